@@ -1,0 +1,68 @@
+"""Energy times price, in integers: computed once, at the ticket. Pure.
+
+Energy is in mWh. A price is in 1/100 cent per kWh ("centi-cents"): 0.2500 €/kWh is 2500.
+"""
+
+from decimal import Decimal, InvalidOperation
+
+from evcharge.errors import BadInput
+
+# centi-cents x mWh per cent: 100 centi-cents x 1 000 000 mWh.
+_SCALE = 100_000_000
+MAX_PRICE_CENTI_CENTS = 1_000_000  # 100 €/kWh: above this it is a typing error
+
+
+def cost_cents(energy_mwh: int, price_centi_cents_per_kwh: int) -> int:
+    """Return what `energy_mwh` costs in cents, rounded once, half up (RELIABILITY I7)."""
+    return (energy_mwh * price_centi_cents_per_kwh + _SCALE // 2) // _SCALE
+
+
+def affordable_mwh(cents: int, price_centi_cents_per_kwh: int, cap_mwh: int) -> int:
+    """Return the most energy in mWh that `cents` pay for in full, never more than `cap_mwh`."""
+    if price_centi_cents_per_kwh == 0:
+        return cap_mwh
+    return min(cap_mwh, cents * _SCALE // price_centi_cents_per_kwh)
+
+
+def parse_price(text: str) -> int:
+    """Return a price like "0.25" (€/kWh) in centi-cents per kWh; raise BadInput."""
+    price = _parse_euros(text, 10_000, "price", "0.25")
+    if price > MAX_PRICE_CENTI_CENTS:
+        raise BadInput(f"price {text!a} €/kWh is above 100: is it in cents?")
+    return price
+
+
+def parse_cents(text: str) -> int:
+    """Return an amount like "20" or "12.50" (€) in cents; raise BadInput."""
+    return _parse_euros(text, 100, "amount", "12.50")
+
+
+def _parse_euros(text: str, scale: int, what: str, example: str) -> int:
+    problem = BadInput(f"{what} {text[:40]!a}: give euros as a plain number, such as {example}")
+    if not text or len(text) > 12 or not text.isascii():
+        raise problem
+    try:
+        scaled = Decimal(text) * scale
+        whole = int(scaled)
+    except (InvalidOperation, ValueError, OverflowError):
+        raise problem from None
+    if whole != scaled or whole < 0:
+        raise problem
+    return whole
+
+
+def euros(cents: int) -> str:
+    """Return `cents` as "12.50" (a negative sum as "-0.05")."""
+    sign = "-" if cents < 0 else ""
+    return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d}"
+
+
+def price_text(price_centi_cents_per_kwh: int) -> str:
+    """Return a price as "0.25" or, where it needs them, with four decimals."""
+    text = f"{price_centi_cents_per_kwh / 10_000:.4f}"
+    return text[:-2] if text.endswith("00") else text
+
+
+def kwh(energy_mwh: int) -> str:
+    """Return energy as kWh with three decimals, rounded down: 1 234 567 mWh is "1.234"."""
+    return f"{energy_mwh // 1_000_000}.{energy_mwh % 1_000_000 // 1000:03d}"

@@ -1,0 +1,1 @@
+"""Central: the control room. Read `app` first, then `network`."""

@@ -1,0 +1,85 @@
+"""The facts about one charging point, and the status that follows from them. Pure.
+
+Nothing ever assigns a status: it is read off the facts, so that good weather cannot undo an operator,
+nor a cleared fault a hold.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from evcharge.ids import CpId, JournalId, SessionId
+
+
+class CpStatus(StrEnum):
+    """What a charging point shows (OCPP 1.6 words, plus the one OCPP leaves implicit)."""
+
+    AVAILABLE = "Available"
+    PREPARING = "Preparing"
+    CHARGING = "Charging"
+    UNAVAILABLE = "Unavailable"
+    FAULTED = "Faulted"
+    DISCONNECTED = "Disconnected"
+
+
+class Hold(StrEnum):
+    """Who withholds a healthy charging point. Each is placed and lifted on its own."""
+
+    OPERATOR = "operator"
+    WEATHER = "weather"
+
+
+NO_LINK = "no link to Central"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargingPoint:
+    """Independent facts about one charging point, as Central knows them."""
+
+    cp_id: CpId
+    location: str = ""
+    price_centi_cents_per_kwh: int = 0
+    # The connections through which its monitor and engine speak; None while there is none.
+    monitor_link: int | None = None
+    engine_link: int | None = None
+    # Whether the monitor has reported the engine's health over its present connection.
+    monitor_heard: bool = False
+    fault: str | None = None
+    holds: frozenset[Hold] = frozenset()
+    # Central withdrew its keys. It returns with a ticket of at least `epoch`.
+    revoked: bool = False
+    epoch: int = 0
+    session_id: SessionId | None = None
+    charging: bool = False
+    journal_id: JournalId | None = None
+    # Grows by one with each authorisation anywhere: the smallest is the least recently used.
+    last_used: int = 0
+
+    @property
+    def status(self) -> CpStatus:
+        """Return what is shown: the worst news first (RELIABILITY I20)."""
+        if self.revoked:
+            return CpStatus.UNAVAILABLE
+        if not self.monitor_heard:
+            return CpStatus.DISCONNECTED
+        if self.fault is not None or self.engine_link is None:
+            return CpStatus.FAULTED
+        if self.holds:
+            return CpStatus.UNAVAILABLE
+        if self.session_id is not None:
+            return CpStatus.CHARGING if self.charging else CpStatus.PREPARING
+        return CpStatus.AVAILABLE
+
+    @property
+    def reason(self) -> str:
+        """Return why it shows that status, in a few plain words, or ""."""
+        match self.status:
+            case CpStatus.UNAVAILABLE if self.revoked:
+                return "key revoked"
+            case CpStatus.UNAVAILABLE:
+                return ", ".join(sorted(self.holds))
+            case CpStatus.FAULTED:
+                return self.fault if self.fault is not None else NO_LINK
+            case CpStatus.DISCONNECTED:
+                return "its monitor is not heard"
+            case _:
+                return ""

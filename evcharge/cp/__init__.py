@@ -1,0 +1,1 @@
+"""A charging point: its engine (journal, supply) and its monitor."""

@@ -1,0 +1,188 @@
+"""SQLite through aiosqlite: one connection, one user at a time, numbered migrations.
+
+One connection for everything, because SQLite before 3.51.3 can corrupt a WAL that two connections checkpoint at
+once; and because a reader on the writer's connection must never see half a transaction.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+
+from evcharge.errors import StateError
+
+Row = sqlite3.Row
+Params = Mapping[str, Any]
+_BUSY_TIMEOUT_MS = 5000
+
+
+class Database:
+    """An open database file. Every access goes through `transaction` or `read`."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+        self._lock = asyncio.Lock()
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator["Transaction"]:
+        """Commit when the block ends well, roll back otherwise. Raises sqlite3.Error from the commit."""
+        async with self._lock:
+            await self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield Transaction(self._connection)
+                await self._connection.commit()
+            except BaseException:
+                # A full disk has rolled back already; then there is nothing to undo.
+                if self._connection.in_transaction:
+                    await self._connection.rollback()
+                raise
+
+    async def read(self, sql: str, params: Params | None = None) -> list[Row]:
+        """Return all rows of a query, seeing only what is committed."""
+        async with self._lock, self._connection.execute(sql, params or {}) as cursor:
+            return list(await cursor.fetchall())
+
+
+class Transaction:
+    """The inside of one transaction."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def execute(self, sql: str, params: Params | None = None) -> list[Row]:
+        """Run one statement; return the rows it yields, if any."""
+        async with self._connection.execute(sql, params or {}) as cursor:
+            return list(await cursor.fetchall())
+
+    async def execute_many(self, sql: str, rows: Iterable[Params | Sequence[Any]]) -> None:
+        """Run one statement for every row, in order."""
+        await self._connection.executemany(sql, rows)
+
+
+@contextlib.asynccontextmanager
+async def open_database(path: Path, schema_package: str) -> AsyncIterator[Database]:
+    """Open (or create) `path` and bring it to the newest schema of `schema_package` (NNN_name.sql files).
+
+    Raises StateError, with what to do, when it is in use, damaged, read-only or from a newer evcharge.
+    """
+    steps = _steps(schema_package)
+    with _only_process(path):
+        try:
+            # isolation_level None: transactions are ours to begin and end.
+            async with aiosqlite.connect(path, isolation_level=None) as connection:
+                connection.row_factory = sqlite3.Row
+                await _prepare(connection, path)
+                await _migrate(connection, steps, path)
+                yield Database(connection)
+        except sqlite3.Error as problem:
+            raise _explained(problem, path) from problem
+
+
+async def _prepare(connection: aiosqlite.Connection, path: Path) -> None:
+    for pragma in (
+        f"busy_timeout={_BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "trusted_schema=OFF",
+    ):
+        await connection.execute(f"PRAGMA {pragma}")
+    async with connection.execute("PRAGMA quick_check(1)") as cursor:
+        row = await cursor.fetchone()
+    if row is None or row[0] != "ok":
+        raise _damaged(path)
+
+
+async def _migrate(connection: aiosqlite.Connection, steps: list[tuple[int, list[str]]], path: Path) -> None:
+    async with connection.execute("PRAGMA user_version") as cursor:
+        row = await cursor.fetchone()
+    have = row[0] if row else 0
+    newest = steps[-1][0]
+    if have > newest:
+        raise StateError(
+            f"{path} has schema {have}, written by a newer evcharge; this one knows {newest}. "
+            "Update evcharge, or use another state folder."
+        )
+    for number, statements in steps:
+        if number <= have:
+            continue
+        await connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+            await connection.execute(f"PRAGMA user_version={number}")
+            await connection.commit()
+        except BaseException:
+            if connection.in_transaction:
+                await connection.rollback()
+            raise
+
+
+def _steps(package: str) -> list[tuple[int, list[str]]]:
+    found = [entry for entry in files(package).iterdir() if entry.name.endswith(".sql")]
+    return sorted(
+        (int(entry.name.split("_", 1)[0]), _statements(entry.read_text("utf-8"))) for entry in found
+    )
+
+
+def _statements(script: str) -> list[str]:
+    # Not executescript: it would commit the transaction that holds the step together.
+    statements, current = [], ""
+    for line in script.splitlines(keepends=True):
+        current += line
+        if sqlite3.complete_statement(current):
+            statements.append(current)
+            current = ""
+    return statements
+
+
+@contextlib.contextmanager
+def _only_process(path: Path) -> Any:
+    """Hold `path`.lock while the block runs; raise StateError naming the process that has it."""
+    lock = path.with_name(path.name + ".lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as problem:
+        raise StateError(f"cannot write in {path.parent}: {problem.strerror}") from None
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(handle, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            raise StateError(
+                f"{path} is in use by another evcharge (pid {holder}). "
+                "Stop it first, or choose another --state folder."
+            ) from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _explained(problem: sqlite3.Error, path: Path) -> StateError:
+    name = getattr(problem, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return _damaged(path)
+    if name.startswith("SQLITE_FULL"):
+        return StateError(f"{path}: the disk is full. Free some space; nothing stored is lost.")
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return StateError(f"cannot write {path}: check the folder's owner and permissions.")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StateError(f"{path} is held by another program. Close it and start again.")
+    return StateError(f"{path}: {problem}")
+
+
+def _damaged(path: Path) -> StateError:
+    return StateError(
+        f"{path} is damaged. Move it aside and put the latest backup in its place; "
+        "the engines send again what it lacks."
+    )

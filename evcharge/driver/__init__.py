@@ -1,0 +1,1 @@
+"""The driver's app: line mode and file mode."""

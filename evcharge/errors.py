@@ -1,0 +1,105 @@
+"""The exception tree. Each leaf has a wire code; each text says what is so and what to try.
+
+EvchargeError
+├── ProtocolError         the peer lies or the stream broke: hang up
+├── AuthenticationError   the peer is not who it must be: never retried at once
+├── Overloaded            not now: back off, `retry_after_s` when known
+├── Refused               a rule says no: answer with the code and carry on
+├── BadInput              a value from a person or a program is malformed: nothing changed
+├── ConfigError           flags, environment or config.toml are wrong: exit 2
+└── StateError            files, ports or databases are not usable: exit 1
+"""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Wire codes (PROTOCOL.md D4, and the refusals of the rules)."""
+
+    VERSION = "E_VERSION"
+    MALFORMED = "E_MALFORMED"
+    TOO_BIG = "E_TOO_BIG"
+    FIELD = "E_FIELD"
+    TICKET = "E_TICKET"
+    EXPIRED = "E_EXPIRED"
+    CLOCK = "E_CLOCK"
+    PROOF = "E_PROOF"
+    CENTRAL_PROOF = "E_CENTRAL_PROOF"
+    REVOKED = "E_REVOKED"
+    DISABLED = "E_DISABLED"
+    DUPLICATE = "E_DUPLICATE"
+    BUSY = "E_BUSY"
+    TIMEOUT = "E_TIMEOUT"
+    SLOW = "E_SLOW"
+    ROLE = "E_ROLE"
+    ID = "E_ID"
+    SEQ = "E_SEQ"
+    CRYPTO = "E_CRYPTO"
+    CLOSED = "E_CLOSED"
+    CREDENTIAL = "E_CREDENTIAL"
+    UNREACHABLE = "E_UNREACHABLE"
+    # Refusals of the rules: the conversation goes on.
+    UNKNOWN_CP = "E_UNKNOWN_CP"
+    CP_NOT_AVAILABLE = "E_CP_NOT_AVAILABLE"
+    CP_BUSY = "E_CP_BUSY"
+    NONE_AVAILABLE = "E_NONE_AVAILABLE"
+    BALANCE = "E_BALANCE"
+    DRIVER_BLOCKED = "E_DRIVER_BLOCKED"
+    DRIVER_BUSY = "E_DRIVER_BUSY"
+    NO_SESSION = "E_NO_SESSION"
+    STORAGE = "E_STORAGE"
+
+
+class EvchargeError(Exception):
+    """Root of all our errors: a sentence for people, and a `code` for programs."""
+
+    def __init__(self, text: str, code: Code | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.code = code if code is not None else self.default_code
+
+    default_code: Code = Code.MALFORMED
+
+
+class ProtocolError(EvchargeError):
+    """What arrived is not EVC1, or breaks its rules. The connection ends."""
+
+
+class AuthenticationError(EvchargeError):
+    """The peer (or Central) did not prove who it is, or may not take part."""
+
+    default_code = Code.PROOF
+
+
+class Overloaded(EvchargeError):
+    """The other side has no room now. `retry_after_s` is a hint in seconds."""
+
+    default_code = Code.BUSY
+
+    def __init__(self, text: str, code: Code | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(text, code)
+        self.retry_after_s = retry_after_s
+
+
+class Refused(EvchargeError):
+    """A rule of the network says no. Nothing has changed."""
+
+    default_code = Code.CP_NOT_AVAILABLE
+
+
+class BadInput(EvchargeError):
+    """A value that a person or a program gave is malformed. Nothing has changed."""
+
+    default_code = Code.FIELD
+
+
+class ConfigError(EvchargeError):
+    """Flags, environment or config.toml are wrong (exit code 2)."""
+
+    default_code = Code.FIELD
+
+
+class StateError(EvchargeError):
+    """A file, port or database is not usable as it is (exit code 1)."""
+
+    default_code = Code.STORAGE

@@ -1,0 +1,349 @@
+"""What has happened, in the past tense: the audit log, the outbox and the feed all hold these. Pure.
+
+Every event is stored, hash-chained, before anybody hears of it. The fields that say whom it concerns
+(`cp_id`, `driver_id`, `session_id`) have the same name everywhere; `request_id` is the correlation id that joins
+a driver's request to its ticket.
+"""
+
+from typing import get_args
+
+from msgspec import Struct
+
+from evcharge.charging_point import Hold
+from evcharge.ids import CpId, DriverId, JournalId, RequestId, SessionId
+from evcharge.session import EndReason
+
+
+class Event(Struct, frozen=True, kw_only=True, tag_field="type", gc=False):
+    """Something that happened. Never changed, never deleted."""
+
+
+# ---- Central itself
+
+
+class CentralStarted(Event):
+    """Central opened its database; every charging point is Disconnected until its monitor speaks."""
+
+    version: str
+    points: int
+    open_sessions: int
+
+
+class CentralStopped(Event):
+    """Central was stopped on purpose."""
+
+
+class InputRefused(Event):
+    """A peer sent something it may not; nothing changed. `times` counts repeats within a minute."""
+
+    code: str
+    text: str
+    times: int = 1
+
+
+class LoginRefused(Event):
+    """Somebody did not prove to be `claimed`. `times` counts repeats within a minute."""
+
+    claimed: str
+    code: str
+    text: str
+    times: int = 1
+
+
+class ClockJumped(Event):
+    """The wall clock of Central moved by `seconds` against its steady clock."""
+
+    seconds: int
+
+
+# ---- charging points
+
+
+class PointAdded(Event):
+    """A registered charging point was seen for the first time."""
+
+    cp_id: CpId
+    location: str
+    price_centi_cents_per_kwh: int
+
+
+class PointMoved(Event):
+    """The Registry now names another location."""
+
+    cp_id: CpId
+    location: str
+
+
+class EngineConnected(Event):
+    """An engine logged in and its journal is in step. `ask` are sessions it must account for, `stop` those to end."""
+
+    cp_id: CpId
+    link: int
+    journal_id: JournalId
+    last_seq: int
+    ask: tuple[SessionId, ...] = ()
+    stop: tuple[tuple[SessionId, EndReason], ...] = ()
+
+
+class EngineLost(Event):
+    """The link to an engine ended."""
+
+    cp_id: CpId
+    link: int
+    reason: str
+    session_id: SessionId | None = None
+    driver_id: DriverId | None = None
+
+
+class MonitorConnected(Event):
+    """A monitor logged in; its charging point stays Disconnected until it reports."""
+
+    cp_id: CpId
+    link: int
+
+
+class MonitorSpoke(Event):
+    """A monitor gave its first report over this connection: the charging point is no longer Disconnected."""
+
+    cp_id: CpId
+
+
+class MonitorLost(Event):
+    """The link to a monitor ended: Disconnected."""
+
+    cp_id: CpId
+    link: int
+    reason: str
+    session_id: SessionId | None = None
+    driver_id: DriverId | None = None
+
+
+class FaultReported(Event):
+    """A monitor says that its engine is broken or silent."""
+
+    cp_id: CpId
+    fault: str
+
+
+class FaultCleared(Event):
+    """A monitor says that its engine is well again."""
+
+    cp_id: CpId
+    fault: str
+
+
+class HoldPlaced(Event):
+    """An operator or the weather withholds a charging point."""
+
+    cp_id: CpId
+    hold: Hold
+
+
+class HoldLifted(Event):
+    """That hold, and only that one, is gone."""
+
+    cp_id: CpId
+    hold: Hold
+
+
+class KeyRevoked(Event):
+    """Central withdrew the keys of a charging point; older tickets are void."""
+
+    cp_id: CpId
+    epoch: int
+
+
+class KeyRestored(Event):
+    """A revoked charging point returned with a newly issued credential."""
+
+    cp_id: CpId
+    epoch: int
+
+
+class JournalReplaced(Event):
+    """An engine came with another journal than before: a new disk, or a damaged one."""
+
+    cp_id: CpId
+    old: JournalId
+    new: JournalId
+
+
+class RecordQuarantined(Event):
+    """An authentic record made no sense; it is kept aside and acknowledged (RELIABILITY I18)."""
+
+    cp_id: CpId
+    journal_id: JournalId
+    seq: int
+    why: str
+    record: str
+
+
+# ---- drivers and money
+
+
+class DriverAdded(Event):
+    """A registered driver was seen for the first time."""
+
+    driver_id: DriverId
+
+
+class DriverConnected(Event):
+    """A driver logged in."""
+
+    driver_id: DriverId
+    link: int
+
+
+class DriverLost(Event):
+    """The link to a driver ended; its charge goes on."""
+
+    driver_id: DriverId
+    link: int
+    reason: str
+
+
+class WalletToppedUp(Event):
+    """Money came in from outside."""
+
+    driver_id: DriverId
+    cents: int
+    balance_cents: int
+
+
+class TicketShown(Event):
+    """The driver has seen its ticket."""
+
+    driver_id: DriverId
+    session_id: SessionId
+
+
+# ---- sessions
+
+
+class StartRefused(Event):
+    """A request to charge broke a rule; nothing changed."""
+
+    driver_id: DriverId
+    request_id: RequestId
+    cp_id: CpId | None
+    code: str
+    text: str
+
+
+class SessionAuthorised(Event):
+    """A request was granted: money is held, the price is frozen, the charging point is asked."""
+
+    session_id: SessionId
+    request_id: RequestId
+    cp_id: CpId
+    driver_id: DriverId
+    price_centi_cents_per_kwh: int
+    hold_cents: int
+    limit_mwh: int
+    plug_within_s: int
+
+
+class SessionReady(Event):
+    """The charging point took the session and waits for the plug."""
+
+    session_id: SessionId
+    request_id: RequestId
+    cp_id: CpId
+    driver_id: DriverId
+    plug_within_s: int
+
+
+class SessionStarted(Event):
+    """The engine journaled the start: power may flow."""
+
+    session_id: SessionId
+    request_id: RequestId
+    cp_id: CpId
+    driver_id: DriverId
+    meter_mwh: int
+
+
+class SessionInterrupted(Event):
+    """Something broke during a charge; the final ticket follows. Energy as far as committed."""
+
+    session_id: SessionId
+    request_id: RequestId
+    cp_id: CpId
+    driver_id: DriverId
+    energy_mwh: int
+    reason: str
+
+
+class StopOrdered(Event):
+    """Central wants the session ended; the engine's record will say how it did."""
+
+    session_id: SessionId
+    request_id: RequestId
+    cp_id: CpId
+    driver_id: DriverId
+    reason: EndReason
+
+
+class SessionRefused(Event):
+    """The charging point did not take the session: no power flowed, the hold is back in the wallet."""
+
+    session_id: SessionId
+    request_id: RequestId
+    cp_id: CpId
+    driver_id: DriverId
+    reason: EndReason
+
+
+class TicketMade(Event):
+    """A session ended and was billed, once."""
+
+    session_id: SessionId
+    request_id: RequestId
+    cp_id: CpId
+    driver_id: DriverId
+    energy_mwh: int
+    cost_cents: int
+    price_centi_cents_per_kwh: int
+    reason: EndReason
+    started_at: float
+    ended_at: float
+    estimated: bool
+    balance_cents: int
+
+
+AnyEvent = (
+    CentralStarted
+    | CentralStopped
+    | InputRefused
+    | LoginRefused
+    | ClockJumped
+    | PointAdded
+    | PointMoved
+    | EngineConnected
+    | EngineLost
+    | MonitorConnected
+    | MonitorSpoke
+    | MonitorLost
+    | FaultReported
+    | FaultCleared
+    | HoldPlaced
+    | HoldLifted
+    | KeyRevoked
+    | KeyRestored
+    | JournalReplaced
+    | RecordQuarantined
+    | DriverAdded
+    | DriverConnected
+    | DriverLost
+    | WalletToppedUp
+    | TicketShown
+    | StartRefused
+    | SessionAuthorised
+    | SessionReady
+    | SessionStarted
+    | SessionInterrupted
+    | StopOrdered
+    | SessionRefused
+    | TicketMade
+)
+EVENT_TYPES: tuple[type[Event], ...] = get_args(AnyEvent)

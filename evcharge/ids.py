@@ -1,0 +1,38 @@
+"""The names things go by: ids as types of their own, roles, and the one check at the door."""
+
+import re
+from enum import StrEnum
+from typing import NewType
+
+from evcharge.errors import BadInput
+
+CpId = NewType("CpId", str)
+DriverId = NewType("DriverId", str)
+SessionId = NewType("SessionId", str)
+RequestId = NewType("RequestId", str)
+JournalId = NewType("JournalId", str)
+
+# ASCII only and never empty: safe as a file name, a log field and a bound parameter. `\A..\Z`, because
+# `$` would let a trailing newline through.
+ID_PATTERN = r"\A[A-Z0-9_-]{1,32}\Z"
+_ID = re.compile(ID_PATTERN)
+
+
+class Role(StrEnum):
+    """Who is speaking. The first three are peers of Central's stream; the others act on Central itself."""
+
+    ENGINE = "engine"
+    MONITOR = "monitor"
+    DRIVER = "driver"
+    OPERATOR = "operator"
+    WEATHER = "weather"
+    CENTRAL = "central"
+    REGISTRY = "registry"
+
+
+def check_id(text: str, what: str = "id") -> str:
+    """Return `text` when it is a well-formed id, else raise BadInput naming `what`."""
+    if not _ID.match(text):
+        shown = text if len(text) <= 40 else text[:40] + "…"
+        raise BadInput(f"bad {what} {shown!a}: allowed are 1 to 32 of A-Z, 0-9, _ and -")
+    return text

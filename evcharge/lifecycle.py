@@ -1,0 +1,146 @@
+"""How every role lives and dies: signals, the one TCP server of the house, retries, clocks.
+
+The only module that may create bare tasks or read the wall clock.
+"""
+
+import asyncio
+import contextlib
+import random
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+from evcharge.errors import StateError
+
+# Every role must be gone this long after it was asked to stop (DESIGN §4).
+STOP_WITHIN_S = 5.0
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Clock = Callable[[], datetime]
+Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
+
+
+def utc_now() -> datetime:
+    """Return the present instant, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def run(main: Callable[[asyncio.Event], Coroutine[Any, Any, int | None]]) -> int:
+    """Run `main(stop)` until it returns; SIGINT, SIGTERM and SIGHUP set `stop`.
+
+    A main that has not ended STOP_WITHIN_S later is cancelled. Returns its exit code (None is 0).
+    """
+    with asyncio.Runner() as runner:
+        return runner.run(_until_stopped(main))
+
+
+async def _until_stopped(main: Callable[[asyncio.Event], Coroutine[Any, Any, int | None]]) -> int:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    task = asyncio.create_task(main(stop), name="main")
+
+    def ask() -> None:
+        stop.set()
+        # A little earlier than the promise, so that the cancelled task can still clean up.
+        loop.call_later(STOP_WITHIN_S - 1.5, task.cancel)
+
+    for number in _STOP_SIGNALS:
+        loop.add_signal_handler(number, ask)
+    try:
+        return await task or 0
+    except asyncio.CancelledError:
+        if stop.is_set():
+            return 0
+        raise
+    finally:
+        for number in _STOP_SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+async def run_until(stop: asyncio.Event, *parts: Coroutine[Any, Any, Any]) -> None:
+    """Run `parts` together until `stop` is set (then cancel them) or one of them fails (then raise it)."""
+    with contextlib.suppress(_Stopped):
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for part in parts:
+                    tasks.create_task(part, name=part.__qualname__)
+                await stop.wait()
+                raise _Stopped
+        except* _Stopped:
+            pass
+
+
+class _Stopped(Exception):
+    """Ends a TaskGroup from the inside."""
+
+
+@contextlib.asynccontextmanager
+async def listening(host: str, port: int, accept: Accept) -> AsyncIterator[int]:
+    """Serve TCP on `host:port` while the block runs; yields the port. Raises StateError when it is taken.
+
+    Ends its peers itself: since Python 3.12 `Server.wait_closed` waits for every one of them.
+    """
+    peers: set[asyncio.Task[None]] = set()
+
+    def spawn(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(accept(reader, writer))
+        peers.add(task)
+        task.add_done_callback(peers.discard)
+
+    try:
+        server = await asyncio.start_server(spawn, host, port, backlog=1024)
+    except OSError as problem:
+        raise StateError(
+            f"cannot listen on {host}:{port}: {problem.strerror or problem}. "
+            "Is another one running here? Choose another port."
+        ) from None
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for task in list(peers):
+            task.cancel()
+        await asyncio.gather(*peers, return_exceptions=True)
+
+
+class Backoff:
+    """Waits of a peer that reconnects: doubling from `first_s` up to `most_s`, with full jitter."""
+
+    def __init__(
+        self,
+        first_s: float = 0.5,
+        most_s: float = 10.0,
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._first_s = first_s
+        self._most_s = most_s
+        self._uniform = uniform
+        self._tries = 0
+
+    def reset(self) -> None:
+        """Start again from the shortest wait: something worked."""
+        self._tries = 0
+
+    def next_s(self, at_least_s: float = 0.0) -> float:
+        """Return how long to wait now, in seconds."""
+        ceiling = min(self._most_s, self._first_s * 2.0**self._tries)
+        self._tries = min(self._tries + 1, 16)
+        return max(at_least_s, self._uniform(0, ceiling))
+
+
+async def wait_until(condition: asyncio.Event, timeout_s: float) -> bool:
+    """Return whether `condition` was set within `timeout_s` seconds."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            await condition.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+async def bounded(work: Awaitable[Any], timeout_s: float) -> None:
+    """Await `work` for at most `timeout_s` seconds; being late is not an error."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(timeout_s):
+            await work

@@ -1,0 +1,424 @@
+"""What peers say to each other: one struct each, one codec. Pure.
+
+A message is parsed once, at the door: types, ranges, unknown and missing fields are checked here and nowhere
+else. Energy is in mWh, money in cents, prices in 1/100 cent per kWh. The journal of an engine keeps the same
+`Record` structs that it sends.
+"""
+
+from typing import Annotated, Any, ClassVar, get_args
+
+import msgspec
+from msgspec import Meta, Struct
+
+from evcharge.errors import Code, ProtocolError
+from evcharge.ids import ID_PATTERN, Role
+
+Id = Annotated[str, Meta(pattern=ID_PATTERN)]
+Token = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{8,96}\Z")]
+# Text that people will read: no control characters, no line or direction overrides, short.
+Text = Annotated[
+    str,
+    Meta(
+        max_length=200,
+        pattern=r"\A[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]*\Z",
+    ),
+]
+Energy = Annotated[int, Meta(ge=0, le=10**15)]
+Power = Annotated[int, Meta(ge=0, le=10_000_000)]
+Cents = Annotated[int, Meta(ge=-(10**12), le=10**12)]
+Price = Annotated[int, Meta(ge=0, le=1_000_000)]
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Seconds = Annotated[int, Meta(ge=0, le=86_400)]
+Instant = Annotated[float, Meta(ge=0, le=253_402_300_799)]  # Unix seconds, UTC
+Key = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{43}=\Z")]  # 32 bytes, base64url
+
+
+class Message(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="t", gc=False):
+    """Anything said inside an EVC1 frame. `senders` are the roles that may say it."""
+
+    senders: ClassVar[frozenset[Role]] = frozenset()
+
+
+_PEERS = frozenset({Role.ENGINE, Role.MONITOR, Role.DRIVER})
+_ENGINE = frozenset({Role.ENGINE})
+_MONITOR = frozenset({Role.MONITOR})
+_DRIVER = frozenset({Role.DRIVER})
+_CENTRAL = frozenset({Role.CENTRAL})
+
+
+# ---- everybody
+
+
+class Heartbeat(Message, tag="HEARTBEAT"):
+    """I am alive. Central answers each one with its own."""
+
+    senders = _PEERS | _CENTRAL
+
+
+class Bye(Message, tag="BYE"):
+    """A clean end: this connection is closed on purpose."""
+
+    reason: Text = ""
+    senders = _PEERS | _CENTRAL
+
+
+class ErrorNotice(Message, tag="ERROR"):
+    """Central -> peer: why the connection ends, or why one request was not done."""
+
+    code: Text
+    text: Text
+    retry_after_s: Annotated[float, Meta(ge=0, le=86_400)] | None = None
+    senders = _CENTRAL
+
+
+class Rekey(Message, tag="REKEY"):
+    """Central -> peer: the last frame under the old key; `key` is in force from the next."""
+
+    epoch: Count
+    key: Key
+    senders = _CENTRAL
+
+
+class Rekeyed(Message, tag="REKEYED"):
+    """Peer -> Central: my last frame under the old key."""
+
+    epoch: Count
+    senders = _PEERS
+
+
+# ---- engine: the durable lane. The journal on its disk holds these very structs.
+
+
+class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="k", gc=False):
+    """One fact of an engine's journal. `seq` counts from 1 in each journal, without gaps."""
+
+    seq: Count
+    session_id: Token
+
+
+class SupplyStart(Record, tag="SUPPLY_START"):
+    """The contactor is about to close: all that is needed to rebuild the session, signed by Central."""
+
+    driver_id: Id
+    request_id: Token
+    price: Price
+    hold_cents: Count
+    limit_mwh: Energy
+    auth: Text
+    meter_mwh: Energy
+
+
+class Meter(Record, tag="METER"):
+    """The register, once a second while power flows."""
+
+    meter_mwh: Energy
+
+
+class SupplyEnd(Record, tag="SUPPLY_END"):
+    """The contactor is open; this is the session's final register."""
+
+    meter_mwh: Energy
+    reason: Text
+
+
+class SupplyRefused(Record, tag="SUPPLY_REFUSED"):
+    """No power flowed for this session, and none ever will."""
+
+    reason: Text
+
+
+AnyRecord = SupplyStart | Meter | SupplyEnd | SupplyRefused
+
+
+class Sync(Message, tag="SYNC"):
+    """Engine -> Central, first after login: which journal I keep and how far it goes."""
+
+    journal_id: Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
+    last_seq: Count
+    senders = _ENGINE
+
+
+class Synced(Message, tag="SYNCED"):
+    """Central -> engine: how much of that journal is committed here."""
+
+    last_seq: Count
+    senders = _CENTRAL
+
+
+class Records(Message, tag="RECORDS"):
+    """Engine -> Central: journal records, oldest first; repeated until acknowledged."""
+
+    records: Annotated[list[AnyRecord], Meta(min_length=1, max_length=100)]
+    senders = _ENGINE
+
+
+class Ack(Message, tag="ACK"):
+    """Central -> engine: every record up to `seq` is committed."""
+
+    seq: Count
+    senders = _CENTRAL
+
+
+class Resync(Message, tag="RESYNC"):
+    """Central -> engine: records are missing; send again from `last_seq` + 1."""
+
+    last_seq: Count
+    senders = _CENTRAL
+
+
+class Start(Message, tag="START"):
+    """Central -> engine: take this session; close the contactor when the car is plugged in."""
+
+    session_id: Token
+    request_id: Token
+    driver_id: Id
+    price: Price
+    hold_cents: Count
+    limit_mwh: Energy
+    plug_within_s: Seconds
+    auth: Text
+    senders = _CENTRAL
+
+
+class Stop(Message, tag="STOP"):
+    """Central -> engine: end this session now."""
+
+    session_id: Token
+    reason: Text
+    senders = _CENTRAL
+
+
+class Query(Message, tag="QUERY"):
+    """Central -> engine: what became of this session? Answer READY, or journal its start or refusal."""
+
+    session_id: Token
+    senders = _CENTRAL
+
+
+class Ready(Message, tag="READY"):
+    """Engine -> Central: the session is taken; I wait for the plug."""
+
+    session_id: Token
+    senders = _ENGINE
+
+
+class SupplyUpdate(Message, tag="SUPPLY_UPDATE"):
+    """Engine -> Central, each second: for screens only, never for money. Energy of this session."""
+
+    session_id: Token
+    power_w: Power
+    energy_mwh: Energy
+    senders = _ENGINE
+
+
+# ---- monitor
+
+
+class Health(Message, tag="HEALTH"):
+    """Monitor -> Central: how its engine is. `fault` is None when all is well."""
+
+    fault: Annotated[str, Meta(min_length=1, max_length=200)] | None
+    senders = _MONITOR
+
+
+# ---- driver
+
+
+class RequestStart(Message, tag="REQUEST_START"):
+    """Driver -> Central: charge at `cp_id`, or at any (preferring `location`). Repeat it with the same id."""
+
+    request_id: Token
+    cp_id: Id | None = None
+    location: Text | None = None
+    senders = _DRIVER
+
+
+class RequestStop(Message, tag="REQUEST_STOP"):
+    """Driver -> Central: end my session (the only one, when none is named)."""
+
+    session_id: Token | None = None
+    senders = _DRIVER
+
+
+class ListPoints(Message, tag="LIST"):
+    """Driver -> Central: which charging points are available?"""
+
+    senders = _DRIVER
+
+
+class AskBalance(Message, tag="BALANCE"):
+    """Driver -> Central: what is left in my wallet?"""
+
+    senders = _DRIVER
+
+
+class AskHistory(Message, tag="HISTORY"):
+    """Driver -> Central: my latest tickets."""
+
+    limit: Annotated[int, Meta(ge=1, le=100)] = 10
+    senders = _DRIVER
+
+
+class TicketSeen(Message, tag="TICKET_SEEN"):
+    """Driver -> Central: I have shown this ticket; do not send it again."""
+
+    session_id: Token
+    senders = _DRIVER
+
+
+class Progress(Message, tag="PROGRESS"):
+    """Central -> driver: how far a request has come; `step` is one of `STEPS`."""
+
+    request_id: Token
+    step: Text
+    session_id: Token | None = None
+    cp_id: Id | None = None
+    code: Text = ""
+    text: Text = ""
+    senders = _CENTRAL
+
+
+# The steps of a request, in order. ASKING: Central has authorised it and asks the charging point. READY: the
+# charging point took it, plug in. A request ends as REFUSED, or with a TICKET.
+STEPS = ("ASKING", "READY", "CHARGING", "STOPPING", "REFUSED")
+
+
+class Supply(Message, tag="SUPPLY"):
+    """Central -> driver, each second: the live figures of its own session."""
+
+    session_id: Token
+    cp_id: Id
+    power_w: Power
+    energy_mwh: Energy
+    cost_cents: Cents
+    senders = _CENTRAL
+
+
+class TicketIssued(Message, tag="TICKET"):
+    """Central -> driver: the final bill. Repeated until TICKET_SEEN."""
+
+    session_id: Token
+    request_id: Token
+    cp_id: Id
+    energy_mwh: Energy
+    cost_cents: Cents
+    price: Price
+    reason: Text
+    started_at: Instant
+    ended_at: Instant
+    estimated: bool
+    # Made while the driver was not connected.
+    while_away: bool = False
+    senders = _CENTRAL
+
+
+class Notice(Message, tag="NOTICE"):
+    """Central -> driver: something happened to your session, in one plain sentence."""
+
+    code: Text
+    text: Text
+    senders = _CENTRAL
+
+
+class PointRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """One charging point as a driver sees it."""
+
+    cp_id: Id
+    location: Text
+    price: Price
+    status: Text
+
+
+class Points(Message, tag="POINTS"):
+    """Central -> driver: every charging point that is available (at most 500)."""
+
+    points: Annotated[list[PointRow], Meta(max_length=500)]
+    senders = _CENTRAL
+
+
+class Balance(Message, tag="WALLET"):
+    """Central -> driver: free money, and money held for a running session."""
+
+    balance_cents: Cents
+    held_cents: Cents
+    senders = _CENTRAL
+
+
+class History(Message, tag="SESSIONS"):
+    """Central -> driver: its latest tickets, newest first."""
+
+    tickets: Annotated[list[TicketIssued], Meta(max_length=100)]
+    senders = _CENTRAL
+
+
+AnyMessage = (
+    Heartbeat
+    | Bye
+    | ErrorNotice
+    | Rekey
+    | Rekeyed
+    | Sync
+    | Synced
+    | Records
+    | Ack
+    | Resync
+    | Start
+    | Stop
+    | Query
+    | Ready
+    | SupplyUpdate
+    | Health
+    | RequestStart
+    | RequestStop
+    | ListPoints
+    | AskBalance
+    | AskHistory
+    | TicketSeen
+    | Progress
+    | Supply
+    | TicketIssued
+    | Notice
+    | Points
+    | Balance
+    | History
+)
+MESSAGE_TYPES: tuple[type[Message], ...] = get_args(AnyMessage)
+RECORD_TYPES: tuple[type[Record], ...] = get_args(AnyRecord)
+
+
+class Envelope(Struct, frozen=True, forbid_unknown_fields=True):
+    """The plaintext of one frame: its number in this direction under this key, and the message."""
+
+    n: Count
+    m: AnyMessage
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Envelope)
+
+
+def encode(n: int, message: Message) -> bytes:
+    """Return the plaintext of frame `n`."""
+    return _encoder.encode({"n": n, "m": message})
+
+
+def decode(plaintext: bytes) -> Envelope:
+    """Parse one plaintext; raise ProtocolError E_MALFORMED or E_FIELD, naming the field."""
+    try:
+        return _decoder.decode(plaintext)
+    except msgspec.ValidationError as problem:
+        raise ProtocolError(f"bad message: {_printable(problem)}", Code.FIELD) from None
+    except (ValueError, RecursionError):
+        raise ProtocolError("the frame holds no JSON message", Code.MALFORMED) from None
+
+
+def check_sender(message: Message, role: Role) -> None:
+    """Raise ProtocolError E_ROLE unless `role` may say `message`."""
+    if role not in message.senders:
+        name = type(message).__struct_config__.tag
+        raise ProtocolError(f"a {role} may not send {name}", Code.ROLE)
+
+
+def _printable(problem: Any) -> str:
+    # msgspec echoes parts of the input (an unknown tag, a field name): keep it short and on one line.
+    return ascii(str(problem))[1:-1][:160]

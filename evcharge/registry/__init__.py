@@ -1,0 +1,1 @@
+"""The Registry: who may take part, over HTTPS."""

@@ -1,0 +1,96 @@
+"""The life of a charging session, the reasons it ends for, and its ticket. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from evcharge.ids import CpId, DriverId, RequestId, SessionId
+
+
+class SessionState(StrEnum):
+    """AUTHORISED -> CHARGING -> TICKETED, or AUTHORISED -> REFUSED when no power flowed."""
+
+    AUTHORISED = "AUTHORISED"
+    CHARGING = "CHARGING"
+    TICKETED = "TICKETED"
+    REFUSED = "REFUSED"
+
+
+class EndReason(StrEnum):
+    """Why a session ended, or why the charging point did not take it."""
+
+    UNPLUGGED = "unplugged"
+    DRIVER = "driver"
+    OPERATOR = "operator"
+    WEATHER = "weather"
+    FAULT = "fault"
+    LIMIT = "limit"
+    FULL = "battery full"
+    RESTART = "restart"
+    REVOKED = "key revoked"
+    MONITOR_LOST = "monitor lost"
+    LOST = "charging point lost"
+    JOURNAL_DAMAGED = "journal damaged"
+    SHUTDOWN = "engine stopped"
+    NOT_PLUGGED = "not plugged in"
+    BUSY = "busy"
+    NOT_STARTED = "never started"
+    OTHER = "other"
+
+    @classmethod
+    def read(cls, text: str) -> "EndReason":
+        """Return the reason named `text`; an unknown one is OTHER, never an error (RELIABILITY I18)."""
+        try:
+            return cls(text)
+        except ValueError:
+            return cls.OTHER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One charge from authorisation to ticket. Meters are the charging point's register in mWh."""
+
+    session_id: SessionId
+    request_id: RequestId
+    cp_id: CpId
+    driver_id: DriverId
+    state: SessionState
+    price_centi_cents_per_kwh: int
+    hold_cents: int
+    limit_mwh: int
+    authorised_at: datetime
+    plug_within_s: int
+    start_meter_mwh: int = 0
+    meter_mwh: int = 0
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    # A stop was ordered for this reason; the engine's record will say how it really ended.
+    stop_reason: EndReason | None = None
+    end_reason: EndReason | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the charging point is still taken by this session."""
+        return self.state in (SessionState.AUTHORISED, SessionState.CHARGING)
+
+    @property
+    def energy_mwh(self) -> int:
+        """Energy delivered so far, as far as Central has committed it."""
+        return self.meter_mwh - self.start_meter_mwh
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """The final bill of one session. Immutable; `estimated` when its last meter was never received."""
+
+    session_id: SessionId
+    request_id: RequestId
+    cp_id: CpId
+    driver_id: DriverId
+    energy_mwh: int
+    cost_cents: int
+    price_centi_cents_per_kwh: int
+    reason: EndReason
+    started_at: datetime
+    ended_at: datetime
+    estimated: bool = False
