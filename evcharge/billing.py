@@ -60,7 +60,7 @@ def euros(cents: int) -> str:
 def price_text(price_centi_cents_per_kwh: int) -> str:
     """Return a price as "0.25" or, where it needs them, with four decimals."""
     text = f"{price_centi_cents_per_kwh / 10_000:.4f}"
-    return text[:-2] if text.endswith("00") else text
+    return text.removesuffix("00")
 
 
 def kwh(energy_mwh: int) -> str:

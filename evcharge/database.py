@@ -1,7 +1,8 @@
 """SQLite through aiosqlite: one connection, one user at a time, numbered migrations.
 
-One connection for everything, because SQLite before 3.51.3 can corrupt a WAL that two connections checkpoint at
-once; and because a reader on the writer's connection must never see half a transaction.
+One connection for everything, because SQLite before 3.51.3 can corrupt a WAL that two connections
+checkpoint at once. One user at a time, because a reader on the writer's connection must never see half a
+transaction.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import contextlib
 import fcntl
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -144,7 +145,7 @@ def _statements(script: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _only_process(path: Path) -> Any:
+def _only_process(path: Path) -> Iterator[None]:
     """Hold `path`.lock while the block runs; raise StateError naming the process that has it."""
     lock = path.with_name(path.name + ".lock")
     try:

@@ -1,11 +1,11 @@
 """What has happened, in the past tense: the audit log, the outbox and the feed all hold these. Pure.
 
 Every event is stored, hash-chained, before anybody hears of it. The fields that say whom it concerns
-(`cp_id`, `driver_id`, `session_id`) have the same name everywhere; `request_id` is the correlation id that joins
-a driver's request to its ticket.
+(`cp_id`, `driver_id`, `session_id`) have the same name everywhere; `request_id` is the correlation id that
+joins a driver's request to its ticket.
 """
 
-from typing import get_args
+from typing import dataclass_transform, get_args
 
 from msgspec import Struct
 
@@ -14,7 +14,8 @@ from evcharge.ids import CpId, DriverId, JournalId, RequestId, SessionId
 from evcharge.session import EndReason
 
 
-class Event(Struct, frozen=True, kw_only=True, tag_field="type", gc=False):
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Event(Struct, frozen=True, tag_field="type", gc=False):
     """Something that happened. Never changed, never deleted."""
 
 
@@ -75,7 +76,10 @@ class PointMoved(Event):
 
 
 class EngineConnected(Event):
-    """An engine logged in and its journal is in step. `ask` are sessions it must account for, `stop` those to end."""
+    """An engine logged in and its journal is in step.
+
+    `ask` are the sessions it must account for, `stop` those it must end.
+    """
 
     cp_id: CpId
     link: int

@@ -64,7 +64,7 @@ async def run_until(stop: asyncio.Event, *parts: Coroutine[Any, Any, Any]) -> No
         try:
             async with asyncio.TaskGroup() as tasks:
                 for part in parts:
-                    tasks.create_task(part, name=part.__qualname__)
+                    tasks.create_task(part)
                 await stop.wait()
                 raise _Stopped
         except* _Stopped:

@@ -5,7 +5,7 @@ else. Energy is in mWh, money in cents, prices in 1/100 cent per kWh. The journa
 `Record` structs that it sends.
 """
 
-from typing import Annotated, Any, ClassVar, get_args
+from typing import Annotated, Any, ClassVar, dataclass_transform, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -33,7 +33,9 @@ Instant = Annotated[float, Meta(ge=0, le=253_402_300_799)]  # Unix seconds, UTC
 Key = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{43}=\Z")]  # 32 bytes, base64url
 
 
-class Message(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="t", gc=False):
+# Frozen is inherited; that all fields are given by name is for the type checker to hold.
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Message(Struct, frozen=True, forbid_unknown_fields=True, tag_field="t", gc=False):
     """Anything said inside an EVC1 frame. `senders` are the roles that may say it."""
 
     senders: ClassVar[frozenset[Role]] = frozenset()
@@ -89,7 +91,8 @@ class Rekeyed(Message, tag="REKEYED"):
 # ---- engine: the durable lane. The journal on its disk holds these very structs.
 
 
-class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="k", gc=False):
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Record(Struct, frozen=True, forbid_unknown_fields=True, tag_field="k", gc=False):
     """One fact of an engine's journal. `seq` counts from 1 in each journal, without gaps."""
 
     seq: Count
