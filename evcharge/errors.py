@@ -8,6 +8,7 @@ EvchargeError
 ├── BadInput              a value from a person or a program is malformed: nothing changed
 ├── ConfigError           flags, environment or config.toml are wrong: exit 2
 └── StateError            files, ports or databases are not usable: exit 1
+    └── Taken             another process has that port or state folder: exit 2
 """
 
 from enum import StrEnum
@@ -38,6 +39,8 @@ class Code(StrEnum):
     CLOSED = "E_CLOSED"
     CREDENTIAL = "E_CREDENTIAL"
     UNREACHABLE = "E_UNREACHABLE"
+    NOT_FOUND = "E_NOT_FOUND"
+    CONFLICT = "E_CONFLICT"
     # Refusals of the rules: the conversation goes on.
     UNKNOWN_CP = "E_UNKNOWN_CP"
     CP_NOT_AVAILABLE = "E_CP_NOT_AVAILABLE"
@@ -103,3 +106,7 @@ class StateError(EvchargeError):
     """A file, port or database is not usable as it is (exit code 1)."""
 
     default_code = Code.STORAGE
+
+
+class Taken(StateError):
+    """A port or a state folder that another process has, or that we may not have (exit code 2)."""

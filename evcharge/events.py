@@ -206,6 +206,20 @@ class DriverLost(Event):
     reason: str
 
 
+class DriverBlocked(Event):
+    """A driver's credential was withdrawn; older tickets are void."""
+
+    driver_id: DriverId
+    epoch: int
+
+
+class DriverUnblocked(Event):
+    """A blocked driver returned with a newly issued credential."""
+
+    driver_id: DriverId
+    epoch: int
+
+
 class WalletToppedUp(Event):
     """Money came in from outside."""
 
@@ -339,6 +353,8 @@ AnyEvent = (
     | DriverAdded
     | DriverConnected
     | DriverLost
+    | DriverBlocked
+    | DriverUnblocked
     | WalletToppedUp
     | TicketShown
     | StartRefused

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
-from evcharge.errors import StateError
+from evcharge.errors import Taken
 
 # Every role must be gone this long after it was asked to stop (DESIGN §4).
 STOP_WITHIN_S = 5.0
@@ -77,7 +77,7 @@ class _Stopped(Exception):
 
 @contextlib.asynccontextmanager
 async def listening(host: str, port: int, accept: Accept) -> AsyncIterator[int]:
-    """Serve TCP on `host:port` while the block runs; yields the port. Raises StateError when it is taken.
+    """Serve TCP on `host:port` while the block runs; yields the port. Raises Taken when it cannot.
 
     Ends its peers itself: since Python 3.12 `Server.wait_closed` waits for every one of them.
     """
@@ -91,7 +91,7 @@ async def listening(host: str, port: int, accept: Accept) -> AsyncIterator[int]:
     try:
         server = await asyncio.start_server(spawn, host, port, backlog=1024)
     except OSError as problem:
-        raise StateError(
+        raise Taken(
             f"cannot listen on {host}:{port}: {problem.strerror or problem}. "
             "Is another one running here? Choose another port."
         ) from None

@@ -220,7 +220,7 @@ class SupplyUpdate(Message, tag="SUPPLY_UPDATE"):
 class Health(Message, tag="HEALTH"):
     """Monitor -> Central: how its engine is. `fault` is None when all is well."""
 
-    fault: Annotated[str, Meta(min_length=1, max_length=200)] | None
+    fault: Text | None
     senders = _MONITOR
 
 

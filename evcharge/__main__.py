@@ -1,0 +1,5 @@
+"""`python -m evcharge` is `evcharge`."""
+
+from evcharge.cli import main
+
+main()

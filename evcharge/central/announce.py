@@ -1,0 +1,129 @@
+"""What Central says to its peers because of a stored event: the only way out. Pure."""
+
+from collections.abc import Callable
+
+from evcharge import events
+from evcharge.billing import kwh
+from evcharge.central.charging import refusal_text
+from evcharge.errors import Code
+from evcharge.ids import Role
+from evcharge.messages import (
+    Message,
+    Notice,
+    Progress,
+    Query,
+    Start,
+    Stop,
+    Synced,
+    TicketIssued,
+)
+from evcharge.session import EndReason
+
+# (role, id, message): a letter to one peer.
+Letter = tuple[Role, str, Message]
+# Signs what an engine will journal, so that it can be believed when it comes back (RELIABILITY E1).
+Sign = Callable[[events.SessionAuthorised], str]
+
+
+def letters(event: events.Event, sign: Sign) -> list[Letter]:
+    """Return what must be told to whom, in order, now that `event` is stored."""
+    match event:
+        case events.SessionAuthorised():
+            return [(Role.ENGINE, event.cp_id, _start(event, sign))]
+        case events.EngineConnected():
+            return _welcome(event)
+        case events.SessionReady():
+            text = f"Plug in at {event.cp_id} within {event.plug_within_s} s."
+            return [_to_driver(event, "READY", text=text)]
+        case events.SessionStarted():
+            return [_to_driver(event, "CHARGING")]
+        case events.StopOrdered():
+            text = "" if event.reason is EndReason.DRIVER else f"Stopped: {event.reason}."
+            return [
+                (
+                    Role.ENGINE,
+                    event.cp_id,
+                    Stop(session_id=event.session_id, reason=event.reason),
+                ),
+                _to_driver(event, "STOPPING", text=text),
+            ]
+        case events.SessionRefused():
+            return [
+                _to_driver(
+                    event,
+                    "REFUSED",
+                    Code.CP_NOT_AVAILABLE,
+                    refusal_text(event.cp_id, event.reason),
+                )
+            ]
+        case events.SessionInterrupted():
+            text = (
+                f"{event.cp_id} failed ({event.reason}); {kwh(event.energy_mwh)} kWh so far; "
+                "final ticket follows."
+            )
+            return [(Role.DRIVER, event.driver_id, Notice(code="FAULT", text=text[:200]))]
+        case events.EngineLost(driver_id=str(driver_id)):
+            text = f"{event.cp_id} has no link to CENTRAL; your charge goes on, its figures stand still."
+            return [(Role.DRIVER, driver_id, Notice(code="ENGINE_LOST", text=text))]
+        case events.MonitorLost(driver_id=str(driver_id)):
+            text = f"The monitor of {event.cp_id} is not heard; your charge goes on to its end."
+            return [(Role.DRIVER, driver_id, Notice(code="MONITOR_LOST", text=text))]
+        case events.TicketMade():
+            return [(Role.DRIVER, event.driver_id, _ticket(event))]
+        case _:
+            return []
+
+
+def _start(event: events.SessionAuthorised, sign: Sign) -> Start:
+    return Start(
+        session_id=event.session_id,
+        request_id=event.request_id,
+        driver_id=event.driver_id,
+        price=event.price_centi_cents_per_kwh,
+        hold_cents=event.hold_cents,
+        limit_mwh=event.limit_mwh,
+        plug_within_s=event.plug_within_s,
+        auth=sign(event),
+    )
+
+
+def _welcome(event: events.EngineConnected) -> list[Letter]:
+    said: list[Message] = [Synced(last_seq=event.last_seq)]
+    said += [Stop(session_id=session_id, reason=reason) for session_id, reason in event.stop]
+    said += [Query(session_id=session_id) for session_id in event.ask]
+    return [(Role.ENGINE, event.cp_id, message) for message in said]
+
+
+def _to_driver(
+    event: events.SessionReady | events.SessionStarted | events.StopOrdered | events.SessionRefused,
+    step: str,
+    code: str = "",
+    text: str = "",
+) -> Letter:
+    return (
+        Role.DRIVER,
+        event.driver_id,
+        Progress(
+            request_id=event.request_id,
+            step=step,
+            session_id=event.session_id,
+            cp_id=event.cp_id,
+            code=code,
+            text=text,
+        ),
+    )
+
+
+def _ticket(event: events.TicketMade) -> TicketIssued:
+    return TicketIssued(
+        session_id=event.session_id,
+        request_id=event.request_id,
+        cp_id=event.cp_id,
+        energy_mwh=event.energy_mwh,
+        cost_cents=event.cost_cents,
+        price=event.price_centi_cents_per_kwh,
+        reason=event.reason,
+        started_at=event.started_at,
+        ended_at=event.ended_at,
+        estimated=event.estimated,
+    )

@@ -1,0 +1,526 @@
+"""The rules of one charging session: start, stop, the engine's records, the ticket and its money. Pure."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import msgspec
+
+from evcharge import events
+from evcharge.billing import affordable_mwh, cost_cents, euros
+from evcharge.central.commands import (
+    CloseLost,
+    ReportReady,
+    StartCharging,
+    StopCharging,
+    TakeRecords,
+)
+from evcharge.central.ruling import Ruling
+from evcharge.central.state import Driver, JournalCursor, Kind, Quarantined, Transfer
+from evcharge.charging_point import ChargingPoint, CpStatus
+from evcharge.errors import Code, Refused
+from evcharge.ids import CpId, DriverId, JournalId, SessionId
+from evcharge.messages import (
+    Ack,
+    AnyRecord,
+    Meter,
+    Progress,
+    Resync,
+    SupplyEnd,
+    SupplyRefused,
+    SupplyStart,
+)
+from evcharge.session import EndReason, Session, SessionState, Ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What this network's operators have chosen (config.toml [central]), and the present instant."""
+
+    now: datetime
+    wallets: bool = True
+    welcome_credit_cents: int = 0
+    max_hold_cents: int = 2_000
+    max_session_mwh: int = 100_000_000
+    max_active_per_driver: int = 1
+    plug_within_s: int = 60
+    default_price_centi_cents_per_kwh: int = 2_500
+    stop_on_monitor_lost: bool = False
+
+
+class _No(Exception):
+    """A start breaks a rule: the code and the sentence for the driver."""
+
+    def __init__(self, code: Code, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+# ---- start
+
+
+def start(ruling: Ruling, command: StartCharging, rules: Rules) -> None:
+    """Authorise a session, or say why not. The same request id always gets the same answer (I12)."""
+    known = ruling.outcome(command.request_id)
+    if known is not None:
+        ruling.reply = _same_answer(known, command)
+        return
+    try:
+        driver = _able_driver(ruling, command, rules)
+        point = _free_point(ruling, command)
+        hold_cents, limit_mwh = _affordable(driver, point, rules)
+    except _No as no:
+        ruling.say(
+            events.StartRefused(
+                driver_id=command.driver_id,
+                request_id=command.request_id,
+                cp_id=command.cp_id,
+                code=no.code,
+                text=no.text,
+            )
+        )
+        ruling.reply = Progress(
+            request_id=command.request_id,
+            step="REFUSED",
+            cp_id=command.cp_id,
+            code=no.code,
+            text=no.text,
+        )
+        return
+    session = Session(
+        session_id=SessionId(f"S-{driver.driver_id}-{point.cp_id}-{command.nonce}"),
+        request_id=command.request_id,
+        cp_id=point.cp_id,
+        driver_id=driver.driver_id,
+        state=SessionState.AUTHORISED,
+        price_centi_cents_per_kwh=point.price_centi_cents_per_kwh,
+        hold_cents=hold_cents,
+        limit_mwh=limit_mwh,
+        authorised_at=rules.now,
+        plug_within_s=rules.plug_within_s,
+    )
+    _move(ruling, Kind.HOLD, session, hold_cents)
+    ruling.put(
+        replace(
+            driver,
+            balance_cents=driver.balance_cents - hold_cents,
+            held_cents=driver.held_cents + hold_cents,
+            sessions=driver.sessions | {session.session_id},
+        )
+    )
+    ruling.put(replace(point, session_id=session.session_id, charging=False, last_used=ruling.uses + 1))
+    ruling.put(session)
+    ruling.say(
+        events.SessionAuthorised(
+            session_id=session.session_id,
+            request_id=session.request_id,
+            cp_id=session.cp_id,
+            driver_id=session.driver_id,
+            price_centi_cents_per_kwh=session.price_centi_cents_per_kwh,
+            hold_cents=hold_cents,
+            limit_mwh=limit_mwh,
+            plug_within_s=session.plug_within_s,
+        )
+    )
+    ruling.reply = progress(session, "ASKING")
+
+
+def progress(session: Session, step: str, code: str = "", text: str = "") -> Progress:
+    """Return how far the request of `session` has come, as its driver is told."""
+    return Progress(
+        request_id=session.request_id,
+        step=step,
+        session_id=session.session_id,
+        cp_id=session.cp_id,
+        code=code,
+        text=text,
+    )
+
+
+def present_step(session: Session) -> str:
+    """Return the step that an open session is in."""
+    if session.stop_reason is not None:
+        return "STOPPING"
+    return "CHARGING" if session.state is SessionState.CHARGING else "ASKING"
+
+
+def _same_answer(known: Session | Ticket, command: StartCharging) -> Progress | None:
+    if known.driver_id != command.driver_id:
+        # Somebody else's request id: a collision is impossible, so it was copied. Say nothing of it.
+        return Progress(
+            request_id=command.request_id,
+            step="REFUSED",
+            code=Code.ID,
+            text="that request id is taken; ask again",
+        )
+    if isinstance(known, Ticket):
+        return None  # the ticket itself is the answer, and it is in the driver's inbox
+    if known.is_open:
+        return progress(known, present_step(known))
+    return progress(known, "REFUSED", Code.CP_NOT_AVAILABLE, refusal_text(known.cp_id, known.end_reason))
+
+
+def refusal_text(cp_id: CpId, reason: EndReason | None) -> str:
+    """Return why the charging point did not take a session, for its driver."""
+    match reason:
+        case EndReason.NOT_PLUGGED:
+            return f"{cp_id}: the car was not plugged in in time."
+        case EndReason.DRIVER:
+            return f"{cp_id}: you stopped before charging began."
+        case EndReason.NOT_STARTED | EndReason.BUSY:
+            return f"{cp_id} could not take the charge. Try again."
+        case _:
+            return f"{cp_id} not available. CP out of service ({reason})."
+
+
+def _able_driver(ruling: Ruling, command: StartCharging, rules: Rules) -> Driver:
+    driver = ruling.driver(command.driver_id)
+    if driver is None or driver.blocked:
+        raise _No(Code.DRIVER_BLOCKED, f"{command.driver_id} may not charge here: blocked.")
+    if len(driver.sessions) >= rules.max_active_per_driver:
+        busy = ruling.session(min(driver.sessions))
+        where = f" at {busy.cp_id}" if busy else ""
+        raise _No(Code.DRIVER_BUSY, f"You already have a charge{where}: stop it first.")
+    return driver
+
+
+def _free_point(ruling: Ruling, command: StartCharging) -> ChargingPoint:
+    if command.cp_id is None:
+        return _any_point(ruling, command.location)
+    point = ruling.point(command.cp_id)
+    if point is None:
+        raise _No(Code.UNKNOWN_CP, f"{command.cp_id} does not exist. Use `list` to see those that do.")
+    if point.status is CpStatus.AVAILABLE:
+        return point
+    if point.status in (CpStatus.PREPARING, CpStatus.CHARGING):
+        raise _No(Code.CP_BUSY, f"{point.cp_id} is busy with another charge.")
+    raise _No(
+        Code.CP_NOT_AVAILABLE,
+        f"{point.cp_id} not available. CP out of service ({point.status}: {point.reason}).",
+    )
+
+
+def _any_point(ruling: Ruling, location: str | None) -> ChargingPoint:
+    """Return the least recently used available point, of `location` when it has one."""
+    free = [point for point in ruling.points() if point.status is CpStatus.AVAILABLE]
+    if not free:
+        raise _No(Code.NONE_AVAILABLE, "No charging point available at the moment.")
+    wanted = location.casefold() if location else ""
+    near = [point for point in free if point.location.casefold() == wanted] if wanted else []
+    return min(near or free, key=lambda point: (point.last_used, point.cp_id))
+
+
+def _affordable(driver: Driver, point: ChargingPoint, rules: Rules) -> tuple[int, int]:
+    """Return the hold in cents, and the energy in mWh that it pays for."""
+    price = point.price_centi_cents_per_kwh
+    if not rules.wallets or price == 0:
+        return 0, rules.max_session_mwh
+    hold_cents = min(driver.balance_cents, rules.max_hold_cents)
+    if hold_cents <= 0:
+        raise _No(Code.BALANCE, f"Balance too low ({euros(driver.balance_cents)} €): top up first.")
+    limit_mwh = affordable_mwh(hold_cents, price, rules.max_session_mwh)
+    return min(hold_cents, cost_cents(limit_mwh, price)), limit_mwh
+
+
+# ---- on the way
+
+
+def report_ready(ruling: Ruling, command: ReportReady) -> None:
+    """The engine took the session. It may say so more than once; only the driver needs to know."""
+    session = ruling.session(command.session_id)
+    if session is None or session.cp_id != command.cp_id:
+        raise Refused(f"{command.cp_id} has no session {command.session_id}", Code.ID)
+    if session.state is SessionState.AUTHORISED:
+        ruling.say(
+            events.SessionReady(
+                session_id=session.session_id,
+                request_id=session.request_id,
+                cp_id=session.cp_id,
+                driver_id=session.driver_id,
+                plug_within_s=session.plug_within_s,
+            )
+        )
+
+
+def stop(ruling: Ruling, command: StopCharging) -> None:
+    """A driver ends its own session; anybody else's is "no such session" (C37)."""
+    driver = ruling.driver(command.driver_id)
+    own = sorted(driver.sessions) if driver is not None else []
+    wanted = command.session_id if command.session_id is not None else (own[0] if own else None)
+    session = ruling.session(wanted) if wanted is not None else None
+    if session is None or session.driver_id != command.driver_id:
+        raise Refused("No such session: nothing of yours is charging.", Code.NO_SESSION)
+    order_stop(ruling, ruling.existing_point(session.cp_id), EndReason.DRIVER)
+    ruling.reply = progress(session, "STOPPING")
+
+
+def order_stop(ruling: Ruling, point: ChargingPoint, reason: EndReason) -> None:
+    """Order the end of what runs at `point`, once: the first reason stays."""
+    session = ruling.session_of(point)
+    if session is None or session.stop_reason is not None:
+        return
+    ruling.put(replace(session, stop_reason=reason))
+    ruling.say(
+        events.StopOrdered(
+            session_id=session.session_id,
+            request_id=session.request_id,
+            cp_id=session.cp_id,
+            driver_id=session.driver_id,
+            reason=reason,
+        )
+    )
+
+
+def interrupt(ruling: Ruling, point: ChargingPoint, fault: str) -> None:
+    """A fault ends the running session at once, and its driver is told what it has so far."""
+    session = ruling.session_of(point)
+    if session is None:
+        return
+    order_stop(ruling, point, EndReason.FAULT)
+    ruling.say(
+        events.SessionInterrupted(
+            session_id=session.session_id,
+            request_id=session.request_id,
+            cp_id=session.cp_id,
+            driver_id=session.driver_id,
+            energy_mwh=session.energy_mwh,
+            reason=fault,
+        )
+    )
+
+
+def to_account_for(
+    ruling: Ruling, point: ChargingPoint
+) -> tuple[tuple[SessionId, ...], tuple[tuple[SessionId, EndReason], ...]]:
+    """Return what a returning engine is asked about, and what it must end (RELIABILITY E2.6)."""
+    session = ruling.session_of(point)
+    if session is None:
+        return (), ()
+    ask = (session.session_id,) if session.state is SessionState.AUTHORISED else ()
+    stop = ((session.session_id, session.stop_reason),) if session.stop_reason is not None else ()
+    return ask, stop
+
+
+# ---- the engine's records
+
+
+def take_records(ruling: Ruling, command: TakeRecords, rules: Rules) -> None:
+    """Apply records in order, each once; a gap asks for them again (I17). Nothing is refused for good (I18)."""
+    point = ruling.existing_point(command.cp_id)
+    if point.journal_id != command.journal_id:
+        raise Refused(f"{point.cp_id} now keeps another journal", Code.SEQ)
+    before = last = ruling.last_seq(command.cp_id, command.journal_id)
+    for record in command.records:
+        if record.seq <= last:
+            continue
+        if record.seq > last + 1:
+            ruling.reply = Resync(last_seq=last)
+            break
+        _apply(ruling, command, record, rules)
+        last = record.seq
+    else:
+        ruling.reply = Ack(seq=last)
+    if last > before:
+        ruling.put(JournalCursor(command.cp_id, command.journal_id, last))
+
+
+def _apply(ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Rules) -> None:
+    session = ruling.session(SessionId(record.session_id))
+    if session is None:
+        _quarantine(ruling, command, record, "unknown or closed session")
+        return
+    if session.cp_id != command.cp_id:
+        _quarantine(ruling, command, record, "session of another charging point")
+        return
+    match session.state, record:
+        case SessionState.AUTHORISED, SupplyStart():
+            _started(ruling, session, record, rules)
+        case SessionState.CHARGING, Meter():
+            if record.meter_mwh < session.meter_mwh:
+                _quarantine(ruling, command, record, "meter goes backwards")
+            else:
+                ruling.put(replace(session, meter_mwh=record.meter_mwh))
+        case SessionState.CHARGING, SupplyEnd():
+            if record.meter_mwh < session.meter_mwh:
+                _quarantine(ruling, command, record, "final meter is below an earlier one")
+            final = replace(session, meter_mwh=max(record.meter_mwh, session.meter_mwh))
+            if final.energy_mwh > session.limit_mwh:
+                _quarantine(ruling, command, record, "more energy than was allowed; billed to the hold")
+            _issue_ticket(ruling, final, EndReason.read(record.reason), rules)
+        case SessionState.AUTHORISED, SupplyRefused():
+            _refuse(ruling, session, EndReason.read(record.reason), rules)
+        case SessionState.AUTHORISED, SupplyEnd():
+            _quarantine(ruling, command, record, "ended without a start")
+            _refuse(ruling, session, EndReason.OTHER, rules)
+        case _:
+            _quarantine(ruling, command, record, f"does not fit a session that is {session.state}")
+
+
+def _started(ruling: Ruling, session: Session, record: SupplyStart, rules: Rules) -> None:
+    ruling.put(
+        replace(
+            session,
+            state=SessionState.CHARGING,
+            start_meter_mwh=record.meter_mwh,
+            meter_mwh=record.meter_mwh,
+            started_at=rules.now,
+        )
+    )
+    ruling.put(replace(ruling.existing_point(session.cp_id), charging=True))
+    ruling.say(
+        events.SessionStarted(
+            session_id=session.session_id,
+            request_id=session.request_id,
+            cp_id=session.cp_id,
+            driver_id=session.driver_id,
+            meter_mwh=record.meter_mwh,
+        )
+    )
+
+
+def _quarantine(ruling: Ruling, command: TakeRecords, record: AnyRecord, why: str) -> None:
+    text = msgspec.json.encode(record).decode()
+    ruling.put(
+        Quarantined(
+            cp_id=command.cp_id,
+            journal_id=command.journal_id,
+            seq=record.seq,
+            why=why,
+            record=text,
+        )
+    )
+    ruling.say(
+        events.RecordQuarantined(
+            cp_id=CpId(command.cp_id),
+            journal_id=JournalId(command.journal_id),
+            seq=record.seq,
+            why=why,
+            record=text,
+        )
+    )
+
+
+# ---- the end
+
+
+def close_lost(ruling: Ruling, command: CloseLost, rules: Rules) -> None:
+    """Close a session by hand because its engine will never return (RELIABILITY E5)."""
+    session = ruling.session(command.session_id)
+    if session is None:
+        raise Refused(f"{command.session_id} is not an open session", Code.NO_SESSION)
+    point = ruling.existing_point(session.cp_id)
+    close_estimated(ruling, point, rules, EndReason.LOST)
+    session = ruling.session(command.session_id)
+    if session is not None:
+        _refuse(ruling, session, EndReason.LOST, rules)
+
+
+def close_estimated(ruling: Ruling, point: ChargingPoint, rules: Rules, reason: EndReason) -> None:
+    """Bill what runs at `point` at its last committed meter, marked as an estimate."""
+    session = ruling.session_of(point)
+    if session is not None and session.state is SessionState.CHARGING:
+        _issue_ticket(ruling, session, reason, rules, estimated=True)
+
+
+def _refuse(ruling: Ruling, session: Session, reason: EndReason, rules: Rules) -> None:
+    """No power flowed: the whole hold goes back, and there is no ticket (I13)."""
+    _settle(ruling, session, cost=0)
+    ruling.put(replace(session, state=SessionState.REFUSED, ended_at=rules.now, end_reason=reason))
+    ruling.say(
+        events.SessionRefused(
+            session_id=session.session_id,
+            request_id=session.request_id,
+            cp_id=session.cp_id,
+            driver_id=session.driver_id,
+            reason=reason,
+        )
+    )
+
+
+def _issue_ticket(
+    ruling: Ruling, session: Session, reason: EndReason, rules: Rules, *, estimated: bool = False
+) -> None:
+    """Compute the cost once, take it from the hold, give back the rest (I7, I8, I13)."""
+    cost = cost_cents(session.energy_mwh, session.price_centi_cents_per_kwh)
+    if session.hold_cents:
+        cost = min(cost, session.hold_cents)
+    driver = _settle(ruling, session, cost)
+    # A stop that Central ordered explains the end better than how the engine carried it out.
+    reason = session.stop_reason if reason is EndReason.OTHER and session.stop_reason else reason
+    started_at = session.started_at or session.authorised_at
+    ruling.put(replace(session, state=SessionState.TICKETED, ended_at=rules.now, end_reason=reason))
+    ruling.put(
+        Ticket(
+            session_id=session.session_id,
+            request_id=session.request_id,
+            cp_id=session.cp_id,
+            driver_id=session.driver_id,
+            energy_mwh=session.energy_mwh,
+            cost_cents=cost,
+            price_centi_cents_per_kwh=session.price_centi_cents_per_kwh,
+            reason=reason,
+            started_at=started_at,
+            ended_at=rules.now,
+            estimated=estimated,
+        )
+    )
+    ruling.say(
+        events.TicketMade(
+            session_id=session.session_id,
+            request_id=session.request_id,
+            cp_id=session.cp_id,
+            driver_id=session.driver_id,
+            energy_mwh=session.energy_mwh,
+            cost_cents=cost,
+            price_centi_cents_per_kwh=session.price_centi_cents_per_kwh,
+            reason=reason,
+            started_at=started_at.timestamp(),
+            ended_at=rules.now.timestamp(),
+            estimated=estimated,
+            balance_cents=driver.balance_cents,
+        )
+    )
+
+
+def _settle(ruling: Ruling, session: Session, cost: int) -> Driver:
+    """Free the charging point, and split the hold into what is paid and what goes back."""
+    point = ruling.existing_point(session.cp_id)
+    if point.session_id == session.session_id:
+        ruling.put(replace(point, session_id=None, charging=False))
+    driver = ruling.driver(DriverId(session.driver_id))
+    if driver is None:
+        raise LookupError(session.driver_id)
+    paid = cost if session.hold_cents else 0
+    _move(ruling, Kind.CAPTURE, session, paid)
+    _move(ruling, Kind.RELEASE, session, session.hold_cents - paid)
+    driver = replace(
+        driver,
+        balance_cents=driver.balance_cents + session.hold_cents - paid,
+        held_cents=driver.held_cents - session.hold_cents,
+        sessions=driver.sessions - {session.session_id},
+    )
+    ruling.put(driver)
+    return driver
+
+
+_ACCOUNTS = {
+    Kind.HOLD: ("wallet", "held"),
+    Kind.CAPTURE: ("held", "revenue"),
+    Kind.RELEASE: ("held", "wallet"),
+}
+
+
+def _move(ruling: Ruling, kind: Kind, session: Session, cents: int) -> None:
+    if cents == 0:
+        return
+    debit, credit = _ACCOUNTS[kind]
+    ruling.put(
+        Transfer(
+            kind=kind,
+            debit=debit,
+            credit=credit,
+            cents=cents,
+            driver_id=session.driver_id,
+            session_id=session.session_id,
+        )
+    )

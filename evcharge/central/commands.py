@@ -1,0 +1,214 @@
+"""What somebody wants of Central, in the imperative: the only things that can change the network. Pure."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from evcharge.charging_point import Hold
+from evcharge.events import CentralStarted, CentralStopped, ClockJumped, InputRefused, LoginRefused
+from evcharge.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
+from evcharge.messages import AnyRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, in which role and from which address: the first columns of the audit log."""
+
+    id: str
+    role: Role
+    address: str
+
+
+CENTRAL = Actor("central", Role.CENTRAL, "local")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Something asked of Central by `by`."""
+
+    # Facts have happened already: while the disk is full they wait, they are never refused.
+    is_fact: ClassVar[bool] = False
+    by: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineArrives(Command):
+    """An engine proved who it is and named its journal."""
+
+    cp_id: CpId
+    link: int
+    epoch: int
+    location: str
+    journal_id: JournalId
+    last_seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineLeaves(Command):
+    """The connection `link` of an engine ended."""
+
+    is_fact = True
+    cp_id: CpId
+    link: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorArrives(Command):
+    """A monitor proved who it is."""
+
+    cp_id: CpId
+    link: int
+    epoch: int
+    location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorReports(Command):
+    """A monitor says how its engine is; `fault` is None when it is well."""
+
+    is_fact = True
+    cp_id: CpId
+    link: int
+    fault: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorLeaves(Command):
+    """The connection `link` of a monitor ended."""
+
+    is_fact = True
+    cp_id: CpId
+    link: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverArrives(Command):
+    """A driver proved who it is."""
+
+    driver_id: DriverId
+    link: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverLeaves(Command):
+    """The connection `link` of a driver ended."""
+
+    is_fact = True
+    driver_id: DriverId
+    link: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartCharging(Command):
+    """A driver asks for `cp_id`, or for any charging point. `nonce` makes the session's name unguessable."""
+
+    driver_id: DriverId
+    request_id: RequestId
+    nonce: str
+    cp_id: CpId | None = None
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopCharging(Command):
+    """A driver asks to end its session (the only one, when none is named)."""
+
+    driver_id: DriverId
+    session_id: SessionId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportReady(Command):
+    """An engine took a session and waits for the plug."""
+
+    cp_id: CpId
+    session_id: SessionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeRecords(Command):
+    """An engine delivers records of its journal, oldest first."""
+
+    cp_id: CpId
+    journal_id: JournalId
+    records: tuple[AnyRecord, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkTicketShown(Command):
+    """A driver has seen a ticket."""
+
+    driver_id: DriverId
+    session_id: SessionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceHold(Command):
+    """Withhold one charging point, or all of them (`cp_id` None); its session ends."""
+
+    cp_id: CpId | None
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiftHold(Command):
+    """Take back that hold, and no other."""
+
+    cp_id: CpId | None
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeKeys(Command):
+    """Withdraw the keys of a charging point or a driver; `epoch` is the Registry's, when it ordered this."""
+
+    subject: str
+    epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopUp(Command):
+    """Put money into a wallet."""
+
+    driver_id: DriverId
+    cents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseLost(Command):
+    """Bill a session whose engine will never return, at the last committed meter."""
+
+    session_id: SessionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note(Command):
+    """Keep in the audit log what happened without changing anything."""
+
+    is_fact = True
+    event: InputRefused | LoginRefused | ClockJumped | CentralStarted | CentralStopped
+
+
+AnyCommand = (
+    EngineArrives
+    | EngineLeaves
+    | MonitorArrives
+    | MonitorReports
+    | MonitorLeaves
+    | DriverArrives
+    | DriverLeaves
+    | StartCharging
+    | StopCharging
+    | ReportReady
+    | TakeRecords
+    | MarkTicketShown
+    | PlaceHold
+    | LiftHold
+    | RevokeKeys
+    | TopUp
+    | CloseLost
+    | Note
+)

@@ -1,0 +1,37 @@
+"""Prints what happens, a plain line each, and every change of a charging point's status."""
+
+import logging
+
+from evcharge.central.lines import line, status_line
+from evcharge.central.state import Facts
+from evcharge.events import Event
+from evcharge.ids import CpId
+
+log = logging.getLogger(__name__)
+
+
+class Console:
+    """A listener of the feed."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._shown: dict[CpId, str] = {point.cp_id: status_line(point) for point in facts.points()}
+
+    def show_all(self) -> None:
+        """Print every charging point: all Disconnected after a start (RELIABILITY I23)."""
+        for text in self._shown.values():
+            log.info("%s", text)
+
+    def on_event(self, event: Event) -> None:
+        """Print `event`, and the status that follows from it."""
+        text = line(event)
+        if text is not None:
+            log.info("%s", text)
+        cp_id = getattr(event, "cp_id", None)
+        point = self._facts.point(cp_id) if cp_id is not None else None
+        if point is None:
+            return
+        status = status_line(point)
+        if self._shown.get(point.cp_id) != status:
+            self._shown[point.cp_id] = status
+            log.info("%s", status)

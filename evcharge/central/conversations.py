@@ -1,0 +1,355 @@
+"""What Central and one peer say to each other, by role: messages in, commands to the dispatcher.
+
+Nothing here changes state: a message becomes a command, and its answer is sent once it is stored.
+"""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from evcharge.billing import cost_cents
+from evcharge.central import charging
+from evcharge.central.commands import (
+    Actor,
+    AnyCommand,
+    DriverArrives,
+    DriverLeaves,
+    EngineArrives,
+    EngineLeaves,
+    MarkTicketShown,
+    MonitorArrives,
+    MonitorLeaves,
+    MonitorReports,
+    ReportReady,
+    StartCharging,
+    StopCharging,
+    TakeRecords,
+)
+from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.feed import Feed, Live
+from evcharge.central.store import CentralStore
+from evcharge.channel import Channel
+from evcharge.charging_point import CpStatus
+from evcharge.errors import Code, ProtocolError, Refused
+from evcharge.handshake import Identity
+from evcharge.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
+from evcharge.messages import (
+    AskBalance,
+    AskHistory,
+    Balance,
+    Bye,
+    ErrorNotice,
+    Health,
+    Heartbeat,
+    History,
+    ListPoints,
+    Message,
+    PointRow,
+    Points,
+    Ready,
+    Records,
+    RequestStart,
+    RequestStop,
+    Supply,
+    SupplyUpdate,
+    Sync,
+    TicketIssued,
+    TicketSeen,
+)
+from evcharge.session import Session, Ticket
+
+MOST_POINTS = 500
+
+
+@dataclass(slots=True)
+class Conversation:
+    """One authenticated connection. `ended` says why, when Central itself ended it."""
+
+    number: int
+    identity: Identity
+    channel: Channel
+    ended: str | None = None
+    arrived: bool = field(default=False)
+
+    @property
+    def actor(self) -> Actor:
+        """Who speaks, for the audit log."""
+        return Actor(self.identity.id, self.identity.role, self.channel.peer_address)
+
+    def leaving(self, reason: str) -> list[AnyCommand]:
+        """Return the command that tells the network that this link is gone, if it ever arrived."""
+        if not self.arrived:
+            return []
+        by, number = self.actor, self.number
+        match self.identity.role:
+            case Role.ENGINE:
+                return [EngineLeaves(by=by, cp_id=CpId(self.identity.id), link=number, reason=reason)]
+            case Role.MONITOR:
+                return [MonitorLeaves(by=by, cp_id=CpId(self.identity.id), link=number, reason=reason)]
+            case _:
+                return [DriverLeaves(by=by, driver_id=DriverId(self.identity.id), link=number, reason=reason)]
+
+
+async def converse(link: Conversation, dispatcher: Dispatcher, store: CentralStore, feed: Feed) -> None:
+    """Talk until the peer says BYE. Raises ChannelClosed when the line ends, EvchargeError when it errs."""
+    match link.identity.role:
+        case Role.ENGINE:
+            await _Engine(link, dispatcher, feed).run()
+        case Role.MONITOR:
+            await _Monitor(link, dispatcher).run()
+        case _:
+            await _Driver(link, dispatcher, store).run()
+
+
+class _Talk:
+    """What all roles have in common."""
+
+    def __init__(self, link: Conversation, dispatcher: Dispatcher) -> None:
+        self._link = link
+        self._dispatcher = dispatcher
+        self._channel = link.channel
+
+    async def receive(self) -> Message:
+        """Return the next message that is not a heartbeat; heartbeats are answered."""
+        while True:
+            message = await self._channel.receive()
+            if not isinstance(message, Heartbeat):
+                return message
+            self._channel.send(message)
+
+    async def arrive(self, command: AnyCommand) -> None:
+        self._link.arrived = True
+        await self._dispatcher.submit(command)
+
+
+class _Engine(_Talk):
+    def __init__(self, link: Conversation, dispatcher: Dispatcher, feed: Feed) -> None:
+        super().__init__(link, dispatcher)
+        self._feed = feed
+        self._cp_id = CpId(link.identity.id)
+
+    async def run(self) -> None:
+        hello = await self.receive()
+        if isinstance(hello, Bye):
+            return
+        if not isinstance(hello, Sync):
+            raise ProtocolError("an engine must say SYNC first", Code.SEQ)
+        journal_id = JournalId(hello.journal_id)
+        identity, link = self._link.identity, self._link
+        await self.arrive(
+            EngineArrives(
+                by=link.actor,
+                cp_id=self._cp_id,
+                link=link.number,
+                epoch=identity.epoch,
+                location=identity.location,
+                journal_id=journal_id,
+                last_seq=hello.last_seq,
+            )
+        )
+        while True:
+            message = await self.receive()
+            match message:
+                case SupplyUpdate():
+                    self._show(message)
+                case Records():
+                    await self._take(journal_id, message)
+                case Ready():
+                    await self._ready(message)
+                case Bye():
+                    return
+                case _:
+                    raise ProtocolError("a second SYNC on one connection", Code.SEQ)
+
+    def _show(self, update: SupplyUpdate) -> None:
+        """Live figures go to the screens and to the session's driver, and nowhere else."""
+        session = self._dispatcher.facts.session(SessionId(update.session_id))
+        if session is None:
+            return  # it ended a moment ago
+        if session.cp_id != self._cp_id:
+            raise ProtocolError(f"{self._cp_id} speaks of a session that is not its own", Code.ID)
+        self._feed.update(session, Live(session.session_id, update.power_w, update.energy_mwh))
+
+    async def _take(self, journal_id: JournalId, message: Records) -> None:
+        try:
+            answer = await self._dispatcher.submit(
+                TakeRecords(
+                    by=self._link.actor,
+                    cp_id=self._cp_id,
+                    journal_id=journal_id,
+                    records=tuple(message.records),
+                )
+            )
+        except Refused as refusal:
+            if refusal.code is Code.STORAGE:
+                return  # not acknowledged: the engine keeps them and sends them again
+            raise
+        if answer is not None:
+            self._channel.send(answer)
+
+    async def _ready(self, message: Ready) -> None:
+        try:
+            await self._dispatcher.submit(
+                ReportReady(
+                    by=self._link.actor,
+                    cp_id=self._cp_id,
+                    session_id=SessionId(message.session_id),
+                )
+            )
+        except Refused as refusal:
+            self._channel.send(ErrorNotice(code=refusal.code, text=refusal.text))
+
+
+class _Monitor(_Talk):
+    async def run(self) -> None:
+        identity, link = self._link.identity, self._link
+        cp_id = CpId(identity.id)
+        await self.arrive(
+            MonitorArrives(
+                by=link.actor,
+                cp_id=cp_id,
+                link=link.number,
+                epoch=identity.epoch,
+                location=identity.location,
+            )
+        )
+        while True:
+            message = await self.receive()
+            match message:
+                case Health():
+                    await self._dispatcher.submit(
+                        MonitorReports(by=link.actor, cp_id=cp_id, link=link.number, fault=message.fault)
+                    )
+                case _:
+                    return
+
+
+class _Driver(_Talk):
+    def __init__(self, link: Conversation, dispatcher: Dispatcher, store: CentralStore) -> None:
+        super().__init__(link, dispatcher)
+        self._store = store
+        self._driver_id = DriverId(link.identity.id)
+
+    async def run(self) -> None:
+        link = self._link
+        await self.arrive(
+            DriverArrives(
+                by=link.actor,
+                driver_id=self._driver_id,
+                link=link.number,
+                epoch=link.identity.epoch,
+            )
+        )
+        await self._catch_up()
+        while True:
+            message = await self.receive()
+            if isinstance(message, Bye):
+                return
+            try:
+                answer = await self._answer(message)
+            except Refused as refusal:
+                answer = ErrorNotice(code=refusal.code, text=refusal.text[:200])
+            if answer is not None:
+                self._channel.send(answer)
+
+    async def _catch_up(self) -> None:
+        """Tell a returning driver where its charge stands, and every ticket it has not seen."""
+        for session in self._own_sessions():
+            self._channel.send(charging.progress(session, charging.present_step(session)))
+        for ticket in await self._store.unseen_tickets(self._driver_id):
+            self._channel.send(_issued(ticket, while_away=True))
+
+    def _own_sessions(self) -> list[Session]:
+        driver = self._dispatcher.facts.driver(self._driver_id)
+        found = [self._dispatcher.facts.session(one) for one in sorted(driver.sessions)] if driver else []
+        return [session for session in found if session is not None]
+
+    async def _answer(self, message: Message) -> Message | None:
+        match message:
+            case RequestStart():
+                return await self._dispatcher.submit(self._start(message))
+            case RequestStop():
+                wanted = message.session_id
+                return await self._dispatcher.submit(
+                    StopCharging(
+                        by=self._link.actor,
+                        driver_id=self._driver_id,
+                        session_id=SessionId(wanted) if wanted is not None else None,
+                    )
+                )
+            case TicketSeen():
+                return await self._dispatcher.submit(
+                    MarkTicketShown(
+                        by=self._link.actor,
+                        driver_id=self._driver_id,
+                        session_id=SessionId(message.session_id),
+                    )
+                )
+            case ListPoints():
+                return self._points()
+            case AskBalance():
+                driver = self._dispatcher.facts.driver(self._driver_id)
+                return Balance(
+                    balance_cents=driver.balance_cents if driver else 0,
+                    held_cents=driver.held_cents if driver else 0,
+                )
+            case AskHistory():
+                tickets = await self._store.latest_tickets(self._driver_id, message.limit)
+                return History(tickets=[_issued(ticket) for ticket in tickets])
+            case _:
+                raise ProtocolError("not a request of a driver", Code.ROLE)
+
+    def _start(self, message: RequestStart) -> StartCharging:
+        return StartCharging(
+            by=self._link.actor,
+            driver_id=self._driver_id,
+            request_id=RequestId(message.request_id),
+            nonce=secrets.token_hex(8),
+            cp_id=CpId(message.cp_id) if message.cp_id is not None else None,
+            location=message.location,
+        )
+
+    def _points(self) -> Points:
+        free = [
+            PointRow(
+                cp_id=point.cp_id,
+                location=point.location,
+                price=point.price_centi_cents_per_kwh,
+                status=point.status,
+            )
+            for point in self._dispatcher.facts.points()
+            if point.status is CpStatus.AVAILABLE
+        ]
+        return Points(points=sorted(free, key=lambda row: row.cp_id)[:MOST_POINTS])
+
+
+def supply(session: Session, live: Live) -> Supply:
+    """Return the live figures as the session's driver sees them; never more than its hold."""
+    cost = cost_cents(live.energy_mwh, session.price_centi_cents_per_kwh)
+    return Supply(
+        session_id=session.session_id,
+        cp_id=session.cp_id,
+        power_w=live.power_w,
+        energy_mwh=live.energy_mwh,
+        cost_cents=min(cost, session.hold_cents) if session.hold_cents else cost,
+    )
+
+
+def _issued(ticket: Ticket, *, while_away: bool = False) -> TicketIssued:
+    return TicketIssued(
+        session_id=ticket.session_id,
+        request_id=ticket.request_id,
+        cp_id=ticket.cp_id,
+        energy_mwh=ticket.energy_mwh,
+        cost_cents=ticket.cost_cents,
+        price=ticket.price_centi_cents_per_kwh,
+        reason=ticket.reason,
+        started_at=_unix(ticket.started_at),
+        ended_at=_unix(ticket.ended_at),
+        estimated=ticket.estimated,
+        while_away=while_away,
+    )
+
+
+def _unix(instant: datetime) -> float:
+    return instant.timestamp()

@@ -1,0 +1,161 @@
+"""The one writer: decides each command against the state so far, commits the whole batch, then tells.
+
+Nothing is announced or answered before its commit. If the commit fails, nothing of the batch has happened.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections import deque
+from dataclasses import replace
+
+from evcharge import failpoints
+from evcharge.central.charging import Rules
+from evcharge.central.commands import AnyCommand
+from evcharge.central.feed import Feed
+from evcharge.central.network import decide
+from evcharge.central.ruling import Decision
+from evcharge.central.state import Facts
+from evcharge.central.store import CentralStore, Entry
+from evcharge.errors import Code, Refused
+from evcharge.lifecycle import Clock
+from evcharge.messages import Message
+
+log = logging.getLogger(__name__)
+
+# While one batch is being committed the next one gathers; a larger one would only delay its first answer.
+MAX_BATCH = 256
+# How long facts wait before they are tried again while the disk is full.
+_RETRY_S = 1.0
+
+_Waiting = tuple[AnyCommand, "asyncio.Future[Message | None]"]
+
+
+class Dispatcher:
+    """Owns the committed facts. `submit` from any task; `run` in exactly one."""
+
+    def __init__(self, facts: Facts, store: CentralStore, feed: Feed, rules: Rules, clock: Clock) -> None:
+        self.facts = facts
+        self._store = store
+        self._feed = feed
+        self._rules = rules
+        self._clock = clock
+        self._inbox: deque[_Waiting] = deque()
+        self._wake = asyncio.Event()
+        # One plain sentence while storing does not work, else None.
+        self.trouble: str | None = None
+
+    async def submit(self, command: AnyCommand) -> Message | None:
+        """Carry out `command`; return its answer once it is stored. Raises Refused.
+
+        A caller that is cancelled stops waiting; the command is carried out all the same.
+        """
+        return await self.post(command)
+
+    def post(self, command: AnyCommand) -> "asyncio.Future[Message | None]":
+        """Put `command` in line without waiting."""
+        done: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
+        # Facts are posted and forgotten: a refusal nobody waits for must not be reported as unheard.
+        done.add_done_callback(_heard)
+        self._inbox.append((command, done))
+        self._wake.set()
+        return done
+
+    async def run(self) -> None:
+        """Work through the inbox for ever."""
+        while True:
+            await self._wake.wait()
+            await self._work()
+            if not self._inbox:
+                self._wake.clear()
+
+    async def drain(self) -> None:
+        """Work off what is waiting now: the last thing before the database closes."""
+        while self._inbox:
+            await self._work()
+
+    async def _work(self) -> None:
+        batch = [self._inbox.popleft() for _ in range(min(MAX_BATCH, len(self._inbox)))]
+        if not batch:
+            return
+        try:
+            await self._carry_out(batch)
+        except sqlite3.IntegrityError:
+            # One command breaks a rule of the database: let only that one fail.
+            for waiting in batch:
+                await self._alone(waiting)
+        except sqlite3.Error as problem:
+            await self._put_off(batch, problem)
+
+    async def _alone(self, waiting: _Waiting) -> None:
+        command, done = waiting
+        try:
+            await self._carry_out([waiting])
+        except sqlite3.IntegrityError as problem:
+            log.warning("the database refused %s: %s", type(command).__name__, problem)
+            _refuse(done, Refused(f"the books refuse this: {problem}", Code.STORAGE))
+        except sqlite3.Error as problem:
+            await self._put_off([waiting], problem)
+
+    async def _carry_out(self, batch: list[_Waiting]) -> None:
+        now = self._clock()
+        rules = replace(self._rules, now=now)
+        draft = Facts(self.facts)
+        decided: list[tuple[Decision, asyncio.Future[Message | None]]] = []
+        entries: list[Entry] = []
+        for command, done in batch:
+            try:
+                decision = decide(draft, command, rules)
+            except Refused as refusal:
+                _refuse(done, refusal)
+                continue
+            for change in decision.changes:
+                draft.put(change)
+            decided.append((decision, done))
+            if not decision.is_empty:
+                entries.append(Entry(decision, command.by, now))
+        if entries:
+            failpoints.reach("central.before_commit")
+            await self._store.commit(entries)
+            failpoints.reach("central.after_commit")
+        self._recovered()
+        for decision, done in decided:
+            for change in decision.changes:
+                self.facts.put(change)
+            for event in decision.events:
+                self._feed.publish(event)
+            if not done.done():
+                done.set_result(decision.reply)
+        self.facts.forget_old_requests()
+
+    async def _put_off(self, batch: list[_Waiting], problem: sqlite3.Error) -> None:
+        """Refuse what was asked; keep what has happened, and try it again shortly."""
+        sentence = (
+            "Central cannot store new charges (disk full)"
+            if getattr(problem, "sqlite_errorname", "") == "SQLITE_FULL"
+            else f"Central cannot store anything now ({problem})"
+        )
+        if self.trouble is None:
+            log.error("%s; what is running goes on.", sentence)
+        self.trouble = sentence
+        facts = [waiting for waiting in batch if waiting[0].is_fact]
+        for command, done in batch:
+            if not command.is_fact:
+                _refuse(done, Refused(f"{sentence}. Try again later.", Code.STORAGE))
+        self._inbox.extendleft(reversed(facts))
+        await asyncio.sleep(_RETRY_S)
+
+    def _recovered(self) -> None:
+        if self.trouble is not None:
+            self.trouble = None
+            log.info("Central stores again.")
+
+
+def _refuse(done: "asyncio.Future[Message | None]", refusal: Refused) -> None:
+    if not done.done():
+        done.set_exception(refusal)
+
+
+def _heard(done: "asyncio.Future[Message | None]") -> None:
+    if not done.cancelled():
+        done.exception()

@@ -1,0 +1,55 @@
+"""What has happened, handed on to everybody inside Central who wants to know; and the live figures.
+
+Publishing never waits: a listener that cannot keep up must drop something of its own.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from evcharge.events import Event, SessionRefused, TicketMade
+from evcharge.ids import CpId, SessionId
+from evcharge.session import Session
+
+Listener = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The last SUPPLY_UPDATE of a charging point: for screens only, never for money."""
+
+    session_id: SessionId
+    power_w: int
+    energy_mwh: int
+
+
+LiveListener = Callable[[Session, Live], None]
+
+
+class Feed:
+    """Events in the order of their commit, and the latest live figures of each charging point."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+        self._live_listeners: list[LiveListener] = []
+        self.live: dict[CpId, Live] = {}
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` with every event from now on."""
+        self._listeners.append(listener)
+
+    def publish(self, event: Event) -> None:
+        """Hand on a stored event."""
+        if isinstance(event, (TicketMade, SessionRefused)):
+            self.live.pop(event.cp_id, None)
+        for listener in self._listeners:
+            listener(event)
+
+    def listen_live(self, listener: LiveListener) -> None:
+        """Call `listener` with every new live figure from now on."""
+        self._live_listeners.append(listener)
+
+    def update(self, session: Session, live: Live) -> None:
+        """Replace the live figures of the charging point that serves `session`."""
+        self.live[session.cp_id] = live
+        for listener in self._live_listeners:
+            listener(session, live)

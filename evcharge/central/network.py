@@ -1,0 +1,305 @@
+"""The rules of the network: a command and the facts go in, a Decision comes out. Pure.
+
+Invariant: whatever forbids charging also ends the running session, in the same Decision. Rules about one
+session's life and money are in `charging`; here are links, faults, holds and keys.
+"""
+
+from dataclasses import replace
+from typing import assert_never
+
+from evcharge import events
+from evcharge.central import charging
+from evcharge.central.commands import (
+    AnyCommand,
+    CloseLost,
+    DriverArrives,
+    DriverLeaves,
+    EngineArrives,
+    EngineLeaves,
+    LiftHold,
+    MarkTicketShown,
+    MonitorArrives,
+    MonitorLeaves,
+    MonitorReports,
+    Note,
+    PlaceHold,
+    ReportReady,
+    RevokeKeys,
+    StartCharging,
+    StopCharging,
+    TakeRecords,
+    TopUp,
+)
+from evcharge.central.ruling import Decision, Ruling
+from evcharge.central.state import Driver, Facts, JournalCursor, Kind, TicketSeen, Transfer
+from evcharge.charging_point import ChargingPoint
+from evcharge.errors import Code, Refused
+from evcharge.ids import CpId, DriverId
+from evcharge.session import EndReason, SessionState
+
+
+def decide(facts: Facts, command: AnyCommand, rules: charging.Rules) -> Decision:
+    """Return what `command` changes, or raise Refused. `facts` are left alone."""
+    ruling = Ruling(facts)
+    match command:
+        case EngineArrives():
+            _engine_arrives(ruling, command, rules)
+        case EngineLeaves():
+            _engine_leaves(ruling, command)
+        case MonitorArrives():
+            _monitor_arrives(ruling, command, rules)
+        case MonitorReports():
+            _monitor_reports(ruling, command)
+        case MonitorLeaves():
+            _monitor_leaves(ruling, command, rules)
+        case DriverArrives():
+            _driver_arrives(ruling, command, rules)
+        case DriverLeaves():
+            _driver_leaves(ruling, command)
+        case StartCharging():
+            charging.start(ruling, command, rules)
+        case StopCharging():
+            charging.stop(ruling, command)
+        case ReportReady():
+            charging.report_ready(ruling, command)
+        case TakeRecords():
+            charging.take_records(ruling, command, rules)
+        case CloseLost():
+            charging.close_lost(ruling, command, rules)
+        case MarkTicketShown():
+            ruling.put(TicketSeen(command.session_id, command.driver_id))
+            ruling.say(events.TicketShown(driver_id=command.driver_id, session_id=command.session_id))
+        case PlaceHold():
+            _place_hold(ruling, command)
+        case LiftHold():
+            _lift_hold(ruling, command)
+        case RevokeKeys():
+            _revoke_keys(ruling, command)
+        case TopUp():
+            _top_up(ruling, command)
+        case Note():
+            ruling.say(command.event)
+        case _:
+            assert_never(command)
+    return ruling.decision()
+
+
+# ---- links
+
+
+def _engine_arrives(ruling: Ruling, command: EngineArrives, rules: charging.Rules) -> None:
+    point = _known_point(ruling, command, rules)
+    journal_id = command.journal_id
+    if point.journal_id is not None and point.journal_id != journal_id:
+        ruling.say(events.JournalReplaced(cp_id=point.cp_id, old=point.journal_id, new=journal_id))
+        # What the lost journal still held will never come: bill what was committed (RELIABILITY E2.6).
+        charging.close_estimated(ruling, point, rules, EndReason.LOST)
+        point = ruling.existing_point(point.cp_id)
+    ask, stop = charging.to_account_for(ruling, point)
+    last_seq = ruling.last_seq(point.cp_id, journal_id)
+    if point.journal_id != journal_id:
+        ruling.put(JournalCursor(point.cp_id, journal_id, last_seq))
+    ruling.put(replace(point, engine_link=command.link, journal_id=journal_id))
+    ruling.say(
+        events.EngineConnected(
+            cp_id=point.cp_id,
+            link=command.link,
+            journal_id=journal_id,
+            last_seq=last_seq,
+            ask=ask,
+            stop=stop,
+        )
+    )
+
+
+def _engine_leaves(ruling: Ruling, command: EngineLeaves) -> None:
+    point = ruling.point(command.cp_id)
+    if point is None or point.engine_link != command.link:
+        return  # another connection has taken its place
+    session = ruling.session_of(point)
+    ruling.put(replace(point, engine_link=None))
+    ruling.say(
+        events.EngineLost(
+            cp_id=point.cp_id,
+            link=command.link,
+            reason=command.reason,
+            session_id=session.session_id if session else None,
+            driver_id=session.driver_id if session else None,
+        )
+    )
+
+
+def _monitor_arrives(ruling: Ruling, command: MonitorArrives, rules: charging.Rules) -> None:
+    point = _known_point(ruling, command, rules)
+    ruling.put(replace(point, monitor_link=command.link, monitor_heard=False))
+    ruling.say(events.MonitorConnected(cp_id=point.cp_id, link=command.link))
+
+
+def _monitor_reports(ruling: Ruling, command: MonitorReports) -> None:
+    point = ruling.point(command.cp_id)
+    if point is None or point.monitor_link != command.link:
+        return
+    if point.monitor_heard and command.fault == point.fault:
+        return
+    if not point.monitor_heard:
+        ruling.say(events.MonitorSpoke(cp_id=point.cp_id))
+    if command.fault != point.fault:
+        if command.fault is None:
+            ruling.say(events.FaultCleared(cp_id=point.cp_id, fault=point.fault or ""))
+        else:
+            ruling.say(events.FaultReported(cp_id=point.cp_id, fault=command.fault))
+    ruling.put(replace(point, monitor_heard=True, fault=command.fault))
+    if command.fault is not None and point.fault is None:
+        charging.interrupt(ruling, point, command.fault)
+
+
+def _monitor_leaves(ruling: Ruling, command: MonitorLeaves, rules: charging.Rules) -> None:
+    point = ruling.point(command.cp_id)
+    if point is None or point.monitor_link != command.link:
+        return
+    session = ruling.session_of(point)
+    ruling.put(replace(point, monitor_link=None, monitor_heard=False))
+    ruling.say(
+        events.MonitorLost(
+            cp_id=point.cp_id,
+            link=command.link,
+            reason=command.reason,
+            session_id=session.session_id if session else None,
+            driver_id=session.driver_id if session else None,
+        )
+    )
+    # The running charge goes on to its own end, unless the operators of this network say otherwise.
+    if rules.stop_on_monitor_lost or (session and session.state is SessionState.AUTHORISED):
+        charging.order_stop(ruling, point, EndReason.MONITOR_LOST)
+
+
+def _known_point(
+    ruling: Ruling, command: EngineArrives | MonitorArrives, rules: charging.Rules
+) -> ChargingPoint:
+    """Return the charging point that arrives, in step with what its ticket says of it."""
+    point = ruling.point(command.cp_id)
+    if point is None:
+        point = ChargingPoint(
+            cp_id=command.cp_id,
+            location=command.location,
+            price_centi_cents_per_kwh=rules.default_price_centi_cents_per_kwh,
+            epoch=command.epoch,
+        )
+        ruling.say(
+            events.PointAdded(
+                cp_id=point.cp_id,
+                location=point.location,
+                price_centi_cents_per_kwh=point.price_centi_cents_per_kwh,
+            )
+        )
+        return point
+    if command.epoch < point.epoch:
+        raise Refused(f"the keys of {point.cp_id} were revoked; register it again", Code.REVOKED)
+    if point.revoked:
+        ruling.say(events.KeyRestored(cp_id=point.cp_id, epoch=command.epoch))
+    if command.location and command.location != point.location:
+        ruling.say(events.PointMoved(cp_id=point.cp_id, location=command.location))
+    return replace(
+        point,
+        epoch=command.epoch,
+        revoked=False,
+        location=command.location or point.location,
+    )
+
+
+# ---- drivers
+
+
+def _driver_arrives(ruling: Ruling, command: DriverArrives, rules: charging.Rules) -> None:
+    driver = ruling.driver(command.driver_id)
+    if driver is None:
+        driver = Driver(driver_id=command.driver_id, epoch=command.epoch)
+        ruling.say(events.DriverAdded(driver_id=driver.driver_id))
+        if rules.wallets and rules.welcome_credit_cents:
+            driver = _credited(ruling, driver, rules.welcome_credit_cents)
+    if command.epoch < driver.epoch:
+        raise Refused(f"the credential of {driver.driver_id} was withdrawn", Code.REVOKED)
+    if driver.blocked:
+        ruling.say(events.DriverUnblocked(driver_id=driver.driver_id, epoch=command.epoch))
+    ruling.put(replace(driver, epoch=command.epoch, blocked=False, link=command.link))
+    ruling.say(events.DriverConnected(driver_id=driver.driver_id, link=command.link))
+
+
+def _driver_leaves(ruling: Ruling, command: DriverLeaves) -> None:
+    driver = ruling.driver(command.driver_id)
+    if driver is None or driver.link != command.link:
+        return
+    ruling.put(replace(driver, link=None))
+    ruling.say(events.DriverLost(driver_id=driver.driver_id, link=command.link, reason=command.reason))
+
+
+def _top_up(ruling: Ruling, command: TopUp) -> None:
+    driver = ruling.driver(command.driver_id)
+    if driver is None:
+        raise Refused(f"driver {command.driver_id} is unknown here", Code.ID)
+    if command.cents <= 0:
+        raise Refused("a top-up must be more than 0.00 €", Code.FIELD)
+    ruling.put(_credited(ruling, driver, command.cents))
+
+
+def _credited(ruling: Ruling, driver: Driver, cents: int) -> Driver:
+    driver = replace(driver, balance_cents=driver.balance_cents + cents)
+    ruling.put(
+        Transfer(
+            kind=Kind.TOP_UP,
+            debit="outside",
+            credit="wallet",
+            cents=cents,
+            driver_id=driver.driver_id,
+        )
+    )
+    ruling.say(
+        events.WalletToppedUp(driver_id=driver.driver_id, cents=cents, balance_cents=driver.balance_cents)
+    )
+    return driver
+
+
+# ---- holds and keys
+
+
+def _place_hold(ruling: Ruling, command: PlaceHold) -> None:
+    for point in _named(ruling, command.cp_id):
+        if command.hold in point.holds:
+            continue
+        ruling.put(replace(point, holds=point.holds | {command.hold}))
+        ruling.say(events.HoldPlaced(cp_id=point.cp_id, hold=command.hold))
+        charging.order_stop(ruling, point, EndReason(command.hold.value))
+
+
+def _lift_hold(ruling: Ruling, command: LiftHold) -> None:
+    for point in _named(ruling, command.cp_id):
+        if command.hold not in point.holds:
+            continue
+        ruling.put(replace(point, holds=point.holds - {command.hold}))
+        ruling.say(events.HoldLifted(cp_id=point.cp_id, hold=command.hold))
+
+
+def _named(ruling: Ruling, cp_id: CpId | None) -> list[ChargingPoint]:
+    if cp_id is None:
+        return list(ruling.points())
+    point = ruling.point(cp_id)
+    if point is None:
+        raise Refused(f"{cp_id} does not exist", Code.UNKNOWN_CP)
+    return [point]
+
+
+def _revoke_keys(ruling: Ruling, command: RevokeKeys) -> None:
+    from_registry = command.epoch
+    point = ruling.point(CpId(command.subject))
+    if point is not None and (not from_registry or from_registry > point.epoch):
+        epoch = from_registry or point.epoch + 1
+        charging.order_stop(ruling, point, EndReason.REVOKED)
+        ruling.put(replace(ruling.existing_point(point.cp_id), revoked=True, epoch=epoch))
+        ruling.say(events.KeyRevoked(cp_id=point.cp_id, epoch=epoch))
+    driver = ruling.driver(DriverId(command.subject))
+    if driver is not None and (not from_registry or from_registry > driver.epoch):
+        epoch = from_registry or driver.epoch + 1
+        ruling.put(replace(driver, blocked=True, epoch=epoch))
+        ruling.say(events.DriverBlocked(driver_id=driver.driver_id, epoch=epoch))
+    if point is None and driver is None and not from_registry:
+        raise Refused(f"{command.subject} is unknown here", Code.ID)

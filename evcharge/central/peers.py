@@ -1,0 +1,191 @@
+"""Everybody who is connected: who may come in, which link is whose, and the letters that go out.
+
+A link becomes addressable in the order of the stored events (EngineConnected and so on), so that no command can
+overtake the synchronisation of a journal.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import itertools
+import logging
+
+from evcharge import events
+from evcharge.central.announce import letters
+from evcharge.central.conversations import Conversation, converse, supply
+from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.feed import Feed, Live
+from evcharge.central.refusals import UNKNOWN, Refusals
+from evcharge.central.store import CentralStore
+from evcharge.channel import Channel, ChannelClosed
+from evcharge.errors import AuthenticationError, Code, EvchargeError
+from evcharge.handshake import LIVENESS, Identity
+from evcharge.ids import CpId, DriverId, Role
+from evcharge.messages import Message
+from evcharge.session import Session
+
+log = logging.getLogger(__name__)
+
+# A link of the same identity that says nothing for its own heartbeat and this much longer is dead.
+_GRACE_S = 0.5
+_LISTEN_EVERY_S = 0.05
+
+
+class Peers:
+    """The living links, by role and id."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        store: CentralStore,
+        feed: Feed,
+        refusals: Refusals,
+        sign_key: bytes,
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._store = store
+        self._feed = feed
+        self._refusals = refusals
+        self._sign_key = sign_key
+        self._numbers = itertools.count(1)
+        # Every authenticated connection, and the one of each identity that letters go to.
+        self.links: dict[int, Conversation] = {}
+        self._addressed: dict[tuple[Role, str], Conversation] = {}
+        feed.listen(self._on_event)
+        feed.listen_live(self._on_live)
+
+    # ---- coming in
+
+    def admit(self, identity: Identity) -> None:
+        """Raise AuthenticationError when `identity` was withdrawn; called during the handshake."""
+        if identity.role not in LIVENESS:
+            raise AuthenticationError(f"a {identity.role} does not speak here", Code.ROLE)
+        facts = self._dispatcher.facts
+        holder = (
+            facts.driver(DriverId(identity.id))
+            if identity.role is Role.DRIVER
+            else facts.point(CpId(identity.id))
+        )
+        if holder is not None and identity.epoch < holder.epoch:
+            raise AuthenticationError(
+                f"the keys of {identity.id} were revoked; it needs a new registration", Code.REVOKED
+            )
+
+    async def serve(self, channel: Channel) -> None:
+        """Talk with one authenticated peer until its connection ends; whoever serves the port closes it."""
+        identity = channel.identity
+        link = Conversation(next(self._numbers), identity, channel)
+        reason = "Central stopped"
+        try:
+            await self._make_room(link)
+            self.links[link.number] = link
+            await converse(link, self._dispatcher, self._store, self._feed)
+            reason = "it said goodbye"
+        except ChannelClosed as end:
+            reason = link.ended or end.text
+            raise
+        except EvchargeError as problem:
+            reason = link.ended or problem.text
+            self._note(link, problem)
+            raise
+        finally:
+            self.links.pop(link.number, None)
+            key = (identity.role, identity.id)
+            if self._addressed.get(key) is link:
+                del self._addressed[key]
+            # Posted, not awaited: this task may be one that is being cancelled.
+            for command in link.leaving(reason):
+                self._dispatcher.post(command)
+
+    def refused(self, claimed: str | None, role: Role | None, address: str, error: EvchargeError) -> None:
+        """Note a login that failed at the door."""
+        self._refusals.login(claimed or UNKNOWN, role, address, error)
+
+    def _note(self, link: Conversation, problem: EvchargeError) -> None:
+        identity, address = link.identity, link.channel.peer_address
+        if link.arrived:
+            self._refusals.input(identity.id, identity.role, address, problem)
+        else:
+            self._refusals.login(identity.id, identity.role, address, problem)
+
+    async def _make_room(self, newcomer: Conversation) -> None:
+        """Let an old link of the same identity prove that it lives; else it makes way (C25)."""
+        identity = newcomer.identity
+        old = self._addressed.get((identity.role, identity.id))
+        if old is None:
+            return
+        loop = asyncio.get_running_loop()
+        asked_at = loop.time()
+        deadline = asked_at + LIVENESS[identity.role].heartbeat_s + _GRACE_S
+        while loop.time() < deadline and old.number in self.links:
+            if old.channel.heard_at > asked_at:
+                raise AuthenticationError(
+                    f"{identity.id} ({identity.role}) is already connected from "
+                    f"{old.channel.peer_address}; this is {newcomer.channel.peer_address}",
+                    Code.DUPLICATE,
+                )
+            await asyncio.sleep(_LISTEN_EVERY_S)
+        old.ended = "silent while another connection of it arrived"
+        old.channel.abort()
+
+    # ---- going out
+
+    def send(self, role: Role, peer_id: str, message: Message) -> None:
+        """Send `message` if that peer is there; a peer that is not catches up when it returns."""
+        link = self._addressed.get((role, peer_id))
+        if link is not None:
+            link.channel.send(message)
+
+    def _on_event(self, event: events.Event) -> None:
+        match event:
+            case events.EngineConnected():
+                self._address(Role.ENGINE, event.cp_id, event.link)
+            case events.MonitorConnected():
+                self._address(Role.MONITOR, event.cp_id, event.link)
+            case events.DriverConnected():
+                self._address(Role.DRIVER, event.driver_id, event.link)
+            case _:
+                pass
+        for role, peer_id, message in letters(event, self._sign):
+            self.send(role, peer_id, message)
+        match event:
+            case events.KeyRevoked():
+                self._cut(Role.ENGINE, event.cp_id)
+                self._cut(Role.MONITOR, event.cp_id)
+            case events.DriverBlocked():
+                self._cut(Role.DRIVER, event.driver_id)
+            case _:
+                pass
+
+    def _on_live(self, session: Session, live: Live) -> None:
+        self.send(Role.DRIVER, session.driver_id, supply(session, live))
+
+    def _address(self, role: Role, peer_id: str, number: int) -> None:
+        link = self.links.get(number)
+        if link is not None:
+            self._addressed[role, peer_id] = link
+
+    def _cut(self, role: Role, peer_id: str) -> None:
+        """Believe nothing more of this link; its last letters still go out."""
+        link = self._addressed.pop((role, peer_id), None)
+        if link is not None:
+            link.ended = "its keys were revoked"
+            link.channel.cut(
+                AuthenticationError(
+                    f"the keys of {peer_id} were revoked; it needs a new registration", Code.REVOKED
+                )
+            )
+
+    def _sign(self, event: events.SessionAuthorised) -> str:
+        said = "|".join(
+            (
+                event.session_id,
+                event.request_id,
+                event.cp_id,
+                event.driver_id,
+                str(event.price_centi_cents_per_kwh),
+                str(event.hold_cents),
+                str(event.limit_mwh),
+            )
+        )
+        return hmac.new(self._sign_key, said.encode(), hashlib.sha256).hexdigest()

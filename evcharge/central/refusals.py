@@ -1,0 +1,68 @@
+"""What was refused at the door, for the audit log: one row at once, then one a minute per source and kind."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from evcharge.central.commands import Actor, AnyCommand, Note
+from evcharge.errors import EvchargeError
+from evcharge.events import InputRefused, LoginRefused
+from evcharge.ids import Role
+
+log = logging.getLogger(__name__)
+
+# Kinds of refusal that are counted at the same time: a flood from many addresses must not fill memory.
+_MOST_KINDS = 1024
+UNKNOWN = "unknown"
+
+
+@dataclass(slots=True)
+class _Repeats:
+    actor: Actor
+    event: InputRefused | LoginRefused
+    times: int = 0
+
+
+class Refusals:
+    """Counts refusals; `post` takes the commands that write them into the audit log."""
+
+    def __init__(self, post: Callable[[AnyCommand], object]) -> None:
+        self._post = post
+        self._repeats: dict[tuple[str, ...], _Repeats] = {}
+
+    def login(self, claimed: str, role: Role | None, address: str, problem: EvchargeError) -> None:
+        """Somebody at `address` did not prove to be `claimed`."""
+        event = LoginRefused(claimed=claimed[:40], code=problem.code, text=problem.text[:200])
+        self._note(Actor(claimed[:40] or UNKNOWN, role or Role.CENTRAL, address), event)
+
+    def input(self, who: str, role: Role, address: str, problem: EvchargeError) -> None:
+        """A known peer sent what it may not."""
+        event = InputRefused(code=problem.code, text=problem.text[:200])
+        self._note(Actor(who, role, address), event)
+
+    def _note(self, actor: Actor, event: InputRefused | LoginRefused) -> None:
+        host = actor.address.rpartition(":")[0]
+        key: tuple[str, ...] = (type(event).__name__, actor.id, host, event.code)
+        known = self._repeats.get(key)
+        if known is not None:
+            known.times += 1
+            return
+        if len(self._repeats) >= _MOST_KINDS:
+            key = ("overflow",)
+            if key in self._repeats:
+                self._repeats[key].times += 1
+                return
+        self._repeats[key] = _Repeats(actor, event)
+        log.warning("refused %s from %s: %s %s", actor.id, actor.address, event.code, event.text)
+        self._post(Note(by=actor, event=event))
+
+    def flush(self) -> None:
+        """Write how often each kind was repeated since; call it once a minute."""
+        repeats, self._repeats = self._repeats, {}
+        for known in repeats.values():
+            if known.times:
+                event = type(known.event)(
+                    **{name: getattr(known.event, name) for name in known.event.__struct_fields__}
+                    | {"times": known.times}
+                )
+                self._post(Note(by=known.actor, event=event))

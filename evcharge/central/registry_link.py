@@ -1,0 +1,112 @@
+"""Central and the Registry tell each other whose keys were withdrawn (PROTOCOL.md D5).
+
+Central asks every few seconds, and says what it revoked itself until the Registry has taken it. With the Registry
+down nothing stops: Central's own revocations hold at once, and the others when it is back.
+"""
+
+import asyncio
+import logging
+import ssl
+from typing import Annotated, Any
+
+import aiohttp
+import msgspec
+from msgspec import Meta, Struct
+
+from evcharge import events
+from evcharge.central.commands import Actor, RevokeKeys
+from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.feed import Feed
+from evcharge.errors import EvchargeError
+from evcharge.ids import Role
+from evcharge.messages import Count, Id
+
+log = logging.getLogger(__name__)
+
+POLL_S = 5.0
+_TIMEOUT = aiohttp.ClientTimeout(total=4.0)
+
+
+class _Row(Struct):
+    n: Count
+    id: Id
+    epoch: Count
+
+
+class _Page(Struct):
+    revocations: Annotated[list[_Row], Meta(max_length=100_000)]
+
+
+class RegistryLink:
+    """Polls the Registry's revocations and delivers Central's own."""
+
+    def __init__(self, url: str, tls: ssl.SSLContext, token: str, dispatcher: Dispatcher, feed: Feed) -> None:
+        self._url = url.rstrip("/")
+        self._tls = tls
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._dispatcher = dispatcher
+        self._actor = Actor("registry", Role.REGISTRY, url)
+        self._since = 0
+        # What was revoked here and the Registry does not know yet: id -> epoch. After a start, everything that is
+        # still revoked: the Registry ignores what it knows.
+        self._to_tell: dict[str, int] = {
+            point.cp_id: point.epoch for point in dispatcher.facts.points() if point.revoked
+        }
+        feed.listen(self._on_event)
+
+    def _on_event(self, event: events.Event) -> None:
+        match event:
+            case events.KeyRevoked():
+                self._to_tell[event.cp_id] = event.epoch
+            case events.DriverBlocked():
+                self._to_tell[event.driver_id] = event.epoch
+            case _:
+                pass
+
+    async def run(self) -> None:
+        """Keep both sides in step for ever."""
+        down = False
+        connector = aiohttp.TCPConnector(ssl=self._tls)
+        async with aiohttp.ClientSession(
+            connector=connector, timeout=_TIMEOUT, headers=self._headers
+        ) as http:
+            while True:
+                try:
+                    await self._tell(http)
+                    await self._ask(http)
+                except (aiohttp.ClientError, TimeoutError, msgspec.MsgspecError, OSError) as problem:
+                    if not down:
+                        log.warning(
+                            "Registry not responding (%s): no new registrations or first logins; "
+                            "everything else goes on.",
+                            type(problem).__name__,
+                        )
+                    down = True
+                else:
+                    if down:
+                        log.info("The Registry responds again.")
+                    down = False
+                await asyncio.sleep(POLL_S)
+
+    async def _tell(self, http: aiohttp.ClientSession) -> None:
+        for subject, epoch in list(self._to_tell.items()):
+            body = {"id": subject, "epoch": epoch}
+            async with http.post(f"{self._url}/v1/disable", json=body) as response:
+                # 404: the Registry has never heard of it, so there is nothing to withdraw.
+                if response.status != 404:
+                    response.raise_for_status()
+            if self._to_tell.get(subject) == epoch:
+                del self._to_tell[subject]
+
+    async def _ask(self, http: aiohttp.ClientSession) -> None:
+        params: dict[str, Any] = {"since": self._since}
+        async with http.get(f"{self._url}/v1/revocations", params=params) as response:
+            response.raise_for_status()
+            page = msgspec.json.decode(await response.read(), type=_Page)
+        for row in page.revocations:
+            try:
+                await self._dispatcher.submit(RevokeKeys(by=self._actor, subject=row.id, epoch=row.epoch))
+            except EvchargeError as refusal:
+                log.debug("revocation of %s: %s", row.id, refusal.text)
+                continue
+            self._since = max(self._since, row.n)

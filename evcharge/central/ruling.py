@@ -1,0 +1,58 @@
+"""A decision in the making: the facts, plus what this one command has changed and caused so far. Pure."""
+
+from dataclasses import dataclass
+
+from evcharge.central.state import Change, Facts
+from evcharge.charging_point import ChargingPoint
+from evcharge.events import Event
+from evcharge.ids import CpId
+from evcharge.messages import Message
+from evcharge.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a command changes, what happened thereby, and the answer to whoever gave it."""
+
+    events: tuple[Event, ...] = ()
+    changes: tuple[Change, ...] = ()
+    reply: Message | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to store."""
+        return not self.events and not self.changes
+
+
+class Ruling(Facts):
+    """Facts on top of `facts`, remembered as changes; `facts` themselves are left alone."""
+
+    def __init__(self, facts: Facts) -> None:
+        super().__init__(facts)
+        self._changes: list[Change] = []
+        self._events: list[Event] = []
+        self.reply: Message | None = None
+
+    def put(self, change: Change) -> None:
+        """Change one fact."""
+        super().put(change)
+        self._changes.append(change)
+
+    def say(self, event: Event) -> None:
+        """Let the world know, once it is stored."""
+        self._events.append(event)
+
+    def existing_point(self, cp_id: CpId) -> ChargingPoint:
+        """Return a charging point that is known to exist."""
+        point = self.point(cp_id)
+        if point is None:
+            raise LookupError(cp_id)
+        return point
+
+    def session_of(self, point: ChargingPoint) -> Session | None:
+        """Return the open session of `point`, if it has one."""
+        return self.session(point.session_id) if point.session_id is not None else None
+
+    def decision(self) -> Decision:
+        """Return what has been decided."""
+        return Decision(tuple(self._events), tuple(self._changes), self.reply)

@@ -1,0 +1,173 @@
+"""The facts that the rules decide on, held in memory, and drafts of new facts on top of them. Pure.
+
+A batch of commands is decided against a draft. Only when its transaction is committed do the facts beneath take
+it in; until then nobody else sees a thing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+
+from evcharge.charging_point import ChargingPoint
+from evcharge.ids import CpId, DriverId, JournalId, RequestId, SessionId
+from evcharge.session import Session, Ticket
+
+# A driver repeats a request for as long as it does not know the outcome; this many are remembered in memory.
+# Older ones are still refused by the database (request_id is unique).
+REMEMBERED_REQUESTS = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Driver:
+    """One driver: its wallet, its open sessions, its link."""
+
+    driver_id: DriverId
+    balance_cents: int = 0
+    held_cents: int = 0
+    blocked: bool = False
+    epoch: int = 0
+    sessions: frozenset[SessionId] = frozenset()
+    link: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalCursor:
+    """How much of one journal of one charging point is committed here."""
+
+    cp_id: CpId
+    journal_id: JournalId
+    last_seq: int
+
+
+class Kind(StrEnum):
+    """Why money moved."""
+
+    TOP_UP = "TOP_UP"
+    HOLD = "HOLD"
+    CAPTURE = "CAPTURE"
+    RELEASE = "RELEASE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """`cents` leave account `debit` and enter account `credit`: both sides of the ledger in one row."""
+
+    kind: Kind
+    debit: str
+    credit: str
+    cents: int
+    driver_id: DriverId
+    session_id: SessionId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketSeen:
+    """A ticket leaves its driver's inbox."""
+
+    session_id: SessionId
+    driver_id: DriverId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A record kept aside, because it is authentic and makes no sense."""
+
+    cp_id: CpId
+    journal_id: JournalId
+    seq: int
+    why: str
+    record: str
+
+
+Change = ChargingPoint | Session | Driver | JournalCursor | Ticket | Transfer | TicketSeen | Quarantined
+
+
+class Facts:
+    """Charging points, open sessions, drivers, journals and recent requests; `beneath` shows through."""
+
+    def __init__(self, beneath: "Facts | None" = None) -> None:
+        self._beneath = beneath
+        self._points: dict[CpId, ChargingPoint] = {}
+        self._sessions: dict[SessionId, Session] = {}
+        self._drivers: dict[DriverId, Driver] = {}
+        self._cursors: dict[tuple[CpId, JournalId], int] = {}
+        self._requests: dict[RequestId, Session | Ticket] = {}
+        # The largest `last_used` of any charging point.
+        self.uses: int = beneath.uses if beneath is not None else 0
+
+    def point(self, cp_id: CpId) -> ChargingPoint | None:
+        """Return the charging point, or None when it is unknown."""
+        found = self._points.get(cp_id)
+        if found is None and self._beneath is not None:
+            return self._beneath.point(cp_id)
+        return found
+
+    def points(self) -> Iterator[ChargingPoint]:
+        """Yield every charging point."""
+        if self._beneath is None:
+            yield from self._points.values()
+            return
+        unseen = dict(self._points)
+        for point in self._beneath.points():
+            yield unseen.pop(point.cp_id, point)
+        yield from unseen.values()
+
+    def session(self, session_id: SessionId) -> Session | None:
+        """Return the session while it is open, else None."""
+        found = self._sessions.get(session_id)
+        if found is None and self._beneath is not None:
+            return self._beneath.session(session_id)
+        return found if found is not None and found.is_open else None
+
+    def sessions(self) -> Iterator[Session]:
+        """Yield every open session (committed facts only)."""
+        yield from self._sessions.values()
+
+    def driver(self, driver_id: DriverId) -> Driver | None:
+        """Return the driver, or None when unknown."""
+        found = self._drivers.get(driver_id)
+        if found is None and self._beneath is not None:
+            return self._beneath.driver(driver_id)
+        return found
+
+    def last_seq(self, cp_id: CpId, journal_id: JournalId) -> int:
+        """Return how much of that journal is committed (0: nothing)."""
+        found = self._cursors.get((cp_id, journal_id))
+        if found is None:
+            return self._beneath.last_seq(cp_id, journal_id) if self._beneath is not None else 0
+        return found
+
+    def outcome(self, request_id: RequestId) -> Session | Ticket | None:
+        """Return what became of a request that was granted, or None."""
+        found = self._requests.get(request_id)
+        if found is None and self._beneath is not None:
+            return self._beneath.outcome(request_id)
+        return found
+
+    def put(self, change: Change) -> None:
+        """Take in one new fact."""
+        match change:
+            case ChargingPoint():
+                self._points[change.cp_id] = change
+                self.uses = max(self.uses, change.last_used)
+            case Session():
+                if change.is_open or self._beneath is not None:
+                    self._sessions[change.session_id] = change
+                else:
+                    self._sessions.pop(change.session_id, None)
+                self._requests[change.request_id] = change
+            case Ticket():
+                self._requests[change.request_id] = change
+            case Driver():
+                self._drivers[change.driver_id] = change
+            case JournalCursor():
+                self._cursors[change.cp_id, change.journal_id] = change.last_seq
+            case _:
+                pass  # money, inbox and quarantine live in the database alone
+
+    def forget_old_requests(self) -> None:
+        """Keep memory bounded: drop the oldest outcomes when there are too many."""
+        if len(self._requests) > REMEMBERED_REQUESTS:
+            for request_id in list(islice(self._requests, REMEMBERED_REQUESTS // 10)):
+                del self._requests[request_id]

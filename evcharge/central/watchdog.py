@@ -1,0 +1,94 @@
+"""Watches the links and Central itself: silence, slow readers, stalls, jumps of the clock."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+from evcharge.audit import Head
+from evcharge.central.commands import CENTRAL, Note
+from evcharge.central.conversations import Conversation
+from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.peers import Peers
+from evcharge.central.refusals import Refusals
+from evcharge.central.store import CentralStore
+from evcharge.events import ClockJumped
+from evcharge.handshake import LIVENESS
+from evcharge.lifecycle import Clock
+
+log = logging.getLogger(__name__)
+
+SWEEP_S = 0.25
+# A reader this far behind for this long is not reading.
+MAX_UNSENT_BYTES = 256 * 1024
+SLOW_S = 5.0
+# When our own loop stood still this long, nobody is declared dead until the next round.
+STALL_S = 1.0
+CLOCK_JUMP_S = 5.0
+MINUTE_S = 60.0
+
+
+class Watchdog:
+    """Ends links that are dead or do not read. Deadlines count from when the loop read the socket."""
+
+    def __init__(self, peers: Peers, dispatcher: Dispatcher, clock: Clock) -> None:
+        self._peers = peers
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._behind_since: dict[int, float] = {}
+
+    async def run(self) -> None:
+        """Sweep for ever."""
+        loop = asyncio.get_running_loop()
+        last, wall = loop.time(), self._clock()
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            now, wall_now = loop.time(), self._clock()
+            stalled = now - last > SWEEP_S + STALL_S
+            if stalled:
+                log.warning("Central stood still for %.1f s; no link is judged by it", now - last)
+            else:
+                self.sweep(now, self._peers.links.values())
+            jump = (wall_now - wall).total_seconds() - (now - last)
+            if abs(jump) > CLOCK_JUMP_S:
+                self._dispatcher.post(Note(by=CENTRAL, event=ClockJumped(seconds=round(jump))))
+            last, wall = now, wall_now
+
+    def sweep(self, now: float, links: Iterable[Conversation]) -> None:
+        """End every link that has been silent, or behind in reading, for too long."""
+        behind: dict[int, float] = {}
+        for link in links:
+            channel = link.channel
+            dead_after = LIVENESS[link.identity.role].dead_after_s
+            # Half a sweep earlier than promised, so that the promise holds.
+            if now - channel.heard_at > dead_after - SWEEP_S / 2:
+                link.ended = f"silent for {dead_after:.0f} s"
+                channel.abort()
+            elif channel.unsent_bytes > MAX_UNSENT_BYTES:
+                since = behind[link.number] = self._behind_since.get(link.number, now)
+                if now - since > SLOW_S:
+                    link.ended = "it does not read what it is sent"
+                    channel.abort()
+        self._behind_since = behind
+
+
+async def each_minute(refusals: Refusals, store: CentralStore, anchors: Path) -> None:
+    """Write repeated refusals, and anchor the event chain outside of the database."""
+    anchored = Head()
+    while True:
+        await asyncio.sleep(MINUTE_S)
+        refusals.flush()
+        anchored = anchor(store.head, anchored, anchors)
+
+
+def anchor(head: Head, anchored: Head, anchors: Path) -> Head:
+    """Append `head` to the file of anchors when it moved; return what is anchored now."""
+    if head == anchored:
+        return anchored
+    try:
+        with anchors.open("a", encoding="ascii") as file:
+            file.write(f"{head.n} {head.hash}\n")
+    except OSError as problem:
+        log.warning("cannot anchor the event chain in %s: %s", anchors, problem.strerror)
+        return anchored
+    return head

@@ -1,0 +1,704 @@
+"""Messages over asyncio: the only I/O of EVC1. One Channel per connection, on either end.
+
+Before the login a connection has no task, only a small protocol object that drives the handshake, so that
+strangers are cheap. After it, a Channel takes over, and the one task that reads from it.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import ssl
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from evcharge.errors import Code, EvchargeError, Overloaded, ProtocolError, StateError
+from evcharge.handshake import (
+    Accepted,
+    CentralHandshake,
+    Entropy,
+    Identity,
+    IssuedTicket,
+    PeerHandshake,
+    SessionKeys,
+    TicketOpener,
+    base64_bytes,
+    base64_text,
+    error_frame,
+    parse_error,
+    reported,
+)
+from evcharge.ids import Role
+from evcharge.messages import Bye, ErrorNotice, Message, Rekey, Rekeyed, check_sender
+from evcharge.wire import KEY_BYTES, LENGTH, MAX_FRAME_BYTES, FrameCutter, Opener, Sealer, frame
+
+log = logging.getLogger(__name__)
+
+CLOSE_WITHIN_S = 1.0
+# A reader this far behind is not keeping up: stop listening, and TCP will slow the sender down.
+MOST_WAITING_FRAMES = 64
+FEW_WAITING_FRAMES = 32
+_BACKLOG = 1024
+_BUSY_WARNING_EVERY_S = 10.0
+
+
+class ChannelClosed(EvchargeError):
+    """The connection has ended, or could not be made. Try again, with a pause."""
+
+    default_code = Code.CLOSED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """What Central grants each connection: its rate, how much at once, and how long one key is used."""
+
+    messages_per_s: float = 200.0
+    burst_s: float = 1.0
+    rekey_after_s: float = 3600.0
+    rekey_after_frames: int = 2**20
+    rekey_answer_s: float = 10.0
+
+
+class Channel(asyncio.Protocol):
+    """One encrypted connection. One task may `receive`; anyone may `send`.
+
+    `identity` exists at Central's end only, `accepted` at the peer's end only. `peer_address` is "host:port".
+    """
+
+    identity: Identity
+    accepted: Accepted
+
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        cutter: FrameCutter,
+        keys: SessionKeys,
+        other: Role,
+        *,
+        epoch: int = 0,
+        traffic: Traffic | None = None,
+        entropy: Entropy = os.urandom,
+    ) -> None:
+        """Take over `transport` after the login. `other` is the role that speaks at its far end."""
+        self._loop = asyncio.get_running_loop()
+        self._transport = transport
+        self._cutter = cutter
+        cutter.limit = MAX_FRAME_BYTES
+        self._keys = keys
+        self._other = other
+        self._entropy = entropy
+        self._traffic = traffic or Traffic()
+        self.peer_address = _address(transport)
+
+        # Rekeying. The next keys are known, but not yet answered, while `_next_keys` is set.
+        self._epoch = epoch
+        self._next_keys: SessionKeys | None = None
+        self._rekey_timer: asyncio.TimerHandle | None = None
+        self._rekey_due_at = 0.0
+        at_central = other is not Role.CENTRAL
+        if at_central:
+            self._sealer, self._opener = Sealer(keys.from_central), Opener(keys.from_peer)
+            self._interval_s = 1 / self._traffic.messages_per_s
+            self._rekey_after_frames = self._traffic.rekey_after_frames
+            self._wait_for_next_key()
+        else:
+            self._sealer, self._opener = Sealer(keys.from_peer), Opener(keys.from_central)
+            self._interval_s = 0.0
+            self._rekey_after_frames = 2**62
+
+        # Reading. `_paid_until` runs ahead of the clock when the other side sends too fast.
+        self._frames: deque[bytes] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._heard_at = self._loop.time()
+        self._paid_until = self._heard_at - self._traffic.burst_s
+        self._paused = False
+        self._resume_timer: asyncio.TimerHandle | None = None
+
+        # Ending. `_end` is what `receive` raises once the frames that came before it are used up. `_mute`
+        # when nothing can be written any more, `_closing` when the end was decided here.
+        self._last: Message | None = None
+        self._end: EvchargeError | None = None
+        self._mute = False
+        self._closing = False
+        self._lost: asyncio.Future[None] = self._loop.create_future()
+
+        transport.set_protocol(self)
+        # Frames may have come together with the last one of the login.
+        self.data_received(b"")
+
+    # ---- for its users
+
+    @property
+    def heard_at(self) -> float:
+        """Loop time of the last bytes; the present, while we do not listen ourselves."""
+        return self._loop.time() if self._paused else self._heard_at
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._mute
+
+    @property
+    def unsent_bytes(self) -> int:
+        """How much waits for a far end that reads too slowly."""
+        return self._transport.get_write_buffer_size()
+
+    @property
+    def rekey_overdue(self) -> bool:
+        """Whether the far end failed to take a new key in time."""
+        return self._next_keys is not None and self._loop.time() >= self._rekey_due_at
+
+    async def receive(self) -> Message:
+        """Return the next message, which its sender's role may say.
+
+        Raises ProtocolError (E_CRYPTO, E_SEQ, E_FIELD, E_MALFORMED, E_TOO_BIG, E_ROLE) when the stream is
+        broken; when it has ended, ChannelClosed or the error that the far end gave as its last word.
+        """
+        frames = self._frames
+        while True:
+            while not frames:
+                await self._next_frame()
+            token = frames.popleft()
+            if self._paused:
+                self._listen_again()
+            try:
+                message = self._opener.open(token)
+                check_sender(message, self._other)
+                self._last = message
+                if isinstance(message, Rekey | Rekeyed):
+                    self._change_key(message)
+                    continue
+            except ProtocolError as error:
+                frames.clear()
+                self._stop(error)
+                raise
+            if self._opener.count >= self._rekey_after_frames:
+                self._rekey_now()
+            return message
+
+    def send(self, message: Message) -> None:
+        """Seal and write `message` without waiting; silently ignored once the connection has ended.
+
+        Raises ProtocolError E_TOO_BIG when the message does not fit in a frame; the stream stays whole.
+        """
+        if self._mute:
+            return
+        self._write(message)
+        if self._sealer.count >= self._rekey_after_frames:
+            self._rekey_now()
+
+    def rekey(self, key: bytes) -> None:
+        """Central only: switch to a new issued `key` (32 bytes). Nothing happens while one is unanswered."""
+        if self._mute or self._next_keys is not None:
+            return
+        self._epoch += 1
+        self._write(Rekey(epoch=self._epoch, key=base64_text(key)))
+        self._next_keys = self._keys.rekeyed(key)
+        self._sealer = Sealer(self._next_keys.from_central)
+        self._cancel_rekey_timer()
+        self._rekey_due_at = self._loop.time() + self._traffic.rekey_answer_s
+        self._rekey_timer = self._loop.call_at(self._rekey_due_at, self._rekey_unanswered)
+
+    def stop_reading(self) -> None:
+        """Believe nothing more of the far end: `receive` raises ChannelClosed. What is sent still goes out."""
+        self._closing = True
+        self._frames.clear()
+        self._stop(ChannelClosed("the far end is not listened to any more"))
+
+    async def close(self, farewell: Message | None = None) -> None:
+        """Send `farewell` (BYE or ERROR) and hang up; waits at most CLOSE_WITHIN_S. Idempotent."""
+        if not self._mute:
+            if farewell is not None:
+                self._write(farewell)
+            self._mute = True
+            self.stop_reading()
+            # Keep reading and dropping until the far end hangs up too: closing over unread bytes would
+            # reset the connection, and the farewell might never be read.
+            self._transport.resume_reading()
+            if self._transport.can_write_eof():
+                with contextlib.suppress(OSError):
+                    self._transport.write_eof()
+            else:
+                self._transport.close()
+        try:
+            await asyncio.wait([self._lost], timeout=CLOSE_WITHIN_S)
+        finally:
+            self._transport.abort()
+
+    def abort(self, error: EvchargeError | None = None) -> None:
+        """Hang up at once; a waiting `receive` raises `error`."""
+        self._closing = self._mute = True
+        self._frames.clear()
+        self._stop(error or ChannelClosed("the connection was cut here"))
+        self._transport.abort()
+
+    def cut(self, error: EvchargeError) -> None:
+        """Believe nothing more from the far end: `receive` raises `error`. What was sent still goes out."""
+        self._frames.clear()
+        self._fail(error)
+
+    # ---- for asyncio
+
+    def data_received(self, data: bytes) -> None:
+        """Cut frames and queue them; they are opened when they are received."""
+        if self._end is not None:
+            return
+        frames = self._frames
+        already = len(frames)
+        cutter = self._cutter
+        cutter.feed(data)
+        try:
+            while (token := cutter.pop()) is not None:
+                frames.append(token)
+        except ProtocolError as error:
+            self._stop(error)
+            return
+        now = self._heard_at = self._loop.time()
+        waiting = len(frames)
+        if self._interval_s:
+            not_before = now - self._traffic.burst_s
+            paid = max(not_before, self._paid_until)
+            self._paid_until = paid = paid + (waiting - already) * self._interval_s
+        else:
+            paid = now
+        if waiting > MOST_WAITING_FRAMES or paid > now:
+            self._stop_listening(paid - now)
+        if waiting:
+            self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note the end; frames that came before it can still be received."""
+        half = " in the middle of a frame" if self._cutter.waiting else ""
+        why = f": {exc}" if exc is not None else ""
+        self._mute = True
+        self._stop(ChannelClosed(f"the connection to {self.peer_address} ended{half}{why}"))
+        if not self._lost.done():
+            self._lost.set_result(None)
+
+    # ---- reading
+
+    async def _next_frame(self) -> None:
+        if self._end is not None:
+            raise self._last_word(self._end)
+        if self._waiter is not None:
+            raise RuntimeError("two tasks read from one channel")
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _last_word(self, end: EvchargeError) -> EvchargeError:
+        if isinstance(end, ChannelClosed) and not self._closing:
+            match self._last:
+                case ErrorNotice(code=code, text=text, retry_after_s=retry_after_s):
+                    return reported(code, text, retry_after_s)
+                case Bye(reason=reason):
+                    return ChannelClosed(
+                        f"{self.peer_address} said goodbye" + (f": {reason}" if reason else "")
+                    )
+        return end
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _stop_listening(self, unpaid_s: float) -> None:
+        self._paused = True
+        self._transport.pause_reading()
+        if unpaid_s > 0 and self._resume_timer is None:
+            self._resume_timer = self._loop.call_later(unpaid_s, self._paid)
+
+    def _paid(self) -> None:
+        self._resume_timer = None
+        self._listen_again()
+
+    def _listen_again(self) -> None:
+        if self._resume_timer is None and len(self._frames) <= FEW_WAITING_FRAMES and self._end is None:
+            self._paused = False
+            self._heard_at = self._loop.time()
+            self._transport.resume_reading()
+
+    # ---- writing, ending
+
+    def _write(self, message: Message) -> None:
+        token = self._sealer.seal(message)
+        self._transport.write(LENGTH.pack(len(token)) + token)
+
+    def _stop(self, error: EvchargeError) -> None:
+        if self._end is None:
+            self._end = error
+            self._paused = False
+            self._transport.pause_reading()
+            self._cancel_rekey_timer()
+            if self._resume_timer is not None:
+                self._resume_timer.cancel()
+            self._wake()
+
+    # ---- rekeying: TCP's order keeps both ends in step (PROTOCOL.md D5)
+
+    def _change_key(self, message: Rekey | Rekeyed) -> None:
+        if isinstance(message, Rekey):
+            if message.epoch != self._epoch + 1:
+                raise ProtocolError(f"key {message.epoch} came after key {self._epoch}", Code.SEQ)
+            keys = self._keys.rekeyed(base64_bytes(message.key, "key"))
+            self._opener = Opener(keys.from_central)
+            self._epoch = message.epoch
+            if not self._mute:
+                self._write(Rekeyed(epoch=message.epoch))
+            self._sealer = Sealer(keys.from_peer)
+        else:
+            if self._next_keys is None or message.epoch != self._epoch:
+                raise ProtocolError(f"nobody asked for key {message.epoch}", Code.SEQ)
+            keys = self._next_keys
+            self._next_keys = None
+            self._opener = Opener(keys.from_peer)
+            self._wait_for_next_key()
+        self._keys = keys
+
+    def _rekey_now(self) -> None:
+        self.rekey(self._entropy(KEY_BYTES))
+
+    def _wait_for_next_key(self) -> None:
+        self._cancel_rekey_timer()
+        # All peers come back together after a restart; they need not all rekey in the same instant.
+        early = self._entropy(1)[0] / 1024
+        self._rekey_timer = self._loop.call_later(self._traffic.rekey_after_s * (1 - early), self._rekey_now)
+
+    def _rekey_unanswered(self) -> None:
+        wait = f"{self._traffic.rekey_answer_s:g} s"
+        self.abort(ProtocolError(f"{self.peer_address} did not take its new key within {wait}", Code.TIMEOUT))
+
+    def _cancel_rekey_timer(self) -> None:
+        if self._rekey_timer is not None:
+            self._rekey_timer.cancel()
+
+
+# ---- the peer's end of the login
+
+
+async def connect(
+    host: str,
+    port: int,
+    issued: IssuedTicket,
+    id: str,  # noqa: A002
+    role: Role,
+    *,
+    timeout_s: float = 5.0,
+    tls: ssl.SSLContext | None = None,
+    entropy: Entropy = os.urandom,
+) -> Channel:
+    """Return an encrypted channel to Central; each of its two steps may take `timeout_s` seconds.
+
+    Raises ChannelClosed (E_UNREACHABLE, E_TIMEOUT, E_CLOSED), AuthenticationError, ProtocolError or
+    Overloaded. What Central says before the login is done may be forged: it is a hint.
+    """
+    where = f"CENTRAL at {host}:{port}"
+    loop = asyncio.get_running_loop()
+    caller = _Caller(PeerHandshake(issued.ticket, issued.key, id, role, entropy), where)
+    try:
+        async with asyncio.timeout(timeout_s):
+            transport, _ = await loop.create_connection(lambda: caller, host, port, ssl=tls)
+    except TimeoutError:
+        raise ChannelClosed(
+            f"cannot connect to {where}: no answer in {timeout_s:g} s", Code.UNREACHABLE
+        ) from None
+    except OSError as problem:
+        why = (problem.strerror or str(problem)).lower()
+        raise ChannelClosed(f"cannot connect to {where}: {why}. Is it running?", Code.UNREACHABLE) from None
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await caller.done
+    except TimeoutError:
+        transport.abort()
+        raise ChannelClosed(f"{where} did not finish the login in {timeout_s:g} s", Code.TIMEOUT) from None
+    except BaseException:
+        transport.abort()
+        raise
+
+
+class _Caller(asyncio.Protocol):
+    """Drives a peer's handshake; `done` becomes the channel, or the error."""
+
+    _transport: asyncio.Transport
+
+    def __init__(self, handshake: PeerHandshake, where: str) -> None:
+        self.done: asyncio.Future[Channel] = asyncio.get_running_loop().create_future()
+        self._handshake = handshake
+        self._where = where
+        self._cutter = FrameCutter()
+        self._challenged = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.write(frame(self._handshake.hello()))
+
+    def data_received(self, data: bytes) -> None:
+        if self.done.done():
+            return
+        try:
+            self._cutter.feed(data)
+            while not self.done.done() and (received := self._cutter.pop()) is not None:
+                self._on_frame(received)
+        except Exception as error:  # noqa: BLE001 - goes to the caller of `connect`
+            self.done.set_exception(error)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.done.done():
+            why = f": {exc}" if exc is not None else ""
+            self.done.set_exception(ChannelClosed(f"{self._where} hung up during the login{why}"))
+
+    def _on_frame(self, received: bytes) -> None:
+        if (error := parse_error(received)) is not None:
+            raise error
+        if not self._challenged:
+            self._challenged = True
+            self._transport.write(frame(self._handshake.on_challenge(received)))
+            return
+        accepted = self._handshake.on_accept(received)
+        channel = Channel(self._transport, self._cutter, accepted.keys, Role.CENTRAL, epoch=accepted.epoch)
+        channel.accepted = accepted
+        self.done.set_result(channel)
+
+
+# ---- Central's end of the login
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """How Central lets peers in. `now` is in Unix seconds.
+
+    `admit(identity)` raises AuthenticationError for one that was withdrawn. `on_refused(id, role, address,
+    error)` hears of every failed login; id and role are None unless a ticket of ours named them.
+    """
+
+    opener: TicketOpener
+    resume_key: bytes = field(repr=False)
+    now: Callable[[], float]
+    admit: Callable[[Identity], None]
+    on_refused: Callable[[str | None, Role | None, str, EvchargeError], None]
+    handshake_within_s: float = 5.0
+    max_unauthenticated: int = 512
+    max_unauthenticated_per_address: int = 128
+    traffic: Traffic = Traffic()
+    tls: ssl.SSLContext | None = None
+    entropy: Entropy = os.urandom
+
+
+@contextlib.asynccontextmanager
+async def serve(
+    host: str, port: int, door: Door, on_channel: Callable[[Channel], Coroutine[Any, Any, None]]
+) -> AsyncIterator[int]:
+    """Serve EVC1 on `host:port` while the block runs; yields the port. Raises StateError when it is taken.
+
+    Each peer that logged in gets a task that runs `on_channel`. Whatever that does or raises, the connection
+    is closed after it; the end of the block ends them all.
+    """
+    acceptor = _Acceptor(door, on_channel)
+    loop = asyncio.get_running_loop()
+    try:
+        server = await loop.create_server(
+            lambda: _Visitor(acceptor),
+            host,
+            port,
+            backlog=_BACKLOG,
+            ssl=door.tls,
+            ssl_handshake_timeout=door.handshake_within_s if door.tls else None,
+            ssl_shutdown_timeout=CLOSE_WITHIN_S if door.tls else None,
+        )
+    except OSError as problem:
+        raise StateError(
+            f"cannot listen on {host}:{port}: {problem.strerror or problem}. "
+            "Is another one running here? Choose another port."
+        ) from None
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await acceptor.close()
+
+
+class _Acceptor:
+    """The connections that have not logged in yet, oldest first, and the tasks of those that have."""
+
+    def __init__(self, door: Door, on_channel: Callable[[Channel], Coroutine[Any, Any, None]]) -> None:
+        self.door = door
+        self._on_channel = on_channel
+        self._visitors: dict[_Visitor, None] = {}
+        self._per_address: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._warn_again_at = 0.0
+
+    def arrive(self, visitor: "_Visitor") -> bool:
+        """Return whether there is room for `visitor`, sending away the oldest one when all is full."""
+        if self._per_address[visitor.host] >= self.door.max_unauthenticated_per_address:
+            self._warn(f"too many connections from {visitor.host} that do not log in")
+            visitor.refuse(Overloaded("too many logins at once from your address", retry_after_s=1.0))
+            return False
+        self._visitors[visitor] = None
+        self._per_address[visitor.host] += 1
+        if len(self._visitors) > self.door.max_unauthenticated:
+            self._warn("too many connections that do not log in")
+            next(iter(self._visitors)).refuse(Overloaded("too many logins at once", retry_after_s=1.0))
+        return True
+
+    def leave(self, visitor: "_Visitor") -> None:
+        """Forget `visitor`: it is gone, or logged in."""
+        if visitor in self._visitors:
+            del self._visitors[visitor]
+            self._per_address[visitor.host] -= 1
+            if not self._per_address[visitor.host]:
+                del self._per_address[visitor.host]
+
+    def welcome(self, channel: Channel) -> None:
+        """Start the task of a peer that logged in."""
+        task = asyncio.get_running_loop().create_task(self._converse(channel))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """End every connection."""
+        for visitor in list(self._visitors):
+            visitor.abort()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        # The aborted sockets are closed in the next turn of the loop.
+        await asyncio.sleep(0)
+
+    async def _converse(self, channel: Channel) -> None:
+        who = f"{channel.identity.role} {channel.identity.id} at {channel.peer_address}"
+        farewell: Message | None = None
+        try:
+            await self._on_channel(channel)
+        except ChannelClosed as end:
+            log.debug("%s: %s", who, end.text)
+        except EvchargeError as error:
+            log.warning("%s was cut off: %s (%s)", who, error.text, error.code)
+            farewell = _notice(error)
+        except asyncio.CancelledError:
+            farewell = Bye(reason="CENTRAL is stopping")
+            raise
+        except Exception:
+            log.exception("the conversation with %s failed", who)
+            farewell = ErrorNotice(code=Code.CLOSED, text="something failed at CENTRAL; connect again")
+        finally:
+            await channel.close(farewell)
+
+    def _warn(self, text: str) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= self._warn_again_at:
+            self._warn_again_at = now + _BUSY_WARNING_EVERY_S
+            log.warning("%s; some were sent away", text)
+
+
+class _Visitor(asyncio.Protocol):
+    """A connection that has not logged in yet: drives Central's handshake, within one deadline."""
+
+    _transport: asyncio.Transport
+    host: str
+
+    def __init__(self, acceptor: _Acceptor) -> None:
+        self._acceptor = acceptor
+        self._door = acceptor.door
+        self._cutter = FrameCutter()
+        self._handshake: CentralHandshake | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._ended = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self.host = _address(transport).rpartition(":")[0]
+        if self._acceptor.arrive(self):
+            within_s = self._door.handshake_within_s
+            self._deadline = asyncio.get_running_loop().call_later(within_s, self._too_late)
+
+    def data_received(self, data: bytes) -> None:
+        if self._ended:
+            return
+        try:
+            self._cutter.feed(data)
+            while not self._ended and (received := self._cutter.pop()) is not None:
+                self._on_frame(received)
+        except EvchargeError as error:
+            self._fail(error)
+        except Exception:
+            log.exception("the login of %s failed", _address(self._transport))
+            self.abort()
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self._finish()
+
+    def refuse(self, error: EvchargeError) -> None:
+        """Say why, and hang up."""
+        self._finish()
+        retry_after_s = error.retry_after_s if isinstance(error, Overloaded) else None
+        self._transport.write(frame(error_frame(error.code, error.text, retry_after_s, self._door.now())))
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Hang up at once."""
+        self._finish()
+        self._transport.abort()
+
+    def _on_frame(self, received: bytes) -> None:
+        if self._handshake is None:
+            door = self._door
+            self._handshake = CentralHandshake(door.opener, door.resume_key, door.now(), door.entropy)
+            self._transport.write(frame(self._handshake.on_hello(received, door.admit)))
+            return
+        handshake = self._handshake
+        self._transport.write(frame(handshake.on_proof(received)))
+        self._finish()
+        identity = cast(Identity, handshake.identity)
+        channel = Channel(
+            self._transport,
+            self._cutter,
+            handshake.keys,
+            identity.role,
+            traffic=self._door.traffic,
+            entropy=self._door.entropy,
+        )
+        channel.identity = identity
+        self._acceptor.welcome(channel)
+
+    def _too_late(self) -> None:
+        within = f"{self._door.handshake_within_s:g} s"
+        self._fail(Overloaded(f"no login within {within}", Code.TIMEOUT))
+
+    def _fail(self, error: EvchargeError) -> None:
+        identity = self._handshake.identity if self._handshake is not None else None
+        address = _address(self._transport)
+        self.refuse(error)
+        try:
+            if identity is None:
+                self._door.on_refused(None, None, address, error)
+            else:
+                self._door.on_refused(identity.id, identity.role, address, error)
+        except Exception:
+            log.exception("could not note that %s was refused", address)
+
+    def _finish(self) -> None:
+        self._ended = True
+        self._acceptor.leave(self)
+        if self._deadline is not None:
+            self._deadline.cancel()
+
+
+def _notice(error: EvchargeError) -> ErrorNotice:
+    # The far end refuses text with control characters or beyond 200 of them: it must be able to read this.
+    text = "".join(letter if letter.isprintable() else "?" for letter in error.text[:200])
+    retry_after_s = error.retry_after_s if isinstance(error, Overloaded) else None
+    return ErrorNotice(code=error.code, text=text, retry_after_s=retry_after_s)
+
+
+def _address(transport: asyncio.BaseTransport) -> str:
+    # None when the far end hung up before we could ask.
+    peer = transport.get_extra_info("peername")
+    if peer is None:
+        return "unknown:0"
+    host, port = peer[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

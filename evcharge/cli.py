@@ -1,0 +1,330 @@
+"""argv -> role -> exit code: 0 ok, 1 failed, 2 misuse. A role is imported only when it is asked for."""
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from evcharge import __version__
+from evcharge.errors import BadInput, ConfigError, EvchargeError, Taken
+from evcharge.ids import check_id
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from evcharge.config import Config
+
+FAILED, MISUSE, INTERRUPTED = 1, 2, 130
+
+Command = Callable[..., Any]
+Decorator = Callable[[Command], Command]
+
+
+def main() -> NoReturn:
+    """Run the command line of this process and leave with its exit code."""
+    code = run()
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        # Who read our output has gone. Nothing is left to say, least of all by the interpreter at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(code)
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """Run one command line; every failure becomes one plain sentence on standard error, and an exit code."""
+    try:
+        result = evcharge.main(args, prog_name="evcharge", standalone_mode=False)
+    except click.ClickException as problem:
+        problem.show()
+        return problem.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:
+        return FAILED
+    except Exception as problem:  # noqa: BLE001  the outermost boundary: nobody above could answer it
+        return _failure(problem)
+    return result if isinstance(result, int) else 0
+
+
+def _failure(problem: Exception) -> int:
+    from evcharge.logs import clean, without_secrets
+
+    # A TaskGroup wraps what ended it. What nobody foresaw is told first.
+    leaves = _leaves(problem)
+    worst = next((leaf for leaf in leaves if not isinstance(leaf, EvchargeError)), leaves[0])
+    if isinstance(worst, EvchargeError):
+        _say(clean(without_secrets(worst.text)))
+        return MISUSE if isinstance(worst, ConfigError | Taken) else FAILED
+    what = clean(without_secrets(f"{type(worst).__name__}: {worst}"))
+    _say(
+        f"stopped by an error in the program itself ({what}). Please report it; --log-level debug shows more."
+    )
+    if logging.getLogger().isEnabledFor(logging.DEBUG):
+        click.echo(without_secrets("".join(traceback.format_exception(problem))), err=True)
+    return FAILED
+
+
+def _leaves(problem: BaseException) -> list[BaseException]:
+    if isinstance(problem, BaseExceptionGroup):
+        return [leaf for part in problem.exceptions for leaf in _leaves(part)]
+    return [problem]
+
+
+def _say(sentence: str) -> None:
+    click.echo(f"evcharge: {sentence}", err=True)
+
+
+# ---- options
+
+
+def _key(flag: str, key: str, text: str, **more: Any) -> Decorator:
+    # A flag that sets one key of config.toml. That key's own rule checks it, so there is one rule only.
+    def check(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
+        return None if value in (None, ()) else _checked(key, value)
+
+    return click.option(flag, _name(key), callback=check, help=f"{text}  [{key}]", **more)
+
+
+def _name(key: str) -> str:
+    # click wants Python names.
+    return key.replace(".", "__")
+
+
+def _checked(key: str, value: Any) -> Any:
+    from evcharge import config
+
+    try:
+        return config.parse(key, value)
+    except ConfigError as problem:
+        raise click.BadParameter(problem.text) from None
+
+
+def _address(flag: str, host_key: str, port_key: str, text: str) -> Decorator:
+    # HOST:PORT in one flag. "[::1]:9002" is how an IPv6 address has its port.
+    def split(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+        if value is None:
+            return
+        host, colon, port = value.rpartition(":")
+        if not colon or (":" in host and not host.startswith("[")):
+            raise click.BadParameter(f"{value!a} is not HOST:PORT, such as 127.0.0.1:9002 or [::1]:9002")
+        context.params[_name(host_key)] = _checked(host_key, host.removeprefix("[").removesuffix("]"))
+        context.params[_name(port_key)] = _checked(port_key, port)
+
+    return click.option(
+        flag,
+        callback=split,
+        expose_value=False,
+        metavar="HOST:PORT",
+        help=f"{text}  [{host_key}, {port_key}]",
+    )
+
+
+def _id_argument(name: str) -> Decorator:
+    def check(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+        try:
+            return check_id(value)
+        except BadInput as problem:
+            raise click.BadParameter(problem.text) from None
+
+    return click.argument(name, callback=check)
+
+
+def _options(*decorators: Decorator) -> Decorator:
+    # The given options, then those that every command has.
+    shared = (
+        click.option(
+            "--config",
+            "config_file",
+            type=click.Path(path_type=Path),
+            help="Settings file instead of ./config.toml.",
+        ),
+        _key("--state", "state", "State folder: keys, databases, journals.", metavar="DIR"),
+        _key("--log-format", "log.format", "text or json.", metavar="FORMAT"),
+        _key("--log-level", "log.level", "debug, info, warning or error.", metavar="LEVEL"),
+        _key("--lang", "lang", "Language on screens: en or es.", metavar="LANG"),
+    )
+
+    def decorate(command: Command) -> Command:
+        for decorator in reversed((*decorators, *shared)):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+_CENTRAL = _address("--central", "reach.central_host", "reach.central_port", "Where Central is.")
+_REGISTRY = _key("--registry", "reach.registry_url", "Where the Registry is.", metavar="URL")
+
+
+def _server(section: str) -> tuple[Decorator, Decorator]:
+    return (
+        _key("--host", f"{section}.host", "Address to listen on.", metavar="HOST"),
+        _key("--port", f"{section}.port", "Port to listen on; 0 takes any free one.", metavar="PORT"),
+    )
+
+
+def _settings(config_file: Path | None, given: dict[str, Any]) -> "Config":
+    from evcharge import config, logs
+
+    flags = {name.replace("__", "."): value for name, value in given.items()}
+    settings = config.load(config_file, os.environ, flags)
+    logs.setup(settings.log)
+    return settings
+
+
+def _live(role: Callable[["asyncio.Event"], Coroutine[Any, Any, int | None]]) -> int:
+    from evcharge import lifecycle
+
+    return lifecycle.run(role)
+
+
+# ---- commands
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="evcharge %(version)s")
+@click.option("--tether", type=int, hidden=True, help="Stop when the pipe with this number closes.")
+def evcharge(tether: int | None) -> None:
+    """An electric-vehicle charging network: Registry, Central, charging points, drivers.
+
+    `evcharge up` shows all of it on this PC. Every address and port is a flag, an environment variable
+    (EVCHARGE_CENTRAL__PORT) or a line of config.toml.
+    """
+    if tether is not None:
+        from evcharge.demo.tether import watch
+
+        watch(tether)
+
+
+@evcharge.command()
+@_options(
+    _key(
+        "--name",
+        "registry.names",
+        "A further host name for the certificates; may be repeated.",
+        multiple=True,
+        metavar="NAME",
+    )
+)
+def init(config_file: Path | None, **given: Any) -> int | None:
+    """Make the state folder: CA, certificates, keys, the first admin."""
+    config = _settings(config_file, given)
+    from evcharge.registry import setup
+
+    return setup.initialise(config.state, config.registry.names)
+
+
+@evcharge.command()
+@_options(*_server("registry"))
+def registry(config_file: Path | None, **given: Any) -> int:
+    """Run the Registry (HTTPS): registers charging points and drivers, gives out login tickets."""
+    config = _settings(config_file, given)
+    from evcharge.registry import app
+
+    return _live(lambda stop: app.run(config, stop))
+
+
+@evcharge.command()
+@_options(*_server("central"), _REGISTRY)
+def central(config_file: Path | None, **given: Any) -> int:
+    """Run Central, the control room."""
+    config = _settings(config_file, given)
+    from evcharge.central import app
+
+    return _live(lambda stop: app.run(config, stop))
+
+
+@evcharge.command()
+@_id_argument("cp_id")
+@_options(
+    _CENTRAL,
+    _REGISTRY,
+    _key("--health-host", "engine.health_host", "Address on which its monitor asks.", metavar="HOST"),
+    _key(
+        "--health-port",
+        "engine.health_port",
+        "Port on which its monitor asks; 0 takes any free one.",
+        metavar="PORT",
+    ),
+    _key("--location", "engine.location", "Where it stands.", metavar="TEXT"),
+    _key("--speed", "engine.speed", "Simulated seconds in one real second.", metavar="FACTOR"),
+    _key("--plan", "engine.plan", "File of timed steps to play.", metavar="FILE"),
+    _key("--auto-plug", "engine.auto_plug_s", "Plug in by itself so long after a start.", metavar="SECONDS"),
+    _key("--auto-unplug", "engine.auto_unplug_s", "Unplug by itself so long after that.", metavar="SECONDS"),
+)
+def cp_engine(cp_id: str, config_file: Path | None, **given: Any) -> int:
+    """Run the engine of charging point CP_ID: contactor, meter and the simulated car."""
+    config = _settings(config_file, given)
+    from evcharge.cp import engine
+    from evcharge.ids import CpId
+
+    return _live(lambda stop: engine.run(config, CpId(cp_id), stop))
+
+
+@evcharge.command()
+@_id_argument("cp_id")
+@_options(
+    _address("--engine", "monitor.engine_host", "monitor.engine_port", "Where its engine answers."),
+    _CENTRAL,
+    _REGISTRY,
+)
+def cp_monitor(cp_id: str, config_file: Path | None, **given: Any) -> int:
+    """Run the monitor of charging point CP_ID: it asks the engine every second, and tells Central."""
+    config = _settings(config_file, given)
+    from evcharge.cp import monitor
+    from evcharge.ids import CpId
+
+    return _live(lambda stop: monitor.run(config, CpId(cp_id), stop))
+
+
+@evcharge.command()
+@_id_argument("driver_id")
+@_options(
+    _CENTRAL,
+    _REGISTRY,
+    _key("--file", "driver.file", "File of requests, one charging point a line.", metavar="FILE"),
+    _key("--pause", "driver.pause_s", "Wait between the services of a file.", metavar="SECONDS"),
+)
+def driver(driver_id: str, config_file: Path | None, **given: Any) -> int:
+    """Run the app of driver DRIVER_ID, by hand or from a file of requests."""
+    config = _settings(config_file, given)
+    from evcharge.driver import app
+    from evcharge.ids import DriverId
+
+    return _live(lambda stop: app.run(config, DriverId(driver_id), stop))
+
+
+@evcharge.command()
+@click.option("--points", type=click.IntRange(1, 100), default=6, show_default=True, help="Charging points.")
+@click.option("--drivers", type=click.IntRange(0, 100), default=3, show_default=True, help="Demo drivers.")
+@click.option("--once", is_flag=True, help="End when every demo driver has its tickets.")
+@_options(*_server("central"))
+def up(points: int, drivers: int, once: bool, config_file: Path | None, **given: Any) -> int:
+    """Show the whole network on this PC, in real processes over real sockets."""
+    config = _settings(config_file, given)
+    from evcharge import demo
+
+    wish = demo.Wish(points=points, drivers=drivers, once=once, config_file=config_file)
+    return _live(lambda stop: demo.run(config, wish, stop))
+
+
+@evcharge.group()
+def audit() -> None:
+    """Look after the record of all that happened."""
+
+
+@audit.command()
+@_options()
+def verify(config_file: Path | None, **given: Any) -> int:
+    """Check the whole hash chain; name the first row that was changed."""
+    config = _settings(config_file, given)
+    from evcharge.central import verify as chain
+
+    return chain.main(config.state)

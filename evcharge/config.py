@@ -1,0 +1,278 @@
+"""Settings: one frozen struct per role, from flags, environment, config.toml and defaults, in that order.
+
+A key that nobody knows is an error with a suggestion, so that a typing error never passes for a default.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+
+import msgspec
+from msgspec import Meta, Struct, inspect
+
+from evcharge import toml_file
+from evcharge.billing import parse_cents, parse_price
+from evcharge.errors import BadInput, ConfigError
+
+PREFIX = "EVCHARGE_"
+# Variables that are ours without being settings: they are read where they are needed.
+_OTHER_VARIABLES = {f"{PREFIX}{name}" for name in ("CONFIG", "ENROLMENT_TOKEN", "CREDENTIAL", "FAILPOINT")}
+_DEFAULT_FILE = Path("config.toml")
+
+
+def _rising(bounds: list[int]) -> object:
+    if bounds[0] > bounds[1]:
+        raise ValueError
+    return bounds
+
+
+def _text(allowed: str, pattern: str = "", check: Callable[[str], object] | None = None) -> Meta:
+    return Meta(pattern=pattern or None, extra={"allowed": allowed, "check": check})
+
+
+Host = Annotated[str, _text("a host name or an address", r"\A[A-Za-z0-9._:%-]{1,253}\Z")]
+Url = Annotated[str, _text("an address like https://127.0.0.1:5001", r"\Ahttps://[^\s/?#]+/?\Z")]
+Label = Annotated[str, _text("text of 1 to 200 characters on one line", r"\A[^\x00-\x1f\x7f]{1,200}\Z")]
+FileName = Annotated[str, _text("the name of a file or folder", r"\A[^\x00\r\n]{1,4096}\Z")]
+Price = Annotated[str, _text('euros per kWh in quotes, such as "0.25"', check=parse_price)]
+Money = Annotated[str, _text('euros in quotes, such as "12.50"', check=parse_cents)]
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Percent = Annotated[int, Meta(ge=0, le=100)]
+Wait = Annotated[float, Meta(ge=0, le=86_400)]
+Bounds = Annotated[
+    list[Percent],
+    Meta(
+        min_length=2,
+        max_length=2,
+        extra={"allowed": "two whole numbers from 0 to 100, the lower first", "check": _rising},
+    ),
+]
+
+
+class ReachSettings(Struct, frozen=True, kw_only=True):
+    """[reach]: where peers find the Registry and Central."""
+
+    registry_url: Url = "https://127.0.0.1:5001"
+    central_host: Host = "127.0.0.1"
+    central_port: Port = 9002
+
+
+class RegistrySettings(Struct, frozen=True, kw_only=True):
+    """[registry]: the HTTPS service. `names` are further host names for its certificate."""
+
+    host: Host = "127.0.0.1"
+    port: Port = 5001
+    names: list[Host] = msgspec.field(default_factory=list)
+    ticket_minutes: Annotated[int, Meta(ge=1, le=1440)] = 15
+
+
+class CentralSettings(Struct, frozen=True, kw_only=True):
+    """[central]: the control room. Prices and sums are euros as text (billing parses them)."""
+
+    host: Host = "127.0.0.1"
+    port: Port = 9002
+    default_price: Price = "0.25"
+    wallets: bool = True
+    welcome_credit: Money = "20.00"
+    max_hold: Money = "20.00"
+    max_session_kwh: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    max_active_per_driver: Annotated[int, Meta(ge=1, le=1000)] = 1
+    plug_within_s: Annotated[int, Meta(ge=1, le=86_400)] = 60
+    on_monitor_lost: Literal["finish", "stop"] = "finish"
+    max_unauthenticated: Annotated[int, Meta(ge=1, le=65_536)] = 512
+    max_unauthenticated_per_address: Annotated[int, Meta(ge=1, le=65_536)] = 128
+    commit_batch: Annotated[int, Meta(ge=1, le=10_000)] = 256
+
+
+class EngineSettings(Struct, frozen=True, kw_only=True):
+    """[engine]: one charging point and the simulated car that stands at it."""
+
+    health_host: Host = "127.0.0.1"
+    health_port: Port = 9101
+    location: Label = "Alicante"
+    speed: Annotated[float, Meta(ge=0.01, le=100_000)] = 1.0
+    battery_kwh: Annotated[float, Meta(ge=1, le=1000)] = 50.0
+    max_power_kw: Annotated[float, Meta(ge=0.1, le=1000)] = 22.0
+    arrival_percent: Bounds = msgspec.field(default_factory=lambda: [40, 70])
+    auto_plug_s: Wait | None = None
+    auto_unplug_s: Wait | None = None
+    plan: FileName | None = None
+
+
+class MonitorSettings(Struct, frozen=True, kw_only=True):
+    """[monitor]: where its engine answers, and how often it is asked."""
+
+    engine_host: Host = "127.0.0.1"
+    engine_port: Port = 9101
+    ping_s: Annotated[float, Meta(ge=0.05, le=60)] = 1.0
+
+
+class DriverSettings(Struct, frozen=True, kw_only=True):
+    """[driver]: the pause between the services of a file, and that file."""
+
+    pause_s: Wait = 4.0
+    file: FileName | None = None
+
+
+class LogSettings(Struct, frozen=True, kw_only=True):
+    """[log]: how a role writes its lines."""
+
+    format: Literal["text", "json"] = "text"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """Everything a role may want to know; each reads its own section."""
+
+    state: Path = Path(".evcharge")
+    lang: Literal["en", "es"] = "en"
+    reach: ReachSettings = msgspec.field(default_factory=ReachSettings)
+    registry: RegistrySettings = msgspec.field(default_factory=RegistrySettings)
+    central: CentralSettings = msgspec.field(default_factory=CentralSettings)
+    engine: EngineSettings = msgspec.field(default_factory=EngineSettings)
+    monitor: MonitorSettings = msgspec.field(default_factory=MonitorSettings)
+    driver: DriverSettings = msgspec.field(default_factory=DriverSettings)
+    log: LogSettings = msgspec.field(default_factory=LogSettings)
+
+
+SECTIONS: dict[str, type[Struct]] = {
+    field.name: field.type
+    for field in msgspec.structs.fields(Config)
+    if isinstance(field.type, type) and issubclass(field.type, Struct)
+}
+
+
+@cache
+def keys() -> dict[str, Any]:
+    """Return the type of every key: "lang", "central.port" and so on."""
+    known: dict[str, Any] = {"state": FileName, "lang": Literal["en", "es"]}
+    for section, struct in SECTIONS.items():
+        known |= {f"{section}.{field.name}": field.type for field in msgspec.structs.fields(struct)}
+    return known
+
+
+def variable(key: str) -> str:
+    """Return the environment variable of `key`: "central.port" is EVCHARGE_CENTRAL__PORT."""
+    return PREFIX + key.replace(".", "__").upper()
+
+
+def load(config_file: Path | None, environ: Mapping[str, str], flags: Mapping[str, Any]) -> Config:
+    """Return the settings: flags (keyed like "central.port"; None is not given), else environment, else file,
+    else defaults. Without `config_file`, EVCHARGE_CONFIG names it, or ./config.toml is it when it exists.
+
+    Raises ConfigError naming file and line, variable or flag, and what is allowed there.
+    """
+    given = _from_file(_file_name(config_file, environ))
+    given |= _from_environment(environ)
+    for key, value in flags.items():
+        if value is not None:
+            given[key] = _placed("command line", key, value)
+    parts: dict[str, Any] = {
+        section: struct(**{k.partition(".")[2]: v for k, v in given.items() if k.startswith(f"{section}.")})
+        for section, struct in SECTIONS.items()
+    }
+    if "lang" in given:
+        parts["lang"] = given["lang"]
+    if "state" in given:
+        parts["state"] = _folder(given["state"])
+    return Config(**parts)
+
+
+def _folder(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        raise ConfigError(f"state folder {ascii(name)}: that user's home folder is not known") from None
+
+
+def parse(key: str, value: Any, *, from_text: bool = True) -> Any:
+    """Return `value` as `key` wants it; with `from_text`, a str may stand for a number, a truth or a list.
+
+    Raises ConfigError saying what is allowed, without saying where the value came from.
+    """
+    wanted = keys()[key]
+    kind, extra = _unwrap(inspect.type_info(wanted))
+    try:
+        if from_text and isinstance(value, str) and isinstance(kind, inspect.ListType):
+            value = [part.strip() for part in value.split(",") if part.strip()]
+        result = msgspec.convert(
+            str(value) if isinstance(value, Path) else value, wanted, strict=not from_text
+        )
+        if result is not None and (check := extra.get("check")):
+            check(result)
+    except (ValueError, BadInput):
+        name = key.rpartition(".")[2]
+        raise ConfigError(f"`{name}` is {_shown(value)}; it must be {_allowed(kind, extra)}") from None
+    return result
+
+
+def _unwrap(kind: inspect.Type) -> tuple[inspect.Type, dict[str, Any]]:
+    # "X or None" is X for people: None is what an absent key means.
+    if isinstance(kind, inspect.UnionType):
+        kind = next(part for part in kind.types if not isinstance(part, inspect.NoneType))
+    if isinstance(kind, inspect.Metadata):
+        return kind.type, kind.extra or {}
+    return kind, {}
+
+
+def _allowed(kind: inspect.Type, extra: dict[str, Any]) -> str:
+    match kind:
+        case _ if "allowed" in extra:
+            return cast(str, extra["allowed"])
+        case inspect.BoolType():
+            return "true or false"
+        case inspect.LiteralType():
+            return " or ".join(f'"{word}"' for word in sorted(map(str, kind.values)))
+        case inspect.ListType():
+            return f"a list, each of them {_allowed(*_unwrap(kind.item_type))}"
+        case inspect.IntType():
+            return f"a whole number from {kind.ge} to {kind.le}"
+        case inspect.FloatType():
+            return f"a number from {kind.ge:g} to {kind.le:g}"
+        case _:
+            return "text"
+
+
+def _shown(value: Any) -> str:
+    text = ascii(value)
+    return text if len(text) <= 60 else text[:60] + "…"
+
+
+def _placed(place: str, key: str, value: Any, *, from_text: bool = True) -> Any:
+    try:
+        return parse(key, value, from_text=from_text)
+    except ConfigError as problem:
+        raise ConfigError(f"{place}: {problem.text}") from None
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    names = {variable(key): key for key in keys()}
+    given = {}
+    for name in sorted(environ):
+        if not name.startswith(PREFIX) or name in _OTHER_VARIABLES:
+            continue
+        if name not in names:
+            hint = toml_file.did_you_mean(name.upper(), [*names, *_OTHER_VARIABLES])
+            raise ConfigError(f"unknown environment variable {ascii(name)[1:-1]}{hint}")
+        # Empty is "not given": compose files and shells pass on what is not set that way.
+        if environ[name]:
+            given[names[name]] = _placed(f"environment variable {name}", names[name], environ[name])
+    return given
+
+
+def _file_name(config_file: Path | None, environ: Mapping[str, str]) -> Path | None:
+    if config_file is None and environ.get("EVCHARGE_CONFIG"):
+        config_file = Path(environ["EVCHARGE_CONFIG"])
+    if config_file is None and _DEFAULT_FILE.exists():
+        config_file = _DEFAULT_FILE
+    return config_file
+
+
+def _from_file(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    return {
+        entry.key: _placed(entry.place, entry.key, entry.value, from_text=False)
+        for entry in toml_file.read(path, keys())
+    }

@@ -1,0 +1,174 @@
+"""Our terms as words on screens, in English and Spanish: the one place for them. Pure.
+
+Codes, statuses and reasons travel and are stored as they are; only what a person reads goes through here.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from evcharge.charging_point import CpStatus
+from evcharge.errors import Code
+from evcharge.session import EndReason
+
+LANGUAGES = ("en", "es")
+DEFAULT_LANGUAGE = "en"
+
+Words = tuple[str, str]  # in the order of LANGUAGES
+
+
+class Phrase(StrEnum):
+    """Sentences that several roles say. `say` fills in what stands in braces."""
+
+    OUT_OF_ORDER = "out of order"
+    CP_OUT_OF_SERVICE = "cp out of service"
+    CENTRAL_LOST = "central lost"
+    CENTRAL_BACK = "central back"
+    REGISTRY_LOST = "registry lost"
+    REGISTRY_BACK = "registry back"
+    WEATHER_LOST = "weather lost"
+    WEATHER_BACK = "weather back"
+    NOT_UNDERSTOOD = "not understood"
+    UNDERSTOOD_AGAIN = "understood again"
+
+
+STATUSES: Mapping[CpStatus, Words] = {
+    CpStatus.AVAILABLE: ("Available", "Disponible"),
+    CpStatus.PREPARING: ("Preparing", "Preparando"),
+    CpStatus.CHARGING: ("Charging", "Suministrando"),
+    CpStatus.UNAVAILABLE: ("Out of Order", "Fuera de servicio"),
+    CpStatus.FAULTED: ("Faulted", "Averiado"),
+    CpStatus.DISCONNECTED: ("Disconnected", "Desconectado"),
+}
+
+# What the course's own text calls them. It has no word for Preparing: until power flows it is activated.
+COURSE_STATUSES: Mapping[CpStatus, str] = {
+    CpStatus.AVAILABLE: "Activado",
+    CpStatus.PREPARING: "Activado",
+    CpStatus.CHARGING: "Suministrando",
+    CpStatus.UNAVAILABLE: "Parado",
+    CpStatus.FAULTED: "Averiado",
+    CpStatus.DISCONNECTED: "Desconectado",
+}
+
+REASONS: Mapping[EndReason, Words] = {
+    EndReason.UNPLUGGED: ("unplugged", "desenchufado"),
+    EndReason.DRIVER: ("stopped by the driver", "parado por el conductor"),
+    EndReason.OPERATOR: ("stopped by the operator", "parado por el operador"),
+    EndReason.WEATHER: ("stopped because of the weather", "parado por el tiempo"),
+    EndReason.FAULT: ("fault at the charging point", "avería del punto de recarga"),
+    EndReason.LIMIT: ("the prepaid limit was reached", "se alcanzó el límite prepagado"),
+    EndReason.FULL: ("battery full", "batería llena"),
+    EndReason.RESTART: ("the charging point had a restart", "el punto de recarga se reinició"),
+    EndReason.REVOKED: ("the key was revoked", "clave revocada"),
+    EndReason.MONITOR_LOST: ("the monitor was lost", "se perdió el monitor"),
+    EndReason.LOST: ("the charging point was lost", "se perdió el punto de recarga"),
+    EndReason.JOURNAL_DAMAGED: ("the journal was damaged", "diario dañado"),
+    EndReason.SHUTDOWN: ("the engine was stopped", "se paró el motor del punto de recarga"),
+    EndReason.NOT_PLUGGED: ("not plugged in in time", "no se enchufó a tiempo"),
+    EndReason.BUSY: ("the charging point was busy", "punto de recarga ocupado"),
+    EndReason.NOT_STARTED: ("never started", "no llegó a empezar"),
+    EndReason.OTHER: ("another reason", "otro motivo"),
+}
+
+CODES: Mapping[Code, Words] = {
+    Code.VERSION: ("protocol version not supported", "versión del protocolo no admitida"),
+    Code.MALFORMED: ("messages not understood", "mensajes no comprensibles"),
+    Code.TOO_BIG: ("message too large", "mensaje demasiado grande"),
+    Code.FIELD: ("a value is not allowed", "un valor no está permitido"),
+    Code.TICKET: ("login ticket not accepted", "tique de acceso no aceptado"),
+    Code.EXPIRED: ("login ticket expired", "tique de acceso caducado"),
+    Code.CLOCK: ("the clocks differ too much", "los relojes difieren demasiado"),
+    Code.PROOF: ("wrong key", "clave incorrecta"),
+    Code.CENTRAL_PROOF: ("this is not our Central", "esta no es nuestra Central"),
+    Code.REVOKED: ("key revoked", "clave revocada"),
+    Code.DISABLED: ("disabled", "dado de baja"),
+    Code.DUPLICATE: ("connected twice", "conectado dos veces"),
+    Code.BUSY: ("too busy now", "demasiado ocupado ahora"),
+    Code.TIMEOUT: ("no answer in time", "sin respuesta a tiempo"),
+    Code.SLOW: ("too slow, or too many attempts", "demasiado lento, o demasiados intentos"),
+    Code.ROLE: ("not allowed in this role", "no permitido en este papel"),
+    Code.ID: ("the id belongs to somebody else", "el identificador es de otro"),
+    Code.SEQ: ("messages lost or repeated", "mensajes perdidos o repetidos"),
+    Code.CRYPTO: ("messages not understood", "mensajes no comprensibles"),
+    Code.CLOSED: ("connection closed", "conexión cerrada"),
+    Code.CREDENTIAL: ("wrong id or credential", "identificador o credencial incorrectos"),
+    Code.UNREACHABLE: ("not reachable", "no se puede alcanzar"),
+    Code.UNKNOWN_CP: ("unknown charging point", "punto de recarga desconocido"),
+    Code.CP_NOT_AVAILABLE: ("charging point not available", "punto de recarga no disponible"),
+    Code.CP_BUSY: ("charging point in use", "punto de recarga en uso"),
+    Code.NONE_AVAILABLE: ("no charging point available", "ningún punto de recarga disponible"),
+    Code.BALANCE: ("not enough money", "saldo insuficiente"),
+    Code.DRIVER_BLOCKED: ("driver blocked", "conductor bloqueado"),
+    Code.DRIVER_BUSY: ("already charging", "ya está cargando"),
+    Code.NO_SESSION: ("no such charge", "no existe esa recarga"),
+    Code.NOT_FOUND: ("not found", "no se encuentra"),
+    Code.CONFLICT: ("taken by somebody else", "ya es de otro"),
+    Code.STORAGE: ("cannot store data now", "ahora no se pueden guardar datos"),
+}
+
+STEPS: Mapping[str, Words] = {
+    "ASKING": ("Asking the charging point", "Preguntando al punto de recarga"),
+    "READY": ("Authorised: plug in", "Autorizado: enchufe el vehículo"),
+    "CHARGING": ("Charging", "Suministrando"),
+    "STOPPING": ("Stopping", "Parando"),
+    "REFUSED": ("Refused", "Denegado"),
+}
+
+PHRASES: Mapping[Phrase, Words] = {
+    Phrase.OUT_OF_ORDER: ("Out of Order", "Fuera de servicio"),
+    Phrase.CP_OUT_OF_SERVICE: (
+        "{cp_id} not available. CP out of service.",
+        "{cp_id} no disponible. CP fuera de servicio.",
+    ),
+    Phrase.CENTRAL_LOST: ("Unable to connect to Central", "Imposible conectar con Central"),
+    Phrase.CENTRAL_BACK: ("Connected to Central again", "Conexión con Central restablecida"),
+    Phrase.REGISTRY_LOST: ("Registry not responding", "Registry no responde"),
+    Phrase.REGISTRY_BACK: ("Registry responding again", "Registry responde de nuevo"),
+    Phrase.WEATHER_LOST: ("Weather connection unavailable", "Conexión con el clima no disponible"),
+    Phrase.WEATHER_BACK: ("Weather connection restored", "Conexión con el clima restablecida"),
+    Phrase.NOT_UNDERSTOOD: (
+        "Unable to connect to {cp_id}. Messages not understood.",
+        "Imposible conectar con {cp_id}. Mensajes no comprensibles.",
+    ),
+    Phrase.UNDERSTOOD_AGAIN: (
+        "{cp_id} connected again. Messages understood.",
+        "{cp_id} conectado de nuevo. Mensajes comprensibles.",
+    ),
+}
+
+
+def status(value: CpStatus, lang: str = DEFAULT_LANGUAGE) -> str:
+    """Return what a tile shows for a status."""
+    return STATUSES[value][_column(lang)]
+
+
+def course_status(value: CpStatus) -> str:
+    """Return the course's (Spanish) name of a status."""
+    return COURSE_STATUSES[value]
+
+
+def reason(value: EndReason, lang: str = DEFAULT_LANGUAGE) -> str:
+    """Return why a session ended, in a few words."""
+    return REASONS[value][_column(lang)]
+
+
+def code(value: str, lang: str = DEFAULT_LANGUAGE) -> str:
+    """Return what a wire code means. One that a newer peer sent is shown as it is."""
+    try:
+        return CODES[Code(value)][_column(lang)]
+    except ValueError:
+        return value
+
+
+def step(value: str, lang: str = DEFAULT_LANGUAGE) -> str:
+    """Return what a PROGRESS step means. One that a newer Central sent is shown as it is."""
+    return STEPS[value][_column(lang)] if value in STEPS else value
+
+
+def say(phrase: Phrase, lang: str = DEFAULT_LANGUAGE, **values: str) -> str:
+    """Return the sentence with `values` filled in, such as cp_id="CP001"."""
+    return PHRASES[phrase][_column(lang)].format_map(values)
+
+
+def _column(lang: str) -> int:
+    return LANGUAGES.index(lang) if lang in LANGUAGES else 0
