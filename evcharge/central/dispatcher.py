@@ -18,7 +18,7 @@ from evcharge.central.ruling import Decision
 from evcharge.central.state import Facts
 from evcharge.central.store import CentralStore, Entry
 from evcharge.errors import Code, Refused
-from evcharge.lifecycle import Clock
+from evcharge.lifecycle import Clock, uninterrupted
 from evcharge.messages import Message
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,8 @@ class Dispatcher:
         """Work through the inbox for ever."""
         while True:
             await self._wake.wait()
-            await self._work()
+            # A transaction that is cut off half way would leave the connection inside it.
+            await uninterrupted(self._work())
             if not self._inbox:
                 self._wake.clear()
 

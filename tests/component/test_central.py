@@ -1,0 +1,387 @@
+"""Central on a real socket: a charge from request to ticket, and the peers that break the rules."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from evcharge import messages as m
+from evcharge.central import verify
+from evcharge.central.commands import LiftHold, PlaceHold, RevokeKeys
+from evcharge.channel import ChannelClosed
+from evcharge.charging_point import Hold
+from evcharge.errors import AuthenticationError, Code, EvchargeError, ProtocolError
+from evcharge.ids import Role
+from tests.component.town import Town, hear, running
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    async with running(tmp_path) as town:
+        yield town
+    assert verify.check(tmp_path / "central" / "central.db") == []
+
+
+def audit_rows(town: Town, kind: str) -> list[sqlite3.Row]:
+    """Return the audit rows of one type, as another process would read them."""
+    connection = sqlite3.connect(f"file:{town.state / 'central/central.db'}?mode=ro", uri=True)
+    connection.row_factory = sqlite3.Row
+    try:
+        return connection.execute("SELECT * FROM events WHERE type = ? ORDER BY n", (kind,)).fetchall()
+    finally:
+        connection.close()
+
+
+async def recorded(town: Town, kind: str, times: int = 1) -> list[sqlite3.Row]:
+    """Wait until `kind` stands in the audit log that often."""
+    async with asyncio.timeout(5):
+        while len(rows := audit_rows(town, kind)) < times:
+            await asyncio.sleep(0.01)
+    return rows
+
+
+async def charging(town: Town) -> tuple:
+    """A point that supplies D01."""
+    engine, driver = await town.point(), await town.driver()
+    driver.asks("CP001")
+    await engine.is_asked()
+    await engine.journals(engine.starts())
+    await driver.step("CHARGING")
+    return engine, driver
+
+
+# ---- a charge
+
+
+async def test_a_charge_from_the_request_to_the_ticket(town: Town):
+    engine, driver = await town.point(), await town.driver()
+    request_id = driver.asks()
+    assert (await driver.step("ASKING")).cp_id == "CP001"
+    start = await engine.is_asked()
+    assert start.limit_mwh == 80_000_000  # 20.00 € at 0.25 €/kWh
+    assert "60 s" in (await driver.step("READY")).text
+    await engine.journals(engine.starts())
+    await driver.step("CHARGING")
+    engine.channel.send(
+        m.SupplyUpdate(session_id=start.session_id, power_w=22_000, energy_mwh=1_000_000)
+    )
+    live = await hear(driver.channel, m.Supply)
+    assert (live.power_w, live.energy_mwh, live.cost_cents) == (22_000, 1_000_000, 25)
+    answer = await engine.journals(engine.meters(1_100_000), engine.ends())
+    assert answer == m.Ack(seq=3)
+    ticket = await driver.ticket()
+    assert (ticket.request_id, ticket.session_id) == (request_id, start.session_id)
+    assert (ticket.energy_mwh, ticket.cost_cents, ticket.reason) == (1_100_000, 28, "unplugged")
+    assert not ticket.while_away
+    driver.channel.send(m.AskBalance())
+    wallet = await hear(driver.channel, m.Balance)
+    assert (wallet.balance_cents, wallet.held_cents) == (1_972, 0)
+
+
+async def test_one_correlation_id_runs_from_the_request_to_the_ticket(town: Town):
+    engine, driver = await charging(town)
+    await engine.journals(engine.ends())
+    ticket = await driver.ticket()
+    kinds = ("SessionAuthorised", "SessionReady", "SessionStarted", "TicketMade")
+    assert {audit_rows(town, kind)[0]["correlation_id"] for kind in kinds} == {ticket.request_id}
+
+
+async def test_the_audit_log_names_the_address_of_who_acted(town: Town):
+    await charging(town)
+    row = (await recorded(town, "SessionAuthorised"))[0]
+    assert (row["actor"], row["role"]) == ("D01", "driver")
+    assert row["address"].startswith("127.0.0.1:")
+
+
+async def test_a_ticket_made_while_the_driver_was_away_is_kept_for_its_return(town: Town):
+    engine, driver = await charging(town)
+    driver.channel.abort()
+    await town.says("D01 left")
+    await engine.journals(engine.meters(500_000), engine.ends("battery full"))
+    back = await town.driver_link("D01")
+    ticket = await hear(back, m.TicketIssued)
+    assert ticket.while_away
+    back.send(m.TicketSeen(session_id=ticket.session_id))
+    await recorded(town, "TicketShown")
+    back.abort()
+    again = await town.driver_link("D01")
+    again.send(m.AskHistory())
+    message = await hear(again, m.TicketIssued, m.History)
+    assert isinstance(message, m.History)
+    assert [one.session_id for one in message.tickets] == [ticket.session_id]
+
+
+async def test_a_returning_driver_is_told_where_its_charge_stands(town: Town):
+    _, driver = await charging(town)
+    driver.channel.abort()
+    await town.says("D01 left")
+    back = await town.driver_link("D01")
+    assert (await hear(back, m.Progress)).step == "CHARGING"
+
+
+async def test_the_same_request_twice_is_one_session_with_one_answer(town: Town):
+    engine, driver = await town.point(), await town.driver()
+    request_id = driver.asks()
+    first = await driver.step("ASKING")
+    driver.asks(request_id=request_id)
+    assert await driver.step("ASKING") == first
+    await engine.is_asked()
+    assert len(audit_rows(town, "SessionAuthorised")) == 1
+
+
+async def test_two_drivers_on_one_point_in_the_same_millisecond(town: Town):
+    await town.point()
+    one, two = await town.driver("D01"), await town.driver("D02")
+    one.asks("CP001")
+    two.asks("CP001")
+    steps = [await hear(each.channel, m.Progress) for each in (one, two)]
+    assert sorted(step.step for step in steps) == ["ASKING", "REFUSED"]
+    assert next(step for step in steps if step.step == "REFUSED").code == Code.CP_BUSY
+
+
+async def test_stop_then_start_within_a_second_never_runs_two_meters(town: Town):
+    engine, driver = await charging(town)
+    first = engine.start
+    driver.channel.send(m.RequestStop())
+    await driver.step("STOPPING")
+    driver.asks("CP001")
+    assert (await driver.step("REFUSED")).code == Code.DRIVER_BUSY
+    assert (await hear(engine.channel, m.Stop)).session_id == first.session_id
+    await engine.journals(engine.ends("driver"))
+    await driver.ticket()
+    driver.asks("CP001")
+    second = await engine.is_asked()
+    assert second.session_id != first.session_id
+
+
+async def test_a_late_end_of_an_old_session_does_not_bill_the_next_driver(town: Town):
+    engine, driver = await charging(town)
+    old = engine.start
+    await engine.journals(engine.ends())
+    await driver.ticket()
+    driver.asks("CP001")
+    await engine.is_asked()
+    await engine.journals(engine.starts())
+    engine.seq += 1
+    late = m.SupplyEnd(seq=engine.seq, session_id=old.session_id, meter_mwh=9_000_000, reason="late")
+    assert await engine.journals(late) == m.Ack(seq=engine.seq)
+    assert len(await recorded(town, "RecordQuarantined")) == 1
+    assert len(audit_rows(town, "TicketMade")) == 1
+
+
+# ---- links
+
+
+async def test_after_a_start_every_point_is_disconnected_until_its_monitor_speaks(tmp_path: Path):
+    async with running(tmp_path) as town:
+        await town.point()
+    async with running(tmp_path) as town:
+        assert await town.says("CP001 .*Disconnected")
+        await town.engine()
+        assert not any("Available" in line for line in town.lines)
+        await town.monitor()
+        assert await town.says("CP001 .*Available")
+
+
+async def test_a_dead_monitor_means_disconnected_and_the_charge_goes_on(town: Town):
+    engine, driver = await charging(town)
+    engine.monitor.abort()
+    assert "goes on" in (await hear(driver.channel, m.Notice)).text
+    assert await town.says("CP001 .*Disconnected")
+    await engine.journals(engine.meters(1_000), engine.ends())
+    assert (await driver.ticket()).energy_mwh == 1_000
+
+
+async def test_a_fault_stops_the_charge_and_tells_the_driver(town: Town):
+    engine, driver = await charging(town)
+    engine.monitor.send(m.Health(fault="overheating"))
+    assert (await hear(engine.channel, m.Stop)).reason == "fault"
+    assert "CP001 failed (overheating)" in (await hear(driver.channel, m.Notice)).text
+    await engine.journals(engine.ends("fault"))
+    assert (await driver.ticket()).reason == "fault"
+    assert await town.says("CP001 .*Faulted: overheating")
+    engine.monitor.send(m.Health(fault=None))
+    await town.says("no longer|Available")
+
+
+async def test_an_engine_without_link_is_faulted_and_says_why(town: Town):
+    engine = await town.point()
+    engine.channel.abort()
+    assert await town.says("CP001 .*Faulted: no link to Central")
+
+
+async def test_a_returning_engine_is_asked_about_a_start_it_may_have_missed(town: Town):
+    engine, driver = await town.point(), await town.driver()
+    driver.asks()
+    start = await hear(engine.channel, m.Start)
+    engine.channel.abort()
+    await town.says("no link to Central")
+    back = await town.engine()
+    assert (await hear(back.channel, m.Query)).session_id == start.session_id
+    refusal = m.SupplyRefused(seq=1, session_id=start.session_id, reason="never started")
+    assert await back.journals(refusal) == m.Ack(seq=1)
+    assert (await driver.step("REFUSED")).code == Code.CP_NOT_AVAILABLE
+
+
+async def test_records_already_committed_are_acknowledged_again_after_a_restart(tmp_path: Path):
+    async with running(tmp_path) as town:
+        engine, _ = await charging(town)
+        await engine.journals(engine.meters(700))
+        sent = engine.meters(800), engine.ends("unplugged")
+        start, seq = engine.start, engine.seq
+    async with running(tmp_path) as town:
+        engine = await town.engine()
+        assert engine.seq == 2
+        engine.start, engine.seq = start, seq
+        assert await engine.journals(*sent) == m.Ack(seq=4)
+        assert await engine.journals(*sent) == m.Ack(seq=4)
+        ticket = await hear(await town.driver_link("D01"), m.TicketIssued)
+        assert ticket.energy_mwh == 1_500
+        assert len(audit_rows(town, "TicketMade")) == 1
+
+
+async def test_a_gap_in_the_records_is_asked_for(town: Town):
+    engine, _ = await charging(town)
+    engine.seq += 1
+    assert await engine.journals(engine.ends()) == m.Resync(last_seq=1)
+
+
+# ---- those who break the rules
+
+
+async def test_the_same_credential_on_two_machines_keeps_the_one_that_lives(town: Town):
+    engine = await town.point()
+    beating = asyncio.create_task(beat(engine.channel))
+    second = await town.dial("CP001", Role.ENGINE)
+    with pytest.raises(EvchargeError) as caught:
+        await hear(second, m.Synced)
+    assert caught.value.code == Code.DUPLICATE
+    assert "127.0.0.1" in caught.value.text
+    beating.cancel()
+    assert (await recorded(town, "LoginRefused"))[0]["cp_id"] is None
+    engine.channel.send(m.Heartbeat())
+    await hear(engine.channel, m.Heartbeat)
+
+
+async def test_a_silent_old_link_makes_way_for_a_new_one(town: Town):
+    await town.point()
+    second = await town.engine()
+    second.channel.send(m.Heartbeat())
+    await hear(second.channel, m.Heartbeat)
+
+
+async def test_a_point_that_speaks_of_another_points_session_is_cut_off(town: Town):
+    engine, _ = await charging(town)
+    other = await town.engine("CP002", journal_id="b" * 32)
+    session_id = engine.start.session_id
+    other.channel.send(m.SupplyUpdate(session_id=session_id, power_w=1, energy_mwh=1))
+    with pytest.raises(EvchargeError) as caught:
+        await hear(other.channel, m.Ack)
+    assert caught.value.code == Code.ID
+    assert (await recorded(town, "InputRefused"))[0]["actor"] == "CP002"
+
+
+async def test_a_driver_cannot_stop_another_drivers_session(town: Town):
+    engine, _ = await charging(town)
+    stranger = await town.driver("D02")
+    stranger.channel.send(m.RequestStop(session_id=engine.start.session_id))
+    refusal = await hear(stranger.channel, m.ErrorNotice)
+    stranger.channel.send(m.RequestStop(session_id="S-D02-CP001-0000000000000000"))
+    assert await hear(stranger.channel, m.ErrorNotice) == refusal
+    assert audit_rows(town, "StopOrdered") == []
+
+
+async def test_a_driver_may_not_send_records(town: Town):
+    driver = await town.driver()
+    driver.channel.send(m.Records(records=[m.Meter(seq=1, session_id="S-D01-CP001-00", meter_mwh=1)]))
+    with pytest.raises(ProtocolError) as caught:
+        await hear(driver.channel, m.Ack)
+    assert caught.value.code == Code.ROLE
+    assert (await recorded(town, "InputRefused"))[0]["actor"] == "D01"
+
+
+async def test_a_stranger_leaves_one_audit_row_and_no_trace_on_any_screen(town: Town):
+    reader, writer = await asyncio.open_connection("127.0.0.1", town.port)
+    writer.write(b"GET / HTTP/1.1\r\n\r\n")
+    answer = await reader.read(500)
+    writer.close()
+    await writer.wait_closed()
+    assert b"HTTP" in answer
+    assert (await recorded(town, "LoginRefused"))[0]["actor"] == "unknown"
+    assert not any("Available" in line for line in town.lines)
+
+
+async def test_a_flood_of_bad_logins_is_one_row_until_it_is_summed_up(town: Town):
+    for _ in range(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", town.port)
+        writer.write(b"\xff\xff\xff\xff")
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+    assert len(await recorded(town, "LoginRefused")) == 1
+
+
+async def test_revoked_keys_end_the_charge_and_the_connection_within_a_second(town: Town):
+    engine, driver = await charging(town)
+    before = asyncio.get_running_loop().time()
+    await town.operator(RevokeKeys, subject="CP001")
+    assert (await hear(engine.channel, m.Stop)).reason == "key revoked"
+    for channel in (engine.channel, engine.monitor):
+        with pytest.raises(AuthenticationError) as caught:
+            await hear(channel, m.Ack)
+        assert caught.value.code == Code.REVOKED
+    assert asyncio.get_running_loop().time() - before < 1
+    assert await town.says("CP001 .*Unavailable: key revoked")
+    with pytest.raises(AuthenticationError):
+        await town.dial("CP001", Role.ENGINE)
+    # The energy of the interrupted charge is accepted after the keys were issued anew.
+    back = await town.engine(epoch=1)
+    back.start, back.seq = engine.start, 1
+    await back.journals(back.meters(1_000_000), back.ends("key revoked"))
+    ticket = await driver.ticket()
+    assert (ticket.energy_mwh, ticket.reason) == (1_000_000, "key revoked")
+
+
+async def test_out_while_charging_ends_the_charge_and_resume_brings_it_back(town: Town):
+    engine, driver = await charging(town)
+    await town.operator(PlaceHold, cp_id="CP001", hold=Hold.OPERATOR)
+    assert (await hear(engine.channel, m.Stop)).reason == "operator"
+    assert "operator" in (await driver.step("STOPPING")).text
+    await engine.journals(engine.ends("operator"))
+    assert (await driver.ticket()).reason == "operator"
+    assert await town.says("CP001 .*Unavailable: operator")
+    driver.asks("CP001")
+    assert (await driver.step("REFUSED")).code == Code.CP_NOT_AVAILABLE
+    await town.operator(LiftHold, cp_id="CP001", hold=Hold.OPERATOR)
+    driver.asks("CP001")
+    await engine.is_asked()
+
+
+async def test_older_tickets_are_void_after_a_revocation(town: Town):
+    await town.point()
+    engine = await town.engine_with_epoch(3)
+    engine.channel.abort()
+    await town.says("no link")
+    with pytest.raises(AuthenticationError) as caught:
+        await town.dial("CP001", Role.ENGINE, epoch=2)
+    assert caught.value.code == Code.REVOKED
+
+
+async def test_central_says_goodbye_when_it_stops(tmp_path: Path):
+    async with running(tmp_path) as town:
+        driver = await town.driver()
+        waiting = asyncio.create_task(driver.channel.receive())
+        town.stop.set()
+        with pytest.raises(ChannelClosed) as caught:
+            while True:
+                await waiting
+                waiting = asyncio.create_task(driver.channel.receive())
+        assert "CENTRAL is stopping" in caught.value.text
+
+
+async def beat(channel) -> None:
+    while True:
+        channel.send(m.Heartbeat())
+        await asyncio.sleep(0.2)

@@ -1,0 +1,237 @@
+"""A real Central on a real socket, and peers that a test moves by hand."""
+
+import asyncio
+import contextlib
+import logging
+import re
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+from unittest import mock
+
+from evcharge import messages as m
+from evcharge import trust
+from evcharge.central import app
+from evcharge.central.commands import Actor, AnyCommand
+from evcharge.central.dispatcher import Dispatcher
+from evcharge.channel import Channel, connect
+from evcharge.config import CentralSettings, Config, ReachSettings
+from evcharge.handshake import Identity, IssuedTicket, seal_ticket
+from evcharge.ids import Role
+from evcharge.lifecycle import utc_now
+
+WITHIN_S = 5.0
+Wanted = TypeVar("Wanted", bound=m.Message)
+
+
+class _Lines(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self.news = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+        self.news.set()
+
+
+@dataclass
+class Town:
+    """Central's address, its keys, and what it has printed."""
+
+    state: Path
+    port: int
+    lines: list[str]
+    news: asyncio.Event
+    stop: asyncio.Event
+    dispatcher: Dispatcher
+    channels: list[Channel] = field(default_factory=list)
+
+    async def operator(self, kind: type[AnyCommand], **what: object) -> None:
+        """Carry out an operator's command."""
+        await self.dispatcher.submit(kind(by=Actor("admin", Role.OPERATOR, "local"), **what))
+
+    async def says(self, pattern: str) -> str:
+        """Wait until Central has printed a line that matches."""
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                for line in self.lines:
+                    if re.search(pattern, line):
+                        return line
+                self.news.clear()
+                await self.news.wait()
+
+    def ticket(self, name: str, role: Role, epoch: int = 0, location: str = "Berlin") -> IssuedTicket:
+        """Return what the Registry would give."""
+        now = utc_now().timestamp()
+        identity = Identity(name, role, epoch, int(now), location if role is not Role.DRIVER else "")
+        key = trust.read_keys(self.state / "service.key")[0]
+        return seal_ticket(key, identity, issuer="registry", ttl_s=900, now=now)
+
+    async def dial(self, name: str, role: Role, epoch: int = 0) -> Channel:
+        """Log in as `name`."""
+        channel = await connect("127.0.0.1", self.port, self.ticket(name, role, epoch), name, role)
+        self.channels.append(channel)
+        return channel
+
+    async def engine(self, cp_id: str = "CP001", journal_id: str = "a" * 32, epoch: int = 0) -> "FakeEngine":
+        """An engine whose journal is in step."""
+        engine = FakeEngine(cp_id, await self.dial(cp_id, Role.ENGINE, epoch), journal_id)
+        engine.channel.send(m.Sync(journal_id=journal_id, last_seq=0))
+        engine.seq = (await hear(engine.channel, m.Synced)).last_seq
+        return engine
+
+    async def monitor(self, cp_id: str = "CP001", fault: str | None = None, epoch: int = 0) -> Channel:
+        """A monitor that has reported."""
+        channel = await self.dial(cp_id, Role.MONITOR, epoch)
+        channel.send(m.Health(fault=fault))
+        return channel
+
+    async def point(self, cp_id: str = "CP001") -> "FakeEngine":
+        """A charging point that is Available."""
+        engine = await self.engine(cp_id)
+        engine.monitor = await self.monitor(cp_id)
+        await self.says(rf"{cp_id} .*Available")
+        return engine
+
+    async def engine_with_epoch(self, epoch: int) -> "FakeEngine":
+        """The engine of CP001 with a newer credential, once its old link has made way."""
+        return await self.engine(epoch=epoch)
+
+    async def driver_link(self, name: str) -> Channel:
+        """A driver's connection, nothing said or heard yet."""
+        return await self.dial(name, Role.DRIVER)
+
+    async def driver(self, name: str = "D01") -> "FakeDriver":
+        """A driver that is connected."""
+        driver = FakeDriver(name, await self.dial(name, Role.DRIVER))
+        driver.channel.send(m.AskBalance())
+        await hear(driver.channel, m.Balance)
+        return driver
+
+
+@dataclass
+class FakeEngine:
+    cp_id: str
+    channel: Channel
+    journal_id: str
+    seq: int = 0
+    meter_mwh: int = 0
+    start: m.Start | None = None
+    monitor: Channel | None = None
+
+    async def is_asked(self) -> m.Start:
+        """Wait for START, and say READY."""
+        self.start = await hear(self.channel, m.Start)
+        self.channel.send(m.Ready(session_id=self.start.session_id))
+        return self.start
+
+    async def journals(self, *records: m.AnyRecord) -> m.Message:
+        """Deliver records; return Central's answer."""
+        self.channel.send(m.Records(records=list(records)))
+        return await hear(self.channel, m.Ack, m.Resync)
+
+    def starts(self) -> m.SupplyStart:
+        """The record that power is about to flow."""
+        assert self.start is not None
+        self.seq += 1
+        return m.SupplyStart(
+            seq=self.seq,
+            session_id=self.start.session_id,
+            driver_id=self.start.driver_id,
+            request_id=self.start.request_id,
+            price=self.start.price,
+            hold_cents=self.start.hold_cents,
+            limit_mwh=self.start.limit_mwh,
+            auth=self.start.auth,
+            meter_mwh=self.meter_mwh,
+        )
+
+    def meters(self, energy_mwh: int) -> m.Meter:
+        """The record that this much more has flowed."""
+        assert self.start is not None
+        self.seq += 1
+        self.meter_mwh += energy_mwh
+        return m.Meter(seq=self.seq, session_id=self.start.session_id, meter_mwh=self.meter_mwh)
+
+    def ends(self, reason: str = "unplugged") -> m.SupplyEnd:
+        """The record that the contactor is open."""
+        assert self.start is not None
+        self.seq += 1
+        return m.SupplyEnd(
+            seq=self.seq, session_id=self.start.session_id, meter_mwh=self.meter_mwh, reason=reason
+        )
+
+
+@dataclass
+class FakeDriver:
+    name: str
+    channel: Channel
+
+    def asks(self, cp_id: str | None = None, request_id: str | None = None) -> str:
+        """Ask to charge; return the request id."""
+        request_id = request_id or secrets.token_hex(8)
+        self.channel.send(m.RequestStart(request_id=request_id, cp_id=cp_id))
+        return request_id
+
+    async def step(self, wanted: str) -> m.Progress:
+        """Wait until the request has come as far as `wanted`."""
+        while True:
+            progress = await hear(self.channel, m.Progress)
+            if progress.step == wanted:
+                return progress
+
+    async def ticket(self) -> m.TicketIssued:
+        """Wait for a ticket."""
+        return await hear(self.channel, m.TicketIssued)
+
+
+async def hear(channel: Channel, *wanted: type[Wanted]) -> Wanted:
+    """Return the next message of a wanted type, passing over the others."""
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            message = await channel.receive()
+            if isinstance(message, wanted):
+                return message
+
+
+@contextlib.asynccontextmanager
+async def running(state: Path, **central: object) -> AsyncIterator[Town]:
+    """Run Central in this process until the block ends."""
+    trust.init_state(state, [], utc_now())
+    config = Config(
+        state=state,
+        central=CentralSettings(port=0, **central),  # type: ignore[arg-type]
+        reach=ReachSettings(registry_url="https://127.0.0.1:1"),
+    )
+    handler = _Lines()
+    root = logging.getLogger("evcharge")
+    level, root.level = root.level, logging.INFO
+    root.setLevel(logging.INFO)
+    root.addHandler(handler)
+    stop = asyncio.Event()
+    made: list[Dispatcher] = []
+
+    class Overheard(Dispatcher):
+        def __init__(self, *args, **kwargs) -> None:
+            super().__init__(*args, **kwargs)
+            made.append(self)
+
+    with mock.patch.object(app, "Dispatcher", Overheard):
+        task = asyncio.create_task(app.run(config, stop))
+        await asyncio.sleep(0)
+        town = Town(state, 0, handler.lines, handler.news, stop, None)  # type: ignore[arg-type]
+        town.port = int((await town.says(r"Central listening on")).rpartition(":")[2])
+        town.dispatcher = made[0]
+    try:
+        yield town
+    finally:
+        for channel in town.channels:
+            channel.abort()
+        stop.set()
+        root.removeHandler(handler)
+        root.setLevel(level)
+        async with asyncio.timeout(WITHIN_S):
+            assert await task == 0
