@@ -1,0 +1,1 @@
+"""Benchmarks, as ratios against a bare floor in the same run: `make bench-quick`."""

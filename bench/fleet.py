@@ -1,0 +1,185 @@
+"""A real Central in a process of its own, and many peers in this one that talk to it."""
+
+import asyncio
+import contextlib
+import os
+import resource
+import secrets
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from evcharge import messages as m
+from evcharge import trust
+from evcharge.channel import Channel, connect
+from evcharge.handshake import Identity, seal_ticket
+from evcharge.ids import Role
+from evcharge.lifecycle import utc_now
+
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_s(pid: int) -> float:
+    """Return the CPU seconds that process `pid` has used, all threads, user and system (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+
+
+def rss_kib(pid: int) -> int:
+    """Return the memory of process `pid` in KiB (Linux)."""
+    status = Path(f"/proc/{pid}/status").read_text("ascii")
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+
+
+def raise_file_limit() -> None:
+    """Let this process and its children hold as many sockets as the system allows."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+@dataclass
+class Server:
+    """A process that listens."""
+
+    pid: int
+    port: int
+
+
+@contextlib.asynccontextmanager
+async def process(*command: str, env: dict[str, str] | None = None) -> AsyncIterator[Server]:
+    """Run a Python server until the block ends; it prints "… listening on HOST:PORT" when it is ready."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, *command, stdout=asyncio.subprocess.PIPE, env=os.environ | (env or {})
+    )
+    assert child.stdout is not None
+    try:
+        async for line in child.stdout:
+            if b"listening on" in line:
+                break
+        port = int(line.rsplit(b":", 1)[1])
+        drain = asyncio.create_task(child.stdout.read())
+        yield Server(child.pid, port)
+    finally:
+        child.terminate()
+        await child.wait()
+        drain.cancel()
+
+
+@dataclass
+class Point:
+    """One charging point's two links, and its driver's."""
+
+    cp_id: str
+    engine: Channel
+    monitor: Channel
+    driver: Channel
+    seq: int = 0
+    start: m.Start | None = None
+
+    async def asks(self) -> m.Start:
+        """Ask to charge here; return the START that reaches the engine."""
+        self.driver.send(m.RequestStart(request_id=secrets.token_hex(8), cp_id=self.cp_id))
+        while not isinstance(message := await self.engine.receive(), m.Start):
+            pass
+        self.start = message
+        return message
+
+    async def supplies(self) -> None:
+        """Journal the start, so that power flows."""
+        assert self.start is not None
+        start = self.start
+        await self.journals(
+            m.SupplyStart(
+                seq=self.seq + 1,
+                session_id=start.session_id,
+                driver_id=start.driver_id,
+                request_id=start.request_id,
+                price=start.price,
+                hold_cents=start.hold_cents,
+                limit_mwh=start.limit_mwh,
+                auth=start.auth,
+                meter_mwh=0,
+            )
+        )
+
+    async def refuses(self) -> None:
+        """Give the session back."""
+        assert self.start is not None
+        session_id = self.start.session_id
+        await self.journals(
+            m.SupplyRefused(seq=self.seq + 1, session_id=session_id, reason="not plugged in")
+        )
+        while not (isinstance(told := await self.driver.receive(), m.Progress) and told.step == "REFUSED"):
+            pass
+
+    async def journals(self, record: m.AnyRecord) -> None:
+        """Deliver one record and wait for its ACK."""
+        self.engine.send(m.Records(records=[record]))
+        self.seq = record.seq
+        while not isinstance(await self.engine.receive(), m.Ack):
+            pass
+
+
+class Fleet:
+    """Dials Central as many charging points."""
+
+    def __init__(self, state: Path, port: int) -> None:
+        self._key = trust.read_keys(state / "service.key")[0]
+        self._port = port
+
+    async def dial(self, name: str, role: Role) -> Channel:
+        """Log in as `name`."""
+        now = utc_now().timestamp()
+        issued = seal_ticket(
+            self._key, Identity(name, role, 0, int(now), "Bench"), issuer="registry", ttl_s=900, now=now
+        )
+        return await connect("127.0.0.1", self._port, issued, name, role, timeout_s=30)
+
+    async def point(self, number: int) -> Point:
+        """Bring one charging point and one driver to life."""
+        cp_id, driver_id = f"CP{number:05}", f"D{number:05}"
+        engine = await self.dial(cp_id, Role.ENGINE)
+        engine.send(m.Sync(journal_id=f"{number:032x}", last_seq=0))
+        while not isinstance(await engine.receive(), m.Synced):
+            pass
+        monitor = await self.dial(cp_id, Role.MONITOR)
+        monitor.send(m.Health(fault=None))
+        driver = await self.dial(driver_id, Role.DRIVER)
+        driver.send(m.AskBalance())
+        while not isinstance(await driver.receive(), m.Balance):
+            pass
+        return Point(cp_id, engine, monitor, driver)
+
+    async def points(self, count: int) -> list[Point]:
+        """Bring `count` of them to life, some at a time."""
+        found: list[Point] = []
+        for first in range(0, count, 25):
+            numbers = range(first, min(first + 25, count))
+            found += await asyncio.gather(*(self.point(number) for number in numbers))
+        return found
+
+
+@contextlib.asynccontextmanager
+async def central() -> AsyncIterator[tuple[Server, Fleet]]:
+    """Run Central on a fresh state folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        state = Path(folder)
+        trust.init_state(state, [], utc_now())
+        env = {
+            "EVCHARGE_STATE": folder,
+            "EVCHARGE_CENTRAL__PORT": "0",
+            "EVCHARGE_REACH__REGISTRY_URL": "https://127.0.0.1:1",
+        }
+        async with process("-m", "evcharge", "central", env=env) as server:
+            yield server, Fleet(state, server.port)
+
+
+async def keep_alive(points: list[Point]) -> None:
+    """Send every link's heartbeat, once a second, for ever."""
+    while True:
+        for point in points:
+            for channel in (point.engine, point.monitor, point.driver):
+                channel.send(m.Heartbeat())
+        await asyncio.sleep(0.9)

@@ -1,0 +1,102 @@
+"""What one SUPPLY_UPDATE costs Central in CPU, against the bare floor in the same run."""
+
+import asyncio
+import struct
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from cryptography.fernet import Fernet
+
+from bench.fleet import Point, Server, central, cpu_s, keep_alive, process
+from evcharge import messages as m
+
+ROUND_S = 0.02
+
+
+@dataclass(frozen=True)
+class Cost:
+    """CPU per update, in microseconds."""
+
+    floor_us: float
+    central_us: float
+    with_driver_us: float
+
+    @property
+    def ratio(self) -> float:
+        """Central without driver screens, against the floor."""
+        return self.central_us / self.floor_us
+
+
+async def measure(points: int, seconds: float) -> Cost:
+    """Send each of `points` one update every ROUND_S for `seconds`; return the cost per update."""
+    rounds = int(seconds / ROUND_S)
+    floor_us = await _floor(points, rounds)
+    async with central() as (server, fleet):
+        town = await fleet.points(points)
+        beating = asyncio.create_task(keep_alive(town))
+        for point in town:
+            await point.asks()
+            await point.supplies()
+        idle = await _idle_cost(server, seconds)
+        with_driver_us = await _central(server, town, rounds, idle)
+        for point in town:
+            await point.driver.close(m.Bye())
+        central_us = await _central(server, town, rounds, idle)
+        beating.cancel()
+    return Cost(floor_us, central_us, with_driver_us)
+
+
+async def _idle_cost(server: Server, seconds: float) -> float:
+    """Return the CPU per second that heartbeats and watching cost: it is not the updates'."""
+    before = cpu_s(server.pid)
+    await asyncio.sleep(seconds / 2)
+    return (cpu_s(server.pid) - before) / (seconds / 2)
+
+
+async def _central(server: Server, town: list[Point], rounds: int, idle: float) -> float:
+    def send(number: int) -> None:
+        for point in town:
+            assert point.start is not None
+            point.engine.send(
+                m.SupplyUpdate(session_id=point.start.session_id, power_w=22_000, energy_mwh=number)
+            )
+
+    loop = asyncio.get_running_loop()
+    began, before = loop.time(), cpu_s(server.pid)
+    await _paced(rounds, send)
+    await asyncio.sleep(0.2)
+    used = cpu_s(server.pid) - before - idle * (loop.time() - began)
+    return used / (rounds * len(town)) * 1e6
+
+
+async def _floor(connections: int, rounds: int) -> float:
+    key = Fernet.generate_key()
+    message = m.SupplyUpdate(
+        session_id="S-D00000-CP00000-0123456789abcdef", power_w=22_000, energy_mwh=1_000
+    )
+    token = Fernet(key).encrypt(m.encode(1_000, message))
+    frame = struct.pack(">I", len(token)) + token
+    async with process("-m", "bench.floor", key.decode()) as server:
+        writers = [
+            (await asyncio.open_connection("127.0.0.1", server.port))[1] for _ in range(connections)
+        ]
+
+        def send(_number: int) -> None:
+            for writer in writers:
+                writer.write(frame)
+
+        before = cpu_s(server.pid)
+        await _paced(rounds, send)
+        await asyncio.sleep(0.2)
+        used = cpu_s(server.pid) - before
+        for writer in writers:
+            writer.close()
+        return used / (rounds * connections) * 1e6
+
+
+async def _paced(rounds: int, send: Callable[[int], Awaitable[None] | None]) -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for number in range(rounds):
+        send(number)
+        await asyncio.sleep(max(0.0, began + (number + 1) * ROUND_S - loop.time()))

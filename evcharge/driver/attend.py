@@ -1,0 +1,83 @@
+"""One run of the driver's app: its connection and its orders, side by side until the orders end."""
+
+import asyncio
+import os
+import sys
+import uuid
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from evcharge.config import Config
+from evcharge.driver import words
+from evcharge.driver.conversation import Conversation
+from evcharge.driver.desk import Desk, Screen
+from evcharge.driver.memory import Memory
+from evcharge.driver.player import Player
+from evcharge.driver.prompt import STDIN, read_chunks
+from evcharge.driver.typed import obey
+from evcharge.errors import EvchargeError
+from evcharge.ids import DriverId
+from evcharge.lifecycle import run_until
+
+StayConnected = Callable[[Desk], Coroutine[Any, Any, None]]
+
+
+async def attend(
+    config: Config, driver_id: DriverId, stop: asyncio.Event, stay_connected: StayConnected, file: Path | None
+) -> int:
+    """Play `file`, or do what standard input says, while `stay_connected(desk)` runs. Returns the exit code.
+
+    Raises StateError when the screen, the state folder or the file is not usable.
+    """
+    desk = Desk(
+        Conversation(
+            driver_id,
+            f"{config.reach.central_host}:{config.reach.central_port}",
+            config.central.plug_within_s,
+            lambda: uuid.uuid4().hex,
+            (memory := Memory(config.state, driver_id)).seen,
+        ),
+        memory,
+        Screen(),
+        stop,
+    )
+
+    async def orders() -> None:
+        if file is not None:
+            await Player(desk, file, config.driver.pause_s).play()
+        else:
+            await _typed(desk)
+        stop.set()
+
+    try:
+        await run_until(stop, stay_connected(desk), orders())
+    except ExceptionGroup as group:
+        raise _sentence(group) from None
+    finally:
+        desk.close()
+    desk.carry_out(desk.conversation.leave())
+    if desk.failure is not None:
+        raise desk.failure
+    return 0
+
+
+async def _typed(desk: Desk) -> None:
+    # Descriptor 0 is somebody else's when standard input was closed.
+    is_closed = sys.stdin is None
+    is_terminal = not is_closed and os.isatty(STDIN)
+    if is_terminal:
+        desk.show(words.TYPE_HELP)
+    async with aclosing(
+        read_chunks(lambda: os.open(os.devnull, os.O_RDONLY) if is_closed else STDIN)
+    ) as chunks:
+        await obey(desk, chunks, is_terminal=is_terminal)
+
+
+def _sentence(group: ExceptionGroup[Exception]) -> Exception:
+    """Return the one error that is meant for people, or the group itself: a bug shall be loud."""
+    found: Exception = group
+    while isinstance(found, ExceptionGroup) and len(found.exceptions) == 1:
+        found = found.exceptions[0]
+    return found if isinstance(found, EvchargeError) else group

@@ -1,0 +1,131 @@
+"""Carries out what the conversation decides: the screen, the state folder, the connection."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from typing import Protocol
+
+from evcharge import failpoints
+from evcharge.driver import words
+from evcharge.driver.conversation import Conversation
+from evcharge.driver.dealings import Outcome, Reaction
+from evcharge.driver.memory import Memory
+from evcharge.errors import EvchargeError, StateError
+from evcharge.messages import Message
+
+
+class Talker(Protocol):
+    """The part of channel.Channel that a driver uses."""
+
+    async def receive(self) -> Message:
+        """Return the next message."""
+
+    def send(self, message: Message) -> None:
+        """Send one message, without waiting."""
+
+
+class Screen:
+    """Standard output, one line at a time. Raises StateError when nobody can read it any more."""
+
+    def show(self, line: str) -> None:
+        """Write one line and make sure that it left the process."""
+        if sys.stdout is None:
+            raise StateError(words.SCREEN_GONE)
+        try:
+            try:
+                print(line, flush=True)
+            except UnicodeEncodeError:
+                # A terminal without € or ó still gets its line.
+                print(line.encode("ascii", "replace").decode(), flush=True)
+        except (OSError, ValueError):
+            self._give_up()
+            raise StateError(words.SCREEN_GONE) from None
+
+    @staticmethod
+    def _give_up() -> None:
+        # Otherwise the interpreter tries to flush what is left at exit, and complains.
+        try:
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, sys.stdout.fileno())
+            os.close(null)
+        except (OSError, ValueError):
+            sys.stdout = None
+
+
+class Desk:
+    """The one place where reactions become deeds, in the order that keeps tickets safe (RELIABILITY P13)."""
+
+    def __init__(
+        self, conversation: Conversation, memory: Memory, screen: Screen, stop: asyncio.Event
+    ) -> None:
+        self.conversation = conversation
+        self.memory = memory
+        self._screen = screen
+        self._stop = stop
+        self._channel: Talker | None = None
+        self._changed = asyncio.Event()
+        self._repeats: set[asyncio.TimerHandle] = set()
+        # Stores an outcome; called before Central may forget it.
+        self.note_outcome: Callable[[Outcome], None] = lambda _: None
+        # Why the role cannot go on (a full disk, a closed screen).
+        self.failure: StateError | None = None
+
+    def show(self, *lines: str) -> None:
+        """Show lines of our own."""
+        self.carry_out(Reaction(lines=lines))
+
+    def carry_out(self, reaction: Reaction) -> None:
+        """Show, store, then send. When the screen or the disk fails nothing is sent, and the role ends."""
+        if self.failure is not None:
+            return
+        try:
+            for line in reaction.lines:
+                self._screen.show(line)
+            if reaction.seen is not None:
+                failpoints.reach("driver.after_show")
+                self.memory.remember_seen(reaction.seen)
+                failpoints.reach("driver.after_seen")
+            if reaction.outcome is not None:
+                self.note_outcome(reaction.outcome)
+        except StateError as problem:
+            self.failure = problem
+            self._stop.set()
+            return
+        if self._channel is not None:
+            for message in reaction.messages:
+                self._channel.send(message)
+        if reaction.repeat_after_s is not None:
+            self._repeat_after(reaction.repeat_after_s)
+        self._changed.set()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until `condition` holds; it is looked at after each thing that happens."""
+        while not condition():
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def talk(self, channel: Talker) -> None:
+        """Be in conversation over `channel` until `receive` raises why it ended; then comes `lost`."""
+        self._channel = channel
+        try:
+            self.carry_out(self.conversation.connected())
+            while True:
+                self.carry_out(self.conversation.hear(await channel.receive()))
+        finally:
+            self._channel = None
+
+    def lost(self, refusal: EvchargeError | None) -> None:
+        """There is no connection: `refusal` says who would not have us, None that nobody answered."""
+        self.carry_out(self.conversation.lost(refusal))
+
+    def close(self) -> None:
+        """Forget what was planned for later."""
+        for handle in self._repeats:
+            handle.cancel()
+
+    def _repeat_after(self, wait_s: float) -> None:
+        # A task of its own would need an owner; a timer that only sends needs none.
+        loop = asyncio.get_running_loop()
+        handle = loop.call_later(wait_s, lambda: self.carry_out(self.conversation.repeat()))
+        self._repeats.add(handle)

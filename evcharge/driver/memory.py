@@ -1,0 +1,96 @@
+"""What a driver keeps in its state folder: the tickets it has shown, and how far each file has come."""
+
+import contextlib
+import logging
+import os
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from evcharge.driver import words
+from evcharge.driver.script import Mark
+from evcharge.errors import StateError
+
+_Kind = TypeVar("_Kind")
+
+log = logging.getLogger(__name__)
+
+# Central sends a ticket again only until it was acknowledged: these are far more than can be under way.
+_SEEN_KEPT = 1000
+
+
+class Memory:
+    """The files seen.json and script.json of one driver. Every change is on disk when the call returns.
+
+    Raises StateError when the folder does not take it. A damaged file is begun anew, with a warning.
+    """
+
+    def __init__(self, state: Path, driver_id: str) -> None:
+        folder = state / "driver" / driver_id
+        self._seen_file = folder / "seen.json"
+        self._script_file = folder / "script.json"
+        self._seen = dict.fromkeys(_read(self._seen_file, list[str], words.SEEN_LOST) or [])
+        self._marks = _read(self._script_file, dict[str, Mark], words.SCRIPT_LOST) or {}
+
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """The sessions whose tickets were shown, oldest first."""
+        return tuple(self._seen)
+
+    def remember_seen(self, session_id: str) -> None:
+        """The ticket of this session was shown."""
+        if session_id in self._seen:
+            return
+        newest = [*self._seen, session_id][-_SEEN_KEPT:]
+        _replace(self._seen_file, msgspec.json.encode(newest))
+        self._seen = dict.fromkeys(newest)
+
+    def mark(self, file: Path) -> Mark:
+        """Return how far `file` had come, or a fresh mark."""
+        return self._marks.get(str(file)) or Mark()
+
+    def keep_mark(self, file: Path, mark: Mark) -> None:
+        """Store how far `file` has come."""
+        self._store_marks({**self._marks, str(file): mark})
+
+    def drop_mark(self, file: Path) -> None:
+        """`file` is finished; the next run begins at its first line."""
+        self._store_marks({name: mark for name, mark in self._marks.items() if name != str(file)})
+
+    def _store_marks(self, marks: dict[str, Mark]) -> None:
+        _replace(self._script_file, msgspec.json.encode(marks))
+        self._marks = marks
+
+
+def _read(path: Path, kind: type[_Kind], consequence: str) -> _Kind | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except FileNotFoundError:
+        return None
+    except (ValueError, RecursionError):
+        log.warning("%s", words.damaged(str(path), consequence))
+        return None
+    except OSError as problem:
+        raise StateError(words.cannot_use(str(path), problem.strerror or str(problem))) from None
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Make `data` the content of `path` at once and durably, also across a power cut."""
+    new = path.with_suffix(".new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with new.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as problem:
+        with contextlib.suppress(OSError):
+            new.unlink()
+        raise StateError(words.cannot_use(str(path), problem.strerror or str(problem))) from None

@@ -1,0 +1,122 @@
+"""File mode: the services of a file, one after the other, across crashes and outages."""
+
+import asyncio
+import os
+import stat
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+
+from evcharge.driver import words
+from evcharge.driver.dealings import Outcome
+from evcharge.driver.desk import Desk
+from evcharge.driver.prompt import read_chunks
+from evcharge.driver.script import (
+    PROBE_BYTES,
+    Asked,
+    BadLine,
+    Mark,
+    Service,
+    ServiceReader,
+    is_binary,
+    summary,
+)
+from evcharge.errors import BadInput, StateError
+
+# A file of nothing but nonsense fills no screen.
+_MOST_NAMED = 20
+
+
+def check_file(name: str) -> Path:
+    """Return the file of services as an absolute path; raise StateError when it clearly is none."""
+    try:
+        path = Path(name).expanduser().resolve(strict=True)
+        kind = path.stat().st_mode
+        if stat.S_ISDIR(kind):
+            raise StateError(words.cannot_read(name, "it is a folder"))
+        # Reading from a pipe would take its beginning away; the player looks at that later.
+        if stat.S_ISREG(kind):
+            with path.open("rb") as file:
+                if is_binary(file.read(PROBE_BYTES)):
+                    raise StateError(words.not_a_text_file(name))
+    except (OSError, RuntimeError) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else None
+        raise StateError(words.cannot_read(name, why or str(problem))) from None
+    return path
+
+
+class Player:
+    """Plays one file. How far it came is on disk before each request, and before a ticket is acknowledged."""
+
+    def __init__(self, desk: Desk, file: Path, pause_s: float) -> None:
+        self._desk = desk
+        self._file = file
+        self._pause_s = pause_s
+        self._mark: Mark = desk.memory.mark(file)
+        self._named = 0
+
+    async def play(self) -> None:
+        """Ask for every service in turn, then show the table. Raises StateError for a binary file."""
+        mark, desk = self._mark, self._desk
+        desk.note_outcome = self._note_outcome
+        if mark.line:
+            desk.show(words.resuming(self._file.name, mark.line, mark.asked is not None))
+        if mark.asked is not None:
+            # Its REQUEST_START may or may not have arrived: the same one again tells.
+            await self._ask(mark.line, mark.asked)
+        async with aclosing(self._services()) as services:
+            async for service in services:
+                if mark.services:
+                    desk.show(words.next_in(self._pause_s))
+                    await asyncio.sleep(self._pause_s)
+                wish = service.wish
+                await self._ask(service.line, Asked(uuid.uuid4().hex, wish.cp_id, wish.location))
+        if mark.services:
+            desk.show(*summary(self._file.name, mark))
+        else:
+            desk.show(words.no_services(self._file.name))
+        desk.memory.drop_mark(self._file)
+
+    async def _ask(self, line: int, asked: Asked) -> None:
+        desk, mark = self._desk, self._mark
+        # A charge that was begun elsewhere goes first: one at a time.
+        await desk.until(lambda: desk.conversation.request is None)
+        mark.begin(line, asked)
+        desk.memory.keep_mark(self._file, mark)
+        desk.show(words.service(mark.services + 1, line, asked.cp_id, asked.location))
+        desk.carry_out(desk.conversation.start(asked.cp_id, asked.location, asked.request_id))
+        await desk.until(lambda: mark.asked is None)
+
+    def _note_outcome(self, outcome: Outcome) -> None:
+        if self._mark.settle(outcome):
+            self._desk.memory.keep_mark(self._file, self._mark)
+
+    async def _services(self) -> AsyncGenerator[Service, None]:
+        reader = ServiceReader(self._file.name, self._mark.line)
+        try:
+            async with aclosing(
+                read_chunks(lambda: os.open(self._file, os.O_RDONLY | os.O_CLOEXEC))
+            ) as chunks:
+                async for chunk in chunks:
+                    for found in reader.feed(chunk):
+                        if service := self._good(found):
+                            yield service
+            for found in reader.end():
+                if service := self._good(found):
+                    yield service
+        except BadInput as problem:
+            raise StateError(problem.text) from None
+        except OSError as problem:
+            raise StateError(words.cannot_read(self._file.name, problem.strerror or str(problem))) from None
+
+    def _good(self, found: Service | BadLine) -> Service | None:
+        if isinstance(found, Service):
+            return found
+        self._mark.bad += 1
+        self._named += 1
+        if self._named <= _MOST_NAMED:
+            self._desk.show(words.bad_line(self._file.name, found.line, found.problem))
+        elif self._named == _MOST_NAMED + 1:
+            self._desk.show(words.more_bad_lines(self._file.name))
+        return None

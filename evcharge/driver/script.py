@@ -1,0 +1,210 @@
+"""A file of services: which charging point to ask for, one a line. Pure.
+
+A line is `CP001`, `any` or `any near Berlin`. Blank lines and # comments are passed over, bad lines named.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+from msgspec import Struct
+
+from evcharge.billing import euros, kwh
+from evcharge.driver import words
+from evcharge.driver.dealings import Outcome
+from evcharge.driver.lines import Line, LineCutter
+from evcharge.errors import BadInput
+from evcharge.messages import Id, Text
+
+# The table at the end of a file that takes days stays readable, and its memory bounded.
+MAX_ROWS = 1000
+PROBE_BYTES = 8192
+_ANY = "ANY"
+_NEAR = "NEAR"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A charge at `cp_id`, or at any, preferably at `location`."""
+
+    cp_id: str | None = None
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One good line of the file."""
+
+    line: int
+    wish: Wish
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """One line that says nothing we can do."""
+
+    line: int
+    problem: str
+
+
+class Asked(Struct, frozen=True, forbid_unknown_fields=True):
+    """The service whose outcome is not known yet."""
+
+    request_id: str
+    cp_id: Id | None
+    location: Text | None
+
+
+class Row(Struct, frozen=True, forbid_unknown_fields=True):
+    """One finished service in the table at the end."""
+
+    line: int
+    wanted: str
+    cp_id: str
+    energy_mwh: int
+    cost_cents: int
+    result: str
+
+
+class Mark(Struct, forbid_unknown_fields=True):
+    """How far a file has come: what a restarted driver needs to go on."""
+
+    line: int = 0
+    asked: Asked | None = None
+    rows: list[Row] = msgspec.field(default_factory=list)
+    charged: int = 0
+    refused: int = 0
+    bad: int = 0
+    energy_mwh: int = 0
+    cost_cents: int = 0
+
+    @property
+    def services(self) -> int:
+        """How many services are finished."""
+        return self.charged + self.refused
+
+    def begin(self, line: int, asked: Asked) -> None:
+        """The service of `line` is asked for; to be stored before it is sent."""
+        self.line = line
+        self.asked = asked
+
+    def settle(self, outcome: Outcome) -> bool:
+        """Note the outcome of the service asked for; return whether `outcome` was about it."""
+        asked = self.asked
+        if asked is None or asked.request_id != outcome.request_id:
+            return False
+        self.asked = None
+        self.charged += outcome.charged
+        self.refused += not outcome.charged
+        self.energy_mwh += outcome.energy_mwh
+        self.cost_cents += outcome.cost_cents
+        row = Row(
+            line=self.line,
+            wanted=words.wanted(asked.cp_id, asked.location),
+            cp_id=outcome.cp_id or "",
+            energy_mwh=outcome.energy_mwh,
+            cost_cents=outcome.cost_cents,
+            result=outcome.result if outcome.charged else words.refused(outcome.result),
+        )
+        self.rows = [*self.rows, row][-MAX_ROWS:]
+        return True
+
+
+class ServiceReader:
+    """Chunks of a file into services and bad lines, one at a time, from the line after `after_line` on."""
+
+    def __init__(self, name: str, after_line: int = 0) -> None:
+        self._name = name
+        self._after_line = after_line
+        self._cutter = LineCutter()
+        self._begun = False
+
+    def feed(self, data: bytes) -> Iterator[Service | BadLine]:
+        """Take in `data`; raise BadInput when the file turns out to be binary."""
+        if not self._begun:
+            self._begun = True
+            if is_binary(data[:PROBE_BYTES]):
+                raise BadInput(words.not_a_text_file(self._name))
+        yield from self._services(self._cutter.feed(data))
+
+    def end(self) -> Iterator[Service | BadLine]:
+        """The file has ended: its last line may lack a newline."""
+        yield from self._services(self._cutter.end())
+
+    def _services(self, lines: Iterator[Line]) -> Iterator[Service | BadLine]:
+        for line in lines:
+            if line.number <= self._after_line:
+                continue
+            try:
+                text = line.text().partition("#")[0].strip()
+                if text:
+                    yield Service(line.number, parse_wish(text))
+            except BadInput as problem:
+                yield BadLine(line.number, problem.text)
+
+
+def is_binary(beginning: bytes) -> bool:
+    """Return whether a file that begins like this is no text: NULs, or no UTF-8 and full of control bytes."""
+    if b"\0" in beginning:
+        return True
+    try:
+        beginning.decode()
+    except UnicodeDecodeError:
+        controls = sum(byte < 32 and byte not in b"\t\n\r\f" for byte in beginning)
+        # Random bytes have one in ten; a text with a stray escape is named by its line instead.
+        return controls * 32 > len(beginning)
+    return False
+
+
+def parse_wish(text: str) -> Wish:
+    """Return what `[CP | any] [near LOCATION]` asks for; raise BadInput without a full stop."""
+    first, _, rest = text.partition(" ")
+    cp_id = None
+    if first.upper() != _NEAR:
+        cp_id = None if first.upper() == _ANY else _checked_point(first)
+        text = rest.strip()
+    near, _, location = text.partition(" ")
+    location = location.strip()
+    if near and near.upper() != _NEAR:
+        raise BadInput(words.expected_point(_shown(f"{first} {near}")))
+    if near and not location:
+        raise BadInput(words.NEAR_WHAT)
+    return Wish(cp_id, _checked_location(location) if location else None)
+
+
+def _checked_point(word: str) -> str:
+    try:
+        return msgspec.convert(word.upper(), Id)
+    except msgspec.ValidationError:
+        raise BadInput(words.expected_point(_shown(word))) from None
+
+
+def _checked_location(text: str) -> str:
+    try:
+        return msgspec.convert(text, Text)
+    except msgspec.ValidationError:
+        raise BadInput(words.bad_location(_shown(text))) from None
+
+
+def _shown(text: str) -> str:
+    return ascii(text if len(text) <= 40 else text[:40] + "...")
+
+
+def summary(name: str, mark: Mark) -> list[str]:
+    """Return the table at the end of the file."""
+    rows = [
+        (
+            str(row.line),
+            row.wanted,
+            row.cp_id or "-",
+            kwh(row.energy_mwh),
+            euros(row.cost_cents),
+            row.result,
+        )
+        for row in mark.rows
+    ]
+    lines = words.services_done(name, rows)
+    if left_out := mark.services - len(rows):
+        lines.append(words.earlier_rows(left_out))
+    total = words.services_total(mark.charged, mark.refused, mark.bad, mark.energy_mwh, mark.cost_cents)
+    return [*lines, total]

@@ -1,0 +1,56 @@
+"""Line mode: what is typed, or piped in, until its end."""
+
+from collections.abc import AsyncIterator
+
+from evcharge.driver import words
+from evcharge.driver.conversation import Question
+from evcharge.driver.desk import Desk
+from evcharge.driver.lines import Line, LineCutter
+from evcharge.driver.prompt import Command, Word, parse
+from evcharge.driver.script import Wish
+from evcharge.errors import BadInput
+from evcharge.messages import AskBalance, AskHistory, ListPoints
+
+_QUESTIONS: dict[str, Question] = {"list": ListPoints(), "balance": AskBalance(), "history": AskHistory()}
+
+
+async def obey(desk: Desk, chunks: AsyncIterator[bytes], *, is_terminal: bool) -> None:
+    """Do what the lines in `chunks` say, until `quit` or their end.
+
+    A person who ends the input leaves; a program that does wants what it asked for: its end waits for that.
+    """
+    cutter = LineCutter()
+    async for chunk in chunks:
+        for line in cutter.feed(chunk):
+            if not _obey(desk, line):
+                return
+    for line in cutter.end():
+        if not _obey(desk, line):
+            return
+    if not is_terminal:
+        await desk.until(lambda: not desk.conversation.busy)
+
+
+def _obey(desk: Desk, line: Line) -> bool:
+    try:
+        command = parse(line.text())
+    except BadInput as problem:
+        desk.show(words.not_understood(problem.text))
+        return True
+    match command:
+        case Wish():
+            desk.carry_out(desk.conversation.start(command.cp_id, command.location))
+        case Command(word="quit"):
+            return False
+        case Command():
+            _do(desk, command.word)
+    return True
+
+
+def _do(desk: Desk, word: Word) -> None:
+    if word == "help":
+        desk.show(*words.HELP)
+    elif word == "stop":
+        desk.carry_out(desk.conversation.stop())
+    else:
+        desk.carry_out(desk.conversation.ask(_QUESTIONS[word]))

@@ -1,0 +1,467 @@
+"""The driver's side of the dealings with Central: what is shown, what is sent, what is remembered."""
+
+import itertools
+
+import pytest
+
+from evcharge.driver.conversation import Conversation
+from evcharge.driver.dealings import Reaction
+from evcharge.errors import AuthenticationError, Code, Overloaded
+from evcharge.messages import (
+    AskBalance,
+    AskHistory,
+    Balance,
+    Bye,
+    ErrorNotice,
+    Heartbeat,
+    History,
+    ListPoints,
+    Notice,
+    PointRow,
+    Points,
+    Progress,
+    RequestStart,
+    RequestStop,
+    Supply,
+    TicketIssued,
+    TicketSeen,
+)
+
+ADDRESS = "127.0.0.1:9002"
+SESSION = "S-D01-CP001-1"
+
+
+def conversation(*, seen: tuple[str, ...] = (), connected: bool = True) -> Conversation:
+    numbers = itertools.count(1)
+    talk = Conversation("D01", ADDRESS, 60, lambda: f"request-{next(numbers)}", seen)
+    if connected:
+        talk.connected()
+    return talk
+
+
+def progress(step: str, request_id: str = "request-1", **more: object) -> Progress:
+    return Progress(
+        **{"request_id": request_id, "step": step, "cp_id": "CP001", "session_id": SESSION, **more}
+    )
+
+
+def refused(code: str, text: str = "", request_id: str = "request-1") -> Progress:
+    return Progress(request_id=request_id, step="REFUSED", code=code, text=text)
+
+
+def supply(session_id: str = SESSION) -> Supply:
+    return Supply(session_id=session_id, cp_id="CP001", power_w=7400, energy_mwh=1_100_000, cost_cents=28)
+
+
+def bill(request_id: str = "request-1", session_id: str = SESSION, **more: object) -> TicketIssued:
+    facts = {
+        "cp_id": "CP001",
+        "energy_mwh": 1_100_000,
+        "cost_cents": 28,
+        "price": 2500,
+        "reason": "unplugged",
+        "started_at": 1.0,
+        "ended_at": 2.0,
+        "estimated": False,
+    }
+    return TicketIssued(request_id=request_id, session_id=session_id, **{**facts, **more})
+
+
+def charging() -> Conversation:
+    talk = conversation()
+    talk.start("CP001", None)
+    talk.hear(progress("CHARGING"))
+    return talk
+
+
+# ---- a charge, step by step
+
+
+def test_every_step_of_a_charge_is_shown():
+    talk = conversation()
+    asked = talk.start(None, None)
+    assert asked.lines == ("Request sent: any charging point",)
+    assert asked.messages == (RequestStart(request_id="request-1"),)
+    assert talk.hear(progress("ASKING")).lines == ("CP001 is free; asking it",)
+    assert talk.hear(progress("READY")).lines == ("Authorised: plug in at CP001 within 60 s",)
+    assert talk.hear(progress("CHARGING")).lines == ("Charging at CP001",)
+    assert talk.hear(supply()).lines == ("CP001: 7.40 kW, 1.100 kWh, 0.28 €",)
+    assert talk.hear(progress("STOPPING")).lines == ("Stopping the charge at CP001",)
+    assert talk.hear(bill()).lines == (
+        "===== SESSION SUMMARY =====",
+        "Driver:  D01",
+        "Session: S-D01-CP001-1",
+        "Energy:  1.100 kWh",
+        "Cost:    0.28 €  (0.25 €/kWh)",
+        "Ended:   unplugged",
+        "===========================",
+    )
+    assert talk.request is None
+    assert not talk.busy
+
+
+def test_a_step_is_shown_once_however_often_it_is_said():
+    talk = charging()
+    assert talk.hear(progress("CHARGING")) == Reaction()
+
+
+def test_a_step_of_a_newer_central_is_shown_as_it_is():
+    assert charging().hear(progress("CALIBRATING")).lines == ("CENTRAL says: CALIBRATING",)
+
+
+def test_asking_without_a_name_says_so():
+    talk = conversation()
+    talk.start(None, "Berlin")
+    assert talk.hear(progress("ASKING", cp_id=None)).lines == ("Asking the charging point",)
+
+
+def test_live_figures_alone_say_that_the_charge_has_begun():
+    talk = conversation()
+    talk.start("CP001", None)
+    talk.hear(progress("READY"))
+    assert talk.hear(supply()).lines == ("Charging at CP001", "CP001: 7.40 kW, 1.100 kWh, 0.28 €")
+    assert talk.hear(progress("CHARGING")).lines == ()
+
+
+def test_a_ticket_made_in_our_absence_and_an_estimated_one_say_so():
+    lines = conversation().hear(bill(while_away=True, estimated=True)).lines
+    assert "Energy:  1.100 kWh  (estimated)" in lines
+    assert any("while you were away" in line for line in lines)
+
+
+# ---- tickets: shown once, acknowledged after that
+
+
+def test_a_ticket_is_stored_as_seen_and_then_acknowledged():
+    reaction = charging().hear(bill())
+    assert reaction.seen == SESSION
+    assert reaction.messages == (TicketSeen(session_id=SESSION),)
+    assert reaction.outcome is not None
+    assert (reaction.outcome.charged, reaction.outcome.energy_mwh, reaction.outcome.cost_cents) == (
+        True,
+        1_100_000,
+        28,
+    )
+
+
+def test_a_ticket_that_was_shown_by_an_earlier_run_is_only_acknowledged():
+    reaction = conversation(seen=(SESSION,)).hear(bill())
+    assert reaction.lines == ()
+    assert reaction.messages == (TicketSeen(session_id=SESSION),)
+
+
+def test_a_ticket_that_was_shown_before_still_settles_its_request():
+    talk = conversation(seen=(SESSION,))
+    talk.start("CP001", None)
+    reaction = talk.hear(bill())
+    assert reaction.lines == ()
+    assert reaction.outcome is not None
+    assert not talk.busy
+
+
+def test_the_ticket_of_another_session_leaves_the_request_under_way():
+    talk = charging()
+    reaction = talk.hear(bill(request_id="older-one", session_id="S-older-one"))
+    assert reaction.lines
+    assert reaction.outcome is None
+    assert talk.request is not None
+
+
+def test_late_words_about_a_ticketed_session_are_ignored():
+    talk = charging()
+    talk.hear(bill())
+    assert talk.hear(supply()) == Reaction()
+    assert talk.hear(progress("STOPPING")) == Reaction()
+
+
+# ---- refusals
+
+
+def test_none_available_is_said_in_the_words_of_the_course():
+    talk = conversation()
+    talk.start(None, None)
+    reaction = talk.hear(refused("E_NONE_AVAILABLE", "whatever"))
+    assert reaction.lines == ("No charging point available at the moment.",)
+    assert reaction.outcome is not None
+    assert not reaction.outcome.charged
+    assert not talk.busy
+
+
+def test_a_refusal_gives_its_reason():
+    talk = conversation()
+    talk.start("CP001", None)
+    assert talk.hear(refused("E_CP_BUSY", "CP001 is busy")).lines == ("Refused: CP001 is busy",)
+
+
+def test_a_refusal_without_a_text_gives_the_meaning_of_its_code():
+    talk = conversation()
+    talk.start("CP001", None)
+    assert talk.hear(refused("E_CP_BUSY")).lines == ("Refused: charging point in use",)
+
+
+def test_a_request_that_nobody_plugged_in_for_ends_as_refused():
+    talk = conversation()
+    talk.start("CP001", None)
+    talk.hear(progress("READY"))
+    reaction = talk.hear(progress("REFUSED", text="not plugged in within 60 s"))
+    assert reaction.lines == ("Refused: not plugged in within 60 s",)
+    assert talk.request is None
+
+
+def test_a_refused_request_that_runs_after_all_is_stopped():
+    talk = conversation()
+    talk.start("CP001", None)
+    talk.hear(refused("E_CP_BUSY"))
+    reaction = talk.hear(progress("READY"))
+    assert reaction.messages == (RequestStop(session_id=SESSION),)
+    assert "stopping it" in reaction.lines[0]
+    assert talk.hear(refused("E_CP_BUSY")) == Reaction()
+
+
+def test_the_refusal_of_a_request_made_by_an_earlier_run_is_shown():
+    assert conversation().hear(refused("E_CP_BUSY", "CP001 is busy")).lines == ("Refused: CP001 is busy",)
+
+
+# ---- charges that this app did not begin
+
+
+def test_a_charge_begun_elsewhere_is_followed_but_not_waited_for():
+    talk = conversation()
+    assert talk.hear(progress("CHARGING", "by-hand-1")).lines == ("Charging at CP001",)
+    assert talk.request is not None
+    assert not talk.busy
+    reaction = talk.hear(bill("by-hand-1"))
+    assert reaction.outcome is None
+    assert talk.request is None
+
+
+def test_live_figures_of_an_unknown_session_are_followed_until_its_ticket():
+    talk = conversation()
+    assert talk.hear(supply()).lines[0] == "Charging at CP001"
+    talk.lost()
+    assert talk.connected().messages == ()
+    talk.hear(bill("somebodys-1"))
+    assert talk.request is None
+
+
+def test_figures_of_a_second_session_do_not_disturb_the_first():
+    talk = charging()
+    assert talk.hear(supply("S-second-one")).lines == ("CP001: 7.40 kW, 1.100 kWh, 0.28 €",)
+    assert talk.request.session_id == SESSION
+
+
+def test_progress_of_a_second_request_does_not_disturb_the_first():
+    talk = charging()
+    assert talk.hear(progress("READY", "by-hand-1", session_id="S-second", cp_id="CP002")).lines == (
+        "Authorised: plug in at CP002 within 60 s",
+    )
+    assert talk.request.request_id == "request-1"
+
+
+# ---- outages
+
+
+def test_a_request_without_outcome_is_repeated_with_the_same_id():
+    talk = charging()
+    talk.lost()
+    reaction = talk.connected()
+    assert reaction.lines == ("Connected to CENTRAL again.",)
+    assert reaction.messages == (RequestStart(request_id="request-1", cp_id="CP001"),)
+
+
+def test_a_settled_request_is_not_repeated():
+    talk = charging()
+    talk.hear(bill())
+    talk.lost()
+    assert talk.connected().messages == ()
+
+
+def test_a_request_made_during_an_outage_is_sent_when_it_ends():
+    talk = conversation(connected=False)
+    assert talk.start("CP001", None).messages == ()
+    reaction = talk.connected()
+    assert reaction.lines == (f"Connected to CENTRAL at {ADDRESS}.", "Request sent: CP001")
+    assert reaction.messages == (RequestStart(request_id="request-1", cp_id="CP001"),)
+
+
+def test_what_is_wanted_during_an_outage_is_said_to_wait():
+    talk = conversation(connected=False)
+    talk.lost()
+    waits = ("Not connected to CENTRAL; it is asked as soon as it can be reached.",)
+    assert talk.start("CP001", None).lines == waits
+    assert talk.ask(ListPoints()).lines == waits
+    early = conversation(connected=False)
+    assert early.start("CP001", None).lines == ()
+
+
+def test_an_outage_is_told_once_and_again_only_after_it_ended():
+    talk = charging()
+    told = (f"Cannot connect to CENTRAL at {ADDRESS}; retrying (your charge goes on)",)
+    assert talk.lost().lines == told
+    assert talk.lost().lines == ()
+    talk.connected()
+    assert talk.lost().lines == told
+
+
+def test_without_a_charge_nothing_is_said_of_one():
+    assert conversation().lost().lines == (f"Cannot connect to CENTRAL at {ADDRESS}; retrying",)
+
+
+def test_each_reason_to_keep_us_out_is_told_once():
+    talk = conversation()
+    talk.lost()
+    revoked = AuthenticationError("the key of D01 was revoked", Code.REVOKED)
+    assert talk.lost(revoked).lines == ("the key of D01 was revoked. Retrying.",)
+    assert talk.lost(revoked).lines == ()
+    assert talk.lost(Overloaded("Registry not responding!", Code.BUSY)).lines == (
+        "Registry not responding! Retrying.",
+    )
+
+
+# ---- stopping
+
+
+def test_stop_names_the_session_and_is_not_said_twice():
+    talk = charging()
+    assert talk.stop().messages == (RequestStop(session_id=SESSION),)
+    assert talk.stop().messages == ()
+    talk.lost()
+    assert RequestStop(session_id=SESSION) in talk.connected().messages
+
+
+def test_a_stop_that_central_has_taken_is_not_repeated():
+    talk = charging()
+    talk.stop()
+    talk.hear(progress("STOPPING"))
+    talk.lost()
+    assert RequestStop(session_id=SESSION) not in talk.connected().messages
+
+
+def test_stop_without_a_charge_is_for_central_to_answer():
+    talk = conversation()
+    assert talk.stop().messages == (RequestStop(),)
+    assert talk.busy
+    assert talk.hear(ErrorNotice(code="E_NO_SESSION", text="no charge is running")).lines == (
+        "Refused: no charge is running",
+    )
+    assert not talk.busy
+
+
+def test_stop_cancels_a_request_that_was_never_sent():
+    talk = conversation(connected=False)
+    talk.start("CP001", None)
+    reaction = talk.stop()
+    assert reaction.messages == ()
+    assert reaction.outcome is not None
+    assert talk.connected().messages == ()
+
+
+def test_stop_during_an_outage_is_sent_when_it_ends():
+    talk = charging()
+    talk.lost()
+    assert talk.stop().messages == ()
+    assert talk.connected().messages[-1] == RequestStop(session_id=SESSION)
+
+
+def test_a_second_start_is_not_sent():
+    talk = charging()
+    reaction = talk.start("CP002", None)
+    assert reaction.messages == ()
+    assert "CP001" in reaction.lines[0]
+
+
+# ---- questions
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "lines"),
+    [
+        (ListPoints(), Points(points=[]), ("No charging point is available now.",)),
+        (
+            ListPoints(),
+            Points(points=[PointRow(cp_id="CP001", location="Alicante", price=2500, status="Available")]),
+            ("Point  Price       Status     Location", "CP001  0.25 €/kWh  Available  Alicante"),
+        ),
+        (AskBalance(), Balance(balance_cents=1250, held_cents=0), ("Balance: 12.50 €",)),
+        (
+            AskBalance(),
+            Balance(balance_cents=0, held_cents=2000),
+            ("Balance: 0.00 € (20.00 € held for a running charge)",),
+        ),
+        (AskHistory(), History(tickets=[]), ("No charges yet.",)),
+        (
+            AskHistory(),
+            History(tickets=[bill(reason="driver")]),
+            (
+                "Session        Point  Energy     Cost    Ended",
+                "S-D01-CP001-1  CP001  1.100 kWh  0.28 €  stopped by the driver",
+            ),
+        ),
+    ],
+)
+def test_a_question_is_asked_and_its_answer_shown(question, answer, lines):
+    talk = conversation()
+    assert talk.ask(question).messages == (question,)
+    assert talk.ask(question).messages == ()
+    assert talk.busy
+    assert talk.hear(answer).lines == lines
+    assert not talk.busy
+
+
+def test_a_question_without_answer_is_asked_again_after_an_outage():
+    talk = conversation(connected=False)
+    assert talk.ask(AskBalance()).messages == ()
+    assert talk.connected().messages == (AskBalance(),)
+    talk.lost()
+    assert talk.connected().messages == (AskBalance(),)
+
+
+def test_an_error_ends_the_waiting_for_answers():
+    talk = conversation()
+    talk.ask(ListPoints())
+    assert talk.hear(ErrorNotice(code="E_STORAGE", text="not now")).lines == ("CENTRAL says: not now",)
+    assert not talk.busy
+
+
+# ---- errors about a request
+
+
+def test_an_error_of_the_rules_refuses_the_request():
+    talk = conversation()
+    talk.start("CP001", None)
+    reaction = talk.hear(ErrorNotice(code="E_BALANCE", text="your balance is 0.00 €"))
+    assert reaction.lines == ("Refused: your balance is 0.00 €",)
+    assert reaction.outcome is not None
+
+
+def test_a_request_that_central_cannot_take_now_is_repeated_later():
+    talk = conversation()
+    talk.start("CP001", None)
+    reaction = talk.hear(ErrorNotice(code="E_STORAGE", text="the disk is full", retry_after_s=9.0))
+    assert reaction.outcome is None
+    assert reaction.repeat_after_s == 9.0
+    assert talk.repeat().messages == (RequestStart(request_id="request-1", cp_id="CP001"),)
+    talk.hear(progress("ASKING"))
+    assert talk.repeat() == Reaction()
+
+
+def test_notices_farewells_and_heartbeats():
+    talk = conversation()
+    text = "CP001 failed; 1.234 kWh so far; final ticket follows"
+    assert talk.hear(Notice(code="E_CP_NOT_AVAILABLE", text=text)).lines == (text,)
+    assert talk.hear(Bye(reason="maintenance")).lines == ("CENTRAL closes the connection: maintenance",)
+    assert talk.hear(Bye()).lines == ("CENTRAL closes the connection",)
+    assert talk.hear(Heartbeat()) == Reaction()
+
+
+# ---- leaving
+
+
+def test_leaving_says_what_becomes_of_the_charge():
+    assert charging().leave().lines == (
+        "Your charge at CP001 goes on; its ticket is shown when you are back.",
+    )
+    assert conversation().leave() == Reaction()
+    talk = conversation(connected=False)
+    talk.start(None, "Berlin")
+    assert talk.leave().lines == ("The request for any charging point near Berlin was never sent.",)
