@@ -1,0 +1,209 @@
+"""A whole network in real processes over real sockets, for tests to watch, kill and bring back."""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import socket
+import sqlite3
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from evcharge.central import verify
+
+# Generous: the tests share two cores with each other.
+WITHIN_S = 40.0
+
+
+class Program:
+    """One `evcharge …` process and every line that it has printed."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
+        self.name = name
+        self.process = process
+        self.lines: list[str] = []
+        self._news = asyncio.Event()
+        self._reader = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        assert self.process.stdout is not None
+        async for raw in self.process.stdout:
+            self.lines.append(raw.decode("utf-8", "replace").rstrip("\n"))
+            self._news.set()
+        await self.process.wait()
+        self._news.set()
+
+    @property
+    def text(self) -> str:
+        """Everything it has printed."""
+        return "\n".join(self.lines)
+
+    async def says(self, pattern: str, *, times: int = 1, since: int = 0, within_s: float = WITHIN_S) -> str:
+        """Wait for the `times`th line after line `since` that matches; return it."""
+        try:
+            async with asyncio.timeout(within_s):
+                while True:
+                    found = [line for line in self.lines[since:] if re.search(pattern, line)]
+                    if len(found) >= times:
+                        return found[times - 1]
+                    if self._reader.done():
+                        raise AssertionError(f"{self.name} ended without {pattern!r}:\n{self.text}")
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise AssertionError(f"{self.name} did not say {pattern!r}:\n{self.text}") from None
+
+    def types(self, line: str) -> None:
+        """Type one line at its prompt."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(line.encode() + b"\n")
+
+    async def ends(self, within_s: float = WITHIN_S) -> int:
+        """Wait for its end; return its exit code."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._reader
+                return await self.process.wait()
+        except TimeoutError:
+            raise AssertionError(f"{self.name} did not end:\n{self.text}") from None
+
+    async def dies(self) -> None:
+        """kill -9, and wait until it is gone."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        await self.ends()
+
+    async def stops(self, number: int = signal.SIGTERM, within_s: float = 6.0) -> int:
+        """Ask it to stop; return its exit code."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(number)
+        return await self.ends(within_s)
+
+
+class City:
+    """The programs of one network on one state folder, with ports of their own."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.registry_port, self.central_port = free_port(), free_port()
+        self.health_ports: dict[str, int] = {}
+        self.programs: list[Program] = []
+
+    async def run(
+        self, *args: str, name: str = "", stdin: bool = False, env: dict[str, str] | None = None
+    ) -> Program:
+        """Start `evcharge args…` on this network's state folder."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "evcharge",
+            *args,
+            stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env=self.environment() | (env or {}),
+            cwd=self.state.parent,
+        )
+        program = Program(name or " ".join(args[:2]), process)
+        self.programs.append(program)
+        return program
+
+    def environment(self) -> dict[str, str]:
+        """What every program of this network is told."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("EVCHARGE_")}
+        return kept | {
+            "EVCHARGE_STATE": str(self.state),
+            "EVCHARGE_REGISTRY__PORT": str(self.registry_port),
+            "EVCHARGE_CENTRAL__PORT": str(self.central_port),
+            "EVCHARGE_REACH__REGISTRY_URL": f"https://127.0.0.1:{self.registry_port}",
+            "EVCHARGE_REACH__CENTRAL_PORT": str(self.central_port),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONDEVMODE": "",
+        }
+
+    async def registry(self) -> Program:
+        """Start the Registry."""
+        program = await self.run("registry")
+        await program.says("listening on")
+        return program
+
+    async def central(self, **env: str) -> Program:
+        """Start Central."""
+        program = await self.run("central", env=env)
+        await program.says("Central listening on")
+        return program
+
+    async def engine(self, cp_id: str, *flags: str, **env: str) -> Program:
+        """Start an engine."""
+        port = self.health_ports.setdefault(cp_id, free_port())
+        return await self.run(
+            "cp-engine", cp_id, "--health-port", str(port), *flags, name=f"engine {cp_id}", env=env
+        )
+
+    async def monitor(self, cp_id: str, *flags: str) -> Program:
+        """Start a monitor."""
+        port = self.health_ports[cp_id]
+        return await self.run(
+            "cp-monitor", cp_id, "--engine", f"127.0.0.1:{port}", *flags, name=f"monitor {cp_id}"
+        )
+
+    async def driver(self, driver_id: str, *flags: str, **env: str) -> Program:
+        """Start a driver's app, with a hand on its keyboard."""
+        return await self.run("driver", driver_id, *flags, name=f"driver {driver_id}", stdin=True, env=env)
+
+    # ---- what the books say
+
+    def books(self, sql: str, *params: object) -> list[sqlite3.Row]:
+        """Ask central.db, as another process may."""
+        connection = sqlite3.connect(f"file:{self.state / 'central/central.db'}?mode=ro", uri=True)
+        connection.row_factory = sqlite3.Row
+        try:
+            return connection.execute(sql, params).fetchall()
+        finally:
+            connection.close()
+
+    def check_books(self) -> None:
+        """Every invariant of the books holds, and the audit chain is whole."""
+        assert verify.check(self.state / "central" / "central.db") == []
+
+    async def settles(self, within_s: float = WITHIN_S) -> None:
+        """Wait until no session is open."""
+        async with asyncio.timeout(within_s):
+            while self.books("SELECT 1 FROM session WHERE state IN ('AUTHORISED', 'CHARGING')"):
+                await asyncio.sleep(0.1)
+
+    async def end(self) -> None:
+        """Stop everything that still runs, peers first."""
+        living = [program for program in reversed(self.programs) if program.process.returncode is None]
+        for program in living:
+            with contextlib.suppress(ProcessLookupError):
+                program.process.send_signal(signal.SIGCONT)
+                program.process.terminate()
+        for program in living:
+            try:
+                await program.ends(8.0)
+            except AssertionError:
+                await program.dies()
+                raise
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.asynccontextmanager
+async def city(state: Path) -> AsyncIterator[City]:
+    """A network with Registry and Central running; everything is stopped at the end."""
+    town = City(state)
+    try:
+        made = await town.run("init")
+        assert await made.ends() == 0, made.text
+        await town.registry()
+        yield town
+    finally:
+        await town.end()
