@@ -62,7 +62,7 @@ def first_broken(rows: Iterable[Any], anchor: Head | None = None) -> Broken | No
             return Broken(expected, f"row {expected} is missing or out of its place")
         try:
             right = chained(head.hash, columns)
-        except (TypeError, OverflowError, UnicodeEncodeError):
+        except (TypeError, UnicodeEncodeError):
             return Broken(expected, f"row {expected} holds a value that was never written")
         if columns["hash"] != right:
             return Broken(expected, f"row {expected} was changed, or the row before it was replaced")

@@ -57,20 +57,11 @@ def read_secret(path: Path) -> str:
         ) from None
     except OSError as problem:
         raise StateError(f"cannot read {path}: {problem.strerror}") from None
-    with os.fdopen(handle, "rb") as file:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise StateError(f"{path} must be a plain file.")
-        mode = stat.S_IMODE(status.st_mode)
-        if mode & ~0o600:
-            raise StateError(
-                f"{path.name} must be mode 0600 (for its owner only) and is {mode:04o}: run chmod 600 {path}"
-            )
-        if status.st_uid != os.geteuid():
-            raise StateError(
-                f"{path.name} must belong to the user who runs evcharge: run chown {os.geteuid()} {path}"
-            )
-        raw = file.read(_MAX_SECRET_BYTES + 1)
+    try:
+        _check_private(path, os.fstat(handle))
+        raw = os.read(handle, _MAX_SECRET_BYTES + 1)
+    finally:
+        os.close(handle)
     try:
         text = raw.decode("ascii").rstrip("\r\n")
     except UnicodeDecodeError:
@@ -78,6 +69,20 @@ def read_secret(path: Path) -> str:
     if not text or len(raw) > _MAX_SECRET_BYTES:
         raise StateError(f"{path} holds no secret that evcharge wrote. Put the right file there.")
     return text
+
+
+def _check_private(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise StateError(f"{path} must be a plain file.")
+    mode = stat.S_IMODE(status.st_mode)
+    if mode & ~0o600:
+        raise StateError(
+            f"{path.name} must be mode 0600 (for its owner only) and is {mode:04o}: run chmod 600 {path}"
+        )
+    if status.st_uid != os.geteuid():
+        raise StateError(
+            f"{path.name} must belong to the user who runs evcharge: run chown {os.geteuid()} {path}"
+        )
 
 
 def write_secret(path: Path, text: str) -> None:
@@ -104,10 +109,14 @@ def kept_secret(path: Path, text: str) -> str:
 
 @contextlib.contextmanager
 def _beside(path: Path, text: str) -> Iterator[Path]:
+    """Yield a whole 0600 file with `text` next to `path`; it is gone again after the block."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as problem:
+        raise _unwritable(path, problem) from None
+    try:
         with os.fdopen(handle, "wb") as file:
             file.write(text.encode("ascii") + b"\n")
             file.flush()
@@ -116,9 +125,13 @@ def _beside(path: Path, text: str) -> Iterator[Path]:
     except FileExistsError:
         raise
     except OSError as problem:
-        raise StateError(f"cannot write {path}: {problem.strerror}") from None
+        raise _unwritable(path, problem) from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _unwritable(path: Path, problem: OSError) -> StateError:
+    return StateError(f"cannot write {path}: {problem.strerror}")
 
 
 def _sync_folder(folder: Path) -> None:
@@ -145,7 +158,7 @@ def is_machine_secret(text: str) -> bool:
         raw = base64.b64decode(text + "=", altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return False
-    return base64.urlsafe_b64encode(raw).decode() == text + "="
+    return len(raw) == 32 and base64.urlsafe_b64encode(raw).decode() == text + "="
 
 
 def read_keys(path: Path) -> list[bytes]:

@@ -64,7 +64,7 @@ class Program:
         """Wait for its end; return its exit code."""
         try:
             async with asyncio.timeout(within_s):
-                await self._reader
+                await asyncio.shield(self._reader)
                 return await self.process.wait()
         except TimeoutError:
             raise AssertionError(f"{self.name} did not end:\n{self.text}") from None

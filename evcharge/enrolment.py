@@ -1,0 +1,284 @@
+"""The Registry as its clients see it, over HTTPS: get a ticket, register, ask and order.
+
+Only a certificate from our own CA will do; there is no switch to turn that off.
+"""
+
+import base64
+import binascii
+import logging
+import os
+import ssl
+from collections.abc import Mapping
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import aiohttp
+import msgspec
+from msgspec import Meta, Struct
+
+from evcharge import lifecycle, trust
+from evcharge.errors import (
+    AuthenticationError,
+    BadInput,
+    Code,
+    ConfigError,
+    EvchargeError,
+    Overloaded,
+    ProtocolError,
+    Refused,
+    StateError,
+)
+from evcharge.handshake import IssuedTicket
+from evcharge.ids import Role, check_id
+
+log = logging.getLogger(__name__)
+
+Kind = Literal["cp", "monitor", "driver"]
+
+_TIMEOUT = aiohttp.ClientTimeout(total=10.0, connect=5.0)
+_MAX_ANSWER_BYTES = 8 * 1024 * 1024
+
+
+class _Fault(IntEnum):
+    """What OpenSSL finds wrong with a certificate (X509_V_ERR_...), as far as we can advise."""
+
+    NOT_YET_VALID = 9
+    EXPIRED = 10
+    OTHER_HOST = 62
+    OTHER_ADDRESS = 64
+
+
+class RegistryAddress(Struct, frozen=True):
+    """Where the Registry is (https://host:port), and the CA that its certificate must come from."""
+
+    url: str
+    ca_file: Path
+
+
+class _Ticket(Struct, frozen=True):
+    ticket: Annotated[str, Meta(min_length=1, max_length=2048)]
+    key: str
+    expires_at: int
+    renew_after: int
+
+
+class _Failure(Struct, frozen=True):
+    text: Annotated[str, Meta(max_length=500)] = ""
+    code: Annotated[str, Meta(max_length=40)] = ""
+
+
+async def fetch_ticket(registry: RegistryAddress, id_: str, role: Role, secret: str) -> IssuedTicket:
+    """Log in with a secret; return a ticket for Central and its key.
+
+    Raises AuthenticationError (E_CREDENTIAL, E_DISABLED, E_PROOF for a certificate that is not ours), or
+    Overloaded (E_SLOW, E_BUSY with the seconds to wait; E_UNREACHABLE).
+    """
+    body = {"id": id_, "role": str(role), "secret": secret, "aud": "central"}
+    content = await call(registry, "POST", "/v1/ticket", body)
+    try:
+        found = msgspec.convert(content, _Ticket)
+        key = base64.b64decode(found.key, altchars=b"-_", validate=True)
+    except (msgspec.ValidationError, binascii.Error):
+        key = b""
+    if len(key) != 32:
+        raise ProtocolError(f"{registry.url} gave no ticket. Is it the Registry?", Code.MALFORMED)
+    return IssuedTicket(found.ticket, key, found.expires_at, found.renew_after)
+
+
+async def register(
+    registry: RegistryAddress,
+    kind: Kind,
+    id_: str,
+    token: str,
+    *,
+    location: str = "",
+    credential: str | None = None,
+) -> dict[str, Any]:
+    """Register `id_` with an enrolment or administrator's token; return the Registry's answer.
+
+    The same credential again is fine. Without one the Registry makes it: `password` in the answer. Raises
+    Refused E_CONFLICT when the id has another credential, and what `call` raises.
+    """
+    body: dict[str, Any] = {"driver_id" if kind == "driver" else "cp_id": id_}
+    if kind != "driver":
+        body["location"] = location
+    if credential is not None:
+        body["credential"] = credential
+    return await call(registry, "POST", f"/register/{kind}", body, token=token)
+
+
+async def call(
+    registry: RegistryAddress,
+    method: str,
+    path: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    token: str | None = None,
+    login: tuple[str, str] | None = None,
+) -> dict[str, Any]:
+    """Make one call, as the owner of a bearer `token` or as an id with its credential (`login`).
+
+    Raises what the Registry answers as our exceptions, with its sentence; AuthenticationError when its
+    certificate is not ours; Overloaded (E_UNREACHABLE) when there is no answer; StateError without ca.pem.
+    """
+    if not registry.url.startswith("https://"):
+        raise ConfigError(f"{registry.url} is no address of a Registry: it must begin with https://")
+    context = trust.client_context(registry.ca_file)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    if login is not None:
+        headers["Authorization"] = aiohttp.encode_basic_auth(*login, encoding="utf-8")
+    connector = aiohttp.TCPConnector(ssl=context, force_close=True)
+    url = registry.url.rstrip("/") + path
+    try:
+        async with (
+            aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT, headers=headers) as session,
+            session.request(method, url, json=body, allow_redirects=False) as response,
+        ):
+            raw = await _bounded(response, registry)
+            status, retry_after = response.status, response.headers.get("Retry-After")
+    except aiohttp.ClientConnectorCertificateError as problem:
+        raise _untrusted(registry, problem.certificate_error) from None
+    except (aiohttp.ClientError, TimeoutError, OSError) as problem:
+        raise _unreachable(registry, problem) from None
+    if 200 <= status < 300:
+        return _object(raw, registry)
+    raise _refused(raw, status, retry_after, registry)
+
+
+async def own_secret(
+    state: Path,
+    registry_url: str,
+    kind: Kind,
+    id_: str,
+    *,
+    location: str = "",
+    environ: Mapping[str, str] = os.environ,
+) -> str:
+    """Return the secret of `id_`, from the environment or the state folder; make and register it if needed.
+
+    An engine and its monitor may do so at once: both end with the same secret. Raises StateError, with what
+    to do, when there is neither a secret nor an enrolment token, and what `call` raises.
+    """
+    check_id(id_, "id")
+    if given := environ.get("EVCHARGE_CREDENTIAL"):
+        return given
+    path = state / "driver" / id_ / "password" if kind == "driver" else state / "cp" / id_ / "secret"
+    if path.exists():
+        return trust.read_secret(path)
+    token = environ.get("EVCHARGE_ENROLMENT_TOKEN") or _enrolment_token(state)
+    if token is None:
+        raise StateError(
+            f"{id_} has no credential here and is not registered. Register it first (evcharge "
+            f"{'driver' if kind == 'driver' else 'cp'} add {id_}), or put an enrolment token in "
+            f"{state / 'enrolment.token'}."
+        )
+    # Registered before it gets its final name: after a crash in between, the same secret is registered again.
+    waiting = path.with_name(path.name + ".new")
+    secret = trust.kept_secret(waiting, trust.new_secret())
+    if path.exists():
+        # The other of the two was faster, and this one made a second secret: nobody knows it yet.
+        waiting.unlink(missing_ok=True)
+        return trust.read_secret(path)
+    try:
+        registry = RegistryAddress(registry_url, state / "ca.pem")
+        await register(registry, kind, id_, token, location=location, credential=secret)
+    except Refused as refusal:
+        if refusal.code is not Code.CONFLICT:
+            raise
+        raise StateError(
+            f"{id_} is registered already, with a credential that is not in {path}. Copy that file from the "
+            f"PC where {id_} was, or let an administrator rotate its credential."
+        ) from None
+    secret = trust.kept_secret(path, secret)
+    waiting.unlink(missing_ok=True)
+    log.info("%s was not registered; registered it at the Registry.", id_)
+    return secret
+
+
+def _enrolment_token(state: Path) -> str | None:
+    path = state / "enrolment.token"
+    return trust.read_secret(path) if path.exists() else None
+
+
+async def _bounded(response: aiohttp.ClientResponse, registry: RegistryAddress) -> bytes:
+    raw = bytearray()
+    async for part in response.content.iter_any():
+        raw += part
+        if len(raw) > _MAX_ANSWER_BYTES:
+            raise ProtocolError(f"{registry.url} answers without end. Is it the Registry?", Code.TOO_BIG)
+    return bytes(raw)
+
+
+def _object(raw: bytes, registry: RegistryAddress) -> dict[str, Any]:
+    try:
+        content = msgspec.json.decode(raw)
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise ProtocolError(f"{registry.url} does not answer like a Registry.", Code.MALFORMED)
+    return content
+
+
+def _refused(raw: bytes, status: int, retry_after: str | None, registry: RegistryAddress) -> EvchargeError:
+    try:
+        failure = msgspec.json.decode(raw, type=_Failure)
+    except (ValueError, RecursionError):
+        failure = _Failure()
+    # One line, whatever came.
+    text = " ".join(failure.text.split()) or f"{registry.url} answered with HTTP status {status}."
+    wait_s = float(retry_after) if retry_after is not None and retry_after.isdecimal() else None
+    code = Code(failure.code) if failure.code in set(Code) else None
+    match status:
+        case 401:
+            return AuthenticationError(text, Code.CREDENTIAL)
+        case 403:
+            return AuthenticationError(text, code or Code.DISABLED)
+        case 404:
+            return Refused(text, Code.NOT_FOUND)
+        case 409:
+            return Refused(text, Code.CONFLICT)
+        case 408 | 429 | 500 | 502 | 503 | 504:
+            return Overloaded(text, code or Code.BUSY, wait_s)
+        case _:
+            return BadInput(text, code or Code.FIELD)
+
+
+def _unreachable(registry: RegistryAddress, problem: Exception) -> EvchargeError:
+    if isinstance(problem, TimeoutError):
+        why = "no answer in time"
+    elif isinstance(problem, aiohttp.ClientSSLError | ssl.SSLError):
+        why = "no TLS there"
+    else:
+        why = getattr(problem, "strerror", None) or type(problem).__name__
+    return Overloaded(f"Registry not responding at {registry.url} ({why}).", Code.UNREACHABLE)
+
+
+def _untrusted(registry: RegistryAddress, problem: Exception) -> AuthenticationError:
+    code = problem.verify_code if isinstance(problem, ssl.SSLCertVerificationError) else 0
+    now = f"{lifecycle.utc_now():%Y-%m-%d %H:%M} UTC"
+    match code:
+        case _Fault.EXPIRED:
+            return AuthenticationError(
+                f"The Registry's certificate has expired, or the clock here is wrong: it says {now}. Set the "
+                "clock, or make a new certificate with evcharge init.",
+                Code.CLOCK,
+            )
+        case _Fault.NOT_YET_VALID:
+            return AuthenticationError(
+                f"The Registry's certificate is not valid yet, or the clock here is wrong: it says {now}. "
+                "Set the clock.",
+                Code.CLOCK,
+            )
+        case _Fault.OTHER_HOST | _Fault.OTHER_ADDRESS:
+            return AuthenticationError(
+                f"The Registry's certificate does not name the host of {registry.url}. Use a name that it "
+                "has, or make one that does: evcharge init --name HOST.",
+                Code.PROOF,
+            )
+        case _:
+            return AuthenticationError(
+                f"The Registry's certificate is not from the CA in {registry.ca_file}. Copy ca.pem from the "
+                "PC of the Registry, and make sure that no one stands in between.",
+                Code.PROOF,
+            )

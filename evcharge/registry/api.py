@@ -1,0 +1,349 @@
+"""What the Registry answers: registering, tickets, and the administrator's and Central's calls.
+
+Each handler reads like its rule: who may, what came, what becomes of it. Bodies are checked by `https`,
+decisions are made in `registrations`, everything is written by `store`.
+"""
+
+import base64
+import logging
+import os
+import secrets
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+from msgspec import structs
+
+from evcharge import handshake, trust
+from evcharge.errors import AuthenticationError, BadInput, Code, Overloaded, Refused
+from evcharge.ids import Role, check_id
+from evcharge.registry import registrations
+from evcharge.registry.bodies import (
+    Disable,
+    Login,
+    Named,
+    RegisterDriver,
+    RegisterMonitor,
+    RegisterPoint,
+    Rotate,
+    TicketRequest,
+    Verify,
+)
+from evcharge.registry.callers import ADMIN, CENTRAL, ENROLMENT, Callers, address_of, visit
+from evcharge.registry.credentials import Credentials
+from evcharge.registry.https import answer, read_body
+from evcharge.registry.registrations import Change, Kind, Registration, State
+from evcharge.registry.store import Actor, Overtaken, Store, entry
+
+log = logging.getLogger(__name__)
+
+_TOKEN_S = 8 * 3600
+# A renewal from the same place within an hour is no news for the audit log.
+_NEWS_AFTER_S = 3600.0
+_MAX_SEEN = 20_000
+_MAX_TRIES = 5
+
+_ID_FIELD = {Kind.CP: "cp_id", Kind.DRIVER: "driver_id"}
+_KINDS = {"cp": Kind.CP, "monitor": Kind.CP, "driver": Kind.DRIVER}
+
+
+class Api:
+    """The handlers. `now` is the wall clock, `clock` monotonic seconds."""
+
+    def __init__(
+        self,
+        store: Store,
+        credentials: Credentials,
+        callers: Callers,
+        service_key: bytes,
+        ticket_s: int,
+        now: Callable[[], datetime],
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._credentials = credentials
+        self._callers = callers
+        self._service_key = service_key
+        self._ticket_s = ticket_s
+        self._now = now
+        self._clock = clock
+        self._seen: OrderedDict[tuple[str, str, str], float] = OrderedDict()
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return every route of the Registry."""
+        return [
+            web.post("/register/cp", self.register_point),
+            web.post("/register/monitor", self.register_monitor),
+            web.post("/register/driver", self.register_driver),
+            web.delete("/register/{kind:cp|monitor|driver}/{id}", self.withdraw),
+            web.post("/v1/ticket", self.ticket),
+            web.post("/verify", self.verify),
+            web.get("/list", self.listing),
+            web.post("/activate", self.activate),
+            web.post("/deactivate", self.deactivate),
+            web.post("/rotate", self.rotate),
+            web.post("/v1/login", self.login),
+            web.get("/v1/revocations", self.revocations),
+            web.post("/v1/disable", self.disable),
+        ]
+
+    # ---- registering
+
+    async def register_point(self, request: web.Request) -> web.Response:
+        """Register a charging point."""
+        actor = await self._callers.with_token(request, ENROLMENT, ADMIN)
+        body = await read_body(request, RegisterPoint)
+        return await self._register(request, actor, Kind.CP, body.cp_id, body.location, body.credential)
+
+    async def register_monitor(self, request: web.Request) -> web.Response:
+        """Register the charging point of a monitor; whoever of the two comes first does it for both."""
+        actor = await self._callers.with_token(request, ENROLMENT, ADMIN)
+        body = await read_body(request, RegisterMonitor)
+        return await self._register(request, actor, Kind.CP, body.cp_id, body.location, body.credential)
+
+    async def register_driver(self, request: web.Request) -> web.Response:
+        """Register a driver."""
+        actor = await self._callers.with_token(request, ENROLMENT, ADMIN)
+        body = await read_body(request, RegisterDriver)
+        return await self._register(request, actor, Kind.DRIVER, body.driver_id, "", body.credential)
+
+    async def _register(
+        self, request: web.Request, actor: Actor, kind: Kind, id_text: str, place: str, chosen: str | None
+    ) -> web.Response:
+        id_ = _target(request, id_text, _ID_FIELD[kind])
+        secret = chosen or trust.new_secret()
+        by_admin = actor.role == ADMIN
+        created = False
+
+        async def decide(before: Registration | None) -> Change | None:
+            nonlocal created
+            created = before is None or before.state is State.WITHDRAWN
+            same = False
+            if before is not None and before.secret_hash is not None and chosen is not None:
+                same = await self._callers.guess(before.secret_hash, secret, (id_, actor.address))
+            wanted = Registration(
+                id=id_,
+                kind=kind,
+                location=place.strip(),
+                secret_hash=None if same else await self._credentials.hashed(secret),
+            )
+            return registrations.register(before, wanted, same_secret=same, by_admin=by_admin)
+
+        after = await self._change(id_, decide, actor)
+        content = _described(after) | {"username": id_}
+        if chosen is None:
+            content["password"] = secret
+        return answer(content, 201 if created else 200)
+
+    async def withdraw(self, request: web.Request) -> web.Response:
+        """Take an id out of the network: an administrator, or the id itself with its credential."""
+        kind = _KINDS[request.match_info["kind"]]
+        id_ = _target(request, request.match_info["id"], _ID_FIELD[kind])
+        header = request.headers.get("Authorization", "")
+        if header[:6].lower() == "basic ":
+            actor = await self._callers.itself(request, header, id_, kind)
+        else:
+            actor = await self._callers.with_token(request, ADMIN)
+
+        async def decide(before: Registration | None) -> Change:
+            return registrations.withdraw(_present(before, id_, kind))
+
+        await self._change(id_, decide, actor)
+        return answer({_ID_FIELD[kind]: id_})
+
+    # ---- proving
+
+    async def ticket(self, request: web.Request) -> web.Response:
+        """Give a ticket for Central to whoever knows the secret."""
+        body = await read_body(request, TicketRequest)
+        id_ = _target(request, body.id, "id")
+        role = Role(body.role)
+        kind = Kind.DRIVER if role is Role.DRIVER else Kind.CP
+        registration = await self._callers.proved(request, id_, kind, body.secret)
+        actor = Actor(id_, role, address_of(request))
+        visit(request).actor = actor
+        if registration.state is not State.ACTIVE:
+            raise registrations.disabled(registration)
+        now = self._now().timestamp()
+        identity = handshake.Identity(
+            id=id_,
+            role=role,
+            epoch=registration.epoch,
+            auth=int(now),
+            location=registration.location,
+        )
+        issued = handshake.seal_ticket(
+            self._service_key,
+            identity,
+            issuer="registry",
+            ttl_s=self._ticket_s,
+            now=now,
+            entropy=os.urandom,
+            audience=body.aud,
+        )
+        if self._is_news(actor):
+            await self._store.note([entry(actor, "get ticket", id_, "done", f"epoch={registration.epoch}")])
+        return answer(
+            {
+                "ticket": issued.ticket,
+                "key": base64.urlsafe_b64encode(issued.key).decode(),
+                "expires_at": issued.expires_at,
+                "renew_after": issued.renew_after,
+            }
+        )
+
+    async def verify(self, request: web.Request) -> web.Response:
+        """Say whether a credential is right; as hard to guess with as a ticket."""
+        body = await read_body(request, Verify)
+        kind, id_ = _named(request, body)
+        registration = await self._callers.proved(request, id_, kind, body.credential)
+        return answer(_described(registration) | {"valid": True, "state": registration.state})
+
+    # ---- administrators
+
+    async def login(self, request: web.Request) -> web.Response:
+        """Give an administrator a token for eight hours."""
+        body = await read_body(request, Login)
+        visit(request).target = body.user
+        kept = await self._store.admin_hash(body.user)
+        # An administrator is no id: ids have no lower case, so that the two cannot be confused here.
+        if not await self._callers.guess(kept, body.password, (f"admin {body.user}", address_of(request))):
+            raise AuthenticationError("The user or the password is wrong.", Code.CREDENTIAL)
+        actor = Actor(body.user, ADMIN, address_of(request))
+        token = secrets.token_urlsafe(32)
+        expires_at = await self._store.add_token(body.user, token, _TOKEN_S, actor)
+        return answer({"user": body.user, "token": token, "expires_at": expires_at})
+
+    async def listing(self, request: web.Request) -> web.Response:
+        """List who is registered. Never a credential, nor its hash."""
+        await self._callers.with_token(request, ADMIN, ENROLMENT, CENTRAL)
+        cps: list[dict[str, Any]] = []
+        drivers: list[dict[str, Any]] = []
+        for registration, created_at in await self._store.every():
+            line = _described(registration) | {
+                "state": registration.state,
+                "epoch": registration.epoch,
+                "registered_at": int(created_at),
+            }
+            (cps if registration.kind is Kind.CP else drivers).append(line)
+        return answer({"cps": cps, "drivers": drivers})
+
+    async def activate(self, request: web.Request) -> web.Response:
+        """Let a deactivated id get tickets again."""
+        return await self._switch(request, registrations.activate)
+
+    async def deactivate(self, request: web.Request) -> web.Response:
+        """Give an id no more tickets, and make its tickets void."""
+        return await self._switch(request, registrations.deactivate)
+
+    async def _switch(
+        self, request: web.Request, rule: Callable[[Registration], Change | None]
+    ) -> web.Response:
+        actor = await self._callers.with_token(request, ADMIN)
+        kind, id_ = _named(request, await read_body(request, Named))
+
+        async def decide(before: Registration | None) -> Change | None:
+            return rule(_present(before, id_, kind))
+
+        after = await self._change(id_, decide, actor)
+        return answer(_described(after) | {"state": after.state, "epoch": after.epoch})
+
+    async def rotate(self, request: web.Request) -> web.Response:
+        """Replace a credential; tickets under the old one are void."""
+        actor = await self._callers.with_token(request, ADMIN)
+        body = await read_body(request, Rotate)
+        kind, id_ = _named(request, body)
+        secret = body.credential or trust.new_secret()
+        kept = await self._credentials.hashed(secret)
+
+        async def decide(before: Registration | None) -> Change:
+            return registrations.rotate(_present(before, id_, kind), kept)
+
+        after = await self._change(id_, decide, actor)
+        content = _described(after) | {"state": after.state, "epoch": after.epoch, "username": id_}
+        if body.credential is None:
+            content["password"] = secret
+        return answer(content)
+
+    # ---- Central
+
+    async def revocations(self, request: web.Request) -> web.Response:
+        """Tell Central, in order, whose older tickets are void."""
+        await self._callers.with_token(request, CENTRAL, ADMIN)
+        since = request.query.get("since", "0")
+        if not (since.isascii() and since.isdecimal() and len(since) <= 15):
+            raise BadInput("since must be a whole number.", Code.FIELD)
+        found, last = await self._store.revocations(int(since))
+        return answer({"revocations": [structs.asdict(one) for one in found], "last": last})
+
+    async def disable(self, request: web.Request) -> web.Response:
+        """Carry out Central's order: no tickets for this id until it gets a new credential."""
+        actor = await self._callers.with_token(request, CENTRAL)
+        body = await read_body(request, Disable)
+        id_ = _target(request, body.id, "id")
+
+        async def decide(before: Registration | None) -> Change | None:
+            return registrations.revoke(_present(before, id_), body.epoch)
+
+        after = await self._change(id_, decide, actor)
+        return answer({"id": id_, "epoch": after.epoch, "state": after.state})
+
+    # ---- who, what, and what was refused
+
+    async def _change(
+        self, id_: str, decide: Callable[[Registration | None], Awaitable[Change | None]], actor: Actor
+    ) -> Registration:
+        for _ in range(_MAX_TRIES):
+            before = await self._store.find(id_)
+            change = await decide(before)
+            if change is None:
+                # Every rule that may do nothing has seen a registration.
+                return _present(before, id_)
+            try:
+                await self._store.save(before, change, actor)
+            except Overtaken:
+                continue
+            log.info("%s: %s by %s from %s", id_, change.what, actor.who, actor.address)
+            return change.after
+        raise Overloaded(f"{id_} is being changed by others. Try again.", Code.BUSY, retry_after_s=1)
+
+    def _is_news(self, actor: Actor) -> bool:
+        key = (actor.who, actor.role, actor.address)
+        now = self._clock()
+        until = self._seen.pop(key, now)
+        if until > now:
+            self._seen[key] = until
+            return False
+        self._seen[key] = now + _NEWS_AFTER_S
+        if len(self._seen) > _MAX_SEEN:
+            self._seen.popitem(last=False)
+        return True
+
+
+def _target(request: web.Request, text: str, field: str) -> str:
+    id_ = check_id(text, field)
+    visit(request).target = id_
+    return id_
+
+
+def _named(request: web.Request, body: Verify | Named | Rotate) -> tuple[Kind, str]:
+    if (body.cp_id is None) == (body.driver_id is None):
+        raise BadInput("Give either cp_id or driver_id.", Code.FIELD)
+    if body.cp_id is not None:
+        return Kind.CP, _target(request, body.cp_id, "cp_id")
+    return Kind.DRIVER, _target(request, body.driver_id or "", "driver_id")
+
+
+def _present(found: Registration | None, id_: str, kind: Kind | None = None) -> Registration:
+    if found is None or found.state is State.WITHDRAWN or (kind is not None and found.kind is not kind):
+        raise Refused(f"{id_} is not registered.", Code.NOT_FOUND)
+    return found
+
+
+def _described(registration: Registration) -> dict[str, Any]:
+    content: dict[str, Any] = {_ID_FIELD[registration.kind]: registration.id}
+    if registration.kind is Kind.CP:
+        content["location"] = registration.location
+    return content

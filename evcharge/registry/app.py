@@ -1,0 +1,50 @@
+"""The Registry as a process: who may take part, over HTTPS."""
+
+import asyncio
+import logging
+import sqlite3
+import time
+
+from evcharge import lifecycle, trust
+from evcharge.config import Config
+from evcharge.database import open_database
+from evcharge.registry.api import Api
+from evcharge.registry.callers import Callers
+from evcharge.registry.credentials import Credentials
+from evcharge.registry.https import application, serving
+from evcharge.registry.setup import SCHEMA, database_path
+from evcharge.registry.store import Store
+
+log = logging.getLogger(__name__)
+_WRITE_REPEATS_EVERY_S = 5.0
+
+
+async def run(config: Config, stop: asyncio.Event) -> int:
+    """Serve until `stop` is set. Raises StateError when the state folder or the port will not do."""
+    state, settings = config.state, config.registry
+    service_keys = trust.read_keys(state / "service.key")
+    enrolment_token = trust.read_secret(state / "enrolment.token")
+    tls = trust.server_context(state / "registry.pem", state / "registry.key")
+    async with open_database(database_path(state), SCHEMA) as database, Credentials() as credentials:
+        store = Store(database, lifecycle.utc_now)
+        if not await store.has_admin():
+            log.warning("Nobody administers this Registry: stop it and run evcharge init.")
+        ticket_s = settings.ticket_minutes * 60
+        callers = Callers(store, credentials, service_keys, enrolment_token, time.monotonic)
+        api = Api(store, credentials, callers, service_keys[0], ticket_s, lifecycle.utc_now, time.monotonic)
+        app = application(api.routes(), callers.refused)
+        async with serving(app, settings.host, settings.port, tls) as port:
+            log.info("Registry listening on https://%s:%d", settings.host, port)
+            await lifecycle.run_until(stop, _write_repeats(callers))
+        await callers.write_repeats(all_of_them=True)
+    return 0
+
+
+async def _write_repeats(callers: Callers) -> None:
+    while True:
+        await asyncio.sleep(_WRITE_REPEATS_EVERY_S)
+        try:
+            await callers.write_repeats()
+        except sqlite3.Error as problem:
+            # A full disk does not end the Registry: tickets for those who are known may still be possible.
+            log.warning("cannot write the audit log: %s", problem)

@@ -1,0 +1,92 @@
+"""The JSON bodies that the Registry takes, one struct per call. An unknown field is refused by name."""
+
+from typing import Annotated, Literal, dataclass_transform, get_args
+
+from msgspec import Meta, Struct
+
+from evcharge.messages import Text
+
+_PLAIN = r"\A[^\x00-\x1f\x7f]*\Z"
+Secret = Annotated[str, Meta(min_length=1, max_length=200, pattern=_PLAIN)]
+NewSecret = Annotated[str, Meta(min_length=8, max_length=200, pattern=_PLAIN)]
+# As strict as any text of the wire, and shorter.
+Location = Annotated[str, Meta(max_length=80, pattern=get_args(Text)[1].pattern)]
+UserName = Annotated[str, Meta(pattern=r"\A[a-z0-9_.-]{1,32}\Z")]
+Epoch = Annotated[int, Meta(ge=1, le=2**53)]
+
+
+@dataclass_transform(frozen_default=True)
+class Body(Struct, frozen=True, forbid_unknown_fields=True):
+    """A request's JSON body. It may hold secrets, so its repr shows none."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+
+class RegisterPoint(Body):
+    """POST /register/cp. An empty location leaves the known one."""
+
+    cp_id: str
+    location: Location
+    credential: NewSecret | None = None
+
+
+class RegisterMonitor(Body):
+    """POST /register/monitor: the monitor shares the credential of its charging point."""
+
+    cp_id: str
+    location: Location = ""
+    credential: NewSecret | None = None
+
+
+class RegisterDriver(Body):
+    """POST /register/driver."""
+
+    driver_id: str
+    credential: NewSecret | None = None
+
+
+class TicketRequest(Body):
+    """POST /v1/ticket (PROTOCOL.md D2)."""
+
+    id: str
+    role: Literal["engine", "monitor", "driver"]
+    secret: Secret
+    aud: Literal["central"] = "central"
+
+
+class Verify(Body):
+    """POST /verify: is this the credential of this charging point or driver?"""
+
+    credential: Secret
+    cp_id: str | None = None
+    driver_id: str | None = None
+
+
+class Named(Body):
+    """POST /activate and /deactivate: exactly one of the two ids."""
+
+    cp_id: str | None = None
+    driver_id: str | None = None
+
+
+class Rotate(Body):
+    """POST /rotate: a credential is made, and shown once, when none is given."""
+
+    cp_id: str | None = None
+    driver_id: str | None = None
+    credential: NewSecret | None = None
+
+
+class Login(Body):
+    """POST /v1/login: an administrator."""
+
+    user: UserName
+    password: Secret
+
+
+class Disable(Body):
+    """POST /v1/disable: Central revoked a key and raised the epoch of `id` to `epoch`."""
+
+    id: str
+    epoch: Epoch

@@ -1,0 +1,138 @@
+"""Who is calling: tokens, credentials, and the audit rows of those who may not."""
+
+import hmac
+import logging
+from collections.abc import Callable, Sequence
+
+from aiohttp import BasicAuth, web
+from msgspec import Struct
+
+from evcharge import trust
+from evcharge.errors import AuthenticationError, Code, Overloaded
+from evcharge.registry.credentials import Brake, Credentials
+from evcharge.registry.registrations import Kind, Registration
+from evcharge.registry.repeats import Repeats
+from evcharge.registry.store import Actor, Store, entry
+
+log = logging.getLogger(__name__)
+
+
+class Visit(Struct):
+    """What is known of a request so far, for the audit log."""
+
+    actor: Actor
+    target: str = ""
+
+
+_VISIT = web.RequestKey("visit", Visit)
+ADMIN, ENROLMENT, CENTRAL = "admin", "enrolment", "central"
+
+
+class Callers:
+    """Finds out who sent a request. `clock` is monotonic seconds."""
+
+    def __init__(
+        self,
+        store: Store,
+        credentials: Credentials,
+        service_keys: Sequence[bytes],
+        enrolment_token: str,
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._credentials = credentials
+        self._enrolment_token = enrolment_token.encode()
+        self._service_tokens = [trust.service_token(key).encode() for key in service_keys]
+        self._clock = clock
+        self._brake = Brake(clock)
+        self._repeats = Repeats()
+
+    async def with_token(self, request: web.Request, *allowed: str) -> Actor:
+        """Return whose bearer token came; raise 401 without a good one, 403 unless its role is `allowed`."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise AuthenticationError(
+                "This needs a token: send the header Authorization: Bearer <token>.", Code.CREDENTIAL
+            )
+        role, who = await self._bearer(token.strip())
+        actor = Actor(who, role, address_of(request))
+        visit(request).actor = actor
+        if role not in allowed:
+            raise AuthenticationError(f"This token may not do that: it is of role {role}.", Code.ROLE)
+        return actor
+
+    async def _bearer(self, token: str) -> tuple[str, str]:
+        raw = token.encode("utf-8", "surrogateescape")
+        if hmac.compare_digest(raw, self._enrolment_token):
+            return ENROLMENT, "enrolment token"
+        if any(hmac.compare_digest(raw, service) for service in self._service_tokens):
+            return CENTRAL, "central"
+        name = await self._store.token_owner(token)
+        if name is None:
+            raise _unknown_token()
+        return ADMIN, name
+
+    async def itself(self, request: web.Request, header: str, id_: str, kind: Kind) -> Actor:
+        """Return `id_` as the actor when the Basic `header` holds its own credential."""
+        try:
+            login = BasicAuth.decode(header, encoding="utf-8")
+        except ValueError:
+            raise _unknown_token() from None
+        if login.login != id_:
+            raise AuthenticationError(f"Only {id_} itself or an administrator may do this.", Code.ROLE)
+        await self.proved(request, id_, kind, login.password)
+        actor = Actor(id_, kind, address_of(request))
+        visit(request).actor = actor
+        return actor
+
+    async def proved(self, request: web.Request, id_: str, kind: Kind, secret: str) -> Registration:
+        """Return the registration of `id_` if `secret` is its own, else raise: the same for any reason."""
+        found = await self._store.find(id_)
+        kept = found.secret_hash if found is not None and found.kind is kind else None
+        if not await self.guess(kept, secret, (id_, address_of(request))) or found is None:
+            raise AuthenticationError("The id or its credential is wrong.", Code.CREDENTIAL)
+        return found
+
+    async def guess(self, kept: str | None, secret: str, source: tuple[str, str]) -> bool:
+        """Check `secret` against what is kept, slowing down whoever guesses. Raises Overloaded."""
+        self._brake.attempt(source)
+        try:
+            right = await self._credentials.matches(kept, secret)
+        except Overloaded:
+            self._brake.undone(source)
+            raise
+        if right:
+            self._brake.succeeded(source)
+        return right
+
+    async def refused(self, request: web.Request, code: str) -> None:
+        """Write, or count, the audit row of a request that was not done."""
+        seen = visit(request)
+        resource = request.match_info.route.resource
+        what = f"{request.method} {resource.canonical}" if resource is not None else "unknown request"
+        one = entry(seen.actor, what, seen.target, code)
+        if self._repeats.first(one, self._clock()):
+            log.info("refused %s from %s: %s", what, seen.actor.address, code)
+            await self._store.note([one])
+
+    async def write_repeats(self, *, all_of_them: bool = False) -> None:
+        """Write the rows of refusals that were only counted, when their minute is over."""
+        due = self._repeats.rest() if all_of_them else self._repeats.due(self._clock())
+        await self._store.note(due)
+
+
+def visit(request: web.Request) -> Visit:
+    """Return what is known of `request`; at first, only its address."""
+    seen = request.get(_VISIT)
+    if seen is None:
+        seen = request[_VISIT] = Visit(Actor("unknown", "stranger", address_of(request)))
+    return seen
+
+
+def address_of(request: web.Request) -> str:
+    """Return the address that `request` came from."""
+    return request.remote or "unknown"
+
+
+def _unknown_token() -> AuthenticationError:
+    return AuthenticationError("This token is unknown or has expired. Log in again.", Code.CREDENTIAL)

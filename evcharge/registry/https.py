@@ -1,0 +1,216 @@
+"""The HTTPS shell of the Registry: small strict bodies in, JSON sentences out, no patience with idlers.
+
+Nothing here knows what a registration is.
+"""
+
+import asyncio
+import contextlib
+import logging
+import math
+import sqlite3
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar, cast
+
+import msgspec
+from aiohttp import web
+from msgspec import Struct
+
+from evcharge.errors import BadInput, Code, EvchargeError, Overloaded, ProtocolError, Taken
+
+log = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 64 * 1024
+# For a TLS handshake, for the next request to be whole, and for the body of one.
+PATIENCE_S = 10.0
+MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS = 512, 128
+_SERVER = "evcharge"
+
+_STATUS = {
+    Code.MALFORMED: 400,
+    Code.CREDENTIAL: 401,
+    Code.ROLE: 403,
+    Code.DISABLED: 403,
+    Code.NOT_FOUND: 404,
+    Code.TIMEOUT: 408,
+    Code.CONFLICT: 409,
+    Code.TOO_BIG: 413,
+    Code.FIELD: 422,
+    Code.SLOW: 429,
+    Code.BUSY: 503,
+    Code.STORAGE: 503,
+}
+_encoder = msgspec.json.Encoder(order="sorted")
+T = TypeVar("T", bound=Struct)
+
+# Told of every refusal: the request, the code that was answered.
+OnRefused = Callable[[web.Request, str], Awaitable[None]]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+async def read_body(request: web.Request, kind: type[T]) -> T:
+    """Parse the body of `request`. Raises BadInput naming the field, ProtocolError, or HTTP 413 or 415."""
+    if request.content_type != "application/json" or request.headers.get("Content-Encoding"):
+        raise web.HTTPUnsupportedMediaType
+    async with asyncio.timeout(PATIENCE_S):
+        raw = await request.read()
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.ValidationError as problem:
+        # msgspec may echo a field's name: keep it short and on one line.
+        raise BadInput(f"Bad body: {ascii(str(problem))[1:-1][:160]}.", Code.FIELD) from None
+    except (ValueError, RecursionError):
+        raise ProtocolError("The body is not JSON.", Code.MALFORMED) from None
+
+
+def answer(content: dict[str, Any], status: int = 200) -> web.Response:
+    """Return `content` as a JSON response, with "error": false."""
+    return _json({"error": False, **content}, status)
+
+
+def application(routes: list[web.RouteDef], on_refused: OnRefused) -> web.Application:
+    """Return an application that answers every failure of `routes` with a JSON sentence."""
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except (EvchargeError, web.HTTPException, sqlite3.Error, TimeoutError) as problem:
+            response, code = _refusal(problem)
+            with contextlib.suppress(sqlite3.Error):
+                await on_refused(request, code)
+        except Exception:  # the one broad catch, at the one boundary
+            log.exception("%s failed", request.method)
+            response = failure(500, "E_INTERNAL", "The Registry made a mistake. Its log says more.")
+        return response
+
+    async def sign(_: web.BaseRequest, response: web.StreamResponse) -> None:
+        # Also what aiohttp answers by itself: no name and version of it.
+        response.headers["Server"] = _SERVER
+
+    app = web.Application(middlewares=[guard], client_max_size=MAX_BODY_BYTES)
+    app.on_response_prepare.append(sign)
+    app.add_routes(routes)
+    return app
+
+
+def failure(status: int, code: str, text: str, headers: dict[str, str] | None = None) -> web.Response:
+    """Return the JSON response for something that was not done."""
+    return _json({"error": True, "code": code, "text": text}, status, headers)
+
+
+def _json(content: dict[str, Any], status: int, headers: dict[str, str] | None = None) -> web.Response:
+    return web.Response(
+        body=_encoder.encode(content) + b"\n",
+        status=status,
+        content_type="application/json",
+        headers={"Server": _SERVER, "Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def _refusal(problem: Exception) -> tuple[web.Response, str]:
+    match problem:
+        case EvchargeError():
+            headers = {}
+            if isinstance(problem, Overloaded) and problem.retry_after_s is not None:
+                headers["Retry-After"] = str(math.ceil(problem.retry_after_s))
+            status = _STATUS.get(problem.code, 400)
+            if status == 401:
+                headers["WWW-Authenticate"] = "Bearer"
+            return failure(status, problem.code, problem.text, headers), problem.code
+        case web.HTTPMethodNotAllowed():
+            allowed = ", ".join(sorted(problem.allowed_methods))
+            text = f"This address takes {allowed} only."
+            return failure(405, Code.MALFORMED, text, {"Allow": allowed}), Code.MALFORMED
+        case web.HTTPNotFound():
+            text = "There is nothing at this address."
+            return failure(404, Code.NOT_FOUND, text), Code.NOT_FOUND
+        case web.HTTPRequestEntityTooLarge():
+            response = failure(
+                413, Code.TOO_BIG, f"The body is too big: at most {MAX_BODY_BYTES // 1024} KiB."
+            )
+            response.force_close()
+            return response, Code.TOO_BIG
+        case web.HTTPUnsupportedMediaType():
+            text = "Send JSON, with the header Content-Type: application/json and no Content-Encoding."
+            return failure(415, Code.MALFORMED, text), Code.MALFORMED
+        case web.HTTPException():
+            return failure(problem.status, Code.MALFORMED, "This request is not understood."), Code.MALFORMED
+        case TimeoutError():
+            response = failure(408, Code.TIMEOUT, "The body did not arrive in time.")
+            response.force_close()
+            return response, Code.TIMEOUT
+        case _:
+            log.error("cannot store: %s", problem)
+            text = "The Registry cannot use its database now. Try again later."
+            return failure(503, Code.STORAGE, text, {"Retry-After": "10"}), Code.STORAGE
+
+
+class _Connection(web.RequestHandler):
+    """One connection: limited in number, and answering what is no HTTP with a JSON sentence too."""
+
+    __slots__ = ()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        connections = self._manager.connections if self._manager else []
+        address = _host(self)
+        if (
+            len(connections) > MAX_CONNECTIONS
+            or sum(_host(other) == address for other in connections) > MAX_CONNECTIONS_PER_ADDRESS
+        ):
+            self.force_close()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what could not be parsed as HTTP."""
+        del request, exc, message
+        response = failure(status, Code.MALFORMED, "This is no HTTP request that the Registry understands.")
+        response.force_close()
+        return response
+
+
+def _host(connection: web.RequestHandler) -> object:
+    peer = connection.peername
+    return peer[0] if isinstance(peer, tuple) else peer
+
+
+@contextlib.asynccontextmanager
+async def serving(app: web.Application, host: str, port: int, tls: ssl.SSLContext) -> AsyncIterator[int]:
+    """Serve `app` over HTTPS while the block runs; yields the port. Raises Taken when it is taken."""
+    loop = asyncio.get_running_loop()
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        manager = cast(web.Server, runner.server)  # there is one after setup
+
+        def accept() -> _Connection:
+            return _Connection(
+                manager,
+                loop=loop,
+                access_log=None,  # type: ignore[arg-type]
+                keepalive_timeout=PATIENCE_S,
+                lingering_time=1.0,
+                auto_decompress=False,
+            )
+
+        try:
+            server = await loop.create_server(
+                accept, host, port, ssl=tls, ssl_handshake_timeout=PATIENCE_S, ssl_shutdown_timeout=1.0
+            )
+        except OSError as problem:
+            raise Taken(
+                f"cannot listen on {host}:{port}: {problem.strerror or problem}. "
+                "Is another Registry running here? Choose another port."
+            ) from None
+        try:
+            yield server.sockets[0].getsockname()[1]
+        finally:
+            server.close()
+    finally:
+        await runner.cleanup()

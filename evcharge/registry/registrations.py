@@ -1,0 +1,147 @@
+"""What may become of a registration: the Registry's rules. Pure.
+
+Each rule takes the registration as it is and returns the change, or None when nothing is to do, or raises
+Refused. Whatever makes older tickets void raises the epoch; the epoch never goes back, not even when an id
+is withdrawn and registered again.
+"""
+
+from enum import StrEnum
+
+import msgspec
+from msgspec import Struct
+
+from evcharge.errors import Code, Refused
+
+
+class Kind(StrEnum):
+    """A charging point (its engine and monitor share one credential) or a driver."""
+
+    CP = "cp"
+    DRIVER = "driver"
+
+
+class State(StrEnum):
+    """ACTIVE gets tickets. INACTIVE: switched off here. REVOKED: by Central; needs a new credential."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    REVOKED = "revoked"
+    WITHDRAWN = "withdrawn"
+
+
+class Registration(Struct, frozen=True, kw_only=True):
+    """One id that may take part. `secret_hash` is None once withdrawn."""
+
+    id: str
+    kind: Kind
+    location: str = ""
+    secret_hash: str | None
+    state: State = State.ACTIVE
+    epoch: int = 0
+
+    def __repr__(self) -> str:
+        return f"Registration({self.id}, {self.kind}, {self.state}, epoch={self.epoch})"
+
+
+class Change(Struct, frozen=True):
+    """What a registration becomes, and the word for it. `revokes`: older tickets are void."""
+
+    after: Registration
+    what: str
+    revokes: bool = False
+
+
+def register(
+    before: Registration | None, wanted: Registration, *, same_secret: bool, by_admin: bool
+) -> Change | None:
+    """Register `wanted`, or return None when it is registered so already.
+
+    An id in use keeps its credential, except for an administrator, who may replace it and thereby also puts
+    a disabled one back.
+    """
+    if before is None:
+        return Change(wanted, "register")
+    if before.state is State.WITHDRAWN:
+        return Change(_with(wanted, epoch=before.epoch), "register")
+    if before.kind is not wanted.kind:
+        raise Refused(f"{before.id} is already registered as a {_NOUNS[before.kind]}.", Code.CONFLICT)
+    location = wanted.location or before.location
+    if by_admin and not (same_secret and before.state is State.ACTIVE):
+        after = _with(
+            before,
+            location=location,
+            secret_hash=before.secret_hash if same_secret else wanted.secret_hash,
+            state=State.ACTIVE,
+            epoch=before.epoch + 1,
+        )
+        return Change(after, "re-register", revokes=True)
+    if not same_secret:
+        raise Refused(
+            f"{before.id} is already registered with another credential. "
+            "Use that one, or let an administrator rotate it.",
+            Code.CONFLICT,
+        )
+    if before.state is not State.ACTIVE:
+        raise disabled(before)
+    if location != before.location:
+        return Change(_with(before, location=location), "move")
+    return None
+
+
+def activate(before: Registration) -> Change | None:
+    """Lift `deactivate`. A revoked credential stays revoked: it must be replaced."""
+    if before.state is State.REVOKED:
+        raise Refused(
+            f"The key of {before.id} was revoked at Central: rotate its credential instead.", Code.CONFLICT
+        )
+    if before.state is State.ACTIVE:
+        return None
+    return Change(_with(before, state=State.ACTIVE), "activate")
+
+
+def deactivate(before: Registration) -> Change | None:
+    """Give out no more tickets, and make those given out void."""
+    if before.state is not State.ACTIVE:
+        return None
+    return Change(_with(before, state=State.INACTIVE, epoch=before.epoch + 1), "deactivate", revokes=True)
+
+
+def rotate(before: Registration, secret_hash: str) -> Change:
+    """Replace the credential; this also ends a revocation."""
+    state = State.ACTIVE if before.state is State.REVOKED else before.state
+    after = _with(before, secret_hash=secret_hash, state=state, epoch=before.epoch + 1)
+    return Change(after, "rotate", revokes=True)
+
+
+def revoke(before: Registration, epoch: int) -> Change | None:
+    """Carry out Central's order to disable, which raised the epoch to `epoch` there.
+
+    An epoch that is no news here changes nothing: the order was carried out before and its answer got lost,
+    or it echoes a change of ours. Meanwhile the credential may have been replaced.
+    """
+    if epoch <= before.epoch:
+        return None
+    return Change(_with(before, state=State.REVOKED, epoch=epoch), "revoke", revokes=True)
+
+
+def withdraw(before: Registration) -> Change:
+    """Take `before` out of the network. Its id may be registered again."""
+    after = _with(before, secret_hash=None, state=State.WITHDRAWN, location="", epoch=before.epoch + 1)
+    return Change(after, "withdraw", revokes=True)
+
+
+def disabled(registration: Registration) -> Refused:
+    """Return the refusal for an id that gets no tickets."""
+    why = (
+        "Its key was revoked: an administrator must issue a new credential."
+        if registration.state is State.REVOKED
+        else "An administrator must activate it."
+    )
+    return Refused(f"{registration.id} is disabled. {why}", Code.DISABLED)
+
+
+def _with(registration: Registration, **changes: object) -> Registration:
+    return msgspec.structs.replace(registration, **changes)
+
+
+_NOUNS = {Kind.CP: "charging point", Kind.DRIVER: "driver"}

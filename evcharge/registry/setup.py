@@ -1,0 +1,49 @@
+"""What `evcharge init` makes on the PC of the Registry: keys, certificates and the first administrator."""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from evcharge import lifecycle, trust
+from evcharge.database import open_database
+from evcharge.registry.credentials import Credentials
+from evcharge.registry.store import Actor, Store
+from evcharge.trust import InitReport
+
+SCHEMA = "evcharge.registry.schema"
+FIRST_ADMIN = "admin"
+# Without letters and digits that look alike: a person will copy it from a screen.
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+_GROUPS, _GROUP_LENGTH = 5, 4
+
+
+def database_path(state: Path) -> Path:
+    """Return where the Registry keeps its database."""
+    return state / "registry" / "registry.db"
+
+
+def initialise(state: Path, names: Sequence[str]) -> InitReport:
+    """Make what `state` lacks; say what was made. The report has the password of a new first administrator.
+
+    May be run again: nothing is overwritten, and no second administrator is made. Not for use inside a
+    loop. Raises StateError.
+    """
+    report = trust.init_state(state, names, lifecycle.utc_now())
+    asyncio.run(_add_admin(state, report))
+    return report
+
+
+async def _add_admin(state: Path, report: InitReport) -> None:
+    async with open_database(database_path(state), SCHEMA) as database, Credentials() as credentials:
+        store = Store(database, lifecycle.utc_now)
+        if await store.has_admin():
+            report.kept.append(f"administrator {FIRST_ADMIN}")
+            return
+        password = "-".join(
+            "".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS)
+        )
+        actor = Actor("evcharge init", "operator", "this computer")
+        if await store.add_first_admin(FIRST_ADMIN, await credentials.hashed(password), actor):
+            report.made.append(f"administrator {FIRST_ADMIN}")
+            report.admin_password = password

@@ -1,0 +1,196 @@
+"""The Registry's database: every write of it, each one in a transaction together with its audit row."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from msgspec import Struct, structs
+
+from evcharge import audit
+from evcharge.database import Database, Row, Transaction
+from evcharge.registry.registrations import Change, Kind, Registration, State
+from evcharge.registry.repeats import Entry
+
+_COLUMNS = "id, kind, location, secret_hash, state, epoch"
+MAX_REVOCATIONS = 10_000
+
+
+class Overtaken(Exception):
+    """The registration is no longer what the change was decided on. Decide again."""
+
+
+class Actor(Struct, frozen=True):
+    """Who does something, in which role, from which address."""
+
+    who: str
+    role: str
+    address: str
+
+
+class Revocation(Struct, frozen=True):
+    """Tickets of `id` below `epoch` are void; the `n`-th such change."""
+
+    n: int
+    id: str
+    epoch: int
+    what: str
+
+
+class Store:
+    """Reads and writes registry.db. `now` is the wall clock, for what people will read."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._now = now
+
+    # ---- registrations
+
+    async def find(self, id_: str) -> Registration | None:
+        """Return the registration of `id_`, also a withdrawn one."""
+        rows = await self._database.read(
+            f"SELECT {_COLUMNS} FROM registrations WHERE id = :id",  # noqa: S608 (a constant of ours)
+            {"id": id_},
+        )
+        return _registration(rows[0]) if rows else None
+
+    async def every(self) -> list[tuple[Registration, float]]:
+        """Return all registrations but the withdrawn, by id, each with its time of creation (Unix)."""
+        rows = await self._database.read(
+            f"SELECT {_COLUMNS}, created_at FROM registrations "  # noqa: S608
+            "WHERE state <> 'withdrawn' ORDER BY id"
+        )
+        return [(_registration(row), row["created_at"]) for row in rows]
+
+    async def save(self, before: Registration | None, change: Change, actor: Actor) -> None:
+        """Store `change`, what Central must know of it, and its audit row. Raises Overtaken."""
+        after = change.after
+        values = structs.asdict(after) | {"now": self._time()}
+        async with self._database.transaction() as writing:
+            found = await writing.execute(
+                f"SELECT {_COLUMNS} FROM registrations WHERE id = :id",  # noqa: S608
+                {"id": after.id},
+            )
+            if (_registration(found[0]) if found else None) != before:
+                raise Overtaken
+            await writing.execute(
+                f"INSERT INTO registrations ({_COLUMNS}, created_at, changed_at) "  # noqa: S608
+                "VALUES (:id, :kind, :location, :secret_hash, :state, :epoch, :now, :now) "
+                "ON CONFLICT (id) DO UPDATE SET kind = :kind, location = :location, "
+                "secret_hash = :secret_hash, state = :state, epoch = :epoch, changed_at = :now",
+                values,
+            )
+            if change.revokes:
+                await writing.execute(
+                    "INSERT INTO revocations (n, id, epoch, what, at) "
+                    "SELECT coalesce(max(n), 0) + 1, :id, :epoch, :what, :now FROM revocations",
+                    {"id": after.id, "epoch": after.epoch, "what": change.what, "now": values["now"]},
+                )
+            detail = f"{after.kind} epoch={after.epoch}" + (f" at {after.location}" if after.location else "")
+            await self._audit(writing, entry(actor, change.what, after.id, "done", detail))
+
+    async def revocations(self, since: int) -> tuple[list[Revocation], int]:
+        """Return at most MAX_REVOCATIONS after number `since`, oldest first, and the newest number of all."""
+        rows = await self._database.read(
+            "SELECT n, id, epoch, what, (SELECT max(n) FROM revocations) AS last FROM revocations "
+            "WHERE n > :since ORDER BY n LIMIT :most",
+            {"since": since, "most": MAX_REVOCATIONS},
+        )
+        if rows:
+            return [Revocation(row["n"], row["id"], row["epoch"], row["what"]) for row in rows], rows[0][
+                "last"
+            ]
+        newest = await self._database.read("SELECT coalesce(max(n), 0) AS last FROM revocations")
+        return [], newest[0]["last"]
+
+    # ---- administrators
+
+    async def admin_hash(self, name: str) -> str | None:
+        """Return what is kept of the password of administrator `name`."""
+        rows = await self._database.read(
+            "SELECT password_hash FROM admins WHERE name = :name", {"name": name}
+        )
+        return rows[0]["password_hash"] if rows else None
+
+    async def add_first_admin(self, name: str, password_hash: str, actor: Actor) -> bool:
+        """Add an administrator unless there is one; return whether it was added."""
+        async with self._database.transaction() as writing:
+            if await writing.execute("SELECT 1 FROM admins LIMIT 1"):
+                return False
+            await writing.execute(
+                "INSERT INTO admins (name, password_hash, created_at) VALUES (:name, :hash, :now)",
+                {"name": name, "hash": password_hash, "now": self._time()},
+            )
+            await self._audit(writing, entry(actor, "add admin", name, "done"))
+        return True
+
+    async def has_admin(self) -> bool:
+        """Return whether anybody may administer this Registry."""
+        return bool(await self._database.read("SELECT 1 FROM admins LIMIT 1"))
+
+    async def add_token(self, name: str, token: str, lifetime_s: int, actor: Actor) -> int:
+        """Keep the hash of a new administrator's token; return when it ends (Unix seconds)."""
+        now = self._time()
+        expires_at = int(now) + lifetime_s
+        async with self._database.transaction() as writing:
+            await writing.execute("DELETE FROM admin_tokens WHERE expires_at <= :now", {"now": now})
+            await writing.execute(
+                "INSERT INTO admin_tokens (token_hash, name, expires_at) VALUES (:hash, :name, :expires_at)",
+                {"hash": _token_hash(token), "name": name, "expires_at": expires_at},
+            )
+            await self._audit(writing, entry(actor, "log in", name, "done"))
+        return expires_at
+
+    async def token_owner(self, token: str) -> str | None:
+        """Return the administrator who logged in for `token`, unless it has ended."""
+        rows = await self._database.read(
+            "SELECT name FROM admin_tokens WHERE token_hash = :hash AND expires_at > :now",
+            {"hash": _token_hash(token), "now": self._time()},
+        )
+        return rows[0]["name"] if rows else None
+
+    # ---- audit
+
+    async def note(self, entries: Iterable[Entry]) -> None:
+        """Write audit rows of their own: logins, and what was refused."""
+        entries = list(entries)
+        if entries:
+            async with self._database.transaction() as writing:
+                for one in entries:
+                    await self._audit(writing, one)
+
+    async def events(self) -> list[Row]:
+        """Return the whole audit log, oldest first, as `audit.first_broken` takes it."""
+        return await self._database.read("SELECT * FROM events ORDER BY n")
+
+    async def _audit(self, writing: Transaction, one: Entry) -> None:
+        newest = await writing.execute("SELECT n, hash FROM events ORDER BY n DESC LIMIT 1")
+        head = audit.Head(newest[0]["n"], newest[0]["hash"]) if newest else audit.Head()
+        row = {"n": head.n + 1, "at": self._time(), **structs.asdict(one)}
+        await writing.execute(
+            "INSERT INTO events (n, at, who, role, address, what, target, result, detail, times, hash) "
+            "VALUES (:n, :at, :who, :role, :address, :what, :target, :result, :detail, :times, :hash)",
+            {**row, "hash": audit.chained(head.hash, row)},
+        )
+
+    def _time(self) -> float:
+        return self._now().timestamp()
+
+
+def entry(actor: Actor, what: str, target: str, result: str, detail: str = "") -> Entry:
+    """Return an audit row of what `actor` did, or tried, to `target`."""
+    return Entry(actor.who, actor.role, actor.address, what, target, result, detail)
+
+
+def _registration(row: Row) -> Registration:
+    return Registration(
+        id=row["id"],
+        kind=Kind(row["kind"]),
+        location=row["location"],
+        secret_hash=row["secret_hash"],
+        state=State(row["state"]),
+        epoch=row["epoch"],
+    )
+
+
+def _token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()

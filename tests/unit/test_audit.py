@@ -1,0 +1,107 @@
+import sqlite3
+
+import pytest
+
+from evcharge.audit import GENESIS, Broken, Head, canonical, chained, first_broken
+
+
+def chain(count=5):
+    rows, previous = [], GENESIS
+    for n in range(1, count + 1):
+        row = {"n": n, "at": 1_700_000_000.25 + n, "who": "ana", "cp_id": None, "what": f"añade {n}"}
+        row["hash"] = previous = chained(previous, row)
+        rows.append(row)
+    return rows
+
+
+def test_an_untouched_chain_is_whole():
+    assert first_broken(chain()) is None
+    assert first_broken([]) is None
+
+
+def test_rows_read_back_from_a_database_are_whole():
+    with sqlite3.connect(":memory:") as connection:
+        connection.row_factory = sqlite3.Row
+        connection.execute("CREATE TABLE events (n INTEGER, at REAL, who TEXT, hash TEXT) STRICT")
+        previous = GENESIS
+        for n in (1, 2):
+            row = {"n": n, "at": n, "who": "ana"}  # the REAL column makes a float of this integer
+            previous = chained(previous, row)
+            connection.execute("INSERT INTO events VALUES (:n, :at, :who, :hash)", row | {"hash": previous})
+        assert first_broken(connection.execute("SELECT * FROM events")) is None
+    connection.close()
+
+
+@pytest.mark.parametrize("n", [1, 3, 5])
+@pytest.mark.parametrize("column", ["at", "who", "cp_id", "what", "hash"])
+def test_a_changed_value_is_found_at_its_row(n, column):
+    rows = chain()
+    rows[n - 1][column] = "x" * 64
+    assert first_broken(rows) == Broken(n, f"row {n} was changed, or the row before it was replaced")
+
+
+def test_each_byte_of_a_text_counts():
+    for place in range(len("añade 2")):
+        rows = chain()
+        text = rows[1]["what"]
+        rows[1]["what"] = text[:place] + chr(ord(text[place]) ^ 1) + text[place + 1 :]
+        assert first_broken(rows).n == 2
+
+
+def test_a_deleted_row_is_found():
+    rows = chain()
+    del rows[2]
+    assert first_broken(rows) == Broken(3, "row 3 is missing or out of its place")
+
+
+def test_a_deleted_row_with_the_rest_renumbered_is_found():
+    rows = chain()
+    del rows[2]
+    for n, row in enumerate(rows, 1):
+        row["n"] = n
+    assert first_broken(rows).n == 3
+
+
+def test_an_inserted_row_is_found():
+    rows = chain()
+    rows.insert(2, rows[1] | {"n": 3})
+    assert first_broken(rows).n == 3
+
+
+def test_a_renamed_or_added_column_is_found():
+    rows = chain()
+    rows[3]["extra"] = 1
+    assert first_broken(rows).n == 4
+
+
+@pytest.mark.parametrize("value", [True, b"bytes", float("nan"), float("inf"), "\ud800", ["list"]])
+def test_a_value_that_was_never_written_is_found_and_not_raised(value):
+    rows = chain()
+    rows[1]["who"] = value
+    assert first_broken(rows) == Broken(2, "row 2 holds a value that was never written")
+
+
+@pytest.mark.parametrize("value", [True, b"bytes", float("nan"), float("-inf")])
+def test_a_value_that_would_come_back_changed_is_refused(value):
+    with pytest.raises(TypeError, match="cannot hold"):
+        canonical({"n": 1, "who": value})
+
+
+def test_an_anchor_that_fits_changes_nothing():
+    rows = chain()
+    assert first_broken(rows, Head(3, rows[2]["hash"])) is None
+    assert first_broken(rows, Head()) is None
+
+
+def test_a_cut_tail_shows_against_the_anchor():
+    rows = chain()
+    assert first_broken(rows[:3], Head(5, rows[4]["hash"])) == Broken(4, "rows 4 to 5 were cut off")
+
+
+def test_another_chain_in_its_place_shows_against_the_anchor():
+    assert first_broken(chain(), Head(5, "f" * 64)) == Broken(5, "row 5 is not the one that was anchored")
+
+
+def test_canonical_bytes_do_not_depend_on_the_order_or_the_hash():
+    assert canonical({"b": 1, "a": "x", "hash": "1"}) == canonical({"a": "x", "b": 1.0}) == b'{"a":"x","b":1}'
+    assert canonical({"a": 2.5**200}) != canonical({"a": 2.5**201})

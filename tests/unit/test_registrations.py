@@ -1,0 +1,114 @@
+import pytest
+from msgspec.structs import replace
+
+from evcharge.errors import Code, Refused
+from evcharge.registry.registrations import (
+    Kind,
+    Registration,
+    State,
+    activate,
+    deactivate,
+    disabled,
+    register,
+    revoke,
+    rotate,
+    withdraw,
+)
+
+CP001 = Registration(id="CP001", kind=Kind.CP, location="Elche", secret_hash="old", epoch=4)
+INACTIVE, REVOKED = replace(CP001, state=State.INACTIVE), replace(CP001, state=State.REVOKED)
+WITHDRAWN = replace(CP001, state=State.WITHDRAWN, secret_hash=None, location="")
+
+
+def wanted(**changes):
+    return replace(CP001, **{"secret_hash": "new", "epoch": 0, **changes})
+
+
+def refusal(call, *arguments, **named):
+    with pytest.raises(Refused) as refused:
+        call(*arguments, **named)
+    return refused.value.code
+
+
+def test_a_new_id_is_registered_as_wanted():
+    change = register(None, wanted(), same_secret=False, by_admin=False)
+    assert (change.after, change.what, change.revokes) == (wanted(), "register", False)
+
+
+def test_the_same_credential_again_changes_nothing():
+    assert register(CP001, wanted(), same_secret=True, by_admin=False) is None
+    assert register(CP001, wanted(location=""), same_secret=True, by_admin=True) is None
+
+
+def test_the_owner_of_the_credential_may_move():
+    change = register(CP001, wanted(location="Alcoy"), same_secret=True, by_admin=False)
+    assert (change.after, change.what, change.revokes) == (replace(CP001, location="Alcoy"), "move", False)
+
+
+def test_another_credential_is_refused_unless_an_administrator_brings_it():
+    assert refusal(register, CP001, wanted(), same_secret=False, by_admin=False) is Code.CONFLICT
+    change = register(CP001, wanted(), same_secret=False, by_admin=True)
+    assert change.after == replace(CP001, secret_hash="new", epoch=5)
+    assert change.revokes
+
+
+@pytest.mark.parametrize("before", [INACTIVE, REVOKED])
+def test_only_an_administrator_puts_a_disabled_id_back(before):
+    assert refusal(register, before, wanted(), same_secret=True, by_admin=False) is Code.DISABLED
+    change = register(before, wanted(), same_secret=True, by_admin=True)
+    assert change.after == replace(CP001, epoch=5)
+
+
+def test_an_id_is_of_one_kind_only():
+    driver = wanted(kind=Kind.DRIVER)
+    assert refusal(register, CP001, driver, same_secret=True, by_admin=True) is Code.CONFLICT
+
+
+def test_a_withdrawn_id_returns_without_its_epoch_going_back():
+    assert withdraw(CP001).after == replace(WITHDRAWN, epoch=5)
+    assert withdraw(CP001).revokes
+    change = register(WITHDRAWN, wanted(kind=Kind.DRIVER), same_secret=False, by_admin=False)
+    assert change.after == wanted(kind=Kind.DRIVER, epoch=4)
+
+
+def test_deactivating_makes_tickets_void_and_activating_does_not_bring_them_back():
+    off = deactivate(CP001)
+    assert (off.after, off.revokes) == (replace(INACTIVE, epoch=5), True)
+    on = activate(off.after)
+    assert (on.after, on.revokes) == (replace(CP001, epoch=5), False)
+
+
+def test_switching_to_the_present_state_changes_nothing():
+    assert activate(CP001) is None
+    assert deactivate(INACTIVE) is None
+    assert deactivate(REVOKED) is None
+
+
+def test_a_revoked_credential_must_be_replaced():
+    assert refusal(activate, REVOKED) is Code.CONFLICT
+    assert rotate(REVOKED, "new").after == replace(CP001, secret_hash="new", epoch=5)
+
+
+def test_rotating_does_not_undo_the_administrators_switch():
+    assert rotate(INACTIVE, "new").after == replace(INACTIVE, secret_hash="new", epoch=5)
+    assert rotate(CP001, "new").revokes
+
+
+@pytest.mark.parametrize("before", [CP001, INACTIVE])
+def test_central_disables_with_the_epoch_it_has_raised(before):
+    change = revoke(before, 7)
+    assert (change.after, change.revokes) == (replace(REVOKED, epoch=7), True)
+
+
+def test_an_order_that_is_no_news_leaves_the_new_credential_alone():
+    assert revoke(replace(CP001, epoch=8), 7) is None
+    assert revoke(replace(CP001, epoch=7), 7) is None
+
+
+def test_the_refusal_says_what_helps():
+    assert "activate" in disabled(INACTIVE).text
+    assert "new credential" in disabled(REVOKED).text
+
+
+def test_the_hash_of_a_secret_is_not_shown():
+    assert "old" not in repr(CP001)
