@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from evcharge.errors import Code, EvchargeError, Overloaded, ProtocolError, StateError
+from evcharge.errors import Code, EvchargeError, Overloaded, ProtocolError, Taken
 from evcharge.handshake import (
     Accepted,
     CentralHandshake,
@@ -201,11 +201,11 @@ class Channel(asyncio.Protocol):
         self._rekey_due_at = self._loop.time() + self._traffic.rekey_answer_s
         self._rekey_timer = self._loop.call_at(self._rekey_due_at, self._rekey_unanswered)
 
-    def stop_reading(self) -> None:
-        """Believe nothing more of the far end: `receive` raises ChannelClosed. What is sent still goes out."""
+    def cut(self, error: EvchargeError) -> None:
+        """Believe nothing more of the far end: `receive` raises `error`. What is sent still goes out."""
         self._closing = True
         self._frames.clear()
-        self._stop(ChannelClosed("the far end is not listened to any more"))
+        self._stop(error)
 
     async def close(self, farewell: Message | None = None) -> None:
         """Send `farewell` (BYE or ERROR) and hang up; waits at most CLOSE_WITHIN_S. Idempotent."""
@@ -213,7 +213,7 @@ class Channel(asyncio.Protocol):
             if farewell is not None:
                 self._write(farewell)
             self._mute = True
-            self.stop_reading()
+            self.cut(ChannelClosed("the connection was closed here"))
             # Keep reading and dropping until the far end hangs up too: closing over unread bytes would
             # reset the connection, and the farewell might never be read.
             self._transport.resume_reading()
@@ -229,15 +229,9 @@ class Channel(asyncio.Protocol):
 
     def abort(self, error: EvchargeError | None = None) -> None:
         """Hang up at once; a waiting `receive` raises `error`."""
-        self._closing = self._mute = True
-        self._frames.clear()
-        self._stop(error or ChannelClosed("the connection was cut here"))
+        self._mute = True
+        self.cut(error or ChannelClosed("the connection was cut here"))
         self._transport.abort()
-
-    def cut(self, error: EvchargeError) -> None:
-        """Believe nothing more from the far end: `receive` raises `error`. What was sent still goes out."""
-        self._frames.clear()
-        self._fail(error)
 
     # ---- for asyncio
 
@@ -491,7 +485,7 @@ class Door:
 async def serve(
     host: str, port: int, door: Door, on_channel: Callable[[Channel], Coroutine[Any, Any, None]]
 ) -> AsyncIterator[int]:
-    """Serve EVC1 on `host:port` while the block runs; yields the port. Raises StateError when it is taken.
+    """Serve EVC1 on `host:port` while the block runs; yields the port. Raises Taken when it is taken.
 
     Each peer that logged in gets a task that runs `on_channel`. Whatever that does or raises, the connection
     is closed after it; the end of the block ends them all.
@@ -509,7 +503,7 @@ async def serve(
             ssl_shutdown_timeout=CLOSE_WITHIN_S if door.tls else None,
         )
     except OSError as problem:
-        raise StateError(
+        raise Taken(
             f"cannot listen on {host}:{port}: {problem.strerror or problem}. "
             "Is another one running here? Choose another port."
         ) from None

@@ -73,8 +73,8 @@ class Identity(Struct, frozen=True):
 class IssuedTicket(Struct, frozen=True):
     """A ticket and the 32 byte key that goes with it, as its owner keeps them. Times are Unix seconds."""
 
-    ticket: str
-    key: bytes
+    ticket: Annotated[str, Meta(min_length=1, max_length=MAX_TICKET_CHARS)]
+    key: Annotated[bytes, Meta(min_length=32, max_length=32)]
     expires_at: int
     renew_after: int
 
@@ -434,7 +434,7 @@ def _everybody(_identity: Identity) -> None:
 
 
 class _Hint(Struct, frozen=True):
-    code: Annotated[str, Meta(max_length=32)]
+    code: Annotated[str, Meta(pattern=r"\A[A-Z_]{1,32}\Z")]
     text: Text = ""
     retry_after: Annotated[float, Meta(ge=0, le=86_400)] | None = None
 
@@ -483,7 +483,7 @@ def reported(code: str, text: str, retry_after_s: float | None = None) -> Evchar
     try:
         known = Code(code)
     except ValueError:
-        return ProtocolError(f"{text} ({ascii(code)[1:-1]})", Code.MALFORMED)
+        return ProtocolError(f"{text} ({code[:32]!a})", Code.MALFORMED)
     if known in _AUTHENTICATION:
         return AuthenticationError(text, known)
     if known in _LOAD:

@@ -1,23 +1,21 @@
 """The peer's side of its link to Central: tickets, heartbeats, reconnecting. For engine, monitor and driver."""
 
 import asyncio
-import contextlib
 import logging
-import os
 import random
 import ssl
-import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
+from evcharge import trust
 from evcharge.channel import Channel, ChannelClosed, connect
-from evcharge.errors import AuthenticationError, Code, EvchargeError, Overloaded, ProtocolError
+from evcharge.errors import AuthenticationError, Code, EvchargeError, Overloaded, ProtocolError, StateError
 from evcharge.handshake import IssuedTicket
 from evcharge.ids import Role
 from evcharge.lifecycle import Backoff, utc_now, wait_until
@@ -27,14 +25,36 @@ log = logging.getLogger(__name__)
 
 FetchTicket = Callable[[], Awaitable[IssuedTicket]]
 
-_TICKET_REFUSED = frozenset({Code.TICKET, Code.EXPIRED, Code.CLOCK, Code.PROOF, Code.ID, Code.ROLE})
-_WITHDRAWN = frozenset({Code.REVOKED, Code.DISABLED, Code.CREDENTIAL})
-_HOPELESS = frozenset({Code.CENTRAL_PROOF, Code.VERSION, Code.MALFORMED, Code.TOO_BIG, Code.FIELD})
+# What a link lives through; anything else is a failure of this process and ends it.
+_SETBACKS = (ChannelClosed, AuthenticationError, Overloaded, ProtocolError)
+# Another ticket may do better: a later epoch, a later date, another key.
+_TICKET_REFUSED = frozenset(
+    {Code.TICKET, Code.EXPIRED, Code.CLOCK, Code.PROOF, Code.ID, Code.ROLE, Code.REVOKED, Code.DISABLED}
+)
+_KINDS_OF_TICKETS = 3
+# Only a person can put these right: look again now and then.
+_FOR_PEOPLE = frozenset(
+    {
+        Code.REVOKED,
+        Code.DISABLED,
+        Code.CREDENTIAL,
+        Code.PROOF,
+        Code.CENTRAL_PROOF,
+        Code.ID,
+        Code.ROLE,
+        Code.VERSION,
+        Code.MALFORMED,
+        Code.TOO_BIG,
+        Code.FIELD,
+    }
+)
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """How patient a link is, in seconds. `heartbeat_s` None: as Central says; dead after `silent_beats` of it."""
+    """How patient a link is. Its heartbeat is what Central says, unless `heartbeat_s` is given."""
 
     connect_s: float = 5.0
     heartbeat_s: float | None = None
@@ -43,7 +63,7 @@ class Timing:
     most_retry_s: float = 10.0
     duplicate_s: float = 5.0
     # For what only a person can put right: withdrawn keys, a Central that is not ours, another version.
-    withdrawn_s: float = 60.0
+    for_people_s: float = 60.0
     # Anybody can forge an error before the login, so no hint may send us to sleep for longer.
     most_obeyed_s: float = 60.0
     least_renewal_s: float = 30.0
@@ -66,15 +86,8 @@ class LinkState:
 
 
 class _Kept(Struct, forbid_unknown_fields=True):
-    registry: "_KeptTicket | None" = None
-    resume: "_KeptTicket | None" = None
-
-
-class _KeptTicket(Struct, frozen=True, forbid_unknown_fields=True):
-    ticket: Annotated[str, Meta(min_length=1, max_length=2048)]
-    key: Annotated[bytes, Meta(min_length=32, max_length=32)]
-    expires_at: int
-    renew_after: int
+    registry: IssuedTicket | None = None
+    resume: IssuedTicket | None = None
 
 
 class TicketWallet:
@@ -91,72 +104,43 @@ class TicketWallet:
     @property
     def registry(self) -> IssuedTicket | None:
         """The latest ticket of the Registry."""
-        return _issued(self._kept.registry)
+        return self._kept.registry
 
     @property
     def resume(self) -> IssuedTicket | None:
         """The ticket that Central gave at the last login."""
-        return _issued(self._kept.resume)
+        return self._kept.resume
 
     def keep_registry(self, issued: IssuedTicket) -> None:
         """Keep a new ticket of the Registry."""
-        self._kept.registry = _kept(issued)
+        self._kept.registry = issued
         self._write()
 
     def keep_resume(self, issued: IssuedTicket) -> None:
         """Keep a new ticket of Central."""
-        self._kept.resume = _kept(issued)
+        self._kept.resume = issued
         self._write()
 
     def _read(self) -> _Kept:
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=_Kept)
-        except FileNotFoundError:
-            pass
-        except OSError as problem:
-            self._grumble(f"cannot be read ({problem.strerror})")
+            if self._path.exists():
+                return msgspec.json.decode(trust.read_secret(self._path), type=_Kept)
+        except (StateError, OSError) as problem:
+            self._grumble(str(problem))
         except (ValueError, RecursionError):
-            self._grumble("holds no tickets")
+            self._grumble(f"{self._path} holds no tickets")
         return _Kept()
 
     def _write(self) -> None:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(self._path, msgspec.json.encode(self._kept))
-        except OSError as problem:
-            self._grumble(f"cannot be written ({problem.strerror})")
+            trust.replace_secret(self._path, msgspec.json.encode(self._kept).decode())
+        except (StateError, OSError, ValueError) as problem:
+            self._grumble(str(problem))
 
     def _grumble(self, what: str) -> None:
         if not self._grumbled:
             self._grumbled = True
-            log.warning("the ticket file %s %s; going on without it", self._path, what)
-
-
-def _kept(issued: IssuedTicket) -> _KeptTicket:
-    return _KeptTicket(issued.ticket, issued.key, issued.expires_at, issued.renew_after)
-
-
-def _issued(kept: _KeptTicket | None) -> IssuedTicket | None:
-    return None if kept is None else IssuedTicket(kept.ticket, kept.key, kept.expires_at, kept.renew_after)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    # mkstemp makes it 0600; a crash leaves the old file whole.
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+            log.warning("%s; going on without kept tickets", what.rstrip("."))
 
 
 class Link:
@@ -189,56 +173,175 @@ class Link:
         self._backoff = Backoff(self._timing.first_retry_s, self._timing.most_retry_s, uniform)
         self._woken = asyncio.Event()
         self._refused: set[str] = set()
-        self._reported: Code | None = None
+        self._told: tuple[type[EvchargeError], Code] | None = None
         self._fetching = asyncio.Lock()
-        # Set whenever a Registry ticket was fetched: its half-life is counted from here, by our own clock.
-        self._renew_at: float | None = None
+        # In loop time, so that a wrong clock cannot make us ask the Registry over and over.
+        self._renew_at = 0.0
         self.connected = False
 
     def wake(self) -> None:
-        """Try again now: something has changed, such as a new credential."""
+        """Try again now: something has changed, such as the credential."""
         self._woken.set()
 
     async def run(
         self, talk: Callable[[Channel], Awaitable[None]], on_state: Callable[[LinkState], None]
     ) -> None:
-        """Keep the link up for ever, running `talk(channel)` on each connection until it ends.
+        """Keep the link up until cancelled, running `talk(channel)` on each connection until it ends.
 
-        Failures of the network, of the login and of the stream lead to another try, and `on_state` hears of
-        each change once. Anything else that `talk` raises is raised, after a goodbye.
+        Failures of the network, the login and the stream lead to another try, and `on_state` hears of each
+        change once. Anything else that `talk` or the fetching raises is raised, after a goodbye.
         """
-        renewing = asyncio.get_running_loop().create_task(self._renew_in_time())
-        try:
+
+        async def for_ever() -> None:
             while True:
                 await self._once(talk, on_state)
-        finally:
-            renewing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await renewing
+
+        await _beside(self._renew_in_time(), for_ever())
+
+    # ---- one connection
 
     async def _once(
         self, talk: Callable[[Channel], Awaitable[None]], on_state: Callable[[LinkState], None]
     ) -> None:
         self._woken.clear()
-        ticket = ""
+        ticket: str | None = None
         try:
-            issued = await self._ticket()
+            issued = await self._find_ticket()
             ticket = issued.ticket
-            channel = await self._connect(issued)
-        except (ChannelClosed, AuthenticationError, Overloaded, ProtocolError) as error:
-            if self._reported is not error.code:
-                self._reported = error.code
-                on_state(LinkState(Phase.WAITING, error))
-            await self._pause(error, ticket)
+            channel = await connect(
+                self._host,
+                self._port,
+                issued,
+                self._id,
+                self._role,
+                timeout_s=self._timing.connect_s,
+                tls=self._tls,
+            )
+        except _SETBACKS as error:
+            if not self._has_another_ticket(ticket, error):
+                if self._told != (type(error), error.code):
+                    self._told = (type(error), error.code)
+                    on_state(LinkState(Phase.WAITING, error))
+                await self._pause(error)
             return
         self._refused.clear()
-        self._reported = None
-        self._wallet.keep_resume(channel.accepted.resume)
+        self._told = None
+        began_at = asyncio.get_running_loop().time()
+        end = await self._converse(channel, talk, on_state)
+        on_state(LinkState(Phase.LOST, end))
+        # A Central that hangs up on us at once must not be asked again and again.
+        if asyncio.get_running_loop().time() - began_at >= self._timing.most_retry_s:
+            self._backoff.reset()
+        await self._pause(end)
+
+    async def _converse(
+        self,
+        channel: Channel,
+        talk: Callable[[Channel], Awaitable[None]],
+        on_state: Callable[[LinkState], None],
+    ) -> EvchargeError:
+        async def conversation() -> EvchargeError:
+            try:
+                await talk(channel)
+            except _SETBACKS as error:
+                return error
+            return ChannelClosed("the conversation is over")
+
+        farewell = Bye()
         self.connected = True
-        on_state(LinkState(Phase.CONNECTED))
         try:
-            error = await self._converse(channel, talk)
+            self._wallet.keep_resume(channel.accepted.resume)
+            on_state(LinkState(Phase.CONNECTED))
+            end = await _beside(self._beat(channel), conversation())
+            farewell = Bye(reason=end.code)
         finally:
             self.connected = False
-        on_state(LinkState(Phase.LOST, error))
-        await self._pause(error, "")
+            await channel.close(farewell)
+        return end
+
+    async def _beat(self, channel: Channel) -> None:
+        """Say HEARTBEAT in time; cut the line when Central has been silent for too long."""
+        loop = asyncio.get_running_loop()
+        beat_s = self._timing.heartbeat_s or channel.accepted.heartbeat_s
+        dead_after_s = beat_s * self._timing.silent_beats
+        next_beat_at = loop.time()
+        while (now := loop.time()) < (dead_at := channel.heard_at + dead_after_s):
+            if now >= next_beat_at:
+                channel.send(Heartbeat())
+                next_beat_at = now + beat_s
+            await asyncio.sleep(min(next_beat_at, dead_at) - now)
+        channel.abort(ChannelClosed(f"no word from CENTRAL for {dead_after_s:g} s", Code.TIMEOUT))
+
+    async def _pause(self, error: EvchargeError) -> None:
+        self._refused.clear()
+        at_least_s = 0.0
+        if isinstance(error, Overloaded) and error.retry_after_s is not None:
+            at_least_s = min(error.retry_after_s, self._timing.most_obeyed_s)
+        elif error.code is Code.DUPLICATE:
+            at_least_s = self._timing.duplicate_s
+        elif error.code in _FOR_PEOPLE:
+            at_least_s = self._timing.for_people_s
+        await wait_until(self._woken, self._backoff.next_s(at_least_s))
+
+    # ---- tickets
+
+    async def _find_ticket(self) -> IssuedTicket:
+        now = self._now()
+        for kept in (self._wallet.registry, self._wallet.resume):
+            if kept is not None and now < kept.expires_at and kept.ticket not in self._refused:
+                return kept
+        return await self._fetch()
+
+    def _has_another_ticket(self, ticket: str | None, error: EvchargeError) -> bool:
+        """Whether to try at once with the next kind of ticket. Kept ones stay: what we heard may be forged."""
+        if ticket is None or error.code not in _TICKET_REFUSED:
+            return False
+        self._refused.add(ticket)
+        return len(self._refused) < _KINDS_OF_TICKETS
+
+    async def _fetch(self) -> IssuedTicket:
+        async with self._fetching:
+            issued = await self._fetch_ticket()
+            self._wallet.keep_registry(issued)
+            self._renew_in(issued.expires_at - issued.renew_after)
+            return issued
+
+    def _renew_in(self, wait_s: float) -> None:
+        self._renew_at = asyncio.get_running_loop().time() + max(wait_s, self._timing.least_renewal_s)
+
+    async def _renew_in_time(self) -> None:
+        """Have a Registry ticket in its first half of life whenever the Registry can be reached."""
+        kept = self._wallet.registry
+        self._renew_in(0 if kept is None else min(kept.renew_after - self._now(), _longest_wait_s(kept)))
+        grumbled = False
+        while True:
+            wait_s = self._renew_at - asyncio.get_running_loop().time()
+            if wait_s > 0:
+                await asyncio.sleep(wait_s)
+                continue
+            try:
+                await self._fetch()
+                grumbled = False
+            except _SETBACKS as error:
+                self._renew_in(0)
+                if not grumbled:
+                    grumbled = True
+                    log.info("the ticket cannot be renewed now: %s", error.text)
+
+
+def _longest_wait_s(kept: IssuedTicket) -> int:
+    return kept.expires_at - kept.renew_after
+
+
+async def _beside(background: Coroutine[Any, Any, None], work: Coroutine[Any, Any, _Result]) -> _Result:
+    """Return the result of `work`, or raise bare what it raises; `background` runs beside it, no longer."""
+    failure: Exception
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(background)
+        try:
+            return await work
+        except Exception as problem:  # noqa: BLE001 - raised below, where no group wraps it
+            failure = problem
+        finally:
+            task.cancel()
+    raise failure

@@ -1,0 +1,546 @@
+"""Channels over loopback: talking, ending, flow control, rekeying, logging in."""
+
+import asyncio
+import gc
+import logging
+import socket
+
+import pytest
+
+from evcharge import channel as channel_module
+from evcharge import lifecycle, trust
+from evcharge.channel import ChannelClosed, Traffic, connect
+from evcharge.errors import AuthenticationError, Code, Overloaded, ProtocolError, StateError
+from evcharge.ids import Role
+from evcharge.messages import (
+    Ack,
+    Bye,
+    ErrorNotice,
+    Health,
+    Heartbeat,
+    PointRow,
+    Points,
+    Query,
+    Ready,
+    Sync,
+)
+from tests.component.gate import Gate, ended
+
+pytestmark = pytest.mark.timeout(20)
+
+
+@pytest.fixture
+async def gate():
+    async with Gate().open() as gate:
+        yield gate
+
+
+def ready(number: int) -> Ready:
+    return Ready(session_id=f"session-{number:06}")
+
+
+async def until(condition) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.002)
+
+
+# ---- talking
+
+
+async def test_both_ends_know_who_is_there(gate):
+    async with gate.pair() as (peer, central):
+        assert central.identity.id == "CP001"
+        assert central.identity.role is Role.ENGINE
+        assert peer.accepted.heartbeat_s == 2.0
+        assert peer.peer_address == f"127.0.0.1:{gate.port}"
+        assert central.peer_address.startswith("127.0.0.1:")
+
+
+async def test_messages_arrive_in_order_both_ways(gate):
+    async with gate.pair() as (peer, central):
+        for number in range(50):
+            peer.send(ready(number))
+            central.send(Ack(seq=number))
+        assert [await central.receive() for _ in range(50)] == [ready(number) for number in range(50)]
+        assert [await peer.receive() for _ in range(50)] == [Ack(seq=number) for number in range(50)]
+
+
+async def test_a_waiting_receive_is_woken_and_may_be_cancelled(gate):
+    async with gate.pair() as (peer, central):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await central.receive()
+        async with asyncio.TaskGroup() as tasks:
+            waiting = tasks.create_task(central.receive())
+            await asyncio.sleep(0)
+            peer.send(Heartbeat())
+        assert waiting.result() == Heartbeat()
+
+
+async def test_only_one_task_may_read(gate):
+    async with gate.pair() as (peer, central), asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(central.receive())
+        await asyncio.sleep(0)
+        with pytest.raises(RuntimeError, match="two tasks"):
+            await central.receive()
+        peer.send(Heartbeat())
+        await waiting
+
+
+async def test_a_message_that_is_too_big_leaves_the_stream_whole(gate):
+    async with gate.pair(role=Role.DRIVER, name="D01") as (peer, central):
+        row = PointRow(cp_id="CP001", location="x" * 200, price=1, status="Available")
+        with pytest.raises(ProtocolError):
+            central.send(Points(points=[row] * 500))
+        central.send(Heartbeat())
+        assert await peer.receive() == Heartbeat()
+
+
+async def test_heard_at_moves_with_every_byte(gate):
+    async with gate.pair() as (peer, central):
+        before = central.heard_at
+        await asyncio.sleep(0.01)
+        peer.send(Heartbeat())
+        await central.receive()
+        assert before < central.heard_at <= asyncio.get_running_loop().time()
+
+
+# ---- who may say what
+
+
+@pytest.mark.parametrize("role", [Role.ENGINE, Role.DRIVER])
+async def test_a_peer_may_only_say_what_its_role_says(gate, role):
+    async with gate.pair(name="X01", role=role) as (peer, central):
+        peer.send(Health(fault=None))
+        with pytest.raises(ProtocolError) as caught:
+            await central.receive()
+        assert caught.value.code is Code.ROLE
+
+
+async def test_central_may_not_speak_for_its_peers(gate):
+    async with gate.pair() as (peer, central):
+        central.send(Sync(journal_id="0" * 32, last_seq=0))
+        with pytest.raises(ProtocolError) as caught:
+            await peer.receive()
+        assert caught.value.code is Code.ROLE
+
+
+# ---- ending
+
+
+async def test_what_came_before_the_end_is_still_received(gate):
+    async with gate.pair() as (peer, central):
+        for number in range(5):
+            peer.send(ready(number))
+        await peer.close(Bye(reason="enough"))
+        messages, end = await ended(central)
+        assert messages == [*map(ready, range(5)), Bye(reason="enough")]
+        assert isinstance(end, ChannelClosed)
+        assert "goodbye: enough" in end.text
+        assert central.is_closing
+
+
+async def test_an_error_as_last_word_is_what_the_peer_raises(gate):
+    async with gate.pair() as (peer, central):
+        await central.close(ErrorNotice(code=Code.BUSY, text="too many", retry_after_s=7.0))
+        messages, end = await ended(peer)
+        assert len(messages) == 1
+        assert isinstance(end, Overloaded)
+        assert (end.code, end.text, end.retry_after_s) == (Code.BUSY, "too many", 7.0)
+
+
+async def test_an_error_followed_by_talk_was_about_one_request_only(gate):
+    async with gate.pair() as (peer, central):
+        central.send(ErrorNotice(code=Code.NO_SESSION, text="no such session"))
+        central.send(Heartbeat())
+        await central.close()
+        messages, end = await ended(peer)
+        assert len(messages) == 2
+        assert end.code is Code.CLOSED
+
+
+async def test_the_end_is_raised_again_and_again(gate):
+    async with gate.pair() as (peer, central):
+        await central.close()
+        for _ in range(3):
+            with pytest.raises(ChannelClosed):
+                await peer.receive()
+
+
+async def test_after_the_end_sending_does_nothing(gate):
+    async with gate.pair() as (peer, central):
+        await central.close()
+        with pytest.raises(ChannelClosed):
+            await peer.receive()
+        for channel in (peer, central):
+            channel.send(Heartbeat())
+            channel.rekey(bytes(32))
+            await channel.close(Bye())
+            await channel.close()
+
+
+async def test_frames_that_arrive_after_the_close_are_dropped(gate):
+    async with gate.pair() as (peer, central):
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(central.close())
+            for number in range(20):
+                peer.send(ready(number))
+                await asyncio.sleep(0)
+        messages, end = await ended(central)
+        assert messages == []
+        assert end.code is Code.CLOSED
+
+
+async def test_a_farewell_reaches_a_peer_that_never_stops_talking(gate):
+    async with gate.pair() as (peer, central):
+        async with asyncio.TaskGroup() as tasks:
+            reading = tasks.create_task(ended(peer))
+            for number in range(300):
+                peer.send(ready(number))
+            await asyncio.sleep(0)
+            await central.close(ErrorNotice(code=Code.DUPLICATE, text="somebody else"))
+        _, end = reading.result()
+        assert isinstance(end, AuthenticationError)
+        assert end.code is Code.DUPLICATE
+
+
+async def test_closing_does_not_wait_long_for_a_peer_that_does_not_hang_up(gate, monkeypatch):
+    monkeypatch.setattr(channel_module, "CLOSE_WITHIN_S", 0.05)
+    async with gate.pair() as (peer, central):
+        peer._transport.pause_reading()
+        async with asyncio.timeout(1):
+            await central.close(Bye())
+
+
+async def test_a_cut_channel_is_not_believed_but_its_last_letters_go_out(gate):
+    async with gate.pair() as (peer, central):
+        peer.send(ready(1))
+        await until(lambda: central._frames)
+        revoked = AuthenticationError("revoked", Code.REVOKED)
+        central.cut(revoked)
+        central.send(Ack(seq=1))
+        with pytest.raises(AuthenticationError) as caught:
+            await central.receive()
+        assert caught.value is revoked
+        await central.close(ErrorNotice(code=Code.REVOKED, text="revoked"))
+        messages, end = await ended(peer)
+        assert messages[0] == Ack(seq=1)
+        assert end.code is Code.REVOKED
+
+
+async def test_abort_wakes_the_reader_with_its_error(gate):
+    async with gate.pair() as (peer, central), asyncio.TaskGroup() as tasks:
+        reading = tasks.create_task(ended(peer))
+        await asyncio.sleep(0)
+        silent = ChannelClosed("silent", Code.TIMEOUT)
+        peer.abort(silent)
+        assert (await reading)[1] is silent
+        assert (await ended(central))[1].code is Code.CLOSED
+
+
+async def test_half_a_frame_and_then_the_end_is_said_so(gate):
+    async with gate.pair() as (peer, central):
+        peer._transport.write(b"\x00\x00\x01\x00half")
+        await until(lambda: central._cutter.waiting)
+        peer.abort()
+        _, end = await ended(central)
+        assert end.code is Code.CLOSED
+        assert "middle of a frame" in end.text
+
+
+# ---- flow
+
+
+async def test_a_slow_reader_is_not_read_for_and_loses_nothing(gate):
+    gate_ = Gate(traffic=Traffic(messages_per_s=1e6))
+    async with gate_.open(), gate_.pair() as (peer, central):
+        for start in range(0, 400, 20):
+            for number in range(start, start + 20):
+                peer.send(ready(number))
+            await asyncio.sleep(0.001)
+        await until(lambda: not central._transport.is_reading())
+        paused_with = len(central._frames)
+        assert 64 < paused_with < 400
+        # Who is not listened to is not called silent.
+        paused_at = asyncio.get_running_loop().time()
+        await asyncio.sleep(0.02)
+        assert central.heard_at >= paused_at + 0.02
+        async with asyncio.timeout(5):
+            assert [await central.receive() for _ in range(400)] == [ready(number) for number in range(400)]
+        assert central._transport.is_reading()
+
+
+async def test_a_peer_gets_no_more_than_its_rate():
+    gate = Gate(traffic=Traffic(messages_per_s=200, burst_s=0.05))
+    async with gate.open(), gate.pair() as (peer, central):
+        loop = asyncio.get_running_loop()
+        began_at = loop.time()
+        async with asyncio.TaskGroup() as tasks:
+
+            async def talk() -> None:
+                for number in range(70):
+                    peer.send(ready(number))
+                    await asyncio.sleep(0)
+
+            tasks.create_task(talk())
+            for number in range(70):
+                assert await central.receive() == ready(number)
+            paused = not central._transport.is_reading()
+        # Ten at once, then one every 5 ms; what one read brought is delivered at once.
+        assert paused
+        await until(central._transport.is_reading)
+        assert loop.time() - began_at >= (70 - 10) / 200 - 0.01
+
+
+async def test_unsent_bytes_grow_for_a_far_end_that_never_reads(gate):
+    async with gate.pair(role=Role.DRIVER, name="D01") as (peer, central):
+        assert central.unsent_bytes == 0
+        peer._transport.pause_reading()
+        row = PointRow(cp_id="CP001", location="x" * 80, price=1, status="Available")
+        for _ in range(300):
+            central.send(Points(points=[row] * 200))
+        assert central.unsent_bytes > 100_000
+        central.abort()
+
+
+# ---- rekeying
+
+
+async def test_a_new_key_takes_over_in_flight_without_losing_a_message(gate):
+    async with gate.pair() as (peer, central):
+        for number in range(30):
+            peer.send(ready(number))
+            central.send(Ack(seq=number))
+            if number in (5, 6, 20):
+                central.rekey(bytes([number]) * 32)
+            if number % 7 == 0:
+                await asyncio.sleep(0.002)
+        peer.send(Heartbeat())
+        central.send(Heartbeat())
+        # Each end takes up the new key when it reads; the peer first, for Central waits for its answer.
+        async with asyncio.TaskGroup() as tasks:
+            theirs = tasks.create_task(receive_until_heartbeat(peer))
+            ours = tasks.create_task(receive_until_heartbeat(central))
+        assert theirs.result() == [Ack(seq=number) for number in range(30)]
+        assert ours.result() == [ready(number) for number in range(30)]
+        peer.send(ready(99))
+        central.send(Ack(seq=99))
+        assert await central.receive() == ready(99)
+        assert await peer.receive() == Ack(seq=99)
+        assert peer._epoch == central._epoch > 0
+        assert peer._keys.from_peer == central._keys.from_peer
+        assert not central.rekey_overdue
+
+
+async def receive_until_heartbeat(channel):
+    messages = []
+    while (message := await channel.receive()) != Heartbeat():
+        messages.append(message)
+    return messages
+
+
+async def test_a_second_new_key_waits_until_the_first_is_taken(gate):
+    async with gate.pair() as (peer, central):
+        central.rekey(b"\x01" * 32)
+        central.rekey(b"\x02" * 32)
+        assert central._epoch == 1
+        central.send(Heartbeat())
+        await peer.receive()
+        peer.send(Heartbeat())
+        await central.receive()
+        central.rekey(b"\x02" * 32)
+        assert central._epoch == 2
+
+
+async def test_central_changes_the_key_by_itself_after_so_many_frames():
+    gate = Gate(traffic=Traffic(rekey_after_frames=10))
+    async with gate.open(), gate.pair() as (peer, central):
+        for number in range(100):
+            peer.send(ready(number))
+            assert await central.receive() == ready(number)
+            central.send(Ack(seq=number))
+            assert await peer.receive() == Ack(seq=number)
+        assert central._epoch == peer._epoch >= 5
+
+
+async def test_central_changes_the_key_by_itself_after_so_long():
+    gate = Gate(traffic=Traffic(rekey_after_s=0.05))
+    async with gate.open(), gate.pair() as (peer, central), asyncio.TaskGroup() as tasks:
+        readers = [tasks.create_task(ended(peer)), tasks.create_task(ended(central))]
+        await until(lambda: peer._epoch >= 2)
+        for reader in readers:
+            reader.cancel()
+
+
+async def test_a_peer_that_does_not_take_its_new_key_is_cut_off():
+    gate = Gate(traffic=Traffic(rekey_answer_s=0.05))
+    async with gate.open(), gate.pair() as (peer, central):
+        central.rekey(bytes(32))
+        assert not central.rekey_overdue
+        _, end = await ended(central)
+        assert isinstance(end, ProtocolError)
+        assert end.code is Code.TIMEOUT
+        assert central.rekey_overdue
+        assert peer is not central
+
+
+async def test_keys_that_nobody_asked_for_break_the_stream(gate):
+    async with gate.pair() as (peer, central):
+        peer.send(channel_module.Rekeyed(epoch=1))
+        assert (await ended(central))[1].code is Code.SEQ
+    async with gate.pair() as (peer, central):
+        central._epoch = 5
+        central.rekey(bytes(32))
+        assert (await ended(peer))[1].code is Code.SEQ
+
+
+# ---- logging in
+
+
+async def test_nobody_listening_is_unreachable():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(ChannelClosed) as caught:
+            await connect("127.0.0.1", port, Gate().ticket(), "CP001", Role.ENGINE)
+    assert caught.value.code is Code.UNREACHABLE
+    assert f"cannot connect to CENTRAL at 127.0.0.1:{port}" in caught.value.text
+
+
+async def test_a_central_that_does_not_answer_is_given_up(gate):
+    async def silent(reader, writer):
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    gate.port = server.sockets[0].getsockname()[1]
+    try:
+        with pytest.raises(ChannelClosed) as caught:
+            await gate.knock(timeout_s=0.05)
+        assert caught.value.code is Code.TIMEOUT
+    finally:
+        server.close()
+        await asyncio.sleep(0.01)
+
+
+async def test_a_central_that_hangs_up_during_the_login_is_said_so(gate):
+    async def rude(_reader, writer):
+        writer.close()
+
+    server = await asyncio.start_server(rude, "127.0.0.1", 0)
+    gate.port = server.sockets[0].getsockname()[1]
+    try:
+        with pytest.raises(ChannelClosed) as caught:
+            await gate.knock()
+        assert "hung up" in caught.value.text
+    finally:
+        server.close()
+        await asyncio.sleep(0.01)
+
+
+async def test_a_cancelled_login_leaves_nothing_open(gate):
+    knocking = asyncio.get_running_loop().create_task(gate.knock())
+    await asyncio.sleep(0.0005)
+    knocking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await knocking
+    await asyncio.sleep(0.01)
+    gc.collect()
+
+
+async def test_a_taken_port_is_said_so(gate):
+    with pytest.raises(StateError, match="cannot listen on"):
+        async with Gate().open(port=gate.port):
+            pass
+
+
+# ---- conversations at Central
+
+
+async def conversation_ends_with(on_channel):
+    async with Gate().open(on_channel) as gate:
+        peer = await gate.knock()
+        _, end = await ended(peer)
+        await peer.close()
+        return end
+
+
+async def test_a_failing_conversation_is_logged_and_its_connection_closed(caplog):
+    async def fails(channel):
+        await channel.receive() if channel is None else 1 / 0
+
+    end = await conversation_ends_with(fails)
+    assert end.code is Code.CLOSED
+    assert "the conversation with engine CP001" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_an_error_of_a_conversation_is_told_to_the_peer(caplog):
+    async def refuses(channel):
+        raise AuthenticationError("you\nare\u202e not welcome", Code.DISABLED)
+
+    with caplog.at_level(logging.WARNING):
+        end = await conversation_ends_with(refuses)
+    assert isinstance(end, AuthenticationError)
+    assert end.code is Code.DISABLED
+    assert end.text == "you?are? not welcome"
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_conversation_that_simply_returns_closes_its_connection():
+    async def returns(channel):
+        channel.send(Query(session_id="session-000001"))
+
+    end = await conversation_ends_with(returns)
+    assert end.code is Code.CLOSED
+
+
+async def test_a_stopping_central_says_goodbye_and_ends_every_task():
+    gate = Gate()
+    async with gate.open():
+        peer = await gate.knock()
+        await gate.arrived.get()
+        async with gate.raw():
+            tasks_before = len(asyncio.all_tasks())
+            assert tasks_before >= 2
+            reading = asyncio.get_running_loop().create_task(ended(peer))
+            await asyncio.sleep(0.01)
+    messages, _ = await reading
+    assert messages == [Bye(reason="CENTRAL is stopping")]
+    await peer.close()
+    assert len(asyncio.all_tasks()) == 1
+
+
+# ---- inside TLS
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    state = tmp_path_factory.mktemp("state")
+    trust.init_state(state, ["localhost", "127.0.0.1"], lifecycle.utc_now())
+    return state
+
+
+async def test_the_same_frames_run_inside_tls(certificates):
+    inside = trust.server_context(certificates / "central.pem", certificates / "central.key")
+    gate = Gate(tls=inside)
+    async with gate.open():
+        peer = await gate.knock(tls=trust.client_context(certificates / "ca.pem"))
+        central = await gate.arrived.get()
+        for number in range(100):
+            peer.send(ready(number))
+        central.rekey(bytes(32))
+        assert [await central.receive() for _ in range(100)] == [ready(number) for number in range(100)]
+        await central.close(Bye(reason="enough"))
+        messages, end = await ended(peer)
+        assert messages == [Bye(reason="enough")]
+        assert end.code is Code.CLOSED
+        await peer.close()
+
+
+async def test_a_central_without_tls_is_unreachable_for_a_peer_that_wants_it(gate, certificates):
+    with pytest.raises(ChannelClosed) as caught:
+        await gate.knock(tls=trust.client_context(certificates / "ca.pem"))
+    assert caught.value.code is Code.UNREACHABLE
+    assert "TLS" in gate.refused[0][3].text

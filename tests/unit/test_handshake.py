@@ -1,0 +1,496 @@
+"""EVC1's key exchange: both ends, tickets, and the test vector of PROTOCOL.md."""
+
+import base64
+import hashlib
+import hmac
+import json
+from types import SimpleNamespace
+
+import pytest
+from cryptography.fernet import Fernet
+
+from evcharge import handshake
+from evcharge.errors import AuthenticationError, Code, EvchargeError, Overloaded, ProtocolError
+from evcharge.handshake import (
+    ABSOLUTE_S,
+    LIVENESS,
+    MAC_BYTES,
+    CentralHandshake,
+    Identity,
+    PeerHandshake,
+    SessionKeys,
+    TicketOpener,
+    base64_text,
+    error_frame,
+    parse_error,
+    seal_ticket,
+)
+from evcharge.ids import Role
+
+NOW = 1_765_737_000.5
+SERVICE = Fernet.generate_key()
+RESUME = Fernet.generate_key()
+OPENER = TicketOpener([SERVICE, RESUME])
+CP001 = Identity("CP001", Role.ENGINE, 3, int(NOW), "Alicante")
+
+
+def ticket(identity=CP001, key=SERVICE, *, issuer="registry", ttl_s=900, now=NOW, audience="central"):
+    return seal_ticket(key, identity, issuer=issuer, ttl_s=ttl_s, now=now, audience=audience)
+
+
+def ends(issued=None, *, cp_id="CP001", role=Role.ENGINE, now=NOW):
+    issued = issued or ticket()
+    peer = PeerHandshake(issued.ticket, issued.key, cp_id, role)
+    return peer, CentralHandshake(OPENER, RESUME, now)
+
+
+def refusal(kind: type[EvchargeError], code: Code, call, *arguments) -> EvchargeError:
+    with pytest.raises(kind) as caught:
+        call(*arguments)
+    assert caught.value.code is code
+    return caught.value
+
+
+# ---- the way it should go
+
+
+def test_both_ends_have_the_same_keys_and_central_knows_who_it_is():
+    peer, central = ends()
+    accepted = peer.on_accept(central.on_proof(peer.on_challenge(central.on_hello(peer.hello()))))
+    assert central.identity == CP001
+    assert accepted.keys.from_peer == central.keys.from_peer
+    assert accepted.keys.from_central == central.keys.from_central
+    assert accepted.keys.from_peer != accepted.keys.from_central
+    assert (accepted.epoch, accepted.now, accepted.heartbeat_s) == (0, NOW, 2.0)
+
+
+def test_a_resume_ticket_gets_in_without_the_registry():
+    peer, central = ends()
+    accepted = peer.on_accept(central.on_proof(peer.on_challenge(central.on_hello(peer.hello()))))
+    later = NOW + 11 * 3600
+    peer, central = ends(accepted.resume, now=later)
+    peer.on_accept(central.on_proof(peer.on_challenge(central.on_hello(peer.hello()))))
+    assert central.identity == CP001
+
+
+def test_the_next_issued_key_gives_other_keys_of_the_same_connection():
+    keys = SessionKeys(bytes(32), b"\x01" * 32)
+    after = keys.rekeyed(b"\x02" * 32)
+    assert after.th == keys.th
+    assert len({keys.from_peer, keys.from_central, after.from_peer, after.from_central}) == 4
+
+
+def scripted(*values: bytes):
+    rest = list(values)
+
+    def entropy(size: int) -> bytes:
+        value = rest.pop(0)
+        assert len(value) == size
+        return value
+
+    return entropy
+
+
+def test_the_vector_of_the_protocol():
+    key = bytes(range(32))
+    body = SimpleNamespace(identity=Identity("CP001", Role.ENGINE, 0, 0), key_bytes=key)
+    opener = SimpleNamespace(open=lambda token, now: body)
+    peer = PeerHandshake("TICKET", key, "CP001", Role.ENGINE, scripted(b"\x01" * 32, b"\x03" * 32))
+    entropy = scripted(b"\x02" * 32, b"\x04" * 16, b"\x05" * 32, bytes(32), bytes(16), b"\x06" * 32)
+    central = CentralHandshake(opener, RESUME, NOW, entropy)
+
+    hello = peer.hello()
+    challenge = central.on_hello(hello)
+    proof = peer.on_challenge(challenge)
+    accepted = peer.on_accept(central.on_proof(proof))
+
+    assert len(hello) == 139
+    assert len(challenge) - MAC_BYTES == 195
+    th = "1a9d7e19fbd14810f6f4543797e0a46d05e8d8477c88c3f307851872ece10cbe"
+    assert accepted.keys.th.hex() == th
+    assert challenge[-MAC_BYTES:].hex() == "3031976d5ff06e08efe0d83e5b83e45813ad08e5777334b74bacb1b8c3c477a9"
+    assert proof.hex() == "9425c6a65b288df796013627764b98fcaae8e0a8c8b0bab538302983f5ec87a3"
+    assert (
+        handshake._auth_key(key).hex() == "a4dae80d9ca5822e34776a85f58b6eeb08c02ecb385835a397e9092b775843e2"
+    )
+    assert peer._wrap_key.hex() == "e8bc21d9428b384e0eed35b05920631b562f9d8116adf430c66d4ee157788c4c"
+    assert accepted.keys.from_peer.hex() == "54275ad7c881b8fb64ccac6a5f96da8acb6f3086c461f699fb7668865ceb2819"
+    assert (
+        accepted.keys.from_central.hex() == "d8425c3f6d3f9cc6ca967bfdad5373230f78fe2c4c9d52d3f43c93013bdd7332"
+    )
+
+
+# ---- tickets
+
+
+def test_a_ticket_carries_who_and_for_how_long():
+    issued = ticket()
+    body = OPENER.open(issued.ticket, NOW)
+    assert body.identity == CP001
+    assert body.key_bytes == issued.key
+    assert issued.expires_at == int(NOW) + 900
+    assert issued.renew_after == int(NOW) + 450
+
+
+def test_keys_are_not_shown():
+    issued = ticket()
+    shown = repr(issued) + repr(OPENER.open(issued.ticket, NOW)) + repr(SessionKeys(bytes(32), bytes(32)))
+    for secret in (base64_text(issued.key), repr(issued.key), issued.key.hex(), issued.ticket):
+        assert secret not in shown
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["", "x", "ü", "\ud800", "A" * 2049, "gAAAA"],
+)
+def test_what_is_no_ticket_of_ours_is_refused(token):
+    refusal(AuthenticationError, Code.TICKET, OPENER.open, token, NOW)
+
+
+def test_a_sealed_something_is_no_ticket():
+    token = Fernet(SERVICE).encrypt(b"[]").decode()
+    refusal(AuthenticationError, Code.TICKET, OPENER.open, token, NOW)
+
+
+def test_a_ticket_of_another_service_is_refused():
+    refusal(AuthenticationError, Code.TICKET, OPENER.open, ticket(key=Fernet.generate_key()).ticket, NOW)
+
+
+def altered(**changes) -> str:
+    body = json.loads(Fernet(SERVICE).decrypt(ticket().ticket))
+    return Fernet(SERVICE).encrypt(json.dumps(body | changes).encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"v": 2},
+        {"aud": "elsewhere"},
+        {"iss": "me"},
+        {"id": "cp001"},
+        {"id": "../CP001"},
+        {"role": "king"},
+        {"epoch": -1},
+        {"epoch": True},
+        {"key": "short"},
+        {"key": base64_text(bytes(32))[:-2] + "B="},
+        {"tid": "x"},
+        {"exp": 10**15},
+        {"more": 1},
+        {"loc": "\n"},
+    ],
+)
+def test_a_ticket_with_a_bad_field_is_refused(changes):
+    refusal(AuthenticationError, Code.TICKET, OPENER.open, altered(**changes), NOW)
+
+
+def test_only_peers_of_the_stream_have_tickets_for_it():
+    refusal(AuthenticationError, Code.ROLE, OPENER.open, altered(role="operator"), NOW)
+
+
+@pytest.mark.parametrize("late_s", [1, 86_400])
+def test_an_expired_ticket_is_refused_with_the_time_of_central(late_s):
+    issued = ticket()
+    error = refusal(AuthenticationError, Code.EXPIRED, OPENER.open, issued.ticket, issued.expires_at + late_s)
+    assert "2025-12-1" in error.text
+    OPENER.open(issued.ticket, issued.expires_at)
+
+
+def test_a_ticket_from_the_future_is_refused_beyond_two_minutes():
+    OPENER.open(ticket(now=NOW + 120).ticket, NOW)
+    error = refusal(AuthenticationError, Code.CLOCK, OPENER.open, ticket(now=NOW + 122).ticket, NOW)
+    assert "clocks" in error.text
+
+
+def test_tickets_of_central_end_a_day_after_the_last_real_login():
+    old = Identity("CP001", Role.ENGINE, 3, int(NOW) - ABSOLUTE_S + 60)
+    issued = ticket(old, RESUME, issuer="central", ttl_s=12 * 3600)
+    assert issued.expires_at == int(NOW) + 60
+    refusal(AuthenticationError, Code.EXPIRED, OPENER.open, issued.ticket, NOW + 61)
+    forged = altered(iss="central", auth=int(NOW) - ABSOLUTE_S - 1)
+    assert "Registry" in refusal(AuthenticationError, Code.EXPIRED, OPENER.open, forged, NOW).text
+
+
+def test_two_service_keys_are_read_while_one_replaces_the_other():
+    new = Fernet.generate_key()
+    both = TicketOpener([new, SERVICE])
+    both.open(ticket().ticket, NOW)
+    both.open(ticket(key=new).ticket, NOW)
+    refusal(AuthenticationError, Code.TICKET, TicketOpener([new]).open, ticket().ticket, NOW)
+
+
+# ---- HELLO
+
+
+def hello(**changes) -> bytes:
+    peer, _ = ends()
+    return json.dumps(json.loads(peer.hello()) | changes).encode()
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"\xff\xfe",
+        b"not json",
+        b"[]",
+        b"1",
+        b"[" * 4000,
+        b'{"a":' * 600,
+        b'{"t":"hello","v":1,"v":1}',
+        b'{"t":"hello","v":NaN}',
+        b'{"t":"hello","v":-Infinity}',
+        b'{"t":"hello","v":1e400}',
+        b'{"t":"hello","v":' + b"1" * 4301 + b"}",
+        b"\xef\xbb\xbf{}",
+        b"{}",
+        b'{"t":"challenge","v":1}',
+    ],
+)
+def test_what_is_no_strict_json_object_of_ours_is_malformed(frame):
+    _, central = ends()
+    refusal(ProtocolError, Code.MALFORMED, central.on_hello, frame)
+
+
+@pytest.mark.parametrize("version", [2, "1", None, True, 1.0, 0, [1]])
+def test_another_version_is_refused_naming_ours(version):
+    _, central = ends()
+    assert "we speak: 1" in refusal(ProtocolError, Code.VERSION, central.on_hello, hello(v=version)).text
+
+
+def test_a_missing_version_is_refused_naming_ours():
+    _, central = ends()
+    refusal(ProtocolError, Code.VERSION, central.on_hello, b'{"t":"hello"}')
+
+
+SPARE_BITS = base64_text(bytes(32))[:-2] + "B="
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"n": 1},
+        {"n": ""},
+        {"n": base64_text(bytes(31))},
+        {"n": base64_text(bytes(32)).rstrip("=")},
+        {"n": SPARE_BITS},
+        {"n": base64.b64encode(b"\xff" * 32).decode()},
+        {"e": SPARE_BITS},
+        {"e": "ü" * 44},
+        {"ticket": None},
+        {"more": 1},
+    ],
+)
+def test_a_bad_field_of_hello_is_refused(changes):
+    _, central = ends()
+    refusal(ProtocolError, Code.FIELD, central.on_hello, hello(**changes))
+
+
+def test_a_withdrawn_identity_is_refused_and_named():
+    def admit(identity):
+        raise AuthenticationError("revoked", Code.REVOKED)
+
+    peer, central = ends()
+    with pytest.raises(AuthenticationError):
+        central.on_hello(peer.hello(), admit)
+    assert central.identity == CP001
+
+
+def test_an_identity_withdrawn_between_hello_and_proof_is_refused():
+    revoked = []
+
+    def admit(identity):
+        if revoked:
+            raise AuthenticationError("revoked", Code.REVOKED)
+
+    peer, central = ends()
+    proof = peer.on_challenge(central.on_hello(peer.hello(), admit))
+    revoked.append(True)
+    refusal(AuthenticationError, Code.REVOKED, central.on_proof, proof)
+    assert not hasattr(central, "keys")
+
+
+# ---- CHALLENGE
+
+
+def signed(body: dict, hello_frame: bytes, key: bytes) -> bytes:
+    data = json.dumps(body).encode()
+    th = hashlib.sha256(hashlib.sha256(b"EVC1" + hello_frame).digest() + data).digest()
+    return data + hmac.digest(handshake._auth_key(key), b"central" + th, "sha256")
+
+
+def challenge(**changes):
+    issued = ticket()
+    peer, central = ends(issued)
+    first = peer.hello()
+    body = json.loads(central.on_hello(first)[:-MAC_BYTES])
+    return peer, signed(body | changes, first, issued.key)
+
+
+def test_a_central_that_does_not_know_the_key_is_not_ours():
+    peer, _ = ends()
+    other = ticket()
+    impostor = CentralHandshake(SimpleNamespace(open=lambda *_: OPENER.open(other.ticket, NOW)), RESUME, NOW)
+    error = refusal(
+        AuthenticationError, Code.CENTRAL_PROOF, peer.on_challenge, impostor.on_hello(peer.hello())
+    )
+    assert "not our Central" in error.text
+
+
+def test_every_altered_byte_of_the_challenge_is_noticed():
+    peer, central = ends()
+    frame = central.on_hello(peer.hello())
+    for at in range(len(frame)):
+        changed = bytearray(frame)
+        changed[at] ^= 1
+        refusal(AuthenticationError, Code.CENTRAL_PROOF, peer.on_challenge, bytes(changed))
+    for cut in (b"", frame[:10], frame[:-1], frame + b" "):
+        refusal(AuthenticationError, Code.CENTRAL_PROOF, peer.on_challenge, cut)
+
+
+def test_a_man_in_the_middle_cannot_swap_the_keys_of_hello():
+    peer, central = ends()
+    sent = json.loads(peer.hello())
+    swapped = json.dumps(sent | {"e": base64_text(b"\x09" * 32)}).encode()
+    refusal(AuthenticationError, Code.CENTRAL_PROOF, peer.on_challenge, central.on_hello(swapped))
+
+
+def test_a_ticket_of_somebody_else_is_noticed_by_the_peer():
+    peer, central = ends(cp_id="CP002")
+    refusal(AuthenticationError, Code.ID, peer.on_challenge, central.on_hello(peer.hello()))
+    peer, central = ends(role=Role.MONITOR)
+    refusal(AuthenticationError, Code.ROLE, peer.on_challenge, central.on_hello(peer.hello()))
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "code"),
+    [
+        ({"v": 2}, ProtocolError, Code.VERSION),
+        ({"t": "hello"}, ProtocolError, Code.MALFORMED),
+        ({"sid": "x"}, ProtocolError, Code.FIELD),
+        ({"n": SPARE_BITS}, ProtocolError, Code.FIELD),
+        ({"e": SPARE_BITS}, ProtocolError, Code.FIELD),
+        ({"more": 1}, ProtocolError, Code.FIELD),
+        ({"e": base64_text(bytes(32))}, AuthenticationError, Code.CENTRAL_PROOF),
+    ],
+)
+def test_even_our_own_central_must_send_a_good_challenge(changes, kind, code):
+    peer, frame = challenge(**changes)
+    refusal(kind, code, peer.on_challenge, frame)
+
+
+# ---- PROOF and ACCEPT
+
+
+def test_a_peer_that_does_not_know_the_key_of_its_ticket_is_refused():
+    issued = ticket()
+    stolen = PeerHandshake(issued.ticket, bytes(32), "CP001", Role.ENGINE)
+    _, central = ends()
+    challenged = central.on_hello(stolen.hello())
+    refusal(AuthenticationError, Code.CENTRAL_PROOF, stolen.on_challenge, challenged)
+    for proof in (b"", bytes(32), bytes(33), challenged[-MAC_BYTES:]):
+        refusal(AuthenticationError, Code.PROOF, central.on_proof, proof)
+
+
+def test_a_replayed_login_is_refused():
+    peer, central = ends()
+    first = peer.hello()
+    proof = peer.on_challenge(central.on_hello(first))
+    central.on_proof(proof)
+    again = CentralHandshake(OPENER, RESUME, NOW)
+    again.on_hello(first)
+    refusal(AuthenticationError, Code.PROOF, again.on_proof, proof)
+
+
+def test_a_proof_without_a_hello_is_refused():
+    _, central = ends()
+    refusal(AuthenticationError, Code.PROOF, central.on_proof, bytes(32))
+
+
+@pytest.mark.parametrize("point", [bytes(32), b"\x01" + bytes(31)])
+def test_a_low_order_point_is_refused(point):
+    issued = ticket()
+    _, central = ends()
+    first = hello(ticket=issued.ticket, e=base64_text(point))
+    body = central.on_hello(first)[:-MAC_BYTES]
+    th = hashlib.sha256(hashlib.sha256(b"EVC1" + first).digest() + body).digest()
+    proof = hmac.digest(handshake._auth_key(issued.key), b"peer" + th, "sha256")
+    assert "public key" in refusal(AuthenticationError, Code.PROOF, central.on_proof, proof).text
+
+
+def test_an_altered_accept_is_noticed():
+    peer, central = ends()
+    accept = central.on_proof(peer.on_challenge(central.on_hello(peer.hello())))
+    refusal(ProtocolError, Code.CRYPTO, peer.on_accept, accept[:-5] + b"AAAA=")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"hb": 0}, {"key": "x"}, {"key": SPARE_BITS}, {"more": 1}, {"t": "hello"}]
+)
+def test_a_well_sealed_accept_with_a_bad_field_is_refused(changes):
+    peer, central = ends()
+    accept = central.on_proof(peer.on_challenge(central.on_hello(peer.hello())))
+    fernet = Fernet(base64.urlsafe_b64encode(peer._wrap_key))
+    bad = fernet.encrypt(json.dumps(json.loads(fernet.decrypt(accept)) | changes).encode())
+    refusal(ProtocolError, Code.FIELD, peer.on_accept, bad)
+
+
+# ---- hints
+
+
+def test_an_error_frame_is_read_back_as_the_error_it_reports():
+    error = parse_error(error_frame(Code.BUSY, "come back later", 2.5, NOW))
+    assert isinstance(error, Overloaded)
+    assert (error.code, error.text, error.retry_after_s) == (Code.BUSY, "come back later", 2.5)
+    assert json.loads(error_frame(Code.BUSY, "x", 2.5, NOW))["now"] == NOW
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (Code.EXPIRED, AuthenticationError),
+        (Code.REVOKED, AuthenticationError),
+        (Code.DUPLICATE, AuthenticationError),
+        (Code.TIMEOUT, Overloaded),
+        (Code.VERSION, ProtocolError),
+        (Code.ROLE, ProtocolError),
+    ],
+)
+def test_each_code_becomes_its_kind_of_error(code, kind):
+    error = parse_error(error_frame(code, ""))
+    assert type(error) is kind
+    assert error.code is code
+    assert code in error.text
+
+
+@pytest.mark.parametrize(
+    "frame", [b"", b"{", b"[]", b"{}", b'{"t":"challenge"}', bytes(32), b'{"t":"error"}x']
+)
+def test_what_is_no_error_frame_is_none(frame):
+    assert parse_error(frame) is None
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b'{"t":"error"}',
+        b'{"t":"error","code":5}',
+        b'{"t":"error","code":"E_BUSY","retry_after":-1}',
+        b'{"t":"error","code":"E_BUSY","retry_after":99999999}',
+        b'{"t":"error","code":"E_BUSY","text":"a\\u001b[31mred"}',
+        b'{"t":"error","code":"E_BUSY","text":"\\ud800"}',
+        b'{"t":"error","code":"E_NOSUCH\\n"}',
+        b'{"t":"error","code":"E_NOSUCH"}',
+    ],
+)
+def test_a_hint_that_cannot_be_shown_safely_is_a_protocol_error(frame):
+    error = parse_error(frame)
+    assert type(error) is ProtocolError
+    assert error.text.isprintable()
+
+
+def test_the_table_of_heartbeats_holds_every_peer():
+    assert {role: (life.heartbeat_s, life.dead_after_s) for role, life in LIVENESS.items()} == {
+        Role.MONITOR: (1.0, 3.0),
+        Role.ENGINE: (2.0, 6.0),
+        Role.DRIVER: (5.0, 15.0),
+    }
