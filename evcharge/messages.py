@@ -333,9 +333,9 @@ class PointRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc
 
 
 class Points(Message, tag="POINTS"):
-    """Central -> driver: every charging point that is available (at most 500)."""
+    """Central -> driver: the charging points that are available (at most 100 of them)."""
 
-    points: Annotated[list[PointRow], Meta(max_length=500)]
+    points: Annotated[list[PointRow], Meta(max_length=100)]
     senders = _CENTRAL
 
 

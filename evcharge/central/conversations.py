@@ -58,7 +58,8 @@ from evcharge.messages import (
 )
 from evcharge.session import Session, Ticket
 
-MOST_POINTS = 500
+# So many rows fit into one frame even with the longest locations.
+MOST_POINTS = 100
 
 
 @dataclass(slots=True)

@@ -64,9 +64,7 @@ async def test_a_charge_from_the_request_to_the_ticket(town: Town):
     assert "60 s" in (await driver.step("READY")).text
     await engine.journals(engine.starts())
     await driver.step("CHARGING")
-    engine.channel.send(
-        m.SupplyUpdate(session_id=start.session_id, power_w=22_000, energy_mwh=1_000_000)
-    )
+    engine.channel.send(m.SupplyUpdate(session_id=start.session_id, power_w=22_000, energy_mwh=1_000_000))
     live = await hear(driver.channel, m.Supply)
     assert (live.power_w, live.energy_mwh, live.cost_cents) == (22_000, 1_000_000, 25)
     answer = await engine.journals(engine.meters(1_100_000), engine.ends())
@@ -372,12 +370,11 @@ async def test_older_tickets_are_void_after_a_revocation(town: Town):
 async def test_central_says_goodbye_when_it_stops(tmp_path: Path):
     async with running(tmp_path) as town:
         driver = await town.driver()
-        waiting = asyncio.create_task(driver.channel.receive())
+        waiting = asyncio.create_task(hear(driver.channel, m.TicketIssued))
+        await asyncio.sleep(0)
         town.stop.set()
         with pytest.raises(ChannelClosed) as caught:
-            while True:
-                await waiting
-                waiting = asyncio.create_task(driver.channel.receive())
+            await waiting
         assert "CENTRAL is stopping" in caught.value.text
 
 

@@ -4,8 +4,8 @@ import asyncio
 import os
 from pathlib import Path
 
-from evcharge.cp.journal import Journal
 from evcharge.cp.disk import FolderDisk
+from evcharge.cp.journal import Journal
 from evcharge.messages import SupplyEnd, SupplyStart
 from tests.system.city import City
 
@@ -48,9 +48,7 @@ async def test_ten_drivers_with_ten_services_each_over_six_points(city: City, tm
     await city.settles()
     tickets = city.books("SELECT COUNT(*), SUM(energy_mwh), SUM(cost_cents) FROM ticket")[0]
     sessions = city.books("SELECT SUM(meter_mwh - start_meter_mwh) FROM session")[0]
-    asked = city.books(
-        "SELECT COUNT(*) FROM events WHERE type IN ('SessionAuthorised', 'StartRefused')"
-    )[0]
+    asked = city.books("SELECT COUNT(*) FROM events WHERE type IN ('SessionAuthorised', 'StartRefused')")[0]
     assert asked[0] == 100
     assert tickets[0] >= 30
     assert sum(journaled_mwh(city, cp_id) for cp_id in points) == sessions[0] == tickets[1] > 0
@@ -69,7 +67,14 @@ async def test_a_start_by_hand_is_told_step_by_step(city: City):
     driver = await city.driver("D01")
     await driver.says("Connected")
     driver.types("start CP001")
-    for step in ("Request sent", "CP001 is free; asking it", "plug in at CP001", "Charging at CP001", "kWh", "====="):
+    for step in (
+        "Request sent",
+        "CP001 is free; asking it",
+        "plug in at CP001",
+        "Charging at CP001",
+        "kWh",
+        "=====",
+    ):
         await driver.says(step)
     driver.types("start CP009")
     await driver.says("CP009 does not exist")

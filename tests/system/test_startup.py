@@ -17,7 +17,9 @@ async def refused(city: City, *args: str, **env: str) -> tuple[int, str]:
 
 async def test_a_port_in_use_is_named(city: City):
     await city.central()
-    code, text = await refused(city, "registry", "--port", str(city.registry_port), "--state", str(city.state))
+    code, text = await refused(
+        city, "registry", "--port", str(city.registry_port), "--state", str(city.state)
+    )
     assert code == 2
     assert "in use" in text
 

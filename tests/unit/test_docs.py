@@ -1,0 +1,68 @@
+"""The documents fail when they are wrong."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from evcharge.charging_point import CpStatus
+from evcharge.cli import evcharge
+from evcharge.messages import MESSAGE_TYPES, RECORD_TYPES, Message, Record
+from evcharge.session import EndReason
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "evcharge"
+PROTOCOL = (ROOT / "docs/PROTOCOL.md").read_text("utf-8")
+GLOSSARY = (ROOT / "docs/GLOSSARY.md").read_text("utf-8")
+ARCHITECTURE = (ROOT / "docs/ARCHITECTURE.md").read_text("utf-8")
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def tag(kind: type[Message] | type[Record]) -> str:
+    return str(kind.__struct_config__.tag)
+
+
+@pytest.mark.parametrize("kind", [*MESSAGE_TYPES, *RECORD_TYPES], ids=tag)
+def test_every_message_stands_in_the_protocol_with_its_fields_and_in_the_glossary(kind):
+    # Two messages may share a row, `LIST` / `POINTS`: then each has its fields in the same cell.
+    rows = [line for line in PROTOCOL.splitlines() if line.startswith("|") and f"`{tag(kind)}`" in line]
+    assert rows, f"{tag(kind)} is not in docs/PROTOCOL.md D9"
+    missing = [name for name in kind.__struct_fields__ if name != "seq" and f"`{name}`" not in rows[-1]]
+    assert issubclass(kind, Record) or not missing
+    assert f"`{tag(kind)}`" in GLOSSARY
+
+
+@pytest.mark.parametrize("word", [*CpStatus, *EndReason])
+def test_every_status_and_reason_stands_in_the_glossary(word: str):
+    assert f"`{word}`" in GLOSSARY
+
+
+def test_the_protocol_names_no_message_that_does_not_exist():
+    table = PROTOCOL[PROTOCOL.index("## D9") :]
+    named = {
+        name
+        for line in table.splitlines()
+        if line.startswith("| `")
+        for name in re.findall(r"`([A-Z_]+)`", line.split("|")[1])
+    }
+    assert named == {tag(kind) for kind in (*MESSAGE_TYPES, *RECORD_TYPES)}
+
+
+def test_every_module_is_on_the_map_of_the_architecture():
+    names = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__"}
+    names |= {f"{path.parent.name}/{path.stem}" for path in (PACKAGE / "central").glob("[a-z]*.py")}
+    on_the_map = ARCHITECTURE.replace("`central/", "`")
+    missing = sorted(name for name in names if f"`{name.removeprefix('central/')}`" not in on_the_map)
+    assert missing == []
+
+
+def test_every_command_that_the_readme_types_exists():
+    typed = set(re.findall(r"^\s*evcharge ([a-z-]+)", README, re.MULTILINE))
+    assert typed
+    assert typed <= set(evcharge.commands)
+
+
+def test_links_between_the_documents_lead_somewhere():
+    for document in (*ROOT.glob("docs/**/*.md"), ROOT / "README.md"):
+        for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text("utf-8")):
+            assert (document.parent / target).exists(), f"{document.name} links to {target}"
