@@ -14,9 +14,9 @@ from pathlib import Path
 from evcharge import messages as m
 from evcharge import trust
 from evcharge.channel import Channel, connect
-from evcharge.handshake import Identity, seal_ticket
 from evcharge.ids import Role
 from evcharge.lifecycle import utc_now
+from evcharge.tickets import Identity, seal_ticket
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
@@ -108,9 +108,7 @@ class Point:
         """Give the session back."""
         assert self.start is not None
         session_id = self.start.session_id
-        await self.journals(
-            m.SupplyRefused(seq=self.seq + 1, session_id=session_id, reason="not plugged in")
-        )
+        await self.journals(m.SupplyRefused(seq=self.seq + 1, session_id=session_id, reason="not plugged in"))
         while not (isinstance(told := await self.driver.receive(), m.Progress) and told.step == "REFUSED"):
             pass
 

@@ -16,7 +16,9 @@ async def main(*, quick: bool) -> int:
     """Run them all; return 1 when a budget is missed."""
     print(f"Python {platform.python_version()}, {platform.machine()}")
     cost = await updates.measure(points=50, seconds=5 if quick else 30)
-    print(f"SUPPLY_UPDATE   floor {cost.floor_us:.1f} us, Central {cost.central_us:.1f} us = {cost.ratio:.2f} x")
+    print(
+        f"SUPPLY_UPDATE   floor {cost.floor_us:.1f} us, Central {cost.central_us:.1f} us = {cost.ratio:.2f} x"
+    )
     print(f"                with its driver's screen fed as well: {cost.with_driver_us:.1f} us")
     rate = await starts.measure(points=200 if quick else 1000, rounds=5)
     print(f"session starts  {rate.per_s:.0f} /s durable, all at once; p99 {rate.p99_ms:.0f} ms")

@@ -71,15 +71,11 @@ async def _central(server: Server, town: list[Point], rounds: int, idle: float) 
 
 async def _floor(connections: int, rounds: int) -> float:
     key = Fernet.generate_key()
-    message = m.SupplyUpdate(
-        session_id="S-D00000-CP00000-0123456789abcdef", power_w=22_000, energy_mwh=1_000
-    )
+    message = m.SupplyUpdate(session_id="S-D00000-CP00000-0123456789abcdef", power_w=22_000, energy_mwh=1_000)
     token = Fernet(key).encrypt(m.encode(1_000, message))
     frame = struct.pack(">I", len(token)) + token
     async with process("-m", "bench.floor", key.decode()) as server:
-        writers = [
-            (await asyncio.open_connection("127.0.0.1", server.port))[1] for _ in range(connections)
-        ]
+        writers = [(await asyncio.open_connection("127.0.0.1", server.port))[1] for _ in range(connections)]
 
         def send(_number: int) -> None:
             for writer in writers:

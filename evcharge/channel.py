@@ -9,29 +9,25 @@ import contextlib
 import logging
 import os
 import ssl
-from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, field
-from typing import Any, cast
+from collections import deque
+from dataclasses import dataclass
+from typing import cast
 
-from evcharge.errors import Code, EvchargeError, Overloaded, ProtocolError, Taken
+from evcharge.encoding import base64_bytes, base64_text
+from evcharge.errors import Code, EvchargeError, ProtocolError
 from evcharge.handshake import (
     Accepted,
-    CentralHandshake,
+    PeerHandshake,
+    SessionKeys,
+)
+from evcharge.hints import parse_error, reported
+from evcharge.ids import Role
+from evcharge.messages import Bye, ErrorNotice, Message, Rekey, Rekeyed, check_sender
+from evcharge.tickets import (
     Entropy,
     Identity,
     IssuedTicket,
-    PeerHandshake,
-    SessionKeys,
-    TicketOpener,
-    base64_bytes,
-    base64_text,
-    error_frame,
-    parse_error,
-    reported,
 )
-from evcharge.ids import Role
-from evcharge.messages import Bye, ErrorNotice, Message, Rekey, Rekeyed, check_sender
 from evcharge.wire import KEY_BYTES, LENGTH, MAX_FRAME_BYTES, FrameCutter, Opener, Sealer, frame
 
 log = logging.getLogger(__name__)
@@ -90,7 +86,7 @@ class Channel(asyncio.Protocol):
         self._other = other
         self._entropy = entropy
         self._traffic = traffic or Traffic()
-        self.peer_address = _address(transport)
+        self.peer_address = address_of(transport)
 
         # Rekeying. The next keys are known, but not yet answered, while `_next_keys` is set.
         self._epoch = epoch
@@ -457,239 +453,7 @@ class _Caller(asyncio.Protocol):
         self.done.set_result(channel)
 
 
-# ---- Central's end of the login
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
-    """How Central lets peers in. `now` is in Unix seconds.
-
-    `admit(identity)` raises AuthenticationError for one that was withdrawn. `on_refused(id, role, address,
-    error)` hears of every failed login; id and role are None unless a ticket of ours named them.
-    """
-
-    opener: TicketOpener
-    resume_key: bytes = field(repr=False)
-    now: Callable[[], float]
-    admit: Callable[[Identity], None]
-    on_refused: Callable[[str | None, Role | None, str, EvchargeError], None]
-    handshake_within_s: float = 5.0
-    max_unauthenticated: int = 512
-    max_unauthenticated_per_address: int = 128
-    traffic: Traffic = Traffic()
-    tls: ssl.SSLContext | None = None
-    entropy: Entropy = os.urandom
-
-
-@contextlib.asynccontextmanager
-async def serve(
-    host: str, port: int, door: Door, on_channel: Callable[[Channel], Coroutine[Any, Any, None]]
-) -> AsyncIterator[int]:
-    """Serve EVC1 on `host:port` while the block runs; yields the port. Raises Taken when it is taken.
-
-    Each peer that logged in gets a task that runs `on_channel`. Whatever that does or raises, the connection
-    is closed after it; the end of the block ends them all.
-    """
-    acceptor = _Acceptor(door, on_channel)
-    loop = asyncio.get_running_loop()
-    try:
-        server = await loop.create_server(
-            lambda: _Visitor(acceptor),
-            host,
-            port,
-            backlog=_BACKLOG,
-            ssl=door.tls,
-            ssl_handshake_timeout=door.handshake_within_s if door.tls else None,
-            ssl_shutdown_timeout=CLOSE_WITHIN_S if door.tls else None,
-        )
-    except OSError as problem:
-        raise Taken(
-            f"cannot listen on {host}:{port}: {problem.strerror or problem}. "
-            "Is another one running here? Choose another port."
-        ) from None
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        await acceptor.close()
-
-
-class _Acceptor:
-    """The connections that have not logged in yet, oldest first, and the tasks of those that have."""
-
-    def __init__(self, door: Door, on_channel: Callable[[Channel], Coroutine[Any, Any, None]]) -> None:
-        self.door = door
-        self._on_channel = on_channel
-        self._visitors: dict[_Visitor, None] = {}
-        self._per_address: Counter[str] = Counter()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._warn_again_at = 0.0
-
-    def arrive(self, visitor: "_Visitor") -> bool:
-        """Return whether there is room for `visitor`, sending away the oldest one when all is full."""
-        if self._per_address[visitor.host] >= self.door.max_unauthenticated_per_address:
-            self._warn(f"too many connections from {visitor.host} that do not log in")
-            visitor.refuse(Overloaded("too many logins at once from your address", retry_after_s=1.0))
-            return False
-        self._visitors[visitor] = None
-        self._per_address[visitor.host] += 1
-        if len(self._visitors) > self.door.max_unauthenticated:
-            self._warn("too many connections that do not log in")
-            next(iter(self._visitors)).refuse(Overloaded("too many logins at once", retry_after_s=1.0))
-        return True
-
-    def leave(self, visitor: "_Visitor") -> None:
-        """Forget `visitor`: it is gone, or logged in."""
-        if visitor in self._visitors:
-            del self._visitors[visitor]
-            self._per_address[visitor.host] -= 1
-            if not self._per_address[visitor.host]:
-                del self._per_address[visitor.host]
-
-    def welcome(self, channel: Channel) -> None:
-        """Start the task of a peer that logged in."""
-        task = asyncio.get_running_loop().create_task(self._converse(channel))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def close(self) -> None:
-        """End every connection."""
-        for visitor in list(self._visitors):
-            visitor.abort()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        # The aborted sockets are closed in the next turn of the loop.
-        await asyncio.sleep(0)
-
-    async def _converse(self, channel: Channel) -> None:
-        who = f"{channel.identity.role} {channel.identity.id} at {channel.peer_address}"
-        farewell: Message | None = None
-        try:
-            await self._on_channel(channel)
-        except ChannelClosed as end:
-            log.debug("%s: %s", who, end.text)
-        except EvchargeError as error:
-            log.warning("%s was cut off: %s (%s)", who, error.text, error.code)
-            farewell = _notice(error)
-        except asyncio.CancelledError:
-            farewell = Bye(reason="CENTRAL is stopping")
-            raise
-        except Exception:
-            log.exception("the conversation with %s failed", who)
-            farewell = ErrorNotice(code=Code.CLOSED, text="something failed at CENTRAL; connect again")
-        finally:
-            await channel.close(farewell)
-
-    def _warn(self, text: str) -> None:
-        now = asyncio.get_running_loop().time()
-        if now >= self._warn_again_at:
-            self._warn_again_at = now + _BUSY_WARNING_EVERY_S
-            log.warning("%s; some were sent away", text)
-
-
-class _Visitor(asyncio.Protocol):
-    """A connection that has not logged in yet: drives Central's handshake, within one deadline."""
-
-    _transport: asyncio.Transport
-    host: str
-
-    def __init__(self, acceptor: _Acceptor) -> None:
-        self._acceptor = acceptor
-        self._door = acceptor.door
-        self._cutter = FrameCutter()
-        self._handshake: CentralHandshake | None = None
-        self._deadline: asyncio.TimerHandle | None = None
-        self._ended = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        self.host = _address(transport).rpartition(":")[0]
-        if self._acceptor.arrive(self):
-            within_s = self._door.handshake_within_s
-            self._deadline = asyncio.get_running_loop().call_later(within_s, self._too_late)
-
-    def data_received(self, data: bytes) -> None:
-        if self._ended:
-            return
-        try:
-            self._cutter.feed(data)
-            while not self._ended and (received := self._cutter.pop()) is not None:
-                self._on_frame(received)
-        except EvchargeError as error:
-            self._fail(error)
-        except Exception:
-            log.exception("the login of %s failed", _address(self._transport))
-            self.abort()
-
-    def connection_lost(self, _exc: Exception | None) -> None:
-        self._finish()
-
-    def refuse(self, error: EvchargeError) -> None:
-        """Say why, and hang up."""
-        self._finish()
-        retry_after_s = error.retry_after_s if isinstance(error, Overloaded) else None
-        self._transport.write(frame(error_frame(error.code, error.text, retry_after_s, self._door.now())))
-        self._transport.close()
-
-    def abort(self) -> None:
-        """Hang up at once."""
-        self._finish()
-        self._transport.abort()
-
-    def _on_frame(self, received: bytes) -> None:
-        if self._handshake is None:
-            door = self._door
-            self._handshake = CentralHandshake(door.opener, door.resume_key, door.now(), door.entropy)
-            self._transport.write(frame(self._handshake.on_hello(received, door.admit)))
-            return
-        handshake = self._handshake
-        self._transport.write(frame(handshake.on_proof(received)))
-        self._finish()
-        identity = cast(Identity, handshake.identity)
-        channel = Channel(
-            self._transport,
-            self._cutter,
-            handshake.keys,
-            identity.role,
-            traffic=self._door.traffic,
-            entropy=self._door.entropy,
-        )
-        channel.identity = identity
-        self._acceptor.welcome(channel)
-
-    def _too_late(self) -> None:
-        within = f"{self._door.handshake_within_s:g} s"
-        self._fail(Overloaded(f"no login within {within}", Code.TIMEOUT))
-
-    def _fail(self, error: EvchargeError) -> None:
-        identity = self._handshake.identity if self._handshake is not None else None
-        address = _address(self._transport)
-        self.refuse(error)
-        try:
-            if identity is None:
-                self._door.on_refused(None, None, address, error)
-            else:
-                self._door.on_refused(identity.id, identity.role, address, error)
-        except Exception:
-            log.exception("could not note that %s was refused", address)
-
-    def _finish(self) -> None:
-        self._ended = True
-        self._acceptor.leave(self)
-        if self._deadline is not None:
-            self._deadline.cancel()
-
-
-def _notice(error: EvchargeError) -> ErrorNotice:
-    # The far end refuses text with control characters or beyond 200 of them: it must be able to read this.
-    text = "".join(letter if letter.isprintable() else "?" for letter in error.text[:200])
-    retry_after_s = error.retry_after_s if isinstance(error, Overloaded) else None
-    return ErrorNotice(code=error.code, text=text, retry_after_s=retry_after_s)
-
-
-def _address(transport: asyncio.BaseTransport) -> str:
+def address_of(transport: asyncio.BaseTransport) -> str:
     # None when the far end hung up before we could ask.
     peer = transport.get_extra_info("peername")
     if peer is None:

@@ -29,8 +29,8 @@ from evcharge.errors import (
     Refused,
     StateError,
 )
-from evcharge.handshake import IssuedTicket
 from evcharge.ids import Role, check_id
+from evcharge.tickets import IssuedTicket
 
 log = logging.getLogger(__name__)
 

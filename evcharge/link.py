@@ -16,10 +16,10 @@ from msgspec import Struct
 from evcharge import trust
 from evcharge.channel import Channel, ChannelClosed, connect
 from evcharge.errors import AuthenticationError, Code, EvchargeError, Overloaded, ProtocolError, StateError
-from evcharge.handshake import IssuedTicket
 from evcharge.ids import Role
 from evcharge.lifecycle import Backoff, utc_now, wait_until
 from evcharge.messages import Bye, Heartbeat
+from evcharge.tickets import IssuedTicket
 
 log = logging.getLogger(__name__)
 

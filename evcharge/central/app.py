@@ -16,12 +16,12 @@ from evcharge.central.registry_link import RegistryLink
 from evcharge.central.store import CentralStore
 from evcharge.central.verify import ANCHORS
 from evcharge.central.watchdog import Watchdog, each_minute
-from evcharge.channel import Door, serve
 from evcharge.config import CentralSettings, Config
 from evcharge.database import open_database
+from evcharge.door import Door, serve
 from evcharge.events import CentralStarted, CentralStopped
-from evcharge.handshake import TicketOpener
 from evcharge.lifecycle import Clock, run_until, utc_now
+from evcharge.tickets import TicketOpener
 
 log = logging.getLogger(__name__)
 

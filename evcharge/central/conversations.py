@@ -31,7 +31,6 @@ from evcharge.central.store import CentralStore
 from evcharge.channel import Channel
 from evcharge.charging_point import CpStatus
 from evcharge.errors import Code, ProtocolError, Refused
-from evcharge.handshake import Identity
 from evcharge.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
 from evcharge.messages import (
     AskBalance,
@@ -57,6 +56,7 @@ from evcharge.messages import (
     TicketSeen,
 )
 from evcharge.session import Session, Ticket
+from evcharge.tickets import Identity
 
 # So many rows fit into one frame even with the longest locations.
 MOST_POINTS = 100

@@ -19,10 +19,10 @@ from evcharge.central.refusals import UNKNOWN, Refusals
 from evcharge.central.store import CentralStore
 from evcharge.channel import Channel, ChannelClosed
 from evcharge.errors import AuthenticationError, Code, EvchargeError
-from evcharge.handshake import LIVENESS, Identity
 from evcharge.ids import CpId, DriverId, Role
 from evcharge.messages import Message
 from evcharge.session import Session
+from evcharge.tickets import LIVENESS, Identity
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from evcharge.central.peers import Peers
 from evcharge.central.refusals import Refusals
 from evcharge.central.store import CentralStore
 from evcharge.events import ClockJumped
-from evcharge.handshake import LIVENESS
 from evcharge.lifecycle import Clock
+from evcharge.tickets import LIVENESS
 
 log = logging.getLogger(__name__)
 

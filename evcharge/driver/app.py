@@ -8,9 +8,9 @@ from evcharge.driver.attend import attend
 from evcharge.driver.desk import Desk
 from evcharge.driver.player import check_file
 from evcharge.enrolment import RegistryAddress, fetch_ticket, own_secret
-from evcharge.handshake import IssuedTicket
 from evcharge.ids import DriverId, Role, check_id
 from evcharge.link import Link, LinkState, Phase, TicketWallet
+from evcharge.tickets import IssuedTicket
 
 
 async def run(config: Config, driver_id: DriverId, stop: asyncio.Event) -> int:

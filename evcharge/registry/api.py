@@ -16,7 +16,7 @@ from typing import Any
 from aiohttp import web
 from msgspec import structs
 
-from evcharge import handshake, trust
+from evcharge import tickets, trust
 from evcharge.errors import AuthenticationError, BadInput, Code, Overloaded, Refused
 from evcharge.ids import Role, check_id
 from evcharge.registry import registrations
@@ -167,14 +167,14 @@ class Api:
         if registration.state is not State.ACTIVE:
             raise registrations.disabled(registration)
         now = self._now().timestamp()
-        identity = handshake.Identity(
+        identity = tickets.Identity(
             id=id_,
             role=role,
             epoch=registration.epoch,
             auth=int(now),
             location=registration.location,
         )
-        issued = handshake.seal_ticket(
+        issued = tickets.seal_ticket(
             self._service_key,
             identity,
             issuer="registry",

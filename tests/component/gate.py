@@ -7,11 +7,17 @@ from collections.abc import AsyncIterator
 
 from cryptography.fernet import Fernet
 
-from evcharge.channel import Channel, ChannelClosed, Door, connect, serve
+from evcharge.channel import Channel, ChannelClosed, connect
+from evcharge.door import Door, serve
 from evcharge.errors import EvchargeError
-from evcharge.handshake import Identity, IssuedTicket, TicketOpener, seal_ticket
 from evcharge.ids import Role
 from evcharge.messages import Heartbeat, Message
+from evcharge.tickets import (
+    Identity,
+    IssuedTicket,
+    TicketOpener,
+    seal_ticket,
+)
 from evcharge.wire import LENGTH
 
 

@@ -13,8 +13,10 @@ from cryptography.fernet import Fernet
 
 from evcharge import handshake
 from evcharge.channel import Channel, ChannelClosed, connect
+from evcharge.encoding import base64_text
 from evcharge.errors import AuthenticationError, Code, EvchargeError, Overloaded, ProtocolError
-from evcharge.handshake import PeerHandshake, base64_text, error_frame, parse_error
+from evcharge.handshake import PeerHandshake
+from evcharge.hints import error_frame, parse_error
 from evcharge.ids import Role
 from evcharge.messages import ErrorNotice, Health, Heartbeat, Ready
 from evcharge.wire import LENGTH, MAX_FRAME_BYTES, Sealer, frame

@@ -13,8 +13,9 @@ import msgspec
 import pytest
 from cryptography.fernet import Fernet
 
-from evcharge.channel import Channel, Door, serve
+from evcharge.channel import Channel
 from evcharge.config import Config, DriverSettings, ReachSettings
+from evcharge.door import Door, serve
 from evcharge.driver import attend as attending
 from evcharge.driver.app import run
 from evcharge.driver.attend import attend
@@ -24,7 +25,6 @@ from evcharge.driver.player import check_file
 from evcharge.driver.prompt import read_chunks
 from evcharge.driver.script import Mark
 from evcharge.errors import BadInput, Code, EvchargeError, Overloaded, StateError
-from evcharge.handshake import Identity, TicketOpener, seal_ticket
 from evcharge.ids import DriverId, Role
 from evcharge.lifecycle import utc_now
 from evcharge.link import TicketWallet
@@ -43,6 +43,7 @@ from evcharge.messages import (
     TicketIssued,
     TicketSeen,
 )
+from evcharge.tickets import Identity, TicketOpener, seal_ticket
 
 D01 = DriverId("D01")
 

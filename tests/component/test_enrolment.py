@@ -18,9 +18,9 @@ from evcharge.errors import (
     Refused,
     StateError,
 )
-from evcharge.handshake import TicketOpener
 from evcharge.ids import Role
 from evcharge.lifecycle import utc_now
+from evcharge.tickets import TicketOpener
 from tests.component.registry_process import (
     copy_state,
     make_state,

@@ -14,10 +14,10 @@ import pytest
 from evcharge import link as link_module
 from evcharge.channel import Channel, ChannelClosed
 from evcharge.errors import AuthenticationError, Code, Overloaded, ProtocolError, StateError
-from evcharge.handshake import IssuedTicket
 from evcharge.ids import Role
 from evcharge.link import Link, LinkState, Phase, TicketWallet, Timing
 from evcharge.messages import Bye, ErrorNotice
+from evcharge.tickets import IssuedTicket
 from tests.component.gate import Gate, answer_heartbeats
 
 pytestmark = pytest.mark.timeout(20)
@@ -145,7 +145,7 @@ async def test_a_silent_central_is_noticed_after_three_heartbeats(tmp_path):
             await peer.phase(Phase.CONNECTED)
             began_at = time.monotonic()
             lost = await peer.phase(Phase.LOST)
-            assert 0.12 < time.monotonic() - began_at < 1.0
+            assert 0.1 < time.monotonic() - began_at < 1.0
             assert isinstance(lost.error, ChannelClosed)
             assert lost.error.code is Code.TIMEOUT
             assert "no word from CENTRAL" in lost.error.text

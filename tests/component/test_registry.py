@@ -12,9 +12,9 @@ import pytest
 
 from evcharge import audit, trust
 from evcharge.errors import StateError
-from evcharge.handshake import TicketOpener
 from evcharge.lifecycle import utc_now
 from evcharge.registry import api, app, credentials, https, repeats, setup, store
+from evcharge.tickets import TicketOpener
 from tests.component.registry_process import copy_state, make_state, running_registry
 
 

@@ -18,9 +18,9 @@ from evcharge.central.commands import Actor, AnyCommand
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.channel import Channel, connect
 from evcharge.config import CentralSettings, Config, ReachSettings
-from evcharge.handshake import Identity, IssuedTicket, seal_ticket
 from evcharge.ids import Role
 from evcharge.lifecycle import utc_now
+from evcharge.tickets import Identity, IssuedTicket, seal_ticket
 
 WITHIN_S = 5.0
 Wanted = TypeVar("Wanted", bound=m.Message)

@@ -10,22 +10,23 @@ import pytest
 from cryptography.fernet import Fernet
 
 from evcharge import handshake
+from evcharge.encoding import base64_text
 from evcharge.errors import AuthenticationError, Code, EvchargeError, Overloaded, ProtocolError
 from evcharge.handshake import (
-    ABSOLUTE_S,
-    LIVENESS,
     MAC_BYTES,
     CentralHandshake,
-    Identity,
     PeerHandshake,
     SessionKeys,
+)
+from evcharge.hints import error_frame, parse_error
+from evcharge.ids import Role
+from evcharge.tickets import (
+    ABSOLUTE_S,
+    LIVENESS,
+    Identity,
     TicketOpener,
-    base64_text,
-    error_frame,
-    parse_error,
     seal_ticket,
 )
-from evcharge.ids import Role
 
 NOW = 1_765_737_000.5
 SERVICE = Fernet.generate_key()

@@ -1,0 +1,247 @@
+"""What one charging point writes down, and what of it Central has: the journal behind one rule.
+
+When writing fails the contactor opens before anything else is tried; then what was running is ended with what
+is really on the disk. A second failure ends the engine.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from evcharge.billing import kwh
+from evcharge.cp.contactor import Contactor
+from evcharge.cp.delivery import Delivery
+from evcharge.cp.journal import Journal, JournalFailed, JournalFull
+from evcharge.messages import Meter, Records, Start, SupplyEnd, SupplyRefused, SupplyStart, Sync
+from evcharge.session import EndReason
+
+log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+
+class Books:
+    """Writes starts, meters, ends and refusals, and hands them to Central in order.
+
+    Every method may raise StateError: the journal is beyond help, and the contactor open.
+    """
+
+    def __init__(self, journal: Journal, contactor: Contactor, on_end: Callable[[], None]) -> None:
+        """`on_end` hears of each end of a session that was running.
+
+        One that the journal shows running ended with the last life of this engine: it is ended here.
+        """
+        self._journal = journal
+        self._contactor = contactor
+        self._on_end = on_end
+        self._delivery = Delivery(journal)
+        self._to_refuse: dict[str, str] = {}
+        # Whether the disk has no room for another session.
+        self.full = False
+        if journal.running is not None:
+            self.end(EndReason.RESTART)
+        self.take_space()
+
+    # ---- what they say
+
+    @property
+    def running(self) -> SupplyStart | None:
+        """The start of the session that has no end yet."""
+        return self._journal.running
+
+    @property
+    def energy_mwh(self) -> int:
+        """What the running session has had so far; 0 when none runs."""
+        running = self._journal.running
+        return 0 if running is None else self._journal.meter_mwh - running.meter_mwh
+
+    @property
+    def last_seq(self) -> int:
+        """The number of the latest record."""
+        return self._journal.last_seq
+
+    @property
+    def linked(self) -> bool:
+        """Whether Central is there and in step."""
+        return self._delivery.linked
+
+    @property
+    def delivered(self) -> bool:
+        """Whether Central has committed all there is to say."""
+        return self._delivery.done and not self._to_refuse
+
+    def knows(self, session_id: str) -> bool:
+        """Return whether that session was started or refused, or its refusal waits for room on the disk."""
+        return self._journal.knows(session_id) or session_id in self._to_refuse
+
+    # ---- Central
+
+    def sync(self) -> Sync:
+        """Return the first message of a new link."""
+        return Sync(journal_id=self._journal.journal_id, last_seq=self._journal.last_seq)
+
+    def synced(self, last_seq: int) -> bool:
+        """Central has committed up to `last_seq`. False: reconnect, the journal is another now."""
+        if self._delivery.fits(last_seq):
+            self._delivery.place(last_seq)
+            return True
+        self._delivery.lost()
+        behind = last_seq > self._journal.last_seq
+        if behind:
+            log.error(
+                "the journal is older than Central knows (record %d < %d): an old disk? "
+                "A new journal begins; Central will estimate what is missing",
+                self._journal.last_seq,
+                last_seq,
+            )
+            self.end(EndReason.FAULT)
+        else:
+            log.error(
+                "Central misses records from %d on, and they are no longer here (the oldest is %d). "
+                "A new journal begins with what there is",
+                last_seq + 1,
+                self._journal.first_seq,
+            )
+        self._journal.renew(carry=not behind)
+        if self._journal.running is None:
+            self.take_space()
+        return False
+
+    def acked(self, seq: int, wall_s: float) -> bool:
+        """Central has committed up to `seq`. False: reconnect, the journal is another now."""
+        if seq > self._journal.last_seq:
+            return self.synced(seq)
+        self._delivery.acked(seq)
+        self.guarded(self._journal.acknowledge, seq, wall_s)
+        if self._journal.running is None and self.guarded(self._journal.compact, wall_s):
+            log.info("journal: sessions that Central has had for a week were dropped")
+            self.take_space()
+        return True
+
+    def link_lost(self) -> None:
+        """There is nobody to send to."""
+        self._delivery.lost()
+
+    def next_batch(self, now_s: float) -> Records | None:
+        """Return the records to send now, if any."""
+        return self.guarded(self._delivery.next_batch, now_s)
+
+    # ---- writing
+
+    def begin(self, start: Start) -> None:
+        """Journal the start of a session, then close the contactor. To be used within `guarded`."""
+        self._journal.reserve()
+        self._journal.append(
+            SupplyStart(
+                seq=self._journal.last_seq + 1,
+                session_id=start.session_id,
+                driver_id=start.driver_id,
+                request_id=start.request_id,
+                price=start.price,
+                hold_cents=start.hold_cents,
+                limit_mwh=start.limit_mwh,
+                auth=start.auth,
+                meter_mwh=self._journal.meter_mwh,
+            )
+        )
+        self._contactor.close()
+
+    def meter(self, session_id: str, energy_mwh: int) -> None:
+        """Journal that so much more has flowed, then count it. To be used within `guarded`."""
+        self._journal.append(
+            Meter(
+                seq=self._journal.last_seq + 1,
+                session_id=session_id,
+                meter_mwh=self._journal.meter_mwh + energy_mwh,
+            )
+        )
+        self._contactor.deliver(energy_mwh)
+
+    def end(self, reason: str) -> None:
+        """Open the contactor; journal the end of what was running, if anything was."""
+        self._contactor.open()
+        if self._journal.running is not None:
+            if self.guarded(self._write_end, reason):
+                self._on_end()
+            self.take_space()
+
+    def refuse(self, session_id: str, reason: str) -> None:
+        """Journal that no power flows for this session; without room for it, at the next `retry`."""
+        log.info("session %s is refused: %s", session_id, reason)
+        self._to_refuse[session_id] = reason
+        self.retry()
+
+    def retry(self) -> None:
+        """Do what the disk had no room for."""
+        if self.full and self._journal.running is None:
+            self.take_space()
+        for session_id in list(self._to_refuse):
+            self.guarded(self._write_refusal, session_id)
+
+    def take_space(self) -> None:
+        """Have the space of the next session while there is some."""
+        full = self.guarded(self._is_full) or False
+        if full and not self.full:
+            log.error("journal full: the disk has no room for a charge, free some space")
+        elif self.full and not full:
+            log.info("the disk has room for the journal again")
+        self.full = full
+
+    def guarded(self, work: Callable[..., _T], *args: Any) -> _T | None:
+        """Return what `work` returns; None after a failure to write, which ends what was running."""
+        was_running = self._journal.running is not None
+        try:
+            return work(*args)
+        except (JournalFull, JournalFailed) as problem:
+            self._contactor.open()
+            failure = problem
+        if isinstance(failure, JournalFull):
+            log.error("%s", failure.text)
+            self.full = True
+        else:
+            log.error("%s; the power is off", failure.text)
+            self._journal.recover()
+        if self._journal.running is not None:
+            # Not guarded: a disk that fails now, too, is beyond help.
+            was_running = self._write_end(EndReason.FAULT)
+        if was_running:
+            self._on_end()
+        return None
+
+    # ---- inside
+
+    def _write_end(self, reason: str) -> bool:
+        running, meter_mwh = self._journal.running, self._journal.meter_mwh
+        if running is None:
+            return False
+        self._journal.append(
+            SupplyEnd(
+                seq=self._journal.last_seq + 1,
+                session_id=running.session_id,
+                meter_mwh=meter_mwh,
+                reason=reason,
+            )
+        )
+        energy = kwh(meter_mwh - running.meter_mwh)
+        log.info(
+            "session %s of %s ended with %s kWh: %s", running.session_id, running.driver_id, energy, reason
+        )
+        return True
+
+    def _write_refusal(self, session_id: str) -> None:
+        if not self._journal.knows(session_id):
+            reason = self._to_refuse[session_id]
+            try:
+                self._journal.append(
+                    SupplyRefused(seq=self._journal.last_seq + 1, session_id=session_id, reason=reason)
+                )
+            except JournalFull:
+                return
+        del self._to_refuse[session_id]
+
+    def _is_full(self) -> bool:
+        try:
+            self._journal.reserve()
+        except JournalFull:
+            return True
+        return False

@@ -1,0 +1,265 @@
+"""The engine's rules: what a charging point does when Central, a hand or the clock asks. No asyncio, no clock.
+
+Power flows only between the durable SUPPLY_START and the SUPPLY_END of one session, and energy is journaled
+before it counts. Seconds (`now_s`, `dt_s`) are those of a steady clock; `wall_s` is Unix time.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from evcharge.billing import kwh
+from evcharge.cp.books import Books
+from evcharge.cp.contactor import Contactor
+from evcharge.cp.journal import Journal
+from evcharge.cp.supply import Supply
+from evcharge.messages import Message, Ready, Records, Start, SupplyStart, SupplyUpdate, Sync
+from evcharge.session import EndReason
+
+log = logging.getLogger(__name__)
+
+JOURNAL_FULL = "journal full"
+BROKEN = "broken (KO)"
+# After a stall of this process no more than this is metered: what was not journaled in time is not billed.
+MOST_STEP_S = 5.0
+
+
+class Moment(StrEnum):
+    """What a plan can wait for."""
+
+    AUTHORISED = "authorised"
+    STARTED = "started"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    start: Start
+    until_s: float
+
+
+class Charge:
+    """One charging point's slot: empty, taken by a session that waits for its plug, or charging.
+
+    Every method may raise StateError: the journal is beyond help, and the contactor open.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        contactor: Contactor,
+        arrive: Callable[[], Supply],
+        say: Callable[[Message], None],
+        on_moment: Callable[[Moment], None] = lambda _: None,
+    ) -> None:
+        """`arrive` makes the car that is plugged in; `say` speaks to Central, or to nobody without a link."""
+        self._contactor = contactor
+        self._arrive = arrive
+        self._say = say
+        self._on_moment = on_moment
+        self._pending: _Pending | None = None
+        self._car: Supply | None = None
+        # A car gets one session; the next driver's must come with a plug of its own.
+        self._car_is_new = False
+        self._broken = self._stopping = False
+        self._books = Books(journal, contactor, lambda: on_moment(Moment.ENDED))
+
+    # ---- facts
+
+    @property
+    def fault(self) -> str | None:
+        """What is wrong with this charging point, in a few words."""
+        return BROKEN if self._broken else JOURNAL_FULL if self._books.full else None
+
+    @property
+    def state(self) -> str:
+        """`idle`, `pending` or `charging`."""
+        if self._books.running is not None:
+            return "charging"
+        return "idle" if self._pending is None else "pending"
+
+    @property
+    def plugged(self) -> bool:
+        """Whether a car is plugged in."""
+        return self._car is not None
+
+    @property
+    def linked(self) -> bool:
+        """Whether Central is there and in step."""
+        return self._books.linked
+
+    @property
+    def delivered(self) -> bool:
+        """Whether Central has committed all that the journal says."""
+        return self._books.delivered
+
+    @property
+    def last_seq(self) -> int:
+        """The number of the journal's latest record."""
+        return self._books.last_seq
+
+    # ---- Central
+
+    def sync(self) -> Sync:
+        """Return the first message of a new link."""
+        return self._books.sync()
+
+    def on_synced(self, last_seq: int) -> bool:
+        """Central has committed up to `last_seq` (SYNCED, RESYNC). False: reconnect, with another journal."""
+        return self._books.synced(last_seq)
+
+    def on_ack(self, seq: int, wall_s: float) -> bool:
+        """Central has committed up to `seq`. False: reconnect, with another journal."""
+        return self._books.acked(seq, wall_s)
+
+    def on_link_lost(self) -> None:
+        """There is nobody to talk to; a running charge goes on."""
+        self._books.link_lost()
+
+    def next_batch(self, now_s: float) -> Records | None:
+        """Return the records to send now, if any."""
+        return self._books.next_batch(now_s)
+
+    def on_start(self, start: Start, now_s: float) -> None:
+        """Take a session, or journal why not. The same session again changes nothing."""
+        if self._books.knows(start.session_id):
+            return
+        if self._waits(start.session_id):
+            self._say(Ready(session_id=start.session_id))
+            return
+        limit = kwh(start.limit_mwh)
+        log.info("START received: session %s of %s, at most %s kWh", start.session_id, start.driver_id, limit)
+        if self._stopping:
+            self._books.refuse(start.session_id, EndReason.SHUTDOWN)
+        elif self.state != "idle":
+            self._books.refuse(start.session_id, EndReason.BUSY)
+        elif self.fault is not None:
+            self._books.refuse(start.session_id, EndReason.FAULT)
+        else:
+            self._pending = _Pending(start, now_s + start.plug_within_s)
+            self._say(Ready(session_id=start.session_id))
+            self._on_moment(Moment.AUTHORISED)
+            if not self._car_is_new:
+                log.info("waiting for the plug, at most %d s", start.plug_within_s)
+            self._begin_if_ready()
+
+    def on_stop(self, session_id: str, reason: str) -> None:
+        """End that session for `reason`, whether it runs, waits, or never came here."""
+        if self._runs(session_id):
+            log.info("STOP received: %s", reason)
+            self._books.end(reason)
+        elif self._waits(session_id):
+            self._refuse_pending(reason)
+        elif not self._books.knows(session_id):
+            self._books.refuse(session_id, reason)
+
+    def on_query(self, session_id: str) -> None:
+        """Account for that session: READY, or a record that is or will be sent."""
+        if self._runs(session_id) or self._waits(session_id):
+            self._say(Ready(session_id=session_id))
+        elif not self._books.knows(session_id):
+            self._books.refuse(session_id, EndReason.NOT_STARTED)
+
+    # ---- hands
+
+    def plug(self) -> None:
+        """A car is plugged in: power flows as soon as a session is authorised."""
+        if self._car_is_new:
+            log.info("a car is already plugged in")
+            return
+        self._car = self._arrive()
+        self._car_is_new = True
+        log.info("plugged in: a car with %d %% in its battery", self._car.charge_permille // 10)
+        if self._pending is not None and not self.linked:
+            log.info("waiting for CENTRAL before power can flow")
+        self._begin_if_ready()
+
+    def unplug(self) -> None:
+        """The plug is pulled: a running charge ends."""
+        if self._car is None:
+            log.info("no car is plugged in")
+            return
+        self._books.end(EndReason.UNPLUGGED)
+        self._car = None
+        self._car_is_new = False
+        log.info("unplugged")
+
+    def break_down(self) -> None:
+        """Simulate a fault (KO): power off at once, and nothing new until `mend`."""
+        self._contactor.open()
+        if not self._broken:
+            log.warning("KO: the charging point is broken")
+        self._broken = True
+        self._give_up(EndReason.FAULT)
+
+    def mend(self) -> None:
+        """End the simulated fault."""
+        if self._broken:
+            log.info("OK: the charging point is mended")
+        self._broken = False
+
+    def shut_down(self) -> None:
+        """Power off for good; the end of a running session is journaled."""
+        self._stopping = True
+        self._give_up(EndReason.SHUTDOWN)
+
+    # ---- time
+
+    def tick(self, now_s: float, dt_s: float) -> None:
+        """Let `dt_s` seconds pass: energy flows, waiting ends. Call it about once a second."""
+        self._books.retry()
+        if self._pending is not None and now_s >= self._pending.until_s:
+            self._refuse_pending(EndReason.NOT_PLUGGED)
+        self._begin_if_ready()
+        running = self._books.running
+        if running is not None and self._contactor.closed and self._car is not None:
+            self._books.guarded(self._flow, running, self._car, min(dt_s, MOST_STEP_S))
+            if self._books.energy_mwh >= running.limit_mwh:
+                self._books.end(EndReason.LIMIT)
+            elif self._car.full:
+                self._books.end(EndReason.FULL)
+
+    # ---- inside
+
+    def _runs(self, session_id: str) -> bool:
+        running = self._books.running
+        return running is not None and running.session_id == session_id
+
+    def _waits(self, session_id: str) -> bool:
+        return self._pending is not None and self._pending.start.session_id == session_id
+
+    def _begin_if_ready(self) -> None:
+        # Without Central nothing new begins, not even what it authorised before (I26).
+        if self._pending is None or not self._car_is_new or not self.linked or self.fault is not None:
+            return
+        start = self._pending.start
+        self._books.guarded(self._books.begin, start)
+        if not self._books.knows(start.session_id):
+            self._refuse_pending(EndReason.FAULT)
+            return
+        self._pending = None
+        self._car_is_new = False
+        if self._contactor.closed:
+            log.info("supplying session %s of %s", start.session_id, start.driver_id)
+            self._on_moment(Moment.STARTED)
+
+    def _flow(self, running: SupplyStart, car: Supply, dt_s: float) -> None:
+        step = car.step(dt_s, running.limit_mwh - self._books.energy_mwh)
+        if step.energy_mwh:
+            self._books.meter(running.session_id, step.energy_mwh)
+        energy_mwh = self._books.energy_mwh
+        log.debug("%.1f kW, %s kWh", step.power_w / 1000, kwh(energy_mwh))
+        self._say(SupplyUpdate(session_id=running.session_id, power_w=step.power_w, energy_mwh=energy_mwh))
+
+    def _give_up(self, reason: EndReason) -> None:
+        """End what runs, refuse what waits."""
+        self._books.end(reason)
+        if self._pending is not None:
+            self._refuse_pending(reason)
+
+    def _refuse_pending(self, reason: str) -> None:
+        if self._pending is not None:
+            session_id, self._pending = self._pending.start.session_id, None
+            self._books.refuse(session_id, reason)
+            self._on_moment(Moment.ENDED)

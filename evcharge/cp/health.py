@@ -1,0 +1,135 @@
+"""What a monitor and its engine say on the health port, and what follows from it (PROTOCOL D8). Pure.
+
+A line of JSON each: PING with a fresh nonce, PONG with the same nonce and the engine's state. Both carry an HMAC
+over all their other fields, under a key that only this charging point's two programs have.
+"""
+
+import hmac
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from msgspec import Meta, Struct
+
+from evcharge.errors import Code, ProtocolError
+from evcharge.ids import CpId
+from evcharge.messages import Count, Id
+
+MAX_LINE_BYTES = 1024
+NONCE_BYTES = 16
+# So many pings in a row without an answer, and the engine is lost.
+MOST_MISSED = 2
+
+Nonce = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
+Mac = Annotated[str, Meta(pattern=r"\A([0-9a-f]{64})?\Z")]
+
+
+class Ping(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="t", tag="PING"):
+    """Monitor -> engine: are you there?"""
+
+    n: Nonce
+    mac: Mac = ""
+
+
+class Pong(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="t", tag="PONG"):
+    """Engine -> monitor: who I am and how I am. `monitors` are those that asked lately, this one included."""
+
+    cp_id: Id
+    n: Nonce
+    state: Annotated[str, Meta(max_length=20)]
+    fault: Annotated[str, Meta(max_length=100)] | None
+    seq: Count
+    central_link: bool
+    monitors: Count
+    mac: Mac = ""
+
+
+_Frame = TypeVar("_Frame", Ping, Pong)
+
+
+def health_key(secret: str) -> bytes:
+    """Return the key of the health port that belongs to a charging point's credential."""
+    return HKDF(SHA256(), 32, salt=None, info=b"evc health").derive(secret.encode())
+
+
+def seal(key: bytes, frame: Ping | Pong) -> bytes:
+    """Return `frame` as a line, with its MAC."""
+    return msgspec.json.encode(msgspec.structs.replace(frame, mac=_mac(key, frame))) + b"\n"
+
+
+def is_ours(key: bytes, frame: Ping | Pong) -> bool:
+    """Return whether whoever made `frame` has our key."""
+    return hmac.compare_digest(frame.mac, _mac(key, frame))
+
+
+def read_ping(line: bytes) -> Ping:
+    """Parse a line that a monitor sent. Raises ProtocolError."""
+    return _read(line, Ping)
+
+
+def read_pong(line: bytes) -> Pong:
+    """Parse a line that an engine sent; nothing in it is proved yet. Raises ProtocolError."""
+    return _read(line, Pong)
+
+
+def check_pong(key: bytes, pong: Pong, cp_id: CpId, port: int) -> None:
+    """Raise ProtocolError, with what is wrong, unless `pong` comes from the engine of `cp_id`."""
+    if pong.cp_id != cp_id:
+        raise ProtocolError(f"port {port} is {pong.cp_id}, not {cp_id}", Code.ID)
+    if not is_ours(key, pong):
+        raise ProtocolError(
+            f"port {port} does not prove to be {cp_id}: it has another credential", Code.PROOF
+        )
+
+
+def _read(line: bytes, kind: type[_Frame]) -> _Frame:
+    if len(line) > MAX_LINE_BYTES or not line.endswith(b"\n"):
+        raise ProtocolError("what arrived on the health port is no line of ours", Code.TOO_BIG)
+    try:
+        return msgspec.json.decode(line, type=kind)
+    except (ValueError, RecursionError):
+        raise ProtocolError("what arrived on the health port is not understood") from None
+
+
+def _mac(key: bytes, frame: Ping | Pong) -> str:
+    bare: Any = msgspec.structs.replace(frame, mac="")
+    return hmac.digest(key, msgspec.json.encode(bare), "sha256").hex()
+
+
+class Verdict:
+    """A monitor's opinion of its engine. Each method returns whether the opinion has changed."""
+
+    def __init__(self) -> None:
+        self._missed = 0
+        self._known = False
+        # What is wrong with the engine, in one sentence; None when all is well.
+        self.fault: str | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether there is an opinion at all yet."""
+        return self._known
+
+    def heard(self, fault: str | None) -> bool:
+        """The engine answered, and names its fault, if any."""
+        self._missed = 0
+        return self._conclude(fault)
+
+    def missed(self) -> bool:
+        """The engine did not answer in time."""
+        self._missed += 1
+        if self._missed < MOST_MISSED:
+            return False
+        return self._conclude("engine lost: it does not answer")
+
+    def lost(self, why: str) -> bool:
+        """There is no engine, or it is not ours, as `why` says: there is nothing to wait for."""
+        self._missed = 0
+        return self._conclude(why)
+
+    def _conclude(self, fault: str | None) -> bool:
+        changed = not self._known or fault != self.fault
+        self._known = True
+        self.fault = fault
+        return changed

@@ -1,0 +1,135 @@
+"""What hands do at a charging point, by itself: a file of timed steps, or automatic plugging. Pure.
+
+One step a line; `#` begins a comment:
+
+    2.0 plug                      two seconds after the engine has started
+    10 unplug
+    12 break                      simulate a fault (KO), until mend
+    15 mend
+    after authorised 1.5 plug     each time, 1.5 s after a session was authorised
+    after started 30 unplug       each time, 30 s after power began to flow
+    after ended 2 plug            each time, 2 s after a session ended or was refused
+    20 stop                       stop the engine, as Ctrl+C does
+
+An "after" step that is still waiting when the next session is authorised is dropped: it belonged to the last.
+"""
+
+import heapq
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from evcharge.cp.charge import Moment
+from evcharge.errors import ConfigError
+
+MAX_WAIT_S = 7 * 86_400.0
+
+
+class Action(StrEnum):
+    """What a hand can do."""
+
+    PLUG = "plug"
+    UNPLUG = "unplug"
+    BREAK = "break"
+    MEND = "mend"
+    STOP = "stop"
+
+
+_Kind = TypeVar("_Kind", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Do `action` `wait_s` seconds after `moment`; None is the start of the engine."""
+
+    moment: Moment | None
+    wait_s: float
+    action: Action
+
+
+def parse(text: str, name: str = "plan") -> list[Step]:
+    """Return the steps of a plan. Raises ConfigError that names the line and what is wrong with it."""
+    steps = []
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
+        words = line.partition("#")[0].split()
+        if not words:
+            continue
+        try:
+            steps.append(_step(words))
+        except ValueError as problem:
+            raise ConfigError(f"{name} line {number}: {problem}") from None
+    return steps
+
+
+def _step(words: list[str]) -> Step:
+    moment = None
+    if words[0] == "after":
+        moment = _one_of(Moment, words[1] if len(words) > 1 else "", "after")
+        words = words[2:]
+    if len(words) != 2:
+        raise ValueError('a step is SECONDS ACTION, such as "2.0 plug" or "after authorised 1.5 plug"')
+    return Step(moment, _seconds(words[0]), _one_of(Action, words[1], "an action is"))
+
+
+def _seconds(word: str) -> float:
+    try:
+        wait_s = float(word)
+    except ValueError:
+        wait_s = -1.0
+    if not 0 <= wait_s <= MAX_WAIT_S:
+        raise ValueError(f"{word[:20]!a} is not a number of seconds from 0 to {MAX_WAIT_S:.0f}")
+    return wait_s
+
+
+def _one_of(kind: type[_Kind], word: str, lead: str) -> _Kind:
+    try:
+        return kind(word)
+    except ValueError:
+        raise ValueError(f"{lead} one of {', '.join(kind)}, not {word[:20]!a}") from None
+
+
+def automatic(auto_plug_s: float | None, auto_unplug_s: float | None) -> list[Step]:
+    """Return the steps of automatic plugging; without `auto_unplug_s` the car goes when its session has ended."""
+    if auto_plug_s is None:
+        return []
+    steps = [Step(Moment.AUTHORISED, auto_plug_s, Action.PLUG), Step(Moment.ENDED, 0.0, Action.UNPLUG)]
+    if auto_unplug_s is not None:
+        steps.append(Step(Moment.STARTED, auto_unplug_s, Action.UNPLUG))
+    return steps
+
+
+class Plan:
+    """Steps that wait for their time. Times are seconds of one steady clock."""
+
+    def __init__(self, steps: list[Step], now_s: float) -> None:
+        """The engine starts at `now_s`."""
+        self._steps = steps
+        # (due, order, moment, action): steps of the same instant keep the order of the file.
+        self._waiting: list[tuple[float, int, Moment | None, Action]] = []
+        self._count = 0
+        self._add(None, now_s)
+
+    @property
+    def next_at_s(self) -> float | None:
+        """When the next step is due."""
+        return self._waiting[0][0] if self._waiting else None
+
+    def happened(self, moment: Moment, now_s: float) -> None:
+        """Something happened that steps may wait for."""
+        if moment is Moment.AUTHORISED:
+            self._waiting = [entry for entry in self._waiting if entry[2] is None]
+            heapq.heapify(self._waiting)
+        self._add(moment, now_s)
+
+    def due(self, now_s: float) -> list[Action]:
+        """Take out and return what is to be done by now, in order."""
+        actions = []
+        while self._waiting and self._waiting[0][0] <= now_s:
+            actions.append(heapq.heappop(self._waiting)[3])
+        return actions
+
+    def _add(self, moment: Moment | None, now_s: float) -> None:
+        for step in self._steps:
+            if step.moment is moment:
+                self._count += 1
+                heapq.heappush(self._waiting, (now_s + step.wait_s, self._count, moment, step.action))

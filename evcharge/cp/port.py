@@ -1,0 +1,66 @@
+"""The engine's health port: answers every ping with how the engine is."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from evcharge.cp import health
+from evcharge.cp.charge import Charge
+from evcharge.errors import ProtocolError
+from evcharge.ids import CpId
+
+log = logging.getLogger(__name__)
+
+# A monitor that has not asked for this long is not counted any more.
+LATELY_S = 3.0
+IDLE_S = 60.0
+
+
+class HealthPort:
+    """Answers for one engine. Before `use`, nobody could prove anything, and it does not answer."""
+
+    def __init__(self, cp_id: CpId, charge: Charge) -> None:
+        self._cp_id = cp_id
+        self._charge = charge
+        self._key: bytes | None = None
+        self._asked_at: dict[object, float] = {}
+
+    def use(self, secret: str) -> None:
+        """From now on prove with the charging point's credential who this is."""
+        self._key = health.health_key(secret)
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one connection until it ends, goes silent or says what is not ours."""
+        now: Callable[[], float] = asyncio.get_running_loop().time
+        try:
+            while self._key is not None:
+                async with asyncio.timeout(IDLE_S):
+                    line = await reader.readline()
+                if not line:
+                    return
+                ping = health.read_ping(line)
+                # Who does not know our credential is answered, so that it learns whom it reached; it is no
+                # monitor of ours.
+                if health.is_ours(self._key, ping):
+                    self._asked_at[writer] = now()
+                writer.write(health.seal(self._key, self._pong(ping, now())))
+                await writer.drain()
+        except ProtocolError as problem:
+            log.warning("health port: %s", problem.text)
+        except (OSError, ValueError, TimeoutError) as problem:
+            log.debug("health port: %s", problem)
+        finally:
+            self._asked_at.pop(writer, None)
+            writer.close()
+
+    def _pong(self, ping: health.Ping, now_s: float) -> health.Pong:
+        fault = self._charge.fault
+        return health.Pong(
+            cp_id=self._cp_id,
+            n=ping.n,
+            state="fault" if fault is not None else self._charge.state,
+            fault=fault,
+            seq=self._charge.last_seq,
+            central_link=self._charge.linked,
+            monitors=sum(at >= now_s - LATELY_S for at in self._asked_at.values()),
+        )

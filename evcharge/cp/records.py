@@ -1,0 +1,281 @@
+"""The bytes of an engine's journal, and what they add up to. Pure.
+
+A record is `u32 length | u32 crc32 | JSON`, big-endian; the sum is that of the JSON. A journal begins with a
+BASE and goes on with the `Record` structs of `messages`, numbered without gaps, and a few ACKs. Zeros after
+the last record are space reserved for the next ones.
+"""
+
+import contextlib
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Annotated, dataclass_transform
+
+import msgspec
+from msgspec import Meta, Struct
+
+from evcharge import messages
+from evcharge.messages import (
+    AnyRecord,
+    Count,
+    Energy,
+    Instant,
+    Meter,
+    SupplyEnd,
+    SupplyRefused,
+    SupplyStart,
+    Token,
+)
+
+HEADER = struct.Struct(">II")
+# The longest record is a BASE that names SEEN_KEPT sessions: about 26 KiB.
+MAX_RECORD_BYTES = 64 * 1024
+SEEN_KEPT = 256
+# All entries begin like this, and no JSON string can contain it (its quotes would be escaped).
+_MARK = b'{"k":"'
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class _Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="k", gc=False):
+    pass
+
+
+class Base(_Entry, tag="BASE"):
+    """The first entry of every file: what was true before the records that follow."""
+
+    journal_id: Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
+    seq: Count
+    meter_mwh: Energy
+    # Sessions started or refused before; the latest SEEN_KEPT of them.
+    seen: list[Token]
+
+
+class Acked(_Entry, tag="ACK"):
+    """Central has committed every record up to `seq`; noted `at` this wall-clock time."""
+
+    seq: Count
+    at: Instant
+
+
+Entry = Base | Acked | AnyRecord
+
+_decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
+
+
+class Damaged(Exception):
+    """A journal is not what was written: `at` is the first byte that is wrong."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__(f"damaged at byte {at}")
+        self.at = at
+
+
+class Unknown(Exception):
+    """An intact record that this version does not know."""
+
+
+def encode(entry: Entry) -> bytes:
+    """Return the bytes of one entry. Raises ValueError for one that could not be read back."""
+    text = msgspec.json.encode(entry)
+    if len(text) > MAX_RECORD_BYTES or _decoder.decode(text) != entry:
+        raise ValueError("this entry would not be read back as it is")
+    return HEADER.pack(len(text), zlib.crc32(text)) + text
+
+
+def entries(data: bytes, start: int = 0) -> Iterator[tuple[int, int, Entry]]:
+    """Yield (first byte, end, entry) until the first bytes that are not one. Raises Unknown."""
+    while (found := _entry_at(data, start)) is not None:
+        end, entry = found
+        yield start, end, entry
+        start = end
+
+
+def check_tail(data: bytes, end: int) -> bool:
+    """Return whether what follows the last good record is a write cut short (else: reserved space).
+
+    Raises Damaged when it was more than that: another record stands further on, or all bytes of the last
+    one are there and it is still wrong. A write cut short was never synced, so nothing was promised on it.
+    """
+    tail = data[end:].rstrip(b"\0")
+    if not tail:
+        return False
+    if any(True for _ in _further(data, end)):
+        raise Damaged(end)
+    if len(tail) >= HEADER.size:
+        length, _ = HEADER.unpack_from(tail)
+        text = tail[HEADER.size :]
+        if 0 < length <= len(text) or _is_whole(text):
+            raise Damaged(end)
+    return True
+
+
+def salvage(data: bytes) -> Iterator[Entry]:
+    """Yield every entry whose checksum holds, wherever it stands."""
+    return _further(data, 0)
+
+
+def _further(data: bytes, start: int) -> Iterator[Entry]:
+    """Yield the entries that stand at or after `start`, skipping over what is damaged."""
+    at = data.find(_MARK, start + HEADER.size)
+    while at != -1:
+        next_at = at + 1
+        with contextlib.suppress(Unknown):
+            if (found := _entry_at(data, at - HEADER.size)) is not None:
+                next_at, entry = found
+                yield entry
+        at = data.find(_MARK, next_at)
+
+
+def _entry_at(data: bytes, start: int) -> tuple[int, Entry] | None:
+    body = start + HEADER.size
+    if body > len(data):
+        return None
+    length, checksum = HEADER.unpack_from(data, start)
+    if not 0 < length <= MAX_RECORD_BYTES or body + length > len(data):
+        return None
+    text = data[body : body + length]
+    if zlib.crc32(text) != checksum:
+        return None
+    try:
+        return body + length, _decoder.decode(text)
+    except (ValueError, RecursionError) as problem:
+        raise Unknown(str(problem)) from None
+
+
+def _is_whole(text: bytes) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(text), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+class State:
+    """What a journal adds up to. `apply` its entries one by one, in order."""
+
+    def __init__(self, base: Base) -> None:
+        self.journal_id = base.journal_id
+        self.base_seq = base.seq
+        self.last_seq = base.seq
+        # Records before the base had been committed by Central, else they would still be here.
+        self.acked_seq = base.seq
+        self.meter_mwh = base.meter_mwh
+        self.open: SupplyStart | None = None
+        self.seen: dict[str, None] = dict.fromkeys(base.seen)
+
+    def check(self, entry: Entry) -> None:
+        """Raise ValueError when `entry` cannot follow what came before."""
+        running = self.open.session_id if self.open else None
+        match entry:
+            case Base():
+                raise ValueError("a second BASE")
+            case Acked(seq=seq):
+                if seq > self.last_seq:
+                    raise ValueError("an ACK for what is not there")
+                return
+            case SupplyStart(meter_mwh=meter_mwh):
+                if running or meter_mwh != self.meter_mwh:
+                    raise ValueError("a start that cannot be")
+            case (
+                Meter(session_id=session_id, meter_mwh=meter_mwh)
+                | SupplyEnd(session_id=session_id, meter_mwh=meter_mwh)
+            ):
+                if session_id != running or meter_mwh < self.meter_mwh:
+                    raise ValueError("a meter that cannot be")
+            case SupplyRefused(session_id=session_id):
+                if session_id == running:
+                    raise ValueError("a refusal of what is running")
+        if entry.seq != self.last_seq + 1:
+            raise ValueError(f"record {entry.seq} cannot follow {self.last_seq}")
+
+    def apply(self, entry: Entry) -> None:
+        """Count one more entry in. Raises ValueError, and changes nothing, when it cannot follow."""
+        self.check(entry)
+        match entry:
+            case Base():
+                pass
+            case Acked(seq=seq):
+                self.acked_seq = max(self.acked_seq, seq)
+                return
+            case SupplyStart(session_id=session_id):
+                self.open = entry
+                self.seen[session_id] = None
+            case Meter(meter_mwh=meter_mwh):
+                self.meter_mwh = meter_mwh
+            case SupplyEnd(meter_mwh=meter_mwh):
+                self.meter_mwh = meter_mwh
+                self.open = None
+            case SupplyRefused(session_id=session_id):
+                self.seen[session_id] = None
+        self.last_seq = entry.seq
+
+    def base(self) -> Base:
+        """Return the entry that stands for all that was applied so far. Nothing may be running."""
+        return Base(
+            journal_id=self.journal_id,
+            seq=self.last_seq,
+            meter_mwh=self.meter_mwh,
+            seen=list(self.seen)[-SEEN_KEPT:],
+        )
+
+
+def replay(data: bytes) -> tuple[State, list[int], list[Acked], int]:
+    """Return what `data` adds up to: state, the offset of each record, the ACKs, the end of the last entry.
+
+    Raises Damaged when it does not begin with a BASE, or when intact entries do not follow one another.
+    """
+    state: State | None = None
+    offsets: list[int] = []
+    marks: list[Acked] = []
+    end = 0
+    for start, past, entry in entries(data):
+        try:
+            if isinstance(entry, Base) and state is None:
+                state = State(entry)
+            elif state is not None:
+                state.apply(entry)
+            else:
+                raise Damaged(start)
+        except ValueError:
+            raise Damaged(start) from None
+        if isinstance(entry, Acked):
+            marks.append(entry)
+        elif not isinstance(entry, Base):
+            offsets.append(start)
+        end = past
+    if state is None:
+        raise Damaged(0)
+    return state, offsets, marks, end
+
+
+def shorten(data: bytes, up_to_seq: int) -> tuple[Base, list[Entry]]:
+    """Return a BASE in place of the sessions that ended by `up_to_seq`, and the entries after it."""
+    (_, _, first), *rest = entries(data)
+    if not isinstance(first, Base):
+        raise Damaged(0)
+    state, base, kept = State(first), first, []
+    for _, _, entry in rest:
+        state.apply(entry)
+        kept.append(entry)
+        if state.open is None and state.last_seq <= up_to_seq and not isinstance(entry, Acked):
+            base, kept = state.base(), []
+    return base, [entry for entry in kept if not (isinstance(entry, Acked) and entry.seq <= base.seq)]
+
+
+def best_known(data: bytes) -> tuple[int, list[str]]:
+    """Return the highest meter and the sessions that a damaged journal still tells of."""
+    meter_mwh = 0
+    seen: dict[str, None] = {}
+    for entry in salvage(data):
+        if not isinstance(entry, Acked | SupplyRefused):
+            meter_mwh = max(meter_mwh, entry.meter_mwh)
+        if isinstance(entry, Base):
+            seen |= dict.fromkeys(entry.seen)
+        elif not isinstance(entry, Acked):
+            seen[entry.session_id] = None
+    return meter_mwh, list(seen)[-SEEN_KEPT:]
+
+
+def renumbered(kept: list[Entry]) -> list[Entry]:
+    """Return the records among `kept` with numbers from 1, for a journal that begins anew."""
+    found = [entry for entry in kept if isinstance(entry, messages.Record)]
+    return [msgspec.structs.replace(record, seq=seq) for seq, record in enumerate(found, start=1)]

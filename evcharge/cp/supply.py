@@ -1,0 +1,71 @@
+"""The simulated car: a battery that takes power, and the meter's arithmetic. Pure, integers only."""
+
+from dataclasses import dataclass
+
+# Above this state of charge the battery takes less and less, down to TRICKLE_PERMILLE of the full power.
+TAPER_FROM_PERMILLE = 800
+TRICKLE_PERMILLE = 100
+EFFICIENCY_PERCENT = 92
+# Long steps are taken piece by piece, so that the taper is followed whatever the speed.
+_PIECE_MS = 30_000
+_MW_MS_PER_MWH = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What flowed in one step: mean power in W, energy in whole mWh."""
+
+    power_w: int
+    energy_mwh: int
+
+
+class Supply:
+    """One car at one charging point. `step` says how much flows; nobody else changes the battery."""
+
+    def __init__(self, capacity_mwh: int, charge_permille: int, max_power_w: int, speed: float = 1.0) -> None:
+        """A battery of `capacity_mwh` that holds `charge_permille` of it; `speed` scales simulated time."""
+        self._capacity_mwh = capacity_mwh
+        self._max_power_w = max_power_w
+        self._speed = speed
+        # Hundredths of a mWh, because of the efficiency.
+        self._stored_cmwh = capacity_mwh * 100 * charge_permille // 1000
+        self._rest_mw_ms = 0
+
+    @property
+    def charge_permille(self) -> int:
+        """The state of charge."""
+        return self._stored_cmwh * 10 // self._capacity_mwh
+
+    @property
+    def full(self) -> bool:
+        """Whether the battery takes nothing any more."""
+        return self._room_mwh == 0
+
+    @property
+    def power_w(self) -> int:
+        """The power that flows at this state of charge, while the contactor is closed."""
+        if self.full:
+            return 0
+        over = max(0, self.charge_permille - TAPER_FROM_PERMILLE)
+        share = 1000 - (1000 - TRICKLE_PERMILLE) * over // (1000 - TAPER_FROM_PERMILLE)
+        return self._max_power_w * share // 1000
+
+    @property
+    def _room_mwh(self) -> int:
+        """The energy from the grid that fills the battery."""
+        return -((self._stored_cmwh - self._capacity_mwh * 100) // EFFICIENCY_PERCENT)
+
+    def step(self, dt_s: float, most_mwh: int) -> Step:
+        """Let power flow for `dt_s` real seconds, at most `most_mwh`; fractions of a mWh are carried over."""
+        left_ms = max(0, round(dt_s * self._speed * 1000))
+        power_w, energy_mwh = self.power_w, 0
+        while left_ms > 0 and energy_mwh < most_mwh and not self.full:
+            piece_ms = min(left_ms, _PIECE_MS)
+            left_ms -= piece_ms
+            whole, rest = divmod(self.power_w * 1000 * piece_ms + self._rest_mw_ms, _MW_MS_PER_MWH)
+            taken = min(whole, most_mwh - energy_mwh, self._room_mwh)
+            # What was cut off by a limit never flowed: there is no fraction of it to carry.
+            self._rest_mw_ms = rest if taken == whole else 0
+            self._stored_cmwh += taken * EFFICIENCY_PERCENT
+            energy_mwh += taken
+        return Step(power_w if energy_mwh else 0, energy_mwh)

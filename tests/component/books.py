@@ -1,0 +1,99 @@
+"""Central's books in a real file, and everything that writes to them."""
+
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from evcharge.central.state import Facts
+from evcharge.central.store import CentralStore, Entry
+from evcharge.database import Database, open_database
+from evcharge.events import CentralStarted, Event
+from tests.unit.central.builders import ADMIN, NOON, Network
+
+SCHEMA = "evcharge.central.schema"
+
+
+@dataclass
+class Books:
+    """An open central.db."""
+
+    path: Path
+    database: Database
+    store: CentralStore
+
+
+@contextlib.asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[Books]:
+    """Open central.db in `folder`."""
+    path = folder / "central.db"
+    async with open_database(path, SCHEMA) as database:
+        yield Books(path, database, await CentralStore.open(database))
+
+
+@contextlib.contextmanager
+def raw(path: Path, *, tamper: bool = False) -> Iterator[sqlite3.Connection]:
+    """Open a database past evcharge; to tamper with it, without its triggers and checks."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    with contextlib.closing(connection):
+        if tamper:
+            connection.execute("PRAGMA ignore_check_constraints=ON")
+            connection.execute("PRAGMA foreign_keys=OFF")
+            for (name,) in connection.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+            ).fetchall():
+                connection.execute(f"DROP TRIGGER {name}")
+            connection.execute("DROP INDEX IF EXISTS one_open_session_per_cp")
+        yield connection
+
+
+def entries(network: Network) -> list[Entry]:
+    """Return, once, everything that was decided in `network`."""
+    decided, network.decisions = network.decisions, []
+    return [Entry(decision, ADMIN, NOON) for decision in decided]
+
+
+def busy_day() -> Network:
+    """A network that has seen every kind of change, with one charge under way."""
+    network = Network()
+    for cp_id in ("CP001", "CP002", "CP003"):
+        network.point_is_there(cp_id, location="Alicante", epoch=2)
+    for driver_id in ("D01", "D02", "D03"):
+        network.driver_is_there(driver_id, epoch=3)
+    first = network.charging("D01", "CP001", more_mwh=1_000_000)
+    network.later(60)
+    network.sends(network.engines["CP001"].ended(first.session_id, 5), cp_id="CP001")
+    network.sends(network.engines["CP001"].ended(first.session_id, 9), cp_id="CP001")
+    taken = network.authorised("D02", "CP002")
+    network.sends(network.engines["CP002"].refused(taken.session_id), cp_id="CP002")
+    network.holds(cp_id="CP002")
+    network.reports("overheating", "CP002")
+    running = network.charging("D01", "CP001", more_mwh=777)
+    network.later(60)
+    second = network.charging("D03", "CP003", more_mwh=20_000)
+    network.sends(network.engines["CP003"].ended(second.session_id), cp_id="CP003")
+    assert running.is_open
+    return network
+
+
+def lasting(facts: Facts) -> dict[str, object]:
+    """Return what must survive a restart: everything but the links and what was heard over them."""
+    points = [
+        replace(point, monitor_link=None, engine_link=None, monitor_heard=False) for point in facts.points()
+    ]
+    return {
+        "points": sorted(points, key=lambda point: point.cp_id),
+        "sessions": sorted(facts.sessions(), key=lambda session: session.session_id),
+        "drivers": {key: replace(driver, link=None) for key, driver in facts._drivers.items()},
+        "cursors": facts._cursors,
+        "requests": facts._requests,
+        "unseen": facts._unseen,
+        "uses": facts.uses,
+    }
+
+
+def any_event(number: int = 0) -> Event:
+    """Return an event that concerns nobody."""
+    return CentralStarted(version="1", points=number, open_sessions=0)

@@ -1,0 +1,390 @@
+"""The database file: one process, one transaction at a time, and one sentence when it cannot be used."""
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from evcharge import database
+from evcharge.database import open_database
+from evcharge.errors import StateError
+from tests.component.books import SCHEMA, raw
+
+NOTES = [(1, ["CREATE TABLE note (n INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;"])]
+NOBODY = 65534
+
+
+@pytest.fixture
+def notes(monkeypatch: pytest.MonkeyPatch) -> list:
+    """A schema of one small table, that a test may extend."""
+    steps = list(NOTES)
+    monkeypatch.setattr(database, "_steps", lambda package: steps)
+    return steps
+
+
+@contextlib.contextmanager
+def as_ordinary_user() -> Iterator[None]:
+    """Permissions do not hold root back: be somebody else for a while."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+async def refused(path: Path) -> str:
+    """Return why `path` cannot be opened: one sentence, without a traceback of ours in it."""
+    with pytest.raises(StateError) as problem:
+        async with open_database(path, SCHEMA):
+            pass
+    assert "\n" not in problem.value.text
+    return problem.value.text
+
+
+# ---- opening
+
+
+async def test_a_new_database_is_made_with_its_folder_and_for_its_owner_alone(tmp_path: Path, notes: list):
+    path = tmp_path / "state" / "central" / "x.db"
+    async with open_database(path, "x") as books:
+        assert await books.read("SELECT * FROM note") == []
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert not path.with_name("x.db-wal").exists()
+
+
+async def test_the_connection_is_set_up_for_safety(tmp_path: Path):
+    async with open_database(tmp_path / "x.db", SCHEMA) as books:
+        found = {}
+        for name in ("journal_mode", "synchronous", "foreign_keys", "trusted_schema", "busy_timeout"):
+            found[name] = (await books.read(f"PRAGMA {name}"))[0][0]
+    assert found == {
+        "journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "trusted_schema": 0, "busy_timeout": 5000,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("package", [SCHEMA, "evcharge.registry.schema"])
+async def test_the_schemas_of_the_house_are_made_and_opened_again(tmp_path: Path, package: str):
+    for _ in range(2):
+        async with open_database(tmp_path / "x.db", package) as books:
+            tables = await books.read("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
+            assert tables
+            assert all("STRICT" in row["sql"] for row in tables)
+
+
+async def test_a_second_process_is_told_who_has_it(tmp_path: Path):
+    path = tmp_path / "x.db"
+    code = (
+        "import asyncio, sys\n"
+        "from pathlib import Path\n"
+        "from evcharge.database import open_database\n"
+        "async def main():\n"
+        f"    async with open_database(Path({str(path)!r}), {SCHEMA!r}):\n"
+        "        print('open', flush=True)\n"
+        "        await asyncio.to_thread(sys.stdin.read)\n"
+        "asyncio.run(main())\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "open\n"
+        text = await refused(path)
+        other.communicate("")
+    assert f"in use by another evcharge (pid {other.pid})" in text
+    assert "--state" in text
+    async with open_database(path, SCHEMA):
+        pass
+
+
+async def test_the_lock_outlives_no_process(tmp_path: Path):
+    path = tmp_path / "x.db"
+    path.with_name("x.db.lock").write_text("99999999")
+    async with open_database(path, SCHEMA):
+        assert path.with_name("x.db.lock").read_text() == str(os.getpid())
+        assert f"(pid {os.getpid()})" in await refused(path)
+
+
+async def test_a_lock_that_names_nobody_is_still_a_lock(tmp_path: Path):
+    path = tmp_path / "x.db"
+    async with open_database(path, SCHEMA):
+        path.with_name("x.db.lock").write_text("")
+        assert "(pid unknown)" in await refused(path)
+
+
+async def test_books_of_a_newer_evcharge_are_left_alone(tmp_path: Path):
+    path = tmp_path / "x.db"
+    async with open_database(path, SCHEMA):
+        pass
+    with raw(path) as connection:
+        connection.execute("PRAGMA user_version=99")
+    assert "has schema 99, written by a newer evcharge; this one knows 1" in await refused(path)
+
+
+@pytest.mark.parametrize("damage", ["not a database", "header", "middle", "one bit"])
+async def test_a_damaged_file_is_called_damaged_and_never_deleted(tmp_path: Path, damage: str):
+    path = tmp_path / "x.db"
+    async with open_database(path, SCHEMA):
+        pass
+    whole = bytearray(path.read_bytes())
+    match damage:
+        case "not a database":
+            whole[:] = b"this is a text file " * 500
+        case "header":
+            whole[:100] = bytes(100)
+        case "middle":
+            whole[4096:8192] = os.urandom(4096)
+        case _:
+            whole[4096] ^= 0x20  # the kind of the first page of a table
+    path.write_bytes(whole)
+    text = await refused(path)
+    assert "is damaged. Move it aside and put the latest backup in its place" in text
+    assert path.read_bytes() == bytes(whole)
+
+
+async def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path):
+    # Not below tmp_path: its parents may be closed to others.
+    folder = Path(os.environ.get("TMPDIR", "/tmp")) / f"evcharge-{os.getpid()}"
+    folder.mkdir(mode=0o755)
+    try:
+        folder.chmod(0o555)
+        with as_ordinary_user():
+            text = await refused(folder / "x.db")
+    finally:
+        folder.chmod(0o755)
+        folder.rmdir()
+    assert text == f"cannot write in {folder}: Permission denied"
+
+
+async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    assert await refused(tmp_path / "file" / "x.db") == f"cannot write in {tmp_path / 'file'}: File exists"
+
+
+async def test_a_file_that_cannot_be_written_is_named(tmp_path: Path):
+    folder = Path(os.environ.get("TMPDIR", "/tmp")) / f"evcharge-{os.getpid()}"
+    folder.mkdir(mode=0o777)
+    folder.chmod(0o777)
+    path = folder / "x.db"
+    try:
+        async with open_database(path, SCHEMA):
+            pass
+        path.chmod(0o444)
+        path.with_name("x.db.lock").chmod(0o666)
+        with as_ordinary_user():
+            text = await refused(path)
+    finally:
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+    assert text == f"cannot write {path}: check the folder's owner and permissions."
+
+
+async def test_a_file_that_another_program_holds_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "x.db"
+    async with open_database(path, SCHEMA):
+        pass
+    monkeypatch.setattr(database, "_BUSY_TIMEOUT_MS", 50)
+    with raw(path) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+        connection.execute("BEGIN EXCLUSIVE")
+        text = await refused(path)
+    assert text == f"{path} is held by another program. Close it and start again."
+
+
+async def test_a_directory_in_its_place_is_named(tmp_path: Path):
+    (tmp_path / "x.db").mkdir()
+    text = await refused(tmp_path / "x.db")
+    assert text.startswith(f"cannot write {tmp_path / 'x.db'}")
+
+
+def test_any_other_trouble_is_quoted():
+    text = database._explained(sqlite3.OperationalError("no such thing"), Path("x.db")).text
+    assert text == "x.db: no such thing"
+
+
+# ---- migrations
+
+
+async def test_a_newer_schema_keeps_what_is_there(tmp_path: Path, notes: list):
+    path = tmp_path / "x.db"
+    async with open_database(path, "x") as books, books.transaction() as transaction:
+        await transaction.execute("INSERT INTO note VALUES (1, 'kept')")
+    notes.append((2, ["ALTER TABLE note ADD COLUMN colour TEXT;", "UPDATE note SET colour = 'red';"]))
+    async with open_database(path, "x") as books:
+        assert [tuple(row) for row in await books.read("SELECT * FROM note")] == [(1, "kept", "red")]
+        assert (await books.read("PRAGMA user_version"))[0][0] == 2
+
+
+async def test_a_migration_that_fails_half_way_is_undone(tmp_path: Path, notes: list):
+    path = tmp_path / "x.db"
+    async with open_database(path, "x") as books, books.transaction() as transaction:
+        await transaction.execute("INSERT INTO note VALUES (1, 'kept')")
+    notes.append((2, ["CREATE TABLE other (n INTEGER) STRICT;", "DELETE FROM note;", "NONSENSE;"]))
+    assert "syntax error" in await refused(path)
+    with raw(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == 1
+        assert [tuple(row) for row in connection.execute("SELECT * FROM note")] == [(1, "kept")]
+        assert connection.execute("SELECT * FROM sqlite_master WHERE name = 'other'").fetchall() == []
+    notes[1] = (2, ["CREATE TABLE other (n INTEGER) STRICT;"])
+    async with open_database(path, "x") as books:
+        assert await books.read("SELECT * FROM other") == []
+
+
+@pytest.mark.parametrize(
+    ("script", "statements"),
+    [
+        ("", []),
+        ("\n \n", []),
+        ("SELECT 1;", ["SELECT 1;"]),
+        ("SELECT 1;\nSELECT 2", ["SELECT 1;\n", "SELECT 2"]),
+        ("-- why; because\nSELECT\n1;\n", ["-- why; because\nSELECT\n1;\n"]),
+        (
+            "CREATE TRIGGER t BEFORE UPDATE ON x BEGIN\n SELECT 1;\n SELECT 2;\nEND;\nSELECT 3;",
+            ["CREATE TRIGGER t BEFORE UPDATE ON x BEGIN\n SELECT 1;\n SELECT 2;\nEND;\n", "SELECT 3;"],
+        ),
+    ],
+)
+def test_a_script_is_cut_into_its_statements_and_none_is_lost(script: str, statements: list[str]):
+    assert database._statements(script) == statements
+
+
+def test_the_steps_of_a_schema_go_by_number():
+    numbers = [number for number, _ in database._steps(SCHEMA)]
+    assert numbers == sorted(numbers) == list(range(1, len(numbers) + 1))
+
+
+# ---- transactions
+
+
+async def insert(books: database.Database, *numbers: int, pause: asyncio.Event | None = None) -> None:
+    async with books.transaction() as transaction:
+        await transaction.execute_many(
+            "INSERT INTO note VALUES (:n, 'x')", [{"n": number} for number in numbers]
+        )
+        if pause is not None:
+            await pause.wait()
+
+
+async def stored(books: database.Database) -> list[int]:
+    return [row["n"] for row in await books.read("SELECT n FROM note ORDER BY n")]
+
+
+async def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path, notes: list):
+    async with open_database(tmp_path / "x.db", "x") as books:
+        with pytest.raises(sqlite3.IntegrityError):
+            await insert(books, 1, 2, 1)
+        with pytest.raises(RuntimeError, match="a bug"):
+            async with books.transaction() as transaction:
+                await transaction.execute("INSERT INTO note VALUES (:n, 'x')", {"n": 3})
+                raise RuntimeError("a bug")
+        assert await stored(books) == []
+        await insert(books, 4)
+        assert await stored(books) == [4]
+
+
+async def test_a_reader_never_sees_half_a_transaction(tmp_path: Path, notes: list):
+    async with open_database(tmp_path / "x.db", "x") as books:
+        go_on = asyncio.Event()
+        async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+            tasks.create_task(insert(books, 1, 2, pause=go_on))
+            await asyncio.sleep(0)
+            reading = tasks.create_task(stored(books))
+            done, _ = await asyncio.wait([reading], timeout=0.05)
+            assert not done
+            go_on.set()
+        assert reading.result() == [1, 2]
+
+
+@pytest.mark.parametrize("steps", range(12))
+async def test_whoever_is_cancelled_in_a_transaction_leaves_the_database_usable(
+    tmp_path: Path, notes: list, steps: int
+):
+    # After each number of turns of the loop: also while BEGIN or COMMIT is under way in the other thread.
+    async with open_database(tmp_path / "x.db", "x") as books:
+        task = asyncio.get_running_loop().create_task(insert(books, 1, 2))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        assert await stored(books) in ([], [1, 2])
+        await insert(books, 3)
+        assert 3 in await stored(books)
+
+
+async def test_a_transaction_cancelled_while_it_begins_is_not_left_open(tmp_path: Path, notes: list):
+    async with open_database(tmp_path / "x.db", "x") as books:
+        slow = asyncio.get_running_loop().create_task(insert(books, 1))
+        await asyncio.sleep(0)  # BEGIN is on its way to the connection's thread
+        slow.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await slow
+        await insert(books, 2)
+        assert await stored(books) == [2]
+
+
+# ---- a full disk
+
+
+async def test_a_full_disk_loses_nothing_and_is_used_again_when_there_is_room(tmp_path: Path, notes: list):
+    async with open_database(tmp_path / "x.db", "x") as books:
+        await insert(books, 1)
+        pages = (await books.read("PRAGMA page_count"))[0][0]
+        await books.read(f"PRAGMA max_page_count={pages}")
+        with pytest.raises(sqlite3.OperationalError) as problem:
+            async with books.transaction() as transaction:
+                await transaction.execute("INSERT INTO note VALUES (2, :text)", {"text": "x" * 100_000})
+        assert problem.value.sqlite_errorname == "SQLITE_FULL"
+        assert await stored(books) == [1]
+        await books.read("PRAGMA max_page_count=1000000")
+        await insert(books, 3)
+        assert await stored(books) == [1, 3]
+        assert (await books.read("PRAGMA integrity_check"))[0][0] == "ok"
+
+
+async def test_a_disk_without_room_for_the_schema_says_so(tmp_path: Path, notes: list):
+    path = tmp_path / "x.db"
+    async with open_database(path, "x"):
+        pass
+    notes.append((2, ["PRAGMA max_page_count=1;", "CREATE TABLE big (n INTEGER) STRICT;"]))
+    assert await refused(path) == f"{path}: the disk is full. Free some space; nothing stored is lost."
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of 256 KiB; needs the right to mount."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("not allowed to mount a small disk here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+async def test_a_disk_that_is_really_full_is_survived(small_disk: Path, notes: list):
+    async with open_database(small_disk / "x.db", "x") as books:
+        number = 0
+        with pytest.raises(sqlite3.OperationalError) as problem:
+            for number in range(1, 10_000):
+                async with books.transaction() as transaction:
+                    await transaction.execute(
+                        "INSERT INTO note VALUES (:n, :t)", {"n": number, "t": "x" * 4_000}
+                    )
+        assert problem.value.sqlite_errorname == "SQLITE_FULL"
+        assert await stored(books) == list(range(1, number))
+    async with open_database(small_disk / "x.db", "x") as books:
+        assert await stored(books) == list(range(1, number))

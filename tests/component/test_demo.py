@@ -1,0 +1,233 @@
+"""The demo starts, watches and ends its processes. The roles are played by a small script."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+# A role in a few lines: it says what the real one says. MODE makes it misbehave.
+ROLE = """
+import os, signal, sys, time
+from pathlib import Path
+from evcharge.demo.tether import watch
+
+begin = time.monotonic()
+args = sys.argv[1:]
+watch(int(args[args.index("--tether") + 1]))
+state = Path(args[args.index("--state") + 1])
+role, mode = args[2], os.environ["MODE"]
+me = args[3] if role.startswith(("cp-", "driver")) else role
+def go(*_):
+    print("goes", flush=True)
+    sys.exit()
+
+signal.signal(signal.SIGTERM, signal.SIG_IGN if mode == "stubborn " + role else go)
+print("pid", os.getpid(), *args, flush=True)
+if role == "init":
+    if mode == "init fails":
+        sys.exit("no room for a state folder")
+    state.mkdir()
+    (state / "ca.pem").touch()
+    sys.exit()
+if mode == "dies " + role:
+    print("the reason", flush=True)
+    sys.exit(3)
+if role in ("registry", "central", "cp-engine"):
+    print(f"{me} listening on 127.0.0.1:{ {'registry': 5, 'central': 9}.get(role, 7) }", flush=True)
+if role == "cp-monitor":
+    (state / me).touch()
+if role == "driver":
+    for number in range(1 if mode == "one ticket" and me == "D02" else 2):
+        print(f"Session: S-{me}-{number}", flush=True)
+        print(f"Session: S-{me}-{number}", flush=True)
+    sys.exit(4 if mode == "driver fails" else 0)
+shown = set()
+# Whatever the test is about goes wrong: nobody stays for longer than this.
+while time.monotonic() < begin + 60:
+    if role == "central":
+        for path in sorted(state.glob("CP*")):
+            if path.name not in shown:
+                shown.add(path.name)
+                print(f"{path.name} (Alicante) Available", flush=True)
+    if mode == "dies later " + role and (state / "demo").exists():
+        sys.exit(5)
+    time.sleep(0.01)
+"""
+
+# `evcharge up` with that script in place of `python -m evcharge`.
+UP = """
+import asyncio, sys
+from pathlib import Path
+from evcharge import cli, demo, lifecycle
+from evcharge.config import load
+from evcharge.demo import show
+
+wish = demo.Wish(points=int(sys.argv[3]), drivers=2, once=sys.argv[4] == "once")
+config = load(None, {}, {"state": sys.argv[2], "central.port": 0, "registry.port": 0, "engine.health_port": 0})
+try:
+    sys.exit(lifecycle.run(lambda stop: show.run(config, wish, stop, (sys.executable, sys.argv[1]))))
+except Exception as problem:
+    sys.exit(cli._failure(problem))
+"""
+
+
+@pytest.fixture
+def up(tmp_path):
+    """Start the demo with a mode; returns the running process. Kills what is left at the end."""
+    (tmp_path / "role.py").write_text(ROLE)
+    (tmp_path / "up.py").write_text(UP)
+    started = []
+
+    def start(mode="", *, points=2, once=True):
+        process = subprocess.Popen(
+            [sys.executable, "up.py", "role.py", "state", str(points), "once" if once else "on"],
+            cwd=tmp_path,
+            env=os.environ | {"MODE": mode},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def until(process, wanted):
+    said = ""
+    for line in process.stdout:
+        said += line
+        if wanted in line:
+            return said
+    pytest.fail(f"{wanted!r} was never said:\n{said}")
+
+
+def pids(said):
+    return [int(number) for number in re.findall(r"│ pid (\d+)", said)]
+
+
+def alive(numbers):
+    return [number for number in numbers if Path(f"/proc/{number}").exists()]
+
+
+def test_once_ends_when_every_driver_has_its_tickets_and_leaves_nobody_behind(up):
+    process = up()
+    said = process.communicate(timeout=30)[0]
+    assert process.returncode == 0, said
+    assert "All 2 charging points are Available; Central listens on 127.0.0.1:9." in said
+    assert "All 2 demo drivers have their tickets." in said
+    assert len(pids(said)) == 1 + 2 + 4 + 2
+    assert not alive(pids(said))
+    order = [said.index(f" {role}") for role in ("init", "registry", "central", "cp-engine", "driver")]
+    assert order == sorted(order)
+
+
+def test_peers_are_told_where_the_others_really_listen(up):
+    said = up().communicate(timeout=30)[0]
+    for line in said.splitlines():
+        if "cp-engine CP" in line or "driver D" in line:
+            assert "--registry https://127.0.0.1:5 --central 127.0.0.1:9" in line
+        if "cp-monitor CP" in line:
+            assert "--engine 127.0.0.1:7" in line
+
+
+def test_a_driver_without_all_of_its_tickets_makes_once_fail_with_a_sentence(up):
+    process = up("one ticket")
+    said = process.communicate(timeout=30)[0]
+    assert process.returncode == 1
+    assert "Without all of its tickets: D02." in said
+
+
+def test_a_driver_that_fails_is_named_with_its_exit_code_and_last_line(up):
+    process = up("driver fails")
+    said = process.communicate(timeout=30)[0]
+    assert "D01 ended with exit code 4: Session: S-D01-1" in said
+
+
+@pytest.mark.parametrize("role", ["registry", "central", "cp-engine", "cp-monitor"])
+def test_a_process_that_dies_before_the_network_stands_ends_the_demo_with_a_sentence(role, up):
+    process = up(f"dies {role}")
+    said = process.communicate(timeout=30)[0]
+    assert process.returncode == 1
+    assert re.search(r"^evcharge: .* ended with exit code 3: the reason$", said, re.MULTILINE)
+    assert not alive(pids(said))
+
+
+def test_a_state_folder_that_cannot_be_made_ends_the_demo_with_a_sentence(up):
+    process = up("init fails")
+    said = process.communicate(timeout=30)[0]
+    assert process.returncode == 1
+    assert "evcharge: the state folder could not be made: no room for a state folder" in said
+
+
+def test_a_process_that_dies_later_is_named_and_the_rest_stays_up(up):
+    process = up("dies later cp-engine", once=False)
+    said = until(process, "The network stays up until Ctrl+C.")
+    while said.count("ended with exit code 5") < 2:
+        said += until(process, "ended with exit code 5")
+    process.send_signal(signal.SIGINT)
+    said += process.communicate(timeout=10)[0]
+    assert process.returncode == 0
+    assert not alive(pids(said))
+
+
+@pytest.mark.parametrize(
+    ("number", "whole_group"),
+    [(signal.SIGINT, False), (signal.SIGINT, True), (signal.SIGTERM, False), (signal.SIGHUP, True)],
+)
+def test_a_signal_stops_everything_cleanly_within_five_seconds(number, whole_group, up):
+    process = up(once=False)
+    said = until(process, "The network stays up until Ctrl+C.")
+    asked_at = time.monotonic()
+    if whole_group:
+        os.killpg(process.pid, number)
+    else:
+        process.send_signal(number)
+    said += process.communicate(timeout=10)[0]
+    assert process.returncode == 0, said
+    assert time.monotonic() - asked_at < 5
+    assert not alive(pids(said))
+    went = re.findall(r"^(\S+).* │ goes$", said, re.MULTILINE)
+    assert went[-2:] == ["central", "registry"]
+    assert sorted(went[:-2]) == ["CP001", "CP001", "CP002", "CP002"]
+
+
+def test_ctrl_c_while_it_starts_leaves_nobody_behind(up):
+    process = up(once=False, points=20)
+    said = until(process, "cp-engine CP003")
+    process.send_signal(signal.SIGINT)
+    said += process.communicate(timeout=10)[0]
+    assert process.returncode == 0, said
+    assert not alive(pids(said))
+
+
+def test_who_does_not_stop_in_time_is_killed_and_named(up):
+    process = up("stubborn central", once=False)
+    said = until(process, "The network stays up until Ctrl+C.")
+    asked_at = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    said += process.communicate(timeout=10)[0]
+    assert "central did not stop in time and was killed" in said
+    assert time.monotonic() - asked_at < 5
+    assert not alive(pids(said))
+
+
+def test_nothing_is_left_behind_when_the_parent_is_killed(up):
+    process = up("stubborn cp-engine", once=False)
+    said = until(process, "The network stays up until Ctrl+C.")
+    process.kill()
+    process.communicate(timeout=10)
+    patience = time.monotonic() + 10
+    while alive(pids(said)) and time.monotonic() < patience:
+        time.sleep(0.05)
+    assert len(pids(said)) >= 7
+    assert not alive(pids(said))

@@ -1,0 +1,274 @@
+"""The engine role on loopback: a real journal, a real link, Central played by the test."""
+
+import asyncio
+import time
+
+import pytest
+
+from evcharge.config import Config, EngineSettings
+from evcharge.cp import engine
+from evcharge.cp.disk import FolderDisk
+from evcharge.cp.journal import Journal
+from evcharge.errors import BadInput, ConfigError, StateError
+from evcharge.messages import (
+    Bye,
+    Heartbeat,
+    Meter,
+    Query,
+    Records,
+    Resync,
+    Stop,
+    SupplyEnd,
+    SupplyRefused,
+    SupplyStart,
+    SupplyUpdate,
+)
+from tests.component.point import SECRET, Stage, free_port, stage
+
+S1, S2 = "S-D01-CP001-00000001", "S-D02-CP001-00000002"
+
+
+@pytest.fixture
+async def town(tmp_path, monkeypatch):
+    async with stage(tmp_path, monkeypatch) as town:
+        yield town
+
+
+async def test_a_charge_from_start_to_its_end(town: Stage):
+    town.engine_settings |= {"auto_plug_s": 0.05}
+    async with town.engine():
+        central = await town.central()
+        sync = await central.syncs()
+        assert sync.last_seq == 0
+        assert len(sync.journal_id) == 32
+        await central.start(S1)
+        start = await central.record(SupplyStart)
+        assert (start.seq, start.session_id, start.meter_mwh) == (1, S1, 0)
+        update = await central.hear(SupplyUpdate, live=True)
+        assert update.session_id == S1
+        assert update.power_w == 22_000
+        await asyncio.sleep(0.2)
+        central.channel.send(Stop(session_id=S1, reason="driver"))
+        end = await central.record(SupplyEnd)
+        assert end.reason == "driver"
+        assert end.meter_mwh > 0
+        meters = [record.meter_mwh for record in central.records if isinstance(record, Meter)]
+        assert meters == sorted(meters)
+        assert end.meter_mwh == meters[-1]
+        assert [record.seq for record in central.records] == list(range(1, len(central.records) + 1))
+    await town.lines.says(f"START received: session {S1} of D01")
+    await town.lines.says("plugged in: a car with 40 % in its battery")
+    await town.lines.says(f"supplying session {S1}")
+    await town.lines.says(r"ended with 0\.\d{3} kWh: driver")
+    await town.lines.says("CP001 engine stopped")
+    assert not any(SECRET in line or "signed" in line for line in town.lines.said)
+
+
+async def test_a_charge_goes_on_without_central_and_everything_arrives_later(town: Stage):
+    town.engine_settings |= {"auto_plug_s": 0.0, "speed": 100.0}
+    async with town.engine():
+        central = await town.central()
+        await central.syncs()
+        await central.start(S1, limit_mwh=300_000)
+        await central.record(SupplyStart)
+        since = len(town.lines.said)
+        central.channel.abort()
+        await town.lines.says(r"the link to CENTRAL at .* was lost: .* \(the running charge goes on\)", since)
+        again = await town.central()
+        await town.lines.says("limit")
+        await again.syncs(last_seq=1)
+        end = await again.record(SupplyEnd)
+        assert (end.reason, end.meter_mwh) == ("limit", 300_000)
+        assert again.records[0].seq == 2
+    assert any("Connected to Central again" in line for line in town.lines.said)
+
+
+async def test_central_is_searched_for_in_plain_words_once(town: Stage):
+    town.central_port = free_port()
+    async with town.engine():
+        await town.lines.says(rf"Cannot connect to CENTRAL at 127.0.0.1:{town.central_port}: .*Is it running")
+        await asyncio.sleep(0.7)
+    assert sum("Cannot connect to CENTRAL" in line for line in town.lines.said) == 1
+
+
+async def test_an_engine_that_is_stopped_ends_its_charge_and_says_so_before_it_goes(town: Stage):
+    town.engine_settings |= {"auto_plug_s": 0.0}
+    async with town.engine() as stop:
+        central = await town.central()
+        await central.syncs()
+        await central.start(S1)
+        await central.record(SupplyStart)
+        stop.set()
+        end = await central.record(SupplyEnd)
+        assert end.reason == "engine stopped"
+        await central.hear(Bye)
+    async with town.engine():
+        assert (await (await town.central()).syncs()).last_seq == end.seq
+
+
+async def test_an_engine_that_nobody_acknowledges_stops_all_the_same(town: Stage, monkeypatch):
+    monkeypatch.setattr(engine, "LAST_WORDS_S", 0.5)
+    town.engine_settings |= {"auto_plug_s": 0.0}
+    async with town.engine() as stop:
+        central = await town.central()
+        await central.syncs()
+        await central.start(S1)
+        await central.record(SupplyStart)
+        began = time.monotonic()
+        stop.set()
+        while not isinstance(await central.hear(Records, Bye), Bye):
+            pass
+        assert 0.4 < time.monotonic() - began < 2.0
+    async with town.engine():
+        central = await town.central()
+        await central.syncs(last_seq=1)
+        assert (await central.record(SupplyEnd)).reason == "engine stopped"
+
+
+async def test_a_query_for_what_never_came_is_answered_with_a_record(town: Stage):
+    async with town.engine():
+        central = await town.central()
+        await central.syncs()
+        central.channel.send(Query(session_id=S1))
+        refused = await central.record(SupplyRefused)
+        assert (refused.session_id, refused.reason) == (S1, "never started")
+
+
+async def test_records_go_again_when_central_asks_for_them(town: Stage):
+    async with town.engine():
+        central = await town.central()
+        await central.syncs()
+        for session in (S1, S2):
+            central.channel.send(Query(session_id=session))
+        await central.record(SupplyRefused)
+        central.channel.send(Resync(last_seq=0))
+        while (await central.hear(Records)).records[0].seq != 1:
+            pass
+
+
+async def test_an_old_disk_gets_a_new_journal_and_another_connection(town: Stage):
+    async with town.engine():
+        central = await town.central()
+        first = await central.syncs(last_seq=188)
+        again = await town.central()
+        second = await again.syncs()
+        assert second.journal_id != first.journal_id
+        assert second.last_seq == 0
+    await town.lines.says(r"the journal is older than Central knows \(record 0 < 188\)")
+
+
+async def test_a_charge_that_a_kill_cut_short_is_ended_by_the_next_engine(town: Stage):
+    # What a kill leaves behind: a start and a meter, no end.
+    journal = Journal(FolderDisk(town.state / "cp/CP001/journal"), bytes)
+    journal.append(
+        SupplyStart(
+            seq=1,
+            session_id=S1,
+            driver_id="D01",
+            request_id="R-00000001",
+            price=2500,
+            hold_cents=500,
+            limit_mwh=10**6,
+            auth="signed",
+            meter_mwh=0,
+        )
+    )
+    journal.append(Meter(seq=2, session_id=S1, meter_mwh=6111))
+    journal.close()
+    async with town.engine():
+        central = await town.central()
+        await central.syncs(last_seq=0)
+        end = await central.record(SupplyEnd)
+        assert (end.reason, end.meter_mwh) == ("restart", 6111)
+
+
+async def test_a_plan_plays_a_fault_and_stops_the_engine(town: Stage):
+    plan = town.state / "night.plan"
+    plan.write_text("after authorised 0 plug\nafter started 0.2 break\nafter ended 0.1 mend\n")
+    town.engine_settings |= {"plan": str(plan)}
+    async with town.engine():
+        central = await town.central()
+        await central.syncs()
+        await central.start(S1)
+        end = await central.record(SupplyEnd)
+        assert end.reason == "fault"
+        await town.lines.says("KO: the charging point is broken")
+        await town.lines.says("OK: the charging point is mended")
+    plan.write_text("0.3 stop\n")
+    async with town.engine() as stop:
+        async with asyncio.timeout(5):
+            await stop.wait()
+
+
+async def test_automatic_plugging_unplugs_in_time_for_the_next_driver(town: Stage):
+    town.engine_settings |= {"auto_plug_s": 0.05, "auto_unplug_s": 0.2}
+    async with town.engine():
+        central = await town.central()
+        await central.syncs()
+        for session in (S1, S2):
+            central.records.clear()
+            await central.start(session)
+            end = await central.record(SupplyEnd)
+            assert (end.session_id, end.reason) == (session, "unplugged")
+
+
+async def test_a_central_that_does_not_read_gets_records_but_no_figures(town: Stage, monkeypatch):
+    monkeypatch.setattr(engine, "_MOST_UNSENT_BYTES", -1)
+    town.engine_settings |= {"auto_plug_s": 0.0}
+    async with town.engine():
+        central = await town.central()
+        await central.syncs()
+        await central.start(S1)
+        await central.record(SupplyStart)
+        await asyncio.sleep(0.2)
+        central.channel.send(Stop(session_id=S1, reason="operator"))
+        async with asyncio.timeout(5):
+            while True:
+                message = await central.channel.receive()
+                assert isinstance(message, Heartbeat | Records)
+                if isinstance(message, Records) and isinstance(message.records[-1], SupplyEnd):
+                    break
+
+
+# ---- what cannot be used
+
+
+async def test_a_health_port_in_use_is_a_sentence(town: Stage):
+    async with town.engine():
+        with pytest.raises(StateError, match="another engine"):
+            await engine.run(town.config("CP001"), "CP001", asyncio.Event())
+        with pytest.raises(StateError, match=f"cannot listen on 127.0.0.1:{town.health_port}"):
+            await engine.run(town.config("CP002"), "CP002", asyncio.Event())
+
+
+async def test_a_bad_id_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="bad charging point id"):
+        await engine.run(Config(state=tmp_path), "../CP001", asyncio.Event())
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "cannot read the plan"),
+        (b"\xff\xfe", "is not text"),
+        (b"2 dance", "line 1: an action is one of"),
+    ],
+)
+async def test_a_bad_plan_is_a_sentence(tmp_path, content, problem):
+    path = tmp_path / "a.plan"
+    if content is not None:
+        path.write_bytes(content)
+    config = Config(state=tmp_path, engine=EngineSettings(plan=str(path)))
+    with pytest.raises(ConfigError, match=problem):
+        await engine.run(config, "CP001", asyncio.Event())
+
+
+async def test_an_engine_without_credential_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.delenv("EVCHARGE_CREDENTIAL", raising=False)
+    config = Config(state=tmp_path, engine=EngineSettings(health_port=0))
+    with pytest.raises(ExceptionGroup) as failure:
+        await engine.run(config, "CP001", asyncio.Event())
+    assert "has no credential here" in str(failure.value.exceptions[0])
+    # It let go of its journal.
+    with pytest.raises(ExceptionGroup):
+        await engine.run(config, "CP001", asyncio.Event())

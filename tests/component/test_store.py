@@ -1,0 +1,355 @@
+"""Central's books on a real SQLite file: all of a batch or nothing, and after a restart the same facts."""
+
+import sqlite3
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from evcharge import audit
+from evcharge.central import commands as c
+from evcharge.central.invariants import violations
+from evcharge.central.network import decide
+from evcharge.central.ruling import Decision
+from evcharge.central.state import Facts, Kind, TicketSeen, Transfer
+from evcharge.central.store import Entry
+from evcharge.charging_point import ChargingPoint, Hold
+from evcharge.session import EndReason, SessionState
+from tests.component.books import Books, any_event, busy_day, entries, lasting, opened, raw
+from tests.unit.central.builders import ADMIN, NOON, OTHER_JOURNAL, Network
+
+
+async def reloaded(folder: Path, at=NOON) -> Facts:
+    async with opened(folder) as books:
+        return await books.store.load(at)
+
+
+async def kept(books: Books, network: Network) -> None:
+    await books.store.commit(entries(network))
+
+
+# ---- commit and load
+
+
+async def test_new_books_know_nothing(tmp_path: Path):
+    async with opened(tmp_path) as books:
+        assert books.store.head == audit.Head()
+        assert lasting(await books.store.load(NOON)) == lasting(Facts())
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["one-batch", "one-by-one"])
+async def test_after_a_restart_the_facts_are_the_same_but_for_the_links(tmp_path: Path, at_once: bool):
+    network = busy_day()
+    async with opened(tmp_path) as books:
+        if at_once:
+            await kept(books, network)
+        else:
+            for entry in entries(network):
+                await books.store.commit([entry])
+    facts = await reloaded(tmp_path)
+    assert lasting(facts) == lasting(network.facts)
+    for point in facts.points():
+        assert (point.monitor_link, point.engine_link, point.monitor_heard) == (None, None, False)
+        assert point.status == "Disconnected"  # I23
+    with raw(tmp_path / "central.db") as connection:
+        assert violations(connection) == []
+        assert audit.first_broken(connection.execute("SELECT * FROM events ORDER BY n")) is None
+
+
+async def test_rules_decide_alike_before_and_after_a_restart(tmp_path: Path):
+    network = busy_day()
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+    facts = await reloaded(tmp_path)
+    running = next(session for session in facts.sessions())
+    for command in (
+        c.StartCharging(by=ADMIN, driver_id="D01", request_id=running.request_id, nonce="x", cp_id="CP001"),
+        c.StartCharging(by=ADMIN, driver_id="D01", request_id="R-00000001", nonce="x", cp_id="CP001"),
+        c.StartCharging(by=ADMIN, driver_id="D02", request_id="R-00000002", nonce="x", cp_id="CP002"),
+        c.StopCharging(by=ADMIN, driver_id="D01"),
+    ):
+        assert (
+            decide(facts, command, network.rules).reply == decide(network.facts, command, network.rules).reply
+        )
+
+
+async def test_a_hold_a_fault_and_a_revocation_survive_a_restart(tmp_path: Path):
+    network = Network()
+    network.point_is_there()
+    network.holds(Hold.OPERATOR)
+    network.holds(Hold.WEATHER)
+    network.reports("overheating")
+    network.does(c.RevokeKeys, subject="CP001")
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+    point = (await reloaded(tmp_path)).point("CP001")
+    assert point is not None
+    assert (point.holds, point.fault, point.revoked, point.epoch) == (
+        frozenset(Hold), "overheating", True, 1,
+    )  # fmt: skip
+
+
+async def test_requests_of_a_day_ago_are_remembered_and_older_ones_only_by_the_books(tmp_path: Path):
+    network = busy_day()
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+    facts = await reloaded(tmp_path, NOON + timedelta(hours=23))
+    assert facts.outcome("R-00000002") is not None
+    facts = await reloaded(tmp_path, NOON + timedelta(days=3))
+    assert facts.outcome("R-00000002") is None
+    # That of a session that is still open is never too old, nor a ticket that nobody has seen.
+    assert facts.outcome("R-00000003") == network.facts.outcome("R-00000003")
+    assert facts._unseen == network.facts._unseen
+    again = Network(facts=facts)
+    again.point_is_there("CP003", epoch=2)
+    again.asks("D02", "CP003", request_id="R-00000002")
+    async with opened(tmp_path) as books:
+        await books.store.load(NOON)
+        with pytest.raises(sqlite3.IntegrityError, match=r"session\.request_id"):
+            await kept(books, again)
+
+
+async def test_a_ticket_lies_in_its_inbox_until_its_own_driver_has_seen_it(tmp_path: Path):
+    network = busy_day()
+    one, other = network.tickets
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+        assert await books.store.unseen_tickets("D01") == [one]
+        wrong = Decision(changes=(TicketSeen(one.session_id, "D03"),))
+        await books.store.commit([Entry(wrong, ADMIN, NOON)])
+        assert await books.store.unseen_tickets("D01") == [one]
+        network.does(c.MarkTicketShown, driver_id="D01", session_id=one.session_id)
+        await kept(books, network)
+        assert await books.store.unseen_tickets("D01") == []
+        assert await books.store.unseen_tickets("D03") == [other]
+    facts = await reloaded(tmp_path)
+    assert (facts.unseen_by(one.session_id), facts.unseen_by(other.session_id)) == (None, "D03")
+
+
+async def test_unseen_tickets_come_oldest_first_and_the_history_newest_first(tmp_path: Path):
+    network = Network()
+    network.point_is_there()
+    network.driver_is_there()
+    for number in range(4):
+        session = network.charging(more_mwh=number)
+        network.later(1)
+        network.sends(network.engines["CP001"].ended(session.session_id))
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+        assert await books.store.unseen_tickets("D01") == network.tickets
+        assert await books.store.latest_tickets("D01", 3) == network.tickets[:0:-1]
+        assert await books.store.latest_tickets("D02", 3) == []
+
+
+async def test_a_ticket_made_and_seen_in_one_batch_is_in_no_inbox(tmp_path: Path):
+    network = busy_day()
+    network.does(c.MarkTicketShown, driver_id="D01", session_id=network.tickets[0].session_id)
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+        assert await books.store.unseen_tickets("D01") == []
+        assert len(await books.store.latest_tickets("D01", 9)) == 1
+
+
+async def test_a_fact_that_changed_often_in_one_batch_is_stored_once_as_it_is_last(tmp_path: Path):
+    network = Network()
+    network.point_is_there()
+    for _ in range(3):
+        network.holds()
+        network.lifts()
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+        rows = await books.database.read("SELECT operator_hold FROM cp")
+        assert [row[0] for row in rows] == [0]
+        (count,) = (await books.database.read("SELECT COUNT(*) FROM events WHERE type LIKE 'Hold%'"))[0]
+        assert count == 6
+
+
+async def test_one_batch_may_end_a_session_and_begin_the_next_at_the_same_point(tmp_path: Path):
+    network = Network()
+    network.point_is_there()
+    network.driver_is_there()
+    for _ in range(3):
+        session = network.charging(more_mwh=5)
+        network.sends(network.engines["CP001"].ended(session.session_id))
+    network.authorised()
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+    assert lasting(await reloaded(tmp_path)) == lasting(network.facts)
+
+
+# ---- all or nothing
+
+
+async def test_a_batch_that_fails_leaves_nothing_and_the_chain_where_it_was(tmp_path: Path):
+    network = busy_day()
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+        head, before = books.store.head, lasting(await books.store.load(NOON))
+        dump = await everything(books)
+        network.does(c.Note, event=any_event())
+        network.does(c.TopUp, driver_id="D01", cents=100)
+        session = next(network.facts.sessions())
+        network.sends(network.engines["CP001"].ended(session.session_id))
+        two = tuple(replace(session, session_id=f"S-{number}", request_id=f"R-{number}") for number in (1, 2))
+        with pytest.raises(sqlite3.IntegrityError):
+            await books.store.commit([*entries(network), Entry(Decision(changes=two), ADMIN, NOON)])
+        assert books.store.head == head
+        assert await everything(books) == dump
+        assert lasting(await books.store.load(NOON)) == before
+        # And the books are still good for the next batch.
+        network.does(c.Note, event=any_event())
+        await kept(books, network)
+        assert books.store.head.n == head.n + 1
+
+
+async def everything(books: Books) -> dict[str, list[tuple]]:
+    tables = ("cp", "driver", "session", "ticket", "inbox", "ledger", "journal", "quarantine", "events")
+    return {
+        name: [tuple(row) for row in await books.database.read(f"SELECT * FROM {name}")] for name in tables
+    }
+
+
+def two_open(network: Network) -> Decision:
+    session = next(network.facts.sessions())
+    return Decision(changes=(replace(session, session_id="S-other", request_id="R-other"),))
+
+
+def same_request(network: Network) -> Decision:
+    session = next(network.facts.sessions())
+    return Decision(changes=(replace(session, session_id="S-other", state=SessionState.REFUSED),))
+
+
+def money(**what: object) -> Transfer:
+    usual = {"kind": Kind.TOP_UP, "debit": "outside", "credit": "wallet", "cents": 1, "driver_id": "D01"}
+    return Transfer(**usual | what)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        (two_open, r"UNIQUE constraint failed: session\.cp_id"),
+        (same_request, r"UNIQUE constraint failed: session\.request_id"),
+        (lambda network: Decision(changes=(network.tickets[0],)), r"UNIQUE constraint failed: ticket"),
+        (
+            lambda network: Decision(changes=(replace(network.driver(), balance_cents=-1),)),
+            "balance_cents >= 0",
+        ),
+        (lambda network: Decision(changes=(replace(network.driver(), held_cents=-1),)), "held_cents >= 0"),
+        (
+            lambda network: Decision(
+                changes=(replace(next(network.facts.sessions()), meter_mwh=-1, start_meter_mwh=0),)
+            ),
+            "meter_mwh >= start_meter_mwh",
+        ),
+        (lambda network: Decision(changes=(money(cents=0),)), "cents > 0"),
+        (lambda network: Decision(changes=(money(driver_id="D99"),)), "FOREIGN KEY"),
+        (
+            lambda network: Decision(changes=(replace(next(network.facts.sessions()), driver_id="D99", session_id="S-x", request_id="R-x", state=SessionState.REFUSED),)),
+            "FOREIGN KEY",
+        ),
+        (
+            lambda network: Decision(changes=(replace(network.point(), epoch=-1),)),
+            "epoch >= 0",
+        ),
+        (
+            lambda network: Decision(changes=(replace(network.point(), epoch="abc"),)),
+            "cannot store TEXT value in INTEGER column",
+        ),
+        (
+            lambda network: Decision(changes=(replace(network.point(), last_used=float("nan")),)),
+            "NOT NULL",
+        ),
+    ],
+)  # fmt: skip
+async def test_the_database_itself_refuses_what_the_rules_must_never_decide(tmp_path, wrong, complaint: str):
+    network = busy_day()
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+        with pytest.raises(sqlite3.IntegrityError, match=complaint):
+            await books.store.commit([Entry(wrong(network), ADMIN, NOON)])
+
+
+@pytest.mark.parametrize("table", ["ticket", "ledger", "events"])
+@pytest.mark.parametrize("what", ["UPDATE {} SET rowid = rowid + 100", "DELETE FROM {}"])
+async def test_tickets_the_ledger_and_the_audit_log_never_change(tmp_path: Path, table: str, what: str):
+    network = busy_day()
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+        with pytest.raises(sqlite3.IntegrityError, match="immutable|append-only"):
+            async with books.database.transaction() as transaction:
+                await transaction.execute(what.format(table))
+
+
+# ---- the audit log
+
+
+async def test_each_event_says_who_did_what_to_whom_and_from_where(tmp_path: Path):
+    network = Network()
+    network.point_is_there()
+    network.driver_is_there()
+    session = network.authorised(request_id="R-00000042")
+    by = c.Actor("D01", c.Role.DRIVER, "10.0.0.7:50512")
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+        decision = decide(network.facts, c.StopCharging(by=by, driver_id="D01"), network.rules)
+        await books.store.commit([Entry(decision, by, NOON)])
+        (row,) = await books.database.read("SELECT * FROM events ORDER BY n DESC LIMIT 1")
+    assert {name: row[name] for name in row.keys() if name not in ("n", "hash", "data")} == {
+        "at": "2026-01-01T12:00:00.000000+00:00",
+        "actor": "D01",
+        "role": "driver",
+        "address": "10.0.0.7:50512",
+        "type": "StopOrdered",
+        "cp_id": "CP001",
+        "driver_id": "D01",
+        "session_id": session.session_id,
+        "correlation_id": "R-00000042",
+    }
+    assert '"reason":"driver"' in row["data"]
+
+
+async def test_the_chain_goes_on_over_a_restart(tmp_path: Path):
+    async with opened(tmp_path) as books:
+        await books.store.commit([Entry(Decision(events=(any_event(), any_event(1))), ADMIN, NOON)])
+        head = books.store.head
+    async with opened(tmp_path) as books:
+        assert books.store.head == head
+        await books.store.commit([Entry(Decision(events=(any_event(2),)), ADMIN, NOON)])
+        rows = await books.database.read("SELECT * FROM events ORDER BY n")
+        assert audit.first_broken(rows, books.store.head) is None
+        assert [row["n"] for row in rows] == [1, 2, 3]
+
+
+async def test_a_batch_without_events_moves_no_chain(tmp_path: Path):
+    async with opened(tmp_path) as books:
+        point = ChargingPoint(cp_id="CP001")
+        await books.store.commit([Entry(Decision(changes=(point,)), ADMIN, NOON)])
+        assert books.store.head == audit.Head()
+        assert (await books.store.load(NOON)).point("CP001") == point
+
+
+async def test_a_session_keeps_all_its_instants_and_reasons(tmp_path: Path):
+    network = Network()
+    network.point_is_there()
+    network.driver_is_there()
+    session = network.charging(more_mwh=5)
+    network.holds()
+    network.does(c.Note, event=any_event())
+    network.engine(journal_id=OTHER_JOURNAL)
+    ended = replace(
+        network.tickets[0],
+        reason=EndReason.LOST,
+    )
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+        (row,) = await books.database.read("SELECT * FROM session")
+        assert (row["state"], row["stop_reason"], row["end_reason"]) == (
+            "TICKETED",
+            "operator",
+            "charging point lost",
+        )
+        assert row["started_at"] == row["ended_at"] == row["authorised_at"]
+        assert await books.store.latest_tickets("D01", 1) == [ended]
+    facts = await reloaded(tmp_path)
+    assert facts.outcome(session.request_id) == ended

@@ -1,0 +1,275 @@
+"""`evcharge audit verify`: every lie in the books shows, and true books show none."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from evcharge import audit
+from evcharge.central import commands as c
+from evcharge.central import verify
+from evcharge.central.invariants import CHECKS, violations
+from evcharge.central.watchdog import anchor
+from evcharge.database import open_database
+from evcharge.errors import StateError
+from tests.component.books import any_event, busy_day, entries, opened, raw
+from tests.unit.central.builders import Network
+
+
+@pytest.fixture
+async def book(tmp_path: Path) -> Path:
+    """Central's books after a busy day, closed."""
+    folder = tmp_path / "state with #? and %20" / "central"
+    async with opened(folder) as books:
+        await books.store.commit(entries(busy_day()))
+    return folder / "central.db"
+
+
+def head(path: Path) -> audit.Head:
+    with raw(path) as connection:
+        return audit.Head(*connection.execute("SELECT n, hash FROM events ORDER BY n DESC").fetchone())
+
+
+async def more(path: Path, first: int, last: int) -> audit.Head:
+    """Let Central work on in the book, for as many events."""
+    network = Network()
+    for number in range(first, last):
+        network.does(c.Note, event=any_event(number))
+    async with opened(path.parent) as books:
+        await books.store.commit(entries(network))
+        return books.store.head
+
+
+# ---- the sums
+
+
+def test_true_books_break_nothing(book: Path):
+    assert verify.check(book) == []
+
+
+# One violation for each check, by what it says: as a bug or a hand might leave it.
+PLANTED: dict[str, str] = {
+    "a ticket bills exactly what its session metered": "UPDATE ticket SET energy_mwh = energy_mwh + 1",
+    "wallets + holds + tickets = top-ups": "UPDATE driver SET balance_cents = balance_cents + 1 WHERE driver_id = 'D02'",
+    "each wallet is what its ledger says": "UPDATE driver SET balance_cents = balance_cents + 1, "
+    "held_cents = held_cents - 1 WHERE driver_id = 'D01'",
+    "a closed session holds no money": "UPDATE session SET state = 'REFUSED' WHERE state = 'CHARGING'",
+    "money is held for open sessions alone": "UPDATE session SET hold_cents = hold_cents - 1 WHERE state = 'CHARGING'",
+    "every ticket's cents follow from its energy and its price": "UPDATE ticket SET cost_cents = cost_cents + 1",
+    "no ticket costs more than was held for it": "UPDATE session SET hold_cents = 1 WHERE state = 'TICKETED' "
+    "AND driver_id = 'D01'",
+    "no charging point has two open sessions": "UPDATE session SET state = 'CHARGING', cp_id = 'CP001'",
+    "every session that started and ended has a ticket": "UPDATE session SET state = 'TICKETED'",
+    "no ticket without a session that started": "UPDATE session SET state = 'REFUSED' WHERE state = 'TICKETED'",
+    "a ticket captured what it says, once": "DELETE FROM ledger WHERE kind = 'CAPTURE'",
+}
+
+
+def test_every_check_has_its_violation():
+    assert [check.says for check in CHECKS] == list(PLANTED)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.says)
+def test_every_check_goes_red(book: Path, check):
+    with raw(book, tamper=True) as connection:
+        connection.execute(PLANTED[check.says])
+    (found,) = [line for line in verify.check(book) if f": {check.says}: " in line]
+    assert found.startswith(f"{check.number} broken: ")
+
+
+def test_many_violations_are_named_in_part(book: Path):
+    with raw(book, tamper=True) as connection:
+        for number in range(9):
+            connection.execute(f"INSERT INTO driver VALUES ('D9{number}', 5, 0, 0, 0)")
+        lines = violations(connection)
+    assert any(re.search(r"each wallet .*: D90, D91, D92 …$", line) for line in lines)
+
+
+def test_energy_beyond_64_bits_of_money_is_still_right(book: Path):
+    # What a rogue engine may claim, at the highest price: its product does not fit SQLite's integers.
+    with raw(book, tamper=True) as connection:
+        connection.execute(
+            "UPDATE ticket SET energy_mwh = 1000000000000000, price_centi_cents_per_kwh = 1000000"
+        )
+        connection.execute("UPDATE session SET meter_mwh = start_meter_mwh + 1000000000000000, limit_mwh = 0, "
+                           "price_centi_cents_per_kwh = 1000000 WHERE state = 'TICKETED'")  # fmt: skip
+        connection.execute("UPDATE ticket SET cost_cents = 0")
+    assert not [line for line in verify.check(book) if line.startswith(("I1 ", "I7"))]
+
+
+# ---- the chain
+
+
+COLUMNS = ("n", "at", "actor", "role", "address", "type", "cp_id", "driver_id", "session_id", "correlation_id", "data",
+           "hash")  # fmt: skip
+
+
+def chain(path: Path) -> str:
+    """Return what is wrong with the chain alone."""
+    return "".join(line for line in verify.check(path) if "audit log" in line)
+
+
+@pytest.mark.parametrize("column", COLUMNS[1:])
+def test_each_byte_of_an_event_is_sealed(book: Path, column: str):
+    with raw(book, tamper=True) as connection:
+        # Of the fullest row, every character of the column in turn.
+        (n, value) = connection.execute(
+            f"SELECT n, {column} FROM events WHERE type = 'SessionAuthorised' ORDER BY n LIMIT 1"
+        ).fetchone()
+        rows = [dict(row) for row in connection.execute("SELECT * FROM events ORDER BY n")]
+    assert audit.first_broken(rows) is None
+    row = rows[n - 1]
+    for place in range(len(value)):
+        for changed in (
+            value[:place] + chr(ord(value[place]) ^ 1) + value[place + 1 :],
+            value[:place] + value[place + 1 :],
+        ):
+            row[column] = changed
+            broken = audit.first_broken(rows)
+            assert broken is not None
+            assert broken.n == n
+    row[column] = value + " "
+    assert audit.first_broken(rows) == audit.Broken(
+        n, f"row {n} was changed, or the row before it was replaced"
+    )
+
+
+@pytest.mark.parametrize(
+    ("tampering", "said"),
+    [
+        ("UPDATE events SET actor = 'somebody' WHERE n = 7", "row 7 was changed"),
+        ("UPDATE events SET cp_id = NULL WHERE n = 1", "row 1 was changed"),
+        ("UPDATE events SET address = CAST(x'ff' AS TEXT) WHERE n = 7", "row 7 holds a value that was never written"),
+        ("DELETE FROM events WHERE n = 7", "row 7 is missing"),
+        ("DELETE FROM events WHERE n = 1", "row 1 is missing"),
+        ("DELETE FROM events WHERE n = 7; UPDATE events SET n = n + 1000 WHERE n > 7; "
+         "UPDATE events SET n = n - 1001 WHERE n > 1000",
+         "row 7 was changed"),
+        ("UPDATE events SET n = -1 WHERE n = 7; UPDATE events SET n = 7 WHERE n = 8; "
+         "UPDATE events SET n = 8 WHERE n = -1", "row 7 was changed"),
+        ("UPDATE events SET n = n + 1000 WHERE n >= 7; UPDATE events SET n = n - 999 WHERE n > 1000; "
+         "INSERT INTO events SELECT 7, at, actor, role, address, type, cp_id, driver_id, session_id, correlation_id, "
+         "data, hash FROM events WHERE n = 8", "row 8 was changed"),
+        ("UPDATE events SET hash = (SELECT hash FROM events WHERE n = 8) WHERE n = 7", "row 7 was changed"),
+    ],
+)  # fmt: skip
+def test_a_row_that_was_changed_deleted_inserted_or_swapped_is_named(book: Path, tampering: str, said: str):
+    with raw(book, tamper=True) as connection:
+        for statement in tampering.split(";"):
+            connection.execute(statement)
+    assert said in chain(book)
+
+
+def cut(path: Path, last: int) -> None:
+    with raw(path, tamper=True) as connection:
+        connection.execute(f"DELETE FROM events WHERE n > {last}")
+
+
+def test_a_tail_that_was_cut_off_shows_against_the_anchor_only(book: Path):
+    end = head(book)
+    cut(book, end.n - 2)
+    assert chain(book) == ""
+    anchor(end, audit.Head(), book.with_name(verify.ANCHORS))
+    assert chain(book) == f"audit log broken: rows {end.n - 1} to {end.n} were cut off"
+
+
+async def test_an_older_copy_of_the_database_shows_against_the_anchor(book: Path):
+    copy = book.with_name("copy")
+    shutil.copy(book, copy)
+    anchor(await more(book, 0, 5), audit.Head(), book.with_name(verify.ANCHORS))
+    assert chain(book) == ""
+    shutil.copy(copy, book)
+    assert "were cut off" in chain(book)
+
+
+@pytest.mark.parametrize("longer", [False, True])
+async def test_an_older_copy_on_which_central_worked_on_shows_too(book: Path, longer: bool):
+    anchors, copy = book.with_name(verify.ANCHORS), book.with_name("copy")
+    shutil.copy(book, copy)
+    old = await more(book, 0, 5)
+    anchored = anchor(old, audit.Head(), anchors)
+    shutil.copy(copy, book)
+    # The new chain is anchored as well, and is whole in itself.
+    anchor(await more(book, 10, 19 if longer else 12), anchored, anchors)
+    said = f"row {old.n} is not the one that was anchored" if longer else "were cut off"
+    assert said in chain(book)
+
+
+def test_a_chain_made_anew_from_the_start_shows_against_the_anchor(book: Path):
+    anchor(head(book), audit.Head(), book.with_name(verify.ANCHORS))
+    with raw(book, tamper=True) as connection:
+        previous = audit.GENESIS
+        for row in connection.execute("SELECT * FROM events ORDER BY n").fetchall():
+            columns = dict(row) | {"actor": "nobody"}
+            previous = audit.chained(previous, columns)
+            connection.execute(
+                "UPDATE events SET actor = 'nobody', hash = ? WHERE n = ?", (previous, columns["n"])
+            )
+    assert f"row {head(book).n} is not the one that was anchored" in chain(book)
+
+
+@pytest.mark.parametrize("text", ["", "\n", "12 abc", "12", "x y", "-1 " + "0" * 64, "7 " + "0" * 63 + "\n"])
+def test_a_line_of_anchors_that_was_cut_short_accuses_nobody(book: Path, text: str):
+    end = head(book)
+    book.with_name(verify.ANCHORS).write_text(f"{end.n} {end.hash}\n{text}")
+    assert verify.check(book) == []
+    cut(book, end.n - 1)
+    assert "were cut off" in chain(book)
+
+
+def test_anchors_that_are_no_text_are_named(book: Path):
+    book.with_name(verify.ANCHORS).write_bytes(b"\xff\xfe")
+    with pytest.raises(StateError, match="is it a text file of anchors"):
+        verify.check(book)
+
+
+# ---- the command
+
+
+async def test_sound_books_are_summed_up(book: Path, capsys: pytest.CaptureFixture):
+    state = book.parent.parent
+    async with open_database(state / "registry" / "registry.db", "evcharge.registry.schema"):
+        pass
+    assert verify.main(state) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(
+        r"central\.db: \d+ events, chain unbroken; 2 tickets, 1020005 mWh, 26 cents; every sum holds",
+        lines[0],
+    )
+    assert lines[1] == "registry.db: 0 events, chain unbroken"
+
+
+def test_unsound_books_are_an_exit_code_and_a_line_each(book: Path, capsys: pytest.CaptureFixture):
+    with raw(book, tamper=True) as connection:
+        connection.execute("UPDATE ticket SET cost_cents = cost_cents + 1")
+        connection.execute("DELETE FROM events WHERE n = 3")
+    assert verify.main(book.parent.parent) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "central.db: audit log broken: row 3 is missing or out of its place"
+    assert len(lines) > 3
+    assert all(line.startswith("central.db: ") for line in lines)
+
+
+def test_a_folder_without_books_is_a_mistake(tmp_path: Path):
+    with pytest.raises(StateError, match="is it the right --state folder"):
+        verify.main(tmp_path)
+
+
+def test_a_file_that_is_no_database_is_named(book: Path):
+    book.write_bytes(b"this is a text file " * 500)
+    with pytest.raises(StateError, match="cannot be read: file is not a database"):
+        verify.check(book)
+
+
+async def test_central_may_be_at_work_meanwhile(book: Path):
+    async with opened(book.parent) as books:
+        assert verify.check(book) == []
+        async with books.database.transaction():
+            assert verify.check(book) == []
+
+
+def test_the_checks_change_nothing(book: Path):
+    before = book.read_bytes()
+    verify.check(book)
+    assert book.read_bytes() == before

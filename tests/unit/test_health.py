@@ -1,0 +1,162 @@
+"""The health port's frames, and a monitor's verdict."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evcharge.cp import health
+from evcharge.cp.health import (
+    MAX_LINE_BYTES,
+    Ping,
+    Pong,
+    Verdict,
+    check_pong,
+    is_ours,
+    read_ping,
+    read_pong,
+    seal,
+)
+from evcharge.errors import Code, ProtocolError
+
+KEY = health.health_key("a secret")
+OTHER_KEY = health.health_key("another secret")
+NONCE = "0123456789abcdef" * 2
+PONG = Pong(cp_id="CP001", n=NONCE, state="idle", fault=None, seq=7, central_link=True, monitors=1)
+
+
+def test_the_key_is_not_the_secret_and_belongs_to_it_alone():
+    assert len(KEY) == 32
+    assert KEY != OTHER_KEY
+    assert health.health_key("a secret") == KEY
+
+
+def test_a_ping_and_its_pong_are_read_back():
+    ping = read_ping(seal(KEY, Ping(n=NONCE)))
+    assert ping.n == NONCE
+    assert is_ours(KEY, ping)
+    assert not is_ours(OTHER_KEY, ping)
+    pong = read_pong(seal(KEY, PONG))
+    assert (pong.cp_id, pong.n, pong.seq, pong.fault) == ("CP001", NONCE, 7, None)
+    check_pong(KEY, pong, "CP001", 9101)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"state": "charging"},
+        {"fault": "broken"},
+        {"seq": 8},
+        {"central_link": False},
+        {"monitors": 2},
+        {"n": "f" * 32},
+        {"mac": "0" * 64},
+        {"mac": ""},
+    ],
+)
+def test_a_pong_with_one_field_changed_proves_nothing(change):
+    import msgspec
+
+    forged = msgspec.structs.replace(read_pong(seal(KEY, PONG)), **change)
+    with pytest.raises(ProtocolError, match="port 9101 does not prove to be CP001") as error:
+        check_pong(KEY, forged, "CP001", 9101)
+    assert error.value.code is Code.PROOF
+
+
+def test_the_engine_of_another_charging_point_is_named():
+    pong = read_pong(seal(OTHER_KEY, PONG))
+    with pytest.raises(ProtocolError) as error:
+        check_pong(KEY, pong, "CP002", 6002)
+    assert error.value.text == "port 6002 is CP001, not CP002"
+    assert error.value.code is Code.ID
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"\n",
+        b"GET / HTTP/1.1\r\n",
+        b"[" * 900 + b"\n",
+        b'{"t":"PING"}\n',
+        b'{"t":"PING","n":"short","mac":""}\n',
+        b'{"t":"PONG","n":"' + NONCE.encode() + b'"}\n',
+        b'{"t":"PING","n":"' + NONCE.encode() + b'","more":1}\n',
+        b'\xff{"t":"PING"}\n',
+    ],
+)
+def test_what_is_no_frame_is_refused(line):
+    for read in (read_ping, read_pong):
+        with pytest.raises(ProtocolError, match="not understood"):
+            read(line)
+
+
+def test_a_line_without_end_or_limit_is_refused():
+    whole = seal(KEY, Ping(n=NONCE))
+    for line in (whole[:-1], b" " * MAX_LINE_BYTES + whole):
+        with pytest.raises(ProtocolError, match="no line of ours"):
+            read_ping(line)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_frame_or_a_protocol_error(data):
+    for read in (read_ping, read_pong):
+        with pytest.raises(ProtocolError):
+            read(data + b"\n")
+
+
+def test_the_longest_pong_fits_in_a_line():
+    pong = Pong(
+        cp_id="C" * 32,
+        n=NONCE,
+        state="s" * 20,
+        fault="€" * 100,
+        seq=2**53,
+        central_link=False,
+        monitors=2**53,
+    )
+    line = seal(KEY, pong)
+    assert len(line) <= MAX_LINE_BYTES
+    assert is_ours(KEY, read_pong(line))
+
+
+def test_there_is_no_verdict_before_the_first_answer_or_two_missed_ones():
+    verdict = Verdict()
+    assert not verdict.known
+    assert not verdict.missed()
+    assert not verdict.known
+    assert verdict.missed()
+    assert verdict.known
+    assert verdict.fault == "engine lost: it does not answer"
+    assert not verdict.missed()
+
+
+def test_the_first_good_answer_is_a_change_and_the_second_is_none():
+    verdict = Verdict()
+    assert verdict.heard(None)
+    assert verdict.known
+    assert not verdict.heard(None)
+
+
+def test_one_missed_answer_between_good_ones_is_nothing():
+    verdict = Verdict()
+    verdict.heard(None)
+    for _ in range(5):
+        assert not verdict.missed()
+        assert not verdict.heard(None)
+    assert verdict.fault is None
+
+
+def test_an_engine_that_is_gone_is_lost_at_once_and_comes_back():
+    verdict = Verdict()
+    verdict.heard(None)
+    assert verdict.lost("engine lost: nothing answers")
+    assert not verdict.lost("engine lost: nothing answers")
+    assert verdict.heard(None)
+    assert verdict.fault is None
+
+
+def test_a_fault_of_the_engine_is_reported_and_cleared():
+    verdict = Verdict()
+    assert verdict.heard("engine fault: broken")
+    assert not verdict.heard("engine fault: broken")
+    assert verdict.heard("engine fault: journal full")
+    assert verdict.heard(None)

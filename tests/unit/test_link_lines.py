@@ -1,0 +1,80 @@
+"""What a charging point's programs say about Central and the Registry, and the wait for a credential."""
+
+import logging
+
+import pytest
+
+from evcharge.channel import ChannelClosed
+from evcharge.config import Config, ReachSettings
+from evcharge.cp import central
+from evcharge.cp.central import LinkLines, credential
+from evcharge.errors import AuthenticationError, Code, Overloaded
+from evcharge.link import LinkState, Phase
+
+UNREACHABLE = ChannelClosed("cannot connect to CENTRAL at 10.0.0.1:9002: refused", Code.UNREACHABLE)
+GOES_ON = " (the running charge goes on)"
+
+
+def lines(caplog, *states: LinkState, lang: str = "en", consequence: str = "") -> list[str]:
+    caplog.set_level(logging.INFO)
+    teller = LinkLines(Config(reach=ReachSettings(central_host="10.0.0.1"), lang=lang))
+    for state in states:
+        teller.tell(state, consequence)
+    return [entry.message for entry in caplog.records]
+
+
+def test_the_first_connection_and_the_return_read_differently(caplog):
+    assert lines(
+        caplog,
+        LinkState(Phase.CONNECTED),
+        LinkState(Phase.LOST, ChannelClosed("CENTRAL hung up")),
+        LinkState(Phase.CONNECTED),
+    ) == [
+        "connected to CENTRAL at 10.0.0.1:9002",
+        "the link to CENTRAL at 10.0.0.1:9002 was lost: CENTRAL hung up",
+        "Connected to Central again (CENTRAL at 10.0.0.1:9002)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lang", "begins"),
+    [
+        ("en", "Cannot connect to CENTRAL at 10.0.0.1:9002: refused"),
+        ("es", "Imposible conectar con Central: cannot connect to CENTRAL at 10.0.0.1:9002: refused"),
+    ],
+)
+def test_a_central_that_is_away_is_said_in_the_words_the_teachers_look_for(caplog, lang, begins):
+    assert lines(caplog, LinkState(Phase.WAITING, UNREACHABLE), lang=lang, consequence=GOES_ON) == [
+        begins + GOES_ON
+    ]
+
+
+def test_a_login_that_was_refused_says_why(caplog):
+    revoked = AuthenticationError("the key of CP001 was revoked", Code.REVOKED)
+    assert lines(caplog, LinkState(Phase.WAITING, revoked), LinkState(Phase.LOST)) == [
+        "Cannot connect to CENTRAL at 10.0.0.1:9002: the key of CP001 was revoked",
+        "the link to CENTRAL at 10.0.0.1:9002 was lost: it ended",
+    ]
+
+
+async def test_a_charging_point_that_is_not_registered_yet_waits_for_the_registry(caplog, monkeypatch):
+    caplog.set_level(logging.INFO)
+    answers = [Overloaded("the Registry does not answer", Code.UNREACHABLE, 0.01)] * 2
+
+    async def own_secret(*_, **__) -> str:
+        if answers:
+            raise answers.pop()
+        return "a secret"
+
+    monkeypatch.setattr(central.enrolment, "own_secret", own_secret)
+    monkeypatch.setattr(central, "Backoff", lambda first_s: _NoBackoff())
+    assert await credential(Config(), "CP001") == "a secret"
+    assert [entry.message for entry in caplog.records] == [
+        "Registry not responding: the Registry does not answer",
+        "Registry responding again",
+    ]
+
+
+class _NoBackoff:
+    def next_s(self, at_least_s: float) -> float:
+        return at_least_s
