@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 FAILED, MISUSE, INTERRUPTED = 1, 2, 130
 
-Command = Callable[..., Any]
-Decorator = Callable[[Command], Command]
+Decorator = Callable[[Any], Any]
 
 
 def main() -> NoReturn:
@@ -151,7 +150,7 @@ def _options(*decorators: Decorator) -> Decorator:
         _key("--lang", "lang", "Language on screens: en or es.", metavar="LANG"),
     )
 
-    def decorate(command: Command) -> Command:
+    def decorate(command: Any) -> Any:
         for decorator in reversed((*decorators, *shared)):
             command = decorator(command)
         return command
@@ -188,7 +187,7 @@ def _live(role: Callable[["asyncio.Event"], Coroutine[Any, Any, int | None]]) ->
 # ---- commands
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="evcharge %(version)s")
 @click.option("--tether", type=int, hidden=True, help="Stop when the pipe with this number closes.")
 def evcharge(tether: int | None) -> None:
@@ -213,12 +212,19 @@ def evcharge(tether: int | None) -> None:
         metavar="NAME",
     )
 )
-def init(config_file: Path | None, **given: Any) -> int | None:
+def init(config_file: Path | None, **given: Any) -> None:
     """Make the state folder: CA, certificates, keys, the first admin."""
     config = _settings(config_file, given)
     from evcharge.registry import setup
 
-    return setup.initialise(config.state, config.registry.names)
+    report = setup.initialise(config.state, config.registry.names)
+    for title, items in (("made", report.made), ("kept", report.kept), ("mind", report.warnings)):
+        for item in items:
+            click.echo(f"{title}: {item}")
+    if report.admin_password is not None:
+        # The one time that it is shown: only its hash is kept.
+        click.echo(f"The administrator is {setup.FIRST_ADMIN}, the password {report.admin_password}")
+        click.echo("Write it down: it is not shown again.")
 
 
 @evcharge.command()

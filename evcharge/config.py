@@ -82,7 +82,6 @@ class CentralSettings(Struct, frozen=True, kw_only=True):
     on_monitor_lost: Literal["finish", "stop"] = "finish"
     max_unauthenticated: Annotated[int, Meta(ge=1, le=65_536)] = 512
     max_unauthenticated_per_address: Annotated[int, Meta(ge=1, le=65_536)] = 128
-    commit_batch: Annotated[int, Meta(ge=1, le=10_000)] = 256
 
 
 class EngineSettings(Struct, frozen=True, kw_only=True):
@@ -183,7 +182,7 @@ def _folder(name: str) -> Path:
     try:
         return Path(name).expanduser()
     except RuntimeError:
-        raise ConfigError(f"state folder {ascii(name)}: that user's home folder is not known") from None
+        raise ConfigError(f"state folder {name!a}: that user's home folder is not known") from None
 
 
 def parse(key: str, value: Any, *, from_text: bool = True) -> Any:

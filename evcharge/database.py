@@ -17,7 +17,7 @@ from typing import Any
 
 import aiosqlite
 
-from evcharge.errors import StateError
+from evcharge.errors import StateError, Taken
 
 Row = sqlite3.Row
 Params = Mapping[str, Any]
@@ -35,14 +35,14 @@ class Database:
     async def transaction(self) -> AsyncIterator["Transaction"]:
         """Commit when the block ends well, roll back otherwise. Raises sqlite3.Error from the commit."""
         async with self._lock:
-            await self._connection.execute("BEGIN IMMEDIATE")
             try:
+                await self._connection.execute("BEGIN IMMEDIATE")
                 yield Transaction(self._connection)
                 await self._connection.commit()
             except BaseException:
-                # A full disk has rolled back already; then there is nothing to undo.
-                if self._connection.in_transaction:
-                    await self._connection.rollback()
+                # Also when this task was cancelled while BEGIN or COMMIT was under way: the connection's thread
+                # takes its turn after them. Where nothing is open (a full disk has rolled back), it does nothing.
+                await self._connection.rollback()
                 raise
 
     async def read(self, sql: str, params: Params | None = None) -> list[Row]:
@@ -76,6 +76,8 @@ async def open_database(path: Path, schema_package: str) -> AsyncIterator[Databa
     steps = _steps(schema_package)
     with _only_process(path):
         try:
+            # A file that cannot be opened is found out here: aiosqlite would leave its thread behind.
+            sqlite3.connect(path).close()
             # isolation_level None: transactions are ours to begin and end.
             async with aiosqlite.connect(path, isolation_level=None) as connection:
                 connection.row_factory = sqlite3.Row
@@ -111,6 +113,12 @@ async def _migrate(connection: aiosqlite.Connection, steps: list[tuple[int, list
             f"{path} has schema {have}, written by a newer evcharge; this one knows {newest}. "
             "Update evcharge, or use another state folder."
         )
+    # A file that may only be read opens like any other; the attempt to write tells.
+    await connection.execute("BEGIN IMMEDIATE")
+    try:
+        await connection.execute(f"PRAGMA user_version={have}")
+    finally:
+        await connection.rollback()
     for number, statements in steps:
         if number <= have:
             continue
@@ -121,8 +129,7 @@ async def _migrate(connection: aiosqlite.Connection, steps: list[tuple[int, list
             await connection.execute(f"PRAGMA user_version={number}")
             await connection.commit()
         except BaseException:
-            if connection.in_transaction:
-                await connection.rollback()
+            await connection.rollback()
             raise
 
 
@@ -141,12 +148,13 @@ def _statements(script: str) -> list[str]:
         if sqlite3.complete_statement(current):
             statements.append(current)
             current = ""
-    return statements
+    # The last one may lack its semicolon.
+    return [*statements, current] if current.strip() else statements
 
 
 @contextlib.contextmanager
 def _only_process(path: Path) -> Iterator[None]:
-    """Hold `path`.lock while the block runs; raise StateError naming the process that has it."""
+    """Hold `path`.lock while the block runs; raise Taken naming the process that has it."""
     lock = path.with_name(path.name + ".lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -158,7 +166,7 @@ def _only_process(path: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.pread(handle, 32, 0).decode("ascii", "replace").strip() or "unknown"
-            raise StateError(
+            raise Taken(
                 f"{path} is in use by another evcharge (pid {holder}). "
                 "Stop it first, or choose another --state folder."
             ) from None

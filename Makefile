@@ -1,0 +1,75 @@
+# One word for each thing one does here. `make help` lists them.
+# All that is needed is make and Python 3.11 or newer.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON := $(BIN)/python
+PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input
+# In parallel, one file to a worker: tests of a file share its fixtures.
+PYTEST := PYTHONDEVMODE=1 $(PYTHON) -m pytest -q -n auto --dist loadfile
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help up test check format bench-quick test-all-pythons clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
+	  printf '  make %-18s %s\n' "$$name" "$$text"; done
+
+up: $(VENV)/.installed ## the whole network on this PC (ARGS="--points 3 --once")
+	@exec $(BIN)/evcharge up $(ARGS)
+
+test: $(VENV)/.installed-dev ## all tests (ARGS="-k journal")
+	@$(PYTEST) $(ARGS)
+
+check: $(VENV)/.installed-dev ## format, lint, types, import rules, fast tests
+	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted: run make format." >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports
+	@$(PYTEST) tests/unit
+
+format: $(VENV)/.installed-dev ## let ruff format and mend what it can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench-quick: $(VENV)/.installed-dev ## the benchmarks in small: a few minutes
+	@$(PYTHON) -m bench.run --quick $(ARGS)
+
+test-all-pythons: ## all tests on every Python 3.11 to 3.13 found here
+	@found=; for version in 3.11 3.12 3.13; do \
+	  python=$$(for candidate in python$$version $$HOME/.pyenv/versions/$$version*/bin/python; do \
+	    $$candidate -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$$version')" 2>/dev/null && echo $$candidate && break; done); \
+	  if [ -z "$$python" ]; then echo "Python $$version: not found, left out."; continue; fi; \
+	  found="$$found $$version"; \
+	  $(MAKE) --no-print-directory VENV=.venv-$$version PYTHON_FOUND=$$python test || exit 1; \
+	done; \
+	[ -n "$$found" ] || { echo "No Python 3.11 to 3.13 found." >&2; exit 1; }; echo "Passed on$$found."
+
+clean: ## remove what make and the tools made (never a state folder)
+	@rm -rf .venv .venv-3.* dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ---- the virtual environment
+
+# The first of these that is new enough; asking each costs less than trusting its name.
+PYTHON_FOUND = $(shell for candidate in python3.13 python3.12 python3.11 python3 python; do \
+	$$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$candidate && break; done)
+
+$(PYTHON):
+	@python="$(PYTHON_FOUND)"; \
+	[ -n "$$python" ] || { echo "evcharge needs Python 3.11 or newer, and none is here. On Debian or Ubuntu: apt-get install python3 python3-venv" >&2; exit 1; }; \
+	$$python -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv is missing here. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }; \
+	echo "Making $(VENV) with $$($$python --version)"; \
+	$$python -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+# The stamps are older than pyproject.toml only when it has changed: then, and only then, pip runs again.
+$(VENV)/.installed: pyproject.toml | $(PYTHON)
+	@echo "Installing evcharge into $(VENV)"
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml | $(PYTHON)
+	@echo "Installing evcharge and the tools for its tests into $(VENV)"
+	@$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.installed

@@ -1,0 +1,188 @@
+"""The course of the demo: Registry, Central, charging points, drivers, and the way out."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from evcharge import labels
+from evcharge.charging_point import CpStatus
+from evcharge.config import Config
+from evcharge.demo import plan
+from evcharge.demo.processes import EVCHARGE, Cast, Child
+from evcharge.demo.screen import Screen
+from evcharge.errors import StateError
+
+T = TypeVar("T")
+
+_LISTENING = r"listening on \S*:(\d+)"
+# Each ticket names its session; a ticket that is shown twice is still one.
+_TICKET = r"\bSession: +(\S+)"
+_START_WITHIN_S = 60.0
+# Less than lifecycle allows before it cancels us.
+_LEAVE_WITHIN_S = 3.2
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """What the user wants to see. `once`: end when every driver has its tickets."""
+
+    points: int = 6
+    drivers: int = 3
+    once: bool = False
+    config_file: Path | None = None
+
+
+async def run(config: Config, wish: Wish, stop: asyncio.Event, command: Sequence[str] = EVCHARGE) -> int:
+    """Show the network until `stop`, or with `once` until all tickets are there. Returns the exit code.
+
+    Raises StateError when a process ends, or a deadline passes, before the network stands.
+    """
+    screen = Screen(width=len("CP001 monitor"), form=config.log.format)
+    async with asyncio.TaskGroup() as tasks:
+        show = _Show(config, wish, Cast(tasks, screen, command), screen)
+        try:
+            async with asyncio.TaskGroup() as race:
+                playing = race.create_task(show.play())
+                stopping = race.create_task(stop.wait())
+                await asyncio.wait((playing, stopping), return_when=asyncio.FIRST_COMPLETED)
+                playing.cancel()
+                stopping.cancel()
+        finally:
+            await show.end()
+    return 0 if playing.cancelled() else playing.result()
+
+
+class _Show:
+    def __init__(self, config: Config, wish: Wish, cast: Cast, screen: Screen) -> None:
+        self._config = config
+        self._wish = wish
+        self._cast = cast
+        self._screen = screen
+        self._drivers: list[Child] = []
+        self._engines: list[Child] = []
+        self._monitors: list[Child] = []
+        self._servers: list[Child] = []
+        self._peers: tuple[str, ...] = ()
+
+    async def play(self) -> int:
+        try:
+            async with asyncio.timeout(_START_WITHIN_S + 3 * self._wish.points):
+                await self._unless_lost(self._raise_curtain())
+        except TimeoutError:
+            raise StateError("the network did not stand in time; its lines above say why") from None
+        within_s = plan.once_within_s(self._wish.drivers, self._wish.points) if self._wish.once else None
+        try:
+            async with asyncio.timeout(within_s):
+                playing = self._all_drivers()
+                missing = await (self._unless_lost(playing) if self._wish.once else playing)
+        except TimeoutError:
+            raise StateError(f"not every ticket was there after {within_s:.0f} s") from None
+        if self._wish.once:
+            self._screen.say(_verdict(self._wish.drivers, missing))
+            return 1 if missing else 0
+        self._screen.say("The network stays up until Ctrl+C.")
+        await asyncio.Event().wait()
+        return 0
+
+    async def end(self) -> None:
+        self._screen.say("Stopping: drivers, charging points, Central, Registry.")
+        # Monitors before their engines, which they would report as broken.
+        stages = (self._drivers, self._monitors, self._engines, self._servers[1:], self._servers[:1])
+        await self._cast.leave(*stages, within_s=_LEAVE_WITHIN_S)
+
+    async def _raise_curtain(self) -> None:
+        config = self._config
+        if not (config.state / "ca.pem").exists():
+            self._screen.say(f"Making the state folder {config.state}")
+            init = await self._start("init", "init", may_end=True)
+            await init.ended.wait()
+            if init.process.returncode:
+                raise StateError(f"the state folder could not be made: {init.last_line}")
+        registry = await self._server("registry", config.registry.host, config.registry.port)
+        self._peers = ("--registry", f"https://{registry}")
+        central_at = await self._server("central", config.central.host, config.central.port, *self._peers)
+        self._peers += ("--central", central_at)
+        central = self._servers[1]
+        cp_ids = plan.cp_ids(self._wish.points)
+        word = labels.status(CpStatus.AVAILABLE, config.lang)
+        available = [central.expect(rf"\b{cp_id}\b.*\b({word}|Available)\b") for cp_id in cp_ids]
+        async with asyncio.TaskGroup() as tasks:
+            for place, cp_id in enumerate(cp_ids):
+                tasks.create_task(self._charging_point(cp_id, place))
+        await asyncio.gather(*available)
+        self._screen.say(f"All {len(cp_ids)} charging points are {word}; Central listens on {central_at}.")
+
+    async def _server(self, name: str, host: str, wanted: int, *more: str) -> str:
+        port = self._port(name, host, wanted)
+        child = await self._start(name, name, "--host", host, "--port", str(port), *more)
+        self._servers.append(child)
+        return plan.joined(plan.reachable(host), (await child.expect(_LISTENING))[1])
+
+    async def _charging_point(self, cp_id: str, place: int) -> None:
+        host, first = self._config.engine.health_host, self._config.engine.health_port
+        port = self._port(f"{cp_id} engine", host, first + place if first else 0)
+        engine = await self._start(
+            f"{cp_id} engine",
+            *("cp-engine", cp_id, *self._peers, "--health-host", host, "--health-port", str(port)),
+            *("--location", plan.CITIES[place % len(plan.CITIES)], "--speed", str(plan.SPEED)),
+            *("--auto-plug", str(plan.PLUG_AFTER_S), "--auto-unplug", str(plan.UNPLUG_AFTER_S)),
+        )
+        self._engines.append(engine)
+        answers_at = plan.joined(plan.reachable(host), (await engine.expect(_LISTENING))[1])
+        self._monitors.append(
+            await self._start(f"{cp_id} monitor", "cp-monitor", cp_id, *self._peers, "--engine", answers_at)
+        )
+
+    async def _all_drivers(self) -> list[str]:
+        # Returns who has not got every ticket.
+        missing: list[str] = []
+        cp_ids = plan.cp_ids(self._wish.points)
+        for wave in plan.waves(plan.driver_ids(self._wish.drivers), self._wish.points):
+            asked = plan.services(wave, cp_ids)
+            playing = [await self._driver(driver_id, wanted) for driver_id, wanted in asked.items()]
+            await asyncio.gather(*(child.ended.wait() for child in playing))
+            missing += [child.name for child in playing if len(child.seen) < plan.SERVICES]
+        return missing
+
+    async def _driver(self, driver_id: str, wanted: Sequence[str]) -> Child:
+        file = self._config.state / "demo" / f"{driver_id}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("".join(f"{cp_id}\n" for cp_id in wanted), encoding="utf-8")
+        args = ("driver", driver_id, *self._peers, "--file", str(file), "--pause", str(plan.PAUSE_S))
+        password = self._config.state / "driver" / driver_id / "password"
+        self._screen.say(f"Driver {driver_id} asks for {', '.join(wanted)}. Its password is in {password}")
+        child = await self._start(driver_id, *args, may_end=True)
+        child.collect(_TICKET)
+        self._drivers.append(child)
+        return child
+
+    async def _start(self, name: str, *args: str, may_end: bool = False) -> Child:
+        config = self._config
+        file = ("--config", str(self._wish.config_file)) if self._wish.config_file else ()
+        log = ("--log-format", config.log.format, "--log-level", config.log.level)
+        shared = (*file, "--state", str(config.state), *log, "--lang", config.lang)
+        return await self._cast.start(name, *args, *shared, may_end=may_end)
+
+    def _port(self, name: str, host: str, wanted: int) -> int:
+        port = plan.port_or_any(host, wanted)
+        if port != wanted:
+            self._screen.say(f"Port {wanted} is taken: {name} gets another one.")
+        return port
+
+    async def _unless_lost(self, work: Coroutine[Any, Any, T]) -> T:
+        # A network that misses a process would only run into its deadline.
+        async with asyncio.TaskGroup() as race:
+            working = race.create_task(work)
+            await asyncio.wait((working, self._cast.lost), return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                working.cancel()
+                self._cast.lost.result()
+        return working.result()
+
+
+def _verdict(drivers: int, missing: Sequence[str]) -> str:
+    if missing:
+        return f"Without all of its tickets: {', '.join(missing)}."
+    return f"All {drivers} demo drivers have their tickets."

@@ -1,0 +1,217 @@
+"""Flags beat environment beats file beats defaults, and no mistake passes for a default."""
+
+from pathlib import Path
+
+import pytest
+
+from evcharge.config import Config, EngineSettings, keys, load, parse, variable
+from evcharge.errors import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def _empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def write(text, name="config.toml"):
+    path = Path(name)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def refused(environ=None, flags=None, file=None):
+    with pytest.raises(ConfigError) as caught:
+        load(file, environ or {}, flags or {})
+    return caught.value.text
+
+
+def test_nothing_given_is_the_defaults():
+    assert load(None, {}, {}) == Config()
+    assert load(None, {}, {}).state == Path(".evcharge")
+
+
+def test_flags_beat_environment_beats_file_beats_defaults():
+    write("[central]\nport = 1\nhost = 'a'\nplug_within_s = 7\n")
+    environ = {"EVCHARGE_CENTRAL__PORT": "2", "EVCHARGE_CENTRAL__HOST": "b"}
+    central = load(None, environ, {"central.port": 3, "central.host": None}).central
+    assert (central.port, central.host, central.plug_within_s, central.wallets) == (3, "b", 7, True)
+
+
+def test_the_file_is_the_named_one_else_that_of_the_environment_else_the_one_here():
+    write("lang = 'es'")
+    named, other = write("[log]\nlevel = 'debug'", "a.toml"), write("[log]\nlevel = 'error'", "b.toml")
+    assert load(None, {}, {}).lang == "es"
+    assert load(None, {"EVCHARGE_CONFIG": str(other)}, {}).log.level == "error"
+    assert load(named, {"EVCHARGE_CONFIG": str(other)}, {}).log.level == "debug"
+
+
+def test_state_and_language_have_variables_and_flags_too():
+    config = load(None, {"EVCHARGE_STATE": "/x", "EVCHARGE_LANG": "es"}, {})
+    assert (config.state, config.lang) == (Path("/x"), "es")
+    assert load(None, {"EVCHARGE_STATE": "/x"}, {"state": Path("y")}).state == Path("y")
+
+
+def test_a_tilde_is_the_home_folder(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ana")
+    assert load(None, {}, {"state": "~/ev"}).state == Path("/home/ana/ev")
+    assert "is not known" in refused(flags={"state": "~no-such-user-here/ev"})
+
+
+def test_text_of_the_environment_becomes_numbers_truths_and_lists():
+    environ = {
+        "EVCHARGE_CENTRAL__WALLETS": "false",
+        "EVCHARGE_ENGINE__SPEED": "2.5",
+        "EVCHARGE_ENGINE__ARRIVAL_PERCENT": "10, 20",
+        "EVCHARGE_ENGINE__AUTO_PLUG_S": "3",
+        "EVCHARGE_REGISTRY__NAMES": "lab-1,10.0.0.7",
+        "EVCHARGE_DRIVER__FILE": "s.txt",
+    }
+    config = load(None, environ, {})
+    assert config.central.wallets is False
+    assert config.engine == EngineSettings(speed=2.5, arrival_percent=[10, 20], auto_plug_s=3.0)
+    assert config.registry.names == ["lab-1", "10.0.0.7"]
+    assert config.driver.file == "s.txt"
+
+
+def test_an_empty_variable_is_not_given():
+    assert load(None, {"EVCHARGE_CENTRAL__PORT": "", "EVCHARGE_CONFIG": ""}, {}) == Config()
+
+
+def test_port_0_and_65535_are_ports():
+    assert load(None, {}, {"central.port": "0", "registry.port": "65535"}).registry.port == 65535
+
+
+# ---- mistakes in the file
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "# a\n\n[reach]\ncentral_port = 1\n\n[central]\nprot = 1\n",
+            "config.toml line 7: unknown key `prot`, did you mean `port`?",
+        ),
+        ("[centrl]\nport = 1", "config.toml line 1: unknown section [centrl], did you mean [central]?"),
+        ("\n[zzz]\n", "config.toml line 2: unknown section [zzz]"),
+        ("zzz = 1", "config.toml line 1: unknown key `zzz`"),
+        ("\nport = 1", "config.toml line 2: unknown key `port`; it belongs to [central] or [registry]"),
+        ("[central]\nspeed = 1", "config.toml line 2: unknown key `speed`; it belongs to [engine]"),
+        ("central.prot = 1", "config.toml line 1: unknown key `prot`, did you mean `port`?"),
+        ("\ncentral = { prot = 1 }", "config.toml line 2: unknown key `prot`, did you mean `port`?"),
+        ('[ "central" ]\n"prot" = 1', "config.toml line 2: unknown key `prot`, did you mean `port`?"),
+        ("[central.port]\na = 1", "`port` is {'a': 1}; it must be a whole number from 0 to 65535"),
+        ("[central.deep]\na = 1", "config.toml line 1: unknown key `deep`"),
+        ("central = 5", "config.toml line 1: `central` is a section: write [central] on a line of its own"),
+        ("[[central]]\nport = 1", "config.toml line 1: `central` is a section"),
+        ("[central]\nport = 70000", "config.toml line 2: `port` is 70000; it must be a whole number from 0"),
+        ("[central]\nport = -1", "a whole number from 0 to 65535"),
+        ('[central]\nport = "9002"', "`port` is '9002'; it must be a whole number from 0 to 65535"),
+        ("[central]\nport = true", "`port` is True; it must be a whole number"),
+        ("[central]\nwallets = 1", "`wallets` is 1; it must be true or false"),
+        ("[central]\ndefault_price = 0.25", 'must be euros per kWh in quotes, such as "0.25"'),
+        ('[central]\ndefault_price = "25,5"', 'must be euros per kWh in quotes, such as "0.25"'),
+        ('[central]\nmax_hold = "1.234"', 'must be euros in quotes, such as "12.50"'),
+        (
+            '[central]\non_monitor_lost = "wait"',
+            '`on_monitor_lost` is \'wait\'; it must be "finish" or "stop"',
+        ),
+        ("[central]\nhost = ''", "`host` is ''; it must be a host name or an address"),
+        ('[reach]\nregistry_url = "http://a"', "must be an address like https://127.0.0.1:5001"),
+        ("[engine]\nspeed = nan", "`speed` is nan; it must be a number from 0.01 to 100000"),
+        ("[engine]\nspeed = inf", "`speed` is inf; it must be a number from 0.01 to 100000"),
+        ("[engine]\nauto_plug_s = -1", "`auto_plug_s` is -1; it must be a number from 0 to 86400"),
+        ("[engine]\narrival_percent = [70, 40]", "must be two whole numbers from 0 to 100, the lower first"),
+        ("[engine]\narrival_percent = [70]", "must be two whole numbers from 0 to 100, the lower first"),
+        ('[engine]\nlocation = "a\\nb"', "must be text of 1 to 200 characters on one line"),
+        ('[registry]\nnames = ["a b"]', "must be a list, each of them a host name or an address"),
+        ("[log]\nlevel = 'loud'", '"debug" or "error" or "info" or "warning"'),
+        ("state = ''", "`state` is ''; it must be the name of a file or folder"),
+        ("lang = 'fr'", '`lang` is \'fr\'; it must be "en" or "es"'),
+        ("lang 'es'", "config.toml line 1, column 6: this is not TOML"),
+        ("[central]\nport = 1\nport = 2", "config.toml"),
+        ("a = " + "[" * 5000, "this is not TOML"),
+        (b"\xff\xfel\x00a\x00", "config.toml line 1 is not UTF-8 text: save the file as UTF-8"),
+        (b"lang='es'\n#\xe9\n", "config.toml line 2 is not UTF-8 text"),
+        ("x" * (1 << 20) + "=1", "config.toml is larger than 1 MiB"),
+        ("[central]\n'p\\u001b[31m' = 1", "unknown key"),
+    ],
+)
+def test_a_mistake_in_the_file_is_named_with_its_line_and_what_is_allowed(text, said):
+    write(text)
+    answer = refused()
+    assert said in answer
+    assert answer.isprintable()
+    assert len(answer) < 250
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"\xef\xbb\xbflang = 'es'\n",
+        b"lang = 'es'\r\n[central]\r\nport = 1\r\n",
+        b"\tlang\t=\t'es'\t# yes\n[central]\n\tport = 1",
+    ],
+    ids=["BOM", "CRLF", "tabs"],
+)
+def test_what_editors_add_is_no_mistake(text):
+    write(text)
+    assert load(None, {}, {}).lang == "es"
+
+
+def test_a_named_file_that_is_not_there_is_said():
+    assert "there is no config file lab.toml" in refused(file=Path("lab.toml"))
+    assert "there is no config file lab.toml" in refused({"EVCHARGE_CONFIG": "lab.toml"})
+
+
+def test_a_file_that_cannot_be_read_is_said():
+    assert "cannot read config file" in refused(file=Path())
+    assert "cannot read config file" in refused(file=Path("a\0b"))
+
+
+def test_a_value_that_is_very_long_is_shown_short():
+    write(f"lang = '{'x' * 5000}'")
+    assert len(refused()) < 200
+
+
+# ---- mistakes elsewhere
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("EVCHARGE_CENTRAL_PORT", "did you mean EVCHARGE_CENTRAL__PORT?"),
+        ("EVCHARGE_central__port", "did you mean EVCHARGE_CENTRAL__PORT?"),
+        ("EVCHARGE_CREDENTAIL", "did you mean EVCHARGE_CREDENTIAL?"),
+        ("EVCHARGE_ZZZZZZZZZZZZZZZZ", "unknown environment variable EVCHARGE_ZZZZZZZZZZZZZZZZ"),
+    ],
+)
+def test_an_unknown_variable_is_refused_and_its_value_is_not_repeated(name, said):
+    answer = refused({name: "canary"})
+    assert said in answer
+    assert "canary" not in answer
+
+
+def test_variables_of_others_and_those_that_are_no_settings_are_left_alone():
+    ours = ["CONFIG", "ENROLMENT_TOKEN", "CREDENTIAL", "FAILPOINT"]
+    environ = {f"EVCHARGE_{name}": "" for name in ours} | {"EVCHARGE_CREDENTIAL": "x", "EVCHARGER": "1"}
+    assert load(None, environ, {}) == Config()
+
+
+def test_a_wrong_variable_or_flag_is_named():
+    said = refused({"EVCHARGE_CENTRAL__PORT": "abc"})
+    assert said.startswith("environment variable EVCHARGE_CENTRAL__PORT: `port` is 'abc'; it must be a whole")
+    assert refused(flags={"engine.speed": "fast"}).startswith("command line: `speed` is 'fast'; it must be")
+
+
+@pytest.mark.parametrize("key", sorted(keys()))
+def test_every_key_has_a_variable_that_is_read_and_checked(key):
+    answer = refused({variable(key): "\x01\n"})
+    assert answer.startswith(f"environment variable {variable(key)}: ")
+    assert answer.isprintable()
+
+
+def test_parse_leaves_none_and_takes_text_only_where_it_may():
+    assert parse("engine.plan", None) is None
+    assert parse("central.port", "7") == 7
+    with pytest.raises(ConfigError):
+        parse("central.port", "7", from_text=False)

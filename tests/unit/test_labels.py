@@ -1,0 +1,87 @@
+"""Every term has its words, in both languages."""
+
+import string
+
+import pytest
+
+from evcharge import labels
+from evcharge.charging_point import CpStatus
+from evcharge.errors import Code
+from evcharge.labels import Phrase
+from evcharge.messages import STEPS
+from evcharge.session import EndReason
+
+TABLES = [
+    pytest.param(labels.STATUSES, CpStatus, id="statuses"),
+    pytest.param(labels.REASONS, EndReason, id="reasons"),
+    pytest.param(labels.CODES, Code, id="codes"),
+    pytest.param(labels.STEPS, STEPS, id="steps"),
+    pytest.param(labels.PHRASES, Phrase, id="phrases"),
+]
+
+
+@pytest.mark.parametrize(("table", "terms"), TABLES)
+def test_every_term_has_words_in_every_language_and_no_term_is_left_over(table, terms):
+    assert set(table) == set(terms)
+    for term, words in table.items():
+        assert len(words) == len(labels.LANGUAGES), term
+        assert all(text.strip() == text and text for text in words), term
+
+
+@pytest.mark.parametrize(("table", "terms"), TABLES)
+def test_both_languages_fill_in_the_same_values(table, terms):
+    for words in table.values():
+        fields = [{name for _, name, _, _ in string.Formatter().parse(text) if name} for text in words]
+        assert fields[0] == fields[1]
+
+
+def test_the_course_has_a_name_for_every_status():
+    assert set(labels.COURSE_STATUSES) == set(CpStatus)
+    assert labels.course_status(CpStatus.AVAILABLE) == "Activado"
+
+
+def test_a_withheld_charging_point_shows_out_of_order():
+    assert labels.status(CpStatus.UNAVAILABLE) == "Out of Order"
+    assert labels.status(CpStatus.UNAVAILABLE, "es") == "Fuera de servicio"
+
+
+def test_reasons_codes_and_steps_are_told_in_the_language_asked_for():
+    assert labels.reason(EndReason.OPERATOR, "es") == "parado por el operador"
+    assert labels.code(Code.BALANCE) == "not enough money"
+    assert labels.step("READY", "es") == "Autorizado: enchufe el vehículo"
+
+
+def test_a_language_that_we_do_not_have_is_english():
+    assert labels.reason(EndReason.FULL, "fr") == "battery full"
+
+
+def test_what_a_newer_peer_says_is_shown_as_it_is():
+    assert labels.code("E_NEW") == "E_NEW"
+    assert labels.step("HALFWAY") == "HALFWAY"
+
+
+@pytest.mark.parametrize(
+    ("phrase", "english", "spanish"),
+    [
+        (
+            Phrase.CP_OUT_OF_SERVICE,
+            "CP001 not available. CP out of service.",
+            "CP001 no disponible. CP fuera de servicio.",
+        ),
+        (Phrase.CENTRAL_LOST, "Unable to connect to Central", "Imposible conectar con Central"),
+        (Phrase.REGISTRY_LOST, "Registry not responding", "Registry no responde"),
+        (
+            Phrase.WEATHER_LOST,
+            "Weather connection unavailable",
+            "Conexión con el clima no disponible",
+        ),
+        (
+            Phrase.NOT_UNDERSTOOD,
+            "Unable to connect to CP001. Messages not understood.",
+            "Imposible conectar con CP001. Mensajes no comprensibles.",
+        ),
+    ],
+)
+def test_the_wordings_that_teachers_look_for_are_said(phrase, english, spanish):
+    assert labels.say(phrase, cp_id="CP001") == english
+    assert labels.say(phrase, "es", cp_id="CP001") == spanish
