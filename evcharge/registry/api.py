@@ -18,6 +18,7 @@ from msgspec import structs
 
 from evcharge import tickets, trust
 from evcharge.errors import AuthenticationError, BadInput, Code, Overloaded, Refused
+from evcharge.https import answer, read_body
 from evcharge.ids import Role, check_id
 from evcharge.registry import registrations
 from evcharge.registry.bodies import (
@@ -33,7 +34,6 @@ from evcharge.registry.bodies import (
 )
 from evcharge.registry.callers import ADMIN, CENTRAL, ENROLMENT, Callers, address_of, visit
 from evcharge.registry.credentials import Credentials
-from evcharge.registry.https import answer, read_body
 from evcharge.registry.registrations import Change, Kind, Registration, State
 from evcharge.registry.store import Actor, Overtaken, Store, entry
 

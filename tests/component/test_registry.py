@@ -10,10 +10,10 @@ import ssl
 
 import pytest
 
-from evcharge import audit, trust
+from evcharge import audit, https, trust
 from evcharge.errors import StateError
 from evcharge.lifecycle import utc_now
-from evcharge.registry import api, app, credentials, https, repeats, setup, store
+from evcharge.registry import api, app, credentials, repeats, setup, store
 from evcharge.tickets import TicketOpener
 from tests.component.registry_process import copy_state, make_state, running_registry
 

@@ -1,6 +1,6 @@
-"""The HTTPS shell of the Registry: small strict bodies in, JSON sentences out, no patience with idlers.
+"""HTTP as our servers speak it: small strict bodies in, JSON sentences out, no patience with idlers.
 
-Nothing here knows what a registration is.
+The Registry and Central stand on it; nothing here knows what they do.
 """
 
 import asyncio
@@ -81,7 +81,7 @@ def application(routes: list[web.RouteDef], on_refused: OnRefused) -> web.Applic
                 await on_refused(request, code)
         except Exception:  # the one broad catch, at the one boundary
             log.exception("%s failed", request.method)
-            response = failure(500, "E_INTERNAL", "The Registry made a mistake. Its log says more.")
+            response = failure(500, "E_INTERNAL", "This server made a mistake. Its log says more.")
         return response
 
     async def sign(_: web.BaseRequest, response: web.StreamResponse) -> None:
@@ -142,7 +142,7 @@ def _refusal(problem: Exception) -> tuple[web.Response, str]:
             return response, Code.TIMEOUT
         case _:
             log.error("cannot store: %s", problem)
-            text = "The Registry cannot use its database now. Try again later."
+            text = "The database cannot be used now. Try again later."
             return failure(503, Code.STORAGE, text, {"Retry-After": "10"}), Code.STORAGE
 
 
@@ -170,7 +170,7 @@ class _Connection(web.RequestHandler):
     ) -> web.StreamResponse:
         """Answer what could not be parsed as HTTP."""
         del request, exc, message
-        response = failure(status, Code.MALFORMED, "This is no HTTP request that the Registry understands.")
+        response = failure(status, Code.MALFORMED, "This is no HTTP request that is understood here.")
         response.force_close()
         return response
 
@@ -181,8 +181,10 @@ def _host(connection: web.RequestHandler) -> object:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: web.Application, host: str, port: int, tls: ssl.SSLContext) -> AsyncIterator[int]:
-    """Serve `app` over HTTPS while the block runs; yields the port. Raises Taken when it is taken."""
+async def serving(
+    app: web.Application, host: str, port: int, tls: ssl.SSLContext | None
+) -> AsyncIterator[int]:
+    """Serve `app` while the block runs, over HTTPS when there is `tls`; yields the port. Raises Taken."""
     loop = asyncio.get_running_loop()
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
     await runner.setup()
@@ -200,13 +202,14 @@ async def serving(app: web.Application, host: str, port: int, tls: ssl.SSLContex
             )
 
         try:
-            server = await loop.create_server(
-                accept, host, port, ssl=tls, ssl_handshake_timeout=PATIENCE_S, ssl_shutdown_timeout=1.0
+            more: dict[str, Any] = (
+                {"ssl_handshake_timeout": PATIENCE_S, "ssl_shutdown_timeout": 1.0} if tls else {}
             )
+            server = await loop.create_server(accept, host, port, ssl=tls, **more)
         except OSError as problem:
             raise Taken(
                 f"cannot listen on {host}:{port}: {problem.strerror or problem}. "
-                "Is another Registry running here? Choose another port."
+                "Is another one running here? Choose another port."
             ) from None
         try:
             yield server.sockets[0].getsockname()[1]

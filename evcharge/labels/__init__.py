@@ -172,3 +172,15 @@ def say(phrase: Phrase, lang: str = DEFAULT_LANGUAGE, **values: str) -> str:
 
 def _column(lang: str) -> int:
     return LANGUAGES.index(lang) if lang in LANGUAGES else 0
+
+
+class Speech:
+    """Says the sentences of one room (a module of this package) in one language."""
+
+    def __init__(self, sentences: Mapping[str, Words], lang: str = DEFAULT_LANGUAGE) -> None:
+        self._sentences = sentences
+        self._column = _column(lang)
+
+    def __call__(self, name: str, **values: object) -> str:
+        """Return the sentence called `name` with `values` filled in."""
+        return self._sentences[name][self._column].format_map(values)
