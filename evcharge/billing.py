@@ -3,13 +3,16 @@
 Energy is in mWh. A price is in 1/100 cent per kWh ("centi-cents"): 0.2500 €/kWh is 2500.
 """
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 
 from evcharge.errors import BadInput
 
 # centi-cents x mWh per cent: 100 centi-cents x 1 000 000 mWh.
 _SCALE = 100_000_000
 MAX_PRICE_CENTI_CENTS = 1_000_000  # 100 €/kWh: above this it is a typing error
+# No sign, no blanks, no exponent: Decimal would take "1e999999999" and fill the memory with it.
+_EUROS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
 
 
 def cost_cents(energy_mwh: int, price_centi_cents_per_kwh: int) -> int:
@@ -38,17 +41,10 @@ def parse_cents(text: str) -> int:
 
 
 def _parse_euros(text: str, scale: int, what: str, example: str) -> int:
-    problem = BadInput(f"{what} {text[:40]!a}: give euros as a plain number, such as {example}")
-    if not text or len(text) > 12 or not text.isascii():
-        raise problem
-    try:
-        scaled = Decimal(text) * scale
-        whole = int(scaled)
-    except (InvalidOperation, ValueError, OverflowError):
-        raise problem from None
-    if whole != scaled or whole < 0:
-        raise problem
-    return whole
+    scaled = Decimal(text) * scale if _EUROS.fullmatch(text) else None
+    if scaled is None or scaled != int(scaled):
+        raise BadInput(f"{what} {text[:40]!a}: give euros as a plain number, such as {example}")
+    return int(scaled)
 
 
 def euros(cents: int) -> str:

@@ -185,6 +185,15 @@ class Channel(asyncio.Protocol):
         if self._sealer.count >= self._rekey_after_frames:
             self._rekey_now()
 
+    def tear(self, message: Message) -> None:
+        """Send half of a frame and hang up: what a peer does that crashes while it writes."""
+        if not self._mute:
+            token = self._sealer.seal(message)
+            self._transport.write((LENGTH.pack(len(token)) + token)[: LENGTH.size + len(token) // 2])
+            self._mute = True
+            self.cut(ChannelClosed("the connection was torn here"))
+            self._transport.close()
+
     def rekey(self, key: bytes) -> None:
         """Central only: switch to a new issued `key` (32 bytes). Nothing happens while one is unanswered."""
         if self._mute or self._next_keys is not None:
@@ -396,7 +405,7 @@ async def connect(
             f"cannot connect to {where}: no answer in {timeout_s:g} s", Code.UNREACHABLE
         ) from None
     except OSError as problem:
-        why = (problem.strerror or str(problem)).lower()
+        why = (os.strerror(problem.errno) if problem.errno else str(problem)).lower()
         raise ChannelClosed(f"cannot connect to {where}: {why}. Is it running?", Code.UNREACHABLE) from None
     try:
         async with asyncio.timeout(timeout_s):

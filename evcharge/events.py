@@ -113,7 +113,7 @@ class MonitorSpoke(Event):
 
 
 class MonitorLost(Event):
-    """The link to a monitor ended: Disconnected."""
+    """The link to a monitor ended: Disconnected. `session_id` is the charge that goes on nevertheless."""
 
     cp_id: CpId
     link: int
@@ -282,7 +282,7 @@ class SessionStarted(Event):
 
 
 class SessionInterrupted(Event):
-    """Something broke during a charge; the final ticket follows. Energy as far as committed."""
+    """Something broke during a charge; the final ticket follows. Energy as far as it was known."""
 
     session_id: SessionId
     request_id: RequestId

@@ -149,9 +149,10 @@ async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
             await asyncio.wait([task])
         except asyncio.CancelledError:
             cancelled = True
+    result = task.result()  # its own failure goes first
     if cancelled:
         raise asyncio.CancelledError
-    return task.result()
+    return result
 
 
 async def bounded(work: Awaitable[Any], timeout_s: float) -> None:

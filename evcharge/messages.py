@@ -270,7 +270,11 @@ class TicketSeen(Message, tag="TICKET_SEEN"):
 
 
 class Progress(Message, tag="PROGRESS"):
-    """Central -> driver: how far a request has come; `step` is one of `STEPS`."""
+    """Central -> driver: how far a request has come; `step` is one of `STEPS`.
+
+    `text` says it in English; from the other fields a driver says it in its own language. `status` and `reason`
+    are our terms (a CpStatus; an EndReason, a hold or the words of a fault).
+    """
 
     request_id: Token
     step: Text
@@ -278,6 +282,9 @@ class Progress(Message, tag="PROGRESS"):
     cp_id: Id | None = None
     code: Text = ""
     text: Text = ""
+    status: Text = ""
+    reason: Text = ""
+    plug_within_s: Seconds | None = None
     senders = _CENTRAL
 
 
@@ -287,13 +294,15 @@ STEPS = ("ASKING", "READY", "CHARGING", "STOPPING", "REFUSED")
 
 
 class Supply(Message, tag="SUPPLY"):
-    """Central -> driver, each second: the live figures of its own session."""
+    """Central -> driver, each second: the live figures of its own session, and where its hold ends."""
 
     session_id: Token
     cp_id: Id
     power_w: Power
     energy_mwh: Energy
     cost_cents: Cents
+    limit_mwh: Energy | None = None
+    started_at: Instant | None = None
     senders = _CENTRAL
 
 
@@ -316,10 +325,13 @@ class TicketIssued(Message, tag="TICKET"):
 
 
 class Notice(Message, tag="NOTICE"):
-    """Central -> driver: something happened to your session, in one plain sentence."""
+    """Central -> driver: something happened to your session. `text` is one plain sentence in English."""
 
     code: Text
     text: Text
+    cp_id: Id | None = None
+    reason: Text = ""
+    energy_mwh: Energy | None = None
     senders = _CENTRAL
 
 

@@ -34,7 +34,7 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
             return _welcome(event)
         case events.SessionReady():
             text = f"Plug in at {event.cp_id} within {event.plug_within_s} s."
-            return [_to_driver(event, "READY", text=text)]
+            return [_to_driver(event, "READY", text=text, plug_within_s=event.plug_within_s)]
         case events.SessionStarted():
             return [_to_driver(event, "CHARGING")]
         case events.StopOrdered():
@@ -45,7 +45,7 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
                     event.cp_id,
                     Stop(session_id=event.session_id, reason=event.reason),
                 ),
-                _to_driver(event, "STOPPING", text=text),
+                _to_driver(event, "STOPPING", text=text, reason=event.reason),
             ]
         case events.SessionRefused():
             return [
@@ -54,6 +54,7 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
                     "REFUSED",
                     Code.CP_NOT_AVAILABLE,
                     refusal_text(event.cp_id, event.reason),
+                    event.reason,
                 )
             ]
         case events.SessionInterrupted():
@@ -61,13 +62,20 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
                 f"{event.cp_id} failed ({event.reason}); {kwh(event.energy_mwh)} kWh so far; "
                 "final ticket follows."
             )
-            return [(Role.DRIVER, event.driver_id, Notice(code="FAULT", text=text[:200]))]
+            notice = Notice(
+                code="FAULT",
+                text=text[:200],
+                cp_id=event.cp_id,
+                reason=event.reason,
+                energy_mwh=event.energy_mwh,
+            )
+            return [(Role.DRIVER, event.driver_id, notice)]
         case events.EngineLost(driver_id=str(driver_id)):
-            text = f"{event.cp_id} has no link to CENTRAL; your charge goes on, its figures stand still."
-            return [(Role.DRIVER, driver_id, Notice(code="ENGINE_LOST", text=text))]
+            text = f"{event.cp_id} has no link to CENTRAL; a running charge goes on, its figures stand still."
+            return [(Role.DRIVER, driver_id, Notice(code="ENGINE_LOST", text=text, cp_id=event.cp_id))]
         case events.MonitorLost(driver_id=str(driver_id)):
             text = f"The monitor of {event.cp_id} is not heard; your charge goes on to its end."
-            return [(Role.DRIVER, driver_id, Notice(code="MONITOR_LOST", text=text))]
+            return [(Role.DRIVER, driver_id, Notice(code="MONITOR_LOST", text=text, cp_id=event.cp_id))]
         case events.TicketMade():
             return [(Role.DRIVER, event.driver_id, _ticket(event))]
         case _:
@@ -99,6 +107,8 @@ def _to_driver(
     step: str,
     code: str = "",
     text: str = "",
+    reason: str = "",
+    plug_within_s: int | None = None,
 ) -> Letter:
     return (
         Role.DRIVER,
@@ -110,6 +120,8 @@ def _to_driver(
             cp_id=event.cp_id,
             code=code,
             text=text,
+            reason=reason,
+            plug_within_s=plug_within_s,
         ),
     )
 

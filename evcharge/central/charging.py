@@ -48,12 +48,15 @@ class Rules:
 
 
 class _No(Exception):
-    """A start breaks a rule: the code and the sentence for the driver."""
+    """A start breaks a rule: the code and the sentence for the driver, and the terms to say it otherwise."""
 
-    def __init__(self, code: Code, text: str) -> None:
+    def __init__(self, code: Code, text: str, *, status: str = "", reason: str = "") -> None:
         super().__init__(text)
         self.code = code
-        self.text = text
+        self.status = status
+        self.reason = reason
+        # A fault of 200 characters is quoted in it: what a driver is told must fit a message.
+        self.text = text[:200]
 
 
 # ---- start
@@ -85,6 +88,8 @@ def start(ruling: Ruling, command: StartCharging, rules: Rules) -> None:
             cp_id=command.cp_id,
             code=no.code,
             text=no.text,
+            status=no.status,
+            reason=no.reason,
         )
         return
     session = Session(
@@ -125,7 +130,7 @@ def start(ruling: Ruling, command: StartCharging, rules: Rules) -> None:
     ruling.reply = progress(session, "ASKING")
 
 
-def progress(session: Session, step: str, code: str = "", text: str = "") -> Progress:
+def progress(session: Session, step: str, code: str = "", text: str = "", reason: str = "") -> Progress:
     """Return how far the request of `session` has come, as its driver is told."""
     return Progress(
         request_id=session.request_id,
@@ -134,6 +139,7 @@ def progress(session: Session, step: str, code: str = "", text: str = "") -> Pro
         cp_id=session.cp_id,
         code=code,
         text=text,
+        reason=reason,
     )
 
 
@@ -153,11 +159,12 @@ def _same_answer(known: Session | Ticket, command: StartCharging) -> Progress | 
             code=Code.ID,
             text="that request id is taken; ask again",
         )
-    if isinstance(known, Ticket):
+    if isinstance(known, Ticket) or known.state is SessionState.TICKETED:
         return None  # the ticket itself is the answer, and it is in the driver's inbox
     if known.is_open:
         return progress(known, present_step(known))
-    return progress(known, "REFUSED", Code.CP_NOT_AVAILABLE, refusal_text(known.cp_id, known.end_reason))
+    text = refusal_text(known.cp_id, known.end_reason)
+    return progress(known, "REFUSED", Code.CP_NOT_AVAILABLE, text, known.end_reason or "")
 
 
 def refusal_text(cp_id: CpId, reason: EndReason | None) -> str:
@@ -180,6 +187,12 @@ def _able_driver(ruling: Ruling, command: StartCharging, rules: Rules) -> Driver
     if len(driver.sessions) >= rules.max_active_per_driver:
         busy = ruling.session(min(driver.sessions))
         where = f" at {busy.cp_id}" if busy else ""
+        if busy and busy.stop_reason is not None:
+            raise _No(
+                Code.DRIVER_BUSY,
+                f"Your charge{where} is still stopping: try again in a moment.",
+                reason=busy.stop_reason,
+            )
         raise _No(Code.DRIVER_BUSY, f"You already have a charge{where}: stop it first.")
     return driver
 
@@ -197,6 +210,8 @@ def _free_point(ruling: Ruling, command: StartCharging) -> ChargingPoint:
     raise _No(
         Code.CP_NOT_AVAILABLE,
         f"{point.cp_id} not available. CP out of service ({point.status}: {point.reason}).",
+        status=point.status,
+        reason=point.reason[:200],
     )
 
 
@@ -256,7 +271,13 @@ def stop(ruling: Ruling, command: StopCharging) -> None:
 
 def order_stop(ruling: Ruling, point: ChargingPoint, reason: EndReason) -> None:
     """Order the end of what runs at `point`, once: the first reason stays."""
-    session = ruling.session_of(point)
+    if point.session_id is not None:
+        end(ruling, point.session_id, reason)
+
+
+def end(ruling: Ruling, session_id: SessionId, reason: EndReason) -> None:
+    """Order the end of one open session, once: the first reason stays."""
+    session = ruling.session(session_id)
     if session is None or session.stop_reason is not None:
         return
     ruling.put(replace(session, stop_reason=reason))
@@ -271,19 +292,19 @@ def order_stop(ruling: Ruling, point: ChargingPoint, reason: EndReason) -> None:
     )
 
 
-def interrupt(ruling: Ruling, point: ChargingPoint, fault: str) -> None:
-    """A fault ends the running session at once, and its driver is told what it has so far."""
-    session = ruling.session_of(point)
-    if session is None:
-        return
+def interrupt(ruling: Ruling, point: ChargingPoint, fault: str, live_mwh: int) -> None:
+    """A fault ends the session at once; the driver of one that charges is told what it has so far."""
     order_stop(ruling, point, EndReason.FAULT)
+    session = ruling.session_of(point)
+    if session is None or session.state is not SessionState.CHARGING:
+        return
     ruling.say(
         events.SessionInterrupted(
             session_id=session.session_id,
             request_id=session.request_id,
             cp_id=session.cp_id,
             driver_id=session.driver_id,
-            energy_mwh=session.energy_mwh,
+            energy_mwh=max(session.energy_mwh, live_mwh),
             reason=fault,
         )
     )
@@ -345,7 +366,7 @@ def _apply(ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Rules
                 _quarantine(ruling, command, record, "final meter is below an earlier one")
             final = replace(session, meter_mwh=max(record.meter_mwh, session.meter_mwh))
             if final.energy_mwh > session.limit_mwh:
-                _quarantine(ruling, command, record, "more energy than was allowed; billed to the hold")
+                _quarantine(ruling, command, record, "more energy than was allowed; billed to the limit")
             _issue_ticket(ruling, final, EndReason.read(record.reason), rules)
         case SessionState.AUTHORISED, SupplyRefused():
             _refuse(ruling, session, EndReason.read(record.reason), rules)
@@ -409,6 +430,9 @@ def close_lost(ruling: Ruling, command: CloseLost, rules: Rules) -> None:
     if session is None:
         raise Refused(f"{command.session_id} is not an open session", Code.NO_SESSION)
     point = ruling.existing_point(session.cp_id)
+    if point.engine_link is not None:
+        # It is not lost after all: power that nobody will pay for must not flow.
+        order_stop(ruling, point, EndReason.OPERATOR)
     close_estimated(ruling, point, rules, EndReason.LOST)
     session = ruling.session(command.session_id)
     if session is not None:
@@ -441,9 +465,9 @@ def _issue_ticket(
     ruling: Ruling, session: Session, reason: EndReason, rules: Rules, *, estimated: bool = False
 ) -> None:
     """Compute the cost once, take it from the hold, give back the rest (I7, I8, I13)."""
-    cost = cost_cents(session.energy_mwh, session.price_centi_cents_per_kwh)
-    if session.hold_cents:
-        cost = min(cost, session.hold_cents)
+    # An engine that exceeds the limit gives the rest away: the hold is what the limit costs.
+    billed_mwh = min(session.energy_mwh, session.limit_mwh)
+    cost = cost_cents(billed_mwh, session.price_centi_cents_per_kwh)
     driver = _settle(ruling, session, cost)
     # A stop that Central ordered explains the end better than how the engine carried it out.
     reason = session.stop_reason if reason is EndReason.OTHER and session.stop_reason else reason

@@ -64,12 +64,16 @@ class MonitorArrives(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorReports(Command):
-    """A monitor says how its engine is; `fault` is None when it is well."""
+    """A monitor says how its engine is; `fault` is None when it is well.
+
+    `live_mwh` is what the screens showed last of the running charge: it was journaled before it was shown.
+    """
 
     is_fact = True
     cp_id: CpId
     link: int
     fault: str | None
+    live_mwh: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,7 +97,7 @@ async def converse(link: Conversation, dispatcher: Dispatcher, store: CentralSto
         case Role.ENGINE:
             await _Engine(link, dispatcher, feed).run()
         case Role.MONITOR:
-            await _Monitor(link, dispatcher).run()
+            await _Monitor(link, dispatcher, feed).run()
         case _:
             await _Driver(link, dispatcher, store).run()
 
@@ -202,6 +202,10 @@ class _Engine(_Talk):
 
 
 class _Monitor(_Talk):
+    def __init__(self, link: Conversation, dispatcher: Dispatcher, feed: Feed) -> None:
+        super().__init__(link, dispatcher)
+        self._feed = feed
+
     async def run(self) -> None:
         identity, link = self._link.identity, self._link
         cp_id = CpId(identity.id)
@@ -218,8 +222,15 @@ class _Monitor(_Talk):
             message = await self.receive()
             match message:
                 case Health():
+                    live = self._feed.live.get(cp_id)
                     await self._dispatcher.submit(
-                        MonitorReports(by=link.actor, cp_id=cp_id, link=link.number, fault=message.fault)
+                        MonitorReports(
+                            by=link.actor,
+                            cp_id=cp_id,
+                            link=link.number,
+                            fault=message.fault,
+                            live_mwh=live.energy_mwh if live is not None else 0,
+                        )
                     )
                 case _:
                     return
@@ -333,6 +344,8 @@ def supply(session: Session, live: Live) -> Supply:
         power_w=live.power_w,
         energy_mwh=live.energy_mwh,
         cost_cents=min(cost, session.hold_cents) if session.hold_cents else cost,
+        limit_mwh=session.limit_mwh,
+        started_at=_unix(session.started_at) if session.started_at is not None else None,
     )
 
 

@@ -17,7 +17,7 @@ from evcharge.central.network import decide
 from evcharge.central.ruling import Decision
 from evcharge.central.state import Facts
 from evcharge.central.store import CentralStore, Entry
-from evcharge.errors import Code, Refused
+from evcharge.errors import Code, Refused, StateError
 from evcharge.lifecycle import Clock, uninterrupted
 from evcharge.messages import Message
 
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 MAX_BATCH = 256
 # How long facts wait before they are tried again while the disk is full.
 _RETRY_S = 1.0
+# After these the file cannot be trusted: pages that failed to reach the disk are believed to be there.
+_FATAL = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC")
 
 _Waiting = tuple[AnyCommand, "asyncio.Future[Message | None]"]
 
@@ -66,49 +68,55 @@ class Dispatcher:
         while True:
             await self._wake.wait()
             # A transaction that is cut off half way would leave the connection inside it.
-            await uninterrupted(self._work())
+            if not await uninterrupted(self._work()):
+                await asyncio.sleep(_RETRY_S)
             if not self._inbox:
                 self._wake.clear()
 
     async def drain(self) -> None:
         """Work off what is waiting now: the last thing before the database closes."""
         while self._inbox:
-            await self._work()
+            if not await self._work():
+                log.error("%d facts are not stored; their engines will tell them again.", len(self._inbox))
+                return
 
-    async def _work(self) -> None:
+    async def _work(self) -> bool:
+        """Carry out one batch; return False when storing does not work at present."""
         batch = [self._inbox.popleft() for _ in range(min(MAX_BATCH, len(self._inbox)))]
-        if not batch:
-            return
         try:
             await self._carry_out(batch)
         except sqlite3.IntegrityError:
             # One command breaks a rule of the database: let only that one fail.
-            for waiting in batch:
-                await self._alone(waiting)
+            return await self._one_by_one(batch)
         except sqlite3.Error as problem:
-            await self._put_off(batch, problem)
+            self._put_off(batch, problem)
+            return False
+        return True
 
-    async def _alone(self, waiting: _Waiting) -> None:
-        command, done = waiting
-        try:
-            await self._carry_out([waiting])
-        except sqlite3.IntegrityError as problem:
-            log.warning("the database refused %s: %s", type(command).__name__, problem)
-            _refuse(done, Refused(f"the books refuse this: {problem}", Code.STORAGE))
-        except sqlite3.Error as problem:
-            await self._put_off([waiting], problem)
+    async def _one_by_one(self, batch: list[_Waiting]) -> bool:
+        for number, (command, done) in enumerate(batch):
+            try:
+                await self._carry_out([(command, done)])
+            except sqlite3.IntegrityError as problem:
+                log.warning("the database refused %s: %s", type(command).__name__, problem)
+                _answer(done, Refused(f"the books refuse this: {problem}", Code.STORAGE))
+            except sqlite3.Error as problem:
+                self._put_off(batch[number:], problem)
+                return False
+        return True
 
     async def _carry_out(self, batch: list[_Waiting]) -> None:
         now = self._clock()
         rules = replace(self._rules, now=now)
         draft = Facts(self.facts)
-        decided: list[tuple[Decision, asyncio.Future[Message | None]]] = []
+        decided: list[tuple[Decision | Refused, asyncio.Future[Message | None]]] = []
         entries: list[Entry] = []
         for command, done in batch:
             try:
                 decision = decide(draft, command, rules)
             except Refused as refusal:
-                _refuse(done, refusal)
+                # Not answered yet: it may rest on what this very batch is about to store.
+                decided.append((refusal, done))
                 continue
             for change in decision.changes:
                 draft.put(change)
@@ -119,21 +127,27 @@ class Dispatcher:
             failpoints.reach("central.before_commit")
             await self._store.commit(entries)
             failpoints.reach("central.after_commit")
-        self._recovered()
-        for decision, done in decided:
-            for change in decision.changes:
-                self.facts.put(change)
-            for event in decision.events:
-                self._feed.publish(event)
-            if not done.done():
-                done.set_result(decision.reply)
+            self._recovered()
+        for outcome, done in decided:
+            if isinstance(outcome, Decision):
+                for change in outcome.changes:
+                    self.facts.put(change)
+                for event in outcome.events:
+                    self._feed.publish(event)
+            _answer(done, outcome)
         self.facts.forget_old_requests()
 
-    async def _put_off(self, batch: list[_Waiting], problem: sqlite3.Error) -> None:
-        """Refuse what was asked; keep what has happened, and try it again shortly."""
+    def _put_off(self, batch: list[_Waiting], problem: sqlite3.Error) -> None:
+        """Refuse what was asked; keep what has happened, to be tried again shortly. Raises StateError."""
+        name = getattr(problem, "sqlite_errorname", "")
+        if name.startswith(_FATAL):
+            raise StateError(
+                f"Central's books cannot be written ({problem}): check the disk, then start Central again. "
+                "Nothing that was confirmed is lost; the engines send the rest again."
+            ) from problem
         sentence = (
             "Central cannot store new charges (disk full)"
-            if getattr(problem, "sqlite_errorname", "") == "SQLITE_FULL"
+            if name == "SQLITE_FULL"
             else f"Central cannot store anything now ({problem})"
         )
         if self.trouble is None:
@@ -142,9 +156,8 @@ class Dispatcher:
         facts = [waiting for waiting in batch if waiting[0].is_fact]
         for command, done in batch:
             if not command.is_fact:
-                _refuse(done, Refused(f"{sentence}. Try again later.", Code.STORAGE))
+                _answer(done, Refused(f"{sentence}. Try again later.", Code.STORAGE))
         self._inbox.extendleft(reversed(facts))
-        await asyncio.sleep(_RETRY_S)
 
     def _recovered(self) -> None:
         if self.trouble is not None:
@@ -152,9 +165,13 @@ class Dispatcher:
             log.info("Central stores again.")
 
 
-def _refuse(done: "asyncio.Future[Message | None]", refusal: Refused) -> None:
-    if not done.done():
-        done.set_exception(refusal)
+def _answer(done: "asyncio.Future[Message | None]", outcome: Decision | Refused) -> None:
+    if done.done():
+        return  # whoever asked was cancelled
+    if isinstance(outcome, Refused):
+        done.set_exception(outcome)
+    else:
+        done.set_result(outcome.reply)
 
 
 def _heard(done: "asyncio.Future[Message | None]") -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from evcharge import events
+from evcharge.billing import euros
 from evcharge.central import charging
 from evcharge.central.commands import (
     AnyCommand,
@@ -36,6 +37,9 @@ from evcharge.charging_point import ChargingPoint
 from evcharge.errors import Code, Refused
 from evcharge.ids import CpId, DriverId
 from evcharge.session import EndReason, SessionState
+
+# 10 000 million euros: the most that a message can name.
+MAX_WALLET_CENTS = 10**12
 
 
 def decide(facts: Facts, command: AnyCommand, rules: charging.Rules) -> Decision:
@@ -67,8 +71,7 @@ def decide(facts: Facts, command: AnyCommand, rules: charging.Rules) -> Decision
         case CloseLost():
             charging.close_lost(ruling, command, rules)
         case MarkTicketShown():
-            ruling.put(TicketSeen(command.session_id, command.driver_id))
-            ruling.say(events.TicketShown(driver_id=command.driver_id, session_id=command.session_id))
+            _mark_ticket_shown(ruling, command)
         case PlaceHold():
             _place_hold(ruling, command)
         case LiftHold():
@@ -92,6 +95,7 @@ def _engine_arrives(ruling: Ruling, command: EngineArrives, rules: charging.Rule
     journal_id = command.journal_id
     if point.journal_id is not None and point.journal_id != journal_id:
         ruling.say(events.JournalReplaced(cp_id=point.cp_id, old=point.journal_id, new=journal_id))
+        ruling.put(point)
         # What the lost journal still held will never come: bill what was committed (RELIABILITY E2.6).
         charging.close_estimated(ruling, point, rules, EndReason.LOST)
         point = ruling.existing_point(point.cp_id)
@@ -150,7 +154,7 @@ def _monitor_reports(ruling: Ruling, command: MonitorReports) -> None:
             ruling.say(events.FaultReported(cp_id=point.cp_id, fault=command.fault))
     ruling.put(replace(point, monitor_heard=True, fault=command.fault))
     if command.fault is not None and point.fault is None:
-        charging.interrupt(ruling, point, command.fault)
+        charging.interrupt(ruling, point, command.fault, command.live_mwh)
 
 
 def _monitor_leaves(ruling: Ruling, command: MonitorLeaves, rules: charging.Rules) -> None:
@@ -158,18 +162,20 @@ def _monitor_leaves(ruling: Ruling, command: MonitorLeaves, rules: charging.Rule
     if point is None or point.monitor_link != command.link:
         return
     session = ruling.session_of(point)
+    # The running charge goes on to its own end, unless the operators of this network say otherwise.
+    running = session is not None and session.state is SessionState.CHARGING
+    goes_on = session if running and not rules.stop_on_monitor_lost else None
     ruling.put(replace(point, monitor_link=None, monitor_heard=False))
     ruling.say(
         events.MonitorLost(
             cp_id=point.cp_id,
             link=command.link,
             reason=command.reason,
-            session_id=session.session_id if session else None,
-            driver_id=session.driver_id if session else None,
+            session_id=goes_on.session_id if goes_on else None,
+            driver_id=goes_on.driver_id if goes_on else None,
         )
     )
-    # The running charge goes on to its own end, unless the operators of this network say otherwise.
-    if rules.stop_on_monitor_lost or (session and session.state is SessionState.AUTHORISED):
+    if goes_on is None:
         charging.order_stop(ruling, point, EndReason.MONITOR_LOST)
 
 
@@ -233,12 +239,21 @@ def _driver_leaves(ruling: Ruling, command: DriverLeaves) -> None:
     ruling.say(events.DriverLost(driver_id=driver.driver_id, link=command.link, reason=command.reason))
 
 
+def _mark_ticket_shown(ruling: Ruling, command: MarkTicketShown) -> None:
+    # Said again, or of somebody else's ticket, it changes nothing.
+    if ruling.unseen_by(command.session_id) == command.driver_id:
+        ruling.put(TicketSeen(command.session_id, command.driver_id))
+        ruling.say(events.TicketShown(driver_id=command.driver_id, session_id=command.session_id))
+
+
 def _top_up(ruling: Ruling, command: TopUp) -> None:
     driver = ruling.driver(command.driver_id)
     if driver is None:
         raise Refused(f"driver {command.driver_id} is unknown here", Code.ID)
     if command.cents <= 0:
         raise Refused("a top-up must be more than 0.00 €", Code.FIELD)
+    if driver.balance_cents + driver.held_cents + command.cents > MAX_WALLET_CENTS:
+        raise Refused(f"a wallet holds at most {euros(MAX_WALLET_CENTS)} €", Code.FIELD)
     ruling.put(_credited(ruling, driver, command.cents))
 
 
@@ -299,6 +314,8 @@ def _revoke_keys(ruling: Ruling, command: RevokeKeys) -> None:
     driver = ruling.driver(DriverId(command.subject))
     if driver is not None and (not from_registry or from_registry > driver.epoch):
         epoch = from_registry or driver.epoch + 1
+        for session_id in sorted(driver.sessions):
+            charging.end(ruling, session_id, EndReason.REVOKED)
         ruling.put(replace(driver, blocked=True, epoch=epoch))
         ruling.say(events.DriverBlocked(driver_id=driver.driver_id, epoch=epoch))
     if point is None and driver is None and not from_registry:

@@ -93,6 +93,8 @@ class Facts:
         self._drivers: dict[DriverId, Driver] = {}
         self._cursors: dict[tuple[CpId, JournalId], int] = {}
         self._requests: dict[RequestId, Session | Ticket] = {}
+        # Whose inbox a ticket lies in; in a draft, None once it was seen.
+        self._unseen: dict[SessionId, DriverId | None] = {}
         # The largest `last_used` of any charging point.
         self.uses: int = beneath.uses if beneath is not None else 0
 
@@ -145,6 +147,12 @@ class Facts:
             return self._beneath.outcome(request_id)
         return found
 
+    def unseen_by(self, session_id: SessionId) -> DriverId | None:
+        """Return the driver who has not seen the ticket of that session yet, if there is one."""
+        if self._beneath is None or session_id in self._unseen:
+            return self._unseen.get(session_id)
+        return self._beneath.unseen_by(session_id)
+
     def put(self, change: Change) -> None:
         """Take in one new fact."""
         match change:
@@ -159,15 +167,22 @@ class Facts:
                 self._requests[change.request_id] = change
             case Ticket():
                 self._requests[change.request_id] = change
+                self._unseen[change.session_id] = change.driver_id
+            case TicketSeen():
+                if self._beneath is not None:
+                    self._unseen[change.session_id] = None
+                else:
+                    self._unseen.pop(change.session_id, None)
             case Driver():
                 self._drivers[change.driver_id] = change
             case JournalCursor():
                 self._cursors[change.cp_id, change.journal_id] = change.last_seq
             case _:
-                pass  # money, inbox and quarantine live in the database alone
+                pass  # money and quarantine live in the database alone
 
     def forget_old_requests(self) -> None:
         """Keep memory bounded: drop the oldest outcomes when there are too many."""
         if len(self._requests) > REMEMBERED_REQUESTS:
-            for request_id in list(islice(self._requests, REMEMBERED_REQUESTS // 10)):
-                del self._requests[request_id]
+            for request_id, outcome in list(islice(self._requests.items(), REMEMBERED_REQUESTS // 10)):
+                if isinstance(outcome, Ticket) or not outcome.is_open:
+                    del self._requests[request_id]

@@ -132,8 +132,14 @@ class CentralStore:
         ]
         for session in sessions:
             facts.put(session)
-        for ticket in await self._tickets("WHERE ended_at > :since", _text(now - _REMEMBER_REQUESTS_FOR)):
+        unseen = {row["session_id"] for row in await read("SELECT session_id FROM inbox")}
+        for ticket in await self._tickets(
+            "WHERE ended_at > :since OR session_id IN (SELECT session_id FROM inbox)",
+            _text(now - _REMEMBER_REQUESTS_FOR),
+        ):
             facts.put(ticket)
+            if ticket.session_id not in unseen:
+                facts.put(TicketSeen(ticket.session_id, ticket.driver_id))
         at_point = {session.cp_id: session for session in sessions if session.is_open}
         of_driver: dict[DriverId, set[SessionId]] = {}
         for session in at_point.values():

@@ -1,6 +1,7 @@
 """`evcharge audit verify`: is every book in a state folder what was written, and does every sum hold?"""
 
 import contextlib
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from evcharge.central.invariants import violations
 from evcharge.errors import StateError
 
 ANCHORS = "anchors.txt"
+# A line that was cut short by a crash is no anchor.
+_ANCHOR = re.compile(r"^([0-9]{1,15}) ([0-9a-f]{64})$", re.MULTILINE)
 
 
 def main(state: Path) -> int:
@@ -32,8 +35,11 @@ def check(path: Path) -> list[str]:
     """Return what is wrong with one book, a line each."""
     found = []
     with _reading(path) as connection:
-        anchor = _last_anchor(path.parent / ANCHORS)
-        broken = audit.first_broken(connection.execute("SELECT * FROM events ORDER BY n"), anchor)
+        anchors = _anchors(path.parent / ANCHORS)
+        newest = max(anchors, key=lambda anchor: anchor.n, default=None)
+        broken = audit.first_broken(connection.execute("SELECT * FROM events ORDER BY n"), newest)
+        # A chain that was cut and then went on is whole in itself, but older anchors remember.
+        broken = broken or _unlike(anchors, connection)
         if broken is not None:
             found.append(f"audit log broken: {broken.why}")
         if path.name == "central.db":
@@ -53,24 +59,32 @@ def _summary(path: Path) -> str:
         return text
 
 
-def _last_anchor(path: Path) -> audit.Head | None:
+def _anchors(path: Path) -> list[audit.Head]:
     try:
-        lines = path.read_text("ascii").split()
+        text = path.read_text("ascii")
     except FileNotFoundError:
-        return None
+        return []
     except (OSError, UnicodeDecodeError):
         raise StateError(f"{path} cannot be read: is it a text file of anchors?") from None
-    if len(lines) < 2 or not lines[-2].isdigit():
-        return None
-    return audit.Head(int(lines[-2]), lines[-1])
+    return [audit.Head(int(n), hash_) for n, hash_ in _ANCHOR.findall(text)]
+
+
+def _unlike(anchors: list[audit.Head], connection: sqlite3.Connection) -> audit.Broken | None:
+    for anchor in anchors:
+        row = connection.execute("SELECT hash FROM events WHERE n = ?", (anchor.n,)).fetchone()
+        if row is not None and row["hash"] != anchor.hash:
+            return audit.Broken(anchor.n, f"row {anchor.n} is not the one that was anchored")
+    return None
 
 
 @contextlib.contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     # Read-only: Central may be at work in the same file.
     try:
-        connection = sqlite3.connect(f"file:{path.resolve()}?mode=ro", uri=True)
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
         connection.row_factory = sqlite3.Row
+        # Bytes that are no text were never written by us: let the chain name their row.
+        connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
         with contextlib.closing(connection):
             yield connection
     except sqlite3.DatabaseError as problem:

@@ -225,43 +225,41 @@ def money(**what: object) -> Transfer:
     return Transfer(**usual | what)
 
 
+def altered(network: Network, **what: object) -> Decision:
+    """The open session, otherwise than the rules left it."""
+    return Decision(changes=(replace(next(network.facts.sessions()), **what),))
+
+
+def elsewhere(network: Network, **what: object) -> Decision:
+    """A session like the open one, that is not at its point."""
+    return altered(network, session_id="S-x", request_id="R-x", state=SessionState.REFUSED, **what)
+
+
+def only(*changes: object) -> Decision:
+    return Decision(changes=changes)
+
+
 @pytest.mark.parametrize(
     ("wrong", "complaint"),
     [
         (two_open, r"UNIQUE constraint failed: session\.cp_id"),
         (same_request, r"UNIQUE constraint failed: session\.request_id"),
-        (lambda network: Decision(changes=(network.tickets[0],)), r"UNIQUE constraint failed: ticket"),
+        (lambda network: only(network.tickets[0]), r"UNIQUE constraint failed: ticket"),
+        (lambda network: only(replace(network.driver(), balance_cents=-1)), "balance_cents >= 0"),
+        (lambda network: only(replace(network.driver(), held_cents=-1)), "held_cents >= 0"),
+        (lambda network: altered(network, meter_mwh=-1, start_meter_mwh=0), "meter_mwh >= start_meter_mwh"),
+        (lambda network: only(money(cents=0)), "cents > 0"),
+        (lambda network: only(money(driver_id="D99")), "FOREIGN KEY"),
+        (lambda network: elsewhere(network, driver_id="D99"), "FOREIGN KEY"),
+        (lambda network: elsewhere(network, cp_id="CP404"), "FOREIGN KEY"),
+        (lambda network: only(replace(network.point(), epoch=-1)), "epoch >= 0"),
         (
-            lambda network: Decision(changes=(replace(network.driver(), balance_cents=-1),)),
-            "balance_cents >= 0",
-        ),
-        (lambda network: Decision(changes=(replace(network.driver(), held_cents=-1),)), "held_cents >= 0"),
-        (
-            lambda network: Decision(
-                changes=(replace(next(network.facts.sessions()), meter_mwh=-1, start_meter_mwh=0),)
-            ),
-            "meter_mwh >= start_meter_mwh",
-        ),
-        (lambda network: Decision(changes=(money(cents=0),)), "cents > 0"),
-        (lambda network: Decision(changes=(money(driver_id="D99"),)), "FOREIGN KEY"),
-        (
-            lambda network: Decision(changes=(replace(next(network.facts.sessions()), driver_id="D99", session_id="S-x", request_id="R-x", state=SessionState.REFUSED),)),
-            "FOREIGN KEY",
-        ),
-        (
-            lambda network: Decision(changes=(replace(network.point(), epoch=-1),)),
-            "epoch >= 0",
-        ),
-        (
-            lambda network: Decision(changes=(replace(network.point(), epoch="abc"),)),
+            lambda network: only(replace(network.point(), epoch="abc")),
             "cannot store TEXT value in INTEGER column",
         ),
-        (
-            lambda network: Decision(changes=(replace(network.point(), last_used=float("nan")),)),
-            "NOT NULL",
-        ),
+        (lambda network: only(replace(network.point(), last_used=float("nan"))), "NOT NULL"),
     ],
-)  # fmt: skip
+)
 async def test_the_database_itself_refuses_what_the_rules_must_never_decide(tmp_path, wrong, complaint: str):
     network = busy_day()
     async with opened(tmp_path) as books:

@@ -51,7 +51,7 @@ def test_true_books_break_nothing(book: Path):
 # One violation for each check, by what it says: as a bug or a hand might leave it.
 PLANTED: dict[str, str] = {
     "a ticket bills exactly what its session metered": "UPDATE ticket SET energy_mwh = energy_mwh + 1",
-    "wallets + holds + tickets = top-ups": "UPDATE driver SET balance_cents = balance_cents + 1 WHERE driver_id = 'D02'",
+    "wallets + holds + tickets = top-ups": "UPDATE driver SET balance_cents = 1 WHERE driver_id = 'D02'",
     "each wallet is what its ledger says": "UPDATE driver SET balance_cents = balance_cents + 1, "
     "held_cents = held_cents - 1 WHERE driver_id = 'D01'",
     "a closed session holds no money": "UPDATE session SET state = 'REFUSED' WHERE state = 'CHARGING'",

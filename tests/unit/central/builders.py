@@ -1,0 +1,224 @@
+"""A network in memory: what happens there is told in one line each."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from evcharge import messages as m
+from evcharge.central import commands as c
+from evcharge.central.charging import Rules
+from evcharge.central.network import decide
+from evcharge.central.ruling import Decision
+from evcharge.central.state import Driver, Facts, Transfer
+from evcharge.charging_point import ChargingPoint, Hold
+from evcharge.errors import Refused
+from evcharge.events import Event
+from evcharge.ids import Role
+from evcharge.session import Session, Ticket
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+ADMIN = c.Actor("admin", Role.OPERATOR, "local")
+JOURNAL, OTHER_JOURNAL = "a" * 32, "b" * 32
+KWH = 1_000_000
+
+
+@dataclass
+class FakeEngine:
+    """Numbers the records of one journal."""
+
+    cp_id: str
+    journal_id: str = JOURNAL
+    last_seq: int = 0
+    meter_mwh: int = 0
+
+    def _next(self) -> int:
+        self.last_seq += 1
+        return self.last_seq
+
+    def started(self, session_id: str) -> m.SupplyStart:
+        return m.SupplyStart(
+            seq=self._next(),
+            session_id=session_id,
+            driver_id="D01",
+            request_id="R-00000001",
+            price=2_500,
+            hold_cents=2_000,
+            limit_mwh=80 * KWH,
+            auth="signed",
+            meter_mwh=self.meter_mwh,
+        )
+
+    def meter(self, session_id: str, more_mwh: int = 0) -> m.Meter:
+        self.meter_mwh += more_mwh
+        return m.Meter(seq=self._next(), session_id=session_id, meter_mwh=self.meter_mwh)
+
+    def ended(self, session_id: str, more_mwh: int = 0, reason: str = "unplugged") -> m.SupplyEnd:
+        self.meter_mwh += more_mwh
+        return m.SupplyEnd(seq=self._next(), session_id=session_id, meter_mwh=self.meter_mwh, reason=reason)
+
+    def refused(self, session_id: str, reason: str = "never started") -> m.SupplyRefused:
+        return m.SupplyRefused(seq=self._next(), session_id=session_id, reason=reason)
+
+
+@dataclass
+class Network:
+    """Facts, and the rules applied to them as the dispatcher does."""
+
+    rules: Rules = field(default_factory=lambda: Rules(now=NOON, welcome_credit_cents=2_000))
+    facts: Facts = field(default_factory=Facts)
+    engines: dict[str, FakeEngine] = field(default_factory=dict)
+    tickets: list[Ticket] = field(default_factory=list)
+    transfers: list[Transfer] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    _links: int = 0
+    _requests: int = 0
+
+    # ---- giving commands
+
+    def does(self, kind: type[c.AnyCommand], **what: object) -> Decision:
+        """Decide and apply one command."""
+        command = kind(**{"by": ADMIN} | what)
+        decision = decide(self.facts, command, self.rules)
+        self.decisions.append(decision)
+        for change in decision.changes:
+            self.facts.put(change)
+            if isinstance(change, Ticket):
+                self.tickets.append(change)
+            if isinstance(change, Transfer):
+                self.transfers.append(change)
+        return decision
+
+    def refuses(self, kind: type[c.AnyCommand], **what: object) -> Refused:
+        """Return the refusal of one command; see that it left no trace."""
+        before = remembered(self.facts)
+        try:
+            self.does(kind, **what)
+        except Refused as refusal:
+            assert remembered(self.facts) == before
+            return refusal
+        raise AssertionError(f"{kind.__name__} was not refused")
+
+    def later(self, seconds: float) -> None:
+        self.rules = replace(self.rules, now=self.rules.now + timedelta(seconds=seconds))
+
+    def link(self) -> int:
+        self._links += 1
+        return self._links
+
+    # ---- who is there
+
+    def engine(self, cp_id: str = "CP001", journal_id: str | None = None, **what: object) -> Decision:
+        """An engine arrives, with the journal it has or with another."""
+        engine = self.engines.setdefault(cp_id, FakeEngine(cp_id))
+        if journal_id is not None and journal_id != engine.journal_id:
+            engine = self.engines[cp_id] = FakeEngine(cp_id, journal_id)
+        defaults = {
+            "cp_id": cp_id,
+            "link": self.link(),
+            "epoch": 0,
+            "location": "",
+            "journal_id": engine.journal_id,
+            "last_seq": engine.last_seq,
+        }
+        return self.does(c.EngineArrives, **defaults | what)
+
+    def monitor(self, cp_id: str = "CP001", fault: str | None = None, **what: object) -> Decision:
+        """A monitor arrives and reports."""
+        link = self.link()
+        self.does(c.MonitorArrives, **{"cp_id": cp_id, "link": link, "epoch": 0, "location": ""} | what)
+        return self.does(c.MonitorReports, cp_id=cp_id, link=link, fault=fault)
+
+    def reports(self, fault: str | None, cp_id: str = "CP001") -> Decision:
+        return self.does(c.MonitorReports, cp_id=cp_id, link=self.point(cp_id).monitor_link, fault=fault)
+
+    def point_is_there(self, cp_id: str = "CP001", location: str = "Alicante", **what: object) -> None:
+        """A charging point with an engine and a monitor that is content."""
+        self.engine(cp_id, location=location, **what)
+        self.monitor(cp_id, **what)
+
+    def driver_is_there(self, driver_id: str = "D01", **what: object) -> Decision:
+        return self.does(c.DriverArrives, **{"driver_id": driver_id, "link": self.link(), "epoch": 0} | what)
+
+    def engine_leaves(self, cp_id: str = "CP001") -> Decision:
+        return self.does(c.EngineLeaves, cp_id=cp_id, link=self.point(cp_id).engine_link, reason="cut")
+
+    def monitor_leaves(self, cp_id: str = "CP001") -> Decision:
+        return self.does(c.MonitorLeaves, cp_id=cp_id, link=self.point(cp_id).monitor_link, reason="cut")
+
+    # ---- charging
+
+    def asks(self, driver_id: str = "D01", cp_id: str | None = "CP001", **what: object) -> Decision:
+        """A driver asks for a charge, with a request id of its own."""
+        self._requests += 1
+        defaults = {
+            "driver_id": driver_id,
+            "request_id": f"R-{self._requests:08}",
+            "nonce": f"{self._requests:016}",
+            "cp_id": cp_id,
+        }
+        return self.does(c.StartCharging, **defaults | what)
+
+    def authorised(self, driver_id: str = "D01", cp_id: str | None = "CP001", **what: object) -> Session:
+        """A driver asks, and is granted."""
+        answer = self.asks(driver_id, cp_id, **what).reply
+        assert isinstance(answer, m.Progress)
+        assert answer.step == "ASKING", answer
+        return self.session(answer.session_id)
+
+    def sends(self, *records: m.AnyRecord, cp_id: str = "CP001") -> Decision:
+        """An engine delivers records of its journal."""
+        return self.does(
+            c.TakeRecords, cp_id=cp_id, journal_id=self.engines[cp_id].journal_id, records=records
+        )
+
+    def charging(self, driver_id: str = "D01", cp_id: str = "CP001", more_mwh: int = 0) -> Session:
+        """A session that has started and metered `more_mwh`."""
+        session = self.authorised(driver_id, cp_id)
+        engine = self.engines[cp_id]
+        records: list[m.AnyRecord] = [engine.started(session.session_id)]
+        if more_mwh:
+            records.append(engine.meter(session.session_id, more_mwh))
+        self.sends(*records, cp_id=cp_id)
+        return self.session(session.session_id)
+
+    def holds(self, hold: Hold = Hold.OPERATOR, cp_id: str | None = "CP001") -> Decision:
+        return self.does(c.PlaceHold, cp_id=cp_id, hold=hold)
+
+    def lifts(self, hold: Hold = Hold.OPERATOR, cp_id: str | None = "CP001") -> Decision:
+        return self.does(c.LiftHold, cp_id=cp_id, hold=hold)
+
+    # ---- looking
+
+    def point(self, cp_id: str = "CP001") -> ChargingPoint:
+        point = self.facts.point(cp_id)
+        assert point is not None
+        return point
+
+    def driver(self, driver_id: str = "D01") -> Driver:
+        driver = self.facts.driver(driver_id)
+        assert driver is not None
+        return driver
+
+    def session(self, session_id: str) -> Session:
+        session = self.facts.session(session_id)
+        assert session is not None
+        return session
+
+
+def remembered(facts: Facts) -> dict:
+    """Return everything that `facts` hold, to be compared."""
+    return {
+        name: dict(value) if isinstance(value, dict) else value
+        for name, value in vars(facts).items()
+        if name != "_beneath"
+    }
+
+
+def said(decision: Decision) -> list[type[Event]]:
+    """Return the kinds of events of a decision, in order."""
+    return [type(event) for event in decision.events]
+
+
+def only(decision: Decision, kind: type[Event]) -> Event:
+    """Return the one event of that kind."""
+    (event,) = [event for event in decision.events if isinstance(event, kind)]
+    return event

@@ -1,0 +1,237 @@
+"""What the rules should come to, told once more and independently: dicts, sets and one method per command."""
+
+from copy import deepcopy
+from types import SimpleNamespace
+
+from evcharge import messages as m
+
+MAX_HOLD, MAX_MWH, WELCOME = 2_000, 100_000_000, 150
+
+
+class Model:
+    """`apply` returns what the one who asked must hear."""
+
+    def __init__(self):
+        self.cps, self.drivers, self.sessions, self.journals = {}, {}, {}, {}
+        self.requests, self.tickets, self.seen, self.topped_up, self.uses = {}, {}, set(), 0, 0
+
+    def draft(self):
+        return deepcopy(self)
+
+    def shown(self, cp):
+        if cp.revoked or not cp.heard:
+            return "Unavailable" if cp.revoked else "Disconnected"
+        if cp.fault is not None or cp.engine is None:
+            return "Faulted"
+        if cp.holds:
+            return "Unavailable"
+        session = self.sessions.get(cp.session)
+        return "Available" if session is None else {"A": "Preparing", "C": "Charging"}[session.state]
+
+    def apply(self, command):
+        return getattr(self, "_" + type(command).__name__)(command)
+
+    def _arrives(self, a):
+        cp = self.cps.setdefault(a.cp_id, SimpleNamespace(
+            heard=False, monitor=None, engine=None, fault=None, holds=set(), revoked=False, epoch=a.epoch,
+            session=None, journal=None, used=0, price=2_500))  # fmt: skip
+        if a.epoch < cp.epoch:
+            return None
+        cp.epoch, cp.revoked = a.epoch, False
+        return cp
+
+    def _EngineArrives(self, a):
+        if (cp := self._arrives(a)) is None:
+            return "E_REVOKED"
+        if cp.journal not in (None, a.journal_id) and cp.session and self.sessions[cp.session].state == "C":
+            self._close(cp.session, "T", estimated=True)
+        cp.engine, cp.journal = a.link, a.journal_id
+        return None
+
+    def _MonitorArrives(self, a):
+        if (cp := self._arrives(a)) is None:
+            return "E_REVOKED"
+        cp.monitor, cp.heard = a.link, False
+        return None
+
+    def _EngineLeaves(self, a):
+        if (cp := self.cps.get(a.cp_id)) and cp.engine == a.link:
+            cp.engine = None
+
+    def _MonitorLeaves(self, a):
+        if (cp := self.cps.get(a.cp_id)) and cp.monitor == a.link:
+            cp.monitor, cp.heard = None, False
+            if cp.session and self.sessions[cp.session].state == "A":
+                self._stop(cp.session, "monitor lost")
+
+    def _MonitorReports(self, a):
+        if (cp := self.cps.get(a.cp_id)) and cp.monitor == a.link:
+            broke, cp.heard, cp.fault = a.fault is not None and cp.fault is None, True, a.fault
+            if broke:
+                self._stop(cp.session, "fault")
+
+    def _DriverArrives(self, a):
+        if a.driver_id not in self.drivers:
+            self.drivers[a.driver_id] = SimpleNamespace(
+                balance=WELCOME, blocked=False, epoch=a.epoch, session=None
+            )
+            self.topped_up += WELCOME
+        driver = self.drivers[a.driver_id]
+        if a.epoch < driver.epoch:
+            return "E_REVOKED"
+        driver.epoch, driver.blocked = a.epoch, False
+        return None
+
+    def _StartCharging(self, a):
+        if a.request_id in self.requests:
+            session = self.sessions[self.requests[a.request_id]]
+            if session.driver != a.driver_id:
+                return "E_ID"
+            if session.state in "AC":
+                return "STOPPING" if session.stop else {"A": "ASKING", "C": "CHARGING"}[session.state]
+            return {"T": None, "R": "E_CP_NOT_AVAILABLE"}[session.state]
+        driver = self.drivers.get(a.driver_id)
+        if driver is None or driver.blocked:
+            return "E_DRIVER_BLOCKED"
+        if driver.session:
+            return "E_DRIVER_BUSY"
+        cp_id = a.cp_id
+        if cp_id is None:
+            free = [one for one, cp in self.cps.items() if self.shown(cp) == "Available"]
+            if not free:
+                return "E_NONE_AVAILABLE"
+            cp_id = min(free, key=lambda one: (self.cps[one].used, one))
+        if (cp := self.cps.get(cp_id)) is None:
+            return "E_UNKNOWN_CP"
+        if (shown := self.shown(cp)) != "Available":
+            return "E_CP_BUSY" if shown in ("Preparing", "Charging") else "E_CP_NOT_AVAILABLE"
+        hold = min(driver.balance, MAX_HOLD) if cp.price else 0
+        if cp.price and not hold:
+            return "E_BALANCE"
+        limit = min(MAX_MWH, hold * 10**8 // cp.price) if cp.price else MAX_MWH
+        hold = min(hold, round_up_half(limit * cp.price))
+        session_id = f"S-{a.driver_id}-{cp_id}-{a.nonce}"
+        driver.balance -= hold
+        driver.session = cp.session = self.requests[a.request_id] = session_id
+        self.uses = cp.used = self.uses + 1
+        self.sessions[session_id] = SimpleNamespace(
+            cp=cp_id, driver=a.driver_id, hold=hold, limit=limit, price=cp.price, state="A", first=0, meter=0, stop=None
+        )  # fmt: skip
+        return "ASKING"
+
+    def _StopCharging(self, a):
+        wanted = a.session_id or getattr(self.drivers.get(a.driver_id), "session", None)
+        session = self.sessions.get(wanted)
+        if session is None or session.driver != a.driver_id or session.state not in "AC":
+            return "E_NO_SESSION"
+        self._stop(wanted, "driver")
+        return "STOPPING"
+
+    def _TakeRecords(self, a):
+        if self.cps[a.cp_id].journal != a.journal_id:
+            return "E_SEQ"
+        key = (a.cp_id, a.journal_id)
+        for record in a.records:
+            last = self.journals.get(key, 0)
+            if record.seq == last + 1:
+                self.journals[key] = record.seq
+                self._record(a.cp_id, record)
+            elif record.seq > last:
+                return "RESYNC", last
+        return "ACK", self.journals.get(key, 0)
+
+    def _record(self, cp_id, record):
+        session = self.sessions.get(record.session_id)
+        if session is None or session.cp != cp_id or session.state not in "AC":
+            return
+        match session.state, record:
+            case "A", m.SupplyStart():
+                session.state, session.first, session.meter = "C", record.meter_mwh, record.meter_mwh
+            case "C", m.Meter() | m.SupplyEnd():
+                session.meter = max(session.meter, record.meter_mwh)
+                if isinstance(record, m.SupplyEnd):
+                    self._close(record.session_id, "T")
+            case "A", m.SupplyRefused() | m.SupplyEnd():
+                self._close(record.session_id, "R")
+
+    def _CloseLost(self, a):
+        session = self.sessions.get(a.session_id)
+        if session is None or session.state not in "AC":
+            return "E_NO_SESSION"
+        self._close(a.session_id, {"A": "R", "C": "T"}[session.state], estimated=True)
+        return None
+
+    def _close(self, session_id, state, *, estimated=False):
+        session = self.sessions[session_id]
+        energy = session.meter - session.first
+        cents = round_up_half(min(energy, session.limit) * session.price) if state == "T" else 0
+        if state == "T":
+            self.tickets[session_id] = (energy, cents, estimated)
+        driver = self.drivers[session.driver]
+        driver.balance, driver.session, self.cps[session.cp].session = (
+            driver.balance + session.hold - cents,
+            None,
+            None,
+        )
+        session.state = state
+
+    def _MarkTicketShown(self, a):
+        if a.session_id in self.tickets and self.sessions[a.session_id].driver == a.driver_id:
+            self.seen.add(a.session_id)
+
+    def _PlaceHold(self, a):
+        for cp in [self.cps.get(a.cp_id)] if a.cp_id else self.cps.values():
+            if cp is None:
+                return "E_UNKNOWN_CP"
+            if a.hold not in cp.holds:
+                cp.holds.add(a.hold)
+                self._stop(cp.session, a.hold.value)
+        return None
+
+    def _LiftHold(self, a):
+        for cp in [self.cps.get(a.cp_id)] if a.cp_id else self.cps.values():
+            if cp is None:
+                return "E_UNKNOWN_CP"
+            cp.holds.discard(a.hold)
+        return None
+
+    def _RevokeKeys(self, a):
+        for holder in (self.cps.get(a.subject), self.drivers.get(a.subject)):
+            if holder is not None and (a.epoch == 0 or a.epoch > holder.epoch):
+                holder.epoch = a.epoch or holder.epoch + 1
+                holder.revoked = holder.blocked = True
+                self._stop(holder.session, "key revoked")
+        known = a.subject in self.cps or a.subject in self.drivers or a.epoch
+        return None if known else "E_ID"
+
+    def _TopUp(self, a):
+        if a.driver_id not in self.drivers:
+            return "E_ID"
+        self.drivers[a.driver_id].balance += a.cents
+        self.topped_up += a.cents
+        return None
+
+    def _stop(self, session_id, reason):
+        if session_id and self.sessions[session_id].stop is None:
+            self.sessions[session_id].stop = reason
+
+
+def round_up_half(centi_cents_mwh):
+    """Return whole cents, half up, by halves: another way than the one in `billing`."""
+    whole, rest = divmod(centi_cents_mwh, 10**8)
+    return whole + (2 * rest >= 10**8)
+
+
+def heard(reply):
+    """Return an answer of the rules in the model's words."""
+    match reply:
+        case m.Progress(step="REFUSED"):
+            return reply.code
+        case m.Progress():
+            return reply.step
+        case m.Ack():
+            return "ACK", reply.seq
+        case m.Resync():
+            return "RESYNC", reply.last_seq
+        case _:
+            return reply

@@ -1,0 +1,131 @@
+"""Who is told what, once an event is stored."""
+
+import pytest
+
+from evcharge import events as e
+from evcharge import messages as m
+from evcharge.central.announce import Letter, letters
+from evcharge.errors import Code
+from evcharge.ids import Role
+from evcharge.session import EndReason
+from tests.unit.central.test_lines import LINES, ticket
+
+S, R = "S-D01-CP001-00000000000000ff", "R-00000001"
+WHOSE = {"session_id": S, "request_id": R, "cp_id": "CP001", "driver_id": "D01"}
+
+
+def told(event: e.Event) -> list[Letter]:
+    found = letters(event, lambda authorised: f"signed {authorised.limit_mwh}")
+    for role, peer_id, message in found:
+        # Whatever is sent must open at the other end, and be Central's to say.
+        assert m.decode(m.encode(0, message)).m == message
+        m.check_sender(message, Role.CENTRAL)
+        assert (role, peer_id) in ((Role.ENGINE, "CP001"), (Role.DRIVER, "D01"))
+    return found
+
+
+def progress(step: str, **what: object) -> m.Progress:
+    return m.Progress(request_id=R, step=step, session_id=S, cp_id="CP001", **what)
+
+
+def test_an_authorised_session_is_put_to_its_engine_signed():
+    event = e.SessionAuthorised(
+        **WHOSE, price_centi_cents_per_kwh=2_500, hold_cents=2_000, limit_mwh=7, plug_within_s=60
+    )
+    start = m.Start(
+        session_id=S,
+        request_id=R,
+        driver_id="D01",
+        price=2_500,
+        hold_cents=2_000,
+        limit_mwh=7,
+        plug_within_s=60,
+        auth="signed 7",
+    )
+    assert told(event) == [(Role.ENGINE, "CP001", start)]
+
+
+def test_a_connected_engine_hears_first_where_it_stands_then_what_to_stop_then_what_is_asked():
+    event = e.EngineConnected(
+        cp_id="CP001",
+        link=1,
+        journal_id="a" * 32,
+        last_seq=7,
+        ask=(S,),
+        stop=((S, EndReason.WEATHER),),
+    )
+    assert [message for _, _, message in told(event)] == [
+        m.Synced(last_seq=7),
+        m.Stop(session_id=S, reason="weather"),
+        m.Query(session_id=S),
+    ]
+
+
+def test_a_driver_is_led_through_its_request():
+    plug_in = progress("READY", text="Plug in at CP001 within 60 s.", plug_within_s=60)
+    assert told(e.SessionReady(**WHOSE, plug_within_s=60)) == [(Role.DRIVER, "D01", plug_in)]
+    assert told(e.SessionStarted(**WHOSE, meter_mwh=0)) == [(Role.DRIVER, "D01", progress("CHARGING"))]
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"), [(EndReason.DRIVER, ""), (EndReason.WEATHER, "Stopped: weather.")]
+)
+def test_a_stop_goes_to_the_engine_and_its_reason_to_the_driver(reason: EndReason, text: str):
+    assert told(e.StopOrdered(**WHOSE, reason=reason)) == [
+        (Role.ENGINE, "CP001", m.Stop(session_id=S, reason=reason)),
+        (Role.DRIVER, "D01", progress("STOPPING", text=text, reason=reason)),
+    ]
+
+
+def test_a_session_that_was_not_taken_is_refused_to_its_driver():
+    (letter,) = told(e.SessionRefused(**WHOSE, reason=EndReason.NOT_PLUGGED))
+    text = "CP001: the car was not plugged in in time."
+    assert letter[2] == progress(
+        "REFUSED", code=Code.CP_NOT_AVAILABLE, text=text, reason=EndReason.NOT_PLUGGED
+    )
+
+
+def test_an_interrupted_driver_hears_what_it_has_so_far():
+    (letter,) = told(e.SessionInterrupted(**WHOSE, energy_mwh=1_234_567, reason="overheating"))
+    text = "CP001 failed (overheating); 1.234 kWh so far; final ticket follows."
+    assert letter[2] == m.Notice(
+        code="FAULT", text=text, cp_id="CP001", reason="overheating", energy_mwh=1_234_567
+    )
+
+
+def test_a_fault_of_the_longest_text_still_fits_a_notice():
+    (letter,) = told(e.SessionInterrupted(**WHOSE, energy_mwh=0, reason="x" * 200))
+    assert len(letter[2].text) == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (e.EngineLost, "CP001 has no link to CENTRAL; a running charge goes on, its figures stand still."),
+        (e.MonitorLost, "The monitor of CP001 is not heard; your charge goes on to its end."),
+    ],
+)
+def test_the_driver_of_a_silent_point_is_told_and_nobody_else(kind: type[e.Event], text: str):
+    (letter,) = told(kind(cp_id="CP001", link=1, reason="cut", session_id=S, driver_id="D01"))
+    assert (letter[2].text, letter[2].cp_id) == (text, "CP001")
+    assert told(kind(cp_id="CP001", link=1, reason="cut")) == []
+
+
+@pytest.mark.parametrize("estimated", [False, True])
+def test_a_ticket_goes_to_its_driver(estimated: bool):
+    (letter,) = told(ticket(estimated=estimated))
+    assert letter[:2] == (Role.DRIVER, "D01")
+    issued = letter[2]
+    assert isinstance(issued, m.TicketIssued)
+    assert (issued.energy_mwh, issued.cost_cents, issued.price) == (1_234_567, 31, 2_500)
+    assert (issued.reason, issued.estimated, issued.while_away) == ("unplugged", estimated, False)
+
+
+def test_everything_else_is_for_the_screens_alone():
+    speak = {
+        e.SessionAuthorised, e.EngineConnected, e.SessionReady, e.SessionStarted, e.StopOrdered, e.SessionRefused,
+        e.SessionInterrupted, e.TicketMade,
+    }  # fmt: skip
+    for event in LINES:
+        if type(event) not in speak:
+            assert told(event) == []

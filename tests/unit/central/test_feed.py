@@ -1,0 +1,78 @@
+"""The feed hands on what happened, and the console prints it."""
+
+import logging
+
+import pytest
+
+from evcharge import events
+from evcharge.central.console import Console
+from evcharge.central.feed import Feed, Live
+from evcharge.charging_point import Hold
+from tests.unit.central.builders import Network
+
+
+@pytest.fixture
+def town() -> Network:
+    network = Network()
+    network.point_is_there()
+    network.driver_is_there()
+    return network
+
+
+def test_every_listener_hears_every_event_in_order():
+    feed, one, other = Feed(), [], []
+    feed.listen(one.append)
+    feed.listen(other.append)
+    happened = [events.DriverAdded(driver_id="D01"), events.CentralStopped()]
+    for event in happened:
+        feed.publish(event)
+    assert one == other == happened
+
+
+def test_live_figures_are_handed_on_and_the_latest_kept(town: Network):
+    feed, heard = Feed(), []
+    feed.listen_live(lambda session, live: heard.append((session.session_id, live.energy_mwh)))
+    session = town.charging()
+    for energy_mwh in (5, 10):
+        feed.update(session, Live(session.session_id, 22_000, energy_mwh))
+    assert heard == [(session.session_id, 5), (session.session_id, 10)]
+    assert feed.live["CP001"].energy_mwh == 10
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_a_session_that_ended_has_no_live_figures(town: Network, started: bool):
+    feed = Feed()
+    session = town.charging() if started else town.authorised()
+    feed.update(session, Live(session.session_id, 22_000, 5))
+    engine = town.engines["CP001"]
+    record = engine.ended(session.session_id) if started else engine.refused(session.session_id)
+    for event in town.sends(record).events:
+        feed.publish(event)
+    assert feed.live == {}
+
+
+def test_the_console_prints_each_event_and_each_change_of_status_once(
+    town: Network, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO, "evcharge.central.console")
+    console = Console(town.facts)
+    console.show_all()
+    for changes, hold in (
+        (town.holds, Hold.OPERATOR),
+        (town.holds, Hold.WEATHER),
+        (town.lifts, Hold.OPERATOR),
+    ):
+        for event in changes(hold).events:
+            console.on_event(event)
+    console.on_event(events.MonitorSpoke(cp_id="CP001"))
+    console.on_event(events.MonitorSpoke(cp_id="CP404"))
+    console.on_event(events.CentralStopped())
+    assert [record.getMessage() for record in caplog.records] == [
+        "CP001 (Alicante) Available",
+        "CP001 is held: operator",
+        "CP001 (Alicante) Unavailable: operator",
+        "CP001 is held: weather",
+        "CP001 (Alicante) Unavailable: operator, weather",
+        "CP001 is no longer held by: operator",
+        "CP001 (Alicante) Unavailable: weather",
+    ]

@@ -1,0 +1,102 @@
+"""One plain line for each thing that happens at Central."""
+
+import pytest
+
+from evcharge import events as e
+from evcharge.central.lines import line, status_line
+from evcharge.charging_point import ChargingPoint, Hold
+from evcharge.session import EndReason
+
+S, R = "S-D01-CP001-00", "R-00000001"
+WHOSE = {"session_id": S, "request_id": R, "cp_id": "CP001", "driver_id": "D01"}
+
+LINES: dict[e.Event, str | None] = {
+    e.CentralStarted(version="1", points=0, open_sessions=0): None,
+    e.CentralStopped(): None,
+    e.InputRefused(code="E_SEQ", text="x"): None,
+    e.LoginRefused(claimed="CP001", code="E_PROOF", text="x"): None,
+    e.ClockJumped(seconds=86_400): "ALERT the clock of this machine jumped by +86400 s",
+    e.PointAdded(
+        cp_id="CP001", location="Alicante", price_centi_cents_per_kwh=2_500
+    ): "CP001 is new here: Alicante, 0.25 €/kWh",
+    e.PointAdded(
+        cp_id="CP001", location="", price_centi_cents_per_kwh=1
+    ): "CP001 is new here: no location, 0.0001 €/kWh",
+    e.PointMoved(cp_id="CP001", location="Elche"): "CP001 is now in Elche",
+    e.EngineConnected(cp_id="CP001", link=1, journal_id="a" * 32, last_seq=0): None,
+    e.EngineLost(cp_id="CP001", link=1, reason="cut"): None,
+    e.MonitorConnected(cp_id="CP001", link=1): None,
+    e.MonitorSpoke(cp_id="CP001"): None,
+    e.MonitorLost(cp_id="CP001", link=1, reason="cut"): None,
+    e.FaultReported(cp_id="CP001", fault="overheating"): None,
+    e.FaultCleared(cp_id="CP001", fault="overheating"): None,
+    e.HoldPlaced(cp_id="CP001", hold=Hold.WEATHER): "CP001 is held: weather",
+    e.HoldLifted(cp_id="CP001", hold=Hold.WEATHER): "CP001 is no longer held by: weather",
+    e.KeyRevoked(cp_id="CP001", epoch=1): "CP001: keys revoked; it needs a new registration",
+    e.KeyRestored(cp_id="CP001", epoch=1): "CP001: back with new keys",
+    e.JournalReplaced(
+        cp_id="CP001", old="a" * 32, new="b" * 32
+    ): "ALERT CP001 has a new journal (aaaaaaaa before, bbbbbbbb now)",
+    e.RecordQuarantined(
+        cp_id="CP001", journal_id="a" * 32, seq=7, why="meter goes backwards", record="{}"
+    ): "ALERT CP001: record 7 set aside: meter goes backwards",
+    e.DriverAdded(driver_id="D01"): "D01 is new here",
+    e.DriverConnected(driver_id="D01", link=1): "D01 connected",
+    e.DriverLost(driver_id="D01", link=1, reason="cut"): "D01 left: cut",
+    e.DriverBlocked(driver_id="D01", epoch=1): "D01: credential withdrawn",
+    e.DriverUnblocked(driver_id="D01", epoch=1): None,
+    e.WalletToppedUp(driver_id="D01", cents=2_000, balance_cents=2_005): "D01: 20.00 € in, balance 20.05 €",
+    e.TicketShown(driver_id="D01", session_id=S): None,
+    e.StartRefused(
+        driver_id="D01", request_id=R, cp_id="CP001", code="E_CP_BUSY", text="CP001 is busy."
+    ): "D01 refused: CP001 is busy.",
+    e.SessionAuthorised(
+        **WHOSE, price_centi_cents_per_kwh=2_500, hold_cents=2_000, limit_mwh=1, plug_within_s=60
+    ): f"{S}: authorised, up to 20.00 €; asking CP001",
+    e.SessionReady(**WHOSE, plug_within_s=60): f"{S}: CP001 waits for the plug",
+    e.SessionStarted(**WHOSE, meter_mwh=0): f"{S}: CP001 supplies D01",
+    e.SessionInterrupted(
+        **WHOSE, energy_mwh=1_234_567, reason="overheating"
+    ): f"{S}: interrupted (overheating), 1.234 kWh so far",
+    e.StopOrdered(**WHOSE, reason=EndReason.OPERATOR): f"{S}: stop ordered (operator)",
+    e.SessionRefused(**WHOSE, reason=EndReason.BUSY): f"{S}: not taken (busy); nothing charged, nothing paid",
+}
+
+
+def ticket(*, estimated: bool) -> e.TicketMade:
+    return e.TicketMade(
+        **WHOSE,
+        energy_mwh=1_234_567,
+        cost_cents=31,
+        price_centi_cents_per_kwh=2_500,
+        reason=EndReason.UNPLUGGED,
+        started_at=1.0,
+        ended_at=2.0,
+        estimated=estimated,
+        balance_cents=1_969,
+    )
+
+
+LINES[ticket(estimated=False)] = f"{S}: ticket 1.234 kWh, 0.31 € (unplugged)"
+LINES[ticket(estimated=True)] = f"{S}: ticket 1.234 kWh, 0.31 € (unplugged, estimated)"
+
+
+@pytest.mark.parametrize(("event", "text"), LINES.items(), ids=lambda value: type(value).__name__)
+def test_what_is_printed_for_each_event(event: e.Event, text: str | None):
+    assert line(event) == text
+
+
+def test_every_event_has_been_thought_of():
+    assert {type(event) for event in LINES} == set(e.EVENT_TYPES)
+
+
+@pytest.mark.parametrize(
+    ("facts", "text"),
+    [
+        ({}, "CP001 Disconnected: its monitor is not heard"),
+        ({"location": "Alicante", "monitor_heard": True}, "CP001 (Alicante) Faulted: no link to Central"),
+        ({"monitor_heard": True, "engine_link": 1}, "CP001 Available"),
+    ],
+)
+def test_the_status_of_a_point_in_words(facts: dict, text: str):
+    assert status_line(ChargingPoint(cp_id="CP001", **facts)) == text

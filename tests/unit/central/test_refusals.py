@@ -1,0 +1,85 @@
+"""What was refused at the door: one audit row at once, then one a minute per source and kind."""
+
+import pytest
+
+from evcharge.central.commands import Note
+from evcharge.central.refusals import _MOST_KINDS, UNKNOWN, Refusals
+from evcharge.errors import AuthenticationError, Code, ProtocolError
+from evcharge.events import InputRefused, LoginRefused
+from evcharge.ids import Role
+
+NO_PROOF = AuthenticationError("no proof")
+BAD_SEQ = ProtocolError("row " + "x" * 300, Code.SEQ)
+
+
+@pytest.fixture
+def posted() -> list[Note]:
+    return []
+
+
+@pytest.fixture
+def refusals(posted: list[Note]) -> Refusals:
+    return Refusals(posted.append)
+
+
+def test_a_failed_login_is_noted_at_once(refusals: Refusals, posted: list[Note]):
+    refusals.login("CP001", Role.ENGINE, "10.0.0.7:50512", NO_PROOF)
+    (note,) = posted
+    assert note.event == LoginRefused(claimed="CP001", code="E_PROOF", text="no proof")
+    assert (note.by.id, note.by.role, note.by.address) == ("CP001", Role.ENGINE, "10.0.0.7:50512")
+
+
+def test_somebody_who_names_nobody_is_unknown(refusals: Refusals, posted: list[Note]):
+    refusals.login("", None, "10.0.0.7:50512", NO_PROOF)
+    assert (posted[0].by.id, posted[0].by.role) == (UNKNOWN, Role.CENTRAL)
+
+
+def test_bad_input_of_a_known_peer_is_noted_in_short(refusals: Refusals, posted: list[Note]):
+    refusals.input("CP001", Role.ENGINE, "10.0.0.7:50512", BAD_SEQ)
+    event = posted[0].event
+    assert isinstance(event, InputRefused)
+    assert (event.code, len(event.text), event.times) == ("E_SEQ", 200, 1)
+
+
+def test_repeats_from_one_host_are_counted_and_written_once_a_minute(refusals: Refusals, posted: list[Note]):
+    for port in range(5):
+        refusals.login("CP001", Role.ENGINE, f"10.0.0.7:{port}", NO_PROOF)
+    assert len(posted) == 1
+    refusals.flush()
+    assert [note.event.times for note in posted] == [1, 4]
+    refusals.flush()
+    assert len(posted) == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("CP002", "10.0.0.7:1", NO_PROOF),
+        ("CP001", "10.0.0.8:1", NO_PROOF),
+        ("CP001", "10.0.0.7:1", BAD_SEQ),
+    ],
+)
+def test_another_name_host_or_kind_is_noted_by_itself(refusals: Refusals, posted: list[Note], other):
+    refusals.login("CP001", Role.ENGINE, "10.0.0.7:1", NO_PROOF)
+    claimed, address, problem = other
+    refusals.login(claimed, Role.ENGINE, address, problem)
+    assert len(posted) == 2
+
+
+def test_a_login_and_an_input_of_one_kind_are_two_things(refusals: Refusals, posted: list[Note]):
+    refusals.login("CP001", Role.ENGINE, "10.0.0.7:1", BAD_SEQ)
+    refusals.input("CP001", Role.ENGINE, "10.0.0.7:1", BAD_SEQ)
+    assert [type(note.event) for note in posted] == [LoginRefused, InputRefused]
+
+
+def test_a_flood_from_many_addresses_fills_neither_memory_nor_the_books(
+    refusals: Refusals, posted: list[Note]
+):
+    for number in range(_MOST_KINDS + 1_000):
+        refusals.login("CP001", Role.ENGINE, f"10.{number // 256}.{number % 256}.1:1", NO_PROOF)
+    assert len(posted) == _MOST_KINDS + 1
+    assert len(refusals._repeats) == _MOST_KINDS + 1
+    refusals.flush()
+    assert posted[-1].event.times == 999
+    refusals.login("CP001", Role.ENGINE, "10.0.0.1:1", NO_PROOF)
+    assert len(posted) == _MOST_KINDS + 3

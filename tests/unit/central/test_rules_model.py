@@ -1,0 +1,571 @@
+"""The rules against an independent model, with engines that crash, repeat, swap their disks and lie.
+
+Commands are decided in batches on a draft, as by the dispatcher; some commits fail and leave nothing.
+HYPOTHESIS_PROFILE=nightly looks further than CI does.
+"""
+
+import sqlite3
+from collections import Counter
+from dataclasses import replace
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from evcharge import database, events
+from evcharge import messages as m
+from evcharge.central import commands as c
+from evcharge.central import store
+from evcharge.central.announce import letters
+from evcharge.central.charging import Rules
+from evcharge.central.invariants import violations
+from evcharge.central.network import decide
+from evcharge.central.ruling import Decision
+from evcharge.central.state import Facts, Kind, Transfer
+from evcharge.charging_point import CpStatus, Hold
+from evcharge.errors import Refused
+from evcharge.ids import Role
+from evcharge.session import Ticket
+from tests.unit.central.builders import ADMIN, NOON
+from tests.unit.central.model import MAX_HOLD, MAX_MWH, WELCOME, Model, heard
+
+RULES = Rules(now=NOON, welcome_credit_cents=WELCOME, max_hold_cents=MAX_HOLD, max_session_mwh=MAX_MWH)
+CPS, DRIVERS = ("CP001", "CP002"), ("D01", "D02")
+cps, drivers = st.sampled_from(CPS), st.sampled_from(DRIVERS)
+# Mostly the keys that are valid; sometimes older or newer ones.
+rarely = st.sampled_from([False] * 4 + [True])
+epochs = st.sampled_from([None] * 4 + [0, 1, 2, 3])
+energies = st.sampled_from([0, 1, 777, 20_000, 1_000_000, 5_999_999, 300_000_000])
+reasons = st.sampled_from(["unplugged", "limit", "restart", "a new kind of reason"])
+
+
+class Engine:
+    """An honest engine and its disks. Its contactor counts by itself what was delivered."""
+
+    def __init__(self, cp_id: str) -> None:
+        self.cp_id = cp_id
+        self.disks: dict[str, list[m.AnyRecord]] = {}
+        self.link: int | None = None
+        self.pending: str | None = None
+        self.running: str | None = None
+        self.meter_mwh = 0
+        self.new_disk()
+
+    def new_disk(self) -> None:
+        self.crash(leave_trace=False)
+        self.journal_id = f"{len(self.disks):02}{self.cp_id[-2:]}" * 8
+        self.disks[self.journal_id] = []
+
+    @property
+    def disk(self) -> list[m.AnyRecord]:
+        return self.disks[self.journal_id]
+
+    def journal(self, kind: type[m.Record], session_id: str, **what: object) -> None:
+        self.disk.append(kind(seq=len(self.disk) + 1, session_id=session_id, **what))
+
+    def crash(self, *, leave_trace: bool = True) -> None:
+        if leave_trace and self.running:
+            self.end("restart")
+        self.link = self.pending = self.running = None
+
+    def end(self, reason: str) -> None:
+        self.journal(m.SupplyEnd, self.running, meter_mwh=self.meter_mwh, reason=reason)
+        self.running = None
+
+    def hears(self, message: m.Message) -> None:
+        known = [record.session_id for record in self.disk]
+        match message:
+            case m.Synced():
+                if message.last_seq > len(self.disk):
+                    self.new_disk()  # an older image of this disk: what it will write is not what was there
+            case m.Start():
+                if message.session_id in (*known, self.pending):
+                    pass
+                elif self.pending or self.running:
+                    self.journal(m.SupplyRefused, message.session_id, reason="busy")
+                else:
+                    self.pending = message.session_id
+            case m.Stop():
+                if self.running == message.session_id:
+                    self.end(message.reason)
+                elif self.pending == message.session_id:
+                    self.pending = None
+                    self.journal(m.SupplyRefused, message.session_id, reason=message.reason)
+            case m.Query():
+                if message.session_id not in (*known, self.pending):
+                    self.journal(m.SupplyRefused, message.session_id, reason="never started")
+
+
+class TheRules(RuleBasedStateMachine):
+    """Central's rules, its books, two charging points and two drivers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.facts, self.model = Facts(), Model()
+        self.engines = {cp_id: Engine(cp_id) for cp_id in CPS}
+        self.links, self.nonce, self.batch_size = 0, 0, 1
+        self.batch: list[tuple[c.AnyCommand, Decision]] = []
+        self.delivered: Counter[str] = Counter()
+        self.doubtful: set[str] = set()
+        self.tickets: dict[str, Ticket] = {}
+        self.money: Counter[str] = Counter()
+        self.meters: dict[str, int] = {}
+        self.books = sqlite3.connect(":memory:", isolation_level=None)
+        for _, statements in database._steps("evcharge.central.schema"):
+            for statement in statements:
+                self.books.execute(statement)
+        self.begin()
+
+    def teardown(self) -> None:
+        self.books.close()
+
+    # ---- the dispatcher
+
+    def begin(self) -> None:
+        self.batch = []
+        self.draft, self.draft_model = Facts(self.facts), self.model.draft()
+
+    def do(self, kind: type[c.AnyCommand], **what: object) -> None:
+        self.carry_out(kind(by=ADMIN, **what))
+
+    def carry_out(self, command: c.AnyCommand) -> None:
+        """Decide one command on the draft; the model must come to the same."""
+        expected = self.draft_model.apply(command)
+        available = {point.cp_id for point in self.draft.points() if point.status is CpStatus.AVAILABLE}
+        try:
+            decision = decide(self.draft, command, RULES)
+        except Refused as refusal:
+            assert refusal.code == expected
+            return
+        assert heard(decision.reply) == expected
+        if decision.reply is not None:
+            assert m.decode(m.encode(0, decision.reply)).m == decision.reply
+        for event in decision.events:
+            if isinstance(event, events.SessionAuthorised):
+                driver = self.draft.driver(event.driver_id)
+                assert event.cp_id in available  # I11, I26
+                assert driver is not None
+                assert not driver.blocked
+                assert driver.balance_cents > 0 or event.price_centi_cents_per_kwh == 0
+        for change in decision.changes:
+            self.draft.put(change)
+        if isinstance(command, c.TakeRecords):  # I17
+            again = decide(self.draft, command, RULES)
+            assert again.is_empty
+            assert heard(again.reply) == expected
+        reach(command, decision)
+        self.batch.append((command, decision))
+        if len(self.batch) >= self.batch_size:
+            self.commit()
+
+    def commit(self) -> None:
+        batch, self.model = self.batch, self.draft_model
+        reached["full batch"] += len(batch) == 4
+        self.books.execute("BEGIN")
+        entries = [store.Entry(decision, ADMIN, NOON) for _, decision in batch]
+        for sql, rows in store._statements(entries):
+            self.books.executemany(sql, rows)
+        self.books.execute("COMMIT")
+        for _, decision in batch:
+            for change in decision.changes:
+                self.facts.put(change)
+                self.remember(change)
+        self.begin()
+        for command, decision in batch:
+            if isinstance(command, c.EngineArrives):
+                self.engines[command.cp_id].link = command.link
+            for event in decision.events:
+                self.tell(event)
+
+    def remember(self, change: object) -> None:
+        if isinstance(change, Ticket):
+            assert change.session_id not in self.tickets  # I13, I14
+            self.tickets[change.session_id] = change
+            if not change.estimated and change.session_id not in self.doubtful:
+                assert change.energy_mwh == self.delivered[change.session_id]  # I1
+        elif isinstance(change, Transfer):
+            self.money[change.debit] -= change.cents
+            self.money[change.credit] += change.cents
+            self.money[change.kind] += change.cents
+
+    def tell(self, event: events.Event) -> None:
+        for role, peer_id, message in letters(event, lambda _: "signed"):
+            assert m.decode(m.encode(0, message)).m == message
+            engine = self.engines.get(peer_id) if role is Role.ENGINE else None
+            point = self.facts.point(peer_id)
+            if engine is not None and point is not None and engine.link == point.engine_link is not None:
+                engine.hears(message)
+
+    @rule(size=st.sampled_from([1, 2, 4, 4]))
+    def batches_grow(self, size: int) -> None:
+        self.batch_size = size
+        if self.batch:
+            self.commit()
+
+    @precondition(lambda self: self.batch)
+    @rule()
+    def a_commit_fails(self) -> None:
+        # What has happened is tried again; what was asked is refused.
+        again = [command for command, _ in self.batch if command.is_fact]
+        reached["failed commit"] += 1
+        self.begin()
+        for command in again:
+            self.carry_out(command)
+
+    # ---- links
+
+    def link(self) -> int:
+        self.links += 1
+        return self.links
+
+    def epoch_of(self, subject: str, epoch: int | None) -> int:
+        holder = self.draft.point(subject) or self.draft.driver(subject)
+        return epoch if epoch is not None else holder.epoch if holder else 0
+
+    @initialize()
+    def everybody_is_there(self) -> None:
+        for cp_id in CPS:
+            self.an_engine_arrives(cp_id, None)
+            self.a_monitor_arrives(cp_id, None)
+            self.a_monitor_reports(cp_id, None, old=False)
+        for driver_id in DRIVERS:
+            self.a_driver_arrives(driver_id, None)
+
+    @rule(cp_id=cps, epoch=epochs)
+    def an_engine_arrives(self, cp_id: str, epoch: int | None) -> None:
+        engine = self.engines[cp_id]
+        self.do(
+            c.EngineArrives,
+            cp_id=cp_id,
+            link=self.link(),
+            epoch=self.epoch_of(cp_id, epoch),
+            location="",
+            journal_id=engine.journal_id,
+            last_seq=len(engine.disk),
+        )
+
+    @rule(cp_id=cps, epoch=epochs)
+    def a_monitor_arrives(self, cp_id: str, epoch: int | None) -> None:
+        self.do(
+            c.MonitorArrives, cp_id=cp_id, link=self.link(), epoch=self.epoch_of(cp_id, epoch), location=""
+        )
+
+    @rule(cp_id=cps, fault=st.sampled_from([None, "overheating", "x" * 200]), old=rarely)
+    def a_monitor_reports(self, cp_id: str, fault: str | None, *, old: bool) -> None:
+        point = self.draft.point(cp_id)
+        link = point.monitor_link if point and point.monitor_link and not old else 1
+        self.do(c.MonitorReports, cp_id=cp_id, link=link, fault=fault)
+
+    @rule(cp_id=cps, kind=st.sampled_from([c.EngineLeaves, c.MonitorLeaves]), old=rarely)
+    def a_link_ends(self, cp_id: str, kind: type[c.AnyCommand], *, old: bool) -> None:
+        point = self.draft.point(cp_id)
+        link = point and (point.engine_link if kind is c.EngineLeaves else point.monitor_link)
+        self.do(kind, cp_id=cp_id, link=1 if old or not link else link, reason="cut")
+
+    @rule(driver_id=drivers, epoch=epochs)
+    def a_driver_arrives(self, driver_id: str, epoch: int | None) -> None:
+        self.do(c.DriverArrives, driver_id=driver_id, link=self.link(), epoch=self.epoch_of(driver_id, epoch))
+
+    # ---- drivers and operators
+
+    @rule(driver_id=drivers, cp_id=st.sampled_from([*CPS, *CPS, None, "CP404"]), request=st.integers(1, 30))
+    def a_driver_asks(self, driver_id: str, cp_id: str | None, request: int) -> None:
+        self.nonce += 1
+        self.do(
+            c.StartCharging,
+            driver_id=driver_id,
+            request_id=f"R-{request:08}",
+            nonce=f"{self.nonce:016}",
+            cp_id=cp_id,
+        )
+
+    def any_session(self, data: st.DataObject) -> str:
+        return data.draw(st.sampled_from(["S-unknown", *self.draft_model.sessions]))
+
+    @rule(driver_id=drivers, named=st.booleans(), data=st.data())
+    def a_driver_stops(self, driver_id: str, data: st.DataObject, *, named: bool) -> None:
+        self.do(c.StopCharging, driver_id=driver_id, session_id=self.any_session(data) if named else None)
+
+    @rule(driver_id=drivers, data=st.data())
+    def a_driver_has_seen_a_ticket(self, driver_id: str, data: st.DataObject) -> None:
+        self.do(c.MarkTicketShown, driver_id=driver_id, session_id=self.any_session(data))
+
+    @rule(driver_id=drivers, cents=st.integers(1, 300))
+    def money_comes_in(self, driver_id: str, cents: int) -> None:
+        self.do(c.TopUp, driver_id=driver_id, cents=cents)
+
+    @rule(
+        kind=st.sampled_from([c.PlaceHold, c.PlaceHold, c.LiftHold]),
+        cp_id=st.sampled_from(["CP001", None, "CP404"]),
+        hold=st.sampled_from(Hold),
+    )
+    def a_hold_changes(self, kind: type[c.AnyCommand], cp_id: str | None, hold: Hold) -> None:
+        self.do(kind, cp_id=cp_id, hold=hold)
+
+    @rule(subject=st.sampled_from([*CPS, *DRIVERS, "X"]), epoch=st.sampled_from([0, 0, 1, 2, 3]))
+    def keys_are_revoked(self, subject: str, epoch: int) -> None:
+        self.do(c.RevokeKeys, subject=subject, epoch=epoch)
+
+    @rule(data=st.data())
+    def an_operator_closes_a_lost_charge(self, data: st.DataObject) -> None:
+        self.do(c.CloseLost, session_id=self.any_session(data))
+
+    @precondition(lambda self: not self.batch)
+    @rule(cp_id=cps, price=st.sampled_from([0, 1, 2_500, 2_500, 7_777, 1_000_000]))
+    def a_price_changes(self, cp_id: str, price: int) -> None:
+        # There is no command for it yet; running sessions keep theirs (I7).
+        point = self.facts.point(cp_id)
+        if point is not None:
+            self.facts.put(replace(point, price_centi_cents_per_kwh=price))
+            self.model.cps[cp_id].price = price
+            self.begin()
+
+    # ---- engines
+
+    def goes_on(self, engine: Engine, more_mwh: int, reason: str | None) -> None:
+        """Plug in, let power flow, perhaps end."""
+        if engine.pending:
+            engine.running, engine.pending = engine.pending, None
+            engine.journal(
+                m.SupplyStart,
+                engine.running,
+                driver_id="D01",
+                request_id="R-00000001",
+                price=2_500,
+                hold_cents=0,
+                limit_mwh=0,
+                auth="signed",
+                meter_mwh=engine.meter_mwh,
+            )
+        if engine.running:
+            engine.meter_mwh += more_mwh
+            self.delivered[engine.running] += more_mwh
+            engine.journal(m.Meter, engine.running, meter_mwh=engine.meter_mwh)
+            if reason:
+                engine.end(reason)
+
+    @precondition(lambda self: any(engine.pending or engine.running for engine in self.engines.values()))
+    @rule(more_mwh=energies, reason=st.none() | reasons, skips=st.sampled_from([0, 0, 1, 2, 99]))
+    def power_flows(self, more_mwh: int, reason: str | None, skips: int) -> None:
+        for engine in self.engines.values():
+            self.goes_on(engine, more_mwh, reason)
+            last = self.draft.last_seq(engine.cp_id, engine.journal_id)
+            self.send(engine, engine.disk[last + skips : last + 100])
+
+    @rule(
+        driver_id=drivers,
+        cp_id=st.sampled_from([*CPS, None]),
+        request=st.integers(1, 30),
+        energy=st.lists(energies, max_size=2),
+        reason=st.none() | reasons,
+        then=st.sampled_from(["it goes on", "a fault", "revoked", "a new disk", "a gap"]),
+    )
+    def all_is_well_and_a_driver_charges(
+        self,
+        driver_id: str,
+        cp_id: str | None,
+        request: int,
+        energy: list[int],
+        reason: str | None,
+        then: str,
+    ) -> None:
+        self.commit()
+        for one in CPS:
+            point = self.facts.point(one)
+            if self.engines[one].link is None or point.engine_link is None or point.revoked:
+                self.an_engine_arrives(one, None)
+            if not point.monitor_heard or point.fault is not None:
+                self.a_monitor_arrives(one, None)
+                self.a_monitor_reports(one, None, old=False)
+        for hold in Hold:
+            self.a_hold_changes(c.LiftHold, None, hold)
+        self.a_driver_arrives(driver_id, None)
+        self.money_comes_in(driver_id, 30)
+        self.a_driver_asks(driver_id, cp_id, request)
+        self.commit()
+        for more_mwh in energy:
+            for engine in self.engines.values():
+                self.goes_on(engine, more_mwh, reason)
+                self.an_engine_sends_all_it_has(engine.cp_id)
+        match then:
+            case "a fault":
+                for one in CPS:
+                    self.a_monitor_reports(one, "overheating", old=False)
+            case "revoked":
+                self.keys_are_revoked("CP001", 0)
+            case "a new disk":
+                self.a_disk_is_replaced_or_an_old_image_put_back("CP001", None)
+                self.an_engine_arrives("CP001", None)
+            case "a gap":
+                engine = self.engines["CP001"]
+                self.goes_on(engine, 1, None)
+                self.goes_on(engine, 1, None)
+                self.send(engine, engine.disk[self.draft.last_seq("CP001", engine.journal_id) + 1 :][-100:])
+            case _:
+                pass
+
+    @rule(cp_id=cps)
+    def an_engine_sends_all_it_has(self, cp_id: str) -> None:
+        engine = self.engines[cp_id]
+        last = self.draft.last_seq(cp_id, engine.journal_id)
+        self.send(engine, engine.disk[last : last + 100])
+
+    @rule(cp_id=cps, behind=st.integers(-3, 4), count=st.integers(1, 4), order=st.sampled_from([1, 1, -1]))
+    def an_engine_repeats_skips_or_reorders(self, cp_id: str, behind: int, count: int, order: int) -> None:
+        engine = self.engines[cp_id]
+        first = max(0, self.draft.last_seq(cp_id, engine.journal_id) - behind)
+        self.send(engine, engine.disk[first : first + count][::order])
+
+    def send(self, engine: Engine, records: list[m.AnyRecord]) -> None:
+        point = self.draft.point(engine.cp_id)
+        if records and engine.link is not None and point is not None and point.journal_id is not None:
+            self.do(c.TakeRecords, cp_id=engine.cp_id, journal_id=engine.journal_id, records=tuple(records))
+
+    @rule(cp_id=cps, data=st.data(), kind=st.sampled_from(m.RECORD_TYPES), meter_mwh=energies, reason=reasons)
+    def an_engine_lies(self, cp_id: str, data, kind, meter_mwh: int, reason: str) -> None:
+        running = self.engines[cp_id].running
+        session_id = running if running and data.draw(st.booleans()) else self.any_session(data)
+        self.doubtful.add(session_id)
+        every = {
+            "meter_mwh": meter_mwh, "reason": reason, "driver_id": "D02", "request_id": "R-00000099", "price": 1,
+            "hold_cents": 1, "limit_mwh": 10**15, "auth": "",
+        }  # fmt: skip
+        fields_of = set(kind.__struct_fields__)
+        what = {name: value for name, value in every.items() if name in fields_of}
+        self.engines[cp_id].journal(kind, session_id, **what)
+
+    @rule(cp_id=cps)
+    def an_engine_crashes(self, cp_id: str) -> None:
+        self.engines[cp_id].crash()
+
+    @rule(cp_id=cps, keep=st.none() | st.integers(0, 10))
+    def a_disk_is_replaced_or_an_old_image_put_back(self, cp_id: str, keep: int | None) -> None:
+        engine = self.engines[cp_id]
+        self.doubtful |= {record.session_id for record in engine.disk} | {engine.pending or ""}
+        if keep is None:
+            engine.new_disk()
+        else:
+            engine.crash(leave_trace=False)
+            del engine.disk[keep:]
+
+    # ---- what always holds
+
+    @invariant()
+    def the_rules_and_the_model_agree(self) -> None:
+        for facts, model in ((self.facts, self.model), (self.draft, self.draft_model)):
+            for cp_id, cp in model.cps.items():
+                point = facts.point(cp_id)
+                assert point is not None
+                assert (point.status, point.session_id, point.epoch) == (
+                    model.shown(cp),
+                    cp.session,
+                    cp.epoch,
+                )
+                assert (point.fault, set(point.holds)) == (cp.fault, cp.holds)  # I21
+            for driver_id, one in model.drivers.items():
+                driver = facts.driver(driver_id)
+                assert driver is not None
+                assert (driver.balance_cents, driver.blocked) == (one.balance, one.blocked)
+                assert driver.sessions == ({one.session} if one.session else set())  # I10
+            for (cp_id, journal_id), last in model.journals.items():
+                assert facts.last_seq(cp_id, journal_id) == last
+            for session_id, one in model.sessions.items():
+                session = facts.session(session_id)
+                assert (session is not None) == (one.state in "AC")
+                if session is not None:
+                    assert (session.energy_mwh, session.hold_cents) == (one.meter - one.first, one.hold)
+                    assert session.stop_reason == one.stop
+            for session_id in model.tickets:
+                seen = session_id in model.seen
+                assert (facts.unseen_by(session_id) is None) == seen  # I15
+
+    @invariant()
+    def every_ticket_is_right_and_final(self) -> None:
+        for session_id, (energy_mwh, cents, estimated) in self.model.tickets.items():
+            ticket = self.tickets[session_id]
+            assert (ticket.energy_mwh, ticket.cost_cents, ticket.estimated) == (energy_mwh, cents, estimated)
+            assert energy_mwh >= 0
+            assert cents <= self.model.sessions[session_id].hold or not ticket.price_centi_cents_per_kwh  # I8
+        assert self.tickets.keys() == self.model.tickets.keys()  # I13
+
+    @invariant()
+    def no_cent_is_lost_or_made(self) -> None:
+        wallets = sum(self.facts.driver(one).balance_cents for one in self.model.drivers)
+        held = sum(self.facts.driver(one).held_cents for one in self.model.drivers)
+        billed = sum(ticket.cost_cents for ticket in self.tickets.values())
+        assert wallets + held + billed == self.model.topped_up == self.money[Kind.TOP_UP]  # I6
+        assert (wallets, held, billed) == tuple(self.money[one] for one in ("wallet", "held", "revenue"))
+
+    @invariant()
+    def a_meter_never_goes_back(self) -> None:
+        for session in self.facts.sessions():
+            assert session.energy_mwh >= self.meters.get(session.session_id, 0)  # I4
+            self.meters[session.session_id] = session.energy_mwh
+
+    @invariant()
+    def one_point_has_one_session_and_one_request_makes_one(self) -> None:
+        open_ones = list(self.facts.sessions())
+        assert len({session.cp_id for session in open_ones}) == len(open_ones)  # I9
+        made = [one for one in self.model.sessions if self.model.sessions[one].state in "AC"]
+        assert sorted(session.session_id for session in open_ones) == sorted(made)  # I12
+        assert len(set(self.model.requests.values())) == len(self.model.requests) == len(self.model.sessions)
+
+    @precondition(lambda self: not self.batch)
+    @invariant()
+    def the_books_hold(self) -> None:
+        assert violations(self.books) == []
+
+
+# A run that never came here has proved nothing.
+MUST_BE_REACHED = {
+    "granted", "repeated", "refused", "not taken", "ticket", "ticket of nothing", "estimated ticket", "limit exceeded",
+    "set aside", "resync", "again", "interrupted", "revoked while charging", "restored", "new journal", "failed commit",
+    "stop told again", "asked what became of it", "full batch",
+}  # fmt: skip
+_NAMED = {
+    events.SessionAuthorised: "granted",
+    events.StartRefused: "refused",
+    events.SessionRefused: "not taken",
+    events.TicketMade: "ticket",
+    events.RecordQuarantined: "set aside",
+    events.SessionInterrupted: "interrupted",
+    events.KeyRestored: "restored",
+    events.JournalReplaced: "new journal",
+}
+
+
+def reach(command: c.AnyCommand, decision: Decision) -> None:
+    """Note what this decision has shown."""
+    reached.update(_NAMED[type(event)] for event in decision.events if type(event) in _NAMED)
+    for event in decision.events:
+        match event:
+            case events.TicketMade():
+                reached["estimated ticket"] += event.estimated
+                reached["ticket of nothing"] += event.energy_mwh == 0
+            case events.RecordQuarantined(why=why):
+                reached["limit exceeded"] += "limit" in why
+            case events.StopOrdered(reason="key revoked"):
+                reached["revoked while charging"] += 1
+            case events.EngineConnected(ask=ask, stop=stop):
+                reached["asked what became of it"] += bool(ask)
+                reached["stop told again"] += bool(stop)
+    reached["resync"] += isinstance(decision.reply, m.Resync)
+    reached["again"] += isinstance(command, c.TakeRecords) and decision.is_empty
+    reached["repeated"] += isinstance(command, c.StartCharging) and decision.is_empty
+
+
+reached: Counter[str] = Counter()
+
+
+def test_the_rules_come_to_what_the_model_says():
+    reached.clear()
+    examples = max(150, settings().max_examples)
+    run_state_machine_as_test(TheRules, settings=settings(max_examples=examples, stateful_step_count=60))
+    assert {name for name in MUST_BE_REACHED if not reached[name]} == set()

@@ -1,0 +1,116 @@
+"""Facts, and drafts on top of them that nobody else sees."""
+
+from dataclasses import replace
+
+import pytest
+
+from evcharge.central import state
+from evcharge.central.ruling import Decision, Ruling
+from evcharge.central.state import Driver, Facts, JournalCursor, TicketSeen
+from evcharge.charging_point import ChargingPoint
+from evcharge.session import SessionState
+from tests.unit.central.builders import Network, remembered
+
+
+@pytest.fixture
+def town() -> Network:
+    network = Network()
+    network.point_is_there()
+    network.driver_is_there()
+    return network
+
+
+def test_nothing_is_known_at_first():
+    facts = Facts()
+    assert facts.point("CP001") is None
+    assert facts.session("S-1") is None
+    assert facts.driver("D01") is None
+    assert facts.outcome("R-1") is None
+    assert facts.last_seq("CP001", "a") == 0
+    assert facts.unseen_by("S-1") is None
+    assert list(facts.points()) == list(facts.sessions()) == []
+
+
+def test_facts_show_through_a_draft(town: Network):
+    session = town.charging()
+    draft = Facts(Facts(town.facts))
+    assert draft.point("CP001") == town.point()
+    assert draft.session(session.session_id) == session
+    assert draft.driver("D01") == town.driver()
+    assert draft.outcome(session.request_id) == session
+    assert draft.last_seq("CP001", "a" * 32) == 1
+    assert list(draft.points()) == [town.point()]
+    assert draft.uses == town.facts.uses == 1
+
+
+def test_a_draft_is_thrown_away_without_a_trace(town: Network):
+    session = town.charging()
+    before = remembered(town.facts)
+    draft = Facts(town.facts)
+    draft.put(replace(town.point(), fault="overheating", last_used=9))
+    draft.put(ChargingPoint(cp_id="CP002"))
+    draft.put(replace(session, state=SessionState.REFUSED))
+    draft.put(Driver(driver_id="D02"))
+    draft.put(JournalCursor("CP001", "a" * 32, 99))
+    draft.put(TicketSeen(session.session_id, "D01"))
+    assert [point.cp_id for point in draft.points()] == ["CP001", "CP002"]
+    assert draft.point("CP001").fault == "overheating"
+    assert draft.session(session.session_id) is None
+    assert draft.last_seq("CP001", "a" * 32) == 99
+    assert draft.uses == 9
+    assert remembered(town.facts) == before
+
+
+def test_a_closed_session_is_forgotten_but_its_outcome_is_not(town: Network):
+    session = town.charging()
+    town.sends(town.engines["CP001"].ended(session.session_id))
+    assert list(town.facts.sessions()) == []
+    assert town.facts.session(session.session_id) is None
+    assert town.facts.outcome(session.request_id) == town.tickets[0]
+
+
+def test_a_ticket_stays_in_its_inbox_until_it_is_seen(town: Network):
+    session = town.charging()
+    town.sends(town.engines["CP001"].ended(session.session_id))
+    draft = Facts(town.facts)
+    assert draft.unseen_by(session.session_id) == "D01"
+    draft.put(TicketSeen(session.session_id, "D01"))
+    assert draft.unseen_by(session.session_id) is None
+    assert town.facts.unseen_by(session.session_id) == "D01"
+    town.facts.put(TicketSeen(session.session_id, "D01"))
+    town.facts.put(TicketSeen(session.session_id, "D01"))
+    assert town.facts.unseen_by(session.session_id) is None
+
+
+def test_old_outcomes_are_forgotten_but_never_that_of_an_open_session(
+    town: Network, monkeypatch: pytest.MonkeyPatch
+):
+    running = town.charging()
+    town.point_is_there("CP002")
+    closed = []
+    for number in range(2, 12):
+        town.driver_is_there(f"D{number}")
+        session = town.authorised(f"D{number}", "CP002")
+        town.sends(town.engines["CP002"].refused(session.session_id), cp_id="CP002")
+        closed.append(session.request_id)
+    town.facts.forget_old_requests()
+    assert town.facts.outcome(closed[0]) is not None
+    monkeypatch.setattr(state, "REMEMBERED_REQUESTS", 10)
+    monkeypatch.setattr(state, "islice", lambda items, _: list(items)[:3])
+    town.facts.forget_old_requests()
+    assert town.facts.outcome(running.request_id) == running
+    assert [request for request in closed if town.facts.outcome(request) is None] == closed[:2]
+
+
+def test_a_ruling_remembers_what_it_changed_and_caused():
+    facts = Facts()
+    ruling = Ruling(facts)
+    assert ruling.decision() == Decision()
+    assert ruling.decision().is_empty
+    point = ChargingPoint(cp_id="CP001")
+    ruling.put(point)
+    assert ruling.existing_point("CP001") == point
+    assert ruling.session_of(point) is None
+    assert ruling.decision() == Decision(changes=(point,))
+    assert not ruling.decision().is_empty
+    assert facts.point("CP001") is None

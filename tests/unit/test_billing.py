@@ -1,0 +1,172 @@
+"""Energy times price: integers, rounded once, half up."""
+
+from fractions import Fraction
+from math import floor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evcharge.billing import (
+    MAX_PRICE_CENTI_CENTS,
+    affordable_mwh,
+    cost_cents,
+    euros,
+    kwh,
+    parse_cents,
+    parse_price,
+    price_text,
+)
+from evcharge.errors import BadInput
+
+energies = st.integers(0, 10**15)
+prices = st.integers(0, MAX_PRICE_CENTI_CENTS)
+
+
+@pytest.mark.parametrize(
+    ("energy_mwh", "price", "cents"),
+    [
+        (0, 2_500, 0),
+        (1_000_000, 2_500, 25),
+        (19_999, 2_500, 0),  # 0.499975 cents
+        (20_000, 2_500, 1),  # half a cent goes up
+        (20_001, 2_500, 1),
+        (1_100_000, 2_500, 28),  # 27.5: the floats of a seed made 27.499999999999996 of it
+        (1_100_000, 3_410, 38),
+        (10**9, 0, 0),
+        (1, MAX_PRICE_CENTI_CENTS, 0),
+        (10**15, MAX_PRICE_CENTI_CENTS, 10**13),
+    ],
+)
+def test_what_energy_costs(energy_mwh: int, price: int, cents: int):
+    assert cost_cents(energy_mwh, price) == cents
+
+
+@given(energies, prices)
+def test_the_cost_is_the_exact_product_rounded_half_up(energy_mwh: int, price: int):
+    exact = Fraction(energy_mwh, 1_000_000) * Fraction(price, 100)
+    assert cost_cents(energy_mwh, price) == floor(exact + Fraction(1, 2))
+
+
+@given(energies, energies, prices)
+def test_more_energy_never_costs_less(one_mwh: int, other_mwh: int, price: int):
+    less, more = sorted((one_mwh, other_mwh))
+    assert cost_cents(less, price) <= cost_cents(more, price)
+
+
+@given(st.integers(0, 10**9), prices, st.integers(0, 10**12))
+def test_affordable_energy_is_paid_in_full_and_no_more_would_be(cents: int, price: int, cap_mwh: int):
+    limit = affordable_mwh(cents, price, cap_mwh)
+    assert 0 <= limit <= cap_mwh
+    assert cost_cents(limit, price) <= cents
+    if limit < cap_mwh:
+        assert (limit + 1) * price > cents * 100_000_000
+
+
+def test_at_no_price_only_the_cap_counts():
+    assert affordable_mwh(0, 0, 123) == 123
+
+
+def test_one_cent_buys_its_worth():
+    assert affordable_mwh(1, 2_500, 10**9) == 40_000
+
+
+@pytest.mark.parametrize(
+    ("text", "price"),
+    [("0.25", 2_500), ("0", 0), ("0.0001", 1), ("100", 1_000_000), ("1.5", 15_000), ("00.250000000", 2_500)],
+)
+def test_a_price_is_read_in_centi_cents(text: str, price: int):
+    assert parse_price(text) == price
+
+
+@pytest.mark.parametrize(
+    ("text", "cents"), [("20", 2_000), ("12.50", 1_250), ("0.01", 1), ("0", 0), ("999999999", 99_999_999_900)]
+)
+def test_an_amount_is_read_in_cents(text: str, cents: int):
+    assert parse_cents(text) == cents
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "-1",
+        "+1",
+        "-0",
+        "1e2",
+        "1e999999999",  # Decimal would take it, and all the memory with it
+        "1E+9999999",
+        "1_000",
+        " 1",
+        "1 ",
+        "1\n",
+        "1,5",
+        ".5",
+        "5.",
+        "1.2.3",
+        "NaN",
+        "sNaN",
+        "Infinity",
+        "-Infinity",
+        "0x10",
+        "١٢",
+        "１",
+        "½",
+        "1000000000",
+        "0.00001",
+        "0.0000000001",
+        "twenty",
+        "9" * 5_000,
+        "€5",
+    ],
+)
+def test_what_is_not_a_plain_number_of_euros_is_refused_with_an_example(text: str):
+    with pytest.raises(BadInput, match=r"^price .*: give euros as a plain number, such as 0\.25$") as problem:
+        parse_price(text)
+    assert problem.value.text.isascii()
+    assert len(problem.value.text) < 600
+    with pytest.raises(BadInput, match=r"such as 12\.50$"):
+        parse_cents(text)
+
+
+def test_a_part_of_a_cent_is_no_amount():
+    with pytest.raises(BadInput):
+        parse_cents("0.001")
+
+
+def test_a_price_above_a_hundred_euros_is_taken_for_cents():
+    with pytest.raises(BadInput, match="above 100: is it in cents"):
+        parse_price("100.0001")
+
+
+@pytest.mark.parametrize(
+    ("cents", "text"), [(0, "0.00"), (5, "0.05"), (1_250, "12.50"), (-5, "-0.05"), (-1_234, "-12.34")]
+)
+def test_cents_are_shown_as_euros(cents: int, text: str):
+    assert euros(cents) == text
+
+
+@given(st.integers(0, 99_999_999_999))
+def test_what_is_shown_is_read_back(cents: int):
+    assert parse_cents(euros(cents)) == cents
+
+
+@pytest.mark.parametrize(
+    ("price", "text"), [(2_500, "0.25"), (2_550, "0.2550"), (1, "0.0001"), (10_000, "1.00"), (0, "0.00")]
+)
+def test_a_price_is_shown_with_as_many_decimals_as_it_needs(price: int, text: str):
+    assert price_text(price) == text
+
+
+@given(prices)
+def test_a_shown_price_is_read_back(price: int):
+    assert parse_price(price_text(price)) == price
+
+
+@pytest.mark.parametrize(
+    ("energy_mwh", "text"),
+    [(0, "0.000"), (999, "0.000"), (1_234_567, "1.234"), (1_999_999, "1.999"), (10**12, "1000000.000")],
+)
+def test_energy_is_shown_in_kwh_rounded_down(energy_mwh: int, text: str):
+    assert kwh(energy_mwh) == text

@@ -1,0 +1,315 @@
+"""How a role lives and dies: signals, peers, failures, retries."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evcharge import lifecycle
+from evcharge.errors import Taken
+from evcharge.lifecycle import Backoff, bounded, listening, run, run_until, uninterrupted, utc_now, wait_until
+
+SIGNALS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
+
+
+async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A peer that stays for as long as it is let."""
+    try:
+        writer.write(b"welcome\n")
+        await reader.read()
+    finally:
+        writer.close()
+
+
+# ---- run
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_a_signal_asks_the_role_to_stop(number: signal.Signals):
+    async def main(stop: asyncio.Event) -> int:
+        os.kill(os.getpid(), number)
+        async with asyncio.timeout(5):
+            await stop.wait()
+        return 3
+
+    before = signal.getsignal(number)
+    assert run(main) == 3
+    assert signal.getsignal(number) == before
+
+
+def test_a_role_without_an_exit_code_ends_well():
+    async def main(stop: asyncio.Event) -> None:
+        return None
+
+    assert run(main) == 0
+
+
+def test_what_a_role_raises_is_raised():
+    async def main(stop: asyncio.Event) -> None:
+        raise Taken("the port is taken")
+
+    with pytest.raises(Taken, match="the port is taken"):
+        run(main)
+
+
+def test_a_role_that_does_not_stop_when_asked_is_cancelled_in_time(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(lifecycle, "STOP_WITHIN_S", 1.6)
+    cleaned_up = []
+
+    async def main(stop: asyncio.Event) -> int:
+        os.kill(os.getpid(), signal.SIGTERM)
+        try:
+            await asyncio.sleep(60)
+        finally:
+            cleaned_up.append(True)
+        return 1
+
+    began = time.monotonic()
+    assert run(main) == 0
+    assert time.monotonic() - began < 1
+    assert cleaned_up == [True]
+
+
+def test_a_role_that_was_cancelled_by_somebody_else_says_so():
+    async def main(stop: asyncio.Event) -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        run(main)
+
+
+STUBBORN = """
+import asyncio, sys
+from evcharge.lifecycle import listening, run, run_until
+
+async def serve(reader, writer):
+    try:
+        await reader.read()
+    finally:
+        writer.close()
+
+async def main(stop):
+    async with listening("127.0.0.1", 0, serve) as port:
+        print(port, flush=True)
+        await run_until(stop, asyncio.sleep(3600))
+        if {stubborn}:
+            await asyncio.sleep(3600)
+
+sys.exit(run(main))
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "stubborn", "within_s"),
+    [(number, False, 2.0) for number in SIGNALS] + [(signal.SIGTERM, True, 5.0)],
+)
+def test_a_process_is_gone_within_five_seconds_with_a_peer_connected(
+    number: signal.Signals, stubborn: bool, within_s: float
+):
+    code = STUBBORN.format(stubborn=stubborn)
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as role:
+        assert role.stdout is not None
+        assert role.stderr is not None
+        with socket.create_connection(("127.0.0.1", int(role.stdout.readline())), timeout=5) as peer:
+            began = time.monotonic()
+            role.send_signal(number)
+            assert role.wait(timeout=10) == 0
+            assert time.monotonic() - began < within_s
+            assert peer.recv(1) == b""
+        assert role.stderr.read() == b""
+
+
+# ---- run_until
+
+
+async def test_parts_run_together_until_the_stop():
+    stop, ended = asyncio.Event(), []
+
+    async def part(name: str) -> None:
+        try:
+            if name == "b":
+                stop.set()
+            await asyncio.sleep(60)
+        finally:
+            ended.append(name)
+
+    async with asyncio.timeout(5):
+        await run_until(stop, part("a"), part("b"))
+    assert sorted(ended) == ["a", "b"]
+
+
+async def test_a_part_that_fails_ends_the_others_and_is_raised():
+    ended = []
+
+    async def waits() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(True)
+
+    async def fails() -> None:
+        await asyncio.sleep(0)
+        raise Taken("the port is taken")
+
+    async with asyncio.timeout(5):
+        with pytest.raises(ExceptionGroup) as group:
+            await run_until(asyncio.Event(), waits(), fails())
+    assert [str(problem) for problem in group.value.exceptions] == ["the port is taken"]
+    assert ended == [True]
+
+
+async def test_a_part_that_fails_while_it_is_stopped_is_raised_too():
+    stop = asyncio.Event()
+
+    async def fails_at_the_end() -> None:
+        try:
+            stop.set()
+            await asyncio.sleep(60)
+        finally:
+            raise RuntimeError("a bug in the cleaning up")
+
+    with pytest.raises(ExceptionGroup) as group:
+        await run_until(stop, fails_at_the_end())
+    assert [str(problem) for problem in group.value.exceptions] == ["a bug in the cleaning up"]
+
+
+async def test_a_part_that_is_done_does_not_end_the_others():
+    stop = asyncio.Event()
+
+    async def done() -> None:
+        pass
+
+    async def stops_later() -> None:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        stop.set()
+
+    async with asyncio.timeout(5):
+        await run_until(stop, done(), stops_later())
+
+
+# ---- listening
+
+
+async def test_a_server_serves_while_its_block_runs_and_ends_its_peers():
+    async with asyncio.timeout(5):
+        async with listening("127.0.0.1", 0, serve) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            assert await reader.readline() == b"welcome\n"
+        assert await reader.read() == b""
+        writer.close()
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", port)
+
+
+async def test_a_peer_that_left_is_forgotten():
+    async with asyncio.timeout(5), listening("127.0.0.1", 0, serve) as port:
+        for _ in range(3):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            await reader.readline()
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+
+async def test_a_port_that_is_taken_is_named():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(
+            Taken, match=rf"cannot listen on 127\.0\.0\.1:{port}: .*[Aa]ddress already in use"
+        ):
+            async with listening("127.0.0.1", port, serve):
+                pass
+
+
+# ---- retries, clocks
+
+
+@given(st.floats(0.01, 10), st.floats(0.01, 100), st.integers(1, 60), st.floats(0, 1))
+def test_waits_double_up_to_the_most_with_full_jitter(first_s: float, most_s: float, tries: int, luck: float):
+    backoff = Backoff(first_s, most_s, lambda low, high: low + (high - low) * luck)
+    for number in range(tries):
+        expected = min(most_s, first_s * 2.0 ** min(number, 16)) * luck
+        assert backoff.next_s() == pytest.approx(expected)
+    backoff.reset()
+    assert backoff.next_s() == pytest.approx(min(most_s, first_s) * luck)
+
+
+def test_the_usual_waits_stay_between_nothing_and_ten_seconds():
+    backoff = Backoff()
+    assert all(0 <= backoff.next_s() <= 10 for _ in range(10_000))
+
+
+def test_what_the_other_side_asks_for_is_waited_at_least():
+    backoff = Backoff(uniform=lambda low, high: high)
+    assert backoff.next_s(at_least_s=60) == 60
+    assert backoff.next_s(at_least_s=0.1) == 1.0
+
+
+async def test_waiting_for_something_has_an_end():
+    happened = asyncio.Event()
+    assert await wait_until(happened, 0.01) is False
+    happened.set()
+    assert await wait_until(happened, 5) is True
+
+
+async def test_being_late_is_no_error():
+    await bounded(asyncio.sleep(60), 0.01)
+    with pytest.raises(RuntimeError, match="a bug"):
+        await bounded(_fails(), 5)
+
+
+async def _fails() -> None:
+    raise RuntimeError("a bug")
+
+
+def test_the_clock_is_in_utc():
+    now = utc_now()
+    assert now.utcoffset() is not None
+    assert abs(now.timestamp() - time.time()) < 5
+
+
+# ---- uninterrupted
+
+
+async def test_work_is_finished_before_its_cancellation():
+    steps: list[str] = []
+
+    async def work() -> str:
+        for step in "abc":
+            steps.append(step)
+            await asyncio.sleep(0)
+        return "done"
+
+    assert await uninterrupted(work()) == "done"
+    steps.clear()
+    task = asyncio.get_running_loop().create_task(uninterrupted(work()))
+    await asyncio.sleep(0)
+    for _ in range(3):
+        task.cancel()
+        await asyncio.sleep(0)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert steps == ["a", "b", "c"]
+
+
+async def test_a_failure_of_work_that_was_to_be_cancelled_is_not_lost():
+    async def work() -> None:
+        await asyncio.sleep(0)
+        raise RuntimeError("a bug")
+
+    task = asyncio.get_running_loop().create_task(uninterrupted(work()))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(RuntimeError, match="a bug"):
+        await task

@@ -1,0 +1,439 @@
+"""Messages: what each looks like on the wire, who may say it, and what is stopped at the door."""
+
+import json
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evcharge import messages as m
+from evcharge.errors import Code, ProtocolError
+from evcharge.ids import Role
+
+S = "S-D01-CP001-0123456789abcdef"
+R = "R-00000001"
+KEY = "A" * 43 + "="
+JOURNAL = "0123456789abcdef" * 2
+
+TICKET = m.TicketIssued(
+    session_id=S,
+    request_id=R,
+    cp_id="CP001",
+    energy_mwh=1_234_567,
+    cost_cents=31,
+    price=2_500,
+    reason="unplugged",
+    started_at=1_767_268_800.0,
+    ended_at=1_767_268_860.5,
+    estimated=False,
+)
+TICKET_JSON = (
+    '{"t":"TICKET","session_id":"S-D01-CP001-0123456789abcdef","request_id":"R-00000001","cp_id":"CP001",'
+    '"energy_mwh":1234567,"cost_cents":31,"price":2500,"reason":"unplugged","started_at":1767268800.0,'
+    '"ended_at":1767268860.5,"estimated":false,"while_away":false}'
+)
+
+# Every message, and the very bytes it has always been: a change here breaks peers that are in the field.
+GOLDEN: dict[m.Message, str] = {
+    m.Heartbeat(): '{"t":"HEARTBEAT"}',
+    m.Bye(reason="stopped"): '{"t":"BYE","reason":"stopped"}',
+    m.ErrorNotice(code="E_SEQ", text="no"): '{"t":"ERROR","code":"E_SEQ","text":"no","retry_after_s":null}',
+    m.Rekey(epoch=1, key=KEY): f'{{"t":"REKEY","epoch":1,"key":"{KEY}"}}',
+    m.Rekeyed(epoch=1): '{"t":"REKEYED","epoch":1}',
+    m.Sync(journal_id=JOURNAL, last_seq=7): f'{{"t":"SYNC","journal_id":"{JOURNAL}","last_seq":7}}',
+    m.Synced(last_seq=7): '{"t":"SYNCED","last_seq":7}',
+    m.Ack(seq=8): '{"t":"ACK","seq":8}',
+    m.Resync(last_seq=7): '{"t":"RESYNC","last_seq":7}',
+    m.Start(
+        session_id=S,
+        request_id=R,
+        driver_id="D01",
+        price=2_500,
+        hold_cents=2_000,
+        limit_mwh=80_000_000,
+        plug_within_s=60,
+        auth="signed",
+    ): f'{{"t":"START","session_id":"{S}","request_id":"{R}","driver_id":"D01","price":2500,"hold_cents":2000,'
+    '"limit_mwh":80000000,"plug_within_s":60,"auth":"signed"}',
+    m.Stop(session_id=S, reason="weather"): f'{{"t":"STOP","session_id":"{S}","reason":"weather"}}',
+    m.Query(session_id=S): f'{{"t":"QUERY","session_id":"{S}"}}',
+    m.Ready(session_id=S): f'{{"t":"READY","session_id":"{S}"}}',
+    m.SupplyUpdate(
+        session_id=S, power_w=22_000, energy_mwh=6_111
+    ): f'{{"t":"SUPPLY_UPDATE","session_id":"{S}","power_w":22000,"energy_mwh":6111}}',
+    m.Health(fault="overheating"): '{"t":"HEALTH","fault":"overheating"}',
+    m.Health(fault=None): '{"t":"HEALTH","fault":null}',
+    m.RequestStart(
+        request_id=R, cp_id="CP001", location="Alicante"
+    ): f'{{"t":"REQUEST_START","request_id":"{R}","cp_id":"CP001","location":"Alicante"}}',
+    m.RequestStop(session_id=S): f'{{"t":"REQUEST_STOP","session_id":"{S}"}}',
+    m.ListPoints(): '{"t":"LIST"}',
+    m.AskBalance(): '{"t":"BALANCE"}',
+    m.AskHistory(): '{"t":"HISTORY","limit":10}',
+    m.TicketSeen(session_id=S): f'{{"t":"TICKET_SEEN","session_id":"{S}"}}',
+    m.Progress(
+        request_id=R, step="READY", session_id=S, cp_id="CP001", text="Plug in.", plug_within_s=60
+    ): f'{{"t":"PROGRESS","request_id":"{R}","step":"READY","session_id":"{S}","cp_id":"CP001","code":"",'
+    '"text":"Plug in.","status":"","reason":"","plug_within_s":60}',
+    m.Supply(
+        session_id=S, cp_id="CP001", power_w=22_000, energy_mwh=6_111, cost_cents=0, limit_mwh=80_000_000
+    ): f'{{"t":"SUPPLY","session_id":"{S}","cp_id":"CP001","power_w":22000,"energy_mwh":6111,"cost_cents":0,'
+    '"limit_mwh":80000000,"started_at":null}',
+    TICKET: TICKET_JSON,
+    m.Notice(
+        code="FAULT", text="CP001 failed.", cp_id="CP001", reason="KO", energy_mwh=7
+    ): '{"t":"NOTICE","code":"FAULT","text":"CP001 failed.","cp_id":"CP001","reason":"KO","energy_mwh":7}',
+    m.Balance(balance_cents=1_500, held_cents=500): '{"t":"WALLET","balance_cents":1500,"held_cents":500}',
+}
+# These hold lists, so they cannot be keys of a dict.
+GOLDEN_LISTS: list[tuple[m.Message, str]] = [
+    (
+        m.Records(
+            records=[
+                m.SupplyStart(
+                    seq=1,
+                    session_id=S,
+                    driver_id="D01",
+                    request_id=R,
+                    price=2_500,
+                    hold_cents=2_000,
+                    limit_mwh=80_000_000,
+                    auth="signed",
+                    meter_mwh=0,
+                ),
+                m.Meter(seq=2, session_id=S, meter_mwh=6_111),
+                m.SupplyEnd(seq=3, session_id=S, meter_mwh=6_200, reason="unplugged"),
+                m.SupplyRefused(seq=4, session_id=S, reason="busy"),
+            ]
+        ),
+        f'{{"t":"RECORDS","records":[{{"k":"SUPPLY_START","seq":1,"session_id":"{S}","driver_id":"D01",'
+        f'"request_id":"{R}","price":2500,"hold_cents":2000,"limit_mwh":80000000,"auth":"signed","meter_mwh":0}},'
+        f'{{"k":"METER","seq":2,"session_id":"{S}","meter_mwh":6111}},'
+        f'{{"k":"SUPPLY_END","seq":3,"session_id":"{S}","meter_mwh":6200,"reason":"unplugged"}},'
+        f'{{"k":"SUPPLY_REFUSED","seq":4,"session_id":"{S}","reason":"busy"}}]}}',
+    ),
+    (
+        m.Points(points=[m.PointRow(cp_id="CP001", location="Alicante", price=2_500, status="Available")]),
+        '{"t":"POINTS","points":[{"cp_id":"CP001","location":"Alicante","price":2500,"status":"Available"}]}',
+    ),
+    (m.History(tickets=[TICKET]), f'{{"t":"SESSIONS","tickets":[{TICKET_JSON}]}}'),
+]
+ALL = [*GOLDEN.items(), *GOLDEN_LISTS]
+
+SENDERS = {
+    Role.ENGINE: "Heartbeat Bye Rekeyed Sync Records Ready SupplyUpdate",
+    Role.MONITOR: "Heartbeat Bye Rekeyed Health",
+    Role.DRIVER: "Heartbeat Bye Rekeyed RequestStart RequestStop ListPoints AskBalance AskHistory TicketSeen",
+    Role.CENTRAL: "Heartbeat Bye ErrorNotice Rekey Synced Ack Resync Start Stop Query Progress Supply "
+    "TicketIssued Notice Points Balance History",
+    Role.OPERATOR: "",
+    Role.WEATHER: "",
+    Role.REGISTRY: "",
+}
+
+
+def name(value: object) -> str:
+    return type(value).__name__ if isinstance(value, m.Message) else ""
+
+
+def frame(message: str | dict, n: object = 0) -> bytes:
+    text = message if isinstance(message, str) else json.dumps(message)
+    return f'{{"n":{n},"m":{text}}}'.encode()
+
+
+def refused(plaintext: bytes) -> ProtocolError:
+    """Return the refusal of `plaintext`: one short printable line, whatever was in it."""
+    with pytest.raises(ProtocolError) as refusal:
+        m.decode(plaintext)
+    assert refusal.value.text.isascii()
+    assert refusal.value.text.isprintable()
+    assert len(refusal.value.text) < 200
+    return refusal.value
+
+
+def test_every_message_and_record_has_a_golden_frame():
+    assert {type(message) for message, _ in ALL} == set(m.MESSAGE_TYPES)
+    records = GOLDEN_LISTS[0][0].records  # type: ignore[attr-defined]
+    assert {type(record) for record in records} == set(m.RECORD_TYPES)
+
+
+@pytest.mark.parametrize(("message", "text"), ALL, ids=name)
+def test_a_message_is_encoded_as_ever(message: m.Message, text: str):
+    assert m.encode(3, message) == frame(text, n=3)
+
+
+@pytest.mark.parametrize(("message", "text"), ALL, ids=name)
+def test_a_message_comes_back_as_it_went(message: m.Message, text: str):
+    envelope = m.decode(m.encode(2**53, message))
+    assert envelope == m.Envelope(2**53, message)
+
+
+@pytest.mark.parametrize(("message", "text"), ALL, ids=name)
+def test_an_unknown_field_is_refused_by_name(message: m.Message, text: str):
+    problem = refused(frame(json.loads(text) | {"admin": True}))
+    assert problem.code is Code.FIELD
+    assert "admin" in problem.text
+
+
+def required(kind: type[msgspec.Struct]) -> list[str]:
+    return [
+        field.encode_name
+        for field in msgspec.structs.fields(kind)
+        if field.default is msgspec.NODEFAULT and field.default_factory is msgspec.NODEFAULT
+    ]
+
+
+@pytest.mark.parametrize(("message", "text"), ALL, ids=name)
+def test_a_missing_field_is_refused_by_name(message: m.Message, text: str):
+    for field in required(type(message)):
+        fields = json.loads(text)
+        del fields[field]
+        problem = refused(frame(fields))
+        assert problem.code is Code.FIELD
+        assert field in problem.text
+
+
+@pytest.mark.parametrize("kind", range(4))
+def test_a_record_is_as_strict_as_a_message(kind: int):
+    whole = json.loads(GOLDEN_LISTS[0][1])
+    record = whole["records"][kind]
+    for wrong in (
+        {**record, "admin": 1},
+        {key: value for key, value in record.items() if key != "seq"},
+        {**record, "seq": -1},
+        {**record, "seq": True},
+        {**record, "session_id": "S"},
+        {**record, "k": "GIFT"},
+        {**record, "k": 1},
+    ):
+        assert refused(frame({"t": "RECORDS", "records": [wrong]})).code is Code.FIELD
+
+
+HUGE = "9" * 4_301
+# field -> JSON that must not pass for it.
+WRONG_NUMBERS = [
+    '"6111"', '"abc"', "null", "true", "false", "[]", "{}", "1.5", "-5", "-0.5", "1e309", "-1e309", "NaN", "Infinity",
+    "-Infinity", str(2**63), str(2**64), str(10**15 + 1), "1e16", HUGE, "0x10", "01", "+1", "1_000", "١",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG_NUMBERS, ids=lambda text: text[:12])
+@pytest.mark.parametrize("field", ["power_w", "energy_mwh"])
+def test_energy_and_power_are_whole_numbers_in_their_range(field: str, wrong: str):
+    good = {"power_w": "22000", "energy_mwh": "6111"}
+    fields = ",".join(f'"{key}":{value}' for key, value in (good | {field: wrong}).items())
+    problem = refused(frame(f'{{"t":"SUPPLY_UPDATE","session_id":"{S}",{fields}}}'))
+    assert problem.code in (Code.FIELD, Code.MALFORMED)
+
+
+@pytest.mark.parametrize("wrong", ["1.5", "-5", "true", '"6111"', "1e309", str(10**15 + 1)])
+def test_a_wrong_number_is_named(wrong: str):
+    text = f'{{"t":"SUPPLY_UPDATE","session_id":"{S}","power_w":1,"energy_mwh":{wrong}}}'
+    problem = refused(frame(text))
+    assert problem.code is Code.FIELD
+    assert "energy_mwh" in problem.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "most"),
+    [
+        (m.Meter, "meter_mwh", 10**15),
+        (m.SupplyUpdate, "power_w", 10_000_000),
+        (m.Start, "price", 1_000_000),
+        (m.Start, "plug_within_s", 86_400),
+        (m.Ack, "seq", 2**53),
+        (m.AskHistory, "limit", 100),
+        (m.Balance, "balance_cents", 10**12),
+    ],
+    ids=str,
+)
+def test_the_limit_passes_and_one_more_does_not(kind: type, field: str, most: int):
+    records = json.loads(GOLDEN_LISTS[0][1])["records"]
+    examples = {type(message): json.loads(text) for message, text in GOLDEN.items()}
+
+    def decoded(value: int) -> object:
+        if kind is m.Meter:
+            return m.decode(frame({"t": "RECORDS", "records": [records[1] | {field: value}]}))
+        return m.decode(frame(examples[kind] | {field: value}))
+
+    decoded(most)
+    with pytest.raises(ProtocolError, match=field):
+        decoded(most + 1)
+
+
+@pytest.mark.parametrize("n", ["-1", "1.5", '"0"', "true", "null", str(2**53 + 1), "1e309"])
+def test_the_number_of_a_frame_is_a_count(n: str):
+    assert refused(frame({"t": "HEARTBEAT"}, n=n)).code in (Code.FIELD, Code.MALFORMED)
+
+
+HOSTILE_TEXTS = [
+    "a\r\n2026-01-01 ADMIN login ok", "a\nb", "a\tb", "\x00", "\x1b[2J", "\x7f", "\x85", "\x9f", "\u2028", "\u2029",
+    "\u202aabc", "\u202eabc", "\u2066abc", "\u2069", "\ufeff", "x" * 201, "\n", "abc\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS, ids=ascii)
+def test_text_for_people_has_no_control_characters_and_is_short(text: str):
+    problem = refused(frame({"t": "HEALTH", "fault": text}))
+    assert problem.code is Code.FIELD
+    assert "fault" in problem.text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x" * 200, "Málaga", "<img src=x onerror=alert(1)>", "=HYPERLINK(1)", "{{7*7}}", "🔌", "%s"]
+)
+def test_any_other_text_is_text(text: str):
+    message = m.Health(fault=text)
+    assert m.decode(m.encode(0, message)).m == message
+
+
+@pytest.mark.parametrize(
+    "cp_id",
+    [
+        "",
+        "cp001",
+        "CP001\n",
+        "' OR 1=1--",
+        "../../etc/passwd",
+        "CP\0001",
+        "ＣＰ００１",
+        "\u202e1",
+        "🔌",
+        "A" * 33,
+    ],
+    ids=ascii,
+)
+def test_an_id_in_a_message_is_a_well_formed_id(cp_id: str):
+    problem = refused(frame({"t": "REQUEST_START", "request_id": R, "cp_id": cp_id}))
+    assert (problem.code, "cp_id" in problem.text) == (Code.FIELD, True)
+
+
+@pytest.mark.parametrize(
+    "token", ["", "S-1", "S" * 97, "S-D01 CP001", "S-D01-CP001\n", "S-D01-CP00É-1234", "../../.."]
+)
+def test_a_session_or_request_id_is_a_token(token: str):
+    assert refused(frame({"t": "QUERY", "session_id": token})).code is Code.FIELD
+
+
+@pytest.mark.parametrize("journal", ["", "0" * 31, "0" * 33, "G" * 32, "ABCDEF" + "0" * 26, "0" * 31 + "\n"])
+def test_a_journal_is_named_by_32_hex_digits(journal: str):
+    assert refused(frame({"t": "SYNC", "journal_id": journal, "last_seq": 0})).code is Code.FIELD
+
+
+@pytest.mark.parametrize("key", ["", "A" * 44, "A" * 42 + "=", "A" * 42 + "+=", "A" * 43 + "=\n"])
+def test_a_key_is_32_bytes(key: str):
+    assert refused(frame({"t": "REKEY", "epoch": 1, "key": key})).code is Code.FIELD
+
+
+def test_records_come_in_batches_of_one_to_a_hundred():
+    record = {"k": "METER", "seq": 1, "session_id": S, "meter_mwh": 0}
+    assert refused(frame({"t": "RECORDS", "records": []})).code is Code.FIELD
+    assert m.decode(frame({"t": "RECORDS", "records": [record] * 100}))
+    assert refused(frame({"t": "RECORDS", "records": [record] * 101})).code is Code.FIELD
+
+
+@pytest.mark.parametrize(
+    "plaintext",
+    [
+        b"",
+        b" ",
+        b"\xff\xfe",
+        b"not json",
+        b'{"n":0,"m":{"t":"HEARTBEAT"}',
+        b'{"n":0,"m":{"t":"HEARTBEAT"}} x',
+        b"[" * 4_000,
+        b'{"n":0,"m":' + b"[" * 60_000,
+        b'{"n":' + HUGE.encode() + b',"m":{"t":"HEARTBEAT"}}',
+        b'{"n":NaN,"m":{"t":"HEARTBEAT"}}',
+        b'{"n":0,"m":{"t":"HEALTH","fault":"\xff"}}',
+        b'{"n":0,"m":{"t":"HEALTH","fault":"\\ud800"}}',
+        b'{"n":0,"m":{"t":"HEALTH","fault":"a\nb"}}',
+        b"GET / HTTP/1.1\r\n\r\n",
+    ],
+    ids=lambda text: ascii(text[:24]),
+)
+def test_what_is_no_json_is_malformed(plaintext: bytes):
+    assert refused(plaintext).code in (Code.MALFORMED, Code.FIELD)
+
+
+@pytest.mark.parametrize(
+    "plaintext",
+    [
+        b"[]",
+        b"null",
+        b"0",
+        b'"HEARTBEAT"',
+        b"{}",
+        b'{"n":0}',
+        b'{"m":{"t":"HEARTBEAT"}}',
+        b'{"n":0,"m":null}',
+        b'{"n":0,"m":[]}',
+        b'{"n":0,"m":{}}',
+        b'{"n":0,"m":{"t":null}}',
+        b'{"n":0,"m":{"t":"heartbeat"}}',
+        b'{"n":0,"m":{"t":"<script>alert(1)</script>\\r\\nADMIN"}}',
+        b'{"n":0,"m":{"t":"' + b"X" * 60_000 + b'"}}',
+        b'{"n":0,"m":{"t":"HEARTBEAT"},"x":1}',
+        b'{"n":0,"m":{"t":"METER","seq":1}}',
+        b'{"n":0,"m":{"t":"BYE","' + b"\xc3\xa9" * 300 + b'":1}}',
+    ],
+    ids=lambda text: ascii(text[:40]),
+)
+def test_json_that_is_no_message_is_refused_as_a_field(plaintext: bytes):
+    assert refused(plaintext).code is Code.FIELD
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_do_worse_than_a_refusal(plaintext: bytes):
+    refused(plaintext)
+
+
+@given(st.sampled_from(ALL), st.data())
+def test_a_broken_frame_is_refused_or_still_a_message(example: tuple[m.Message, str], data: st.DataObject):
+    whole = bytearray(frame(example[1]))
+    whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        envelope = m.decode(bytes(whole))
+    except ProtocolError as refusal:
+        assert refusal.text.isprintable()
+    else:
+        assert m.decode(m.encode(envelope.n, envelope.m)) == envelope
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_may_say_what(role: Role):
+    allowed = set(SENDERS[role].split())
+    for message, _ in ALL:
+        if type(message).__name__ in allowed:
+            m.check_sender(message, role)
+        else:
+            with pytest.raises(ProtocolError, match=f"a {role} may not send [A-Z_]+$") as refusal:
+                m.check_sender(message, role)
+            assert refusal.value.code is Code.ROLE
+
+
+def test_a_message_cannot_be_changed():
+    with pytest.raises(AttributeError):
+        m.Ack(seq=1).seq = 2  # type: ignore[misc]
+
+
+def test_every_message_and_record_says_what_it_is_for():
+    for kind in (*m.MESSAGE_TYPES, *m.RECORD_TYPES):
+        assert kind.__doc__
+
+
+def test_the_largest_batch_of_records_fits_a_frame():
+    record = m.SupplyStart(
+        seq=2**53,
+        session_id="S" * 84,
+        driver_id="D" * 32,
+        request_id="R" * 36,
+        price=10**6,
+        hold_cents=2**53,
+        limit_mwh=10**15,
+        auth="f" * 64,
+        meter_mwh=10**15,
+    )
+    # Fernet and base64 make a third more of it; the limit of a frame is 64 KiB.
+    assert len(m.encode(2**53, m.Records(records=[record] * 100))) * 4 / 3 + 100 < 65_536
