@@ -21,10 +21,11 @@ from evcharge.channel import (
     Traffic,
     address_of,
 )
-from evcharge.errors import Code, EvchargeError, Overloaded, Taken
+from evcharge.errors import Code, EvchargeError, Overloaded
 from evcharge.handshake import CentralHandshake
 from evcharge.hints import error_frame
 from evcharge.ids import Role
+from evcharge.lifecycle import port_taken
 from evcharge.messages import Bye, ErrorNotice, Message
 from evcharge.tickets import Entropy, Identity, TicketOpener
 from evcharge.wire import FrameCutter, frame
@@ -78,10 +79,7 @@ async def serve(
             ssl_shutdown_timeout=CLOSE_WITHIN_S if door.tls else None,
         )
     except OSError as problem:
-        raise Taken(
-            f"cannot listen on {host}:{port}: {problem.strerror or problem}. "
-            "Is another one running here? Choose another port."
-        ) from None
+        raise port_taken(host, port, problem) from None
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

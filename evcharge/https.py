@@ -16,7 +16,8 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from evcharge.errors import BadInput, Code, EvchargeError, Overloaded, ProtocolError, Taken
+from evcharge.errors import BadInput, Code, EvchargeError, Overloaded, ProtocolError
+from evcharge.lifecycle import port_taken
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ _STATUS = {
     Code.NOT_FOUND: 404,
     Code.TIMEOUT: 408,
     Code.CONFLICT: 409,
+    Code.EXPIRED: 410,
     Code.TOO_BIG: 413,
     Code.FIELD: 422,
     Code.SLOW: 429,
@@ -207,10 +209,7 @@ async def serving(
             )
             server = await loop.create_server(accept, host, port, ssl=tls, **more)
         except OSError as problem:
-            raise Taken(
-                f"cannot listen on {host}:{port}: {problem.strerror or problem}. "
-                "Is another one running here? Choose another port."
-            ) from None
+            raise port_taken(host, port, problem) from None
         try:
             yield server.sockets[0].getsockname()[1]
         finally:

@@ -92,10 +92,7 @@ async def listening(host: str, port: int, accept: Accept) -> AsyncIterator[int]:
     try:
         server = await asyncio.start_server(spawn, host, port, backlog=1024)
     except OSError as problem:
-        raise Taken(
-            f"cannot listen on {host}:{port}: {problem.strerror or problem}. "
-            "Is another one running here? Choose another port."
-        ) from None
+        raise port_taken(host, port, problem) from None
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -103,6 +100,14 @@ async def listening(host: str, port: int, accept: Accept) -> AsyncIterator[int]:
         for task in list(peers):
             task.cancel()
         await asyncio.gather(*peers, return_exceptions=True)
+
+
+def port_taken(host: str, port: int, problem: OSError) -> Taken:
+    """Return the error of a server that cannot listen on `host:port`."""
+    return Taken(
+        f"cannot listen on {host}:{port}: {problem.strerror or problem}. "
+        "Is another one running here? Choose another port."
+    )
 
 
 class Backoff:
