@@ -10,7 +10,7 @@ PYTEST := PYTHONDEVMODE=1 $(PYTHON) -m pytest -q -n auto --dist loadfile
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check format bench-quick test-all-pythons clean
+.PHONY: help up test check format bench-quick soak test-all-pythons clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -35,6 +35,9 @@ format: $(VENV)/.installed-dev ## let ruff format and mend what it can
 
 bench-quick: $(VENV)/.installed-dev ## the benchmarks in small: a few minutes
 	@$(PYTHON) -m bench.run --quick $(ARGS)
+
+soak: $(VENV)/.installed-dev ## 500 random kills under traffic, then every mWh and cent is counted (ARGS="--kills 50")
+	@$(PYTHON) -m tests.system.soak $(ARGS)
 
 test-all-pythons: ## all tests on every Python 3.11 to 3.13 found here
 	@found=; for version in 3.11 3.12 3.13; do \

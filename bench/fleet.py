@@ -168,6 +168,7 @@ async def central() -> AsyncIterator[tuple[Server, Fleet]]:
         env = {
             "EVCHARGE_STATE": folder,
             "EVCHARGE_CENTRAL__PORT": "0",
+            "EVCHARGE_CENTRAL__API": "false",
             "EVCHARGE_REACH__REGISTRY_URL": "https://127.0.0.1:1",
         }
         async with process("-m", "evcharge", "central", env=env) as server:

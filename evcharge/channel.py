@@ -142,6 +142,11 @@ class Channel(asyncio.Protocol):
         return self._transport.get_write_buffer_size()
 
     @property
+    def is_rekeying(self) -> bool:
+        """Whether a new key was sent and not taken yet."""
+        return self._next_keys is not None
+
+    @property
     def rekey_overdue(self) -> bool:
         """Whether the far end failed to take a new key in time."""
         return self._next_keys is not None and self._loop.time() >= self._rekey_due_at

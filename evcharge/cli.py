@@ -11,17 +11,23 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from evcharge import __version__
-from evcharge.errors import BadInput, ConfigError, EvchargeError, Taken
-from evcharge.ids import check_id
+from evcharge.errors import ConfigError, EvchargeError, Taken
+from evcharge.join_commands import invite, join
+from evcharge.operator.commands import COMMANDS as _OPERATORS
+from evcharge.operator.registering import RoleOrGroup, add_commands
+from evcharge.options import CENTRAL as _CENTRAL
+from evcharge.options import REGISTRY as _REGISTRY
+from evcharge.options import address as _address
+from evcharge.options import id_argument as _id_argument
+from evcharge.options import key as _key
+from evcharge.options import options as _options
+from evcharge.options import server as _server
+from evcharge.options import settings as _settings
 
 if TYPE_CHECKING:
     import asyncio
 
-    from evcharge.config import Config
-
 FAILED, MISUSE, INTERRUPTED = 1, 2, 130
-
-Decorator = Callable[[Any], Any]
 
 
 def main() -> NoReturn:
@@ -80,108 +86,16 @@ def _say(sentence: str) -> None:
     click.echo(f"evcharge: {sentence}", err=True)
 
 
-# ---- options
-
-
-def _key(flag: str, key: str, text: str, **more: Any) -> Decorator:
-    # A flag that sets one key of config.toml. That key's own rule checks it, so there is one rule only.
-    def check(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
-        return None if value in (None, ()) else _checked(key, value)
-
-    return click.option(flag, _name(key), callback=check, help=f"{text}  [{key}]", **more)
-
-
-def _name(key: str) -> str:
-    # click wants Python names.
-    return key.replace(".", "__")
-
-
-def _checked(key: str, value: Any) -> Any:
-    from evcharge import config
-
-    try:
-        return config.parse(key, value)
-    except ConfigError as problem:
-        raise click.BadParameter(problem.text) from None
-
-
-def _address(flag: str, host_key: str, port_key: str, text: str) -> Decorator:
-    # HOST:PORT in one flag. "[::1]:9002" is how an IPv6 address has its port.
-    def split(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
-        if value is None:
-            return
-        host, colon, port = value.rpartition(":")
-        if not colon or (":" in host and not host.startswith("[")):
-            raise click.BadParameter(f"{value!a} is not HOST:PORT, such as 127.0.0.1:9002 or [::1]:9002")
-        context.params[_name(host_key)] = _checked(host_key, host.removeprefix("[").removesuffix("]"))
-        context.params[_name(port_key)] = _checked(port_key, port)
-
-    return click.option(
-        flag,
-        callback=split,
-        expose_value=False,
-        metavar="HOST:PORT",
-        help=f"{text}  [{host_key}, {port_key}]",
-    )
-
-
-def _id_argument(name: str) -> Decorator:
-    def check(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-        try:
-            return check_id(value)
-        except BadInput as problem:
-            raise click.BadParameter(problem.text) from None
-
-    return click.argument(name, callback=check)
-
-
-def _options(*decorators: Decorator) -> Decorator:
-    # The given options, then those that every command has.
-    shared = (
-        click.option(
-            "--config",
-            "config_file",
-            type=click.Path(path_type=Path),
-            help="Settings file instead of ./config.toml.",
-        ),
-        _key("--state", "state", "State folder: keys, databases, journals.", metavar="DIR"),
-        _key("--log-format", "log.format", "text or json.", metavar="FORMAT"),
-        _key("--log-level", "log.level", "debug, info, warning or error.", metavar="LEVEL"),
-        _key("--lang", "lang", "Language on screens: en or es.", metavar="LANG"),
-    )
-
-    def decorate(command: Any) -> Any:
-        for decorator in reversed((*decorators, *shared)):
-            command = decorator(command)
-        return command
-
-    return decorate
-
-
-_CENTRAL = _address("--central", "reach.central_host", "reach.central_port", "Where Central is.")
-_REGISTRY = _key("--registry", "reach.registry_url", "Where the Registry is.", metavar="URL")
-
-
-def _server(section: str) -> tuple[Decorator, Decorator]:
-    return (
-        _key("--host", f"{section}.host", "Address to listen on.", metavar="HOST"),
-        _key("--port", f"{section}.port", "Port to listen on; 0 takes any free one.", metavar="PORT"),
-    )
-
-
-def _settings(config_file: Path | None, given: dict[str, Any]) -> "Config":
-    from evcharge import config, logs
-
-    flags = {name.replace("__", "."): value for name, value in given.items()}
-    settings = config.load(config_file, os.environ, flags)
-    logs.setup(settings.log)
-    return settings
-
-
 def _live(role: Callable[["asyncio.Event"], Coroutine[Any, Any, int | None]]) -> int:
     from evcharge import lifecycle
 
     return lifecycle.run(role)
+
+
+_API = (
+    _key("--api-host", "central.api_host", "Address of the API for operators.", metavar="HOST"),
+    _key("--api-port", "central.api_port", "Its port; 0 takes any free one.", metavar="PORT"),
+)
 
 
 # ---- commands
@@ -238,13 +152,15 @@ def registry(config_file: Path | None, **given: Any) -> int:
 
 
 @evcharge.command()
-@_options(*_server("central"), _REGISTRY)
-def central(config_file: Path | None, **given: Any) -> int:
+@click.option("--panel", is_flag=True, help="The wall with a command line, on the whole terminal.")
+@_options(*_server("central"), *_API, _REGISTRY)
+def central(panel: bool, config_file: Path | None, **given: Any) -> int:
     """Run Central, the control room."""
     config = _settings(config_file, given)
     from evcharge.central import app
 
-    return _live(lambda stop: app.run(config, stop))
+    role = app.run_with_panel if panel else app.run
+    return _live(lambda stop: role(config, stop))
 
 
 @evcharge.command()
@@ -290,15 +206,23 @@ def cp_monitor(cp_id: str, config_file: Path | None, **given: Any) -> int:
     return _live(lambda stop: monitor.run(config, CpId(cp_id), stop))
 
 
-@evcharge.command()
+@click.command("driver")
 @_id_argument("driver_id")
 @_options(
     _CENTRAL,
     _REGISTRY,
     _key("--file", "driver.file", "File of requests, one charging point a line.", metavar="FILE"),
     _key("--pause", "driver.pause_s", "Wait between the services of a file.", metavar="SECONDS"),
+    _key(
+        "--chaos",
+        "driver.chaos",
+        "Misbehave on purpose, for labs and tests: drops, double clicks, half frames.",
+        metavar="[SEED]",
+        is_flag=False,
+        flag_value="0",
+    ),
 )
-def driver(driver_id: str, config_file: Path | None, **given: Any) -> int:
+def drive(driver_id: str, config_file: Path | None, **given: Any) -> int:
     """Run the app of driver DRIVER_ID, by hand or from a file of requests."""
     config = _settings(config_file, given)
     from evcharge.driver import app
@@ -307,11 +231,28 @@ def driver(driver_id: str, config_file: Path | None, **given: Any) -> int:
     return _live(lambda stop: app.run(config, DriverId(driver_id), stop))
 
 
+driver = RoleOrGroup(
+    "driver", role=drive, help="Run a driver's app (evcharge driver D01), or look after who may drive."
+)
+add_commands(driver, "driver")
+evcharge.add_command(driver)
+
+
+@evcharge.group()
+def cp() -> None:
+    """Look after which charging points may take part."""
+
+
+add_commands(cp, "cp")
+for _operator in _OPERATORS:
+    evcharge.add_command(_operator)
+
+
 @evcharge.command()
 @click.option("--points", type=click.IntRange(1, 100), default=6, show_default=True, help="Charging points.")
 @click.option("--drivers", type=click.IntRange(0, 100), default=3, show_default=True, help="Demo drivers.")
 @click.option("--once", is_flag=True, help="End when every demo driver has its tickets.")
-@_options(*_server("central"))
+@_options(*_server("central"), *_API)
 def up(points: int, drivers: int, once: bool, config_file: Path | None, **given: Any) -> int:
     """Show the whole network on this PC, in real processes over real sockets."""
     config = _settings(config_file, given)
@@ -319,6 +260,10 @@ def up(points: int, drivers: int, once: bool, config_file: Path | None, **given:
 
     wish = demo.Wish(points=points, drivers=drivers, once=once, config_file=config_file)
     return _live(lambda stop: demo.run(config, wish, stop))
+
+
+evcharge.add_command(invite)
+evcharge.add_command(join)
 
 
 @evcharge.group()

@@ -1,9 +1,10 @@
-"""Settings: one frozen struct per role, from flags, environment, config.toml and defaults, in that order.
+"""Settings: one frozen struct per role, from flags, environment, joined.toml, config.toml and defaults, in
+that order. joined.toml is what `evcharge join` wrote into the state folder: where the others are.
 
 A key that nobody knows is an error with a suggestion, so that a typing error never passes for a default.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -17,8 +18,11 @@ from evcharge.errors import BadInput, ConfigError
 
 PREFIX = "EVCHARGE_"
 # Variables that are ours without being settings: they are read where they are needed.
-_OTHER_VARIABLES = {f"{PREFIX}{name}" for name in ("CONFIG", "ENROLMENT_TOKEN", "CREDENTIAL", "FAILPOINT")}
+_OTHER_VARIABLES = {f"{PREFIX}{name}" for name in (
+    "CONFIG", "ENROLMENT_TOKEN", "CREDENTIAL", "FAILPOINT", "OPERATOR_TOKEN", "ADMIN_PASSWORD",
+)}  # fmt: skip
 _DEFAULT_FILE = Path("config.toml")
+JOINED_FILE = "joined.toml"
 
 
 def _rising(bounds: list[int]) -> object:
@@ -33,6 +37,7 @@ def _text(allowed: str, pattern: str = "", check: Callable[[str], object] | None
 
 Host = Annotated[str, _text("a host name or an address", r"\A[A-Za-z0-9._:%-]{1,253}\Z")]
 Url = Annotated[str, _text("an address like https://127.0.0.1:5001", r"\Ahttps://[^\s/?#]+/?\Z")]
+WebUrl = Annotated[str, _text("an address like http://127.0.0.1:8000", r"\Ahttps?://[^\s/?#@]+/?\Z")]
 Label = Annotated[str, _text("text of 1 to 200 characters on one line", r"\A[^\x00-\x1f\x7f]{1,200}\Z")]
 FileName = Annotated[str, _text("the name of a file or folder", r"\A[^\x00\r\n]{1,4096}\Z")]
 Price = Annotated[str, _text('euros per kWh in quotes, such as "0.25"', check=parse_price)]
@@ -51,11 +56,12 @@ Bounds = Annotated[
 
 
 class ReachSettings(Struct, frozen=True, kw_only=True):
-    """[reach]: where peers find the Registry and Central."""
+    """[reach]: where peers find the Registry and Central, and operators Central's API."""
 
     registry_url: Url = "https://127.0.0.1:5001"
     central_host: Host = "127.0.0.1"
     central_port: Port = 9002
+    central_api: WebUrl = "http://127.0.0.1:8000"
 
 
 class RegistrySettings(Struct, frozen=True, kw_only=True):
@@ -82,6 +88,9 @@ class CentralSettings(Struct, frozen=True, kw_only=True):
     on_monitor_lost: Literal["finish", "stop"] = "finish"
     max_unauthenticated: Annotated[int, Meta(ge=1, le=65_536)] = 512
     max_unauthenticated_per_address: Annotated[int, Meta(ge=1, le=65_536)] = 128
+    api: bool = True
+    api_host: Host = "127.0.0.1"
+    api_port: Port = 8000
 
 
 class EngineSettings(Struct, frozen=True, kw_only=True):
@@ -108,10 +117,11 @@ class MonitorSettings(Struct, frozen=True, kw_only=True):
 
 
 class DriverSettings(Struct, frozen=True, kw_only=True):
-    """[driver]: the pause between the services of a file, and that file."""
+    """[driver]: the pause between the services of a file, and that file; `chaos` is the seed of a faulty one."""
 
     pause_s: Wait = 4.0
     file: FileName | None = None
+    chaos: Annotated[int, Meta(ge=0, le=2**31)] | None = None
 
 
 class LogSettings(Struct, frozen=True, kw_only=True):
@@ -157,25 +167,39 @@ def variable(key: str) -> str:
 
 
 def load(config_file: Path | None, environ: Mapping[str, str], flags: Mapping[str, Any]) -> Config:
-    """Return the settings: flags (keyed like "central.port"; None is not given), else environment, else file,
-    else defaults. Without `config_file`, EVCHARGE_CONFIG names it, or ./config.toml is it when it exists.
+    """Return the settings: flags (keyed like "central.port"; None is not given), else environment, else
+    joined.toml of the state folder ([reach] only), else file, else defaults. Without `config_file`,
+    EVCHARGE_CONFIG names it, or ./config.toml is it when it exists.
 
     Raises ConfigError naming file and line, variable or flag, and what is allowed there.
     """
     given = _from_file(_file_name(config_file, environ))
-    given |= _from_environment(environ)
+    nearer = _from_environment(environ)
     for key, value in flags.items():
         if value is not None:
-            given[key] = _placed("command line", key, value)
+            nearer[key] = _placed("command line", key, value)
+    state = _folder((given | nearer).get("state", str(Config().state)))
+    given |= from_joined(state) | nearer
     parts: dict[str, Any] = {
         section: struct(**{k.partition(".")[2]: v for k, v in given.items() if k.startswith(f"{section}.")})
         for section, struct in SECTIONS.items()
     }
     if "lang" in given:
         parts["lang"] = given["lang"]
-    if "state" in given:
-        parts["state"] = _folder(given["state"])
-    return Config(**parts)
+    return Config(state=state, **parts)
+
+
+def from_joined(state: Path) -> dict[str, Any]:
+    """Return the keys of [reach] that `evcharge join` left in `state`, if any. Raises ConfigError."""
+    path = state / JOINED_FILE
+    try:
+        if not path.exists():
+            return {}
+    except OSError:
+        # The folder of somebody else: the role finds that out, and says so.
+        return {}
+    known = [key for key in keys() if key.startswith("reach.")]
+    return _entries(path, known)
 
 
 def _folder(name: str) -> Path:
@@ -271,7 +295,11 @@ def _file_name(config_file: Path | None, environ: Mapping[str, str]) -> Path | N
 def _from_file(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
+    return _entries(path, keys())
+
+
+def _entries(path: Path, known: Collection[str]) -> dict[str, Any]:
     return {
         entry.key: _placed(entry.place, entry.key, entry.value, from_text=False)
-        for entry in toml_file.read(path, keys())
+        for entry in toml_file.read(path, known)
     }

@@ -56,6 +56,10 @@ class RegistryAddress(Struct, frozen=True):
     ca_file: Path
 
 
+class Impostor(AuthenticationError):
+    """What answers has a certificate, but none from our CA."""
+
+
 class _Ticket(Struct, frozen=True):
     ticket: Annotated[str, Meta(min_length=1, max_length=2048)]
     key: str
@@ -128,7 +132,8 @@ async def call(
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     if login is not None:
         headers["Authorization"] = aiohttp.encode_basic_auth(*login, encoding="utf-8")
-    connector = aiohttp.TCPConnector(ssl=context, force_close=True)
+    # Not force_close: only of a connection that it keeps does aiohttp await the end.
+    connector = aiohttp.TCPConnector(ssl=context)
     url = registry.url.rstrip("/") + path
     try:
         async with (
@@ -277,7 +282,7 @@ def _untrusted(registry: RegistryAddress, problem: Exception) -> AuthenticationE
                 Code.PROOF,
             )
         case _:
-            return AuthenticationError(
+            return Impostor(
                 f"The Registry's certificate is not from the CA in {registry.ca_file}. Copy ca.pem from the "
                 "PC of the Registry, and make sure that no one stands in between.",
                 Code.PROOF,

@@ -35,11 +35,12 @@ class CentralStopped(Event):
 
 
 class InputRefused(Event):
-    """A peer sent something it may not; nothing changed. `times` counts repeats within a minute."""
+    """A peer (`who`) sent something it may not; nothing changed. `times` counts repeats within a minute."""
 
     code: str
     text: str
     times: int = 1
+    who: str = ""
 
 
 class LoginRefused(Event):
@@ -55,6 +56,29 @@ class ClockJumped(Event):
     """The wall clock of Central moved by `seconds` against its steady clock."""
 
     seconds: int
+
+
+class StorageRestored(Event):
+    """Central's disk takes data again. It had not since `failed_at` (Unix seconds)."""
+
+    why: str
+    failed_at: float
+
+
+class RegistryLost(Event):
+    """The Registry does not answer Central."""
+
+    why: str
+
+
+class RegistryReached(Event):
+    """The Registry answers again."""
+
+
+class AlertClosed(Event):
+    """An operator has seen an alert that nothing else would end: its id, such as CP001-journal."""
+
+    alert_id: str
 
 
 # ---- charging points
@@ -292,6 +316,13 @@ class SessionInterrupted(Event):
     reason: str
 
 
+class StraySupply(Event):
+    """Power flows for a session that is closed here: the engine is told to end it."""
+
+    session_id: SessionId
+    cp_id: CpId
+
+
 class StopOrdered(Event):
     """Central wants the session ended; the engine's record will say how it did."""
 
@@ -335,6 +366,10 @@ AnyEvent = (
     | InputRefused
     | LoginRefused
     | ClockJumped
+    | StorageRestored
+    | RegistryLost
+    | RegistryReached
+    | AlertClosed
     | PointAdded
     | PointMoved
     | EngineConnected
@@ -362,6 +397,7 @@ AnyEvent = (
     | SessionReady
     | SessionStarted
     | SessionInterrupted
+    | StraySupply
     | StopOrdered
     | SessionRefused
     | TicketMade

@@ -10,6 +10,7 @@ import math
 import sqlite3
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -33,6 +34,7 @@ _STATUS = {
     Code.ROLE: 403,
     Code.DISABLED: 403,
     Code.NOT_FOUND: 404,
+    Code.UNKNOWN_CP: 404,
     Code.TIMEOUT: 408,
     Code.CONFLICT: 409,
     Code.EXPIRED: 410,
@@ -97,15 +99,36 @@ def application(routes: list[web.RouteDef], on_refused: OnRefused) -> web.Applic
 
 
 def failure(status: int, code: str, text: str, headers: dict[str, str] | None = None) -> web.Response:
-    """Return the JSON response for something that was not done."""
-    return _json({"error": True, "code": code, "text": text}, status, headers)
+    """Return the response for something that was not done: problem details (RFC 9457), and our three fields."""
+    content = {
+        "type": "about:blank",
+        "title": _title(status),
+        "status": status,
+        "detail": text,
+        "error": True,
+        "code": code,
+        "text": text,
+    }
+    return _json(content, status, headers, "application/problem+json")
 
 
-def _json(content: dict[str, Any], status: int, headers: dict[str, str] | None = None) -> web.Response:
+def _title(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Failure"
+
+
+def _json(
+    content: dict[str, Any],
+    status: int,
+    headers: dict[str, str] | None = None,
+    content_type: str = "application/json",
+) -> web.Response:
     return web.Response(
         body=_encoder.encode(content) + b"\n",
         status=status,
-        content_type="application/json",
+        content_type=content_type,
         headers={"Server": _SERVER, "Cache-Control": "no-store", **(headers or {})},
     )
 

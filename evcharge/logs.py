@@ -33,6 +33,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud80
 _HIDDEN = "<hidden>"
 _SECRETS = re.compile(
     r"gAAAAA[A-Za-z0-9_-]{20,}={0,2}"  # a Fernet token: tickets
+    r"|evc\d+_[A-Za-z0-9_-]{20,}"  # what `evcharge join` takes
     r"|(?<=Bearer )\S+"
     # 32 bytes in base64url, padded or not, and not a part of something longer: keys and secrets.
     r"|(?<![A-Za-z0-9_-])(?=[A-Za-z0-9_-]*[a-z])(?=[A-Za-z0-9_-]*[A-Z])[A-Za-z0-9_-]{43}=?(?![A-Za-z0-9_=-])"

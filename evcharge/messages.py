@@ -205,6 +205,14 @@ class Ready(Message, tag="READY"):
     senders = _ENGINE
 
 
+class ManualStart(Message, tag="MANUAL_START"):
+    """Engine -> Central: `driver_id` stands here and wants to charge. Answered by PROGRESS; START if granted."""
+
+    request_id: Token
+    driver_id: Id
+    senders = _ENGINE
+
+
 class SupplyUpdate(Message, tag="SUPPLY_UPDATE"):
     """Engine -> Central, each second: for screens only, never for money. Energy of this session."""
 
@@ -270,7 +278,7 @@ class TicketSeen(Message, tag="TICKET_SEEN"):
 
 
 class Progress(Message, tag="PROGRESS"):
-    """Central -> driver: how far a request has come; `step` is one of `STEPS`.
+    """Central -> driver, or engine that asked by hand: how far a request has come; one of `STEPS`.
 
     `text` says it in English; from the other fields a driver says it in its own language. `status` and `reason`
     are our terms (a CpStatus; an EndReason, a hold or the words of a fault).
@@ -381,6 +389,7 @@ AnyMessage = (
     | Stop
     | Query
     | Ready
+    | ManualStart
     | SupplyUpdate
     | Health
     | RequestStart

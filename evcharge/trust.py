@@ -1,7 +1,7 @@
 """The local CA, certificates, keys and secret files: everything that says whom to believe.
 
-A state folder holds ca.pem, ca.key, registry.pem/.key, central.pem/.key, service.key, enrolment.token and
-central/resume.key. Peers on other PCs need ca.pem and their own credential only.
+A state folder holds ca.pem, ca.key, registry.pem/.key, central.pem/.key, service.key, enrolment.token,
+operator.token and central/resume.key. Peers on other PCs need ca.pem and their own credential only.
 """
 
 import base64
@@ -150,6 +150,11 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
+def operator_token_path(state: Path) -> Path:
+    """Return where the token of Central's operators is kept; `init` and Central's start make it."""
+    return state / "operator.token"
+
+
 def is_machine_secret(text: str) -> bool:
     """Return whether `text` has the form of 32 bytes in canonical base64url: nobody chooses that by hand."""
     if len(text) != 43:
@@ -230,6 +235,7 @@ def init_state(state: Path, names: Sequence[str], now: datetime) -> InitReport:
         (state / "service.key", _fernet_key),
         (state / "central" / "resume.key", _fernet_key),
         (state / "enrolment.token", new_secret),
+        (operator_token_path(state), new_secret),
     ):
         existed = path.exists()
         kept_secret(path, make())

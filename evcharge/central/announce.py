@@ -47,6 +47,9 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
                 ),
                 _to_driver(event, "STOPPING", text=text, reason=event.reason),
             ]
+        case events.StraySupply():
+            stop = Stop(session_id=event.session_id, reason=EndReason.LOST)
+            return [(Role.ENGINE, event.cp_id, stop)]
         case events.SessionRefused():
             return [
                 _to_driver(

@@ -182,11 +182,15 @@ def refusal_text(cp_id: CpId, reason: EndReason | None) -> str:
 
 def _able_driver(ruling: Ruling, command: StartCharging, rules: Rules) -> Driver:
     driver = ruling.driver(command.driver_id)
+    if driver is None and command.by_hand:
+        raise _No(Code.DRIVER_BLOCKED, f"{command.driver_id} is unknown here: it never logged in.")
     if driver is None or driver.blocked:
         raise _No(Code.DRIVER_BLOCKED, f"{command.driver_id} may not charge here: blocked.")
     if len(driver.sessions) >= rules.max_active_per_driver:
         busy = ruling.session(min(driver.sessions))
         where = f" at {busy.cp_id}" if busy else ""
+        if command.by_hand:
+            raise _No(Code.DRIVER_BUSY, f"{driver.driver_id} already has a charge{where}.")
         if busy and busy.stop_reason is not None:
             raise _No(
                 Code.DRIVER_BUSY,
@@ -349,6 +353,8 @@ def _apply(ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Rules
     session = ruling.session(SessionId(record.session_id))
     if session is None:
         _quarantine(ruling, command, record, "unknown or closed session")
+        if isinstance(record, SupplyStart | Meter):
+            ruling.say(events.StraySupply(session_id=SessionId(record.session_id), cp_id=command.cp_id))
         return
     if session.cp_id != command.cp_id:
         _quarantine(ruling, command, record, "session of another charging point")

@@ -4,7 +4,17 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from evcharge.charging_point import Hold
-from evcharge.events import CentralStarted, CentralStopped, ClockJumped, InputRefused, LoginRefused
+from evcharge.events import (
+    AlertClosed,
+    CentralStarted,
+    CentralStopped,
+    ClockJumped,
+    InputRefused,
+    LoginRefused,
+    RegistryLost,
+    RegistryReached,
+    StorageRestored,
+)
 from evcharge.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
 from evcharge.messages import AnyRecord
 
@@ -107,13 +117,17 @@ class DriverLeaves(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartCharging(Command):
-    """A driver asks for `cp_id`, or for any charging point. `nonce` makes the session's name unguessable."""
+    """A driver asks for `cp_id`, or for any charging point. `nonce` makes the session's name unguessable.
+
+    `by_hand`: its id was typed at the charging point, which gets the answer.
+    """
 
     driver_id: DriverId
     request_id: RequestId
     nonce: str
     cp_id: CpId | None = None
     location: str | None = None
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,10 +189,11 @@ class RevokeKeys(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopUp(Command):
-    """Put money into a wallet."""
+    """Put money into a wallet. The books take each `reference` once, so that it may be said again."""
 
     driver_id: DriverId
     cents: int
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +208,17 @@ class Note(Command):
     """Keep in the audit log what happened without changing anything."""
 
     is_fact = True
-    event: InputRefused | LoginRefused | ClockJumped | CentralStarted | CentralStopped
+    event: (
+        InputRefused
+        | LoginRefused
+        | ClockJumped
+        | CentralStarted
+        | CentralStopped
+        | StorageRestored
+        | RegistryLost
+        | RegistryReached
+        | AlertClosed
+    )
 
 
 AnyCommand = (

@@ -2,6 +2,7 @@
 
 import logging
 
+from evcharge import labels
 from evcharge.central.lines import line, status_line
 from evcharge.central.state import Facts
 from evcharge.events import Event
@@ -13,9 +14,10 @@ log = logging.getLogger(__name__)
 class Console:
     """A listener of the feed."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, lang: str = labels.DEFAULT_LANGUAGE) -> None:
         self._facts = facts
-        self._shown: dict[CpId, str] = {point.cp_id: status_line(point) for point in facts.points()}
+        self._lang = lang
+        self._shown: dict[CpId, str] = {point.cp_id: status_line(point, lang) for point in facts.points()}
 
     def show_all(self) -> None:
         """Print every charging point: all Disconnected after a start (RELIABILITY I23)."""
@@ -24,14 +26,14 @@ class Console:
 
     def on_event(self, event: Event) -> None:
         """Print `event`, and the status that follows from it."""
-        text = line(event)
+        text = line(event, self._lang)
         if text is not None:
             log.info("%s", text)
         cp_id = getattr(event, "cp_id", None)
         point = self._facts.point(cp_id) if cp_id is not None else None
         if point is None:
             return
-        status = status_line(point)
+        status = status_line(point, self._lang)
         if self._shown.get(point.cp_id) != status:
             self._shown[point.cp_id] = status
             log.info("%s", status)

@@ -42,9 +42,11 @@ from evcharge.messages import (
     Heartbeat,
     History,
     ListPoints,
+    ManualStart,
     Message,
     PointRow,
     Points,
+    Progress,
     Ready,
     Records,
     RequestStart,
@@ -157,6 +159,8 @@ class _Engine(_Talk):
                     await self._take(journal_id, message)
                 case Ready():
                     await self._ready(message)
+                case ManualStart():
+                    await self._start_by_hand(message)
                 case Bye():
                     return
                 case _:
@@ -199,6 +203,30 @@ class _Engine(_Talk):
             )
         except Refused as refusal:
             self._channel.send(ErrorNotice(code=refusal.code, text=refusal.text))
+
+    async def _start_by_hand(self, message: ManualStart) -> None:
+        """Somebody typed a driver's id at the charging point: the rules are those of a driver's own request."""
+        try:
+            answer = await self._dispatcher.submit(
+                StartCharging(
+                    by=self._link.actor,
+                    driver_id=DriverId(message.driver_id),
+                    request_id=RequestId(message.request_id),
+                    nonce=secrets.token_hex(8),
+                    cp_id=self._cp_id,
+                    by_hand=True,
+                )
+            )
+        except Refused as refusal:
+            answer = Progress(
+                request_id=message.request_id,
+                step="REFUSED",
+                cp_id=self._cp_id,
+                code=refusal.code,
+                text=refusal.text[:200],
+            )
+        if answer is not None:
+            self._channel.send(answer)
 
 
 class _Monitor(_Talk):

@@ -7,17 +7,22 @@ import asyncio
 import logging
 import sqlite3
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from evcharge import failpoints
 from evcharge.central.charging import Rules
-from evcharge.central.commands import AnyCommand
+from evcharge.central.commands import CENTRAL, AnyCommand, Note
 from evcharge.central.feed import Feed
+from evcharge.central.lines import speech
 from evcharge.central.network import decide
 from evcharge.central.ruling import Decision
 from evcharge.central.state import Facts
 from evcharge.central.store import CentralStore, Entry
 from evcharge.errors import Code, Refused, StateError
+from evcharge.events import StorageRestored
+from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.lifecycle import Clock, uninterrupted
 from evcharge.messages import Message
 
@@ -30,13 +35,22 @@ _RETRY_S = 1.0
 # After these the file cannot be trusted: pages that failed to reach the disk are believed to be there.
 _FATAL = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC")
 
-_Waiting = tuple[AnyCommand, "asyncio.Future[Message | None]"]
+_Waiting = tuple[AnyCommand, "asyncio.Future[Decision]"]
 
 
 class Dispatcher:
     """Owns the committed facts. `submit` from any task; `run` in exactly one."""
 
-    def __init__(self, facts: Facts, store: CentralStore, feed: Feed, rules: Rules, clock: Clock) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        store: CentralStore,
+        feed: Feed,
+        rules: Rules,
+        clock: Clock,
+        lang: str = DEFAULT_LANGUAGE,
+    ) -> None:
+        self._say = speech(lang)
         self.facts = facts
         self._store = store
         self._feed = feed
@@ -46,17 +60,20 @@ class Dispatcher:
         self._wake = asyncio.Event()
         # One plain sentence while storing does not work, else None.
         self.trouble: str | None = None
+        self._trouble_since: datetime | None = None
+        # Told of trouble when it begins, because no event can be stored then. Its end is an event.
+        self.on_trouble: Callable[[str], None] = lambda _: None
 
     async def submit(self, command: AnyCommand) -> Message | None:
         """Carry out `command`; return its answer once it is stored. Raises Refused.
 
         A caller that is cancelled stops waiting; the command is carried out all the same.
         """
-        return await self.post(command)
+        return (await self.post(command)).reply
 
-    def post(self, command: AnyCommand) -> "asyncio.Future[Message | None]":
+    def post(self, command: AnyCommand) -> "asyncio.Future[Decision]":
         """Put `command` in line without waiting."""
-        done: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
         # Facts are posted and forgotten: a refusal nobody waits for must not be reported as unheard.
         done.add_done_callback(_heard)
         self._inbox.append((command, done))
@@ -109,7 +126,7 @@ class Dispatcher:
         now = self._clock()
         rules = replace(self._rules, now=now)
         draft = Facts(self.facts)
-        decided: list[tuple[Decision | Refused, asyncio.Future[Message | None]]] = []
+        decided: list[tuple[Decision | Refused, asyncio.Future[Decision]]] = []
         entries: list[Entry] = []
         for command, done in batch:
             try:
@@ -145,13 +162,11 @@ class Dispatcher:
                 f"Central's books cannot be written ({problem}): check the disk, then start Central again. "
                 "Nothing that was confirmed is lost; the engines send the rest again."
             ) from problem
-        sentence = (
-            "Central cannot store new charges (disk full)"
-            if name == "SQLITE_FULL"
-            else f"Central cannot store anything now ({problem})"
-        )
+        sentence = self._say("disk full") if name == "SQLITE_FULL" else self._say("cannot store", why=problem)
         if self.trouble is None:
-            log.error("%s; what is running goes on.", sentence)
+            log.error("%s", self._say("what runs goes on", trouble=sentence))
+            self._trouble_since = self._clock()
+            self.on_trouble(sentence)
         self.trouble = sentence
         facts = [waiting for waiting in batch if waiting[0].is_fact]
         for command, done in batch:
@@ -160,20 +175,22 @@ class Dispatcher:
         self._inbox.extendleft(reversed(facts))
 
     def _recovered(self) -> None:
-        if self.trouble is not None:
-            self.trouble = None
-            log.info("Central stores again.")
+        if self.trouble is not None and self._trouble_since is not None:
+            failed_at = self._trouble_since.timestamp()
+            self.post(Note(by=CENTRAL, event=StorageRestored(why=self.trouble, failed_at=failed_at)))
+            self.trouble = self._trouble_since = None
+            log.info("%s", self._say("stores again"))
 
 
-def _answer(done: "asyncio.Future[Message | None]", outcome: Decision | Refused) -> None:
+def _answer(done: "asyncio.Future[Decision]", outcome: Decision | Refused) -> None:
     if done.done():
         return  # whoever asked was cancelled
     if isinstance(outcome, Refused):
         done.set_exception(outcome)
     else:
-        done.set_result(outcome.reply)
+        done.set_result(outcome)
 
 
-def _heard(done: "asyncio.Future[Message | None]") -> None:
+def _heard(done: "asyncio.Future[Decision]") -> None:
     if not done.cancelled():
         done.exception()

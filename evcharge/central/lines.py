@@ -1,68 +1,117 @@
 """One plain line of text for each thing that happens at Central. Pure."""
 
-from evcharge import events
+from evcharge import events, labels
 from evcharge.billing import euros, kwh, price_text
-from evcharge.charging_point import ChargingPoint
+from evcharge.charging_point import ChargingPoint, CpStatus
+from evcharge.labels.central import SENTENCES
 
 
-def line(event: events.Event) -> str | None:
+def speech(lang: str) -> labels.Speech:
+    """Return the voice of Central in that language."""
+    return labels.Speech(SENTENCES, lang)
+
+
+def line(event: events.Event, lang: str = labels.DEFAULT_LANGUAGE) -> str | None:
     """Return what to print for `event`, or None when its effect on the status says it all."""
+    say = speech(lang)
     match event:
         case events.PointAdded():
-            price = price_text(event.price_centi_cents_per_kwh)
-            return f"{event.cp_id} is new here: {event.location or 'no location'}, {price} €/kWh"
-        case events.PointMoved():
-            return f"{event.cp_id} is now in {event.location}"
-        case events.HoldPlaced():
-            return f"{event.cp_id} is held: {event.hold}"
-        case events.HoldLifted():
-            return f"{event.cp_id} is no longer held by: {event.hold}"
-        case events.KeyRevoked():
-            return f"{event.cp_id}: keys revoked; it needs a new registration"
-        case events.KeyRestored():
-            return f"{event.cp_id}: back with new keys"
-        case events.JournalReplaced():
-            return f"ALERT {event.cp_id} has a new journal ({event.old[:8]} before, {event.new[:8]} now)"
-        case events.RecordQuarantined():
-            return f"ALERT {event.cp_id}: record {event.seq} set aside: {event.why}"
-        case events.DriverAdded():
-            return f"{event.driver_id} is new here"
-        case events.DriverConnected():
-            return f"{event.driver_id} connected"
-        case events.DriverLost():
-            return f"{event.driver_id} left: {event.reason}"
-        case events.DriverBlocked():
-            return f"{event.driver_id}: credential withdrawn"
-        case events.WalletToppedUp():
-            return f"{event.driver_id}: {euros(event.cents)} € in, balance {euros(event.balance_cents)} €"
-        case events.StartRefused():
-            return f"{event.driver_id} refused: {event.text}"
-        case events.SessionAuthorised():
-            return f"{event.session_id}: authorised, up to {euros(event.hold_cents)} €; asking {event.cp_id}"
-        case events.SessionReady():
-            return f"{event.session_id}: {event.cp_id} waits for the plug"
-        case events.SessionStarted():
-            return f"{event.session_id}: {event.cp_id} supplies {event.driver_id}"
-        case events.SessionInterrupted():
-            return f"{event.session_id}: interrupted ({event.reason}), {kwh(event.energy_mwh)} kWh so far"
-        case events.StopOrdered():
-            return f"{event.session_id}: stop ordered ({event.reason})"
-        case events.SessionRefused():
-            return f"{event.session_id}: not taken ({event.reason}); nothing charged, nothing paid"
-        case events.TicketMade():
-            estimated = ", estimated" if event.estimated else ""
-            return (
-                f"{event.session_id}: ticket {kwh(event.energy_mwh)} kWh, {euros(event.cost_cents)} € "
-                f"({event.reason}{estimated})"
+            return say(
+                "point added",
+                cp_id=event.cp_id,
+                location=event.location or say("no location"),
+                price=price_text(event.price_centi_cents_per_kwh),
             )
+        case events.PointMoved():
+            return say("point moved", cp_id=event.cp_id, location=event.location)
+        case events.HoldPlaced():
+            return say("hold placed", cp_id=event.cp_id, hold=say(f"why {event.hold}"))
+        case events.HoldLifted():
+            return say("hold lifted", cp_id=event.cp_id, hold=say(f"why {event.hold}"))
+        case events.KeyRevoked():
+            return say("key revoked", cp_id=event.cp_id)
+        case events.KeyRestored():
+            return say("key restored", cp_id=event.cp_id)
+        case events.JournalReplaced():
+            return say("journal replaced", cp_id=event.cp_id, old=event.old[:8], new=event.new[:8])
+        case events.RecordQuarantined():
+            return say("record quarantined", cp_id=event.cp_id, seq=event.seq, why=event.why)
+        case events.StraySupply():
+            return say("stray supply", cp_id=event.cp_id, session_id=event.session_id)
+        case events.DriverAdded():
+            return say("driver added", driver_id=event.driver_id)
+        case events.DriverConnected():
+            return say("driver connected", driver_id=event.driver_id)
+        case events.DriverLost():
+            return say("driver lost", driver_id=event.driver_id, reason=event.reason)
+        case events.DriverBlocked():
+            return say("driver blocked", driver_id=event.driver_id)
+        case events.WalletToppedUp():
+            amount, balance = euros(event.cents), euros(event.balance_cents)
+            return say("topped up", driver_id=event.driver_id, amount=amount, balance=balance)
+        case events.StartRefused():
+            # The sentence of the rules is English; its code has words in every language.
+            why = event.text if lang == labels.DEFAULT_LANGUAGE else labels.code(event.code, lang)
+            return say("start refused", driver_id=event.driver_id, why=why)
         case events.ClockJumped():
-            return f"ALERT the clock of this machine jumped by {event.seconds:+} s"
+            return say("clock jumped", seconds=f"{event.seconds:+}")
+        case _:
+            return _session_line(event, lang, say)
+
+
+def _session_line(event: events.Event, lang: str, say: labels.Speech) -> str | None:
+    match event:
+        case events.SessionAuthorised():
+            hold = euros(event.hold_cents)
+            return say("session authorised", session_id=event.session_id, hold=hold, cp_id=event.cp_id)
+        case events.SessionReady():
+            return say("session ready", session_id=event.session_id, cp_id=event.cp_id)
+        case events.SessionStarted():
+            return say(
+                "session started",
+                session_id=event.session_id,
+                cp_id=event.cp_id,
+                driver_id=event.driver_id,
+            )
+        case events.SessionInterrupted():
+            energy = kwh(event.energy_mwh)
+            return say("session interrupted", session_id=event.session_id, reason=event.reason, energy=energy)
+        case events.StopOrdered():
+            return say("stop ordered", session_id=event.session_id, reason=labels.reason(event.reason, lang))
+        case events.SessionRefused():
+            why = labels.reason(event.reason, lang)
+            return say("session refused", session_id=event.session_id, reason=why)
+        case events.TicketMade():
+            return say(
+                "ticket estimated" if event.estimated else "ticket made",
+                session_id=event.session_id,
+                energy=kwh(event.energy_mwh),
+                cost=euros(event.cost_cents),
+                reason=labels.reason(event.reason, lang),
+            )
         case _:
             return None
 
 
-def status_line(point: ChargingPoint) -> str:
+def why(point: ChargingPoint, lang: str = labels.DEFAULT_LANGUAGE) -> str:
+    """Return why a charging point shows its status, in a few words, or ""."""
+    say = speech(lang)
+    match point.status:
+        case CpStatus.UNAVAILABLE if point.revoked:
+            return say("why revoked")
+        case CpStatus.UNAVAILABLE:
+            return ", ".join(say(f"why {hold}") for hold in sorted(point.holds))
+        case CpStatus.FAULTED:
+            # A fault is what the monitor said: shown as it is.
+            return point.fault if point.fault is not None else say("why no link")
+        case CpStatus.DISCONNECTED:
+            return say("why not heard")
+        case _:
+            return ""
+
+
+def status_line(point: ChargingPoint, lang: str = labels.DEFAULT_LANGUAGE) -> str:
     """Return the status of one charging point in words."""
     where = f" ({point.location})" if point.location else ""
-    why = f": {point.reason}" if point.reason else ""
-    return f"{point.cp_id}{where} {point.status}{why}"
+    reason = why(point, lang)
+    return f"{point.cp_id}{where} {labels.status(point.status, lang)}{f': {reason}' if reason else ''}"

@@ -254,10 +254,10 @@ def _top_up(ruling: Ruling, command: TopUp) -> None:
         raise Refused("a top-up must be more than 0.00 €", Code.FIELD)
     if driver.balance_cents + driver.held_cents + command.cents > MAX_WALLET_CENTS:
         raise Refused(f"a wallet holds at most {euros(MAX_WALLET_CENTS)} €", Code.FIELD)
-    ruling.put(_credited(ruling, driver, command.cents))
+    ruling.put(_credited(ruling, driver, command.cents, command.reference))
 
 
-def _credited(ruling: Ruling, driver: Driver, cents: int) -> Driver:
+def _credited(ruling: Ruling, driver: Driver, cents: int, reference: str | None = None) -> Driver:
     driver = replace(driver, balance_cents=driver.balance_cents + cents)
     ruling.put(
         Transfer(
@@ -266,6 +266,7 @@ def _credited(ruling: Ruling, driver: Driver, cents: int) -> Driver:
             credit="wallet",
             cents=cents,
             driver_id=driver.driver_id,
+            reference=reference,
         )
     )
     ruling.say(

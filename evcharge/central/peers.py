@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import itertools
 import logging
+from collections.abc import Callable
 
 from evcharge import events
 from evcharge.central.announce import letters
@@ -40,12 +41,14 @@ class Peers:
         store: CentralStore,
         feed: Feed,
         refusals: Refusals,
+        least_epoch: Callable[[str], int],
         sign_key: bytes,
     ) -> None:
         self._dispatcher = dispatcher
         self._store = store
         self._feed = feed
         self._refusals = refusals
+        self._least_epoch = least_epoch
         self._sign_key = sign_key
         self._numbers = itertools.count(1)
         # Every authenticated connection, and the one of each identity that letters go to.
@@ -66,7 +69,8 @@ class Peers:
             if identity.role is Role.DRIVER
             else facts.point(CpId(identity.id))
         )
-        if holder is not None and identity.epoch < holder.epoch:
+        least = max(holder.epoch if holder is not None else 0, self._least_epoch(identity.id))
+        if identity.epoch < least:
             raise AuthenticationError(
                 f"the keys of {identity.id} were revoked; it needs a new registration", Code.REVOKED
             )
@@ -135,6 +139,11 @@ class Peers:
         link = self._addressed.get((role, peer_id))
         if link is not None:
             link.channel.send(message)
+
+    def channels(self, cp_id: str) -> list[Channel]:
+        """Return the living connections of a charging point: its engine's, its monitor's."""
+        links = (self._addressed.get((role, cp_id)) for role in (Role.ENGINE, Role.MONITOR))
+        return [link.channel for link in links if link is not None]
 
     def _on_event(self, event: events.Event) -> None:
         match event:

@@ -4,10 +4,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from evcharge import labels
+from evcharge.central.alerts import NOT_UNDERSTOOD
 from evcharge.central.commands import Actor, AnyCommand, Note
+from evcharge.central.lines import speech
 from evcharge.errors import EvchargeError
-from evcharge.events import InputRefused, LoginRefused
+from evcharge.events import DriverConnected, EngineConnected, Event, InputRefused, LoginRefused, MonitorSpoke
 from evcharge.ids import Role
+from evcharge.labels import Phrase
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +30,12 @@ class _Repeats:
 class Refusals:
     """Counts refusals; `post` takes the commands that write them into the audit log."""
 
-    def __init__(self, post: Callable[[AnyCommand], object]) -> None:
+    def __init__(self, post: Callable[[AnyCommand], object], lang: str = labels.DEFAULT_LANGUAGE) -> None:
         self._post = post
+        self._lang = lang
+        self._say = speech(lang)
+        # Whose messages made no sense: when they do again, that is said, too.
+        self._misheard: set[str] = set()
         self._repeats: dict[tuple[str, ...], _Repeats] = {}
 
     def login(self, claimed: str, role: Role | None, address: str, problem: EvchargeError) -> None:
@@ -37,7 +45,7 @@ class Refusals:
 
     def input(self, who: str, role: Role, address: str, problem: EvchargeError) -> None:
         """A known peer sent what it may not."""
-        event = InputRefused(code=problem.code, text=problem.text[:200])
+        event = InputRefused(code=problem.code, text=problem.text[:200], who=who)
         self._note(Actor(who, role, address), event)
 
     def _note(self, actor: Actor, event: InputRefused | LoginRefused) -> None:
@@ -53,8 +61,33 @@ class Refusals:
                 self._repeats[key].times += 1
                 return
         self._repeats[key] = _Repeats(actor, event)
-        log.warning("refused %s from %s: %s %s", actor.id, actor.address, event.code, event.text)
+        log.warning("%s", self._sentence(actor, event))
         self._post(Note(by=actor, event=event))
+
+    def _sentence(self, actor: Actor, event: InputRefused | LoginRefused) -> str:
+        if event.code in NOT_UNDERSTOOD:
+            if len(self._misheard) < _MOST_KINDS:
+                self._misheard.add(actor.id)
+            sentence = labels.say(Phrase.NOT_UNDERSTOOD, self._lang, cp_id=actor.id)
+            return self._say("not understood from", sentence=sentence, address=actor.address, code=event.code)
+        english = self._lang == labels.DEFAULT_LANGUAGE
+        text = event.text if english else labels.code(event.code, self._lang)
+        return self._say(
+            "refused at the door", who=actor.id, address=actor.address, code=event.code, text=text
+        )
+
+    def on_event(self, event: Event) -> None:
+        """Say so when somebody is understood again."""
+        match event:
+            case EngineConnected() | MonitorSpoke():
+                who: str = event.cp_id
+            case DriverConnected():
+                who = event.driver_id
+            case _:
+                return
+        if who in self._misheard:
+            self._misheard.discard(who)
+            log.info("%s", labels.say(Phrase.UNDERSTOOD_AGAIN, self._lang, cp_id=who))
 
     def flush(self) -> None:
         """Write how often each kind was repeated since; call it once a minute."""

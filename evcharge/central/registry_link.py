@@ -14,11 +14,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 from evcharge import events
-from evcharge.central.commands import Actor, RevokeKeys
+from evcharge.central.commands import CENTRAL, Actor, Note, RevokeKeys
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
+from evcharge.central.lines import speech
 from evcharge.errors import EvchargeError
 from evcharge.ids import Role
+from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.messages import Count, Id
 
 log = logging.getLogger(__name__)
@@ -40,13 +42,28 @@ class _Page(Struct):
 class RegistryLink:
     """Polls the Registry's revocations and delivers Central's own."""
 
-    def __init__(self, url: str, tls: ssl.SSLContext, token: str, dispatcher: Dispatcher, feed: Feed) -> None:
+    def __init__(
+        self,
+        url: str,
+        tls: ssl.SSLContext,
+        token: str,
+        dispatcher: Dispatcher,
+        feed: Feed,
+        *,
+        was_lost: bool = False,
+        lang: str = DEFAULT_LANGUAGE,
+    ) -> None:
+        self._say = speech(lang)
         self._url = url.rstrip("/")
         self._tls = tls
         self._headers = {"Authorization": f"Bearer {token}"}
         self._dispatcher = dispatcher
         self._actor = Actor("registry", Role.REGISTRY, url)
         self._since = 0
+        # Also of those who have never been here: their older tickets must not open the door either.
+        self._epochs: dict[str, int] = {}
+        # What the books say of it: a loss that was stored before a restart ends with an event, too.
+        self._lost = was_lost
         # What was revoked here and the Registry does not know yet: id -> epoch. After a start, everything that is
         # still revoked: the Registry ignores what it knows.
         self._to_tell: dict[str, int] = {
@@ -63,9 +80,13 @@ class RegistryLink:
             case _:
                 pass
 
+    def least_epoch(self, subject: str) -> int:
+        """Return the oldest epoch of `subject` that the Registry still stands by."""
+        return self._epochs.get(subject, 0)
+
     async def run(self) -> None:
         """Keep both sides in step for ever."""
-        down = False
+        down = False  # as far as this run has said
         connector = aiohttp.TCPConnector(ssl=self._tls)
         async with aiohttp.ClientSession(
             connector=connector, timeout=_TIMEOUT, headers=self._headers
@@ -76,16 +97,18 @@ class RegistryLink:
                     await self._ask(http)
                 except (aiohttp.ClientError, TimeoutError, msgspec.MsgspecError, OSError) as problem:
                     if not down:
-                        log.warning(
-                            "Registry not responding (%s): no new registrations or first logins; "
-                            "everything else goes on.",
-                            type(problem).__name__,
-                        )
+                        log.warning("%s", self._say("registry lost", why=type(problem).__name__))
                     down = True
+                    if not self._lost:
+                        self._lost = True
+                        why = type(problem).__name__
+                        self._dispatcher.post(Note(by=CENTRAL, event=events.RegistryLost(why=why)))
                 else:
-                    if down:
-                        log.info("The Registry responds again.")
-                    down = False
+                    if down or self._lost:
+                        log.info("%s", self._say("registry back"))
+                    if self._lost:
+                        self._dispatcher.post(Note(by=CENTRAL, event=events.RegistryReached()))
+                    down = self._lost = False
                 await asyncio.sleep(POLL_S)
 
     async def _tell(self, http: aiohttp.ClientSession) -> None:
@@ -104,6 +127,7 @@ class RegistryLink:
             response.raise_for_status()
             page = msgspec.json.decode(await response.read(), type=_Page)
         for row in page.revocations:
+            self._epochs[row.id] = max(row.epoch, self._epochs.get(row.id, 0))
             try:
                 await self._dispatcher.submit(RevokeKeys(by=self._actor, subject=row.id, epoch=row.epoch))
             except EvchargeError as refusal:

@@ -59,6 +59,8 @@ class Transfer:
     cents: int
     driver_id: DriverId
     session_id: SessionId | None = None
+    # Who brought the money calls it so; no two transfers share one.
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,10 @@ class Facts:
         if found is None and self._beneath is not None:
             return self._beneath.driver(driver_id)
         return found
+
+    def drivers(self) -> Iterator[Driver]:
+        """Yield every driver (committed facts only)."""
+        yield from self._drivers.values()
 
     def last_seq(self, cp_id: CpId, journal_id: JournalId) -> int:
         """Return how much of that journal is committed (0: nothing)."""

@@ -5,7 +5,7 @@ Called by one task, the dispatcher; reads see committed rows only.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -86,7 +86,7 @@ _TABLES: dict[type[Change], _Table] = {
         ),
     ),
     Transfer: _Table(
-        "ledger", ("at", "kind", "debit", "credit", "cents", "driver_id", "session_id")
+        "ledger", ("at", "kind", "debit", "credit", "cents", "driver_id", "session_id", "reference")
     ),
     Quarantined: _Table("quarantine", ("at", "cp_id", "journal_id", "seq", "why", "record")),
 }  # fmt: skip
@@ -174,6 +174,12 @@ class CentralStore:
         return await self._tickets(
             f"WHERE driver_id = :key ORDER BY ended_at DESC, session_id LIMIT {int(limit)}", driver_id
         )
+
+    async def takings_since(self, instant: datetime) -> tuple[int, int]:
+        """Return the energy (mWh) and the money (cents) of all tickets that ended after `instant`."""
+        sums = "SELECT COALESCE(SUM(energy_mwh), 0), COALESCE(SUM(cost_cents), 0) FROM ticket WHERE ended_at >= :at"
+        mwh, cents = (await self._database.read(sums, {"at": _text(instant.astimezone(UTC))}))[0]
+        return int(mwh), int(cents)
 
     async def _tickets(self, where: str, key: str) -> list[Ticket]:
         rows = await self._database.read(f"SELECT * FROM ticket {where}", {"key": key, "since": key})  # noqa: S608

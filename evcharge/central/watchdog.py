@@ -9,10 +9,12 @@ from evcharge.audit import Head
 from evcharge.central.commands import CENTRAL, Note
 from evcharge.central.conversations import Conversation
 from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.lines import speech
 from evcharge.central.peers import Peers
 from evcharge.central.refusals import Refusals
 from evcharge.central.store import CentralStore
 from evcharge.events import ClockJumped
+from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.lifecycle import Clock
 from evcharge.tickets import LIVENESS
 
@@ -31,7 +33,10 @@ MINUTE_S = 60.0
 class Watchdog:
     """Ends links that are dead or do not read. Deadlines count from when the loop read the socket."""
 
-    def __init__(self, peers: Peers, dispatcher: Dispatcher, clock: Clock) -> None:
+    def __init__(
+        self, peers: Peers, dispatcher: Dispatcher, clock: Clock, lang: str = DEFAULT_LANGUAGE
+    ) -> None:
+        self._say = speech(lang)
         self._peers = peers
         self._dispatcher = dispatcher
         self._clock = clock
@@ -46,7 +51,7 @@ class Watchdog:
             now, wall_now = loop.time(), self._clock()
             stalled = now - last > SWEEP_S + STALL_S
             if stalled:
-                log.warning("Central stood still for %.1f s; no link is judged by it", now - last)
+                log.warning("%s", self._say("stood still", seconds=f"{now - last:.1f}"))
             else:
                 self.sweep(now, self._peers.links.values())
             jump = (wall_now - wall).total_seconds() - (now - last)

@@ -8,10 +8,12 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from evcharge import labels
 from evcharge.billing import kwh
 from evcharge.cp.contactor import Contactor
 from evcharge.cp.delivery import Delivery
 from evcharge.cp.journal import Journal, JournalFailed, JournalFull
+from evcharge.labels import Speech
 from evcharge.messages import Meter, Records, Start, SupplyEnd, SupplyRefused, SupplyStart, Sync
 from evcharge.session import EndReason
 
@@ -26,7 +28,9 @@ class Books:
     Every method may raise StateError: the journal is beyond help, and the contactor open.
     """
 
-    def __init__(self, journal: Journal, contactor: Contactor, on_end: Callable[[], None]) -> None:
+    def __init__(
+        self, journal: Journal, contactor: Contactor, on_end: Callable[[], None], words: Speech
+    ) -> None:
         """`on_end` hears of each end of a session that was running.
 
         One that the journal shows running ended with the last life of this engine: it is ended here.
@@ -35,6 +39,7 @@ class Books:
         self._contactor = contactor
         self._on_end = on_end
         self._delivery = Delivery(journal)
+        self._words = words
         self._to_refuse: dict[str, str] = {}
         # Whether the disk has no room for another session.
         self.full = False
@@ -54,6 +59,11 @@ class Books:
         """What the running session has had so far; 0 when none runs."""
         running = self._journal.running
         return 0 if running is None else self._journal.meter_mwh - running.meter_mwh
+
+    @property
+    def meter_mwh(self) -> int:
+        """All that ever flowed through this charging point."""
+        return self._journal.meter_mwh
 
     @property
     def last_seq(self) -> int:
@@ -88,20 +98,10 @@ class Books:
         self._delivery.lost()
         behind = last_seq > self._journal.last_seq
         if behind:
-            log.error(
-                "the journal is older than Central knows (record %d < %d): an old disk? "
-                "A new journal begins; Central will estimate what is missing",
-                self._journal.last_seq,
-                last_seq,
-            )
+            log.error("%s", self._words("old journal", last=self._journal.last_seq, known=last_seq))
             self.end(EndReason.FAULT)
         else:
-            log.error(
-                "Central misses records from %d on, and they are no longer here (the oldest is %d). "
-                "A new journal begins with what there is",
-                last_seq + 1,
-                self._journal.first_seq,
-            )
+            log.error("%s", self._words("records gone", missing=last_seq + 1, first=self._journal.first_seq))
         self._journal.renew(carry=not behind)
         if self._journal.running is None:
             self.take_space()
@@ -114,7 +114,7 @@ class Books:
         self._delivery.acked(seq)
         self.guarded(self._journal.acknowledge, seq, wall_s)
         if self._journal.running is None and self.guarded(self._journal.compact, wall_s):
-            log.info("journal: sessions that Central has had for a week were dropped")
+            log.info("%s", self._words("sessions dropped"))
             self.take_space()
         return True
 
@@ -167,7 +167,7 @@ class Books:
 
     def refuse(self, session_id: str, reason: str) -> None:
         """Journal that no power flows for this session; without room for it, at the next `retry`."""
-        log.info("session %s is refused: %s", session_id, reason)
+        log.info("%s", self._words("session refused", session=session_id, reason=self._why(reason)))
         self._to_refuse[session_id] = reason
         self.retry()
 
@@ -182,9 +182,9 @@ class Books:
         """Have the space of the next session while there is some."""
         full = self.guarded(self._is_full) or False
         if full and not self.full:
-            log.error("journal full: the disk has no room for a charge, free some space")
+            log.error("%s", self._words("journal full"))
         elif self.full and not full:
-            log.info("the disk has room for the journal again")
+            log.info("%s", self._words("journal has room"))
         self.full = full
 
     def guarded(self, work: Callable[..., _T], *args: Any) -> _T | None:
@@ -199,7 +199,7 @@ class Books:
             log.error("%s", failure.text)
             self.full = True
         else:
-            log.error("%s; the power is off", failure.text)
+            log.error("%s", self._words("power is off", why=failure.text))
             self._journal.recover()
         if self._journal.running is not None:
             # Not guarded: a disk that fails now, too, is beyond help.
@@ -222,11 +222,13 @@ class Books:
                 reason=reason,
             )
         )
-        energy = kwh(meter_mwh - running.meter_mwh)
-        log.info(
-            "session %s of %s ended with %s kWh: %s", running.session_id, running.driver_id, energy, reason
-        )
+        said = {"session": running.session_id, "driver": running.driver_id, "reason": self._why(reason)}
+        log.info("%s", self._words("session ended", kwh=kwh(meter_mwh - running.meter_mwh), **said))
         return True
+
+    def _why(self, reason: str) -> str:
+        # In English the term itself: it is what the journal and Central's books say.
+        return reason if self._words.lang == "en" else labels.reason(EndReason.read(reason), self._words.lang)
 
     def _write_refusal(self, session_id: str) -> None:
         if not self._journal.knows(session_id):

@@ -2,48 +2,109 @@
 
 import asyncio
 import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
 
-from evcharge import enrolment
+from evcharge import enrolment, labels, trust
 from evcharge.config import Config
-from evcharge.errors import Overloaded
+from evcharge.errors import AuthenticationError, Code, EvchargeError, Overloaded, StateError
 from evcharge.ids import CpId, Role
-from evcharge.labels import Phrase, say
+from evcharge.labels import Phrase, Speech, say
+from evcharge.labels.point import SENTENCES
 from evcharge.lifecycle import Backoff
 from evcharge.link import Link, LinkState, Phase, TicketWallet
 from evcharge.tickets import IssuedTicket
 
 log = logging.getLogger(__name__)
 
+# How often the file of the credential is looked at.
+LOOK_S = 1.0
+_NOT_UNDERSTOOD = frozenset({Code.CRYPTO, Code.PROOF, Code.CENTRAL_PROOF})
 
-async def credential(config: Config, cp_id: CpId) -> str:
-    """Return the secret of this charging point; waits for the Registry when it must be registered first.
 
-    Raises StateError, with what to do, when it can be neither found nor made.
-    """
-    backoff = Backoff(first_s=1.0)
-    waiting = False
-    while True:
+class Credential:
+    """The secret of one charging point. Its two programs share the file, and whichever changes it tells both."""
+
+    def __init__(self, config: Config, cp_id: CpId) -> None:
+        self._config = config
+        self._cp_id = cp_id
+        self._words = Speech(SENTENCES, config.lang)
+        self.file: Path = config.state / "cp" / cp_id / "secret"
+        # From the environment it cannot change while we live.
+        self.is_given = bool(os.environ.get("EVCHARGE_CREDENTIAL"))
+        self._looked_at: tuple[int, int] | None = None
+
+    async def find(self) -> str:
+        """Return the secret; waits for the Registry when the charging point must be registered first.
+
+        Raises StateError, with what to do, when it can be neither found nor made.
+        """
+        lang = self._config.lang
+        backoff = Backoff(first_s=1.0)
+        waiting = False
+        while True:
+            try:
+                secret = await self._own()
+            except Overloaded as problem:
+                if not waiting:
+                    log.warning("%s: %s", say(Phrase.REGISTRY_LOST, lang), problem.text)
+                waiting = True
+                await asyncio.sleep(backoff.next_s(problem.retry_after_s or 0.0))
+                continue
+            if waiting:
+                log.info("%s", say(Phrase.REGISTRY_BACK, lang))
+            self._looked_at = self._stamp()
+            return secret
+
+    async def now(self) -> str:
+        """Return the secret as it is now, for a login. Raises AuthenticationError when it cannot be read."""
         try:
-            secret = await enrolment.own_secret(
-                config.state, config.reach.registry_url, "cp", cp_id, location=config.engine.location
-            )
-        except Overloaded as problem:
-            if not waiting:
-                log.warning("%s: %s", say(Phrase.REGISTRY_LOST, config.lang), problem.text)
-            waiting = True
-            await asyncio.sleep(backoff.next_s(problem.retry_after_s or 0.0))
-            continue
-        if waiting:
-            log.info("%s", say(Phrase.REGISTRY_BACK, config.lang))
-        return secret
+            return await self._own()
+        except StateError as problem:
+            # The link waits for somebody to put it right; a running charge must not end because of it.
+            raise AuthenticationError(problem.text, Code.CREDENTIAL) from None
+
+    def replace(self, secret: str) -> None:
+        """Write the secret, which both programs are about to notice. Raises StateError."""
+        trust.replace_secret(self.file, secret)
+
+    async def watch(self, on_change: Callable[[str], None]) -> None:
+        """Call `on_change` with the secret each time that its file was written anew. Does not end."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            stamp = self._stamp()
+            if self.is_given or stamp is None or stamp == self._looked_at:
+                continue
+            self._looked_at = stamp
+            try:
+                secret = trust.read_secret(self.file)
+            except (StateError, OSError) as problem:
+                log.warning("%s", self._words("bad credential", why=problem))
+                continue
+            log.info("%s", self._words("new credential", cp_id=self._cp_id))
+            on_change(secret)
+
+    def _stamp(self) -> tuple[int, int] | None:
+        try:
+            status = self.file.stat()
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns
+
+    async def _own(self) -> str:
+        config = self._config
+        return await enrolment.own_secret(
+            config.state, config.reach.registry_url, "cp", self._cp_id, location=config.engine.location
+        )
 
 
-def link_to_central(config: Config, cp_id: CpId, role: Role, secret: str) -> Link:
+def link_to_central(config: Config, cp_id: CpId, role: Role, credential: Credential) -> Link:
     """Return the link of this engine or monitor."""
     registry = enrolment.RegistryAddress(config.reach.registry_url, config.state / "ca.pem")
 
     async def fetch_ticket() -> IssuedTicket:
-        return await enrolment.fetch_ticket(registry, cp_id, role, secret)
+        return await enrolment.fetch_ticket(registry, cp_id, role, await credential.now())
 
     return Link(
         config.reach.central_host,
@@ -56,27 +117,63 @@ def link_to_central(config: Config, cp_id: CpId, role: Role, secret: str) -> Lin
 
 
 class LinkLines:
-    """Says in plain lines what the link lives through, each change once."""
+    """Says in plain lines what the link lives through, each change once; remembers the last for screens."""
 
     def __init__(self, config: Config) -> None:
-        self._where = f"CENTRAL at {config.reach.central_host}:{config.reach.central_port}"
         self._lang = config.lang
-        self._was_lost = False
+        self._words = Speech(SENTENCES, config.lang)
+        self.where = f"{config.reach.central_host}:{config.reach.central_port}"
+        self._was_lost = self._was_not_understood = False
+        self.connected = False
+        # Why there is no link; None before the first try has ended, and while there is one.
+        self.error: EvchargeError | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong with the link in one short sentence; None when nothing is."""
+        if self.error is None:
+            return None
+        return f"{self._headline(self.error)} ({labels.code(self.error.code, self._lang)})"
 
     def tell(self, state: LinkState, consequence: str = "") -> None:
         """Log one change; `consequence` says what goes on without Central."""
-        text = state.error.text if state.error is not None else "it ended"
+        central = self._words("central at", where=self.where)
+        self.connected = state.phase is Phase.CONNECTED
+        self.error = state.error
         match state.phase:
             case Phase.CONNECTED if self._was_lost:
-                log.info("%s (%s)", say(Phrase.CENTRAL_BACK, self._lang), self._where)
+                log.info("%s (%s)", self._back(), central)
             case Phase.CONNECTED:
-                log.info("connected to %s", self._where)
+                log.info("%s", self._words("connected", where=central))
             case Phase.LOST:
-                log.warning("the link to %s was lost: %s%s", self._where, text, consequence)
-            case Phase.WAITING if self._lang != "en":
-                log.warning("%s: %s%s", say(Phrase.CENTRAL_LOST, self._lang), text, consequence)
-            case Phase.WAITING if text.startswith("cannot connect to"):
-                log.warning("C%s%s", text[1:], consequence)
+                why = self._why(state.error) + consequence
+                log.warning("%s", self._words("central lost", where=central, why=why))
             case Phase.WAITING:
-                log.warning("Cannot connect to %s: %s%s", self._where, text, consequence)
-        self._was_lost = state.phase is not Phase.CONNECTED
+                log.warning("%s%s", self._missing(central, state.error), consequence)
+        self._was_not_understood = state.error is not None and state.error.code in _NOT_UNDERSTOOD
+        self._was_lost = not self.connected
+
+    def _missing(self, central: str, error: EvchargeError | None) -> str:
+        text = self._why(error)
+        if error is not None and error.code in _NOT_UNDERSTOOD:
+            return f"{self._headline(error)} ({text})"
+        if text.startswith("cannot connect to"):
+            return f"C{text[1:]}"
+        return self._words("central missing", where=central, why=text)
+
+    def _headline(self, error: EvchargeError) -> str:
+        if error.code in _NOT_UNDERSTOOD:
+            return say(Phrase.NOT_UNDERSTOOD, self._lang, cp_id="Central")
+        if error.code is Code.UNREACHABLE and isinstance(error, Overloaded):
+            return say(Phrase.REGISTRY_LOST, self._lang)
+        return say(Phrase.CENTRAL_LOST, self._lang)
+
+    def _back(self) -> str:
+        if self._was_not_understood:
+            return say(Phrase.UNDERSTOOD_AGAIN, self._lang, cp_id="Central")
+        return say(Phrase.CENTRAL_BACK, self._lang)
+
+    def _why(self, error: EvchargeError | None) -> str:
+        if error is None:
+            return self._words("it ended")
+        return error.text if self._lang == "en" else labels.code(error.code, self._lang)

@@ -14,6 +14,8 @@ from evcharge.cp.books import Books
 from evcharge.cp.contactor import Contactor
 from evcharge.cp.journal import Journal
 from evcharge.cp.supply import Supply
+from evcharge.labels import Speech
+from evcharge.labels.point import SENTENCES
 from evcharge.messages import Message, Ready, Records, Start, SupplyStart, SupplyUpdate, Sync
 from evcharge.session import EndReason
 
@@ -52,6 +54,7 @@ class Charge:
         arrive: Callable[[], Supply],
         say: Callable[[Message], None],
         on_moment: Callable[[Moment], None] = lambda _: None,
+        words: Speech | None = None,
     ) -> None:
         """`arrive` makes the car that is plugged in; `say` speaks to Central, or to nobody without a link."""
         self._contactor = contactor
@@ -63,7 +66,10 @@ class Charge:
         # A car gets one session; the next driver's must come with a plug of its own.
         self._car_is_new = False
         self._broken = self._stopping = False
-        self._books = Books(journal, contactor, lambda: on_moment(Moment.ENDED))
+        # Of the last second, for screens.
+        self.power_w = 0
+        self._words = words or Speech(SENTENCES)
+        self._books = Books(journal, contactor, lambda: on_moment(Moment.ENDED), self._words)
 
     # ---- facts
 
@@ -78,6 +84,31 @@ class Charge:
         if self._books.running is not None:
             return "charging"
         return "idle" if self._pending is None else "pending"
+
+    @property
+    def running(self) -> SupplyStart | None:
+        """The session that charges now."""
+        return self._books.running
+
+    @property
+    def waiting(self) -> tuple[Start, float] | None:
+        """The session that waits for its plug, and until when."""
+        return None if self._pending is None else (self._pending.start, self._pending.until_s)
+
+    @property
+    def energy_mwh(self) -> int:
+        """What the running session has had so far; 0 when none runs."""
+        return self._books.energy_mwh
+
+    @property
+    def meter_mwh(self) -> int:
+        """All that ever flowed here."""
+        return self._books.meter_mwh
+
+    @property
+    def battery_permille(self) -> int | None:
+        """The state of charge of the car that is plugged in."""
+        return None if self._car is None else self._car.charge_permille
 
     @property
     def plugged(self) -> bool:
@@ -129,7 +160,7 @@ class Charge:
             self._say(Ready(session_id=start.session_id))
             return
         limit = kwh(start.limit_mwh)
-        log.info("START received: session %s of %s, at most %s kWh", start.session_id, start.driver_id, limit)
+        self._tell("start received", session=start.session_id, driver=start.driver_id, kwh=limit)
         if self._stopping:
             self._books.refuse(start.session_id, EndReason.SHUTDOWN)
         elif self.state != "idle":
@@ -141,13 +172,13 @@ class Charge:
             self._say(Ready(session_id=start.session_id))
             self._on_moment(Moment.AUTHORISED)
             if not self._car_is_new:
-                log.info("waiting for the plug, at most %d s", start.plug_within_s)
+                self._tell("waiting for plug", s=start.plug_within_s)
             self._begin_if_ready()
 
     def on_stop(self, session_id: str, reason: str) -> None:
         """End that session for `reason`, whether it runs, waits, or never came here."""
         if self._runs(session_id):
-            log.info("STOP received: %s", reason)
+            self._tell("stop received", reason=reason)
             self._books.end(reason)
         elif self._waits(session_id):
             self._refuse_pending(reason)
@@ -166,37 +197,37 @@ class Charge:
     def plug(self) -> None:
         """A car is plugged in: power flows as soon as a session is authorised."""
         if self._car_is_new:
-            log.info("a car is already plugged in")
+            self._tell("already plugged")
             return
         self._car = self._arrive()
         self._car_is_new = True
-        log.info("plugged in: a car with %d %% in its battery", self._car.charge_permille // 10)
+        self._tell("plugged", percent=self._car.charge_permille // 10)
         if self._pending is not None and not self.linked:
-            log.info("waiting for CENTRAL before power can flow")
+            self._tell("plugged, waits for central")
         self._begin_if_ready()
 
     def unplug(self) -> None:
         """The plug is pulled: a running charge ends."""
         if self._car is None:
-            log.info("no car is plugged in")
+            self._tell("no car")
             return
         self._books.end(EndReason.UNPLUGGED)
         self._car = None
         self._car_is_new = False
-        log.info("unplugged")
+        self._tell("unplugged")
 
     def break_down(self) -> None:
         """Simulate a fault (KO): power off at once, and nothing new until `mend`."""
         self._contactor.open()
         if not self._broken:
-            log.warning("KO: the charging point is broken")
+            log.warning("%s", self._words("broken"))
         self._broken = True
         self._give_up(EndReason.FAULT)
 
     def mend(self) -> None:
         """End the simulated fault."""
         if self._broken:
-            log.info("OK: the charging point is mended")
+            self._tell("mended")
         self._broken = False
 
     def shut_down(self) -> None:
@@ -222,6 +253,9 @@ class Charge:
 
     # ---- inside
 
+    def _tell(self, sentence: str, **values: object) -> None:
+        log.info("%s", self._words(sentence, **values))
+
     def _runs(self, session_id: str) -> bool:
         running = self._books.running
         return running is not None and running.session_id == session_id
@@ -240,8 +274,9 @@ class Charge:
             return
         self._pending = None
         self._car_is_new = False
+        self.power_w = 0
         if self._contactor.closed:
-            log.info("supplying session %s of %s", start.session_id, start.driver_id)
+            self._tell("supplying", session=start.session_id, driver=start.driver_id)
             self._on_moment(Moment.STARTED)
 
     def _flow(self, running: SupplyStart, car: Supply, dt_s: float) -> None:
@@ -249,6 +284,7 @@ class Charge:
         if step.energy_mwh:
             self._books.meter(running.session_id, step.energy_mwh)
         energy_mwh = self._books.energy_mwh
+        self.power_w = step.power_w
         log.debug("%.1f kW, %s kWh", step.power_w / 1000, kwh(energy_mwh))
         self._say(SupplyUpdate(session_id=running.session_id, power_w=step.power_w, energy_mwh=energy_mwh))
 

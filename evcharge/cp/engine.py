@@ -7,24 +7,41 @@ import asyncio
 import logging
 import os
 import random
+import uuid
 from pathlib import Path
 
+from evcharge import keyboard, labels
 from evcharge.channel import Channel
-from evcharge.config import Config, EngineSettings
+from evcharge.config import Config
 from evcharge.cp import menu, plan
-from evcharge.cp.central import LinkLines, credential, link_to_central
+from evcharge.cp.central import Credential, LinkLines, link_to_central
 from evcharge.cp.charge import Charge, Moment
 from evcharge.cp.contactor import Contactor
 from evcharge.cp.disk import FolderDisk
 from evcharge.cp.journal import Journal
-from evcharge.cp.plan import Action, Plan
+from evcharge.cp.plan import Action, Order, Plan
 from evcharge.cp.port import HealthPort
+from evcharge.cp.status import EngineFacts, Session, engine_line
 from evcharge.cp.supply import Supply
 from evcharge.errors import ConfigError
-from evcharge.ids import CpId, Role, check_id
+from evcharge.ids import CpId, DriverId, Role, check_id
+from evcharge.labels import Phrase, Speech
+from evcharge.labels.point import SENTENCES
 from evcharge.lifecycle import bounded, listening, run_until, utc_now
 from evcharge.link import LinkState, Phase
-from evcharge.messages import Ack, ErrorNotice, Message, Query, Resync, Start, Stop, SupplyUpdate, Synced
+from evcharge.messages import (
+    Ack,
+    ErrorNotice,
+    ManualStart,
+    Message,
+    Progress,
+    Query,
+    Resync,
+    Start,
+    Stop,
+    SupplyUpdate,
+    Synced,
+)
 
 log = logging.getLogger(__name__)
 
@@ -42,44 +59,60 @@ async def run(config: Config, cp_id: CpId, stop: asyncio.Event, *, tick_s: float
     the credential is not usable.
     """
     check_id(cp_id, "charging point id")
-    steps = _read_plan(config.engine)
+    steps = _read_plan(config)
     journal = Journal(FolderDisk(config.state / "cp" / cp_id / "journal"), os.urandom)
     contactor = Contactor()
     try:
-        engine = Engine(config.engine, journal, contactor, steps, stop)
-        port = HealthPort(cp_id, engine.charge)
+        engine = Engine(config, cp_id, journal, contactor, steps, stop)
+        port = engine.port
         async with listening(config.engine.health_host, config.engine.health_port, port.accept) as number:
             log.info("%s health port listening on %s:%d", cp_id, config.engine.health_host, number)
+            engine.health_at = f"{config.engine.health_host}:{number}"
             finished = asyncio.Event()
             await run_until(
                 finished,
                 engine.tick(tick_s),
                 engine.play(),
-                engine.obey(),
+                _hand(config, engine, stop),
                 engine.close_down(finished),
-                _stay_connected(config, cp_id, engine, port),
+                _stay_connected(config, cp_id, engine),
             )
     finally:
         # Whatever ended us: what the journal does not see must not flow.
         contactor.open()
         journal.close()
-    log.info("%s engine stopped", cp_id)
+    log.info("%s", Speech(SENTENCES, config.lang)("engine stopped", cp_id=cp_id))
     return 0
 
 
-async def _stay_connected(config: Config, cp_id: CpId, engine: "Engine", port: HealthPort) -> None:
-    secret = await credential(config, cp_id)
-    port.use(secret)
-    lines = LinkLines(config)
+async def _stay_connected(config: Config, cp_id: CpId, engine: "Engine") -> None:
+    credential = Credential(config, cp_id)
+    engine.port.use(await credential.find())
+    link = link_to_central(config, cp_id, Role.ENGINE, credential)
 
-    def tell(state: LinkState) -> None:
-        charging = state.phase is not Phase.CONNECTED and engine.charge.state == "charging"
-        lines.tell(state, " (the running charge goes on)" if charging else "")
+    def renewed(secret: str) -> None:
+        engine.port.use(secret)
+        link.wake()
 
-    await link_to_central(config, cp_id, Role.ENGINE, secret).run(engine.talk, tell)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(credential.watch(renewed))
+        tasks.create_task(link.run(engine.talk, engine.tell_link))
 
 
-def _read_plan(settings: EngineSettings) -> list[plan.Step]:
+async def _hand(config: Config, engine: "Engine", stop: asyncio.Event) -> None:
+    """Do what the person here wants: by keys on a terminal, by words from anywhere else."""
+    if not keyboard.is_terminal() or config.log.format != "text":
+        await engine.obey()
+        return
+    # A terminal program costs a quarter of a second: only where there is a terminal.
+    from evcharge.cp.engine_screen import EngineScreen
+
+    say = logging.getLogger(__name__).info
+    await EngineScreen(engine.facts, engine.do, lambda line: say("%s", line), engine.words, stop.set).run()
+
+
+def _read_plan(config: Config) -> list[plan.Step]:
+    settings = config.engine
     steps = plan.automatic(settings.auto_plug_s, settings.auto_unplug_s)
     if settings.plan is None:
         return steps
@@ -97,21 +130,30 @@ class Engine:
 
     def __init__(
         self,
-        settings: EngineSettings,
+        config: Config,
+        cp_id: CpId,
         journal: Journal,
         contactor: Contactor,
         steps: list[plan.Step],
         stop: asyncio.Event,
     ) -> None:
         """`stop` is what the plan and the menu set to end the engine."""
-        self._settings = settings
+        self._config = config
+        self._cp_id = cp_id
+        self._settings = config.engine
         self._stop = stop
+        self.words = Speech(SENTENCES, config.lang)
+        self.health_at = ""
+        self._lines = LinkLines(config)
+        # The request id and driver of a manual start that Central has not answered yet.
+        self._asked: tuple[str, DriverId] | None = None
         self._loop = asyncio.get_running_loop()
         self._channel: Channel | None = None
         self._plan = Plan(steps, self._loop.time())
         self._planned = asyncio.Event()
         self._news = asyncio.Event()
-        self.charge = Charge(journal, contactor, self._arrive, self._say, self._happened)
+        self.charge = Charge(journal, contactor, self._arrive, self._say, self._happened, self.words)
+        self.port = HealthPort(cp_id, self.charge)
 
     async def talk(self, channel: Channel) -> None:
         """Converse with Central over one connection; returns when a new one is needed."""
@@ -125,6 +167,14 @@ class Engine:
             self._channel = None
             self.charge.on_link_lost()
             self._news.set()
+            if self._asked is not None:
+                log.warning("%s", self.words("manual lost", driver=self._asked[1]))
+                self._asked = None
+
+    def tell_link(self, state: LinkState) -> None:
+        """Say what the link to Central lives through."""
+        goes_on = state.phase is not Phase.CONNECTED and self.charge.state == "charging"
+        self._lines.tell(state, f" {self.words('charge goes on')}" if goes_on else "")
 
     async def tick(self, tick_s: float) -> None:
         """Let time pass for the charge, every `tick_s` seconds."""
@@ -144,22 +194,23 @@ class Engine:
         while True:
             self._planned.clear()
             now_s = self._loop.time()
-            for action in self._plan.due(now_s):
+            for order in self._plan.due(now_s):
                 # A plan unplugs to be sure; there being no car is no news.
-                if action is not Action.UNPLUG or self.charge.plugged:
-                    self.do(action)
+                if order.action is not Action.UNPLUG or self.charge.plugged:
+                    self.do(order)
             next_at_s = self._plan.next_at_s
             wait_s = 3600.0 if next_at_s is None else max(0.0, next_at_s - self._loop.time())
             await bounded(self._planned.wait(), wait_s)
 
     async def obey(self) -> None:
         """Do what is typed."""
-        words = {action.value: action for action in Action} | {"quit": Action.STOP}
-        async for word in menu.typed():
-            if word in words:
-                self.do(words[word])
-            elif word:
-                log.info("%s", menu.HELP)
+        async for line in menu.typed():
+            try:
+                if line:
+                    self.do(plan.order(line.split()))
+            except ValueError:
+                known = line.split()[0] == Action.MANUAL
+                log.info("%s", self.words("manual needs driver" if known else "engine help"))
 
     async def close_down(self, finished: asyncio.Event) -> None:
         """When the engine is to stop: power off, the last words to Central, then `finished`."""
@@ -169,9 +220,9 @@ class Engine:
         await bounded(self._delivered(), LAST_WORDS_S)
         finished.set()
 
-    def do(self, action: Action) -> None:
+    def do(self, order: Order) -> None:
         """Do what a hand does."""
-        match action:
+        match order.action:
             case Action.PLUG:
                 self.charge.plug()
             case Action.UNPLUG:
@@ -180,9 +231,34 @@ class Engine:
                 self.charge.break_down()
             case Action.MEND:
                 self.charge.mend()
+            case Action.MANUAL if order.driver_id is not None:
+                self._start_by_hand(order.driver_id)
+            case Action.STATUS:
+                log.info("%s", engine_line(self.facts(), self.words))
             case Action.STOP:
                 self._stop.set()
         self._ship()
+
+    def facts(self) -> EngineFacts:
+        """Return how the charging point is now, for screens."""
+        charge, now_s = self.charge, self._loop.time()
+        return EngineFacts(
+            cp_id=self._cp_id,
+            location=self._settings.location,
+            clock=f"{utc_now().astimezone():%H:%M:%S}",
+            state=charge.state,
+            fault=charge.fault,
+            battery_permille=charge.battery_permille,
+            health_at=self.health_at,
+            monitors=self.port.monitors(now_s),
+            central_at=self._lines.where,
+            linked=charge.linked,
+            central_trouble=self._lines.trouble,
+            meter_mwh=charge.meter_mwh,
+            last_seq=charge.last_seq,
+            delivered=charge.delivered or charge.last_seq == 0,
+            session=self._session(now_s),
+        )
 
     # ---- inside
 
@@ -200,11 +276,59 @@ class Engine:
                 self.charge.on_stop(session_id, reason)
             case Query(session_id=session_id):
                 self.charge.on_query(session_id)
+            case Progress():
+                self._hear_progress(message)
             case ErrorNotice(text=text):
-                log.warning("CENTRAL says: %s", text)
+                log.warning("%s", self.words("central says", text=text))
             case _:
                 pass
         return True
+
+    def _start_by_hand(self, driver_id: DriverId) -> None:
+        """Ask Central on behalf of a driver: it alone authorises, and without it nothing begins (I26)."""
+        if self._channel is None or not self.charge.linked:
+            lost = labels.say(Phrase.CENTRAL_LOST, self._config.lang)
+            log.warning("%s", self.words("manual without central", phrase=lost))
+        elif self.charge.state != "idle":
+            log.warning("%s", self.words("manual busy"))
+        elif self._asked is not None:
+            log.warning("%s", self.words("manual waits", driver=self._asked[1]))
+        else:
+            self._asked = (uuid.uuid4().hex, driver_id)
+            log.info("%s", self.words("manual asked", driver=driver_id))
+            self._channel.send(ManualStart(request_id=self._asked[0], driver_id=driver_id))
+
+    def _hear_progress(self, answer: Progress) -> None:
+        if self._asked is None or answer.request_id != self._asked[0]:
+            return
+        driver_id, self._asked = self._asked[1], None
+        if answer.step != "REFUSED":
+            log.info("%s", self.words("manual granted", driver=driver_id))
+            return
+        why = answer.text if self.words.lang == "en" else labels.code(answer.code, self.words.lang)
+        log.warning("%s", self.words("manual refused", driver=driver_id, why=why))
+
+    def _session(self, now_s: float) -> Session | None:
+        charge = self.charge
+        if (running := charge.running) is not None:
+            return Session(
+                driver_id=running.driver_id,
+                price=running.price,
+                hold_cents=running.hold_cents,
+                limit_mwh=running.limit_mwh,
+                power_w=charge.power_w,
+                energy_mwh=charge.energy_mwh,
+            )
+        if charge.waiting is None:
+            return None
+        start, until_s = charge.waiting
+        return Session(
+            driver_id=start.driver_id,
+            price=start.price,
+            hold_cents=start.hold_cents,
+            limit_mwh=start.limit_mwh,
+            wait_s=max(0, round(until_s - now_s)),
+        )
 
     def _ship(self) -> None:
         if self._channel is not None:

@@ -1,23 +1,36 @@
-"""The monitor role: asks its engine every second how it is, and tells Central what has changed."""
+"""The monitor role: asks its engine every second how it is, and tells Central what has changed.
+
+`Monitor` is where its parts meet: the watcher of the engine, the link to Central, the errands at the Registry and
+the person at its keyboard.
+"""
 
 import asyncio
 import logging
-import os
-from collections.abc import Callable
 
+from evcharge import keyboard, trust
 from evcharge.channel import Channel
 from evcharge.config import Config
-from evcharge.cp import health
-from evcharge.cp.central import LinkLines, credential, link_to_central
-from evcharge.errors import Code, ProtocolError
+from evcharge.cp import health, menu
+from evcharge.cp.central import LOOK_S, Credential, LinkLines, link_to_central
+from evcharge.cp.errands import Cancelled, Errands
+from evcharge.cp.status import Lamp, MonitorFacts, Signal, monitor_line, trouble_lines
+from evcharge.cp.troubles import Troubles
+from evcharge.cp.watcher import Watcher
+from evcharge.errors import Code, EvchargeError, Overloaded, StateError
 from evcharge.ids import CpId, Role, check_id
-from evcharge.lifecycle import run_until
+from evcharge.labels import Phrase, Speech, say
+from evcharge.labels.point import SENTENCES
+from evcharge.lifecycle import run_until, utc_now
+from evcharge.link import Link, LinkState, Phase
 from evcharge.messages import ErrorNotice, Health
 
 log = logging.getLogger(__name__)
 
-# An engine that was frozen answers all that it was asked; one whose machine is gone never does.
-SILENCE_S = 10.0
+# What Central hears while a fault is simulated: in English, as every fault on the wire.
+SIMULATED = "simulated at the monitor"
+# Central knows us and lets us in no more: only a new credential helps.
+_SHUT_OUT = frozenset({Code.REVOKED, Code.DISABLED, Code.CREDENTIAL, Code.PROOF, Code.CRYPTO})
+_SILENT = frozenset({Code.UNREACHABLE, Code.TIMEOUT, Code.CLOSED})
 
 
 async def run(config: Config, cp_id: CpId, stop: asyncio.Event) -> int:
@@ -26,32 +39,22 @@ async def run(config: Config, cp_id: CpId, stop: asyncio.Event) -> int:
     Raises BadInput for a bad id, StateError when the credential is not usable.
     """
     check_id(cp_id, "charging point id")
-    log.info("%s monitor started", cp_id)
-    await run_until(stop, _watch(config, cp_id))
-    log.info("%s monitor stopped", cp_id)
+    words = Speech(SENTENCES, config.lang)
+    log.info("%s", words("monitor started", cp_id=cp_id))
+    monitor = Monitor(config, cp_id, stop)
+    await run_until(stop, monitor.watch(), monitor.obey(), monitor.run_errands())
+    log.info("%s", words("monitor stopped", cp_id=cp_id))
     return 0
-
-
-async def _watch(config: Config, cp_id: CpId) -> None:
-    secret = await credential(config, cp_id)
-    settings = config.monitor
-    watcher = Watcher(
-        cp_id, health.health_key(secret), settings.engine_host, settings.engine_port, settings.ping_s
-    )
-    teller = Teller(watcher)
-    lines = LinkLines(config)
-    link = link_to_central(config, cp_id, Role.MONITOR, secret)
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(watcher.run(teller.tell))
-        tasks.create_task(link.run(teller.talk, lines.tell))
 
 
 class Teller:
     """Tells Central the verdict: at each login, and when it changes."""
 
-    def __init__(self, watcher: "Watcher") -> None:
+    def __init__(self, watcher: Watcher, words: Speech) -> None:
         self._watcher = watcher
+        self._words = words
         self._channel: Channel | None = None
+        self.simulating = False
 
     async def talk(self, channel: Channel) -> None:
         """Converse with Central over one connection."""
@@ -61,7 +64,7 @@ class Teller:
             while True:
                 message = await channel.receive()
                 if isinstance(message, ErrorNotice):
-                    log.warning("CENTRAL says: %s", message.text)
+                    log.warning("%s", self._words("central says", text=message.text))
         finally:
             self._channel = None
 
@@ -69,111 +72,232 @@ class Teller:
         """Say how the engine is, once that is known."""
         verdict = self._watcher.verdict
         if self._channel is not None and verdict.known:
-            self._channel.send(Health(fault=verdict.fault))
+            fault = SIMULATED if self.simulating and verdict.fault is None else verdict.fault
+            self._channel.send(Health(fault=fault))
 
 
-class Watcher:
-    """Asks one engine, over one connection as long as it lasts, and keeps the verdict."""
+class Monitor:
+    """One monitor. Its person gives it words: register, withdraw, authenticate, fault, recover and so on."""
 
-    def __init__(self, cp_id: CpId, key: bytes, host: str, port: int, ping_s: float) -> None:
-        """`key` is the health key of `cp_id`; half of `ping_s` is the time to answer."""
+    def __init__(self, config: Config, cp_id: CpId, stop: asyncio.Event) -> None:
+        self._config = config
         self._cp_id = cp_id
-        self._key = key
-        self._host = host
-        self._port = port
-        self._ping_s = ping_s
-        self._monitors = 1
-        self._waiting: dict[str, None] = {}
-        self._was_lost = False
-        self.verdict = health.Verdict()
+        self._stop = stop
+        self._words = Speech(SENTENCES, config.lang)
+        self._credential = Credential(config, cp_id)
+        self._lines = LinkLines(config)
+        self._troubles = Troubles()
+        self._errands = Errands(config, cp_id, self._credential, self._no_password, self._words)
+        # One errand at a time; its word stays here until it is done.
+        self._errand: str | None = None
+        self._errand_wanted = asyncio.Event()
+        # There are no three before the credential is known.
+        self._watcher: Watcher | None = None
+        self._teller: Teller | None = None
+        self._link: Link | None = None
+        self._is_terminal = keyboard.is_terminal() and config.log.format == "text"
 
-    async def run(self, on_change: Callable[[], None]) -> None:
-        """Watch for ever; `on_change` is called after each change of the verdict."""
-        where = f"{self._host}:{self._port}"
+    # ---- watching
+
+    async def watch(self) -> None:
+        """Watch the engine and stay connected, for ever."""
+        settings = self._config.monitor
+        watcher = self._watcher = Watcher(
+            self._cp_id,
+            health.health_key(await self._find_credential()),
+            settings.engine_host,
+            settings.engine_port,
+            settings.ping_s,
+            self._words,
+            self._newest_key,
+        )
+        teller = self._teller = Teller(watcher, self._words)
+        link = self._link = link_to_central(self._config, self._cp_id, Role.MONITOR, self._credential)
+
+        def renewed(secret: str) -> None:
+            watcher.use(health.health_key(secret))
+            link.wake()
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(watcher.run(self._judged))
+            tasks.create_task(self._credential.watch(renewed))
+            tasks.create_task(link.run(teller.talk, self._link_changed))
+
+    async def _find_credential(self) -> str:
+        told = False
         while True:
             try:
-                async with asyncio.timeout(self._ping_s):
-                    reader, writer = await asyncio.open_connection(
-                        self._host, self._port, limit=health.MAX_LINE_BYTES
-                    )
-            except TimeoutError:
-                self._tell(self.verdict.missed(), on_change)
-                continue
-            except OSError as problem:
-                # asyncio's own words are for programmers; several addresses have no common number.
-                why = f" ({os.strerror(problem.errno).lower()})" if problem.errno else ""
-                self._tell(self.verdict.lost(f"engine lost: nothing answers at {where}{why}"), on_change)
-            else:
-                try:
-                    await self._ask(reader, writer, on_change)
-                except ProtocolError as problem:
-                    self._tell(self.verdict.lost(problem.text), on_change)
-                except (OSError, ValueError):
-                    self._tell(self.verdict.lost(f"engine lost: {where} hung up"), on_change)
-                finally:
-                    writer.close()
-            await asyncio.sleep(self._ping_s)
+                return await self._credential.find()
+            except StateError as problem:
+                # A person at a terminal can register it with a key; anybody else must do it first.
+                if not self._is_terminal:
+                    raise
+                if not told:
+                    log.warning("%s", problem.text)
+                told = True
+            await asyncio.sleep(LOOK_S)
 
-    async def _ask(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_change: Callable[[], None]
-    ) -> None:
-        """Ping until the connection ends (OSError, ProtocolError) or has been silent for too long."""
-        now = asyncio.get_running_loop().time
-        self._waiting.clear()
-        heard_at = now()
-        while now() - heard_at < SILENCE_S:
-            asked_at = now()
-            nonce = os.urandom(health.NONCE_BYTES).hex()
-            self._waiting[nonce] = None
-            writer.write(health.seal(self._key, health.Ping(n=nonce)))
-            pong: health.Pong | None = None
-            # An answer to an earlier question is a sign of life too, but there may be a newer one behind it.
-            while nonce in self._waiting and (line := await _line(reader, asked_at + self._ping_s / 2)):
-                pong = self._read(line)
-            if pong is None:
-                self._tell(self.verdict.missed(), on_change)
-                continue
-            heard_at = now()
-            self._count(pong.monitors)
-            fault = None if pong.fault is None else f"engine fault: {pong.fault}"
-            self._tell(self.verdict.heard(fault), on_change)
-            while line := await _line(reader, asked_at + self._ping_s):
-                self._read(line)
+    def _newest_key(self) -> bytes | None:
+        if self._credential.is_given:
+            return None
+        try:
+            return health.health_key(trust.read_secret(self._credential.file))
+        except (StateError, OSError):
+            return None
 
-    def _read(self, line: bytes) -> health.Pong:
-        pong = health.read_pong(line)
-        health.check_pong(self._key, pong, self._cp_id, self._port)
-        if pong.n not in self._waiting:
-            raise ProtocolError(f"port {self._port} answers what nobody asked", Code.SEQ)
-        del self._waiting[pong.n]
-        return pong
+    def _judged(self) -> None:
+        if self._watcher is not None and self._teller is not None:
+            self._troubles.note("engine", self._watcher.spoken, utc_now())
+            self._teller.tell()
 
-    def _count(self, monitors: int) -> None:
-        if monitors > 1 and monitors != self._monitors:
-            log.warning("%d monitors ask this engine; one is enough", monitors)
-        self._monitors = monitors
+    def _link_changed(self, state: LinkState) -> None:
+        self._lines.tell(state)
+        self._troubles.note("central", self._lines.trouble, utc_now())
+        if state.phase is Phase.CONNECTED:
+            self._troubles.note("registry", None, utc_now())
 
-    def _tell(self, changed: bool, on_change: Callable[[], None]) -> None:
-        if not changed:
+    # ---- the person here
+
+    async def obey(self) -> None:
+        """Do what the person here wants: by keys on a terminal, by words from anywhere else."""
+        if self._is_terminal:
+            # A terminal program costs a quarter of a second: only where there is a terminal.
+            from evcharge.cp.monitor_screen import MonitorScreen
+
+            screen = MonitorScreen(
+                self.facts,
+                lambda: self._troubles.newest_first,
+                self.do,
+                lambda line: log.info("%s", line),
+                self._words,
+                self._stop.set,
+            )
+            self._errands.ask_password = screen.ask_password
+            await screen.run()
             return
-        fault = self.verdict.fault
-        if fault is not None:
-            log.warning("%s KO: %s", self._cp_id, fault)
-        elif self._was_lost:
-            log.info("%s STATUS OK: engine is back", self._cp_id)
-        else:
-            log.info("%s STATUS OK", self._cp_id)
-        self._was_lost = fault is not None
-        on_change()
+        async for line in menu.typed():
+            if line:
+                self.do(line)
 
+    async def run_errands(self) -> None:
+        """Do what is to be done at the Registry, beside everything else."""
+        while True:
+            await self._errand_wanted.wait()
+            self._errand_wanted.clear()
+            if self._errand is not None:
+                await self._run_errand(self._errand)
+                self._errand = None
 
-async def _line(reader: asyncio.StreamReader, until_s: float) -> bytes | None:
-    """Return the next line, or None when there is none until then. Raises ConnectionError at the end."""
-    try:
-        async with asyncio.timeout_at(until_s):
-            line = await reader.readline()
-    except TimeoutError:
+    def do(self, word: str) -> None:
+        """Do what one word says; what goes to the Registry is done beside everything else."""
+        match word:
+            case "register" | "withdraw" | "authenticate":
+                if self._errand is not None:
+                    log.info("%s", self._words("busy with registry"))
+                    return
+                self._errand = word
+                self._errand_wanted.set()
+            case "fault":
+                self._simulate(simulating=True)
+            case "recover":
+                self._simulate(simulating=False)
+            case "faults":
+                for line in trouble_lines(self._troubles.newest_first, self._words):
+                    log.info("%s", line)
+            case "status":
+                log.info("%s", monitor_line(self.facts(), self._words))
+            case "quit":
+                self._stop.set()
+            case _:
+                log.info("%s", self._words("monitor help"))
+
+    def facts(self) -> MonitorFacts:
+        """Return what is known now, for screens."""
+        watcher, words, settings = self._watcher, self._words, self._config.monitor
+        return MonitorFacts(
+            cp_id=self._cp_id,
+            clock=f"{utc_now().astimezone():%H:%M:%S}",
+            engine=self._engine_signal(),
+            link=self._link_signal(),
+            central=self._central_signal(words),
+            engine_at=f"{settings.engine_host}:{settings.engine_port}",
+            central_at=self._lines.where,
+            heard_at=watcher.heard_at if watcher is not None else None,
+            monitors=watcher.monitors if watcher is not None else 1,
+            simulating=self._teller is not None and self._teller.simulating,
+        )
+
+    # ---- inside
+
+    def _engine_signal(self) -> Signal:
+        watcher, words = self._watcher, self._words
+        if watcher is None or not watcher.verdict.known:
+            return Signal(Lamp.SILENT, words("not asked yet"))
+        if watcher.spoken is None:
+            return Signal(Lamp.OK, words("lamp ok"))
+        if watcher.is_silent:
+            return Signal(Lamp.SILENT, f"{words('lamp silent')}: {watcher.spoken}")
+        return Signal(Lamp.KO, f"{words('lamp ko')}: {watcher.spoken}")
+
+    def _link_signal(self) -> Signal:
+        pong = self._watcher.pong if self._watcher is not None else None
+        if pong is None:
+            return Signal(Lamp.SILENT, self._words("lamp silent"))
+        if pong.central_link:
+            return Signal(Lamp.OK, self._words("lamp ok"))
+        return Signal(Lamp.KO, f"{self._words('lamp ko')}: {self._words('link down')}")
+
+    def _central_signal(self, words: Speech) -> Signal:
+        error, trouble = self._lines.error, self._lines.trouble
+        if self._lines.connected:
+            return Signal(Lamp.OK, words("lamp ok"))
+        if error is None or trouble is None:
+            return Signal(Lamp.SILENT, words("lamp silent"))
+        if error.code in _SILENT:
+            return Signal(Lamp.SILENT, f"{words('lamp silent')}: {trouble}")
+        return Signal(Lamp.KO, f"{words('lamp ko')}: {trouble}")
+
+    def _simulate(self, *, simulating: bool) -> None:
+        if self._teller is None or self._teller.simulating == simulating:
+            return
+        self._teller.simulating = simulating
+        self._troubles.note("simulated", self._words("simulating") if simulating else None, utc_now())
+        log.warning("%s", self._words("simulated" if simulating else "recovered"))
+        self._teller.tell()
+
+    async def _run_errand(self, word: str) -> None:
+        words = self._words
+        log.info("%s", words("asking registry"))
+        try:
+            match word:
+                case "register":
+                    said = await self._errands.register()
+                case "withdraw":
+                    said = await self._errands.withdraw()
+                case _:
+                    error = self._lines.error
+                    is_shut_out = error is not None and error.code in _SHUT_OUT
+                    said = await self._errands.authenticate(is_shut_out=is_shut_out)
+        except Cancelled:
+            log.info("%s", words("cancelled"))
+            return
+        except EvchargeError as problem:
+            self._errand_failed(problem)
+            return
+        self._troubles.note("registry", None, utc_now())
+        log.info("%s", said)
+        if self._link is not None and word != "withdraw":
+            self._link.wake()
+
+    def _errand_failed(self, problem: EvchargeError) -> None:
+        lost = isinstance(problem, Overloaded) and problem.code is Code.UNREACHABLE
+        if lost:
+            phrase = say(Phrase.REGISTRY_LOST, self._config.lang)
+            self._troubles.note("registry", phrase, utc_now())
+            log.warning("%s: %s", phrase, problem.text)
+            return
+        log.warning("%s", self._words("not done", why=problem.text))
+
+    async def _no_password(self) -> str | None:
+        log.warning("%s", self._words("needs password"))
         return None
-    if not line:
-        raise ConnectionError
-    return line

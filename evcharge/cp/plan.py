@@ -9,7 +9,10 @@ One step a line; `#` begins a comment:
     after authorised 1.5 plug     each time, 1.5 s after a session was authorised
     after started 30 unplug       each time, 30 s after power began to flow
     after ended 2 plug            each time, 2 s after a session ended or was refused
+    17 manual D01                 ask Central to let driver D01 charge here
     20 stop                       stop the engine, as Ctrl+C does
+
+`ko` and `ok` are other words for break and mend.
 
 An "after" step that is still waiting when the next session is authorised is dropped: it belonged to the last.
 """
@@ -20,7 +23,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from evcharge.cp.charge import Moment
-from evcharge.errors import ConfigError
+from evcharge.errors import BadInput, ConfigError
+from evcharge.ids import DriverId, check_id
 
 MAX_WAIT_S = 7 * 86_400.0
 
@@ -32,19 +36,32 @@ class Action(StrEnum):
     UNPLUG = "unplug"
     BREAK = "break"
     MEND = "mend"
+    MANUAL = "manual"
+    STATUS = "status"
     STOP = "stop"
+
+
+_ALIASES = {"ko": Action.BREAK, "ok": Action.MEND, "quit": Action.STOP}
 
 
 _Kind = TypeVar("_Kind", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """What a hand does; `driver_id` is whose charge a manual start asks for."""
+
+    action: Action
+    driver_id: DriverId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """Do `action` `wait_s` seconds after `moment`; None is the start of the engine."""
+    """Do `order` `wait_s` seconds after `moment`; None is the start of the engine."""
 
     moment: Moment | None
     wait_s: float
-    action: Action
+    order: Order
 
 
 def parse(text: str, name: str = "plan") -> list[Step]:
@@ -61,14 +78,34 @@ def parse(text: str, name: str = "plan") -> list[Step]:
     return steps
 
 
+def order(words: list[str]) -> Order:
+    """Return what `words` (at least one) want. Raises ValueError with what is wrong with them."""
+    word = words[0].lower()
+    action = _ALIASES.get(word) or _one_of(Action, word, "an action is")
+    if action is Action.MANUAL:
+        if len(words) != 2:
+            raise ValueError('a manual start names its driver, such as "manual D01"')
+        return Order(action, _driver(words[1]))
+    if len(words) != 1:
+        raise ValueError(f"{action} stands alone, without {words[1][:20]!a}")
+    return Order(action)
+
+
+def _driver(word: str) -> DriverId:
+    try:
+        return DriverId(check_id(word.upper(), "driver id"))
+    except BadInput as problem:
+        raise ValueError(problem.text) from None
+
+
 def _step(words: list[str]) -> Step:
     moment = None
     if words[0] == "after":
         moment = _one_of(Moment, words[1] if len(words) > 1 else "", "after")
         words = words[2:]
-    if len(words) != 2:
+    if len(words) < 2:
         raise ValueError('a step is SECONDS ACTION, such as "2.0 plug" or "after authorised 1.5 plug"')
-    return Step(moment, _seconds(words[0]), _one_of(Action, words[1], "an action is"))
+    return Step(moment, _seconds(words[0]), order(words[1:]))
 
 
 def _seconds(word: str) -> float:
@@ -92,9 +129,10 @@ def automatic(auto_plug_s: float | None, auto_unplug_s: float | None) -> list[St
     """Return the steps of automatic plugging; without `auto_unplug_s` the car goes when its session has ended."""
     if auto_plug_s is None:
         return []
-    steps = [Step(Moment.AUTHORISED, auto_plug_s, Action.PLUG), Step(Moment.ENDED, 0.0, Action.UNPLUG)]
+    plug, unplug = Order(Action.PLUG), Order(Action.UNPLUG)
+    steps = [Step(Moment.AUTHORISED, auto_plug_s, plug), Step(Moment.ENDED, 0.0, unplug)]
     if auto_unplug_s is not None:
-        steps.append(Step(Moment.STARTED, auto_unplug_s, Action.UNPLUG))
+        steps.append(Step(Moment.STARTED, auto_unplug_s, unplug))
     return steps
 
 
@@ -104,8 +142,8 @@ class Plan:
     def __init__(self, steps: list[Step], now_s: float) -> None:
         """The engine starts at `now_s`."""
         self._steps = steps
-        # (due, order, moment, action): steps of the same instant keep the order of the file.
-        self._waiting: list[tuple[float, int, Moment | None, Action]] = []
+        # (due, count, moment, order): steps of the same instant keep the order of the file.
+        self._waiting: list[tuple[float, int, Moment | None, Order]] = []
         self._count = 0
         self._add(None, now_s)
 
@@ -121,15 +159,15 @@ class Plan:
             heapq.heapify(self._waiting)
         self._add(moment, now_s)
 
-    def due(self, now_s: float) -> list[Action]:
+    def due(self, now_s: float) -> list[Order]:
         """Take out and return what is to be done by now, in order."""
-        actions = []
+        orders = []
         while self._waiting and self._waiting[0][0] <= now_s:
-            actions.append(heapq.heappop(self._waiting)[3])
-        return actions
+            orders.append(heapq.heappop(self._waiting)[3])
+        return orders
 
     def _add(self, moment: Moment | None, now_s: float) -> None:
         for step in self._steps:
             if step.moment is moment:
                 self._count += 1
-                heapq.heappush(self._waiting, (now_s + step.wait_s, self._count, moment, step.action))
+                heapq.heappush(self._waiting, (now_s + step.wait_s, self._count, moment, step.order))

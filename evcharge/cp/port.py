@@ -26,7 +26,7 @@ class HealthPort:
         self._asked_at: dict[object, float] = {}
 
     def use(self, secret: str) -> None:
-        """From now on prove with the charging point's credential who this is."""
+        """From now on, and from the next question on, prove with the charging point's credential who this is."""
         self._key = health.health_key(secret)
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -53,6 +53,10 @@ class HealthPort:
             self._asked_at.pop(writer, None)
             writer.close()
 
+    def monitors(self, now_s: float) -> int:
+        """Return how many monitors of ours have asked lately."""
+        return sum(at >= now_s - LATELY_S for at in self._asked_at.values())
+
     def _pong(self, ping: health.Ping, now_s: float) -> health.Pong:
         fault = self._charge.fault
         return health.Pong(
@@ -62,5 +66,5 @@ class HealthPort:
             fault=fault,
             seq=self._charge.last_seq,
             central_link=self._charge.linked,
-            monitors=sum(at >= now_s - LATELY_S for at in self._asked_at.values()),
+            monitors=self.monitors(now_s),
         )

@@ -3,6 +3,7 @@
 from array import array
 from bisect import bisect_left
 
+from evcharge import failpoints
 from evcharge.cp import records
 from evcharge.cp.disk import NO_SPACE, File
 from evcharge.cp.records import Acked, Entry
@@ -101,10 +102,12 @@ class Segment:
         except OSError as problem:
             # Reserved space is not a promise on every file system. What is half written is written over.
             raise self._full_or_failed(problem) from problem
+        failpoints.reach("engine.before_sync")
         try:
             self._file.sync(data_only=data_only)
         except OSError as problem:
             raise self._failure(problem) from problem
+        failpoints.reach("engine.after_sync")
         self.state.apply(entry)
         if isinstance(entry, Acked):
             self.marks.append(entry)

@@ -102,7 +102,14 @@ class _Show:
                 raise StateError(f"the state folder could not be made: {init.last_line}")
         registry = await self._server("registry", config.registry.host, config.registry.port)
         self._peers = ("--registry", f"https://{registry}")
-        central_at = await self._server("central", config.central.host, config.central.port, *self._peers)
+        api_port = self._port("API", config.central.api_host, config.central.api_port)
+        central_at = await self._server(
+            "central",
+            config.central.host,
+            config.central.port,
+            *self._peers,
+            *("--api-host", config.central.api_host, "--api-port", str(api_port)),
+        )
         self._peers += ("--central", central_at)
         central = self._servers[1]
         cp_ids = plan.cp_ids(self._wish.points)

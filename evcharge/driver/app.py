@@ -1,12 +1,14 @@
-"""The driver role: by hand (or from a pipe), or from a file of services."""
+"""The driver role: by hand (or from a pipe), from a file of services, or misbehaving on purpose."""
 
 import asyncio
 
-from evcharge.channel import ChannelClosed
+from evcharge.channel import Channel, ChannelClosed
 from evcharge.config import Config
 from evcharge.driver.attend import attend
+from evcharge.driver.chaos import Chaos
 from evcharge.driver.desk import Desk
 from evcharge.driver.player import check_file
+from evcharge.driver.words import Words
 from evcharge.enrolment import RegistryAddress, fetch_ticket, own_secret
 from evcharge.ids import DriverId, Role, check_id
 from evcharge.link import Link, LinkState, Phase, TicketWallet
@@ -19,7 +21,8 @@ async def run(config: Config, driver_id: DriverId, stop: asyncio.Event) -> int:
     Raises BadInput for a bad id, StateError when a file, the screen or the credential is not usable.
     """
     check_id(driver_id, "driver id")
-    file = check_file(config.driver.file) if config.driver.file is not None else None
+    file = check_file(config.driver.file, Words(config.lang)) if config.driver.file is not None else None
+    chaos = Chaos(config.driver.chaos, config.driver.pause_s) if config.driver.chaos is not None else None
 
     async def log_in() -> IssuedTicket:
         secret = await own_secret(config.state, config.reach.registry_url, "driver", driver_id)
@@ -33,12 +36,17 @@ async def run(config: Config, driver_id: DriverId, stop: asyncio.Event) -> int:
         Role.DRIVER,
         TicketWallet(config.state / "driver" / driver_id / "driver.ticket"),
         log_in,
+        timing=chaos.timing if chaos is not None else None,
     )
 
     async def stay_connected(desk: Desk) -> None:
-        await link.run(desk.talk, lambda state: _tell(desk, state))
+        async def talk(channel: Channel) -> None:
+            await desk.talk(chaos.spoil(channel, desk) if chaos is not None else channel)
 
-    return await attend(config, driver_id, stop, stay_connected, file)
+        await link.run(talk, lambda state: _tell(desk, state))
+
+    by_itself = chaos.roam if chaos is not None else None
+    return await attend(config, driver_id, stop, stay_connected, file, by_itself)
 
 
 def _tell(desk: Desk, state: LinkState) -> None:

@@ -10,45 +10,65 @@ from pathlib import Path
 from typing import Any
 
 from evcharge.config import Config
-from evcharge.driver import words
 from evcharge.driver.conversation import Conversation
 from evcharge.driver.desk import Desk, Screen
 from evcharge.driver.memory import Memory
 from evcharge.driver.player import Player
-from evcharge.driver.prompt import STDIN, read_chunks
+from evcharge.driver.prompt import STDIN, is_at_hand, read_chunks
 from evcharge.driver.typed import obey
+from evcharge.driver.words import Words
 from evcharge.errors import EvchargeError
 from evcharge.ids import DriverId
 from evcharge.lifecycle import run_until
 
 StayConnected = Callable[[Desk], Coroutine[Any, Any, None]]
+Orders = Callable[[Desk], Coroutine[Any, Any, None]]
 
 
 async def attend(
-    config: Config, driver_id: DriverId, stop: asyncio.Event, stay_connected: StayConnected, file: Path | None
+    config: Config,
+    driver_id: DriverId,
+    stop: asyncio.Event,
+    stay_connected: StayConnected,
+    file: Path | None,
+    by_itself: Orders | None = None,
 ) -> int:
-    """Play `file`, or do what standard input says, while `stay_connected(desk)` runs. Returns the exit code.
+    """Play `file`, or do what the person or program at standard input says, while `stay_connected(desk)` runs.
 
-    Raises StateError when the screen, the state folder or the file is not usable.
+    With `by_itself` nobody is asked. Returns the exit code. Raises StateError when the screen, the state folder
+    or the file is not usable.
     """
+    words = Words(config.lang)
+    screen = Screen(words)
+    by_hand: Orders = _typed
+    if at_hand := file is None and by_itself is None and is_at_hand():
+        # Half a second of imports, for people only.
+        from evcharge.driver import terminal  # noqa: PLC0415
+
+        words, screen, by_hand = terminal.seat(config.lang, driver_id, stop)
     desk = Desk(
         Conversation(
             driver_id,
             f"{config.reach.central_host}:{config.reach.central_port}",
             config.central.plug_within_s,
             lambda: uuid.uuid4().hex,
-            (memory := Memory(config.state, driver_id)).seen,
+            (memory := Memory(config.state, driver_id, words)).seen,
+            words,
+            curious=at_hand,
         ),
         memory,
-        Screen(),
+        screen,
         stop,
+        words,
     )
 
     async def orders() -> None:
         if file is not None:
             await Player(desk, file, config.driver.pause_s).play()
+        elif by_itself is not None:
+            await by_itself(desk)
         else:
-            await _typed(desk)
+            await by_hand(desk)
         stop.set()
 
     try:
@@ -68,7 +88,7 @@ async def _typed(desk: Desk) -> None:
     is_closed = sys.stdin is None
     is_terminal = not is_closed and os.isatty(STDIN)
     if is_terminal:
-        desk.show(words.TYPE_HELP)
+        desk.show(desk.words("type help"))
     async with aclosing(
         read_chunks(lambda: os.open(os.devnull, os.O_RDONLY) if is_closed else STDIN)
     ) as chunks:

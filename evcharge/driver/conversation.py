@@ -6,8 +6,9 @@ Every call returns a `Reaction`, to be carried out by the desk.
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from evcharge.driver import words
 from evcharge.driver.dealings import SENT, UNSENT, Outcome, Reaction, Request
+from evcharge.driver.facts import Facts
+from evcharge.driver.words import ENGLISH, Words
 from evcharge.errors import Code, EvchargeError
 from evcharge.messages import (
     AskBalance,
@@ -60,12 +61,19 @@ class Conversation:
         plug_within_s: int,
         new_request_id: Callable[[], str],
         seen: Iterable[str] = (),
+        words: Words = ENGLISH,
+        *,
+        curious: bool = False,
     ) -> None:
+        """`words` says and lays out what is shown. A curious one asks by itself what its screen always shows."""
         self._driver_id = driver_id
         self._address = address
         self._plug_within_s = plug_within_s
         self._new_request_id = new_request_id
         self._seen = set(seen)
+        self._words = words
+        self._curious = curious
+        self.facts = Facts()
         self._connected = False
         self._was_connected = False
         # What this outage has already been explained with.
@@ -73,6 +81,8 @@ class Conversation:
         self._request: Request | None = None
         self._stop_wanted = False
         self._questions: list[Question] = []
+        # Asked by ourselves: their answers are known, not shown.
+        self._quiet: list[Question] = []
         self._refused: deque[str] = deque(maxlen=_REMEMBERED_REQUESTS)
         self._ticketed: deque[str] = deque(maxlen=_REMEMBERED_REQUESTS)
 
@@ -92,7 +102,8 @@ class Conversation:
     def start(self, cp_id: str | None, location: str | None, request_id: str | None = None) -> Reaction:
         """Ask for a charge at `cp_id`, or at any. `request_id` is given when an earlier run asked already."""
         if self._request is not None:
-            return Reaction(lines=(words.still_running(self._request.place or self._request.cp_id),))
+            point = self._request.place or self._request.cp_id or self._words("any point")
+            return Reaction(lines=(self._words("still running", point=point),))
         self._request = Request(
             request_id=request_id or self._new_request_id(), cp_id=cp_id, location=location
         )
@@ -104,19 +115,23 @@ class Conversation:
         """Ask for the end of the charge; a request that was never sent is cancelled."""
         request = self._request
         if request is not None and request.step == UNSENT:
-            return self._end(request, words.CANCELLED, words.CANCELLED)
+            cancelled = self._words("cancelled")
+            return self._end(request, cancelled, cancelled)
         if self._stop_wanted:
-            return Reaction(lines=(words.ALREADY_STOPPING,))
+            return Reaction(lines=(self._words("already stopping"),))
         self._stop_wanted = True
         if not self._connected:
             return self._later()
-        return Reaction(lines=(words.STOP_SENT,), messages=(self._stop_message(),))
+        return Reaction(lines=(self._words("stop sent"),), messages=(self._stop_message(),))
 
     def ask(self, question: Question) -> Reaction:
         """Put a question to Central, now or as soon as it can be reached."""
         if question in self._questions:
-            return Reaction(lines=(words.ALREADY_ASKED,))
+            return Reaction(lines=(self._words("already asked"),))
         self._questions.append(question)
+        if question in self._quiet:
+            self._quiet.remove(question)
+            return Reaction()
         if not self._connected:
             return self._later()
         return Reaction(messages=(question,))
@@ -127,15 +142,22 @@ class Conversation:
         if request is None:
             return Reaction()
         if request.step == UNSENT:
-            return Reaction(lines=(words.not_sent(request.cp_id, request.location),))
-        return Reaction(lines=(words.goes_on(request.place or request.cp_id),))
+            wanted = self._words.wanted(request.cp_id, request.location)
+            return Reaction(lines=(self._words("never sent", wanted=wanted),))
+        return Reaction(lines=(self._words("goes on", point=self._place(request)),))
+
+    def hesitate(self) -> Reaction:
+        """Ask a driver who is about to leave whether that is meant: a charge is under way."""
+        place = self._place(self._request) if self._request else self._words("the point")
+        return Reaction(lines=(self._words("quit?", point=place),))
 
     # ---- the connection
 
     def connected(self) -> Reaction:
         """Central is reached: say so, and repeat whatever has no answer yet."""
-        lines = [words.CONNECTED_AGAIN if self._was_connected else words.connected(self._address)]
-        self._connected = self._was_connected = True
+        again = self._was_connected
+        lines = [self._words("connected again") if again else self._words("connected", address=self._address)]
+        self._connected = self._was_connected = self.facts.connected = True
         self._told.clear()
         messages: list[Message] = []
         request = self._request
@@ -145,22 +167,25 @@ class Conversation:
             messages += sent.messages
         if self._stop_wanted:
             messages.append(self._stop_message())
-        return Reaction(lines=tuple(lines), messages=(*messages, *self._questions))
+        self._quiet.clear()
+        messages += self._questions
+        messages += self._look_up(ListPoints(), AskBalance())
+        return Reaction(lines=tuple(lines), messages=tuple(messages))
 
     def lost(self, refusal: EvchargeError | None = None) -> Reaction:
         """Central is not reached: `refusal` says who would not have us, and why, if anybody answered.
 
         Each reason is told once per outage.
         """
-        self._connected = False
+        self._connected = self.facts.connected = False
         reason = "" if refusal is None else refusal.code
         if reason in self._told:
             return Reaction()
         self._told.add(reason)
         if refusal is not None:
-            return Reaction(lines=(words.cannot_enter(refusal.text),))
+            return Reaction(lines=(self._words.cannot_enter(refusal),))
         under_way = self._request is not None and self._request.step in _UNDER_WAY
-        return Reaction(lines=(words.cannot_connect(self._address, under_way),))
+        return Reaction(lines=(self._words.cannot_connect(self._address, charging=under_way),))
 
     def repeat(self) -> Reaction:
         """Send the request again that Central could not take a while ago, if it still has no answer."""
@@ -173,6 +198,7 @@ class Conversation:
 
     def hear(self, message: Message) -> Reaction:
         """React to one message. What a newer Central may add is ignored."""
+        self.facts.hear(message)
         match message:
             case Progress():
                 return self._progress(message)
@@ -181,17 +207,17 @@ class Conversation:
             case TicketIssued():
                 return self._ticket(message)
             case Notice():
-                return Reaction(lines=(message.text,))
+                return Reaction(lines=(self._words.notice(message),))
             case Points():
-                return self._answer(ListPoints, words.points(message))
+                return self._answer(ListPoints, self._words.points(message))
             case Balance():
-                return self._answer(AskBalance, [words.balance(message)])
+                return self._answer(AskBalance, self._words.balance(message))
             case History():
-                return self._answer(AskHistory, words.history(message))
+                return self._answer(AskHistory, self._words.history(message))
             case ErrorNotice():
                 return self._error(message)
             case Bye():
-                return Reaction(lines=(words.farewell(message.reason),))
+                return Reaction(lines=(self._words.farewell(message.reason),))
             case _:
                 return Reaction()
 
@@ -202,13 +228,15 @@ class Conversation:
         request.session_id = word.session_id or request.session_id
         request.place = word.cp_id or request.place
         if word.step == "REFUSED":
-            return self._refuse(request, word.code, word.text)
+            return self._refuse(request, word)
         if word.step == request.step:
             return Reaction()
         request.step = word.step
         if word.step == "STOPPING":
             self._stop_wanted = False
-        return Reaction(lines=self._step_lines(word.step, request.place or request.cp_id, word.text))
+        line = self._words.step(word, request.place or request.cp_id, self._plug_within_s)
+        # The money that is held has changed.
+        return Reaction(lines=(line,), messages=self._look_up(AskBalance()))
 
     def _progress_of_another(self, word: Progress) -> Reaction:
         if word.request_id in self._ticketed:
@@ -219,9 +247,10 @@ class Conversation:
             if word.step == "REFUSED" or word.session_id is None:
                 return Reaction()
             stop = RequestStop(session_id=word.session_id)
-            return Reaction(lines=(words.taken_after_all(word.cp_id),), messages=(stop,))
+            point = word.cp_id or self._words("a point")
+            return Reaction(lines=(self._words("taken after all", point=point),), messages=(stop,))
         if word.step == "REFUSED":
-            return Reaction(lines=(self._refusal_line(word.code, word.text),))
+            return Reaction(lines=(self._words.refused(word),))
         if self._request is None:
             self._request = Request(
                 request_id=word.request_id,
@@ -230,7 +259,7 @@ class Conversation:
                 session_id=word.session_id,
                 place=word.cp_id,
             )
-        return Reaction(lines=self._step_lines(word.step, word.cp_id, word.text))
+        return Reaction(lines=(self._words.step(word, word.cp_id, self._plug_within_s),))
 
     def _supply(self, supply: Supply) -> Reaction:
         if supply.session_id in self._seen:
@@ -244,8 +273,8 @@ class Conversation:
             request.session_id, request.place = supply.session_id, supply.cp_id
             if request.step not in ("CHARGING", "STOPPING"):
                 request.step = "CHARGING"
-                lines.append(words.charging(supply.cp_id))
-        return Reaction(lines=(*lines, words.live(supply)))
+                lines.append(self._words("charging", point=supply.cp_id))
+        return Reaction(lines=(*lines, *self._words.live(supply)))
 
     def _ticket(self, bill: TicketIssued) -> Reaction:
         outcome = None
@@ -256,23 +285,26 @@ class Conversation:
                     request_id=request.request_id,
                     cp_id=bill.cp_id,
                     charged=True,
-                    result=words.ended(bill.reason),
+                    result=self._words.ended(bill.reason),
                     energy_mwh=bill.energy_mwh,
                     cost_cents=bill.cost_cents,
                 )
             self._over()
         self._ticketed.append(bill.request_id)
         # Shown before, when only the acknowledgement was lost.
-        lines = [] if bill.session_id in self._seen else words.ticket(self._driver_id, bill)
+        lines = [] if bill.session_id in self._seen else self._words.ticket(self._driver_id, bill)
         self._seen.add(bill.session_id)
         return Reaction(
             lines=tuple(lines),
             seen=bill.session_id,
             outcome=outcome,
-            messages=(TicketSeen(session_id=bill.session_id),),
+            messages=(*self._look_up(AskBalance()), TicketSeen(session_id=bill.session_id)),
         )
 
     def _answer(self, asked: type[Question], lines: list[str]) -> Reaction:
+        if any(isinstance(question, asked) for question in self._quiet):
+            self._quiet = [question for question in self._quiet if not isinstance(question, asked)]
+            return Reaction()
         self._questions = [question for question in self._questions if not isinstance(question, asked)]
         return Reaction(lines=tuple(lines))
 
@@ -281,15 +313,17 @@ class Conversation:
         waiting = request is not None and request.mine and request.step == SENT
         if notice.code == Code.NO_SESSION:
             self._stop_wanted = False
-            return Reaction(lines=(words.refused(notice.text),))
+            return Reaction(lines=(self._words.refused(notice),))
         if waiting and request is not None and notice.code in _FINAL:
-            return self._refuse(request, notice.code, notice.text)
+            return self._refuse(request, notice)
+        says = self._words("central says", text=self._words.error(notice.code, notice.text))
         if waiting and notice.code in _NOT_NOW:
             after_s = max(notice.retry_after_s or 0.0, _REPEAT_AFTER_S)
-            return Reaction(lines=(words.central_says(notice.text),), repeat_after_s=after_s)
+            return Reaction(lines=(says,), repeat_after_s=after_s)
         # It does not say which question it answers; whoever waits for one asks again.
         self._questions.clear()
-        return Reaction(lines=(words.central_says(notice.text),))
+        self._quiet.clear()
+        return Reaction(lines=(says,))
 
     # ---- helpers
 
@@ -303,19 +337,31 @@ class Conversation:
         lines: tuple[str, ...] = ()
         if request.step == UNSENT:
             request.step = SENT
-            lines = (words.sent(request.cp_id, request.location),)
+            wanted = self._words.wanted(request.cp_id, request.location)
+            lines = (self._words("sent", wanted=wanted),)
         return Reaction(lines=lines, messages=(request.message(),))
 
     def _later(self) -> Reaction:
         # While the first try to connect is under way there is nothing to complain about yet.
-        return Reaction(lines=(words.NOT_CONNECTED,) if self._told else ())
+        return Reaction(lines=(self._words("not connected"),) if self._told else ())
 
     def _stop_message(self) -> RequestStop:
         return RequestStop(session_id=self._request.session_id if self._request else None)
 
-    def _refuse(self, request: Request, code: str, text: str) -> Reaction:
+    def _look_up(self, *questions: Question) -> tuple[Question, ...]:
+        """Return what is to be asked for the toolbar and completion, unless it is under way already."""
+        if not self._curious:
+            return ()
+        new = tuple(one for one in questions if one not in self._quiet and one not in self._questions)
+        self._quiet += new
+        return new
+
+    def _place(self, request: Request) -> str:
+        return self._words.point(request.place or request.cp_id)
+
+    def _refuse(self, request: Request, word: Progress | ErrorNotice) -> Reaction:
         self._refused.append(request.request_id)
-        return self._end(request, self._refusal_line(code, text), words.refusal(code, text))
+        return self._end(request, self._words.refused(word), self._words.refusal(word))
 
     def _end(self, request: Request, line: str, result: str) -> Reaction:
         self._over()
@@ -327,26 +373,6 @@ class Conversation:
         )
         return Reaction(lines=(line,), outcome=outcome if request.mine else None)
 
-    @staticmethod
-    def _refusal_line(code: str, text: str) -> str:
-        # This one sentence is the course's own, so it stands alone.
-        if code == Code.NONE_AVAILABLE:
-            return words.NONE_AVAILABLE
-        return words.refused(words.refusal(code, text))
-
     def _over(self) -> None:
         self._request = None
         self._stop_wanted = False
-
-    def _step_lines(self, step: str, cp_id: str | None, text: str) -> tuple[str, ...]:
-        match step:
-            case "ASKING":
-                return (words.asking(cp_id),)
-            case "READY":
-                return (words.ready(cp_id, self._plug_within_s),)
-            case "CHARGING":
-                return (words.charging(cp_id),)
-            case "STOPPING":
-                return (words.stopping(cp_id),)
-            case _:
-                return (words.central_says(text or step),)

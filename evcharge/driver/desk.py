@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from evcharge import failpoints
-from evcharge.driver import words
 from evcharge.driver.conversation import Conversation
 from evcharge.driver.dealings import Outcome, Reaction
 from evcharge.driver.memory import Memory
+from evcharge.driver.words import ENGLISH, Words
 from evcharge.errors import EvchargeError, StateError
 from evcharge.messages import Message
 
@@ -28,10 +28,13 @@ class Talker(Protocol):
 class Screen:
     """Standard output, one line at a time. Raises StateError when nobody can read it any more."""
 
+    def __init__(self, words: Words = ENGLISH) -> None:
+        self._words = words
+
     def show(self, line: str) -> None:
         """Write one line and make sure that it left the process."""
         if sys.stdout is None:
-            raise StateError(words.SCREEN_GONE)
+            raise self._gone()
         try:
             try:
                 print(line, flush=True)
@@ -40,7 +43,10 @@ class Screen:
                 print(line.encode("ascii", "replace").decode(), flush=True)
         except (OSError, ValueError):
             self._give_up()
-            raise StateError(words.SCREEN_GONE) from None
+            raise self._gone() from None
+
+    def _gone(self) -> StateError:
+        return StateError(self._words("screen gone"))
 
     @staticmethod
     def _give_up() -> None:
@@ -57,10 +63,16 @@ class Desk:
     """The one place where reactions become deeds, in the order that keeps tickets safe (RELIABILITY P13)."""
 
     def __init__(
-        self, conversation: Conversation, memory: Memory, screen: Screen, stop: asyncio.Event
+        self,
+        conversation: Conversation,
+        memory: Memory,
+        screen: Screen,
+        stop: asyncio.Event,
+        words: Words = ENGLISH,
     ) -> None:
         self.conversation = conversation
         self.memory = memory
+        self.words = words
         self._screen = screen
         self._stop = stop
         self._channel: Talker | None = None

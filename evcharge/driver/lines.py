@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from evcharge.driver import words
+from evcharge.driver.words import ENGLISH, Words
 from evcharge.errors import BadInput
 
 # A charging point's id has 32 characters at most, a location 200: nothing honest is longer.
@@ -19,17 +19,17 @@ class Line:
     data: bytes
     too_long: bool = False
 
-    def text(self) -> str:
-        """Return the line as stripped text; raise BadInput when it is none."""
+    def text(self, words: Words = ENGLISH) -> str:
+        """Return the line as stripped text; raise BadInput, said in `words`, when it is none."""
         if self.too_long:
-            raise BadInput(words.too_long(MAX_LINE_BYTES))
+            raise BadInput(words("too long", limit=MAX_LINE_BYTES))
         data = self.data.removeprefix(_BOM) if self.number == 1 else self.data
         try:
             text = data.decode().replace("\t", " ").strip()
         except UnicodeDecodeError:
-            raise BadInput(words.NOT_TEXT) from None
+            raise BadInput(words("not text")) from None
         if not text.isprintable():
-            raise BadInput(words.CONTROL_CHARACTERS)
+            raise BadInput(words("control characters"))
         return text
 
 

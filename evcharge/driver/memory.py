@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import msgspec
 
-from evcharge.driver import words
 from evcharge.driver.script import Mark
+from evcharge.driver.words import ENGLISH, Words
 from evcharge.errors import StateError
 
 _Kind = TypeVar("_Kind")
@@ -26,12 +26,13 @@ class Memory:
     Raises StateError when the folder does not take it. A damaged file is begun anew, with a warning.
     """
 
-    def __init__(self, state: Path, driver_id: str) -> None:
+    def __init__(self, state: Path, driver_id: str, words: Words = ENGLISH) -> None:
+        self._words = words
         folder = state / "driver" / driver_id
         self._seen_file = folder / "seen.json"
         self._script_file = folder / "script.json"
-        self._seen = dict.fromkeys(_read(self._seen_file, list[str], words.SEEN_LOST) or [])
-        self._marks = _read(self._script_file, dict[str, Mark], words.SCRIPT_LOST) or {}
+        self._seen = dict.fromkeys(_read(self._seen_file, list[str], "seen lost", words) or [])
+        self._marks = _read(self._script_file, dict[str, Mark], "script lost", words) or {}
 
     @property
     def seen(self) -> tuple[str, ...]:
@@ -43,7 +44,7 @@ class Memory:
         if session_id in self._seen:
             return
         newest = [*self._seen, session_id][-_SEEN_KEPT:]
-        _replace(self._seen_file, msgspec.json.encode(newest))
+        _replace(self._seen_file, msgspec.json.encode(newest), self._words)
         self._seen = dict.fromkeys(newest)
 
     def mark(self, file: Path) -> Mark:
@@ -59,23 +60,23 @@ class Memory:
         self._store_marks({name: mark for name, mark in self._marks.items() if name != str(file)})
 
     def _store_marks(self, marks: dict[str, Mark]) -> None:
-        _replace(self._script_file, msgspec.json.encode(marks))
+        _replace(self._script_file, msgspec.json.encode(marks), self._words)
         self._marks = marks
 
 
-def _read(path: Path, kind: type[_Kind], consequence: str) -> _Kind | None:
+def _read(path: Path, kind: type[_Kind], consequence: str, words: Words) -> _Kind | None:
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except FileNotFoundError:
         return None
     except (ValueError, RecursionError):
-        log.warning("%s", words.damaged(str(path), consequence))
+        log.warning("%s", words("damaged", path=path, consequence=words(consequence)))
         return None
     except OSError as problem:
-        raise StateError(words.cannot_use(str(path), problem.strerror or str(problem))) from None
+        raise StateError(words("cannot use", path=path, why=problem.strerror or problem)) from None
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace(path: Path, data: bytes, words: Words) -> None:
     """Make `data` the content of `path` at once and durably, also across a power cut."""
     new = path.with_suffix(".new")
     try:
@@ -93,4 +94,4 @@ def _replace(path: Path, data: bytes) -> None:
     except OSError as problem:
         with contextlib.suppress(OSError):
             new.unlink()
-        raise StateError(words.cannot_use(str(path), problem.strerror or str(problem))) from None
+        raise StateError(words("cannot use", path=path, why=problem.strerror or problem)) from None

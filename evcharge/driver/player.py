@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 
-from evcharge.driver import words
 from evcharge.driver.dealings import Outcome
 from evcharge.driver.desk import Desk
 from evcharge.driver.prompt import read_chunks
@@ -22,27 +21,28 @@ from evcharge.driver.script import (
     is_binary,
     summary,
 )
+from evcharge.driver.words import ENGLISH, Words
 from evcharge.errors import BadInput, StateError
 
 # A file of nothing but nonsense fills no screen.
 _MOST_NAMED = 20
 
 
-def check_file(name: str) -> Path:
+def check_file(name: str, words: Words = ENGLISH) -> Path:
     """Return the file of services as an absolute path; raise StateError when it clearly is none."""
     try:
         path = Path(name).expanduser().resolve(strict=True)
         kind = path.stat().st_mode
         if stat.S_ISDIR(kind):
-            raise StateError(words.cannot_read(name, "it is a folder"))
+            raise StateError(words("cannot read", file=name, why=words("a folder")))
         # Reading from a pipe would take its beginning away; the player looks at that later.
         if stat.S_ISREG(kind):
             with path.open("rb") as file:
                 if is_binary(file.read(PROBE_BYTES)):
-                    raise StateError(words.not_a_text_file(name))
+                    raise StateError(words("not a text file", file=name))
     except (OSError, RuntimeError) as problem:
         why = problem.strerror if isinstance(problem, OSError) else None
-        raise StateError(words.cannot_read(name, why or str(problem))) from None
+        raise StateError(words("cannot read", file=name, why=why or problem)) from None
     return path
 
 
@@ -51,6 +51,7 @@ class Player:
 
     def __init__(self, desk: Desk, file: Path, pause_s: float) -> None:
         self._desk = desk
+        self._words = desk.words
         self._file = file
         self._pause_s = pause_s
         self._mark: Mark = desk.memory.mark(file)
@@ -61,21 +62,21 @@ class Player:
         mark, desk = self._mark, self._desk
         desk.note_outcome = self._note_outcome
         if mark.line:
-            desk.show(words.resuming(self._file.name, mark.line, mark.asked is not None))
+            desk.show(self._words.resuming(self._file.name, mark.line, unknown=mark.asked is not None))
         if mark.asked is not None:
             # Its REQUEST_START may or may not have arrived: the same one again tells.
             await self._ask(mark.line, mark.asked)
         async with aclosing(self._services()) as services:
             async for service in services:
                 if mark.services:
-                    desk.show(words.next_in(self._pause_s))
+                    desk.show(self._words("next in", pause_s=self._pause_s))
                     await asyncio.sleep(self._pause_s)
                 wish = service.wish
                 await self._ask(service.line, Asked(uuid.uuid4().hex, wish.cp_id, wish.location))
         if mark.services:
-            desk.show(*summary(self._file.name, mark))
+            desk.show(*summary(self._file.name, mark, self._words))
         else:
-            desk.show(words.no_services(self._file.name))
+            desk.show(self._words("no services", file=self._file.name))
         desk.memory.drop_mark(self._file)
 
     async def _ask(self, line: int, asked: Asked) -> None:
@@ -84,16 +85,17 @@ class Player:
         await desk.until(lambda: desk.conversation.request is None)
         mark.begin(line, asked)
         desk.memory.keep_mark(self._file, mark)
-        desk.show(words.service(mark.services + 1, line, asked.cp_id, asked.location))
+        wanted = self._words.wanted(asked.cp_id, asked.location)
+        desk.show(self._words("service", number=mark.services + 1, line=line, wanted=wanted))
         desk.carry_out(desk.conversation.start(asked.cp_id, asked.location, asked.request_id))
         await desk.until(lambda: mark.asked is None)
 
     def _note_outcome(self, outcome: Outcome) -> None:
-        if self._mark.settle(outcome):
+        if self._mark.settle(outcome, self._words):
             self._desk.memory.keep_mark(self._file, self._mark)
 
     async def _services(self) -> AsyncGenerator[Service, None]:
-        reader = ServiceReader(self._file.name, self._mark.line)
+        reader = ServiceReader(self._file.name, self._mark.line, self._words)
         try:
             async with aclosing(
                 read_chunks(lambda: os.open(self._file, os.O_RDONLY | os.O_CLOEXEC))
@@ -108,7 +110,8 @@ class Player:
         except BadInput as problem:
             raise StateError(problem.text) from None
         except OSError as problem:
-            raise StateError(words.cannot_read(self._file.name, problem.strerror or str(problem))) from None
+            why = problem.strerror or problem
+            raise StateError(self._words("cannot read", file=self._file.name, why=why)) from None
 
     def _good(self, found: Service | BadLine) -> Service | None:
         if isinstance(found, Service):
@@ -116,7 +119,9 @@ class Player:
         self._mark.bad += 1
         self._named += 1
         if self._named <= _MOST_NAMED:
-            self._desk.show(words.bad_line(self._file.name, found.line, found.problem))
+            self._desk.show(
+                self._words("bad line", file=self._file.name, line=found.line, problem=found.problem)
+            )
         elif self._named == _MOST_NAMED + 1:
-            self._desk.show(words.more_bad_lines(self._file.name))
+            self._desk.show(self._words("more bad lines", file=self._file.name))
         return None

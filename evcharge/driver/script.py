@@ -10,9 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from evcharge.billing import euros, kwh
-from evcharge.driver import words
 from evcharge.driver.dealings import Outcome
 from evcharge.driver.lines import Line, LineCutter
+from evcharge.driver.words import ENGLISH, Words
 from evcharge.errors import BadInput
 from evcharge.messages import Id, Text
 
@@ -88,7 +88,7 @@ class Mark(Struct, forbid_unknown_fields=True):
         self.line = line
         self.asked = asked
 
-    def settle(self, outcome: Outcome) -> bool:
+    def settle(self, outcome: Outcome, words: Words = ENGLISH) -> bool:
         """Note the outcome of the service asked for; return whether `outcome` was about it."""
         asked = self.asked
         if asked is None or asked.request_id != outcome.request_id:
@@ -104,7 +104,7 @@ class Mark(Struct, forbid_unknown_fields=True):
             cp_id=outcome.cp_id or "",
             energy_mwh=outcome.energy_mwh,
             cost_cents=outcome.cost_cents,
-            result=outcome.result if outcome.charged else words.refused(outcome.result),
+            result=outcome.result if outcome.charged else words("refused", text=outcome.result),
         )
         self.rows = [*self.rows, row][-MAX_ROWS:]
         return True
@@ -113,8 +113,9 @@ class Mark(Struct, forbid_unknown_fields=True):
 class ServiceReader:
     """Chunks of a file into services and bad lines, one at a time, from the line after `after_line` on."""
 
-    def __init__(self, name: str, after_line: int = 0) -> None:
+    def __init__(self, name: str, after_line: int = 0, words: Words = ENGLISH) -> None:
         self._name = name
+        self._words = words
         self._after_line = after_line
         self._cutter = LineCutter()
         self._begun = False
@@ -124,7 +125,7 @@ class ServiceReader:
         if not self._begun:
             self._begun = True
             if is_binary(data[:PROBE_BYTES]):
-                raise BadInput(words.not_a_text_file(self._name))
+                raise BadInput(self._words("not a text file", file=self._name))
         yield from self._services(self._cutter.feed(data))
 
     def end(self) -> Iterator[Service | BadLine]:
@@ -136,9 +137,9 @@ class ServiceReader:
             if line.number <= self._after_line:
                 continue
             try:
-                text = line.text().partition("#")[0].strip()
+                text = line.text(self._words).partition("#")[0].strip()
                 if text:
-                    yield Service(line.number, parse_wish(text))
+                    yield Service(line.number, parse_wish(text, self._words))
             except BadInput as problem:
                 yield BadLine(line.number, problem.text)
 
@@ -156,41 +157,41 @@ def is_binary(beginning: bytes) -> bool:
     return False
 
 
-def parse_wish(text: str) -> Wish:
+def parse_wish(text: str, words: Words = ENGLISH) -> Wish:
     """Return what `[CP | any] [near LOCATION]` asks for; raise BadInput without a full stop."""
     first, _, rest = text.partition(" ")
     cp_id = None
     if first.upper() != _NEAR:
-        cp_id = None if first.upper() == _ANY else _checked_point(first)
+        cp_id = None if first.upper() == _ANY else _checked_point(first, words)
         text = rest.strip()
     near, _, location = text.partition(" ")
     location = location.strip()
     if near and near.upper() != _NEAR:
-        raise BadInput(words.expected_point(_shown(f"{first} {near}")))
+        raise BadInput(words("expected point", shown=_shown(f"{first} {near}")))
     if near and not location:
-        raise BadInput(words.NEAR_WHAT)
-    return Wish(cp_id, _checked_location(location) if location else None)
+        raise BadInput(words("near what"))
+    return Wish(cp_id, _checked_location(location, words) if location else None)
 
 
-def _checked_point(word: str) -> str:
+def _checked_point(word: str, words: Words) -> str:
     try:
         return msgspec.convert(word.upper(), Id)
     except msgspec.ValidationError:
-        raise BadInput(words.expected_point(_shown(word))) from None
+        raise BadInput(words("expected point", shown=_shown(word))) from None
 
 
-def _checked_location(text: str) -> str:
+def _checked_location(text: str, words: Words) -> str:
     try:
         return msgspec.convert(text, Text)
     except msgspec.ValidationError:
-        raise BadInput(words.bad_location(_shown(text))) from None
+        raise BadInput(words("bad location", shown=_shown(text))) from None
 
 
 def _shown(text: str) -> str:
     return ascii(text if len(text) <= 40 else text[:40] + "...")
 
 
-def summary(name: str, mark: Mark) -> list[str]:
+def summary(name: str, mark: Mark, words: Words = ENGLISH) -> list[str]:
     """Return the table at the end of the file."""
     rows = [
         (
@@ -205,6 +206,6 @@ def summary(name: str, mark: Mark) -> list[str]:
     ]
     lines = words.services_done(name, rows)
     if left_out := mark.services - len(rows):
-        lines.append(words.earlier_rows(left_out))
+        lines.append(words("earlier rows", count=left_out))
     total = words.services_total(mark.charged, mark.refused, mark.bad, mark.energy_mwh, mark.cost_cents)
     return [*lines, total]

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 
-from evcharge.driver import words
 from evcharge.driver.conversation import Question
 from evcharge.driver.desk import Desk
 from evcharge.driver.lines import Line, LineCutter
@@ -22,20 +21,21 @@ async def obey(desk: Desk, chunks: AsyncIterator[bytes], *, is_terminal: bool) -
     cutter = LineCutter()
     async for chunk in chunks:
         for line in cutter.feed(chunk):
-            if not _obey(desk, line):
+            if not obey_line(desk, line):
                 return
     for line in cutter.end():
-        if not _obey(desk, line):
+        if not obey_line(desk, line):
             return
     if not is_terminal:
         await desk.until(lambda: not desk.conversation.busy)
 
 
-def _obey(desk: Desk, line: Line) -> bool:
+def obey_line(desk: Desk, line: Line) -> bool:
+    """Do what one line says; return whether to go on."""
     try:
-        command = parse(line.text())
+        command = parse(line.text(desk.words), desk.words)
     except BadInput as problem:
-        desk.show(words.not_understood(problem.text))
+        desk.show(desk.words.not_understood(problem.text))
         return True
     match command:
         case Wish():
@@ -49,7 +49,7 @@ def _obey(desk: Desk, line: Line) -> bool:
 
 def _do(desk: Desk, word: Word) -> None:
     if word == "help":
-        desk.show(*words.HELP)
+        desk.show(*desk.words.help())
     elif word == "stop":
         desk.carry_out(desk.conversation.stop())
     else:

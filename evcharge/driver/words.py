@@ -1,179 +1,279 @@
-"""Every word a driver reads, in English. A language is added by giving these functions another body."""
+"""What a driver reads, as plain lines: which sentence fits, and the layout of tickets and tables. Pure."""
 
 from collections.abc import Iterable, Sequence
 
 from evcharge import labels
 from evcharge.billing import euros, kwh, price_text
-from evcharge.errors import Code
-from evcharge.messages import Balance, History, Points, Supply, TicketIssued
+from evcharge.charging_point import CpStatus
+from evcharge.errors import Code, EvchargeError
+from evcharge.labels import Phrase, Speech
+from evcharge.labels.driver import SENTENCES
+from evcharge.messages import (
+    Balance,
+    ErrorNotice,
+    History,
+    Notice,
+    Points,
+    Progress,
+    Supply,
+    TicketIssued,
+)
 from evcharge.session import EndReason
 
-NONE_AVAILABLE = "No charging point available at the moment."
-CONNECTED_AGAIN = "Connected to CENTRAL again."
-NO_POINTS = "No charging point is available now."
-NO_HISTORY = "No charges yet."
-ALREADY_ASKED = "Already asked; the answer is on its way."
-ALREADY_STOPPING = "Already asked to stop."
-STOP_SENT = "Asked to stop the charge."
-CANCELLED = "Cancelled: the request had not been sent yet."
-NOT_CONNECTED = "Not connected to CENTRAL; it is asked as soon as it can be reached."
-TYPE_HELP = "Type help for the commands, quit to leave."
-HELP = (
-    "start [CP] [near LOCATION]   ask for a charging point (without CP: any that is free)",
-    "stop                         end the charge",
-    "list                         charging points that are available",
-    "balance                      money left",
-    "history                      latest charges",
-    "quit                         leave (a charge goes on without you)",
-)
+_REFUSED_BY_POINT = {
+    EndReason.NOT_PLUGGED: "not plugged",
+    EndReason.DRIVER: "stopped early",
+    EndReason.NOT_STARTED: "not taken",
+    EndReason.BUSY: "not taken",
+}
+_NOTICES = {"FAULT": "failed", "ENGINE_LOST": "engine lost", "MONITOR_LOST": "monitor lost"}
+_HELP = ("start", "stop", "list", "balance", "history", "quit")
 
 
-def connected(address: str) -> str:
-    """CENTRAL is reached for the first time."""
-    return f"Connected to CENTRAL at {address}."
+class Words:
+    """Says everything in one language. What Central sends in English is said from its code and figures."""
 
+    def __init__(self, lang: str = labels.DEFAULT_LANGUAGE) -> None:
+        self.lang = lang
+        self._say = Speech(SENTENCES, lang)
 
-def cannot_connect(address: str, charging: bool) -> str:
-    """CENTRAL cannot be reached; said once per outage."""
-    return f"Cannot connect to CENTRAL at {address}; retrying{' (your charge goes on)' if charging else ''}"
+    def __call__(self, name: str, **values: object) -> str:
+        """Return the sentence called `name`."""
+        return self._say(name, **values)
 
+    def help(self) -> list[str]:
+        """The commands."""
+        return [self(f"help {word}") for word in _HELP]
 
-def cannot_enter(text: str) -> str:
-    """Somebody was reached, but did not let us in; `text` says why."""
-    return f"{text}{'' if text.endswith(('.', '!', '?')) else '.'} Retrying."
+    # ---- the connection
 
+    def cannot_enter(self, problem: EvchargeError) -> str:
+        """Somebody was reached, but did not let us in; or the Registry was not."""
+        text = problem.text
+        if not self._is_english:
+            lost = problem.code is Code.UNREACHABLE
+            said = (
+                labels.say(Phrase.REGISTRY_LOST, self.lang) if lost else labels.code(problem.code, self.lang)
+            )
+            text = said[:1].upper() + said[1:]
+        return self("retrying", text=_ended(text))
 
-def farewell(text: str) -> str:
-    """CENTRAL said goodbye."""
-    return f"CENTRAL closes the connection{': ' + text if text else ''}"
+    def cannot_connect(self, address: str, *, charging: bool) -> str:
+        """CENTRAL cannot be reached; said once per outage."""
+        return self("cannot connect, charging" if charging else "cannot connect", address=address)
 
+    def farewell(self, text: str) -> str:
+        """CENTRAL said goodbye."""
+        return self("farewell") + (f": {text}" if text else "")
 
-def wanted(cp_id: str | None, location: str | None) -> str:
-    """Name what was asked for: one charging point, or any."""
-    near = f" near {location}" if location else ""
-    return (cp_id or "any charging point") + near
+    # ---- a request
 
+    def wanted(self, cp_id: str | None, location: str | None) -> str:
+        """Name what was asked for: one charging point, or any."""
+        point = cp_id or self("any point")
+        return self("near", point=point, location=location) if location else point
 
-def sent(cp_id: str | None, location: str | None) -> str:
-    """The request is on its way."""
-    return f"Request sent: {wanted(cp_id, location)}"
+    def point(self, cp_id: str | None) -> str:
+        """Name the charging point in the middle of a sentence."""
+        return cp_id or self("the point")
 
+    def step(self, word: Progress, cp_id: str | None, plug_within_s: int) -> str:
+        """Say how far a request has come; `plug_within_s` is what we believe when Central does not say."""
+        match word.step:
+            case "ASKING":
+                return self("asking", cp_id=cp_id) if cp_id else self("asking somebody")
+            case "READY":
+                wait_s = word.plug_within_s if word.plug_within_s is not None else plug_within_s
+                return self("ready", point=self.point(cp_id), wait_s=wait_s)
+            case "CHARGING":
+                return self("charging", point=self.point(cp_id))
+            case "STOPPING":
+                text = self("stopping", point=self.point(cp_id))
+                if word.reason in ("", EndReason.DRIVER):
+                    return text
+                return self("because", text=text, why=self.cause(word.reason))
+            case _:
+                return self("central says", text=word.text or word.step)
 
-def asking(cp_id: str | None) -> str:
-    """CENTRAL has authorised the request and asks the charging point."""
-    return f"{cp_id} is free; asking it" if cp_id else "Asking the charging point"
+    def refusal(self, word: Progress | ErrorNotice) -> str:
+        """Say why a request was refused: in English Central's own sentence, else one made of its terms."""
+        if word.code == Code.NONE_AVAILABLE:
+            return self("none available")
+        if word.text and self._is_english:
+            return word.text
+        known = self._known_refusal(word) if isinstance(word, Progress) else ""
+        return known or self.error(word.code, word.text)
 
+    def refused(self, word: Progress | ErrorNotice) -> str:
+        """Say that a request was refused, and why."""
+        # This one sentence is the course's own, so it stands alone.
+        text = self.refusal(word)
+        return text if word.code == Code.NONE_AVAILABLE else self("refused", text=text)
 
-def ready(cp_id: str | None, plug_within_s: int) -> str:
-    """The charging point waits for the plug."""
-    return f"Authorised: plug in at {cp_id or 'the charging point'} within {plug_within_s} s"
+    def error(self, code: str, text: str) -> str:
+        """Say what Central's ERROR means; `text`, which is English, is for what we do not know."""
+        known = code in labels.CODES
+        if text and (self._is_english or not known):
+            return text
+        return labels.code(code, self.lang)
 
+    def notice(self, word: Notice) -> str:
+        """Say what happened to our session."""
+        name = _NOTICES.get(word.code)
+        if name is None or word.cp_id is None or self._is_english:
+            return word.text
+        return self(name, cp_id=word.cp_id, why=self.cause(word.reason), kwh=kwh(word.energy_mwh or 0))
 
-def charging(cp_id: str | None) -> str:
-    """Power flows."""
-    return f"Charging at {cp_id or 'the charging point'}"
-
-
-def stopping(cp_id: str | None) -> str:
-    """The charging point was told to stop."""
-    return f"Stopping the charge at {cp_id or 'the charging point'}"
-
-
-def refusal(code: str, text: str) -> str:
-    """Why a request was refused: Central's own sentence, or the meaning of its code."""
-    return NONE_AVAILABLE if code == Code.NONE_AVAILABLE else text or labels.code(code)
-
-
-def refused(text: str) -> str:
-    """A rule said no."""
-    return f"Refused: {text}"
-
-
-def live(supply: Supply) -> str:
-    """The figures of this second."""
-    return (
-        f"{supply.cp_id}: {supply.power_w / 1000:.2f} kW, {kwh(supply.energy_mwh)} kWh, "
-        f"{euros(supply.cost_cents)} €"
-    )
-
-
-def central_says(text: str) -> str:
-    """CENTRAL could not do something, or ends the connection."""
-    return f"CENTRAL says: {text}"
-
-
-def taken_after_all(cp_id: str | None) -> str:
-    """A request that had been refused turned out to be running."""
-    return f"{cp_id or 'A charging point'} took a request that had been refused; stopping it"
-
-
-def still_running(cp_id: str | None) -> str:
-    """A new request while one is running."""
-    return f"A request is already running ({cp_id or 'any charging point'}); wait for its end, or type stop."
-
-
-def goes_on(cp_id: str | None) -> str:
-    """The driver leaves while its charge goes on."""
-    return f"Your charge at {cp_id or 'the charging point'} goes on; its ticket is shown when you are back."
-
-
-def not_sent(cp_id: str | None, location: str | None) -> str:
-    """The driver leaves before its request could be sent."""
-    return f"The request for {wanted(cp_id, location)} was never sent."
-
-
-def ended(reason: str) -> str:
-    """Say why a charge ended."""
-    return labels.reason(EndReason.read(reason))
-
-
-def ticket(driver_id: str, bill: TicketIssued) -> list[str]:
-    """The final bill as a block of lines."""
-    lines = [
-        "===== SESSION SUMMARY =====",
-        f"Driver:  {driver_id}",
-        f"Session: {bill.session_id}",
-        f"Energy:  {kwh(bill.energy_mwh)} kWh{'  (estimated)' if bill.estimated else ''}",
-        f"Cost:    {euros(bill.cost_cents)} €  ({price_text(bill.price)} €/kWh)",
-        f"Ended:   {ended(bill.reason)}",
-    ]
-    if bill.while_away:
-        lines.append("Note:    this charge ended while you were away")
-    return [*lines, "==========================="]
-
-
-def points(answer: Points) -> list[str]:
-    """The available charging points as a table."""
-    if not answer.points:
-        return [NO_POINTS]
-    rows = [
-        (point.cp_id, f"{price_text(point.price)} €/kWh", point.status, point.location)
-        for point in answer.points
-    ]
-    return table(("Point", "Price", "Status", "Location"), rows)
-
-
-def balance(answer: Balance) -> str:
-    """The wallet."""
-    held = f" ({euros(answer.held_cents)} € held for a running charge)" if answer.held_cents else ""
-    return f"Balance: {euros(answer.balance_cents)} €{held}"
-
-
-def history(answer: History) -> list[str]:
-    """The latest tickets as a table, newest first."""
-    if not answer.tickets:
-        return [NO_HISTORY]
-    rows = [
-        (
-            bill.session_id,
-            bill.cp_id,
-            f"{kwh(bill.energy_mwh)} kWh",
-            f"{euros(bill.cost_cents)} €",
-            ended(bill.reason),
+    def cause(self, reason: str) -> str:
+        """Say why something ended or is not available: an EndReason, holds, or the words of a fault."""
+        if f"cause {reason}" in SENTENCES:
+            return self(f"cause {reason}")
+        parts = reason.split(", ")
+        return ", ".join(
+            labels.reason(EndReason(part), self.lang) if part in set(EndReason) else part for part in parts
         )
-        for bill in answer.tickets
-    ]
-    return table(("Session", "Point", "Energy", "Cost", "Ended"), rows)
+
+    def live(self, supply: Supply) -> list[str]:
+        """The figures of this second."""
+        figures = {
+            "kw": f"{supply.power_w / 1000:.2f}",
+            "kwh": kwh(supply.energy_mwh),
+            "euros": euros(supply.cost_cents),
+        }
+        return [self("live", cp_id=supply.cp_id, **figures)]
+
+    def ended(self, reason: str) -> str:
+        """Say why a charge ended."""
+        return labels.reason(EndReason.read(reason), self.lang)
+
+    # ---- tickets, lists, money
+
+    def ticket(self, driver_id: str, bill: TicketIssued) -> list[str]:
+        """The final bill as a block of lines."""
+        rows = [
+            ("driver", driver_id),
+            ("session", bill.session_id),
+            ("energy", f"{kwh(bill.energy_mwh)} kWh{'  ' + self('estimated') if bill.estimated else ''}"),
+            ("cost", f"{euros(bill.cost_cents)} €  ({price_text(bill.price)} €/kWh)"),
+            ("ended", self.ended(bill.reason)),
+        ]
+        if bill.while_away:
+            rows.append(("note", self("while away")))
+        width = max(len(self(name)) for name, _ in rows) + 2
+        title = f"===== {self('summary')} ====="
+        return [
+            title,
+            *(f"{self(name) + ':':<{width}}{value}" for name, value in rows),
+            "=" * len(title),
+        ]
+
+    def points(self, answer: Points) -> list[str]:
+        """The available charging points as a table."""
+        if not answer.points:
+            return [self("no points")]
+        return table(self.heads("point", "price", "status", "location"), self.point_rows(answer))
+
+    def point_rows(self, answer: Points) -> list[tuple[str, ...]]:
+        """The cells of that table."""
+        return [
+            (point.cp_id, f"{price_text(point.price)} €/kWh", self.status(point.status), point.location)
+            for point in answer.points
+        ]
+
+    def balance(self, answer: Balance) -> list[str]:
+        """The wallet."""
+        line = self("balance", euros=euros(answer.balance_cents))
+        if answer.held_cents:
+            line += " " + self("held", euros=euros(answer.held_cents))
+        return [line]
+
+    def history(self, answer: History) -> list[str]:
+        """The latest tickets as a table, newest first."""
+        if not answer.tickets:
+            return [self("no history")]
+        return table(self.heads("session", "point", "energy", "cost", "ended"), self.history_rows(answer))
+
+    def history_rows(self, answer: History) -> list[tuple[str, ...]]:
+        """The cells of that table."""
+        return [
+            (
+                bill.session_id,
+                bill.cp_id,
+                f"{kwh(bill.energy_mwh)} kWh",
+                f"{euros(bill.cost_cents)} €",
+                self.ended(bill.reason),
+            )
+            for bill in answer.tickets
+        ]
+
+    def status(self, value: str) -> str:
+        """What a status is called. One that a newer Central sent is shown as it is."""
+        return labels.status(CpStatus(value), self.lang) if value in set(CpStatus) else value
+
+    def heads(self, *names: str) -> tuple[str, ...]:
+        """The headings of a table."""
+        return tuple(self(name) for name in names)
+
+    # ---- what was typed, and files
+
+    def not_understood(self, problem: str) -> str:
+        """A typed line that was not carried out."""
+        return self("not understood", problem=problem, hint=self("type help"))
+
+    def resuming(self, name: str, line: int, *, unknown: bool) -> str:
+        """The file was begun by an earlier run."""
+        return self("resuming unknown" if unknown else "resuming after", file=name, line=line)
+
+    def services_done(self, name: str, rows: Iterable[Sequence[str]]) -> list[str]:
+        """The table at the end of a file."""
+        title = f"===== {self('services done', file=name)} ====="
+        heads = (*self.heads("line", "asked for", "point"), "kWh", "€", self("result"))
+        return [title, *table(heads, rows)]
+
+    def services_total(
+        self, charged: int, refused_count: int, bad: int, energy_mwh: int, cost_cents: int
+    ) -> str:
+        """The last line of that table."""
+        skipped = ", " + self("one skipped" if bad == 1 else "more skipped", bad=bad) if bad else ""
+        return self(
+            "services total",
+            charged=charged,
+            refused=refused_count,
+            skipped=skipped,
+            kwh=kwh(energy_mwh),
+            euros=euros(cost_cents),
+        )
+
+    # ---- helpers
+
+    @property
+    def _is_english(self) -> bool:
+        return self.lang == labels.DEFAULT_LANGUAGE
+
+    def _known_refusal(self, word: Progress) -> str:
+        cp_id = word.cp_id
+        match word.code:
+            case Code.DRIVER_BUSY:
+                return self("still stopping" if word.reason else "already charging")
+            case Code.BALANCE:
+                return self("no money")
+            case Code.UNKNOWN_CP if cp_id:
+                return self("unknown point", cp_id=cp_id)
+            case Code.CP_BUSY if cp_id:
+                return self("busy point", cp_id=cp_id)
+            case Code.CP_NOT_AVAILABLE if cp_id and not word.status and word.reason in _REFUSED_BY_POINT:
+                return self(_REFUSED_BY_POINT[EndReason(word.reason)], cp_id=cp_id)
+            case Code.CP_NOT_AVAILABLE if cp_id:
+                told = [self.status(word.status), self.cause(word.reason)]
+                why = ": ".join(part for part in told if part)
+                if not why:
+                    return self("out of service", cp_id=cp_id)
+                return self("out of service because", cp_id=cp_id, why=why)
+            case _:
+                return ""
+
+
+ENGLISH = Words()
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -186,122 +286,5 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     ]
 
 
-# ---- what was typed
-
-
-def unknown_command(word: str) -> str:
-    """No such command; `word` is already printable."""
-    return f"unknown command {word}"
-
-
-def takes_nothing(command: str) -> str:
-    """A command was given more than it takes."""
-    return f"{command} takes nothing after it"
-
-
-def too_long(limit: int) -> str:
-    """A line longer than any command or service."""
-    return f"too long (more than {limit} bytes)"
-
-
-NOT_TEXT = "not UTF-8 text"
-CONTROL_CHARACTERS = "control characters in it"
-NEAR_WHAT = "near needs a location after it, as in: any near Berlin"
-
-
-def expected_point(shown: str) -> str:
-    """What stands where a charging point should."""
-    return f"expected a charging point (such as CP001) or any, then near LOCATION; found {shown}"
-
-
-def bad_location(shown: str) -> str:
-    """A location that nobody would print."""
-    return f"bad location {shown}: at most 200 plain characters"
-
-
-def not_understood(problem: str) -> str:
-    """A typed line that was not carried out."""
-    return f"Not understood: {problem}. {TYPE_HELP}"
-
-
-# ---- a file of services
-
-
-def cannot_read(name: str, why: str) -> str:
-    """The file of services cannot be used."""
-    return f"cannot read {name}: {why}. Give a text file with one charging point a line."
-
-
-def not_a_text_file(name: str) -> str:
-    """The file of services is binary."""
-    return f"{name} is not a text file in UTF-8. Give a text file with one charging point a line."
-
-
-def bad_line(name: str, line: int, problem: str) -> str:
-    """One line of the file is skipped."""
-    return f"{name}, line {line} skipped: {problem}"
-
-
-def more_bad_lines(name: str) -> str:
-    """Too many bad lines to name each."""
-    return f"{name}: further bad lines are skipped without being named"
-
-
-def resuming(name: str, line: int, unknown: bool) -> str:
-    """The file was begun by an earlier run."""
-    after = "asking what became of" if unknown else "after"
-    return f"Continuing {name} where it was left: {after} line {line}"
-
-
-def service(number: int, line: int, cp_id: str | None, location: str | None) -> str:
-    """A service of the file begins."""
-    return f"Service {number} (line {line}): {wanted(cp_id, location)}"
-
-
-def next_in(pause_s: float) -> str:
-    """The pause between two services."""
-    return f"Next service in {pause_s:g} s"
-
-
-def no_services(name: str) -> str:
-    """The file holds nothing to do."""
-    return f"No services in {name}."
-
-
-def services_done(name: str, rows: Iterable[Sequence[str]]) -> list[str]:
-    """The table at the end of a file."""
-    title = f"===== SERVICES OF {name} ====="
-    body = table(("Line", "Asked for", "Point", "kWh", "€", "Result"), rows)
-    return [title, *body]
-
-
-def services_total(charged: int, refused_count: int, bad: int, energy_mwh: int, cost_cents: int) -> str:
-    """The last line of that table."""
-    skipped = f", {bad} bad line{'s' * (bad > 1)} skipped" if bad else ""
-    sums = f"{kwh(energy_mwh)} kWh, {euros(cost_cents)} €"
-    return f"Total: {charged} charged, {refused_count} refused{skipped}; {sums}"
-
-
-def earlier_rows(count: int) -> str:
-    """The table's oldest rows are left out."""
-    return f"… and {count} earlier services"
-
-
-# ---- the state folder
-
-
-def damaged(path: str, consequence: str) -> str:
-    """A file of ours was not readable; it is begun anew."""
-    return f"{path} was damaged and is begun anew; {consequence}"
-
-
-SEEN_LOST = "a ticket may be shown once more"
-SCRIPT_LOST = "a file of services begins at its first line"
-
-
-def cannot_use(path: str, why: str) -> str:
-    """A file in the state folder cannot be read or written."""
-    return f"cannot use {path}: {why}. Make room, or check the permissions."
-
-
-SCREEN_GONE = "nobody reads the screen any more; a running charge goes on, its ticket waits for you"
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

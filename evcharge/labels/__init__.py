@@ -180,6 +180,7 @@ class Speech:
     def __init__(self, sentences: Mapping[str, Words], lang: str = DEFAULT_LANGUAGE) -> None:
         self._sentences = sentences
         self._column = _column(lang)
+        self.lang = LANGUAGES[self._column]
 
     def __call__(self, name: str, **values: object) -> str:
         """Return the sentence called `name` with `values` filled in."""

@@ -12,6 +12,7 @@ from evcharge.https import application, serving
 from evcharge.registry.api import Api
 from evcharge.registry.callers import Callers
 from evcharge.registry.credentials import Credentials
+from evcharge.registry.invitations import Invitations
 from evcharge.registry.setup import SCHEMA, database_path
 from evcharge.registry.store import Store
 
@@ -32,7 +33,8 @@ async def run(config: Config, stop: asyncio.Event) -> int:
         ticket_s = settings.ticket_minutes * 60
         callers = Callers(store, credentials, service_keys, enrolment_token, time.monotonic)
         api = Api(store, credentials, callers, service_keys[0], ticket_s, lifecycle.utc_now, time.monotonic)
-        app = application(api.routes(), callers.refused)
+        invitations = Invitations(store, credentials, callers, state / "ca.pem", lifecycle.utc_now)
+        app = application([*api.routes(), *invitations.routes()], callers.refused)
         async with serving(app, settings.host, settings.port, tls) as port:
             log.info("Registry listening on https://%s:%d", settings.host, port)
             await lifecycle.run_until(stop, _write_repeats(callers))

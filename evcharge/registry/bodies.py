@@ -85,6 +85,22 @@ class Login(Body):
     password: Secret
 
 
+class Invite(Body):
+    """POST /v1/invitations: `ttl_s` from a minute to thirty days."""
+
+    kind: Literal["cp", "driver"]
+    id: str
+    location: Location = ""
+    ttl_s: Annotated[int, Meta(ge=60, le=30 * 86_400)] = 86_400
+
+
+class Join(Body):
+    """POST /v1/join: the secret of an invitation, and the credential that the new PC made itself."""
+
+    secret: Secret
+    credential: NewSecret
+
+
 class Disable(Body):
     """POST /v1/disable: Central revoked a key and raised the epoch of `id` to `epoch`."""
 

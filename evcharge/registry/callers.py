@@ -12,7 +12,7 @@ from evcharge.errors import AuthenticationError, Code, Overloaded
 from evcharge.registry.credentials import Brake, Credentials
 from evcharge.registry.registrations import Kind, Registration
 from evcharge.registry.repeats import Repeats
-from evcharge.registry.store import Actor, Store, entry
+from evcharge.registry.store import Actor, Invited, Store, entry
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ class Visit(Struct):
 
 
 _VISIT = web.RequestKey("visit", Visit)
+FREE_TOKENS = 30
 ADMIN, ENROLMENT, CENTRAL = "admin", "enrolment", "central"
 
 
@@ -45,6 +46,8 @@ class Callers:
         self._service_tokens = [trust.service_token(key).encode() for key in service_keys]
         self._clock = clock
         self._brake = Brake(clock)
+        # A token cannot be guessed, and a whole lab may join at once from behind one address.
+        self._token_brake = Brake(clock, free=FREE_TOKENS)
         self._repeats = Repeats()
 
     async def with_token(self, request: web.Request, *allowed: str) -> Actor:
@@ -91,6 +94,18 @@ class Callers:
         kept = found.secret_hash if found is not None and found.kind is kind else None
         if not await self.guess(kept, secret, (id_, address_of(request))) or found is None:
             raise AuthenticationError("The id or its credential is wrong.", Code.CREDENTIAL)
+        return found
+
+    async def invited(self, request: web.Request, secret: str) -> Invited:
+        """Return what an invitation is good for, slowing down whoever guesses. Raises Overloaded."""
+        source = ("an invitation", address_of(request))
+        self._token_brake.attempt(source)
+        found = await self._store.invitation(secret)
+        if found is None:
+            raise AuthenticationError(
+                "This token is not known here. Is it of another network? Ask for a new one.", Code.CREDENTIAL
+            )
+        self._token_brake.succeeded(source)
         return found
 
     async def guess(self, kept: str | None, secret: str, source: tuple[str, str]) -> bool:

@@ -113,6 +113,38 @@ def rotate(before: Registration, secret_hash: str) -> Change:
     return Change(after, "rotate", revokes=True)
 
 
+def invited(before: Registration | None, kind: Kind, id_: str) -> int | None:
+    """Return the epoch that an invitation of `id_` is made for; None when nobody has that id."""
+    if before is None:
+        return None
+    if before.state is not State.WITHDRAWN:
+        if before.kind is not kind:
+            raise Refused(f"{id_} is already registered as a {_NOUNS[before.kind]}.", Code.CONFLICT)
+        if before.state is State.INACTIVE:
+            raise disabled(before)
+    return before.epoch
+
+
+def join(before: Registration | None, wanted: Registration, epoch: int | None) -> Change:
+    """Register `wanted`, or give the id a new credential, by an invitation made for `epoch`.
+
+    Whatever happened to the id since then, such as a revocation, is stronger than the invitation.
+    """
+    if (None if before is None else before.epoch) != epoch:
+        raise Refused(f"{wanted.id} was changed after this token was made: ask for a new one.", Code.CONFLICT)
+    if before is None or before.state is State.WITHDRAWN:
+        return Change(_with(wanted, epoch=epoch or 0), "register")
+    invited(before, wanted.kind, wanted.id)
+    after = _with(
+        before,
+        location=wanted.location or before.location,
+        secret_hash=wanted.secret_hash,
+        state=State.ACTIVE,
+        epoch=before.epoch + 1,
+    )
+    return Change(after, "rotate", revokes=True)
+
+
 def revoke(before: Registration, epoch: int) -> Change | None:
     """Carry out Central's order to disable, which raised the epoch to `epoch` there.
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from msgspec import Struct, structs
 
@@ -12,6 +12,9 @@ from evcharge.registry.registrations import Change, Kind, Registration, State
 from evcharge.registry.repeats import Entry
 
 _COLUMNS = "id, kind, location, secret_hash, state, epoch"
+_INVITED = "kind, id, location, epoch, made_by, expires_at, used_at"
+# So long it can be told that a token has expired; after that it is unknown.
+_REMEMBER_S = 30 * 86_400
 MAX_REVOCATIONS = 10_000
 
 
@@ -34,6 +37,21 @@ class Revocation(Struct, frozen=True):
     id: str
     epoch: int
     what: str
+
+
+class Invited(Struct, frozen=True, kw_only=True):
+    """What an invitation is good for. `epoch`: of the registration it was made for, None when there was none."""
+
+    kind: Kind
+    id: str
+    location: str
+    epoch: int | None
+    made_by: str
+    expires_at: float
+    used_at: float | None = None
+
+    def __repr__(self) -> str:
+        return f"Invited({self.id}, {self.kind})"
 
 
 class Store:
@@ -61,8 +79,13 @@ class Store:
         )
         return [(_registration(row), row["created_at"]) for row in rows]
 
-    async def save(self, before: Registration | None, change: Change, actor: Actor) -> None:
-        """Store `change`, what Central must know of it, and its audit row. Raises Overtaken."""
+    async def save(
+        self, before: Registration | None, change: Change, actor: Actor, *, invitation: str | None = None
+    ) -> None:
+        """Store `change`, what Central must know of it, and its audit row. Raises Overtaken.
+
+        With the secret of an `invitation` that is used up by this very change.
+        """
         after = change.after
         values = structs.asdict(after) | {"now": self._time()}
         async with self._database.transaction() as writing:
@@ -72,6 +95,8 @@ class Store:
             )
             if (_registration(found[0]) if found else None) != before:
                 raise Overtaken
+            if invitation is not None:
+                await self._use(writing, invitation, values["now"])
             await writing.execute(
                 f"INSERT INTO registrations ({_COLUMNS}, created_at, changed_at) "  # noqa: S608
                 "VALUES (:id, :kind, :location, :secret_hash, :state, :epoch, :now, :now) "
@@ -101,6 +126,43 @@ class Store:
             ]
         newest = await self._database.read("SELECT coalesce(max(n), 0) AS last FROM revocations")
         return [], newest[0]["last"]
+
+    # ---- invitations
+
+    async def invite(self, secret: str, invited: Invited, actor: Actor) -> None:
+        """Keep an invitation under the hash of its secret; forget those that ended long ago."""
+        now = self._time()
+        until = f"{datetime.fromtimestamp(invited.expires_at, UTC):%Y-%m-%d %H:%M} UTC"
+        async with self._database.transaction() as writing:
+            await writing.execute(
+                "DELETE FROM invitations WHERE expires_at < :long_ago", {"long_ago": now - _REMEMBER_S}
+            )
+            await writing.execute(
+                f"INSERT INTO invitations (secret_sha256, {_INVITED}) "  # noqa: S608
+                "VALUES (:hash, :kind, :id, :location, :epoch, :made_by, :expires_at, NULL)",
+                {"hash": _token_hash(secret), **structs.asdict(invited)},
+            )
+            await self._audit(
+                writing, entry(actor, "invite", invited.id, "done", f"{invited.kind} until {until}")
+            )
+
+    async def invitation(self, secret: str) -> Invited | None:
+        """Return what the secret of an invitation is good for, also one that was used or has expired."""
+        rows = await self._database.read(
+            f"SELECT {_INVITED} FROM invitations WHERE secret_sha256 = :hash",  # noqa: S608
+            {"hash": _token_hash(secret)},
+        )
+        return Invited(**{**dict(rows[0]), "kind": Kind(rows[0]["kind"])}) if rows else None
+
+    @staticmethod
+    async def _use(writing: Transaction, secret: str, now: float) -> None:
+        used = await writing.execute(
+            "UPDATE invitations SET used_at = :now "
+            "WHERE secret_sha256 = :hash AND used_at IS NULL RETURNING id",
+            {"hash": _token_hash(secret), "now": now},
+        )
+        if not used:
+            raise Overtaken
 
     # ---- administrators
 

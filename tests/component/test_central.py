@@ -331,7 +331,7 @@ async def test_revoked_keys_end_the_charge_and_the_connection_within_a_second(to
             await hear(channel, m.Ack)
         assert caught.value.code == Code.REVOKED
     assert asyncio.get_running_loop().time() - before < 1
-    assert await town.says("CP001 .*Unavailable: key revoked")
+    assert await town.says("CP001 .*Out of Order: key revoked")
     with pytest.raises(AuthenticationError):
         await town.dial("CP001", Role.ENGINE)
     # The energy of the interrupted charge is accepted after the keys were issued anew.
@@ -349,7 +349,7 @@ async def test_out_while_charging_ends_the_charge_and_resume_brings_it_back(town
     assert "operator" in (await driver.step("STOPPING")).text
     await engine.journals(engine.ends("operator"))
     assert (await driver.ticket()).reason == "operator"
-    assert await town.says("CP001 .*Unavailable: operator")
+    assert await town.says("CP001 .*Out of Order: operator")
     driver.asks("CP001")
     assert (await driver.step("REFUSED")).code == Code.CP_NOT_AVAILABLE
     await town.operator(LiftHold, cp_id="CP001", hold=Hold.OPERATOR)

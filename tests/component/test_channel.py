@@ -249,6 +249,18 @@ async def test_half_a_frame_and_then_the_end_is_said_so(gate):
         assert "middle of a frame" in end.text
 
 
+async def test_a_peer_can_fail_in_the_middle_of_a_frame_on_purpose(gate):
+    async with gate.pair() as (peer, central):
+        peer.send(ready(1))
+        peer.tear(ready(2))
+        assert peer.is_closing
+        messages, end = await ended(central)
+        assert messages == [ready(1)]
+        assert "middle of a frame" in end.text
+        assert (await ended(peer))[1].text == "the connection was torn here"
+        peer.tear(ready(3))
+
+
 # ---- flow
 
 

@@ -150,7 +150,7 @@ async def test_two_drivers_at_one_point_in_one_batch_get_it_once(writer: Writer)
         )
         for driver in ("D01", "D02")
     ]
-    first, second = await asyncio.gather(*asked)
+    first, second = [decision.reply for decision in await asyncio.gather(*asked)]
     assert (first.step, second.step, second.code) == ("ASKING", "REFUSED", Code.CP_BUSY)
 
 
@@ -162,8 +162,8 @@ async def test_one_request_repeated_in_one_batch_is_one_session(writer: Writer):
         )
         for number in range(5)
     ]
-    answers = await asyncio.gather(*asked)
-    assert len({answer.session_id for answer in answers}) == 1
+    decided = await asyncio.gather(*asked)
+    assert len({decision.reply.session_id for decision in decided}) == 1
 
 
 async def test_a_refusal_changes_nothing_and_is_told_to_nobody(writer: Writer):
@@ -295,9 +295,9 @@ async def test_only_the_command_that_the_books_refuse_fails(writer: Writer):
         Refused, match=r"the books refuse this: UNIQUE constraint failed: session\.request_id"
     ):
         await bad
-    assert await before is None
-    assert (await after).step == "ASKING"
-    assert (await stop).step == "STOPPING"
+    assert (await before).reply is None
+    assert (await after).reply.step == "ASKING"
+    assert (await stop).reply.step == "STOPPING"
     del writer.dispatcher.facts._requests["R-00000002"]
     writer.dispatcher.facts._requests.update((await writer.books.store.load(NOON))._requests)
 
@@ -316,7 +316,7 @@ async def test_a_refusal_that_rested_on_a_failed_commit_is_not_given(writer: Wri
         with pytest.raises(Refused, match="planted"):
             await taken
         answer = await stop
-    assert answer.step == "STOPPING"
+    assert answer.reply.step == "STOPPING"
     assert writer.dispatcher.facts.session(session.session_id).stop_reason == "driver"
 
 

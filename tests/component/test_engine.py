@@ -13,7 +13,9 @@ from evcharge.errors import BadInput, ConfigError, StateError
 from evcharge.messages import (
     Bye,
     Heartbeat,
+    ManualStart,
     Meter,
+    Progress,
     Query,
     Records,
     Resync,
@@ -228,6 +230,68 @@ async def test_a_central_that_does_not_read_gets_records_but_no_figures(town: St
                 assert isinstance(message, Heartbeat | Records)
                 if isinstance(message, Records) and isinstance(message.records[-1], SupplyEnd):
                     break
+
+
+# ---- started by hand
+
+
+def plays(town: Stage, plan: str) -> None:
+    """The next engine does what `plan` says."""
+    town.engine_settings |= {"plan": str(town.state / "hand.plan")}
+    (town.state / "hand.plan").write_text(plan)
+
+
+async def test_a_manual_start_is_asked_of_central_and_then_runs_like_any_other(town: Stage):
+    plays(town, "0.3 manual d01\n0.4 manual D02\nafter authorised 0 plug\n")
+    async with town.engine():
+        central = await town.central()
+        await central.syncs()
+        request = await central.hear(ManualStart)
+        assert request.driver_id == "D01"
+        await town.lines.says("CENTRAL has been asked about D01 already")
+        central.channel.send(Progress(request_id="R-of-another", step="REFUSED", text="no"))
+        central.channel.send(Progress(request_id=request.request_id, step="ASKING", session_id=S1))
+        await town.lines.says("CENTRAL lets D01 charge")
+        await central.start(S1)
+        await central.record(SupplyStart)
+
+
+async def test_a_manual_start_that_is_refused_says_why(town: Stage):
+    plays(town, "0.3 manual D01\n")
+    async with town.engine():
+        central = await town.central()
+        await central.syncs()
+        request = await central.hear(ManualStart)
+        central.channel.send(
+            Progress(request_id=request.request_id, step="REFUSED", code="E_BALANCE", text="Balance too low.")
+        )
+        await town.lines.says("D01 refused: Balance too low.")
+
+
+async def test_a_manual_start_without_central_is_refused_here(town: Stage):
+    town.central_port = free_port()
+    plays(town, "0.1 manual D01\n")
+    async with town.engine():
+        await town.lines.says("Unable to connect to Central: no charge can begin now")
+
+
+async def test_a_manual_start_that_central_did_not_answer_is_not_waited_for(town: Stage):
+    plays(town, "0.3 manual D01\n")
+    async with town.engine():
+        central = await town.central()
+        await central.syncs()
+        await central.hear(ManualStart)
+        central.channel.abort()
+        await town.lines.says("CENTRAL has not answered about D01")
+
+
+async def test_no_manual_start_while_the_charging_point_is_in_use(town: Stage):
+    plays(town, "after authorised 0 manual D02\n")
+    async with town.engine():
+        central = await town.central()
+        await central.syncs()
+        await central.start(S1)
+        await town.lines.says("this charging point is in use")
 
 
 # ---- what cannot be used

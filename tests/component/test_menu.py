@@ -49,6 +49,10 @@ async def test_the_menu_moves_the_charging_point_and_ends_the_engine(tmp_path, m
         for word, answer in [
             (b"plug\n", "plugged in"),
             (b"dance\n", "type plug, unplug, break, mend or quit"),
+            (b"manual\n", "whose charge"),
+            (b"ko\n", "KO"),
+            (b"OK\n", "OK"),
+            (b"status\n", "CP001 Idle.*not plugged in|CP001 Idle.*plugged in"),
             (b"unplug\n", "unplugged"),
             (b"break\n", "KO"),
             (b"mend\n", "OK"),

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from evcharge.cp import health
-from evcharge.cp.monitor import Watcher
+from evcharge.cp.watcher import Watcher
 from evcharge.ids import Role
 from evcharge.lifecycle import listening
 from evcharge.messages import Health
@@ -209,7 +209,7 @@ async def test_one_slow_answer_is_no_fault():
 
 
 async def test_a_long_silence_makes_a_new_connection(monkeypatch):
-    monkeypatch.setattr("evcharge.cp.monitor.SILENCE_S", 0.3)
+    monkeypatch.setattr("evcharge.cp.watcher.SILENCE_S", 0.3)
     connections = []
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from dataclasses import replace
-from datetime import timedelta
+from datetime import timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -140,6 +140,24 @@ async def test_unseen_tickets_come_oldest_first_and_the_history_newest_first(tmp
         assert await books.store.unseen_tickets("D01") == network.tickets
         assert await books.store.latest_tickets("D01", 3) == network.tickets[:0:-1]
         assert await books.store.latest_tickets("D02", 3) == []
+
+
+async def test_the_takings_since_an_instant_are_those_of_the_tickets_that_ended_after_it(tmp_path: Path):
+    network = busy_day()
+    tickets = network.tickets
+    last = max(ticket.ended_at for ticket in tickets)
+    madrid = timezone(timedelta(hours=2))
+    async with opened(tmp_path) as books:
+        assert await books.store.takings_since(NOON) == (0, 0)
+        await kept(books, network)
+        everything = sum(one.energy_mwh for one in tickets), sum(one.cost_cents for one in tickets)
+        assert await books.store.takings_since(NOON - timedelta(days=1)) == everything
+        newest = [one for one in tickets if one.ended_at == last]
+        assert await books.store.takings_since(last.astimezone(madrid)) == (
+            sum(one.energy_mwh for one in newest),
+            sum(one.cost_cents for one in newest),
+        )
+        assert await books.store.takings_since(last + timedelta(seconds=1)) == (0, 0)
 
 
 async def test_a_ticket_made_and_seen_in_one_batch_is_in_no_inbox(tmp_path: Path):

@@ -198,13 +198,15 @@ async def hear(channel: Channel, *wanted: type[Wanted]) -> Wanted:
 
 
 @contextlib.asynccontextmanager
-async def running(state: Path, **central: object) -> AsyncIterator[Town]:
+async def running(
+    state: Path, registry_url: str = "https://127.0.0.1:1", **central: object
+) -> AsyncIterator[Town]:
     """Run Central in this process until the block ends."""
     trust.init_state(state, [], utc_now())
     config = Config(
         state=state,
-        central=CentralSettings(port=0, **central),  # type: ignore[arg-type]
-        reach=ReachSettings(registry_url="https://127.0.0.1:1"),
+        central=CentralSettings(port=0, **{"api_port": 0} | central),  # type: ignore[arg-type]
+        reach=ReachSettings(registry_url=registry_url),
     )
     handler = _Lines()
     root = logging.getLogger("evcharge")

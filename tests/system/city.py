@@ -24,12 +24,15 @@ class Program:
         self.name = name
         self.process = process
         self.lines: list[str] = []
+        # When each line was printed, in loop time.
+        self.at: list[float] = []
         self._news = asyncio.Event()
         self._reader = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
         assert self.process.stdout is not None
         async for raw in self.process.stdout:
+            self.at.append(asyncio.get_running_loop().time())
             self.lines.append(raw.decode("utf-8", "replace").rstrip("\n"))
             self._news.set()
         await self.process.wait()
@@ -87,7 +90,7 @@ class City:
 
     def __init__(self, state: Path) -> None:
         self.state = state
-        self.registry_port, self.central_port = free_port(), free_port()
+        self.registry_port, self.central_port, self.api_port = free_port(), free_port(), free_port()
         self.health_ports: dict[str, int] = {}
         self.programs: list[Program] = []
 
@@ -117,6 +120,8 @@ class City:
             "EVCHARGE_STATE": str(self.state),
             "EVCHARGE_REGISTRY__PORT": str(self.registry_port),
             "EVCHARGE_CENTRAL__PORT": str(self.central_port),
+            "EVCHARGE_CENTRAL__API_PORT": str(self.api_port),
+            "EVCHARGE_REACH__CENTRAL_API": f"http://127.0.0.1:{self.api_port}",
             "EVCHARGE_REACH__REGISTRY_URL": f"https://127.0.0.1:{self.registry_port}",
             "EVCHARGE_REACH__CENTRAL_PORT": str(self.central_port),
             "PYTHONUNBUFFERED": "1",

@@ -83,6 +83,8 @@ def test_each_role_gets_its_settings_its_id_and_a_stop_event(command, play):
         ("registry --host 0.0.0.0 --port 0", "registry", {"host": "0.0.0.0", "port": 0}),
         ("central --port 1 --registry https://r:5", "central", {"port": 1}),
         ("central --registry https://r:5", "reach", {"registry_url": "https://r:5"}),
+        ("driver D01 --chaos 7", "driver", {"chaos": 7}),
+        ("driver D01 --chaos --pause 1", "driver", {"chaos": 0, "pause_s": 1.0}),
         ("cp-engine CP001 --central c:7", "reach", {"central_host": "c", "central_port": 7}),
         ("cp-engine CP001 --central [::1]:7", "reach", {"central_host": "::1", "central_port": 7}),
         ("cp-engine CP001 --health-host h --health-port 0", "engine", {"health_host": "h", "health_port": 0}),

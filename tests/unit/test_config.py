@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.config import Config, EngineSettings, keys, load, parse, variable
+from evcharge.config import Config, EngineSettings, from_joined, keys, load, parse, variable
 from evcharge.errors import ConfigError
 
 
@@ -215,3 +215,39 @@ def test_parse_leaves_none_and_takes_text_only_where_it_may():
     assert parse("central.port", "7") == 7
     with pytest.raises(ConfigError):
         parse("central.port", "7", from_text=False)
+
+
+JOINED = '[reach]\nregistry_url = "https://joined:1"\ncentral_host = "joined"\ncentral_port = 2\n'
+
+
+def test_what_join_wrote_goes_before_config_toml_and_behind_environment_and_flags():
+    Path("state").mkdir()
+    write(JOINED, "state/joined.toml")
+    write('state = "state"\n[reach]\nregistry_url = "https://file:9"\ncentral_port = 9\n')
+    reach = load(None, {}, {}).reach
+    assert (reach.registry_url, reach.central_host, reach.central_port) == ("https://joined:1", "joined", 2)
+    environ = {"EVCHARGE_REACH__CENTRAL_HOST": "environment"}
+    reach = load(None, environ, {"reach.central_port": 3}).reach
+    assert (reach.registry_url, reach.central_host, reach.central_port) == (
+        "https://joined:1",
+        "environment",
+        3,
+    )
+    # It belongs to one state folder.
+    assert load(None, {"EVCHARGE_STATE": "other"}, {}).reach.central_port == 9
+
+
+def test_joined_toml_says_where_the_others_are_and_nothing_else():
+    Path(".evcharge").mkdir()
+    write('lang = "es"\n', ".evcharge/joined.toml")
+    assert ".evcharge/joined.toml line 1: unknown key `lang`" in refused()
+    write('[reach]\nregistry_url = "http://plain"\n', ".evcharge/joined.toml")
+    assert ".evcharge/joined.toml line 2: `registry_url` is 'http://plain'" in refused()
+
+
+def test_a_state_folder_of_somebody_else_is_for_the_role_to_find_out(monkeypatch):
+    def exists(self):
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "exists", exists)
+    assert from_joined(Path("state")) == {}

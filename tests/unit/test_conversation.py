@@ -465,3 +465,58 @@ def test_leaving_says_what_becomes_of_the_charge():
     talk = conversation(connected=False)
     talk.start(None, "Berlin")
     assert talk.leave().lines == ("The request for any charging point near Berlin was never sent.",)
+
+
+def test_a_driver_that_hesitates_is_asked_once_more():
+    assert charging().hesitate().lines == (
+        "Quit? Press Ctrl+C again or type quit (your charge at CP001 goes on).",
+    )
+
+
+# ---- what a terminal always shows is asked by itself
+
+
+def curious() -> Conversation:
+    return Conversation("D01", ADDRESS, 60, lambda: "request-1", curious=True)
+
+
+def test_a_curious_one_asks_at_once_and_shows_nothing_of_the_answers():
+    talk = curious()
+    assert talk.connected().messages == (ListPoints(), AskBalance())
+    assert talk.hear(Balance(balance_cents=2000, held_cents=0)) == Reaction()
+    row = PointRow(cp_id="CP001", location="Alicante", price=2500, status="Available")
+    assert talk.hear(Points(points=[row])) == Reaction()
+    assert talk.facts.balance == Balance(balance_cents=2000, held_cents=0)
+    assert list(talk.facts.points) == ["CP001"]
+    assert not talk.busy
+
+
+def test_a_question_that_is_under_way_already_is_not_sent_twice_but_its_answer_is_shown():
+    talk = curious()
+    talk.connected()
+    assert talk.ask(AskBalance()) == Reaction()
+    assert talk.busy
+    assert talk.hear(Balance(balance_cents=2000, held_cents=0)).lines == ("Balance: 20.00 €",)
+    assert talk.ask(AskBalance()).messages == (AskBalance(),)
+
+
+def test_the_money_is_looked_up_when_it_has_changed():
+    talk = curious()
+    talk.connected()
+    talk.hear(Balance(balance_cents=2000, held_cents=0))
+    talk.start("CP001", None)
+    assert talk.hear(progress("CHARGING")).messages == (AskBalance(),)
+    assert talk.hear(progress("STOPPING")).messages == ()
+    talk.hear(Balance(balance_cents=0, held_cents=2000))
+    # The acknowledgement comes last: it makes Central forget the ticket.
+    assert talk.hear(bill()).messages == (AskBalance(), TicketSeen(session_id=SESSION))
+
+
+def test_what_was_asked_before_an_outage_is_asked_again_after_it():
+    talk = curious()
+    talk.connected()
+    talk.lost()
+    assert not talk.facts.connected
+    assert talk.connected().messages == (ListPoints(), AskBalance())
+    assert talk.hear(ErrorNotice(code="E_STORAGE", text="not now")).lines == ("CENTRAL says: not now",)
+    assert talk.ask(AskBalance()).messages == (AskBalance(),)

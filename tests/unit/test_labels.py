@@ -1,5 +1,7 @@
 """Every term has its words, in both languages."""
 
+import importlib
+import pkgutil
 import string
 
 import pytest
@@ -18,6 +20,42 @@ TABLES = [
     pytest.param(labels.STEPS, STEPS, id="steps"),
     pytest.param(labels.PHRASES, Phrase, id="phrases"),
 ]
+
+# What the rooms say: every module of the package, also those that do not exist yet.
+ROOMS = {
+    name: importlib.import_module(f"evcharge.labels.{name}").SENTENCES
+    for _, name, _ in pkgutil.iter_modules(labels.__path__)
+}
+
+
+def fields(text: str) -> list[tuple[str, str]]:
+    """The values that a sentence is filled with, and how they are formatted."""
+    found = ((name, shape) for _, name, shape, _ in string.Formatter().parse(text) if name is not None)
+    return sorted((name, shape or "") for name, shape in found)
+
+
+def test_the_rooms_were_found():
+    assert "central" in ROOMS
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_sentence_of_a_room_is_complete_in_every_language(room: str):
+    for name, words in ROOMS[room].items():
+        assert isinstance(words, tuple), name
+        assert len(words) == len(labels.LANGUAGES), name
+        for text in words:
+            assert isinstance(text, str), name
+            assert text, name
+            assert text == text.strip(), f"{name}: blanks around {text!r}"
+            assert text.isprintable(), name
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_sentence_of_a_room_takes_the_same_values_in_every_language(room: str):
+    for name, words in ROOMS[room].items():
+        assert len({tuple(sorted({field for field, _ in fields(text)})) for text in words}) == 1, name
+        # Named, not numbered: the order of words differs between languages.
+        assert all(field.isidentifier() for text in words for field, _ in fields(text)), name
 
 
 @pytest.mark.parametrize(("table", "terms"), TABLES)

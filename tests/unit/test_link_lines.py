@@ -7,8 +7,9 @@ import pytest
 from evcharge.channel import ChannelClosed
 from evcharge.config import Config, ReachSettings
 from evcharge.cp import central
-from evcharge.cp.central import LinkLines, credential
+from evcharge.cp.central import Credential, LinkLines
 from evcharge.errors import AuthenticationError, Code, Overloaded
+from evcharge.ids import CpId
 from evcharge.link import LinkState, Phase
 
 UNREACHABLE = ChannelClosed("cannot connect to CENTRAL at 10.0.0.1:9002: refused", Code.UNREACHABLE)
@@ -40,7 +41,7 @@ def test_the_first_connection_and_the_return_read_differently(caplog):
     ("lang", "begins"),
     [
         ("en", "Cannot connect to CENTRAL at 10.0.0.1:9002: refused"),
-        ("es", "Imposible conectar con Central: cannot connect to CENTRAL at 10.0.0.1:9002: refused"),
+        ("es", "Imposible conectar con CENTRAL en 10.0.0.1:9002: no se puede alcanzar"),
     ],
 )
 def test_a_central_that_is_away_is_said_in_the_words_the_teachers_look_for(caplog, lang, begins):
@@ -68,7 +69,7 @@ async def test_a_charging_point_that_is_not_registered_yet_waits_for_the_registr
 
     monkeypatch.setattr(central.enrolment, "own_secret", own_secret)
     monkeypatch.setattr(central, "Backoff", lambda first_s: _NoBackoff())
-    assert await credential(Config(), "CP001") == "a secret"
+    assert await Credential(Config(), CpId("CP001")).find() == "a secret"
     assert [entry.message for entry in caplog.records] == [
         "Registry not responding: the Registry does not answer",
         "Registry responding again",

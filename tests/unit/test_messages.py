@@ -59,6 +59,9 @@ GOLDEN: dict[m.Message, str] = {
     m.Stop(session_id=S, reason="weather"): f'{{"t":"STOP","session_id":"{S}","reason":"weather"}}',
     m.Query(session_id=S): f'{{"t":"QUERY","session_id":"{S}"}}',
     m.Ready(session_id=S): f'{{"t":"READY","session_id":"{S}"}}',
+    m.ManualStart(
+        request_id=R, driver_id="D01"
+    ): f'{{"t":"MANUAL_START","request_id":"{R}","driver_id":"D01"}}',
     m.SupplyUpdate(
         session_id=S, power_w=22_000, energy_mwh=6_111
     ): f'{{"t":"SUPPLY_UPDATE","session_id":"{S}","power_w":22000,"energy_mwh":6111}}',
@@ -122,7 +125,7 @@ GOLDEN_LISTS: list[tuple[m.Message, str]] = [
 ALL = [*GOLDEN.items(), *GOLDEN_LISTS]
 
 SENDERS = {
-    Role.ENGINE: "Heartbeat Bye Rekeyed Sync Records Ready SupplyUpdate",
+    Role.ENGINE: "Heartbeat Bye Rekeyed Sync Records Ready ManualStart SupplyUpdate",
     Role.MONITOR: "Heartbeat Bye Rekeyed Health",
     Role.DRIVER: "Heartbeat Bye Rekeyed RequestStart RequestStop ListPoints AskBalance AskHistory TicketSeen",
     Role.CENTRAL: "Heartbeat Bye ErrorNotice Rekey Synced Ack Resync Start Stop Query Progress Supply "

@@ -3,7 +3,7 @@
 import pytest
 
 from evcharge.cp.charge import Moment
-from evcharge.cp.plan import Action, Plan, Step, automatic, parse
+from evcharge.cp.plan import Action, Order, Plan, Step, automatic, parse
 from evcharge.errors import ConfigError
 
 TEXT = """\ufeff# the whole afternoon
@@ -19,16 +19,30 @@ after ended 0 unplug
 """
 
 
+def did(plan: Plan, now_s: float) -> list[Action]:
+    return [order.action for order in plan.due(now_s)]
+
+
+def test_a_manual_start_names_its_driver_and_ko_and_ok_are_words_too():
+    assert parse("1 manual d01\n2 ko\n3 ok\n4 quit\n5 status") == [
+        Step(None, 1.0, Order(Action.MANUAL, "D01")),
+        Step(None, 2.0, Order(Action.BREAK)),
+        Step(None, 3.0, Order(Action.MEND)),
+        Step(None, 4.0, Order(Action.STOP)),
+        Step(None, 5.0, Order(Action.STATUS)),
+    ]
+
+
 def test_a_plan_is_read_line_by_line():
     assert parse(TEXT) == [
-        Step(None, 2.0, Action.PLUG),
-        Step(None, 10.0, Action.UNPLUG),
-        Step(None, 12.0, Action.BREAK),
-        Step(None, 15.0, Action.MEND),
-        Step(Moment.AUTHORISED, 1.5, Action.PLUG),
-        Step(Moment.STARTED, 3.0, Action.UNPLUG),
-        Step(Moment.ENDED, 0.0, Action.UNPLUG),
-        Step(None, 20.0, Action.STOP),
+        Step(None, 2.0, Order(Action.PLUG)),
+        Step(None, 10.0, Order(Action.UNPLUG)),
+        Step(None, 12.0, Order(Action.BREAK)),
+        Step(None, 15.0, Order(Action.MEND)),
+        Step(Moment.AUTHORISED, 1.5, Order(Action.PLUG)),
+        Step(Moment.STARTED, 3.0, Order(Action.UNPLUG)),
+        Step(Moment.ENDED, 0.0, Order(Action.UNPLUG)),
+        Step(None, 20.0, Order(Action.STOP)),
     ]
     assert parse("") == parse("# nothing\r\n\r\n") == []
 
@@ -37,14 +51,17 @@ def test_a_plan_is_read_line_by_line():
     ("line", "problem"),
     [
         ("plug", "a step is SECONDS ACTION"),
-        ("2 plug now", "a step is SECONDS ACTION"),
+        ("2 plug now", "plug stands alone, without 'now'"),
+        ("2 manual", "a manual start names its driver"),
+        ("2 manual D01 D02", "a manual start names its driver"),
+        ("2 manual D/1", "bad driver id 'D/1'"),
         ("after ended plug", "a step is SECONDS ACTION"),
         ("soon plug", "'soon' is not a number of seconds"),
         ("-1 plug", "'-1' is not a number of seconds"),
         ("nan plug", "'nan' is not a number of seconds"),
         ("inf plug", "'inf' is not a number of seconds"),
         ("1e9 plug", "'1e9' is not a number of seconds"),
-        ("2 explode", "an action is one of plug, unplug, break, mend, stop, not 'explode'"),
+        ("2 explode", "an action is one of plug, unplug, break, mend, manual, status, stop, not 'explode'"),
         ("after lunch 2 plug", "after one of authorised, started, ended, not 'lunch'"),
         ("after", "after one of authorised, started, ended, not ''"),
     ],
@@ -59,11 +76,11 @@ def test_a_bad_line_is_named_with_what_is_wrong(line, problem):
 def test_steps_are_due_in_order_and_once():
     plan = Plan(parse("5 unplug\n2 plug\n5 mend"), now_s=100.0)
     assert plan.next_at_s == 102.0
-    assert plan.due(101.9) == []
-    assert plan.due(102.0) == [Action.PLUG]
-    assert plan.due(200.0) == [Action.UNPLUG, Action.MEND]
+    assert did(plan, 101.9) == []
+    assert did(plan, 102.0) == [Action.PLUG]
+    assert did(plan, 200.0) == [Action.UNPLUG, Action.MEND]
     assert plan.next_at_s is None
-    assert plan.due(300.0) == []
+    assert did(plan, 300.0) == []
 
 
 def test_after_steps_follow_each_moment():
@@ -73,8 +90,8 @@ def test_after_steps_follow_each_moment():
     assert plan.next_at_s is None
     for now_s in (10.0, 20.0):
         plan.happened(Moment.AUTHORISED, now_s)
-        assert plan.due(now_s + 0.9) == []
-        assert plan.due(now_s + 1.0) == [Action.PLUG]
+        assert did(plan, now_s + 0.9) == []
+        assert did(plan, now_s + 1.0) == [Action.PLUG]
 
 
 def test_the_next_session_drops_what_was_waiting_for_the_last_one():
@@ -82,20 +99,20 @@ def test_the_next_session_drops_what_was_waiting_for_the_last_one():
     plan.happened(Moment.AUTHORISED, 1.0)
     plan.happened(Moment.STARTED, 2.0)
     plan.happened(Moment.AUTHORISED, 10.0)
-    assert plan.due(35.0) == []
+    assert did(plan, 35.0) == []
     plan.happened(Moment.STARTED, 35.0)
-    assert plan.due(100.0) == [Action.BREAK, Action.UNPLUG]
+    assert did(plan, 100.0) == [Action.BREAK, Action.UNPLUG]
 
 
 def test_automatic_plugging_unplugs_when_told_or_when_the_session_has_ended():
     assert automatic(None, 5.0) == []
     ends = Plan(automatic(1.5, None), now_s=0.0)
     ends.happened(Moment.AUTHORISED, 0.0)
-    assert ends.due(1.5) == [Action.PLUG]
+    assert did(ends, 1.5) == [Action.PLUG]
     ends.happened(Moment.STARTED, 1.5)
-    assert ends.due(1000.0) == []
+    assert did(ends, 1000.0) == []
     ends.happened(Moment.ENDED, 1000.0)
-    assert ends.due(1000.0) == [Action.UNPLUG]
+    assert did(ends, 1000.0) == [Action.UNPLUG]
     timed = Plan(automatic(1.5, 5.0), now_s=0.0)
     timed.happened(Moment.STARTED, 2.0)
-    assert timed.due(7.0) == [Action.UNPLUG]
+    assert did(timed, 7.0) == [Action.UNPLUG]

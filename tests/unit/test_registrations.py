@@ -9,6 +9,8 @@ from evcharge.registry.registrations import (
     activate,
     deactivate,
     disabled,
+    invited,
+    join,
     register,
     revoke,
     rotate,
@@ -112,3 +114,37 @@ def test_the_refusal_says_what_helps():
 
 def test_the_hash_of_a_secret_is_not_shown():
     assert "old" not in repr(CP001)
+
+
+def test_an_invitation_is_made_for_the_id_as_it_is_now():
+    assert invited(None, Kind.CP, "CP001") is None
+    for before in (CP001, REVOKED, WITHDRAWN):
+        assert invited(before, Kind.CP, "CP001") == 4
+    assert invited(WITHDRAWN, Kind.DRIVER, "CP001") == 4
+    assert refusal(invited, CP001, Kind.DRIVER, "CP001") is Code.CONFLICT
+    assert refusal(invited, INACTIVE, Kind.CP, "CP001") is Code.DISABLED
+
+
+def test_who_joins_is_registered():
+    assert join(None, wanted(), None).after == wanted()
+    change = join(WITHDRAWN, wanted(), 4)
+    assert (change.after, change.what, change.revokes) == (wanted(epoch=4), "register", False)
+
+
+@pytest.mark.parametrize("before", [CP001, REVOKED])
+def test_a_known_id_that_joins_gets_a_new_credential_and_its_old_tickets_are_void(before):
+    change = join(before, wanted(location=""), 4)
+    assert (change.after, change.what, change.revokes) == (
+        replace(CP001, secret_hash="new", epoch=5),
+        "rotate",
+        True,
+    )
+    assert join(before, wanted(location="Alcoy"), 4).after.location == "Alcoy"
+
+
+def test_what_happened_after_an_invitation_was_made_is_stronger():
+    assert refusal(join, CP001, wanted(), 3) is Code.CONFLICT
+    assert refusal(join, CP001, wanted(), None) is Code.CONFLICT
+    assert refusal(join, None, wanted(), 0) is Code.CONFLICT
+    assert refusal(join, INACTIVE, wanted(), 4) is Code.DISABLED
+    assert refusal(join, CP001, wanted(kind=Kind.DRIVER), 4) is Code.CONFLICT

@@ -23,6 +23,7 @@ MADE = {
     "central.key",
     "service.key",
     "enrolment.token",
+    "operator.token",
     "central/resume.key",
 }
 

@@ -46,7 +46,9 @@ CREATE UNIQUE INDEX one_open_session_per_cp ON session (cp_id) WHERE state IN ('
 
 CREATE INDEX session_by_driver ON session (driver_id, authorised_at);
 
-CREATE INDEX session_by_time ON session (authorised_at);
+CREATE INDEX session_by_time ON session (authorised_at, session_id);
+
+CREATE INDEX session_by_cp ON session (cp_id, authorised_at);
 
 CREATE TABLE ticket (
     session_id TEXT PRIMARY KEY REFERENCES session (session_id),
@@ -63,6 +65,10 @@ CREATE TABLE ticket (
 ) STRICT;
 
 CREATE INDEX ticket_by_driver ON ticket (driver_id, ended_at);
+
+CREATE INDEX ticket_by_time ON ticket (ended_at, session_id);
+
+CREATE INDEX ticket_by_cp ON ticket (cp_id, ended_at);
 
 CREATE TRIGGER ticket_is_final BEFORE UPDATE ON ticket BEGIN SELECT RAISE(ABORT, 'tickets are immutable'); END;
 
@@ -85,7 +91,9 @@ CREATE TABLE ledger (
     credit TEXT NOT NULL,
     cents INTEGER NOT NULL CHECK (cents > 0),
     driver_id TEXT NOT NULL REFERENCES driver (driver_id),
-    session_id TEXT
+    session_id TEXT,
+    -- A top-up that is asked for again, because its answer was lost, has the same reference: it counts once.
+    reference TEXT UNIQUE
 ) STRICT;
 
 CREATE INDEX ledger_by_session ON ledger (session_id);

@@ -33,6 +33,19 @@ CREATE TABLE admin_tokens (
     expires_at REAL NOT NULL
 ) STRICT;
 
+-- What a token of `evcharge invite` is good for, once. Of its secret only the SHA-256 is kept.
+CREATE TABLE invitations (
+    secret_sha256 TEXT PRIMARY KEY CHECK (length(secret_sha256) = 64),
+    kind          TEXT NOT NULL CHECK (kind IN ('cp', 'driver')),
+    id            TEXT NOT NULL,
+    location      TEXT NOT NULL,
+    -- The epoch of the registration that it was made for; NULL: there was none.
+    epoch         INTEGER,
+    made_by       TEXT NOT NULL REFERENCES admins (name),
+    expires_at    REAL NOT NULL,
+    used_at       REAL
+) STRICT;
+
 -- The audit log: append-only, each row chained to the one before it (evcharge.audit).
 CREATE TABLE events (
     n       INTEGER PRIMARY KEY,

@@ -138,6 +138,7 @@ def test_a_stop_and_a_start_within_a_second_are_told_to_wait(town: Network):
         Code.DRIVER_BUSY,
         "Your charge at CP001 is still stopping: try again in a moment.",
     )
+    assert reply.reason == "driver"
 
 
 def test_after_the_ticket_the_next_charge_begins(town: Network):
@@ -194,6 +195,7 @@ def test_a_point_out_of_service_says_why(town: Network, happens, why: str):
         Code.CP_NOT_AVAILABLE,
         f"CP001 not available. CP out of service ({why}).",
     )
+    assert f"{reply.status}: {reply.reason}" == why
 
 
 def test_a_long_fault_still_fits_the_answer(town: Network):

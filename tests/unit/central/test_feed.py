@@ -70,9 +70,9 @@ def test_the_console_prints_each_event_and_each_change_of_status_once(
     assert [record.getMessage() for record in caplog.records] == [
         "CP001 (Alicante) Available",
         "CP001 is held: operator",
-        "CP001 (Alicante) Unavailable: operator",
+        "CP001 (Alicante) Out of Order: operator",
         "CP001 is held: weather",
-        "CP001 (Alicante) Unavailable: operator, weather",
+        "CP001 (Alicante) Out of Order: operator, weather",
         "CP001 is no longer held by: operator",
-        "CP001 (Alicante) Unavailable: weather",
+        "CP001 (Alicante) Out of Order: weather",
     ]

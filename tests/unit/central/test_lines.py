@@ -3,7 +3,7 @@
 import pytest
 
 from evcharge import events as e
-from evcharge.central.lines import line, status_line
+from evcharge.central.lines import line, status_line, why
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.session import EndReason
 
@@ -16,6 +16,14 @@ LINES: dict[e.Event, str | None] = {
     e.InputRefused(code="E_SEQ", text="x"): None,
     e.LoginRefused(claimed="CP001", code="E_PROOF", text="x"): None,
     e.ClockJumped(seconds=86_400): "ALERT the clock of this machine jumped by +86400 s",
+    e.StorageRestored(why="disk full", failed_at=1.0): None,
+    e.RegistryLost(why="no answer"): None,
+    e.RegistryReached(): None,
+    e.AlertClosed(alert_id="CP001-journal"): None,
+    e.StorageRestored(why="disk full", failed_at=1.0): None,
+    e.RegistryLost(why="no answer"): None,
+    e.RegistryReached(): None,
+    e.AlertClosed(alert_id="CP001-journal"): None,
     e.PointAdded(
         cp_id="CP001", location="Alicante", price_centi_cents_per_kwh=2_500
     ): "CP001 is new here: Alicante, 0.25 €/kWh",
@@ -40,6 +48,9 @@ LINES: dict[e.Event, str | None] = {
     e.RecordQuarantined(
         cp_id="CP001", journal_id="a" * 32, seq=7, why="meter goes backwards", record="{}"
     ): "ALERT CP001: record 7 set aside: meter goes backwards",
+    e.StraySupply(
+        cp_id="CP001", session_id=S
+    ): f"ALERT CP001 supplies {S}, which is closed here; it is told to stop",
     e.DriverAdded(driver_id="D01"): "D01 is new here",
     e.DriverConnected(driver_id="D01", link=1): "D01 connected",
     e.DriverLost(driver_id="D01", link=1, reason="cut"): "D01 left: cut",
@@ -58,8 +69,10 @@ LINES: dict[e.Event, str | None] = {
     e.SessionInterrupted(
         **WHOSE, energy_mwh=1_234_567, reason="overheating"
     ): f"{S}: interrupted (overheating), 1.234 kWh so far",
-    e.StopOrdered(**WHOSE, reason=EndReason.OPERATOR): f"{S}: stop ordered (operator)",
-    e.SessionRefused(**WHOSE, reason=EndReason.BUSY): f"{S}: not taken (busy); nothing charged, nothing paid",
+    e.StopOrdered(**WHOSE, reason=EndReason.OPERATOR): f"{S}: ending (stopped by the operator)",
+    e.SessionRefused(
+        **WHOSE, reason=EndReason.BUSY
+    ): f"{S}: not taken (the charging point was busy); nothing charged, nothing paid",
 }
 
 
@@ -96,7 +109,55 @@ def test_every_event_has_been_thought_of():
         ({}, "CP001 Disconnected: its monitor is not heard"),
         ({"location": "Alicante", "monitor_heard": True}, "CP001 (Alicante) Faulted: no link to Central"),
         ({"monitor_heard": True, "engine_link": 1}, "CP001 Available"),
+        ({"monitor_heard": True, "fault": "overheating"}, "CP001 Faulted: overheating"),
+        (
+            {"monitor_heard": True, "engine_link": 1, "holds": frozenset(Hold)},
+            "CP001 Out of Order: operator, weather",
+        ),
+        ({"revoked": True}, "CP001 Out of Order: key revoked"),
     ],
 )
 def test_the_status_of_a_point_in_words(facts: dict, text: str):
     assert status_line(ChargingPoint(cp_id="CP001", **facts)) == text
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        (e.HoldPlaced(cp_id="CP001", hold=Hold.WEATHER), "CP001 queda retenido: tiempo"),
+        (
+            e.StartRefused(
+                driver_id="D01", request_id=R, cp_id="CP001", code="E_CP_BUSY", text="CP001 is busy."
+            ),
+            "D01 denegado: punto de recarga en uso",
+        ),
+        (ticket(estimated=True), f"{S}: tique 1.234 kWh, 0.31 € (desenchufado, estimado)"),
+    ],
+)
+def test_the_lines_in_spanish(event: e.Event, text: str):
+    assert line(event, "es") == text
+
+
+@pytest.mark.parametrize(
+    ("facts", "text"),
+    [
+        ({}, "CP001 Desconectado: no se oye a su monitor"),
+        ({"monitor_heard": True}, "CP001 Averiado: sin conexión con Central"),
+        ({"monitor_heard": True, "fault": "overheating"}, "CP001 Averiado: overheating"),
+        ({"revoked": True}, "CP001 Fuera de servicio: clave revocada"),
+        (
+            {"monitor_heard": True, "engine_link": 1, "holds": frozenset(Hold)},
+            "CP001 Fuera de servicio: operador, tiempo",
+        ),
+    ],
+)
+def test_the_status_of_a_point_in_spanish(facts: dict, text: str):
+    assert status_line(ChargingPoint(cp_id="CP001", **facts), "es") == text
+
+
+@pytest.mark.parametrize("hold", Hold)
+def test_every_hold_has_words(hold: Hold):
+    for lang in ("en", "es"):
+        held = ChargingPoint(cp_id="CP001", monitor_heard=True, engine_link=1, holds=frozenset({hold}))
+        assert status_line(held, lang).endswith(f": {why(held, lang)}")
+        assert why(held, lang)

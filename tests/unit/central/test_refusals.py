@@ -1,11 +1,13 @@
 """What was refused at the door: one audit row at once, then one a minute per source and kind."""
 
+import logging
+
 import pytest
 
 from evcharge.central.commands import Note
 from evcharge.central.refusals import _MOST_KINDS, UNKNOWN, Refusals
 from evcharge.errors import AuthenticationError, Code, ProtocolError
-from evcharge.events import InputRefused, LoginRefused
+from evcharge.events import CentralStopped, DriverConnected, InputRefused, LoginRefused, MonitorSpoke
 from evcharge.ids import Role
 
 NO_PROOF = AuthenticationError("no proof")
@@ -83,3 +85,46 @@ def test_a_flood_from_many_addresses_fills_neither_memory_nor_the_books(
     assert posted[-1].event.times == 999
     refusals.login("CP001", Role.ENGINE, "10.0.0.1:1", NO_PROOF)
     assert len(posted) == _MOST_KINDS + 3
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records]
+
+
+@pytest.mark.parametrize(
+    ("lang", "lost", "back"),
+    [
+        (
+            "en",
+            "Unable to connect to CP001. Messages not understood. (10.0.0.7:1: E_CRYPTO)",
+            "CP001 connected again. Messages understood.",
+        ),
+        (
+            "es",
+            "Imposible conectar con CP001. Mensajes no comprensibles. (10.0.0.7:1: E_CRYPTO)",
+            "CP001 conectado de nuevo. Mensajes comprensibles.",
+        ),
+    ],
+)
+def test_a_wrong_key_and_its_end_are_told_in_the_courses_words(
+    caplog: pytest.LogCaptureFixture, lang: str, lost: str, back: str
+):
+    caplog.set_level(logging.INFO, "evcharge.central.refusals")
+    refusals = Refusals(lambda _: None, lang)
+    refusals.on_event(MonitorSpoke(cp_id="CP001"))
+    refusals.input("CP001", Role.ENGINE, "10.0.0.7:1", ProtocolError("wrong token", Code.CRYPTO))
+    refusals.on_event(DriverConnected(driver_id="D01", link=1))
+    refusals.on_event(CentralStopped())
+    for _ in range(2):
+        refusals.on_event(MonitorSpoke(cp_id="CP001"))
+    assert said(caplog) == [lost, back]
+
+
+def test_other_refusals_are_told_in_the_language_of_the_screen(caplog: pytest.LogCaptureFixture):
+    for lang in ("en", "es"):
+        refused = AuthenticationError("its keys were revoked", Code.REVOKED)
+        Refusals(lambda _: None, lang).login("CP001", Role.ENGINE, "10.0.0.7:1", refused)
+    assert said(caplog) == [
+        "refused CP001 from 10.0.0.7:1: E_REVOKED its keys were revoked",
+        "rechazado CP001 desde 10.0.0.7:1: E_REVOKED clave revocada",
+    ]

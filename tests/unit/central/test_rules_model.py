@@ -8,6 +8,7 @@ import sqlite3
 from collections import Counter
 from dataclasses import replace
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -564,6 +565,8 @@ def reach(command: c.AnyCommand, decision: Decision) -> None:
 reached: Counter[str] = Counter()
 
 
+# Fifteen seconds of a free core; several times that on a busy machine, with coverage, in development mode.
+@pytest.mark.timeout(900)
 def test_the_rules_come_to_what_the_model_says():
     reached.clear()
     examples = max(150, settings().max_examples)

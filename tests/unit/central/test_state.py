@@ -28,7 +28,7 @@ def test_nothing_is_known_at_first():
     assert facts.outcome("R-1") is None
     assert facts.last_seq("CP001", "a") == 0
     assert facts.unseen_by("S-1") is None
-    assert list(facts.points()) == list(facts.sessions()) == []
+    assert list(facts.points()) == list(facts.sessions()) == list(facts.drivers()) == []
 
 
 def test_facts_show_through_a_draft(town: Network):

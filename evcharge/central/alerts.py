@@ -1,0 +1,208 @@
+"""What needs an operator's eye: opened by one event, solved by another, and kept to be read later. Pure.
+
+A fold over the stored events, so that a restart of Central rebuilds the same list from its books.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from evcharge import events, labels
+from evcharge.charging_point import ChargingPoint
+from evcharge.errors import Code
+from evcharge.labels.operator import SENTENCES
+
+MAX_SOLVED = 200
+# Every charging point of a large network may be in trouble at once, in more than one way.
+MAX_OPEN = 20_000
+# So much of the past is read again at a start.
+REBUILD_FROM = 2000
+NOT_UNDERSTOOD = frozenset({Code.PROOF, Code.CRYPTO, Code.SEQ, Code.MALFORMED, Code.TOO_BIG})
+# What an alert is about when it is about no charging point or driver.
+CENTRAL, REGISTRY = "CENTRAL", "REGISTRY"
+
+
+class AlertKind(StrEnum):
+    """What is wrong; also the last part of an alert's id."""
+
+    FAULT = "fault"
+    ENGINE = "engine"
+    MONITOR = "monitor"
+    DUPLICATE = "duplicate"
+    NOT_UNDERSTOOD = "not-understood"
+    JOURNAL = "journal"
+    QUARANTINE = "quarantine"
+    REVOKED = "revoked"
+    REGISTRY = "registry"
+    STORAGE = "storage"
+    CLOCK = "clock"
+
+
+# Nothing that happens later says that these are over: an operator closes them.
+CLOSED_BY_HAND = frozenset({AlertKind.DUPLICATE, AlertKind.JOURNAL, AlertKind.QUARANTINE, AlertKind.CLOCK})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One trouble of `about` (a charging point, a driver, CENTRAL or REGISTRY). `times` counts repeats."""
+
+    kind: AlertKind
+    about: str
+    detail: str
+    since: datetime
+    solved_at: datetime | None = None
+    # An operator has seen it; nothing else has ended it.
+    by_hand: bool = False
+    times: int = 1
+
+    @property
+    def id(self) -> str:
+        """Return the id, unique among the open ones: CP001-fault."""
+        return f"{self.about}-{self.kind}"
+
+    def words(self, lang: str = labels.DEFAULT_LANGUAGE) -> str:
+        """Return what is wrong, in one sentence."""
+        return labels.Speech(SENTENCES, lang)(f"alert {self.kind}", about=self.about, detail=self.detail)
+
+    def restored(self, lang: str = labels.DEFAULT_LANGUAGE) -> str:
+        """Return the sentence that says it is over, or "" while it is not."""
+        if self.solved_at is None:
+            return ""
+        name = "alert closed" if self.by_hand else f"restored {self.kind}"
+        return labels.Speech(SENTENCES, lang)(name, about=self.about)
+
+
+class Alerts:
+    """The open alerts, and the last that were solved. `known` says which ids exist: others raise no alert."""
+
+    def __init__(self, known: Callable[[str], bool] = lambda _: True) -> None:
+        self._known = known
+        self._open: dict[tuple[str, AlertKind], Alert] = {}
+        self._solved: deque[Alert] = deque(maxlen=MAX_SOLVED)
+
+    # ---- looking
+
+    def open(self) -> list[Alert]:
+        """Return what is wrong now, the newest first."""
+        return sorted(self._open.values(), key=lambda alert: alert.since, reverse=True)
+
+    def recent(self) -> list[Alert]:
+        """Return the open alerts, then those that were solved, the newest first."""
+        return self.open() + list(reversed(self._solved))
+
+    def is_open(self, about: str, kind: AlertKind) -> bool:
+        """Return whether `about` has that trouble now."""
+        return (about, kind) in self._open
+
+    def named(self, alert_id: str) -> Alert | None:
+        """Return the open alert with that id."""
+        # Both parts may hold hyphens: compare, do not take apart.
+        return next((alert for alert in self._open.values() if alert.id == alert_id), None)
+
+    # ---- what happens
+
+    def adopt(self, points: Iterable[ChargingPoint], now: datetime) -> None:
+        """Open what the facts say is wrong and the events that were read again did not tell (a start)."""
+        for point in points:
+            if point.fault is not None and not self.is_open(point.cp_id, AlertKind.FAULT):
+                self._begin(AlertKind.FAULT, point.cp_id, point.fault, now)
+            if point.revoked and not self.is_open(point.cp_id, AlertKind.REVOKED):
+                self._begin(AlertKind.REVOKED, point.cp_id, "", now)
+
+    def storage_failed(self, why: str, at: datetime) -> None:
+        """Open the one alert that no event can tell, because events cannot be stored."""
+        self._begin(AlertKind.STORAGE, CENTRAL, why, at)
+
+    def take(self, event: events.Event, at: datetime) -> None:
+        """Take in one stored event."""
+        self._links(event, at)
+        self._keys(event, at)
+        self._books(event, at)
+
+    def _links(self, event: events.Event, at: datetime) -> None:
+        match event:
+            case events.FaultReported():
+                self._begin(AlertKind.FAULT, event.cp_id, event.fault, at)
+            case events.FaultCleared():
+                self._end(AlertKind.FAULT, event.cp_id, at)
+            case events.EngineLost():
+                self._begin(AlertKind.ENGINE, event.cp_id, event.reason, at)
+            case events.EngineConnected():
+                self._end(AlertKind.ENGINE, event.cp_id, at)
+                self._end(AlertKind.NOT_UNDERSTOOD, event.cp_id, at)
+            case events.MonitorLost():
+                self._begin(AlertKind.MONITOR, event.cp_id, event.reason, at)
+            case events.MonitorSpoke():
+                self._end(AlertKind.MONITOR, event.cp_id, at)
+                self._end(AlertKind.NOT_UNDERSTOOD, event.cp_id, at)
+            case events.DriverConnected():
+                self._end(AlertKind.NOT_UNDERSTOOD, event.driver_id, at)
+            case events.RegistryLost():
+                self._begin(AlertKind.REGISTRY, REGISTRY, event.why, at)
+            case events.RegistryReached():
+                self._end(AlertKind.REGISTRY, REGISTRY, at)
+            case _:
+                pass
+
+    def _keys(self, event: events.Event, at: datetime) -> None:
+        match event:
+            case events.KeyRevoked():
+                self._begin(AlertKind.REVOKED, event.cp_id, "", at)
+                self._end(AlertKind.DUPLICATE, event.cp_id, at)
+            case events.KeyRestored():
+                self._end(AlertKind.REVOKED, event.cp_id, at)
+            case events.DriverBlocked():
+                self._begin(AlertKind.REVOKED, event.driver_id, "", at)
+                self._end(AlertKind.DUPLICATE, event.driver_id, at)
+            case events.DriverUnblocked():
+                self._end(AlertKind.REVOKED, event.driver_id, at)
+            case events.LoginRefused(code=Code.DUPLICATE):
+                self._claimed(AlertKind.DUPLICATE, event.claimed, event, at)
+            case events.LoginRefused() if event.code in NOT_UNDERSTOOD:
+                self._claimed(AlertKind.NOT_UNDERSTOOD, event.claimed, event, at)
+            case events.InputRefused() if event.code in NOT_UNDERSTOOD:
+                self._claimed(AlertKind.NOT_UNDERSTOOD, event.who, event, at)
+            case _:
+                pass
+
+    def _books(self, event: events.Event, at: datetime) -> None:
+        match event:
+            case events.JournalReplaced():
+                self._begin(AlertKind.JOURNAL, event.cp_id, f"{event.old[:8]} → {event.new[:8]}", at)
+            case events.RecordQuarantined():
+                self._begin(AlertKind.QUARANTINE, event.cp_id, f"{event.seq}: {event.why}", at)
+            case events.ClockJumped():
+                self._begin(AlertKind.CLOCK, CENTRAL, f"{event.seconds:+}", at)
+            case events.StorageRestored():
+                if not self.is_open(CENTRAL, AlertKind.STORAGE):
+                    failed_at = datetime.fromtimestamp(event.failed_at, UTC)
+                    self._begin(AlertKind.STORAGE, CENTRAL, event.why, failed_at)
+                self._end(AlertKind.STORAGE, CENTRAL, at)
+            case events.AlertClosed():
+                alert = self.named(event.alert_id)
+                if alert is not None:
+                    self._end(alert.kind, alert.about, at, by_hand=True)
+            case _:
+                pass
+
+    def _claimed(
+        self, kind: AlertKind, who: str, event: events.LoginRefused | events.InputRefused, at: datetime
+    ) -> None:
+        # Anybody may claim any name at the door: only names that exist are worth an alert.
+        if self._known(who):
+            self._begin(kind, who, event.text, at, event.times)
+
+    def _begin(self, kind: AlertKind, about: str, detail: str, at: datetime, times: int = 1) -> None:
+        key = (about, kind)
+        known = self._open.get(key)
+        if known is not None:
+            self._open[key] = replace(known, detail=detail, times=known.times + times)
+        elif len(self._open) < MAX_OPEN:
+            self._open[key] = Alert(kind=kind, about=about, detail=detail, since=at, times=times)
+
+    def _end(self, kind: AlertKind, about: str, at: datetime, *, by_hand: bool = False) -> None:
+        alert = self._open.pop((about, kind), None)
+        if alert is not None:
+            self._solved.append(replace(alert, solved_at=at, by_hand=by_hand))

@@ -1,0 +1,62 @@
+"""Keeps Central's HTTP API going, apart from everything else: when it fails, charging does not notice."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from aiohttp import web
+
+from evcharge.errors import Taken
+from evcharge.https import serving
+from evcharge.lifecycle import Backoff
+
+log = logging.getLogger(__name__)
+
+
+async def idle() -> None:
+    """Do nothing besides answering, for ever."""
+    await asyncio.Event().wait()
+
+
+class ApiServer:
+    """Serves a fresh `make()` on `host:port` and does `work` meanwhile; both again after a failure."""
+
+    def __init__(
+        self,
+        make: Callable[[], web.Application],
+        host: str,
+        port: int,
+        tls: ssl.SSLContext | None,
+        work: Callable[[], Coroutine[Any, Any, None]] = idle,
+    ) -> None:
+        self._make = make
+        self._host = host
+        self._port = port
+        self._tls = tls
+        self._work = work
+        self._backoff = Backoff(first_s=1.0, most_s=30.0)
+        self._started = False
+
+    async def run(self) -> None:
+        """Serve for ever. Raises Taken when the port is not free at the very start, and nothing later."""
+        while True:
+            try:
+                await self._serve()
+            except Exception as problem:  # whatever it is, it must not end Central
+                if not self._started and isinstance(problem, Taken):
+                    raise
+                log.exception("The API for operators failed; charging goes on, and the API starts again")
+            await asyncio.sleep(self._backoff.next_s(at_least_s=0.1))
+
+    async def _serve(self) -> None:
+        async with serving(self._make(), self._host, self._port, self._tls) as port:
+            # Whoever was told the port finds it there again.
+            self._port = port
+            scheme = "https" if self._tls is not None else "http"
+            host = f"[{self._host}]" if ":" in self._host else self._host
+            again = " again" if self._started else ""
+            log.info("The API for operators is%s listening on %s://%s:%d", again, scheme, host, port)
+            self._started = True
+            await self._work()

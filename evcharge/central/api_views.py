@@ -1,0 +1,122 @@
+"""Facts, rows and alerts as the JSON of Central's API. Energy in mWh, money in cents, instants ISO 8601 UTC."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from evcharge.billing import cost_cents, price_text
+from evcharge.central.alerts import Alert
+from evcharge.central.feed import Live
+from evcharge.central.state import Driver
+from evcharge.charging_point import ChargingPoint, CpStatus
+from evcharge.database import Row
+from evcharge.ids import CpId
+from evcharge.session import Session, SessionState
+
+Json = dict[str, object]
+
+
+def point(found: ChargingPoint, session: Session | None, live: Live | None) -> Json:
+    """Return one charging point; while it is taken, also its session and the live figures."""
+    content: Json = {
+        "cp_id": found.cp_id,
+        "location": found.location,
+        "price": price_text(found.price_centi_cents_per_kwh),
+        "status": found.status,
+        "reason": found.reason,
+        "holds": sorted(found.holds),
+        "fault": found.fault,
+        "revoked": found.revoked,
+        "engine": found.engine_link is not None,
+        "monitor": found.monitor_heard,
+        "session": None,
+    }
+    if session is not None:
+        shown = live if live is not None and live.session_id == session.session_id else None
+        energy_mwh = max(session.energy_mwh, shown.energy_mwh if shown else 0)
+        content["session"] = {
+            "session_id": session.session_id,
+            "driver_id": session.driver_id,
+            "state": session.state,
+            "power_w": shown.power_w if shown else 0,
+            "energy_mwh": energy_mwh,
+            "cost_cents": cost_cents(energy_mwh, session.price_centi_cents_per_kwh),
+            "stopping": session.stop_reason is not None,
+        }
+    return content
+
+
+def still_out(found: ChargingPoint) -> str:
+    """Return why a charging point is out of service whatever an operator lifts, or ""."""
+    shut = found.status in (CpStatus.UNAVAILABLE, CpStatus.FAULTED, CpStatus.DISCONNECTED)
+    return found.reason if shut else ""
+
+
+def session(row: Row, live: Mapping[CpId, Live]) -> Json:
+    """Return one stored session; an open one with its live energy."""
+    energy_mwh = row["meter_mwh"] - row["start_meter_mwh"]
+    is_open = row["state"] in (SessionState.AUTHORISED, SessionState.CHARGING)
+    shown = live.get(CpId(row["cp_id"])) if is_open else None
+    if shown is not None and shown.session_id == row["session_id"]:
+        energy_mwh = max(energy_mwh, shown.energy_mwh)
+    names = (
+        "session_id", "request_id", "cp_id", "driver_id", "state", "authorised_at", "started_at", "ended_at",
+        "stop_reason", "end_reason", "hold_cents", "limit_mwh",
+    )  # fmt: skip
+    return {
+        **{name: row[name] for name in names},
+        "price": price_text(row["price_centi_cents_per_kwh"]),
+        "energy_mwh": energy_mwh,
+        # As a ticket is computed: nothing beyond the limit is billed.
+        "cost_cents": cost_cents(min(energy_mwh, row["limit_mwh"]), row["price_centi_cents_per_kwh"]),
+    }
+
+
+def ticket(row: Row) -> Json:
+    """Return one ticket."""
+    content: dict[str, Any] = {name: row[name] for name in row.keys()}  # noqa: SIM118  a Row yields values
+    content["price"] = price_text(content.pop("price_centi_cents_per_kwh"))
+    content["estimated"] = bool(content["estimated"])
+    return content
+
+
+def driver(found: Driver) -> Json:
+    """Return one driver's wallet and what it has open."""
+    return {
+        "driver_id": found.driver_id,
+        "balance_cents": found.balance_cents,
+        "held_cents": found.held_cents,
+        "blocked": found.blocked,
+        "connected": found.link is not None,
+        "sessions": sorted(found.sessions),
+    }
+
+
+def alert(found: Alert) -> Json:
+    """Return one alert, in words of both languages."""
+    return {
+        "id": found.id,
+        "kind": found.kind,
+        "about": found.about,
+        "detail": found.detail,
+        "what": found.words(),
+        "what_es": found.words("es"),
+        "since": _text(found.since),
+        "solved_at": _text(found.solved_at) if found.solved_at is not None else None,
+        "restored": found.restored(),
+        "restored_es": found.restored("es"),
+        "times": found.times,
+    }
+
+
+def event(row: Row) -> Json:
+    """Return one row of the audit log; its data as JSON, not as text."""
+    content: Json = {name: row[name] for name in row.keys()}  # noqa: SIM118
+    content["data"] = msgspec.Raw(str(row["data"]).encode())
+    return content
+
+
+def _text(instant: datetime) -> str:
+    return instant.isoformat(timespec="milliseconds")

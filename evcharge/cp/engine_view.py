@@ -1,0 +1,85 @@
+"""What an engine's screen shows. Pure."""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from evcharge.billing import euros, kwh, price_text
+from evcharge.cp import drawing
+from evcharge.cp.charge import BROKEN
+from evcharge.cp.status import EngineFacts, Lamp, Session, car_words, central_words, state_words
+from evcharge.labels import Speech
+
+
+def view(
+    facts: EngineFacts, messages: Sequence[Text], words: Speech, width: int, height: int, *, only_list: bool
+) -> list[Text]:
+    """Return the lines of the screen; `messages` newest first. `only_list`: nothing but the messages."""
+    top = [
+        drawing.title(words("engine title", cp_id=facts.cp_id, location=facts.location), facts.clock, width)
+    ]
+    if not only_list:
+        top += _facts(facts, words)
+        if facts.session is not None:
+            top += _session(facts.session, facts, words, width)
+        top.append(Text())
+    top.append(drawing.heading(words("messages"), width))
+    broken = facts.fault == BROKEN
+    keys = drawing.keys(
+        [
+            ("p", words("key p")),
+            ("u", words("key u")),
+            ("m", words("key m")),
+            ("k", words("key k, broken" if broken else "key k")),
+            ("s", words("key s")),
+            ("l", words("key l")),
+            ("q", words("key q")),
+        ],
+        width,
+    )
+    silent = [Text(f" {words('nothing yet')}", style="dim")]
+    return drawing.page(top, drawing.wrapped(messages or silent, width, height), keys, height)
+
+
+def _facts(facts: EngineFacts, words: Speech) -> list[Text]:
+    monitors = {0: words("no monitor"), 1: words("one monitor")}.get(
+        facts.monitors, words("monitors", count=facts.monitors)
+    )
+    waits = "" if facts.delivered else f", {words('to deliver')}"
+    return [
+        drawing.fact(
+            words("engine"),
+            drawing.lamp(Lamp.OK if facts.fault is None else Lamp.KO, state_words(facts, words)),
+        ),
+        drawing.fact(
+            words("central"),
+            drawing.lamp(Lamp.OK if facts.linked else Lamp.KO, central_words(facts, words)),
+            f"  {facts.central_at}",
+        ),
+        drawing.fact(
+            words("health"),
+            drawing.lamp(Lamp.OK if facts.monitors == 1 else Lamp.SILENT, monitors),
+            f"  {facts.health_at}",
+        ),
+        drawing.fact(words("car"), car_words(facts, words)),
+        drawing.fact(
+            words("meter"), words("meter value", kwh=kwh(facts.meter_mwh), seq=facts.last_seq) + waits
+        ),
+    ]
+
+
+def _session(session: Session, facts: EngineFacts, words: Speech, width: int) -> list[Text]:
+    driver = drawing.fact(words("driver"), Text(session.driver_id, style="not dim bold"))
+    if session.wait_s is not None:
+        return [driver.append(f"  {words('plug within', s=session.wait_s)}", style="not dim yellow")]
+    used = session.energy_mwh * 1000 // session.limit_mwh if session.limit_mwh else 0
+    lines = [
+        driver,
+        drawing.fact(words("power"), f"{session.kw} kW"),
+        drawing.fact(words("energy"), f"{kwh(session.energy_mwh)} kWh"),
+        drawing.fact(words("cost"), f"{euros(session.cost_cents)} €  ({price_text(session.price)} €/kWh)"),
+        drawing.fact(words("limit"), drawing.bar(used, width)),
+    ]
+    if facts.battery_permille is not None:
+        lines.append(drawing.fact(words("battery"), drawing.bar(facts.battery_permille, width)))
+    return lines

@@ -1,0 +1,138 @@
+"""What a monitor does at the Registry for its charging point: register, withdraw, authenticate again."""
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from evcharge import enrolment, trust
+from evcharge.config import Config
+from evcharge.cp.central import Credential
+from evcharge.errors import AuthenticationError, Code, Refused, StateError
+from evcharge.ids import CpId
+from evcharge.labels import Speech
+
+# The administrator that `evcharge init` makes.
+ADMIN = "admin"
+AskPassword = Callable[[], Awaitable[str | None]]
+
+
+class Cancelled(Exception):
+    """Whoever was asked for the password did not want to."""
+
+
+class Errands:
+    """One charging point's business at the Registry. Each errand returns the sentence that says what happened.
+
+    They raise EvchargeError when the Registry says no or does not answer, and Cancelled.
+    """
+
+    def __init__(
+        self, config: Config, cp_id: CpId, credential: Credential, ask_password: AskPassword, words: Speech
+    ) -> None:
+        """`ask_password` asks the person here for the administrator's password."""
+        self._config = config
+        self._cp_id = cp_id
+        self._credential = credential
+        self.ask_password = ask_password
+        self._words = words
+        self._registry = enrolment.RegistryAddress(config.reach.registry_url, config.state / "ca.pem")
+        self._location = config.engine.location
+
+    async def register(self) -> str:
+        """Register the charging point with the credential it has, or with a new one."""
+        token = self._enrolment_token() or await self._admin_token()
+        known = await self._listed(token)
+        # The known location stays: this monitor need not know where its engine stands.
+        location = self._location if known is None else ""
+        if not self._credential.is_given and not self._credential.file.exists():
+            await enrolment.own_secret(
+                self._config.state,
+                self._registry.url,
+                "cp",
+                self._cp_id,
+                location=location,
+                environ={"EVCHARGE_ENROLMENT_TOKEN": token},
+            )
+            return self._words("registered", cp_id=self._cp_id)
+        secret = await self._credential.now()
+        await enrolment.register(
+            self._registry, "cp", self._cp_id, token, location=location, credential=secret
+        )
+        if known is not None and known.get("state") == "active":
+            return self._words("registered already", cp_id=self._cp_id)
+        self._spread(secret)
+        return self._words("registered", cp_id=self._cp_id)
+
+    async def withdraw(self) -> str:
+        """Take the charging point out of the network; its own credential is enough for that."""
+        secret = await self._credential.now()
+        await self._verified(secret)
+        path = f"/register/cp/{self._cp_id}"
+        await enrolment.call(self._registry, "DELETE", path, login=(self._cp_id, secret))
+        return self._words("withdrawn", cp_id=self._cp_id)
+
+    async def authenticate(self, *, is_shut_out: bool) -> str:
+        """Get a credential that Central accepts. `is_shut_out`: it refused the one that we have."""
+        good = await self._is_good()
+        if good and not is_shut_out:
+            return self._words("still good", cp_id=self._cp_id)
+        if self._credential.is_given:
+            raise StateError(self._words("from environment"))
+        token = await self._admin_token()
+        # Kept before the Registry hears of it: after a crash in between, the same one is registered again.
+        waiting = self._credential.file.with_name("secret.next")
+        secret = trust.kept_secret(waiting, trust.new_secret())
+        known = await self._listed(token)
+        location = self._location if known is None else ""
+        await enrolment.register(
+            self._registry, "cp", self._cp_id, token, location=location, credential=secret
+        )
+        self._spread(secret)
+        waiting.unlink(missing_ok=True)
+        return self._words("authenticated", cp_id=self._cp_id, file=f"cp/{self._cp_id}/secret")
+
+    def _spread(self, secret: str) -> None:
+        """Let both programs notice: they look whether the file was written anew."""
+        if not self._credential.is_given:
+            self._credential.replace(secret)
+
+    async def _is_good(self) -> bool:
+        if not self._credential.is_given and not self._credential.file.exists():
+            return False
+        try:
+            answer = await self._verified(await self._credential.now())
+        except AuthenticationError as problem:
+            if problem.code is Code.CREDENTIAL:
+                return False
+            raise
+        return answer.get("state") == "active"
+
+    async def _verified(self, secret: str) -> dict[str, Any]:
+        body = {"cp_id": self._cp_id, "credential": secret}
+        answer = await enrolment.call(self._registry, "POST", "/verify", body)
+        if isinstance(location := answer.get("location"), str) and location:
+            # The Registry forgets it when the id is withdrawn.
+            self._location = location
+        return answer
+
+    async def _listed(self, token: str) -> dict[str, Any] | None:
+        rows = (await enrolment.call(self._registry, "GET", "/list", token=token)).get("cps")
+        for row in rows if isinstance(rows, list) else []:
+            if isinstance(row, dict) and row.get("cp_id") == self._cp_id and row.get("state") != "withdrawn":
+                return row
+        return None
+
+    def _enrolment_token(self) -> str | None:
+        path = self._config.state / "enrolment.token"
+        given = os.environ.get("EVCHARGE_ENROLMENT_TOKEN")
+        return given or (trust.read_secret(path) if path.exists() else None)
+
+    async def _admin_token(self) -> str:
+        password = os.environ.get("EVCHARGE_ADMIN_PASSWORD") or await self.ask_password()
+        if not password:
+            raise Cancelled
+        body = {"user": ADMIN, "password": password}
+        token = (await enrolment.call(self._registry, "POST", "/v1/login", body)).get("token")
+        if not isinstance(token, str):
+            raise Refused(self._words("no token"), Code.MALFORMED)
+        return token

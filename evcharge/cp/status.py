@@ -1,0 +1,163 @@
+"""How a charging point is at one moment, as its two programs show it: facts, and their words in one line. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from evcharge.billing import cost_cents, euros, kwh
+from evcharge.cp.charge import BROKEN
+from evcharge.cp.troubles import Trouble
+from evcharge.labels import Speech
+
+
+class Lamp(StrEnum):
+    """The colour of a lamp; beside it always stands a word."""
+
+    OK = "green"
+    KO = "red"
+    SILENT = "bright_black"
+
+
+# ---- engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """The session that charges, or waits for its plug (then `wait_s` says how long). Energy in mWh, power in W."""
+
+    driver_id: str
+    price: int
+    hold_cents: int
+    limit_mwh: int
+    wait_s: int | None = None
+    power_w: int = 0
+    energy_mwh: int = 0
+
+    @property
+    def kw(self) -> str:
+        """The power, as people read it."""
+        return f"{self.power_w / 1000:.1f}"
+
+    @property
+    def cost_cents(self) -> int:
+        """What it costs so far; never more than what is held for it."""
+        cost = cost_cents(self.energy_mwh, self.price)
+        return min(cost, self.hold_cents) if self.hold_cents else cost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineFacts:
+    """How a charging point is at this moment. `state`: idle, pending, charging."""
+
+    cp_id: str
+    location: str
+    clock: str
+    state: str
+    fault: str | None
+    battery_permille: int | None
+    health_at: str
+    monitors: int
+    central_at: str
+    linked: bool
+    central_trouble: str | None
+    meter_mwh: int
+    last_seq: int
+    delivered: bool
+    session: Session | None = None
+
+
+def state_words(facts: EngineFacts, words: Speech) -> str:
+    """Return the state in words: a fault goes before everything."""
+    if facts.fault is not None:
+        return words("fault", fault=words("broken (KO)" if facts.fault == BROKEN else "fault journal full"))
+    return words(facts.state)
+
+
+def central_words(facts: EngineFacts, words: Speech) -> str:
+    """Return how the link to Central is."""
+    return words("in step") if facts.linked else facts.central_trouble or words("lamp silent")
+
+
+def car_words(facts: EngineFacts, words: Speech) -> str:
+    """Return whether a car is plugged in, and how full it is."""
+    if facts.battery_permille is None:
+        return words("no car here")
+    return words("car at", percent=facts.battery_permille // 10)
+
+
+def engine_line(facts: EngineFacts, words: Speech) -> str:
+    """Return everything that matters in one line."""
+    state, central, session = state_words(facts, words), central_words(facts, words), facts.session
+    if session is not None and facts.state == "charging" and facts.fault is None:
+        return words(
+            "engine status, supplying",
+            cp_id=facts.cp_id,
+            state=state,
+            driver=session.driver_id,
+            kw=session.kw,
+            kwh=kwh(session.energy_mwh),
+            euros=euros(session.cost_cents),
+            central=central,
+        )
+    return words(
+        "engine status",
+        cp_id=facts.cp_id,
+        state=state,
+        car=car_words(facts, words),
+        central=central,
+        kwh=kwh(facts.meter_mwh),
+        seq=facts.last_seq,
+    )
+
+
+# ---- monitor
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One lamp with its words."""
+
+    lamp: Lamp
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorFacts:
+    """What a monitor knows at this moment."""
+
+    cp_id: str
+    clock: str
+    engine: Signal
+    link: Signal
+    central: Signal
+    engine_at: str
+    central_at: str
+    heard_at: datetime | None
+    monitors: int
+    simulating: bool
+
+
+def monitor_line(facts: MonitorFacts, words: Speech) -> str:
+    """Return the three lamps in one line."""
+    return words(
+        "monitor status",
+        cp_id=facts.cp_id,
+        engine=facts.engine.words,
+        link=facts.link.words,
+        central=facts.central.words,
+    )
+
+
+def trouble_lines(troubles: Sequence[Trouble], words: Speech) -> list[str]:
+    """Return the list of faults, newest first, each with its begin and, when it is over, its end."""
+    lines = []
+    for trouble in troubles:
+        over = f", {words('restored', at=clock(trouble.restored))}" if trouble.restored else ""
+        lines.append(f"{words('since', at=clock(trouble.since))}{over}: {trouble.what}")
+    return lines or [words("no faults")]
+
+
+def clock(at: datetime) -> str:
+    """Return an instant as the time of day here."""
+    return f"{at.astimezone():%H:%M:%S}"

@@ -1,0 +1,42 @@
+"""What went wrong and when it was all right again: a list that can be read later. Pure."""
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+
+MOST = 200
+
+
+@dataclass(slots=True)
+class Trouble:
+    """One fault from its begin to its end."""
+
+    what: str
+    since: datetime
+    restored: datetime | None = None
+
+
+class Troubles:
+    """The latest troubles, one open at a time for each `source`."""
+
+    def __init__(self) -> None:
+        self._all: deque[Trouble] = deque(maxlen=MOST)
+        self._open: dict[str, Trouble] = {}
+
+    @property
+    def newest_first(self) -> list[Trouble]:
+        """Every trouble that is remembered."""
+        return list(reversed(self._all))
+
+    def note(self, source: str, what: str | None, at: datetime) -> None:
+        """`source` is in trouble (`what`), or is well (None). The same trouble in other words is one trouble."""
+        trouble = self._open.get(source)
+        if what is None:
+            if trouble is not None:
+                trouble.restored = at
+                del self._open[source]
+        elif trouble is not None:
+            trouble.what = what
+        else:
+            trouble = self._open[source] = Trouble(what, at)
+            self._all.append(trouble)

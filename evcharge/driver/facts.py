@@ -1,0 +1,49 @@
+"""What a driver's app knows of its network beyond its own request: for the toolbar and completion. Pure."""
+
+from dataclasses import dataclass, field
+
+from evcharge.messages import Balance, History, Message, Points, Progress, Supply, TicketIssued
+
+# Completion is for people: nobody leafs through more.
+_MOST_POINTS = 1000
+
+
+@dataclass(slots=True)
+class Facts:
+    """The latest of everything; `supply` is None while nothing flows."""
+
+    connected: bool = False
+    balance: Balance | None = None
+    supply: Supply | None = None
+    points: dict[str, None] = field(default_factory=dict)
+
+    def hear(self, message: Message) -> None:
+        """Learn from one message."""
+        match message:
+            case Balance():
+                self.balance = message
+            case Supply():
+                self.supply = message
+            case Points():
+                self._know(*(point.cp_id for point in message.points))
+            case History():
+                self._know(*(bill.cp_id for bill in message.tickets))
+            case TicketIssued():
+                self._know(message.cp_id)
+                self._over(message.session_id)
+            case Progress(step="REFUSED"):
+                # It may have been refused because there is no such charging point: nothing to suggest.
+                self._over(message.session_id)
+            case Progress(cp_id=str(cp_id)):
+                self._know(cp_id)
+            case _:
+                pass
+
+    def _over(self, session_id: str | None) -> None:
+        if self.supply is not None and self.supply.session_id == session_id:
+            self.supply = None
+
+    def _know(self, *cp_ids: str) -> None:
+        for cp_id in cp_ids:
+            if len(self.points) < _MOST_POINTS:
+                self.points[cp_id] = None

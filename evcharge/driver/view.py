@@ -1,0 +1,208 @@
+"""How a driver's terminal looks: tables, the receipt, the line at the bottom. Facts in, text out. Pure."""
+
+import io
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from evcharge.billing import euros, kwh, price_text
+from evcharge.driver.dealings import SENT, UNSENT, Request
+from evcharge.driver.facts import Facts
+from evcharge.driver.words import Words
+from evcharge.labels import step
+from evcharge.messages import Balance, History, Points, Supply, TicketIssued
+
+_RECEIPT_COLUMNS = 52
+# From here on a table has room for every column, or for all but the longest.
+_WIDE_COLUMNS = 80
+_ENOUGH_COLUMNS = 50
+# So many columns fit only into a broad window.
+_FEW = 3
+_LEAST_BAR = 8
+_MOST_BAR = 30
+
+
+def render(thing: RenderableType, columns: int, *, color: bool = True) -> str:
+    """Return `thing` as ANSI text of at most `columns` columns, without the last newline."""
+    console = Console(
+        file=io.StringIO(),
+        force_terminal=True,
+        width=max(columns, 10),
+        color_system="standard" if color else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    with console.capture() as captured:
+        console.print(thing)
+    return captured.get().rstrip("\n")
+
+
+def points(answer: Points, words: Words, columns: int) -> RenderableType:
+    """The free charging points."""
+    if not answer.points:
+        return Text(words("no points"), style="yellow")
+    return _table(
+        words("free points"),
+        words.heads("point", "price", "status", "location"),
+        words.point_rows(answer),
+        figures={1},
+        styles=("bold", "", "green", ""),
+        shown=range(4 if columns >= _ENOUGH_COLUMNS else 2),
+    )
+
+
+def history(answer: History, words: Words, columns: int) -> RenderableType:
+    """The latest tickets."""
+    if not answer.tickets:
+        return Text(words("no history"), style="yellow")
+    shown = range(5) if columns >= _WIDE_COLUMNS else range(1, 5 if columns >= _ENOUGH_COLUMNS else 4)
+    return _table(
+        words("latest charges"),
+        words.heads("session", "point", "energy", "cost", "ended"),
+        words.history_rows(answer),
+        figures={2, 3},
+        styles=("dim", "bold", "", "bold", ""),
+        shown=shown,
+    )
+
+
+def balance(answer: Balance, words: Words) -> RenderableType:
+    """The wallet."""
+    return _table(
+        words("wallet"),
+        words.heads("free money", "held money"),
+        [(f"{euros(answer.balance_cents)} €", f"{euros(answer.held_cents)} €")],
+        figures={0, 1},
+        styles=("bold green", ""),
+    )
+
+
+def receipt(driver_id: str, bill: TicketIssued, words: Words) -> RenderableType:
+    """The ticket, as a till would print it."""
+    grid = Table.grid(padding=(0, 1), expand=True)
+    grid.add_column(justify="left")
+    grid.add_column(justify="right")
+    energy = f"{kwh(bill.energy_mwh)} kWh{' ' + words('estimated') if bill.estimated else ''}"
+    rows = [
+        ("driver", driver_id),
+        ("session", bill.session_id),
+        ("point", bill.cp_id),
+        ("time", clock(bill.ended_at - bill.started_at)),
+        ("energy", energy),
+        ("price", f"{price_text(bill.price)} €/kWh"),
+        ("ended", words.ended(bill.reason)),
+    ]
+    for name, value in rows:
+        grid.add_row(Text(words(name)), Text(value))
+    grid.add_row(Text(""), Text("─" * 10))
+    grid.add_row(Text(words("total"), style="bold"), Text(f"{euros(bill.cost_cents)} €", style="bold"))
+    if bill.while_away:
+        grid.add_row(Text(words("note")), Text(words("while away"), style="italic"))
+    title = Text(f" {words('summary')} ", style="bold")
+    return Panel(grid, title=title, box=box.ROUNDED, width=_RECEIPT_COLUMNS, padding=(0, 1))
+
+
+def toolbar(
+    driver_id: str, facts: Facts, request: Request | None, words: Words, columns: int, now: float
+) -> Text:
+    """The line at the bottom: the running charge, or the money; and whether CENTRAL is there.
+
+    What does not fit into `columns` is left out, the least important first. `now` is in Unix seconds.
+    """
+    if facts.supply is not None:
+        parts = _supply_parts(facts.supply, now)
+        if not facts.connected:
+            parts.insert(1, (f"✗ {words('not linked')}", "bold red"))
+        return _fitted(parts, columns, _share(facts.supply))
+    parts = [(f" {driver_id} ", "bold reverse")]
+    if request is not None:
+        place = request.place or request.cp_id or words("any point")
+        doing = words("waiting") if request.step in (UNSENT, SENT) else step(request.step, words.lang)
+        parts.append((f"{place}: {doing}", "bold yellow"))
+    if facts.balance is not None:
+        parts.append((words("balance", euros=euros(facts.balance.balance_cents)), "bold"))
+    if facts.connected:
+        parts.append((f"● {words('linked')}", "green"))
+    else:
+        parts.insert(1, (f"✗ {words('not linked')}", "bold red"))
+    return _fitted(parts, columns, None)
+
+
+def clock(seconds: float) -> str:
+    """Return a duration as 0:42, or 1:02:03."""
+    minutes, rest = divmod(max(int(seconds), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _supply_parts(supply: Supply, now: float) -> list[tuple[str, str]]:
+    parts = [
+        (f" {supply.cp_id} ", "bold reverse green"),
+        (f"{supply.power_w / 1000:.2f} kW", "bold"),
+        (f"{kwh(supply.energy_mwh)} kWh", "bold"),
+        (f"{euros(supply.cost_cents)} €", "bold"),
+    ]
+    if supply.started_at is not None:
+        parts.append((clock(now - supply.started_at), ""))
+    return parts
+
+
+def _share(supply: Supply) -> float | None:
+    return min(supply.energy_mwh / supply.limit_mwh, 1.0) if supply.limit_mwh else None
+
+
+def _fitted(parts: list[tuple[str, str]], columns: int, share: float | None) -> Text:
+    line = Text(no_wrap=True)
+    for text, style in parts:
+        room = columns - line.cell_len - (1 if line.plain else 0)
+        if Text(text).cell_len > room:
+            if not line.plain:
+                line.append(text[: max(columns, 0)], style)
+            continue
+        if line.plain:
+            line.append(" ")
+        line.append(text, style)
+    if share is not None:
+        percent = f" {share:.0%}"
+        room = min(columns - line.cell_len - len(percent) - 2, _MOST_BAR)
+        if room >= _LEAST_BAR:
+            full = round(share * room)
+            line.append("  ").append("█" * full, "green").append("░" * (room - full), "dim")
+            line.append(percent)
+    return line
+
+
+def _table(
+    title: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    figures: set[int],
+    styles: Sequence[str],
+    shown: range | None = None,
+) -> Table:
+    """`figures` are the columns that stand to the right, `shown` those that there is room for."""
+    table = Table(
+        title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+    )
+    shown = range(len(heads)) if shown is None else shown
+    for number in shown:
+        justify: Literal["left", "right"] = "right" if number in figures else "left"
+        table.add_column(
+            Text(heads[number]),
+            style=styles[number],
+            justify=justify,
+            overflow="fold",
+            # Words may go on in the next line; figures and names stay whole while there is room.
+            no_wrap=len(shown) > _FEW and number != shown[-1],
+        )
+    for row in rows:
+        table.add_row(*(Text(row[number]) for number in shown))
+    return table

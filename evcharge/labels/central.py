@@ -1,0 +1,237 @@
+"""What Central says on its screen, in English and Spanish. Said through `labels.Speech`."""
+
+from collections.abc import Mapping
+
+from evcharge.labels import Words
+
+SENTENCES: Mapping[str, Words] = {
+    # ---- one line for each thing that happens
+    "point added": (
+        "{cp_id} is new here: {location}, {price} €/kWh",
+        "{cp_id} es nuevo aquí: {location}, {price} €/kWh",
+    ),
+    "no location": ("no location", "sin ubicación"),
+    "point moved": ("{cp_id} is now in {location}", "{cp_id} está ahora en {location}"),
+    "hold placed": ("{cp_id} is held: {hold}", "{cp_id} queda retenido: {hold}"),
+    "hold lifted": ("{cp_id} is no longer held by: {hold}", "{cp_id} ya no está retenido por: {hold}"),
+    "key revoked": (
+        "{cp_id}: keys revoked; it needs a new registration",
+        "{cp_id}: claves revocadas; necesita registrarse de nuevo",
+    ),
+    "key restored": ("{cp_id}: back with new keys", "{cp_id}: de vuelta con claves nuevas"),
+    "journal replaced": (
+        "ALERT {cp_id} has a new journal ({old} before, {new} now)",
+        "ALERTA {cp_id} tiene un diario nuevo (antes {old}, ahora {new})",
+    ),
+    "stray supply": (
+        "ALERT {cp_id} supplies {session_id}, which is closed here; it is told to stop",
+        "ALERTA {cp_id} suministra a {session_id}, que aquí está cerrada; se le ordena parar",
+    ),
+    "record quarantined": (
+        "ALERT {cp_id}: record {seq} set aside: {why}",
+        "ALERTA {cp_id}: registro {seq} apartado: {why}",
+    ),
+    "driver added": ("{driver_id} is new here", "{driver_id} es nuevo aquí"),
+    "driver connected": ("{driver_id} connected", "{driver_id} conectado"),
+    "driver lost": ("{driver_id} left: {reason}", "{driver_id} se ha ido: {reason}"),
+    "driver blocked": ("{driver_id}: credential withdrawn", "{driver_id}: credencial retirada"),
+    "topped up": (
+        "{driver_id}: {amount} € in, balance {balance} €",
+        "{driver_id}: ingreso de {amount} €, saldo {balance} €",
+    ),
+    "start refused": ("{driver_id} refused: {why}", "{driver_id} denegado: {why}"),
+    "session authorised": (
+        "{session_id}: authorised, up to {hold} €; asking {cp_id}",
+        "{session_id}: autorizada, hasta {hold} €; preguntando a {cp_id}",
+    ),
+    "session ready": (
+        "{session_id}: {cp_id} waits for the plug",
+        "{session_id}: {cp_id} espera el enchufe",
+    ),
+    "session started": (
+        "{session_id}: {cp_id} supplies {driver_id}",
+        "{session_id}: {cp_id} suministra a {driver_id}",
+    ),
+    "session interrupted": (
+        "{session_id}: interrupted ({reason}), {energy} kWh so far",
+        "{session_id}: interrumpida ({reason}), {energy} kWh hasta ahora",
+    ),
+    "stop ordered": ("{session_id}: ending ({reason})", "{session_id}: terminando ({reason})"),
+    "session refused": (
+        "{session_id}: not taken ({reason}); nothing charged, nothing paid",
+        "{session_id}: no aceptada ({reason}); nada suministrado, nada cobrado",
+    ),
+    "ticket made": (
+        "{session_id}: ticket {energy} kWh, {cost} € ({reason})",
+        "{session_id}: tique {energy} kWh, {cost} € ({reason})",
+    ),
+    "ticket estimated": (
+        "{session_id}: ticket {energy} kWh, {cost} € ({reason}, estimated)",
+        "{session_id}: tique {energy} kWh, {cost} € ({reason}, estimado)",
+    ),
+    "clock jumped": (
+        "ALERT the clock of this machine jumped by {seconds} s",
+        "ALERTA el reloj de esta máquina saltó {seconds} s",
+    ),
+    "stood still": (
+        "Central stood still for {seconds} s; no link is judged by it",
+        "Central estuvo parada {seconds} s; ningún enlace se juzga por ello",
+    ),
+    "refused at the door": (
+        "refused {who} from {address}: {code} {text}",
+        "rechazado {who} desde {address}: {code} {text}",
+    ),
+    "not understood from": ("{sentence} ({address}: {code})", "{sentence} ({address}: {code})"),
+    "stopped": ("Central stopped.", "Central parada."),
+    # ---- why a charging point shows its status
+    "why revoked": ("key revoked", "clave revocada"),
+    "why operator": ("operator", "operador"),
+    "why weather": ("weather", "tiempo"),
+    "why no link": ("no link to Central", "sin conexión con Central"),
+    "why not heard": ("its monitor is not heard", "no se oye a su monitor"),
+    # ---- what does not work around Central
+    "registry lost": (
+        "Registry not responding ({why}): no new registrations or first logins; everything else goes on.",
+        "Registry no responde ({why}): sin altas ni primeros accesos; todo lo demás sigue.",
+    ),
+    "registry back": ("Registry responding again.", "Registry responde de nuevo."),
+    "disk full": (
+        "Central cannot store new charges (disk full)",
+        "Central no puede guardar nuevas recargas (disco lleno)",
+    ),
+    "cannot store": (
+        "Central cannot store anything now ({why})",
+        "Central no puede guardar nada ahora ({why})",
+    ),
+    "what runs goes on": ("{trouble}; what is running goes on.", "{trouble}; lo que está en marcha sigue."),
+    "stores again": ("Central stores again.", "Central vuelve a guardar."),
+    # ---- the wall
+    "title": ("EVCHARGE CENTRAL", "CENTRAL EVCHARGE"),
+    "now and today": (
+        "{power} kW now · today {energy} kWh {cost} €",
+        "{power} kW ahora · hoy {energy} kWh {cost} €",
+    ),
+    "points": ("Points: {count}", "Puntos: {count}"),
+    "no points": (
+        "No charging point is known yet: start an engine and its monitor.",
+        "Aún no se conoce ningún punto de recarga: arranque un motor y su monitor.",
+    ),
+    "and more": ("… and {count} more", "… y {count} más"),
+    "all green": ("Every charging point is well.", "Todos los puntos de recarga están bien."),
+    "charges": ("Requests and charges ({count})", "Peticiones y suministros ({count})"),
+    "no charges": ("Requests and charges: none", "Peticiones y suministros: ninguno"),
+    "state plug": ("waiting for the plug", "espera el enchufe"),
+    "state charging": ("charging", "suministrando"),
+    "state stopping": ("ending: {reason}", "terminando: {reason}"),
+    "faults": ("Faults ({count} open)", "Averías (sin resolver: {count})"),
+    "no faults": ("Faults: none", "Averías: ninguna"),
+    "messages": ("Messages", "Mensajes"),
+    # ---- the command line below it
+    "prompt": ("central>", "central>"),
+    "hint": ("help shows the commands", "help muestra las órdenes"),
+    "help title": ("COMMANDS", "ÓRDENES"),
+    "help out": (
+        "Out of Order: ends its charge, takes no new one",
+        "Fuera de servicio: acaba su suministro",
+    ),
+    "help resume": ("back into service", "de nuevo en servicio"),
+    "help revoke": (
+        "withdraw the keys: it needs a new registration",
+        "retirar las claves: necesita registrarse de nuevo",
+    ),
+    "help rotate": (
+        "a new key for its connection, without interruption",
+        "clave nueva para su conexión, sin interrupción",
+    ),
+    "help sessions": ("requests and charges, in full", "peticiones y suministros, completos"),
+    "help alerts": ("faults, also those that are solved", "averías, también las resueltas"),
+    "help top-up": ("put euros into a wallet", "ingresar euros en un monedero"),
+    "help help": ("this page", "esta página"),
+    "help quit": ("stop Central; charges go on by themselves", "parar Central; los suministros siguen solos"),
+    "help keys": (
+        "Tab completes, arrow up repeats, Enter or Esc closes this page.",
+        "Tab completa, flecha arriba repite, Intro o Esc cierra esta página.",
+    ),
+    "unknown command": (
+        "There is no command {word}. help shows them all.",
+        "No existe la orden {word}. help las muestra todas.",
+    ),
+    "unknown command, near": (
+        "There is no command {word}: did you mean {near}?",
+        "No existe la orden {word}: ¿quería decir {near}?",
+    ),
+    "usage": ("Type it like this: {usage}", "Escríbalo así: {usage}"),
+    "too long": (
+        "That is too long for a command (more than {most} characters).",
+        "Es demasiado largo para una orden (más de {most} caracteres).",
+    ),
+    "several lines": ("One command at a time, on one line.", "Una orden cada vez, en una línea."),
+    "control characters": (
+        "There are control characters in it.",
+        "Contiene caracteres de control.",
+    ),
+    "bad id": (
+        "{word} cannot be the name of a charging point or driver: A-Z, 0-9, _ and -.",
+        "{word} no puede ser el nombre de un punto o conductor: A-Z, 0-9, _ y -.",
+    ),
+    "bad amount": (
+        "{word} is no amount: give euros as a plain number, such as 12.50",
+        "{word} no es un importe: escriba euros como número, por ejemplo 12.50",
+    ),
+    "unknown point": (
+        "{cp_id} is unknown here: no such charging point.",
+        "{cp_id} no se conoce aquí: no existe ese punto de recarga.",
+    ),
+    "unknown subject": (
+        "{subject} is unknown here: no such charging point or driver.",
+        "{subject} no se conoce aquí: no existe ese punto ni conductor.",
+    ),
+    "not done": ("Not done: {why}", "No se hizo: {why}"),
+    "out done": ("out: {status}", "out: {status}"),
+    "out all done": (
+        "out: all {count} points are withheld; running charges end.",
+        "out: los {count} puntos quedan retenidos; los suministros en marcha acaban.",
+    ),
+    "resume done": ("resume: {status}", "resume: {status}"),
+    "resume all done": (
+        "resume: the operator withholds no point now; {available} of {count} are available.",
+        "resume: el operador ya no retiene ningún punto; {available} de {count} disponibles.",
+    ),
+    "resume others": (
+        "resume: no longer withheld by the operator, but still {status}",
+        "resume: ya no lo retiene el operador, pero sigue {status}",
+    ),
+    "revoke done": (
+        "revoke: the keys of {subject} are void; it needs a new registration.",
+        "revoke: las claves de {subject} ya no valen; necesita registrarse de nuevo.",
+    ),
+    "rotate done": (
+        "rotate: the connection of {cp_id} has a new key, no interruption",
+        "rotate: la conexión de {cp_id} tiene clave nueva, sin interrupción",
+    ),
+    "rotate late": (
+        "rotate: {cp_id} has not taken the new key; its connection ends and comes back by itself",
+        "rotate: {cp_id} no ha tomado la clave nueva; su conexión acaba y vuelve sola",
+    ),
+    "rotate nobody": (
+        "rotate: {cp_id} has no connection now; it gets a new key when it returns",
+        "rotate: {cp_id} no tiene conexión ahora; recibirá clave nueva al volver",
+    ),
+    "top-up done": (
+        "top-up: {driver_id} has {balance} € now",
+        "top-up: {driver_id} tiene ahora {balance} €",
+    ),
+    "quit question": (
+        "Charges running: {count}; they go on without Central. Stop it? y/n",
+        "Suministros en marcha: {count}; siguen sin Central. ¿Pararla? s/n",
+    ),
+    "quit not": ("Central goes on.", "Central sigue."),
+    "quitting": ("Central is stopping.", "Central se está parando."),
+    "sessions title": ("REQUESTS AND CHARGES", "PETICIONES Y SUMINISTROS"),
+    "alerts title": ("FAULTS, THE NEWEST LAST", "AVERÍAS, LA ÚLTIMA AL FINAL"),
+    "nothing": ("none", "ninguno"),
+    "no terminal": (
+        "--panel needs a terminal; Central goes on with plain lines.",
+        "--panel necesita una terminal; Central sigue con líneas sencillas.",
+    ),
+}

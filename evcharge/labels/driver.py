@@ -1,0 +1,305 @@
+"""Every sentence that a driver reads, in English and Spanish. Pure."""
+
+from collections.abc import Mapping
+
+from evcharge.labels import Words
+
+SENTENCES: Mapping[str, Words] = {
+    # ---- the connection
+    "connected": ("Connected to CENTRAL at {address}.", "Conectado con la CENTRAL en {address}."),
+    "connected again": ("Connected to CENTRAL again.", "Conectado de nuevo con la CENTRAL."),
+    "cannot connect": (
+        "Cannot connect to CENTRAL at {address}; retrying",
+        "Imposible conectar con la CENTRAL en {address}; se reintenta",
+    ),
+    "cannot connect, charging": (
+        "Cannot connect to CENTRAL at {address}; retrying (your charge goes on)",
+        "Imposible conectar con la CENTRAL en {address}; se reintenta (su recarga continúa)",
+    ),
+    "retrying": ("{text} Retrying.", "{text} Se reintenta."),
+    "not connected": (
+        "Not connected to CENTRAL; it is asked as soon as it can be reached.",
+        "Sin conexión con la CENTRAL; se le preguntará en cuanto se pueda.",
+    ),
+    "farewell": ("CENTRAL closes the connection", "La CENTRAL cierra la conexión"),
+    "central says": ("CENTRAL says: {text}", "La CENTRAL dice: {text}"),
+    # ---- a request
+    "any point": ("any charging point", "cualquier punto de recarga"),
+    "the point": ("the charging point", "el punto de recarga"),
+    "a point": ("A charging point", "Un punto de recarga"),
+    "near": ("{point} near {location}", "{point} cerca de {location}"),
+    "sent": ("Request sent: {wanted}", "Solicitud enviada: {wanted}"),
+    "asking": ("{cp_id} is free; asking it", "{cp_id} está libre; se le pregunta"),
+    "asking somebody": ("Asking the charging point", "Preguntando al punto de recarga"),
+    "ready": (
+        "Authorised: plug in at {point} within {wait_s} s",
+        "Autorizado: enchufe en {point} en menos de {wait_s} s",
+    ),
+    "charging": ("Charging at {point}", "Suministrando en {point}"),
+    "stopping": ("Stopping the charge at {point}", "Parando la recarga en {point}"),
+    "because": ("{text} ({why})", "{text} ({why})"),
+    "live": ("{cp_id}: {kw} kW, {kwh} kWh, {euros} €", "{cp_id}: {kw} kW, {kwh} kWh, {euros} €"),
+    "stop sent": ("Asked to stop the charge.", "Se ha pedido parar la recarga."),
+    "already stopping": ("Already asked to stop.", "Ya se ha pedido parar."),
+    "already asked": (
+        "Already asked; the answer is on its way.",
+        "Ya se ha preguntado; la respuesta está en camino.",
+    ),
+    "cancelled": (
+        "Cancelled: the request had not been sent yet.",
+        "Cancelada: la solicitud aún no se había enviado.",
+    ),
+    "still running": (
+        "A request is already running ({point}); wait for its end, or type stop.",
+        "Ya hay una solicitud en curso ({point}); espere a que acabe o escriba stop.",
+    ),
+    "taken after all": (
+        "{point} took a request that had been refused; stopping it",
+        "{point} ha aceptado una solicitud que estaba denegada; se para",
+    ),
+    "goes on": (
+        "Your charge at {point} goes on; its ticket is shown when you are back.",
+        "Su recarga en {point} continúa; verá su tique cuando vuelva.",
+    ),
+    "never sent": (
+        "The request for {wanted} was never sent.",
+        "La solicitud de {wanted} no llegó a enviarse.",
+    ),
+    "quit?": (
+        "Quit? Press Ctrl+C again or type quit (your charge at {point} goes on).",
+        "¿Salir? Pulse Ctrl+C otra vez o escriba quit (su recarga en {point} continúa).",
+    ),
+    # ---- refusals and notices: what Central says, from its code and its figures
+    "refused": ("Refused: {text}", "Denegado: {text}"),
+    "none available": (
+        "No charging point available at the moment.",
+        "Ningún punto de recarga disponible en este momento.",
+    ),
+    "out of service": (
+        "{cp_id} not available. CP out of service.",
+        "{cp_id} no disponible. CP fuera de servicio.",
+    ),
+    "out of service because": (
+        "{cp_id} not available. CP out of service ({why}).",
+        "{cp_id} no disponible. CP fuera de servicio ({why}).",
+    ),
+    "unknown point": (
+        "{cp_id} does not exist. Use `list` to see those that do.",
+        "{cp_id} no existe. Con `list` verá los que hay.",
+    ),
+    "busy point": (
+        "{cp_id} is busy with another charge.",
+        "{cp_id} está ocupado con otra recarga.",
+    ),
+    "already charging": (
+        "You already have a charge: stop it first.",
+        "Ya tiene una recarga en curso: párela antes.",
+    ),
+    "still stopping": (
+        "Your charge is still stopping: try again in a moment.",
+        "Su recarga aún se está parando: pruebe dentro de un momento.",
+    ),
+    "no money": ("Balance too low: top up first.", "Saldo insuficiente: recárguelo antes."),
+    "not plugged": (
+        "{cp_id}: the car was not plugged in in time.",
+        "{cp_id}: el vehículo no se enchufó a tiempo.",
+    ),
+    "stopped early": (
+        "{cp_id}: you stopped before charging began.",
+        "{cp_id}: usted paró antes de que empezara la recarga.",
+    ),
+    "not taken": (
+        "{cp_id} could not take the charge. Try again.",
+        "{cp_id} no pudo iniciar la recarga. Inténtelo de nuevo.",
+    ),
+    "failed": (
+        "{cp_id} failed ({why}); {kwh} kWh so far; final ticket follows.",
+        "Avería en {cp_id} ({why}); {kwh} kWh hasta ahora; llegará el tique final.",
+    ),
+    "engine lost": (
+        "{cp_id} has no link to CENTRAL; a running charge goes on, its figures stand still.",
+        "{cp_id} no tiene conexión con la CENTRAL; la recarga en curso continúa, sus cifras no avanzan.",
+    ),
+    "monitor lost": (
+        "The monitor of {cp_id} is not heard; your charge goes on to its end.",
+        "No se oye al monitor de {cp_id}; su recarga continúa hasta el final.",
+    ),
+    # Why a charging point is not available, in Central's own terms.
+    "cause no link to Central": ("no link to Central", "sin conexión con la Central"),
+    "cause its monitor is not heard": ("its monitor is not heard", "no se oye a su monitor"),
+    "cause engine lost: it does not answer": (
+        "engine lost: it does not answer",
+        "motor perdido: no responde",
+    ),
+    # ---- tickets, lists, money
+    "summary": ("SESSION SUMMARY", "RESUMEN DE LA SESIÓN"),
+    "driver": ("Driver", "Conductor"),
+    "session": ("Session", "Sesión"),
+    "point": ("Point", "Punto"),
+    "energy": ("Energy", "Energía"),
+    "cost": ("Cost", "Coste"),
+    "price": ("Price", "Precio"),
+    "status": ("Status", "Estado"),
+    "location": ("Location", "Lugar"),
+    "ended": ("Ended", "Final"),
+    "time": ("Time", "Duración"),
+    "note": ("Note", "Nota"),
+    "total": ("TOTAL", "TOTAL"),
+    "estimated": ("(estimated)", "(estimado)"),
+    "while away": (
+        "this charge ended while you were away",
+        "esta recarga acabó mientras usted no estaba",
+    ),
+    "no points": (
+        "No charging point is available now.",
+        "Ahora no hay ningún punto de recarga disponible.",
+    ),
+    "free points": ("Available charging points", "Puntos de recarga disponibles"),
+    "latest charges": ("Latest charges", "Últimas recargas"),
+    "no history": ("No charges yet.", "Todavía no hay recargas."),
+    "balance": ("Balance: {euros} €", "Saldo: {euros} €"),
+    "held": ("({euros} € held for a running charge)", "({euros} € retenidos por una recarga en curso)"),
+    "wallet": ("Wallet", "Monedero"),
+    "free money": ("Balance", "Saldo"),
+    "held money": ("Held", "Retenido"),
+    # ---- the toolbar
+    "linked": ("connected to CENTRAL", "conectado con la CENTRAL"),
+    "not linked": ("no connection to CENTRAL, retrying", "sin conexión con la CENTRAL, se reintenta"),
+    "waiting": ("waiting for CENTRAL", "a la espera de la CENTRAL"),
+    # ---- what was typed
+    "type help": (
+        "Type help for the commands, quit to leave.",
+        "Escriba help para ver las órdenes, quit para salir.",
+    ),
+    "help start": (
+        "start [CP] [near LOCATION]   ask for a charging point (without CP: any that is free)",
+        "start [CP] [near LUGAR]      pedir un punto (sin CP: cualquiera que esté libre)",
+    ),
+    "help stop": (
+        "stop                         end the charge",
+        "stop                         terminar la recarga",
+    ),
+    "help list": (
+        "list                         charging points that are available",
+        "list                         puntos de recarga disponibles",
+    ),
+    "help balance": (
+        "balance                      money left",
+        "balance                      saldo que queda",
+    ),
+    "help history": (
+        "history                      latest charges",
+        "history                      últimas recargas",
+    ),
+    "help quit": (
+        "quit                         leave (a charge goes on without you)",
+        "quit                         salir (la recarga continúa sin usted)",
+    ),
+    "not understood": ("Not understood: {problem}. {hint}", "No se entiende: {problem}. {hint}"),
+    "unknown command": ("unknown command {word}", "orden desconocida {word}"),
+    "takes nothing": ("{command} takes nothing after it", "{command} no lleva nada detrás"),
+    "too long": ("too long (more than {limit} bytes)", "demasiado largo (más de {limit} bytes)"),
+    "not text": ("not UTF-8 text", "no es texto UTF-8"),
+    "control characters": ("control characters in it", "contiene caracteres de control"),
+    "near what": (
+        "near needs a location after it, as in: any near Berlin",
+        "near necesita un lugar detrás, como en: any near Berlín",
+    ),
+    "expected point": (
+        "expected a charging point (such as CP001) or any, then near LOCATION; found {shown}",
+        "se esperaba un punto de recarga (como CP001) o any, después near LUGAR; hay {shown}",
+    ),
+    "bad location": (
+        "bad location {shown}: at most 200 plain characters",
+        "lugar no válido {shown}: 200 caracteres normales como máximo",
+    ),
+    "many lines": (
+        "{lines} lines at once; nothing was done. Type or paste one command a line, {most} at most.",
+        "{lines} líneas a la vez; no se ha hecho nada. Una orden por línea, {most} como máximo.",
+    ),
+    # ---- a file of services
+    "cannot read": (
+        "cannot read {file}: {why}. Give a text file with one charging point a line.",
+        "no se puede leer {file}: {why}. Indique un fichero de texto con un punto de recarga por línea.",
+    ),
+    "a folder": ("it is a folder", "es una carpeta"),
+    "not a text file": (
+        "{file} is not a text file in UTF-8. Give a text file with one charging point a line.",
+        "{file} no es un fichero de texto UTF-8. Indique uno con un punto de recarga por línea.",
+    ),
+    "bad line": ("{file}, line {line} skipped: {problem}", "{file}, se salta la línea {line}: {problem}"),
+    "more bad lines": (
+        "{file}: further bad lines are skipped without being named",
+        "{file}: las demás líneas incorrectas se saltan sin nombrarlas",
+    ),
+    "resuming unknown": (
+        "Continuing {file} where it was left: asking what became of line {line}",
+        "Se sigue con {file} donde se dejó: se pregunta qué fue de la línea {line}",
+    ),
+    "resuming after": (
+        "Continuing {file} where it was left: after line {line}",
+        "Se sigue con {file} donde se dejó: después de la línea {line}",
+    ),
+    "service": ("Service {number} (line {line}): {wanted}", "Servicio {number} (línea {line}): {wanted}"),
+    "next in": ("Next service in {pause_s:g} s", "Siguiente servicio en {pause_s:g} s"),
+    "no services": ("No services in {file}.", "No hay servicios en {file}."),
+    "services done": ("SERVICES OF {file}", "SERVICIOS DE {file}"),
+    "line": ("Line", "Línea"),
+    "asked for": ("Asked for", "Solicitado"),
+    "result": ("Result", "Resultado"),
+    "services total": (
+        "Total: {charged} charged, {refused} refused{skipped}; {kwh} kWh, {euros} €",
+        "Total: {charged} con recarga, {refused} denegados{skipped}; {kwh} kWh, {euros} €",
+    ),
+    "one skipped": ("{bad} bad line skipped", "{bad} línea incorrecta saltada"),
+    "more skipped": ("{bad} bad lines skipped", "{bad} líneas incorrectas saltadas"),
+    "earlier rows": ("… and {count} earlier services", "… y {count} servicios anteriores"),
+    # ---- the state folder and the screen
+    "damaged": (
+        "{path} was damaged and is begun anew; {consequence}",
+        "{path} estaba dañado y se empieza de nuevo; {consequence}",
+    ),
+    "seen lost": ("a ticket may be shown once more", "puede que un tique se muestre otra vez"),
+    "script lost": (
+        "a file of services begins at its first line",
+        "un fichero de servicios empieza por su primera línea",
+    ),
+    "cannot use": (
+        "cannot use {path}: {why}. Make room, or check the permissions.",
+        "no se puede usar {path}: {why}. Haga sitio o revise los permisos.",
+    ),
+    "screen gone": (
+        "nobody reads the screen any more; a running charge goes on, its ticket waits for you",
+        "ya nadie lee la pantalla; la recarga en curso continúa y su tique le espera",
+    ),
+    # ---- --chaos
+    "chaos begins": (
+        "chaos {seed}: this driver misbehaves on purpose; the same seed misbehaves in the same way",
+        "caos {seed}: este conductor se porta mal a propósito; con la misma semilla, de la misma manera",
+    ),
+    "chaos cut": (
+        "chaos {seed}: the connection is dropped in the middle of a request",
+        "caos {seed}: se corta la conexión en mitad de una solicitud",
+    ),
+    "chaos tear": (
+        "chaos {seed}: half a frame, and the connection is closed",
+        "caos {seed}: media trama, y se cierra la conexión",
+    ),
+    "chaos double": (
+        "chaos {seed}: the same request is sent twice",
+        "caos {seed}: la misma solicitud se envía dos veces",
+    ),
+    "chaos fresh": (
+        "chaos {seed}: a fresh request while one is running",
+        "caos {seed}: otra solicitud con una en curso",
+    ),
+    "chaos stop": ("chaos {seed}: stop is sent twice", "caos {seed}: stop se envía dos veces"),
+    "chaos unseen": (
+        "chaos {seed}: the connection is dropped between the ticket and its acknowledgement",
+        "caos {seed}: se corta la conexión entre el tique y su confirmación",
+    ),
+    "chaos drop": (
+        "chaos {seed}: the connection is dropped while charging",
+        "caos {seed}: se corta la conexión durante la recarga",
+    ),
+}

@@ -1,0 +1,186 @@
+"""What operators read: alerts and their end, and what the commands of any shell answer. Pure."""
+
+from collections.abc import Mapping
+
+from evcharge.labels import Words
+
+SENTENCES: Mapping[str, Words] = {
+    # ---- alerts, and the sentence of their end
+    "alert fault": ("{about} is faulted ({detail}).", "{about} averiado ({detail})."),
+    "restored fault": ("{about} works again.", "{about} funciona de nuevo."),
+    "alert engine": (
+        "The engine of {about} has no link to Central ({detail}).",
+        "El motor de {about} no tiene conexión con Central ({detail}).",
+    ),
+    "restored engine": (
+        "The engine of {about} is connected again.",
+        "El motor de {about} está conectado de nuevo.",
+    ),
+    "alert monitor": (
+        "{about} is disconnected: its monitor is not heard ({detail}).",
+        "{about} desconectado: no se oye a su monitor ({detail}).",
+    ),
+    "restored monitor": (
+        "The monitor of {about} is heard again.",
+        "Se oye de nuevo al monitor de {about}.",
+    ),
+    "alert duplicate": (
+        "The credential of {about} is used in two places ({detail}).",
+        "La credencial de {about} se usa en dos sitios ({detail}).",
+    ),
+    "restored duplicate": (
+        "The doubled credential of {about} was withdrawn.",
+        "Se retiró la credencial duplicada de {about}.",
+    ),
+    "alert not-understood": (
+        "Unable to connect to {about}. Messages not understood. ({detail})",
+        "Imposible conectar con {about}. Mensajes no comprensibles. ({detail})",
+    ),
+    "restored not-understood": (
+        "{about} connected again. Messages understood.",
+        "{about} conectado de nuevo. Mensajes comprensibles.",
+    ),
+    "alert journal": (
+        "{about} came with another journal ({detail}): a new disk, or a damaged one.",
+        "{about} vino con otro diario ({detail}): un disco nuevo, o dañado.",
+    ),
+    "restored journal": ("The journal of {about} is known.", "El diario de {about} es conocido."),
+    "alert quarantine": (
+        "A record of {about} makes no sense and was set aside (number {detail}).",
+        "Un registro de {about} no tiene sentido y se apartó (número {detail}).",
+    ),
+    "restored quarantine": ("The record of {about} was looked at.", "Se revisó el registro de {about}."),
+    "alert revoked": (
+        "The keys of {about} are revoked. {detail}",
+        "Las claves de {about} están revocadas. {detail}",
+    ),
+    "restored revoked": ("{about} is back with new keys.", "{about} ha vuelto con claves nuevas."),
+    "alert registry": (
+        "Registry not responding ({detail}): no new registrations or first logins.",
+        "Registry no responde ({detail}): sin altas nuevas ni primeros accesos.",
+    ),
+    "restored registry": ("Registry responding again.", "Registry responde de nuevo."),
+    "alert storage": ("{detail}.", "Central no puede guardar datos: {detail}."),
+    "restored storage": ("Central stores again.", "Central guarda datos de nuevo."),
+    "alert clock": (
+        "The clock of Central's computer jumped by {detail} s.",
+        "El reloj del ordenador de Central saltó {detail} s.",
+    ),
+    "restored clock": ("The clock is right.", "El reloj está bien."),
+    "alert closed": ("{about}: seen by an operator.", "{about}: visto por un operador."),
+    # ---- answers of the commands
+    "out": ("{cp_id} is out of order.", "{cp_id} fuera de servicio."),
+    "out already": ("{cp_id} was out of order already.", "{cp_id} ya estaba fuera de servicio."),
+    "out all": (
+        "{changed} charging points put out of order; {ended} charges are being ended.",
+        "{changed} puntos de recarga fuera de servicio; se terminan {ended} recargas.",
+    ),
+    "ended": ("Its charge is being ended.", "Se termina su recarga."),
+    "resumed": ("{cp_id} is resumed: {status}.", "{cp_id} reanudado: {status}."),
+    "resumed already": (
+        "{cp_id} was not held by an operator: {status}.",
+        "{cp_id} no estaba parado: {status}.",
+    ),
+    "resume all": ("{changed} charging points resumed.", "{changed} puntos de recarga reanudados."),
+    "still out": ("{cp_id} is still out: {why}.", "{cp_id} sigue fuera: {why}."),
+    "revoked": (
+        "The keys of {cp_id} are revoked. It returns after a new registration.",
+        "Las claves de {cp_id} están revocadas. Volverá tras un nuevo registro.",
+    ),
+    "topped up": (
+        "{driver_id}: {amount} € in, balance {balance} €.",
+        "{driver_id}: {amount} € ingresados, saldo {balance} €.",
+    ),
+    "topped up before": (
+        "{driver_id}: {amount} € with that reference were counted before; balance {balance} €.",
+        "{driver_id}: {amount} € con esa referencia ya se contaron; saldo {balance} €.",
+    ),
+    "top-up unanswered": (
+        "{why} Repeat it with --reference {reference}: it counts once.",
+        "{why} Repítalo con --reference {reference}: cuenta una sola vez.",
+    ),
+    "confirm": (
+        "This ends {count} running charges; go on?",
+        "Esto termina {count} recargas en curso; ¿continuar?",
+    ),
+    "confirm unasked": (
+        "This ends {count} running charges. Say so with --yes.",
+        "Esto termina {count} recargas en curso. Confírmelo con --yes.",
+    ),
+    "not done": ("Nothing was done.", "No se ha hecho nada."),
+    "closed": ("{alert_id} is closed.", "{alert_id} queda cerrado."),
+    "nothing": ("Nothing to show.", "Nada que mostrar."),
+    "more": ("More: --before {cursor}", "Más: --before {cursor}"),
+    "central gone": (
+        "Central is not running at {url} ({why}): start it, or give --central-api.",
+        "Central no funciona en {url} ({why}): arránquela, o indique --central-api.",
+    ),
+    "no central": (
+        "What answers at {url} is not Central: give its address with --central-api.",
+        "Lo que responde en {url} no es Central: indique su dirección con --central-api.",
+    ),
+    "token refused": (
+        "This operator's token is not Central's: copy operator.token from Central's state folder to {path}.",
+        "Este token de operador no es el de Central: copie operator.token de su carpeta de estado a {path}.",
+    ),
+    "plain http": (
+        "{url} would send the operator's token in clear text to another computer: use https://",
+        "{url} enviaría el token de operador sin cifrar a otro ordenador: use https://",
+    ),
+    # ---- registering
+    "admin password": ("Password of the administrator {user}", "Contraseña del administrador {user}"),
+    "no admin password": (
+        "The Registry wants the administrator's password: run this on a terminal, or set EVCHARGE_ADMIN_PASSWORD.",
+        "El Registry pide la contraseña del administrador: use un terminal, o defina EVCHARGE_ADMIN_PASSWORD.",
+    ),
+    "added": ("{id} is registered.", "{id} queda registrado."),
+    "added already": (
+        "{id} is registered already. To replace its credential: evcharge {kind} rotate {id}",
+        "{id} ya está registrado. Para cambiar su credencial: evcharge {kind} rotate {id}",
+    ),
+    "disabled": ("{id} is disabled: it gets no more tickets.", "{id} dado de baja: no recibirá más tiques."),
+    "enabled": ("{id} is enabled.", "{id} dado de alta."),
+    "rotated": (
+        "{id} has a new credential; the old one is void.",
+        "{id} tiene una credencial nueva; la anterior ya no vale.",
+    ),
+    "credential": (
+        "Its credential, shown only now: {password}",
+        "Su credencial, que solo se muestra ahora: {password}",
+    ),
+    "credential kept": ("Its credential is in {path}.", "Su credencial está en {path}."),
+    "credential advice": (
+        "Where it runs, put it into {path} (chmod 600) or EVCHARGE_CREDENTIAL.",
+        "Donde funcione, póngala en {path} (chmod 600) o en EVCHARGE_CREDENTIAL.",
+    ),
+    # ---- headings of the tables
+    "h cp_id": ("CP", "CP"),
+    "h driver_id": ("Driver", "Conductor"),
+    "h location": ("Location", "Lugar"),
+    "h price": ("€/kWh", "€/kWh"),
+    "h status": ("Status", "Estado"),
+    "h reason": ("Reason", "Motivo"),
+    "h charging": ("Charging", "Recarga"),
+    "h session_id": ("Session", "Sesión"),
+    "h state": ("State", "Estado"),
+    "h at": ("Since", "Desde"),
+    "h ended_at": ("Ended", "Fin"),
+    "h energy": ("kWh", "kWh"),
+    "h cost": ("€", "€"),
+    "h alert": ("Alert", "Aviso"),
+    "h id": ("Id", "Id"),
+    "h solved_at": ("Solved", "Resuelto"),
+    "h epoch": ("Epoch", "Época"),
+    "h registered_at": ("Registered", "Alta"),
+    "h times": ("Times", "Veces"),
+    # ---- words in them
+    "estimated": ("estimated", "estimado"),
+    "state AUTHORISED": ("authorised", "autorizada"),
+    "state CHARGING": ("charging", "en curso"),
+    "state TICKETED": ("ended", "terminada"),
+    "state REFUSED": ("not taken", "no admitida"),
+    "state active": ("active", "activo"),
+    "state inactive": ("disabled", "de baja"),
+    "state revoked": ("key revoked", "clave revocada"),
+    "state withdrawn": ("withdrawn", "retirado"),
+}

@@ -1,0 +1,278 @@
+"""What a charging point's engine and monitor say: their plain lines, and their screens."""
+
+from collections.abc import Mapping
+
+from evcharge.labels import Words
+
+SENTENCES: Mapping[str, Words] = {
+    # ---- lines of both
+    "connected": ("connected to {where}", "conectado a {where}"),
+    "central at": ("CENTRAL at {where}", "CENTRAL en {where}"),
+    "central lost": ("the link to {where} was lost: {why}", "se perdió la conexión con {where}: {why}"),
+    "central missing": ("Cannot connect to {where}: {why}", "Imposible conectar con {where}: {why}"),
+    "charge goes on": ("(the running charge goes on)", "(la recarga en curso continúa)"),
+    "it ended": ("it ended", "terminó"),
+    "central says": ("CENTRAL says: {text}", "CENTRAL dice: {text}"),
+    "new credential": (
+        "{cp_id} has a new credential: logging in again",
+        "{cp_id} tiene una credencial nueva: se identifica de nuevo",
+    ),
+    "bad credential": (
+        "the credential cannot be used now: {why}",
+        "la credencial no se puede usar ahora: {why}",
+    ),
+    # ---- lines of the engine
+    "engine stopped": ("{cp_id} engine stopped", "{cp_id} motor parado"),
+    "start received": (
+        "START received: session {session} of {driver}, at most {kwh} kWh",
+        "START recibido: sesión {session} de {driver}, como máximo {kwh} kWh",
+    ),
+    "waiting for plug": ("waiting for the plug, at most {s} s", "esperando el enchufe, como máximo {s} s"),
+    "stop received": ("STOP received: {reason}", "STOP recibido: {reason}"),
+    "already plugged": ("a car is already plugged in", "ya hay un coche enchufado"),
+    "plugged": (
+        "plugged in: a car with {percent} % in its battery",
+        "enchufado: un coche con la batería al {percent} %",
+    ),
+    "plugged, waits for central": (
+        "waiting for CENTRAL before power can flow",
+        "esperando a CENTRAL antes de dar corriente",
+    ),
+    "no car": ("no car is plugged in", "no hay ningún coche enchufado"),
+    "unplugged": ("unplugged", "desenchufado"),
+    "broken": ("KO: the charging point is broken", "KO: el punto de recarga está averiado"),
+    "mended": ("OK: the charging point is mended", "OK: el punto de recarga está reparado"),
+    "supplying": ("supplying session {session} of {driver}", "suministrando la sesión {session} de {driver}"),
+    "session ended": (
+        "session {session} of {driver} ended with {kwh} kWh: {reason}",
+        "la sesión {session} de {driver} terminó con {kwh} kWh: {reason}",
+    ),
+    "session refused": ("session {session} is refused: {reason}", "sesión {session} rechazada: {reason}"),
+    "old journal": (
+        (
+            "the journal is older than Central knows (record {last} < {known}): an old disk? "
+            "A new journal begins; Central will estimate what is missing"
+        ),
+        (
+            "el diario es más antiguo de lo que Central sabe (registro {last} < {known}): ¿un disco antiguo? "
+            "Empieza un diario nuevo; Central estimará lo que falta"
+        ),
+    ),
+    "records gone": (
+        (
+            "Central misses records from {missing} on, and they are no longer here (the oldest is {first}). "
+            "A new journal begins with what there is"
+        ),
+        (
+            "A Central le faltan registros desde el {missing} y ya no están aquí (el más antiguo es el {first}). "
+            "Empieza un diario nuevo con lo que hay"
+        ),
+    ),
+    "sessions dropped": (
+        "journal: sessions that Central has had for a week were dropped",
+        "diario: se borraron las sesiones que Central tiene desde hace una semana",
+    ),
+    "journal full": (
+        "journal full: the disk has no room for a charge, free some space",
+        "diario lleno: el disco no tiene sitio para una recarga, libere espacio",
+    ),
+    "journal has room": (
+        "the disk has room for the journal again",
+        "el disco vuelve a tener sitio para el diario",
+    ),
+    "power is off": ("{why}; the power is off", "{why}; la corriente está cortada"),
+    "manual asked": ("asking CENTRAL to let {driver} charge", "pidiendo a CENTRAL una recarga para {driver}"),
+    "manual granted": ("CENTRAL lets {driver} charge", "CENTRAL autoriza la recarga de {driver}"),
+    "manual refused": ("{driver} refused: {why}", "{driver} denegado: {why}"),
+    "manual without central": (
+        "{phrase}: no charge can begin now",
+        "{phrase}: ahora no puede empezar ninguna recarga",
+    ),
+    "manual lost": (
+        "CENTRAL has not answered about {driver}: ask again when it is back",
+        "CENTRAL no ha respondido sobre {driver}: pregunte de nuevo cuando vuelva",
+    ),
+    "manual busy": (
+        "this charging point is in use: end that charge first",
+        "este punto de recarga está en uso: termine antes esa recarga",
+    ),
+    "manual waits": (
+        "CENTRAL has been asked about {driver} already: wait for its answer",
+        "ya se ha preguntado a CENTRAL por {driver}: espere su respuesta",
+    ),
+    "manual needs driver": (
+        'whose charge? Type the driver\'s id: "manual D01"',
+        "¿de quién es la recarga? Escriba el id del conductor: «manual D01»",
+    ),
+    "engine help": (
+        "type plug, unplug, break, mend or quit (also: manual D01, ko, ok, status)",
+        "escriba plug, unplug, break, mend o quit (también: manual D01, ko, ok, status)",
+    ),
+    "engine status": (
+        "{cp_id} {state}; {car}; Central: {central}; meter {kwh} kWh, journal record {seq}",
+        "{cp_id} {state}; {car}; Central: {central}; contador {kwh} kWh, registro {seq} del diario",
+    ),
+    "engine status, supplying": (
+        "{cp_id} {state} {driver}: {kw} kW, {kwh} kWh, {euros} €; Central: {central}",
+        "{cp_id} {state} a {driver}: {kw} kW, {kwh} kWh, {euros} €; Central: {central}",
+    ),
+    # ---- words of the engine's screen
+    "engine title": ("Charging point {cp_id} · {location}", "Punto de recarga {cp_id} · {location}"),
+    "engine": ("engine", "motor"),
+    "idle": ("Idle: waiting for a request", "Libre: esperando una petición"),
+    "pending": ("Authorised: plug in", "Autorizado: enchufe el vehículo"),
+    "charging": ("Charging", "Suministrando"),
+    "fault": ("Out of service: {fault}", "Fuera de servicio: {fault}"),
+    "broken (KO)": ("broken (KO)", "averiado (KO)"),
+    "fault journal full": ("journal full", "diario lleno"),
+    "car": ("car", "coche"),
+    "car at": ("plugged in, battery {percent} %", "enchufado, batería al {percent} %"),
+    "no car here": ("not plugged in", "sin enchufar"),
+    "health": ("health port", "puerto de salud"),
+    "no monitor": ("nobody asks: is the monitor running?", "nadie pregunta: ¿está en marcha el monitor?"),
+    "one monitor": ("its monitor asks", "su monitor pregunta"),
+    "monitors": ("{count} monitors ask; one is enough", "{count} monitores preguntan; basta con uno"),
+    "in step": ("connected", "conectado"),
+    "meter": ("meter", "contador"),
+    "meter value": ("{kwh} kWh in all, journal record {seq}", "{kwh} kWh en total, registro {seq}"),
+    "to deliver": ("not yet at Central", "aún no está en Central"),
+    "driver": ("driver", "conductor"),
+    "power": ("power", "potencia"),
+    "energy": ("energy", "energía"),
+    "cost": ("cost", "coste"),
+    "limit": ("limit", "límite"),
+    "battery": ("battery", "batería"),
+    "plug within": ("plug in within {s} s", "enchufe antes de {s} s"),
+    "messages": ("Messages", "Mensajes"),
+    "nothing yet": ("nothing yet", "nada todavía"),
+    "key p": ("plug", "enchufar"),
+    "key u": ("unplug", "desenchufar"),
+    "key m": ("manual start", "inicio manual"),
+    "key k": ("KO", "KO"),
+    "key k, broken": ("OK", "OK"),
+    "key s": ("status", "estado"),
+    "key l": ("list", "lista"),
+    "key q": ("quit", "salir"),
+    "ask driver": ("Driver id (Esc: none):", "Id del conductor (Esc: ninguno):"),
+    "ask quit": (
+        "A car is charging: quit ends its charge. Quit? (y/n)",
+        "Un coche está cargando: salir termina su recarga. ¿Salir? (s/n)",
+    ),
+    "yes": ("y", "s"),
+    # ---- lines of the monitor
+    "monitor started": ("{cp_id} monitor started", "{cp_id} monitor en marcha"),
+    "monitor stopped": ("{cp_id} monitor stopped", "{cp_id} monitor parado"),
+    "ko": ("{cp_id} KO: {fault}", "{cp_id} KO: {fault}"),
+    "status ok": ("{cp_id} STATUS OK", "{cp_id} STATUS OK"),
+    "engine back": ("{cp_id} STATUS OK: engine is back", "{cp_id} STATUS OK: el motor ha vuelto"),
+    "many monitors": (
+        "{count} monitors ask this engine; one is enough",
+        "{count} monitores preguntan a este motor; basta con uno",
+    ),
+    "simulated": (
+        "KO simulated: CENTRAL is told of a fault, though the engine is well",
+        "KO simulado: se comunica una avería a CENTRAL, aunque el motor está bien",
+    ),
+    "recovered": (
+        "the simulated fault is over: CENTRAL is told how the engine really is",
+        "fin de la avería simulada: se comunica a CENTRAL cómo está el motor en realidad",
+    ),
+    "monitor help": (
+        "type register, withdraw, authenticate, fault, recover, faults, status or quit",
+        "escriba register, withdraw, authenticate, fault, recover, faults, status o quit",
+    ),
+    "monitor status": (
+        "{cp_id} engine: {engine}; link of the engine: {link}; Central: {central}",
+        "{cp_id} motor: {engine}; enlace del motor: {link}; Central: {central}",
+    ),
+    "nothing answers": (
+        "engine lost: nothing answers at {where}{why}",
+        "motor perdido: nadie responde en {where}{why}",
+    ),
+    "hung up": ("engine lost: {where} hung up", "motor perdido: {where} ha colgado"),
+    "engine silent": ("engine lost: it does not answer", "motor perdido: no responde"),
+    "engine fault": ("engine fault: {fault}", "avería del motor: {fault}"),
+    "wrong engine": ("port {port} is {other}, not {cp_id}", "el puerto {port} es {other}, no {cp_id}"),
+    "not proved": (
+        "port {port} does not prove to be {cp_id}: it has another credential",
+        "el puerto {port} no demuestra ser {cp_id}: tiene otra credencial",
+    ),
+    "as it is": ("{text}", "{text}"),
+    # ---- what a monitor does at the Registry
+    "no token": (
+        "the Registry gave no token: is it a Registry?",
+        "el Registry no dio ningún token: ¿es un Registry?",
+    ),
+    "registered": ("{cp_id} is registered at the Registry", "{cp_id} está registrado en el Registry"),
+    "registered already": (
+        "{cp_id} was registered already, with this credential: nothing to do",
+        "{cp_id} ya estaba registrado con esta credencial: nada que hacer",
+    ),
+    "withdrawn": (
+        "{cp_id} is withdrawn from the network: Central lets it in no more. Register it to bring it back",
+        "{cp_id} queda dado de baja en la red: Central ya no lo deja entrar. Regístrelo para que vuelva",
+    ),
+    "authenticated": (
+        "{cp_id} has a new credential, and logs in with it (an engine on another PC needs a copy of {file})",
+        (
+            "{cp_id} tiene una credencial nueva y se identifica con ella (un motor en otro PC necesita una copia "
+            "de {file})"
+        ),
+    ),
+    "still good": (
+        "the credential of {cp_id} is good: trying to log in again with it",
+        "la credencial de {cp_id} es válida: se intenta entrar de nuevo con ella",
+    ),
+    "not done": ("Not done: {why}", "No se ha hecho: {why}"),
+    "cancelled": ("nothing was done", "no se ha hecho nada"),
+    "needs password": (
+        "an administrator must allow this: press the key on a terminal, or set EVCHARGE_ADMIN_PASSWORD",
+        (
+            "esto lo tiene que permitir un administrador: pulse la tecla en un terminal o defina "
+            "EVCHARGE_ADMIN_PASSWORD"
+        ),
+    ),
+    "from environment": (
+        "the credential comes from EVCHARGE_CREDENTIAL: change it there",
+        "la credencial viene de EVCHARGE_CREDENTIAL: cámbiela ahí",
+    ),
+    "asking registry": ("asking the Registry…", "preguntando al Registry…"),
+    "busy with registry": (
+        "the Registry has not answered the last question yet",
+        "el Registry aún no ha respondido a la última pregunta",
+    ),
+    # ---- words of the monitor's screen
+    "monitor title": ("Monitor of {cp_id}", "Monitor de {cp_id}"),
+    "link": ("link", "enlace"),
+    "link means": ("engine ↔ Central", "motor ↔ Central"),
+    "central": ("Central", "Central"),
+    "lamp ok": ("OK", "OK"),
+    "lamp ko": ("KO", "KO"),
+    "lamp silent": ("no answer", "sin respuesta"),
+    "not asked yet": ("not asked yet", "aún sin preguntar"),
+    "link down": ("the engine has no link to Central", "el motor no tiene conexión con Central"),
+    "ping at": ("last answer {at}", "última respuesta {at}"),
+    "no ping": ("no answer yet", "aún sin respuesta"),
+    "simulating": ("a fault is simulated", "se simula una avería"),
+    "faults": ("Faults", "Averías"),
+    "no faults": ("none so far", "ninguna hasta ahora"),
+    "since": ("since {at}", "desde {at}"),
+    "restored": ("restored {at}", "restablecido {at}"),
+    "key r": ("register", "registrar"),
+    "key w": ("withdraw", "dar de baja"),
+    "key a": ("authenticate again", "autenticar de nuevo"),
+    "key f": ("simulate fault", "simular avería"),
+    "key f, simulating": ("end fault", "fin de avería"),
+    "ask withdraw": (
+        "Withdraw {cp_id} from the network? (y/n)",
+        "¿Dar de baja {cp_id} en la red? (s/n)",
+    ),
+    "ask password": (
+        "Password of the administrator (Esc: none):",
+        "Contraseña del administrador (Esc: ninguna):",
+    ),
+    "bad password": (
+        "a password is one line of 1 to 200 characters, without control characters",
+        "una contraseña es una línea de 1 a 200 caracteres, sin caracteres de control",
+    ),
+}

@@ -1,0 +1,271 @@
+"""`evcharge out`, `resume`, `revoke`, `top-up`, `cps`, `sessions`, `tickets`, `alerts`: through Central's API."""
+
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from evcharge.errors import BadInput
+from evcharge.ids import check_id
+from evcharge.options import Decorator, id_argument, key, options, settings
+
+if TYPE_CHECKING:
+    from evcharge.operator.client import CentralApi
+
+API = key("--central-api", "reach.central_api", "Where Central's API is.", metavar="URL")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON, for programs.")
+YES = click.option("--yes", is_flag=True, help="Do not ask.")
+LIMIT = click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
+BEFORE = click.option("--before", metavar="CURSOR", help="Go on where an earlier list ended.")
+ALL = click.option("--all", "everything", is_flag=True, help="Every charging point.")
+
+
+class Operating:
+    """One command at work: its settings, the API, and words in the operator's language."""
+
+    def __init__(self, config_file: Path | None, given: dict[str, Any], *, as_json: bool = False) -> None:
+        from evcharge.labels import Speech
+        from evcharge.labels.operator import SENTENCES
+
+        self.config = settings(config_file, given)
+        self.lang: str = self.config.lang
+        self.as_json = as_json
+        self.say = Speech(SENTENCES, self.lang)
+
+    def ask(self, talk: "Callable[[CentralApi], Coroutine[Any, Any, dict[str, Any]]]") -> dict[str, Any]:
+        """Return what `talk` brings from Central; print it when JSON is wanted."""
+        import asyncio
+
+        from evcharge.operator import tables
+        from evcharge.operator.client import CentralApi
+
+        async def run() -> dict[str, Any]:
+            return await talk(CentralApi(self.config.reach.central_api, self.config.state, self.say))
+
+        content = asyncio.run(run())
+        if self.as_json:
+            tables.show_json(content)
+        return content
+
+    def tell(self, name: str, **values: object) -> None:
+        """Print one sentence, unless programs read."""
+        if not self.as_json:
+            click.echo(self.say(name, **values))
+
+
+def _central(*decorators: Decorator) -> Decorator:
+    return options(*decorators, API, JSON)
+
+
+def _one_or_all(cp_id: str | None, everything: bool) -> str | None:
+    if (cp_id is None) == (not everything):
+        raise click.UsageError("Give a charging point, such as CP001, or --all.")
+    try:
+        return check_id(cp_id) if cp_id is not None else None
+    except BadInput as problem:
+        raise click.UsageError(problem.text) from None
+
+
+@click.command()
+@click.argument("cp_id", required=False)
+@_central(ALL, YES)
+def out(
+    cp_id: str | None, everything: bool, yes: bool, as_json: bool, config_file: Path | None, **given: Any
+) -> None:
+    """Put charging point CP_ID (or --all) out of order; what it supplies ends, with its ticket."""
+    cp_id = _one_or_all(cp_id, everything)
+    work = Operating(config_file, given, as_json=as_json)
+    if cp_id is None:
+        if not yes:
+            _confirm(work)
+        content = work.ask(lambda api: api.post("/api/cps/out"))
+        work.tell("out all", changed=content["changed"], ended=content["ended"])
+        return
+    content = work.ask(lambda api: api.post(f"/api/cps/{cp_id}/out"))
+    work.tell("out" if content["changed"] else "out already", cp_id=cp_id)
+    if content["ended"]:
+        work.tell("ended")
+
+
+def _confirm(work: Operating) -> None:
+    quiet = Operating.__new__(Operating)
+    quiet.__dict__.update(work.__dict__, as_json=False)
+    points = quiet.ask(lambda api: api.get("/api/cps"))["cps"]
+    count = sum(point["session"] is not None for point in points)
+    if not count:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(work.say("confirm unasked", count=count))
+    if not click.confirm(work.say("confirm", count=count), err=True):
+        raise BadInput(work.say("not done"))
+
+
+@click.command()
+@click.argument("cp_id", required=False)
+@_central(ALL)
+def resume(
+    cp_id: str | None, everything: bool, as_json: bool, config_file: Path | None, **given: Any
+) -> None:
+    """Lift the operator's hold of CP_ID (or --all). Weather, faults and revoked keys stay what they are."""
+    from evcharge import labels
+    from evcharge.charging_point import CpStatus
+
+    cp_id = _one_or_all(cp_id, everything)
+    work = Operating(config_file, given, as_json=as_json)
+    if cp_id is None:
+        content = work.ask(lambda api: api.post("/api/cps/resume"))
+        work.tell("resume all", changed=content["changed"])
+    else:
+        content = work.ask(lambda api: api.post(f"/api/cps/{cp_id}/resume"))
+        status = labels.status(CpStatus(content["cp"]["status"]), work.lang)
+        work.tell("resumed" if content["changed"] else "resumed already", cp_id=cp_id, status=status)
+    for name, why in sorted(content["still_out"].items()):
+        work.tell("still out", cp_id=name, why=why)
+
+
+@click.command()
+@id_argument("cp_id")
+@_central()
+def revoke(cp_id: str, as_json: bool, config_file: Path | None, **given: Any) -> None:
+    """Withdraw the keys of CP_ID: it is out of service until it registers again."""
+    work = Operating(config_file, given, as_json=as_json)
+    content = work.ask(lambda api: api.post(f"/api/cps/{cp_id}/revoke"))
+    work.tell("revoked", cp_id=cp_id)
+    if content["ended"]:
+        work.tell("ended")
+
+
+@click.command("top-up")
+@id_argument("driver_id")
+@click.argument("euros")
+@_central(
+    click.option(
+        "--reference", metavar="TEXT", help="The same reference again counts once. Default: a new one."
+    )
+)
+def top_up(
+    driver_id: str, euros: str, reference: str | None, as_json: bool, config_file: Path | None, **given: Any
+) -> None:
+    """Put EUROS (such as 20 or 12.50) into the wallet of DRIVER_ID."""
+    import secrets
+
+    from evcharge import billing
+    from evcharge.errors import Overloaded
+
+    try:
+        cents = billing.parse_cents(euros)
+    except BadInput as problem:
+        raise click.UsageError(problem.text) from None
+    if cents == 0:
+        raise click.UsageError("A top-up must be more than 0.")
+    work = Operating(config_file, given, as_json=as_json)
+    reference = reference or secrets.token_hex(8)
+    body = {"cents": cents, "reference": reference}
+    try:
+        content = work.ask(lambda api: api.post(f"/api/drivers/{driver_id}/top-up", body))
+    except Overloaded as problem:
+        text = work.say("top-up unanswered", why=problem.text, reference=reference)
+        raise Overloaded(text, problem.code) from None
+    work.tell(
+        "topped up before" if content["repeated"] else "topped up",
+        driver_id=driver_id,
+        amount=billing.euros(cents),
+        balance=billing.euros(content["balance_cents"]),
+    )
+
+
+# ---- looking
+
+
+@click.command()
+@_central()
+def cps(as_json: bool, config_file: Path | None, **given: Any) -> None:
+    """List the charging points as they are now."""
+    from evcharge.operator import tables
+
+    work = Operating(config_file, given, as_json=as_json)
+    content = work.ask(lambda api: api.get("/api/cps"))
+    if not as_json:
+        tables.show(content["cps"], tables.points(work.lang), work.say)
+
+
+_STATES = ("open", "ended", "authorised", "charging", "ticketed", "refused")
+_OF_CP = click.option("--cp", "cp_id", metavar="CP_ID", help="Only of this charging point.")
+_OF_DRIVER = click.option("--driver", "driver_id", metavar="DRIVER_ID", help="Only of this driver.")
+
+
+@click.command()
+@_central(click.option("--only", "which", type=click.Choice(_STATES)), _OF_CP, _OF_DRIVER, LIMIT, BEFORE)
+def sessions(
+    which: str | None,
+    cp_id: str | None,
+    driver_id: str | None,
+    limit: int,
+    before: str | None,
+    as_json: bool,
+    config_file: Path | None,
+    **given: Any,
+) -> None:
+    """List sessions, the newest first."""
+    from evcharge.operator import tables
+
+    work = Operating(config_file, given, as_json=as_json)
+    content = work.ask(
+        lambda api: api.get(
+            "/api/sessions", state=which, cp_id=cp_id, driver_id=driver_id, limit=limit, before=before
+        )
+    )
+    if not as_json:
+        tables.show(content["sessions"], tables.sessions(work.lang), work.say)
+        _more(work, content)
+
+
+@click.command()
+@_central(_OF_CP, _OF_DRIVER, LIMIT, BEFORE)
+def tickets(
+    cp_id: str | None,
+    driver_id: str | None,
+    limit: int,
+    before: str | None,
+    as_json: bool,
+    config_file: Path | None,
+    **given: Any,
+) -> None:
+    """List tickets, the newest first."""
+    from evcharge.operator import tables
+
+    work = Operating(config_file, given, as_json=as_json)
+    content = work.ask(
+        lambda api: api.get("/api/tickets", cp_id=cp_id, driver_id=driver_id, limit=limit, before=before)
+    )
+    if not as_json:
+        tables.show(content["tickets"], tables.tickets(work.lang), work.say)
+        _more(work, content)
+
+
+def _more(work: Operating, content: dict[str, Any]) -> None:
+    if content["next"]:
+        click.echo(work.say("more", cursor=content["next"]), err=True)
+
+
+@click.command()
+@_central(click.option("--close", "alert_id", metavar="ID", help="Close one that nothing else would end."))
+def alerts(alert_id: str | None, as_json: bool, config_file: Path | None, **given: Any) -> None:
+    """List what is wrong, then what was solved of late."""
+    from urllib.parse import quote
+
+    from evcharge.operator import tables
+
+    work = Operating(config_file, given, as_json=as_json)
+    if alert_id is not None:
+        work.ask(lambda api: api.post(f"/api/alerts/{quote(alert_id, safe='')}/close"))
+        work.tell("closed", alert_id=alert_id)
+        return
+    content = work.ask(lambda api: api.get("/api/alerts"))
+    if not as_json:
+        tables.show(content["alerts"], tables.alerts(work.lang), work.say)
+
+
+COMMANDS = (out, resume, revoke, top_up, cps, sessions, tickets, alerts)

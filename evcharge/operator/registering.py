@@ -1,0 +1,180 @@
+"""`evcharge cp …` and `evcharge driver …`: who may take part, through the Registry's API."""
+
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from evcharge.operator.commands import JSON
+from evcharge.options import REGISTRY, Decorator, id_argument, options, settings
+
+if TYPE_CHECKING:
+    from evcharge.config import Config
+    from evcharge.operator.admin import Admin
+
+Kind = Literal["cp", "driver"]
+HERE = click.option(
+    "--here", is_flag=True, help="Keep the credential in this PC's state folder: it runs here."
+)
+USER = click.option("--admin", "user", default="admin", show_default=True, help="Which administrator.")
+
+
+class RoleOrGroup(click.Group):
+    """A group whose first word may also be the id of somebody who runs: then it is that role's command."""
+
+    def __init__(self, name: str, *, role: click.Command, help: str) -> None:  # noqa: A002  click's word
+        super().__init__(name, help=help)
+        self._role = role
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Hand everything to the role, unless one of our own commands or a question for help comes first."""
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = [_ROLE, *args]
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return one of our commands, or the role's."""
+        return ("", self._role, args[1:]) if args[0] == _ROLE else super().resolve_command(ctx, args)
+
+
+# No command line can hold it.
+_ROLE = "\0role"
+
+
+def add_commands(group: click.Group, kind: Kind) -> None:
+    """Add add, list, disable, enable and rotate to `group`."""
+    for command in (_add(kind), _list(kind), _switch(kind, on=False), _switch(kind, on=True), _rotate(kind)):
+        group.add_command(command)
+
+
+def _admin(*decorators: Decorator) -> Decorator:
+    return options(*decorators, USER, REGISTRY, JSON)
+
+
+def _add(kind: Kind) -> click.Command:
+    extra = (click.option("--location", metavar="TEXT", default="", help="Where it stands."),)
+
+    @click.command("add")
+    @id_argument("id_")
+    @_admin(*(extra if kind == "cp" else ()), HERE)
+    def add(id_: str, user: str, here: bool, as_json: bool, config_file: Path | None, **given: Any) -> None:
+        """Register ID_ and show its credential, once."""
+        location = given.pop("location", "")
+        work = _Work(config_file, given, user, as_json=as_json)
+        content = work.ask(lambda admin: admin.add(kind, id_, location))
+        work.tell("added", id=id_)
+        work.credential(kind, id_, content, here=here)
+
+    return add
+
+
+def _list(kind: Kind) -> click.Command:
+    @click.command("list")
+    @_admin()
+    def list_(user: str, as_json: bool, config_file: Path | None, **given: Any) -> None:
+        """List who is registered."""
+        from evcharge.operator import tables
+
+        work = _Work(config_file, given, user, as_json=False)
+
+        async def every(admin: "Admin") -> dict[str, Any]:
+            return {"cps" if kind == "cp" else "drivers": await admin.every(kind)}
+
+        content = work.ask(every)
+        if as_json:
+            tables.show_json(content)
+        else:
+            columns = tables.registered("cp_id" if kind == "cp" else "driver_id", work.config.lang)
+            (rows,) = content.values()
+            tables.show(rows, columns, work.say)
+
+    return list_
+
+
+def _switch(kind: Kind, *, on: bool) -> click.Command:
+    @click.command("enable" if on else "disable")
+    @id_argument("id_")
+    @_admin()
+    def switch(id_: str, user: str, as_json: bool, config_file: Path | None, **given: Any) -> None:
+        work = _Work(config_file, given, user, as_json=as_json)
+        work.ask(lambda admin: admin.switch(kind, id_, on=on))
+        work.tell("enabled" if on else "disabled", id=id_)
+
+    switch.help = (
+        "Let ID_ get tickets again." if on else "Give ID_ no more tickets; those it has are void at once."
+    )
+    return switch
+
+
+def _rotate(kind: Kind) -> click.Command:
+    @click.command("rotate")
+    @id_argument("id_")
+    @_admin(HERE)
+    def rotate(
+        id_: str, user: str, here: bool, as_json: bool, config_file: Path | None, **given: Any
+    ) -> None:
+        """Replace the credential of ID_ and show the new one, once."""
+        work = _Work(config_file, given, user, as_json=as_json)
+        content = work.ask(lambda admin: admin.rotate(kind, id_))
+        work.tell("rotated", id=id_)
+        work.credential(kind, id_, content, here=here)
+
+    return rotate
+
+
+class _Work:
+    def __init__(self, config_file: Path | None, given: dict[str, Any], user: str, *, as_json: bool) -> None:
+        from evcharge.labels import Speech
+        from evcharge.labels.operator import SENTENCES
+
+        self.config: Config = settings(config_file, given)
+        self.say = Speech(SENTENCES, self.config.lang)
+        self._user = user
+        self._as_json = as_json
+
+    def ask(self, talk: "Callable[[Admin], Coroutine[Any, Any, dict[str, Any]]]") -> dict[str, Any]:
+        import asyncio
+
+        from evcharge.operator import tables
+        from evcharge.operator.admin import Admin, PasswordNeeded
+
+        config = self.config
+        admin = Admin(config.reach.registry_url, config.state, self._user, self.say)
+        try:
+            content = asyncio.run(talk(admin))
+        except PasswordNeeded:
+            if not sys.stdin.isatty():
+                raise
+            # Outside of the loop, which would swallow the first Ctrl+C.
+            admin.password = self._typed_password()
+            content = asyncio.run(talk(admin))
+        if self._as_json:
+            tables.show_json(content)
+        return content
+
+    def _typed_password(self) -> str:
+        import getpass
+
+        try:
+            return getpass.getpass(self.say("admin password", user=self._user) + ": ")
+        except EOFError:
+            raise click.Abort from None
+
+    def tell(self, name: str, **values: object) -> None:
+        if not self._as_json:
+            click.echo(self.say(name, **values))
+
+    def credential(self, kind: Kind, id_: str, content: dict[str, Any], *, here: bool) -> None:
+        from evcharge import trust
+
+        path = self.config.state / kind / id_ / ("secret" if kind == "cp" else "password")
+        if here:
+            trust.replace_secret(path, str(content["password"]))
+            self.tell("credential kept", path=path)
+            return
+        self.tell("credential", password=content["password"])
+        self.tell("credential advice", path=path)

@@ -1,0 +1,214 @@
+"""Answers as tables: rich on a terminal, plain aligned text without one, JSON for programs."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+import msgspec
+
+from evcharge import labels
+from evcharge.billing import euros, kwh
+from evcharge.charging_point import CpStatus
+from evcharge.labels import Speech
+from evcharge.session import EndReason
+
+Row = Mapping[str, Any]
+_COLOURS = {
+    CpStatus.AVAILABLE: "green",
+    CpStatus.PREPARING: "green",
+    CpStatus.CHARGING: "bold green",
+    CpStatus.UNAVAILABLE: "dark_orange",
+    CpStatus.FAULTED: "red",
+    CpStatus.DISCONNECTED: "bright_black",
+}
+
+
+class Column:
+    """One column: the name of its heading, how a row fills it, and whether it is a number."""
+
+    def __init__(
+        self,
+        heading: str,
+        cell: Callable[[Row], str],
+        *,
+        number: bool = False,
+        style: Callable[[Row], str] = lambda _: "",
+    ) -> None:
+        self.heading = heading
+        self.cell = cell
+        self.number = number
+        self.style = style
+
+
+def show_json(content: Mapping[str, Any]) -> None:
+    """Print an answer for programs."""
+    click.echo(msgspec.json.format(msgspec.json.encode(content), indent=2).decode())
+
+
+def show(rows: Sequence[Row], columns: Sequence[Column], say: Speech) -> None:
+    """Print a table, in colours on a terminal."""
+    if not rows:
+        click.echo(say("nothing"))
+    elif sys.stdout.isatty():
+        _rich(rows, columns, say)
+    else:
+        for line in plain(rows, columns, say):
+            click.echo(line)
+
+
+def plain(rows: Sequence[Row], columns: Sequence[Column], say: Speech) -> list[str]:
+    """Return aligned lines, the headings first."""
+    table = [[say(f"h {column.heading}") for column in columns]]
+    table += [[column.cell(row) for column in columns] for row in rows]
+    widths = [max(len(line[place]) for line in table) for place in range(len(columns))]
+    return [_line(cells, columns, widths) for cells in table]
+
+
+def _line(cells: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> str:
+    padded = (
+        cell.rjust(width) if column.number else cell.ljust(width)
+        for cell, column, width in zip(cells, columns, widths, strict=True)
+    )
+    return "  ".join(padded).rstrip()
+
+
+def _rich(rows: Sequence[Row], columns: Sequence[Column], say: Speech) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(say(f"h {column.heading}"), justify="right" if column.number else "left")
+    for row in rows:
+        table.add_row(*(Text(column.cell(row), style=column.style(row)) for column in columns))
+    Console(highlight=False).print(table)
+
+
+# ---- what stands in the cells
+
+
+def points(lang: str) -> list[Column]:
+    """Return the columns of charging points."""
+    return [
+        _field("cp_id"),
+        _field("location"),
+        _field("price", number=True),
+        Column("status", lambda row: _status(row, lang), style=lambda row: _COLOURS.get(row["status"], "")),
+        _field("reason"),
+        Column("charging", _charging),
+    ]
+
+
+def sessions(lang: str) -> list[Column]:
+    """Return the columns of sessions."""
+    say = Speech(_words(), lang)
+    return [
+        _field("session_id"),
+        _field("cp_id"),
+        _field("driver_id"),
+        Column("state", lambda row: say(f"state {row['state']}")),
+        Column("at", lambda row: local(row["started_at"] or row["authorised_at"])),
+        Column("energy", _energy, number=True),
+        Column("cost", _cost, number=True),
+        Column("reason", lambda row: _reason(row["end_reason"] or row["stop_reason"], lang)),
+    ]
+
+
+def tickets(lang: str) -> list[Column]:
+    """Return the columns of tickets."""
+    say = Speech(_words(), lang)
+
+    def reason(row: Row) -> str:
+        text = _reason(row["reason"], lang)
+        return f"{text} ({say('estimated')})" if row["estimated"] else text
+
+    return [
+        _field("session_id"),
+        _field("cp_id"),
+        _field("driver_id"),
+        Column("ended_at", lambda row: local(row["ended_at"])),
+        Column("energy", _energy, number=True),
+        _field("price", number=True),
+        Column("cost", _cost, number=True),
+        Column("reason", reason),
+    ]
+
+
+def alerts(lang: str) -> list[Column]:
+    """Return the columns of alerts; a solved one says how it ended."""
+    what = "what_es" if lang == "es" else "what"
+    restored = "restored_es" if lang == "es" else "restored"
+    return [
+        _field("id"),
+        Column("at", lambda row: local(row["since"])),
+        Column("times", lambda row: str(row["times"]), number=True),
+        Column("solved_at", lambda row: local(row["solved_at"])),
+        Column(
+            "alert",
+            lambda row: f"{row[what]} {row[restored]}".rstrip(),
+            style=lambda row: "" if row["solved_at"] else "bold red",
+        ),
+    ]
+
+
+def registered(id_field: str, lang: str) -> list[Column]:
+    """Return the columns of the Registry's list."""
+    say = Speech(_words(), lang)
+    columns = [_field(id_field)]
+    if id_field == "cp_id":
+        columns.append(_field("location"))
+    return [
+        *columns,
+        Column("state", lambda row: say(f"state {row['state']}")),
+        Column("epoch", lambda row: str(row["epoch"]), number=True),
+        Column(
+            "registered_at", lambda row: _moment(datetime.fromtimestamp(row["registered_at"]).astimezone())
+        ),
+    ]
+
+
+def local(text: str | None) -> str:
+    """Return an ISO instant as local time, for people."""
+    return _moment(datetime.fromisoformat(text).astimezone()) if text else ""
+
+
+def _moment(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M:%S}"
+
+
+def _field(name: str, *, number: bool = False) -> Column:
+    return Column(name, lambda row: str(row[name] if row[name] is not None else ""), number=number)
+
+
+def _status(row: Row, lang: str) -> str:
+    return labels.status(CpStatus(row["status"]), lang) if row["status"] in set(CpStatus) else row["status"]
+
+
+def _charging(row: Row) -> str:
+    session = row["session"]
+    if session is None:
+        return ""
+    kw = f"{session['power_w'] / 1000:.1f} kW"
+    return f"{session['driver_id']}  {kw}  {kwh(session['energy_mwh'])} kWh  {euros(session['cost_cents'])} €"
+
+
+def _energy(row: Row) -> str:
+    return kwh(row["energy_mwh"])
+
+
+def _cost(row: Row) -> str:
+    return euros(row["cost_cents"])
+
+
+def _reason(value: str | None, lang: str) -> str:
+    return labels.reason(EndReason.read(value), lang) if value else ""
+
+
+def _words() -> Mapping[str, labels.Words]:
+    from evcharge.labels.operator import SENTENCES
+
+    return SENTENCES

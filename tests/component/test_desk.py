@@ -1,0 +1,215 @@
+"""The operator's desk at a real Central: what is done, and what is answered."""
+
+import asyncio
+import io
+import logging
+import os
+import threading
+from datetime import UTC, date, datetime
+
+import pytest
+
+from evcharge import messages as m
+from evcharge.central import panel
+from evcharge.central.alerts import Alert, AlertKind, Alerts
+from evcharge.central.desk import Desk, fault
+from evcharge.central.feed import Feed
+from evcharge.central.lines import speech
+from evcharge.central.panel import Today
+from evcharge.central.peers import Peers
+from evcharge.central.refusals import Refusals
+from evcharge.central.typed import parse
+from evcharge.central.wall import COLOURS_256, NO_COLOURS, TRUE_COLOURS
+from evcharge.events import CentralStopped, TicketMade
+from evcharge.session import EndReason
+from tests.component.town import FakeDriver, FakeEngine, Town, hear, running
+
+DAY = date(2026, 1, 1)
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+async def town(tmp_path):
+    async with running(tmp_path) as town:
+        yield town
+
+
+class Operator:
+    """Types at a desk of its own."""
+
+    def __init__(self, town: Town, lang: str = "en") -> None:
+        self.feed, self.alerts = Feed(), Alerts()
+        # Its links are not Central's own: commands go through the same dispatcher.
+        self.peers = Peers(town.dispatcher, None, self.feed, Refusals(town.dispatcher.post), lambda _: 0, b"")  # type: ignore[arg-type]
+        self.desk = Desk(town.dispatcher, self.feed, self.peers, self.alerts, lang)
+
+    async def types(self, line: str) -> str:
+        order = parse(line, speech("en"))
+        assert order is not None
+        answer = await self.desk.carry_out(order)
+        return answer.line or "\n".join(answer.page or ())
+
+
+async def charging(town: Town) -> tuple[FakeEngine, FakeDriver]:
+    engine, driver = await town.point(), await town.driver()
+    driver.asks()
+    await engine.is_asked()
+    await engine.journals(engine.starts())
+    return engine, driver
+
+
+async def test_out_ends_a_charge_and_resume_takes_it_back(town: Town):
+    engine, _ = await charging(town)
+    operator = Operator(town)
+    assert await operator.types("out CP001") == "out: CP001 (Berlin) Out of Order: operator"
+    assert (await hear(engine.channel, m.Stop)).reason == "operator"
+    assert "ending: stopped by the operator" in await operator.types("sessions")
+    await engine.journals(engine.ends("operator"))
+    assert await operator.types("resume CP001") == "resume: CP001 (Berlin) Available"
+    assert "all 1 points are withheld" in await operator.types("out all")
+    assert "1 of 1 are available" in await operator.types("resume all")
+
+
+async def test_resume_says_what_still_holds(town: Town):
+    engine = await town.point()
+    operator = Operator(town)
+    await operator.types("out CP001")
+    engine.monitor.send(m.Health(fault="overheating"))
+    await town.says("Faulted: overheating")
+    assert "but still CP001 (Berlin) Faulted: overheating" in await operator.types("resume CP001")
+
+
+async def test_what_is_unknown_is_said_and_nothing_changes(town: Town):
+    operator = Operator(town)
+    for line in ("out CP404", "resume CP404", "rotate CP404"):
+        assert "CP404 is unknown here" in await operator.types(line)
+    assert "NOBODY is unknown here" in await operator.types("revoke NOBODY")
+    assert await operator.types("top-up D09 5") == "Not done: driver D09 is unknown here"
+    spanish = await Operator(town, "es").types("top-up D09 5")
+    assert spanish == "No se hizo: el identificador es de otro"
+
+
+async def test_money_keys_and_pages(town: Town):
+    await town.driver()
+    operator = Operator(town)
+    assert await operator.types("top-up D01 5") == "top-up: D01 has 25.00 € now"
+    assert "REQUESTS AND CHARGES\nnone" in await operator.types("sessions")
+    assert "FAULTS, THE NEWEST LAST\nnone" in await operator.types("alerts")
+    assert "top-up D01 20" in await operator.types("help")
+    assert "the keys of D01 are void" in await operator.types("revoke D01")
+
+
+class FakeChannel:
+    """Takes a new key a moment later; or never, and hangs up."""
+
+    def __init__(self, *, takes: bool) -> None:
+        self.keys: list[bytes] = []
+        self.is_rekeying = self.is_closing = False
+        self._takes = takes
+
+    def rekey(self, key: bytes) -> None:
+        self.keys.append(key)
+        self.is_rekeying = True
+        asyncio.get_running_loop().call_later(0.01, self._taken)
+
+    def _taken(self) -> None:
+        self.is_rekeying = not self._takes
+        self.is_closing = not self._takes
+
+
+@pytest.mark.parametrize(
+    ("takes", "said"), [(True, "has a new key, no interruption"), (False, "has not taken the new key")]
+)
+async def test_a_new_key_for_a_living_connection(town: Town, monkeypatch, takes: bool, said: str):
+    await town.point()
+    operator, channel = Operator(town), FakeChannel(takes=takes)
+    assert "has no connection now" in await operator.types("rotate CP001")
+    monkeypatch.setattr("evcharge.central.desk._LOOKS", 5)
+    monkeypatch.setattr(operator.peers, "channels", lambda _: [channel])
+    assert said in await operator.types("rotate CP001")
+    assert len(channel.keys[0]) == 32
+
+
+def test_an_alert_becomes_a_line_and_its_end_another():
+    alert = Alert(kind=AlertKind.FAULT, about="CP001", detail="overheating", since=NOON, times=3)
+    shown = fault(alert, "en")
+    assert "CP001" in shown.text
+    assert shown.text.endswith("(x3)")
+    assert not shown.restored
+    over = fault(Alert(kind=AlertKind.FAULT, about="CP001", detail="x", since=NOON, solved_at=NOON), "es")
+    assert over.restored
+    assert over.restored_at == over.at
+
+
+def ticket(cost_cents: int) -> TicketMade:
+    return TicketMade(
+        session_id="S",
+        request_id="R",
+        cp_id="CP001",
+        driver_id="D01",
+        energy_mwh=1_000_000,
+        cost_cents=cost_cents,
+        price_centi_cents_per_kwh=2_500,
+        reason=EndReason.UNPLUGGED,
+        started_at=1.0,
+        ended_at=2.0,
+        estimated=False,
+        balance_cents=0,
+    )
+
+
+def test_the_sums_of_today_begin_anew_at_midnight():
+    today = Today(DAY, 500, 7)
+    today.on_event(ticket(25), DAY)
+    assert (today.energy_mwh, today.cents) == (1_000_500, 32)
+    today.on_event(CentralStopped(), date(2026, 1, 2))
+    assert (today.energy_mwh, today.cents) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("environment", "wanted"),
+    [
+        ({}, COLOURS_256),
+        ({"COLORTERM": "truecolor"}, TRUE_COLOURS),
+        ({"COLORTERM": "truecolor", "NO_COLOR": "1"}, NO_COLOURS),
+    ],
+)
+def test_the_colours_are_those_that_the_terminal_can_show(monkeypatch, environment: dict, wanted):
+    for name in ("COLORTERM", "NO_COLOR", "PROMPT_TOOLKIT_COLOR_DEPTH"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert panel.palette() is wanted
+
+
+def test_a_terminal_that_does_not_read_is_not_waited_for():
+    read_end, write_end = os.pipe()
+    screen = panel._Unhurried(write_end)
+    try:
+        for _ in range(40):
+            screen.write("x" * 65_536)
+        screen.flush()
+        assert screen.is_behind
+        drained = threading.Thread(target=_drain, args=(read_end,), daemon=True)
+        drained.start()
+        screen.close()
+        assert not screen.is_behind
+    finally:
+        os.close(write_end)
+        drained.join(5)
+        os.close(read_end)
+
+
+def _drain(fd: int) -> None:
+    while os.read(fd, 1 << 20):
+        pass
+
+
+def test_log_lines_become_messages_without_secrets_or_control_characters():
+    heard: list[str] = []
+    handler = panel._Messages(heard.append)
+    handler.handle(
+        logging.makeLogRecord({"msg": "a\x1b[2J", "levelno": logging.WARNING, "levelname": "WARNING"})
+    )
+    assert heard[0].endswith(r"warning: a\x1b[2J")
+    assert not isinstance(handler, io.IOBase)

@@ -1,0 +1,428 @@
+"""The operator's commands, in this process, against a real Central and a real Registry."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from evcharge import cli, trust
+from evcharge.central.commands import PlaceHold
+from evcharge.charging_point import Hold
+from evcharge.enrolment import RegistryAddress, fetch_ticket
+from evcharge.errors import AuthenticationError
+from evcharge.ids import Role
+from tests.component.registry_process import Running, make_state, running_registry
+from tests.component.town import Town, running
+
+
+@pytest.fixture(autouse=True)
+def _clean_surroundings(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("EVCHARGE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr("evcharge.logs.setup", lambda _: None)
+
+
+class Shell:
+    """A shell on the operator's PC."""
+
+    def __init__(self, state: Path, capsys, **flags: str) -> None:
+        self.state = state
+        self._capsys = capsys
+        self._flags = [
+            part for name, value in flags.items() for part in (f"--{name.replace('_', '-')}", value)
+        ]
+
+    async def types(self, *args: str) -> tuple[int, str, str]:
+        """Run one command; return its exit code, output and errors."""
+        self._capsys.readouterr()
+        code = await asyncio.to_thread(cli.run, [*args, "--state", str(self.state), *self._flags])
+        said = self._capsys.readouterr()
+        return code, said.out, said.err
+
+    async def does(self, *args: str) -> str:
+        """Run one command that must succeed; return its output."""
+        code, out, err = await self.types(*args)
+        assert (code, err) == (0, ""), (code, out, err)
+        return out
+
+    async def fails(self, *args: str, code: int = 1) -> str:
+        """Run one command that must fail with one sentence; return it."""
+        found, out, err = await self.types(*args)
+        assert (found, out) == (code, ""), (found, out, err)
+        assert "Traceback" not in err
+        return err
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    async with running(tmp_path / "state") as town:
+        yield town
+
+
+@pytest.fixture
+async def shell(town: Town, capsys) -> Shell:
+    url = (await town.says("API for operators is listening")).split()[-1]
+    return Shell(town.state, capsys, central_api=url)
+
+
+# ---- orders to Central
+
+
+async def test_out_and_resume_say_what_became_of_the_point(town: Town, shell: Shell):
+    await town.point()
+    assert await shell.does("out", "CP001") == "CP001 is out of order.\n"
+    assert await shell.does("out", "CP001") == "CP001 was out of order already.\n"
+    assert await shell.does("resume", "CP001") == "CP001 is resumed: Available.\n"
+    assert await shell.does("resume", "CP001") == "CP001 was not held by an operator: Available.\n"
+
+
+async def test_in_spanish(town: Town, shell: Shell):
+    await town.point()
+    assert await shell.does("out", "CP001", "--lang", "es") == "CP001 fuera de servicio.\n"
+    assert "Fuera de servicio" in await shell.does("cps", "--lang", "es")
+    assert await shell.does("resume", "CP001", "--lang", "es") == "CP001 reanudado: Disponible.\n"
+
+
+async def test_resume_under_bad_weather_says_still_out(town: Town, shell: Shell):
+    await town.point()
+    await town.operator(PlaceHold, cp_id="CP001", hold=Hold.WEATHER)
+    await shell.does("out", "CP001")
+    assert "CP001 is still out: weather." in await shell.does("resume", "CP001")
+
+
+async def test_out_all_without_a_terminal_wants_a_yes_when_it_ends_charges(town: Town, shell: Shell):
+    engine, driver = await town.point(), await town.driver()
+    driver.asks("CP001")
+    await engine.is_asked()
+    assert "--yes" in await shell.fails("out", "--all", code=2)
+    assert "Available" not in await shell.does("cps")
+    said = await shell.does("out", "--all", "--yes")
+    assert said == "1 charging points put out of order; 1 charges are being ended.\n"
+    assert await shell.does("resume", "--all") == "1 charging points resumed.\n"
+
+
+async def test_out_all_of_an_idle_network_asks_nothing(town: Town, shell: Shell):
+    await town.point()
+    assert "1 charging points" in await shell.does("out", "--all")
+
+
+@pytest.mark.parametrize(
+    ("typed", "done"), [("y\n", True), ("n\n", False), ("\n", False), ("maybe\nn\n", False)]
+)
+async def test_on_a_terminal_out_all_asks(town: Town, shell: Shell, monkeypatch, typed: str, done: bool):
+    import io
+
+    engine, driver = await town.point(), await town.driver()
+    driver.asks("CP001")
+    await engine.is_asked()
+    keyboard = io.StringIO(typed)
+    keyboard.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr(sys, "stdin", keyboard)
+    code, out, err = await shell.types("out", "--all")
+    assert "This ends 1 running charges; go on? [y/N]" in err
+    assert (code == 0, "put out of order" in out) == (done, done)
+    point = town.dispatcher.facts.point("CP001")
+    assert (Hold.OPERATOR in point.holds) is done
+
+
+async def test_revoke_takes_the_keys(town: Town, shell: Shell):
+    await town.point()
+    assert "revoked" in await shell.does("revoke", "CP001")
+    assert "CP001-revoked" in await shell.does("alerts")
+
+
+async def test_top_up_counts_once_with_the_same_reference(town: Town, shell: Shell):
+    await town.driver()
+    assert await shell.does("top-up", "D01", "20") == "D01: 20.00 € in, balance 40.00 €.\n"
+    assert "balance 52.50 €" in await shell.does("top-up", "D01", "12.50", "--reference", "r-1")
+    again = await shell.does("top-up", "D01", "12.50", "--reference", "r-1")
+    assert "counted before" in again
+    assert "balance 52.50 €" in again
+
+
+@pytest.mark.parametrize("euros", ["0", "x", "1.005", "-5", "1e9", "١", "", "9" * 30, "NaN"])
+async def test_a_bad_amount_is_misuse(shell: Shell, euros: str):
+    assert (
+        await shell.fails("top-up", "D01", "--", euros, code=2)
+        if euros.startswith("-")
+        else await shell.fails("top-up", "D01", euros, code=2)
+    )
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("out",), ("out", "CP001", "--all"), ("out", "cp001"), ("resume",), ("revoke", "../x"), ("top-up", "D01"),
+        ("sessions", "--limit", "0"), ("sessions", "--only", "x"), ("out", ""), ("out", "CP\x1b[2J"),
+    ],
+)  # fmt: skip
+async def test_misuse_is_one_sentence_and_exit_code_2(shell: Shell, args: tuple[str, ...]):
+    said = await shell.fails(*args, code=2)
+    assert "\x1b" not in said
+
+
+async def test_what_central_refuses_is_one_sentence(town: Town, shell: Shell):
+    assert "CP404 does not exist" in await shell.fails("out", "CP404")
+    assert "D404 is unknown" in await shell.fails("top-up", "D404", "5")
+    assert "no open alert" in await shell.fails("alerts", "--close", "x/y ?#")
+
+
+async def test_lists_are_aligned_and_json_is_for_programs(town: Town, shell: Shell):
+    assert await shell.does("cps") == "Nothing to show.\n"
+    engine, driver = await town.point(), await town.driver()
+    driver.asks("CP001")
+    await engine.is_asked()
+    await engine.journals(engine.starts())
+    assert "D01" in await shell.does("cps")
+    await engine.journals(engine.meters(1_100_000), engine.ends())
+    await driver.ticket()
+    head, line = (await shell.does("cps")).splitlines()
+    assert head.split()[:3] == ["CP", "Location", "€/kWh"]
+    assert line.split() == ["CP001", "Berlin", "0.25", "Available"]
+    assert "1.100" in await shell.does("tickets")
+    assert "unplugged" in await shell.does("sessions", "--only", "ended", "--cp", "CP001", "--driver", "D01")
+    (ticket,) = json.loads(await shell.does("tickets", "--json"))["tickets"]
+    assert (ticket["cost_cents"], ticket["energy_mwh"]) == (28, 1_100_000)
+    assert json.loads(await shell.does("out", "CP001", "--json"))["changed"] == 1
+    assert json.loads(await shell.does("alerts", "--json"))["error"] is False
+
+
+async def test_a_longer_list_names_how_to_go_on(town: Town, shell: Shell):
+    engine, driver = await town.point(), await town.driver()
+    for _ in range(2):
+        driver.asks("CP001")
+        await engine.is_asked()
+        await engine.journals(engine.starts(), engine.ends())
+        await driver.ticket()
+    code, out, err = await shell.types("tickets", "--limit", "1")
+    assert code == 0
+    cursor = err.strip().removeprefix("More: --before ")
+    rest = await shell.does("tickets", "--limit", "1", "--before", cursor)
+    assert rest.splitlines()[1] != out.splitlines()[1]
+
+
+# ---- Central that is not there, or not ours
+
+
+async def test_central_that_is_not_running(tmp_path: Path, capsys):
+    trust.init_state(tmp_path / "state", [], _now())
+    shell = Shell(tmp_path / "state", capsys, central_api="http://127.0.0.1:9")
+    said = await shell.fails("cps")
+    assert said == (
+        "evcharge: Central is not running at http://127.0.0.1:9 (connection refused): "
+        "start it, or give --central-api.\n"
+    )
+    assert "no funciona" in await shell.fails("cps", "--lang", "es")
+    said = await shell.fails("top-up", "D01", "5", "--reference", "r-1")
+    assert "--reference r-1: it counts once" in said
+
+
+async def test_a_token_of_another_network(town: Town, shell: Shell, monkeypatch):
+    monkeypatch.setenv("EVCHARGE_OPERATOR_TOKEN", "x" * 43)
+    assert "operator.token" in await shell.fails("cps")
+    monkeypatch.setenv("EVCHARGE_OPERATOR_TOKEN", trust.read_secret(town.state / "operator.token"))
+    (town.state / "operator.token").unlink()
+    await shell.does("cps")
+    monkeypatch.delenv("EVCHARGE_OPERATOR_TOKEN")
+    assert "operator.token is missing" in await shell.fails("cps")
+
+
+@pytest.mark.parametrize("token", ["a\nb", "a\r\nHost: x", "é" * 20])
+async def test_a_token_that_is_no_header_is_a_sentence(shell: Shell, monkeypatch, token: str):
+    monkeypatch.setenv("EVCHARGE_OPERATOR_TOKEN", token)
+    assert await shell.fails("cps")
+
+
+async def test_the_token_never_leaves_this_pc_in_clear_text(tmp_path: Path, capsys):
+    trust.init_state(tmp_path / "state", [], _now())
+    shell = Shell(tmp_path / "state", capsys, central_api="http://192.168.1.10:8000")
+    assert "https://" in await shell.fails("cps", code=2)
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "http://", "http://a@b", "x", "http://127.0.0.1:8000/path"])
+async def test_a_bad_address_is_misuse(tmp_path: Path, capsys, url: str):
+    shell = Shell(tmp_path / "state", capsys, central_api=url)
+    await shell.fails("cps", code=2)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
+        b"HTTP/1.1 302 Found\r\nLocation: http://example.invalid/\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\n<p>\xff",
+        b"no HTTP at all\r\n\r\n",
+        b"",
+    ],
+)
+async def test_what_is_no_central_is_said_so(tmp_path: Path, capsys, reply: bytes):
+    trust.init_state(tmp_path / "state", [], _now())
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(reply)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        shell = Shell(tmp_path / "state", capsys, central_api=f"http://127.0.0.1:{port}")
+        assert "Central" in await shell.fails("cps")
+
+
+# ---- registering
+
+
+@pytest.fixture
+def password(tmp_path: Path) -> str:
+    return make_state(tmp_path / "state")
+
+
+@pytest.fixture
+async def registry(tmp_path: Path, password: str) -> AsyncIterator[Running]:
+    async with running_registry(tmp_path / "state", password) as running:
+        yield running
+
+
+@pytest.fixture
+def desk(registry: Running, capsys, monkeypatch) -> Shell:
+    monkeypatch.setenv("EVCHARGE_ADMIN_PASSWORD", registry.admin_password)
+    return Shell(registry.state, capsys, registry=registry.url)
+
+
+async def logs_in(registry: Running, id_: str, role: Role, secret: str) -> bool:
+    """Return whether that credential gets a ticket."""
+    try:
+        await fetch_ticket(RegistryAddress(registry.url, registry.state / "ca.pem"), id_, role, secret)
+    except AuthenticationError:
+        return False
+    return True
+
+
+async def test_a_point_is_added_listed_disabled_enabled_and_rotated(registry: Running, desk: Shell):
+    added = await desk.does("cp", "add", "CP009", "--location", "Berlin")
+    secret = added.split("shown only now: ")[1].split()[0]
+    assert await logs_in(registry, "CP009", Role.ENGINE, secret)
+    line = (await desk.does("cp", "list")).splitlines()[1]
+    assert line.split()[:4] == ["CP009", "Berlin", "active", "0"]
+    assert "disabled" in await desk.does("cp", "disable", "CP009")
+    assert not await logs_in(registry, "CP009", Role.ENGINE, secret)
+    assert "disabled" in await desk.does("cp", "list")
+    await desk.does("cp", "enable", "CP009")
+    assert await logs_in(registry, "CP009", Role.ENGINE, secret)
+    rotated = json.loads(await desk.does("cp", "rotate", "CP009", "--json"))
+    assert not await logs_in(registry, "CP009", Role.ENGINE, secret)
+    assert await logs_in(registry, "CP009", Role.MONITOR, rotated["password"])
+
+
+async def test_a_driver_is_added_and_kept_here(registry: Running, desk: Shell):
+    said = await desk.does("driver", "add", "D09", "--here")
+    path = registry.state / "driver" / "D09" / "password"
+    assert str(path) in said
+    assert trust.read_secret(path) not in said
+    assert await logs_in(registry, "D09", Role.DRIVER, trust.read_secret(path))
+    assert "D09" in await desk.does("driver", "list")
+    assert json.loads(await desk.does("driver", "list", "--json"))["drivers"][0]["driver_id"] == "D09"
+
+
+async def test_adding_what_is_there_never_replaces_its_credential(registry: Running, desk: Shell):
+    secret = json.loads(await desk.does("cp", "add", "CP009", "--json"))["password"]
+    assert "evcharge cp rotate CP009" in await desk.fails("cp", "add", "CP009")
+    assert await logs_in(registry, "CP009", Role.ENGINE, secret)
+
+
+async def test_the_login_is_asked_for_once_and_kept_for_its_owner_only(
+    registry: Running, desk: Shell, monkeypatch
+):
+    await desk.does("cp", "list")
+    monkeypatch.delenv("EVCHARGE_ADMIN_PASSWORD")
+    await desk.does("cp", "list")
+    path = registry.state / "admin.token"
+    assert path.stat().st_mode & 0o777 == 0o600
+    _, user, url, _ = trust.read_secret(path).split(" ")
+    trust.replace_secret(path, f"9999999999 {user} {url} ended")
+    assert "EVCHARGE_ADMIN_PASSWORD" in await desk.fails("cp", "list")
+    trust.replace_secret(path, "rubbish")
+    assert "EVCHARGE_ADMIN_PASSWORD" in await desk.fails("cp", "list")
+
+
+async def test_a_login_that_has_ended_is_renewed(registry: Running, desk: Shell):
+    trust.write_secret(registry.state / "admin.token", f"9999999999 admin {registry.url} ended")
+    await desk.does("cp", "list")
+    trust.replace_secret(registry.state / "admin.token", f"5 admin {registry.url} ended")
+    await desk.does("cp", "list")
+
+
+async def test_on_a_terminal_the_password_is_asked_for_hidden(registry: Running, desk: Shell, monkeypatch):
+    monkeypatch.delenv("EVCHARGE_ADMIN_PASSWORD")
+    asked = []
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("getpass.getpass", lambda text: asked.append(text) or registry.admin_password)
+    await desk.does("cp", "list")
+    assert asked == ["Password of the administrator admin: "]
+
+
+async def test_a_wrong_password_is_a_sentence(registry: Running, desk: Shell, monkeypatch):
+    monkeypatch.setenv("EVCHARGE_ADMIN_PASSWORD", "wrong-password")
+    assert "wrong" in await desk.fails("cp", "list")
+    assert not (registry.state / "admin.token").exists()
+
+
+async def test_what_the_registry_refuses_is_a_sentence(desk: Shell):
+    assert "CP404 is not registered" in await desk.fails("cp", "disable", "CP404")
+    await desk.does("cp", "add", "X1")
+    assert "X1" in await desk.fails("driver", "rotate", "X1")
+
+
+async def test_a_registry_that_is_not_running(tmp_path: Path, password: str, capsys, monkeypatch):
+    monkeypatch.setenv("EVCHARGE_ADMIN_PASSWORD", password)
+    desk = Shell(tmp_path / "state", capsys, registry="https://127.0.0.1:9")
+    assert "Registry not responding" in await desk.fails("cp", "list")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("cp",),
+        ("cp", "add"),
+        ("cp", "add", "cp9"),
+        ("cp", "CP001"),
+        ("driver", "add", "d9"),
+        ("driver", "lst"),
+    ],
+)
+async def test_misuse_of_registering(tmp_path: Path, capsys, args: tuple[str, ...]):
+    capsys.readouterr()
+    assert await asyncio.to_thread(cli.run, [*args]) == 2
+
+
+@pytest.mark.parametrize(
+    "line", ["driver D09 --file f.txt", "driver --file f.txt D09", "driver -h", "driver D09 --help", "driver"]
+)
+async def test_an_id_after_driver_is_its_app(capsys, monkeypatch, line: str):
+    ran = []
+
+    async def run(config, driver_id, stop):
+        ran.append((driver_id, config.driver.file))
+        return 0
+
+    monkeypatch.setattr("evcharge.driver.app.run", run)
+    monkeypatch.setattr("evcharge.lifecycle.run", lambda main: asyncio.run(main(asyncio.Event())))
+    code = await asyncio.to_thread(cli.run, line.split())
+    said = capsys.readouterr()
+    if "--file" in line:
+        assert (code, ran) == (0, [("D09", "f.txt")])
+    else:
+        assert ran == []
+        assert "Usage" in said.out + said.err
+
+
+def _now():
+    from evcharge.lifecycle import utc_now
+
+    return utc_now()

@@ -1,0 +1,75 @@
+"""What the Registry withdraws, Central no longer believes, whether it has ever met the one or not."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from evcharge import messages as m
+from evcharge.central import registry_link
+from evcharge.central.commands import RevokeKeys
+from evcharge.errors import AuthenticationError, Code
+from evcharge.ids import Role
+from tests.component.registry_process import make_state, running_registry
+from tests.component.town import hear, running
+
+
+@pytest.fixture
+def password(tmp_path: Path) -> str:
+    return make_state(tmp_path)
+
+
+@pytest.fixture
+def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry_link, "POLL_S", 0.05)
+
+
+async def test_a_deactivated_point_is_cut_off_and_its_older_tickets_are_void(
+    tmp_path: Path, password: str, quick_polls
+):
+    async with (
+        running_registry(tmp_path, password) as registry,
+        running(tmp_path, registry.url) as town,
+    ):
+        for cp_id in ("CP001", "CP777"):
+            await registry.register(cp_id)
+        engine = await town.point()
+        admin = await registry.admin()
+        for cp_id in ("CP001", "CP777"):
+            await registry.ask("POST", "/deactivate", {"cp_id": cp_id}, token=admin)
+        with pytest.raises(AuthenticationError) as caught:
+            await hear(engine.channel, m.Ack)
+        assert caught.value.code == Code.REVOKED
+        # CP777 has never been here; its stolen ticket opens nothing all the same.
+        async with asyncio.timeout(5):
+            while True:
+                try:
+                    channel = await town.dial("CP777", Role.ENGINE)
+                except AuthenticationError as refusal:
+                    assert refusal.code == Code.REVOKED
+                    break
+                channel.abort()
+
+
+async def test_what_central_revokes_the_registry_withdraws_too(tmp_path: Path, password: str, quick_polls):
+    async with (
+        running_registry(tmp_path, password) as registry,
+        running(tmp_path, registry.url) as town,
+    ):
+        await registry.register("CP001")
+        await town.point()
+        await town.operator(RevokeKeys, subject="CP001")
+        async with asyncio.timeout(5):
+            while (await registry.ticket("CP001")).status == 200:
+                await asyncio.sleep(0.05)
+        assert (await registry.ticket("CP001")).body["code"] == Code.DISABLED
+        # A newly issued credential is not withdrawn again by what Central remembers.
+        admin = await registry.admin()
+        rotated = await registry.ask(
+            "POST", "/rotate", {"cp_id": "CP001", "credential": "another_secret"}, token=admin
+        )
+        await asyncio.sleep(0.2)
+        answer = await registry.ticket("CP001", secret="another_secret")
+        assert answer.status == 200
+        await town.engine(epoch=rotated.body["epoch"])
+        await town.says("CP001.*(new keys|again)")

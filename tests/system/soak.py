@@ -1,0 +1,336 @@
+"""Random kills under traffic: `python -m tests.system.soak --kills 500 --seed 7` (make soak).
+
+Every part is killed again and again by SIGKILL, at random moments and at named failpoints around every commit
+and fsync, while drivers charge. Then all is healed, and journals, books and screens must agree to the last mWh
+and cent. The seed fixes who is killed when; what the kill hits is up to the machine.
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from evcharge.cp.disk import FolderDisk
+from evcharge.cp.journal import Journal
+from evcharge.messages import SupplyEnd, SupplyStart
+from tests.system.city import City, Program, city
+
+POINTS = 6
+DRIVERS = 10
+ENGINE = ("--speed", "60", "--auto-plug", "0.2", "--auto-unplug", "1.5")
+# Who is killed how often, and where a failpoint may do it instead.
+WEIGHTS = {"engine": 8, "central": 4, "driver": 5, "monitor": 3}
+FAILPOINTS = {
+    "engine": "engine.before_sync:0.05,engine.after_sync:0.05",
+    "central": "central.before_commit:0.01,central.after_commit:0.01",
+    "driver": "driver.after_show:0.3,driver.after_seen:0.3",
+}
+# Long enough that charges begin and end between the kills.
+MEAN_GAP_S = 0.8
+SETTLES_WITHIN_S = 90.0
+
+
+@dataclass
+class Seat:
+    """A part of the network that is always filled again."""
+
+    kind: str
+    name: str
+    start: Callable[[dict[str, str]], Awaitable[Program]]
+    program: Program | None = None
+    past: list[Program] = field(default_factory=list)
+
+    async def fill(self, env: dict[str, str] | None = None) -> None:
+        """Start the part anew."""
+        if self.program is not None:
+            self.past.append(self.program)
+        self.program = await self.start(env or {})
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs now."""
+        return self.program is not None and self.program.process.returncode is None
+
+    @property
+    def printed(self) -> str:
+        """All that its incarnations have printed."""
+        living = [self.program] if self.program is not None else []
+        return "\n".join(program.text for program in [*self.past, *living])
+
+
+@dataclass
+class Report:
+    """What was done to the network, and what came out."""
+
+    seed: int
+    kills: Counter[str] = field(default_factory=Counter)
+    at_failpoints: Counter[str] = field(default_factory=Counter)
+    sessions: int = 0
+    tickets: int = 0
+    energy_mwh: int = 0
+    lost_mwh: int = 0
+    lost_cents: int = 0
+    double_tickets: int = 0
+    unshown_tickets: int = 0
+    problems: list[str] = field(default_factory=list)
+    to_red_s: list[float] = field(default_factory=list)
+    to_grey_s: list[float] = field(default_factory=list)
+    to_recover_s: list[float] = field(default_factory=list)
+
+    def table(self) -> Table:
+        """Return the figures for people."""
+        table = Table("what", "figure", title=f"{sum(self.kills.values())} kills, seed {self.seed}")
+        for kind, count in sorted(self.kills.items()):
+            table.add_row(f"killed: {kind}", f"{count} ({self.at_failpoints[kind]} at failpoints)")
+        table.add_row("sessions, tickets", f"{self.sessions}, {self.tickets}")
+        table.add_row("energy", f"{self.energy_mwh / 1e6:.3f} kWh")
+        table.add_row("lost mWh, lost cents", f"{self.lost_mwh}, {self.lost_cents}")
+        table.add_row("double tickets, tickets never shown", f"{self.double_tickets}, {self.unshown_tickets}")
+        for what, times in (
+            ("engine killed to red", self.to_red_s),
+            ("monitor killed to grey", self.to_grey_s),
+            ("restarted to its right status", self.to_recover_s),
+        ):
+            if times:
+                ordered = sorted(times)
+                p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
+                table.add_row(what, f"median {ordered[len(ordered) // 2]:.2f} s, p99 {p99:.2f} s")
+        for problem in self.problems:
+            table.add_row("PROBLEM", problem)
+        return table
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing was lost, doubled or hidden."""
+        return not (
+            self.problems or self.lost_mwh or self.lost_cents or self.double_tickets or self.unshown_tickets
+        )
+
+
+class Soak:
+    """One run on one network."""
+
+    def __init__(self, town: City, services: Path, seed: int) -> None:
+        self._city = town
+        self._dice = random.Random(seed)
+        self.report = Report(seed)
+        self._measuring: set[asyncio.Task[None]] = set()
+        points = [f"CP{number:03}" for number in range(1, POINTS + 1)]
+        self._central = Seat("central", "central", self._start_central)
+        self._engines = {
+            cp: Seat("engine", cp, lambda env, cp=cp: town.engine(cp, *ENGINE, **env)) for cp in points
+        }
+        self._monitors = {cp: Seat("monitor", cp, lambda env, cp=cp: town.monitor(cp)) for cp in points}
+        self._drivers = [
+            Seat(
+                "driver",
+                name,
+                lambda env, name=name: town.driver(name, "--file", str(services), "--pause", "0.3", **env),
+            )
+            for name in (f"D{number:02}" for number in range(1, DRIVERS + 1))
+        ]
+
+    @property
+    def seats(self) -> list[Seat]:
+        """Everybody."""
+        return [self._central, *self._engines.values(), *self._monitors.values(), *self._drivers]
+
+    async def _start_central(self, env: dict[str, str]) -> Program:
+        return await self._city.run("central", env={"EVCHARGE_CENTRAL__WELCOME_CREDIT": "1000.00", **env})
+
+    async def run(self, kills: int, tick: Callable[[int], None]) -> Report:
+        """Start all, kill `kills` times, heal, and judge."""
+        for seat in self.seats:
+            await seat.fill()
+        await self._central.program.says("Available", times=POINTS)
+        while sum(self.report.kills.values()) < kills:
+            await self._strike()
+            tick(sum(self.report.kills.values()))
+        await self._heal()
+        await self._judge()
+        return self.report
+
+    async def _strike(self) -> None:
+        """Kill somebody, by hand or by failpoint, and bring back whoever is dead."""
+        kind = self._dice.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        seat = self._dice.choice([seat for seat in self.seats if seat.kind == kind])
+        await asyncio.sleep(self._dice.uniform(0.0, 2 * MEAN_GAP_S))
+        if seat.alive:
+            await seat.program.dies()
+            self.report.kills[kind] += 1
+            self._measure(seat)
+            await asyncio.sleep(self._dice.choice((0.0, 0.2, 1.0)))
+            env = {}
+            if kind in FAILPOINTS and self._dice.random() < 0.4:
+                env["EVCHARGE_FAILPOINT"] = FAILPOINTS[kind]
+            await seat.fill(env)
+        for other in self.seats:
+            if not other.alive:
+                code = await other.program.ends()
+                if code == -9:
+                    self.report.kills[other.kind] += 1
+                    self.report.at_failpoints[other.kind] += 1
+                elif code != 0:
+                    self.report.problems.append(f"{other.name} ended with {code}: {other.program.lines[-1:]}")
+                await other.fill()
+
+    def _measure(self, seat: Seat) -> None:
+        """Note how long Central takes to show what has died, and what came back, if it lives itself."""
+        central = self._central.program
+        wanted = {
+            "engine": ("Faulted", self.report.to_red_s),
+            "monitor": ("Disconnected", self.report.to_grey_s),
+        }
+        if seat.kind not in wanted or not self._central.alive:
+            return
+        word, times = wanted[seat.kind]
+        since, began = len(central.lines), asyncio.get_running_loop().time()
+
+        async def watch() -> None:
+            found = await _line(central, rf"{seat.name} .*{word}", since)
+            if found is not None:
+                times.append(max(0.0, central.at[found] - began))
+                back = await _line(central, rf"{seat.name} .*(Available|Preparing|Charging)", found)
+                if back is not None:
+                    self.report.to_recover_s.append(central.at[back] - central.at[found])
+
+        task = asyncio.create_task(watch())
+        self._measuring.add(task)
+        task.add_done_callback(self._measuring.discard)
+
+    async def _heal(self) -> None:
+        """Bring back everybody without failpoints, let the drivers end, and wait until all is told."""
+        for task in list(self._measuring):
+            task.cancel()
+        for seat in self.seats:
+            if seat.alive:
+                await seat.program.dies()
+        for seat in (self._central, *self._engines.values(), *self._monitors.values()):
+            await seat.fill()
+        # At their own prompts, so that nobody asks for more; what they have not seen is shown to them.
+        for seat in self._drivers:
+            if seat.program is not None:
+                seat.past.append(seat.program)
+            seat.program = await self._city.driver(seat.name)
+        books = self._city.books
+        try:
+            async with asyncio.timeout(SETTLES_WITHIN_S):
+                while books("SELECT 1 FROM session WHERE state IN ('AUTHORISED', 'CHARGING')") or books(
+                    "SELECT 1 FROM inbox"
+                ):
+                    await asyncio.sleep(0.2)
+        except TimeoutError:
+            held = books("SELECT session_id, state FROM session WHERE state IN ('AUTHORISED', 'CHARGING')")
+            unseen = books("SELECT COUNT(*) FROM inbox")[0][0]
+            self.report.problems.append(
+                f"not settled: open {[tuple(row) for row in held]}, {unseen} tickets unseen"
+            )
+        for seat in self.seats:
+            if await seat.program.stops(within_s=8) != 0:
+                self.report.problems.append(f"{seat.name} did not stop cleanly")
+
+    async def _judge(self) -> None:
+        report, books = self.report, self._city.books
+        report.sessions = books("SELECT COUNT(*) FROM session")[0][0]
+        report.tickets, report.energy_mwh, cents = books(
+            "SELECT COUNT(*), COALESCE(SUM(energy_mwh), 0), COALESCE(SUM(cost_cents), 0) FROM ticket"
+        )[0]
+        supplied: Counter[str] = Counter()
+        for cp_id in self._engines:
+            supplied += journaled(self._city.state / "cp" / cp_id / "journal")
+        billed = {row[0]: row[1] for row in books("SELECT session_id, energy_mwh FROM ticket")}
+        report.lost_mwh = sum(abs(mwh - billed.get(session_id, 0)) for session_id, mwh in supplied.items())
+        report.lost_mwh += sum(mwh for session_id, mwh in billed.items() if session_id not in supplied)
+        wallets = books("SELECT COALESCE(SUM(balance_cents + held_cents), 0) FROM driver")[0][0]
+        paid_in = books("SELECT COALESCE(SUM(cents), 0) FROM ledger WHERE kind = 'TOP_UP'")[0][0]
+        report.lost_cents = abs(paid_in - wallets - cents)
+        printed = "\n".join(seat.printed for seat in self._drivers)
+        shown = Counter(re.findall(r"Session: (\S+)", printed))
+        # A driver killed between showing a ticket and noting it shows it again: once more, rather than never.
+        report.unshown_tickets = sum(session_id not in shown for session_id in billed)
+        report.double_tickets = len(
+            books("SELECT 1 FROM events WHERE type = 'TicketMade' GROUP BY session_id HAVING COUNT(*) > 1")
+        )
+        report.problems += [f"books: {line}" for line in _books_problems(self._city)]
+        report.problems += [
+            f"{seat.name} printed a traceback" for seat in self.seats if "Traceback" in seat.printed
+        ]
+
+
+def journaled(folder: Path) -> Counter[str]:
+    """Return what each session took, by the engine's own journal, in mWh."""
+    journal = Journal(FolderDisk(folder), os.urandom)
+    try:
+        taken: Counter[str] = Counter()
+        for record in journal.records_after(journal.first_seq - 1, most=1_000_000):
+            match record:
+                case SupplyStart():
+                    taken[record.session_id] -= record.meter_mwh
+                case SupplyEnd():
+                    taken[record.session_id] += record.meter_mwh
+                case _:
+                    pass
+        return taken
+    finally:
+        journal.close()
+
+
+def _books_problems(town: City) -> list[str]:
+    try:
+        town.check_books()
+    except AssertionError as problem:
+        return [str(problem)[:300]]
+    return []
+
+
+async def _line(program: Program, pattern: str, since: int) -> int | None:
+    """Return the number of the next line that matches, or None when there is none within 15 s."""
+    try:
+        async with asyncio.timeout(15):
+            while True:
+                for number in range(since, len(program.lines)):
+                    if re.search(pattern, program.lines[number]):
+                        return number
+                since = len(program.lines)
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        return None
+
+
+async def soak(folder: Path, kills: int, seed: int, tick: Callable[[int], None] = lambda _: None) -> Report:
+    """Run one soak in `folder`; return what came out."""
+    services = folder / "services.txt"
+    services.write_text("any\n" * 100_000)
+    async with city(folder / "state") as town:
+        return await Soak(town, services, seed).run(kills, tick)
+
+
+def main() -> int:
+    """Run from the command line, with a progress bar and a table at the end."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    chosen = parser.parse_args()
+    console = Console()
+    with Progress(console=console) as progress, tempfile.TemporaryDirectory() as folder:
+        bar = progress.add_task(f"killing (seed {chosen.seed})", total=chosen.kills)
+        report = asyncio.run(
+            soak(Path(folder), chosen.kills, chosen.seed, lambda done: progress.update(bar, completed=done))
+        )
+    console.print(report.table())
+    console.print(f"replay: python -m tests.system.soak --kills {chosen.kills} --seed {chosen.seed}")
+    return 0 if report.good else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

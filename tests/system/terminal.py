@@ -1,0 +1,210 @@
+"""A program in a real pseudo-terminal: what a person would see on its screen, and type at its keyboard."""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import sys
+import warnings
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+
+import pexpect
+import pyte
+
+WITHIN_S = 30.0
+# A key that comes sooner after the last one is taken for a piece of pasted text.
+KEY_PAUSE_S = 0.08
+KEYS = {
+    "enter": "\r",
+    "esc": "\x1b",
+    "tab": "\t",
+    "backspace": "\x7f",
+    "up": "\x1b[A",
+    "down": "\x1b[B",
+    "ctrl-c": "\x03",
+    "ctrl-d": "\x04",
+    "ctrl-l": "\x0c",
+    "ctrl-u": "\x15",
+    "ctrl-z": "\x1a",
+}
+_PASTE = ("\x1b[200~", "\x1b[201~")
+
+
+class _Screen(pyte.Screen):
+    """A screen that can answer the program, as a terminal does when it is asked where its cursor is."""
+
+    def __init__(self, columns: int, lines: int) -> None:
+        super().__init__(columns, lines)
+        self.answer = b""
+
+    def write_process_input(self, data: str) -> None:
+        self.answer += data.encode()
+
+
+class Terminal:
+    """One program and its screen. Coordinates are not needed: look for what is written there."""
+
+    def __init__(
+        self, argv: Sequence[str], env: Mapping[str, str], cwd: Path, columns: int = 80, lines: int = 24
+    ) -> None:
+        """Start `argv`; to be used inside a running loop, and closed with `close`."""
+        told = {name: value for name, value in env.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
+        self.name = " ".join(argv[-2:])
+        self.raw = b""
+        self._screen = _Screen(columns, lines)
+        self._stream = pyte.ByteStream(self._screen)
+        self._news = asyncio.Event()
+        self._over = asyncio.Event()
+        with warnings.catch_warnings():
+            # The child of this fork does nothing but prepare its terminal and exec.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self.child = pexpect.spawn(
+                argv[0],
+                list(argv[1:]),
+                env={"TERM": "xterm-256color", "LANG": "C.UTF-8"} | told,
+                cwd=str(cwd),
+                dimensions=(lines, columns),
+                timeout=None,
+            )
+        self.child.delaybeforesend = None
+        self._fd = self.child.child_fd
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._fd, self._read)
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return int(self.child.pid)
+
+    @property
+    def text(self) -> str:
+        """Everything that was ever written, without colours and movements: for words that are gone again."""
+        return re.sub(r"\x1b(\[[0-9;?]*[A-Za-z]|[=>])", "", self.raw.decode("utf-8", "replace"))
+
+    def capture(self) -> str:
+        """Return the screen as plain text, without trailing blanks."""
+        return "\n".join(line.rstrip() for line in self._screen.display).rstrip() + "\n"
+
+    def color_of(self, text: str) -> str:
+        """Return the colour in which `text` begins on the screen: "green", "brown" (yellow), "default"…"""
+        for row, line in enumerate(self._screen.display):
+            if (column := line.find(text)) >= 0:
+                return str(self._screen.buffer[row][column].fg)
+        raise AssertionError(f"{text!r} is not on the screen of {self.name}:\n{self.capture()}")
+
+    async def shows(self, pattern: str, *, within_s: float = WITHIN_S) -> re.Match[str]:
+        """Wait until the screen shows `pattern`; `.` does not cross lines. Returns the match."""
+        try:
+            async with asyncio.timeout(within_s):
+                while True:
+                    self._news.clear()
+                    if found := re.search(pattern, self.capture()):
+                        return found
+                    if self._over.is_set():
+                        raise AssertionError(f"{self.name} ended without {pattern!r}:\n{self.capture()}")
+                    await self._news.wait()
+        except TimeoutError:
+            raise AssertionError(f"{self.name} did not show {pattern!r}:\n{self.capture()}") from None
+
+    async def hides(self, pattern: str, *, within_s: float = WITHIN_S) -> None:
+        """Wait until the screen does not show `pattern` any more."""
+        try:
+            async with asyncio.timeout(within_s):
+                while re.search(pattern, self.capture()) and not self._over.is_set():
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise AssertionError(f"{self.name} still shows {pattern!r}:\n{self.capture()}") from None
+
+    async def types(self, text: str) -> None:
+        """Type `text` and Enter, as a person who types fast."""
+        self.send(text)
+        await asyncio.sleep(KEY_PAUSE_S)
+        self.send(KEYS["enter"])
+        await asyncio.sleep(KEY_PAUSE_S)
+
+    async def keys(self, *names: str) -> None:
+        """Press one key after the other: a letter, or a name of KEYS."""
+        for name in names:
+            # What was waited for may be the echo of the last key, a moment ago.
+            await asyncio.sleep(KEY_PAUSE_S)
+            self.send(KEYS.get(name, name))
+            await asyncio.sleep(KEY_PAUSE_S)
+
+    def paste(self, text: str, *, bracketed: bool = True) -> None:
+        """Paste `text`, as modern terminals do (`bracketed`) or as old ones, where it looks typed."""
+        self.send(text.join(_PASTE) if bracketed else text)
+
+    def send(self, text: str) -> None:
+        """Send raw characters at once."""
+        if not self._over.is_set():
+            with contextlib.suppress(OSError):
+                os.write(self._fd, text.encode("utf-8", "surrogateescape"))
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Give the window another size."""
+        self._screen.resize(lines, columns)
+        self.child.setwinsize(lines, columns)
+
+    def hang_up(self) -> None:
+        """Close the window: the program gets SIGHUP and finds its terminal gone."""
+        self._loop.remove_reader(self._fd)
+        self._over.set()
+        self._news.set()
+        self.child.ptyproc.fileobj.close()
+
+    async def ends(self, within_s: float = 10.0) -> int:
+        """Wait for the end of the program; return its exit code, or minus the signal that killed it."""
+        try:
+            async with asyncio.timeout(within_s):
+                while self.child.isalive():
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise AssertionError(f"{self.name} did not end:\n{self.capture()}") from None
+        if self.child.exitstatus is not None:
+            return int(self.child.exitstatus)
+        return -int(self.child.signalstatus or 0)
+
+    async def close(self) -> None:
+        """Stop the program, by force after a few seconds, and let go of its terminal."""
+        try:
+            if self.child.isalive():
+                self.child.kill(signal.SIGTERM)
+                await self.ends()
+        finally:
+            if self.child.isalive():
+                self.child.kill(signal.SIGKILL)
+                await self.ends()
+            self._loop.remove_reader(self._fd)
+            with contextlib.suppress(OSError):
+                self.child.close(force=True)
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._fd, 65_536)
+        except OSError:
+            data = b""  # EIO: everybody at the other end has closed it
+        if not data:
+            self._loop.remove_reader(self._fd)
+            self._over.set()
+        self.raw += data
+        self._stream.feed(data)
+        if self._screen.answer:
+            answer, self._screen.answer = self._screen.answer, b""
+            self.send(answer.decode())
+        self._news.set()
+
+
+@contextlib.asynccontextmanager
+async def terminal(
+    *args: str, env: Mapping[str, str], cwd: Path, columns: int = 80, lines: int = 24
+) -> AsyncIterator[Terminal]:
+    """Run `evcharge args…` in a terminal; it is stopped at the end, and must have shown no traceback."""
+    program = Terminal((sys.executable, "-m", "evcharge", *args), env, cwd, columns, lines)
+    try:
+        yield program
+    finally:
+        await program.close()
+    assert "Traceback" not in program.text, program.text

@@ -1,0 +1,37 @@
+"""Power that flows for a closed session is stopped, and set aside."""
+
+from evcharge import events
+from evcharge.central.announce import letters
+from evcharge.central.charging import Rules
+from evcharge.central.commands import Actor, TakeRecords
+from evcharge.central.network import decide
+from evcharge.central.state import Facts
+from evcharge.charging_point import ChargingPoint
+from evcharge.ids import CpId, JournalId, Role
+from evcharge.lifecycle import utc_now
+from evcharge.messages import Ack, Meter, Stop, SupplyEnd
+
+CP001, JOURNAL = CpId("CP001"), JournalId("a" * 32)
+RULES = Rules(now=utc_now())
+
+
+def told(record):
+    facts = Facts()
+    facts.put(ChargingPoint(cp_id=CP001, journal_id=JOURNAL, engine_link=1))
+    by = Actor("CP001", Role.ENGINE, "127.0.0.1:1")
+    return decide(facts, TakeRecords(by=by, cp_id=CP001, journal_id=JOURNAL, records=(record,)), RULES)
+
+
+def test_a_meter_of_a_closed_session_stops_the_engine():
+    decision = told(Meter(seq=1, session_id="S-D01-CP001-lost", meter_mwh=5))
+    assert decision.reply == Ack(seq=1)
+    stray = decision.events[-1]
+    assert stray == events.StraySupply(session_id="S-D01-CP001-lost", cp_id=CP001)
+    assert letters(stray, lambda _: "") == [
+        (Role.ENGINE, CP001, Stop(session_id="S-D01-CP001-lost", reason="charging point lost"))
+    ]
+
+
+def test_the_end_of_a_closed_session_is_only_set_aside():
+    decision = told(SupplyEnd(seq=1, session_id="S-D01-CP001-lost", meter_mwh=5, reason="unplugged"))
+    assert [type(event) for event in decision.events] == [events.RecordQuarantined]

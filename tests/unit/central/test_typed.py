@@ -1,0 +1,97 @@
+"""What operators type: orders, and sentences for what is none."""
+
+import pytest
+
+from evcharge.central.lines import speech
+from evcharge.central.typed import USAGE, Order, Verb, completions, help_page, parse
+from evcharge.errors import BadInput
+
+SAY = speech("en")
+
+
+@pytest.mark.parametrize(
+    ("line", "order"),
+    [
+        ("", None),
+        ("   ", None),
+        ("out CP001", Order(Verb.OUT, "CP001")),
+        ("  OUT   cp001  ", Order(Verb.OUT, "CP001")),
+        ("out all", Order(Verb.OUT)),
+        ("resume ALL", Order(Verb.RESUME)),
+        ("revoke D01", Order(Verb.REVOKE, "D01")),
+        ("rotate CP001", Order(Verb.ROTATE, "CP001")),
+        ("top-up D01 12.50", Order(Verb.TOP_UP, "D01", 1_250)),
+        ("sessions", Order(Verb.SESSIONS)),
+        ("alerts", Order(Verb.ALERTS)),
+        ("help", Order(Verb.HELP)),
+        ("quit", Order(Verb.QUIT)),
+    ],
+)
+def test_what_is_understood(line: str, order: Order | None):
+    assert parse(line, SAY) == order
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("ouf CP001", "There is no command 'ouf': did you mean out?"),
+        ("zzz", "There is no command 'zzz'. help shows them all."),
+        ("out", "Type it like this: out CP001 | out all"),
+        ("out CP001 CP002", "Type it like this: out CP001 | out all"),
+        ("quit now", "Type it like this: quit"),
+        ("top-up D01", "Type it like this: top-up D01 20"),
+        ("top-up D01 -5", "'-5' is no amount: give euros as a plain number, such as 12.50"),
+        ("out ../etc", "'../etc' cannot be the name"),
+        ("out CPⅠ", "cannot be the name"),
+        ("revoke all\x1b[2J", "There are control characters in it."),
+        ("out CP001\nout CP002\nquit", "One command at a time, on one line."),
+        ("out " + "A" * 300, "That is too long"),
+        ("x" * 100, "'xxxxxxxxxxxxxxxxxxxxxxxx\\u2026'"),
+        ("\N{PILE OF POO}", "There is no command '\\U0001f4a9'"),
+    ],
+)
+def test_what_is_not_understood_is_told_in_one_sentence(line: str, sentence: str):
+    with pytest.raises(BadInput) as caught:
+        parse(line, SAY)
+    assert sentence in caught.value.text
+    assert len(caught.value.text) < 160
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_what_the_help_says_is_understood(verb: Verb):
+    for example in USAGE[verb].split(" | "):
+        order = parse(example, SAY)
+        assert order is not None
+        assert order.verb is verb
+    for lang in ("en", "es"):
+        assert any(USAGE[verb] in line and len(line) <= 80 for line in help_page(speech(lang)))
+
+
+@pytest.mark.parametrize(
+    ("before", "found"),
+    [
+        ("", list(Verb)),
+        ("re", ["resume", "revoke"]),
+        ("RES", ["resume"]),
+        ("out ", ["all", "CP001", "CP002"]),
+        ("out cp", ["CP001", "CP002"]),
+        ("  out   a", ["all"]),
+        ("revoke ", ["CP001", "CP002", "D01"]),
+        ("rotate ", ["CP001", "CP002"]),
+        ("top-up ", ["D01"]),
+        ("top-up D01 ", []),
+        ("quit ", []),
+        ("nonsense ", []),
+    ],
+)
+def test_what_is_offered_while_typing(before: str, found: list[str]):
+    assert completions(before, ["CP002", "CP001"], ["D01"])[1] == found
+
+
+def test_the_word_at_the_cursor_is_replaced():
+    assert completions("out cp0", ["CP001"], [])[0] == 3
+    assert completions("out ", ["CP001"], [])[0] == 0
+
+
+def test_of_thousands_only_some_are_offered():
+    assert len(completions("out ", [f"CP{number}" for number in range(5_000)], [])[1]) == 100

@@ -1,0 +1,277 @@
+"""Alerts: opened by one event, solved by another, kept for who looks later."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from evcharge import events as e
+from evcharge import labels
+from evcharge.central.alerts import (
+    CENTRAL,
+    CLOSED_BY_HAND,
+    MAX_OPEN,
+    MAX_SOLVED,
+    REGISTRY,
+    AlertKind,
+    Alerts,
+)
+from evcharge.charging_point import ChargingPoint, Hold
+from evcharge.errors import Code
+from evcharge.labels.operator import SENTENCES
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+LATER = NOON + timedelta(minutes=5)
+ENGINE = {"cp_id": "CP001", "link": 1, "journal_id": "a" * 32, "last_seq": 0}
+BAD_PROOF = e.LoginRefused(claimed="CP001", code=Code.PROOF, text="no proof")
+TWICE = e.LoginRefused(claimed="CP001", code=Code.DUPLICATE, text="already connected from 10.0.0.7")
+
+# What opens an alert, what it is, and what solves it.
+STORIES = [
+    pytest.param(
+        e.FaultReported(cp_id="CP001", fault="hot"),
+        ("CP001", AlertKind.FAULT),
+        e.FaultCleared(cp_id="CP001", fault="hot"),
+        id="fault",
+    ),
+    pytest.param(
+        e.EngineLost(cp_id="CP001", link=1, reason="cut"),
+        ("CP001", AlertKind.ENGINE),
+        e.EngineConnected(**ENGINE),
+        id="engine",
+    ),
+    pytest.param(
+        e.MonitorLost(cp_id="CP001", link=1, reason="cut"),
+        ("CP001", AlertKind.MONITOR),
+        e.MonitorSpoke(cp_id="CP001"),
+        id="monitor",
+    ),
+    pytest.param(
+        e.KeyRevoked(cp_id="CP001", epoch=2),
+        ("CP001", AlertKind.REVOKED),
+        e.KeyRestored(cp_id="CP001", epoch=3),
+        id="keys of a point",
+    ),
+    pytest.param(
+        e.DriverBlocked(driver_id="D01", epoch=2),
+        ("D01", AlertKind.REVOKED),
+        e.DriverUnblocked(driver_id="D01", epoch=3),
+        id="keys of a driver",
+    ),
+    pytest.param(TWICE, ("CP001", AlertKind.DUPLICATE), e.KeyRevoked(cp_id="CP001", epoch=2), id="twice"),
+    pytest.param(
+        e.LoginRefused(claimed="D01", code=Code.DUPLICATE, text="twice"),
+        ("D01", AlertKind.DUPLICATE),
+        e.DriverBlocked(driver_id="D01", epoch=2),
+        id="driver twice",
+    ),
+    pytest.param(
+        BAD_PROOF, ("CP001", AlertKind.NOT_UNDERSTOOD), e.EngineConnected(**ENGINE), id="wrong key, engine"
+    ),
+    pytest.param(
+        BAD_PROOF, ("CP001", AlertKind.NOT_UNDERSTOOD), e.MonitorSpoke(cp_id="CP001"), id="wrong key, monitor"
+    ),
+    pytest.param(
+        e.InputRefused(code=Code.CRYPTO, text="bad token", who="D01"),
+        ("D01", AlertKind.NOT_UNDERSTOOD),
+        e.DriverConnected(driver_id="D01", link=2),
+        id="wrong key later",
+    ),
+    pytest.param(
+        e.RegistryLost(why="refused"), (REGISTRY, AlertKind.REGISTRY), e.RegistryReached(), id="Registry"
+    ),
+    pytest.param(
+        e.JournalReplaced(cp_id="CP001", old="a" * 32, new="b" * 32),
+        ("CP001", AlertKind.JOURNAL),
+        e.AlertClosed(alert_id="CP001-journal"),
+        id="journal",
+    ),
+    pytest.param(
+        e.RecordQuarantined(cp_id="CP001", journal_id="a" * 32, seq=7, why="odd", record="{}"),
+        ("CP001", AlertKind.QUARANTINE),
+        e.AlertClosed(alert_id="CP001-quarantine"),
+        id="quarantine",
+    ),
+    pytest.param(
+        e.ClockJumped(seconds=-40),
+        (CENTRAL, AlertKind.CLOCK),
+        e.AlertClosed(alert_id="CENTRAL-clock"),
+        id="clock",
+    ),
+]
+
+
+@pytest.mark.parametrize(("begin", "what", "end"), STORIES)
+def test_an_alert_stays_until_it_is_solved(begin: e.Event, what: tuple, end: e.Event):
+    alerts = Alerts()
+    alerts.take(begin, NOON)
+    (alert,) = alerts.open()
+    assert (alert.about, alert.kind) == what
+    assert (alert.since, alert.solved_at, alert.times) == (NOON, None, 1)
+    assert alerts.is_open(*what)
+    assert alerts.recent() == [alert]
+    assert alert.restored() == ""
+    alerts.take(end, LATER)
+    assert not alerts.is_open(*what)
+    (over,) = [one for one in alerts.recent() if one.kind is alert.kind]
+    assert (over.since, over.solved_at) == (NOON, LATER)
+    for lang in labels.LANGUAGES:
+        assert over.words(lang)
+        assert over.restored(lang)
+
+
+@pytest.mark.parametrize(("begin", "what", "end"), STORIES)
+def test_the_end_of_one_is_not_the_end_of_another(begin: e.Event, what: tuple, end: e.Event):
+    alerts = Alerts()
+    alerts.take(begin, NOON)
+    for other in (
+        e.FaultCleared(cp_id="CP002", fault="hot"),
+        e.EngineConnected(**ENGINE | {"cp_id": "CP002"}),
+        e.MonitorSpoke(cp_id="CP002"),
+        e.KeyRestored(cp_id="CP002", epoch=3),
+        e.DriverUnblocked(driver_id="D02", epoch=3),
+        e.DriverConnected(driver_id="D02", link=1),
+        e.AlertClosed(alert_id="CP002-journal"),
+    ):
+        alerts.take(other, LATER)
+    assert alerts.is_open(*what)
+
+
+@pytest.mark.parametrize(("begin", "what", "end"), STORIES)
+def test_the_end_of_what_never_began_is_nothing(begin: e.Event, what: tuple, end: e.Event):
+    alerts = Alerts()
+    alerts.take(end, NOON)
+    assert all((one.about, one.kind) != what for one in alerts.recent())
+
+
+def test_what_happens_again_is_the_same_alert_with_the_latest_detail():
+    alerts = Alerts()
+    alerts.take(e.FaultReported(cp_id="CP001", fault="hot"), NOON)
+    alerts.take(e.FaultReported(cp_id="CP001", fault="hotter"), LATER)
+    (alert,) = alerts.open()
+    assert (alert.since, alert.times) == (NOON, 2)
+    assert "hotter" in alert.words()
+
+
+def test_refusals_that_were_counted_are_counted_here():
+    alerts = Alerts()
+    alerts.take(BAD_PROOF, NOON)
+    alerts.take(e.LoginRefused(claimed="CP001", code=Code.PROOF, text="no proof", times=50), LATER)
+    (alert,) = alerts.open()
+    assert alert.times == 51
+
+
+def test_the_newest_open_one_comes_first_and_the_solved_ones_after():
+    alerts = Alerts()
+    for minutes, cp_id in enumerate(("CP001", "CP002", "CP003", "CP004")):
+        alerts.take(e.FaultReported(cp_id=cp_id, fault="hot"), NOON + timedelta(minutes=minutes))
+    alerts.take(e.FaultCleared(cp_id="CP002", fault="hot"), LATER)
+    alerts.take(e.FaultCleared(cp_id="CP001", fault="hot"), LATER)
+    assert [one.about for one in alerts.open()] == ["CP004", "CP003"]
+    assert [one.about for one in alerts.recent()] == ["CP004", "CP003", "CP001", "CP002"]
+
+
+def test_the_solved_ones_are_bounded():
+    alerts = Alerts()
+    for number in range(MAX_SOLVED + 5):
+        alerts.take(e.FaultReported(cp_id=f"CP{number:03}", fault="hot"), NOON)
+        alerts.take(e.FaultCleared(cp_id=f"CP{number:03}", fault="hot"), LATER)
+    assert len(alerts.recent()) == MAX_SOLVED
+    assert alerts.recent()[-1].about == "CP005"
+
+
+def test_the_open_ones_are_bounded_too():
+    alerts = Alerts()
+    for number in range(MAX_OPEN + 5):
+        alerts.take(e.FaultReported(cp_id=f"CP{number}", fault="hot"), NOON)
+    assert len(alerts.open()) == MAX_OPEN
+
+
+@pytest.mark.parametrize("event", [BAD_PROOF, TWICE, e.InputRefused(code=Code.CRYPTO, text="x", who="CP001")])
+def test_a_name_that_nobody_has_raises_no_alert(event: e.Event):
+    alerts = Alerts(known=lambda who: who == "CP002")
+    alerts.take(event, NOON)
+    assert alerts.recent() == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        e.LoginRefused(claimed="CP001", code=Code.EXPIRED, text="late"),
+        e.InputRefused(code=Code.SLOW, text="slow", who="CP001"),
+        e.HoldPlaced(cp_id="CP001", hold=Hold.OPERATOR),
+        e.CentralStarted(version="1", points=1, open_sessions=0),
+        e.AlertClosed(alert_id="nothing"),
+    ],
+)
+def test_what_is_no_trouble_raises_no_alert(event: e.Event):
+    alerts = Alerts()
+    alerts.take(event, NOON)
+    assert alerts.recent() == []
+
+
+def test_storage_that_fails_is_shown_at_once_and_its_end_is_an_event():
+    alerts = Alerts()
+    alerts.storage_failed("disk full", NOON)
+    (alert,) = alerts.open()
+    assert "disk full" in alert.words()
+    alerts.take(e.StorageRestored(why="disk full", failed_at=NOON.timestamp()), LATER)
+    (over,) = alerts.recent()
+    assert (over.since, over.solved_at, over.times) == (NOON, LATER, 1)
+
+
+def test_storage_that_failed_before_a_restart_is_told_whole_from_its_end():
+    alerts = Alerts()
+    alerts.take(e.StorageRestored(why="disk full", failed_at=NOON.timestamp()), LATER)
+    (over,) = alerts.recent()
+    assert (over.kind, over.since, over.solved_at) == (AlertKind.STORAGE, NOON, LATER)
+
+
+def test_after_a_start_what_the_facts_say_is_open_even_when_its_event_is_too_old():
+    point = ChargingPoint(cp_id="CP001", fault="hot")
+    revoked = ChargingPoint(cp_id="CP002", revoked=True)
+    alerts = Alerts()
+    alerts.take(e.FaultReported(cp_id="CP003", fault="cold"), NOON)
+    alerts.adopt([point, revoked, replace(point, cp_id="CP003"), ChargingPoint(cp_id="CP004")], LATER)
+    assert {(one.about, one.kind, one.since) for one in alerts.open()} == {
+        ("CP001", AlertKind.FAULT, LATER),
+        ("CP002", AlertKind.REVOKED, LATER),
+        ("CP003", AlertKind.FAULT, NOON),
+    }
+    assert all(one.times == 1 for one in alerts.open())
+    alerts.take(e.FaultCleared(cp_id="CP001", fault="hot"), LATER)
+    assert not alerts.is_open("CP001", AlertKind.FAULT)
+
+
+def test_an_id_with_hyphens_is_found():
+    alerts = Alerts()
+    alerts.take(e.JournalReplaced(cp_id="CP-A-1", old="a" * 32, new="b" * 32), NOON)
+    assert alerts.named("CP-A-1-journal") is not None
+    assert alerts.named("CP") is None
+
+
+def test_closed_by_hand_is_said_so():
+    alerts = Alerts()
+    alerts.take(e.ClockJumped(seconds=9), NOON)
+    alerts.take(e.AlertClosed(alert_id="CENTRAL-clock"), LATER)
+    (over,) = alerts.recent()
+    assert over.restored() == "CENTRAL: seen by an operator."
+    assert over.restored("es") == "CENTRAL: visto por un operador."
+
+
+@pytest.mark.parametrize("kind", AlertKind)
+def test_every_kind_has_its_words_and_those_of_its_end(kind: AlertKind):
+    assert f"alert {kind}" in SENTENCES
+    assert f"restored {kind}" in SENTENCES
+
+
+def test_the_wordings_that_teachers_look_for_are_said():
+    alerts = Alerts()
+    alerts.take(BAD_PROOF, NOON)
+    alerts.take(e.RegistryLost(why="no answer"), LATER)
+    registry, wrong_key = alerts.open()
+    assert registry.words().startswith("Registry not responding")
+    assert registry.words("es").startswith("Registry no responde")
+    assert wrong_key.words().startswith("Unable to connect to CP001. Messages not understood.")
+    assert wrong_key.words("es").startswith("Imposible conectar con CP001. Mensajes no comprensibles.")
+    assert AlertKind.FAULT not in CLOSED_BY_HAND

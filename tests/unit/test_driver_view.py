@@ -1,0 +1,227 @@
+"""What a driver's terminal shows, at a fixed width: tables, the receipt, the line at the bottom."""
+
+import re
+
+import pytest
+
+from evcharge.driver import view
+from evcharge.driver.dealings import Request
+from evcharge.driver.facts import Facts
+from evcharge.driver.words import Words
+from evcharge.messages import Balance, History, PointRow, Points, Progress, Supply, TicketIssued
+
+ENGLISH, SPANISH = Words("en"), Words("es")
+SESSION = "S-D01-CP001-0123456789abcdef"
+
+
+def bill(**more: object) -> TicketIssued:
+    facts = {
+        "session_id": SESSION,
+        "request_id": "request-1",
+        "cp_id": "CP001",
+        "energy_mwh": 1_869_000,
+        "cost_cents": 47,
+        "price": 2500,
+        "reason": "driver",
+        "started_at": 100.0,
+        "ended_at": 163.0,
+        "estimated": False,
+    }
+    return TicketIssued(**{**facts, **more})
+
+
+def supply(**more: object) -> Supply:
+    facts = {
+        "session_id": SESSION,
+        "cp_id": "CP001",
+        "power_w": 7400,
+        "energy_mwh": 20_000_000,
+        "cost_cents": 500,
+        "limit_mwh": 80_000_000,
+        "started_at": 1000.0,
+    }
+    return Supply(**{**facts, **more})
+
+
+def plain(thing: object, columns: int) -> list[str]:
+    lines = [line.rstrip() for line in view.render(thing, columns, color=False).split("\n")]
+    return [line for line in lines if line]
+
+
+def bar(facts: Facts, columns: int, request: Request | None = None, words: Words = ENGLISH) -> str:
+    line = view.toolbar("D01", facts, request, words, columns, now=1042.0)
+    assert line.cell_len <= columns
+    return line.plain
+
+
+FREE = Points(points=[PointRow(cp_id="CP001", location="Alicante", price=2500, status="Available")])
+
+
+# ---- tables
+
+
+def test_free_points_are_a_table():
+    assert plain(view.points(FREE, ENGLISH, 80), 80) == [
+        "Available charging points",
+        " Point       Price  Status     Location",
+        " ──────────────────────────────────────",
+        " CP001  0.25 €/kWh  Available  Alicante",
+    ]
+
+
+def test_free_points_in_spanish_and_none():
+    assert "Disponible" in plain(view.points(FREE, SPANISH, 80), 80)[3]
+    assert plain(view.points(Points(points=[]), SPANISH, 80), 80) == [
+        "Ahora no hay ningún punto de recarga disponible."
+    ]
+
+
+def test_a_history_gives_up_its_longest_columns_first():
+    answer = History(tickets=[bill()])
+    assert plain(view.history(answer, ENGLISH, 80), 80)[-1] == (
+        f" {SESSION}  CP001  1.869 kWh  0.47 €  stopped by the driver"
+    )
+    assert (
+        plain(view.history(answer, ENGLISH, 60), 60)[-1] == " CP001  1.869 kWh  0.47 €  stopped by the driver"
+    )
+    assert plain(view.history(answer, ENGLISH, 40), 40)[-1] == " CP001  1.869 kWh  0.47 €"
+    assert plain(view.history(History(tickets=[]), ENGLISH, 80), 80) == ["No charges yet."]
+
+
+def test_the_wallet_shows_free_and_held_money():
+    assert plain(view.balance(Balance(balance_cents=1250, held_cents=750), ENGLISH), 80)[-1].split() == [
+        "12.50", "€", "7.50", "€",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("columns", [10, 20, 40, 80, 200])
+@pytest.mark.parametrize("words", [ENGLISH, SPANISH])
+def test_everything_fits_into_every_width(columns: int, words: Words):
+    things = (
+        view.points(FREE, words, columns),
+        view.history(History(tickets=[bill()]), words, columns),
+        view.balance(Balance(balance_cents=1250, held_cents=750), words),
+        view.receipt("D01", bill(estimated=True, while_away=True), words),
+    )
+    for thing in things:
+        assert all(len(line) <= columns for line in plain(thing, columns))
+
+
+def test_hostile_words_of_a_location_are_text_and_no_markup():
+    row = PointRow(cp_id="CP001", location="[red]Ali[/red] :smile:", price=2500, status="Available")
+    assert "[red]Ali[/red] :smile:" in plain(view.points(Points(points=[row]), ENGLISH, 80), 80)[-1]
+
+
+# ---- the receipt
+
+
+def test_the_receipt_holds_every_figure_of_the_ticket():
+    lines = plain(view.receipt("D01", bill(), ENGLISH), 80)
+    text = "\n".join(lines)
+    assert {len(line) for line in lines} == {52}
+    assert "SESSION SUMMARY" in lines[0]
+    for row in (
+        "Driver +D01",
+        f"Session +{SESSION}",
+        "Point +CP001",
+        "Time +1:03",
+        "Energy +1.869 kWh",
+        "Price +0.25 €/kWh",
+        "Ended +stopped by the driver",
+        "TOTAL +0.47 €",
+    ):
+        assert re.search(row, text), row
+    assert "away" not in text
+
+
+def test_the_receipt_says_what_was_estimated_and_that_nobody_was_there():
+    text = "\n".join(plain(view.receipt("D01", bill(estimated=True, while_away=True), SPANISH), 80))
+    assert "RESUMEN DE LA SESIÓN" in text
+    assert "(estimado)" in text
+    assert "mientras usted no" in text
+
+
+# ---- the line at the bottom
+
+
+def test_a_running_charge_shows_its_figures_and_how_much_of_the_hold_is_used():
+    facts = Facts(connected=True, supply=supply())
+    assert bar(facts, 80) == (" CP001  7.40 kW 20.000 kWh 5.00 € 0:42  ████████░░░░░░░░░░░░░░░░░░░░░░ 25%")
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [
+        (60, " CP001  7.40 kW 20.000 kWh 5.00 € 0:42  ████░░░░░░░░░░░░ 25%"),
+        (40, " CP001  7.40 kW 20.000 kWh 5.00 € 0:42"),
+        (20, " CP001  7.40 kW 0:42"),
+        (5, " CP00"),
+        (1, " "),
+    ],
+)
+def test_a_narrow_window_leaves_out_the_least_important(columns: int, shown: str):
+    assert bar(Facts(connected=True, supply=supply()), columns) == shown
+
+
+def test_a_lost_connection_stands_beside_the_last_figures():
+    assert "✗ no connection to CENTRAL, retrying" in bar(Facts(supply=supply()), 80)
+
+
+def test_a_hold_that_is_used_up_is_a_full_bar():
+    line = bar(Facts(connected=True, supply=supply(energy_mwh=90_000_000)), 80)
+    assert "░" not in line
+    assert line.endswith("100%")
+
+
+def test_without_a_limit_there_is_no_bar():
+    line = bar(Facts(connected=True, supply=supply(limit_mwh=None, started_at=None)), 80)
+    assert line == " CP001  7.40 kW 20.000 kWh 5.00 €"
+
+
+def test_without_a_charge_money_and_link_are_shown():
+    facts = Facts(connected=True, balance=Balance(balance_cents=2000, held_cents=0))
+    assert bar(facts, 80) == " D01  Balance: 20.00 € ● connected to CENTRAL"
+    assert bar(facts, 80, words=SPANISH) == " D01  Saldo: 20.00 € ● conectado con la CENTRAL"
+    assert bar(Facts(), 80) == " D01  ✗ no connection to CENTRAL, retrying"
+
+
+def test_a_request_under_way_shows_its_step():
+    request = Request(request_id="request-1")
+    facts = Facts(connected=True)
+    assert "any charging point: waiting for CENTRAL" in bar(facts, 80, request)
+    request.step, request.place = "READY", "CP001"
+    assert "CP001: Authorised: plug in" in bar(facts, 80, request)
+
+
+def test_a_clock_counts_minutes_and_hours_and_never_backwards():
+    assert [view.clock(s) for s in (-3.0, 0, 62.9, 3_723)] == ["0:00", "0:00", "1:02", "1:02:03"]
+
+
+def test_colours_are_left_out_when_nobody_wants_them():
+    assert "\x1b" in view.render(view.points(FREE, ENGLISH, 80), 80, color=True)
+    assert "\x1b[3" not in view.render(view.points(FREE, ENGLISH, 80), 80, color=False)
+
+
+# ---- what is known
+
+
+def test_facts_follow_what_central_says():
+    facts = Facts()
+    facts.hear(FREE)
+    facts.hear(History(tickets=[bill(cp_id="CP002")]))
+    facts.hear(Progress(request_id="request-1", step="ASKING", cp_id="CP003"))
+    facts.hear(Progress(request_id="request-1", step="REFUSED", cp_id="CP999"))
+    facts.hear(supply())
+    assert list(facts.points) == ["CP001", "CP002", "CP003"]
+    assert facts.supply == supply()
+    facts.hear(bill(session_id="S-another-one"))
+    assert facts.supply is not None
+    facts.hear(bill())
+    assert facts.supply is None
+
+
+def test_the_memory_of_points_is_bounded(monkeypatch):
+    monkeypatch.setattr("evcharge.driver.facts._MOST_POINTS", 2)
+    facts = Facts()
+    facts.hear(History(tickets=[bill(cp_id=f"CP00{number}") for number in range(5)]))
+    assert len(facts.points) == 2
