@@ -27,6 +27,13 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def steady(clock: Clock) -> Callable[[], float]:
+    """Return a clock in Unix seconds that starts at `clock` and then never jumps, whatever is done to the wall's."""
+    loop = asyncio.get_running_loop()
+    started = clock().timestamp() - loop.time()
+    return lambda: started + loop.time()
+
+
 def run(main: Callable[[asyncio.Event], Coroutine[Any, Any, int | None]]) -> int:
     """Run `main(stop)` until it returns; SIGINT, SIGTERM and SIGHUP set `stop`.
 

@@ -31,7 +31,7 @@ from evcharge.door import Door, serve
 from evcharge.events import CentralStarted, CentralStopped
 from evcharge.ids import CpId, DriverId
 from evcharge.keyboard import is_terminal
-from evcharge.lifecycle import Clock, run_until, utc_now
+from evcharge.lifecycle import Clock, run_until, steady, utc_now
 from evcharge.tickets import TicketOpener
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,8 @@ async def run(
         door = Door(
             opener=TicketOpener([*service_keys, resume_key]),
             resume_key=resume_key,
-            now=lambda: clock().timestamp(),
+            # A jump of the wall clock must not make every ticket expire.
+            now=steady(clock),
             admit=peers.admit,
             on_refused=peers.refused,
             max_unauthenticated=settings.max_unauthenticated,

@@ -1,0 +1,97 @@
+"""What stands still, comes back half, or dies again and again: the others carry on, and it all comes right."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from tests.system.city import City
+from tests.system.test_kills import Charge, charge  # noqa: F401  the fixture
+
+
+def freeze(program) -> None:
+    os.kill(program.process.pid, signal.SIGSTOP)
+
+
+def thaw(program) -> None:
+    os.kill(program.process.pid, signal.SIGCONT)
+
+
+async def test_a_frozen_engine_is_faulted_until_it_moves_again(charge: Charge):  # noqa: F811
+    freeze(charge.engine)
+    await charge.monitor.says("KO")
+    await charge.central.says("CP001 .*Faulted")
+    await charge.driver.says("final ticket follows")
+    await asyncio.sleep(10)
+    thaw(charge.engine)
+    seen = len(charge.central.lines)
+    await charge.driver.says("Ended:")
+    await charge.central.says("CP001 .*Available", since=seen)
+    assert charge.ticket()["energy_mwh"] > 0
+
+
+async def test_a_frozen_monitor_is_disconnected_until_it_moves_again(charge: Charge):  # noqa: F811
+    freeze(charge.monitor)
+    began = asyncio.get_running_loop().time()
+    await charge.central.says("CP001 .*Disconnected")
+    # 3 s are promised; the rest is this machine's.
+    assert asyncio.get_running_loop().time() - began < 5
+    await asyncio.sleep(7)
+    seen = len(charge.central.lines)
+    thaw(charge.monitor)
+    await charge.central.says("CP001 .*Charging", since=seen)
+    charge.driver.types("stop")
+    await charge.driver.says("Ended:   stopped by the driver")
+
+
+async def test_a_frozen_central_is_left_and_found_again(charge: Charge):  # noqa: F811
+    freeze(charge.central)
+    await charge.engine.says("(?i)lost|cannot connect")
+    await asyncio.sleep(6)
+    thaw(charge.central)
+    await charge.engine.says("(?i)connected to Central again")
+    seen = len(charge.driver.lines)
+    await charge.driver.says("CP001: .* kW", since=seen)
+    charge.driver.types("stop")
+    await charge.driver.says("Ended:   stopped by the driver")
+    assert charge.ticket()["energy_mwh"] > 0
+
+
+async def test_a_frozen_driver_finds_its_charge_where_it_is(charge: Charge):  # noqa: F811
+    freeze(charge.driver)
+    await charge.central.says("D01 left: silent for 15 s")
+    thaw(charge.driver)
+    seen = len(charge.driver.lines)
+    await charge.driver.says("Connected to CENTRAL again", since=seen)
+    await charge.driver.says("CP001: .* kW", since=seen)
+    charge.driver.types("stop")
+    await charge.driver.says("Ended:   stopped by the driver")
+
+
+@pytest.mark.timeout(240)
+async def test_central_restarted_ten_times_in_a_row_under_load(city: City, tmp_path):
+    central = await city.central()
+    points = ["CP001", "CP002", "CP003"]
+    for cp_id in points:
+        await city.engine(cp_id, "--speed", "60", "--auto-plug", "0.1", "--auto-unplug", "1")
+        await city.monitor(cp_id)
+    for cp_id in points:
+        await central.says(f"{cp_id} .*Available")
+    services = tmp_path / "services.txt"
+    services.write_text("any\n" * 5)
+    drivers = [
+        await city.driver(f"D{number:02}", "--file", str(services), "--pause", "0.2")
+        for number in range(1, 6)
+    ]
+    for _ in range(10):
+        await asyncio.sleep(0.7)
+        await central.dies()
+        central = await city.central()
+    for driver in drivers:
+        assert await driver.ends(100) == 0, driver.text
+    await city.settles()
+    tickets = city.books("SELECT session_id FROM ticket")
+    assert tickets
+    shown = "\n".join(driver.text for driver in drivers)
+    assert all(shown.count(f"Session: {row['session_id']}") == 1 for row in tickets)

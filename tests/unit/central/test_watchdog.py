@@ -1,0 +1,122 @@
+"""The watchdog ends links that are silent or do not read, and judges nobody by its own sleep."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from evcharge import lifecycle
+from evcharge.audit import Head
+from evcharge.central import watchdog
+from evcharge.central.watchdog import MAX_UNSENT_BYTES, SLOW_S, Watchdog, anchor
+from evcharge.events import ClockJumped
+from evcharge.ids import Role
+from evcharge.tickets import LIVENESS
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+class Link(SimpleNamespace):
+    """A connection as the watchdog sees it."""
+
+    def __init__(self, role: Role = Role.ENGINE, heard_at: float = 0.0, unsent_bytes: int = 0) -> None:
+        channel = SimpleNamespace(heard_at=heard_at, unsent_bytes=unsent_bytes, aborted=False)
+        channel.abort = lambda: setattr(channel, "aborted", True)
+        super().__init__(number=id(self), identity=SimpleNamespace(role=role), channel=channel, ended=None)
+
+
+def dog(**more) -> Watchdog:
+    return Watchdog(more.get("peers"), more.get("dispatcher"), more.get("clock"))
+
+
+@pytest.mark.parametrize("role", LIVENESS)
+def test_a_link_is_ended_when_its_role_has_been_silent_for_too_long(role: Role):
+    dead_after = LIVENESS[role].dead_after_s
+    quiet, dead = Link(role, heard_at=1.0), Link(role, heard_at=0.0)
+    dog().sweep(dead_after, [quiet, dead])
+    assert (quiet.channel.aborted, dead.channel.aborted) == (False, True)
+    assert dead.ended == f"silent for {dead_after:.0f} s"
+
+
+def test_a_reader_that_never_reads_is_ended_only_after_a_while():
+    guard = dog()
+    behind = Link(unsent_bytes=MAX_UNSENT_BYTES + 1)
+    for now in (0.0, SLOW_S):
+        behind.channel.heard_at = now
+        guard.sweep(now, [behind])
+    assert not behind.channel.aborted
+    behind.channel.heard_at = SLOW_S + 0.1
+    guard.sweep(SLOW_S + 0.1, [behind])
+    assert behind.channel.aborted
+    assert behind.ended == "it does not read what it is sent"
+
+
+def test_a_reader_that_catches_up_starts_anew():
+    guard = dog()
+    link = Link(unsent_bytes=MAX_UNSENT_BYTES + 1)
+    guard.sweep(0.0, [link])
+    link.channel.unsent_bytes = 0
+    guard.sweep(1.0, [link])
+    link.channel.unsent_bytes, link.channel.heard_at = MAX_UNSENT_BYTES + 1, SLOW_S + 1
+    guard.sweep(SLOW_S + 1, [link])
+    assert not link.channel.aborted
+
+
+async def one_round(monkeypatch: pytest.MonkeyPatch, guard: Watchdog, after_s: float) -> None:
+    """Let the watchdog sleep once, for `after_s` of loop time; then end it."""
+    now = [0.0]
+    monkeypatch.setattr(watchdog.asyncio, "get_running_loop", lambda: SimpleNamespace(time=lambda: now[0]))
+    naps = 0
+
+    async def sleep(_seconds: float) -> None:
+        nonlocal naps
+        naps += 1
+        if naps > 1:
+            raise KeyboardInterrupt
+        now[0] += after_s
+
+    monkeypatch.setattr(watchdog.asyncio, "sleep", sleep)
+    with pytest.raises(KeyboardInterrupt):
+        await guard.run()
+
+
+async def test_nobody_is_declared_dead_by_our_own_stall(monkeypatch: pytest.MonkeyPatch):
+    link = Link(Role.MONITOR, heard_at=0.0)
+    peers = SimpleNamespace(links={1: link})
+    times = iter((NOON, NOON + timedelta(seconds=10)))
+    await one_round(monkeypatch, dog(peers=peers, clock=lambda: next(times)), after_s=10.0)
+    assert not link.channel.aborted
+
+
+@pytest.mark.parametrize(("moved", "jump"), [(timedelta(days=1), 86_400), (timedelta(hours=-2), -7_200)])
+async def test_a_jump_of_the_wall_clock_is_noted(monkeypatch: pytest.MonkeyPatch, moved, jump):
+    posted = []
+    times = iter((NOON, NOON + moved + timedelta(seconds=0.25)))
+    guard = dog(
+        peers=SimpleNamespace(links={}),
+        dispatcher=SimpleNamespace(post=posted.append),
+        clock=lambda: next(times),
+    )
+    await one_round(monkeypatch, guard, after_s=0.25)
+    assert [command.event for command in posted] == [ClockJumped(seconds=jump)]
+
+
+async def test_a_steady_clock_does_not_jump_with_the_wall():
+    wall = [NOON]
+    now = lifecycle.steady(lambda: wall[0])
+    before = now()
+    wall[0] += timedelta(days=400)
+    assert 0 <= now() - before < 5
+
+
+def test_the_head_of_the_chain_is_anchored_once_for_each_move(tmp_path):
+    path = tmp_path / "anchors.txt"
+    head = Head(3, "a" * 64)
+    assert anchor(head, Head(), path) == head
+    assert anchor(head, head, path) == head
+    assert path.read_text() == f"3 {'a' * 64}\n"
+
+
+def test_an_anchor_that_cannot_be_written_is_tried_again(tmp_path, caplog):
+    assert anchor(Head(3, "a" * 64), Head(), tmp_path / "missing" / "anchors.txt") == Head()
+    assert "cannot anchor" in caplog.text
