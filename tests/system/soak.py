@@ -131,13 +131,22 @@ class Soak:
             cp: Seat("engine", cp, lambda env, cp=cp: town.engine(cp, *ENGINE, **env)) for cp in points
         }
         self._monitors = {cp: Seat("monitor", cp, lambda env, cp=cp: town.monitor(cp)) for cp in points}
+        # Every second driver is faulty as well: it drops, tears, doubles and forgets.
         self._drivers = [
             Seat(
                 "driver",
                 name,
-                lambda env, name=name: town.driver(name, "--file", str(services), "--pause", "0.3", **env),
+                lambda env, name=name, habit=habit: town.driver(name, *habit, **env),
             )
-            for name in (f"D{number:02}" for number in range(1, DRIVERS + 1))
+            for name, habit in (
+                (
+                    f"D{number:02}",
+                    ("--chaos", str(seed + number))
+                    if number % 2
+                    else ("--file", str(services), "--pause", "0.3"),
+                )
+                for number in range(1, DRIVERS + 1)
+            )
         ]
 
     @property
