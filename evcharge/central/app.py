@@ -12,7 +12,6 @@ from evcharge.central.alerts import REBUILD_FROM, REGISTRY, AlertKind, Alerts
 from evcharge.central.api import Api, is_loopback
 from evcharge.central.api_server import ApiServer, idle
 from evcharge.central.archive import Archive
-from evcharge.central.charging import Rules
 from evcharge.central.commands import CENTRAL, Note
 from evcharge.central.console import Console
 from evcharge.central.desk import Desk
@@ -22,6 +21,7 @@ from evcharge.central.lines import speech
 from evcharge.central.peers import Peers
 from evcharge.central.refusals import Refusals
 from evcharge.central.registry_link import RegistryLink
+from evcharge.central.ruling import Rules
 from evcharge.central.store import CentralStore
 from evcharge.central.verify import ANCHORS
 from evcharge.central.watchdog import Watchdog, each_minute

@@ -1,7 +1,6 @@
-"""The rules of one charging session: start, stop, the engine's records, the ticket and its money. Pure."""
+"""The rules of one charging session: start, stop, the engine's records. Its end and money: `settlement`. Pure."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
 import msgspec
 
@@ -14,11 +13,12 @@ from evcharge.central.commands import (
     StopCharging,
     TakeRecords,
 )
-from evcharge.central.ruling import Ruling
-from evcharge.central.state import Driver, JournalCursor, Kind, Quarantined, Transfer
+from evcharge.central.ruling import Rules, Ruling
+from evcharge.central.settlement import about, close_estimated, issue_ticket, move, refuse
+from evcharge.central.state import Driver, JournalCursor, Kind, Quarantined
 from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.errors import Code, Refused
-from evcharge.ids import CpId, DriverId, JournalId, SessionId
+from evcharge.ids import CpId, JournalId, SessionId
 from evcharge.messages import (
     Ack,
     AnyRecord,
@@ -30,21 +30,6 @@ from evcharge.messages import (
     SupplyStart,
 )
 from evcharge.session import EndReason, Session, SessionState, Ticket
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What this network's operators have chosen (config.toml [central]), and the present instant."""
-
-    now: datetime
-    wallets: bool = True
-    welcome_credit_cents: int = 0
-    max_hold_cents: int = 2_000
-    max_session_mwh: int = 100_000_000
-    max_active_per_driver: int = 1
-    plug_within_s: int = 60
-    default_price_centi_cents_per_kwh: int = 2_500
-    stop_on_monitor_lost: bool = False
 
 
 class _No(Exception):
@@ -104,7 +89,7 @@ def start(ruling: Ruling, command: StartCharging, rules: Rules) -> None:
         authorised_at=rules.now,
         plug_within_s=rules.plug_within_s,
     )
-    _move(ruling, Kind.HOLD, session, hold_cents)
+    move(ruling, Kind.HOLD, session, hold_cents)
     ruling.put(
         replace(
             driver,
@@ -117,10 +102,7 @@ def start(ruling: Ruling, command: StartCharging, rules: Rules) -> None:
     ruling.put(session)
     ruling.say(
         events.SessionAuthorised(
-            session_id=session.session_id,
-            request_id=session.request_id,
-            cp_id=session.cp_id,
-            driver_id=session.driver_id,
+            **about(session),
             price_centi_cents_per_kwh=session.price_centi_cents_per_kwh,
             hold_cents=hold_cents,
             limit_mwh=limit_mwh,
@@ -250,15 +232,7 @@ def report_ready(ruling: Ruling, command: ReportReady) -> None:
     if session is None or session.cp_id != command.cp_id:
         raise Refused(f"{command.cp_id} has no session {command.session_id}", Code.ID)
     if session.state is SessionState.AUTHORISED:
-        ruling.say(
-            events.SessionReady(
-                session_id=session.session_id,
-                request_id=session.request_id,
-                cp_id=session.cp_id,
-                driver_id=session.driver_id,
-                plug_within_s=session.plug_within_s,
-            )
-        )
+        ruling.say(events.SessionReady(**about(session), plug_within_s=session.plug_within_s))
 
 
 def stop(ruling: Ruling, command: StopCharging) -> None:
@@ -285,15 +259,7 @@ def end(ruling: Ruling, session_id: SessionId, reason: EndReason) -> None:
     if session is None or session.stop_reason is not None:
         return
     ruling.put(replace(session, stop_reason=reason))
-    ruling.say(
-        events.StopOrdered(
-            session_id=session.session_id,
-            request_id=session.request_id,
-            cp_id=session.cp_id,
-            driver_id=session.driver_id,
-            reason=reason,
-        )
-    )
+    ruling.say(events.StopOrdered(**about(session), reason=reason))
 
 
 def interrupt(ruling: Ruling, point: ChargingPoint, fault: str, live_mwh: int) -> None:
@@ -304,10 +270,7 @@ def interrupt(ruling: Ruling, point: ChargingPoint, fault: str, live_mwh: int) -
         return
     ruling.say(
         events.SessionInterrupted(
-            session_id=session.session_id,
-            request_id=session.request_id,
-            cp_id=session.cp_id,
-            driver_id=session.driver_id,
+            **about(session),
             energy_mwh=max(session.energy_mwh, live_mwh),
             reason=fault,
         )
@@ -373,12 +336,12 @@ def _apply(ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Rules
             final = replace(session, meter_mwh=max(record.meter_mwh, session.meter_mwh))
             if final.energy_mwh > session.limit_mwh:
                 _quarantine(ruling, command, record, "more energy than was allowed; billed to the limit")
-            _issue_ticket(ruling, final, EndReason.read(record.reason), rules)
+            issue_ticket(ruling, final, EndReason.read(record.reason), rules)
         case SessionState.AUTHORISED, SupplyRefused():
-            _refuse(ruling, session, EndReason.read(record.reason), rules)
+            refuse(ruling, session, EndReason.read(record.reason), rules)
         case SessionState.AUTHORISED, SupplyEnd():
             _quarantine(ruling, command, record, "ended without a start")
-            _refuse(ruling, session, EndReason.OTHER, rules)
+            refuse(ruling, session, EndReason.OTHER, rules)
         case _:
             _quarantine(ruling, command, record, f"does not fit a session that is {session.state}")
 
@@ -394,15 +357,7 @@ def _started(ruling: Ruling, session: Session, record: SupplyStart, rules: Rules
         )
     )
     ruling.put(replace(ruling.existing_point(session.cp_id), charging=True))
-    ruling.say(
-        events.SessionStarted(
-            session_id=session.session_id,
-            request_id=session.request_id,
-            cp_id=session.cp_id,
-            driver_id=session.driver_id,
-            meter_mwh=record.meter_mwh,
-        )
-    )
+    ruling.say(events.SessionStarted(**about(session), meter_mwh=record.meter_mwh))
 
 
 def _quarantine(ruling: Ruling, command: TakeRecords, record: AnyRecord, why: str) -> None:
@@ -442,115 +397,4 @@ def close_lost(ruling: Ruling, command: CloseLost, rules: Rules) -> None:
     close_estimated(ruling, point, rules, EndReason.LOST)
     session = ruling.session(command.session_id)
     if session is not None:
-        _refuse(ruling, session, EndReason.LOST, rules)
-
-
-def close_estimated(ruling: Ruling, point: ChargingPoint, rules: Rules, reason: EndReason) -> None:
-    """Bill what runs at `point` at its last committed meter, marked as an estimate."""
-    session = ruling.session_of(point)
-    if session is not None and session.state is SessionState.CHARGING:
-        _issue_ticket(ruling, session, reason, rules, estimated=True)
-
-
-def _refuse(ruling: Ruling, session: Session, reason: EndReason, rules: Rules) -> None:
-    """No power flowed: the whole hold goes back, and there is no ticket (I13)."""
-    _settle(ruling, session, cost=0)
-    ruling.put(replace(session, state=SessionState.REFUSED, ended_at=rules.now, end_reason=reason))
-    ruling.say(
-        events.SessionRefused(
-            session_id=session.session_id,
-            request_id=session.request_id,
-            cp_id=session.cp_id,
-            driver_id=session.driver_id,
-            reason=reason,
-        )
-    )
-
-
-def _issue_ticket(
-    ruling: Ruling, session: Session, reason: EndReason, rules: Rules, *, estimated: bool = False
-) -> None:
-    """Compute the cost once, take it from the hold, give back the rest (I7, I8, I13)."""
-    # An engine that exceeds the limit gives the rest away: the hold is what the limit costs.
-    billed_mwh = min(session.energy_mwh, session.limit_mwh)
-    cost = cost_cents(billed_mwh, session.price_centi_cents_per_kwh)
-    driver = _settle(ruling, session, cost)
-    # A stop that Central ordered explains the end better than how the engine carried it out.
-    reason = session.stop_reason if reason is EndReason.OTHER and session.stop_reason else reason
-    started_at = session.started_at or session.authorised_at
-    ruling.put(replace(session, state=SessionState.TICKETED, ended_at=rules.now, end_reason=reason))
-    ruling.put(
-        Ticket(
-            session_id=session.session_id,
-            request_id=session.request_id,
-            cp_id=session.cp_id,
-            driver_id=session.driver_id,
-            energy_mwh=session.energy_mwh,
-            cost_cents=cost,
-            price_centi_cents_per_kwh=session.price_centi_cents_per_kwh,
-            reason=reason,
-            started_at=started_at,
-            ended_at=rules.now,
-            estimated=estimated,
-        )
-    )
-    ruling.say(
-        events.TicketMade(
-            session_id=session.session_id,
-            request_id=session.request_id,
-            cp_id=session.cp_id,
-            driver_id=session.driver_id,
-            energy_mwh=session.energy_mwh,
-            cost_cents=cost,
-            price_centi_cents_per_kwh=session.price_centi_cents_per_kwh,
-            reason=reason,
-            started_at=started_at.timestamp(),
-            ended_at=rules.now.timestamp(),
-            estimated=estimated,
-            balance_cents=driver.balance_cents,
-        )
-    )
-
-
-def _settle(ruling: Ruling, session: Session, cost: int) -> Driver:
-    """Free the charging point, and split the hold into what is paid and what goes back."""
-    point = ruling.existing_point(session.cp_id)
-    if point.session_id == session.session_id:
-        ruling.put(replace(point, session_id=None, charging=False))
-    driver = ruling.driver(DriverId(session.driver_id))
-    if driver is None:
-        raise LookupError(session.driver_id)
-    paid = cost if session.hold_cents else 0
-    _move(ruling, Kind.CAPTURE, session, paid)
-    _move(ruling, Kind.RELEASE, session, session.hold_cents - paid)
-    driver = replace(
-        driver,
-        balance_cents=driver.balance_cents + session.hold_cents - paid,
-        held_cents=driver.held_cents - session.hold_cents,
-        sessions=driver.sessions - {session.session_id},
-    )
-    ruling.put(driver)
-    return driver
-
-
-_ACCOUNTS = {
-    Kind.HOLD: ("wallet", "held"),
-    Kind.CAPTURE: ("held", "revenue"),
-    Kind.RELEASE: ("held", "wallet"),
-}
-
-
-def _move(ruling: Ruling, kind: Kind, session: Session, cents: int) -> None:
-    if cents == 0:
-        return
-    debit, credit = _ACCOUNTS[kind]
-    ruling.put(
-        Transfer(
-            kind=kind,
-            debit=debit,
-            credit=credit,
-            cents=cents,
-            driver_id=session.driver_id,
-            session_id=session.session_id,
-        )
-    )
+        refuse(ruling, session, EndReason.LOST, rules)

@@ -12,12 +12,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from evcharge import failpoints
-from evcharge.central.charging import Rules
 from evcharge.central.commands import CENTRAL, AnyCommand, Note
 from evcharge.central.feed import Feed
 from evcharge.central.lines import speech
 from evcharge.central.network import decide
-from evcharge.central.ruling import Decision
+from evcharge.central.ruling import Decision, Rules
 from evcharge.central.state import Facts
 from evcharge.central.store import CentralStore, Entry
 from evcharge.errors import Code, Refused, StateError

@@ -31,7 +31,8 @@ from evcharge.central.commands import (
     TakeRecords,
     TopUp,
 )
-from evcharge.central.ruling import Decision, Ruling
+from evcharge.central.ruling import Decision, Rules, Ruling
+from evcharge.central.settlement import close_estimated
 from evcharge.central.state import Driver, Facts, JournalCursor, Kind, TicketSeen, Transfer
 from evcharge.charging_point import ChargingPoint
 from evcharge.errors import Code, Refused
@@ -42,7 +43,7 @@ from evcharge.session import EndReason, SessionState
 MAX_WALLET_CENTS = 10**12
 
 
-def decide(facts: Facts, command: AnyCommand, rules: charging.Rules) -> Decision:
+def decide(facts: Facts, command: AnyCommand, rules: Rules) -> Decision:
     """Return what `command` changes, or raise Refused. `facts` are left alone."""
     ruling = Ruling(facts)
     match command:
@@ -90,14 +91,14 @@ def decide(facts: Facts, command: AnyCommand, rules: charging.Rules) -> Decision
 # ---- links
 
 
-def _engine_arrives(ruling: Ruling, command: EngineArrives, rules: charging.Rules) -> None:
+def _engine_arrives(ruling: Ruling, command: EngineArrives, rules: Rules) -> None:
     point = _known_point(ruling, command, rules)
     journal_id = command.journal_id
     if point.journal_id is not None and point.journal_id != journal_id:
         ruling.say(events.JournalReplaced(cp_id=point.cp_id, old=point.journal_id, new=journal_id))
         ruling.put(point)
         # What the lost journal still held will never come: bill what was committed (RELIABILITY E2.6).
-        charging.close_estimated(ruling, point, rules, EndReason.LOST)
+        close_estimated(ruling, point, rules, EndReason.LOST)
         point = ruling.existing_point(point.cp_id)
     ask, stop = charging.to_account_for(ruling, point)
     last_seq = ruling.last_seq(point.cp_id, journal_id)
@@ -133,7 +134,7 @@ def _engine_leaves(ruling: Ruling, command: EngineLeaves) -> None:
     )
 
 
-def _monitor_arrives(ruling: Ruling, command: MonitorArrives, rules: charging.Rules) -> None:
+def _monitor_arrives(ruling: Ruling, command: MonitorArrives, rules: Rules) -> None:
     point = _known_point(ruling, command, rules)
     ruling.put(replace(point, monitor_link=command.link, monitor_heard=False))
     ruling.say(events.MonitorConnected(cp_id=point.cp_id, link=command.link))
@@ -157,7 +158,7 @@ def _monitor_reports(ruling: Ruling, command: MonitorReports) -> None:
         charging.interrupt(ruling, point, command.fault, command.live_mwh)
 
 
-def _monitor_leaves(ruling: Ruling, command: MonitorLeaves, rules: charging.Rules) -> None:
+def _monitor_leaves(ruling: Ruling, command: MonitorLeaves, rules: Rules) -> None:
     point = ruling.point(command.cp_id)
     if point is None or point.monitor_link != command.link:
         return
@@ -179,9 +180,7 @@ def _monitor_leaves(ruling: Ruling, command: MonitorLeaves, rules: charging.Rule
         charging.order_stop(ruling, point, EndReason.MONITOR_LOST)
 
 
-def _known_point(
-    ruling: Ruling, command: EngineArrives | MonitorArrives, rules: charging.Rules
-) -> ChargingPoint:
+def _known_point(ruling: Ruling, command: EngineArrives | MonitorArrives, rules: Rules) -> ChargingPoint:
     """Return the charging point that arrives, in step with what its ticket says of it."""
     point = ruling.point(command.cp_id)
     if point is None:
@@ -216,7 +215,7 @@ def _known_point(
 # ---- drivers
 
 
-def _driver_arrives(ruling: Ruling, command: DriverArrives, rules: charging.Rules) -> None:
+def _driver_arrives(ruling: Ruling, command: DriverArrives, rules: Rules) -> None:
     driver = ruling.driver(command.driver_id)
     if driver is None:
         driver = Driver(driver_id=command.driver_id, epoch=command.epoch)

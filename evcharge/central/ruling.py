@@ -1,6 +1,7 @@
 """A decision in the making: the facts, plus what this one command has changed and caused so far. Pure."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from evcharge.central.state import Change, Facts
 from evcharge.charging_point import ChargingPoint
@@ -8,6 +9,21 @@ from evcharge.events import Event
 from evcharge.ids import CpId
 from evcharge.messages import Message
 from evcharge.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What this network's operators have chosen (config.toml [central]), and the present instant."""
+
+    now: datetime
+    wallets: bool = True
+    welcome_credit_cents: int = 0
+    max_hold_cents: int = 2_000
+    max_session_mwh: int = 100_000_000
+    max_active_per_driver: int = 1
+    plug_within_s: int = 60
+    default_price_centi_cents_per_kwh: int = 2_500
+    stop_on_monitor_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from evcharge import events
 from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central import dispatcher as dispatcher_module
-from evcharge.central.charging import Rules
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
 from evcharge.central.invariants import violations
+from evcharge.central.ruling import Rules
 from evcharge.charging_point import Hold
 from evcharge.errors import Code, Refused, StateError
 from evcharge.lifecycle import run_until

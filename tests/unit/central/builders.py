@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from evcharge import messages as m
 from evcharge.central import commands as c
-from evcharge.central.charging import Rules
 from evcharge.central.network import decide
-from evcharge.central.ruling import Decision
+from evcharge.central.ruling import Decision, Rules
 from evcharge.central.state import Driver, Facts, Transfer
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.errors import Refused

@@ -6,10 +6,9 @@ import pytest
 
 from evcharge import events
 from evcharge import messages as m
-from evcharge.central import charging
+from evcharge.central import charging, settlement
 from evcharge.central import commands as c
-from evcharge.central.charging import Rules
-from evcharge.central.ruling import Ruling
+from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.state import Driver, Facts, JournalCursor, Kind, Quarantined
 from evcharge.charging_point import CpStatus, Hold
 from evcharge.errors import Code
@@ -685,7 +684,7 @@ def test_a_session_without_its_driver_is_a_bug_and_ends_loudly(town: Network):
     facts.put(town.point())
     facts.put(session)
     with pytest.raises(LookupError, match="D01"):
-        charging.close_estimated(Ruling(facts), town.point(), town.rules, EndReason.LOST)
+        settlement.close_estimated(Ruling(facts), town.point(), town.rules, EndReason.LOST)
     with pytest.raises(LookupError, match="CP404"):
         Ruling(facts).existing_point("CP404")
 

@@ -4,9 +4,9 @@ import pytest
 
 from evcharge import events
 from evcharge.central import commands as c
-from evcharge.central.charging import Rules
 from evcharge.central.commands import CENTRAL
 from evcharge.central.network import decide
+from evcharge.central.ruling import Rules
 from evcharge.central.state import Kind
 from evcharge.charging_point import CpStatus, Hold
 from evcharge.errors import Code

@@ -25,10 +25,9 @@ from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central import store
 from evcharge.central.announce import letters
-from evcharge.central.charging import Rules
 from evcharge.central.invariants import violations
 from evcharge.central.network import decide
-from evcharge.central.ruling import Decision
+from evcharge.central.ruling import Decision, Rules
 from evcharge.central.state import Facts, Kind, Transfer
 from evcharge.charging_point import CpStatus, Hold
 from evcharge.errors import Refused

@@ -2,9 +2,9 @@
 
 from evcharge import events
 from evcharge.central.announce import letters
-from evcharge.central.charging import Rules
 from evcharge.central.commands import Actor, TakeRecords
 from evcharge.central.network import decide
+from evcharge.central.ruling import Rules
 from evcharge.central.state import Facts
 from evcharge.charging_point import ChargingPoint
 from evcharge.ids import CpId, JournalId, Role

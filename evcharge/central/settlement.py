@@ -1,0 +1,129 @@
+"""The end of a session and its money: holds, captures, releases, and exactly one ticket. Pure."""
+
+from dataclasses import replace
+from typing import TypedDict
+
+from evcharge import events
+from evcharge.billing import cost_cents
+from evcharge.central.ruling import Rules, Ruling
+from evcharge.central.state import Driver, Kind, Transfer
+from evcharge.charging_point import ChargingPoint
+from evcharge.ids import CpId, DriverId, RequestId, SessionId
+from evcharge.session import EndReason, Session, SessionState, Ticket
+
+
+class About(TypedDict):
+    """What every event about a session says of it."""
+
+    session_id: SessionId
+    request_id: RequestId
+    cp_id: CpId
+    driver_id: DriverId
+
+
+def about(session: Session) -> About:
+    """Return whom and what an event about `session` concerns."""
+    return About(
+        session_id=session.session_id,
+        request_id=session.request_id,
+        cp_id=session.cp_id,
+        driver_id=session.driver_id,
+    )
+
+
+def close_estimated(ruling: Ruling, point: ChargingPoint, rules: Rules, reason: EndReason) -> None:
+    """Bill what runs at `point` at its last committed meter, marked as an estimate."""
+    session = ruling.session_of(point)
+    if session is not None and session.state is SessionState.CHARGING:
+        issue_ticket(ruling, session, reason, rules, estimated=True)
+
+
+def refuse(ruling: Ruling, session: Session, reason: EndReason, rules: Rules) -> None:
+    """No power flowed: the whole hold goes back, and there is no ticket (I13)."""
+    _settle(ruling, session, cost=0)
+    ruling.put(replace(session, state=SessionState.REFUSED, ended_at=rules.now, end_reason=reason))
+    ruling.say(events.SessionRefused(**about(session), reason=reason))
+
+
+def issue_ticket(
+    ruling: Ruling, session: Session, reason: EndReason, rules: Rules, *, estimated: bool = False
+) -> None:
+    """Compute the cost once, take it from the hold, give back the rest (I7, I8, I13)."""
+    # An engine that exceeds the limit gives the rest away: the hold is what the limit costs.
+    billed_mwh = min(session.energy_mwh, session.limit_mwh)
+    cost = cost_cents(billed_mwh, session.price_centi_cents_per_kwh)
+    driver = _settle(ruling, session, cost)
+    # A stop that Central ordered explains the end better than how the engine carried it out.
+    reason = session.stop_reason if reason is EndReason.OTHER and session.stop_reason else reason
+    started_at = session.started_at or session.authorised_at
+    ruling.put(replace(session, state=SessionState.TICKETED, ended_at=rules.now, end_reason=reason))
+    ruling.put(
+        Ticket(
+            **about(session),
+            energy_mwh=session.energy_mwh,
+            cost_cents=cost,
+            price_centi_cents_per_kwh=session.price_centi_cents_per_kwh,
+            reason=reason,
+            started_at=started_at,
+            ended_at=rules.now,
+            estimated=estimated,
+        )
+    )
+    ruling.say(
+        events.TicketMade(
+            **about(session),
+            energy_mwh=session.energy_mwh,
+            cost_cents=cost,
+            price_centi_cents_per_kwh=session.price_centi_cents_per_kwh,
+            reason=reason,
+            started_at=started_at.timestamp(),
+            ended_at=rules.now.timestamp(),
+            estimated=estimated,
+            balance_cents=driver.balance_cents,
+        )
+    )
+
+
+def _settle(ruling: Ruling, session: Session, cost: int) -> Driver:
+    """Free the charging point, and split the hold into what is paid and what goes back."""
+    point = ruling.existing_point(session.cp_id)
+    if point.session_id == session.session_id:
+        ruling.put(replace(point, session_id=None, charging=False))
+    driver = ruling.driver(DriverId(session.driver_id))
+    if driver is None:
+        raise LookupError(session.driver_id)
+    paid = cost if session.hold_cents else 0
+    move(ruling, Kind.CAPTURE, session, paid)
+    move(ruling, Kind.RELEASE, session, session.hold_cents - paid)
+    driver = replace(
+        driver,
+        balance_cents=driver.balance_cents + session.hold_cents - paid,
+        held_cents=driver.held_cents - session.hold_cents,
+        sessions=driver.sessions - {session.session_id},
+    )
+    ruling.put(driver)
+    return driver
+
+
+_ACCOUNTS = {
+    Kind.HOLD: ("wallet", "held"),
+    Kind.CAPTURE: ("held", "revenue"),
+    Kind.RELEASE: ("held", "wallet"),
+}
+
+
+def move(ruling: Ruling, kind: Kind, session: Session, cents: int) -> None:
+    """Enter `cents` of `session` in the ledger; nothing is entered for nothing."""
+    if cents == 0:
+        return
+    debit, credit = _ACCOUNTS[kind]
+    ruling.put(
+        Transfer(
+            kind=kind,
+            debit=debit,
+            credit=credit,
+            cents=cents,
+            driver_id=session.driver_id,
+            session_id=session.session_id,
+        )
+    )
