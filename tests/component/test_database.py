@@ -15,6 +15,7 @@ from evcharge import database
 from evcharge.database import open_database
 from evcharge.errors import StateError
 from tests.component.books import SCHEMA, raw
+from tests.component.small_disk import small_disk
 
 NOTES = [(1, ["CREATE TABLE note (n INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;"])]
 NOBODY = 65534
@@ -360,23 +361,13 @@ async def test_a_disk_without_room_for_the_schema_says_so(tmp_path: Path, notes:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A real file system of 256 KiB; needs the right to mount."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], check=False, capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("not allowed to mount a small disk here")
-    try:
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "small", "256k") as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
-async def test_a_disk_that_is_really_full_is_survived(small_disk: Path, notes: list):
-    async with open_database(small_disk / "x.db", "x") as books:
+async def test_a_disk_that_is_really_full_is_survived(disk: Path, notes: list):
+    async with open_database(disk / "x.db", "x") as books:
         number = 0
         with pytest.raises(sqlite3.OperationalError) as problem:
             for number in range(1, 10_000):
@@ -386,5 +377,5 @@ async def test_a_disk_that_is_really_full_is_survived(small_disk: Path, notes: l
                     )
         assert problem.value.sqlite_errorname == "SQLITE_FULL"
         assert await stored(books) == list(range(1, number))
-    async with open_database(small_disk / "x.db", "x") as books:
+    async with open_database(disk / "x.db", "x") as books:
         assert await stored(books) == list(range(1, number))
