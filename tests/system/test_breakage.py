@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from tests.component.small_disk import small_disk
 from tests.system.city import City
 from tests.system.test_kills import Charge, charge  # noqa: F401  the fixture
 
@@ -16,6 +17,30 @@ def freeze(program) -> None:
 
 def thaw(program) -> None:
     os.kill(program.process.pid, signal.SIGCONT)
+
+
+async def test_an_engine_on_a_full_disk_takes_no_charge_until_there_is_room(city: City):
+    folder = city.state / "cp" / "CP001" / "journal"
+    folder.parent.mkdir(parents=True)
+    with small_disk(folder, "2m") as disk:
+        filler = disk / "filler"
+        filler.write_bytes(b"x" * 1_700_000)
+        central = await city.central()
+        await city.engine("CP001", "--speed", "60", "--auto-plug", "0.1", "--auto-unplug", "1")
+        monitor = await city.monitor("CP001")
+        await monitor.says("KO.*journal full")
+        await central.says("CP001 .*Faulted: .*journal full")
+        driver = await city.driver("D01")
+        await driver.says("Connected")
+        driver.types("start CP001")
+        await driver.says("CP001 not available. CP out of service")
+        filler.unlink()
+        await central.says("CP001 .*Available")
+        driver.types("start CP001")
+        await driver.says("Ended:")
+        for program in city.programs:
+            if program.name.startswith("engine"):
+                assert await program.stops() == 0
 
 
 async def test_a_frozen_engine_is_faulted_until_it_moves_again(charge: Charge):  # noqa: F811
