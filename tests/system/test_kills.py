@@ -87,6 +87,7 @@ async def test_central_killed_around_a_commit_loses_and_doubles_nothing(city: Ci
     await city.settles()
     assert deaths > 0
     for session in city.books("SELECT * FROM session WHERE state = 'TICKETED'"):
+        await driver.says(session["session_id"])
         assert driver.text.count(session["session_id"]) == 1
 
 
