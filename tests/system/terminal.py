@@ -43,6 +43,11 @@ class _Screen(pyte.Screen):
         self.answer += data.encode()
 
 
+def heed_ctrl_c() -> None:
+    """Undo what a shell does to jobs in the background: they ignore SIGINT, and so would their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """One program and its screen. Coordinates are not needed: look for what is written there."""
 
@@ -67,6 +72,7 @@ class Terminal:
                 cwd=str(cwd),
                 dimensions=(lines, columns),
                 timeout=None,
+                preexec_fn=heed_ctrl_c,
             )
         self.child.delaybeforesend = None
         self._fd = self.child.child_fd

@@ -6,6 +6,7 @@ import pexpect
 import pytest
 
 from tests.system.city import City, Program
+from tests.system.terminal import heed_ctrl_c
 
 
 async def done(city: City, *args: str, code: int = 0, **env: str) -> str:
@@ -143,7 +144,7 @@ async def test_on_a_terminal_there_are_colours_and_a_question(city: City, centra
 
         return pexpect.spawn(
             sys.executable, ["-m", "evcharge", *args], env=environment, cwd=str(city.state.parent),
-            encoding="utf-8", timeout=30, dimensions=(24, 100),
+            encoding="utf-8", timeout=30, dimensions=(24, 100), preexec_fn=heed_ctrl_c,
         )  # fmt: skip
 
     listing = typed("cps")
@@ -160,11 +161,8 @@ async def test_on_a_terminal_there_are_colours_and_a_question(city: City, centra
     assert not city.books("SELECT 1 FROM events WHERE type = 'HoldPlaced'")
     stop_all = typed("out", "--all")
     stop_all.expect_exact("[y/N]")
-    # Python swallows a Ctrl+C that hits while it collects garbage; a person presses it again.
-    while True:
-        stop_all.sendintr()
-        if stop_all.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=5) == 0:
-            break
+    stop_all.sendintr()
+    stop_all.expect(pexpect.EOF)
     stop_all.close()
     assert stop_all.exitstatus == 130
     stop_all = typed("out", "--all")
