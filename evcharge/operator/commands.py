@@ -34,8 +34,10 @@ class Operating:
         self.as_json = as_json
         self.say = Speech(SENTENCES, self.lang)
 
-    def ask(self, talk: "Callable[[CentralApi], Coroutine[Any, Any, dict[str, Any]]]") -> dict[str, Any]:
-        """Return what `talk` brings from Central; print it when JSON is wanted."""
+    def ask(
+        self, talk: "Callable[[CentralApi], Coroutine[Any, Any, dict[str, Any]]]", *, show: bool = True
+    ) -> dict[str, Any]:
+        """Return what `talk` brings from Central; with `show`, print it when JSON is wanted."""
         import asyncio
 
         from evcharge.operator import tables
@@ -45,7 +47,7 @@ class Operating:
             return await talk(CentralApi(self.config.reach.central_api, self.config.state, self.say))
 
         content = asyncio.run(run())
-        if self.as_json:
+        if self.as_json and show:
             tables.show_json(content)
         return content
 
@@ -90,9 +92,7 @@ def out(
 
 
 def _confirm(work: Operating) -> None:
-    quiet = Operating.__new__(Operating)
-    quiet.__dict__.update(work.__dict__, as_json=False)
-    points = quiet.ask(lambda api: api.get("/api/cps"))["cps"]
+    points = work.ask(lambda api: api.get("/api/cps"), show=False)["cps"]
     count = sum(point["session"] is not None for point in points)
     if not count:
         return
