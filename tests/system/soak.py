@@ -31,10 +31,12 @@ ENGINE = ("--speed", "60", "--auto-plug", "0.2", "--auto-unplug", "1.5")
 # Who is killed how often, and where a failpoint may do it instead.
 WEIGHTS = {"engine": 8, "central": 4, "driver": 5, "monitor": 3}
 FAILPOINTS = {
-    "engine": "engine.before_sync:0.05,engine.after_sync:0.05",
-    "central": "central.before_commit:0.01,central.after_commit:0.01",
-    "driver": "driver.after_show:0.3,driver.after_seen:0.3",
+    "engine": "engine.before_sync:0.2,engine.after_sync:0.2",
+    "central": "central.before_commit:0.03,central.after_commit:0.03",
+    "driver": "driver.after_show:0.5,driver.after_seen:0.5",
 }
+# How many of the restarted parts carry them.
+WITH_FAILPOINTS = 0.7
 # Long enough that charges begin and end between the kills.
 MEAN_GAP_S = 0.8
 SETTLES_WITHIN_S = 90.0
@@ -180,7 +182,7 @@ class Soak:
             self._measure(seat)
             await asyncio.sleep(self._dice.choice((0.0, 0.2, 1.0)))
             env = {}
-            if kind in FAILPOINTS and self._dice.random() < 0.4:
+            if kind in FAILPOINTS and self._dice.random() < WITH_FAILPOINTS:
                 env["EVCHARGE_FAILPOINT"] = FAILPOINTS[kind]
             await seat.fill(env)
         for other in self.seats:
