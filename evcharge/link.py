@@ -178,6 +178,8 @@ class Link:
         # In loop time, so that a wrong clock cannot make us ask the Registry over and over.
         self._renew_at = 0.0
         self.connected = False
+        # Told once why a ticket cannot be renewed, and None when that works again.
+        self.on_registry: Callable[[EvchargeError | None], None] = _mention
 
     def wake(self) -> None:
         """Try again now: something has changed, such as the credential."""
@@ -321,12 +323,19 @@ class Link:
                 continue
             try:
                 await self._fetch()
+                if grumbled:
+                    self.on_registry(None)
                 grumbled = False
             except _SETBACKS as error:
                 self._renew_in(0)
                 if not grumbled:
                     grumbled = True
-                    log.info("the ticket cannot be renewed now: %s", error.text)
+                    self.on_registry(error)
+
+
+def _mention(error: EvchargeError | None) -> None:
+    if error is not None:
+        log.info("the ticket cannot be renewed now: %s", error.text)
 
 
 def _longest_wait_s(kept: IssuedTicket) -> int:

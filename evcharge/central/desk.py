@@ -14,7 +14,7 @@ from evcharge.central.feed import Feed
 from evcharge.central.lines import speech, status_line
 from evcharge.central.peers import Peers
 from evcharge.central.typed import Order, Verb, help_page
-from evcharge.central.wall import Fault, fault_lines, session_state
+from evcharge.central.wall_lists import Fault, fault_lines, session_state
 from evcharge.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.errors import EvchargeError
 from evcharge.ids import CpId, DriverId, Role

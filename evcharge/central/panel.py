@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import datetime
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
@@ -34,16 +34,20 @@ from rich.text import Text
 
 from evcharge import logs
 from evcharge.central import typed
-from evcharge.central.alerts import CENTRAL, REGISTRY, AlertKind, Alerts
+from evcharge.central.alerts import CENTRAL, KAFKA, REGISTRY, WEATHER, AlertKind, Alerts
 from evcharge.central.desk import Answer, Desk, fault
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.feed import Feed
+from evcharge.central.feed import Feed, Live
 from evcharge.central.lines import speech
+from evcharge.central.sheet import COLOURS_256, NARROW, NO_COLOURS, TRUE_COLOURS, Palette
+from evcharge.central.takings import Today
 from evcharge.central.typed import Order, Verb
-from evcharge.central.wall import COLOURS_256, NARROW, NO_COLOURS, TRUE_COLOURS, Palette, View, wall
+from evcharge.central.wall import View, wall
 from evcharge.errors import BadInput
-from evcharge.events import Event, TicketMade
+from evcharge.events import Event
+from evcharge.ids import CpId
 from evcharge.lifecycle import Clock
+from evcharge.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -76,23 +80,6 @@ def _depth() -> ColorDepth:
     return ColorDepth.DEPTH_8_BIT
 
 
-class Today:
-    """Energy and money of the tickets of this (local) day."""
-
-    def __init__(self, day: date, energy_mwh: int = 0, cents: int = 0) -> None:
-        self.day = day
-        self.energy_mwh = energy_mwh
-        self.cents = cents
-
-    def on_event(self, event: Event, day: date) -> None:
-        """Count a ticket; another day starts from nothing."""
-        if day != self.day:
-            self.day, self.energy_mwh, self.cents = day, 0, 0
-        if isinstance(event, TicketMade):
-            self.energy_mwh += event.energy_mwh
-            self.cents += event.cost_cents
-
-
 class Panel:
     """The program on the terminal. `run` it once, beside the other parts of Central."""
 
@@ -109,6 +96,7 @@ class Panel:
     ) -> None:
         self._facts = dispatcher.facts
         self._live = feed.live
+        self._live_at: dict[CpId, datetime] = {}
         self._alerts = alerts
         self._desk = desk
         self._today = today
@@ -129,7 +117,7 @@ class Panel:
         )
         self._app: Application[None] = self._application()
         feed.listen(self._on_event)
-        feed.listen_live(lambda _session, _live: self._changed.set())
+        feed.listen_live(self._on_live)
 
     async def run(self) -> None:
         """Show the wall until `stop` is set; sets it when the operator quits or the terminal is gone."""
@@ -168,11 +156,17 @@ class Panel:
         still_open = [alert for alert in alerts if alert.solved_at is None]
         solved = [alert for alert in alerts if alert.solved_at is not None][:MOST_SOLVED]
         listed = [*still_open[:MOST_OPEN], *solved]
-        around = ((REGISTRY, AlertKind.REGISTRY), (CENTRAL, AlertKind.STORAGE))
+        around = (
+            (REGISTRY, AlertKind.REGISTRY),
+            (CENTRAL, AlertKind.STORAGE),
+            (KAFKA, AlertKind.KAFKA),
+            (WEATHER, AlertKind.WEATHER_SERVICE),
+        )
         return View(
             points=list(self._facts.points()),
             sessions=list(self._facts.sessions()),
             live=self._live,
+            live_at=self._live_at,
             faults=[fault(alert, self._lang) for alert in listed],
             more_faults=max(0, len(still_open) - MOST_OPEN),
             messages=list(self._messages),
@@ -191,6 +185,10 @@ class Panel:
         return (point.cp_id for point in self._facts.points()), (
             driver.driver_id for driver in self._facts.drivers()
         )
+
+    def _on_live(self, session: Session, _live: Live) -> None:
+        self._live_at[session.cp_id] = self._clock()
+        self._changed.set()
 
     def _on_event(self, event: Event) -> None:
         self._today.on_event(event, self._local().date())

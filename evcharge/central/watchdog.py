@@ -1,13 +1,15 @@
 """Watches the links and Central itself: silence, slow readers, stalls, jumps of the clock."""
 
 import asyncio
+import contextlib
 import logging
+import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
 from evcharge.audit import Head
 from evcharge.central.commands import CENTRAL, Note
-from evcharge.central.conversations import Conversation
+from evcharge.central.conversations import MAX_UNSENT_BYTES, Conversation
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.lines import speech
 from evcharge.central.peers import Peers
@@ -15,14 +17,13 @@ from evcharge.central.refusals import Refusals
 from evcharge.central.store import CentralStore
 from evcharge.events import ClockJumped
 from evcharge.labels import DEFAULT_LANGUAGE
-from evcharge.lifecycle import Clock
+from evcharge.lifecycle import Clock, utc_now
 from evcharge.tickets import LIVENESS
 
 log = logging.getLogger(__name__)
 
 SWEEP_S = 0.25
-# A reader this far behind for this long is not reading.
-MAX_UNSENT_BYTES = 256 * 1024
+# A reader that is MAX_UNSENT_BYTES behind for this long is not reading.
 SLOW_S = 5.0
 # When our own loop stood still this long, nobody is declared dead until the next round.
 STALL_S = 1.0
@@ -72,17 +73,20 @@ class Watchdog:
             elif channel.unsent_bytes > MAX_UNSENT_BYTES:
                 since = behind[link.number] = self._behind_since.get(link.number, now)
                 if now - since > SLOW_S:
-                    link.ended = "it does not read what it is sent"
+                    link.ended = "too slow: it does not read what it is sent"
                     channel.abort()
         self._behind_since = behind
 
 
-async def each_minute(refusals: Refusals, store: CentralStore, anchors: Path) -> None:
-    """Write repeated refusals, and anchor the event chain outside of the database."""
+async def each_minute(refusals: Refusals, store: CentralStore, anchors: Path, clock: Clock = utc_now) -> None:
+    """Write repeated refusals and a sign of life, and anchor the event chain outside of the database."""
     anchored = Head()
     while True:
         await asyncio.sleep(MINUTE_S)
         refusals.flush()
+        # A full disk is the dispatcher's trouble, and told by it.
+        with contextlib.suppress(sqlite3.Error):
+            await store.live(clock())
         anchored = anchor(store.head, anchored, anchors)
 
 

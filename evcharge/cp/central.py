@@ -34,28 +34,43 @@ class Credential:
         # From the environment it cannot change while we live.
         self.is_given = bool(os.environ.get("EVCHARGE_CREDENTIAL"))
         self._looked_at: tuple[int, int] | None = None
+        # Told what is wrong with the Registry, and None when it answers.
+        self.on_registry: Callable[[str | None], None] = lambda _: None
+        self._is_registry_lost = False
 
     async def find(self) -> str:
         """Return the secret; waits for the Registry when the charging point must be registered first.
 
         Raises StateError, with what to do, when it can be neither found nor made.
         """
-        lang = self._config.lang
         backoff = Backoff(first_s=1.0)
-        waiting = False
         while True:
             try:
                 secret = await self._own()
             except Overloaded as problem:
-                if not waiting:
-                    log.warning("%s: %s", say(Phrase.REGISTRY_LOST, lang), problem.text)
-                waiting = True
+                if not self._is_registry_lost:
+                    self.tell_registry(problem)
                 await asyncio.sleep(backoff.next_s(problem.retry_after_s or 0.0))
                 continue
-            if waiting:
-                log.info("%s", say(Phrase.REGISTRY_BACK, lang))
+            self.tell_registry(None)
             self._looked_at = self._stamp()
             return secret
+
+    def tell_registry(self, problem: EvchargeError | None) -> None:
+        """Say that the Registry gives nothing, and why; None: that it does again."""
+        lang = self._config.lang
+        if problem is not None and not isinstance(problem, Overloaded):
+            why = labels.says(problem.code, problem.text, lang)
+            log.warning("%s", self._words("not renewed", why=why))
+        elif problem is not None:
+            self._is_registry_lost = True
+            phrase = say(Phrase.REGISTRY_LOST, lang)
+            log.warning("%s", explained(phrase, problem, lang))
+            self.on_registry(phrase)
+        elif self._is_registry_lost:
+            self._is_registry_lost = False
+            log.info("%s", say(Phrase.REGISTRY_BACK, lang))
+            self.on_registry(None)
 
     async def now(self) -> str:
         """Return the secret as it is now, for a login. Raises AuthenticationError when it cannot be read."""
@@ -99,6 +114,12 @@ class Credential:
         )
 
 
+def explained(phrase: str, problem: EvchargeError, lang: str) -> str:
+    """Return `phrase` with the reason, which a Registry or a library gives in English."""
+    said = labels.says(problem.code, problem.text, lang)
+    return said if said.startswith(phrase) else f"{phrase}: {said}"
+
+
 def link_to_central(config: Config, cp_id: CpId, role: Role, credential: Credential) -> Link:
     """Return the link of this engine or monitor."""
     registry = enrolment.RegistryAddress(config.reach.registry_url, config.state / "ca.pem")
@@ -106,7 +127,7 @@ def link_to_central(config: Config, cp_id: CpId, role: Role, credential: Credent
     async def fetch_ticket() -> IssuedTicket:
         return await enrolment.fetch_ticket(registry, cp_id, role, await credential.now())
 
-    return Link(
+    link = Link(
         config.reach.central_host,
         config.reach.central_port,
         cp_id,
@@ -114,6 +135,8 @@ def link_to_central(config: Config, cp_id: CpId, role: Role, credential: Credent
         TicketWallet(config.state / "cp" / cp_id / f"{role}.ticket"),
         fetch_ticket,
     )
+    link.on_registry = credential.tell_registry
+    return link
 
 
 class LinkLines:
@@ -123,7 +146,7 @@ class LinkLines:
         self._lang = config.lang
         self._words = Speech(SENTENCES, config.lang)
         self.where = f"{config.reach.central_host}:{config.reach.central_port}"
-        self._was_lost = self._was_not_understood = False
+        self._was_lost = self._was_not_understood = self._was_registry = False
         self.connected = False
         # Why there is no link; None before the first try has ended, and while there is one.
         self.error: EvchargeError | None = None
@@ -140,6 +163,8 @@ class LinkLines:
         central = self._words("central at", where=self.where)
         self.connected = state.phase is Phase.CONNECTED
         self.error = state.error
+        if self.connected and self._was_registry:
+            log.info("%s", say(Phrase.REGISTRY_BACK, self._lang))
         match state.phase:
             case Phase.CONNECTED if self._was_lost:
                 log.info("%s (%s)", self._back(), central)
@@ -151,6 +176,7 @@ class LinkLines:
             case Phase.WAITING:
                 log.warning("%s%s", self._missing(central, state.error), consequence)
         self._was_not_understood = state.error is not None and state.error.code in _NOT_UNDERSTOOD
+        self._was_registry = state.error is not None and _is_registry(state.error)
         self._was_lost = not self.connected
 
     def _missing(self, central: str, error: EvchargeError | None) -> str:
@@ -164,7 +190,7 @@ class LinkLines:
     def _headline(self, error: EvchargeError) -> str:
         if error.code in _NOT_UNDERSTOOD:
             return say(Phrase.NOT_UNDERSTOOD, self._lang, cp_id="Central")
-        if error.code is Code.UNREACHABLE and isinstance(error, Overloaded):
+        if _is_registry(error):
             return say(Phrase.REGISTRY_LOST, self._lang)
         return say(Phrase.CENTRAL_LOST, self._lang)
 
@@ -176,4 +202,10 @@ class LinkLines:
     def _why(self, error: EvchargeError | None) -> str:
         if error is None:
             return self._words("it ended")
-        return error.text if self._lang == "en" else labels.code(error.code, self._lang)
+        if _is_registry(error) and self._lang != labels.DEFAULT_LANGUAGE:
+            return say(Phrase.REGISTRY_LOST, self._lang)
+        return labels.says(error.code, error.text, self._lang)
+
+
+def _is_registry(error: EvchargeError) -> bool:
+    return error.code is Code.UNREACHABLE and isinstance(error, Overloaded)

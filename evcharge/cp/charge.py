@@ -13,7 +13,7 @@ from evcharge.billing import kwh
 from evcharge.cp.books import Books
 from evcharge.cp.contactor import Contactor
 from evcharge.cp.journal import Journal
-from evcharge.cp.supply import Supply
+from evcharge.cp.supply import Supply, Thermometer
 from evcharge.labels import Speech
 from evcharge.labels.point import SENTENCES
 from evcharge.messages import Message, Ready, Records, Start, SupplyStart, SupplyUpdate, Sync
@@ -55,6 +55,7 @@ class Charge:
         say: Callable[[Message], None],
         on_moment: Callable[[Moment], None] = lambda _: None,
         words: Speech | None = None,
+        thermometer: Thermometer | None = None,
     ) -> None:
         """`arrive` makes the car that is plugged in; `say` speaks to Central, or to nobody without a link."""
         self._contactor = contactor
@@ -68,6 +69,7 @@ class Charge:
         self._broken = self._stopping = False
         # Of the last second, for screens.
         self.power_w = 0
+        self._thermometer = thermometer or Thermometer(22_000)
         self._words = words or Speech(SENTENCES)
         self._books = Books(journal, contactor, lambda: on_moment(Moment.ENDED), self._words)
 
@@ -109,6 +111,11 @@ class Charge:
     def battery_permille(self) -> int | None:
         """The state of charge of the car that is plugged in."""
         return None if self._car is None else self._car.charge_permille
+
+    @property
+    def temperature_deci_celsius(self) -> int:
+        """How warm it is in here, in tenths of a degree."""
+        return self._thermometer.deci_celsius
 
     @property
     def plugged(self) -> bool:
@@ -250,6 +257,8 @@ class Charge:
                 self._books.end(EndReason.LIMIT)
             elif self._car.full:
                 self._books.end(EndReason.FULL)
+        else:
+            self._thermometer.step(0, dt_s)
 
     # ---- inside
 
@@ -285,8 +294,16 @@ class Charge:
             self._books.meter(running.session_id, step.energy_mwh)
         energy_mwh = self._books.energy_mwh
         self.power_w = step.power_w
+        self._thermometer.step(step.power_w, dt_s)
         log.debug("%.1f kW, %s kWh", step.power_w / 1000, kwh(energy_mwh))
-        self._say(SupplyUpdate(session_id=running.session_id, power_w=step.power_w, energy_mwh=energy_mwh))
+        self._say(
+            SupplyUpdate(
+                session_id=running.session_id,
+                power_w=step.power_w,
+                energy_mwh=energy_mwh,
+                temperature_deci_celsius=self._thermometer.deci_celsius,
+            )
+        )
 
     def _give_up(self, reason: EndReason) -> None:
         """End what runs, refuse what waits."""

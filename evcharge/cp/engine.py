@@ -9,6 +9,7 @@ import os
 import random
 import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evcharge import keyboard, labels
 from evcharge.channel import Channel
@@ -21,11 +22,11 @@ from evcharge.cp.disk import FolderDisk
 from evcharge.cp.journal import Journal
 from evcharge.cp.plan import Action, Order, Plan
 from evcharge.cp.port import HealthPort
-from evcharge.cp.status import EngineFacts, Session, engine_line
-from evcharge.cp.supply import Supply
+from evcharge.cp.status import EngineFacts, Session, engine_line, fault_words
+from evcharge.cp.supply import Supply, Thermometer
 from evcharge.errors import ConfigError
 from evcharge.ids import CpId, DriverId, Role, check_id
-from evcharge.labels import Phrase, Speech
+from evcharge.labels import Phrase, Speech, causes
 from evcharge.labels.point import SENTENCES
 from evcharge.lifecycle import bounded, listening, run_until, utc_now
 from evcharge.link import LinkState, Phase
@@ -42,12 +43,18 @@ from evcharge.messages import (
     SupplyUpdate,
     Synced,
 )
+from evcharge.troubles import Troubles, told
+
+if TYPE_CHECKING:
+    from evcharge.cp.lane import Lane
 
 log = logging.getLogger(__name__)
 
 TICK_S = 1.0
 # How long a stopping engine waits until Central has what it still had to say.
 LAST_WORDS_S = 2.0
+# After a standstill of our own its question may not have been read yet.
+_GONE_TICKS = 2
 # The live figures are for screens: a Central that reads this slowly does without.
 _MOST_UNSENT_BYTES = 64 * 1024
 
@@ -64,6 +71,7 @@ async def run(config: Config, cp_id: CpId, stop: asyncio.Event, *, tick_s: float
     contactor = Contactor()
     try:
         engine = Engine(config, cp_id, journal, contactor, steps, stop)
+        lane = engine.lane = _lane(config, cp_id, engine)
         port = engine.port
         async with listening(config.engine.health_host, config.engine.health_port, port.accept) as number:
             log.info("%s health port listening on %s:%d", cp_id, config.engine.health_host, number)
@@ -76,6 +84,7 @@ async def run(config: Config, cp_id: CpId, stop: asyncio.Event, *, tick_s: float
                 _hand(config, engine, stop),
                 engine.close_down(finished),
                 _stay_connected(config, cp_id, engine),
+                *([lane.run()] if lane is not None else []),
             )
     finally:
         # Whatever ended us: what the journal does not see must not flow.
@@ -87,6 +96,7 @@ async def run(config: Config, cp_id: CpId, stop: asyncio.Event, *, tick_s: float
 
 async def _stay_connected(config: Config, cp_id: CpId, engine: "Engine") -> None:
     credential = Credential(config, cp_id)
+    credential.on_registry = lambda what: engine.troubles.note("registry", what, utc_now())
     engine.port.use(await credential.find())
     link = link_to_central(config, cp_id, Role.ENGINE, credential)
 
@@ -99,6 +109,20 @@ async def _stay_connected(config: Config, cp_id: CpId, engine: "Engine") -> None
         tasks.create_task(link.run(engine.talk, engine.tell_link))
 
 
+def _lane(config: Config, cp_id: CpId, engine: "Engine") -> "Lane | None":
+    """Return what takes the live figures to Kafka, if that is wanted. Raises ConfigError, StateError."""
+    if config.engine.live_lane != "kafka":
+        return None
+    if not config.kafka.bootstrap:
+        raise ConfigError('`[engine] live_lane` is "kafka", and `[kafka] bootstrap` names no brokers')
+    from evcharge.broker import Brokers  # most engines do without
+    from evcharge.cp.lane import Lane
+
+    lane = Lane(Brokers(config.kafka, config.state), cp_id, engine.words)
+    lane.on_trouble = lambda what: engine.troubles.note("kafka", what, utc_now())
+    return lane
+
+
 async def _hand(config: Config, engine: "Engine", stop: asyncio.Event) -> None:
     """Do what the person here wants: by keys on a terminal, by words from anywhere else."""
     if not keyboard.is_terminal() or config.log.format != "text":
@@ -107,8 +131,14 @@ async def _hand(config: Config, engine: "Engine", stop: asyncio.Event) -> None:
     # A terminal program costs a quarter of a second: only where there is a terminal.
     from evcharge.cp.engine_screen import EngineScreen
 
-    say = logging.getLogger(__name__).info
-    await EngineScreen(engine.facts, engine.do, lambda line: say("%s", line), engine.words, stop.set).run()
+    await EngineScreen(
+        engine.facts,
+        lambda: engine.troubles.newest_first,
+        engine.do,
+        lambda line: log.info("%s", line),
+        engine.words,
+        stop.set,
+    ).run()
 
 
 def _read_plan(config: Config) -> list[plan.Step]:
@@ -145,19 +175,33 @@ class Engine:
         self.words = Speech(SENTENCES, config.lang)
         self.health_at = ""
         self._lines = LinkLines(config)
+        self.troubles = Troubles()
+        # For how many ticks no monitor has asked, after one did.
+        self._unwatched = 0
         # The request id and driver of a manual start that Central has not answered yet.
         self._asked: tuple[str, DriverId] | None = None
         self._loop = asyncio.get_running_loop()
         self._channel: Channel | None = None
+        self.lane: Lane | None = None
         self._plan = Plan(steps, self._loop.time())
         self._planned = asyncio.Event()
         self._news = asyncio.Event()
-        self.charge = Charge(journal, contactor, self._arrive, self._say, self._happened, self.words)
+        thermometer = Thermometer(round(config.engine.max_power_kw * 1000), config.engine.speed)
+        self.charge = Charge(
+            journal, contactor, self._arrive, self._say, self._happened, self.words, thermometer
+        )
         self.port = HealthPort(cp_id, self.charge)
+        if journal.damage is not None:
+            damage = causes.cause(journal.damage, config.lang)
+            self.troubles.note("journal", damage, utc_now())
+            if damage != journal.damage:
+                log.error("%s", damage)
 
     async def talk(self, channel: Channel) -> None:
         """Converse with Central over one connection; returns when a new one is needed."""
         self._channel = channel
+        if self.lane is not None:
+            self.lane.link(channel.telemetry_key)
         try:
             channel.send(self.charge.sync())
             while self._hear(await channel.receive()):
@@ -165,6 +209,8 @@ class Engine:
                 self._news.set()
         finally:
             self._channel = None
+            if self.lane is not None:
+                self.lane.link(None)
             self.charge.on_link_lost()
             self._news.set()
             if self._asked is not None:
@@ -175,6 +221,7 @@ class Engine:
         """Say what the link to Central lives through."""
         goes_on = state.phase is not Phase.CONNECTED and self.charge.state == "charging"
         self._lines.tell(state, f" {self.words('charge goes on')}" if goes_on else "")
+        self.troubles.note("central", self._lines.trouble, utc_now())
 
     async def tick(self, tick_s: float) -> None:
         """Let time pass for the charge, every `tick_s` seconds."""
@@ -185,6 +232,7 @@ class Engine:
             now_s = self._loop.time()
             self.charge.tick(now_s, now_s - last_s)
             self._ship()
+            self._look_around(now_s)
             last_s = now_s
             # After a stall go on from here, instead of making up for what was missed.
             next_s = max(next_s + tick_s, now_s)
@@ -235,6 +283,9 @@ class Engine:
                 self._start_by_hand(order.driver_id)
             case Action.STATUS:
                 log.info("%s", engine_line(self.facts(), self.words))
+            case Action.FAULTS:
+                for line in told(self.troubles.newest_first, self.words):
+                    log.info("%s", line)
             case Action.STOP:
                 self._stop.set()
         self._ship()
@@ -257,10 +308,29 @@ class Engine:
             meter_mwh=charge.meter_mwh,
             last_seq=charge.last_seq,
             delivered=charge.delivered or charge.last_seq == 0,
+            temperature_deci_celsius=charge.temperature_deci_celsius,
             session=self._session(now_s),
         )
 
     # ---- inside
+
+    def _look_around(self, now_s: float) -> None:
+        """Keep what is wrong here; a monitor that has gone, or is back, is said, too."""
+        fault = self.charge.fault
+        self.troubles.note("fault", None if fault is None else fault_words(fault, self.words), utc_now())
+        if self.charge.linked:
+            # A journal that was begun anew is in step.
+            self.troubles.note("journal", None, utc_now())
+        if self.port.monitors(now_s):
+            if self._unwatched >= _GONE_TICKS:
+                log.info("%s", self.words("monitor back"))
+            self.troubles.note("monitor", None, utc_now())
+            self._unwatched = 0
+        elif self.port.was_asked:
+            self._unwatched += 1
+            if self._unwatched == _GONE_TICKS:
+                log.warning("%s", self.words("monitor gone"))
+                self.troubles.note("monitor", self.words("monitor gone"), utc_now())
 
     def _hear(self, message: Message) -> bool:
         """Act on one message; return whether this connection can go on."""
@@ -278,8 +348,9 @@ class Engine:
                 self.charge.on_query(session_id)
             case Progress():
                 self._hear_progress(message)
-            case ErrorNotice(text=text):
-                log.warning("%s", self.words("central says", text=text))
+            case ErrorNotice(code=code, text=text):
+                said = labels.says(code, text, self.words.lang)
+                log.warning("%s", self.words("central says", text=said))
             case _:
                 pass
         return True
@@ -305,7 +376,7 @@ class Engine:
         if answer.step != "REFUSED":
             log.info("%s", self.words("manual granted", driver=driver_id))
             return
-        why = answer.text if self.words.lang == "en" else labels.code(answer.code, self.words.lang)
+        why = labels.says(answer.code, answer.text, self.words.lang)
         log.warning("%s", self.words("manual refused", driver=driver_id, why=why))
 
     def _session(self, now_s: float) -> Session | None:
@@ -338,10 +409,12 @@ class Engine:
 
     def _say(self, message: Message) -> None:
         channel = self._channel
-        if channel is None or (
-            isinstance(message, SupplyUpdate) and channel.unsent_bytes > _MOST_UNSENT_BYTES
-        ):
+        if channel is None:
             return
+        if isinstance(message, SupplyUpdate):
+            by_kafka = self.lane is not None and self.lane.offer(message)
+            if by_kafka or channel.unsent_bytes > _MOST_UNSENT_BYTES:
+                return
         channel.send(message)
 
     async def _delivered(self) -> None:

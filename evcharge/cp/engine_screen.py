@@ -1,72 +1,45 @@
 """An engine on a terminal: what its keys do, and where its screen gets its facts."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
 from rich.text import Text
 
+from evcharge.console import Choice
 from evcharge.cp.charge import BROKEN
-from evcharge.cp.console import Choice, Console, Messages
 from evcharge.cp.engine_view import view
 from evcharge.cp.plan import Action, Order
 from evcharge.cp.status import EngineFacts
 from evcharge.errors import BadInput
 from evcharge.ids import DriverId, check_id
-from evcharge.labels import Speech
+from evcharge.menu_screen import MenuScreen
 
 
-class EngineScreen:
+class EngineScreen(MenuScreen[EngineFacts, Order]):
     """The live screen and the menu of one engine."""
 
-    def __init__(
-        self,
-        facts: Callable[[], EngineFacts],
-        do: Callable[[Order], None],
-        say: Callable[[str], None],
-        words: Speech,
-        stop: Callable[[], None],
-    ) -> None:
-        """`do` is the engine's hand; `say` writes a line among the messages."""
-        self._facts = facts
-        self._do = do
-        self._say = say
-        self._words = words
-        self._only_list = False
-        self._messages = Messages()
-        self._console = Console(
-            self._draw,
-            {
-                "p": self._simply(Action.PLUG),
-                "u": self._simply(Action.UNPLUG),
-                "m": self._manual,
-                "k": self._break_or_mend,
-                "s": self._simply(Action.STATUS),
-                "l": self._list,
-                "q": self._quit,
-            },
-            stop,
-        )
-        self._messages.on_news = self._console.news
-
-    async def run(self) -> None:
-        """Be there until cancelled; the messages are shown instead of printed."""
-        with self._messages.instead():
-            await self._console.run()
+    def _choices(self) -> Mapping[str, Choice]:
+        return {
+            "p": self._simply(Order(Action.PLUG)),
+            "u": self._simply(Order(Action.UNPLUG)),
+            "m": self._manual,
+            "k": self._break_or_mend,
+            "s": self._simply(Order(Action.STATUS)),
+            "q": self._quit,
+        }
 
     def _draw(self, width: int, height: int) -> list[Text]:
-        messages = self._messages.newest_first
-        return view(self._facts(), messages, self._words, width, height, only_list=self._only_list)
-
-    def _simply(self, action: Action) -> Choice:
-        async def choice() -> None:
-            self._do(Order(action))
-
-        return choice
+        return view(
+            self._facts(),
+            self._messages.newest_first,
+            self._words,
+            width,
+            height,
+            # The list has the faults on top, as the monitor's has.
+            troubles=self._troubles() if self._only_list else None,
+        )
 
     async def _break_or_mend(self) -> None:
         self._do(Order(Action.MEND if self._facts().fault == BROKEN else Action.BREAK))
-
-    async def _list(self) -> None:
-        self._only_list = not self._only_list
 
     async def _manual(self) -> None:
         answer = await self._console.ask(self._words("ask driver"))
@@ -81,9 +54,5 @@ class EngineScreen:
         self._do(Order(Action.MANUAL, driver_id))
 
     async def _quit(self) -> None:
-        if self._facts().state == "charging":
-            answer = await self._console.ask(self._words("ask quit"))
-            if (answer or "").lower() not in (self._words("yes"), "yes", "sí", "si"):
-                self._say(self._words("cancelled"))
-                return
-        self._do(Order(Action.STOP))
+        if self._facts().state != "charging" or await self._agreed(self._words("ask quit")):
+            self._do(Order(Action.STOP))

@@ -4,24 +4,36 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
+from evcharge import drawing
 from evcharge.billing import euros, kwh, price_text
-from evcharge.cp import drawing
 from evcharge.cp.charge import BROKEN
-from evcharge.cp.status import EngineFacts, Lamp, Session, car_words, central_words, state_words
+from evcharge.cp.status import EngineFacts, Lamp, Session, car_words, central_words, state_words, warmth
 from evcharge.labels import Speech
+from evcharge.troubles import Trouble
 
 
 def view(
-    facts: EngineFacts, messages: Sequence[Text], words: Speech, width: int, height: int, *, only_list: bool
+    facts: EngineFacts,
+    messages: Sequence[Text],
+    words: Speech,
+    width: int,
+    height: int,
+    *,
+    troubles: Sequence[Trouble] | None = None,
 ) -> list[Text]:
-    """Return the lines of the screen; `messages` newest first. `only_list`: nothing but the messages."""
+    """Return the lines of the screen; all lists newest first. With `troubles`: those and the messages, no more."""
     top = [
         drawing.title(words("engine title", cp_id=facts.cp_id, location=facts.location), facts.clock, width)
     ]
-    if not only_list:
+    if troubles is None:
         top += _facts(facts, words)
         if facts.session is not None:
             top += _session(facts.session, facts, words, width)
+        top.append(Text())
+    else:
+        top.append(drawing.heading(words("faults"), width))
+        # They may take half of the window, and the messages the rest.
+        top += drawing.wrapped(drawing.listed(troubles, words), width, max(1, height // 2 - 2))
         top.append(Text())
     top.append(drawing.heading(words("messages"), width))
     broken = facts.fault == BROKEN
@@ -75,7 +87,7 @@ def _session(session: Session, facts: EngineFacts, words: Speech, width: int) ->
     used = session.energy_mwh * 1000 // session.limit_mwh if session.limit_mwh else 0
     lines = [
         driver,
-        drawing.fact(words("power"), f"{session.kw} kW"),
+        drawing.fact(words("power"), f"{session.kw} kW{warmth(facts.temperature_deci_celsius)}"),
         drawing.fact(words("energy"), f"{kwh(session.energy_mwh)} kWh"),
         drawing.fact(words("cost"), f"{euros(session.cost_cents)} €  ({price_text(session.price)} €/kWh)"),
         drawing.fact(words("limit"), drawing.bar(used, width)),

@@ -10,11 +10,11 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from evcharge.errors import Code, ProtocolError
 from evcharge.ids import CpId
-from evcharge.messages import Count, Id
+from evcharge.messages import Count, DeciCelsius, Id
 
 MAX_LINE_BYTES = 1024
 NONCE_BYTES = 16
@@ -43,6 +43,8 @@ class Pong(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
     central_link: bool
     monitors: Count
     mac: Mac = ""
+    # An older engine leaves it out, and its MAC covers what it sends.
+    temperature_deci_celsius: DeciCelsius | UnsetType = UNSET
 
 
 _Frame = TypeVar("_Frame", Ping, Pong)

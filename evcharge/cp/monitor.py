@@ -7,14 +7,15 @@ the person at its keyboard.
 import asyncio
 import logging
 
-from evcharge import keyboard, trust
+from msgspec import UNSET, UnsetType
+
+from evcharge import keyboard, labels, trust
 from evcharge.channel import Channel
 from evcharge.config import Config
 from evcharge.cp import health, menu
-from evcharge.cp.central import LOOK_S, Credential, LinkLines, link_to_central
+from evcharge.cp.central import LOOK_S, Credential, LinkLines, explained, link_to_central
 from evcharge.cp.errands import Cancelled, Errands
-from evcharge.cp.status import Lamp, MonitorFacts, Signal, monitor_line, trouble_lines
-from evcharge.cp.troubles import Troubles
+from evcharge.cp.status import Lamp, MonitorFacts, Signal, monitor_line
 from evcharge.cp.watcher import Watcher
 from evcharge.errors import Code, EvchargeError, Overloaded, StateError
 from evcharge.ids import CpId, Role, check_id
@@ -23,11 +24,14 @@ from evcharge.labels.point import SENTENCES
 from evcharge.lifecycle import run_until, utc_now
 from evcharge.link import Link, LinkState, Phase
 from evcharge.messages import ErrorNotice, Health
+from evcharge.troubles import Troubles, told
 
 log = logging.getLogger(__name__)
 
 # What Central hears while a fault is simulated: in English, as every fault on the wire.
 SIMULATED = "simulated at the monitor"
+# How often a temperature is looked at, and by how much it must have changed (tenths of a degree).
+WARMTH_S, WARMTH_STEP = 5.0, 5
 # Central knows us and lets us in no more: only a new credential helps.
 _SHUT_OUT = frozenset({Code.REVOKED, Code.DISABLED, Code.CREDENTIAL, Code.PROOF, Code.CRYPTO})
 _SILENT = frozenset({Code.UNREACHABLE, Code.TIMEOUT, Code.CLOSED})
@@ -54,6 +58,7 @@ class Teller:
         self._watcher = watcher
         self._words = words
         self._channel: Channel | None = None
+        self._told_warmth: int | UnsetType = UNSET
         self.simulating = False
 
     async def talk(self, channel: Channel) -> None:
@@ -64,7 +69,8 @@ class Teller:
             while True:
                 message = await channel.receive()
                 if isinstance(message, ErrorNotice):
-                    log.warning("%s", self._words("central says", text=message.text))
+                    text = labels.says(message.code, message.text, self._words.lang)
+                    log.warning("%s", self._words("central says", text=text))
         finally:
             self._channel = None
 
@@ -73,7 +79,19 @@ class Teller:
         verdict = self._watcher.verdict
         if self._channel is not None and verdict.known:
             fault = SIMULATED if self.simulating and verdict.fault is None else verdict.fault
-            self._channel.send(Health(fault=fault))
+            pong = self._watcher.pong
+            self._told_warmth = pong.temperature_deci_celsius if pong is not None else UNSET
+            self._channel.send(Health(fault=fault, temperature_deci_celsius=self._told_warmth))
+
+    async def follow_warmth(self) -> None:
+        """Tell Central, for its screens, when the engine has become warmer or colder."""
+        while True:
+            await asyncio.sleep(WARMTH_S)
+            pong = self._watcher.pong
+            now = pong.temperature_deci_celsius if pong is not None else UNSET
+            before = self._told_warmth
+            if now is not UNSET and (before is UNSET or abs(now - before) >= WARMTH_STEP):
+                self.tell()
 
 
 class Monitor:
@@ -87,6 +105,7 @@ class Monitor:
         self._credential = Credential(config, cp_id)
         self._lines = LinkLines(config)
         self._troubles = Troubles()
+        self._credential.on_registry = lambda what: self._troubles.note("registry", what, utc_now())
         self._errands = Errands(config, cp_id, self._credential, self._no_password, self._words)
         # One errand at a time; its word stays here until it is done.
         self._errand: str | None = None
@@ -120,6 +139,7 @@ class Monitor:
 
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(watcher.run(self._judged))
+            tasks.create_task(teller.follow_warmth())
             tasks.create_task(self._credential.watch(renewed))
             tasks.create_task(link.run(teller.talk, self._link_changed))
 
@@ -202,7 +222,7 @@ class Monitor:
             case "recover":
                 self._simulate(simulating=False)
             case "faults":
-                for line in trouble_lines(self._troubles.newest_first, self._words):
+                for line in told(self._troubles.newest_first, self._words):
                     log.info("%s", line)
             case "status":
                 log.info("%s", monitor_line(self.facts(), self._words))
@@ -223,11 +243,18 @@ class Monitor:
             engine_at=f"{settings.engine_host}:{settings.engine_port}",
             central_at=self._lines.where,
             heard_at=watcher.heard_at if watcher is not None else None,
+            temperature_deci_celsius=self._warmth(),
             monitors=watcher.monitors if watcher is not None else 1,
             simulating=self._teller is not None and self._teller.simulating,
         )
 
     # ---- inside
+
+    def _warmth(self) -> int | None:
+        pong = self._watcher.pong if self._watcher is not None else None
+        if pong is None or pong.temperature_deci_celsius is UNSET:
+            return None
+        return pong.temperature_deci_celsius
 
     def _engine_signal(self) -> Signal:
         watcher, words = self._watcher, self._words
@@ -294,9 +321,13 @@ class Monitor:
         if lost:
             phrase = say(Phrase.REGISTRY_LOST, self._config.lang)
             self._troubles.note("registry", phrase, utc_now())
-            log.warning("%s: %s", phrase, problem.text)
+            log.warning("%s", explained(phrase, problem, self._config.lang))
             return
-        log.warning("%s", self._words("not done", why=problem.text))
+        why = problem.text
+        if not isinstance(problem, StateError):
+            # What the Registry says is English; a StateError is about this machine, and said here.
+            why = labels.says(problem.code, problem.text, self._config.lang)
+        log.warning("%s", self._words("not done", why=why))
 
     async def _no_password(self) -> str | None:
         log.warning("%s", self._words("needs password"))

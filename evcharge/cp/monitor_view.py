@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from evcharge.cp import drawing
-from evcharge.cp.status import MonitorFacts, clock, trouble_lines
-from evcharge.cp.troubles import Trouble
+from evcharge import drawing
+from evcharge.cp.status import MonitorFacts, warmth
 from evcharge.labels import Speech
+from evcharge.troubles import Trouble, clock
 
 
 def view(
@@ -22,10 +22,7 @@ def view(
 ) -> list[Text]:
     """Return the lines of the screen; `messages` and `troubles` newest first."""
     top = [drawing.title(words("monitor title", cp_id=facts.cp_id), facts.clock, width)]
-    listed = [
-        Text(f" {line}", style="dim" if trouble.restored else "red")
-        for line, trouble in zip(trouble_lines(troubles, words), troubles, strict=False)
-    ] or [Text(f" {words('no faults')}", style="dim")]
+    listed = drawing.listed(troubles, words)
     if only_list:
         top.append(drawing.heading(words("faults"), width))
         middle = drawing.wrapped(listed, width, height)
@@ -59,7 +56,7 @@ def _lamps(facts: MonitorFacts, words: Speech) -> list[Text]:
     heard = words("no ping") if facts.heard_at is None else words("ping at", at=clock(facts.heard_at))
     lines = [
         drawing.fact(words("engine"), drawing.lamp(facts.engine.lamp, facts.engine.words)),
-        drawing.fact("", f"{facts.engine_at}  {heard}"),
+        drawing.fact("", f"{facts.engine_at}  {heard}{warmth(facts.temperature_deci_celsius)}"),
         drawing.fact(words("link"), drawing.lamp(facts.link.lamp, facts.link.words)),
         drawing.fact("", words("link means")),
         drawing.fact(words("central"), drawing.lamp(facts.central.lamp, facts.central.words)),

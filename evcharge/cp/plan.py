@@ -38,6 +38,7 @@ class Action(StrEnum):
     MEND = "mend"
     MANUAL = "manual"
     STATUS = "status"
+    FAULTS = "faults"
     STOP = "stop"
 
 

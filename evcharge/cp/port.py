@@ -24,6 +24,8 @@ class HealthPort:
         self._charge = charge
         self._key: bytes | None = None
         self._asked_at: dict[object, float] = {}
+        # Whether a monitor of ours has ever asked.
+        self.was_asked = False
 
     def use(self, secret: str) -> None:
         """From now on, and from the next question on, prove with the charging point's credential who this is."""
@@ -43,6 +45,7 @@ class HealthPort:
                 # monitor of ours.
                 if health.is_ours(self._key, ping):
                     self._asked_at[writer] = now()
+                    self.was_asked = True
                 writer.write(health.seal(self._key, self._pong(ping, now())))
                 await writer.drain()
         except ProtocolError as problem:
@@ -67,4 +70,5 @@ class HealthPort:
             seq=self._charge.last_seq,
             central_link=self._charge.linked,
             monitors=self.monitors(now_s),
+            temperature_deci_celsius=self._charge.temperature_deci_celsius,
         )

@@ -1,13 +1,11 @@
 """How a charging point is at one moment, as its two programs show it: facts, and their words in one line. Pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from evcharge.billing import cost_cents, euros, kwh
 from evcharge.cp.charge import BROKEN
-from evcharge.cp.troubles import Trouble
 from evcharge.labels import Speech
 
 
@@ -65,13 +63,17 @@ class EngineFacts:
     last_seq: int
     delivered: bool
     session: Session | None = None
+    temperature_deci_celsius: int | None = None
 
 
 def state_words(facts: EngineFacts, words: Speech) -> str:
     """Return the state in words: a fault goes before everything."""
-    if facts.fault is not None:
-        return words("fault", fault=words("broken (KO)" if facts.fault == BROKEN else "fault journal full"))
-    return words(facts.state)
+    return words(facts.state) if facts.fault is None else fault_words(facts.fault, words)
+
+
+def fault_words(fault: str, words: Speech) -> str:
+    """Return what a fault of the engine means for its charging point."""
+    return words("fault", fault=words("broken (KO)" if fault == BROKEN else "fault journal full"))
 
 
 def central_words(facts: EngineFacts, words: Speech) -> str:
@@ -136,6 +138,7 @@ class MonitorFacts:
     heard_at: datetime | None
     monitors: int
     simulating: bool
+    temperature_deci_celsius: int | None = None
 
 
 def monitor_line(facts: MonitorFacts, words: Speech) -> str:
@@ -149,15 +152,6 @@ def monitor_line(facts: MonitorFacts, words: Speech) -> str:
     )
 
 
-def trouble_lines(troubles: Sequence[Trouble], words: Speech) -> list[str]:
-    """Return the list of faults, newest first, each with its begin and, when it is over, its end."""
-    lines = []
-    for trouble in troubles:
-        over = f", {words('restored', at=clock(trouble.restored))}" if trouble.restored else ""
-        lines.append(f"{words('since', at=clock(trouble.since))}{over}: {trouble.what}")
-    return lines or [words("no faults")]
-
-
-def clock(at: datetime) -> str:
-    """Return an instant as the time of day here."""
-    return f"{at.astimezone():%H:%M:%S}"
+def warmth(deci_celsius: int | None) -> str:
+    """Return a temperature after two blanks, or "" when it is not known."""
+    return "" if deci_celsius is None else f"  {deci_celsius / 10:.1f} °C"

@@ -1,5 +1,9 @@
-"""The simulated car: a battery that takes power, and the meter's arithmetic. Pure, integers only."""
+"""The simulated car: a battery that takes power, and the meter's arithmetic; the warmth of it all. Pure.
 
+Energy is in integers only; a temperature is no bill.
+"""
+
+import math
 from dataclasses import dataclass
 
 # Above this state of charge the battery takes less and less, down to TRICKLE_PERMILLE of the full power.
@@ -9,6 +13,10 @@ EFFICIENCY_PERCENT = 92
 # Long steps are taken piece by piece, so that the taper is followed whatever the speed.
 _PIECE_MS = 30_000
 _MW_MS_PER_MWH = 3_600_000
+# A charging point in the shade, and how much warmer full power makes it in the end.
+AMBIENT_CELSIUS, RISE_CELSIUS = 22.0, 33.0
+# After so long it has come 63 % of the way.
+_INERTIA_S = 240.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +77,24 @@ class Supply:
             self._stored_cmwh += taken * EFFICIENCY_PERCENT
             energy_mwh += taken
         return Step(power_w if energy_mwh else 0, energy_mwh)
+
+
+class Thermometer:
+    """How warm the power electronics are: they follow the power that flows, slowly."""
+
+    def __init__(self, max_power_w: int, speed: float = 1.0) -> None:
+        """At `max_power_w` they end RISE_CELSIUS above the air; `speed` scales simulated time."""
+        self._max_power_w = max_power_w
+        self._speed = speed
+        self._rise = 0.0
+
+    @property
+    def deci_celsius(self) -> int:
+        """The temperature in tenths of a degree."""
+        return round((AMBIENT_CELSIUS + self._rise) * 10)
+
+    def step(self, power_w: int, dt_s: float) -> None:
+        """Let `power_w` flow for `dt_s` real seconds."""
+        goal = RISE_CELSIUS * power_w / self._max_power_w if self._max_power_w else 0.0
+        left = math.exp(-max(0.0, dt_s) * self._speed / _INERTIA_S)
+        self._rise = goal + (self._rise - goal) * left

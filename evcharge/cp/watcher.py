@@ -89,6 +89,7 @@ class Watcher:
                 why = f" ({os.strerror(problem.errno).lower()})" if problem.errno else ""
                 self._lost(on_change, "nothing answers", where=where, why=why)
             else:
+                began_at = asyncio.get_running_loop().time()
                 try:
                     await self._ask(reader, writer, on_change)
                 except _NotOurs as problem:
@@ -96,6 +97,10 @@ class Watcher:
                 except ProtocolError as problem:
                     self._lost(on_change, "as it is", text=problem.text)
                 except (OSError, ValueError):
+                    lasted_s = asyncio.get_running_loop().time() - began_at
+                    if self.pong is not None and lasted_s > self._ping_s:
+                        # It was well until now: no charge must end if a new connection is answered.
+                        continue
                     self._lost(on_change, "hung up", where=where)
                 finally:
                     writer.close()

@@ -40,6 +40,8 @@ async def run(config: Config, driver_id: DriverId, stop: asyncio.Event) -> int:
     )
 
     async def stay_connected(desk: Desk) -> None:
+        link.on_registry = lambda problem: desk.carry_out(desk.conversation.renewal(problem))
+
         async def talk(channel: Channel) -> None:
             await desk.talk(chaos.spoil(channel, desk) if chaos is not None else channel)
 

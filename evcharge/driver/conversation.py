@@ -5,9 +5,11 @@ Every call returns a `Reaction`, to be carried out by the desk.
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from evcharge.driver.dealings import SENT, UNSENT, Outcome, Reaction, Request
 from evcharge.driver.facts import Facts
+from evcharge.driver.setbacks import Setbacks
 from evcharge.driver.words import ENGLISH, Words
 from evcharge.errors import Code, EvchargeError
 from evcharge.messages import (
@@ -76,6 +78,7 @@ class Conversation:
         self.facts = Facts()
         self._connected = False
         self._was_connected = False
+        self._setbacks = Setbacks(words)
         # What this outage has already been explained with.
         self._told: set[str] = set()
         self._request: Request | None = None
@@ -156,7 +159,11 @@ class Conversation:
     def connected(self) -> Reaction:
         """Central is reached: say so, and repeat whatever has no answer yet."""
         again = self._was_connected
-        lines = [self._words("connected again") if again else self._words("connected", address=self._address)]
+        over = self._setbacks.end("central", "registry")
+        lines = [self._words("registry back")] if ("registry", None) in over else []
+        lines.append(
+            self._words("connected again") if again else self._words("connected", address=self._address)
+        )
         self._connected = self._was_connected = self.facts.connected = True
         self._told.clear()
         messages: list[Message] = []
@@ -170,7 +177,7 @@ class Conversation:
         self._quiet.clear()
         messages += self._questions
         messages += self._look_up(ListPoints(), AskBalance())
-        return Reaction(lines=tuple(lines), messages=tuple(messages))
+        return Reaction(lines=tuple(lines), messages=tuple(messages), notes=over)
 
     def lost(self, refusal: EvchargeError | None = None) -> Reaction:
         """Central is not reached: `refusal` says who would not have us, and why, if anybody answered.
@@ -183,9 +190,20 @@ class Conversation:
             return Reaction()
         self._told.add(reason)
         if refusal is not None:
-            return Reaction(lines=(self._words.cannot_enter(refusal),))
+            said = self._words.cannot_enter(refusal)
+            source = "registry" if refusal.code is Code.UNREACHABLE else "central"
+            return Reaction(lines=(said,), notes=self._setbacks.begin(source, said))
         under_way = self._request is not None and self._request.step in _UNDER_WAY
-        return Reaction(lines=(self._words.cannot_connect(self._address, charging=under_way),))
+        said = self._words.cannot_connect(self._address, charging=under_way)
+        return Reaction(lines=(said,), notes=self._setbacks.begin("central", said))
+
+    def renewal(self, problem: EvchargeError | None) -> Reaction:
+        """The Registry renews our ticket no more, or again (None); Central is not concerned."""
+        if problem is not None:
+            said = self._words.cannot_enter(problem)
+            return Reaction(lines=(said,), notes=self._setbacks.begin("registry", said))
+        over = self._setbacks.end("registry")
+        return Reaction(lines=(self._words("registry back"),) if over else (), notes=over)
 
     def repeat(self) -> Reaction:
         """Send the request again that Central could not take a while ago, if it still has no answer."""
@@ -199,6 +217,11 @@ class Conversation:
     def hear(self, message: Message) -> Reaction:
         """React to one message. What a newer Central may add is ignored."""
         self.facts.hear(message)
+        reaction = self._react(message)
+        lines, notes = self._setbacks.hear(message)
+        return replace(reaction, lines=(*lines, *reaction.lines), notes=notes) if notes else reaction
+
+    def _react(self, message: Message) -> Reaction:
         match message:
             case Progress():
                 return self._progress(message)
@@ -207,7 +230,8 @@ class Conversation:
             case TicketIssued():
                 return self._ticket(message)
             case Notice():
-                return Reaction(lines=(self._words.notice(message),))
+                is_news = self._setbacks.is_news(message)
+                return Reaction(lines=(self._words.notice(message),) if is_news else ())
             case Points():
                 return self._answer(ListPoints, self._words.points(message))
             case Balance():

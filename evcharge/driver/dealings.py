@@ -33,6 +33,8 @@ class Reaction:
     messages: tuple[Message, ...] = ()
     # Ask `repeat()` after this many seconds.
     repeat_after_s: float | None = None
+    # For the list of troubles: (source, what is wrong with it; None when it is over).
+    notes: tuple[tuple[str, str | None], ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)

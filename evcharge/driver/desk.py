@@ -12,7 +12,9 @@ from evcharge.driver.dealings import Outcome, Reaction
 from evcharge.driver.memory import Memory
 from evcharge.driver.words import ENGLISH, Words
 from evcharge.errors import EvchargeError, StateError
+from evcharge.lifecycle import utc_now
 from evcharge.messages import Message
+from evcharge.troubles import Troubles
 
 
 class Talker(Protocol):
@@ -71,6 +73,7 @@ class Desk:
         words: Words = ENGLISH,
     ) -> None:
         self.conversation = conversation
+        self.troubles = Troubles()
         self.memory = memory
         self.words = words
         self._screen = screen
@@ -91,6 +94,8 @@ class Desk:
         """Show, store, then send. When the screen or the disk fails nothing is sent, and the role ends."""
         if self.failure is not None:
             return
+        for source, what in reaction.notes:
+            self.troubles.note(source, what, utc_now())
         try:
             for line in reaction.lines:
                 self._screen.show(line)

@@ -127,11 +127,16 @@ def seat(
 async def sit(desk: Desk, screen: TerminalScreen, driver_id: str, stop: asyncio.Event) -> None:
     """Do what is typed until the driver leaves: `quit`, Ctrl+D, or Ctrl+C (twice while a request is open)."""
     conversation = desk.conversation
+    drawn: Supply | None = None
+    drawn_at = 0.0
 
     def toolbar() -> ANSI:
-        columns = _columns()
+        nonlocal drawn, drawn_at
+        columns, facts = _columns(), conversation.facts
         now = utc_now().timestamp()
-        line = view.toolbar(driver_id, conversation.facts, conversation.request, desk.words, columns, now)
+        if facts.supply is not drawn:
+            drawn, drawn_at = facts.supply, now
+        line = view.toolbar(driver_id, facts, conversation.request, desk.words, columns, now, drawn_at)
         return ANSI(view.render(line, columns, color=_colorful()))
 
     desk.show(desk.words("type help"))

@@ -9,6 +9,7 @@ from evcharge.driver.prompt import Command, Word, parse
 from evcharge.driver.script import Wish
 from evcharge.errors import BadInput
 from evcharge.messages import AskBalance, AskHistory, ListPoints
+from evcharge.troubles import told
 
 _QUESTIONS: dict[str, Question] = {"list": ListPoints(), "balance": AskBalance(), "history": AskHistory()}
 
@@ -50,6 +51,8 @@ def obey_line(desk: Desk, line: Line) -> bool:
 def _do(desk: Desk, word: Word) -> None:
     if word == "help":
         desk.show(*desk.words.help())
+    elif word == "troubles":
+        desk.show(*told(desk.troubles.newest_first, desk.words))
     elif word == "stop":
         desk.carry_out(desk.conversation.stop())
     else:

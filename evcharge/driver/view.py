@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Literal
 
 from rich import box
@@ -23,6 +24,8 @@ _WIDE_COLUMNS = 80
 _ENOUGH_COLUMNS = 50
 # So many columns fit only into a broad window.
 _FEW = 3
+# Figures come every second: older ones say how old they are, and claim no power.
+_STANDS_STILL_S = 3.0
 _LEAST_BAR = 8
 _MOST_BAR = 30
 
@@ -110,14 +113,24 @@ def receipt(driver_id: str, bill: TicketIssued, words: Words) -> RenderableType:
 
 
 def toolbar(
-    driver_id: str, facts: Facts, request: Request | None, words: Words, columns: int, now: float
+    driver_id: str,
+    facts: Facts,
+    request: Request | None,
+    words: Words,
+    columns: int,
+    now: float,
+    supply_at: float,
 ) -> Text:
     """The line at the bottom: the running charge, or the money; and whether CENTRAL is there.
 
-    What does not fit into `columns` is left out, the least important first. `now` is in Unix seconds.
+    What does not fit into `columns` is left out, the least important first. `now`, and `supply_at`, when the
+    figures of the charge came, are in Unix seconds.
     """
     if facts.supply is not None:
         parts = _supply_parts(facts.supply, now)
+        if now - supply_at > _STANDS_STILL_S:
+            at = f"{datetime.fromtimestamp(supply_at, UTC).astimezone():%H:%M:%S}"
+            parts[1] = (words("as of", at=at), "bold yellow")
         if not facts.connected:
             parts.insert(1, (f"✗ {words('not linked')}", "bold red"))
         return _fitted(parts, columns, _share(facts.supply))

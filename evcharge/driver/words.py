@@ -7,6 +7,7 @@ from evcharge.billing import euros, kwh, price_text
 from evcharge.charging_point import CpStatus
 from evcharge.errors import Code, EvchargeError
 from evcharge.labels import Phrase, Speech
+from evcharge.labels.causes import cause
 from evcharge.labels.driver import SENTENCES
 from evcharge.messages import (
     Balance,
@@ -26,8 +27,14 @@ _REFUSED_BY_POINT = {
     EndReason.NOT_STARTED: "not taken",
     EndReason.BUSY: "not taken",
 }
-_NOTICES = {"FAULT": "failed", "ENGINE_LOST": "engine lost", "MONITOR_LOST": "monitor lost"}
-_HELP = ("start", "stop", "list", "balance", "history", "quit")
+_NOTICES = {
+    "FAULT": "failed",
+    "ENGINE_LOST": "engine lost",
+    "ENGINE_BACK": "engine back",
+    "MONITOR_LOST": "monitor lost",
+    "MONITOR_BACK": "monitor back",
+}
+_HELP = ("start", "stop", "list", "balance", "history", "troubles", "quit")
 
 
 class Words:
@@ -126,8 +133,8 @@ class Words:
 
     def cause(self, reason: str) -> str:
         """Say why something ended or is not available: an EndReason, holds, or the words of a fault."""
-        if f"cause {reason}" in SENTENCES:
-            return self(f"cause {reason}")
+        if (known := cause(reason, self.lang)) != reason:
+            return known
         parts = reason.split(", ")
         return ", ".join(
             labels.reason(EndReason(part), self.lang) if part in set(EndReason) else part for part in parts

@@ -114,6 +114,14 @@ STEPS: Mapping[str, Words] = {
     "REFUSED": ("Refused", "Denegado"),
 }
 
+# The weather that withholds charging points. Codes, because `labels` stands below Central.
+WEATHER: Mapping[str, Words] = {
+    "COLD": ("cold", "frío"),
+    "HEAT": ("heat", "calor"),
+    "WIND": ("strong wind", "viento fuerte"),
+    "STORM": ("storm", "tormenta"),
+}
+
 PHRASES: Mapping[Phrase, Words] = {
     Phrase.OUT_OF_ORDER: ("Out of Order", "Fuera de servicio"),
     Phrase.CP_OUT_OF_SERVICE: (
@@ -160,9 +168,20 @@ def code(value: str, lang: str = DEFAULT_LANGUAGE) -> str:
         return value
 
 
+def says(code_: str, text: str, lang: str = DEFAULT_LANGUAGE) -> str:
+    """Return what another program said: its own sentence, which is English, or else what its code means."""
+    known = code_ in CODES
+    return text if lang == DEFAULT_LANGUAGE or not known else code(code_, lang)
+
+
 def step(value: str, lang: str = DEFAULT_LANGUAGE) -> str:
     """Return what a PROGRESS step means. One that a newer Central sent is shown as it is."""
     return STEPS[value][_column(lang)] if value in STEPS else value
+
+
+def weather(value: str, lang: str = DEFAULT_LANGUAGE) -> str:
+    """Return what is wrong with the weather. What a newer source says is shown as it is."""
+    return WEATHER[value][_column(lang)] if value in WEATHER else value
 
 
 def say(phrase: Phrase, lang: str = DEFAULT_LANGUAGE, **values: str) -> str:

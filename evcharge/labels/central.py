@@ -12,6 +12,40 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "no location": ("no location", "sin ubicación"),
     "point moved": ("{cp_id} is now in {location}", "{cp_id} está ahora en {location}"),
+    "price changed": (
+        "{cp_id} now costs {price} €/kWh; running charges keep their price",
+        "{cp_id} cuesta ahora {price} €/kWh; las recargas en marcha conservan su precio",
+    ),
+    "weather alert": (
+        "ALERT weather in {location}: {what}; its charging points are out of order",
+        "ALERTA meteorológica en {location}: {what}; sus puntos quedan fuera de servicio",
+    ),
+    "weather cleared": (
+        "the weather in {location} is good again",
+        "el tiempo en {location} vuelve a ser bueno",
+    ),
+    "weather left": (
+        "the weather in {location} is better; still: {what}",
+        "el tiempo en {location} mejora; aún: {what}",
+    ),
+    "weather lost": (
+        "{phrase} ({why}): what the weather withholds stays out of order, everything else goes on.",
+        "{phrase} ({why}): lo que el tiempo retiene sigue fuera de servicio, todo lo demás sigue.",
+    ),
+    "weather back": ("{phrase}.", "{phrase}."),
+    "weather first": ("The weather service is connected.", "El servicio del clima está conectado."),
+    "weather overridden": (
+        "{location} works in spite of the weather, by order of an operator",
+        "{location} funciona a pesar del tiempo, por orden de un operador",
+    ),
+    "weather heeded": (
+        "{location} heeds the weather again, by order of an operator",
+        "{location} vuelve a atender al tiempo, por orden de un operador",
+    ),
+    "chain broken": (
+        "ALERT the audit log was changed at row {n}: {why}",
+        "ALERTA el registro de auditoría fue alterado en la fila {n}: {why}",
+    ),
     "hold placed": ("{cp_id} is held: {hold}", "{cp_id} queda retenido: {hold}"),
     "hold lifted": ("{cp_id} is no longer held by: {hold}", "{cp_id} ya no está retenido por: {hold}"),
     "key revoked": (
@@ -35,6 +69,8 @@ SENTENCES: Mapping[str, Words] = {
     "driver connected": ("{driver_id} connected", "{driver_id} conectado"),
     "driver lost": ("{driver_id} left: {reason}", "{driver_id} se ha ido: {reason}"),
     "driver blocked": ("{driver_id}: credential withdrawn", "{driver_id}: credencial retirada"),
+    "driver barred": ("{driver_id}: may no longer charge", "{driver_id}: ya no puede cargar"),
+    "driver readmitted": ("{driver_id}: may charge again", "{driver_id}: puede cargar de nuevo"),
     "topped up": (
         "{driver_id}: {amount} € in, balance {balance} €",
         "{driver_id}: ingreso de {amount} €, saldo {balance} €",
@@ -95,6 +131,26 @@ SENTENCES: Mapping[str, Words] = {
         "Registry no responde ({why}): sin altas ni primeros accesos; todo lo demás sigue.",
     ),
     "registry back": ("Registry responding again.", "Registry responde de nuevo."),
+    "order carried out": (
+        "order {command} {cp_id}, from Kafka: done",
+        "orden {command} {cp_id}, de Kafka: hecha",
+    ),
+    "order without effect": (
+        "order {command} {cp_id}, from Kafka: nothing to do",
+        "orden {command} {cp_id}, de Kafka: nada que hacer",
+    ),
+    "order refused": (
+        "order {command} {cp_id}, from Kafka, refused: {why}",
+        "orden {command} {cp_id}, de Kafka, denegada: {why}",
+    ),
+    "kafka lost": (
+        "Kafka down ({why}), {count} events waiting; everything else goes on.",
+        "Kafka caído ({why}), {count} eventos en espera; todo lo demás sigue.",
+    ),
+    "kafka back": (
+        "Kafka up again; it gets every event that has waited.",
+        "Kafka funciona de nuevo; recibe todos los eventos en espera.",
+    ),
     "disk full": (
         "Central cannot store new charges (disk full)",
         "Central no puede guardar nuevas recargas (disco lleno)",
@@ -112,6 +168,7 @@ SENTENCES: Mapping[str, Words] = {
         "{power} kW ahora · hoy {energy} kWh {cost} €",
     ),
     "points": ("Points: {count}", "Puntos: {count}"),
+    "as of": ("as of {at}", "a las {at}"),
     "no points": (
         "No charging point is known yet: start an engine and its monitor.",
         "Aún no se conoce ningún punto de recarga: arranque un motor y su monitor.",

@@ -124,13 +124,17 @@ SENTENCES: Mapping[str, Words] = {
         "The monitor of {cp_id} is not heard; your charge goes on to its end.",
         "No se oye al monitor de {cp_id}; su recarga continúa hasta el final.",
     ),
-    # Why a charging point is not available, in Central's own terms.
-    "cause no link to Central": ("no link to Central", "sin conexión con la Central"),
-    "cause its monitor is not heard": ("its monitor is not heard", "no se oye a su monitor"),
-    "cause engine lost: it does not answer": (
-        "engine lost: it does not answer",
-        "motor perdido: no responde",
+    "engine back": (
+        "{cp_id} is connected to CENTRAL again.",
+        "{cp_id} está de nuevo conectado con la CENTRAL.",
     ),
+    "monitor back": ("The monitor of {cp_id} is heard again.", "Se oye de nuevo al monitor de {cp_id}."),
+    "stores again": ("CENTRAL stores again.", "La CENTRAL vuelve a guardar."),
+    "registry back": ("Registry responding again.", "Registry responde de nuevo."),
+    # ---- the list of troubles
+    "since": ("since {at}", "desde {at}"),
+    "restored": ("restored {at}", "restablecido {at}"),
+    "no faults": ("No troubles so far.", "Ningún problema hasta ahora."),
     # ---- tickets, lists, money
     "summary": ("SESSION SUMMARY", "RESUMEN DE LA SESIÓN"),
     "driver": ("Driver", "Conductor"),
@@ -166,6 +170,7 @@ SENTENCES: Mapping[str, Words] = {
     "linked": ("connected to CENTRAL", "conectado con la CENTRAL"),
     "not linked": ("no connection to CENTRAL, retrying", "sin conexión con la CENTRAL, se reintenta"),
     "waiting": ("waiting for CENTRAL", "a la espera de la CENTRAL"),
+    "as of": ("as of {at}", "a las {at}"),
     # ---- what was typed
     "type help": (
         "Type help for the commands, quit to leave.",
@@ -190,6 +195,10 @@ SENTENCES: Mapping[str, Words] = {
     "help history": (
         "history                      latest charges",
         "history                      últimas recargas",
+    ),
+    "help troubles": (
+        "troubles                     what went wrong, and when it was restored",
+        "troubles                     lo que falló y cuándo se restableció",
     ),
     "help quit": (
         "quit                         leave (a charge goes on without you)",

@@ -60,12 +60,35 @@ SENTENCES: Mapping[str, Words] = {
         "Registry no responde ({detail}): sin altas nuevas ni primeros accesos.",
     ),
     "restored registry": ("Registry responding again.", "Registry responde de nuevo."),
+    "alert kafka": ("Kafka down, {detail} events waiting.", "Kafka caído, {detail} eventos en espera."),
+    "restored kafka": (
+        "Kafka up again; it gets every event that has waited.",
+        "Kafka funciona de nuevo; recibe todos los eventos en espera.",
+    ),
     "alert storage": ("{detail}.", "Central no puede guardar datos: {detail}."),
     "restored storage": ("Central stores again.", "Central guarda datos de nuevo."),
     "alert clock": (
         "The clock of Central's computer jumped by {detail} s.",
         "El reloj del ordenador de Central saltó {detail} s.",
     ),
+    "alert weather": (
+        "Weather in {about}: {detail}. Its charging points are out of order.",
+        "Tiempo en {about}: {detail}. Sus puntos de recarga quedan fuera de servicio.",
+    ),
+    "restored weather": ("The weather in {about} is good again.", "El tiempo en {about} vuelve a ser bueno."),
+    "alert weather-service": (
+        "Weather connection unavailable ({detail}): what the weather withholds stays out of order.",
+        "Conexión con el clima no disponible ({detail}): lo que el tiempo retiene sigue fuera de servicio.",
+    ),
+    "restored weather-service": (
+        "Weather connection restored.",
+        "Conexión con el clima restablecida.",
+    ),
+    "alert chain": (
+        "The audit log was changed ({detail}). Keep a copy of the books and run: evcharge audit verify",
+        "El registro de auditoría fue alterado ({detail}). Guarde una copia y ejecute: evcharge audit verify",
+    ),
+    "restored chain": ("The audit log was looked at.", "Se revisó el registro de auditoría."),
     "restored clock": ("The clock is right.", "El reloj está bien."),
     "alert closed": ("{about}: seen by an operator.", "{about}: visto por un operador."),
     # ---- answers of the commands
@@ -110,6 +133,25 @@ SENTENCES: Mapping[str, Words] = {
     "not done": ("Nothing was done.", "No se ha hecho nada."),
     "closed": ("{alert_id} is closed.", "{alert_id} queda cerrado."),
     "nothing": ("Nothing to show.", "Nada que mostrar."),
+    "resumed by kafka": (
+        "The operator's hold of {cp_id} is lifted.",
+        "Se ha levantado la retención del operador sobre {cp_id}.",
+    ),
+    "not held": (
+        "{cp_id} was not held by an operator.",
+        "{cp_id} no estaba retenido por un operador.",
+    ),
+    "order unanswered": (
+        "No answer in {seconds} s. Central still carries the order out if it finds it before {until}, else never.",
+        "Sin respuesta en {seconds} s. Central aún ejecuta la orden si la halla antes de las {until}; si no, nunca.",
+    ),
+    "events back": ("Central answers again.", "Central responde de nuevo."),
+    "no kafka": (
+        "No brokers are named: set `[kafka] bootstrap`, or give --kafka HOST:PORT.",
+        "No hay brokers indicados: ponga `[kafka] bootstrap`, o use --kafka HOST:PORT.",
+    ),
+    "kafka away": ("Kafka down ({why}); retrying.", "Kafka caído ({why}); reintentando."),
+    "kafka there": ("Kafka up again.", "Kafka funciona de nuevo."),
     "more": ("More: --before {cursor}", "Más: --before {cursor}"),
     "central gone": (
         "Central is not running at {url} ({why}): start it, or give --central-api.",
@@ -153,6 +195,25 @@ SENTENCES: Mapping[str, Words] = {
         "Where it runs, put it into {path} (chmod 600) or EVCHARGE_CREDENTIAL.",
         "Donde funcione, póngala en {path} (chmod 600) o en EVCHARGE_CREDENTIAL.",
     ),
+    # ---- who may
+    "account added": (
+        "{who} may log in on Central's pages ({role}). Its password, shown only now: {password}",
+        "{who} ya puede entrar en las páginas de Central ({role}). Su contraseña, solo ahora: {password}",
+    ),
+    "account password": (
+        "{who} is logged out everywhere. Its new password, shown only now: {password}",
+        "{who} queda fuera en todas partes. Su nueva contraseña, solo ahora: {password}",
+    ),
+    "account role": (
+        "{who} is {role} from now on; it logs in again.",
+        "{who} es {role} desde ahora; debe volver a entrar.",
+    ),
+    "account removed": ("{who} may log in no more.", "{who} ya no puede entrar."),
+    "token added": (
+        "The token of {who} ({role}), shown only now: {token}",
+        "El token de {who} ({role}), solo ahora: {token}",
+    ),
+    "token removed": ("The token of {who} is void.", "El token de {who} ya no vale."),
     # ---- headings of the tables
     "h cp_id": ("CP", "CP"),
     "h driver_id": ("Driver", "Conductor"),
@@ -173,6 +234,10 @@ SENTENCES: Mapping[str, Words] = {
     "h epoch": ("Epoch", "Época"),
     "h registered_at": ("Registered", "Alta"),
     "h times": ("Times", "Veces"),
+    "h name": ("Name", "Nombre"),
+    "h role": ("Role", "Papel"),
+    "h created_by": ("By", "Por"),
+    "h logins": ("Logins", "Sesiones"),
     # ---- words in them
     "estimated": ("estimated", "estimado"),
     "state AUTHORISED": ("authorised", "autorizada"),

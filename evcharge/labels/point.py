@@ -21,6 +21,7 @@ SENTENCES: Mapping[str, Words] = {
         "the credential cannot be used now: {why}",
         "la credencial no se puede usar ahora: {why}",
     ),
+    "not renewed": ("the ticket cannot be renewed now: {why}", "el tique no se puede renovar ahora: {why}"),
     # ---- lines of the engine
     "engine stopped": ("{cp_id} engine stopped", "{cp_id} motor parado"),
     "start received": (
@@ -81,6 +82,11 @@ SENTENCES: Mapping[str, Words] = {
         "el disco vuelve a tener sitio para el diario",
     ),
     "power is off": ("{why}; the power is off", "{why}; la corriente está cortada"),
+    "monitor gone": (
+        "nobody asks how this engine is: no new charge can begin; is its monitor running?",
+        "nadie pregunta por este motor: no puede empezar otra recarga; ¿está en marcha su monitor?",
+    ),
+    "monitor back": ("its monitor asks again", "su monitor vuelve a preguntar"),
     "manual asked": ("asking CENTRAL to let {driver} charge", "pidiendo a CENTRAL una recarga para {driver}"),
     "manual granted": ("CENTRAL lets {driver} charge", "CENTRAL autoriza la recarga de {driver}"),
     "manual refused": ("{driver} refused: {why}", "{driver} denegado: {why}"),
@@ -105,8 +111,8 @@ SENTENCES: Mapping[str, Words] = {
         "¿de quién es la recarga? Escriba el id del conductor: «manual D01»",
     ),
     "engine help": (
-        "type plug, unplug, break, mend or quit (also: manual D01, ko, ok, status)",
-        "escriba plug, unplug, break, mend o quit (también: manual D01, ko, ok, status)",
+        "type plug, unplug, break, mend or quit (also: manual D01, ko, ok, status, faults)",
+        "escriba plug, unplug, break, mend o quit (también: manual D01, ko, ok, status, faults)",
     ),
     "engine status": (
         "{cp_id} {state}; {car}; Central: {central}; meter {kwh} kWh, journal record {seq}",
@@ -257,6 +263,14 @@ SENTENCES: Mapping[str, Words] = {
     "faults": ("Faults", "Averías"),
     "no faults": ("none so far", "ninguna hasta ahora"),
     "since": ("since {at}", "desde {at}"),
+    "kafka lost": (
+        "Kafka down ({why}): the live figures take the connection to Central.",
+        "Kafka caído ({why}): las cifras en vivo van por la conexión con Central.",
+    ),
+    "kafka back": (
+        "Kafka up again: it carries the live figures.",
+        "Kafka funciona de nuevo: lleva las cifras en vivo.",
+    ),
     "restored": ("restored {at}", "restablecido {at}"),
     "key r": ("register", "registrar"),
     "key w": ("withdraw", "dar de baja"),

@@ -15,11 +15,11 @@ from evcharge.central.alerts import Alert, AlertKind, Alerts
 from evcharge.central.desk import Desk, fault
 from evcharge.central.feed import Feed
 from evcharge.central.lines import speech
-from evcharge.central.panel import Today
 from evcharge.central.peers import Peers
 from evcharge.central.refusals import Refusals
+from evcharge.central.sheet import COLOURS_256, NO_COLOURS, TRUE_COLOURS
+from evcharge.central.takings import Today
 from evcharge.central.typed import parse
-from evcharge.central.wall import COLOURS_256, NO_COLOURS, TRUE_COLOURS
 from evcharge.events import CentralStopped, TicketMade
 from evcharge.session import EndReason
 from tests.component.town import FakeDriver, FakeEngine, Town, hear, running

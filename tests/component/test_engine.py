@@ -256,6 +256,15 @@ async def test_a_manual_start_is_asked_of_central_and_then_runs_like_any_other(t
         await central.record(SupplyStart)
 
 
+async def test_a_monitor_that_goes_and_comes_back_is_said(town: Stage):
+    async with town.engine():
+        async with town.monitor():
+            await town.lines.says("CP001 STATUS OK")
+        await town.lines.says("nobody asks how this engine is: no new charge can begin")
+        async with town.monitor():
+            await town.lines.says("its monitor asks again")
+
+
 async def test_a_manual_start_that_is_refused_says_why(town: Stage):
     plays(town, "0.3 manual D01\n")
     async with town.engine():

@@ -48,8 +48,14 @@ def plain(thing: object, columns: int) -> list[str]:
     return [line for line in lines if line]
 
 
-def bar(facts: Facts, columns: int, request: Request | None = None, words: Words = ENGLISH) -> str:
-    line = view.toolbar("D01", facts, request, words, columns, now=1042.0)
+def bar(
+    facts: Facts,
+    columns: int,
+    request: Request | None = None,
+    words: Words = ENGLISH,
+    supply_at: float = 1041.0,
+) -> str:
+    line = view.toolbar("D01", facts, request, words, columns, now=1042.0, supply_at=supply_at)
     assert line.cell_len <= columns
     return line.plain
 
@@ -225,3 +231,11 @@ def test_the_memory_of_points_is_bounded(monkeypatch):
     facts = Facts()
     facts.hear(History(tickets=[bill(cp_id=f"CP00{number}") for number in range(5)]))
     assert len(facts.points) == 2
+
+
+@pytest.mark.parametrize(("words", "said"), [(ENGLISH, "as of"), (SPANISH, "a las")])
+def test_figures_that_stand_still_say_how_old_they_are_and_claim_no_power(words: Words, said: str):
+    old = bar(Facts(connected=True, supply=supply()), 80, words=words, supply_at=1038.0)
+    assert re.match(rf" CP001  {said} \d\d:\d\d:18 20\.000 kWh 5\.00 € 0:42", old)
+    assert "kW " not in old.replace("kWh", "")
+    assert said not in bar(Facts(connected=True, supply=supply()), 80, words=words, supply_at=1039.0)

@@ -6,13 +6,14 @@ import pytest
 from rich.cells import cell_len
 from rich.text import Text
 
-from evcharge.cp import drawing, engine_view, monitor_view
+from evcharge import drawing
+from evcharge.cp import engine_view, monitor_view
 from evcharge.cp.charge import BROKEN, JOURNAL_FULL
 from evcharge.cp.status import EngineFacts, Lamp, MonitorFacts, Session, Signal, engine_line, monitor_line
-from evcharge.cp.status import trouble_lines as lines_of
-from evcharge.cp.troubles import MOST, Trouble, Troubles
 from evcharge.labels import Speech
 from evcharge.labels.point import SENTENCES
+from evcharge.troubles import MOST, Trouble, Troubles
+from evcharge.troubles import told as lines_of
 
 EN, ES = Speech(SENTENCES), Speech(SENTENCES, "es")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -42,8 +43,8 @@ def engine(**change: object) -> EngineFacts:
 
 
 def shown(facts: EngineFacts, words: Speech = EN, width: int = 80, height: int = 24, **more: object) -> str:
-    only_list = bool(more.get("only_list"))
-    lines = engine_view.view(facts, more.get("messages", ()), words, width, height, only_list=only_list)
+    troubles = more.get("troubles")
+    lines = engine_view.view(facts, more.get("messages", ()), words, width, height, troubles=troubles)
     assert len(lines) == height
     return Text.from_ansi(drawing.drawn(lines, width, colors=False)).plain
 
@@ -70,6 +71,14 @@ def test_a_charge_shows_power_energy_money_driver_and_how_far_it_is():
     for words in ("● Charging", "D01", "22.0 kW", "5.000 kWh", "1.25 €  (0.25 €/kWh)", " 25 %", " 64 %"):
         assert words in screen
     assert "not yet at Central" in screen
+
+
+def test_both_screens_say_how_warm_it_is():
+    warm = engine(state="charging", session=SESSION, temperature_deci_celsius=431)
+    assert "22.0 kW  43.1 °C" in shown(warm)
+    assert "°C" not in shown(engine(state="charging", session=SESSION))
+    assert "43.1 °C" in watched(monitor(temperature_deci_celsius=431))
+    assert "°C" not in watched(monitor())
 
 
 def test_the_cost_is_never_more_than_what_is_held_and_a_free_charge_costs_nothing():
@@ -130,10 +139,19 @@ def test_one_line_says_it_all():
 
 def test_long_messages_go_on_in_the_next_line_and_the_list_can_have_the_whole_window():
     messages = [Text(" word" * 40), Text(" [red]no markup[/red]")]
-    screen = shown(engine(), messages=messages, only_list=True)
+    screen = shown(engine(), messages=messages, troubles=[])
     assert screen.count("word") == 40
     assert "[red]no markup[/red]" in screen
     assert "Idle" not in screen
+    assert "none so far" in screen
+
+
+def test_the_list_of_an_engine_has_its_faults_on_top():
+    troubles = [Trouble("Unable to connect to Central", NOON), Trouble("nobody asks", NOON, NOON)]
+    screen = shown(engine(), messages=[Text(" a message")], troubles=troubles)
+    assert screen.index("Unable to connect") < screen.index("nobody asks") < screen.index("a message")
+    assert "restored" in screen
+    assert "nobody asks" not in shown(engine())
 
 
 # ---- monitor
@@ -223,7 +241,7 @@ def test_any_size_is_filled_and_not_overstepped(width: int, height: int):
     troubles = [Trouble("engine lost " * 30, NOON, NOON)]
     for only_list in (True, False):
         for lines in (
-            engine_view.view(busy, messages, EN, width, height, only_list=only_list),
+            engine_view.view(busy, messages, EN, width, height, troubles=troubles if only_list else None),
             monitor_view.view(monitor(), troubles, messages, ES, width, height, only_list=only_list),
         ):
             assert len(lines) == max(1, height)

@@ -8,7 +8,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from evcharge.cp.status import Lamp
+from evcharge.labels import Speech
+from evcharge.troubles import Trouble, told
 
 _LABEL_CELLS = 12
 
@@ -31,8 +32,8 @@ def fact(label: str, *parts: Text | str) -> Text:
     )
 
 
-def lamp(color: Lamp, words: str) -> Text:
-    """Return ● and what it means, both in the lamp's colour."""
+def lamp(color: str, words: str) -> Text:
+    """Return ● and what it means, both in that colour."""
     return Text(f"● {words}", style=f"not dim {color}")
 
 
@@ -54,6 +55,16 @@ def keys(choices: Sequence[tuple[str, str]], width: int) -> list[Text]:
             lines.append(Text())
         lines[-1].append_text(choice)
     return lines
+
+
+def listed(troubles: Sequence[Trouble], words: Speech) -> list[Text]:
+    """Return the faults, those that are not over in red; a sentence when there are none."""
+    if not troubles:
+        return [Text(f" {words('no faults')}", style="dim")]
+    return [
+        Text(f" {line}", style="dim" if trouble.restored else "red")
+        for line, trouble in zip(told(troubles, words), troubles, strict=True)
+    ]
 
 
 def wrapped(texts: Iterable[Text], width: int, most: int) -> list[Text]:

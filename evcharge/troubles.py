@@ -1,6 +1,7 @@
 """What went wrong and when it was all right again: a list that can be read later. Pure."""
 
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,3 +41,17 @@ class Troubles:
         else:
             trouble = self._open[source] = Trouble(what, at)
             self._all.append(trouble)
+
+
+def told(troubles: Sequence[Trouble], words: Callable[..., str]) -> list[str]:
+    """Return the list in a room's `words`, each trouble with its begin and, when it is over, its end."""
+    lines = []
+    for trouble in troubles:
+        over = f", {words('restored', at=clock(trouble.restored))}" if trouble.restored else ""
+        lines.append(f"{words('since', at=clock(trouble.since))}{over}: {trouble.what}")
+    return lines or [words("no faults")]
+
+
+def clock(at: datetime) -> str:
+    """Return an instant as the time of day here."""
+    return f"{at.astimezone():%H:%M:%S}"

@@ -28,8 +28,7 @@ from prompt_toolkit.layout.processors import BeforeInput, ConditionalProcessor, 
 from prompt_toolkit.output.vt100 import Vt100_Output
 from rich.text import Text
 
-from evcharge import keyboard, logs
-from evcharge.cp import drawing
+from evcharge import drawing, keyboard, logs
 
 # Keys that come faster than anybody types are pasted: in a menu they mean nothing.
 PASTE_S = 0.03

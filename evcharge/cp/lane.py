@@ -1,0 +1,86 @@
+"""The live lane over Kafka, the engine's end: the figures of each second, sealed, as long as the brokers answer.
+
+Only the newest is kept. While Kafka is away, or slow, the figures take the connection to Central as ever.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from evcharge.broker import BrokerLost, Brokers, Producer
+from evcharge.ids import CpId
+from evcharge.labels import Speech
+from evcharge.lifecycle import Backoff
+from evcharge.messages import SupplyUpdate
+from evcharge.topics import CP_TELEMETRY, Outgoing
+from evcharge.wire import Sealer
+
+log = logging.getLogger(__name__)
+
+
+class Lane:
+    """Takes figures and never waits. `run` in one task."""
+
+    def __init__(self, brokers: Brokers, cp_id: CpId, words: Speech) -> None:
+        self._brokers = brokers
+        self._cp_id = cp_id
+        self._words = words
+        self._sealer: Sealer | None = None
+        self._waiting: list[Outgoing] = []
+        self._news = asyncio.Event()
+        self._is_up = self._was_lost = False
+        # Told what is wrong with Kafka, and None when it answers.
+        self.on_trouble: Callable[[str | None], None] = lambda _: None
+
+    def link(self, key: bytes | None) -> None:
+        """Seal for this connection to Central from now on; None: there is none."""
+        self._sealer = Sealer(key) if key is not None else None
+        self._waiting.clear()
+
+    def offer(self, update: SupplyUpdate) -> bool:
+        """Take `update`; return False when it must go another way."""
+        if not self._is_up or self._sealer is None or self._waiting:
+            return False
+        self._waiting.append((CP_TELEMETRY, self._cp_id, self._sealer.seal(update)))
+        self._news.set()
+        return True
+
+    async def run(self) -> None:
+        """Send what is taken, for ever."""
+        backoff = Backoff()
+        while True:
+            producer = Producer(self._brokers)
+            try:
+                await producer.start()
+                await self._send(producer, backoff)
+            except BrokerLost as problem:
+                self._lose(problem)
+            finally:
+                self._is_up = False
+                await producer.close()
+            await asyncio.sleep(backoff.next_s())
+
+    async def _send(self, producer: Producer, backoff: Backoff) -> None:
+        # The brokers may answer and not have the topic yet: Central makes it.
+        await producer.knows(CP_TELEMETRY)
+        self._reach()
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            await producer.send(list(self._waiting))
+            self._waiting.clear()
+            backoff.reset()
+
+    def _lose(self, problem: BrokerLost) -> None:
+        self._waiting.clear()
+        if not self._was_lost:
+            log.warning("%s", self._words("kafka lost", why=problem.text))
+        self._was_lost = True
+        self.on_trouble(self._words("kafka lost", why=problem.text))
+
+    def _reach(self) -> None:
+        self._is_up = True
+        if self._was_lost:
+            log.info("%s", self._words("kafka back"))
+        self._was_lost = False
+        self.on_trouble(None)

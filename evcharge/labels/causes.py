@@ -1,0 +1,96 @@
+"""Causes as they travel and are stored, in English, for screens in other languages. Pure.
+
+A monitor names a fault, Central the end of a link: whoever reads it elsewhere may speak another language.
+"""
+
+import re
+import string
+from collections.abc import Mapping
+from functools import cache
+
+from evcharge.labels import DEFAULT_LANGUAGE, LANGUAGES, Words, point
+
+# What a monitor says of its engine, in the words of its own room.
+_OF_MONITORS = ("nothing answers", "hung up", "engine silent", "engine fault", "wrong engine", "not proved")
+
+SENTENCES: Mapping[str, Words] = {
+    # ---- faults of a charging point
+    **{name: point.SENTENCES[name] for name in _OF_MONITORS},
+    "broken": ("broken (KO)", "averiado (KO)"),
+    "journal full": ("journal full", "diario lleno"),
+    "journal damaged": (
+        "journal damaged at byte {at}, moved to {aside}",
+        "diario dañado en el byte {at}, movido a {aside}",
+    ),
+    "simulated": ("simulated at the monitor", "simulada en el monitor"),
+    "no link": ("no link to Central", "sin conexión con la Central"),
+    "not heard": ("its monitor is not heard", "no se oye a su monitor"),
+    # ---- why a link to Central ended
+    "goodbye": ("it said goodbye", "se despidió"),
+    "peer goodbye": ("{peer} said goodbye", "{peer} se despidió"),
+    "service silent": (
+        "the weather service was not heard for {s} s",
+        "no se oyó al servicio del clima durante {s} s",
+    ),
+    "no answer": ("no answer in time", "sin respuesta a tiempo"),
+    "no name": ("its name is not known here; no internet?", "su nombre no se conoce aquí; ¿sin internet?"),
+    "broke": ("the connection broke", "la conexión se cortó"),
+    "bad certificate": ("its certificate is not valid", "su certificado no es válido"),
+    "service stopped": ("the weather service was stopped", "se paró el servicio del clima"),
+    "silent": ("silent for {s} s", "sin señales durante {s} s"),
+    "slow": (
+        "too slow: it does not read what it is sent",
+        "demasiado lento: no lee lo que se le envía",
+    ),
+    "other link": (
+        "silent while another connection of it arrived",
+        "en silencio mientras llegaba otra conexión suya",
+    ),
+    "revoked": ("its keys were revoked", "se revocaron sus claves"),
+    "stopped": ("Central stopped", "la Central se paró"),
+    "ended": ("the connection to {peer} ended", "terminó la conexión con {peer}"),
+    "ended, half": (
+        "the connection to {peer} ended in the middle of a frame",
+        "la conexión con {peer} terminó en mitad de una trama",
+    ),
+    "ended, why": ("the connection to {peer} ended: {why}", "terminó la conexión con {peer}: {why}"),
+    # ---- what systems say
+    "refused": ("connection refused", "conexión rechazada"),
+    "no route": ("no route to host", "no hay camino hasta el equipo"),
+    "reset": ("[Errno 104] Connection reset by peer", "el otro extremo la cortó"),
+}
+
+
+def cause(text: str, lang: str = DEFAULT_LANGUAGE) -> str:
+    """Return a cause in words of `lang`; what is not known here stays as it is."""
+    if lang == DEFAULT_LANGUAGE or lang not in LANGUAGES:
+        return text
+    column = LANGUAGES.index(lang)
+    for name, pattern in _patterns():
+        if found := pattern.fullmatch(text):
+            values = {key: _inner(value, lang) for key, value in found.groupdict().items()}
+            return SENTENCES[name][column].format_map(values)
+    return text
+
+
+def _inner(value: str, lang: str) -> str:
+    # "(connection refused)", with the blank before it, is a part of its own.
+    if value.startswith(" (") and value.endswith(")"):
+        return f" ({cause(value[2:-1], lang)})"
+    return cause(value, lang)
+
+
+@cache
+def _patterns() -> list[tuple[str, re.Pattern[str]]]:
+    """Return the English sentences as patterns, those with the most words of their own first."""
+    ordered = sorted(SENTENCES, key=lambda name: -len(re.sub(r"\{.*?\}", "", SENTENCES[name][0])))
+    return [(name, _pattern(SENTENCES[name][0])) for name in ordered]
+
+
+def _pattern(sentence: str) -> re.Pattern[str]:
+    parts = []
+    for literal, field, _, _ in string.Formatter().parse(sentence):
+        parts.append(re.escape(literal))
+        if field is not None:
+            parts.append(rf"(?P<{field}>\S*)" if field != "why" and field != "fault" else rf"(?P<{field}>.*)")
+    return re.compile("".join(parts))
