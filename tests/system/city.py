@@ -9,8 +9,9 @@ import signal
 import socket
 import sqlite3
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from evcharge.central import verify
 
@@ -96,10 +97,16 @@ class City:
         self.programs: list[Program] = []
 
     async def run(
-        self, *args: str, name: str = "", stdin: bool = False, env: dict[str, str] | None = None
+        self,
+        *args: str,
+        name: str = "",
+        stdin: bool = False,
+        env: dict[str, str] | None = None,
+        through: Sequence[str] = (),
     ) -> Program:
-        """Start `evcharge args…` on this network's state folder."""
+        """Start `evcharge args…` on this network's state folder, `through` a command that becomes it."""
         process = await asyncio.create_subprocess_exec(
+            *through,
             sys.executable,
             "-m",
             "evcharge",
@@ -135,24 +142,37 @@ class City:
         await program.says("listening on")
         return program
 
-    async def central(self, **env: str) -> Program:
+    async def central(self, *flags: str, **env: str) -> Program:
         """Start Central."""
-        program = await self.run("central", env=env)
+        program = await self.run("central", *flags, env=env)
         await program.says("Central listening on")
         return program
 
-    async def engine(self, cp_id: str, *flags: str, **env: str) -> Program:
-        """Start an engine."""
+    async def engine(self, cp_id: str, *flags: str, stdin: bool = False, **env: str) -> Program:
+        """Start an engine; with `stdin` a hand can type at it."""
         port = self.health_ports.setdefault(cp_id, free_port())
         return await self.run(
-            "cp-engine", cp_id, "--health-port", str(port), *flags, name=f"engine {cp_id}", env=env
+            "cp-engine",
+            cp_id,
+            "--health-port",
+            str(port),
+            *flags,
+            name=f"engine {cp_id}",
+            stdin=stdin,
+            env=env,
         )
 
-    async def monitor(self, cp_id: str, *flags: str) -> Program:
-        """Start a monitor."""
+    async def monitor(self, cp_id: str, *flags: str, stdin: bool = False) -> Program:
+        """Start a monitor; with `stdin` a hand can type at it."""
         port = self.health_ports[cp_id]
         return await self.run(
-            "cp-monitor", cp_id, "--engine", f"127.0.0.1:{port}", *flags, name=f"monitor {cp_id}"
+            "cp-monitor",
+            cp_id,
+            "--engine",
+            f"127.0.0.1:{port}",
+            *flags,
+            name=f"monitor {cp_id}",
+            stdin=stdin,
         )
 
     async def driver(self, driver_id: str, *flags: str, **env: str) -> Program:
@@ -180,19 +200,25 @@ class City:
             while self.books("SELECT 1 FROM session WHERE state IN ('AUTHORISED', 'CHARGING')"):
                 await asyncio.sleep(0.1)
 
-    async def end(self) -> None:
-        """Stop everything that still runs, peers first."""
+    async def end(self, within_s: float = 8.0) -> None:
+        """Stop everything that still runs, peers first; what does not stop in time is killed, and a failure."""
         living = [program for program in reversed(self.programs) if program.process.returncode is None]
         for program in living:
             with contextlib.suppress(ProcessLookupError):
                 program.process.send_signal(signal.SIGCONT)
                 program.process.terminate()
+        late: list[AssertionError] = []
         for program in living:
             try:
-                await program.ends(8.0)
-            except AssertionError:
+                await program.ends(within_s)
+            except AssertionError as problem:
+                late.append(problem)
                 await program.dies()
-                raise
+        if late:
+            raise late[0]
+
+
+Kind = TypeVar("Kind", bound=City)
 
 
 def free_port() -> int:
@@ -205,9 +231,9 @@ def free_port() -> int:
 
 
 @contextlib.asynccontextmanager
-async def city(state: Path) -> AsyncIterator[City]:
+async def city(state: Path, kind: type[Kind] = City) -> AsyncIterator[Kind]:  # type: ignore[assignment]
     """A network with Registry and Central running; everything is stopped at the end."""
-    town = City(state)
+    town = kind(state)
     try:
         made = await town.run("init")
         assert await made.ends() == 0, made.text

@@ -75,6 +75,7 @@ async def test_a_frozen_central_is_left_and_found_again(charge: Charge):  # noqa
     await charge.engine.says("(?i)lost|cannot connect")
     await asyncio.sleep(6)
     thaw(charge.central)
+    await charge.central.says(r"Central stood still for \d+\.\d s; no link is judged by it")
     await charge.engine.says("(?i)connected to Central again")
     seen = len(charge.driver.lines)
     await charge.driver.says("CP001: .* kW", since=seen)

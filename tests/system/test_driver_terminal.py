@@ -125,6 +125,10 @@ async def test_a_spanish_driver_with_bad_input_and_a_lost_central(city: City):
             r"Imposible conectar con la CENTRAL en [\d.:]+; se reintenta \(su recarga\s+continúa\)"
         )
         await screen.shows("✗ sin conexión con la CENTRAL, se reintenta")
+        await screen.types("troubles")
+        await screen.shows(r"desde [\d:]+: Imposible conectar con la CENTRAL")
+        await screen.keys("ctrl-c")
+        await screen.shows(r"¿Salir\? Pulse Ctrl\+C otra vez o escriba quit")
         # The second one, as nothing was typed since.
         await screen.keys("ctrl-c")
         assert await screen.ends() == 0

@@ -1,7 +1,9 @@
-"""kill -9 of every part during a charge: nothing supplied is lost, one ticket, plain words on every screen."""
+"""kill -9 and Ctrl+C of every part, at idle and during a charge: nothing supplied is lost, one ticket, plain words
+on every other screen, and again when it is back."""
 
 import asyncio
 import contextlib
+import signal as signals
 from dataclasses import dataclass
 
 import pytest
@@ -49,19 +51,42 @@ async def charge(city: City) -> Charge:
     return Charge(city, central, engine, monitor, driver)
 
 
-async def test_an_engine_killed_during_a_charge_delivers_its_final_state(charge: Charge):
+@pytest.fixture(params=["kill -9", "Ctrl+C"])
+def how(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+async def killed(program: Program, how: str) -> None:
+    """End `program`, by force or as somebody does who presses Ctrl+C in its window."""
+    if how == "kill -9":
+        await program.dies()
+    else:
+        assert await program.stops(signals.SIGINT) == 0, program.text
+
+
+async def test_an_engine_killed_during_a_charge_delivers_its_final_state(charge: Charge, how: str):
     await charge.driver.says("CP001: .* kW", times=3)
-    await charge.engine.dies()
-    await charge.monitor.says("KO|lost")
-    assert "final ticket follows" in await charge.driver.says("CP001 failed")
+    await killed(charge.engine, how)
+    await charge.monitor.says("CP001 KO: engine lost: ")
+    if how == "kill -9":
+        assert "final ticket follows" in await charge.driver.says("CP001 failed")
+    else:
+        # It had the time to say the final state itself.
+        await charge.driver.says("Ended:   the engine was stopped")
     await charge.central.says("CP001 .*Faulted")
+    charge.driver.types("start CP001" if how == "Ctrl+C" else "list")
+    if how == "Ctrl+C":
+        await charge.driver.says(r"CP001 not available\. CP out of service")
+    seen = len(charge.central.lines)
     back = await charge.city.engine("CP001", *STAYS)
     await back.says("connected to CENTRAL")
-    await charge.driver.says("Ended:   .*restart")
-    ticket = charge.ticket()
-    assert ticket["energy_mwh"] > 0
-    seen = len(charge.central.lines)
-    await charge.central.says("CP001 .*Available", since=seen - 3)
+    if how == "kill -9":
+        await charge.driver.says("Ended:   .*restart")
+        charge.driver.types("troubles")
+        await charge.driver.says(r"since .*, restored .*: CP001 failed")
+    assert charge.ticket()["energy_mwh"] > 0
+    await charge.monitor.says("CP001 STATUS OK: engine is back")
+    await charge.central.says("CP001 .*Available", since=seen)
 
 
 @pytest.mark.parametrize("failpoint", ["central.before_commit", "central.after_commit"])
@@ -91,38 +116,52 @@ async def test_central_killed_around_a_commit_loses_and_doubles_nothing(city: Ci
         assert driver.text.count(session["session_id"]) == 1
 
 
-async def test_central_killed_during_a_charge_bills_all_of_it_once(charge: Charge):
+async def test_central_killed_during_a_charge_bills_all_of_it_once(charge: Charge, how: str):
     await charge.has_flowed()
-    await charge.central.dies()
-    assert "your charge goes on" in await charge.driver.says("Cannot connect to CENTRAL")
-    await charge.engine.says("(?i)cannot connect to CENTRAL")
+    await killed(charge.central, how)
+    assert "your charge goes on" in await charge.driver.says("Cannot connect to CENTRAL at")
+    assert "the running charge goes on" in await charge.engine.says("Cannot connect to CENTRAL at")
+    await charge.monitor.says("Cannot connect to CENTRAL at")
     before = charge.city.books("SELECT meter_mwh FROM session")[0][0]
     await asyncio.sleep(2)  # power flows meanwhile; nothing announces that
     central = await charge.city.central()
     assert await central.says("CP001 .*Disconnected")
     await central.says("CP001 .*Charging")
     seen = len(charge.driver.lines)
+    for program in (charge.engine, charge.monitor):
+        await program.says("Connected to Central again")
+    await charge.driver.says("Connected to CENTRAL again")
     await charge.driver.says("CP001: .* kW", since=seen)
     charge.driver.types("stop")
     await charge.driver.says("Ended:   stopped by the driver")
     assert charge.ticket()["energy_mwh"] > before
 
 
-async def test_a_monitor_killed_during_a_charge_leaves_it_to_its_end(charge: Charge):
-    await charge.monitor.dies()
+async def test_a_monitor_killed_during_a_charge_leaves_it_to_its_end(charge: Charge, how: str):
+    await killed(charge.monitor, how)
     await charge.central.says("CP001 .*Disconnected")
-    await charge.driver.says("monitor of CP001 is not heard")
+    await charge.driver.says("monitor of CP001 is not heard; your charge goes on to its end")
+    await charge.engine.says("nobody asks how this engine is: no new charge can begin")
+    if how == "kill -9":
+        # Back while the car still charges: the driver hears of that, too.
+        await charge.city.monitor("CP001")
+        await charge.driver.says(r"The monitor of CP001 is heard again\.")
+        await charge.engine.says("its monitor asks again")
+        await charge.central.says("CP001 .*Charging", times=2)
+        charge.driver.types("troubles")
+        await charge.driver.says("since .*, restored .*: The monitor of CP001 is not heard")
     charge.driver.types("stop")
     await charge.driver.says("Ended:   stopped by the driver")
-    charge.driver.types("start CP001")
-    await charge.driver.says("CP001 not available. CP out of service")
-    await charge.city.monitor("CP001")
-    seen = len(charge.central.lines) - 1
-    await charge.central.says("CP001 .*Available", since=seen)
+    if how == "Ctrl+C":
+        charge.driver.types("start CP001")
+        await charge.driver.says(r"CP001 not available\. CP out of service")
+        seen = len(charge.central.lines)
+        await charge.city.monitor("CP001")
+        await charge.central.says("CP001 .*Available", since=seen)
 
 
-async def test_a_driver_killed_during_a_charge_sees_the_result_on_its_return(charge: Charge):
-    await charge.driver.dies()
+async def test_a_driver_killed_during_a_charge_sees_the_result_on_its_return(charge: Charge, how: str):
+    await killed(charge.driver, how)
     await charge.central.says("D01 left")
     await charge.has_flowed()
     await charge.engine.stops()
@@ -157,8 +196,6 @@ async def test_with_the_registry_down_nobody_notices_and_reconnects_work(charge:
 
 @pytest.mark.parametrize("signal", ["SIGINT", "SIGTERM", "SIGHUP"])
 async def test_every_role_stops_cleanly_with_its_peers_connected(charge: Charge, signal: str):
-    import signal as signals
-
     number = getattr(signals, signal)
     registry = next(program for program in charge.city.programs if program.name == "registry")
     for program in (registry, charge.central, charge.monitor, charge.engine, charge.driver):
@@ -179,3 +216,143 @@ async def test_everything_killed_at_once_comes_back_with_one_ticket(charge: Char
     await driver.says("Ended:   .*restart")
     await engine.says("(?i)connected to CENTRAL")
     assert charge.ticket()["energy_mwh"] > 0
+
+
+# ---- at idle: what each OTHER screen says, in both languages
+
+IDLE = [("en", "Ctrl+C"), ("es", "kill -9")]
+SAID = {
+    "en": {
+        "available": "CP001 .*Available",
+        "faulted": "CP001 .*Faulted: .*engine lost",
+        "disconnected": "CP001 .*Disconnected: its monitor is not heard",
+        "driver left": "D01 left: ",
+        "out of service": r"CP001 not available\. CP out of service",
+        "engine lost": "CP001 KO: engine lost: ",
+        "engine back": "CP001 STATUS OK: engine is back",
+        "nobody asks": "nobody asks how this engine is: no new charge can begin",
+        "asks again": "its monitor asks again",
+        "central lost": "Cannot connect to CENTRAL at ",
+        "no manual": "Unable to connect to Central: no charge can begin now",
+        "later": "Not connected to CENTRAL; it is asked as soon as it can be reached",
+        "central back": "Connected to Central again",
+        "driver's central back": "Connected to CENTRAL again",
+        "connected": "Connected to CENTRAL at",
+        "listed central": "since .*, restored .*: Unable to connect to Central",
+        "driver's listed central": "since .*, restored .*: Cannot connect to CENTRAL",
+        "listed engine": "since .*, restored .*: engine lost",
+        "listed monitor": "since .*, restored .*: nobody asks how this engine is",
+    },
+    "es": {
+        "available": "CP001 .*Disponible",
+        "faulted": "CP001 .*Averiado: .*motor perdido",
+        "disconnected": "CP001 .*Desconectado: no se oye a su monitor",
+        "driver left": "D01 se ha ido: terminó la conexión",
+        "out of service": r"CP001 no disponible\. CP fuera de servicio",
+        "engine lost": "CP001 KO: motor perdido: ",
+        "engine back": "CP001 STATUS OK: el motor ha vuelto",
+        "nobody asks": "nadie pregunta por este motor: no puede empezar otra recarga",
+        "asks again": "su monitor vuelve a preguntar",
+        "central lost": "Imposible conectar con (la )?CENTRAL en ",
+        "no manual": "Imposible conectar con Central: ahora no puede empezar ninguna recarga",
+        "later": "Sin conexión con la CENTRAL; se le preguntará en cuanto se pueda",
+        "central back": "Conexión con Central restablecida",
+        "driver's central back": "Conectado de nuevo con la CENTRAL",
+        "connected": "Conectado con la CENTRAL en",
+        "listed central": "desde .*, restablecido .*: Imposible conectar con Central",
+        "driver's listed central": "desde .*, restablecido .*: Imposible conectar con la CENTRAL",
+        "listed engine": "desde .*, restablecido .*: motor perdido",
+        "listed monitor": "desde .*, restablecido .*: nadie pregunta por este motor",
+    },
+}
+
+
+@dataclass
+class Rest(Charge):
+    """Everybody connected, nothing charging; `said` are the patterns in the language of the screens."""
+
+    lang: str
+    how: str
+
+    @property
+    def said(self) -> dict[str, str]:
+        return SAID[self.lang]
+
+
+@pytest.fixture(params=IDLE, ids=" ".join)
+async def rest(city: City, request: pytest.FixtureRequest) -> Rest:
+    lang, how = request.param
+    flags = ("--lang", lang)
+    central = await city.central(*flags)
+    engine = await city.engine("CP001", *STAYS, *flags, stdin=True)
+    await engine.says("health port listening")
+    monitor = await city.monitor("CP001", *flags, stdin=True)
+    await central.says(SAID[lang]["available"])
+    driver = await city.driver("D01", *flags)
+    await driver.says(SAID[lang]["connected"])
+    return Rest(city, central, engine, monitor, driver, lang, how)
+
+
+async def test_a_monitor_killed_at_idle(rest: Rest):
+    said, since = rest.said, len(rest.central.lines)
+    await killed(rest.monitor, rest.how)
+    await rest.central.says(said["disconnected"], since=since)
+    await rest.engine.says(said["nobody asks"])
+    rest.driver.types("start CP001")
+    await rest.driver.says(said["out of service"])
+    # Not even by hand.
+    rest.engine.types("manual D01")
+    await rest.engine.says("D01 (refused|denegado): ")
+    since = len(rest.central.lines)
+    await rest.city.monitor("CP001", "--lang", rest.lang)
+    await rest.central.says(said["available"], since=since)
+    await rest.engine.says(said["asks again"])
+    rest.engine.types("faults")
+    await rest.engine.says(said["listed monitor"])
+
+
+async def test_an_engine_killed_at_idle(rest: Rest):
+    said, since = rest.said, len(rest.central.lines)
+    await killed(rest.engine, rest.how)
+    await rest.monitor.says(said["engine lost"])
+    await rest.central.says(said["faulted"], since=since)
+    rest.driver.types("start CP001")
+    await rest.driver.says(said["out of service"])
+    since = len(rest.central.lines)
+    await rest.city.engine("CP001", *STAYS, "--lang", rest.lang)
+    await rest.monitor.says(said["engine back"])
+    await rest.central.says(said["available"], since=since)
+    rest.monitor.types("faults")
+    await rest.monitor.says(said["listed engine"])
+
+
+async def test_a_driver_killed_at_idle(rest: Rest):
+    since = len(rest.engine.lines), len(rest.monitor.lines)
+    await killed(rest.driver, rest.how)
+    if rest.how == "kill -9":
+        await rest.central.says(rest.said["driver left"])
+    else:
+        await rest.central.says("D01 left: it said goodbye|D01 left: ")
+    back = await rest.city.driver("D01", "--lang", rest.lang)
+    await back.says(rest.said["connected"])
+    assert (len(rest.engine.lines), len(rest.monitor.lines)) == since
+
+
+async def test_central_killed_at_idle(rest: Rest):
+    said = rest.said
+    await killed(rest.central, rest.how)
+    for program in (rest.engine, rest.monitor, rest.driver):
+        await program.says(said["central lost"])
+    rest.engine.types("manual D01")
+    await rest.engine.says(said["no manual"])
+    rest.driver.types("balance")
+    await rest.driver.says(said["later"])
+    central = await rest.city.central("--lang", rest.lang)
+    await central.says(said["available"])
+    for program in (rest.engine, rest.monitor):
+        await program.says(said["central back"])
+        program.types("faults")
+        await program.says(said["listed central"])
+    await rest.driver.says(said["driver's central back"])
+    rest.driver.types("troubles")
+    await rest.driver.says(said["driver's listed central"])

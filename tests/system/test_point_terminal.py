@@ -121,6 +121,7 @@ async def test_a_manual_start_is_granted_or_refused_with_its_sentence(point: Poi
     await engine.keys("m")
     await engine.shows("Driver id")
     await engine.types("d01")
+    await engine.shows("asking CENTRAL to let D01 charge")
     await engine.shows("CENTRAL lets D01 charge")
     await point.driver.says("plug in at CP001 within 60 s")
     await engine.keys("p")
@@ -150,6 +151,9 @@ async def test_no_manual_start_without_monitor_or_without_central(point: Point):
     await engine.shows("Unable to connect to Central: no charge can begin now")
     await point.city.central()
     await engine.shows("Connected to Central again")
+    await engine.keys("l")
+    await engine.shows(r"since .*, restored .*: Unable to connect to Central")
+    await engine.shows(r"since [\d:]+: nobody asks how this engine is")
 
 
 async def test_quit_asks_while_a_car_charges_and_ctrl_c_does_not(point: Point):
