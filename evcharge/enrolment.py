@@ -120,6 +120,7 @@ async def call(
     *,
     token: str | None = None,
     login: tuple[str, str] | None = None,
+    more_headers: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Make one call, as the owner of a bearer `token` or as an id with its credential (`login`).
 
@@ -132,6 +133,7 @@ async def call(
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     if login is not None:
         headers["Authorization"] = aiohttp.encode_basic_auth(*login, encoding="utf-8")
+    headers.update(more_headers or {})
     # Not force_close: only of a connection that it keeps does aiohttp await the end.
     connector = aiohttp.TCPConnector(ssl=context)
     url = registry.url.rstrip("/") + path

@@ -26,7 +26,14 @@ MAX_BODY_BYTES = 64 * 1024
 # For a TLS handshake, for the next request to be whole, and for the body of one.
 PATIENCE_S = 10.0
 MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS = 512, 128
-_SERVER = "evcharge"
+# Of every answer. Browsers are told to believe nothing of it beyond what it says it is.
+_HEADERS = {
+    "Server": "evcharge",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
 
 _STATUS = {
     Code.MALFORMED: 400,
@@ -43,13 +50,18 @@ _STATUS = {
     Code.SLOW: 429,
     Code.BUSY: 503,
     Code.STORAGE: 503,
+    Code.UNREACHABLE: 503,
 }
 _encoder = msgspec.json.Encoder(order="sorted")
 T = TypeVar("T", bound=Struct)
 
+# Central asks the Registry for one of its own accounts: whose name, and where that person is.
+ON_BEHALF_OF = "Evcharge-On-Behalf-Of"
+
 # Told of every refusal: the request, the code that was answered.
 OnRefused = Callable[[web.Request, str], Awaitable[None]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Sign = Callable[[web.BaseRequest, web.StreamResponse], Awaitable[None]]
 
 
 async def read_body(request: web.Request, kind: type[T]) -> T:
@@ -72,8 +84,13 @@ def answer(content: dict[str, Any], status: int = 200) -> web.Response:
     return _json({"error": False, **content}, status)
 
 
-def application(routes: list[web.RouteDef], on_refused: OnRefused) -> web.Application:
-    """Return an application that answers every failure of `routes` with a JSON sentence."""
+def application(
+    routes: list[web.RouteDef], on_refused: OnRefused, sign: Sign | None = None
+) -> web.Application:
+    """Return an application that answers every failure of `routes` with a JSON sentence.
+
+    `sign` may put more headers on every answer, also on what aiohttp answers by itself.
+    """
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -88,12 +105,15 @@ def application(routes: list[web.RouteDef], on_refused: OnRefused) -> web.Applic
             response = failure(500, "E_INTERNAL", "This server made a mistake. Its log says more.")
         return response
 
-    async def sign(_: web.BaseRequest, response: web.StreamResponse) -> None:
-        # Also what aiohttp answers by itself: no name and version of it.
-        response.headers["Server"] = _SERVER
+    async def prepare(request: web.BaseRequest, response: web.StreamResponse) -> None:
+        # No name and version of aiohttp.
+        for name, value in _HEADERS.items():
+            response.headers[name] = value
+        if sign is not None:
+            await sign(request, response)
 
     app = web.Application(middlewares=[guard], client_max_size=MAX_BODY_BYTES)
-    app.on_response_prepare.append(sign)
+    app.on_response_prepare.append(prepare)
     app.add_routes(routes)
     return app
 
@@ -129,7 +149,7 @@ def _json(
         body=_encoder.encode(content) + b"\n",
         status=status,
         content_type=content_type,
-        headers={"Server": _SERVER, "Cache-Control": "no-store", **(headers or {})},
+        headers={**_HEADERS, "Cache-Control": "no-store", **(headers or {})},
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from evcharge.operator.registering import USER
+from evcharge.operator.registering import USER, as_administrator
 from evcharge.options import CENTRAL, REGISTRY, id_argument, options, settings
 
 if TYPE_CHECKING:
@@ -46,9 +46,6 @@ _HOURS = click.option(
 )
 _HOST = click.option(
     "--host", callback=_host, metavar="HOST", help="Where the other PC finds this one, when not 127.0.0.1."
-)
-_ADMIN = click.option(
-    "--admin", default="admin", show_default=True, help="The administrator.", metavar="NAME"
 )
 
 
@@ -93,20 +90,20 @@ def _invite(
     host: str | None,
     location: str,
 ) -> None:
-    import asyncio
     from datetime import UTC, datetime
 
     from evcharge import joining
-    from evcharge.labels import Speech, operator
+    from evcharge.labels import Speech
     from evcharge.labels.join import SENTENCES
-    from evcharge.operator.admin import Admin
 
     say = Speech(SENTENCES, config.lang)
-    registry = Admin(config.reach.registry_url, config.state, user, Speech(operator.SENTENCES, config.lang))
-    made = asyncio.run(
-        joining.invite(
-            config, registry.invite, kind, id_, say, location=location, ttl_s=round(hours * 3600), host=host
-        )
+    ttl_s = round(hours * 3600)
+    made = as_administrator(
+        config,
+        user,
+        lambda admin: joining.invite(
+            config, admin.invite, kind, id_, say, location=location, ttl_s=ttl_s, host=host
+        ),
     )
     # The token alone on standard output, so that it can be piped into a file or a mail.
     for doubt in made.doubts:

@@ -9,9 +9,9 @@ from evcharge import lifecycle, trust
 from evcharge.config import Config
 from evcharge.database import open_database
 from evcharge.https import application, serving
+from evcharge.passwords import Credentials
 from evcharge.registry.api import Api
 from evcharge.registry.callers import Callers
-from evcharge.registry.credentials import Credentials
 from evcharge.registry.invitations import Invitations
 from evcharge.registry.setup import SCHEMA, database_path
 from evcharge.registry.store import Store

@@ -2,14 +2,16 @@
 
 import hmac
 import logging
+import re
 from collections.abc import Callable, Sequence
 
 from aiohttp import BasicAuth, web
 from msgspec import Struct
 
 from evcharge import trust
-from evcharge.errors import AuthenticationError, Code, Overloaded
-from evcharge.registry.credentials import Brake, Credentials
+from evcharge.errors import AuthenticationError, BadInput, Code, Overloaded
+from evcharge.https import ON_BEHALF_OF
+from evcharge.passwords import Brake, Credentials
 from evcharge.registry.registrations import Kind, Registration
 from evcharge.registry.repeats import Repeats
 from evcharge.registry.store import Actor, Invited, Store, entry
@@ -27,6 +29,9 @@ class Visit(Struct):
 _VISIT = web.RequestKey("visit", Visit)
 FREE_TOKENS = 30
 ADMIN, ENROLMENT, CENTRAL = "admin", "enrolment", "central"
+# Central on behalf of one of its accounts: it may what an administrator may, but replaces no credential unasked.
+DEPUTY = "deputy"
+_ON_BEHALF_OF = re.compile(r"\A([A-Za-z0-9_.-]{1,32}) ([0-9A-Za-z.:%-]{1,64})\Z")
 
 
 class Callers:
@@ -59,6 +64,9 @@ class Callers:
             )
         role, who = await self._bearer(token.strip())
         actor = Actor(who, role, address_of(request))
+        named = request.headers.get(ON_BEHALF_OF)
+        if role == CENTRAL and named is not None:
+            role, actor = DEPUTY, _deputy(named)
         visit(request).actor = actor
         if role not in allowed:
             raise AuthenticationError(f"This token may not do that: it is of role {role}.", Code.ROLE)
@@ -92,7 +100,7 @@ class Callers:
         """Return the registration of `id_` if `secret` is its own, else raise: the same for any reason."""
         found = await self._store.find(id_)
         kept = found.secret_hash if found is not None and found.kind is kind else None
-        if not await self.guess(kept, secret, (id_, address_of(request))) or found is None:
+        if not await self.guess(kept, secret, (id_, visit(request).actor.address)) or found is None:
             raise AuthenticationError("The id or its credential is wrong.", Code.CREDENTIAL)
         return found
 
@@ -134,6 +142,13 @@ class Callers:
         """Write the rows of refusals that were only counted, when their minute is over."""
         due = self._repeats.rest() if all_of_them else self._repeats.due(self._clock())
         await self._store.note(due)
+
+
+def _deputy(named: str) -> Actor:
+    match = _ON_BEHALF_OF.match(named)
+    if match is None:
+        raise BadInput(f"{ON_BEHALF_OF} must be a name and an address.", Code.FIELD)
+    return Actor(match[1], CENTRAL, match[2])
 
 
 def visit(request: web.Request) -> Visit:

@@ -14,10 +14,10 @@ from evcharge.errors import BadInput, Code, Overloaded, Refused
 from evcharge.https import answer, read_body
 from evcharge.ids import check_id
 from evcharge.invitation import SECRET_BYTES
+from evcharge.passwords import Credentials
 from evcharge.registry import registrations
 from evcharge.registry.bodies import Invite, Join
-from evcharge.registry.callers import ADMIN, Callers, address_of, visit
-from evcharge.registry.credentials import Credentials
+from evcharge.registry.callers import ADMIN, DEPUTY, Callers, address_of, visit
 from evcharge.registry.registrations import Kind, Registration, State
 from evcharge.registry.store import Actor, Invited, Overtaken, Store
 
@@ -61,7 +61,7 @@ class Invitations:
 
     async def invite(self, request: web.Request) -> web.Response:
         """Make an invitation for an id, new or known; its secret is shown this one time."""
-        actor = await self._callers.with_token(request, ADMIN)
+        actor = await self._callers.with_token(request, ADMIN, DEPUTY)
         body = await read_body(request, Invite)
         id_ = visit(request).target = check_id(body.id, "id")
         kind = Kind(body.kind)

@@ -1,21 +1,17 @@
 """What `evcharge init` makes on the PC of the Registry: keys, certificates and the first administrator."""
 
 import asyncio
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
 from evcharge import lifecycle, trust
 from evcharge.database import open_database
-from evcharge.registry.credentials import Credentials
+from evcharge.passwords import Credentials, new_password
 from evcharge.registry.store import Actor, Store
 from evcharge.trust import InitReport
 
 SCHEMA = "evcharge.registry.schema"
 FIRST_ADMIN = "admin"
-# Without letters and digits that look alike: a person will copy it from a screen.
-_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
-_GROUPS, _GROUP_LENGTH = 5, 4
 
 
 def database_path(state: Path) -> Path:
@@ -40,9 +36,7 @@ async def _add_admin(state: Path, report: InitReport) -> None:
         if await store.has_admin():
             report.kept.append(f"administrator {FIRST_ADMIN}")
             return
-        password = "-".join(
-            "".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS)
-        )
+        password = new_password()
         actor = Actor("evcharge init", "operator", "this computer")
         if await store.add_first_admin(FIRST_ADMIN, await credentials.hashed(password), actor):
             report.made.append(f"administrator {FIRST_ADMIN}")

@@ -10,10 +10,10 @@ import ssl
 
 import pytest
 
-from evcharge import audit, https, trust
+from evcharge import audit, https, passwords, trust
 from evcharge.errors import StateError
 from evcharge.lifecycle import utc_now
-from evcharge.registry import api, app, credentials, repeats, setup, store
+from evcharge.registry import api, app, repeats, setup, store
 from evcharge.tickets import TicketOpener
 from tests.component.registry_process import copy_state, make_state, running_registry
 
@@ -184,6 +184,7 @@ async def test_verify_says_whether_a_credential_is_right(registry):
     answer = await registry.ask("POST", "/verify", {"cp_id": "CP001", "credential": "cp_secret_001"})
     assert answer.body == {
         "cp_id": "CP001",
+        "epoch": 0,
         "error": False,
         "location": "Elche",
         "state": "active",
@@ -251,7 +252,7 @@ async def test_a_guesser_must_wait_and_the_real_one_elsewhere_need_not(registry)
 
 
 async def test_many_logins_at_once_are_bounded_and_the_rest_comes_back_later(registry, monkeypatch):
-    monkeypatch.setattr(credentials, "MAX_WAITING", 4)
+    monkeypatch.setattr(passwords, "MAX_WAITING", 4)
     answers = await asyncio.gather(*(registry.ticket(f"CP{n:03}") for n in range(24)))
     assert {answer.status for answer in answers} == {401, 503}
     busy = [answer for answer in answers if answer.status == 503]

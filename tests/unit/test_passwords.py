@@ -3,9 +3,9 @@ import threading
 
 import pytest
 
+from evcharge import passwords as module
 from evcharge.errors import Code, Overloaded
-from evcharge.registry import credentials as module
-from evcharge.registry.credentials import Brake, Credentials
+from evcharge.passwords import Brake, Credentials
 from evcharge.trust import new_secret
 
 

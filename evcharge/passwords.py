@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import math
 import os
+import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -28,7 +29,16 @@ _WORKERS = 2
 MAX_WAITING = 32
 _MAX_REMEMBERED = 20_000
 
+# Without letters and digits that look alike.
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+_GROUPS, _GROUP_LENGTH = 5, 4
+
 T = TypeVar("T")
+
+
+def new_password() -> str:
+    """Return a password that a person can copy from a screen: 98 random bits."""
+    return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS))
 
 
 class Credentials:
