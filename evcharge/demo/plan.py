@@ -3,6 +3,7 @@
 import errno
 import socket
 from collections.abc import Sequence
+from pathlib import Path
 
 # A charge at this speed takes some seconds: 22 kW become 0.18 kWh in each of them.
 SPEED = 30.0
@@ -11,6 +12,11 @@ UNPLUG_AFTER_S = 5.0
 PAUSE_S = 1.0
 SERVICES = 2  # charges that each driver asks for
 CITIES = ("Alicante", "Elche", "Alcoy", "Benidorm", "Orihuela", "Torrevieja")
+
+
+def timeline(*, once: bool) -> Path:
+    """Return the file of the demo's weather; with `once` it ends no charge."""
+    return Path(__file__).with_name("calm.txt" if once else "front.txt")
 
 
 def cp_ids(points: int) -> list[str]:

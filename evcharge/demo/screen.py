@@ -16,6 +16,7 @@ _COLOURS: Mapping[str, str] = {
     "central": "36",
     "engine": "32",
     "monitor": "33",
+    "weather": "96",
     OWN_NAME: "1",
 }
 _DRIVER_COLOUR = "34"

@@ -1,23 +1,29 @@
 """The course of the demo: Registry, Central, charging points, drivers, and the way out."""
 
 import asyncio
+import os
+import re
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from evcharge import labels
+from evcharge import labels, trust
 from evcharge.charging_point import CpStatus
 from evcharge.config import Config
-from evcharge.demo import plan
+from evcharge.demo import logins, plan
 from evcharge.demo.processes import EVCHARGE, Cast, Child
 from evcharge.demo.screen import Screen
 from evcharge.errors import StateError
+from evcharge.weather.keys import find_key
 
 T = TypeVar("T")
 
 _LISTENING = r"listening on \S*:(\d+)"
+# Not Central's own line: that of its API and pages.
+_PAGES = r"listening on (https?)://(\S+):(\d+)"
+_SHOWN = r"the password (\S+)$"
 # Each ticket names its session; a ticket that is shown twice is still one.
 _TICKET = r"\bSession: +(\S+)"
 _START_WITHIN_S = 60.0
@@ -64,7 +70,10 @@ class _Show:
         self._engines: list[Child] = []
         self._monitors: list[Child] = []
         self._servers: list[Child] = []
+        self._others: list[Child] = []
         self._peers: tuple[str, ...] = ()
+        # Where the server that was started last has its pages.
+        self._pages: asyncio.Future[re.Match[str]]
 
     async def play(self) -> int:
         try:
@@ -89,7 +98,8 @@ class _Show:
     async def end(self) -> None:
         self._screen.say("Stopping: drivers, charging points, Central, Registry.")
         # Monitors before their engines, which they would report as broken.
-        stages = (self._drivers, self._monitors, self._engines, self._servers[1:], self._servers[:1])
+        peers = (self._drivers + self._others, self._monitors, self._engines)
+        stages = (*peers, self._servers[1:], self._servers[:1])
         await self._cast.leave(*stages, within_s=_LEAVE_WITHIN_S)
 
     async def _raise_curtain(self) -> None:
@@ -97,9 +107,12 @@ class _Show:
         if not (config.state / "ca.pem").exists():
             self._screen.say(f"Making the state folder {config.state}")
             init = await self._start("init", "init", may_end=True)
+            shown = init.expect(_SHOWN)
             await init.ended.wait()
             if init.process.returncode:
                 raise StateError(f"the state folder could not be made: {init.last_line}")
+            if shown.exception() is None:
+                trust.replace_secret(logins.password_path(config.state, logins.ADMIN), shown.result()[1])
         registry = await self._server("registry", config.registry.host, config.registry.port)
         self._peers = ("--registry", f"https://{registry}")
         api_port = self._port("API", config.central.api_host, config.central.api_port)
@@ -120,11 +133,31 @@ class _Show:
                 tasks.create_task(self._charging_point(cp_id, place))
         await asyncio.gather(*available)
         self._screen.say(f"All {len(cp_ids)} charging points are {word}; Central listens on {central_at}.")
+        if config.central.api:
+            url = _url(await self._pages)
+            await self._tell_logins(url)
+            await self._weather(url)
+
+    async def _weather(self, url: str) -> None:
+        settings = self._config.weather
+        chosen = settings.simulate is not None or settings.source != "auto"
+        simulate: tuple[str, ...] = ()
+        # Labs have no internet: who has no key and wants nothing else gets the weather of the demo.
+        if not chosen and find_key(self._config.state, os.environ) is None:
+            simulate = ("--simulate", str(plan.timeline(once=self._wish.once)))
+        self._screen.say("The weather service starts" + (": its weather is simulated." if simulate else "."))
+        self._others.append(await self._start("weather", "weather", "--central-api", url, *simulate))
+
+    async def _tell_logins(self, url: str) -> None:
+        for sentence in await logins.sentences(url, self._config.state, self._config.lang):
+            self._screen.say(sentence)
 
     async def _server(self, name: str, host: str, wanted: int, *more: str) -> str:
         port = self._port(name, host, wanted)
         child = await self._start(name, name, "--host", host, "--port", str(port), *more)
         self._servers.append(child)
+        # Central says it right after the line that is waited for.
+        self._pages = child.expect(_PAGES)
         return plan.joined(plan.reachable(host), (await child.expect(_LISTENING))[1])
 
     async def _charging_point(self, cp_id: str, place: int) -> None:
@@ -187,6 +220,10 @@ class _Show:
                 working.cancel()
                 self._cast.lost.result()
         return working.result()
+
+
+def _url(found: re.Match[str]) -> str:
+    return f"{found[1]}://{plan.joined(plan.reachable(found[2].strip('[]')), found[3])}"
 
 
 def _verdict(drivers: int, missing: Sequence[str]) -> str:

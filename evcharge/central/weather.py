@@ -1,0 +1,160 @@
+"""The rules of the weather: an alert withholds the charging points of its location, and no others. Pure.
+
+A hold of the weather follows from the alerts of the place and the operator's override; nothing else lifts it.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+from evcharge import events
+from evcharge.central import charging
+from evcharge.central.commands import WeatherAlert, WeatherClear, WeatherOverride, WeatherReport
+from evcharge.central.ruling import Rules, Ruling
+from evcharge.central.state import Weather, place
+from evcharge.charging_point import ChargingPoint, Hold
+from evcharge.errors import Code, Refused
+from evcharge.session import EndReason
+
+# A measurement that is older than this says nothing about now.
+STALE_AFTER = timedelta(minutes=15)
+# Clocks differ; a measurement from further in the future would shut out all that follow.
+MAX_AHEAD = timedelta(minutes=5)
+# Of places that have no charging point: a source that makes up names must not fill the memory.
+MAX_EMPTY_PLACES = 1000
+
+
+def is_stale(weather: Weather, now: datetime) -> bool:
+    """Return whether what is known of the weather is too old to be believed."""
+    return weather.measured_at is None or now - weather.measured_at > STALE_AFTER
+
+
+def report(ruling: Ruling, command: WeatherReport, rules: Rules) -> None:
+    """Take in a measurement; one that is older than the last changes nothing. Raises Refused for a future one."""
+    known = _known(ruling, command.location)
+    measured_at = _measured(command.measured_at, rules)
+    if known.measured_at is not None and measured_at < known.measured_at:
+        return
+    ruling.put(
+        replace(
+            known,
+            temperature_celsius=command.temperature_celsius,
+            wind_m_per_s=command.wind_m_per_s,
+            measured_at=measured_at,
+            received_at=rules.now,
+            source=command.source,
+        )
+    )
+
+
+def raise_alert(ruling: Ruling, command: WeatherAlert, rules: Rules) -> None:
+    """Withhold the charging points of a location; their sessions end. Said again, it changes nothing."""
+    known = _known(ruling, command.location)
+    weather = replace(known, alerts=known.alerts | {command.alert})
+    measured_at = _measured(command.measured_at, rules)
+    is_news = known.measured_at is None or measured_at >= known.measured_at
+    if command.temperature_celsius is not None and is_news:
+        weather = replace(
+            weather,
+            temperature_celsius=command.temperature_celsius,
+            measured_at=measured_at,
+            received_at=rules.now,
+        )
+    if command.alert not in known.alerts:
+        ruling.say(
+            events.WeatherAlertRaised(
+                location=weather.location,
+                alert=command.alert,
+                temperature_celsius=command.temperature_celsius,
+                text=command.text,
+            )
+        )
+    if weather != known:
+        ruling.put(weather)
+    if command.alert not in known.alerts:
+        _apply(ruling, weather)
+
+
+def clear(ruling: Ruling, command: WeatherClear) -> None:
+    """End every alert of a location, or one; with the last goes the override that was meant for them."""
+    known = ruling.weather(command.location)
+    if known is None:
+        return
+    over = known.alerts if command.alert is None else known.alerts & {command.alert}
+    if not over:
+        return
+    left = known.alerts - over
+    weather = replace(known, alerts=left, override=known.override and bool(left))
+    ruling.put(weather)
+    ruling.say(
+        events.WeatherAlertCleared(
+            location=weather.location, alerts=tuple(sorted(over)), left=tuple(sorted(left))
+        )
+    )
+    _apply(ruling, weather)
+
+
+def override(ruling: Ruling, command: WeatherOverride) -> None:
+    """Let the charging points of a location work in spite of its alerts, or no longer."""
+    known = ruling.weather(command.location)
+    if known is None or known.override == command.override:
+        if command.override and known is None:
+            raise _nothing_there(command.location)
+        return
+    if command.override and not known.alerts:
+        raise _nothing_there(known.location)
+    weather = replace(known, override=command.override)
+    ruling.put(weather)
+    ruling.say(events.WeatherOverridden(location=weather.location, override=command.override))
+    _apply(ruling, weather)
+
+
+def settled(ruling: Ruling, point: ChargingPoint) -> ChargingPoint:
+    """Return `point`, which has just come to its location, held or not as the weather there wants it."""
+    weather = ruling.weather(point.location)
+    return _held(ruling, point, wanted=weather is not None and weather.withholds)
+
+
+def _apply(ruling: Ruling, weather: Weather) -> None:
+    for point in list(ruling.points()):
+        if place(point.location) != weather.place:
+            continue
+        after = _held(ruling, point, wanted=weather.withholds)
+        if after is not point:
+            ruling.put(after)
+            if Hold.WEATHER in after.holds:
+                charging.order_stop(ruling, after, EndReason.WEATHER)
+
+
+def _held(ruling: Ruling, point: ChargingPoint, *, wanted: bool) -> ChargingPoint:
+    if wanted == (Hold.WEATHER in point.holds):
+        return point
+    if wanted:
+        ruling.say(events.HoldPlaced(cp_id=point.cp_id, hold=Hold.WEATHER))
+        return replace(point, holds=point.holds | {Hold.WEATHER})
+    ruling.say(events.HoldLifted(cp_id=point.cp_id, hold=Hold.WEATHER))
+    return replace(point, holds=point.holds - {Hold.WEATHER})
+
+
+def _measured(measured_at: datetime | None, rules: Rules) -> datetime:
+    if measured_at is not None and measured_at > rules.now + MAX_AHEAD:
+        raise Refused("measured_at is in the future: is the clock of the source right?", Code.FIELD)
+    return measured_at or rules.now
+
+
+def _known(ruling: Ruling, location: str) -> Weather:
+    """Return the weather of `location`, new when nothing is known yet. Raises Refused when there are too many."""
+    known = ruling.weather(location)
+    if known is not None:
+        return known
+    key = place(location)
+    spelt = next((point.location for point in ruling.points() if place(point.location) == key), None)
+    if spelt is None and len(list(islice(ruling.weathers(), MAX_EMPTY_PLACES))) >= MAX_EMPTY_PLACES:
+        raise Refused(
+            f"No charging point is in {location}, and too many such places are known.", Code.CONFLICT
+        )
+    return Weather(location=spelt or " ".join(location.split()))
+
+
+def _nothing_there(location: str) -> Refused:
+    return Refused(f"There is no weather alert in {location} to override.", Code.CONFLICT)

@@ -1,0 +1,74 @@
+"""Whether the weather service is heard: its silence and its goodbye are facts, and so is its return.
+
+A service that was never here is not missed. Nothing is decided by it: what the weather withholds stays withheld.
+"""
+
+import asyncio
+from datetime import datetime
+
+import msgspec
+
+from evcharge import events
+from evcharge.central.archive import Archive
+from evcharge.central.commands import CENTRAL, Actor, Note
+from evcharge.central.dispatcher import Dispatcher
+from evcharge.ids import Role
+
+SWEEP_S = 0.5
+# When our own loop stood still this long, nobody is called silent until the next round.
+_STALL_S = 1.0
+
+Word = events.WeatherLost | events.WeatherReached
+
+
+async def last_word(archive: Archive) -> tuple[datetime, Word] | None:
+    """Return what the books say last of the weather service, or None when it was never heard."""
+    rows = [
+        row for name in ("WeatherLost", "WeatherReached") for row in await archive.events(limit=1, type_=name)
+    ]
+    if not rows:
+        return None
+    row = max(rows, key=lambda row: int(row["n"]))
+    return datetime.fromisoformat(row["at"]), msgspec.json.decode(row["data"], type=Word)
+
+
+class WeatherLink:
+    """Notes when the service is lost and when it is back. `last` is what the books say of it."""
+
+    def __init__(self, dispatcher: Dispatcher, silent_s: float, last: Word | None) -> None:
+        self._dispatcher = dispatcher
+        self._silent_s = silent_s
+        self._known = last is not None
+        self._lost = isinstance(last, events.WeatherLost)
+        self._heard_at = asyncio.get_running_loop().time()
+
+    def heard(self, by: Actor) -> None:
+        """Somebody reported the weather. An operator who does so by hand is not the service."""
+        if by.role is not Role.SERVICE:
+            return
+        self._heard_at = asyncio.get_running_loop().time()
+        if self._lost or not self._known:
+            first = not self._known
+            self._known, self._lost = True, False
+            self._dispatcher.post(Note(by=by, event=events.WeatherReached(first=first)))
+
+    def goodbye(self, by: Actor) -> None:
+        """The service stops: it is not waited for."""
+        if by.role is Role.SERVICE and self._known:
+            self._is_lost("the weather service was stopped", by)
+
+    async def run(self) -> None:
+        """Listen for silence, for ever."""
+        loop = asyncio.get_running_loop()
+        last = loop.time()
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            now = loop.time()
+            stalled, last = now - last > SWEEP_S + _STALL_S, now
+            if self._known and not stalled and now - self._heard_at > self._silent_s:
+                self._is_lost(f"the weather service was not heard for {self._silent_s:.0f} s", CENTRAL)
+
+    def _is_lost(self, why: str, by: Actor) -> None:
+        if not self._lost:
+            self._lost = True
+            self._dispatcher.post(Note(by=by, event=events.WeatherLost(why=why)))

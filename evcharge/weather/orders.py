@@ -1,0 +1,71 @@
+"""What a person tells the weather service: a line becomes an Order, or a sentence that says why not. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from evcharge.errors import BadInput
+from evcharge.ids import check_id
+from evcharge.labels import Speech
+
+MOST_NAME = 80
+
+
+class Verb(StrEnum):
+    """What can be done."""
+
+    ADD = "add"
+    DROP = "drop"
+    CHANGE = "change"
+    MOVE = "move"
+    LIST = "list"
+    FAULTS = "faults"
+    QUIT = "quit"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be done; `what` is a city, a location or a charging point, `where` what it is to be."""
+
+    verb: Verb
+    what: str = ""
+    where: str = ""
+
+
+def parse(line: str, say: Speech) -> Order | None:
+    """Return the order of a line, None for an empty one. Raises BadInput with a sentence."""
+    word, _, rest = " ".join(line.split()).partition(" ")
+    if not word:
+        return None
+    try:
+        verb = Verb(word.lower())
+    except ValueError:
+        raise BadInput(say("help")) from None
+    match verb:
+        case Verb.ADD | Verb.DROP:
+            return Order(verb, checked(rest, say))
+        case Verb.CHANGE:
+            what, _, where = rest.partition("=")
+            return Order(verb, checked(what, say), checked(where, say))
+        case Verb.MOVE:
+            cp_id, _, where = rest.partition(" ")
+            return Order(verb, checked_cp(cp_id, say), checked(where, say))
+        case _ if rest:
+            raise BadInput(say("help"))
+        case _:
+            return Order(verb)
+
+
+def checked(name: str, say: Speech) -> str:
+    """Return the name of a place, blanks tidied. Raises BadInput."""
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= MOST_NAME or not name.isprintable():
+        raise BadInput(say("bad city"))
+    return name
+
+
+def checked_cp(cp_id: str, say: Speech) -> str:
+    """Return the name of a charging point. Raises BadInput."""
+    try:
+        return check_id(cp_id.strip().upper())
+    except BadInput:
+        raise BadInput(say("bad cp", cp_id=ascii(cp_id)[1:-1][:40] or "?")) from None

@@ -1,0 +1,141 @@
+"""Where locations are: further cities, what a location stands for, coordinates once found. Kept on disk."""
+
+import json
+import logging
+import math
+import re
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from evcharge import trust
+from evcharge.errors import StateError
+from evcharge.weather.readings import SourceTrouble, Spot
+
+log = logging.getLogger(__name__)
+
+MOST_CITIES, MOST_FOUND = 200, 2000
+_COORDINATES = re.compile(r"\A\s*(-?\d{1,3}(?:\.\d+)?)\s*[,;]\s*(-?\d{1,3}(?:\.\d+)?)\s*\Z")
+
+
+class _Kept(Struct):
+    # Beside the locations of the charging points.
+    cities: list[str] = []
+    # location -> a city, or "latitude, longitude".
+    stands_for: dict[str, str] = {}
+    # "source: city" -> its coordinates.
+    found: dict[str, tuple[float, float]] = {}
+
+
+def place(name: str) -> str:
+    """Return what makes two spellings the same location, as Central sees it."""
+    return " ".join(name.split()).casefold()
+
+
+class Atlas:
+    """What is known of places; every change is on disk before it is told."""
+
+    def __init__(self, path: Path, cities: Sequence[str] = ()) -> None:
+        """`cities` are those of the settings: they stay as long as they stand there."""
+        self._path = path
+        self._configured = list(cities)
+        self._kept = _load(path)
+
+    @property
+    def cities(self) -> list[str]:
+        """The further cities, each once."""
+        return list({place(city): city for city in (*self._configured, *self._kept.cities)}.values())
+
+    def add(self, city: str) -> None:
+        """Watch a further city. Raises StateError when there are too many, or it cannot be kept."""
+        if place(city) in {place(known) for known in self.cities}:
+            return
+        if len(self._kept.cities) >= MOST_CITIES:
+            raise StateError(f"there are {MOST_CITIES} further cities already")
+        self._kept.cities.append(city)
+        self._keep()
+
+    def drop(self, city: str) -> bool:
+        """Watch a city no more; return whether it was a further one. Raises StateError."""
+        left = [known for known in self._kept.cities if place(known) != place(city)]
+        if len(left) == len(self._kept.cities):
+            return False
+        self._kept.cities = left
+        self._keep()
+        return True
+
+    def change(self, location: str, city: str) -> None:
+        """Take the weather of `location` from `city`, or from "latitude, longitude". Raises StateError."""
+        if place(city) == place(location):
+            self._kept.stands_for.pop(place(location), None)
+        else:
+            self._kept.stands_for[place(location)] = city
+        self._keep()
+
+    def city_of(self, location: str) -> str:
+        """Return what `location` stands for: itself, another city, or "latitude, longitude"."""
+        return self._kept.stands_for.get(place(location), location)
+
+    def spot(self, source: str, city: str) -> Spot | None:
+        """Return where `city` is, if that is said or was found before."""
+        if (said := coordinates(city)) is not None:
+            return said
+        found = self._kept.found.get(f"{source}: {place(city)}")
+        return Spot(*found) if found is not None else None
+
+    def found(self, source: str, city: str, spot: Spot) -> None:
+        """Remember where `source` says that `city` is; not being able to is no reason to fail."""
+        if len(self._kept.found) >= MOST_FOUND:
+            self._kept.found.clear()
+        self._kept.found[f"{source}: {place(city)}"] = (spot.latitude, spot.longitude)
+        try:
+            self._keep()
+        except StateError as problem:
+            log.debug("%s", problem.text)
+
+    def _keep(self) -> None:
+        trust.replace_secret(self._path, json.dumps(msgspec.to_builtins(self._kept)))
+
+
+def coordinates(text: str) -> Spot | None:
+    """Return the point that "38.34, -0.48" is, or None."""
+    match = _COORDINATES.match(text)
+    if match is None:
+        return None
+    latitude, longitude = float(match[1]), float(match[2])
+    return Spot(latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None
+
+
+def best(name: str, found: Sequence[tuple[Sequence[str], Spot]]) -> Spot:
+    """Return the first place that has that name, in any language. Raises SourceTrouble when none has."""
+    wanted = _folded(name.partition(",")[0])
+    for names, spot in found:
+        if not (math.isfinite(spot.latitude) and math.isfinite(spot.longitude)):
+            continue
+        if any(_is_same(wanted, _folded(one)) for one in names):
+            return spot
+    raise SourceTrouble("unknown place")
+
+
+def _is_same(wanted: str, name: str) -> bool:
+    # "Alcoy" is also "Alcoi / Alcoy", "Alacant" is "Alicante / Alacant".
+    return bool(wanted) and (wanted == name or wanted in re.split(r"\s*[/(),-]\s*", name))
+
+
+def _folded(name: str) -> str:
+    letters = unicodedata.normalize("NFKD", place(name))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def _load(path: Path) -> _Kept:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Kept)
+    except FileNotFoundError:
+        return _Kept()
+    except (OSError, ValueError) as problem:
+        # Nothing in it cannot be found or said again.
+        log.warning("%s cannot be read (%s): further cities begin anew.", path, type(problem).__name__)
+        return _Kept()

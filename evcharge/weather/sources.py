@@ -1,0 +1,145 @@
+"""Who says what the weather is: OpenWeather, Open-Meteo, or a timeline. Each is asked about one location at a time."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from evcharge.errors import ConfigError
+from evcharge.lifecycle import Clock
+from evcharge.weather import openmeteo, openweather, places, timeline
+from evcharge.weather.http import Fetch
+from evcharge.weather.places import Atlas
+from evcharge.weather.readings import Reading, SourceTrouble, Spot
+
+MOST_FILE_BYTES = 1024 * 1024
+
+
+class Source(Protocol):
+    """A source of weather. `between_s`: how long it wants between any two questions."""
+
+    name: str
+    between_s: float
+
+    async def measure(self, location: str) -> Reading:
+        """Return the weather there. Raises SourceTrouble."""
+        ...
+
+
+class OpenWeather:
+    """OpenWeather, with a key."""
+
+    name = openweather.NAME
+    between_s = openweather.BETWEEN_S
+
+    def __init__(self, fetch: Fetch, key: str, url: str, atlas: Atlas, clock: Clock) -> None:
+        self._fetch = fetch
+        self._key = key
+        self._url = url.rstrip("/") or openweather.URL
+        self._atlas = atlas
+        self._clock = clock
+
+    async def measure(self, location: str) -> Reading:
+        """Return the weather there. Raises SourceTrouble."""
+        spot = await self._spot(self._atlas.city_of(location))
+        query = openweather.weather_query(spot, self._key)
+        raw = await self._fetch(self._url + openweather.WEATHER_PATH, query)
+        return openweather.read_weather(raw, spot, self._clock())
+
+    async def _spot(self, city: str) -> Spot:
+        known = self._atlas.spot(self.name, city)
+        if known is not None:
+            return known
+        raw = await self._fetch(self._url + openweather.FIND_PATH, openweather.find_query(city, self._key))
+        spot = places.best(city, openweather.read_found(raw))
+        self._atlas.found(self.name, city, spot)
+        return spot
+
+
+class OpenMeteo:
+    """Open-Meteo, without a key."""
+
+    name = openmeteo.NAME
+    between_s = openmeteo.BETWEEN_S
+
+    def __init__(self, fetch: Fetch, url: str, atlas: Atlas, clock: Clock, lang: str) -> None:
+        self._fetch = fetch
+        self._url = url.rstrip("/") or openmeteo.URL
+        self._find_url = url.rstrip("/") or openmeteo.FIND_URL
+        self._atlas = atlas
+        self._clock = clock
+        self._lang = lang
+
+    async def measure(self, location: str) -> Reading:
+        """Return the weather there. Raises SourceTrouble."""
+        spot = await self._spot(self._atlas.city_of(location))
+        raw = await self._fetch(self._url + openmeteo.WEATHER_PATH, openmeteo.weather_query(spot))
+        return openmeteo.read_weather(raw, spot, self._clock())
+
+    async def _spot(self, city: str) -> Spot:
+        known = self._atlas.spot(self.name, city)
+        if known is not None:
+            return known
+        raw = await self._fetch(self._find_url + openmeteo.FIND_PATH, openmeteo.find_query(city, self._lang))
+        spot = places.best(city, openmeteo.read_found(raw))
+        self._atlas.found(self.name, city, spot)
+        return spot
+
+
+class Simulated:
+    """A timeline from a file, which is read again when it changes: so a lab makes its own weather."""
+
+    between_s = 0.0
+
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        atlas: Atlas,
+        clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Raises ConfigError when the file cannot be used."""
+        self.name = name
+        self._path = path
+        self._atlas = atlas
+        self._clock = clock
+        self._monotonic = monotonic
+        self._began = monotonic()
+        self._seen = _stamp(path)
+        self._timeline = read_timeline(path)
+
+    async def measure(self, location: str) -> Reading:
+        """Return the weather there. Raises SourceTrouble, also while the file has become unusable."""
+        try:
+            if (seen := _stamp(self._path)) != self._seen:
+                self._timeline = read_timeline(self._path)
+                self._seen = seen
+        except ConfigError as problem:
+            raise SourceTrouble("bad file", of_all=True, why=problem.text) from None
+        elapsed_s = self._monotonic() - self._began
+        return self._timeline.reading(self._atlas.city_of(location), elapsed_s, self._clock())
+
+
+def read_timeline(path: Path) -> timeline.Timeline:
+    """Return the timeline of a file. Raises ConfigError."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MOST_FILE_BYTES + 1)
+    except OSError as problem:
+        raise ConfigError(f"cannot read the timeline {path}: {problem.strerror}") from None
+    try:
+        if len(raw) > MOST_FILE_BYTES:
+            raise ValueError
+        text = raw.decode()
+    except ValueError:
+        raise ConfigError(f"the timeline {path} is not text, or larger than 1 MiB") from None
+    return timeline.parse(text, path.name)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError as problem:
+        raise ConfigError(f"cannot read the timeline {path}: {problem.strerror}") from None
+    return status.st_mtime_ns, status.st_size

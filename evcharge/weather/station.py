@@ -1,0 +1,326 @@
+"""The weather service at work: asks about every location, decides alerts, and keeps Central in step.
+
+What Central should know is a state, not a message: each round compares the two, so nothing is lost when Central is
+away, and its return needs no special case. While a source is in trouble nothing is said and nothing changes.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from evcharge import labels
+from evcharge.errors import BadInput, Overloaded, Refused
+from evcharge.labels import Phrase, Speech
+from evcharge.labels.causes import cause
+from evcharge.lifecycle import Backoff, Clock, wait_until
+from evcharge.troubles import Troubles
+from evcharge.weather.alerts import Alert, Limits, alerts
+from evcharge.weather.client import Location
+from evcharge.weather.places import Atlas, place
+from evcharge.weather.readings import Reading, SourceTrouble
+from evcharge.weather.sources import Source
+
+log = logging.getLogger(__name__)
+
+MOST_BACKOFF_S = 30.0
+# Of one location that a source does not know: who says where it is wakes it earlier.
+MOST_CITY_BACKOFF_S = 300.0
+
+
+class Central(Protocol):
+    """What the station needs of Central."""
+
+    async def locations(self) -> list[Location]: ...
+    async def update(self, location: str, reading: Reading, source: str) -> None: ...
+    async def begin(self, location: str, alert: Alert, reading: Reading) -> None: ...
+    async def end(self, location: str, alert: Alert) -> None: ...
+
+
+@dataclass(slots=True)
+class City:
+    """One location that is watched."""
+
+    name: str
+    cps: list[str] = field(default_factory=list)
+    reading: Reading | None = None
+    alerts: frozenset[Alert] = frozenset()
+    # The alerts that Central has there, and those of them that came from us.
+    told: set[str] = field(default_factory=set)
+    ours: set[str] = field(default_factory=set)
+    override: bool = False
+    trouble: SourceTrouble | None = None
+    # What Central said last of our report, when it does not take it.
+    refused: str = ""
+    task: asyncio.Task[None] | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Turnstile:
+    """Lets one question through at a time, `between_s` after the last; `hold` closes it for a while."""
+
+    def __init__(self, between_s: float) -> None:
+        self._between_s = between_s
+        self._lock = asyncio.Lock()
+        self._open_at = 0.0
+
+    async def turn(self) -> None:
+        """Wait for a turn."""
+        loop = asyncio.get_running_loop()
+        async with self._lock:
+            # Again and again: meanwhile somebody may have closed it for longer.
+            while (wait_s := self._open_at - loop.time()) > 0:  # noqa: ASYNC110
+                await asyncio.sleep(wait_s)
+            self._open_at = loop.time() + self._between_s
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the next turn is further away than usual."""
+        return self._open_at - asyncio.get_running_loop().time() > self._between_s
+
+    def hold(self, wait_s: float) -> None:
+        """Let nobody through for so long."""
+        self._open_at = max(self._open_at, asyncio.get_running_loop().time() + wait_s)
+
+
+class Station:
+    """Watches the locations of Central and the further ones of the atlas."""
+
+    def __init__(
+        self,
+        source: Source,
+        central: Central,
+        atlas: Atlas,
+        limits: Limits,
+        words: Speech,
+        clock: Clock,
+        *,
+        every_s: float,
+        min_request_s: float,
+        where_is_key: str = "",
+        how_to_change: str = "how, pipe",
+    ) -> None:
+        self.cities: dict[str, City] = {}
+        self.troubles = Troubles()
+        self.source = source
+        # Why Central cannot be reached; None while it can, or nobody has tried.
+        self.central_trouble: str | None = None
+        self.central_heard = False
+        self._central = central
+        self._atlas = atlas
+        self._limits = limits
+        self._words = words
+        self._clock = clock
+        self._every_s = every_s
+        self._ask_every_s = max(every_s, min_request_s) if source.between_s else every_s
+        self._where_is_key = where_is_key
+        self._how_to_change = how_to_change
+        self._turnstile = Turnstile(source.between_s)
+        self._source_backoff = Backoff(first_s=every_s, most_s=MOST_BACKOFF_S)
+        self._central_backoff = Backoff()
+        self._news = asyncio.Event()
+        # What is said of a source once, however many locations it concerns.
+        self._shared: dict[str, set[str]] = {}
+        self.on_change: Callable[[], None] = lambda: None
+
+    async def run(self) -> None:
+        """Watch for ever. Raises AuthenticationError when Central does not know us."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                try:
+                    self._follow(await self._central.locations(), tasks)
+                    self._central_back()
+                    for city in list(self.cities.values()):
+                        await self._tell(city)
+                except Overloaded as problem:
+                    self._central_lost(problem)
+                    await asyncio.sleep(self._central_backoff.next_s(at_least_s=0.2))
+                else:
+                    await wait_until(self._news, self._every_s)
+                self._news.clear()
+                self.on_change()
+
+    def wake(self, location: str | None = None) -> None:
+        """Something was changed by hand: ask and tell soon."""
+        self._news.set()
+        if location is not None and (city := self.cities.get(place(location))) is not None:
+            city.reading = None
+            city.changed.set()
+
+    # ---- which locations
+
+    def _follow(self, known: Iterable[Location], tasks: asyncio.TaskGroup) -> None:
+        at_central = {place(one.location): one for one in known}
+        further = {place(city): city for city in self._atlas.cities}
+        # What has no charging point any more is watched until its alerts are over.
+        wanted = {
+            key: one.location for key, one in at_central.items() if one.cps or key in further or one.alerts
+        }
+        for key, name in {**further, **wanted}.items():
+            city = self.cities.get(key)
+            if city is None:
+                city = self.cities[key] = City(name)
+                city.task = tasks.create_task(self._watch(city))
+                log.info("%s", self._words("watching", location=name))
+            there = at_central.get(key)
+            self._adopt(city, there)
+        for key in self.cities.keys() - further.keys() - wanted.keys():
+            self._let_go(key)
+
+    def _adopt(self, city: City, there: Location | None) -> None:
+        city.told = set(there.alerts) if there is not None else set()
+        if there is None:
+            city.cps, city.override = [], False
+            return
+        city.cps, city.override = there.cps, there.override
+        if city.reading is None and not city.alerts:
+            # An earlier life of ours began them: they end by the same thresholds.
+            city.alerts = frozenset(Alert(alert) for alert in there.alerts if alert in set(Alert))
+            city.ours = set(city.alerts)
+
+    def _let_go(self, key: str) -> None:
+        city = self.cities.pop(key)
+        if city.task is not None:
+            city.task.cancel()
+        self._well(city)
+        log.info("%s", self._words("not watching", location=city.name))
+
+    # ---- the source
+
+    async def _watch(self, city: City) -> None:
+        backoff = Backoff(first_s=self._ask_every_s, most_s=MOST_CITY_BACKOFF_S)
+        while True:
+            await self._turnstile.turn()
+            city.changed.clear()
+            wait_s = self._ask_every_s
+            try:
+                reading = await self.source.measure(city.name)
+            except SourceTrouble as trouble:
+                self._ill(city, trouble)
+                if trouble.of_all:
+                    if not self._turnstile.is_held:
+                        self._turnstile.hold(self._source_backoff.next_s(at_least_s=self._every_s))
+                    self._turnstile.hold(trouble.retry_after_s)
+                else:
+                    wait_s = backoff.next_s(at_least_s=self._ask_every_s)
+            else:
+                self._source_backoff.reset()
+                backoff.reset()
+                self._measured(city, reading)
+            self.on_change()
+            await wait_until(city.changed, wait_s)
+
+    def _measured(self, city: City, reading: Reading) -> None:
+        self._well(city)
+        first = city.reading is None
+        if city.reading is not None and reading.measured_at < city.reading.measured_at:
+            # An answer that was overtaken, or came out of somebody's cache.
+            return
+        city.reading = reading
+        before, city.alerts = city.alerts, alerts(city.alerts, reading, self._limits)
+        for name, kinds in (("alert begins", city.alerts - before), ("alert ends", before - city.alerts)):
+            for kind in sorted(kinds):
+                what = labels.weather(kind, self._words.lang)
+                log.info(
+                    "%s",
+                    self._words(name, location=city.name, what=what, weather=weather(reading, self._words)),
+                )
+        if first or city.alerts != before:
+            self._news.set()
+
+    def _ill(self, city: City, trouble: SourceTrouble) -> None:
+        self._well(city, unless=trouble)
+        city.trouble = trouble
+        key = _shared_key(city, trouble)
+        concerned = self._shared.setdefault(key, set())
+        is_new = not concerned
+        concerned.add(city.name)
+        if is_new:
+            phrase = labels.say(Phrase.WEATHER_LOST, self._words.lang)
+            why = self.why(city)
+            log.warning("%s", self._words("weather lost", phrase=phrase, why=why))
+            self.troubles.note(key, f"{phrase}: {why}", self._clock())
+
+    def _well(self, city: City, unless: SourceTrouble | None = None) -> None:
+        """`city` is no longer in the trouble it was in; the last of those it concerned is told."""
+        if city.trouble is None:
+            return
+        key = _shared_key(city, city.trouble)
+        if unless is not None and key == _shared_key(city, unless):
+            return
+        city.trouble = None
+        concerned = self._shared.get(key, set())
+        concerned.discard(city.name)
+        if not concerned and self._shared.pop(key, None) is not None:
+            self.troubles.note(key, None, self._clock())
+            if unless is None:
+                phrase = labels.say(Phrase.WEATHER_BACK, self._words.lang)
+                log.info("%s", self._words("weather back", phrase=phrase, location=city.name))
+
+    def why(self, city: City) -> str:
+        """Return what is wrong with what the source says of `city`, or ""."""
+        if city.trouble is None:
+            return ""
+        values: dict[str, object] = dict(city.trouble.values)
+        if "why" in values:
+            values["why"] = cause(str(values["why"]), self._words.lang)
+        return self._words(
+            city.trouble.name,
+            source=self.source.name,
+            location=city.name,
+            where=self._where_is_key,
+            how=self._words(self._how_to_change, location=city.name),
+            **values,
+        )
+
+    # ---- Central
+
+    async def _tell(self, city: City) -> None:
+        reading = city.reading
+        if reading is None or city.trouble is not None:
+            return
+        try:
+            await self._central.update(city.name, reading, self.source.name)
+            for alert in sorted(city.alerts - city.told):
+                city.ours.add(alert)
+                await self._central.begin(city.name, alert, reading)
+                city.told.add(alert)
+            for over in sorted((city.told & city.ours) - city.alerts):
+                await self._central.end(city.name, Alert(over))
+                city.told.discard(over)
+                city.ours.discard(over)
+        except (Refused, BadInput) as problem:
+            if city.refused != problem.text:
+                log.warning("%s", self._words("central refused", location=city.name, why=problem.text))
+            city.refused = problem.text
+        else:
+            city.refused = ""
+
+    def _central_lost(self, problem: Overloaded) -> None:
+        if self.central_trouble is None:
+            phrase = labels.say(Phrase.CENTRAL_LOST, self._words.lang)
+            log.warning("%s", self._words("central lost", phrase=phrase, why=problem.text))
+            self.troubles.note("central", f"{phrase}: {problem.text}", self._clock())
+        self.central_trouble = problem.text
+        self.on_change()
+
+    def _central_back(self) -> None:
+        self.central_heard = True
+        self._central_backoff.reset()
+        if self.central_trouble is not None:
+            self.central_trouble = None
+            phrase = labels.say(Phrase.CENTRAL_BACK, self._words.lang)
+            log.info("%s", self._words("central back", phrase=phrase))
+            self.troubles.note("central", None, self._clock())
+
+
+def weather(reading: Reading, words: Speech) -> str:
+    """Return a measurement in words."""
+    if reading.wind_m_per_s is None:
+        return words("weather, no wind", celsius=f"{reading.celsius:.1f}")
+    return words("weather", celsius=f"{reading.celsius:.1f}", wind=f"{reading.wind_m_per_s:.1f}")
+
+
+def _shared_key(city: City, trouble: SourceTrouble) -> str:
+    return trouble.name if trouble.of_all else f"{trouble.name}: {city.name}"

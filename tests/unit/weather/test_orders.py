@@ -1,0 +1,49 @@
+"""What a person tells the weather service."""
+
+import pytest
+
+from evcharge.errors import BadInput
+from evcharge.labels import Speech
+from evcharge.labels.weather_service import SENTENCES
+from evcharge.weather.orders import Order, Verb, parse
+
+SAY = Speech(SENTENCES)
+
+
+@pytest.mark.parametrize(
+    ("line", "order"),
+    [
+        ("add  San   Vicente", Order(Verb.ADD, "San Vicente")),
+        ("DROP Madrid", Order(Verb.DROP, "Madrid")),
+        ("change Campus UA = Alicante", Order(Verb.CHANGE, "Campus UA", "Alicante")),
+        ("change Campus=38.38, -0.51", Order(Verb.CHANGE, "Campus", "38.38, -0.51")),
+        ("move cp001 Elche", Order(Verb.MOVE, "CP001", "Elche")),
+        ("list", Order(Verb.LIST)),
+        ("faults", Order(Verb.FAULTS)),
+        ("quit", Order(Verb.QUIT)),
+        ("   ", None),
+        ("", None),
+    ],
+)
+def test_a_line_is_an_order(line: str, order: Order | None):
+    assert parse(line, SAY) == order
+
+
+@pytest.mark.parametrize("line", ["fly", "list all", "quit now", "\x1b[A"])
+def test_what_is_no_order_gets_the_list_of_orders(line: str):
+    with pytest.raises(BadInput, match="add CITY"):
+        parse(line, SAY)
+
+
+@pytest.mark.parametrize(
+    "line", ["add", f"add {'x' * 81}", "add a\x07b", "change Elche", "change = Elche", "move CP001"]
+)
+def test_a_place_needs_a_name(line: str):
+    with pytest.raises(BadInput, match="1 to 80 characters"):
+        parse(line, SAY)
+
+
+@pytest.mark.parametrize("line", ["move", "move CP#1 Elche", f"move {'C' * 33} Elche"])
+def test_a_charging_point_needs_its_name(line: str):
+    with pytest.raises(BadInput, match="not the name of a charging point"):
+        parse(line, SAY)
