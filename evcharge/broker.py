@@ -1,0 +1,339 @@
+"""Kafka as the rest sees it: the only user of aiokafka. Every wait here has an end, that of closing too.
+
+Imported only where `[kafka] bootstrap` is set. Idempotence stays off: with it and no broker, aiokafka waits for
+ever, and cannot be stopped. Order and "none missing" are the business of who sends: see `Producer.send`.
+"""
+
+import asyncio
+import logging
+import os
+import ssl
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from aiokafka import (  # type: ignore[import-untyped]
+    AIOKafkaConsumer,
+    AIOKafkaProducer,
+    TopicPartition,
+)
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic  # type: ignore[import-untyped]
+from aiokafka.errors import KafkaError, for_code  # type: ignore[import-untyped]
+from aiokafka.partitioner import murmur2  # type: ignore[import-untyped]
+
+from evcharge import trust
+from evcharge.config import KafkaSettings
+from evcharge.errors import Code, ConfigError, EvchargeError
+from evcharge.lifecycle import within
+from evcharge.topics import TOPICS, Outgoing
+
+PASSWORD_VARIABLE = "EVCHARGE_KAFKA_PASSWORD"  # noqa: S105  its name, not the password
+# How long anything may take before the broker counts as lost. A shorter freeze is survived.
+WITHIN_S = 4.0
+CLOSE_WITHIN_S = 0.5
+# Shorter than WITHIN_S: then aiokafka gives up first, and has put its things away.
+_REQUEST_MS = 3000
+# Below the broker's own limit of 1 MiB a record batch.
+_BATCH_BYTES = 900_000
+_EXISTS = 36
+# After so many records somebody else has a turn: a backlog must not make charges wait.
+_YIELD_EVERY = 50
+_PROTOCOLS = {
+    "plaintext": "PLAINTEXT",
+    "tls": "SSL",
+    "sasl_plaintext": "SASL_PLAINTEXT",
+    "sasl_tls": "SASL_SSL",
+}
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+# What it says of a broker that is away, our callers say once and in plain words.
+logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+
+class BrokerLost(EvchargeError):
+    """The brokers do not answer, or do not take what is sent. Try again, with a pause."""
+
+    default_code = Code.UNREACHABLE
+
+
+class Received(NamedTuple):
+    """One record that was read. `at_ms` is when it was written, by the broker's or the sender's clock."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    value: bytes
+    at_ms: int
+
+
+class Brokers:
+    """Where the brokers are, and how one logs in there. Raises ConfigError, StateError when that is not usable."""
+
+    def __init__(self, settings: KafkaSettings, state: Path, environ: Mapping[str, str] = os.environ) -> None:
+        self.bootstrap = settings.bootstrap
+        self._settings = settings
+        self.options: dict[str, Any] = {
+            "bootstrap_servers": settings.bootstrap.split(","),
+            "security_protocol": _PROTOCOLS[settings.security],
+            "request_timeout_ms": _REQUEST_MS,
+            "client_id": "evcharge",
+        }
+        if settings.security.startswith("sasl"):
+            if not settings.user:
+                raise ConfigError("`[kafka] user` is missing: security is " + settings.security)
+            password = environ.get(PASSWORD_VARIABLE) or trust.read_secret(state / "kafka.password")
+            self.options |= {
+                "sasl_mechanism": settings.mechanism,
+                "sasl_plain_username": settings.user,
+                "sasl_plain_password": password,
+            }
+        if settings.security.endswith("tls"):
+            self.options["ssl_context"] = _trusting(settings.ca_file)
+
+    def named(self, topic: str) -> str:
+        """Return the name of `topic` in this cluster."""
+        return self._settings.prefix + topic
+
+    def plain(self, name: str) -> str:
+        """Return which of our topics has that name in this cluster."""
+        return name.removeprefix(self._settings.prefix)
+
+    async def prepare(self) -> str:
+        """Create the topics that do not exist yet; return the id of the cluster. Raises BrokerLost."""
+        admin = AIOKafkaAdminClient(**self.options)
+        try:
+            return await _answer(self, self._prepare(admin))
+        finally:
+            await _ended(admin.close())
+
+    async def _prepare(self, admin: AIOKafkaAdminClient) -> str:
+        await admin.start()
+        cluster = await admin.describe_cluster()
+        have = set(await admin.list_topics())
+        partitions, copies = self._settings.partitions, self._settings.replication
+        lacking = [
+            NewTopic(self.named(topic), partitions, copies, topic_configs=dict(options))
+            for topic, options in TOPICS.items()
+            if self.named(topic) not in have
+        ]
+        if lacking:
+            made = await admin.create_topics(lacking, timeout_ms=_REQUEST_MS)
+            for name, code, *why in made.topic_errors:
+                if code not in (0, _EXISTS):
+                    reason = next(filter(None, why), "") or for_code(code).__name__
+                    raise BrokerLost(f"topic {name} cannot be created: {reason}")
+        return str(cluster.get("cluster_id") or "")
+
+
+def _trusting(ca_file: str) -> ssl.SSLContext:
+    if ca_file:
+        return trust.client_context(Path(ca_file))
+    return ssl.create_default_context()
+
+
+async def _answer(brokers: Brokers, work: Coroutine[Any, Any, T]) -> T:
+    """Return what `work` brings, and name what goes wrong in it. Raises BrokerLost."""
+    try:
+        # aiokafka swallows cancellations here and there: it is not waited for longer than this.
+        return await within(work, WITHIN_S)
+    except TimeoutError:
+        raise BrokerLost(f"{brokers.bootstrap} does not answer in {WITHIN_S:g} s") from None
+    except (KafkaError, OSError) as problem:
+        raise BrokerLost(f"{brokers.bootstrap}: {_said(problem)}") from None
+
+
+def _said(problem: Exception) -> str:
+    # Some of them say a paragraph, some only their name.
+    text = str(problem).splitlines()[0] if str(problem) else ""
+    return f"{type(problem).__name__} {text}".strip()[:160]
+
+
+@lru_cache(maxsize=65536)
+def _slot(key: bytes) -> int:
+    # As Kafka's own clients do it, so that other programs find a key where we put it.
+    return int(murmur2(key)) & 0x7FFF_FFFF
+
+
+class Producer:
+    """Sends records. Lives until its first BrokerLost; then it is closed, and another one is made."""
+
+    def __init__(self, brokers: Brokers) -> None:
+        self._brokers = brokers
+        self._producer = AIOKafkaProducer(
+            **brokers.options, acks="all", enable_idempotence=False, max_batch_size=_BATCH_BYTES
+        )
+
+    async def start(self) -> None:
+        """Connect. Raises BrokerLost."""
+        try:
+            await _answer(self._brokers, self._producer.start())
+        except BaseException:
+            await self.close()
+            raise
+
+    async def send(self, records: Iterable[Outgoing]) -> None:
+        """Send `records`; return when every broker that must have them has them. Raises BrokerLost.
+
+        Of one partition there is never more than one batch under way: a later record cannot arrive while an
+        earlier one is lost. So whoever sends all of them again, from the first, keeps the order of each key.
+        """
+        await _answer(self._brokers, self._send(records))
+
+    async def _send(self, records: Iterable[Outgoing]) -> None:
+        batches: dict[tuple[str, int], Any] = {}
+        for number, (topic, key, value) in enumerate(records):
+            if number % _YIELD_EVERY == _YIELD_EVERY - 1:
+                await asyncio.sleep(0)
+            name, raw = self._brokers.named(topic), key.encode()
+            place = (name, _slot(raw) % len(await self._producer.partitions_for(name)))
+            batch = batches.get(place)
+            if batch is None:
+                batch = batches[place] = self._producer.create_batch()
+            if batch.append(key=raw, value=value, timestamp=None) is None:
+                await self._deliver(batches)
+                batches = {place: self._producer.create_batch()}
+                # An empty one takes any: what is too large for the brokers, they say.
+                batches[place].append(key=raw, value=value, timestamp=None)
+        await self._deliver(batches)
+
+    async def _deliver(self, batches: Mapping[tuple[str, int], Any]) -> None:
+        waiting = []
+        for (name, partition), batch in batches.items():
+            future = await self._producer.send_batch(batch, name, partition=partition)
+            # Nobody waits for it any more when another one has failed.
+            future.add_done_callback(_heard)
+            waiting.append(future)
+        if waiting:
+            # Not awaited one by one: whoever is cancelled then would cancel them, and their errors were unheard.
+            await asyncio.wait(waiting)
+        for future in waiting:
+            future.result()
+
+    async def knows(self, topic: str) -> None:
+        """Return when `topic` can be written to. Raises BrokerLost."""
+        await _answer(self._brokers, self._producer.partitions_for(self._brokers.named(topic)))
+
+    async def probe(self) -> None:
+        """Ask whether the brokers are there. Raises BrokerLost."""
+        if not await _answer(self._brokers, self._look()):
+            raise BrokerLost(f"{self._brokers.bootstrap} does not answer")
+
+    async def _look(self) -> bool:
+        return bool(await self._producer.client.force_metadata_update())
+
+    async def close(self) -> None:
+        """Close, whether the broker answers or not."""
+        if not await _ended(self._producer.stop()):
+            await _force(self._producer)
+
+
+async def _force(producer: Any) -> None:
+    """Take a producer apart that waits for a broker: its stop() would wait with it (aiokafka #1101)."""
+    # Cutting the lines ends the requests under way, and so what waits for them.
+    for work in (producer.client.close, producer._sender.close, producer.client.close):  # noqa: SLF001
+        await _ended(work())
+
+
+async def _ended(work: Coroutine[Any, Any, Any]) -> bool:
+    """Return whether `work` came to its end in time. What it says about itself concerns nobody."""
+    try:
+        await within(work, CLOSE_WITHIN_S)
+    except Exception as problem:  # noqa: BLE001  aiokafka ends in many ways, and none of them matters any more
+        log.debug("closing: %r", problem)
+        return False
+    return True
+
+
+def _heard(future: "asyncio.Future[Any]") -> None:
+    if not future.cancelled():
+        future.exception()
+
+
+class Consumer:
+    """Reads all partitions of some topics, without a group: who reads keeps its place itself."""
+
+    def __init__(self, brokers: Brokers, topics: Iterable[str]) -> None:
+        self._brokers = brokers
+        self._topics = tuple(topics)
+        self._consumer = AIOKafkaConsumer(
+            **brokers.options,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=500,
+        )
+
+    async def start(self, begin: Callable[[str, int], int | None]) -> None:
+        """Connect and stand where `begin` says of a topic and partition: at an offset, at the end (None), or so
+        many records before it (a negative number). Raises BrokerLost.
+        """
+        try:
+            await _answer(self._brokers, self._start(begin))
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _start(self, begin: Callable[[str, int], int | None]) -> None:
+        await self._consumer.start()
+        # It asks for the partitions of what it reads; we must know them to say what that is.
+        client = self._consumer._client  # noqa: SLF001
+        await client.set_topics([self._brokers.named(topic) for topic in self._topics])
+        places = [place for topic in self._topics for place in self._places(topic)]
+        self._consumer.assign(places)
+        ends = await self._consumer.end_offsets(places)
+        for place in places:
+            wanted = begin(self._brokers.plain(place.topic), place.partition)
+            if wanted is None:
+                wanted = ends[place]
+            elif wanted < 0:
+                wanted = max(0, ends[place] + wanted)
+            # Beyond the end: that topic was made anew since.
+            self._consumer.seek(place, wanted if wanted <= ends[place] else 0)
+
+    def _places(self, topic: str) -> list[Any]:
+        name = self._brokers.named(topic)
+        partitions = self._consumer.partitions_for_topic(name)
+        if not partitions:
+            raise BrokerLost(f"there is no topic {name} at {self._brokers.bootstrap}")
+        return [TopicPartition(name, partition) for partition in sorted(partitions)]
+
+    async def left(self) -> bool:
+        """Return whether anything is still to be read at this moment. Raises BrokerLost."""
+        return await _answer(self._brokers, self._left())
+
+    async def _left(self) -> bool:
+        places = list(self._consumer.assignment())
+        ends = await self._consumer.end_offsets(places)
+        return any([await self._consumer.position(place) < ends[place] for place in places])
+
+    async def fetch(self, within_s: float, most: int = 500) -> list[Received]:
+        """Return what there is, once there is something or `within_s` has passed. Raises BrokerLost."""
+        try:
+            reading = self._consumer.getmany(timeout_ms=round(within_s * 1000), max_records=most)
+            got = await within(reading, within_s + WITHIN_S)
+        except (KafkaError, OSError, TimeoutError) as problem:
+            raise BrokerLost(f"{self._brokers.bootstrap}: {_said(problem)}") from None
+        return [
+            Received(
+                self._brokers.plain(record.topic),
+                record.partition,
+                record.offset,
+                (record.key or b"").decode("utf-8", "replace"),
+                record.value or b"",
+                record.timestamp,
+            )
+            for records in got.values()
+            for record in records
+        ]
+
+    async def close(self) -> None:
+        """Close, whether the broker answers or not."""
+        # A task that it cancels before it has begun makes its stop() end half-way.
+        await asyncio.sleep(0)
+        if not await _ended(self._consumer.stop()):
+            if self._consumer._fetcher is not None:  # noqa: SLF001
+                await _ended(self._consumer._fetcher.close())  # noqa: SLF001
+            await _ended(self._consumer._client.close())  # noqa: SLF001

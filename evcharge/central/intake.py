@@ -1,0 +1,94 @@
+"""What Central reads of Kafka: figures of engines, for the screens, and orders of operators.
+
+Its place among the orders lies in the books, in the transaction of what each order does; not with the brokers.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from evcharge.broker import Brokers, Consumer, Received
+from evcharge.central.commands import Actor, TakeOrder
+from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.lane import Lane
+from evcharge.central.refusals import Refusals
+from evcharge.central.state import OrderOffset
+from evcharge.database import Database
+from evcharge.errors import Code, ProtocolError, Refused
+from evcharge.ids import Role
+from evcharge.topics import CENTRAL_COMMANDS, CP_TELEMETRY, Order, OrderSeal
+
+ADDRESS = f"kafka:{CENTRAL_COMMANDS}"
+OPERATOR = Actor("operator", Role.OPERATOR, ADDRESS)
+_FETCH_S = 1.0
+# While the books cannot be written, an order waits where it is.
+_RETRY_S = 1.0
+
+
+@dataclass(slots=True)
+class Intake:
+    """Reads both topics as long as there is a connection."""
+
+    brokers: Brokers
+    lane: Lane
+    seal: OrderSeal
+    dispatcher: Dispatcher
+    refusals: Refusals
+    database: Database
+    make: Callable[[Brokers, tuple[str, ...]], Consumer] = Consumer
+
+    async def run(self, cluster: str) -> None:
+        """Read for ever. Raises BrokerLost."""
+        rows = await self.database.read(
+            "SELECT partition, next FROM order_offset WHERE cluster = :cluster", {"cluster": cluster}
+        )
+        following = {row["partition"]: row["next"] for row in rows}
+        consumer = self.make(self.brokers, (CP_TELEMETRY, CENTRAL_COMMANDS))
+        # Figures of the past are of no use; of the orders none may be passed over.
+        await consumer.start(lambda topic, place: None if topic == CP_TELEMETRY else following.get(place, 0))
+        try:
+            while True:
+                await self.take(cluster, await consumer.fetch(_FETCH_S))
+        finally:
+            await consumer.close()
+
+    async def take(self, cluster: str, records: list[Received]) -> None:
+        """Take in records in their order; keep the place behind what could not be opened."""
+        passed: dict[int, TakeOrder] = {}
+        for record in records:
+            if record.topic == CP_TELEMETRY:
+                self.lane.take(record.key, record.value)
+                continue
+            order = self._open(record)
+            place = OrderOffset(cluster, record.partition, record.offset + 1)
+            command = TakeOrder(by=OPERATOR, order=order, place=place)
+            if order is None:
+                passed[record.partition] = command
+            else:
+                passed.pop(record.partition, None)
+                await self._submit(command)
+        for command in passed.values():
+            await self._submit(command)
+
+    def _open(self, record: Received) -> Order | None:
+        try:
+            order = self.seal.open(record.value)
+            if order.cp_id != record.key:
+                raise ProtocolError(f"an order for {order.cp_id} lies under {record.key[:40]!a}", Code.ID)
+            if self.dispatcher.facts.order_taken(order.command_id):
+                raise ProtocolError(f"an order for {order.cp_id} was repeated", Code.SEQ)
+        except ProtocolError as problem:
+            self.refusals.input("operator", Role.OPERATOR, ADDRESS, problem)
+            return None
+        return order
+
+    async def _submit(self, command: TakeOrder) -> None:
+        while True:
+            try:
+                await self.dispatcher.submit(command)
+            except Refused as refusal:
+                if refusal.code is not Code.STORAGE:
+                    raise
+                await asyncio.sleep(_RETRY_S)
+            else:
+                return

@@ -1,0 +1,117 @@
+"""The live lane over Kafka: figures that engines have sealed, for the screens.
+
+The record says under which charging point it lies, and only the key of that one's present connection is tried. What
+it carries is neither stored nor billed.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from evcharge.central.commands import CENTRAL, Note
+from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.feed import Feed, Live
+from evcharge.central.peers import Peers
+from evcharge.central.refusals import UNKNOWN, Refusals
+from evcharge.channel import Channel
+from evcharge.errors import BadInput, Code, ProtocolError
+from evcharge.events import FiguresUnderstood
+from evcharge.ids import CpId, Role, SessionId, check_id
+from evcharge.messages import ErrorNotice, SupplyUpdate, temperature
+from evcharge.topics import CP_TELEMETRY
+from evcharge.wire import RisingOpener
+
+ADDRESS = f"kafka:{CP_TELEMETRY}"
+# Who was not understood is understood again when nothing wrong has come for so long.
+QUIET_S = 10.0
+
+
+@dataclass(slots=True)
+class _Ear:
+    """What one charging point's figures are opened with: the keys of its last connections, the newest first."""
+
+    channel: Channel
+    openers: list[RisingOpener] = field(default_factory=list)
+    misheard_at: float | None = None
+
+
+class Lane:
+    """Opens the records of cp-telemetry and shows what is in them."""
+
+    def __init__(self, dispatcher: Dispatcher, peers: Peers, feed: Feed, refusals: Refusals) -> None:
+        self._dispatcher = dispatcher
+        self._peers = peers
+        self._feed = feed
+        self._refusals = refusals
+        self._ears: dict[CpId, _Ear] = {}
+
+    def take(self, key: str, value: bytes) -> None:
+        """Take in one record; whatever is wrong with it goes to the screens and the audit log."""
+        try:
+            cp_id = CpId(check_id(key))
+        except BadInput:
+            self._refuse(UNKNOWN, ProtocolError("a record lies under no id", Code.ID))
+            return
+        if self._dispatcher.facts.point(cp_id) is None:
+            self._refuse(cp_id, ProtocolError("figures of a charging point that does not exist", Code.ID))
+            return
+        ear = self._ear(cp_id)
+        if ear is None:
+            return  # its engine has gone; these are its last words
+        now = asyncio.get_running_loop().time()
+        try:
+            self._show(cp_id, self._open(ear, value))
+        except ProtocolError as problem:
+            if ear.misheard_at is None:
+                ear.channel.send(ErrorNotice(code=problem.code, text=problem.text[:200]))
+            ear.misheard_at = now
+            self._refuse(cp_id, problem)
+            return
+        if ear.misheard_at is not None and now - ear.misheard_at > QUIET_S:
+            ear.misheard_at = None
+            self._dispatcher.post(Note(by=CENTRAL, event=FiguresUnderstood(cp_id=cp_id)))
+
+    def _ear(self, cp_id: CpId) -> _Ear | None:
+        channel = self._peers.channel(Role.ENGINE, cp_id)
+        if channel is None:
+            return None
+        ear = self._ears.get(cp_id)
+        if ear is None or ear.channel is not channel:
+            # What was sealed for the connection before this one may still be on its way.
+            before = ear.openers[:1] if ear is not None else []
+            ear = self._ears[cp_id] = _Ear(channel, [RisingOpener(channel.telemetry_key), *before])
+        return ear
+
+    def _open(self, ear: _Ear, value: bytes) -> SupplyUpdate | None:
+        present, *before = ear.openers
+        try:
+            message = present.open(value)
+        except ProtocolError as problem:
+            if before and before[0].opens(value):
+                return None
+            if problem.code is Code.CRYPTO:
+                text = "figures in Kafka do not open under the key of its connection"
+                raise ProtocolError(text, Code.CRYPTO) from None
+            raise
+        if message is not None and not isinstance(message, SupplyUpdate):
+            raise ProtocolError("this is no place for anything but figures", Code.ROLE)
+        return message
+
+    def _show(self, cp_id: CpId, update: SupplyUpdate | None) -> None:
+        session = self._dispatcher.facts.session(SessionId(update.session_id)) if update is not None else None
+        if update is None or session is None:
+            return  # told before, or it ended a moment ago
+        if session.cp_id != cp_id:
+            raise ProtocolError(f"{cp_id} speaks of a session that is not its own", Code.ID)
+        known = self._feed.live.get(cp_id)
+        if (
+            known is not None
+            and known.session_id == session.session_id
+            and known.energy_mwh > update.energy_mwh
+        ):
+            return  # a newer one came over the stream meanwhile
+        self._feed.update(
+            session, Live(session.session_id, update.power_w, update.energy_mwh, temperature(update))
+        )
+
+    def _refuse(self, who: str, problem: ProtocolError) -> None:
+        self._refusals.input(who[:40], Role.ENGINE, ADDRESS, problem)

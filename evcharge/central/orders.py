@@ -1,0 +1,72 @@
+"""Orders that reach Central over Kafka: each carried out once, and never after it has grown old. Pure."""
+
+from collections.abc import Callable
+
+from evcharge import events
+from evcharge.central.commands import Actor, LiftHold, PlaceHold, RevokeKeys, TakeOrder
+from evcharge.central.ruling import Rules, Ruling
+from evcharge.central.state import OrderTaken
+from evcharge.charging_point import Hold
+from evcharge.errors import Code, Refused
+from evcharge.ids import CpId, RequestId
+from evcharge.topics import ORDER_EARLY_S, ORDER_VALID_S, Order
+
+Inner = PlaceHold | LiftHold | RevokeKeys
+
+
+def take(ruling: Ruling, command: TakeOrder, rules: Rules, act: Callable[[Ruling, Inner], None]) -> None:
+    """Carry out the order in `command` by `act`, unless it is old or was taken before; keep the reader's place."""
+
+    ruling.put(command.place)
+    order = command.order
+    if order is None or ruling.order_taken(order.command_id):
+        return
+    # In the same transaction as its effect: whatever dies, it is done once.
+    ruling.put(OrderTaken(order.command_id))
+    cp_id, request_id = CpId(order.cp_id), RequestId(order.command_id)
+    try:
+        _check_age(order, rules.now.timestamp())
+        before = ruling.point(cp_id)
+        session = ruling.session_of(before) if before is not None else None
+        act(ruling, _inner(order, command.by))
+    except Refused as refusal:
+        ruling.say(
+            events.OrderRefused(
+                request_id=request_id,
+                cp_id=cp_id,
+                command=order.command,
+                code=refusal.code,
+                text=refusal.text,
+            )
+        )
+        return
+    changed = ruling.point(cp_id) != before
+    ends = changed and session is not None and order.command != "resume"
+    ruling.say(
+        events.OrderCarriedOut(
+            request_id=request_id, cp_id=cp_id, command=order.command, changed=changed, ends=ends
+        )
+    )
+
+
+def _check_age(order: Order, now: float) -> None:
+    age = now - order.issued_at
+    if age > ORDER_VALID_S:
+        raise Refused(
+            f"the order is {age:.0f} s old, and good for {ORDER_VALID_S:.0f} s: give it again", Code.EXPIRED
+        )
+    if age < -ORDER_EARLY_S:
+        raise Refused(
+            f"the order comes from {-age:.0f} s in the future: set the clock of that computer", Code.CLOCK
+        )
+
+
+def _inner(order: Order, by: Actor) -> Inner:
+    cp_id = CpId(order.cp_id)
+    match order.command:
+        case "out":
+            return PlaceHold(by=by, cp_id=cp_id, hold=Hold.OPERATOR)
+        case "resume":
+            return LiftHold(by=by, cp_id=cp_id, hold=Hold.OPERATOR)
+        case "revoke":
+            return RevokeKeys(by=by, subject=cp_id)

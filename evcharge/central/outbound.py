@@ -1,0 +1,61 @@
+"""A stored event -> what other programs read of it in Kafka (docs/KAFKA.md). Pure.
+
+The id of an event is its number in the audit log and the beginning of its hash: the same each time that it is
+sent, and never the same in two networks.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from evcharge.topics import CENTRAL_EVENTS, CENTRAL_KEY, CP_EVENTS, DRIVER_EVENTS, Outgoing
+
+_HASH_CHARS = 16
+# Told beside `data` already.
+_TOLD = frozenset({"type", "cp_id", "driver_id", "session_id", "request_id"})
+
+
+class Published(Struct, frozen=True):
+    """One event, as everybody may read it. `at` is ISO 8601 in UTC; `data` are the event's own fields."""
+
+    event_id: str
+    correlation_id: str | None
+    type: str
+    at: str
+    cp_id: str | None
+    driver_id: str | None
+    session_id: str | None
+    actor: str
+    role: str
+    data: dict[str, Any]
+
+
+_fields = msgspec.json.Decoder(dict[str, Raw])
+_encoder = msgspec.json.Encoder()
+
+
+def outgoing(row: Mapping[str, Any]) -> list[Outgoing]:
+    """Return the records of one row of the events table; one that concerns two goes to both."""
+    data = {name: value for name, value in _fields.decode(row["data"]).items() if name not in _TOLD}
+    value = _encoder.encode(
+        Published(
+            event_id=f"{row['n']}-{row['hash'][:_HASH_CHARS]}",
+            correlation_id=row["correlation_id"],
+            type=row["type"],
+            at=row["at"],
+            cp_id=row["cp_id"],
+            driver_id=row["driver_id"],
+            session_id=row["session_id"],
+            actor=row["actor"],
+            role=row["role"],
+            data=data,
+        )
+    )
+    records = [
+        (topic, key, value)
+        for topic, key in ((CP_EVENTS, row["cp_id"]), (DRIVER_EVENTS, row["driver_id"]))
+        if key is not None
+    ]
+    return records or [(CENTRAL_EVENTS, CENTRAL_KEY, value)]

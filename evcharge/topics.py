@@ -1,0 +1,72 @@
+"""What travels over Kafka: the names of the topics, and what a sealed order looks like. Pure; docs/KAFKA.md tells all.
+
+A record's key says whom it is about, and Central takes nobody else's key to open it.
+"""
+
+import base64
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+import msgspec
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from msgspec import Meta, Struct
+
+from evcharge.errors import Code, ProtocolError
+from evcharge.messages import Id
+from evcharge.wire import open_token
+
+CENTRAL_EVENTS, CP_EVENTS, DRIVER_EVENTS = "central-events", "cp-events", "driver-events"
+CP_TELEMETRY, CENTRAL_COMMANDS = "cp-telemetry", "central-commands"
+EVENT_TOPICS = (CENTRAL_EVENTS, CP_EVENTS, DRIVER_EVENTS)
+_MINUTE_MS = 60_000
+# Every topic, and how it is kept when it has to be created. What lives minutes need not be kept for a week.
+TOPICS: Mapping[str, Mapping[str, str]] = {
+    **{topic: {} for topic in EVENT_TOPICS},
+    CP_TELEMETRY: {"retention.ms": str(10 * _MINUTE_MS), "segment.ms": str(10 * _MINUTE_MS)},
+    CENTRAL_COMMANDS: {"retention.ms": str(60 * _MINUTE_MS)},
+}
+# What is about no charging point and no driver has this key: all of it stays in order.
+CENTRAL_KEY = "central"
+
+# An order that is found later than this after it was sealed is not carried out any more.
+ORDER_VALID_S = 300.0
+# Clocks differ a little; an order from further in the future was sealed by a clock that is wrong.
+ORDER_EARLY_S = 30.0
+
+# What a record holds, by topic, key and value.
+Outgoing = tuple[str, str, bytes]
+
+
+class Order(Struct, frozen=True, forbid_unknown_fields=True):
+    """An operator's order, as it lies sealed in central-commands. `issued_at` is in Unix seconds."""
+
+    command_id: Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
+    command: Literal["out", "resume", "revoke"]
+    cp_id: Id
+    issued_at: Annotated[float, Meta(ge=0, le=253_402_300_799)]
+
+
+class OrderSeal:
+    """Seals and opens orders under a key that follows from the operator's token."""
+
+    def __init__(self, token: str) -> None:
+        key = HKDF(SHA256(), 32, b"EVC1", b"EVC1 central commands").derive(token.encode())
+        self._fernet = Fernet(base64.urlsafe_b64encode(key))
+
+    def seal(self, order: Order) -> bytes:
+        """Return the value of the record."""
+        return self._fernet.encrypt_at_time(msgspec.json.encode(order), 0)
+
+    def open(self, value: bytes) -> Order:
+        """Return the order. Raises ProtocolError: E_CRYPTO for another key, E_FIELD for what is no order."""
+        try:
+            plaintext = open_token(self._fernet, value)
+        except ProtocolError:
+            text = "an order does not open under the key of the operator's token"
+            raise ProtocolError(text, Code.CRYPTO) from None
+        try:
+            return msgspec.json.decode(plaintext, type=Order)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            raise ProtocolError("what was opened is no order", Code.FIELD) from None

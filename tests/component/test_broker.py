@@ -1,0 +1,207 @@
+"""Our side of Kafka against a real broker, which wants a login."""
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from evcharge.broker import CLOSE_WITHIN_S, WITHIN_S, BrokerLost, Brokers, Consumer, Producer, Received
+from evcharge.config import KafkaSettings
+from evcharge.errors import ConfigError, StateError
+from evcharge.topics import CENTRAL_COMMANDS, CP_EVENTS, CP_TELEMETRY, TOPICS
+from tests import kafka
+
+USER, PASSWORD = "evcharge", "correct-horse"
+NETWORKS = iter(range(1000))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kafka.Broker]:
+    kafka.needed()
+    folder = tmp_path_factory.mktemp("kafka") / "broker"
+    with kafka.running(folder, user=USER, password=PASSWORD) as server:
+        yield server
+
+
+def known(server: kafka.Broker, state: Path, password: str = PASSWORD, **more: object) -> Brokers:
+    """Brokers as a role knows them, with topics of its own."""
+    settings = KafkaSettings(
+        **{
+            "bootstrap": server.bootstrap,
+            "prefix": f"n{next(NETWORKS)}-",
+            "security": "sasl_plaintext",
+            "user": USER,
+        }
+        | more
+    )
+    return Brokers(settings, state, {"EVCHARGE_KAFKA_PASSWORD": password})
+
+
+async def read(brokers: Brokers, topic: str, number: int, begin: int | None = 0) -> list[Received]:
+    consumer = Consumer(brokers, [topic])
+    await consumer.start(lambda _topic, _partition: begin)
+    try:
+        found: list[Received] = []
+        async with asyncio.timeout(20):
+            while len(found) < number:
+                found += await consumer.fetch(0.5)
+        return found
+    finally:
+        await consumer.close()
+
+
+def records(number: int, size: int = 10, begin: int = 0) -> list[tuple[str, str, bytes]]:
+    numbers = range(begin, begin + number)
+    return [(CP_EVENTS, f"CP{one % 7:03}", str(one).encode().ljust(size)) for one in numbers]
+
+
+async def test_the_topics_are_created_once_and_what_is_sent_comes_in_order_of_each_key(server, tmp_path):
+    brokers = known(server, tmp_path, partitions=3)
+    assert await brokers.prepare() == await brokers.prepare() != ""
+    producer = Producer(brokers)
+    await producer.start()
+    for topic in TOPICS:
+        await producer.knows(topic)
+    # More than one batch of a partition holds: 4 MB over three partitions.
+    await producer.send(records(400, size=10_000))
+    await producer.probe()
+    await producer.close()
+    found = await read(brokers, CP_EVENTS, 400)
+    assert {record.partition for record in found} <= {0, 1, 2}
+    assert len({(record.key, record.partition) for record in found}) == 7
+    for key in {record.key for record in found}:
+        numbers = [int(record.value) for record in found if record.key == key]
+        assert numbers == sorted(numbers)
+    assert sorted(int(record.value) for record in found) == list(range(400))
+
+
+async def test_a_reader_begins_where_it_likes(server, tmp_path):
+    brokers = known(server, tmp_path, partitions=1)
+    await brokers.prepare()
+    producer = Producer(brokers)
+    await producer.start()
+    await producer.send(records(10))
+    assert [int(record.value) for record in await read(brokers, CP_EVENTS, 3, -3)] == [7, 8, 9]
+    assert int((await read(brokers, CP_EVENTS, 4, 6))[0].value) == 6
+    # A place beyond the end: the topic was made anew, and is read from its beginning.
+    assert int((await read(brokers, CP_EVENTS, 10, 99))[0].value) == 0
+    consumer = Consumer(brokers, [CP_EVENTS])
+    await consumer.start(lambda _topic, _partition: None)
+    assert await consumer.fetch(0.1) == []
+    assert not await consumer.left()
+    await producer.send(records(1, begin=77))
+    assert [int(record.value) for record in await consumer.fetch(5)] == [77]
+    await consumer.close()
+    await producer.close()
+
+
+async def test_the_password_may_lie_in_the_state_folder(server, tmp_path):
+    (tmp_path / "kafka.password").write_text(PASSWORD + "\n")
+    (tmp_path / "kafka.password").chmod(0o600)
+    settings = KafkaSettings(
+        bootstrap=server.bootstrap, security="sasl_plaintext", user=USER, mechanism="PLAIN", prefix="file-"
+    )
+    assert await Brokers(settings, tmp_path, {}).prepare()
+
+
+async def test_a_wrong_password_is_a_sentence_without_it(server, tmp_path):
+    brokers = known(server, tmp_path, password="wrong-horse")
+    for work in (brokers.prepare, Producer(brokers).start):
+        with pytest.raises(BrokerLost) as caught:
+            await work()
+        assert server.bootstrap in caught.value.text
+        assert "horse" not in caught.value.text
+
+
+async def test_a_topic_that_does_not_exist_is_a_sentence(server, tmp_path):
+    brokers = known(server, tmp_path)
+    with pytest.raises(BrokerLost, match="there is no topic"):
+        await Consumer(brokers, [CENTRAL_COMMANDS]).start(lambda _topic, _partition: 0)
+    producer = Producer(brokers)
+    await producer.start()
+    with pytest.raises(BrokerLost):
+        await producer.knows(CP_TELEMETRY)
+    await producer.close()
+
+
+async def test_a_topic_with_more_copies_than_there_are_brokers_is_a_sentence(server, tmp_path):
+    with pytest.raises(BrokerLost, match="cannot be created"):
+        await known(server, tmp_path, replication=3).prepare()
+
+
+async def test_a_record_that_no_broker_takes_is_a_sentence(server, tmp_path):
+    brokers = known(server, tmp_path)
+    await brokers.prepare()
+    producer = Producer(brokers)
+    await producer.start()
+    try:
+        with pytest.raises(BrokerLost, match="MessageSizeTooLarge"):
+            await producer.send([(CP_EVENTS, "CP001", bytes(2_000_000))])
+    finally:
+        await producer.close()
+
+
+async def test_nothing_waits_for_a_broker_that_is_frozen(server, tmp_path):
+    brokers = known(server, tmp_path)
+    await brokers.prepare()
+    producer, consumer = Producer(brokers), Consumer(brokers, [CP_EVENTS])
+    await producer.start()
+    await consumer.start(lambda _topic, _partition: 0)
+    server.pause()
+    try:
+        for work in (
+            lambda: producer.send(records(10)),
+            producer.probe,
+            Producer(brokers).start,
+            brokers.prepare,
+        ):
+            began = time.monotonic()
+            with pytest.raises(BrokerLost):
+                await work()
+            assert time.monotonic() - began < WITHIN_S + 4 * CLOSE_WITHIN_S + 1
+        for end in (producer, consumer):
+            began = time.monotonic()
+            await end.close()
+            assert time.monotonic() - began < 4 * CLOSE_WITHIN_S + 1
+    finally:
+        server.resume()
+    # It is as before for whoever comes now.
+    again = Producer(brokers)
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                await again.start()
+                await again.send(records(1, begin=500))
+                break
+            except BrokerLost:
+                await again.close()
+                again = Producer(brokers)
+    await again.close()
+
+
+async def test_a_broker_that_is_not_there_is_a_sentence(tmp_path):
+    port = kafka.free_port()
+    brokers = Brokers(KafkaSettings(bootstrap=f"127.0.0.1:{port}"), tmp_path, {})
+    for work in (brokers.prepare, Producer(brokers).start):
+        with pytest.raises(BrokerLost, match=f"127.0.0.1:{port}"):
+            await work()
+
+
+def test_a_login_needs_a_user_and_a_password(tmp_path):
+    settings = KafkaSettings(bootstrap="kafka:9092", security="sasl_plaintext")
+    with pytest.raises(ConfigError, match="user"):
+        Brokers(settings, tmp_path, {})
+    settings = KafkaSettings(bootstrap="kafka:9092", security="sasl_tls", user="evcharge")
+    with pytest.raises(StateError, match=r"kafka\.password"):
+        Brokers(settings, tmp_path, {})
+
+
+def test_tls_believes_the_named_authority_or_those_of_the_system(tmp_path):
+    settings = KafkaSettings(bootstrap="kafka:9093", security="tls")
+    assert Brokers(settings, tmp_path, os.environ).options["ssl_context"].check_hostname
+    settings = KafkaSettings(bootstrap="kafka:9093", security="tls", ca_file=str(tmp_path / "none.pem"))
+    with pytest.raises(StateError):
+        Brokers(settings, tmp_path, {})

@@ -1,0 +1,149 @@
+"""Orders that lie in Kafka, as Central takes them: its place among them is stored with what they do."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+from types import SimpleNamespace
+from unittest import mock
+
+import pytest
+
+from evcharge.broker import Received
+from evcharge.central import intake as module
+from evcharge.central.intake import Intake
+from evcharge.central.refusals import Refusals
+from evcharge.charging_point import CpStatus
+from evcharge.errors import Code, Refused
+from evcharge.lifecycle import utc_now
+from evcharge.topics import CENTRAL_COMMANDS, CP_TELEMETRY, Order, OrderSeal
+from tests.component.town import Town, running
+
+SEAL = OrderSeal("the operator's token")
+FOREIGN = OrderSeal("another").seal(
+    Order(command_id="0" * 32, command="out", cp_id="CP001", issued_at=1_800_000_000.0)
+)
+
+
+class Room:
+    def __init__(self, town: Town) -> None:
+        self.town = town
+        self.figures: list[tuple[str, bytes]] = []
+        lane = SimpleNamespace(take=lambda key, value: self.figures.append((key, value)))
+        refusals = Refusals(town.dispatcher.post)
+        self.intake = Intake(None, lane, SEAL, town.dispatcher, refusals, None)  # type: ignore[arg-type]
+
+    async def takes(self, *records: Received) -> None:
+        async with asyncio.timeout(5):
+            await self.intake.take("c1", list(records))
+
+    def books(self, sql: str) -> list[tuple]:
+        with sqlite3.connect(f"file:{self.town.state / 'central/central.db'}?mode=ro", uri=True) as books:
+            rows = books.execute(sql).fetchall()
+        books.close()
+        return rows
+
+    @property
+    def places(self) -> list[tuple]:
+        return self.books("SELECT cluster, partition, next FROM order_offset ORDER BY partition")
+
+    def status(self, cp_id: str = "CP001") -> CpStatus:
+        return self.town.dispatcher.facts.point(cp_id).status
+
+
+def order(number: int, command: str = "out", cp_id: str = "CP001", age_s: float = 0) -> bytes:
+    issued_at = utc_now().timestamp() - age_s
+    return SEAL.seal(Order(command_id=f"{number:032x}", command=command, cp_id=cp_id, issued_at=issued_at))
+
+
+def record(offset: int, value: bytes, key: str = "CP001", partition: int = 0, topic: str = CENTRAL_COMMANDS):
+    return Received(topic, partition, offset, key, value, 0)
+
+
+@pytest.fixture
+async def room(tmp_path: Path):
+    async with running(tmp_path) as town:
+        await town.point()
+        yield Room(town)
+
+
+async def test_an_order_is_carried_out_and_its_place_is_stored(room: Room):
+    await room.takes(record(7, order(1)))
+    assert room.status() is CpStatus.UNAVAILABLE
+    assert room.places == [("c1", 0, 8)]
+    row = room.books("SELECT actor, role, address, correlation_id FROM events WHERE type = 'OrderCarriedOut'")
+    assert row == [("operator", "operator", "kafka:central-commands", f"{1:032x}")]
+
+
+async def test_an_order_that_comes_twice_is_done_once_also_in_one_go(room: Room):
+    out, resume = order(1), order(2, "resume")
+    await room.takes(record(0, out), record(1, resume), record(2, out), record(3, out))
+    assert room.status() is CpStatus.AVAILABLE
+    assert room.places == [("c1", 0, 4)]
+    assert room.books("SELECT COUNT(*) FROM events WHERE type = 'OrderCarriedOut'") == [(2,)]
+    await room.town.says("refused operator from kafka:central-commands: E_SEQ")
+
+
+async def test_a_restart_of_central_remembers_what_was_done(room: Room, tmp_path: Path):
+    out = order(1)
+    await room.takes(record(0, out), record(1, order(2, "resume")))
+    room.town.stop.set()
+    await room.town.says("Central stopped")
+    async with asyncio.timeout(5):
+        while (room.town.state / "central" / "central.db-wal").exists():
+            await asyncio.sleep(0.02)
+    async with running(tmp_path) as town:
+        again = Room(town)
+        await again.takes(record(0, out))
+        assert not town.dispatcher.facts.point("CP001").holds
+
+
+@pytest.mark.parametrize(
+    ("value", "key", "code"),
+    [
+        (b"garbage", "CP001", Code.CRYPTO),
+        (FOREIGN, "CP001", Code.CRYPTO),
+        (order(5), "CP002", Code.ID),
+    ],
+    ids=["garbage", "another key", "under another id"],
+)
+async def test_what_is_no_order_of_ours_is_a_row_in_the_audit_log_and_nothing_else(
+    room: Room, value: bytes, key: str, code: Code
+):
+    await room.takes(*[record(offset, value, key) for offset in range(20)])
+    await room.town.says(f"refused operator from kafka:central-commands: {code}")
+    assert room.status() is CpStatus.AVAILABLE
+    assert room.places == [("c1", 0, 20)]
+    assert room.books(
+        f"SELECT COUNT(*) FROM events WHERE type = 'InputRefused' AND data LIKE '%{code}%'"
+    ) == [(1,)]
+
+
+async def test_an_old_order_is_refused_and_told(room: Room):
+    await room.takes(record(0, order(1, age_s=301)))
+    await room.town.says("order out CP001, from Kafka, refused: the order is 301 s old")
+    assert room.status() is CpStatus.AVAILABLE
+
+
+async def test_figures_go_to_the_lane_and_each_partition_has_its_place(room: Room):
+    await room.takes(
+        record(4, b"figures", topic=CP_TELEMETRY),
+        record(9, order(1), partition=2),
+        record(1, b"?", partition=1),
+    )
+    assert room.figures == [("CP001", b"figures")]
+    assert room.places == [("c1", 1, 2), ("c1", 2, 10)]
+
+
+async def test_while_the_books_cannot_be_written_an_order_waits(room: Room, monkeypatch):
+    monkeypatch.setattr(module, "_RETRY_S", 0.01)
+    real, refusals = room.town.dispatcher.submit, iter([Refused("the disk is full", Code.STORAGE)] * 2)
+
+    async def submit(command):
+        if (refusal := next(refusals, None)) is not None:
+            raise refusal
+        return await real(command)
+
+    with mock.patch.object(room.town.dispatcher, "submit", submit):
+        await room.takes(record(0, order(1)))
+    assert room.status() is CpStatus.UNAVAILABLE
+    assert room.places == [("c1", 0, 1)]

@@ -1,0 +1,131 @@
+"""The engine's end of the live lane over Kafka: it never waits, and keeps only the newest figures."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from evcharge.broker import BrokerLost
+from evcharge.cp import lane as module
+from evcharge.cp.lane import Lane
+from evcharge.labels import Speech
+from evcharge.labels.point import SENTENCES
+from evcharge.messages import SupplyUpdate
+from evcharge.wire import RisingOpener
+
+KEY, NEXT_KEY = bytes(range(32)), bytes(range(1, 33))
+
+
+class FakeProducer:
+    """What all producers of a test share: what was sent, and whether anybody answers."""
+
+    sent: list[tuple[str, str, bytes]]
+    down: bool
+    hangs: bool
+
+    def __init__(self, _brokers: object) -> None:
+        pass
+
+    async def start(self) -> None:
+        if FakeProducer.down:
+            raise BrokerLost("nobody there")
+
+    async def knows(self, _topic: str) -> None:
+        pass
+
+    async def send(self, records: list[tuple[str, str, bytes]]) -> None:
+        if FakeProducer.hangs:
+            await asyncio.Event().wait()
+        await self.start()
+        FakeProducer.sent += records
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def producer(monkeypatch: pytest.MonkeyPatch) -> type[FakeProducer]:
+    FakeProducer.sent, FakeProducer.down, FakeProducer.hangs = [], False, False
+    monkeypatch.setattr(module, "Producer", FakeProducer)
+    monkeypatch.setattr(module.Backoff, "next_s", lambda self: 0.01)
+    return FakeProducer
+
+
+def update(energy_mwh: int) -> SupplyUpdate:
+    return SupplyUpdate(session_id="S-0000001", power_w=22_000, energy_mwh=energy_mwh)
+
+
+@contextlib.asynccontextmanager
+async def running() -> AsyncIterator[Lane]:
+    lane = Lane(None, "CP001", Speech(SENTENCES))  # type: ignore[arg-type]
+    task = asyncio.create_task(lane.run())
+    await until(lambda: lane._is_up or FakeProducer.down)
+    try:
+        yield lane
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(condition) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+async def test_figures_are_sealed_under_the_key_of_the_connection(producer):
+    async with running() as lane:
+        lane.link(KEY)
+        for number in range(3):
+            assert lane.offer(update(number))
+            await until(lambda number=number: len(producer.sent) == number + 1)
+        lane.link(NEXT_KEY)
+        assert lane.offer(update(3))
+        await until(lambda: len(producer.sent) == 4)
+    assert {(topic, key) for topic, key, _ in producer.sent} == {("cp-telemetry", "CP001")}
+    opener = RisingOpener(KEY)
+    assert [opener.open(value) for _, _, value in producer.sent[:3]] == [
+        update(number) for number in range(3)
+    ]
+    assert RisingOpener(NEXT_KEY).open(producer.sent[3][2]) == update(3)
+
+
+async def test_without_a_connection_to_central_there_is_no_key_and_nothing_is_taken(producer):
+    async with running() as lane:
+        assert not lane.offer(update(1))
+        lane.link(KEY)
+        lane.link(None)
+        assert not lane.offer(update(2))
+    assert producer.sent == []
+
+
+async def test_a_broker_that_says_nothing_gets_one_figure_and_the_next_ones_take_the_stream(producer):
+    async with running() as lane:
+        lane.link(KEY)
+        producer.hangs = True
+        assert lane.offer(update(1))
+        assert not lane.offer(update(2))
+        await asyncio.sleep(0.01)
+        assert not lane.offer(update(3))
+
+
+async def test_the_loss_of_kafka_and_its_return_are_told_once(producer, caplog):
+    caplog.set_level("INFO")
+    told: list[str | None] = []
+    async with running() as lane:
+        lane.on_trouble = told.append
+        lane.link(KEY)
+        producer.down = True
+        assert lane.offer(update(1))
+        await until(lambda: len(told) > 2)
+        assert not lane.offer(update(2))
+        producer.down = False
+        await until(lambda: told[-1] is None)
+        assert lane.offer(update(3))
+    sentence = "Kafka down (nobody there): the live figures take the connection to Central."
+    assert set(told) == {sentence, None}
+    assert [one for one in caplog.messages if "Kafka" in one] == [
+        sentence,
+        "Kafka up again: it carries the live figures.",
+    ]

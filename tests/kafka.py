@@ -1,0 +1,250 @@
+"""A real Apache Kafka (KRaft, one node) on loopback, from its own jars: for tests, and for people (`make kafka`).
+
+Java 17 or newer runs it; Maven copies the jars, once, into ~/.cache/evcharge-kafka (40 s). Nothing is installed.
+"""
+
+import argparse
+import asyncio
+import base64
+import contextlib
+import fcntl
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HOME = Path(os.environ.get("EVCHARGE_KAFKA_HOME", Path.home() / ".cache" / "evcharge-kafka"))
+POM = Path(__file__).with_name("kafka_pom.xml")
+# Two loaded cores, a cold disk.
+START_WITHIN_S = 90.0
+_JAVA = ("java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+_PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.bootstrap.servers=127.0.0.1:{controller}
+listeners={listener}://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners={listener}://127.0.0.1:{port}
+inter.broker.listener.name={listener}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+controller.listener.names=CONTROLLER
+log.dirs={data}
+offsets.topic.num.partitions=1
+offsets.topic.replication.factor=1
+group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
+auto.create.topics.enable=false
+"""
+_SASL = """\
+sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN
+sasl.mechanism.inter.broker.protocol=PLAIN
+listener.name.sasl_plaintext.scram-sha-512.sasl.jaas.config=\
+org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
+username="{user}" password="{password}" user_{user}="{password}";
+"""
+
+
+def missing() -> str | None:
+    """Return what this machine lacks to run a broker, or None."""
+    if shutil.which("java") is None:
+        return "no Java here (Debian: default-jre-headless), so no Kafka broker can run"
+    if not (HOME / "jars" / ".complete").exists() and shutil.which("mvn") is None:
+        return "no Maven here (Debian: maven), so Kafka's jars cannot be fetched"
+    return None
+
+
+def needed() -> None:
+    """Skip the test that calls this when no broker can run here; in CI that is a failure."""
+    reason = missing()
+    if reason is not None and os.environ.get("CI"):
+        pytest.fail(reason)
+    if reason is not None:
+        pytest.skip(reason)
+
+
+def jars() -> Path:
+    """Return the folder of Kafka's jars; Maven fills it the first time."""
+    folder = HOME / "jars"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (HOME / "lock").open("w") as lock:
+        # Several workers of pytest may want them at once.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / ".complete").exists():
+            command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies"]
+            wanted = ["-DincludeScope=runtime", f"-DoutputDirectory={folder}"]
+            subprocess.run([*command, *wanted], check=True, stdout=sys.stderr)
+            (folder / ".complete").touch()
+    return folder
+
+
+class Broker:
+    """One broker; its data lives in `folder`. With a `user`, only who logs in is let in (SCRAM or PLAIN)."""
+
+    def __init__(self, folder: Path, port: int, *, user: str = "", password: str = "") -> None:
+        self.bootstrap = f"127.0.0.1:{port}"
+        self._folder = folder
+        self._port = port
+        self._process: subprocess.Popen[bytes] | None = None
+        self._classpath = f"{jars()}/*"
+        self._config = folder / "server.properties"
+        if not self._config.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            listener = "SASL_PLAINTEXT" if user else "PLAINTEXT"
+            text = _PROPERTIES.format(
+                listener=listener, port=port, controller=free_port() if port else 0, data=folder / "data"
+            )
+            self._config.write_text(text + (_SASL.format(user=user, password=password) if user else ""))
+            self._format(f"SCRAM-SHA-512=[name={user},password={password}]" if user else "")
+
+    def _format(self, scram: str) -> None:
+        cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
+        tool = (*_JAVA, "-cp", self._classpath, "kafka.tools.StorageTool", "format", "--standalone")
+        command = [*tool, "-c", str(self._config), "-t", cluster, *(["--add-scram", scram] if scram else [])]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    @property
+    def log(self) -> str:
+        """The end of what it has said."""
+        return (self._folder / "broker.log").read_text("utf-8", "replace")[-3000:]
+
+    def launch(self) -> None:
+        """Start it without waiting until it answers."""
+        with (self._folder / "broker.log").open("ab") as log:
+            command = (*_JAVA, "-cp", self._classpath, "kafka.Kafka", str(self._config))
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def start(self) -> None:
+        """Start it, and return when it answers."""
+        self.launch()
+        until = time.monotonic() + START_WITHIN_S
+        while not self._answers():
+            assert self._process is not None
+            assert self._process.poll() is None, self.log
+            assert time.monotonic() < until, self.log
+            time.sleep(0.1)
+
+    async def returns(self) -> None:
+        """Start it, and wait until it answers, while others work."""
+        await asyncio.to_thread(self.start)
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._port), 1.0):
+            return True
+        return False
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End it as one should; at once when it does not heed that."""
+        self._end(signal.SIGTERM)
+
+    def pause(self) -> None:
+        """Freeze it: connections stay, nothing answers."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a frozen one go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def _end(self, number: int) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(signal.SIGCONT)
+        process.send_signal(number)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def wait(self) -> int:
+        """Wait for its end."""
+        assert self._process is not None
+        return self._process.wait()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now, outside of those that outgoing connections are given."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+@contextlib.contextmanager
+def running(folder: Path, port: int | None = None, **login: str) -> Iterator[Broker]:
+    """A broker that answers, while the block runs."""
+    broker = Broker(folder, port or free_port(), **login)
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.stop()
+
+
+def kcat(bootstrap: str, *args: str) -> list[str]:
+    """Return the lines that kcat, a consumer that nobody here wrote, prints."""
+    return _kcat("-b", bootstrap, "-q", "-e", *args).splitlines()
+
+
+def kcat_puts(bootstrap: str, topic: str, key: str, value: bytes) -> None:
+    """Write one record with kcat; `value` may be of one line only."""
+    _kcat("-b", bootstrap, "-P", "-t", topic, "-k", key, given=value)
+
+
+def _kcat(*args: str, given: bytes = b"") -> str:
+    tool = shutil.which("kcat")
+    if tool is None:
+        if os.environ.get("CI"):
+            pytest.fail("no kcat here (Debian: kcat)")
+        pytest.skip("no kcat here (Debian: kcat)")
+    done = subprocess.run([tool, *args], input=given, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.decode()
+
+
+def main() -> int:
+    """Run a broker until Ctrl+C; what it keeps is there again the next time."""
+    parser = argparse.ArgumentParser(prog="make kafka", description=main.__doc__)
+    parser.add_argument("--port", type=int, default=9092)
+    parser.add_argument("--wipe", action="store_true", help="forget what it keeps")
+    given = parser.parse_args()
+    if (reason := missing()) is not None:
+        print(f"make kafka: {reason}", file=sys.stderr)
+        return 1
+    folder = HOME / str(given.port)
+    if given.wipe:
+        shutil.rmtree(folder, ignore_errors=True)
+    if not (HOME / "jars" / ".complete").exists():
+        print("Fetching Kafka's jars (43 MB, once) …", flush=True)
+    try:
+        with running(folder, given.port) as broker:
+            print(f"Kafka listening on {broker.bootstrap}. Central finds it with")
+            print(f"  EVCHARGE_KAFKA__BOOTSTRAP={broker.bootstrap}")
+            print("Ctrl+C ends it.", flush=True)
+            return broker.wait()
+    except KeyboardInterrupt:
+        return 0
+    except AssertionError as problem:
+        print(f"make kafka: the broker did not start:\n{problem}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

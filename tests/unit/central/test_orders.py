@@ -1,0 +1,96 @@
+"""Orders that came over Kafka: done once, in time, and told either way."""
+
+import pytest
+
+from evcharge import events
+from evcharge.central import commands as c
+from evcharge.central.ruling import Decision
+from evcharge.central.state import OrderOffset, OrderTaken
+from evcharge.charging_point import CpStatus
+from evcharge.errors import Code
+from evcharge.topics import Order
+from tests.unit.central.builders import NOON, Network
+
+PLACE = OrderOffset("cluster", 0, 8)
+ID = "0123456789abcdef" * 2
+
+
+@pytest.fixture
+def town() -> Network:
+    town = Network()
+    town.point_is_there()
+    town.driver_is_there()
+    return town
+
+
+def takes(
+    town: Network, command: str = "out", cp_id: str = "CP001", *, age_s: float = 1, id_: str = ID
+) -> Decision:
+    order = Order(command_id=id_, command=command, cp_id=cp_id, issued_at=NOON.timestamp() - age_s)
+    return town.does(c.TakeOrder, order=order, place=PLACE)
+
+
+def outcome(decision: Decision) -> events.OrderCarriedOut | events.OrderRefused:
+    return decision.events[-1]
+
+
+def test_an_order_does_what_the_operators_own_command_does(town: Network):
+    session = town.charging("D01", "CP001")
+    decision = takes(town)
+    assert town.point("CP001").status is CpStatus.UNAVAILABLE
+    assert [type(event) for event in decision.events] == [
+        events.HoldPlaced,
+        events.StopOrdered,
+        events.OrderCarriedOut,
+    ]
+    assert decision.events[1].session_id == session.session_id
+    told = outcome(decision)
+    assert (told.request_id, told.command, told.changed, told.ends) == (ID, "out", True, True)
+
+
+def test_its_effect_its_id_and_the_place_behind_it_are_one_decision(town: Network):
+    changes = takes(town).changes
+    assert PLACE in changes
+    assert OrderTaken(ID) in changes
+    assert any(getattr(change, "holds", None) for change in changes)
+
+
+def test_an_order_that_was_taken_is_not_carried_out_again(town: Network):
+    takes(town)
+    takes(town, "resume", id_="f" * 32)
+    decision = takes(town)
+    assert decision.events == ()
+    assert decision.changes == (PLACE,)
+    assert town.point("CP001").status is CpStatus.AVAILABLE
+
+
+def test_resume_and_revoke_are_orders_too(town: Network):
+    takes(town, id_="1" * 32)
+    assert outcome(takes(town, "resume", id_="2" * 32)).changed
+    assert not outcome(takes(town, "resume", id_="3" * 32)).changed
+    assert outcome(takes(town, "revoke", id_="4" * 32)).changed
+    assert town.point("CP001").revoked
+
+
+@pytest.mark.parametrize(("age_s", "code"), [(301, Code.EXPIRED), (-31, Code.CLOCK)])
+def test_an_order_that_is_old_or_from_the_future_does_nothing(town: Network, age_s: float, code: Code):
+    told = outcome(takes(town, age_s=age_s))
+    assert isinstance(told, events.OrderRefused)
+    assert told.code == code
+    assert town.point("CP001").status is CpStatus.AVAILABLE
+
+
+@pytest.mark.parametrize("age_s", [300, 0, -30])
+def test_an_order_within_its_time_is_carried_out(town: Network, age_s: float):
+    assert isinstance(outcome(takes(town, age_s=age_s)), events.OrderCarriedOut)
+
+
+def test_an_order_for_nobody_is_refused_with_the_reason(town: Network):
+    told = outcome(takes(town, cp_id="CP009"))
+    assert isinstance(told, events.OrderRefused)
+    assert (told.cp_id, told.code) == ("CP009", Code.UNKNOWN_CP)
+
+
+def test_a_record_that_holds_no_order_only_moves_the_place(town: Network):
+    decision = town.does(c.TakeOrder, order=None, place=PLACE)
+    assert decision == Decision(changes=(PLACE,))
