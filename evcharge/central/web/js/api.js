@@ -1,0 +1,87 @@
+// Requests to Central's API. A problem becomes an ApiError with a plain sentence; being logged out leads to /login.
+import { t } from "./i18n.js";
+
+const PATIENCE_MS = 15_000;
+
+/** What Central answered instead: `status` (0 = no answer), `code` (E_…) and a sentence in `text`. */
+export class ApiError extends Error {
+  /** @param {number} status @param {string} code @param {string} text */
+  constructor(status, code, text) {
+    super(text);
+    this.name = "ApiError";
+    this.status = status;
+    this.code = code;
+    this.text = text;
+  }
+}
+
+/** Go to the login page and come back here afterwards. */
+export function toLogin() {
+  if (location.pathname === "/login") return;
+  const here = location.pathname + location.search + location.hash;
+  location.assign(`/login?next=${encodeURIComponent(here)}`);
+}
+
+/**
+ * @param {string} method @param {string} path @param {unknown} [body] @param {AbortSignal} [signal]
+ * @returns {Promise<any>}
+ */
+async function ask(method, path, body, signal) {
+  const abort = new AbortController();
+  const stop = () => abort.abort();
+  const patience = setTimeout(stop, PATIENCE_MS);
+  signal?.addEventListener("abort", stop, { once: true });
+  /** @type {RequestInit & {headers: Record<string, string>}} */
+  const options = { method, credentials: "same-origin", headers: { Accept: "application/json" }, signal: abort.signal };
+  if (body !== undefined) {
+    options.headers["Content-Type"] = "application/json";
+    options.body = JSON.stringify(body);
+  }
+  let response;
+  let content;
+  try {
+    response = await fetch(path, options);
+    content = await read(response);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ApiError(0, "E_UNREACHABLE", t("api.unreachable"));
+  } finally {
+    clearTimeout(patience);
+    signal?.removeEventListener("abort", stop);
+  }
+  if (response.ok && !content?.error) return content;
+  if (response.status === 401 && !path.startsWith("/api/login")) toLogin();
+  throw new ApiError(response.status, content?.code ?? "", problem(response, content));
+}
+
+/** @param {Response} response */
+async function read(response) {
+  const type = response.headers.get("Content-Type") ?? "";
+  if (response.status === 204) return null;
+  return type.includes("json") ? response.json() : response.text();
+}
+
+/** @param {Response} response @param {any} content */
+function problem(response, content) {
+  if (response.status === 401) return content?.detail ?? t("api.login");
+  return content?.detail ?? content?.message ?? content?.title ?? t("api.failed", { status: response.status });
+}
+
+/** @param {string} path @param {AbortSignal} [signal] */
+export const get = (path, signal) => ask("GET", path, undefined, signal);
+/** Commands without a body are sent without one. @param {string} path @param {unknown} [body] */
+export const post = (path, body) => ask("POST", path, body);
+/** @param {string} path @param {unknown} body */
+export const patch = (path, body) => ask("PATCH", path, body);
+/** @param {string} path */
+export const del = (path) => ask("DELETE", path);
+
+/**
+ * Return a path with a query; empty, null and undefined values are left out.
+ * @param {string} path @param {Record<string, string|number|null|undefined>} values
+ */
+export function query(path, values) {
+  const given = Object.entries(values).filter(([, v]) => v !== null && v !== undefined && v !== "");
+  const text = new URLSearchParams(given.map(([k, v]) => [k, String(v)])).toString();
+  return text ? `${path}?${text}` : path;
+}

@@ -1,0 +1,43 @@
+// Rows of the audit log in words: what happened, to whom, and with which parameters.
+import { degrees, duration, euros, kwh, price, when } from "./format.js";
+import { has, t, term } from "./i18n.js";
+import en from "./words/en_audit.js";
+
+/** Every type of row that has words. */
+export const TYPES = Object.keys(en).filter((key) => key.startsWith("event.")).map((key) => key.slice(6));
+const SUBJECTS = ["cp_id", "driver_id", "session_id"];
+const HIDDEN = new Set(["type", ...SUBJECTS, "request_id", "link", "epoch", "record"]);
+
+/** Return what a row says happened, such as "Ticket made"; an unknown type in its own words. */
+export function what({ type }) {
+  return has(`event.${type}`) ? t(`event.${type}`) : type.replace(/([a-z])([A-Z])/g, "$1 $2");
+}
+
+/** Return whom a row is about: charging point, driver, session. */
+export const about = (row) => SUBJECTS.map((name) => row[name] ?? row.data?.[name]).filter(Boolean);
+
+/** Return the parameters of a row as one line, without those that a table says in columns of their own. */
+export function parameters({ data }) {
+  const pairs = Object.entries(data ?? {}).filter(([name, value]) => !HIDDEN.has(name) && given(value));
+  return pairs.map(([name, value]) => `${term("param", name)}: ${shown(name, value)}`).join(" · ");
+}
+
+// Parameters whose values are terms of ours, and under which prefix their words stand.
+const TERMS = { reason: "reason", hold: "held", alert: "alert", alerts: "alert", code: "code", role: "role", what: "change" };
+
+const given = (value) => value !== null && value !== "" && !(Array.isArray(value) && !value.length);
+
+function shown(name, value) {
+  if (TERMS[name] && typeof value !== "object") return term(TERMS[name], String(value));
+  if (TERMS[name]) return value.map((one) => term(TERMS[name], one)).join(", ");
+  if (typeof value === "boolean") return t(value ? "tab.yes" : "tab.no");
+  if (typeof value === "number") {
+    if (name.endsWith("_mwh")) return kwh(value);
+    if (name === "cents" || name.endsWith("_cents")) return euros(value);
+    if (name.endsWith("centi_cents_per_kwh")) return price(value);
+    if (name.endsWith("_celsius")) return degrees(value);
+    if (name.endsWith("_s")) return duration(value);
+    if (name.endsWith("_at")) return when(value);
+  }
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}

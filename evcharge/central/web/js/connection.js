@@ -1,0 +1,44 @@
+// How the page says that what it shows is live, stale or lost; and what Central itself says is missing.
+import { $, h, icon, put } from "./dom.js";
+import { toast } from "./notes.js";
+import { clock } from "./format.js";
+import { has, lang, onLang, t } from "./i18n.js";
+
+/** Keep the lamp, the banner and data-link of the page. @param {import("./store.js").Store} store */
+export function watchLink(store) {
+  let lost = false;
+  let lostAt = 0;
+  const show = () => {
+    const { link } = store;
+    document.documentElement.dataset.link = link;
+    put($("#link span"), t(`link.${link}`, { seconds: Math.round(Math.min(store.age(), 999)) }));
+    if (link === "lost" && !lost) lostAt = store.heardAt ? store.now() - store.age() : 0;
+    if (link === "live" && lost) toast(t("restored.central"), "ok");
+    lost = link === "lost" || (lost && link !== "live");
+    const banner = $("#lost");
+    banner.hidden = link !== "lost";
+    if (link === "lost") put(banner, lostAt ? t("link.since", { time: clock(lostAt) }) : t("link.never"));
+  };
+  store.addEventListener("link", show);
+  onLang(show);
+  show();
+}
+
+/** Keep Central's banners; each that goes says what is back. @param {import("./store.js").Store} store */
+export function watchBanners(store) {
+  let ids = new Set();
+  const line = (banner) =>
+    h("p", { class: "banner", "data-banner": banner.id },
+      icon("faulted"), h("span", null, banner[lang()] ?? banner.en),
+      banner.since && h("time", null, t("banner.since", { time: clock(banner.since) })),
+    );
+  const show = () => {
+    $("#banners").replaceChildren(...store.banners.map(line));
+    const now = new Set(store.banners.map((banner) => banner.id));
+    for (const id of ids) if (!now.has(id) && has(`restored.${id}`)) toast(t(`restored.${id}`), "ok");
+    ids = now;
+  };
+  store.addEventListener("banners", show);
+  store.addEventListener("snapshot", show);
+  onLang(show);
+}

@@ -1,0 +1,131 @@
+// One charging point in full. What it shows stays live while it is open; its history is asked again now and then.
+import { may } from "./account.js";
+import { get } from "./api.js";
+import { closesBeside } from "./beside.js";
+import { out, resume, revoke, isOut } from "./commands.js";
+import { sinceWords, statusWord } from "./cp_words.js";
+import { dayStrip } from "./day_strip.js";
+import { factsOf, showFacts } from "./drawer_parts.js";
+import { h, icon, iconHref, put, set } from "./dom.js";
+import { onLang, t, words } from "./i18n.js";
+import { messageLine } from "./messages_list.js";
+import { SAMPLES } from "./rows.js";
+import { spark } from "./spark.js";
+import { CHARGING, REVOKED, STATES } from "./states.js";
+
+const ASK_MS = 10_000;
+const SHOW_MS = 250;
+const HEIGHT = 60;
+const MESSAGES = 8;
+
+export class Drawer {
+  #i = -1;
+  /** @type {any} */ #detail = null;
+  #asking = 0;
+  #shownAt = 0;
+  #timer = 0;
+
+  /** @param {import("./store.js").Store} store */
+  constructor(store) {
+    this.store = store;
+    this.#build();
+    const live = () => this.dialog.open && performance.now() - this.#shownAt > SHOW_MS && this.show();
+    for (const name of ["rows", "snapshot", "points"]) store.addEventListener(name, live);
+    // The last row before a pause is not lost, and ages go on.
+    setInterval(() => this.dialog.open && this.show(), 1000);
+    onLang(() => this.dialog.open && this.show());
+    this.dialog.addEventListener("close", () => clearTimeout(this.#timer));
+    closesBeside(this.dialog);
+  }
+
+  #build() {
+    const act = (name, kind, fn) => h("button", { type: "button", class: kind, "data-act": name, onclick: () => fn(this.store.cps[this.#i]) }, words("span", `command.${name}`));
+    this.title = h("h2", { id: "drawer-title" });
+    this.use = h("use");
+    this.sub = h("p");
+    this.facts = h("dl");
+    this.area = h("path", { class: "a" });
+    this.line = h("path", { class: "l" });
+    this.power = h("figure", null, words("figcaption", "drawer.live"),
+      h("svg", { class: "trend", viewBox: `0 0 ${SAMPLES - 1} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" }, this.area, this.line));
+    this.day = h("div");
+    this.messages = h("ol", { class: "messages" });
+    this.head = h("header", null, h("svg", { class: "i", "aria-hidden": "true" }, this.use), h("div", null, this.title, this.sub),
+      h("button", { type: "button", class: "x", "data-t-label": "dialog.close", "aria-label": t("dialog.close"), onclick: () => this.dialog.close() }, icon("close")));
+    this.buttons = { out: act("out", "warn", out), resume: act("resume", "go", resume), revoke: act("revoke", "danger", revoke) };
+    const day = h("figure", null, words("figcaption", "drawer.day"), this.day,
+      h("p", { class: "ends" }, words("span", "drawer.day_ago"), words("span", "drawer.now")));
+    this.dialog = h("dialog", { id: "drawer", class: "drawer aging", "aria-labelledby": "drawer-title" }, this.head,
+      may("operator") && h("footer", null, Object.values(this.buttons)),
+      this.facts, this.power, day,
+      h("figure", null, words("figcaption", "messages.name"), this.messages));
+    document.body.append(this.dialog);
+  }
+
+  /** Open on a charging point. @param {number} i its index */
+  open(i) {
+    if (!this.store.cps[i]) return;
+    this.#i = i;
+    this.#detail = null;
+    this.show();
+    if (!this.dialog.open) this.dialog.showModal();
+    this.dialog.scrollTop = 0;
+    this.#ask();
+  }
+
+  /** Ask Central for what the rows do not carry, again and again while the drawer is open. */
+  async #ask() {
+    clearTimeout(this.#timer);
+    const turn = ++this.#asking;
+    const found = await get(`/api/cps/${encodeURIComponent(this.store.cps[this.#i].id)}`).catch(() => null);
+    if (turn !== this.#asking || !this.dialog.open) return;
+    this.#detail = found?.cp ?? found ?? this.#detail ?? {};
+    seed(this.store.cps[this.#i], this.#detail.power ?? []);
+    this.#showDay();
+    this.show();
+    this.#timer = setTimeout(() => this.#ask(), ASK_MS);
+  }
+
+  #showDay() {
+    const history = this.#detail?.history ?? [];
+    this.day.replaceChildren(history.length ? dayStrip(history, this.store.now()) : words("p", "drawer.no_day", { class: "none" }));
+  }
+
+  /** Show it as it is now. */
+  show() {
+    this.#shownAt = performance.now();
+    const cp = this.store.cps[this.#i];
+    if (!cp) return;
+    const now = this.store.now();
+    if (!this.#detail) this.#showDay();
+    this.dialog.dataset.cp = cp.id;
+    set(this.head, "data-s", STATES[cp.s]);
+    set(this.use, "href", iconHref(STATES[cp.s]));
+    put(this.title, cp.id);
+    put(this.sub, [statusWord(cp.s), sinceWords(cp, now)].filter(Boolean).join(" · "));
+    showFacts(this.facts, factsOf(cp, this.#detail, now));
+    this.power.hidden = cp.s !== CHARGING;
+    const [line, area] = spark(cp.hist, SAMPLES, HEIGHT);
+    set(this.line, "d", line);
+    set(this.area, "d", area);
+    this.buttons.out.disabled = isOut(cp);
+    this.buttons.resume.disabled = !isOut(cp);
+    this.buttons.revoke.disabled = Boolean(cp.flags & REVOKED);
+    this.#showMessages(cp, now);
+  }
+
+  /** @param {import("./rows.js").Cp} cp @param {number} now */
+  #showMessages(cp, now) {
+    const mine = this.store.messages.filter((message) => message.cp === cp.id).slice(-MESSAGES).reverse();
+    const shown = `${cp.id} ${document.documentElement.lang} ${mine[0]?.r ?? ""}`;
+    if (this.messages.dataset.shown === shown) return;
+    this.messages.dataset.shown = shown;
+    this.messages.replaceChildren(...(mine.length ? mine.map((message) => messageLine(message, now)) : [words("li", "drawer.none", { class: "none" })]));
+  }
+}
+
+/** Fill the line with what Central remembers from before this page was opened. @param {import("./rows.js").Cp} cp @param {[number, number][]} power */
+function seed(cp, power) {
+  if (cp.s !== CHARGING || power.length <= cp.hist.length) return;
+  cp.hist.splice(0, cp.hist.length, ...power.slice(-SAMPLES).map(([, watts]) => watts));
+}

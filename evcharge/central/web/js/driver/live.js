@@ -1,0 +1,106 @@
+// The big card: what the charge does now, in one glance.
+import { $, iconHref, put, set } from "../dom.js";
+import { duration, energyParts, euros, kw, kwh, percent, price } from "../format.js";
+import { lang, t, term } from "../i18n.js";
+import { spark } from "../spark.js";
+
+const TREND = 60;
+
+/** @typedef {{title: string, pill: string, icon?: string, number?: string, unit?: string, sum?: string, under?: string, share: number, act: string, live?: boolean, from?: number, until?: number}} Face */
+
+/**
+ * Return what state the card is in.
+ * @param {import("./journey.js").Journey} journey @param {boolean} known whether Central was heard
+ */
+export function stateOf({ record }, known) {
+  if (!record) return known ? "idle" : "wait";
+  if (record.phase === "running") return record.times.charging ? "charging" : record.last?.step === "READY" ? "ready" : "asking";
+  if (record.phase === "sending" || record.phase === "sent") return "asking";
+  return record.phase === "ended" ? "ended" : record.phase;
+}
+
+/** @type {Record<string, (facts: any) => Face>} */
+const FACES = {
+  wait: () => ({ title: t("driver.wait"), pill: "", icon: "charging", share: 0, act: "" }),
+  idle: () => ({ title: t("driver.none"), pill: t("driver.idle"), icon: "charging", under: t("driver.none_hint"), share: 0, act: t("driver.any") }),
+  asking: ({ record, where, stopping }) => ({
+    title: where || t("driver.asking_any"), pill: t("driver.asked"), icon: "clock", share: 0.12,
+    act: t(stopping ? "driver.cancelling" : "driver.cancel"), under: t(record.phase === "sending" ? "driver.step.sent.now" : "driver.step.authorised.now"),
+  }),
+  ready: ({ record, where, stopping, now }) => {
+    const { authorised_at: since, plug_within_s: within } = record.last;
+    const left = within ? Math.max(0, Math.ceil(since + within - now)) : 0;
+    const under = within ? t("driver.plug_within", { cp: record.cp, seconds: left }) : t("driver.plug", { cp: record.cp });
+    return { title: where, pill: t("driver.ready"), icon: "preparing", under, share: within ? left / within : 1, act: t(stopping ? "driver.cancelling" : "driver.cancel") };
+  },
+  charging: ({ record, where, stopping, me }) => figures(me?.session ?? record.last, {
+    title: where, pill: t(stopping ? "driver.stopping" : "driver.charging"), live: true, act: t(stopping ? "driver.stopping" : "driver.stop"),
+  }),
+  ended: ({ record, where }) => figures(record.last ?? {}, { title: where, pill: t("driver.ended"), under: t("driver.ticket_coming"), act: "" }),
+  done: ({ record, where }) => ({
+    ...figures({ ...record.last, ...record.ticket, limit_mwh: record.last?.limit_mwh }, { title: where, pill: t("driver.ended"), act: t("driver.seen") }),
+    under: t("driver.reason", { reason: term("reason", record.ticket.reason) }),
+    from: Date.parse(record.ticket.started_at) / 1000, until: Date.parse(record.ticket.ended_at) / 1000,
+  }),
+  refused: ({ record, where }) => ({
+    title: where || t("driver.asking_any"), pill: t("driver.refused"), icon: "unavailable", share: 0, under: record.refusal?.[lang()] ?? "", act: t("driver.close"),
+  }),
+};
+
+/** @param {any} session @param {any} rest @returns {Face} */
+function figures({ energy_mwh = 0, cost_cents = 0, limit_mwh = 0, started_at }, rest) {
+  const [number, unit] = energyParts(energy_mwh);
+  const share = limit_mwh ? Math.min(1, energy_mwh / limit_mwh) : 0;
+  const under = limit_mwh ? t("driver.limit", { share: percent(share), energy: kwh(limit_mwh) }) : "";
+  return { under, share, number, unit, sum: euros(cost_cents), from: typeof started_at === "number" ? started_at : undefined, ...rest };
+}
+
+const ICONS = { idle: "charging", asking: "close", ready: "close", charging: "stop", done: "check", refused: "check" };
+
+/**
+ * Show the card.
+ * @param {{journey: import("./journey.js").Journey, me: any, now: number, place: (cp: string) => string, lost: boolean, known: boolean}} facts
+ */
+export function showLive({ journey, me, now, place, lost, known }) {
+  const { record, stopping } = journey;
+  const state = stateOf(journey, known);
+  const where = record?.cp ? [record.cp, place(record.cp)].filter(Boolean).join(" · ") : "";
+  const face = FACES[state]({ record, where, stopping, now, me });
+  const card = $("#live");
+  set(card, "data-state", state);
+  put($("#live-title"), face.title);
+  put($("#state"), face.pill);
+  put($("#dial-number"), face.number ?? "");
+  put($("#dial-unit"), face.unit ?? "");
+  put($("#dial-sum"), face.sum ?? "");
+  card.classList.toggle("pictured", !face.number);
+  if (face.icon) set($("#dial-icon"), "href", iconHref(face.icon));
+  put($("#under"), face.under ?? "");
+  set($("#ring"), "stroke-dasharray", `${(face.share * 100).toFixed(2)} 100`);
+  $("#ring").classList.toggle("none", face.share <= 0);
+  showFigures(face, { record, me, now });
+  const act = /** @type {HTMLButtonElement} */ ($("#act"));
+  act.hidden = !face.act;
+  put($("#act-label"), face.act);
+  set($("#act-icon"), "href", iconHref(ICONS[state] ?? "check"));
+  set(act, "aria-disabled", String(stopping || (record?.phase === "sending" && !journey.unreachable)));
+  put($("#goes-on"), lost && state === "charging" ? t("driver.goes_on") : journey.unreachable ? t("driver.sent_again") : "");
+}
+
+/** @param {Face} face @param {any} facts */
+function showFigures(face, { record, me, now }) {
+  const session = me?.session ?? record?.last;
+  $("#figures").hidden = !face.number;
+  $("#trend").toggleAttribute("hidden", !face.live);
+  if (!face.number) return;
+  const power = face.live ? session?.power_w ?? 0 : 0;
+  const each = record.ticket ? Number(record.ticket.price) * 1e4 : session?.price ?? 0;
+  put($("#power"), face.live ? kw(power) : "–");
+  put($("#time"), face.from ? duration((face.until ?? now) - face.from) : "–");
+  put($("#price"), each ? price(Math.round(each)) : "–");
+  const samples = face.live ? me?.session?.power ?? [] : [];
+  const [line, area] = spark(samples.slice(-TREND), TREND, 40);
+  set($("#trend .line"), "d", line);
+  set($("#trend .area"), "d", area);
+  set($("#trend"), "aria-label", t("driver.trend", { power: kw(power) }));
+}

@@ -1,0 +1,50 @@
+// What is remembered of one request to charge, in this tab, also over a reload.
+
+const KEPT = "evcharge.journey";
+const ID_BYTES = 16;
+/** A request that could not be sent for so long is not sent any more: nobody stands at the car now. */
+export const PATIENCE_S = 120;
+
+/**
+ * @typedef {object} Record
+ * @property {string} request_id @property {string} driver_id @property {string} cp "" until a point is known
+ * @property {string} [wanted_cp] @property {string} [wanted_location]
+ * @property {"sending"|"sent"|"running"|"ended"|"refused"|"done"} phase
+ * @property {{en: string, es: string}|null} refusal
+ * @property {any} ticket
+ * @property {{[step: string]: number}} times Unix seconds: sent, authorised, plug, charging, ended
+ * @property {any} last the session as it was last heard of
+ */
+
+/** @param {string} request_id @returns {Record} */
+export const fresh = (request_id) =>
+  ({ request_id, driver_id: "", cp: "", phase: "sending", refusal: null, ticket: null, times: {}, last: null });
+
+/** Remember when a step was reached, once. @param {Record} record @param {string} step @param {number} at Unix seconds */
+export function note(record, step, at) {
+  record.times[step] ??= at;
+}
+
+/** Return a new request id. Not randomUUID: browsers have that on trustworthy addresses only. */
+export function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(ID_BYTES));
+  return `web-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** Return the record that a reload left, or null. @param {number} now Unix seconds @returns {Record|null} */
+export function read(now) {
+  let found;
+  try {
+    found = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+  } catch {
+    return null;
+  }
+  if (!found?.request_id || !found.times) return null;
+  return found.phase === "sending" && now - found.times.sent > PATIENCE_S ? null : found;
+}
+
+/** Keep it; null forgets it. @param {Record|null} record */
+export function keep(record) {
+  if (record) sessionStorage.setItem(KEPT, JSON.stringify(record));
+  else sessionStorage.removeItem(KEPT);
+}

@@ -1,0 +1,25 @@
+// Sends a request to charge, or sends it again: the same request_id changes nothing a second time.
+import { post } from "../api.js";
+import { PATIENCE_S } from "./record.js";
+
+const LATE = {
+  en: "The request could not be sent in time. Ask again.",
+  es: "La solicitud no se pudo enviar a tiempo. Vuelva a pedirla.",
+};
+
+/**
+ * Return what Central told ({step, cp_id, …}), {step: "REFUSED", en, es}, or null when it is not known whether the
+ * request arrived: then it must be sent again.
+ * @param {import("./record.js").Record} record @param {number} now Unix seconds @returns {Promise<any>}
+ */
+export async function deliver(record, now) {
+  if (record.phase === "sending" && now - record.times.sent > PATIENCE_S) return { step: "REFUSED", ...LATE };
+  try {
+    const { request_id, wanted_cp, wanted_location } = record;
+    return await post("/api/me/requests", { request_id, cp_id: wanted_cp, location: wanted_location });
+  } catch (error) {
+    if (error.name !== "ApiError") throw error;
+    if (error.status === 0 || error.status === 429 || error.status >= 500) return null;
+    return { step: "REFUSED", en: error.text, es: error.text };
+  }
+}

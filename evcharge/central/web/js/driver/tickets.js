@@ -1,0 +1,79 @@
+// Tickets as small receipts. Those that the driver has not seen stay until it says so.
+import { $, h, icon, put } from "../dom.js";
+import { post } from "../api.js";
+import { ask, problem } from "../dialogs.js";
+import { clock, dateTime, duration, euros, kwh, price, today, unix } from "../format.js";
+import { t, term } from "../i18n.js";
+
+/**
+ * Return a receipt. `ticket` is a row of /api/me/tickets, or an ended session with `reason`.
+ * @param {any} ticket @param {{fresh?: boolean, away?: boolean, onSeen?: () => void}} [options]
+ */
+export function receipt(ticket, { fresh, away, onSeen } = {}) {
+  const { started_at: from, ended_at: until } = ticket;
+  const facts = [
+    [t("driver.price"), price(Math.round(Number(ticket.price) * 1e4))],
+    [t("driver.time"), from ? duration(unix(until) - unix(from)) : "–"],
+    [t("driver.from_to"), `${from ? clock(from) : "–"} – ${clock(until)}`],
+    [t("driver.why"), term("reason", ticket.reason)],
+    [t("driver.session"), h("code", null, ticket.session_id)],
+  ];
+  return h("article", { class: "receipt", "data-session": ticket.session_id, "aria-label": t("driver.receipt", { cp: ticket.cp_id }) },
+    h("header", null, h("b", null, ticket.cp_id), h("time", { datetime: until }, today(until) ? clock(until) : dateTime(until)), fresh && h("span", { class: "new" }, t("driver.new"))),
+    h("p", { class: "sum" }, h("b", null, euros(ticket.cost_cents)), h("span", null, kwh(ticket.energy_mwh))),
+    away && h("p", { class: "away" }, icon("clock"), t("driver.away")),
+    ticket.estimated && h("p", { class: "away" }, icon("info"), t("driver.estimated")),
+    h("dl", null, facts.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, value)))),
+    onSeen && h("button", { type: "button", class: "btn ghost seen", onclick: onSeen }, icon("check"), t("driver.seen")),
+  );
+}
+
+/** Show one receipt in a dialog. @param {any} ticket */
+export const openReceipt = (ticket) => ask({ title: t("driver.receipt", { cp: ticket.cp_id }), content: receipt(ticket) });
+
+/** The card of the tickets that are not seen yet. */
+export class Tickets {
+  /** Sessions whose tickets waited when the page was opened. @type {Set<string>|null} */ #waited = null;
+  #shown = "";
+  #rows = new Map();
+
+  /** @param {{onSeen: (session: string) => void}} hooks */
+  constructor({ onSeen }) {
+    this.onSeen = onSeen;
+  }
+
+  /** @param {any[]} tickets unseen ones, oldest first @param {string} own the session this page follows @param {boolean} again in another language */
+  show(tickets, own, again = false) {
+    this.#waited ??= new Set(tickets.map(({ session_id }) => session_id).filter((id) => id !== own));
+    const now = tickets.map(({ session_id }) => session_id).join();
+    if (now === this.#shown && !again) return;
+    this.#shown = now;
+    if (again) this.#rows.clear();
+    const rows = tickets.map((ticket) => this.#row(ticket)).reverse();
+    const box = $("#receipts");
+    const had = box.contains(document.activeElement);
+    box.replaceChildren(...rows);
+    put($("#tickets-count"), tickets.length);
+    $("#tickets-card").hidden = tickets.length === 0;
+    if (had) /** @type {HTMLElement} */ (box.querySelector(".seen") ?? $("#filter")).focus();
+  }
+
+  /** @param {any} ticket */
+  #row(ticket) {
+    const { session_id } = ticket;
+    if (!this.#rows.has(session_id)) {
+      const away = this.#waited?.has(session_id);
+      this.#rows.set(session_id, receipt(ticket, { fresh: true, away, onSeen: () => this.onSeen(session_id) }));
+    }
+    return this.#rows.get(session_id);
+  }
+}
+
+/** Tell Central that a ticket was seen; the next frame takes it away. @param {string} session */
+export async function markSeen(session) {
+  try {
+    await post(`/api/me/tickets/${encodeURIComponent(session)}/seen`);
+  } catch (error) {
+    problem(error);
+  }
+}

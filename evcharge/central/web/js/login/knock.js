@@ -1,0 +1,27 @@
+// Asks Central to let somebody in. Not through api.js: only here the seconds to wait after too many attempts matter.
+
+const PATIENCE_MS = 15_000;
+
+/**
+ * Return the account, or what was answered instead: `status` (0: no answer), `code`, a sentence, and `wait_s` (0: unknown).
+ * @param {string} name @param {string} password
+ * @returns {Promise<{account?: {role: string}, status: number, code: string, text: string, wait_s: number}>}
+ */
+export async function knock(name, password) {
+  const abort = new AbortController();
+  const patience = setTimeout(() => abort.abort(), PATIENCE_MS);
+  try {
+    const response = await fetch("/api/login", {
+      method: "POST", credentials: "same-origin", signal: abort.signal,
+      headers: { Accept: "application/json", "Content-Type": "application/json" }, body: JSON.stringify({ name, password }),
+    });
+    const told = await response.json().catch(() => ({}));
+    const { status } = response;
+    const wait_s = Number(response.headers.get("Retry-After")) || 0;
+    return { account: response.ok && told.role ? told : undefined, status, code: told.code ?? "", text: told.detail ?? "", wait_s };
+  } catch {
+    return { status: 0, code: "", text: "", wait_s: 0 };
+  } finally {
+    clearTimeout(patience);
+  }
+}

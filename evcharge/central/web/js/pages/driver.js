@@ -1,0 +1,104 @@
+// The driver's page: its own charge, its own tickets, and which charging points are free. Nobody else's.
+import { $, put } from "../dom.js";
+import { euros } from "../format.js";
+import { add, onLang, t } from "../i18n.js";
+import { Store } from "../store.js";
+import { startShell } from "../shell.js";
+import { History } from "../driver/history.js";
+import { Journey } from "../driver/journey.js";
+import { showLive, stateOf } from "../driver/live.js";
+import { Points } from "../driver/points.js";
+import { showSteps, spokenStep, stepsOf } from "../driver/steps.js";
+import { markSeen, Tickets } from "../driver/tickets.js";
+import en from "../words/en_driver.js";
+import es from "../words/es_driver.js";
+
+add({ en, es });
+
+const store = new Store();
+const journey = new Journey(() => store.now());
+const history = new History();
+const tickets = new Tickets({ onSeen: seen });
+const points = new Points({ onCharge: (cp) => journey.ask({ cp }) });
+const narrow = matchMedia("(max-width: 900px)");
+/** A second click within this time still means what the button said before. */
+const DOUBLE_MS = 600;
+let painting = 0;
+let told = "";
+let offered = "";
+let offeredAt = 0;
+
+function paint() {
+  painting = 0;
+  const { me } = store;
+  const { record } = journey;
+  const place = (id) => store.cps.find((cp) => cp?.id === id)?.location ?? "";
+  showLive({ journey, me, now: store.now(), place, lost: store.link === "lost", known: me !== null });
+  const offer = record ? (journey.busy ? "stop" : "close") : "ask";
+  if (offer !== offered) [offered, offeredAt] = [offer, performance.now()];
+  if (stateOf(journey, me !== null) === "idle") put($("#act-label"), anyLabel());
+  const steps = record ? stepsOf(record, journey.stopping) : [];
+  $("#steps-card").hidden = !record;
+  showSteps($("#steps"), steps);
+  put($("#steps-said"), spokenStep(steps));
+  if (!me) return;
+  put($("#driver-id"), me.driver_id);
+  put($("#balance"), euros(me.balance_cents));
+  put($("#held"), euros(me.held_cents));
+  $("#held-box").hidden = me.held_cents === 0;
+  points.show(store.free.map((i) => store.cps[i]).filter(Boolean), journey.busy);
+  tickets.show(me.tickets, record?.ticket?.session_id ?? record?.last?.session_id ?? "");
+}
+
+const anyLabel = () => (points.location ? t("driver.any_near", { location: points.location }) : t("driver.any"));
+
+function repaint() {
+  painting ||= requestAnimationFrame(paint);
+}
+
+/** What the big button does depends on what it says. */
+function act() {
+  const { record } = journey;
+  if (performance.now() - offeredAt < DOUBLE_MS) return undefined;
+  if (!record) return store.me && journey.ask({ location: points.location || undefined });
+  if (journey.busy) return journey.stop();
+  return record.ticket ? seen(record.ticket.session_id) : journey.forget();
+}
+
+/** @param {string} session */
+function seen(session) {
+  if (journey.record?.ticket?.session_id === session) journey.forget();
+  markSeen(session);
+}
+
+function follow() {
+  const { me } = store;
+  if (!me) return;
+  journey.follow(me);
+  // What has ended is in the books now.
+  const now = [me.session?.session_id, me.tickets.length, me.refused?.request_id].join();
+  if (now !== told) history.refresh();
+  told = now;
+}
+
+/** On a phone the history comes last, for the eye and for the keyboard. */
+function arrange() {
+  (narrow.matches ? $("main") : $("#left")).append($("#history"));
+}
+
+narrow.addEventListener("change", arrange);
+arrange();
+$("#act").addEventListener("click", act);
+$("#filter").addEventListener("filtered", repaint);
+journey.addEventListener("change", repaint);
+for (const name of ["snapshot", "me"]) store.addEventListener(name, follow);
+for (const name of ["points", "link"]) store.addEventListener(name, repaint);
+onLang(() => {
+  history.show();
+  if (store.me) tickets.show(store.me.tickets, "", true);
+  repaint();
+});
+setInterval(repaint, 1000);
+paint();
+store.connect();
+await startShell({ store, title: "driver.page" });

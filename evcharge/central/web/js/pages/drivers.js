@@ -1,0 +1,129 @@
+// The drivers: their money, who is here, who is blocked. Only ids: nothing personal is known of them.
+import { may } from "../account.js";
+import { get, post } from "../api.js";
+import { confirm, problem, toast } from "../dialogs.js";
+import { h, icon, put } from "../dom.js";
+import { filters } from "../filters.js";
+import { askForm } from "../form_dialog.js";
+import { euros, number } from "../format.js";
+import { t } from "../i18n.js";
+import { openSession } from "../session_sheet.js";
+import { action, fill, heading, poll, stateChip, tab } from "../tab.js";
+import { Table } from "../table.js";
+
+const AGAIN_S = 4;
+const MOST_EUROS = 100_000;
+
+/** Show the tab in `root`. @param {HTMLElement} root @param {any} store @returns {() => void} unmount */
+export function mount(root, store) {
+  return tab(root, "drivers", (view) => build(view, store));
+}
+
+function build({ section, keep, signal }, store) {
+  const wanted = (keep.wanted ??= {});
+  let all = [];
+  const counts = h("p", { class: "tab-counts" });
+  const table = new Table({
+    caption: t("drivers.title"),
+    columns: columns(may("operator"), () => now()),
+    key: (row) => row.driver_id,
+    empty: t("drivers.empty"),
+    sorted: ["id", 1],
+    mark: (row) => (row.blocked ? "bad" : ""),
+  });
+  const show = () => {
+    table.set(all.filter((row) => fits(row, wanted)));
+    const of = (test) => number(all.filter(test).length);
+    const sums = { here: of((r) => r.connected), busy: of((r) => r.sessions.length), blocked: of((r) => r.blocked) };
+    put(counts, t("drivers.counts", { all: number(all.length), ...sums }));
+  };
+  const states = ["connected", "charging", "blocked"].map((name) => [name, t(`drivers.${name}`)]);
+  const fields = [
+    { name: "id", label: t("drivers.id"), kind: "text" },
+    { name: "state", label: t("drivers.state"), kind: "choice", options: states },
+  ];
+  const take = ({ drivers }) => {
+    all = drivers;
+    show();
+  };
+  const load = (turn) => fill({ table, signal: turn, quiet: all.length > 0, get: () => get("/api/drivers", turn), show: take });
+  section.append(heading("drivers", counts), filters(fields, wanted, show), table.element);
+  const now = poll(load, AGAIN_S, signal);
+}
+
+function fits(row, { id = "", state = "" }) {
+  const is = { "": true, connected: row.connected, charging: row.sessions.length > 0, blocked: row.blocked };
+  return is[state] && row.driver_id.includes(id.toUpperCase());
+}
+
+function columns(acts, again) {
+  const money = (id) => {
+    const of = (row) => row[`${id}_cents`];
+    return { id, head: t(`drivers.${id}`), number: true, cell: (row) => euros(of(row)), sort: of };
+  };
+  const found = [
+    { id: "id", head: t("drivers.id"), cell: (row) => row.driver_id, sort: (row) => row.driver_id },
+    { id: "state", head: t("drivers.state"), cell: state, sort: (row) => `${row.blocked}${row.connected}` },
+    money("balance"),
+    money("held"),
+    { id: "sessions", head: t("drivers.sessions"), cell: sessions, sort: (row) => row.sessions.length },
+  ];
+  const buttons = (row) => [topUpButton(row, again), ...(revoked(row) ? [] : [blockButton(row, again)])];
+  if (acts) found.push({ id: "act", head: "", cell: buttons });
+  return found;
+}
+
+const state = (row) => [
+  stateChip(row.connected ? "connected" : "away", t(row.connected ? "drivers.connected" : "drivers.away")),
+  revoked(row) && stateChip("revoked", t("drivers.revoked"), t("drivers.revoked_hint")),
+  row.blocked && !revoked(row) && stateChip("blocked", t("drivers.blocked")),
+].filter(Boolean);
+
+function sessions({ sessions: ids }) {
+  const link = (id) => h("button", { type: "button", class: "tb-link", "data-act": id, onclick: () => openSession(id) }, id);
+  return ids.length ? ids.map(link) : "–";
+}
+
+/** Blocked by the Registry, not by an operator: only a new credential ends that. */
+const revoked = (row) => row.blocked && row.barred === false;
+
+function topUpButton(row, again) {
+  const name = t("drivers.top_up");
+  return action("top-up", icon("plus"), name, `${name}: ${row.driver_id}`, () => topUp(row.driver_id).then(again));
+}
+
+function blockButton({ driver_id: id, blocked, sessions: open }, again) {
+  const name = t(blocked ? "drivers.unblock" : "drivers.block");
+  return action("block", icon(blocked ? "check" : "unavailable"), name, `${name}: ${id}`, async () => {
+    const detail = open.length ? t("drivers.block_open") : "";
+    const question = t(blocked ? "drivers.unblock_sure" : "drivers.block_sure", { id });
+    if (!(await confirm(question, { ok: name, kind: blocked ? "go" : "danger", detail: blocked ? "" : detail }))) return;
+    await post(`/api/drivers/${id}/block`, { blocked: !blocked }).then(
+      () => toast(t(blocked ? "drivers.unblocked_done" : "drivers.blocked_done", { id })),
+      problem,
+    );
+    again();
+  });
+}
+
+/** Ask how much, and put it in once: the reference belongs to the dialog, not to the click. */
+async function topUp(id) {
+  const typed = { inputmode: "decimal", required: true, maxlength: 12, placeholder: "20" };
+  const bytes = [...crypto.getRandomValues(new Uint8Array(12))];
+  const reference = `web-${bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  const done = await askForm({
+    title: t("drivers.top_up_of", { id }),
+    fields: [{ name: "amount", label: t("drivers.amount"), hint: t("drivers.amount_hint"), attrs: typed }],
+    submit: t("drivers.top_up"),
+    act: ({ amount }) => post(`/api/drivers/${id}/top-up`, { cents: cents(amount), reference }),
+  });
+  if (done) toast(t("drivers.topped_up", { id, amount: euros(done.cents), balance: euros(done.balance_cents) }));
+}
+
+/** Return whole cents of what was typed, with a comma or a point. Never through a float. */
+function cents(text) {
+  const found = /^(\d{1,6})(?:[.,](\d{1,2}))?$/.exec(text);
+  const sum = found ? Number(found[1]) * 100 + Number((found[2] ?? "").padEnd(2, "0")) : 0;
+  if (sum < 1 || sum > MOST_EUROS * 100) throw new Error(t("drivers.amount_bad"));
+  return sum;
+}

@@ -1,0 +1,101 @@
+// The sessions, newest first: filters, pages, CSV, and one of them in full.
+import { get, query } from "../api.js";
+import { filters } from "../filters.js";
+import { duration, euros, kwh, unix, when } from "../format.js";
+import { h, icon } from "../dom.js";
+import { t, term } from "../i18n.js";
+import { Pager } from "../pager.js";
+import { openSession } from "../session_sheet.js";
+import { Fresh } from "../fresh.js";
+import { fill, heading, knownIds, poll, stateChip, tab } from "../tab.js";
+import { Table } from "../table.js";
+
+const STATES = ["open", "AUTHORISED", "CHARGING", "TICKETED", "REFUSED"];
+const PAGE = 50;
+const AGAIN_S = 4;
+
+/** Show the tab in `root`. @param {HTMLElement} root @param {any} store @returns {() => void} unmount */
+export function mount(root, store) {
+  return tab(root, "history", (view) => build(view, store));
+}
+
+function build({ section, keep, signal }, store) {
+  const wanted = (keep.wanted ??= {});
+  const links = ["sessions", "tickets"].map((name) =>
+    h("a", { class: "btn ghost", download: `${name}.csv` }, icon("download"), t(`history.csv_${name}`)),
+  );
+  const table = new Table({
+    caption: t("history.title"),
+    columns: columns(),
+    key: (row) => row.session_id,
+    empty: t("history.empty"),
+    onOpen: (row) => openSession(row.session_id),
+    openName: (row) => t("session.title", { id: row.session_id }),
+  });
+  const page = new Pager(() => now(), (keep.way ??= [null]));
+  const link = () => {
+    links[0].href = query("/api/sessions.csv", asked(wanted));
+    links[1].href = query("/api/tickets.csv", { ...asked(wanted), state: "" });
+  };
+  const changed = () => {
+    link();
+    page.reset();
+  };
+  const fresh = new Fresh(table);
+  let shown = "";
+  const load = async (turn) => {
+    const asking = query("/api/sessions", { ...asked(wanted), limit: PAGE, before: page.cursor });
+    const show = ({ sessions, next }) => {
+      if (asking === shown) fresh.take(sessions);
+      else table.set(sessions);
+      page.show(next);
+    };
+    // The same page again is quiet: only what is new there changes.
+    await fill({ table, signal: turn, quiet: asking === shown, get: () => get(asking, turn), show });
+    if (!turn.aborted) shown = asking;
+  };
+  section.append(heading("history", links), filters(fields(store), wanted, changed), fresh.element, table.element, page.element);
+  link();
+  const now = poll(load, AGAIN_S, signal);
+}
+
+function fields(store) {
+  const states = STATES.map((state) => [state.toLowerCase(), t(`session.${state}`)]);
+  return [
+    { name: "state", label: t("history.state"), kind: "choice", options: states },
+    { name: "driver_id", label: t("history.driver"), kind: "id", example: "D01" },
+    { name: "cp_id", label: t("history.cp"), kind: "id", example: "CP001", known: () => knownIds(store) },
+    { name: "from", label: t("history.from"), kind: "day" },
+    { name: "to", label: t("history.to"), kind: "day" },
+  ];
+}
+
+/** The days of the filter are days of this place; Central wants instants. */
+function asked({ from, to, ...rest }) {
+  const at = (day, more) => {
+    if (!day) return "";
+    const [year, month, date] = day.split("-").map(Number);
+    return new Date(year, month - 1, date + more).toISOString();
+  };
+  return { ...rest, from: at(from, 0), to: at(to, 1) };
+}
+
+function columns() {
+  return [
+    { id: "at", head: t("history.started"), cell: (row) => when(row.started_at ?? row.authorised_at) },
+    { id: "cp", head: t("history.cp"), cell: (row) => row.cp_id },
+    { id: "driver", head: t("history.driver"), cell: (row) => row.driver_id },
+    { id: "state", head: t("history.state"), cell: (row) => stateChip(row.state, t(`session.${row.state}`)) },
+    { id: "long", head: t("history.duration"), number: true, cell: length },
+    { id: "energy", head: t("history.energy"), number: true, cell: (row) => kwh(row.energy_mwh) },
+    { id: "cost", head: t("history.cost"), number: true, cell: (row) => euros(row.cost_cents) },
+    { id: "why", head: t("history.ended_by"), cell: (row) => reason(row.end_reason ?? row.stop_reason) },
+    { id: "id", head: t("history.session"), cell: (row) => h("span", { class: "code" }, row.session_id) },
+  ];
+}
+
+const reason = (code) => (code ? term("reason", code) : "");
+
+function length({ started_at: from, ended_at: until }) {
+  return from ? duration((until ? unix(until) : Date.now() / 1000) - unix(from)) : "";
+}

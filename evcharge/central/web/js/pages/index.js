@@ -1,0 +1,82 @@
+// The operator's page: builds the frame, the wall and the tabs, and binds the keys.
+import { may } from "../account.js";
+import { $, h, icon } from "../dom.js";
+import { t, use, words } from "../i18n.js";
+import { keys } from "../keys.js";
+import { toast } from "../notes.js";
+import { Router } from "../router.js";
+import { startShell } from "../shell.js";
+import { BY_URGENCY } from "../states.js";
+import { Store } from "../store.js";
+import { WallView } from "../wall_view.js";
+
+await use("wall");
+
+const TABS = {
+  history: () => import("./history.js"),
+  stats: () => import("./stats.js"),
+  drivers: () => import("./drivers.js"),
+  weather: () => import("./weather.js"),
+  audit: () => import("./audit.js"),
+  registration: () => import("./registration.js"),
+};
+const tab = (name) => ({ href: `#${name}`, icon: name, key: `nav.${name}` });
+const NAV = [...["wall", ...Object.keys(TABS)].map(tab), { href: "/monitor", icon: "monitor", key: "shell.monitor_page", far: true }];
+const KEYS = [
+  ["/", "key.search"], ["d", "key.density"], ["0 1 2 3 4 5 6", "key.filter"], ["← ↑ → ↓", "key.arrows"],
+  ["Enter", "key.enter"], ["Esc", "key.esc"],
+];
+
+const store = new Store();
+store.connect();
+const { actions, menu } = await startShell({ store, title: "page.title", subtitle: "page.subtitle", nav: NAV, packs: [], keys: KEYS });
+const [home, root] = ["#home", "#tabs"].map((id) => $(id));
+const view = new WallView(home, store);
+
+const search = h("input", {
+  id: "search", type: "search", autocomplete: "off", spellcheck: "false", maxlength: 80, "data-t-placeholder": "wall.search",
+  placeholder: t("wall.search"), "data-t-label": "wall.search", "aria-label": t("wall.search"),
+  oninput: (event) => view.pick.search(event.target.value),
+});
+// The cross of the field, and Esc in it, empty it.
+view.pick.addEventListener("change", () => {
+  if (!view.pick.text && document.activeElement !== search) search.value = "";
+});
+/** Commands are loaded when the first one is given. @param {"outAll"|"resumeAll"} name */
+async function all(name) {
+  try {
+    const [commands] = await Promise.all([import("../commands.js"), use("drawer")]);
+    await commands[name](store.cps);
+  } catch {
+    toast(t("tab.failed"), "bad");
+  }
+}
+const command = (id, key, kind, fn) => h("button", { id, type: "button", class: kind, onclick: () => all(fn) }, words("span", key));
+const box = h("label", { class: "search" }, icon("search"), search, h("kbd", { "aria-hidden": "true" }, "/"));
+const buttons = may("operator")
+  ? [command("out-all", "wall.out_all", "warn", "outAll"), command("resume-all", "wall.resume_all", "go", "resumeAll")]
+  : [];
+actions.append(box, view.views.switch, ...buttons);
+// On a phone the header has no room for them.
+if (buttons.length) menu.append(...[["stop", "wall.out_all", "outAll"], ["play", "wall.resume_all", "resumeAll"]].map(([picture, key, fn]) =>
+  h("button", { type: "button", class: "phone", onclick: () => all(fn) }, icon(picture), words("span", key))));
+
+const router = new Router(home, root, store, TABS, (name) => {
+  const here = name === "wall";
+  document.body.dataset.tab = name;
+  for (const el of [box, view.views.switch, ...buttons]) el.hidden = !here;
+  if (here && store.rev >= 0) view.resume();
+});
+const filters = BY_URGENCY.map((status, k) => [String(k + 1), () => view.pick.only(status)]);
+keys({
+  "/": () => search.focus(),
+  d: () => view.views.next(),
+  0: () => view.pick.clear(),
+  Escape: () => view.pick.clear(),
+  ...Object.fromEntries(filters),
+}, () => router.current === "wall");
+if (store.rev >= 0) view.rebuild();
+await router.go();
+
+/** For the tests: what the page knows, and how long it took. */
+Object.assign(globalThis, { evcharge: { store, view, router } });

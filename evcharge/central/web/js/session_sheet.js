@@ -1,0 +1,75 @@
+// One session in full, in a sheet at the side: what it used, its ticket, and everything that happened to it.
+import { get } from "./api.js";
+import { h, put } from "./dom.js";
+import { clock, dateTime, duration, euros, kwh, price, unix, when } from "./format.js";
+import { t, term } from "./i18n.js";
+import { sheet } from "./sheet.js";
+import { parameters, what } from "./audit_words.js";
+import { stateChip } from "./tab.js";
+
+/** Open the sheet of a session. @param {string} id */
+export async function openSession(id) {
+  const note = h("p", { class: "tb-note", role: "status" }, t("tab.loading"));
+  const body = h("div", { class: "sheet-body" }, note);
+  sheet(t("session.title", { id }), body);
+  try {
+    const found = await get(`/api/sessions/${encodeURIComponent(id)}`);
+    const session = found.session ?? found;
+    body.replaceChildren(facts(session), bill(found.ticket), story(found.events ?? []));
+  } catch (error) {
+    if (error.name !== "ApiError") throw error;
+    put(note, error.text);
+  }
+}
+
+function facts(s) {
+  const until = s.ended_at ? unix(s.ended_at) : Date.now() / 1000;
+  const reason = s.end_reason ?? s.stop_reason;
+  return list([
+    [t("history.state"), stateChip(s.state, t(`session.${s.state}`))],
+    [t("history.cp"), s.cp_id],
+    [t("history.driver"), s.driver_id],
+    [t("history.price"), priced(s)],
+    [t("history.authorised"), dateTime(s.authorised_at)],
+    [t("history.started"), s.started_at ? when(s.started_at) : "–"],
+    [t("history.ended"), s.ended_at ? when(s.ended_at) : "–"],
+    [t("history.duration"), s.started_at ? duration(until - unix(s.started_at)) : "–"],
+    [t("history.energy"), kwh(s.energy_mwh)],
+    [t("history.cost"), euros(s.cost_cents)],
+    [t("history.held"), euros(s.hold_cents)],
+    [t("history.limit"), kwh(s.limit_mwh)],
+    [t("history.ended_by"), reason ? term("reason", reason) : "–"],
+    [t("history.request"), s.request_id],
+  ]);
+}
+
+function bill(ticket) {
+  if (!ticket) return part(t("history.ticket"), h("p", { class: "mute" }, t("history.no_ticket")));
+  const lines = [
+    h("p", { class: "ticket-sum" }, h("b", null, euros(ticket.cost_cents)), h("span", null, kwh(ticket.energy_mwh))),
+    h("p", { class: "mute" }, t("history.bill", { energy: kwh(ticket.energy_mwh), price: priced(ticket) })),
+    ticket.estimated && h("p", { class: "ticket-note" }, t("history.estimated")),
+  ];
+  return part(t("history.ticket"), h("div", { class: "ticket" }, lines));
+}
+
+function story(events) {
+  const rows = events.map((event) => {
+    const more = parameters(event);
+    const text = h("div", null, h("b", null, what(event)), more && h("small", null, more));
+    return h("li", null, h("time", { datetime: event.at }, clock(event.at)), text);
+  });
+  const none = h("p", { class: "mute" }, t("history.no_events"));
+  return part(t("history.events"), rows.length ? h("ol", { class: "story" }, rows) : none);
+}
+
+// The API writes prices as text, "0.25", so that they stay exact.
+const priced = (row) => price(Math.round(Number(row.price) * 1e4));
+
+const part = (title, content) => h("section", { class: "sheet-part" }, h("h3", null, title), content);
+
+/** Pairs of name and value. */
+export function list(pairs) {
+  const pair = ([name, value]) => h("div", null, h("dt", null, name), h("dd", null, value));
+  return h("dl", { class: "facts" }, pairs.map(pair));
+}

@@ -1,0 +1,129 @@
+// The frame of every page after the login: navigation, header, connection, banners, language, theme, account.
+import { $, h, icon } from "./dom.js";
+import { whoami } from "./account.js";
+import { toLogin } from "./api.js";
+import { accountMenu } from "./account_menu.js";
+import { watchBanners, watchLink } from "./connection.js";
+import { clock } from "./format.js";
+import { toast } from "./notes.js";
+import { keys } from "./keys.js";
+import { lang, onLang, setLang, t, use, words } from "./i18n.js";
+import { toggleTheme } from "./theme.js";
+
+const PATIENCE_MS = 3000;
+const NOT_ALLOWED = 4403;
+const LOGGED_OUT = 4401;
+
+/**
+ * Build the frame around the page's <main>, and wait until Central says who is logged in.
+ * @param {object} page
+ * @param {import("./store.js").Store} page.store
+ * @param {string} page.title key of the page's name
+ * @param {string} [page.subtitle] key
+ * @param {{href: string, icon: string, key: string}[]} [page.nav] none: no navigation at all
+ * @param {[string, string][]} [page.keys] the page's own keys and the key of what they do, for the help
+ * @param {string[]} [page.packs] words to load besides the page's own: words/en_<name>.js
+ * @returns {Promise<{account: import("./account.js").Account, actions: HTMLElement, menu: HTMLElement, main: HTMLElement}>}
+ *   `actions`: the page's own controls in the header; `menu`: the list in the account's menu.
+ */
+export async function startShell({ store, title, subtitle, nav = [], keys: pageKeys = [], packs = ["codes"] }) {
+  document.body.classList.add("app");
+  document.body.classList.toggle("no-nav", nav.length === 0);
+  const main = $("main");
+  main.id ||= "main";
+  main.tabIndex = -1;
+  main.classList.add("aging");
+  const actions = h("div", { class: "actions" });
+  const help = async () => {
+    const { keysHelp } = await import("./keys_help.js");
+    keysHelp([...pageKeys, ["t", "key.theme"], ["l", "key.language"], ["?", "key.help"]]);
+  };
+  const account = accountMenu(help);
+  const link = h("output", { id: "link", class: "link" }, h("i"), h("span", null, t("link.wait")));
+  const top = h("header", { class: "top" },
+    h("a", { class: "brand", href: "/", "aria-label": "evcharge" }, logo()),
+    h("h1", null, words("span", title), subtitle && words("small", subtitle)),
+    actions, link, h("time", { id: "clock" }), languageButton(), themeButton(), account.element,
+  );
+  const notes = h("div", { class: "notes" },
+    h("div", { id: "lost", class: "lost", role: "alert", hidden: true }),
+    h("div", { id: "banners", class: "banners", role: "status" }),
+  );
+  main.before(words("a", "shell.skip", { class: "skip", href: "#main" }), ...(nav.length ? [navigation(nav)] : []), top, notes);
+  $(".skip").addEventListener("click", (event) => {
+    // The address keeps naming the tab.
+    event.preventDefault();
+    main.focus();
+  });
+  const name = () => {
+    document.title = `${t(title)} · evcharge`;
+  };
+  name();
+  onLang(name);
+  keys({ t: toggleTheme, l: changeLanguage, "?": help });
+  watchLink(store);
+  watchBanners(store);
+  store.addEventListener("refused", (event) => refused(/** @type {CustomEvent} */ (event).detail, store));
+  setInterval(() => ($("#clock").textContent = clock(store.now())), 1000);
+  const [who] = await Promise.all([patiently(whoami), ...packs.map((name) => patiently(() => use(name)))]);
+  account.show(who);
+  return { account: who, actions, menu: account.list, main };
+}
+
+/** Ask until there is an answer: Central may be starting. @template T @param {() => Promise<T>} ask @returns {Promise<T>} */
+async function patiently(ask) {
+  for (;;) {
+    try {
+      return await ask();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+    }
+  }
+}
+
+/** @param {number} code @param {import("./store.js").Store} store */
+async function refused(code, store) {
+  if (code === LOGGED_OUT) toLogin();
+  else if (code === NOT_ALLOWED) {
+    store.close();
+    toast(t("shell.not_allowed"), "bad");
+  } else {
+    // The browser does not say why an upgrade failed: without a login this one leads to the login page.
+    await whoami().catch(() => null);
+  }
+}
+
+/** @param {{href: string, icon: string, key: string}[]} items */
+function navigation(items) {
+  const link = (item) => h("a", { href: item.href, class: item.far ? "far" : null }, icon(item.icon), words("span", item.key));
+  return h("nav", { class: "nav", "data-t-label": "shell.nav", "aria-label": t("shell.nav") },
+    h("a", { class: "brand", href: "/", "aria-label": "evcharge" }, logo()),
+    items.map(link),
+  );
+}
+
+const logo = () =>
+  h("svg", { viewBox: "0 0 32 32", "aria-hidden": "true" },
+    h("rect", { width: 32, height: 32, rx: 9 }),
+    h("path", { d: "M18 4 8 17.6h6.7L13.2 28 24 13.8h-7z" }),
+  );
+
+const changeLanguage = () => setLang(lang() === "es" ? "en" : "es");
+
+function languageButton() {
+  const el = h("button", { id: "lang", type: "button", class: "ghost square", "data-t-label": "shell.to_language" });
+  const show = () => {
+    el.textContent = lang() === "es" ? "EN" : "ES";
+    el.setAttribute("aria-label", t("shell.to_language"));
+  };
+  el.addEventListener("click", changeLanguage);
+  onLang(show);
+  show();
+  return el;
+}
+
+const themeButton = () =>
+  h("button", {
+    id: "theme", type: "button", class: "ghost square", "data-t-label": "shell.theme", "aria-label": t("shell.theme"),
+    onclick: toggleTheme,
+  }, icon("theme"));

@@ -1,0 +1,15 @@
+// The terms of evcharge/labels, word for word: a test compares them.
+export default {
+  "status.Available": "Available",
+  "status.Preparing": "Preparing",
+  "status.Charging": "Charging",
+  "status.Unavailable": "Out of Order",
+  "status.Faulted": "Faulted",
+  "status.Disconnected": "Disconnected",
+  "restored.central": "Connected to Central again",
+  "restored.registry": "Registry responding again",
+  "restored.weather": "Weather connection restored",
+  "lost.central": "Unable to connect to Central",
+  "lost.registry": "Registry not responding",
+  "lost.weather": "Weather connection unavailable",
+};

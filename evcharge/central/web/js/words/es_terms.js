@@ -1,0 +1,15 @@
+// Los términos de evcharge/labels, palabra por palabra: una prueba los compara.
+export default {
+  "status.Available": "Disponible",
+  "status.Preparing": "Preparando",
+  "status.Charging": "Suministrando",
+  "status.Unavailable": "Fuera de servicio",
+  "status.Faulted": "Averiado",
+  "status.Disconnected": "Desconectado",
+  "restored.central": "Conexión con Central restablecida",
+  "restored.registry": "Registry responde de nuevo",
+  "restored.weather": "Conexión con el clima restablecida",
+  "lost.central": "Imposible conectar con Central",
+  "lost.registry": "Registry no responde",
+  "lost.weather": "Conexión con el clima no disponible",
+};

@@ -1,0 +1,132 @@
+"""The web pages as files: their words in both languages, their terms, and what must never stand in them."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from evcharge import labels
+from evcharge.labels import Phrase
+
+WEB = Path(__file__).parents[2] / "evcharge" / "central" / "web"
+WORDS = WEB / "js" / "words"
+PACKS = sorted(path.name.removeprefix("en") for path in WORDS.glob("en*.js"))
+MODULES = sorted(WEB.rglob("*.js"))
+SHEETS = sorted(WEB.rglob("*.css"))
+PAGES = sorted(WEB.rglob("*.html"))
+LINE = re.compile(r'  "([^"\\]+)": ("(?:[^"\\]|\\.)*"),')
+PAGE_BYTES = 150_000
+IMPORT = re.compile(r'^(?:import|export)\b[^;"]*?"(\.[^"]+)"', re.MULTILINE)
+
+
+def read_words(path: Path) -> dict[str, str]:
+    """Read a file of words; every line must be a comment, the frame, or one pair."""
+    lines = [line for line in path.read_text("utf-8").splitlines() if line and not line.startswith("//")]
+    assert [lines[0], lines[-1]] == ["export default {", "};"], path.name
+    words: dict[str, str] = {}
+    for line in lines[1:-1]:
+        if line.strip().startswith("//"):
+            continue
+        match = LINE.fullmatch(line)
+        assert match, f"{path.name}: {line}"
+        assert match[1] not in words, f"{path.name}: {match[1]} stands there twice"
+        words[match[1]] = json.loads(match[2])
+    return words
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(WEB))
+
+
+@pytest.mark.parametrize("pack", PACKS)
+def test_both_languages_have_the_same_keys_and_the_same_values_to_fill_in(pack):
+    english, spanish = (read_words(WORDS / f"{lang}{pack}") for lang in labels.LANGUAGES)
+    assert english.keys() == spanish.keys()
+    for key, text in english.items():
+        names = [set(re.findall(r"\{(\w+)\}", one)) for one in (text, spanish[key])]
+        assert names[0] == names[1], key
+        assert "" not in (text, spanish[key]), key
+
+
+def test_every_pack_of_words_has_its_other_language():
+    for path in WORDS.glob("*.js"):
+        other = {"en": "es", "es": "en"}[path.name[:2]]
+        assert (WORDS / f"{other}{path.name[2:]}").is_file(), path.name
+
+
+@pytest.mark.parametrize(("column", "lang"), list(enumerate(labels.LANGUAGES)))
+def test_terms_are_those_of_the_labels_word_for_word(column, lang):
+    terms = read_words(WORDS / f"{lang}_terms.js") | read_words(WORDS / f"{lang}_codes.js")
+    expected = {f"status.{status}": words for status, words in labels.STATUSES.items()}
+    expected |= {f"reason.{reason}": words for reason, words in labels.REASONS.items()}
+    expected |= {f"step.{step}": words for step, words in labels.STEPS.items()}
+    expected |= {f"code.{code}": words for code, words in labels.CODES.items()}
+    services = ("central", "registry", "weather")
+    lost = (Phrase.CENTRAL_LOST, Phrase.REGISTRY_LOST, Phrase.WEATHER_LOST)
+    back = (Phrase.CENTRAL_BACK, Phrase.REGISTRY_BACK, Phrase.WEATHER_BACK)
+    expected |= {f"lost.{name}": labels.PHRASES[phrase] for name, phrase in zip(services, lost, strict=True)}
+    expected |= {
+        f"restored.{name}": labels.PHRASES[phrase] for name, phrase in zip(services, back, strict=True)
+    }
+    assert terms == {key: words[column] for key, words in expected.items()}
+
+
+def test_the_words_of_a_lost_central_are_those_teachers_look_for():
+    for lang in labels.LANGUAGES:
+        words = read_words(WORDS / f"{lang}.js")
+        for key in ("link.since", "link.never"):
+            assert words[key].startswith(labels.say(Phrase.CENTRAL_LOST, lang))
+
+
+@pytest.mark.parametrize("path", [*MODULES, *SHEETS, *PAGES], ids=relative)
+def test_no_file_is_longer_than_150_lines(path):
+    assert len(path.read_text("utf-8").splitlines()) <= 150
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_modules_never_make_elements_or_code_from_text(path):
+    text = path.read_text("utf-8")
+    sinks = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\(|new Function|srcdoc"
+    assert not re.search(sinks, text)
+    assert not re.search(r"""setAttribute\(["'](style|on\w+)""", text)
+    assert not re.search(r"https?://(?!www\.w3\.org/)", text)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=relative)
+def test_pages_carry_no_script_and_no_style_of_their_own(path):
+    text = path.read_text("utf-8")
+    assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", text)
+    assert not re.search(r"<script(?![^>]*\ssrc=\"/static/)", text)
+    assert not re.search(r"(?:src|href)=\"(?:https?:)?//", text)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_imports_lead_to_modules_that_are_there(path):
+    text = path.read_text("utf-8")
+    for target in [*IMPORT.findall(text), *re.findall(r'import\("(\.[^"]+)"\)', text)]:
+        assert (path.parent / target).resolve().is_file(), target
+
+
+def test_sheets_fetch_nothing_but_one_another():
+    for path in SHEETS:
+        for target in re.findall(r"url\([\"']?([^\"')]+)", path.read_text("utf-8")):
+            assert (path.parent / target).is_file(), f"{path.name}: {target}"
+
+
+def test_the_operators_page_loads_at_most_150_kb():
+    assert page_bytes("index", "js/pages/index.js", ("", "_terms", "_wall")) <= PAGE_BYTES
+
+
+def page_bytes(page: str, entry: str, packs: tuple[str, ...]) -> int:
+    """Return what loading a page reads, not compressed: its sheets, its modules, its words in one language."""
+    html = (WEB / f"{page}.html").read_text("utf-8")
+    found = {WEB / sheet for sheet in re.findall(r"/static/(css/[\w.]+)", html)}
+    found.add(WEB / "icon.svg")
+    waiting = [WEB / entry, *(WORDS / f"es{pack}.js" for pack in packs)]
+    while waiting:
+        path = waiting.pop().resolve()
+        if path not in found:
+            found.add(path)
+            waiting.extend(path.parent / target for target in IMPORT.findall(path.read_text("utf-8")))
+    return len(html.encode()) + sum(path.stat().st_size for path in found)

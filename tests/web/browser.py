@@ -1,0 +1,89 @@
+"""A real Chromium, and pages of it that tell when their console complains."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+CHROMIUM = os.environ.get("EVCHARGE_CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-extensions",
+    "--force-color-profile=srgb",
+    # Nothing but this computer can be reached: a page that needs more is broken in a lab.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+# The lab of a slow PC; what waits for less is told by its own deadline.
+PATIENCE_MS = 10_000
+LAPTOP, TELEVISION, PHONE = (1366, 768), (1920, 1080), (390, 844)
+
+
+@contextlib.asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """Run one browser while the block runs."""
+    expect.set_options(timeout=PATIENCE_MS)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(_FLAGS))
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@dataclass
+class Window:
+    """Somebody's window: its page, and the errors that its console showed."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    # What a test expects to see complained about, such as an answer 403.
+    allowed: list[str] = field(default_factory=list)
+
+    def complaints(self) -> list[str]:
+        """Return the errors that no test has allowed."""
+        # A server that is away cannot be reached: that is what it looks like in any page.
+        allowed = [*self.allowed, "ERR_CONNECTION", "WebSocket connection to"]
+        return [error for error in self.errors if not any(words in error for words in allowed)]
+
+
+@contextlib.asynccontextmanager
+async def window(
+    browser: Browser,
+    *,
+    theme: str = "dark",
+    lang: str = "en",
+    size: tuple[int, int] = LAPTOP,
+    still: bool = True,
+) -> AsyncIterator[Window]:
+    """Open a fresh window, with no cookies; `still` asks for reduced motion."""
+    more: dict[str, Any] = {"reduced_motion": "reduce"} if still else {}
+    context = await browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        locale={"en": "en-GB", "es": "es-ES"}[lang],
+        timezone_id="Europe/Madrid",
+        color_scheme=theme,
+        **more,
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    opened = Window(await context.new_page())
+    opened.page.on(
+        "console",
+        lambda message: opened.errors.append(message.text) if message.type == "error" else None,
+    )
+    opened.page.on("pageerror", lambda error: opened.errors.append(str(error)))
+    try:
+        yield opened
+    finally:
+        await context.close()

@@ -1,0 +1,109 @@
+"""axe finds nothing on any page, dark and light, with something on each."""
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+
+from tests.web.browser import PHONE
+from tests.web.room import control_room
+from tests.web.scene import lively, write_the_past
+
+LOOKS = [("dark", "en"), ("light", "es")]
+VIEWS = ("tiles", "compact", "mosaic", "map")
+TABS = ("history", "stats", "drivers", "weather", "audit", "registration")
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def room(tmp_path_factory):
+    """A full house: a month of charges, every status, alerts, weather."""
+    folder = tmp_path_factory.mktemp("room")
+    await write_the_past(folder / "state")
+    async with control_room(folder) as running:
+        for charge in await lively(running):
+            charge.update()
+        yield running
+
+
+async def faultless(page: Page, name: str) -> None:
+    """Have axe look at what is shown now."""
+    found = await Axe().run(page)
+    told = [
+        f"{name}: {one['id']} ({one['impact']}): {one['help']}\n  {node['html'][:200]}\n  {node['failureSummary']}"
+        for one in found.response["violations"]
+        for node in one["nodes"][:3]
+    ]
+    assert not told, "\n".join(told)
+
+
+@pytest.mark.parametrize(("theme", "lang"), LOOKS)
+async def test_the_login_page_has_no_violations(room, window, theme, lang) -> None:
+    async with window(theme=theme, lang=lang) as opened:
+        opened.allowed.append("401")
+        await opened.page.goto(f"{room.url}/login")
+        await faultless(opened.page, "login")
+        await opened.page.fill("#name", "nobody")
+        await opened.page.fill("#password", "wrong")
+        await opened.page.click("#enter")
+        await expect(opened.page.locator("#problem")).not_to_be_empty()
+        await faultless(opened.page, "login, refused")
+
+
+@pytest.mark.parametrize(("theme", "lang"), LOOKS)
+async def test_the_wall_has_no_violations(room, window, theme, lang) -> None:
+    async with window(theme=theme, lang=lang) as opened:
+        page = await room.enter(opened)
+        await expect(page.locator('.tile[data-s="charging"]')).to_have_count(5)
+        for view in VIEWS:
+            await page.click(f'[data-d="{view}"]')
+            await expect(page.locator(".view > *").first).to_be_visible()
+            await faultless(page, view)
+        await page.click('[data-d="tiles"]')
+        await page.click("#out-all")
+        await expect(page.locator("dialog[open]")).to_be_visible()
+        await faultless(page, "stop all?")
+        await page.keyboard.press("Escape")
+        await page.click('.tile[data-cp="CP002"]')
+        await expect(page.locator("#drawer svg.strip, #drawer figure svg").first).to_be_visible()
+        await faultless(page, "drawer")
+        await page.keyboard.press("Escape")
+        await page.click("#account summary")
+        await faultless(page, "account")
+
+
+@pytest.mark.parametrize(("theme", "lang"), LOOKS)
+async def test_no_tab_has_violations(room, window, theme, lang) -> None:
+    async with window(theme=theme, lang=lang) as opened:
+        page = await room.enter(opened)
+        for tab in TABS:
+            await page.click(f'.nav a[href="#{tab}"]')
+            await expect(page.locator(f"#{tab} h2")).to_be_visible()
+            await expect(page.locator(f"#{tab} [aria-busy=true], #{tab} [data-state=loading]")).to_have_count(
+                0
+            )
+            await expect(page.locator(f"#{tab} tbody tr:visible, #{tab} .place").first).to_be_visible()
+            await faultless(page, tab)
+
+
+@pytest.mark.parametrize(("theme", "lang"), LOOKS)
+async def test_the_monitors_page_has_no_violations(room, window, theme, lang) -> None:
+    async with window(theme=theme, lang=lang) as opened:
+        page = await room.enter(opened, "viewer", at="/monitor#CP005")
+        await expect(page.locator("#point h2")).to_have_text("CP005")
+        await expect(page.locator("#rows li")).to_have_count(18)
+        await faultless(page, "monitor")
+
+
+@pytest.mark.parametrize(("theme", "lang"), LOOKS)
+async def test_the_drivers_page_has_no_violations(room, window, theme, lang) -> None:
+    async with window(theme=theme, lang=lang, size=PHONE) as opened:
+        page = await room.enter(opened, "driver", name="D01")
+        await expect(page.locator("#live")).to_have_attribute("data-state", "charging")
+        await expect(page.locator("#past li").first).to_be_visible()
+        await faultless(page, "driver, charging")
+    async with window(theme=theme, lang=lang) as opened:
+        page = await room.enter(opened, "driver", name="D08")
+        await expect(page.locator("#live")).to_have_attribute("data-state", "idle")
+        await page.locator("#past button").first.click()
+        await expect(page.locator("dialog .receipt")).to_be_visible()
+        await faultless(page, "driver, receipt")

@@ -1,0 +1,203 @@
+"""A driver's own page, from the request to the receipt."""
+
+import json
+import re
+
+from playwright.async_api import Page, expect
+
+from evcharge.messages import Stop
+from tests.component.town import FakeEngine, hear
+from tests.web.room import central_of, registry_of
+from tests.web.scene import Charge, begin_charge
+
+# The big button changes under the hand: a click so soon after that still belongs to a double click.
+UNHURRIED_MS = 700
+
+
+async def asked(page: Page, engine: FakeEngine) -> Charge:
+    """Charge at `engine` by the page's own button, until power flows."""
+    await page.click(f'#free button[data-cp="{engine.cp_id}"]')
+    await engine.is_asked()
+    await expect(page.locator("#live")).to_have_attribute("data-state", "ready")
+    await engine.journals(engine.starts())
+    await expect(page.locator("#live")).to_have_attribute("data-state", "charging")
+    return Charge(engine, 11_000, 0)
+
+
+async def steps(page: Page, **states: str) -> None:
+    for name, state in states.items():
+        await expect(page.locator(f'#steps li[data-step="{name}"]')).to_have_attribute("data-state", state)
+
+
+async def sessions_of(room, driver_id: str) -> list[dict]:
+    return (await room.ask("GET", f"/api/sessions?driver_id={driver_id}"))["sessions"]
+
+
+async def test_a_whole_charge_from_the_page_is_seen_by_the_operator_and_ends_with_a_receipt(
+    room, window
+) -> None:
+    engine = await room.town.point("CP001")
+    async with window(size=(390, 844)) as mine, window() as control:
+        page = await room.enter(mine, "driver", name="D01")
+        wall = await room.enter(control, "viewer")
+        await expect(page.locator("#balance")).to_have_text(re.compile("20.00"))
+        await page.click('#free button[data-cp="CP001"]')
+        await engine.is_asked()
+        await steps(page, sent="done", authorised="done", plug="now", charging="todo")
+        await expect(wall.locator('.tile[data-cp="CP001"]')).to_have_attribute("data-s", "preparing")
+        await engine.journals(engine.starts())
+        session = engine.start.session_id
+        charge = Charge(engine, 11_000, 1_000_000)
+        charge.update()
+        await steps(page, plug="done", charging="now", ticket="todo")
+        await expect(page.locator("#power")).to_have_text("11.0\u00a0kW")
+        await expect(wall.locator('.tile[data-cp="CP001"] .main')).to_have_text("11.0\u00a0kW")
+        await expect(wall.locator(f'.running-panel tr[data-session="{session}"]')).to_contain_text("D01")
+        await page.click("#act", delay=UNHURRIED_MS)
+        await hear(engine.channel, Stop)
+        await engine.journals(engine.meters(4_000_000), engine.ends("driver"))
+        await steps(page, charging="done", ticket="done")
+        # 4 kWh at 0.25 €.
+        receipt = page.locator(f'#receipts [data-session="{session}"]')
+        await expect(receipt).to_contain_text("1.00\u00a0€")
+        await expect(receipt).to_contain_text("4.00\u00a0kWh")
+        await expect(receipt).to_contain_text("stopped by the driver")
+        await expect(wall.locator('.tile[data-cp="CP001"]')).to_have_attribute("data-s", "available")
+        await receipt.get_by_role("button", name="Got it").click()
+        await expect(receipt).to_have_count(0)
+        await expect(page.locator("#live")).to_have_attribute("data-state", "idle")
+        await expect(page.locator("#past")).to_contain_text("1.00\u00a0€")
+        await expect(page.locator("#balance")).to_have_text(re.compile("19.00"))
+
+
+async def test_a_charge_that_the_operator_ends_tells_the_driver_why(room, window) -> None:
+    engine = await room.town.point("CP002")
+    async with window() as opened:
+        page = await room.enter(opened, "driver", name="D02")
+        await asked(page, engine)
+        await room.ask("POST", "/api/cps/CP002/out")
+        await hear(engine.channel, Stop)
+        await engine.journals(engine.meters(1_000_000), engine.ends("operator"))
+        await expect(page.locator("#under")).to_have_text("Ended: stopped by the operator")
+        await expect(page.locator("#receipts")).to_contain_text("stopped by the operator")
+        # A charging point that is out of order is nobody's to choose.
+        await expect(page.locator('#free button[data-cp="CP002"]')).to_have_count(0)
+
+
+async def test_two_clicks_are_one_session(room, window) -> None:
+    engine = await room.town.point("CP003")
+    async with window() as opened:
+        page = await room.enter(opened, "driver", name="D03")
+        await page.dblclick('#free button[data-cp="CP003"]')
+        await engine.is_asked()
+        await expect(page.locator("#live")).to_have_attribute("data-state", "ready")
+        assert len(await sessions_of(room, "D03")) == 1
+        # The second click has not become "cancel" either.
+        await engine.journals(engine.starts())
+        await expect(page.locator("#live")).to_have_attribute("data-state", "charging")
+
+
+async def test_any_charging_point_will_do(room, window) -> None:
+    room.town.places["CP004"] = "Elche"
+    engine = await room.town.point("CP004")
+    async with window() as opened:
+        page = await room.enter(opened, "driver", name="D04")
+        await page.fill("#filter", "elche")
+        await expect(page.locator("#act-label")).to_have_text("Any free one at Elche")
+        await page.click("#act", delay=UNHURRIED_MS)
+        await page.click("#act")
+        await engine.is_asked()
+        await expect(page.locator("#live-title")).to_have_text("CP004 · Elche")
+        await engine.journals(engine.starts())
+        await expect(page.locator("#live")).to_have_attribute("data-state", "charging")
+        assert len(await sessions_of(room, "D04")) == 1
+
+
+async def test_a_page_that_is_loaded_again_goes_on_with_its_charge(room, window) -> None:
+    engine = await room.town.point("CP005")
+    async with window() as opened:
+        page = await room.enter(opened, "driver", name="D05")
+        charge = await asked(page, engine)
+        await page.reload()
+        await expect(page.locator("#live")).to_have_attribute("data-state", "charging")
+        await steps(page, sent="done", authorised="done", plug="done", charging="now")
+        charge.update()
+        await expect(page.locator("#power")).to_have_text("11.0\u00a0kW")
+        # And what ended while nobody looked waits as a receipt.
+        await page.goto("about:blank")
+        await engine.journals(engine.meters(2_000_000), engine.ends("battery full"))
+        await room.town.says("D05-CP005-.*: ticket")
+        await page.goto(f"{room.url}/driver")
+        await expect(page.locator("#receipts")).to_contain_text("battery full")
+        assert len(await sessions_of(room, "D05")) == 1
+
+
+async def test_a_driver_sees_nothing_of_the_others(room, window) -> None:
+    own, other = await room.town.point("CP006"), await room.town.point("CP007")
+    told: list[str] = []
+    async with window() as opened:
+        page = opened.page
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: told.append(str(frame))))
+        page.on("requestfinished", lambda request: told.append(request.url))
+        await room.enter(opened, "driver", name="D06")
+        charge = await asked(page, own)
+        foreign = await begin_charge(room.town, other, "D96")
+        for one in (charge, foreign):
+            one.update()
+        await expect(page.locator("#power")).to_have_text("11.0\u00a0kW")
+        await other.journals(other.meters(1_000_000), other.ends("unplugged"))
+        await room.town.says("D96-CP007-.*: ticket")
+        # It is free again: all frames about it have come.
+        await expect(page.locator('#free button[data-cp="CP007"]')).to_have_count(1)
+        answers = await page.evaluate(
+            """() => Promise.all(["/api/me", "/api/me/sessions", "/api/me/tickets", "/api/cps"]
+                .map((path) => fetch(path).then((answer) => answer.text())))"""
+        )
+        everything = "\n".join([*told, *answers, await page.content()])
+        assert "D06" in everything
+        assert not re.search(r"\bD(?!06\b)\d\d\b", everything)
+
+
+async def test_a_refused_request_says_why_and_leaves_the_others_to_choose(room, window) -> None:
+    await room.town.point("CP008")
+    async with window() as opened:
+        page = await room.enter(opened, "driver", name="D08")
+        await room.ask("POST", "/api/drivers/D08/block", {"blocked": True})
+        await page.click('#free button[data-cp="CP008"]')
+        await expect(page.locator("#live")).to_have_attribute("data-state", "refused")
+        await expect(page.locator("#under")).to_have_text("D08 may not charge here: blocked.")
+        await steps(page, sent="done", authorised="bad")
+        await page.click("#act", delay=UNHURRIED_MS)
+        await expect(page.locator("#live")).to_have_attribute("data-state", "idle")
+        await expect(page.locator('#free button[data-cp="CP008"]')).to_be_enabled()
+
+
+async def test_a_driver_may_use_nothing_of_the_operators(room, window) -> None:
+    async with window() as opened:
+        opened.allowed.append("403")
+        page = await room.enter(opened, "driver", name="D09")
+        paths = [
+            "/api/sessions",
+            "/api/drivers",
+            "/api/events",
+            "/api/cps/CP001",
+            "/api/alerts",
+            "/api/stats",
+        ]
+        told = await page.evaluate(
+            "(paths) => Promise.all(paths.map((path) => fetch(path).then((answer) => answer.status)))", paths
+        )
+        assert told == [403] * len(paths), json.dumps(dict(zip(paths, told, strict=True)))
+
+
+async def test_without_central_the_page_says_that_the_charge_goes_on(tmp_path, window) -> None:
+    async with registry_of(tmp_path / "state") as registry, window() as opened:
+        async with central_of(registry) as room:
+            engine = await room.town.point("CP001")
+            page = await room.enter(opened, "driver", name="D01")
+            await asked(page, engine)
+        await expect(page.locator("html")).to_have_attribute("data-link", "lost")
+        await expect(page.locator("#goes-on")).to_have_text(
+            "Unable to connect to Central. Your charge goes on."
+        )
+        await expect(page.locator("#live")).to_have_attribute("data-state", "charging")

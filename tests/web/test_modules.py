@@ -1,0 +1,222 @@
+"""The pure modules of the pages, each alone: imported into a page, without Node."""
+
+import pytest_asyncio
+
+ROW = "[0, 2, 50, 7000, 1, 2, 'D01', 'S1', 40, '', '', 3, 251]"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def run(room, window):
+    """Run a piece of JavaScript in an empty page of Central: `m` is the module called `name`."""
+    async with window(lang="en") as opened:
+        await opened.page.goto(f"{room.url}/login")
+
+        async def ran(name: str, body: str) -> object:
+            return await opened.page.evaluate(
+                f"async () => {{ const m = await import('/static/js/{name}.js'); {body} }}"
+            )
+
+        yield ran
+
+
+# ---- rows
+
+
+async def test_a_row_fills_in_its_charging_point_and_an_unknown_one_is_left_out(run) -> None:
+    body = f"""
+        const cps = [];
+        m.takePoints(cps, [[0, "CP001", "Elche", 3000]]);
+        const taken = m.takeRows(cps, [{ROW}, [7, 0]]);
+        return [[...taken], cps[0].id, cps[0].power, cps[0].driver, cps[0].temp, cps[0].hist];
+    """
+    assert await run("rows", body) == [[0], "CP001", 7000, "D01", 251, [7000]]
+
+
+async def test_the_samples_of_power_end_with_the_session(run) -> None:
+    body = f"""
+        const cps = [];
+        m.takePoints(cps, [[0, "CP001", "Elche", 3000]]);
+        const row = {ROW};
+        for (let k = 0; k < 40; k++) m.takeRows(cps, [row.with(3, k)]);
+        const full = [cps[0].hist.length, cps[0].hist.at(-1)];
+        m.takeRows(cps, [row.with(7, "S2").with(3, 5)]);
+        const next = [...cps[0].hist];
+        m.takeRows(cps, [row.with(1, 0)]);
+        return [full, next, cps[0].hist];
+    """
+    assert await run("rows", body) == [[30, 39], [5], []]
+
+
+async def test_messages_that_come_twice_are_kept_once(run) -> None:
+    body = """
+        const kept = [{r: 1}, {r: 2}];
+        const fresh = m.takeMessages(kept, [{r: 2}, {r: 3}, {r: 4}], 3);
+        return [fresh, kept.map((one) => one.r)];
+    """
+    assert await run("rows", body) == [2, [2, 3, 4]]
+
+
+# ---- the store
+
+
+async def test_a_snapshot_replaces_all_and_a_change_touches_only_its_rows(run) -> None:
+    body = f"""
+        const store = new m.Store();
+        const seen = [];
+        for (const name of ["snapshot", "points", "rows", "alerts", "messages", "kpi", "link"]) {{
+          store.addEventListener(name, () => seen.push(name));
+        }}
+        const now = Date.now() / 1000;
+        store.apply({{t: "snap", epoch: "a", rev: 5, now, c: [[0, "CP001", "Elche", 3000]], u: [{ROW}],
+          alerts: [], messages: [{{r: 4}}], kpi: {{by: []}}, banners: []}});
+        const first = seen.splice(0);
+        store.apply({{t: "d", rev: 6, now, c: [], u: [{ROW}], messages: [{{r: 4}}], kpi: {{by: []}}}});
+        return [first, seen, store.rev, store.messages.length, store.link];
+    """
+    first, second, rev, messages, link = await run("store", body)
+    assert first == ["snapshot", "kpi", "link"]
+    assert second == ["rows", "kpi"]
+    assert (rev, messages, link) == (6, 1, "live")
+
+
+async def test_a_page_that_hears_nothing_becomes_stale_and_then_lost(run) -> None:
+    body = """
+        const store = new m.Store();
+        const states = [store.link];
+        store.apply({t: "snap", epoch: "a", rev: 1, now: 0});
+        for (const age of [1, 4, 7]) {
+          store.heardAt = performance.now() - age * 1000;
+          store.tick();
+          states.push(store.link);
+        }
+        return states;
+    """
+    assert await run("store", body) == ["wait", "live", "stale", "lost"]
+
+
+# ---- numbers and words
+
+
+NUMBERS = {
+    "m.kw(18_949)": "18.9 kW",
+    "m.kw(149_500)": "150 kW",
+    "m.kw(12_300_000)": "12.3 MW",
+    "m.kwh(6_910_000)": "6.91 kWh",
+    "m.kwh(4_202_000_000)": "4,202 kWh",
+    "m.euros(204_174)": "2,041.74 €",
+    "m.price(4400)": "0.44 €/kWh",
+    "m.price(4405)": "0.4405 €/kWh",
+    "m.duration(19_151)": "5 h 19 min",
+    "m.duration(59)": "59 s",
+    "m.brief(19_151)": "5 h",
+    "m.brief(0)": "0 s",
+    "m.degrees(24.46)": "24.5 °C",
+    "m.clock(1_700_000_000)": "23:13:20",
+    "m.kw(undefined)": "0 kW",
+}
+
+
+async def test_numbers_are_written_for_people(run) -> None:
+    shown = await run("format", f"return [{', '.join(NUMBERS)}]")
+    assert [text.replace("\u00a0", " ") for text in shown] == list(NUMBERS.values())
+
+
+async def test_the_language_changes_words_and_numbers_without_a_new_page(run) -> None:
+    body = """
+        const format = await import("/static/js/format.js");
+        const english = [m.t("status.Charging"), format.euros(204174)];
+        await m.setLang("es");
+        return [...english, m.t("status.Charging"), format.euros(204174)].map((x) => x.replace("\\u00a0", " "));
+    """
+    await run("i18n", "await m.use('codes')")
+    assert await run("i18n", body) == ["Charging", "2,041.74 €", "Suministrando", "2.041,74 €"]
+
+
+async def test_an_element_takes_text_and_refuses_code(run) -> None:
+    body = """
+        const evil = '<img src=x onerror="document.title = 1">';
+        const el = m.h("p", { title: evil }, evil);
+        const refused = ["style", "onclick"].map((name) => {
+          try { m.h("p", { [name]: "x" }); return false; } catch { return true; }
+        });
+        return [el.children.length, el.textContent === evil, el.title === evil, refused];
+    """
+    assert await run("dom", body) == [0, True, True, [True, True]]
+
+
+# ---- places of things
+
+
+async def test_locations_are_one_site_whatever_their_case(run) -> None:
+    body = """
+        const cps = ["Elche", "elche ", "Alcoy"].map((location, i) => ({ i, location }));
+        return m.sitesOf(cps).map((site) => [site.name, site.cps]);
+    """
+    assert await run("sites", body) == [["Elche", [0, 1]], ["Alcoy", [2]]]
+
+
+async def test_scattered_charging_points_stand_in_one_group_without_a_heading(run) -> None:
+    body = """
+        const cps = ["A", "B", "C", "D"].map((location, i) => ({ i, location }));
+        return m.wallSites(cps).map((site) => [site.key, site.cps]);
+    """
+    assert await run("sites", body) == [["*", [0, 1, 2, 3]]]
+
+
+async def test_all_cells_of_a_mosaic_fit(run) -> None:
+    body = """
+        return [1, 6, 500, 10_000].map((count) => {
+          const cps = Array.from({ length: count }, (_, i) => i);
+          const plan = m.planMosaic([{ key: "a", name: "A", cps }], 1000, 600, 64);
+          return [plan.rows.flat().length, plan.cw * plan.cols <= 1000.5, plan.ch * plan.rows.length <= 600.5];
+        });
+    """
+    assert await run("mosaic_plan", body) == [[count, True, True] for count in (1, 6, 500, 10_000)]
+
+
+async def test_the_arrows_of_a_mosaic_stay_inside(run) -> None:
+    body = """
+        const rows = [[0, 1, 2], [3]];
+        const to = (i, step) => m.stepFrom(rows, i, step);
+        return [to(2, [1, 0]), to(0, [-1, 0]), to(2, [0, 1]), to(3, [0, 1]), to(3, [-1, 0]), to(99, [1, 0])];
+    """
+    assert await run("mosaic_plan", body) == [3, 0, 3, 3, 2, 0]
+
+
+async def test_bubbles_of_a_map_do_not_cover_one_another(run) -> None:
+    body = """
+        const names = ["Alicante", "Elche", "Alcoy", "Benidorm", "Nowhere", "Elsewhere"];
+        const bubbles = m.planMap(names.map((name, i) => ({ key: name, name, cps: [i] })));
+        return bubbles.every((a, i) => bubbles.every((b, j) =>
+          i === j || Math.hypot(a.x - b.x, a.y - b.y) > a.r + b.r));
+    """
+    assert await run("map_plan", body) is True
+
+
+async def test_a_line_of_samples_ends_at_the_right_edge(run) -> None:
+    assert await run("spark", "return m.spark([0, 10], 30, 20)[0]") == "M28 19.0L29 2.0"
+    assert await run("spark", "return m.spark([5], 30, 20)[0]") == ""
+
+
+async def test_a_list_keeps_its_rows_and_their_focus(run) -> None:
+    body = """
+        const list = document.body.appendChild(document.createElement("ol"));
+        const make = (key) => {
+          const el = document.createElement("li");
+          el.tabIndex = 0;
+          el.textContent = key;
+          return el;
+        };
+        const show = (...keys) => m.keyed(list, keys, (key) => key, make);
+        show("a", "b");
+        list.children[1].focus();
+        show("c", "b");
+        const kept = document.activeElement.textContent;
+        return [kept, [...list.children].map((el) => el.textContent)];
+    """
+    assert await run("keyed", body) == ["b", ["c", "b"]]
+
+
+async def test_a_message_names_driver_and_point_and_leaves_out_the_unguessable_part(run) -> None:
+    body = 'return m.brief("S-D01-CP001-0123456789abcdef: charging");'
+    assert await run("messages_list", body) == "D01-CP001: charging"

@@ -1,0 +1,160 @@
+"""Large networks: the wall stays fluent with thousands of charging points, and a page stays small."""
+
+import asyncio
+import contextlib
+import itertools
+import statistics
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from evcharge.central.commands import Actor, EngineArrives, MonitorArrives, MonitorReports
+from evcharge.central.feed import Live
+from evcharge.ids import Role
+from tests.component.books import opened, raw
+from tests.web.room import ControlRoom, control_room
+
+PICTURE_MS = 16
+CHANGES_PER_S = 500
+WINDOW_S = 2.0
+WINDOWS = 3
+PAGE_BYTES = 150_000
+PRICE = 2500
+
+
+async def write_points(state: Path, count: int) -> None:
+    """Fill the books of a Central that does not run yet; every second point has a charge under way."""
+    folder = state / "central"
+    folder.mkdir(parents=True)
+    async with opened(folder) as books:
+        path = books.path
+    now = datetime.now(UTC).isoformat(timespec="microseconds")
+    ids = [f"CP{number:05}" for number in range(count)]
+    cities = [f"City {number % 40:02}" for number in range(count)]
+    with raw(path) as database:
+        database.execute("BEGIN")
+        database.executemany(
+            "INSERT INTO cp VALUES (?, ?, ?, NULL, 0, 0, 0, 0, NULL, 0, ?)",
+            [(cp_id, city, PRICE, city) for cp_id, city in zip(ids, cities, strict=True)],
+        )
+        for cp_id in ids[::2]:
+            driver_id, name = f"D{cp_id[2:]}", f"S-{cp_id}"
+            database.execute("INSERT INTO driver VALUES (?, 5000, 2000, 0, 0, 0)", (driver_id,))
+            database.execute(
+                "INSERT INTO session VALUES "
+                "(?, ?, ?, ?, 'CHARGING', ?, 2000, 80000000, 60, 0, 0, ?, ?, NULL, NULL, NULL)",
+                (name, name, cp_id, driver_id, PRICE, now, now),
+            )
+        database.execute("COMMIT")
+
+
+async def wake(room: ControlRoom) -> None:
+    """Have engine and monitor of every charging point arrive, without their 2 × 2 000 sockets."""
+    submit, links = room.town.dispatcher.submit, itertools.count(1_000_000)
+    waiting = []
+    for point in room.town.dispatcher.facts.points():
+        cp = {"by": Actor(point.cp_id, Role.ENGINE, "local"), "cp_id": point.cp_id}
+        arrives = {"epoch": 0, "location": point.location}
+        engine, monitor = next(links), next(links)
+        waiting += [
+            submit(EngineArrives(**cp, **arrives, link=engine, journal_id="a" * 32, last_seq=0)),
+            submit(MonitorArrives(**cp, **arrives, link=monitor)),
+            submit(MonitorReports(**cp, link=monitor, fault=None)),
+        ]
+    await asyncio.gather(*waiting)
+
+
+@contextlib.asynccontextmanager
+async def moving(room: ControlRoom) -> AsyncIterator[None]:
+    """Change CHANGES_PER_S rows each second, a tenth of them ten times a second."""
+    dispatcher = room.town.dispatcher
+    sessions = itertools.cycle([session for session in dispatcher.facts.sessions() if session.is_open])
+    powers = itertools.count()
+
+    async def move() -> None:
+        loop = asyncio.get_running_loop()
+        due_s = loop.time()
+        while True:
+            for session in itertools.islice(sessions, CHANGES_PER_S // 10):
+                power_w = 5_000 + next(powers) * 37 % 17_000
+                dispatcher._feed.update(session, Live(session.session_id, power_w, power_w * 100, 251))
+            due_s += 0.1
+            await asyncio.sleep(max(0, due_s - loop.time()))
+
+    task = asyncio.create_task(move())
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def paints(page: Page) -> tuple[float, int, int]:
+    """Return p95 in ms of the paints of one window, how many there were, and how many rows came."""
+    seen = """async (ms) => {
+      const { store, view } = evcharge;
+      view.stats.paint.length = 0;
+      const before = store.rx.rows;
+      await new Promise((done) => setTimeout(done, ms));
+      return [[...view.stats.paint], store.rx.rows - before];
+    }"""
+    took, rows = await page.evaluate(seen, WINDOW_S * 1000)
+    took.sort()
+    return took[int(len(took) * 0.95)], len(took), rows
+
+
+async def test_2000_charging_points_are_painted_within_a_picture_of_the_screen(tmp_path, window) -> None:
+    await write_points(tmp_path / "state", 2_000)
+    async with control_room(tmp_path) as room, window() as opened:
+        await wake(room)
+        page = await room.enter(opened, "viewer", at="/?d=tiles")
+        await expect(page.locator(".tile")).to_have_count(2_000)
+        async with moving(room):
+            await expect(page.locator('.tile[data-s="charging"] .main', has_text="kW").first).to_be_visible()
+            seen = [await paints(page) for _ in range(WINDOWS)]
+        shown = "; ".join(f"p95 {p95:.1f} ms of {count} paints, {rows} rows" for p95, count, rows in seen)
+        # Enough came: otherwise nothing was measured.
+        assert statistics.median(rows for _, _, rows in seen) > CHANGES_PER_S * WINDOW_S / 2, shown
+        assert statistics.median(p95 for p95, _, _ in seen) < PICTURE_MS, shown
+
+
+async def test_10000_charging_points_open_as_a_mosaic_and_are_live(tmp_path, window) -> None:
+    await write_points(tmp_path / "state", 10_000)
+    async with control_room(tmp_path) as room, window() as opened:
+        page = await room.enter(opened, "viewer")
+        await expect(page.locator('[data-d="mosaic"]')).to_have_attribute("aria-pressed", "true")
+        await expect(page.locator('[data-filter="all"] b')).to_have_text("10,000")
+        await page.locator("canvas.mosaic").focus()
+        await page.keyboard.press("End")
+        await expect(page.locator("#mosaic-at")).to_contain_text("CP")
+        # The last row that changes is seen, and all are counted.
+        await room.ask("POST", "/api/cps/CP09999/revoke")
+        await expect(page.locator('[data-filter="unavailable"] b')).to_have_text("1")
+        assert await page.evaluate("evcharge.store.rx.snapshots") == 1
+
+
+@pytest.mark.parametrize("path", ["/login", "/", "/driver", "/monitor"])
+async def test_a_page_loads_no_more_than_150_kB(room, window, path) -> None:
+    weigh = """() => {
+      const all = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
+      const parts = all.filter(({ name }) => !new URL(name).pathname.startsWith("/api/"));
+      return parts.map(({ name, decodedBodySize }) => [new URL(name).pathname, decodedBodySize]);
+    }"""
+    async with window() as opened:
+        page = opened.page
+        if path == "/login":
+            await page.goto(f"{room.url}/login")
+            await expect(page.locator("#enter")).to_be_visible()
+        else:
+            await room.enter(opened, "driver" if path == "/driver" else "viewer", name="", at=path)
+            await page.reload()
+            await expect(page.locator("html")).to_have_attribute("data-link", "live")
+        parts = await page.evaluate(weigh)
+        total = sum(size for _, size in parts)
+        largest = sorted(parts, key=lambda part: -part[1])[:8]
+        assert len(parts) > 5
+        assert total <= PAGE_BYTES, (
+            f"{path} weighs {total} bytes in {len(parts)} files, the largest: {largest}"
+        )

@@ -1,0 +1,253 @@
+"""The other tabs of the operator's page, on a month of charges."""
+
+import csv
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest_asyncio
+from playwright.async_api import Locator, Page, expect
+
+from tests.component.books import raw
+from tests.web.room import central_of, control_room, registry_of
+from tests.web.scene import CITIES, write_the_past
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def room(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("room")
+    await write_the_past(folder / "state")
+    async with control_room(folder) as running:
+        yield running
+
+
+def books(room, query: str, *values: object) -> list[tuple]:
+    with raw(room.town.state / "central" / "central.db") as database:
+        return [tuple(row) for row in database.execute(query, values)]
+
+
+def row(page: Page, key: str) -> Locator:
+    return page.locator(f'tr[data-key="{key}"]')
+
+
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ")
+
+
+async def download(page: Page, name: str) -> list[list[str]]:
+    async with page.expect_download() as coming:
+        await page.get_by_role("link", name=name).click()
+    path = Path(await (await coming.value).path())
+    return list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+
+
+async def answer(page: Page, button: str) -> None:
+    """Press a button of the question that is asked now."""
+    await page.locator("dialog[open]").get_by_role("button", name=button, exact=True).click()
+
+
+# ---- history
+
+
+async def test_the_history_is_filtered_and_what_is_shown_can_be_downloaded(room, window) -> None:
+    wanted = books(room, "SELECT session_id FROM session WHERE cp_id = 'CP003' AND driver_id = 'D02'")
+    assert wanted
+    async with window() as opened:
+        page = await room.enter(opened, "viewer", at="/#history")
+        await expect(page.locator("#history tbody tr")).to_have_count(50)
+        await page.fill('#history [name="cp_id"]', "cp003")
+        await page.fill('#history [name="driver_id"]', "d02")
+        await expect(page.locator("#history tbody tr")).to_have_count(len(wanted))
+        for (session_id,) in wanted:
+            await expect(row(page, session_id)).to_contain_text("Billed")
+        for name, first in (("Sessions (CSV)", "session_id"), ("Tickets (CSV)", "session_id")):
+            head, *lines = await download(page, name)
+            at = head.index(first)
+            assert sorted(line[at] for line in lines) == sorted(one for (one,) in wanted)
+
+
+async def test_a_filter_that_nothing_fits_says_so_and_an_id_that_is_none_is_not_asked_for(
+    room, window
+) -> None:
+    async with window() as opened:
+        page = await room.enter(opened, "viewer", at="/#history")
+        await expect(page.locator("#history tbody tr").first).to_be_visible()
+        await page.select_option('#history [name="state"]', "refused")
+        await expect(page.locator("#history .tb-note")).to_contain_text("No session fits.")
+        await page.get_by_role("button", name="Clear filters").click()
+        await expect(page.locator("#history tbody tr")).to_have_count(50)
+        await page.fill('#history [name="cp_id"]', "CP 1; DROP")
+        await expect(page.locator('#history [name="cp_id"]:invalid')).to_have_count(1)
+        await expect(page.locator("#history tbody tr")).to_have_count(50)
+
+
+async def test_a_session_opens_with_its_ticket(room, window) -> None:
+    name, cents = books(room, "SELECT session_id, cost_cents FROM ticket ORDER BY ended_at DESC")[0]
+    async with window() as opened:
+        page = await room.enter(opened, "viewer", at="/#history")
+        await row(page, name).locator(".tb-open").click()
+        sheet = page.locator("dialog[open]")
+        await expect(sheet).to_contain_text(name)
+        await expect(sheet).to_contain_text(f"{cents / 100:.2f}\u00a0€")
+        await page.keyboard.press("Escape")
+        await expect(row(page, name).locator(".tb-open")).to_be_focused()
+
+
+# ---- statistics
+
+
+async def test_the_statistics_are_what_the_books_say(room, window) -> None:
+    since = (datetime.now(UTC).date() - timedelta(days=29)).isoformat()
+    sums = "SELECT sum(sessions), sum(energy_mwh), sum(revenue_cents) FROM daily WHERE day >= ?"
+    ((sessions, mwh, cents),) = books(room, sums, since)
+    ((mine, _, revenue),) = books(room, f"{sums} AND cp_id = 'CP007'", since)
+    async with window() as opened:
+        page = await room.enter(opened, "viewer", at="/#stats")
+        figures = page.locator("#stats .figures")
+        await expect(figures).to_contain_text(f"{cents / 100:,.2f}\u00a0€")
+        await expect(figures).to_contain_text(f"{round(mwh / 1e6):,}\u00a0kWh")
+        await expect(figures).to_contain_text(f"Sessions{sessions:,}")
+        point = row(page, "CP007")
+        await expect(point.locator('[data-id="n"]')).to_have_text(str(mine))
+        await expect(point.locator('[data-id="eur"]')).to_have_text(f"{revenue / 100:,.2f}\u00a0€")
+        # The same of one charging point alone.
+        await point.locator(".tb-open").click()
+        await expect(figures).to_contain_text(f"{revenue / 100:,.2f}\u00a0€")
+        await expect(page.locator("#stats svg.chart").first).to_be_visible()
+
+
+# ---- drivers
+
+
+async def test_a_double_click_tops_up_once(room, window) -> None:
+    async with window() as opened:
+        page = await room.enter(opened, "operator", at="/#drivers")
+        await expect(row(page, "D03").locator('[data-id="balance"]')).to_have_text("25.00\u00a0€")
+        await page.get_by_role("button", name="Top up: D03").click()
+        await page.fill('dialog[open] [name="amount"]', "twelve")
+        await answer(page, "Top up")
+        await expect(page.locator("dialog[open] .fd-problem")).to_contain_text("Type an amount in euros")
+        await page.fill('dialog[open] [name="amount"]', "12,50")
+        await page.locator("dialog[open]").get_by_role("button", name="Top up", exact=True).dblclick()
+        await expect(page.locator(".toast").last).to_contain_text(
+            "12.50\u00a0€ for D03. Balance: 37.50\u00a0€."
+        )
+        await expect(row(page, "D03").locator('[data-id="balance"]')).to_have_text("37.50\u00a0€")
+        assert books(room, "SELECT balance_cents FROM driver WHERE driver_id = 'D03'") == [(3750,)]
+
+
+async def test_a_driver_is_blocked_and_let_in_again(room, window) -> None:
+    async with window() as opened:
+        page = await room.enter(opened, "operator", at="/#drivers")
+        await page.get_by_role("button", name="Block: D04", exact=True).click()
+        await expect(page.locator("dialog[open]")).to_contain_text("Block D04? It can start no more charges.")
+        await answer(page, "Block")
+        await expect(row(page, "D04").locator('[data-id="state"]')).to_contain_text("Blocked")
+        await page.get_by_role("button", name="Unblock: D04").click()
+        await answer(page, "Unblock")
+        await expect(row(page, "D04").locator('[data-id="state"]')).not_to_contain_text("Blocked")
+
+
+# ---- weather
+
+
+async def test_an_operator_overrides_the_weather_of_a_place(room, window) -> None:
+    place = CITIES[1]
+    report = {"location": place, "temperature_celsius": -3.5, "source": "OpenWeather"}
+    await room.ask("POST", "/api/weather_update", report)
+    await room.ask("POST", "/api/weather_alert", {"location": place, "alert": "COLD"})
+    async with window() as opened:
+        page = await room.enter(opened, "operator", at="/#weather")
+        card = page.locator(".place", has=page.get_by_role("heading", name=place, exact=True))
+        await expect(card).to_contain_text("-3.5\u00a0°C")
+        await expect(card).to_contain_text("Charging points withheld by the weather: 3 of 3")
+        await card.get_by_role("button").click()
+        await answer(page, "Open in spite of the weather")
+        await expect(card).to_contain_text("Overridden")
+        await expect(card).to_contain_text("They stay open in spite of the alert.")
+        await card.get_by_role("button").click()
+        await answer(page, "Obey the weather again")
+        await expect(card).to_contain_text("Charging points withheld by the weather: 3 of 3")
+
+
+# ---- audit
+
+
+async def test_the_audit_log_follows_what_happens_and_says_that_its_chain_is_whole(room, window) -> None:
+    async with window() as opened:
+        page = await room.enter(opened, "operator", at="/#audit")
+        await expect(page.locator("#audit .chain")).to_have_attribute("data-kind", "ok")
+        await expect(page.locator("#audit tbody tr").first).to_be_visible()
+        await page.evaluate("fetch('/api/drivers/D05/block', { method: 'POST', body: '{\"blocked\":true}', "
+                            "headers: { 'Content-Type': 'application/json' } })")  # fmt: skip
+        newest = page.locator("#audit tbody tr", has_text="D05").first
+        await expect(newest).to_contain_text("operator.one")
+        await expect(newest.locator('[data-id="where"]')).to_contain_text("127.0.0.1:")
+        await newest.locator(".tb-open").click()
+        await expect(page.locator("dialog[open] .hash")).to_have_text(re.compile("^[0-9a-f]{64}$"))
+
+
+# ---- registration
+
+
+async def test_a_new_charging_point_shows_its_credential_and_join_token_once(room, window) -> None:
+    async with window() as opened:
+        page = await room.enter(opened, "admin", at="/#registration")
+        await page.fill('#registration [name="id"]', "cp042")
+        await page.fill('#registration [name="location"]', "Elche")
+        await page.locator("#registration form.register button").dblclick()
+        shown = page.locator("dialog.reveal[open]")
+        await expect(shown).to_contain_text("Shown once.")
+        secrets = await shown.locator("code.secret").all_text_contents()
+        assert len(secrets) == 2
+        assert min(map(len, secrets)) >= 32
+        # A slip of the hand loses nothing.
+        await page.keyboard.press("Escape")
+        await expect(shown).to_be_visible()
+        await answer(page, "I have kept it")
+        await expect(row(page, "CP042").locator('[data-id="state"]')).to_have_text("Active")
+        await page.reload()
+        await expect(row(page, "CP042")).to_be_visible()
+        content = await page.content()
+        assert not [one for one in secrets if one in content]
+        assert (await room.registry.ticket("CP042", secrets[0])).status == 200
+        # Nobody finds them in the audit log.
+        assert not [one for one in secrets if one in str(await room.ask("GET", "/api/events?limit=1000"))]
+
+
+async def test_an_administrator_deactivates_and_activates(room, window) -> None:
+    await room.registry.register("CP043", credential="cp_secret_043")
+    async with window() as opened:
+        page = await room.enter(opened, "admin", at="/#registration")
+        state = row(page, "CP043").locator('[data-id="state"]')
+        await page.get_by_role("button", name="Deactivate: CP043").click()
+        await answer(page, "Deactivate")
+        await expect(state).to_have_text("Inactive")
+        assert (await room.registry.ticket("CP043", "cp_secret_043")).status == 403
+        await page.get_by_role("button", name="Activate: CP043").click()
+        await answer(page, "Activate")
+        await expect(state).to_have_text("Active")
+        assert (await room.registry.ticket("CP043", "cp_secret_043")).status == 200
+
+
+async def test_only_administrators_register(room, window) -> None:
+    async with window() as opened:
+        page = await room.enter(opened, "operator", at="/#registration")
+        await expect(page.locator("#registration")).to_contain_text("Only an administrator registers")
+        await expect(page.locator("#registration form, #registration [data-act]")).to_have_count(0)
+
+
+async def test_a_registry_that_is_away_is_said_in_a_sentence(tmp_path, window) -> None:
+    async with registry_of(tmp_path / "state") as registry:
+        gone = registry
+    async with central_of(gone) as room, window() as opened:
+        opened.allowed.append("503")
+        page = await room.enter(opened, "admin", at="/#registration")
+        await expect(page.locator("#registration .tab-note").first).to_contain_text("Registry not responding")
+        await page.fill('#registration [name="id"]', "CP044")
+        await page.fill('#registration [name="location"]', "Elche")
+        await page.click("#registration form.register button")
+        await expect(page.locator("#registration .fd-problem")).to_contain_text("Registry not responding")
+        # What was typed is still there, and the rest of the page works.
+        await expect(page.locator('#registration [name="id"]')).to_have_value("CP044")
+        await expect(page.locator('[data-banner="registry"]')).to_be_visible()

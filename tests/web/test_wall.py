@@ -1,0 +1,237 @@
+"""The operator's first tab: what it shows, in colours and words, and what can be ordered there."""
+
+import re
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Locator, Page, expect
+
+from evcharge.messages import Health
+from tests.web.scene import begin_charge
+
+# UI.md §4: background and ink of each status.
+DARK = {
+    "available": ("#1b4d37", "#ffffff"),
+    "preparing": ("#1b4d37", "#ffffff"),
+    "charging": ("#00773a", "#ffffff"),
+    "unavailable": ("#f6a33c", "#241300"),
+    "faulted": ("#fb595c", "#1c0002"),
+    "disconnected": ("#626a76", "#ffffff"),
+}
+LIGHT = DARK | {
+    "available": ("#177347", "#ffffff"),
+    "preparing": ("#177347", "#ffffff"),
+    "charging": ("#005131", "#ffffff"),
+    "unavailable": ("#fba448", "#241300"),
+    "faulted": ("#fa5956", "#1c0002"),
+    "disconnected": ("#666d77", "#ffffff"),
+}
+# What a screen reader says of the status, and what stands large on the tile.
+ENGLISH = {
+    "available": ("Available", "Available"),
+    "preparing": ("Preparing", "Preparing"),
+    "charging": ("Charging", "11.0 kW"),
+    "unavailable": ("Out of Order", "Out of Order"),
+    "faulted": ("Faulted", "Faulted"),
+    "disconnected": ("Disconnected", "Disconnected"),
+}
+SPANISH = {
+    "available": ("Disponible", "Disponible"),
+    "preparing": ("Preparando", "Preparando"),
+    "charging": ("Suministrando", "11,0 kW"),
+    # The panel's legend is English in every language.
+    "unavailable": ("Fuera de servicio", "Out of Order"),
+    "faulted": ("Averiado", "Averiado"),
+    "disconnected": ("Desconectado", "Desconectado"),
+}
+
+
+def tile(page: Page, cp_id: str) -> Locator:
+    return page.locator(f'#wall .tile[data-cp="{cp_id}"]')
+
+
+def rgb(colour: str) -> str:
+    return f"rgb({', '.join(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5))})"
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def points(room) -> dict[str, str]:
+    """One charging point in each status: its id by the status."""
+    town = room.town
+    await town.point("CP001")
+    preparing = await town.point("CP002")
+    (await town.driver("D02")).asks("CP002")
+    await preparing.is_asked()
+    charge = await begin_charge(town, await town.point("CP003"), "D03")
+    charge.update()
+    await town.point("CP004")
+    await room.ask("POST", "/api/cps/CP004/out")
+    await town.engine("CP005")
+    await town.monitor("CP005", fault="overheated")
+    await town.says("CP005 .*Faulted")
+    await town.engine("CP006")
+    order = ("available", "preparing", "charging", "unavailable", "faulted", "disconnected")
+    return {status: f"CP00{n}" for n, status in enumerate(order, 1)}
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+async def test_each_status_has_its_colour_its_ink_and_its_icon(room, window, points, theme) -> None:
+    async with window(theme=theme) as opened:
+        page = await room.enter(opened, "viewer")
+        for status, (ground, ink) in (DARK if theme == "dark" else LIGHT).items():
+            one = tile(page, points[status])
+            await expect(one).to_have_attribute("data-s", status)
+            await expect(one).to_have_css("background-color", rgb(ground))
+            await expect(one).to_have_css("color", rgb(ink))
+            await expect(one.locator("use")).to_have_attribute("href", f"#i-{status}")
+
+
+async def test_each_status_has_its_words_in_both_languages(room, window, points) -> None:
+    async with window(lang="en") as opened:
+        page = await room.enter(opened, "viewer")
+        for lang, words in (("en", ENGLISH), ("es", SPANISH)):
+            await expect(page.locator("html")).to_have_attribute("lang", lang)
+            for status, (said, large) in words.items():
+                one = tile(page, points[status])
+                await expect(one.locator(".main")).to_have_text(large.replace(" kW", "\u00a0kW"))
+                await expect(one).to_have_accessible_name(re.compile(said))
+            await page.keyboard.press("l")
+
+
+async def test_chips_count_every_status(room, window, points) -> None:
+    async with window() as opened:
+        page = await room.enter(opened, "viewer")
+        for status in points:
+            chip = page.locator(f'[data-filter="{status}"] b')
+            await expect(chip).not_to_have_text("0")
+
+
+async def test_an_operator_takes_one_out_of_order_and_back(room, window) -> None:
+    await room.town.point("CP011")
+    async with window() as opened:
+        page = await room.enter(opened, "operator")
+        await tile(page, "CP011").click()
+        drawer = page.locator("#drawer")
+        await expect(drawer).to_be_visible()
+        await expect(drawer.locator('[data-act="resume"]')).to_be_disabled()
+        # Twice: the second click may meet a button that is disabled by then. The drawer stays.
+        await drawer.locator('[data-act="out"]').dblclick()
+        await expect(tile(page, "CP011")).to_have_attribute("data-s", "unavailable")
+        await expect(drawer).to_contain_text("by the operator")
+        await expect(page.locator("#toasts")).to_contain_text("CP011 out of service.")
+        await drawer.locator('[data-act="resume"]').click()
+        await expect(tile(page, "CP011")).to_have_attribute("data-s", "available")
+        await page.mouse.click(5, 300)
+        await expect(drawer).to_be_hidden()
+        # Its echo in the list of messages.
+        await expect(page.locator(".messages-panel")).to_contain_text("CP011 is held: operator")
+
+
+async def test_stopping_one_that_charges_asks_first(room, window) -> None:
+    await begin_charge(room.town, await room.town.point("CP012"), "D12")
+    async with window() as opened:
+        page = await room.enter(opened, "operator")
+        await tile(page, "CP012").click()
+        out = page.locator('#drawer [data-act="out"]')
+        await out.click()
+        asked = page.locator("dialog.dialog[open]")
+        await expect(asked).to_contain_text("Its running session of D12 ends, with its ticket.")
+        await page.keyboard.press("Escape")
+        await expect(asked).to_have_count(0)
+        await expect(tile(page, "CP012")).to_have_attribute("data-s", "charging")
+
+
+async def test_revoking_asks_first_and_shows_key_revoked(room, window) -> None:
+    await room.registry.register("CP013")
+    await room.town.point("CP013")
+    async with window() as opened:
+        page = await room.enter(opened, "operator")
+        await tile(page, "CP013").click()
+        await page.click('#drawer [data-act="revoke"]')
+        asked = page.locator("dialog.dialog[open]")
+        await expect(asked).to_contain_text("Revoke the key of CP013?")
+        # Enter must not do what cannot be undone: the harmless button has the focus.
+        await expect(asked.get_by_role("button", name="Cancel")).to_be_focused()
+        await asked.get_by_role("button", name="Revoke key").click()
+        await expect(tile(page, "CP013")).to_have_attribute("data-s", "unavailable")
+        await expect(tile(page, "CP013")).to_contain_text("key revoked")
+        await expect(page.locator('#drawer [data-act="revoke"]')).to_be_disabled()
+
+
+async def test_stop_all_names_how_many_it_stops_and_resume_all_brings_them_back(fresh_room, window) -> None:
+    room = fresh_room
+    for cp_id in ("CP001", "CP002", "CP003"):
+        await room.town.point(cp_id)
+    engine = await room.town.point("CP004")
+    await begin_charge(room.town, engine, "D01")
+    async with window() as opened:
+        page = await room.enter(opened, "operator")
+        await expect(tile(page, "CP004")).to_have_attribute("data-s", "charging")
+        await page.click("#out-all")
+        asked = page.locator("dialog.dialog[open]")
+        await expect(asked).to_contain_text("4 charging points go out of service.")
+        await expect(asked).to_contain_text("1 running session ends now, with its ticket.")
+        await expect(page.locator('[data-s="unavailable"].tile')).to_have_count(0)
+        await asked.get_by_role("button", name="Stop all").click()
+        await expect(page.locator(".toast").last).to_contain_text(
+            "4 charging points stopped, 1 sessions ended."
+        )
+        await engine.journals(engine.ends("operator"))
+        await expect(page.locator('.tile[data-s="unavailable"]')).to_have_count(4)
+        await page.click("#resume-all")
+        await expect(asked).to_contain_text("The 4 charging points that the operator stopped")
+        await asked.get_by_role("button", name="Resume all").click()
+        await expect(page.locator('.tile[data-s="available"]')).to_have_count(4)
+
+
+async def test_an_alert_stays_until_it_is_solved_and_then_says_what_is_restored(room, window) -> None:
+    engine = await room.town.point("CP014")
+    async with window() as opened:
+        page = await room.enter(opened, "operator")
+        await expect(tile(page, "CP014")).to_have_attribute("data-s", "available")
+        engine.monitor.send(Health(fault="overheated"))
+        alert = page.locator('.alerts-panel [data-alert="CP014-fault"]')
+        await expect(alert).to_contain_text("overheated")
+        await expect(alert).to_have_attribute("data-s", "faulted")
+        # Only what is over by itself goes: nobody can close it.
+        await expect(alert.locator("button.x")).to_have_count(0)
+        await alert.locator(".alert-go").click()
+        await expect(tile(page, "CP014")).to_be_focused()
+        engine.monitor.send(Health(fault=None))
+        await expect(alert).to_have_class("solved")
+        await expect(alert).to_contain_text(re.compile("CP014.*(works|restored|again)", re.IGNORECASE))
+
+
+async def test_an_operator_closes_an_alert_that_nothing_else_ends(room, window) -> None:
+    engine = await room.town.point("CP015")
+    engine.channel.abort()
+    await room.town.says("CP015 .*Faulted: no link")
+    # The same charging point with another disk.
+    await room.town.engine("CP015", journal_id="b" * 32)
+    async with window() as opened:
+        page = await room.enter(opened, "operator")
+        alert = page.locator('.alerts-panel [data-alert="CP015-journal"]')
+        await alert.get_by_role("button", name="Close the alert: CP015").click()
+        await expect(alert).to_have_class("solved")
+        await expect(page.locator(".toast").last).to_contain_text("Alert closed.")
+
+
+async def test_a_viewer_sees_no_commands_and_may_not_send_any(room, window, points) -> None:
+    async with window() as opened:
+        opened.allowed.append("403")
+        page = await room.enter(opened, "viewer")
+        await expect(tile(page, points["available"])).to_be_visible()
+        await expect(page.locator("#out-all, #resume-all")).to_have_count(0)
+        await tile(page, points["available"]).click()
+        await expect(page.locator("#drawer h2")).to_have_text(points["available"])
+        await expect(page.locator("#drawer [data-act]")).to_have_count(0)
+        told = await page.evaluate(
+            """async (id) => {
+                const answers = [`/api/cps/${id}/out`, "/api/cps/out", `/api/cps/${id}/revoke`]
+                  .map((path) => fetch(path, {method: "POST"}).then((answer) => answer.status));
+                return Promise.all(answers);
+            }""",
+            points["available"],
+        )
+        assert told == [403, 403, 403]
+        await expect(tile(page, points["available"])).to_have_attribute("data-s", "available")

@@ -1,0 +1,122 @@
+"""The operator's first tab with the keyboard alone."""
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+COLUMNS_APART = ("CP001", "CP002", "CP003", "CP004")
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module", autouse=True)
+async def _points(room) -> None:
+    for cp_id in COLUMNS_APART:
+        await room.town.point(cp_id)
+    await room.ask("POST", "/api/cps/CP004/out")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(room, window):
+    async with window() as opened:
+        page = await room.enter(opened, "operator")
+        await expect(page.locator(".tile")).to_have_count(4)
+        yield page
+
+
+def tile(page: Page, cp_id: str):
+    return page.locator(f'.tile[data-cp="{cp_id}"]')
+
+
+async def test_one_tab_stop_leads_to_the_tiles_and_arrows_walk_among_them(page) -> None:
+    await expect(page.locator('.tile[tabindex="0"]')).to_have_count(1)
+    await tile(page, "CP001").focus()
+    await page.keyboard.press("ArrowRight")
+    await expect(tile(page, "CP002")).to_be_focused()
+    await page.keyboard.press("End")
+    await expect(tile(page, "CP004")).to_be_focused()
+    await page.keyboard.press("ArrowLeft")
+    await expect(page.locator('.tile:focus[tabindex="0"]')).to_have_count(1)
+    await page.keyboard.press("Home")
+    await expect(tile(page, "CP001")).to_be_focused()
+
+
+async def test_enter_opens_a_charging_point_and_escape_comes_back_to_its_tile(page) -> None:
+    await tile(page, "CP003").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#drawer h2")).to_have_text("CP003")
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#drawer")).to_be_hidden()
+    await expect(tile(page, "CP003")).to_be_focused()
+
+
+async def test_slash_searches_and_escape_shows_all_again(page) -> None:
+    await page.keyboard.press("/")
+    await expect(page.locator("#search")).to_be_focused()
+    # A letter that is a command elsewhere is a letter here.
+    await page.keyboard.type("d")
+    await expect(page.locator("#search")).to_have_value("d")
+    await page.fill("#search", "cp002")
+    await expect(page.locator(".tile:visible")).to_have_count(1)
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Escape")
+    await expect(page.locator(".tile:visible")).to_have_count(4)
+    await expect(page.locator("#search")).to_have_value("")
+
+
+@pytest.mark.parametrize(("key", "status", "count"), [("2", "unavailable", 1), ("5", "available", 3)])
+async def test_a_number_shows_one_status_and_zero_shows_all(page, key, status, count) -> None:
+    await page.keyboard.press(key)
+    await expect(page.locator(f'[data-filter="{status}"]')).to_have_attribute("aria-pressed", "true")
+    await expect(page.locator(".tile:visible")).to_have_count(count)
+    await expect(page.locator(f'.tile:visible[data-s="{status}"]')).to_have_count(count)
+    await page.keyboard.press("0")
+    await expect(page.locator(".tile:visible")).to_have_count(4)
+    await expect(page.locator('[data-filter="all"]')).to_have_attribute("aria-pressed", "true")
+
+
+async def test_a_filtered_wall_says_how_many_it_shows(page) -> None:
+    await page.click('[data-filter="unavailable"]')
+    await expect(page.locator(".stage")).to_contain_text("1 of 4 charging points")
+    await page.click('[data-filter="faulted"]')
+    await expect(page.locator(".stage")).to_contain_text("No charging point matches. Esc shows all.")
+    await page.keyboard.press("Escape")
+    await expect(page.locator(".tile:visible")).to_have_count(4)
+
+
+async def test_d_walks_through_the_four_views(page) -> None:
+    for density in ("compact", "mosaic", "map", "tiles"):
+        await page.keyboard.press("d")
+        await expect(page.locator(f'[data-d="{density}"]')).to_have_attribute("aria-pressed", "true")
+        await expect(page.locator(".view > *").first).to_be_visible()
+    await expect(page.locator(".tile:visible")).to_have_count(4)
+
+
+async def test_the_mosaic_says_what_is_under_its_cursor_and_enter_opens_it(page) -> None:
+    await page.click('[data-d="mosaic"]')
+    canvas = page.locator("canvas.mosaic")
+    await canvas.focus()
+    await page.keyboard.press("Home")
+    await expect(page.locator("#mosaic-at")).to_contain_text("CP001, Available, Berlin")
+    await page.keyboard.press("ArrowRight")
+    await expect(page.locator("#mosaic-at")).to_contain_text("CP002")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#drawer h2")).to_have_text("CP002")
+
+
+async def test_t_changes_the_theme_and_l_the_language_and_both_last(page, room) -> None:
+    html = page.locator("html")
+    await expect(html).to_have_attribute("data-theme", "dark")
+    await page.keyboard.press("t")
+    await expect(html).to_have_attribute("data-theme", "light")
+    await page.keyboard.press("l")
+    await expect(html).to_have_attribute("lang", "es")
+    await expect(page.locator("#out-all")).to_have_text("Parar todos")
+    await page.reload()
+    await expect(html).to_have_attribute("data-theme", "light")
+    await expect(page.locator("#out-all")).to_have_text("Parar todos")
+
+
+async def test_the_first_tab_stop_skips_to_the_content(page) -> None:
+    await page.keyboard.press("Tab")
+    await expect(page.locator(".skip")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#main")).to_be_focused()
