@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON := $(BIN)/python
 PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input
-# In parallel, one file to a worker: tests of a file share its fixtures.
-PYTEST := PYTHONDEVMODE=1 $(PYTHON) -m pytest -q -n auto --dist loadfile
+# In parallel, one file to a worker: tests of a file share its fixtures. One more than there are cores, because
+# system tests wait for other processes most of the time.
+PYTEST = PYTHONDEVMODE=1 $(PYTHON) -m pytest -q -n $$($(PYTHON) -c 'import os; print(os.cpu_count() + 1)') --dist loadfile
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check format bench-quick soak test-all-pythons clean
+.PHONY: help up test check format bench-quick soak shots kafka test-all-pythons clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -20,6 +21,7 @@ up: $(VENV)/.installed ## the whole network on this PC (ARGS="--points 3 --once"
 	@exec $(BIN)/evcharge up $(ARGS)
 
 test: $(VENV)/.installed-dev ## all tests (ARGS="-k journal")
+	@.ci/packages
 	@$(PYTEST) $(ARGS)
 
 check: $(VENV)/.installed-dev ## format, lint, types, import rules, fast tests
@@ -38,6 +40,14 @@ bench-quick: $(VENV)/.installed-dev ## the benchmarks in small: a few minutes
 
 soak: $(VENV)/.installed-dev ## 500 random kills under traffic, then every mWh and cent is counted (ARGS="--kills 50")
 	@$(PYTHON) -m tests.system.soak $(ARGS)
+
+shots: $(VENV)/.installed-dev ## photograph every web page, dark and light, into docs/screens
+	@.ci/packages
+	@$(PYTHON) -m tests.web.shots $(ARGS)
+
+kafka: $(VENV)/.installed-dev ## a real Kafka broker on this PC, until Ctrl+C (ARGS="--port 9092 --wipe")
+	@.ci/packages
+	@exec $(PYTHON) -m tests.kafka $(ARGS)
 
 test-all-pythons: ## all tests on every Python 3.11 to 3.13 found here
 	@found=; for version in 3.11 3.12 3.13; do \

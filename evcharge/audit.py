@@ -48,13 +48,15 @@ def chained(previous: str, row: Mapping[str, Value]) -> str:
     return hashlib.sha256(bytes.fromhex(previous) + canonical(row)).hexdigest()
 
 
-def first_broken(rows: Iterable[Any], anchor: Head | None = None) -> Broken | None:
+def first_broken(rows: Iterable[Any], anchor: Head | None = None, start: Head | None = None) -> Broken | None:
     """Return the first row that breaks the chain, or None. `rows` has all columns of all rows, oldest first.
+
+    With a `start`, they are the rows that follow it.
 
     Rows are mappings (or sqlite3.Row) with their number in `n`, from 1 without gaps, and `hash`. With an
     `anchor`, a chain that ends before it or differs at it is broken too.
     """
-    head = Head()
+    head = start if start is not None else Head()
     for row in rows:
         columns = dict(row)
         expected = head.n + 1

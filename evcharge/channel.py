@@ -83,6 +83,8 @@ class Channel(asyncio.Protocol):
         self._cutter = cutter
         cutter.limit = MAX_FRAME_BYTES
         self._keys = keys
+        # Not renewed with the others: what travels beside this connection keeps no step with it.
+        self.telemetry_key = keys.telemetry
         self._other = other
         self._entropy = entropy
         self._traffic = traffic or Traffic()

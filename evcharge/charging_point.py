@@ -37,6 +37,8 @@ class ChargingPoint:
 
     cp_id: CpId
     location: str = ""
+    # What the Registry said last: only when it says something new does that move the charging point.
+    registered_location: str = ""
     price_centi_cents_per_kwh: int = 0
     # The connections through which its monitor and engine speak; None while there is none.
     monitor_link: int | None = None

@@ -14,8 +14,11 @@ from evcharge import __version__
 from evcharge.errors import ConfigError, EvchargeError, Taken
 from evcharge.join_commands import invite, join
 from evcharge.operator.commands import COMMANDS as _OPERATORS
+from evcharge.operator.events import events as _events
+from evcharge.operator.people import PEOPLE as _PEOPLE
 from evcharge.operator.registering import RoleOrGroup, add_commands
 from evcharge.options import CENTRAL as _CENTRAL
+from evcharge.options import KAFKA as _KAFKA
 from evcharge.options import REGISTRY as _REGISTRY
 from evcharge.options import address as _address
 from evcharge.options import id_argument as _id_argument
@@ -129,15 +132,20 @@ def evcharge(tether: int | None) -> None:
 def init(config_file: Path | None, **given: Any) -> None:
     """Make the state folder: CA, certificates, keys, the first admin."""
     config = _settings(config_file, given)
+    from evcharge.central import setup as pages
     from evcharge.registry import setup
 
     report = setup.initialise(config.state, config.registry.names)
+    pages.initialise(config.state, report)
     for title, items in (("made", report.made), ("kept", report.kept), ("mind", report.warnings)):
         for item in items:
             click.echo(f"{title}: {item}")
+    # The one time that it is shown: only its hash is kept.
     if report.admin_password is not None:
-        # The one time that it is shown: only its hash is kept.
         click.echo(f"The administrator is {setup.FIRST_ADMIN}, the password {report.admin_password}")
+    elif report.pages_password is not None:
+        click.echo(f"On Central's pages log in as {pages.FIRST_ADMIN}, the password {report.pages_password}")
+    if report.admin_password is not None or report.pages_password is not None:
         click.echo("Write it down: it is not shown again.")
 
 
@@ -153,7 +161,7 @@ def registry(config_file: Path | None, **given: Any) -> int:
 
 @evcharge.command()
 @click.option("--panel", is_flag=True, help="The wall with a command line, on the whole terminal.")
-@_options(*_server("central"), *_API, _REGISTRY)
+@_options(*_server("central"), *_API, _REGISTRY, _KAFKA)
 def central(panel: bool, config_file: Path | None, **given: Any) -> int:
     """Run Central, the control room."""
     config = _settings(config_file, given)
@@ -179,6 +187,8 @@ def central(panel: bool, config_file: Path | None, **given: Any) -> int:
     _key("--speed", "engine.speed", "Simulated seconds in one real second.", metavar="FACTOR"),
     _key("--plan", "engine.plan", "File of timed steps to play.", metavar="FILE"),
     _key("--auto-plug", "engine.auto_plug_s", "Plug in by itself so long after a start.", metavar="SECONDS"),
+    _KAFKA,
+    _key("--live-lane", "engine.live_lane", "How live figures travel: stream or kafka.", metavar="LANE"),
     _key("--auto-unplug", "engine.auto_unplug_s", "Unplug by itself so long after that.", metavar="SECONDS"),
 )
 def cp_engine(cp_id: str, config_file: Path | None, **given: Any) -> int:
@@ -231,6 +241,21 @@ def drive(driver_id: str, config_file: Path | None, **given: Any) -> int:
     return _live(lambda stop: app.run(config, DriverId(driver_id), stop))
 
 
+@evcharge.command()
+@_options(
+    _key("--central-api", "reach.central_api", "Where Central's API is.", metavar="URL"),
+    _key("--source", "weather.source", "openweather, openmeteo, simulate or auto.", metavar="SOURCE"),
+    _key("--simulate", "weather.simulate", "Timeline to play instead of asking anybody.", metavar="FILE"),
+    _key("--every", "weather.every_s", "How often Central is told.", metavar="SECONDS"),
+)
+def weather(config_file: Path | None, **given: Any) -> int:
+    """Run the weather service: bad weather puts the charging points of a location out of order."""
+    config = _settings(config_file, given)
+    from evcharge.weather import app
+
+    return _live(lambda stop: app.run(config, stop))
+
+
 driver = RoleOrGroup(
     "driver", role=drive, help="Run a driver's app (evcharge driver D01), or look after who may drive."
 )
@@ -244,7 +269,7 @@ def cp() -> None:
 
 
 add_commands(cp, "cp")
-for _operator in _OPERATORS:
+for _operator in (*_OPERATORS, *_PEOPLE, _events):
     evcharge.add_command(_operator)
 
 

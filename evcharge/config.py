@@ -20,6 +20,7 @@ PREFIX = "EVCHARGE_"
 # Variables that are ours without being settings: they are read where they are needed.
 _OTHER_VARIABLES = {f"{PREFIX}{name}" for name in (
     "CONFIG", "ENROLMENT_TOKEN", "CREDENTIAL", "FAILPOINT", "OPERATOR_TOKEN", "ADMIN_PASSWORD",
+    "WEATHER_TOKEN", "WEATHER_KEY", "KAFKA_PASSWORD",
 )}  # fmt: skip
 _DEFAULT_FILE = Path("config.toml")
 JOINED_FILE = "joined.toml"
@@ -38,13 +39,31 @@ def _text(allowed: str, pattern: str = "", check: Callable[[str], object] | None
 Host = Annotated[str, _text("a host name or an address", r"\A[A-Za-z0-9._:%-]{1,253}\Z")]
 Url = Annotated[str, _text("an address like https://127.0.0.1:5001", r"\Ahttps://[^\s/?#]+/?\Z")]
 WebUrl = Annotated[str, _text("an address like http://127.0.0.1:8000", r"\Ahttps?://[^\s/?#@]+/?\Z")]
+MaybeWebUrl = Annotated[
+    str, _text("an address like http://127.0.0.1:8000, or nothing", r"\A(https?://[^\s/?#@]+/?)?\Z")
+]
 Label = Annotated[str, _text("text of 1 to 200 characters on one line", r"\A[^\x00-\x1f\x7f]{1,200}\Z")]
 FileName = Annotated[str, _text("the name of a file or folder", r"\A[^\x00\r\n]{1,4096}\Z")]
 Price = Annotated[str, _text('euros per kWh in quotes, such as "0.25"', check=parse_price)]
 Money = Annotated[str, _text('euros in quotes, such as "12.50"', check=parse_cents)]
 Port = Annotated[int, Meta(ge=0, le=65535)]
+Brokers = Annotated[
+    str,
+    _text(
+        "host:port, or several with commas; empty is off", r"\A(?:[A-Za-z0-9._-]+:\d{1,5}(?:,(?!\Z)|\Z))*\Z"
+    ),
+]
+Prefix = Annotated[str, _text("up to 40 letters, digits, dots, hyphens", r"\A[A-Za-z0-9.-]{0,40}\Z")]
+OptionalText = Annotated[
+    str, _text("text of at most 200 characters on one line", r"\A[^\x00-\x1f\x7f]{0,200}\Z")
+]
 Percent = Annotated[int, Meta(ge=0, le=100)]
 Wait = Annotated[float, Meta(ge=0, le=86_400)]
+City = Annotated[
+    str, _text("a name of 1 to 80 characters on one line", r"\A(?=[^\x00-\x1f\x7f]{1,80}\Z)\S(.*\S)?\Z")
+]
+Celsius = Annotated[float, Meta(ge=-100, le=100)]
+MetresPerSecond = Annotated[float, Meta(ge=0, le=150)]
 Bounds = Annotated[
     list[Percent],
     Meta(
@@ -91,6 +110,9 @@ class CentralSettings(Struct, frozen=True, kw_only=True):
     api: bool = True
     api_host: Host = "127.0.0.1"
     api_port: Port = 8000
+    web_session_hours: Annotated[int, Meta(ge=1, le=720)] = 12
+    web_dev: bool = False
+    weather_stale_s: Annotated[float, Meta(ge=1, le=86_400)] = 30.0
 
 
 class EngineSettings(Struct, frozen=True, kw_only=True):
@@ -106,6 +128,7 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     auto_plug_s: Wait | None = None
     auto_unplug_s: Wait | None = None
     plan: FileName | None = None
+    live_lane: Literal["stream", "kafka"] = "stream"
 
 
 class MonitorSettings(Struct, frozen=True, kw_only=True):
@@ -122,6 +145,37 @@ class DriverSettings(Struct, frozen=True, kw_only=True):
     pause_s: Wait = 4.0
     file: FileName | None = None
     chaos: Annotated[int, Meta(ge=0, le=2**31)] | None = None
+
+
+class KafkaSettings(Struct, frozen=True, kw_only=True):
+    """[kafka]: the brokers that events go to. Off without `bootstrap`. Its password never stands here."""
+
+    bootstrap: Brokers = ""
+    prefix: Prefix = ""
+    partitions: Annotated[int, Meta(ge=1, le=1000)] = 6
+    replication: Annotated[int, Meta(ge=1, le=10)] = 1
+    security: Literal["plaintext", "tls", "sasl_plaintext", "sasl_tls"] = "plaintext"
+    mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
+    user: OptionalText = ""
+    ca_file: OptionalText = ""
+
+
+class WeatherSettings(Struct, frozen=True, kw_only=True):
+    """[weather]: the service that reports the weather. Its key is a secret, and no setting."""
+
+    source: Literal["auto", "openweather", "openmeteo", "simulate"] = "auto"
+    simulate: FileName | None = None
+    every_s: Annotated[float, Meta(ge=0.1, le=3600)] = 4.0
+    min_request_s: Annotated[float, Meta(ge=0, le=3600)] = 4.0
+    api_url: MaybeWebUrl = ""
+    cities: list[City] = msgspec.field(default_factory=list)
+    cold_below: Celsius = 0.0
+    cold_clear: Celsius = 1.0
+    heat_above: Celsius = 40.0
+    heat_clear: Celsius = 38.0
+    wind_above: MetresPerSecond = 20.0
+    wind_clear: MetresPerSecond = 17.0
+    storm: bool = True
 
 
 class LogSettings(Struct, frozen=True, kw_only=True):
@@ -142,6 +196,8 @@ class Config(Struct, frozen=True, kw_only=True):
     engine: EngineSettings = msgspec.field(default_factory=EngineSettings)
     monitor: MonitorSettings = msgspec.field(default_factory=MonitorSettings)
     driver: DriverSettings = msgspec.field(default_factory=DriverSettings)
+    weather: WeatherSettings = msgspec.field(default_factory=WeatherSettings)
+    kafka: KafkaSettings = msgspec.field(default_factory=KafkaSettings)
     log: LogSettings = msgspec.field(default_factory=LogSettings)
 
 

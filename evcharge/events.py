@@ -75,6 +75,37 @@ class RegistryReached(Event):
     """The Registry answers again."""
 
 
+class WeatherLost(Event):
+    """The weather service is not heard any more. What the weather withholds stays withheld."""
+
+    why: str
+
+
+class WeatherReached(Event):
+    """The weather service is heard again; `first`: for the first time."""
+
+    first: bool = False
+
+
+class KafkaLost(Event):
+    """The brokers at `where` do not answer; `waiting` events are kept for them, and all that follow."""
+
+    where: str
+    why: str
+    waiting: int
+
+
+class KafkaReached(Event):
+    """The brokers answer again, and get what has waited."""
+
+
+class ChainBroken(Event):
+    """Row `n` of the audit log is not what was written: somebody changed Central's books."""
+
+    n: int
+    why: str
+
+
 class AlertClosed(Event):
     """An operator has seen an alert that nothing else would end: its id, such as CP001-journal."""
 
@@ -93,10 +124,18 @@ class PointAdded(Event):
 
 
 class PointMoved(Event):
-    """The Registry now names another location."""
+    """The Registry or an operator now names another location."""
 
     cp_id: CpId
     location: str
+
+
+class PriceChanged(Event):
+    """A kWh costs something else from now on; sessions keep the price they began with."""
+
+    cp_id: CpId
+    price_centi_cents_per_kwh: int
+    old_price_centi_cents_per_kwh: int
 
 
 class EngineConnected(Event):
@@ -111,6 +150,8 @@ class EngineConnected(Event):
     last_seq: int
     ask: tuple[SessionId, ...] = ()
     stop: tuple[tuple[SessionId, EndReason], ...] = ()
+    # Whose charge it was carrying out when it was last heard.
+    driver_id: DriverId | None = None
 
 
 class EngineLost(Event):
@@ -131,9 +172,13 @@ class MonitorConnected(Event):
 
 
 class MonitorSpoke(Event):
-    """A monitor gave its first report over this connection: the charging point is no longer Disconnected."""
+    """A monitor gave its first report over this connection: the charging point is no longer Disconnected.
+
+    `driver_id` is whose charge went on without it.
+    """
 
     cp_id: CpId
+    driver_id: DriverId | None = None
 
 
 class MonitorLost(Event):
@@ -196,6 +241,35 @@ class JournalReplaced(Event):
     new: JournalId
 
 
+class FiguresUnderstood(Event):
+    """What comes over Kafka under a charging point's id is its own again."""
+
+    cp_id: CpId
+
+
+class OrderCarriedOut(Event):
+    """An operator's order came over Kafka and was carried out. `request_id` is that of the order.
+
+    `changed` is whether it made a difference, `ends` whether a charge ends by it.
+    """
+
+    request_id: RequestId
+    cp_id: CpId
+    command: str
+    changed: bool
+    ends: bool
+
+
+class OrderRefused(Event):
+    """An operator's order came over Kafka and was not carried out; nothing changed."""
+
+    request_id: RequestId
+    cp_id: CpId
+    command: str
+    code: str
+    text: str
+
+
 class RecordQuarantined(Event):
     """An authentic record made no sense; it is kept aside and acknowledged (RELIABILITY I18)."""
 
@@ -244,6 +318,18 @@ class DriverUnblocked(Event):
     epoch: int
 
 
+class DriverBarred(Event):
+    """An operator does not let a driver charge any more; its session ends."""
+
+    driver_id: DriverId
+
+
+class DriverReadmitted(Event):
+    """An operator lets a driver charge again."""
+
+    driver_id: DriverId
+
+
 class WalletToppedUp(Event):
     """Money came in from outside."""
 
@@ -257,6 +343,90 @@ class TicketShown(Event):
 
     driver_id: DriverId
     session_id: SessionId
+
+
+# ---- the people of the control room
+
+
+class LoggedIn(Event):
+    """Somebody logged in on Central's pages."""
+
+    name: str
+
+
+class LoggedOut(Event):
+    """Somebody logged out of Central's pages."""
+
+    name: str
+
+
+class AccountAdded(Event):
+    """Somebody may log in from now on."""
+
+    name: str
+    role: str
+
+
+class AccountChanged(Event):
+    """An account has another `what` (password or role); its logins are void."""
+
+    name: str
+    role: str
+    what: str
+
+
+class AccountRemoved(Event):
+    """Somebody may log in no more."""
+
+    name: str
+
+
+class TokenMade(Event):
+    """A program got a token for Central's API."""
+
+    name: str
+    role: str
+
+
+class TokenRemoved(Event):
+    """A program's token is void."""
+
+    name: str
+
+
+class RegistrationChanged(Event):
+    """Somebody had the Registry do something (`what`) with the registration of a charging point or driver."""
+
+    what: str
+    cp_id: CpId | None = None
+    driver_id: DriverId | None = None
+
+
+# ---- weather
+
+
+class WeatherAlertRaised(Event):
+    """The weather at a location forbids charging there."""
+
+    location: str
+    alert: str
+    temperature_celsius: float | None = None
+    text: str = ""
+
+
+class WeatherAlertCleared(Event):
+    """Weather alerts of a location are over; `left` are those that are not."""
+
+    location: str
+    alerts: tuple[str, ...]
+    left: tuple[str, ...] = ()
+
+
+class WeatherOverridden(Event):
+    """An operator lets a location work in spite of its weather alerts (`override`), or no longer."""
+
+    location: str
+    override: bool
 
 
 # ---- sessions
@@ -369,9 +539,15 @@ AnyEvent = (
     | StorageRestored
     | RegistryLost
     | RegistryReached
+    | KafkaLost
+    | KafkaReached
+    | WeatherLost
+    | WeatherReached
     | AlertClosed
+    | ChainBroken
     | PointAdded
     | PointMoved
+    | PriceChanged
     | EngineConnected
     | EngineLost
     | MonitorConnected
@@ -385,13 +561,29 @@ AnyEvent = (
     | KeyRestored
     | JournalReplaced
     | RecordQuarantined
+    | FiguresUnderstood
+    | OrderCarriedOut
+    | OrderRefused
     | DriverAdded
     | DriverConnected
     | DriverLost
     | DriverBlocked
     | DriverUnblocked
+    | DriverBarred
+    | DriverReadmitted
     | WalletToppedUp
     | TicketShown
+    | LoggedIn
+    | LoggedOut
+    | AccountAdded
+    | AccountChanged
+    | AccountRemoved
+    | TokenMade
+    | TokenRemoved
+    | RegistrationChanged
+    | WeatherAlertRaised
+    | WeatherAlertCleared
+    | WeatherOverridden
     | StartRefused
     | SessionAuthorised
     | SessionReady

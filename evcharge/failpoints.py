@@ -1,8 +1,8 @@
 """Named places at which a test may kill this process: EVCHARGE_FAILPOINT=central.after_commit:0.05[,...].
 
 Each entry is NAME:ODDS; when execution reaches NAME the process dies by SIGKILL with those odds. Without the
-variable, `reach` does nothing. The places: central.before_commit, central.after_commit, engine.before_sync,
-engine.after_sync, driver.after_show, driver.after_seen.
+variable, `reach` does nothing. The places: central.before_commit, central.after_commit, central.after_publish,
+engine.before_sync, engine.after_sync, driver.after_show, driver.after_seen.
 """
 
 import os

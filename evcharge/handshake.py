@@ -45,12 +45,14 @@ MAC_BYTES = 32
 class SessionKeys:
     """The direction keys of one connection: both ends derive them from the key that Central issued."""
 
-    __slots__ = ("from_central", "from_peer", "th")
+    __slots__ = ("from_central", "from_peer", "telemetry", "th")
 
     def __init__(self, th: bytes, master: bytes) -> None:
         self.th = th
         self.from_peer = _hkdf(master, th, b"EVC1 from peer")
         self.from_central = _hkdf(master, th, b"EVC1 from central")
+        # Of what an engine says beside this connection: its live figures, when they travel over Kafka.
+        self.telemetry = _hkdf(master, th, b"EVC1 telemetry")
 
     def rekeyed(self, master: bytes) -> "SessionKeys":
         """Return the keys of the same connection under the next issued key."""

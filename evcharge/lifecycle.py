@@ -167,6 +167,35 @@ async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
     return result
 
 
+# What did not heed its cancellation and was left to itself: tasks that nobody refers to may vanish half-way.
+_left: set["asyncio.Task[Any]"] = set()
+
+
+async def within(work: Coroutine[Any, Any, T], timeout_s: float) -> T:
+    """Return the result of `work`, which is somebody else's code; raise TimeoutError after `timeout_s` seconds.
+
+    asyncio.timeout waits for what swallows its cancellation. This does not: such work is left to end by itself, and
+    so it is when the caller is cancelled.
+    """
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait([task], timeout=timeout_s)
+    finally:
+        if not task.done():
+            _left.add(task)
+            task.add_done_callback(_gone)
+            task.cancel()
+    if not task.done() or task.cancelled():
+        raise TimeoutError
+    return task.result()
+
+
+def _gone(task: "asyncio.Task[Any]") -> None:
+    _left.discard(task)
+    if not task.cancelled():
+        task.exception()  # nobody waits for it
+
+
 async def bounded(work: Awaitable[Any], timeout_s: float) -> None:
     """Await `work` for at most `timeout_s` seconds; being late is not an error."""
     with contextlib.suppress(TimeoutError):

@@ -35,6 +35,7 @@ _SECRETS = re.compile(
     r"gAAAAA[A-Za-z0-9_-]{20,}={0,2}"  # a Fernet token: tickets
     r"|evc\d+_[A-Za-z0-9_-]{20,}"  # what `evcharge join` takes
     r"|(?<=Bearer )\S+"
+    r"|(?<=appid=)[^&\s]+"  # a key of OpenWeather, as it travels
     # 32 bytes in base64url, padded or not, and not a part of something longer: keys and secrets.
     r"|(?<![A-Za-z0-9_-])(?=[A-Za-z0-9_-]*[a-z])(?=[A-Za-z0-9_-]*[A-Z])[A-Za-z0-9_-]{43}=?(?![A-Za-z0-9_=-])"
 )

@@ -8,7 +8,7 @@ else. Energy is in mWh, money in cents, prices in 1/100 cent per kWh. The journa
 from typing import Annotated, Any, ClassVar, dataclass_transform, get_args
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from evcharge.errors import Code, ProtocolError
 from evcharge.ids import ID_PATTERN, Role
@@ -29,6 +29,7 @@ Cents = Annotated[int, Meta(ge=-(10**12), le=10**12)]
 Price = Annotated[int, Meta(ge=0, le=1_000_000)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Seconds = Annotated[int, Meta(ge=0, le=86_400)]
+DeciCelsius = Annotated[int, Meta(ge=-1000, le=5000)]  # tenths of a degree
 Instant = Annotated[float, Meta(ge=0, le=253_402_300_799)]  # Unix seconds, UTC
 Key = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{43}=\Z")]  # 32 bytes, base64url
 
@@ -219,6 +220,7 @@ class SupplyUpdate(Message, tag="SUPPLY_UPDATE"):
     session_id: Token
     power_w: Power
     energy_mwh: Energy
+    temperature_deci_celsius: DeciCelsius | UnsetType = UNSET
     senders = _ENGINE
 
 
@@ -226,9 +228,10 @@ class SupplyUpdate(Message, tag="SUPPLY_UPDATE"):
 
 
 class Health(Message, tag="HEALTH"):
-    """Monitor -> Central: how its engine is. `fault` is None when all is well."""
+    """Monitor -> Central: how its engine is, and how warm. `fault` is None when all is well."""
 
     fault: Text | None
+    temperature_deci_celsius: DeciCelsius | UnsetType = UNSET
     senders = _MONITOR
 
 
@@ -419,6 +422,12 @@ class Envelope(Struct, frozen=True, forbid_unknown_fields=True):
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Envelope)
+
+
+def temperature(message: SupplyUpdate | Health) -> int | None:
+    """Return the temperature that came with it, in tenths of a degree, or None."""
+    value = message.temperature_deci_celsius
+    return None if value is UNSET else value
 
 
 def encode(n: int, message: Message) -> bytes:

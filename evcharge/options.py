@@ -96,6 +96,7 @@ def options(*decorators: Decorator) -> Decorator:
 
 
 CENTRAL = address("--central", "reach.central_host", "reach.central_port", "Where Central is.")
+KAFKA = key("--kafka", "kafka.bootstrap", "Where the brokers are, if there are any.", metavar="HOST:PORT")
 REGISTRY = key("--registry", "reach.registry_url", "Where the Registry is.", metavar="URL")
 
 

@@ -1,7 +1,7 @@
 """The local CA, certificates, keys and secret files: everything that says whom to believe.
 
 A state folder holds ca.pem, ca.key, registry.pem/.key, central.pem/.key, service.key, enrolment.token,
-operator.token and central/resume.key. Peers on other PCs need ca.pem and their own credential only.
+operator.token, weather.token and central/resume.key. Peers on other PCs need ca.pem and their own credential only.
 """
 
 import base64
@@ -32,12 +32,16 @@ _ALWAYS_NAMED = ("localhost", "127.0.0.1", "::1")
 
 
 class InitReport(Struct, kw_only=True):
-    """What `init` made, found and wants to warn of, as lines for people. The password is shown once."""
+    """What `init` made, found and wants to warn of, as lines for people.
+
+    The passwords of new first administrators, at the Registry and of Central's pages, are shown once.
+    """
 
     made: list[str] = []
     kept: list[str] = []
     warnings: list[str] = []
     admin_password: str | None = None
+    pages_password: str | None = None
 
     def __repr__(self) -> str:
         return f"InitReport(made={self.made}, kept={self.kept}, warnings={self.warnings})"
@@ -155,6 +159,11 @@ def operator_token_path(state: Path) -> Path:
     return state / "operator.token"
 
 
+def weather_token_path(state: Path) -> Path:
+    """Return where the token of the weather service is kept; `init` and Central's start make it."""
+    return state / "weather.token"
+
+
 def is_machine_secret(text: str) -> bool:
     """Return whether `text` has the form of 32 bytes in canonical base64url: nobody chooses that by hand."""
     if len(text) != 43:
@@ -236,6 +245,7 @@ def init_state(state: Path, names: Sequence[str], now: datetime) -> InitReport:
         (state / "central" / "resume.key", _fernet_key),
         (state / "enrolment.token", new_secret),
         (operator_token_path(state), new_secret),
+        (weather_token_path(state), new_secret),
     ):
         existed = path.exists()
         kept_secret(path, make())

@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from evcharge import events, labels
+from evcharge.central.state import Weather
 from evcharge.charging_point import ChargingPoint
 from evcharge.errors import Code
+from evcharge.labels.causes import cause
 from evcharge.labels.operator import SENTENCES
 
 MAX_SOLVED = 200
@@ -21,7 +23,7 @@ MAX_OPEN = 20_000
 REBUILD_FROM = 2000
 NOT_UNDERSTOOD = frozenset({Code.PROOF, Code.CRYPTO, Code.SEQ, Code.MALFORMED, Code.TOO_BIG})
 # What an alert is about when it is about no charging point or driver.
-CENTRAL, REGISTRY = "CENTRAL", "REGISTRY"
+CENTRAL, REGISTRY, WEATHER, KAFKA = "CENTRAL", "REGISTRY", "WEATHER", "KAFKA"
 
 
 class AlertKind(StrEnum):
@@ -38,15 +40,21 @@ class AlertKind(StrEnum):
     REGISTRY = "registry"
     STORAGE = "storage"
     CLOCK = "clock"
+    WEATHER = "weather"
+    WEATHER_SERVICE = "weather-service"
+    CHAIN = "chain"
+    KAFKA = "kafka"
 
 
 # Nothing that happens later says that these are over: an operator closes them.
-CLOSED_BY_HAND = frozenset({AlertKind.DUPLICATE, AlertKind.JOURNAL, AlertKind.QUARANTINE, AlertKind.CLOCK})
+CLOSED_BY_HAND = frozenset(
+    {AlertKind.DUPLICATE, AlertKind.JOURNAL, AlertKind.QUARANTINE, AlertKind.CLOCK, AlertKind.CHAIN}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One trouble of `about` (a charging point, a driver, CENTRAL or REGISTRY). `times` counts repeats."""
+    """One trouble of `about` (a charging point, driver or location, CENTRAL, REGISTRY, WEATHER), `times` times."""
 
     kind: AlertKind
     about: str
@@ -64,7 +72,11 @@ class Alert:
 
     def words(self, lang: str = labels.DEFAULT_LANGUAGE) -> str:
         """Return what is wrong, in one sentence."""
-        return labels.Speech(SENTENCES, lang)(f"alert {self.kind}", about=self.about, detail=self.detail)
+        if self.kind is AlertKind.WEATHER:
+            detail = ", ".join(labels.weather(kind, lang) for kind in self.detail.split())
+        else:
+            detail = cause(self.detail, lang)
+        return labels.Speech(SENTENCES, lang)(f"alert {self.kind}", about=self.about, detail=detail)
 
     def restored(self, lang: str = labels.DEFAULT_LANGUAGE) -> str:
         """Return the sentence that says it is over, or "" while it is not."""
@@ -81,6 +93,8 @@ class Alerts:
         self._known = known
         self._open: dict[tuple[str, AlertKind], Alert] = {}
         self._solved: deque[Alert] = deque(maxlen=MAX_SOLVED)
+        # Grows with every change: whoever shows alerts need not compare them.
+        self.revision = 0
 
     # ---- looking
 
@@ -91,6 +105,11 @@ class Alerts:
     def recent(self) -> list[Alert]:
         """Return the open alerts, then those that were solved, the newest first."""
         return self.open() + list(reversed(self._solved))
+
+    @property
+    def open_count(self) -> int:
+        """How many are open."""
+        return len(self._open)
 
     def is_open(self, about: str, kind: AlertKind) -> bool:
         """Return whether `about` has that trouble now."""
@@ -103,23 +122,39 @@ class Alerts:
 
     # ---- what happens
 
-    def adopt(self, points: Iterable[ChargingPoint], now: datetime) -> None:
+    def adopt(self, points: Iterable[ChargingPoint], now: datetime, weathers: Iterable[Weather] = ()) -> None:
         """Open what the facts say is wrong and the events that were read again did not tell (a start)."""
         for point in points:
             if point.fault is not None and not self.is_open(point.cp_id, AlertKind.FAULT):
                 self._begin(AlertKind.FAULT, point.cp_id, point.fault, now)
             if point.revoked and not self.is_open(point.cp_id, AlertKind.REVOKED):
                 self._begin(AlertKind.REVOKED, point.cp_id, "", now)
+        for weather in weathers:
+            if weather.alerts and not self.is_open(weather.location, AlertKind.WEATHER):
+                self._begin(AlertKind.WEATHER, weather.location, " ".join(sorted(weather.alerts)), now)
 
     def storage_failed(self, why: str, at: datetime) -> None:
         """Open the one alert that no event can tell, because events cannot be stored."""
         self._begin(AlertKind.STORAGE, CENTRAL, why, at)
+
+    def count(self, about: str, kind: AlertKind, number: int) -> None:
+        """Let an open alert name another number: how much waits grows without an event."""
+        known = self._open.get((about, kind))
+        if known is not None and known.detail != str(number):
+            self.revision += 1
+            self._open[about, kind] = replace(known, detail=str(number))
+
+    def drop(self, about: str, kind: AlertKind) -> None:
+        """Forget an alert about something that is not used here any more."""
+        if self._open.pop((about, kind), None) is not None:
+            self.revision += 1
 
     def take(self, event: events.Event, at: datetime) -> None:
         """Take in one stored event."""
         self._links(event, at)
         self._keys(event, at)
         self._books(event, at)
+        self._weather(event, at)
 
     def _links(self, event: events.Event, at: datetime) -> None:
         match event:
@@ -137,12 +172,18 @@ class Alerts:
             case events.MonitorSpoke():
                 self._end(AlertKind.MONITOR, event.cp_id, at)
                 self._end(AlertKind.NOT_UNDERSTOOD, event.cp_id, at)
+            case events.FiguresUnderstood():
+                self._end(AlertKind.NOT_UNDERSTOOD, event.cp_id, at)
             case events.DriverConnected():
                 self._end(AlertKind.NOT_UNDERSTOOD, event.driver_id, at)
             case events.RegistryLost():
                 self._begin(AlertKind.REGISTRY, REGISTRY, event.why, at)
             case events.RegistryReached():
                 self._end(AlertKind.REGISTRY, REGISTRY, at)
+            case events.KafkaLost():
+                self._begin(AlertKind.KAFKA, KAFKA, str(event.waiting), at)
+            case events.KafkaReached():
+                self._end(AlertKind.KAFKA, KAFKA, at)
             case _:
                 pass
 
@@ -175,6 +216,8 @@ class Alerts:
                 self._begin(AlertKind.QUARANTINE, event.cp_id, f"{event.seq}: {event.why}", at)
             case events.ClockJumped():
                 self._begin(AlertKind.CLOCK, CENTRAL, f"{event.seconds:+}", at)
+            case events.ChainBroken():
+                self._begin(AlertKind.CHAIN, CENTRAL, event.why, at)
             case events.StorageRestored():
                 if not self.is_open(CENTRAL, AlertKind.STORAGE):
                     failed_at = datetime.fromtimestamp(event.failed_at, UTC)
@@ -184,6 +227,23 @@ class Alerts:
                 alert = self.named(event.alert_id)
                 if alert is not None:
                     self._end(alert.kind, alert.about, at, by_hand=True)
+            case _:
+                pass
+
+    def _weather(self, event: events.Event, at: datetime) -> None:
+        match event:
+            case events.WeatherAlertRaised():
+                known = self._open.get((event.location, AlertKind.WEATHER))
+                kinds = {event.alert, *(known.detail.split() if known is not None else ())}
+                self._begin(AlertKind.WEATHER, event.location, " ".join(sorted(kinds)), at)
+            case events.WeatherAlertCleared(left=()):
+                self._end(AlertKind.WEATHER, event.location, at)
+            case events.WeatherAlertCleared():
+                self._begin(AlertKind.WEATHER, event.location, " ".join(event.left), at, times=0)
+            case events.WeatherLost():
+                self._begin(AlertKind.WEATHER_SERVICE, WEATHER, event.why, at)
+            case events.WeatherReached():
+                self._end(AlertKind.WEATHER_SERVICE, WEATHER, at)
             case _:
                 pass
 
@@ -197,12 +257,14 @@ class Alerts:
     def _begin(self, kind: AlertKind, about: str, detail: str, at: datetime, times: int = 1) -> None:
         key = (about, kind)
         known = self._open.get(key)
+        self.revision += 1
         if known is not None:
             self._open[key] = replace(known, detail=detail, times=known.times + times)
         elif len(self._open) < MAX_OPEN:
-            self._open[key] = Alert(kind=kind, about=about, detail=detail, since=at, times=times)
+            self._open[key] = Alert(kind=kind, about=about, detail=detail, since=at, times=max(times, 1))
 
     def _end(self, kind: AlertKind, about: str, at: datetime, *, by_hand: bool = False) -> None:
         alert = self._open.pop((about, kind), None)
         if alert is not None:
+            self.revision += 1
             self._solved.append(replace(alert, solved_at=at, by_hand=by_hand))

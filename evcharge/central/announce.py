@@ -79,6 +79,9 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
         case events.MonitorLost(driver_id=str(driver_id)):
             text = f"The monitor of {event.cp_id} is not heard; your charge goes on to its end."
             return [(Role.DRIVER, driver_id, Notice(code="MONITOR_LOST", text=text, cp_id=event.cp_id))]
+        case events.MonitorSpoke(driver_id=str(driver_id)):
+            text = f"The monitor of {event.cp_id} is heard again."
+            return [(Role.DRIVER, driver_id, Notice(code="MONITOR_BACK", text=text, cp_id=event.cp_id))]
         case events.TicketMade():
             return [(Role.DRIVER, event.driver_id, _ticket(event))]
         case _:
@@ -102,7 +105,12 @@ def _welcome(event: events.EngineConnected) -> list[Letter]:
     said: list[Message] = [Synced(last_seq=event.last_seq)]
     said += [Stop(session_id=session_id, reason=reason) for session_id, reason in event.stop]
     said += [Query(session_id=session_id) for session_id in event.ask]
-    return [(Role.ENGINE, event.cp_id, message) for message in said]
+    welcome: list[Letter] = [(Role.ENGINE, event.cp_id, message) for message in said]
+    if event.driver_id is not None:
+        text = f"{event.cp_id} is connected to CENTRAL again."
+        notice = Notice(code="ENGINE_BACK", text=text, cp_id=event.cp_id)
+        welcome.append((Role.DRIVER, event.driver_id, notice))
+    return welcome
 
 
 def _to_driver(

@@ -3,38 +3,78 @@
 import asyncio
 import logging
 import os
+import secrets
+import time
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evcharge import __version__, trust
 from evcharge.billing import parse_cents, parse_price
-from evcharge.central.alerts import REBUILD_FROM, REGISTRY, AlertKind, Alerts
+from evcharge.central.alerts import KAFKA, REBUILD_FROM, REGISTRY, WEATHER, AlertKind, Alerts
 from evcharge.central.api import Api, is_loopback
-from evcharge.central.api_server import ApiServer, idle
+from evcharge.central.api.access import Access
+from evcharge.central.api.accounts import Accounts
+from evcharge.central.api.alerts import Alerts as AlertsRoom
+from evcharge.central.api.app import Room
+from evcharge.central.api.audit import Audit
+from evcharge.central.api.drivers import Drivers
+from evcharge.central.api.fences import Names
+from evcharge.central.api.inviting import Inviting
+from evcharge.central.api.logins import Logins
+from evcharge.central.api.me import Me
+from evcharge.central.api.metrics import Figures, Metrics
+from evcharge.central.api.openapi import OpenApi
+from evcharge.central.api.pages import Pages
+from evcharge.central.api.points import Points
+from evcharge.central.api.push import Push
+from evcharge.central.api.registration import Registration
+from evcharge.central.api.server import ApiServer, idle
+from evcharge.central.api.sessions import Sessions
+from evcharge.central.api.stats import Stats
+from evcharge.central.api.weather import Weather
 from evcharge.central.archive import Archive
+from evcharge.central.board import MAX_MESSAGES, Board
+from evcharge.central.chain import ChainWalker
 from evcharge.central.commands import CENTRAL, Note
 from evcharge.central.console import Console
 from evcharge.central.desk import Desk
+from evcharge.central.directory import Directory
 from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.driver_board import DriverBoard
 from evcharge.central.feed import Feed
 from evcharge.central.lines import speech
 from evcharge.central.peers import Peers
 from evcharge.central.refusals import Refusals
+from evcharge.central.registrar import Registrar
 from evcharge.central.registry_link import RegistryLink
 from evcharge.central.ruling import Rules
+from evcharge.central.statistics import Statistics
 from evcharge.central.store import CentralStore
+from evcharge.central.takings import Today
+from evcharge.central.telemetry import Telemetry
 from evcharge.central.verify import ANCHORS
 from evcharge.central.watchdog import Watchdog, each_minute
+from evcharge.central.weather_link import WeatherLink, last_word
+from evcharge.central.weather_link import Word as WeatherWord
 from evcharge.config import CentralSettings, Config
-from evcharge.database import open_database
+from evcharge.database import Database, open_database
 from evcharge.door import Door, serve
-from evcharge.events import CentralStarted, CentralStopped
+from evcharge.enrolment import RegistryAddress
+from evcharge.events import CentralStarted, CentralStopped, WeatherLost
 from evcharge.ids import CpId, DriverId
 from evcharge.keyboard import is_terminal
 from evcharge.lifecycle import Clock, run_until, steady, utc_now
+from evcharge.passwords import Credentials
 from evcharge.tickets import TicketOpener
 
+if TYPE_CHECKING:
+    from evcharge.central.outbox import Outbox
+
 log = logging.getLogger(__name__)
+
+SCHEMA = "evcharge.central.schema"
+# Something that goes on for ever.
+Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 async def run(
@@ -49,8 +89,9 @@ async def run(
     resume_key = trust.read_keys(state / "central" / "resume.key")[0]
     tls = trust.client_context(state / "ca.pem")
     operator_token = trust.kept_secret(trust.operator_token_path(state), trust.new_secret())
+    weather_token = trust.kept_secret(trust.weather_token_path(state), trust.new_secret())
     path = state / "central" / "central.db"
-    async with open_database(path, "evcharge.central.schema") as database:
+    async with open_database(path, SCHEMA) as database, Credentials() as credentials:
         store = await CentralStore.open(database)
         facts = await store.load(clock())
         feed = Feed()
@@ -59,6 +100,7 @@ async def run(
         refusals = Refusals(dispatcher.post, config.lang)
         archive = Archive(database)
         alerts = await _alerts(dispatcher, archive, feed, clock)
+        weather = WeatherLink(dispatcher, settings.weather_stale_s, await _weather_word(archive, alerts))
         registry = RegistryLink(
             config.reach.registry_url,
             tls,
@@ -72,7 +114,56 @@ async def run(
         peers = Peers(dispatcher, store, feed, refusals, registry.least_epoch, sign_key=resume_key)
         feed.listen(console.on_event)
         feed.listen(refusals.on_event)
-        api = _api(config, Api(dispatcher, archive, feed, alerts, refusals, operator_token, _names(config)))
+        board = Board(
+            facts,
+            feed.live,
+            feed.temperatures,
+            alerts,
+            await _today(store, clock),
+            epoch=secrets.token_hex(4),
+            version=__version__,
+            lang=config.lang,
+            now=clock(),
+        )
+        for at, event in await archive.happened(MAX_MESSAGES):
+            board.recall(event, at)
+        drivers_board = DriverBoard(facts, feed, board)
+        outbox = await _outbox(
+            config, operator_token, database, store, feed, alerts, dispatcher, peers, refusals, clock
+        )
+        backlog = outbox.backlog if outbox is not None else None
+        telemetry = Telemetry()
+        directory = Directory(database, dispatcher, clock, registry.least_epoch, settings.web_session_hours)
+        await directory.load()
+        access = Access(refusals, operator_token, Names(_names(config)), directory, weather_token)
+        registrar = Registrar(
+            RegistryAddress(config.reach.registry_url, state / "ca.pem"), trust.service_token(service_keys[0])
+        )
+        logins = Logins(access, directory, credentials, registrar.prove_driver, time.monotonic)
+        inviting = Inviting(config)
+        registration = Registration(dispatcher, registrar, inviting.invite)
+        push = Push(board, drivers_board, telemetry, dispatcher, store, clock, access.standing)
+        push.follow(feed)
+        chain = ChainWalker(database, store, dispatcher, clock)
+        rooms: list[Room] = [
+            Pages(access, dev=settings.web_dev),
+            logins,
+            Accounts(access, directory, credentials, logins, clock),
+            registration,
+            Points(dispatcher, feed, archive, telemetry, clock, registration.of_point),
+            Sessions(archive, feed),
+            Drivers(dispatcher, archive),
+            AlertsRoom(dispatcher, alerts),
+            Weather(dispatcher, weather, clock),
+            Audit(archive, store, chain),
+            Stats(dispatcher, store, Statistics(database), clock),
+            Metrics(Figures(dispatcher, feed, store, alerts, backlog), dispatcher, access),
+            Me(dispatcher, store, archive, feed, drivers_board),
+            push,
+        ]
+        served = Api(access, rooms)
+        rooms.append(OpenApi(served.routes))
+        api = _api(config, served, push.run, registration.keep_fresh)
         shown = []
         if show_panel:
             desk = Desk(dispatcher, feed, peers, alerts, config.lang)
@@ -91,13 +182,17 @@ async def run(
         console.show_all()
         dispatcher.post(Note(by=CENTRAL, event=_started(dispatcher)))
         async with serve(settings.host, settings.port, door, peers.serve) as port:
+            inviting.port = port
             log.info("Central listening on %s:%d", settings.host, port)
             await run_until(
                 stop,
                 dispatcher.run(),
                 watchdog.run(),
                 registry.run(),
+                weather.run(),
                 api(),
+                chain.run(),
+                *([outbox.run()] if outbox is not None else []),
                 *shown,
                 each_minute(refusals, store, path.with_name(ANCHORS)),
             )
@@ -105,6 +200,8 @@ async def run(
         refusals.flush()
         dispatcher.post(Note(by=CENTRAL, event=CentralStopped()))
         await dispatcher.drain()
+        if outbox is not None:
+            await outbox.finish()
     log.info("%s", speech(config.lang)("stopped"))
     return 0
 
@@ -128,11 +225,16 @@ async def _panel(
     if not is_terminal() or os.environ.get("TERM", "dumb") == "dumb":
         log.info("%s", speech(config.lang)("no terminal"))
         return []
-    from evcharge.central.panel import Panel, Today  # half as large as all the rest: only when it is shown
+    from evcharge.central.panel import Panel  # half as large as all the rest: only when it is shown
 
-    midnight = clock().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-    today = Today(midnight.date(), *await store.takings_since(midnight))
+    today = await _today(store, clock)
     return [Panel(dispatcher, feed, alerts, desk, today, clock, stop, config.lang).run()]
+
+
+async def _today(store: CentralStore, clock: Clock) -> Today:
+    midnight = clock().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    sessions = await store.tickets_since(midnight)
+    return Today(midnight.date(), *await store.takings_since(midnight), sessions)
 
 
 async def _alerts(dispatcher: Dispatcher, archive: Archive, feed: Feed, clock: Clock) -> Alerts:
@@ -145,19 +247,77 @@ async def _alerts(dispatcher: Dispatcher, archive: Archive, feed: Feed, clock: C
     alerts = Alerts(is_known)
     for at, event in await archive.happened(REBUILD_FROM):
         alerts.take(event, at)
-    alerts.adopt(facts.points(), clock())
+    alerts.adopt(facts.points(), clock(), facts.weathers())
     feed.listen(lambda event: alerts.take(event, clock()))
     dispatcher.on_trouble = lambda why: alerts.storage_failed(why, clock())
     return alerts
 
 
-def _api(config: Config, api: Api) -> Callable[[], Coroutine[Any, Any, None]]:
+async def _weather_word(archive: Archive, alerts: Alerts) -> WeatherWord | None:
+    """Return what the books say last of the weather service; a loss that is older than what was read is an alert."""
+    found = await last_word(archive)
+    if found is None:
+        return None
+    at, word = found
+    if isinstance(word, WeatherLost) and not alerts.is_open(WEATHER, AlertKind.WEATHER_SERVICE):
+        alerts.take(word, at)
+    return word
+
+
+async def _outbox(
+    config: Config,
+    operator_token: str,
+    database: Database,
+    store: CentralStore,
+    feed: Feed,
+    alerts: Alerts,
+    dispatcher: Dispatcher,
+    peers: Peers,
+    refusals: Refusals,
+    clock: Clock,
+) -> "Outbox | None":
+    """Return what sends the events to Kafka, and reads what is there for Central; None when no brokers are named.
+
+    Raises ConfigError, StateError.
+    """
+    if not config.kafka.bootstrap:
+        alerts.drop(KAFKA, AlertKind.KAFKA)
+        return None
+    from evcharge.broker import Brokers  # most networks have none, and its library is not small
+    from evcharge.central.intake import Intake
+    from evcharge.central.lane import Lane
+    from evcharge.central.outbox import Outbox, OutboxBooks, connecting
+    from evcharge.topics import OrderSeal
+
+    brokers = Brokers(config.kafka, config.state)
+    lane = Lane(dispatcher, peers, feed, refusals)
+    intake = Intake(brokers, lane, OrderSeal(operator_token), dispatcher, refusals, database)
+    return Outbox(
+        brokers.bootstrap,
+        connecting(brokers),
+        OutboxBooks(database, clock),
+        store,
+        feed,
+        alerts,
+        dispatcher.post,
+        readers=[intake.run],
+        lang=config.lang,
+    )
+
+
+def _api(config: Config, api: Api, *works: Work) -> Work:
     settings = config.central
     if not settings.api:
         return idle
     local = is_loopback(settings.api_host)
     tls = None if local else trust.server_context(config.state / "central.pem", config.state / "central.key")
-    return ApiServer(api.application, settings.api_host, settings.api_port, tls).run
+
+    async def work() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for one in works:
+                tasks.create_task(one())
+
+    return ApiServer(api.application, settings.api_host, settings.api_port, tls, work=work).run
 
 
 def _names(config: Config) -> list[str]:

@@ -1,22 +1,44 @@
-"""Pages of what the books hold, for whoever asks: sessions, tickets, the audit log. Reads only."""
+"""Pages of what the books hold, for whoever asks: sessions, tickets, history, the audit log. Reads only.
 
+Each query finds its page in an index, however much the books hold (tests/component/test_archive.py looks at the
+plans); where two would do, a unary plus says which is the narrower.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from evcharge.central.rows import text_of
 from evcharge.database import Database, Row
 from evcharge.errors import BadInput
 from evcharge.events import AnyEvent, Event
-from evcharge.ids import DriverId
+from evcharge.ids import CpId, DriverId
 
 OPEN = "open"
 _STATES = {
     OPEN: "state IN ('AUTHORISED', 'CHARGING')",
-    "ended": "state IN ('TICKETED', 'REFUSED')",
+    # Nearly all are: the index of the state would only be in the way.
+    "ended": "+state IN ('TICKETED', 'REFUSED')",
     **{state.lower(): f"state = '{state}'" for state in ("AUTHORISED", "CHARGING", "TICKETED", "REFUSED")},
 }
 STATES = tuple(_STATES)
+# The changes of status that one charging point may show at once.
+MAX_HISTORY = 500
+# A session has a few events; one that was broken off and resumed all day has more.
+MAX_EVENTS_OF_ONE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a charging point showed from `at` until `until` (None: still)."""
+
+    at: str
+    status: str
+    reason: str
+    until: str | None
 
 
 class Archive:
@@ -26,25 +48,97 @@ class Archive:
         self._database = database
 
     async def sessions(
-        self, *, limit: int, state: str = "", driver_id: str = "", cp_id: str = "", before: str = ""
+        self,
+        *,
+        limit: int,
+        state: str = "",
+        driver_id: str = "",
+        cp_id: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        before: str = "",
+        after: str = "",
     ) -> tuple[list[Row], str | None]:
-        """Return sessions with what they have cost so far as stored, and the cursor of the older ones."""
+        """Return sessions, newest first, and the cursor of those beyond: the older, with `after` the newer ones."""
         where = [_STATES[state]] if state else []
-        return await self._page("session", "authorised_at", where, limit, driver_id, cp_id, before)
+        if driver_id or cp_id:
+            # A driver or a charging point has fewer of them than a state has.
+            where = [f"+{condition.removeprefix('+')}" for condition in where]
+        return await self._page(
+            "session", "authorised_at", where, limit, driver_id, cp_id, since, until, before, after
+        )
 
     async def tickets(
-        self, *, limit: int, driver_id: str = "", cp_id: str = "", before: str = ""
+        self,
+        *,
+        limit: int,
+        driver_id: str = "",
+        cp_id: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        before: str = "",
+        after: str = "",
     ) -> tuple[list[Row], str | None]:
-        """Return tickets, and the cursor of the older ones."""
-        return await self._page("ticket", "ended_at", [], limit, driver_id, cp_id, before)
+        """Return tickets, newest first, and the cursor of those beyond: the older, with `after` the newer ones."""
+        return await self._page(
+            "ticket", "ended_at", [], limit, driver_id, cp_id, since, until, before, after
+        )
 
-    async def events(self, *, limit: int, after: int | None = None) -> list[Row]:
-        """Return rows of the audit log, oldest first: those after number `after`, else the last ones."""
-        if after is not None:
-            sql = "SELECT * FROM events WHERE n > :after ORDER BY n LIMIT :limit"
-            return await self._database.read(sql, {"after": after, "limit": limit})
-        sql = "SELECT * FROM events ORDER BY n DESC LIMIT :limit"
-        return list(reversed(await self._database.read(sql, {"limit": limit})))
+    async def session(self, session_id: str) -> tuple[Row, Row | None, list[Row]] | None:
+        """Return one session, its ticket and its events, oldest first; None when there is no such session."""
+        of_it = {"session_id": session_id, "limit": MAX_EVENTS_OF_ONE}
+        found = await self._database.read("SELECT * FROM session WHERE session_id = :session_id", of_it)
+        if not found:
+            return None
+        tickets = await self._database.read("SELECT * FROM ticket WHERE session_id = :session_id", of_it)
+        events = await self._database.read(
+            "SELECT * FROM events WHERE session_id = :session_id ORDER BY n LIMIT :limit", of_it
+        )
+        return found[0], tickets[0] if tickets else None, events
+
+    async def history(self, cp_id: CpId, since: datetime) -> list[Change]:
+        """Return what a charging point has shown since an instant, oldest first."""
+        sql = "SELECT at, status, reason FROM status_log WHERE cp_id = :cp_id ORDER BY n DESC LIMIT :limit"
+        rows = await self._database.read(sql, {"cp_id": cp_id, "limit": MAX_HISTORY})
+        found: list[Change] = []
+        until, first = None, text_of(since)
+        for row in rows:
+            found.append(Change(row["at"], row["status"], row["reason"], until))
+            until = row["at"]
+            if until <= first:
+                break
+        return found[::-1]
+
+    async def events(
+        self,
+        *,
+        limit: int,
+        after: int | None = None,
+        before: int | None = None,
+        type_: str = "",
+        who: str = "",
+        cp_id: str = "",
+    ) -> list[Row]:
+        """Return rows of the audit log, oldest first: the first after number `after`, else the last (`before`)."""
+        where, params = [], dict[str, Any](limit=limit)
+        narrow = ""
+        for name, value in (("cp_id", cp_id), ("actor", who), ("type", type_)):
+            if value:
+                # The first of them finds the rows in its index; the others only look at what is found.
+                where.append(f"{narrow}{name} = :{name}")
+                params[name] = value
+                narrow = "+"
+        for name, number, sign in (("after", after, ">"), ("before", before, "<")):
+            if number is not None:
+                where.append(f"n {sign} :{name}")
+                params[name] = number
+        order = "DESC" if after is None else "ASC"
+        condition = f"WHERE {' AND '.join(where)}" if where else ""
+        rows = await self._database.read(
+            f"SELECT * FROM events {condition} ORDER BY n {order} LIMIT :limit",  # noqa: S608
+            params,
+        )
+        return rows if after is not None else rows[::-1]
 
     async def happened(self, limit: int) -> list[tuple[datetime, Event]]:
         """Return the last events, oldest first, with their instants."""
@@ -64,32 +158,60 @@ class Archive:
         return (DriverId(rows[0]["driver_id"]), rows[0]["cents"]) if rows else None
 
     async def _page(
-        self, table: str, time: str, where: list[str], limit: int, driver_id: str, cp_id: str, before: str
+        self,
+        table: str,
+        time: str,
+        where: list[str],
+        limit: int,
+        driver_id: str,
+        cp_id: str,
+        since: datetime | None,
+        until: datetime | None,
+        before: str,
+        after: str,
     ) -> tuple[list[Row], str | None]:
         params: dict[str, Any] = {"limit": limit + 1}
-        for name, value in (("driver_id", driver_id), ("cp_id", cp_id)):
-            if value:
-                where = [*where, f"{name} = :{name}"]
-                params[name] = value
-        if before:
-            at, session_id = _cursor(before)
-            where = [*where, f"({time}, session_id) < (:at, :session_id)"]
-            params |= {"at": at, "session_id": session_id}
+        if driver_id:
+            where = [*where, "driver_id = :driver_id"]
+            params["driver_id"] = driver_id
+        if cp_id:
+            where = [*where, f"{'+' if driver_id else ''}cp_id = :cp_id"]
+            params["cp_id"] = cp_id
+        for name, instant, sign in (("since", since, ">="), ("until", until, "<=")):
+            if instant is not None:
+                where = [*where, f"{time} {sign} :{name}"]
+                params[name] = text_of(instant)
+        for name, text, sign in (("before", before, "<"), ("after", after, ">")):
+            if text:
+                params[f"{name}_at"], params[f"{name}_id"] = _place(table, name, text)
+                where = [*where, f"({time}, session_id) {sign} (:{name}_at, :{name}_id)"]
+        order = "ASC" if after else "DESC"
         condition = f"WHERE {' AND '.join(where)}" if where else ""
         rows = await self._database.read(
-            f"SELECT * FROM {table} {condition} ORDER BY {time} DESC, session_id DESC LIMIT :limit",  # noqa: S608
+            f"SELECT * FROM {table} {condition} "  # noqa: S608
+            f"ORDER BY {time} {order}, session_id {order} LIMIT :limit",
             params,
         )
         page = rows[:limit]
-        return page, f"{page[-1][time]}~{page[-1]['session_id']}" if len(rows) > limit else None
+        beyond = cursor(table, page[-1]) if len(rows) > limit else None
+        return (page[::-1] if after else page), beyond
 
 
-def _cursor(text: str) -> tuple[str, str]:
-    at, tilde, session_id = text.partition("~")
+_TIME_OF: Mapping[str, str] = {"session": "authorised_at", "ticket": "ended_at"}
+
+
+def cursor(table: str, row: Row) -> str:
+    """Return the place of one row in its list."""
+    return f"{table}~{row[_TIME_OF[table]]}~{row['session_id']}"
+
+
+def _place(table: str, name: str, text: str) -> tuple[str, str]:
+    of, _, rest = text.partition("~")
+    at, tilde, session_id = rest.partition("~")
     try:
-        if not tilde or len(text) > 200:
+        if of != table or not tilde or len(text) > 200:
             raise ValueError
-        instant = datetime.fromisoformat(at.replace(" ", "+"))
-        return instant.isoformat(timespec="microseconds"), session_id
+        # In an address, + means a blank.
+        return text_of(datetime.fromisoformat(at.replace(" ", "+"))), session_id
     except ValueError:
-        raise BadInput("before must be the `next` of an earlier page.") from None
+        raise BadInput(f"{name} must be the `next` or `previous` of a page of this list.") from None

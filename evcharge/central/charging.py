@@ -166,7 +166,7 @@ def _able_driver(ruling: Ruling, command: StartCharging, rules: Rules) -> Driver
     driver = ruling.driver(command.driver_id)
     if driver is None and command.by_hand:
         raise _No(Code.DRIVER_BLOCKED, f"{command.driver_id} is unknown here: it never logged in.")
-    if driver is None or driver.blocked:
+    if driver is None or driver.blocked or driver.barred:
         raise _No(Code.DRIVER_BLOCKED, f"{command.driver_id} may not charge here: blocked.")
     if len(driver.sessions) >= rules.max_active_per_driver:
         busy = ruling.session(min(driver.sessions))

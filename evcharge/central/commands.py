@@ -1,22 +1,40 @@
 """What somebody wants of Central, in the imperative: the only things that can change the network. Pure."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
+from evcharge.central.accounts import Account, ApiToken
+from evcharge.central.state import OrderOffset, WeatherKind
 from evcharge.charging_point import Hold
 from evcharge.events import (
+    AccountAdded,
+    AccountChanged,
+    AccountRemoved,
     AlertClosed,
     CentralStarted,
     CentralStopped,
+    ChainBroken,
     ClockJumped,
+    FiguresUnderstood,
     InputRefused,
+    KafkaLost,
+    KafkaReached,
+    LoggedIn,
+    LoggedOut,
     LoginRefused,
+    RegistrationChanged,
     RegistryLost,
     RegistryReached,
     StorageRestored,
+    TokenMade,
+    TokenRemoved,
+    WeatherLost,
+    WeatherReached,
 )
 from evcharge.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
 from evcharge.messages import AnyRecord
+from evcharge.topics import Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +134,13 @@ class DriverLeaves(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DriverVisits(Command):
+    """A driver came through the web: one who was never here gets a wallet, and no link."""
+
+    driver_id: DriverId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartCharging(Command):
     """A driver asks for `cp_id`, or for any charging point. `nonce` makes the session's name unguessable.
 
@@ -197,10 +222,80 @@ class TopUp(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BarDriver(Command):
+    """Let a driver charge no longer, or again. Its session ends."""
+
+    driver_id: DriverId
+    barred: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPrice(Command):
+    """Change what a kWh costs at a charging point. A running session keeps the price it began with."""
+
+    cp_id: CpId
+    price_centi_cents_per_kwh: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovePoint(Command):
+    """Say where a charging point stands; this holds until the Registry names yet another location."""
+
+    cp_id: CpId
+    location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeatherReport(Command):
+    """A source of weather says what it measured at a location."""
+
+    location: str
+    temperature_celsius: float
+    wind_m_per_s: float | None = None
+    measured_at: datetime | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeatherAlert(Command):
+    """The weather at a location forbids charging."""
+
+    location: str
+    alert: WeatherKind
+    temperature_celsius: float | None = None
+    measured_at: datetime | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeatherClear(Command):
+    """Every weather alert of a location is over, or only that one."""
+
+    location: str
+    alert: WeatherKind | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeatherOverride(Command):
+    """An operator lets the charging points of a location work in spite of the alerts there are, or no longer."""
+
+    location: str
+    override: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloseLost(Command):
     """Bill a session whose engine will never return, at the last committed meter."""
 
     session_id: SessionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOrder(Command):
+    """An operator's order that came over Kafka; None for a record that holds none. `place` is what to read next."""
+
+    order: Order | None
+    place: OrderOffset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,8 +312,28 @@ class Note(Command):
         | StorageRestored
         | RegistryLost
         | RegistryReached
+        | KafkaLost
+        | KafkaReached
+        | FiguresUnderstood
+        | WeatherLost
+        | WeatherReached
         | AlertClosed
+        | ChainBroken
+        | LoggedIn
+        | LoggedOut
+        | RegistrationChanged
     )
+
+
+AccessEvent = AccountAdded | AccountChanged | AccountRemoved | TokenMade | TokenRemoved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeAccess(Command):
+    """Change who may use Central's pages and API: `event` says what happens, `change` is the row of it."""
+
+    event: AccessEvent
+    change: Account | ApiToken
 
 
 AnyCommand = (
@@ -229,6 +344,7 @@ AnyCommand = (
     | MonitorLeaves
     | DriverArrives
     | DriverLeaves
+    | DriverVisits
     | StartCharging
     | StopCharging
     | ReportReady
@@ -238,6 +354,15 @@ AnyCommand = (
     | LiftHold
     | RevokeKeys
     | TopUp
+    | BarDriver
+    | SetPrice
+    | MovePoint
+    | WeatherReport
+    | WeatherAlert
+    | WeatherClear
+    | WeatherOverride
     | CloseLost
+    | TakeOrder
     | Note
+    | ChangeAccess
 )

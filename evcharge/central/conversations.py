@@ -3,9 +3,12 @@
 Nothing here changes state: a message becomes a command, and its answer is sent once it is stored.
 """
 
+import asyncio
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import UNSET
 
 from evcharge.billing import cost_cents
 from evcharge.central import charging
@@ -56,12 +59,16 @@ from evcharge.messages import (
     Sync,
     TicketIssued,
     TicketSeen,
+    temperature,
 )
 from evcharge.session import Session, Ticket
 from evcharge.tickets import Identity
 
 # So many rows fit into one frame even with the longest locations.
 MOST_POINTS = 100
+# A reader this far behind is not answered before it reads; the watchdog soon ends it.
+MAX_UNSENT_BYTES = 256 * 1024
+_LOOK_AGAIN_S = 0.1
 
 
 @dataclass(slots=True)
@@ -115,6 +122,8 @@ class _Talk:
     async def receive(self) -> Message:
         """Return the next message that is not a heartbeat; heartbeats are answered."""
         while True:
+            while self._channel.unsent_bytes > MAX_UNSENT_BYTES:  # noqa: ASYNC110 - transports do not tell
+                await asyncio.sleep(_LOOK_AGAIN_S)
             message = await self._channel.receive()
             if not isinstance(message, Heartbeat):
                 return message
@@ -173,7 +182,8 @@ class _Engine(_Talk):
             return  # it ended a moment ago
         if session.cp_id != self._cp_id:
             raise ProtocolError(f"{self._cp_id} speaks of a session that is not its own", Code.ID)
-        self._feed.update(session, Live(session.session_id, update.power_w, update.energy_mwh))
+        warmth = temperature(update)
+        self._feed.update(session, Live(session.session_id, update.power_w, update.energy_mwh, warmth))
 
     async def _take(self, journal_id: JournalId, message: Records) -> None:
         try:
@@ -250,6 +260,8 @@ class _Monitor(_Talk):
             message = await self.receive()
             match message:
                 case Health():
+                    if message.temperature_deci_celsius is not UNSET:
+                        self._feed.warm(cp_id, message.temperature_deci_celsius)
                     live = self._feed.live.get(cp_id)
                     await self._dispatcher.submit(
                         MonitorReports(

@@ -16,9 +16,10 @@ from evcharge.central.commands import CENTRAL, AnyCommand, Note
 from evcharge.central.feed import Feed
 from evcharge.central.lines import speech
 from evcharge.central.network import decide
+from evcharge.central.rows import Entry
 from evcharge.central.ruling import Decision, Rules
 from evcharge.central.state import Facts
-from evcharge.central.store import CentralStore, Entry
+from evcharge.central.store import CentralStore
 from evcharge.errors import Code, Refused, StateError
 from evcharge.events import StorageRestored
 from evcharge.labels import DEFAULT_LANGUAGE

@@ -20,9 +20,11 @@ class Live:
     session_id: SessionId
     power_w: int
     energy_mwh: int
+    temperature_deci_celsius: int | None = None
 
 
 LiveListener = Callable[[Session, Live], None]
+WarmthListener = Callable[[CpId, int], None]
 
 
 class Feed:
@@ -32,6 +34,9 @@ class Feed:
         self._listeners: list[Listener] = []
         self._live_listeners: list[LiveListener] = []
         self.live: dict[CpId, Live] = {}
+        self._warmth_listeners: list[WarmthListener] = []
+        # The last temperature of each charging point, in tenths of a degree.
+        self.temperatures: dict[CpId, int] = {}
 
     def listen(self, listener: Listener) -> None:
         """Call `listener` with every event from now on."""
@@ -51,5 +56,17 @@ class Feed:
     def update(self, session: Session, live: Live) -> None:
         """Replace the live figures of the charging point that serves `session`."""
         self.live[session.cp_id] = live
+        if live.temperature_deci_celsius is not None:
+            self.temperatures[session.cp_id] = live.temperature_deci_celsius
         for listener in self._live_listeners:
             listener(session, live)
+
+    def listen_warmth(self, listener: WarmthListener) -> None:
+        """Call `listener` with every temperature that comes without live figures from now on."""
+        self._warmth_listeners.append(listener)
+
+    def warm(self, cp_id: CpId, deci_celsius: int) -> None:
+        """Replace the temperature of a charging point that may not be charging."""
+        self.temperatures[cp_id] = deci_celsius
+        for listener in self._warmth_listeners:
+            listener(cp_id, deci_celsius)

@@ -3,6 +3,8 @@
 from evcharge import events, labels
 from evcharge.billing import euros, kwh, price_text
 from evcharge.charging_point import ChargingPoint, CpStatus
+from evcharge.labels import Phrase
+from evcharge.labels.causes import cause
 from evcharge.labels.central import SENTENCES
 
 
@@ -24,6 +26,9 @@ def line(event: events.Event, lang: str = labels.DEFAULT_LANGUAGE) -> str | None
             )
         case events.PointMoved():
             return say("point moved", cp_id=event.cp_id, location=event.location)
+        case events.PriceChanged():
+            price = price_text(event.price_centi_cents_per_kwh)
+            return say("price changed", cp_id=event.cp_id, price=price)
         case events.HoldPlaced():
             return say("hold placed", cp_id=event.cp_id, hold=say(f"why {event.hold}"))
         case events.HoldLifted():
@@ -43,9 +48,13 @@ def line(event: events.Event, lang: str = labels.DEFAULT_LANGUAGE) -> str | None
         case events.DriverConnected():
             return say("driver connected", driver_id=event.driver_id)
         case events.DriverLost():
-            return say("driver lost", driver_id=event.driver_id, reason=event.reason)
+            return say("driver lost", driver_id=event.driver_id, reason=cause(event.reason, lang))
         case events.DriverBlocked():
             return say("driver blocked", driver_id=event.driver_id)
+        case events.DriverBarred():
+            return say("driver barred", driver_id=event.driver_id)
+        case events.DriverReadmitted():
+            return say("driver readmitted", driver_id=event.driver_id)
         case events.WalletToppedUp():
             amount, balance = euros(event.cents), euros(event.balance_cents)
             return say("topped up", driver_id=event.driver_id, amount=amount, balance=balance)
@@ -55,8 +64,57 @@ def line(event: events.Event, lang: str = labels.DEFAULT_LANGUAGE) -> str | None
             return say("start refused", driver_id=event.driver_id, why=why)
         case events.ClockJumped():
             return say("clock jumped", seconds=f"{event.seconds:+}")
+        case events.OrderCarriedOut():
+            name = "order carried out" if event.changed else "order without effect"
+            return say(name, command=event.command, cp_id=event.cp_id)
+        case events.OrderRefused():
+            why = event.text if lang == labels.DEFAULT_LANGUAGE else labels.code(event.code, lang)
+            return say("order refused", command=event.command, cp_id=event.cp_id, why=why)
+        case events.ChainBroken():
+            return say("chain broken", n=event.n, why=event.why)
+        case (
+            events.WeatherAlertRaised()
+            | events.WeatherAlertCleared()
+            | events.WeatherOverridden()
+            | events.WeatherLost()
+            | events.WeatherReached()
+        ):
+            return _weather_line(event, lang, say)
         case _:
             return _session_line(event, lang, say)
+
+
+def _weather_line(
+    event: events.WeatherAlertRaised
+    | events.WeatherAlertCleared
+    | events.WeatherOverridden
+    | events.WeatherLost
+    | events.WeatherReached,
+    lang: str,
+    say: labels.Speech,
+) -> str:
+    match event:
+        case events.WeatherLost():
+            return say(
+                "weather lost", phrase=labels.say(Phrase.WEATHER_LOST, lang), why=cause(event.why, lang)
+            )
+        case events.WeatherReached(first=True):
+            return say("weather first")
+        case events.WeatherReached():
+            return say("weather back", phrase=labels.say(Phrase.WEATHER_BACK, lang))
+        case events.WeatherAlertRaised():
+            what = labels.weather(event.alert, lang)
+            if event.temperature_celsius is not None:
+                what = f"{what} ({event.temperature_celsius:.1f} °C)"
+            return say("weather alert", location=event.location, what=what)
+        case events.WeatherAlertCleared(left=()):
+            return say("weather cleared", location=event.location)
+        case events.WeatherAlertCleared():
+            what = ", ".join(labels.weather(kind, lang) for kind in event.left)
+            return say("weather left", location=event.location, what=what)
+        case events.WeatherOverridden():
+            name = "weather overridden" if event.override else "weather heeded"
+            return say(name, location=event.location)
 
 
 def _session_line(event: events.Event, lang: str, say: labels.Speech) -> str | None:
@@ -75,7 +133,8 @@ def _session_line(event: events.Event, lang: str, say: labels.Speech) -> str | N
             )
         case events.SessionInterrupted():
             energy = kwh(event.energy_mwh)
-            return say("session interrupted", session_id=event.session_id, reason=event.reason, energy=energy)
+            reason = cause(event.reason, lang)
+            return say("session interrupted", session_id=event.session_id, reason=reason, energy=energy)
         case events.StopOrdered():
             return say("stop ordered", session_id=event.session_id, reason=labels.reason(event.reason, lang))
         case events.SessionRefused():
@@ -102,8 +161,7 @@ def why(point: ChargingPoint, lang: str = labels.DEFAULT_LANGUAGE) -> str:
         case CpStatus.UNAVAILABLE:
             return ", ".join(say(f"why {hold}") for hold in sorted(point.holds))
         case CpStatus.FAULTED:
-            # A fault is what the monitor said: shown as it is.
-            return point.fault if point.fault is not None else say("why no link")
+            return cause(point.fault, lang) if point.fault is not None else say("why no link")
         case CpStatus.DISCONNECTED:
             return say("why not heard")
         case _:

@@ -8,13 +8,16 @@ from dataclasses import replace
 from typing import assert_never
 
 from evcharge import events
-from evcharge.billing import euros
-from evcharge.central import charging
+from evcharge.billing import MAX_PRICE_CENTI_CENTS, euros
+from evcharge.central import charging, orders, weather
 from evcharge.central.commands import (
     AnyCommand,
+    BarDriver,
+    ChangeAccess,
     CloseLost,
     DriverArrives,
     DriverLeaves,
+    DriverVisits,
     EngineArrives,
     EngineLeaves,
     LiftHold,
@@ -22,19 +25,26 @@ from evcharge.central.commands import (
     MonitorArrives,
     MonitorLeaves,
     MonitorReports,
+    MovePoint,
     Note,
     PlaceHold,
     ReportReady,
     RevokeKeys,
+    SetPrice,
     StartCharging,
     StopCharging,
+    TakeOrder,
     TakeRecords,
     TopUp,
+    WeatherAlert,
+    WeatherClear,
+    WeatherOverride,
+    WeatherReport,
 )
 from evcharge.central.ruling import Decision, Rules, Ruling
 from evcharge.central.settlement import close_estimated
 from evcharge.central.state import Driver, Facts, JournalCursor, Kind, TicketSeen, Transfer
-from evcharge.charging_point import ChargingPoint
+from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.errors import Code, Refused
 from evcharge.ids import CpId, DriverId
 from evcharge.session import EndReason, SessionState
@@ -61,6 +71,8 @@ def decide(facts: Facts, command: AnyCommand, rules: Rules) -> Decision:
             _driver_arrives(ruling, command, rules)
         case DriverLeaves():
             _driver_leaves(ruling, command)
+        case DriverVisits():
+            _driver_visits(ruling, command, rules)
         case StartCharging():
             charging.start(ruling, command, rules)
         case StopCharging():
@@ -69,6 +81,20 @@ def decide(facts: Facts, command: AnyCommand, rules: Rules) -> Decision:
             charging.report_ready(ruling, command)
         case TakeRecords():
             charging.take_records(ruling, command, rules)
+        case BarDriver():
+            _bar_driver(ruling, command)
+        case SetPrice():
+            _set_price(ruling, command)
+        case MovePoint():
+            _move_point(ruling, command)
+        case WeatherReport():
+            weather.report(ruling, command, rules)
+        case WeatherAlert():
+            weather.raise_alert(ruling, command, rules)
+        case WeatherClear():
+            weather.clear(ruling, command)
+        case WeatherOverride():
+            weather.override(ruling, command)
         case CloseLost():
             charging.close_lost(ruling, command, rules)
         case MarkTicketShown():
@@ -81,7 +107,12 @@ def decide(facts: Facts, command: AnyCommand, rules: Rules) -> Decision:
             _revoke_keys(ruling, command)
         case TopUp():
             _top_up(ruling, command)
+        case TakeOrder():
+            orders.take(ruling, command, rules, _act)
         case Note():
+            ruling.say(command.event)
+        case ChangeAccess():
+            ruling.put(command.change)
             ruling.say(command.event)
         case _:
             assert_never(command)
@@ -113,6 +144,7 @@ def _engine_arrives(ruling: Ruling, command: EngineArrives, rules: Rules) -> Non
             last_seq=last_seq,
             ask=ask,
             stop=stop,
+            driver_id=_charging_driver(ruling, point),
         )
     )
 
@@ -147,7 +179,7 @@ def _monitor_reports(ruling: Ruling, command: MonitorReports) -> None:
     if point.monitor_heard and command.fault == point.fault:
         return
     if not point.monitor_heard:
-        ruling.say(events.MonitorSpoke(cp_id=point.cp_id))
+        ruling.say(events.MonitorSpoke(cp_id=point.cp_id, driver_id=_charging_driver(ruling, point)))
     if command.fault != point.fault:
         if command.fault is None:
             ruling.say(events.FaultCleared(cp_id=point.cp_id, fault=point.fault or ""))
@@ -180,6 +212,11 @@ def _monitor_leaves(ruling: Ruling, command: MonitorLeaves, rules: Rules) -> Non
         charging.order_stop(ruling, point, EndReason.MONITOR_LOST)
 
 
+def _charging_driver(ruling: Ruling, point: ChargingPoint) -> DriverId | None:
+    session = ruling.session_of(point)
+    return session.driver_id if session is not None and session.state is SessionState.CHARGING else None
+
+
 def _known_point(ruling: Ruling, command: EngineArrives | MonitorArrives, rules: Rules) -> ChargingPoint:
     """Return the charging point that arrives, in step with what its ticket says of it."""
     point = ruling.point(command.cp_id)
@@ -187,6 +224,7 @@ def _known_point(ruling: Ruling, command: EngineArrives | MonitorArrives, rules:
         point = ChargingPoint(
             cp_id=command.cp_id,
             location=command.location,
+            registered_location=command.location,
             price_centi_cents_per_kwh=rules.default_price_centi_cents_per_kwh,
             epoch=command.epoch,
         )
@@ -197,19 +235,26 @@ def _known_point(ruling: Ruling, command: EngineArrives | MonitorArrives, rules:
                 price_centi_cents_per_kwh=point.price_centi_cents_per_kwh,
             )
         )
-        return point
+        return weather.settled(ruling, point)
     if command.epoch < point.epoch:
         raise Refused(f"the keys of {point.cp_id} were revoked; register it again", Code.REVOKED)
     if point.revoked:
         ruling.say(events.KeyRestored(cp_id=point.cp_id, epoch=command.epoch))
-    if command.location and command.location != point.location:
-        ruling.say(events.PointMoved(cp_id=point.cp_id, location=command.location))
-    return replace(
-        point,
-        epoch=command.epoch,
-        revoked=False,
-        location=command.location or point.location,
-    )
+    point = replace(point, epoch=command.epoch, revoked=False)
+    if command.location and command.location != point.registered_location:
+        point = _moved(ruling, replace(point, registered_location=command.location), command.location)
+    return point
+
+
+def _moved(ruling: Ruling, point: ChargingPoint, location: str) -> ChargingPoint:
+    """Return `point` at another location, under the weather there; its session ends when that withholds it."""
+    if location == point.location:
+        return point
+    ruling.say(events.PointMoved(cp_id=point.cp_id, location=location))
+    point = weather.settled(ruling, replace(point, location=location))
+    if Hold.WEATHER in point.holds:
+        charging.order_stop(ruling, point, EndReason.WEATHER)
+    return point
 
 
 # ---- drivers
@@ -218,16 +263,26 @@ def _known_point(ruling: Ruling, command: EngineArrives | MonitorArrives, rules:
 def _driver_arrives(ruling: Ruling, command: DriverArrives, rules: Rules) -> None:
     driver = ruling.driver(command.driver_id)
     if driver is None:
-        driver = Driver(driver_id=command.driver_id, epoch=command.epoch)
-        ruling.say(events.DriverAdded(driver_id=driver.driver_id))
-        if rules.wallets and rules.welcome_credit_cents:
-            driver = _credited(ruling, driver, rules.welcome_credit_cents)
+        driver = _new_driver(ruling, command.driver_id, command.epoch, rules)
     if command.epoch < driver.epoch:
         raise Refused(f"the credential of {driver.driver_id} was withdrawn", Code.REVOKED)
     if driver.blocked:
         ruling.say(events.DriverUnblocked(driver_id=driver.driver_id, epoch=command.epoch))
     ruling.put(replace(driver, epoch=command.epoch, blocked=False, link=command.link))
     ruling.say(events.DriverConnected(driver_id=driver.driver_id, link=command.link))
+
+
+def _driver_visits(ruling: Ruling, command: DriverVisits, rules: Rules) -> None:
+    if ruling.driver(command.driver_id) is None:
+        ruling.put(_new_driver(ruling, command.driver_id, 0, rules))
+
+
+def _new_driver(ruling: Ruling, driver_id: DriverId, epoch: int, rules: Rules) -> Driver:
+    driver = Driver(driver_id=driver_id, epoch=epoch)
+    ruling.say(events.DriverAdded(driver_id=driver_id))
+    if rules.wallets and rules.welcome_credit_cents:
+        return _credited(ruling, driver, rules.welcome_credit_cents)
+    return driver
 
 
 def _driver_leaves(ruling: Ruling, command: DriverLeaves) -> None:
@@ -274,6 +329,46 @@ def _credited(ruling: Ruling, driver: Driver, cents: int, reference: str | None 
     return driver
 
 
+def _bar_driver(ruling: Ruling, command: BarDriver) -> None:
+    driver = ruling.driver(command.driver_id)
+    if driver is None:
+        raise Refused(f"driver {command.driver_id} is unknown here", Code.NOT_FOUND)
+    if driver.barred == command.barred:
+        return
+    ruling.put(replace(driver, barred=command.barred))
+    if not command.barred:
+        ruling.say(events.DriverReadmitted(driver_id=driver.driver_id))
+        return
+    ruling.say(events.DriverBarred(driver_id=driver.driver_id))
+    for session_id in sorted(driver.sessions):
+        charging.end(ruling, session_id, EndReason.OPERATOR)
+
+
+# ---- what an operator decides of a charging point
+
+
+def _set_price(ruling: Ruling, command: SetPrice) -> None:
+    (point,) = _named(ruling, command.cp_id)
+    old, new = point.price_centi_cents_per_kwh, command.price_centi_cents_per_kwh
+    if not 0 <= new <= MAX_PRICE_CENTI_CENTS:
+        raise Refused("a price is from 0 to 100 €/kWh", Code.FIELD)
+    if new == old:
+        return
+    ruling.put(replace(point, price_centi_cents_per_kwh=new))
+    ruling.say(
+        events.PriceChanged(
+            cp_id=point.cp_id, price_centi_cents_per_kwh=new, old_price_centi_cents_per_kwh=old
+        )
+    )
+
+
+def _move_point(ruling: Ruling, command: MovePoint) -> None:
+    (point,) = _named(ruling, command.cp_id)
+    moved = _moved(ruling, point, command.location)
+    if moved is not point:
+        ruling.put(moved)
+
+
 # ---- holds and keys
 
 
@@ -292,6 +387,17 @@ def _lift_hold(ruling: Ruling, command: LiftHold) -> None:
             continue
         ruling.put(replace(point, holds=point.holds - {command.hold}))
         ruling.say(events.HoldLifted(cp_id=point.cp_id, hold=command.hold))
+
+
+def _act(ruling: Ruling, order: PlaceHold | LiftHold | RevokeKeys) -> None:
+    """Do what an order says."""
+    match order:
+        case PlaceHold():
+            _place_hold(ruling, order)
+        case LiftHold():
+            _lift_hold(ruling, order)
+        case RevokeKeys():
+            _revoke_keys(ruling, order)
 
 
 def _named(ruling: Ruling, cp_id: CpId | None) -> list[ChargingPoint]:

@@ -140,6 +140,11 @@ class Peers:
         if link is not None:
             link.channel.send(message)
 
+    def channel(self, role: Role, peer_id: str) -> Channel | None:
+        """Return the connection of a peer that is there."""
+        link = self._addressed.get((role, peer_id))
+        return link.channel if link is not None else None
+
     def channels(self, cp_id: str) -> list[Channel]:
         """Return the living connections of a charging point: its engine's, its monitor's."""
         links = (self._addressed.get((role, cp_id)) for role in (Role.ENGINE, Role.MONITOR))

@@ -9,7 +9,15 @@ from evcharge.central.alerts import NOT_UNDERSTOOD
 from evcharge.central.commands import Actor, AnyCommand, Note
 from evcharge.central.lines import speech
 from evcharge.errors import EvchargeError
-from evcharge.events import DriverConnected, EngineConnected, Event, InputRefused, LoginRefused, MonitorSpoke
+from evcharge.events import (
+    DriverConnected,
+    EngineConnected,
+    Event,
+    FiguresUnderstood,
+    InputRefused,
+    LoginRefused,
+    MonitorSpoke,
+)
 from evcharge.ids import Role
 from evcharge.labels import Phrase
 
@@ -65,7 +73,8 @@ class Refusals:
         self._post(Note(by=actor, event=event))
 
     def _sentence(self, actor: Actor, event: InputRefused | LoginRefused) -> str:
-        if event.code in NOT_UNDERSTOOD:
+        # An operator who orders over Kafka has no connection that could be lost.
+        if event.code in NOT_UNDERSTOOD and actor.role is not Role.OPERATOR:
             if len(self._misheard) < _MOST_KINDS:
                 self._misheard.add(actor.id)
             sentence = labels.say(Phrase.NOT_UNDERSTOOD, self._lang, cp_id=actor.id)
@@ -79,7 +88,7 @@ class Refusals:
     def on_event(self, event: Event) -> None:
         """Say so when somebody is understood again."""
         match event:
-            case EngineConnected() | MonitorSpoke():
+            case EngineConnected() | MonitorSpoke() | FiguresUnderstood():
                 who: str = event.cp_id
             case DriverConnected():
                 who = event.driver_id

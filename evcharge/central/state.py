@@ -6,9 +6,11 @@ it in; until then nobody else sees a thing.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 
+from evcharge.central.accounts import Account, ApiToken
 from evcharge.charging_point import ChargingPoint
 from evcharge.ids import CpId, DriverId, JournalId, RequestId, SessionId
 from evcharge.session import Session, Ticket
@@ -16,6 +18,7 @@ from evcharge.session import Session, Ticket
 # A driver repeats a request for as long as it does not know the outcome; this many are remembered in memory.
 # Older ones are still refused by the database (request_id is unique).
 REMEMBERED_REQUESTS = 50_000
+REMEMBERED_ORDERS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,8 @@ class Driver:
     balance_cents: int = 0
     held_cents: int = 0
     blocked: bool = False
+    # An operator does not let it charge; unlike `blocked`, no new credential ends that.
+    barred: bool = False
     epoch: int = 0
     sessions: frozenset[SessionId] = frozenset()
     link: int | None = None
@@ -38,6 +43,45 @@ class JournalCursor:
     cp_id: CpId
     journal_id: JournalId
     last_seq: int
+
+
+class WeatherKind(StrEnum):
+    """What is wrong with the weather."""
+
+    COLD = "COLD"
+    HEAT = "HEAT"
+    WIND = "WIND"
+    STORM = "STORM"
+
+
+def place(location: str) -> str:
+    """Return what makes two spellings the same location."""
+    return " ".join(location.split()).casefold()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weather:
+    """The weather at a location: what was measured last, and the alerts there are."""
+
+    location: str
+    temperature_celsius: float | None = None
+    wind_m_per_s: float | None = None
+    measured_at: datetime | None = None
+    received_at: datetime | None = None
+    source: str = ""
+    alerts: frozenset[WeatherKind] = frozenset()
+    # An operator lets these charging points work in spite of the alerts there are now.
+    override: bool = False
+
+    @property
+    def place(self) -> str:
+        """Return the key under which every spelling of the location finds it."""
+        return place(self.location)
+
+    @property
+    def withholds(self) -> bool:
+        """Whether the charging points of this location must not work."""
+        return bool(self.alerts) and not self.override
 
 
 class Kind(StrEnum):
@@ -82,7 +126,37 @@ class Quarantined:
     record: str
 
 
-Change = ChargingPoint | Session | Driver | JournalCursor | Ticket | Transfer | TicketSeen | Quarantined
+@dataclass(frozen=True, slots=True)
+class OrderTaken:
+    """An order that came over Kafka: it is not carried out again."""
+
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOffset:
+    """The next order that Central reads of one partition of one Kafka cluster."""
+
+    cluster: str
+    partition: int
+    next: int
+
+
+Change = (
+    ChargingPoint
+    | Session
+    | Driver
+    | JournalCursor
+    | Ticket
+    | Transfer
+    | TicketSeen
+    | Quarantined
+    | Weather
+    | Account
+    | ApiToken
+    | OrderTaken
+    | OrderOffset
+)
 
 
 class Facts:
@@ -94,9 +168,12 @@ class Facts:
         self._sessions: dict[SessionId, Session] = {}
         self._drivers: dict[DriverId, Driver] = {}
         self._cursors: dict[tuple[CpId, JournalId], int] = {}
+        self._weather: dict[str, Weather] = {}
         self._requests: dict[RequestId, Session | Ticket] = {}
         # Whose inbox a ticket lies in; in a draft, None once it was seen.
         self._unseen: dict[SessionId, DriverId | None] = {}
+        # Ids of orders that came over Kafka, the oldest first.
+        self._orders: dict[str, None] = {}
         # The largest `last_used` of any charging point.
         self.uses: int = beneath.uses if beneath is not None else 0
 
@@ -146,6 +223,23 @@ class Facts:
             return self._beneath.last_seq(cp_id, journal_id) if self._beneath is not None else 0
         return found
 
+    def weather(self, location: str) -> Weather | None:
+        """Return the weather there, however the location is spelt, or None when nothing is known."""
+        found = self._weather.get(place(location))
+        if found is None and self._beneath is not None:
+            return self._beneath.weather(location)
+        return found
+
+    def weathers(self) -> Iterator[Weather]:
+        """Yield the weather of every location that has any."""
+        if self._beneath is None:
+            yield from self._weather.values()
+            return
+        changed = dict(self._weather)
+        for one in self._beneath.weathers():
+            yield changed.pop(one.place, one)
+        yield from changed.values()
+
     def outcome(self, request_id: RequestId) -> Session | Ticket | None:
         """Return what became of a request that was granted, or None."""
         found = self._requests.get(request_id)
@@ -158,6 +252,12 @@ class Facts:
         if self._beneath is None or session_id in self._unseen:
             return self._unseen.get(session_id)
         return self._beneath.unseen_by(session_id)
+
+    def order_taken(self, command_id: str) -> bool:
+        """Return whether that order was taken of late; older ones are refused for their age."""
+        return command_id in self._orders or (
+            self._beneath is not None and self._beneath.order_taken(command_id)
+        )
 
     def put(self, change: Change) -> None:
         """Take in one new fact."""
@@ -183,6 +283,12 @@ class Facts:
                 self._drivers[change.driver_id] = change
             case JournalCursor():
                 self._cursors[change.cp_id, change.journal_id] = change.last_seq
+            case Weather():
+                self._weather[change.place] = change
+            case OrderTaken():
+                self._orders[change.command_id] = None
+                if len(self._orders) > REMEMBERED_ORDERS:
+                    del self._orders[next(iter(self._orders))]
             case _:
                 pass  # money and quarantine live in the database alone
 

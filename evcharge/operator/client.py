@@ -58,7 +58,11 @@ class CentralApi:
 
     async def post(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Order. Raises what `_call` raises."""
-        return await self._call("POST", path, {}, body)
+        return await self.send("POST", path, body)
+
+    async def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Make one call that is no question. Raises what `_call` raises."""
+        return await self._call(method, path, {}, body)
 
     async def _call(
         self, method: str, path: str, params: Mapping[str, str], body: Mapping[str, Any] | None

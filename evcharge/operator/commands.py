@@ -3,13 +3,13 @@
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from evcharge.errors import BadInput
 from evcharge.ids import check_id
-from evcharge.options import Decorator, id_argument, key, options, settings
+from evcharge.options import KAFKA, Decorator, id_argument, key, options, settings
 
 if TYPE_CHECKING:
     from evcharge.operator.client import CentralApi
@@ -19,6 +19,13 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print the answer as
 YES = click.option("--yes", is_flag=True, help="Do not ask.")
 LIMIT = click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
 BEFORE = click.option("--before", metavar="CURSOR", help="Go on where an earlier list ended.")
+VIA = click.option(
+    "--via",
+    type=click.Choice(("api", "kafka")),
+    default="api",
+    show_default=True,
+    help="How the order travels.",
+)
 ALL = click.option("--all", "everything", is_flag=True, help="Every charging point.")
 
 
@@ -72,13 +79,22 @@ def _one_or_all(cp_id: str | None, everything: bool) -> str | None:
 
 @click.command()
 @click.argument("cp_id", required=False)
-@_central(ALL, YES)
+@_central(ALL, YES, VIA, KAFKA)
 def out(
-    cp_id: str | None, everything: bool, yes: bool, as_json: bool, config_file: Path | None, **given: Any
+    cp_id: str | None,
+    everything: bool,
+    yes: bool,
+    via: str,
+    as_json: bool,
+    config_file: Path | None,
+    **given: Any,
 ) -> None:
     """Put charging point CP_ID (or --all) out of order; what it supplies ends, with its ticket."""
     cp_id = _one_or_all(cp_id, everything)
     work = Operating(config_file, given, as_json=as_json)
+    if via == "kafka":
+        _by_kafka(work, "out", cp_id)
+        return
     if cp_id is None:
         if not yes:
             _confirm(work)
@@ -104,9 +120,9 @@ def _confirm(work: Operating) -> None:
 
 @click.command()
 @click.argument("cp_id", required=False)
-@_central(ALL)
+@_central(ALL, VIA, KAFKA)
 def resume(
-    cp_id: str | None, everything: bool, as_json: bool, config_file: Path | None, **given: Any
+    cp_id: str | None, everything: bool, via: str, as_json: bool, config_file: Path | None, **given: Any
 ) -> None:
     """Lift the operator's hold of CP_ID (or --all). Weather, faults and revoked keys stay what they are."""
     from evcharge import labels
@@ -114,6 +130,9 @@ def resume(
 
     cp_id = _one_or_all(cp_id, everything)
     work = Operating(config_file, given, as_json=as_json)
+    if via == "kafka":
+        _by_kafka(work, "resume", cp_id)
+        return
     if cp_id is None:
         content = work.ask(lambda api: api.post("/api/cps/resume"))
         work.tell("resume all", changed=content["changed"])
@@ -127,13 +146,37 @@ def resume(
 
 @click.command()
 @id_argument("cp_id")
-@_central()
-def revoke(cp_id: str, as_json: bool, config_file: Path | None, **given: Any) -> None:
+@_central(VIA, KAFKA)
+def revoke(cp_id: str, via: str, as_json: bool, config_file: Path | None, **given: Any) -> None:
     """Withdraw the keys of CP_ID: it is out of service until it registers again."""
     work = Operating(config_file, given, as_json=as_json)
+    if via == "kafka":
+        _by_kafka(work, "revoke", cp_id)
+        return
     content = work.ask(lambda api: api.post(f"/api/cps/{cp_id}/revoke"))
     work.tell("revoked", cp_id=cp_id)
     if content["ended"]:
+        work.tell("ended")
+
+
+def _by_kafka(work: Operating, command: Literal["out", "resume", "revoke"], cp_id: str | None) -> None:
+    """Give an order over Kafka, for one charging point, and say what came of it."""
+    import asyncio
+
+    from evcharge.operator import tables, via_kafka
+
+    if cp_id is None:
+        raise click.UsageError("Over Kafka an order is for one charging point, such as CP001.")
+    answer = asyncio.run(via_kafka.order(work.config, work.say, command, cp_id))
+    if work.as_json:
+        tables.show_json(answer)
+    data = answer["data"]
+    if command == "revoke":
+        work.tell("revoked", cp_id=cp_id)
+    else:
+        name = {"out": "out", "resume": "resumed by kafka"}[command]
+        work.tell(name if data["changed"] else {"out": "out already"}.get(command, "not held"), cp_id=cp_id)
+    if data["ends"]:
         work.tell("ended")
 
 

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from evcharge.operator.admin import Admin
 
 Kind = Literal["cp", "driver"]
+_Result = TypeVar("_Result")
 HERE = click.option(
     "--here", is_flag=True, help="Keep the credential in this PC's state folder: it runs here."
 )
@@ -126,6 +127,32 @@ def _rotate(kind: Kind) -> click.Command:
     return rotate
 
 
+def as_administrator(
+    config: "Config", user: str, talk: "Callable[[Admin], Coroutine[Any, Any, _Result]]"
+) -> _Result:
+    """Return what `talk(admin)` does; a person at a terminal is asked for the password when one is needed."""
+    import asyncio
+    import getpass
+
+    from evcharge.labels import Speech
+    from evcharge.labels.operator import SENTENCES
+    from evcharge.operator.admin import Admin, PasswordNeeded
+
+    say = Speech(SENTENCES, config.lang)
+    admin = Admin(config.reach.registry_url, config.state, user, say)
+    try:
+        return asyncio.run(talk(admin))
+    except PasswordNeeded:
+        if not sys.stdin.isatty():
+            raise
+    # Outside of the loop, which would swallow the first Ctrl+C.
+    try:
+        admin.password = getpass.getpass(say("admin password", user=user) + ": ")
+    except EOFError:
+        raise click.Abort from None
+    return asyncio.run(talk(admin))
+
+
 class _Work:
     def __init__(self, config_file: Path | None, given: dict[str, Any], user: str, *, as_json: bool) -> None:
         from evcharge.labels import Speech
@@ -137,32 +164,12 @@ class _Work:
         self._as_json = as_json
 
     def ask(self, talk: "Callable[[Admin], Coroutine[Any, Any, dict[str, Any]]]") -> dict[str, Any]:
-        import asyncio
-
         from evcharge.operator import tables
-        from evcharge.operator.admin import Admin, PasswordNeeded
 
-        config = self.config
-        admin = Admin(config.reach.registry_url, config.state, self._user, self.say)
-        try:
-            content = asyncio.run(talk(admin))
-        except PasswordNeeded:
-            if not sys.stdin.isatty():
-                raise
-            # Outside of the loop, which would swallow the first Ctrl+C.
-            admin.password = self._typed_password()
-            content = asyncio.run(talk(admin))
+        content = as_administrator(self.config, self._user, talk)
         if self._as_json:
             tables.show_json(content)
         return content
-
-    def _typed_password(self) -> str:
-        import getpass
-
-        try:
-            return getpass.getpass(self.say("admin password", user=self._user) + ": ")
-        except EOFError:
-            raise click.Abort from None
 
     def tell(self, name: str, **values: object) -> None:
         if not self._as_json:

@@ -171,6 +171,21 @@ def registered(id_field: str, lang: str) -> list[Column]:
     ]
 
 
+def accounts() -> list[Column]:
+    """Return the columns of the accounts."""
+    return [*tokens(), _field("logins", number=True)]
+
+
+def tokens() -> list[Column]:
+    """Return the columns of the tokens of programs."""
+    return [
+        _field("name"),
+        _field("role"),
+        Column("registered_at", lambda row: local(row["created_at"])),
+        _field("created_by"),
+    ]
+
+
 def local(text: str | None) -> str:
     """Return an ISO instant as local time, for people."""
     return _moment(datetime.fromisoformat(text).astimezone()) if text else ""

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from evcharge.central.rows import Entry
 from evcharge.central.state import Facts
-from evcharge.central.store import CentralStore, Entry
+from evcharge.central.store import CentralStore
 from evcharge.database import Database, open_database
 from evcharge.events import CentralStarted, Event
 from tests.unit.central.builders import ADMIN, NOON, Network

@@ -15,7 +15,7 @@ import pytest
 from evcharge import messages as m
 from evcharge import trust
 from evcharge.central import app, verify
-from evcharge.central.api_server import ApiServer, idle
+from evcharge.central.api.server import ApiServer, idle
 from evcharge.central.archive import Archive
 from evcharge.central.commands import PlaceHold
 from evcharge.charging_point import Hold
@@ -178,7 +178,6 @@ async def test_a_failure_is_a_problem_that_keeps_our_fields(office: Office):
         "/api/cps/CP404/resume",
         "/api/cps/CP404/revoke",
         "/api/nothing",
-        "/",
         "/api/cps/",
     ],
 )
@@ -271,7 +270,7 @@ async def test_a_bad_query_is_422(office: Office, query: str):
     assert (await office.ask("GET", f"/api/sessions?{query}")).status == 422
 
 
-@pytest.mark.parametrize("query", ["after=-1", "after=x", "after=1.5", "after=" + "9" * 20, "before=1"])
+@pytest.mark.parametrize("query", ["after=-1", "after=x", "after=1.5", "after=" + "9" * 20, "before=x"])
 async def test_a_bad_place_in_the_audit_log_is_422(office: Office, query: str):
     assert (await office.ask("GET", f"/api/events?{query}")).status == 422
 
@@ -546,7 +545,7 @@ async def test_a_full_disk_is_an_alert_at_once_and_its_end_is_stored(office: Off
 
 async def test_a_handler_that_fails_is_one_sentence_and_charging_goes_on(office: Office, monkeypatch):
     engine, driver = await office.charging()
-    monkeypatch.setattr("evcharge.central.api_views.driver", lambda _: 1 / 0)
+    monkeypatch.setattr("evcharge.central.api.views.driver", lambda _: 1 / 0)
     answer = await office.ask("GET", "/api/drivers")
     assert (answer.status, answer.body["code"]) == (500, "E_INTERNAL")
     assert "ZeroDivision" not in answer.body["text"]
@@ -558,7 +557,7 @@ async def test_the_api_may_fail_and_starts_again_while_charging_goes_on(tmp_path
     failing = asyncio.Event()
 
     class Frail(ApiServer):
-        def __init__(self, *args) -> None:
+        def __init__(self, *args, **_: object) -> None:
             async def work() -> None:
                 await failing.wait()
                 failing.clear()

@@ -127,7 +127,7 @@ async def test_books_of_a_newer_evcharge_are_left_alone(tmp_path: Path):
         pass
     with raw(path) as connection:
         connection.execute("PRAGMA user_version=99")
-    assert "has schema 99, written by a newer evcharge; this one knows 1" in await refused(path)
+    assert "has schema 99, written by a newer evcharge; this one knows " in await refused(path)
 
 
 @pytest.mark.parametrize("damage", ["not a database", "header", "middle", "one bit"])

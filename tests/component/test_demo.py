@@ -39,6 +39,8 @@ if mode == "dies " + role:
     sys.exit(3)
 if role in ("registry", "central", "cp-engine"):
     print(f"{me} listening on 127.0.0.1:{ {'registry': 5, 'central': 9}.get(role, 7) }", flush=True)
+if role == "central":
+    print("The API for operators is listening on http://127.0.0.1:10", flush=True)
 if role == "cp-monitor":
     (state / me).touch()
 if role == "driver":
@@ -125,9 +127,12 @@ def test_once_ends_when_every_driver_has_its_tickets_and_leaves_nobody_behind(up
     assert process.returncode == 0, said
     assert "All 2 charging points are Available; Central listens on 127.0.0.1:9." in said
     assert "All 2 demo drivers have their tickets." in said
-    assert len(pids(said)) == 1 + 2 + 4 + 2
+    assert len(pids(said)) == 1 + 2 + 4 + 1 + 2
     assert not alive(pids(said))
-    order = [said.index(f" {role}") for role in ("init", "registry", "central", "cp-engine", "driver")]
+    order = [
+        said.index(f" {role}")
+        for role in ("init", "registry", "central", "cp-engine", "weather --central-api", "driver D01 -")
+    ]
     assert order == sorted(order)
 
 
@@ -198,7 +203,7 @@ def test_a_signal_stops_everything_cleanly_within_five_seconds(number, whole_gro
     assert not alive(pids(said))
     went = re.findall(r"^(\S+).* │ goes$", said, re.MULTILINE)
     assert went[-2:] == ["central", "registry"]
-    assert sorted(went[:-2]) == ["CP001", "CP001", "CP002", "CP002"]
+    assert sorted(went[:-2]) == ["CP001", "CP001", "CP002", "CP002", "weather"]
 
 
 def test_ctrl_c_while_it_starts_leaves_nobody_behind(up):

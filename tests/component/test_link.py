@@ -416,6 +416,19 @@ async def test_a_registry_that_does_not_renew_is_mentioned_once(gate, tmp_path, 
     assert caplog.text.count("cannot be renewed") == 1
 
 
+async def test_a_registry_that_renews_again_is_told_once(gate, tmp_path):
+    peer = Peer(gate, tmp_path, Timing(heartbeat_s=0.05, least_renewal_s=0.02))
+    peer.wallet.keep_registry(gate.ticket(now=time.time() - 800))
+    away = Overloaded("Registry not responding", Code.UNREACHABLE)
+    peer.fetch = lambda: away if peer.fetched < 3 else gate.ticket()
+    told: asyncio.Queue[object] = asyncio.Queue()
+    peer.link.on_registry = told.put_nowait
+    async with peer.running(), asyncio.timeout(5):
+        assert await told.get() is away
+        assert await told.get() is None
+    assert told.empty()
+
+
 async def test_what_the_fetching_cannot_survive_ends_the_link(gate, peer):
     peer.fetch = lambda: StateError("ca.pem is missing")
     with pytest.raises(StateError, match=r"ca\.pem"):

@@ -283,6 +283,46 @@ def password(tmp_path: Path) -> str:
     return make_state(tmp_path / "state")
 
 
+# ---- who may
+
+
+async def test_an_account_is_added_listed_changed_and_removed(town: Town, shell: Shell):
+    said = await shell.does("account", "add", "olga")
+    assert said.startswith("olga may log in on Central's pages (operator). Its password, shown only now: ")
+    assert len(said.split()[-1]) == 24
+    listed = await shell.does("account", "list")
+    assert "olga" in listed
+    assert "operator" in listed
+    said = await shell.does("account", "password", "olga")
+    assert said.startswith("olga is logged out everywhere.")
+    assert await shell.does("account", "role", "olga", "--role", "viewer") == (
+        "olga is viewer from now on; it logs in again.\n"
+    )
+    assert await shell.does("account", "remove", "olga") == "olga may log in no more.\n"
+    assert await shell.does("account", "list") == "Nothing to show.\n"
+
+
+async def test_an_account_that_will_not_do_is_refused_in_one_sentence(town: Town, shell: Shell):
+    assert "bad name" in await shell.fails("account", "add", "Olga Pérez")
+    assert "role can only be driver" in await shell.fails("account", "add", "D01")
+    assert "no account" in await shell.fails("account", "remove", "../cps")
+    await shell.does("account", "add", "olga")
+    assert "exists already" in await shell.fails("account", "add", "olga")
+
+
+async def test_a_token_is_made_for_a_program_and_made_void(town: Town, shell: Shell, monkeypatch):
+    content = json.loads(await shell.does("token", "add", "weather", "--role", "service", "--json"))
+    assert (content["name"], content["role"]) == ("weather", "service")
+    assert content["token"] not in await shell.does("token", "list")
+    assert await shell.does("token", "remove", "weather") == "The token of weather is void.\n"
+    assert await shell.does("token", "list") == "Nothing to show.\n"
+
+
+async def test_accounts_in_spanish(town: Town, shell: Shell):
+    assert "ya puede entrar" in await shell.does("account", "add", "olga", "--lang", "es")
+    assert "Nombre" in await shell.does("account", "list", "--lang", "es")
+
+
 @pytest.fixture
 async def registry(tmp_path: Path, password: str) -> AsyncIterator[Running]:
     async with running_registry(tmp_path / "state", password) as running:

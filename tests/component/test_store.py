@@ -1,5 +1,6 @@
 """Central's books on a real SQLite file: all of a batch or nothing, and after a restart the same facts."""
 
+import contextlib
 import sqlite3
 from dataclasses import replace
 from datetime import timedelta, timezone
@@ -7,16 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import audit
+from evcharge import audit, database
 from evcharge.central import commands as c
 from evcharge.central.invariants import violations
 from evcharge.central.network import decide
+from evcharge.central.rows import Entry, statements
 from evcharge.central.ruling import Decision
-from evcharge.central.state import Facts, Kind, TicketSeen, Transfer
-from evcharge.central.store import Entry
+from evcharge.central.state import Facts, Kind, TicketSeen, Transfer, WeatherKind
+from evcharge.central.store import KEEP_STATUSES_FOR
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.session import EndReason, SessionState
-from tests.component.books import Books, any_event, busy_day, entries, lasting, opened, raw
+from tests.component.books import SCHEMA, Books, any_event, busy_day, entries, lasting, opened, raw
 from tests.unit.central.builders import ADMIN, NOON, OTHER_JOURNAL, Network
 
 
@@ -369,3 +371,214 @@ async def test_a_session_keeps_all_its_instants_and_reasons(tmp_path: Path):
         assert await books.store.latest_tickets("D01", 1) == [ended]
     facts = await reloaded(tmp_path)
     assert facts.outcome(session.request_id) == ended
+
+
+# ---- statistics, history, weather
+
+
+def rows(connection: sqlite3.Connection, sql: str, *params: object) -> list[tuple]:
+    return [tuple(row) for row in connection.execute(sql, params)]
+
+
+async def test_a_day_of_the_statistics_is_the_sum_of_its_tickets(tmp_path: Path):
+    network = busy_day()
+    async with opened(tmp_path) as books:
+        for entry in entries(network):
+            await books.store.commit([entry])
+    with raw(tmp_path / "central.db") as connection:
+        assert rows(connection, "SELECT * FROM daily ORDER BY cp_id") == [
+            ("CP001", "2026-01-01", 1, 1_000_005, 25),
+            ("CP003", "2026-01-01", 1, 20_000, 1),
+        ]
+        assert violations(connection) == []
+
+
+async def test_a_statistic_that_is_not_its_tickets_is_found(tmp_path: Path):
+    async with opened(tmp_path) as books:
+        await kept(books, busy_day())
+    for wrong in (
+        "UPDATE daily SET energy_mwh = energy_mwh + 1 WHERE cp_id = 'CP001'",
+        "DELETE FROM daily WHERE cp_id = 'CP003'",
+    ):
+        with raw(tmp_path / "central.db") as connection:
+            connection.execute("BEGIN")
+            connection.execute(wrong)
+            (found,) = violations(connection)
+            assert "every day of the statistics" in found
+            assert "CP00" in found
+            connection.execute("ROLLBACK")
+
+
+async def test_a_day_ends_at_midnight_of_utc(tmp_path: Path):
+    network = busy_day()
+    ticket = replace(
+        network.tickets[0],
+        ended_at=(NOON + timedelta(hours=14)).astimezone(timezone(timedelta(hours=-11))),
+    )
+    async with opened(tmp_path) as books:
+        for decision in network.decisions:
+            changes = tuple(ticket if one is network.tickets[0] else one for one in decision.changes)
+            await books.store.commit([Entry(replace(decision, changes=changes), ADMIN, NOON)])
+    with raw(tmp_path / "central.db") as connection:
+        found = rows(connection, "SELECT day FROM daily WHERE cp_id = 'CP001'")
+    assert found == [("2026-01-02",)]
+
+
+async def history(folder: Path, cp_id: str = "CP001") -> list[tuple]:
+    with raw(folder / "central.db") as connection:
+        return rows(connection, "SELECT at, status, reason FROM status_log WHERE cp_id = ? ORDER BY n", cp_id)
+
+
+def at(seconds: float) -> str:
+    return (NOON + timedelta(seconds=seconds)).isoformat(timespec="microseconds")
+
+
+async def lived(folder: Path, *steps: tuple[float, object]) -> Network:
+    """Commit what each step does at its second after noon."""
+    network = Network()
+    async with opened(folder) as books:
+        await books.store.load(NOON)
+        for second, step in steps:
+            step(network)
+            decided, network.decisions = network.decisions, []
+            when = NOON + timedelta(seconds=second)
+            await books.store.commit([Entry(decision, ADMIN, when) for decision in decided])
+    return network
+
+
+async def test_every_change_of_what_is_shown_is_a_row_with_its_reason(tmp_path: Path):
+    await lived(
+        tmp_path,
+        (0, lambda network: network.point_is_there()),
+        (10, lambda network: network.reports("overheating")),
+        (25, lambda network: network.reports(None)),
+        (30, lambda network: network.holds()),
+        (90, lambda network: network.driver_is_there()),
+    )
+    assert await history(tmp_path) == [
+        (at(0), "Available", ""),
+        (at(10), "Faulted", "overheating"),
+        (at(25), "Available", ""),
+        (at(30), "Unavailable", "operator"),
+    ]
+    with raw(tmp_path / "central.db") as connection:
+        found = rows(connection, "SELECT status, ms, times FROM status_daily ORDER BY status")
+    assert found == [("Available", 15_000, 2), ("Faulted", 15_000, 1), ("Unavailable", 0, 1)]
+
+
+async def test_what_a_killed_central_showed_ended_with_its_last_sign_of_life(tmp_path: Path):
+    await lived(tmp_path, (0, lambda network: network.point_is_there()))
+    async with opened(tmp_path) as books:
+        await books.store.live(NOON + timedelta(seconds=300))
+    async with opened(tmp_path) as books:
+        back = NOON + timedelta(days=1)
+        await books.store.load(back)
+        assert len(await history(tmp_path)) == 1
+        await books.store.commit([Entry(Decision(events=(any_event(),)), ADMIN, back)])
+        assert books.store.statuses["CP001"].since == NOON + timedelta(seconds=300)
+    assert (await history(tmp_path))[1:] == [(at(300), "Disconnected", "its monitor is not heard")]
+
+
+async def test_statuses_of_long_ago_are_forgotten_but_never_what_is_shown_now(tmp_path: Path):
+    await lived(
+        tmp_path,
+        (0, lambda network: network.point_is_there()),
+        (10, lambda network: network.reports("overheating")),
+        (25, lambda network: network.reports(None)),
+    )
+    async with opened(tmp_path) as books:
+        await books.store.live(NOON + KEEP_STATUSES_FOR + timedelta(seconds=5))
+        assert [row[0] for row in await history(tmp_path)] == [at(10), at(25)]
+        await books.store.live(NOON + KEEP_STATUSES_FOR + timedelta(days=1))
+    assert await history(tmp_path) == [(at(25), "Available", "")]
+
+
+async def test_a_point_whose_keys_are_revoked_shows_the_same_after_a_restart(tmp_path: Path):
+    def revoke(network: Network) -> None:
+        network.point_is_there()
+        network.does(c.RevokeKeys, subject="CP001")
+
+    await lived(tmp_path, (0, revoke))
+    async with opened(tmp_path) as books:
+        await books.store.load(NOON + timedelta(hours=1))
+        await books.store.commit([Entry(Decision(events=(any_event(),)), ADMIN, NOON)])
+    assert await history(tmp_path) == [(at(0), "Unavailable", "key revoked")]
+
+
+async def test_a_commit_that_fails_tells_nothing_and_the_next_one_all(tmp_path: Path):
+    network = Network()
+    network.point_is_there()
+    before = entries(network)
+    wrong = Decision(changes=(ChargingPoint(cp_id="CP001", epoch=-1),))
+    async with opened(tmp_path) as books:
+        with pytest.raises(sqlite3.IntegrityError):
+            await books.store.commit([*before, Entry(wrong, ADMIN, NOON)])
+        assert books.store.statuses.get("CP001") is None
+        await books.store.commit(before)
+    assert await history(tmp_path) == [(at(0), "Available", "")]
+
+
+async def test_weather_bars_and_moves_survive_a_restart(tmp_path: Path):
+    network = busy_day()
+    network.does(c.WeatherReport, location="alicante", temperature_celsius=-3.5, measured_at=NOON, source="x")
+    for kind in WeatherKind:
+        network.does(c.WeatherAlert, location="Alicante", alert=kind)
+    network.does(c.WeatherOverride, location="Alicante", override=True)
+    network.does(c.WeatherAlert, location="Atlantis", alert=WeatherKind.STORM)
+    network.does(c.MovePoint, cp_id="CP003", location="Elche")
+    network.does(c.BarDriver, driver_id="D02", barred=True)
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+    facts = await reloaded(tmp_path)
+    assert sorted(facts.weathers(), key=lambda one: one.place) == sorted(
+        network.facts.weathers(), key=lambda one: one.place
+    )
+    assert lasting(facts) == lasting(network.facts)
+    assert facts.driver("D02").barred
+
+
+async def test_old_books_come_through(tmp_path: Path):
+    network = busy_day()
+    path = tmp_path / "central.db"
+    steps = database._steps(SCHEMA)
+    old = sqlite3.connect(path, isolation_level=None)
+    with contextlib.closing(old):
+        for number, script in steps:
+            if number == 1:
+                for statement in script:
+                    old.execute(statement)
+                old.execute("PRAGMA user_version=1")
+        for entry in entries(network):
+            for sql, of_kind in statements([entry]):
+                if "daily" in sql:
+                    continue
+                for row in of_kind:
+                    known = {name: row[name] for name in row if name not in ("registered_location", "barred")}
+                    old.execute(_without(sql, "registered_location", "barred"), known)
+    async with opened(tmp_path) as books:
+        facts = await books.store.load(NOON)
+    assert lasting(facts) == lasting(network.facts)
+    with raw(path) as connection:
+        assert violations(connection) == []
+        assert rows(connection, "SELECT sessions, energy_mwh, revenue_cents FROM daily ORDER BY cp_id") == [
+            (1, 1_000_005, 25),
+            (1, 20_000, 1),
+        ]
+
+
+def _without(sql: str, *columns: str) -> str:
+    for name in columns:
+        sql = (
+            sql.replace(f", {name} = excluded.{name}", "").replace(f", :{name}", "").replace(f", {name}", "")
+        )
+    return sql
+
+
+async def test_each_commit_is_told_with_its_size_and_time(tmp_path: Path):
+    told = []
+    async with opened(tmp_path) as books:
+        books.store.on_commit = lambda number, seconds: told.append((number, seconds))
+        await kept(books, busy_day())
+    ((number, seconds),) = told
+    assert number > 20
+    assert 0 < seconds < 5

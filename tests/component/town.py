@@ -48,6 +48,8 @@ class Town:
     stop: asyncio.Event
     dispatcher: Dispatcher
     channels: list[Channel] = field(default_factory=list)
+    # Where a charging point stands, by its id; the others are in Berlin.
+    places: dict[str, str] = field(default_factory=dict)
 
     async def operator(self, kind: type[AnyCommand], **what: object) -> None:
         """Carry out an operator's command."""
@@ -63,9 +65,9 @@ class Town:
                 self.news.clear()
                 await self.news.wait()
 
-    def ticket(self, name: str, role: Role, epoch: int = 0, location: str = "Berlin") -> IssuedTicket:
+    def ticket(self, name: str, role: Role, epoch: int = 0) -> IssuedTicket:
         """Return what the Registry would give."""
-        now = utc_now().timestamp()
+        now, location = utc_now().timestamp(), self.places.get(name, "Berlin")
         identity = Identity(name, role, epoch, int(now), location if role is not Role.DRIVER else "")
         key = trust.read_keys(self.state / "service.key")[0]
         return seal_ticket(key, identity, issuer="registry", ttl_s=900, now=now)
@@ -205,7 +207,7 @@ async def running(
     trust.init_state(state, [], utc_now())
     config = Config(
         state=state,
-        central=CentralSettings(port=0, **{"api_port": 0} | central),  # type: ignore[arg-type]
+        central=CentralSettings(**{"port": 0, "api_port": 0} | central),  # type: ignore[arg-type]
         reach=ReachSettings(registry_url=registry_url),
     )
     handler = _Lines()

@@ -13,9 +13,11 @@ from evcharge.central.alerts import (
     MAX_OPEN,
     MAX_SOLVED,
     REGISTRY,
+    WEATHER,
     AlertKind,
     Alerts,
 )
+from evcharge.central.state import Weather, WeatherKind
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.errors import Code
 from evcharge.labels.operator import SENTENCES
@@ -91,6 +93,24 @@ STORIES = [
         ("CP001", AlertKind.QUARANTINE),
         e.AlertClosed(alert_id="CP001-quarantine"),
         id="quarantine",
+    ),
+    pytest.param(
+        e.WeatherAlertRaised(location="Elche", alert="COLD"),
+        ("Elche", AlertKind.WEATHER),
+        e.WeatherAlertCleared(location="Elche", alerts=("COLD",)),
+        id="weather",
+    ),
+    pytest.param(
+        e.WeatherLost(why="the weather service was stopped"),
+        (WEATHER, AlertKind.WEATHER_SERVICE),
+        e.WeatherReached(),
+        id="weather service",
+    ),
+    pytest.param(
+        e.ChainBroken(n=7, why="row 7 was changed"),
+        (CENTRAL, AlertKind.CHAIN),
+        e.AlertClosed(alert_id="CENTRAL-chain"),
+        id="audit log",
     ),
     pytest.param(
         e.ClockJumped(seconds=-40),
@@ -241,6 +261,46 @@ def test_after_a_start_what_the_facts_say_is_open_even_when_its_event_is_too_old
     assert all(one.times == 1 for one in alerts.open())
     alerts.take(e.FaultCleared(cp_id="CP001", fault="hot"), LATER)
     assert not alerts.is_open("CP001", AlertKind.FAULT)
+
+
+def test_a_weather_alert_of_before_a_start_is_open_after_it():
+    alerts = Alerts()
+    weather = Weather(location="Elche", alerts=frozenset({WeatherKind.WIND, WeatherKind.COLD}))
+    alerts.adopt([], LATER, [weather, Weather(location="Altea")])
+    (alert,) = alerts.open()
+    assert (alert.about, alert.words()) == (
+        "Elche",
+        "Weather in Elche: cold, strong wind. Its charging points are out of order.",
+    )
+
+
+def test_one_of_two_weather_alerts_may_end_before_the_other():
+    alerts = Alerts()
+    for kind in ("COLD", "WIND"):
+        alerts.take(e.WeatherAlertRaised(location="Elche", alert=kind), NOON)
+    alerts.take(e.WeatherAlertCleared(location="Elche", alerts=("COLD",), left=("WIND",)), LATER)
+    (alert,) = alerts.open()
+    assert (alert.detail, alert.times, alert.since) == ("WIND", 2, NOON)
+    alerts.take(e.WeatherAlertCleared(location="Elche", alerts=("WIND",)), LATER)
+    assert alerts.open() == []
+
+
+def test_a_location_called_weather_is_not_the_service():
+    alerts = Alerts()
+    alerts.take(e.WeatherAlertRaised(location="WEATHER", alert="COLD"), NOON)
+    assert not alerts.is_open(WEATHER, AlertKind.WEATHER_SERVICE)
+    alerts.take(e.WeatherLost(why="the weather service was stopped"), NOON)
+    alerts.take(e.WeatherReached(), LATER)
+    assert alerts.is_open(WEATHER, AlertKind.WEATHER)
+
+
+def test_several_kinds_of_weather_are_one_alert_that_names_them_all():
+    alerts = Alerts()
+    for kind in ("COLD", "STORM", "COLD"):
+        alerts.take(e.WeatherAlertRaised(location="Elche", alert=kind), NOON)
+    (alert,) = alerts.open()
+    assert alert.detail == "COLD STORM"
+    assert "frío, tormenta" in alert.words("es")
 
 
 def test_an_id_with_hyphens_is_found():

@@ -255,8 +255,8 @@ def test_each_second_is_journaled_then_delivered_then_shown(charging):
     ]
     assert charging.contactor.delivered_mwh == 12222
     assert charging.said == [
-        SupplyUpdate(session_id=S1, power_w=22_000, energy_mwh=6111),
-        SupplyUpdate(session_id=S1, power_w=22_000, energy_mwh=12222),
+        SupplyUpdate(session_id=S1, power_w=22_000, energy_mwh=6111, temperature_deci_celsius=221),
+        SupplyUpdate(session_id=S1, power_w=22_000, energy_mwh=12222, temperature_deci_celsius=223),
     ]
 
 

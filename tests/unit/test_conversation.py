@@ -318,6 +318,40 @@ def test_each_reason_to_keep_us_out_is_told_once():
     )
 
 
+def test_a_registry_that_is_away_and_back_is_told_and_noted():
+    talk = conversation(connected=False)
+    away = Overloaded("Registry not responding at https://r.", Code.UNREACHABLE)
+    reaction = talk.lost(away)
+    assert reaction.lines == ("Registry not responding at https://r. Retrying.",)
+    assert reaction.notes == (("registry", reaction.lines[0]),)
+    reaction = talk.connected()
+    assert reaction.lines == ("Registry responding again.", f"Connected to CENTRAL at {ADDRESS}.")
+    assert reaction.notes == (("registry", None),)
+
+
+def test_a_ticket_that_is_not_renewed_is_told_though_central_is_there():
+    talk = conversation()
+    away = Overloaded("Registry not responding at https://r.", Code.UNREACHABLE)
+    assert talk.renewal(None) == Reaction()
+    assert talk.renewal(away).lines == ("Registry not responding at https://r. Retrying.",)
+    assert talk.renewal(None).lines == ("Registry responding again.",)
+
+
+def test_an_outage_is_noted_with_its_end():
+    talk = conversation()
+    assert talk.lost().notes == (("central", f"Cannot connect to CENTRAL at {ADDRESS}; retrying"),)
+    assert talk.connected().notes == (("central", None),)
+    assert talk.connected().notes == ()
+
+
+def test_only_the_return_of_what_was_lost_is_told():
+    talk = charging()
+    back = Notice(code="MONITOR_BACK", text="The monitor of CP001 is heard again.", cp_id="CP001")
+    assert talk.hear(back) == Reaction()
+    talk.hear(Notice(code="MONITOR_LOST", text="The monitor of CP001 is not heard.", cp_id="CP001"))
+    assert talk.hear(back).lines == (back.text,)
+
+
 # ---- stopping
 
 

@@ -15,6 +15,7 @@ PACKAGE = ROOT / "evcharge"
 PROTOCOL = (ROOT / "docs/PROTOCOL.md").read_text("utf-8")
 GLOSSARY = (ROOT / "docs/GLOSSARY.md").read_text("utf-8")
 ARCHITECTURE = (ROOT / "docs/ARCHITECTURE.md").read_text("utf-8")
+FAULTS = (ROOT / "docs/FAULTS.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 
 
@@ -60,6 +61,17 @@ def test_every_command_that_the_readme_types_exists():
     typed = set(re.findall(r"^\s*evcharge ([a-z-]+)", README, re.MULTILINE))
     assert typed
     assert typed <= set(evcharge.commands)
+
+
+def test_every_test_that_the_faults_name_exists():
+    named = set(re.findall(r"`(test_\w+)`", FAULTS))
+    assert named
+    defined = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^ *(?:async )?def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)
+    }
+    assert named - defined == set()
 
 
 def test_links_between_the_documents_lead_somewhere():

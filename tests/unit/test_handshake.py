@@ -119,6 +119,8 @@ def test_the_vector_of_the_protocol():
     assert (
         accepted.keys.from_central.hex() == "d8425c3f6d3f9cc6ca967bfdad5373230f78fe2c4c9d52d3f43c93013bdd7332"
     )
+    assert accepted.keys.telemetry.hex() == "650d69bd3a4776f401dce6fa78e66adc2ddd9deeeb176ea9f1ab0edfa55b25c9"
+    assert central.keys.telemetry == accepted.keys.telemetry
 
 
 # ---- tickets

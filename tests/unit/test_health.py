@@ -1,5 +1,6 @@
 """The health port's frames, and a monitor's verdict."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +41,13 @@ def test_a_ping_and_its_pong_are_read_back():
     check_pong(KEY, pong, "CP001", 9101)
 
 
+def test_a_pong_may_say_how_warm_it_is_and_one_of_an_older_engine_proves_as_much():
+    assert b"temperature" not in seal(KEY, PONG)
+    warm = read_pong(seal(KEY, msgspec.structs.replace(PONG, temperature_deci_celsius=431)))
+    assert warm.temperature_deci_celsius == 431
+    check_pong(KEY, warm, "CP001", 9101)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -48,14 +56,13 @@ def test_a_ping_and_its_pong_are_read_back():
         {"seq": 8},
         {"central_link": False},
         {"monitors": 2},
+        {"temperature_deci_celsius": 900},
         {"n": "f" * 32},
         {"mac": "0" * 64},
         {"mac": ""},
     ],
 )
 def test_a_pong_with_one_field_changed_proves_nothing(change):
-    import msgspec
-
     forged = msgspec.structs.replace(read_pong(seal(KEY, PONG)), **change)
     with pytest.raises(ProtocolError, match="port 9101 does not prove to be CP001") as error:
         check_pong(KEY, forged, "CP001", 9101)

@@ -7,6 +7,7 @@ import string
 import pytest
 
 from evcharge import labels
+from evcharge.central.state import WeatherKind
 from evcharge.charging_point import CpStatus
 from evcharge.errors import Code
 from evcharge.labels import Phrase
@@ -18,6 +19,7 @@ TABLES = [
     pytest.param(labels.REASONS, EndReason, id="reasons"),
     pytest.param(labels.CODES, Code, id="codes"),
     pytest.param(labels.STEPS, STEPS, id="steps"),
+    pytest.param(labels.WEATHER, WeatherKind, id="weather"),
     pytest.param(labels.PHRASES, Phrase, id="phrases"),
 ]
 
@@ -96,6 +98,7 @@ def test_a_language_that_we_do_not_have_is_english():
 def test_what_a_newer_peer_says_is_shown_as_it_is():
     assert labels.code("E_NEW") == "E_NEW"
     assert labels.step("HALFWAY") == "HALFWAY"
+    assert labels.weather("LOCUSTS", "es") == "LOCUSTS"
 
 
 @pytest.mark.parametrize(

@@ -313,3 +313,67 @@ async def test_a_failure_of_work_that_was_to_be_cancelled_is_not_lost():
     task.cancel()
     with pytest.raises(RuntimeError, match="a bug"):
         await task
+
+
+# ---- somebody else's code
+
+
+async def test_work_within_its_time_brings_its_result():
+    assert await lifecycle.within(asyncio.sleep(0, "done"), 5) == "done"
+
+
+async def test_work_that_fails_within_its_time_says_so():
+    async def fails() -> None:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await lifecycle.within(fails(), 5)
+
+
+class Stubborn:
+    """Work that swallows its cancellation, as libraries sometimes do."""
+
+    def __init__(self) -> None:
+        self.cancelled = 0
+        self.let_go = asyncio.Event()
+
+    async def work(self) -> None:
+        while not self.let_go.is_set():
+            try:
+                await self.let_go.wait()
+            except asyncio.CancelledError:
+                self.cancelled += 1
+        raise RuntimeError("and then it fails, which nobody waits for")
+
+
+async def test_work_that_swallows_its_cancellation_is_not_waited_for():
+    stubborn = Stubborn()
+    with pytest.raises(TimeoutError):
+        await lifecycle.within(stubborn.work(), 0.01)
+    await asyncio.sleep(0)
+    assert stubborn.cancelled == 1
+    stubborn.let_go.set()
+    async with asyncio.timeout(5):
+        while lifecycle._left:
+            await asyncio.sleep(0)
+
+
+async def test_a_caller_that_is_cancelled_goes_at_once():
+    stubborn = Stubborn()
+    caller = asyncio.create_task(lifecycle.within(stubborn.work(), 60))
+    await asyncio.sleep(0.01)
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    stubborn.let_go.set()
+    async with asyncio.timeout(5):
+        while lifecycle._left:
+            await asyncio.sleep(0)
+
+
+async def test_work_that_ends_by_cancelling_itself_does_not_cancel_its_caller():
+    async def cancels_itself() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(TimeoutError):
+        await lifecycle.within(cancels_itself(), 5)

@@ -50,6 +50,61 @@ def test_a_central_that_is_away_is_said_in_the_words_the_teachers_look_for(caplo
     ]
 
 
+@pytest.mark.parametrize(
+    ("lang", "lost", "back"),
+    [
+        (
+            "en",
+            "Cannot connect to CENTRAL at 10.0.0.1:9002: Registry not responding at https://r.",
+            ["Registry responding again", "Connected to Central again (CENTRAL at 10.0.0.1:9002)"],
+        ),
+        (
+            "es",
+            "Imposible conectar con CENTRAL en 10.0.0.1:9002: Registry no responde",
+            ["Registry responde de nuevo", "Conexión con Central restablecida (CENTRAL en 10.0.0.1:9002)"],
+        ),
+    ],
+)
+def test_a_registry_that_keeps_us_out_is_named_and_so_is_its_return(caplog, lang, lost, back):
+    away = Overloaded("Registry not responding at https://r.", Code.UNREACHABLE)
+    assert lines(caplog, LinkState(Phase.WAITING, away), LinkState(Phase.CONNECTED), lang=lang) == [
+        lost,
+        *back,
+    ]
+
+
+def test_a_ticket_that_cannot_be_renewed_is_said_with_its_end(caplog):
+    caplog.set_level(logging.INFO)
+    credential = Credential(Config(lang="es"), CpId("CP001"))
+    noted: list[str | None] = []
+    credential.on_registry = noted.append
+    for problem in (
+        None,
+        Overloaded("Registry not responding at https://r.", Code.UNREACHABLE),
+        None,
+        AuthenticationError("CP001 is disabled.", Code.DISABLED),
+    ):
+        credential.tell_registry(problem)
+    assert [entry.message for entry in caplog.records] == [
+        "Registry no responde: no se puede alcanzar",
+        "Registry responde de nuevo",
+        "el tique no se puede renovar ahora: dado de baja",
+    ]
+    assert noted == ["Registry no responde", None]
+
+
+def test_what_the_registry_says_is_told_by_its_code_in_other_languages():
+    away = Overloaded("Registry not responding at https://r.", Code.UNREACHABLE)
+    assert central.explained("Registry not responding", away, "en") == "Registry not responding at https://r."
+    busy = Overloaded("Too many wrong logins.", Code.SLOW)
+    assert central.explained("Registry not responding", busy, "en") == (
+        "Registry not responding: Too many wrong logins."
+    )
+    assert central.explained("Registry no responde", busy, "es") == (
+        "Registry no responde: demasiado lento, o demasiados intentos"
+    )
+
+
 def test_a_login_that_was_refused_says_why(caplog):
     revoked = AuthenticationError("the key of CP001 was revoked", Code.REVOKED)
     assert lines(caplog, LinkState(Phase.WAITING, revoked), LinkState(Phase.LOST)) == [

@@ -65,7 +65,13 @@ GOLDEN: dict[m.Message, str] = {
     m.SupplyUpdate(
         session_id=S, power_w=22_000, energy_mwh=6_111
     ): f'{{"t":"SUPPLY_UPDATE","session_id":"{S}","power_w":22000,"energy_mwh":6111}}',
+    m.SupplyUpdate(
+        session_id=S, power_w=22_000, energy_mwh=6_111, temperature_deci_celsius=431
+    ): f'{{"t":"SUPPLY_UPDATE","session_id":"{S}","power_w":22000,"energy_mwh":6111,"temperature_deci_celsius":431}}',
     m.Health(fault="overheating"): '{"t":"HEALTH","fault":"overheating"}',
+    m.Health(
+        fault=None, temperature_deci_celsius=-55
+    ): '{"t":"HEALTH","fault":null,"temperature_deci_celsius":-55}',
     m.Health(fault=None): '{"t":"HEALTH","fault":null}',
     m.RequestStart(
         request_id=R, cp_id="CP001", location="Alicante"
@@ -131,6 +137,9 @@ SENDERS = {
     Role.CENTRAL: "Heartbeat Bye ErrorNotice Rekey Synced Ack Resync Start Stop Query Progress Supply "
     "TicketIssued Notice Points Balance History",
     Role.OPERATOR: "",
+    Role.ADMIN: "",
+    Role.VIEWER: "",
+    Role.SERVICE: "",
     Role.WEATHER: "",
     Role.REGISTRY: "",
 }

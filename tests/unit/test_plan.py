@@ -61,7 +61,10 @@ def test_a_plan_is_read_line_by_line():
         ("nan plug", "'nan' is not a number of seconds"),
         ("inf plug", "'inf' is not a number of seconds"),
         ("1e9 plug", "'1e9' is not a number of seconds"),
-        ("2 explode", "an action is one of plug, unplug, break, mend, manual, status, stop, not 'explode'"),
+        (
+            "2 explode",
+            "an action is one of plug, unplug, break, mend, manual, status, faults, stop, not 'explode'",
+        ),
         ("after lunch 2 plug", "after one of authorised, started, ended, not 'lunch'"),
         ("after", "after one of authorised, started, ended, not ''"),
     ],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evcharge.cp.supply import Step, Supply
+from evcharge.cp.supply import AMBIENT_CELSIUS, RISE_CELSIUS, Step, Supply, Thermometer
 
 KWH = 1_000_000
 NO_LIMIT = 10**12
@@ -77,3 +77,60 @@ def test_no_time_and_time_that_runs_back_move_nothing():
     supply = car()
     assert supply.step(0.0, NO_LIMIT).energy_mwh == 0
     assert supply.step(-5.0, NO_LIMIT).energy_mwh == 0
+
+
+# ---- warmth
+
+
+def test_it_is_as_warm_as_the_air_until_power_flows():
+    thermometer = Thermometer(22_000)
+    thermometer.step(0, 3_600)
+    assert thermometer.deci_celsius == AMBIENT_CELSIUS * 10
+
+
+def test_power_warms_slowly_and_never_beyond_its_goal():
+    thermometer = Thermometer(22_000)
+    seen = []
+    for _ in range(3_600):
+        thermometer.step(22_000, 1.0)
+        seen.append(thermometer.deci_celsius)
+    assert seen == sorted(seen)
+    assert seen[0] <= AMBIENT_CELSIUS * 10 + 2
+    assert seen[-1] == (AMBIENT_CELSIUS + RISE_CELSIUS) * 10
+
+
+def test_less_power_is_less_warm():
+    thermometer = Thermometer(22_000)
+    thermometer.step(11_000, 3_600)
+    assert thermometer.deci_celsius == (AMBIENT_CELSIUS + RISE_CELSIUS / 2) * 10
+
+
+def test_without_power_it_cools_down_to_the_air():
+    thermometer = Thermometer(22_000)
+    thermometer.step(22_000, 3_600)
+    thermometer.step(0, 240)
+    assert AMBIENT_CELSIUS * 10 < thermometer.deci_celsius < (AMBIENT_CELSIUS + RISE_CELSIUS / 2) * 10
+    thermometer.step(0, 7_200)
+    assert thermometer.deci_celsius == AMBIENT_CELSIUS * 10
+
+
+@pytest.mark.parametrize("parts", [1, 3, 60])
+def test_a_minute_of_warmth_in_parts_is_a_minute(parts: int):
+    thermometer = Thermometer(22_000)
+    for _ in range(parts):
+        thermometer.step(22_000, 60 / parts)
+    assert thermometer.deci_celsius == 293
+
+
+def test_speed_scales_warming_too():
+    fast, slow = Thermometer(22_000, speed=60.0), Thermometer(22_000)
+    fast.step(22_000, 1.0)
+    slow.step(22_000, 60.0)
+    assert fast.deci_celsius == slow.deci_celsius
+
+
+def test_a_point_without_power_and_a_clock_that_stands_still_do_no_harm():
+    thermometer = Thermometer(0)
+    thermometer.step(0, 0.0)
+    thermometer.step(0, -1.0)
+    assert thermometer.deci_celsius == AMBIENT_CELSIUS * 10

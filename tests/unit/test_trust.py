@@ -24,6 +24,7 @@ MADE = {
     "service.key",
     "enrolment.token",
     "operator.token",
+    "weather.token",
     "central/resume.key",
 }
 

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from evcharge import wire
 from evcharge.errors import Code, ProtocolError
 from evcharge.messages import Bye, Health, Heartbeat, PointRow, Points, Sync, encode
-from evcharge.wire import LENGTH, MAX_FRAME_BYTES, MAX_HANDSHAKE_BYTES, FrameCutter, Opener, Sealer
+from evcharge.wire import (
+    LENGTH,
+    MAX_FRAME_BYTES,
+    MAX_HANDSHAKE_BYTES,
+    FrameCutter,
+    Opener,
+    RisingOpener,
+    Sealer,
+)
 
 KEY = bytes(range(32))
 SYNC = Sync(journal_id="0" * 32, last_seq=7)
@@ -235,3 +243,23 @@ def test_a_wrong_version_byte_does_not_open():
     raw = bytearray(base64.urlsafe_b64decode(Sealer(KEY).seal(Heartbeat())))
     raw[0] = 0x81
     assert refused(Opener(KEY), base64.urlsafe_b64encode(raw)) is Code.CRYPTO
+
+
+# ---- a lane on which tokens are lost and come twice
+
+
+def test_on_a_lane_the_newest_counts_and_what_was_told_is_not_told_again():
+    sealer, opener = Sealer(KEY), RisingOpener(KEY)
+    first, second, third = (sealer.seal(Health(fault=str(number))) for number in range(3))
+    assert opener.open(second) == Health(fault="1")
+    assert opener.open(second) is None
+    assert opener.open(first) is None
+    assert opener.open(third) == Health(fault="2")
+
+
+def test_on_a_lane_another_key_does_not_open_either():
+    opener = RisingOpener(KEY)
+    foreign = Sealer(bytes(32)).seal(Heartbeat())
+    assert refused(opener, foreign) is Code.CRYPTO
+    assert not opener.opens(foreign)
+    assert opener.opens(Sealer(KEY).seal(Heartbeat()))

@@ -4,6 +4,7 @@ from copy import deepcopy
 from types import SimpleNamespace
 
 from evcharge import messages as m
+from evcharge.charging_point import Hold
 
 MAX_HOLD, MAX_MWH, WELCOME = 2_000, 100_000_000, 150
 
@@ -14,6 +15,7 @@ class Model:
     def __init__(self):
         self.cps, self.drivers, self.sessions, self.journals = {}, {}, {}, {}
         self.requests, self.tickets, self.seen, self.topped_up, self.uses = {}, {}, set(), 0, 0
+        self.bad_weather, self.overridden = {}, set()
 
     def draft(self):
         return deepcopy(self)
@@ -34,11 +36,77 @@ class Model:
     def _arrives(self, a):
         cp = self.cps.setdefault(a.cp_id, SimpleNamespace(
             heard=False, monitor=None, engine=None, fault=None, holds=set(), revoked=False, epoch=a.epoch,
-            session=None, journal=None, used=0, price=2_500))  # fmt: skip
+            session=None, journal=None, used=0, price=2_500, at=None, registered=None))  # fmt: skip
         if a.epoch < cp.epoch:
             return None
+        if a.location and cp.registered != a.location:
+            cp.registered = a.location
+            self._goes_to(cp, a.location)
         cp.epoch, cp.revoked = a.epoch, False
         return cp
+
+    def _goes_to(self, cp, where):
+        if cp.at != where:
+            cp.at = where
+            self._obeys(cp)
+
+    def _obeys(self, cp):
+        """Bad weather is a hold exactly where it is bad and nobody has said otherwise."""
+        where = str(cp.at).upper()
+        bad = bool(self.bad_weather.get(where)) and where not in self.overridden
+        held = "weather" in cp.holds
+        cp.holds = (cp.holds | {Hold.WEATHER}) if bad else (cp.holds - {Hold.WEATHER})
+        if bad and not held:
+            self._stop(cp.session, "weather")
+
+    def _sky_changes(self, where):
+        for cp in self.cps.values():
+            if str(cp.at).upper() == where:
+                self._obeys(cp)
+
+    def _WeatherAlert(self, a):
+        where = a.location.upper()
+        if a.alert not in self.bad_weather.setdefault(where, set()):
+            self.bad_weather[where].add(a.alert)
+            self._sky_changes(where)
+
+    def _WeatherClear(self, a):
+        where = a.location.upper()
+        if self.bad_weather.pop(where, None):
+            self.overridden.discard(where)
+            self._sky_changes(where)
+
+    def _WeatherOverride(self, a):
+        where = a.location.upper()
+        if a.override and not self.bad_weather.get(where):
+            return "E_CONFLICT"
+        if a.override != (where in self.overridden):
+            self.overridden ^= {where}
+            self._sky_changes(where)
+        return None
+
+    def _WeatherReport(self, a):
+        return None
+
+    def _SetPrice(self, a):
+        if a.cp_id not in self.cps:
+            return "E_UNKNOWN_CP"
+        self.cps[a.cp_id].price = a.price_centi_cents_per_kwh
+        return None
+
+    def _MovePoint(self, a):
+        if a.cp_id not in self.cps:
+            return "E_UNKNOWN_CP"
+        self._goes_to(self.cps[a.cp_id], a.location)
+        return None
+
+    def _BarDriver(self, a):
+        if (driver := self.drivers.get(a.driver_id)) is None:
+            return "E_NOT_FOUND"
+        if a.barred and not driver.barred:
+            self._stop(driver.session, "operator")
+        driver.barred = a.barred
+        return None
 
     def _EngineArrives(self, a):
         if (cp := self._arrives(a)) is None:
@@ -73,7 +141,7 @@ class Model:
     def _DriverArrives(self, a):
         if a.driver_id not in self.drivers:
             self.drivers[a.driver_id] = SimpleNamespace(
-                balance=WELCOME, blocked=False, epoch=a.epoch, session=None
+                balance=WELCOME, blocked=False, barred=False, epoch=a.epoch, session=None
             )
             self.topped_up += WELCOME
         driver = self.drivers[a.driver_id]
@@ -91,7 +159,7 @@ class Model:
                 return "STOPPING" if session.stop else {"A": "ASKING", "C": "CHARGING"}[session.state]
             return {"T": None, "R": "E_CP_NOT_AVAILABLE"}[session.state]
         driver = self.drivers.get(a.driver_id)
-        if driver is None or driver.blocked:
+        if driver is None or driver.blocked or driver.barred:
             return "E_DRIVER_BLOCKED"
         if driver.session:
             return "E_DRIVER_BUSY"

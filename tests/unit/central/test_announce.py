@@ -61,6 +61,16 @@ def test_a_connected_engine_hears_first_where_it_stands_then_what_to_stop_then_w
     ]
 
 
+def test_a_driver_whose_charge_went_on_hears_who_is_back():
+    spoke = e.MonitorSpoke(cp_id="CP001", driver_id="D01")
+    heard = m.Notice(code="MONITOR_BACK", text="The monitor of CP001 is heard again.", cp_id="CP001")
+    assert told(spoke) == [(Role.DRIVER, "D01", heard)]
+    assert told(e.MonitorSpoke(cp_id="CP001")) == []
+    connected = e.EngineConnected(cp_id="CP001", link=1, journal_id="a" * 32, last_seq=7, driver_id="D01")
+    notice = m.Notice(code="ENGINE_BACK", text="CP001 is connected to CENTRAL again.", cp_id="CP001")
+    assert told(connected)[1:] == [(Role.DRIVER, "D01", notice)]
+
+
 def test_a_driver_is_led_through_its_request():
     plug_in = progress("READY", text="Plug in at CP001 within 60 s.", plug_within_s=60)
     assert told(e.SessionReady(**WHOSE, plug_within_s=60)) == [(Role.DRIVER, "D01", plug_in)]

@@ -20,6 +20,18 @@ LINES: dict[e.Event, str | None] = {
     e.RegistryLost(why="no answer"): None,
     e.RegistryReached(): None,
     e.AlertClosed(alert_id="CP001-journal"): None,
+    e.KafkaLost(where="kafka:9092", why="no answer", waiting=3): None,
+    e.KafkaReached(): None,
+    e.FiguresUnderstood(cp_id="CP001"): None,
+    e.OrderCarriedOut(
+        request_id="0" * 32, cp_id="CP001", command="out", changed=True, ends=True
+    ): "order out CP001, from Kafka: done",
+    e.OrderCarriedOut(
+        request_id="0" * 32, cp_id="CP001", command="out", changed=False, ends=False
+    ): "order out CP001, from Kafka: nothing to do",
+    e.OrderRefused(
+        request_id="0" * 32, cp_id="CP009", command="out", code="E_UNKNOWN_CP", text="CP009 does not exist"
+    ): "order out CP009, from Kafka, refused: CP009 does not exist",
     e.StorageRestored(why="disk full", failed_at=1.0): None,
     e.RegistryLost(why="no answer"): None,
     e.RegistryReached(): None,
@@ -31,6 +43,36 @@ LINES: dict[e.Event, str | None] = {
         cp_id="CP001", location="", price_centi_cents_per_kwh=1
     ): "CP001 is new here: no location, 0.0001 €/kWh",
     e.PointMoved(cp_id="CP001", location="Elche"): "CP001 is now in Elche",
+    e.PriceChanged(
+        cp_id="CP001", price_centi_cents_per_kwh=3_000, old_price_centi_cents_per_kwh=2_500
+    ): "CP001 now costs 0.30 €/kWh; running charges keep their price",
+    e.ChainBroken(
+        n=7, why="row 7 was changed"
+    ): "ALERT the audit log was changed at row 7: row 7 was changed",
+    e.DriverBarred(driver_id="D01"): "D01: may no longer charge",
+    e.DriverReadmitted(driver_id="D01"): "D01: may charge again",
+    e.WeatherAlertRaised(
+        location="Elche", alert="COLD", temperature_celsius=-3
+    ): "ALERT weather in Elche: cold (-3.0 °C); its charging points are out of order",
+    e.WeatherAlertRaised(
+        location="Elche", alert="WIND"
+    ): "ALERT weather in Elche: strong wind; its charging points are out of order",
+    e.WeatherAlertCleared(location="Elche", alerts=("COLD",)): "the weather in Elche is good again",
+    e.WeatherAlertCleared(
+        location="Elche", alerts=("COLD",), left=("STORM", "WIND")
+    ): "the weather in Elche is better; still: storm, strong wind",
+    e.WeatherLost(
+        why="the weather service was stopped"
+    ): "Weather connection unavailable (the weather service was stopped): what the weather withholds stays out of "
+    "order, everything else goes on.",
+    e.WeatherReached(first=True): "The weather service is connected.",
+    e.WeatherReached(): "Weather connection restored.",
+    e.WeatherOverridden(
+        location="Elche", override=True
+    ): "Elche works in spite of the weather, by order of an operator",
+    e.WeatherOverridden(
+        location="Elche", override=False
+    ): "Elche heeds the weather again, by order of an operator",
     e.EngineConnected(cp_id="CP001", link=1, journal_id="a" * 32, last_seq=0): None,
     e.EngineLost(cp_id="CP001", link=1, reason="cut"): None,
     e.MonitorConnected(cp_id="CP001", link=1): None,
@@ -90,6 +132,18 @@ def ticket(*, estimated: bool) -> e.TicketMade:
     )
 
 
+# Who comes and goes at the pages, and who may: for the audit log, not for the room.
+for _quiet in (
+    e.LoggedIn(name="ana"),
+    e.LoggedOut(name="ana"),
+    e.AccountAdded(name="ana", role="operator"),
+    e.AccountChanged(name="ana", role="viewer", what="role"),
+    e.AccountRemoved(name="ana"),
+    e.TokenMade(name="meteo", role="service"),
+    e.TokenRemoved(name="meteo"),
+    e.RegistrationChanged(what="register", cp_id="CP001"),
+):
+    LINES[_quiet] = None
 LINES[ticket(estimated=False)] = f"{S}: ticket 1.234 kWh, 0.31 € (unplugged)"
 LINES[ticket(estimated=True)] = f"{S}: ticket 1.234 kWh, 0.31 € (unplugged, estimated)"
 

@@ -506,6 +506,67 @@ def test_money_for_a_driver_nobody_knows_is_refused(town: Network):
     assert (refusal.code, refusal.text) == (Code.ID, "driver D99 is unknown here")
 
 
+# ---- what operators decide
+
+
+def test_a_price_changes_for_the_next_charge_and_not_for_the_running_one(town: Network):
+    session = town.charging(more_mwh=KWH)
+    decision = town.does(c.SetPrice, cp_id="CP001", price_centi_cents_per_kwh=5_000)
+    changed = only(decision, events.PriceChanged)
+    assert (changed.price_centi_cents_per_kwh, changed.old_price_centi_cents_per_kwh) == (5_000, 2_500)
+    town.sends(town.engines["CP001"].ended(session.session_id))
+    assert town.tickets[0].cost_cents == 25
+    assert town.authorised().price_centi_cents_per_kwh == 5_000
+
+
+def test_the_same_price_again_is_nothing(town: Network):
+    assert town.does(c.SetPrice, cp_id="CP001", price_centi_cents_per_kwh=2_500).is_empty
+
+
+@pytest.mark.parametrize("price", [-1, 1_000_001])
+def test_a_price_that_nobody_can_mean_is_refused(town: Network, price: int):
+    assert town.refuses(c.SetPrice, cp_id="CP001", price_centi_cents_per_kwh=price).code is Code.FIELD
+
+
+def test_a_point_that_nobody_knows_has_no_price_and_no_place(town: Network):
+    for kind, what in ((c.SetPrice, {"price_centi_cents_per_kwh": 1}), (c.MovePoint, {"location": "Elche"})):
+        assert town.refuses(kind, cp_id="CP404", **what).code is Code.UNKNOWN_CP
+
+
+def test_where_an_operator_puts_a_point_it_stays_when_it_returns(town: Network):
+    assert said(town.does(c.MovePoint, cp_id="CP001", location="Elche")) == [events.PointMoved]
+    assert events.PointMoved not in said(town.engine(location="Alicante"))
+    assert town.point().location == "Elche"
+    assert town.does(c.MovePoint, cp_id="CP001", location="Elche").is_empty
+
+
+def test_the_registry_that_says_something_new_has_the_last_word(town: Network):
+    town.does(c.MovePoint, cp_id="CP001", location="Elche")
+    assert only(town.engine(location="Altea"), events.PointMoved).location == "Altea"
+
+
+def test_a_driver_who_is_barred_may_not_charge_and_what_runs_ends(town: Network):
+    session = town.charging()
+    decision = town.does(c.BarDriver, driver_id="D01", barred=True)
+    assert said(decision) == [events.DriverBarred, events.StopOrdered]
+    assert only(decision, events.StopOrdered).reason is EndReason.OPERATOR
+    town.sends(town.engines["CP001"].ended(session.session_id))
+    assert town.asks().reply.code == Code.DRIVER_BLOCKED
+    assert town.does(c.BarDriver, driver_id="D01", barred=True).is_empty
+
+
+def test_a_barred_driver_stays_barred_whatever_it_comes_back_with(town: Network):
+    town.does(c.BarDriver, driver_id="D01", barred=True)
+    town.driver_is_there(epoch=7)
+    assert town.asks().reply.code == Code.DRIVER_BLOCKED
+    assert said(town.does(c.BarDriver, driver_id="D01", barred=False)) == [events.DriverReadmitted]
+    assert town.asks().reply.step == "ASKING"
+
+
+def test_nobody_can_bar_a_driver_that_is_unknown(town: Network):
+    assert town.refuses(c.BarDriver, driver_id="D99", barred=True).code is Code.NOT_FOUND
+
+
 # ---- the inbox, the audit log
 
 
@@ -538,3 +599,24 @@ def test_deciding_leaves_the_facts_alone(town: Network):
 def test_a_command_without_a_rule_is_a_bug_and_ends_loudly(town: Network):
     with pytest.raises(AssertionError):
         decide(town.facts, c.Command(by=ADMIN), town.rules)  # type: ignore[arg-type]
+
+
+# ---- drivers who come through the web
+
+
+def test_a_driver_who_visits_for_the_first_time_gets_a_wallet_and_no_link(network: Network):
+    decision = network.does(c.DriverVisits, driver_id="D09")
+    assert said(decision) == [events.DriverAdded, events.WalletToppedUp]
+    assert (network.driver("D09").balance_cents, network.driver("D09").link) == (2_000, None)
+
+
+def test_a_driver_who_visits_again_changes_nothing(town: Network):
+    before = town.driver()
+    assert town.does(c.DriverVisits, driver_id="D01").is_empty
+    assert town.driver() == before
+
+
+def test_a_driver_who_visited_first_logs_in_with_its_own_credential(network: Network):
+    network.does(c.DriverVisits, driver_id="D09")
+    assert said(network.driver_is_there("D09", epoch=4)) == [events.DriverConnected]
+    assert (network.driver("D09").epoch, network.driver("D09").balance_cents) == (4, 2_000)

@@ -6,7 +6,6 @@ HYPOTHESIS_PROFILE=nightly looks further than CI does.
 
 import sqlite3
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 from hypothesis import settings
@@ -23,13 +22,14 @@ from hypothesis.stateful import (
 from evcharge import database, events
 from evcharge import messages as m
 from evcharge.central import commands as c
-from evcharge.central import store
+from evcharge.central import rows as books
 from evcharge.central.announce import letters
+from evcharge.central.history import Statuses
 from evcharge.central.invariants import violations
 from evcharge.central.network import decide
 from evcharge.central.ruling import Decision, Rules
-from evcharge.central.state import Facts, Kind, Transfer
-from evcharge.charging_point import CpStatus, Hold
+from evcharge.central.state import Facts, Kind, Transfer, WeatherKind
+from evcharge.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.errors import Refused
 from evcharge.ids import Role
 from evcharge.session import Ticket
@@ -39,6 +39,8 @@ from tests.unit.central.model import MAX_HOLD, MAX_MWH, WELCOME, Model, heard
 RULES = Rules(now=NOON, welcome_credit_cents=WELCOME, max_hold_cents=MAX_HOLD, max_session_mwh=MAX_MWH)
 CPS, DRIVERS = ("CP001", "CP002"), ("D01", "D02")
 cps, drivers = st.sampled_from(CPS), st.sampled_from(DRIVERS)
+PLACES, HOME = ("Elche", "Altea"), {"CP001": "Elche", "CP002": "Altea"}
+places = st.sampled_from(["Elche", "ELCHE", "Altea"])
 # Mostly the keys that are valid; sometimes older or newer ones.
 rarely = st.sampled_from([False] * 4 + [True])
 epochs = st.sampled_from([None] * 4 + [0, 1, 2, 3])
@@ -117,6 +119,7 @@ class TheRules(RuleBasedStateMachine):
         self.tickets: dict[str, Ticket] = {}
         self.money: Counter[str] = Counter()
         self.meters: dict[str, int] = {}
+        self.statuses = Statuses()
         self.books = sqlite3.connect(":memory:", isolation_level=None)
         for _, statements in database._steps("evcharge.central.schema"):
             for statement in statements:
@@ -169,9 +172,11 @@ class TheRules(RuleBasedStateMachine):
         batch, self.model = self.batch, self.draft_model
         reached["full batch"] += len(batch) == 4
         self.books.execute("BEGIN")
-        entries = [store.Entry(decision, ADMIN, NOON) for _, decision in batch]
-        for sql, rows in store._statements(entries):
+        entries = [books.Entry(decision, ADMIN, NOON) for _, decision in batch]
+        news = self.statuses.news(books.points_of(entries))
+        for sql, rows in (*books.statements(entries), *books.status_statements(self.statuses, news)):
             self.books.executemany(sql, rows)
+        self.statuses.take(news)
         self.books.execute("COMMIT")
         for _, decision in batch:
             for change in decision.changes:
@@ -232,21 +237,21 @@ class TheRules(RuleBasedStateMachine):
     @initialize()
     def everybody_is_there(self) -> None:
         for cp_id in CPS:
-            self.an_engine_arrives(cp_id, None)
+            self.an_engine_arrives(cp_id, None, HOME[cp_id])
             self.a_monitor_arrives(cp_id, None)
             self.a_monitor_reports(cp_id, None, old=False)
         for driver_id in DRIVERS:
             self.a_driver_arrives(driver_id, None)
 
-    @rule(cp_id=cps, epoch=epochs)
-    def an_engine_arrives(self, cp_id: str, epoch: int | None) -> None:
+    @rule(cp_id=cps, epoch=epochs, location=st.sampled_from(["", "", *PLACES]))
+    def an_engine_arrives(self, cp_id: str, epoch: int | None, location: str = "") -> None:
         engine = self.engines[cp_id]
         self.do(
             c.EngineArrives,
             cp_id=cp_id,
             link=self.link(),
             epoch=self.epoch_of(cp_id, epoch),
-            location="",
+            location=location,
             journal_id=engine.journal_id,
             last_seq=len(engine.disk),
         )
@@ -317,15 +322,36 @@ class TheRules(RuleBasedStateMachine):
     def an_operator_closes_a_lost_charge(self, data: st.DataObject) -> None:
         self.do(c.CloseLost, session_id=self.any_session(data))
 
-    @precondition(lambda self: not self.batch)
-    @rule(cp_id=cps, price=st.sampled_from([0, 1, 2_500, 2_500, 7_777, 1_000_000]))
+    @rule(
+        cp_id=st.sampled_from([*CPS, "CP404"]), price=st.sampled_from([0, 1, 2_500, 2_500, 7_777, 1_000_000])
+    )
     def a_price_changes(self, cp_id: str, price: int) -> None:
-        # There is no command for it yet; running sessions keep theirs (I7).
-        point = self.facts.point(cp_id)
-        if point is not None:
-            self.facts.put(replace(point, price_centi_cents_per_kwh=price))
-            self.model.cps[cp_id].price = price
-            self.begin()
+        # Running sessions keep theirs (I7).
+        self.do(c.SetPrice, cp_id=cp_id, price_centi_cents_per_kwh=price)
+
+    @rule(cp_id=st.sampled_from([*CPS, "CP404"]), location=st.sampled_from(PLACES))
+    def a_point_moves(self, cp_id: str, location: str) -> None:
+        self.do(c.MovePoint, cp_id=cp_id, location=location)
+
+    @rule(driver_id=st.sampled_from([*DRIVERS, "D404"]), barred=st.booleans())
+    def a_driver_is_barred_or_readmitted(self, driver_id: str, *, barred: bool) -> None:
+        self.do(c.BarDriver, driver_id=driver_id, barred=barred)
+
+    @rule(location=places, alert=st.sampled_from(WeatherKind), temperature=st.none() | st.just(-4.5))
+    def the_weather_turns_bad(self, location: str, alert: WeatherKind, temperature: float | None) -> None:
+        self.do(c.WeatherAlert, location=location, alert=alert, temperature_celsius=temperature)
+
+    @rule(location=places)
+    def the_weather_is_good(self, location: str) -> None:
+        self.do(c.WeatherClear, location=location)
+
+    @rule(location=places, override=st.sampled_from([True, True, False]))
+    def an_operator_overrides_the_weather(self, location: str, *, override: bool) -> None:
+        self.do(c.WeatherOverride, location=location, override=override)
+
+    @rule(location=places)
+    def the_weather_is_measured(self, location: str) -> None:
+        self.do(c.WeatherReport, location=location, temperature_celsius=21.0)
 
     # ---- engines
 
@@ -365,7 +391,9 @@ class TheRules(RuleBasedStateMachine):
         request=st.integers(1, 30),
         energy=st.lists(energies, max_size=2),
         reason=st.none() | reasons,
-        then=st.sampled_from(["it goes on", "a fault", "revoked", "a new disk", "a gap"]),
+        then=st.sampled_from(
+            ["it goes on", "a fault", "revoked", "a new disk", "a gap", "bad weather", "barred", "a move"]
+        ),
     )
     def all_is_well_and_a_driver_charges(
         self,
@@ -384,8 +412,11 @@ class TheRules(RuleBasedStateMachine):
             if not point.monitor_heard or point.fault is not None:
                 self.a_monitor_arrives(one, None)
                 self.a_monitor_reports(one, None, old=False)
+        for location in PLACES:
+            self.the_weather_is_good(location)
         for hold in Hold:
             self.a_hold_changes(c.LiftHold, None, hold)
+        self.a_driver_is_barred_or_readmitted(driver_id, barred=False)
         self.a_driver_arrives(driver_id, None)
         self.money_comes_in(driver_id, 30)
         self.a_driver_asks(driver_id, cp_id, request)
@@ -398,6 +429,17 @@ class TheRules(RuleBasedStateMachine):
             case "a fault":
                 for one in CPS:
                     self.a_monitor_reports(one, "overheating", old=False)
+            case "bad weather":
+                for location in PLACES:
+                    self.the_weather_turns_bad(location, WeatherKind.COLD, None)
+            case "a move":
+                for one in CPS:
+                    self.a_point_moves(one, "Elche")
+                self.the_weather_turns_bad("Altea", WeatherKind.COLD, None)
+                for one in CPS:
+                    self.a_point_moves(one, "Altea")
+            case "barred":
+                self.a_driver_is_barred_or_readmitted(driver_id, barred=True)
             case "revoked":
                 self.keys_are_revoked("CP001", 0)
             case "a new disk":
@@ -469,10 +511,16 @@ class TheRules(RuleBasedStateMachine):
                     cp.epoch,
                 )
                 assert (point.fault, set(point.holds)) == (cp.fault, cp.holds)  # I21
+                assert (point.location, point.price_centi_cents_per_kwh) == (cp.at or "", cp.price)
+            for where, kinds in model.bad_weather.items():
+                weather = facts.weather(where)
+                assert weather is not None
+                assert (weather.alerts, weather.override) == (kinds, where in model.overridden)
             for driver_id, one in model.drivers.items():
                 driver = facts.driver(driver_id)
                 assert driver is not None
                 assert (driver.balance_cents, driver.blocked) == (one.balance, one.blocked)
+                assert driver.barred == one.barred
                 assert driver.sessions == ({one.session} if one.session else set())  # I10
             for (cp_id, journal_id), last in model.journals.items():
                 assert facts.last_seq(cp_id, journal_id) == last
@@ -517,6 +565,12 @@ class TheRules(RuleBasedStateMachine):
         assert sorted(session.session_id for session in open_ones) == sorted(made)  # I12
         assert len(set(self.model.requests.values())) == len(self.model.requests) == len(self.model.sessions)
 
+    @invariant()
+    def the_books_tell_what_is_shown(self) -> None:
+        for point in self.facts.points():
+            shown = self.statuses[point.cp_id]
+            assert (shown.status, shown.reason) == (point.status, point.reason)
+
     @precondition(lambda self: not self.batch)
     @invariant()
     def the_books_hold(self) -> None:
@@ -527,7 +581,8 @@ class TheRules(RuleBasedStateMachine):
 MUST_BE_REACHED = {
     "granted", "repeated", "refused", "not taken", "ticket", "ticket of nothing", "estimated ticket", "limit exceeded",
     "set aside", "resync", "again", "interrupted", "revoked while charging", "restored", "new journal", "failed commit",
-    "stop told again", "asked what became of it", "full batch",
+    "stop told again", "asked what became of it", "full batch", "stopped by weather", "overridden", "stopped by bar",
+    "moved into bad weather", "new price while charging",
 }  # fmt: skip
 _NAMED = {
     events.SessionAuthorised: "granted",
@@ -553,6 +608,16 @@ def reach(command: c.AnyCommand, decision: Decision) -> None:
                 reached["limit exceeded"] += "limit" in why
             case events.StopOrdered(reason="key revoked"):
                 reached["revoked while charging"] += 1
+            case events.StopOrdered(reason="weather"):
+                reached["stopped by weather"] += 1
+                reached["moved into bad weather"] += isinstance(command, c.MovePoint)
+            case events.StopOrdered(reason="operator"):
+                reached["stopped by bar"] += isinstance(command, c.BarDriver)
+            case events.WeatherOverridden(override=True):
+                reached["overridden"] += any(isinstance(one, events.HoldLifted) for one in decision.events)
+            case events.PriceChanged():
+                charging = [x for x in decision.changes if isinstance(x, ChargingPoint) and x.charging]
+                reached["new price while charging"] += bool(charging)
             case events.EngineConnected(ask=ask, stop=stop):
                 reached["asked what became of it"] += bool(ask)
                 reached["stop told again"] += bool(stop)

@@ -1,5 +1,6 @@
 """The wall at fixed sizes: what stands there, in which colour, and that it always fits."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -7,18 +8,9 @@ import pytest
 from rich.text import Text
 
 from evcharge.central.feed import Live
-from evcharge.central.wall import (
-    COLOURS_256,
-    MARKS,
-    NO_COLOURS,
-    TRUE_COLOURS,
-    Fault,
-    Palette,
-    View,
-    fault_lines,
-    session_state,
-    wall,
-)
+from evcharge.central.sheet import COLOURS_256, NO_COLOURS, TRUE_COLOURS, Palette
+from evcharge.central.wall import MARKS, View, wall
+from evcharge.central.wall_lists import Fault, fault_lines, session_state
 from evcharge.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.session import EndReason, Session, SessionState
 
@@ -178,10 +170,15 @@ def test_a_charge_that_goes_on_without_its_monitor_keeps_its_figures_and_says_wh
 def test_figures_of_an_engine_without_link_stand_still_and_claim_no_power():
     live = {"CP001": Live("S-1", 22_000, 5_000_000)}
     lost = point(session_id="S", charging=True, engine_link=None)
-    said = text(shown(View(points=[lost], sessions=[charge()], live=live)))
+    live_at = {"CP001": NOON.replace(second=7)}
+    view = View(points=[lost], sessions=[charge()], live=live, live_at=live_at)
+    said = text(shown(view))
     assert "0.0 kW now" in said
-    assert "0.0 kW 5.000 kWh 1.25 €" in said
+    assert re.search(r"\n as of \d\d:\d\d:07 5\.000 kWh", said)
+    assert re.search(r"charging +as of \d\d:\d\d:07 +5\.000 kWh +1\.25 €", said)
     assert "Faulted: no link to Central" in said
+    linked = replace(view, points=[replace(lost, engine_link=2)])
+    assert "as of" not in text(shown(linked))
 
 
 def test_no_more_is_shown_than_the_charge_may_cost():

@@ -48,7 +48,7 @@ def test_a_reader_that_never_reads_is_ended_only_after_a_while():
     behind.channel.heard_at = SLOW_S + 0.1
     guard.sweep(SLOW_S + 0.1, [behind])
     assert behind.channel.aborted
-    assert behind.ended == "it does not read what it is sent"
+    assert behind.ended == "too slow: it does not read what it is sent"
 
 
 def test_a_reader_that_catches_up_starts_anew():

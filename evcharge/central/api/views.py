@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from evcharge.billing import cost_cents, price_text
-from evcharge.central.alerts import Alert
+from evcharge.central.alerts import CLOSED_BY_HAND, Alert
 from evcharge.central.feed import Live
-from evcharge.central.state import Driver
+from evcharge.central.state import Driver, Weather
 from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.database import Row
 from evcharge.ids import CpId
@@ -48,6 +48,16 @@ def point(found: ChargingPoint, session: Session | None, live: Live | None) -> J
     return content
 
 
+def free_point(found: ChargingPoint) -> Json:
+    """Return what a driver may know of a charging point."""
+    return {
+        "cp_id": found.cp_id,
+        "location": found.location,
+        "price": price_text(found.price_centi_cents_per_kwh),
+        "free": found.status is CpStatus.AVAILABLE,
+    }
+
+
 def still_out(found: ChargingPoint) -> str:
     """Return why a charging point is out of service whatever an operator lifts, or ""."""
     shut = found.status in (CpStatus.UNAVAILABLE, CpStatus.FAULTED, CpStatus.DISCONNECTED)
@@ -82,13 +92,35 @@ def ticket(row: Row) -> Json:
     return content
 
 
+def location(name: str, points: list[CpId], weather: Weather | None, *, stale: bool) -> Json:
+    """Return one location with its charging points and its weather, if any was ever measured."""
+    measured: Json | None = None
+    if weather is not None and weather.received_at is not None:
+        measured = {
+            "temperature_celsius": weather.temperature_celsius,
+            "wind_m_per_s": weather.wind_m_per_s,
+            "measured_at": instant(weather.measured_at) if weather.measured_at is not None else None,
+            "received_at": instant(weather.received_at),
+            "stale": stale,
+            "source": weather.source,
+        }
+    return {
+        "location": name,
+        "cps": sorted(points),
+        "weather": measured,
+        "alerts": sorted(weather.alerts) if weather is not None else [],
+        "override": weather is not None and weather.override,
+    }
+
+
 def driver(found: Driver) -> Json:
     """Return one driver's wallet and what it has open."""
     return {
         "driver_id": found.driver_id,
         "balance_cents": found.balance_cents,
         "held_cents": found.held_cents,
-        "blocked": found.blocked,
+        "blocked": found.blocked or found.barred,
+        "barred": found.barred,
         "connected": found.link is not None,
         "sessions": sorted(found.sessions),
     }
@@ -103,11 +135,12 @@ def alert(found: Alert) -> Json:
         "detail": found.detail,
         "what": found.words(),
         "what_es": found.words("es"),
-        "since": _text(found.since),
-        "solved_at": _text(found.solved_at) if found.solved_at is not None else None,
+        "since": instant(found.since),
+        "solved_at": instant(found.solved_at) if found.solved_at is not None else None,
         "restored": found.restored(),
         "restored_es": found.restored("es"),
         "times": found.times,
+        "closable": found.solved_at is None and found.kind in CLOSED_BY_HAND,
     }
 
 
@@ -118,5 +151,6 @@ def event(row: Row) -> Json:
     return content
 
 
-def _text(instant: datetime) -> str:
-    return instant.isoformat(timespec="milliseconds")
+def instant(at: datetime) -> str:
+    """Return an instant as text, to the millisecond."""
+    return at.isoformat(timespec="milliseconds")

@@ -1,0 +1,321 @@
+"""The shapes of what is answered: `openapi` documents them, and tests hold the real answers against them.
+
+Energy is in mWh, money in cents, a price in euros per kWh as text, instants ISO 8601 in UTC, days as UTC dates.
+"""
+
+from typing import Any
+
+from msgspec import Struct
+
+
+class Shape(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Something in an answer."""
+
+
+class Answer(Shape):
+    """Every answer that is no failure."""
+
+    error: bool
+
+
+class SessionNow(Shape):
+    """The session that a charging point serves now, with its live figures."""
+
+    session_id: str
+    driver_id: str
+    state: str
+    power_w: int
+    energy_mwh: int
+    cost_cents: int
+    stopping: bool
+
+
+class Point(Shape):
+    """A charging point: the facts, and the status that follows from them."""
+
+    cp_id: str
+    location: str
+    price: str
+    status: str
+    reason: str
+    holds: list[str]
+    fault: str | None
+    revoked: bool
+    engine: bool
+    monitor: bool
+    session: SessionNow | None
+
+
+class PointsAnswer(Answer):
+    """Every charging point. Drivers see `cp_id`, `location`, `price` and `free` of each, and nothing else."""
+
+    cps: list[Point]
+
+
+class StatusSpan(Shape):
+    """What was shown from `at` until `until`, or until now."""
+
+    at: str
+    status: str
+    reason: str
+    until: str | None
+
+
+class PointAnswer(Point):
+    """One charging point, with its last 24 hours; power as [Unix s, W], temperature as [Unix s, degrees Celsius]."""
+
+    error: bool
+    registration: dict[str, Any] | None
+    key: str
+    history: list[StatusSpan]
+    power: list[tuple[int, int]]
+    temperature: list[tuple[int, float]]
+
+
+class OrderAnswer(Answer):
+    """How many charging points changed, how many sessions are being ended by it, and who is out all the same."""
+
+    changed: int
+    ended: int
+    still_out: dict[str, str] = {}
+    text: str = ""
+    cp: Point | None = None
+
+
+class Session(Shape):
+    """One session, whatever became of it."""
+
+    session_id: str
+    request_id: str
+    cp_id: str
+    driver_id: str
+    state: str
+    authorised_at: str
+    started_at: str | None
+    ended_at: str | None
+    stop_reason: str | None
+    end_reason: str | None
+    hold_cents: int
+    limit_mwh: int
+    price: str
+    energy_mwh: int
+    cost_cents: int
+
+
+class SessionsAnswer(Answer):
+    """A page, newest first. `next` is the `before` of the older page, `previous` the `after` of the newer one."""
+
+    sessions: list[Session]
+    next: str | None
+    previous: str | None
+
+
+class Ticket(Shape):
+    """The final bill of one session; `estimated` when its last meter was never received."""
+
+    session_id: str
+    request_id: str
+    cp_id: str
+    driver_id: str
+    energy_mwh: int
+    cost_cents: int
+    price: str
+    reason: str
+    started_at: str
+    ended_at: str
+    estimated: bool
+
+
+class TicketsAnswer(Answer):
+    """A page, newest first. `next` is the `before` of the older page, `previous` the `after` of the newer one."""
+
+    tickets: list[Ticket]
+    next: str | None
+    previous: str | None
+
+
+class AuditRow(Shape):
+    """Who did what to whom, and from where. `hash` seals it to the row before."""
+
+    n: int
+    at: str
+    actor: str
+    role: str
+    address: str
+    type: str
+    cp_id: str | None
+    driver_id: str | None
+    session_id: str | None
+    correlation_id: str | None
+    data: dict[str, Any]
+    hash: str
+
+
+class SessionAnswer(Answer):
+    """One session, its ticket once there is one, and all that happened in it."""
+
+    session: Session
+    ticket: Ticket | None
+    events: list[AuditRow]
+
+
+class EventsAnswer(Answer):
+    """Rows of the audit log, oldest first. `next` is the `before` of the page before these."""
+
+    events: list[AuditRow]
+    next: int | None
+
+
+class AuditAnswer(Answer):
+    """The chain of the audit log: how long it is, and whether it was whole when it was last walked along."""
+
+    rows: int
+    head: str
+    checked: int
+    verified_at: str | None
+    ok: bool | None
+    first_bad: int | None
+    why: str
+
+
+class Driver(Shape):
+    """A driver's wallet, and what it has open. `blocked`: it may not charge; `barred`: by an operator's order."""
+
+    driver_id: str
+    balance_cents: int
+    held_cents: int
+    blocked: bool
+    barred: bool
+    connected: bool
+    sessions: list[str]
+
+
+class DriversAnswer(Answer):
+    """Every driver that was ever here."""
+
+    drivers: list[Driver]
+
+
+class DriverAnswer(Answer):
+    """One driver, and how many of its sessions are being ended by the order."""
+
+    driver: Driver
+    changed: bool
+    ended: int
+
+
+class TopUpAnswer(Answer):
+    """What the wallet holds now; `repeated`: the reference was counted before."""
+
+    driver_id: str
+    cents: int
+    reference: str
+    balance_cents: int
+    repeated: bool
+
+
+class Alert(Shape):
+    """Something that needs an operator's eye, or needed it; `closable` by hand."""
+
+    id: str
+    kind: str
+    about: str
+    detail: str
+    what: str
+    what_es: str
+    since: str
+    solved_at: str | None
+    restored: str
+    restored_es: str
+    times: int
+    closable: bool
+
+
+class AlertsAnswer(Answer):
+    """The open alerts, then those that were solved of late."""
+
+    alerts: list[Alert]
+
+
+class ClosedAnswer(Answer):
+    """The alert that is closed now."""
+
+    closed: str
+
+
+class DaySums(Shape):
+    """What the tickets of one UTC day come to."""
+
+    day: str
+    sessions: int
+    energy_mwh: int
+    revenue_cents: int
+
+
+class PointUse(Shape):
+    """What one charging point did in these days, and how long it showed what."""
+
+    cp_id: str
+    sessions: int
+    energy_mwh: int
+    revenue_cents: int
+    available_s: int
+    preparing_s: int
+    charging_s: int
+    faulted_s: int
+    out_s: int
+    disconnected_s: int
+    faults: int
+    mean_fault_s: int | None
+
+
+class StatsAnswer(Answer):
+    """Sums per day and per charging point. `availability` is the part of the time in which one could charge."""
+
+    days: list[DaySums]
+    cps: list[PointUse]
+    today: DaySums
+    availability: float | None
+
+
+class WeatherNow(Shape):
+    """What was measured last; `stale` when that is too long ago to be believed."""
+
+    temperature_celsius: float | None
+    wind_m_per_s: float | None
+    measured_at: str | None
+    received_at: str | None
+    stale: bool
+    source: str
+
+
+class Location(Shape):
+    """A location: its charging points, its weather, the alerts there, and whether an operator overrides them."""
+
+    location: str
+    cps: list[str]
+    weather: WeatherNow | None
+    alerts: list[str]
+    override: bool
+
+
+class LocationsAnswer(Answer):
+    """Every location that has charging points or weather."""
+
+    locations: list[Location]
+
+
+class LocationAnswer(Answer):
+    """One location after an order: how many charging points changed, how many sessions are being ended by it."""
+
+    location: Location
+    changed: int
+    ended: int
+
+
+class HealthAnswer(Answer):
+    """Central lives; `ready` says whether it can work, `reasons` why not. Without Kafka nothing waits for it: null."""
+
+    ready: bool
+    reasons: list[str]
+    kafka_events_waiting: int | None

@@ -1,0 +1,34 @@
+"""Wires the rooms of Central's HTTP side into one application. Charging never depends on any of it."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from aiohttp import web
+
+from evcharge.central.api.access import Access
+from evcharge.central.api.routes import Route
+from evcharge.https import application
+
+
+class Room(Protocol):
+    """Some routes that belong together."""
+
+    def routes(self) -> list[Route]:
+        """Return the routes of this room."""
+
+
+class Api:
+    """Every route of `rooms`, behind `access`."""
+
+    def __init__(self, access: Access, rooms: Sequence[Room]) -> None:
+        self._access = access
+        self._rooms = rooms
+
+    def routes(self) -> list[Route]:
+        """Return the table of routes."""
+        return [route for room in self._rooms for route in room.routes()]
+
+    def application(self) -> web.Application:
+        """Return the application with every route."""
+        routes = [web.route(route.method, route.path, self._access.guarded(route)) for route in self.routes()]
+        return application(routes, self._access.refused, self._access.sign)

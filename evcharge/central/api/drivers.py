@@ -1,0 +1,123 @@
+"""Drivers and their wallets. Nothing personal is known of them."""
+
+from typing import Annotated
+
+from aiohttp import hdrs, web
+from msgspec import Meta, Struct
+
+from evcharge.central.api import answers, views
+from evcharge.central.api.inputs import body_of, carried_out
+from evcharge.central.api.routes import OPERATORS, VIEWERS, Route
+from evcharge.central.archive import Archive
+from evcharge.central.commands import Actor, BarDriver, TopUp
+from evcharge.central.dispatcher import Dispatcher
+from evcharge.errors import Code, Refused
+from evcharge.events import StopOrdered
+from evcharge.https import answer
+from evcharge.ids import DriverId, check_id
+
+
+class TopUpBody(Struct, forbid_unknown_fields=True):
+    """Cents for a wallet. The same reference again is the same top-up."""
+
+    cents: Annotated[int, Meta(ge=1, le=10**12)]
+    reference: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._:-]{1,64}\Z")]
+
+
+class BlockBody(Struct, forbid_unknown_fields=True):
+    """Whether the driver is to be kept from charging."""
+
+    blocked: bool
+
+
+class Drivers:
+    """/api/drivers…"""
+
+    def __init__(self, dispatcher: Dispatcher, archive: Archive) -> None:
+        self._dispatcher = dispatcher
+        self._archive = archive
+
+    def routes(self) -> list[Route]:
+        """Return the routes of this room."""
+        return [
+            Route(
+                method=hdrs.METH_GET,
+                path="/api/drivers",
+                handler=self.drivers,
+                roles=VIEWERS,
+                answers=answers.DriversAnswer,
+                summary="Drivers by id, with their wallets.",
+            ),
+            Route(
+                method=hdrs.METH_POST,
+                path="/api/drivers/{driver_id}/top-up",
+                handler=self.top_up,
+                roles=OPERATORS,
+                body=TopUpBody,
+                answers=answers.TopUpAnswer,
+                summary="Put money into a wallet.",
+            ),
+            Route(
+                method=hdrs.METH_POST,
+                path="/api/drivers/{driver_id}/block",
+                handler=self.block,
+                roles=OPERATORS,
+                body=BlockBody,
+                answers=answers.DriverAnswer,
+                summary="Let a driver charge no longer, or again. Its session ends.",
+            ),
+        ]
+
+    async def drivers(self, _request: web.Request, _: Actor) -> web.Response:
+        """List drivers by id, with their wallets."""
+        drivers = sorted(self._dispatcher.facts.drivers(), key=lambda driver: driver.driver_id)
+        return answer({"drivers": [views.driver(driver) for driver in drivers]})
+
+    async def top_up(self, request: web.Request, actor: Actor) -> web.Response:
+        """Put money into a wallet. The same reference again changes nothing and gets the same answer."""
+        driver_id = DriverId(check_id(request.match_info["driver_id"], "driver_id"))
+        body = await body_of(request, TopUpBody)
+        if self._dispatcher.facts.driver(driver_id) is None:
+            raise Refused(f"Driver {driver_id} is unknown here.", Code.NOT_FOUND)
+        repeated = await self._counted(driver_id, body)
+        if not repeated:
+            command = TopUp(by=actor, driver_id=driver_id, cents=body.cents, reference=body.reference)
+            try:
+                await carried_out(self._dispatcher, command)
+            except Refused:
+                # Two calls at once: the books took one of them.
+                repeated = await self._counted(driver_id, body)
+                if not repeated:
+                    raise
+        driver = self._dispatcher.facts.driver(driver_id)
+        balance_cents = driver.balance_cents if driver is not None else 0
+        return answer(
+            {
+                "driver_id": driver_id,
+                "cents": body.cents,
+                "reference": body.reference,
+                "balance_cents": balance_cents,
+                "repeated": repeated,
+            }
+        )
+
+    async def block(self, request: web.Request, actor: Actor) -> web.Response:
+        """Let a driver charge no longer, or again."""
+        driver_id = DriverId(check_id(request.match_info["driver_id"], "driver_id"))
+        body = await body_of(request, BlockBody)
+        command = BarDriver(by=actor, driver_id=driver_id, barred=body.blocked)
+        decision = await carried_out(self._dispatcher, command)
+        driver = self._dispatcher.facts.driver(driver_id)
+        return answer(
+            {
+                "driver": views.driver(driver) if driver is not None else None,
+                "changed": not decision.is_empty,
+                "ended": sum(isinstance(event, StopOrdered) for event in decision.events),
+            }
+        )
+
+    async def _counted(self, driver_id: DriverId, body: TopUpBody) -> bool:
+        found = await self._archive.top_up(body.reference)
+        if found is not None and found != (driver_id, body.cents):
+            raise Refused("That reference belongs to another top-up: choose a new one.", Code.CONFLICT)
+        return found is not None

@@ -1,0 +1,182 @@
+"""What a driver does on its own page: look, ask to charge, stop, see its tickets.
+
+An order through the web is the same command as one from the driver's program, under the same rules. How it goes on
+is told over the page's WebSocket.
+"""
+
+import secrets
+from typing import Any
+
+from aiohttp import hdrs, web
+from msgspec import Struct
+
+from evcharge.central import regrets
+from evcharge.central.api import views
+from evcharge.central.api.inputs import BEFORE, LIMIT, body_of, carried_out, page_of
+from evcharge.central.api.routes import DRIVERS, Route
+from evcharge.central.api.visits import welcome
+from evcharge.central.archive import Archive
+from evcharge.central.commands import Actor, MarkTicketShown, StartCharging, StopCharging
+from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.driver_board import DriverBoard, ticket_row
+from evcharge.central.feed import Feed
+from evcharge.central.store import CentralStore
+from evcharge.errors import BadInput, Code, Refused
+from evcharge.https import answer
+from evcharge.ids import CpId, RequestId, SessionId
+from evcharge.messages import Id, Progress, Text, Token
+
+
+class Wanted(Struct, forbid_unknown_fields=True):
+    """A request to charge: at `cp_id`, or at any, if possible of `location`. Repeat it with the same request_id."""
+
+    request_id: Token
+    cp_id: Id | None = None
+    location: Text | None = None
+
+
+class Me:
+    """/api/me…"""
+
+    def __init__(
+        self, dispatcher: Dispatcher, store: CentralStore, archive: Archive, feed: Feed, drivers: DriverBoard
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._store = store
+        self._archive = archive
+        self._feed = feed
+        self._drivers = drivers
+
+    def routes(self) -> list[Route]:
+        """Return the routes of this room."""
+        get, post = hdrs.METH_GET, hdrs.METH_POST
+        paged = (LIMIT, BEFORE)
+        return [
+            Route(
+                method=get,
+                path="/api/me",
+                handler=self.me,
+                roles=DRIVERS,
+                summary="The driver's wallet, its charge and the tickets it has not seen.",
+            ),
+            Route(
+                method=post,
+                path="/api/me/requests",
+                handler=self.request,
+                roles=DRIVERS,
+                body=Wanted,
+                summary="Ask to charge. The same request_id again changes nothing and gets the same answer.",
+            ),
+            Route(
+                method=post,
+                path="/api/me/stop",
+                handler=self.stop,
+                roles=DRIVERS,
+                summary="Stop the driver's charge.",
+            ),
+            Route(
+                method=get,
+                path="/api/me/sessions",
+                handler=self.sessions,
+                roles=DRIVERS,
+                query=paged,
+                summary="The driver's sessions, the newest first; `next` continues the list.",
+            ),
+            Route(
+                method=get,
+                path="/api/me/tickets",
+                handler=self.tickets,
+                roles=DRIVERS,
+                query=paged,
+                summary="The driver's tickets, the newest first; `next` continues the list.",
+            ),
+            Route(
+                method=post,
+                path="/api/me/tickets/{session_id}/seen",
+                handler=self.seen,
+                roles=DRIVERS,
+                summary="The driver has seen this ticket: it leaves its inbox.",
+            ),
+        ]
+
+    async def me(self, _: web.Request, actor: Actor) -> web.Response:
+        """Show the driver its wallet, its charge and its unseen tickets."""
+        driver_id = await welcome(self._dispatcher, actor)
+        shown = self._drivers.view(driver_id)
+        unseen = await self._store.unseen_tickets(driver_id)
+        return answer(
+            {
+                "driver_id": driver_id,
+                "balance_cents": shown.balance_cents,
+                "held_cents": shown.held_cents,
+                "session": shown.session,
+                "unseen": [ticket_row(ticket) for ticket in unseen],
+            }
+        )
+
+    async def request(self, request: web.Request, actor: Actor) -> web.Response:
+        """Ask to charge; say how far that has come."""
+        wanted = await body_of(request, Wanted)
+        driver_id = await welcome(self._dispatcher, actor)
+        decision = await carried_out(
+            self._dispatcher,
+            StartCharging(
+                by=actor,
+                driver_id=driver_id,
+                request_id=RequestId(wanted.request_id),
+                nonce=secrets.token_hex(8),
+                cp_id=CpId(wanted.cp_id) if wanted.cp_id is not None else None,
+                location=wanted.location,
+            ),
+        )
+        return answer(_told(wanted.request_id, decision.reply))
+
+    async def stop(self, _: web.Request, actor: Actor) -> web.Response:
+        """Stop the driver's charge."""
+        driver_id = await welcome(self._dispatcher, actor)
+        try:
+            decision = await carried_out(self._dispatcher, StopCharging(by=actor, driver_id=driver_id))
+        except Refused as refusal:
+            if refusal.code is not Code.NO_SESSION:
+                raise
+            raise Refused(refusal.text, Code.CONFLICT) from None
+        return answer(_told("", decision.reply))
+
+    async def sessions(self, request: web.Request, actor: Actor) -> web.Response:
+        """List the driver's own sessions."""
+        page: dict[str, Any] = page_of(request.query) | {"driver_id": actor.id}
+        rows, more = await self._archive.sessions(**page)
+        return answer({"sessions": [views.session(row, self._feed.live) for row in rows], "next": more})
+
+    async def tickets(self, request: web.Request, actor: Actor) -> web.Response:
+        """List the driver's own tickets."""
+        page: dict[str, Any] = page_of(request.query) | {"driver_id": actor.id}
+        rows, more = await self._archive.tickets(**page)
+        return answer({"tickets": [views.ticket(row) for row in rows], "next": more})
+
+    async def seen(self, request: web.Request, actor: Actor) -> web.Response:
+        """Take a ticket out of the driver's inbox. Said again, or of somebody else's, it changes nothing."""
+        session_id = request.match_info["session_id"]
+        if not 8 <= len(session_id) <= 96:
+            raise BadInput("A session's id has 8 to 96 characters.")
+        driver_id = await welcome(self._dispatcher, actor)
+        command = MarkTicketShown(by=actor, driver_id=driver_id, session_id=SessionId(session_id))
+        decision = await carried_out(self._dispatcher, command)
+        return answer({"session_id": session_id, "changed": not decision.is_empty})
+
+
+def _told(request_id: str, reply: object) -> dict[str, object]:
+    """Return how far a request has come, as the page is told."""
+    if not isinstance(reply, Progress):
+        # It was carried out to its end before: the ticket is the answer.
+        return {"request_id": request_id, "step": "TICKETED", "session_id": None, "cp_id": None}
+    told: dict[str, object] = {
+        "request_id": reply.request_id,
+        "step": reply.step,
+        "session_id": reply.session_id,
+        "cp_id": reply.cp_id,
+    }
+    if reply.step == "REFUSED":
+        refusal = regrets.of_answer(reply)
+        told |= {"code": reply.code, "en": refusal.en, "es": refusal.es}
+    return told

@@ -1,0 +1,317 @@
+"""What open pages are told over their WebSockets: GET /ws.
+
+Ten times a second the board is refreshed, and one frame is encoded for all pages that are up to date; a page that
+fell behind, or comes back, gets a frame of its own. Nothing queues: a page that has not taken its last frame gets
+none, and later one with the newest values. Writes never wait; who does not read at all is cut off.
+"""
+
+import asyncio
+import logging
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import WSMsgType, hdrs, web
+
+from evcharge.central.api.inputs import whole
+from evcharge.central.api.routes import DRIVERS, VIEWERS, Parameter, Route
+from evcharge.central.api.visits import welcome
+from evcharge.central.board import Board
+from evcharge.central.commands import Actor
+from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.driver_board import DriverBoard
+from evcharge.central.feed import Feed
+from evcharge.central.store import CentralStore
+from evcharge.central.telemetry import Telemetry
+from evcharge.errors import Code, Overloaded
+from evcharge.ids import DriverId, Role
+from evcharge.lifecycle import Clock
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.1
+# A page that hears nothing for three seconds believes that it is cut off.
+BEAT_S = 0.9
+# A page that takes nothing for so long does not read.
+STALLED_S = 8.0
+MAX_PAGES = 200
+MAX_MESSAGE_BYTES = 4096
+MAX_MESSAGES_PER_S = 10
+LOGGED_OUT, MISUSE = 4401, 1008
+# How long a page that is sent away has time to answer.
+_GOODBYE_S = 2.0
+_PING_S = 15.0
+
+# Says whether whoever opened the page is still logged in and may still see it.
+Standing = Callable[[], bool]
+
+_QUERY = (
+    Parameter("since", "The last revision that was seen.", {"type": "integer", "minimum": 0}),
+    Parameter("epoch", "Of which run of Central that revision is."),
+)
+
+
+@dataclass(slots=True, eq=False)
+class _Page:
+    """One open page; `rev` is what it has been sent."""
+
+    ws: web.WebSocketResponse
+    transport: asyncio.Transport
+    standing: Standing
+    driver_id: DriverId | None
+    rev: int
+    # Of a driver: which of its own views it has been sent.
+    view: int = -1
+    behind_since: float | None = None
+
+
+class Push:
+    """The open pages. `run` is what keeps them up to date; once, beside the server."""
+
+    def __init__(
+        self,
+        board: Board,
+        drivers: DriverBoard,
+        telemetry: Telemetry,
+        dispatcher: Dispatcher,
+        store: CentralStore,
+        clock: Clock,
+        standing: Callable[[web.Request], Standing] = lambda _: lambda: True,
+        max_pages: int = MAX_PAGES,
+        stalled_s: float = STALLED_S,
+    ) -> None:
+        """`standing` makes, of the request that opens a page, what says whether it may stay open."""
+        self._board = board
+        self._drivers = drivers
+        self._telemetry = telemetry
+        self._dispatcher = dispatcher
+        self._store = store
+        self._clock = clock
+        self._standing = standing
+        self._max_pages = max_pages
+        self._stalled_s = stalled_s
+        self._pages: set[_Page] = set()
+        # Those included that are not quite open yet.
+        self._taken = 0
+        self._ticked_rev = board.rev
+        self._beat_at = 0.0
+        # Encoded at most once between two ticks.
+        self._snapshot: tuple[int, bytes] | None = None
+
+    def routes(self) -> list[Route]:
+        """Return the routes of this room."""
+        return [
+            Route(
+                method=hdrs.METH_GET,
+                path="/ws",
+                handler=self.connect,
+                roles=VIEWERS | DRIVERS,
+                query=_QUERY,
+                summary="A WebSocket: a snapshot, then every change (see docs/PUSH.md).",
+                answers="websocket",
+            )
+        ]
+
+    @property
+    def pages(self) -> int:
+        """How many pages are open."""
+        return len(self._pages)
+
+    def follow(self, feed: Feed) -> None:
+        """Hear of everything that happens from now on."""
+        feed.listen(lambda event: self._board.on_event(event, self._clock()))
+        feed.listen(self._drivers.on_event)
+        feed.listen_live(lambda session, _: self._board.touch(session.cp_id))
+        feed.listen_live(self._drivers.on_live)
+        feed.listen_warmth(lambda cp_id, _: self._board.touch(cp_id))
+
+    # ---- a page
+
+    async def connect(self, request: web.Request, actor: Actor) -> web.StreamResponse:
+        """Serve one page until it goes away. Raises Overloaded when there are too many."""
+        query = request.query
+        since = whole(query, "since", 10**15) if "since" in query else None
+        if query.get("epoch") != self._board.epoch:
+            since = None
+        if self._taken >= self._max_pages:
+            raise Overloaded("Too many pages are open on this Central: close some.", Code.BUSY, 10)
+        driver_id = DriverId(actor.id) if actor.role is Role.DRIVER else None
+        self._taken += 1
+        try:
+            if driver_id is None:
+                return await self._serve(request, None, since)
+            self._drivers.open(driver_id)
+            try:
+                await welcome(self._dispatcher, actor)
+                self._drivers.adopt(driver_id, await self._store.unseen_tickets(driver_id))
+                return await self._serve(request, driver_id, since)
+            finally:
+                self._drivers.close(driver_id)
+        finally:
+            self._taken -= 1
+
+    async def _serve(
+        self, request: web.Request, driver_id: DriverId | None, since: int | None
+    ) -> web.StreamResponse:
+        ws: web.WebSocketResponse = web.WebSocketResponse(
+            timeout=_GOODBYE_S,
+            autoping=False,
+            heartbeat=_PING_S,
+            compress=False,
+            max_msg_size=MAX_MESSAGE_BYTES,
+        )
+        await ws.prepare(request)
+        transport = request.transport
+        if transport is None:
+            return ws  # gone while it was let in
+        page = _Page(ws, transport, self._standing(request), driver_id, -1)
+        self._welcome(page, since)
+        self._pages.add(page)
+        try:
+            await _listen(ws)
+        finally:
+            self._pages.discard(page)
+        return ws
+
+    def _welcome(self, page: _Page, since: int | None) -> None:
+        if not self._pages:
+            # Nobody was looking: the board is as it was a while ago.
+            self._refresh()
+        if since is not None and since <= self._board.rev:
+            page.rev = since
+            self._write(page, self._due(page))
+            return
+        if page.driver_id is None:
+            page.rev, frame = self._whole()
+        else:
+            page.rev, frame = self._board.rev, framed(self._drivers.frame(page.driver_id, None))
+        page.transport.write(frame)
+
+    def _whole(self) -> tuple[int, bytes]:
+        if self._snapshot is None:
+            self._snapshot = self._board.rev, framed(self._board.snapshot())
+        return self._snapshot
+
+    # ---- all pages
+
+    async def run(self) -> None:
+        """Keep all pages up to date, for ever."""
+        loop = asyncio.get_running_loop()
+        next_s = loop.time()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                while True:
+                    for page in self.tick(loop.time()):
+                        tasks.create_task(_send_away(page.ws))
+                    next_s = max(next_s + TICK_S, loop.time())
+                    await asyncio.sleep(next_s - loop.time())
+        finally:
+            for page in self._pages:
+                page.transport.abort()
+
+    def tick(self, now_s: float) -> list[_Page]:
+        """Bring every page up to date that can be; return those that may not stay open.
+
+        `now_s` is of a steady clock.
+        """
+        beat = now_s - self._beat_at >= BEAT_S
+        if beat:
+            self._beat_at = now_s
+        if not (beat or self._pages):
+            return []
+        before = self._ticked_rev
+        self._refresh()
+        shared: bytes | None = None
+        logged_out = []
+        for page in list(self._pages):
+            if not page.standing():
+                self._pages.discard(page)
+                logged_out.append(page)
+            elif self._takes_more(page, now_s) and (beat or self._has_news(page)):
+                if page.driver_id is None and page.rev == before:
+                    if shared is None:
+                        shared = self._due(page)
+                    self._write(page, shared)
+                else:
+                    self._write(page, self._due(page))
+        return logged_out
+
+    def _refresh(self) -> None:
+        now = self._clock()
+        self._board.refresh(now)
+        self._drivers.refresh()
+        self._telemetry.sample(self._board.figures(), now.timestamp())
+        self._ticked_rev = self._board.rev
+        self._snapshot = None
+
+    def _has_news(self, page: _Page) -> bool:
+        if page.driver_id is None:
+            return page.rev != self._board.rev
+        return page.view != self._drivers.changes(page.driver_id)
+
+    def _due(self, page: _Page) -> bytes:
+        if page.driver_id is None:
+            return framed(self._board.delta(page.rev))
+        return framed(self._drivers.frame(page.driver_id, page.rev))
+
+    def _write(self, page: _Page, frame: bytes) -> None:
+        page.transport.write(frame)
+        page.rev = self._board.rev
+        if page.driver_id is not None:
+            page.view = self._drivers.changes(page.driver_id)
+
+    def _takes_more(self, page: _Page, now_s: float) -> bool:
+        """Return whether it has taken all it was sent; cut it off when it has not for too long."""
+        if page.transport.is_closing():
+            return False
+        if not page.transport.get_write_buffer_size():
+            page.behind_since = None
+            return True
+        if page.behind_since is None:
+            page.behind_since = now_s
+        elif now_s - page.behind_since > self._stalled_s:
+            page.transport.abort()
+        return False
+
+
+async def _listen(ws: web.WebSocketResponse) -> None:
+    """Read until the page goes away. It may say "ping", now and then, and nothing else."""
+    loop = asyncio.get_running_loop()
+    left, heard_at = float(MAX_MESSAGES_PER_S), loop.time()
+    async for message in ws:
+        now = loop.time()
+        left = min(float(MAX_MESSAGES_PER_S), left + (now - heard_at) * MAX_MESSAGES_PER_S) - 1
+        heard_at = now
+        if left < 0:
+            await ws.close(code=MISUSE, message=b"too many messages")
+        elif message.type is WSMsgType.PING:
+            await ws.pong(message.data)
+        elif message.type is not WSMsgType.PONG and not _is_ping(message):
+            await ws.close(code=MISUSE, message=b"only ping is understood")
+
+
+def _is_ping(message: Any) -> bool:
+    return message.type is WSMsgType.TEXT and message.data == "ping"
+
+
+async def _send_away(ws: web.WebSocketResponse) -> None:
+    try:
+        await ws.close(code=LOGGED_OUT, message=b"logged out")
+    except Exception:  # noqa: BLE001  it is gone already, however that came about
+        log.debug("a page was gone before it was sent away")
+
+
+def framed(payload: bytes) -> bytes:
+    """Return `payload` as one WebSocket text frame of a server (RFC 6455: not masked, not compressed).
+
+    Made once for all pages, and written past aiohttp's writer, which would make it anew for each and might wait.
+    """
+    size = len(payload)
+    if size < 126:
+        head = struct.pack("!BB", 0x81, size)
+    elif size < 1 << 16:
+        head = struct.pack("!BBH", 0x81, 126, size)
+    else:
+        head = struct.pack("!BBQ", 0x81, 127, size)
+    return head + payload

@@ -1,0 +1,169 @@
+"""Sessions and tickets, the newest first, a page at a time or as one file."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
+
+from aiohttp import hdrs, web
+
+from evcharge.central.api import answers, csv_export, views
+from evcharge.central.api.inputs import BEFORE, LIMIT, MAX_PAGE, OF_DRIVER, OF_POINT, page_of
+from evcharge.central.api.ranges import FROM, TO, instants
+from evcharge.central.api.routes import VIEWERS, Parameter, Route
+from evcharge.central.archive import STATES, Archive, cursor
+from evcharge.central.commands import Actor
+from evcharge.central.feed import Feed
+from evcharge.database import Row
+from evcharge.errors import BadInput, Code, Refused
+from evcharge.https import answer
+
+_STATE = Parameter("state", "Only sessions in this state.", {"type": "string", "enum": list(STATES)})
+AFTER = Parameter("after", "The `previous` of a page: the rows that are newer.")
+_FILTERS = (OF_DRIVER, OF_POINT, FROM, TO)
+_SESSION_COLUMNS = (
+    "session_id", "request_id", "cp_id", "driver_id", "state", "authorised_at", "started_at", "ended_at", "stop_reason",
+    "end_reason", "price", "energy_mwh", "cost_cents", "hold_cents", "limit_mwh",
+)  # fmt: skip
+_TICKET_COLUMNS = (
+    "session_id", "request_id", "cp_id", "driver_id", "started_at", "ended_at", "reason", "estimated", "price",
+    "energy_mwh", "cost_cents",
+)  # fmt: skip
+_MAX_ID = 200
+
+_Asked = Callable[..., Awaitable[tuple[list[Row], str | None]]]
+
+
+class Sessions:
+    """/api/sessions…, /api/tickets…"""
+
+    def __init__(self, archive: Archive, feed: Feed) -> None:
+        self._archive = archive
+        self._feed = feed
+
+    def routes(self) -> list[Route]:
+        """Return the routes of this room."""
+        get = hdrs.METH_GET
+        paged = (LIMIT, BEFORE, AFTER)
+        return [
+            Route(
+                method=get,
+                path="/api/sessions",
+                handler=self.sessions,
+                roles=VIEWERS,
+                query=(_STATE, *_FILTERS, *paged),
+                answers=answers.SessionsAnswer,
+                summary="Sessions, the newest first; `next` continues the list.",
+            ),
+            Route(
+                method=get,
+                path="/api/sessions.csv",
+                handler=self.sessions_csv,
+                roles=VIEWERS,
+                query=(_STATE, *_FILTERS),
+                answers="text/csv",
+                summary="All sessions that fit, as one file.",
+            ),
+            Route(
+                method=get,
+                path="/api/sessions/{session_id}",
+                handler=self.session,
+                roles=VIEWERS,
+                answers=answers.SessionAnswer,
+                summary="One session, with its ticket and all that happened in it.",
+            ),
+            Route(
+                method=get,
+                path="/api/tickets",
+                handler=self.tickets,
+                roles=VIEWERS,
+                query=(*_FILTERS, *paged),
+                answers=answers.TicketsAnswer,
+                summary="Tickets, the newest first; `next` continues the list.",
+            ),
+            Route(
+                method=get,
+                path="/api/tickets.csv",
+                handler=self.tickets_csv,
+                roles=VIEWERS,
+                query=_FILTERS,
+                answers="text/csv",
+                summary="All tickets that fit, as one file.",
+            ),
+        ]
+
+    async def sessions(self, request: web.Request, _: Actor) -> web.Response:
+        """List sessions, the newest first; `next` continues the list."""
+        return await self._listed(request, "session", self._archive.sessions, self._session, _state(request))
+
+    async def tickets(self, request: web.Request, _: Actor) -> web.Response:
+        """List tickets, the newest first; `next` continues the list."""
+        return await self._listed(request, "ticket", self._archive.tickets, views.ticket, {})
+
+    async def session(self, request: web.Request, _: Actor) -> web.Response:
+        """Show one session with its ticket and its events."""
+        session_id = request.match_info["session_id"]
+        found = await self._archive.session(session_id) if len(session_id) <= _MAX_ID else None
+        if found is None:
+            raise Refused("There is no session of that id.", Code.NOT_FOUND)
+        row, ticket, events = found
+        return answer(
+            {
+                "session": self._session(row),
+                "ticket": views.ticket(ticket) if ticket is not None else None,
+                "events": [views.event(event) for event in events],
+            }
+        )
+
+    async def sessions_csv(self, request: web.Request, _: Actor) -> web.StreamResponse:
+        """Send all sessions that fit as a file."""
+        pages = _all(self._archive.sessions, self._session, request, _state(request))
+        return await csv_export.stream(request, "sessions.csv", _SESSION_COLUMNS, pages)
+
+    async def tickets_csv(self, request: web.Request, _: Actor) -> web.StreamResponse:
+        """Send all tickets that fit as a file."""
+        pages = _all(self._archive.tickets, views.ticket, request, {})
+        return await csv_export.stream(request, "tickets.csv", _TICKET_COLUMNS, pages)
+
+    def _session(self, row: Row) -> views.Json:
+        return views.session(row, self._feed.live)
+
+    async def _listed(
+        self,
+        request: web.Request,
+        table: str,
+        ask: _Asked,
+        view: Callable[[Row], views.Json],
+        state: Mapping[str, str],
+    ) -> web.Response:
+        query = request.query
+        after = query.get("after", "")
+        if after and "before" in query:
+            raise BadInput("Give before or after, not both.")
+        rows, beyond = await ask(**page_of(query), **instants(query), after=after, **state)
+        # Whoever came from another page can go back to it.
+        back = (
+            cursor(table, rows[-1] if after else rows[0]) if rows and (after or "before" in query) else None
+        )
+        older, newer = (back, beyond) if after else (beyond, back)
+        return answer({f"{table}s": [view(row) for row in rows], "next": older, "previous": newer})
+
+
+def _state(request: web.Request) -> dict[str, str]:
+    state = request.query.get("state", "").lower()
+    if state and state not in STATES:
+        raise BadInput(f"state must be one of: {', '.join(STATES)}.")
+    return {"state": state}
+
+
+async def _all(
+    ask: _Asked, view: Callable[[Row], views.Json], request: web.Request, state: Mapping[str, str]
+) -> AsyncIterator[list[views.Json]]:
+    filters: dict[str, Any] = {
+        **page_of(request.query),
+        **instants(request.query),
+        **state,
+        "limit": MAX_PAGE,
+    }
+    more: str | None = ""
+    while more is not None:
+        rows, more = await ask(**filters | {"before": more})
+        yield [view(row) for row in rows]

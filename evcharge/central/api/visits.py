@@ -1,0 +1,14 @@
+"""Drivers who come through the web: they need not have been here with the driver's program before."""
+
+from evcharge.central.api.inputs import carried_out
+from evcharge.central.commands import Actor, DriverVisits
+from evcharge.central.dispatcher import Dispatcher
+from evcharge.ids import DriverId
+
+
+async def welcome(dispatcher: Dispatcher, actor: Actor) -> DriverId:
+    """Return the driver that `actor` is; one who was never here gets a wallet first. Raises Refused."""
+    driver_id = DriverId(actor.id)
+    if dispatcher.facts.driver(driver_id) is None:
+        await carried_out(dispatcher, DriverVisits(by=actor, driver_id=driver_id))
+    return driver_id

@@ -1,0 +1,435 @@
+"""Everything that an open page shows, with one revision that only grows. Pure.
+
+Events and live figures only mark what has changed; `refresh`, called before each frame, reads the facts again and
+gives every change its number. So a page needs nothing but the number of what it has seen last.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from evcharge.billing import cost_cents
+from evcharge.central import frames
+from evcharge.central.alerts import CLOSED_BY_HAND, Alert, Alerts
+from evcharge.central.feed import Live
+from evcharge.central.lines import line, status_line
+from evcharge.central.state import Facts
+from evcharge.central.takings import Today
+from evcharge.charging_point import ChargingPoint, CpStatus
+from evcharge.events import (
+    DriverBlocked,
+    DriverConnected,
+    DriverLost,
+    Event,
+    HoldLifted,
+    HoldPlaced,
+    JournalReplaced,
+    KeyRestored,
+    KeyRevoked,
+    RecordQuarantined,
+    SessionInterrupted,
+    SessionRefused,
+    SessionStarted,
+    StartRefused,
+    StraySupply,
+    TicketMade,
+    WalletToppedUp,
+)
+from evcharge.ids import CpId, DriverId
+from evcharge.session import Session, SessionState
+
+MAX_MESSAGES = 200
+# More open alerts than these nobody reads; the figures say how many there are.
+MAX_ALERTS, MAX_SOLVED = 500, 50
+_NUMBERS = frames.STATUS_NUMBERS
+_IN_SERVICE = tuple(
+    _NUMBERS[status] for status in (CpStatus.AVAILABLE, CpStatus.PREPARING, CpStatus.CHARGING)
+)
+_HEARD = frames.ENGINE_LINKED | frames.MONITOR_HEARD
+# Power, energy and cost of a charging point without a session.
+_NOTHING = (0, 0, 0)
+_AVAILABLE = _NUMBERS[CpStatus.AVAILABLE]
+# Alerts that are about the network itself: whom they are about, and of what kind.
+_BANNERS = {
+    ("REGISTRY", "registry"): "registry",
+    ("CENTRAL", "storage"): "storage",
+    ("WEATHER", "weather-service"): "weather",
+    ("KAFKA", "kafka"): "kafka",
+}
+_KINDS: Mapping[type[Event], str] = {
+    **dict.fromkeys((TicketMade, SessionStarted, HoldLifted, KeyRestored, WalletToppedUp), "ok"),
+    **dict.fromkeys((HoldPlaced, KeyRevoked, DriverBlocked, StartRefused, SessionRefused), "warn"),
+    **dict.fromkeys((JournalReplaced, RecordQuarantined, StraySupply, SessionInterrupted), "bad"),
+}
+_STATUS_KINDS = {
+    CpStatus.AVAILABLE: "ok",
+    CpStatus.PREPARING: "info",
+    CpStatus.CHARGING: "ok",
+    CpStatus.UNAVAILABLE: "warn",
+    CpStatus.FAULTED: "bad",
+    CpStatus.DISCONNECTED: "warn",
+}
+
+
+@dataclass(slots=True)
+class _Place:
+    """What is kept of one charging point: its name and row as they were last numbered, and those numbers."""
+
+    name: frames.Name
+    name_rev: int
+    row: frames.Row
+    rev: int
+    # The session in that row.
+    session: Session | None
+
+
+class Board:
+    """Rows of all charging points, alerts, messages and figures. `live` and `temperatures` are the feed's own."""
+
+    def __init__(
+        self,
+        facts: Facts,
+        live: Mapping[CpId, Live],
+        temperatures: Mapping[CpId, int],
+        alerts: Alerts,
+        today: Today,
+        *,
+        epoch: str,
+        version: str,
+        lang: str,
+        now: datetime,
+    ) -> None:
+        """`epoch` names this run of Central: the revisions of another one mean nothing here."""
+        self.epoch = epoch
+        self.rev = 0
+        self._facts = facts
+        self._live = live
+        self._temperatures = temperatures
+        self._alerts = alerts
+        self._today = today
+        self._version = version
+        self._lang = lang
+        self._now = now
+        self._places: list[_Place] = []
+        self._index: dict[CpId, int] = {}
+        # The indexes of all places, those that changed last at the end.
+        self._rows: OrderedDict[int, None] = OrderedDict()
+        self._names: OrderedDict[int, None] = OrderedDict()
+        self._touched: dict[CpId, None] = {point.cp_id: None for point in _sorted(facts)}
+        # Those of which nothing but the figures is new.
+        self._moved: dict[CpId, None] = {}
+        # Which status, and why, was told last of each; and since when it has that status.
+        self._told = {point.cp_id: _told(point) for point in facts.points()}
+        self._since: dict[CpId, int] = {}
+        self._news: deque[tuple[datetime, Event | ChargingPoint]] = deque(maxlen=MAX_MESSAGES)
+        self._messages: deque[frames.Line] = deque(maxlen=MAX_MESSAGES)
+        self._alert_rows: list[frames.AlertRow] = []
+        self._worded: dict[Alert, frames.AlertRow] = {}
+        self._alerts_rev = 0
+        self._alerts_seen = -1
+        self._banners: list[frames.Banner] = []
+        self._banners_rev = 0
+        self._by = [0] * len(_NUMBERS)
+        self._power_w = 0
+        self._open = 0
+        self._drivers = {driver.driver_id for driver in facts.drivers() if driver.link is not None}
+        self._free: set[int] = set()
+        self._free_json: bytes | None = None
+        self.refresh(now)
+
+    # ---- what happens
+
+    def on_event(self, event: Event, at: datetime) -> None:
+        """Take in one stored event: call it when the facts have taken it in."""
+        self._today.on_event(event, at.astimezone().date())
+        self._news.append((at, event))
+        if isinstance(event, DriverConnected | DriverLost | DriverBlocked):
+            self._count_driver(event.driver_id)
+        cp_id: CpId | None = getattr(event, "cp_id", None)
+        point = self._facts.point(cp_id) if cp_id is not None else None
+        if point is None:
+            return
+        self._touched[point.cp_id] = None
+        before, told = self._told.get(point.cp_id), _told(point)
+        if before != told:
+            self._told[point.cp_id] = told
+            self._news.append((at, point))
+            if before is None or before[0] is not told[0]:
+                self._since[point.cp_id] = int(at.timestamp())
+
+    def recall(self, event: Event, at: datetime) -> None:
+        """Show what was stored before this start among the messages; the facts hold its effects already."""
+        self._news.append((at, event))
+
+    def touch(self, cp_id: CpId) -> None:
+        """The live figures of `cp_id`, or its temperature, are new: the cheapest thing that happens, and most often."""
+        self._moved[cp_id] = None
+
+    # ---- the present
+
+    def refresh(self, now: datetime) -> bool:
+        """Number what has changed until `now`; return whether anything has."""
+        before, self._now = self.rev, now
+        self._today.turn(now.astimezone().date())
+        touched, self._touched = self._touched, {}
+        moved, self._moved = self._moved, {}
+        for cp_id in touched:
+            point = self._facts.point(cp_id)
+            if point is not None:
+                self._describe(point)
+        for cp_id in moved:
+            number = self._index.get(cp_id)
+            if number is not None and cp_id not in touched:
+                self._move(self._places[number], cp_id)
+        while self._news:
+            self._word(*self._news.popleft())
+        if self._alerts_seen != self._alerts.revision:
+            self._alerts_seen = self._alerts.revision
+            self._look_at_alerts()
+        return self.rev != before
+
+    @property
+    def kpi(self) -> frames.Kpi:
+        """The figures of the whole network."""
+        count = len(self._places)
+        in_service = sum(self._by[number] for number in _IN_SERVICE)
+        return frames.Kpi(
+            points=count,
+            by=list(self._by),
+            power_w=self._power_w,
+            energy_today_mwh=self._today.energy_mwh,
+            revenue_today_cents=self._today.cents,
+            sessions_today=self._today.sessions,
+            open=self._open,
+            availability=round(in_service / count, 4) if count else 1.0,
+            drivers=len(self._drivers),
+            alerts=self._alerts.open_count,
+        )
+
+    def snapshot(self) -> bytes:
+        """Return the frame that shows everything."""
+        return frames.encode(
+            frames.Snapshot(
+                epoch=self.epoch,
+                rev=self.rev,
+                now=self.now_s,
+                version=self._version,
+                lang=self._lang,
+                c=[place.name for place in self._places],
+                u=[place.row for place in self._places],
+                alerts=self._alert_rows,
+                messages=list(self._messages),
+                kpi=self.kpi,
+                banners=self._banners,
+            )
+        )
+
+    def delta(self, seen: int) -> bytes:
+        """Return the frame with everything newer than revision `seen`."""
+        delta = frames.Delta(
+            rev=self.rev,
+            now=self.now_s,
+            c=self.names(seen),
+            u=[place.row for place in self._newer(self._rows, seen)],
+            messages=[told for told in self._messages if told.r > seen],
+            kpi=self.kpi,
+        )
+        if self._alerts_rev > seen:
+            delta.alerts = self._alert_rows
+        if self._banners_rev > seen:
+            delta.banners = self._banners
+        return frames.encode(delta)
+
+    # ---- for other frames
+
+    @property
+    def now_s(self) -> float:
+        """The instant of the last refresh, in Unix seconds."""
+        return round(self._now.timestamp(), 2)
+
+    @property
+    def lang(self) -> str:
+        """The language that Central itself speaks."""
+        return self._lang
+
+    def names(self, seen: int = -1) -> list[frames.Name]:
+        """Return the charging points whose name, place or price is newer than `seen`."""
+        return [place.name for place in self._newer(self._names, seen, names=True)]
+
+    def free(self) -> bytes:
+        """Return the indexes of the charging points that are available, as JSON."""
+        if self._free_json is None:
+            self._free_json = frames.encode(sorted(self._free))
+        return self._free_json
+
+    def figures(self) -> Iterator[tuple[CpId, int, int | None]]:
+        """Yield the power and the temperature of each charging point."""
+        for cp_id, number in self._index.items():
+            row = self._places[number].row
+            yield cp_id, row[3], row[12]
+
+    # ---- inside
+
+    def _newer(self, order: OrderedDict[int, None], seen: int, *, names: bool = False) -> Iterator[_Place]:
+        for number in reversed(order):
+            place = self._places[number]
+            if (place.name_rev if names else place.rev) <= seen:
+                return
+            yield place
+
+    def _next(self) -> int:
+        self.rev += 1
+        return self.rev
+
+    def _describe(self, point: ChargingPoint) -> None:
+        number = self._index.get(point.cp_id)
+        if number is None:
+            self._add(point)
+            return
+        place = self._places[number]
+        name = _name(number, point)
+        if name != place.name:
+            place.name, place.name_rev = name, self._next()
+            self._names.move_to_end(number)
+        row, place.session = self._row(number, point)
+        if row != place.row:
+            self._count(place.row, -1)
+            self._count(row, +1)
+            self._list_if_free(row)
+            place.row, place.rev = row, self._next()
+            self._rows.move_to_end(number)
+
+    def _move(self, place: _Place, cp_id: CpId) -> None:
+        """Take in the figures alone; as `_describe`, at a third of its cost."""
+        row, session = place.row, place.session
+        linked = bool(row[11] & frames.ENGINE_LINKED)
+        figures = drawn(session, self._live.get(cp_id), linked=linked) if session is not None else _NOTHING
+        warmth = self._temperatures.get(cp_id) if row[11] & _HEARD else None
+        new = (*row[:3], *figures, *row[6:12], warmth)
+        if new != row:
+            self._power_w += figures[0] - row[3]
+            place.row, place.rev = new, self._next()
+            self._rows.move_to_end(row[0])
+
+    def _add(self, point: ChargingPoint) -> None:
+        number = len(self._places)
+        row, session = self._row(number, point)
+        self._places.append(_Place(_name(number, point), self._next(), row, self._next(), session))
+        self._index[point.cp_id] = number
+        self._rows[number] = self._names[number] = None
+        self._count(row, +1)
+        self._list_if_free(row)
+
+    def _row(self, number: int, point: ChargingPoint) -> tuple[frames.Row, Session | None]:
+        status = point.status
+        since = self._since.get(point.cp_id)
+        if since is None:
+            since = self._since[point.cp_id] = int(self._now.timestamp())
+        flags = (point.engine_link is not None) * frames.ENGINE_LINKED
+        flags |= point.monitor_heard * frames.MONITOR_HEARD | point.revoked * frames.REVOKED
+        started, figures = 0, _NOTHING
+        driver_id = session_id = ""
+        session = self._facts.session(point.session_id) if point.session_id is not None else None
+        if session is not None:
+            driver_id, session_id = session.driver_id, session.session_id
+            linked = point.engine_link is not None
+            figures = drawn(session, self._live.get(point.cp_id), linked=linked)
+            started = int(session.started_at.timestamp()) if session.started_at is not None else 0
+            flags |= (session.stop_reason is not None) * frames.STOPPING
+        temperature = self._temperatures.get(point.cp_id) if flags & _HEARD else None
+        holds = ",".join(sorted(point.holds)) if point.holds else ""
+        fault = point.fault or (point.reason if status is CpStatus.FAULTED else "")
+        row = (
+            number, _NUMBERS[status], since, *figures, driver_id, session_id, started, holds, fault, flags, temperature,
+        )  # fmt: skip
+        return row, session
+
+    def _count(self, row: frames.Row, sign: int) -> None:
+        self._by[row[1]] += sign
+        self._power_w += sign * row[3]
+        self._open += sign * bool(row[7])
+
+    def _list_if_free(self, row: frames.Row) -> None:
+        is_free = row[1] == _AVAILABLE
+        if is_free != (row[0] in self._free):
+            self._free ^= {row[0]}
+            self._free_json = None
+
+    def _count_driver(self, driver_id: DriverId) -> None:
+        driver = self._facts.driver(driver_id)
+        if driver is not None and driver.link is not None:
+            self._drivers.add(driver_id)
+        else:
+            self._drivers.discard(driver_id)
+
+    def _word(self, at: datetime, subject: Event | ChargingPoint) -> None:
+        if isinstance(subject, ChargingPoint):
+            en, es = status_line(subject, "en"), status_line(subject, "es")
+            kind, cp_id = _STATUS_KINDS[subject.status], subject.cp_id
+        else:
+            text = line(subject, "en")
+            if text is None:
+                return
+            en, es = text, line(subject, "es") or text
+            kind, cp_id = _KINDS.get(type(subject), "info"), getattr(subject, "cp_id", None) or CpId("")
+        told = frames.Line(r=self._next(), at=int(at.timestamp()), en=en, es=es, cp=cp_id, kind=kind)
+        self._messages.append(told)
+
+    def _look_at_alerts(self) -> None:
+        recent = self._alerts.recent()
+        still_open = [alert for alert in recent if alert.solved_at is None]
+        solved = [alert for alert in recent if alert.solved_at is not None]
+        # Many may be open for long: their words are found once.
+        known, listed = self._worded, (*still_open[:MAX_ALERTS], *solved[:MAX_SOLVED])
+        self._worded = {alert: known.get(alert) or alert_row(alert) for alert in listed}
+        rows = list(self._worded.values())
+        if rows != self._alert_rows:
+            self._alert_rows, self._alerts_rev = rows, self._next()
+        banners = [
+            frames.Banner(name, alert.words("en"), alert.words("es"), int(alert.since.timestamp()))
+            for alert in still_open
+            if (name := _BANNERS.get((alert.about, alert.kind))) is not None
+        ]
+        if banners != self._banners:
+            self._banners, self._banners_rev = banners, self._next()
+
+
+def alert_row(alert: Alert) -> frames.AlertRow:
+    """Return one alert as pages are shown it."""
+    return frames.AlertRow(
+        id=alert.id,
+        kind=alert.kind,
+        about=alert.about,
+        what=alert.words("en"),
+        what_es=alert.words("es"),
+        since=int(alert.since.timestamp()),
+        solved_at=int(alert.solved_at.timestamp()) if alert.solved_at is not None else None,
+        restored=alert.restored("en"),
+        restored_es=alert.restored("es"),
+        times=alert.times,
+        closable=alert.solved_at is None and alert.kind in CLOSED_BY_HAND,
+    )
+
+
+def drawn(session: Session, live: Live | None, *, linked: bool) -> tuple[int, int, int]:
+    """Return the power in W, the energy in mWh and the cost in cents of an open session, as screens show them."""
+    power_w, energy_mwh = 0, session.energy_mwh
+    if live is not None and live.session_id == session.session_id and session.state is SessionState.CHARGING:
+        energy_mwh = max(energy_mwh, live.energy_mwh)
+        # Without a link the last figures stand still: no power is claimed then.
+        power_w = live.power_w if linked else 0
+    cost = cost_cents(energy_mwh, session.price_centi_cents_per_kwh)
+    return power_w, energy_mwh, min(cost, session.hold_cents) if session.hold_cents else cost
+
+
+def _name(number: int, point: ChargingPoint) -> frames.Name:
+    return number, point.cp_id, point.location, point.price_centi_cents_per_kwh
+
+
+def _told(point: ChargingPoint) -> tuple[CpStatus, str]:
+    return point.status, point.reason
+
+
+def _sorted(facts: Facts) -> list[ChargingPoint]:
+    return sorted(facts.points(), key=lambda point: point.cp_id)

@@ -1,0 +1,101 @@
+"""Walks along the chain of the audit log while Central works, a few rows at a time.
+
+`evcharge audit verify` does the same for books at rest. What was walked is trusted until the next walk from the
+beginning; what is new is checked as it comes.
+"""
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from evcharge import audit
+from evcharge.central.commands import CENTRAL, Note
+from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.store import CentralStore
+from evcharge.database import Database
+from evcharge.events import ChainBroken
+from evcharge.lifecycle import Clock
+
+log = logging.getLogger(__name__)
+
+# Some milliseconds of work: meanwhile nobody else is served.
+ROWS_AT_ONCE = 200
+# For each second of walking so many of rest: a few hundredths of one core.
+_REST = 25.0
+_LEAST_REST_S = 0.05
+# At the end of the chain: how often to look for more, and when to begin again.
+_LOOK_EVERY_S = 5.0
+_AGAIN_AFTER_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChainState:
+    """How far the chain was walked, when its end was last reached, and the first row that does not fit."""
+
+    checked: int = 0
+    verified_at: datetime | None = None
+    broken: audit.Broken | None = None
+
+
+class ChainWalker:
+    """Knows whether the chain is whole. `run` it beside the dispatcher."""
+
+    def __init__(self, database: Database, store: CentralStore, dispatcher: Dispatcher, clock: Clock) -> None:
+        self._database = database
+        self._store = store
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._head = audit.Head()
+        self.state = ChainState()
+
+    async def run(self) -> None:
+        """Walk for ever; begin again from the first row every hour, because old rows may be changed, too."""
+        began = time.monotonic()
+        while True:
+            pause = _LOOK_EVERY_S
+            with contextlib.suppress(sqlite3.Error):
+                started = time.monotonic()
+                at_end = await self.step()
+                if not at_end:
+                    pause = max(_LEAST_REST_S, (time.monotonic() - started) * _REST)
+                elif time.monotonic() - began > _AGAIN_AFTER_S:
+                    began, self._head = time.monotonic(), audit.Head()
+            await asyncio.sleep(pause)
+
+    async def step(self) -> bool:
+        """Check the next few rows; return whether the end is reached (raises sqlite3.Error)."""
+        # Asked before the rows: what is committed afterwards is not missing.
+        head = self._store.head
+        sql = "SELECT * FROM events WHERE n > :after ORDER BY n LIMIT :limit"
+        rows = await self._database.read(sql, {"after": self._head.n, "limit": ROWS_AT_ONCE})
+        broken = audit.first_broken(rows, start=self._head)
+        if broken is None and not rows and head.n > self._head.n:
+            broken = audit.Broken(self._head.n + 1, f"rows {self._head.n + 1} to {head.n} were cut off")
+        if broken is None and rows:
+            self._head = audit.Head(rows[-1]["n"], rows[-1]["hash"])
+            if head.n == self._head.n and head.hash != self._head.hash:
+                broken = audit.Broken(head.n, f"row {head.n} is not the one that was written")
+        if broken is not None:
+            self._tell(broken)
+            return True
+        at_end = self._head.n >= head.n
+        found = self.state.broken
+        if at_end:
+            # A walk that has passed where something was wrong has found it mended.
+            self.state = ChainState(self._head.n, self._clock(), None)
+        else:
+            self.state = ChainState(self._head.n, self.state.verified_at, found)
+        return at_end
+
+    def _tell(self, broken: audit.Broken) -> None:
+        known = self.state.broken
+        self.state = ChainState(self._head.n, self._clock(), broken)
+        # The next look is from the beginning: whoever puts the books right is seen to have done so.
+        self._head = audit.Head()
+        if known != broken:
+            log.error("audit log broken: %s", broken.why)
+            self._dispatcher.post(Note(by=CENTRAL, event=ChainBroken(n=broken.n, why=broken.why)))

@@ -1,0 +1,283 @@
+"""Accounts, tokens and open logins: kept in memory for every request, and in central.db for the next start.
+
+Accounts and tokens change through the dispatcher, together with their audit row. Logins are written apart: when
+the disk is full one can still log in, and only a restart forgets it.
+"""
+
+import asyncio
+import hashlib
+import logging
+import sqlite3
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from evcharge import trust
+from evcharge.central.accounts import Account, ApiToken, Login, driver_id
+from evcharge.central.commands import AccessEvent, Actor, ChangeAccess, Note
+from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.ruling import Decision
+from evcharge.database import Database, Row
+from evcharge.events import LoggedIn, LoggedOut
+from evcharge.ids import Role
+from evcharge.lifecycle import Clock, uninterrupted
+
+log = logging.getLogger(__name__)
+
+# A browser that is used renews its login; one row written in that time is enough.
+_RENEW_AFTER = 1 / 24
+# Somebody who logs in more often than this forgets the oldest of them.
+MAX_LOGINS_EACH = 20
+
+
+class Directory:
+    """Who there is, and who is logged in. `least_epoch` is the oldest credential of a driver that still counts."""
+
+    def __init__(
+        self,
+        database: Database,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        least_epoch: Callable[[str], int],
+        login_hours: float,
+    ) -> None:
+        self._database = database
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._least_epoch = least_epoch
+        self._lasts = timedelta(hours=login_hours)
+        self._accounts: dict[str, Account] = {}
+        self._tokens: dict[str, ApiToken] = {}
+        self._logins: dict[str, Login] = {}
+        # Logins that have ended, and are still in the books.
+        self._owed: set[str] = set()
+
+    @property
+    def login_s(self) -> int:
+        """How long a login lasts that is not used, in seconds."""
+        return int(self._lasts.total_seconds())
+
+    async def load(self) -> None:
+        """Read what central.db holds."""
+        read = self._database.read
+        for row in await read("SELECT * FROM account WHERE removed_at IS NULL"):
+            self._accounts[row["name"]] = _account(row)
+        for row in await read("SELECT * FROM api_token WHERE removed_at IS NULL"):
+            self._tokens[row["token_sha256"]] = _token(row)
+        for row in await read("SELECT * FROM web_session ORDER BY created_at"):
+            login = _login(row)
+            self._logins[login.token_sha256] = login
+
+    # ---- accounts and tokens
+
+    def account(self, name: str) -> Account | None:
+        """Return an account by its name."""
+        return self._accounts.get(name)
+
+    def accounts(self) -> list[Account]:
+        """Return every account, by name."""
+        return sorted(self._accounts.values(), key=lambda account: account.name)
+
+    def tokens(self) -> list[ApiToken]:
+        """Return every token, by name. Nobody can read the tokens themselves any more."""
+        return sorted(self._tokens.values(), key=lambda token: token.name)
+
+    def token(self, given: str) -> ApiToken | None:
+        """Return whose bearer token `given` is."""
+        return self._tokens.get(digest(given))
+
+    async def change(self, by: Actor, event: AccessEvent, change: Account | ApiToken) -> None:
+        """Store one account or token with its audit row. Raises Refused when the books cannot be written.
+
+        A caller that stops waiting changes nothing about it.
+        """
+        stored = self._dispatcher.post(ChangeAccess(by=by, event=event, change=change))
+
+        def done(future: "asyncio.Future[Decision]") -> None:
+            if not future.cancelled() and future.exception() is None:
+                self._take(change)
+
+        stored.add_done_callback(done)
+        await asyncio.shield(stored)
+        await self._write_off()
+
+    def _take(self, change: Account | ApiToken) -> None:
+        gone = change.removed_at is not None
+        if isinstance(change, Account):
+            if gone:
+                self._accounts.pop(change.name, None)
+            else:
+                self._accounts[change.name] = change
+            # What they were opened with is void.
+            self._forget([login for login in self._logins.values() if not self._holds(login)])
+        elif gone:
+            self._tokens.pop(change.token_sha256, None)
+        else:
+            self._tokens[change.token_sha256] = change
+
+    # ---- logins
+
+    async def log_in(self, name: str, address: str, epoch: int = 0) -> str:
+        """Open a login for `name`, which has proved who it is; return its token, which is kept nowhere.
+
+        `epoch` is the credential's at the Registry, of a driver without an account.
+        """
+        account = self._accounts.get(name)
+        now = self._clock()
+        token = trust.new_secret()
+        login = Login(
+            token_sha256=digest(token),
+            name=name,
+            has_account=account is not None,
+            version=account.version if account is not None else epoch,
+            address=address,
+            created_at=now,
+            expires_at=now + self._lasts,
+        )
+        own = [one for one in self._logins.values() if one.name == name]
+        # The oldest make room; what has ended goes, too.
+        self._forget([*own[: max(0, len(own) - MAX_LOGINS_EACH + 1)], *self._ended(now)])
+        self._logins[login.token_sha256] = login
+        await self._write(login)
+        await self._write_off()
+        self._note(login, address, LoggedIn(name=name))
+        return token
+
+    async def log_out(self, token: str, address: str) -> bool:
+        """End a login; return whether there was one."""
+        login = self.login(token)
+        if login is None:
+            return False
+        self._note(login, address, LoggedOut(name=login.name))
+        self._forget([login])
+        await self._write_off()
+        return True
+
+    def login(self, token: str) -> Login | None:
+        """Return the login whose token this is, unless it has ended."""
+        login = self._logins.get(digest(token))
+        return login if login is not None and self.is_open(login) else None
+
+    def is_open(self, login: Login) -> bool:
+        """Return whether a login still holds: not ended, and nothing has changed that it rests on."""
+        known = self._logins.get(login.token_sha256)
+        return known is not None and self._clock() < known.expires_at and self._holds(known)
+
+    def role_of(self, login: Login) -> Role:
+        """Return the role of whoever has logged in."""
+        account = self._accounts.get(login.name) if login.has_account else None
+        return account.role if account is not None else Role.DRIVER
+
+    async def renew(self, login: Login) -> bool:
+        """Let a login that is used last longer; return whether its end has moved."""
+        known, ends = self._logins.get(login.token_sha256), self._clock() + self._lasts
+        if known is None or ends - known.expires_at < self._lasts * _RENEW_AFTER:
+            return False
+        renewed = replace(known, expires_at=ends)
+        self._logins[login.token_sha256] = renewed
+        await self._write(renewed)
+        await self._write_off()
+        return True
+
+    def logins_of(self, name: str) -> int:
+        """Return in how many browsers somebody is logged in."""
+        return sum(login.name == name and self.is_open(login) for login in self._logins.values())
+
+    def _holds(self, login: Login) -> bool:
+        account = self._accounts.get(login.name)
+        if login.has_account:
+            return account is not None and account.version == login.version
+        # A driver who got an account, or whose credential was replaced or withdrawn, logs in again.
+        who = driver_id(login.name)
+        if who is None or account is not None:
+            return False
+        known = self._dispatcher.facts.driver(who)
+        least = max(self._least_epoch(who), known.epoch if known is not None else 0)
+        return login.version >= least
+
+    def _ended(self, now: datetime) -> list[Login]:
+        return [login for login in self._logins.values() if now >= login.expires_at or not self._holds(login)]
+
+    def _forget(self, logins: Iterable[Login]) -> None:
+        for login in logins:
+            if self._logins.pop(login.token_sha256, None) is not None:
+                self._owed.add(login.token_sha256)
+
+    async def _write_off(self) -> None:
+        for key in list(self._owed):
+            if not await self._run("DELETE FROM web_session WHERE token_sha256 = :key", key=key):
+                return
+            self._owed.discard(key)
+
+    async def _write(self, login: Login) -> None:
+        await self._run(
+            "INSERT INTO web_session "
+            "(token_sha256, name, has_account, version, address, created_at, expires_at) "
+            "VALUES (:token_sha256, :name, :has_account, :version, :address, :created_at, :expires_at) "
+            "ON CONFLICT (token_sha256) DO UPDATE SET expires_at = excluded.expires_at",
+            token_sha256=login.token_sha256,
+            name=login.name,
+            has_account=login.has_account,
+            version=login.version,
+            address=login.address,
+            created_at=_text(login.created_at),
+            expires_at=_text(login.expires_at),
+        )
+
+    async def _run(self, sql: str, **params: object) -> bool:
+        try:
+            # A transaction that is cut off half way would leave the connection inside it.
+            return await uninterrupted(self._execute(sql, params))
+        except sqlite3.Error as problem:
+            log.warning("cannot keep who is logged in: %s", problem)
+            return False
+
+    async def _execute(self, sql: str, params: dict[str, object]) -> bool:
+        async with self._database.transaction() as writing:
+            await writing.execute(sql, params)
+        return True
+
+    def _note(self, login: Login, address: str, event: LoggedIn | LoggedOut) -> None:
+        self._dispatcher.post(Note(by=Actor(login.name, self.role_of(login), address), event=event))
+
+
+def digest(token: str) -> str:
+    """Return what is kept of a token: 256 random bits need no slow hash."""
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _account(row: Row) -> Account:
+    return Account(
+        name=row["name"],
+        role=Role(row["role"]),
+        secret_hash=row["secret_hash"],
+        version=row["version"],
+        created_at=datetime.fromisoformat(row["created_at"]),
+        created_by=row["created_by"],
+    )
+
+
+def _token(row: Row) -> ApiToken:
+    return ApiToken(
+        name=row["name"],
+        role=Role(row["role"]),
+        token_sha256=row["token_sha256"],
+        created_at=datetime.fromisoformat(row["created_at"]),
+        created_by=row["created_by"],
+    )
+
+
+def _login(row: Row) -> Login:
+    return Login(
+        token_sha256=row["token_sha256"],
+        name=row["name"],
+        has_account=bool(row["has_account"]),
+        version=row["version"],
+        address=row["address"],
+        created_at=datetime.fromisoformat(row["created_at"]),
+        expires_at=datetime.fromisoformat(row["expires_at"]),
+    )
+
+
+def _text(instant: datetime) -> str:
+    return instant.isoformat(timespec="microseconds")

@@ -1,0 +1,234 @@
+"""What drivers see on their own pages: their wallet, charge, last refusal and unseen tickets. Pure.
+
+Kept for those who have a page open only, but for the last minute of power of each charge: a page that is opened in
+the middle of one shows it.
+"""
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from evcharge.billing import price_text
+from evcharge.central import frames, regrets
+from evcharge.central.board import Board, drawn
+from evcharge.central.charging import present_step
+from evcharge.central.feed import Feed, Live
+from evcharge.central.state import Facts
+from evcharge.events import (
+    Event,
+    SessionAuthorised,
+    SessionReady,
+    SessionRefused,
+    StartRefused,
+    TicketMade,
+    TicketShown,
+)
+from evcharge.ids import DriverId, SessionId
+from evcharge.session import Session, Ticket
+
+POWER_FIGURES = 60
+# More unseen tickets than these come when the first of them were seen.
+MAX_TICKETS = 50
+
+
+@dataclass(slots=True)
+class _Reader:
+    """A driver with open pages."""
+
+    pages: int = 0
+    refused: frames.Refusal | None = None
+    tickets: dict[SessionId, Ticket] = field(default_factory=dict)
+    # Seen since the pages were opened: the books may have been read before that.
+    seen: set[SessionId] = field(default_factory=set)
+    shown: frames.Me | None = None
+    # The board's revision when `shown` was made.
+    rev: int = -1
+
+
+class DriverBoard:
+    """Views of single drivers, on top of the `board` of everything."""
+
+    def __init__(self, facts: Facts, feed: Feed, board: Board) -> None:
+        self._facts = facts
+        self._live = feed.live
+        self._board = board
+        self._readers: dict[DriverId, _Reader] = {}
+        self._changed: set[DriverId] = set()
+        self._ready: set[SessionId] = set()
+        self._power: dict[SessionId, array[int]] = {}
+
+    # ---- pages
+
+    def open(self, driver_id: DriverId) -> None:
+        """One more page of `driver_id` is open. Then `adopt` the tickets that the books say are unseen."""
+        self._readers.setdefault(driver_id, _Reader()).pages += 1
+        self._changed.add(driver_id)
+
+    def adopt(self, driver_id: DriverId, tickets: Iterable[Ticket]) -> None:
+        """Take in what the books hold, oldest first, beside what has happened meanwhile."""
+        reader = self._readers.get(driver_id)
+        if reader is not None:
+            stored = {one.session_id: one for one in tickets if one.session_id not in reader.seen}
+            reader.tickets = stored | reader.tickets
+            self._changed.add(driver_id)
+
+    def close(self, driver_id: DriverId) -> None:
+        """A page of `driver_id` is gone; with the last one, what was kept for it is forgotten."""
+        reader = self._readers[driver_id]
+        reader.pages -= 1
+        if not reader.pages:
+            del self._readers[driver_id]
+            self._changed.discard(driver_id)
+
+    # ---- what happens
+
+    def on_event(self, event: Event) -> None:
+        """Take in one stored event."""
+        match event:
+            case SessionReady():
+                self._ready.add(event.session_id)
+            case SessionRefused() | TicketMade():
+                self._ready.discard(event.session_id)
+                self._power.pop(event.session_id, None)
+            case _:
+                pass
+        driver_id: DriverId | None = getattr(event, "driver_id", None)
+        reader = self._readers.get(driver_id) if driver_id is not None else None
+        if reader is None or driver_id is None:
+            return
+        self._changed.add(driver_id)
+        match event:
+            case SessionAuthorised():
+                reader.refused = None
+            case StartRefused() | SessionRefused():
+                reader.refused = regrets.of_event(event)
+            case TicketMade():
+                reader.tickets[event.session_id] = _ticket(event)
+            case TicketShown():
+                reader.tickets.pop(event.session_id, None)
+                reader.seen.add(event.session_id)
+            case _:
+                pass
+
+    def on_live(self, session: Session, live: Live) -> None:
+        """Take in live figures."""
+        figures = self._power.get(session.session_id)
+        if figures is None:
+            figures = self._power[session.session_id] = array("I")
+        elif len(figures) >= POWER_FIGURES:
+            del figures[0]
+        figures.append(live.power_w)
+        if session.driver_id in self._readers:
+            self._changed.add(session.driver_id)
+
+    # ---- the present
+
+    def refresh(self) -> None:
+        """Look again at those for whom something has happened."""
+        changed, self._changed = self._changed, set()
+        for driver_id in changed:
+            reader = self._readers[driver_id]
+            shown = self.view(driver_id)
+            if shown != reader.shown:
+                reader.shown, reader.rev = shown, reader.rev + 1
+
+    def changes(self, driver_id: DriverId) -> int:
+        """Return a number that is another one whenever that driver's own view has changed."""
+        return self._readers[driver_id].rev
+
+    def view(self, driver_id: DriverId) -> frames.Me:
+        """Return what the driver is shown of itself now."""
+        driver = self._facts.driver(driver_id)
+        reader = self._readers.get(driver_id)
+        tickets = list(reader.tickets.values())[:MAX_TICKETS] if reader is not None else []
+        sessions = sorted(driver.sessions) if driver is not None else []
+        session = self._facts.session(sessions[0]) if sessions else None
+        return frames.Me(
+            driver_id=driver_id,
+            balance_cents=driver.balance_cents if driver is not None else 0,
+            held_cents=driver.held_cents if driver is not None else 0,
+            session=self.charge(session) if session is not None else None,
+            refused=reader.refused if reader is not None else None,
+            tickets=[ticket_row(ticket) for ticket in tickets],
+        )
+
+    def charge(self, session: Session) -> frames.Charge:
+        """Return an open session as its driver is shown it."""
+        point = self._facts.point(session.cp_id)
+        linked = point is not None and point.engine_link is not None
+        power_w, energy_mwh, cost = drawn(session, self._live.get(session.cp_id), linked=linked)
+        step = present_step(session)
+        if step == "ASKING" and session.session_id in self._ready:
+            step = "READY"
+        return frames.Charge(
+            session_id=session.session_id,
+            request_id=session.request_id,
+            cp_id=session.cp_id,
+            step=step,
+            power_w=power_w,
+            energy_mwh=energy_mwh,
+            cost_cents=cost,
+            limit_mwh=session.limit_mwh,
+            started_at=int(session.started_at.timestamp()) if session.started_at is not None else None,
+            authorised_at=int(session.authorised_at.timestamp()),
+            plug_within_s=session.plug_within_s,
+            price=session.price_centi_cents_per_kwh,
+            power=self._power.get(session.session_id, array("I")).tolist(),
+        )
+
+    def frame(self, driver_id: DriverId, seen: int | None) -> bytes:
+        """Return a frame for `driver_id`: everything (`seen` None), or what is newer than that revision."""
+        board = self._board
+        return frames.encode(
+            frames.DriverFrame(
+                t="snap" if seen is None else "d",
+                epoch=board.epoch,
+                rev=board.rev,
+                now=board.now_s,
+                lang=board.lang,
+                c=board.names(-1 if seen is None else seen),
+                free=msgspec.Raw(board.free()),
+                me=self.view(driver_id),
+            )
+        )
+
+
+def ticket_row(ticket: Ticket) -> dict[str, Any]:
+    """Return a ticket as the lists of the API show it."""
+    return {
+        "session_id": ticket.session_id,
+        "request_id": ticket.request_id,
+        "cp_id": ticket.cp_id,
+        "driver_id": ticket.driver_id,
+        "energy_mwh": ticket.energy_mwh,
+        "cost_cents": ticket.cost_cents,
+        "price": price_text(ticket.price_centi_cents_per_kwh),
+        "reason": ticket.reason,
+        "started_at": _text(ticket.started_at),
+        "ended_at": _text(ticket.ended_at),
+        "estimated": ticket.estimated,
+    }
+
+
+def _ticket(event: TicketMade) -> Ticket:
+    return Ticket(
+        session_id=event.session_id,
+        request_id=event.request_id,
+        cp_id=event.cp_id,
+        driver_id=event.driver_id,
+        energy_mwh=event.energy_mwh,
+        cost_cents=event.cost_cents,
+        price_centi_cents_per_kwh=event.price_centi_cents_per_kwh,
+        reason=event.reason,
+        started_at=datetime.fromtimestamp(event.started_at, UTC),
+        ended_at=datetime.fromtimestamp(event.ended_at, UTC),
+        estimated=event.estimated,
+    )
+
+
+def _text(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")

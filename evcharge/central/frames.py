@@ -1,0 +1,165 @@
+"""What Central pushes to open pages: one struct for each frame and for each thing in it. Pure.
+
+Every number is absolute: a frame applied twice, or after others were skipped, does no harm. Energy is in mWh, power
+in W, money in cents, prices in 1/100 cent per kWh, instants in Unix seconds, temperatures in tenths of a degree.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec.json import Encoder
+
+from evcharge.charging_point import CpStatus
+
+# What a page calls a status.
+STATUS_NUMBERS = {status: number for number, status in enumerate(CpStatus)}
+# Bits of a row's flags.
+ENGINE_LINKED, MONITOR_HEARD, REVOKED, STOPPING = 1, 2, 4, 8
+
+# Of a charging point: its index, cp_id, location and price.
+Name = tuple[int, str, str, int]
+# Its index, status, since when, power_w, energy_mwh, cost_cents, driver_id, session_id, when that started, holds,
+# fault, flags, and its temperature.
+Row = tuple[int, int, int, int, int, int, str, str, int, str, str, int, int | None]
+
+
+class AlertRow(Struct, frozen=True, gc=False):
+    """One alert, in words of both languages. `closable`: an operator may close it."""
+
+    id: str
+    kind: str
+    about: str
+    what: str
+    what_es: str
+    since: int
+    solved_at: int | None
+    restored: str
+    restored_es: str
+    times: int
+    closable: bool
+
+
+class Line(Struct, frozen=True, gc=False):
+    """One message of the application; `r` is its number, `kind` one of ok, info, warn, bad."""
+
+    r: int
+    at: int
+    en: str
+    es: str
+    cp: str
+    kind: str
+
+
+class Kpi(Struct, frozen=True, gc=False):
+    """The figures of the whole network. `by` counts the statuses; `open` are charges, `alerts` open alerts."""
+
+    points: int
+    by: list[int]
+    power_w: int
+    energy_today_mwh: int
+    revenue_today_cents: int
+    sessions_today: int
+    open: int
+    availability: float
+    drivers: int
+    alerts: int
+
+
+class Banner(Struct, frozen=True, gc=False):
+    """Something that is wrong with the network itself."""
+
+    id: str
+    en: str
+    es: str
+    since: int
+
+
+class Snapshot(Struct, tag_field="t", tag="snap"):
+    """Everything that an operator's page shows."""
+
+    epoch: str
+    rev: int
+    now: float
+    version: str
+    lang: str
+    c: Sequence[Name]
+    u: Sequence[Row]
+    alerts: Sequence[AlertRow]
+    messages: Sequence[Line]
+    kpi: Kpi
+    banners: Sequence[Banner]
+
+
+class Delta(Struct, tag_field="t", tag="d"):
+    """What has changed since some revision."""
+
+    rev: int
+    now: float
+    c: Sequence[Name]
+    u: Sequence[Row]
+    messages: Sequence[Line]
+    kpi: Kpi
+    alerts: Sequence[AlertRow] | UnsetType = UNSET
+    banners: Sequence[Banner] | UnsetType = UNSET
+
+
+# ---- a driver's page
+
+
+class Charge(Struct, frozen=True):
+    """A driver's own charge. `power` holds the last minute, a figure a second."""
+
+    session_id: str
+    request_id: str
+    cp_id: str
+    step: str
+    power_w: int
+    energy_mwh: int
+    cost_cents: int
+    limit_mwh: int
+    started_at: int | None
+    authorised_at: int
+    plug_within_s: int
+    price: int
+    power: list[int]
+
+
+class Refusal(Struct, frozen=True, gc=False):
+    """Why the driver's last request came to nothing."""
+
+    request_id: str
+    en: str
+    es: str
+
+
+class Me(Struct, frozen=True):
+    """What a driver is shown of itself; nobody else is shown it."""
+
+    driver_id: str
+    balance_cents: int
+    held_cents: int
+    session: Charge | None
+    refused: Refusal | None
+    tickets: list[dict[str, Any]]
+
+
+class DriverFrame(Struct):
+    """A frame for a driver: all of its own, and which charging points are free."""
+
+    t: str
+    epoch: str
+    rev: int
+    now: float
+    lang: str
+    c: Sequence[Name]
+    free: Raw
+    me: Me
+
+
+_encoder = Encoder()
+
+
+def encode(content: Any) -> bytes:
+    """Return a frame, or a part of one, as JSON."""
+    return _encoder.encode(content)

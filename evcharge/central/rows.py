@@ -1,0 +1,308 @@
+"""How facts and events become rows of central.db, and rows facts again. No I/O of its own."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from evcharge.central.accounts import Account, ApiToken
+from evcharge.central.commands import Actor
+from evcharge.central.history import News, Statuses
+from evcharge.central.ruling import Decision
+from evcharge.central.state import (
+    Change,
+    Driver,
+    JournalCursor,
+    OrderOffset,
+    OrderTaken,
+    Quarantined,
+    TicketSeen,
+    Transfer,
+    Weather,
+    WeatherKind,
+)
+from evcharge.charging_point import ChargingPoint, Hold
+from evcharge.database import Row
+from evcharge.events import Event
+from evcharge.ids import CpId, DriverId, RequestId, SessionId
+from evcharge.session import EndReason, Session, SessionState, Ticket
+
+_EVENT_COLUMNS = (
+    "n", "at", "actor", "role", "address", "type", "cp_id", "driver_id", "session_id", "correlation_id", "data", "hash",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Where one kind of change is kept: its columns, and those that make it the same row again."""
+
+    name: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...] = ()
+
+    @property
+    def put(self) -> str:
+        """Return the statement that inserts a row, or replaces the one with the same key."""
+        names, values = ", ".join(self.columns), ", ".join(f":{name}" for name in self.columns)
+        insert = f"INSERT INTO {self.name} ({names}) VALUES ({values})"  # noqa: S608
+        if not self.key:
+            return insert
+        rest = ", ".join(f"{name} = excluded.{name}" for name in self.columns if name not in self.key)
+        return f"{insert} ON CONFLICT ({', '.join(self.key)}) DO UPDATE SET {rest}"
+
+
+# In the order that foreign keys want. A column is the attribute of the same name.
+_TABLES: dict[type[Change], _Table] = {
+    ChargingPoint: _Table(
+        "cp",
+        (
+            "cp_id", "location", "registered_location", "price_centi_cents_per_kwh", "fault", "operator_hold",
+            "weather_hold", "revoked", "epoch", "journal_id", "last_used",
+        ),
+        ("cp_id",),
+    ),
+    Driver: _Table(
+        "driver", ("driver_id", "balance_cents", "held_cents", "blocked", "barred", "epoch"), ("driver_id",)
+    ),
+    Session: _Table(
+        "session",
+        (
+            "session_id", "request_id", "cp_id", "driver_id", "state", "price_centi_cents_per_kwh", "hold_cents",
+            "limit_mwh", "plug_within_s", "start_meter_mwh", "meter_mwh", "authorised_at", "started_at", "ended_at",
+            "stop_reason", "end_reason",
+        ),
+        ("session_id",),
+    ),
+    JournalCursor: _Table("journal", ("cp_id", "journal_id", "last_seq"), ("cp_id", "journal_id")),
+    Ticket: _Table(
+        "ticket",
+        (
+            "session_id", "request_id", "cp_id", "driver_id", "energy_mwh", "cost_cents",
+            "price_centi_cents_per_kwh", "reason", "started_at", "ended_at", "estimated",
+        ),
+    ),
+    Transfer: _Table(
+        "ledger", ("at", "kind", "debit", "credit", "cents", "driver_id", "session_id", "reference")
+    ),
+    Quarantined: _Table("quarantine", ("at", "cp_id", "journal_id", "seq", "why", "record")),
+    Weather: _Table(
+        "weather",
+        (
+            "place", "location", "temperature_celsius", "wind_m_per_s", "measured_at", "received_at", "source",
+            "alerts", "override",
+        ),
+        ("place",),
+    ),
+    Account: _Table(
+        "account",
+        ("name", "role", "secret_hash", "version", "created_at", "created_by", "removed_at"),
+        ("name",),
+    ),
+    ApiToken: _Table(
+        "api_token", ("name", "role", "token_sha256", "created_at", "created_by", "removed_at"), ("name",)
+    ),
+    OrderTaken: _Table("order_taken", ("command_id", "at")),
+    OrderOffset: _Table("order_offset", ("cluster", "partition", "next"), ("cluster", "partition")),
+}  # fmt: skip
+_PUT = {kind: table.put for kind, table in _TABLES.items()}
+PUT_EVENT = _Table("events", _EVENT_COLUMNS).put
+_PUT_INBOX = "INSERT INTO inbox (session_id, driver_id) VALUES (:session_id, :driver_id)"
+_PUT_STATUS = _Table("status_log", ("cp_id", "at", "status", "reason")).put
+_ADD_TO_DAILY = """
+    INSERT INTO daily (cp_id, day, sessions, energy_mwh, revenue_cents) VALUES (:cp_id, :day, 1, :mwh, :cents)
+    ON CONFLICT (cp_id, day) DO UPDATE SET sessions = sessions + 1,
+        energy_mwh = energy_mwh + excluded.energy_mwh, revenue_cents = revenue_cents + excluded.revenue_cents
+"""
+_ADD_TO_STATUS_DAILY = """
+    INSERT INTO status_daily (cp_id, day, status, ms, times) VALUES (:cp_id, :day, :status, :ms, :times)
+    ON CONFLICT (cp_id, day, status) DO UPDATE SET ms = ms + excluded.ms, times = times + excluded.times
+"""
+_TAKE_FROM_INBOX = "DELETE FROM inbox WHERE session_id = :session_id AND driver_id = :driver_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One decision of a batch, with who asked for it and when."""
+
+    decision: Decision
+    by: Actor
+    at: datetime
+
+
+def statements(batch: Iterable[Entry]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Yield each statement with its rows; of a fact that changed more than once, only its last state."""
+    changes: dict[type[Change], dict[object, tuple[Change, datetime]]] = {kind: {} for kind in _TABLES}
+    inbox: list[dict[str, Any]] = []
+    daily: list[dict[str, Any]] = []
+    seen: list[dict[str, Any]] = []
+    for number, (change, at) in enumerate(_changes(batch)):
+        if isinstance(change, TicketSeen):
+            seen.append({"session_id": change.session_id, "driver_id": change.driver_id})
+            continue
+        if isinstance(change, Ticket):
+            inbox.append({"session_id": change.session_id, "driver_id": change.driver_id})
+            daily.append(_daily_row(change))
+        key = tuple(getattr(change, name) for name in _TABLES[type(change)].key) or number
+        changes[type(change)][key] = (change, at)
+    for kind, latest in changes.items():
+        if latest:
+            yield _PUT[kind], [_row(change, at) for change, at in latest.values()]
+    if inbox:
+        yield _PUT_INBOX, inbox
+        yield _ADD_TO_DAILY, daily
+    if seen:
+        yield _TAKE_FROM_INBOX, seen
+
+
+def status_statements(statuses: Statuses, news: News) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Yield the statements that keep what is shown anew, each with its rows."""
+    if news:
+        yield _PUT_STATUS, list(statuses.log_rows(news))
+        yield _ADD_TO_STATUS_DAILY, list(statuses.daily_rows(news))
+
+
+def points_of(batch: Iterable[Entry]) -> Iterator[tuple[ChargingPoint, datetime]]:
+    return ((change, at) for change, at in _changes(batch) if isinstance(change, ChargingPoint))
+
+
+def _daily_row(ticket: Ticket) -> dict[str, Any]:
+    return {
+        "cp_id": ticket.cp_id,
+        "day": text_of(ticket.ended_at.astimezone(UTC))[:10],
+        "mwh": ticket.energy_mwh,
+        "cents": ticket.cost_cents,
+    }
+
+
+def _changes(batch: Iterable[Entry]) -> Iterator[tuple[Change, datetime]]:
+    for entry in batch:
+        for change in entry.decision.changes:
+            yield change, entry.at
+
+
+def _row(change: Change, at: datetime) -> dict[str, Any]:
+    special: dict[str, Any] = {"at": at}
+    if isinstance(change, ChargingPoint):
+        special["operator_hold"] = Hold.OPERATOR in change.holds
+        special["weather_hold"] = Hold.WEATHER in change.holds
+    if isinstance(change, Weather):
+        special["alerts"] = ",".join(sorted(change.alerts))
+    return {
+        name: _stored(special[name] if name in special else getattr(change, name))
+        for name in _TABLES[type(change)].columns
+    }
+
+
+def _stored(value: Any) -> Any:
+    return text_of(value) if isinstance(value, datetime) else value
+
+
+def event_row(number: int, entry: Entry, event: Event) -> dict[str, Any]:
+    return {
+        "n": number,
+        "at": text_of(entry.at),
+        "actor": entry.by.id,
+        "role": entry.by.role.value,
+        "address": entry.by.address,
+        "type": type(event).__name__,
+        "cp_id": getattr(event, "cp_id", None),
+        "driver_id": getattr(event, "driver_id", None),
+        "session_id": getattr(event, "session_id", None),
+        "correlation_id": getattr(event, "request_id", None),
+        "data": msgspec.json.encode(event).decode(),
+    }
+
+
+def point_of(row: Row, session: Session | None) -> ChargingPoint:
+    holds = [
+        hold
+        for hold, column in ((Hold.OPERATOR, "operator_hold"), (Hold.WEATHER, "weather_hold"))
+        if row[column]
+    ]
+    return ChargingPoint(
+        cp_id=CpId(row["cp_id"]),
+        location=row["location"],
+        registered_location=row["registered_location"],
+        price_centi_cents_per_kwh=row["price_centi_cents_per_kwh"],
+        fault=row["fault"],
+        holds=frozenset(holds),
+        revoked=bool(row["revoked"]),
+        epoch=row["epoch"],
+        session_id=session.session_id if session else None,
+        charging=session is not None and session.state is SessionState.CHARGING,
+        journal_id=row["journal_id"],
+        last_used=row["last_used"],
+    )
+
+
+def driver_of(row: Row, sessions: frozenset[SessionId]) -> Driver:
+    return Driver(
+        driver_id=DriverId(row["driver_id"]),
+        balance_cents=row["balance_cents"],
+        held_cents=row["held_cents"],
+        blocked=bool(row["blocked"]),
+        barred=bool(row["barred"]),
+        epoch=row["epoch"],
+        sessions=sessions,
+    )
+
+
+def session_of(row: Row) -> Session:
+    return Session(
+        session_id=SessionId(row["session_id"]),
+        request_id=RequestId(row["request_id"]),
+        cp_id=CpId(row["cp_id"]),
+        driver_id=DriverId(row["driver_id"]),
+        state=SessionState(row["state"]),
+        price_centi_cents_per_kwh=row["price_centi_cents_per_kwh"],
+        hold_cents=row["hold_cents"],
+        limit_mwh=row["limit_mwh"],
+        plug_within_s=row["plug_within_s"],
+        start_meter_mwh=row["start_meter_mwh"],
+        meter_mwh=row["meter_mwh"],
+        authorised_at=datetime.fromisoformat(row["authorised_at"]),
+        started_at=_instant_or_none(row["started_at"]),
+        ended_at=_instant_or_none(row["ended_at"]),
+        stop_reason=EndReason(row["stop_reason"]) if row["stop_reason"] else None,
+        end_reason=EndReason(row["end_reason"]) if row["end_reason"] else None,
+    )
+
+
+def weather_of(row: Row) -> Weather:
+    return Weather(
+        location=row["location"],
+        temperature_celsius=row["temperature_celsius"],
+        wind_m_per_s=row["wind_m_per_s"],
+        measured_at=_instant_or_none(row["measured_at"]),
+        received_at=_instant_or_none(row["received_at"]),
+        source=row["source"],
+        alerts=frozenset(WeatherKind(name) for name in row["alerts"].split(",") if name),
+        override=bool(row["override"]),
+    )
+
+
+def ticket_of(row: Row) -> Ticket:
+    return Ticket(
+        session_id=SessionId(row["session_id"]),
+        request_id=RequestId(row["request_id"]),
+        cp_id=CpId(row["cp_id"]),
+        driver_id=DriverId(row["driver_id"]),
+        energy_mwh=row["energy_mwh"],
+        cost_cents=row["cost_cents"],
+        price_centi_cents_per_kwh=row["price_centi_cents_per_kwh"],
+        reason=EndReason(row["reason"]),
+        started_at=datetime.fromisoformat(row["started_at"]),
+        ended_at=datetime.fromisoformat(row["ended_at"]),
+        estimated=bool(row["estimated"]),
+    )
+
+
+def text_of(instant: datetime) -> str:
+    # Always with microseconds and +00:00, so that text order is time order.
+    return instant.isoformat(timespec="microseconds")
+
+
+def _instant_or_none(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text is not None else None

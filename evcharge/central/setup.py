@@ -1,0 +1,56 @@
+"""What `evcharge init` makes for Central's pages: the first administrator."""
+
+import asyncio
+from pathlib import Path
+
+from evcharge import lifecycle
+from evcharge.central.accounts import Account
+from evcharge.central.commands import Actor
+from evcharge.central.rows import Entry
+from evcharge.central.ruling import Decision
+from evcharge.central.store import CentralStore
+from evcharge.database import open_database
+from evcharge.events import AccountAdded
+from evcharge.ids import Role
+from evcharge.passwords import Credentials, new_password
+from evcharge.trust import InitReport
+
+SCHEMA = "evcharge.central.schema"
+FIRST_ADMIN = "admin"
+
+
+def database_path(state: Path) -> Path:
+    """Return where Central keeps its books."""
+    return state / "central" / "central.db"
+
+
+def initialise(state: Path, report: InitReport) -> None:
+    """Make the first administrator of Central's pages, unless there is one.
+
+    It gets the password of the Registry's new administrator, or, when that one was there before, one of its own;
+    `report` then has it. Not for use inside a loop. Raises StateError.
+    """
+    asyncio.run(_add_admin(state, report))
+
+
+async def _add_admin(state: Path, report: InitReport) -> None:
+    async with open_database(database_path(state), SCHEMA) as database, Credentials() as credentials:
+        if await database.read("SELECT 1 FROM account WHERE role = 'admin' AND removed_at IS NULL LIMIT 1"):
+            report.kept.append(f"account {FIRST_ADMIN} of Central's pages")
+            return
+        password = report.admin_password or new_password()
+        now = lifecycle.utc_now()
+        account = Account(
+            name=FIRST_ADMIN,
+            role=Role.ADMIN,
+            secret_hash=await credentials.hashed(password),
+            version=int(now.timestamp()),
+            created_at=now,
+            created_by="evcharge init",
+        )
+        event = AccountAdded(name=account.name, role=account.role)
+        by = Actor("evcharge init", Role.OPERATOR, "this computer")
+        store = await CentralStore.open(database)
+        await store.commit([Entry(Decision((event,), (account,)), by, now)])
+        report.made.append(f"account {FIRST_ADMIN} of Central's pages")
+        report.pages_password = password

@@ -1,0 +1,28 @@
+"""What today has brought: energy, money and charges of the tickets of this (local) day. Pure."""
+
+from datetime import date
+
+from evcharge.events import Event, TicketMade
+
+
+class Today:
+    """Starts from what the books say of `day`, then counts tickets. Energy in mWh, money in cents."""
+
+    def __init__(self, day: date, energy_mwh: int = 0, cents: int = 0, sessions: int = 0) -> None:
+        self.day = day
+        self.energy_mwh = energy_mwh
+        self.cents = cents
+        self.sessions = sessions
+
+    def on_event(self, event: Event, day: date) -> None:
+        """Count a ticket; another day starts from nothing."""
+        self.turn(day)
+        if isinstance(event, TicketMade):
+            self.energy_mwh += event.energy_mwh
+            self.cents += event.cost_cents
+            self.sessions += 1
+
+    def turn(self, day: date) -> None:
+        """Start from nothing when it is another day."""
+        if day != self.day:
+            self.day, self.energy_mwh, self.cents, self.sessions = day, 0, 0, 0

@@ -1,0 +1,83 @@
+"""The last hour of each charging point, its power and its temperature, in a few bytes. Pure.
+
+A figure every SAMPLE_S seconds, in rings that are made when there is something to keep.
+"""
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from evcharge.ids import CpId
+
+SAMPLE_S = 15
+SAMPLES = 240
+_NO_POWER, _NO_TEMPERATURE = -1, -32768
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Power as (Unix seconds, W), temperature as (Unix seconds, degrees Celsius); the oldest first."""
+
+    power: list[tuple[int, int]]
+    temperature: list[tuple[int, float]]
+
+
+class _Rings:
+    """One charging point's figures; `last` is the number of the latest sample, counted from 1970."""
+
+    __slots__ = ("last", "power", "temperature")
+
+    def __init__(self, number: int) -> None:
+        self.last = number
+        self.power = array("i", [_NO_POWER]) * SAMPLES
+        self.temperature = array("h", [_NO_TEMPERATURE]) * SAMPLES
+
+    def put(self, number: int, power_w: int, deci_celsius: int | None) -> None:
+        """Keep a sample; what was left out since the one before is a gap."""
+        for missed in range(max(self.last + 1, number - SAMPLES + 1), number):
+            self.power[missed % SAMPLES] = _NO_POWER
+            self.temperature[missed % SAMPLES] = _NO_TEMPERATURE
+        at = number % SAMPLES
+        self.last = number
+        self.power[at] = power_w
+        self.temperature[at] = _NO_TEMPERATURE if deci_celsius is None else deci_celsius
+
+
+class Telemetry:
+    """The rings of all charging points."""
+
+    def __init__(self) -> None:
+        self._rings: dict[CpId, _Rings] = {}
+        self._last = -1
+
+    def sample(self, figures: Iterable[tuple[CpId, int, int | None]], now_s: float) -> bool:
+        """Keep one sample of every charging point, unless the last was a moment ago; return whether it did."""
+        number = int(now_s) // SAMPLE_S
+        if number == self._last:
+            return False
+        if number < self._last:
+            # The wall clock was put back: what is newer than now never was.
+            self._rings.clear()
+        self._last = number
+        for cp_id, power_w, deci_celsius in figures:
+            rings = self._rings.get(cp_id)
+            if rings is None:
+                if not power_w and deci_celsius is None:
+                    continue
+                rings = self._rings[cp_id] = _Rings(number)
+            rings.put(number, power_w, deci_celsius)
+        return True
+
+    def series(self, cp_id: CpId) -> Series:
+        """Return the last hour of a charging point; empty when nothing is known."""
+        power: list[tuple[int, int]] = []
+        temperature: list[tuple[int, float]] = []
+        rings = self._rings.get(cp_id)
+        if rings is not None:
+            for number in range(max(rings.last, self._last) - SAMPLES + 1, rings.last + 1):
+                at = number * SAMPLE_S
+                if (power_w := rings.power[number % SAMPLES]) != _NO_POWER:
+                    power.append((at, power_w))
+                if (deci_celsius := rings.temperature[number % SAMPLES]) != _NO_TEMPERATURE:
+                    temperature.append((at, deci_celsius / 10))
+        return Series(power, temperature)

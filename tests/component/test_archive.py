@@ -1,0 +1,214 @@
+"""Pages of the books: every filter, both directions, and an index for each."""
+
+import itertools
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from evcharge.central.archive import MAX_HISTORY, STATES, Archive, cursor
+from evcharge.database import Database
+from evcharge.errors import BadInput
+from tests.component.books import entries, opened
+from tests.unit.central.builders import ADMIN, NOON, Network
+
+
+class Explained(Database):
+    """A database that also keeps the plan of each query."""
+
+    plans: list[str]
+
+    async def read(self, sql, params=None):
+        rows = await super().read(f"EXPLAIN QUERY PLAN {sql}", params)
+        self.plans = [row["detail"] for row in rows]
+        return await super().read(sql, params)
+
+
+@pytest.fixture
+async def archive(tmp_path: Path):
+    network = Network()
+    for cp_id in ("CP001", "CP002"):
+        network.point_is_there(cp_id)
+    for driver_id in ("D01", "D02"):
+        network.driver_is_there(driver_id)
+    for number in range(12):
+        driver_id, cp_id = f"D0{number % 2 + 1}", f"CP00{number // 2 % 2 + 1}"
+        network.later(60)
+        if number % 5 == 4:
+            taken = network.authorised(driver_id, cp_id)
+            network.sends(network.engines[cp_id].refused(taken.session_id), cp_id=cp_id)
+        else:
+            session = network.charging(driver_id, cp_id, more_mwh=1_000 * number)
+            network.sends(network.engines[cp_id].ended(session.session_id), cp_id=cp_id)
+    network.charging("D01", "CP001")
+    async with opened(tmp_path) as books:
+        await books.store.commit(entries(network))
+        found = Archive(Explained(books.database._connection))
+        found._database._lock = books.database._lock
+        yield found
+
+
+def ids(rows) -> list[str]:
+    return [row["session_id"] for row in rows]
+
+
+async def every(archive: Archive, what: str, **filters) -> list[str]:
+    rows, more = await getattr(archive, what)(limit=1000, **filters)
+    assert more is None
+    return ids(rows)
+
+
+SINCE, UNTIL = NOON + timedelta(minutes=3), NOON + timedelta(minutes=9)
+FILTERS = [
+    dict(pair for pair in zip(("driver_id", "cp_id", "since", "until"), values, strict=True) if pair[1])
+    for values in itertools.product(("", "D01"), ("", "CP001"), (None, SINCE), (None, UNTIL))
+]
+
+
+@pytest.mark.parametrize("what", ["sessions", "tickets"])
+@pytest.mark.parametrize("filters", FILTERS, ids=lambda filters: "+".join(filters) or "all")
+async def test_the_pages_one_after_another_are_the_whole_list_in_both_directions(archive, what: str, filters):
+    whole = await every(archive, what, **filters)
+    assert whole
+    found, before = [], ""
+    while True:
+        rows, more = await getattr(archive, what)(limit=2, before=before, **filters)
+        found += ids(rows)
+        if more is None:
+            break
+        before = more
+    assert found == whole
+    table = what.removesuffix("s")
+    rows, _ = await getattr(archive, what)(limit=1000, **filters)
+    back, after = [whole[-1]], cursor(table, rows[-1])
+    while True:
+        rows, more = await getattr(archive, what)(limit=2, after=after, **filters)
+        back = ids(rows) + back
+        if more is None:
+            break
+        after = more
+    assert back == whole
+
+
+@pytest.mark.parametrize("state", ["", *STATES])
+@pytest.mark.parametrize("filters", FILTERS, ids=lambda filters: "+".join(filters) or "all")
+async def test_every_filter_of_sessions_has_an_index_that_is_in_order(archive, state: str, filters):
+    for way in ("before", "after"):
+        place = {way: f"session~{NOON.isoformat()}~S-1"}
+        await archive.sessions(limit=10, state=state, **filters, **place)
+        (plan, *rest) = archive._database.plans
+        wanted = (
+            "session_by_driver" if "driver_id" in filters
+            else "session_by_cp" if "cp_id" in filters
+            else "session_by_time" if state in ("", "ended")
+            else "session_by_state"
+        )  # fmt: skip
+        assert wanted in plan, plan
+        assert plan.startswith("SEARCH")
+        # Of the open ones there is one for each charging point at most: they may be sorted.
+        assert not rest or (state == "open" and wanted == "session_by_state"), rest
+
+
+@pytest.mark.parametrize("filters", FILTERS, ids=lambda filters: "+".join(filters) or "all")
+async def test_every_filter_of_tickets_has_an_index_that_is_in_order(archive, filters):
+    await archive.tickets(limit=10, before=f"ticket~{NOON.isoformat()}~S-1", **filters)
+    wanted = (
+        "ticket_by_driver"
+        if "driver_id" in filters
+        else "ticket_by_cp"
+        if "cp_id" in filters
+        else "ticket_by_time"
+    )
+    (plan,) = archive._database.plans
+    assert plan.startswith("SEARCH")
+    assert wanted in plan
+
+
+@pytest.mark.parametrize("who", ["", "D01"])
+@pytest.mark.parametrize("type_", ["", "TicketMade"])
+@pytest.mark.parametrize("cp_id", ["", "CP001"])
+@pytest.mark.parametrize("place", [{}, {"after": 3}, {"before": 9}, {"after": 3, "before": 9}])
+async def test_every_filter_of_the_audit_log_has_an_index(archive, who, type_, cp_id, place):
+    await archive.events(limit=10, who=who, type_=type_, cp_id=cp_id, **place)
+    (plan,) = archive._database.plans
+    if who or type_ or cp_id:
+        index = "events_by_cp" if cp_id else "events_by_actor" if who else "events_by_type"
+        assert index in plan
+    else:
+        # The number is the row's own: either way it ends at the limit.
+        assert "PRIMARY KEY" in plan or plan.startswith("SCAN events")
+
+
+async def test_the_states_are_told_apart(archive):
+    count = {state: len(await every(archive, "sessions", state=state)) for state in STATES}
+    assert count == {
+        "open": 1, "ended": 12, "authorised": 0, "charging": 1, "ticketed": 10, "refused": 2
+    }  # fmt: skip
+
+
+async def test_from_and_to_are_taken_in(archive):
+    at = {
+        row["session_id"]: datetime.fromisoformat(row["authorised_at"])
+        for row in (await archive.sessions(limit=99))[0]
+    }
+    found = await every(archive, "sessions", since=SINCE, until=UNTIL)
+    assert found == [name for name, instant in at.items() if SINCE <= instant <= UNTIL]
+    assert len(found) == 7
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "x",
+        "session~x~S",
+        "session~2026-01-01",
+        "ticket~2026-01-01T00:00:00+00:00~S-1",
+        "session~" + "9" * 300,
+    ],
+)
+async def test_a_cursor_that_is_not_of_this_list_is_refused(archive, place: str):
+    for way in ("before", "after"):
+        with pytest.raises(BadInput, match=way):
+            await archive.sessions(limit=1, **{way: place})
+
+
+async def test_one_session_has_its_ticket_and_its_events(archive):
+    name = (await every(archive, "sessions", state="ticketed"))[0]
+    session, ticket, events = await archive.session(name)
+    assert (session["session_id"], ticket["session_id"]) == (name, name)
+    assert [row["type"] for row in events] == ["SessionAuthorised", "SessionStarted", "TicketMade"]
+    (refused, *_) = await every(archive, "sessions", state="refused")
+    assert (await archive.session(refused))[1] is None
+    assert await archive.session("S-404") is None
+
+
+async def test_the_audit_log_is_filtered_and_read_backwards(archive):
+    rows = await archive.events(limit=1000, type_="TicketMade", cp_id="CP001")
+    assert {(row["type"], row["cp_id"]) for row in rows} == {("TicketMade", "CP001")}
+    assert [row["n"] for row in rows] == sorted(row["n"] for row in rows)
+    last = await archive.events(limit=2, before=rows[-1]["n"], type_="TicketMade", cp_id="CP001")
+    assert [row["n"] for row in last] == [row["n"] for row in rows[-3:-1]]
+    assert await archive.events(limit=5, who="nobody") == []
+    assert len(await archive.events(limit=5, who=ADMIN.id)) == 5
+
+
+async def test_the_history_of_a_point_says_what_it_showed_from_when_until_when(tmp_path: Path):
+    network = Network()
+    async with opened(tmp_path) as books:
+        archive = Archive(books.database)
+        for hours, step in enumerate((network.point_is_there, network.holds, network.lifts, network.holds)):
+            step()
+            await books.store.commit(
+                [replace(entry, at=NOON + timedelta(hours=hours)) for entry in entries(network)]
+            )
+        found = await archive.history("CP001", NOON + timedelta(hours=1, minutes=30))
+        assert [(one.status, one.reason) for one in found] == [
+            ("Unavailable", "operator"),
+            ("Available", ""),
+            ("Unavailable", "operator"),
+        ]
+        assert [one.until for one in found] == [found[1].at, found[2].at, None]
+        assert len(await archive.history("CP001", NOON - timedelta(days=9))) == 4
+        assert await archive.history("CP404", NOON) == []
+        assert MAX_HISTORY > 100

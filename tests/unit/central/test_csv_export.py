@@ -1,0 +1,34 @@
+"""CSV that a spreadsheet shows, and does not run."""
+
+import csv
+import io
+
+import pytest
+
+from evcharge.central.api.csv_export import cell, lines
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "=cmd|' /C calc'!A0", '=HYPERLINK("http://evil","x")'],
+)
+def test_what_a_spreadsheet_would_run_is_text(hostile: str):
+    assert cell(hostile) == "'" + hostile
+
+
+@pytest.mark.parametrize(
+    "harmless", ["CP001", "1-2", "a=b", "ñ€", " =1", "'=1", "", "2026-01-01T12:00:00+00:00"]
+)
+def test_what_it_would_only_show_stays_as_it_is(harmless: str):
+    assert cell(harmless) == harmless
+
+
+def test_values_that_are_no_text():
+    assert [cell(one) for one in (None, 0, 7, True, False)] == ["", "0", "7", "yes", "no"]
+
+
+def test_quotes_commas_and_line_breaks_come_back_as_they_were():
+    row = {"a": 'say "hi", you', "b": "two\nlines", "c": None}
+    text = lines(["a", "b", "c"], [row]).decode()
+    assert list(csv.reader(io.StringIO(text, newline=""))) == [['say "hi", you', "two\nlines", ""]]
+    assert text.endswith("\r\n")

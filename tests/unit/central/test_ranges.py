@@ -1,0 +1,73 @@
+"""Dates and instants in a query."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from evcharge.central.api.ranges import DAYS, MAX_DAYS, days, instants, read_instant
+from evcharge.errors import BadInput
+
+TODAY = date(2026, 11, 21)
+
+
+def test_a_date_is_the_whole_day():
+    found = instants({"from": "2026-11-01", "to": "2026-11-02"})
+    assert found == {
+        "since": datetime(2026, 11, 1, tzinfo=UTC),
+        "until": datetime(2026, 11, 2, 23, 59, 59, 999999, UTC),
+    }
+    assert instants({}) == {"since": None, "until": None}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-21T08:30:00Z",
+        "2026-11-21T09:30+01:00",
+        "2026-11-21T09:30 01:00",
+        "2026-11-21 08:30:00.000000z",
+    ],
+)
+def test_an_instant_is_taken_in_any_zone(text: str):
+    assert read_instant(text) == datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
+    assert instants({"from": text})["since"] == datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
+
+
+BAD = [
+    "", "x", "2026", "2026-13-01", "2026-02-30", "20261121", "2026-W01-1", "2026-11-21T08:30", "２０２６-11-21", "NaN",
+    "2026-11-21T25:00Z", "0001-01-01T00:00+05:00", "9999-12-31T23:00-05:00", "2026-11-21\n", "1763712000", "0000-01-01",
+    "2026-11-21T08:30:00+99:99", "-001-01-01", "2026-11-21;DROP TABLE ticket",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", BAD)
+@pytest.mark.parametrize("name", ["from", "to"])
+def test_what_is_no_date_is_refused_by_name(text: str, name: str):
+    with pytest.raises(BadInput, match=f"^{name} must be"):
+        instants({name: text})
+    with pytest.raises(BadInput, match=f"^{name} must be"):
+        days({name: text}, TODAY)
+
+
+@pytest.mark.parametrize("reader", [instants, lambda query: days(query, TODAY)])
+def test_an_end_before_its_beginning_is_refused(reader):
+    with pytest.raises(BadInput, match="later"):
+        reader({"from": "2026-11-02", "to": "2026-11-01"})
+
+
+def test_without_dates_it_is_the_last_month():
+    first, last = days({}, TODAY)
+    assert (last, (last - first).days) == (TODAY, DAYS - 1)
+
+
+def test_the_ends_of_the_calendar_are_dates():
+    assert days({"to": "0001-01-01"}, TODAY) == (date.min, date.min)
+    assert days({"from": "9999-12-31", "to": "9999-12-31"}, TODAY) == (date.max, date.max)
+    found = instants({"from": "0001-01-01", "to": "9999-12-31"})
+    assert found["since"] < found["until"]
+
+
+def test_more_than_a_year_at_once_is_refused():
+    assert days({"from": "2024-01-01", "to": "2024-12-31"}, TODAY)
+    with pytest.raises(BadInput, match=str(MAX_DAYS)):
+        days({"from": "2024-01-01", "to": "2025-01-01"}, TODAY)

@@ -1,0 +1,68 @@
+"""The last hour of power and temperature, in bounded memory."""
+
+import sys
+
+from evcharge.central.telemetry import SAMPLE_S, SAMPLES, Telemetry
+
+NOON = 1_767_268_800 // SAMPLE_S * SAMPLE_S
+
+
+def sampled(*figures: tuple[int, int | None]) -> Telemetry:
+    """Return telemetry with one sample of each, SAMPLE_S apart, from noon on."""
+    telemetry = Telemetry()
+    for number, (power_w, warmth) in enumerate(figures):
+        assert telemetry.sample([("CP001", power_w, warmth)], NOON + number * SAMPLE_S)
+    return telemetry
+
+
+def test_figures_come_back_with_their_instants_the_oldest_first():
+    series = sampled((22_000, 431), (21_000, 440)).series("CP001")
+    assert series.power == [(NOON, 22_000), (NOON + SAMPLE_S, 21_000)]
+    assert series.temperature == [(NOON, 43.1), (NOON + SAMPLE_S, 44.0)]
+
+
+def test_a_sample_is_taken_once_in_its_time():
+    telemetry = sampled((1, None))
+    assert not telemetry.sample([("CP001", 2, None)], NOON + SAMPLE_S - 0.1)
+    assert telemetry.series("CP001").power == [(NOON, 1)]
+
+
+def test_an_hour_is_kept_and_no_more():
+    series = sampled(*((number, number) for number in range(1, SAMPLES + 11))).series("CP001")
+    assert len(series.power) == SAMPLES
+    assert series.power[0] == (NOON + 10 * SAMPLE_S, 11)
+    assert series.power[-1] == (NOON + (SAMPLES + 9) * SAMPLE_S, SAMPLES + 10)
+    assert [celsius for _, celsius in series.temperature] == [n / 10 for n in range(11, SAMPLES + 11)]
+
+
+def test_what_is_not_known_is_left_out():
+    series = sampled((22_000, None), (0, 250)).series("CP001")
+    assert series.power == [(NOON, 22_000), (NOON + SAMPLE_S, 0)]
+    assert series.temperature == [(NOON + SAMPLE_S, 25.0)]
+
+
+def test_a_standstill_is_a_gap():
+    telemetry = sampled((1, 10), (2, 20))
+    for later in (5, SAMPLES + 3):
+        telemetry.sample([("CP001", later, later)], NOON + later * SAMPLE_S)
+    series = telemetry.series("CP001")
+    assert series.power == [(NOON + 5 * SAMPLE_S, 5), (NOON + (SAMPLES + 3) * SAMPLE_S, SAMPLES + 3)]
+    telemetry.sample([("CP001", 7, 7)], NOON + 10 * SAMPLES * SAMPLE_S)
+    assert telemetry.series("CP001").power == [(NOON + 10 * SAMPLES * SAMPLE_S, 7)]
+
+
+def test_a_clock_that_is_put_back_starts_anew():
+    telemetry = sampled((1, 10), (2, 20))
+    telemetry.sample([("CP001", 3, 30)], NOON - 3_600)
+    assert telemetry.series("CP001").power == [(NOON - 3_600, 3)]
+
+
+def test_nothing_is_kept_of_a_point_that_never_did_anything():
+    telemetry = sampled((0, None), (0, None))
+    assert telemetry._rings == {}
+    assert telemetry.series("CP001").power == []
+
+
+def test_a_charging_point_costs_less_than_four_kibibytes():
+    (rings,) = sampled((1, 1))._rings.values()
+    assert sum(map(sys.getsizeof, (rings, rings.power, rings.temperature, rings.last))) < 4096
