@@ -3,63 +3,36 @@
 import asyncio
 import logging
 import os
-import secrets
-import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from evcharge import __version__, trust
 from evcharge.billing import parse_cents, parse_price
 from evcharge.central.alerts import KAFKA, REBUILD_FROM, REGISTRY, WEATHER, AlertKind, Alerts
-from evcharge.central.api import Api, is_loopback
-from evcharge.central.api.access import Access
-from evcharge.central.api.accounts import Accounts
-from evcharge.central.api.alerts import Alerts as AlertsRoom
-from evcharge.central.api.app import Room
-from evcharge.central.api.audit import Audit
-from evcharge.central.api.drivers import Drivers
-from evcharge.central.api.fences import Names
 from evcharge.central.api.inviting import Inviting
-from evcharge.central.api.logins import Logins
-from evcharge.central.api.me import Me
-from evcharge.central.api.metrics import Figures, Metrics
-from evcharge.central.api.openapi import OpenApi
-from evcharge.central.api.pages import Pages
-from evcharge.central.api.points import Points
-from evcharge.central.api.push import Push
-from evcharge.central.api.registration import Registration
-from evcharge.central.api.server import ApiServer, idle
-from evcharge.central.api.sessions import Sessions
-from evcharge.central.api.stats import Stats
-from evcharge.central.api.weather import Weather
 from evcharge.central.archive import Archive
-from evcharge.central.board import MAX_MESSAGES, Board
 from evcharge.central.chain import ChainWalker
 from evcharge.central.commands import CENTRAL, Note
 from evcharge.central.console import Console
+from evcharge.central.core import Core
 from evcharge.central.desk import Desk
-from evcharge.central.directory import Directory
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.driver_board import DriverBoard
 from evcharge.central.feed import Feed
 from evcharge.central.lines import speech
 from evcharge.central.peers import Peers
 from evcharge.central.refusals import Refusals
-from evcharge.central.registrar import Registrar
 from evcharge.central.registry_link import RegistryLink
 from evcharge.central.ruling import Rules
-from evcharge.central.statistics import Statistics
 from evcharge.central.store import CentralStore
 from evcharge.central.takings import Today
-from evcharge.central.telemetry import Telemetry
 from evcharge.central.verify import ANCHORS
 from evcharge.central.watchdog import Watchdog, each_minute
 from evcharge.central.weather_link import WeatherLink, last_word
 from evcharge.central.weather_link import Word as WeatherWord
+from evcharge.central.website import website
 from evcharge.config import CentralSettings, Config
-from evcharge.database import Database, open_database
+from evcharge.database import open_database
 from evcharge.door import Door, serve
-from evcharge.enrolment import RegistryAddress
 from evcharge.events import CentralStarted, CentralStopped, WeatherLost
 from evcharge.ids import CpId, DriverId
 from evcharge.keyboard import is_terminal
@@ -73,8 +46,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SCHEMA = "evcharge.central.schema"
-# Something that goes on for ever.
-Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 async def run(
@@ -88,8 +59,6 @@ async def run(
     service_keys = trust.read_keys(state / "service.key")
     resume_key = trust.read_keys(state / "central" / "resume.key")[0]
     tls = trust.client_context(state / "ca.pem")
-    operator_token = trust.kept_secret(trust.operator_token_path(state), trust.new_secret())
-    weather_token = trust.kept_secret(trust.weather_token_path(state), trust.new_secret())
     path = state / "central" / "central.db"
     async with open_database(path, SCHEMA) as database, Credentials() as credentials:
         store = await CentralStore.open(database)
@@ -114,60 +83,32 @@ async def run(
         peers = Peers(dispatcher, store, feed, refusals, registry.least_epoch, sign_key=resume_key)
         feed.listen(console.on_event)
         feed.listen(refusals.on_event)
-        board = Board(
-            facts,
-            feed.live,
-            feed.temperatures,
-            alerts,
-            await _today(store, clock),
-            epoch=secrets.token_hex(4),
-            version=__version__,
-            lang=config.lang,
-            now=clock(),
+        core = Core(
+            config=config,
+            clock=clock,
+            database=database,
+            store=store,
+            dispatcher=dispatcher,
+            feed=feed,
+            archive=archive,
+            alerts=alerts,
+            refusals=refusals,
+            registry=registry,
+            peers=peers,
+            operator_token=trust.kept_secret(trust.operator_token_path(state), trust.new_secret()),
+            weather_token=trust.kept_secret(trust.weather_token_path(state), trust.new_secret()),
+            service_token=trust.service_token(service_keys[0]),
         )
-        for at, event in await archive.happened(MAX_MESSAGES):
-            board.recall(event, at)
-        drivers_board = DriverBoard(facts, feed, board)
-        outbox = await _outbox(
-            config, operator_token, database, store, feed, alerts, dispatcher, peers, refusals, clock
-        )
+        outbox = await _outbox(core)
         backlog = outbox.backlog if outbox is not None else None
-        telemetry = Telemetry()
-        directory = Directory(database, dispatcher, clock, registry.least_epoch, settings.web_session_hours)
-        await directory.load()
-        access = Access(refusals, operator_token, Names(_names(config)), directory, weather_token)
-        registrar = Registrar(
-            RegistryAddress(config.reach.registry_url, state / "ca.pem"), trust.service_token(service_keys[0])
-        )
-        logins = Logins(access, directory, credentials, registrar.prove_driver, time.monotonic)
-        inviting = Inviting(config)
-        registration = Registration(dispatcher, registrar, inviting.invite)
-        push = Push(board, drivers_board, telemetry, dispatcher, store, clock, access.standing)
-        push.follow(feed)
         chain = ChainWalker(database, store, dispatcher, clock)
-        rooms: list[Room] = [
-            Pages(access, dev=settings.web_dev),
-            logins,
-            Accounts(access, directory, credentials, logins, clock),
-            registration,
-            Points(dispatcher, feed, archive, telemetry, clock, registration.of_point),
-            Sessions(archive, feed),
-            Drivers(dispatcher, archive),
-            AlertsRoom(dispatcher, alerts),
-            Weather(dispatcher, weather, clock),
-            Audit(archive, store, chain),
-            Stats(dispatcher, store, Statistics(database), clock),
-            Metrics(Figures(dispatcher, feed, store, alerts, backlog), dispatcher, access),
-            Me(dispatcher, store, archive, feed, drivers_board),
-            push,
-        ]
-        served = Api(access, rooms)
-        rooms.append(OpenApi(served.routes))
-        api = _api(config, served, push.run, registration.keep_fresh)
+        inviting = Inviting(config)
+        serve_pages = await website(
+            core, credentials, weather, chain, await _today(store, clock), inviting, backlog
+        )
         shown = []
         if show_panel:
-            desk = Desk(dispatcher, feed, peers, alerts, config.lang)
-            shown = await _panel(config, stop, clock, dispatcher, feed, alerts, desk, store)
+            shown = await _panel(core, stop)
         watchdog = Watchdog(peers, dispatcher, clock, config.lang)
         door = Door(
             opener=TicketOpener([*service_keys, resume_key]),
@@ -190,7 +131,7 @@ async def run(
                 watchdog.run(),
                 registry.run(),
                 weather.run(),
-                api(),
+                serve_pages(),
                 chain.run(),
                 *([outbox.run()] if outbox is not None else []),
                 *shown,
@@ -211,24 +152,17 @@ async def run_with_panel(config: Config, stop: asyncio.Event) -> int:
     return await run(config, stop, show_panel=True)
 
 
-async def _panel(
-    config: Config,
-    stop: asyncio.Event,
-    clock: Clock,
-    dispatcher: Dispatcher,
-    feed: Feed,
-    alerts: Alerts,
-    desk: Desk,
-    store: CentralStore,
-) -> list[Coroutine[Any, Any, None]]:
+async def _panel(core: Core, stop: asyncio.Event) -> list[Coroutine[Any, Any, None]]:
     """Return the part of Central that paints the wall; none, and a sentence, without a terminal."""
+    lang = core.config.lang
     if not is_terminal() or os.environ.get("TERM", "dumb") == "dumb":
-        log.info("%s", speech(config.lang)("no terminal"))
+        log.info("%s", speech(lang)("no terminal"))
         return []
     from evcharge.central.panel import Panel  # half as large as all the rest: only when it is shown
 
-    today = await _today(store, clock)
-    return [Panel(dispatcher, feed, alerts, desk, today, clock, stop, config.lang).run()]
+    desk = Desk(core.dispatcher, core.feed, core.peers, core.alerts, lang)
+    today = await _today(core.store, core.clock)
+    return [Panel(core.dispatcher, core.feed, core.alerts, desk, today, core.clock, stop, lang).run()]
 
 
 async def _today(store: CentralStore, clock: Clock) -> Today:
@@ -264,22 +198,12 @@ async def _weather_word(archive: Archive, alerts: Alerts) -> WeatherWord | None:
     return word
 
 
-async def _outbox(
-    config: Config,
-    operator_token: str,
-    database: Database,
-    store: CentralStore,
-    feed: Feed,
-    alerts: Alerts,
-    dispatcher: Dispatcher,
-    peers: Peers,
-    refusals: Refusals,
-    clock: Clock,
-) -> "Outbox | None":
+async def _outbox(core: Core) -> "Outbox | None":
     """Return what sends the events to Kafka, and reads what is there for Central; None when no brokers are named.
 
     Raises ConfigError, StateError.
     """
+    config, alerts = core.config, core.alerts
     if not config.kafka.bootstrap:
         alerts.drop(KAFKA, AlertKind.KAFKA)
         return None
@@ -290,38 +214,20 @@ async def _outbox(
     from evcharge.topics import OrderSeal
 
     brokers = Brokers(config.kafka, config.state)
-    lane = Lane(dispatcher, peers, feed, refusals)
-    intake = Intake(brokers, lane, OrderSeal(operator_token), dispatcher, refusals, database)
+    lane = Lane(core.dispatcher, core.peers, core.feed, core.refusals)
+    seal = OrderSeal(core.operator_token)
+    intake = Intake(brokers, lane, seal, core.dispatcher, core.refusals, core.database)
     return Outbox(
         brokers.bootstrap,
         connecting(brokers),
-        OutboxBooks(database, clock),
-        store,
-        feed,
+        OutboxBooks(core.database, core.clock),
+        core.store,
+        core.feed,
         alerts,
-        dispatcher.post,
+        core.dispatcher.post,
         readers=[intake.run],
         lang=config.lang,
     )
-
-
-def _api(config: Config, api: Api, *works: Work) -> Work:
-    settings = config.central
-    if not settings.api:
-        return idle
-    local = is_loopback(settings.api_host)
-    tls = None if local else trust.server_context(config.state / "central.pem", config.state / "central.key")
-
-    async def work() -> None:
-        async with asyncio.TaskGroup() as tasks:
-            for one in works:
-                tasks.create_task(one())
-
-    return ApiServer(api.application, settings.api_host, settings.api_port, tls, work=work).run
-
-
-def _names(config: Config) -> list[str]:
-    return [config.central.api_host, *config.registry.names]
 
 
 def _rules(settings: CentralSettings, clock: Clock) -> Rules:

@@ -14,7 +14,7 @@ import pytest
 
 from evcharge import messages as m
 from evcharge import trust
-from evcharge.central import app, verify
+from evcharge.central import app, verify, website
 from evcharge.central.api.server import ApiServer, idle
 from evcharge.central.archive import Archive
 from evcharge.central.commands import PlaceHold
@@ -565,7 +565,7 @@ async def test_the_api_may_fail_and_starts_again_while_charging_goes_on(tmp_path
 
             super().__init__(*args, work=work)
 
-    monkeypatch.setattr(app, "ApiServer", Frail)
+    monkeypatch.setattr(website, "ApiServer", Frail)
     async with opened(tmp_path) as office:
         engine, driver = await office.charging()
         failing.set()

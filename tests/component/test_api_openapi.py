@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from evcharge.central import app as central_app
+from evcharge.central import website
 from evcharge.central.api.openapi import page
 from tests.component.test_api import Office, opened
 
@@ -36,12 +36,12 @@ async def test_the_description_is_openapi_3_1(office: Office):
 async def test_every_route_is_described_once(tmp_path: Path, monkeypatch):
     made = []
 
-    class Overheard(central_app.Api):
+    class Overheard(website.Api):
         def application(self):
             made.append(super().application())
             return made[0]
 
-    monkeypatch.setattr(central_app, "Api", Overheard)
+    monkeypatch.setattr(website, "Api", Overheard)
     async with opened(tmp_path) as office:
         description = await described(office)
     served = {

@@ -1,0 +1,35 @@
+"""What every part of Central stands on, handed around as one thing."""
+
+from dataclasses import dataclass
+
+from evcharge.central.alerts import Alerts
+from evcharge.central.archive import Archive
+from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.feed import Feed
+from evcharge.central.peers import Peers
+from evcharge.central.refusals import Refusals
+from evcharge.central.registry_link import RegistryLink
+from evcharge.central.store import CentralStore
+from evcharge.config import Config
+from evcharge.database import Database
+from evcharge.lifecycle import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """The writer and its books, who hears of it, who is connected. `clock` is the wall clock."""
+
+    config: Config
+    clock: Clock
+    database: Database
+    store: CentralStore
+    dispatcher: Dispatcher
+    feed: Feed
+    archive: Archive
+    alerts: Alerts
+    refusals: Refusals
+    registry: RegistryLink
+    peers: Peers
+    operator_token: str
+    weather_token: str
+    service_token: str

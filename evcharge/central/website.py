@@ -1,0 +1,124 @@
+"""Central's web side from end to end: which room of the API gets what, and what keeps open pages up to date.
+
+Charging knows nothing of it: where it fails, it is started again, alone.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from evcharge import __version__, trust
+from evcharge.central.api import Api, is_loopback
+from evcharge.central.api.access import Access
+from evcharge.central.api.accounts import Accounts
+from evcharge.central.api.alerts import Alerts as AlertsRoom
+from evcharge.central.api.app import Room
+from evcharge.central.api.audit import Audit
+from evcharge.central.api.drivers import Drivers
+from evcharge.central.api.fences import Names
+from evcharge.central.api.inviting import Inviting
+from evcharge.central.api.logins import Logins
+from evcharge.central.api.me import Me
+from evcharge.central.api.metrics import Figures, Metrics
+from evcharge.central.api.openapi import OpenApi
+from evcharge.central.api.pages import Pages
+from evcharge.central.api.points import Points
+from evcharge.central.api.push import Push
+from evcharge.central.api.registration import Registration
+from evcharge.central.api.server import ApiServer, idle
+from evcharge.central.api.sessions import Sessions
+from evcharge.central.api.stats import Stats
+from evcharge.central.api.weather import Weather
+from evcharge.central.board import MAX_MESSAGES, Board
+from evcharge.central.chain import ChainWalker
+from evcharge.central.core import Core
+from evcharge.central.directory import Directory
+from evcharge.central.driver_board import DriverBoard
+from evcharge.central.registrar import Registrar
+from evcharge.central.statistics import Statistics
+from evcharge.central.takings import Today
+from evcharge.central.telemetry import Telemetry
+from evcharge.central.weather_link import WeatherLink
+from evcharge.enrolment import RegistryAddress
+from evcharge.passwords import Credentials
+
+# Something that goes on for ever.
+Work = Callable[[], Coroutine[Any, Any, None]]
+
+
+async def website(
+    core: Core,
+    credentials: Credentials,
+    weather: WeatherLink,
+    chain: ChainWalker,
+    today: Today,
+    inviting: Inviting,
+    backlog: Callable[[], tuple[int, bool]] | None,
+) -> Work:
+    """Return what serves the API and the pages. `backlog`: how many events wait for Kafka, and whether it is there."""
+    config, clock, dispatcher, feed = core.config, core.clock, core.dispatcher, core.feed
+    settings = config.central
+    board = Board(
+        dispatcher.facts,
+        feed.live,
+        feed.temperatures,
+        core.alerts,
+        today,
+        epoch=secrets.token_hex(4),
+        version=__version__,
+        lang=config.lang,
+        now=clock(),
+    )
+    for at, event in await core.archive.happened(MAX_MESSAGES):
+        board.recall(event, at)
+    drivers_board = DriverBoard(dispatcher.facts, feed, board)
+    telemetry = Telemetry()
+    directory = Directory(
+        core.database, dispatcher, clock, core.registry.least_epoch, settings.web_session_hours
+    )
+    await directory.load()
+    names = Names([settings.api_host, *config.registry.names])
+    access = Access(core.refusals, core.operator_token, names, directory, core.weather_token)
+    registrar = Registrar(
+        RegistryAddress(config.reach.registry_url, config.state / "ca.pem"), core.service_token
+    )
+    logins = Logins(access, directory, credentials, registrar.prove_driver, time.monotonic)
+    registration = Registration(dispatcher, registrar, inviting.invite)
+    push = Push(board, drivers_board, telemetry, dispatcher, core.store, clock, access.standing)
+    push.follow(feed)
+    rooms: list[Room] = [
+        Pages(access, dev=settings.web_dev),
+        logins,
+        Accounts(access, directory, credentials, logins, clock),
+        registration,
+        Points(dispatcher, feed, core.archive, telemetry, clock, registration.of_point),
+        Sessions(core.archive, feed),
+        Drivers(dispatcher, core.archive),
+        AlertsRoom(dispatcher, core.alerts),
+        Weather(dispatcher, weather, clock),
+        Audit(core.archive, core.store, chain),
+        Stats(dispatcher, core.store, Statistics(core.database), clock),
+        Metrics(Figures(dispatcher, feed, core.store, core.alerts, backlog), dispatcher, access),
+        Me(dispatcher, core.store, core.archive, feed, drivers_board),
+        push,
+    ]
+    api = Api(access, rooms)
+    rooms.append(OpenApi(api.routes))
+    return _served(core, api, push.run, registration.keep_fresh)
+
+
+def _served(core: Core, api: Api, *works: Work) -> Work:
+    settings, state = core.config.central, core.config.state
+    if not settings.api:
+        return idle
+    local = is_loopback(settings.api_host)
+    tls = None if local else trust.server_context(state / "central.pem", state / "central.key")
+
+    async def work() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for one in works:
+                tasks.create_task(one())
+
+    return ApiServer(api.application, settings.api_host, settings.api_port, tls, work=work).run
