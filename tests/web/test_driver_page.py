@@ -88,10 +88,13 @@ async def test_two_clicks_are_one_session(room, window) -> None:
     engine = await room.town.point("CP003")
     async with window() as opened:
         page = await room.enter(opened, "driver", name="D03")
+        sent: list[str] = []
+        page.on("request", lambda request: sent.append(request.url))
         await page.dblclick('#free button[data-cp="CP003"]')
         await engine.is_asked()
         await expect(page.locator("#live")).to_have_attribute("data-state", "ready")
         assert len(await sessions_of(room, "D03")) == 1
+        assert len([url for url in sent if url.endswith("/api/me/requests")]) == 1
         # The second click has not become "cancel" either.
         await engine.journals(engine.starts())
         await expect(page.locator("#live")).to_have_attribute("data-state", "charging")
@@ -147,8 +150,11 @@ async def test_a_driver_sees_nothing_of_the_others(room, window) -> None:
         await expect(page.locator("#power")).to_have_text("11.0\u00a0kW")
         await other.journals(other.meters(1_000_000), other.ends("unplugged"))
         await room.town.says("D96-CP007-.*: ticket")
-        # It is free again: all frames about it have come.
+        # It is free again, and its own figures went on: all frames about it have come.
         await expect(page.locator('#free button[data-cp="CP007"]')).to_have_count(1)
+        charge.power_w = 12_000
+        charge.update()
+        await expect(page.locator("#power")).to_have_text("12.0\u00a0kW")
         answers = await page.evaluate(
             """() => Promise.all(["/api/me", "/api/me/sessions", "/api/me/tickets", "/api/cps"]
                 .map((path) => fetch(path).then((answer) => answer.text())))"""

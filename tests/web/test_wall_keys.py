@@ -4,21 +4,22 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-COLUMNS_APART = ("CP001", "CP002", "CP003", "CP004")
+# Enough for rows and columns.
+POINTS = tuple(f"CP{number:03}" for number in range(1, 10))
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module", autouse=True)
 async def _points(room) -> None:
-    for cp_id in COLUMNS_APART:
+    for cp_id in POINTS:
         await room.town.point(cp_id)
-    await room.ask("POST", "/api/cps/CP004/out")
+    await room.ask("POST", "/api/cps/CP009/out")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(room, window):
     async with window() as opened:
         page = await room.enter(opened, "operator")
-        await expect(page.locator(".tile")).to_have_count(4)
+        await expect(page.locator(".tile")).to_have_count(len(POINTS))
         yield page
 
 
@@ -31,10 +32,16 @@ async def test_one_tab_stop_leads_to_the_tiles_and_arrows_walk_among_them(page) 
     await tile(page, "CP001").focus()
     await page.keyboard.press("ArrowRight")
     await expect(tile(page, "CP002")).to_be_focused()
-    await page.keyboard.press("End")
-    await expect(tile(page, "CP004")).to_be_focused()
-    await page.keyboard.press("ArrowLeft")
+    await page.keyboard.press("ArrowDown")
     await expect(page.locator('.tile:focus[tabindex="0"]')).to_have_count(1)
+    here, below = await tile(page, "CP002").bounding_box(), await page.locator(".tile:focus").bounding_box()
+    assert below["x"] == here["x"]
+    assert below["y"] > here["y"]
+    await page.keyboard.press("ArrowUp")
+    await page.keyboard.press("ArrowLeft")
+    await expect(tile(page, "CP001")).to_be_focused()
+    await page.keyboard.press("End")
+    await expect(tile(page, "CP009")).to_be_focused()
     await page.keyboard.press("Home")
     await expect(tile(page, "CP001")).to_be_focused()
 
@@ -58,28 +65,28 @@ async def test_slash_searches_and_escape_shows_all_again(page) -> None:
     await expect(page.locator(".tile:visible")).to_have_count(1)
     await page.keyboard.press("Escape")
     await page.keyboard.press("Escape")
-    await expect(page.locator(".tile:visible")).to_have_count(4)
+    await expect(page.locator(".tile:visible")).to_have_count(len(POINTS))
     await expect(page.locator("#search")).to_have_value("")
 
 
-@pytest.mark.parametrize(("key", "status", "count"), [("2", "unavailable", 1), ("5", "available", 3)])
+@pytest.mark.parametrize(("key", "status", "count"), [("2", "unavailable", 1), ("5", "available", 8)])
 async def test_a_number_shows_one_status_and_zero_shows_all(page, key, status, count) -> None:
     await page.keyboard.press(key)
     await expect(page.locator(f'[data-filter="{status}"]')).to_have_attribute("aria-pressed", "true")
     await expect(page.locator(".tile:visible")).to_have_count(count)
     await expect(page.locator(f'.tile:visible[data-s="{status}"]')).to_have_count(count)
     await page.keyboard.press("0")
-    await expect(page.locator(".tile:visible")).to_have_count(4)
+    await expect(page.locator(".tile:visible")).to_have_count(len(POINTS))
     await expect(page.locator('[data-filter="all"]')).to_have_attribute("aria-pressed", "true")
 
 
 async def test_a_filtered_wall_says_how_many_it_shows(page) -> None:
     await page.click('[data-filter="unavailable"]')
-    await expect(page.locator(".stage")).to_contain_text("1 of 4 charging points")
+    await expect(page.locator(".stage")).to_contain_text("1 of 9 charging points")
     await page.click('[data-filter="faulted"]')
     await expect(page.locator(".stage")).to_contain_text("No charging point matches. Esc shows all.")
     await page.keyboard.press("Escape")
-    await expect(page.locator(".tile:visible")).to_have_count(4)
+    await expect(page.locator(".tile:visible")).to_have_count(len(POINTS))
 
 
 async def test_d_walks_through_the_four_views(page) -> None:
@@ -87,7 +94,7 @@ async def test_d_walks_through_the_four_views(page) -> None:
         await page.keyboard.press("d")
         await expect(page.locator(f'[data-d="{density}"]')).to_have_attribute("aria-pressed", "true")
         await expect(page.locator(".view > *").first).to_be_visible()
-    await expect(page.locator(".tile:visible")).to_have_count(4)
+    await expect(page.locator(".tile:visible")).to_have_count(len(POINTS))
 
 
 async def test_the_mosaic_says_what_is_under_its_cursor_and_enter_opens_it(page) -> None:

@@ -41,7 +41,8 @@ export function askForm({ title, text, fields, submit, act }) {
     };
     form.addEventListener("submit", work);
     cancel.addEventListener("click", () => dialog.close());
-    closesBeside(dialog);
+    // The second of two quick clicks must not hide what the first one did.
+    closesBeside(dialog, () => !send.disabled);
     dialog.addEventListener("close", () => (dialog.remove(), resolve(result)));
     document.body.append(dialog);
     dialog.showModal();
