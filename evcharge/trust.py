@@ -106,9 +106,15 @@ def replace_secret(path: Path, text: str) -> None:
 
 def kept_secret(path: Path, text: str) -> str:
     """Write `text` unless the file exists; return what stands there now, ours or another's."""
-    with contextlib.suppress(FileExistsError):
-        write_secret(path, text)
-    return read_secret(path)
+    while True:
+        with contextlib.suppress(FileExistsError):
+            write_secret(path, text)
+        try:
+            return read_secret(path)
+        except StateError:
+            if path.exists():
+                raise
+            # It was there when we wrote, and is gone now: so it is our turn again.
 
 
 @contextlib.contextmanager

@@ -298,6 +298,23 @@ async def test_whoever_finds_that_the_other_was_faster_takes_its_secret(registry
     assert (await registry.ask("GET", "/list", token=registry.central)).body["cps"] == []
 
 
+async def test_whoever_sees_the_other_finish_between_two_steps_takes_its_secret(
+    registry, elsewhere, monkeypatch
+):
+    path = elsewhere / "cp" / "CP001" / "secret"
+    real = trust.write_secret
+
+    def overtaken(where, text):
+        monkeypatch.setattr(trust, "write_secret", real)
+        # The other one has this file now; and has finished when we look into it.
+        real(path, "the-faster-one")
+        raise FileExistsError
+
+    monkeypatch.setattr(trust, "write_secret", overtaken)
+    assert await own_secret(elsewhere, registry.url, "cp", "CP001", environ=NOTHING) == "the-faster-one"
+    assert [entry.name for entry in path.parent.iterdir()] == ["secret"]
+
+
 async def test_a_crash_after_registering_is_made_good_at_the_next_start(registry, elsewhere, monkeypatch):
     def crash(*_):
         raise Crash
