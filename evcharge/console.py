@@ -7,8 +7,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import queue
-import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
@@ -29,6 +27,7 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from rich.text import Text
 
 from evcharge import drawing, keyboard, logs
+from evcharge.unhurried import Unhurried, calm_resizes
 
 # Keys that come faster than anybody types are pasted: in a menu they mean nothing.
 PASTE_S = 0.03
@@ -93,7 +92,7 @@ class Console:
         self._answer: asyncio.Future[str | None] | None = None
         self._last_key_s = float("-inf")
         self._chosen: asyncio.Queue[Choice] = asyncio.Queue()
-        self._out = _Writer(keyboard.STDOUT)
+        self._out = Unhurried(keyboard.STDOUT)
         self._size = Size(rows=24, columns=80)
         self._buffer = Buffer(
             multiline=False, history=DummyHistory(), accept_handler=self._accept, on_text_changed=_shorten
@@ -130,6 +129,7 @@ class Console:
             terminal_size_polling_interval=1.0,
         )
         self._app.ttimeoutlen = 0.1
+        calm_resizes(self._app, self.news)
 
     async def run(self) -> None:
         """Show the screen and do what the keys say, until cancelled."""
@@ -244,52 +244,3 @@ class Console:
 def _shorten(buffer: Buffer) -> None:
     if len(buffer.text) > MOST_ANSWER:
         buffer.text = buffer.text[:MOST_ANSWER]
-
-
-class _Writer:
-    """What prompt-toolkit takes for standard output: a thread writes, so that the loop never waits."""
-
-    encoding = "utf-8"
-
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
-        self._parts: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether the terminal has not taken yet what was written."""
-        return not self._parts.empty()
-
-    def write(self, text: str) -> int:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="screen", daemon=True)
-            self._thread.start()
-        self._parts.put(text.encode("utf-8", "replace"))
-        return len(text)
-
-    def flush(self) -> None:
-        """Nothing: the thread is on its way."""
-
-    def fileno(self) -> int:
-        return self._fd
-
-    def isatty(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        """Give the terminal one second to take the rest."""
-        if self._thread is not None:
-            self._parts.put(None)
-            self._thread.join(1.0)
-
-    def _work(self) -> None:
-        gone = False
-        while (part := self._parts.get()) is not None:
-            while part and not gone:
-                try:
-                    part = part[os.write(self._fd, part) :]
-                except BlockingIOError:
-                    threading.Event().wait(0.05)
-                except OSError:
-                    gone = True

@@ -7,9 +7,7 @@ written (a paused one, a slow line) is waited for by a thread of its own, never 
 import asyncio
 import logging
 import os
-import queue
 import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -48,6 +46,7 @@ from evcharge.events import Event
 from evcharge.ids import CpId
 from evcharge.lifecycle import Clock
 from evcharge.session import Session
+from evcharge.unhurried import Unhurried, calm_resizes
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +55,6 @@ MOST_MESSAGES = 200
 # Solved faults that stay on the wall; `alerts` shows all that are kept.
 MOST_SOLVED = 3
 MOST_OPEN = 100
-# Written and not yet taken by the terminal: beyond that nothing new is painted.
-MOST_UNTAKEN = 8
 _YES = ("y", "yes", "s", "si", "sí")
 
 
@@ -110,12 +107,13 @@ class Panel:
         self._asking = ""
         self._changed = asyncio.Event()
         self._wanted: asyncio.Queue[Order] = asyncio.Queue()
-        self._out = _Unhurried(sys.stdout.fileno())
+        self._out = Unhurried(sys.stdout.fileno())
         self._wall = _WallControl(self)
         self._line = Buffer(
             completer=_Words(self), complete_while_typing=True, multiline=False, accept_handler=self._accept
         )
         self._app: Application[None] = self._application()
+        calm_resizes(self._app, self._changed.set)
         feed.listen(self._on_event)
         feed.listen_live(self._on_live)
 
@@ -362,50 +360,6 @@ class _Messages(logging.Handler):
         """Show one record."""
         with suppress(Exception):
             self._note(self.format(record))
-
-
-class _Unhurried:
-    """A terminal to write to without ever waiting for it: a daemon thread does that."""
-
-    encoding = "utf-8"
-
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
-        self._waiting: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._write, name="terminal", daemon=True)
-        self._thread.start()
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether the terminal has not taken what it was given."""
-        return self._waiting.qsize() > MOST_UNTAKEN
-
-    def write(self, text: str) -> int:
-        """Hand over `text`."""
-        self._waiting.put(text.encode("utf-8", "replace"))
-        return len(text)
-
-    def flush(self) -> None:
-        """Nothing waits here."""
-
-    def fileno(self) -> int:
-        """Return the descriptor: the size of the terminal is asked there."""
-        return self._fd
-
-    def isatty(self) -> bool:
-        """It is one."""
-        return True
-
-    def close(self) -> None:
-        """Give the terminal one more second to take the rest."""
-        self._waiting.put(None)
-        self._thread.join(1.0)
-
-    def _write(self) -> None:
-        while (data := self._waiting.get()) is not None:
-            with suppress(OSError):  # it is gone: Central hears that from its input
-                while data:
-                    data = data[os.write(self._fd, data) :]
 
 
 def _painted(lines: Sequence[Text]) -> list[StyleAndTextTuples]:

@@ -22,6 +22,7 @@ from evcharge.central.takings import Today
 from evcharge.central.typed import parse
 from evcharge.events import CentralStopped, TicketMade
 from evcharge.session import EndReason
+from evcharge.unhurried import Unhurried
 from tests.component.town import FakeDriver, FakeEngine, Town, hear, running
 
 DAY = date(2026, 1, 1)
@@ -184,7 +185,7 @@ def test_the_colours_are_those_that_the_terminal_can_show(monkeypatch, environme
 
 def test_a_terminal_that_does_not_read_is_not_waited_for():
     read_end, write_end = os.pipe()
-    screen = panel._Unhurried(write_end)
+    screen = Unhurried(write_end)
     try:
         for _ in range(40):
             screen.write("x" * 65_536)
