@@ -7,7 +7,7 @@ PYTHON := $(BIN)/python
 PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input
 # In parallel, one file to a worker: tests of a file share its fixtures. One more than there are cores, because
 # system tests wait for other processes most of the time.
-PYTEST = PYTHONDEVMODE=1 $(PYTHON) -m pytest -q -n $$($(PYTHON) -c 'import os; print(os.cpu_count() + 1)') --dist loadfile
+PYTEST = PYTHONDEVMODE=1 $(PYTHON) -m pytest -q -n $$($(PYTHON) -c 'import os; print(os.cpu_count() + 1)') --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
 .DEFAULT_GOAL := help

@@ -1,7 +1,12 @@
-"""Hypothesis runs the same examples each time; HYPOTHESIS_PROFILE=nightly looks for new ones."""
+"""The order of all tests, and how Hypothesis looks for examples.
+
+The same each time; HYPOTHESIS_PROFILE=nightly looks for new ones.
+"""
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Times of a loaded machine say nothing about the code: no deadline.
@@ -10,3 +15,13 @@ settings.register_profile(
 )
 settings.register_profile("nightly", settings.get_profile("ci"), derandomize=False, max_examples=5_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+# Tests with real processes and browsers wait most of the time, and the others fill the gaps: they begin with those.
+_FIRST = ("system", "web", "component", "unit")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the slow rooms first, so that no worker is left alone with them at the end."""
+    items.sort(key=lambda item: _FIRST.index(item.path.relative_to(Path(__file__).parent).parts[0]))

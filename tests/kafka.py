@@ -21,6 +21,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
+
 HOME = Path(os.environ.get("EVCHARGE_KAFKA_HOME", Path.home() / ".cache" / "evcharge-kafka"))
 POM = Path(__file__).with_name("kafka_pom.xml")
 # Two loaded cores, a cold disk.
@@ -176,15 +178,6 @@ class Broker:
         """Wait for its end."""
         assert self._process is not None
         return self._process.wait()
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on now, outside of those that outgoing connections are given."""
-    while True:
-        port = 20_000 + secrets.randbelow(12_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 @contextlib.contextmanager

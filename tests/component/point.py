@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import re
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -26,16 +25,11 @@ from evcharge.messages import (
     Synced,
 )
 from tests.component.gate import Gate
+from tests.ports import free_port
 
 WITHIN_S = 8.0
 SECRET = "c2VjcmV0IG9mIENQMDAxIGluIHRoZSB0ZXN0cy4uLi4"
 TICK_S = 0.05
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Lines(logging.Handler):

@@ -13,6 +13,7 @@ from evcharge.config import KafkaSettings
 from evcharge.errors import ConfigError, StateError
 from evcharge.topics import CENTRAL_COMMANDS, CP_EVENTS, CP_TELEMETRY, TOPICS
 from tests import kafka
+from tests.ports import free_port
 
 USER, PASSWORD = "evcharge", "correct-horse"
 NETWORKS = iter(range(1000))
@@ -183,7 +184,7 @@ async def test_nothing_waits_for_a_broker_that_is_frozen(server, tmp_path):
 
 
 async def test_a_broker_that_is_not_there_is_a_sentence(tmp_path):
-    port = kafka.free_port()
+    port = free_port()
     brokers = Brokers(KafkaSettings(bootstrap=f"127.0.0.1:{port}"), tmp_path, {})
     for work in (brokers.prepare, Producer(brokers).start):
         with pytest.raises(BrokerLost, match=f"127.0.0.1:{port}"):

@@ -25,7 +25,8 @@ from evcharge.messages import (
     SupplyStart,
     SupplyUpdate,
 )
-from tests.component.point import SECRET, Stage, free_port, stage
+from tests.component.point import SECRET, Stage, stage
+from tests.ports import free_port
 
 S1, S2 = "S-D01-CP001-00000001", "S-D02-CP001-00000002"
 

@@ -12,7 +12,8 @@ from evcharge.cp.watcher import Watcher
 from evcharge.ids import Role
 from evcharge.lifecycle import listening
 from evcharge.messages import Health
-from tests.component.point import SECRET, Stage, free_port, stage
+from tests.component.point import SECRET, Stage, stage
+from tests.ports import free_port
 
 KEY = health.health_key(SECRET)
 

@@ -25,7 +25,7 @@ from tests.component.skies import KEY, Sky, text
 from tests.component.test_api import Office, opened
 from tests.component.test_weather_sources import BOTH, VALUES
 from tests.component.town import hear
-from tests.system.city import free_port
+from tests.ports import free_port
 
 LOST, BACK = labels.say(Phrase.WEATHER_LOST), labels.say(Phrase.WEATHER_BACK)
 

@@ -3,17 +3,18 @@
 import asyncio
 import contextlib
 import os
-import random
 import re
+import shutil
 import signal
-import socket
 import sqlite3
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from evcharge.central import verify
+from tests.ports import free_port
 
 # Generous: the tests share two cores with each other.
 WITHIN_S = 40.0
@@ -95,6 +96,7 @@ class City:
         self.registry_port, self.central_port, self.api_port = free_port(), free_port(), free_port()
         self.health_ports: dict[str, int] = {}
         self.programs: list[Program] = []
+        self.init_said = ""
 
     async def run(
         self,
@@ -144,7 +146,7 @@ class City:
 
     async def central(self, *flags: str, **env: str) -> Program:
         """Start Central."""
-        program = await self.run("central", *flags, env=env)
+        program = await self.run("central", *flags, name="central", env=env)
         await program.says("Central listening on")
         return program
 
@@ -178,6 +180,15 @@ class City:
     async def driver(self, driver_id: str, *flags: str, **env: str) -> Program:
         """Start a driver's app, with a hand on its keyboard."""
         return await self.run("driver", driver_id, *flags, name=f"driver {driver_id}", stdin=True, env=env)
+
+    def latest(self, name: str) -> Program:
+        """Return the program of that name that was started last."""
+        return [program for program in self.programs if program.name == name][-1]
+
+    @property
+    def admin_password(self) -> str:
+        """What `evcharge init` said that it is."""
+        return self.init_said.rpartition("the password ")[2].split()[0]
 
     # ---- what the books say
 
@@ -221,13 +232,19 @@ class City:
 Kind = TypeVar("Kind", bound=City)
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on now, outside of those that outgoing connections are given."""
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
+_template = tempfile.TemporaryDirectory(prefix="evcharge-init-")
+
+
+async def _initialised(state: Path) -> str:
+    """Have `state` as `evcharge init` makes it, and return what it said; its keys and hashes are made only once."""
+    template = Path(_template.name) / "state"
+    said = template.with_name("said")
+    if not said.exists():
+        made = await City(template).run("init")
+        assert await made.ends() == 0, made.text
+        said.write_text(made.text)
+    shutil.copytree(template, state)
+    return said.read_text()
 
 
 @contextlib.asynccontextmanager
@@ -235,8 +252,7 @@ async def city(state: Path, kind: type[Kind] = City) -> AsyncIterator[Kind]:  # 
     """A network with Registry and Central running; everything is stopped at the end."""
     town = kind(state)
     try:
-        made = await town.run("init")
-        assert await made.ends() == 0, made.text
+        town.init_said = await _initialised(state)
         await town.registry()
         yield town
     finally:

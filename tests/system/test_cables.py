@@ -31,7 +31,7 @@ AVAILABLE, CHARGING, FAULTED, DISCONNECTED = "●", "▶", "▲", "○"
 TILE_LINES, TILE_COLUMNS = 4, 31
 OLD_FIGURES = r"\nas of \d\d:\d\d:\d\d \d"
 # What is promised is promised on a PC that is not this busy.
-SLACK_S = 2.0
+SLACK_S = 6.0
 # They are many, and all stop at once.
 STOPS_WITHIN_S = 30.0
 GREY_S, KO_S, ENGINE_SILENT_S, DRIVER_SILENT_S, REGISTRY_ASKED_S = 3.0, 3.0, 6.0, 15.0, 9.0
@@ -117,7 +117,7 @@ class Lab(City):
         self.state.parent.mkdir(parents=True)
         made = await self.run("init", *names)
         assert await made.ends() == 0, made.text
-        self._password = made.text.rpartition("the password ")[2].split()[0]
+        self.init_said = made.text
         registry = await self.run("registry", "--host", "0.0.0.0", through=self.registry_pc.through)
         await registry.says("listening on")
         central = ("-m", "evcharge", "central", "--panel", "--host", "0.0.0.0", *self._registry)
@@ -170,7 +170,7 @@ class Lab(City):
         invite = ("invite", kind, name)
         async with self.terminal(self.registry_pc, self.state, *invite, *self._central) as screen:
             await screen.shows("(?i)password")
-            await screen.types(self._password)
+            await screen.types(self.admin_password)
             assert await screen.ends() == 0, screen.text
             keep(screen, " ".join(invite), "invite.txt")
             token = screen.text.split()[-1]

@@ -28,10 +28,6 @@ MANY = 30
 MOST_GROWTH_KIB = 4 * 1024
 
 
-def registry_of(city: City) -> Program:
-    return [program for program in city.programs if program.name == "registry"][-1]
-
-
 async def alerts(city: City, *flags: str) -> str:
     shown = await city.run("alerts", *flags)
     assert await shown.ends() == 0, shown.text
@@ -43,7 +39,7 @@ async def alerts(city: City, *flags: str) -> str:
 
 async def test_a_registry_that_is_away_keeps_only_newcomers_waiting(city: City):
     central = await city.central("--lang", "es")
-    await registry_of(city).dies()
+    await city.latest("registry").dies()
     await central.says(r"Registry no responde .*: sin altas ni primeros accesos; todo lo demás sigue\.")
     engine = await city.engine("CP001", stdin=True)
     await engine.says("Registry not responding at https://")
@@ -74,7 +70,7 @@ async def test_the_monitors_errands_speak_its_language(city: City):
     await city.engine("CP001")
     monitor = await city.monitor("CP001", "--lang", "es", stdin=True)
     await central.says("CP001 .*Available")
-    await registry_of(city).dies()
+    await city.latest("registry").dies()
     monitor.types("register")
     await monitor.says("Registry no responde: no se puede alcanzar")
     await city.registry()

@@ -180,7 +180,7 @@ async def test_a_driver_killed_during_a_charge_sees_the_result_on_its_return(cha
 
 
 async def test_with_the_registry_down_nobody_notices_and_reconnects_work(charge: Charge):
-    registry = next(program for program in charge.city.programs if program.name == "registry")
+    registry = charge.city.latest("registry")
     await registry.dies()
     await charge.driver.says("CP001: .* kW", since=len(charge.driver.lines))
     await charge.engine.dies()
@@ -197,7 +197,7 @@ async def test_with_the_registry_down_nobody_notices_and_reconnects_work(charge:
 @pytest.mark.parametrize("signal", ["SIGINT", "SIGTERM", "SIGHUP"])
 async def test_every_role_stops_cleanly_with_its_peers_connected(charge: Charge, signal: str):
     number = getattr(signals, signal)
-    registry = next(program for program in charge.city.programs if program.name == "registry")
+    registry = charge.city.latest("registry")
     for program in (registry, charge.central, charge.monitor, charge.engine, charge.driver):
         assert await program.stops(number, within_s=5.5) == 0, program.text
 

@@ -21,11 +21,11 @@ async def charging(city: City) -> tuple[Program, Program]:
     """CP001 supplies D01; return engine and driver."""
     engine = await city.engine("CP001", "--auto-plug", "0.1", "--speed", "30")
     await city.monitor("CP001")
-    await city.programs[1].says("CP001 .*Available")
+    await city.latest("central").says("CP001 .*Available")
     driver = await city.driver("D01")
     await driver.says("(?i)connected")
     driver.types("start CP001")
-    await city.programs[1].says("CP001 supplies D01")
+    await city.latest("central").says("CP001 supplies D01")
     return engine, driver
 
 
@@ -33,9 +33,6 @@ async def charging(city: City) -> tuple[Program, Program]:
 async def central(city: City) -> Program:
     program = await city.central()
     await program.says("API for operators is listening")
-    # `init` ran first and the Registry second: helpers above find Central by its place.
-    city.programs.remove(program)
-    city.programs.insert(1, program)
     return program
 
 
@@ -88,7 +85,7 @@ async def test_killed_parts_are_alerts_until_they_are_back(city: City, central: 
 
 
 async def test_a_registry_that_went_and_came_back(city: City, central: Program):
-    registry = next(program for program in city.programs if program.name == "registry")
+    registry = city.latest("registry")
     await registry.dies()
     await central.says("Registry not responding")
     assert "Registry not responding" in await done(city, "alerts")
@@ -116,13 +113,7 @@ async def test_a_taken_api_port_is_named(city: City, central: Program):
 
 async def test_a_point_that_an_administrator_added_runs_where_its_credential_is(city: City, central: Program):
     (city.state / "enrolment.token").rename(city.state / "kept.token")
-    password = next(
-        line.rsplit(" ", 1)[1]
-        for program in city.programs
-        for line in program.lines
-        if "The administrator is admin" in line
-    )
-    secret = {"EVCHARGE_ADMIN_PASSWORD": password}
+    secret = {"EVCHARGE_ADMIN_PASSWORD": city.admin_password}
     await done(city, "cp", "add", "CP009", "--location", "Berlin", "--here", **secret)
     engine = await city.engine("CP009")
     await engine.says("(?i)connected")

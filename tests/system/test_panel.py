@@ -242,7 +242,7 @@ async def test_it_speaks_spanish_and_needs_no_colours(city: City):
 
 
 async def test_a_registry_that_does_not_answer_is_a_banner_until_it_is_back(city: City, wall: Terminal):
-    registry = next(program for program in city.programs if program.name == "registry")
+    registry = city.latest("registry")
     await registry.dies()
     await wall.shows(r"^[^\n]*\n[^\n]*\n! Registry not responding")
     await city.registry()
