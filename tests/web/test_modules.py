@@ -132,6 +132,22 @@ async def test_the_language_changes_words_and_numbers_without_a_new_page(run) ->
     assert await run("i18n", body) == ["Charging", "2,041.74 €", "Suministrando", "2.041,74 €"]
 
 
+async def test_a_problem_is_said_in_the_language_of_the_page_before_what_central_says(room, window) -> None:
+    refused = """async () => {
+        const { post } = await import('/static/js/api.js');
+        return post("/api/login", { name: "" }).catch((error) => error.text);
+    }"""
+    said = {}
+    for lang in ("en", "es"):
+        async with window(lang=lang) as opened:
+            opened.allowed.append("422")
+            await opened.page.goto(f"{room.url}/login")
+            await opened.page.evaluate("import('/static/js/i18n.js').then(({ use }) => use('codes'))")
+            said[lang] = await opened.page.evaluate(refused)
+    assert said["en"].startswith("Bad body: ")
+    assert said["es"] == f"un valor no está permitido ({said['en']})"
+
+
 async def test_an_element_takes_text_and_refuses_code(run) -> None:
     body = """
         const evil = '<img src=x onerror="document.title = 1">';

@@ -1,5 +1,5 @@
 // Requests to Central's API. A problem becomes an ApiError with a plain sentence; being logged out leads to /login.
-import { t } from "./i18n.js";
+import { has, lang, t } from "./i18n.js";
 
 const PATIENCE_MS = 15_000;
 
@@ -61,10 +61,15 @@ async function read(response) {
   return type.includes("json") ? response.json() : response.text();
 }
 
-/** @param {Response} response @param {any} content */
+/**
+ * Central's own sentence is English: elsewhere what its code means goes before it.
+ * @param {Response} response @param {any} content
+ */
 function problem(response, content) {
-  if (response.status === 401) return content?.detail ?? t("api.login");
-  return content?.detail ?? content?.message ?? content?.title ?? t("api.failed", { status: response.status });
+  const fallback = response.status === 401 ? t("api.login") : t("api.failed", { status: response.status });
+  const sentence = content?.detail ?? content?.title ?? fallback;
+  const meaning = `code.${content?.code}`;
+  return lang() !== "en" && has(meaning) ? `${t(meaning)} (${sentence})` : sentence;
 }
 
 /** @param {string} path @param {AbortSignal} [signal] */
