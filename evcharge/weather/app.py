@@ -30,7 +30,8 @@ from evcharge.weather.view import Facts, Row, listed
 
 log = logging.getLogger(__name__)
 
-_GOODBYE_S = 3.0
+# A Central that is busy may take its time; one that is gone refuses at once.
+_GOODBYE_S = 5.0
 
 
 async def run(
