@@ -114,7 +114,7 @@ def evcharge(tether: int | None) -> None:
     (EVCHARGE_CENTRAL__PORT) or a line of config.toml.
     """
     if tether is not None:
-        from evcharge.demo.tether import watch
+        from evcharge.tether import watch
 
         watch(tether)
 

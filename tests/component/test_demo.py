@@ -14,7 +14,7 @@ import pytest
 ROLE = """
 import os, signal, sys, time
 from pathlib import Path
-from evcharge.demo.tether import watch
+from evcharge.tether import watch
 
 begin = time.monotonic()
 args = sys.argv[1:]
