@@ -261,6 +261,10 @@ BAD_MEASUREMENTS = [
     b'{"location":"Berlin","temperature_celsius":3,"measured_at":"0001-01-01T00:00:00+05:00"}',
     b'{"location":"Berlin","temperature_celsius":3,"measured_at":"2026-01-01T00:00:00"}',
     b'{"location":"Berlin","temperature_celsius":3,"source":"a\\u0000"}',
+    b'{"location":"Berlin","temperature_celsius":3,"source":"a\\u202eb"}',
+    b'{"location":"Berlin","temperature_celsius":3,"source":"\\ufeffa"}',
+    b'{"location":"Berlin","temperature_celsius":3,"source":"a\\u2066b"}',
+    b'{"location":"Berlin","temperature_celsius":3,"source":"a\\u009bb"}',
     b'{"location":"Berlin","temperature_celsius":3,"source":"' + b"x" * 41 + b'"}',
     b"[" * 60_000, b"null", b"", b"no json", b'"Berlin"', b"\xff\xfe",
 ]  # fmt: skip
@@ -277,7 +281,8 @@ async def test_a_measurement_that_makes_no_sense_is_422(office: Office):
 
 BAD_CHANGES = [
     {"alert": "RAIN"}, {"alert": "cold"}, {"alert": None}, {"alert": ["COLD"]}, {"alert": ""}, {"text": "x" * 201},
-    {"text": "a\nb"}, {"temperature_celsius": 1e9}, {"location": "\t"}, {"severity": 1},
+    {"text": "a\nb"}, {"text": "a\u202eb"}, {"text": "a\u2028b"}, {"text": "a\u2069b"}, {"text": "\ufeffa"},
+    {"text": "a\x9bb"}, {"temperature_celsius": 1e9}, {"location": "\t"}, {"severity": 1},
 ]  # fmt: skip
 
 

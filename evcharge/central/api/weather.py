@@ -1,7 +1,7 @@
 """Locations and their weather: what sources report, what it forbids, and an operator's word against it."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from aiohttp import hdrs, web
 from msgspec import Meta, Struct
@@ -29,12 +29,12 @@ from evcharge.errors import BadInput
 from evcharge.https import answer
 from evcharge.ids import CpId
 from evcharge.lifecycle import Clock
+from evcharge.messages import Text
 
 # Nowhere on Earth is it colder, hotter or windier: what is beyond was not measured.
 Celsius = Annotated[float, Meta(ge=-100, le=100)]
 MetresPerSecond = Annotated[float, Meta(ge=0, le=150)]
-Line = Annotated[str, Meta(max_length=200, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
-Source = Annotated[str, Meta(max_length=40, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
+Source = Annotated[str, Meta(max_length=40, pattern=get_args(Text)[1].pattern)]
 # Unix seconds until the year 9999.
 UnixSeconds = Annotated[float, Meta(ge=0, lt=253_402_300_800)]
 
@@ -63,7 +63,7 @@ class AlertBody(Struct, forbid_unknown_fields=True):
     alert: Literal["COLD", "HEAT", "WIND", "STORM", "OK"]
     temperature_celsius: Celsius | None = None
     measured_at: str | UnixSeconds | None = None
-    text: Line = ""
+    text: Text = ""
 
 
 class OverrideBody(Struct, forbid_unknown_fields=True):
