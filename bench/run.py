@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import platform
 
-from bench import api, feed, starts, updates
+from bench import api, feed, kafka, starts, updates
 from bench.fleet import raise_file_limit
 
 # DESIGN §11 wants 2.5 x and 2,000 in the end.
@@ -45,6 +45,7 @@ async def main(*, quick: bool) -> int:
             f"  {get.name:24}{get.per_s:7.0f} /s {get.cpu_us:8.0f} us {gets.times(get):7.1f} x"
             f" {get.size / 1024:8.0f} KiB"
         )
+    await kafka.main(quick=quick)
     good = (
         cost.ratio <= MOST_TIMES_FLOOR
         and rate.per_s >= LEAST_STARTS_PER_S
@@ -57,6 +58,6 @@ async def main(*, quick: bool) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="in about a minute")
+    parser.add_argument("--quick", action="store_true", help="in a minute or two")
     raise_file_limit()
     raise SystemExit(asyncio.run(main(quick=parser.parse_args().quick)))
