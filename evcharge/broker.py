@@ -1,4 +1,4 @@
-"""Kafka as the rest sees it: the only user of aiokafka. Every wait here has an end, that of closing too.
+"""Kafka as the rest sees it: with broker_check the only user of aiokafka. Every wait has an end, that of closing too.
 
 Imported only where `[kafka] bootstrap` is set. Idempotence stays off: with it and no broker, aiokafka waits for
 ever, and cannot be stopped. Order and "none missing" are the business of who sends: see `Producer.send`.
@@ -19,12 +19,18 @@ from aiokafka import (  # type: ignore[import-untyped]
     TopicPartition,
 )
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic  # type: ignore[import-untyped]
-from aiokafka.errors import KafkaError, for_code  # type: ignore[import-untyped]
+from aiokafka.errors import (  # type: ignore[import-untyped]
+    KafkaConnectionError,
+    KafkaError,
+    NodeNotReadyError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 from aiokafka.partitioner import murmur2  # type: ignore[import-untyped]
 
-from evcharge import trust
+from evcharge import broker_check, trust
 from evcharge.config import KafkaSettings
-from evcharge.errors import Code, ConfigError, EvchargeError
+from evcharge.errors import Code, ConfigError, EvchargeError, StateError
 from evcharge.lifecycle import within
 from evcharge.topics import TOPICS, Outgoing
 
@@ -37,6 +43,8 @@ _REQUEST_MS = 3000
 # Below the broker's own limit of 1 MiB a record batch.
 _BATCH_BYTES = 900_000
 _EXISTS = 36
+# What aiokafka makes of every reason not to be let in; a topic is unknown as well where only the first step works.
+_NOT_LET_IN = (KafkaConnectionError, NodeNotReadyError, UnknownTopicOrPartitionError, OSError)
 # After so many records somebody else has a turn: a backlog must not make charges wait.
 _YIELD_EVERY = 50
 _PROTOCOLS = {
@@ -92,6 +100,14 @@ class Brokers:
             }
         if settings.security.endswith("tls"):
             self.options["ssl_context"] = _trusting(settings.ca_file)
+        elif settings.ca_file:
+            # Who names an authority does not want to talk in the clear.
+            wanted = settings.security.replace("plaintext", "tls")
+            raise ConfigError(f'`[kafka] ca_file` is for TLS: set `security` to "{wanted}", or leave it out.')
+
+    async def reason(self, within_s: float) -> str | None:
+        """Return what keeps us from the brokers and what to try; None when nothing does."""
+        return await broker_check.reason(self._settings, self.options, within_s)
 
     def named(self, topic: str) -> str:
         """Return the name of `topic` in this cluster."""
@@ -129,26 +145,40 @@ class Brokers:
 
 
 def _trusting(ca_file: str) -> ssl.SSLContext:
-    if ca_file:
-        return trust.client_context(Path(ca_file))
-    return ssl.create_default_context()
+    """Return a context that believes `ca_file`, else what this system trusts, and wants the host's name."""
+    try:
+        context = ssl.create_default_context(cafile=ca_file or None)
+    except ssl.SSLError:
+        raise StateError(f"`[kafka] ca_file`: {ca_file} holds no certificates in PEM form.") from None
+    except OSError as problem:
+        raise StateError(f"`[kafka] ca_file`: cannot read {ca_file}: {problem.strerror}.") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Python 3.13 asks for key identifiers, which the certificates of the usual Kafka recipes do not have. Signatures,
+    # dates and names are checked all the same.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
 
 
 async def _answer(brokers: Brokers, work: Coroutine[Any, Any, T]) -> T:
     """Return what `work` brings, and name what goes wrong in it. Raises BrokerLost."""
+    clock = asyncio.get_running_loop().time
+    until = clock() + WITHIN_S
     try:
         # aiokafka swallows cancellations here and there: it is not waited for longer than this.
         return await within(work, WITHIN_S)
     except TimeoutError:
         raise BrokerLost(f"{brokers.bootstrap} does not answer in {WITHIN_S:g} s") from None
     except (KafkaError, OSError) as problem:
+        if isinstance(problem, _NOT_LET_IN) and (why := await brokers.reason(until - clock())):
+            raise BrokerLost(why) from None
         raise BrokerLost(f"{brokers.bootstrap}: {_said(problem)}") from None
 
 
 def _said(problem: Exception) -> str:
     # Some of them say a paragraph, some only their name.
     text = str(problem).splitlines()[0] if str(problem) else ""
-    return f"{type(problem).__name__} {text}".strip()[:160]
+    name = type(problem).__name__
+    return (text if name in text else f"{name} {text}".strip())[:160]
 
 
 @lru_cache(maxsize=65536)
@@ -280,7 +310,8 @@ class Consumer:
         await self._consumer.start()
         # It asks for the partitions of what it reads; we must know them to say what that is.
         client = self._consumer._client  # noqa: SLF001
-        await client.set_topics([self._brokers.named(topic) for topic in self._topics])
+        if not await client.set_topics([self._brokers.named(topic) for topic in self._topics]):
+            raise KafkaConnectionError("the topics are not told")
         places = [place for topic in self._topics for place in self._places(topic)]
         self._consumer.assign(places)
         ends = await self._consumer.end_offsets(places)
@@ -333,6 +364,10 @@ class Consumer:
         """Close, whether the broker answers or not."""
         # A task that it cancels before it has begun makes its stop() end half-way.
         await asyncio.sleep(0)
+        # Over TLS a broker answers a farewell only after the fetch that it still holds: it gets none.
+        for line in self._consumer._client._conns.values():  # noqa: SLF001
+            if line._writer is not None:  # noqa: SLF001
+                line._writer.transport.abort()  # noqa: SLF001
         if not await _ended(self._consumer.stop()):
             if self._consumer._fetcher is not None:  # noqa: SLF001
                 await _ended(self._consumer._fetcher.close())  # noqa: SLF001

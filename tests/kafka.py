@@ -17,10 +17,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
+from evcharge.certificates import new_authority
 from tests.ports import free_port
 
 HOME = Path(os.environ.get("EVCHARGE_KAFKA_HOME", Path.home() / ".cache" / "evcharge-kafka"))
@@ -32,10 +39,11 @@ _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:{controller}
-listeners={listener}://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners={listener}://127.0.0.1:{port}
+listeners={listeners},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners={advertised}
 inter.broker.listener.name={listener}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=ASTRAY:SSL,SSL:SSL,SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,\
+SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 log.dirs={data}
 offsets.topic.num.partitions=1
@@ -48,10 +56,16 @@ auto.create.topics.enable=false
 _SASL = """\
 sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN
 sasl.mechanism.inter.broker.protocol=PLAIN
-listener.name.sasl_plaintext.scram-sha-512.sasl.jaas.config=\
+"""
+_LOGIN = """\
+listener.name.{listener}.scram-sha-512.sasl.jaas.config=\
 org.apache.kafka.common.security.scram.ScramLoginModule required;
-listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
+listener.name.{listener}.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
 username="{user}" password="{password}" user_{user}="{password}";
+"""
+_TLS = """\
+ssl.keystore.type=PEM
+ssl.keystore.location={pem}
 """
 
 
@@ -88,11 +102,43 @@ def jars() -> Path:
     return folder
 
 
-class Broker:
-    """One broker; its data lives in `folder`. With a `user`, only who logs in is let in (SCRAM or PLAIN)."""
+def certified(folder: Path) -> tuple[Path, Path]:
+    """Return the key store of a broker on localhost, and the certificate of its authority, as new files."""
+    now = datetime.now(UTC)
+    authority = new_authority(ec.generate_private_key(ec.SECP256R1()), now)
+    key = ec.generate_private_key(ec.SECP256R1())
+    # Without key identifiers, as the recipes for Kafka that people follow make them (`openssl x509 -req -CA`).
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kafka")]))
+        .issuer_name(authority.certificate.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=30))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(authority.key, hashes.SHA256())
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    pem, ca_file = folder / "broker.pem", folder / "ca.pem"
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    pem.write_bytes(key.private_bytes(*form) + certificate.public_bytes(serialization.Encoding.PEM))
+    ca_file.write_bytes(authority.certificate.public_bytes(serialization.Encoding.PEM))
+    return pem, ca_file
 
-    def __init__(self, folder: Path, port: int, *, user: str = "", password: str = "") -> None:
+
+class Broker:
+    """One broker; its data lives in `folder`. With a `user`, only who logs in is let in (SCRAM or PLAIN). With a
+    `pem` (a PKCS8 key and the certificates, for localhost) it has three more doors, in `at`: SSL, SASL_SSL, and
+    ASTRAY, which is SSL and sends whoever comes on to 127.0.0.1.
+    """
+
+    def __init__(
+        self, folder: Path, port: int, *, user: str = "", password: str = "", pem: Path | None = None
+    ) -> None:
         self.bootstrap = f"127.0.0.1:{port}"
+        self.at: dict[str, str] = {}
+        self.pem = pem
         self._folder = folder
         self._port = port
         self._process: subprocess.Popen[bytes] | None = None
@@ -101,14 +147,31 @@ class Broker:
         if not self._config.exists():
             folder.mkdir(parents=True, exist_ok=True)
             listener = "SASL_PLAINTEXT" if user else "PLAINTEXT"
+            advertised = [f"{listener}://{self.bootstrap}"]
+            listeners = list(advertised)
+            if pem is not None:
+                for name in ("SSL", "SASL_SSL", "ASTRAY"):
+                    its = free_port()
+                    self.at[name] = f"localhost:{its}"
+                    listeners.append(f"{name}://127.0.0.1:{its}")
+                    advertised.append(f"{name}://{'127.0.0.1' if name == 'ASTRAY' else 'localhost'}:{its}")
             text = _PROPERTIES.format(
-                listener=listener, port=port, controller=free_port() if port else 0, data=folder / "data"
+                listener=listener,
+                listeners=",".join(listeners),
+                advertised=",".join(advertised),
+                controller=free_port(),
+                data=folder / "data",
             )
-            self._config.write_text(text + (_SASL.format(user=user, password=password) if user else ""))
+            if user:
+                text += _SASL
+                for name in ("sasl_plaintext", "sasl_ssl"):
+                    text += _LOGIN.format(listener=name, user=user, password=password)
+            self._config.write_text(text + (_TLS.format(pem=pem) if pem is not None else ""))
             self._format(f"SCRAM-SHA-512=[name={user},password={password}]" if user else "")
 
     def _format(self, scram: str) -> None:
-        cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
+        # Its first character must not be a hyphen: that would be an option.
+        cluster = base64.urlsafe_b64encode(b"\0" + secrets.token_bytes(15)).decode().rstrip("=")
         tool = (*_JAVA, "-cp", self._classpath, "kafka.tools.StorageTool", "format", "--standalone")
         command = [*tool, "-c", str(self._config), "-t", cluster, *(["--add-scram", scram] if scram else [])]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -181,9 +244,9 @@ class Broker:
 
 
 @contextlib.contextmanager
-def running(folder: Path, port: int | None = None, **login: str) -> Iterator[Broker]:
+def running(folder: Path, port: int | None = None, **more: Any) -> Iterator[Broker]:
     """A broker that answers, while the block runs."""
-    broker = Broker(folder, port or free_port(), **login)
+    broker = Broker(folder, port or free_port(), **more)
     try:
         broker.start()
         yield broker

@@ -1,7 +1,9 @@
-"""Our side of Kafka against a real broker, which wants a login."""
+"""Our side of Kafka against a real broker, which wants a login; it has doors with TLS as well."""
 
 import asyncio
 import os
+import socket
+import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,9 +24,17 @@ NETWORKS = iter(range(1000))
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kafka.Broker]:
     kafka.needed()
-    folder = tmp_path_factory.mktemp("kafka") / "broker"
-    with kafka.running(folder, user=USER, password=PASSWORD) as server:
+    folder = tmp_path_factory.mktemp("kafka")
+    pem, _ = kafka.certified(folder)
+    with kafka.running(folder / "broker", user=USER, password=PASSWORD, pem=pem) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def ca_file(server: kafka.Broker) -> str:
+    """The authority of the broker's certificate."""
+    assert server.pem is not None
+    return str(server.pem.with_name("ca.pem"))
 
 
 def known(server: kafka.Broker, state: Path, password: str = PASSWORD, **more: object) -> Brokers:
@@ -200,9 +210,133 @@ def test_a_login_needs_a_user_and_a_password(tmp_path):
         Brokers(settings, tmp_path, {})
 
 
-def test_tls_believes_the_named_authority_or_those_of_the_system(tmp_path):
+# ---- TLS
+
+
+async def goes_and_comes(brokers: Brokers) -> None:
+    await brokers.prepare()
+    producer = Producer(brokers)
+    await producer.start()
+    await producer.send(records(20))
+    await producer.close()
+    found = await read(brokers, CP_EVENTS, 20)
+    assert sorted(int(record.value) for record in found) == list(range(20))
+
+
+async def refused(brokers: Brokers) -> str:
+    """The one sentence of all who connect; none of them waits for longer than it should."""
+    said = set()
+    consumer = Consumer(brokers, [CP_EVENTS])
+    for work in (brokers.prepare, Producer(brokers).start, lambda: consumer.start(lambda _topic, _place: 0)):
+        began = time.monotonic()
+        with pytest.raises(BrokerLost) as caught:
+            await work()
+        assert time.monotonic() - began < WITHIN_S + 4 * CLOSE_WITHIN_S + 1
+        said.add(caught.value.text)
+    (text,) = said
+    assert text.isprintable()
+    assert "horse" not in text
+    assert "Error" not in text
+    return text
+
+
+async def test_events_go_out_and_come_back_over_tls(server, ca_file, tmp_path):
+    await goes_and_comes(known(server, tmp_path, bootstrap=server.at["SSL"], security="tls", ca_file=ca_file))
+
+
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "PLAIN"])
+async def test_events_go_out_and_come_back_over_tls_with_a_login(server, ca_file, tmp_path, mechanism):
+    there = {"bootstrap": server.at["SASL_SSL"], "security": "sasl_tls", "ca_file": ca_file}
+    await goes_and_comes(known(server, tmp_path, **there, mechanism=mechanism))
+
+
+async def test_a_certificate_of_another_authority_is_a_sentence(server, tmp_path):
+    _, other = kafka.certified(tmp_path)
+    there = {"bootstrap": server.at["SASL_SSL"], "security": "sasl_tls"}
+    text = await refused(known(server, tmp_path, **there, ca_file=str(other)))
+    assert text.startswith(f"{server.at['SASL_SSL']} shows a certificate that is not from the authority")
+    # Nor is it one of those that this system trusts.
+    text = await refused(known(server, tmp_path, **there))
+    assert "not trusted by this system: set `ca_file`" in text
+
+
+async def test_a_certificate_that_does_not_name_the_host_is_a_sentence(server, ca_file, tmp_path):
+    where = server.at["SSL"].replace("localhost", "127.0.0.1")
+    text = await refused(known(server, tmp_path, bootstrap=where, security="tls", ca_file=ca_file))
+    assert text.startswith(f"{where} shows a certificate that does not name 127.0.0.1: use a name")
+
+
+async def test_brokers_that_send_us_on_to_a_name_without_a_certificate_are_a_sentence(
+    server, ca_file, tmp_path
+):
+    where = server.at["ASTRAY"]
+    brokers = known(server, tmp_path, bootstrap=where, security="tls", ca_file=ca_file)
+    for work in (brokers.prepare, lambda: Consumer(brokers, [CP_EVENTS]).start(lambda _topic, _place: 0)):
+        with pytest.raises(BrokerLost) as caught:
+            await work()
+        assert (
+            f"send us on to, {where.replace('localhost', '127.0.0.1')} shows a certificate"
+            in caught.value.text
+        )
+
+
+@pytest.mark.parametrize(("door", "security"), [("SSL", "plaintext"), ("SASL_SSL", "sasl_plaintext")])
+async def test_plain_text_to_a_port_with_tls_is_a_sentence(server, tmp_path, door, security):
+    text = await refused(known(server, tmp_path, bootstrap=server.at[door], security=security))
+    assert text == f'{server.at[door]} speaks TLS: set `[kafka] security` to "{security[:-9]}tls"'
+
+
+@pytest.mark.parametrize("security", ["tls", "sasl_tls"])
+async def test_tls_to_a_port_of_plain_text_is_a_sentence(server, ca_file, tmp_path, security):
+    text = await refused(known(server, tmp_path, security=security, ca_file=ca_file))
+    assert text.startswith(f"{server.bootstrap} speaks plain text, not TLS: name its TLS port")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"password": "wrong-horse"}, "does not take this user and password"),
+        ({"password": "wrong-horse", "mechanism": "PLAIN"}, "does not take this user and password"),
+        ({"mechanism": "SCRAM-SHA-256"}, "knows no SCRAM-SHA-256"),
+        ({"security": "tls"}, "perhaps it wants a login"),
+    ],
+)
+async def test_a_login_over_tls_that_fails_is_a_sentence(server, ca_file, tmp_path, change, said):
+    there = {"bootstrap": server.at["SASL_SSL"], "security": "sasl_tls", "ca_file": ca_file}
+    assert said in await refused(known(server, tmp_path, **there | change))
+
+
+async def test_a_login_where_none_is_wanted_is_a_sentence(server, ca_file, tmp_path):
+    there = {"bootstrap": server.at["SSL"], "security": "sasl_tls", "ca_file": ca_file}
+    assert "wants no login" in await refused(known(server, tmp_path, **there))
+
+
+async def test_a_port_that_takes_connections_and_says_nothing_is_a_sentence(ca_file, tmp_path):
+    silent = socket.create_server(("127.0.0.1", free_port()))
+    with silent:
+        where = f"localhost:{silent.getsockname()[1]}"
+        brokers = Brokers(KafkaSettings(bootstrap=where, security="tls", ca_file=ca_file), tmp_path, {})
+        began = time.monotonic()
+        with pytest.raises(BrokerLost, match=f"{where} does not answer"):
+            await brokers.prepare()
+        assert time.monotonic() - began < WITHIN_S + 4 * CLOSE_WITHIN_S + 1
+
+
+def test_tls_wants_a_certificate_with_the_name_of_the_host(tmp_path):
     settings = KafkaSettings(bootstrap="kafka:9093", security="tls")
-    assert Brokers(settings, tmp_path, os.environ).options["ssl_context"].check_hostname
-    settings = KafkaSettings(bootstrap="kafka:9093", security="tls", ca_file=str(tmp_path / "none.pem"))
-    with pytest.raises(StateError):
-        Brokers(settings, tmp_path, {})
+    context = Brokers(settings, tmp_path, os.environ).options["ssl_context"]
+    assert context.check_hostname
+    assert context.verify_mode is ssl.CERT_REQUIRED
+
+
+def test_a_ca_file_that_is_none_is_a_sentence_and_so_is_one_without_tls(tmp_path):
+    (tmp_path / "empty.pem").touch()
+    for name in ("none.pem", "empty.pem"):
+        settings = KafkaSettings(bootstrap="kafka:9093", security="tls", ca_file=str(tmp_path / name))
+        with pytest.raises(StateError, match=rf"ca_file.*{name}"):
+            Brokers(settings, tmp_path, {})
+    settings = KafkaSettings(
+        bootstrap="kafka:9093", user="evcharge", security="sasl_plaintext", ca_file="ca.pem"
+    )
+    with pytest.raises(ConfigError, match="sasl_tls"):
+        Brokers(settings, tmp_path, {"EVCHARGE_KAFKA_PASSWORD": PASSWORD})
