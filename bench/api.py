@@ -200,7 +200,7 @@ _EVENT = f"INSERT INTO events VALUES ({', '.join('?' * 12)})"
 _SQL = [
     f"""
     INSERT INTO cp {_NUMBERS.format(count=":points")}
-    SELECT {_POINT}, 'City ' || (i % 20), 2500, NULL, 0, 0, 0, 0, NULL, 0, 'City ' || (i % 20) FROM n
+    SELECT {_POINT}, 'City ' || (i % 20), 2500, NULL, 0, 0, 0, 0, NULL, 0, 'City ' || (i % 20), 0 FROM n
     """,
     f"""
     INSERT INTO driver (driver_id, balance_cents, held_cents, blocked, epoch) {_NUMBERS.format(count=":drivers")}

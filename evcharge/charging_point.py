@@ -22,13 +22,16 @@ class CpStatus(StrEnum):
 
 
 class Hold(StrEnum):
-    """Who withholds a healthy charging point. Each is placed and lifted on its own."""
+    """Who or what withholds a healthy charging point. Each is placed and lifted on its own."""
 
     OPERATOR = "operator"
     WEATHER = "weather"
+    # Its engine came with another journal: until an operator closes that alert.
+    JOURNAL = "journal"
 
 
 NO_LINK = "no link to Central"
+NEW_JOURNAL = "new journal not confirmed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +81,7 @@ class ChargingPoint:
             case CpStatus.UNAVAILABLE if self.revoked:
                 return "key revoked"
             case CpStatus.UNAVAILABLE:
-                return ", ".join(sorted(self.holds))
+                return ", ".join(NEW_JOURNAL if hold is Hold.JOURNAL else hold for hold in sorted(self.holds))
             case CpStatus.FAULTED:
                 return self.fault if self.fault is not None else NO_LINK
             case CpStatus.DISCONNECTED:

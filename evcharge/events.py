@@ -206,7 +206,7 @@ class FaultCleared(Event):
 
 
 class HoldPlaced(Event):
-    """An operator or the weather withholds a charging point."""
+    """An operator, the weather or a journal that nobody has confirmed withholds a charging point."""
 
     cp_id: CpId
     hold: Hold

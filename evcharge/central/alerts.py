@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from evcharge import events, labels
 from evcharge.central.state import Weather
-from evcharge.charging_point import ChargingPoint
+from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.errors import Code
 from evcharge.labels.causes import cause
 from evcharge.labels.operator import SENTENCES
@@ -129,6 +129,9 @@ class Alerts:
                 self._begin(AlertKind.FAULT, point.cp_id, point.fault, now)
             if point.revoked and not self.is_open(point.cp_id, AlertKind.REVOKED):
                 self._begin(AlertKind.REVOKED, point.cp_id, "", now)
+            # Without it nobody could confirm the journal.
+            if Hold.JOURNAL in point.holds and not self.is_open(point.cp_id, AlertKind.JOURNAL):
+                self._begin(AlertKind.JOURNAL, point.cp_id, (point.journal_id or "")[:8], now)
         for weather in weathers:
             if weather.alerts and not self.is_open(weather.location, AlertKind.WEATHER):
                 self._begin(AlertKind.WEATHER, weather.location, " ".join(sorted(weather.alerts)), now)

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from evcharge.central.accounts import Account, ApiToken
+from evcharge.central.alerts import Alert
 from evcharge.central.state import OrderOffset, WeatherKind
 from evcharge.charging_point import Hold
 from evcharge.events import (
     AccountAdded,
     AccountChanged,
     AccountRemoved,
-    AlertClosed,
     CentralStarted,
     CentralStopped,
     ChainBroken,
@@ -188,12 +188,16 @@ class MarkTicketShown(Command):
     session_id: SessionId
 
 
+# Not the one of a new journal: a rule places it, and closing its alert lifts it (RELIABILITY I21).
+OrderedHold = Literal[Hold.OPERATOR, Hold.WEATHER]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceHold(Command):
     """Withhold one charging point, or all of them (`cp_id` None); its session ends."""
 
     cp_id: CpId | None
-    hold: Hold
+    hold: OrderedHold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +205,14 @@ class LiftHold(Command):
     """Take back that hold, and no other."""
 
     cp_id: CpId | None
-    hold: Hold
+    hold: OrderedHold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseAlert(Command):
+    """Close an alert that nothing else would end; of a new journal, that confirms it."""
+
+    alert: Alert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,7 +328,6 @@ class Note(Command):
         | FiguresUnderstood
         | WeatherLost
         | WeatherReached
-        | AlertClosed
         | ChainBroken
         | LoggedIn
         | LoggedOut
@@ -352,6 +362,7 @@ AnyCommand = (
     | MarkTicketShown
     | PlaceHold
     | LiftHold
+    | CloseAlert
     | RevokeKeys
     | TopUp
     | BarDriver

@@ -2,7 +2,7 @@
 
 from evcharge import events, labels
 from evcharge.billing import euros, kwh, price_text
-from evcharge.charging_point import ChargingPoint, CpStatus
+from evcharge.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.labels import Phrase
 from evcharge.labels.causes import cause
 from evcharge.labels.central import SENTENCES
@@ -29,6 +29,8 @@ def line(event: events.Event, lang: str = labels.DEFAULT_LANGUAGE) -> str | None
         case events.PriceChanged():
             price = price_text(event.price_centi_cents_per_kwh)
             return say("price changed", cp_id=event.cp_id, price=price)
+        case events.HoldLifted(hold=Hold.JOURNAL):
+            return say("journal confirmed", cp_id=event.cp_id)
         case events.HoldPlaced():
             return say("hold placed", cp_id=event.cp_id, hold=say(f"why {event.hold}"))
         case events.HoldLifted():

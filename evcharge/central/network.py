@@ -10,10 +10,12 @@ from typing import assert_never
 from evcharge import events
 from evcharge.billing import MAX_PRICE_CENTI_CENTS, euros
 from evcharge.central import charging, orders, weather
+from evcharge.central.alerts import AlertKind
 from evcharge.central.commands import (
     AnyCommand,
     BarDriver,
     ChangeAccess,
+    CloseAlert,
     CloseLost,
     DriverArrives,
     DriverLeaves,
@@ -46,7 +48,7 @@ from evcharge.central.settlement import close_estimated
 from evcharge.central.state import Driver, Facts, JournalCursor, Kind, TicketSeen, Transfer
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.errors import Code, Refused
-from evcharge.ids import CpId, DriverId
+from evcharge.ids import CpId, DriverId, JournalId
 from evcharge.session import EndReason, SessionState
 
 # 10 000 million euros: the most that a message can name.
@@ -103,6 +105,8 @@ def decide(facts: Facts, command: AnyCommand, rules: Rules) -> Decision:
             _place_hold(ruling, command)
         case LiftHold():
             _lift_hold(ruling, command)
+        case CloseAlert():
+            _close_alert(ruling, command)
         case RevokeKeys():
             _revoke_keys(ruling, command)
         case TopUp():
@@ -126,11 +130,7 @@ def _engine_arrives(ruling: Ruling, command: EngineArrives, rules: Rules) -> Non
     point = _known_point(ruling, command, rules)
     journal_id = command.journal_id
     if point.journal_id is not None and point.journal_id != journal_id:
-        ruling.say(events.JournalReplaced(cp_id=point.cp_id, old=point.journal_id, new=journal_id))
-        ruling.put(point)
-        # What the lost journal still held will never come: bill what was committed (RELIABILITY E2.6).
-        close_estimated(ruling, point, rules, EndReason.LOST)
-        point = ruling.existing_point(point.cp_id)
+        point = _journal_replaced(ruling, point, point.journal_id, journal_id, rules)
     ask, stop = charging.to_account_for(ruling, point)
     last_seq = ruling.last_seq(point.cp_id, journal_id)
     if point.journal_id != journal_id:
@@ -147,6 +147,21 @@ def _engine_arrives(ruling: Ruling, command: EngineArrives, rules: Rules) -> Non
             driver_id=_charging_driver(ruling, point),
         )
     )
+
+
+def _journal_replaced(
+    ruling: Ruling, point: ChargingPoint, old: JournalId, new: JournalId, rules: Rules
+) -> ChargingPoint:
+    """Return `point` without its charge, withheld until an operator confirms the new journal (RELIABILITY B3)."""
+    ruling.say(events.JournalReplaced(cp_id=point.cp_id, old=old, new=new))
+    if Hold.JOURNAL not in point.holds:
+        ruling.say(events.HoldPlaced(cp_id=point.cp_id, hold=Hold.JOURNAL))
+    ruling.put(replace(point, holds=point.holds | {Hold.JOURNAL}))
+    # What the lost journal still held will never come: bill what was committed (RELIABILITY E2.6).
+    close_estimated(ruling, point, rules, EndReason.LOST)
+    # Whether an authorised one has begun, only the engine can say: it is asked, and must not begin it now.
+    charging.order_stop(ruling, ruling.existing_point(point.cp_id), EndReason.LOST)
+    return ruling.existing_point(point.cp_id)
 
 
 def _engine_leaves(ruling: Ruling, command: EngineLeaves) -> None:
@@ -383,10 +398,20 @@ def _place_hold(ruling: Ruling, command: PlaceHold) -> None:
 
 def _lift_hold(ruling: Ruling, command: LiftHold) -> None:
     for point in _named(ruling, command.cp_id):
-        if command.hold not in point.holds:
-            continue
-        ruling.put(replace(point, holds=point.holds - {command.hold}))
-        ruling.say(events.HoldLifted(cp_id=point.cp_id, hold=command.hold))
+        _lift(ruling, point, command.hold)
+
+
+def _lift(ruling: Ruling, point: ChargingPoint, hold: Hold) -> None:
+    if hold in point.holds:
+        ruling.put(replace(point, holds=point.holds - {hold}))
+        ruling.say(events.HoldLifted(cp_id=point.cp_id, hold=hold))
+
+
+def _close_alert(ruling: Ruling, command: CloseAlert) -> None:
+    """An operator has seen it. Of a new journal, that is the confirmation: the charging point may charge again."""
+    ruling.say(events.AlertClosed(alert_id=command.alert.id))
+    if command.alert.kind is AlertKind.JOURNAL and (point := ruling.point(CpId(command.alert.about))):
+        _lift(ruling, point, Hold.JOURNAL)
 
 
 def _act(ruling: Ruling, order: PlaceHold | LiftHold | RevokeKeys) -> None:

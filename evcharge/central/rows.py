@@ -59,7 +59,7 @@ _TABLES: dict[type[Change], _Table] = {
         "cp",
         (
             "cp_id", "location", "registered_location", "price_centi_cents_per_kwh", "fault", "operator_hold",
-            "weather_hold", "revoked", "epoch", "journal_id", "last_used",
+            "weather_hold", "journal_hold", "revoked", "epoch", "journal_id", "last_used",
         ),
         ("cp_id",),
     ),
@@ -185,8 +185,7 @@ def _changes(batch: Iterable[Entry]) -> Iterator[tuple[Change, datetime]]:
 def _row(change: Change, at: datetime) -> dict[str, Any]:
     special: dict[str, Any] = {"at": at}
     if isinstance(change, ChargingPoint):
-        special["operator_hold"] = Hold.OPERATOR in change.holds
-        special["weather_hold"] = Hold.WEATHER in change.holds
+        special |= {f"{hold}_hold": hold in change.holds for hold in Hold}
     if isinstance(change, Weather):
         special["alerts"] = ",".join(sorted(change.alerts))
     return {
@@ -216,18 +215,13 @@ def event_row(number: int, entry: Entry, event: Event) -> dict[str, Any]:
 
 
 def point_of(row: Row, session: Session | None) -> ChargingPoint:
-    holds = [
-        hold
-        for hold, column in ((Hold.OPERATOR, "operator_hold"), (Hold.WEATHER, "weather_hold"))
-        if row[column]
-    ]
     return ChargingPoint(
         cp_id=CpId(row["cp_id"]),
         location=row["location"],
         registered_location=row["registered_location"],
         price_centi_cents_per_kwh=row["price_centi_cents_per_kwh"],
         fault=row["fault"],
-        holds=frozenset(holds),
+        holds=frozenset(hold for hold in Hold if row[f"{hold}_hold"]),
         revoked=bool(row["revoked"]),
         epoch=row["epoch"],
         session_id=session.session_id if session else None,

@@ -137,7 +137,8 @@ class Words:
             return known
         parts = reason.split(", ")
         return ", ".join(
-            labels.reason(EndReason(part), self.lang) if part in set(EndReason) else part for part in parts
+            labels.reason(EndReason(part), self.lang) if part in set(EndReason) else cause(part, self.lang)
+            for part in parts
         )
 
     def live(self, supply: Supply) -> list[str]:

@@ -8,7 +8,7 @@ import string
 from collections.abc import Mapping
 from functools import cache
 
-from evcharge.labels import DEFAULT_LANGUAGE, LANGUAGES, Words, point
+from evcharge.labels import DEFAULT_LANGUAGE, LANGUAGES, Words, central, point
 
 # What a monitor says of its engine, in the words of its own room.
 _OF_MONITORS = ("nothing answers", "hung up", "engine silent", "engine fault", "wrong engine", "not proved")
@@ -24,6 +24,8 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "simulated": ("simulated at the monitor", "simulada en el monitor"),
     "no link": ("no link to Central", "sin conexión con la Central"),
+    "new journal": ("new journal not confirmed", "diario nuevo sin confirmar"),
+    "why journal": central.SENTENCES["why journal"],
     "not heard": ("its monitor is not heard", "no se oye a su monitor"),
     # ---- why a link to Central ended
     "goodbye": ("it said goodbye", "se despidió"),

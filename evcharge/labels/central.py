@@ -57,6 +57,10 @@ SENTENCES: Mapping[str, Words] = {
         "ALERT {cp_id} has a new journal ({old} before, {new} now)",
         "ALERTA {cp_id} tiene un diario nuevo (antes {old}, ahora {new})",
     ),
+    "journal confirmed": (
+        "{cp_id}: its new journal is confirmed",
+        "{cp_id}: su diario nuevo está confirmado",
+    ),
     "stray supply": (
         "ALERT {cp_id} supplies {session_id}, which is closed here; it is told to stop",
         "ALERTA {cp_id} suministra a {session_id}, que aquí está cerrada; se le ordena parar",
@@ -123,6 +127,10 @@ SENTENCES: Mapping[str, Words] = {
     "why revoked": ("key revoked", "clave revocada"),
     "why operator": ("operator", "operador"),
     "why weather": ("weather", "tiempo"),
+    "why journal": (
+        "new journal: close its alert to confirm",
+        "diario nuevo: cierre su aviso para confirmarlo",
+    ),
     "why no link": ("no link to Central", "sin conexión con Central"),
     "why not heard": ("its monitor is not heard", "no se oye a su monitor"),
     # ---- what does not work around Central

@@ -41,8 +41,8 @@ SENTENCES: Mapping[str, Words] = {
         "{about} conectado de nuevo. Mensajes comprensibles.",
     ),
     "alert journal": (
-        "{about} came with another journal ({detail}): a new disk, or a damaged one.",
-        "{about} vino con otro diario ({detail}): un disco nuevo, o dañado.",
+        "{about} came with another journal ({detail}): a new disk, or a damaged one. Close this to let it charge.",
+        "{about} vino con otro diario ({detail}): un disco nuevo, o dañado. Cierre esto para que cargue.",
     ),
     "restored journal": ("The journal of {about} is known.", "El diario de {about} es conocido."),
     "alert quarantine": (

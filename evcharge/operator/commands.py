@@ -124,9 +124,10 @@ def _confirm(work: Operating) -> None:
 def resume(
     cp_id: str | None, everything: bool, via: str, as_json: bool, config_file: Path | None, **given: Any
 ) -> None:
-    """Lift the operator's hold of CP_ID (or --all). Weather, faults and revoked keys stay what they are."""
+    """Lift the operator's hold of CP_ID (or --all). Weather, faults, new journals and revoked keys stay."""
     from evcharge import labels
     from evcharge.charging_point import CpStatus
+    from evcharge.labels.causes import cause
 
     cp_id = _one_or_all(cp_id, everything)
     work = Operating(config_file, given, as_json=as_json)
@@ -141,7 +142,7 @@ def resume(
         status = labels.status(CpStatus(content["cp"]["status"]), work.lang)
         work.tell("resumed" if content["changed"] else "resumed already", cp_id=cp_id, status=status)
     for name, why in sorted(content["still_out"].items()):
-        work.tell("still out", cp_id=name, why=why)
+        work.tell("still out", cp_id=name, why=cause(why, work.lang))
 
 
 @click.command()

@@ -312,6 +312,19 @@ async def test_resume_under_bad_weather_says_that_it_is_still_out(office: Office
     assert (again["changed"], again["still_out"]) == (0, {"CP001": "weather"})
 
 
+async def test_resume_of_a_point_with_a_new_journal_says_what_to_do(office: Office):
+    await office.town.with_another_disk(await office.town.point())
+    await office.post("/api/cps/CP001/out")
+    for path in ("/api/cps/CP001/resume", "/api/cps/resume"):
+        done = await office.post(path)
+        assert done["still_out"] == {"CP001": "new journal: close its alert to confirm"}
+        assert done["text"] == "CP001 is still out: new journal: close its alert to confirm."
+    (point,) = (await office.get("/api/cps"))["cps"]
+    assert (point["status"], point["reason"], point["holds"]) == (
+        "Unavailable", "new journal not confirmed", ["journal"],
+    )  # fmt: skip
+
+
 async def test_resume_of_a_free_point_leaves_it_free(office: Office):
     await office.town.point()
     await office.post("/api/cps/CP001/out")
@@ -491,17 +504,33 @@ async def test_a_fault_whose_event_is_too_old_to_be_read_again_is_an_alert_all_t
         assert [one["id"] for one in alerts if one["kind"] == "fault"] == ["CP001-fault"]
 
 
+async def test_a_new_journal_is_held_over_a_restart_and_can_still_be_confirmed(tmp_path: Path, monkeypatch):
+    async with opened(tmp_path) as office:
+        await office.town.with_another_disk(await office.town.point())
+    monkeypatch.setattr(app, "REBUILD_FROM", 0)
+    async with opened(tmp_path) as office:
+        await office.town.engine(journal_id="b" * 32)
+        await office.town.monitor()
+        await office.town.says("CP001 .*Out of Order: new journal")
+        await office.post("/api/alerts/CP001-journal/close")
+        await office.town.says("CP001 .*Available")
+        driver = await office.town.driver()
+        driver.asks("CP001")
+        await driver.step("ASKING")
+
+
 async def test_an_alert_that_nothing_ends_is_closed_by_the_operator(office: Office):
-    engine = await office.town.point()
-    engine.channel.abort()
-    await office.recorded("EngineLost")
-    await office.town.engine(journal_id="b" * 32)
-    await office.recorded("JournalReplaced")
+    await office.town.with_another_disk(await office.town.point())
+    assert (await office.get("/api/cps/CP001"))["holds"] == ["journal"]
     alerts = (await office.get("/api/alerts"))["alerts"]
     assert "CP001-journal" in [one["id"] for one in alerts if not one["solved_at"]]
     await office.post("/api/alerts/CP001-journal/close")
     (closed,) = [one for one in (await office.get("/api/alerts"))["alerts"] if one["kind"] == "journal"]
     assert closed["restored"] == "CP001: seen by an operator."
+    assert (await office.get("/api/cps/CP001"))["status"] == "Available"
+    # In one commit: nobody ever saw it closed and the charging point still held.
+    (seen,), (lifted,) = office.rows("AlertClosed"), office.rows("HoldLifted")
+    assert (lifted["n"], lifted["at"], lifted["actor"]) == (seen["n"] + 1, seen["at"], seen["actor"])
     assert (await office.ask("POST", "/api/alerts/CP001-journal/close")).status == 404
 
 

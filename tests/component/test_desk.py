@@ -80,6 +80,20 @@ async def test_resume_says_what_still_holds(town: Town):
     assert "but still CP001 (Berlin) Faulted: overheating" in await operator.types("resume CP001")
 
 
+@pytest.mark.parametrize(
+    ("lang", "why"),
+    [
+        ("en", "Out of Order: new journal: close its alert to confirm"),
+        ("es", "Fuera de servicio: diario nuevo: cierre su aviso para confirmarlo"),
+    ],
+)
+async def test_resume_does_not_confirm_a_new_journal_and_says_what_does(town: Town, lang: str, why: str):
+    await town.with_another_disk(await town.point())
+    operator = Operator(town, lang)
+    assert (await operator.types("resume CP001")).endswith(f"CP001 (Berlin) {why}")
+    assert "0 " in await operator.types("resume all")
+
+
 async def test_what_is_unknown_is_said_and_nothing_changes(town: Town):
     operator = Operator(town)
     for line in ("out CP404", "resume CP404", "rotate CP404"):

@@ -95,6 +95,16 @@ async def test_resume_under_bad_weather_says_still_out(town: Town, shell: Shell)
     assert "CP001 is still out: weather." in await shell.does("resume", "CP001")
 
 
+async def test_a_new_journal_is_confirmed_by_closing_its_alert(town: Town, shell: Shell):
+    await town.with_another_disk(await town.point())
+    why = "diario nuevo: cierre su aviso para confirmarlo"
+    for which in ("CP001", "--all"):
+        assert f"CP001 sigue fuera: {why}." in await shell.does("resume", which, "--lang", "es")
+    assert "new journal not confirmed" in await shell.does("cps")
+    await shell.does("alerts", "--close", "CP001-journal")
+    assert "CP001 was not held by an operator: Available." in await shell.does("resume", "CP001")
+
+
 async def test_out_all_without_a_terminal_wants_a_yes_when_it_ends_charges(town: Town, shell: Shell):
     engine, driver = await town.point(), await town.driver()
     driver.asks("CP001")

@@ -98,6 +98,12 @@ class Town:
         await self.says(rf"{cp_id} .*Available")
         return engine
 
+    async def with_another_disk(self, engine: "FakeEngine") -> "FakeEngine":
+        """The engine of the same charging point, back with a journal of its own."""
+        engine.channel.abort()
+        await self.says(rf"{engine.cp_id} .*Faulted: no link")
+        return await self.engine(engine.cp_id, journal_id="b" * 32)
+
     async def engine_with_epoch(self, epoch: int) -> "FakeEngine":
         """The engine of CP001 with a newer credential, once its old link has made way."""
         return await self.engine(epoch=epoch)

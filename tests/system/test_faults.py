@@ -210,9 +210,11 @@ async def test_a_full_disk_at_central_is_said_and_what_runs_goes_on(city: City):
     shutil.rmtree(folder)
 
 
-async def test_a_damaged_journal_is_said_on_each_screen_and_charging_goes_on(city: City):
+async def test_a_damaged_journal_is_said_on_each_screen_and_no_charge_begins_until_it_is_confirmed(
+    city: City,
+):
     central = await city.central()
-    flags = ("--speed", "60", "--auto-plug", "0.1", "--auto-unplug", "2", "--lang", "es")
+    flags = ("--speed", "60", "--auto-plug", "0.1", "--lang", "es")
     engine = await city.engine("CP001", *flags)
     await engine.says("health port listening")
     await city.monitor("CP001")
@@ -220,19 +222,24 @@ async def test_a_damaged_journal_is_said_on_each_screen_and_charging_goes_on(cit
     driver = await city.driver("D01")
     await driver.says("Connected")
     driver.types("start")
-    await driver.says("Ended:   unplugged")
-    await engine.stops()
+    await driver.says("CP001: .* kW", times=2)
+    await engine.dies()
     (journal,) = [path for path in (city.state / "cp/CP001/journal").iterdir() if path.stat().st_size > 4096]
     data = bytearray(journal.read_bytes())
     at = data.index(b'"METER"')
     data[at : at + 7] = b"rubbish"
     journal.write_bytes(data)
-    engine = await city.engine("CP001", *flags, stdin=True)
+    engine = await city.engine("CP001", *flags, "--auto-unplug", "2", stdin=True)
     await engine.says("diario dañado en el byte")
     await central.says("ALERT CP001 has a new journal")
     assert "vino con otro diario" in await alerts(city, "--lang", "es")
+    await driver.says("Energy: .*estimated")
+    await central.says("CP001 .*Out of Order: new journal: close its alert to confirm")
+    driver.types("start CP001")
+    await driver.says(r"CP001 not available\. CP out of service \(Unavailable: new journal not confirmed\)\.")
     seen = len(central.lines)
-    await engine.says("Conexión|conectado a CENTRAL")
+    await alerts(city, "--close", "CP001-journal")
+    await central.says("CP001: its new journal is confirmed", since=seen)
     driver.types("start CP001")
     await central.says("ticket .* kWh", since=seen)
     engine.types("faults")

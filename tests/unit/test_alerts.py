@@ -252,11 +252,14 @@ def test_after_a_start_what_the_facts_say_is_open_even_when_its_event_is_too_old
     revoked = ChargingPoint(cp_id="CP002", revoked=True)
     alerts = Alerts()
     alerts.take(e.FaultReported(cp_id="CP003", fault="cold"), NOON)
-    alerts.adopt([point, revoked, replace(point, cp_id="CP003"), ChargingPoint(cp_id="CP004")], LATER)
+    swapped = ChargingPoint(cp_id="CP005", holds=frozenset({Hold.JOURNAL}), journal_id="b" * 32)
+    others = [replace(point, cp_id="CP003"), ChargingPoint(cp_id="CP004")]
+    alerts.adopt([point, revoked, *others, swapped], LATER)
     assert {(one.about, one.kind, one.since) for one in alerts.open()} == {
         ("CP001", AlertKind.FAULT, LATER),
         ("CP002", AlertKind.REVOKED, LATER),
         ("CP003", AlertKind.FAULT, NOON),
+        ("CP005", AlertKind.JOURNAL, LATER),
     }
     assert all(one.times == 1 for one in alerts.open())
     alerts.take(e.FaultCleared(cp_id="CP001", fault="hot"), LATER)

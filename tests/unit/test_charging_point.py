@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from evcharge.charging_point import NO_LINK, ChargingPoint, CpStatus, Hold
+from evcharge.charging_point import NEW_JOURNAL, NO_LINK, ChargingPoint, CpStatus, Hold
 from evcharge.ids import CpId, SessionId
 
 GREY, RED, ORANGE = CpStatus.DISCONNECTED, CpStatus.FAULTED, CpStatus.UNAVAILABLE
@@ -50,8 +50,8 @@ ROWS = [line.split() for line in TABLE.strip().splitlines()]
 WELL = ChargingPoint(cp_id=CpId("CP001"), monitor_link=1, monitor_heard=True, engine_link=2)
 
 
-def holds(operator: str, weather: str) -> frozenset[Hold]:
-    wanted = {Hold.OPERATOR: operator, Hold.WEATHER: weather}
+def holds(operator: str, weather: str, *, as_operator: Hold = Hold.OPERATOR) -> frozenset[Hold]:
+    wanted = {as_operator: operator, Hold.WEATHER: weather}
     return frozenset(hold for hold, placed in wanted.items() if placed == "yes")
 
 
@@ -59,9 +59,10 @@ def holds(operator: str, weather: str) -> frozenset[Hold]:
 @pytest.mark.parametrize(
     "broken", [{"fault": "overheating"}, {"engine_link": None}], ids=["fault", "no-link"]
 )
-def test_what_is_shown_in_each_of_the_32_cases(row: list[str], broken: dict):
+@pytest.mark.parametrize("hold", [Hold.OPERATOR, Hold.JOURNAL])
+def test_what_is_shown_in_each_of_the_32_cases(row: list[str], broken: dict, hold: Hold):
     monitor, engine, operator, weather, session, shown = row
-    point = replace(WELL, holds=holds(operator, weather))
+    point = replace(WELL, holds=holds(operator, weather, as_operator=hold))
     if monitor == "no":
         point = replace(point, monitor_link=None, monitor_heard=False)
     if engine == "no":
@@ -86,7 +87,8 @@ def test_the_table_has_every_case_once():
         ({"engine_link": None}, RED, NO_LINK),
         ({"engine_link": None, "fault": "overheating"}, RED, "overheating"),
         ({"holds": frozenset({Hold.WEATHER})}, ORANGE, "weather"),
-        ({"holds": frozenset(Hold)}, ORANGE, "operator, weather"),
+        ({"holds": frozenset({Hold.JOURNAL})}, ORANGE, NEW_JOURNAL),
+        ({"holds": frozenset(Hold)}, ORANGE, "new journal not confirmed, operator, weather"),
         ({"monitor_heard": False}, GREY, "its monitor is not heard"),
         ({"revoked": True}, ORANGE, "key revoked"),
         ({"revoked": True, "monitor_heard": False, "fault": "overheating"}, ORANGE, "key revoked"),

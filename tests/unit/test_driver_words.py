@@ -2,6 +2,7 @@
 
 import pytest
 
+from evcharge.charging_point import NEW_JOURNAL
 from evcharge.driver.conversation import Conversation
 from evcharge.driver.lines import LineCutter
 from evcharge.driver.prompt import parse
@@ -34,6 +35,11 @@ def refused(code: str, text: str = "english", **more: object) -> Progress:
             refused("E_CP_NOT_AVAILABLE", status="Unavailable", reason="operator, weather"),
             "Denegado: CP001 no disponible. CP fuera de servicio "
             "(Fuera de servicio: parado por el operador, parado por el tiempo).",
+        ),
+        (
+            refused("E_CP_NOT_AVAILABLE", status="Unavailable", reason=f"{NEW_JOURNAL}, weather"),
+            "Denegado: CP001 no disponible. CP fuera de servicio "
+            "(Fuera de servicio: diario nuevo sin confirmar, parado por el tiempo).",
         ),
         (
             refused("E_CP_NOT_AVAILABLE", status="Faulted", reason="overheating"),

@@ -31,7 +31,7 @@ async def write_the_past(state: Path, seed: int = 7) -> None:
         for number, cp_id in enumerate(POINTS):
             city = CITIES[number % len(CITIES)]
             database.execute(
-                "INSERT INTO cp VALUES (?, ?, ?, NULL, 0, 0, 0, 0, NULL, 0, ?)", (cp_id, city, PRICE, city)
+                "INSERT INTO cp VALUES (?, ?, ?, NULL, 0, 0, 0, 0, NULL, 0, ?, 0)", (cp_id, city, PRICE, city)
             )
         for driver_id in DRIVERS:
             database.execute("INSERT INTO driver VALUES (?, ?, 0, 0, 0, 0)", (driver_id, 2_500))

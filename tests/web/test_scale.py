@@ -37,7 +37,7 @@ async def write_points(state: Path, count: int) -> None:
     with raw(path) as database:
         database.execute("BEGIN")
         database.executemany(
-            "INSERT INTO cp VALUES (?, ?, ?, NULL, 0, 0, 0, 0, NULL, 0, ?)",
+            "INSERT INTO cp VALUES (?, ?, ?, NULL, 0, 0, 0, 0, NULL, 0, ?, 0)",
             [(cp_id, city, PRICE, city) for cp_id, city in zip(ids, cities, strict=True)],
         )
         for cp_id in ids[::2]:

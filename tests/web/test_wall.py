@@ -202,17 +202,31 @@ async def test_an_alert_stays_until_it_is_solved_and_then_says_what_is_restored(
 
 
 async def test_an_operator_closes_an_alert_that_nothing_else_ends(room, window) -> None:
-    engine = await room.town.point("CP015")
-    engine.channel.abort()
-    await room.town.says("CP015 .*Faulted: no link")
-    # The same charging point with another disk.
-    await room.town.engine("CP015", journal_id="b" * 32)
+    await room.town.with_another_disk(await room.town.point("CP015"))
     async with window() as opened:
         page = await room.enter(opened, "operator")
+        await expect(tile(page, "CP015")).to_contain_text("new journal: close its alert to confirm")
         alert = page.locator('.alerts-panel [data-alert="CP015-journal"]')
         await alert.get_by_role("button", name="Close the alert: CP015").click()
         await expect(alert).to_have_class("solved")
         await expect(page.locator(".toast").last).to_contain_text("Alert closed.")
+        # A tile off the screen is painted when it comes into view.
+        await tile(page, "CP015").scroll_into_view_if_needed()
+        await expect(tile(page, "CP015")).not_to_contain_text("new journal")
+
+
+async def test_resume_under_a_new_journal_says_what_to_do_in_the_words_of_the_page(room, window) -> None:
+    await room.town.with_another_disk(await room.town.point("CP016"))
+    async with window() as opened:
+        page = await room.enter(opened, "operator")
+        await page.keyboard.press("l")
+        await tile(page, "CP016").click()
+        await page.locator('#drawer [data-act="out"]').click()
+        await page.locator('#drawer [data-act="resume"]').click()
+        why = "CP016 sigue fuera de servicio: diario nuevo: cierre su aviso para confirmarlo."
+        await expect(page.locator("#toasts")).to_contain_text(why)
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("l")
 
 
 async def test_a_viewer_sees_no_commands_and_may_not_send_any(room, window, points) -> None:

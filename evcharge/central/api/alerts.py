@@ -2,12 +2,11 @@
 
 from aiohttp import hdrs, web
 
-from evcharge import events
 from evcharge.central import alerts
 from evcharge.central.api import answers, views
 from evcharge.central.api.inputs import carried_out
 from evcharge.central.api.routes import OPERATORS, VIEWERS, Route
-from evcharge.central.commands import Actor, Note
+from evcharge.central.commands import Actor, CloseAlert
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.errors import Code, Refused
 from evcharge.https import answer
@@ -52,5 +51,5 @@ class Alerts:
             raise Refused("There is no open alert of that id.", Code.NOT_FOUND)
         if alert.kind not in alerts.CLOSED_BY_HAND:
             raise Refused("This alert ends when its cause does.", Code.CONFLICT)
-        await carried_out(self._dispatcher, Note(by=actor, event=events.AlertClosed(alert_id=alert.id)))
+        await carried_out(self._dispatcher, CloseAlert(by=actor, alert=alert))
         return answer({"closed": alert.id})

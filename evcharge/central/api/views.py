@@ -9,6 +9,7 @@ import msgspec
 from evcharge.billing import cost_cents, price_text
 from evcharge.central.alerts import CLOSED_BY_HAND, Alert
 from evcharge.central.feed import Live
+from evcharge.central.lines import why
 from evcharge.central.state import Driver, Weather
 from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.database import Row
@@ -61,7 +62,7 @@ def free_point(found: ChargingPoint) -> Json:
 def still_out(found: ChargingPoint) -> str:
     """Return why a charging point is out of service whatever an operator lifts, or ""."""
     shut = found.status in (CpStatus.UNAVAILABLE, CpStatus.FAULTED, CpStatus.DISCONNECTED)
-    return found.reason if shut else ""
+    return why(found) if shut else ""
 
 
 def session(row: Row, live: Mapping[CpId, Live]) -> Json:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from evcharge import messages as m
 from evcharge.central import commands as c
+from evcharge.central.alerts import Alert, AlertKind
 from evcharge.central.network import decide
 from evcharge.central.ruling import Decision, Rules
 from evcharge.central.state import Driver, Facts, Transfer
@@ -184,6 +185,10 @@ class Network:
 
     def lifts(self, hold: Hold = Hold.OPERATOR, cp_id: str | None = "CP001") -> Decision:
         return self.does(c.LiftHold, cp_id=cp_id, hold=hold)
+
+    def closes(self, kind: AlertKind = AlertKind.JOURNAL, about: str = "CP001") -> Decision:
+        """An operator closes an alert."""
+        return self.does(c.CloseAlert, alert=Alert(kind=kind, about=about, detail="", since=NOON))
 
     # ---- looking
 

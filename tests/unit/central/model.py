@@ -111,8 +111,11 @@ class Model:
     def _EngineArrives(self, a):
         if (cp := self._arrives(a)) is None:
             return "E_REVOKED"
-        if cp.journal not in (None, a.journal_id) and cp.session and self.sessions[cp.session].state == "C":
-            self._close(cp.session, "T", estimated=True)
+        if cp.journal not in (None, a.journal_id):
+            cp.holds.add(Hold.JOURNAL)
+            if cp.session and self.sessions[cp.session].state == "C":
+                self._close(cp.session, "T", estimated=True)
+            self._stop(cp.session, "charging point lost")
         cp.engine, cp.journal = a.link, a.journal_id
         return None
 
@@ -262,6 +265,10 @@ class Model:
                 return "E_UNKNOWN_CP"
             cp.holds.discard(a.hold)
         return None
+
+    def _CloseAlert(self, a):
+        if a.alert.kind == "journal" and a.alert.about in self.cps:
+            self.cps[a.alert.about].holds.discard(Hold.JOURNAL)
 
     def _RevokeKeys(self, a):
         for holder in (self.cps.get(a.subject), self.drivers.get(a.subject)):

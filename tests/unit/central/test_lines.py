@@ -82,6 +82,8 @@ LINES: dict[e.Event, str | None] = {
     e.FaultCleared(cp_id="CP001", fault="overheating"): None,
     e.HoldPlaced(cp_id="CP001", hold=Hold.WEATHER): "CP001 is held: weather",
     e.HoldLifted(cp_id="CP001", hold=Hold.WEATHER): "CP001 is no longer held by: weather",
+    e.HoldPlaced(cp_id="CP001", hold=Hold.JOURNAL): "CP001 is held: new journal: close its alert to confirm",
+    e.HoldLifted(cp_id="CP001", hold=Hold.JOURNAL): "CP001: its new journal is confirmed",
     e.KeyRevoked(cp_id="CP001", epoch=1): "CP001: keys revoked; it needs a new registration",
     e.KeyRestored(cp_id="CP001", epoch=1): "CP001: back with new keys",
     e.JournalReplaced(
@@ -166,7 +168,7 @@ def test_every_event_has_been_thought_of():
         ({"monitor_heard": True, "fault": "overheating"}, "CP001 Faulted: overheating"),
         (
             {"monitor_heard": True, "engine_link": 1, "holds": frozenset(Hold)},
-            "CP001 Out of Order: operator, weather",
+            "CP001 Out of Order: new journal: close its alert to confirm, operator, weather",
         ),
         ({"revoked": True}, "CP001 Out of Order: key revoked"),
     ],
@@ -201,7 +203,7 @@ def test_the_lines_in_spanish(event: e.Event, text: str):
         ({"revoked": True}, "CP001 Fuera de servicio: clave revocada"),
         (
             {"monitor_heard": True, "engine_link": 1, "holds": frozenset(Hold)},
-            "CP001 Fuera de servicio: operador, tiempo",
+            "CP001 Fuera de servicio: diario nuevo: cierre su aviso para confirmarlo, operador, tiempo",
         ),
     ],
 )

@@ -3,12 +3,14 @@
 import pytest
 
 from evcharge import events
+from evcharge import messages as m
 from evcharge.central import commands as c
+from evcharge.central.alerts import AlertKind
 from evcharge.central.commands import CENTRAL
 from evcharge.central.network import decide
 from evcharge.central.ruling import Rules
 from evcharge.central.state import Kind
-from evcharge.charging_point import CpStatus, Hold
+from evcharge.charging_point import NEW_JOURNAL, CpStatus, Hold
 from evcharge.errors import Code
 from evcharge.session import EndReason
 from tests.unit.central.builders import (
@@ -243,14 +245,70 @@ def test_a_charge_whose_journal_is_gone_is_billed_at_its_last_meter_as_an_estima
     assert (ticket.estimated, ticket.reason) == (True, EndReason.LOST)
     assert town.point().session_id is None
     assert town.point().engine_link is not None
-    assert town.point().status is CpStatus.AVAILABLE
+    assert (town.point().status, town.point().reason) == (CpStatus.UNAVAILABLE, NEW_JOURNAL)
 
 
-def test_a_new_journal_is_asked_about_a_charge_that_may_not_have_begun(town: Network):
+def test_a_new_journal_is_asked_about_a_charge_that_may_not_have_begun_and_must_not_begin_now(town: Network):
     session = town.authorised()
     decision = town.engine(journal_id=OTHER_JOURNAL)
-    assert only(decision, events.EngineConnected).ask == (session.session_id,)
+    connected = only(decision, events.EngineConnected)
+    assert connected.ask == (session.session_id,)
+    assert connected.stop == ((session.session_id, EndReason.LOST),)
     assert town.tickets == []
+
+
+def test_a_first_journal_and_the_same_one_again_need_no_confirmation(town: Network):
+    town.engine()
+    assert town.point().holds == frozenset()
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_point_with_a_new_journal_takes_no_charge(town: Network, by_hand: bool):
+    town.engine(journal_id=OTHER_JOURNAL)
+    answer = town.asks(by_hand=by_hand).reply
+    assert isinstance(answer, m.Progress)
+    assert answer.text == "CP001 not available. CP out of service (Unavailable: new journal not confirmed)."
+    assert town.asks(cp_id=None).reply.code == Code.NONE_AVAILABLE
+
+
+def test_closing_the_alert_of_a_new_journal_confirms_it(town: Network):
+    town.engine(journal_id=OTHER_JOURNAL)
+    decision = town.closes()
+    assert said(decision) == [events.AlertClosed, events.HoldLifted]
+    assert only(decision, events.AlertClosed).alert_id == "CP001-journal"
+    assert only(decision, events.HoldLifted).hold is Hold.JOURNAL
+    assert town.authorised().cp_id == "CP001"
+
+
+def test_closing_another_alert_confirms_no_journal(town: Network):
+    town.engine(journal_id=OTHER_JOURNAL)
+    assert said(town.closes(AlertKind.QUARANTINE)) == [events.AlertClosed]
+    assert said(town.closes(about="CP404")) == [events.AlertClosed]
+    assert town.point().holds == {Hold.JOURNAL}
+
+
+def test_confirming_a_journal_undoes_neither_the_operator_nor_the_weather(town: Network):
+    town.engine(journal_id=OTHER_JOURNAL)
+    town.holds(Hold.OPERATOR)
+    town.holds(Hold.WEATHER)
+    town.closes()
+    assert town.point().holds == {Hold.OPERATOR, Hold.WEATHER}
+
+
+@pytest.mark.parametrize("cp_id", ["CP001", None])
+def test_resume_does_not_confirm_a_new_journal(town: Network, cp_id: str | None):
+    town.holds(Hold.OPERATOR)
+    town.engine(journal_id=OTHER_JOURNAL)
+    assert only(town.lifts(Hold.OPERATOR, cp_id), events.HoldLifted).hold is Hold.OPERATOR
+    assert town.point().holds == {Hold.JOURNAL}
+
+
+def test_a_journal_replaced_twice_is_held_once_and_told_twice(town: Network):
+    assert events.HoldPlaced in said(town.engine(journal_id=OTHER_JOURNAL))
+    again = said(town.engine(journal_id=JOURNAL))
+    assert events.JournalReplaced in again
+    assert events.HoldPlaced not in again
+    assert town.point().holds == {Hold.JOURNAL}
 
 
 def test_an_old_journal_that_comes_back_goes_on_where_it_was(town: Network):
@@ -287,7 +345,7 @@ def test_a_returning_engine_that_simply_charges_is_left_alone(town: Network):
 # ---- holds
 
 
-@pytest.mark.parametrize("hold", list(Hold))
+@pytest.mark.parametrize("hold", [Hold.OPERATOR, Hold.WEATHER])
 def test_a_hold_takes_the_point_out_and_ends_its_charge(town: Network, hold: Hold):
     session = town.charging()
     decision = town.holds(hold)

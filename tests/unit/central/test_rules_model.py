@@ -23,6 +23,7 @@ from evcharge import database, events
 from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central import rows as books
+from evcharge.central.alerts import Alert, AlertKind
 from evcharge.central.announce import letters
 from evcharge.central.history import Statuses
 from evcharge.central.invariants import violations
@@ -41,11 +42,17 @@ CPS, DRIVERS = ("CP001", "CP002"), ("D01", "D02")
 cps, drivers = st.sampled_from(CPS), st.sampled_from(DRIVERS)
 PLACES, HOME = ("Elche", "Altea"), {"CP001": "Elche", "CP002": "Altea"}
 places = st.sampled_from(["Elche", "ELCHE", "Altea"])
+# The third is placed with a new journal, and lifted with its alert.
+ORDERED_HOLDS = (Hold.OPERATOR, Hold.WEATHER)
+ordered_holds = st.sampled_from(ORDERED_HOLDS)
 # Mostly the keys that are valid; sometimes older or newer ones.
 rarely = st.sampled_from([False] * 4 + [True])
 epochs = st.sampled_from([None] * 4 + [0, 1, 2, 3])
 energies = st.sampled_from([0, 1, 777, 20_000, 1_000_000, 5_999_999, 300_000_000])
 reasons = st.sampled_from(["unplugged", "limit", "restart", "a new kind of reason"])
+afterwards = st.sampled_from([
+    "it goes on", "a fault", "revoked", "a new disk", "a gap", "bad weather", "barred", "a move", "a new price",
+])  # fmt: skip
 
 
 class Engine:
@@ -309,10 +316,17 @@ class TheRules(RuleBasedStateMachine):
     @rule(
         kind=st.sampled_from([c.PlaceHold, c.PlaceHold, c.LiftHold]),
         cp_id=st.sampled_from(["CP001", None, "CP404"]),
-        hold=st.sampled_from(Hold),
+        hold=ordered_holds,
     )
     def a_hold_changes(self, kind: type[c.AnyCommand], cp_id: str | None, hold: Hold) -> None:
         self.do(kind, cp_id=cp_id, hold=hold)
+
+    @rule(
+        about=st.sampled_from([*CPS, "CP404"]),
+        kind=st.sampled_from([AlertKind.JOURNAL, AlertKind.JOURNAL, AlertKind.QUARANTINE]),
+    )
+    def an_operator_closes_an_alert(self, about: str, kind: AlertKind) -> None:
+        self.do(c.CloseAlert, alert=Alert(kind=kind, about=about, detail="", since=NOON))
 
     @rule(subject=st.sampled_from([*CPS, *DRIVERS, "X"]), epoch=st.sampled_from([0, 0, 1, 2, 3]))
     def keys_are_revoked(self, subject: str, epoch: int) -> None:
@@ -391,9 +405,7 @@ class TheRules(RuleBasedStateMachine):
         request=st.integers(1, 30),
         energy=st.lists(energies, max_size=2),
         reason=st.none() | reasons,
-        then=st.sampled_from(
-            ["it goes on", "a fault", "revoked", "a new disk", "a gap", "bad weather", "barred", "a move"]
-        ),
+        then=afterwards,
     )
     def all_is_well_and_a_driver_charges(
         self,
@@ -414,8 +426,10 @@ class TheRules(RuleBasedStateMachine):
                 self.a_monitor_reports(one, None, old=False)
         for location in PLACES:
             self.the_weather_is_good(location)
-        for hold in Hold:
+        for hold in ORDERED_HOLDS:
             self.a_hold_changes(c.LiftHold, None, hold)
+        for one in CPS:
+            self.an_operator_closes_an_alert(one, AlertKind.JOURNAL)
         self.a_driver_is_barred_or_readmitted(driver_id, barred=False)
         self.a_driver_arrives(driver_id, None)
         self.money_comes_in(driver_id, 30)
@@ -445,6 +459,10 @@ class TheRules(RuleBasedStateMachine):
             case "a new disk":
                 self.a_disk_is_replaced_or_an_old_image_put_back("CP001", None)
                 self.an_engine_arrives("CP001", None)
+                self.a_driver_asks(driver_id, "CP001", request + 30)
+            case "a new price":
+                for one in CPS:
+                    self.a_price_changes(one, 7_777)
             case "a gap":
                 engine = self.engines["CP001"]
                 self.goes_on(engine, 1, None)
@@ -582,7 +600,8 @@ MUST_BE_REACHED = {
     "granted", "repeated", "refused", "not taken", "ticket", "ticket of nothing", "estimated ticket", "limit exceeded",
     "set aside", "resync", "again", "interrupted", "revoked while charging", "restored", "new journal", "failed commit",
     "stop told again", "asked what became of it", "full batch", "stopped by weather", "overridden", "stopped by bar",
-    "moved into bad weather", "new price while charging",
+    "moved into bad weather", "new price while charging", "new journal confirmed", "refused for its journal",
+    "held for its journal while authorised",
 }  # fmt: skip
 _NAMED = {
     events.SessionAuthorised: "granted",
@@ -604,6 +623,12 @@ def reach(command: c.AnyCommand, decision: Decision) -> None:
             case events.TicketMade():
                 reached["estimated ticket"] += event.estimated
                 reached["ticket of nothing"] += event.energy_mwh == 0
+            case events.HoldLifted(hold=Hold.JOURNAL):
+                reached["new journal confirmed"] += 1
+            case events.StartRefused(text=text):
+                reached["refused for its journal"] += "new journal" in text
+            case events.StopOrdered(reason="charging point lost"):
+                reached["held for its journal while authorised"] += 1
             case events.RecordQuarantined(why=why):
                 reached["limit exceeded"] += "limit" in why
             case events.StopOrdered(reason="key revoked"):

@@ -21,7 +21,11 @@ STATUSES = {
     CpStatus.AVAILABLE: ({}, "Available", ""),
     CpStatus.PREPARING: ({"session_id": "S"}, "Preparing", ""),
     CpStatus.CHARGING: ({"session_id": "S", "charging": True}, "Charging", ""),
-    CpStatus.UNAVAILABLE: ({"holds": frozenset(Hold)}, "Out of Order", "operator, weather"),
+    CpStatus.UNAVAILABLE: (
+        {"holds": frozenset({Hold.OPERATOR, Hold.WEATHER})},
+        "Out of Order",
+        "operator, weather",
+    ),
     CpStatus.FAULTED: ({"fault": "overheating"}, "Faulted", "overheating"),
     CpStatus.DISCONNECTED: ({"monitor_heard": False}, "Disconnected", "its monitor is not heard"),
 }

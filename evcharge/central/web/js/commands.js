@@ -1,9 +1,10 @@
 // The operator's commands: asked first when somebody loses something by them, and always answered with a note.
 import { post } from "./api.js";
+import { holdWords } from "./cp_words.js";
 import { confirm, problem, toast } from "./dialogs.js";
 import { number } from "./format.js";
 import { t } from "./i18n.js";
-import { REVOKED } from "./states.js";
+import { REVOKED, STATUSES, UNAVAILABLE } from "./states.js";
 
 /** @typedef {import("./rows.js").Cp} Cp */
 
@@ -43,7 +44,10 @@ async function send(cp, what) {
   try {
     const answer = await post(path(cp, what));
     const still = Object.entries(answer?.still_out ?? {});
-    if (still.length) toast(t("command.still", { cp: cp.id, why: still[0][1] }), "warn");
+    const now = answer?.cp;
+    const held = now?.status === STATUSES[UNAVAILABLE];
+    const why = held ? holdWords({ flags: now.revoked ? REVOKED : 0, holds: now.holds.join(",") }) : still[0]?.[1];
+    if (still.length) toast(t("command.still", { cp: cp.id, why }), "warn");
     else toast(t(answer?.changed === 0 ? "command.no_change" : `command.${what}_done`, { cp: cp.id }));
   } catch (error) {
     problem(error);

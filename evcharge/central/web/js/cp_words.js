@@ -8,7 +8,7 @@ import { CHARGING, ENGINE, FAULTED, PREPARING, REVOKED, STATUSES, STOPPING, UNAV
 /** Return the status' name. @param {number} s */
 export const statusWord = (s) => t(`status.${STATUSES[s]}`);
 
-/** Return who withholds it. @param {Cp} cp */
+/** Return who withholds it. @param {Pick<Cp, 'flags'|'holds'>} cp */
 export function holdWords(cp) {
   if (cp.flags & REVOKED) return t("hold.revoked");
   const names = cp.holds.split(",").map((name) => name.trim()).filter(Boolean);

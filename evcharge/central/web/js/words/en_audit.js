@@ -106,6 +106,7 @@ export default {
   "param.wind_m_per_s": "wind",
   "held.operator": "by the operator",
   "held.weather": "by the weather",
+  "held.journal": "until its new journal is confirmed",
   "role.engine": "engine",
   "role.monitor": "monitor",
   "role.central": "Central",

@@ -47,7 +47,7 @@ export default {
   "command.out_all": "Stop all charging points?",
   "command.out_all_text": "{points} charging points go out of service.",
   "command.resume_all": "Resume all charging points?",
-  "command.resume_all_text": "The {points} charging points that the operator stopped go back to service. What the weather or a fault withholds stays as it is.",
+  "command.resume_all_text": "The {points} charging points that the operator stopped go back to service. What the weather, a new journal or a fault withholds stays as it is.",
   "command.out_all_done": "{points} charging points stopped, {sessions} sessions ended.",
   "command.resume_all_done": "{points} charging points resumed.",
 };

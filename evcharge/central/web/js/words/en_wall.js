@@ -37,6 +37,7 @@ export default {
   "tile.monitor": "Monitor",
   "hold.operator": "by the operator",
   "hold.weather": "because of the weather",
+  "hold.journal": "new journal: close its alert to confirm",
   "hold.revoked": "key revoked",
   "kpi.name": "Today",
   "kpi.power": "Total power",

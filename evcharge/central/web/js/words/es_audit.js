@@ -106,6 +106,7 @@ export default {
   "param.wind_m_per_s": "viento",
   "held.operator": "por el operador",
   "held.weather": "por el tiempo",
+  "held.journal": "hasta confirmar su diario nuevo",
   "role.engine": "engine",
   "role.monitor": "monitor",
   "role.central": "Central",

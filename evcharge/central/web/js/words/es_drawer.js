@@ -47,7 +47,7 @@ export default {
   "command.out_all": "¿Parar todos los puntos de recarga?",
   "command.out_all_text": "{points} puntos de recarga quedan fuera de servicio.",
   "command.resume_all": "¿Reanudar todos los puntos de recarga?",
-  "command.resume_all_text": "Los {points} puntos de recarga que paró el operador vuelven al servicio. Lo que retiene el tiempo o una avería queda como está.",
+  "command.resume_all_text": "Los {points} puntos de recarga que paró el operador vuelven al servicio. Lo que retiene el tiempo, un diario nuevo o una avería queda como está.",
   "command.out_all_done": "{points} puntos de recarga parados, {sessions} suministros terminados.",
   "command.resume_all_done": "{points} puntos de recarga reanudados.",
 };

@@ -35,6 +35,7 @@ export default {
   "monitor.truth.revoked": "Clave revocada: vuelve tras una nueva autenticación desde el menú de su monitor.",
   "monitor.hold.operator": "por el operador",
   "monitor.hold.weather": "por el tiempo",
+  "monitor.hold.journal": "diario nuevo, por confirmar cerrando su aviso",
   "monitor.cause.engine lost: it does not answer": "Motor perdido: no responde.",
   "monitor.row": "{id}, {location}, {status}. Monitor {monitor}, motor {engine}.",
   "monitor.since": "desde hace {time}",

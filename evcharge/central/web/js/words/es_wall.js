@@ -37,6 +37,7 @@ export default {
   "tile.monitor": "Monitor",
   "hold.operator": "por el operador",
   "hold.weather": "por el tiempo",
+  "hold.journal": "diario nuevo: cierre su aviso para confirmarlo",
   "hold.revoked": "clave revocada",
   "kpi.name": "Hoy",
   "kpi.power": "Potencia total",
