@@ -46,9 +46,17 @@ class AlertKind(StrEnum):
     KAFKA = "kafka"
 
 
-# Nothing that happens later says that these are over: an operator closes them.
+# Nothing that happens later says that these are over: an operator closes them. A weather service may have been given
+# up for good.
 CLOSED_BY_HAND = frozenset(
-    {AlertKind.DUPLICATE, AlertKind.JOURNAL, AlertKind.QUARANTINE, AlertKind.CLOCK, AlertKind.CHAIN}
+    {
+        AlertKind.DUPLICATE,
+        AlertKind.JOURNAL,
+        AlertKind.QUARANTINE,
+        AlertKind.CLOCK,
+        AlertKind.CHAIN,
+        AlertKind.WEATHER_SERVICE,
+    }
 )
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from evcharge import labels
 from evcharge.billing import cost_cents, euros, kwh
-from evcharge.central.alerts import Alert, Alerts
-from evcharge.central.commands import Actor, AnyCommand, LiftHold, PlaceHold, RevokeKeys, TopUp
+from evcharge.central.alerts import CLOSED_BY_HAND, Alert, Alerts
+from evcharge.central.commands import Actor, AnyCommand, CloseAlert, LiftHold, PlaceHold, RevokeKeys, TopUp
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
 from evcharge.central.lines import speech, status_line
@@ -74,6 +74,8 @@ class Desk:
                 return self._page(
                     self._say("alerts title"), [line for each in faults for line in fault_lines(each)]
                 )
+            case Verb.CLOSE:
+                return await self._close(order.subject)
             case Verb.HELP | Verb.QUIT:
                 return Answer(page=tuple(help_page(self._say)))
 
@@ -126,6 +128,15 @@ class Desk:
         driver = self._dispatcher.facts.driver(driver_id)
         balance = euros(driver.balance_cents) if driver is not None else ""
         return Answer(self._say("top-up done", driver_id=driver_id, balance=balance))
+
+    async def _close(self, subject: str) -> Answer:
+        closable = [
+            alert for alert in self._alerts.open() if alert.about == subject and alert.kind in CLOSED_BY_HAND
+        ]
+        for alert in closable:
+            await self._submit(CloseAlert(by=PANEL, alert=alert))
+        what = " ".join(alert.words(self._lang) for alert in closable)
+        return Answer(self._say("close done" if closable else "close none", subject=subject, what=what))
 
     def _sessions(self) -> Iterator[str]:
         sessions = self._dispatcher.facts.sessions()

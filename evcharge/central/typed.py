@@ -23,6 +23,7 @@ class Verb(StrEnum):
     ROTATE = "rotate"
     SESSIONS = "sessions"
     ALERTS = "alerts"
+    CLOSE = "close"
     TOP_UP = "top-up"
     HELP = "help"
     QUIT = "quit"
@@ -35,6 +36,7 @@ USAGE: Mapping[Verb, str] = {
     Verb.ROTATE: "rotate CP001",
     Verb.SESSIONS: "sessions",
     Verb.ALERTS: "alerts",
+    Verb.CLOSE: "close CP001",
     Verb.TOP_UP: "top-up D01 20",
     Verb.HELP: "help",
     Verb.QUIT: "quit",
@@ -93,6 +95,7 @@ def completions(
             Verb.RESUME: [ALL, *sorted(points)],
             Verb.REVOKE: [*sorted(points), *sorted(drivers)],
             Verb.ROTATE: sorted(points),
+            Verb.CLOSE: [*sorted(points), *sorted(drivers)],
             Verb.TOP_UP: sorted(drivers),
         }.get(verb, [])
     found = [choice for choice in choices if choice.lower().startswith(word.lower())]

@@ -210,6 +210,10 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "help sessions": ("requests and charges, in full", "peticiones y suministros, completos"),
     "help alerts": ("faults, also those that are solved", "averías, también las resueltas"),
+    "help close": (
+        "close what nothing else ends; confirm a journal",
+        "cerrar lo que nada más termina; confirmar un diario",
+    ),
     "help top-up": ("put euros into a wallet", "ingresar euros en un monedero"),
     "help help": ("this page", "esta página"),
     "help quit": ("stop Central; charges go on by themselves", "parar Central; los suministros siguen solos"),
@@ -285,6 +289,11 @@ SENTENCES: Mapping[str, Words] = {
     "top-up done": (
         "top-up: {driver_id} has {balance} € now",
         "top-up: {driver_id} tiene ahora {balance} €",
+    ),
+    "close done": ("close: seen. {what}", "close: visto. {what}"),
+    "close none": (
+        "close: nothing of {subject} is to be closed by hand; what else is wrong ends with its cause",
+        "close: nada de {subject} se cierra a mano; lo demás termina cuando termine su causa",
     ),
     "quit question": (
         "Charges running: {count}; they go on without Central. Stop it? y/n",

@@ -94,6 +94,21 @@ async def test_resume_does_not_confirm_a_new_journal_and_says_what_does(town: To
     assert "0 " in await operator.types("resume all")
 
 
+async def test_close_confirms_a_new_journal_and_leaves_what_ends_by_itself(town: Town):
+    engine = await town.point()
+    await town.with_another_disk(engine)
+    operator = Operator(town)
+    operator.alerts.adopt(town.dispatcher.facts.points(), NOON)
+    assert (await operator.types("close CP001")).startswith("close: seen. CP001 came with another journal")
+    await town.says("CP001: its new journal is confirmed")
+    engine.monitor.send(m.Health(fault="overheating"))
+    await town.says("Faulted: overheating")
+    operator = Operator(town)
+    operator.alerts.adopt(town.dispatcher.facts.points(), NOON)
+    assert (await operator.types("close CP001")).startswith("close: nothing of CP001 is to be closed by hand")
+    assert [alert.kind for alert in operator.alerts.open()] == [AlertKind.FAULT]
+
+
 async def test_what_is_unknown_is_said_and_nothing_changes(town: Town):
     operator = Operator(town)
     for line in ("out CP404", "resume CP404", "rotate CP404"):

@@ -390,7 +390,8 @@ async def test_a_service_that_falls_silent_is_missed_and_greeted(tmp_path: Path,
         assert alert["what"].startswith(f"{LOST} (the weather service was not heard for 1 s)")
         assert alert["what_es"].startswith(labels.say(Phrase.WEATHER_LOST, "es"))
         assert alert["id"] == "WEATHER-weather-service"
-        assert alert["closable"] is False
+        # For the day on which it is given up for good.
+        assert alert["closable"] is True
         await office.town.says(f"^{LOST} .*stays out of order, everything else goes on")
         # Its holds stay.
         assert (await office.get("/api/cps/CP001"))["holds"] == ["weather"]

@@ -23,6 +23,7 @@ SAY = speech("en")
         ("top-up D01 12.50", Order(Verb.TOP_UP, "D01", 1_250)),
         ("sessions", Order(Verb.SESSIONS)),
         ("alerts", Order(Verb.ALERTS)),
+        ("close cp001", Order(Verb.CLOSE, "CP001")),
         ("help", Order(Verb.HELP)),
         ("quit", Order(Verb.QUIT)),
     ],
