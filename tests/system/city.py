@@ -1,6 +1,7 @@
 """A whole network in real processes over real sockets, for tests to watch, kill and bring back."""
 
 import asyncio
+import atexit
 import contextlib
 import os
 import re
@@ -233,6 +234,7 @@ Kind = TypeVar("Kind", bound=City)
 
 
 _template = tempfile.TemporaryDirectory(prefix="evcharge-init-")
+atexit.register(_template.cleanup)
 
 
 async def _initialised(state: Path) -> str:

@@ -111,6 +111,8 @@ async def test_central_restarted_ten_times_in_a_row_under_load(city: City, tmp_p
         for number in range(1, 6)
     ]
     for _ in range(10):
+        # Long enough for a charge to begin, and not to end.
+        await central.says("Available")
         await asyncio.sleep(0.7)
         await central.dies()
         central = await city.central()

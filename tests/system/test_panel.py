@@ -67,6 +67,8 @@ async def test_six_points_live_with_their_colours_words_and_faults(city: City, w
         )
     )
     await wall.shows("● 6 Available")
+    # The last tile: what stands above it is of the same picture.
+    await wall.shows("● CP006")
     assert ground_of(wall, "● CP001") == "005f00"
     await charge(city, wall, cp_id="CP002")
     first = float((await wall.shows(r"kW (\d\.\d\d\d) kWh \d\.\d\d €"))[1])
