@@ -15,6 +15,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.fernet import Fernet
@@ -25,6 +26,9 @@ from msgspec import Struct
 
 from evcharge.certificates import Authority, doubts, new_authority, server_certificate
 from evcharge.errors import StateError
+
+# What needs no TLS: it does not leave this computer.
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 # No secret of ours is longer; a larger file is the wrong file.
 _MAX_SECRET_BYTES = 16 * 1024
@@ -218,6 +222,12 @@ def client_context(ca_file: Path) -> ssl.SSLContext:
     except (OSError, ssl.SSLError):
         raise StateError(f"{ca_file} is no certificate. Copy it again from the PC of the Registry.") from None
     return context
+
+
+def is_in_the_clear(url: str) -> bool:
+    """Return whether anybody on the way could read what is sent to `url`: plain HTTP to another computer."""
+    parts = urlsplit(url)
+    return parts.scheme != "https" and parts.hostname not in LOOPBACK
 
 
 def server_context(certificate: Path, key: Path) -> ssl.SSLContext:

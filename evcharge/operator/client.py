@@ -1,11 +1,9 @@
 """Central's HTTP API as the operator's commands see it. Every failure becomes one of our exceptions."""
 
 import os
-import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
@@ -27,7 +25,6 @@ from evcharge.labels import Speech
 TOKEN_VARIABLE = "EVCHARGE_OPERATOR_TOKEN"  # noqa: S105  its name, not the token
 _TIMEOUT = aiohttp.ClientTimeout(total=20.0, connect=5.0)
 _MAX_ANSWER_BYTES = 32 * 1024 * 1024
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class _Failure(Struct, frozen=True):
@@ -42,12 +39,10 @@ class CentralApi:
         self._url = url.rstrip("/")
         self._state = state
         self._say = say
-        parts = urlsplit(self._url)
-        self._tls: ssl.SSLContext | bool = True
-        if parts.scheme == "https":
-            self._tls = trust.client_context(state / "ca.pem")
-        elif parts.hostname not in _LOOPBACK:
+        if trust.is_in_the_clear(self._url):
             raise ConfigError(say("plain http", url=self._url))
+        secure = self._url.lower().startswith("https:")
+        self._tls = trust.client_context(state / "ca.pem") if secure else True
         path = trust.operator_token_path(state)
         self._token = environ.get(TOKEN_VARIABLE) or trust.read_secret(path)
 

@@ -7,9 +7,8 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from evcharge import keyboard, labels
+from evcharge import keyboard, labels, trust
 from evcharge.config import Config, WeatherSettings
 from evcharge.errors import BadInput, ConfigError, EvchargeError
 from evcharge.ids import CpId
@@ -19,7 +18,7 @@ from evcharge.lifecycle import Clock, bounded, run_until, utc_now
 from evcharge.troubles import Trouble, told
 from evcharge.weather import orders
 from evcharge.weather.alerts import Limits
-from evcharge.weather.client import LOOPBACK, CentralApi
+from evcharge.weather.client import CentralApi
 from evcharge.weather.http import fetching
 from evcharge.weather.keys import KEY_VARIABLES, find_key, key_path, where
 from evcharge.weather.orders import Order, Verb
@@ -127,8 +126,7 @@ async def _source(
             f"OpenWeather needs a key: put it into {key_path(config.state)} (chmod 600), or set {KEY_VARIABLES[1]}. "
             "Without one: --source openmeteo, or --simulate FILE."
         )
-    url = urlsplit(settings.api_url)
-    if key and url.scheme == "http" and url.hostname not in LOOPBACK:
+    if key and trust.is_in_the_clear(settings.api_url):
         raise ConfigError(words("plain http", url=settings.api_url))
     async with fetching() as fetch:
         if key:

@@ -1,12 +1,11 @@
 """Central's API as the weather service uses it. Every failure becomes one of our exceptions."""
 
 import os
-import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
@@ -31,7 +30,6 @@ from evcharge.weather.readings import Reading
 
 TOKEN_VARIABLE = "EVCHARGE_WEATHER_TOKEN"  # noqa: S105  its name, not the token
 OPERATOR_VARIABLE = "EVCHARGE_OPERATOR_TOKEN"
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _TIMEOUT = aiohttp.ClientTimeout(total=8.0, connect=4.0)
 _MAX_ANSWER_BYTES = 8 * 1024 * 1024
 
@@ -69,12 +67,10 @@ class CentralApi:
         self._state = state
         self._say = say
         self._environ = environ
-        parts = urlsplit(self.url)
-        self._tls: ssl.SSLContext | bool = True
-        if parts.scheme == "https":
-            self._tls = trust.client_context(state / "ca.pem")
-        elif parts.hostname not in LOOPBACK:
+        if trust.is_in_the_clear(self.url):
             raise ConfigError(say("plain http", url=self.url))
+        secure = self.url.lower().startswith("https:")
+        self._tls = trust.client_context(state / "ca.pem") if secure else True
         self._token = self._read_token()
         self._http: aiohttp.ClientSession | None = None
 

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 
 from evcharge.errors import AuthenticationError, Code
+from evcharge.trust import LOOPBACK
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _SAFE = (hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS)
 _HOST = re.compile(r"\A[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?\Z|\A\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?\Z")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -19,7 +19,7 @@ class Names:
     """The names of this server: loopback, the computer's own, and `others`."""
 
     def __init__(self, others: Sequence[str]) -> None:
-        self._names = {name.lower() for name in (*_LOOPBACK, socket.gethostname(), *others)}
+        self._names = {name.lower() for name in (*LOOPBACK, socket.gethostname(), *others)}
 
     def check(self, host: str, own_address: str) -> None:
         """Raise AuthenticationError unless the header Host names us, or the address that the connection came to.
