@@ -1,7 +1,9 @@
 """The description of the API: valid, complete, and true."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,7 +14,10 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from evcharge.central import website
 from evcharge.central.api.openapi import page
+from tests.component import visitors
+from tests.component.registry_process import make_state, running_registry
 from tests.component.test_api import Office, opened
+from tests.component.visitors import SAME_SITE, House, Visitor
 
 
 @pytest.fixture
@@ -55,33 +60,149 @@ async def test_every_route_is_described_once(tmp_path: Path, monkeypatch):
     for methods in description["paths"].values():
         for operation in methods.values():
             assert operation["summary"].endswith(".")
-            assert operation["responses"]["200"]["description"]
+            status, done = next(iter(operation["responses"].items()))
+            assert status < "400"
+            assert done["description"]
+            # JSON has a shape that says what is in it.
+            assert all(
+                "$ref" in one["schema"] for kind, one in done.get("content", {}).items() if "json" in kind
+            )
 
 
-async def test_real_answers_match_what_is_said_of_them(office: Office):
-    engine, driver = await office.charging()
-    await engine.journals(engine.meters(1_000_000), engine.ends())
-    ticket = await driver.ticket()
-    driver.asks("CP001")
+@dataclass
+class Proof:
+    """Holds real answers against what the description says of them."""
+
+    description: dict
+    seen: set[tuple[str, str]] = field(default_factory=set)
+
+    @property
+    def told(self) -> set[tuple[str, str]]:
+        """Every method and path that answers with JSON."""
+        return {
+            (method.upper(), path)
+            for path, methods in self.description["paths"].items()
+            for method, operation in methods.items()
+            if any("application/json" in one.get("content", {}) for one in operation["responses"].values())
+        }
+
+    async def ask(self, visitor: Visitor, method: str, path: str, body=None, *, query="", **values) -> dict:
+        """Make one call, which must do what it is asked; return the answer."""
+        responses = self.description["paths"][path][method.lower()]["responses"]
+        answer = await visitor.ask(method, path.format(**values) + query, body, headers=SAME_SITE)
+        assert answer.status < 300, (method, path, answer.raw)
+        assert str(answer.status) in responses, (method, path)
+        schema = responses[str(answer.status)]["content"]["application/json"]["schema"]
+        validator = Draft202012Validator({**schema, "components": self.description["components"]})
+        problems = [problem.message for problem in validator.iter_errors(answer.body)]
+        assert problems == [], (method, path)
+        self.seen.add((method, path))
+        return answer.body
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    password = await asyncio.to_thread(make_state, tmp_path)
+    async with (
+        running_registry(tmp_path, password) as registry,
+        visitors.opened(tmp_path, registry.url) as house,
+    ):
+        yield house
+
+
+async def test_real_answers_match_what_is_said_of_them(house: House):
+    proof = Proof((await house.program.get("/api/openapi.json")).body)
+    await _of_a_driver(proof, house)
+    await _of_logins(proof, house)
+    await _of_accounts_and_tokens(proof, house)
+    await _of_registrations(proof, house)
+    await _of_orders(proof, house)
+    values = {"cp_id": "CP001", "location": "Berlin"}
+    values["session_id"] = (await house.program.get("/api/tickets")).body["tickets"][0]["session_id"]
+    for method, path in sorted(proof.told - proof.seen):
+        if method == "GET":
+            await proof.ask(house.program, method, path, **values)
+    await _of_what_ends(proof, house)
+    assert proof.seen == proof.told
+
+
+async def _of_a_driver(proof: Proof, house: House) -> None:
+    engine, driver = await house.town.point(), await house.person("D01", "driver")
+    wanted = {"request_id": "R-web-00000001", "cp_id": "CP001"}
+    asked = await proof.ask(driver, "POST", "/api/me/requests", wanted)
     await engine.is_asked()
-    await office.post("/api/weather_alert", {"location": "Berlin", "alert": "WIND", "temperature_celsius": 3})
-    description = await described(office)
-    values = {"cp_id": "CP001", "session_id": ticket.session_id, "driver_id": "D01", "location": "Berlin"}
-    seen = 0
-    for path, methods in description["paths"].items():
-        operation = methods.get("get")
-        if operation is None or "/api/me" in path:
-            continue
-        content = operation["responses"]["200"]["content"].get("application/json")
-        if content is None or "$ref" not in content["schema"]:
-            continue
-        answer = await office.ask("GET", path.format(**values))
-        assert answer.status == 200, (path, answer.body)
-        schema = {**content["schema"], "components": description["components"]}
-        problems = [problem.message for problem in Draft202012Validator(schema).iter_errors(answer.body)]
-        assert problems == [], path
-        seen += 1
-    assert seen >= 13
+    await engine.journals(engine.starts(), engine.meters(1_000_000))
+    assert (await proof.ask(driver, "GET", "/api/me"))["session"]["step"] == "CHARGING"
+    another = wanted | {"request_id": "R-web-00000002"}
+    assert (await proof.ask(driver, "POST", "/api/me/requests", another))["step"] == "REFUSED"
+    assert (await proof.ask(driver, "POST", "/api/me/stop"))["step"] == "STOPPING"
+    await engine.journals(engine.ends("driver"))
+    assert (await proof.ask(driver, "GET", "/api/me"))["unseen"]
+    assert (await proof.ask(driver, "POST", "/api/me/requests", wanted))["step"] == "TICKETED"
+    assert (await proof.ask(driver, "GET", "/api/me/sessions"))["sessions"]
+    assert (await proof.ask(driver, "GET", "/api/me/tickets"))["tickets"]
+    seen = "/api/me/tickets/{session_id}/seen"
+    assert (await proof.ask(driver, "POST", seen, session_id=asked["session_id"]))["changed"]
+    # What comes later finds a charging point that is taken.
+    await proof.ask(driver, "POST", "/api/me/requests", wanted | {"request_id": "R-web-00000003"})
+    await engine.is_asked()
+
+
+async def _of_logins(proof: Proof, house: House) -> None:
+    password, vera = await house.account("vera", "viewer"), house.visitor()
+    await proof.ask(vera, "POST", "/api/login", {"name": "vera", "password": password})
+    await proof.ask(vera, "GET", "/api/whoami")
+    body = {"old_password": password, "new_password": "another one"}
+    await proof.ask(vera, "POST", "/api/password", body)
+    await proof.ask(vera, "POST", "/api/logout")
+
+
+async def _of_accounts_and_tokens(proof: Proof, house: House) -> None:
+    ana = await house.person("ana", "admin")
+    assert (await proof.ask(ana, "POST", "/api/accounts", {"name": "olga", "role": "operator"}))["password"]
+    given = {"password": "a good password"}
+    await proof.ask(ana, "POST", "/api/accounts", {"name": "otto", "role": "viewer"} | given)
+    for body in (None, given):
+        await proof.ask(ana, "POST", "/api/accounts/{name}/password", body, name="olga")
+    await proof.ask(ana, "PATCH", "/api/accounts/{name}", {"role": "viewer"}, name="olga")
+    await proof.ask(ana, "POST", "/api/tokens", {"name": "board", "role": "viewer"})
+
+
+async def _of_registrations(proof: Proof, house: House) -> None:
+    for body in ({"kind": "cp", "id": "CP009", "location": "Elche"}, {"kind": "driver", "id": "D09"}):
+        assert (await proof.ask(house.program, "POST", "/api/registrations", body))["join_token"]
+        for verb in ("deactivate", "activate", "rotate"):
+            done = await proof.ask(house.program, "POST", f"/api/registrations/{{id}}/{verb}", id=body["id"])
+            assert ("credential" in done) == (verb == "rotate")
+
+
+async def _of_orders(proof: Proof, house: House) -> None:
+    async def order(path: str, body=None, **values) -> None:
+        await proof.ask(house.program, "POST", path, body, **values)
+
+    await house.town.with_another_disk(await house.town.point("CP002"))
+    await order("/api/alerts/{alert_id}/close", alert_id="CP002-journal")
+    for what in ("out", "resume", "revoke"):
+        await order(f"/api/cps/{{cp_id}}/{what}", cp_id="CP002")
+    await proof.ask(house.program, "PATCH", "/api/cps/{cp_id}", {"price": "0.25"}, cp_id="CP002")
+    await order("/api/drivers/{driver_id}/top-up", {"cents": 5, "reference": "r-1"}, driver_id="D01")
+    await order("/api/drivers/{driver_id}/block", {"blocked": False}, driver_id="D01")
+    await order("/api/weather_update", {"location": "Alcoy", "temperature_celsius": 3})
+    await order("/api/weather_alert", {"location": "Alcoy", "alert": "WIND"})
+    await order("/api/locations/{location}/override", {"override": True}, location="Alcoy")
+    await proof.ask(house.program, "DELETE", "/api/weather_alert", query="?location=Alcoy")
+    await order("/api/weather_goodbye")
+
+
+async def _of_what_ends(proof: Proof, house: House) -> None:
+    for path, values in (
+        ("/api/accounts/{name}", {"name": "olga"}),
+        ("/api/tokens/{name}", {"name": "board"}),
+        ("/api/registrations/{id}", {"id": "CP009"}),
+    ):
+        await proof.ask(house.program, "DELETE", path, **values)
+    for what in ("out", "resume"):
+        await proof.ask(house.program, "POST", f"/api/cps/{what}")
 
 
 async def test_refusals_match_what_is_said_of_them(office: Office):

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from evcharge import trust
 from evcharge.central import accounts
 from evcharge.central.accounts import Account, ApiToken
+from evcharge.central.api import member_answers
 from evcharge.central.api.access import Access
 from evcharge.central.api.inputs import body_of, within_patience
 from evcharge.central.api.logins import PLAIN, Logins, Password, Secret, described
@@ -91,6 +92,7 @@ class Accounts:
                 handler=self.own_password,
                 roles=VIEWERS | DRIVERS,
                 body=OwnPassword,
+                answers=member_answers.WhoAnswer,
                 summary="Change one's own password; every other browser is logged out.",
             ),
             Route(
@@ -98,6 +100,7 @@ class Accounts:
                 path="/api/accounts",
                 handler=self.accounts,
                 roles=ADMINS,
+                answers=member_answers.AccountsAnswer,
                 summary="Every account.",
             ),
             Route(
@@ -106,6 +109,8 @@ class Accounts:
                 handler=self.add,
                 roles=ADMINS,
                 body=NewAccount,
+                answers=member_answers.AccountAnswer,
+                status=201,
                 summary="Add an account; a password that was made is shown this one time.",
             ),
             Route(
@@ -114,6 +119,7 @@ class Accounts:
                 handler=self.give_role,
                 roles=ADMINS,
                 body=OtherRole,
+                answers=member_answers.WhoAnswer,
                 summary="Give an account another role; its browsers are logged out.",
             ),
             Route(
@@ -122,6 +128,7 @@ class Accounts:
                 handler=self.give_password,
                 roles=ADMINS,
                 body=OtherPassword,
+                answers=member_answers.AccountAnswer,
                 summary="Give an account another password; its browsers are logged out.",
             ),
             Route(
@@ -129,6 +136,7 @@ class Accounts:
                 path="/api/accounts/{name}",
                 handler=self.remove,
                 roles=ADMINS,
+                answers=member_answers.RemovedAnswer,
                 summary="Remove an account; its browsers are logged out.",
             ),
             Route(
@@ -136,6 +144,7 @@ class Accounts:
                 path="/api/tokens",
                 handler=self.tokens,
                 roles=ADMINS,
+                answers=member_answers.TokensAnswer,
                 summary="Every token of a program; not the tokens themselves.",
             ),
             Route(
@@ -144,6 +153,8 @@ class Accounts:
                 handler=self.make_token,
                 roles=ADMINS,
                 body=NewToken,
+                answers=member_answers.TokenAnswer,
+                status=201,
                 summary="Make a bearer token for a program; it is shown this one time.",
             ),
             Route(
@@ -151,6 +162,7 @@ class Accounts:
                 path="/api/tokens/{name}",
                 handler=self.remove_token,
                 roles=ADMINS,
+                answers=member_answers.RemovedAnswer,
                 summary="Make a token void.",
             ),
         ]

@@ -1,5 +1,6 @@
 """The shapes of what is answered: `openapi` documents them, and tests hold the real answers against them.
 
+Here are the network and its books; who takes part is in `member_answers`.
 Energy is in mWh, money in cents, a price in euros per kWh as text, instants ISO 8601 in UTC, days as UTC dates.
 """
 
@@ -319,3 +320,12 @@ class HealthAnswer(Answer):
     ready: bool
     reasons: list[str]
     kafka_events_waiting: int | None
+
+
+class Description(Shape):
+    """The API as OpenAPI 3.1 describes it."""
+
+    openapi: str
+    info: dict[str, Any]
+    paths: dict[str, Any]
+    components: dict[str, Any]

@@ -7,7 +7,7 @@ from aiohttp import hdrs, web
 from msgspec import Meta, Struct
 
 from evcharge.central import accounts
-from evcharge.central.api import fences
+from evcharge.central.api import fences, member_answers
 from evcharge.central.api.access import Access
 from evcharge.central.api.inputs import body_of
 from evcharge.central.api.routes import ANYBODY, EVERYBODY, Route
@@ -70,6 +70,7 @@ class Logins:
                 handler=self.log_in,
                 roles=ANYBODY,
                 body=LogIn,
+                answers=member_answers.WhoAnswer,
                 summary="Log a browser in: the answer sets a cookie.",
             ),
             Route(
@@ -77,6 +78,7 @@ class Logins:
                 path="/api/logout",
                 handler=self.log_out,
                 roles=ANYBODY,
+                answers=member_answers.LogOutAnswer,
                 summary="Log this browser out.",
             ),
             Route(
@@ -84,6 +86,7 @@ class Logins:
                 path="/api/whoami",
                 handler=self.who_am_i,
                 roles=EVERYBODY,
+                answers=member_answers.WhoAmIAnswer,
                 summary="Who has logged in.",
             ),
         ]

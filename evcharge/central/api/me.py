@@ -11,7 +11,7 @@ from aiohttp import hdrs, web
 from msgspec import Struct
 
 from evcharge.central import regrets
-from evcharge.central.api import views
+from evcharge.central.api import member_answers, views
 from evcharge.central.api.inputs import BEFORE, LIMIT, body_of, carried_out, page_of
 from evcharge.central.api.routes import DRIVERS, Route
 from evcharge.central.api.visits import welcome
@@ -57,6 +57,7 @@ class Me:
                 path="/api/me",
                 handler=self.me,
                 roles=DRIVERS,
+                answers=member_answers.MeAnswer,
                 summary="The driver's wallet, its charge and the tickets it has not seen.",
             ),
             Route(
@@ -65,6 +66,7 @@ class Me:
                 handler=self.request,
                 roles=DRIVERS,
                 body=Wanted,
+                answers=member_answers.ProgressAnswer,
                 summary="Ask to charge. The same request_id again changes nothing and gets the same answer.",
             ),
             Route(
@@ -72,6 +74,7 @@ class Me:
                 path="/api/me/stop",
                 handler=self.stop,
                 roles=DRIVERS,
+                answers=member_answers.ProgressAnswer,
                 summary="Stop the driver's charge.",
             ),
             Route(
@@ -80,6 +83,7 @@ class Me:
                 handler=self.sessions,
                 roles=DRIVERS,
                 query=paged,
+                answers=member_answers.OwnSessionsAnswer,
                 summary="The driver's sessions, the newest first; `next` continues the list.",
             ),
             Route(
@@ -88,6 +92,7 @@ class Me:
                 handler=self.tickets,
                 roles=DRIVERS,
                 query=paged,
+                answers=member_answers.OwnTicketsAnswer,
                 summary="The driver's tickets, the newest first; `next` continues the list.",
             ),
             Route(
@@ -95,6 +100,7 @@ class Me:
                 path="/api/me/tickets/{session_id}/seen",
                 handler=self.seen,
                 roles=DRIVERS,
+                answers=member_answers.SeenAnswer,
                 summary="The driver has seen this ticket: it leaves its inbox.",
             ),
         ]

@@ -3,12 +3,14 @@
 import html
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from aiohttp import hdrs, web
 
 from evcharge import __version__
+from evcharge.central.api import answers
 from evcharge.central.api.routes import ANYBODY, Parameter, Route
 from evcharge.central.commands import Actor
 
@@ -30,7 +32,7 @@ _PROBLEM: Schema = {
         "text": {"type": "string"},
     },
 }
-# What may be answered beside 200, and why.
+# What may be answered when it was not done, and why.
 _FAILURES = {
     "401": "No login, or one that is over.",
     "403": "The role may not, or the request came from a page of another site.",
@@ -81,7 +83,7 @@ def _operation(route: Route, path: str) -> Schema:
         "operationId": _name(route.method, path),
         "summary": route.summary,
         "tags": [_tag(path)],
-        "responses": {"200": _answer(route.answers), **_failures(route, names)},
+        "responses": {str(route.status): _answer(route), **_failures(route, names)},
     }
     if given:
         operation["parameters"] = given
@@ -103,12 +105,13 @@ def _parameter(parameter: Parameter) -> Schema:
     }
 
 
-def _answer(shape: type | str) -> Schema:
-    if isinstance(shape, type):
-        return {"description": _about(shape), "content": {_JSON: {"schema": _ref(shape)}}}
-    if "/" in shape:
+def _answer(route: Route) -> Schema:
+    shape = route.answers
+    if shape is None:
+        return {"description": f"{HTTPStatus(route.status).phrase}."}
+    if isinstance(shape, str):
         return {"description": f"As {shape}.", "content": {shape: {"schema": {"type": "string"}}}}
-    return {"description": "Done.", "content": {_JSON: {"schema": {"type": "object"}}}}
+    return {"description": _about(shape), "content": {_JSON: {"schema": _ref(shape)}}}
 
 
 def _failures(route: Route, names: Sequence[str]) -> dict[str, Schema]:
@@ -194,7 +197,9 @@ def _described(method: str, path: str, operation: Mapping[str, Any]) -> Iterator
     yield "<dl>"
     for code, one in operation["responses"].items():
         kinds = " ".join(
-            _kind(content["schema"]) for kind, content in one["content"].items() if "problem" not in kind
+            _kind(content["schema"])
+            for kind, content in one.get("content", {}).items()
+            if "problem" not in kind
         )
         yield f"<dt>{_text(code)}</dt><dd>{_prose(one['description'])} {kinds}</dd>"
     yield "</dl>\n</article>"
@@ -256,7 +261,7 @@ class OpenApi:
                 path="/api/openapi.json",
                 handler=self.json,
                 roles=ANYBODY,
-                answers=_JSON,
+                answers=answers.Description,
                 summary="This description, for programs.",
             ),
             Route(

@@ -86,7 +86,7 @@ class Pages:
                     roles=ANYBODY,
                     any_query=True,
                     summary=f"The page {name}.",
-                    answers="page",
+                    answers="text/html",
                 )
                 for path, name in (*_PAGES.items(), ("/login", _LOGIN))
             ]
@@ -98,7 +98,7 @@ class Pages:
                     roles=ANYBODY,
                     any_query=True,
                     summary="A part of a page.",
-                    answers="file",
+                    answers="*/*",
                 )
                 for path in ("/static/{path:.+}", "/favicon.ico")
             ]

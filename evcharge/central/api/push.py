@@ -109,7 +109,8 @@ class Push:
                 roles=VIEWERS | DRIVERS,
                 query=_QUERY,
                 summary="A WebSocket: a snapshot, then every change (see docs/PUSH.md).",
-                answers="websocket",
+                answers=None,
+                status=101,
             )
         ]
 

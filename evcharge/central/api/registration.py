@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import hdrs, web
 from msgspec import Struct, structs
 
+from evcharge.central.api import member_answers
 from evcharge.central.api.inputs import body_of
 from evcharge.central.api.routes import ADMINS, VIEWERS, Handler, Route
 from evcharge.central.commands import CENTRAL, Actor, Note
@@ -73,7 +74,14 @@ class Registration:
 
         def order(what: str, handler: Handler, summary: str) -> Route:
             path = f"/api/registrations/{{id}}/{what}"
-            return Route(method=hdrs.METH_POST, path=path, handler=handler, roles=ADMINS, summary=summary)
+            return Route(
+                method=hdrs.METH_POST,
+                path=path,
+                handler=handler,
+                roles=ADMINS,
+                answers=member_answers.RegistrationAnswer,
+                summary=summary,
+            )
 
         return [
             Route(
@@ -81,6 +89,7 @@ class Registration:
                 path="/api/registrations",
                 handler=self.registrations,
                 roles=VIEWERS,
+                answers=member_answers.RegistrationsAnswer,
                 summary="Every charging point and driver that is registered, and how it is here.",
             ),
             Route(
@@ -89,6 +98,8 @@ class Registration:
                 handler=self.register,
                 roles=ADMINS,
                 body=NewRegistration,
+                answers=member_answers.NewRegistrationAnswer,
+                status=201,
                 summary="Register one: its credential and the token of evcharge join are shown this one time.",
             ),
             order("activate", self.activate, "Let it take part again."),
@@ -99,6 +110,7 @@ class Registration:
                 path="/api/registrations/{id}",
                 handler=self.withdraw,
                 roles=ADMINS,
+                answers=member_answers.WithdrawnAnswer,
                 summary="Take it out of the network.",
             ),
         ]

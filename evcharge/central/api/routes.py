@@ -41,7 +41,8 @@ class Route:
     """One thing that may be asked. `roles` None: by anybody, without a login.
 
     A route without `body` takes an empty object at most; a query may hold `query` only, each once (`any_query`: what
-    it holds does not matter). `answers` names or is the shape of the answer.
+    it holds does not matter). `answers` is the shape of the JSON in a good answer, or the media type of one that is not
+    JSON; None: there is no body. `status` is that of a good answer.
     """
 
     method: str
@@ -52,4 +53,5 @@ class Route:
     body: type[Struct] | None = None
     query: tuple[Parameter, ...] = ()
     any_query: bool = False
-    answers: type | str = "object"
+    answers: type[Struct] | str | None
+    status: int = 200
