@@ -27,7 +27,7 @@ from evcharge.messages import (
 from tests.component.gate import Gate
 from tests.ports import free_port
 
-WITHIN_S = 8.0
+WITHIN_S = 20.0
 SECRET = "c2VjcmV0IG9mIENQMDAxIGluIHRoZSB0ZXN0cy4uLi4"
 TICK_S = 0.05
 

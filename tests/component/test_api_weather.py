@@ -9,7 +9,7 @@ import pytest
 from evcharge import messages as m
 from evcharge import trust
 from evcharge.central import verify
-from evcharge.central.api import answers
+from evcharge.central.api import answers, weather
 from tests.component.callers import cookie_of, shaped, statuses, token_of
 from tests.component.test_api import Office, opened
 from tests.component.town import hear
@@ -34,6 +34,26 @@ async def place(office: Office, name: str = "Berlin") -> dict:
         if one["location"] == name
     ]
     return found
+
+
+async def test_a_goodbye_while_a_report_is_being_stored_is_the_last_word(office: Office, monkeypatch):
+    token, here, stored = await token_of(office, "service"), asyncio.Event(), asyncio.Event()
+    store = weather.carried_out
+
+    async def slowly(*what):
+        here.set()
+        await stored.wait()
+        return await store(*what)
+
+    monkeypatch.setattr(weather, "carried_out", slowly)
+    async with asyncio.TaskGroup() as tasks:
+        report = tasks.create_task(office.ask("POST", UPDATE, MILD, token=token))
+        await here.wait()
+        assert (await office.ask("POST", "/api/weather_goodbye", token=token)).status == 200
+        stored.set()
+    assert report.result().status == 200
+    assert await office.recorded("WeatherLost")
+    assert len(office.rows("WeatherReached")) == 1
 
 
 # ---- who may (C4 73)

@@ -22,7 +22,7 @@ from evcharge.ids import Role
 from evcharge.lifecycle import utc_now
 from evcharge.tickets import Identity, IssuedTicket, seal_ticket
 
-WITHIN_S = 5.0
+WITHIN_S = 20.0
 Wanted = TypeVar("Wanted", bound=m.Message)
 
 

@@ -204,10 +204,9 @@ class Weather:
         return await self._done(location, command)
 
     async def _reported(self, location: str, command: AnyCommand) -> web.Response:
-        """Carry out what a source of weather wants; then it was heard."""
-        response = await self._done(location, command)
+        """Carry out what a source of weather wants. It is heard before that: its goodbye may come meanwhile."""
         self._link.heard(command.by)
-        return response
+        return await self._done(location, command)
 
     async def _done(self, location: str, command: AnyCommand) -> web.Response:
         """Carry out `command`; show the location as it is then, and how much changed."""
