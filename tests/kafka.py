@@ -21,13 +21,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from evcharge.certificates import new_authority
+from tests.absent import absent
 from tests.ports import free_port
 
 HOME = Path(os.environ.get("EVCHARGE_KAFKA_HOME", Path.home() / ".cache" / "evcharge-kafka"))
@@ -80,11 +80,8 @@ def missing() -> str | None:
 
 def needed() -> None:
     """Skip the test that calls this when no broker can run here; in CI that is a failure."""
-    reason = missing()
-    if reason is not None and os.environ.get("CI"):
-        pytest.fail(reason)
-    if reason is not None:
-        pytest.skip(reason)
+    if (reason := missing()) is not None:
+        absent(reason)
 
 
 def jars() -> Path:
@@ -267,9 +264,7 @@ def kcat_puts(bootstrap: str, topic: str, key: str, value: bytes) -> None:
 def _kcat(*args: str, given: bytes = b"") -> str:
     tool = shutil.which("kcat")
     if tool is None:
-        if os.environ.get("CI"):
-            pytest.fail("no kcat here (Debian: kcat)")
-        pytest.skip("no kcat here (Debian: kcat)")
+        absent("no kcat here (Debian: kcat)")
     done = subprocess.run([tool, *args], input=given, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.decode()

@@ -4,7 +4,7 @@ import msgspec
 from aiohttp import ClientSession, CookieJar
 
 from evcharge.central.api import answers
-from tests.component.test_api import Answer, Office
+from tests.component.office import Answer, Office
 
 # Whoever has a token of its own. Drivers have cookies.
 PROGRAMS = ("admin", "operator", "viewer", "service")

@@ -15,7 +15,7 @@ from evcharge.central import chain, verify
 from evcharge.central.api import answers
 from tests.component.books import raw
 from tests.component.callers import shaped, statuses
-from tests.component.test_api import Office, opened
+from tests.component.office import Office, opened
 
 LISTS = {"sessions": answers.SessionsAnswer, "tickets": answers.TicketsAnswer}
 

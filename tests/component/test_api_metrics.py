@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from evcharge import messages as m
 from evcharge.central.api import answers
 from tests.component.callers import cookie_of, shaped, token_of
-from tests.component.test_api import Office, opened
+from tests.component.office import Office, opened
 
 
 @pytest.fixture

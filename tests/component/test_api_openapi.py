@@ -15,8 +15,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from evcharge.central import website
 from evcharge.central.api.openapi import page
 from tests.component import visitors
+from tests.component.office import Office, opened
 from tests.component.registry_process import make_state, running_registry
-from tests.component.test_api import Office, opened
 from tests.component.visitors import SAME_SITE, House, Visitor
 
 

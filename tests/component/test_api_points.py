@@ -9,7 +9,7 @@ from evcharge import messages as m
 from evcharge.central import verify
 from evcharge.central.api import answers
 from tests.component.callers import cookie_of, shaped, statuses
-from tests.component.test_api import Office, opened
+from tests.component.office import Office, opened
 from tests.component.town import hear
 
 CP, BLOCK = "/api/cps/CP001", "/api/drivers/D01/block"

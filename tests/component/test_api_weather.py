@@ -11,7 +11,7 @@ from evcharge import trust
 from evcharge.central import verify
 from evcharge.central.api import answers, weather
 from tests.component.callers import cookie_of, shaped, statuses, token_of
-from tests.component.test_api import Office, opened
+from tests.component.office import Office, opened
 from tests.component.town import hear
 
 UPDATE, ALERT = "/api/weather_update", "/api/weather_alert"

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from evcharge import messages as m
-from tests.component.test_api import Office, opened
+from tests.component.office import Office, opened
 from tests.component.test_push import Open
 
 PASSWORD = "correct horse battery"

@@ -21,8 +21,8 @@ from evcharge.weather import app, sources
 from evcharge.weather.http import fetching
 from evcharge.weather.station import Turnstile
 from tests.component import skies
+from tests.component.office import Office, opened
 from tests.component.skies import KEY, Sky, text
-from tests.component.test_api import Office, opened
 from tests.component.test_weather_sources import BOTH, VALUES
 from tests.component.town import hear
 from tests.ports import free_port
