@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -155,7 +154,7 @@ async def run_with_panel(config: Config, stop: asyncio.Event) -> int:
 async def _panel(core: Core, stop: asyncio.Event) -> list[Coroutine[Any, Any, None]]:
     """Return the part of Central that paints the wall; none, and a sentence, without a terminal."""
     lang = core.config.lang
-    if not is_terminal() or os.environ.get("TERM", "dumb") == "dumb":
+    if not is_terminal():
         log.info("%s", speech(lang)("no terminal"))
         return []
     from evcharge.central.panel import Panel  # half as large as all the rest: only when it is shown
