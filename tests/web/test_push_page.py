@@ -1,4 +1,4 @@
-"""How a page follows Central: dropped sockets, restarts, silence, and a login that ends."""
+"""How a page follows Central: dropped sockets, restarts, silence."""
 
 import asyncio
 import contextlib
@@ -7,16 +7,10 @@ from collections.abc import AsyncIterator
 
 from playwright.async_api import Page, expect
 
+from tests.web.browser import SOCKETS
 from tests.web.room import ControlRoom, central_of, registry_of
 from tests.web.scene import begin_charge
 
-# Keeps the page's sockets within reach, to drop one as a network does.
-SOCKETS = """
-globalThis.sockets = [];
-globalThis.WebSocket = class extends WebSocket {
-  constructor(...given) { super(...given); sockets.push(this); }
-};
-"""
 # All that the page knows of the charging points, but for the samples of its own sparklines.
 KNOWN = "evcharge.store.cps.map(({ hist, changed, ...facts }) => JSON.stringify(facts))"
 NEXT_SNAPSHOT = """() => new Promise((done) => {
@@ -103,20 +97,3 @@ async def test_a_page_that_hears_nothing_looks_stale_and_then_lost(tmp_path, win
             await expect(live).to_have_css("filter", "none")
             await page.click("#out-all")
             await expect(page.locator("dialog[open]")).to_contain_text("Stop all charging points?")
-
-
-async def test_who_logs_out_in_one_window_is_logged_out_in_the_other(room, window) -> None:
-    async with window() as opened, window() as other:
-        opened.allowed.append("401")
-        page = await room.enter(opened, "operator", name="walker")
-        second = await room.enter(other, "operator", name="walker", at="/monitor")
-        await second.click("#account summary")
-        await second.get_by_role("button", name="Log out").click()
-        # The answer and the closed socket both lead there; whichever is first.
-        await second.wait_for_url(re.compile(r"/login($|\?next=)"))
-        await page.wait_for_url(re.compile(r"/login\?next="))
-        # Coming back leads to where one was.
-        await page.fill("#name", "walker")
-        await page.fill("#password", room.passwords["walker"])
-        await page.click("#enter")
-        await page.wait_for_url(room.url + "/")

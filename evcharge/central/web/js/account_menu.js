@@ -1,6 +1,7 @@
 // The menu of the account: who it is, the other pages, the theme, the keys, and the way out.
 import { h, icon, put, set } from "./dom.js";
-import { logOut, may } from "./account.js";
+import { may } from "./account.js";
+import { logOut } from "./api.js";
 import { problem } from "./notes.js";
 import { onLang, t, term, words } from "./i18n.js";
 import { onTheme, setTheme, theme } from "./theme.js";

@@ -15,11 +15,28 @@ export class ApiError extends Error {
   }
 }
 
+/** Whether the page is on its way to the login: to go there again would cut the first way short. */
+let leaving = false;
+
 /** Go to the login page and come back here afterwards. */
-export function toLogin() {
-  if (location.pathname === "/login") return;
+function toLogin() {
+  if (leaving) return;
+  leaving = true;
   const here = location.pathname + location.search + location.hash;
   location.assign(`/login?next=${encodeURIComponent(here)}`);
+}
+
+/** Log out, and go to the login page. */
+export async function logOut() {
+  // Before the closed socket tells of it.
+  leaving = true;
+  try {
+    await post("/api/logout");
+  } catch (error) {
+    leaving = false;
+    throw error;
+  }
+  location.assign("/login");
 }
 
 /**

@@ -1,18 +1,15 @@
 // The frame of every page after the login: navigation, header, connection, banners, language, theme, account.
 import { $, h, icon } from "./dom.js";
 import { whoami } from "./account.js";
-import { toLogin } from "./api.js";
 import { accountMenu } from "./account_menu.js";
 import { watchBanners, watchLink } from "./connection.js";
 import { clock } from "./format.js";
-import { toast } from "./notes.js";
 import { keys } from "./keys.js";
 import { lang, onLang, setLang, t, use, words } from "./i18n.js";
+import { home } from "./login/next.js";
 import { toggleTheme } from "./theme.js";
 
 const PATIENCE_MS = 3000;
-const NOT_ALLOWED = 4403;
-const LOGGED_OUT = 4401;
 
 /**
  * Build the frame around the page's <main>, and wait until Central says who is logged in.
@@ -63,9 +60,13 @@ export async function startShell({ store, title, subtitle, nav = [], keys: pageK
   keys({ t: toggleTheme, l: changeLanguage, "?": help });
   watchLink(store);
   watchBanners(store);
-  store.addEventListener("refused", (event) => refused(/** @type {CustomEvent} */ (event).detail, store));
+  store.addEventListener("doubt", () => whoami().catch(() => {}));
+  // What the browser kept of a page shows what was so when it was left, perhaps to somebody else.
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
   setInterval(() => ($("#clock").textContent = clock(store.now())), 1000);
   const [who] = await Promise.all([patiently(whoami), ...packs.map((name) => patiently(() => use(name)))]);
+  // A link on another site brings no cookie along: only now it is known whose page it should have been.
+  if ((who.role === "driver") !== (location.pathname === "/driver")) location.replace(home(who.role));
   account.show(who);
   return { account: who, actions, menu: account.list, main };
 }
@@ -78,18 +79,6 @@ async function patiently(ask) {
     } catch {
       await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
     }
-  }
-}
-
-/** @param {number} code @param {import("./store.js").Store} store */
-async function refused(code, store) {
-  if (code === LOGGED_OUT) toLogin();
-  else if (code === NOT_ALLOWED) {
-    store.close();
-    toast(t("shell.not_allowed"), "bad");
-  } else {
-    // The browser does not say why an upgrade failed: without a login this one leads to the login page.
-    await whoami().catch(() => null);
   }
 }
 

@@ -6,7 +6,6 @@ const LONGEST_MS = 10_000;
 const HIDDEN_MS = 30_000;
 const RENEW_S = 8;
 const LOGGED_OUT = 4401;
-const NOT_ALLOWED = 4403;
 
 export class Socket {
   /** @type {WebSocket|null} */ #ws = null;
@@ -14,28 +13,22 @@ export class Socket {
   #timer = 0;
   #hiding = 0;
   #openedAt = 0;
-  #wanted = false;
+  #opened = 0;
 
   /**
    * @param {string} path
-   * @param {{cursor: () => Record<string, any>, onFrame: (text: string) => void,
-   *   onRefused: (code: number) => void}} hooks `onRefused` gets 4401, 4403, or 0 when the upgrade itself failed.
+   * @param {{cursor: () => Record<string, any>, onFrame: (text: string) => void, onDoubt: () => void}} hooks `onDoubt` is
+   *   called whenever somebody else may be logged in by now, or nobody.
    */
   constructor(path, hooks) {
     this.path = path;
     this.hooks = hooks;
     document.addEventListener("visibilitychange", () => this.#visibility());
     addEventListener("pagehide", () => this.#drop());
-    addEventListener("pageshow", (event) => {
-      if (event.persisted && this.#wanted) this.open();
-    });
-    addEventListener("online", () => {
-      if (this.#wanted && !this.#alive()) this.open();
-    });
+    addEventListener("online", () => this.#again());
   }
 
   open() {
-    this.#wanted = true;
     this.#drop();
     const url = new URL(this.path, location.href);
     url.protocol = url.protocol.replace("http", "ws");
@@ -46,6 +39,8 @@ export class Socket {
     this.#openedAt = performance.now();
     ws.onmessage = ({ data }) => {
       if (ws !== this.#ws) return;
+      // While it was away, nobody said who logs in.
+      if (!heard && this.#opened++) this.hooks.onDoubt();
       heard = true;
       this.#retry = 0;
       this.hooks.onFrame(data);
@@ -55,15 +50,10 @@ export class Socket {
     };
   }
 
-  close() {
-    this.#wanted = false;
-    this.#drop();
-  }
-
   /** Open anew when nothing has been heard for `age` seconds although the socket says that it is open. @param {number} age */
   renew(age) {
     const tried = (performance.now() - this.#openedAt) / 1000;
-    if (this.#wanted && this.#alive() && age > RENEW_S && tried > RENEW_S) this.open();
+    if (this.#alive() && age > RENEW_S && tried > RENEW_S) this.open();
   }
 
   #alive() {
@@ -73,15 +63,15 @@ export class Socket {
   /** @param {number} code @param {boolean} heard */
   #closed(code, heard) {
     this.#ws = null;
-    if (code === LOGGED_OUT || code === NOT_ALLOWED) {
-      this.#wanted = false;
-      this.hooks.onRefused(code);
-      return;
-    }
-    if (!heard) this.hooks.onRefused(0);
+    // The browser does not say why an upgrade failed: it may have been for want of a login.
+    if (!heard || code === LOGGED_OUT) this.hooks.onDoubt();
     // A lab of thirty browsers must not knock all at once when Central comes back.
     const pause = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#retry++) * (0.5 + Math.random() / 2);
     this.#timer = setTimeout(() => this.open(), pause);
+  }
+
+  #again() {
+    if (this.#openedAt && !this.#alive()) this.open();
   }
 
   #drop() {
@@ -94,6 +84,6 @@ export class Socket {
   #visibility() {
     clearTimeout(this.#hiding);
     if (document.hidden) this.#hiding = setTimeout(() => this.#drop(), HIDDEN_MS);
-    else if (this.#wanted && !this.#alive()) this.open();
+    else this.#again();
   }
 }

@@ -2,7 +2,7 @@
 // one twice, or missing ten, does no harm. The page says by itself when what it shows has become old.
 //
 // Events: snapshot (all is new) · points (ids, places, prices) · rows (detail: Set of changed indexes) · alerts ·
-// messages · kpi · banners · me (driver's page) · link (detail: the state).
+// messages · kpi · banners · me (driver's page) · link (detail: the state) · doubt (who is logged in?).
 import { takeMessages, takePoints, takeRows } from "./rows.js";
 import { Socket } from "./socket.js";
 
@@ -41,7 +41,7 @@ export class Store extends EventTarget {
     this.#socket = new Socket(url, {
       cursor: () => (this.rev >= 0 ? { since: this.rev, epoch: this.epoch } : {}),
       onFrame: (text) => this.#receive(text),
-      onRefused: (code) => this.#emit("refused", code),
+      onDoubt: () => this.#emit("doubt"),
     });
   }
 
@@ -51,11 +51,6 @@ export class Store extends EventTarget {
     this.#begunAt = performance.now();
     clearInterval(this.#watch);
     this.#watch = setInterval(() => this.tick(), 500);
-  }
-
-  close() {
-    clearInterval(this.#watch);
-    this.#socket.close();
   }
 
   /** Return Central's time, in Unix seconds. */

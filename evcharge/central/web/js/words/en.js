@@ -27,7 +27,6 @@ export default {
   "shell.theme.light": "Light",
   "shell.wall_page": "Central",
   "shell.monitor_page": "Monitor",
-  "shell.not_allowed": "This account may not see this page. Log in with another one.",
   "shell.failed": "This page could not be built: {problem}. Load it again.",
   "role.admin": "administrator",
   "role.operator": "operator",

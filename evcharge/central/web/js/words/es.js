@@ -27,7 +27,6 @@ export default {
   "shell.theme.light": "Claro",
   "shell.wall_page": "Central",
   "shell.monitor_page": "Monitor",
-  "shell.not_allowed": "Esta cuenta no puede ver esta página. Entre con otra.",
   "shell.failed": "No se pudo construir la página: {problem}. Cárguela de nuevo.",
   "role.admin": "administrador",
   "role.operator": "operador",
