@@ -98,6 +98,9 @@ async def test_central_killed_around_a_commit_loses_and_doubles_nothing(city: Ci
     await central.says("CP001 .*Available")
     driver = await city.driver("D01")
     await driver.says("Connected")
+    driver.types("start")
+    await driver.says("CP001: .* kW")
+    # Its car is unplugged while nobody is at Central: that end is what these deaths could lose or double.
     await central.dies()
     deaths = 0
     for odds in (0.2, 0.5, 1.0):
@@ -107,11 +110,14 @@ async def test_central_killed_around_a_commit_loses_and_doubles_nothing(city: Ci
             await central.ends(15 if odds == 1.0 else 5)
             deaths += 1
         await central.dies()
+    assert deaths > 0
     central = await city.central()
     await central.says("CP001 .*Available")
+    await driver.says("Ended:")
     await city.settles()
-    assert deaths > 0
-    for session in city.books("SELECT * FROM session WHERE state = 'TICKETED'"):
+    rows = city.books("SELECT session_id FROM session WHERE state = 'TICKETED'")
+    assert rows
+    for session in rows:
         await driver.says(session["session_id"])
         assert driver.text.count(session["session_id"]) == 1
 
