@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+import weakref
 
 import pytest
 from hypothesis import given
@@ -213,13 +215,27 @@ async def test_a_server_serves_while_its_block_runs_and_ends_its_peers():
 
 
 async def test_a_peer_that_left_is_forgotten():
-    async with asyncio.timeout(5), listening("127.0.0.1", 0, serve) as port:
+    # Weakly: only the server could still hold the task of a peer that has left.
+    served: list[weakref.ref[asyncio.Task[None]]] = []
+
+    async def noted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        served.append(weakref.ref(task))
+        del task
+        await serve(reader, writer)
+
+    async with asyncio.timeout(5), listening("127.0.0.1", 0, noted) as port:
         for _ in range(3):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             await reader.readline()
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
+        while any(peer() is not None for peer in served):
+            await asyncio.sleep(0)
+            gc.collect()
+    assert len(served) == 3
 
 
 async def test_a_port_that_is_taken_is_named():
