@@ -5,6 +5,7 @@ EvchargeError
 ├── AuthenticationError   the peer is not who it must be: never retried at once
 ├── Overloaded            not now: back off, `retry_after_s` when known
 ├── Refused               a rule says no: answer with the code and carry on
+│   └── Unstorable        the database says no, and will say so each time
 ├── BadInput              a value from a person or a program is malformed: nothing changed
 ├── ConfigError           flags, environment or config.toml are wrong: exit 2
 └── StateError            files, ports or databases are not usable: exit 1
@@ -88,6 +89,12 @@ class Refused(EvchargeError):
     """A rule of the network says no. Nothing has changed."""
 
     default_code = Code.CP_NOT_AVAILABLE
+
+
+class Unstorable(Refused):
+    """It breaks a rule of the database itself: nothing has changed, and to try again is of no use."""
+
+    default_code = Code.STORAGE
 
 
 class BadInput(EvchargeError):

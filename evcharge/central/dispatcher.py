@@ -20,7 +20,7 @@ from evcharge.central.rows import Entry
 from evcharge.central.ruling import Decision, Rules
 from evcharge.central.state import Facts
 from evcharge.central.store import CentralStore
-from evcharge.errors import Code, Refused, StateError
+from evcharge.errors import Code, Refused, StateError, Unstorable
 from evcharge.events import StorageRestored
 from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.lifecycle import Clock, uninterrupted
@@ -116,7 +116,7 @@ class Dispatcher:
                 await self._carry_out([(command, done)])
             except sqlite3.IntegrityError as problem:
                 log.warning("the database refused %s: %s", type(command).__name__, problem)
-                _answer(done, Refused(f"the books refuse this: {problem}", Code.STORAGE))
+                _answer(done, Unstorable(f"the books refuse this: {problem}"))
             except sqlite3.Error as problem:
                 self._put_off(batch[number:], problem)
                 return False

@@ -5,7 +5,7 @@ Its place among the orders lies in the books, in the transaction of what each or
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evcharge.broker import Brokers, Consumer, Received
 from evcharge.central.commands import Actor, TakeOrder
@@ -14,7 +14,7 @@ from evcharge.central.lane import Lane
 from evcharge.central.refusals import Refusals
 from evcharge.central.state import OrderOffset
 from evcharge.database import Database
-from evcharge.errors import Code, ProtocolError, Refused
+from evcharge.errors import Code, ProtocolError, Refused, Unstorable
 from evcharge.ids import Role
 from evcharge.topics import CENTRAL_COMMANDS, CP_TELEMETRY, Order, OrderSeal
 
@@ -86,6 +86,13 @@ class Intake:
         while True:
             try:
                 await self.dispatcher.submit(command)
+            except Unstorable as refusal:
+                if command.order is None:
+                    raise
+                # An id that only the books still remember. Whoever tried it again would hold up all that follow.
+                text = f"an order for {command.order.cp_id} cannot be taken: {refusal.text}"
+                self.refusals.input("operator", Role.OPERATOR, ADDRESS, ProtocolError(text, Code.SEQ))
+                command = replace(command, order=None)
             except Refused as refusal:
                 if refusal.code is not Code.STORAGE:
                     raise

@@ -254,7 +254,7 @@ class Facts:
         return self._beneath.unseen_by(session_id)
 
     def order_taken(self, command_id: str) -> bool:
-        """Return whether that order was taken of late; older ones are refused for their age."""
+        """Return whether that order was taken of late; older ones are refused by the books, or for their age."""
         return command_id in self._orders or (
             self._beneath is not None and self._beneath.order_taken(command_id)
         )

@@ -42,6 +42,7 @@ DELETE FROM status_log WHERE n IN (
 """
 # Longer than an order is good for, whatever the clocks say.
 _REMEMBER_ORDERS_FOR = timedelta(hours=1)
+_FORGET_ORDERS = "DELETE FROM order_taken WHERE at < :before"
 _LIVE = (
     "INSERT INTO life (id, seen_at) VALUES (1, :at) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at"
 )
@@ -100,8 +101,8 @@ class CentralStore:
             facts.put(JournalCursor(row["cp_id"], row["journal_id"], row["last_seq"]))
         for row in await read("SELECT * FROM weather ORDER BY place"):
             facts.put(weather_of(row))
-        orders = "SELECT command_id FROM order_taken WHERE at > :since ORDER BY at"
-        for row in await read(orders, {"since": text_of(now - _REMEMBER_ORDERS_FOR)}):
+        # All that are kept: what is in the books, they would refuse.
+        for row in await read("SELECT command_id FROM order_taken ORDER BY at"):
             facts.put(OrderTaken(row["command_id"]))
         await self._load_statuses(facts, now)
         return facts
@@ -124,10 +125,11 @@ class CentralStore:
         self._pending = [(point, ended_at) for point in facts.points()]
 
     async def live(self, now: datetime) -> None:
-        """Keep a sign of life, and no old statuses; call it about once a minute (raises sqlite3.Error)."""
+        """Keep a sign of life, and no old statuses or orders; call it about once a minute (raises sqlite3.Error)."""
         async with self._database.transaction() as transaction:
             await transaction.execute(_LIVE, {"at": text_of(now)})
             await transaction.execute(_FORGET, {"before": text_of(now - KEEP_STATUSES_FOR)})
+            await transaction.execute(_FORGET_ORDERS, {"before": text_of(now - _REMEMBER_ORDERS_FOR)})
 
     async def commit(self, batch: Sequence[Entry]) -> None:
         """Store every fact and event of `batch`, or nothing at all (raises sqlite3.Error)."""

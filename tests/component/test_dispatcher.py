@@ -19,7 +19,7 @@ from evcharge.central.feed import Feed
 from evcharge.central.invariants import violations
 from evcharge.central.ruling import Rules
 from evcharge.charging_point import Hold
-from evcharge.errors import Code, Refused, StateError
+from evcharge.errors import Code, Refused, StateError, Unstorable
 from evcharge.lifecycle import run_until
 from tests.component.books import Books, any_event, lasting, opened, raw
 from tests.unit.central.builders import ADMIN, JOURNAL, NOON
@@ -292,7 +292,7 @@ async def test_only_the_command_that_the_books_refuse_fails(writer: Writer):
     )
     stop = writer.posts(c.StopCharging, driver_id="D01")
     with pytest.raises(
-        Refused, match=r"the books refuse this: UNIQUE constraint failed: session\.request_id"
+        Unstorable, match=r"the books refuse this: UNIQUE constraint failed: session\.request_id"
     ):
         await bad
     assert (await before).reply is None

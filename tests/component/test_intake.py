@@ -97,6 +97,18 @@ async def test_a_restart_of_central_remembers_what_was_done(room: Room, tmp_path
         assert not town.dispatcher.facts.point("CP001").holds
 
 
+async def test_an_order_that_only_the_books_remember_is_not_carried_out_and_holds_nobody_up(room: Room):
+    out = order(1)
+    await room.takes(record(0, out), record(1, order(2, "resume")))
+    # So many others came since that memory has let it go.
+    room.town.dispatcher.facts._orders.clear()
+    await room.takes(record(2, out), record(3, order(3, "revoke")))
+    point = room.town.dispatcher.facts.point("CP001")
+    assert (point.holds, point.revoked) == (frozenset(), True)
+    assert room.places == [("c1", 0, 4)]
+    await room.town.says("refused operator from kafka:central-commands: E_SEQ an order for CP001")
+
+
 @pytest.mark.parametrize(
     ("value", "key", "code"),
     [

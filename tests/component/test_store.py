@@ -14,7 +14,7 @@ from evcharge.central.invariants import violations
 from evcharge.central.network import decide
 from evcharge.central.rows import Entry, statements
 from evcharge.central.ruling import Decision
-from evcharge.central.state import Facts, Kind, TicketSeen, Transfer, WeatherKind
+from evcharge.central.state import Facts, Kind, OrderTaken, TicketSeen, Transfer, WeatherKind
 from evcharge.central.store import KEEP_STATUSES_FOR
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.session import EndReason, SessionState
@@ -492,6 +492,21 @@ async def test_statuses_of_long_ago_are_forgotten_but_never_what_is_shown_now(tm
         assert [row[0] for row in await history(tmp_path)] == [at(10), at(25)]
         await books.store.live(NOON + KEEP_STATUSES_FOR + timedelta(days=1))
     assert await history(tmp_path) == [(at(25), "Available", "")]
+
+
+async def test_orders_are_remembered_as_long_as_the_books_would_refuse_them_and_no_longer(tmp_path: Path):
+    early, late = "1" * 32, "2" * 32
+    async with opened(tmp_path) as books:
+        for command_id, at in ((early, NOON), (late, NOON + timedelta(minutes=50))):
+            await books.store.commit([Entry(Decision(changes=(OrderTaken(command_id),)), ADMIN, at)])
+    async with opened(tmp_path) as books:
+        # Central was away for two hours.
+        back = await books.store.load(NOON + timedelta(hours=2))
+        assert back.order_taken(early)
+        assert back.order_taken(late)
+        await books.store.live(NOON + timedelta(minutes=61))
+        kept = await books.database.read("SELECT command_id FROM order_taken")
+        assert [row["command_id"] for row in kept] == [late]
 
 
 async def test_a_point_whose_keys_are_revoked_shows_the_same_after_a_restart(tmp_path: Path):
