@@ -60,6 +60,10 @@ def read_secret(path: Path) -> str:
         # Not blocking: a named pipe in its place must not hang us.
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
+        if path.is_symlink():
+            raise StateError(
+                f"{path} is a link to a file that is not there: mount it, or mend the link."
+            ) from None
         raise StateError(
             f"{path} is missing: run evcharge init, or copy the file from the PC where it ran."
         ) from None
@@ -116,7 +120,8 @@ def kept_secret(path: Path, text: str) -> str:
         try:
             return read_secret(path)
         except StateError:
-            if path.exists():
+            # Not `exists`, which would say that a link into a mount that is not there is gone.
+            if os.path.lexists(path):
                 raise
             # It was there when we wrote, and is gone now: so it is our turn again.
 

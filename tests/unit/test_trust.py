@@ -115,6 +115,20 @@ def test_a_pipe_a_folder_or_a_loop_is_no_secret(tmp_path):
             trust.read_secret(tmp_path / name)
 
 
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    ("leads_to", "why"),
+    [("not/mounted", "is a link to a file that is not there"), ("service.key", "cannot read")],
+)
+def test_a_link_that_leads_nowhere_is_said_and_not_tried_for_ever(tmp_path, leads_to, why):
+    (tmp_path / "service.key").symlink_to(tmp_path / leads_to)
+    with pytest.raises(StateError, match=why):
+        trust.kept_secret(tmp_path / "service.key", "x")
+    with pytest.raises(StateError, match=why):
+        trust.init_state(tmp_path, [], NOW)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["service.key"]
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(StateError, match="cannot write"):
