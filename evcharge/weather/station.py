@@ -159,25 +159,28 @@ class Station:
         }
         for key, name in {**further, **wanted}.items():
             city = self.cities.get(key)
+            is_new = city is None
             if city is None:
                 city = self.cities[key] = City(name)
                 city.task = tasks.create_task(self._watch(city))
                 log.info("%s", self._words("watching", location=name))
-            there = at_central.get(key)
-            self._adopt(city, there)
+            self._take_in(city, at_central.get(key))
+            if is_new:
+                self._adopt(city)
         for key in self.cities.keys() - further.keys() - wanted.keys():
             self._let_go(key)
 
-    def _adopt(self, city: City, there: Location | None) -> None:
+    def _take_in(self, city: City, there: Location | None) -> None:
         city.told = set(there.alerts) if there is not None else set()
-        if there is None:
-            city.cps, city.override = [], False
-            return
-        city.cps, city.override = there.cps, there.override
-        if city.reading is None and not city.alerts:
-            # An earlier life of ours began them: they end by the same thresholds.
-            city.alerts = frozenset(Alert(alert) for alert in there.alerts if alert in set(Alert))
-            city.ours = set(city.alerts)
+        city.cps = there.cps if there is not None else []
+        city.override = there.override if there is not None else False
+        # What somebody else ended, and we do not want either, is not ours when it comes again.
+        city.ours &= city.told | city.alerts
+
+    def _adopt(self, city: City) -> None:
+        """An earlier life of ours began what is there at first: it ends by the same thresholds."""
+        city.alerts = frozenset(Alert(alert) for alert in city.told if alert in set(Alert))
+        city.ours = set(city.alerts)
 
     def _let_go(self, key: str) -> None:
         city = self.cities.pop(key)

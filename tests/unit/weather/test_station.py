@@ -1,0 +1,148 @@
+"""Which alerts the service takes for its own, beside a Central and a source that do what they are told."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from evcharge.labels import Speech
+from evcharge.labels.weather_service import SENTENCES
+from evcharge.weather.alerts import Alert, Limits
+from evcharge.weather.client import Location
+from evcharge.weather.places import Atlas
+from evcharge.weather.readings import Reading
+from evcharge.weather.station import Station
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+PLACE = "Campus"
+
+
+class Central:
+    """Central with one charging point at one place; `moved` says that something was asked of it."""
+
+    def __init__(self) -> None:
+        self.alerts: set[str] = set()
+        self.ended: list[str] = []
+        self.rounds = self.reports = 0
+        self.moved = asyncio.Condition()
+
+    async def locations(self) -> list[Location]:
+        await self._count("rounds")
+        return [Location(PLACE, ["CP001"], sorted(self.alerts))]
+
+    async def update(self, location: str, reading: Reading, source: str) -> None:
+        await self._count("reports")
+
+    async def begin(self, location: str, alert: Alert, reading: Reading) -> None:
+        self.alerts.add(alert)
+        await self._count("reports")
+
+    async def end(self, location: str, alert: Alert) -> None:
+        self.ended.append(alert)
+        self.alerts.discard(alert)
+        await self._count("reports")
+
+    async def _count(self, what: str) -> None:
+        async with self.moved:
+            setattr(self, what, getattr(self, what) + 1)
+            self.moved.notify_all()
+
+    async def has(self, *alerts: str) -> None:
+        """Wait until these are the alerts."""
+        async with asyncio.timeout(5), self.moved:
+            await self.moved.wait_for(lambda: self.alerts == set(alerts))
+
+    async def goes_round(self, times: int = 2) -> None:
+        """Wait until it was asked for its locations so many more times: what was begun before is done."""
+        async with asyncio.timeout(5), self.moved:
+            wanted = self.rounds + times
+            await self.moved.wait_for(lambda: self.rounds >= wanted)
+
+
+class Sky:
+    """A source that answers what the test says next, and is silent until then."""
+
+    name, between_s = "Sky", 0.0
+
+    def __init__(self) -> None:
+        self.said: asyncio.Queue[float] = asyncio.Queue()
+
+    async def measure(self, location: str) -> Reading:
+        celsius = await self.said.get()
+        self.said.task_done()
+        return Reading(celsius=celsius, wind_m_per_s=3.0, storm=False, measured_at=NOW)
+
+    async def says(self, celsius: float) -> None:
+        self.said.put_nowait(celsius)
+        async with asyncio.timeout(5):
+            await self.said.join()
+
+
+@contextlib.asynccontextmanager
+async def working(folder: Path, central: Central, sky: Sky) -> AsyncIterator[Station]:
+    """Run a station until the block ends."""
+    station = Station(
+        sky,
+        central,
+        Atlas(folder / "places.json"),
+        Limits(),
+        Speech(SENTENCES, "en"),
+        lambda: NOW,
+        every_s=0.01,
+        min_request_s=0.01,
+    )
+    async with asyncio.TaskGroup() as tasks:
+        work = tasks.create_task(station.run())
+        yield station
+        work.cancel()
+
+
+@pytest.fixture
+async def central() -> Central:
+    return Central()
+
+
+@pytest.fixture
+async def sky() -> Sky:
+    return Sky()
+
+
+async def test_an_operators_alert_stays_when_the_place_is_asked_about_anew(tmp_path, central, sky):
+    async with working(tmp_path, central, sky) as station:
+        await sky.says(20.0)
+        await central.goes_round()
+        central.alerts.add("COLD")
+        # As `change Campus = Alicante` does: for a while nothing is known of it.
+        station.wake(PLACE)
+        await central.goes_round()
+        await sky.says(20.0)
+        await central.goes_round(3)
+    assert central.ended == []
+    assert central.alerts == {"COLD"}
+
+
+async def test_an_operators_alert_stays_when_it_was_there_before_the_first_reading(tmp_path, central, sky):
+    async with working(tmp_path, central, sky):
+        await central.goes_round()
+        central.alerts.add("COLD")
+        await central.goes_round()
+        await sky.says(20.0)
+        await central.goes_round(3)
+    assert central.alerts == {"COLD"}
+
+
+async def test_what_was_ours_once_is_the_operators_when_he_raises_it_again(tmp_path, central, sky):
+    async with working(tmp_path, central, sky):
+        await sky.says(-5.0)
+        await central.has("COLD")
+        # Ended by hand while the source says nothing new; then it gets warmer before the service begins it again.
+        central.alerts.clear()
+        await sky.says(20.0)
+        await central.goes_round()
+        await central.has()
+        central.alerts.add("COLD")
+        await central.goes_round(3)
+    assert central.alerts == {"COLD"}
