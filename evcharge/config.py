@@ -62,6 +62,18 @@ Wait = Annotated[float, Meta(ge=0, le=86_400)]
 City = Annotated[
     str, _text("a name of 1 to 80 characters on one line", r"\A(?=[^\x00-\x1f\x7f]{1,80}\Z)\S(.*\S)?\Z")
 ]
+# Reports are the only sign of life of the weather service: three of them must fit into `weather_stale_s`.
+Reports = Annotated[
+    float,
+    Meta(
+        ge=0.1,
+        le=10,
+        extra={
+            "allowed": "a number from 0.1 to 10: Central misses a service that is silent for 30 s "
+            "(to ask the source less often, set min_request_s)"
+        },
+    ),
+]
 Celsius = Annotated[float, Meta(ge=-100, le=100)]
 MetresPerSecond = Annotated[float, Meta(ge=0, le=150)]
 Bounds = Annotated[
@@ -165,7 +177,7 @@ class WeatherSettings(Struct, frozen=True, kw_only=True):
 
     source: Literal["auto", "openweather", "openmeteo", "simulate"] = "auto"
     simulate: FileName | None = None
-    every_s: Annotated[float, Meta(ge=0.1, le=3600)] = 4.0
+    every_s: Reports = 4.0
     min_request_s: Annotated[float, Meta(ge=0, le=3600)] = 4.0
     api_url: MaybeWebUrl = ""
     cities: list[City] = msgspec.field(default_factory=list)

@@ -122,6 +122,11 @@ def test_port_0_and_65535_are_ports():
         ("[engine]\nauto_plug_s = -1", "`auto_plug_s` is -1; it must be a number from 0 to 86400"),
         ("[engine]\narrival_percent = [70, 40]", "must be two whole numbers from 0 to 100, the lower first"),
         ("[engine]\narrival_percent = [70]", "must be two whole numbers from 0 to 100, the lower first"),
+        (
+            "[weather]\nevery_s = 60",
+            "`every_s` is 60; it must be a number from 0.1 to 10: Central misses a service that is silent for 30 s "
+            "(to ask the source less often, set min_request_s)",
+        ),
         ('[engine]\nlocation = "a\\nb"', "must be text of 1 to 200 characters on one line"),
         ('[registry]\nnames = ["a b"]', "must be a list, each of them a host name or an address"),
         ("[log]\nlevel = 'loud'", '"debug" or "error" or "info" or "warning"'),
