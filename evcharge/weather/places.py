@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from evcharge import trust
 from evcharge.errors import StateError
@@ -21,7 +22,7 @@ MOST_CITIES, MOST_FOUND = 200, 2000
 _COORDINATES = re.compile(r"\A\s*(-?\d{1,3}(?:\.\d+)?)\s*[,;]\s*(-?\d{1,3}(?:\.\d+)?)\s*\Z")
 
 
-class _Kept(Struct):
+class _Kept(Struct, frozen=True):
     # Beside the locations of the charging points.
     cities: list[str] = []
     # location -> a city, or "latitude, longitude".
@@ -55,25 +56,22 @@ class Atlas:
             return
         if len(self._kept.cities) >= MOST_CITIES:
             raise StateError(f"there are {MOST_CITIES} further cities already")
-        self._kept.cities.append(city)
-        self._keep()
+        self._keep(replace(self._kept, cities=[*self._kept.cities, city]))
 
     def drop(self, city: str) -> bool:
         """Watch a city no more; return whether it was a further one. Raises StateError."""
         left = [known for known in self._kept.cities if place(known) != place(city)]
         if len(left) == len(self._kept.cities):
             return False
-        self._kept.cities = left
-        self._keep()
+        self._keep(replace(self._kept, cities=left))
         return True
 
     def change(self, location: str, city: str) -> None:
         """Take the weather of `location` from `city`, or from "latitude, longitude". Raises StateError."""
-        if place(city) == place(location):
-            self._kept.stands_for.pop(place(location), None)
-        else:
-            self._kept.stands_for[place(location)] = city
-        self._keep()
+        stands_for = {key: where for key, where in self._kept.stands_for.items() if key != place(location)}
+        if place(city) != place(location):
+            stands_for[place(location)] = city
+        self._keep(replace(self._kept, stands_for=stands_for))
 
     def city_of(self, location: str) -> str:
         """Return what `location` stands for: itself, another city, or "latitude, longitude"."""
@@ -88,16 +86,19 @@ class Atlas:
 
     def found(self, source: str, city: str, spot: Spot) -> None:
         """Remember where `source` says that `city` is; not being able to is no reason to fail."""
-        if len(self._kept.found) >= MOST_FOUND:
-            self._kept.found.clear()
-        self._kept.found[f"{source}: {place(city)}"] = (spot.latitude, spot.longitude)
+        before = self._kept.found if len(self._kept.found) < MOST_FOUND else {}
+        after = {**before, f"{source}: {place(city)}": (spot.latitude, spot.longitude)}
+        kept = replace(self._kept, found=after)
         try:
-            self._keep()
+            self._keep(kept)
         except StateError as problem:
             log.debug("%s", problem.text)
+            self._kept = kept
 
-    def _keep(self) -> None:
-        trust.replace_secret(self._path, json.dumps(msgspec.to_builtins(self._kept)))
+    def _keep(self, kept: _Kept) -> None:
+        # The disk first: what cannot be kept has not been said.
+        trust.replace_secret(self._path, json.dumps(msgspec.to_builtins(kept)))
+        self._kept = kept
 
 
 def coordinates(text: str) -> Spot | None:

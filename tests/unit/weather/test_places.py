@@ -83,6 +83,32 @@ def test_what_cannot_be_kept_does_not_stop_the_weather(tmp_path: Path):
         atlas.add("Elche")
 
 
+def test_what_cannot_be_kept_has_not_been_said(file: Path, monkeypatch: pytest.MonkeyPatch):
+    atlas = Atlas(file)
+    atlas.add("Elche")
+    atlas.change("Campus", "Alicante")
+
+    def full(path: Path, text: str) -> None:
+        raise StateError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(places.trust, "replace_secret", full)
+        for change in (
+            lambda: atlas.add("Madrid"),
+            lambda: atlas.drop("Elche"),
+            lambda: atlas.change("Campus", "Campus"),
+            lambda: atlas.change("Port", "Alicante"),
+        ):
+            with pytest.raises(StateError, match="full"):
+                change()
+    assert atlas.cities == ["Elche"]
+    assert (atlas.city_of("Campus"), atlas.city_of("Port")) == ("Alicante", "Port")
+    # Nor does the next change, which can be kept, bring it about.
+    atlas.found("OpenWeather", "Alicante", Spot(38.3, -0.5))
+    assert Atlas(file).cities == ["Elche"]
+    assert Atlas(file).city_of("Campus") == "Alicante"
+
+
 @pytest.mark.parametrize(
     ("text", "spot"),
     [
