@@ -18,6 +18,7 @@ from evcharge.lifecycle import Clock, bounded, run_until, utc_now
 from evcharge.troubles import Trouble, told
 from evcharge.weather import orders
 from evcharge.weather.alerts import Limits
+from evcharge.weather.begun import Begun
 from evcharge.weather.client import CentralApi
 from evcharge.weather.http import fetching
 from evcharge.weather.keys import KEY_VARIABLES, find_key, key_path, where
@@ -51,6 +52,7 @@ async def run(
             source,
             central,
             atlas,
+            Begun(config.state / "weather" / "alerts.json"),
             limits,
             words,
             clock,

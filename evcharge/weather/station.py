@@ -17,6 +17,7 @@ from evcharge.labels.causes import cause
 from evcharge.lifecycle import Backoff, Clock, wait_until
 from evcharge.troubles import Troubles
 from evcharge.weather.alerts import Alert, Limits, alerts
+from evcharge.weather.begun import Begun
 from evcharge.weather.client import Location
 from evcharge.weather.places import Atlas, place
 from evcharge.weather.readings import Reading, SourceTrouble
@@ -48,7 +49,7 @@ class City:
     alerts: frozenset[Alert] = frozenset()
     # The alerts that Central has there, and those of them that came from us.
     told: set[str] = field(default_factory=set)
-    ours: set[str] = field(default_factory=set)
+    ours: set[Alert] = field(default_factory=set)
     override: bool = False
     trouble: SourceTrouble | None = None
     # What Central said last of our report, when it does not take it.
@@ -92,6 +93,7 @@ class Station:
         source: Source,
         central: Central,
         atlas: Atlas,
+        begun: Begun,
         limits: Limits,
         words: Speech,
         clock: Clock,
@@ -109,6 +111,7 @@ class Station:
         self.central_heard = False
         self._central = central
         self._atlas = atlas
+        self._begun = begun
         self._limits = limits
         self._words = words
         self._clock = clock
@@ -169,18 +172,24 @@ class Station:
                 self._adopt(city)
         for key in self.cities.keys() - further.keys() - wanted.keys():
             self._let_go(key)
+        self._keep_ours()
 
     def _take_in(self, city: City, there: Location | None) -> None:
         city.told = set(there.alerts) if there is not None else set()
         city.cps = there.cps if there is not None else []
         city.override = there.override if there is not None else False
         # What somebody else ended, and we do not want either, is not ours when it comes again.
-        city.ours &= city.told | city.alerts
+        city.ours = {alert for alert in city.ours if alert in city.told or alert in city.alerts}
 
     def _adopt(self, city: City) -> None:
-        """An earlier life of ours began what is there at first: it ends by the same thresholds."""
-        city.alerts = frozenset(Alert(alert) for alert in city.told if alert in set(Alert))
+        """What an earlier life of ours began there ends by the same thresholds; what an operator began does not."""
+        there = frozenset(Alert(alert) for alert in city.told if alert in set(Alert))
+        begun = self._begun.of(city.name)
+        city.alerts = there if begun is None else there & begun
         city.ours = set(city.alerts)
+
+    def _keep_ours(self) -> None:
+        self._begun.keep({city.name: city.ours for city in self.cities.values()})
 
     def _let_go(self, key: str) -> None:
         city = self.cities.pop(key)
@@ -287,10 +296,12 @@ class Station:
             await self._central.update(city.name, reading, self.source.name)
             for alert in sorted(city.alerts - city.told):
                 city.ours.add(alert)
+                # Before it begins: an alert that we do not know as ours would never end.
+                self._keep_ours()
                 await self._central.begin(city.name, alert, reading)
                 city.told.add(alert)
-            for over in sorted((city.told & city.ours) - city.alerts):
-                await self._central.end(city.name, Alert(over))
+            for over in sorted(alert for alert in city.ours - city.alerts if alert in city.told):
+                await self._central.end(city.name, over)
                 city.told.discard(over)
                 city.ours.discard(over)
         except (Refused, BadInput) as problem:

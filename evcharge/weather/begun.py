@@ -1,0 +1,55 @@
+"""Which alerts the service began, kept on disk: after a restart, too, it ends those and no operator's."""
+
+import json
+import logging
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+import msgspec
+
+from evcharge import trust
+from evcharge.errors import StateError
+from evcharge.weather.alerts import Alert
+from evcharge.weather.places import place
+
+log = logging.getLogger(__name__)
+
+
+class Begun:
+    """The alerts that came from us, by location."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._kept = _load(path)
+        self._is_owed = False
+
+    def of(self, location: str) -> frozenset[Alert] | None:
+        """Return what we began at `location`; None when nobody knows, for nothing was ever kept."""
+        return None if self._kept is None else self._kept.get(place(location), frozenset())
+
+    def keep(self, begun: Mapping[str, AbstractSet[Alert]]) -> None:
+        """Keep all that we began. Not being able to is no reason to charge in bad weather: it is said once."""
+        after = {place(location): frozenset(alerts) for location, alerts in begun.items() if alerts}
+        if after == self._kept and not self._is_owed:
+            return
+        self._kept = after
+        text = json.dumps({location: sorted(alerts) for location, alerts in after.items()})
+        try:
+            trust.replace_secret(self._path, text)
+        except StateError as problem:
+            if not self._is_owed:
+                log.warning("%s", problem.text)
+            self._is_owed = True
+        else:
+            self._is_owed = False
+
+
+def _load(path: Path) -> dict[str, frozenset[Alert]] | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, frozenset[Alert]])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as problem:
+        log.warning("%s cannot be read (%s): every alert passes for ours.", path, type(problem).__name__)
+        return None
