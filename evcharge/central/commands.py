@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from evcharge.central.accounts import Account, ApiToken
 from evcharge.central.alerts import Alert
-from evcharge.central.state import OrderOffset, WeatherKind
+from evcharge.central.state import OrderOffset
 from evcharge.charging_point import Hold
 from evcharge.events import (
     AccountAdded,
@@ -33,6 +33,7 @@ from evcharge.events import (
     WeatherReached,
 )
 from evcharge.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
+from evcharge.location import WeatherKind
 from evcharge.messages import AnyRecord
 from evcharge.topics import Order
 

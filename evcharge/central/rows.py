@@ -21,12 +21,12 @@ from evcharge.central.state import (
     TicketSeen,
     Transfer,
     Weather,
-    WeatherKind,
 )
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.database import Row
 from evcharge.events import Event
 from evcharge.ids import CpId, DriverId, RequestId, SessionId
+from evcharge.location import WeatherKind
 from evcharge.session import EndReason, Session, SessionState, Ticket
 
 _EVENT_COLUMNS = (

@@ -13,6 +13,7 @@ from itertools import islice
 from evcharge.central.accounts import Account, ApiToken
 from evcharge.charging_point import ChargingPoint
 from evcharge.ids import CpId, DriverId, JournalId, RequestId, SessionId
+from evcharge.location import WeatherKind, place
 from evcharge.session import Session, Ticket
 
 # A driver repeats a request for as long as it does not know the outcome; this many are remembered in memory.
@@ -43,20 +44,6 @@ class JournalCursor:
     cp_id: CpId
     journal_id: JournalId
     last_seq: int
-
-
-class WeatherKind(StrEnum):
-    """What is wrong with the weather."""
-
-    COLD = "COLD"
-    HEAT = "HEAT"
-    WIND = "WIND"
-    STORM = "STORM"
-
-
-def place(location: str) -> str:
-    """Return what makes two spellings the same location."""
-    return " ".join(location.split()).casefold()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

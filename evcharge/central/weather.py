@@ -11,9 +11,10 @@ from evcharge import events
 from evcharge.central import charging
 from evcharge.central.commands import WeatherAlert, WeatherClear, WeatherOverride, WeatherReport
 from evcharge.central.ruling import Rules, Ruling
-from evcharge.central.state import Weather, place
+from evcharge.central.state import Weather
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.errors import Code, Refused
+from evcharge.location import place
 from evcharge.session import EndReason
 
 # A measurement that is older than this says nothing about now.

@@ -1,18 +1,9 @@
 """When the weather forbids charging: thresholds with hysteresis, and which codes are storms. Pure."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from evcharge.location import WeatherKind
 from evcharge.weather.readings import Reading
-
-
-class Alert(StrEnum):
-    """What is wrong with the weather, in Central's words."""
-
-    COLD = "COLD"
-    HEAT = "HEAT"
-    WIND = "WIND"
-    STORM = "STORM"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,22 +19,26 @@ class Limits:
     storm: bool = True
 
 
-def alerts(before: frozenset[Alert], reading: Reading, limits: Limits) -> frozenset[Alert]:
+def alerts(before: frozenset[WeatherKind], reading: Reading, limits: Limits) -> frozenset[WeatherKind]:
     """Return the alerts after `reading`. Between the two values of a pair, all stays as it was `before`."""
     after = set()
-    if reading.celsius < limits.cold_below or (Alert.COLD in before and reading.celsius < limits.cold_clear):
-        after.add(Alert.COLD)
-    if reading.celsius > limits.heat_above or (Alert.HEAT in before and reading.celsius > limits.heat_clear):
-        after.add(Alert.HEAT)
+    if reading.celsius < limits.cold_below or (
+        WeatherKind.COLD in before and reading.celsius < limits.cold_clear
+    ):
+        after.add(WeatherKind.COLD)
+    if reading.celsius > limits.heat_above or (
+        WeatherKind.HEAT in before and reading.celsius > limits.heat_clear
+    ):
+        after.add(WeatherKind.HEAT)
     if reading.wind_m_per_s is None:
         # Not told: neither an alert nor its end.
-        after |= before & {Alert.WIND}
+        after |= before & {WeatherKind.WIND}
     elif reading.wind_m_per_s > limits.wind_above or (
-        Alert.WIND in before and reading.wind_m_per_s > limits.wind_clear
+        WeatherKind.WIND in before and reading.wind_m_per_s > limits.wind_clear
     ):
-        after.add(Alert.WIND)
+        after.add(WeatherKind.WIND)
     if limits.storm and reading.storm:
-        after.add(Alert.STORM)
+        after.add(WeatherKind.STORM)
     return frozenset(after)
 
 

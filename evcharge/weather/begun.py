@@ -10,8 +10,7 @@ import msgspec
 
 from evcharge import trust
 from evcharge.errors import StateError
-from evcharge.weather.alerts import Alert
-from evcharge.weather.places import place
+from evcharge.location import WeatherKind, place
 
 log = logging.getLogger(__name__)
 
@@ -24,11 +23,11 @@ class Begun:
         self._kept = _load(path)
         self._is_owed = False
 
-    def of(self, location: str) -> frozenset[Alert] | None:
+    def of(self, location: str) -> frozenset[WeatherKind] | None:
         """Return what we began at `location`; None when nobody knows, for nothing was ever kept."""
         return None if self._kept is None else self._kept.get(place(location), frozenset())
 
-    def keep(self, begun: Mapping[str, AbstractSet[Alert]]) -> None:
+    def keep(self, begun: Mapping[str, AbstractSet[WeatherKind]]) -> None:
         """Keep all that we began. Not being able to is no reason to charge in bad weather: it is said once."""
         after = {place(location): frozenset(alerts) for location, alerts in begun.items() if alerts}
         if after == self._kept and not self._is_owed:
@@ -45,9 +44,9 @@ class Begun:
             self._is_owed = False
 
 
-def _load(path: Path) -> dict[str, frozenset[Alert]] | None:
+def _load(path: Path) -> dict[str, frozenset[WeatherKind]] | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, frozenset[Alert]])
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, frozenset[WeatherKind]])
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as problem:

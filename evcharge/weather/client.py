@@ -25,7 +25,7 @@ from evcharge.errors import (
 from evcharge.ids import CpId
 from evcharge.labels import Speech
 from evcharge.labels.causes import cause
-from evcharge.weather.alerts import Alert
+from evcharge.location import WeatherKind
 from evcharge.weather.readings import Reading
 
 TOKEN_VARIABLE = "EVCHARGE_WEATHER_TOKEN"  # noqa: S105  its name, not the token
@@ -98,7 +98,7 @@ class CentralApi:
         }
         await self._call("POST", "/api/weather_update", _Done, body)
 
-    async def begin(self, location: str, alert: Alert, reading: Reading) -> None:
+    async def begin(self, location: str, alert: WeatherKind, reading: Reading) -> None:
         """Tell that bad weather begins."""
         body = {
             "location": location,
@@ -108,7 +108,7 @@ class CentralApi:
         }
         await self._call("POST", "/api/weather_alert", _Done, body)
 
-    async def end(self, location: str, alert: Alert) -> None:
+    async def end(self, location: str, alert: WeatherKind) -> None:
         """Tell that it is over."""
         query = f"location={quote(location, safe='')}&alert={alert.value}"
         await self._call("DELETE", f"/api/weather_alert?{query}", _Done)

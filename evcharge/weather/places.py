@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from evcharge import trust
 from evcharge.errors import StateError
+from evcharge.location import place
 from evcharge.weather.readings import SourceTrouble, Spot
 
 log = logging.getLogger(__name__)
@@ -29,11 +30,6 @@ class _Kept(Struct, frozen=True):
     stands_for: dict[str, str] = {}
     # "source: city" -> its coordinates.
     found: dict[str, tuple[float, float]] = {}
-
-
-def place(name: str) -> str:
-    """Return what makes two spellings the same location, as Central sees it."""
-    return " ".join(name.split()).casefold()
 
 
 class Atlas:

@@ -15,11 +15,12 @@ from evcharge.errors import BadInput, Overloaded, Refused
 from evcharge.labels import Phrase, Speech
 from evcharge.labels.causes import cause
 from evcharge.lifecycle import Backoff, Clock, wait_until
+from evcharge.location import WeatherKind, place
 from evcharge.troubles import Troubles
-from evcharge.weather.alerts import Alert, Limits, alerts
+from evcharge.weather.alerts import Limits, alerts
 from evcharge.weather.begun import Begun
 from evcharge.weather.client import Location
-from evcharge.weather.places import Atlas, place
+from evcharge.weather.places import Atlas
 from evcharge.weather.readings import Reading, SourceTrouble
 from evcharge.weather.sources import Source
 
@@ -35,8 +36,8 @@ class Central(Protocol):
 
     async def locations(self) -> list[Location]: ...
     async def update(self, location: str, reading: Reading, source: str) -> None: ...
-    async def begin(self, location: str, alert: Alert, reading: Reading) -> None: ...
-    async def end(self, location: str, alert: Alert) -> None: ...
+    async def begin(self, location: str, alert: WeatherKind, reading: Reading) -> None: ...
+    async def end(self, location: str, alert: WeatherKind) -> None: ...
 
 
 @dataclass(slots=True)
@@ -46,10 +47,10 @@ class City:
     name: str
     cps: list[str] = field(default_factory=list)
     reading: Reading | None = None
-    alerts: frozenset[Alert] = frozenset()
+    alerts: frozenset[WeatherKind] = frozenset()
     # The alerts that Central has there, and those of them that came from us.
     told: set[str] = field(default_factory=set)
-    ours: set[Alert] = field(default_factory=set)
+    ours: set[WeatherKind] = field(default_factory=set)
     override: bool = False
     trouble: SourceTrouble | None = None
     # What Central said last of our report, when it does not take it.
@@ -183,7 +184,7 @@ class Station:
 
     def _adopt(self, city: City) -> None:
         """What an earlier life of ours began there ends by the same thresholds; what an operator began does not."""
-        there = frozenset(Alert(alert) for alert in city.told if alert in set(Alert))
+        there = frozenset(WeatherKind(alert) for alert in city.told if alert in set(WeatherKind))
         begun = self._begun.of(city.name)
         city.alerts = there if begun is None else there & begun
         city.ours = set(city.alerts)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from evcharge.errors import ConfigError
+from evcharge.location import place
 from evcharge.weather.readings import COLDEST, HOTTEST, MOST_WIND, Reading, SourceTrouble
 
 EVERYWHERE = "*"
@@ -43,14 +44,14 @@ class Timeline:
 
     def reading(self, location: str, elapsed_s: float, now: datetime) -> Reading:
         """Return the weather after `elapsed_s` seconds. Raises SourceTrouble when there is none, or it fails."""
-        moments = self.moments.get(_key(location)) or self.moments.get(EVERYWHERE)
+        moments = self.moments.get(place(location)) or self.moments.get(EVERYWHERE)
         if not moments:
             raise SourceTrouble("unknown place")
         if self.repeat_s is not None:
             elapsed_s %= self.repeat_s
-        place = bisect_right(moments, elapsed_s, key=lambda moment: moment.at_s)
-        last = moments[max(0, place - 1)]
-        following = moments[place] if place < len(moments) else last
+        passed = bisect_right(moments, elapsed_s, key=lambda moment: moment.at_s)
+        last = moments[max(0, passed - 1)]
+        following = moments[passed] if passed < len(moments) else last
         if last.celsius is None:
             raise SourceTrouble("silent", why="simulated")
         share = 0.0
@@ -90,10 +91,6 @@ def parse(text: str, name: str = "timeline") -> Timeline:
     return Timeline(moments, repeat_s)
 
 
-def _key(location: str) -> str:
-    return " ".join(location.split()).casefold()
-
-
 def _moment(line: str) -> tuple[str, Moment]:
     before, colon, after = line.rpartition(":")
     seconds, _, location = before.partition(" ")
@@ -102,14 +99,14 @@ def _moment(line: str) -> tuple[str, Moment]:
         raise ValueError('a line is SECONDS LOCATION: °C [WIND] [storm], such as "60 Alicante: -4 12"')
     at_s = _number(seconds, 0, MOST_SECONDS, "a number of seconds")
     if words == [FAILS]:
-        return _key(location), Moment(at_s, None)
+        return place(location), Moment(at_s, None)
     storm = words[-1] == STORM
     numbers = words[:-1] if storm else words
     if not 1 <= len(numbers) <= 2:
         raise ValueError(f'after the location stand °C, then wind, then "{STORM}"; or "{FAILS}" alone')
     celsius = _number(numbers[0], COLDEST, HOTTEST, "a temperature in °C")
     wind = _number(numbers[1], 0, MOST_WIND, "a wind in m/s") if len(numbers) == 2 else None
-    return _key(location), Moment(at_s, celsius, wind, storm)
+    return place(location), Moment(at_s, celsius, wind, storm)
 
 
 def _repeat(words: list[str]) -> float:

@@ -14,9 +14,10 @@ from evcharge.central.invariants import violations
 from evcharge.central.network import decide
 from evcharge.central.rows import Entry, statements
 from evcharge.central.ruling import Decision
-from evcharge.central.state import Facts, Kind, OrderTaken, TicketSeen, Transfer, WeatherKind
+from evcharge.central.state import Facts, Kind, OrderTaken, TicketSeen, Transfer
 from evcharge.central.store import KEEP_STATUSES_FOR
 from evcharge.charging_point import ChargingPoint, Hold
+from evcharge.location import WeatherKind
 from evcharge.session import EndReason, SessionState
 from tests.component.books import SCHEMA, Books, any_event, busy_day, entries, lasting, opened, raw
 from tests.unit.central.builders import ADMIN, NOON, OTHER_JOURNAL, Network

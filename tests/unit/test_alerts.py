@@ -17,10 +17,11 @@ from evcharge.central.alerts import (
     AlertKind,
     Alerts,
 )
-from evcharge.central.state import Weather, WeatherKind
+from evcharge.central.state import Weather
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.errors import Code
 from evcharge.labels.operator import SENTENCES
+from evcharge.location import WeatherKind
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=5)

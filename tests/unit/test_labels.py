@@ -7,10 +7,10 @@ import string
 import pytest
 
 from evcharge import labels
-from evcharge.central.state import WeatherKind
 from evcharge.charging_point import CpStatus
 from evcharge.errors import Code
 from evcharge.labels import Phrase
+from evcharge.location import WeatherKind
 from evcharge.messages import STEPS
 from evcharge.session import EndReason
 

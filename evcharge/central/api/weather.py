@@ -22,13 +22,13 @@ from evcharge.central.commands import (
 )
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.state import Weather as Known
-from evcharge.central.state import WeatherKind, place
 from evcharge.central.weather import is_stale
 from evcharge.central.weather_link import WeatherLink
 from evcharge.errors import BadInput
 from evcharge.https import answer
 from evcharge.ids import CpId
 from evcharge.lifecycle import Clock
+from evcharge.location import WeatherKind, place
 from evcharge.messages import Text
 
 # Nowhere on Earth is it colder, hotter or windier: what is beyond was not measured.

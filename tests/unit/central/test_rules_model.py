@@ -29,10 +29,11 @@ from evcharge.central.history import Statuses
 from evcharge.central.invariants import violations
 from evcharge.central.network import decide
 from evcharge.central.ruling import Decision, Rules
-from evcharge.central.state import Facts, Kind, Transfer, WeatherKind
+from evcharge.central.state import Facts, Kind, Transfer
 from evcharge.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.errors import Refused
 from evcharge.ids import Role
+from evcharge.location import WeatherKind
 from evcharge.session import Ticket
 from tests.unit.central.builders import ADMIN, NOON
 from tests.unit.central.model import MAX_HOLD, MAX_MWH, WELCOME, Model, heard

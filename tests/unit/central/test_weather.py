@@ -7,9 +7,10 @@ import pytest
 from evcharge import events
 from evcharge.central import commands as c
 from evcharge.central import weather
-from evcharge.central.state import Facts, Weather, WeatherKind, place
+from evcharge.central.state import Facts, Weather
 from evcharge.charging_point import CpStatus, Hold
 from evcharge.errors import Code
+from evcharge.location import WeatherKind, place
 from evcharge.session import EndReason
 from tests.unit.central.builders import NOON, Network, only, said
 

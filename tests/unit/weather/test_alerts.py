@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evcharge import labels
-from evcharge.central.state import WeatherKind
-from evcharge.weather.alerts import Alert, Limits, alerts, is_openweather_storm, is_wmo_storm
+from evcharge.location import WeatherKind
+from evcharge.weather.alerts import Limits, alerts, is_openweather_storm, is_wmo_storm
 from evcharge.weather.readings import Reading
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-NONE: frozenset[Alert] = frozenset()
+NONE: frozenset[WeatherKind] = frozenset()
 LIMITS = Limits()
 celsius = st.floats(-60, 60)
 winds = st.none() | st.floats(0, 60)
@@ -26,16 +25,11 @@ def measured(celsius: float = 20.0, wind: float | None = 3.0, *, storm: bool = F
     return Reading(celsius=celsius, wind_m_per_s=wind, storm=storm, measured_at=NOON)
 
 
-def after(*found: Reading, limits: Limits = LIMITS) -> frozenset[Alert]:
+def after(*found: Reading, limits: Limits = LIMITS) -> frozenset[WeatherKind]:
     now = NONE
     for reading in found:
         now = alerts(now, reading, limits)
     return now
-
-
-def test_the_alerts_are_those_of_central():
-    assert [alert.value for alert in Alert] == [kind.value for kind in WeatherKind]
-    assert set(Alert) == set(labels.WEATHER)
 
 
 def test_good_weather_is_no_alert():
@@ -44,40 +38,40 @@ def test_good_weather_is_no_alert():
 
 def test_cold_begins_below_zero_and_not_at_zero():
     assert after(measured(0.0)) == NONE
-    assert after(measured(-0.01)) == {Alert.COLD}
+    assert after(measured(-0.01)) == {WeatherKind.COLD}
 
 
 @pytest.mark.parametrize(("later", "left"), [(0.0, True), (0.99, True), (1.0, False), (12.0, False)])
 def test_cold_ends_only_at_its_second_value(later: float, left: bool):
-    assert (Alert.COLD in after(measured(-3.0), measured(later))) is left
+    assert (WeatherKind.COLD in after(measured(-3.0), measured(later))) is left
 
 
 @pytest.mark.parametrize(("later", "left"), [(40.0, True), (38.1, True), (38.0, False), (20.0, False)])
 def test_heat_begins_above_its_first_value_and_ends_at_its_second(later: float, left: bool):
     assert after(measured(40.0)) == NONE
-    assert (Alert.HEAT in after(measured(40.1), measured(later))) is left
+    assert (WeatherKind.HEAT in after(measured(40.1), measured(later))) is left
 
 
 @pytest.mark.parametrize(("later", "left"), [(20.0, True), (17.1, True), (17.0, False), (0.0, False)])
 def test_wind_begins_above_its_first_value_and_ends_at_its_second(later: float, left: bool):
     assert after(measured(wind=20.0)) == NONE
-    assert (Alert.WIND in after(measured(wind=20.1), measured(wind=later))) is left
+    assert (WeatherKind.WIND in after(measured(wind=20.1), measured(wind=later))) is left
 
 
 def test_a_wind_that_is_not_told_begins_nothing_and_ends_nothing():
     assert after(measured(wind=None)) == NONE
-    assert after(measured(wind=30.0), measured(wind=None)) == {Alert.WIND}
+    assert after(measured(wind=30.0), measured(wind=None)) == {WeatherKind.WIND}
 
 
 def test_a_storm_is_an_alert_unless_the_settings_say_otherwise():
-    assert after(measured(storm=True)) == {Alert.STORM}
+    assert after(measured(storm=True)) == {WeatherKind.STORM}
     assert after(measured(storm=True), measured()) == NONE
     assert after(measured(storm=True), limits=Limits(storm=False)) == NONE
 
 
 def test_several_alerts_end_one_by_one():
-    assert after(measured(-5, 30, storm=True)) == {Alert.COLD, Alert.WIND, Alert.STORM}
-    assert after(measured(-5, 30, storm=True), measured(-5, 5)) == {Alert.COLD}
+    assert after(measured(-5, 30, storm=True)) == {WeatherKind.COLD, WeatherKind.WIND, WeatherKind.STORM}
+    assert after(measured(-5, 30, storm=True), measured(-5, 5)) == {WeatherKind.COLD}
 
 
 @given(st.lists(readings, max_size=30))
@@ -96,7 +90,7 @@ def test_a_temperature_that_trembles_between_the_two_values_changes_nothing(
     states = [first]
     for value in trembling:
         states.append(alerts(states[-1], measured(value), LIMITS))
-    cold = [Alert.COLD in state for state in states]
+    cold = [WeatherKind.COLD in state for state in states]
     assert all(before == later for before, later in pairwise(cold))
 
 
@@ -105,21 +99,21 @@ def test_every_change_of_the_cold_alert_has_crossed_the_whole_gap(values: list[f
     now, turned_at = NONE, None
     for value in values:
         then = alerts(now, measured(value), LIMITS)
-        if (Alert.COLD in then) != (Alert.COLD in now):
+        if (WeatherKind.COLD in then) != (WeatherKind.COLD in now):
             if turned_at is not None:
                 assert abs(value - turned_at) >= LIMITS.cold_clear - LIMITS.cold_below
             turned_at = value
         now = then
 
 
-@given(readings, st.sets(st.sampled_from(Alert)))
-def test_beyond_both_values_the_past_does_not_matter(reading: Reading, before: set[Alert]):
+@given(readings, st.sets(st.sampled_from(WeatherKind)))
+def test_beyond_both_values_the_past_does_not_matter(reading: Reading, before: set[WeatherKind]):
     now = alerts(frozenset(before), reading, LIMITS)
     if reading.celsius < LIMITS.cold_below:
-        assert Alert.COLD in now
+        assert WeatherKind.COLD in now
     if reading.celsius >= LIMITS.cold_clear:
-        assert Alert.COLD not in now
-    assert not {Alert.COLD, Alert.HEAT} <= now
+        assert WeatherKind.COLD not in now
+    assert not {WeatherKind.COLD, WeatherKind.HEAT} <= now
 
 
 def test_which_codes_are_storms():

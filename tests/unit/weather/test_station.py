@@ -10,7 +10,8 @@ import pytest
 
 from evcharge.labels import Speech
 from evcharge.labels.weather_service import SENTENCES
-from evcharge.weather.alerts import Alert, Limits
+from evcharge.location import WeatherKind
+from evcharge.weather.alerts import Limits
 from evcharge.weather.begun import Begun
 from evcharge.weather.client import Location
 from evcharge.weather.places import Atlas
@@ -38,11 +39,11 @@ class Central:
     async def update(self, location: str, reading: Reading, source: str) -> None:
         await self._count("reports")
 
-    async def begin(self, location: str, alert: Alert, reading: Reading) -> None:
+    async def begin(self, location: str, alert: WeatherKind, reading: Reading) -> None:
         self.alerts.add(alert)
         await self._count("reports")
 
-    async def end(self, location: str, alert: Alert) -> None:
+    async def end(self, location: str, alert: WeatherKind) -> None:
         self.ended.append(alert)
         self.alerts.discard(alert)
         await self._count("reports")
