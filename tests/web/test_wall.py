@@ -126,6 +126,36 @@ async def test_an_operator_takes_one_out_of_order_and_back(room, window) -> None
         await expect(page.locator(".messages-panel")).to_contain_text("CP011 is held: operator")
 
 
+# What a Central that has been started again sends: its charging points are numbered by their ids, and `gone` is not
+# among them any more.
+ANEW = """(gone) => {
+  const { store } = evcharge;
+  store.close();
+  const cps = store.cps.filter(({ id }) => id !== gone).sort((a, b) => (a.id < b.id ? -1 : 1));
+  store.apply({
+    t: "snap", epoch: "another0", rev: 1, now: store.now(), alerts: [], messages: [], banners: [], kpi: store.kpi,
+    c: cps.map(({ id, location, price }, i) => [i, id, location, price]),
+    u: cps.map((cp, i) => [i, cp.s, cp.since, 0, 0, 0, "", "", 0, cp.holds, cp.fault, cp.flags, cp.temp]),
+  });
+}"""
+
+
+async def test_the_drawer_stays_with_its_point_when_central_numbers_them_anew(fresh_room, window) -> None:
+    for cp_id in ("CP001", "CP010", "CP005"):
+        await fresh_room.town.point(cp_id)
+    async with window() as opened:
+        page = await fresh_room.enter(opened, "operator")
+        await tile(page, "CP005").click()
+        drawer = page.locator("#drawer")
+        await expect(drawer.locator("h2")).to_have_text("CP005")
+        await page.evaluate(ANEW, "nobody")
+        await drawer.locator('[data-act="out"]').click()
+        await expect(page.locator("#toasts")).to_contain_text("CP005 out of service.")
+        await expect(drawer.locator("h2")).to_have_text("CP005")
+        await page.evaluate(ANEW, "CP005")
+        await expect(drawer).to_be_hidden()
+
+
 async def test_stopping_one_that_charges_asks_first(room, window) -> None:
     await begin_charge(room.town, await room.town.point("CP012"), "D12")
     async with window() as opened:

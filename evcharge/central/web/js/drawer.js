@@ -19,7 +19,8 @@ const HEIGHT = 60;
 const MESSAGES = 8;
 
 export class Drawer {
-  #i = -1;
+  // Not its index: a Central that starts anew numbers them anew.
+  #id = "";
   /** @type {any} */ #detail = null;
   #asking = 0;
   #shownAt = 0;
@@ -39,7 +40,7 @@ export class Drawer {
   }
 
   #build() {
-    const act = (name, kind, fn) => h("button", { type: "button", class: kind, "data-act": name, onclick: () => fn(this.store.cps[this.#i]) }, words("span", `command.${name}`));
+    const act = (name, kind, fn) => h("button", { type: "button", class: kind, "data-act": name, onclick: () => this.#order(fn) }, words("span", `command.${name}`));
     this.title = h("h2", { id: "drawer-title" });
     this.use = h("use");
     this.sub = h("p");
@@ -65,7 +66,7 @@ export class Drawer {
   /** Open on a charging point. @param {number} i its index */
   open(i) {
     if (!this.store.cps[i]) return;
-    this.#i = i;
+    this.#id = this.store.cps[i].id;
     this.#detail = null;
     this.show();
     if (!this.dialog.open) this.dialog.showModal();
@@ -73,14 +74,26 @@ export class Drawer {
     this.#ask();
   }
 
+  /** The charging point as it is now; undefined when it is gone. */
+  #cp() {
+    return this.store.cps.find((cp) => cp?.id === this.#id);
+  }
+
+  /** @param {(cp: import("./rows.js").Cp) => unknown} command */
+  #order(command) {
+    const cp = this.#cp();
+    if (cp) command(cp);
+  }
+
   /** Ask Central for what the rows do not carry, again and again while the drawer is open. */
   async #ask() {
     clearTimeout(this.#timer);
     const turn = ++this.#asking;
-    const found = await get(`/api/cps/${encodeURIComponent(this.store.cps[this.#i].id)}`).catch(() => null);
-    if (turn !== this.#asking || !this.dialog.open) return;
+    const found = await get(`/api/cps/${encodeURIComponent(this.#id)}`).catch(() => null);
+    const cp = this.#cp();
+    if (turn !== this.#asking || !this.dialog.open || !cp) return;
     this.#detail = found?.cp ?? found ?? this.#detail ?? {};
-    seed(this.store.cps[this.#i], this.#detail.power ?? []);
+    seed(cp, this.#detail.power ?? []);
     this.#showDay();
     this.show();
     this.#timer = setTimeout(() => this.#ask(), ASK_MS);
@@ -91,11 +104,11 @@ export class Drawer {
     this.day.replaceChildren(history.length ? dayStrip(history, this.store.now()) : words("p", "drawer.no_day", { class: "none" }));
   }
 
-  /** Show it as it is now. */
+  /** Show it as it is now; when it is gone, close. */
   show() {
     this.#shownAt = performance.now();
-    const cp = this.store.cps[this.#i];
-    if (!cp) return;
+    const cp = this.#cp();
+    if (!cp) return this.dialog.close();
     const now = this.store.now();
     if (!this.#detail) this.#showDay();
     this.dialog.dataset.cp = cp.id;
