@@ -3,7 +3,7 @@
 import json
 import re
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from evcharge.messages import Stop
 from tests.component.town import FakeEngine, hear
@@ -176,6 +176,31 @@ async def test_a_refused_request_says_why_and_leaves_the_others_to_choose(room, 
         await page.click("#act", delay=UNHURRIED_MS)
         await expect(page.locator("#live")).to_have_attribute("data-state", "idle")
         await expect(page.locator('#free button[data-cp="CP008"]')).to_be_enabled()
+
+
+async def test_what_one_driver_could_not_send_is_not_sent_for_the_next_one(room, window) -> None:
+    await room.town.point("CP010")
+    asked_for: list[str] = []
+
+    async def busy(route: Route) -> None:
+        asked_for.append(route.request.post_data or "")
+        await route.fulfill(status=503, json={"code": "E_BUSY", "detail": "Too much at once."})
+
+    async with window() as opened:
+        opened.allowed.append("503")
+        await opened.page.route("**/api/me/requests", busy)
+        page = await room.enter(opened, "driver", name="D10")
+        await page.click('#free button[data-cp="CP010"]')
+        await expect(page.locator("#goes-on")).to_contain_text("sent again")
+        # It is kept over a reload of its own driver.
+        await page.reload()
+        await expect(page.locator("#goes-on")).to_contain_text("sent again")
+        await page.goto("about:blank")
+        asked_for.clear()
+        await room.enter(opened, "driver", name="D11")
+        await expect(page.locator("#driver-id")).to_have_text("D11")
+        await expect(page.locator("#live")).to_have_attribute("data-state", "idle")
+        assert asked_for == []
 
 
 async def test_a_driver_may_use_nothing_of_the_operators(room, window) -> None:

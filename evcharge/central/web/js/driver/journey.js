@@ -16,6 +16,7 @@ export class Journey extends EventTarget {
   #timer = 0;
   /** The record that is being sent now. @type {Record|null} */ #asking = null;
   /** Whether a reload may have missed how it went on. */ #unsure = true;
+  /** Whose page it is. */ #driver = "";
 
   /** @param {() => number} now Central's time in Unix seconds */
   constructor(now) {
@@ -32,7 +33,7 @@ export class Journey extends EventTarget {
   /** Ask for a charging point, or for any (of a location). While a request runs, nothing is done. @param {{cp?: string, location?: string}} wanted */
   ask({ cp, location }) {
     if (this.busy) return;
-    const record = { ...fresh(newId()), wanted_cp: cp, wanted_location: location, cp: cp ?? "" };
+    const record = { ...fresh(newId(), this.#driver), wanted_cp: cp, wanted_location: location, cp: cp ?? "" };
     this.#begin(record, this.now());
     this.#send(record);
   }
@@ -40,12 +41,12 @@ export class Journey extends EventTarget {
   /** Take in what Central pushes about the driver. @param {any} me */
   follow(me) {
     const { driver_id, session, refused, tickets } = me;
+    this.#driver = driver_id;
     // Somebody else has logged in on this computer.
-    if (this.record?.driver_id && this.record.driver_id !== driver_id) this.forget();
-    if (session && this.record?.request_id !== session.request_id) this.#begin(fresh(session.request_id), session.authorised_at);
+    if (this.record && this.record.driver_id !== driver_id) this.forget();
+    if (session && this.record?.request_id !== session.request_id) this.#begin(fresh(session.request_id, driver_id), session.authorised_at);
     const { record } = this;
     if (record) {
-      record.driver_id = driver_id;
       const ticket = tickets.find((one) => one.request_id === record.request_id);
       if (ticket) this.#finish(record, ticket);
       else if (session) this.#run(record, session);
@@ -114,10 +115,7 @@ export class Journey extends EventTarget {
     if (told === null) this.#timer = setTimeout(() => this.#send(record), AGAIN_MS);
     else if (told.step === "REFUSED") this.#refuse(record, told);
     else if (told.step === "TICKETED" && !record.ticket) this.forget();
-    else if (record.phase === "sending") {
-      Object.assign(record, { phase: "sent", cp: told.cp_id ?? record.cp });
-      keep(record);
-    }
+    else if (record.phase === "sending") keep(Object.assign(record, { phase: "sent", cp: told.cp_id ?? record.cp }));
     this.#emit();
   }
 

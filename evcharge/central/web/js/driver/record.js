@@ -16,9 +16,9 @@ export const PATIENCE_S = 120;
  * @property {any} last the session as it was last heard of
  */
 
-/** @param {string} request_id @returns {Record} */
-export const fresh = (request_id) =>
-  ({ request_id, driver_id: "", cp: "", phase: "sending", refusal: null, ticket: null, times: {}, last: null });
+/** @param {string} request_id @param {string} driver_id @returns {Record} */
+export const fresh = (request_id, driver_id) =>
+  ({ request_id, driver_id, cp: "", phase: "sending", refusal: null, ticket: null, times: {}, last: null });
 
 /** Remember when a step was reached, once. @param {Record} record @param {string} step @param {number} at Unix seconds */
 export function note(record, step, at) {
