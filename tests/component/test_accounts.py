@@ -139,6 +139,15 @@ async def test_trying_many_names_from_one_address_is_slowed_down(house: House):
     assert (await house.visitor().logs_in("user99", "x", come_from="127.0.0.2")).status == 401
 
 
+async def test_a_program_that_repeats_one_wrong_password_slows_down_nobody_else_at_its_address(house: House):
+    await house.account("olga", "operator")
+    statuses = [(await house.visitor().logs_in("olga", "old-password")).status for _ in range(40)]
+    assert statuses.count(429) > 20
+    ana = await house.account("ana", "viewer")
+    assert (await house.visitor().logs_in("nobody", "x")).problem == WRONG
+    assert (await house.visitor().logs_in("ana", ana)).status == 200
+
+
 @pytest.mark.parametrize(
     "body",
     [

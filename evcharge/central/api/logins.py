@@ -113,7 +113,12 @@ class Logins:
         host = address.rpartition(":")[0]
         one, any_name = (name, host), ("", host)
         self._names_brake.attempt(any_name)
-        self._brake.attempt(one)
+        try:
+            self._brake.attempt(one)
+        except Overloaded:
+            # Nothing is checked, so nothing was tried: others at this address need not wait for it.
+            self._names_brake.undone(any_name)
+            raise
         try:
             epoch = await check()
         except Overloaded:
