@@ -295,20 +295,23 @@ def _rss_kib() -> int:
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
 
 
+async def _who_never_reads(desk: Desk, who: str = "op") -> asyncio.StreamWriter:
+    """Open a page that takes nothing of what it is sent; return its side of the connection."""
+    port = int(desk.url.rpartition(":")[2])
+    _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+    writer.transport.pause_reading()
+    writer.write(
+        f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Who: {who}\r\nX-Role: operator\r\nConnection: Upgrade\r\n"
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+    )
+    return writer
+
+
 async def test_pages_that_never_read_are_cut_off_and_cost_little_memory():
     town = Shown(points=300)
     async with opened(town, runs=False, stalled_s=8.0) as desk:
-        port = int(desk.url.rpartition(":")[2])
-        writers = []
-        for _ in range(5):
-            _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
-            writer.transport.pause_reading()
-            writer.write(
-                b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Who: op\r\nX-Role: operator\r\nConnection: Upgrade\r\n"
-                b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-            )
-            writers.append(writer)
+        writers = [await _who_never_reads(desk) for _ in range(5)]
         async with desk.page() as page:
             async with asyncio.timeout(WITHIN_S):
                 while desk.push.pages < 6:
@@ -411,6 +414,24 @@ async def test_whoever_logs_out_is_sent_away_within_a_second(desk: Desk):
         assert await page.is_closed() == LOGGED_OUT
         assert asyncio.get_running_loop().time() - began < 1.0
         await other.frame()
+
+
+async def test_whoever_logs_out_and_does_not_read_is_cut_off_and_makes_room(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("evcharge.central.api.push._GOODBYE_S", 0.2)
+    # So much patience with a page that does not read that it is not what ends this one.
+    async with opened(Shown(points=1), stalled_s=60.0) as desk:
+        writer = await _who_never_reads(desk, "ana")
+        async with asyncio.timeout(WITHIN_S):
+            while not desk.push.pages:
+                await asyncio.sleep(0.01)
+        (page,) = desk.push._pages
+        # More than the system takes on its way.
+        page.transport.write(framed(b"x" * 32_000_000))
+        desk.logged_out.add("ana")
+        async with asyncio.timeout(WITHIN_S):
+            while desk.push._taken:
+                await asyncio.sleep(0.01)
+        writer.close()
 
 
 async def test_when_the_server_stops_no_page_holds_it_up():

@@ -204,7 +204,7 @@ class Push:
             async with asyncio.TaskGroup() as tasks:
                 while True:
                     for page in self.tick(loop.time()):
-                        tasks.create_task(_send_away(page.ws))
+                        tasks.create_task(_send_away(page))
                     next_s = max(next_s + TICK_S, loop.time())
                     await asyncio.sleep(next_s - loop.time())
         finally:
@@ -296,11 +296,16 @@ def _is_ping(message: Any) -> bool:
     return message.type is WSMsgType.TEXT and message.data == "ping"
 
 
-async def _send_away(ws: web.WebSocketResponse) -> None:
+async def _send_away(page: _Page) -> None:
     try:
-        await ws.close(code=LOGGED_OUT, message=b"logged out")
+        # Closing first waits until it has read what it was sent, and that without an end.
+        async with asyncio.timeout(_GOODBYE_S):
+            await page.ws.close(code=LOGGED_OUT, message=b"logged out")
     except Exception:  # noqa: BLE001  it is gone already, however that came about
-        log.debug("a page was gone before it was sent away")
+        log.debug("a page did not answer, or was gone, when it was sent away")
+    finally:
+        # Merely closed, a transport keeps the connection until the last byte was taken.
+        page.transport.abort()
 
 
 def framed(payload: bytes) -> bytes:
