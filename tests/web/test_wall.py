@@ -7,6 +7,7 @@ import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
 from evcharge.messages import Health
+from tests.web.browser import SOCKETS
 from tests.web.scene import begin_charge
 
 # UI.md §4: background and ink of each status.
@@ -130,7 +131,8 @@ async def test_an_operator_takes_one_out_of_order_and_back(room, window) -> None
 # among them any more.
 ANEW = """(gone) => {
   const { store } = evcharge;
-  store.close();
+  // The real one is not heard any more.
+  for (const socket of sockets) socket.onmessage = null;
   const cps = store.cps.filter(({ id }) => id !== gone).sort((a, b) => (a.id < b.id ? -1 : 1));
   store.apply({
     t: "snap", epoch: "another0", rev: 1, now: store.now(), alerts: [], messages: [], banners: [], kpi: store.kpi,
@@ -144,6 +146,7 @@ async def test_the_drawer_stays_with_its_point_when_central_numbers_them_anew(fr
     for cp_id in ("CP001", "CP010", "CP005"):
         await fresh_room.town.point(cp_id)
     async with window() as opened:
+        await opened.page.add_init_script(SOCKETS)
         page = await fresh_room.enter(opened, "operator")
         await tile(page, "CP005").click()
         drawer = page.locator("#drawer")
