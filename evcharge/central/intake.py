@@ -37,8 +37,8 @@ class Intake:
     database: Database
     make: Callable[[Brokers, tuple[str, ...]], Consumer] = Consumer
 
-    async def run(self, cluster: str) -> None:
-        """Read for ever. Raises BrokerLost."""
+    async def run(self, cluster: str, works: Callable[[], None]) -> None:
+        """Read for ever; call `works` as soon as that is known to work. Raises BrokerLost."""
         rows = await self.database.read(
             "SELECT partition, next FROM order_offset WHERE cluster = :cluster", {"cluster": cluster}
         )
@@ -48,7 +48,10 @@ class Intake:
         await consumer.start(lambda topic, place: None if topic == CP_TELEMETRY else following.get(place, 0))
         try:
             while True:
-                await self.take(cluster, await consumer.fetch(_FETCH_S))
+                records = await consumer.fetch(_FETCH_S)
+                if consumer.reads():
+                    works()
+                await self.take(cluster, records)
         finally:
             await consumer.close()
 

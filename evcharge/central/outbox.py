@@ -91,6 +91,9 @@ class Sink(Protocol):
         """Close at once."""
 
 
+# Reads as long as there is a connection: told the id of the cluster, and what to call once reading has shown to work.
+# Raises BrokerLost.
+Reader = Callable[[str, Callable[[], None]], Coroutine[Any, Any, None]]
 # Makes a connection: the id of the cluster, and where to send. Raises BrokerLost.
 Connect = Callable[[], Coroutine[Any, Any, tuple[str, Sink]]]
 
@@ -120,10 +123,9 @@ class Outbox:
         alerts: Alerts,
         post: Callable[[AnyCommand], object],
         *,
-        readers: Sequence[Callable[[str], Coroutine[Any, Any, None]]] = (),
+        readers: Sequence[Reader] = (),
         lang: str = DEFAULT_LANGUAGE,
     ) -> None:
-        """`readers` run as long as there is a connection; they are told the id of the cluster."""
         self._where = where
         self._connect = connect
         self._books = books
@@ -194,15 +196,22 @@ class Outbox:
     async def _live(self) -> None:
         self._cluster, self._sink = await self._connect()
         self._sent = self._kept = await self._books.cursor(self._cluster)
+        sends, *reads = proofs = [asyncio.Event() for _ in (self._sink, *self._readers)]
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._publish(self._sink))
-            for reader in self._readers:
-                tasks.create_task(reader(self._cluster))
+            tasks.create_task(self._publish(self._sink, sends.set))
+            for reader, proof in zip(self._readers, reads, strict=True):
+                tasks.create_task(reader(self._cluster, proof.set))
+            # Who may write but not read would be back, and lost, with every try.
+            for proof in proofs:
+                await proof.wait()
+            self._reach()
 
-    async def _publish(self, sink: Sink) -> None:
+    async def _publish(self, sink: Sink, works: Callable[[], None]) -> None:
         while True:
             self._wake.clear()
-            if await self._send(sink):
+            sent = await self._send(sink)
+            works()
+            if sent:
                 continue
             unkept = self._sent != self._kept
             news = await wait_until(self._wake, KEEP_EVERY_S if unkept else PROBE_EVERY_S)
@@ -220,7 +229,6 @@ class Outbox:
             self._sent = rows[-1]["n"]
             if time.monotonic() - self._kept_at > KEEP_EVERY_S:
                 await self._keep()
-        self._reach()
         return bool(rows)
 
     async def _keep(self) -> None:

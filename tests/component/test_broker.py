@@ -105,6 +105,7 @@ async def test_a_reader_begins_where_it_likes(server, tmp_path):
     assert not await consumer.left()
     await producer.send(records(1, begin=77))
     assert [int(record.value) for record in await consumer.fetch(5)] == [77]
+    assert consumer.reads()
     await consumer.close()
     await producer.close()
 

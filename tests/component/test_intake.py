@@ -8,7 +8,7 @@ from unittest import mock
 
 import pytest
 
-from evcharge.broker import Received
+from evcharge.broker import BrokerLost, Received
 from evcharge.central import intake as module
 from evcharge.central.intake import Intake
 from evcharge.central.refusals import Refusals
@@ -144,6 +144,40 @@ async def test_figures_go_to_the_lane_and_each_partition_has_its_place(room: Roo
     )
     assert room.figures == [("CP001", b"figures")]
     assert room.places == [("c1", 1, 2), ("c1", 2, 10)]
+
+
+class FakeConsumer:
+    """Gives a figure with each fetch, and then is not allowed to read the orders."""
+
+    def __init__(self, *reads: bool) -> None:
+        self._reads = list(reads)
+
+    async def start(self, _begin) -> None:
+        pass
+
+    def reads(self) -> bool:
+        return self._reads.pop(0)
+
+    async def fetch(self, _within_s: float) -> list[Received]:
+        if not self._reads:
+            raise BrokerLost("not authorised to read")
+        return [record(0, b"figures", topic=CP_TELEMETRY)]
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("reads", "works"), [((), 0), ((False, False), 0), ((False, True), 1)])
+async def test_reading_works_once_every_partition_can_be_read(
+    room: Room, reads: tuple[bool, ...], works: int
+):
+    told: list[str] = []
+    room.intake.database = room.town.dispatcher._store._database
+    room.intake.make = lambda *_: FakeConsumer(*reads)  # type: ignore[assignment]
+    with pytest.raises(BrokerLost):
+        await room.intake.run("c1", lambda: told.append("works"))
+    assert len(room.figures) == len(reads)
+    assert len(told) == works
 
 
 async def test_while_the_books_cannot_be_written_an_order_waits(room: Room, monkeypatch):

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,10 +19,11 @@ from evcharge.central import outbox as box
 from evcharge.central.alerts import KAFKA, AlertKind, Alerts
 from evcharge.central.commands import CENTRAL, Note
 from evcharge.central.feed import Feed
-from evcharge.central.outbox import Outbox, OutboxBooks
+from evcharge.central.outbox import Outbox, OutboxBooks, Reader
 from evcharge.central.rows import Entry
 from evcharge.central.ruling import Decision
 from evcharge.events import Event, KafkaLost, KafkaReached, MonitorSpoke
+from evcharge.lifecycle import Backoff
 from evcharge.topics import Outgoing
 from tests.component.books import Books, any_event, opened
 from tests.unit.central.builders import NOON
@@ -83,7 +84,9 @@ class FakeKafka:
 class Room:
     """Books, a feed, alerts and the outbox between them."""
 
-    def __init__(self, books: Books, kafka: FakeKafka, alerts: Alerts | None = None) -> None:
+    def __init__(
+        self, books: Books, kafka: FakeKafka, alerts: Alerts | None = None, readers: Sequence[Reader] = ()
+    ) -> None:
         self.books = books
         self.kafka = kafka
         self.feed = Feed()
@@ -98,6 +101,7 @@ class Room:
             self.feed,
             self.alerts,
             self.post,
+            readers=readers,
         )
         self.outbox._backoff._first_s = self.outbox._backoff._most_s = 0.01
 
@@ -195,6 +199,35 @@ async def test_a_broker_lost_in_the_middle_gets_the_rest_again_and_in_order(room
     assert [type(event) for event in room.notes] == [KafkaLost, KafkaReached]
     assert kafka.connected == 2
     assert kafka.closed == 2
+
+
+async def test_brokers_that_take_events_and_let_nobody_read_are_lost_once_until_both_work(books, kafka):
+    may_read, waits = asyncio.Event(), []
+
+    async def read(_cluster: str, works: Callable[[], None]) -> None:
+        await kafka.has(1)
+        # What is sent is safe and told by now, if it ever is.
+        await room.happens()
+        await kafka.has(books.store.head.n)
+        if not may_read.is_set():
+            raise BrokerLost("not authorised to read")
+        works()
+        await asyncio.Event().wait()
+
+    def wait(_least: float, most: float) -> float:
+        waits.append(most)
+        if len(waits) == 3:
+            may_read.set()
+        return 0.0
+
+    room = Room(books, kafka, readers=[read])
+    room.outbox._backoff = Backoff(0.01, 1.0, wait)
+    await room.happens()
+    async with room.running():
+        await room.notes_that(KafkaReached)
+    assert may_read.is_set(), "back, while nobody may read"
+    assert [type(event) for event in room.notes] == [KafkaLost, KafkaReached]
+    assert waits == [0.01, 0.02, 0.04]
 
 
 async def test_a_broker_that_is_away_is_one_alert_that_counts_what_waits(room, kafka):
