@@ -187,8 +187,7 @@ class Outbox:
                 async with asyncio.timeout(LAST_WORDS_S):
                     while await self._send(self._sink):
                         pass
-            with contextlib.suppress(sqlite3.Error):
-                await self._keep()
+            await self._keep()
         await self._close()
 
     # ---- inside
@@ -215,9 +214,7 @@ class Outbox:
                 continue
             unkept = self._sent != self._kept
             news = await wait_until(self._wake, KEEP_EVERY_S if unkept else PROBE_EVERY_S)
-            if unkept and not news:
-                await self._keep()
-            elif not news:
+            if not news and not (unkept and await self._keep()):
                 await sink.probe()
 
     async def _send(self, sink: Sink) -> bool:
@@ -231,12 +228,20 @@ class Outbox:
                 await self._keep()
         return bool(rows)
 
-    async def _keep(self) -> None:
+    async def _keep(self) -> bool:
+        """Store the cursor; return whether the books took it. If not, it is tried again."""
         self._kept_at = time.monotonic()
-        if self._sent != self._kept:
-            sent = self._sent
-            await uninterrupted(self._books.keep(self._cluster, sent))
-            self._kept = sent
+        return self._sent == self._kept or await uninterrupted(self._stored(self._sent))
+
+    async def _stored(self, n: int) -> bool:
+        try:
+            await self._books.keep(self._cluster, n)
+        except sqlite3.Error as problem:
+            # Of use after a restart only. To connect again for it would send all of that again.
+            log.debug("the outbox cannot be stored: %s", problem)
+            return False
+        self._kept = n
+        return True
 
     def _lose(self, problem: BaseException) -> None:
         if not self._down:

@@ -301,6 +301,57 @@ async def test_while_events_flow_the_cursor_is_stored_now_and_then_only(room, ka
         assert used <= 20 + 2
 
 
+async def test_a_full_disk_neither_cuts_the_line_nor_sends_anything_twice(room, kafka, books, monkeypatch):
+    monkeypatch.setattr(box, "KEEP_EVERY_S", 0.01)
+    monkeypatch.setattr(box, "PROBE_EVERY_S", 60.0)
+    real, tries, probed = OutboxBooks.keep, 0, asyncio.Event()
+    kept = asyncio.Event()
+
+    async def keep(self, cluster, n):
+        nonlocal tries
+        tries += 1
+        if tries <= 3:
+            raise sqlite3.OperationalError("database or disk is full")
+        await real(self, cluster, n)
+        kept.set()
+
+    async def probe() -> None:
+        probed.set()
+
+    monkeypatch.setattr(OutboxBooks, "keep", keep)
+    async with room.running():
+        await room.happens(2)
+        await kafka.has(2)
+        kafka.probe = probe
+        # Meanwhile it is noticed all the same when the brokers go.
+        async with asyncio.timeout(WITHIN_S):
+            await probed.wait()
+            await kept.wait()
+    assert (tries, kafka.connected, kafka.numbers) == (4, 1, [1, 2])
+    assert [row["n"] for row in await books.database.read("SELECT n FROM outbox")] == [2]
+
+
+async def test_it_ends_at_once_while_the_disk_is_slow_and_full(room, kafka, monkeypatch):
+    keeping, go_on = asyncio.Event(), asyncio.Event()
+
+    async def keep(_self, _cluster, _n):
+        keeping.set()
+        await go_on.wait()
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(OutboxBooks, "keep", keep)
+    task = asyncio.create_task(room.outbox.run())
+    await room.happens()
+    async with asyncio.timeout(WITHIN_S):
+        await keeping.wait()
+        task.cancel()
+        # One more turn, so that it is told to end while it stores.
+        asyncio.get_running_loop().call_soon(go_on.set)
+        await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+    await room.outbox.finish()
+
+
 async def test_it_ends_at_once_while_the_broker_says_nothing(room, kafka):
     async with room.running():
         await room.happens()
