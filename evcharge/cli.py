@@ -14,6 +14,7 @@ from evcharge import __version__
 from evcharge.errors import ConfigError, EvchargeError, Taken
 from evcharge.join_commands import invite, join
 from evcharge.operator.commands import COMMANDS as _OPERATORS
+from evcharge.operator.commands import JSON as _JSON
 from evcharge.operator.events import events as _events
 from evcharge.operator.people import PEOPLE as _PEOPLE
 from evcharge.operator.registering import RoleOrGroup, add_commands
@@ -297,10 +298,10 @@ def audit() -> None:
 
 
 @audit.command()
-@_options()
-def verify(config_file: Path | None, **given: Any) -> int:
+@_options(_JSON)
+def verify(as_json: bool, config_file: Path | None, **given: Any) -> int:
     """Check the whole hash chain; name the first row that was changed."""
     config = _settings(config_file, given)
     from evcharge.central import verify as chain
 
-    return chain.main(config.state)
+    return chain.main(config.state, as_json=as_json)

@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from evcharge import audit
 from evcharge.central.invariants import violations
 from evcharge.errors import StateError
@@ -15,19 +17,22 @@ ANCHORS = "anchors.txt"
 _ANCHOR = re.compile(r"^([0-9]{1,15}) ([0-9a-f]{64})$", re.MULTILINE)
 
 
-def main(state: Path) -> int:
+def main(state: Path, *, as_json: bool = False) -> int:
     """Check the books of Central and Registry under `state`; print what was found. Returns the exit code."""
     books = [path for path in (state / "central/central.db", state / "registry/registry.db") if path.exists()]
     if not books:
         raise StateError(f"{state} holds neither central.db nor registry.db: is it the right --state folder?")
-    sound = True
-    for path in books:
-        found = check(path)
-        sound = sound and not found
-        for problem in found:
+    found = {path: check(path) for path in books}
+    sound = not any(found.values())
+    if as_json:
+        answer = [{"name": path.name, "problems": found[path]} | _sums(path) for path in books]
+        print(msgspec.json.format(msgspec.json.encode({"sound": sound, "books": answer}), indent=2).decode())
+        return 0 if sound else 1
+    for path, problems in found.items():
+        for problem in problems:
             print(f"{path.name}: {problem}")
-        if not found:
-            print(f"{path.name}: {_summary(path)}")
+        if not problems:
+            print(f"{path.name}: {_summary(_sums(path))}")
     return 0 if sound else 1
 
 
@@ -47,16 +52,25 @@ def check(path: Path) -> list[str]:
     return found
 
 
-def _summary(path: Path) -> str:
+def _sums(path: Path) -> dict[str, int]:
     with _reading(path) as connection:
-        events = connection.execute("SELECT COUNT(*) FROM events").fetchone()[0]
-        text = f"{events} events, chain unbroken"
+        sums = {"events": connection.execute("SELECT COUNT(*) FROM events").fetchone()[0]}
         if path.name == "central.db":
-            tickets, energy, cents = connection.execute(
-                "SELECT COUNT(*), COALESCE(SUM(energy_mwh), 0), COALESCE(SUM(cost_cents), 0) FROM ticket"
+            sums |= connection.execute(
+                "SELECT COUNT(*) AS tickets, COALESCE(SUM(energy_mwh), 0) AS energy_mwh,"
+                " COALESCE(SUM(cost_cents), 0) AS cost_cents FROM ticket"
             ).fetchone()
-            text += f"; {tickets} tickets, {energy} mWh, {cents} cents; every sum holds"
-        return text
+        return sums
+
+
+def _summary(sums: dict[str, int]) -> str:
+    text = f"{sums['events']} events, chain unbroken"
+    if "tickets" in sums:
+        text += (
+            f"; {sums['tickets']} tickets, {sums['energy_mwh']} mWh, {sums['cost_cents']} cents;"
+            " every sum holds"
+        )
+    return text
 
 
 def _anchors(path: Path) -> list[audit.Head]:

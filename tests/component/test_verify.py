@@ -1,5 +1,6 @@
 """`evcharge audit verify`: every lie in the books shows, and true books show none."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -256,6 +257,25 @@ def test_unsound_books_are_an_exit_code_and_a_line_each(book: Path, capsys: pyte
     assert lines[0] == "central.db: audit log broken: row 3 is missing or out of its place"
     assert len(lines) > 3
     assert all(line.startswith("central.db: ") for line in lines)
+
+
+@pytest.mark.parametrize("sound", [True, False])
+def test_programs_read_the_same_as_json(book: Path, capsys: pytest.CaptureFixture, sound: bool):
+    if not sound:
+        with raw(book, tamper=True) as connection:
+            connection.execute("DELETE FROM events WHERE n = 3")
+    assert verify.main(book.parent.parent, as_json=True) == (0 if sound else 1)
+    answer = json.loads(capsys.readouterr().out)
+    (central,) = answer["books"]
+    assert answer["sound"] is sound
+    assert central.pop("events") == head(book).n - (0 if sound else 1)
+    assert central == {
+        "name": "central.db",
+        "problems": [] if sound else ["audit log broken: row 3 is missing or out of its place"],
+        "tickets": 2,
+        "energy_mwh": 1_020_005,
+        "cost_cents": 26,
+    }
 
 
 def test_a_folder_without_books_is_a_mistake(tmp_path: Path):

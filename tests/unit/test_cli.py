@@ -221,9 +221,12 @@ def test_init_makes_the_state_folder_and_shows_the_password_once(capsys):
 
 def test_audit_verify_checks_the_state_folder(monkeypatch, capsys):
     seen = []
-    monkeypatch.setattr("evcharge.central.verify.main", lambda state: seen.append(state) or 1)
+    monkeypatch.setattr(
+        "evcharge.central.verify.main", lambda state, as_json: seen.append((state, as_json)) or 1
+    )
     assert cli.run(["audit", "verify", "--state", "s"]) == 1
-    assert seen == [Path("s")]
+    assert cli.run(["audit", "verify", "--state", "s", "--json"]) == 1
+    assert seen == [(Path("s"), False), (Path("s"), True)]
 
 
 def test_up_hands_its_wishes_on(monkeypatch):

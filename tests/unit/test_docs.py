@@ -1,12 +1,14 @@
 """The documents fail when they are wrong."""
 
+import itertools
 import re
 from pathlib import Path
 
+import click
 import pytest
 
 from evcharge.charging_point import CpStatus
-from evcharge.cli import evcharge
+from evcharge.cli import drive, evcharge
 from evcharge.messages import MESSAGE_TYPES, RECORD_TYPES, Message, Record
 from evcharge.session import EndReason
 
@@ -16,7 +18,9 @@ PROTOCOL = (ROOT / "docs/PROTOCOL.md").read_text("utf-8")
 GLOSSARY = (ROOT / "docs/GLOSSARY.md").read_text("utf-8")
 ARCHITECTURE = (ROOT / "docs/ARCHITECTURE.md").read_text("utf-8")
 FAULTS = (ROOT / "docs/FAULTS.md").read_text("utf-8")
+OPERATIONS = (ROOT / "docs/OPERATIONS.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
+DOCUMENTS = [str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md")]
 
 
 def tag(kind: type[Message] | type[Record]) -> str:
@@ -57,10 +61,40 @@ def test_every_module_is_on_the_map_of_the_architecture():
     assert missing == []
 
 
-def test_every_command_that_the_readme_types_exists():
-    typed = set(re.findall(r"^\s*evcharge ([a-z-]+)", README, re.MULTILINE))
-    assert typed
-    assert typed <= set(evcharge.commands)
+def typed(text: str) -> list[tuple[list[str], click.Command]]:
+    """Every command line of a document, in words, and the command it runs; `cp add|list` is one of each."""
+    found = []
+    for line in re.findall(r"(?:`|^\s*)evcharge ([^`\n#]+)", text.replace("\\|", "|"), re.MULTILINE):
+        choices = [word.split("|") if re.fullmatch(r"[a-z|]+", word) else [word] for word in line.split()]
+        for words in itertools.product(*choices):
+            command: click.Command = evcharge
+            for word in words:
+                if not isinstance(command, click.Group):
+                    break
+                # `driver D09` is the driver's app.
+                assert word in command.commands or command.name == "driver", f"evcharge {line}"
+                command = command.commands.get(word, drive)
+            found.append((list(words), command))
+    return found
+
+
+def flags(command: click.Command) -> set[str]:
+    return {flag for parameter in command.params for flag in parameter.opts} | {"--help"}
+
+
+@pytest.mark.parametrize("path", ["README.md", "config.toml", *sorted(DOCUMENTS)])
+def test_every_command_and_flag_that_a_document_types_exists(path: str):
+    for words, command in typed((ROOT / path).read_text("utf-8")):
+        given = set(re.findall(r"--[a-z-]+", " ".join(words)))
+        assert given - flags(command) == set(), f"evcharge {' '.join(words)}"
+
+
+def test_every_command_of_the_operators_page_takes_the_flags_that_all_take():
+    table = OPERATIONS[OPERATIONS.index("## Commands") : OPERATIONS.index("The first eight ask")]
+    commands = [command for words, command in typed(table) if words[1:] != ["D09"]]
+    assert min(len(commands), len(typed(README))) > 20
+    for command in commands:
+        assert {"--json", "--lang", "--state", "--config"} <= flags(command), command.name
 
 
 def test_every_test_that_the_faults_name_exists():
