@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
+from evcharge.central.alerts import CLOSED_BY_HAND, AlertKind
 from evcharge.charging_point import CpStatus
 from evcharge.cli import drive, evcharge
 from evcharge.messages import MESSAGE_TYPES, RECORD_TYPES, Message, Record
@@ -95,6 +96,13 @@ def test_every_command_of_the_operators_page_takes_the_flags_that_all_take():
     assert min(len(commands), len(typed(README))) > 20
     for command in commands:
         assert {"--json", "--lang", "--state", "--config"} <= flags(command), command.name
+
+
+@pytest.mark.parametrize("kind", AlertKind)
+def test_every_alert_stands_in_the_operators_page_with_what_ends_it(kind: AlertKind):
+    rows = [line for line in OPERATIONS.splitlines() if re.match(rf"\| `[A-Za-z0-9]+-{kind}`", line)]
+    assert len(rows) == 1
+    assert (kind in CLOSED_BY_HAND) == ("by hand" in rows[0].split("|")[-2])
 
 
 def test_every_test_that_the_faults_name_exists():
