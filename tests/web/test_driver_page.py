@@ -1,7 +1,9 @@
 """A driver's own page, from the request to the receipt."""
 
+import asyncio
 import json
 import re
+from urllib.parse import parse_qs, urlsplit
 
 from playwright.async_api import Page, Route, expect
 
@@ -201,6 +203,52 @@ async def test_what_one_driver_could_not_send_is_not_sent_for_the_next_one(room,
         await expect(page.locator("#driver-id")).to_have_text("D11")
         await expect(page.locator("#live")).to_have_attribute("data-state", "idle")
         assert asked_for == []
+
+
+async def test_a_page_of_the_past_that_could_not_be_had_is_asked_for_again_and_counted_once(
+    room, window
+) -> None:
+    # The cursor of each page: the charging point on it, and the cursor of the next one.
+    books = {"": ("CP901", "b"), "b": ("CP902", "c"), "c": ("CP903", None)}
+    answers: asyncio.Queue[Route] = asyncio.Queue()
+
+    async def found(route: Route, status: int = 200) -> None:
+        (before,) = parse_qs(urlsplit(route.request.url).query).get("before", [""])
+        cp_id, following = books[before]
+        past = {
+            "state": "REFUSED",
+            "cp_id": cp_id,
+            "authorised_at": "2024-05-01T10:00:00Z",
+            "end_reason": None,
+        }
+        body = {"sessions": [past], "next": following} if status == 200 else {"detail": "Too much at once."}
+        await route.fulfill(status=status, json=body)
+
+    async with window() as opened, asyncio.timeout(30):
+        opened.allowed.append("503")
+        await opened.page.route("**/api/me/sessions*", answers.put)
+        page = await room.enter(opened, "driver", name="D12")
+        await found(await answers.get())
+        await expect(page.locator("#past")).to_contain_text("CP901")
+        await page.click("#older")
+        await found(await answers.get(), 503)
+        await expect(page.locator("#past-note")).to_have_text("Too much at once.")
+        await expect(page.locator("#page-number")).to_have_text("Page 1")
+        # Somebody without patience: what was asked first fails last.
+        await page.click("#older")
+        await page.click("#older")
+        first, second = await answers.get(), await answers.get()
+        await found(second)
+        await expect(page.locator("#past")).to_contain_text("CP902")
+        async with page.expect_event("requestfinished"):
+            await found(first, 503)
+        await page.evaluate("new Promise(requestAnimationFrame)")
+        await expect(page.locator("#page-number")).to_have_text("Page 2")
+        await expect(page.locator("#past-note")).to_have_text("")
+        await page.click("#older")
+        await found(await answers.get())
+        await expect(page.locator("#past")).to_contain_text("CP903")
+        await expect(page.locator("#page-number")).to_have_text("Page 3")
 
 
 async def test_a_driver_may_use_nothing_of_the_operators(room, window) -> None:

@@ -8,7 +8,8 @@ import { openReceipt } from "./tickets.js";
 const PAGE = 8;
 
 export class History {
-  /** Cursors of the pages until this one; null is the newest. @type {(string|null)[]} */ #way = [null];
+  /** Cursors of the pages until the one that is shown; null is the newest. @type {(string|null)[]} */ #way = [null];
+  /** Those until the one that was asked for. */ #asked = this.#way;
   /** @type {string|null} */ #next = null;
   /** @type {any[]|null} */ #sessions = null;
   #turn = 0;
@@ -21,21 +22,22 @@ export class History {
 
   /** Load again what may have changed: the newest page only. */
   refresh() {
-    if (this.#way.length === 1) this.#go(this.#way);
+    if (this.#asked.length === 1) this.#go(this.#asked);
   }
 
   /** @param {(string|null)[]} way */
   async #go(way) {
     const turn = ++this.#turn;
-    this.#way = way;
+    this.#asked = way;
     $("#history").setAttribute("aria-busy", "true");
     try {
       const found = await get(query("/api/me/sessions", { limit: PAGE, before: way.at(-1) }));
       if (turn !== this.#turn) return;
-      [this.#sessions, this.#next, this.#why] = [found.sessions, found.next ?? null, ""];
+      [this.#way, this.#sessions, this.#next, this.#why] = [way, found.sessions, found.next ?? null, ""];
     } catch (error) {
       if (error.name !== "ApiError") throw error;
-      this.#why = error.text;
+      if (turn !== this.#turn) return;
+      [this.#asked, this.#why] = [this.#way, error.text];
     }
     $("#history").setAttribute("aria-busy", "false");
     this.show();
