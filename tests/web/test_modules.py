@@ -236,3 +236,33 @@ async def test_a_list_keeps_its_rows_and_their_focus(run) -> None:
 async def test_a_message_names_driver_and_point_and_leaves_out_the_unguessable_part(run) -> None:
     body = 'return m.brief("S-D01-CP001-0123456789abcdef: charging");'
     assert await run("messages_list", body) == "D01-CP001: charging"
+
+
+# ---- what is asked of Central
+
+# Central as a test wants it: `asked` is what it was asked for, in order; `tell(k, status, body)` answers the k-th.
+CENTRAL = """
+    const [asked, waiting] = [[], []];
+    window.fetch = (path) => new Promise((done) => { asked.push(path); waiting.push(done); });
+    const later = () => new Promise((done) => setTimeout(done));
+    const tell = async (k, status, body) => {
+      const headers = new Headers({ "Content-Type": "application/json" });
+      waiting[k]({ ok: status === 200, status, headers, json: async () => body });
+      await later();
+    };
+"""
+
+
+async def test_figures_that_fail_late_do_not_replace_newer_ones(run) -> None:
+    body = f"""
+        {CENTRAL}
+        const usage = new m.Usage();
+        let changes = 0;
+        usage.addEventListener("change", () => changes++);
+        usage.load(7);
+        usage.load(30);
+        await tell(1, 200, {{ cps: [{{ cp_id: "CP001" }}] }});
+        await tell(0, 503, {{ detail: "Too much at once." }});
+        return [usage.text, changes, [...usage.uses.keys()]];
+    """
+    assert await run("monitor/usage", body) == ["", 1, ["CP001"]]

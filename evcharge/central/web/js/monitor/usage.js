@@ -49,6 +49,7 @@ export class Usage extends EventTarget {
       if (days === 7) this.mean = meanFault(found.cps);
     } catch (error) {
       if (error.name !== "ApiError") throw error;
+      if (turn !== this.#turn) return;
       this.text = error.text;
     }
     this.#timer = setTimeout(() => this.load(), AGAIN_MS);
