@@ -266,3 +266,23 @@ async def test_figures_that_fail_late_do_not_replace_newer_ones(run) -> None:
         return [usage.text, changes, [...usage.uses.keys()]];
     """
     assert await run("monitor/usage", body) == ["", 1, ["CP001"]]
+
+
+async def test_a_day_that_could_not_be_had_is_said_and_not_asked_for_at_every_look(run) -> None:
+    body = f"""
+        {CENTRAL}
+        let now = 1000;
+        const past = new m.Past(() => now);
+        let told = 0;
+        past.addEventListener("day", () => told++);
+        past.of("CP001");
+        await tell(0, 503, {{ detail: "Too much at once." }});
+        for (let k = 0; k < 8; k++, now += 0.25) past.of("CP001");
+        const failed = [asked.length, told, past.problem("CP001")];
+        now += 5;
+        past.of("CP001");
+        const again = asked.length;
+        await tell(1, 200, {{}});
+        return [failed, again, told, past.problem("CP001"), Boolean(past.of("CP001"))];
+    """
+    assert await run("monitor/past", body) == [[1, 1, "Too much at once."], 2, 2, "", True]

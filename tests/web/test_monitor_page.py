@@ -99,6 +99,23 @@ async def test_the_charts_of_power_and_temperature_grow_while_it_charges(room, w
         flow.cancel()
 
 
+async def test_a_point_whose_last_day_cannot_be_had_says_why_until_it_can(room, window) -> None:
+    async with window() as opened:
+        opened.allowed.append("503")
+        day = "**/api/cps/CP001"
+        await opened.page.route(
+            day, lambda route: route.fulfill(status=503, json={"detail": "Too much at once."})
+        )
+        page = await room.enter(opened, "viewer", at="/monitor#CP001")
+        faults, charts = page.locator("#point .faults + .none"), page.locator("#point .graphs .ch-empty")
+        await expect(faults).to_have_text("Too much at once.")
+        await expect(charts).to_have_text(["Could not be loaded"] * 2)
+        await page.unroute(day)
+        # It asks again some seconds later.
+        await expect(faults).to_have_text("No fault in the last 24 hours.", timeout=20_000)
+        await expect(charts.first).to_have_text("No power figures yet")
+
+
 async def test_those_with_trouble_are_found_by_a_key_and_by_words(room, window) -> None:
     async with window() as opened:
         page = await room.enter(opened, "viewer", at="/monitor")

@@ -18,8 +18,8 @@ export class Faults {
     return h("section", null, h("header", null, words("h3", "monitor.faults"), this.sum), this.list, this.none);
   }
 
-  /** @param {import("./past.js").Span[]|undefined} spans @param {number} now */
-  show(spans, now) {
+  /** @param {import("./past.js").Span[]|undefined} spans @param {number} now @param {string} problem why there are no spans, or "" */
+  show(spans, now, problem) {
     const found = (spans ?? []).filter(({ s }) => s === "faulted").reverse();
     const lasted = (span) => (span.until ?? now) - span.from;
     const key = found.map(({ from, until }) => `${from} ${until ?? Math.floor(now)}`).join();
@@ -27,7 +27,7 @@ export class Faults {
     this.#shown = spans ? key : null;
     const mean = found.reduce((sum, span) => sum + lasted(span), 0) / (found.length || 1);
     put(this.sum, !found.length ? "" : t(found.length === 1 ? "monitor.fault_one" : "monitor.fault_mean", { count: found.length, time: duration(mean) }));
-    put(this.none, !spans ? t("monitor.loading") : found.length ? "" : t("monitor.no_faults"));
+    put(this.none, !spans ? problem || t("monitor.loading") : found.length ? "" : t("monitor.no_faults"));
     this.list?.replaceChildren(...found.slice(0, MOST).map((span) => row(span, lasted(span), now)));
   }
 }

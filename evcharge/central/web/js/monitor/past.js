@@ -6,6 +6,7 @@ import { STATES, STATUSES } from "../states.js";
 
 const AT_ONCE = 3;
 const STALE_S = 300;
+const AGAIN_S = 5;
 const DAY_S = 86_400;
 const HOUR_S = 3600;
 const EVERY_S = 2;
@@ -14,9 +15,10 @@ const EVERY_S = 2;
 /** @typedef {{s: string, from: number, until: number|null, reason: string}} Span */
 /** @typedef {{spans: Span[], power: [number, number|null][], temperature: [number, number|null][], loadedAt: number}} Day */
 
-/** Emits "day" with the id of a charging point whose day has arrived. */
+/** Emits "day" with the id of a charging point whose day has arrived, or could not be had. */
 export class Past extends EventTarget {
   /** @type {Map<string, Day>} */ #days = new Map();
+  /** Why a day could not be had, and when. @type {Map<string, {text: string, at: number}>} */ #failed = new Map();
   /** @type {string[]} */ #wanted = [];
   /** @type {Set<string>} */ #asking = new Set();
 
@@ -29,13 +31,22 @@ export class Past extends EventTarget {
   /** Return what is known of a day, or undefined; `first`: before the others. @param {string} id @param {boolean} [first] */
   of(id, first = false) {
     const day = this.#days.get(id);
-    if (!day || this.now() - day.loadedAt > STALE_S) this.#want(id, first);
+    // A Central that fails is not asked again by every painting.
+    const failed = this.#failed.get(id);
+    const patient = failed && this.now() - failed.at < AGAIN_S;
+    if (!patient && (!day || this.now() - day.loadedAt > STALE_S)) this.#want(id, first);
     return day;
+  }
+
+  /** Return why its day could not be had, or "". @param {string} id */
+  problem(id) {
+    return this.#failed.get(id)?.text ?? "";
   }
 
   /** Forget everything: Central has started anew, or was away. */
   clear() {
     this.#days.clear();
+    this.#failed.clear();
     this.#wanted = [];
   }
 
@@ -83,14 +94,15 @@ export class Past extends EventTarget {
     try {
       const found = await get(`/api/cps/${encodeURIComponent(id)}`);
       this.#days.set(id, day(found, this.now()));
-      this.dispatchEvent(new CustomEvent("day", { detail: id }));
+      this.#failed.delete(id);
     } catch (error) {
       if (error.name !== "ApiError") throw error;
-      this.dispatchEvent(new CustomEvent("failed", { detail: { id, text: error.text } }));
+      this.#failed.set(id, { text: error.text, at: this.now() });
     } finally {
       this.#asking.delete(id);
       this.#go();
     }
+    this.dispatchEvent(new CustomEvent("day", { detail: id }));
   }
 }
 

@@ -48,7 +48,7 @@ export class Point {
     put(this.warmthNow, cp.temp === null ? "–" : degrees(cp.temp / 10));
     const day = this.past.of(cp.id, true);
     this.figures.show(cp.id);
-    this.faults.show(day?.spans, now);
+    this.faults.show(day?.spans, now, this.past.problem(cp.id));
     this.#charts(cp, day, now);
   }
 
@@ -93,7 +93,8 @@ export class Point {
 
   /** @param {Cp} cp @param {import("./past.js").Day|undefined} day @param {number} now */
   #charts(cp, day, now) {
-    const drawn = `${cp.id} ${day?.loadedAt} ${day?.spans.length}`;
+    const none = day ? "" : t(this.past.problem(cp.id) ? "monitor.no_day" : "monitor.loading");
+    const drawn = `${cp.id} ${day?.loadedAt} ${day?.spans.length} ${none}`;
     if (drawn === this.#drawn && performance.now() - this.#drawnAt < EVERY_MS) return;
     this.#drawn = drawn;
     this.#drawnAt = performance.now();
@@ -105,11 +106,11 @@ export class Point {
     });
     const hour = { from: now - HOUR_S, until: now, x: time, when: clock };
     this.power.set({
-      ...hour, label: t("monitor.power_of", { cp: cp.id }), y: kw, high: top(day?.power, 1000), low: 0, empty: t(day ? "monitor.no_power" : "monitor.loading"),
+      ...hour, label: t("monitor.power_of", { cp: cp.id }), y: kw, high: top(day?.power, 1000), low: 0, empty: none || t("monitor.no_power"),
       series: [{ points: day?.power ?? [], area: true, tone: 1 }],
     });
     this.warmth.set({
-      ...hour, label: t("monitor.temperature_of", { cp: cp.id }), y: degrees, low: coldest(day?.temperature), empty: t(day ? "monitor.no_temperature" : "monitor.loading"),
+      ...hour, label: t("monitor.temperature_of", { cp: cp.id }), y: degrees, low: coldest(day?.temperature), empty: none || t("monitor.no_temperature"),
       series: [{ points: day?.temperature ?? [], tone: 3 }],
     });
   }

@@ -68,6 +68,7 @@ export default {
   "monitor.fault_mean": "{count} faults, {time} on average",
   "monitor.fault_one": "1 fault, {time}",
   "monitor.loading": "Loading…",
+  "monitor.no_day": "Could not be loaded",
   "monitor.choose": "Choose a charging point to see its health.",
   "monitor.back": "All charging points",
   "monitor.alerts": "Alerts",

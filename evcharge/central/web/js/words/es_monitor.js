@@ -68,6 +68,7 @@ export default {
   "monitor.fault_mean": "{count} averías, {time} de media",
   "monitor.fault_one": "1 avería, {time}",
   "monitor.loading": "Cargando…",
+  "monitor.no_day": "No se pudo cargar",
   "monitor.choose": "Elija un punto de recarga para ver su salud.",
   "monitor.back": "Todos los puntos de recarga",
   "monitor.alerts": "Avisos",
