@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from evcharge.central.rows import text_of
+from evcharge.central.instants import text_of
 from evcharge.database import Database, Row
 from evcharge.errors import BadInput
 from evcharge.events import AnyEvent, Event

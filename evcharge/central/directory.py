@@ -16,6 +16,7 @@ from evcharge import trust
 from evcharge.central.accounts import Account, ApiToken, Login, driver_id
 from evcharge.central.commands import AccessEvent, Actor, ChangeAccess, Note
 from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.instants import text_of
 from evcharge.central.ruling import Decision
 from evcharge.database import Database, Row
 from evcharge.events import LoggedIn, LoggedOut
@@ -220,8 +221,8 @@ class Directory:
             has_account=login.has_account,
             version=login.version,
             address=login.address,
-            created_at=_text(login.created_at),
-            expires_at=_text(login.expires_at),
+            created_at=text_of(login.created_at),
+            expires_at=text_of(login.expires_at),
         )
 
     async def _run(self, sql: str, **params: object) -> bool:
@@ -277,7 +278,3 @@ def _login(row: Row) -> Login:
         created_at=datetime.fromisoformat(row["created_at"]),
         expires_at=datetime.fromisoformat(row["expires_at"]),
     )
-
-
-def _text(instant: datetime) -> str:
-    return instant.isoformat(timespec="microseconds")

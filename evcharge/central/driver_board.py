@@ -17,6 +17,7 @@ from evcharge.central import frames, regrets
 from evcharge.central.board import Board, drawn
 from evcharge.central.charging import present_step
 from evcharge.central.feed import Feed, Live
+from evcharge.central.instants import text_of
 from evcharge.central.state import Facts
 from evcharge.events import (
     Event,
@@ -208,8 +209,8 @@ def ticket_row(ticket: Ticket) -> dict[str, Any]:
         "cost_cents": ticket.cost_cents,
         "price": price_text(ticket.price_centi_cents_per_kwh),
         "reason": ticket.reason,
-        "started_at": _text(ticket.started_at),
-        "ended_at": _text(ticket.ended_at),
+        "started_at": text_of(ticket.started_at.astimezone(UTC)),
+        "ended_at": text_of(ticket.ended_at.astimezone(UTC)),
         "estimated": ticket.estimated,
     }
 
@@ -228,7 +229,3 @@ def _ticket(event: TicketMade) -> Ticket:
         ended_at=datetime.fromtimestamp(event.ended_at, UTC),
         estimated=event.estimated,
     )
-
-
-def _text(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat(timespec="microseconds")

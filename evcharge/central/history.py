@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from evcharge.central.instants import text_of
 from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.ids import CpId
 
@@ -57,7 +58,7 @@ class Statuses:
         for cp_id, shown in news.items():
             yield {
                 "cp_id": cp_id,
-                "at": shown.since.isoformat(timespec="microseconds"),
+                "at": text_of(shown.since),
                 "status": shown.status.value,
                 "reason": shown.reason,
             }

@@ -10,6 +10,7 @@ import msgspec
 from evcharge.central.accounts import Account, ApiToken
 from evcharge.central.commands import Actor
 from evcharge.central.history import News, Statuses
+from evcharge.central.instants import text_of
 from evcharge.central.ruling import Decision
 from evcharge.central.state import (
     Change,
@@ -291,11 +292,6 @@ def ticket_of(row: Row) -> Ticket:
         ended_at=datetime.fromisoformat(row["ended_at"]),
         estimated=bool(row["estimated"]),
     )
-
-
-def text_of(instant: datetime) -> str:
-    # Always with microseconds and +00:00, so that text order is time order.
-    return instant.isoformat(timespec="microseconds")
 
 
 def _instant_or_none(text: str | None) -> datetime | None:

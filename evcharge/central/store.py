@@ -10,6 +10,7 @@ from typing import Any
 
 from evcharge import audit
 from evcharge.central.history import Shown, Statuses
+from evcharge.central.instants import text_of
 from evcharge.central.rows import (
     PUT_EVENT,
     Entry,
@@ -20,7 +21,6 @@ from evcharge.central.rows import (
     session_of,
     statements,
     status_statements,
-    text_of,
     ticket_of,
     weather_of,
 )
