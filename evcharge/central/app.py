@@ -22,6 +22,7 @@ from evcharge.central.peers import Peers
 from evcharge.central.refusals import Refusals
 from evcharge.central.registry_link import RegistryLink
 from evcharge.central.ruling import Rules
+from evcharge.central.setup import SCHEMA, database_path
 from evcharge.central.store import CentralStore
 from evcharge.central.takings import Today
 from evcharge.central.verify import ANCHORS
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SCHEMA = "evcharge.central.schema"
-
 
 async def run(
     config: Config, stop: asyncio.Event, clock: Clock = utc_now, *, show_panel: bool = False
@@ -58,8 +57,7 @@ async def run(
     service_keys = trust.read_keys(state / "service.key")
     resume_key = trust.read_keys(state / "central" / "resume.key")[0]
     tls = trust.client_context(state / "ca.pem")
-    path = state / "central" / "central.db"
-    async with open_database(path, SCHEMA) as database, Credentials() as credentials:
+    async with open_database(database_path(state), SCHEMA) as database, Credentials() as credentials:
         store = await CentralStore.open(database)
         facts = await store.load(clock())
         feed = Feed()
@@ -134,7 +132,7 @@ async def run(
                 chain.run(),
                 *([outbox.run()] if outbox is not None else []),
                 *shown,
-                each_minute(refusals, store, path.with_name(ANCHORS)),
+                each_minute(refusals, store, database_path(state).with_name(ANCHORS)),
             )
         # Every peer has been sent away: what they said last, and that we stopped, is still stored.
         refusals.flush()
