@@ -27,12 +27,11 @@ from msgspec import Struct
 from evcharge.certificates import Authority, doubts, new_authority, server_certificate
 from evcharge.errors import StateError
 
-# What needs no TLS: it does not leave this computer.
+# This computer: what goes there needs no TLS, and every certificate of ours names it.
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 # No secret of ours is longer; a larger file is the wrong file.
 _MAX_SECRET_BYTES = 16 * 1024
-_ALWAYS_NAMED = ("localhost", "127.0.0.1", "::1")
 
 
 class InitReport(Struct, kw_only=True):
@@ -306,7 +305,7 @@ def _server(
             for doubt in doubts(_load_certificate(path), authority, names, now)
         )
         return
-    wanted = dict.fromkeys([*_ALWAYS_NAMED, socket.gethostname(), *names])
+    wanted = dict.fromkeys([*LOOPBACK, socket.gethostname(), *names])
     _write_certificate(
         path, server_certificate(f"evcharge {who}", [name for name in wanted if name], key, authority, now)
     )
