@@ -1,7 +1,7 @@
 """Who says what the weather is: OpenWeather, Open-Meteo, or a timeline. Each is asked about one location at a time."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +13,9 @@ from evcharge.weather.places import Atlas
 from evcharge.weather.readings import Reading, SourceTrouble, Spot
 
 MOST_FILE_BYTES = 1024 * 1024
+
+# The places that a source knows by a name: what each is called, and where it is.
+Found = list[tuple[list[str], Spot]]
 
 
 class Source(Protocol):
@@ -41,19 +44,14 @@ class OpenWeather:
 
     async def measure(self, location: str) -> Reading:
         """Return the weather there. Raises SourceTrouble."""
-        spot = await self._spot(self._atlas.city_of(location))
+        spot = await _spot(self._atlas, self.name, location, self._find)
         query = openweather.weather_query(spot, self._key)
         raw = await self._fetch(self._url + openweather.WEATHER_PATH, query)
         return openweather.read_weather(raw, spot, self._clock())
 
-    async def _spot(self, city: str) -> Spot:
-        known = self._atlas.spot(self.name, city)
-        if known is not None:
-            return known
+    async def _find(self, city: str) -> Found:
         raw = await self._fetch(self._url + openweather.FIND_PATH, openweather.find_query(city, self._key))
-        spot = places.best(city, openweather.read_found(raw))
-        self._atlas.found(self.name, city, spot)
-        return spot
+        return openweather.read_found(raw)
 
 
 class OpenMeteo:
@@ -72,18 +70,13 @@ class OpenMeteo:
 
     async def measure(self, location: str) -> Reading:
         """Return the weather there. Raises SourceTrouble."""
-        spot = await self._spot(self._atlas.city_of(location))
+        spot = await _spot(self._atlas, self.name, location, self._find)
         raw = await self._fetch(self._url + openmeteo.WEATHER_PATH, openmeteo.weather_query(spot))
         return openmeteo.read_weather(raw, spot, self._clock())
 
-    async def _spot(self, city: str) -> Spot:
-        known = self._atlas.spot(self.name, city)
-        if known is not None:
-            return known
+    async def _find(self, city: str) -> Found:
         raw = await self._fetch(self._find_url + openmeteo.FIND_PATH, openmeteo.find_query(city, self._lang))
-        spot = places.best(city, openmeteo.read_found(raw))
-        self._atlas.found(self.name, city, spot)
-        return spot
+        return openmeteo.read_found(raw)
 
 
 class Simulated:
@@ -135,6 +128,16 @@ def read_timeline(path: Path) -> timeline.Timeline:
     except ValueError:
         raise ConfigError(f"the timeline {path} is not text, or larger than 1 MiB") from None
     return timeline.parse(text, path.name)
+
+
+async def _spot(atlas: Atlas, source: str, location: str, find: Callable[[str], Awaitable[Found]]) -> Spot:
+    """Return where `location` is: what was said or found before, else what `find` finds. Raises SourceTrouble."""
+    city = atlas.city_of(location)
+    spot = atlas.spot(source, city)
+    if spot is None:
+        spot = places.best(city, await find(city))
+        atlas.found(source, city, spot)
+    return spot
 
 
 def _stamp(path: Path) -> tuple[int, int]:
