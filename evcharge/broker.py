@@ -296,17 +296,17 @@ class Consumer:
             fetch_max_wait_ms=500,
         )
 
-    async def start(self, begin: Callable[[str, int], int | None]) -> None:
+    async def start(self, begin: Callable[[str, int], int | None]) -> dict[tuple[str, int], int]:
         """Connect and stand where `begin` says of a topic and partition: at an offset, at the end (None), or so
-        many records before it (a negative number). Raises BrokerLost.
+        many records before it (a negative number). Returns the offset of each. Raises BrokerLost.
         """
         try:
-            await _answer(self._brokers, self._start(begin))
+            return await _answer(self._brokers, self._start(begin))
         except BaseException:
             await self.close()
             raise
 
-    async def _start(self, begin: Callable[[str, int], int | None]) -> None:
+    async def _start(self, begin: Callable[[str, int], int | None]) -> dict[tuple[str, int], int]:
         await self._consumer.start()
         # It asks for the partitions of what it reads; we must know them to say what that is.
         client = self._consumer._client  # noqa: SLF001
@@ -315,14 +315,18 @@ class Consumer:
         places = [place for topic in self._topics for place in self._places(topic)]
         self._consumer.assign(places)
         ends = await self._consumer.end_offsets(places)
+        found: dict[tuple[str, int], int] = {}
         for place in places:
-            wanted = begin(self._brokers.plain(place.topic), place.partition)
+            named = self._brokers.plain(place.topic), place.partition
+            wanted = begin(*named)
             if wanted is None:
                 wanted = ends[place]
             elif wanted < 0:
                 wanted = max(0, ends[place] + wanted)
             # Beyond the end: that topic was made anew since.
-            self._consumer.seek(place, wanted if wanted <= ends[place] else 0)
+            found[named] = wanted if wanted <= ends[place] else 0
+            self._consumer.seek(place, found[named])
+        return found
 
     def _places(self, topic: str) -> list[Any]:
         name = self._brokers.named(topic)

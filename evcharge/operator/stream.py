@@ -121,7 +121,8 @@ async def _from_kafka(
     # The last ones of all are among the last ones of each topic; of some only, they may lie anywhere.
     begin = None if limit == 0 else 0 if narrow else -limit
     reader = _Reader(Brokers(work.config.kafka, work.config.state), begin)
-    backoff, lost, past = Backoff(most_s=3.0), False, True
+    # Who wants none of the past begins with what comes: of that, too, the limit would leave nothing.
+    backoff, lost, past = Backoff(most_s=3.0), False, limit > 0 or not follow
     found: list[Told] = []
     try:
         while past or follow:
@@ -131,8 +132,8 @@ async def _from_kafka(
                     async for told in reader.past():
                         found += [told] if wanted(told) else []
                         if len(found) > 2 * _PAGE:
-                            found = heapq.nlargest(limit, found, key=_number)
-                    found = heapq.nlargest(limit, found, key=_number)[::-1]
+                            found = _latest(found, limit)
+                    found = _latest(found, limit)[::-1]
                     past = False
                 else:
                     found = [told for told in await reader.more() if wanted(told)]
@@ -152,6 +153,11 @@ async def _from_kafka(
             backoff.reset()
     finally:
         await reader.close()
+
+
+def _latest(found: list[Told], limit: int) -> list[Told]:
+    """Return the newest of `found`, newest first; of two copies, which may lie far apart in the past, one."""
+    return heapq.nlargest(limit, {told["event_id"]: told for told in found}.values(), key=_number)
 
 
 def _number(told: Told) -> int:
@@ -187,7 +193,10 @@ class _Reader:
             if self._consumer is None:
                 consumer = self._make()
                 # Closed by itself when it fails.
-                await consumer.start(lambda topic, place: self._next.get((topic, place), self._begin))
+                # Kept also of what holds nothing yet: after an outage, what has come since is read from there.
+                self._next |= await consumer.start(
+                    lambda topic, place: self._next.get((topic, place), self._begin)
+                )
                 self._consumer = consumer
             records = await self._consumer.fetch(within_s)
             if not records:

@@ -100,7 +100,7 @@ async def test_a_reader_begins_where_it_likes(server, tmp_path):
     # A place beyond the end: the topic was made anew, and is read from its beginning.
     assert int((await read(brokers, CP_EVENTS, 10, 99))[0].value) == 0
     consumer = Consumer(brokers, [CP_EVENTS])
-    await consumer.start(lambda _topic, _partition: None)
+    assert await consumer.start(lambda _topic, _partition: None) == {(CP_EVENTS, 0): 10}
     assert await consumer.fetch(0.1) == []
     assert not await consumer.left()
     await producer.send(records(1, begin=77))
