@@ -38,6 +38,10 @@ SENTENCES: Mapping[str, Words] = {
     "no name": ("its name is not known here; no internet?", "su nombre no se conoce aquí; ¿sin internet?"),
     "broke": ("the connection broke", "la conexión se cortó"),
     "bad certificate": ("its certificate is not valid", "su certificado no es válido"),
+    "not our certificate": (
+        "its certificate is not from our CA, or does not name this host",
+        "su certificado no es de nuestra CA, o no nombra este equipo",
+    ),
     "service stopped": ("the weather service was stopped", "se paró el servicio del clima"),
     "silent": ("silent for {s} s", "sin señales durante {s} s"),
     "slow": (

@@ -93,6 +93,10 @@ SENTENCES: Mapping[str, Words] = {
         "Moving a charging point needs the operator's token: copy operator.token to {path}.",
         "Mover un punto de recarga pide el token del operador: copie operator.token a {path}.",
     ),
+    "operator refused": (
+        "Central does not know this operator's token: copy operator.token from its state folder to {path}.",
+        "La Central no conoce este token de operador: copie operator.token de su carpeta de estado a {path}.",
+    ),
     # ---- what happens
     "started": (
         "The weather comes from {source}; Central is at {url}.",

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from evcharge import labels, trust
+from evcharge.api_client import OPERATOR_VARIABLE
 from evcharge.broker import Brokers, Consumer, Producer
 from evcharge.config import Config
 from evcharge.errors import ConfigError, Overloaded, Refused
 from evcharge.labels import Speech
 from evcharge.lifecycle import utc_now
-from evcharge.operator.client import TOKEN_VARIABLE
 from evcharge.operator.stream import Told, decoded
 from evcharge.topics import CENTRAL_COMMANDS, CENTRAL_EVENTS, CP_EVENTS, ORDER_VALID_S, Order, OrderSeal
 
@@ -36,7 +36,7 @@ async def order(
         raise ConfigError(say("no kafka"))
     brokers = Brokers(config.kafka, config.state)
     path = trust.operator_token_path(config.state)
-    seal = OrderSeal(environ.get(TOKEN_VARIABLE) or trust.read_secret(path))
+    seal = OrderSeal(environ.get(OPERATOR_VARIABLE) or trust.read_secret(path))
     wanted = Order(
         command_id=secrets.token_hex(16), command=command, cp_id=cp_id, issued_at=utc_now().timestamp()
     )

@@ -15,6 +15,10 @@ from evcharge.charging_point import Hold
 from evcharge.enrolment import RegistryAddress, fetch_ticket
 from evcharge.errors import AuthenticationError
 from evcharge.ids import Role
+from evcharge.labels import Speech
+from evcharge.labels.operator import SENTENCES
+from evcharge.operator import stream
+from evcharge.operator.client import CentralApi
 from tests.component.registry_process import Running, make_state, running_registry
 from tests.component.town import Town, running
 
@@ -227,7 +231,9 @@ async def test_central_that_is_not_running(tmp_path: Path, capsys):
         "evcharge: Central is not running at http://127.0.0.1:9 (connection refused): "
         "start it, or give --central-api.\n"
     )
-    assert "no funciona" in await shell.fails("cps", "--lang", "es")
+    assert "no funciona en http://127.0.0.1:9 (conexión rechazada)" in await shell.fails(
+        "cps", "--lang", "es"
+    )
     said = await shell.fails("top-up", "D01", "5", "--reference", "r-1")
     assert "--reference r-1: it counts once" in said
 
@@ -240,6 +246,21 @@ async def test_a_token_of_another_network(town: Town, shell: Shell, monkeypatch)
     await shell.does("cps")
     monkeypatch.delenv("EVCHARGE_OPERATOR_TOKEN")
     assert "operator.token is missing" in await shell.fails("cps")
+
+
+async def test_a_token_that_is_made_anew_is_read_anew(town: Town, shell: Shell):
+    path, right = town.state / "operator.token", trust.read_secret(town.state / "operator.token")
+    trust.replace_secret(path, trust.new_secret())
+    url = (await town.says("API for operators is listening")).split()[-1]
+    api = CentralApi(url, town.state, Speech(SENTENCES), {})
+    with pytest.raises(AuthenticationError, match="copy operator.token from Central's"):
+        await api.get("/api/cps")
+    path.unlink()
+    with pytest.raises(AuthenticationError, match="copy operator.token from Central's"):
+        await api.get("/api/cps")
+    trust.write_secret(path, right)
+    # So `evcharge events -f` goes on.
+    assert (await api.get("/api/cps"))["cps"] == []
 
 
 @pytest.mark.parametrize("token", ["a\nb", "a\r\nHost: x", "é" * 20])
@@ -283,6 +304,30 @@ async def test_what_is_no_central_is_said_so(tmp_path: Path, capsys, reply: byte
         port = server.sockets[0].getsockname()[1]
         shell = Shell(tmp_path / "state", capsys, central_api=f"http://127.0.0.1:{port}")
         assert "Central" in await shell.fails("cps")
+
+
+async def test_who_follows_events_waits_while_a_proxy_answers_nonsense(tmp_path: Path, capsys):
+    trust.init_state(tmp_path / "state", [], _now())
+    replies = [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+        b"HTTP/1.1 401 Who\r\nContent-Length: 3\r\n\r\n<p>",
+        b'HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n{"error":false,"events":[]}',
+    ]
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(replies.pop(0))
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        say = Speech(SENTENCES)
+        async with asyncio.timeout(20):
+            api = CentralApi(url, tmp_path / "state", say, {})
+            assert await stream._news(api, say, 0, {}) == []
+    assert replies == []
+    told = capsys.readouterr().err.splitlines()
+    assert told == [say("no central", url=url), say("events back")]
 
 
 # ---- registering

@@ -559,6 +559,18 @@ async def test_moving_a_point_needs_the_operators_token(office: Office, sky: Sky
         )
 
 
+async def test_an_operators_token_that_central_does_not_know_is_named_and_not_the_services(
+    office: Office, sky: Sky
+):
+    await office.town.point()
+    trust.replace_secret(office.town.state / "operator.token", trust.new_secret())
+    async with service(office, sky) as running:
+        running.typed.put_nowait("move CP001 Elche")
+        said = await office.town.says("not done: ")
+    assert "operator.token" in said
+    assert "weather.token" not in said
+
+
 # ---- what it cannot start without
 
 

@@ -1,0 +1,193 @@
+"""Central's HTTP API from outside: one call, and which of our exceptions each way to fail becomes."""
+
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeVar
+
+import aiohttp
+import msgspec
+from msgspec import Meta, Struct
+
+from evcharge import trust
+from evcharge.errors import (
+    AuthenticationError,
+    BadInput,
+    Code,
+    ConfigError,
+    EvchargeError,
+    Overloaded,
+    Refused,
+    StateError,
+)
+from evcharge.labels import Speech
+from evcharge.labels.causes import cause
+
+OPERATOR_VARIABLE = "EVCHARGE_OPERATOR_TOKEN"
+_CONNECT_S = 4.0
+_MAX_ANSWER_BYTES = 32 * 1024 * 1024
+_CHUNK_BYTES = 256 * 1024
+
+T = TypeVar("T")
+
+
+class _Failure(Struct, frozen=True):
+    text: Annotated[str, Meta(max_length=1000)]
+    code: Annotated[str, Meta(max_length=40)]
+
+
+# Without a repr: `environ` may hold the secret.
+@dataclass(frozen=True, slots=True, repr=False)
+class Token:
+    """Where a token comes from: `variable` of `environ`, else the secret file `path`.
+
+    `refused` names the sentence for a Central that does not know it.
+    """
+
+    variable: str
+    path: Path
+    environ: Mapping[str, str]
+    refused: str = "token refused"
+
+    def read(self) -> str:
+        """Return the token as it is now. Raises StateError without one."""
+        return self.environ.get(self.variable) or trust.read_secret(self.path)
+
+
+class ApiClient:
+    """Central at `url`, which has `within_s` for an answer.
+
+    Calls raise Overloaded (Central is not there now, or has no room), AuthenticationError, Refused or BadInput.
+    """
+
+    def __init__(self, url: str, ca_file: Path, say: Speech, token: Token, within_s: float) -> None:
+        """`say` is a room with "plain http", "central gone" and "no central".
+
+        Raises ConfigError for plain HTTP to another computer, StateError without CA or token.
+        """
+        self.url = url.rstrip("/")
+        self._say = say
+        if trust.is_in_the_clear(self.url):
+            raise ConfigError(say("plain http", url=self.url))
+        secure = self.url.lower().startswith("https:")
+        self._tls = trust.client_context(ca_file) if secure else True
+        self._token = token
+        self._secret = token.read()
+        self._timeout = aiohttp.ClientTimeout(total=within_s, connect=_CONNECT_S)
+        self._http: aiohttp.ClientSession | None = None
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Self]:
+        """Keep connections while the block runs; without it, each call has its own."""
+        async with self._connect() as http:
+            self._http = http
+            try:
+                yield self
+            finally:
+                self._http = None
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        kind: type[T],
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        token: Token | None = None,
+    ) -> T:
+        """Make one call, with another `token` if one is given; return the answer as a `kind`."""
+        secret = token.read() if token is not None else self._secret
+        status, raw = await self._ask(method, path, params, body, secret)
+        if status == 401 and token is None and (fresh := self._read_anew()) != secret:
+            # Central has made a new one meanwhile.
+            self._secret = fresh
+            status, raw = await self._ask(method, path, params, body, fresh)
+        if not 200 <= status < 300:
+            raise self._refused(status, raw, token or self._token)
+        try:
+            return msgspec.json.decode(raw, type=kind)
+        except (ValueError, RecursionError):
+            raise self.no_central() from None
+
+    def no_central(self) -> Overloaded:
+        """Return what to raise for an answer that Central does not give: a proxy in between may, for a while."""
+        return Overloaded(self._say("no central", url=self.url), Code.UNREACHABLE)
+
+    def _connect(self) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(ssl=self._tls)
+        return aiohttp.ClientSession(
+            connector=connector, timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar()
+        )
+
+    def _read_anew(self) -> str:
+        try:
+            return self._token.read()
+        except StateError:
+            # Gone meanwhile: what Central says of the old one is what there is to say.
+            return self._secret
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        body: Mapping[str, Any] | None,
+        secret: str,
+    ) -> tuple[int, bytes]:
+        headers = {"Authorization": f"Bearer {secret}"}
+        kept = self._http
+        raw = b""
+        try:
+            async with (
+                contextlib.nullcontext(kept) if kept is not None else self._connect() as http,
+                http.request(
+                    method, self.url + path, params=params, json=body, headers=headers, allow_redirects=False
+                ) as response,
+            ):
+                async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+                    raw += chunk
+                    if len(raw) > _MAX_ANSWER_BYTES:
+                        raise self.no_central()
+                return response.status, raw
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as problem:
+            why = cause(_reason(problem), self._say.lang)
+            raise Overloaded(self._say("central gone", url=self.url, why=why), Code.UNREACHABLE) from None
+
+    def _refused(self, status: int, raw: bytes, token: Token) -> EvchargeError:
+        try:
+            failure = msgspec.json.decode(raw, type=_Failure)
+        except (ValueError, RecursionError):
+            return self.no_central()
+        text = " ".join(failure.text.split())
+        code = Code(failure.code) if failure.code in set(Code) else None
+        match status:
+            case 401:
+                return AuthenticationError(self._say(token.refused, path=token.path), Code.CREDENTIAL)
+            case 403:
+                return AuthenticationError(text, Code.ROLE)
+            case 404 | 409:
+                return Refused(text, code)
+            case 408 | 429:
+                return Overloaded(text, code)
+            case _ if status >= 500:
+                return Overloaded(text, code)
+            case _:
+                return BadInput(text, code)
+
+
+def _reason(problem: Exception) -> str:
+    """Return why there was no answer, in words that `causes` knows."""
+    if isinstance(problem, aiohttp.ClientConnectorCertificateError):
+        return "its certificate is not from our CA, or does not name this host"
+    if isinstance(problem, TimeoutError):
+        return "no answer in time"
+    beneath = getattr(problem, "os_error", None) or problem.__cause__ or problem
+    if isinstance(beneath, socket.gaierror):
+        return "its name is not known here; no internet?"
+    number = getattr(beneath, "errno", None) or getattr(problem, "errno", None)
+    return os.strerror(number).lower() if number and number > 0 else "the connection broke"
