@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 import pytest
+from msgspec import Struct
 
 from evcharge.central.alerts import CLOSED_BY_HAND, AlertKind
 from evcharge.charging_point import CpStatus
 from evcharge.cli import drive, evcharge
+from evcharge.cp.health import Ping, Pong
 from evcharge.messages import MESSAGE_TYPES, RECORD_TYPES, Message, Record
 from evcharge.session import EndReason
 
@@ -36,6 +38,15 @@ def test_every_message_stands_in_the_protocol_with_its_fields_and_in_the_glossar
     missing = [name for name in kind.__struct_fields__ if name != "seq" and f"`{name}`" not in rows[-1]]
     assert not missing
     assert f"`{tag(kind)}`" in GLOSSARY
+
+
+@pytest.mark.parametrize("kind", [Ping, Pong])
+def test_what_is_said_on_the_health_port_stands_in_the_protocol_with_its_fields(kind: type[Struct]):
+    health = PROTOCOL[PROTOCOL.index("## D8") : PROTOCOL.index("## D9")]
+    (fields,) = re.findall(rf"`{kind.__struct_config__.tag}\{{(.*?)\}}`", health, re.DOTALL)
+    assert set(kind.__struct_fields__) == set(
+        re.findall(r"(?:^|, )(\w+)", re.sub(r" ?\([^)]*\)", "", fields))
+    )
 
 
 @pytest.mark.parametrize("word", [*CpStatus, *EndReason])
