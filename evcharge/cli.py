@@ -111,8 +111,8 @@ _API = (
 def evcharge(tether: int | None) -> None:
     """An electric-vehicle charging network: Registry, Central, charging points, drivers.
 
-    `evcharge up` shows all of it on this PC. Every address and port is a flag, an environment variable
-    (EVCHARGE_CENTRAL__PORT) or a line of config.toml.
+    `evcharge up` shows all of it on this PC. Every setting is a line of config.toml and an environment variable
+    (EVCHARGE_CENTRAL__PORT); those that people type are flags, too.
     """
     if tether is not None:
         from evcharge.tether import watch
