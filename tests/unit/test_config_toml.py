@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from evcharge import config, toml_file
+from evcharge.cp.plan import Action
 
 FILE = Path(__file__).parents[2] / "config.toml"
 # Keys that are absent by default stand there as a comment: `# plan = "plan.txt"`.
@@ -64,3 +65,8 @@ def test_every_key_has_a_comment_or_a_neighbour_that_has_one():
             block = lines[:index]
             above = next(text for text in reversed(block) if not re.match(r"\w+ = ", text))
             assert above.startswith("#") or "] #" in above or above == "[log]", line
+
+
+def test_every_step_of_a_plan_is_named():
+    said = FILE.read_text(encoding="utf-8").partition("# A file of timed steps")[2].partition("# plan =")[0]
+    assert set(Action) <= set(re.findall(r"[a-z]+", said))
