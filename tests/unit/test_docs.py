@@ -1,7 +1,9 @@
 """The documents fail when they are wrong."""
 
+import ast
 import itertools
 import re
+import tomllib
 from pathlib import Path
 
 import click
@@ -71,6 +73,21 @@ def test_every_module_is_on_the_map_of_the_architecture():
     on_the_map = ARCHITECTURE.replace("`central/", "`")
     missing = sorted(name for name in names if f"`{name.removeprefix('central/')}`" not in on_the_map)
     assert missing == []
+
+
+def test_every_module_that_says_it_is_pure_is_held_to_that():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    (held,) = (contract["source_modules"] for contract in contracts if contract["type"] == "forbidden")
+    said = []
+    for path in PACKAGE.rglob("*.py"):
+        promise = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+        if re.search(r"\bPure\b", promise):
+            said.append(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
+    assert len(said) > 50
+    # A package holds its modules.
+    assert [name for name in said if not {name, name.rpartition(".")[0]} & set(held)] == []
 
 
 def typed(text: str) -> list[tuple[list[str], click.Command]]:
