@@ -201,8 +201,9 @@ async def test_a_fault_stops_the_charge_and_tells_the_driver(town: Town):
     await engine.journals(engine.ends("fault"))
     assert (await driver.ticket()).reason == "fault"
     assert await town.says("CP001 .*Faulted: overheating")
+    seen = len(town.lines)
     engine.monitor.send(m.Health(fault=None))
-    await town.says("no longer|Available")
+    await town.says("CP001 .*Available", since=seen)
 
 
 async def test_an_engine_without_link_is_faulted_and_says_why(town: Town):

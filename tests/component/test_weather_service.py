@@ -156,8 +156,9 @@ async def test_a_cold_front_ends_the_charge_and_its_end_frees_the_point(office: 
         sky.of("Berlin").celsius = 0.5
         await celsius_is(office, 0.5)
         assert (await at(office))["alerts"] == ["COLD"]
+        seen = len(office.town.lines)
         sky.of("Berlin").celsius = 1.0
-        await office.town.says(r"CP001 .*Available$")
+        await office.town.says(r"CP001 .*Available$", since=seen)
         await office.town.says("the weather in Berlin is good again")
     (raised,) = office.rows("WeatherAlertRaised")
     assert (raised["actor"], raised["role"]) == ("weather", "service")
@@ -541,8 +542,9 @@ async def test_a_point_that_moves_into_bad_weather_is_held_and_out_of_it_is_not(
         await until(lambda: cold_in(office, "Madrid"))
         running.typed.put_nowait("move CP001 madrid")
         await office.town.says("CP001 .*Out of Order")
+        seen = len(office.town.lines)
         running.typed.put_nowait("move CP001 Berlin")
-        await office.town.says("CP001 .*Berlin.* Available")
+        await office.town.says("CP001 .*Berlin.* Available", since=seen)
 
 
 async def cold_in(office: Office, name: str) -> bool:

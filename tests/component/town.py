@@ -55,11 +55,11 @@ class Town:
         """Carry out an operator's command."""
         await self.dispatcher.submit(kind(by=Actor("admin", Role.OPERATOR, "local"), **what))
 
-    async def says(self, pattern: str) -> str:
-        """Wait until Central has printed a line that matches."""
+    async def says(self, pattern: str, since: int = 0) -> str:
+        """Wait until Central has printed a line that matches, after the first `since` lines."""
         async with asyncio.timeout(WITHIN_S):
             while True:
-                for line in self.lines:
+                for line in self.lines[since:]:
                     if re.search(pattern, line):
                         return line
                 self.news.clear()
