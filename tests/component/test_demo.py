@@ -136,12 +136,13 @@ def test_once_ends_when_every_driver_has_its_tickets_and_leaves_nobody_behind(up
 
 
 def test_peers_are_told_where_the_others_really_listen(up):
-    said = up().communicate(timeout=30)[0]
-    for line in said.splitlines():
-        if "cp-engine CP" in line or "driver D" in line:
-            assert "--registry https://127.0.0.1:5 --central 127.0.0.1:9" in line
-        if "cp-monitor CP" in line:
-            assert "--engine 127.0.0.1:7" in line
+    lines = up().communicate(timeout=30)[0].splitlines()
+    outside = [line for line in lines if "cp-engine CP" in line or "driver D" in line]
+    assert len(outside) == 4
+    assert all("--registry https://127.0.0.1:5 --central 127.0.0.1:9" in line for line in outside)
+    monitors = [line for line in lines if "cp-monitor CP" in line]
+    assert len(monitors) == 2
+    assert all("--engine 127.0.0.1:7" in line for line in monitors)
 
 
 def test_a_driver_without_all_of_its_tickets_makes_once_fail_with_a_sentence(up):
