@@ -66,8 +66,10 @@ class RegistryLink:
         self._lost = was_lost
         # What was revoked here and the Registry does not know yet: id -> epoch. After a start, everything that is
         # still revoked: the Registry ignores what it knows.
+        facts = dispatcher.facts
         self._to_tell: dict[str, int] = {
-            point.cp_id: point.epoch for point in dispatcher.facts.points() if point.revoked
+            **{point.cp_id: point.epoch for point in facts.points() if point.revoked},
+            **{driver.driver_id: driver.epoch for driver in facts.drivers() if driver.blocked},
         }
         feed.listen(self._on_event)
 

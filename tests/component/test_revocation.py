@@ -73,3 +73,24 @@ async def test_what_central_revokes_the_registry_withdraws_too(tmp_path: Path, p
         assert answer.status == 200
         await town.engine(epoch=rotated.body["epoch"])
         await town.says("CP001.*(new keys|again)")
+
+
+async def test_what_central_revoked_before_a_restart_the_registry_still_learns(
+    tmp_path: Path, password: str, quick_polls
+):
+    async with running_registry(tmp_path, password) as registry:
+        await registry.register("CP001")
+        body = {"driver_id": "D01", "credential": "dr_secret_001"}
+        await registry.ask("POST", "/register/driver", body, token=registry.enrolment)
+    # Nobody to tell.
+    async with running(tmp_path, registry.url) as town:
+        await town.point()
+        await town.driver("D01")
+        for subject in ("CP001", "D01"):
+            await town.operator(RevokeKeys, subject=subject)
+    async with running_registry(tmp_path, password, registry.port), running(tmp_path, registry.url):
+        for who in ({"id_": "CP001"}, {"id_": "D01", "role": "driver", "secret": "dr_secret_001"}):
+            async with asyncio.timeout(5):
+                while (answer := await registry.ticket(**who)).status == 200:
+                    await asyncio.sleep(0.05)
+            assert answer.body["code"] == Code.DISABLED
