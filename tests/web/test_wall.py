@@ -1,10 +1,11 @@
 """The operator's first tab: what it shows, in colours and words, and what can be ordered there."""
 
+import asyncio
 import re
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from evcharge.messages import Health
 from tests.web.browser import SOCKETS
@@ -258,6 +259,23 @@ async def test_resume_under_a_new_journal_says_what_to_do_in_the_words_of_the_pa
         await page.locator('#drawer [data-act="resume"]').click()
         why = "CP016 sigue fuera de servicio: diario nuevo: cierre su aviso para confirmarlo."
         await expect(page.locator("#toasts")).to_contain_text(why)
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("l")
+
+
+async def test_what_is_opened_while_the_language_changes_speaks_the_new_one(room, window) -> None:
+    await room.town.point("CP017")
+    async with window() as opened:
+        page = await room.enter(opened, "operator")
+        held: asyncio.Queue[Route] = asyncio.Queue()
+        await page.route("**/words/es_wall.js", held.put)
+        await page.keyboard.press("l")
+        waiting = await held.get()
+        await tile(page, "CP017").click()
+        out = page.locator('#drawer [data-act="out"]')
+        await expect(out).to_have_text("Stop")
+        await waiting.continue_()
+        await expect(out).to_have_text("Parar")
         await page.keyboard.press("Escape")
         await page.keyboard.press("l")
 

@@ -21,14 +21,17 @@ function first() {
 /** Return the language of the page: "en" or "es". */
 export const lang = () => current;
 
-/** Load every part in one language; those that are there already cost nothing. @param {string} to */
+/** Load every part in one language, also those that are asked for meanwhile. @param {string} to */
 async function load(to) {
-  const wanted = [...parts].filter((part) => !loaded.has(to + part));
-  await Promise.all(wanted.map(async (part) => {
-    const module = await import(`./words/${to}${part}.js`);
-    Object.assign(WORDS[to], module.default);
-    loaded.add(to + part);
-  }));
+  for (;;) {
+    const wanted = [...parts].filter((part) => !loaded.has(to + part));
+    if (!wanted.length) return;
+    await Promise.all(wanted.map(async (part) => {
+      const module = await import(`./words/${to}${part}.js`);
+      Object.assign(WORDS[to], module.default);
+      loaded.add(to + part);
+    }));
+  }
 }
 
 /** Load a page's own words, words/en_<name>.js or words/es_<name>.js, now and in other languages later. @param {string} name */
