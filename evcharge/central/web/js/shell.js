@@ -6,7 +6,6 @@ import { watchBanners, watchLink } from "./connection.js";
 import { clock } from "./format.js";
 import { keys } from "./keys.js";
 import { lang, onLang, setLang, t, use, words } from "./i18n.js";
-import { home } from "./login/next.js";
 import { toggleTheme } from "./theme.js";
 
 const PATIENCE_MS = 3000;
@@ -65,8 +64,8 @@ export async function startShell({ store, title, subtitle, nav = [], keys: pageK
   addEventListener("pageshow", (event) => event.persisted && location.reload());
   setInterval(() => ($("#clock").textContent = clock(store.now())), 1000);
   const [who] = await Promise.all([patiently(whoami), ...packs.map((name) => patiently(() => use(name)))]);
-  // A link on another site brings no cookie along: only now it is known whose page it should have been.
-  if ((who.role === "driver") !== (location.pathname === "/driver")) location.replace(home(who.role));
+  // A link on another site brings no cookie along: only now it is known that this is not the account's page.
+  if ((who.role === "driver") !== (location.pathname === "/driver")) location.replace("/");
   account.show(who);
   return { account: who, actions, menu: account.list, main };
 }

@@ -1,6 +1,6 @@
 // The monitor's page: the health of every charging point. It shows; orders are given on Central's page.
 import { $ } from "../dom.js";
-import { add, onLang } from "../i18n.js";
+import { onLang, use } from "../i18n.js";
 import { keys } from "../keys.js";
 import { startShell } from "../shell.js";
 import { Store } from "../store.js";
@@ -12,10 +12,8 @@ import { Point } from "../monitor/point.js";
 import { showSums } from "../monitor/sums.js";
 import { troubled } from "../monitor/truth.js";
 import { Usage } from "../monitor/usage.js";
-import en from "../words/en_monitor.js";
-import es from "../words/es_monitor.js";
 
-add({ en, es });
+await use("monitor");
 
 const narrow = matchMedia("(max-width: 900px)");
 const store = new Store();
