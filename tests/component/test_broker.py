@@ -5,7 +5,7 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,6 +35,15 @@ def ca_file(server: kafka.Broker) -> str:
     """The authority of the broker's certificate."""
     assert server.pem is not None
     return str(server.pem.with_name("ca.pem"))
+
+
+@pytest.fixture(autouse=True)
+async def no_line_is_left() -> AsyncIterator[None]:
+    """Cut off what aiokafka closes without waiting: TLS says goodbye, and a loop that ends never hears the answer."""
+    yield
+    for transport in list(asyncio.get_running_loop()._transports.values()):
+        transport.abort()
+    await asyncio.sleep(0)
 
 
 def known(server: kafka.Broker, state: Path, password: str = PASSWORD, **more: object) -> Brokers:
