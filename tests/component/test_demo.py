@@ -192,6 +192,9 @@ def test_a_process_that_dies_later_is_named_and_the_rest_stays_up(up):
 def test_a_signal_stops_everything_cleanly_within_five_seconds(number, whole_group, up):
     process = up(once=False)
     said = until(process, "The network stays up until Ctrl+C.")
+    # Nobody waits for the weather service, which may have to find its hands first.
+    while not re.search(r"│ pid \d+ .*\bweather\b", said):
+        said += until(process, "│ pid ")
     asked_at = time.monotonic()
     if whole_group:
         os.killpg(process.pid, number)
