@@ -10,7 +10,7 @@ from evcharge import passwords, trust
 from evcharge.central import directory, registry_link, setup, verify
 from evcharge.database import open_database
 from tests.component.registry_process import Running, make_state, running_registry
-from tests.component.visitors import SAME_SITE, House, opened
+from tests.component.visitors import SAME_SITE, House, Visitor, opened
 
 
 @pytest.fixture
@@ -75,6 +75,30 @@ async def test_who_logs_in_everywhere_forgets_the_oldest(house: House, monkeypat
         await browser.logs_in("olga", password)
     assert [(await browser.get("/api/cps")).status for browser in browsers] == [401, 200, 200]
     assert len(house.query("SELECT * FROM web_session")) == 2
+
+
+async def test_the_browser_has_its_new_login_before_the_old_one_ends(house: House, monkeypatch):
+    ends, real = asyncio.Event(), directory.Directory.log_out
+
+    async def late(self, token: str, address: str) -> bool:
+        await ends.wait()
+        return await real(self, token, address)
+
+    monkeypatch.setattr(directory.Directory, "log_out", late)
+    password = await house.account("olga", "operator")
+    olga = house.visitor()
+    ends.set()
+    await olga.logs_in("olga", password)
+    old = Visitor(olga.url, cookies=dict(olga.cookies))
+    ends.clear()
+    async with asyncio.timeout(10):
+        assert (await olga.logs_in("olga", password)).status == 200
+        assert olga.cookies != old.cookies
+        assert (await old.get("/api/whoami")).status == 200
+        ends.set()
+        while (await old.get("/api/whoami")).status == 200:
+            pass
+    assert (await olga.get("/api/whoami")).status == 200
 
 
 # ---- wrong

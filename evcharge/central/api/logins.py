@@ -1,5 +1,6 @@
 """Logging in and out: by whom, how often it may fail, and who it was."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
@@ -100,12 +101,16 @@ class Logins:
             body.name, address, lambda: self._proved(body.name, body.password, address)
         )
         token = await self._directory.log_in(body.name, address, epoch)
-        # Of the same browser: nobody knows its token any more.
-        await self._directory.log_out(self._access.given_login(request), address)
         account = self._directory.account(body.name)
         role = account.role if account is not None else Role.DRIVER
         response = answer(described(body.name, role))
         self._access.show_login(request, response, token)
+        # The browser has the new one before its other pages hear that the old one, whose token nobody knows any
+        # more, has ended: they ask who is logged in.
+        with contextlib.suppress(ConnectionError):
+            await response.prepare(request)
+            await response.write_eof()
+        await self._directory.log_out(self._access.given_login(request), address)
         return response
 
     async def slowed_down(self, name: str, address: str, check: Callable[[], Awaitable[int]]) -> int:
