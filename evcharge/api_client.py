@@ -172,9 +172,7 @@ class ApiClient:
                 return AuthenticationError(text, Code.ROLE)
             case 404 | 409:
                 return Refused(text, code)
-            case 408 | 429:
-                return Overloaded(text, code)
-            case _ if status >= 500:
+            case _ if status in (408, 429) or status >= 500:
                 return Overloaded(text, code)
             case _:
                 return BadInput(text, code)

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,14 +14,12 @@ from evcharge import messages as m
 from evcharge import trust
 from evcharge.central import app, verify, website
 from evcharge.central.api.server import ApiServer, idle
-from evcharge.central.archive import Archive
 from evcharge.central.commands import PlaceHold
 from evcharge.charging_point import Hold
 from evcharge.config import CentralSettings, Config
 from evcharge.errors import Taken
 from evcharge.https import application
 from evcharge.lifecycle import utc_now
-from tests.component import books
 from tests.component.office import Office, opened
 from tests.component.town import hear, running
 
@@ -323,180 +320,6 @@ async def test_a_wallet_that_would_overflow_is_refused(office: Office):
     assert (await office.ask("POST", TOP_UP, {"cents": 10**12, "reference": "r"})).status == 422
 
 
-# ---- looking
-
-
-async def test_a_charging_point_shows_its_live_figures(office: Office):
-    engine, _ = await office.charging()
-    assert engine.start is not None
-    engine.channel.send(
-        m.SupplyUpdate(session_id=engine.start.session_id, power_w=22_000, energy_mwh=2_000_000)
-    )
-    async with asyncio.timeout(5):
-        while (point := await office.get("/api/cps/CP001"))["session"]["energy_mwh"] == 0:
-            await asyncio.sleep(0.01)
-    assert (point["cp_id"], point["location"], point["price"]) == ("CP001", "Berlin", "0.25")
-    assert (point["status"], point["engine"], point["monitor"]) == ("Charging", True, True)
-    session = point["session"]
-    assert (session["driver_id"], session["power_w"], session["cost_cents"]) == ("D01", 22_000, 50)
-    (listed,) = (await office.get("/api/sessions?state=open"))["sessions"]
-    assert (listed["energy_mwh"], listed["cost_cents"], listed["state"]) == (2_000_000, 50, "CHARGING")
-
-
-async def test_sessions_and_tickets_come_in_pages_newest_first(office: Office):
-    engine, driver = await office.town.point(), await office.town.driver()
-    made = []
-    for number in range(5):
-        driver.asks("CP001")
-        start = await engine.is_asked()
-        made.append(start.session_id)
-        await engine.journals(engine.starts())
-        await engine.journals(engine.meters(1_000_000 * (number + 1)), engine.ends())
-        await driver.ticket()
-    for what in ("sessions", "tickets"):
-        found, cursor = [], ""
-        while cursor is not None:
-            params = {"limit": "2", "driver_id": "D01", "cp_id": "CP001"} | (
-                {"before": cursor} if cursor else {}
-            )
-            answer = await office.ask("GET", f"/api/{what}", params=params)
-            found += answer.body[what]
-            cursor = answer.body["next"]
-        assert [one["session_id"] for one in found] == made[::-1]
-        assert [one["cost_cents"] for one in found] == [125, 100, 75, 50, 25]
-        assert (await office.get(f"/api/{what}?driver_id=D02"))[what] == []
-    assert (await office.get("/api/sessions?state=open"))["sessions"] == []
-    assert len((await office.get("/api/sessions?state=ENDED"))["sessions"]) == 5
-
-
-async def test_tickets_of_the_same_instant_are_all_listed_once(tmp_path: Path):
-    async with books.opened(tmp_path) as opened_books:
-        network = books.busy_day()
-        for number in range(5):
-            session = network.charging("D02", "CP003")
-            network.sends(network.engines["CP003"].ended(session.session_id, number), cp_id="CP003")
-        await opened_books.store.commit(books.entries(network))
-        archive = Archive(opened_books.database)
-        found, cursor = [], ""
-        while cursor is not None:
-            rows, cursor = await archive.tickets(limit=1, driver_id="D02", before=cursor)
-            found += [row["session_id"] for row in rows]
-        mine = [one.session_id for one in network.tickets if one.driver_id == "D02"]
-        assert found == sorted(mine, reverse=True)
-        assert len(found) == 5
-
-
-async def test_the_audit_log_is_read_on_from_a_number(office: Office):
-    await office.town.point()
-    await office.post("/api/cps/CP001/out")
-    every = (await office.get("/api/events"))["events"]
-    assert [row["n"] for row in every] == list(range(1, len(every) + 1))
-    last = every[-1]
-    assert (last["type"], last["cp_id"], last["data"]["hold"]) == ("HoldPlaced", "CP001", "operator")
-    assert (await office.get(f"/api/events?after={last['n'] - 1}"))["events"] == [last]
-    assert (await office.get(f"/api/events?after={last['n']}"))["events"] == []
-    assert [row["n"] for row in (await office.get("/api/events?after=1&limit=2"))["events"]] == [2, 3]
-    assert (await office.get("/api/events?limit=1"))["events"] == [last]
-
-
-async def test_an_alert_stays_until_its_restored_line_and_over_a_restart(tmp_path: Path):
-    async with opened(tmp_path) as office:
-        engine = await office.town.point()
-        engine.monitor.send(m.Health(fault="overheating"))
-        await office.recorded("FaultReported")
-        (alert,) = [one for one in (await office.get("/api/alerts"))["alerts"] if one["kind"] == "fault"]
-        assert "overheating" in alert["what"]
-        assert "averiado" in alert["what_es"]
-    async with opened(tmp_path) as office:
-        (again,) = [one for one in (await office.get("/api/alerts"))["alerts"] if one["kind"] == "fault"]
-        assert (again["id"], again["solved_at"]) == ("CP001-fault", None)
-        assert abs(_instant(again["since"]) - _instant(alert["since"])) < 0.5
-        await office.town.engine()
-        await office.town.monitor()
-        await office.recorded("FaultCleared")
-        (over,) = [one for one in (await office.get("/api/alerts"))["alerts"] if one["kind"] == "fault"]
-        assert over["solved_at"]
-        assert over["restored"] == "CP001 works again."
-
-
-async def test_a_fault_whose_event_is_too_old_to_be_read_again_is_an_alert_all_the_same(
-    tmp_path: Path, monkeypatch
-):
-    async with opened(tmp_path) as office:
-        engine = await office.town.point()
-        engine.monitor.send(m.Health(fault="overheating"))
-        await office.recorded("FaultReported")
-    monkeypatch.setattr(app, "REBUILD_FROM", 0)
-    async with opened(tmp_path) as office:
-        alerts = (await office.get("/api/alerts"))["alerts"]
-        assert [one["id"] for one in alerts if one["kind"] == "fault"] == ["CP001-fault"]
-
-
-async def test_a_new_journal_is_held_over_a_restart_and_can_still_be_confirmed(tmp_path: Path, monkeypatch):
-    async with opened(tmp_path) as office:
-        await office.town.with_another_disk(await office.town.point())
-    monkeypatch.setattr(app, "REBUILD_FROM", 0)
-    async with opened(tmp_path) as office:
-        await office.town.engine(journal_id="b" * 32)
-        await office.town.monitor()
-        await office.town.says("CP001 .*Out of Order: new journal")
-        await office.post("/api/alerts/CP001-journal/close")
-        await office.town.says("CP001 .*Available")
-        driver = await office.town.driver()
-        driver.asks("CP001")
-        await driver.step("ASKING")
-
-
-async def test_an_alert_that_nothing_ends_is_closed_by_the_operator(office: Office):
-    await office.town.with_another_disk(await office.town.point())
-    assert (await office.get("/api/cps/CP001"))["holds"] == ["journal"]
-    alerts = (await office.get("/api/alerts"))["alerts"]
-    assert "CP001-journal" in [one["id"] for one in alerts if not one["solved_at"]]
-    await office.post("/api/alerts/CP001-journal/close")
-    (closed,) = [one for one in (await office.get("/api/alerts"))["alerts"] if one["kind"] == "journal"]
-    assert closed["restored"] == "CP001: seen by an operator."
-    assert (await office.get("/api/cps/CP001"))["status"] == "Available"
-    # In one commit: nobody ever saw it closed and the charging point still held.
-    (seen,), (lifted,) = office.rows("AlertClosed"), office.rows("HoldLifted")
-    assert (lifted["n"], lifted["at"], lifted["actor"]) == (seen["n"] + 1, seen["at"], seen["actor"])
-    assert (await office.ask("POST", "/api/alerts/CP001-journal/close")).status == 404
-
-
-async def test_an_alert_that_ends_by_itself_is_not_closed_by_hand(office: Office):
-    engine = await office.town.point()
-    engine.monitor.send(m.Health(fault="hot"))
-    await office.recorded("FaultReported")
-    assert (await office.ask("POST", "/api/alerts/CP001-fault/close")).status == 409
-
-
-async def test_the_registry_that_does_not_answer_is_an_alert(office: Office):
-    await office.recorded("RegistryLost")
-    (alert,) = (await office.get("/api/alerts"))["alerts"]
-    assert "Registry not responding" in alert["what"]
-
-
-async def test_a_full_disk_is_an_alert_at_once_and_its_end_is_stored(office: Office, monkeypatch):
-    await office.town.driver()
-    store = office.town.dispatcher._store
-    commit = store.commit
-
-    async def full(batch) -> None:
-        problem = sqlite3.OperationalError("database or disk is full")
-        problem.sqlite_errorname = "SQLITE_FULL"
-        raise problem
-
-    monkeypatch.setattr(store, "commit", full)
-    answer = await office.ask("POST", TOP_UP, {"cents": 5, "reference": "r"})
-    assert (answer.status, answer.body["code"]) == (503, "E_STORAGE")
-    (alert,) = [one for one in (await office.get("/api/alerts"))["alerts"] if one["kind"] == "storage"]
-    assert (alert["what"], alert["solved_at"]) == ("Central cannot store new charges (disk full).", None)
-    monkeypatch.setattr(store, "commit", commit)
-    await office.post(TOP_UP, {"cents": 5, "reference": "r"})
-    await office.recorded("StorageRestored")
-    (over,) = [one for one in (await office.get("/api/alerts"))["alerts"] if one["kind"] == "storage"]
-    assert (over["since"], over["restored"]) == (alert["since"], "Central stores again.")
-
-
 # ---- apart from charging
 
 
@@ -611,9 +434,3 @@ def _empty():
         pass
 
     return application([], refused)
-
-
-def _instant(text: str) -> float:
-    from datetime import datetime
-
-    return datetime.fromisoformat(text).timestamp()

@@ -1,3 +1,5 @@
+"""The Registry over real HTTPS: who is registered, who gets a ticket, and what it keeps of both."""
+
 import asyncio
 import base64
 import contextlib
