@@ -11,7 +11,7 @@ PYTEST = PYTHONDEVMODE=1 $(PYTHON) -m pytest -q -n $$($(PYTHON) -c 'import os; p
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check format bench-quick soak shots kafka test-all-pythons clean
+.PHONY: help up test flaky check format bench-quick soak shots kafka test-all-pythons clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -23,6 +23,10 @@ up: $(VENV)/.installed ## the whole network on this PC (ARGS="--points 3 --once"
 test: $(VENV)/.installed-dev ## all tests (ARGS="-k journal")
 	@.ci/packages
 	@$(PYTEST) $(ARGS)
+
+flaky: $(VENV)/.installed-dev ## what a change's tests do three times idle and three times beside a busy program (ARGS="--base HEAD~3")
+	@.ci/packages
+	@$(PYTHON) -m tests.flaky $(ARGS)
 
 check: $(VENV)/.installed-dev ## format, lint, types, import rules, fast tests
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted: run make format." >&2; exit 1; }

@@ -18,6 +18,7 @@ from evcharge.config import Config, ReachSettings, WeatherSettings
 from evcharge.errors import AuthenticationError, ConfigError, StateError
 from evcharge.labels import Phrase
 from evcharge.weather import app, sources
+from evcharge.weather.client import CentralApi, Location
 from evcharge.weather.http import fetching
 from evcharge.weather.station import Turnstile
 from tests.component import skies
@@ -447,7 +448,10 @@ async def test_an_operator_with_curl_is_not_missed(tmp_path: Path):
 # ---- Central is away
 
 
-async def test_what_happened_while_central_was_away_is_told_on_its_return(tmp_path: Path, sky: Sky):
+async def test_what_happened_while_central_was_away_is_told_on_its_return(
+    tmp_path: Path, sky: Sky, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO, "evcharge.weather")
     port = free_port()
     state, url = tmp_path / "state", f"http://127.0.0.1:{port}"
     async with contextlib.AsyncExitStack() as later:
@@ -455,14 +459,48 @@ async def test_what_happened_while_central_was_away_is_told_on_its_return(tmp_pa
             await office.town.point()
             running = await later.enter_async_context(reporting(state, url, sky))
             await celsius_is(office, 14.0)
-            lines = office.town.lines
         sky.of("Berlin").celsius = -7.0
+        # Central stays away until the service has noticed.
+        await until(lambda: said(caplog, labels.say(Phrase.CENTRAL_LOST)))
         async with opened(state, api_port=port) as office:
             await until(lambda: alerts_are(office, ["COLD"]), within_s=20)
-            await office.town.says(f"^{labels.say(Phrase.CENTRAL_BACK)}")
+            assert await said(caplog, labels.say(Phrase.CENTRAL_BACK))
             assert (await at(office))["weather"]["temperature_celsius"] == -7.0
             await running.stops()
-        assert lines is not None
+            assert len(office.rows("WeatherAlertRaised")) == 1
+
+
+async def test_an_outage_between_two_rounds_is_not_spoken_of_and_its_news_are_told_once(
+    tmp_path: Path, sky: Sky, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    caplog.set_level(logging.INFO, "evcharge.weather")
+    between_rounds, may_ask = asyncio.Event(), asyncio.Event()
+    may_ask.set()
+    ask = CentralApi.locations
+
+    async def once_it_may(self: CentralApi) -> list[Location]:
+        if not may_ask.is_set():
+            between_rounds.set()
+        await may_ask.wait()
+        return await ask(self)
+
+    monkeypatch.setattr(CentralApi, "locations", once_it_may)
+    port = free_port()
+    state, url = tmp_path / "state", f"http://127.0.0.1:{port}"
+    async with contextlib.AsyncExitStack() as later:
+        async with opened(state, api_port=port) as office:
+            await office.town.point()
+            running = await later.enter_async_context(reporting(state, url, sky))
+            await celsius_is(office, 14.0)
+            may_ask.clear()
+            await asyncio.wait_for(between_rounds.wait(), 10)
+        sky.of("Berlin").celsius = -7.0
+        async with opened(state, api_port=port) as office:
+            may_ask.set()
+            await until(lambda: alerts_are(office, ["COLD"]))
+            await running.stops()
+            assert len(office.rows("WeatherAlertRaised")) == 1
+    assert not await said(caplog, labels.say(Phrase.CENTRAL_LOST))
 
 
 async def test_a_central_that_is_not_there_is_one_line_until_it_is(tmp_path: Path, sky: Sky, caplog):
