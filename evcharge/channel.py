@@ -23,6 +23,7 @@ from evcharge.handshake import (
 from evcharge.hints import parse_error, reported
 from evcharge.ids import Role
 from evcharge.messages import Bye, ErrorNotice, Message, Rekey, Rekeyed, check_sender
+from evcharge.rate_limit import TokenBucket
 from evcharge.tickets import (
     Entropy,
     Identity,
@@ -36,8 +37,6 @@ CLOSE_WITHIN_S = 1.0
 # A reader this far behind is not keeping up: stop listening, and TCP will slow the sender down.
 MOST_WAITING_FRAMES = 64
 FEW_WAITING_FRAMES = 32
-_BACKLOG = 1024
-_BUSY_WARNING_EVERY_S = 10.0
 
 
 class ChannelClosed(EvchargeError):
@@ -98,19 +97,19 @@ class Channel(asyncio.Protocol):
         at_central = other is not Role.CENTRAL
         if at_central:
             self._sealer, self._opener = Sealer(keys.from_central), Opener(keys.from_peer)
-            self._interval_s = 1 / self._traffic.messages_per_s
+            rate, burst_s = self._traffic.messages_per_s, self._traffic.burst_s
+            self._bucket: TokenBucket | None = TokenBucket(1 / rate, rate * burst_s)
             self._rekey_after_frames = self._traffic.rekey_after_frames
             self._wait_for_next_key()
         else:
             self._sealer, self._opener = Sealer(keys.from_peer), Opener(keys.from_central)
-            self._interval_s = 0.0
+            self._bucket = None
             self._rekey_after_frames = 2**62
 
-        # Reading. `_paid_until` runs ahead of the clock when the other side sends too fast.
+        # Reading.
         self._frames: deque[bytes] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._heard_at = self._loop.time()
-        self._paid_until = self._heard_at - self._traffic.burst_s
         self._paused = False
         self._resume_timer: asyncio.TimerHandle | None = None
 
@@ -263,14 +262,9 @@ class Channel(asyncio.Protocol):
             return
         now = self._heard_at = self._loop.time()
         waiting = len(frames)
-        if self._interval_s:
-            not_before = now - self._traffic.burst_s
-            paid = max(not_before, self._paid_until)
-            self._paid_until = paid = paid + (waiting - already) * self._interval_s
-        else:
-            paid = now
-        if waiting > MOST_WAITING_FRAMES or paid > now:
-            self._stop_listening(paid - now)
+        unpaid_s = self._bucket.spend(now, waiting - already) if self._bucket is not None else 0.0
+        if waiting > MOST_WAITING_FRAMES or unpaid_s > 0:
+            self._stop_listening(unpaid_s)
         if waiting:
             self._wake()
 

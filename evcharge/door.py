@@ -27,6 +27,7 @@ from evcharge.hints import error_frame
 from evcharge.ids import Role
 from evcharge.lifecycle import port_taken
 from evcharge.messages import Bye, ErrorNotice, Message
+from evcharge.rate_limit import TokenBucket
 from evcharge.tickets import Entropy, Identity, TicketOpener
 from evcharge.wire import FrameCutter, frame
 
@@ -96,7 +97,7 @@ class _Acceptor:
         self._visitors: dict[_Visitor, None] = {}
         self._per_address: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._warn_again_at = 0.0
+        self._warnings = TokenBucket(_BUSY_WARNING_EVERY_S)
 
     def arrive(self, visitor: "_Visitor") -> bool:
         """Return whether there is room for `visitor`, sending away the oldest one when all is full."""
@@ -156,9 +157,7 @@ class _Acceptor:
             await channel.close(farewell)
 
     def _warn(self, text: str) -> None:
-        now = asyncio.get_running_loop().time()
-        if now >= self._warn_again_at:
-            self._warn_again_at = now + _BUSY_WARNING_EVERY_S
+        if self._warnings.take(asyncio.get_running_loop().time()):
             log.warning("%s; some were sent away", text)
 
 

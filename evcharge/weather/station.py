@@ -16,6 +16,7 @@ from evcharge.labels import Phrase, Speech
 from evcharge.labels.causes import cause
 from evcharge.lifecycle import Backoff, Clock, wait_until
 from evcharge.location import WeatherKind, place
+from evcharge.rate_limit import TokenBucket
 from evcharge.troubles import Troubles
 from evcharge.weather.alerts import Limits, alerts
 from evcharge.weather.begun import Begun
@@ -63,27 +64,31 @@ class Turnstile:
     """Lets one question through at a time, `between_s` after the last; `hold` closes it for a while."""
 
     def __init__(self, between_s: float) -> None:
-        self._between_s = between_s
+        self._bucket = TokenBucket(between_s)
         self._lock = asyncio.Lock()
-        self._open_at = 0.0
+        self._held_until = 0.0
 
     async def turn(self) -> None:
         """Wait for a turn."""
         loop = asyncio.get_running_loop()
         async with self._lock:
             # Again and again: meanwhile somebody may have closed it for longer.
-            while (wait_s := self._open_at - loop.time()) > 0:  # noqa: ASYNC110
+            while (wait_s := max(self._held_s, self._bucket.wait_s(loop.time()))) > 0:  # noqa: ASYNC110
                 await asyncio.sleep(wait_s)
-            self._open_at = loop.time() + self._between_s
+            self._bucket.spend(loop.time())
 
     @property
     def is_held(self) -> bool:
         """Whether the next turn is further away than usual."""
-        return self._open_at - asyncio.get_running_loop().time() > self._between_s
+        return self._held_s > 0
 
     def hold(self, wait_s: float) -> None:
         """Let nobody through for so long."""
-        self._open_at = max(self._open_at, asyncio.get_running_loop().time() + wait_s)
+        self._held_until = max(self._held_until, asyncio.get_running_loop().time() + wait_s)
+
+    @property
+    def _held_s(self) -> float:
+        return self._held_until - asyncio.get_running_loop().time()
 
 
 class Station:

@@ -27,6 +27,7 @@ from evcharge.central.telemetry import Telemetry
 from evcharge.errors import Code, Overloaded
 from evcharge.ids import DriverId, Role
 from evcharge.lifecycle import Clock
+from evcharge.rate_limit import TokenBucket
 
 log = logging.getLogger(__name__)
 
@@ -279,12 +280,9 @@ class Push:
 async def _listen(ws: web.WebSocketResponse) -> None:
     """Read until the page goes away. It may say "ping", now and then, and nothing else."""
     loop = asyncio.get_running_loop()
-    left, heard_at = float(MAX_MESSAGES_PER_S), loop.time()
+    bucket = TokenBucket(1 / MAX_MESSAGES_PER_S, MAX_MESSAGES_PER_S)
     async for message in ws:
-        now = loop.time()
-        left = min(float(MAX_MESSAGES_PER_S), left + (now - heard_at) * MAX_MESSAGES_PER_S) - 1
-        heard_at = now
-        if left < 0:
+        if not bucket.take(loop.time()):
             await ws.close(code=MISUSE, message=b"too many messages")
         elif message.type is WSMsgType.PING:
             await ws.pong(message.data)
