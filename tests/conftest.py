@@ -3,11 +3,15 @@
 The same each time; HYPOTHESIS_PROFILE=nightly looks for new ones.
 """
 
+import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.virtual_time import VirtualLoop
 
 # Times of a loaded machine say nothing about the code: no deadline.
 settings.register_profile(
@@ -25,3 +29,10 @@ _FIRST = ("system", "web", "component", "unit")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the slow rooms first, so that no worker is left alone with them at the end."""
     items.sort(key=lambda item: _FIRST.index(item.path.relative_to(Path(__file__).parent).parts[0]))
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Give a test that is marked `virtual_time` a clock that waits for nobody."""
+    if item.get_closest_marker("virtual_time"):
+        return {"virtual": VirtualLoop}
+    return {"wall": asyncio.new_event_loop}
