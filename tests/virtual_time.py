@@ -31,7 +31,6 @@ class _Jumping(selectors.DefaultSelector):
         return ready
 
 
-
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop with a clock of its own, which starts at 1 000 s."""
 
@@ -41,4 +40,3 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return 1_000.0 + self._jumping.skipped_s
-
