@@ -16,6 +16,7 @@ from evcharge.central.commands import CENTRAL, AnyCommand, Note
 from evcharge.central.feed import Feed
 from evcharge.central.lines import speech
 from evcharge.central.network import decide
+from evcharge.central.recall import unknown
 from evcharge.central.rows import Entry
 from evcharge.central.ruling import Decision, Rules
 from evcharge.central.state import Facts
@@ -126,6 +127,8 @@ class Dispatcher:
         now = self._clock()
         rules = replace(self._rules, now=now)
         draft = Facts(self.facts)
+        for known in await self._store.recall(unknown(self.facts, (command for command, _ in batch))):
+            draft.recall(known)
         decided: list[tuple[Decision | Refused, asyncio.Future[Decision]]] = []
         entries: list[Entry] = []
         for command, done in batch:

@@ -78,8 +78,6 @@ class Intake:
             order = self.seal.open(record.value)
             if order.cp_id != record.key:
                 raise ProtocolError(f"an order for {order.cp_id} lies under {record.key[:40]!a}", Code.ID)
-            if self.dispatcher.facts.order_taken(order.command_id):
-                raise ProtocolError(f"an order for {order.cp_id} was repeated", Code.SEQ)
         except ProtocolError as problem:
             self.refusals.input("operator", Role.OPERATOR, ADDRESS, problem)
             return None
@@ -88,17 +86,22 @@ class Intake:
     async def _submit(self, command: TakeOrder) -> None:
         while True:
             try:
-                await self.dispatcher.submit(command)
+                decision = await self.dispatcher.post(command)
             except Unstorable as refusal:
                 if command.order is None:
                     raise
-                # An id that only the books still remember. Whoever tried it again would hold up all that follow.
-                text = f"an order for {command.order.cp_id} cannot be taken: {refusal.text}"
-                self.refusals.input("operator", Role.OPERATOR, ADDRESS, ProtocolError(text, Code.SEQ))
+                # Whoever tried it again would hold up all that follow.
+                self._refuse(f"an order for {command.order.cp_id} cannot be taken: {refusal.text}")
                 command = replace(command, order=None)
             except Refused as refusal:
                 if refusal.code is not Code.STORAGE:
                     raise
                 await asyncio.sleep(_RETRY_S)
             else:
+                # An order that is new is an event, carried out or not.
+                if command.order is not None and not decision.events:
+                    self._refuse(f"an order for {command.order.cp_id} was repeated")
                 return
+
+    def _refuse(self, text: str) -> None:
+        self.refusals.input("operator", Role.OPERATOR, ADDRESS, ProtocolError(text, Code.SEQ))

@@ -17,7 +17,7 @@ from evcharge.location import WeatherKind, place
 from evcharge.session import Session, Ticket
 
 # A driver repeats a request for as long as it does not know the outcome; this many are remembered in memory.
-# Older ones are still refused by the database (request_id is unique).
+# Older ones the books remember: the dispatcher asks them (`recall`).
 REMEMBERED_REQUESTS = 50_000
 REMEMBERED_ORDERS = 10_000
 
@@ -241,10 +241,18 @@ class Facts:
         return self._beneath.unseen_by(session_id)
 
     def order_taken(self, command_id: str) -> bool:
-        """Return whether that order was taken of late; older ones are refused by the books, or for their age."""
+        """Return whether that order was taken, as far as is remembered; older ones are refused for their age."""
         return command_id in self._orders or (
             self._beneath is not None and self._beneath.order_taken(command_id)
         )
+
+    def recall(self, known: "Session | OrderTaken") -> None:
+        """Take in, for this draft alone, what memory has let go and the books still know."""
+        match known:
+            case Session():
+                self._requests[known.request_id] = known
+            case OrderTaken():
+                self._orders[known.command_id] = None
 
     def put(self, change: Change) -> None:
         """Take in one new fact."""

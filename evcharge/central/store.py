@@ -4,13 +4,14 @@ Called by one task, the dispatcher; reads see committed rows only. What a row lo
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from evcharge import audit
 from evcharge.central.history import Shown, Statuses
 from evcharge.central.instants import text_of
+from evcharge.central.recall import Unknown
 from evcharge.central.rows import (
     PUT_EVENT,
     Entry,
@@ -26,9 +27,9 @@ from evcharge.central.rows import (
 )
 from evcharge.central.state import Facts, JournalCursor, OrderTaken, TicketSeen
 from evcharge.charging_point import ChargingPoint, CpStatus
-from evcharge.database import Database
+from evcharge.database import Database, Row
 from evcharge.ids import CpId, DriverId, SessionId
-from evcharge.session import Ticket
+from evcharge.session import Session, Ticket
 
 # How far back a repeated request is still answered from memory after a restart.
 _REMEMBER_REQUESTS_FOR = timedelta(hours=24)
@@ -123,6 +124,18 @@ class CentralStore:
         seen = [datetime.fromisoformat(row["at"]) for row in signs]
         ended_at = min(max(seen, default=now), now)
         self._pending = [(point, ended_at) for point in facts.points()]
+
+    async def recall(self, unknown: Unknown) -> list[Session | OrderTaken]:
+        """Return what the books know of ids that memory does not (raises sqlite3.Error)."""
+        sessions = await self._among("SELECT * FROM session WHERE request_id", unknown.requests)
+        orders = await self._among("SELECT command_id FROM order_taken WHERE command_id", unknown.orders)
+        return [*map(session_of, sessions), *(OrderTaken(row["command_id"]) for row in orders)]
+
+    async def _among(self, select: str, keys: Collection[str]) -> list[Row]:
+        if not keys:
+            return []
+        params = {f"key{number}": key for number, key in enumerate(sorted(keys))}
+        return await self._database.read(f"{select} IN (:{', :'.join(params)})", params)
 
     async def live(self, now: datetime) -> None:
         """Keep a sign of life, and no old statuses or orders; call it about once a minute (raises sqlite3.Error)."""

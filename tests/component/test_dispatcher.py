@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -22,7 +23,7 @@ from evcharge.charging_point import Hold
 from evcharge.errors import Code, Refused, StateError, Unstorable
 from evcharge.lifecycle import run_until
 from tests.component.books import Books, any_event, lasting, opened, raw
-from tests.unit.central.builders import ADMIN, JOURNAL, NOON
+from tests.unit.central.builders import ADMIN, JOURNAL, NOON, FakeEngine
 
 RULES = Rules(now=NOON, welcome_credit_cents=2_000)
 
@@ -70,6 +71,15 @@ class Writer:
             await commit(batch) if not left else await self._fail(left.pop())
 
         return mock.patch.object(self.books.store, "commit", failing)
+
+    @contextlib.contextmanager
+    def forgotten(self) -> Iterator[None]:
+        """Let memory know no request that is over, as after 50 000 others, during the block."""
+        requests = self.dispatcher.facts._requests
+        before = dict(requests)
+        requests.clear()
+        yield
+        requests.update(before | requests)
 
     async def _fail(self, problem: Exception) -> None:
         await asyncio.sleep(0)
@@ -277,29 +287,82 @@ async def test_any_other_trouble_is_named_once(writer: Writer, caplog: pytest.Lo
 async def test_only_the_command_that_the_books_refuse_fails(writer: Writer):
     await writer.is_ready()
     # The rules would never decide this; the database is the last to say no.
-    writer.dispatcher.facts._requests.clear()
-    old = {"driver_id": "D01", "request_id": "R-00000001", "cp_id": "CP001"}
-    await writer.does(c.StartCharging, **old, nonce="1" * 16)
+    writer.dispatcher.facts.put(replace(writer.dispatcher.facts.driver("D01"), balance_cents=-2_000))
+    bad = writer.posts(c.TopUp, driver_id="D01", cents=1)
+    after = writer.posts(c.DriverArrives, driver_id="D02", link=9, epoch=0)
+    with pytest.raises(Unstorable, match=r"the books refuse this: CHECK constraint failed: balance_cents"):
+        await bad
+    assert (await after).reply is None
+    assert writer.dispatcher.facts.driver("D02").link == 9
+    writer.dispatcher.facts.put(replace(writer.dispatcher.facts.driver("D01"), balance_cents=2_000))
+
+
+# ---- ids that only the books know
+
+
+async def test_a_request_that_only_the_books_remember_gets_the_answer_that_memory_would_give(writer: Writer):
+    await writer.is_ready()
+    start = {"driver_id": "D01", "request_id": "R-00000001", "nonce": "1" * 16, "cp_id": "CP001"}
+    await writer.does(c.StartCharging, **start)
     session = next(writer.dispatcher.facts.sessions())
     refused = m.SupplyRefused(seq=1, session_id=session.session_id, reason="busy")
     await writer.does(c.TakeRecords, cp_id="CP001", journal_id=JOURNAL, records=(refused,))
-    writer.dispatcher.facts._requests.clear()
-    before = writer.posts(c.TopUp, driver_id="D01", cents=1)
-    bad = writer.posts(c.StartCharging, **old, nonce="2" * 16)
-    # Decided on the draft, the point is taken and this one refused; but the start before it never happened.
-    after = writer.posts(
-        c.StartCharging, driver_id="D01", request_id="R-00000002", nonce="3" * 16, cp_id="CP001"
-    )
-    stop = writer.posts(c.StopCharging, driver_id="D01")
-    with pytest.raises(
-        Unstorable, match=r"the books refuse this: UNIQUE constraint failed: session\.request_id"
-    ):
-        await bad
-    assert (await before).reply is None
-    assert (await after).reply.step == "ASKING"
-    assert (await stop).reply.step == "STOPPING"
-    del writer.dispatcher.facts._requests["R-00000002"]
-    writer.dispatcher.facts._requests.update((await writer.books.store.load(NOON))._requests)
+    answer = await writer.does(c.StartCharging, **start)
+    assert answer.step == "REFUSED"
+    with writer.forgotten():
+        # Also in the middle of a batch, whose other commands are decided as ever.
+        one, again, other = (
+            writer.posts(c.TopUp, driver_id="D01", cents=1),
+            writer.posts(c.StartCharging, **start | {"nonce": "2" * 16}),
+            writer.posts(c.StartCharging, **start | {"nonce": "3" * 16, "request_id": "R-00000002"}),
+        )
+        assert (await one).reply is None
+        assert (await again).reply == answer
+        assert (await again).is_empty
+        assert (await other).reply.step == "ASKING"
+
+
+async def test_a_request_of_another_driver_that_only_the_books_remember_tells_nothing(writer: Writer):
+    await writer.is_ready()
+    await writer.does(c.DriverArrives, driver_id="D02", link=4, epoch=0)
+    start = {"request_id": "R-00000001", "cp_id": "CP001"}
+    await writer.does(c.StartCharging, driver_id="D01", nonce="1" * 16, **start)
+    session = next(writer.dispatcher.facts.sessions())
+    refused = m.SupplyRefused(seq=1, session_id=session.session_id, reason="busy")
+    await writer.does(c.TakeRecords, cp_id="CP001", journal_id=JOURNAL, records=(refused,))
+    with writer.forgotten():
+        answer = await writer.does(c.StartCharging, driver_id="D02", nonce="2" * 16, **start)
+    assert (answer.step, answer.code, answer.session_id) == ("REFUSED", Code.ID, None)
+
+
+async def test_a_request_with_its_ticket_in_the_books_is_answered_by_the_ticket_alone(writer: Writer):
+    await writer.is_ready()
+    start = {"driver_id": "D01", "request_id": "R-00000001", "nonce": "1" * 16, "cp_id": "CP001"}
+    await writer.does(c.StartCharging, **start)
+    session = next(writer.dispatcher.facts.sessions())
+    engine = FakeEngine("CP001")
+    records = (engine.started(session.session_id), engine.ended(session.session_id, 1_000))
+    await writer.does(c.TakeRecords, cp_id="CP001", journal_id=JOURNAL, records=records)
+    await writer.does(c.MarkTicketShown, driver_id="D01", session_id=session.session_id)
+    with writer.forgotten():
+        assert await writer.does(c.StartCharging, **start | {"nonce": "2" * 16}) is None
+        assert writer.dispatcher.facts.unseen_by(session.session_id) is None
+    assert len(await writer.books.database.read("SELECT 1 FROM session")) == 1
+
+
+async def test_books_that_cannot_be_read_refuse_a_start_and_no_fact(writer: Writer):
+    await writer.is_ready()
+    problem, read = trouble("SQLITE_IOERR_READ", "disk I/O error"), writer.books.database.read
+    with mock.patch.object(writer.books.database, "read", side_effect=[problem]):
+        start = writer.posts(
+            c.StartCharging, driver_id="D01", request_id="R-00000001", nonce="1" * 16, cp_id="CP001"
+        )
+        fact = writer.posts(c.EngineLeaves, cp_id="CP001", link=1, reason="cut")
+        with pytest.raises(Refused, match="disk I/O error"):
+            await start
+    await fact
+    assert writer.dispatcher.facts.point("CP001").engine_link is None
+    assert len(await read("SELECT 1 FROM session")) == 0
 
 
 async def test_a_refusal_that_rested_on_a_failed_commit_is_not_given(writer: Writer):

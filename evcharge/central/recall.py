@@ -1,0 +1,35 @@
+"""Which ids of a batch memory does not know, so that the books are asked before anything is decided. Pure.
+
+Memory holds the requests and orders of the last hours; the books hold all of them, and each id only once. Whoever
+repeats an old one gets the answer that it would get from memory.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from evcharge.central.commands import AnyCommand, StartCharging, TakeOrder
+from evcharge.central.state import Facts
+from evcharge.ids import RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """Ids that the commands of a batch name, and memory does not know."""
+
+    requests: frozenset[RequestId]
+    orders: frozenset[str]
+
+
+def unknown(facts: Facts, commands: Iterable[AnyCommand]) -> Unknown:
+    """Return what to ask the books before `commands` are decided against `facts`."""
+    requests: set[RequestId] = set()
+    orders: set[str] = set()
+    for command in commands:
+        match command:
+            case StartCharging(request_id=request_id) if facts.outcome(request_id) is None:
+                requests.add(request_id)
+            case TakeOrder(order=order) if order is not None and not facts.order_taken(order.command_id):
+                orders.add(order.command_id)
+            case _:
+                pass
+    return Unknown(requests=frozenset(requests), orders=frozenset(orders))
