@@ -45,6 +45,9 @@ bench-quick: $(VENV)/.installed-dev ## the benchmarks in small: a few minutes
 soak: $(VENV)/.installed-dev ## 500 random kills under traffic, then every mWh and cent is counted (ARGS="--kills 50")
 	@$(PYTHON) -m tests.system.soak $(ARGS)
 
+attack: $(VENV)/.installed-dev ## floods, slow peers, liars, replays, guesses; and what neighbours notice (ARGS="--list")
+	@$(PYTHON) -m tests.attack $(ARGS)
+
 shots: $(VENV)/.installed-dev ## photograph every web page, dark and light, into docs/screens
 	@.ci/packages
 	@$(PYTHON) -m tests.web.shots $(ARGS)
