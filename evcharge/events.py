@@ -271,13 +271,14 @@ class OrderRefused(Event):
 
 
 class RecordQuarantined(Event):
-    """An authentic record made no sense; it is kept aside and acknowledged (RELIABILITY I18)."""
+    """An authentic record made no sense; it is acknowledged (RELIABILITY I18). `times` counts within a minute."""
 
     cp_id: CpId
     journal_id: JournalId
     seq: int
     why: str
     record: str
+    times: int = 1
 
 
 # ---- drivers and money
@@ -433,13 +434,14 @@ class WeatherOverridden(Event):
 
 
 class StartRefused(Event):
-    """A request to charge broke a rule; nothing changed."""
+    """A request to charge broke a rule; nothing changed. `times` counts repeats within a minute."""
 
     driver_id: DriverId
     request_id: RequestId
     cp_id: CpId | None
     code: str
     text: str
+    times: int = 1
 
 
 class SessionAuthorised(Event):
@@ -487,10 +489,11 @@ class SessionInterrupted(Event):
 
 
 class StraySupply(Event):
-    """Power flows for a session that is closed here: the engine is told to end it."""
+    """Power flows for a session that is closed here: the engine is told to end it. `times` counts within a minute."""
 
     session_id: SessionId
     cp_id: CpId
+    times: int = 1
 
 
 class StopOrdered(Event):

@@ -1,6 +1,6 @@
 """The life of a charging session, the reasons it ends for, and its ticket. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -67,6 +67,8 @@ class Session:
     # A stop was ordered for this reason; the engine's record will say how it really ended.
     stop_reason: EndReason | None = None
     end_reason: EndReason | None = None
+    # Its engine has taken it and waits for the plug. Not in the books: after a restart the engine is asked again.
+    ready: bool = field(default=False, compare=False)
 
     @property
     def is_open(self) -> bool:

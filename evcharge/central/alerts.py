@@ -224,7 +224,7 @@ class Alerts:
             case events.JournalReplaced():
                 self._begin(AlertKind.JOURNAL, event.cp_id, f"{event.old[:8]} → {event.new[:8]}", at)
             case events.RecordQuarantined():
-                self._begin(AlertKind.QUARANTINE, event.cp_id, f"{event.seq}: {event.why}", at)
+                self._begin(AlertKind.QUARANTINE, event.cp_id, f"{event.seq}: {event.why}", at, event.times)
             case events.ClockJumped():
                 self._begin(AlertKind.CLOCK, CENTRAL, f"{event.seconds:+}", at)
             case events.ChainBroken():

@@ -132,10 +132,11 @@ async def run(
                 chain.run(),
                 *([outbox.run()] if outbox is not None else []),
                 *shown,
-                each_minute(refusals, store, database_path(state).with_name(ANCHORS)),
+                each_minute(refusals, dispatcher, store, database_path(state).with_name(ANCHORS)),
             )
         # Every peer has been sent away: what they said last, and that we stopped, is still stored.
         refusals.flush()
+        dispatcher.flush()
         dispatcher.post(Note(by=CENTRAL, event=CentralStopped()))
         await dispatcher.drain()
         if outbox is not None:

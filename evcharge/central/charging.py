@@ -122,6 +122,7 @@ def progress(session: Session, step: str, code: str = "", text: str = "", reason
         code=code,
         text=text,
         reason=reason,
+        plug_within_s=session.plug_within_s if step == "READY" else None,
     )
 
 
@@ -129,7 +130,9 @@ def present_step(session: Session) -> str:
     """Return the step that an open session is in."""
     if session.stop_reason is not None:
         return "STOPPING"
-    return "CHARGING" if session.state is SessionState.CHARGING else "ASKING"
+    if session.state is SessionState.CHARGING:
+        return "CHARGING"
+    return "READY" if session.ready else "ASKING"
 
 
 def _same_answer(known: Session | Ticket, command: StartCharging) -> Progress | None:
@@ -227,11 +230,12 @@ def _affordable(driver: Driver, point: ChargingPoint, rules: Rules) -> tuple[int
 
 
 def report_ready(ruling: Ruling, command: ReportReady) -> None:
-    """The engine took the session. It may say so more than once; only the driver needs to know."""
+    """The engine took the session. It may say so as often as it likes; the driver is told once."""
     session = ruling.session(command.session_id)
     if session is None or session.cp_id != command.cp_id:
         raise Refused(f"{command.cp_id} has no session {command.session_id}", Code.ID)
-    if session.state is SessionState.AUTHORISED:
+    if session.state is SessionState.AUTHORISED and not session.ready:
+        ruling.put(replace(session, ready=True))
         ruling.say(events.SessionReady(**about(session), plug_within_s=session.plug_within_s))
 
 

@@ -23,10 +23,13 @@ from evcharge.events import (
     LoggedIn,
     LoggedOut,
     LoginRefused,
+    RecordQuarantined,
     RegistrationChanged,
     RegistryLost,
     RegistryReached,
+    StartRefused,
     StorageRestored,
+    StraySupply,
     TokenMade,
     TokenRemoved,
     WeatherLost,
@@ -318,6 +321,9 @@ class Note(Command):
     event: (
         InputRefused
         | LoginRefused
+        | RecordQuarantined
+        | StraySupply
+        | StartRefused
         | ClockJumped
         | CentralStarted
         | CentralStopped

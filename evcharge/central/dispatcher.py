@@ -13,6 +13,7 @@ from datetime import datetime
 
 from evcharge import failpoints
 from evcharge.central.commands import CENTRAL, AnyCommand, Note
+from evcharge.central.counted import CountedFacts
 from evcharge.central.feed import Feed
 from evcharge.central.lines import speech
 from evcharge.central.network import decide
@@ -58,6 +59,7 @@ class Dispatcher:
         self._rules = rules
         self._clock = clock
         self._inbox: deque[_Waiting] = deque()
+        self._counted = CountedFacts()
         self._wake = asyncio.Event()
         # One plain sentence while storing does not work, else None.
         self.trouble: str | None = None
@@ -80,6 +82,11 @@ class Dispatcher:
         self._inbox.append((command, done))
         self._wake.set()
         return done
+
+    def flush(self) -> None:
+        """Write how often each fact was repeated that was only counted since; call it once a minute."""
+        for by, event in self._counted.due():
+            self.post(Note(by=by, event=event))
 
     async def run(self) -> None:
         """Work through the inbox for ever."""
@@ -126,7 +133,7 @@ class Dispatcher:
     async def _carry_out(self, batch: list[_Waiting]) -> None:
         now = self._clock()
         rules = replace(self._rules, now=now)
-        draft = Facts(self.facts)
+        draft, counts = Facts(self.facts), self._counted.draft()
         for known in await self._store.recall(unknown(self.facts, (command for command, _ in batch))):
             draft.recall(known)
         decided: list[tuple[Decision | Refused, asyncio.Future[Decision]]] = []
@@ -138,6 +145,8 @@ class Dispatcher:
                 # Not answered yet: it may rest on what this very batch is about to store.
                 decided.append((refusal, done))
                 continue
+            if not isinstance(command, Note):
+                decision = replace(decision, events=counts.kept(command.by, decision.events))
             for change in decision.changes:
                 draft.put(change)
             decided.append((decision, done))
@@ -148,6 +157,7 @@ class Dispatcher:
             await self._store.commit(entries)
             failpoints.reach("central.after_commit")
             self._recovered()
+        self._counted.take(counts)
         for outcome, done in decided:
             if isinstance(outcome, Decision):
                 for change in outcome.changes:

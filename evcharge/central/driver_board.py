@@ -22,7 +22,6 @@ from evcharge.central.state import Facts
 from evcharge.events import (
     Event,
     SessionAuthorised,
-    SessionReady,
     SessionRefused,
     StartRefused,
     TicketMade,
@@ -59,7 +58,6 @@ class DriverBoard:
         self._board = board
         self._readers: dict[DriverId, _Reader] = {}
         self._changed: set[DriverId] = set()
-        self._ready: set[SessionId] = set()
         self._power: dict[SessionId, array[int]] = {}
 
     # ---- pages
@@ -90,10 +88,7 @@ class DriverBoard:
     def on_event(self, event: Event) -> None:
         """Take in one stored event."""
         match event:
-            case SessionReady():
-                self._ready.add(event.session_id)
             case SessionRefused() | TicketMade():
-                self._ready.discard(event.session_id)
                 self._power.pop(event.session_id, None)
             case _:
                 pass
@@ -105,7 +100,7 @@ class DriverBoard:
         match event:
             case SessionAuthorised():
                 reader.refused = None
-            case StartRefused() | SessionRefused():
+            case StartRefused(times=1) | SessionRefused():
                 reader.refused = regrets.of_event(event)
             case TicketMade():
                 reader.tickets[event.session_id] = _ticket(event)
@@ -162,14 +157,11 @@ class DriverBoard:
         point = self._facts.point(session.cp_id)
         linked = point is not None and point.engine_link is not None
         power_w, energy_mwh, cost = drawn(session, self._live.get(session.cp_id), linked=linked)
-        step = present_step(session)
-        if step == "ASKING" and session.session_id in self._ready:
-            step = "READY"
         return frames.Charge(
             session_id=session.session_id,
             request_id=session.request_id,
             cp_id=session.cp_id,
-            step=step,
+            step=present_step(session),
             power_w=power_w,
             energy_mwh=energy_mwh,
             cost_cents=cost,

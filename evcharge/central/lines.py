@@ -16,6 +16,12 @@ def speech(lang: str) -> labels.Speech:
 def line(event: events.Event, lang: str = labels.DEFAULT_LANGUAGE) -> str | None:
     """Return what to print for `event`, or None when its effect on the status says it all."""
     say = speech(lang)
+    text = _line(event, lang, say)
+    times = getattr(event, "times", 1)
+    return say("repeated", text=text, times=times) if text is not None and times > 1 else text
+
+
+def _line(event: events.Event, lang: str, say: labels.Speech) -> str | None:
     match event:
         case events.PointAdded():
             return say(

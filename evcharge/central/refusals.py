@@ -1,8 +1,10 @@
-"""What was refused at the door, for the audit log: one row at once, then one a minute per source and kind."""
+"""What was refused at the door, for the audit log: one row at once, then the last one a minute per source and kind."""
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from msgspec import structs
 
 from evcharge import labels
 from evcharge.central.alerts import NOT_UNDERSTOOD
@@ -60,14 +62,12 @@ class Refusals:
         host = actor.address.rpartition(":")[0]
         key: tuple[str, ...] = (type(event).__name__, actor.id, host, event.code)
         known = self._repeats.get(key)
-        if known is not None:
-            known.times += 1
-            return
-        if len(self._repeats) >= _MOST_KINDS:
+        if known is None and len(self._repeats) >= _MOST_KINDS:
             key = ("overflow",)
-            if key in self._repeats:
-                self._repeats[key].times += 1
-                return
+            known = self._repeats.get(key)
+        if known is not None:
+            known.actor, known.event, known.times = actor, event, known.times + 1
+            return
         self._repeats[key] = _Repeats(actor, event)
         log.warning("%s", self._sentence(actor, event))
         self._post(Note(by=actor, event=event))
@@ -99,12 +99,8 @@ class Refusals:
             log.info("%s", labels.say(Phrase.UNDERSTOOD_AGAIN, self._lang, cp_id=who))
 
     def flush(self) -> None:
-        """Write how often each kind was repeated since; call it once a minute."""
+        """Write the last of each kind that was repeated since, and how often; call it once a minute."""
         repeats, self._repeats = self._repeats, {}
         for known in repeats.values():
             if known.times:
-                event = type(known.event)(
-                    **{name: getattr(known.event, name) for name in known.event.__struct_fields__}
-                    | {"times": known.times}
-                )
-                self._post(Note(by=known.actor, event=event))
+                self._post(Note(by=known.actor, event=structs.replace(known.event, times=known.times)))

@@ -78,12 +78,15 @@ class Watchdog:
         self._behind_since = behind
 
 
-async def each_minute(refusals: Refusals, store: CentralStore, anchors: Path, clock: Clock = utc_now) -> None:
-    """Write repeated refusals and a sign of life, and anchor the event chain outside of the database."""
+async def each_minute(
+    refusals: Refusals, dispatcher: Dispatcher, store: CentralStore, anchors: Path, clock: Clock = utc_now
+) -> None:
+    """Write repeated refusals and facts, and a sign of life; anchor the event chain outside of the database."""
     anchored = Head()
     while True:
         await asyncio.sleep(MINUTE_S)
         refusals.flush()
+        dispatcher.flush()
         # A full disk is the dispatcher's trouble, and told by it.
         with contextlib.suppress(sqlite3.Error):
             await store.live(clock())

@@ -69,6 +69,7 @@ SENTENCES: Mapping[str, Words] = {
         "ALERT {cp_id}: record {seq} set aside: {why}",
         "ALERTA {cp_id}: registro {seq} apartado: {why}",
     ),
+    "repeated": ("{text} ({times} times)", "{text} ({times} veces)"),
     "driver added": ("{driver_id} is new here", "{driver_id} es nuevo aquí"),
     "driver connected": ("{driver_id} connected", "{driver_id} conectado"),
     "driver lost": ("{driver_id} left: {reason}", "{driver_id} se ha ido: {reason}"),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
+import msgspec
 import pytest
 
 from evcharge import events
@@ -466,3 +467,30 @@ async def test_a_bug_in_the_rules_ends_central_loudly(tmp_path: Path):
         dispatcher.post(c.Command(by=ADMIN))
         with pytest.raises(AssertionError):
             await dispatcher.run()
+
+
+async def test_a_fact_that_a_source_repeats_without_end_becomes_a_few_rows_a_minute(writer: Writer):
+    await writer.is_ready()
+    for number in range(200):
+        await writer.does(
+            c.StartCharging, driver_id="D02", request_id=f"R-{number:08}", nonce="1" * 16, cp_id="CP001"
+        )
+    writer.dispatcher.flush()
+    await writer.settles()
+    with raw(writer.books.path) as connection:
+        rows = connection.execute("SELECT data FROM events WHERE type = 'StartRefused' ORDER BY n").fetchall()
+    refused = [msgspec.json.decode(row[0], type=events.StartRefused) for row in rows]
+    assert len(refused) == 11
+    assert refused == [event for event in writer.told if isinstance(event, events.StartRefused)]
+    assert [event.times for event in refused] == [1] * 10 + [190]
+    assert refused[-1].request_id == "R-00000199"
+
+
+async def test_every_answer_is_given_even_when_its_fact_is_only_counted(writer: Writer):
+    answers = [
+        await writer.does(
+            c.StartCharging, driver_id="D02", request_id=f"R-{number:08}", nonce="1" * 16, cp_id="CP001"
+        )
+        for number in range(50)
+    ]
+    assert {(answer.step, answer.code) for answer in answers} == {("REFUSED", "E_DRIVER_BLOCKED")}

@@ -86,7 +86,7 @@ class Figures(Collector):
             case SessionRefused():
                 self._not_taken.labels(event.reason.value).inc()
             case StartRefused():
-                self._refused.labels(event.code).inc()
+                self._refused.labels(event.code).inc(event.times)
             case InputRefused() | LoginRefused():
                 self._inputs.labels(event.code).inc(event.times)
             case _:

@@ -313,7 +313,19 @@ def test_the_driver_is_told_when_the_point_is_ready(town: Network):
     session = town.authorised()
     decision = town.does(c.ReportReady, cp_id="CP001", session_id=session.session_id)
     assert only(decision, events.SessionReady).plug_within_s == 60
-    assert decision.changes == ()
+
+
+def test_a_point_that_says_again_that_it_is_ready_changes_nothing(town: Network):
+    session = town.authorised()
+    town.does(c.ReportReady, cp_id="CP001", session_id=session.session_id)
+    assert town.does(c.ReportReady, cp_id="CP001", session_id=session.session_id).is_empty
+
+
+def test_a_driver_that_asks_again_or_comes_back_learns_that_the_point_is_ready(town: Network):
+    session = town.authorised()
+    town.does(c.ReportReady, cp_id="CP001", session_id=session.session_id)
+    answer = town.asks(request_id=session.request_id).reply
+    assert (answer.step, answer.plug_within_s) == ("READY", 60)
 
 
 def test_a_point_that_charges_need_not_say_that_it_is_ready(town: Network):

@@ -65,11 +65,10 @@ def test_the_steps_of_a_charge(town: Shown):
     assert me(town)["session"] is None
 
 
-def test_a_session_that_was_ready_and_came_to_nothing_is_forgotten(town: Shown):
+def test_a_session_that_was_ready_and_came_to_nothing_tells_why(town: Shown):
     session = town.authorised()
     town.does(c.ReportReady, cp_id="CP001", session_id=session.session_id)
     town.sends(town.engines["CP001"].refused(session.session_id, "not plugged in"))
-    assert town.drivers_board._ready == set()
     refused = me(town)["refused"]
     assert refused["request_id"] == session.request_id
     assert refused["en"] == "CP001: the car was not plugged in in time."

@@ -1,0 +1,93 @@
+"""Facts that one source can say as often as it likes: of each minute the first few are kept in full, and the last one
+with how many it stands for. Pure.
+
+So a source that floods Central writes a few rows a minute, however much it says.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from msgspec import structs
+
+from evcharge.central.commands import Actor
+from evcharge.events import EngineConnected, Event, RecordQuarantined, StartRefused, StraySupply
+from evcharge.ids import Role
+
+# Of each kind, from each source, in each minute: more than a person says, and a program that is well.
+IN_FULL = 10
+# Kinds of facts that are counted at the same time: a flood from many sources must not fill memory.
+MOST_KINDS = 1024
+
+CountedEvent = RecordQuarantined | StraySupply | StartRefused
+_Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """How often something was said this minute; the last of what was only counted, and how many that were."""
+
+    in_full: int = 0
+    by: Actor | None = None
+    last: CountedEvent | None = None
+    times: int = 0
+
+
+class CountedFacts:
+    """What every source has said this minute."""
+
+    def __init__(self) -> None:
+        self._said: dict[_Key, _Said] = {}
+
+    def draft(self) -> "Draft":
+        """Return a count on top of this one, for facts that are about to be stored."""
+        return Draft(self._said)
+
+    def take(self, draft: "Draft") -> None:
+        """Take in what was stored."""
+        self._said.update(draft.said)
+
+    def due(self) -> Iterator[tuple[Actor, CountedEvent]]:
+        """Begin another minute; yield what was only counted in the one before, with `times`."""
+        said, self._said = self._said, {}
+        for one in said.values():
+            if one.by is not None and one.last is not None:
+                yield one.by, structs.replace(one.last, times=one.times)
+
+
+class Draft:
+    """Counts the facts of one batch."""
+
+    def __init__(self, beneath: dict[_Key, _Said]) -> None:
+        self._beneath = beneath
+        self.said: dict[_Key, _Said] = {}
+
+    def kept(self, by: Actor, events: Iterable[Event]) -> tuple[Event, ...]:
+        """Return those of `events` that are to be stored in full now; the others are counted."""
+        return tuple(event for event in events if self._keeps(by, event))
+
+    def _keeps(self, by: Actor, event: Event) -> bool:
+        if isinstance(event, EngineConnected):
+            # Over this connection nobody has told it yet to stop.
+            key = _key(by, StraySupply.__name__)
+            self.said[key] = replace(self._said_before(key), in_full=0)
+        if not isinstance(event, CountedEvent):
+            return True
+        key = _key(by, type(event).__name__, event.code if isinstance(event, StartRefused) else "")
+        if not self._knows(key) and len(self._beneath) + len(self.said) >= MOST_KINDS:
+            key = _key(Actor("", Role.CENTRAL, ""), type(event).__name__)
+        said = self._said_before(key)
+        if said.in_full < IN_FULL:
+            self.said[key] = replace(said, in_full=said.in_full + 1)
+            return True
+        self.said[key] = _Said(said.in_full, by, event, said.times + 1)
+        return False
+
+    def _knows(self, key: _Key) -> bool:
+        return key in self.said or key in self._beneath
+
+    def _said_before(self, key: _Key) -> _Said:
+        return self.said.get(key) or self._beneath.get(key) or _Said()
+
+
+def _key(by: Actor, kind: str, code: str = "") -> _Key:
+    return kind, by.role, by.id, code
