@@ -59,7 +59,8 @@ class Traffic:
 class Channel(asyncio.Protocol):
     """One encrypted connection. One task may `receive`; anyone may `send`.
 
-    `identity` exists at Central's end only, `accepted` at the peer's end only. `peer_address` is "host:port".
+    `identity` exists at Central's end only, `accepted` at the peer's end only. `peer_address` is "host:port";
+    `speaks` are the features that the far end understands: fields that it does not are left out by themselves.
     """
 
     identity: Identity
@@ -73,6 +74,7 @@ class Channel(asyncio.Protocol):
         other: Role,
         *,
         epoch: int = 0,
+        speaks: frozenset[str] = frozenset(),
         traffic: Traffic | None = None,
         entropy: Entropy = os.urandom,
     ) -> None:
@@ -85,6 +87,7 @@ class Channel(asyncio.Protocol):
         # Not renewed with the others: what travels beside this connection keeps no step with it.
         self.telemetry_key = keys.telemetry
         self._other = other
+        self.speaks = speaks
         self._entropy = entropy
         self._traffic = traffic or Traffic()
         self.peer_address = address_of(transport)
@@ -96,13 +99,13 @@ class Channel(asyncio.Protocol):
         self._rekey_due_at = 0.0
         at_central = other is not Role.CENTRAL
         if at_central:
-            self._sealer, self._opener = Sealer(keys.from_central), Opener(keys.from_peer)
+            self._sealer, self._opener = Sealer(keys.from_central, speaks), Opener(keys.from_peer)
             rate, burst_s = self._traffic.messages_per_s, self._traffic.burst_s
             self._bucket: TokenBucket | None = TokenBucket(1 / rate, rate * burst_s)
             self._rekey_after_frames = self._traffic.rekey_after_frames
             self._wait_for_next_key()
         else:
-            self._sealer, self._opener = Sealer(keys.from_peer), Opener(keys.from_central)
+            self._sealer, self._opener = Sealer(keys.from_peer, speaks), Opener(keys.from_central)
             self._bucket = None
             self._rekey_after_frames = 2**62
 
@@ -183,9 +186,10 @@ class Channel(asyncio.Protocol):
     def send(self, message: Message) -> None:
         """Seal and write `message` without waiting; silently ignored once the connection has ended.
 
-        Raises ProtocolError E_TOO_BIG when the message does not fit in a frame; the stream stays whole.
+        A far end that does not speak the feature of the whole message is not sent it. Raises ProtocolError
+        E_TOO_BIG when the message does not fit in a frame; the stream stays whole.
         """
-        if self._mute:
+        if self._mute or (message.feature is not None and message.feature not in self.speaks):
             return
         self._write(message)
         if self._sealer.count >= self._rekey_after_frames:
@@ -207,7 +211,7 @@ class Channel(asyncio.Protocol):
         self._epoch += 1
         self._write(Rekey(epoch=self._epoch, key=base64_text(key)))
         self._next_keys = self._keys.rekeyed(key)
-        self._sealer = Sealer(self._next_keys.from_central)
+        self._sealer = Sealer(self._next_keys.from_central, self.speaks)
         self._cancel_rekey_timer()
         self._rekey_due_at = self._loop.time() + self._traffic.rekey_answer_s
         self._rekey_timer = self._loop.call_at(self._rekey_due_at, self._rekey_unanswered)
@@ -348,7 +352,7 @@ class Channel(asyncio.Protocol):
             self._epoch = message.epoch
             if not self._mute:
                 self._write(Rekeyed(epoch=message.epoch))
-            self._sealer = Sealer(keys.from_peer)
+            self._sealer = Sealer(keys.from_peer, self.speaks)
         else:
             if self._next_keys is None or message.epoch != self._epoch:
                 raise ProtocolError(f"nobody asked for key {message.epoch}", Code.SEQ)
@@ -458,7 +462,14 @@ class _Caller(asyncio.Protocol):
             self._transport.write(frame(self._handshake.on_challenge(received)))
             return
         accepted = self._handshake.on_accept(received)
-        channel = Channel(self._transport, self._cutter, accepted.keys, Role.CENTRAL, epoch=accepted.epoch)
+        channel = Channel(
+            self._transport,
+            self._cutter,
+            accepted.keys,
+            Role.CENTRAL,
+            epoch=accepted.epoch,
+            speaks=accepted.speaks,
+        )
         channel.accepted = accepted
         self.done.set_result(channel)
 

@@ -225,6 +225,7 @@ class _Visitor(asyncio.Protocol):
             self._cutter,
             handshake.keys,
             identity.role,
+            speaks=handshake.speaks,
             traffic=self._door.traffic,
             entropy=self._door.entropy,
         )

@@ -2,6 +2,10 @@
 
 Peer and Central hold the ticket key K_P: the peer was handed it, Central finds it inside the ticket. Each
 proves it over the exact bytes of HELLO and CHALLENGE, Central first; then Central issues a fresh key.
+
+The first release refuses every field that it does not know, on both ends. So HELLO has stayed as it was, and Central
+says first that it knows more, in a place that has always been free: `sid`. Only to such a Central a peer says, with
+its proof, which versions and features it speaks; only to such a peer Central answers the same.
 """
 
 import base64
@@ -9,18 +13,19 @@ import hashlib
 import hmac
 import os
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from evcharge import wire
 from evcharge.encoding import KEY_BYTES, base64_bytes, base64_text, strict_json
 from evcharge.errors import AuthenticationError, Code, ProtocolError
+from evcharge.features import MOST_FEATURES, SPOKEN, Name
 from evcharge.ids import Role
 from evcharge.messages import Count, Id
 from evcharge.tickets import (
@@ -37,7 +42,19 @@ from evcharge.tickets import (
 )
 
 MAC_BYTES = 32
+_SID_BYTES = 16
+# A `sid` that begins like this goes on with the least and the greatest version that Central speaks.
+_NAMED = b"EVC1"
 
+
+class Versions(NamedTuple):
+    """The major versions that one end speaks. Within one of them, whatever is added may be ignored."""
+
+    least: int
+    greatest: int
+
+
+VERSIONS = Versions(VERSION, VERSION)
 
 # ---- keys
 
@@ -60,13 +77,47 @@ class SessionKeys:
 
 
 class Accepted(Struct, frozen=True):
-    """What a peer has once Central accepted it. `now` is Central's clock, `epoch` counts the issued keys."""
+    """What a peer has once Central accepted it.
+
+    `now` is Central's clock, `epoch` counts the issued keys, `speaks` are the features that Central understands.
+    """
 
     keys: SessionKeys
     resume: IssuedTicket
     now: float
     heartbeat_s: float
     epoch: int
+    speaks: frozenset[str] = frozenset()
+
+
+# ---- what both ends say of themselves
+
+
+_Version = Annotated[int, Meta(ge=0, le=255)]
+_Features = Annotated[list[Name], Meta(max_length=MOST_FEATURES)]
+
+
+class _About(Struct, frozen=True):
+    """Follows the MAC of a PROOF, which covers it."""
+
+    versions: tuple[_Version, _Version]
+    speaks: _Features = []
+
+
+def _sid(versions: Versions | None, entropy: Entropy) -> bytes:
+    head = b"" if versions is None else _NAMED + bytes(versions)
+    return head + entropy(_SID_BYTES - len(head))
+
+
+def _versions_in(sid: str) -> Versions | None:
+    raw = bytes.fromhex(sid)
+    return Versions(raw[4], raw[5]) if raw.startswith(_NAMED) else None
+
+
+def _check_common(versions: Versions, whose: str) -> None:
+    if not versions.least <= VERSION <= versions.greatest:
+        spoken = f"{versions.least} to {versions.greatest}"
+        raise ProtocolError(f"{whose} speaks EVC1 versions {spoken}; we speak: {VERSION}", Code.VERSION)
 
 
 # ---- the peer's end
@@ -82,7 +133,7 @@ class _Challenge(Struct, frozen=True, forbid_unknown_fields=True):
     e: str
 
 
-class _Accept(Struct, frozen=True, forbid_unknown_fields=True):
+class _Accept(Struct, frozen=True):
     t: Literal["accept"]
     key: str
     epoch: Count
@@ -91,6 +142,7 @@ class _Accept(Struct, frozen=True, forbid_unknown_fields=True):
     resume_exp: UnixTime
     now: Annotated[float, Meta(ge=0, le=253_402_300_799)]
     hb: Annotated[float, Meta(ge=0.01, le=3600)]
+    speaks: _Features | UnsetType = UNSET
 
 
 class PeerHandshake:
@@ -153,7 +205,12 @@ class PeerHandshake:
         except ValueError:
             raise AuthenticationError("Central's public key is not usable", Code.CENTRAL_PROOF) from None
         self._wrap_key = _hkdf(shared + self._ticket_key, self._th, b"EVC1 wrap")
-        return _mac(auth_key, b"peer", self._th)
+        about = b""
+        versions = _versions_in(challenge.sid)
+        if versions is not None:
+            _check_common(versions, "Central")
+            about = msgspec.json.encode(_About(VERSIONS, sorted(SPOKEN)))
+        return _mac(auth_key, b"peer", self._th + about) + about
 
     def on_accept(self, frame: bytes) -> Accepted:
         """Return the keys of this connection. Raises ProtocolError E_CRYPTO, E_MALFORMED or E_FIELD."""
@@ -165,6 +222,7 @@ class PeerHandshake:
             now=accept.now,
             heartbeat_s=accept.hb,
             epoch=accept.epoch,
+            speaks=frozenset() if accept.speaks is UNSET else frozenset(accept.speaks),
         )
 
 
@@ -180,9 +238,10 @@ class _Hello(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CentralHandshake:
-    """Central's end: `on_hello` → `on_proof`, each once; then `identity` and `keys` are known.
+    """Central's end: `on_hello` → `on_proof`, each once; then `identity`, `keys` and what the peer `speaks` are known.
 
-    `resume_key` (a base64 Fernet key) must be among the keys of `opener`; `now` is in Unix seconds.
+    `resume_key` (a base64 Fernet key) must be among the keys of `opener`; `now` is in Unix seconds. Without
+    `versions` it is a Central of the first release, which names none.
     """
 
     keys: SessionKeys
@@ -194,16 +253,19 @@ class CentralHandshake:
         resume_key: bytes,
         now: float,
         entropy: Entropy = os.urandom,
+        versions: Versions | None = VERSIONS,
     ) -> None:
         self._opener = opener
         self._resume_key = resume_key
         self._now = now
         self._entropy = entropy
+        self._versions = versions
         self._admit: Callable[[Identity], None] = _everybody
         self._peer_public = b""
         self._ticket_key = b""
         self._th = b""
         self.identity: Identity | None = None
+        self.speaks: frozenset[str] = frozenset()
 
     def on_hello(self, frame: bytes, admit: Callable[[Identity], None] | None = None) -> bytes:
         """Return the CHALLENGE frame. `admit` raises AuthenticationError for an identity that was withdrawn.
@@ -227,7 +289,7 @@ class CentralHandshake:
             {
                 "t": "challenge",
                 "v": VERSION,
-                "sid": self._entropy(16).hex(),
+                "sid": _sid(self._versions, self._entropy).hex(),
                 "id": identity.id,
                 "role": identity.role,
                 "n": base64_text(self._entropy(32)),
@@ -238,10 +300,18 @@ class CentralHandshake:
         return body + _mac(_auth_key(self._ticket_key), b"central", self._th)
 
     def on_proof(self, frame: bytes) -> bytes:
-        """Return the ACCEPT frame with a fresh key in it. Raises AuthenticationError E_PROOF."""
-        expected = _mac(_auth_key(self._ticket_key), b"peer", self._th)
-        if self.identity is None or not hmac.compare_digest(frame, expected):
+        """Return the ACCEPT frame with a fresh key in it.
+
+        Raises AuthenticationError E_PROOF, or, when what follows the proof is wrong, ProtocolError.
+        """
+        mac, about = frame[:MAC_BYTES], frame[MAC_BYTES:]
+        expected = _mac(_auth_key(self._ticket_key), b"peer", self._th + about)
+        if self.identity is None or not hmac.compare_digest(mac, expected):
             raise AuthenticationError("the peer does not know the key of its ticket", Code.PROOF)
+        if about:
+            peer = _fields(strict_json(about), _About)
+            _check_common(Versions(*peer.versions), "the peer")
+            self.speaks = frozenset(peer.speaks)
         try:
             shared = self._secret.exchange(X25519PublicKey.from_public_bytes(self._peer_public))
         except ValueError:
@@ -267,6 +337,7 @@ class CentralHandshake:
             resume_exp=resume.expires_at,
             now=self._now,
             hb=LIVENESS[self.identity.role].heartbeat_s,
+            speaks=sorted(SPOKEN) if about else UNSET,
         )
         wrap_key = _hkdf(shared + self._ticket_key, self._th, b"EVC1 wrap")
         return _fernet(wrap_key).encrypt_at_time(msgspec.json.encode(accept), 0)

@@ -1,16 +1,20 @@
 """What peers say to each other: one struct each, one codec. Pure.
 
-A message is parsed once, at the door: types, ranges, unknown and missing fields are checked here and nowhere
-else. Energy is in mWh, money in cents, prices in 1/100 cent per kWh. The journal of an engine keeps the same
-`Record` structs that it sends.
+A message is parsed once, at the door: types, ranges and missing fields are checked here and nowhere else; fields
+that are not known here are ignored, because a newer peer may send them. Energy is in mWh, money in cents, prices
+in 1/100 cent per kWh. The journal of an engine keeps the same `Record` structs that it sends.
 """
 
-from typing import Annotated, Any, ClassVar, dataclass_transform, get_args
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, TypeVar, dataclass_transform, get_args
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
+from evcharge.encoding import JsonReader, NotJson
 from evcharge.errors import Code, ProtocolError
+from evcharge.features import SPOKEN, Feature
 from evcharge.ids import ID_PATTERN, Role
 
 Id = Annotated[str, Meta(pattern=ID_PATTERN)]
@@ -34,12 +38,23 @@ Instant = Annotated[float, Meta(ge=0, le=253_402_300_799)]  # Unix seconds, UTC
 Key = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{43}=\Z")]  # 32 bytes, base64url
 
 
+class _Growing(Struct, frozen=True, gc=False):
+    """What may get more fields. Those that the first release lacks are UNSET by default and named in `since`."""
+
+    since: ClassVar[Mapping[str, Feature]] = MappingProxyType({})
+
+
 # Frozen is inherited; that all fields are given by name is for the type checker to hold.
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-class Message(Struct, frozen=True, forbid_unknown_fields=True, tag_field="t", gc=False):
-    """Anything said inside an EVC1 frame. `senders` are the roles that may say it."""
+class Message(_Growing, frozen=True, tag_field="t", gc=False):
+    """Anything said inside an EVC1 frame.
+
+    `senders` are the roles that may say it; `feature` is what its reader must speak when the first release lacks
+    the whole message.
+    """
 
     senders: ClassVar[frozenset[Role]] = frozenset()
+    feature: ClassVar[Feature | None] = None
 
 
 _PEERS = frozenset({Role.ENGINE, Role.MONITOR, Role.DRIVER})
@@ -93,7 +108,7 @@ class Rekeyed(Message, tag="REKEYED"):
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-class Record(Struct, frozen=True, forbid_unknown_fields=True, tag_field="k", gc=False):
+class Record(_Growing, frozen=True, tag_field="k", gc=False):
     """One fact of an engine's journal. `seq` counts from 1 in each journal, without gaps."""
 
     seq: Count
@@ -346,7 +361,7 @@ class Notice(Message, tag="NOTICE"):
     senders = _CENTRAL
 
 
-class PointRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class PointRow(_Growing, frozen=True, kw_only=True, gc=False):
     """One charging point as a driver sees it."""
 
     cp_id: Id
@@ -413,7 +428,7 @@ MESSAGE_TYPES: tuple[type[Message], ...] = get_args(AnyMessage)
 RECORD_TYPES: tuple[type[Record], ...] = get_args(AnyRecord)
 
 
-class Envelope(Struct, frozen=True, forbid_unknown_fields=True):
+class Envelope(Struct, frozen=True):
     """The plaintext of one frame: its number in this direction under this key, and the message."""
 
     n: Count
@@ -421,7 +436,8 @@ class Envelope(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Envelope)
+_reader = JsonReader[Envelope](Envelope)
+_Part = TypeVar("_Part", bound=_Growing)
 
 
 def temperature(message: SupplyUpdate | Health) -> int | None:
@@ -438,11 +454,31 @@ def encode(n: int, message: Message) -> bytes:
 def decode(plaintext: bytes) -> Envelope:
     """Parse one plaintext; raise ProtocolError E_MALFORMED or E_FIELD, naming the field."""
     try:
-        return _decoder.decode(plaintext)
+        return _reader.read(plaintext)
+    except NotJson:
+        raise ProtocolError("the frame holds no JSON message", Code.MALFORMED) from None
     except msgspec.ValidationError as problem:
         raise ProtocolError(f"bad message: {_printable(problem)}", Code.FIELD) from None
-    except (ValueError, RecursionError):
-        raise ProtocolError("the frame holds no JSON message", Code.MALFORMED) from None
+
+
+def as_understood(message: Message, speaks: frozenset[str]) -> Message:
+    """Return `message` without the fields that only a reader takes who speaks more than `speaks`."""
+    if speaks >= SPOKEN:
+        return message
+    match message:
+        case Records(records=records):
+            return Records(records=[_trimmed(record, speaks) for record in records])
+        case Points(points=points):
+            return Points(points=[_trimmed(point, speaks) for point in points])
+        case History(tickets=tickets):
+            return History(tickets=[_trimmed(ticket, speaks) for ticket in tickets])
+        case _:
+            return _trimmed(message, speaks)
+
+
+def _trimmed(part: _Part, speaks: frozenset[str]) -> _Part:
+    strange = [name for name, feature in part.since.items() if feature not in speaks]
+    return structs.replace(part, **dict.fromkeys(strange, UNSET)) if strange else part
 
 
 def check_sender(message: Message, role: Role) -> None:

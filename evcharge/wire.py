@@ -7,6 +7,7 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from evcharge import messages
 from evcharge.errors import Code, ProtocolError
+from evcharge.features import SPOKEN
 from evcharge.messages import Message
 
 LENGTH = struct.Struct(">I")
@@ -87,18 +88,23 @@ class FrameCutter:
 
 
 class Sealer:
-    """Seals the messages of one direction under one key. `count` is the number of the next frame."""
+    """Seals the messages of one direction under one key, for a reader who `speaks` these features.
 
-    __slots__ = ("_fernet", "count")
+    `count` is the number of the next frame.
+    """
 
-    def __init__(self, key: bytes) -> None:
+    __slots__ = ("_fernet", "_speaks", "count")
+
+    def __init__(self, key: bytes, speaks: frozenset[str] = SPOKEN) -> None:
         self._fernet = _fernet(key)
+        self._speaks = speaks
         self.count = 0
 
     def seal(self, message: Message) -> bytes:
         """Return the token of `message`; raises ProtocolError E_TOO_BIG, and then no number is used up."""
         # The token's own time is never looked at (a clock that jumps must not cut the line), so none is read.
-        token = self._fernet.encrypt_at_time(messages.encode(self.count, message), 0)
+        plaintext = messages.encode(self.count, messages.as_understood(message, self._speaks))
+        token = self._fernet.encrypt_at_time(plaintext, 0)
         if len(token) > MAX_FRAME_BYTES:
             raise ProtocolError(f"the message makes a frame of {len(token)} bytes", Code.TOO_BIG)
         self.count += 1

@@ -201,7 +201,7 @@ class Engine:
         """Converse with Central over one connection; returns when a new one is needed."""
         self._channel = channel
         if self.lane is not None:
-            self.lane.link(channel.telemetry_key)
+            self.lane.link(channel)
         try:
             channel.send(self.charge.sync())
             while self._hear(await channel.receive()):

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 
 from evcharge.broker import BrokerLost, Brokers, Producer
+from evcharge.channel import Channel
 from evcharge.ids import CpId
 from evcharge.labels import Speech
 from evcharge.lifecycle import Backoff
@@ -32,9 +33,9 @@ class Lane:
         # Told what is wrong with Kafka, and None when it answers.
         self.on_trouble: Callable[[str | None], None] = lambda _: None
 
-    def link(self, key: bytes | None) -> None:
+    def link(self, channel: Channel | None) -> None:
         """Seal for this connection to Central from now on; None: there is none."""
-        self._sealer = Sealer(key) if key is not None else None
+        self._sealer = Sealer(channel.telemetry_key, channel.speaks) if channel is not None else None
         self._waiting.clear()
 
     def offer(self, update: SupplyUpdate) -> bool:

@@ -472,7 +472,7 @@ async def test_c2_35_what_a_role_may_not_say_ends_the_connection(gate):
         '{"t":"SUPPLY_UPDATE","session_id":"session-000001","power_w":1,"energy_mwh":"1"}',
         '{"t":"SUPPLY_UPDATE","session_id":"session-000001","power_w":1,"energy_mwh":1e309}',
         '{"t":"SUPPLY_UPDATE","session_id":"session-000001","power_w":1}',
-        '{"t":"READY","session_id":"session-000001","extra":1}',
+        '{"t":"READY","session_id":1,"more":1}',
     ],
 )
 async def test_c2_38_39_a_bad_field_inside_a_well_sealed_frame_is_named(gate, message):

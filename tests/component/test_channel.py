@@ -5,17 +5,22 @@ import contextlib
 import gc
 import logging
 import socket
+from typing import ClassVar
 
 import pytest
+from msgspec import UNSET, UnsetType
 
 from evcharge import channel as channel_module
-from evcharge import lifecycle, trust
+from evcharge import handshake, lifecycle, messages, trust
 from evcharge.channel import ChannelClosed, Traffic, connect
 from evcharge.errors import AuthenticationError, Code, Overloaded, ProtocolError, StateError
+from evcharge.features import SPOKEN
 from evcharge.ids import Role
 from evcharge.messages import (
     Ack,
     Bye,
+    Count,
+    Envelope,
     ErrorNotice,
     Health,
     Heartbeat,
@@ -56,6 +61,34 @@ async def test_both_ends_know_who_is_there(gate):
         assert peer.accepted.heartbeat_s == 2.0
         assert peer.peer_address == f"127.0.0.1:{gate.port}"
         assert central.peer_address.startswith("127.0.0.1:")
+
+
+async def test_a_field_goes_only_to_a_far_end_that_speaks_its_feature(gate, monkeypatch):
+    class Later(Ready, tag="READY"):
+        new: Count | UnsetType = UNSET
+        since: ClassVar = {"new": "new"}
+
+    class Unheard(Ready, tag="UNHEARD"):
+        feature: ClassVar = "new"
+
+    sent = [Unheard(session_id="session-000001"), Later(session_id="session-000002", new=1)]
+    async with gate.pair() as (peer, central):
+        assert central.speaks == peer.speaks == SPOKEN
+        monkeypatch.setattr(messages, "SPOKEN", frozenset({"new"}))
+        for message in sent:
+            peer.send(message)
+        assert await central.receive() == ready(2)
+
+    monkeypatch.setattr(handshake, "SPOKEN", frozenset({"new"}))
+    async with gate.pair() as (peer, central):
+        assert central.speaks == peer.speaks == {"new"}
+        opened: list[bytes] = []
+        monkeypatch.setattr(
+            messages, "decode", lambda text: opened.append(text) or Envelope(0, Ready(session_id="x"))
+        )
+        peer.send(sent[1])
+        await central.receive()
+        assert opened == [b'{"n":0,"m":{"t":"READY","session_id":"session-000002","new":1}}']
 
 
 async def test_messages_arrive_in_order_both_ways(gate):

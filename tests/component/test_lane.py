@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +16,10 @@ from evcharge.messages import SupplyUpdate
 from evcharge.wire import RisingOpener
 
 KEY, NEXT_KEY = bytes(range(32)), bytes(range(1, 33))
+
+
+def connection(key: bytes) -> SimpleNamespace:
+    return SimpleNamespace(telemetry_key=key, speaks=frozenset())
 
 
 class FakeProducer:
@@ -76,11 +81,11 @@ async def until(condition) -> None:
 
 async def test_figures_are_sealed_under_the_key_of_the_connection(producer):
     async with running() as lane:
-        lane.link(KEY)
+        lane.link(connection(KEY))
         for number in range(3):
             assert lane.offer(update(number))
             await until(lambda number=number: len(producer.sent) == number + 1)
-        lane.link(NEXT_KEY)
+        lane.link(connection(NEXT_KEY))
         assert lane.offer(update(3))
         await until(lambda: len(producer.sent) == 4)
     assert {(topic, key) for topic, key, _ in producer.sent} == {("cp-telemetry", "CP001")}
@@ -94,7 +99,7 @@ async def test_figures_are_sealed_under_the_key_of_the_connection(producer):
 async def test_without_a_connection_to_central_there_is_no_key_and_nothing_is_taken(producer):
     async with running() as lane:
         assert not lane.offer(update(1))
-        lane.link(KEY)
+        lane.link(connection(KEY))
         lane.link(None)
         assert not lane.offer(update(2))
     assert producer.sent == []
@@ -102,7 +107,7 @@ async def test_without_a_connection_to_central_there_is_no_key_and_nothing_is_ta
 
 async def test_a_broker_that_says_nothing_gets_one_figure_and_the_next_ones_take_the_stream(producer):
     async with running() as lane:
-        lane.link(KEY)
+        lane.link(connection(KEY))
         producer.hangs = True
         assert lane.offer(update(1))
         assert not lane.offer(update(2))
@@ -115,7 +120,7 @@ async def test_the_loss_of_kafka_and_its_return_are_told_once(producer, caplog):
     told: list[str | None] = []
     async with running() as lane:
         lane.on_trouble = told.append
-        lane.link(KEY)
+        lane.link(connection(KEY))
         producer.down = True
         assert lane.offer(update(1))
         await until(lambda: len(told) > 2)

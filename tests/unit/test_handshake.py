@@ -17,6 +17,7 @@ from evcharge.handshake import (
     CentralHandshake,
     PeerHandshake,
     SessionKeys,
+    Versions,
 )
 from evcharge.hints import error_frame, parse_error
 from evcharge.ids import Role
@@ -98,7 +99,7 @@ def test_the_vector_of_the_protocol():
     opener = SimpleNamespace(open=lambda token, now: body)
     peer = PeerHandshake("TICKET", key, "CP001", Role.ENGINE, scripted(b"\x01" * 32, b"\x03" * 32))
     entropy = scripted(b"\x02" * 32, b"\x04" * 16, b"\x05" * 32, bytes(32), bytes(16), b"\x06" * 32)
-    central = CentralHandshake(opener, RESUME, NOW, entropy)
+    central = CentralHandshake(opener, RESUME, NOW, entropy, versions=None)
 
     hello = peer.hello()
     challenge = central.on_hello(hello)
@@ -121,6 +122,124 @@ def test_the_vector_of_the_protocol():
     )
     assert accepted.keys.telemetry.hex() == "650d69bd3a4776f401dce6fa78e66adc2ddd9deeeb176ea9f1ab0edfa55b25c9"
     assert central.keys.telemetry == accepted.keys.telemetry
+
+
+def test_the_vector_of_a_central_that_names_its_versions(monkeypatch):
+    monkeypatch.setattr(handshake, "SPOKEN", frozenset({"example"}))
+    key = bytes(range(32))
+    body = SimpleNamespace(identity=Identity("CP001", Role.ENGINE, 0, 0), key_bytes=key)
+    opener = SimpleNamespace(open=lambda token, now: body)
+    peer = PeerHandshake("TICKET", key, "CP001", Role.ENGINE, scripted(b"\x01" * 32, b"\x03" * 32))
+    entropy = scripted(b"\x02" * 32, b"\x04" * 10, b"\x05" * 32, bytes(32), bytes(16), b"\x06" * 32)
+    central = CentralHandshake(opener, RESUME, NOW, entropy)
+
+    hello = peer.hello()
+    challenge = central.on_hello(hello)
+    proof = peer.on_challenge(challenge)
+    accepted = peer.on_accept(central.on_proof(proof))
+
+    assert (len(hello), len(challenge) - MAC_BYTES) == (139, 195)
+    assert json.loads(challenge[:-MAC_BYTES])["sid"] == "455643310101" + "04" * 10
+    assert challenge[-MAC_BYTES:].hex() == "5265d64f5469b1caf4e67701850571a833f19c493eacf5d9362c81817deb305c"
+    assert proof[MAC_BYTES:] == b'{"versions":[1,1],"speaks":["example"]}'
+    assert accepted.keys.th.hex() == "e719262c68f6b8dcd058d8569a559412bb86e80037f72af0ad3db6b1a479185a"
+    assert proof[:MAC_BYTES].hex() == "fdc2c3901ca241adb77c81b81f5875bc40f14a67c349072db77daa36fa755e9d"
+    assert accepted.keys.from_peer.hex() == "f6f4e7435ff7193622d3dd1f1500bc3e92a486c8b62cd27501b03d6c5ea1b654"
+
+
+# ---- versions and features
+
+
+def test_both_ends_know_what_the_other_one_speaks(monkeypatch):
+    monkeypatch.setattr(handshake, "SPOKEN", frozenset({"one", "two"}))
+    peer, central = ends()
+    accepted = peer.on_accept(central.on_proof(peer.on_challenge(central.on_hello(peer.hello()))))
+    assert accepted.speaks == central.speaks == {"one", "two"}
+
+
+def test_a_central_of_the_first_release_is_told_nothing_new(monkeypatch):
+    monkeypatch.setattr(handshake, "SPOKEN", frozenset({"one"}))
+    issued = ticket()
+    peer = PeerHandshake(issued.ticket, issued.key, "CP001", Role.ENGINE)
+    old = CentralHandshake(OPENER, RESUME, NOW, versions=None)
+    proof = peer.on_challenge(old.on_hello(peer.hello()))
+    assert len(proof) == MAC_BYTES
+    assert peer.on_accept(old.on_proof(proof)).speaks == set()
+
+
+def test_a_peer_of_the_first_release_is_told_nothing_new(monkeypatch):
+    monkeypatch.setattr(handshake, "SPOKEN", frozenset({"one"}))
+    issued = ticket()
+    peer, central = ends(issued)
+    central.on_hello(peer.hello())
+    proof = hmac.digest(handshake._auth_key(issued.key), b"peer" + central._th, "sha256")
+    accept = central.on_proof(proof)
+    assert central.speaks == set()
+    wrap_key = handshake._hkdf(
+        peer._secret.exchange(central._secret.public_key()) + issued.key, central._th, b"EVC1 wrap"
+    )
+    inside = json.loads(Fernet(base64.urlsafe_b64encode(wrap_key)).decrypt(accept))
+    assert list(inside) == ["t", "key", "epoch", "resume", "resume_key", "resume_exp", "now", "hb"]
+
+
+@pytest.mark.parametrize("versions", [(2, 3), (0, 0), (255, 255)])
+def test_without_a_common_version_each_end_says_so(versions):
+    issued = ticket()
+    peer = PeerHandshake(issued.ticket, issued.key, "CP001", Role.ENGINE)
+    newer = CentralHandshake(OPENER, RESUME, NOW, versions=Versions(*versions))
+    error = refusal(ProtocolError, Code.VERSION, peer.on_challenge, newer.on_hello(peer.hello()))
+    assert error.text == f"Central speaks EVC1 versions {versions[0]} to {versions[1]}; we speak: 1"
+    central, proof = proved({"versions": list(versions), "speaks": []})
+    error = refusal(ProtocolError, Code.VERSION, central.on_proof, proof)
+    assert error.text == f"the peer speaks EVC1 versions {versions[0]} to {versions[1]}; we speak: 1"
+
+
+def proved(about: object):
+    """Return a Central and the proof of a peer that says `about` itself."""
+    issued = ticket()
+    peer, central = ends(issued)
+    central.on_hello(peer.hello())
+    said = about if isinstance(about, bytes) else json.dumps(about).encode()
+    return central, hmac.digest(
+        handshake._auth_key(issued.key), b"peer" + central._th + said, "sha256"
+    ) + said
+
+
+def test_a_newer_peer_may_say_more_of_itself():
+    central, proof = proved({"versions": [1, 9], "speaks": ["from_next_year"], "model": "X"})
+    central.on_proof(proof)
+    assert central.speaks == {"from_next_year"}
+
+
+@pytest.mark.parametrize(
+    ("about", "code"),
+    [
+        (b" ", Code.MALFORMED),
+        (b"[]", Code.MALFORMED),
+        (b'{"versions":[1,1],"versions":[1,1]}', Code.MALFORMED),
+        ({}, Code.FIELD),
+        ({"versions": [1]}, Code.FIELD),
+        ({"versions": [1, 256]}, Code.FIELD),
+        ({"versions": [1, True]}, Code.FIELD),
+        ({"versions": [1, 1], "speaks": "all"}, Code.FIELD),
+        ({"versions": [1, 1], "speaks": ["UPPER"]}, Code.FIELD),
+        ({"versions": [1, 1], "speaks": ["x" * 33]}, Code.FIELD),
+        ({"versions": [1, 1], "speaks": ["x"] * 65}, Code.FIELD),
+    ],
+    ids=str,
+)
+def test_what_a_peer_says_of_itself_is_bounded(about, code):
+    central, proof = proved(about)
+    refusal(ProtocolError, code, central.on_proof, proof)
+    assert not hasattr(central, "keys")
+
+
+def test_nobody_in_between_can_change_what_a_peer_says_of_itself():
+    issued = ticket()
+    peer, central = ends(issued)
+    proof = peer.on_challenge(central.on_hello(peer.hello()))
+    for changed in (proof[:MAC_BYTES], proof + b" ", proof.replace(b"[1,1]", b"[1,9]")):
+        refusal(AuthenticationError, Code.PROOF, central.on_proof, changed)
 
 
 # ---- tickets
@@ -427,7 +546,7 @@ def test_an_altered_accept_is_noticed():
 
 
 @pytest.mark.parametrize(
-    "changes", [{"hb": 0}, {"key": "x"}, {"key": SPARE_BITS}, {"more": 1}, {"t": "hello"}]
+    "changes", [{"hb": 0}, {"key": "x"}, {"key": SPARE_BITS}, {"speaks": ["UPPER"]}, {"t": "hello"}]
 )
 def test_a_well_sealed_accept_with_a_bad_field_is_refused(changes):
     peer, central = ends()
@@ -466,7 +585,22 @@ def test_each_code_becomes_its_kind_of_error(code, kind):
 
 
 @pytest.mark.parametrize(
-    "frame", [b"", b"{", b"[]", b"{}", b'{"t":"challenge"}', bytes(32), b'{"t":"error"}x']
+    "frame",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"t":"challenge"}',
+        bytes(32),
+        b'{"t":"error"}x',
+        # With these a stranger ended every peer: nothing can write a surrogate that stands alone.
+        b'{"t":"error","code":"E_BUSY","text":"\\ud800"}',
+        b'{"t":"error","code":"E_BUSY","\\udfff":1}',
+        b'{"t":"error","code":"E_BUSY","more":{"\\udfff":1}}',
+        b'{"t":"error","code":"E_BUSY","code":"E_REVOKED"}',
+        b'{"t":"error","code":"E_BUSY","more":1e999}',
+    ],
 )
 def test_what_is_no_error_frame_is_none(frame):
     assert parse_error(frame) is None
@@ -480,7 +614,6 @@ def test_what_is_no_error_frame_is_none(frame):
         b'{"t":"error","code":"E_BUSY","retry_after":-1}',
         b'{"t":"error","code":"E_BUSY","retry_after":99999999}',
         b'{"t":"error","code":"E_BUSY","text":"a\\u001b[31mred"}',
-        b'{"t":"error","code":"E_BUSY","text":"\\ud800"}',
         b'{"t":"error","code":"E_NOSUCH\\n"}',
         b'{"t":"error","code":"E_NOSUCH"}',
     ],

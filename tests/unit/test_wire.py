@@ -191,7 +191,7 @@ def sealed(plaintext: bytes) -> bytes:
 def test_a_well_sealed_frame_may_still_hold_nonsense():
     assert refused(Opener(KEY), sealed(b"not json")) is Code.MALFORMED
     assert refused(Opener(KEY), sealed(b'{"n":0,"m":{"t":"NOSUCH"}}')) is Code.FIELD
-    assert refused(Opener(KEY), sealed(b'{"n":0,"m":{"t":"HEARTBEAT","x":1}}')) is Code.FIELD
+    assert refused(Opener(KEY), sealed(b'{"n":0,"m":{"t":"HEARTBEAT"},"n":0}')) is Code.MALFORMED
 
 
 def test_a_message_too_big_for_a_frame_uses_up_no_number():

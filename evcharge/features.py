@@ -1,0 +1,20 @@
+"""What was added to EVC1 since its first release, by the names that both ends of a connection say. Pure.
+
+A reader ignores fields that it does not know, but the first release (0.1) refuses them: so a field that came later
+goes only to who named its feature at the login. `messages` holds which field belongs to which (`since`).
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta
+
+MOST_FEATURES = 64
+Name = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_]{0,31}\Z")]
+
+
+class Feature(StrEnum):
+    """One addition. Names are for ever: what one means never changes, and none is used again."""
+
+
+SPOKEN: frozenset[str] = frozenset(Feature)
