@@ -1,23 +1,29 @@
 """What a monitor and its engine say on the health port, and what follows from it (PROTOCOL D8). Pure.
 
 A line of JSON each: PING with a fresh nonce, PONG with the same nonce and the engine's state. Both carry an HMAC
-over all their other fields, under a key that only this charging point's two programs have.
+over all their other fields, under a key that only this charging point's two programs have. Fields that are not known
+here are ignored and stand under the HMAC; a monitor of the first release refuses them, and is sent none.
 """
 
 import hmac
-from typing import Annotated, Any, TypeVar
+import re
+from collections.abc import Callable
+from typing import Annotated, ClassVar, TypeVar
 
 import msgspec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
+from evcharge.encoding import read_json
 from evcharge.errors import Code, ProtocolError
-from evcharge.ids import CpId
 from evcharge.messages import Count, DeciCelsius, Id
 
 MAX_LINE_BYTES = 1024
+# The nonces of a monitor that ignores fields that it does not know begin like this; 12 random bytes follow.
+_NEWER = b"EVC1"
 NONCE_BYTES = 16
+_PROVED = re.compile(rb'"mac":"([0-9a-f]{64})"')
 # So many pings in a row without an answer, and the engine is lost.
 MOST_MISSED = 2
 
@@ -25,15 +31,25 @@ Nonce = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 Mac = Annotated[str, Meta(pattern=r"\A([0-9a-f]{64})?\Z")]
 
 
-class Ping(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="t", tag="PING"):
+class Ping(Struct, frozen=True, kw_only=True, tag_field="t", tag="PING"):
     """Monitor -> engine: are you there?"""
 
     n: Nonce
     mac: Mac = ""
 
+    @property
+    def is_newer(self) -> bool:
+        """Whether who asks ignores what it does not know."""
+        return self.n.startswith(_NEWER.hex())
 
-class Pong(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="t", tag="PONG"):
-    """Engine -> monitor: who I am and how I am. `monitors` are those that asked lately, this one included."""
+
+class Pong(Struct, frozen=True, kw_only=True, tag_field="t", tag="PONG"):
+    """Engine -> monitor: who I am and how I am. `monitors` are those that asked lately, this one included.
+
+    `later` are the fields that the first release lacks: UNSET by default.
+    """
+
+    later: ClassVar[frozenset[str]] = frozenset()
 
     cp_id: Id
     n: Nonce
@@ -55,14 +71,27 @@ def health_key(secret: str) -> bytes:
     return HKDF(SHA256(), 32, salt=None, info=b"evc health").derive(secret.encode())
 
 
+def new_nonce(entropy: Callable[[int], bytes]) -> str:
+    """Return the nonce of the next question."""
+    return (_NEWER + entropy(NONCE_BYTES - len(_NEWER))).hex()
+
+
 def seal(key: bytes, frame: Ping | Pong) -> bytes:
     """Return `frame` as a line, with its MAC."""
-    return msgspec.json.encode(msgspec.structs.replace(frame, mac=_mac(key, frame))) + b"\n"
+    mac = _mac(key, msgspec.json.encode(structs.replace(frame, mac="")))
+    return msgspec.json.encode(structs.replace(frame, mac=mac)) + b"\n"
 
 
-def is_ours(key: bytes, frame: Ping | Pong) -> bool:
-    """Return whether whoever made `frame` has our key."""
-    return hmac.compare_digest(frame.mac, _mac(key, frame))
+def answer(key: bytes, ping: Ping, pong: Pong) -> bytes:
+    """Return the line that answers `ping`, without what an older monitor would not take."""
+    return seal(key, pong if ping.is_newer else structs.replace(pong, **dict.fromkeys(Pong.later, UNSET)))
+
+
+def is_ours(key: bytes, line: bytes) -> bool:
+    """Return whether whoever made `line` has our key."""
+    macs = _PROVED.findall(line)
+    bare = _PROVED.sub(b'"mac":""', line).removesuffix(b"\n")
+    return len(macs) == 1 and hmac.compare_digest(macs[0].decode(), _mac(key, bare))
 
 
 def read_ping(line: bytes) -> Ping:
@@ -75,28 +104,17 @@ def read_pong(line: bytes) -> Pong:
     return _read(line, Pong)
 
 
-def check_pong(key: bytes, pong: Pong, cp_id: CpId, port: int) -> None:
-    """Raise ProtocolError, with what is wrong, unless `pong` comes from the engine of `cp_id`."""
-    if pong.cp_id != cp_id:
-        raise ProtocolError(f"port {port} is {pong.cp_id}, not {cp_id}", Code.ID)
-    if not is_ours(key, pong):
-        raise ProtocolError(
-            f"port {port} does not prove to be {cp_id}: it has another credential", Code.PROOF
-        )
-
-
 def _read(line: bytes, kind: type[_Frame]) -> _Frame:
     if len(line) > MAX_LINE_BYTES or not line.endswith(b"\n"):
         raise ProtocolError("what arrived on the health port is no line of ours", Code.TOO_BIG)
     try:
-        return msgspec.json.decode(line, type=kind)
-    except (ValueError, RecursionError):
+        return read_json(line, kind)
+    except ValueError:
         raise ProtocolError("what arrived on the health port is not understood") from None
 
 
-def _mac(key: bytes, frame: Ping | Pong) -> str:
-    bare: Any = msgspec.structs.replace(frame, mac="")
-    return hmac.digest(key, msgspec.json.encode(bare), "sha256").hex()
+def _mac(key: bytes, bare: bytes) -> str:
+    return hmac.digest(key, bare, "sha256").hex()
 
 
 class Verdict:

@@ -43,10 +43,10 @@ class HealthPort:
                 ping = health.read_ping(line)
                 # Who does not know our credential is answered, so that it learns whom it reached; it is no
                 # monitor of ours.
-                if health.is_ours(self._key, ping):
+                if health.is_ours(self._key, line):
                     self._asked_at[writer] = now()
                     self.was_asked = True
-                writer.write(health.seal(self._key, self._pong(ping, now())))
+                writer.write(health.answer(self._key, ping, self._pong(ping, now())))
                 await writer.drain()
         except ProtocolError as problem:
             log.warning("health port: %s", problem.text)

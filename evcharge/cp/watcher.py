@@ -115,7 +115,7 @@ class Watcher:
         heard_at = now()
         while now() - heard_at < SILENCE_S:
             asked_at = now()
-            nonce = os.urandom(health.NONCE_BYTES).hex()
+            nonce = health.new_nonce(os.urandom)
             self._waiting[nonce] = None
             writer.write(health.seal(self._keys[0], health.Ping(n=nonce)))
             pong: health.Pong | None = None
@@ -142,21 +142,21 @@ class Watcher:
         pong = health.read_pong(line)
         if pong.cp_id != self._cp_id:
             raise _NotOurs("wrong engine", port=self._port, other=pong.cp_id, cp_id=self._cp_id)
-        if not self._proves(pong):
+        if not self._proves(line):
             raise _NotOurs("not proved", port=self._port, cp_id=self._cp_id)
         if pong.n not in self._waiting:
             raise ProtocolError(f"port {self._port} answers what nobody asked", Code.SEQ)
         del self._waiting[pong.n]
         return pong
 
-    def _proves(self, pong: health.Pong) -> bool:
-        if health.is_ours(self._keys[0], pong):
+    def _proves(self, line: bytes) -> bool:
+        if health.is_ours(self._keys[0], line):
             del self._keys[1:]
             return True
-        if any(health.is_ours(key, pong) for key in self._keys[1:]):
+        if any(health.is_ours(key, line) for key in self._keys[1:]):
             return True
         newest = self._newest_key()
-        if newest is None or not health.is_ours(newest, pong):
+        if newest is None or not health.is_ours(newest, line):
             return False
         self._keys = [newest]
         return True

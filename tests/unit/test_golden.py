@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec import UNSET, structs
 
+from evcharge.cp.health import Ping, Pong
 from evcharge.features import Feature
 from evcharge.messages import MESSAGE_TYPES, RECORD_TYPES, PointRow
 
@@ -43,5 +44,13 @@ def test_every_feature_belongs_to_a_field_or_a_message():
     assert used == set(Feature)
 
 
+def test_the_health_port_holds_back_what_a_monitor_of_the_first_release_would_refuse():
+    fields = {field.encode_name: field.default for field in structs.fields(Pong)}
+    assert set(fields) - set(FIRST["Pong"]["properties"]) == Pong.later
+    assert {fields[name] for name in Pong.later} <= {UNSET}
+    # A monitor cannot know what its engine takes: it has nothing to add.
+    assert set(Ping.__struct_fields__) == set(FIRST["Ping"]["properties"]) - TAGS
+
+
 def test_nothing_of_the_first_release_has_gone():
-    assert set(FIRST) - {"Envelope"} == {kind.__name__ for kind in KINDS if kind.__name__ in FIRST}
+    assert set(FIRST) - {"Envelope", "Ping", "Pong"} == {kind.__name__ for kind in KINDS} & set(FIRST)
