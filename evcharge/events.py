@@ -271,7 +271,10 @@ class OrderRefused(Event):
 
 
 class RecordQuarantined(Event):
-    """An authentic record made no sense; it is acknowledged (RELIABILITY I18). `times` counts within a minute."""
+    """An authentic record made no sense; it is acknowledged (RELIABILITY I18). `times` counts within a minute.
+
+    `kept` is whether it was kept aside, or only counted: it cannot be money, and too much like it was kept before.
+    """
 
     cp_id: CpId
     journal_id: JournalId
@@ -279,6 +282,7 @@ class RecordQuarantined(Event):
     why: str
     record: str
     times: int = 1
+    kept: bool = True
 
 
 # ---- drivers and money

@@ -61,7 +61,7 @@ async def run(
         store = await CentralStore.open(database)
         facts = await store.load(clock())
         feed = Feed()
-        dispatcher = Dispatcher(facts, store, feed, _rules(settings, clock), clock, config.lang)
+        dispatcher = Dispatcher(facts, store, feed, _rules(settings, clock, resume_key), clock, config.lang)
         console = Console(facts, config.lang)
         refusals = Refusals(dispatcher.post, config.lang)
         archive = Archive(database)
@@ -228,7 +228,7 @@ async def _outbox(core: Core) -> "Outbox | None":
     )
 
 
-def _rules(settings: CentralSettings, clock: Clock) -> Rules:
+def _rules(settings: CentralSettings, clock: Clock, sign_key: bytes) -> Rules:
     return Rules(
         now=clock(),
         wallets=settings.wallets,
@@ -239,6 +239,7 @@ def _rules(settings: CentralSettings, clock: Clock) -> Rules:
         plug_within_s=settings.plug_within_s,
         default_price_centi_cents_per_kwh=parse_price(settings.default_price),
         stop_on_monitor_lost=settings.on_monitor_lost == "stop",
+        sign_key=sign_key,
     )
 
 

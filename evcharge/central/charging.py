@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import msgspec
-
 from evcharge import events
 from evcharge.billing import affordable_mwh, cost_cents, euros
 from evcharge.central.commands import (
@@ -13,12 +11,13 @@ from evcharge.central.commands import (
     StopCharging,
     TakeRecords,
 )
+from evcharge.central.quarantine import set_aside
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.settlement import about, close_estimated, issue_ticket, move, refuse
-from evcharge.central.state import Driver, JournalCursor, Kind, Quarantined
+from evcharge.central.state import Driver, JournalCursor, Kind
 from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.errors import Code, Refused
-from evcharge.ids import CpId, JournalId, SessionId
+from evcharge.ids import CpId, SessionId
 from evcharge.messages import (
     Ack,
     AnyRecord,
@@ -319,35 +318,35 @@ def take_records(ruling: Ruling, command: TakeRecords, rules: Rules) -> None:
 def _apply(ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Rules) -> None:
     session = ruling.session(SessionId(record.session_id))
     if session is None:
-        _quarantine(ruling, command, record, "unknown or closed session")
+        set_aside(ruling, command, record, rules, "unknown or closed session")
         if isinstance(record, SupplyStart | Meter):
             ruling.say(events.StraySupply(session_id=SessionId(record.session_id), cp_id=command.cp_id))
         return
     if session.cp_id != command.cp_id:
-        _quarantine(ruling, command, record, "session of another charging point")
+        set_aside(ruling, command, record, rules, "session of another charging point")
         return
     match session.state, record:
         case SessionState.AUTHORISED, SupplyStart():
             _started(ruling, session, record, rules)
         case SessionState.CHARGING, Meter():
             if record.meter_mwh < session.meter_mwh:
-                _quarantine(ruling, command, record, "meter goes backwards")
+                set_aside(ruling, command, record, rules, "meter goes backwards")
             else:
                 ruling.put(replace(session, meter_mwh=record.meter_mwh))
         case SessionState.CHARGING, SupplyEnd():
             if record.meter_mwh < session.meter_mwh:
-                _quarantine(ruling, command, record, "final meter is below an earlier one")
+                set_aside(ruling, command, record, rules, "final meter is below an earlier one")
             final = replace(session, meter_mwh=max(record.meter_mwh, session.meter_mwh))
             if final.energy_mwh > session.limit_mwh:
-                _quarantine(ruling, command, record, "more energy than was allowed; billed to the limit")
+                set_aside(ruling, command, record, rules, "more energy than was allowed; billed to the limit")
             issue_ticket(ruling, final, EndReason.read(record.reason), rules)
         case SessionState.AUTHORISED, SupplyRefused():
             refuse(ruling, session, EndReason.read(record.reason), rules)
         case SessionState.AUTHORISED, SupplyEnd():
-            _quarantine(ruling, command, record, "ended without a start")
+            set_aside(ruling, command, record, rules, "ended without a start")
             refuse(ruling, session, EndReason.OTHER, rules)
         case _:
-            _quarantine(ruling, command, record, f"does not fit a session that is {session.state}")
+            set_aside(ruling, command, record, rules, f"does not fit a session that is {session.state}")
 
 
 def _started(ruling: Ruling, session: Session, record: SupplyStart, rules: Rules) -> None:
@@ -362,28 +361,6 @@ def _started(ruling: Ruling, session: Session, record: SupplyStart, rules: Rules
     )
     ruling.put(replace(ruling.existing_point(session.cp_id), charging=True))
     ruling.say(events.SessionStarted(**about(session), meter_mwh=record.meter_mwh))
-
-
-def _quarantine(ruling: Ruling, command: TakeRecords, record: AnyRecord, why: str) -> None:
-    text = msgspec.json.encode(record).decode()
-    ruling.put(
-        Quarantined(
-            cp_id=command.cp_id,
-            journal_id=command.journal_id,
-            seq=record.seq,
-            why=why,
-            record=text,
-        )
-    )
-    ruling.say(
-        events.RecordQuarantined(
-            cp_id=CpId(command.cp_id),
-            journal_id=JournalId(command.journal_id),
-            seq=record.seq,
-            why=why,
-            record=text,
-        )
-    )
 
 
 # ---- the end

@@ -5,8 +5,6 @@ overtake the synchronisation of a journal.
 """
 
 import asyncio
-import hashlib
-import hmac
 import itertools
 import logging
 from collections.abc import Callable
@@ -17,6 +15,7 @@ from evcharge.central.conversations import Conversation, converse, supply
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
 from evcharge.central.refusals import UNKNOWN, Refusals
+from evcharge.central.start_seal import seal
 from evcharge.central.store import CentralStore
 from evcharge.channel import Channel, ChannelClosed
 from evcharge.errors import AuthenticationError, Code, EvchargeError
@@ -191,15 +190,4 @@ class Peers:
             )
 
     def _sign(self, event: events.SessionAuthorised) -> str:
-        said = "|".join(
-            (
-                event.session_id,
-                event.request_id,
-                event.cp_id,
-                event.driver_id,
-                str(event.price_centi_cents_per_kwh),
-                str(event.hold_cents),
-                str(event.limit_mwh),
-            )
-        )
-        return hmac.new(self._sign_key, said.encode(), hashlib.sha256).hexdigest()
+        return seal(self._sign_key, event)

@@ -26,7 +26,7 @@ from evcharge.central.state import (
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.database import Row
 from evcharge.events import Event
-from evcharge.ids import CpId, DriverId, RequestId, SessionId
+from evcharge.ids import CpId, DriverId, JournalId, RequestId, SessionId
 from evcharge.location import WeatherKind
 from evcharge.session import EndReason, Session, SessionState, Ticket
 
@@ -87,7 +87,11 @@ _TABLES: dict[type[Change], _Table] = {
     Transfer: _Table(
         "ledger", ("at", "kind", "debit", "credit", "cents", "driver_id", "session_id", "reference")
     ),
-    Quarantined: _Table("quarantine", ("at", "cp_id", "journal_id", "seq", "why", "record")),
+    Quarantined: _Table(
+        "quarantine",
+        ("at", "cp_id", "session_id", "kind", "journal_id", "seq", "why", "record", "ours", "times"),
+        ("cp_id", "session_id", "kind"),
+    ),
     Weather: _Table(
         "weather",
         (
@@ -262,6 +266,20 @@ def session_of(row: Row) -> Session:
         ended_at=_instant_or_none(row["ended_at"]),
         stop_reason=EndReason(row["stop_reason"]) if row["stop_reason"] else None,
         end_reason=EndReason(row["end_reason"]) if row["end_reason"] else None,
+    )
+
+
+def quarantined_of(row: Row) -> Quarantined:
+    return Quarantined(
+        cp_id=CpId(row["cp_id"]),
+        session_id=SessionId(row["session_id"]),
+        kind=row["kind"],
+        journal_id=JournalId(row["journal_id"]),
+        seq=row["seq"],
+        why=row["why"],
+        record=row["record"],
+        ours=bool(row["ours"]),
+        times=row["times"],
     )
 
 

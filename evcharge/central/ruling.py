@@ -1,6 +1,6 @@
 """A decision in the making: the facts, plus what this one command has changed and caused so far. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from evcharge.central.state import Change, Facts
@@ -24,6 +24,8 @@ class Rules:
     plug_within_s: int = 60
     default_price_centi_cents_per_kwh: int = 2_500
     stop_on_monitor_lost: bool = False
+    # What Central signs its STARTs with.
+    sign_key: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

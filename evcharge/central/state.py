@@ -104,13 +104,21 @@ class TicketSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
-    """A record kept aside, because it is authentic and makes no sense."""
+    """A record kept aside, because it is authentic and makes no sense.
+
+    There is one of each `kind` (SUPPLY_START and so on) of each session that a charging point names; `times` counts
+    it and its like. `ours`: of a session that Central authorised, so that it could be money.
+    """
 
     cp_id: CpId
+    session_id: SessionId
+    kind: str
     journal_id: JournalId
     seq: int
     why: str
     record: str
+    ours: bool
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +169,9 @@ class Facts:
         self._unseen: dict[SessionId, DriverId | None] = {}
         # Ids of orders that came over Kafka, the oldest first.
         self._orders: dict[str, None] = {}
+        self._quarantine: dict[tuple[CpId, SessionId, str], Quarantined] = {}
+        # How many of them are not `ours`, by charging point.
+        self._foreign: dict[CpId, int] = {}
         # The largest `last_used` of any charging point.
         self.uses: int = beneath.uses if beneath is not None else 0
 
@@ -246,6 +257,18 @@ class Facts:
             self._beneath is not None and self._beneath.order_taken(command_id)
         )
 
+    def quarantined(self, cp_id: CpId, session_id: SessionId, kind: str) -> Quarantined | None:
+        """Return the record of that kind and session that is kept aside."""
+        found = self._quarantine.get((cp_id, session_id, kind))
+        if found is None and self._beneath is not None:
+            return self._beneath.quarantined(cp_id, session_id, kind)
+        return found
+
+    def foreign_records(self, cp_id: CpId) -> int:
+        """Return how many records of that charging point are kept aside that cannot be money."""
+        beneath = self._beneath.foreign_records(cp_id) if self._beneath is not None else 0
+        return beneath + self._foreign.get(cp_id, 0)
+
     def recall(self, known: "Session | OrderTaken") -> None:
         """Take in, for this draft alone, what memory has let go and the books still know."""
         match known:
@@ -280,12 +303,20 @@ class Facts:
                 self._cursors[change.cp_id, change.journal_id] = change.last_seq
             case Weather():
                 self._weather[change.place] = change
+            case Quarantined():
+                self._set_aside(change)
             case OrderTaken():
                 self._orders[change.command_id] = None
                 if len(self._orders) > REMEMBERED_ORDERS:
                     del self._orders[next(iter(self._orders))]
             case _:
-                pass  # money and quarantine live in the database alone
+                pass  # money lives in the database alone
+
+    def _set_aside(self, change: Quarantined) -> None:
+        known = self.quarantined(change.cp_id, change.session_id, change.kind)
+        more = (not change.ours) - (known is not None and not known.ours)
+        self._foreign[change.cp_id] = self._foreign.get(change.cp_id, 0) + more
+        self._quarantine[change.cp_id, change.session_id, change.kind] = change
 
     def forget_old_requests(self) -> None:
         """Keep memory bounded: drop the oldest outcomes when there are too many."""

@@ -19,6 +19,7 @@ from evcharge.central.rows import (
     event_row,
     point_of,
     points_of,
+    quarantined_of,
     session_of,
     statements,
     status_statements,
@@ -43,6 +44,10 @@ DELETE FROM status_log WHERE n IN (
 """
 # Longer than an order is good for, whatever the clocks say.
 _REMEMBER_ORDERS_FOR = timedelta(hours=1)
+# More than these nobody has looked at for long; a record that comes again counts from one then.
+_QUARANTINE = """
+SELECT * FROM (SELECT * FROM quarantine WHERE session_id IS NOT NULL ORDER BY id DESC LIMIT 50000) ORDER BY id
+"""
 _FORGET_ORDERS = "DELETE FROM order_taken WHERE at < :before"
 _LIVE = (
     "INSERT INTO life (id, seen_at) VALUES (1, :at) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at"
@@ -105,6 +110,8 @@ class CentralStore:
         # All that are kept: what is in the books, they would refuse.
         for row in await read("SELECT command_id FROM order_taken ORDER BY at"):
             facts.put(OrderTaken(row["command_id"]))
+        for row in await read(_QUARANTINE):
+            facts.put(quarantined_of(row))
         await self._load_statuses(facts, now)
         return facts
 

@@ -69,6 +69,10 @@ SENTENCES: Mapping[str, Words] = {
         "ALERT {cp_id}: record {seq} set aside: {why}",
         "ALERTA {cp_id}: registro {seq} apartado: {why}",
     ),
+    "record counted": (
+        "ALERT {cp_id}: record {seq} makes no sense and is only counted: {why}",
+        "ALERTA {cp_id}: registro {seq} sin sentido, solo se cuenta: {why}",
+    ),
     "repeated": ("{text} ({times} times)", "{text} ({times} veces)"),
     "driver added": ("{driver_id} is new here", "{driver_id} es nuevo aquí"),
     "driver connected": ("{driver_id} connected", "{driver_id} conectado"),

@@ -92,6 +92,8 @@ def lasting(facts: Facts) -> dict[str, object]:
         "requests": facts._requests,
         "unseen": facts._unseen,
         "uses": facts.uses,
+        "quarantine": facts._quarantine,
+        "foreign": {cp_id: number for cp_id, number in facts._foreign.items() if number},
     }
 
 

@@ -301,6 +301,21 @@ async def test_tickets_the_ledger_and_the_audit_log_never_change(tmp_path: Path,
                 await transaction.execute(what.format(table))
 
 
+async def test_the_quarantine_grows_by_sessions_and_kinds_and_not_by_records(tmp_path: Path):
+    network = busy_day()
+    engine = network.engines["CP001"]
+    async with opened(tmp_path) as books:
+        for _ in range(3):
+            network.sends(*(engine.meter("S-nonsense", 1) for _ in range(50)))
+            network.sends(engine.ended("S-nonsense"))
+            await kept(books, network)
+        found = "SELECT kind, seq, times, ours FROM quarantine WHERE session_id = 'S-nonsense' ORDER BY kind"
+        stored = [tuple(row) for row in await books.database.read(found)]
+    last = engine.last_seq
+    assert stored == [("METER", last - 1, 150, 0), ("SUPPLY_END", last - 2 * 51, 3, 0)]
+    assert lasting(await reloaded(tmp_path)) == lasting(network.facts)
+
+
 # ---- the audit log
 
 
@@ -570,18 +585,32 @@ async def test_old_books_come_through(tmp_path: Path):
             for sql, of_kind in statements([entry]):
                 if "daily" in sql:
                     continue
+                if "quarantine" in sql:
+                    old.executemany(OLD_QUARANTINE, of_kind)
+                    continue
                 for row in of_kind:
                     known = {name: row[name] for name in row if name not in since}
                     old.execute(_without(sql, *since), known)
     async with opened(tmp_path) as books:
         facts = await books.store.load(NOON)
-    assert lasting(facts) == lasting(network.facts)
+    # What lay in the quarantine then has no session: it stays there, and takes no room.
+    nobody = {"quarantine": {}, "foreign": {}}
+    assert lasting(facts) == lasting(network.facts) | nobody
     with raw(path) as connection:
         assert violations(connection) == []
+        assert rows(connection, "SELECT seq, session_id, kind, ours, times FROM quarantine") == [
+            (4, None, None, 1, 1)
+        ]
         assert rows(connection, "SELECT sessions, energy_mwh, revenue_cents FROM daily ORDER BY cp_id") == [
             (1, 1_000_005, 25),
             (1, 20_000, 1),
         ]
+
+
+OLD_QUARANTINE = (
+    "INSERT INTO quarantine (at, cp_id, journal_id, seq, why, record) "
+    "VALUES (:at, :cp_id, :journal_id, :seq, :why, :record)"
+)
 
 
 def _without(sql: str, *columns: str) -> str:

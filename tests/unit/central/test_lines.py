@@ -92,6 +92,15 @@ LINES: dict[e.Event, str | None] = {
     e.RecordQuarantined(
         cp_id="CP001", journal_id="a" * 32, seq=7, why="meter goes backwards", record="{}"
     ): "ALERT CP001: record 7 set aside: meter goes backwards",
+    e.RecordQuarantined(
+        cp_id="CP001",
+        journal_id="a" * 32,
+        seq=7,
+        why="unknown or closed session",
+        record="{}",
+        times=41,
+        kept=False,
+    ): "ALERT CP001: record 7 makes no sense and is only counted: unknown or closed session (41 times)",
     e.StraySupply(
         cp_id="CP001", session_id=S
     ): f"ALERT CP001 supplies {S}, which is closed here; it is told to stop",

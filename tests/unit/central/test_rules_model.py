@@ -8,7 +8,7 @@ import sqlite3
 from collections import Counter
 
 import pytest
-from hypothesis import settings
+from hypothesis import seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -28,6 +28,7 @@ from evcharge.central.announce import letters
 from evcharge.central.history import Statuses
 from evcharge.central.invariants import violations
 from evcharge.central.network import decide
+from evcharge.central.quarantine import MOST_FOREIGN
 from evcharge.central.ruling import Decision, Rules
 from evcharge.central.state import Facts, Kind, Transfer
 from evcharge.charging_point import ChargingPoint, CpStatus, Hold
@@ -590,6 +591,14 @@ class TheRules(RuleBasedStateMachine):
             shown = self.statuses[point.cp_id]
             assert (shown.status, shown.reason) == (point.status, point.reason)
 
+    @invariant()
+    def what_cannot_be_money_is_counted_and_bounded(self) -> None:
+        for point in self.facts.points():
+            aside = [one for one in self.facts._quarantine.values() if one.cp_id == point.cp_id]
+            assert (
+                self.facts.foreign_records(point.cp_id) == sum(not one.ours for one in aside) <= MOST_FOREIGN
+            )
+
     @precondition(lambda self: not self.batch)
     @invariant()
     def the_books_hold(self) -> None:
@@ -655,10 +664,15 @@ def reach(command: c.AnyCommand, decision: Decision) -> None:
 reached: Counter[str] = Counter()
 
 
-# Fifteen seconds of a free core; several times that on a busy machine, with coverage, in development mode.
+# Fifteen seconds of a free core a round; several times that on a busy machine, with coverage, in development mode.
 @pytest.mark.timeout(900)
 def test_the_rules_come_to_what_the_model_says():
     reached.clear()
     examples = max(150, settings().max_examples)
-    run_state_machine_as_test(TheRules, settings=settings(max_examples=examples, stateful_step_count=60))
+    # A round is nearly always enough. The rarest situations come up a few times in one, so now and then not at all.
+    for number in range(5):
+        rules = seed(number)(TheRules) if settings().derandomize else TheRules
+        run_state_machine_as_test(rules, settings=settings(max_examples=examples, stateful_step_count=60))
+        if all(reached[name] for name in MUST_BE_REACHED):
+            break
     assert {name for name in MUST_BE_REACHED if not reached[name]} == set()

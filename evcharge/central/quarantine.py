@@ -1,0 +1,65 @@
+"""Records that are authentic and make no sense: kept aside, acknowledged, told; never without bound. Pure.
+
+What could be money is always kept: records of a session that Central authorised, be it open here or only signed by
+Central (its books may have been restored since). Meters count upwards, so the last one of a session stands for all.
+Of sessions that Central never authorised, a charging point may leave `MOST_FOREIGN` records here; more are counted.
+"""
+
+from dataclasses import replace
+
+import msgspec
+
+from evcharge import events
+from evcharge.central.commands import TakeRecords
+from evcharge.central.ruling import Rules, Ruling
+from evcharge.central.start_seal import is_sealed
+from evcharge.central.state import Quarantined
+from evcharge.ids import CpId, SessionId
+from evcharge.messages import AnyRecord, Meter, SupplyStart
+
+MOST_FOREIGN = 1000
+_START = str(SupplyStart.__struct_config__.tag)
+
+
+def set_aside(ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Rules, why: str) -> None:
+    """Keep `record` aside if there is room for it, or it could be money; tell of it in any case."""
+    cp_id, session_id = command.cp_id, SessionId(record.session_id)
+    kind = str(record.__struct_config__.tag)
+    ours = _is_ours(ruling, cp_id, record, rules)
+    known = ruling.quarantined(cp_id, session_id, kind)
+    text = msgspec.json.encode(record).decode()
+    kept = ours or (known is None and ruling.foreign_records(cp_id) < MOST_FOREIGN)
+    newest = Quarantined(
+        cp_id=cp_id,
+        session_id=session_id,
+        kind=kind,
+        journal_id=command.journal_id,
+        seq=record.seq,
+        why=why,
+        record=text,
+        ours=ours,
+    )
+    if known is None:
+        if kept:
+            ruling.put(newest)
+    elif isinstance(record, Meter) or (ours and not known.ours):
+        ruling.put(replace(newest, times=known.times + 1))
+    else:
+        ruling.put(replace(known, times=known.times + 1))
+    ruling.say(
+        events.RecordQuarantined(
+            cp_id=cp_id, journal_id=command.journal_id, seq=record.seq, why=why, record=text, kept=kept
+        )
+    )
+
+
+def _is_ours(ruling: Ruling, cp_id: CpId, record: AnyRecord, rules: Rules) -> bool:
+    """Return whether Central authorised the session of `record` at that charging point."""
+    session_id = SessionId(record.session_id)
+    session = ruling.session(session_id)
+    if session is not None:
+        return session.cp_id == cp_id
+    if isinstance(record, SupplyStart) and is_sealed(rules.sign_key, cp_id, record):
+        return True
+    start = ruling.quarantined(cp_id, session_id, _START)
+    return start is not None and start.ours
