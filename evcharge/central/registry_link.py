@@ -1,7 +1,7 @@
 """Central and the Registry tell each other whose keys were withdrawn (PROTOCOL.md D5).
 
-Central asks every few seconds, and says what it revoked itself until the Registry has taken it. With the Registry
-down nothing stops: Central's own revocations hold at once, and the others when it is back.
+Central asks every few seconds, and says what it revoked itself at once, and again until the Registry has taken it.
+With the Registry down nothing stops: Central's own revocations hold at once, and the others when it is back.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from evcharge.central.lines import speech
 from evcharge.errors import EvchargeError
 from evcharge.ids import Role
 from evcharge.labels import DEFAULT_LANGUAGE
+from evcharge.lifecycle import wait_until
 from evcharge.messages import Count, Id
 
 log = logging.getLogger(__name__)
@@ -71,16 +72,21 @@ class RegistryLink:
             **{point.cp_id: point.epoch for point in facts.points() if point.revoked},
             **{driver.driver_id: driver.epoch for driver in facts.drivers() if driver.blocked},
         }
+        self._news = asyncio.Event()
         feed.listen(self._on_event)
 
     def _on_event(self, event: events.Event) -> None:
         match event:
             case events.KeyRevoked():
-                self._to_tell[event.cp_id] = event.epoch
+                self._owe(event.cp_id, event.epoch)
             case events.DriverBlocked():
-                self._to_tell[event.driver_id] = event.epoch
+                self._owe(event.driver_id, event.epoch)
             case _:
                 pass
+
+    def _owe(self, subject: str, epoch: int) -> None:
+        self._to_tell[subject] = epoch
+        self._news.set()
 
     def least_epoch(self, subject: str) -> int:
         """Return the oldest epoch of `subject` that the Registry still stands by."""
@@ -94,6 +100,7 @@ class RegistryLink:
             connector=connector, timeout=_TIMEOUT, headers=self._headers
         ) as http:
             while True:
+                self._news.clear()
                 try:
                     await self._tell(http)
                     await self._ask(http)
@@ -111,7 +118,7 @@ class RegistryLink:
                     if self._lost:
                         self._dispatcher.post(Note(by=CENTRAL, event=events.RegistryReached()))
                     down = self._lost = False
-                await asyncio.sleep(POLL_S)
+                await wait_until(self._news, POLL_S)
 
     async def _tell(self, http: aiohttp.ClientSession) -> None:
         for subject, epoch in list(self._to_tell.items()):

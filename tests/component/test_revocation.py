@@ -75,6 +75,23 @@ async def test_what_central_revokes_the_registry_withdraws_too(tmp_path: Path, p
         await town.says("CP001.*(new keys|again)")
 
 
+async def test_a_revocation_reaches_the_registry_before_central_asks_again(
+    tmp_path: Path, password: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(registry_link, "POLL_S", 600.0)
+    async with (
+        running_registry(tmp_path, password) as registry,
+        running(tmp_path, registry.url) as town,
+    ):
+        await registry.register("CP001")
+        await town.point()
+        await town.operator(RevokeKeys, subject="CP001")
+        async with asyncio.timeout(5):
+            while (answer := await registry.ticket("CP001")).status == 200:
+                await asyncio.sleep(0.05)
+        assert answer.body["code"] == Code.DISABLED
+
+
 async def test_what_central_revoked_before_a_restart_the_registry_still_learns(
     tmp_path: Path, password: str, quick_polls
 ):
