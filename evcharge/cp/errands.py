@@ -39,9 +39,22 @@ class Errands:
         self._location = config.engine.location
 
     async def register(self) -> str:
-        """Register the charging point with the credential it has, or with a new one."""
-        token = self._enrolment_token() or await self._admin_token()
+        """Register the charging point with the credential it has, or with a new one.
+
+        Once withdrawn, it comes back by an administrator only, and with a new credential.
+        """
+        enrolment_token = self._enrolment_token()
+        token = enrolment_token or await self._admin_token()
         known = await self._listed(token)
+        try:
+            return await self._register(token, known)
+        except AuthenticationError as problem:
+            if enrolment_token is None or problem.code is not Code.DISABLED or known is not None:
+                raise
+        await self._issue()
+        return self._words("registered", cp_id=self._cp_id)
+
+    async def _register(self, token: str, known: dict[str, Any] | None) -> str:
         # The known location stays: this monitor need not know where its engine stands.
         location = self._location if known is None else ""
         if not self._credential.is_given and not self._credential.file.exists():
@@ -76,20 +89,24 @@ class Errands:
         good = await self._is_good()
         if good and not is_shut_out:
             return self._words("still good", cp_id=self._cp_id)
+        await self._issue()
+        return self._words("authenticated", cp_id=self._cp_id, file=f"cp/{self._cp_id}/secret")
+
+    async def _issue(self) -> None:
+        """Have an administrator register a new credential, and keep it."""
         if self._credential.is_given:
             raise StateError(self._words("from environment"))
-        token = await self._admin_token()
+        admin_token = await self._admin_token()
         # Kept before the Registry hears of it: after a crash in between, the same one is registered again.
         waiting = self._credential.file.with_name("secret.next")
         secret = trust.kept_secret(waiting, trust.new_secret())
-        known = await self._listed(token)
+        known = await self._listed(admin_token)
         location = self._location if known is None else ""
         await enrolment.register(
-            self._registry, "cp", self._cp_id, token, location=location, credential=secret
+            self._registry, "cp", self._cp_id, admin_token, location=location, credential=secret
         )
         self._spread(secret)
         waiting.unlink(missing_ok=True)
-        return self._words("authenticated", cp_id=self._cp_id, file=f"cp/{self._cp_id}/secret")
 
     def _spread(self, secret: str) -> None:
         """Let both programs notice: they look whether the file was written anew."""
@@ -100,12 +117,12 @@ class Errands:
         if not self._credential.is_given and not self._credential.file.exists():
             return False
         try:
-            answer = await self._verified(await self._credential.now())
+            await self._verified(await self._credential.now())
         except AuthenticationError as problem:
-            if problem.code is Code.CREDENTIAL:
+            if problem.code in (Code.CREDENTIAL, Code.DISABLED):
                 return False
             raise
-        return answer.get("state") == "active"
+        return True
 
     async def _verified(self, secret: str) -> dict[str, Any]:
         body = {"cp_id": self._cp_id, "credential": secret}

@@ -215,8 +215,14 @@ SENTENCES: Mapping[str, Words] = {
         "{cp_id} ya estaba registrado con esta credencial: nada que hacer",
     ),
     "withdrawn": (
-        "{cp_id} is withdrawn from the network: Central lets it in no more. Register it to bring it back",
-        "{cp_id} queda dado de baja en la red: Central ya no lo deja entrar. Regístrelo para que vuelva",
+        (
+            "{cp_id} is withdrawn from the network: Central lets it in no more. To bring it back, register it "
+            "with an administrator's password"
+        ),
+        (
+            "{cp_id} queda dado de baja en la red: Central ya no lo deja entrar. Para que vuelva, regístrelo con "
+            "la contraseña de un administrador"
+        ),
     ),
     "authenticated": (
         "{cp_id} has a new credential, and logs in with it (an engine on another PC needs a copy of {file})",

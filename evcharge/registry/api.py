@@ -114,7 +114,6 @@ class Api:
     ) -> web.Response:
         id_ = _target(request, id_text, _ID_FIELD[kind])
         secret = chosen or trust.new_secret()
-        by_admin = actor.role == ADMIN
         created = False
 
         async def decide(before: Registration | None) -> Change | None:
@@ -129,7 +128,13 @@ class Api:
                 location=place.strip(),
                 secret_hash=None if same else await self._credentials.hashed(secret),
             )
-            return registrations.register(before, wanted, same_secret=same, by_admin=by_admin)
+            return registrations.register(
+                before,
+                wanted,
+                same_secret=same,
+                by_admin=actor.role in (ADMIN, CENTRAL),
+                may_replace=actor.role == ADMIN,
+            )
 
         after = await self._change(id_, decide, actor)
         content = _described(after) | {"username": id_}
@@ -138,17 +143,21 @@ class Api:
         return answer(content, 201 if created else 200)
 
     async def withdraw(self, request: web.Request) -> web.Response:
-        """Take an id out of the network: an administrator, or the id itself with its credential."""
+        """Take an id out of the network: an administrator, or the id itself with a credential that still counts."""
         kind = _KINDS[request.match_info["kind"]]
         id_ = _target(request, request.match_info["id"], _ID_FIELD[kind])
         header = request.headers.get("Authorization", "")
+        itself: Registration | None = None
         if header[:6].lower() == "basic ":
-            actor = await self._callers.itself(request, header, id_, kind)
+            actor, itself = await self._callers.itself(request, header, id_, kind)
         else:
             actor = await self._callers.with_token(request, ADMIN, DEPUTY)
 
         async def decide(before: Registration | None) -> Change:
-            return registrations.withdraw(_present(before, id_, kind))
+            if itself is not None and before != itself:
+                # Its credential was replaced, or it was disabled, since it proved who it is.
+                raise Overloaded(f"{id_} was changed just now. Try again.", Code.BUSY, retry_after_s=1)
+            return registrations.withdraw(_present(before, id_, kind), by_itself=itself is not None)
 
         await self._change(id_, decide, actor)
         return answer({_ID_FIELD[kind]: id_})
@@ -204,6 +213,8 @@ class Api:
         body = await read_body(request, Verify)
         kind, id_ = _named(request, body)
         registration = await self._callers.proved(request, id_, kind, body.credential)
+        if registration.state is not State.ACTIVE:
+            raise registrations.disabled(registration)
         content = {"valid": True, "state": registration.state, "epoch": registration.epoch}
         return answer(_described(registration) | content)
 

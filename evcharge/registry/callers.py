@@ -83,18 +83,20 @@ class Callers:
             raise _unknown_token()
         return ADMIN, name
 
-    async def itself(self, request: web.Request, header: str, id_: str, kind: Kind) -> Actor:
-        """Return `id_` as the actor when the Basic `header` holds its own credential."""
+    async def itself(
+        self, request: web.Request, header: str, id_: str, kind: Kind
+    ) -> tuple[Actor, Registration]:
+        """Return `id_` as the actor, and its registration, when the Basic `header` holds its own credential."""
         try:
             login = BasicAuth.decode(header, encoding="utf-8")
         except ValueError:
             raise _unknown_token() from None
         if login.login != id_:
             raise AuthenticationError(f"Only {id_} itself or an administrator may do this.", Code.ROLE)
-        await self.proved(request, id_, kind, login.password)
+        registration = await self.proved(request, id_, kind, login.password)
         actor = Actor(id_, kind, address_of(request))
         visit(request).actor = actor
-        return actor
+        return actor, registration
 
     async def proved(self, request: web.Request, id_: str, kind: Kind, secret: str) -> Registration:
         """Return the registration of `id_` if `secret` is its own, else raise: the same for any reason."""

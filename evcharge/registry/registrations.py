@@ -2,7 +2,8 @@
 
 Each rule takes the registration as it is and returns the change, or None when nothing is to do, or raises
 Refused. Whatever makes older tickets void raises the epoch; the epoch never goes back, not even when an id
-is withdrawn and registered again.
+is withdrawn and registered again. Only an ACTIVE registration acts for itself; the others come back through an
+administrator (docs/adr/0009). An id keeps its kind for ever.
 """
 
 from enum import StrEnum
@@ -11,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from evcharge.errors import Code, Refused
+from evcharge.names import is_ours
 
 
 class Kind(StrEnum):
@@ -52,21 +54,27 @@ class Change(Struct, frozen=True):
 
 
 def register(
-    before: Registration | None, wanted: Registration, *, same_secret: bool, by_admin: bool
+    before: Registration | None,
+    wanted: Registration,
+    *,
+    same_secret: bool,
+    by_admin: bool,
+    may_replace: bool = True,
 ) -> Change | None:
     """Register `wanted`, or return None when it is registered so already.
 
-    An id in use keeps its credential, except for an administrator, who may replace it and thereby also puts
-    a disabled one back.
+    Only an administrator brings a withdrawn id back. An id in use keeps its credential, except for an administrator
+    who `may_replace` it, and thereby also puts a disabled one back.
     """
+    _check_id(before, wanted.id, wanted.kind)
     if before is None:
         return Change(wanted, "register")
     if before.state is State.WITHDRAWN:
+        if not by_admin:
+            raise disabled(before)
         return Change(_with(wanted, epoch=before.epoch), "register")
-    if before.kind is not wanted.kind:
-        raise Refused(f"{before.id} is already registered as a {_NOUNS[before.kind]}.", Code.CONFLICT)
     location = wanted.location or before.location
-    if by_admin and not (same_secret and before.state is State.ACTIVE):
+    if by_admin and may_replace and not (same_secret and before.state is State.ACTIVE):
         after = _with(
             before,
             location=location,
@@ -114,14 +122,12 @@ def rotate(before: Registration, secret_hash: str) -> Change:
 
 
 def invited(before: Registration | None, kind: Kind, id_: str) -> int | None:
-    """Return the epoch that an invitation of `id_` is made for; None when nobody has that id."""
+    """Return the epoch that an invitation of `id_` is made for; None when nobody has had that id."""
+    _check_id(before, id_, kind)
     if before is None:
         return None
-    if before.state is not State.WITHDRAWN:
-        if before.kind is not kind:
-            raise Refused(f"{id_} is already registered as a {_NOUNS[before.kind]}.", Code.CONFLICT)
-        if before.state is State.INACTIVE:
-            raise disabled(before)
+    if before.state is State.INACTIVE:
+        raise disabled(before)
     return before.epoch
 
 
@@ -132,9 +138,9 @@ def join(before: Registration | None, wanted: Registration, epoch: int | None) -
     """
     if (None if before is None else before.epoch) != epoch:
         raise Refused(f"{wanted.id} was changed after this token was made: ask for a new one.", Code.CONFLICT)
+    invited(before, wanted.kind, wanted.id)
     if before is None or before.state is State.WITHDRAWN:
         return Change(_with(wanted, epoch=epoch or 0), "register")
-    invited(before, wanted.kind, wanted.id)
     after = _with(
         before,
         location=wanted.location or before.location,
@@ -156,20 +162,29 @@ def revoke(before: Registration, epoch: int) -> Change | None:
     return Change(_with(before, state=State.REVOKED, epoch=epoch), "revoke", revokes=True)
 
 
-def withdraw(before: Registration) -> Change:
-    """Take `before` out of the network. Its id may be registered again."""
+def withdraw(before: Registration, *, by_itself: bool = False) -> Change:
+    """Take `before` out of the network. An administrator may register its id again."""
+    if by_itself and before.state is not State.ACTIVE:
+        raise disabled(before)
     after = _with(before, secret_hash=None, state=State.WITHDRAWN, location="", epoch=before.epoch + 1)
     return Change(after, "withdraw", revokes=True)
 
 
 def disabled(registration: Registration) -> Refused:
-    """Return the refusal for an id that gets no tickets."""
-    why = (
-        "Its key was revoked: an administrator must issue a new credential."
-        if registration.state is State.REVOKED
-        else "An administrator must activate it."
-    )
-    return Refused(f"{registration.id} is disabled. {why}", Code.DISABLED)
+    """Return the refusal for an id that may not act for itself."""
+    return Refused(f"{registration.id} {_WHY_NOT[registration.state]}", Code.DISABLED)
+
+
+def _check_id(before: Registration | None, id_: str, kind: Kind) -> None:
+    if before is None:
+        if is_ours(id_):
+            raise Refused(f"{id_} is kept for the network itself: choose another id.", Code.CONFLICT)
+    elif before.kind is not kind:
+        is_or_was = "was" if before.state is State.WITHDRAWN else "is already registered as"
+        raise Refused(
+            f"{id_} {is_or_was} a {_NOUNS[before.kind]}, and an id keeps its kind: choose another id.",
+            Code.CONFLICT,
+        )
 
 
 def _with(registration: Registration, **changes: object) -> Registration:
@@ -177,3 +192,8 @@ def _with(registration: Registration, **changes: object) -> Registration:
 
 
 _NOUNS = {Kind.CP: "charging point", Kind.DRIVER: "driver"}
+_WHY_NOT = {
+    State.INACTIVE: "is disabled. An administrator must activate it.",
+    State.REVOKED: "is disabled. Its key was revoked: an administrator must issue a new credential.",
+    State.WITHDRAWN: "was withdrawn. An administrator must register it again.",
+}

@@ -140,7 +140,10 @@ async def test_a_driver_is_registered_and_gets_tickets_as_a_driver_only(registry
     assert (await registry.ticket("D01", "d01-password", "driver")).status == 200
     assert (await registry.ticket("D01", "d01-password", "engine")).status == 401
     answer = await registry.register("D01", credential="d01-password")
-    assert (answer.status, answer.body["text"]) == (409, "D01 is already registered as a driver.")
+    assert (answer.status, answer.body["text"]) == (
+        409,
+        "D01 is already registered as a driver, and an id keeps its kind: choose another id.",
+    )
 
 
 async def test_registrations_outlive_the_process(made, state):
@@ -159,9 +162,54 @@ async def test_a_withdrawn_id_may_come_back_but_its_old_tickets_do_not(registry)
     }
     assert (await registry.ticket()).status == 401
     assert (await registry.ask("DELETE", "/register/cp/CP001", token=token)).status == 404
-    assert (await registry.register(credential="cp_secret_002")).status == 201
+    refused = await registry.register(credential="cp_secret_002")
+    assert (refused.status, refused.body["code"]) == (403, "E_DISABLED")
+    assert "An administrator must register it again" in refused.body["text"]
+    body = {"cp_id": "CP001", "location": "Elche", "credential": "cp_secret_002"}
+    assert (await registry.ask("POST", "/register/cp", body, token=token)).status == 201
     answer = await registry.ticket(secret="cp_secret_002")
     assert opened(registry, answer).epoch == 1
+
+
+@pytest.mark.parametrize("out", ["deactivate", "revoke"])
+async def test_a_disabled_credential_authorises_nothing(registry, out):
+    await registry.register()
+    admin = await registry.admin()
+    if out == "revoke":
+        body = {"id": "CP001", "epoch": 1}
+        assert (await registry.ask("POST", "/v1/disable", body, token=registry.central)).status == 200
+    else:
+        assert (await registry.ask("POST", "/deactivate", {"cp_id": "CP001"}, token=admin)).status == 200
+    basic = base64.b64encode(b"CP001:cp_secret_001").decode()
+    refusals = (
+        await registry.ask("DELETE", "/register/cp/CP001", headers={"Authorization": f"Basic {basic}"}),
+        await registry.ask("POST", "/verify", {"cp_id": "CP001", "credential": "cp_secret_001"}),
+        await registry.ticket(),
+        await registry.register(),
+    )
+    assert [(refused.status, refused.body["code"]) for refused in refusals] == [(403, "E_DISABLED")] * 4
+    (listed,) = (await registry.ask("GET", "/list", token=admin)).body["cps"]
+    assert listed["state"] != "active"
+    refused = [row for row in audit_rows(registry.state) if row["result"] == "E_DISABLED"]
+    assert {(row["who"], row["target"]) for row in refused} >= {("CP001", "CP001")}
+
+
+async def test_an_id_never_changes_its_kind(registry):
+    await registry.register()
+    token = await registry.admin()
+    await registry.ask("DELETE", "/register/cp/CP001", token=token)
+    body = {"driver_id": "CP001", "credential": "dr_secret_001"}
+    for by in (token, registry.enrolment):
+        refused = await registry.ask("POST", "/register/driver", body, token=by)
+        assert (refused.status, refused.body["text"]) == (
+            409,
+            "CP001 was a charging point, and an id keeps its kind: choose another id.",
+        )
+
+
+async def test_a_name_of_our_own_is_nobodys_id(registry):
+    refused = await registry.register("CENTRAL")
+    assert (refused.status, refused.body["code"]) == (409, "E_CONFLICT")
 
 
 async def test_a_charging_point_may_withdraw_itself_with_its_credential(registry):

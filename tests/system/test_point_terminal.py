@@ -305,8 +305,10 @@ async def as_admin(city: City, path: str, body: dict) -> dict:
     return await asyncio.to_thread(ask)
 
 
-async def test_withdrawn_by_its_monitor_and_registered_again(point: Point):
+async def test_withdrawn_by_its_monitor_it_comes_back_by_an_administrator(point: Point):
     monitor, central = point.monitor, point.central
+    secret = point.city.state / "cp/CP001/secret"
+    before = secret.read_text()
     await monitor.keys("r")
     await monitor.shows("CP001 was registered already, with this credential")
     await monitor.keys("w")
@@ -318,12 +320,20 @@ async def test_withdrawn_by_its_monitor_and_registered_again(point: Point):
     await monitor.shows("CP001 is withdrawn from the network")
     await central.says("CP001: keys revoked")
     await monitor.shows("Central +● KO")
+    # The enrolment token in the state folder is not enough any more.
+    await monitor.keys("r")
+    await monitor.shows("Password of the administrator")
+    await monitor.types("")
+    await monitor.shows("nothing was done")
     since = len(central.lines)
     await monitor.keys("r")
+    await monitor.shows("Password of the administrator")
+    await monitor.types(point.city.admin_password)
     await monitor.shows("CP001 is registered at the Registry")
     await central.says("CP001 .*Available", since=since)
     await monitor.shows("Central +● OK")
     await point.engine.shows("Central +● connected")
+    assert secret.read_text() != before
 
 
 async def test_after_a_deactivation_it_returns_only_by_a_new_authentication(point: Point):
@@ -441,6 +451,12 @@ async def test_keys_revoked_by_centrals_operator_while_charging_come_back_by_the
     assert await revoked.ends() == 0, revoked.text
     await monitor.shows("Central +● KO: Unable to connect to Central")
     await engine.keys("u")
+    # Neither the revoked credential nor the enrolment token does anything for it.
+    await monitor.keys("w")
+    await monitor.types("y")
+    await monitor.shows("Not done: CP001 is disabled. Its key was revoked")
+    await monitor.keys("r")
+    await monitor.shows("Not done: CP001 is disabled. Its key was revoked")
     await monitor.keys("a")
     await monitor.shows("Password of the administrator")
     since = len(central.lines)

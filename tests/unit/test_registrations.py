@@ -66,11 +66,44 @@ def test_an_id_is_of_one_kind_only():
     assert refusal(register, CP001, driver, same_secret=True, by_admin=True) is Code.CONFLICT
 
 
-def test_a_withdrawn_id_returns_without_its_epoch_going_back():
+@pytest.mark.parametrize("before", [WITHDRAWN, CP001, INACTIVE])
+def test_an_id_never_changes_its_kind(before):
+    refused = refusal(register, before, wanted(kind=Kind.DRIVER), same_secret=False, by_admin=True)
+    assert refused is Code.CONFLICT
+    assert refusal(invited, before, Kind.DRIVER, "CP001") is Code.CONFLICT
+    assert refusal(join, before, wanted(kind=Kind.DRIVER), 4) is Code.CONFLICT
+
+
+def test_a_withdrawn_id_returns_by_an_administrator_without_its_epoch_going_back():
     assert withdraw(CP001).after == replace(WITHDRAWN, epoch=5)
     assert withdraw(CP001).revokes
-    change = register(WITHDRAWN, wanted(kind=Kind.DRIVER), same_secret=False, by_admin=False)
-    assert change.after == wanted(kind=Kind.DRIVER, epoch=4)
+    assert refusal(register, WITHDRAWN, wanted(), same_secret=False, by_admin=False) is Code.DISABLED
+    change = register(WITHDRAWN, wanted(), same_secret=False, by_admin=True)
+    assert (change.after, change.what) == (wanted(epoch=4), "register")
+
+
+def test_an_administrator_without_leave_to_replace_brings_back_what_is_withdrawn_and_nothing_else():
+    change = register(WITHDRAWN, wanted(), same_secret=False, by_admin=True, may_replace=False)
+    assert change.after == wanted(epoch=4)
+    for before in (CP001, INACTIVE, REVOKED):
+        refused = refusal(register, before, wanted(), same_secret=False, by_admin=True, may_replace=False)
+        assert refused is Code.CONFLICT
+
+
+@pytest.mark.parametrize("before", [INACTIVE, REVOKED])
+def test_only_who_is_active_withdraws_itself(before):
+    assert refusal(withdraw, before, by_itself=True) is Code.DISABLED
+    assert withdraw(before).after.state is State.WITHDRAWN
+    assert withdraw(CP001, by_itself=True).after.state is State.WITHDRAWN
+
+
+@pytest.mark.parametrize("id_", ["CENTRAL", "REGISTRY", "UNKNOWN", "ADMIN", "REG1STRY", "KAFKA"])
+def test_our_own_names_are_nobodys_id(id_):
+    new = wanted(id=id_)
+    assert refusal(register, None, new, same_secret=False, by_admin=True) is Code.CONFLICT
+    assert refusal(invited, None, Kind.CP, id_) is Code.CONFLICT
+    # Whoever has had such an id since before this rule keeps it.
+    assert register(new, new, same_secret=True, by_admin=False) is None
 
 
 def test_deactivating_makes_tickets_void_and_activating_does_not_bring_them_back():
@@ -110,6 +143,7 @@ def test_an_order_that_is_no_news_leaves_the_new_credential_alone():
 def test_the_refusal_says_what_helps():
     assert "activate" in disabled(INACTIVE).text
     assert "new credential" in disabled(REVOKED).text
+    assert "register it again" in disabled(WITHDRAWN).text
 
 
 def test_the_hash_of_a_secret_is_not_shown():
@@ -120,7 +154,6 @@ def test_an_invitation_is_made_for_the_id_as_it_is_now():
     assert invited(None, Kind.CP, "CP001") is None
     for before in (CP001, REVOKED, WITHDRAWN):
         assert invited(before, Kind.CP, "CP001") == 4
-    assert invited(WITHDRAWN, Kind.DRIVER, "CP001") == 4
     assert refusal(invited, CP001, Kind.DRIVER, "CP001") is Code.CONFLICT
     assert refusal(invited, INACTIVE, Kind.CP, "CP001") is Code.DISABLED
 
