@@ -53,6 +53,8 @@ class ChargingPoint:
     # Central withdrew its keys. It returns with a ticket of at least `epoch`.
     revoked: bool = False
     epoch: int = 0
+    # The Registry has told of this epoch, so that credentials of it may have been issued.
+    epoch_told: bool = False
     session_id: SessionId | None = None
     charging: bool = False
     journal_id: JournalId | None = None

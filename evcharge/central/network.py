@@ -435,19 +435,37 @@ def _named(ruling: Ruling, cp_id: CpId | None) -> list[ChargingPoint]:
 
 
 def _revoke_keys(ruling: Ruling, command: RevokeKeys) -> None:
-    from_registry = command.epoch
     point = ruling.point(CpId(command.subject))
-    if point is not None and (not from_registry or from_registry > point.epoch):
-        epoch = from_registry or point.epoch + 1
+    if point is not None and (epoch := _revoked_epoch(point.epoch, point.revoked, point.epoch_told, command)):
         charging.order_stop(ruling, point, EndReason.REVOKED)
-        ruling.put(replace(ruling.existing_point(point.cp_id), revoked=True, epoch=epoch))
+        point = replace(ruling.existing_point(point.cp_id), revoked=True, epoch=epoch, epoch_told=False)
+        ruling.put(point)
         ruling.say(events.KeyRevoked(cp_id=point.cp_id, epoch=epoch))
     driver = ruling.driver(DriverId(command.subject))
-    if driver is not None and (not from_registry or from_registry > driver.epoch):
-        epoch = from_registry or driver.epoch + 1
+    if driver is not None and (
+        epoch := _revoked_epoch(driver.epoch, driver.blocked, driver.epoch_told, command)
+    ):
         for session_id in sorted(driver.sessions):
             charging.end(ruling, session_id, EndReason.REVOKED)
-        ruling.put(replace(driver, blocked=True, epoch=epoch))
+        driver = replace(driver, blocked=True, epoch=epoch, epoch_told=False)
+        ruling.put(driver)
         ruling.say(events.DriverBlocked(driver_id=driver.driver_id, epoch=epoch))
-    if point is None and driver is None and not from_registry:
+    if command.epoch:
+        # The Registry knows this epoch, whoever raised it.
+        if point is not None and point.epoch == command.epoch and not point.epoch_told:
+            ruling.put(replace(point, epoch_told=True))
+        if driver is not None and driver.epoch == command.epoch and not driver.epoch_told:
+            ruling.put(replace(driver, epoch_told=True))
+    elif point is None and driver is None:
         raise Refused(f"{command.subject} is unknown here", Code.ID)
+
+
+def _revoked_epoch(epoch: int, revoked: bool, told: bool, command: RevokeKeys) -> int | None:
+    """Return the epoch below which credentials are void from now on, or None when nothing becomes void.
+
+    An operator's order never goes beyond the epoch that the next credential will have at the Registry: else a
+    credential that is issued while the order is on its way there would be lost.
+    """
+    if command.epoch:
+        return command.epoch if command.epoch > epoch else None
+    return epoch + 1 if told or not revoked else None

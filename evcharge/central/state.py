@@ -33,6 +33,8 @@ class Driver:
     # An operator does not let it charge; unlike `blocked`, no new credential ends that.
     barred: bool = False
     epoch: int = 0
+    # As of a charging point: credentials of this epoch may have been issued.
+    epoch_told: bool = False
     sessions: frozenset[SessionId] = frozenset()
     link: int | None = None
 

@@ -92,6 +92,31 @@ async def test_a_revocation_reaches_the_registry_before_central_asks_again(
         assert answer.body["code"] == Code.DISABLED
 
 
+async def test_a_new_credential_outlives_a_revocation_that_is_still_on_its_way(
+    tmp_path: Path, password: str, quick_polls
+):
+    async with running_registry(tmp_path, password) as registry:
+        for cp_id in ("CP001", "CP002"):
+            await registry.register(cp_id)
+    # Nobody to tell, and the operator presses the button more than once.
+    async with running(tmp_path, registry.url) as town:
+        await town.point()
+        for _ in range(3):
+            await town.operator(RevokeKeys, subject="CP001")
+    async with running_registry(tmp_path, password, registry.port) as registry:
+        body = {"cp_id": "CP001", "credential": "another_secret"}
+        admin = await registry.admin()
+        rotated = await registry.ask("POST", "/rotate", body, token=admin)
+        async with running(tmp_path, registry.url) as town:
+            await town.point("CP002")
+            await registry.ask("POST", "/deactivate", {"cp_id": "CP002"}, token=admin)
+            # Central has told what it had to tell before it heard of this.
+            await town.says("CP002.*keys revoked")
+            await town.engine(epoch=rotated.body["epoch"])
+            await town.says("CP001.*new keys")
+            assert (await registry.ticket("CP001", secret="another_secret")).status == 200
+
+
 async def test_what_central_revoked_before_a_restart_the_registry_still_learns(
     tmp_path: Path, password: str, quick_polls
 ):

@@ -35,14 +35,15 @@ class Model:
 
     def _arrives(self, a):
         cp = self.cps.setdefault(a.cp_id, SimpleNamespace(
-            heard=False, monitor=None, engine=None, fault=None, holds=set(), revoked=False, epoch=a.epoch,
+            heard=False, monitor=None, engine=None, fault=None, holds=set(), revoked=False, epoch=a.epoch, issued=0,
             session=None, journal=None, used=0, price=2_500, at=None, registered=None))  # fmt: skip
         if a.epoch < cp.epoch:
             return None
         if a.location and cp.registered != a.location:
             cp.registered = a.location
             self._goes_to(cp, a.location)
-        cp.epoch, cp.revoked = a.epoch, False
+        cp.epoch = cp.issued = a.epoch
+        cp.revoked = False
         return cp
 
     def _goes_to(self, cp, where):
@@ -144,13 +145,14 @@ class Model:
     def _DriverArrives(self, a):
         if a.driver_id not in self.drivers:
             self.drivers[a.driver_id] = SimpleNamespace(
-                balance=WELCOME, blocked=False, barred=False, epoch=a.epoch, session=None
+                balance=WELCOME, blocked=False, barred=False, epoch=a.epoch, issued=0, session=None
             )
             self.topped_up += WELCOME
         driver = self.drivers[a.driver_id]
         if a.epoch < driver.epoch:
             return "E_REVOKED"
-        driver.epoch, driver.blocked = a.epoch, False
+        driver.epoch = driver.issued = a.epoch
+        driver.blocked = False
         return None
 
     def _StartCharging(self, a):
@@ -272,10 +274,15 @@ class Model:
 
     def _RevokeKeys(self, a):
         for holder in (self.cps.get(a.subject), self.drivers.get(a.subject)):
-            if holder is not None and (a.epoch == 0 or a.epoch > holder.epoch):
-                holder.epoch = a.epoch or holder.epoch + 1
+            if holder is None:
+                continue
+            # Never more than one ahead of what the Registry is known to have issued.
+            wanted = a.epoch or max(holder.epoch, min(holder.epoch, holder.issued) + 1)
+            if wanted > holder.epoch:
+                holder.epoch = wanted
                 holder.revoked = holder.blocked = True
                 self._stop(holder.session, "key revoked")
+            holder.issued = max(holder.issued, a.epoch)
         known = a.subject in self.cps or a.subject in self.drivers or a.epoch
         return None if known else "E_ID"
 

@@ -459,9 +459,34 @@ def test_a_revoked_point_may_return_with_new_keys_on_a_new_disk(town: Network, c
     assert len(town.tickets) == charging
 
 
-def test_each_revocation_voids_older_keys(town: Network):
-    town.does(c.RevokeKeys, subject="CP001")
-    assert only(town.does(c.RevokeKeys, subject="CP001"), events.KeyRevoked).epoch == 2
+def holder_of(town: Network, subject: str):
+    return town.point() if subject == "CP001" else town.driver()
+
+
+@pytest.mark.parametrize("subject", ["CP001", "D01"])
+def test_what_is_revoked_already_is_not_revoked_beyond_the_next_credential(town: Network, subject: str):
+    """A new one that the Registry issued meanwhile, which it calls epoch 1, must open the door."""
+    town.does(c.RevokeKeys, subject=subject)
+    assert town.does(c.RevokeKeys, subject=subject).is_empty
+    assert holder_of(town, subject).epoch == 1
+
+
+@pytest.mark.parametrize("subject", ["CP001", "D01"])
+def test_a_new_credential_that_the_registry_has_told_of_is_revoked_before_its_first_use(
+    town: Network, subject: str
+):
+    town.does(c.RevokeKeys, subject=subject)
+    assert not town.does(c.RevokeKeys, subject=subject, epoch=1).events
+    (revoked,) = town.does(c.RevokeKeys, subject=subject).events
+    assert revoked.epoch == holder_of(town, subject).epoch == 2
+    assert town.does(c.RevokeKeys, subject=subject).is_empty
+
+
+@pytest.mark.parametrize("subject", ["CP001", "D01"])
+def test_what_the_registry_disabled_an_operator_may_revoke_too(town: Network, subject: str):
+    town.does(c.RevokeKeys, subject=subject, epoch=5)
+    (revoked,) = town.does(c.RevokeKeys, subject=subject).events
+    assert revoked.epoch == 6
 
 
 @pytest.mark.parametrize("subject", ["CP001", "D01"])
