@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
 import aiohttp
-import msgspec
 from msgspec import Meta, Struct
 
 from evcharge import trust
+from evcharge.encoding import read_json
 from evcharge.errors import (
     AuthenticationError,
     BadInput,
@@ -110,8 +110,8 @@ class ApiClient:
         if not 200 <= status < 300:
             raise self._refused(status, raw, token or self._token)
         try:
-            return msgspec.json.decode(raw, type=kind)
-        except (ValueError, RecursionError):
+            return read_json(raw, kind)
+        except ValueError:
             raise self.no_central() from None
 
     def no_central(self) -> Overloaded:
@@ -160,8 +160,8 @@ class ApiClient:
 
     def _refused(self, status: int, raw: bytes, token: Token) -> EvchargeError:
         try:
-            failure = msgspec.json.decode(raw, type=_Failure)
-        except (ValueError, RecursionError):
+            failure = read_json(raw, _Failure)
+        except ValueError:
             return self.no_central()
         text = " ".join(failure.text.split())
         code = Code(failure.code) if failure.code in set(Code) else None

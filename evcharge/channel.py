@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from evcharge.encoding import base64_bytes, base64_text
-from evcharge.errors import Code, EvchargeError, ProtocolError
+from evcharge.errors import Code, EvchargeError, ProtocolError, unforeseen
 from evcharge.handshake import (
     Accepted,
     PeerHandshake,
@@ -176,9 +176,13 @@ class Channel(asyncio.Protocol):
                     self._change_key(message)
                     continue
             except ProtocolError as error:
-                frames.clear()
-                self._stop(error)
+                self.cut(error)
                 raise
+            except Exception as problem:
+                log.debug("a frame of %s failed", self.peer_address, exc_info=True)
+                mistake = unforeseen(problem)
+                self.cut(mistake)
+                raise mistake from None
             if self._opener.count >= self._rekey_after_frames:
                 self._rekey_now()
             return message
@@ -446,8 +450,11 @@ class _Caller(asyncio.Protocol):
             self._cutter.feed(data)
             while not self.done.done() and (received := self._cutter.pop()) is not None:
                 self._on_frame(received)
-        except Exception as error:  # noqa: BLE001 - goes to the caller of `connect`
+        except EvchargeError as error:
             self.done.set_exception(error)
+        except Exception as problem:
+            log.debug("the login at %s failed", self._where, exc_info=True)
+            self.done.set_exception(unforeseen(problem))
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():

@@ -21,7 +21,7 @@ from evcharge.channel import (
     Traffic,
     address_of,
 )
-from evcharge.errors import Code, EvchargeError, Overloaded
+from evcharge.errors import Code, EvchargeError, Overloaded, unforeseen
 from evcharge.handshake import CentralHandshake
 from evcharge.hints import error_frame
 from evcharge.ids import Role
@@ -191,9 +191,9 @@ class _Visitor(asyncio.Protocol):
                 self._on_frame(received)
         except EvchargeError as error:
             self._fail(error)
-        except Exception:
-            log.exception("the login of %s failed", address_of(self._transport))
-            self.abort()
+        except Exception as problem:
+            log.debug("the login of %s failed", address_of(self._transport), exc_info=True)
+            self._fail(unforeseen(problem))
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._finish()

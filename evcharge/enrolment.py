@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from evcharge import lifecycle, trust
+from evcharge.encoding import read_json
 from evcharge.errors import (
     AuthenticationError,
     BadInput,
@@ -219,18 +220,15 @@ async def _bounded(response: aiohttp.ClientResponse, registry: RegistryAddress) 
 
 def _object(raw: bytes, registry: RegistryAddress) -> dict[str, Any]:
     try:
-        content = msgspec.json.decode(raw)
-    except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict):
-        raise ProtocolError(f"{registry.url} does not answer like a Registry.", Code.MALFORMED)
-    return content
+        return read_json(raw, dict[str, Any])
+    except ValueError:
+        raise ProtocolError(f"{registry.url} does not answer like a Registry.", Code.MALFORMED) from None
 
 
 def _refused(raw: bytes, status: int, retry_after: str | None, registry: RegistryAddress) -> EvchargeError:
     try:
-        failure = msgspec.json.decode(raw, type=_Failure)
-    except (ValueError, RecursionError):
+        failure = read_json(raw, _Failure)
+    except ValueError:
         failure = _Failure()
     # One line, whatever came.
     text = " ".join(failure.text.split()) or f"{registry.url} answered with HTTP status {status}."

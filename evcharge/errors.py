@@ -2,6 +2,7 @@
 
 EvchargeError
 ├── ProtocolError         the peer lies or the stream broke: hang up
+│   └── Unforeseen        a mistake of ours that a far end has found: hang up all the same
 ├── AuthenticationError   the peer is not who it must be: never retried at once
 ├── Overloaded            not now: back off, `retry_after_s` when known
 ├── Refused               a rule says no: answer with the code and carry on
@@ -67,6 +68,17 @@ class EvchargeError(Exception):
 
 class ProtocolError(EvchargeError):
     """What arrived is not EVC1, or breaks its rules. The connection ends."""
+
+
+class Unforeseen(ProtocolError):
+    """What a far end sent made our own code fail. It costs that connection, and nothing else."""
+
+    default_code = Code.CLOSED
+
+
+def unforeseen(problem: Exception) -> Unforeseen:
+    """Return what `problem` is for that connection. It names the kind only: what a stranger sent is not repeated."""
+    return Unforeseen(f"something failed that was not foreseen ({type(problem).__name__})")
 
 
 class AuthenticationError(EvchargeError):

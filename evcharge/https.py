@@ -17,6 +17,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
+from evcharge.encoding import read_json
 from evcharge.errors import BadInput, Code, EvchargeError, Overloaded, ProtocolError
 from evcharge.lifecycle import port_taken
 
@@ -71,11 +72,11 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
     async with asyncio.timeout(PATIENCE_S):
         raw = await request.read()
     try:
-        return msgspec.json.decode(raw, type=kind)
+        return read_json(raw, kind)
     except msgspec.ValidationError as problem:
         # msgspec may echo a field's name: keep it short and on one line.
         raise BadInput(f"Bad body: {ascii(str(problem))[1:-1][:160]}.", Code.FIELD) from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise ProtocolError("The body is not JSON.", Code.MALFORMED) from None
 
 

@@ -15,7 +15,16 @@ from msgspec import Struct
 
 from evcharge import trust
 from evcharge.channel import Channel, ChannelClosed, connect
-from evcharge.errors import AuthenticationError, Code, EvchargeError, Overloaded, ProtocolError, StateError
+from evcharge.encoding import read_json
+from evcharge.errors import (
+    AuthenticationError,
+    Code,
+    EvchargeError,
+    Overloaded,
+    ProtocolError,
+    StateError,
+    unforeseen,
+)
 from evcharge.ids import Role
 from evcharge.lifecycle import Backoff, utc_now, wait_until
 from evcharge.messages import Bye, Heartbeat
@@ -124,10 +133,10 @@ class TicketWallet:
     def _read(self) -> _Kept:
         try:
             if self._path.exists():
-                return msgspec.json.decode(trust.read_secret(self._path), type=_Kept)
+                return read_json(trust.read_secret(self._path), _Kept)
         except (StateError, OSError) as problem:
             self._grumble(str(problem))
-        except (ValueError, RecursionError):
+        except ValueError:
             self._grumble(f"{self._path} holds no tickets")
         return _Kept()
 
@@ -219,7 +228,8 @@ class Link:
                 timeout_s=self._timing.connect_s,
                 tls=self._tls,
             )
-        except _SETBACKS as error:
+        except Exception as problem:  # noqa: BLE001 - nobody has proved anything yet
+            error = _setback(problem)
             if not self._has_another_ticket(ticket, error):
                 if self._told != (type(error), error.code):
                     self._told = (type(error), error.code)
@@ -326,11 +336,24 @@ class Link:
                 if grumbled:
                     self.on_registry(None)
                 grumbled = False
-            except _SETBACKS as error:
+            except Exception as problem:  # noqa: BLE001 - whatever the Registry answers, the link goes on
+                error = _setback(problem)
                 self._renew_in(0)
                 if not grumbled:
                     grumbled = True
                     self.on_registry(error)
+
+
+def _setback(problem: Exception) -> EvchargeError:
+    """Return `problem` as something a link lives through: what the far end says before it has proved who it is
+    must not end this process, however it does so. Raises it when it is a failure of our own.
+    """
+    if isinstance(problem, _SETBACKS):
+        return problem
+    if isinstance(problem, EvchargeError):
+        raise problem
+    log.debug("the login failed", exc_info=problem)
+    return unforeseen(problem)
 
 
 def _mention(error: EvchargeError | None) -> None:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Meta, Struct
 
+from evcharge.encoding import read_json
 from evcharge.errors import Code, ProtocolError
 from evcharge.messages import Id
 from evcharge.wire import open_token
@@ -67,6 +68,6 @@ class OrderSeal:
             text = "an order does not open under the key of the operator's token"
             raise ProtocolError(text, Code.CRYPTO) from None
         try:
-            return msgspec.json.decode(plaintext, type=Order)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return read_json(plaintext, Order)
+        except ValueError:
             raise ProtocolError("what was opened is no order", Code.FIELD) from None

@@ -13,6 +13,7 @@ import msgspec
 
 from evcharge.central.instants import text_of
 from evcharge.database import Database, Row
+from evcharge.encoding import read_json
 from evcharge.errors import BadInput
 from evcharge.events import AnyEvent, Event
 from evcharge.ids import CpId, DriverId
@@ -145,7 +146,7 @@ class Archive:
         found: list[tuple[datetime, Event]] = []
         for row in await self.events(limit=limit):
             try:
-                event = msgspec.json.decode(row["data"], type=AnyEvent)
+                event = read_json(row["data"], AnyEvent)
             except msgspec.ValidationError:
                 continue  # of a newer or older evcharge
             found.append((datetime.fromisoformat(row["at"]), event))

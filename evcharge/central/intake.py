@@ -14,7 +14,7 @@ from evcharge.central.lane import Lane
 from evcharge.central.refusals import Refusals
 from evcharge.central.state import OrderOffset
 from evcharge.database import Database
-from evcharge.errors import Code, ProtocolError, Refused, Unstorable
+from evcharge.errors import Code, ProtocolError, Refused, Unstorable, unforeseen
 from evcharge.ids import Role
 from evcharge.topics import CENTRAL_COMMANDS, CP_TELEMETRY, Order, OrderSeal
 
@@ -78,7 +78,8 @@ class Intake:
             order = self.seal.open(record.value)
             if order.cp_id != record.key:
                 raise ProtocolError(f"an order for {order.cp_id} lies under {record.key[:40]!a}", Code.ID)
-        except ProtocolError as problem:
+        except Exception as failure:  # noqa: BLE001 - anybody may have put it there
+            problem = failure if isinstance(failure, ProtocolError) else unforeseen(failure)
             self.refusals.input("operator", Role.OPERATOR, ADDRESS, problem)
             return None
         return order

@@ -13,7 +13,7 @@ from evcharge.central.feed import Feed, Live
 from evcharge.central.peers import Peers
 from evcharge.central.refusals import UNKNOWN, Refusals
 from evcharge.channel import Channel
-from evcharge.errors import BadInput, Code, ProtocolError
+from evcharge.errors import BadInput, Code, ProtocolError, unforeseen
 from evcharge.events import FiguresUnderstood
 from evcharge.ids import CpId, Role, SessionId, check_id
 from evcharge.messages import ErrorNotice, SupplyUpdate, temperature
@@ -60,7 +60,8 @@ class Lane:
         now = asyncio.get_running_loop().time()
         try:
             self._show(cp_id, self._open(ear, value))
-        except ProtocolError as problem:
+        except Exception as failure:  # noqa: BLE001 - anybody may have put it there
+            problem = failure if isinstance(failure, ProtocolError) else unforeseen(failure)
             if ear.misheard_at is None:
                 ear.channel.send(ErrorNotice(code=problem.code, text=problem.text[:200]))
             ear.misheard_at = now

@@ -10,7 +10,6 @@ import ssl
 from typing import Annotated, Any
 
 import aiohttp
-import msgspec
 from msgspec import Meta, Struct
 
 from evcharge import events
@@ -18,6 +17,7 @@ from evcharge.central.commands import CENTRAL, Actor, Note, RevokeKeys
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
 from evcharge.central.lines import speech
+from evcharge.encoding import read_json
 from evcharge.errors import EvchargeError
 from evcharge.ids import Role
 from evcharge.labels import DEFAULT_LANGUAGE
@@ -104,7 +104,8 @@ class RegistryLink:
                 try:
                     await self._tell(http)
                     await self._ask(http)
-                except (aiohttp.ClientError, TimeoutError, msgspec.MsgspecError, OSError) as problem:
+                except Exception as problem:  # whatever a Registry answers, Central goes on
+                    log.debug("the Registry was not understood", exc_info=True)
                     if not down:
                         log.warning("%s", self._say("registry lost", why=type(problem).__name__))
                     down = True
@@ -134,7 +135,7 @@ class RegistryLink:
         params: dict[str, Any] = {"since": self._since}
         async with http.get(f"{self._url}/v1/revocations", params=params) as response:
             response.raise_for_status()
-            page = msgspec.json.decode(await response.read(), type=_Page)
+            page = read_json(await response.read(), _Page)
         for row in page.revocations:
             self._epochs[row.id] = max(row.epoch, self._epochs.get(row.id, 0))
             try:

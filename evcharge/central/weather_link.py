@@ -6,12 +6,11 @@ A service that was never here is not missed. Nothing is decided by it: what the 
 import asyncio
 from datetime import datetime
 
-import msgspec
-
 from evcharge import events
 from evcharge.central.archive import Archive
 from evcharge.central.commands import CENTRAL, Actor, Note
 from evcharge.central.dispatcher import Dispatcher
+from evcharge.encoding import read_json
 from evcharge.ids import Role
 
 SWEEP_S = 0.5
@@ -29,7 +28,7 @@ async def last_word(archive: Archive) -> tuple[datetime, Word] | None:
     if not rows:
         return None
     row = max(rows, key=lambda row: int(row["n"]))
-    return datetime.fromisoformat(row["at"]), msgspec.json.decode(row["data"], type=Word)
+    return datetime.fromisoformat(row["at"]), read_json(row["data"], Word)
 
 
 class WeatherLink:

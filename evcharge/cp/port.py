@@ -52,6 +52,8 @@ class HealthPort:
             log.warning("health port: %s", problem.text)
         except (OSError, ValueError, TimeoutError) as problem:
             log.debug("health port: %s", problem)
+        except Exception:  # whatever a stranger sends must not reach the charge
+            log.debug("health port: a question failed", exc_info=True)
         finally:
             self._asked_at.pop(writer, None)
             writer.close()

@@ -9,12 +9,13 @@ import contextlib
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Annotated, dataclass_transform
+from typing import Annotated, Any, dataclass_transform
 
 import msgspec
 from msgspec import Meta, Struct
 
 from evcharge import messages
+from evcharge.encoding import JsonReader, read_json
 from evcharge.messages import (
     AnyRecord,
     Count,
@@ -59,7 +60,7 @@ class Acked(_Entry, tag="ACK"):
 
 Entry = Base | Acked | AnyRecord
 
-_decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
+_reader: JsonReader[Entry] = JsonReader(Entry)
 
 
 class Damaged(Exception):
@@ -77,7 +78,7 @@ class Unknown(Exception):
 def encode(entry: Entry) -> bytes:
     """Return the bytes of one entry. Raises ValueError for one that could not be read back."""
     text = msgspec.json.encode(entry)
-    if len(text) > MAX_RECORD_BYTES or _decoder.decode(text) != entry:
+    if len(text) > MAX_RECORD_BYTES or _reader.read(text) != entry:
         raise ValueError("this entry would not be read back as it is")
     return HEADER.pack(len(text), zlib.crc32(text)) + text
 
@@ -137,16 +138,17 @@ def _entry_at(data: bytes, start: int) -> tuple[int, Entry] | None:
     if zlib.crc32(text) != checksum:
         return None
     try:
-        return body + length, _decoder.decode(text)
-    except (ValueError, RecursionError) as problem:
+        return body + length, _reader.read(text)
+    except ValueError as problem:
         raise Unknown(str(problem)) from None
 
 
 def _is_whole(text: bytes) -> bool:
     try:
-        return isinstance(msgspec.json.decode(text), dict)
-    except (ValueError, RecursionError):
+        read_json(text, dict[str, Any])
+    except ValueError:
         return False
+    return True
 
 
 class State:

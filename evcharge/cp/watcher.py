@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from evcharge.cp import health
-from evcharge.errors import Code, ProtocolError
+from evcharge.errors import Code, ProtocolError, unforeseen
 from evcharge.ids import CpId
 from evcharge.labels import Speech
 from evcharge.labels.point import SENTENCES
@@ -139,6 +139,15 @@ class Watcher:
                 self._read(line)
 
     def _read(self, line: bytes) -> health.Pong:
+        try:
+            return self._understood(line)
+        except (ProtocolError, _NotOurs):
+            raise
+        except Exception as problem:
+            log.debug("an answer of %s failed", self._port, exc_info=True)
+            raise unforeseen(problem) from None
+
+    def _understood(self, line: bytes) -> health.Pong:
         pong = health.read_pong(line)
         if pong.cp_id != self._cp_id:
             raise _NotOurs("wrong engine", port=self._port, other=pong.cp_id, cp_id=self._cp_id)

@@ -8,6 +8,7 @@ from typing import TextIO
 
 import msgspec
 
+from evcharge.encoding import read_json
 from evcharge.logs import LineHandler, clean
 
 OWN_NAME = "evcharge"
@@ -51,7 +52,7 @@ class Screen:
 
     def _as_json(self, name: str, line: str) -> str:
         try:
-            fields = msgspec.json.decode(line, type=dict[str, object])
-        except (ValueError, RecursionError):
+            fields = read_json(line, dict[str, object])
+        except ValueError:
             fields = {"text": clean(line)}
         return msgspec.json.encode({"process": name, **fields}).decode()

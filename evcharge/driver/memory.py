@@ -10,6 +10,7 @@ import msgspec
 
 from evcharge.driver.script import Mark
 from evcharge.driver.words import ENGLISH, Words
+from evcharge.encoding import read_json
 from evcharge.errors import StateError
 
 _Kind = TypeVar("_Kind")
@@ -66,10 +67,10 @@ class Memory:
 
 def _read(path: Path, kind: type[_Kind], consequence: str, words: Words) -> _Kind | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return read_json(path.read_bytes(), kind)
     except FileNotFoundError:
         return None
-    except (ValueError, RecursionError):
+    except ValueError:
         log.warning("%s", words("damaged", path=path, consequence=words(consequence)))
         return None
     except OSError as problem:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from evcharge.encoding import read_json
 from evcharge.errors import ConfigError, Overloaded
 from evcharge.labels import Speech
 from evcharge.lifecycle import Backoff
@@ -225,8 +226,8 @@ class _Reader:
 def decoded(value: bytes) -> Told | None:
     """Return what was published, or None for what somebody else has put there."""
     try:
-        told = msgspec.json.decode(value, type=dict[str, Any])
-    except (ValueError, RecursionError):
+        told = read_json(value, dict[str, Any])
+    except ValueError:
         return None
     names = ("event_id", "type", "at", "cp_id", "driver_id", "session_id", "data")
     return told if all(name in told for name in names) and isinstance(told["data"], dict) else None

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-import msgspec
-
 from evcharge import trust
+from evcharge.encoding import read_json
 from evcharge.errors import StateError
 from evcharge.location import WeatherKind, place
 
@@ -46,7 +45,7 @@ class Begun:
 
 def _load(path: Path) -> dict[str, frozenset[WeatherKind]] | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, frozenset[WeatherKind]])
+        return read_json(path.read_bytes(), dict[str, frozenset[WeatherKind]])
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as problem:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
+from evcharge.encoding import read_json
 from evcharge.weather.alerts import is_wmo_storm
 from evcharge.weather.readings import Reading, SourceTrouble, Spot, believed, check_spot
 
@@ -101,6 +101,6 @@ def _check(raw: bytes) -> None:
 
 def _parsed(raw: bytes, kind: Any) -> Any:
     try:
-        return msgspec.json.decode(raw, type=kind)
-    except (ValueError, RecursionError):
+        return read_json(raw, kind)
+    except ValueError:
         raise SourceTrouble("nonsense", of_all=True) from None

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from evcharge import trust
+from evcharge.encoding import read_json
 from evcharge.errors import StateError
 from evcharge.location import place
 from evcharge.weather.readings import SourceTrouble, Spot
@@ -129,7 +130,7 @@ def _folded(name: str) -> str:
 
 def _load(path: Path) -> _Kept:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Kept)
+        return read_json(path.read_bytes(), _Kept)
     except FileNotFoundError:
         return _Kept()
     except (OSError, ValueError) as problem:

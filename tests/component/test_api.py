@@ -154,6 +154,9 @@ TOP_UP = "/api/drivers/D01/top-up"
         (b'{"cents":1,"reference":"a\\nb"}', 422),
         (b'{"cents":1,"reference":"' + b"x" * 65 + b'"}', 422),
         (b'{"cents":1,"reference":"\xff"}', 422),
+        (b'{"cents":1,"reference":"r","reference":"r"}', 422),
+        (b'{"cents":1,"reference":"r","\\udfff":1}', 422),
+        (b'{"cents":1,"reference":"\\ud800"}', 422),
         (b" " * 70_000, 413),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from evcharge import handshake
-from evcharge.channel import Channel, ChannelClosed, connect
+from evcharge.channel import Channel, connect
 from evcharge.encoding import base64_text
 from evcharge.errors import AuthenticationError, Code, EvchargeError, Overloaded, ProtocolError
 from evcharge.handshake import PeerHandshake
@@ -364,9 +364,11 @@ async def test_c1_27_one_revoked_while_connected_hears_why(gate):
 
 async def test_a_failure_inside_the_login_closes_that_connection_only(gate, caplog):
     gate.withdrawn["CP666"] = KeyError("a bug")
-    with pytest.raises(ChannelClosed):
+    with pytest.raises(ProtocolError, match=r"not foreseen \(KeyError\)"):
         await gate.knock("CP666")
-    assert "the login of 127.0.0.1" in caplog.text
+    ((claimed, role, _, error),) = gate.refused
+    assert (claimed, role, error.code) == ("CP666", Role.ENGINE, Code.CLOSED)
+    assert caplog.text == ""
     peer = await gate.knock()
     await peer.close()
 

@@ -130,6 +130,19 @@ async def test_what_is_no_order_of_ours_is_a_row_in_the_audit_log_and_nothing_el
     ) == [(1,)]
 
 
+async def test_a_mistake_of_ours_over_an_order_holds_nobody_up(room: Room, monkeypatch):
+    opens = OrderSeal.open
+    monkeypatch.setattr(
+        OrderSeal,
+        "open",
+        lambda seal, value: {}["nobody thought of it"] if value == b"bad" else opens(seal, value),
+    )
+    await room.takes(record(0, b"bad"), record(1, order(1)))
+    await room.town.says(f"refused operator from kafka:central-commands: {Code.CLOSED}")
+    assert room.status() is CpStatus.UNAVAILABLE
+    assert room.places == [("c1", 0, 2)]
+
+
 async def test_an_old_order_is_refused_and_told(room: Room):
     await room.takes(record(0, order(1, age_s=301)))
     await room.town.says("order out CP001, from Kafka, refused: the order is 301 s old")

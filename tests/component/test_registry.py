@@ -445,6 +445,9 @@ BAD_BODIES = [
     (b'{"cp_id":"CP001","location":"Elche\\n"}', 422, "location"),
     (b'{"cp_id":"CP001","location":"","credential":"short"}', 422, "credential"),
     (b'{"cp_id":"CP001","location":"","credential":"control\\u0000"}', 422, "credential"),
+    (b'{"cp_id":"CP001","location":"","location":""}', 400, "JSON"),
+    (b'{"cp_id":"CP001","\\udfff":1}', 400, "JSON"),
+    (b'{"cp_id":"CP001","location":"\\ud800"}', 400, "JSON"),
     (b'{"cp_id":"CP001","location":"' + b"x" * 65_536 + b'"}', 413, "64 KiB"),
 ]
 

@@ -14,7 +14,7 @@ from evcharge.errors import Code
 from evcharge.events import FiguresUnderstood, InputRefused
 from evcharge.ids import Role
 from evcharge.messages import ErrorNotice, Heartbeat, Message, SupplyUpdate
-from evcharge.wire import Sealer
+from evcharge.wire import RisingOpener, Sealer
 from tests.unit.central.builders import Network
 
 KEYS = {"CP001": bytes(range(32)), "CP002": bytes(range(1, 33))}
@@ -105,6 +105,15 @@ async def test_garbage_under_an_id_is_one_row_a_minute(room: Room, value: bytes)
         room.lane.take("CP001", value)
     assert room.refused == [("CP001", Code.CRYPTO)]
     assert len(room.channels["CP001"].sent) == 1
+
+
+async def test_a_mistake_of_ours_over_a_record_is_a_row_like_any_other(room: Room, monkeypatch):
+    monkeypatch.setattr(RisingOpener, "open", lambda *_: {}["nobody thought of it"])
+    room.lane.take("CP001", room.figures())
+    monkeypatch.undo()
+    room.lane.take("CP001", room.figures(7))
+    assert room.refused == [("CP001", Code.CLOSED)]
+    assert room.feed.live["CP001"].energy_mwh == 7
 
 
 async def test_nobodys_records_are_noted_and_dropped(room: Room):
