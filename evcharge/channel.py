@@ -115,6 +115,7 @@ class Channel(asyncio.Protocol):
         self._heard_at = self._loop.time()
         self._paused = False
         self._resume_timer: asyncio.TimerHandle | None = None
+        self._pressing_since: float | None = None
 
         # Ending. `_end` is what `receive` raises once the frames that came before it are used up. `_mute`
         # when nothing can be written any more, `_closing` when the end was decided here.
@@ -134,6 +135,11 @@ class Channel(asyncio.Protocol):
     def heard_at(self) -> float:
         """Loop time of the last bytes; the present, while we do not listen ourselves."""
         return self._loop.time() if self._paused else self._heard_at
+
+    @property
+    def pressing_since(self) -> float | None:
+        """Loop time since when the far end has sent more than its rate; None while it keeps to it."""
+        return self._pressing_since
 
     @property
     def is_closing(self) -> bool:
@@ -270,7 +276,7 @@ class Channel(asyncio.Protocol):
             return
         now = self._heard_at = self._loop.time()
         waiting = len(frames)
-        unpaid_s = self._bucket.spend(now, waiting - already) if self._bucket is not None else 0.0
+        unpaid_s = self._spend(now, waiting - already)
         if waiting > MOST_WAITING_FRAMES or unpaid_s > 0:
             self._stop_listening(unpaid_s)
         if waiting:
@@ -308,6 +314,17 @@ class Channel(asyncio.Protocol):
                         f"{self.peer_address} said goodbye" + (f": {reason}" if reason else "")
                     )
         return end
+
+    def _spend(self, now: float, messages: int) -> float:
+        """Return how long the far end must wait for having sent so many messages."""
+        if self._bucket is None:
+            return 0.0
+        unpaid_s = self._bucket.spend(now, messages)
+        if unpaid_s == 0:
+            self._pressing_since = None
+        elif self._pressing_since is None:
+            self._pressing_since = now
+        return unpaid_s
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

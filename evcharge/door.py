@@ -145,7 +145,9 @@ class _Acceptor:
         except ChannelClosed as end:
             log.debug("%s: %s", who, end.text)
         except EvchargeError as error:
-            log.warning("%s was cut off: %s (%s)", who, error.text, error.code)
+            # A flood has one line a minute already, from whoever refused it.
+            level = logging.DEBUG if isinstance(error, Overloaded) else logging.WARNING
+            log.log(level, "%s was cut off: %s (%s)", who, error.text, error.code)
             farewell = _notice(error)
         except asyncio.CancelledError:
             farewell = Bye(reason="CENTRAL is stopping")

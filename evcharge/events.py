@@ -192,17 +192,19 @@ class MonitorLost(Event):
 
 
 class FaultReported(Event):
-    """A monitor says that its engine is broken or silent."""
+    """A monitor says that its engine is broken or silent. `times` counts what it said too fast to be kept, too."""
 
     cp_id: CpId
     fault: str
+    times: int = 1
 
 
 class FaultCleared(Event):
-    """A monitor says that its engine is well again."""
+    """A monitor says that its engine is well again. `times` counts what it said too fast to be kept, too."""
 
     cp_id: CpId
     fault: str
+    times: int = 1
 
 
 class HoldPlaced(Event):

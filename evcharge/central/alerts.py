@@ -36,6 +36,7 @@ class AlertKind(StrEnum):
     NOT_UNDERSTOOD = "not-understood"
     JOURNAL = "journal"
     QUARANTINE = "quarantine"
+    FLOOD = "flood"
     REVOKED = "revoked"
     REGISTRY = "registry"
     STORAGE = "storage"
@@ -53,6 +54,7 @@ CLOSED_BY_HAND = frozenset(
         AlertKind.DUPLICATE,
         AlertKind.JOURNAL,
         AlertKind.QUARANTINE,
+        AlertKind.FLOOD,
         AlertKind.CLOCK,
         AlertKind.CHAIN,
         AlertKind.WEATHER_SERVICE,
@@ -212,6 +214,10 @@ class Alerts:
                 self._end(AlertKind.REVOKED, event.driver_id, at)
             case events.LoginRefused(code=Code.DUPLICATE):
                 self._claimed(AlertKind.DUPLICATE, event.claimed, event, at)
+            case events.LoginRefused(code=Code.SLOW):
+                self._claimed(AlertKind.FLOOD, event.claimed, event, at)
+            case events.InputRefused(code=Code.SLOW):
+                self._claimed(AlertKind.FLOOD, event.who, event, at)
             case events.LoginRefused() if event.code in NOT_UNDERSTOOD:
                 self._claimed(AlertKind.NOT_UNDERSTOOD, event.claimed, event, at)
             case events.InputRefused() if event.code in NOT_UNDERSTOOD:

@@ -19,6 +19,7 @@ from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
 from evcharge.central.lines import speech
 from evcharge.central.peers import Peers
+from evcharge.central.quotas import USELESS, Quotas
 from evcharge.central.refusals import Refusals
 from evcharge.central.registry_link import RegistryLink
 from evcharge.central.ruling import Rules
@@ -77,7 +78,9 @@ async def run(
             lang=config.lang,
         )
         # The resume key stays on this disk for good, so what it signs can be checked after a restart.
-        peers = Peers(dispatcher, store, feed, refusals, registry.least_epoch, sign_key=resume_key)
+        quotas = Quotas()
+        peers = Peers(dispatcher, store, feed, refusals, registry.least_epoch, resume_key, quotas)
+        dispatcher.on_flood = lambda by: peers.cut_off(by, USELESS)
         feed.listen(console.on_event)
         feed.listen(refusals.on_event)
         core = Core(

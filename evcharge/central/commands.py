@@ -98,7 +98,8 @@ class MonitorArrives(Command):
 class MonitorReports(Command):
     """A monitor says how its engine is; `fault` is None when it is well.
 
-    `live_mwh` is what the screens showed last of the running charge: it was journaled before it was shown.
+    `live_mwh` is what the screens showed last of the running charge: it was journaled before it was shown. `times`
+    counts the reports before this one that came too soon to be taken in, and this one.
     """
 
     is_fact = True
@@ -106,6 +107,7 @@ class MonitorReports(Command):
     link: int
     fault: str | None
     live_mwh: int = 0
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ from evcharge.central.commands import (
 )
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
+from evcharge.central.quotas import Quotas
 from evcharge.central.store import CentralStore
 from evcharge.channel import Channel
 from evcharge.charging_point import CpStatus
@@ -61,6 +62,7 @@ from evcharge.messages import (
     TicketSeen,
     temperature,
 )
+from evcharge.rate_limit import TokenBucket
 from evcharge.session import Session, Ticket
 from evcharge.tickets import Identity
 
@@ -68,6 +70,8 @@ from evcharge.tickets import Identity
 MOST_POINTS = 100
 # A reader this far behind is not answered before it reads; the watchdog soon ends it.
 MAX_UNSENT_BYTES = 256 * 1024
+# An hour of a charge is delivered in two seconds.
+RECORDS_PER_S = 2000
 _LOOK_AGAIN_S = 0.1
 
 
@@ -100,13 +104,15 @@ class Conversation:
                 return [DriverLeaves(by=by, driver_id=DriverId(self.identity.id), link=number, reason=reason)]
 
 
-async def converse(link: Conversation, dispatcher: Dispatcher, store: CentralStore, feed: Feed) -> None:
+async def converse(
+    link: Conversation, dispatcher: Dispatcher, store: CentralStore, feed: Feed, quotas: Quotas
+) -> None:
     """Talk until the peer says BYE. Raises ChannelClosed when the line ends, EvchargeError when it errs."""
     match link.identity.role:
         case Role.ENGINE:
-            await _Engine(link, dispatcher, feed).run()
+            await _Engine(link, dispatcher, feed, quotas).run()
         case Role.MONITOR:
-            await _Monitor(link, dispatcher, feed).run()
+            await _Monitor(link, dispatcher, feed, quotas).run()
         case _:
             await _Driver(link, dispatcher, store).run()
 
@@ -135,9 +141,11 @@ class _Talk:
 
 
 class _Engine(_Talk):
-    def __init__(self, link: Conversation, dispatcher: Dispatcher, feed: Feed) -> None:
+    def __init__(self, link: Conversation, dispatcher: Dispatcher, feed: Feed, quotas: Quotas) -> None:
         super().__init__(link, dispatcher)
         self._feed = feed
+        self._quotas = quotas
+        self._records = TokenBucket(1 / RECORDS_PER_S, RECORDS_PER_S)
         self._cp_id = CpId(link.identity.id)
 
     async def run(self) -> None:
@@ -147,6 +155,9 @@ class _Engine(_Talk):
         if not isinstance(hello, Sync):
             raise ProtocolError("an engine must say SYNC first", Code.SEQ)
         journal_id = JournalId(hello.journal_id)
+        point = self._dispatcher.facts.point(self._cp_id)
+        if point is not None and point.journal_id not in (None, journal_id):
+            self._quotas.new_journal(self._cp_id, asyncio.get_running_loop().time())
         identity, link = self._link.identity, self._link
         await self.arrive(
             EngineArrives(
@@ -201,6 +212,8 @@ class _Engine(_Talk):
             raise
         if answer is not None:
             self._channel.send(answer)
+        # What is not read waits with the engine.
+        await asyncio.sleep(self._records.spend(asyncio.get_running_loop().time(), len(message.records)))
 
     async def _ready(self, message: Ready) -> None:
         try:
@@ -240,17 +253,20 @@ class _Engine(_Talk):
 
 
 class _Monitor(_Talk):
-    def __init__(self, link: Conversation, dispatcher: Dispatcher, feed: Feed) -> None:
+    def __init__(self, link: Conversation, dispatcher: Dispatcher, feed: Feed, quotas: Quotas) -> None:
         super().__init__(link, dispatcher)
         self._feed = feed
+        self._quotas = quotas
+        self._cp_id = CpId(link.identity.id)
+        # Reports since the last one that Central took in.
+        self._reports = 0
 
     async def run(self) -> None:
         identity, link = self._link.identity, self._link
-        cp_id = CpId(identity.id)
         await self.arrive(
             MonitorArrives(
                 by=link.actor,
-                cp_id=cp_id,
+                cp_id=self._cp_id,
                 link=link.number,
                 epoch=identity.epoch,
                 location=identity.location,
@@ -261,19 +277,35 @@ class _Monitor(_Talk):
             match message:
                 case Health():
                     if message.temperature_deci_celsius is not UNSET:
-                        self._feed.warm(cp_id, message.temperature_deci_celsius)
-                    live = self._feed.live.get(cp_id)
-                    await self._dispatcher.submit(
-                        MonitorReports(
-                            by=link.actor,
-                            cp_id=cp_id,
-                            link=link.number,
-                            fault=message.fault,
-                            live_mwh=live.energy_mwh if live is not None else 0,
-                        )
-                    )
+                        self._feed.warm(self._cp_id, message.temperature_deci_celsius)
+                    await self._report(message.fault)
                 case _:
                     return
+
+    async def _report(self, fault: str | None) -> None:
+        """Take in how the engine is; a monitor that changes its mind too often is heard again a little later."""
+        self._reports += 1
+        if self._fickle(fault):
+            return
+        live = self._feed.live.get(self._cp_id)
+        await self._dispatcher.submit(
+            MonitorReports(
+                by=self._link.actor,
+                cp_id=self._cp_id,
+                link=self._link.number,
+                fault=fault,
+                live_mwh=live.energy_mwh if live is not None else 0,
+                times=self._reports,
+            )
+        )
+        self._reports = 0
+
+    def _fickle(self, fault: str | None) -> bool:
+        point = self._dispatcher.facts.point(self._cp_id)
+        if point is None or not point.monitor_heard or point.fault in (None, fault):
+            # A fault that begins counts at once, whatever was said before it.
+            return False
+        return not self._quotas.change_of_health(self._cp_id, asyncio.get_running_loop().time())
 
 
 class _Driver(_Talk):

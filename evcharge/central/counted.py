@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 
 from msgspec import structs
 
-from evcharge.central.commands import Actor
+from evcharge.central.commands import CENTRAL, Actor
 from evcharge.events import EngineConnected, Event, RecordQuarantined, StartRefused, StraySupply
-from evcharge.ids import Role
 
 # Of each kind, from each source, in each minute: more than a person says, and a program that is well.
 IN_FULL = 10
+# What comes to nothing, from one source in one minute: whoever says more is cut off.
+MOST_USELESS = 600
 # Kinds of facts that are counted at the same time: a flood from many sources must not fill memory.
 MOST_KINDS = 1024
 
@@ -26,10 +27,11 @@ _Key = tuple[str, ...]
 class _Said:
     """How often something was said this minute; the last of what was only counted, and how many that were."""
 
+    by: Actor
     in_full: int = 0
-    by: Actor | None = None
     last: CountedEvent | None = None
     times: int = 0
+    useless: int = 0
 
 
 class CountedFacts:
@@ -42,15 +44,22 @@ class CountedFacts:
         """Return a count on top of this one, for facts that are about to be stored."""
         return Draft(self._said)
 
-    def take(self, draft: "Draft") -> None:
-        """Take in what was stored."""
-        self._said.update(draft.said)
+    def take(self, draft: "Draft") -> list[Actor]:
+        """Take in what was stored; return who has now said too much that comes to nothing."""
+        before = self._said
+        flooding = [
+            said.by
+            for key, said in draft.said.items()
+            if said.useless > MOST_USELESS and (key not in before or before[key].useless <= MOST_USELESS)
+        ]
+        before.update(draft.said)
+        return flooding
 
     def due(self) -> Iterator[tuple[Actor, CountedEvent]]:
         """Begin another minute; yield what was only counted in the one before, with `times`."""
         said, self._said = self._said, {}
         for one in said.values():
-            if one.by is not None and one.last is not None:
+            if one.last is not None:
                 yield one.by, structs.replace(one.last, times=one.times)
 
 
@@ -69,24 +78,37 @@ class Draft:
         if isinstance(event, EngineConnected):
             # Over this connection nobody has told it yet to stop.
             key = _key(by, StraySupply.__name__)
-            self.said[key] = replace(self._said_before(key), in_full=0)
+            self.said[key] = replace(self._said_before(key, by), in_full=0)
         if not isinstance(event, CountedEvent):
             return True
         key = _key(by, type(event).__name__, event.code if isinstance(event, StartRefused) else "")
         if not self._knows(key) and len(self._beneath) + len(self.said) >= MOST_KINDS:
-            key = _key(Actor("", Role.CENTRAL, ""), type(event).__name__)
-        said = self._said_before(key)
-        if said.in_full < IN_FULL:
+            by = CENTRAL
+            key = _key(by, type(event).__name__)
+        said = self._said_before(key, by)
+        said = replace(said, by=by, useless=said.useless + (by is not CENTRAL and _is_useless(event)))
+        in_full = said.in_full < IN_FULL
+        if in_full:
             self.said[key] = replace(said, in_full=said.in_full + 1)
-            return True
-        self.said[key] = _Said(said.in_full, by, event, said.times + 1)
-        return False
+        else:
+            self.said[key] = replace(said, last=event, times=said.times + 1)
+        return in_full
 
     def _knows(self, key: _Key) -> bool:
         return key in self.said or key in self._beneath
 
-    def _said_before(self, key: _Key) -> _Said:
-        return self.said.get(key) or self._beneath.get(key) or _Said()
+    def _said_before(self, key: _Key, by: Actor) -> _Said:
+        return self.said.get(key) or self._beneath.get(key) or _Said(by)
+
+
+def _is_useless(event: CountedEvent) -> bool:
+    match event:
+        case RecordQuarantined():
+            return not event.kept
+        case StartRefused():
+            return True
+        case _:
+            return False
 
 
 def _key(by: Actor, kind: str, code: str = "") -> _Key:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from evcharge import failpoints
-from evcharge.central.commands import CENTRAL, AnyCommand, Note
+from evcharge.central.commands import CENTRAL, Actor, AnyCommand, Note
 from evcharge.central.counted import CountedFacts
 from evcharge.central.feed import Feed
 from evcharge.central.lines import speech
@@ -66,6 +66,8 @@ class Dispatcher:
         self._trouble_since: datetime | None = None
         # Told of trouble when it begins, because no event can be stored then. Its end is an event.
         self.on_trouble: Callable[[str], None] = lambda _: None
+        # Told of whoever says too much that comes to nothing.
+        self.on_flood: Callable[[Actor], None] = lambda _: None
 
     async def submit(self, command: AnyCommand) -> Message | None:
         """Carry out `command`; return its answer once it is stored. Raises Refused.
@@ -157,7 +159,8 @@ class Dispatcher:
             await self._store.commit(entries)
             failpoints.reach("central.after_commit")
             self._recovered()
-        self._counted.take(counts)
+        for flooding in self._counted.take(counts):
+            self.on_flood(flooding)
         for outcome, done in decided:
             if isinstance(outcome, Decision):
                 for change in outcome.changes:

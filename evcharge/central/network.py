@@ -197,9 +197,9 @@ def _monitor_reports(ruling: Ruling, command: MonitorReports) -> None:
         ruling.say(events.MonitorSpoke(cp_id=point.cp_id, driver_id=_charging_driver(ruling, point)))
     if command.fault != point.fault:
         if command.fault is None:
-            ruling.say(events.FaultCleared(cp_id=point.cp_id, fault=point.fault or ""))
+            ruling.say(events.FaultCleared(cp_id=point.cp_id, fault=point.fault or "", times=command.times))
         else:
-            ruling.say(events.FaultReported(cp_id=point.cp_id, fault=command.fault))
+            ruling.say(events.FaultReported(cp_id=point.cp_id, fault=command.fault, times=command.times))
     ruling.put(replace(point, monitor_heard=True, fault=command.fault))
     if command.fault is not None and point.fault is None:
         charging.interrupt(ruling, point, command.fault, command.live_mwh)

@@ -11,14 +11,16 @@ from collections.abc import Callable
 
 from evcharge import events
 from evcharge.central.announce import letters
+from evcharge.central.commands import Actor
 from evcharge.central.conversations import Conversation, converse, supply
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
+from evcharge.central.quotas import BAN_S, Quotas
 from evcharge.central.refusals import UNKNOWN, Refusals
 from evcharge.central.start_seal import seal
 from evcharge.central.store import CentralStore
 from evcharge.channel import Channel, ChannelClosed
-from evcharge.errors import AuthenticationError, Code, EvchargeError
+from evcharge.errors import AuthenticationError, Code, EvchargeError, Overloaded
 from evcharge.ids import CpId, DriverId, Role
 from evcharge.messages import Message
 from evcharge.session import Session
@@ -42,6 +44,7 @@ class Peers:
         refusals: Refusals,
         least_epoch: Callable[[str], int],
         sign_key: bytes,
+        quotas: Quotas,
     ) -> None:
         self._dispatcher = dispatcher
         self._store = store
@@ -49,6 +52,7 @@ class Peers:
         self._refusals = refusals
         self._least_epoch = least_epoch
         self._sign_key = sign_key
+        self._quotas = quotas
         self._numbers = itertools.count(1)
         # Every authenticated connection, and the one of each identity that letters go to.
         self.links: dict[int, Conversation] = {}
@@ -80,9 +84,10 @@ class Peers:
         link = Conversation(next(self._numbers), identity, channel)
         reason = "Central stopped"
         try:
+            self._quotas.login(identity.role, identity.id, asyncio.get_running_loop().time())
             await self._make_room(link)
             self.links[link.number] = link
-            await converse(link, self._dispatcher, self._store, self._feed)
+            await converse(link, self._dispatcher, self._store, self._feed, self._quotas)
             reason = "it said goodbye"
         except ChannelClosed as end:
             reason = link.ended or end.text
@@ -130,6 +135,16 @@ class Peers:
             await asyncio.sleep(_LISTEN_EVERY_S)
         old.ended = "silent while another connection of it arrived"
         old.channel.abort()
+
+    def cut_off(self, by: Actor, why: str) -> None:
+        """End every link of a source that floods Central, hear nothing of it for a while, and tell an operator."""
+        self._quotas.ban(by.role, by.id, asyncio.get_running_loop().time())
+        problem = Overloaded(why, Code.SLOW, BAN_S)
+        self._refusals.input(by.id, by.role, by.address, problem)
+        for link in self.links.values():
+            if (link.identity.role, link.identity.id) == (by.role, by.id):
+                link.ended = why
+                link.channel.cut(problem)
 
     # ---- going out
 

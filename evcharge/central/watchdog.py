@@ -13,6 +13,7 @@ from evcharge.central.conversations import MAX_UNSENT_BYTES, Conversation
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.lines import speech
 from evcharge.central.peers import Peers
+from evcharge.central.quotas import TOO_FAST
 from evcharge.central.refusals import Refusals
 from evcharge.central.store import CentralStore
 from evcharge.events import ClockJumped
@@ -27,6 +28,8 @@ SWEEP_S = 0.25
 SLOW_S = 5.0
 # When our own loop stood still this long, nobody is declared dead until the next round.
 STALL_S = 1.0
+# Whoever sends more than its rate for this long, all the time, will not stop by itself.
+PRESSING_S = 30.0
 CLOCK_JUMP_S = 5.0
 MINUTE_S = 60.0
 
@@ -61,7 +64,7 @@ class Watchdog:
             last, wall = now, wall_now
 
     def sweep(self, now: float, links: Iterable[Conversation]) -> None:
-        """End every link that has been silent, or behind in reading, for too long."""
+        """End every link that has been silent, behind in reading, or faster than its rate, for too long."""
         behind: dict[int, float] = {}
         for link in links:
             channel = link.channel
@@ -75,6 +78,8 @@ class Watchdog:
                 if now - since > SLOW_S:
                     link.ended = "too slow: it does not read what it is sent"
                     channel.abort()
+            elif channel.pressing_since is not None and now - channel.pressing_since > PRESSING_S:
+                self._peers.cut_off(link.actor, TOO_FAST)
         self._behind_since = behind
 
 

@@ -52,6 +52,17 @@ SENTENCES: Mapping[str, Words] = {
         "silent while another connection of it arrived",
         "en silencio mientras llegaba otra conexión suya",
     ),
+    "too fast": (
+        "more messages than Central takes, without end",
+        "más mensajes de los que admite la Central, sin fin",
+    ),
+    "useless": ("too much that comes to nothing", "demasiado que no lleva a nada"),
+    "too many logins": ("too many logins", "demasiados accesos"),
+    "too many journals": ("too many new journals", "demasiados diarios nuevos"),
+    "banned": (
+        "not heard for a minute: it sent too much",
+        "sin atender durante un minuto: envió demasiado",
+    ),
     "revoked": ("its keys were revoked", "se revocaron sus claves"),
     "stopped": ("Central stopped", "la Central se paró"),
     "ended": ("the connection to {peer} ended", "terminó la conexión con {peer}"),

@@ -50,6 +50,11 @@ SENTENCES: Mapping[str, Words] = {
         "Un registro de {about} no tiene sentido y se apartó (número {detail}).",
     ),
     "restored quarantine": ("The record of {about} was looked at.", "Se revisó el registro de {about}."),
+    "alert flood": (
+        "Too much at once in the name of {about}: {detail}.",
+        "Demasiado a la vez en nombre de {about}: {detail}.",
+    ),
+    "restored flood": ("The flood of {about} was looked at.", "Se revisó la avalancha de {about}."),
     "alert revoked": (
         "The keys of {about} are revoked. {detail}",
         "Las claves de {about} están revocadas. {detail}",

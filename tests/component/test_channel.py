@@ -335,8 +335,13 @@ async def test_a_peer_gets_no_more_than_its_rate():
             paused = not central._transport.is_reading()
         # Ten at once, then one every 5 ms; what one read brought is delivered at once.
         assert paused
+        assert began_at <= central.pressing_since <= loop.time()
         await until(central._transport.is_reading)
         assert loop.time() - began_at >= (70 - 10) / 200 - 0.01
+        await asyncio.sleep(1)
+        peer.send(ready(70))
+        assert await central.receive() == ready(70)
+        assert central.pressing_since is None, "it keeps to its rate again"
 
 
 async def test_unsent_bytes_grow_for_a_far_end_that_never_reads(gate):

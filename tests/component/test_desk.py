@@ -16,6 +16,7 @@ from evcharge.central.desk import Desk, fault
 from evcharge.central.feed import Feed
 from evcharge.central.lines import speech
 from evcharge.central.peers import Peers
+from evcharge.central.quotas import Quotas
 from evcharge.central.refusals import Refusals
 from evcharge.central.sheet import COLOURS_256, NO_COLOURS, TRUE_COLOURS
 from evcharge.central.takings import Today
@@ -41,7 +42,9 @@ class Operator:
     def __init__(self, town: Town, lang: str = "en") -> None:
         self.feed, self.alerts = Feed(), Alerts()
         # Its links are not Central's own: commands go through the same dispatcher.
-        self.peers = Peers(town.dispatcher, None, self.feed, Refusals(town.dispatcher.post), lambda _: 0, b"")  # type: ignore[arg-type]
+        self.peers = Peers(
+            town.dispatcher, None, self.feed, Refusals(town.dispatcher.post), lambda _: 0, b"", Quotas()
+        )  # type: ignore[arg-type]
         self.desk = Desk(town.dispatcher, self.feed, self.peers, self.alerts, lang)
 
     async def types(self, line: str) -> str:

@@ -96,6 +96,18 @@ STORIES = [
         id="quarantine",
     ),
     pytest.param(
+        e.InputRefused(code=Code.SLOW, text="too much", who="CP001"),
+        ("CP001", AlertKind.FLOOD),
+        e.AlertClosed(alert_id="CP001-flood"),
+        id="flood",
+    ),
+    pytest.param(
+        e.LoginRefused(claimed="D01", code=Code.SLOW, text="too many logins"),
+        ("D01", AlertKind.FLOOD),
+        e.AlertClosed(alert_id="D01-flood"),
+        id="flood of logins",
+    ),
+    pytest.param(
         e.WeatherAlertRaised(location="Elche", alert="COLD"),
         ("Elche", AlertKind.WEATHER),
         e.WeatherAlertCleared(location="Elche", alerts=("COLD",)),
@@ -219,7 +231,7 @@ def test_a_name_that_nobody_has_raises_no_alert(event: e.Event):
     "event",
     [
         e.LoginRefused(claimed="CP001", code=Code.EXPIRED, text="late"),
-        e.InputRefused(code=Code.SLOW, text="slow", who="CP001"),
+        e.InputRefused(code=Code.ROLE, text="not yours", who="CP001"),
         e.HoldPlaced(cp_id="CP001", hold=Hold.OPERATOR),
         e.CentralStarted(version="1", points=1, open_sessions=0),
         e.AlertClosed(alert_id="nothing"),

@@ -3,7 +3,7 @@
 import pytest
 
 from evcharge.central.commands import Actor
-from evcharge.central.counted import IN_FULL, MOST_KINDS, CountedFacts
+from evcharge.central.counted import IN_FULL, MOST_KINDS, MOST_USELESS, CountedFacts
 from evcharge.events import (
     CentralStopped,
     EngineConnected,
@@ -118,3 +118,31 @@ def test_a_flood_from_many_sources_fills_neither_memory_nor_the_books(counted):
     assert rows == MOST_KINDS + IN_FULL
     assert len(counted._said) == MOST_KINDS + 1
     assert sum(event.times for _, event in counted.due()) == 500 - IN_FULL
+
+
+def useless(seq: int) -> RecordQuarantined:
+    return RecordQuarantined(cp_id="CP001", journal_id="a" * 32, seq=seq, why="odd", record="{}", kept=False)
+
+
+def flooding(counted: CountedFacts, by: Actor, *events: Event) -> list[Actor]:
+    draft = counted.draft()
+    draft.kept(by, events)
+    return counted.take(draft)
+
+
+def test_whoever_says_too_much_that_comes_to_nothing_is_named_once_a_minute(counted):
+    assert flooding(counted, ENGINE, *(useless(seq) for seq in range(MOST_USELESS))) == []
+    assert flooding(counted, ENGINE, useless(1)) == [ENGINE]
+    assert flooding(counted, ENGINE, useless(2)) == []
+    list(counted.due())
+    assert flooding(counted, ENGINE, *(useless(seq) for seq in range(MOST_USELESS + 1))) == [ENGINE]
+
+
+def test_records_that_are_kept_and_power_that_is_stopped_are_not_useless(counted):
+    said = [*(odd(seq) for seq in range(2 * MOST_USELESS)), *(stray(seq) for seq in range(2 * MOST_USELESS))]
+    assert flooding(counted, ENGINE, *said) == []
+
+
+def test_a_crowd_too_large_to_be_counted_one_by_one_is_nobodys_flood(counted):
+    for number in range(MOST_KINDS + 2 * MOST_USELESS):
+        assert flooding(counted, Actor(f"CP{number}", Role.ENGINE, "10.0.0.7:1"), useless(1)) == []

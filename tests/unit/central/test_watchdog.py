@@ -8,7 +8,8 @@ import pytest
 from evcharge import lifecycle
 from evcharge.audit import Head
 from evcharge.central import watchdog
-from evcharge.central.watchdog import MAX_UNSENT_BYTES, SLOW_S, Watchdog, anchor
+from evcharge.central.quotas import TOO_FAST
+from evcharge.central.watchdog import MAX_UNSENT_BYTES, PRESSING_S, SLOW_S, Watchdog, anchor
 from evcharge.events import ClockJumped
 from evcharge.ids import Role
 from evcharge.tickets import LIVENESS
@@ -20,7 +21,9 @@ class Link(SimpleNamespace):
     """A connection as the watchdog sees it."""
 
     def __init__(self, role: Role = Role.ENGINE, heard_at: float = 0.0, unsent_bytes: int = 0) -> None:
-        channel = SimpleNamespace(heard_at=heard_at, unsent_bytes=unsent_bytes, aborted=False)
+        channel = SimpleNamespace(
+            heard_at=heard_at, unsent_bytes=unsent_bytes, pressing_since=None, aborted=False
+        )
         channel.abort = lambda: setattr(channel, "aborted", True)
         super().__init__(number=id(self), identity=SimpleNamespace(role=role), channel=channel, ended=None)
 
@@ -49,6 +52,20 @@ def test_a_reader_that_never_reads_is_ended_only_after_a_while():
     guard.sweep(SLOW_S + 0.1, [behind])
     assert behind.channel.aborted
     assert behind.ended == "too slow: it does not read what it is sent"
+
+
+def test_a_peer_that_exceeds_its_rate_without_end_is_cut_off_and_told_of():
+    cut: list[object] = []
+    guard = dog(peers=SimpleNamespace(cut_off=lambda by, why: cut.append((by, why))))
+    link = Link()
+    link.actor, link.channel.pressing_since = "CP001", 0.0
+    for now in (1.0, PRESSING_S):
+        link.channel.heard_at = now
+        guard.sweep(now, [link])
+    assert cut == []
+    link.channel.heard_at = PRESSING_S + 0.1
+    guard.sweep(PRESSING_S + 0.1, [link])
+    assert cut == [("CP001", TOO_FAST)]
 
 
 def test_a_reader_that_catches_up_starts_anew():

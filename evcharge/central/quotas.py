@@ -1,0 +1,55 @@
+"""How much one identity may do to Central's books in a while, over however many connections. Pure.
+
+`now` is in monotonic seconds. A program that is well never comes near these.
+"""
+
+from evcharge.errors import Code, Overloaded
+from evcharge.ids import CpId, Role
+from evcharge.rate_limit import TokenBuckets
+
+# So many at once, and one more each so many seconds.
+LOGINS, LOGIN_EVERY_S = 20, 3.0
+JOURNALS, JOURNAL_EVERY_S = 3, 20.0
+CHANGES, CHANGE_EVERY_S = 10, 6.0
+# Whoever floods Central is not heard for so long.
+BAN_S = 60.0
+
+TOO_FAST = "more messages than Central takes, without end"
+USELESS = "too much that comes to nothing"
+
+
+class Quotas:
+    """What is left to everybody."""
+
+    def __init__(self) -> None:
+        self._logins = TokenBuckets(LOGIN_EVERY_S, LOGINS)
+        self._journals = TokenBuckets(JOURNAL_EVERY_S, JOURNALS)
+        self._changes = TokenBuckets(CHANGE_EVERY_S, CHANGES)
+        self._bans = TokenBuckets(BAN_S)
+
+    def login(self, role: Role, id_: str, now: float) -> None:
+        """Count a login. Raises Overloaded (E_SLOW) when there were too many, or while `id_` is banned."""
+        self.check(role, id_, now)
+        bucket = self._logins.of((role, id_))
+        if not bucket.take(now):
+            raise Overloaded("too many logins", Code.SLOW, bucket.wait_s(now))
+
+    def new_journal(self, cp_id: CpId, now: float) -> None:
+        """Count a journal that is not the one before. Raises Overloaded (E_SLOW) when there were too many."""
+        bucket = self._journals.of(cp_id)
+        if not bucket.take(now):
+            raise Overloaded("too many new journals", Code.SLOW, bucket.wait_s(now))
+
+    def change_of_health(self, cp_id: CpId, now: float) -> bool:
+        """Count that a monitor says something else; return whether it may."""
+        return self._changes.of(cp_id).take(now)
+
+    def ban(self, role: Role, id_: str, now: float) -> None:
+        """Hear nothing of `id_` for a while."""
+        self._bans.of((role, id_)).take(now)
+
+    def check(self, role: Role, id_: str, now: float) -> None:
+        """Raise Overloaded (E_SLOW) while `id_` is banned."""
+        wait_s = self._bans.of((role, id_)).wait_s(now)
+        if wait_s > 0:
+            raise Overloaded("not heard for a minute: it sent too much", Code.SLOW, wait_s)

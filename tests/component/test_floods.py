@@ -1,0 +1,154 @@
+"""Peers that say too much: they are slowed down, what they say becomes a few rows, and an operator is told."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from evcharge import events
+from evcharge import messages as m
+from evcharge.central import verify
+from evcharge.central.counted import IN_FULL, MOST_USELESS
+from evcharge.central.quarantine import MOST_FOREIGN
+from evcharge.central.quotas import CHANGES, JOURNALS, LOGINS
+from evcharge.channel import Channel
+from evcharge.errors import Code, EvchargeError, Overloaded
+from evcharge.ids import Role
+from tests.component.test_central import audit_rows, recorded
+from tests.component.town import FakeEngine, Town, hear, running
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    async with running(tmp_path) as town:
+        yield town
+    assert verify.check(tmp_path / "central" / "central.db") == []
+
+
+def told(town: Town, kind: type[events.Event]) -> list[events.Event]:
+    return [msgspec.json.decode(row["data"], type=kind) for row in audit_rows(town, kind.__name__)]
+
+
+async def end_of(channel: Channel) -> EvchargeError:
+    """Return what ends a connection."""
+    async with asyncio.timeout(10):
+        try:
+            while True:
+                await channel.receive()
+        except EvchargeError as end:
+            return end
+
+
+async def test_many_logins_of_one_id_are_slowed_down_and_shown(town: Town):
+    await town.driver("D01")
+    links = [await town.dial("D01", Role.DRIVER) for _ in range(100)]
+    ends = await asyncio.gather(*(end_of(link) for link in links[LOGINS:]))
+    assert all(isinstance(end, Overloaded) and end.code is Code.SLOW for end in ends)
+    assert all(0 < end.retry_after_s <= 3 for end in ends)
+    await recorded(town, "LoginRefused")
+    (refused,) = told(town, events.LoginRefused)
+    assert (refused.claimed, refused.code, refused.text) == ("D01", "E_SLOW", "too many logins")
+    assert len(told(town, events.DriverConnected)) <= LOGINS
+
+
+async def test_another_driver_logs_in_while_one_is_slowed_down(town: Town):
+    for _ in range(LOGINS + 5):
+        await town.dial("D01", Role.DRIVER)
+    await town.driver("D02")
+
+
+async def test_many_new_journals_of_one_point_are_slowed_down_and_shown(town: Town):
+    engine = await town.engine()
+    slowed: list[EvchargeError] = []
+    for number in range(2 * JOURNALS):
+        engine.channel.abort()
+        await town.says(r"CP001 .*(Faulted|Disconnected)")
+        engine.channel = await town.dial("CP001", Role.ENGINE)
+        engine.channel.send(m.Sync(journal_id=f"{number + 1:032x}", last_seq=0))
+        try:
+            await hear(engine.channel, m.Synced)
+        except EvchargeError as end:
+            slowed.append(end)
+    assert len(slowed) == JOURNALS
+    assert {end.code for end in slowed} == {Code.SLOW}
+    assert len(told(town, events.JournalReplaced)) == JOURNALS
+    await recorded(town, "LoginRefused")
+    (refused,) = told(town, events.LoginRefused)
+    assert (refused.claimed, refused.code, refused.text) == ("CP001", "E_SLOW", "too many new journals")
+
+
+async def test_a_monitor_with_ever_new_faults_writes_a_few_rows_and_its_last_word_counts(town: Town):
+    engine = await town.point()
+    for number in range(300):
+        engine.monitor.send(m.Health(fault=f"fault {number}"))
+    rows = await recorded(town, "FaultReported", CHANGES + 1)
+    await settled(engine.monitor)
+    reported = told(town, events.FaultReported)
+    assert len(rows) == len(reported) == CHANGES + 1
+    assert reported[0].fault == "fault 0"
+
+
+async def test_a_monitor_that_changes_its_mind_without_end_leaves_its_point_faulted(town: Town):
+    engine = await town.point()
+    for _ in range(150):
+        engine.monitor.send(m.Health(fault="overheating"))
+        engine.monitor.send(m.Health(fault=None))
+    await settled(engine.monitor)
+    assert len(told(town, events.FaultCleared)) == CHANGES
+    assert len(told(town, events.FaultReported)) == CHANGES + 1
+    assert town.dispatcher.facts.point("CP001").fault == "overheating"
+
+
+async def settled(channel: Channel) -> None:
+    """Wait until everything that was sent is taken in."""
+    channel.send(m.Heartbeat())
+    await hear(channel, m.Heartbeat)
+
+
+def nonsense(engine: FakeEngine) -> m.Meter:
+    engine.seq += 1
+    return m.Meter(seq=engine.seq, session_id=f"S-nonsense-{engine.seq:08}", meter_mwh=1)
+
+
+async def test_nonsense_without_end_is_bounded_acknowledged_and_cut_off(town: Town):
+    engine = await town.point()
+    acknowledged = 0
+    with pytest.raises(Overloaded) as cut:
+        for _ in range(100):
+            answer = await engine.journals(*(nonsense(engine) for _ in range(100)))
+            acknowledged = answer.seq
+    assert (cut.value.code, cut.value.retry_after_s) == (Code.SLOW, 60)
+    assert MOST_FOREIGN + MOST_USELESS <= acknowledged <= MOST_FOREIGN + MOST_USELESS + 200
+    quarantined = told(town, events.RecordQuarantined)
+    assert len(quarantined) == IN_FULL
+    assert len(told(town, events.StraySupply)) == IN_FULL
+    town.dispatcher.flush()
+    await recorded(town, "RecordQuarantined", IN_FULL + 1)
+    *_, last = told(town, events.RecordQuarantined)
+    assert last.times + IN_FULL >= acknowledged
+    (refused, *_) = told(town, events.InputRefused)
+    assert (refused.who, refused.code, refused.text) == ("CP001", "E_SLOW", "too much that comes to nothing")
+
+
+async def test_whoever_was_cut_off_is_not_heard_for_a_while_and_its_neighbour_is(town: Town):
+    engine, neighbour = await town.point(), await town.point("CP002")
+    with pytest.raises(Overloaded):
+        for _ in range(100):
+            await engine.journals(*(nonsense(engine) for _ in range(100)))
+    again = await end_of(await town.dial("CP001", Role.ENGINE))
+    assert isinstance(again, Overloaded)
+    assert again.code is Code.SLOW
+    assert 50 < again.retry_after_s <= 60
+    assert isinstance(await neighbour.journals(nonsense(neighbour)), m.Ack)
+
+
+async def test_what_is_said_while_a_driver_floods_with_requests_is_a_few_rows_until_it_is_cut_off(town: Town):
+    driver = await town.driver()
+    for _ in range(2 * MOST_USELESS):
+        driver.asks("CP404")
+    end = await end_of(driver.channel)
+    assert isinstance(end, Overloaded)
+    assert end.code is Code.SLOW
+    assert len(told(town, events.StartRefused)) == IN_FULL
