@@ -7,7 +7,7 @@ nor a cleared fault a hold.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from evcharge.ids import CpId, JournalId, SessionId
+from evcharge.ids import CpId, DriverId, JournalId, SessionId
 
 
 class CpStatus(StrEnum):
@@ -19,6 +19,8 @@ class CpStatus(StrEnum):
     UNAVAILABLE = "Unavailable"
     FAULTED = "Faulted"
     DISCONNECTED = "Disconnected"
+    # No session, but a vehicle is still plugged in: never given to a driver who asks for any charging point.
+    FINISHING = "Finishing"
 
 
 class Hold(StrEnum):
@@ -32,6 +34,7 @@ class Hold(StrEnum):
 
 NO_LINK = "no link to Central"
 NEW_JOURNAL = "new journal not confirmed"
+OCCUPIED = "vehicle plugged in"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,9 @@ class ChargingPoint:
     epoch_told: bool = False
     session_id: SessionId | None = None
     charging: bool = False
+    # A vehicle is plugged in, as the monitor says; and whose, when a charge of that driver ended with it plugged in.
+    occupied: bool = False
+    occupied_by: DriverId | None = None
     journal_id: JournalId | None = None
     # Grows by one with each authorisation anywhere: the smallest is the least recently used.
     last_used: int = 0
@@ -74,6 +80,8 @@ class ChargingPoint:
             return CpStatus.UNAVAILABLE
         if self.session_id is not None:
             return CpStatus.CHARGING if self.charging else CpStatus.PREPARING
+        if self.occupied:
+            return CpStatus.FINISHING
         return CpStatus.AVAILABLE
 
     @property
@@ -88,5 +96,7 @@ class ChargingPoint:
                 return self.fault if self.fault is not None else NO_LINK
             case CpStatus.DISCONNECTED:
                 return "its monitor is not heard"
+            case CpStatus.FINISHING:
+                return OCCUPIED
             case _:
                 return ""

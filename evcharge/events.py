@@ -207,6 +207,18 @@ class FaultCleared(Event):
     times: int = 1
 
 
+class VehiclePluggedIn(Event):
+    """A monitor says that a vehicle stands at the charging point and is plugged in."""
+
+    cp_id: CpId
+
+
+class VehicleUnplugged(Event):
+    """The vehicle has been unplugged: the charging point is free for the next one."""
+
+    cp_id: CpId
+
+
 class HoldPlaced(Event):
     """An operator, the weather or a journal that nobody has confirmed withholds a charging point."""
 
@@ -564,6 +576,8 @@ AnyEvent = (
     | MonitorLost
     | FaultReported
     | FaultCleared
+    | VehiclePluggedIn
+    | VehicleUnplugged
     | HoldPlaced
     | HoldLifted
     | KeyRevoked

@@ -16,5 +16,8 @@ Name = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_]{0,31}\Z")]
 class Feature(StrEnum):
     """One addition. Names are for ever: what one means never changes, and none is used again."""
 
+    # A monitor says whether a vehicle is plugged in.
+    OCCUPIED = "occupied"
+
 
 SPOKEN: frozenset[str] = frozenset(Feature)

@@ -247,7 +247,10 @@ class Health(Message, tag="HEALTH"):
 
     fault: Text | None
     temperature_deci_celsius: DeciCelsius | UnsetType = UNSET
+    # Whether a vehicle is plugged in; an older engine does not say.
+    occupied: bool | UnsetType = UNSET
     senders = _MONITOR
+    since = MappingProxyType({"occupied": Feature.OCCUPIED})
 
 
 # ---- driver

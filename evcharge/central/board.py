@@ -44,7 +44,8 @@ MAX_MESSAGES = 200
 MAX_ALERTS, MAX_SOLVED = 500, 50
 _NUMBERS = frames.STATUS_NUMBERS
 _IN_SERVICE = tuple(
-    _NUMBERS[status] for status in (CpStatus.AVAILABLE, CpStatus.PREPARING, CpStatus.CHARGING)
+    _NUMBERS[status]
+    for status in (CpStatus.AVAILABLE, CpStatus.PREPARING, CpStatus.CHARGING, CpStatus.FINISHING)
 )
 _HEARD = frames.ENGINE_LINKED | frames.MONITOR_HEARD
 # Power, energy and cost of a charging point without a session.
@@ -69,6 +70,7 @@ _STATUS_KINDS = {
     CpStatus.UNAVAILABLE: "warn",
     CpStatus.FAULTED: "bad",
     CpStatus.DISCONNECTED: "warn",
+    CpStatus.FINISHING: "info",
 }
 
 

@@ -193,6 +193,13 @@ def _free_point(ruling: Ruling, command: StartCharging) -> ChargingPoint:
         raise _No(Code.UNKNOWN_CP, f"{command.cp_id} does not exist. Use `list` to see those that do.")
     if point.status is CpStatus.AVAILABLE:
         return point
+    if point.status is CpStatus.FINISHING:
+        # By name it is given to the driver who stands there; a vehicle that another driver left is in the way.
+        if point.occupied_by in (None, command.driver_id):
+            return point
+        raise _No(
+            Code.CP_OCCUPIED, f"{point.cp_id} is occupied: another driver's vehicle is still plugged in."
+        )
     if point.status in (CpStatus.PREPARING, CpStatus.CHARGING):
         raise _No(Code.CP_BUSY, f"{point.cp_id} is busy with another charge.")
     raise _No(

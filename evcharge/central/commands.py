@@ -96,7 +96,7 @@ class MonitorArrives(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorReports(Command):
-    """A monitor says how its engine is; `fault` is None when it is well.
+    """A monitor says how its engine is; `fault` is None when it is well. `occupied`: a vehicle is plugged in.
 
     `live_mwh` is what the screens showed last of the running charge: it was journaled before it was shown. `times`
     counts the reports before this one that came too soon to be taken in, and this one.
@@ -106,6 +106,7 @@ class MonitorReports(Command):
     cp_id: CpId
     link: int
     fault: str | None
+    occupied: bool = False
     live_mwh: int = 0
     times: int = 1
 

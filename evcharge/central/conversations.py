@@ -260,6 +260,8 @@ class _Monitor(_Talk):
         self._cp_id = CpId(link.identity.id)
         # Reports since the last one that Central took in.
         self._reports = 0
+        # The newest of them, while it waits for its turn.
+        self._waiting: Health | None = None
 
     async def run(self) -> None:
         identity, link = self._link.identity, self._link
@@ -273,37 +275,56 @@ class _Monitor(_Talk):
             )
         )
         while True:
-            message = await self.receive()
+            message = await self._next()
             match message:
                 case Health():
                     if message.temperature_deci_celsius is not UNSET:
                         self._feed.warm(self._cp_id, message.temperature_deci_celsius)
-                    await self._report(message.fault)
+                    await self._report(message)
                 case _:
                     return
 
-    async def _report(self, fault: str | None) -> None:
-        """Take in how the engine is; a monitor that changes its mind too often is heard again a little later."""
-        self._reports += 1
-        if self._fickle(fault):
+    async def _next(self) -> Message:
+        """Return what the monitor says next, or the report that waited, when its turn has come."""
+        if self._waiting is None:
+            return await self.receive()
+        wait_s = self._quotas.next_change_of_health_s(self._cp_id, asyncio.get_running_loop().time())
+        try:
+            async with asyncio.timeout(wait_s):
+                return await self.receive()
+        except TimeoutError:
+            return self._waiting
+
+    async def _report(self, health: Health) -> None:
+        """Take in how the engine is; a monitor that changes its mind too often waits for its turn."""
+        if health is not self._waiting:
+            self._reports += 1
+        if self._fickle(health):
+            self._waiting = health
             return
+        self._waiting = None
         live = self._feed.live.get(self._cp_id)
         await self._dispatcher.submit(
             MonitorReports(
                 by=self._link.actor,
                 cp_id=self._cp_id,
                 link=self._link.number,
-                fault=fault,
+                fault=health.fault,
+                occupied=health.occupied is True,
                 live_mwh=live.energy_mwh if live is not None else 0,
                 times=self._reports,
             )
         )
         self._reports = 0
 
-    def _fickle(self, fault: str | None) -> bool:
+    def _fickle(self, health: Health) -> bool:
         point = self._dispatcher.facts.point(self._cp_id)
-        if point is None or not point.monitor_heard or point.fault in (None, fault):
+        if point is None or not point.monitor_heard:
+            return False
+        if point.fault is None and health.fault is not None:
             # A fault that begins counts at once, whatever was said before it.
+            return False
+        if (point.fault, point.occupied) == (health.fault, health.occupied is True):
             return False
         return not self._quotas.change_of_health(self._cp_id, asyncio.get_running_loop().time())
 

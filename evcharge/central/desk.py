@@ -96,7 +96,12 @@ class Desk:
         if point is None:
             available = sum(one.status is CpStatus.AVAILABLE for one in self._dispatcher.facts.points())
             return Answer(self._say("resume all done", available=available, count=self._count()))
-        green = point.status in (CpStatus.AVAILABLE, CpStatus.PREPARING, CpStatus.CHARGING)
+        green = point.status in (
+            CpStatus.AVAILABLE,
+            CpStatus.PREPARING,
+            CpStatus.CHARGING,
+            CpStatus.FINISHING,
+        )
         return Answer(
             self._say("resume done" if green else "resume others", status=status_line(point, self._lang))
         )

@@ -173,6 +173,8 @@ def why(point: ChargingPoint, lang: str = labels.DEFAULT_LANGUAGE) -> str:
             return cause(point.fault, lang) if point.fault is not None else say("why no link")
         case CpStatus.DISCONNECTED:
             return say("why not heard")
+        case CpStatus.FINISHING:
+            return say("why occupied")
         case _:
             return ""
 

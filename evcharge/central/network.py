@@ -191,7 +191,7 @@ def _monitor_reports(ruling: Ruling, command: MonitorReports) -> None:
     point = ruling.point(command.cp_id)
     if point is None or point.monitor_link != command.link:
         return
-    if point.monitor_heard and command.fault == point.fault:
+    if (point.monitor_heard, point.fault, point.occupied) == (True, command.fault, command.occupied):
         return
     if not point.monitor_heard:
         ruling.say(events.MonitorSpoke(cp_id=point.cp_id, driver_id=_charging_driver(ruling, point)))
@@ -200,7 +200,18 @@ def _monitor_reports(ruling: Ruling, command: MonitorReports) -> None:
             ruling.say(events.FaultCleared(cp_id=point.cp_id, fault=point.fault or "", times=command.times))
         else:
             ruling.say(events.FaultReported(cp_id=point.cp_id, fault=command.fault, times=command.times))
-    ruling.put(replace(point, monitor_heard=True, fault=command.fault))
+    if command.occupied != point.occupied:
+        said = events.VehiclePluggedIn if command.occupied else events.VehicleUnplugged
+        ruling.say(said(cp_id=point.cp_id))
+    ruling.put(
+        replace(
+            point,
+            monitor_heard=True,
+            fault=command.fault,
+            occupied=command.occupied,
+            occupied_by=point.occupied_by if command.occupied else None,
+        )
+    )
     if command.fault is not None and point.fault is None:
         charging.interrupt(ruling, point, command.fault, command.live_mwh)
 

@@ -44,6 +44,10 @@ class Quotas:
         """Count that a monitor says something else; return whether it may."""
         return self._changes.of(cp_id).take(now)
 
+    def next_change_of_health_s(self, cp_id: CpId, now: float) -> float:
+        """Return how long a monitor waits until it may say something else."""
+        return self._changes.of(cp_id).wait_s(now)
+
     def ban(self, role: Role, id_: str, now: float) -> None:
         """Hear nothing of `id_` for a while."""
         self._bans.of((role, id_)).take(now)

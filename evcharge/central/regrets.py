@@ -17,7 +17,11 @@ _BY_CODE = {
     Code.NONE_AVAILABLE: "none available",
     Code.DRIVER_BUSY: "already charging",
 }
-_BY_CODE_AND_POINT = {Code.UNKNOWN_CP: "unknown point", Code.CP_BUSY: "busy point"}
+_BY_CODE_AND_POINT = {
+    Code.UNKNOWN_CP: "unknown point",
+    Code.CP_BUSY: "busy point",
+    Code.CP_OCCUPIED: "occupied point",
+}
 _BY_REASON = {
     EndReason.NOT_PLUGGED: "not plugged",
     EndReason.DRIVER: "stopped early",

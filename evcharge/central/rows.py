@@ -61,6 +61,7 @@ _TABLES: dict[type[Change], _Table] = {
         (
             "cp_id", "location", "registered_location", "price_centi_cents_per_kwh", "fault", "operator_hold",
             "weather_hold", "journal_hold", "revoked", "epoch", "journal_id", "last_used",
+            "occupied_by",
         ),
         ("cp_id",),
     ),
@@ -233,6 +234,7 @@ def point_of(row: Row, session: Session | None) -> ChargingPoint:
         charging=session is not None and session.state is SessionState.CHARGING,
         journal_id=row["journal_id"],
         last_used=row["last_used"],
+        occupied_by=DriverId(row["occupied_by"]) if row["occupied_by"] is not None else None,
     )
 
 

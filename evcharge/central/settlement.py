@@ -40,7 +40,7 @@ def close_estimated(ruling: Ruling, point: ChargingPoint, rules: Rules, reason: 
 
 def refuse(ruling: Ruling, session: Session, reason: EndReason, rules: Rules) -> None:
     """No power flowed: the whole hold goes back, and there is no ticket (I13)."""
-    _settle(ruling, session, cost=0)
+    _settle(ruling, session, reason, cost=0)
     ruling.put(replace(session, state=SessionState.REFUSED, ended_at=rules.now, end_reason=reason))
     ruling.say(events.SessionRefused(**about(session), reason=reason))
 
@@ -52,7 +52,7 @@ def issue_ticket(
     # An engine that exceeds the limit gives the rest away: the hold is what the limit costs.
     billed_mwh = min(session.energy_mwh, session.limit_mwh)
     cost = cost_cents(billed_mwh, session.price_centi_cents_per_kwh)
-    driver = _settle(ruling, session, cost)
+    driver = _settle(ruling, session, reason, cost)
     # A stop that Central ordered explains the end better than how the engine carried it out.
     reason = session.stop_reason if reason is EndReason.OTHER and session.stop_reason else reason
     started_at = session.started_at or session.authorised_at
@@ -84,11 +84,11 @@ def issue_ticket(
     )
 
 
-def _settle(ruling: Ruling, session: Session, cost: int) -> Driver:
+def _settle(ruling: Ruling, session: Session, reason: EndReason, cost: int) -> Driver:
     """Free the charging point, and split the hold into what is paid and what goes back."""
     point = ruling.existing_point(session.cp_id)
     if point.session_id == session.session_id:
-        ruling.put(replace(point, session_id=None, charging=False))
+        ruling.put(_left(ruling, replace(point, session_id=None, charging=False), session, reason))
     driver = ruling.driver(DriverId(session.driver_id))
     if driver is None:
         raise LookupError(session.driver_id)
@@ -103,6 +103,17 @@ def _settle(ruling: Ruling, session: Session, cost: int) -> Driver:
     )
     ruling.put(driver)
     return driver
+
+
+def _left(ruling: Ruling, point: ChargingPoint, session: Session, reason: EndReason) -> ChargingPoint:
+    """Return whether the vehicle of `session` still stands at `point`; the monitor will say so within a second."""
+    if reason is EndReason.UNPLUGGED:
+        if point.occupied:
+            ruling.say(events.VehicleUnplugged(cp_id=point.cp_id))
+        return replace(point, occupied=False, occupied_by=None)
+    if session.state is SessionState.CHARGING:
+        return replace(point, occupied_by=session.driver_id)
+    return point
 
 
 _ACCOUNTS = {

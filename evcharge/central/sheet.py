@@ -52,6 +52,7 @@ TRUE_COLOURS = _palette(
         CpStatus.UNAVAILABLE: ("#f6a33c", "#241300"),
         CpStatus.FAULTED: ("#fb595c", "#1c0002"),
         CpStatus.DISCONNECTED: ("#626a76", "#ffffff"),
+        CpStatus.FINISHING: ("#2a5a80", "#ffffff"),
     },
     banner=("#fb595c", "#1c0002"),
 )
@@ -64,6 +65,7 @@ COLOURS_256 = _palette(
         CpStatus.UNAVAILABLE: ("#ffaf5f", "#000000"),
         CpStatus.FAULTED: ("#ff5f5f", "#000000"),
         CpStatus.DISCONNECTED: ("#626262", "#ffffff"),
+        CpStatus.FINISHING: ("#005f87", "#ffffff"),
     },
     banner=("#ff5f5f", "#000000"),
 )

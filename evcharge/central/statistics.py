@@ -17,7 +17,7 @@ from evcharge.ids import CpId
 _ROWS_AT_ONCE = 20_000
 _POINTS_AT_ONCE = 50
 _MS = timedelta(milliseconds=1)
-_IN_SERVICE = (CpStatus.AVAILABLE, CpStatus.PREPARING, CpStatus.CHARGING)
+_IN_SERVICE = (CpStatus.AVAILABLE, CpStatus.PREPARING, CpStatus.CHARGING, CpStatus.FINISHING)
 
 
 @dataclass(slots=True)

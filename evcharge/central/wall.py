@@ -29,6 +29,7 @@ MARKS: Mapping[CpStatus, str] = {
     CpStatus.UNAVAILABLE: "■",
     CpStatus.FAULTED: "▲",
     CpStatus.DISCONNECTED: "○",
+    CpStatus.FINISHING: "◆",
 }
 _WORST_FIRST = (CpStatus.FAULTED, CpStatus.UNAVAILABLE, CpStatus.DISCONNECTED)
 _TILE_WIDTH, _TILE_LINES, _WIDEST_TILE = 25, 4, 39

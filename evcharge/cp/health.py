@@ -49,7 +49,7 @@ class Pong(Struct, frozen=True, kw_only=True, tag_field="t", tag="PONG"):
     `later` are the fields that the first release lacks: UNSET by default.
     """
 
-    later: ClassVar[frozenset[str]] = frozenset()
+    later: ClassVar[frozenset[str]] = frozenset({"occupied"})
 
     cp_id: Id
     n: Nonce
@@ -61,6 +61,7 @@ class Pong(Struct, frozen=True, kw_only=True, tag_field="t", tag="PONG"):
     mac: Mac = ""
     # An older engine leaves it out, and its MAC covers what it sends.
     temperature_deci_celsius: DeciCelsius | UnsetType = UNSET
+    occupied: bool | UnsetType = UNSET
 
 
 _Frame = TypeVar("_Frame", Ping, Pong)

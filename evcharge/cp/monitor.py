@@ -59,6 +59,8 @@ class Teller:
         self._words = words
         self._channel: Channel | None = None
         self._told_warmth: int | UnsetType = UNSET
+        # What the engine was doing and whether a vehicle was plugged in, as Central was told.
+        self._told_use: tuple[str, bool | UnsetType] | None = None
         self.simulating = False
 
     async def talk(self, channel: Channel) -> None:
@@ -81,7 +83,16 @@ class Teller:
             fault = SIMULATED if self.simulating and verdict.fault is None else verdict.fault
             pong = self._watcher.pong
             self._told_warmth = pong.temperature_deci_celsius if pong is not None else UNSET
-            self._channel.send(Health(fault=fault, temperature_deci_celsius=self._told_warmth))
+            self._told_use = _use(pong)
+            occupied = pong.occupied if pong is not None else UNSET
+            self._channel.send(
+                Health(fault=fault, temperature_deci_celsius=self._told_warmth, occupied=occupied)
+            )
+
+    def on_pong(self) -> None:
+        """Tell Central when a vehicle has come or gone; also when a charge ended, whatever Central made of its end."""
+        if _use(self._watcher.pong) != self._told_use:
+            self.tell()
 
     async def follow_warmth(self) -> None:
         """Tell Central, for its screens, when the engine has become warmer or colder."""
@@ -92,6 +103,10 @@ class Teller:
             before = self._told_warmth
             if now is not UNSET and (before is UNSET or abs(now - before) >= WARMTH_STEP):
                 self.tell()
+
+
+def _use(pong: health.Pong | None) -> tuple[str, bool | UnsetType] | None:
+    return None if pong is None else (pong.state, pong.occupied)
 
 
 class Monitor:
@@ -138,7 +153,7 @@ class Monitor:
             link.wake()
 
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(watcher.run(self._judged))
+            tasks.create_task(watcher.run(self._judged, teller.on_pong))
             tasks.create_task(teller.follow_warmth())
             tasks.create_task(self._credential.watch(renewed))
             tasks.create_task(link.run(teller.talk, self._link_changed))

@@ -73,4 +73,5 @@ class HealthPort:
             central_link=self._charge.linked,
             monitors=self.monitors(now_s),
             temperature_deci_celsius=self._charge.temperature_deci_celsius,
+            occupied=self._charge.plugged,
         )

@@ -72,8 +72,8 @@ class Watcher:
         if key != self._keys[0]:
             self._keys = [key, self._keys[0]]
 
-    async def run(self, on_change: Callable[[], None]) -> None:
-        """Watch for ever; `on_change` is called after each change of the verdict."""
+    async def run(self, on_change: Callable[[], None], on_pong: Callable[[], None] = lambda: None) -> None:
+        """Watch for ever; `on_change` is called after each change of the verdict, `on_pong` after each answer."""
         where = f"{self._host}:{self._port}"
         while True:
             try:
@@ -91,7 +91,7 @@ class Watcher:
             else:
                 began_at = asyncio.get_running_loop().time()
                 try:
-                    await self._ask(reader, writer, on_change)
+                    await self._ask(reader, writer, on_change, on_pong)
                 except _NotOurs as problem:
                     self._lost(on_change, problem.sentence, **problem.values)
                 except ProtocolError as problem:
@@ -107,7 +107,11 @@ class Watcher:
             await asyncio.sleep(self._ping_s)
 
     async def _ask(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_change: Callable[[], None]
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        on_change: Callable[[], None],
+        on_pong: Callable[[], None],
     ) -> None:
         """Ping until the connection ends (OSError, ProtocolError) or has been silent for too long."""
         now = asyncio.get_running_loop().time
@@ -135,6 +139,7 @@ class Watcher:
                 "" if fault is None else "engine fault",
                 fault=pong.fault,
             )
+            on_pong()
             while line := await _line(reader, asked_at + self._ping_s):
                 self._read(line)
 

@@ -39,6 +39,7 @@ _FINAL = frozenset(
         Code.UNKNOWN_CP,
         Code.CP_NOT_AVAILABLE,
         Code.CP_BUSY,
+        Code.CP_OCCUPIED,
         Code.NONE_AVAILABLE,
         Code.BALANCE,
         Code.DRIVER_BLOCKED,

@@ -269,6 +269,8 @@ class Words:
                 return self("unknown point", cp_id=cp_id)
             case Code.CP_BUSY if cp_id:
                 return self("busy point", cp_id=cp_id)
+            case Code.CP_OCCUPIED if cp_id:
+                return self("occupied point", cp_id=cp_id)
             case Code.CP_NOT_AVAILABLE if cp_id and not word.status and word.reason in _REFUSED_BY_POINT:
                 return self(_REFUSED_BY_POINT[EndReason(word.reason)], cp_id=cp_id)
             case Code.CP_NOT_AVAILABLE if cp_id:

@@ -38,6 +38,7 @@ STATUSES: Mapping[CpStatus, Words] = {
     CpStatus.UNAVAILABLE: ("Out of Order", "Fuera de servicio"),
     CpStatus.FAULTED: ("Faulted", "Averiado"),
     CpStatus.DISCONNECTED: ("Disconnected", "Desconectado"),
+    CpStatus.FINISHING: ("Occupied", "Ocupado"),
 }
 
 # What the course's own text calls them. It has no word for Preparing: until power flows it is activated.
@@ -48,6 +49,7 @@ COURSE_STATUSES: Mapping[CpStatus, str] = {
     CpStatus.UNAVAILABLE: "Parado",
     CpStatus.FAULTED: "Averiado",
     CpStatus.DISCONNECTED: "Desconectado",
+    CpStatus.FINISHING: "Activado",
 }
 
 REASONS: Mapping[EndReason, Words] = {
@@ -96,6 +98,7 @@ CODES: Mapping[Code, Words] = {
     Code.UNKNOWN_CP: ("unknown charging point", "punto de recarga desconocido"),
     Code.CP_NOT_AVAILABLE: ("charging point not available", "punto de recarga no disponible"),
     Code.CP_BUSY: ("charging point in use", "punto de recarga en uso"),
+    Code.CP_OCCUPIED: ("a vehicle is plugged in", "vehículo enchufado"),
     Code.NONE_AVAILABLE: ("no charging point available", "ningún punto de recarga disponible"),
     Code.BALANCE: ("not enough money", "saldo insuficiente"),
     Code.DRIVER_BLOCKED: ("driver blocked", "conductor bloqueado"),

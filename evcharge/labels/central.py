@@ -138,6 +138,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "why no link": ("no link to Central", "sin conexión con Central"),
     "why not heard": ("its monitor is not heard", "no se oye a su monitor"),
+    "why occupied": ("vehicle plugged in", "vehículo enchufado"),
     # ---- what does not work around Central
     "registry lost": (
         "Registry not responding ({why}): no new registrations or first logins; everything else goes on.",

@@ -87,6 +87,10 @@ SENTENCES: Mapping[str, Words] = {
         "{cp_id} does not exist. Use `list` to see those that do.",
         "{cp_id} no existe. Con `list` verá los que hay.",
     ),
+    "occupied point": (
+        "{cp_id} is occupied: another driver's vehicle is still plugged in.",
+        "{cp_id} está ocupado: sigue enchufado el vehículo de otro conductor.",
+    ),
     "busy point": (
         "{cp_id} is busy with another charge.",
         "{cp_id} está ocupado con otra recarga.",

@@ -22,6 +22,7 @@ _COLOURS = {
     CpStatus.UNAVAILABLE: "dark_orange",
     CpStatus.FAULTED: "red",
     CpStatus.DISCONNECTED: "bright_black",
+    CpStatus.FINISHING: "blue",
 }
 
 

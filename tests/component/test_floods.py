@@ -9,7 +9,7 @@ import pytest
 
 from evcharge import events
 from evcharge import messages as m
-from evcharge.central import verify
+from evcharge.central import quotas, verify
 from evcharge.central.counted import IN_FULL, MOST_USELESS
 from evcharge.central.quarantine import MOST_FOREIGN
 from evcharge.central.quotas import CHANGES, JOURNALS, LOGINS
@@ -88,6 +88,27 @@ async def test_a_monitor_with_ever_new_faults_writes_a_few_rows_and_its_last_wor
     reported = told(town, events.FaultReported)
     assert len(rows) == len(reported) == CHANGES + 1
     assert reported[0].fault == "fault 0"
+
+
+async def test_the_last_word_of_a_monitor_that_changed_its_mind_too_often_counts_in_its_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(quotas, "CHANGE_EVERY_S", 0.5)
+    async with running(tmp_path) as town:
+        engine = await town.point()
+        for _ in range(3 * CHANGES):
+            engine.monitor.send(m.Health(fault="overheating"))
+            engine.monitor.send(m.Health(fault=None))
+        await recorded(town, "FaultCleared", CHANGES + 1)
+        assert town.dispatcher.facts.point("CP001").fault is None
+
+
+async def test_a_vehicle_that_comes_and_goes_without_end_writes_a_few_rows_and_is_seen_as_it_is(town: Town):
+    engine = await town.point()
+    for number in range(101):
+        engine.monitor.send(m.Health(fault=None, occupied=number % 2 == 0))
+    await settled(engine.monitor)
+    assert len(told(town, events.VehiclePluggedIn)) == CHANGES / 2
 
 
 async def test_a_monitor_that_changes_its_mind_without_end_leaves_its_point_faulted(town: Town):

@@ -9,7 +9,7 @@ import pytest
 from evcharge.cp import health, monitor
 from evcharge.cp.charge import Charge
 from evcharge.ids import Role
-from evcharge.messages import Health
+from evcharge.messages import Health, Stop, SupplyEnd, SupplyStart
 from tests.component.point import SECRET, Stage, stage
 from tests.component.watching import Watching
 from tests.ports import free_port
@@ -72,6 +72,33 @@ async def test_a_broken_charging_point_is_reported_until_it_is_mended(town: Stag
         assert (await central.hear(Health)).fault == "engine fault: broken (KO)"
         await town.lines.says("CP001 KO: engine fault: broken")
         assert (await central.hear(Health)).fault is None
+
+
+async def test_central_hears_that_a_vehicle_was_plugged_in_and_that_it_has_gone(town: Stage):
+    plan = town.state / "a.plan"
+    plan.write_text("0.6 plug\n1.4 unplug\n")
+    town.engine_settings |= {"plan": str(plan)}
+    async with town.engine(), town.monitor():
+        _, central = await both(town)
+        told = [await central.hear(Health) for _ in range(3)]
+    assert [health.occupied for health in told] == [False, True, False]
+
+
+async def test_the_end_of_a_charge_is_a_reason_to_say_again_what_is_plugged_in(town: Stage):
+    plan = town.state / "a.plan"
+    plan.write_text("after authorised 0 plug\n")
+    town.engine_settings |= {"plan": str(plan)}
+    async with town.engine(), town.monitor():
+        engine, central = await both(town)
+        await engine.syncs()
+        await engine.start("S-D01-CP001-00000001")
+        await engine.record(SupplyStart)
+        while not (await central.hear(Health)).occupied:
+            pass
+        engine.channel.send(Stop(session_id="S-D01-CP001-00000001", reason="driver"))
+        await engine.record(SupplyEnd)
+        # Central may have taken the vehicle for gone.
+        assert (await central.hear(Health)).occupied
 
 
 async def test_central_hears_when_an_engine_has_become_warmer(town: Stage, monkeypatch):

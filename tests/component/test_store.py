@@ -573,7 +573,7 @@ async def test_old_books_come_through(tmp_path: Path):
     network = busy_day()
     path = tmp_path / "central.db"
     steps = database._steps(SCHEMA)
-    since = ("registered_location", "barred", "journal_hold")
+    since = ("registered_location", "barred", "journal_hold", "occupied_by")
     old = sqlite3.connect(path, isolation_level=None)
     with contextlib.closing(old):
         for number, script in steps:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from evcharge.charging_point import NEW_JOURNAL, NO_LINK, ChargingPoint, CpStatus, Hold
+from evcharge.charging_point import NEW_JOURNAL, NO_LINK, OCCUPIED, ChargingPoint, CpStatus, Hold
 from evcharge.ids import CpId, SessionId
 
 GREY, RED, ORANGE = CpStatus.DISCONNECTED, CpStatus.FAULTED, CpStatus.UNAVAILABLE
@@ -60,16 +60,18 @@ def holds(operator: str, weather: str, *, as_operator: Hold = Hold.OPERATOR) -> 
     "broken", [{"fault": "overheating"}, {"engine_link": None}], ids=["fault", "no-link"]
 )
 @pytest.mark.parametrize("hold", [Hold.OPERATOR, Hold.JOURNAL])
-def test_what_is_shown_in_each_of_the_32_cases(row: list[str], broken: dict, hold: Hold):
+@pytest.mark.parametrize("occupied", [False, True], ids=["free", "occupied"])
+def test_what_is_shown_in_each_of_the_32_cases(row: list[str], broken: dict, hold: Hold, occupied: bool):
     monitor, engine, operator, weather, session, shown = row
-    point = replace(WELL, holds=holds(operator, weather, as_operator=hold))
+    point = replace(WELL, holds=holds(operator, weather, as_operator=hold), occupied=occupied)
     if monitor == "no":
         point = replace(point, monitor_link=None, monitor_heard=False)
     if engine == "no":
         point = replace(point, **broken)
     if session == "yes":
         point = replace(point, session_id=SessionId("S-1"), charging=True)
-    assert point.status == shown
+    # A vehicle that is plugged in matters only where nothing else is to be said.
+    assert point.status == (CpStatus.FINISHING if occupied and shown == "Available" else shown)
 
 
 def test_the_table_has_every_case_once():
@@ -89,6 +91,7 @@ def test_the_table_has_every_case_once():
         ({"holds": frozenset({Hold.WEATHER})}, ORANGE, "weather"),
         ({"holds": frozenset({Hold.JOURNAL})}, ORANGE, NEW_JOURNAL),
         ({"holds": frozenset(Hold)}, ORANGE, "new journal not confirmed, operator, weather"),
+        ({"occupied": True}, CpStatus.FINISHING, OCCUPIED),
         ({"monitor_heard": False}, GREY, "its monitor is not heard"),
         ({"revoked": True}, ORANGE, "key revoked"),
         ({"revoked": True, "monitor_heard": False, "fault": "overheating"}, ORANGE, "key revoked"),

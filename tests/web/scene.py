@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from evcharge.messages import SupplyUpdate
+from evcharge.messages import Health, SupplyUpdate
 from tests.component.books import opened, raw
 from tests.component.town import FakeEngine, Town
 from tests.web.room import ControlRoom
@@ -31,10 +31,15 @@ async def write_the_past(state: Path, seed: int = 7) -> None:
         for number, cp_id in enumerate(POINTS):
             city = CITIES[number % len(CITIES)]
             database.execute(
-                "INSERT INTO cp VALUES (?, ?, ?, NULL, 0, 0, 0, 0, NULL, 0, ?, 0)", (cp_id, city, PRICE, city)
+                "INSERT INTO cp (cp_id, location, price_centi_cents_per_kwh, operator_hold, weather_hold, revoked,"
+                " epoch, last_used, registered_location) VALUES (?, ?, ?, 0, 0, 0, 0, 0, ?)",
+                (cp_id, city, PRICE, city),
             )
         for driver_id in DRIVERS:
-            database.execute("INSERT INTO driver VALUES (?, ?, 0, 0, 0, 0)", (driver_id, 2_500))
+            database.execute(
+                "INSERT INTO driver (driver_id, balance_cents, held_cents, blocked, epoch) VALUES (?, ?, 0, 0, 0)",
+                (driver_id, 2_500),
+            )
         for day in range(DAYS, 0, -1):
             for cp_id in POINTS:
                 _write_day(database, cp_id, today - timedelta(days=day), dice)
@@ -52,11 +57,15 @@ def _write_day(database, cp_id: str, midnight: datetime, dice: random.Random) ->
         began, ended = (instant.isoformat(timespec="microseconds") for instant in (at, end))
         reason = dice.choices(("unplugged", "driver", "battery full", "operator"), (8, 4, 2, 1))[0]
         database.execute(
-            "INSERT INTO session VALUES (?, ?, ?, ?, 'TICKETED', ?, 0, 100000000, 60, 0, ?, ?, ?, ?, NULL, ?)",
+            "INSERT INTO session (session_id, request_id, cp_id, driver_id, state, price_centi_cents_per_kwh,"
+            " hold_cents, limit_mwh, plug_within_s, start_meter_mwh, meter_mwh, authorised_at, started_at, ended_at,"
+            " stop_reason, end_reason) VALUES (?, ?, ?, ?, 'TICKETED', ?, 0, 100000000, 60, 0, ?, ?, ?, ?, NULL, ?)",
             (name, name, cp_id, driver_id, PRICE, mwh, began, began, ended, reason),
         )
         database.execute(
-            "INSERT INTO ticket VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+            "INSERT INTO ticket (session_id, request_id, cp_id, driver_id, energy_mwh, cost_cents,"
+            " price_centi_cents_per_kwh, reason, started_at, ended_at, estimated)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
             (name, name, cp_id, driver_id, mwh, cents, PRICE, reason, began, ended),
         )
         total = [total[0] + 1, total[1] + mwh, total[2] + cents]
@@ -133,6 +142,9 @@ async def lively(room: ControlRoom, seed: int = 7) -> list[Charge]:
     await engines["CP011"].is_asked()
     await waiting.step("READY")
     await room.ask("POST", "/api/cps/CP004/out")
+    occupied = engines["CP007"].monitor
+    assert occupied is not None
+    occupied.send(Health(fault=None, occupied=True))
     for city, celsius in zip(CITIES, (17.5, 16.2, -1.5, 18.1, 14.0, 19.2), strict=True):
         await room.ask(
             "POST",

@@ -263,6 +263,7 @@ class PointUse(Shape):
     available_s: int
     preparing_s: int
     charging_s: int
+    finishing_s: int
     faulted_s: int
     out_s: int
     disconnected_s: int

@@ -117,6 +117,7 @@ def _use(use: Use) -> views.Json:
         "available_s": use.seconds(CpStatus.AVAILABLE),
         "preparing_s": use.seconds(CpStatus.PREPARING),
         "charging_s": use.seconds(CpStatus.CHARGING),
+        "finishing_s": use.seconds(CpStatus.FINISHING),
         "faulted_s": use.seconds(CpStatus.FAULTED),
         "out_s": use.seconds(CpStatus.UNAVAILABLE),
         "disconnected_s": use.seconds(CpStatus.DISCONNECTED),

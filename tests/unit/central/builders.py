@@ -127,8 +127,13 @@ class Network:
         self.does(c.MonitorArrives, **{"cp_id": cp_id, "link": link, "epoch": 0, "location": ""} | what)
         return self.does(c.MonitorReports, cp_id=cp_id, link=link, fault=fault)
 
-    def reports(self, fault: str | None, cp_id: str = "CP001") -> Decision:
-        return self.does(c.MonitorReports, cp_id=cp_id, link=self.point(cp_id).monitor_link, fault=fault)
+    def reports(self, fault: str | None, cp_id: str = "CP001", **what: object) -> Decision:
+        link = self.point(cp_id).monitor_link
+        return self.does(c.MonitorReports, cp_id=cp_id, link=link, fault=fault, **what)
+
+    def plugged(self, cp_id: str = "CP001") -> Decision:
+        """The monitor says that a vehicle is plugged in."""
+        return self.reports(None, cp_id, occupied=True)
 
     def point_is_there(self, cp_id: str = "CP001", location: str = "Alicante", **what: object) -> None:
         """A charging point with an engine and a monitor that is content."""

@@ -28,7 +28,9 @@ class Model:
         if cp.holds:
             return "Unavailable"
         session = self.sessions.get(cp.session)
-        return "Available" if session is None else {"A": "Preparing", "C": "Charging"}[session.state]
+        if session is None:
+            return "Finishing" if cp.car else "Available"
+        return {"A": "Preparing", "C": "Charging"}[session.state]
 
     def apply(self, command):
         return getattr(self, "_" + type(command).__name__)(command)
@@ -36,7 +38,8 @@ class Model:
     def _arrives(self, a):
         cp = self.cps.setdefault(a.cp_id, SimpleNamespace(
             heard=False, monitor=None, engine=None, fault=None, holds=set(), revoked=False, epoch=a.epoch, issued=0,
-            session=None, journal=None, used=0, price=2_500, at=None, registered=None))  # fmt: skip
+            session=None, car=False, car_of=None, journal=None, used=0, price=2_500, at=None,
+            registered=None))  # fmt: skip
         if a.epoch < cp.epoch:
             return None
         if a.location and cp.registered != a.location:
@@ -139,6 +142,7 @@ class Model:
     def _MonitorReports(self, a):
         if (cp := self.cps.get(a.cp_id)) and cp.monitor == a.link:
             broke, cp.heard, cp.fault = a.fault is not None and cp.fault is None, True, a.fault
+            cp.car, cp.car_of = a.occupied, cp.car_of if a.occupied else None
             if broke:
                 self._stop(cp.session, "fault")
 
@@ -176,7 +180,10 @@ class Model:
             cp_id = min(free, key=lambda one: (self.cps[one].used, one))
         if (cp := self.cps.get(cp_id)) is None:
             return "E_UNKNOWN_CP"
-        if (shown := self.shown(cp)) != "Available":
+        shown = self.shown(cp)
+        if shown == "Finishing" and cp.car_of not in (None, a.driver_id):
+            return "E_CP_OCCUPIED"
+        if shown not in ("Available", "Finishing"):
             return "E_CP_BUSY" if shown in ("Preparing", "Charging") else "E_CP_NOT_AVAILABLE"
         hold = min(driver.balance, MAX_HOLD) if cp.price else 0
         if cp.price and not hold:
@@ -223,7 +230,7 @@ class Model:
             case "C", m.Meter() | m.SupplyEnd():
                 session.meter = max(session.meter, record.meter_mwh)
                 if isinstance(record, m.SupplyEnd):
-                    self._close(record.session_id, "T")
+                    self._close(record.session_id, "T", gone=record.reason == "unplugged")
             case "A", m.SupplyRefused() | m.SupplyEnd():
                 self._close(record.session_id, "R")
 
@@ -234,7 +241,7 @@ class Model:
         self._close(a.session_id, {"A": "R", "C": "T"}[session.state], estimated=True)
         return None
 
-    def _close(self, session_id, state, *, estimated=False):
+    def _close(self, session_id, state, *, estimated=False, gone=False):
         session = self.sessions[session_id]
         energy = session.meter - session.first
         cents = round_up_half(min(energy, session.limit) * session.price) if state == "T" else 0
@@ -247,6 +254,11 @@ class Model:
             None,
         )
         session.state = state
+        cp = self.cps[session.cp]
+        if gone:
+            cp.car, cp.car_of = False, None
+        elif state == "T":
+            cp.car_of = session.driver
 
     def _MarkTicketShown(self, a):
         if a.session_id in self.tickets and self.sessions[a.session_id].driver == a.driver_id:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from evcharge import events
 from evcharge.central import commands as c
 from evcharge.central.board import MAX_ALERTS, MAX_MESSAGES
-from evcharge.charging_point import Hold
+from evcharge.charging_point import CpStatus, Hold
 from tests.unit.central.builders import KWH, NOON
 from tests.unit.central.pages import Page, Shown
 
@@ -316,7 +316,7 @@ def test_the_figures_count_statuses_power_and_charges(town: Shown):
     town.ticks()
     kpi = json.loads(town.board.snapshot())["kpi"]
     assert kpi["points"] == 2
-    assert kpi["by"] == [0, 0, 1, 0, 1, 0]
+    assert kpi["by"] == [0, 0, 1, 0, 1, 0, 0]
     assert (kpi["power_w"], kpi["open"], kpi["drivers"]) == (11_000, 1, 2)
     assert kpi["availability"] == 0.5
 
@@ -466,7 +466,7 @@ def test_whatever_frames_a_page_took_it_ends_as_a_fresh_one(steps):
     for number, page in enumerate(history.pages):
         history.read(number)
         assert page == fresh
-    assert fresh.kpi["by"] == [sum(row[1] == s for row in fresh.rows.values()) for s in range(6)]
+    assert fresh.kpi["by"] == [sum(row[1] == s for row in fresh.rows.values()) for s in range(len(CpStatus))]
     assert fresh.kpi["power_w"] == sum(row[3] for row in fresh.rows.values())
     assert fresh.kpi["open"] == sum(bool(row[7]) for row in fresh.rows.values())
     assert json.loads(history.town.board.free()) == [

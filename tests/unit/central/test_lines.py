@@ -80,6 +80,8 @@ LINES: dict[e.Event, str | None] = {
     e.MonitorLost(cp_id="CP001", link=1, reason="cut"): None,
     e.FaultReported(cp_id="CP001", fault="overheating"): None,
     e.FaultCleared(cp_id="CP001", fault="overheating"): None,
+    e.VehiclePluggedIn(cp_id="CP001"): None,
+    e.VehicleUnplugged(cp_id="CP001"): None,
     e.HoldPlaced(cp_id="CP001", hold=Hold.WEATHER): "CP001 is held: weather",
     e.HoldLifted(cp_id="CP001", hold=Hold.WEATHER): "CP001 is no longer held by: weather",
     e.HoldPlaced(cp_id="CP001", hold=Hold.JOURNAL): "CP001 is held: new journal: close its alert to confirm",

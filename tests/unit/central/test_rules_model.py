@@ -248,7 +248,7 @@ class TheRules(RuleBasedStateMachine):
         for cp_id in CPS:
             self.an_engine_arrives(cp_id, None, HOME[cp_id])
             self.a_monitor_arrives(cp_id, None)
-            self.a_monitor_reports(cp_id, None, old=False)
+            self.a_monitor_reports(cp_id, None, occupied=False, old=False)
         for driver_id in DRIVERS:
             self.a_driver_arrives(driver_id, None)
 
@@ -271,11 +271,13 @@ class TheRules(RuleBasedStateMachine):
             c.MonitorArrives, cp_id=cp_id, link=self.link(), epoch=self.epoch_of(cp_id, epoch), location=""
         )
 
-    @rule(cp_id=cps, fault=st.sampled_from([None, "overheating", "x" * 200]), old=rarely)
-    def a_monitor_reports(self, cp_id: str, fault: str | None, *, old: bool) -> None:
+    @rule(
+        cp_id=cps, fault=st.sampled_from([None, "overheating", "x" * 200]), occupied=st.booleans(), old=rarely
+    )
+    def a_monitor_reports(self, cp_id: str, fault: str | None, *, occupied: bool = False, old: bool) -> None:
         point = self.draft.point(cp_id)
         link = point.monitor_link if point and point.monitor_link and not old else 1
-        self.do(c.MonitorReports, cp_id=cp_id, link=link, fault=fault)
+        self.do(c.MonitorReports, cp_id=cp_id, link=link, fault=fault, occupied=occupied)
 
     @rule(cp_id=cps, kind=st.sampled_from([c.EngineLeaves, c.MonitorLeaves]), old=rarely)
     def a_link_ends(self, cp_id: str, kind: type[c.AnyCommand], *, old: bool) -> None:

@@ -28,6 +28,7 @@ STATUSES = {
     ),
     CpStatus.FAULTED: ({"fault": "overheating"}, "Faulted", "overheating"),
     CpStatus.DISCONNECTED: ({"monitor_heard": False}, "Disconnected", "its monitor is not heard"),
+    CpStatus.FINISHING: ({"occupied": True}, "Occupied", "vehicle plugged in"),
 }
 
 

@@ -2,7 +2,7 @@
 import { s } from "./chart_parts.js";
 
 const HEIGHTS = {
-  faulted: 1, unavailable: 0.86, charging: 0.72, preparing: 0.6, available: 0.6, disconnected: 0.4, unknown: 0.12,
+  faulted: 1, unavailable: 0.86, charging: 0.72, preparing: 0.6, finishing: 0.6, available: 0.6, disconnected: 0.4, unknown: 0.12,
 };
 
 /** Draw into `layer`; return the stops of the cursor, one a span. */

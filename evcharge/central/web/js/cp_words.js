@@ -1,7 +1,7 @@
 // What is said about one charging point, here and there in the same words.
 import { duration, kw } from "./format.js";
 import { has, t } from "./i18n.js";
-import { CHARGING, ENGINE, FAULTED, PREPARING, REVOKED, STATUSES, STOPPING, UNAVAILABLE } from "./states.js";
+import { CHARGING, ENGINE, FAULTED, FINISHING, PREPARING, REVOKED, STATUSES, STOPPING, UNAVAILABLE } from "./states.js";
 
 /** @typedef {import("./rows.js").Cp} Cp */
 
@@ -21,6 +21,7 @@ export function why(cp, now) {
   if (cp.s === FAULTED) return cp.fault || (cp.flags & ENGINE ? t("status.Faulted") : t("tile.no_link"));
   if (cp.s === PREPARING) return cp.flags & STOPPING ? t("tile.stopping") : cp.driver || t("tile.plug");
   if (cp.s === CHARGING) return cp.flags & STOPPING ? t("tile.stopping") : cp.driver;
+  if (cp.s === FINISHING) return t("tile.occupied");
   return sinceWords(cp, now);
 }
 

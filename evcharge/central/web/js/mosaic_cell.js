@@ -1,5 +1,5 @@
 // Draws the cells of the mosaic: colour, and a mark that tells the status without it.
-import { AVAILABLE, CHARGING, DISCONNECTED, FAULTED, PREPARING, STATES, UNAVAILABLE } from "./states.js";
+import { AVAILABLE, CHARGING, DISCONNECTED, FAULTED, FINISHING, PREPARING, STATES, UNAVAILABLE } from "./states.js";
 
 const FULL_W = 60_000;
 const DIM = 0.13;
@@ -59,7 +59,7 @@ function level(ctx, cp, [x, y, w, high], roomy, alpha) {
   ctx.globalAlpha = alpha;
 }
 
-/** A cross, a bar, a slash, a ring: readable at six pixels. */
+/** A cross, a bar, a slash, a square, a ring: readable at six pixels. */
 function mark(ctx, s, cx, cy, k) {
   ctx.beginPath();
   if (s === FAULTED) {
@@ -73,6 +73,8 @@ function mark(ctx, s, cx, cy, k) {
   } else if (s === DISCONNECTED) {
     ctx.moveTo(cx - k, cy + k);
     ctx.lineTo(cx + k, cy - k);
+  } else if (s === FINISHING) {
+    ctx.rect(cx - k * 0.8, cy - k * 0.8, k * 1.6, k * 1.6);
   } else if (s === PREPARING) ctx.arc(cx, cy, k * 0.8, 0, Math.PI * 2);
   ctx.stroke();
 }

@@ -1,12 +1,12 @@
-// The six statuses of a charging point, by their code on the wire, and how each is told apart.
+// The seven statuses of a charging point, by their code on the wire, and how each is told apart.
 
 /** Names for data-s, colours and icons, by code. */
-export const STATES = ["available", "preparing", "charging", "unavailable", "faulted", "disconnected"];
+export const STATES = ["available", "preparing", "charging", "unavailable", "faulted", "disconnected", "finishing"];
 /** Central's own names, as the API and the words have them, by code. */
-export const STATUSES = ["Available", "Preparing", "Charging", "Unavailable", "Faulted", "Disconnected"];
-export const [AVAILABLE, PREPARING, CHARGING, UNAVAILABLE, FAULTED, DISCONNECTED] = [0, 1, 2, 3, 4, 5];
-/** The worst first, the passing Preparing last: the order of chips, arcs and the keys 1 to 6. */
-export const BY_URGENCY = [FAULTED, UNAVAILABLE, DISCONNECTED, CHARGING, AVAILABLE, PREPARING];
+export const STATUSES = ["Available", "Preparing", "Charging", "Unavailable", "Faulted", "Disconnected", "Finishing"];
+export const [AVAILABLE, PREPARING, CHARGING, UNAVAILABLE, FAULTED, DISCONNECTED, FINISHING] = [0, 1, 2, 3, 4, 5, 6];
+/** The worst first, the passing Preparing last: the order of chips, arcs and the keys 1 to 7. */
+export const BY_URGENCY = [FAULTED, UNAVAILABLE, DISCONNECTED, CHARGING, FINISHING, AVAILABLE, PREPARING];
 /** Bits of a row's flags. */
 export const ENGINE = 1;
 export const MONITOR = 2;

@@ -4,7 +4,7 @@ import { s } from "./chart_parts.js";
 import { duration, euros, kwh, number, percent } from "./format.js";
 import { t } from "./i18n.js";
 
-const SHARES = ["charging", "preparing", "available", "out", "faulted", "disconnected"];
+const SHARES = ["charging", "preparing", "finishing", "available", "out", "faulted", "disconnected"];
 const STATES = { out: "unavailable" };
 
 /** Sums of the days, in words; dashes while there are none. */
@@ -17,7 +17,7 @@ export function total(days) {
 }
 
 const known = (row) => SHARES.reduce((n, name) => n + (row[`${name}_s`] ?? 0), 0);
-const serving = (row) => row.available_s + row.charging_s + (row.preparing_s ?? 0);
+const serving = (row) => row.available_s + row.charging_s + (row.preparing_s ?? 0) + (row.finishing_s ?? 0);
 const inService = (row) => (known(row) ? serving(row) / known(row) : -1);
 
 /** @param {any} store for the places of the charging points */

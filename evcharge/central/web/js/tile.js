@@ -5,7 +5,7 @@ import { brief, degrees, euros, kw, kwh, price } from "./format.js";
 import { t } from "./i18n.js";
 import { SAMPLES } from "./rows.js";
 import { spark } from "./spark.js";
-import { AVAILABLE, CHARGING, ENGINE, FAULTED, MONITOR, PREPARING, STATES, UNAVAILABLE } from "./states.js";
+import { AVAILABLE, CHARGING, ENGINE, FAULTED, FINISHING, MONITOR, PREPARING, STATES, UNAVAILABLE } from "./states.js";
 
 const SPARK_HEIGHT = 20;
 
@@ -66,7 +66,7 @@ export class Tile {
     const { main, right, corner, engine, monitor } = this.parts;
     put(main, cp.s === UNAVAILABLE ? t("tile.out") : statusWord(cp.s));
     // A temperature only where it is still measured.
-    put(right, cp.temp !== null && (cp.s === AVAILABLE || cp.s === PREPARING) ? degrees(cp.temp / 10) : "");
+    put(right, cp.temp !== null && (cp.s === AVAILABLE || cp.s === PREPARING || cp.s === FINISHING) ? degrees(cp.temp / 10) : "");
     // The line beside it says why it is so.
     put(corner, cp.since && (cp.s === FAULTED || cp.s === UNAVAILABLE) ? brief(now - cp.since) : "");
     for (const [lamp, bit, key] of [[engine, ENGINE, "tile.engine"], [monitor, MONITOR, "tile.monitor"]]) {

@@ -5,7 +5,7 @@ const TICKS = 48;
 const DAY_S = 86_400;
 const GAP = 0.28;
 const HEIGHT = 26;
-const TALL = { faulted: 26, unavailable: 22, charging: 18, preparing: 14, available: 14, disconnected: 8, unknown: 3 };
+const TALL = { faulted: 26, unavailable: 22, charging: 18, preparing: 14, finishing: 14, available: 14, disconnected: 8, unknown: 3 };
 
 /**
  * Return what each tick shows, the oldest first: what lasted longest, but a fault however short. Pure.

@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000;
  * @param {any} use a row of "cps"
  */
 export function efficiency(use) {
-  const connected = ["available_s", "preparing_s", "charging_s", "faulted_s", "out_s"].reduce((sum, name) => sum + (use[name] ?? 0), 0);
+  const connected = ["available_s", "preparing_s", "charging_s", "finishing_s", "faulted_s", "out_s"].reduce((sum, name) => sum + (use[name] ?? 0), 0);
   return {
     connected_s: connected,
     mwh_per_hour: connected >= 1 ? use.energy_mwh / (connected / 3600) : null,

@@ -39,6 +39,8 @@ export default {
   "event.MonitorLost": "Monitor lost",
   "event.FaultReported": "Fault reported",
   "event.FaultCleared": "Fault solved",
+  "event.VehiclePluggedIn": "Vehicle plugged in",
+  "event.VehicleUnplugged": "Vehicle unplugged",
   "event.HoldPlaced": "Put out of order",
   "event.HoldLifted": "Put back in service",
   "event.KeyRevoked": "Keys revoked",

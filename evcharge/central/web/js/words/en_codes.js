@@ -47,6 +47,7 @@ export default {
   "code.E_UNKNOWN_CP": "unknown charging point",
   "code.E_CP_NOT_AVAILABLE": "charging point not available",
   "code.E_CP_BUSY": "charging point in use",
+  "code.E_CP_OCCUPIED": "a vehicle is plugged in",
   "code.E_NONE_AVAILABLE": "no charging point available",
   "code.E_BALANCE": "not enough money",
   "code.E_DRIVER_BLOCKED": "driver blocked",

@@ -78,6 +78,7 @@ export default {
   "stats.available": "Available",
   "stats.preparing": "Preparing",
   "stats.charging": "Charging",
+  "stats.finishing": "Occupied",
   "stats.out": "Out of Order",
   "stats.faulted": "Faulted",
   "stats.disconnected": "Disconnected",

@@ -6,6 +6,7 @@ export default {
   "status.Unavailable": "Out of Order",
   "status.Faulted": "Faulted",
   "status.Disconnected": "Disconnected",
+  "status.Finishing": "Occupied",
   "restored.central": "Connected to Central again",
   "restored.registry": "Registry responding again",
   "restored.weather": "Weather connection restored",

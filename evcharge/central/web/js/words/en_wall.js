@@ -31,6 +31,7 @@ export default {
   "tile.out": "Out of Order",
   "tile.since": "for {time}",
   "tile.plug": "waits for the plug",
+  "tile.occupied": "vehicle plugged in",
   "tile.stopping": "stopping…",
   "tile.no_link": "no link to Central",
   "tile.engine": "Engine",

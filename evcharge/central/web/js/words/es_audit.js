@@ -39,6 +39,8 @@ export default {
   "event.MonitorLost": "Monitor perdido",
   "event.FaultReported": "Avería comunicada",
   "event.FaultCleared": "Avería resuelta",
+  "event.VehiclePluggedIn": "Vehículo enchufado",
+  "event.VehicleUnplugged": "Vehículo desenchufado",
   "event.HoldPlaced": "Puesto fuera de servicio",
   "event.HoldLifted": "Devuelto al servicio",
   "event.KeyRevoked": "Claves revocadas",

@@ -47,6 +47,7 @@ export default {
   "code.E_UNKNOWN_CP": "punto de recarga desconocido",
   "code.E_CP_NOT_AVAILABLE": "punto de recarga no disponible",
   "code.E_CP_BUSY": "punto de recarga en uso",
+  "code.E_CP_OCCUPIED": "vehículo enchufado",
   "code.E_NONE_AVAILABLE": "ningún punto de recarga disponible",
   "code.E_BALANCE": "saldo insuficiente",
   "code.E_DRIVER_BLOCKED": "conductor bloqueado",

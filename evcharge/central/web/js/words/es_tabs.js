@@ -78,6 +78,7 @@ export default {
   "stats.available": "Disponible",
   "stats.preparing": "Preparando",
   "stats.charging": "Suministrando",
+  "stats.finishing": "Ocupado",
   "stats.out": "Fuera de servicio",
   "stats.faulted": "Averiado",
   "stats.disconnected": "Desconectado",

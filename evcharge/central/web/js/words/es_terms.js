@@ -6,6 +6,7 @@ export default {
   "status.Unavailable": "Fuera de servicio",
   "status.Faulted": "Averiado",
   "status.Disconnected": "Desconectado",
+  "status.Finishing": "Ocupado",
   "restored.central": "Conexión con Central restablecida",
   "restored.registry": "Registry responde de nuevo",
   "restored.weather": "Conexión con el clima restablecida",

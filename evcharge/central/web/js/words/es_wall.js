@@ -31,6 +31,7 @@ export default {
   "tile.out": "Out of Order",
   "tile.since": "desde hace {time}",
   "tile.plug": "espera el enchufe",
+  "tile.occupied": "vehículo enchufado",
   "tile.stopping": "parando…",
   "tile.no_link": "sin enlace con Central",
   "tile.engine": "Motor",
