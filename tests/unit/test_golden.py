@@ -1,17 +1,37 @@
-"""What release 0.1 understands is written down in tests/golden: whatever came later goes only to who speaks it."""
+"""What release 0.1 understands and said is written down in tests/golden: each byte of it is still understood, and what
+came later goes only to who speaks it.
+"""
 
+import base64
 import json
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from msgspec import UNSET, structs
 
 from evcharge.cp.health import Ping, Pong
+from evcharge.encoding import base64_bytes
 from evcharge.features import Feature
-from evcharge.messages import MESSAGE_TYPES, RECORD_TYPES, PointRow
+from evcharge.handshake import Accepted, CentralHandshake, PeerHandshake, SessionKeys
+from evcharge.ids import Role
+from evcharge.messages import (
+    MESSAGE_TYPES,
+    RECORD_TYPES,
+    PointRow,
+    Rekey,
+    Rekeyed,
+    as_understood,
+    decode,
+    encode,
+)
+from evcharge.tickets import TicketOpener
+from evcharge.wire import Opener
+from tests.golden.first import conversation, frame, schema, takes
 
-FIRST = json.loads((Path(__file__).parents[1] / "golden/0.1/schema.json").read_text("utf-8"))["$defs"]
+FIRST = schema()["$defs"]
+CONNECTIONS = conversation()["connections"]
 KINDS = [*MESSAGE_TYPES, *RECORD_TYPES, PointRow]
 TAGS = {"t", "k"}
 
@@ -54,3 +74,103 @@ def test_the_health_port_holds_back_what_a_monitor_of_the_first_release_would_re
 
 def test_nothing_of_the_first_release_has_gone():
     assert set(FIRST) - {"Envelope", "Ping", "Pong"} == {kind.__name__ for kind in KINDS} & set(FIRST)
+
+
+# ---- byte for byte
+
+
+def taken(bits: list[str]) -> Callable[[int], bytes]:
+    """Return random bytes that were taken before."""
+    left: Iterator[str] = iter(bits)
+
+    def take(count: int) -> bytes:
+        found = bytes.fromhex(next(left))
+        assert len(found) == count
+        return found
+
+    return take
+
+
+def logged_in(one: dict[str, Any]) -> Accepted:
+    """Log in as a peer of today at the Central of that day."""
+    peer = PeerHandshake(
+        one["ticket"], bytes.fromhex(one["ticket_key"]), one["id"], Role(one["role"]), taken(one["peer_took"])
+    )
+    assert peer.hello() == frame(one, "HELLO")
+    assert peer.on_challenge(frame(one, "CHALLENGE")) == frame(one, "PROOF")
+    return peer.on_accept(frame(one, "ACCEPT"))
+
+
+@pytest.mark.parametrize("name", CONNECTIONS)
+def test_a_peer_logs_in_at_a_central_of_the_first_release_as_ever(name: str):
+    assert logged_in(CONNECTIONS[name]).speaks == set()
+
+
+@pytest.mark.parametrize("name", CONNECTIONS)
+def test_a_peer_of_the_first_release_is_let_in_as_ever(name: str):
+    one = CONNECTIONS[name]
+    resume_key = Fernet.generate_key()
+    opener = TicketOpener([conversation()["service_key"].encode(), resume_key])
+    central = CentralHandshake(opener, resume_key, one["now"], taken(one["central_took"]), versions=None)
+    assert central.on_hello(frame(one, "HELLO")) == frame(one, "CHALLENGE")
+    accept = central.on_proof(frame(one, "PROOF"))
+    assert (central.identity.id, central.identity.role, central.speaks) == (
+        one["id"],
+        Role(one["role"]),
+        set(),
+    )
+    key = base64.urlsafe_b64encode(wrap_key(one))
+    now, then = (json.loads(Fernet(key).decrypt(sealed)) for sealed in (accept, frame(one, "ACCEPT")))
+    # The resume ticket is sealed anew each time.
+    assert now | {"resume": ""} == then | {"resume": ""}
+
+
+def wrap_key(one: dict[str, Any]) -> bytes:
+    peer = PeerHandshake(
+        one["ticket"], bytes.fromhex(one["ticket_key"]), one["id"], Role(one["role"]), taken(one["peer_took"])
+    )
+    peer.hello()
+    peer.on_challenge(frame(one, "CHALLENGE"))
+    return peer._wrap_key
+
+
+@pytest.mark.parametrize("name", CONNECTIONS)
+def test_every_frame_of_the_first_release_opens_and_would_be_written_the_same(name: str):
+    keys: dict[str, SessionKeys] = dict.fromkeys(("peer", "central"), logged_in(CONNECTIONS[name]).keys)
+    openers = {"peer": Opener(keys["peer"].from_peer), "central": Opener(keys["central"].from_central)}
+    renewed = keys["peer"]
+    said = [(who, token, text) for one, who, token, text in conversation()["said"] if one == name]
+    assert said
+    for who, token, text in said:
+        number = openers[who].count
+        message = openers[who].open(token.encode())
+        assert message == decode(json.dumps({"n": 0, "m": text}).encode()).m
+        assert takes(text)
+        plain = json.dumps({"n": number, "m": text}, ensure_ascii=False, separators=(",", ":")).encode()
+        assert encode(number, as_understood(message, frozenset())) == plain
+        match message:
+            case Rekey(key=key):
+                renewed = renewed.rekeyed(base64_bytes(key, "key"))
+                openers["central"] = Opener(renewed.from_central)
+            case Rekeyed():
+                openers["peer"] = Opener(renewed.from_peer)
+            case _:
+                pass
+
+
+def test_the_conversation_holds_nearly_all_that_there_was_to_say():
+    said = {text["t"] for _, _, _, text in conversation()["said"]}
+    assert {str(kind.__struct_config__.tag) for kind in MESSAGE_TYPES if kind.__name__ in FIRST} - said == {
+        "ERROR",
+        "RESYNC",
+    }
+
+
+def test_the_schema_refuses_what_the_first_release_refused():
+    beat = {"t": "HEARTBEAT"}
+    assert takes(beat)
+    assert not takes(beat | {"more": 1})
+    assert not takes({"t": "SYNC", "journal_id": "0" * 32, "last_seq": 0, "speaks": []})
+    assert not takes(
+        {"t": "RECORDS", "records": [{"k": "METER", "seq": 1, "session_id": "S" * 8, "meter_mwh": 1, "x": 1}]}
+    )
