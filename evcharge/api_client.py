@@ -54,27 +54,32 @@ class Token:
     refused: str = "token refused"
 
     def read(self) -> str:
-        """Return the token as it is now. Raises StateError without one."""
-        return self.environ.get(self.variable) or trust.read_secret(self.path)
+        """Return the token as it is now. Raises StateError without one, or for one that no header can hold."""
+        given = self.environ.get(self.variable) or trust.read_secret(self.path)
+        if not (given.isascii() and given.isprintable()):
+            raise StateError(f"{self.variable} holds no token: set it again, in one line, or leave it out.")
+        return given
 
 
 class ApiClient:
     """Central at `url`, which has `within_s` for an answer.
 
+    Always over TLS, also on this computer and where `url` begins with http: until what listens there has shown a
+    certificate of our CA, it is sent nothing.
     Calls raise Overloaded (Central is not there now, or has no room), AuthenticationError, Refused or BadInput.
     """
 
     def __init__(self, url: str, ca_file: Path, say: Speech, token: Token, within_s: float) -> None:
         """`say` is a room with "plain http", "central gone" and "no central".
 
-        Raises ConfigError for plain HTTP to another computer, StateError without CA or token.
+        Raises ConfigError for plain HTTP to another computer, which serves none; StateError without CA or token.
         """
         self.url = url.rstrip("/")
         self._say = say
         if trust.is_in_the_clear(self.url):
             raise ConfigError(say("plain http", url=self.url))
-        secure = self.url.lower().startswith("https:")
-        self._tls = trust.client_context(ca_file) if secure else True
+        self._dialled = trust.over_tls(self.url)
+        self._tls = trust.client_context(ca_file)
         self._token = token
         self._secret = token.read()
         self._timeout = aiohttp.ClientTimeout(total=within_s, connect=_CONNECT_S)
@@ -146,7 +151,12 @@ class ApiClient:
             async with (
                 contextlib.nullcontext(kept) if kept is not None else self._connect() as http,
                 http.request(
-                    method, self.url + path, params=params, json=body, headers=headers, allow_redirects=False
+                    method,
+                    self._dialled + path,
+                    params=params,
+                    json=body,
+                    headers=headers,
+                    allow_redirects=False,
                 ) as response,
             ):
                 async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
@@ -181,7 +191,14 @@ class ApiClient:
 def _reason(problem: Exception) -> str:
     """Return why there was no answer, in words that `causes` knows."""
     if isinstance(problem, aiohttp.ClientConnectorCertificateError):
+        fault = getattr(problem.certificate_error, "verify_code", 0)
+        if fault in trust.NOT_VALID_NOW:
+            return (
+                "its certificate is not valid now: compare the clocks, or make a new one with evcharge init"
+            )
         return "its certificate is not from our CA, or does not name this host"
+    if isinstance(problem, aiohttp.ClientSSLError):
+        return "what answers does not prove who it is: another program, or an older Central"
     if isinstance(problem, TimeoutError):
         return "no answer in time"
     beneath = getattr(problem, "os_error", None) or problem.__cause__ or problem

@@ -92,6 +92,11 @@ class Brokers:
         if settings.security.startswith("sasl"):
             if not settings.user:
                 raise ConfigError("`[kafka] user` is missing: security is " + settings.security)
+            if settings.security == "sasl_plaintext" and settings.mechanism == "PLAIN":
+                raise ConfigError(
+                    "`[kafka] mechanism` PLAIN without TLS shows the password to whoever listens there: set "
+                    '`security` to "sasl_tls", or `mechanism` to "SCRAM-SHA-512".'
+                )
             password = environ.get(PASSWORD_VARIABLE) or trust.read_secret(state / "kafka.password")
             self.options |= {
                 "sasl_mechanism": settings.mechanism,

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, cast
 import msgspec
 from msgspec import Meta, Struct, inspect
 
-from evcharge import toml_file
+from evcharge import redirects, toml_file
 from evcharge.billing import parse_cents, parse_price
 from evcharge.errors import BadInput, ConfigError
 
@@ -239,15 +239,23 @@ def load(config_file: Path | None, environ: Mapping[str, str], flags: Mapping[st
     joined.toml of the state folder ([reach] only), else file, else defaults. Without `config_file`,
     EVCHARGE_CONFIG names it, or ./config.toml is it when it exists.
 
-    Raises ConfigError naming file and line, variable or flag, and what is allowed there.
+    Raises ConfigError naming file and line, variable or flag, and what is allowed there; also when what nobody named
+    would redirect secrets (`redirects`).
     """
-    given = _from_file(_file_name(config_file, environ))
+    path = _file_name(config_file, environ)
+    is_named = config_file is not None or bool(environ.get("EVCHARGE_CONFIG"))
+    in_file = _from_file(path)
     nearer = _from_environment(environ)
     for key, value in flags.items():
         if value is not None:
             nearer[key] = _placed("command line", key, value)
-    state = _folder((given | nearer).get("state", str(Config().state)))
-    given |= from_joined(state) | nearer
+    state = _folder((in_file | nearer).get("state", str(Config().state)))
+    joined = from_joined(state)
+    if path is not None and not is_named:
+        redirects.check_file(path, _only_in(in_file, nearer | joined), state, environ)
+    if "state" not in nearer and not (is_named and "state" in in_file):
+        redirects.check_joined(state / JOINED_FILE, _only_in(joined, nearer), environ)
+    given = in_file | joined | nearer
     parts: dict[str, Any] = {
         section: struct(**{k.partition(".")[2]: v for k, v in given.items() if k.startswith(f"{section}.")})
         for section, struct in SECTIONS.items()
@@ -255,6 +263,16 @@ def load(config_file: Path | None, environ: Mapping[str, str], flags: Mapping[st
     if "lang" in given:
         parts["lang"] = given["lang"]
     return Config(state=state, **parts)
+
+
+def _only_in(given: Mapping[str, Any], nearer: Mapping[str, Any]) -> list[str]:
+    """Return the keys to which `given` alone gives another value than the default."""
+    return [key for key, value in given.items() if key not in nearer and value != _default(key)]
+
+
+def _default(key: str) -> Any:
+    section, _, name = key.rpartition(".")
+    return getattr(SECTIONS[section]() if section else Config(), name)
 
 
 def from_joined(state: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
+from evcharge import first_byte
 from evcharge.encoding import read_json
 from evcharge.errors import BadInput, Code, EvchargeError, Overloaded, ProtocolError
 from evcharge.lifecycle import port_taken
@@ -228,9 +229,12 @@ def _host(connection: web.RequestHandler) -> object:
 
 @contextlib.asynccontextmanager
 async def serving(
-    app: web.Application, host: str, port: int, tls: ssl.SSLContext | None
+    app: web.Application, host: str, port: int, tls: ssl.SSLContext | None, *, plain: bool = False
 ) -> AsyncIterator[int]:
-    """Serve `app` while the block runs, over HTTPS when there is `tls`; yields the port. Raises Taken."""
+    """Serve `app` while the block runs, over HTTPS when there is `tls`; yields the port. Raises Taken.
+
+    With `tls` and `plain` the port speaks both: whoever begins with a handshake gets HTTPS, all others plain HTTP.
+    """
     loop = asyncio.get_running_loop()
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
     await runner.setup()
@@ -247,16 +251,22 @@ async def serving(
                 auto_decompress=False,
             )
 
-        try:
-            more: dict[str, Any] = (
-                {"ssl_handshake_timeout": PATIENCE_S, "ssl_shutdown_timeout": 1.0} if tls else {}
-            )
-            server = await loop.create_server(accept, host, port, ssl=tls, **more)
-        except OSError as problem:
-            raise port_taken(host, port, problem) from None
-        try:
+        async with contextlib.AsyncExitStack() as listening:
+            try:
+                if tls is not None and plain:
+                    server = await listening.enter_async_context(
+                        first_byte.listening(
+                            accept, host, port, tls, patience_s=PATIENCE_S, most=MAX_CONNECTIONS
+                        )
+                    )
+                else:
+                    more: dict[str, Any] = (
+                        {"ssl_handshake_timeout": PATIENCE_S, "ssl_shutdown_timeout": 1.0} if tls else {}
+                    )
+                    server = await loop.create_server(accept, host, port, ssl=tls, **more)
+                    listening.callback(server.close)
+            except OSError as problem:
+                raise port_taken(host, port, problem) from None
             yield server.sockets[0].getsockname()[1]
-        finally:
-            server.close()
     finally:
         await runner.cleanup()

@@ -84,29 +84,43 @@ class _Stopped(Exception):
 
 
 @contextlib.asynccontextmanager
+async def spawning() -> AsyncIterator[Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]]:
+    """Yield what starts a task. When the block ends, those that still run are cancelled and awaited."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    def spawn(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = asyncio.create_task(work)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        return task
+
+    try:
+        yield spawn
+    finally:
+        for task in list(tasks):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
 async def listening(host: str, port: int, accept: Accept) -> AsyncIterator[int]:
     """Serve TCP on `host:port` while the block runs; yields the port. Raises Taken when it cannot.
 
     Ends its peers itself: since Python 3.12 `Server.wait_closed` waits for every one of them.
     """
-    peers: set[asyncio.Task[None]] = set()
+    async with spawning() as spawn:
 
-    def spawn(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(accept(reader, writer))
-        peers.add(task)
-        task.add_done_callback(peers.discard)
+        def arrived(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            spawn(accept(reader, writer))
 
-    try:
-        server = await asyncio.start_server(spawn, host, port, backlog=1024)
-    except OSError as problem:
-        raise port_taken(host, port, problem) from None
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for task in list(peers):
-            task.cancel()
-        await asyncio.gather(*peers, return_exceptions=True)
+        try:
+            server = await asyncio.start_server(arrived, host, port, backlog=1024)
+        except OSError as problem:
+            raise port_taken(host, port, problem) from None
+        try:
+            yield server.sockets[0].getsockname()[1]
+        finally:
+            server.close()
 
 
 def port_taken(host: str, port: int, problem: OSError) -> Taken:

@@ -30,6 +30,9 @@ from evcharge.errors import StateError
 # This computer: what goes there needs no TLS, and every certificate of ours names it.
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
+# What OpenSSL finds wrong with a certificate whose time has not come, or has passed (X509_V_ERR_...).
+NOT_VALID_NOW = (9, 10)
+
 # No secret of ours is longer; a larger file is the wrong file.
 _MAX_SECRET_BYTES = 16 * 1024
 
@@ -232,6 +235,15 @@ def is_in_the_clear(url: str) -> bool:
     """Return whether anybody on the way could read what is sent to `url`: plain HTTP to another computer."""
     parts = urlsplit(url)
     return parts.scheme != "https" and parts.hostname not in LOOPBACK
+
+
+def over_tls(url: str) -> str:
+    """Return `url` with HTTPS in place of plain HTTP, on the same port."""
+    parts = urlsplit(url)
+    if parts.scheme != "http":
+        return url
+    netloc = parts.netloc if parts.port is not None else f"{parts.netloc}:80"
+    return parts._replace(scheme="https", netloc=netloc).geturl()
 
 
 def server_context(certificate: Path, key: Path) -> ssl.SSLContext:

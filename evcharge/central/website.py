@@ -113,12 +113,13 @@ def _served(core: Core, api: Api, *works: Work) -> Work:
     settings, state = core.config.central, core.config.state
     if not settings.api:
         return idle
-    local = is_loopback(settings.api_host)
-    tls = None if local else trust.server_context(state / "central.pem", state / "central.key")
+    # Also on this computer alone: whoever has a secret for Central asks for this certificate first.
+    tls = trust.server_context(state / "central.pem", state / "central.key")
 
     async def work() -> None:
         async with asyncio.TaskGroup() as tasks:
             for one in works:
                 tasks.create_task(one())
 
-    return ApiServer(api.application, settings.api_host, settings.api_port, tls, work=work).run
+    plain = is_loopback(settings.api_host)
+    return ApiServer(api.application, settings.api_host, settings.api_port, tls, work=work, plain=plain).run

@@ -42,6 +42,14 @@ SENTENCES: Mapping[str, Words] = {
         "its certificate is not from our CA, or does not name this host",
         "su certificado no es de nuestra CA, o no nombra este equipo",
     ),
+    "certificate not now": (
+        "its certificate is not valid now: compare the clocks, or make a new one with evcharge init",
+        "su certificado no es válido ahora: compare los relojes, o haga uno nuevo con evcharge init",
+    ),
+    "not proved to be Central": (
+        "what answers does not prove who it is: another program, or an older Central",
+        "lo que responde no demuestra quién es: otro programa, o una Central más antigua",
+    ),
     "service stopped": ("the weather service was stopped", "se paró el servicio del clima"),
     "silent": ("silent for {s} s", "sin señales durante {s} s"),
     "slow": (

@@ -175,7 +175,10 @@ SENTENCES: Mapping[str, Words] = {
         "{url} enviaría el token de operador sin cifrar a otro ordenador: use https://",
     ),
     # ---- registering
-    "admin password": ("Password of the administrator {user}", "Contraseña del administrador {user}"),
+    "admin password": (
+        "Password of the administrator {user} at {url}",
+        "Contraseña del administrador {user} en {url}",
+    ),
     "no admin password": (
         "The Registry wants the administrator's password: run this on a terminal, or set EVCHARGE_ADMIN_PASSWORD.",
         "El Registry pide la contraseña del administrador: use un terminal, o defina EVCHARGE_ADMIN_PASSWORD.",

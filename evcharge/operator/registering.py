@@ -147,7 +147,9 @@ def as_administrator(
             raise
     # Outside of the loop, which would swallow the first Ctrl+C.
     try:
-        admin.password = getpass.getpass(say("admin password", user=user) + ": ")
+        admin.password = getpass.getpass(
+            say("admin password", user=user, url=config.reach.registry_url) + ": "
+        )
     except EOFError:
         raise click.Abort from None
     return asyncio.run(talk(admin))

@@ -385,7 +385,7 @@ async def answered(house: House, raw: bytes) -> bytes:
 
 
 async def test_what_is_no_http_is_answered_carefully_too(house: House):
-    got = await answered(house, b"\x16\x03\x01 hello\r\n\r\n")
+    got = await answered(house, b"\x17\x03\x01 hello\r\n\r\n")
     assert got.startswith(b"HTTP/1.0 400")
     assert b"X-Content-Type-Options: nosniff" in got
     assert b"default-src 'none'" in got

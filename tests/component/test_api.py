@@ -340,13 +340,13 @@ async def test_the_api_may_fail_and_starts_again_while_charging_goes_on(tmp_path
     failing = asyncio.Event()
 
     class Frail(ApiServer):
-        def __init__(self, *args, **_: object) -> None:
+        def __init__(self, *args, **more) -> None:
             async def work() -> None:
                 await failing.wait()
                 failing.clear()
                 raise RuntimeError("the API broke")
 
-            super().__init__(*args, work=work)
+            super().__init__(*args, **more | {"work": work})
 
     monkeypatch.setattr(website, "ApiServer", Frail)
     async with opened(tmp_path) as office:

@@ -122,9 +122,7 @@ async def test_a_reader_begins_where_it_likes(server, tmp_path):
 async def test_the_password_may_lie_in_the_state_folder(server, tmp_path):
     (tmp_path / "kafka.password").write_text(PASSWORD + "\n")
     (tmp_path / "kafka.password").chmod(0o600)
-    settings = KafkaSettings(
-        bootstrap=server.bootstrap, security="sasl_plaintext", user=USER, mechanism="PLAIN", prefix="file-"
-    )
+    settings = KafkaSettings(bootstrap=server.bootstrap, security="sasl_plaintext", user=USER, prefix="file-")
     assert await Brokers(settings, tmp_path, {}).prepare()
 
 
@@ -218,6 +216,13 @@ def test_a_login_needs_a_user_and_a_password(tmp_path):
     settings = KafkaSettings(bootstrap="kafka:9092", security="sasl_tls", user="evcharge")
     with pytest.raises(StateError, match=r"kafka\.password"):
         Brokers(settings, tmp_path, {})
+
+
+def test_the_password_itself_is_shown_over_tls_only(tmp_path):
+    there = {"bootstrap": "kafka:9092", "user": "evcharge", "mechanism": "PLAIN"}
+    with pytest.raises(ConfigError, match="PLAIN without TLS shows the password"):
+        Brokers(KafkaSettings(**there, security="sasl_plaintext"), tmp_path, {"EVCHARGE_KAFKA_PASSWORD": "x"})
+    Brokers(KafkaSettings(**there, security="sasl_tls"), tmp_path, {"EVCHARGE_KAFKA_PASSWORD": "x"})
 
 
 # ---- TLS

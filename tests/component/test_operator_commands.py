@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import ssl
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -300,10 +301,14 @@ async def test_what_is_no_central_is_said_so(tmp_path: Path, capsys, reply: byte
         writer.write(reply)
         writer.close()
 
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+    async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=_proved(tmp_path / "state")) as server:
         port = server.sockets[0].getsockname()[1]
         shell = Shell(tmp_path / "state", capsys, central_api=f"http://127.0.0.1:{port}")
         assert "Central" in await shell.fails("cps")
+
+
+def _proved(state: Path) -> ssl.SSLContext:
+    return trust.server_context(state / "central.pem", state / "central.key")
 
 
 async def test_who_follows_events_waits_while_a_proxy_answers_nonsense(tmp_path: Path, capsys):
@@ -319,7 +324,7 @@ async def test_who_follows_events_waits_while_a_proxy_answers_nonsense(tmp_path:
         writer.write(replies.pop(0))
         writer.close()
 
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+    async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=_proved(tmp_path / "state")) as server:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         say = Speech(SENTENCES)
         async with asyncio.timeout(20):
@@ -459,7 +464,7 @@ async def test_on_a_terminal_the_password_is_asked_for_hidden(registry: Running,
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("getpass.getpass", lambda text: asked.append(text) or registry.admin_password)
     await desk.does("cp", "list")
-    assert asked == ["Password of the administrator admin: "]
+    assert asked == [f"Password of the administrator admin at {registry.url}: "]
 
 
 async def test_a_wrong_password_is_a_sentence(registry: Running, desk: Shell, monkeypatch):

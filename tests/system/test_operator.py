@@ -173,7 +173,7 @@ async def test_the_password_is_asked_for_without_showing_it(city: City, central:
         sys.executable, ["-m", "evcharge", "cp", "list"], env=city.environment(), cwd=str(city.state.parent),
         encoding="utf-8", timeout=30,
     )  # fmt: skip
-    listing.expect_exact("Password of the administrator admin: ")
+    listing.expect_exact("Password of the administrator admin at https://127.0.0.1:")
     listing.sendline("wrong-password")
     listing.expect("password is wrong")
     listing.expect(pexpect.EOF)

@@ -256,3 +256,91 @@ def test_a_state_folder_of_somebody_else_is_for_the_role_to_find_out(monkeypatch
 
     monkeypatch.setattr(Path, "exists", exists)
     assert from_joined(Path("state")) == {}
+
+
+# ---- a config.toml that happens to be here does not say where secrets go
+
+ELSEWHERE = {"EVCHARGE_STATE": "/home/ana/.evcharge"}
+REDIRECTS = [
+    ("reach", "registry_url", "https://theirs:1"),
+    ("reach", "central_api", "https://theirs:1"),
+    ("kafka", "bootstrap", "theirs:1"),
+    ("kafka", "security", "sasl_plaintext"),
+    ("kafka", "mechanism", "PLAIN"),
+    ("kafka", "ca_file", "theirs.pem"),
+    ("weather", "api_url", "https://theirs:1"),
+]
+
+
+@pytest.mark.parametrize(("section", "name", "value"), REDIRECTS)
+def test_a_file_that_nobody_named_redirects_no_secret_of_another_state_folder(section, name, value):
+    file = write(f'[{section}]\n{name} = "{value}"\n')
+    answer = refused(ELSEWHERE)
+    assert f"`{name}`" in answer
+    assert "/home/ana/.evcharge" in answer
+    assert "--config config.toml" in answer
+    for named in (load(file, ELSEWHERE, {}), load(None, ELSEWHERE | {"EVCHARGE_CONFIG": "config.toml"}, {})):
+        assert getattr(getattr(named, section), name) == value
+
+
+@pytest.mark.parametrize(("section", "name", "value"), REDIRECTS)
+def test_what_is_nearer_than_that_file_goes_before_it(section, name, value):
+    write(f'[{section}]\n{name} = "{value}"\n')
+    own = {"kafka": {"bootstrap": "ours:1", "security": "tls", "mechanism": "SCRAM-SHA-256", "ca_file": "o"}}
+    ours = own.get(section, {}).get(name, "https://ours:1")
+    key = f"{section}.{name}"
+    for config in (load(None, ELSEWHERE, {key: ours}), load(None, ELSEWHERE | {variable(key): ours}, {})):
+        assert getattr(getattr(config, section), name) == ours
+
+
+def test_a_file_belongs_to_the_state_folder_that_stands_beside_it():
+    write('[reach]\ncentral_api = "https://lab:1"\n')
+    assert load(None, {}, {}).reach.central_api == "https://lab:1"
+    for state in (".evcharge", "lab/state", str(Path.cwd() / "lab")):
+        assert load(None, {"EVCHARGE_STATE": state}, {}).reach.central_api == "https://lab:1"
+
+
+def test_a_file_does_not_choose_whose_secrets_it_redirects():
+    write('state = "/home/ana/.evcharge"\n[reach]\ncentral_api = "https://theirs:1"\n')
+    assert "--config config.toml" in refused()
+    Path(".evcharge").symlink_to("/home/ana/.evcharge")
+    write('[reach]\ncentral_api = "https://theirs:1"\n')
+    assert "--config config.toml" in refused()
+
+
+def test_a_file_that_repeats_the_defaults_redirects_nothing():
+    write('[reach]\nregistry_url = "https://127.0.0.1:5001"\n[kafka]\nsecurity = "plaintext"\n')
+    assert load(None, ELSEWHERE | {"EVCHARGE_OPERATOR_TOKEN": "canary"}, {}).reach == Config().reach
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("EVCHARGE_ADMIN_PASSWORD", '[reach]\nregistry_url = "https://theirs:1"'),
+        ("EVCHARGE_CREDENTIAL", '[reach]\nregistry_url = "https://theirs:1"'),
+        ("EVCHARGE_ENROLMENT_TOKEN", '[reach]\nregistry_url = "https://theirs:1"'),
+        ("EVCHARGE_OPERATOR_TOKEN", '[reach]\ncentral_api = "https://theirs:1"'),
+        ("EVCHARGE_WEATHER_TOKEN", '[reach]\ncentral_api = "https://theirs:1"'),
+        ("EVCHARGE_KAFKA_PASSWORD", '[kafka]\nbootstrap = "theirs:1"'),
+        ("EVCHARGE_WEATHER_KEY", '[weather]\napi_url = "https://theirs:1"'),
+        ("OPENWEATHER_API_KEY", '[weather]\napi_url = "https://theirs:1"'),
+    ],
+)
+def test_a_secret_of_the_environment_goes_nowhere_that_nobody_named(name, text):
+    file = write(text)
+    answer = refused({name: "canary"})
+    assert answer.startswith(f"{name} is not sent where config.toml says")
+    assert "canary" not in answer
+    load(file, {name: "canary"}, {})
+    load(None, {name: ""}, {})
+
+
+def test_nor_where_a_state_folder_that_nobody_named_says():
+    Path(".evcharge").mkdir()
+    write(JOINED, ".evcharge/joined.toml")
+    load(None, {}, {})
+    answer = refused({"EVCHARGE_ADMIN_PASSWORD": "canary"})
+    assert answer.startswith("EVCHARGE_ADMIN_PASSWORD is not sent where .evcharge/joined.toml says")
+    assert "--state .evcharge" in answer
+    config = load(None, {"EVCHARGE_ADMIN_PASSWORD": "canary"}, {"state": ".evcharge"})
+    assert config.reach.registry_url == "https://joined:1"

@@ -21,7 +21,10 @@ async def idle() -> None:
 
 
 class ApiServer:
-    """Serves a fresh `make()` on `host:port` and does `work` meanwhile; both again after a failure."""
+    """Serves a fresh `make()` on `host:port` and does `work` meanwhile; both again after a failure.
+
+    Over HTTPS when there is `tls`; with `plain`, over plain HTTP, too, on the same port.
+    """
 
     def __init__(
         self,
@@ -30,12 +33,15 @@ class ApiServer:
         port: int,
         tls: ssl.SSLContext | None,
         work: Callable[[], Coroutine[Any, Any, None]] = idle,
+        *,
+        plain: bool = False,
     ) -> None:
         self._make = make
         self._host = host
         self._port = port
         self._tls = tls
         self._work = work
+        self._plain = plain
         self._backoff = Backoff(first_s=1.0, most_s=30.0)
         self._started = False
 
@@ -51,10 +57,10 @@ class ApiServer:
             await asyncio.sleep(self._backoff.next_s(at_least_s=0.1))
 
     async def _serve(self) -> None:
-        async with serving(self._make(), self._host, self._port, self._tls) as port:
+        async with serving(self._make(), self._host, self._port, self._tls, plain=self._plain) as port:
             # Whoever was told the port finds it there again.
             self._port = port
-            scheme = "https" if self._tls is not None else "http"
+            scheme = "https" if self._tls is not None and not self._plain else "http"
             host = f"[{self._host}]" if ":" in self._host else self._host
             again = " again" if self._started else ""
             log.info("The API for operators is%s listening on %s://%s:%d", again, scheme, host, port)
