@@ -95,6 +95,7 @@ async def _central(folder: str) -> AsyncIterator[tuple[int, int]]:
         "EVCHARGE_STATE": folder,
         "EVCHARGE_CENTRAL__PORT": "0",
         "EVCHARGE_CENTRAL__API_PORT": str(port),
+        "EVCHARGE_CENTRAL__REQUESTS_PER_S": "1000000",
         "EVCHARGE_REACH__REGISTRY_URL": "https://127.0.0.1:1",
     }
     async with process("-m", "evcharge", "central", env=env) as server:

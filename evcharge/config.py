@@ -122,6 +122,7 @@ class CentralSettings(Struct, frozen=True, kw_only=True):
     api: bool = True
     api_host: Host = "127.0.0.1"
     api_port: Port = 8000
+    requests_per_s: Annotated[int, Meta(ge=1, le=1_000_000)] = 200
     web_session_hours: Annotated[int, Meta(ge=1, le=720)] = 12
     web_dev: bool = False
     weather_stale_s: Annotated[float, Meta(ge=1, le=86_400)] = 30.0

@@ -9,7 +9,7 @@ import logging
 import math
 import sqlite3
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
@@ -21,6 +21,7 @@ from evcharge import first_byte
 from evcharge.encoding import read_json
 from evcharge.errors import BadInput, Code, EvchargeError, Overloaded, ProtocolError
 from evcharge.lifecycle import port_taken
+from evcharge.rate_limit import TokenBuckets
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,10 @@ MAX_BODY_BYTES = 64 * 1024
 # For a TLS handshake, for the next request to be whole, and for the body of one.
 PATIENCE_S = 10.0
 MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS = 512, 128
+# From one source, and as many at once: a page is made of some 90 files.
+REQUESTS_PER_S = 200
+# A request that would have to wait for longer is refused.
+LONGEST_WAIT_S = 2.0
 # Of every answer. Browsers are told to believe nothing of it beyond what it says it is.
 _HEADERS = {
     "Server": "evcharge",
@@ -66,6 +71,24 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Sign = Callable[[web.BaseRequest, web.StreamResponse], Awaitable[None]]
 
 
+class Turns:
+    """Gives each source so many requests a second: whoever asks faster waits, and is refused if that takes long."""
+
+    def __init__(self, requests_per_s: int = REQUESTS_PER_S) -> None:
+        self._buckets = TokenBuckets(1 / requests_per_s, requests_per_s)
+
+    async def wait(self, source: Hashable) -> None:
+        """Wait for the turn of one request of `source`. Raises Overloaded (E_SLOW)."""
+        now = asyncio.get_running_loop().time()
+        bucket = self._buckets.of(source)
+        wait_s = bucket.wait_s(now)
+        if wait_s > LONGEST_WAIT_S:
+            raise Overloaded("Too many requests at once. Wait, then try again.", Code.SLOW, wait_s)
+        bucket.spend(now)
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
+
+
 async def read_body(request: web.Request, kind: type[T]) -> T:
     """Parse the body of `request`. Raises BadInput naming the field, ProtocolError, or HTTP 413 or 415."""
     if request.content_type != "application/json" or request.headers.get("Content-Encoding"):
@@ -87,16 +110,22 @@ def answer(content: dict[str, Any], status: int = 200) -> web.Response:
 
 
 def application(
-    routes: list[web.RouteDef], on_refused: OnRefused, sign: Sign | None = None
+    routes: list[web.RouteDef],
+    on_refused: OnRefused,
+    sign: Sign | None = None,
+    requests_per_s: int = REQUESTS_PER_S,
 ) -> web.Application:
     """Return an application that answers every failure of `routes` with a JSON sentence.
 
-    `sign` may put more headers on every answer, also on what aiohttp answers by itself.
+    `sign` may put more headers on every answer, also on what aiohttp answers by itself. Each address may send
+    `requests_per_s`.
     """
+    turns = Turns(requests_per_s)
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
+            await turns.wait(request.remote)
             return await handler(request)
         except (EvchargeError, web.HTTPException, sqlite3.Error, TimeoutError) as problem:
             response, code = _refusal(problem)

@@ -95,6 +95,7 @@ async def run(
             refusals=refusals,
             registry=registry,
             peers=peers,
+            quotas=quotas,
             operator_token=trust.kept_secret(trust.operator_token_path(state), trust.new_secret()),
             weather_token=trust.kept_secret(trust.weather_token_path(state), trust.new_secret()),
             service_token=trust.service_token(service_keys[0]),

@@ -7,6 +7,7 @@ from evcharge.central.archive import Archive
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
 from evcharge.central.peers import Peers
+from evcharge.central.quotas import Quotas
 from evcharge.central.refusals import Refusals
 from evcharge.central.registry_link import RegistryLink
 from evcharge.central.store import CentralStore
@@ -30,6 +31,7 @@ class Core:
     refusals: Refusals
     registry: RegistryLink
     peers: Peers
+    quotas: Quotas
     operator_token: str
     weather_token: str
     service_token: str

@@ -11,7 +11,7 @@ from typing import Any
 
 from evcharge import __version__, trust
 from evcharge.central.api import Api, is_loopback
-from evcharge.central.api.access import Access
+from evcharge.central.api.access import Access, Limits
 from evcharge.central.api.accounts import Accounts
 from evcharge.central.api.alerts import Alerts as AlertsRoom
 from evcharge.central.api.app import Room
@@ -42,6 +42,7 @@ from evcharge.central.takings import Today
 from evcharge.central.telemetry import Telemetry
 from evcharge.central.weather_link import WeatherLink
 from evcharge.enrolment import RegistryAddress
+from evcharge.https import Turns
 from evcharge.passwords import Credentials
 
 # Something that goes on for ever.
@@ -80,7 +81,8 @@ async def website(
     )
     await directory.load()
     names = Names([settings.api_host, *config.registry.names])
-    access = Access(core.refusals, core.operator_token, names, directory, core.weather_token)
+    limits = Limits(core.quotas, Turns(settings.requests_per_s))
+    access = Access(core.refusals, core.operator_token, names, directory, core.weather_token, limits)
     registrar = Registrar(
         RegistryAddress(config.reach.registry_url, config.state / "ca.pem"), core.service_token
     )
@@ -104,7 +106,7 @@ async def website(
         Me(dispatcher, core.store, core.archive, feed, drivers_board),
         push,
     ]
-    api = Api(access, rooms)
+    api = Api(access, rooms, settings.requests_per_s)
     rooms.append(OpenApi(api.routes))
     return _served(core, api, push.run, registration.keep_fresh)
 

@@ -1,9 +1,11 @@
 """Peers that say too much: they are slowed down, what they say becomes a few rows, and an operator is told."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import msgspec
 import pytest
 
@@ -16,6 +18,8 @@ from evcharge.central.quotas import CHANGES, JOURNALS, LOGINS
 from evcharge.channel import Channel
 from evcharge.errors import Code, EvchargeError, Overloaded
 from evcharge.ids import Role
+from tests.component.callers import cookie_of
+from tests.component.office import opened
 from tests.component.test_central import audit_rows, recorded
 from tests.component.town import FakeEngine, Town, hear, running
 
@@ -173,3 +177,23 @@ async def test_what_is_said_while_a_driver_floods_with_requests_is_a_few_rows_un
     assert isinstance(end, Overloaded)
     assert end.code is Code.SLOW
     assert len(told(town, events.StartRefused)) == IN_FULL
+
+
+async def test_a_page_that_asks_for_nothing_without_end_writes_a_few_rows_and_is_not_heard_for_a_while(
+    tmp_path: Path,
+):
+    async with opened(tmp_path, requests_per_s=100_000) as office:
+        headers = {"Cookie": await cookie_of(office)}
+        statuses: Counter[int] = Counter()
+        async with aiohttp.ClientSession() as session:
+            for number in range(MOST_USELESS + 50):
+                wanted = {"request_id": f"R-{number:08}", "cp_id": "CP404"}
+                url = f"{office.url}/api/me/requests"
+                async with session.post(url, json=wanted, headers=headers) as answer:
+                    statuses[answer.status] += 1
+        assert statuses == {200: MOST_USELESS + 1, 429: 49}
+        assert len(office.rows("StartRefused")) == IN_FULL
+        await office.recorded("LoginRefused")
+        (alert,) = [one for one in (await office.get("/api/alerts"))["alerts"] if one["kind"] == "flood"]
+        assert (alert["about"], alert["times"]) == ("D01", 2)
+        assert (await office.get("/api/cps")) is not None, "an operator is heard meanwhile"

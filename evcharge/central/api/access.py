@@ -4,6 +4,7 @@ A program shows a bearer token; a browser has a cookie, named after the port bec
 browser sends must come from our own pages (`fences`).
 """
 
+import asyncio
 import hmac
 import ipaddress
 from collections.abc import Awaitable, Callable
@@ -17,8 +18,10 @@ from evcharge.central.api.inputs import Nothing, body_of, check_query
 from evcharge.central.api.routes import Route
 from evcharge.central.commands import Actor
 from evcharge.central.directory import Directory
+from evcharge.central.quotas import Quotas
 from evcharge.central.refusals import Refusals
 from evcharge.errors import AuthenticationError, Code
+from evcharge.https import Turns
 from evcharge.ids import Role
 
 OPERATOR, WEATHER_SERVICE = "operator", "weather"
@@ -32,6 +35,20 @@ class Caller:
     actor: Actor
     role: Role
     login: Login | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one caller may ask, from however many addresses; `quotas` say who is not heard at present."""
+
+    quotas: Quotas
+    turns: Turns
+
+    async def keep(self, caller: Caller) -> None:
+        """Let one request of `caller` wait for its turn. Raises Overloaded (E_SLOW)."""
+        actor = caller.actor
+        self.quotas.check(actor.role, actor.id, asyncio.get_running_loop().time())
+        await self.turns.wait((actor.role, actor.id))
 
 
 _CALLER = web.RequestKey("caller", Caller)
@@ -53,12 +70,14 @@ class Access:
         names: fences.Names,
         directory: Directory,
         weather_token: str,
+        limits: Limits,
     ) -> None:
         self._refusals = refusals
         self._token = token.encode()
         self._weather_token = weather_token.encode()
         self._names = names
         self._directory = directory
+        self._limits = limits
 
     def guarded(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """Return the handler of `route` behind the guard."""
@@ -85,6 +104,7 @@ class Access:
                 "Log in first; a program sends the header Authorization: Bearer <token>.", Code.CREDENTIAL
             )
         request[_CALLER] = caller
+        await self._limits.keep(caller)
         if caller.role not in route.roles:
             may = ", ".join(sorted(route.roles))
             raise AuthenticationError(
@@ -176,7 +196,8 @@ class Access:
             return
         what = f"{request.method} {request.path}"[:100]
         problem = AuthenticationError(f"Central's API: {ascii(what)[1:-1]}", Code(code))
-        caller, claimed = request.get(_CALLER), request.get(_CLAIMED)
+        # Whoever asks too much from one address was not looked at yet.
+        caller, claimed = request.get(_CALLER) or self.caller(request), request.get(_CLAIMED)
         if claimed is not None:
             name, role = ascii(claimed)[1:-1], Role.OPERATOR
         elif caller is not None:

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from evcharge.central.api.access import Access
 from evcharge.central.api.routes import Route
-from evcharge.https import application
+from evcharge.https import REQUESTS_PER_S, application
 
 
 class Room(Protocol):
@@ -18,11 +18,12 @@ class Room(Protocol):
 
 
 class Api:
-    """Every route of `rooms`, behind `access`."""
+    """Every route of `rooms`, behind `access`; each address may send `requests_per_s`."""
 
-    def __init__(self, access: Access, rooms: Sequence[Room]) -> None:
+    def __init__(self, access: Access, rooms: Sequence[Room], requests_per_s: int = REQUESTS_PER_S) -> None:
         self._access = access
         self._rooms = rooms
+        self._requests_per_s = requests_per_s
 
     def routes(self) -> list[Route]:
         """Return the table of routes."""
@@ -31,4 +32,4 @@ class Api:
     def application(self) -> web.Application:
         """Return the application with every route."""
         routes = [web.route(route.method, route.path, self._access.guarded(route)) for route in self.routes()]
-        return application(routes, self._access.refused, self._access.sign)
+        return application(routes, self._access.refused, self._access.sign, self._requests_per_s)

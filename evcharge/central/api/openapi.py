@@ -41,6 +41,7 @@ _FAILURES = {
     "413": "The body is too big.",
     "415": "The body is not application/json.",
     "422": "A value is not allowed; the text names it.",
+    "429": "Too many requests at once; Retry-After says when the next is taken.",
     "503": "Not now: the books cannot be written, or Central is busy.",
 }
 _IN_PATH = re.compile(r"\{([a-z_]+)(?::[^}]*)?\}")
@@ -115,7 +116,7 @@ def _answer(route: Route) -> Schema:
 
 
 def _failures(route: Route, names: Sequence[str]) -> dict[str, Schema]:
-    wanted = {"503"}
+    wanted = {"429", "503"}
     if route.roles is not ANYBODY:
         wanted |= {"401", "403"}
     if names:
