@@ -5,7 +5,7 @@ Its place among the orders lies in the books, in the transaction of what each or
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from evcharge.broker import Brokers, Consumer, Received
 from evcharge.central.commands import Actor, TakeOrder
@@ -16,11 +16,14 @@ from evcharge.central.state import OrderOffset
 from evcharge.database import Database
 from evcharge.errors import Code, ProtocolError, Refused, Unstorable, unforeseen
 from evcharge.ids import Role
+from evcharge.rate_limit import TokenBucket
 from evcharge.topics import CENTRAL_COMMANDS, CP_TELEMETRY, Order, OrderSeal
 
 ADDRESS = f"kafka:{CENTRAL_COMMANDS}"
 OPERATOR = Actor("operator", Role.OPERATOR, ADDRESS)
 _FETCH_S = 1.0
+# More wait with the brokers: each is opened, whoever wrote it.
+ORDERS_PER_S = 200
 # While the books cannot be written, an order waits where it is.
 _RETRY_S = 1.0
 
@@ -36,6 +39,7 @@ class Intake:
     refusals: Refusals
     database: Database
     make: Callable[[Brokers, tuple[str, ...]], Consumer] = Consumer
+    bucket: TokenBucket = field(default_factory=lambda: TokenBucket(1 / ORDERS_PER_S, ORDERS_PER_S))
 
     async def run(self, cluster: str, works: Callable[[], None]) -> None:
         """Read for ever; call `works` as soon as that is known to work. Raises BrokerLost."""
@@ -62,6 +66,7 @@ class Intake:
             if record.topic == CP_TELEMETRY:
                 self.lane.take(record.key, record.value)
                 continue
+            await asyncio.sleep(self.bucket.spend(asyncio.get_running_loop().time()))
             order = self._open(record)
             place = OrderOffset(cluster, record.partition, record.offset + 1)
             command = TakeOrder(by=OPERATOR, order=order, place=place)

@@ -17,10 +17,13 @@ from evcharge.errors import BadInput, Code, ProtocolError, unforeseen
 from evcharge.events import FiguresUnderstood
 from evcharge.ids import CpId, Role, SessionId, check_id
 from evcharge.messages import ErrorNotice, SupplyUpdate, temperature
+from evcharge.rate_limit import TokenBuckets
 from evcharge.topics import CP_TELEMETRY
 from evcharge.wire import RisingOpener
 
 ADDRESS = f"kafka:{CP_TELEMETRY}"
+# As much as over its connection.
+RECORDS_PER_S = 200
 # Who was not understood is understood again when nothing wrong has come for so long.
 QUIET_S = 10.0
 
@@ -43,9 +46,15 @@ class Lane:
         self._feed = feed
         self._refusals = refusals
         self._ears: dict[CpId, _Ear] = {}
+        self._buckets = TokenBuckets(1 / RECORDS_PER_S, RECORDS_PER_S)
 
     def take(self, key: str, value: bytes) -> None:
-        """Take in one record; whatever is wrong with it goes to the screens and the audit log."""
+        """Take in one record; whatever is wrong with it goes to the screens and the audit log.
+
+        Of records that come too fast under one key, those beyond the rate are dropped unread.
+        """
+        now = asyncio.get_running_loop().time()
+        in_time = self._buckets.of(key).take(now)
         try:
             cp_id = CpId(check_id(key))
         except BadInput:
@@ -54,10 +63,12 @@ class Lane:
         if self._dispatcher.facts.point(cp_id) is None:
             self._refuse(cp_id, ProtocolError("figures of a charging point that does not exist", Code.ID))
             return
+        if not in_time:
+            self._refuse(cp_id, ProtocolError("more figures than Central takes", Code.SLOW))
+            return
         ear = self._ear(cp_id)
         if ear is None:
             return  # its engine has gone; these are its last words
-        now = asyncio.get_running_loop().time()
         try:
             self._show(cp_id, self._open(ear, value))
         except Exception as failure:  # noqa: BLE001 - anybody may have put it there

@@ -8,12 +8,15 @@ from evcharge.cp import health
 from evcharge.cp.charge import Charge
 from evcharge.errors import ProtocolError
 from evcharge.ids import CpId
+from evcharge.rate_limit import TokenBucket
 
 log = logging.getLogger(__name__)
 
 # A monitor that has not asked for this long is not counted any more.
 LATELY_S = 3.0
 IDLE_S = 60.0
+# A monitor asks once a second; whoever asks faster than this waits.
+QUESTIONS_PER_S = 200
 
 
 class HealthPort:
@@ -34,12 +37,14 @@ class HealthPort:
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection until it ends, goes silent or says what is not ours."""
         now: Callable[[], float] = asyncio.get_running_loop().time
+        bucket = TokenBucket(1 / QUESTIONS_PER_S, QUESTIONS_PER_S)
         try:
             while self._key is not None:
                 async with asyncio.timeout(IDLE_S):
                     line = await reader.readline()
                 if not line:
                     return
+                await asyncio.sleep(bucket.spend(now()))
                 ping = health.read_ping(line)
                 # Who does not know our credential is answered, so that it learns whom it reached; it is no
                 # monitor of ours.

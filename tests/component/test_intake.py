@@ -206,3 +206,21 @@ async def test_while_the_books_cannot_be_written_an_order_waits(room: Room, monk
         await room.takes(record(0, order(1)))
     assert room.status() is CpStatus.UNAVAILABLE
     assert room.places == [("c1", 0, 1)]
+
+
+@pytest.mark.virtual_time
+async def test_orders_that_come_too_fast_wait_with_the_brokers():
+    refused: list[object] = []
+    refusals = SimpleNamespace(input=lambda *what: refused.append(what))
+    dispatcher = SimpleNamespace(posted=[])
+
+    async def submitted() -> object:
+        return SimpleNamespace(events=())
+
+    dispatcher.post = lambda command: submitted()
+    intake = Intake(None, None, SEAL, dispatcher, refusals, None)  # type: ignore[arg-type]
+    loop = asyncio.get_running_loop()
+    began_at = loop.time()
+    await intake.take("c1", [record(number, FOREIGN) for number in range(3 * module.ORDERS_PER_S)])
+    assert len(refused) == 3 * module.ORDERS_PER_S
+    assert loop.time() - began_at == pytest.approx(2.0, abs=0.2)

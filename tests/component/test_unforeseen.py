@@ -180,7 +180,9 @@ async def test_a_mistake_of_ours_over_a_frame_ends_that_connection_only(monkeypa
 
 async def test_a_mistake_of_ours_over_a_ping_ends_that_connection_only(monkeypatch, caplog):
     caplog.set_level(logging.INFO)
-    charge = SimpleNamespace(fault=None, state="idle", last_seq=0, linked=True, temperature_deci_celsius=200)
+    charge = SimpleNamespace(
+        fault=None, state="idle", last_seq=0, linked=True, temperature_deci_celsius=200, plugged=False
+    )
     port = HealthPort("CP001", charge)  # type: ignore[arg-type]
     port._key = KEY
     async with listening("127.0.0.1", 0, port.accept) as number:
@@ -198,7 +200,9 @@ async def test_a_mistake_of_ours_over_a_ping_ends_that_connection_only(monkeypat
 
 
 async def test_a_mistake_of_ours_over_a_pong_is_a_fault_of_that_engine_until_it_is_understood(monkeypatch):
-    charge = SimpleNamespace(fault=None, state="idle", last_seq=0, linked=True, temperature_deci_celsius=200)
+    charge = SimpleNamespace(
+        fault=None, state="idle", last_seq=0, linked=True, temperature_deci_celsius=200, plugged=False
+    )
     port = HealthPort("CP001", charge)  # type: ignore[arg-type]
     port._key = KEY
     async with listening("127.0.0.1", 0, port.accept) as number:

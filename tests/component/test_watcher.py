@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+import os
+from types import SimpleNamespace
 
 import pytest
 
 from evcharge.cp import health
+from evcharge.cp.port import QUESTIONS_PER_S, HealthPort
 from evcharge.lifecycle import listening
 from tests.component.watching import KEY, Watching
 
@@ -147,3 +150,23 @@ async def test_an_engine_that_hangs_up_without_an_answer_is_lost():
 
 
 # ---- the health port itself
+
+
+async def test_whoever_asks_the_health_port_faster_than_the_rate_waits():
+    charge = SimpleNamespace(
+        fault=None, state="idle", last_seq=0, linked=True, temperature_deci_celsius=200, plugged=False
+    )
+    port = HealthPort("CP001", charge)  # type: ignore[arg-type]
+    port.use("secret")
+    questions = 3 * QUESTIONS_PER_S
+    ping = health.seal(health.health_key("secret"), health.Ping(n=health.new_nonce(os.urandom)))
+    loop = asyncio.get_running_loop()
+    async with listening("127.0.0.1", 0, port.accept) as number:
+        reader, writer = await asyncio.open_connection("127.0.0.1", number)
+        began_at = loop.time()
+        writer.write(ping * questions)
+        answers = [await reader.readline() for _ in range(questions)]
+        assert loop.time() - began_at == pytest.approx(2.0, abs=0.2)
+        assert health.read_pong(answers[-1]).cp_id == "CP001"
+        writer.close()
+        await writer.wait_closed()
