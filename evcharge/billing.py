@@ -11,6 +11,9 @@ from evcharge.errors import BadInput
 # centi-cents x mWh per cent: 100 centi-cents x 1 000 000 mWh.
 _SCALE = 100_000_000
 MAX_PRICE_CENTI_CENTS = 1_000_000  # 100 €/kWh: above this it is a typing error
+# The most of one row: a thousand million of them add up within 64 bits. 9 000 kWh of one session, and 10 million €.
+MAX_SESSION_MWH = 9_000_000_000
+MAX_MONEY_CENTS = 1_000_000_000
 # No sign, no blanks, no exponent: Decimal would take "1e999999999" and fill the memory with it.
 _EUROS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
 
@@ -37,7 +40,10 @@ def parse_price(text: str) -> int:
 
 def parse_cents(text: str) -> int:
     """Return an amount like "20" or "12.50" (€) in cents; raise BadInput."""
-    return _parse_euros(text, 100, "amount", "12.50")
+    cents = _parse_euros(text, 100, "amount", "12.50")
+    if cents > MAX_MONEY_CENTS:
+        raise BadInput(f"amount {text!a} € is more than {euros(MAX_MONEY_CENTS)} €: is it a typing error?")
+    return cents
 
 
 def _parse_euros(text: str, scale: int, what: str, example: str) -> int:

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct, inspect
 
 from evcharge import redirects, toml_file
-from evcharge.billing import parse_cents, parse_price
+from evcharge.billing import MAX_SESSION_MWH, parse_cents, parse_price
 from evcharge.errors import BadInput, ConfigError
 
 PREFIX = "EVCHARGE_"
@@ -45,7 +45,7 @@ MaybeWebUrl = Annotated[
 Label = Annotated[str, _text("text of 1 to 200 characters on one line", r"\A[^\x00-\x1f\x7f]{1,200}\Z")]
 FileName = Annotated[str, _text("the name of a file or folder", r"\A[^\x00\r\n]{1,4096}\Z")]
 Price = Annotated[str, _text('euros per kWh in quotes, such as "0.25"', check=parse_price)]
-Money = Annotated[str, _text('euros in quotes, such as "12.50"', check=parse_cents)]
+Money = Annotated[str, _text('euros in quotes, such as "12.50", up to 10 000 000', check=parse_cents)]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Brokers = Annotated[
     str,
@@ -113,7 +113,7 @@ class CentralSettings(Struct, frozen=True, kw_only=True):
     wallets: bool = True
     welcome_credit: Money = "20.00"
     max_hold: Money = "20.00"
-    max_session_kwh: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    max_session_kwh: Annotated[int, Meta(ge=1, le=MAX_SESSION_MWH // 1_000_000)] = 100
     max_active_per_driver: Annotated[int, Meta(ge=1, le=1000)] = 1
     plug_within_s: Annotated[int, Meta(ge=1, le=86_400)] = 60
     on_monitor_lost: Literal["finish", "stop"] = "finish"

@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, TypeVar, dataclass_transform, get_a
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
+from evcharge.billing import MAX_SESSION_MWH
 from evcharge.encoding import JsonReader, NotJson
 from evcharge.errors import Code, ProtocolError
 from evcharge.features import SPOKEN, Feature
@@ -27,7 +28,9 @@ Text = Annotated[
         pattern=r"\A[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]*\Z",
     ),
 ]
+# A register counts for decades; what one session can have is bounded by `billing`.
 Energy = Annotated[int, Meta(ge=0, le=10**15)]
+SessionEnergy = Annotated[int, Meta(ge=0, le=MAX_SESSION_MWH)]
 Power = Annotated[int, Meta(ge=0, le=10_000_000)]
 Cents = Annotated[int, Meta(ge=-(10**12), le=10**12)]
 Price = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -234,7 +237,7 @@ class SupplyUpdate(Message, tag="SUPPLY_UPDATE"):
 
     session_id: Token
     power_w: Power
-    energy_mwh: Energy
+    energy_mwh: SessionEnergy
     temperature_deci_celsius: DeciCelsius | UnsetType = UNSET
     senders = _ENGINE
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from evcharge.billing import MAX_SESSION_MWH
 from evcharge.ids import CpId, DriverId, RequestId, SessionId
 
 
@@ -62,6 +63,8 @@ class Session:
     plug_within_s: int
     start_meter_mwh: int = 0
     meter_mwh: int = 0
+    # What the register counted beyond what is believed; nobody pays for it.
+    excess_mwh: int = 0
     started_at: datetime | None = None
     ended_at: datetime | None = None
     # A stop was ordered for this reason; the engine's record will say how it really ended.
@@ -77,8 +80,13 @@ class Session:
 
     @property
     def energy_mwh(self) -> int:
-        """Energy delivered so far, as far as Central has committed it."""
-        return self.meter_mwh - self.start_meter_mwh
+        """Energy delivered so far, as far as Central has committed and believes it."""
+        return self.meter_mwh - self.start_meter_mwh - self.excess_mwh
+
+    @property
+    def most_mwh(self) -> int:
+        """The most energy that is billed, whatever is metered."""
+        return min(self.limit_mwh, MAX_SESSION_MWH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,6 +122,8 @@ async def run(
             max_unauthenticated_per_address=settings.max_unauthenticated_per_address,
         )
         console.show_all()
+        if lies := await store.beyond_bounds():
+            log.warning("%s", speech(config.lang)("lies in the books", n=lies))
         dispatcher.post(Note(by=CENTRAL, event=_started(dispatcher)))
         async with serve(settings.host, settings.port, door, peers.serve) as port:
             inviting.port = port

@@ -15,6 +15,7 @@ from evcharge.central.alerts import CLOSED_BY_HAND, Alert, Alerts
 from evcharge.central.feed import Live
 from evcharge.central.lines import line, status_line
 from evcharge.central.state import Facts
+from evcharge.central.sums import tellable
 from evcharge.central.takings import Today
 from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.events import (
@@ -200,8 +201,8 @@ class Board:
             points=count,
             by=list(self._by),
             power_w=self._power_w,
-            energy_today_mwh=self._today.energy_mwh,
-            revenue_today_cents=self._today.cents,
+            energy_today_mwh=tellable(self._today.energy_mwh),
+            revenue_today_cents=tellable(self._today.cents),
             sessions_today=self._today.sessions,
             open=self._open,
             availability=round(in_service / count, 4) if count else 1.0,

@@ -11,6 +11,7 @@ from evcharge.central.commands import (
     StopCharging,
     TakeRecords,
 )
+from evcharge.central.metering import metered
 from evcharge.central.quarantine import set_aside
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.settlement import about, close_estimated, issue_ticket, move, refuse
@@ -29,6 +30,8 @@ from evcharge.messages import (
     SupplyStart,
 )
 from evcharge.session import EndReason, Session, SessionState, Ticket
+
+_TOO_MUCH = "more energy than was allowed; billed to the limit"
 
 
 class _No(Exception):
@@ -281,7 +284,7 @@ def interrupt(ruling: Ruling, point: ChargingPoint, fault: str, live_mwh: int) -
     ruling.say(
         events.SessionInterrupted(
             **about(session),
-            energy_mwh=max(session.energy_mwh, live_mwh),
+            energy_mwh=max(session.energy_mwh, min(live_mwh, session.most_mwh)),
             reason=fault,
         )
     )
@@ -339,13 +342,13 @@ def _apply(ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Rules
             if record.meter_mwh < session.meter_mwh:
                 set_aside(ruling, command, record, rules, "meter goes backwards")
             else:
-                ruling.put(replace(session, meter_mwh=record.meter_mwh))
+                _metered(ruling, command, session, record, rules)
         case SessionState.CHARGING, SupplyEnd():
             if record.meter_mwh < session.meter_mwh:
                 set_aside(ruling, command, record, rules, "final meter is below an earlier one")
-            final = replace(session, meter_mwh=max(record.meter_mwh, session.meter_mwh))
-            if final.energy_mwh > session.limit_mwh:
-                set_aside(ruling, command, record, rules, "more energy than was allowed; billed to the limit")
+            final = metered(session, max(record.meter_mwh, session.meter_mwh))
+            if final.excess_mwh:
+                set_aside(ruling, command, record, rules, _TOO_MUCH)
             issue_ticket(ruling, final, EndReason.read(record.reason), rules)
         case SessionState.AUTHORISED, SupplyRefused():
             refuse(ruling, session, EndReason.read(record.reason), rules)
@@ -368,6 +371,15 @@ def _started(ruling: Ruling, session: Session, record: SupplyStart, rules: Rules
     )
     ruling.put(replace(ruling.existing_point(session.cp_id), charging=True))
     ruling.say(events.SessionStarted(**about(session), meter_mwh=record.meter_mwh))
+
+
+def _metered(ruling: Ruling, command: TakeRecords, session: Session, record: Meter, rules: Rules) -> None:
+    """Count what is believed of a reading. Of a session's excess the first and the last record are kept."""
+    read = metered(session, record.meter_mwh)
+    ruling.put(read)
+    if read.excess_mwh and not session.excess_mwh:
+        set_aside(ruling, command, record, rules, _TOO_MUCH)
+        end(ruling, session.session_id, EndReason.LIMIT)
 
 
 # ---- the end

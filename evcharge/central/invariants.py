@@ -1,13 +1,14 @@
 """What must hold in Central's books, at every commit (RELIABILITY A). Tests and `audit verify` share it.
 
-Each check is one query that returns nothing while the invariant holds, and one line per violation otherwise.
+Each check is one query that returns nothing while the invariant holds, and one line per violation otherwise. Sums and
+costs are Python's: those of SQLite end with an error beyond 64 bits, just where lies are looked for.
 """
 
 import sqlite3
 from dataclasses import dataclass
+from typing import Any
 
-# What exceeds the limit is given away; it could not be multiplied within 64 bits either.
-_COST = "(MIN(t.energy_mwh, s.limit_mwh) * t.price_centi_cents_per_kwh + 50000000) / 100000000"
+from evcharge.billing import MAX_SESSION_MWH, cost_cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +18,9 @@ class Check:
     number: str
     says: str
     sql: str
-    # A table that books of an older evcharge do not have.
-    table: str = "ticket"
+    # The schema that it needs, and what is asked instead of older books.
+    schema: int = 1
+    older: str = ""
 
 
 CHECKS = (
@@ -26,18 +28,25 @@ CHECKS = (
         "I1",
         "a ticket bills exactly what its session metered",
         "SELECT t.session_id FROM ticket t JOIN session s USING (session_id) "
+        "WHERE t.energy_mwh <> s.meter_mwh - s.start_meter_mwh - s.excess_mwh",
+        schema=8,
+        older="SELECT t.session_id FROM ticket t JOIN session s USING (session_id) "
         "WHERE t.energy_mwh <> s.meter_mwh - s.start_meter_mwh",
+    ),
+    Check(
+        "I5",
+        "no ticket holds more energy than a session can have",
+        f"SELECT session_id FROM ticket WHERE energy_mwh > {MAX_SESSION_MWH}",  # noqa: S608
     ),
     Check(
         "I6",
         "wallets + holds + tickets = top-ups",
         """
-        SELECT 'difference of ' || difference || ' cents' FROM (
-            SELECT (SELECT COALESCE(SUM(balance_cents + held_cents), 0) FROM driver)
-                 + (SELECT COALESCE(SUM(t.cost_cents), 0) FROM ticket t JOIN session s USING (session_id)
-                    WHERE s.hold_cents > 0)
-                 - (SELECT COALESCE(SUM(cents), 0) FROM ledger WHERE kind = 'TOP_UP') AS difference)
-        WHERE difference <> 0
+        SELECT 'difference of ' || difference || ' cents' FROM (SELECT exact_sum(cents) AS difference FROM (
+            SELECT balance_cents AS cents FROM driver UNION ALL SELECT held_cents FROM driver
+            UNION ALL SELECT t.cost_cents FROM ticket t JOIN session s USING (session_id) WHERE s.hold_cents > 0
+            UNION ALL SELECT -cents FROM ledger WHERE kind = 'TOP_UP'))
+        WHERE difference <> '0'
         """,
     ),
     Check(
@@ -46,8 +55,8 @@ CHECKS = (
         """
         SELECT d.driver_id FROM driver d LEFT JOIN (
             SELECT driver_id,
-                   SUM(CASE WHEN credit = 'wallet' THEN cents WHEN debit = 'wallet' THEN -cents ELSE 0 END) AS wallet,
-                   SUM(CASE WHEN credit = 'held' THEN cents WHEN debit = 'held' THEN -cents ELSE 0 END) AS held
+                   exact_sum(CASE WHEN credit = 'wallet' THEN cents WHEN debit = 'wallet' THEN -cents END) AS wallet,
+                   exact_sum(CASE WHEN credit = 'held' THEN cents WHEN debit = 'held' THEN -cents END) AS held
             FROM ledger GROUP BY driver_id) l USING (driver_id)
         WHERE d.balance_cents <> COALESCE(l.wallet, 0) OR d.held_cents <> COALESCE(l.held, 0)
         """,
@@ -59,7 +68,7 @@ CHECKS = (
         SELECT s.session_id FROM session s JOIN ledger l USING (session_id)
         WHERE s.state IN ('TICKETED', 'REFUSED')
         GROUP BY s.session_id
-        HAVING SUM(CASE WHEN l.credit = 'held' THEN l.cents WHEN l.debit = 'held' THEN -l.cents ELSE 0 END) <> 0
+        HAVING exact_sum(CASE WHEN l.credit = 'held' THEN l.cents WHEN l.debit = 'held' THEN -l.cents END) <> '0'
         """,
     ),
     Check(
@@ -67,7 +76,7 @@ CHECKS = (
         "money is held for open sessions alone",
         """
         SELECT d.driver_id FROM driver d LEFT JOIN (
-            SELECT driver_id, SUM(hold_cents) AS held FROM session WHERE state IN ('AUTHORISED', 'CHARGING')
+            SELECT driver_id, exact_sum(hold_cents) AS held FROM session WHERE state IN ('AUTHORISED', 'CHARGING')
             GROUP BY driver_id) s USING (driver_id)
         WHERE d.held_cents <> COALESCE(s.held, 0)
         """,
@@ -75,11 +84,11 @@ CHECKS = (
     Check(
         "I7",
         "every ticket's cents follow from its energy and its price",
-        f"""
+        """
         SELECT t.session_id FROM ticket t JOIN session s USING (session_id)
-        WHERE t.cost_cents <> {_COST}
+        WHERE t.cost_cents <> cost_cents(MIN(t.energy_mwh, s.limit_mwh), t.price_centi_cents_per_kwh)
            OR t.price_centi_cents_per_kwh <> s.price_centi_cents_per_kwh
-        """,  # noqa: S608
+        """,
     ),
     Check(
         "I8",
@@ -108,20 +117,21 @@ CHECKS = (
         "every day of the statistics is what its tickets say",
         """
         SELECT cp_id || ' on ' || day FROM (
-            SELECT cp_id, day, sessions, energy_mwh, revenue_cents FROM daily
+            SELECT cp_id, day, sessions, energy_mwh || '' AS mwh, revenue_cents || '' AS cents FROM daily
             UNION ALL
-            SELECT cp_id, substr(ended_at, 1, 10), COUNT(*), SUM(energy_mwh), SUM(cost_cents)
+            SELECT cp_id, substr(ended_at, 1, 10), COUNT(*), exact_sum(energy_mwh), exact_sum(cost_cents)
             FROM ticket GROUP BY cp_id, substr(ended_at, 1, 10))
-        GROUP BY cp_id, day, sessions, energy_mwh, revenue_cents HAVING COUNT(*) <> 2
+        GROUP BY cp_id, day, sessions, mwh, cents HAVING COUNT(*) <> 2
         """,
-        table="daily",
+        schema=3,
     ),
     Check(
         "I13",
         "a ticket captured what it says, once",
         """
         SELECT t.session_id FROM ticket t JOIN session s USING (session_id)
-        LEFT JOIN (SELECT session_id, SUM(cents) AS cents FROM ledger WHERE kind = 'CAPTURE' GROUP BY session_id) c
+        LEFT JOIN (
+            SELECT session_id, exact_sum(cents) AS cents FROM ledger WHERE kind = 'CAPTURE' GROUP BY session_id) c
             USING (session_id)
         WHERE s.hold_cents > 0 AND COALESCE(c.cents, 0) <> t.cost_cents
         """,
@@ -129,14 +139,32 @@ CHECKS = (
 )
 
 
+class _ExactSum:
+    """SUM for SQL, without an end: its result is text."""
+
+    def __init__(self) -> None:
+        self._sum = 0
+
+    def step(self, value: int | None) -> None:
+        self._sum += value or 0
+
+    def finalize(self) -> Any:
+        return str(self._sum)
+
+
+def _exactly(energy_mwh: int, price: int) -> str:
+    return str(cost_cents(energy_mwh, price))
+
+
 def violations(connection: sqlite3.Connection) -> list[str]:
     """Return one line for each invariant that the books of `connection` break; [] when all hold."""
+    connection.create_aggregate("exact_sum", 1, _ExactSum)
+    connection.create_function("cost_cents", 2, _exactly, deterministic=True)
+    (schema,) = connection.execute("PRAGMA user_version").fetchone()
     found = []
-    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     for check in CHECKS:
-        if check.table not in tables:
-            continue
-        rows = connection.execute(check.sql).fetchmany(4)
+        sql = check.sql if schema >= check.schema else check.older
+        rows = connection.execute(sql).fetchmany(4) if sql else []
         if rows:
             named = ", ".join(str(row[0]) for row in rows[:3]) + (" …" if len(rows) > 3 else "")
             found.append(f"{check.number} broken: {check.says}: {named}")

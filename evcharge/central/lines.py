@@ -49,7 +49,7 @@ def _line(event: events.Event, lang: str, say: labels.Speech) -> str | None:
             return say("journal replaced", cp_id=event.cp_id, old=event.old[:8], new=event.new[:8])
         case events.RecordQuarantined():
             name = "record quarantined" if event.kept else "record counted"
-            return say(name, cp_id=event.cp_id, seq=event.seq, why=event.why)
+            return say(name, cp_id=event.cp_id, seq=event.seq, why=cause(event.why, lang))
         case events.StraySupply():
             return say("stray supply", cp_id=event.cp_id, session_id=event.session_id)
         case events.DriverAdded():

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from evcharge import events
-from evcharge.billing import MAX_PRICE_CENTI_CENTS, euros
+from evcharge.billing import MAX_MONEY_CENTS, MAX_PRICE_CENTI_CENTS, euros
 from evcharge.central import charging, orders, weather
 from evcharge.central.alerts import AlertKind
 from evcharge.central.commands import (
@@ -50,9 +50,6 @@ from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.errors import Code, Refused
 from evcharge.ids import CpId, DriverId, JournalId
 from evcharge.session import EndReason, SessionState
-
-# 10 000 million euros: the most that a message can name.
-MAX_WALLET_CENTS = 10**12
 
 
 def decide(facts: Facts, command: AnyCommand, rules: Rules) -> Decision:
@@ -332,8 +329,8 @@ def _top_up(ruling: Ruling, command: TopUp) -> None:
         raise Refused(f"driver {command.driver_id} is unknown here", Code.ID)
     if command.cents <= 0:
         raise Refused("a top-up must be more than 0.00 €", Code.FIELD)
-    if driver.balance_cents + driver.held_cents + command.cents > MAX_WALLET_CENTS:
-        raise Refused(f"a wallet holds at most {euros(MAX_WALLET_CENTS)} €", Code.FIELD)
+    if driver.balance_cents + driver.held_cents + command.cents > MAX_MONEY_CENTS:
+        raise Refused(f"a wallet holds at most {euros(MAX_MONEY_CENTS)} €", Code.FIELD)
     ruling.put(_credited(ruling, driver, command.cents, command.reference))
 
 

@@ -72,8 +72,8 @@ _TABLES: dict[type[Change], _Table] = {
         "session",
         (
             "session_id", "request_id", "cp_id", "driver_id", "state", "price_centi_cents_per_kwh", "hold_cents",
-            "limit_mwh", "plug_within_s", "start_meter_mwh", "meter_mwh", "authorised_at", "started_at", "ended_at",
-            "stop_reason", "end_reason",
+            "limit_mwh", "plug_within_s", "start_meter_mwh", "meter_mwh", "excess_mwh", "authorised_at", "started_at",
+            "ended_at", "stop_reason", "end_reason",
         ),
         ("session_id",),
     ),
@@ -116,10 +116,13 @@ _PUT = {kind: table.put for kind, table in _TABLES.items()}
 PUT_EVENT = _Table("events", _EVENT_COLUMNS).put
 _PUT_INBOX = "INSERT INTO inbox (session_id, driver_id) VALUES (:session_id, :driver_id)"
 _PUT_STATUS = _Table("status_log", ("cp_id", "at", "status", "reason")).put
+# A day to which an older Central added lies is full: what comes then is still a ticket.
 _ADD_TO_DAILY = """
     INSERT INTO daily (cp_id, day, sessions, energy_mwh, revenue_cents) VALUES (:cp_id, :day, 1, :mwh, :cents)
     ON CONFLICT (cp_id, day) DO UPDATE SET sessions = sessions + 1,
-        energy_mwh = energy_mwh + excluded.energy_mwh, revenue_cents = revenue_cents + excluded.revenue_cents
+        energy_mwh = CASE WHEN energy_mwh > 9223372036854775807 - excluded.energy_mwh THEN 9223372036854775807
+            ELSE energy_mwh + excluded.energy_mwh END,
+        revenue_cents = revenue_cents + excluded.revenue_cents
 """
 _ADD_TO_STATUS_DAILY = """
     INSERT INTO status_daily (cp_id, day, status, ms, times) VALUES (:cp_id, :day, :status, :ms, :times)
@@ -263,6 +266,7 @@ def session_of(row: Row) -> Session:
         plug_within_s=row["plug_within_s"],
         start_meter_mwh=row["start_meter_mwh"],
         meter_mwh=row["meter_mwh"],
+        excess_mwh=row["excess_mwh"],
         authorised_at=datetime.fromisoformat(row["authorised_at"]),
         started_at=_instant_or_none(row["started_at"]),
         ended_at=_instant_or_none(row["ended_at"]),

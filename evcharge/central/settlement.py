@@ -5,6 +5,7 @@ from typing import TypedDict
 
 from evcharge import events
 from evcharge.billing import cost_cents
+from evcharge.central.metering import within_limit
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.state import Driver, Kind, Transfer
 from evcharge.charging_point import ChargingPoint
@@ -50,8 +51,8 @@ def issue_ticket(
 ) -> None:
     """Compute the cost once, take it from the hold, give back the rest (I7, I8, I13)."""
     # An engine that exceeds the limit gives the rest away: the hold is what the limit costs.
-    billed_mwh = min(session.energy_mwh, session.limit_mwh)
-    cost = cost_cents(billed_mwh, session.price_centi_cents_per_kwh)
+    session = within_limit(session)
+    cost = cost_cents(session.energy_mwh, session.price_centi_cents_per_kwh)
     driver = _settle(ruling, session, reason, cost)
     # A stop that Central ordered explains the end better than how the engine carried it out.
     reason = session.stop_reason if reason is EndReason.OTHER and session.stop_reason else reason

@@ -9,14 +9,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from evcharge.central.history import Statuses
+from evcharge.central.sums import sum_of, summed
 from evcharge.charging_point import CpStatus
-from evcharge.database import Database
+from evcharge.database import Database, Row
 from evcharge.ids import CpId
 
 # Rows that one query may look at, and charging points that one may name.
 _ROWS_AT_ONCE = 20_000
 _POINTS_AT_ONCE = 50
 _MS = timedelta(milliseconds=1)
+_TICKETS = summed(sessions="sessions", mwh="energy_mwh", cents="revenue_cents")
+_TIMES = summed(ms="ms", times="times")
 _IN_SERVICE = (CpStatus.AVAILABLE, CpStatus.PREPARING, CpStatus.CHARGING, CpStatus.FINISHING)
 
 
@@ -67,13 +70,13 @@ class Statistics:
         step = (last - first).days + 1 if cp_id is not None else max(1, _ROWS_AT_ONCE // max(1, points))
         whose = "cp_id = :cp_id AND " if cp_id is not None else ""
         sql = (
-            "SELECT day, SUM(sessions) AS sessions, SUM(energy_mwh) AS mwh, SUM(revenue_cents) AS cents "  # noqa: S608
+            f"SELECT day, {_TICKETS} "  # noqa: S608
             f"FROM daily WHERE {whose}day BETWEEN :first AND :last GROUP BY day ORDER BY day"
         )
         for start, end in _spans(first, last, step):
             limits = {"first": start.isoformat(), "last": end.isoformat(), "cp_id": cp_id}
             for row in await self._database.read(sql, limits):
-                found[date.fromisoformat(row["day"])] = Sums(row["sessions"], row["mwh"], row["cents"])
+                found[date.fromisoformat(row["day"])] = _tickets(row)
         return found
 
     async def uses(
@@ -96,20 +99,23 @@ class Statistics:
         where = f"cp_id IN ({', '.join(f':{name}' for name in names)}) AND day BETWEEN :first AND :last"
         params = {**names, "first": first.isoformat(), "last": last.isoformat()}
         for row in await self._database.read(
-            "SELECT cp_id, SUM(sessions) AS sessions, SUM(energy_mwh) AS mwh, SUM(revenue_cents) AS cents "  # noqa: S608
-            f"FROM daily WHERE {where} GROUP BY cp_id",
+            f"SELECT cp_id, {_TICKETS} FROM daily WHERE {where} GROUP BY cp_id",  # noqa: S608
             params,
         ):
-            found[CpId(row["cp_id"])].sums = Sums(row["sessions"], row["mwh"], row["cents"])
+            found[CpId(row["cp_id"])].sums = _tickets(row)
         for row in await self._database.read(
-            "SELECT cp_id, status, SUM(ms) AS ms, SUM(times) AS times "  # noqa: S608
+            f"SELECT cp_id, status, {_TIMES} "  # noqa: S608
             f"FROM status_daily WHERE {where} GROUP BY cp_id, status",
             params,
         ):
             use, status = found[CpId(row["cp_id"])], CpStatus(row["status"])
-            use.ms[status] = row["ms"]
+            use.ms[status] = sum_of(row, "ms")
             if status is CpStatus.FAULTED:
-                use.faults = row["times"]
+                use.faults = sum_of(row, "times")
+
+
+def _tickets(row: Row) -> Sums:
+    return Sums(sum_of(row, "sessions"), sum_of(row, "mwh"), sum_of(row, "cents"))
 
 
 def _add_present(use: Use, statuses: Statuses, begin: datetime, end: datetime, now: datetime) -> None:

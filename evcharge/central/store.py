@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from evcharge import audit
+from evcharge.billing import MAX_SESSION_MWH
 from evcharge.central.history import Shown, Statuses
 from evcharge.central.instants import text_of
 from evcharge.central.recall import Unknown
@@ -27,6 +28,7 @@ from evcharge.central.rows import (
     weather_of,
 )
 from evcharge.central.state import Facts, JournalCursor, OrderTaken, TicketSeen
+from evcharge.central.sums import sum_of, summed
 from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.database import Database, Row
 from evcharge.ids import CpId, DriverId, SessionId
@@ -181,9 +183,14 @@ class CentralStore:
 
     async def takings_since(self, instant: datetime) -> tuple[int, int]:
         """Return the energy (mWh) and the money (cents) of all tickets that ended after `instant`."""
-        sums = "SELECT COALESCE(SUM(energy_mwh), 0), COALESCE(SUM(cost_cents), 0) FROM ticket WHERE ended_at >= :at"
-        mwh, cents = (await self._database.read(sums, {"at": text_of(instant.astimezone(UTC))}))[0]
-        return int(mwh), int(cents)
+        sums = f"SELECT {summed(mwh='energy_mwh', cents='cost_cents')} FROM ticket WHERE ended_at >= :at"  # noqa: S608
+        (row,) = await self._database.read(sums, {"at": text_of(instant.astimezone(UTC))})
+        return sum_of(row, "mwh"), sum_of(row, "cents")
+
+    async def beyond_bounds(self) -> int:
+        """Return how many tickets hold more energy than any session can have: lies that an older Central took."""
+        count = f"SELECT COUNT(*) AS n FROM ticket WHERE energy_mwh > {MAX_SESSION_MWH}"  # noqa: S608
+        return int((await self._database.read(count))[0]["n"])
 
     async def tickets_since(self, instant: datetime) -> int:
         """Return how many tickets ended after `instant`."""

@@ -10,6 +10,7 @@ import msgspec
 
 from evcharge import audit
 from evcharge.central.invariants import violations
+from evcharge.central.sums import sum_of, summed
 from evcharge.errors import StateError
 
 ANCHORS = "anchors.txt"
@@ -56,10 +57,11 @@ def _sums(path: Path) -> dict[str, int]:
     with _reading(path) as connection:
         sums = {"events": connection.execute("SELECT COUNT(*) FROM events").fetchone()[0]}
         if path.name == "central.db":
-            sums |= connection.execute(
-                "SELECT COUNT(*) AS tickets, COALESCE(SUM(energy_mwh), 0) AS energy_mwh,"
-                " COALESCE(SUM(cost_cents), 0) AS cost_cents FROM ticket"
+            columns = ("energy_mwh", "cost_cents")
+            row = connection.execute(
+                f"SELECT COUNT(*) AS tickets, {summed(**{name: name for name in columns})} FROM ticket"  # noqa: S608
             ).fetchone()
+            sums |= {"tickets": row["tickets"], **{name: sum_of(row, name) for name in columns}}
         return sums
 
 

@@ -27,6 +27,24 @@ SENTENCES: Mapping[str, Words] = {
     "new journal": ("new journal not confirmed", "diario nuevo sin confirmar"),
     "why journal": central.SENTENCES["why journal"],
     "not heard": ("its monitor is not heard", "no se oye a su monitor"),
+    # ---- why a record of a journal was set aside
+    "record": ("{seq}: {why}", "{seq}: {why}"),
+    "unknown session": ("unknown or closed session", "sesión desconocida o cerrada"),
+    "other point": ("session of another charging point", "sesión de otro punto de recarga"),
+    "backwards": ("meter goes backwards", "el contador va hacia atrás"),
+    "final below": (
+        "final meter is below an earlier one",
+        "el contador final está por debajo de uno anterior",
+    ),
+    "above limit": (
+        "more energy than was allowed; billed to the limit",
+        "más energía de la permitida; se factura hasta el límite",
+    ),
+    "no start": ("ended without a start", "terminó sin haber empezado"),
+    "misfit": (
+        "does not fit a session that is {state}",
+        "no encaja en una sesión en estado {state}",
+    ),
     # ---- why a link to Central ended
     "goodbye": ("it said goodbye", "se despidió"),
     "peer goodbye": ("{peer} said goodbye", "{peer} se despidió"),

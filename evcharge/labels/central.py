@@ -310,6 +310,10 @@ SENTENCES: Mapping[str, Words] = {
     "sessions title": ("REQUESTS AND CHARGES", "PETICIONES Y SUMINISTROS"),
     "alerts title": ("FAULTS, THE NEWEST LAST", "AVERÍAS, LA ÚLTIMA AL FINAL"),
     "nothing": ("none", "ninguno"),
+    "lies in the books": (
+        "ALERT the books hold {n} tickets with more energy than any session can have: see `evcharge audit verify`",
+        "ALERTA los libros tienen {n} tiques con más energía de la que cabe en una sesión: vea `evcharge audit verify`",
+    ),
     "no terminal": (
         "--panel needs a terminal; Central goes on with plain lines.",
         "--panel necesita una terminal; Central sigue con líneas sencillas.",

@@ -4,8 +4,10 @@ import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
+from evcharge.central.instants import text_of
 from evcharge.central.rows import Entry
 from evcharge.central.state import Facts
 from evcharge.central.store import CentralStore
@@ -48,6 +50,35 @@ def raw(path: Path, *, tamper: bool = False) -> Iterator[sqlite3.Connection]:
                 connection.execute(f"DROP TRIGGER {name}")
             connection.execute("DROP INDEX IF EXISTS one_open_session_per_cp")
         yield connection
+
+
+def lie(path: Path, at: datetime, tickets: int = 10_000) -> None:
+    """Plant what a lying point left with an older Central: free tickets whose energy exceeds 64 bits as a sum."""
+    columns = (
+        "session_id, request_id, cp_id, driver_id, state, price_centi_cents_per_kwh, hold_cents, limit_mwh, "
+        "plug_within_s, start_meter_mwh, meter_mwh, excess_mwh, authorised_at, started_at, ended_at, end_reason"
+    )
+    with raw(path, tamper=True) as connection:
+        connection.execute("BEGIN")
+        connection.execute(
+            f"WITH RECURSIVE many(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < :tickets) "
+            f"INSERT INTO session ({columns}) SELECT 'S-lie-' || n, 'R-lie-' || n, 'CP001', 'D01', 'TICKETED', 0, 0, "
+            "100000000, 60, 0, 1000000000000000, 0, :at, :at, :at, 'unplugged' FROM many",
+            {"tickets": tickets, "at": text_of(at)},
+        )
+        connection.execute(
+            "INSERT INTO ticket (session_id, request_id, cp_id, driver_id, energy_mwh, cost_cents, "
+            "price_centi_cents_per_kwh, reason, started_at, ended_at, estimated) "
+            "SELECT session_id, request_id, cp_id, driver_id, meter_mwh, 0, 0, end_reason, started_at, ended_at, 0 "
+            "FROM session WHERE session_id LIKE 'S-lie-%'"
+        )
+        day = {"cp_id": "CP001", "day": text_of(at)[:10], "mwh": 2**63 - 1, "sessions": tickets}
+        connection.execute(
+            "INSERT INTO daily VALUES (:cp_id, :day, :sessions, :mwh, 0) "
+            "ON CONFLICT (cp_id, day) DO UPDATE SET energy_mwh = :mwh, sessions = sessions + :sessions",
+            day,
+        )
+        connection.execute("COMMIT")
 
 
 def entries(network: Network) -> list[Entry]:

@@ -13,6 +13,7 @@ import pytest
 from evcharge import messages as m
 from evcharge.central import chain, verify
 from evcharge.central.api import answers
+from tests.component import books
 from tests.component.books import raw
 from tests.component.callers import shaped, statuses
 from tests.component.office import Office, opened
@@ -308,3 +309,17 @@ async def test_a_row_that_was_changed_is_named_and_is_an_alert(office: Office, m
     (alert,) = [one for one in (await office.get("/api/alerts"))["alerts"] if one["kind"] == "chain"]
     assert alert["closable"] is True
     assert (await office.ask("POST", "/api/alerts/CENTRAL-chain/close")).status == 200
+
+
+# ---- lies of before
+
+
+async def test_central_starts_with_lies_in_its_books_says_so_and_shows_the_largest_sum(tmp_path: Path):
+    async with books.opened(tmp_path / "central") as old:
+        await old.store.commit(books.entries(books.busy_day()))
+    books.lie(tmp_path / "central" / "central.db", datetime.now(UTC))
+    async with opened(tmp_path) as office:
+        await office.town.says("the books hold 10000 tickets with more energy than any session can have")
+        answer = shaped(await office.ask("GET", "/api/stats"), answers.StatsAnswer)
+        assert answer["today"]["energy_mwh"] == 2**53 - 1
+        assert [use["energy_mwh"] for use in answer["cps"] if use["cp_id"] == "CP001"] == [2**53 - 1]

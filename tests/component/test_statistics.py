@@ -95,6 +95,16 @@ async def test_only_the_days_that_were_asked_for_count(books: Books):
     assert (later.sums, later.seconds(*CpStatus)) == (Sums(), 0.5 * 3600)
 
 
+async def test_sums_beyond_64_bits_are_sums_like_any_other(books: Books):
+    async with books.database.transaction() as transaction:
+        await transaction.execute(f"UPDATE daily SET energy_mwh = {2**63 - 1}, revenue_cents = {2**63 - 1}")
+        await transaction.execute(f"UPDATE status_daily SET ms = {2**63 - 1} WHERE status = 'Faulted'")
+    found = (await uses(books, TODAY, TODAY + timedelta(days=5), 60))["CP001"]
+    assert (found.sums.energy_mwh, found.sums.revenue_cents) == (2 * (2**63 - 1), 2 * (2**63 - 1))
+    days = await Statistics(books.database).days(TODAY, TODAY, None, 2)
+    assert days[TODAY].energy_mwh == 2**63 - 1
+
+
 async def test_many_points_are_asked_for_in_small_pieces(books: Books, monkeypatch):
     whole = await uses(books, TODAY, TODAY, 60.5)
     monkeypatch.setattr(statistics, "_POINTS_AT_ONCE", 1)

@@ -18,8 +18,8 @@ from evcharge.central.state import Facts, Kind, OrderTaken, TicketSeen, Transfer
 from evcharge.central.store import KEEP_STATUSES_FOR
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.location import WeatherKind
-from evcharge.session import EndReason, SessionState
-from tests.component.books import SCHEMA, Books, any_event, busy_day, entries, lasting, opened, raw
+from evcharge.session import EndReason, SessionState, Ticket
+from tests.component.books import SCHEMA, Books, any_event, busy_day, entries, lasting, lie, opened, raw
 from tests.unit.central.builders import ADMIN, NOON, OTHER_JOURNAL, Network
 
 
@@ -164,6 +164,31 @@ async def test_the_takings_since_an_instant_are_those_of_the_tickets_that_ended_
         assert await books.store.takings_since(last + timedelta(seconds=1)) == (0, 0)
 
 
+async def test_takings_beyond_64_bits_are_summed_and_a_full_day_takes_more_tickets(tmp_path: Path):
+    network = busy_day()
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+    lie(tmp_path / "central.db", NOON)
+    async with opened(tmp_path) as books:
+        assert await books.store.takings_since(NOON) == (10_000 * 10**15 + 1_020_005, 26)
+        await books.store.load(NOON)
+        running = next(network.facts.sessions())
+        network.sends(network.engines["CP001"].ended(running.session_id))
+        await kept(books, network)
+        assert await books.store.takings_since(NOON) == (10_000 * 10**15 + 1_020_005 + 777, 26)
+        (day,) = await books.database.read("SELECT * FROM daily WHERE cp_id = 'CP001'")
+        assert (day["energy_mwh"], day["sessions"], day["revenue_cents"]) == (2**63 - 1, 10_002, 25)
+
+
+async def test_the_tickets_that_no_session_can_have_made_are_counted(tmp_path: Path):
+    async with opened(tmp_path) as books:
+        await kept(books, busy_day())
+        assert await books.store.beyond_bounds() == 0
+    lie(tmp_path / "central.db", NOON, tickets=3)
+    async with opened(tmp_path) as books:
+        assert await books.store.beyond_bounds() == 3
+
+
 async def test_a_ticket_made_and_seen_in_one_batch_is_in_no_inbox(tmp_path: Path):
     network = busy_day()
     network.does(c.MarkTicketShown, driver_id="D01", session_id=network.tickets[0].session_id)
@@ -257,6 +282,12 @@ def elsewhere(network: Network, **what: object) -> Decision:
     return altered(network, session_id="S-x", request_id="R-x", state=SessionState.REFUSED, **what)
 
 
+def ticket(network: Network, **what: object) -> Ticket:
+    """A ticket of the open session."""
+    session = next(network.facts.sessions())
+    return replace(network.tickets[0], session_id=session.session_id, **what)
+
+
 def only(*changes: object) -> Decision:
     return Decision(changes=changes)
 
@@ -275,6 +306,14 @@ def only(*changes: object) -> Decision:
         (lambda network: elsewhere(network, driver_id="D99"), "FOREIGN KEY"),
         (lambda network: elsewhere(network, cp_id="CP404"), "FOREIGN KEY"),
         (lambda network: only(replace(network.point(), epoch=-1)), "epoch >= 0"),
+        (lambda network: altered(network, excess_mwh=778), "excess_mwh BETWEEN 0"),
+        (lambda network: altered(network, excess_mwh=-1), "excess_mwh BETWEEN 0"),
+        (lambda network: elsewhere(network, limit_mwh=9 * 10**9 + 1), "a session is allowed less"),
+        (lambda network: elsewhere(network, hold_cents=10**9 + 1), "a session is allowed less"),
+        (lambda network: only(ticket(network, energy_mwh=9 * 10**9 + 1)), "a ticket bills less"),
+        (lambda network: only(ticket(network, cost_cents=10**9 + 1)), "a ticket bills less"),
+        (lambda network: only(money(cents=10**9 + 1)), "less money than that"),
+        (lambda network: only(money(cents=10**9 + 1, kind=Kind.HOLD)), "less money than that"),
         (
             lambda network: only(replace(network.point(), epoch="abc")),
             "cannot store TEXT value in INTEGER column",
@@ -573,7 +612,7 @@ async def test_old_books_come_through(tmp_path: Path):
     network = busy_day()
     path = tmp_path / "central.db"
     steps = database._steps(SCHEMA)
-    since = ("registered_location", "barred", "journal_hold", "occupied_by")
+    since = ("registered_location", "barred", "journal_hold", "occupied_by", "excess_mwh")
     old = sqlite3.connect(path, isolation_level=None)
     with contextlib.closing(old):
         for number, script in steps:

@@ -14,8 +14,8 @@ from evcharge.central.invariants import CHECKS, violations
 from evcharge.central.watchdog import anchor
 from evcharge.database import open_database
 from evcharge.errors import StateError
-from tests.component.books import any_event, busy_day, entries, opened, raw
-from tests.unit.central.builders import Network
+from tests.component.books import any_event, busy_day, entries, lie, opened, raw
+from tests.unit.central.builders import NOON, Network
 
 
 @pytest.fixture
@@ -52,6 +52,7 @@ def test_true_books_break_nothing(book: Path):
 # One violation for each check, by what it says: as a bug or a hand might leave it.
 PLANTED: dict[str, str] = {
     "a ticket bills exactly what its session metered": "UPDATE ticket SET energy_mwh = energy_mwh + 1",
+    "no ticket holds more energy than a session can have": "UPDATE ticket SET energy_mwh = 9000000001",
     "wallets + holds + tickets = top-ups": "UPDATE driver SET balance_cents = 1 WHERE driver_id = 'D02'",
     "each wallet is what its ledger says": "UPDATE driver SET balance_cents = balance_cents + 1, "
     "held_cents = held_cents - 1 WHERE driver_id = 'D01'",
@@ -83,6 +84,8 @@ def test_every_check_goes_red(book: Path, check):
 def test_books_of_before_the_statistics_are_checked_for_all_the_rest(book: Path):
     with raw(book, tamper=True) as connection:
         connection.execute("DROP TABLE daily")
+        connection.execute("ALTER TABLE session DROP COLUMN excess_mwh")
+        connection.execute("PRAGMA user_version=2")
     assert verify.check(book) == []
 
 
@@ -92,6 +95,22 @@ def test_many_violations_are_named_in_part(book: Path):
             connection.execute(f"INSERT INTO driver VALUES ('D9{number}', 5, 0, 0, 0, 0)")
         lines = violations(connection)
     assert any(re.search(r"each wallet .*: D90, D91, D92 …$", line) for line in lines)
+
+
+def test_books_whose_sums_exceed_64_bits_are_read_and_the_lies_named(
+    book: Path, capsys: pytest.CaptureFixture
+):
+    lie(book, NOON)
+    with raw(book, tamper=True) as connection:
+        connection.execute("UPDATE ledger SET cents = 9000000000000000000")
+        connection.execute("UPDATE driver SET balance_cents = 9000000000000000000")
+    found = verify.check(book)
+    named = "S-lie-1, S-lie-10, S-lie-100 …"
+    assert f"I5 broken: no ticket holds more energy than a session can have: {named}" in found
+    assert [line for line in found if "cents" in line] != []
+    assert verify.main(book.parent.parent, as_json=True) == 1
+    sums = json.loads(capsys.readouterr().out)["books"][0]
+    assert (sums["tickets"], sums["energy_mwh"]) == (10_002, 10_000 * 10**15 + 1_020_005)
 
 
 def test_energy_beyond_64_bits_of_money_is_still_right(book: Path):

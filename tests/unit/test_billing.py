@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evcharge.billing import (
+    MAX_MONEY_CENTS,
     MAX_PRICE_CENTI_CENTS,
+    MAX_SESSION_MWH,
     affordable_mwh,
     cost_cents,
     euros,
@@ -80,7 +82,7 @@ def test_a_price_is_read_in_centi_cents(text: str, price: int):
 
 
 @pytest.mark.parametrize(
-    ("text", "cents"), [("20", 2_000), ("12.50", 1_250), ("0.01", 1), ("0", 0), ("999999999", 99_999_999_900)]
+    ("text", "cents"), [("20", 2_000), ("12.50", 1_250), ("0.01", 1), ("0", 0), ("9999999.99", 999_999_999)]
 )
 def test_an_amount_is_read_in_cents(text: str, cents: int):
     assert parse_cents(text) == cents
@@ -147,7 +149,7 @@ def test_cents_are_shown_as_euros(cents: int, text: str):
     assert euros(cents) == text
 
 
-@given(st.integers(0, 99_999_999_999))
+@given(st.integers(0, MAX_MONEY_CENTS))
 def test_what_is_shown_is_read_back(cents: int):
     assert parse_cents(euros(cents)) == cents
 
@@ -170,3 +172,23 @@ def test_a_shown_price_is_read_back(price: int):
 )
 def test_energy_is_shown_in_kwh_rounded_down(energy_mwh: int, text: str):
     assert kwh(energy_mwh) == text
+
+
+# ---- bounds
+
+
+@pytest.mark.parametrize("most", [MAX_SESSION_MWH, MAX_MONEY_CENTS], ids=["energy", "money"])
+def test_a_thousand_million_of_the_largest_rows_add_up_within_64_bits(most: int):
+    assert 10**9 * most < 2**63
+
+
+def test_the_dearest_ticket_is_an_amount_of_money_and_a_page_computes_it_exactly():
+    assert cost_cents(MAX_SESSION_MWH, MAX_PRICE_CENTI_CENTS) <= MAX_MONEY_CENTS
+    # What JavaScript and SQLite compute with: energy times price, before it is divided.
+    assert MAX_SESSION_MWH * MAX_PRICE_CENTI_CENTS < 2**53
+
+
+def test_an_amount_above_the_largest_is_a_typing_error():
+    assert parse_cents("10000000") == MAX_MONEY_CENTS
+    with pytest.raises(BadInput, match="more than 10000000.00 €"):
+        parse_cents("10000000.01")

@@ -30,6 +30,11 @@ from evcharge.labels.causes import SENTENCES, cause
             "the connection to 10.0.0.1:4 ended: [Errno 104] Connection reset by peer",
             "terminó la conexión con 10.0.0.1:4: el otro extremo la cortó",
         ),
+        ("7: meter goes backwards", "7: el contador va hacia atrás"),
+        (
+            "does not fit a session that is CHARGING",
+            "no encaja en una sesión en estado CHARGING",
+        ),
         ("something new", "something new"),
         ("", ""),
     ],

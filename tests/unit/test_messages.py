@@ -274,6 +274,7 @@ def test_a_wrong_number_is_named(wrong: str):
     [
         (m.Meter, "meter_mwh", 10**15),
         (m.SupplyUpdate, "power_w", 10_000_000),
+        (m.SupplyUpdate, "energy_mwh", 9 * 10**9),
         (m.Start, "price", 1_000_000),
         (m.Start, "plug_within_s", 86_400),
         (m.Ack, "seq", 2**53),

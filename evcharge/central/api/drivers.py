@@ -5,6 +5,7 @@ from typing import Annotated
 from aiohttp import hdrs, web
 from msgspec import Meta, Struct
 
+from evcharge.billing import MAX_MONEY_CENTS
 from evcharge.central.api import answers, views
 from evcharge.central.api.inputs import body_of, carried_out
 from evcharge.central.api.routes import OPERATORS, VIEWERS, Route
@@ -20,7 +21,7 @@ from evcharge.ids import DriverId, check_id
 class TopUpBody(Struct, forbid_unknown_fields=True):
     """Cents for a wallet. The same reference again is the same top-up."""
 
-    cents: Annotated[int, Meta(ge=1, le=10**12)]
+    cents: Annotated[int, Meta(ge=1, le=MAX_MONEY_CENTS)]
     reference: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._:-]{1,64}\Z")]
 
 

@@ -15,6 +15,7 @@ from evcharge.central.commands import Actor
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.statistics import Statistics, Sums, Use, availability
 from evcharge.central.store import CentralStore
+from evcharge.central.sums import tellable
 from evcharge.charging_point import CpStatus
 from evcharge.errors import Code, Refused
 from evcharge.https import answer
@@ -104,9 +105,9 @@ def _day(day: date, sums: Sums) -> views.Json:
 
 def _sums(sums: Sums) -> views.Json:
     return {
-        "sessions": sums.sessions,
-        "energy_mwh": sums.energy_mwh,
-        "revenue_cents": sums.revenue_cents,
+        "sessions": tellable(sums.sessions),
+        "energy_mwh": tellable(sums.energy_mwh),
+        "revenue_cents": tellable(sums.revenue_cents),
     }
 
 

@@ -67,7 +67,7 @@ def still_out(found: ChargingPoint) -> str:
 
 def session(row: Row, live: Mapping[CpId, Live]) -> Json:
     """Return one stored session; an open one with its live energy."""
-    energy_mwh = row["meter_mwh"] - row["start_meter_mwh"]
+    energy_mwh = row["meter_mwh"] - row["start_meter_mwh"] - row["excess_mwh"]
     is_open = row["state"] in (SessionState.AUTHORISED, SessionState.CHARGING)
     shown = live.get(CpId(row["cp_id"])) if is_open else None
     if shown is not None and shown.session_id == row["session_id"]:

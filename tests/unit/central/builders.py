@@ -8,10 +8,10 @@ from evcharge.central import commands as c
 from evcharge.central.alerts import Alert, AlertKind
 from evcharge.central.network import decide
 from evcharge.central.ruling import Decision, Rules
-from evcharge.central.state import Driver, Facts, Transfer
+from evcharge.central.state import Driver, Facts, Quarantined, Transfer
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.errors import Refused
-from evcharge.events import Event
+from evcharge.events import Event, RecordQuarantined
 from evcharge.ids import Role
 from evcharge.session import Session, Ticket
 
@@ -231,3 +231,12 @@ def only(decision: Decision, kind: type[Event]) -> Event:
     """Return the one event of that kind."""
     (event,) = [event for event in decision.events if isinstance(event, kind)]
     return event
+
+
+def set_aside(decision: Decision, why: str) -> None:
+    """See that one record was quarantined, acknowledged and told."""
+    assert why in only(decision, RecordQuarantined).why
+    (kept,) = [change for change in decision.changes if isinstance(change, Quarantined)]
+    assert (kept.journal_id, kept.why) == (JOURNAL, only(decision, RecordQuarantined).why)
+    assert kept.record.startswith('{"k":"')
+    assert isinstance(decision.reply, m.Ack)

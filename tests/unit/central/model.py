@@ -231,6 +231,8 @@ class Model:
                 session.meter = max(session.meter, record.meter_mwh)
                 if isinstance(record, m.SupplyEnd):
                     self._close(record.session_id, "T", gone=record.reason == "unplugged")
+                elif session.meter - session.first > session.limit:
+                    self._stop(record.session_id, "limit")
             case "A", m.SupplyRefused() | m.SupplyEnd():
                 self._close(record.session_id, "R")
 
@@ -243,8 +245,8 @@ class Model:
 
     def _close(self, session_id, state, *, estimated=False, gone=False):
         session = self.sessions[session_id]
-        energy = session.meter - session.first
-        cents = round_up_half(min(energy, session.limit) * session.price) if state == "T" else 0
+        energy = believed(session)
+        cents = round_up_half(energy * session.price) if state == "T" else 0
         if state == "T":
             self.tickets[session_id] = (energy, cents, estimated)
         driver = self.drivers[session.driver]
@@ -308,6 +310,11 @@ class Model:
     def _stop(self, session_id, reason):
         if session_id and self.sessions[session_id].stop is None:
             self.sessions[session_id].stop = reason
+
+
+def believed(session):
+    """Return the energy that is billed: what was metered, up to the limit."""
+    return min(session.meter - session.first, session.limit)
 
 
 def round_up_half(centi_cents_mwh):

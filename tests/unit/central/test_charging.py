@@ -9,7 +9,7 @@ from evcharge import messages as m
 from evcharge.central import charging, settlement
 from evcharge.central import commands as c
 from evcharge.central.ruling import Rules, Ruling
-from evcharge.central.state import Driver, Facts, JournalCursor, Kind, Quarantined
+from evcharge.central.state import Driver, Facts, JournalCursor, Kind
 from evcharge.charging_point import CpStatus, Hold
 from evcharge.errors import Code
 from evcharge.session import EndReason, SessionState
@@ -22,6 +22,7 @@ from tests.unit.central.builders import (
     only,
     remembered,
     said,
+    set_aside,
 )
 
 
@@ -495,15 +496,6 @@ def test_records_of_a_journal_that_the_point_no_longer_keeps_are_refused(town: N
     assert refusal.code is Code.SEQ
 
 
-def set_aside(decision, why: str) -> None:
-    """See that one record was quarantined, acknowledged and told."""
-    assert why in only(decision, events.RecordQuarantined).why
-    (kept,) = [change for change in decision.changes if isinstance(change, Quarantined)]
-    assert (kept.journal_id, kept.why) == (JOURNAL, only(decision, events.RecordQuarantined).why)
-    assert kept.record.startswith('{"k":"')
-    assert isinstance(decision.reply, m.Ack)
-
-
 def test_a_late_end_of_an_old_session_does_not_touch_the_new_one(town: Network):
     first = town.charging()
     engine = town.engines["CP001"]
@@ -546,24 +538,6 @@ def test_a_final_meter_below_an_earlier_one_is_set_aside_and_the_highest_counts(
     decision = town.sends(town.engines["CP001"].ended(session.session_id, -10))
     set_aside(decision, "final meter is below an earlier one")
     assert town.tickets[0].energy_mwh == KWH
-
-
-def test_an_engine_that_exceeds_the_limit_is_billed_to_the_limit(town: Network):
-    session = town.charging()
-    decision = town.sends(town.engines["CP001"].ended(session.session_id, 500 * KWH))
-    set_aside(decision, "more energy than was allowed")
-    assert (town.tickets[0].energy_mwh, town.tickets[0].cost_cents) == (500 * KWH, 2_000)
-    assert (town.driver().balance_cents, town.driver().held_cents) == (0, 0)
-
-
-def test_without_wallets_too_no_more_than_the_limit_is_billed():
-    network = without_wallets()
-    network.point_is_there()
-    network.driver_is_there()
-    session = network.charging()
-    decision = network.sends(network.engines["CP001"].ended(session.session_id, 10**15))
-    set_aside(decision, "billed to the limit")
-    assert network.tickets[0].cost_cents == 2_500
 
 
 def test_a_start_that_comes_twice_is_set_aside(town: Network):

@@ -573,13 +573,13 @@ def test_money_from_outside_goes_into_the_wallet(town: Network):
     assert (topped_up.cents, topped_up.balance_cents) == (1, 2_001)
 
 
-@pytest.mark.parametrize("cents", [0, -1, 10**12, 2**63])
+@pytest.mark.parametrize("cents", [0, -1, 10**9, 2**63])
 def test_a_top_up_is_more_than_nothing_and_less_than_too_much(town: Network, cents: int):
     assert town.refuses(c.TopUp, driver_id="D01", cents=cents).code is Code.FIELD
 
 
 def test_a_full_wallet_counts_what_is_held(town: Network):
-    town.does(c.TopUp, driver_id="D01", cents=10**12 - 2_000)
+    town.does(c.TopUp, driver_id="D01", cents=10**9 - 2_000)
     town.authorised()
     assert town.refuses(c.TopUp, driver_id="D01", cents=1).code is Code.FIELD
 

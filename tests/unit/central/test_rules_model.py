@@ -37,7 +37,7 @@ from evcharge.ids import Role
 from evcharge.location import WeatherKind
 from evcharge.session import Ticket
 from tests.unit.central.builders import ADMIN, NOON
-from tests.unit.central.model import MAX_HOLD, MAX_MWH, WELCOME, Model, heard
+from tests.unit.central.model import MAX_HOLD, MAX_MWH, WELCOME, Model, believed, heard
 
 RULES = Rules(now=NOON, welcome_credit_cents=WELCOME, max_hold_cents=MAX_HOLD, max_session_mwh=MAX_MWH)
 CPS, DRIVERS = ("CP001", "CP002"), ("D01", "D02")
@@ -130,9 +130,10 @@ class TheRules(RuleBasedStateMachine):
         self.meters: dict[str, int] = {}
         self.statuses = Statuses()
         self.books = sqlite3.connect(":memory:", isolation_level=None)
-        for _, statements in database._steps("evcharge.central.schema"):
+        for number, statements in database._steps("evcharge.central.schema"):
             for statement in statements:
                 self.books.execute(statement)
+            self.books.execute(f"PRAGMA user_version={number}")
         self.begin()
 
     def teardown(self) -> None:
@@ -203,7 +204,8 @@ class TheRules(RuleBasedStateMachine):
             assert change.session_id not in self.tickets  # I13, I14
             self.tickets[change.session_id] = change
             if not change.estimated and change.session_id not in self.doubtful:
-                assert change.energy_mwh == self.delivered[change.session_id]  # I1
+                limit_mwh = self.draft_model.sessions[change.session_id].limit
+                assert change.energy_mwh == min(self.delivered[change.session_id], limit_mwh)  # I1, I5
         elif isinstance(change, Transfer):
             self.money[change.debit] -= change.cents
             self.money[change.credit] += change.cents
@@ -459,7 +461,7 @@ class TheRules(RuleBasedStateMachine):
             case "barred":
                 self.a_driver_is_barred_or_readmitted(driver_id, barred=True)
             case "revoked":
-                self.keys_are_revoked("CP001", 0)
+                self.keys_are_revoked(cp_id or "CP001", 0)
             case "a new disk":
                 self.a_disk_is_replaced_or_an_old_image_put_back("CP001", None)
                 self.an_engine_arrives("CP001", None)
@@ -550,7 +552,7 @@ class TheRules(RuleBasedStateMachine):
                 session = facts.session(session_id)
                 assert (session is not None) == (one.state in "AC")
                 if session is not None:
-                    assert (session.energy_mwh, session.hold_cents) == (one.meter - one.first, one.hold)
+                    assert (session.energy_mwh, session.hold_cents) == (believed(one), one.hold)
                     assert session.stop_reason == one.stop
             for session_id in model.tickets:
                 seen = session_id in model.seen

@@ -1,0 +1,33 @@
+"""Sums that no row can break: SQLite's own SUM is an error beyond 64 bits, and Central would not start. Pure.
+
+A column is added up in two parts, high and low: whatever a thousand million rows hold, both stay within 64 bits.
+"""
+
+from typing import Any, Protocol
+
+_PART = 10**9
+# The largest whole number that JavaScript, and JSON between strangers (RFC 7493), tells exactly.
+_MOST_TOLD = 2**53 - 1
+
+
+class _Row(Protocol):
+    def __getitem__(self, name: str) -> Any: ...
+
+
+def summed(**columns: str) -> str:
+    """Return what to SELECT for the sums of `columns`, each under its name."""
+    parts = [
+        f"SUM({column} / {_PART}) AS {name}_high, SUM({column} % {_PART}) AS {name}_low"
+        for name, column in columns.items()
+    ]
+    return ", ".join(parts)
+
+
+def sum_of(row: _Row, name: str) -> int:
+    """Return the sum that was selected under `name`; 0 when there were no rows."""
+    return int(row[f"{name}_high"] or 0) * _PART + int(row[f"{name}_low"] or 0)
+
+
+def tellable(number: int) -> int:
+    """Return `number` as JSON can tell it: what is larger was made by a lie, and is told as the largest."""
+    return min(number, _MOST_TOLD)
