@@ -5,18 +5,29 @@ Every event is stored, hash-chained, before anybody hears of it. The fields that
 joins a driver's request to its ticket.
 """
 
-from typing import dataclass_transform, get_args
+from typing import Any, dataclass_transform, get_args
 
 from msgspec import Struct
 
 from evcharge.charging_point import Hold
+from evcharge.encoding import read_json
 from evcharge.ids import CpId, DriverId, JournalId, RequestId, SessionId
 from evcharge.session import EndReason
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 class Event(Struct, frozen=True, tag_field="type", gc=False):
-    """Something that happened. Never changed, never deleted."""
+    """Something that happened. Never changed, never deleted.
+
+    A field that comes later has a default: rows of every release are read (tests/golden holds one of each form).
+    """
+
+
+class Unread(Event):
+    """Row `n` of the audit log, of the type `kind`: written by a newer release, or by nobody of ours. Never stored."""
+
+    n: int
+    kind: str
 
 
 # ---- Central itself
@@ -90,9 +101,9 @@ class WeatherReached(Event):
 class KafkaLost(Event):
     """The brokers at `where` do not answer; `waiting` events are kept for them, and all that follow."""
 
-    where: str
-    why: str
-    waiting: int
+    where: str = ""
+    why: str = ""
+    waiting: int = 0
 
 
 class KafkaReached(Event):
@@ -618,3 +629,20 @@ AnyEvent = (
     | TicketMade
 )
 EVENT_TYPES: tuple[type[Event], ...] = get_args(AnyEvent)
+
+
+def stored(n: int, kind: str, data: str) -> Event:
+    """Return the event that row `n` of the audit log holds; Unread when this release cannot read it."""
+    try:
+        event: Event = read_json(data, AnyEvent)
+    except ValueError:
+        return Unread(n=n, kind=kind)
+    return event
+
+
+def stored_fields(data: str) -> dict[str, Any]:
+    """Return the fields of a stored event of any release; what is no JSON, and so not ours, as it is."""
+    try:
+        return read_json(data, dict[str, Any])
+    except ValueError:
+        return {"unread": data}

@@ -66,7 +66,7 @@ async def run(
         console = Console(facts, config.lang)
         refusals = Refusals(dispatcher.post, config.lang)
         archive = Archive(database)
-        alerts = await _alerts(dispatcher, archive, feed, clock)
+        alerts = await _alerts(dispatcher, archive, feed, clock, config.lang)
         weather = WeatherLink(dispatcher, settings.weather_stale_s, await _weather_word(archive, alerts))
         registry = RegistryLink(
             config.reach.registry_url,
@@ -175,7 +175,7 @@ async def _today(store: CentralStore, clock: Clock) -> Today:
     return Today(midnight.date(), *await store.takings_since(midnight), sessions)
 
 
-async def _alerts(dispatcher: Dispatcher, archive: Archive, feed: Feed, clock: Clock) -> Alerts:
+async def _alerts(dispatcher: Dispatcher, archive: Archive, feed: Feed, clock: Clock, lang: str) -> Alerts:
     """Return the alerts as the books tell them, which follow every event from now on."""
     facts = dispatcher.facts
 
@@ -185,6 +185,8 @@ async def _alerts(dispatcher: Dispatcher, archive: Archive, feed: Feed, clock: C
     alerts = Alerts(is_known)
     for at, event in await archive.happened(REBUILD_FROM):
         alerts.take(event, at)
+    if archive.unread:
+        log.warning("%s", speech(lang)("events unread", count=len(archive.unread), of=REBUILD_FROM))
     alerts.adopt(facts.points(), clock(), facts.weathers())
     feed.listen(lambda event: alerts.take(event, clock()))
     dispatcher.on_trouble = lambda why: alerts.storage_failed(why, clock())

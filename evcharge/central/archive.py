@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from evcharge.central.instants import text_of
 from evcharge.database import Database, Row
-from evcharge.encoding import read_json
 from evcharge.errors import BadInput
-from evcharge.events import AnyEvent, Event
+from evcharge.events import Event, Unread, stored
 from evcharge.ids import CpId, DriverId
 
 OPEN = "open"
@@ -47,6 +44,8 @@ class Archive:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Rows of the audit log that were wanted and could not be read.
+        self.unread: set[int] = set()
 
     async def sessions(
         self,
@@ -142,13 +141,12 @@ class Archive:
         return rows if after is not None else rows[::-1]
 
     async def happened(self, limit: int) -> list[tuple[datetime, Event]]:
-        """Return the last events, oldest first, with their instants."""
+        """Return the last events, oldest first, with their instants; Unread stands for what cannot be read."""
         found: list[tuple[datetime, Event]] = []
         for row in await self.events(limit=limit):
-            try:
-                event = read_json(row["data"], AnyEvent)
-            except msgspec.ValidationError:
-                continue  # of a newer or older evcharge
+            event = stored(row["n"], row["type"], row["data"])
+            if isinstance(event, Unread):
+                self.unread.add(row["n"])
             found.append((datetime.fromisoformat(row["at"]), event))
         return found
 

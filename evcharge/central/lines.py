@@ -23,6 +23,8 @@ def line(event: events.Event, lang: str = labels.DEFAULT_LANGUAGE) -> str | None
 
 def _line(event: events.Event, lang: str, say: labels.Speech) -> str | None:
     match event:
+        case events.Unread():
+            return say("event unread", n=event.n, kind=event.kind)
         case events.PointAdded():
             return say(
                 "point added",

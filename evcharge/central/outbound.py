@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from evcharge.encoding import read_json
+from evcharge.events import stored_fields
 from evcharge.topics import CENTRAL_EVENTS, CENTRAL_KEY, CP_EVENTS, DRIVER_EVENTS, Outgoing
 
 _HASH_CHARS = 16
@@ -38,9 +38,7 @@ _encoder = msgspec.json.Encoder()
 
 def outgoing(row: Mapping[str, Any]) -> list[Outgoing]:
     """Return the records of one row of the events table; one that concerns two goes to both."""
-    data = {
-        name: value for name, value in read_json(row["data"], dict[str, Any]).items() if name not in _TOLD
-    }
+    data = {name: value for name, value in stored_fields(row["data"]).items() if name not in _TOLD}
     value = _encoder.encode(
         Published(
             event_id=f"{row['n']}-{row['hash'][:_HASH_CHARS]}",

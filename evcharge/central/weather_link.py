@@ -10,7 +10,6 @@ from evcharge import events
 from evcharge.central.archive import Archive
 from evcharge.central.commands import CENTRAL, Actor, Note
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.encoding import read_json
 from evcharge.ids import Role
 
 SWEEP_S = 0.5
@@ -21,14 +20,15 @@ Word = events.WeatherLost | events.WeatherReached
 
 
 async def last_word(archive: Archive) -> tuple[datetime, Word] | None:
-    """Return what the books say last of the weather service, or None when it was never heard."""
+    """Return what the books say last of the weather service, or None when it was never heard or that cannot be read."""
     rows = [
         row for name in ("WeatherLost", "WeatherReached") for row in await archive.events(limit=1, type_=name)
     ]
     if not rows:
         return None
     row = max(rows, key=lambda row: int(row["n"]))
-    return datetime.fromisoformat(row["at"]), read_json(row["data"], Word)
+    word = events.stored(row["n"], row["type"], row["data"])
+    return (datetime.fromisoformat(row["at"]), word) if isinstance(word, Word) else None
 
 
 class WeatherLink:

@@ -90,6 +90,8 @@ async def website(
     registration = Registration(dispatcher, registrar, inviting.invite)
     push = Push(board, drivers_board, telemetry, dispatcher, core.store, clock, access.standing)
     push.follow(feed)
+    unread = core.archive.unread
+    figures = Figures(dispatcher, feed, core.store, core.alerts, lambda: len(unread), backlog)
     rooms: list[Room] = [
         Pages(access, dev=settings.web_dev),
         logins,
@@ -102,7 +104,7 @@ async def website(
         Weather(dispatcher, weather, clock),
         Audit(core.archive, core.store, chain),
         Stats(dispatcher, core.store, Statistics(core.database), clock),
-        Metrics(Figures(dispatcher, feed, core.store, core.alerts, backlog), dispatcher, access),
+        Metrics(figures, dispatcher, access),
         Me(dispatcher, core.store, core.archive, feed, drivers_board),
         push,
     ]

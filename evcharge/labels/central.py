@@ -73,6 +73,14 @@ SENTENCES: Mapping[str, Words] = {
         "ALERT {cp_id}: record {seq} makes no sense and is only counted: {why}",
         "ALERTA {cp_id}: registro {seq} sin sentido, solo se cuenta: {why}",
     ),
+    "event unread": (
+        "row {n} of the audit log ({kind}) is of another release and cannot be read here",
+        "la fila {n} de la auditoría ({kind}) es de otra versión y no se puede leer aquí",
+    ),
+    "events unread": (
+        "{count} of the last {of} rows of the audit log are of another release: evcharge audit verify names them",
+        "{count} de las últimas {of} filas de la auditoría son de otra versión: evcharge audit verify las nombra",
+    ),
     "repeated": ("{text} ({times} times)", "{text} ({times} veces)"),
     "driver added": ("{driver_id} is new here", "{driver_id} es nuevo aquí"),
     "driver connected": ("{driver_id} connected", "{driver_id} conectado"),

@@ -87,6 +87,12 @@ def entries(network: Network) -> list[Entry]:
     return [Entry(decision, ADMIN, NOON) for decision in decided]
 
 
+class FromNextYear(Event):
+    """What another release stores, and this one cannot read."""
+
+    what: str
+
+
 def busy_day() -> Network:
     """A network that has seen every kind of change, with one charge under way."""
     network = Network()

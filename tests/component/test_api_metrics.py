@@ -11,8 +11,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from evcharge import messages as m
 from evcharge.central.api import answers
+from evcharge.central.commands import Note
+from evcharge.events import WeatherReached
+from tests.component.books import FromNextYear, entries, raw
+from tests.component.books import opened as books_opened
 from tests.component.callers import cookie_of, shaped, token_of
 from tests.component.office import Office, opened
+from tests.unit.central.builders import Network
 
 
 @pytest.fixture
@@ -63,6 +68,25 @@ async def test_the_figures_follow_what_happens(office: Office):
     assert done["evcharge_commit_seconds_sum", ()] > 0
     assert done["evcharge_audit_rows", ()] == len(office.query("SELECT 1 FROM events"))
     assert done["evcharge_storage_ok", ()] == 1
+
+
+async def test_rows_of_another_release_are_counted_and_shown_as_what_they_are(tmp_path: Path):
+    network = Network()
+    network.does(Note, event=FromNextYear(what="x"))
+    # The last word of the weather service is one of them.
+    network.does(Note, event=WeatherReached(first=True))
+    (tmp_path / "central").mkdir(mode=0o700)
+    async with books_opened(tmp_path / "central") as books:
+        await books.store.commit(entries(network))
+    with raw(books.path, tamper=True) as connection:
+        connection.execute("UPDATE events SET data = '{' WHERE type = 'WeatherReached'")
+    async with opened(tmp_path) as office:
+        assert (await figures(office))["evcharge_events_unread", ()] == 2
+        await office.town.says(r"^2 of the last \d+ rows of the audit log are of another release")
+        rows = (await office.get("/api/events?limit=100"))["events"]
+        shown = {row["type"]: row["data"] for row in rows}
+        assert shown["FromNextYear"] == {"type": "FromNextYear", "what": "x"}
+        assert shown["WeatherReached"] == {"unread": "{"}
 
 
 async def test_the_power_that_flows_is_a_figure(office: Office):

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from evcharge.central.archive import MAX_HISTORY, STATES, Archive, cursor
+from evcharge.central.commands import Note
 from evcharge.database import Database
 from evcharge.errors import BadInput
-from tests.component.books import entries, opened
+from evcharge.events import HoldPlaced, Unread
+from tests.component.books import FromNextYear, entries, opened
 from tests.unit.central.builders import ADMIN, NOON, Network
 
 
@@ -191,6 +193,22 @@ async def test_the_audit_log_is_filtered_and_read_backwards(archive):
     assert [row["n"] for row in last] == [row["n"] for row in rows[-3:-1]]
     assert await archive.events(limit=5, who="nobody") == []
     assert len(await archive.events(limit=5, who=ADMIN.id)) == 5
+
+
+async def test_a_row_of_another_release_is_never_passed_over(tmp_path: Path):
+    network = Network()
+    network.point_is_there("CP001")
+    network.does(Note, event=FromNextYear(what="x"))
+    network.holds()
+    async with opened(tmp_path) as books:
+        archive = Archive(books.database)
+        await books.store.commit(entries(network))
+        *_, (_, unread), (_, last) = await archive.happened(100)
+        assert (unread, type(last)) == (Unread(n=books.store.head.n - 1, kind="FromNextYear"), HoldPlaced)
+        assert archive.unread == {unread.n}
+        # Asked again, it is the same one.
+        assert len(await archive.happened(2)) == 2
+        assert len(archive.unread) == 1
 
 
 async def test_the_history_of_a_point_says_what_it_showed_from_when_until_when(tmp_path: Path):

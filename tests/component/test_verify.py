@@ -14,7 +14,7 @@ from evcharge.central.invariants import CHECKS, violations
 from evcharge.central.watchdog import anchor
 from evcharge.database import open_database
 from evcharge.errors import StateError
-from tests.component.books import any_event, busy_day, entries, lie, opened, raw
+from tests.component.books import FromNextYear, any_event, busy_day, entries, lie, opened, raw
 from tests.unit.central.builders import NOON, Network
 
 
@@ -291,10 +291,26 @@ def test_programs_read_the_same_as_json(book: Path, capsys: pytest.CaptureFixtur
     assert central == {
         "name": "central.db",
         "problems": [] if sound else ["audit log broken: row 3 is missing or out of its place"],
+        "unread": [],
         "tickets": 2,
         "energy_mwh": 1_020_005,
         "cost_cents": 26,
     }
+
+
+async def test_a_row_of_another_release_is_named_and_breaks_nothing(
+    book: Path, capsys: pytest.CaptureFixture
+):
+    network = Network()
+    network.does(c.Note, event=FromNextYear(what="x"))
+    async with opened(book.parent) as books:
+        await books.store.commit(entries(network))
+    line = f"row {head(book).n} of the audit log (FromNextYear) cannot be read by this release"
+    assert verify.main(book.parent.parent) == 0
+    assert f"central.db: {line}" in capsys.readouterr().out.splitlines()
+    assert verify.main(book.parent.parent, as_json=True) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["sound"], answer["books"][0]["unread"]) == (True, [line])
 
 
 def test_a_folder_without_books_is_a_mistake(tmp_path: Path):

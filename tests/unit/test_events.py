@@ -62,7 +62,7 @@ def test_all_events_are_listed_once():
     declared = {
         kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, events.Event)
     }
-    assert set(events.EVENT_TYPES) == declared - {events.Event}
+    assert set(events.EVENT_TYPES) == declared - {events.Event, events.Unread}
     assert len(set(events.EVENT_TYPES)) == len(events.EVENT_TYPES)
 
 
@@ -89,3 +89,22 @@ def test_fields_without_a_default_must_be_given():
         if any(field.default is NODEFAULT for field in msgspec.structs.fields(kind)):
             with pytest.raises(TypeError):
                 kind()
+
+
+def test_a_row_of_another_release_is_said_to_be_one():
+    for data in (
+        '{"type":"FromNextYear","x":1}',
+        '{"type":"PointMoved"}',
+        '{"type":"PointMoved","cp_id":1}',
+        "{",
+        "",
+    ):
+        assert events.stored(7, "PointMoved", data) == events.Unread(n=7, kind="PointMoved")
+    newer = '{"type":"PointMoved","cp_id":"CP001","location":"Elche","x":1}'
+    assert events.stored(7, "PointMoved", newer) == events.PointMoved(cp_id="CP001", location="Elche")
+
+
+def test_the_fields_of_any_row_can_be_shown():
+    assert events.stored_fields('{"type":"FromNextYear","x":[1]}') == {"type": "FromNextYear", "x": [1]}
+    for data in ("{", "[1]", '{"x":1,"x":2}'):
+        assert events.stored_fields(data) == {"unread": data}

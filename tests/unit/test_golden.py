@@ -7,12 +7,14 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.fernet import Fernet
 from msgspec import UNSET, structs
 
 from evcharge.cp.health import Ping, Pong
 from evcharge.encoding import base64_bytes
+from evcharge.events import EVENT_TYPES, stored
 from evcharge.features import Feature
 from evcharge.handshake import Accepted, CentralHandshake, PeerHandshake, SessionKeys
 from evcharge.ids import Role
@@ -28,7 +30,7 @@ from evcharge.messages import (
 )
 from evcharge.tickets import TicketOpener
 from evcharge.wire import Opener
-from tests.golden.first import conversation, frame, schema, takes
+from tests.golden.first import FOLDER, conversation, frame, schema, takes
 
 FIRST = schema()["$defs"]
 CONNECTIONS = conversation()["connections"]
@@ -174,3 +176,22 @@ def test_the_schema_refuses_what_the_first_release_refused():
     assert not takes(
         {"t": "RECORDS", "records": [{"k": "METER", "seq": 1, "session_id": "S" * 8, "meter_mwh": 1, "x": 1}]}
     )
+
+
+# ---- what was ever stored
+
+STORED = (FOLDER / "events.jsonl").read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize("data", STORED, ids=lambda data: json.loads(data)["type"])
+def test_every_form_of_an_event_that_was_ever_stored_is_read(data: str):
+    fields = json.loads(data)
+    event = stored(1, fields["type"], data)
+    assert type(event).__name__ == fields["type"]
+    # And nothing of it is lost.
+    assert fields.items() <= json.loads(msgspec.json.encode(event)).items()
+
+
+def test_all_events_of_the_first_release_are_among_them():
+    assert len(STORED) > 130
+    assert {json.loads(data)["type"] for data in STORED} <= {kind.__name__ for kind in EVENT_TYPES}

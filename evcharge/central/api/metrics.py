@@ -40,13 +40,18 @@ class Figures(Collector):
         feed: Feed,
         store: CentralStore,
         alerts: Alerts,
+        unread: Callable[[], int],
         backlog: Backlog | None = None,
     ) -> None:
-        """`backlog` is asked for the events that Kafka lacks; None without Kafka."""
+        """`unread` is asked how many stored events could not be read.
+
+        `backlog` is asked for the events that Kafka lacks; None without Kafka.
+        """
         self._dispatcher = dispatcher
         self._feed = feed
         self._store = store
         self._alerts = alerts
+        self._unread = unread
         self._backlog = backlog
         registry = self._registry = CollectorRegistry()
         registry.register(self)
@@ -133,6 +138,11 @@ class Figures(Collector):
         yield _one("evcharge_held_euros", "Money held for sessions under way.", held / 100)
         yield _one("evcharge_alerts_open", "Alerts that are open.", len(self._alerts.open()))
         yield _one("evcharge_audit_rows", "Rows of the audit log.", self._store.head.n)
+        yield _one(
+            "evcharge_events_unread",
+            "Rows of the audit log that were wanted and are of another release.",
+            self._unread(),
+        )
         yield _one(
             "evcharge_storage_ok", "Whether the books can be written.", self._dispatcher.trouble is None
         )

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from evcharge.billing import cost_cents, price_text
 from evcharge.central.alerts import CLOSED_BY_HAND, Alert
 from evcharge.central.feed import Live
@@ -13,6 +11,7 @@ from evcharge.central.lines import why
 from evcharge.central.state import Driver, Weather
 from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.database import Row
+from evcharge.events import stored_fields
 from evcharge.ids import CpId
 from evcharge.session import Session, SessionState
 
@@ -148,7 +147,7 @@ def alert(found: Alert) -> Json:
 def event(row: Row) -> Json:
     """Return one row of the audit log; its data as JSON, not as text."""
     content: Json = {name: row[name] for name in row.keys()}  # noqa: SIM118
-    content["data"] = msgspec.Raw(str(row["data"]).encode())
+    content["data"] = stored_fields(row["data"])
     return content
 
 

@@ -81,3 +81,8 @@ def test_every_event_is_published_with_all_it_says(kind: type[Event]):
         known = msgspec.json.decode(msgspec.json.encode(event))
         assert {name: again[name] for name in known} == known
         assert told.at == NOON.isoformat(timespec="microseconds")
+
+
+def test_a_row_that_is_not_ours_is_published_as_it_is():
+    ((_, _, value),) = outgoing(row(CentralStopped()) | {"data": "{"})
+    assert msgspec.json.decode(value, type=Published).data == {"unread": "{"}
