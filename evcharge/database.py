@@ -22,6 +22,8 @@ from evcharge.errors import StateError, Taken
 Row = sqlite3.Row
 Params = Mapping[str, Any]
 _BUSY_TIMEOUT_MS = 5000
+# What keeps rows unique, in order and unchanged. SQLite's own indexes have no SQL.
+GUARDS = "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
 
 
 class Database:
@@ -131,6 +133,16 @@ async def _migrate(connection: aiosqlite.Connection, steps: list[tuple[int, list
         except BaseException:
             await connection.rollback()
             raise
+
+
+def guards(schema_package: str, version: int) -> dict[str, str]:
+    """Return, by name, the SQL of every index and trigger that a file of that version has."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as fresh:
+        for number, statements in _steps(schema_package):
+            if number <= version:
+                for statement in statements:
+                    fresh.execute(statement)
+        return dict(fresh.execute(GUARDS))
 
 
 def _steps(package: str) -> list[tuple[int, list[str]]]:

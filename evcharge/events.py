@@ -132,6 +132,7 @@ class PointAdded(Event):
     cp_id: CpId
     location: str
     price_centi_cents_per_kwh: int
+    epoch: int | None = None
 
 
 class PointMoved(Event):
@@ -163,16 +164,18 @@ class EngineConnected(Event):
     stop: tuple[tuple[SessionId, EndReason], ...] = ()
     # Whose charge it was carrying out when it was last heard.
     driver_id: DriverId | None = None
+    epoch: int | None = None
 
 
 class EngineLost(Event):
-    """The link to an engine ended."""
+    """The link to an engine ended. `last_seq`: how much of its journal is committed."""
 
     cp_id: CpId
     link: int
     reason: str
     session_id: SessionId | None = None
     driver_id: DriverId | None = None
+    last_seq: int | None = None
 
 
 class MonitorConnected(Event):
@@ -180,6 +183,7 @@ class MonitorConnected(Event):
 
     cp_id: CpId
     link: int
+    epoch: int | None = None
 
 
 class MonitorSpoke(Event):
@@ -317,6 +321,7 @@ class DriverAdded(Event):
     """A registered driver was seen for the first time."""
 
     driver_id: DriverId
+    epoch: int | None = None
 
 
 class DriverConnected(Event):
@@ -324,6 +329,7 @@ class DriverConnected(Event):
 
     driver_id: DriverId
     link: int
+    epoch: int | None = None
 
 
 class DriverLost(Event):
@@ -361,11 +367,12 @@ class DriverReadmitted(Event):
 
 
 class WalletToppedUp(Event):
-    """Money came in from outside."""
+    """Money came in from outside; whoever brought it calls it `reference` (None: nothing; "": it was not kept)."""
 
     driver_id: DriverId
     cents: int
     balance_cents: int
+    reference: str | None = ""
 
 
 class TicketShown(Event):
@@ -379,15 +386,20 @@ class TicketShown(Event):
 
 
 class LoggedIn(Event):
-    """Somebody logged in on Central's pages."""
+    """Somebody logged in on Central's pages. `login` names it; it opens nothing."""
 
     name: str
+    login: str = ""
 
 
 class LoggedOut(Event):
     """Somebody logged out of Central's pages."""
 
     name: str
+    login: str = ""
+
+
+# The `seal` of these is a digest of all that is kept of the account or token: it proves the row, and opens nothing.
 
 
 class AccountAdded(Event):
@@ -395,6 +407,7 @@ class AccountAdded(Event):
 
     name: str
     role: str
+    seal: str = ""
 
 
 class AccountChanged(Event):
@@ -403,12 +416,14 @@ class AccountChanged(Event):
     name: str
     role: str
     what: str
+    seal: str = ""
 
 
 class AccountRemoved(Event):
     """Somebody may log in no more."""
 
     name: str
+    seal: str = ""
 
 
 class TokenMade(Event):
@@ -416,12 +431,14 @@ class TokenMade(Event):
 
     name: str
     role: str
+    seal: str = ""
 
 
 class TokenRemoved(Event):
     """A program's token is void."""
 
     name: str
+    seal: str = ""
 
 
 class RegistrationChanged(Event):

@@ -1,10 +1,15 @@
 """Who may use Central's pages and API: accounts of people, tokens of programs, and logins. Pure."""
 
+import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
+from msgspec import json
+
+from evcharge.central.instants import text_of
 from evcharge.errors import BadInput
+from evcharge.events import LoggedIn
 from evcharge.ids import ID_PATTERN, DriverId, Role
 
 NAME_PATTERN = r"\A[a-z0-9_.-]{1,32}\Z"
@@ -12,6 +17,7 @@ _NAME, _ID = re.compile(NAME_PATTERN), re.compile(ID_PATTERN)
 STAFF = (Role.ADMIN, Role.OPERATOR, Role.VIEWER)
 # Tokens are for programs: no program is a driver here, and no person a service.
 TOKEN_ROLES = (*STAFF, Role.SERVICE)
+LOGIN_ID_CHARS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +56,40 @@ class Login:
     address: str
     created_at: datetime
     expires_at: datetime
+
+    @property
+    def id(self) -> str:
+        """The name of this login in the audit log: enough of the digest to tell it from all others."""
+        return self.token_sha256[:LOGIN_ID_CHARS]
+
+
+class Told:
+    """The logins that the audit log tells of. Older events do not name them: then the instant must do."""
+
+    def __init__(self) -> None:
+        self._named: set[tuple[str, str]] = set()
+        self._unnamed_until: dict[str, str] = {}
+
+    def take(self, event: LoggedIn, at: str) -> None:
+        """Take in one login, whose event has the instant `at`."""
+        if event.login:
+            self._named.add((event.name, event.login))
+        else:
+            self._unnamed_until[event.name] = max(at, self._unnamed_until.get(event.name, ""))
+
+    def knows(self, name: str, login_id: str, created_at: str) -> bool:
+        """Return whether `name` logged in then."""
+        return (name, login_id) in self._named or created_at <= self._unnamed_until.get(name, "")
+
+
+def seal(row: Account | ApiToken) -> str:
+    """Return a digest of all that is kept of an account or token; the audit log has it, to prove the row."""
+    said = {one.name: _text(getattr(row, one.name)) for one in fields(row)}
+    return hashlib.sha256(json.encode(said, order="sorted")).hexdigest()[:32]
+
+
+def _text(value: object) -> object:
+    return text_of(value) if isinstance(value, datetime) else value
 
 
 def is_driver(name: str) -> bool:

@@ -13,12 +13,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from evcharge import trust
-from evcharge.central.accounts import Account, ApiToken, Login, driver_id
+from evcharge.central.accounts import Account, ApiToken, Login, Told, driver_id
 from evcharge.central.commands import AccessEvent, Actor, ChangeAccess, Note
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.instants import text_of
+from evcharge.central.rows import account_of, token_of
 from evcharge.central.ruling import Decision
 from evcharge.database import Database, Row
+from evcharge.encoding import read_json
 from evcharge.events import LoggedIn, LoggedOut
 from evcharge.ids import Role
 from evcharge.lifecycle import Clock, uninterrupted
@@ -27,6 +29,8 @@ log = logging.getLogger(__name__)
 
 # A browser that is used renews its login; one row written in that time is enough.
 _RENEW_AFTER = 1 / 24
+# Of so many the audit log is asked at a start: far more than are open.
+_LOGGED_IN = "SELECT at, data FROM events WHERE type = 'LoggedIn' ORDER BY n DESC LIMIT 20000"
 # Somebody who logs in more often than this forgets the oldest of them.
 MAX_LOGINS_EACH = 20
 
@@ -62,12 +66,19 @@ class Directory:
         """Read what central.db holds."""
         read = self._database.read
         for row in await read("SELECT * FROM account WHERE removed_at IS NULL"):
-            self._accounts[row["name"]] = _account(row)
+            self._accounts[row["name"]] = account_of(row)
         for row in await read("SELECT * FROM api_token WHERE removed_at IS NULL"):
-            self._tokens[row["token_sha256"]] = _token(row)
+            self._tokens[row["token_sha256"]] = token_of(row)
+        told = Told()
+        for row in await read(_LOGGED_IN):
+            told.take(read_json(row["data"], LoggedIn), row["at"])
         for row in await read("SELECT * FROM web_session ORDER BY created_at"):
             login = _login(row)
-            self._logins[login.token_sha256] = login
+            # A kill between the two, or a hand in the books: whoever it is logs in again.
+            if told.knows(login.name, login.id, row["created_at"]):
+                self._logins[login.token_sha256] = login
+            else:
+                self._owed.add(login.token_sha256)
 
     # ---- accounts and tokens
 
@@ -139,9 +150,10 @@ class Directory:
         # The oldest make room; what has ended goes, too.
         self._forget([*own[: max(0, len(own) - MAX_LOGINS_EACH + 1)], *self._ended(now)])
         self._logins[login.token_sha256] = login
+        # In line before its row: a row that is newer than every event belongs to none.
+        self._note(login, address, LoggedIn(name=name, login=login.id))
         await self._write(login)
         await self._write_off()
-        self._note(login, address, LoggedIn(name=name))
         return token
 
     async def log_out(self, token: str, address: str) -> bool:
@@ -149,7 +161,7 @@ class Directory:
         login = self.login(token)
         if login is None:
             return False
-        self._note(login, address, LoggedOut(name=login.name))
+        self._note(login, address, LoggedOut(name=login.name, login=login.id))
         self._forget([login])
         await self._write_off()
         return True
@@ -245,27 +257,6 @@ class Directory:
 def digest(token: str) -> str:
     """Return what is kept of a token: 256 random bits need no slow hash."""
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _account(row: Row) -> Account:
-    return Account(
-        name=row["name"],
-        role=Role(row["role"]),
-        secret_hash=row["secret_hash"],
-        version=row["version"],
-        created_at=datetime.fromisoformat(row["created_at"]),
-        created_by=row["created_by"],
-    )
-
-
-def _token(row: Row) -> ApiToken:
-    return ApiToken(
-        name=row["name"],
-        role=Role(row["role"]),
-        token_sha256=row["token_sha256"],
-        created_at=datetime.fromisoformat(row["created_at"]),
-        created_by=row["created_by"],
-    )
 
 
 def _login(row: Row) -> Login:

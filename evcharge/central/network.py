@@ -7,9 +7,12 @@ session's life and money are in `charging`; here are links, faults, holds and ke
 from dataclasses import replace
 from typing import assert_never
 
+from msgspec import structs
+
 from evcharge import events
 from evcharge.billing import MAX_MONEY_CENTS, MAX_PRICE_CENTI_CENTS, euros
 from evcharge.central import charging, orders, weather
+from evcharge.central.accounts import seal
 from evcharge.central.alerts import AlertKind
 from evcharge.central.commands import (
     AnyCommand,
@@ -114,7 +117,7 @@ def decide(facts: Facts, command: AnyCommand, rules: Rules) -> Decision:
             ruling.say(command.event)
         case ChangeAccess():
             ruling.put(command.change)
-            ruling.say(command.event)
+            ruling.say(structs.replace(command.event, seal=seal(command.change)))
         case _:
             assert_never(command)
     return ruling.decision()
@@ -142,6 +145,7 @@ def _engine_arrives(ruling: Ruling, command: EngineArrives, rules: Rules) -> Non
             ask=ask,
             stop=stop,
             driver_id=_charging_driver(ruling, point),
+            epoch=point.epoch,
         )
     )
 
@@ -174,6 +178,7 @@ def _engine_leaves(ruling: Ruling, command: EngineLeaves) -> None:
             reason=command.reason,
             session_id=session.session_id if session else None,
             driver_id=session.driver_id if session else None,
+            last_seq=ruling.last_seq(point.cp_id, point.journal_id) if point.journal_id else None,
         )
     )
 
@@ -181,7 +186,7 @@ def _engine_leaves(ruling: Ruling, command: EngineLeaves) -> None:
 def _monitor_arrives(ruling: Ruling, command: MonitorArrives, rules: Rules) -> None:
     point = _known_point(ruling, command, rules)
     ruling.put(replace(point, monitor_link=command.link, monitor_heard=False))
-    ruling.say(events.MonitorConnected(cp_id=point.cp_id, link=command.link))
+    ruling.say(events.MonitorConnected(cp_id=point.cp_id, link=command.link, epoch=point.epoch))
 
 
 def _monitor_reports(ruling: Ruling, command: MonitorReports) -> None:
@@ -256,6 +261,7 @@ def _known_point(ruling: Ruling, command: EngineArrives | MonitorArrives, rules:
                 cp_id=point.cp_id,
                 location=point.location,
                 price_centi_cents_per_kwh=point.price_centi_cents_per_kwh,
+                epoch=point.epoch,
             )
         )
         return weather.settled(ruling, point)
@@ -292,7 +298,7 @@ def _driver_arrives(ruling: Ruling, command: DriverArrives, rules: Rules) -> Non
     if driver.blocked:
         ruling.say(events.DriverUnblocked(driver_id=driver.driver_id, epoch=command.epoch))
     ruling.put(replace(driver, epoch=command.epoch, blocked=False, link=command.link))
-    ruling.say(events.DriverConnected(driver_id=driver.driver_id, link=command.link))
+    ruling.say(events.DriverConnected(driver_id=driver.driver_id, link=command.link, epoch=command.epoch))
 
 
 def _driver_visits(ruling: Ruling, command: DriverVisits, rules: Rules) -> None:
@@ -302,7 +308,7 @@ def _driver_visits(ruling: Ruling, command: DriverVisits, rules: Rules) -> None:
 
 def _new_driver(ruling: Ruling, driver_id: DriverId, epoch: int, rules: Rules) -> Driver:
     driver = Driver(driver_id=driver_id, epoch=epoch)
-    ruling.say(events.DriverAdded(driver_id=driver_id))
+    ruling.say(events.DriverAdded(driver_id=driver_id, epoch=epoch))
     if rules.wallets and rules.welcome_credit_cents:
         return _credited(ruling, driver, rules.welcome_credit_cents)
     return driver
@@ -347,7 +353,12 @@ def _credited(ruling: Ruling, driver: Driver, cents: int, reference: str | None 
         )
     )
     ruling.say(
-        events.WalletToppedUp(driver_id=driver.driver_id, cents=cents, balance_cents=driver.balance_cents)
+        events.WalletToppedUp(
+            driver_id=driver.driver_id,
+            cents=cents,
+            balance_cents=driver.balance_cents,
+            reference=reference,
+        )
     )
     return driver
 

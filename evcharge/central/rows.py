@@ -26,7 +26,7 @@ from evcharge.central.state import (
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.database import Row
 from evcharge.events import Event
-from evcharge.ids import CpId, DriverId, JournalId, RequestId, SessionId
+from evcharge.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
 from evcharge.location import WeatherKind
 from evcharge.session import EndReason, Session, SessionState, Ticket
 
@@ -315,6 +315,29 @@ def ticket_of(row: Row) -> Ticket:
         started_at=datetime.fromisoformat(row["started_at"]),
         ended_at=datetime.fromisoformat(row["ended_at"]),
         estimated=bool(row["estimated"]),
+    )
+
+
+def account_of(row: Row | dict[str, Any]) -> Account:
+    return Account(
+        name=row["name"],
+        role=Role(row["role"]),
+        secret_hash=row["secret_hash"],
+        version=row["version"],
+        created_at=datetime.fromisoformat(row["created_at"]),
+        created_by=row["created_by"],
+        removed_at=_instant_or_none(row["removed_at"]),
+    )
+
+
+def token_of(row: Row | dict[str, Any]) -> ApiToken:
+    return ApiToken(
+        name=row["name"],
+        role=Role(row["role"]),
+        token_sha256=row["token_sha256"],
+        created_at=datetime.fromisoformat(row["created_at"]),
+        created_by=row["created_by"],
+        removed_at=_instant_or_none(row["removed_at"]),
     )
 
 

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from evcharge import lifecycle
-from evcharge.central.accounts import Account
+from evcharge.central.accounts import Account, seal
 from evcharge.central.commands import Actor
 from evcharge.central.rows import Entry
 from evcharge.central.ruling import Decision
@@ -48,7 +48,7 @@ async def _add_admin(state: Path, report: InitReport) -> None:
             created_at=now,
             created_by="evcharge init",
         )
-        event = AccountAdded(name=account.name, role=account.role)
+        event = AccountAdded(name=account.name, role=account.role, seal=seal(account))
         by = Actor("evcharge init", Role.OPERATOR, "this computer")
         store = await CentralStore.open(database)
         await store.commit([Entry(Decision((event,), (account,)), by, now)])

@@ -1,19 +1,23 @@
 """Central's books in a real file, and everything that writes to them."""
 
 import contextlib
+import json
+import re
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from evcharge import audit, database
 from evcharge.central.instants import text_of
-from evcharge.central.rows import Entry
+from evcharge.central.rows import PUT_EVENT, Entry, event_row, statements
 from evcharge.central.state import Facts
 from evcharge.central.store import CentralStore
 from evcharge.database import Database, open_database
 from evcharge.events import CentralStarted, Event
-from tests.unit.central.builders import ADMIN, NOON, Network
+from tests.unit.central.builders import ADMIN, Network
 
 SCHEMA = "evcharge.central.schema"
 
@@ -37,19 +41,33 @@ async def opened(folder: Path) -> AsyncIterator[Books]:
 
 @contextlib.contextmanager
 def raw(path: Path, *, tamper: bool = False) -> Iterator[sqlite3.Connection]:
-    """Open a database past evcharge; to tamper with it, without its triggers and checks."""
+    """Open a database past evcharge; to tamper with it, without its triggers and checks while the block lasts."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.row_factory = sqlite3.Row
     with contextlib.closing(connection):
         if tamper:
             connection.execute("PRAGMA ignore_check_constraints=ON")
             connection.execute("PRAGMA foreign_keys=OFF")
-            for (name,) in connection.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-            ).fetchall():
-                connection.execute(f"DROP TRIGGER {name}")
-            connection.execute("DROP INDEX IF EXISTS one_open_session_per_cp")
+        guards = connection.execute(
+            "SELECT type, name, sql FROM sqlite_master WHERE type = 'trigger' OR name = 'one_open_session_per_cp'"
+        ).fetchall()
+        for kind, name, _ in guards if tamper else ():
+            connection.execute(f"DROP {kind} {name}")
         yield connection
+        for _, _, sql in guards if tamper else ():
+            # Not where the tampering was just that: two open sessions of one charging point.
+            with contextlib.suppress(sqlite3.IntegrityError):
+                connection.execute(sql)
+
+
+def rechained(connection: sqlite3.Connection, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Make the chain of the audit log anew over rows that `change` has changed, as a forger who knows how would."""
+    previous = audit.GENESIS
+    for row in connection.execute("SELECT * FROM events ORDER BY n").fetchall():
+        columns = change(dict(row))
+        previous = columns["hash"] = audit.chained(previous, columns)
+        names = ", ".join(f"{name} = :{name}" for name in columns)
+        connection.execute(f"UPDATE events SET {names} WHERE n = :n", columns)
 
 
 def lie(path: Path, at: datetime, tickets: int = 10_000) -> None:
@@ -83,8 +101,68 @@ def lie(path: Path, at: datetime, tickets: int = 10_000) -> None:
 
 def entries(network: Network) -> list[Entry]:
     """Return, once, everything that was decided in `network`."""
-    decided, network.decisions = network.decisions, []
-    return [Entry(decision, ADMIN, NOON) for decision in decided]
+    decided, network.decisions, network.instants = (
+        zip(network.decisions, network.instants, strict=True),
+        [],
+        [],
+    )
+    return [Entry(decision, ADMIN, at) for decision, at in decided]
+
+
+# What events say more than those that were written with schema 5 or older.
+_SAID_SINCE = {
+    "PointAdded": ("epoch",), "EngineConnected": ("epoch",), "EngineLost": ("last_seq",),
+    "MonitorConnected": ("epoch",), "DriverAdded": ("epoch",), "DriverConnected": ("epoch",),
+    "WalletToppedUp": ("reference",), "AccountAdded": ("seal",), "AccountChanged": ("seal",),
+    "AccountRemoved": ("seal",), "TokenMade": ("seal",), "TokenRemoved": ("seal",), "LoggedIn": ("login",),
+    "LoggedOut": ("login",),
+}  # fmt: skip
+
+
+_OLD_QUARANTINE = (
+    "INSERT INTO quarantine (at, cp_id, journal_id, seq, why, record) "
+    "VALUES (:at, :cp_id, :journal_id, :seq, :why, :record)"
+)
+
+
+def written_by_an_older(path: Path, schema: int, decided: list[Entry]) -> None:
+    """Write central.db at `path` as an evcharge did whose newest schema was `schema` (1 to 5)."""
+    steps = dict(database._steps(SCHEMA))
+    head = audit.Head()
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as old:
+        for number in range(1, schema + 1):
+            for statement in steps[number]:
+                old.execute(statement)
+        old.execute(f"PRAGMA user_version={schema}")
+        tables = {
+            name: {row[1] for row in old.execute(f"PRAGMA table_info({name})")}
+            for (name,) in old.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        }
+        for entry in decided:
+            for sql, of_kind in statements([entry]):
+                table = re.search(r"(?:INTO|FROM) (\w+)", sql)[1]
+                old_sql = _OLD_QUARANTINE if table == "quarantine" else sql
+                columns = tables.get(table)
+                for row in of_kind if columns is not None else ():
+                    gone = [name for name in row if name not in columns and f" {name}" in old_sql]
+                    old.execute(
+                        _without(old_sql, *gone), {name: row[name] for name in row if name not in gone}
+                    )
+            for event in entry.decision.events:
+                row = event_row(head.n + 1, entry, event)
+                said = json.loads(row["data"])
+                for name in _SAID_SINCE.get(row["type"], ()):
+                    del said[name]
+                row["data"] = json.dumps(said, separators=(",", ":"), ensure_ascii=False)
+                head = audit.Head(row["n"], audit.chained(head.hash, row))
+                old.execute(PUT_EVENT, {**row, "hash": head.hash})
+
+
+def _without(sql: str, *columns: str) -> str:
+    for name in columns:
+        for part in (f", {name} = excluded.{name}", f", :{name}", f", {name}"):
+            sql = sql.replace(part, "")
+    return sql
 
 
 class FromNextYear(Event):

@@ -139,6 +139,20 @@ async def test_a_login_survives_a_restart(tmp_path: Path):
         assert (await service.get("/api/whoami")).body["role"] == "service"
 
 
+async def test_a_login_that_a_hand_put_into_the_books_opens_nothing(tmp_path: Path):
+    async with opened(tmp_path) as house:
+        olga = await house.person("olga", "operator")
+        port = int(house.url.rpartition(":")[2])
+    forged = trust.new_secret()
+    with closing(sqlite3.connect(tmp_path / "central/central.db")) as database, database:
+        columns = "name, has_account, version, address, created_at, expires_at FROM web_session"
+        database.execute(f"INSERT INTO web_session SELECT ?, {columns}", (directory.digest(forged),))
+    async with opened(tmp_path, api_port=port) as house:
+        assert (await olga.get("/api/whoami")).body["name"] == "olga"
+        olga.cookies[cookie_name(house)] = forged
+        assert (await olga.get("/api/whoami")).problem == (401, "E_CREDENTIAL")
+
+
 async def test_a_login_that_has_expired_is_none_and_is_swept_away(tmp_path: Path):
     async with opened(tmp_path) as house:
         olga = await house.person("olga", "operator")

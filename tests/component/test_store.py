@@ -1,6 +1,5 @@
 """Central's books on a real SQLite file: all of a batch or nothing, and after a restart the same facts."""
 
-import contextlib
 import sqlite3
 from dataclasses import replace
 from datetime import timedelta, timezone
@@ -8,18 +7,28 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import audit, database
+from evcharge import audit
 from evcharge.central import commands as c
 from evcharge.central.invariants import violations
 from evcharge.central.network import decide
-from evcharge.central.rows import Entry, statements
+from evcharge.central.rows import Entry
 from evcharge.central.ruling import Decision
 from evcharge.central.state import Facts, Kind, OrderTaken, TicketSeen, Transfer
 from evcharge.central.store import KEEP_STATUSES_FOR
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.location import WeatherKind
 from evcharge.session import EndReason, SessionState, Ticket
-from tests.component.books import SCHEMA, Books, any_event, busy_day, entries, lasting, lie, opened, raw
+from tests.component.books import (
+    Books,
+    any_event,
+    busy_day,
+    entries,
+    lasting,
+    lie,
+    opened,
+    raw,
+    written_by_an_older,
+)
 from tests.unit.central.builders import ADMIN, NOON, OTHER_JOURNAL, Network
 
 
@@ -608,28 +617,11 @@ async def test_weather_bars_and_moves_survive_a_restart(tmp_path: Path):
     assert facts.driver("D02").barred
 
 
-async def test_old_books_come_through(tmp_path: Path):
+@pytest.mark.parametrize("schema", [1, 2, 3, 4, 5])
+async def test_old_books_come_through(tmp_path: Path, schema: int):
     network = busy_day()
     path = tmp_path / "central.db"
-    steps = database._steps(SCHEMA)
-    since = ("registered_location", "barred", "journal_hold", "occupied_by", "excess_mwh")
-    old = sqlite3.connect(path, isolation_level=None)
-    with contextlib.closing(old):
-        for number, script in steps:
-            if number == 1:
-                for statement in script:
-                    old.execute(statement)
-                old.execute("PRAGMA user_version=1")
-        for entry in entries(network):
-            for sql, of_kind in statements([entry]):
-                if "daily" in sql:
-                    continue
-                if "quarantine" in sql:
-                    old.executemany(OLD_QUARANTINE, of_kind)
-                    continue
-                for row in of_kind:
-                    known = {name: row[name] for name in row if name not in since}
-                    old.execute(_without(sql, *since), known)
+    written_by_an_older(path, schema, entries(network))
     async with opened(tmp_path) as books:
         facts = await books.store.load(NOON)
     # What lay in the quarantine then has no session: it stays there, and takes no room.
@@ -644,20 +636,6 @@ async def test_old_books_come_through(tmp_path: Path):
             (1, 1_000_005, 25),
             (1, 20_000, 1),
         ]
-
-
-OLD_QUARANTINE = (
-    "INSERT INTO quarantine (at, cp_id, journal_id, seq, why, record) "
-    "VALUES (:at, :cp_id, :journal_id, :seq, :why, :record)"
-)
-
-
-def _without(sql: str, *columns: str) -> str:
-    for name in columns:
-        sql = (
-            sql.replace(f", {name} = excluded.{name}", "").replace(f", :{name}", "").replace(f", {name}", "")
-        )
-    return sql
 
 
 async def test_each_commit_is_told_with_its_size_and_time(tmp_path: Path):

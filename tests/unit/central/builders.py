@@ -69,6 +69,8 @@ class Network:
     tickets: list[Ticket] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
+    # When each of them was taken.
+    instants: list[datetime] = field(default_factory=list)
     _links: int = 0
     _requests: int = 0
 
@@ -79,6 +81,7 @@ class Network:
         command = kind(**{"by": ADMIN} | what)
         decision = decide(self.facts, command, self.rules)
         self.decisions.append(decision)
+        self.instants.append(self.rules.now)
         for change in decision.changes:
             self.facts.put(change)
             if isinstance(change, Ticket):

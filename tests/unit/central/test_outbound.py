@@ -38,8 +38,8 @@ def test_an_event_of_a_charging_point_goes_to_the_charging_points_under_its_id()
 
 
 def test_an_event_of_a_driver_goes_to_the_drivers_under_its_id():
-    ((topic, key, told),) = published(DriverConnected(driver_id="D01", link=3))
-    assert (topic, key, told.data) == ("driver-events", "D01", {"link": 3})
+    ((topic, key, told),) = published(DriverConnected(driver_id="D01", link=3, epoch=2))
+    assert (topic, key, told.data) == ("driver-events", "D01", {"link": 3, "epoch": 2})
 
 
 def test_an_event_of_a_session_goes_to_both_with_one_id():

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from evcharge import database, events
+from evcharge import audit, database, events
 from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central import rows as books
@@ -29,6 +29,7 @@ from evcharge.central.history import Statuses
 from evcharge.central.invariants import violations
 from evcharge.central.network import decide
 from evcharge.central.quarantine import MOST_FOREIGN
+from evcharge.central.reconcile import Reconciled, reconcile
 from evcharge.central.ruling import Decision, Rules
 from evcharge.central.state import Facts, Kind, Transfer
 from evcharge.charging_point import ChargingPoint, CpStatus, Hold
@@ -128,7 +129,7 @@ class TheRules(RuleBasedStateMachine):
         self.tickets: dict[str, Ticket] = {}
         self.money: Counter[str] = Counter()
         self.meters: dict[str, int] = {}
-        self.statuses = Statuses()
+        self.statuses, self.head = Statuses(), audit.Head()
         self.books = sqlite3.connect(":memory:", isolation_level=None)
         for number, statements in database._steps("evcharge.central.schema"):
             for statement in statements:
@@ -137,7 +138,12 @@ class TheRules(RuleBasedStateMachine):
         self.begin()
 
     def teardown(self) -> None:
+        if self.batch:
+            self.commit()
+        self.books.row_factory = sqlite3.Row
+        compared = reconcile(self.books, self.books.execute("SELECT * FROM events ORDER BY n"))
         self.books.close()
+        assert compared == Reconciled((), ())  # I33
 
     # ---- the dispatcher
 
@@ -187,6 +193,11 @@ class TheRules(RuleBasedStateMachine):
         for sql, rows in (*books.statements(entries), *books.status_statements(self.statuses, news)):
             self.books.executemany(sql, rows)
         self.statuses.take(news)
+        for entry in entries:
+            for event in entry.decision.events:
+                row = books.event_row(self.head.n + 1, entry, event)
+                self.head = audit.Head(row["n"], audit.chained(self.head.hash, row))
+                self.books.execute(books.PUT_EVENT, {**row, "hash": self.head.hash})
         self.books.execute("COMMIT")
         for _, decision in batch:
             for change in decision.changes:
@@ -491,7 +502,9 @@ class TheRules(RuleBasedStateMachine):
 
     def send(self, engine: Engine, records: list[m.AnyRecord]) -> None:
         point = self.draft.point(engine.cp_id)
-        if records and engine.link is not None and point is not None and point.journal_id is not None:
+        # What a link has said is in line before its end.
+        linked = point is not None and engine.link == point.engine_link
+        if records and linked and engine.link is not None and point.journal_id is not None:
             self.do(c.TakeRecords, cp_id=engine.cp_id, journal_id=engine.journal_id, records=tuple(records))
 
     @rule(cp_id=cps, data=st.data(), kind=st.sampled_from(m.RECORD_TYPES), meter_mwh=energies, reason=reasons)

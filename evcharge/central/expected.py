@@ -1,0 +1,522 @@
+"""The rows that the tables of central.db must hold, by the audit log alone. Pure.
+
+Not told by any event: what charging points showed (status_log, status_daily), measured weather, how far a running
+charge has come, and how far Kafka has been sent and read (outbox, order_offset).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from evcharge import events as e
+from evcharge.central.accounts import Told
+from evcharge.central.instants import text_of
+from evcharge.charging_point import Hold
+from evcharge.encoding import read_json
+from evcharge.location import place
+from evcharge.session import SessionState
+
+# What the log does not say: no column holds bytes.
+UNKNOWN: Final = b"?"
+# More than these of one kind would be read by nobody.
+MOST_LINES = 12
+
+Row = dict[str, Any]
+# Takes in one row of the named table.
+Put = Callable[[str, Row], None]
+
+
+class Columns(Protocol):
+    """A row of the log: its columns by name."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """Return one column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table that the log proves: what one of its rows is called, its key, and the columns that events tell."""
+
+    name: str
+    noun: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    # Numbers that only rise: where the log does not tell one, it tells the least that it can be.
+    rising: tuple[str, ...] = ()
+    # What to compare instead of the table itself.
+    kept: str = ""
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Return the columns of the rows that the log tells."""
+        return (*self.key, *self.columns, *self.rising, *(least(name) for name in self.rising))
+
+
+_HOLDS = tuple(f"{hold}_hold" for hold in Hold)
+TABLES: Final = {
+    table.name: table
+    for table in (
+        Table(
+            "cp",
+            "charging point",
+            ("cp_id",),
+            ("location", "price_centi_cents_per_kwh", "fault", *_HOLDS, "revoked", "journal_id"),
+            ("epoch",),
+        ),
+        Table(
+            "driver", "driver", ("driver_id",), ("balance_cents", "held_cents", "blocked", "barred"), ("epoch",)
+        ),
+        Table(
+            "session",
+            "session",
+            ("session_id",),
+            (
+                "request_id", "cp_id", "driver_id", "state", "price_centi_cents_per_kwh", "hold_cents", "limit_mwh",
+                "plug_within_s", "start_meter_mwh", "authorised_at", "started_at", "ended_at", "stop_reason",
+                "end_reason",
+            ),
+        ),
+        Table(
+            "ticket",
+            "ticket",
+            ("session_id",),
+            (
+                "request_id", "cp_id", "driver_id", "energy_mwh", "cost_cents", "price_centi_cents_per_kwh", "reason",
+                "started_at", "ended_at", "estimated",
+            ),
+        ),
+        Table("inbox", "unseen ticket", ("session_id",), ("driver_id",)),
+        Table("journal", "journal", ("cp_id", "journal_id"), (), ("last_seq",)),
+        Table("weather", "weather of", ("place",), ("alerts", "override")),
+        Table(
+            "account",
+            "account",
+            ("name",),
+            ("role", "removed", "seal"),
+            kept="(SELECT name, role, removed_at IS NOT NULL AS removed, seal_of_account(name, role, secret_hash,"
+            " version, created_at, created_by, removed_at) AS seal FROM account)",
+        ),
+        Table(
+            "api_token",
+            "token",
+            ("name",),
+            ("role", "removed", "seal"),
+            kept="(SELECT name, role, removed_at IS NOT NULL AS removed, seal_of_token(name, role, token_sha256,"
+            " created_at, created_by, removed_at) AS seal FROM api_token)",
+        ),
+    )
+}  # fmt: skip
+
+
+def least(column: str) -> str:
+    """Return the name of the column that holds the least that a rising one can be."""
+    return f"least_{column}"
+
+
+# Rows without a name of their own: as many of each must be there as the log tells of.
+LEDGER: Final = ("at", "kind", "debit", "credit", "cents", "driver_id", "session_id", "reference")
+QUARANTINE: Final = ("at", "cp_id", "session_id", "kind", "journal_id", "seq", "why", "record", "kept")
+# Of somebody who was never linked, the log does not tell it.
+_NO_EPOCH: Final = {"epoch": UNKNOWN, "least_epoch": 0}
+
+
+class ExpectedRows:
+    """Folds the events of a log, from its first, into rows: `put` gets each one once, at the latest by `finish`."""
+
+    def __init__(self, put: Put) -> None:
+        self._put = put
+        self._rows: dict[str, dict[Any, Row]] = {
+            name: {} for name in ("cp", "driver", "journal", "weather", "account", "api_token", "inbox")
+        }
+        self._open: dict[str, Row] = {}
+        self._problems: list[str] = []
+        self.logins = Told()
+        self.orders: set[str] = set()
+        self.newest_at = ""
+        # Top-ups whose reference was not kept in the log: those of before it was.
+        self.unnamed_top_ups = 0
+        # The event from which on the log proves accounts, tokens and references, and of what kind it was before.
+        self._unsealed: dict[str, int] = {}
+        self._at = ""
+        self._n = 0
+
+    def take(self, row: Columns) -> None:
+        """Take in the next row of the log."""
+        # What is no text was never written by us: the chain names that row.
+        self._at, self._n = str(row["at"]).encode("utf-8", "replace").decode(), row["n"]
+        self.newest_at = max(self.newest_at, self._at)
+        handler = _HANDLERS.get(row["type"])
+        if handler is None:
+            return
+        kind, fold = handler
+        try:
+            event = read_json(row["data"], kind)
+        except (TypeError, ValueError, AttributeError):
+            return  # `audit verify` names it
+        fold(self, event)
+
+    def finish(self) -> None:
+        """Put the rows that may still have changed."""
+        for name, rows in self._rows.items():
+            for row in rows.values():
+                self._put(name, row)
+        for row in self._open.values():
+            self._put("session", row)
+
+    @property
+    def problems(self) -> list[str]:
+        """What the log says twice, and differently."""
+        return self._problems[:MOST_LINES]
+
+    def notes(self) -> Iterator[str]:
+        """Yield what cannot be proven."""
+        for what, n in self._unsealed.items():
+            yield f"{what} can be proven by events after number {n} only: those of before do not tell"
+
+    # ---- points
+
+    def _point(self, cp_id: str) -> Row:
+        # A log that tells of a point that was never added was tampered with; whatever it says, the row must be that.
+        return self._rows["cp"].setdefault(
+            cp_id,
+            {
+                "cp_id": cp_id,
+                "location": UNKNOWN,
+                "price_centi_cents_per_kwh": UNKNOWN,
+                "fault": None,
+                **dict.fromkeys(_HOLDS, 0),
+                "revoked": 0,
+                "journal_id": None,
+                **_NO_EPOCH,
+            },
+        )
+
+    def point_added(self, event: e.PointAdded) -> None:
+        self._point(event.cp_id).update(
+            location=event.location, price_centi_cents_per_kwh=event.price_centi_cents_per_kwh
+        )
+        self._epoch(self._point(event.cp_id), event.epoch)
+
+    def point_moved(self, event: e.PointMoved) -> None:
+        self._point(event.cp_id)["location"] = event.location
+
+    def price_changed(self, event: e.PriceChanged) -> None:
+        self._point(event.cp_id)["price_centi_cents_per_kwh"] = event.price_centi_cents_per_kwh
+
+    def fault_reported(self, event: e.FaultReported) -> None:
+        self._point(event.cp_id)["fault"] = event.fault
+
+    def fault_cleared(self, event: e.FaultCleared) -> None:
+        self._point(event.cp_id)["fault"] = None
+
+    def hold_placed(self, event: e.HoldPlaced) -> None:
+        self._point(event.cp_id)[f"{event.hold}_hold"] = 1
+
+    def hold_lifted(self, event: e.HoldLifted) -> None:
+        self._point(event.cp_id)[f"{event.hold}_hold"] = 0
+
+    def key_revoked(self, event: e.KeyRevoked) -> None:
+        self._point(event.cp_id)["revoked"] = 1
+        self._epoch(self._point(event.cp_id), event.epoch)
+
+    def key_restored(self, event: e.KeyRestored) -> None:
+        self._point(event.cp_id)["revoked"] = 0
+        self._epoch(self._point(event.cp_id), event.epoch)
+
+    def engine_connected(self, event: e.EngineConnected) -> None:
+        self._point(event.cp_id)["journal_id"] = event.journal_id
+        self._epoch(self._point(event.cp_id), event.epoch)
+        self._cursor(event.cp_id, event.journal_id, event.last_seq)
+
+    def engine_lost(self, event: e.EngineLost) -> None:
+        journal_id = self._point(event.cp_id)["journal_id"]
+        if journal_id is not None and event.last_seq is not None:
+            # Without a link nothing more is taken of it.
+            self._cursor(event.cp_id, journal_id, event.last_seq)["last_seq"] = event.last_seq
+
+    def monitor_connected(self, event: e.MonitorConnected) -> None:
+        self._epoch(self._point(event.cp_id), event.epoch)
+
+    def record_quarantined(self, event: e.RecordQuarantined) -> None:
+        self._cursor(event.cp_id, event.journal_id, event.seq)
+        record = _record(event.record)
+        about = (event.cp_id, record.session_id, record.k, event.journal_id, event.seq)
+        said = (self._at, *about, event.why, event.record, int(event.kept))
+        self._put("quarantine", dict(zip(QUARANTINE, said, strict=True)))
+
+    def _cursor(self, cp_id: str, journal_id: str, seq: int) -> Row:
+        row = self._rows["journal"].setdefault(
+            (cp_id, journal_id), {"cp_id": cp_id, "journal_id": journal_id, "least_last_seq": 0}
+        )
+        row |= {"last_seq": UNKNOWN, "least_last_seq": max(row["least_last_seq"], seq)}
+        return row
+
+    @staticmethod
+    def _epoch(row: Row, epoch: int | None) -> None:
+        row["epoch"] = UNKNOWN if epoch is None else epoch
+        row["least_epoch"] = max(row["least_epoch"], epoch or 0)
+
+    # ---- drivers and money
+
+    def _driver(self, driver_id: str) -> Row:
+        return self._rows["driver"].setdefault(
+            driver_id,
+            {
+                "driver_id": driver_id,
+                "balance_cents": 0,
+                "held_cents": 0,
+                "blocked": 0,
+                "barred": 0,
+                **_NO_EPOCH,
+            },
+        )
+
+    def driver_added(self, event: e.DriverAdded) -> None:
+        self._epoch(self._driver(event.driver_id), event.epoch)
+
+    def driver_connected(self, event: e.DriverConnected) -> None:
+        self._epoch(self._driver(event.driver_id), event.epoch)
+
+    def driver_blocked(self, event: e.DriverBlocked) -> None:
+        self._driver(event.driver_id)["blocked"] = 1
+        self._epoch(self._driver(event.driver_id), event.epoch)
+
+    def driver_unblocked(self, event: e.DriverUnblocked) -> None:
+        self._driver(event.driver_id)["blocked"] = 0
+        self._epoch(self._driver(event.driver_id), event.epoch)
+
+    def driver_barred(self, event: e.DriverBarred) -> None:
+        self._driver(event.driver_id)["barred"] = 1
+
+    def driver_readmitted(self, event: e.DriverReadmitted) -> None:
+        self._driver(event.driver_id)["barred"] = 0
+
+    def wallet_topped_up(self, event: e.WalletToppedUp) -> None:
+        self._driver(event.driver_id)["balance_cents"] += event.cents
+        self._says(event.driver_id, event.balance_cents)
+        named = event.reference != ""
+        if not named:
+            self.unnamed_top_ups += 1
+            self._unsealed["references of top-ups"] = self._n
+        self._move("TOP_UP", event.cents, event.driver_id, reference=event.reference if named else UNKNOWN)
+
+    def _says(self, driver_id: str, balance_cents: int) -> None:
+        # Only a part of the log was made anew, when it does not add up in itself.
+        known = self._driver(driver_id)["balance_cents"]
+        if balance_cents != known:
+            self._problems.append(
+                f"the audit log does not add up: event {self._n} says {balance_cents} cents of {driver_id}, "
+                f"all before it come to {known}"
+            )
+            self._driver(driver_id)["balance_cents"] = balance_cents
+
+    def _move(
+        self, kind: str, cents: int, driver_id: str, session_id: str | None = None, reference: object = None
+    ) -> None:
+        if cents:
+            debit, credit = _ACCOUNTS[kind]
+            said = (self._at, kind, debit, credit, cents, driver_id, session_id, reference)
+            self._put("ledger", dict(zip(LEDGER, said, strict=True)))
+
+    # ---- sessions
+
+    def session_authorised(self, event: e.SessionAuthorised) -> None:
+        self._open[event.session_id] = {
+            "session_id": event.session_id,
+            "request_id": event.request_id,
+            "cp_id": event.cp_id,
+            "driver_id": event.driver_id,
+            "state": SessionState.AUTHORISED.value,
+            "price_centi_cents_per_kwh": event.price_centi_cents_per_kwh,
+            "hold_cents": event.hold_cents,
+            "limit_mwh": event.limit_mwh,
+            "plug_within_s": event.plug_within_s,
+            "start_meter_mwh": 0,
+            "authorised_at": self._at,
+            "started_at": None,
+            "ended_at": None,
+            "stop_reason": None,
+            "end_reason": None,
+        }
+        self._move("HOLD", event.hold_cents, event.driver_id, event.session_id)
+        driver = self._driver(event.driver_id)
+        driver["balance_cents"] -= event.hold_cents
+        driver["held_cents"] += event.hold_cents
+
+    def session_started(self, event: e.SessionStarted) -> None:
+        if (session := self._open.get(event.session_id)) is not None:
+            session |= {
+                "state": SessionState.CHARGING.value,
+                "start_meter_mwh": event.meter_mwh,
+                "started_at": self._at,
+            }
+
+    def stop_ordered(self, event: e.StopOrdered) -> None:
+        if (session := self._open.get(event.session_id)) is not None:
+            session["stop_reason"] = event.reason.value
+
+    def session_refused(self, event: e.SessionRefused) -> None:
+        session = self._ends(event.session_id, SessionState.REFUSED, event.reason.value, self._at)
+        if session is not None:
+            self._pays(session, 0)
+
+    def ticket_made(self, event: e.TicketMade) -> None:
+        started_at, ended_at = _instant(event.started_at), _instant(event.ended_at)
+        session = self._ends(event.session_id, SessionState.TICKETED, event.reason.value, ended_at)
+        if session is not None:
+            self._pays(session, event.cost_cents if session["hold_cents"] else 0)
+        self._says(event.driver_id, event.balance_cents)
+        self._put(
+            "ticket",
+            {
+                "session_id": event.session_id,
+                "request_id": event.request_id,
+                "cp_id": event.cp_id,
+                "driver_id": event.driver_id,
+                "energy_mwh": event.energy_mwh,
+                "cost_cents": event.cost_cents,
+                "price_centi_cents_per_kwh": event.price_centi_cents_per_kwh,
+                "reason": event.reason.value,
+                "started_at": started_at,
+                "ended_at": ended_at,
+                "estimated": int(event.estimated),
+            },
+        )
+        self._rows["inbox"][event.session_id] = {"session_id": event.session_id, "driver_id": event.driver_id}
+
+    def ticket_shown(self, event: e.TicketShown) -> None:
+        self._rows["inbox"].pop(event.session_id, None)
+
+    def _ends(self, session_id: str, state: SessionState, reason: str, at: str) -> Row | None:
+        session = self._open.pop(session_id, None)
+        if session is not None:
+            session |= {"state": state.value, "end_reason": reason, "ended_at": at}
+            self._put("session", session)
+        return session
+
+    def _pays(self, session: Row, cents: int) -> None:
+        driver_id, session_id, hold = session["driver_id"], session["session_id"], session["hold_cents"]
+        self._move("CAPTURE", cents, driver_id, session_id)
+        self._move("RELEASE", hold - cents, driver_id, session_id)
+        driver = self._driver(driver_id)
+        driver["balance_cents"] += hold - cents
+        driver["held_cents"] -= hold
+
+    # ---- the control room
+
+    def weather_raised(self, event: e.WeatherAlertRaised) -> None:
+        self._weather(event.location, {*self._alerts(event.location), event.alert})
+
+    def weather_cleared(self, event: e.WeatherAlertCleared) -> None:
+        self._weather(event.location, set(event.left))
+        if not event.left:
+            self._rows["weather"][place(event.location)]["override"] = 0
+
+    def weather_overridden(self, event: e.WeatherOverridden) -> None:
+        self._weather(event.location, self._alerts(event.location))
+        self._rows["weather"][place(event.location)]["override"] = int(event.override)
+
+    def _alerts(self, location: str) -> set[str]:
+        row = self._rows["weather"].get(place(location))
+        return {name for name in row["alerts"].split(",") if name} if row is not None else set()
+
+    def _weather(self, location: str, alerts: set[str]) -> None:
+        row = self._rows["weather"].setdefault(place(location), {"place": place(location), "override": 0})
+        row["alerts"] = ",".join(sorted(alerts))
+
+    def account_changed(self, event: e.AccountAdded | e.AccountChanged) -> None:
+        self._access("account", event.name, event.seal, role=event.role, removed=0)
+
+    def account_removed(self, event: e.AccountRemoved) -> None:
+        self._access("account", event.name, event.seal, removed=1)
+
+    def token_made(self, event: e.TokenMade) -> None:
+        self._access("api_token", event.name, event.seal, role=event.role, removed=0)
+
+    def token_removed(self, event: e.TokenRemoved) -> None:
+        self._access("api_token", event.name, event.seal, removed=1)
+
+    def _access(self, table: str, name: str, sealed: str, **said: object) -> None:
+        row = self._rows[table].setdefault(name, {"name": name, "role": UNKNOWN})
+        row |= {**said, "seal": sealed or UNKNOWN}
+        if not sealed:
+            self._unsealed["passwords and tokens"] = self._n
+
+    def logged_in(self, event: e.LoggedIn) -> None:
+        self.logins.take(event, self._at)
+        if not event.login:
+            self._unsealed["open logins of the pages"] = self._n
+
+    def order_answered(self, event: e.OrderCarriedOut | e.OrderRefused) -> None:
+        self.orders.add(event.request_id)
+
+
+class _Record(msgspec.Struct):
+    k: str = ""
+    session_id: str = ""
+
+
+def _record(text: str) -> _Record:
+    """Return whose record it is that was set aside, and of which kind."""
+    try:
+        return read_json(text, _Record)
+    except ValueError:
+        return _Record()
+
+
+def _instant(unix_s: float) -> str:
+    return text_of(datetime.fromtimestamp(unix_s, UTC))
+
+
+_ACCOUNTS: Final = {
+    "TOP_UP": ("outside", "wallet"),
+    "HOLD": ("wallet", "held"),
+    "CAPTURE": ("held", "revenue"),
+    "RELEASE": ("held", "wallet"),
+}
+_Fold = Callable[[ExpectedRows, Any], None]
+_HANDLERS: Final[dict[str, tuple[type[e.Event], _Fold]]] = {
+    kind.__name__: (kind, fold)
+    for kind, fold in (
+        (e.PointAdded, ExpectedRows.point_added),
+        (e.PointMoved, ExpectedRows.point_moved),
+        (e.PriceChanged, ExpectedRows.price_changed),
+        (e.FaultReported, ExpectedRows.fault_reported),
+        (e.FaultCleared, ExpectedRows.fault_cleared),
+        (e.HoldPlaced, ExpectedRows.hold_placed),
+        (e.HoldLifted, ExpectedRows.hold_lifted),
+        (e.KeyRevoked, ExpectedRows.key_revoked),
+        (e.KeyRestored, ExpectedRows.key_restored),
+        (e.EngineConnected, ExpectedRows.engine_connected),
+        (e.EngineLost, ExpectedRows.engine_lost),
+        (e.MonitorConnected, ExpectedRows.monitor_connected),
+        (e.RecordQuarantined, ExpectedRows.record_quarantined),
+        (e.DriverAdded, ExpectedRows.driver_added),
+        (e.DriverConnected, ExpectedRows.driver_connected),
+        (e.DriverBlocked, ExpectedRows.driver_blocked),
+        (e.DriverUnblocked, ExpectedRows.driver_unblocked),
+        (e.DriverBarred, ExpectedRows.driver_barred),
+        (e.DriverReadmitted, ExpectedRows.driver_readmitted),
+        (e.WalletToppedUp, ExpectedRows.wallet_topped_up),
+        (e.SessionAuthorised, ExpectedRows.session_authorised),
+        (e.SessionStarted, ExpectedRows.session_started),
+        (e.StopOrdered, ExpectedRows.stop_ordered),
+        (e.SessionRefused, ExpectedRows.session_refused),
+        (e.TicketMade, ExpectedRows.ticket_made),
+        (e.TicketShown, ExpectedRows.ticket_shown),
+        (e.WeatherAlertRaised, ExpectedRows.weather_raised),
+        (e.WeatherAlertCleared, ExpectedRows.weather_cleared),
+        (e.WeatherOverridden, ExpectedRows.weather_overridden),
+        (e.AccountAdded, ExpectedRows.account_changed),
+        (e.AccountChanged, ExpectedRows.account_changed),
+        (e.AccountRemoved, ExpectedRows.account_removed),
+        (e.TokenMade, ExpectedRows.token_made),
+        (e.TokenRemoved, ExpectedRows.token_removed),
+        (e.LoggedIn, ExpectedRows.logged_in),
+        (e.OrderCarriedOut, ExpectedRows.order_answered),
+        (e.OrderRefused, ExpectedRows.order_answered),
+    )
+}

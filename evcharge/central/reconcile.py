@@ -1,0 +1,260 @@
+"""Whether the tables of central.db are what the audit log tells of: no row more, none less, none changed (I33).
+
+What must be there (`expected`) lies in temporary tables, so that books of years fit; SQL compares.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from evcharge.central import counted
+from evcharge.central.accounts import LOGIN_ID_CHARS, seal
+from evcharge.central.expected import LEDGER, MOST_LINES, QUARANTINE, TABLES, ExpectedRows, Row, Table, least
+from evcharge.central.instants import text_of
+from evcharge.central.rows import account_of, token_of
+
+_ROWS_AT_ONCE = 2_000
+# A minute of Central's, and how late it may be.
+_COUNTED_WITHIN = timedelta(seconds=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What differs, a line each, and what could not be proven."""
+
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def reconcile(connection: sqlite3.Connection, rows: Iterable[sqlite3.Row]) -> Reconciled:
+    """Compare the tables of `connection` with `rows`, all of the audit log from its beginning.
+
+    The connection may be one that only reads. Its temporary tables are gone with it.
+    """
+    spill = _Spill(connection)
+    log = ExpectedRows(spill.put)
+    for row in rows:
+        log.take(row)
+    log.finish()
+    spill.flush()
+    return Reconciled((*log.problems, *_differences(connection, log)), tuple(log.notes()))
+
+
+class _Spill:
+    """Keeps the rows that must be there in temporary tables."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._waiting: dict[str, list[tuple[object, ...]]] = {}
+        self._columns = {name: table.told for name, table in TABLES.items()}
+        self._columns |= {"ledger": LEDGER, "quarantine": QUARANTINE}
+        for name, columns in self._columns.items():
+            connection.execute(f"DROP TABLE IF EXISTS temp.told_{name}")
+            # No types: what is compared must not be converted.
+            connection.execute(f"CREATE TEMP TABLE told_{name} ({', '.join(columns)})")
+
+    def put(self, name: str, row: Row) -> None:
+        """Keep one row."""
+        waiting = self._waiting.setdefault(name, [])
+        waiting.append(tuple(_storable(row[column]) for column in self._columns[name]))
+        if len(waiting) >= _ROWS_AT_ONCE:
+            self._write(name)
+
+    def flush(self) -> None:
+        """Write what waits, and let rows be found by their keys."""
+        for name in list(self._waiting):
+            self._write(name)
+        for name, table in TABLES.items():
+            self._connection.execute(f"CREATE INDEX temp.by_{name} ON told_{name} ({', '.join(table.key)})")
+        self._connection.execute("CREATE INDEX temp.by_record ON told_quarantine (cp_id, journal_id, seq)")
+        self._connection.execute("CREATE INDEX temp.by_instant ON told_quarantine (at)")
+
+    def _write(self, name: str) -> None:
+        rows = self._waiting.pop(name)
+        marks = ", ".join("?" * len(self._columns[name]))
+        self._connection.executemany(f"INSERT INTO temp.told_{name} VALUES ({marks})", rows)  # noqa: S608
+
+
+# ---- the comparison
+
+
+def _differences(connection: sqlite3.Connection, log: ExpectedRows) -> Iterator[str]:
+    connection.create_function("seal_of_account", 7, _seal_of_account, deterministic=True)
+    connection.create_function("seal_of_token", 6, _seal_of_token, deterministic=True)
+    kept = {row[0] for row in connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
+    for table in TABLES.values():
+        if table.name in kept:
+            yield from _bounded(table.noun, _table_differences(connection, table))
+    yield from _bounded("ledger row", _ledger_differences(connection, log.unnamed_top_ups))
+    yield from _bounded("quarantined record", _quarantine_differences(connection))
+    if "web_session" in kept:
+        yield from _bounded("login of the pages", _strange_logins(connection, log))
+    if "order_taken" in kept:
+        yield from _bounded("order of Kafka", _strange_orders(connection, log))
+
+
+def _bounded(noun: str, lines: Iterator[str]) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        if number == MOST_LINES:
+            yield f"{noun}: and more that differ"
+            return
+        yield line
+
+
+def _table_differences(connection: sqlite3.Connection, table: Table) -> Iterator[str]:
+    # Books of an older evcharge lack some columns; the log then tells only what stands there.
+    source = table.kept or f"main.{table.name}"
+    there = {column[0] for column in connection.execute(f"SELECT * FROM {source} LIMIT 0").description}  # noqa: S608
+    columns = [name for name in table.columns if name in there]
+    key = " || ' ' || ".join(f"k.{name}" for name in table.key)
+    told_key = " || ' ' || ".join(f"t.{name}" for name in table.key)
+    same = " AND ".join(f"t.{name} = k.{name}" for name in table.key)
+    told, first = f"temp.told_{table.name} t", table.key[0]
+
+    sql = f"SELECT {told_key} FROM {told} LEFT JOIN {source} k ON {same} WHERE k.{first} IS NULL"  # noqa: S608
+    for (name,) in connection.execute(sql):
+        yield f"{table.noun} {name} is missing: the audit log tells of it"
+    sql = f"SELECT {key} FROM {source} k LEFT JOIN {told} ON {same} WHERE t.{first} IS NULL"  # noqa: S608
+    if table.name == "weather":
+        # What was measured is told by no event: a place is there before its first alert.
+        sql += " AND (k.alerts <> '' OR k.override)"
+    for (name,) in connection.execute(sql):
+        yield f"{table.noun} {name}: no event of the audit log tells of it"
+    for column in (*columns, *table.rising):
+        sql = (
+            f"SELECT {key}, k.{column}, t.{column} FROM {told} JOIN {source} k ON {same} "  # noqa: S608
+            f"WHERE t.{column} IS NOT k.{column} AND typeof(t.{column}) <> 'blob'"
+        )
+        for name, found, said in connection.execute(sql):
+            yield f"{table.noun} {name}: {column} is {_shown(found)}, by the audit log {_shown(said)}"
+    for column in table.rising:
+        sql = (
+            f"SELECT {key}, k.{column}, t.{least(column)} FROM {told} JOIN {source} k ON {same} "  # noqa: S608
+            f"WHERE k.{column} < t.{least(column)} AND typeof(t.{column}) = 'blob'"
+        )
+        for name, found, said in connection.execute(sql):
+            yield f"{table.noun} {name}: {column} is {found}, by the audit log at least {said}"
+
+
+def _ledger_differences(connection: sqlite3.Connection, unnamed: int) -> Iterator[str]:
+    # The reference of an old top-up is not in the log. Ids rise, and so the first of them are the old ones.
+    old = "SELECT id FROM ledger WHERE kind = 'TOP_UP' ORDER BY id LIMIT 1 OFFSET :last"
+    reference = f"CASE WHEN kind = 'TOP_UP' AND id <= ({old}) THEN x'3f' ELSE reference END"
+    rest = ", ".join(LEDGER[:-1])
+    kept = f"SELECT {rest}, {reference if unnamed else 'reference'} AS reference FROM ledger"  # noqa: S608
+    params = {"last": unnamed - 1} if unnamed else {}
+    names = ", ".join(LEDGER)
+    sql = (
+        f"SELECT {names}, SUM(found) AS found, SUM(said) AS said "  # noqa: S608
+        f"FROM (SELECT {names}, 1 AS found, 0 AS said FROM ({kept}) "
+        f"UNION ALL SELECT {names}, 0, 1 FROM temp.told_ledger) GROUP BY {names} HAVING SUM(found) <> SUM(said)"
+    )
+    for row in _named(connection.execute(sql, params)):
+        about = f" for {row['session_id']}" if row["session_id"] else ""
+        named = f", reference {row['reference']}" if isinstance(row["reference"], str) else ""
+        yield (
+            f"ledger: {row['kind']} of {_shown(row['cents'])} cents of {row['driver_id']}{about} at {row['at']}"
+            f" ({row['debit']} to {row['credit']}{named}) stands there {_times(row['found'])},"
+            f" by the audit log {_times(row['said'])}"
+        )
+
+
+def _quarantine_differences(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield records that were kept and are not there, and those that nobody ever sent.
+
+    One row stands for all of a kind that one session sent; rows of an older evcharge, one for each record, stay.
+    """
+    columns = {row[1] for row in connection.execute("PRAGMA main.table_info(quarantine)")}
+    same_record = "k.cp_id = t.cp_id AND k.journal_id = t.journal_id AND k.seq = t.seq"
+    same_kind = "k.cp_id = t.cp_id AND k.session_id = t.session_id AND k.kind = t.kind"
+    words = "quarantined record {seq} of {cp_id} ({why})"
+    absent = f"NOT EXISTS (SELECT 1 FROM quarantine k WHERE {same_record})"  # noqa: S608
+    if "kind" in columns:
+        absent += f" AND NOT EXISTS (SELECT 1 FROM quarantine k WHERE {same_kind})"  # noqa: S608
+    for row in _named(connection.execute(f"SELECT * FROM temp.told_quarantine t WHERE kept AND {absent}")):  # noqa: S608
+        yield f"{words.format(**row)} is missing: the audit log tells of it"
+    untold = (
+        f"NOT EXISTS (SELECT 1 FROM temp.told_quarantine t WHERE {same_record} AND k.why = t.why"  # noqa: S608
+        " AND k.record = t.record)"
+    )
+    for row in _named(connection.execute(f"SELECT * FROM quarantine k WHERE {untold}")):  # noqa: S608
+        if not _was_counted(connection, row["at"]):
+            yield f"{words.format(**row)}: no event of the audit log tells of it"
+
+
+def _was_counted(connection: sqlite3.Connection, at: str) -> bool:
+    """Return whether so many records were set aside just before that this one got no event of its own."""
+    try:
+        since = text_of(datetime.fromisoformat(at) - _COUNTED_WITHIN)
+    except ValueError:
+        return False
+    told = "SELECT COUNT(*) FROM temp.told_quarantine WHERE at BETWEEN ? AND ?"
+    return bool(connection.execute(told, (since, at)).fetchone()[0] >= counted.IN_FULL)
+
+
+def _named(cursor: sqlite3.Cursor) -> Iterator[Row]:
+    names = [column[0] for column in cursor.description]
+    return (dict(zip(names, row, strict=True)) for row in cursor)
+
+
+def _strange_logins(connection: sqlite3.Connection, log: ExpectedRows) -> Iterator[str]:
+    # Its event is on the way when a row is younger than every event: Central is at work.
+    rows = connection.execute(
+        "SELECT name, token_sha256, address, created_at FROM web_session WHERE created_at < ?",
+        (log.newest_at,),
+    )
+    for name, token_sha256, address, created_at in rows:
+        if not log.logins.knows(name, str(token_sha256)[:LOGIN_ID_CHARS], created_at):
+            yield f"login of {name} from {address} at {created_at}: no event of the audit log tells of it"
+
+
+def _strange_orders(connection: sqlite3.Connection, log: ExpectedRows) -> Iterator[str]:
+    for (command_id,) in connection.execute("SELECT command_id FROM order_taken"):
+        if command_id not in log.orders:
+            yield f"order {command_id} of Kafka: no event of the audit log tells of it"
+
+
+def _seal_of_account(
+    name: str,
+    role: str,
+    secret_hash: str,
+    version: int,
+    created_at: str,
+    created_by: str,
+    removed_at: str | None,
+) -> str | None:
+    row = {
+        "name": name, "role": role, "secret_hash": secret_hash, "version": version, "created_at": created_at,
+        "created_by": created_by, "removed_at": removed_at,
+    }  # fmt: skip
+    try:
+        return seal(account_of(row))
+    except ValueError:
+        return None  # a role or an instant that was never written
+
+
+def _seal_of_token(
+    name: str, role: str, token_sha256: str, created_at: str, created_by: str, removed_at: str | None
+) -> str | None:
+    row = {
+        "name": name, "role": role, "token_sha256": token_sha256, "created_at": created_at,
+        "created_by": created_by, "removed_at": removed_at,
+    }  # fmt: skip
+    try:
+        return seal(token_of(row))
+    except ValueError:
+        return None
+
+
+def _storable(value: object) -> object:
+    # Sums of lies may exceed 64 bits; they differ from all that is kept, also as text.
+    return value if not isinstance(value, int) or abs(value) < 2**63 else str(value)
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None else ascii(value)[:80] if isinstance(value, str) else str(value)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

@@ -1,0 +1,366 @@
+"""Tables against the audit log: whatever a hand changes in a table shows, and is named in plain words.
+
+The hand knows SQLite: no trigger, check or chain is broken by it, and where it can it keeps every sum.
+"""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from evcharge.central import commands as c
+from evcharge.central import verify
+from evcharge.central.accounts import Account, ApiToken, Login
+from evcharge.central.instants import text_of
+from evcharge.central.state import OrderOffset
+from evcharge.events import AccountAdded, AccountRemoved, LoggedIn, TokenMade
+from evcharge.ids import Role
+from evcharge.location import WeatherKind
+from evcharge.topics import Order
+from tests.component.books import busy_day, entries, opened, raw, rechained
+from tests.unit.central.builders import NOON, Network
+
+HASH = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA"
+LOGIN = Login(
+    token_sha256="ab" * 32, name="olga", has_account=True, version=1, address="10.0.0.5", created_at=NOON,
+    expires_at=NOON + timedelta(hours=12),
+)  # fmt: skip
+PUT_LOGIN = "INSERT INTO web_session VALUES (?, ?, 1, 1, '10.0.0.5', ?, '2026-01-02T00:00:00.000000+00:00')"
+
+
+def everything() -> Network:
+    """A day on which every table of the books got a row."""
+    network = busy_day()
+    for name in ("olga", "otto"):
+        account = Account(
+            name=name, role=Role.OPERATOR, secret_hash=HASH, version=1, created_at=NOON, created_by="admin"
+        )
+        network.does(c.ChangeAccess, event=AccountAdded(name=name, role="operator"), change=account)
+    gone = Account(
+        name="otto", role=Role.OPERATOR, secret_hash=HASH, version=1, created_at=NOON, created_by="admin",
+        removed_at=NOON,
+    )  # fmt: skip
+    network.does(c.ChangeAccess, event=AccountRemoved(name="otto"), change=gone)
+    token = ApiToken(
+        name="meteo", role=Role.SERVICE, token_sha256="cd" * 32, created_at=NOON, created_by="admin"
+    )
+    network.does(c.ChangeAccess, event=TokenMade(name="meteo", role="service"), change=token)
+    network.does(c.Note, event=LoggedIn(name="olga", login=LOGIN.id))
+    network.does(c.TopUp, driver_id="D02", cents=500, reference="receipt-17")
+    network.does(c.BarDriver, driver_id="D02", barred=True)
+    network.does(c.WeatherAlert, location="Elche", alert=WeatherKind.COLD)
+    network.does(c.SetPrice, cp_id="CP002", price_centi_cents_per_kwh=3_000)
+    order = Order(command_id="0" * 32, command="out", cp_id="CP003", issued_at=NOON.timestamp())
+    network.does(c.TakeOrder, order=order, place=OrderOffset("c1", 0, 1))
+    network.engine_leaves("CP003")
+    network.later(60)
+    network.does(c.DriverArrives, driver_id="D04", link=network.link(), epoch=1)
+    return network
+
+
+@pytest.fixture
+async def book(tmp_path: Path) -> Path:
+    """Central's books after that day, closed."""
+    async with opened(tmp_path) as books:
+        await books.store.commit(entries(everything()))
+    path = tmp_path / "central.db"
+    with raw(path) as connection:
+        connection.execute(PUT_LOGIN, (LOGIN.token_sha256, LOGIN.name, text_of(LOGIN.created_at)))
+    return path
+
+
+def test_a_day_of_everything_is_what_its_log_tells(book: Path):
+    found = verify.examine(book)
+    assert (found.problems, found.notes) == ([], [])
+
+
+NEWEST = "(SELECT session_id FROM ticket ORDER BY session_id DESC LIMIT 1)"
+# What a hand does, and what is said of it.
+FORGERIES: dict[str, tuple[str, str]] = {
+    "a wallet is filled, with its ledger": (
+        "UPDATE driver SET balance_cents = balance_cents + 1000 WHERE driver_id = 'D02';"
+        "INSERT INTO ledger (at, kind, debit, credit, cents, driver_id, reference) "
+        "VALUES ('2026-01-01T12:00:00.000000+00:00', 'TOP_UP', 'outside', 'wallet', 1000, 'D02', 'x')",
+        r"driver D02: balance_cents is 3500, by the audit log 2500",
+    ),
+    "money goes from one wallet to another": (
+        "UPDATE driver SET balance_cents = balance_cents - 500 WHERE driver_id = 'D03';"
+        "UPDATE driver SET balance_cents = balance_cents + 500 WHERE driver_id = 'D02';"
+        "UPDATE ledger SET cents = cents + 500 WHERE driver_id = 'D02' AND kind = 'TOP_UP' AND cents = 2000;"
+        "UPDATE ledger SET cents = cents - 500 WHERE driver_id = 'D03' AND kind = 'TOP_UP'",
+        r"driver D02: balance_cents is 3000, by the audit log 2500",
+    ),
+    "a top-up is edited": (
+        "UPDATE ledger SET cents = 5000 WHERE reference = 'receipt-17'",
+        r"ledger: TOP_UP of 500 cents of D02 at \S+ .* stands there 0 times, by the audit log once",
+    ),
+    "a reference is freed, to be used again": (
+        "UPDATE ledger SET reference = 'receipt-18' WHERE reference = 'receipt-17'",
+        r"ledger: TOP_UP of 500 cents of D02 at \S+ \(outside to wallet, reference receipt-18\) stands there once",
+    ),
+    "a ledger row is deleted": (
+        "DELETE FROM ledger WHERE kind = 'CAPTURE' AND driver_id = 'D01'",
+        r"ledger: CAPTURE of 25 cents of D01 for S-D01-\S+ at .* stands there 0 times, by the audit log once",
+    ),
+    "a ledger row is made up": (
+        "INSERT INTO ledger (at, kind, debit, credit, cents, driver_id) "
+        "VALUES ('2026-01-01T12:00:00.000000+00:00', 'TOP_UP', 'outside', 'wallet', 7, 'D01')",
+        r"ledger: TOP_UP of 7 cents of D01 at \S+ \(outside to wallet\) stands there once, by the audit log 0 times",
+    ),
+    "a driver is made up": (
+        "INSERT INTO driver (driver_id, balance_cents, held_cents, blocked, epoch) VALUES ('D66', 0, 0, 0, 0)",
+        r"driver D66: no event of the audit log tells of it",
+    ),
+    "a driver is deleted": (
+        "DELETE FROM driver WHERE driver_id = 'D04'",
+        r"driver D04 is missing: the audit log tells of it",
+    ),
+    "a bar is lifted": (
+        "UPDATE driver SET barred = 0 WHERE driver_id = 'D02'",
+        r"driver D02: barred is 0, by the audit log 1",
+    ),
+    "a driver is blocked": (
+        "UPDATE driver SET blocked = 1 WHERE driver_id = 'D01'",
+        r"driver D01: blocked is 1, by the audit log 0",
+    ),
+    "old keys of a driver are let in": (
+        "UPDATE driver SET epoch = 2 WHERE driver_id = 'D01'",
+        r"driver D01: epoch is 2, by the audit log 3",
+    ),
+    "a ticket says less, and its session too": (
+        f"UPDATE ticket SET energy_mwh = energy_mwh - 5000 WHERE session_id = {NEWEST};"
+        f"UPDATE session SET meter_mwh = meter_mwh - 5000 WHERE session_id = {NEWEST};"
+        "UPDATE daily SET energy_mwh = energy_mwh - 5000 WHERE cp_id = 'CP003'",
+        r"ticket S-D03-\S+: energy_mwh is 15000, by the audit log 20000",
+    ),
+    "a ticket is another driver's": (
+        f"UPDATE ticket SET driver_id = 'D01' WHERE session_id = {NEWEST}",
+        r"ticket S-D03-\S+: driver_id is 'D01', by the audit log 'D03'",
+    ),
+    "a ticket is deleted": (
+        f"DELETE FROM inbox WHERE session_id = {NEWEST}; DELETE FROM ticket WHERE session_id = {NEWEST}",
+        r"ticket S-D03-\S+ is missing: the audit log tells of it",
+    ),
+    "a ticket is made up": (
+        "INSERT INTO ticket SELECT session_id, request_id, cp_id, driver_id, 0, 0, price_centi_cents_per_kwh, 'full',"
+        " authorised_at, ended_at, 0 FROM session WHERE state = 'REFUSED'",
+        r"ticket S-D02-\S+: no event of the audit log tells of it",
+    ),
+    "a ticket is hidden from its driver": (
+        f"DELETE FROM inbox WHERE session_id = {NEWEST}",
+        r"unseen ticket S-D03-\S+ is missing: the audit log tells of it",
+    ),
+    "a ticket is shown to another driver": (
+        f"UPDATE inbox SET driver_id = 'D02' WHERE session_id = {NEWEST}",
+        r"unseen ticket S-D03-\S+: driver_id is 'D02', by the audit log 'D03'",
+    ),
+    "a session has another driver": (
+        "UPDATE session SET driver_id = 'D02' WHERE state = 'TICKETED' AND driver_id = 'D01'",
+        r"session S-D01-\S+: driver_id is 'D02', by the audit log 'D01'",
+    ),
+    "a session has another price": (
+        "UPDATE session SET price_centi_cents_per_kwh = 1 WHERE state = 'CHARGING'",
+        r"session S-D01-\S+: price_centi_cents_per_kwh is 1, by the audit log 2500",
+    ),
+    "a session is deleted": (
+        "DELETE FROM session WHERE state = 'REFUSED'",
+        r"session S-D02-\S+ is missing: the audit log tells of it",
+    ),
+    "a session is made up": (
+        "INSERT INTO session SELECT 'S-forged-000001', 'R-forged', cp_id, driver_id, state, price_centi_cents_per_kwh,"
+        " 0, limit_mwh, plug_within_s, 0, 0, authorised_at, started_at, ended_at, stop_reason, end_reason, excess_mwh"
+        " FROM session WHERE state = 'REFUSED'",
+        r"session S-forged-000001: no event of the audit log tells of it",
+    ),
+    "a hold is lifted": (
+        "UPDATE cp SET operator_hold = 0 WHERE cp_id = 'CP002'",
+        r"charging point CP002: operator_hold is 0, by the audit log 1",
+    ),
+    "a revocation is forged": (
+        "UPDATE cp SET revoked = 1 WHERE cp_id = 'CP001'",
+        r"charging point CP001: revoked is 1, by the audit log 0",
+    ),
+    "a price is changed": (
+        "UPDATE cp SET price_centi_cents_per_kwh = 2500 WHERE cp_id = 'CP002'",
+        r"charging point CP002: price_centi_cents_per_kwh is 2500, by the audit log 3000",
+    ),
+    "a fault is hidden": (
+        "UPDATE cp SET fault = NULL WHERE cp_id = 'CP002'",
+        r"charging point CP002: fault is nothing, by the audit log 'overheating'",
+    ),
+    "old keys of a charging point are let in": (
+        "UPDATE cp SET epoch = 0 WHERE cp_id = 'CP001'",
+        r"charging point CP001: epoch is 0, by the audit log 2",
+    ),
+    "a charging point is made up": (
+        "INSERT INTO cp (cp_id, location, price_centi_cents_per_kwh, operator_hold, weather_hold, revoked, epoch,"
+        " last_used) VALUES ('CP066', 'Elche', 1, 0, 0, 0, 0, 0)",
+        r"charging point CP066: no event of the audit log tells of it",
+    ),
+    "records of an engine are passed over": (
+        "UPDATE journal SET last_seq = 99 WHERE cp_id = 'CP003'",
+        r"journal CP003 a{32}: last_seq is 99, by the audit log 3",
+    ),
+    "an engine is asked for all it has told": (
+        "UPDATE journal SET last_seq = 0 WHERE cp_id = 'CP001'",
+        r"journal CP001 a{32}: last_seq is 0, by the audit log at least 4",
+    ),
+    "a journal is forgotten": (
+        "DELETE FROM journal WHERE cp_id = 'CP003'",
+        r"journal CP003 a{32} is missing: the audit log tells of it",
+    ),
+    "a journal is made up": (
+        f"INSERT INTO journal VALUES ('CP003', '{'f' * 32}', 7)",
+        r"journal CP003 f{32}: no event of the audit log tells of it",
+    ),
+    "a record set aside is hidden": (
+        "DELETE FROM quarantine WHERE cp_id = 'CP001'",
+        r"quarantined record 4 of CP001 \(.*\) is missing: the audit log tells of it",
+    ),
+    "a record set aside is edited": (
+        "UPDATE quarantine SET record = '{}'",
+        r"quarantined record 4 of CP001 \(.*\): no event of the audit log tells of it",
+    ),
+    "a weather alert is ended": (
+        "UPDATE weather SET alerts = ''",
+        r"weather of elche: alerts is '', by the audit log 'COLD'",
+    ),
+    "a weather alert is overridden": (
+        "UPDATE weather SET override = 1",
+        r"weather of elche: override is 1, by the audit log 0",
+    ),
+    "the weather of a place is deleted": ("DELETE FROM weather", r"weather of elche is missing"),
+    "a weather alert is made up": (
+        "INSERT INTO weather VALUES ('altea', 'Altea', 1, 1, NULL, NULL, '', 'COLD', 0)",
+        r"weather of altea: no event of the audit log tells of it",
+    ),
+    "a password is replaced": (
+        "UPDATE account SET secret_hash = secret_hash || 'x' WHERE name = 'olga'",
+        r"account olga: seal is '\w+', by the audit log '\w+'",
+    ),
+    "an account gets another role": (
+        "UPDATE account SET role = 'admin' WHERE name = 'olga'",
+        r"account olga: role is 'admin', by the audit log 'operator'",
+    ),
+    "an account comes back": (
+        "UPDATE account SET removed_at = NULL WHERE name = 'otto'",
+        r"account otto: removed is 0, by the audit log 1",
+    ),
+    "an account is made up": (
+        f"INSERT INTO account VALUES ('eve', 'admin', '{HASH}', 1, '{text_of(NOON)}', 'admin', NULL)",
+        r"account eve: no event of the audit log tells of it",
+    ),
+    "an account is deleted": ("DELETE FROM account WHERE name = 'olga'", r"account olga is missing"),
+    "a token is replaced": (
+        "UPDATE api_token SET token_sha256 = 'ee'",
+        r"token meteo: seal is '\w+', by the audit log '\w+'",
+    ),
+    "a token is made up": (
+        f"INSERT INTO api_token VALUES ('evil', 'admin', 'ff', '{text_of(NOON)}', 'admin', NULL)",
+        r"token evil: no event of the audit log tells of it",
+    ),
+    "a token is deleted": ("DELETE FROM api_token", r"token meteo is missing"),
+    "a login is made up": (
+        f"INSERT INTO web_session SELECT '{'ee' * 32}', name, 1, 1, address, created_at, expires_at FROM web_session",
+        r"login of olga from 10\.0\.0\.5 at \S+: no event of the audit log tells of it",
+    ),
+    "an order is kept from being carried out": (
+        f"INSERT INTO order_taken VALUES ('{'9' * 32}', '{text_of(NOON)}')",
+        r"order 9{32} of Kafka: no event of the audit log tells of it",
+    ),
+    "a day of the statistics is edited": (
+        "UPDATE daily SET revenue_cents = 9 WHERE cp_id = 'CP003'",
+        r"every day of the statistics is what its tickets say: CP003",
+    ),
+    "a row names one that is not there": (
+        "DELETE FROM cp WHERE cp_id = 'CP003'",
+        r"the file is damaged: row \d+ of session names a row of cp that is not there",
+    ),
+    "a guard is taken away": (
+        "DROP TRIGGER ledger_is_final",
+        r"the schema was changed: ledger_is_final is missing",
+    ),
+    "a guard is replaced": (
+        "DROP TRIGGER ledger_is_final;"
+        "CREATE TRIGGER ledger_is_final BEFORE UPDATE ON ledger BEGIN SELECT 1; END",
+        r"the schema was changed: ledger_is_final is another",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_forgery_is_found_and_named(book: Path, forgery: str):
+    statements, said = FORGERIES[forgery]
+    with raw(book, tamper="guard" not in forgery) as connection:
+        if forgery == "a ticket is made up":
+            connection.execute("PRAGMA foreign_keys=OFF")
+        connection.executescript(statements)
+    lines = verify.check(book)
+    assert any(re.search(said, line) for line in lines), lines
+    assert not [line for line in lines if line.startswith("audit log broken")]
+
+
+def test_a_file_that_sqlite_itself_finds_damaged_is_named(book: Path):
+    with raw(book) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page,) = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'ticket_by_time'"
+        ).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    data = bytearray(book.read_bytes())
+    # An index that lost its entries: queries that use it would not see two tickets.
+    at = (page - 1) * size
+    data[at + 3 : at + 5] = bytes(2)
+    book.write_bytes(data)
+    assert any(line.startswith("the file is damaged: ") for line in verify.check(book))
+
+
+def test_of_many_forgeries_the_first_are_named(book: Path):
+    with raw(book, tamper=True) as connection:
+        for number in range(40):
+            connection.execute(
+                "INSERT INTO driver (driver_id, balance_cents, held_cents, blocked, epoch) VALUES (?, 0, 0, 0, 0)",
+                (f"D9{number}",),
+            )
+    lines = [line for line in verify.check(book) if line.startswith("driver")]
+    assert len(lines) == 13
+    assert lines[-1] == "driver: and more that differ"
+
+
+def test_a_log_that_does_not_add_up_is_named(book: Path):
+    # A forger who makes the chain anew, and all tables with it, but forgets one figure.
+    with raw(book, tamper=True) as connection:
+        rechained(
+            connection,
+            lambda row: (
+                row | {"data": row["data"].replace('"cents":2000,', '"cents":2001,')}
+                if (row["type"], row["driver_id"]) == ("WalletToppedUp", "D01")
+                else row
+            ),
+        )
+    lines = verify.check(book)
+    assert any(re.search(r"the audit log does not add up: event \d+ says 2000 cents of D01, all before it", line)
+               for line in lines), lines  # fmt: skip
+
+
+async def test_more_records_than_are_told_one_by_one_accuse_nobody(tmp_path: Path):
+    network = Network()
+    network.point_is_there()
+    network.driver_is_there()
+    async with opened(tmp_path) as books:
+        await books.store.commit(entries(network))
+        for number in range(30):
+            network.sends(network.engines["CP001"].meter(f"S-unknown-{number:07}", 5))
+        # As the dispatcher counts them: ten in full, then how many more.
+        decided = entries(network)
+        for number, entry in enumerate(decided):
+            if number >= 10:
+                decided[number] = replace(entry, decision=replace(entry.decision, events=()))
+        await books.store.commit(decided)
+    path = tmp_path / "central.db"
+    assert verify.check(path) == []
+    with raw(path, tamper=True) as connection:
+        connection.execute("UPDATE quarantine SET at = '2025-01-01T12:00:00.000000+00:00' WHERE seq = 20")
+    assert [line[:30] for line in verify.check(path)] == ["quarantined record 20 of CP001"]
