@@ -15,10 +15,10 @@ from evcharge.central.metering import metered
 from evcharge.central.quarantine import set_aside
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.settlement import about, close_estimated, issue_ticket, move, refuse
-from evcharge.central.state import Driver, JournalCursor, Kind
+from evcharge.central.state import Driver, JournalCursor, JournalForgotten, Kind
 from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.errors import Code, Refused
-from evcharge.ids import CpId, SessionId
+from evcharge.ids import CpId, JournalId, SessionId
 from evcharge.messages import (
     Ack,
     AnyRecord,
@@ -32,6 +32,8 @@ from evcharge.messages import (
 from evcharge.session import EndReason, Session, SessionState, Ticket
 
 _TOO_MUCH = "more energy than was allowed; billed to the limit"
+# Of each charging point: a new one comes with a new disk.
+MOST_JOURNALS = 32
 
 
 class _No(Exception):
@@ -323,6 +325,14 @@ def take_records(ruling: Ruling, command: TakeRecords, rules: Rules) -> None:
         ruling.reply = Ack(seq=last)
     if last > before:
         ruling.put(JournalCursor(command.cp_id, command.journal_id, last))
+        _forget_a_journal(ruling, command.cp_id, command.journal_id)
+
+
+def _forget_a_journal(ruling: Ruling, cp_id: CpId, present: JournalId) -> None:
+    """Keep so many journals, and all while a session is open: nobody knows which one holds its records."""
+    journals = ruling.journals(cp_id)
+    if len(journals) > MOST_JOURNALS and ruling.existing_point(cp_id).session_id is None:
+        ruling.put(JournalForgotten(cp_id, next(one for one in journals if one != present)))
 
 
 def _apply(ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Rules) -> None:

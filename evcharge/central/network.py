@@ -48,7 +48,7 @@ from evcharge.central.commands import (
 )
 from evcharge.central.ruling import Decision, Rules, Ruling
 from evcharge.central.settlement import close_estimated
-from evcharge.central.state import Driver, Facts, JournalCursor, Kind, TicketSeen, Transfer
+from evcharge.central.state import Driver, Facts, Kind, TicketSeen, Transfer
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.errors import Code, Refused
 from evcharge.ids import CpId, DriverId, JournalId
@@ -133,8 +133,6 @@ def _engine_arrives(ruling: Ruling, command: EngineArrives, rules: Rules) -> Non
         point = _journal_replaced(ruling, point, point.journal_id, journal_id, rules)
     ask, stop = charging.to_account_for(ruling, point)
     last_seq = ruling.last_seq(point.cp_id, journal_id)
-    if point.journal_id != journal_id:
-        ruling.put(JournalCursor(point.cp_id, journal_id, last_seq))
     ruling.put(replace(point, engine_link=command.link, journal_id=journal_id))
     ruling.say(
         events.EngineConnected(

@@ -16,6 +16,7 @@ from evcharge.central.state import (
     Change,
     Driver,
     JournalCursor,
+    JournalForgotten,
     OrderOffset,
     OrderTaken,
     Quarantined,
@@ -128,6 +129,7 @@ _ADD_TO_STATUS_DAILY = """
     INSERT INTO status_daily (cp_id, day, status, ms, times) VALUES (:cp_id, :day, :status, :ms, :times)
     ON CONFLICT (cp_id, day, status) DO UPDATE SET ms = ms + excluded.ms, times = times + excluded.times
 """
+_FORGET_JOURNAL = "DELETE FROM journal WHERE cp_id = :cp_id AND journal_id = :journal_id"
 _TAKE_FROM_INBOX = "DELETE FROM inbox WHERE session_id = :session_id AND driver_id = :driver_id"
 
 
@@ -146,15 +148,22 @@ def statements(batch: Iterable[Entry]) -> Iterator[tuple[str, list[dict[str, Any
     inbox: list[dict[str, Any]] = []
     daily: list[dict[str, Any]] = []
     seen: list[dict[str, Any]] = []
+    forgotten: list[dict[str, Any]] = []
     for number, (change, at) in enumerate(_changes(batch)):
         if isinstance(change, TicketSeen):
             seen.append({"session_id": change.session_id, "driver_id": change.driver_id})
+            continue
+        if isinstance(change, JournalForgotten):
+            changes[JournalCursor].pop((change.cp_id, change.journal_id), None)
+            forgotten.append({"cp_id": change.cp_id, "journal_id": change.journal_id})
             continue
         if isinstance(change, Ticket):
             inbox.append({"session_id": change.session_id, "driver_id": change.driver_id})
             daily.append(_daily_row(change))
         key = tuple(getattr(change, name) for name in _TABLES[type(change)].key) or number
         changes[type(change)][key] = (change, at)
+    if forgotten:
+        yield _FORGET_JOURNAL, forgotten
     for kind, latest in changes.items():
         if latest:
             yield _PUT[kind], [_row(change, at) for change, at in latest.values()]

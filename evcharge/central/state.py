@@ -48,6 +48,14 @@ class JournalCursor:
     last_seq: int
 
 
+@dataclass(frozen=True, slots=True)
+class JournalForgotten:
+    """A journal of long ago: if it comes back, it is read from its beginning, and each of its records again."""
+
+    cp_id: CpId
+    journal_id: JournalId
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weather:
     """The weather at a location: what was measured last, and the alerts there are."""
@@ -144,6 +152,7 @@ Change = (
     | Session
     | Driver
     | JournalCursor
+    | JournalForgotten
     | Ticket
     | Transfer
     | TicketSeen
@@ -165,6 +174,8 @@ class Facts:
         self._sessions: dict[SessionId, Session] = {}
         self._drivers: dict[DriverId, Driver] = {}
         self._cursors: dict[tuple[CpId, JournalId], int] = {}
+        # In a draft, those that are new in it.
+        self._journals: dict[CpId, list[JournalId]] = {}
         self._weather: dict[str, Weather] = {}
         self._requests: dict[RequestId, Session | Ticket] = {}
         # Whose inbox a ticket lies in; in a draft, None once it was seen.
@@ -222,6 +233,12 @@ class Facts:
         if found is None:
             return self._beneath.last_seq(cp_id, journal_id) if self._beneath is not None else 0
         return found
+
+    def journals(self, cp_id: CpId) -> list[JournalId]:
+        """Return the journals of which something is committed, the one seen first at the beginning."""
+        beneath = self._beneath.journals(cp_id) if self._beneath is not None else []
+        known = [*beneath, *self._journals.get(cp_id, ())]
+        return [journal_id for journal_id in known if self._cursors.get((cp_id, journal_id)) != 0]
 
     def weather(self, location: str) -> Weather | None:
         """Return the weather there, however the location is spelt, or None when nothing is known."""
@@ -302,7 +319,11 @@ class Facts:
             case Driver():
                 self._drivers[change.driver_id] = change
             case JournalCursor():
+                if self.last_seq(change.cp_id, change.journal_id) == 0:
+                    self._journals.setdefault(change.cp_id, []).append(change.journal_id)
                 self._cursors[change.cp_id, change.journal_id] = change.last_seq
+            case JournalForgotten():
+                self._forget_journal(change)
             case Weather():
                 self._weather[change.place] = change
             case Quarantined():
@@ -313,6 +334,12 @@ class Facts:
                     del self._orders[next(iter(self._orders))]
             case _:
                 pass  # money lives in the database alone
+
+    def _forget_journal(self, change: JournalForgotten) -> None:
+        if self._beneath is not None:
+            self._cursors[change.cp_id, change.journal_id] = 0
+        elif self._cursors.pop((change.cp_id, change.journal_id), None) is not None:
+            self._journals[change.cp_id].remove(change.journal_id)
 
     def _set_aside(self, change: Quarantined) -> None:
         known = self.quarantined(change.cp_id, change.session_id, change.kind)

@@ -105,7 +105,7 @@ class CentralStore:
             facts.put(point_of(row, at_point.get(row["cp_id"])))
         for row in await read("SELECT * FROM driver ORDER BY driver_id"):
             facts.put(driver_of(row, frozenset(of_driver.get(row["driver_id"], ()))))
-        for row in await read("SELECT * FROM journal"):
+        for row in await read("SELECT * FROM journal ORDER BY rowid"):
             facts.put(JournalCursor(row["cp_id"], row["journal_id"], row["last_seq"]))
         for row in await read("SELECT * FROM weather ORDER BY place"):
             facts.put(weather_of(row))

@@ -204,6 +204,7 @@ def lasting(facts: Facts) -> dict[str, object]:
         "sessions": sorted(facts.sessions(), key=lambda session: session.session_id),
         "drivers": {key: replace(driver, link=None) for key, driver in facts._drivers.items()},
         "cursors": facts._cursors,
+        "journals": facts._journals,
         "requests": facts._requests,
         "unseen": facts._unseen,
         "uses": facts.uses,

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from evcharge import messages as m
 from evcharge.charging_point import Hold
 
-MAX_HOLD, MAX_MWH, WELCOME = 2_000, 100_000_000, 150
+MAX_HOLD, MAX_MWH, WELCOME, MOST_JOURNALS = 2_000, 100_000_000, 150, 1
 
 
 class Model:
@@ -217,8 +217,15 @@ class Model:
                 self.journals[key] = record.seq
                 self._record(a.cp_id, record)
             elif record.seq > last:
+                self._forget_a_journal(*key)
                 return "RESYNC", last
+        self._forget_a_journal(*key)
         return "ACK", self.journals.get(key, 0)
+
+    def _forget_a_journal(self, cp_id, present):
+        known = [key for key in self.journals if key[0] == cp_id]
+        if len(known) > MOST_JOURNALS and self.cps[cp_id].session is None:
+            del self.journals[next(key for key in known if key[1] != present)]
 
     def _record(self, cp_id, record):
         session = self.sessions.get(record.session_id)
