@@ -501,6 +501,8 @@ class SessionAuthorised(Event):
     hold_cents: int
     limit_mwh: int
     plug_within_s: int
+    # When, in Unix seconds by Central's clock; 0: an older Central did not say.
+    authorised_at: float = 0.0
 
 
 class SessionReady(Event):

@@ -18,6 +18,8 @@ class Feature(StrEnum):
 
     # A monitor says whether a vehicle is plugged in.
     OCCUPIED = "occupied"
+    # START says Central's instant, and records how many seconds of the engine's steady clock came after it.
+    TIMES = "times"
 
 
 SPOKEN: frozenset[str] = frozenset(Feature)

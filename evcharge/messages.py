@@ -37,6 +37,7 @@ Price = Annotated[int, Meta(ge=0, le=1_000_000)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Seconds = Annotated[int, Meta(ge=0, le=86_400)]
 DeciCelsius = Annotated[int, Meta(ge=-1000, le=5000)]  # tenths of a degree
+Elapsed = Annotated[int, Meta(ge=0, le=10**9)]  # whole seconds of an engine's steady clock since SUPPLY_START
 Instant = Annotated[float, Meta(ge=0, le=253_402_300_799)]  # Unix seconds, UTC
 Key = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{43}=\Z")]  # 32 bytes, base64url
 
@@ -128,12 +129,17 @@ class SupplyStart(Record, tag="SUPPLY_START"):
     limit_mwh: Energy
     auth: Text
     meter_mwh: Energy
+    # START's `at`, and the seconds of the engine's steady clock that have passed since it came.
+    began_at: Instant | UnsetType = UNSET
+    since = MappingProxyType({"began_at": Feature.TIMES})
 
 
 class Meter(Record, tag="METER"):
     """The register, once a second while power flows."""
 
     meter_mwh: Energy
+    elapsed_s: Elapsed | UnsetType = UNSET
+    since = MappingProxyType({"elapsed_s": Feature.TIMES})
 
 
 class SupplyEnd(Record, tag="SUPPLY_END"):
@@ -141,6 +147,8 @@ class SupplyEnd(Record, tag="SUPPLY_END"):
 
     meter_mwh: Energy
     reason: Text
+    elapsed_s: Elapsed | UnsetType = UNSET
+    since = MappingProxyType({"elapsed_s": Feature.TIMES})
 
 
 class SupplyRefused(Record, tag="SUPPLY_REFUSED"):
@@ -199,7 +207,10 @@ class Start(Message, tag="START"):
     limit_mwh: Energy
     plug_within_s: Seconds
     auth: Text
+    # When Central authorised it, by Central's clock; the engine's steady clock carries it on.
+    at: Instant | UnsetType = UNSET
     senders = _CENTRAL
+    since = MappingProxyType({"at": Feature.TIMES})
 
 
 class Stop(Message, tag="STOP"):

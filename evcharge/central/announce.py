@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from msgspec import UNSET
+
 from evcharge import events
 from evcharge.billing import kwh
 from evcharge.central.charging import refusal_text
@@ -98,6 +100,7 @@ def _start(event: events.SessionAuthorised, sign: Sign) -> Start:
         limit_mwh=event.limit_mwh,
         plug_within_s=event.plug_within_s,
         auth=sign(event),
+        at=event.authorised_at or UNSET,
     )
 
 

@@ -111,6 +111,7 @@ def start(ruling: Ruling, command: StartCharging, rules: Rules) -> None:
             hold_cents=hold_cents,
             limit_mwh=limit_mwh,
             plug_within_s=session.plug_within_s,
+            authorised_at=session.authorised_at.timestamp(),
         )
     )
     ruling.reply = progress(session, "ASKING")

@@ -8,6 +8,8 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from msgspec import UNSET, UnsetType
+
 from evcharge import labels
 from evcharge.billing import kwh
 from evcharge.cp.contactor import Contactor
@@ -41,6 +43,9 @@ class Books:
         self._delivery = Delivery(journal)
         self._words = words
         self._to_refuse: dict[str, str] = {}
+        # By the steady clock of this process; of a session that began in another life, the journal knows.
+        self._now_s = 0.0
+        self._began_s: float | None = None
         # Whether the disk has no room for another session.
         self.full = False
         if journal.running is not None:
@@ -59,6 +64,19 @@ class Books:
         """What the running session has had so far; 0 when none runs."""
         running = self._journal.running
         return 0 if running is None else self._journal.meter_mwh - running.meter_mwh
+
+    @property
+    def elapsed_s(self) -> int | None:
+        """For how many whole seconds the running session has lasted; None when nobody counted them."""
+        journaled_s = self._journal.elapsed_s
+        if self._began_s is None:
+            return journaled_s
+        return max(journaled_s or 0, int(self._now_s - self._began_s))
+
+    @property
+    def lasted_s(self) -> float:
+        """For how long power has flowed at most, by the steady clock of this process."""
+        return 0.0 if self._began_s is None else self._now_s - self._began_s
 
     @property
     def meter_mwh(self) -> int:
@@ -128,9 +146,17 @@ class Books:
 
     # ---- writing
 
-    def begin(self, start: Start) -> None:
-        """Journal the start of a session, then close the contactor. To be used within `guarded`."""
+    def passed(self, now_s: float) -> None:
+        """Take note of the steady clock: what is written next happens at this instant."""
+        self._now_s = now_s
+
+    def begin(self, start: Start, received_s: float) -> None:
+        """Journal the start of a session, then close the contactor. To be used within `guarded`.
+
+        START came at `received_s` of the steady clock.
+        """
         self._journal.reserve()
+        began_at = UNSET if start.at is UNSET else round(start.at + self._now_s - received_s, 3)
         self._journal.append(
             SupplyStart(
                 seq=self._journal.last_seq + 1,
@@ -142,8 +168,10 @@ class Books:
                 limit_mwh=start.limit_mwh,
                 auth=start.auth,
                 meter_mwh=self._journal.meter_mwh,
+                began_at=began_at,
             )
         )
+        self._began_s = self._now_s
         self._contactor.close()
 
     def meter(self, session_id: str, energy_mwh: int) -> None:
@@ -153,6 +181,7 @@ class Books:
                 seq=self._journal.last_seq + 1,
                 session_id=session_id,
                 meter_mwh=self._journal.meter_mwh + energy_mwh,
+                elapsed_s=_field(self.elapsed_s),
             )
         )
         self._contactor.deliver(energy_mwh)
@@ -220,8 +249,10 @@ class Books:
                 session_id=running.session_id,
                 meter_mwh=meter_mwh,
                 reason=reason,
+                elapsed_s=_field(self.elapsed_s),
             )
         )
+        self._began_s = None
         said = {"session": running.session_id, "driver": running.driver_id, "reason": self._why(reason)}
         log.info("%s", self._words("session ended", kwh=kwh(meter_mwh - running.meter_mwh), **said))
         return True
@@ -247,3 +278,7 @@ class Books:
         except JournalFull:
             return True
         return False
+
+
+def _field(elapsed_s: int | None) -> int | UnsetType:
+    return UNSET if elapsed_s is None else elapsed_s

@@ -38,6 +38,7 @@ class Moment(StrEnum):
 @dataclass(frozen=True, slots=True)
 class _Pending:
     start: Start
+    received_s: float
     until_s: float
 
 
@@ -103,6 +104,11 @@ class Charge:
         return self._books.energy_mwh
 
     @property
+    def elapsed_s(self) -> int | None:
+        """For how many whole seconds the running session has lasted; None when nobody counted them."""
+        return self._books.elapsed_s
+
+    @property
     def meter_mwh(self) -> int:
         """All that ever flowed here."""
         return self._books.meter_mwh
@@ -161,6 +167,7 @@ class Charge:
 
     def on_start(self, start: Start, now_s: float) -> None:
         """Take a session, or journal why not. The same session again changes nothing."""
+        self.passed(now_s)
         if self._books.knows(start.session_id):
             return
         if self._waits(start.session_id):
@@ -175,7 +182,7 @@ class Charge:
         elif self.fault is not None:
             self._books.refuse(start.session_id, EndReason.FAULT)
         else:
-            self._pending = _Pending(start, now_s + start.plug_within_s)
+            self._pending = _Pending(start, now_s, now_s + start.plug_within_s)
             self._say(Ready(session_id=start.session_id))
             self._on_moment(Moment.AUTHORISED)
             if not self._car_is_new:
@@ -244,15 +251,22 @@ class Charge:
 
     # ---- time
 
+    def passed(self, now_s: float) -> None:
+        """Take note of the steady clock: call it before Central or a hand does something."""
+        self._books.passed(now_s)
+
     def tick(self, now_s: float, dt_s: float) -> None:
         """Let `dt_s` seconds pass: energy flows, waiting ends. Call it about once a second."""
+        self.passed(now_s)
         self._books.retry()
         if self._pending is not None and now_s >= self._pending.until_s:
             self._refuse_pending(EndReason.NOT_PLUGGED)
         self._begin_if_ready()
         running = self._books.running
         if running is not None and self._contactor.closed and self._car is not None:
-            self._books.guarded(self._flow, running, self._car, min(dt_s, MOST_STEP_S))
+            # What has begun since the last tick has not flowed for all of it.
+            flowed_s = min(dt_s, self._books.lasted_s, MOST_STEP_S)
+            self._books.guarded(self._flow, running, self._car, flowed_s)
             if self._books.energy_mwh >= running.limit_mwh:
                 self._books.end(EndReason.LIMIT)
             elif self._car.full:
@@ -277,7 +291,7 @@ class Charge:
         if self._pending is None or not self._car_is_new or not self.linked or self.fault is not None:
             return
         start = self._pending.start
-        self._books.guarded(self._books.begin, start)
+        self._books.guarded(self._books.begin, start, self._pending.received_s)
         if not self._books.knows(start.session_id):
             self._refuse_pending(EndReason.FAULT)
             return

@@ -263,6 +263,7 @@ class Engine:
     async def close_down(self, finished: asyncio.Event) -> None:
         """When the engine is to stop: power off, the last words to Central, then `finished`."""
         await self._stop.wait()
+        self.charge.passed(self._loop.time())
         self.charge.shut_down()
         self._ship()
         await bounded(self._delivered(), LAST_WORDS_S)
@@ -270,6 +271,7 @@ class Engine:
 
     def do(self, order: Order) -> None:
         """Do what a hand does."""
+        self.charge.passed(self._loop.time())
         match order.action:
             case Action.PLUG:
                 self.charge.plug()
@@ -335,6 +337,7 @@ class Engine:
     def _hear(self, message: Message) -> bool:
         """Act on one message; return whether this connection can go on."""
         now_s = self._loop.time()
+        self.charge.passed(now_s)
         match message:
             case Synced(last_seq=last_seq) | Resync(last_seq=last_seq):
                 return self.charge.on_synced(last_seq)

@@ -86,6 +86,11 @@ class Journal:
         return self._state.meter_mwh
 
     @property
+    def elapsed_s(self) -> int | None:
+        """The second of the running session that is journaled last; None when its records do not say."""
+        return self._state.elapsed_s
+
+    @property
     def running(self) -> SupplyStart | None:
         """The start of the session that has no end yet."""
         return self._state.open

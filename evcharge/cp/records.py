@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, dataclass_transform
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct
 
 from evcharge import messages
 from evcharge.encoding import JsonReader, read_json
@@ -162,6 +162,8 @@ class State:
         self.acked_seq = base.seq
         self.meter_mwh = base.meter_mwh
         self.open: SupplyStart | None = None
+        # The second of the open session that is journaled last; None when its records do not say.
+        self.elapsed_s: int | None = None
         self.seen: dict[str, None] = dict.fromkeys(base.seen)
 
     def check(self, entry: Entry) -> None:
@@ -200,9 +202,11 @@ class State:
                 return
             case SupplyStart(session_id=session_id):
                 self.open = entry
+                self.elapsed_s = 0
                 self.seen[session_id] = None
-            case Meter(meter_mwh=meter_mwh):
+            case Meter(meter_mwh=meter_mwh, elapsed_s=elapsed_s):
                 self.meter_mwh = meter_mwh
+                self.elapsed_s = None if elapsed_s is UNSET else elapsed_s
             case SupplyEnd(meter_mwh=meter_mwh):
                 self.meter_mwh = meter_mwh
                 self.open = None

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from msgspec import UNSET, UnsetType
 
 from evcharge.cp import journal as journal_module
 from evcharge.cp.charge import BROKEN, JOURNAL_FULL, Charge, Moment
@@ -84,7 +85,13 @@ class Point:
     def link(self, last_seq: int | None = None) -> None:
         assert self.charge.on_synced(self.journal.last_seq if last_seq is None else last_seq)
 
-    def start(self, session_id: str = S1, limit_mwh: int = 20 * KWH, plug_within_s: int = 60) -> None:
+    def start(
+        self,
+        session_id: str = S1,
+        limit_mwh: int = 20 * KWH,
+        plug_within_s: int = 60,
+        at: float | UnsetType = UNSET,
+    ) -> None:
         self.charge.on_start(
             Start(
                 session_id=session_id,
@@ -95,9 +102,15 @@ class Point:
                 limit_mwh=limit_mwh,
                 plug_within_s=plug_within_s,
                 auth="signed",
+                at=at,
             ),
             self.now_s,
         )
+
+    def later(self, seconds: float) -> None:
+        """Let time pass before the next thing happens; nobody ticks."""
+        self.now_s += seconds
+        self.charge.passed(self.now_s)
 
     def tick(self, times: int = 1, dt_s: float = 1.0) -> None:
         for _ in range(times):
@@ -250,8 +263,8 @@ def test_each_second_is_journaled_then_delivered_then_shown(charging):
     charging.said.clear()
     charging.tick(2)
     assert charging.records(1) == [
-        Meter(seq=2, session_id=S1, meter_mwh=6111),
-        Meter(seq=3, session_id=S1, meter_mwh=12222),
+        Meter(seq=2, session_id=S1, meter_mwh=6111, elapsed_s=1),
+        Meter(seq=3, session_id=S1, meter_mwh=12222, elapsed_s=2),
     ]
     assert charging.contactor.delivered_mwh == 12222
     assert charging.said == [
@@ -306,7 +319,8 @@ def test_a_stop_ends_the_session_with_its_reason(charging, reason):
     charging.tick(2)
     charging.charge.on_stop(S1, reason)
     assert not charging.contactor.closed
-    assert charging.records(3) == [SupplyEnd(seq=4, session_id=S1, meter_mwh=12222, reason=reason)]
+    end = SupplyEnd(seq=4, session_id=S1, meter_mwh=12222, reason=reason, elapsed_s=2)
+    assert charging.records(3) == [end]
     charging.charge.on_stop(S1, "operator")
     charging.tick(2)
     assert charging.journal.last_seq == 4
@@ -372,6 +386,72 @@ def test_an_engine_that_is_stopped_ends_its_session_and_takes_nothing_new(chargi
     assert not charging.contactor.closed
     charging.start(S2)
     assert charging.ends()[-1] == (S2, "engine stopped")
+
+
+# ---- its own time
+
+
+def test_a_charge_begins_so_long_after_centrals_instant_as_it_waited_for_the_plug(point):
+    point.start(at=NOON)
+    point.later(12.5)
+    point.charge.plug()
+    assert point.journal.running.began_at == NOON + 12.5
+
+
+def test_without_centrals_instant_only_the_seconds_are_told(point):
+    point.start()
+    point.charge.plug()
+    point.tick(3)
+    assert point.journal.running.began_at is UNSET
+    assert point.records()[-1].elapsed_s == 3
+
+
+def test_an_end_tells_the_whole_seconds_that_have_passed_when_it_comes(charging):
+    charging.tick(2)
+    charging.later(1.9)
+    charging.charge.unplug()
+    assert charging.records()[-1].elapsed_s == 3
+
+
+def test_what_began_between_two_ticks_flows_from_then_on(point):
+    point.start()
+    point.tick()
+    point.later(0.75)
+    point.charge.plug()
+    point.later(-0.75)
+    point.tick()
+    assert point.charge.energy_mwh == 6111 // 4
+
+
+@pytest.mark.parametrize("power_cut", [False, True])
+def test_a_restart_ends_a_charge_at_the_second_that_was_journaled_last(point, power_cut: bool):
+    point.start(at=NOON)
+    point.charge.plug()
+    point.tick(8)
+    # However long the engine is away, and whatever its clocks begin with.
+    point.restart(power_cut=power_cut)
+    assert point.records()[-1] == SupplyEnd(
+        seq=10, session_id=S1, meter_mwh=8 * 6111, reason="restart", elapsed_s=8
+    )
+
+
+def test_a_charge_that_an_older_engine_began_ends_without_a_time(point):
+    point.start()
+    point.charge.plug()
+    point.journal.append(Meter(seq=2, session_id=S1, meter_mwh=5))
+    point.restart()
+    assert point.records()[-1] == SupplyEnd(seq=3, session_id=S1, meter_mwh=5, reason="restart")
+
+
+def test_the_next_charge_counts_from_its_own_beginning(charging):
+    charging.tick(5)
+    charging.charge.unplug()
+    charging.later(100)
+    charging.start(S2)
+    charging.charge.plug()
+    charging.tick(2)
+    assert charging.records()[-1].elapsed_s == 2
+    assert charging.charge.elapsed_s == 2
 
 
 # ---- questions of Central
@@ -737,13 +817,18 @@ def test_whatever_happens_power_is_journaled_limited_and_ended_once(seed):
     assert point.contactor.delivered_mwh == point.journal.meter_mwh
     energy: dict[str, int] = {}
     ended: list[str] = []
-    began_at = 0
+    began_at = elapsed_s = 0
     after = 0
     while batch := point.records(after):
         for record in batch:
             match record:
                 case SupplyStart():
                     began_at = record.meter_mwh
+                    elapsed_s = 0
+                case Meter() | SupplyEnd():
+                    assert record.elapsed_s >= elapsed_s
+                    elapsed_s = record.elapsed_s
+            match record:
                 case SupplyEnd():
                     energy[record.session_id] = record.meter_mwh - began_at
                     ended.append(record.session_id)

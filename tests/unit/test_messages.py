@@ -57,6 +57,18 @@ GOLDEN: dict[m.Message, str] = {
         auth="signed",
     ): f'{{"t":"START","session_id":"{S}","request_id":"{R}","driver_id":"D01","price":2500,"hold_cents":2000,'
     '"limit_mwh":80000000,"plug_within_s":60,"auth":"signed"}',
+    m.Start(
+        session_id=S,
+        request_id=R,
+        driver_id="D01",
+        price=2_500,
+        hold_cents=2_000,
+        limit_mwh=80_000_000,
+        plug_within_s=60,
+        auth="signed",
+        at=1_800_000_000.25,
+    ): f'{{"t":"START","session_id":"{S}","request_id":"{R}","driver_id":"D01","price":2500,"hold_cents":2000,'
+    '"limit_mwh":80000000,"plug_within_s":60,"auth":"signed","at":1800000000.25}',
     m.Stop(session_id=S, reason="weather"): f'{{"t":"STOP","session_id":"{S}","reason":"weather"}}',
     m.Query(session_id=S): f'{{"t":"QUERY","session_id":"{S}"}}',
     m.Ready(session_id=S): f'{{"t":"READY","session_id":"{S}"}}',
@@ -122,6 +134,31 @@ GOLDEN_LISTS: list[tuple[m.Message, str]] = [
         f'{{"k":"METER","seq":2,"session_id":"{S}","meter_mwh":6111}},'
         f'{{"k":"SUPPLY_END","seq":3,"session_id":"{S}","meter_mwh":6200,"reason":"unplugged"}},'
         f'{{"k":"SUPPLY_REFUSED","seq":4,"session_id":"{S}","reason":"busy"}}]}}',
+    ),
+    (
+        m.Records(
+            records=[
+                m.SupplyStart(
+                    seq=1,
+                    session_id=S,
+                    driver_id="D01",
+                    request_id=R,
+                    price=2_500,
+                    hold_cents=2_000,
+                    limit_mwh=80_000_000,
+                    auth="signed",
+                    meter_mwh=0,
+                    began_at=1_800_000_012.75,
+                ),
+                m.Meter(seq=2, session_id=S, meter_mwh=6_111, elapsed_s=1),
+                m.SupplyEnd(seq=3, session_id=S, meter_mwh=6_200, reason="unplugged", elapsed_s=2),
+            ]
+        ),
+        f'{{"t":"RECORDS","records":[{{"k":"SUPPLY_START","seq":1,"session_id":"{S}","driver_id":"D01",'
+        f'"request_id":"{R}","price":2500,"hold_cents":2000,"limit_mwh":80000000,"auth":"signed","meter_mwh":0,'
+        '"began_at":1800000012.75},'
+        f'{{"k":"METER","seq":2,"session_id":"{S}","meter_mwh":6111,"elapsed_s":1}},'
+        f'{{"k":"SUPPLY_END","seq":3,"session_id":"{S}","meter_mwh":6200,"reason":"unplugged","elapsed_s":2}}]}}',
     ),
     (
         m.Points(points=[m.PointRow(cp_id="CP001", location="Alicante", price=2_500, status="Available")]),

@@ -1,6 +1,7 @@
 """Who is told what, once an event is stored."""
 
 import pytest
+from msgspec import UNSET
 
 from evcharge import events as e
 from evcharge import messages as m
@@ -28,9 +29,17 @@ def progress(step: str, **what: object) -> m.Progress:
     return m.Progress(request_id=R, step=step, session_id=S, cp_id="CP001", **what)
 
 
-def test_an_authorised_session_is_put_to_its_engine_signed():
+@pytest.mark.parametrize(
+    ("authorised_at", "at"), [(1_800_000_000.25, 1_800_000_000.25), (0.0, UNSET)], ids=["now", "by 0.1"]
+)
+def test_an_authorised_session_is_put_to_its_engine_signed_with_centrals_instant(authorised_at: float, at):
     event = e.SessionAuthorised(
-        **WHOSE, price_centi_cents_per_kwh=2_500, hold_cents=2_000, limit_mwh=7, plug_within_s=60
+        **WHOSE,
+        price_centi_cents_per_kwh=2_500,
+        hold_cents=2_000,
+        limit_mwh=7,
+        plug_within_s=60,
+        authorised_at=authorised_at,
     )
     start = m.Start(
         session_id=S,
@@ -41,6 +50,7 @@ def test_an_authorised_session_is_put_to_its_engine_signed():
         limit_mwh=7,
         plug_within_s=60,
         auth="signed 7",
+        at=at,
     )
     assert told(event) == [(Role.ENGINE, "CP001", start)]
 

@@ -69,6 +69,7 @@ def test_a_request_is_granted_with_money_held_and_the_price_frozen(town: Network
     )
     told = only(decision, events.SessionAuthorised)
     assert (told.hold_cents, told.limit_mwh, told.plug_within_s) == (2_000, 80 * KWH, 60)
+    assert told.authorised_at == NOON.timestamp()
     assert town.transfers[-1].kind is Kind.HOLD
 
 
