@@ -9,11 +9,11 @@ import contextlib
 import logging
 import os
 import ssl
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from evcharge.admission import SeatLimits
 from evcharge.channel import (
     CLOSE_WITHIN_S,
     Channel,
@@ -25,16 +25,12 @@ from evcharge.errors import Code, EvchargeError, Overloaded, unforeseen
 from evcharge.handshake import CentralHandshake
 from evcharge.hints import error_frame
 from evcharge.ids import Role
-from evcharge.lifecycle import port_taken
+from evcharge.listener import Connection, PortOptions, listen
 from evcharge.messages import Bye, ErrorNotice, Message
-from evcharge.rate_limit import TokenBucket
 from evcharge.tickets import Entropy, Identity, TicketOpener
 from evcharge.wire import FrameCutter, frame
 
 log = logging.getLogger(__name__)
-
-_BACKLOG = 1024
-_BUSY_WARNING_EVERY_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +47,7 @@ class Door:
     admit: Callable[[Identity], None]
     on_refused: Callable[[str | None, Role | None, str, EvchargeError], None]
     handshake_within_s: float = 5.0
-    max_unauthenticated: int = 512
-    max_unauthenticated_per_address: int = 128
+    seats: SeatLimits = field(default_factory=SeatLimits)
     traffic: Traffic = field(default_factory=Traffic)
     tls: ssl.SSLContext | None = None
     entropy: Entropy = os.urandom
@@ -68,68 +63,37 @@ async def serve(
     is closed after it; the end of the block ends them all.
     """
     acceptor = _Acceptor(door, on_channel)
-    loop = asyncio.get_running_loop()
+    options = PortOptions(
+        name="Central's port for peers",
+        limits=door.seats,
+        tls=door.tls,
+        handshake_within_s=door.handshake_within_s,
+        shutdown_within_s=CLOSE_WITHIN_S,
+        farewell=acceptor.sentence,
+    )
     try:
-        server = await loop.create_server(
-            lambda: _Visitor(acceptor),
-            host,
-            port,
-            backlog=_BACKLOG,
-            ssl=door.tls,
-            ssl_handshake_timeout=door.handshake_within_s if door.tls else None,
-            ssl_shutdown_timeout=CLOSE_WITHIN_S if door.tls else None,
-        )
-    except OSError as problem:
-        raise port_taken(host, port, problem) from None
-    try:
-        yield server.sockets[0].getsockname()[1]
+        async with listen(host, port, lambda connection: _Visitor(acceptor, connection), options) as number:
+            yield number
     finally:
-        server.close()
         await acceptor.close()
 
 
 class _Acceptor:
-    """The connections that have not logged in yet, oldest first, and the tasks of those that have."""
+    """The tasks of those who logged in."""
 
     def __init__(self, door: Door, on_channel: Callable[[Channel], Coroutine[Any, Any, None]]) -> None:
         self.door = door
         self._on_channel = on_channel
-        self._visitors: dict[_Visitor, None] = {}
-        self._per_address: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._warnings = TokenBucket(_BUSY_WARNING_EVERY_S)
 
-    def arrive(self, visitor: "_Visitor") -> bool:
-        """Return whether there is room for `visitor`, sending away the oldest one when all is full."""
-        if self._per_address[visitor.host] >= self.door.max_unauthenticated_per_address:
-            self._warn(f"too many connections from {visitor.host} that do not log in")
-            visitor.refuse(Overloaded("too many logins at once from your address", retry_after_s=1.0))
-            return False
-        self._visitors[visitor] = None
-        self._per_address[visitor.host] += 1
-        if len(self._visitors) > self.door.max_unauthenticated:
-            self._warn("too many connections that do not log in")
-            next(iter(self._visitors)).refuse(Overloaded("too many logins at once", retry_after_s=1.0))
-        return True
-
-    def leave(self, visitor: "_Visitor") -> None:
-        """Forget `visitor`: it is gone, or logged in."""
-        if visitor in self._visitors:
-            del self._visitors[visitor]
-            self._per_address[visitor.host] -= 1
-            if not self._per_address[visitor.host]:
-                del self._per_address[visitor.host]
-
-    def welcome(self, channel: Channel) -> None:
+    def welcome(self, channel: Channel, connection: Connection) -> None:
         """Start the task of a peer that logged in."""
-        task = asyncio.get_running_loop().create_task(self._converse(channel))
+        task = asyncio.get_running_loop().create_task(self._converse(channel, connection))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """End every connection."""
-        for visitor in list(self._visitors):
-            visitor.abort()
+        """End every conversation."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -137,7 +101,12 @@ class _Acceptor:
         # The aborted sockets are closed in the next turn of the loop.
         await asyncio.sleep(0)
 
-    async def _converse(self, channel: Channel) -> None:
+    def sentence(self, error: EvchargeError) -> bytes:
+        """Return what somebody is sent who is not let in."""
+        retry_after_s = error.retry_after_s if isinstance(error, Overloaded) else None
+        return frame(error_frame(error.code, error.text, retry_after_s, self.door.now()))
+
+    async def _converse(self, channel: Channel, connection: Connection) -> None:
         who = f"{channel.identity.role} {channel.identity.id} at {channel.peer_address}"
         farewell: Message | None = None
         try:
@@ -156,21 +125,20 @@ class _Acceptor:
             log.exception("the conversation with %s failed", who)
             farewell = ErrorNotice(code=Code.CLOSED, text="something failed at CENTRAL; connect again")
         finally:
-            await channel.close(farewell)
-
-    def _warn(self, text: str) -> None:
-        if self._warnings.take(asyncio.get_running_loop().time()):
-            log.warning("%s; some were sent away", text)
+            try:
+                await channel.close(farewell)
+            finally:
+                connection.left()
 
 
 class _Visitor(asyncio.Protocol):
     """A connection that has not logged in yet: drives Central's handshake, within one deadline."""
 
     _transport: asyncio.Transport
-    host: str
 
-    def __init__(self, acceptor: _Acceptor) -> None:
+    def __init__(self, acceptor: _Acceptor, connection: Connection) -> None:
         self._acceptor = acceptor
+        self._connection = connection
         self._door = acceptor.door
         self._cutter = FrameCutter()
         self._handshake: CentralHandshake | None = None
@@ -179,10 +147,9 @@ class _Visitor(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self.host = address_of(transport).rpartition(":")[0]
-        if self._acceptor.arrive(self):
-            within_s = self._door.handshake_within_s
-            self._deadline = asyncio.get_running_loop().call_later(within_s, self._too_late)
+        self._connection.on_evicted = self._refuse
+        within_s = self._door.handshake_within_s
+        self._deadline = asyncio.get_running_loop().call_later(within_s, self._too_late)
 
     def data_received(self, data: bytes) -> None:
         if self._ended:
@@ -198,30 +165,22 @@ class _Visitor(asyncio.Protocol):
             self._fail(unforeseen(problem))
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        self._finish()
-
-    def refuse(self, error: EvchargeError) -> None:
-        """Say why, and hang up."""
-        self._finish()
-        retry_after_s = error.retry_after_s if isinstance(error, Overloaded) else None
-        self._transport.write(frame(error_frame(error.code, error.text, retry_after_s, self._door.now())))
-        self._transport.close()
-
-    def abort(self) -> None:
-        """Hang up at once."""
-        self._finish()
-        self._transport.abort()
+        self._give_up()
 
     def _on_frame(self, received: bytes) -> None:
         if self._handshake is None:
             door = self._door
             self._handshake = CentralHandshake(door.opener, door.resume_key, door.now(), door.entropy)
             self._transport.write(frame(self._handshake.on_hello(received, door.admit)))
+            # The ticket is one of ours: whoever shows none makes room first.
+            self._connection.seat.is_busy = True
             return
         handshake = self._handshake
-        self._transport.write(frame(handshake.on_proof(received)))
-        self._finish()
+        accepted = handshake.on_proof(received)
         identity = cast(Identity, handshake.identity)
+        self._connection.prove(f"{identity.role} {identity.id}")
+        self._finish()
+        self._transport.write(frame(accepted))
         channel = Channel(
             self._transport,
             self._cutter,
@@ -232,7 +191,7 @@ class _Visitor(asyncio.Protocol):
             entropy=self._door.entropy,
         )
         channel.identity = identity
-        self._acceptor.welcome(channel)
+        self._acceptor.welcome(channel, self._connection)
 
     def _too_late(self) -> None:
         within = f"{self._door.handshake_within_s:g} s"
@@ -241,7 +200,7 @@ class _Visitor(asyncio.Protocol):
     def _fail(self, error: EvchargeError) -> None:
         identity = self._handshake.identity if self._handshake is not None else None
         address = address_of(self._transport)
-        self.refuse(error)
+        self._refuse(error)
         try:
             if identity is None:
                 self._door.on_refused(None, None, address, error)
@@ -250,9 +209,18 @@ class _Visitor(asyncio.Protocol):
         except Exception:
             log.exception("could not note that %s was refused", address)
 
+    def _refuse(self, error: EvchargeError) -> None:
+        """Say why, and hang up."""
+        self._give_up()
+        self._transport.write(self._acceptor.sentence(error))
+        self._transport.close()
+
+    def _give_up(self) -> None:
+        self._finish()
+        self._connection.left()
+
     def _finish(self) -> None:
         self._ended = True
-        self._acceptor.leave(self)
         if self._deadline is not None:
             self._deadline.cancel()
 

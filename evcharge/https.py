@@ -17,10 +17,10 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from evcharge import first_byte
+from evcharge.admission import SeatLimits
 from evcharge.encoding import read_json
 from evcharge.errors import BadInput, Code, EvchargeError, Overloaded, ProtocolError
-from evcharge.lifecycle import port_taken
+from evcharge.listener import Connection, PortOptions, listen
 from evcharge.rate_limit import TokenBuckets
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,10 @@ log = logging.getLogger(__name__)
 MAX_BODY_BYTES = 64 * 1024
 # For a TLS handshake, for the next request to be whole, and for the body of one.
 PATIENCE_S = 10.0
-MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS = 512, 128
+# A browser opens half a dozen connections, and one more for each page that follows what happens.
+SEATS = SeatLimits(strangers=512, strangers_per_network=128, members=1024, members_per_login=64)
+# A client that takes nothing of its answer for so long is cut off.
+STALLED_S = 10.0
 # From one source, and as many at once: a page is made of some 90 files.
 REQUESTS_PER_S = 200
 # A request that would have to wait for longer is refused.
@@ -124,6 +127,9 @@ def application(
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if isinstance(request.protocol, _Client):
+            # A whole request has come: whoever sends none makes room first.
+            request.protocol.connection.seat.is_busy = True
         try:
             await turns.wait(request.remote)
             return await handler(request)
@@ -222,20 +228,26 @@ def _refusal(problem: Exception) -> tuple[web.Response, str]:
             return failure(503, Code.STORAGE, text, {"Retry-After": "10"}), Code.STORAGE
 
 
-class _Connection(web.RequestHandler):
-    """One connection: limited in number, and answering what is no HTTP with a JSON sentence too."""
+class _Client(web.RequestHandler):
+    """One connection: it has a seat, and what is no HTTP is answered with a JSON sentence too."""
 
-    __slots__ = ()
+    __slots__ = ("connection",)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        connections = self._manager.connections if self._manager else []
-        address = _host(self)
-        if (
-            len(connections) > MAX_CONNECTIONS
-            or sum(_host(other) == address for other in connections) > MAX_CONNECTIONS_PER_ADDRESS
-        ):
-            self.force_close()
+    def __init__(self, manager: web.Server, connection: Connection, **options: Any) -> None:
+        super().__init__(manager, **options)
+        self.connection = connection
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.connection.left()
+        super().connection_lost(exc)
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        try:
+            return await super().finish_response(request, resp, start_time)
+        finally:
+            self.connection.seat.is_busy = False
 
     def handle_error(
         self,
@@ -251,51 +263,54 @@ class _Connection(web.RequestHandler):
         return response
 
 
-def _host(connection: web.RequestHandler) -> object:
-    peer = connection.peername
-    return peer[0] if isinstance(peer, tuple) else peer
+def prove(request: web.Request, login: str) -> None:
+    """Say who sends `request`: its connection is no stranger's any more. Raises Overloaded when all seats are taken."""
+    client = request.protocol
+    if isinstance(client, _Client):
+        client.connection.prove(login)
 
 
 @contextlib.asynccontextmanager
 async def serving(
-    app: web.Application, host: str, port: int, tls: ssl.SSLContext | None, *, plain: bool = False
+    app: web.Application,
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None,
+    *,
+    plain: bool = False,
+    name: str = "HTTP",
+    seats: SeatLimits = SEATS,
 ) -> AsyncIterator[int]:
     """Serve `app` while the block runs, over HTTPS when there is `tls`; yields the port. Raises Taken.
 
     With `tls` and `plain` the port speaks both: whoever begins with a handshake gets HTTPS, all others plain HTTP.
+    `name` stands in the log.
     """
-    loop = asyncio.get_running_loop()
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
     await runner.setup()
     try:
         manager = cast(web.Server, runner.server)  # there is one after setup
 
-        def accept() -> _Connection:
-            return _Connection(
+        def serve(connection: Connection) -> _Client:
+            return _Client(
                 manager,
-                loop=loop,
-                access_log=None,  # type: ignore[arg-type]
+                connection,
+                loop=asyncio.get_running_loop(),
+                access_log=None,
                 keepalive_timeout=PATIENCE_S,
                 lingering_time=1.0,
                 auto_decompress=False,
             )
 
-        async with contextlib.AsyncExitStack() as listening:
-            try:
-                if tls is not None and plain:
-                    server = await listening.enter_async_context(
-                        first_byte.listening(
-                            accept, host, port, tls, patience_s=PATIENCE_S, most=MAX_CONNECTIONS
-                        )
-                    )
-                else:
-                    more: dict[str, Any] = (
-                        {"ssl_handshake_timeout": PATIENCE_S, "ssl_shutdown_timeout": 1.0} if tls else {}
-                    )
-                    server = await loop.create_server(accept, host, port, ssl=tls, **more)
-                    listening.callback(server.close)
-            except OSError as problem:
-                raise port_taken(host, port, problem) from None
-            yield server.sockets[0].getsockname()[1]
+        options = PortOptions(
+            name=name,
+            limits=seats,
+            tls=tls,
+            plain=plain,
+            handshake_within_s=PATIENCE_S,
+            stalled_s=STALLED_S,
+        )
+        async with listen(host, port, serve, options) as number:
+            yield number
     finally:
         await runner.cleanup()

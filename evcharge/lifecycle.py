@@ -1,4 +1,4 @@
-"""How every role lives and dies: signals, the one TCP server of the house, retries, clocks.
+"""How every role lives and dies: signals, retries, clocks.
 
 The only module that may create bare tasks or read the wall clock.
 """
@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import random
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -19,7 +19,6 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 T = TypeVar("T")
 Clock = Callable[[], datetime]
-Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 
 def utc_now() -> datetime:
@@ -81,46 +80,6 @@ async def run_until(stop: asyncio.Event, *parts: Coroutine[Any, Any, Any]) -> No
 
 class _Stopped(Exception):
     """Ends a TaskGroup from the inside."""
-
-
-@contextlib.asynccontextmanager
-async def spawning() -> AsyncIterator[Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]]:
-    """Yield what starts a task. When the block ends, those that still run are cancelled and awaited."""
-    tasks: set[asyncio.Task[None]] = set()
-
-    def spawn(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        task = asyncio.create_task(work)
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-        return task
-
-    try:
-        yield spawn
-    finally:
-        for task in list(tasks):
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-@contextlib.asynccontextmanager
-async def listening(host: str, port: int, accept: Accept) -> AsyncIterator[int]:
-    """Serve TCP on `host:port` while the block runs; yields the port. Raises Taken when it cannot.
-
-    Ends its peers itself: since Python 3.12 `Server.wait_closed` waits for every one of them.
-    """
-    async with spawning() as spawn:
-
-        def arrived(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            spawn(accept(reader, writer))
-
-        try:
-            server = await asyncio.start_server(arrived, host, port, backlog=1024)
-        except OSError as problem:
-            raise port_taken(host, port, problem) from None
-        try:
-            yield server.sockets[0].getsockname()[1]
-        finally:
-            server.close()
 
 
 def port_taken(host: str, port: int, problem: OSError) -> Taken:

@@ -6,9 +6,11 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from evcharge import __version__, trust
+from evcharge.admission import SeatLimits
 from evcharge.billing import parse_cents, parse_price
 from evcharge.central.alerts import KAFKA, REBUILD_FROM, REGISTRY, WEATHER, AlertKind, Alerts
 from evcharge.central.api.inviting import Inviting
+from evcharge.central.api.push import MAX_PAGES
 from evcharge.central.archive import Archive
 from evcharge.central.chain import ChainWalker
 from evcharge.central.commands import CENTRAL, Note
@@ -33,8 +35,10 @@ from evcharge.central.weather_link import Word as WeatherWord
 from evcharge.central.website import website
 from evcharge.config import CentralSettings, Config
 from evcharge.database import open_database
+from evcharge.descriptors import raise_limit, share
 from evcharge.door import Door, serve
 from evcharge.events import CentralStarted, CentralStopped, WeatherLost
+from evcharge.https import SEATS
 from evcharge.ids import CpId, DriverId
 from evcharge.keyboard import is_terminal
 from evcharge.lifecycle import Clock, run_until, steady, utc_now
@@ -45,6 +49,9 @@ if TYPE_CHECKING:
     from evcharge.central.outbox import Outbox
 
 log = logging.getLogger(__name__)
+
+# Its engine's, its monitor's, and that of the driver who charges there.
+_LINKS_OF_A_POINT = 3
 
 
 async def run(
@@ -58,6 +65,7 @@ async def run(
     service_keys = trust.read_keys(state / "service.key")
     resume_key = trust.read_keys(state / "central" / "resume.key")[0]
     tls = trust.client_context(state / "ca.pem")
+    link_seats, client_seats = _seats(settings, config.lang)
     async with open_database(database_path(state), SCHEMA) as database, Credentials() as credentials:
         store = await CentralStore.open(database)
         facts = await store.load(clock())
@@ -105,7 +113,7 @@ async def run(
         chain = ChainWalker(database, store, dispatcher, clock)
         inviting = Inviting(config)
         serve_pages = await website(
-            core, credentials, weather, chain, await _today(store, clock), inviting, backlog
+            core, credentials, weather, chain, await _today(store, clock), inviting, backlog, client_seats
         )
         shown = []
         if show_panel:
@@ -118,8 +126,7 @@ async def run(
             now=steady(clock),
             admit=peers.admit,
             on_refused=peers.refused,
-            max_unauthenticated=settings.max_unauthenticated,
-            max_unauthenticated_per_address=settings.max_unauthenticated_per_address,
+            seats=link_seats,
         )
         console.show_all()
         if lies := await store.beyond_bounds():
@@ -234,6 +241,28 @@ async def _outbox(core: Core) -> "Outbox | None":
         readers=[intake.run],
         lang=config.lang,
     )
+
+
+def _seats(settings: CentralSettings, lang: str) -> tuple[SeatLimits, SeatLimits]:
+    """Return the seats of peers and of the API's clients, as far as this process can hold them, and say how many."""
+    wanted = SeatLimits(
+        strangers=settings.max_unauthenticated,
+        strangers_per_network=settings.max_unauthenticated_per_address,
+    )
+    budget = share(raise_limit(), wanted, SEATS)
+    links, clients = budget.servers
+    log.log(
+        logging.WARNING if budget.is_short else logging.INFO,
+        "%s",
+        speech(lang)(
+            "room is short" if budget.is_short else "room",
+            limit=budget.limit,
+            links=links.members,
+            points=(links.members or 0) // _LINKS_OF_A_POINT,
+            pages=min(MAX_PAGES, clients.members or 0),
+        ),
+    )
+    return links, clients
 
 
 def _rules(settings: CentralSettings, clock: Clock, sign_key: bytes) -> Rules:

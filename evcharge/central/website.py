@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from evcharge import __version__, trust
+from evcharge.admission import SeatLimits
 from evcharge.central.api import Api, is_loopback
 from evcharge.central.api.access import Access, Limits
 from evcharge.central.api.accounts import Accounts
@@ -57,6 +58,7 @@ async def website(
     today: Today,
     inviting: Inviting,
     backlog: Callable[[], tuple[int, bool]] | None,
+    seats: SeatLimits,
 ) -> Work:
     """Return what serves the API and the pages. `backlog`: how many events wait for Kafka, and whether it is there."""
     config, clock, dispatcher, feed = core.config, core.clock, core.dispatcher, core.feed
@@ -110,10 +112,10 @@ async def website(
     ]
     api = Api(access, rooms, settings.requests_per_s)
     rooms.append(OpenApi(api.routes))
-    return _served(core, api, push.run, registration.keep_fresh)
+    return _served(core, api, seats, push.run, registration.keep_fresh)
 
 
-def _served(core: Core, api: Api, *works: Work) -> Work:
+def _served(core: Core, api: Api, seats: SeatLimits, *works: Work) -> Work:
     settings, state = core.config.central, core.config.state
     if not settings.api:
         return idle
@@ -126,4 +128,6 @@ def _served(core: Core, api: Api, *works: Work) -> Work:
                 tasks.create_task(one())
 
     plain = is_loopback(settings.api_host)
-    return ApiServer(api.application, settings.api_host, settings.api_port, tls, work=work, plain=plain).run
+    return ApiServer(
+        api.application, settings.api_host, settings.api_port, tls, work=work, plain=plain, seats=seats
+    ).run

@@ -28,7 +28,7 @@ from evcharge.errors import ConfigError
 from evcharge.ids import CpId, DriverId, Role, check_id
 from evcharge.labels import Phrase, Speech, causes
 from evcharge.labels.point import SENTENCES
-from evcharge.lifecycle import bounded, listening, run_until, utc_now
+from evcharge.lifecycle import bounded, run_until, utc_now
 from evcharge.link import LinkState, Phase
 from evcharge.messages import (
     Ack,
@@ -73,7 +73,7 @@ async def run(config: Config, cp_id: CpId, stop: asyncio.Event, *, tick_s: float
         engine = Engine(config, cp_id, journal, contactor, steps, stop)
         lane = engine.lane = _lane(config, cp_id, engine)
         port = engine.port
-        async with listening(config.engine.health_host, config.engine.health_port, port.accept) as number:
+        async with port.listening(config.engine.health_host, config.engine.health_port) as number:
             log.info("%s health port listening on %s:%d", cp_id, config.engine.health_host, number)
             engine.health_at = f"{config.engine.health_host}:{number}"
             finished = asyncio.Event()

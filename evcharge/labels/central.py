@@ -130,6 +130,14 @@ SENTENCES: Mapping[str, Words] = {
         "Central stood still for {seconds} s; no link is judged by it",
         "Central estuvo parada {seconds} s; ningún enlace se juzga por ello",
     ),
+    "room": (
+        "Room for {links} links ({points} charging points) and {pages} open pages: {limit} files may be open.",
+        "Caben {links} enlaces ({points} puntos de recarga) y {pages} páginas: se pueden abrir {limit} ficheros.",
+    ),
+    "room is short": (
+        "Only {limit} files may be open: room for {links} links ({points} charging points). Raise it: ulimit -n",
+        "Solo se pueden abrir {limit} ficheros: caben {links} enlaces ({points} puntos). Súbalo con ulimit -n",
+    ),
     "refused at the door": (
         "refused {who} from {address}: {code} {text}",
         "rechazado {who} desde {address}: {code} {text}",

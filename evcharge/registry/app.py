@@ -8,7 +8,8 @@ import time
 from evcharge import lifecycle, trust
 from evcharge.config import Config
 from evcharge.database import open_database
-from evcharge.https import application, serving
+from evcharge.descriptors import raise_limit, share
+from evcharge.https import SEATS, application, serving
 from evcharge.passwords import Credentials
 from evcharge.registry.api import Api
 from evcharge.registry.callers import Callers
@@ -26,6 +27,15 @@ async def run(config: Config, stop: asyncio.Event) -> int:
     service_keys = trust.read_keys(state / "service.key")
     enrolment_token = trust.read_secret(state / "enrolment.token")
     tls = trust.server_context(state / "registry.pem", state / "registry.key")
+    budget = share(raise_limit(), SEATS)
+    log.log(
+        logging.WARNING if budget.is_short else logging.INFO,
+        "Room for %d clients that have logged in and %d that have not: %d files may be open%s.",
+        budget.servers[0].members,
+        budget.servers[0].strangers,
+        budget.limit,
+        ", which is too few (ulimit -n)" if budget.is_short else "",
+    )
     async with open_database(database_path(state), SCHEMA) as database, Credentials() as credentials:
         store = Store(database, lifecycle.utc_now)
         if not await store.has_admin():
@@ -35,7 +45,9 @@ async def run(config: Config, stop: asyncio.Event) -> int:
         api = Api(store, credentials, callers, service_keys[0], ticket_s, lifecycle.utc_now, time.monotonic)
         invitations = Invitations(store, credentials, callers, state / "ca.pem", lifecycle.utc_now)
         app = application([*api.routes(), *invitations.routes()], callers.refused)
-        async with serving(app, settings.host, settings.port, tls) as port:
+        async with serving(
+            app, settings.host, settings.port, tls, name="Registry", seats=budget.servers[0]
+        ) as port:
             log.info("Registry listening on https://%s:%d", settings.host, port)
             await lifecycle.run_until(stop, _write_repeats(callers))
         await callers.write_repeats(all_of_them=True)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from evcharge import trust
 from evcharge.errors import AuthenticationError, BadInput, Code, Overloaded
-from evcharge.https import ON_BEHALF_OF
+from evcharge.https import ON_BEHALF_OF, prove
 from evcharge.passwords import Brake, Credentials
 from evcharge.registry.registrations import Kind, Registration
 from evcharge.registry.repeats import Repeats
@@ -68,6 +68,7 @@ class Callers:
         if role == CENTRAL and named is not None:
             role, actor = DEPUTY, _deputy(named)
         visit(request).actor = actor
+        prove(request, who)
         if role not in allowed:
             raise AuthenticationError(f"This token may not do that: it is of role {role}.", Code.ROLE)
         return actor

@@ -7,6 +7,7 @@ A neighbour that is sent away comes back as the real programs do, and its wait c
 import asyncio
 import contextlib
 import json
+import os
 import sys
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -205,16 +206,14 @@ class _Neighbours:
         secret = trust.read_secret(self._state / "cp" / self._told["cp_id"] / "secret")
         key = health.health_key(secret)
         loop = asyncio.get_running_loop()
-        number = 0
         while True:
             try:
                 reader, writer = await asyncio.open_connection(host, int(port))
                 try:
                     while True:
-                        number += 1
                         began_at = loop.time()
                         async with asyncio.timeout(PATIENCE_S):
-                            writer.write(health.seal(key, health.Ping(n=f"{number:032x}")))
+                            writer.write(health.seal(key, health.Ping(n=health.new_nonce(os.urandom))))
                             health.read_pong(await reader.readline())
                         self._seconds["ping"].append(loop.time() - began_at)
                         await asyncio.sleep(PAUSE_S)

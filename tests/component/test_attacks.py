@@ -5,6 +5,7 @@ Each answer is read from the wire: what the attacker gets to see, and that the c
 
 import asyncio
 import base64
+import contextlib
 import json
 import time
 
@@ -12,6 +13,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from evcharge import handshake
+from evcharge.admission import SeatLimits
 from evcharge.channel import Channel, connect
 from evcharge.encoding import base64_text
 from evcharge.errors import AuthenticationError, Code, EvchargeError, Overloaded, ProtocolError
@@ -20,7 +22,7 @@ from evcharge.hints import error_frame, parse_error
 from evcharge.ids import Role
 from evcharge.messages import ErrorNotice, Health, Heartbeat, Ready
 from evcharge.wire import LENGTH, MAX_FRAME_BYTES, Sealer, frame
-from tests.component.gate import Gate, ended, read_frame
+from tests.component.gate import Gate, answer_heartbeats, ended, read_frame
 
 pytestmark = pytest.mark.timeout(20)
 
@@ -96,37 +98,77 @@ async def test_c1_6_a_peer_that_stops_before_its_proof_meets_the_same_deadline(g
     assert gate.refused[0][:2] == ("CP001", Role.ENGINE)
 
 
-async def test_c1_7_a_newcomer_beyond_the_cap_of_its_address_is_told_to_come_back():
-    gate = Gate(max_unauthenticated_per_address=3)
-    async with gate.open(), gate.raw() as _, gate.raw() as _, gate.raw() as (_, third):
-        await asyncio.sleep(0.02)
-        async with gate.raw() as (reader, _):
-            error = parse_error(await read_frame(reader))
-            assert isinstance(error, Overloaded)
-            assert (error.code, error.retry_after_s) == (Code.BUSY, 1.0)
-            assert await reader.read() == b""
-        # As soon as one leaves there is room again.
-        third.close()
-        await third.wait_closed()
+# A stranger keeps its seat for a quarter of a second, whoever comes.
+JUST_COME_S, SETTLED_S = 0.1, 0.3
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("seats", [SeatLimits(strangers=2), SeatLimits(strangers_per_network=2)])
+async def test_c1_7_a_newcomer_gets_in_and_the_oldest_stranger_is_told_to_come_back(seats):
+    gate = Gate(seats=seats)
+    async with gate.open(), gate.raw() as (oldest, _), gate.raw():
+        await asyncio.sleep(SETTLED_S)
         peer = await gate.knock()
+        error = parse_error(await read_frame(oldest))
+        assert isinstance(error, Overloaded)
+        assert (error.code, error.retry_after_s) == (Code.BUSY, 1.0)
+        assert await oldest.read() == b""
         await peer.close()
     assert gate.refused == []
 
 
-async def test_c1_7_when_all_is_full_the_oldest_stranger_goes_first():
-    gate = Gate(max_unauthenticated=2)
-    async with gate.open(), gate.raw() as (oldest, _):
-        await asyncio.sleep(0.02)
-        async with gate.raw():
-            await asyncio.sleep(0.02)
-            peer = await gate.knock()
-            assert parse_error(await read_frame(oldest)).code is Code.BUSY
-            assert await oldest.read() == b""
-            await peer.close()
+@pytest.mark.virtual_time
+async def test_c1_7_newcomers_that_press_in_do_not_push_each_other_out(caplog):
+    gate = Gate(seats=SeatLimits(strangers_per_network=2))
+    async with gate.open(), gate.raw() as (first, _), gate.raw():
+        await asyncio.sleep(JUST_COME_S)
+        for _ in range(3):
+            async with gate.raw() as (reader, _):
+                error = parse_error(await read_frame(reader))
+                assert (error.code, error.retry_after_s) == (Code.BUSY, 1.0)
+                assert await reader.read() == b""
+        assert not first.at_eof()
+    assert caplog.text.count("sent away so far: 1") == len(caplog.records) == 1
+
+
+@pytest.mark.virtual_time
+async def test_c1_7_a_login_that_is_under_way_outlasts_the_silent_ones():
+    gate = Gate(seats=SeatLimits(strangers_per_network=2))
+    async with gate.open(), gate.raw() as (reader, writer), gate.raw() as (silent, _):
+        writer.write(hello(gate))
+        await read_frame(reader)
+        await asyncio.sleep(SETTLED_S)
+        peer = await gate.knock()
+        assert parse_error(await read_frame(silent)).code is Code.BUSY
+        await peer.close()
+
+
+@pytest.mark.virtual_time
+async def test_c1_7_a_crowd_of_silent_connections_does_not_lock_out_its_own_address():
+    gate = Gate()
+    async with gate.open(), contextlib.AsyncExitStack() as crowd:
+        for _ in range(200):
+            await crowd.enter_async_context(gate.raw())
+        await asyncio.sleep(SETTLED_S)
+        peer = await gate.knock()
+        await peer.close()
+
+
+async def test_c1_7_beyond_the_most_links_a_peer_is_told_to_come_back_and_gets_in_when_one_has_left():
+    gate = Gate(seats=SeatLimits(members=1))
+    async with gate.open(answer_heartbeats), asyncio.timeout(5):
+        first = await gate.knock("CP001")
+        with pytest.raises(Overloaded) as caught:
+            await gate.knock("CP002")
+        assert (caught.value.code, caught.value.retry_after_s) == (Code.BUSY, 10.0)
+        assert gate.refused[0][:2] == ("CP002", Role.ENGINE)
+        await first.close()
+        second = await gate.knock("CP002")
+        await second.close()
 
 
 async def test_c1_7_those_who_logged_in_do_not_count(caplog):
-    gate = Gate(max_unauthenticated=1, max_unauthenticated_per_address=1)
+    gate = Gate(seats=SeatLimits(strangers=1, strangers_per_network=1))
     async with gate.open():
         peers = [await gate.knock(f"CP{number:03}") for number in range(5)]
         for peer in peers:

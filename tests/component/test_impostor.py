@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 
 from evcharge import https, labels, trust
+from evcharge.admission import SeatLimits
 from evcharge.central import app
 from evcharge.config import CentralSettings, Config, ReachSettings, WeatherSettings
 from evcharge.errors import Overloaded, StateError
@@ -171,7 +172,7 @@ async def test_who_says_nothing_is_hung_up_on(tmp_path: Path, monkeypatch: pytes
 async def test_of_those_who_say_nothing_the_oldest_makes_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(https, "MAX_CONNECTIONS", 3)
+    monkeypatch.setattr(app, "SEATS", SeatLimits(strangers=3, grace_s=0.0))
     async with opened(tmp_path) as office, contextlib.AsyncExitStack() as later:
         silent = [await later.enter_async_context(calling(office)) for _ in range(4)]
         assert await silent[0][0].read() == b""

@@ -13,6 +13,7 @@ import ssl
 import pytest
 
 from evcharge import audit, https, passwords, trust
+from evcharge.admission import SeatLimits
 from evcharge.errors import StateError
 from evcharge.lifecycle import utc_now
 from evcharge.registry import api, app, repeats, setup, store
@@ -545,15 +546,24 @@ async def test_whoever_never_starts_tls_is_hung_up_on(made, state, monkeypatch):
         assert await closed_with(*await asyncio.open_connection("127.0.0.1", registry.port)) == b""
 
 
-async def test_one_address_cannot_take_all_connections(made, state, monkeypatch):
-    monkeypatch.setattr(https, "MAX_CONNECTIONS_PER_ADDRESS", 2)
+async def test_silent_connections_lock_out_nobody_of_their_own_address_nor_an_administrator(
+    made, state, monkeypatch
+):
+    seats = SeatLimits(strangers_per_network=2, grace_s=0.0)
+    monkeypatch.setattr(app, "SEATS", seats)
     async with running_registry(state, made[1]) as registry:
-        held = [await connection(registry) for _ in range(2)]
-        assert await closed_with(*await connection(registry)) == b""
-        assert (await registry.ask("GET", "/", come_from="127.0.0.2")).status == 404
-        for _, writer in held:
-            writer.close()
-            await writer.wait_closed()
+        reader, writer = await connection(registry)
+        question = f"GET /list HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {await registry.admin()}\r\n\r\n".encode()
+        writer.write(question)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        silent = [await asyncio.open_connection("127.0.0.1", registry.port) for _ in range(5)]
+        assert (await registry.ask("GET", "/")).status == 404
+        writer.write(question + question.replace(b"Host", b"Connection: close\r\nHost"))
+        assert (await closed_with(reader, writer)).count(b"HTTP/1.1 200") == 2
+        for _, line in silent:
+            line.close()
+            with contextlib.suppress(ConnectionError):
+                await line.wait_closed()
 
 
 async def test_it_stops_at_once_with_silent_clients_connected(made, state):

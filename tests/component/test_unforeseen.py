@@ -18,13 +18,13 @@ from evcharge.central.registry_link import RegistryLink
 from evcharge.cp import health
 from evcharge.cp.port import HealthPort
 from evcharge.errors import AuthenticationError, Code, ProtocolError
-from evcharge.lifecycle import listening
 from evcharge.link import Phase
 from evcharge.messages import Heartbeat
 from evcharge.wire import Opener, frame
 from tests.component.gate import Gate, answer_heartbeats, ended, read_frame
 from tests.component.test_link import FAST, Peer
 from tests.component.watching import KEY, Watching
+from tests.serving import listening
 from tests.unit.central.builders import Network
 
 pytestmark = [pytest.mark.timeout(20), pytest.mark.virtual_time]
@@ -72,7 +72,7 @@ async def test_whatever_a_stranger_says_before_the_login_a_peer_tries_again(said
         writer.close()
 
     gate = Gate()
-    async with listening("127.0.0.1", 0, stranger) as gate.port:
+    async with listening(stranger) as gate.port:
         peer = Peer(gate, tmp_path, dataclasses.replace(FAST, for_people_s=0.01))
         async with peer.running() as link:
             error = (await peer.phase(Phase.WAITING)).error
@@ -185,7 +185,7 @@ async def test_a_mistake_of_ours_over_a_ping_ends_that_connection_only(monkeypat
     )
     port = HealthPort("CP001", charge)  # type: ignore[arg-type]
     port._key = KEY
-    async with listening("127.0.0.1", 0, port.accept) as number:
+    async with port.listening("127.0.0.1", 0) as number:
         reads = health.read_ping
         monkeypatch.setattr(health, "read_ping", lambda line: fails() if line == b"bad\n" else reads(line))
         async with Watching(number).run() as watching:
@@ -205,7 +205,7 @@ async def test_a_mistake_of_ours_over_a_pong_is_a_fault_of_that_engine_until_it_
     )
     port = HealthPort("CP001", charge)  # type: ignore[arg-type]
     port._key = KEY
-    async with listening("127.0.0.1", 0, port.accept) as number:
+    async with port.listening("127.0.0.1", 0) as number:
         monkeypatch.setattr(health, "read_pong", fails)
         async with Watching(number).run() as watching:
             assert await watching.fault() == "something failed that was not foreseen (KeyError)"

@@ -9,8 +9,8 @@ import pytest
 
 from evcharge.cp import health
 from evcharge.cp.port import QUESTIONS_PER_S, HealthPort
-from evcharge.lifecycle import listening
 from tests.component.watching import KEY, Watching
+from tests.serving import listening
 
 pytestmark = pytest.mark.virtual_time
 
@@ -32,7 +32,7 @@ async def pretender(answer):
         finally:
             writer.close()
 
-    async with listening("127.0.0.1", 0, accept) as port:
+    async with listening(accept) as port:
         yield port
 
 
@@ -96,7 +96,7 @@ async def test_one_slow_answer_is_no_fault():
         finally:
             writer.close()
 
-    async with listening("127.0.0.1", 0, accept) as port, Watching(port).run() as watching:
+    async with listening(accept) as port, Watching(port).run() as watching:
         assert await watching.fault() is None
         await asyncio.sleep(0.5)
         assert watching.faults.empty()
@@ -115,7 +115,7 @@ async def test_a_long_silence_makes_a_new_connection(monkeypatch):
         finally:
             writer.close()
 
-    async with listening("127.0.0.1", 0, accept) as port, Watching(port).run() as watching:
+    async with listening(accept) as port, Watching(port).run() as watching:
         assert await watching.fault() == "engine lost: it does not answer"
         assert await watching.fault() is None
         assert len(connections) == 2
@@ -133,7 +133,7 @@ async def test_a_connection_that_breaks_off_is_no_fault_while_a_new_one_is_answe
         finally:
             writer.close()
 
-    async with listening("127.0.0.1", 0, accept) as port, Watching(port, ping_s=0.1).run() as watching:
+    async with listening(accept) as port, Watching(port, ping_s=0.1).run() as watching:
         assert await watching.fault() is None
         async with asyncio.timeout(5):
             while len(connections) < 3:
@@ -145,7 +145,7 @@ async def test_an_engine_that_hangs_up_without_an_answer_is_lost():
     async def accept(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
 
-    async with listening("127.0.0.1", 0, accept) as port, Watching(port).run() as watching:
+    async with listening(accept) as port, Watching(port).run() as watching:
         assert await watching.fault() == f"engine lost: 127.0.0.1:{port} hung up"
 
 
@@ -161,7 +161,7 @@ async def test_whoever_asks_the_health_port_faster_than_the_rate_waits():
     questions = 3 * QUESTIONS_PER_S
     ping = health.seal(health.health_key("secret"), health.Ping(n=health.new_nonce(os.urandom)))
     loop = asyncio.get_running_loop()
-    async with listening("127.0.0.1", 0, port.accept) as number:
+    async with port.listening("127.0.0.1", 0) as number:
         reader, writer = await asyncio.open_connection("127.0.0.1", number)
         began_at = loop.time()
         writer.write(ping * questions)

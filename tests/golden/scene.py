@@ -17,10 +17,10 @@ from evcharge.driver import app as driver
 from evcharge.driver import attend
 from evcharge.driver.desk import Screen
 from evcharge.ids import CpId, DriverId, Role
-from evcharge.lifecycle import listening
 from evcharge.link import TicketWallet
 from evcharge.tickets import IssuedTicket
 from tests.component.town import Town, running
+from tests.serving import listening
 
 CP, D = CpId("CP001"), DriverId("D01")
 SECRET = "c2VjcmV0IG9mIENQMDAxIGluIHRoZSB0ZXN0cy4uLi4"
@@ -95,7 +95,7 @@ async def people(
     """Run them at a Central on `port`, the driver once `ready` returns; at the end of the block they leave in peace."""
     here = People()
     # The engine's port is chosen before it is there: the monitor must know it.
-    async with listening("127.0.0.1", 0, _nobody) as health_port:
+    async with listening(_nobody) as health_port:
         pass
     config = Config(
         state=state,

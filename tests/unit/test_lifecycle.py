@@ -1,15 +1,12 @@
 """How a role lives and dies: signals, peers, failures, retries."""
 
 import asyncio
-import contextlib
-import gc
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-import weakref
 
 import pytest
 from hypothesis import given
@@ -17,7 +14,7 @@ from hypothesis import strategies as st
 
 from evcharge import lifecycle
 from evcharge.errors import Taken
-from evcharge.lifecycle import Backoff, bounded, listening, run, run_until, uninterrupted, utc_now, wait_until
+from evcharge.lifecycle import Backoff, bounded, run, run_until, uninterrupted, utc_now, wait_until
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
 
@@ -90,16 +87,13 @@ def test_a_role_that_was_cancelled_by_somebody_else_says_so():
 
 STUBBORN = """
 import asyncio, sys
-from evcharge.lifecycle import listening, run, run_until
-
-async def serve(reader, writer):
-    try:
-        await reader.read()
-    finally:
-        writer.close()
+from evcharge.admission import SeatLimits
+from evcharge.lifecycle import run, run_until
+from evcharge.listener import PortOptions, listen
 
 async def main(stop):
-    async with listening("127.0.0.1", 0, serve) as port:
+    silent = lambda connection: asyncio.Protocol()
+    async with listen("127.0.0.1", 0, silent, PortOptions(name="Silent", limits=SeatLimits())) as port:
         print(port, flush=True)
         await run_until(stop, asyncio.sleep(3600))
         if {stubborn}:
@@ -198,54 +192,6 @@ async def test_a_part_that_is_done_does_not_end_the_others():
 
     async with asyncio.timeout(5):
         await run_until(stop, done(), stops_later())
-
-
-# ---- listening
-
-
-async def test_a_server_serves_while_its_block_runs_and_ends_its_peers():
-    async with asyncio.timeout(5):
-        async with listening("127.0.0.1", 0, serve) as port:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            assert await reader.readline() == b"welcome\n"
-        assert await reader.read() == b""
-        writer.close()
-        with pytest.raises(ConnectionRefusedError):
-            await asyncio.open_connection("127.0.0.1", port)
-
-
-async def test_a_peer_that_left_is_forgotten():
-    # Weakly: only the server could still hold the task of a peer that has left.
-    served: list[weakref.ref[asyncio.Task[None]]] = []
-
-    async def noted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        served.append(weakref.ref(task))
-        del task
-        await serve(reader, writer)
-
-    async with asyncio.timeout(5), listening("127.0.0.1", 0, noted) as port:
-        for _ in range(3):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            await reader.readline()
-            writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
-        while any(peer() is not None for peer in served):
-            await asyncio.sleep(0)
-            gc.collect()
-    assert len(served) == 3
-
-
-async def test_a_port_that_is_taken_is_named():
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        with pytest.raises(
-            Taken, match=rf"cannot listen on 127\.0\.0\.1:{port}: .*[Aa]ddress already in use"
-        ):
-            async with listening("127.0.0.1", port, serve):
-                pass
 
 
 # ---- retries, clocks

@@ -21,7 +21,7 @@ from evcharge.central.directory import Directory
 from evcharge.central.quotas import Quotas
 from evcharge.central.refusals import Refusals
 from evcharge.errors import AuthenticationError, Code
-from evcharge.https import Turns
+from evcharge.https import Turns, prove
 from evcharge.ids import Role
 
 OPERATOR, WEATHER_SERVICE = "operator", "weather"
@@ -104,6 +104,7 @@ class Access:
                 "Log in first; a program sends the header Authorization: Bearer <token>.", Code.CREDENTIAL
             )
         request[_CALLER] = caller
+        prove(request, caller.actor.id)
         await self._limits.keep(caller)
         if caller.role not in route.roles:
             may = ", ".join(sorted(route.roles))

@@ -8,8 +8,9 @@ from typing import Any
 
 from aiohttp import web
 
+from evcharge.admission import SeatLimits
 from evcharge.errors import Taken
-from evcharge.https import serving
+from evcharge.https import SEATS, serving
 from evcharge.lifecycle import Backoff
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class ApiServer:
         work: Callable[[], Coroutine[Any, Any, None]] = idle,
         *,
         plain: bool = False,
+        seats: SeatLimits = SEATS,
     ) -> None:
         self._make = make
         self._host = host
@@ -42,6 +44,7 @@ class ApiServer:
         self._tls = tls
         self._work = work
         self._plain = plain
+        self._seats = seats
         self._backoff = Backoff(first_s=1.0, most_s=30.0)
         self._started = False
 
@@ -57,7 +60,15 @@ class ApiServer:
             await asyncio.sleep(self._backoff.next_s(at_least_s=0.1))
 
     async def _serve(self) -> None:
-        async with serving(self._make(), self._host, self._port, self._tls, plain=self._plain) as port:
+        async with serving(
+            self._make(),
+            self._host,
+            self._port,
+            self._tls,
+            plain=self._plain,
+            name="The API for operators",
+            seats=self._seats,
+        ) as port:
             # Whoever was told the port finds it there again.
             self._port = port
             scheme = "https" if self._tls is not None and not self._plain else "http"
