@@ -279,10 +279,49 @@ async def test_only_so_many_pages_are_served():
             await page.frame()
 
 
-async def test_too_many_pages_are_refused_in_words(desk: Desk):
-    desk.push._taken = 200
-    with pytest.raises(Overloaded, match="Too many pages"):
+@pytest.mark.parametrize(
+    ("taken", "sentence"),
+    [
+        ({str(number): 1 for number in range(200)}, "Too many pages"),
+        ({"op": 40}, "40 pages of yours are open"),
+    ],
+)
+async def test_too_many_pages_are_refused_in_words(desk: Desk, taken: dict[str, int], sentence: str):
+    desk.push._taken.update(taken)
+    with pytest.raises(Overloaded, match=sentence):
         await desk.push.connect(_Asked(), Actor("op", Role.OPERATOR, "local"))
+
+
+async def test_one_login_cannot_hold_all_pages():
+    town = Shown(points=1)
+    async with (
+        opened(town, max_pages=10, max_pages_per_login=2) as desk,
+        desk.page("ana"),
+        desk.page("ana"),
+        desk.page("bob") as page,
+    ):
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            async with desk.page("ana"):
+                pass
+        assert refused.value.status == 503
+        await page.frame()
+
+
+async def test_when_all_pages_are_taken_the_login_with_the_most_of_them_loses_its_oldest():
+    async with opened(Shown(points=1), max_pages=4) as desk, contextlib.AsyncExitStack() as stack:
+        ana = [await stack.enter_async_context(desk.page("ana")) for _ in range(3)]
+        bob = await stack.enter_async_context(desk.page("bob"))
+        for page in (*ana, bob):
+            await page.frame()
+        async with desk.page("eve") as eve:
+            await eve.frame()
+            await ana[0].is_closed()
+            await bob.frame()
+            # Whoever has as many as the others would only take turns with them.
+            for name in ("ana", "bob"):
+                with pytest.raises(aiohttp.WSServerHandshakeError):
+                    async with desk.page(name):
+                        pass
 
 
 class _Asked:

@@ -8,6 +8,7 @@ none, and later one with the newest values. Writes never wait; who does not read
 import asyncio
 import logging
 import struct
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +37,7 @@ TICK_S = 0.1
 BEAT_S = 0.9
 # A page that takes nothing for so long does not read.
 STALLED_S = 8.0
-MAX_PAGES = 200
+MAX_PAGES, MAX_PAGES_PER_LOGIN = 200, 40
 MAX_MESSAGE_BYTES = 4096
 MAX_MESSAGES_PER_S = 10
 LOGGED_OUT, MISUSE = 4401, 1008
@@ -60,6 +61,7 @@ class _Page:
     ws: web.WebSocketResponse
     transport: asyncio.Transport
     standing: Standing
+    login: str
     driver_id: DriverId | None
     rev: int
     # Of a driver: which of its own views it has been sent.
@@ -80,6 +82,7 @@ class Push:
         clock: Clock,
         standing: Callable[[web.Request], Standing] = lambda _: lambda: True,
         max_pages: int = MAX_PAGES,
+        max_pages_per_login: int = MAX_PAGES_PER_LOGIN,
         stalled_s: float = STALLED_S,
     ) -> None:
         """`standing` makes, of the request that opens a page, what says whether it may stay open."""
@@ -91,10 +94,12 @@ class Push:
         self._clock = clock
         self._standing = standing
         self._max_pages = max_pages
+        self._max_pages_per_login = max_pages_per_login
         self._stalled_s = stalled_s
-        self._pages: set[_Page] = set()
-        # Those included that are not quite open yet.
-        self._taken = 0
+        # The oldest first.
+        self._pages: dict[_Page, None] = {}
+        # How many each login has, those included that are not quite open yet.
+        self._taken: Counter[str] = Counter()
         self._ticked_rev = board.rev
         self._beat_at = 0.0
         # Encoded at most once between two ticks.
@@ -136,25 +141,44 @@ class Push:
         since = whole(query, "since", 10**15) if "since" in query else None
         if query.get("epoch") != self._board.epoch:
             since = None
-        if self._taken >= self._max_pages:
-            raise Overloaded("Too many pages are open on this Central: close some.", Code.BUSY, 10)
+        self._make_room(actor.id)
         driver_id = DriverId(actor.id) if actor.role is Role.DRIVER else None
-        self._taken += 1
+        self._taken[actor.id] += 1
         try:
             if driver_id is None:
-                return await self._serve(request, None, since)
+                return await self._serve(request, actor.id, None, since)
             self._drivers.open(driver_id)
             try:
                 await welcome(self._dispatcher, actor)
                 self._drivers.adopt(driver_id, await self._store.unseen_tickets(driver_id))
-                return await self._serve(request, driver_id, since)
+                return await self._serve(request, actor.id, driver_id, since)
             finally:
                 self._drivers.close(driver_id)
         finally:
-            self._taken -= 1
+            self._taken[actor.id] -= 1
+            if not self._taken[actor.id]:
+                del self._taken[actor.id]
+
+    def _make_room(self, login: str) -> None:
+        """Let one more page of `login` in; when all are taken, the login with the most of them loses its oldest.
+
+        Raises Overloaded when that would be no fairer.
+        """
+        own = self._taken[login]
+        if own >= self._max_pages_per_login:
+            raise Overloaded(f"{own} pages of yours are open: close some.", Code.BUSY, 10)
+        if self._taken.total() < self._max_pages:
+            return
+        greediest, most = self._taken.most_common(1)[0]
+        oldest = next((page for page in self._pages if page.login == greediest), None)
+        if oldest is None or own + 1 >= most:
+            raise Overloaded("Too many pages are open on this Central: close some.", Code.BUSY, 10)
+        # It comes back by itself, and finds no room until somebody leaves.
+        del self._pages[oldest]
+        oldest.transport.abort()
 
     async def _serve(
-        self, request: web.Request, driver_id: DriverId | None, since: int | None
+        self, request: web.Request, login: str, driver_id: DriverId | None, since: int | None
     ) -> web.StreamResponse:
         ws: web.WebSocketResponse = web.WebSocketResponse(
             timeout=_GOODBYE_S,
@@ -167,13 +191,13 @@ class Push:
         transport = request.transport
         if transport is None:
             return ws  # gone while it was let in
-        page = _Page(ws, transport, self._standing(request), driver_id, -1)
+        page = _Page(ws, transport, self._standing(request), login, driver_id, -1)
         self._welcome(page, since)
-        self._pages.add(page)
+        self._pages[page] = None
         try:
             await _listen(ws)
         finally:
-            self._pages.discard(page)
+            self._pages.pop(page, None)
         return ws
 
     def _welcome(self, page: _Page, since: int | None) -> None:
@@ -228,7 +252,7 @@ class Push:
         logged_out = []
         for page in list(self._pages):
             if not page.standing():
-                self._pages.discard(page)
+                del self._pages[page]
                 logged_out.append(page)
             elif self._takes_more(page, now_s) and (beat or self._has_news(page)):
                 if page.driver_id is None and page.rev == before:
