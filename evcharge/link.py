@@ -186,7 +186,7 @@ class Link:
         self._fetching = asyncio.Lock()
         # In loop time, so that a wrong clock cannot make us ask the Registry over and over.
         self._renew_at = 0.0
-        self.connected = False
+        self.connected = self._was_connected = False
         # Told once why a ticket cannot be renewed, and None when that works again.
         self.on_registry: Callable[[EvchargeError | None], None] = _mention
 
@@ -229,7 +229,7 @@ class Link:
                 tls=self._tls,
             )
         except Exception as problem:  # noqa: BLE001 - nobody has proved anything yet
-            error = _setback(problem)
+            error = self._setback(problem)
             if not self._has_another_ticket(ticket, error):
                 if self._told != (type(error), error.code):
                     self._told = (type(error), error.code)
@@ -260,7 +260,7 @@ class Link:
             return ChannelClosed("the conversation is over")
 
         farewell = Bye()
-        self.connected = True
+        self.connected = self._was_connected = True
         try:
             self._wallet.keep_resume(channel.accepted.resume)
             on_state(LinkState(Phase.CONNECTED))
@@ -294,6 +294,21 @@ class Link:
         elif error.code in _FOR_PEOPLE:
             at_least_s = self._timing.for_people_s
         await wait_until(self._woken, self._backoff.next_s(at_least_s))
+
+    def _setback(self, problem: Exception) -> EvchargeError:
+        """Return `problem` as something that this link lives through. Raises it when it is a failure of our own.
+
+        Whoever has not proved to be Central must not end this process, whatever it says; nor does a file that
+        has gone since we were connected: it is needed only because somebody says that our tickets are void.
+        """
+        if isinstance(problem, _SETBACKS):
+            return problem
+        if isinstance(problem, StateError) and self._was_connected:
+            return AuthenticationError(problem.text, Code.CREDENTIAL)
+        if isinstance(problem, EvchargeError):
+            raise problem
+        log.debug("the login failed", exc_info=problem)
+        return unforeseen(problem)
 
     # ---- tickets
 
@@ -337,23 +352,11 @@ class Link:
                     self.on_registry(None)
                 grumbled = False
             except Exception as problem:  # noqa: BLE001 - whatever the Registry answers, the link goes on
-                error = _setback(problem)
+                error = self._setback(problem)
                 self._renew_in(0)
                 if not grumbled:
                     grumbled = True
                     self.on_registry(error)
-
-
-def _setback(problem: Exception) -> EvchargeError:
-    """Return `problem` as something a link lives through: what the far end says before it has proved who it is
-    must not end this process, however it does so. Raises it when it is a failure of our own.
-    """
-    if isinstance(problem, _SETBACKS):
-        return problem
-    if isinstance(problem, EvchargeError):
-        raise problem
-    log.debug("the login failed", exc_info=problem)
-    return unforeseen(problem)
 
 
 def _mention(error: EvchargeError | None) -> None:

@@ -435,6 +435,22 @@ async def test_what_the_fetching_cannot_survive_ends_the_link(gate, peer):
         await peer.link.run(peer.talk, peer.states.append)
 
 
+async def test_a_file_that_has_gone_since_then_ends_no_link_whoever_says_that_the_tickets_are_void(
+    gate, peer
+):
+    async with peer.running():
+        await peer.phase(Phase.CONNECTED)
+        peer.fetch = lambda: StateError("ca.pem is missing")
+        gate.withdrawn["CP001"] = AuthenticationError("it is void", Code.EXPIRED)
+        (await gate.arrived.get()).abort()
+        waiting = (await peer.phase(Phase.WAITING)).error
+        assert (waiting.text, waiting.code) == ("ca.pem is missing", Code.CREDENTIAL)
+        gate.withdrawn.clear()
+        peer.fetch = gate.ticket
+        peer.link.wake()
+        await peer.phase(Phase.CONNECTED, 2)
+
+
 # ---- the wallet
 
 

@@ -73,9 +73,11 @@ class Driver:
 class People:
     """An engine, a monitor and a driver, and who moves them by hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, health_port: int) -> None:
         self.driver = Driver()
         self.engine: engine.Engine
+        self.health_port = health_port
+        self.programs: list[asyncio.Task[int]] = []
 
     def hand(self, *words: str) -> None:
         """Do something at the charging point."""
@@ -90,17 +92,22 @@ class People:
 
 @contextlib.asynccontextmanager
 async def people(
-    state: Path, port: int, ticket: Callable[[str, Role], IssuedTicket], ready: Callable[[], Awaitable[None]]
+    state: Path,
+    port: int,
+    ticket: Callable[[str, Role], IssuedTicket],
+    ready: Callable[[], Awaitable[None]],
+    *,
+    speed: float = 1000.0,
 ) -> AsyncIterator[People]:
     """Run them at a Central on `port`, the driver once `ready` returns; at the end of the block they leave in peace."""
-    here = People()
     # The engine's port is chosen before it is there: the monitor must know it.
     async with listening(_nobody) as health_port:
         pass
+    here = People(health_port)
     config = Config(
         state=state,
         reach=ReachSettings(central_port=port),
-        engine=EngineSettings(health_port=health_port, arrival_percent=[40, 40], speed=1000.0),
+        engine=EngineSettings(health_port=health_port, arrival_percent=[40, 40], speed=speed),
         monitor=MonitorSettings(engine_port=health_port, ping_s=0.2),
     )
     for role, folder in ((Role.ENGINE, "cp/CP001"), (Role.MONITOR, "cp/CP001"), (Role.DRIVER, "driver/D01")):
@@ -120,7 +127,8 @@ async def people(
         mock.patch.object(attend, "read_chunks", here.driver.chunks),
         mock.patch.object(attend, "is_at_hand", return_value=False),
     ):
-        tasks = [asyncio.create_task(engine.run(config, CP, stops[0], tick_s=TICK_S))]
+        tasks = here.programs
+        tasks.append(asyncio.create_task(engine.run(config, CP, stops[0], tick_s=TICK_S)))
         tasks.append(asyncio.create_task(monitor.run(config, CP, stops[1])))
         try:
             await ready()
@@ -168,7 +176,7 @@ async def scene(state: Path) -> AsyncIterator[Scene]:
             here.at_central.append(channel)
 
     with mock.patch.object(Channel, "__init__", note):
-        async with running(state, plug_within_s=2) as town:
+        async with running(state, plug_within_s=5) as town:
             here = Scene(town)
             async with people(
                 state, town.port, town.ticket, lambda: here.says(r"CP001 .*Available")
