@@ -229,7 +229,8 @@ class ExpectedRows:
     def engine_connected(self, event: e.EngineConnected) -> None:
         self._point(event.cp_id)["journal_id"] = event.journal_id
         self._epoch(self._point(event.cp_id), event.epoch)
-        self._cursor(event.cp_id, event.journal_id, event.last_seq)
+        # Less than before when that journal was forgotten meanwhile.
+        self._cursor(event.cp_id, event.journal_id, 0)["least_last_seq"] = event.last_seq
 
     def engine_lost(self, event: e.EngineLost) -> None:
         journal_id = self._point(event.cp_id)["journal_id"]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from evcharge.central import counted
+from evcharge.central import charging, counted
 from evcharge.central.accounts import LOGIN_ID_CHARS, seal
 from evcharge.central.expected import LEDGER, MOST_LINES, QUARANTINE, TABLES, ExpectedRows, Row, Table, least
 from evcharge.central.instants import text_of
@@ -78,6 +78,13 @@ class _Spill:
 
 # ---- the comparison
 
+# One of which something is committed. Of those that a point does not use any more, the oldest are forgotten.
+_JOURNAL_THAT_MUST_STAY = """
+    AND (t.least_last_seq > 0 OR (typeof(t.last_seq) = 'integer' AND t.last_seq > 0))
+    AND (EXISTS (SELECT 1 FROM temp.told_cp p WHERE p.cp_id = t.cp_id AND p.journal_id = t.journal_id)
+         OR (SELECT COUNT(*) FROM main.journal j WHERE j.cp_id = t.cp_id) < :most)
+"""
+
 
 def _differences(connection: sqlite3.Connection, log: ExpectedRows) -> Iterator[str]:
     connection.create_function("seal_of_account", 7, _seal_of_account, deterministic=True)
@@ -113,7 +120,9 @@ def _table_differences(connection: sqlite3.Connection, table: Table) -> Iterator
     told, first = f"temp.told_{table.name} t", table.key[0]
 
     sql = f"SELECT {told_key} FROM {told} LEFT JOIN {source} k ON {same} WHERE k.{first} IS NULL"  # noqa: S608
-    for (name,) in connection.execute(sql):
+    if table.name == "journal":
+        sql += _JOURNAL_THAT_MUST_STAY
+    for (name,) in connection.execute(sql, {"most": charging.MOST_JOURNALS}):
         yield f"{table.noun} {name} is missing: the audit log tells of it"
     sql = f"SELECT {key} FROM {source} k LEFT JOIN {told} ON {same} WHERE t.{first} IS NULL"  # noqa: S608
     if table.name == "weather":

@@ -13,6 +13,7 @@ import pytest
 from evcharge.central import commands as c
 from evcharge.central import verify
 from evcharge.central.accounts import Account, ApiToken, Login
+from evcharge.central.charging import MOST_JOURNALS
 from evcharge.central.instants import text_of
 from evcharge.central.state import OrderOffset
 from evcharge.events import AccountAdded, AccountRemoved, LoggedIn, TokenMade
@@ -20,7 +21,7 @@ from evcharge.ids import Role
 from evcharge.location import WeatherKind
 from evcharge.topics import Order
 from tests.component.books import busy_day, entries, opened, raw, rechained
-from tests.unit.central.builders import NOON, Network
+from tests.unit.central.builders import NOON, OTHER_JOURNAL, Network
 
 HASH = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA"
 LOGIN = Login(
@@ -364,3 +365,24 @@ async def test_more_records_than_are_told_one_by_one_accuse_nobody(tmp_path: Pat
     with raw(path, tamper=True) as connection:
         connection.execute("UPDATE quarantine SET at = '2025-01-01T12:00:00.000000+00:00' WHERE seq = 20")
     assert [line[:30] for line in verify.check(path)] == ["quarantined record 20 of CP001"]
+
+
+async def test_journals_that_are_forgotten_or_empty_accuse_nobody_and_one_that_was_deleted_is_named(
+    tmp_path: Path,
+):
+    network = Network()
+    names = [f"{number:032x}" for number in range(MOST_JOURNALS + 3)]
+    for name in names:
+        network.engine(journal_id=name)
+        network.sends(network.engines["CP001"].ended("S-unknown-0000001"))
+    # One that was forgotten comes back, and begins again.
+    network.engine(journal_id=names[0])
+    network.sends(network.engines["CP001"].ended("S-unknown-0000001"))
+    network.engine(journal_id=OTHER_JOURNAL)
+    async with opened(tmp_path) as books:
+        await books.store.commit(entries(network))
+    path = tmp_path / "central.db"
+    assert verify.check(path) == []
+    with raw(path, tamper=True) as connection:
+        connection.execute("DELETE FROM journal WHERE journal_id = ?", (names[-1],))
+    assert verify.check(path)[0] == f"journal CP001 {names[1]} is missing: the audit log tells of it"
