@@ -6,6 +6,7 @@ EvchargeError
 ├── AuthenticationError   the peer is not who it must be: never retried at once
 ├── Overloaded            not now: back off, `retry_after_s` when known
 ├── Refused               a rule says no: answer with the code and carry on
+│   ├── StaleLink         it came over a link that its sender has left behind: hang up
 │   └── Unstorable        the database says no, and will say so each time
 ├── BadInput              a value from a person or a program is malformed: nothing changed
 ├── ConfigError           flags, environment or config.toml are wrong: exit 2
@@ -102,6 +103,12 @@ class Refused(EvchargeError):
     """A rule of the network says no. Nothing has changed."""
 
     default_code = Code.CP_NOT_AVAILABLE
+
+
+class StaleLink(Refused):
+    """It came over a link that is not, or no longer, the one its identity speaks over. Nothing has changed."""
+
+    default_code = Code.DUPLICATE
 
 
 class Unstorable(Refused):

@@ -18,6 +18,7 @@ from evcharge.central.console import Console
 from evcharge.central.core import Core
 from evcharge.central.desk import Desk
 from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.epochs import Epochs
 from evcharge.central.feed import Feed
 from evcharge.central.lines import speech
 from evcharge.central.peers import Peers
@@ -76,18 +77,20 @@ async def run(
         archive = Archive(database)
         alerts = await _alerts(dispatcher, archive, feed, clock, config.lang)
         weather = WeatherLink(dispatcher, settings.weather_stale_s, await _weather_word(archive, alerts))
+        epochs = Epochs()
         registry = RegistryLink(
             config.reach.registry_url,
             tls,
             trust.service_token(service_keys[0]),
             dispatcher,
             feed,
+            epochs,
             was_lost=alerts.is_open(REGISTRY, AlertKind.REGISTRY),
             lang=config.lang,
         )
         # The resume key stays on this disk for good, so what it signs can be checked after a restart.
         quotas = Quotas()
-        peers = Peers(dispatcher, store, feed, refusals, registry.least_epoch, resume_key, quotas)
+        peers = Peers(dispatcher, store, feed, refusals, epochs, resume_key, quotas)
         dispatcher.on_flood = lambda by: peers.cut_off(by, USELESS)
         feed.listen(console.on_event)
         feed.listen(refusals.on_event)
@@ -101,7 +104,7 @@ async def run(
             archive=archive,
             alerts=alerts,
             refusals=refusals,
-            registry=registry,
+            epochs=epochs,
             peers=peers,
             quotas=quotas,
             operator_token=trust.kept_secret(trust.operator_token_path(state), trust.new_secret()),

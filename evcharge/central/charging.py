@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from evcharge import events
 from evcharge.billing import affordable_mwh, cost_cents, euros
+from evcharge.central import presence
 from evcharge.central.commands import (
     CloseLost,
     ReportReady,
@@ -53,6 +54,10 @@ class _No(Exception):
 
 def start(ruling: Ruling, command: StartCharging, rules: Rules) -> None:
     """Authorise a session, or say why not. The same request id always gets the same answer (I12)."""
+    if command.by_hand and command.cp_id is not None:
+        presence.check_engine(ruling, command, command.cp_id)
+    else:
+        presence.check_driver(ruling, command, command.driver_id)
     known = ruling.outcome(command.request_id)
     if known is not None:
         ruling.reply = _same_answer(known, command)
@@ -243,6 +248,7 @@ def _affordable(driver: Driver, point: ChargingPoint, rules: Rules) -> tuple[int
 
 def report_ready(ruling: Ruling, command: ReportReady) -> None:
     """The engine took the session. It may say so as often as it likes; the driver is told once."""
+    presence.check_engine(ruling, command, command.cp_id)
     session = ruling.session(command.session_id)
     if session is None or session.cp_id != command.cp_id:
         raise Refused(f"{command.cp_id} has no session {command.session_id}", Code.ID)
@@ -253,6 +259,7 @@ def report_ready(ruling: Ruling, command: ReportReady) -> None:
 
 def stop(ruling: Ruling, command: StopCharging) -> None:
     """A driver ends its own session; anybody else's is "no such session" (C37)."""
+    presence.check_driver(ruling, command, command.driver_id)
     driver = ruling.driver(command.driver_id)
     own = sorted(driver.sessions) if driver is not None else []
     wanted = command.session_id if command.session_id is not None else (own[0] if own else None)
@@ -310,6 +317,7 @@ def to_account_for(
 
 def take_records(ruling: Ruling, command: TakeRecords, rules: Rules) -> None:
     """Apply records in order, each once; a gap asks for them again (I17). Nothing is refused for good (I18)."""
+    presence.check_engine(ruling, command, command.cp_id)
     point = ruling.existing_point(command.cp_id)
     if point.journal_id != command.journal_id:
         raise Refused(f"{point.cp_id} now keeps another journal", Code.SEQ)

@@ -63,12 +63,18 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EngineArrives(Command):
+class FromLink(Command):
+    """Came over connection `link`, which logged in with a credential of `epoch`."""
+
+    link: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineArrives(FromLink):
     """An engine proved who it is and named its journal."""
 
     cp_id: CpId
-    link: int
-    epoch: int
     location: str
     journal_id: JournalId
     last_seq: int
@@ -85,17 +91,15 @@ class EngineLeaves(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MonitorArrives(Command):
+class MonitorArrives(FromLink):
     """A monitor proved who it is."""
 
     cp_id: CpId
-    link: int
-    epoch: int
     location: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MonitorReports(Command):
+class MonitorReports(FromLink):
     """A monitor says how its engine is; `fault` is None when it is well. `occupied`: a vehicle is plugged in.
 
     `live_mwh` is what the screens showed last of the running charge: it was journaled before it was shown. `times`
@@ -104,7 +108,6 @@ class MonitorReports(Command):
 
     is_fact = True
     cp_id: CpId
-    link: int
     fault: str | None
     occupied: bool = False
     live_mwh: int = 0
@@ -122,12 +125,10 @@ class MonitorLeaves(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DriverArrives(Command):
+class DriverArrives(FromLink):
     """A driver proved who it is."""
 
     driver_id: DriverId
-    link: int
-    epoch: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,10 +149,18 @@ class DriverVisits(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StartCharging(Command):
+class MaybeFromLink(Command):
+    """Came over connection `link`, which logged in with a credential of `epoch`; or, when None, from a web page."""
+
+    link: int | None = None
+    epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartCharging(MaybeFromLink):
     """A driver asks for `cp_id`, or for any charging point. `nonce` makes the session's name unguessable.
 
-    `by_hand`: its id was typed at the charging point, which gets the answer.
+    `by_hand`: its id was typed at the charging point `cp_id`, whose engine says so and gets the answer.
     """
 
     driver_id: DriverId
@@ -163,7 +172,7 @@ class StartCharging(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StopCharging(Command):
+class StopCharging(MaybeFromLink):
     """A driver asks to end its session (the only one, when none is named)."""
 
     driver_id: DriverId
@@ -171,7 +180,7 @@ class StopCharging(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportReady(Command):
+class ReportReady(FromLink):
     """An engine took a session and waits for the plug."""
 
     cp_id: CpId
@@ -179,7 +188,7 @@ class ReportReady(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakeRecords(Command):
+class TakeRecords(FromLink):
     """An engine delivers records of its journal, oldest first."""
 
     cp_id: CpId
@@ -188,7 +197,7 @@ class TakeRecords(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MarkTicketShown(Command):
+class MarkTicketShown(MaybeFromLink):
     """A driver has seen a ticket."""
 
     driver_id: DriverId

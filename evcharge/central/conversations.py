@@ -5,8 +5,10 @@ Nothing here changes state: a message becomes a command, and its answer is sent 
 
 import asyncio
 import secrets
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from msgspec import UNSET
 
@@ -32,9 +34,9 @@ from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
 from evcharge.central.quotas import Quotas
 from evcharge.central.store import CentralStore
-from evcharge.channel import Channel
+from evcharge.channel import Channel, ChannelClosed
 from evcharge.charging_point import CpStatus
-from evcharge.errors import Code, ProtocolError, Refused
+from evcharge.errors import Code, EvchargeError, ProtocolError, Refused, StaleLink
 from evcharge.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
 from evcharge.messages import (
     AskBalance,
@@ -77,18 +79,62 @@ _LOOK_AGAIN_S = 0.1
 
 @dataclass(slots=True)
 class Conversation:
-    """One authenticated connection. `ended` says why, when Central itself ended it."""
+    """One authenticated connection. `ended` says why, when Central itself ended it.
+
+    `in_step`: letters may go to it. `owes_since`: since when (loop time) Central waits for its first word.
+    """
 
     number: int
     identity: Identity
     channel: Channel
     ended: str | None = None
-    arrived: bool = field(default=False)
+    arrived: bool = False
+    in_step: bool = False
+    owes_since: float | None = None
+    _limit: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
+    _end: EvchargeError | None = None
+
+    @property
+    def key(self) -> tuple[Role, str]:
+        """Which identity speaks: a charging point's engine and its monitor are two."""
+        return self.identity.role, self.identity.id
 
     @property
     def actor(self) -> Actor:
         """Who speaks, for the audit log."""
         return Actor(self.identity.id, self.identity.role, self.channel.peer_address)
+
+    def hears(self, message: Message) -> None:
+        """Note a message: an engine owes its SYNC, everybody else any sign of life."""
+        if self.identity.role is not Role.ENGINE or isinstance(message, Sync):
+            self.owes_since = None
+
+    async def until_cut(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do `work`. Raises what `cut` or `drop` says, whatever `work` waits for at that moment."""
+        try:
+            async with self._limit:
+                await work
+        except TimeoutError:
+            if self._end is None:
+                raise
+            raise self._end from None
+
+    def cut(self, why: str, error: EvchargeError) -> None:
+        """Believe nothing more of the far end, which is told `error`. What is sent still goes out."""
+        if self._end is None:
+            self.channel.cut(error)
+            self._interrupt(why, error)
+
+    def drop(self, why: str) -> None:
+        """Hang up at once on somebody who does not listen."""
+        if self._end is None:
+            self.channel.abort()
+            self._interrupt(why, ChannelClosed(why))
+
+    def _interrupt(self, why: str, error: EvchargeError) -> None:
+        self.ended, self._end = why, error
+        # Not only where it reads: it may be waiting for a disk that has no room.
+        self._limit.reschedule(asyncio.get_running_loop().time())
 
     def leaving(self, reason: str) -> list[AnyCommand]:
         """Return the command that tells the network that this link is gone, if it ever arrived."""
@@ -131,13 +177,19 @@ class _Talk:
             while self._channel.unsent_bytes > MAX_UNSENT_BYTES:  # noqa: ASYNC110 - transports do not tell
                 await asyncio.sleep(_LOOK_AGAIN_S)
             message = await self._channel.receive()
+            self._link.hears(message)
             if not isinstance(message, Heartbeat):
                 return message
             self._channel.send(message)
 
     async def arrive(self, command: AnyCommand) -> None:
+        # Before it is stored: whoever is cancelled while that goes on has arrived all the same.
         self._link.arrived = True
-        await self._dispatcher.submit(command)
+        try:
+            await self._dispatcher.submit(command)
+        except Refused:
+            self._link.arrived = False
+            raise
 
 
 class _Engine(_Talk):
@@ -188,9 +240,10 @@ class _Engine(_Talk):
 
     def _show(self, update: SupplyUpdate) -> None:
         """Live figures go to the screens and to the session's driver, and nowhere else."""
-        session = self._dispatcher.facts.session(SessionId(update.session_id))
-        if session is None:
-            return  # it ended a moment ago
+        facts = self._dispatcher.facts
+        point, session = facts.point(self._cp_id), facts.session(SessionId(update.session_id))
+        if session is None or point is None or point.engine_link != self._link.number:
+            return  # it ended a moment ago, or this link did
         if session.cp_id != self._cp_id:
             raise ProtocolError(f"{self._cp_id} speaks of a session that is not its own", Code.ID)
         warmth = temperature(update)
@@ -201,6 +254,8 @@ class _Engine(_Talk):
             answer = await self._dispatcher.submit(
                 TakeRecords(
                     by=self._link.actor,
+                    link=self._link.number,
+                    epoch=self._link.identity.epoch,
                     cp_id=self._cp_id,
                     journal_id=journal_id,
                     records=tuple(message.records),
@@ -220,10 +275,14 @@ class _Engine(_Talk):
             await self._dispatcher.submit(
                 ReportReady(
                     by=self._link.actor,
+                    link=self._link.number,
+                    epoch=self._link.identity.epoch,
                     cp_id=self._cp_id,
                     session_id=SessionId(message.session_id),
                 )
             )
+        except StaleLink:
+            raise
         except Refused as refusal:
             self._channel.send(ErrorNotice(code=refusal.code, text=refusal.text))
 
@@ -233,6 +292,8 @@ class _Engine(_Talk):
             answer = await self._dispatcher.submit(
                 StartCharging(
                     by=self._link.actor,
+                    link=self._link.number,
+                    epoch=self._link.identity.epoch,
                     driver_id=DriverId(message.driver_id),
                     request_id=RequestId(message.request_id),
                     nonce=secrets.token_hex(8),
@@ -240,6 +301,8 @@ class _Engine(_Talk):
                     by_hand=True,
                 )
             )
+        except StaleLink:
+            raise
         except Refused as refusal:
             answer = Progress(
                 request_id=message.request_id,
@@ -278,9 +341,9 @@ class _Monitor(_Talk):
             message = await self._next()
             match message:
                 case Health():
+                    await self._report(message)
                     if message.temperature_deci_celsius is not UNSET:
                         self._feed.warm(self._cp_id, message.temperature_deci_celsius)
-                    await self._report(message)
                 case _:
                     return
 
@@ -307,8 +370,9 @@ class _Monitor(_Talk):
         await self._dispatcher.submit(
             MonitorReports(
                 by=self._link.actor,
-                cp_id=self._cp_id,
                 link=self._link.number,
+                epoch=self._link.identity.epoch,
+                cp_id=self._cp_id,
                 fault=health.fault,
                 occupied=health.occupied is True,
                 live_mwh=live.energy_mwh if live is not None else 0,
@@ -352,6 +416,8 @@ class _Driver(_Talk):
                 return
             try:
                 answer = await self._answer(message)
+            except StaleLink:
+                raise
             except Refused as refusal:
                 answer = ErrorNotice(code=refusal.code, text=refusal.text[:200])
             if answer is not None:
@@ -378,6 +444,8 @@ class _Driver(_Talk):
                 return await self._dispatcher.submit(
                     StopCharging(
                         by=self._link.actor,
+                        link=self._link.number,
+                        epoch=self._link.identity.epoch,
                         driver_id=self._driver_id,
                         session_id=SessionId(wanted) if wanted is not None else None,
                     )
@@ -386,6 +454,8 @@ class _Driver(_Talk):
                 return await self._dispatcher.submit(
                     MarkTicketShown(
                         by=self._link.actor,
+                        link=self._link.number,
+                        epoch=self._link.identity.epoch,
                         driver_id=self._driver_id,
                         session_id=SessionId(message.session_id),
                     )
@@ -407,6 +477,8 @@ class _Driver(_Talk):
     def _start(self, message: RequestStart) -> StartCharging:
         return StartCharging(
             by=self._link.actor,
+            link=self._link.number,
+            epoch=self._link.identity.epoch,
             driver_id=self._driver_id,
             request_id=RequestId(message.request_id),
             nonce=secrets.token_hex(8),

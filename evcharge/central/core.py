@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from evcharge.central.alerts import Alerts
 from evcharge.central.archive import Archive
 from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.epochs import Epochs
 from evcharge.central.feed import Feed
 from evcharge.central.peers import Peers
 from evcharge.central.quotas import Quotas
 from evcharge.central.refusals import Refusals
-from evcharge.central.registry_link import RegistryLink
 from evcharge.central.store import CentralStore
 from evcharge.config import Config
 from evcharge.database import Database
@@ -29,7 +29,7 @@ class Core:
     archive: Archive
     alerts: Alerts
     refusals: Refusals
-    registry: RegistryLink
+    epochs: Epochs
     peers: Peers
     quotas: Quotas
     operator_token: str

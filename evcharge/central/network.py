@@ -11,7 +11,7 @@ from msgspec import structs
 
 from evcharge import events
 from evcharge.billing import MAX_MONEY_CENTS, MAX_PRICE_CENTI_CENTS, euros
-from evcharge.central import charging, orders, weather
+from evcharge.central import charging, orders, presence, weather
 from evcharge.central.accounts import seal
 from evcharge.central.alerts import AlertKind
 from evcharge.central.commands import (
@@ -167,18 +167,25 @@ def _engine_leaves(ruling: Ruling, command: EngineLeaves) -> None:
     point = ruling.point(command.cp_id)
     if point is None or point.engine_link != command.link:
         return  # another connection has taken its place
+    ruling.put(_without_engine(ruling, point, command.reason))
+
+
+def _without_engine(ruling: Ruling, point: ChargingPoint, reason: str) -> ChargingPoint:
+    """Return `point` without a link to its engine."""
+    if point.engine_link is None:
+        return point
     session = ruling.session_of(point)
-    ruling.put(replace(point, engine_link=None))
     ruling.say(
         events.EngineLost(
             cp_id=point.cp_id,
-            link=command.link,
-            reason=command.reason,
+            link=point.engine_link,
+            reason=reason,
             session_id=session.session_id if session else None,
             driver_id=session.driver_id if session else None,
             last_seq=ruling.last_seq(point.cp_id, point.journal_id) if point.journal_id else None,
         )
     )
+    return replace(point, engine_link=None)
 
 
 def _monitor_arrives(ruling: Ruling, command: MonitorArrives, rules: Rules) -> None:
@@ -188,9 +195,8 @@ def _monitor_arrives(ruling: Ruling, command: MonitorArrives, rules: Rules) -> N
 
 
 def _monitor_reports(ruling: Ruling, command: MonitorReports) -> None:
-    point = ruling.point(command.cp_id)
-    if point is None or point.monitor_link != command.link:
-        return
+    presence.check_monitor(ruling, command, command.cp_id)
+    point = ruling.existing_point(command.cp_id)
     if (point.monitor_heard, point.fault, point.occupied) == (True, command.fault, command.occupied):
         return
     if not point.monitor_heard:
@@ -220,22 +226,29 @@ def _monitor_leaves(ruling: Ruling, command: MonitorLeaves, rules: Rules) -> Non
     point = ruling.point(command.cp_id)
     if point is None or point.monitor_link != command.link:
         return
+    ruling.put(_without_monitor(ruling, point, command.reason, rules))
+
+
+def _without_monitor(ruling: Ruling, point: ChargingPoint, reason: str, rules: Rules) -> ChargingPoint:
+    """Return `point` without a link to its monitor; what has not begun to charge ends."""
+    if point.monitor_link is None:
+        return point
     session = ruling.session_of(point)
     # The running charge goes on to its own end, unless the operators of this network say otherwise.
     running = session is not None and session.state is SessionState.CHARGING
     goes_on = session if running and not rules.stop_on_monitor_lost else None
-    ruling.put(replace(point, monitor_link=None, monitor_heard=False))
     ruling.say(
         events.MonitorLost(
             cp_id=point.cp_id,
-            link=command.link,
-            reason=command.reason,
+            link=point.monitor_link,
+            reason=reason,
             session_id=goes_on.session_id if goes_on else None,
             driver_id=goes_on.driver_id if goes_on else None,
         )
     )
     if goes_on is None:
         charging.order_stop(ruling, point, EndReason.MONITOR_LOST)
+    return replace(point, monitor_link=None, monitor_heard=False)
 
 
 def _charging_driver(ruling: Ruling, point: ChargingPoint) -> DriverId | None:
@@ -263,8 +276,16 @@ def _known_point(ruling: Ruling, command: EngineArrives | MonitorArrives, rules:
             )
         )
         return weather.settled(ruling, point)
-    if command.epoch < point.epoch:
-        raise Refused(f"the keys of {point.cp_id} were revoked; register it again", Code.REVOKED)
+    by_engine = isinstance(command, EngineArrives)
+    present = point.engine_link if by_engine else point.monitor_link
+    presence.check_arrival(command, point.cp_id, present, point.epoch)
+    if command.epoch > point.epoch or point.revoked:
+        # The other link of this point logged in with what counts no longer.
+        point = (
+            _without_monitor(ruling, point, presence.REVOKED, rules)
+            if by_engine
+            else _without_engine(ruling, point, presence.REVOKED)
+        )
     if point.revoked:
         ruling.say(events.KeyRestored(cp_id=point.cp_id, epoch=command.epoch))
     point = replace(point, epoch=command.epoch, revoked=False)
@@ -291,8 +312,7 @@ def _driver_arrives(ruling: Ruling, command: DriverArrives, rules: Rules) -> Non
     driver = ruling.driver(command.driver_id)
     if driver is None:
         driver = _new_driver(ruling, command.driver_id, command.epoch, rules)
-    if command.epoch < driver.epoch:
-        raise Refused(f"the credential of {driver.driver_id} was withdrawn", Code.REVOKED)
+    presence.check_arrival(command, driver.driver_id, driver.link, driver.epoch)
     if driver.blocked:
         ruling.say(events.DriverUnblocked(driver_id=driver.driver_id, epoch=command.epoch))
     ruling.put(replace(driver, epoch=command.epoch, blocked=False, link=command.link))
@@ -321,6 +341,7 @@ def _driver_leaves(ruling: Ruling, command: DriverLeaves) -> None:
 
 
 def _mark_ticket_shown(ruling: Ruling, command: MarkTicketShown) -> None:
+    presence.check_driver(ruling, command, command.driver_id)
     # Said again, or of somebody else's ticket, it changes nothing.
     if ruling.unseen_by(command.session_id) == command.driver_id:
         ruling.put(TicketSeen(command.session_id, command.driver_id))

@@ -1,20 +1,22 @@
 """Everybody who is connected: who may come in, which link is whose, and the letters that go out.
 
-A link becomes addressable in the order of the stored events (EngineConnected and so on), so that no command can
-overtake the synchronisation of a journal.
+An identity (role and id) has one link. It is taken at the login, before anything is awaited: of several that come at
+once one has it, one may wait for it, and the others are sent away. It becomes addressable in the order of the stored
+events (EngineConnected and so on), so that no command can overtake the synchronisation of a journal.
 """
 
 import asyncio
 import itertools
 import logging
-from collections.abc import Callable
 
 from evcharge import events
 from evcharge.central.announce import letters
 from evcharge.central.commands import Actor
 from evcharge.central.conversations import Conversation, converse, supply
 from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.epochs import Epochs
 from evcharge.central.feed import Feed, Live
+from evcharge.central.presence import REVOKED, revoked_text
 from evcharge.central.quotas import BAN_S, Quotas
 from evcharge.central.refusals import UNKNOWN, Refusals
 from evcharge.central.start_seal import seal
@@ -42,7 +44,7 @@ class Peers:
         store: CentralStore,
         feed: Feed,
         refusals: Refusals,
-        least_epoch: Callable[[str], int],
+        epochs: Epochs,
         sign_key: bytes,
         quotas: Quotas,
     ) -> None:
@@ -50,13 +52,15 @@ class Peers:
         self._store = store
         self._feed = feed
         self._refusals = refusals
-        self._least_epoch = least_epoch
+        self._epochs = epochs
         self._sign_key = sign_key
         self._quotas = quotas
         self._numbers = itertools.count(1)
-        # Every authenticated connection, and the one of each identity that letters go to.
+        # Every authenticated connection; the one of each identity, and the one that waits to take its place.
         self.links: dict[int, Conversation] = {}
-        self._addressed: dict[tuple[Role, str], Conversation] = {}
+        self._present: dict[tuple[Role, str], Conversation] = {}
+        self._waiting: dict[tuple[Role, str], Conversation] = {}
+        epochs.listen(self._cut_older)
         feed.listen(self._on_event)
         feed.listen_live(self._on_live)
 
@@ -72,22 +76,16 @@ class Peers:
             if identity.role is Role.DRIVER
             else facts.point(CpId(identity.id))
         )
-        least = max(holder.epoch if holder is not None else 0, self._least_epoch(identity.id))
+        least = max(holder.epoch if holder is not None else 0, self._epochs.least(identity.id))
         if identity.epoch < least:
-            raise AuthenticationError(
-                f"the keys of {identity.id} were revoked; it needs a new registration", Code.REVOKED
-            )
+            raise AuthenticationError(revoked_text(identity.id), Code.REVOKED)
 
     async def serve(self, channel: Channel) -> None:
         """Talk with one authenticated peer until its connection ends; whoever serves the port closes it."""
-        identity = channel.identity
-        link = Conversation(next(self._numbers), identity, channel)
+        link = Conversation(next(self._numbers), channel.identity, channel)
         reason = "Central stopped"
         try:
-            self._quotas.login(identity.role, identity.id, asyncio.get_running_loop().time())
-            await self._make_room(link)
-            self.links[link.number] = link
-            await converse(link, self._dispatcher, self._store, self._feed, self._quotas)
+            await link.until_cut(self._talk(link))
             reason = "it said goodbye"
         except ChannelClosed as end:
             reason = link.ended or end.text
@@ -98,9 +96,7 @@ class Peers:
             raise
         finally:
             self.links.pop(link.number, None)
-            key = (identity.role, identity.id)
-            if self._addressed.get(key) is link:
-                del self._addressed[key]
+            self._make_way(link)
             # Posted, not awaited: this task may be one that is being cancelled.
             for command in link.leaving(reason):
                 self._dispatcher.post(command)
@@ -116,25 +112,60 @@ class Peers:
         else:
             self._refusals.login(identity.id, identity.role, address, problem)
 
-    async def _make_room(self, newcomer: Conversation) -> None:
-        """Let an old link of the same identity prove that it lives; else it makes way (C25)."""
-        identity = newcomer.identity
-        old = self._addressed.get((identity.role, identity.id))
-        if old is None:
-            return
+    async def _talk(self, link: Conversation) -> None:
+        # Its keys may have been withdrawn between the first frame of its login and the last.
+        self.admit(link.identity)
+        self._epochs.raise_to(link.identity.id, link.identity.epoch)
+        self._quotas.login(*link.key, asyncio.get_running_loop().time())
+        self.links[link.number] = link
+        await self._take_place(link)
+        link.owes_since = asyncio.get_running_loop().time()
+        await converse(link, self._dispatcher, self._store, self._feed, self._quotas)
+
+    async def _take_place(self, newcomer: Conversation) -> None:
+        """Make `newcomer` the one link of its identity.
+
+        A link that has it and proves that it lives keeps it (C25): raises AuthenticationError E_DUPLICATE.
+        """
+        key = newcomer.key
+        while (present := self._present.get(key)) is not None and present.channel.is_closing:
+            self._make_way(present)
+            present.drop(f"the connection to {present.channel.peer_address} ended")
+        if present is None:
+            self._present[key] = newcomer
+        elif key in self._waiting and not self._waiting[key].channel.is_closing:
+            raise _duplicate(newcomer, present)
+        else:
+            self._waiting[key] = newcomer
+            await self._wait_for_proof(newcomer, present)
+
+    async def _wait_for_proof(self, newcomer: Conversation, present: Conversation) -> None:
+        """Let `present` prove that it lives; when it does not, `newcomer` takes its place. Raises E_DUPLICATE."""
         loop = asyncio.get_running_loop()
         asked_at = loop.time()
-        deadline = asked_at + LIVENESS[identity.role].heartbeat_s + _GRACE_S
-        while loop.time() < deadline and old.number in self.links:
-            if old.channel.heard_at > asked_at:
-                raise AuthenticationError(
-                    f"{identity.id} ({identity.role}) is already connected from "
-                    f"{old.channel.peer_address}; this is {newcomer.channel.peer_address}",
-                    Code.DUPLICATE,
-                )
+        deadline = asked_at + LIVENESS[newcomer.identity.role].heartbeat_s + _GRACE_S
+        while self._waiting.get(newcomer.key) is newcomer:
+            if present.channel.heard_at > asked_at:
+                raise _duplicate(newcomer, present)
+            if loop.time() >= deadline:
+                present.drop("silent while another connection of it arrived")
+                self._make_way(present)
+                return
             await asyncio.sleep(_LISTEN_EVERY_S)
-        old.ended = "silent while another connection of it arrived"
-        old.channel.abort()
+        if self._present.get(newcomer.key) is not newcomer:
+            raise _duplicate(newcomer, present)  # its own connection had ended, and another one waits instead
+
+    def _make_way(self, link: Conversation) -> None:
+        """Take its place from `link`, or its turn: whoever waits for the place has it at once."""
+        key = link.key
+        if self._waiting.get(key) is link:
+            del self._waiting[key]
+        if self._present.get(key) is link:
+            heir = self._waiting.pop(key, None)
+            if heir is None:
+                del self._present[key]
+            else:
+                self._present[key] = heir
 
     def cut_off(self, by: Actor, why: str) -> None:
         """End every link of a source that floods Central, hear nothing of it for a while, and tell an operator."""
@@ -142,27 +173,26 @@ class Peers:
         problem = Overloaded(why, Code.SLOW, BAN_S)
         self._refusals.input(by.id, by.role, by.address, problem)
         for link in self.links.values():
-            if (link.identity.role, link.identity.id) == (by.role, by.id):
-                link.ended = why
-                link.channel.cut(problem)
+            if link.key == (by.role, by.id):
+                link.cut(why, problem)
 
     # ---- going out
 
     def send(self, role: Role, peer_id: str, message: Message) -> None:
         """Send `message` if that peer is there; a peer that is not catches up when it returns."""
-        link = self._addressed.get((role, peer_id))
-        if link is not None:
-            link.channel.send(message)
+        channel = self.channel(role, peer_id)
+        if channel is not None:
+            channel.send(message)
 
     def channel(self, role: Role, peer_id: str) -> Channel | None:
         """Return the connection of a peer that is there."""
-        link = self._addressed.get((role, peer_id))
-        return link.channel if link is not None else None
+        link = self._present.get((role, peer_id))
+        return link.channel if link is not None and link.in_step else None
 
     def channels(self, cp_id: str) -> list[Channel]:
         """Return the living connections of a charging point: its engine's, its monitor's."""
-        links = (self._addressed.get((role, cp_id)) for role in (Role.ENGINE, Role.MONITOR))
-        return [link.channel for link in links if link is not None]
+        channels = (self.channel(role, cp_id) for role in (Role.ENGINE, Role.MONITOR))
+        return [channel for channel in channels if channel is not None]
 
     def _on_event(self, event: events.Event) -> None:
         match event:
@@ -178,10 +208,9 @@ class Peers:
             self.send(role, peer_id, message)
         match event:
             case events.KeyRevoked():
-                self._cut(Role.ENGINE, event.cp_id)
-                self._cut(Role.MONITOR, event.cp_id)
+                self._epochs.raise_to(event.cp_id, event.epoch)
             case events.DriverBlocked():
-                self._cut(Role.DRIVER, event.driver_id)
+                self._epochs.raise_to(event.driver_id, event.epoch)
             case _:
                 pass
 
@@ -189,20 +218,28 @@ class Peers:
         self.send(Role.DRIVER, session.driver_id, supply(session, live))
 
     def _address(self, role: Role, peer_id: str, number: int) -> None:
-        link = self.links.get(number)
-        if link is not None:
-            self._addressed[role, peer_id] = link
+        link = self._present.get((role, peer_id))
+        if link is not None and link.number == number:
+            link.in_step = True
 
-    def _cut(self, role: Role, peer_id: str) -> None:
-        """Believe nothing more of this link; its last letters still go out."""
-        link = self._addressed.pop((role, peer_id), None)
-        if link is not None:
-            link.ended = "its keys were revoked"
-            link.channel.cut(
-                AuthenticationError(
-                    f"the keys of {peer_id} were revoked; it needs a new registration", Code.REVOKED
-                )
-            )
+    def _cut_older(self, subject: str, epoch: int) -> None:
+        """Believe nothing more of any link of `subject` that logged in with less; its last letters still go out."""
+        for role in LIVENESS:
+            # Whoever waits first: it must not inherit the place.
+            for links in (self._waiting, self._present):
+                link = links.get((role, subject))
+                if link is not None and link.identity.epoch < epoch:
+                    self._make_way(link)
+                    link.cut(REVOKED, AuthenticationError(revoked_text(subject), Code.REVOKED))
 
     def _sign(self, event: events.SessionAuthorised) -> str:
         return seal(self._sign_key, event)
+
+
+def _duplicate(newcomer: Conversation, present: Conversation) -> AuthenticationError:
+    identity = newcomer.identity
+    return AuthenticationError(
+        f"{identity.id} ({identity.role}) is already connected from "
+        f"{present.channel.peer_address}; this is {newcomer.channel.peer_address}",
+        Code.DUPLICATE,
+    )

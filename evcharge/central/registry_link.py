@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from evcharge import events
 from evcharge.central.commands import CENTRAL, Actor, Note, RevokeKeys
 from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.epochs import Epochs
 from evcharge.central.feed import Feed
 from evcharge.central.lines import speech
 from evcharge.encoding import read_json
@@ -50,6 +51,7 @@ class RegistryLink:
         token: str,
         dispatcher: Dispatcher,
         feed: Feed,
+        epochs: Epochs,
         *,
         was_lost: bool = False,
         lang: str = DEFAULT_LANGUAGE,
@@ -61,8 +63,7 @@ class RegistryLink:
         self._dispatcher = dispatcher
         self._actor = Actor("registry", Role.REGISTRY, url)
         self._since = 0
-        # Also of those who have never been here: their older tickets must not open the door either.
-        self._epochs: dict[str, int] = {}
+        self._epochs = epochs
         # What the books say of it: a loss that was stored before a restart ends with an event, too.
         self._lost = was_lost
         # What was revoked here and the Registry does not know yet: id -> epoch. After a start, everything that is
@@ -87,10 +88,6 @@ class RegistryLink:
     def _owe(self, subject: str, epoch: int) -> None:
         self._to_tell[subject] = epoch
         self._news.set()
-
-    def least_epoch(self, subject: str) -> int:
-        """Return the oldest epoch of `subject` that the Registry still stands by."""
-        return self._epochs.get(subject, 0)
 
     async def run(self) -> None:
         """Keep both sides in step for ever."""
@@ -137,10 +134,12 @@ class RegistryLink:
             response.raise_for_status()
             page = read_json(await response.read(), _Page)
         for row in page.revocations:
-            self._epochs[row.id] = max(row.epoch, self._epochs.get(row.id, 0))
             try:
                 await self._dispatcher.submit(RevokeKeys(by=self._actor, subject=row.id, epoch=row.epoch))
             except EvchargeError as refusal:
                 log.debug("revocation of %s: %s", row.id, refusal.text)
                 continue
+            finally:
+                # Also of those who have never been here, or not arrived: their older tickets open no door either.
+                self._epochs.raise_to(row.id, row.epoch)
             self._since = max(self._since, row.n)

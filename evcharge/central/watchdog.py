@@ -1,4 +1,4 @@
-"""Watches the links and Central itself: silence, slow readers, stalls, jumps of the clock."""
+"""Watches the links and Central itself: silence, slow readers, logins that nothing follows, stalls, clock jumps."""
 
 import asyncio
 import contextlib
@@ -16,6 +16,7 @@ from evcharge.central.peers import Peers
 from evcharge.central.quotas import TOO_FAST
 from evcharge.central.refusals import Refusals
 from evcharge.central.store import CentralStore
+from evcharge.errors import Code, Overloaded
 from evcharge.events import ClockJumped
 from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.lifecycle import Clock, utc_now
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 SWEEP_S = 0.25
 # A reader that is MAX_UNSENT_BYTES behind for this long is not reading.
 SLOW_S = 5.0
+# As long as the whole login may take: an engine that has its ticket in hand has its journal's number too.
+FIRST_WORD_S = 5.0
 # When our own loop stood still this long, nobody is declared dead until the next round.
 STALL_S = 1.0
 # Whoever sends more than its rate for this long, all the time, will not stop by itself.
@@ -64,20 +67,21 @@ class Watchdog:
             last, wall = now, wall_now
 
     def sweep(self, now: float, links: Iterable[Conversation]) -> None:
-        """End every link that has been silent, behind in reading, or faster than its rate, for too long."""
+        """End every link that has been silent, behind or owing for too long, or faster than its rate."""
         behind: dict[int, float] = {}
         for link in links:
             channel = link.channel
             dead_after = LIVENESS[link.identity.role].dead_after_s
             # Half a sweep earlier than promised, so that the promise holds.
             if now - channel.heard_at > dead_after - SWEEP_S / 2:
-                link.ended = f"silent for {dead_after:.0f} s"
-                channel.abort()
+                link.drop(f"silent for {dead_after:.0f} s")
+            elif link.owes_since is not None and now - link.owes_since > FIRST_WORD_S:
+                why = f"no first word within {FIRST_WORD_S:.0f} s"
+                link.cut(why, Overloaded(f"{why} of the login", Code.TIMEOUT))
             elif channel.unsent_bytes > MAX_UNSENT_BYTES:
                 since = behind[link.number] = self._behind_since.get(link.number, now)
                 if now - since > SLOW_S:
-                    link.ended = "too slow: it does not read what it is sent"
-                    channel.abort()
+                    link.drop("too slow: it does not read what it is sent")
             elif channel.pressing_since is not None and now - channel.pressing_since > PRESSING_S:
                 self._peers.cut_off(link.actor, TOO_FAST)
         self._behind_since = behind

@@ -78,9 +78,7 @@ async def website(
         board.recall(event, at)
     drivers_board = DriverBoard(dispatcher.facts, feed, board)
     telemetry = Telemetry()
-    directory = Directory(
-        core.database, dispatcher, clock, core.registry.least_epoch, settings.web_session_hours
-    )
+    directory = Directory(core.database, dispatcher, clock, core.epochs.least, settings.web_session_hours)
     await directory.load()
     names = Names([settings.api_host, *config.registry.names])
     limits = Limits(core.quotas, Turns(settings.requests_per_s))

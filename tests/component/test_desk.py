@@ -13,6 +13,7 @@ from evcharge import messages as m
 from evcharge.central import panel
 from evcharge.central.alerts import Alert, AlertKind, Alerts
 from evcharge.central.desk import Desk, fault
+from evcharge.central.epochs import Epochs
 from evcharge.central.feed import Feed
 from evcharge.central.lines import speech
 from evcharge.central.peers import Peers
@@ -43,7 +44,7 @@ class Operator:
         self.feed, self.alerts = Feed(), Alerts()
         # Its links are not Central's own: commands go through the same dispatcher.
         self.peers = Peers(
-            town.dispatcher, None, self.feed, Refusals(town.dispatcher.post), lambda _: 0, b"", Quotas()
+            town.dispatcher, None, self.feed, Refusals(town.dispatcher.post), Epochs(), b"", Quotas()
         )  # type: ignore[arg-type]
         self.desk = Desk(town.dispatcher, self.feed, self.peers, self.alerts, lang)
 

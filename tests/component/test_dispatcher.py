@@ -57,7 +57,7 @@ class Writer:
             c.EngineArrives, cp_id="CP001", link=1, epoch=0, location="", journal_id=JOURNAL, last_seq=0
         )
         await self.does(c.MonitorArrives, cp_id="CP001", link=2, epoch=0, location="")
-        await self.does(c.MonitorReports, cp_id="CP001", link=2, fault=None)
+        await self.does(c.MonitorReports, cp_id="CP001", link=2, epoch=0, fault=None)
         await self.does(c.DriverArrives, driver_id="D01", link=3, epoch=0)
 
     async def settles(self) -> None:
@@ -224,7 +224,7 @@ async def test_while_the_disk_is_full_facts_wait_and_are_stored_in_order_afterwa
     caplog.set_level(logging.INFO, "evcharge.central.dispatcher")
     with writer.fails(FULL, times=5):
         facts = [
-            writer.posts(c.MonitorReports, cp_id="CP001", link=2, fault=fault)
+            writer.posts(c.MonitorReports, cp_id="CP001", link=2, epoch=0, fault=fault)
             for fault in ("overheating", "door open", None, "overheating")
         ]
         with pytest.raises(Refused):
@@ -307,7 +307,7 @@ async def test_a_request_that_only_the_books_remember_gets_the_answer_that_memor
     await writer.does(c.StartCharging, **start)
     session = next(writer.dispatcher.facts.sessions())
     refused = m.SupplyRefused(seq=1, session_id=session.session_id, reason="busy")
-    await writer.does(c.TakeRecords, cp_id="CP001", journal_id=JOURNAL, records=(refused,))
+    await writer.does(c.TakeRecords, cp_id="CP001", link=1, epoch=0, journal_id=JOURNAL, records=(refused,))
     answer = await writer.does(c.StartCharging, **start)
     assert answer.step == "REFUSED"
     with writer.forgotten():
@@ -330,7 +330,7 @@ async def test_a_request_of_another_driver_that_only_the_books_remember_tells_no
     await writer.does(c.StartCharging, driver_id="D01", nonce="1" * 16, **start)
     session = next(writer.dispatcher.facts.sessions())
     refused = m.SupplyRefused(seq=1, session_id=session.session_id, reason="busy")
-    await writer.does(c.TakeRecords, cp_id="CP001", journal_id=JOURNAL, records=(refused,))
+    await writer.does(c.TakeRecords, cp_id="CP001", link=1, epoch=0, journal_id=JOURNAL, records=(refused,))
     with writer.forgotten():
         answer = await writer.does(c.StartCharging, driver_id="D02", nonce="2" * 16, **start)
     assert (answer.step, answer.code, answer.session_id) == ("REFUSED", Code.ID, None)
@@ -343,7 +343,7 @@ async def test_a_request_with_its_ticket_in_the_books_is_answered_by_the_ticket_
     session = next(writer.dispatcher.facts.sessions())
     engine = FakeEngine("CP001")
     records = (engine.started(session.session_id), engine.ended(session.session_id, 1_000))
-    await writer.does(c.TakeRecords, cp_id="CP001", journal_id=JOURNAL, records=records)
+    await writer.does(c.TakeRecords, cp_id="CP001", link=1, epoch=0, journal_id=JOURNAL, records=records)
     await writer.does(c.MarkTicketShown, driver_id="D01", session_id=session.session_id)
     with writer.forgotten():
         assert await writer.does(c.StartCharging, **start | {"nonce": "2" * 16}) is None
@@ -375,7 +375,9 @@ async def test_a_refusal_that_rested_on_a_failed_commit_is_not_given(writer: Wri
     integrity = sqlite3.IntegrityError("planted")
     with writer.fails(integrity, times=2):
         record = m.SupplyRefused(seq=1, session_id=session.session_id, reason="busy")
-        taken = writer.posts(c.TakeRecords, cp_id="CP001", journal_id=JOURNAL, records=(record,))
+        taken = writer.posts(
+            c.TakeRecords, cp_id="CP001", link=1, epoch=0, journal_id=JOURNAL, records=(record,)
+        )
         stop = writer.posts(c.StopCharging, driver_id="D01")
         with pytest.raises(Refused, match="planted"):
             await taken

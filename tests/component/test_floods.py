@@ -52,7 +52,8 @@ async def test_many_logins_of_one_id_are_slowed_down_and_shown(town: Town):
     assert all(isinstance(end, Overloaded) and end.code is Code.SLOW for end in ends)
     assert all(0 < end.retry_after_s <= 3 for end in ends)
     await recorded(town, "LoginRefused")
-    (refused,) = told(town, events.LoginRefused)
+    # The others find the driver connected already.
+    (refused,) = [one for one in told(town, events.LoginRefused) if one.code != Code.DUPLICATE]
     assert (refused.claimed, refused.code, refused.text) == ("D01", "E_SLOW", "too many logins")
     assert len(told(town, events.DriverConnected)) <= LOGINS
 

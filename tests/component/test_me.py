@@ -60,8 +60,10 @@ class Booth:
 
     async def delivers(self, *records) -> None:
         """The engine delivers records of its journal."""
+        point = self.dispatcher.facts.point("CP001")
+        over = {"link": point.engine_link, "epoch": point.epoch}
         await self.dispatcher.submit(
-            TakeRecords(by=ADMIN, cp_id="CP001", journal_id=JOURNAL, records=records)
+            TakeRecords(by=ADMIN, cp_id="CP001", journal_id=JOURNAL, records=records, **over)
         )
 
     async def charged(self, request_id: str = REQUEST, who: str = "D01") -> str:

@@ -13,6 +13,7 @@ from evcharge import channel as channel_module
 from evcharge import door as door_module
 from evcharge.central import registry_link as registry_link_module
 from evcharge.central.commands import AnyCommand
+from evcharge.central.epochs import Epochs
 from evcharge.central.feed import Feed
 from evcharge.central.registry_link import RegistryLink
 from evcharge.cp import health
@@ -220,7 +221,7 @@ async def test_a_mistake_of_ours_over_the_registrys_answer_is_a_registry_that_is
     monkeypatch.setattr(registry_link_module, "POLL_S", 0.01)
     posted: asyncio.Queue[AnyCommand] = asyncio.Queue()
     dispatcher = SimpleNamespace(facts=Network().facts, post=posted.put_nowait)
-    link = RegistryLink("https://127.0.0.1:1", None, "", dispatcher, Feed())  # type: ignore[arg-type]
+    link = RegistryLink("https://127.0.0.1:1", None, "", dispatcher, Feed(), Epochs())  # type: ignore[arg-type]
 
     async def answers(_http: object) -> None:
         if broken:

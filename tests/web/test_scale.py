@@ -62,7 +62,7 @@ async def wake(room: ControlRoom) -> None:
         waiting += [
             submit(EngineArrives(**cp, **arrives, link=engine, journal_id="a" * 32, last_seq=0)),
             submit(MonitorArrives(**cp, **arrives, link=monitor)),
-            submit(MonitorReports(**cp, link=monitor, fault=None)),
+            submit(MonitorReports(**cp, link=monitor, epoch=0, fault=None)),
         ]
     await asyncio.gather(*waiting)
 

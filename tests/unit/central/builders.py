@@ -77,8 +77,8 @@ class Network:
     # ---- giving commands
 
     def does(self, kind: type[c.AnyCommand], **what: object) -> Decision:
-        """Decide and apply one command."""
-        command = kind(**{"by": ADMIN} | what)
+        """Decide and apply one command; it comes over the present link, where nothing else is said."""
+        command = kind(**{"by": ADMIN} | self._over_its_link(kind, what) | what)
         decision = decide(self.facts, command, self.rules)
         self.decisions.append(decision)
         self.instants.append(self.rules.now)
@@ -89,6 +89,13 @@ class Network:
             if isinstance(change, Transfer):
                 self.transfers.append(change)
         return decision
+
+    def _over_its_link(self, kind: type[c.AnyCommand], what: dict) -> dict:
+        if kind in (c.TakeRecords, c.ReportReady, c.MonitorReports) or what.get("by_hand"):
+            point = self.facts.point(what["cp_id"]) or ChargingPoint(cp_id=what["cp_id"])
+            link = point.monitor_link if kind is c.MonitorReports else point.engine_link
+            return {"link": link, "epoch": point.epoch}
+        return {}
 
     def refuses(self, kind: type[c.AnyCommand], **what: object) -> Refused:
         """Return the refusal of one command; see that it left no trace."""
@@ -128,11 +135,11 @@ class Network:
         """A monitor arrives and reports."""
         link = self.link()
         self.does(c.MonitorArrives, **{"cp_id": cp_id, "link": link, "epoch": 0, "location": ""} | what)
-        return self.does(c.MonitorReports, cp_id=cp_id, link=link, fault=fault)
+        epoch = what.get("epoch", 0)
+        return self.does(c.MonitorReports, cp_id=cp_id, link=link, epoch=epoch, fault=fault)
 
     def reports(self, fault: str | None, cp_id: str = "CP001", **what: object) -> Decision:
-        link = self.point(cp_id).monitor_link
-        return self.does(c.MonitorReports, cp_id=cp_id, link=link, fault=fault, **what)
+        return self.does(c.MonitorReports, cp_id=cp_id, fault=fault, **what)
 
     def plugged(self, cp_id: str = "CP001") -> Decision:
         """The monitor says that a vehicle is plugged in."""

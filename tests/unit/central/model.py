@@ -35,19 +35,45 @@ class Model:
     def apply(self, command):
         return getattr(self, "_" + type(command).__name__)(command)
 
-    def _arrives(self, a):
+    def _arrives(self, a, role):
         cp = self.cps.setdefault(a.cp_id, SimpleNamespace(
             heard=False, monitor=None, engine=None, fault=None, holds=set(), revoked=False, epoch=a.epoch, issued=0,
             session=None, car=False, car_of=None, journal=None, used=0, price=2_500, at=None,
             registered=None))  # fmt: skip
         if a.epoch < cp.epoch:
-            return None
+            return "E_REVOKED"
+        if (getattr(cp, role) or 0) > a.link:
+            return "E_DUPLICATE"
+        if a.epoch > cp.epoch or cp.revoked:
+            if role == "engine":
+                self._without_monitor(cp)
+            else:
+                cp.engine = None
         if a.location and cp.registered != a.location:
             cp.registered = a.location
             self._goes_to(cp, a.location)
         cp.epoch = cp.issued = a.epoch
         cp.revoked = False
         return cp
+
+    def _over(self, holder, present, a):
+        """What comes over another link, or with what counts no longer, is not heard."""
+        if a.epoch < (holder.epoch if holder else 0):
+            return "E_REVOKED"
+        return None if a.link == present else "E_DUPLICATE"
+
+    def _of_engine(self, a):
+        return self._over(self.cps[a.cp_id], self.cps[a.cp_id].engine, a)
+
+    def _of_driver(self, a):
+        driver = self.drivers.get(a.driver_id)
+        return self._over(driver, driver and driver.link, a) if a.link is not None else None
+
+    def _without_monitor(self, cp):
+        if cp.monitor is not None:
+            cp.monitor, cp.heard = None, False
+            if cp.session and self.sessions[cp.session].state == "A":
+                self._stop(cp.session, "monitor lost")
 
     def _goes_to(self, cp, where):
         if cp.at != where:
@@ -113,8 +139,8 @@ class Model:
         return None
 
     def _EngineArrives(self, a):
-        if (cp := self._arrives(a)) is None:
-            return "E_REVOKED"
+        if isinstance(cp := self._arrives(a, "engine"), str):
+            return cp
         if cp.journal not in (None, a.journal_id):
             cp.holds.add(Hold.JOURNAL)
             if cp.session and self.sessions[cp.session].state == "C":
@@ -124,8 +150,8 @@ class Model:
         return None
 
     def _MonitorArrives(self, a):
-        if (cp := self._arrives(a)) is None:
-            return "E_REVOKED"
+        if isinstance(cp := self._arrives(a, "monitor"), str):
+            return cp
         cp.monitor, cp.heard = a.link, False
         return None
 
@@ -135,31 +161,46 @@ class Model:
 
     def _MonitorLeaves(self, a):
         if (cp := self.cps.get(a.cp_id)) and cp.monitor == a.link:
-            cp.monitor, cp.heard = None, False
-            if cp.session and self.sessions[cp.session].state == "A":
-                self._stop(cp.session, "monitor lost")
+            self._without_monitor(cp)
 
     def _MonitorReports(self, a):
-        if (cp := self.cps.get(a.cp_id)) and cp.monitor == a.link:
-            broke, cp.heard, cp.fault = a.fault is not None and cp.fault is None, True, a.fault
-            cp.car, cp.car_of = a.occupied, cp.car_of if a.occupied else None
-            if broke:
-                self._stop(cp.session, "fault")
+        cp = self.cps[a.cp_id]
+        if stale := self._over(cp, cp.monitor, a):
+            return stale
+        broke, cp.heard, cp.fault = a.fault is not None and cp.fault is None, True, a.fault
+        cp.car, cp.car_of = a.occupied, cp.car_of if a.occupied else None
+        if broke:
+            self._stop(cp.session, "fault")
+        return None
 
     def _DriverArrives(self, a):
         if a.driver_id not in self.drivers:
             self.drivers[a.driver_id] = SimpleNamespace(
-                balance=WELCOME, blocked=False, barred=False, epoch=a.epoch, issued=0, session=None
+                balance=WELCOME, blocked=False, barred=False, epoch=a.epoch, issued=0, session=None, link=None
             )
             self.topped_up += WELCOME
         driver = self.drivers[a.driver_id]
         if a.epoch < driver.epoch:
             return "E_REVOKED"
+        if (driver.link or 0) > a.link:
+            return "E_DUPLICATE"
         driver.epoch = driver.issued = a.epoch
-        driver.blocked = False
+        driver.blocked, driver.link = False, a.link
         return None
 
+    def _DriverLeaves(self, a):
+        if (driver := self.drivers.get(a.driver_id)) and driver.link == a.link:
+            driver.link = None
+
+    def _ReportReady(self, a):
+        if stale := self._of_engine(a):
+            return stale
+        session = self.sessions.get(a.session_id)
+        return None if session and session.cp == a.cp_id and session.state in "AC" else "E_ID"
+
     def _StartCharging(self, a):
+        if stale := self._of_engine(a) if a.by_hand else self._of_driver(a):
+            return stale
         if a.request_id in self.requests:
             session = self.sessions[self.requests[a.request_id]]
             if session.driver != a.driver_id:
@@ -200,6 +241,8 @@ class Model:
         return "ASKING"
 
     def _StopCharging(self, a):
+        if stale := self._of_driver(a):
+            return stale
         wanted = a.session_id or getattr(self.drivers.get(a.driver_id), "session", None)
         session = self.sessions.get(wanted)
         if session is None or session.driver != a.driver_id or session.state not in "AC":
@@ -208,6 +251,8 @@ class Model:
         return "STOPPING"
 
     def _TakeRecords(self, a):
+        if stale := self._of_engine(a):
+            return stale
         if self.cps[a.cp_id].journal != a.journal_id:
             return "E_SEQ"
         key = (a.cp_id, a.journal_id)
@@ -270,8 +315,10 @@ class Model:
             cp.car_of = session.driver
 
     def _MarkTicketShown(self, a):
-        if a.session_id in self.tickets and self.sessions[a.session_id].driver == a.driver_id:
+        stale = self._of_driver(a)
+        if not stale and a.session_id in self.tickets and self.sessions[a.session_id].driver == a.driver_id:
             self.seen.add(a.session_id)
+        return stale
 
     def _PlaceHold(self, a):
         for cp in [self.cps.get(a.cp_id)] if a.cp_id else self.cps.values():

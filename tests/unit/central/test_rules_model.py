@@ -6,6 +6,7 @@ HYPOTHESIS_PROFILE=nightly looks further than CI does.
 
 import sqlite3
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import seed, settings
@@ -21,7 +22,7 @@ from hypothesis.stateful import (
 
 from evcharge import audit, database, events
 from evcharge import messages as m
-from evcharge.central import charging
+from evcharge.central import charging, presence
 from evcharge.central import commands as c
 from evcharge.central import rows as books
 from evcharge.central.alerts import Alert, AlertKind
@@ -34,7 +35,7 @@ from evcharge.central.reconcile import Reconciled, reconcile
 from evcharge.central.ruling import Decision, Rules
 from evcharge.central.state import Facts, JournalForgotten, Kind, Transfer
 from evcharge.charging_point import ChargingPoint, CpStatus, Hold
-from evcharge.errors import Refused
+from evcharge.errors import Refused, StaleLink
 from evcharge.ids import Role
 from evcharge.location import WeatherKind
 from evcharge.session import Ticket
@@ -52,6 +53,8 @@ ordered_holds = st.sampled_from(ORDERED_HOLDS)
 # Mostly the keys that are valid; sometimes older or newer ones.
 rarely = st.sampled_from([False] * 4 + [True])
 epochs = st.sampled_from([None] * 4 + [0, 1, 2, 3])
+# Mostly the link over which one speaks; sometimes one from before, or with what was valid before.
+stale = st.sampled_from([""] * 4 + ["old link", "old epoch"])
 energies = st.sampled_from([0, 1, 777, 20_000, 1_000_000, 5_999_999, 300_000_000])
 reasons = st.sampled_from(["unplugged", "limit", "restart", "a new kind of reason"])
 afterwards = st.sampled_from([
@@ -123,7 +126,9 @@ class TheRules(RuleBasedStateMachine):
         super().__init__()
         self.facts, self.model = Facts(), Model()
         self.engines = {cp_id: Engine(cp_id) for cp_id in CPS}
-        self.links, self.nonce, self.batch_size = 0, 0, 1
+        self.nonce, self.batch_size = 0, 1
+        # With which epoch each link logged in.
+        self.links: dict[int, int] = {}
         self.batch: list[tuple[c.AnyCommand, Decision]] = []
         self.delivered: Counter[str] = Counter()
         self.doubtful: set[str] = set()
@@ -163,6 +168,8 @@ class TheRules(RuleBasedStateMachine):
             decision = decide(self.draft, command, RULES)
         except Refused as refusal:
             assert refusal.code == expected
+            if isinstance(refusal, StaleLink):
+                reached[f"{refusal.code} {type(command).__name__}"] += 1
             return
         assert heard(decision.reply) == expected
         if decision.reply is not None:
@@ -180,6 +187,7 @@ class TheRules(RuleBasedStateMachine):
                 assert driver.balance_cents > 0 or event.price_centi_cents_per_kwh == 0
         for change in decision.changes:
             self.draft.put(change)
+        assert all(self.speaks(command)), "a link that is not the present one"  # I31
         if isinstance(command, c.TakeRecords):  # I17
             again = decide(self.draft, command, RULES)
             assert again.is_empty
@@ -188,6 +196,22 @@ class TheRules(RuleBasedStateMachine):
         self.batch.append((command, decision))
         if len(self.batch) >= self.batch_size:
             self.commit()
+
+    def speaks(self, command: c.AnyCommand) -> Iterator[bool]:
+        """Yield whether `command` comes over the link of whom it speaks for, as that was before it."""
+        match command:
+            case c.TakeRecords() | c.ReportReady() | c.StartCharging(by_hand=True):
+                point = self.draft.point(command.cp_id)
+                yield (command.link, command.epoch) == (point.engine_link, point.epoch)
+                yield not point.revoked
+            case c.MonitorReports():
+                point = self.draft.point(command.cp_id)
+                yield (command.link, command.epoch) == (point.monitor_link, point.epoch)
+                yield not point.revoked
+            case c.StartCharging(link=int()) | c.StopCharging(link=int()) | c.MarkTicketShown(link=int()):
+                driver = self.draft.driver(command.driver_id)
+                yield (command.link, command.epoch) == (driver.link, driver.epoch)
+                yield not driver.blocked
 
     def commit(self) -> None:
         batch, self.model = self.batch, self.draft_model
@@ -253,20 +277,24 @@ class TheRules(RuleBasedStateMachine):
 
     # ---- links
 
-    def link(self) -> int:
-        self.links += 1
-        return self.links
-
-    def epoch_of(self, subject: str, epoch: int | None) -> int:
+    def log_in(self, subject: str, epoch: int | None) -> dict[str, int]:
+        """Return the link over which `subject` logs in."""
         holder = self.draft.point(subject) or self.draft.driver(subject)
-        return epoch if epoch is not None else holder.epoch if holder else 0
+        number = len(self.links) + 1
+        self.links[number] = epoch if epoch is not None else holder.epoch if holder else 0
+        return {"link": number, "epoch": self.links[number]}
+
+    def over(self, link: int | None, stale: str) -> dict[str, int]:
+        """Return over which link something comes."""
+        number = (link or 0) - (stale == "old link")
+        return {"link": number, "epoch": self.links.get(number, 0) - (stale == "old epoch")}
 
     @initialize()
     def everybody_is_there(self) -> None:
         for cp_id in CPS:
             self.an_engine_arrives(cp_id, None, HOME[cp_id])
             self.a_monitor_arrives(cp_id, None)
-            self.a_monitor_reports(cp_id, None, occupied=False, old=False)
+            self.a_monitor_reports(cp_id, None)
         for driver_id in DRIVERS:
             self.a_driver_arrives(driver_id, None)
 
@@ -276,26 +304,28 @@ class TheRules(RuleBasedStateMachine):
         self.do(
             c.EngineArrives,
             cp_id=cp_id,
-            link=self.link(),
-            epoch=self.epoch_of(cp_id, epoch),
             location=location,
             journal_id=engine.journal_id,
             last_seq=len(engine.disk),
+            **self.log_in(cp_id, epoch),
         )
 
     @rule(cp_id=cps, epoch=epochs)
     def a_monitor_arrives(self, cp_id: str, epoch: int | None) -> None:
-        self.do(
-            c.MonitorArrives, cp_id=cp_id, link=self.link(), epoch=self.epoch_of(cp_id, epoch), location=""
-        )
+        self.do(c.MonitorArrives, cp_id=cp_id, location="", **self.log_in(cp_id, epoch))
 
     @rule(
-        cp_id=cps, fault=st.sampled_from([None, "overheating", "x" * 200]), occupied=st.booleans(), old=rarely
+        cp_id=cps,
+        fault=st.sampled_from([None, "overheating", "x" * 200]),
+        occupied=st.booleans(),
+        stale=stale,
     )
-    def a_monitor_reports(self, cp_id: str, fault: str | None, *, occupied: bool = False, old: bool) -> None:
+    def a_monitor_reports(
+        self, cp_id: str, fault: str | None, stale: str = "", *, occupied: bool = False
+    ) -> None:
         point = self.draft.point(cp_id)
-        link = point.monitor_link if point and point.monitor_link and not old else 1
-        self.do(c.MonitorReports, cp_id=cp_id, link=link, fault=fault, occupied=occupied)
+        over = self.over(point and point.monitor_link, stale)
+        self.do(c.MonitorReports, cp_id=cp_id, fault=fault, occupied=occupied, **over)
 
     @rule(cp_id=cps, kind=st.sampled_from([c.EngineLeaves, c.MonitorLeaves]), old=rarely)
     def a_link_ends(self, cp_id: str, kind: type[c.AnyCommand], *, old: bool) -> None:
@@ -305,12 +335,47 @@ class TheRules(RuleBasedStateMachine):
 
     @rule(driver_id=drivers, epoch=epochs)
     def a_driver_arrives(self, driver_id: str, epoch: int | None) -> None:
-        self.do(c.DriverArrives, driver_id=driver_id, link=self.link(), epoch=self.epoch_of(driver_id, epoch))
+        self.do(c.DriverArrives, driver_id=driver_id, **self.log_in(driver_id, epoch))
+
+    @rule(driver_id=drivers)
+    def a_driver_leaves(self, driver_id: str) -> None:
+        driver = self.draft.driver(driver_id)
+        self.do(c.DriverLeaves, driver_id=driver_id, link=(driver and driver.link) or 1, reason="cut")
+
+    @rule(
+        cp_id=cps,
+        driver_id=drivers,
+        kind=st.sampled_from([c.EngineArrives, c.MonitorArrives, c.DriverArrives]),
+    )
+    def an_overtaken_link_arrives(self, cp_id: str, driver_id: str, kind: type[c.AnyCommand]) -> None:
+        early = self.log_in(driver_id if kind is c.DriverArrives else cp_id, None)
+        if kind is c.DriverArrives:
+            self.a_driver_arrives(driver_id, None)
+            self.do(kind, driver_id=driver_id, **early)
+        elif kind is c.MonitorArrives:
+            self.a_monitor_arrives(cp_id, None)
+            self.do(kind, cp_id=cp_id, location="", **early)
+        else:
+            self.an_engine_arrives(cp_id, None)
+            self.do(kind, cp_id=cp_id, location="", journal_id="f" * 32, last_seq=0, **early)
 
     # ---- drivers and operators
 
-    @rule(driver_id=drivers, cp_id=st.sampled_from([*CPS, *CPS, None, "CP404"]), request=st.integers(1, 30))
-    def a_driver_asks(self, driver_id: str, cp_id: str | None, request: int) -> None:
+    def of_driver(self, driver_id: str, stale: str, *, web: bool) -> dict[str, int]:
+        """Return over which link a driver says something; over none on its page."""
+        driver = self.draft.driver(driver_id)
+        return {} if web else self.over(driver and driver.link, stale)
+
+    @rule(
+        driver_id=drivers,
+        cp_id=st.sampled_from([*CPS, *CPS, None, "CP404"]),
+        request=st.integers(1, 30),
+        stale=stale,
+        web=rarely,
+    )
+    def a_driver_asks(
+        self, driver_id: str, cp_id: str | None, request: int, stale: str = "", *, web: bool = True
+    ) -> None:
         self.nonce += 1
         self.do(
             c.StartCharging,
@@ -318,18 +383,40 @@ class TheRules(RuleBasedStateMachine):
             request_id=f"R-{request:08}",
             nonce=f"{self.nonce:016}",
             cp_id=cp_id,
+            **self.of_driver(driver_id, stale, web=web),
+        )
+
+    @rule(driver_id=drivers, cp_id=cps, request=st.integers(1, 30), stale=stale)
+    def a_driver_is_typed_in_at_a_point(self, driver_id: str, cp_id: str, request: int, stale: str) -> None:
+        self.nonce += 1
+        point = self.draft.point(cp_id)
+        self.do(
+            c.StartCharging,
+            driver_id=driver_id,
+            request_id=f"R-{request:08}",
+            nonce=f"{self.nonce:016}",
+            cp_id=cp_id,
+            by_hand=True,
+            **self.over(point and point.engine_link, stale),
         )
 
     def any_session(self, data: st.DataObject) -> str:
         return data.draw(st.sampled_from(["S-unknown", *self.draft_model.sessions]))
 
-    @rule(driver_id=drivers, named=st.booleans(), data=st.data())
-    def a_driver_stops(self, driver_id: str, data: st.DataObject, *, named: bool) -> None:
-        self.do(c.StopCharging, driver_id=driver_id, session_id=self.any_session(data) if named else None)
+    @rule(driver_id=drivers, named=st.booleans(), data=st.data(), stale=stale, web=rarely)
+    def a_driver_stops(
+        self, driver_id: str, data: st.DataObject, stale: str, *, named: bool, web: bool
+    ) -> None:
+        session_id = self.any_session(data) if named else None
+        over = self.of_driver(driver_id, stale, web=web)
+        self.do(c.StopCharging, driver_id=driver_id, session_id=session_id, **over)
 
-    @rule(driver_id=drivers, data=st.data())
-    def a_driver_has_seen_a_ticket(self, driver_id: str, data: st.DataObject) -> None:
-        self.do(c.MarkTicketShown, driver_id=driver_id, session_id=self.any_session(data))
+    @rule(driver_id=drivers, data=st.data(), stale=stale, web=rarely)
+    def a_driver_has_seen_a_ticket(
+        self, driver_id: str, data: st.DataObject, stale: str, *, web: bool
+    ) -> None:
+        over = self.of_driver(driver_id, stale, web=web)
+        self.do(c.MarkTicketShown, driver_id=driver_id, session_id=self.any_session(data), **over)
 
     @rule(driver_id=drivers, cents=st.integers(1, 300))
     def money_comes_in(self, driver_id: str, cents: int) -> None:
@@ -440,12 +527,13 @@ class TheRules(RuleBasedStateMachine):
     ) -> None:
         self.commit()
         for one in CPS:
-            point = self.facts.point(one)
-            if self.engines[one].link is None or point.engine_link is None or point.revoked:
+            point, link = self.draft.point(one), self.engines[one].link
+            if link is None or point.engine_link != link or point.revoked:
                 self.an_engine_arrives(one, None)
+            point = self.draft.point(one)
             if not point.monitor_heard or point.fault is not None:
                 self.a_monitor_arrives(one, None)
-                self.a_monitor_reports(one, None, old=False)
+                self.a_monitor_reports(one, None)
         for location in PLACES:
             self.the_weather_is_good(location)
         for hold in ORDERED_HOLDS:
@@ -464,7 +552,7 @@ class TheRules(RuleBasedStateMachine):
         match then:
             case "a fault":
                 for one in CPS:
-                    self.a_monitor_reports(one, "overheating", old=False)
+                    self.a_monitor_reports(one, "overheating")
             case "bad weather":
                 for location in PLACES:
                     self.the_weather_turns_bad(location, WeatherKind.COLD, None)
@@ -493,11 +581,21 @@ class TheRules(RuleBasedStateMachine):
             case _:
                 pass
 
-    @rule(cp_id=cps)
-    def an_engine_sends_all_it_has(self, cp_id: str) -> None:
+    @rule(cp_id=cps, stale=stale)
+    def an_engine_sends_all_it_has(self, cp_id: str, stale: str = "") -> None:
         engine = self.engines[cp_id]
         last = self.draft.last_seq(cp_id, engine.journal_id)
-        self.send(engine, engine.disk[last : last + 100])
+        self.send(engine, engine.disk[last : last + 100], stale)
+
+    @rule(cp_id=cps, stale=stale)
+    def an_engine_sends_its_oldest_again(self, cp_id: str, stale: str) -> None:
+        self.send(self.engines[cp_id], self.engines[cp_id].disk[:3], stale)
+
+    @rule(cp_id=cps, data=st.data(), stale=stale)
+    def an_engine_is_ready(self, cp_id: str, data: st.DataObject, stale: str) -> None:
+        point = self.draft.point(cp_id)
+        over = self.over(point and point.engine_link, stale)
+        self.do(c.ReportReady, cp_id=cp_id, session_id=self.any_session(data), **over)
 
     @rule(cp_id=cps, behind=st.integers(-3, 4), count=st.integers(1, 4), order=st.sampled_from([1, 1, -1]))
     def an_engine_repeats_skips_or_reorders(self, cp_id: str, behind: int, count: int, order: int) -> None:
@@ -505,12 +603,15 @@ class TheRules(RuleBasedStateMachine):
         first = max(0, self.draft.last_seq(cp_id, engine.journal_id) - behind)
         self.send(engine, engine.disk[first : first + count][::order])
 
-    def send(self, engine: Engine, records: list[m.AnyRecord]) -> None:
+    def send(self, engine: Engine, records: list[m.AnyRecord], stale: str = "") -> None:
+        if not records or engine.link is None:
+            return
         point = self.draft.point(engine.cp_id)
-        # What a link has said is in line before its end.
-        linked = point is not None and engine.link == point.engine_link
-        if records and linked and engine.link is not None and point.journal_id is not None:
-            self.do(c.TakeRecords, cp_id=engine.cp_id, journal_id=engine.journal_id, records=tuple(records))
+        if point is None or point.engine_link != engine.link:
+            # It hears that its line is cut, and connects again.
+            self.an_engine_arrives(engine.cp_id, None)
+        what = {"cp_id": engine.cp_id, "journal_id": engine.journal_id, "records": tuple(records)}
+        self.do(c.TakeRecords, **what, **self.over(engine.link, stale))
 
     @rule(cp_id=cps, data=st.data(), kind=st.sampled_from(m.RECORD_TYPES), meter_mwh=energies, reason=reasons)
     def an_engine_lies(self, cp_id: str, data, kind, meter_mwh: int, reason: str) -> None:
@@ -634,7 +735,11 @@ MUST_BE_REACHED = {
     "set aside", "resync", "again", "interrupted", "revoked while charging", "restored", "new journal", "failed commit",
     "stop told again", "asked what became of it", "full batch", "stopped by weather", "overridden", "stopped by bar",
     "moved into bad weather", "new price while charging", "new journal confirmed", "refused for its journal",
-    "held for its journal while authorised", "journal forgotten",
+    "held for its journal while authorised", "journal forgotten", "lost by a newer credential",
+    *(f"{code} {kind}" for code in ("E_DUPLICATE", "E_REVOKED") for kind in (
+        "EngineArrives", "MonitorArrives", "DriverArrives", "TakeRecords", "ReportReady", "MonitorReports",
+        "StartCharging", "StopCharging", "MarkTicketShown",
+    )),
 }  # fmt: skip
 _NAMED = {
     events.SessionAuthorised: "granted",
@@ -656,6 +761,8 @@ def reach(command: c.AnyCommand, decision: Decision) -> None:
             case events.TicketMade():
                 reached["estimated ticket"] += event.estimated
                 reached["ticket of nothing"] += event.energy_mwh == 0
+            case events.EngineLost(reason=presence.REVOKED) | events.MonitorLost(reason=presence.REVOKED):
+                reached["lost by a newer credential"] += 1
             case events.HoldLifted(hold=Hold.JOURNAL):
                 reached["new journal confirmed"] += 1
             case events.StartRefused(text=text):

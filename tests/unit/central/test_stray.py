@@ -19,7 +19,8 @@ def told(record):
     facts = Facts()
     facts.put(ChargingPoint(cp_id=CP001, journal_id=JOURNAL, engine_link=1))
     by = Actor("CP001", Role.ENGINE, "127.0.0.1:1")
-    return decide(facts, TakeRecords(by=by, cp_id=CP001, journal_id=JOURNAL, records=(record,)), RULES)
+    command = TakeRecords(by=by, link=1, epoch=0, cp_id=CP001, journal_id=JOURNAL, records=(record,))
+    return decide(facts, command, RULES)
 
 
 def test_a_meter_of_a_closed_session_stops_the_engine():

@@ -9,7 +9,15 @@ from evcharge import lifecycle
 from evcharge.audit import Head
 from evcharge.central import watchdog
 from evcharge.central.quotas import TOO_FAST
-from evcharge.central.watchdog import MAX_UNSENT_BYTES, PRESSING_S, SLOW_S, Watchdog, anchor
+from evcharge.central.watchdog import (
+    FIRST_WORD_S,
+    MAX_UNSENT_BYTES,
+    PRESSING_S,
+    SLOW_S,
+    Watchdog,
+    anchor,
+)
+from evcharge.errors import Code, EvchargeError
 from evcharge.events import ClockJumped
 from evcharge.ids import Role
 from evcharge.tickets import LIVENESS
@@ -21,11 +29,15 @@ class Link(SimpleNamespace):
     """A connection as the watchdog sees it."""
 
     def __init__(self, role: Role = Role.ENGINE, heard_at: float = 0.0, unsent_bytes: int = 0) -> None:
-        channel = SimpleNamespace(
-            heard_at=heard_at, unsent_bytes=unsent_bytes, pressing_since=None, aborted=False
-        )
-        channel.abort = lambda: setattr(channel, "aborted", True)
-        super().__init__(number=id(self), identity=SimpleNamespace(role=role), channel=channel, ended=None)
+        channel = SimpleNamespace(heard_at=heard_at, unsent_bytes=unsent_bytes, pressing_since=None)
+        identity = SimpleNamespace(role=role)
+        super().__init__(number=id(self), identity=identity, channel=channel, ended=None, owes_since=None)
+
+    def drop(self, why: str) -> None:
+        self.ended = why
+
+    def cut(self, why: str, error: EvchargeError) -> None:
+        self.ended, self.told = why, error
 
 
 def dog(**more) -> Watchdog:
@@ -37,8 +49,7 @@ def test_a_link_is_ended_when_its_role_has_been_silent_for_too_long(role: Role):
     dead_after = LIVENESS[role].dead_after_s
     quiet, dead = Link(role, heard_at=1.0), Link(role, heard_at=0.0)
     dog().sweep(dead_after, [quiet, dead])
-    assert (quiet.channel.aborted, dead.channel.aborted) == (False, True)
-    assert dead.ended == f"silent for {dead_after:.0f} s"
+    assert (quiet.ended, dead.ended) == (None, f"silent for {dead_after:.0f} s")
 
 
 def test_a_reader_that_never_reads_is_ended_only_after_a_while():
@@ -47,10 +58,9 @@ def test_a_reader_that_never_reads_is_ended_only_after_a_while():
     for now in (0.0, SLOW_S):
         behind.channel.heard_at = now
         guard.sweep(now, [behind])
-    assert not behind.channel.aborted
+    assert behind.ended is None
     behind.channel.heard_at = SLOW_S + 0.1
     guard.sweep(SLOW_S + 0.1, [behind])
-    assert behind.channel.aborted
     assert behind.ended == "too slow: it does not read what it is sent"
 
 
@@ -76,7 +86,20 @@ def test_a_reader_that_catches_up_starts_anew():
     guard.sweep(1.0, [link])
     link.channel.unsent_bytes, link.channel.heard_at = MAX_UNSENT_BYTES + 1, SLOW_S + 1
     guard.sweep(SLOW_S + 1, [link])
-    assert not link.channel.aborted
+    assert link.ended is None
+
+
+def test_a_login_that_no_first_word_follows_is_ended_with_a_sentence():
+    guard = dog()
+    owing, well = Link(), Link()
+    owing.owes_since = 10.0
+    for now in (10.0, 10.0 + FIRST_WORD_S):
+        owing.channel.heard_at = well.channel.heard_at = now
+        guard.sweep(now, [owing, well])
+    assert (owing.ended, well.ended) == (None, None)
+    guard.sweep(10.1 + FIRST_WORD_S, [owing, well])
+    assert (owing.ended, well.ended) == ("no first word within 5 s", None)
+    assert owing.told.code is Code.TIMEOUT
 
 
 async def one_round(monkeypatch: pytest.MonkeyPatch, guard: Watchdog, after_s: float) -> None:
@@ -102,7 +125,7 @@ async def test_nobody_is_declared_dead_by_our_own_stall(monkeypatch: pytest.Monk
     peers = SimpleNamespace(links={1: link})
     times = iter((NOON, NOON + timedelta(seconds=10)))
     await one_round(monkeypatch, dog(peers=peers, clock=lambda: next(times)), after_s=10.0)
-    assert not link.channel.aborted
+    assert link.ended is None
 
 
 @pytest.mark.parametrize(("moved", "jump"), [(timedelta(days=1), 86_400), (timedelta(hours=-2), -7_200)])

@@ -1,0 +1,60 @@
+"""Over which link an identity speaks: what comes over any other link is refused, and changes nothing. Pure.
+
+A link is the present one from its arrival until it leaves or another one arrives in its place, and only as long as
+nobody has shown a newer credential of its identity.
+"""
+
+from evcharge.central.commands import FromLink, MaybeFromLink
+from evcharge.central.ruling import Ruling
+from evcharge.errors import Code, StaleLink
+from evcharge.ids import CpId, DriverId
+
+# Why a link ended that had logged in with a credential which counts no longer.
+REVOKED = "its keys were revoked"
+
+
+def check_engine(ruling: Ruling, command: FromLink | MaybeFromLink, cp_id: CpId) -> None:
+    """Raise StaleLink unless the engine of `cp_id` speaks over the link of `command`."""
+    point = ruling.point(cp_id)
+    _check(command, cp_id, point.engine_link if point else None, point.epoch if point else 0)
+
+
+def check_monitor(ruling: Ruling, command: FromLink, cp_id: CpId) -> None:
+    """Raise StaleLink unless the monitor of `cp_id` speaks over the link of `command`."""
+    point = ruling.point(cp_id)
+    _check(command, cp_id, point.monitor_link if point else None, point.epoch if point else 0)
+
+
+def check_driver(ruling: Ruling, command: MaybeFromLink, driver_id: DriverId) -> None:
+    """Raise StaleLink unless the driver speaks over the link of `command`, or through a web page."""
+    driver = ruling.driver(driver_id)
+    if command.link is not None:
+        _check(command, driver_id, driver.link if driver else None, driver.epoch if driver else 0)
+
+
+def check_arrival(command: FromLink, who: str, present: int | None, epoch: int) -> None:
+    """Raise StaleLink when `who` logged in later than this link, or with a newer credential."""
+    _check_epoch(command, who, epoch)
+    # Links are numbered as they log in.
+    if present is not None and command.link < present:
+        raise _superseded(who)
+
+
+def revoked_text(who: str) -> str:
+    """Return what a peer is told whose credential counts no longer."""
+    return f"the keys of {who} were revoked; it needs a new registration"
+
+
+def _check(command: FromLink | MaybeFromLink, who: str, present: int | None, epoch: int) -> None:
+    _check_epoch(command, who, epoch)
+    if command.link != present:
+        raise _superseded(who)
+
+
+def _check_epoch(command: FromLink | MaybeFromLink, who: str, epoch: int) -> None:
+    if command.epoch < epoch:
+        raise StaleLink(revoked_text(who), Code.REVOKED)
+
+
+def _superseded(who: str) -> StaleLink:
+    return StaleLink(f"{who} speaks over another connection now")
