@@ -271,7 +271,7 @@ class Health(Message, tag="HEALTH"):
 
 
 class RequestStart(Message, tag="REQUEST_START"):
-    """Driver -> Central: charge at `cp_id`, or at any (preferring `location`). Repeat it with the same id."""
+    """Driver -> Central: charge at `cp_id`, or at any (of `location`). Repeat it with the same id."""
 
     request_id: Token
     cp_id: Id | None = None

@@ -20,6 +20,7 @@ from evcharge.central.state import Driver, JournalCursor, JournalForgotten, Kind
 from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.errors import Code, Refused
 from evcharge.ids import CpId, JournalId, SessionId
+from evcharge.location import is_meant
 from evcharge.messages import (
     Ack,
     AnyRecord,
@@ -40,9 +41,13 @@ MOST_JOURNALS = 32
 class _No(Exception):
     """A start breaks a rule: the code and the sentence for the driver, and the terms to say it otherwise."""
 
-    def __init__(self, code: Code, text: str, *, status: str = "", reason: str = "") -> None:
+    def __init__(
+        self, code: Code, text: str, *, status: str = "", reason: str = "", offer: CpId | None = None
+    ) -> None:
         super().__init__(text)
         self.code = code
+        # A charging point that the driver did not ask for, and may want.
+        self.offer = offer
         self.status = status
         self.reason = reason
         # A fault of 200 characters is quoted in it: what a driver is told must fit a message.
@@ -79,7 +84,7 @@ def start(ruling: Ruling, command: StartCharging, rules: Rules) -> None:
         ruling.reply = Progress(
             request_id=command.request_id,
             step="REFUSED",
-            cp_id=command.cp_id,
+            cp_id=no.offer or command.cp_id,
             code=no.code,
             text=no.text,
             status=no.status,
@@ -222,13 +227,21 @@ def _free_point(ruling: Ruling, command: StartCharging) -> ChargingPoint:
 
 
 def _any_point(ruling: Ruling, location: str | None) -> ChargingPoint:
-    """Return the least recently used available point, of `location` when it has one."""
+    """Return the least recently used free point of `location`, or of all; one elsewhere is offered, not assigned."""
     free = [point for point in ruling.points() if point.status is CpStatus.AVAILABLE]
     if not free:
         raise _No(Code.NONE_AVAILABLE, "No charging point available at the moment.")
-    wanted = location.casefold() if location else ""
-    near = [point for point in free if point.location.casefold() == wanted] if wanted else []
-    return min(near or free, key=lambda point: (point.last_used, point.cp_id))
+    near = [point for point in free if not location or is_meant(point.location, location)]
+    best = min(near or free, key=lambda point: (point.last_used, point.cp_id))
+    if not near:
+        where = f" in {best.location}" if best.location else ""
+        raise _No(
+            Code.NONE_NEAR,
+            f"No charging point is free near {location}; {best.cp_id}{where} is.",
+            reason=best.location,
+            offer=best.cp_id,
+        )
+    return best
 
 
 def _affordable(driver: Driver, point: ChargingPoint, rules: Rules) -> tuple[int, int]:

@@ -38,6 +38,7 @@ from evcharge.channel import Channel, ChannelClosed
 from evcharge.charging_point import CpStatus
 from evcharge.errors import Code, EvchargeError, ProtocolError, Refused, StaleLink
 from evcharge.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
+from evcharge.location import tidy
 from evcharge.messages import (
     AskBalance,
     AskHistory,
@@ -217,7 +218,7 @@ class _Engine(_Talk):
                 cp_id=self._cp_id,
                 link=link.number,
                 epoch=identity.epoch,
-                location=identity.location,
+                location=tidy(identity.location),
                 journal_id=journal_id,
                 last_seq=hello.last_seq,
             )
@@ -334,7 +335,7 @@ class _Monitor(_Talk):
                 cp_id=self._cp_id,
                 link=link.number,
                 epoch=identity.epoch,
-                location=identity.location,
+                location=tidy(identity.location),
             )
         )
         while True:

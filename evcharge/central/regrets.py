@@ -42,6 +42,10 @@ def of_event(event: StartRefused | SessionRefused) -> Refusal:
 def of_answer(answer: Progress) -> Refusal:
     """Return the refusal that Central answers to a request at once."""
     cp_id = answer.cp_id or ""
+    if answer.code == Code.NONE_NEAR:
+        say = labels.Speech(SENTENCES, "es")
+        near = "none near, at" if answer.reason else "none near"
+        return Refusal(answer.request_id, answer.text, say(near, cp_id=cp_id, location=answer.reason))
     spanish = _spanish(answer.code, answer.text, cp_id, "" if answer.status else answer.reason)
     return Refusal(answer.request_id, answer.text, spanish)
 

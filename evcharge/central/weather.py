@@ -14,7 +14,7 @@ from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.state import Weather
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.errors import Code, Refused
-from evcharge.location import place
+from evcharge.location import place, tidy
 from evcharge.session import EndReason
 
 # A measurement that is older than this says nothing about now.
@@ -49,8 +49,16 @@ def report(ruling: Ruling, command: WeatherReport, rules: Rules) -> None:
 
 
 def raise_alert(ruling: Ruling, command: WeatherAlert, rules: Rules) -> None:
-    """Withhold the charging points of a location; their sessions end. Said again, it changes nothing."""
-    known = _known(ruling, command.location)
+    """Withhold the charging points of a location; their sessions end. Said again, it changes nothing.
+
+    Raises Refused for a place without charging points of which no weather was ever reported: a slip of the pen.
+    """
+    known = ruling.weather(command.location)
+    if known is None:
+        spelt = _spelt(ruling, command.location)
+        if spelt is None:
+            raise Refused(f"No charging point is in {command.location}: is it spelt so?", Code.NOT_FOUND)
+        known = Weather(location=spelt)
     weather = replace(known, alerts=known.alerts | {command.alert})
     measured_at = _measured(command.measured_at, rules)
     is_news = known.measured_at is None or measured_at >= known.measured_at
@@ -148,13 +156,18 @@ def _known(ruling: Ruling, location: str) -> Weather:
     known = ruling.weather(location)
     if known is not None:
         return known
-    key = place(location)
-    spelt = next((point.location for point in ruling.points() if place(point.location) == key), None)
+    spelt = _spelt(ruling, location)
     if spelt is None and len(list(islice(ruling.weathers(), MAX_EMPTY_PLACES))) >= MAX_EMPTY_PLACES:
         raise Refused(
             f"No charging point is in {location}, and too many such places are known.", Code.CONFLICT
         )
-    return Weather(location=spelt or " ".join(location.split()))
+    return Weather(location=spelt or tidy(location))
+
+
+def _spelt(ruling: Ruling, location: str) -> str | None:
+    """Return the name that the charging points of `location` give it, or None when there are none."""
+    key = place(location)
+    return next((point.location for point in ruling.points() if place(point.location) == key), None)
 
 
 def _nothing_there(location: str) -> Refused:

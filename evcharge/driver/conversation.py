@@ -41,6 +41,7 @@ _FINAL = frozenset(
         Code.CP_BUSY,
         Code.CP_OCCUPIED,
         Code.NONE_AVAILABLE,
+        Code.NONE_NEAR,
         Code.BALANCE,
         Code.DRIVER_BLOCKED,
         Code.DRIVER_BUSY,
@@ -83,6 +84,8 @@ class Conversation:
         # What this outage has already been explained with.
         self._told: set[str] = set()
         self._request: Request | None = None
+        # A charging point elsewhere that Central named, when none was free where the driver wanted one.
+        self._offer: str | None = None
         self._stop_wanted = False
         self._questions: list[Question] = []
         # Asked by ourselves: their answers are known, not shown.
@@ -108,12 +111,19 @@ class Conversation:
         if self._request is not None:
             point = self._request.place or self._request.cp_id or self._words("any point")
             return Reaction(lines=(self._words("still running", point=point),))
+        self._offer = None
         self._request = Request(
             request_id=request_id or self._new_request_id(), cp_id=cp_id, location=location
         )
         if not self._connected:
             return self._later()
         return self._send_request(self._request)
+
+    def accept(self) -> Reaction:
+        """Say yes to what was asked last: a charge at the charging point that Central named."""
+        if self._offer is None:
+            return Reaction(lines=(self._words("nothing asked"),))
+        return self.start(self._offer, None)
 
     def stop(self) -> Reaction:
         """Ask for the end of the charge; a request that was never sent is cancelled."""
@@ -386,7 +396,14 @@ class Conversation:
 
     def _refuse(self, request: Request, word: Progress | ErrorNotice) -> Reaction:
         self._refused.append(request.request_id)
-        return self._end(request, self._words.refused(word), self._words.refusal(word))
+        if isinstance(word, Progress) and word.code == Code.NONE_NEAR:
+            self._offer = word.cp_id
+            # It was not asked for, and nothing happened there.
+            request.place = None
+        reaction = self._end(request, self._words.refused(word), self._words.refusal(word))
+        if self._offer is None or not request.mine:
+            return reaction
+        return replace(reaction, lines=(*reaction.lines, self._words("yes?", cp_id=self._offer)))
 
     def _end(self, request: Request, line: str, result: str) -> Reaction:
         self._over()

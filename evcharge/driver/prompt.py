@@ -12,8 +12,8 @@ from evcharge.keyboard import STDIN, is_terminal, read_chunks
 
 __all__ = ["STDIN", "Command", "Word", "is_at_hand", "parse", "read_chunks"]
 
-Word = Literal["list", "stop", "balance", "history", "troubles", "help", "quit"]
-WORDS: tuple[Word, ...] = ("list", "stop", "balance", "history", "troubles", "help", "quit")
+Word = Literal["list", "stop", "balance", "history", "troubles", "yes", "help", "quit"]
+WORDS: tuple[Word, ...] = ("list", "stop", "balance", "history", "troubles", "yes", "help", "quit")
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ def _do(desk: Desk, word: Word) -> None:
         desk.show(*desk.words.help())
     elif word == "troubles":
         desk.show(*told(desk.troubles.newest_first, desk.words))
+    elif word == "yes":
+        desk.carry_out(desk.conversation.accept())
     elif word == "stop":
         desk.carry_out(desk.conversation.stop())
     else:

@@ -34,7 +34,7 @@ _NOTICES = {
     "MONITOR_LOST": "monitor lost",
     "MONITOR_BACK": "monitor back",
 }
-_HELP = ("start", "stop", "list", "balance", "history", "troubles", "quit")
+_HELP = ("start", "yes", "stop", "list", "balance", "history", "troubles", "quit")
 
 
 class Words:
@@ -269,6 +269,9 @@ class Words:
                 return self("unknown point", cp_id=cp_id)
             case Code.CP_BUSY if cp_id:
                 return self("busy point", cp_id=cp_id)
+            case Code.NONE_NEAR if cp_id:
+                near = "none near, at" if word.reason else "none near"
+                return self(near, cp_id=cp_id, location=word.reason)
             case Code.CP_OCCUPIED if cp_id:
                 return self("occupied point", cp_id=cp_id)
             case Code.CP_NOT_AVAILABLE if cp_id and not word.status and word.reason in _REFUSED_BY_POINT:

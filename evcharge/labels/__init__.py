@@ -99,6 +99,7 @@ CODES: Mapping[Code, Words] = {
     Code.CP_NOT_AVAILABLE: ("charging point not available", "punto de recarga no disponible"),
     Code.CP_BUSY: ("charging point in use", "punto de recarga en uso"),
     Code.CP_OCCUPIED: ("a vehicle is plugged in", "vehículo enchufado"),
+    Code.NONE_NEAR: ("no charging point free near there", "ningún punto de recarga libre cerca de allí"),
     Code.NONE_AVAILABLE: ("no charging point available", "ningún punto de recarga disponible"),
     Code.BALANCE: ("not enough money", "saldo insuficiente"),
     Code.DRIVER_BLOCKED: ("driver blocked", "conductor bloqueado"),

@@ -71,6 +71,19 @@ SENTENCES: Mapping[str, Words] = {
     ),
     # ---- refusals and notices: what Central says, from its code and its figures
     "refused": ("Refused: {text}", "Denegado: {text}"),
+    "none near": (
+        "No charging point is free there; {cp_id} is.",
+        "No hay ningún punto de recarga libre allí; {cp_id} sí lo está.",
+    ),
+    "none near, at": (
+        "No charging point is free there; {cp_id} in {location} is.",
+        "No hay ningún punto de recarga libre allí; {cp_id}, en {location}, sí lo está.",
+    ),
+    "yes?": ("To charge at {cp_id}, type yes.", "Para cargar en {cp_id}, escriba yes."),
+    "nothing asked": (
+        "Nothing was asked: there is nothing to say yes to.",
+        "No se ha preguntado nada: no hay a qué decir que sí.",
+    ),
     "none available": (
         "No charging point available at the moment.",
         "Ningún punto de recarga disponible en este momento.",
@@ -183,6 +196,10 @@ SENTENCES: Mapping[str, Words] = {
     "help start": (
         "start [CP] [near LOCATION]   ask for a charging point (without CP: any that is free)",
         "start [CP] [near LUGAR]      pedir un punto (sin CP: cualquiera que esté libre)",
+    ),
+    "help yes": (
+        "yes                          take the charging point that was offered",
+        "yes                          aceptar el punto de recarga ofrecido",
     ),
     "help stop": (
         "stop                         end the charge",

@@ -20,6 +20,7 @@ from evcharge import tickets, trust
 from evcharge.errors import AuthenticationError, BadInput, Code, Overloaded, Refused
 from evcharge.https import answer, read_body
 from evcharge.ids import Role, check_id
+from evcharge.location import tidy
 from evcharge.passwords import Credentials
 from evcharge.registry import registrations
 from evcharge.registry.bodies import (
@@ -125,7 +126,7 @@ class Api:
             wanted = Registration(
                 id=id_,
                 kind=kind,
-                location=place.strip(),
+                location=tidy(place),
                 secret_hash=None if same else await self._credentials.hashed(secret),
             )
             return registrations.register(

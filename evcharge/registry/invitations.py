@@ -14,6 +14,7 @@ from evcharge.errors import BadInput, Code, Overloaded, Refused
 from evcharge.https import answer, read_body
 from evcharge.ids import check_id
 from evcharge.invitation import SECRET_BYTES
+from evcharge.location import tidy
 from evcharge.passwords import Credentials
 from evcharge.registry import registrations
 from evcharge.registry.bodies import Invite, Join
@@ -72,7 +73,7 @@ class Invitations:
         invited = Invited(
             kind=kind,
             id=id_,
-            location=body.location.strip(),
+            location=tidy(body.location),
             epoch=registrations.invited(await self._store.find(id_), kind, id_),
             made_by=actor.who,
             expires_at=expires_at,

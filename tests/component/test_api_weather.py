@@ -240,8 +240,17 @@ async def test_a_measurement_of_long_ago_is_stale_and_replaces_no_newer_one(offi
     assert (shown["stale"], shown["temperature_celsius"]) == (False, 12.5)
 
 
-async def test_a_place_where_nothing_stands_may_have_weather(office: Office):
+async def test_an_alert_for_a_place_that_does_not_exist_is_refused(office: Office):
     await office.town.point()
+    answer = await office.ask("POST", ALERT, COLD | {"location": "Berlim"})
+    assert (answer.status, answer.body["code"]) == (404, "E_NOT_FOUND")
+    assert answer.body["detail"] == "No charging point is in Berlim: is it spelt so?"
+    assert office.rows("WeatherAlertRaised") == []
+
+
+async def test_a_place_where_nothing_stands_may_have_weather_and_then_alerts(office: Office):
+    await office.town.point()
+    await office.post("/api/weather_update", {"location": "Atlantis", "temperature_celsius": -3})
     done = await office.post(ALERT, COLD | {"location": "Atlantis"})
     assert (done["changed"], done["location"]["cps"]) == (0, [])
     assert (await office.get("/api/cps/CP001"))["status"] == "Available"

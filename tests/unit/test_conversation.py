@@ -199,6 +199,40 @@ def test_a_refusal_without_a_text_gives_the_meaning_of_its_code():
     assert talk.hear(refused("E_CP_BUSY")).lines == ("Refused: charging point in use",)
 
 
+def offered() -> Progress:
+    return Progress(
+        request_id="request-1",
+        step="REFUSED",
+        cp_id="CP003",
+        code="E_NONE_NEAR",
+        text="No charging point is free near Berlin; CP003 in Elche is.",
+        reason="Elche",
+    )
+
+
+def test_a_point_elsewhere_is_asked_about_and_yes_takes_it():
+    talk = conversation()
+    talk.start(None, "Berlin")
+    reaction = talk.hear(offered())
+    assert reaction.lines == (
+        "Refused: No charging point is free near Berlin; CP003 in Elche is.",
+        "To charge at CP003, type yes.",
+    )
+    assert reaction.outcome.cp_id is None
+    (asked,) = talk.accept().messages
+    assert (asked.cp_id, asked.location) == ("CP003", None)
+
+
+def test_yes_to_nothing_asks_for_nothing():
+    talk = conversation()
+    assert talk.accept().lines == ("Nothing was asked: there is nothing to say yes to.",)
+    talk.start(None, "Berlin")
+    talk.hear(offered())
+    talk.start("CP001", None)
+    talk.hear(refused("E_CP_BUSY", request_id="request-2"))
+    assert talk.accept().messages == ()
+
+
 def test_a_request_that_nobody_plugged_in_for_ends_as_refused():
     talk = conversation()
     talk.start("CP001", None)

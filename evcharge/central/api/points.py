@@ -26,6 +26,7 @@ from evcharge.errors import BadInput, Code, Refused
 from evcharge.https import answer
 from evcharge.ids import CpId, Role, check_id
 from evcharge.lifecycle import Clock
+from evcharge.location import check
 from evcharge.session import Session
 
 _SHOWN = timedelta(hours=24)
@@ -137,10 +138,7 @@ class Points:
             price = parse_price(body.price)
             orders.append(SetPrice(by=actor, cp_id=cp_id, price_centi_cents_per_kwh=price))
         if body.location is not None:
-            location = " ".join(body.location.split())
-            if not location:
-                raise BadInput("location must not be blank.")
-            orders.append(MovePoint(by=actor, cp_id=cp_id, location=location))
+            orders.append(MovePoint(by=actor, cp_id=cp_id, location=check(body.location)))
         if not orders:
             raise BadInput("Give price, location or both.")
         happened: list[events.Event] = []

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from evcharge import events
 from evcharge.central.api import answers, views
 from evcharge.central.api.inputs import body_of, carried_out
-from evcharge.central.api.places import Place, check_place
+from evcharge.central.api.places import Place
 from evcharge.central.api.ranges import read_instant
 from evcharge.central.api.routes import OPERATORS, VIEWERS, WEATHER, Parameter, Route
 from evcharge.central.commands import (
@@ -28,7 +28,7 @@ from evcharge.errors import BadInput
 from evcharge.https import answer
 from evcharge.ids import CpId
 from evcharge.lifecycle import Clock
-from evcharge.location import WeatherKind, place
+from evcharge.location import WeatherKind, check, place
 from evcharge.messages import Text
 
 # Nowhere on Earth is it colder, hotter or windier: what is beyond was not measured.
@@ -159,7 +159,7 @@ class Weather:
         body = await body_of(request, UpdateBody)
         command = WeatherReport(
             by=actor,
-            location=check_place(body.location),
+            location=check(body.location),
             temperature_celsius=body.temperature_celsius,
             wind_m_per_s=body.wind_m_per_s,
             measured_at=_measured(body.measured_at),
@@ -170,7 +170,7 @@ class Weather:
     async def alert(self, request: web.Request, actor: Actor) -> web.Response:
         """Begin an alert, or end all of a location."""
         body = await body_of(request, AlertBody)
-        location = check_place(body.location)
+        location = check(body.location)
         if body.alert == "OK":
             return await self._reported(location, WeatherClear(by=actor, location=location))
         command = WeatherAlert(
@@ -187,7 +187,7 @@ class Weather:
         """End every alert of a location, or one of them."""
         if "location" not in request.query:
             raise BadInput("Say where: ?location=…")
-        location = check_place(request.query["location"])
+        location = check(request.query["location"])
         command = WeatherClear(by=actor, location=location, alert=_kind(request.query.get("alert")))
         return await self._reported(location, command)
 
@@ -198,7 +198,7 @@ class Weather:
 
     async def override(self, request: web.Request, actor: Actor) -> web.Response:
         """Let a location work in spite of its weather, or no longer."""
-        location = check_place(request.match_info["location"])
+        location = check(request.match_info["location"])
         body = await body_of(request, OverrideBody)
         command = WeatherOverride(by=actor, location=location, override=body.override)
         return await self._done(location, command)

@@ -15,7 +15,7 @@ class Model:
     def __init__(self):
         self.cps, self.drivers, self.sessions, self.journals = {}, {}, {}, {}
         self.requests, self.tickets, self.seen, self.topped_up, self.uses = {}, {}, set(), 0, 0
-        self.bad_weather, self.overridden = {}, set()
+        self.bad_weather, self.overridden, self.measured = {}, set(), set()
 
     def draft(self):
         return deepcopy(self)
@@ -96,9 +96,13 @@ class Model:
 
     def _WeatherAlert(self, a):
         where = a.location.upper()
+        if where not in self.measured and all(str(cp.at).upper() != where for cp in self.cps.values()):
+            return "E_NOT_FOUND"
+        self.measured.add(where)
         if a.alert not in self.bad_weather.setdefault(where, set()):
             self.bad_weather[where].add(a.alert)
             self._sky_changes(where)
+        return None
 
     def _WeatherClear(self, a):
         where = a.location.upper()
@@ -116,7 +120,7 @@ class Model:
         return None
 
     def _WeatherReport(self, a):
-        return None
+        self.measured.add(a.location.upper())
 
     def _SetPrice(self, a):
         if a.cp_id not in self.cps:

@@ -228,16 +228,25 @@ def test_any_point_prefers_the_drivers_location_whatever_its_case(town: Network)
     assert town.authorised(cp_id=None, location="ELCHE").cp_id == "CP002"
 
 
-def test_any_point_elsewhere_is_better_than_none(town: Network):
+def test_a_point_elsewhere_is_offered_and_not_assigned(town: Network):
     town.point_is_there("CP002", location="Elche")
-    assert town.authorised(cp_id=None, location="Madrid").cp_id == "CP001"
+    reply = refused(town, cp_id=None, location="Madrid")
+    assert (reply.code, reply.cp_id, reply.reason) == (Code.NONE_NEAR, "CP001", "Alicante")
+    assert reply.text == "No charging point is free near Madrid; CP001 in Alicante is."
 
 
-def test_a_location_that_is_full_falls_back_on_another(town: Network):
+def test_a_location_that_is_full_leads_to_a_question(town: Network):
     town.point_is_there("CP002", location="Elche")
     town.driver_is_there("D02")
     town.authorised("D01", cp_id=None, location="Elche")
-    assert town.authorised("D02", cp_id=None, location="Elche").cp_id == "CP001"
+    assert refused(town, "D02", cp_id=None, location="Elche").code == Code.NONE_NEAR
+    assert town.driver("D02").sessions == frozenset()
+
+
+@pytest.mark.parametrize("wish", ["San  Juan", "san juan", "SAN JUÁN"])
+def test_blanks_capitals_and_accents_of_a_wish_lead_nobody_to_another_city(town: Network, wish: str):
+    town.point_is_there("CP002", location="San Juan")
+    assert town.authorised(cp_id=None, location=wish).cp_id == "CP002"
 
 
 def test_no_point_available_is_said_plainly(town: Network):

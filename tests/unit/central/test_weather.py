@@ -170,6 +170,7 @@ def test_a_point_that_is_new_in_bad_weather_is_held(town: Network):
 
 
 def test_an_alert_may_be_there_before_the_first_point(town: Network):
+    town.does(c.WeatherReport, location="Altea", temperature_celsius=-3.0)
     alert(town, "Altea")
     town.point_is_there("CP009", location="Altea")
     assert town.point("CP009").status is CpStatus.UNAVAILABLE
@@ -296,7 +297,8 @@ def test_places_without_points_are_bounded_and_those_with_points_are_always_know
     monkeypatch.setattr(weather, "MAX_EMPTY_PLACES", 2)
     for name in ("Atlantis", "Utopia"):
         town.does(c.WeatherReport, location=name, temperature_celsius=1.0)
-    assert town.refuses(c.WeatherAlert, location="Eldorado", alert=COLD).code is Code.CONFLICT
+    assert town.refuses(c.WeatherReport, location="Eldorado", temperature_celsius=1.0).code is Code.CONFLICT
+    assert town.refuses(c.WeatherAlert, location="Eldorado", alert=COLD).code is Code.NOT_FOUND
     alert(town)
     town.does(c.WeatherReport, location="utopia", temperature_celsius=2.0)
 
