@@ -23,6 +23,7 @@ PROTOCOL = (ROOT / "docs/PROTOCOL.md").read_text("utf-8")
 GLOSSARY = (ROOT / "docs/GLOSSARY.md").read_text("utf-8")
 ARCHITECTURE = (ROOT / "docs/ARCHITECTURE.md").read_text("utf-8")
 FAULTS = (ROOT / "docs/FAULTS.md").read_text("utf-8")
+SECURITY = (ROOT / "docs/SECURITY.md").read_text("utf-8")
 OPERATIONS = (ROOT / "docs/OPERATIONS.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 DOCUMENTS = [str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md")]
@@ -133,8 +134,9 @@ def test_every_alert_stands_in_the_operators_page_with_what_ends_it(kind: AlertK
     assert (kind in CLOSED_BY_HAND) == ("by hand" in rows[0].split("|")[-2])
 
 
-def test_every_test_that_the_faults_name_exists():
-    named = set(re.findall(r"`(test_\w+)`", FAULTS))
+@pytest.mark.parametrize("document", [FAULTS, SECURITY], ids=["FAULTS", "SECURITY"])
+def test_every_test_that_keeps_a_promise_exists(document: str):
+    named = set(re.findall(r"`(test_\w+)`", document))
     assert named
     defined = {
         name
