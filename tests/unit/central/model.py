@@ -260,16 +260,19 @@ class Model:
         if self.cps[a.cp_id].journal != a.journal_id:
             return "E_SEQ"
         key = (a.cp_id, a.journal_id)
+        before, answer = self.journals.get(key, 0), "ACK"
         for record in a.records:
             last = self.journals.get(key, 0)
             if record.seq == last + 1:
                 self.journals[key] = record.seq
                 self._record(a.cp_id, record)
             elif record.seq > last:
-                self._forget_a_journal(*key)
-                return "RESYNC", last
-        self._forget_a_journal(*key)
-        return "ACK", self.journals.get(key, 0)
+                answer = "RESYNC"
+                break
+        last = self.journals.get(key, 0)
+        if last > before:
+            self._forget_a_journal(*key)
+        return answer, last
 
     def _forget_a_journal(self, cp_id, present):
         known = [key for key in self.journals if key[0] == cp_id]
