@@ -33,7 +33,7 @@ from evcharge.central.commands import (
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
 from evcharge.central.quotas import Quotas
-from evcharge.central.store import CentralStore
+from evcharge.central.store import INBOX_PAGE, CentralStore
 from evcharge.channel import Channel, ChannelClosed
 from evcharge.charging_point import CpStatus
 from evcharge.errors import Code, EvchargeError, ProtocolError, Refused, StaleLink
@@ -76,6 +76,8 @@ MAX_UNSENT_BYTES = 256 * 1024
 # An hour of a charge is delivered in two seconds.
 RECORDS_PER_S = 2000
 _LOOK_AGAIN_S = 0.1
+# A driver answers each ticket with two messages: so it stays far below what Central takes of it.
+_PAGE_EVERY_S = 1.0
 
 
 @dataclass(slots=True)
@@ -399,6 +401,11 @@ class _Driver(_Talk):
         super().__init__(link, dispatcher)
         self._store = store
         self._driver_id = DriverId(link.identity.id)
+        # The inbox: where its next page begins (None: all is told), what of the last one is not acknowledged, and
+        # when another may follow.
+        self._place: int | None = 0
+        self._told: set[str] = set()
+        self._next_page_at = 0.0
 
     async def run(self) -> None:
         link = self._link
@@ -412,7 +419,12 @@ class _Driver(_Talk):
         )
         await self._catch_up()
         while True:
-            message = await self.receive()
+            try:
+                async with asyncio.timeout_at(self._page_due_at):
+                    message = await self.receive()
+            except TimeoutError:
+                await self._tell_unseen()
+                continue
             if isinstance(message, Bye):
                 return
             try:
@@ -425,11 +437,25 @@ class _Driver(_Talk):
                 self._channel.send(answer)
 
     async def _catch_up(self) -> None:
-        """Tell a returning driver where its charge stands, and every ticket it has not seen."""
+        """Tell a returning driver where its charge stands, and of the tickets that it has not seen."""
         for session in self._own_sessions():
             self._channel.send(charging.progress(session, charging.present_step(session)))
-        for ticket in await self._store.unseen_tickets(self._driver_id):
+        await self._tell_unseen()
+
+    async def _tell_unseen(self) -> None:
+        """Tell one page of the inbox."""
+        tickets, self._place = await self._store.unseen_tickets(self._driver_id, self._place or 0)
+        for ticket in tickets:
             self._channel.send(_issued(ticket, while_away=True))
+        self._told.update(ticket.session_id for ticket in tickets)
+        self._next_page_at = asyncio.get_running_loop().time() + _PAGE_EVERY_S
+
+    @property
+    def _page_due_at(self) -> float | None:
+        """When the next page is told, in loop time; None while too little of the last one is acknowledged."""
+        if self._place is None or len(self._told) > INBOX_PAGE // 2:
+            return None
+        return self._next_page_at
 
     def _own_sessions(self) -> list[Session]:
         driver = self._dispatcher.facts.driver(self._driver_id)
@@ -452,6 +478,7 @@ class _Driver(_Talk):
                     )
                 )
             case TicketSeen():
+                self._told.discard(message.session_id)
                 return await self._dispatcher.submit(
                     MarkTicketShown(
                         by=self._link.actor,

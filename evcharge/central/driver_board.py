@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain, islice
 from typing import Any
 
 import msgspec
@@ -33,6 +34,8 @@ from evcharge.session import Session, Ticket
 POWER_FIGURES = 60
 # More unseen tickets than these come when the first of them were seen.
 MAX_TICKETS = 50
+# With so few left of those that were read, the next are read from the books.
+_FEW_TICKETS = 25
 
 
 @dataclass(slots=True)
@@ -41,12 +44,36 @@ class _Reader:
 
     pages: int = 0
     refused: frames.Refusal | None = None
-    tickets: dict[SessionId, Ticket] = field(default_factory=dict)
-    # Seen since the pages were opened: the books may have been read before that.
+    # Unseen: those that the books held, as far as they were read, and those that were made meanwhile.
+    stored: dict[SessionId, Ticket] = field(default_factory=dict)
+    made: dict[SessionId, Ticket] = field(default_factory=dict)
+    # Where the books go on; None when all is read.
+    place: int | None = 0
+    # Whether they are being read, and what was seen since: the read may have begun before that.
+    is_reading: bool = False
     seen: set[SessionId] = field(default_factory=set)
     shown: frames.Me | None = None
     # The board's revision when `shown` was made.
     rev: int = -1
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether the books should be read on."""
+        return self.place is not None and not self.is_reading and len(self.stored) <= _FEW_TICKETS
+
+    def next_tickets(self) -> list[Ticket]:
+        """Return the unseen tickets that are shown now; those that were made of late only when no older are left."""
+        later = () if self.place else self.made.values()
+        return list(islice(chain(self.stored.values(), later), MAX_TICKETS))
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRead:
+    """One read of a driver's inbox, from `place` on."""
+
+    driver_id: DriverId
+    place: int
+    reader: _Reader
 
 
 class DriverBoard:
@@ -63,17 +90,33 @@ class DriverBoard:
     # ---- pages
 
     def open(self, driver_id: DriverId) -> None:
-        """One more page of `driver_id` is open. Then `adopt` the tickets that the books say are unseen."""
+        """One more page of `driver_id` is open. What its inbox holds must be read next."""
         self._readers.setdefault(driver_id, _Reader()).pages += 1
         self._changed.add(driver_id)
 
-    def adopt(self, driver_id: DriverId, tickets: Iterable[Ticket]) -> None:
-        """Take in what the books hold, oldest first, beside what has happened meanwhile."""
+    def wanting(self) -> list[DriverId]:
+        """Return the drivers whose inbox must be read on, so that their pages can show what is next."""
+        return [driver_id for driver_id, reader in self._readers.items() if reader.wants_more]
+
+    def next_read(self, driver_id: DriverId) -> InboxRead | None:
+        """Return what to read of the inbox of `driver_id` now, None for nothing; `adopt` ends the read."""
         reader = self._readers.get(driver_id)
-        if reader is not None:
-            stored = {one.session_id: one for one in tickets if one.session_id not in reader.seen}
-            reader.tickets = stored | reader.tickets
-            self._changed.add(driver_id)
+        if reader is None or not reader.wants_more or reader.place is None:
+            return None
+        reader.is_reading = True
+        return InboxRead(driver_id, reader.place, reader)
+
+    def adopt(self, read: InboxRead, tickets: Iterable[Ticket], place: int | None) -> None:
+        """Take in what the books hold, oldest first; they go on at `place`."""
+        reader = read.reader
+        if self._readers.get(read.driver_id) is not reader:
+            return  # all pages were closed meanwhile
+        for ticket in tickets:
+            if ticket.session_id not in reader.seen and ticket.session_id not in reader.made:
+                reader.stored[ticket.session_id] = ticket
+        reader.place, reader.is_reading = place, False
+        reader.seen.clear()
+        self._changed.add(read.driver_id)
 
     def close(self, driver_id: DriverId) -> None:
         """A page of `driver_id` is gone; with the last one, what was kept for it is forgotten."""
@@ -103,10 +146,12 @@ class DriverBoard:
             case StartRefused(times=1) | SessionRefused():
                 reader.refused = regrets.of_event(event)
             case TicketMade():
-                reader.tickets[event.session_id] = _ticket(event)
+                reader.made[event.session_id] = _ticket(event)
             case TicketShown():
-                reader.tickets.pop(event.session_id, None)
-                reader.seen.add(event.session_id)
+                reader.stored.pop(event.session_id, None)
+                reader.made.pop(event.session_id, None)
+                if reader.is_reading:
+                    reader.seen.add(event.session_id)
             case _:
                 pass
 
@@ -140,7 +185,7 @@ class DriverBoard:
         """Return what the driver is shown of itself now."""
         driver = self._facts.driver(driver_id)
         reader = self._readers.get(driver_id)
-        tickets = list(reader.tickets.values())[:MAX_TICKETS] if reader is not None else []
+        tickets = reader.next_tickets() if reader is not None else []
         sessions = sorted(driver.sessions) if driver is not None else []
         session = self._facts.session(sessions[0]) if sessions else None
         return frames.Me(

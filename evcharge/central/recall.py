@@ -1,15 +1,15 @@
 """Which ids of a batch memory does not know, so that the books are asked before anything is decided. Pure.
 
-Memory holds the requests and orders of the last hours; the books hold all of them, and each id only once. Whoever
-repeats an old one gets the answer that it would get from memory.
+Memory holds the requests, orders and unseen tickets of the last hours; the books hold all of them, and each id only
+once. Whoever names an old one gets the answer that it would get from memory.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evcharge.central.commands import AnyCommand, StartCharging, TakeOrder
+from evcharge.central.commands import AnyCommand, MarkTicketShown, StartCharging, TakeOrder
 from evcharge.central.state import Facts
-from evcharge.ids import RequestId
+from evcharge.ids import RequestId, SessionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,18 +18,22 @@ class Unknown:
 
     requests: frozenset[RequestId]
     orders: frozenset[str]
+    tickets: frozenset[SessionId]
 
 
 def unknown(facts: Facts, commands: Iterable[AnyCommand]) -> Unknown:
     """Return what to ask the books before `commands` are decided against `facts`."""
     requests: set[RequestId] = set()
     orders: set[str] = set()
+    tickets: set[SessionId] = set()
     for command in commands:
         match command:
             case StartCharging(request_id=request_id) if facts.outcome(request_id) is None:
                 requests.add(request_id)
             case TakeOrder(order=order) if order is not None and not facts.order_taken(order.command_id):
                 orders.add(order.command_id)
+            case MarkTicketShown(session_id=session_id) if facts.unseen_by(session_id) is None:
+                tickets.add(session_id)
             case _:
                 pass
-    return Unknown(requests=frozenset(requests), orders=frozenset(orders))
+    return Unknown(requests=frozenset(requests), orders=frozenset(orders), tickets=frozenset(tickets))

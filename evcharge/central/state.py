@@ -112,6 +112,14 @@ class TicketSeen:
     driver_id: DriverId
 
 
+@dataclass(frozen=True, slots=True)
+class TicketUnseen:
+    """A ticket lies in its driver's inbox: what the books say of one that memory has let go."""
+
+    session_id: SessionId
+    driver_id: DriverId
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
     """A record kept aside, because it is authentic and makes no sense.
@@ -288,13 +296,15 @@ class Facts:
         beneath = self._beneath.foreign_records(cp_id) if self._beneath is not None else 0
         return beneath + self._foreign.get(cp_id, 0)
 
-    def recall(self, known: "Session | OrderTaken") -> None:
+    def recall(self, known: "Session | OrderTaken | TicketUnseen") -> None:
         """Take in, for this draft alone, what memory has let go and the books still know."""
         match known:
             case Session():
                 self._requests[known.request_id] = known
             case OrderTaken():
                 self._orders[known.command_id] = None
+            case TicketUnseen():
+                self._unseen[known.session_id] = known.driver_id
 
     def put(self, change: Change) -> None:
         """Take in one new fact."""
@@ -348,7 +358,10 @@ class Facts:
         self._quarantine[change.cp_id, change.session_id, change.kind] = change
 
     def forget_old_requests(self) -> None:
-        """Keep memory bounded: drop the oldest outcomes when there are too many."""
+        """Keep memory bounded: drop the oldest outcomes and unseen tickets when there are too many."""
+        if len(self._unseen) > REMEMBERED_REQUESTS:
+            for session_id in list(islice(self._unseen, REMEMBERED_REQUESTS // 10)):
+                del self._unseen[session_id]
         if len(self._requests) > REMEMBERED_REQUESTS:
             for request_id, outcome in list(islice(self._requests.items(), REMEMBERED_REQUESTS // 10)):
                 if isinstance(outcome, Ticket) or not outcome.is_open:

@@ -27,15 +27,32 @@ from evcharge.central.rows import (
     ticket_of,
     weather_of,
 )
-from evcharge.central.state import Facts, JournalCursor, OrderTaken, TicketSeen
+from evcharge.central.state import (
+    REMEMBERED_REQUESTS,
+    Facts,
+    JournalCursor,
+    OrderTaken,
+    TicketSeen,
+    TicketUnseen,
+)
 from evcharge.central.sums import sum_of, summed
 from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.database import Database, Row
 from evcharge.ids import CpId, DriverId, SessionId
 from evcharge.session import Session, Ticket
 
-# How far back a repeated request is still answered from memory after a restart.
+# How far back, and how many, repeated requests are answered from memory after a restart; else the books are asked.
 _REMEMBER_REQUESTS_FOR = timedelta(hours=24)
+MOST_LOADED = REMEMBERED_REQUESTS
+_OPEN_SESSIONS = "SELECT * FROM session WHERE state IN ('AUTHORISED', 'CHARGING') ORDER BY authorised_at"
+_ENDED_SESSIONS = """
+SELECT * FROM session WHERE authorised_at > :since AND state NOT IN ('AUTHORISED', 'CHARGING')
+ORDER BY authorised_at DESC, session_id DESC LIMIT :most
+"""
+_RECENT_TICKETS = """
+SELECT ticket.*, inbox.session_id IS NOT NULL AS unseen FROM ticket LEFT JOIN inbox USING (session_id)
+WHERE ended_at > :since ORDER BY ended_at DESC, ticket.session_id DESC LIMIT :most
+"""
 # What a charging point showed longer ago is in status_daily only.
 KEEP_STATUSES_FOR = timedelta(days=30)
 # Looks at the oldest rows only, so that it never holds up a commit; what a point shows now always stays.
@@ -43,6 +60,12 @@ _FORGET = """
 DELETE FROM status_log WHERE n IN (
     SELECT n FROM (SELECT n, cp_id, at FROM status_log ORDER BY n LIMIT 20000) AS old WHERE at < :before
     AND EXISTS (SELECT 1 FROM status_log AS later WHERE later.cp_id = old.cp_id AND later.n > old.n))
+"""
+# However many tickets wait for a driver, so many are read and told at once.
+INBOX_PAGE = 50
+_INBOX = """
+SELECT ticket.*, inbox.rowid AS place FROM inbox JOIN ticket USING (session_id)
+WHERE inbox.driver_id = :driver_id AND inbox.rowid > :after ORDER BY inbox.rowid LIMIT :limit
 """
 # Longer than an order is good for, whatever the clocks say.
 _REMEMBER_ORDERS_FOR = timedelta(hours=1)
@@ -79,25 +102,18 @@ class CentralStore:
         """Return every fact that Central decides on. No monitor has spoken yet, no link is up."""
         facts = Facts()
         read = self._database.read
-        sessions = [
-            session_of(row)
-            for row in await read(
-                "SELECT * FROM session WHERE state IN ('AUTHORISED', 'CHARGING') OR authorised_at > :since "
-                "ORDER BY authorised_at",
-                {"since": text_of(now - _REMEMBER_REQUESTS_FOR)},
-            )
-        ]
-        for session in sessions:
+        recent = {"since": text_of(now - _REMEMBER_REQUESTS_FOR), "most": MOST_LOADED}
+        sessions = [session_of(row) for row in await read(_OPEN_SESSIONS)]
+        ended = [session_of(row) for row in await read(_ENDED_SESSIONS, recent)]
+        # What was forgotten first stays so: the oldest first.
+        for session in (*reversed(ended), *sessions):
             facts.put(session)
-        unseen = {row["session_id"] for row in await read("SELECT session_id FROM inbox")}
-        for ticket in await self._tickets(
-            "WHERE ended_at > :since OR session_id IN (SELECT session_id FROM inbox)",
-            text_of(now - _REMEMBER_REQUESTS_FOR),
-        ):
+        for row in reversed(await read(_RECENT_TICKETS, recent)):
+            ticket = ticket_of(row)
             facts.put(ticket)
-            if ticket.session_id not in unseen:
+            if not row["unseen"]:
                 facts.put(TicketSeen(ticket.session_id, ticket.driver_id))
-        at_point = {session.cp_id: session for session in sessions if session.is_open}
+        at_point = {session.cp_id: session for session in sessions}
         of_driver: dict[DriverId, set[SessionId]] = {}
         for session in at_point.values():
             of_driver.setdefault(session.driver_id, set()).add(session.session_id)
@@ -118,7 +134,10 @@ class CentralStore:
         return facts
 
     async def _load_statuses(self, facts: Facts, now: datetime) -> None:
-        last = "SELECT * FROM status_log WHERE n IN (SELECT MAX(n) FROM status_log GROUP BY cp_id)"
+        last = (
+            "SELECT status_log.* FROM cp JOIN status_log "
+            "ON status_log.n = (SELECT MAX(n) FROM status_log AS one WHERE one.cp_id = cp.cp_id)"
+        )
         self.statuses = Statuses(
             {
                 CpId(row["cp_id"]): Shown(
@@ -134,11 +153,16 @@ class CentralStore:
         ended_at = min(max(seen, default=now), now)
         self._pending = [(point, ended_at) for point in facts.points()]
 
-    async def recall(self, unknown: Unknown) -> list[Session | OrderTaken]:
+    async def recall(self, unknown: Unknown) -> list[Session | OrderTaken | TicketUnseen]:
         """Return what the books know of ids that memory does not (raises sqlite3.Error)."""
         sessions = await self._among("SELECT * FROM session WHERE request_id", unknown.requests)
         orders = await self._among("SELECT command_id FROM order_taken WHERE command_id", unknown.orders)
-        return [*map(session_of, sessions), *(OrderTaken(row["command_id"]) for row in orders)]
+        unseen = await self._among("SELECT * FROM inbox WHERE session_id", unknown.tickets)
+        return [
+            *map(session_of, sessions),
+            *(OrderTaken(row["command_id"]) for row in orders),
+            *(TicketUnseen(row["session_id"], row["driver_id"]) for row in unseen),
+        ]
 
     async def _among(self, select: str, keys: Collection[str]) -> list[Row]:
         if not keys:
@@ -168,12 +192,15 @@ class CentralStore:
         self._pending = []
         self.on_commit(len(batch), time.perf_counter() - began)
 
-    async def unseen_tickets(self, driver_id: DriverId) -> list[Ticket]:
-        """Return the tickets in a driver's inbox, oldest first."""
-        return await self._tickets(
-            "WHERE session_id IN (SELECT session_id FROM inbox WHERE driver_id = :key) ORDER BY ended_at",
-            driver_id,
-        )
+    async def unseen_tickets(self, driver_id: DriverId, after: int = 0) -> tuple[list[Ticket], int | None]:
+        """Return a page of a driver's inbox, the first made first: what lies beyond place `after`.
+
+        With it comes the place at which the next page begins; None when this was the last.
+        """
+        params = {"driver_id": driver_id, "after": after, "limit": INBOX_PAGE}
+        rows = await self._database.read(_INBOX, params)
+        more = rows[-1]["place"] if len(rows) == INBOX_PAGE else None
+        return [ticket_of(row) for row in rows], more
 
     async def latest_tickets(self, driver_id: DriverId, limit: int) -> list[Ticket]:
         """Return a driver's tickets, newest first."""

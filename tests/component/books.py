@@ -6,7 +6,7 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -216,3 +216,32 @@ def lasting(facts: Facts) -> dict[str, object]:
 def any_event(number: int = 0) -> Event:
     """Return an event that concerns nobody."""
     return CentralStarted(version="1", points=number, open_sessions=0)
+
+
+def fill_inbox(
+    path: Path, driver_id: str, tickets: int, at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+) -> None:
+    """Let that many tickets wait for a driver, from `at` on one each microsecond: S-inbox-00000, …"""
+    with raw(path) as connection:
+        connection.execute("BEGIN")
+        for number in range(tickets):
+            row = {
+                "id": f"S-inbox-{number:05}",
+                "request_id": f"R-{number:06}",
+                "driver_id": driver_id,
+                "at": text_of(at + timedelta(microseconds=number)),
+            }
+            connection.execute(
+                "INSERT INTO session (session_id, request_id, cp_id, driver_id, state, price_centi_cents_per_kwh, "
+                "hold_cents, limit_mwh, plug_within_s, start_meter_mwh, meter_mwh, authorised_at) "
+                "SELECT :id, :request_id, cp_id, :driver_id, 'TICKETED', 0, 0, 0, 60, 0, 0, :at FROM cp LIMIT 1",
+                row,
+            )
+            connection.execute(
+                "INSERT INTO ticket (session_id, request_id, cp_id, driver_id, energy_mwh, cost_cents, "
+                "price_centi_cents_per_kwh, reason, started_at, ended_at, estimated) "
+                "SELECT :id, :request_id, cp_id, :driver_id, 0, 0, 0, 'unplugged', :at, :at, 0 FROM cp LIMIT 1",
+                row,
+            )
+            connection.execute("INSERT INTO inbox (session_id, driver_id) VALUES (:id, :driver_id)", row)
+        connection.execute("COMMIT")

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from evcharge import messages as m
-from evcharge.central import verify
+from evcharge.central import conversations, store, verify
 from evcharge.central.commands import LiftHold, PlaceHold, RevokeKeys
+from evcharge.central.store import INBOX_PAGE
 from evcharge.channel import ChannelClosed
 from evcharge.charging_point import Hold
 from evcharge.errors import AuthenticationError, Code, EvchargeError, ProtocolError
 from evcharge.ids import Role
+from tests.component.books import fill_inbox
 from tests.component.town import Town, hear, running
 
 
@@ -382,3 +384,32 @@ async def beat(channel) -> None:
     while True:
         channel.send(m.Heartbeat())
         await asyncio.sleep(0.2)
+
+
+async def test_a_long_inbox_is_told_page_by_page_as_it_is_acknowledged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(conversations, "_PAGE_EVERY_S", 0.05)
+    # Central remembers fewer of them than there are: the others it looks up.
+    monkeypatch.setattr(store, "MOST_LOADED", 10)
+    async with running(tmp_path) as town:
+        await town.point()
+        await town.driver()
+    fill_inbox(tmp_path / "central" / "central.db", "D01", tickets=2 * INBOX_PAGE + 5)
+    told: list[str] = []
+    async with running(tmp_path) as town:
+        driver = await town.driver_link("D01")
+        while len(told) < 2 * INBOX_PAGE + 5:
+            page = [(await hear(driver, m.TicketIssued)).session_id for _ in range(left(told))]
+            # Nothing more comes before most of it is acknowledged, and other questions are answered meanwhile.
+            driver.send(m.AskBalance())
+            assert isinstance(await hear(driver, m.TicketIssued, m.Balance), m.Balance)
+            for session_id in page:
+                driver.send(m.TicketSeen(session_id=session_id))
+            told += page
+        await recorded(town, "TicketShown", times=len(told))
+    assert told == [f"S-inbox-{number:05}" for number in range(len(told))]
+
+
+def left(told: list[str]) -> int:
+    return min(INBOX_PAGE, 2 * INBOX_PAGE + 5 - len(told))

@@ -30,8 +30,9 @@ class FakeBooks:
     def __init__(self) -> None:
         self.unseen: dict[str, list] = {}
 
-    async def unseen_tickets(self, driver_id: DriverId) -> list:
-        return list(self.unseen.get(driver_id, ()))
+    async def unseen_tickets(self, driver_id: DriverId, after: int = 0) -> tuple[list, int | None]:
+        beyond = self.unseen.get(driver_id, [])[after:]
+        return beyond[:50], after + 50 if len(beyond) >= 50 else None
 
 
 class FakeDispatcher:
@@ -547,6 +548,26 @@ async def test_tickets_leave_the_page_when_they_were_seen(desk: Desk):
         town.does(MarkTicketShown, driver_id="D01", session_id=town.tickets[0].session_id)
         for one in (page, other):
             await one.until(lambda frame: not frame["me"]["tickets"])
+
+
+async def test_a_long_inbox_comes_little_by_little_and_in_order(desk: Desk):
+    town = desk.town
+    for _ in range(120):
+        town.ends(town.charging("D01", "CP001", more_mwh=1))
+    desk.books.unseen["D01"] = list(town.tickets)
+    seen: list[str] = []
+    async with desk.page("D01", Role.DRIVER) as page:
+        while len(seen) < 120:
+            frame = await page.until(lambda frame: set(unseen(frame)) - set(seen))
+            for session_id in unseen(frame):
+                if session_id not in seen:
+                    seen.append(session_id)
+                    town.does(MarkTicketShown, driver_id="D01", session_id=session_id)
+    assert seen == [ticket.session_id for ticket in town.tickets]
+
+
+def unseen(frame: dict) -> list[str]:
+    return [row["session_id"] for row in frame["me"]["tickets"]]
 
 
 async def test_a_driver_that_was_never_here_gets_a_wallet(desk: Desk):

@@ -9,12 +9,14 @@ import pytest
 
 from evcharge import audit
 from evcharge.central import commands as c
+from evcharge.central import store
 from evcharge.central.invariants import violations
 from evcharge.central.network import decide
+from evcharge.central.recall import unknown
 from evcharge.central.rows import Entry
 from evcharge.central.ruling import Decision
-from evcharge.central.state import Facts, Kind, OrderTaken, TicketSeen, Transfer
-from evcharge.central.store import KEEP_STATUSES_FOR
+from evcharge.central.state import Facts, Kind, OrderTaken, TicketSeen, TicketUnseen, Transfer
+from evcharge.central.store import _INBOX, INBOX_PAGE, KEEP_STATUSES_FOR
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.location import WeatherKind
 from evcharge.session import EndReason, SessionState, Ticket
@@ -23,6 +25,7 @@ from tests.component.books import (
     any_event,
     busy_day,
     entries,
+    fill_inbox,
     lasting,
     lie,
     opened,
@@ -111,9 +114,8 @@ async def test_requests_of_a_day_ago_are_remembered_and_older_ones_only_by_the_b
     assert facts.outcome("R-00000002") is not None
     facts = await reloaded(tmp_path, NOON + timedelta(days=3))
     assert facts.outcome("R-00000002") is None
-    # That of a session that is still open is never too old, nor a ticket that nobody has seen.
+    # That of a session that is still open is never too old.
     assert facts.outcome("R-00000003") == network.facts.outcome("R-00000003")
-    assert facts._unseen == network.facts._unseen
     again = Network(facts=facts)
     again.point_is_there("CP003", epoch=2)
     again.asks("D02", "CP003", request_id="R-00000002")
@@ -123,19 +125,51 @@ async def test_requests_of_a_day_ago_are_remembered_and_older_ones_only_by_the_b
             await kept(books, again)
 
 
+async def test_of_a_busy_day_the_open_sessions_and_the_newest_others_are_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    network = busy_day()
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+    (running,) = network.facts.sessions()
+    fill_inbox(tmp_path / "central.db", "D01", tickets=40, at=NOON + timedelta(hours=1))
+    monkeypatch.setattr(store, "MOST_LOADED", 10)
+    facts = await reloaded(tmp_path, NOON)
+    assert facts.session(running.session_id) == running
+    known = [number for number in range(40) if facts.outcome(f"R-{number:06}") is not None]
+    assert known == list(range(30, 40))
+    assert [number for number in range(40) if facts.unseen_by(f"S-inbox-{number:05}") == "D01"] == known
+
+
+async def test_an_unseen_ticket_that_memory_let_go_is_found_in_the_books(tmp_path: Path):
+    network = busy_day()
+    one, other = network.tickets
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+        facts = await books.store.load(NOON + timedelta(days=3))
+        assert facts.unseen_by(one.session_id) is None
+        shown = [
+            c.MarkTicketShown(by=ADMIN, driver_id="D01", session_id=one.session_id) for one in network.tickets
+        ]
+        assert await books.store.recall(unknown(facts, shown)) == [
+            TicketUnseen(one.session_id, "D01"),
+            TicketUnseen(other.session_id, "D03"),
+        ]
+
+
 async def test_a_ticket_lies_in_its_inbox_until_its_own_driver_has_seen_it(tmp_path: Path):
     network = busy_day()
     one, other = network.tickets
     async with opened(tmp_path) as books:
         await kept(books, network)
-        assert await books.store.unseen_tickets("D01") == [one]
+        assert await books.store.unseen_tickets("D01") == ([one], None)
         wrong = Decision(changes=(TicketSeen(one.session_id, "D03"),))
         await books.store.commit([Entry(wrong, ADMIN, NOON)])
-        assert await books.store.unseen_tickets("D01") == [one]
+        assert await books.store.unseen_tickets("D01") == ([one], None)
         network.does(c.MarkTicketShown, driver_id="D01", session_id=one.session_id)
         await kept(books, network)
-        assert await books.store.unseen_tickets("D01") == []
-        assert await books.store.unseen_tickets("D03") == [other]
+        assert await books.store.unseen_tickets("D01") == ([], None)
+        assert await books.store.unseen_tickets("D03") == ([other], None)
     facts = await reloaded(tmp_path)
     assert (facts.unseen_by(one.session_id), facts.unseen_by(other.session_id)) == (None, "D03")
 
@@ -150,9 +184,32 @@ async def test_unseen_tickets_come_oldest_first_and_the_history_newest_first(tmp
         network.sends(network.engines["CP001"].ended(session.session_id))
     async with opened(tmp_path) as books:
         await kept(books, network)
-        assert await books.store.unseen_tickets("D01") == network.tickets
+        assert await books.store.unseen_tickets("D01") == (network.tickets, None)
         assert await books.store.latest_tickets("D01", 3) == network.tickets[:0:-1]
         assert await books.store.latest_tickets("D02", 3) == []
+
+
+async def test_a_long_inbox_is_read_in_pages_and_each_page_is_found_in_an_index(tmp_path: Path):
+    network = busy_day()
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+    fill_inbox(tmp_path / "central.db", "D01", tickets=2 * INBOX_PAGE)
+    async with opened(tmp_path) as books:
+        pages, place = [], 0
+        while place is not None:
+            # What is seen meanwhile moves nothing that is still to come.
+            page, place = await books.store.unseen_tickets("D01", place)
+            seen = Decision(changes=(TicketSeen(page[0].session_id, "D01"),))
+            await books.store.commit([Entry(seen, ADMIN, NOON)])
+            pages.append([ticket.session_id for ticket in page])
+        assert [len(page) for page in pages] == [INBOX_PAGE, INBOX_PAGE, 1]
+        told = [session_id for page in pages for session_id in page]
+        assert told == [network.tickets[0].session_id, *(f"S-inbox-{n:05}" for n in range(2 * INBOX_PAGE))]
+        plan = await books.database.read(
+            f"EXPLAIN QUERY PLAN {_INBOX}", {"driver_id": "D01", "after": 7, "limit": 50}
+        )
+    assert "inbox_by_driver (driver_id=? AND rowid>?)" in plan[0]["detail"]
+    assert not [row for row in plan if "TEMP B-TREE" in row["detail"]]
 
 
 async def test_the_takings_since_an_instant_are_those_of_the_tickets_that_ended_after_it(tmp_path: Path):
@@ -203,7 +260,7 @@ async def test_a_ticket_made_and_seen_in_one_batch_is_in_no_inbox(tmp_path: Path
     network.does(c.MarkTicketShown, driver_id="D01", session_id=network.tickets[0].session_id)
     async with opened(tmp_path) as books:
         await kept(books, network)
-        assert await books.store.unseen_tickets("D01") == []
+        assert await books.store.unseen_tickets("D01") == ([], None)
         assert len(await books.store.latest_tickets("D01", 9)) == 1
 
 

@@ -106,10 +106,10 @@ class Me:
         ]
 
     async def me(self, _: web.Request, actor: Actor) -> web.Response:
-        """Show the driver its wallet, its charge and its unseen tickets."""
+        """Show the driver its wallet, its charge and its first unseen tickets."""
         driver_id = await welcome(self._dispatcher, actor)
         shown = self._drivers.view(driver_id)
-        unseen = await self._store.unseen_tickets(driver_id)
+        unseen, _more = await self._store.unseen_tickets(driver_id)
         return answer(
             {
                 "driver_id": driver_id,

@@ -6,7 +6,9 @@ none, and later one with the newest values. Writes never wait; who does not read
 """
 
 import asyncio
+import contextlib
 import logging
+import sqlite3
 import struct
 from collections import Counter
 from collections.abc import Callable
@@ -29,6 +31,7 @@ from evcharge.errors import Code, Overloaded
 from evcharge.ids import DriverId, Role
 from evcharge.lifecycle import Clock
 from evcharge.rate_limit import TokenBucket
+from evcharge.session import Ticket
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +153,7 @@ class Push:
             self._drivers.open(driver_id)
             try:
                 await welcome(self._dispatcher, actor)
-                self._drivers.adopt(driver_id, await self._store.unseen_tickets(driver_id))
+                await self._read_inbox(driver_id)
                 return await self._serve(request, actor.id, driver_id, since)
             finally:
                 self._drivers.close(driver_id)
@@ -158,6 +161,23 @@ class Push:
             self._taken[actor.id] -= 1
             if not self._taken[actor.id]:
                 del self._taken[actor.id]
+
+    async def _read_inbox(self, driver_id: DriverId) -> None:
+        """Read on in a driver's inbox, if its pages need that. Raises sqlite3.Error."""
+        read = self._drivers.next_read(driver_id)
+        if read is None:
+            return
+        tickets: list[Ticket] = []
+        place: int | None = read.place
+        try:
+            tickets, place = await self._store.unseen_tickets(driver_id, read.place)
+        finally:
+            self._drivers.adopt(read, tickets, place)
+
+    async def _read_on(self, driver_id: DriverId) -> None:
+        # The dispatcher says it when the books cannot be read; here it is tried again.
+        with contextlib.suppress(sqlite3.Error):
+            await self._read_inbox(driver_id)
 
     def _make_room(self, login: str) -> None:
         """Let one more page of `login` in; when all are taken, the login with the most of them loses its oldest.
@@ -230,6 +250,8 @@ class Push:
                 while True:
                     for page in self.tick(loop.time()):
                         tasks.create_task(_send_away(page))
+                    for driver_id in self._drivers.wanting():
+                        tasks.create_task(self._read_on(driver_id))
                     next_s = max(next_s + TICK_S, loop.time())
                     await asyncio.sleep(next_s - loop.time())
         finally:

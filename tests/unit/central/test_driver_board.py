@@ -6,7 +6,7 @@ import pytest
 
 from evcharge import events
 from evcharge.central import commands as c
-from evcharge.central.driver_board import MAX_TICKETS, POWER_FIGURES
+from evcharge.central.driver_board import MAX_TICKETS, POWER_FIGURES, InboxRead
 from evcharge.charging_point import Hold
 from tests.unit.central.builders import KWH, NOON
 from tests.unit.central.pages import Shown
@@ -93,20 +93,62 @@ def test_a_refusal_stays_until_a_request_is_granted(town: Shown):
     assert me(town)["refused"] is None
 
 
+def reopened(town: Shown) -> InboxRead:
+    """Return what must be read for a page that was just opened."""
+    town.drivers_board.close("D01")
+    town.drivers_board.open("D01")
+    read = town.drivers_board.next_read("D01")
+    assert read is not None
+    return read
+
+
 def test_tickets_of_the_books_and_of_this_moment_are_shown_until_they_were_seen(town: Shown):
     town.ends(town.charging(more_mwh=KWH))
     town.ends(town.charging(more_mwh=2 * KWH))
-    stored = town.tickets[:1]
-    town.drivers_board.close("D01")
-    town.drivers_board.open("D01")
+    stored = list(town.tickets)
+    read = reopened(town)
     # A ticket is made, and one seen, while the books are being read.
     town.ends(town.charging(more_mwh=3 * KWH))
-    town.drivers_board.adopt("D01", stored)
+    town.does(c.MarkTicketShown, driver_id="D01", session_id=stored[1].session_id)
+    town.drivers_board.adopt(read, [*stored, town.tickets[-1]], None)
     assert [row["energy_mwh"] for row in me(town)["tickets"]] == [KWH, 3 * KWH]
     town.does(c.MarkTicketShown, driver_id="D01", session_id=stored[0].session_id)
     assert [row["energy_mwh"] for row in me(town)["tickets"]] == [3 * KWH]
-    town.drivers_board.adopt("D01", stored)
-    assert [row["energy_mwh"] for row in me(town)["tickets"]] == [3 * KWH]
+    assert town.drivers_board.next_read("D01") is None
+
+
+def test_a_long_inbox_is_read_on_when_most_of_it_was_seen(town: Shown):
+    for _ in range(60):
+        town.ends(town.charging(more_mwh=KWH))
+    stored = list(town.tickets)
+    read = reopened(town)
+    assert (read.place, town.drivers_board.next_read("D01")) == (0, None)
+    town.drivers_board.adopt(read, stored[:50], 50)
+    # What was made of late comes after what is older.
+    town.ends(town.charging(more_mwh=2 * KWH))
+    shown = [row["session_id"] for row in me(town)["tickets"]]
+    assert shown == [ticket.session_id for ticket in stored[:50]]
+    for ticket in stored[:24]:
+        town.does(c.MarkTicketShown, driver_id="D01", session_id=ticket.session_id)
+        assert town.drivers_board.wanting() == []
+    town.does(c.MarkTicketShown, driver_id="D01", session_id=stored[24].session_id)
+    assert town.drivers_board.wanting() == ["D01"]
+    read = town.drivers_board.next_read("D01")
+    assert read is not None
+    assert read.place == 50
+    town.drivers_board.adopt(read, stored[50:], None)
+    shown = [row["session_id"] for row in me(town)["tickets"]]
+    assert shown == [ticket.session_id for ticket in [*stored[25:], town.tickets[-1]]]
+
+
+def test_what_was_read_for_pages_that_are_closed_is_shown_on_no_others(town: Shown):
+    town.ends(town.charging(more_mwh=KWH))
+    read = reopened(town)
+    again = reopened(town)
+    town.drivers_board.adopt(read, town.tickets, None)
+    assert me(town)["tickets"] == []
+    town.drivers_board.adopt(again, town.tickets, None)
+    assert len(me(town)["tickets"]) == 1
 
 
 def test_a_ticket_looks_as_in_the_lists_of_the_api(town: Shown):
@@ -162,6 +204,8 @@ def test_a_view_is_numbered_anew_only_when_it_changed(town: Shown):
 
 def test_nothing_is_kept_of_a_driver_whose_last_page_is_closed(town: Shown):
     town.drivers_board.open("D01")
+    read = town.drivers_board.next_read("D01")
+    assert read is not None
     town.asks("D01", "CP404")
     town.drivers_board.close("D01")
     assert me(town)["refused"] is not None
@@ -169,7 +213,7 @@ def test_nothing_is_kept_of_a_driver_whose_last_page_is_closed(town: Shown):
     assert me(town)["refused"] is None
     assert town.drivers_board._readers == {}
     # What arrives late for a page that is gone harms nobody.
-    town.drivers_board.adopt("D01", [])
+    town.drivers_board.adopt(read, [], None)
     town.does(c.TopUp, driver_id="D01", cents=100)
     town.ticks()
 
