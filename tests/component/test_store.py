@@ -661,6 +661,7 @@ async def test_weather_bars_and_moves_survive_a_restart(tmp_path: Path):
     for kind in WeatherKind:
         network.does(c.WeatherAlert, location="Alicante", alert=kind)
     network.does(c.WeatherOverride, location="Alicante", override=True)
+    network.does(c.WeatherReport, location="Atlantis", temperature_celsius=9.0, measured_at=NOON, source="x")
     network.does(c.WeatherAlert, location="Atlantis", alert=WeatherKind.STORM)
     network.does(c.MovePoint, cp_id="CP003", location="Elche")
     network.does(c.BarDriver, driver_id="D02", barred=True)
