@@ -251,6 +251,9 @@ class Channel(asyncio.Protocol):
             await asyncio.wait([self._lost], timeout=CLOSE_WITHIN_S)
         finally:
             self._transport.abort()
+            # An error that was raised keeps the frames that it went through, and they keep this channel.
+            if self._end is not None:
+                self._end.__traceback__ = self._end.__context__ = None
 
     def abort(self, error: EvchargeError | None = None) -> None:
         """Hang up at once; a waiting `receive` raises `error`."""

@@ -221,6 +221,7 @@ class _Visitor(asyncio.Protocol):
 
     def _finish(self) -> None:
         self._ended = True
+        self._connection.on_evicted = None
         if self._deadline is not None:
             self._deadline.cancel()
 

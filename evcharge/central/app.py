@@ -5,7 +5,7 @@ import logging
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
-from evcharge import __version__, trust
+from evcharge import __version__, heap, trust
 from evcharge.admission import SeatLimits
 from evcharge.billing import parse_cents, parse_price
 from evcharge.central.alerts import KAFKA, REBUILD_FROM, REGISTRY, WEATHER, AlertKind, Alerts
@@ -135,21 +135,24 @@ async def run(
         if lies := await store.beyond_bounds():
             log.warning("%s", speech(config.lang)("lies in the books", n=lies))
         dispatcher.post(Note(by=CENTRAL, event=_started(dispatcher)))
-        async with serve(settings.host, settings.port, door, peers.serve) as port:
-            inviting.port = port
-            log.info("Central listening on %s:%d", settings.host, port)
-            await run_until(
-                stop,
-                dispatcher.run(),
-                watchdog.run(),
-                registry.run(),
-                weather.run(),
-                serve_pages(),
-                chain.run(),
-                *([outbox.run()] if outbox is not None else []),
-                *shown,
-                each_minute(refusals, dispatcher, store, database_path(state).with_name(ANCHORS)),
-            )
+        with heap.settled() as settled:
+            async with serve(settings.host, settings.port, door, peers.serve) as port:
+                inviting.port = port
+                log.info("Central listening on %s:%d", settings.host, port)
+                await run_until(
+                    stop,
+                    dispatcher.run(),
+                    watchdog.run(),
+                    registry.run(),
+                    weather.run(),
+                    serve_pages(),
+                    chain.run(),
+                    *([outbox.run()] if outbox is not None else []),
+                    *shown,
+                    each_minute(
+                        refusals, dispatcher, store, database_path(state).with_name(ANCHORS), settled
+                    ),
+                )
         # Every peer has been sent away: what they said last, and that we stopped, is still stored.
         refusals.flush()
         dispatcher.flush()

@@ -18,6 +18,7 @@ from evcharge.central.refusals import Refusals
 from evcharge.central.store import CentralStore
 from evcharge.errors import Code, Overloaded
 from evcharge.events import ClockJumped
+from evcharge.heap import Heap
 from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.lifecycle import Clock, utc_now
 from evcharge.tickets import LIVENESS
@@ -88,7 +89,12 @@ class Watchdog:
 
 
 async def each_minute(
-    refusals: Refusals, dispatcher: Dispatcher, store: CentralStore, anchors: Path, clock: Clock = utc_now
+    refusals: Refusals,
+    dispatcher: Dispatcher,
+    store: CentralStore,
+    anchors: Path,
+    heap: Heap,
+    clock: Clock = utc_now,
 ) -> None:
     """Write repeated refusals and facts, and a sign of life; anchor the event chain outside of the database."""
     anchored = Head()
@@ -100,6 +106,7 @@ async def each_minute(
         with contextlib.suppress(sqlite3.Error):
             await store.live(clock())
         anchored = anchor(store.head, anchored, anchors)
+        heap.look_again()
 
 
 def anchor(head: Head, anchored: Head, anchors: Path) -> Head:

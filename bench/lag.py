@@ -1,0 +1,49 @@
+"""How long Central's loop stands still at most, while many links beat: measured from outside, by one more link."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from bench.fleet import Point, central
+from evcharge import messages as m
+from evcharge.ids import Role
+
+# Slower than the 200 messages a second that Central reads of one link.
+EVERY_S = 0.01
+
+
+@dataclass(frozen=True)
+class Lag:
+    """How long a link waited for the echo of its heartbeat."""
+
+    median_ms: float
+    p99_ms: float
+    worst_ms: float
+
+
+async def measure(points: int, seconds: float) -> Lag:
+    """Bring `points` charging points to life, each with its driver, then beat on one more link."""
+    async with central() as (_, fleet):
+        alive = await fleet.points(points)
+        keeping = asyncio.create_task(_beat(alive))
+        probe = await fleet.dial("PROBE", Role.DRIVER)
+        waits = []
+        until = time.perf_counter() + seconds
+        while (began := time.perf_counter()) < until:
+            probe.send(m.Heartbeat())
+            while not isinstance(await probe.receive(), m.Heartbeat):
+                pass
+            waits.append((time.perf_counter() - began) * 1000)
+            await asyncio.sleep(EVERY_S)
+        keeping.cancel()
+    waits.sort()
+    return Lag(waits[len(waits) // 2], waits[int(len(waits) * 0.99)], waits[-1])
+
+
+async def _beat(points: list[Point]) -> None:
+    """Send every link's heartbeat once a second, one after the other: this process must not stand still either."""
+    while True:
+        for point in points:
+            for channel in (point.engine, point.monitor, point.driver):
+                channel.send(m.Heartbeat())
+            await asyncio.sleep(0.9 / len(points))
