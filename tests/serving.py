@@ -9,8 +9,8 @@ Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, A
 
 
 @contextlib.asynccontextmanager
-async def listening(accept: Accept) -> AsyncIterator[int]:
-    """Serve TCP on a port of this computer while the block runs; yields the port."""
+async def listening(accept: Accept, port: int = 0) -> AsyncIterator[int]:
+    """Serve TCP on `port` of this computer (0: a free one) while the block runs; yields the port."""
     peers: set[asyncio.Task[None]] = set()
 
     def spawn(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -18,7 +18,7 @@ async def listening(accept: Accept) -> AsyncIterator[int]:
         peers.add(task)
         task.add_done_callback(peers.discard)
 
-    server = await asyncio.start_server(spawn, "127.0.0.1", 0)
+    server = await asyncio.start_server(spawn, "127.0.0.1", port)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

@@ -28,7 +28,7 @@ from tests.system.city import city
 
 NEIGHBOURS = ("heartbeat", "balance", "ping", "login", "api", "ticket")
 POINTS = ("CP001", "CP002")
-IDLE_S = 4.0
+IDLE_S = 5.0
 LOOK_S = 0.2
 # After an attack its connections must be gone within this.
 CALM_WITHIN_S = 20.0
@@ -91,10 +91,16 @@ async def own_network() -> AsyncIterator[Target]:
 
 
 async def carry_out(
-    attack: Attack, target: Target, neighbours: Neighbourhood | None, seconds: float, seed: int
+    attack: Attack,
+    target: Target,
+    neighbours: Neighbourhood | None,
+    seconds: float,
+    seed: int,
+    rows_per_s: float,
 ) -> Outcome:
-    """Run one attack, and judge it by its bounds."""
-    before, rows = target.use(), target.rows()
+    """Run one attack, and judge it by its bounds. `rows_per_s` are written without any attack."""
+    loop = asyncio.get_running_loop()
+    before, rows, began_at = target.use(), target.rows(), loop.time()
     most = dict(before)
     if neighbours is not None:
         await neighbours.waits()
@@ -108,7 +114,7 @@ async def carry_out(
         outcome.waits = await neighbours.waits()
     await bounded(_calm(target, before), CALM_WITHIN_S)
     after = target.use()
-    outcome.rows = target.rows() - rows
+    outcome.rows = max(0, round(target.rows() - rows - rows_per_s * (loop.time() - began_at)))
     outcome.descriptors = max((use.descriptors for use in most.values()), default=0)
     outcome.grown_kib = max((most[name].memory_kib - before[name].memory_kib for name in before), default=0)
     for name, use in before.items():
@@ -181,15 +187,18 @@ async def main(given: argparse.Namespace, chosen: list[Attack], console: Console
     """Carry the attacks out, one after the other; return 1 when a bound was broken."""
     async with contextlib.AsyncExitStack() as stack:
         target = cast(Target | None, given.target) or await stack.enter_async_context(own_network())
-        neighbours, idle = None, Waits()
+        neighbours, idle, rows_per_s = None, Waits(), 0.0
         if target.state is not None and target.registry is not None:
             neighbours = await stack.enter_async_context(neighbourhood(target))
+            rows = target.rows()
             await asyncio.sleep(IDLE_S)
-            idle = await neighbours.waits()
+            idle, rows_per_s = await neighbours.waits(), (target.rows() - rows) / IDLE_S
         outcomes = []
         for attack in chosen:
             console.print(f"{attack.name} …", style="dim")
-            outcomes.append(await carry_out(attack, target, neighbours, given.seconds, given.seed))
+            outcomes.append(
+                await carry_out(attack, target, neighbours, given.seconds, given.seed, rows_per_s)
+            )
             for answer, times in outcomes[-1].result.answers.most_common():
                 console.print(f"  {times} × {answer}", style="dim", highlight=False)
     console.print(table(idle, outcomes))

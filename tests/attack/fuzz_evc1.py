@@ -23,7 +23,6 @@ from evcharge.channel import Channel
 from evcharge.errors import Code, EvchargeError
 from evcharge.handshake import MAC_BYTES, CentralHandshake, PeerHandshake
 from evcharge.ids import Role
-from evcharge.lifecycle import listening
 from evcharge.link import Timing
 from evcharge.messages import (
     MESSAGE_TYPES,
@@ -46,6 +45,7 @@ from tests.attack.sockets import SOURCES
 from tests.attack.target import Address, Target
 from tests.component.gate import Gate
 from tests.golden.scene import CP, D, People, people
+from tests.serving import listening
 
 NAME = "spoilt EVC1"
 # Each of its many logins is true, and so are their rows. Half of the time peers of its own keep this PC busy.
@@ -366,7 +366,7 @@ async def at_peers(folder: Path, stop: Stop, seed: int, result: Result) -> None:
                 await _begin_a_charge(here, arrived[Role.ENGINE])
             for logs_in in (False, True):
                 impostor = Impostor(gate, seed, result, logs_in=logs_in)
-                async with listening("127.0.0.1", port, impostor.accept):
+                async with listening(impostor.accept, port):
                     while not stop(impostor.called) and not any(one.done() for one in here.programs):
                         await _ping(here.health_port, random.Random(seed + impostor.called))
                         await asyncio.sleep(0.01)

@@ -6,6 +6,7 @@ A neighbour that is sent away comes back as the real programs do, and its wait c
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import sys
@@ -32,7 +33,10 @@ PAUSE_S = 0.1
 PATIENCE_S = 10.0
 # After being sent away without a time; the real programs wait a little longer.
 COME_BACK_S = 0.25
-ENGINE, DRIVER, VISITOR = "NEIGHBOUR-CP", "NEIGHBOUR-D1", "NEIGHBOUR-D2"
+ENGINE, DRIVER = "NEIGHBOUR-CP", "NEIGHBOUR-D0"
+# They take turns: one identity may log in every third second.
+VISITORS = tuple(f"NEIGHBOUR-D{number}" for number in range(1, 10))
+LOGIN_PAUSE_S = 0.4
 
 
 class Waits(msgspec.Struct):
@@ -115,7 +119,7 @@ class _Neighbours:
     async def prepare(self) -> list[Awaitable[None]]:
         """Register; return what the neighbours do from now on."""
         token = trust.read_secret(self._state / "enrolment.token")
-        for name in (ENGINE, DRIVER, VISITOR):
+        for name in (ENGINE, DRIVER, *VISITORS):
             self._secrets[name] = trust.new_secret()
             kind = "cp" if name == ENGINE else "driver"
             await register(
@@ -124,7 +128,7 @@ class _Neighbours:
         deeds = [
             self._keeps_asking("heartbeat", await self._ticket(ENGINE, Role.ENGINE), Role.ENGINE),
             self._keeps_asking("balance", await self._ticket(DRIVER, Role.DRIVER), Role.DRIVER),
-            self._repeats("login", self._logs_in(await self._ticket(VISITOR, Role.DRIVER))),
+            self._repeats("login", await self._logs_in(), LOGIN_PAUSE_S),
             self._repeats("ticket", self._gets_ticket),
         ]
         if self._told["api"]:
@@ -142,9 +146,13 @@ class _Neighbours:
 
     # ---- deeds, each over a connection of its own
 
-    def _logs_in(self, issued: IssuedTicket) -> Callable[[], Awaitable[None]]:
+    async def _logs_in(self) -> Callable[[], Awaitable[None]]:
+        tickets = [(name, await self._ticket(name, Role.DRIVER)) for name in VISITORS]
+        turns = itertools.cycle(tickets)
+
         async def deed() -> None:
-            channel = await self._connect(issued, VISITOR, Role.DRIVER)
+            name, issued = next(turns)
+            channel = await self._connect(issued, name, Role.DRIVER)
             try:
                 await _answer(channel, m.AskBalance(), m.Balance)
             finally:
@@ -153,7 +161,7 @@ class _Neighbours:
         return deed
 
     async def _gets_ticket(self) -> None:
-        await self._ticket(VISITOR, Role.DRIVER)
+        await self._ticket(VISITORS[0], Role.DRIVER)
 
     async def _reads_points(self) -> None:
         token = trust.read_secret(trust.operator_token_path(self._state))
@@ -165,7 +173,9 @@ class _Neighbours:
             response.raise_for_status()
             await response.read()
 
-    async def _repeats(self, name: str, deed: Callable[[], Awaitable[None]]) -> None:
+    async def _repeats(
+        self, name: str, deed: Callable[[], Awaitable[None]], pause_s: float = PAUSE_S
+    ) -> None:
         loop = asyncio.get_running_loop()
         while True:
             began_at = loop.time()
@@ -175,7 +185,7 @@ class _Neighbours:
             except TimeoutError:
                 self._failures[f"{name}: not served in {PATIENCE_S:g} s"] += 1
             self._seconds[name].append(loop.time() - began_at)
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(pause_s)
 
     # ---- links that last
 
