@@ -59,6 +59,8 @@ class Command:
 
     # Facts have happened already: while the disk is full they wait, they are never refused.
     is_fact: ClassVar[bool] = False
+    # What takes a permission away holds at once: while the disk is full it waits to be stored, as facts do.
+    acts_at_once: ClassVar[bool] = False
     by: Actor
 
 
@@ -235,6 +237,7 @@ class CloseAlert(Command):
 class RevokeKeys(Command):
     """Withdraw the keys of a charging point or a driver; `epoch` is the Registry's, when it ordered this."""
 
+    acts_at_once = True
     subject: str
     epoch: int = 0
 
@@ -252,6 +255,7 @@ class TopUp(Command):
 class BarDriver(Command):
     """Let a driver charge no longer, or again. Its session ends."""
 
+    acts_at_once = True
     driver_id: DriverId
     barred: bool
 
@@ -321,6 +325,7 @@ class CloseLost(Command):
 class TakeOrder(Command):
     """An operator's order that came over Kafka; None for a record that holds none. `place` is what to read next."""
 
+    acts_at_once = True
     order: Order | None
     place: OrderOffset
 

@@ -109,8 +109,8 @@ class Desk:
     async def _revoke(self, subject: str) -> Answer:
         if self._point(subject) is None and self._dispatcher.facts.driver(DriverId(subject)) is None:
             return Answer(self._say("unknown subject", subject=subject))
-        await self._submit(RevokeKeys(by=PANEL, subject=subject))
-        return Answer(self._say("revoke done", subject=subject))
+        decision = await self._dispatcher.post(RevokeKeys(by=PANEL, subject=subject))
+        return Answer(self._say("revoke done" if decision.stored else "withdrawn unstored", subject=subject))
 
     async def _rotate(self, subject: str) -> Answer:
         if self._point(subject) is None:

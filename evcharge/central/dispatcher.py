@@ -1,6 +1,8 @@
 """The one writer: decides each command against the state so far, commits the whole batch, then tells.
 
-Nothing is announced or answered before its commit. If the commit fails, nothing of the batch has happened.
+Nothing is announced or answered before its commit. If the commit fails, nothing of the batch has happened; except that
+a withdrawal (`Command.acts_at_once`) holds from then on: it is carried out at the edges, and stored first of all when
+there is room.
 """
 
 import asyncio
@@ -8,12 +10,14 @@ import logging
 import sqlite3
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import zip_longest
 
 from evcharge import failpoints
-from evcharge.central.commands import CENTRAL, Actor, AnyCommand, Note
+from evcharge.central.commands import CENTRAL, Actor, AnyCommand, BarDriver, Note, RevokeKeys, TakeOrder
 from evcharge.central.counted import CountedFacts
+from evcharge.central.counted import Draft as Counts
 from evcharge.central.feed import Feed
 from evcharge.central.lines import speech
 from evcharge.central.network import decide
@@ -37,7 +41,14 @@ _RETRY_S = 1.0
 # After these the file cannot be trusted: pages that failed to reach the disk are believed to be there.
 _FATAL = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC")
 
-_Waiting = tuple[AnyCommand, "asyncio.Future[Decision]"]
+
+@dataclass(slots=True)
+class _Waiting:
+    """A command in line. `since`: when it took effect, of a withdrawal that could not be stored then."""
+
+    command: AnyCommand
+    done: "asyncio.Future[Decision]"
+    since: datetime | None = None
 
 
 class Dispatcher:
@@ -81,7 +92,7 @@ class Dispatcher:
         done: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
         # Facts are posted and forgotten: a refusal nobody waits for must not be reported as unheard.
         done.add_done_callback(_heard)
-        self._inbox.append((command, done))
+        self._inbox.append(_Waiting(command, done))
         self._wake.set()
         return done
 
@@ -104,54 +115,79 @@ class Dispatcher:
         """Work off what is waiting now: the last thing before the database closes."""
         while self._inbox:
             if not await self._work():
-                log.error("%d facts are not stored; their engines will tell them again.", len(self._inbox))
+                facts = sum(waiting.since is None for waiting in self._inbox)
+                if facts:
+                    log.error("%d facts are not stored; their engines will tell them again.", facts)
+                for waiting in self._inbox:
+                    if waiting.since is not None:
+                        log.error("%s", self._say("withdrawal lost", subject=_subject(waiting.command)))
                 return
 
     async def _work(self) -> bool:
         """Carry out one batch; return False when storing does not work at present."""
         batch = [self._inbox.popleft() for _ in range(min(MAX_BATCH, len(self._inbox)))]
         try:
-            await self._carry_out(batch)
+            return await self._carry_out(batch)
         except sqlite3.IntegrityError:
             # One command breaks a rule of the database: let only that one fail.
             return await self._one_by_one(batch)
-        except sqlite3.Error as problem:
-            self._put_off(batch, problem)
-            return False
-        return True
 
     async def _one_by_one(self, batch: list[_Waiting]) -> bool:
-        for number, (command, done) in enumerate(batch):
+        self._inbox.extendleft(reversed(batch))
+        for _ in batch:
+            waiting = self._inbox.popleft()
             try:
-                await self._carry_out([(command, done)])
+                if not await self._carry_out([waiting]):
+                    return False
             except sqlite3.IntegrityError as problem:
-                log.warning("the database refused %s: %s", type(command).__name__, problem)
-                _answer(done, Unstorable(f"the books refuse this: {problem}"))
-            except sqlite3.Error as problem:
-                self._put_off(batch[number:], problem)
-                return False
+                log.warning("the database refused %s: %s", type(waiting.command).__name__, problem)
+                _answer(waiting.done, Unstorable(f"the books refuse this: {problem}"))
         return True
 
-    async def _carry_out(self, batch: list[_Waiting]) -> None:
+    async def _carry_out(self, batch: list[_Waiting]) -> bool:
+        """Decide, store and tell; return False when storing does not work. Raises sqlite3.IntegrityError."""
+        outcomes: list[Decision | Refused] = []
+        try:
+            counts = await self._store_all(batch, outcomes)
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.Error as problem:
+            self._put_off(batch, outcomes, problem)
+            return False
+        for flooding in self._counted.take(counts):
+            self.on_flood(flooding)
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Decision):
+                for change in outcome.changes:
+                    self.facts.put(change)
+                for event in outcome.events:
+                    self._feed.publish(event)
+            _answer(waiting.done, outcome)
+        self.facts.forget_old_requests()
+        return True
+
+    async def _store_all(self, batch: list[_Waiting], outcomes: list[Decision | Refused]) -> Counts:
+        """Decide each command on top of those before it, into `outcomes`; store all of it (raises sqlite3.Error).
+
+        A refusal is not answered yet: it may rest on what this very batch is about to store.
+        """
         now = self._clock()
-        rules = replace(self._rules, now=now)
         draft, counts = Facts(self.facts), self._counted.draft()
-        for known in await self._store.recall(unknown(self.facts, (command for command, _ in batch))):
+        for known in await self._store.recall(unknown(self.facts, (one.command for one in batch))):
             draft.recall(known)
-        decided: list[tuple[Decision | Refused, asyncio.Future[Decision]]] = []
         entries: list[Entry] = []
-        for command, done in batch:
+        for waiting in batch:
+            command = waiting.command
             try:
-                decision = decide(draft, command, rules)
+                decision = decide(draft, command, replace(self._rules, now=waiting.since or now))
             except Refused as refusal:
-                # Not answered yet: it may rest on what this very batch is about to store.
-                decided.append((refusal, done))
+                outcomes.append(refusal)
                 continue
             if not isinstance(command, Note):
                 decision = replace(decision, events=counts.kept(command.by, decision.events))
             for change in decision.changes:
                 draft.put(change)
-            decided.append((decision, done))
+            outcomes.append(decision)
             if not decision.is_empty:
                 entries.append(Entry(decision, command.by, now))
         if entries:
@@ -159,19 +195,15 @@ class Dispatcher:
             await self._store.commit(entries)
             failpoints.reach("central.after_commit")
             self._recovered()
-        for flooding in self._counted.take(counts):
-            self.on_flood(flooding)
-        for outcome, done in decided:
-            if isinstance(outcome, Decision):
-                for change in outcome.changes:
-                    self.facts.put(change)
-                for event in outcome.events:
-                    self._feed.publish(event)
-            _answer(done, outcome)
-        self.facts.forget_old_requests()
+        return counts
 
-    def _put_off(self, batch: list[_Waiting], problem: sqlite3.Error) -> None:
-        """Refuse what was asked; keep what has happened, to be tried again shortly. Raises StateError."""
+    def _put_off(
+        self, batch: list[_Waiting], outcomes: list[Decision | Refused], problem: sqlite3.Error
+    ) -> None:
+        """Refuse what was asked; keep what has happened, and what holds at once, to be tried again shortly.
+
+        Raises StateError.
+        """
         name = getattr(problem, "sqlite_errorname", "")
         if name.startswith(_FATAL):
             raise StateError(
@@ -184,11 +216,28 @@ class Dispatcher:
             self._trouble_since = self._clock()
             self.on_trouble(sentence)
         self.trouble = sentence
-        facts = [waiting for waiting in batch if waiting[0].is_fact]
-        for command, done in batch:
-            if not command.is_fact:
-                _answer(done, Refused(f"{sentence}. Try again later.", Code.STORAGE))
-        self._inbox.extendleft(reversed(facts))
+        kept = []
+        for waiting, outcome in zip_longest(batch, outcomes):
+            if waiting.command.is_fact or waiting.since is not None:
+                kept.append(waiting)
+            elif isinstance(outcome, Decision) and self._holds_already(waiting, outcome):
+                kept += [waiting] if outcome.withdraws else []
+                _answer(waiting.done, replace(outcome, stored=False))
+            else:
+                _answer(waiting.done, Refused(f"{sentence}. Try again later.", Code.STORAGE))
+        self._inbox.extendleft(reversed(kept))
+
+    def _holds_already(self, waiting: _Waiting, outcome: Decision) -> bool:
+        """Return whether a command is a withdrawal; carry it out at the edges, once."""
+        if not waiting.command.acts_at_once:
+            return False
+        if outcome.withdraws:
+            waiting.since = self._clock()
+            log.warning("%s", self._say("withdrawn unstored", subject=_subject(waiting.command)))
+            for event in outcome.events:
+                self._feed.act(event)
+        # Ordered twice, it is kept once.
+        return outcome.withdraws or outcome.is_empty
 
     def _recovered(self) -> None:
         if self.trouble is not None and self._trouble_since is not None:
@@ -210,3 +259,16 @@ def _answer(done: "asyncio.Future[Decision]", outcome: Decision | Refused) -> No
 def _heard(done: "asyncio.Future[Decision]") -> None:
     if not done.cancelled():
         done.exception()
+
+
+def _subject(command: AnyCommand) -> str:
+    """Return whom a withdrawal is about."""
+    match command:
+        case RevokeKeys():
+            return command.subject
+        case BarDriver():
+            return command.driver_id
+        case TakeOrder(order=order) if order is not None:
+            return order.cp_id
+        case _:
+            return command.by.id

@@ -32,6 +32,7 @@ class Feed:
 
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
+        self._early_listeners: list[Listener] = []
         self._live_listeners: list[LiveListener] = []
         self.live: dict[CpId, Live] = {}
         self._warmth_listeners: list[WarmthListener] = []
@@ -41,6 +42,15 @@ class Feed:
     def listen(self, listener: Listener) -> None:
         """Call `listener` with every event from now on."""
         self._listeners.append(listener)
+
+    def listen_early(self, listener: Listener) -> None:
+        """Call `listener` with what a withdrawal does before there is room to store it; it is published afterwards."""
+        self._early_listeners.append(listener)
+
+    def act(self, event: Event) -> None:
+        """Hand on an event of a withdrawal that is not stored yet."""
+        for listener in self._early_listeners:
+            listener(event)
 
     def publish(self, event: Event) -> None:
         """Hand on a stored event."""

@@ -62,6 +62,7 @@ class Peers:
         self._waiting: dict[tuple[Role, str], Conversation] = {}
         epochs.listen(self._cut_older)
         feed.listen(self._on_event)
+        feed.listen_early(self._on_event)
         feed.listen_live(self._on_live)
 
     # ---- coming in

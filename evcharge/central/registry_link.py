@@ -75,6 +75,8 @@ class RegistryLink:
         }
         self._news = asyncio.Event()
         feed.listen(self._on_event)
+        # The Registry can keep a revocation that Central's own disk has no room for.
+        feed.listen_early(self._on_event)
 
     def _on_event(self, event: events.Event) -> None:
         match event:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from evcharge.central.state import Change, Facts
 from evcharge.charging_point import ChargingPoint
-from evcharge.events import Event
+from evcharge.events import DriverBarred, DriverBlocked, Event, KeyRevoked
 from evcharge.ids import CpId
 from evcharge.messages import Message
 from evcharge.session import Session
@@ -30,16 +30,25 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a command changes, what happened thereby, and the answer to whoever gave it."""
+    """What a command changes, what happened thereby, and the answer to whoever gave it.
+
+    Not `stored`: it holds already, and goes into the books when there is room on the disk.
+    """
 
     events: tuple[Event, ...] = ()
     changes: tuple[Change, ...] = ()
     reply: Message | None = None
+    stored: bool = True
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to store."""
         return not self.events and not self.changes
+
+    @property
+    def withdraws(self) -> bool:
+        """Whether somebody may take part, or charge, no longer."""
+        return any(isinstance(event, KeyRevoked | DriverBlocked | DriverBarred) for event in self.events)
 
 
 class Ruling(Facts):

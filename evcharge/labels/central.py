@@ -190,6 +190,14 @@ SENTENCES: Mapping[str, Words] = {
         "Central no puede guardar nada ahora ({why})",
     ),
     "what runs goes on": ("{trouble}; what is running goes on.", "{trouble}; lo que está en marcha sigue."),
+    "withdrawn unstored": (
+        "{subject}: withdrawn from now on; it will be stored when there is room on the disk.",
+        "{subject}: retirado desde ahora; se guardará cuando haya sitio en el disco.",
+    ),
+    "withdrawal lost": (
+        "{subject}: its withdrawal is not stored; order it again when Central runs with room on its disk.",
+        "{subject}: su retirada no se ha guardado; ordénela otra vez cuando la Central tenga sitio en su disco.",
+    ),
     "stores again": ("Central stores again.", "Central vuelve a guardar."),
     # ---- the wall
     "title": ("EVCHARGE CENTRAL", "CENTRAL EVCHARGE"),

@@ -104,6 +104,10 @@ SENTENCES: Mapping[str, Words] = {
         "{changed} puntos de recarga fuera de servicio; se terminan {ended} recargas.",
     ),
     "ended": ("Its charge is being ended.", "Se termina su recarga."),
+    "not stored yet": (
+        "Central's disk is full: this holds from now on, and will be stored when there is room.",
+        "El disco de la Central está lleno: esto vale desde ahora y se guardará cuando haya sitio.",
+    ),
     "resumed": ("{cp_id} is resumed: {status}.", "{cp_id} reanudado: {status}."),
     "resumed already": (
         "{cp_id} was not held by an operator: {status}.",

@@ -158,6 +158,8 @@ def revoke(cp_id: str, via: str, as_json: bool, config_file: Path | None, **give
     work.tell("revoked", cp_id=cp_id)
     if content["ended"]:
         work.tell("ended")
+    if not content.get("stored", True):
+        work.tell("not stored yet")
 
 
 def _by_kafka(work: Operating, command: Literal["out", "resume", "revoke"], cp_id: str | None) -> None:

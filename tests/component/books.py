@@ -197,12 +197,15 @@ def busy_day() -> Network:
 def lasting(facts: Facts) -> dict[str, object]:
     """Return what must survive a restart: everything but the links and what was heard over them."""
     points = [
-        replace(point, monitor_link=None, engine_link=None, monitor_heard=False) for point in facts.points()
+        replace(point, monitor_link=None, engine_link=None, monitor_heard=False, epoch_told=False)
+        for point in facts.points()
     ]
     return {
         "points": sorted(points, key=lambda point: point.cp_id),
         "sessions": sorted(facts.sessions(), key=lambda session: session.session_id),
-        "drivers": {key: replace(driver, link=None) for key, driver in facts._drivers.items()},
+        "drivers": {
+            key: replace(driver, link=None, epoch_told=False) for key, driver in facts._drivers.items()
+        },
         "cursors": facts._cursors,
         "journals": facts._journals,
         "requests": facts._requests,

@@ -280,6 +280,35 @@ async def test_revoke_ends_the_charge_and_the_links(office: Office):
     assert alert["solved_at"] is None
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "row"),
+    [
+        ("/api/cps/CP001/revoke", None, "KeyRevoked"),
+        ("/api/drivers/D01/block", {"blocked": True}, "DriverBarred"),
+    ],
+)
+async def test_a_withdrawal_on_a_full_disk_holds_and_says_that_it_is_not_stored(
+    office: Office, path, body, row
+):
+    engine, _ = await office.charging()
+    with office.town.with_a_full_disk():
+        done = await office.post(path, body)
+        assert (done["stored"], done["ended"]) == (False, 1)
+        assert (await hear(engine.channel, m.Stop)).reason in ("key revoked", "operator")
+        # Said once more, it changes nothing more.
+        assert (await office.post(path, body))["stored"] is False
+        assert office.rows(row) == []
+    assert len(await office.recorded(row)) == 1
+
+
+async def test_a_driver_is_let_in_again_only_when_that_can_be_stored(office: Office):
+    await office.town.driver()
+    await office.post("/api/drivers/D01/block", {"blocked": True})
+    with office.town.with_a_full_disk():
+        answer = await office.ask("POST", "/api/drivers/D01/block", {"blocked": False})
+    assert (answer.status, answer.body["code"]) == (503, "E_STORAGE")
+
+
 # ---- money
 
 

@@ -133,6 +133,13 @@ async def test_money_keys_and_pages(town: Town):
     assert "the keys of D01 are void" in await operator.types("revoke D01")
 
 
+async def test_a_revocation_on_a_full_disk_says_that_it_is_not_stored(town: Town):
+    await town.driver()
+    with town.with_a_full_disk():
+        answer = await Operator(town).types("revoke D01")
+    assert answer == "D01: withdrawn from now on; it will be stored when there is room on the disk."
+
+
 class FakeChannel:
     """Takes a new key a moment later; or never, and hangs up."""
 

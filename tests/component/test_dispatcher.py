@@ -6,6 +6,7 @@ import logging
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from unittest import mock
 
@@ -20,9 +21,11 @@ from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
 from evcharge.central.invariants import violations
 from evcharge.central.ruling import Rules
+from evcharge.central.state import OrderOffset
 from evcharge.charging_point import Hold
 from evcharge.errors import Code, Refused, StateError, Unstorable
 from evcharge.lifecycle import run_until
+from evcharge.topics import Order
 from tests.component.books import Books, any_event, lasting, opened, raw
 from tests.unit.central.builders import ADMIN, JOURNAL, NOON, FakeEngine
 
@@ -276,6 +279,78 @@ async def test_a_disk_that_is_really_full_refuses_and_recovers(writer: Writer):
     await writer.does(c.DriverArrives, driver_id="D02", link=9, epoch=0)
 
 
+WITHDRAWALS = {
+    "a charging point": (c.RevokeKeys, {"subject": "CP001"}, events.KeyRevoked),
+    "a driver": (c.RevokeKeys, {"subject": "D01"}, events.DriverBlocked),
+    "by the Registry": (c.RevokeKeys, {"subject": "D01", "epoch": 7}, events.DriverBlocked),
+    "barred": (c.BarDriver, {"driver_id": "D01", "barred": True}, events.DriverBarred),
+    "over Kafka": (
+        c.TakeOrder,
+        {
+            "order": Order("c" * 32, "revoke", "CP001", NOON.timestamp()),
+            "place": OrderOffset("cluster", 0, 1),
+        },
+        events.KeyRevoked,
+    ),
+}
+every_withdrawal = pytest.mark.parametrize("withdrawal", WITHDRAWALS)
+
+
+@every_withdrawal
+async def test_a_withdrawal_holds_at_once_on_a_full_disk_and_is_stored_when_there_is_room(
+    writer: Writer, withdrawal: str, caplog: pytest.LogCaptureFixture
+):
+    kind, what, event = WITHDRAWALS[withdrawal]
+    await writer.is_ready()
+    await writer.does(
+        c.StartCharging, driver_id="D01", request_id="R-00000001", nonce="1" * 16, cp_id="CP001"
+    )
+    told = len(writer.told)
+    early: list[type[events.Event]] = []
+    writer.dispatcher._feed.listen_early(lambda event: early.append(type(event)))
+    with writer.fails(FULL, times=3):
+        decision = await writer.posts(kind, **what)
+        assert not decision.stored
+        assert {events.StopOrdered, event} <= set(early)
+        assert len(writer.told) == told
+        acted = len(early)
+        # Ordered again, it is said again, and neither done nor stored twice.
+        if kind is not c.TakeOrder:
+            assert not (await writer.posts(kind, **what)).stored
+        await writer.settles()
+    assert len(early) == acted
+    assert [type(one) for one in writer.told[told:]].count(event) == 1
+    assert "it will be stored when there is room on the disk" in caplog.text
+
+
+async def test_what_gives_a_permission_back_waits_for_room(writer: Writer):
+    await writer.is_ready()
+    await writer.does(c.BarDriver, driver_id="D01", barred=True)
+    with writer.fails(FULL), pytest.raises(Refused, match="disk full"):
+        await writer.does(c.BarDriver, driver_id="D01", barred=False)
+
+
+async def test_an_order_over_kafka_that_held_at_once_does_not_grow_old_on_a_full_disk(writer: Writer):
+    await writer.is_ready()
+    kind, what, _ = WITHDRAWALS["over Kafka"]
+    with writer.fails(FULL):
+        await writer.posts(kind, **what)
+        writer.dispatcher._clock = lambda: NOON + timedelta(hours=1)
+    await writer.settles()
+    assert writer.dispatcher.facts.point("CP001").revoked
+    assert [type(one) for one in writer.told].count(events.OrderCarriedOut) == 1
+
+
+async def test_nothing_is_granted_to_whom_a_full_disk_could_not_withdraw(writer: Writer):
+    await writer.is_ready()
+    with writer.fails(FULL, times=2):
+        await writer.posts(c.BarDriver, driver_id="D01", barred=True)
+        start = {"driver_id": "D01", "request_id": "R-00000001", "nonce": "1" * 16, "cp_id": "CP001"}
+        with pytest.raises(Refused, match="disk full"):
+            await writer.does(c.StartCharging, **start)
+    assert (await writer.does(c.StartCharging, **start)).code == Code.DRIVER_BLOCKED
+
+
 async def test_any_other_trouble_is_named_once(writer: Writer, caplog: pytest.LogCaptureFixture):
     problem = trouble("SQLITE_BUSY", "database is locked")
     with writer.fails(problem, times=3):
@@ -437,6 +512,22 @@ async def test_the_last_thing_is_to_store_what_waits(tmp_path: Path):
         await dispatcher.drain()
         assert all(one.done() for one in waiting)
         assert books.store.head.n == 300
+
+
+async def test_a_withdrawal_that_is_lost_with_central_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    async with opened(tmp_path) as books:
+        dispatcher = await quiet(tmp_path, books)
+        writer = Writer(books, dispatcher, dispatcher._feed)
+        dispatcher.post(c.DriverArrives(by=ADMIN, driver_id="D01", link=1, epoch=0))
+        await dispatcher.drain()
+        with writer.fails(FULL, times=99):
+            dispatcher.post(c.BarDriver(by=ADMIN, driver_id="D01", barred=True))
+            async with asyncio.timeout(5):
+                await dispatcher.drain()
+    assert "D01: its withdrawal is not stored; order it again" in caplog.text
+    assert "facts are not stored" not in caplog.text
 
 
 async def test_with_a_full_disk_central_stops_all_the_same(tmp_path: Path, caplog: pytest.LogCaptureFixture):

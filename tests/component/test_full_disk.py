@@ -1,6 +1,7 @@
 """Central on a disk that is really full: what runs goes on, what is asked is refused, nothing acknowledged is lost."""
 
 import asyncio
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,9 +9,12 @@ import pytest
 
 from evcharge import messages as m
 from evcharge.central import verify
-from evcharge.errors import Code
+from evcharge.central.commands import Actor, RevokeKeys
+from evcharge.central.ruling import Decision
+from evcharge.errors import AuthenticationError, Code
+from evcharge.ids import Role
 from tests.component.small_disk import small_disk
-from tests.component.town import hear, running
+from tests.component.town import FakeDriver, FakeEngine, Town, hear, running
 
 
 @pytest.fixture
@@ -70,3 +74,44 @@ async def test_central_goes_on_over_a_full_disk_and_recovers(disk: Path):
                     continue
         assert (await driver.ticket()).energy_mwh == 1_000_000
     assert verify.check(disk / "central" / "central.db") == []
+
+
+async def test_a_revocation_on_a_full_disk_cuts_at_once_and_is_stored_when_there_is_room(disk: Path):
+    async with running(disk) as town:
+        engine, driver = await town.point(), await town.driver("D01")
+        driver.asks("CP001")
+        await engine.is_asked()
+        await engine.journals(engine.starts())
+        await driver.step("CHARGING")
+        filler = fill(disk)
+        decision = await withdrawn_in_vain(town, engine, driver)
+        assert not decision.stored
+        # The engine hears its stop order, then that it is believed no more; the driver likewise.
+        for channel in (engine.channel, engine.monitor, driver.channel):
+            with pytest.raises(AuthenticationError) as caught:
+                await hear(channel, m.Ack)
+            assert caught.value.code == Code.REVOKED
+        for name, role in (("CP001", Role.ENGINE), ("CP001", Role.MONITOR), ("D01", Role.DRIVER)):
+            with pytest.raises(AuthenticationError) as caught:
+                await town.dial(name, role)
+            assert caught.value.code == Code.REVOKED
+        assert not town.dispatcher.facts.point("CP001").revoked
+        filler.unlink()
+        await town.says("CP001: keys revoked")
+        await town.says("Central stores again")
+        assert town.dispatcher.facts.point("CP001").revoked
+        assert town.dispatcher.facts.driver("D01").blocked
+    assert verify.check(disk / "central" / "central.db") == []
+
+
+async def withdrawn_in_vain(town: Town, engine: FakeEngine, driver: FakeDriver) -> Decision:
+    """Use up what is left of the disk; then withdraw D01 and CP001, and return what came of it."""
+    async with asyncio.timeout(20):
+        while town.dispatcher.trouble is None:
+            driver.channel.send(m.RequestStart(request_id=secrets.token_hex(8), cp_id="CP009"))
+            await hear(driver.channel, m.Progress, m.ErrorNotice)
+    # What its monitor says now waits for room on the disk, and its link with it.
+    engine.monitor.send(m.Health(fault="overheating"))
+    by = Actor("admin", Role.OPERATOR, "local")
+    await town.dispatcher.post(RevokeKeys(by=by, subject="D01"))
+    return await town.dispatcher.post(RevokeKeys(by=by, subject="CP001"))

@@ -151,6 +151,12 @@ async def test_revoke_takes_the_keys(town: Town, shell: Shell):
     assert "CP001-revoked" in await shell.does("alerts")
 
 
+async def test_revoke_on_a_full_disk_says_that_it_holds_and_is_not_stored(town: Town, shell: Shell):
+    await town.point()
+    with town.with_a_full_disk():
+        assert "this holds from now on, and will be stored" in await shell.does("revoke", "CP001")
+
+
 async def test_top_up_counts_once_with_the_same_reference(town: Town, shell: Shell):
     await town.driver()
     assert await shell.does("top-up", "D01", "20") == "D01: 20.00 € in, balance 40.00 €.\n"

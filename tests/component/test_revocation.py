@@ -136,3 +136,41 @@ async def test_what_central_revoked_before_a_restart_the_registry_still_learns(
                 while (answer := await registry.ticket(**who)).status == 200:
                     await asyncio.sleep(0.05)
             assert answer.body["code"] == Code.DISABLED
+
+
+async def test_a_revocation_that_central_has_no_room_for_lies_with_the_registry(
+    tmp_path: Path, password: str, quick_polls
+):
+    async with running_registry(tmp_path, password) as registry:
+        await registry.register("CP001")
+        async with running(tmp_path, registry.url) as town:
+            await town.point()
+            with town.with_a_full_disk():
+                await town.operator(RevokeKeys, subject="CP001")
+                async with asyncio.timeout(5):
+                    while (answer := await registry.ticket("CP001")).status == 200:
+                        await asyncio.sleep(0.05)
+                assert answer.body["code"] == Code.DISABLED
+                town.stop.set()
+                await town.says("CP001: its withdrawal is not stored")
+        # Central has forgotten it; the Registry has not.
+        async with running(tmp_path, registry.url) as town:
+            await town.says("CP001: keys revoked")
+
+
+async def test_who_is_deactivated_is_cut_although_central_has_no_room_for_that(
+    tmp_path: Path, password: str, quick_polls
+):
+    async with (
+        running_registry(tmp_path, password) as registry,
+        running(tmp_path, registry.url) as town,
+    ):
+        await registry.register("CP001")
+        engine = await town.point()
+        with town.with_a_full_disk():
+            admin = await registry.admin()
+            await registry.ask("POST", "/deactivate", {"cp_id": "CP001"}, token=admin)
+            with pytest.raises(AuthenticationError) as caught:
+                await hear(engine.channel, m.Ack)
+            assert caught.value.code == Code.REVOKED
+        await town.says("CP001: keys revoked")

@@ -5,7 +5,8 @@ import contextlib
 import logging
 import re
 import secrets
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -54,6 +55,18 @@ class Town:
     async def operator(self, kind: type[AnyCommand], **what: object) -> None:
         """Carry out an operator's command."""
         await self.dispatcher.submit(kind(by=Actor("admin", Role.OPERATOR, "local"), **what))
+
+    @contextlib.contextmanager
+    def with_a_full_disk(self) -> Iterator[None]:
+        """Let no commit of Central succeed while the block runs."""
+
+        async def full(_batch: object) -> None:
+            problem = sqlite3.OperationalError("database or disk is full")
+            problem.sqlite_errorname = "SQLITE_FULL"
+            raise problem
+
+        with mock.patch.object(self.dispatcher._store, "commit", full):
+            yield
 
     async def says(self, pattern: str, since: int = 0) -> str:
         """Wait until Central has printed a line that matches, after the first `since` lines."""

@@ -191,6 +191,19 @@ async def test_revoking_asks_first_and_shows_key_revoked(room, window) -> None:
         await expect(page.locator('#drawer [data-act="revoke"]')).to_be_disabled()
 
 
+async def test_revoking_on_a_full_disk_says_that_it_holds_and_is_not_stored(fresh_room, window) -> None:
+    room = fresh_room
+    await room.town.point("CP001")
+    async with window() as opened:
+        page = await room.enter(opened, "operator")
+        await tile(page, "CP001").click()
+        with room.town.with_a_full_disk():
+            await page.click('#drawer [data-act="revoke"]')
+            await page.locator("dialog.dialog[open]").get_by_role("button", name="Revoke key").click()
+            await expect(page.locator("#toasts")).to_contain_text("CP001: withdrawn from now on.")
+        await expect(tile(page, "CP001")).to_contain_text("key revoked")
+
+
 async def test_stop_all_names_how_many_it_stops_and_resume_all_brings_them_back(fresh_room, window) -> None:
     room = fresh_room
     for cp_id in ("CP001", "CP002", "CP003"):

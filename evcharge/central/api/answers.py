@@ -74,10 +74,14 @@ class PointAnswer(Point):
 
 
 class OrderAnswer(Answer):
-    """How many charging points changed, how many sessions are being ended by it, and who is out all the same."""
+    """How many charging points changed, how many sessions are being ended by it, and who is out all the same.
+
+    Not `stored`: the order holds already, and goes into the books when there is room on the disk.
+    """
 
     changed: int
     ended: int
+    stored: bool = True
     still_out: dict[str, str] = {}
     text: str = ""
     cp: Point | None = None
@@ -198,11 +202,15 @@ class DriversAnswer(Answer):
 
 
 class DriverAnswer(Answer):
-    """One driver, and how many of its sessions are being ended by the order."""
+    """One driver, and how many of its sessions are being ended by the order.
+
+    Not `stored`: the order holds already, and goes into the books when there is room on the disk.
+    """
 
     driver: Driver
     changed: bool
     ended: int
+    stored: bool
 
 
 class TopUpAnswer(Answer):

@@ -114,6 +114,7 @@ class Drivers:
                 "driver": views.driver(driver) if driver is not None else None,
                 "changed": not decision.is_empty,
                 "ended": sum(isinstance(event, StopOrdered) for event in decision.events),
+                "stored": decision.stored,
             }
         )
 

@@ -183,6 +183,7 @@ class Points:
         content: dict[str, object] = {
             "changed": sum(isinstance(event, kind) for event in decision.events),
             "ended": sum(isinstance(event, events.StopOrdered) for event in decision.events),
+            "stored": decision.stored,
         }
         points = list(self._dispatcher.facts.points()) if cp_id is None else [self._existing(cp_id)]
         if kind is events.HoldLifted:

@@ -47,7 +47,8 @@ async function send(cp, what) {
     const now = answer?.cp;
     const held = now?.status === STATUSES[UNAVAILABLE];
     const why = held ? holdWords({ flags: now.revoked ? REVOKED : 0, holds: now.holds.join(",") }) : still[0]?.[1];
-    if (still.length) toast(t("command.still", { cp: cp.id, why }), "warn");
+    if (answer?.stored === false) toast(t("command.unstored", { id: cp.id }), "warn");
+    else if (still.length) toast(t("command.still", { cp: cp.id, why }), "warn");
     else toast(t(answer?.changed === 0 ? "command.no_change" : `command.${what}_done`, { cp: cp.id }));
   } catch (error) {
     problem(error);

@@ -99,7 +99,10 @@ function blockButton({ driver_id: id, blocked, sessions: open }, again) {
     const question = t(blocked ? "drivers.unblock_sure" : "drivers.block_sure", { id });
     if (!(await confirm(question, { ok: name, kind: blocked ? "go" : "danger", detail: blocked ? "" : detail }))) return;
     await post(`/api/drivers/${id}/block`, { blocked: !blocked }).then(
-      () => toast(t(blocked ? "drivers.unblocked_done" : "drivers.blocked_done", { id })),
+      (answer) => {
+        if (answer?.stored === false) toast(t("command.unstored", { id }), "warn");
+        else toast(t(blocked ? "drivers.unblocked_done" : "drivers.blocked_done", { id }));
+      },
       problem,
     );
     again();

@@ -36,6 +36,7 @@ export default {
   "command.out_done": "{cp} out of service.",
   "command.resume_done": "{cp} resumed.",
   "command.revoke_done": "Key of {cp} revoked.",
+  "command.unstored": "{id}: withdrawn from now on. It will be stored when there is room on Central's disk.",
   "command.no_change": "{cp}: nothing to change.",
   "command.still": "{cp} is still out: {why}.",
   "command.ends": "{count} running sessions end now, each with its ticket.",

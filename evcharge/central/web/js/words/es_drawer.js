@@ -36,6 +36,7 @@ export default {
   "command.out_done": "{cp} fuera de servicio.",
   "command.resume_done": "{cp} reanudado.",
   "command.revoke_done": "Clave de {cp} revocada.",
+  "command.unstored": "{id}: retirado desde ahora. Se guardará cuando haya sitio en el disco de la Central.",
   "command.no_change": "{cp}: nada que cambiar.",
   "command.still": "{cp} sigue fuera de servicio: {why}.",
   "command.ends": "{count} suministros en curso terminan ahora, cada uno con su tique.",
