@@ -8,6 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tests.attack.result import Result
 from tests.attack.target import Address
 
 # 127.0.0.1 is the neighbours' own address: as behind one NAT with them. On other systems only that one exists.
@@ -88,3 +89,48 @@ def _stands(line: socket.socket) -> bool:
     except OSError:
         return False
     return False
+
+
+async def flood(address: Address | None, seconds: float, seed: int) -> Result:
+    """Open silent connections, more of them than there is room for."""
+    result = Result()
+    if address is None:
+        return result
+    crowd = Crowd(address, most=2000)
+    try:
+        await crowd.press(seconds, 500, lambda _: b"", seed)
+        crowd.answers["still standing at the end"] = crowd.standing()
+    finally:
+        crowd.leave()
+    result.tried, result.answers = crowd.tried, crowd.answers
+    return result
+
+
+async def trickle(address: Address | None, said: bytes, seconds: float, seed: int, result: Result) -> None:
+    """Say `said` byte by byte on 200 connections for so long; whoever is hung up on comes back."""
+    if address is None:
+        return
+    loop = asyncio.get_running_loop()
+    chance = random.Random(seed)
+    until_s = loop.time() + seconds
+
+    async def one() -> None:
+        while loop.time() < until_s:
+            line = None
+            try:
+                line = await dial(address, chance.choice(SOURCES))
+                result.tried += 1
+                for byte in said:
+                    await loop.sock_sendall(line, bytes([byte]))
+                    await asyncio.sleep(chance.uniform(0.05, 0.3))
+                    if loop.time() >= until_s or not _stands(line):
+                        break
+            except (OSError, TimeoutError):
+                await asyncio.sleep(0.1)
+            finally:
+                if line is not None:
+                    line.close()
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(200):
+            tasks.create_task(one())

@@ -74,6 +74,22 @@ class Target:
         """Return how many rows the audit logs of Central and Registry hold together."""
         return sum(self.ask(book, "SELECT COALESCE(MAX(n), 0) FROM events") for book in self._books())
 
+    def faults(self) -> int:
+        """Return how often a charging point of the network itself became Faulted; 0 without its books."""
+        books = self.books
+        if books is None:
+            return 0
+        # The neighbours' has no monitor: it is never well.
+        return self.ask(
+            books, "SELECT COUNT(*) FROM status_log WHERE status = 'Faulted' AND cp_id = ?", self.cp_id
+        )
+
+    @property
+    def books(self) -> Path | None:
+        """Central's books, if they can be read."""
+        path = self.state / "central" / "central.db" if self.state is not None else None
+        return path if path is not None and path.exists() else None
+
     def ask(self, book: Path, sql: str, *params: object) -> int:
         """Return the one number that `sql` asks of a database, as another process may."""
         connection = sqlite3.connect(f"file:{book}?mode=ro", uri=True)
