@@ -35,7 +35,6 @@ from evcharge.central.feed import Feed, Live
 from evcharge.central.quotas import Quotas
 from evcharge.central.store import INBOX_PAGE, CentralStore
 from evcharge.channel import Channel, ChannelClosed
-from evcharge.charging_point import CpStatus
 from evcharge.errors import Code, EvchargeError, ProtocolError, Refused, StaleLink
 from evcharge.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
 from evcharge.location import tidy
@@ -515,17 +514,17 @@ class _Driver(_Talk):
         )
 
     def _points(self) -> Points:
-        free = [
-            PointRow(
-                cp_id=point.cp_id,
-                location=point.location,
-                price=point.price_centi_cents_per_kwh,
-                status=point.status,
-            )
-            for point in self._dispatcher.facts.points()
-            if point.status is CpStatus.AVAILABLE
-        ]
-        return Points(points=sorted(free, key=lambda row: row.cp_id)[:MOST_POINTS])
+        return Points(
+            points=[
+                PointRow(
+                    cp_id=point.cp_id,
+                    location=point.location,
+                    price=point.price_centi_cents_per_kwh,
+                    status=point.status,
+                )
+                for point in self._dispatcher.facts.available(MOST_POINTS)
+            ]
+        )
 
 
 def supply(session: Session, live: Live) -> Supply:

@@ -4,6 +4,7 @@ A batch of commands is decided against a draft. Only when its transaction is com
 it in; until then nobody else sees a thing.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from enum import StrEnum
 from itertools import islice
 
 from evcharge.central.accounts import Account, ApiToken
-from evcharge.charging_point import ChargingPoint
+from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.ids import CpId, DriverId, JournalId, RequestId, SessionId
 from evcharge.location import WeatherKind, place
 from evcharge.session import Session, Ticket
@@ -179,6 +180,8 @@ class Facts:
     def __init__(self, beneath: "Facts | None" = None) -> None:
         self._beneath = beneath
         self._points: dict[CpId, ChargingPoint] = {}
+        # In order; of committed facts only. Whoever asks what is free must not make Central look at every point.
+        self._available: list[CpId] = []
         self._sessions: dict[SessionId, Session] = {}
         self._drivers: dict[DriverId, Driver] = {}
         self._cursors: dict[tuple[CpId, JournalId], int] = {}
@@ -212,6 +215,10 @@ class Facts:
         for point in self._beneath.points():
             yield unseen.pop(point.cp_id, point)
         yield from unseen.values()
+
+    def available(self, most: int) -> list[ChargingPoint]:
+        """Return the first charging points that are Available, by id (committed facts only)."""
+        return [self._points[cp_id] for cp_id in self._available[:most]]
 
     def session(self, session_id: SessionId) -> Session | None:
         """Return the session while it is open, else None."""
@@ -310,6 +317,8 @@ class Facts:
         """Take in one new fact."""
         match change:
             case ChargingPoint():
+                if self._beneath is None:
+                    self._note_available(change)
                 self._points[change.cp_id] = change
                 self.uses = max(self.uses, change.last_used)
             case Session():
@@ -356,6 +365,14 @@ class Facts:
         more = (not change.ours) - (known is not None and not known.ours)
         self._foreign[change.cp_id] = self._foreign.get(change.cp_id, 0) + more
         self._quarantine[change.cp_id, change.session_id, change.kind] = change
+
+    def _note_available(self, point: ChargingPoint) -> None:
+        place = bisect_left(self._available, point.cp_id)
+        is_there = self._available[place : place + 1] == [point.cp_id]
+        if point.status is CpStatus.AVAILABLE and not is_there:
+            self._available.insert(place, point.cp_id)
+        elif point.status is not CpStatus.AVAILABLE and is_there:
+            del self._available[place]
 
     def forget_old_requests(self) -> None:
         """Keep memory bounded: drop the oldest outcomes and unseen tickets when there are too many."""

@@ -114,3 +114,24 @@ def test_a_ruling_remembers_what_it_changed_and_caused():
     assert ruling.decision() == Decision(changes=(point,))
     assert not ruling.decision().is_empty
     assert facts.point("CP001") is None
+
+
+def test_what_is_available_follows_every_change_in_the_order_of_ids():
+    facts = Facts()
+    for number in (3, 1, 2):
+        facts.put(ready(f"CP{number:03}"))
+    assert [point.cp_id for point in facts.available(2)] == ["CP001", "CP002"]
+    facts.put(replace(ready("CP001"), fault="engine lost"))
+    facts.put(replace(ready("CP001"), fault="engine lost"))
+    assert [point.cp_id for point in facts.available(9)] == ["CP002", "CP003"]
+    facts.put(replace(ready("CP002"), location="Elche"))
+    facts.put(ready("CP001"))
+    assert [(point.cp_id, point.location) for point in facts.available(9)] == [
+        ("CP001", ""),
+        ("CP002", "Elche"),
+        ("CP003", ""),
+    ]
+
+
+def ready(cp_id: str) -> ChargingPoint:
+    return ChargingPoint(cp_id=cp_id, monitor_link=1, engine_link=2, monitor_heard=True)
