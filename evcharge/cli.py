@@ -298,10 +298,23 @@ def audit() -> None:
 
 
 @audit.command()
+@click.option(
+    "--log",
+    "logs",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A kept log of Central or the Registry: its anchors are compared, too. May be repeated.",
+)
 @_options(_JSON)
-def verify(as_json: bool, config_file: Path | None, **given: Any) -> int:
-    """Check the whole hash chain; name the first row that was changed."""
-    config = _settings(config_file, given)
-    from evcharge.central import verify as chain
+def verify(logs: tuple[Path, ...], as_json: bool, config_file: Path | None, **given: Any) -> int:
+    """Check that the books are what was written: every row, sum and anchor; name what is not."""
+    import asyncio
 
-    return chain.main(config.state, as_json=as_json)
+    config = _settings(config_file, given)
+    from evcharge.central import verify as books
+    from evcharge.labels import Speech
+    from evcharge.labels.operator import SENTENCES
+    from evcharge.operator import far_witnesses
+
+    far = asyncio.run(far_witnesses.ask(config, Speech(SENTENCES, config.lang)))
+    return books.main(config.state, as_json=as_json, far=far, logs=logs)

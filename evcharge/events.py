@@ -117,6 +117,13 @@ class ChainBroken(Event):
     why: str
 
 
+class RegistryAnchored(Event):
+    """The Registry's own audit log had `n` rows, the last with this hash: so nobody can change them unseen."""
+
+    n: int
+    hash: str
+
+
 class AlertClosed(Event):
     """An operator has seen an alert that nothing else would end: its id, such as CP001-journal."""
 
@@ -595,6 +602,7 @@ AnyEvent = (
     | WeatherLost
     | WeatherReached
     | AlertClosed
+    | RegistryAnchored
     | ChainBroken
     | PointAdded
     | PointMoved

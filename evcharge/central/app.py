@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from evcharge import __version__, heap, trust
 from evcharge.admission import SeatLimits
+from evcharge.anchor_file import ANCHORS, AnchorFile
 from evcharge.billing import parse_cents, parse_price
 from evcharge.central.alerts import KAFKA, REBUILD_FROM, REGISTRY, WEATHER, AlertKind, Alerts
+from evcharge.central.anchors import Anchors
 from evcharge.central.api.inviting import Inviting
 from evcharge.central.api.push import MAX_PAGES
 from evcharge.central.archive import Archive
@@ -29,7 +31,6 @@ from evcharge.central.ruling import Rules
 from evcharge.central.setup import SCHEMA, database_path
 from evcharge.central.store import CentralStore
 from evcharge.central.takings import Today
-from evcharge.central.verify import ANCHORS
 from evcharge.central.watchdog import Watchdog, each_minute
 from evcharge.central.weather_link import WeatherLink, last_word
 from evcharge.central.weather_link import Word as WeatherWord
@@ -113,6 +114,8 @@ async def run(
         )
         outbox = await _outbox(core)
         backlog = outbox.backlog if outbox is not None else None
+        file = AnchorFile(database_path(state).with_name(ANCHORS))
+        anchors = Anchors(store, file, registry, config.lang)
         chain = ChainWalker(database, store, dispatcher, clock)
         inviting = Inviting(config)
         serve_pages = await website(
@@ -149,15 +152,14 @@ async def run(
                     chain.run(),
                     *([outbox.run()] if outbox is not None else []),
                     *shown,
-                    each_minute(
-                        refusals, dispatcher, store, database_path(state).with_name(ANCHORS), settled
-                    ),
+                    each_minute(refusals, dispatcher, store, anchors, settled),
                 )
         # Every peer has been sent away: what they said last, and that we stopped, is still stored.
         refusals.flush()
         dispatcher.flush()
         dispatcher.post(Note(by=CENTRAL, event=CentralStopped()))
         await dispatcher.drain()
+        await anchors.finish()
         if outbox is not None:
             await outbox.finish()
     log.info("%s", speech(config.lang)("stopped"))

@@ -25,6 +25,7 @@ from evcharge.events import (
     LoginRefused,
     RecordQuarantined,
     RegistrationChanged,
+    RegistryAnchored,
     RegistryLost,
     RegistryReached,
     StartRefused,
@@ -347,6 +348,7 @@ class Note(Command):
         | StorageRestored
         | RegistryLost
         | RegistryReached
+        | RegistryAnchored
         | KafkaLost
         | KafkaReached
         | FiguresUnderstood

@@ -1,4 +1,4 @@
-"""Central and the Registry tell each other whose keys were withdrawn (PROTOCOL.md D5).
+"""Central and the Registry tell each other whose keys were withdrawn, and keep each other's anchors (PROTOCOL.md D5).
 
 Central asks every few seconds, and says what it revoked itself at once, and again until the Registry has taken it.
 With the Registry down nothing stops: Central's own revocations hold at once, and the others when it is back.
@@ -13,6 +13,7 @@ import aiohttp
 from msgspec import Meta, Struct
 
 from evcharge import events
+from evcharge.audit import GENESIS, Head
 from evcharge.central.commands import CENTRAL, Actor, Note, RevokeKeys
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.epochs import Epochs
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 POLL_S = 5.0
 _TIMEOUT = aiohttp.ClientTimeout(total=4.0)
+# Central does not end later for a Registry that is away.
+_LAST_TIMEOUT = aiohttp.ClientTimeout(total=1.0)
 
 
 class _Row(Struct):
@@ -39,6 +42,11 @@ class _Row(Struct):
 
 class _Page(Struct):
     revocations: Annotated[list[_Row], Meta(max_length=100_000)]
+
+
+class _Head(Struct):
+    n: Count
+    hash: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 
 
 class RegistryLink:
@@ -73,6 +81,9 @@ class RegistryLink:
             **{point.cp_id: point.epoch for point in facts.points() if point.revoked},
             **{driver.driver_id: driver.epoch for driver in facts.drivers() if driver.blocked},
         }
+        # What the Registry does not have yet of our audit log, and what we have of its.
+        self._head: Head | None = None
+        self._registry_head = _Head(0, GENESIS)
         self._news = asyncio.Event()
         feed.listen(self._on_event)
         # The Registry can keep a revocation that Central's own disk has no room for.
@@ -91,18 +102,30 @@ class RegistryLink:
         self._to_tell[subject] = epoch
         self._news.set()
 
+    def anchor(self, head: Head) -> None:
+        """Let the Registry keep the head of our audit log, as soon as it answers."""
+        self._head = head
+        self._news.set()
+
+    async def last_anchor(self) -> None:
+        """Hand over the last head before the end, if the Registry answers at once."""
+        if self._head is not None:
+            try:
+                async with self._session(_LAST_TIMEOUT) as http:
+                    await self._anchor(http)
+            except Exception:  # whatever a Registry answers, Central ends
+                log.debug("the Registry did not take the last anchor", exc_info=True)
+
     async def run(self) -> None:
         """Keep both sides in step for ever."""
         down = False  # as far as this run has said
-        connector = aiohttp.TCPConnector(ssl=self._tls)
-        async with aiohttp.ClientSession(
-            connector=connector, timeout=_TIMEOUT, headers=self._headers
-        ) as http:
+        async with self._session(_TIMEOUT) as http:
             while True:
                 self._news.clear()
                 try:
                     await self._tell(http)
                     await self._ask(http)
+                    await self._anchor(http)
                 except Exception as problem:  # whatever a Registry answers, Central goes on
                     log.debug("the Registry was not understood", exc_info=True)
                     if not down:
@@ -119,6 +142,29 @@ class RegistryLink:
                         self._dispatcher.post(Note(by=CENTRAL, event=events.RegistryReached()))
                     down = self._lost = False
                 await wait_until(self._news, POLL_S)
+
+    def _session(self, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(ssl=self._tls)
+        return aiohttp.ClientSession(connector=connector, timeout=timeout, headers=self._headers)
+
+    async def _anchor(self, http: aiohttp.ClientSession) -> None:
+        """Hand over the head of our audit log; keep that of the Registry's in ours."""
+        head = self._head
+        if head is None:
+            return
+        body = {"n": head.n, "hash": head.hash}
+        async with http.post(f"{self._url}/v1/anchors", json=body) as response:
+            # 404: a Registry of before there were anchors.
+            if response.status != 404:
+                response.raise_for_status()
+                own = read_json(await response.read(), _Head)
+                if own.n and (own.n, own.hash) != (self._registry_head.n, self._registry_head.hash):
+                    self._registry_head = own
+                    self._dispatcher.post(
+                        Note(by=self._actor, event=events.RegistryAnchored(n=own.n, hash=own.hash))
+                    )
+        if self._head is head:
+            self._head = None
 
     async def _tell(self, http: aiohttp.ClientSession) -> None:
         for subject, epoch in list(self._to_tell.items()):

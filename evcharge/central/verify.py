@@ -1,9 +1,8 @@
 """`evcharge audit verify`: is every book in a state folder what was written, and does every sum hold?"""
 
 import contextlib
-import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,14 +15,26 @@ from evcharge.central.sums import sum_of, summed
 from evcharge.database import GUARDS, guards
 from evcharge.errors import StateError
 from evcharge.events import Unread, stored
+from evcharge.witnesses import (
+    REGISTRY,
+    Witness,
+    central_witness,
+    contradictions,
+    file_witness,
+    gaps,
+    log_witness,
+    registry_witness,
+)
 
-ANCHORS = "anchors.txt"
+CENTRAL_DB = "central.db"
 SCHEMAS = {"central.db": "evcharge.central.schema", "registry.db": "evcharge.registry.schema"}
 _EVENTS = "SELECT * FROM events ORDER BY n"
 # Whoever sees so many has seen enough.
 _MOST_DAMAGE = 10
-# A line that was cut short by a crash is no anchor.
-_ANCHOR = re.compile(r"^([0-9]{1,15}) ([0-9a-f]{64})$", re.MULTILINE)
+
+
+# Who remembers which book, by its name.
+Far = Mapping[str, Sequence[Witness]]
 
 
 @dataclass(slots=True)
@@ -33,18 +44,35 @@ class Findings:
     problems: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    witnesses: list[Witness] = field(default_factory=list)
 
 
-def main(state: Path, *, as_json: bool = False) -> int:
-    """Check the books of Central and Registry under `state`; print what was found. Returns the exit code."""
+def main(state: Path, *, as_json: bool = False, far: Far | None = None, logs: Sequence[Path] = ()) -> int:
+    """Check the books of Central and Registry under `state`; print what was found. Returns the exit code.
+
+    `far` remember a book's log elsewhere; `logs` are files that a program's log was kept in. Raises StateError.
+    """
     books = [path for path in (state / "central/central.db", state / "registry/registry.db") if path.exists()]
     if not books:
         raise StateError(f"{state} holds neither central.db nor registry.db: is it the right --state folder?")
-    found = {path: examine(path) for path in books}
+    found = {
+        path: examine(path, [*(far or {}).get(path.name, ()), *(_kept(log, path.name) for log in logs)])
+        for path in books
+    }
     sound = not any(findings.problems for findings in found.values())
     if as_json:
         answer = [
-            {"name": path.name, "problems": of.problems, "unread": of.unread, "notes": of.notes} | _sums(path)
+            {
+                "name": path.name,
+                "problems": of.problems,
+                "unread": of.unread,
+                "anchors": [
+                    {"name": one.name, "count": len(one.heads), "newest": one.newest, "why": one.why}
+                    for one in of.witnesses
+                ],
+                "notes": of.notes,
+            }
+            | _sums(path)
             for path, of in found.items()
         ]
         print(msgspec.json.format(msgspec.json.encode({"sound": sound, "books": answer}), indent=2).decode())
@@ -54,6 +82,7 @@ def main(state: Path, *, as_json: bool = False) -> int:
             print(f"{path.name}: {problem}")
         if not of.problems:
             print(f"{path.name}: {_summary(_sums(path))}")
+        print(f"{path.name}: anchors: {'; '.join(map(str, of.witnesses))}")
         for note in of.notes:
             print(f"{path.name}: note: {note}")
     return 0 if sound else 1
@@ -64,19 +93,24 @@ def check(path: Path) -> list[str]:
     return examine(path).problems
 
 
-def examine(path: Path) -> Findings:
-    """Return all that can be said of one book."""
+def examine(path: Path, far: Sequence[Witness] = ()) -> Findings:
+    """Return all that can be said of one book, with what `far` and the files beside it remember."""
     found = Findings()
+    # Before the book: it must hold all that they remember. The file last, which gets each anchor first.
+    others = [*_neighbour(path), *far]
+    file = file_witness(path)
+    found.witnesses = [file, *others]
     with _reading(path) as connection:
         found.problems += [*_damage(connection), *_unguarded(connection, SCHEMAS[path.name])]
-        anchors = _anchors(path.parent / ANCHORS)
-        newest = max(anchors, key=lambda anchor: anchor.n, default=None)
         torn = audit.first_broken(connection.execute(_EVENTS))
-        # A chain that was cut and then went on is whole in itself, but older anchors remember.
-        broken = torn or _cut(newest, connection) or _unlike(anchors, connection)
-        if broken is not None:
-            found.problems.append(f"audit log broken: {broken.why}")
-        if path.name == "central.db":
+        # A chain that was cut and then went on, or was made anew, is whole in itself; but others remember.
+        broken = [torn.why] if torn else list(contradictions(connection, found.witnesses))
+        found.problems += [f"audit log broken: {why}" for why in broken]
+        # What went to the Registry was first written to the file.
+        found.problems += gaps(file, [one for one in others if one.name == REGISTRY])
+        if not any(witness.heads for witness in found.witnesses):
+            found.notes.append("no anchor could be checked: if rows were cut off at the end, nobody can tell")
+        if path.name == CENTRAL_DB:
             found.problems += violations(connection)
             found.unread += _unread(connection)
             if torn is not None:
@@ -86,6 +120,22 @@ def examine(path: Path) -> Findings:
                 found.problems += compared.problems
                 found.notes += compared.notes
     return found
+
+
+def _neighbour(path: Path) -> Iterator[Witness]:
+    """Yield what the other program's books remember of the log in `path`, when they are on this computer."""
+    of_central = path.name == CENTRAL_DB
+    other = path.parent.parent / ("registry/registry.db" if of_central else "central/central.db")
+    if other.exists():
+        with _reading(other) as connection:
+            yield registry_witness(connection) if of_central else central_witness(connection)
+
+
+def _kept(path: Path, book: str) -> Witness:
+    try:
+        return log_witness(path, book)
+    except OSError as problem:
+        raise StateError(f"cannot read {path}: {problem.strerror}") from None
 
 
 def _unread(connection: sqlite3.Connection) -> list[str]:
@@ -120,7 +170,7 @@ def _unguarded(connection: sqlite3.Connection, schema_package: str) -> Iterator[
 def _sums(path: Path) -> dict[str, int]:
     with _reading(path) as connection:
         sums = {"events": connection.execute("SELECT COUNT(*) FROM events").fetchone()[0]}
-        if path.name == "central.db":
+        if path.name == CENTRAL_DB:
             columns = ("energy_mwh", "cost_cents")
             row = connection.execute(
                 f"SELECT COUNT(*) AS tickets, {summed(**{name: name for name in columns})} FROM ticket"  # noqa: S608
@@ -137,31 +187,6 @@ def _summary(sums: dict[str, int]) -> str:
             " every sum holds"
         )
     return text
-
-
-def _anchors(path: Path) -> list[audit.Head]:
-    try:
-        text = path.read_text("ascii")
-    except FileNotFoundError:
-        return []
-    except (OSError, UnicodeDecodeError):
-        raise StateError(f"{path} cannot be read: is it a text file of anchors?") from None
-    return [audit.Head(int(n), hash_) for n, hash_ in _ANCHOR.findall(text)]
-
-
-def _cut(newest: audit.Head | None, connection: sqlite3.Connection) -> audit.Broken | None:
-    last = connection.execute("SELECT COALESCE(MAX(n), 0) FROM events").fetchone()[0]
-    if newest is None or newest.n <= last:
-        return None
-    return audit.Broken(last + 1, f"rows {last + 1} to {newest.n} were cut off")
-
-
-def _unlike(anchors: list[audit.Head], connection: sqlite3.Connection) -> audit.Broken | None:
-    for anchor in anchors:
-        row = connection.execute("SELECT hash FROM events WHERE n = ?", (anchor.n,)).fetchone()
-        if row is not None and row["hash"] != anchor.hash:
-            return audit.Broken(anchor.n, f"row {anchor.n} is not the one that was anchored")
-    return None
 
 
 @contextlib.contextmanager

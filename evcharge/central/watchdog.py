@@ -5,9 +5,8 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import Iterable
-from pathlib import Path
 
-from evcharge.audit import Head
+from evcharge.central.anchors import Anchors
 from evcharge.central.commands import CENTRAL, Note
 from evcharge.central.conversations import MAX_UNSENT_BYTES, Conversation
 from evcharge.central.dispatcher import Dispatcher
@@ -92,12 +91,11 @@ async def each_minute(
     refusals: Refusals,
     dispatcher: Dispatcher,
     store: CentralStore,
-    anchors: Path,
+    anchors: Anchors,
     heap: Heap,
     clock: Clock = utc_now,
 ) -> None:
-    """Write repeated refusals and facts, and a sign of life; anchor the event chain outside of the database."""
-    anchored = Head()
+    """Write repeated refusals and facts, and a sign of life; anchor the audit log outside of the books."""
     while True:
         await asyncio.sleep(MINUTE_S)
         refusals.flush()
@@ -105,18 +103,5 @@ async def each_minute(
         # A full disk is the dispatcher's trouble, and told by it.
         with contextlib.suppress(sqlite3.Error):
             await store.live(clock())
-        anchored = anchor(store.head, anchored, anchors)
+        await anchors.drop()
         heap.look_again()
-
-
-def anchor(head: Head, anchored: Head, anchors: Path) -> Head:
-    """Append `head` to the file of anchors when it moved; return what is anchored now."""
-    if head == anchored:
-        return anchored
-    try:
-        with anchors.open("a", encoding="ascii") as file:
-            file.write(f"{head.n} {head.hash}\n")
-    except OSError as problem:
-        log.warning("cannot anchor the event chain in %s: %s", anchors, problem.strerror)
-        return anchored
-    return head

@@ -126,6 +126,10 @@ SENTENCES: Mapping[str, Words] = {
         "ALERT the clock of this machine jumped by {seconds} s",
         "ALERTA el reloj de esta máquina saltó {seconds} s",
     ),
+    "anchored": (
+        "audit log: central.db {n} {hash}",
+        "registro de auditoría: central.db {n} {hash}",
+    ),
     "stood still": (
         "Central stood still for {seconds} s; no link is judged by it",
         "Central estuvo parada {seconds} s; ningún enlace se juzga por ello",

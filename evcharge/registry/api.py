@@ -16,7 +16,7 @@ from typing import Any
 from aiohttp import web
 from msgspec import structs
 
-from evcharge import tickets, trust
+from evcharge import audit, tickets, trust
 from evcharge.errors import AuthenticationError, BadInput, Code, Overloaded, Refused
 from evcharge.https import answer, read_body
 from evcharge.ids import Role, check_id
@@ -24,6 +24,7 @@ from evcharge.location import tidy
 from evcharge.passwords import Credentials
 from evcharge.registry import registrations
 from evcharge.registry.bodies import (
+    Anchor,
     Disable,
     Login,
     Named,
@@ -88,6 +89,8 @@ class Api:
             web.post("/v1/login", self.login),
             web.get("/v1/revocations", self.revocations),
             web.post("/v1/disable", self.disable),
+            web.post("/v1/anchors", self.anchor),
+            web.get("/v1/anchors", self.anchors),
         ]
 
     # ---- registering
@@ -307,6 +310,18 @@ class Api:
 
         after = await self._change(id_, decide, actor)
         return answer({"id": id_, "epoch": after.epoch, "state": after.state})
+
+    async def anchor(self, request: web.Request) -> web.Response:
+        """Keep the head of Central's audit log, and tell that of ours in return."""
+        await self._callers.with_token(request, CENTRAL)
+        body = await read_body(request, Anchor)
+        own = await self._store.anchor(audit.Head(body.n, body.hash))
+        return answer({"n": own.n, "hash": own.hash})
+
+    async def anchors(self, request: web.Request) -> web.Response:
+        """Tell the heads of Central's audit log that are kept here, the oldest first."""
+        await self._callers.with_token(request, CENTRAL, ADMIN)
+        return answer({"anchors": [dict(row) for row in await self._store.anchors()]})
 
     # ---- who, what, and what was refused
 

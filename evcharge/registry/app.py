@@ -6,6 +6,7 @@ import sqlite3
 import time
 
 from evcharge import lifecycle, trust
+from evcharge.anchor_file import ANCHORS, AnchorFile
 from evcharge.config import Config
 from evcharge.database import open_database
 from evcharge.descriptors import raise_limit, share
@@ -19,6 +20,7 @@ from evcharge.registry.store import Store
 
 log = logging.getLogger(__name__)
 _WRITE_REPEATS_EVERY_S = 5.0
+_ANCHOR_EVERY_S = 60.0
 
 
 async def run(config: Config, stop: asyncio.Event) -> int:
@@ -41,6 +43,7 @@ async def run(config: Config, stop: asyncio.Event) -> int:
         if not await store.has_admin():
             log.warning("Nobody administers this Registry: stop it and run evcharge init.")
         ticket_s = settings.ticket_minutes * 60
+        anchors = AnchorFile(database_path(state).with_name(ANCHORS))
         callers = Callers(store, credentials, service_keys, enrolment_token, time.monotonic)
         api = Api(store, credentials, callers, service_keys[0], ticket_s, lifecycle.utc_now, time.monotonic)
         invitations = Invitations(store, credentials, callers, state / "ca.pem", lifecycle.utc_now)
@@ -49,9 +52,28 @@ async def run(config: Config, stop: asyncio.Event) -> int:
             app, settings.host, settings.port, tls, name="Registry", seats=budget.servers[0]
         ) as port:
             log.info("Registry listening on https://%s:%d", settings.host, port)
-            await lifecycle.run_until(stop, _write_repeats(callers))
+            await lifecycle.run_until(stop, _write_repeats(callers), _anchor(store, anchors))
         await callers.write_repeats(all_of_them=True)
+        await _drop(store, anchors)
     return 0
+
+
+async def _anchor(store: Store, anchors: AnchorFile) -> None:
+    while True:
+        await asyncio.sleep(_ANCHOR_EVERY_S)
+        await _drop(store, anchors)
+
+
+async def _drop(store: Store, anchors: AnchorFile) -> None:
+    """Leave the head of the audit log beside the books and in the log; Central keeps it, too."""
+    try:
+        head = await store.head()
+    except sqlite3.Error as problem:
+        log.warning("cannot read the audit log: %s", problem)
+        return
+    if head != anchors.newest:
+        await anchors.append(head)
+        log.info("audit log: registry.db %d %s", head.n, head.hash)
 
 
 async def _write_repeats(callers: Callers) -> None:

@@ -55,6 +55,13 @@ class TicketRequest(Body):
     aud: Literal["central"] = "central"
 
 
+class Anchor(Body):
+    """POST /v1/anchors: the newest row of Central's audit log."""
+
+    n: Annotated[int, Meta(ge=1, le=2**53)]
+    hash: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+
+
 class Verify(Body):
     """POST /verify: is this the credential of this charging point or driver?"""
 

@@ -16,6 +16,9 @@ _INVITED = "kind, id, location, epoch, made_by, expires_at, used_at"
 # So long it can be told that a token has expired; after that it is unknown.
 _REMEMBER_S = 30 * 86_400
 MAX_REVOCATIONS = 10_000
+# A day of one a minute (the schema guards as many).
+MAX_ANCHORS = 1500
+_ANCHORS_S = 3660 * 86_400
 
 
 class Overtaken(Exception):
@@ -209,6 +212,39 @@ class Store:
             {"hash": _token_hash(token), "now": self._time()},
         )
         return rows[0]["name"] if rows else None
+
+    # ---- anchors of Central's audit log
+
+    async def anchor(self, head: audit.Head) -> audit.Head:
+        """Keep the head of Central's log, unless it is the one that was kept last; return that of this Registry's.
+
+        The newest are kept, and the first of each day, for ten years.
+        """
+        now = self._time()
+        async with self._database.transaction() as writing:
+            newest = await writing.execute("SELECT k, n, hash FROM anchors ORDER BY k DESC LIMIT 1")
+            if not newest or (newest[0]["n"], newest[0]["hash"]) != (head.n, head.hash):
+                k = newest[0]["k"] + 1 if newest else 1
+                await writing.execute(
+                    "INSERT INTO anchors (k, n, hash, at) VALUES (:k, :n, :hash, :at)",
+                    {"k": k, "n": head.n, "hash": head.hash, "at": now},
+                )
+                await writing.execute(
+                    "DELETE FROM anchors WHERE k <= :old AND (at < :long_ago OR k NOT IN "
+                    "(SELECT min(k) FROM anchors GROUP BY CAST(at / 86400 AS INTEGER)))",
+                    {"old": k - MAX_ANCHORS, "long_ago": now - _ANCHORS_S},
+                )
+            own = await writing.execute("SELECT n, hash FROM events ORDER BY n DESC LIMIT 1")
+        return audit.Head(own[0]["n"], own[0]["hash"]) if own else audit.Head()
+
+    async def anchors(self) -> list[Row]:
+        """Return every anchor of Central's log, the oldest first."""
+        return await self._database.read("SELECT n, hash, at FROM anchors ORDER BY k")
+
+    async def head(self) -> audit.Head:
+        """Return the newest row of this Registry's own log."""
+        own = await self._database.read("SELECT n, hash FROM events ORDER BY n DESC LIMIT 1")
+        return audit.Head(own[0]["n"], own[0]["hash"]) if own else audit.Head()
 
     # ---- audit
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from evcharge import audit
+from evcharge.anchor_file import ANCHORS
 from evcharge.central import commands as c
 from evcharge.central import verify
 from evcharge.central.invariants import CHECKS, violations
-from evcharge.central.watchdog import anchor
 from evcharge.database import open_database
 from evcharge.errors import StateError
 from evcharge.events import WalletToppedUp
@@ -35,6 +35,9 @@ async def book(tmp_path: Path) -> Path:
     async with opened(folder) as books:
         await books.store.commit(entries(busy_day()))
     return folder / "central.db"
+
+
+NO_ANCHOR = "no anchor could be checked: if rows were cut off at the end, nobody can tell"
 
 
 def head(path: Path) -> audit.Head:
@@ -102,8 +105,9 @@ def test_books_of_an_older_evcharge_are_sound_and_say_what_they_cannot_prove(tmp
     events = [event for entry in decided for event in entry.decision.events]
     top_ups = [n for n, event in enumerate(events, 1) if isinstance(event, WalletToppedUp)]
     assert found.notes == [
+        NO_ANCHOR,
         f"references of top-ups can be proven by events after number {top_ups[-1]} only: "
-        "those of before do not tell"
+        "those of before do not tell",
     ]
 
 
@@ -206,6 +210,12 @@ def test_a_row_that_was_changed_deleted_inserted_or_swapped_is_named(book: Path,
     assert said in chain(book)
 
 
+def anchor(book: Path, head: audit.Head) -> None:
+    """Leave an anchor in the file beside the book, as Central does every minute."""
+    with book.with_name(ANCHORS).open("a") as file:
+        file.write(f"{head.n} {head.hash}\n")
+
+
 def cut(path: Path, last: int) -> None:
     with raw(path, tamper=True) as connection:
         connection.execute(f"DELETE FROM events WHERE n > {last}")
@@ -215,14 +225,14 @@ def test_a_tail_that_was_cut_off_shows_against_the_anchor_only(book: Path):
     end = head(book)
     cut(book, end.n - 2)
     assert chain(book) == ""
-    anchor(end, audit.Head(), book.with_name(verify.ANCHORS))
-    assert chain(book) == f"audit log broken: rows {end.n - 1} to {end.n} were cut off"
+    anchor(book, end)
+    assert chain(book) == f"audit log broken: rows {end.n - 1} to {end.n} were cut off, says anchors.txt"
 
 
 async def test_an_older_copy_of_the_database_shows_against_the_anchor(book: Path):
     copy = book.with_name("copy")
     shutil.copy(book, copy)
-    anchor(await more(book, 0, 5), audit.Head(), book.with_name(verify.ANCHORS))
+    anchor(book, await more(book, 0, 5))
     assert chain(book) == ""
     shutil.copy(copy, book)
     assert "were cut off" in chain(book)
@@ -230,19 +240,19 @@ async def test_an_older_copy_of_the_database_shows_against_the_anchor(book: Path
 
 @pytest.mark.parametrize("longer", [False, True])
 async def test_an_older_copy_on_which_central_worked_on_shows_too(book: Path, longer: bool):
-    anchors, copy = book.with_name(verify.ANCHORS), book.with_name("copy")
+    copy = book.with_name("copy")
     shutil.copy(book, copy)
     old = await more(book, 0, 5)
-    anchored = anchor(old, audit.Head(), anchors)
+    anchor(book, old)
     shutil.copy(copy, book)
     # The new chain is anchored as well, and is whole in itself.
-    anchor(await more(book, 10, 19 if longer else 12), anchored, anchors)
+    anchor(book, await more(book, 10, 19 if longer else 12))
     said = f"row {old.n} is not the one that was anchored" if longer else "were cut off"
     assert said in chain(book)
 
 
 def test_a_chain_made_anew_from_the_start_shows_against_the_anchor(book: Path):
-    anchor(head(book), audit.Head(), book.with_name(verify.ANCHORS))
+    anchor(book, head(book))
     with raw(book, tamper=True) as connection:
         previous = audit.GENESIS
         for row in connection.execute("SELECT * FROM events ORDER BY n").fetchall():
@@ -257,14 +267,14 @@ def test_a_chain_made_anew_from_the_start_shows_against_the_anchor(book: Path):
 @pytest.mark.parametrize("text", ["", "\n", "12 abc", "12", "x y", "-1 " + "0" * 64, "7 " + "0" * 63 + "\n"])
 def test_a_line_of_anchors_that_was_cut_short_accuses_nobody(book: Path, text: str):
     end = head(book)
-    book.with_name(verify.ANCHORS).write_text(f"{end.n} {end.hash}\n{text}")
+    book.with_name(ANCHORS).write_text(f"{end.n} {end.hash}\n{text}")
     assert verify.check(book) == []
     cut(book, end.n - 1)
     assert "were cut off" in chain(book)
 
 
 def test_anchors_that_are_no_text_are_named(book: Path):
-    book.with_name(verify.ANCHORS).write_bytes(b"\xff\xfe")
+    book.with_name(ANCHORS).write_bytes(b"\xff\xfe")
     with pytest.raises(StateError, match="is it a text file of anchors"):
         verify.check(book)
 
@@ -282,7 +292,13 @@ async def test_sound_books_are_summed_up(book: Path, capsys: pytest.CaptureFixtu
         r"central\.db: \d+ events, chain unbroken; 2 tickets, 1020005 mWh, 26 cents; every sum holds",
         lines[0],
     )
-    assert lines[1] == "registry.db: 0 events, chain unbroken"
+    assert lines[1:] == [
+        "central.db: anchors: anchors.txt (not asked: there is none); the Registry (no anchor)",
+        f"central.db: note: {NO_ANCHOR}",
+        "registry.db: 0 events, chain unbroken",
+        "registry.db: anchors: anchors.txt (not asked: there is none); Central's audit log (no anchor)",
+        f"registry.db: note: {NO_ANCHOR}",
+    ]
 
 
 def test_unsound_books_are_an_exit_code_and_a_line_each(book: Path, capsys: pytest.CaptureFixture):
@@ -310,7 +326,8 @@ def test_programs_read_the_same_as_json(book: Path, capsys: pytest.CaptureFixtur
         "name": "central.db",
         "problems": [] if sound else ["audit log broken: row 3 is missing or out of its place"],
         "unread": [],
-        "notes": [] if sound else ["what a broken log tells is not compared with the tables"],
+        "anchors": [{"name": "anchors.txt", "count": 0, "newest": 0, "why": "there is none"}],
+        "notes": [NO_ANCHOR] + ([] if sound else ["what a broken log tells is not compared with the tables"]),
         "tickets": 2,
         "energy_mwh": 1_020_005,
         "cost_cents": 26,

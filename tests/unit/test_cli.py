@@ -219,14 +219,20 @@ def test_init_makes_the_state_folder_and_shows_the_password_once(capsys):
     assert "password" not in second
 
 
-def test_audit_verify_checks_the_state_folder(monkeypatch, capsys):
+def test_audit_verify_checks_the_state_folder_with_all_who_remember(monkeypatch, tmp_path):
     seen = []
-    monkeypatch.setattr(
-        "evcharge.central.verify.main", lambda state, as_json: seen.append((state, as_json)) or 1
-    )
+    monkeypatch.setattr("evcharge.central.verify.main", lambda *state, **how: seen.append((*state, how)) or 1)
+    kept = tmp_path / "central.log"
+    kept.touch()
     assert cli.run(["audit", "verify", "--state", "s"]) == 1
-    assert cli.run(["audit", "verify", "--state", "s", "--json"]) == 1
-    assert seen == [(Path("s"), False), (Path("s"), True)]
+    assert cli.run(["audit", "verify", "--state", "s", "--json", "--log", str(kept)]) == 1
+    (state, first), (_, second) = seen
+    assert (state, first["as_json"], first["logs"]) == (Path("s"), False, ())
+    assert (second["as_json"], second["logs"]) == (True, (kept,))
+    # Neither is asked in vain: it is said why not.
+    assert [who.name for who in first["far"]["central.db"]] == ["the Registry"]
+    assert all(who.why for witnesses in first["far"].values() for who in witnesses)
+    assert cli.run(["audit", "verify", "--log", str(tmp_path / "none")]) == 2
 
 
 def test_up_hands_its_wishes_on(monkeypatch):

@@ -155,6 +155,7 @@ for _quiet in (
     e.TokenMade(name="meteo", role="service"),
     e.TokenRemoved(name="meteo"),
     e.RegistrationChanged(what="register", cp_id="CP001"),
+    e.RegistryAnchored(n=7, hash="0" * 64),
 ):
     LINES[_quiet] = None
 LINES[ticket(estimated=False)] = f"{S}: ticket 1.234 kWh, 0.31 € (unplugged)"

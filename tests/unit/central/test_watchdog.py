@@ -6,17 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from evcharge import lifecycle
-from evcharge.audit import Head
 from evcharge.central import watchdog
 from evcharge.central.quotas import TOO_FAST
-from evcharge.central.watchdog import (
-    FIRST_WORD_S,
-    MAX_UNSENT_BYTES,
-    PRESSING_S,
-    SLOW_S,
-    Watchdog,
-    anchor,
-)
+from evcharge.central.watchdog import FIRST_WORD_S, MAX_UNSENT_BYTES, PRESSING_S, SLOW_S, Watchdog
 from evcharge.errors import Code, EvchargeError
 from evcharge.events import ClockJumped
 from evcharge.ids import Role
@@ -147,16 +139,3 @@ async def test_a_steady_clock_does_not_jump_with_the_wall():
     before = now()
     wall[0] += timedelta(days=400)
     assert 0 <= now() - before < 5
-
-
-def test_the_head_of_the_chain_is_anchored_once_for_each_move(tmp_path):
-    path = tmp_path / "anchors.txt"
-    head = Head(3, "a" * 64)
-    assert anchor(head, Head(), path) == head
-    assert anchor(head, head, path) == head
-    assert path.read_text() == f"3 {'a' * 64}\n"
-
-
-def test_an_anchor_that_cannot_be_written_is_tried_again(tmp_path, caplog):
-    assert anchor(Head(3, "a" * 64), Head(), tmp_path / "missing" / "anchors.txt") == Head()
-    assert "cannot anchor" in caplog.text

@@ -29,6 +29,7 @@ export default {
   "event.WeatherLost": "Weather connection unavailable",
   "event.WeatherReached": "Weather connection restored",
   "event.AlertClosed": "Alert closed",
+  "event.RegistryAnchored": "The Registry's audit log is anchored here",
   "event.PointAdded": "Charging point added",
   "event.PointMoved": "Charging point moved",
   "event.PriceChanged": "Price changed",

@@ -29,6 +29,7 @@ export default {
   "event.WeatherLost": "Conexión con el clima no disponible",
   "event.WeatherReached": "Conexión con el clima restablecida",
   "event.AlertClosed": "Aviso cerrado",
+  "event.RegistryAnchored": "Registro de auditoría del Registry anclado",
   "event.PointAdded": "Punto de recarga nuevo",
   "event.PointMoved": "Punto de recarga trasladado",
   "event.PriceChanged": "Precio cambiado",

@@ -1,0 +1,115 @@
+"""Who remembers heads of an audit log beside the books themselves, and where that contradicts the books.
+
+A forger who makes the whole chain anew, or cuts off its end, must reach every one of them: the file of anchors, the
+other program's books, Kafka, and the logs that somebody kept.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from evcharge.anchor_file import ANCHORS, anchors_in, read_anchors
+from evcharge.audit import GENESIS, Head
+from evcharge.encoding import read_json
+from evcharge.events import RegistryAnchored
+
+FILE, REGISTRY, CENTRAL, KAFKA = ANCHORS, "the Registry", "Central's audit log", "Kafka"
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Heads that somebody remembers, or `why` it could not be asked. A hash may be only the beginning of one."""
+
+    name: str
+    heads: tuple[Head, ...] = ()
+    why: str = ""
+
+    def __str__(self) -> str:
+        if self.why:
+            return f"{self.name} (not asked: {self.why})"
+        if not self.heads:
+            return f"{self.name} (no anchor)"
+        return f"{self.name} ({len(self.heads)}, up to row {self.newest})"
+
+    @property
+    def newest(self) -> int:
+        """The last row that it remembers; 0 without any."""
+        return max((head.n for head in self.heads), default=0)
+
+
+def file_witness(book: Path) -> Witness:
+    """Return what the file of anchors beside a book remembers. Raises StateError when it cannot be read."""
+    try:
+        return Witness(FILE, tuple(read_anchors(book.with_name(ANCHORS))))
+    except FileNotFoundError:
+        return Witness(FILE, why="there is none")
+
+
+def log_witness(path: Path, book: str) -> Witness:
+    """Return what a kept log of a program remembers of `book`. Raises OSError."""
+    return Witness(path.name, tuple(anchors_in(path.read_text("utf-8", "replace"), book)))
+
+
+def registry_witness(registry_books: sqlite3.Connection) -> Witness:
+    """Return what the Registry's books remember of Central's log."""
+    try:
+        rows = registry_books.execute("SELECT n, hash FROM anchors ORDER BY k").fetchall()
+    except sqlite3.OperationalError:
+        rows = []  # of before there were anchors
+    return Witness(REGISTRY, tuple(Head(row[0], row[1]) for row in rows))
+
+
+def central_witness(central_books: sqlite3.Connection) -> Witness:
+    """Return what Central's log remembers of the Registry's."""
+    told = central_books.execute("SELECT data FROM events WHERE type = 'RegistryAnchored' ORDER BY n")
+    return Witness(CENTRAL, tuple(_registry_heads(row[0] for row in told)))
+
+
+def _registry_heads(told: Iterator[str]) -> Iterator[Head]:
+    for data in told:
+        try:
+            event = read_json(data, RegistryAnchored)
+        except ValueError:
+            continue  # what the chain of that log says of it is told there
+        yield Head(event.n, event.hash)
+
+
+def contradictions(books: sqlite3.Connection, witnesses: Sequence[Witness]) -> Iterator[str]:
+    """Yield a line for each way in which the audit log in `books` is not what witnesses remember."""
+    last = books.execute("SELECT COALESCE(MAX(n), 0) FROM events").fetchone()[0]
+    found: dict[str, list[str]] = {}
+    for witness in witnesses:
+        for line in _contradictions(books, witness.heads, last):
+            found.setdefault(line, []).append(witness.name)
+    for line, names in found.items():
+        yield f"{line}, says {names[0]}" if len(names) == 1 else f"{line}, say {', '.join(names)}"
+
+
+def _contradictions(books: sqlite3.Connection, heads: Sequence[Head], last: int) -> Iterator[str]:
+    oldest_first = sorted(heads, key=lambda head: head.n)
+    if oldest_first and (cut := oldest_first[-1].n) > last:
+        yield f"rows {last + 1} to {cut} were cut off"
+    fits = 0
+    for head in oldest_first:
+        if head.n > last or head.hash == GENESIS:
+            continue
+        row = books.execute("SELECT hash FROM events WHERE n = ?", (head.n,)).fetchone()
+        if row is not None and str(row[0]).startswith(head.hash):
+            fits = head.n
+            continue
+        since = f"; row {fits} still is" if fits else ""
+        yield f"row {head.n} is not the one that was anchored{since}"
+        return
+
+
+def gaps(file: Witness, others: Sequence[Witness]) -> Iterator[str]:
+    """Yield a line when the file lacks an anchor that went there first, and then to somebody else."""
+    known = {(head.n, head.hash) for head in file.heads}
+    for witness in others:
+        lost = [head for head in witness.heads if (head.n, head.hash) not in known]
+        if lost:
+            yield (
+                f"{file.name} lacks {len(lost)} anchors that {witness.name} has, the first of row {lost[0].n}: "
+                "somebody deleted or changed them"
+            )
