@@ -35,6 +35,7 @@ PUT_LOGIN = "INSERT INTO web_session VALUES (?, ?, 1, 1, '10.0.0.5', ?, '2026-01
 def everything() -> Network:
     """A day on which every table of the books got a row."""
     network = busy_day()
+    network.point_is_there("CP004", location="Elche")
     for name in ("olga", "otto"):
         account = Account(
             name=name, role=Role.OPERATOR, secret_hash=HASH, version=1, created_at=NOON, created_by="admin"
