@@ -495,6 +495,8 @@ class StartRefused(Event):
     code: str
     text: str
     times: int = 1
+    # Of E_PAUSE: the seconds that the driver must wait.
+    reason: str = ""
 
 
 class SessionAuthorised(Event):

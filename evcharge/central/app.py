@@ -282,6 +282,7 @@ def _rules(settings: CentralSettings, clock: Clock, sign_key: bytes) -> Rules:
         max_session_mwh=settings.max_session_kwh * 1_000_000,
         max_active_per_driver=settings.max_active_per_driver,
         plug_within_s=settings.plug_within_s,
+        unplugged_pause_s=settings.unplugged_pause_s,
         default_price_centi_cents_per_kwh=parse_price(settings.default_price),
         stop_on_monitor_lost=settings.on_monitor_lost == "stop",
         sign_key=sign_key,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from evcharge import events
 from evcharge.billing import affordable_mwh, cost_cents, euros
-from evcharge.central import presence
+from evcharge.central import lapses, presence
 from evcharge.central.commands import (
     CloseLost,
     ReportReady,
@@ -79,6 +79,7 @@ def start(ruling: Ruling, command: StartCharging, rules: Rules) -> None:
                 cp_id=command.cp_id,
                 code=no.code,
                 text=no.text,
+                reason=no.reason if no.code is Code.PAUSE else "",
             )
         )
         ruling.reply = Progress(
@@ -198,6 +199,9 @@ def _able_driver(ruling: Ruling, command: StartCharging, rules: Rules) -> Driver
                 reason=busy.stop_reason,
             )
         raise _No(Code.DRIVER_BUSY, f"You already have a charge{where}: stop it first.")
+    if wait_s := lapses.pause_left_s(driver, rules):
+        text = f"Too many requests without plugging in: ask again in {wait_s} s."
+        raise _No(Code.PAUSE, text, reason=str(wait_s))
     return driver
 
 
@@ -402,6 +406,8 @@ def _started(ruling: Ruling, session: Session, record: SupplyStart, rules: Rules
         )
     )
     ruling.put(replace(ruling.existing_point(session.cp_id), charging=True))
+    if (driver := ruling.driver(session.driver_id)) is not None and driver.lapses:
+        ruling.put(lapses.forgiven(driver))
     ruling.say(events.SessionStarted(**about(session), meter_mwh=record.meter_mwh))
 
 

@@ -33,7 +33,7 @@ _BY_REASON = {
 def of_event(event: StartRefused | SessionRefused) -> Refusal:
     """Return the refusal that a stored event tells of."""
     if isinstance(event, StartRefused):
-        spanish = _spanish(event.code, event.text, event.cp_id or "", "")
+        spanish = _spanish(event.code, event.text, event.cp_id or "", event.reason)
         return Refusal(event.request_id, event.text, spanish)
     text = refusal_text(event.cp_id, event.reason)
     return Refusal(event.request_id, text, _spanish(Code.CP_NOT_AVAILABLE, text, event.cp_id, event.reason))
@@ -54,6 +54,8 @@ def _spanish(code: str, text: str, cp_id: str, reason: str) -> str:
     say = labels.Speech(SENTENCES, "es")
     if code in _BY_CODE:
         return say(_BY_CODE[Code(code)])
+    if code == Code.PAUSE and reason:
+        return say("pause", seconds=reason)
     if not cp_id:
         return labels.code(code, "es") if code in labels.CODES else text
     if code in _BY_CODE_AND_POINT:

@@ -22,6 +22,7 @@ class Rules:
     max_session_mwh: int = 100_000_000
     max_active_per_driver: int = 1
     plug_within_s: int = 60
+    unplugged_pause_s: int = 60
     default_price_centi_cents_per_kwh: int = 2_500
     stop_on_monitor_lost: bool = False
     # What Central signs its STARTs with.

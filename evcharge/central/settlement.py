@@ -5,6 +5,7 @@ from typing import TypedDict
 
 from evcharge import events
 from evcharge.billing import cost_cents
+from evcharge.central import lapses
 from evcharge.central.metering import within_limit
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.state import Driver, Kind, Transfer
@@ -41,7 +42,9 @@ def close_estimated(ruling: Ruling, point: ChargingPoint, rules: Rules, reason: 
 
 def refuse(ruling: Ruling, session: Session, reason: EndReason, rules: Rules) -> None:
     """No power flowed: the whole hold goes back, and there is no ticket (I13)."""
-    _settle(ruling, session, reason, cost=0)
+    driver = _settle(ruling, session, reason, cost=0)
+    if (after := lapses.after_refusal(driver, session, reason, rules)) is not driver:
+        ruling.put(after)
     ruling.put(replace(session, state=SessionState.REFUSED, ended_at=rules.now, end_reason=reason))
     ruling.say(events.SessionRefused(**about(session), reason=reason))
 

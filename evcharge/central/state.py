@@ -38,6 +38,9 @@ class Driver:
     epoch_told: bool = False
     sessions: frozenset[SessionId] = frozenset()
     link: int | None = None
+    # Granted requests in a row that nobody plugged in for, and when the last one lapsed. Not stored: a start forgives.
+    lapses: int = 0
+    lapsed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

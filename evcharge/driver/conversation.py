@@ -45,6 +45,7 @@ _FINAL = frozenset(
         Code.BALANCE,
         Code.DRIVER_BLOCKED,
         Code.DRIVER_BUSY,
+        Code.PAUSE,
         Code.FIELD,
     }
 )

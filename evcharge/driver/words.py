@@ -265,6 +265,8 @@ class Words:
                 return self("still stopping" if word.reason else "already charging")
             case Code.BALANCE:
                 return self("no money")
+            case Code.PAUSE if word.reason:
+                return self("pause", seconds=word.reason)
             case Code.UNKNOWN_CP if cp_id:
                 return self("unknown point", cp_id=cp_id)
             case Code.CP_BUSY if cp_id:

@@ -104,6 +104,7 @@ CODES: Mapping[Code, Words] = {
     Code.BALANCE: ("not enough money", "saldo insuficiente"),
     Code.DRIVER_BLOCKED: ("driver blocked", "conductor bloqueado"),
     Code.DRIVER_BUSY: ("already charging", "ya está cargando"),
+    Code.PAUSE: ("too many requests without plugging in", "demasiadas peticiones sin enchufar"),
     Code.NO_SESSION: ("no such charge", "no existe esa recarga"),
     Code.NOT_FOUND: ("not found", "no se encuentra"),
     Code.CONFLICT: ("taken by somebody else", "ya es de otro"),

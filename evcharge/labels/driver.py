@@ -116,6 +116,10 @@ SENTENCES: Mapping[str, Words] = {
         "Your charge is still stopping: try again in a moment.",
         "Su recarga aún se está parando: pruebe dentro de un momento.",
     ),
+    "pause": (
+        "Too many requests without plugging in: ask again in {seconds} s.",
+        "Demasiadas peticiones sin enchufar: vuelva a pedir en {seconds} s.",
+    ),
     "no money": ("Balance too low: top up first.", "Saldo insuficiente: recárguelo antes."),
     "not plugged": (
         "{cp_id}: the car was not plugged in in time.",

@@ -204,7 +204,8 @@ def lasting(facts: Facts) -> dict[str, object]:
         "points": sorted(points, key=lambda point: point.cp_id),
         "sessions": sorted(facts.sessions(), key=lambda session: session.session_id),
         "drivers": {
-            key: replace(driver, link=None, epoch_told=False) for key, driver in facts._drivers.items()
+            key: replace(driver, link=None, epoch_told=False, lapses=0, lapsed_at=None)
+            for key, driver in facts._drivers.items()
         },
         "cursors": facts._cursors,
         "journals": facts._journals,

@@ -13,7 +13,7 @@ class Model:
     """`apply` returns what the one who asked must hear."""
 
     def __init__(self):
-        self.cps, self.drivers, self.sessions, self.journals = {}, {}, {}, {}
+        self.cps, self.drivers, self.sessions, self.journals, self.now = {}, {}, {}, {}, 0
         self.requests, self.tickets, self.seen, self.topped_up, self.uses = {}, {}, set(), 0, 0
         self.bad_weather, self.overridden, self.measured = {}, set(), set()
 
@@ -180,7 +180,15 @@ class Model:
     def _DriverArrives(self, a):
         if a.driver_id not in self.drivers:
             self.drivers[a.driver_id] = SimpleNamespace(
-                balance=WELCOME, blocked=False, barred=False, epoch=a.epoch, issued=0, session=None, link=None
+                balance=WELCOME,
+                blocked=False,
+                barred=False,
+                epoch=a.epoch,
+                issued=0,
+                session=None,
+                link=None,
+                lapses=0,
+                free_at=0,
             )
             self.topped_up += WELCOME
         driver = self.drivers[a.driver_id]
@@ -217,6 +225,8 @@ class Model:
             return "E_DRIVER_BLOCKED"
         if driver.session:
             return "E_DRIVER_BUSY"
+        if self.now < driver.free_at:
+            return "E_PAUSE"
         cp_id = a.cp_id
         if cp_id is None:
             free = [one for one, cp in self.cps.items() if self.shown(cp) == "Available"]
@@ -240,7 +250,8 @@ class Model:
         driver.session = cp.session = self.requests[a.request_id] = session_id
         self.uses = cp.used = self.uses + 1
         self.sessions[session_id] = SimpleNamespace(
-            cp=cp_id, driver=a.driver_id, hold=hold, limit=limit, price=cp.price, state="A", first=0, meter=0, stop=None
+            cp=cp_id, driver=a.driver_id, hold=hold, limit=limit, price=cp.price, state="A", first=0, meter=0,
+            stop=None, at=self.now,
         )  # fmt: skip
         return "ASKING"
 
@@ -286,6 +297,8 @@ class Model:
         match session.state, record:
             case "A", m.SupplyStart():
                 session.state, session.first, session.meter = "C", record.meter_mwh, record.meter_mwh
+                driver = self.drivers[session.driver]
+                driver.lapses, driver.free_at = 0, 0
             case "C", m.Meter() | m.SupplyEnd():
                 session.meter = max(session.meter, record.meter_mwh)
                 if isinstance(record, m.SupplyEnd):
@@ -294,6 +307,12 @@ class Model:
                     self._stop(record.session_id, "limit")
             case "A", m.SupplyRefused() | m.SupplyEnd():
                 self._close(record.session_id, "R")
+                late = record.reason == "driver" and self.now - session.at >= 30
+                if isinstance(record, m.SupplyRefused) and (record.reason == "not plugged in" or late):
+                    driver = self.drivers[session.driver]
+                    driver.lapses += 1
+                    if driver.lapses > 2:
+                        driver.free_at = self.now + min(60 * 2 ** (driver.lapses - 3), 3600)
 
     def _CloseLost(self, a):
         session = self.sessions.get(a.session_id)

@@ -7,6 +7,8 @@ HYPOTHESIS_PROFILE=nightly looks further than CI does.
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import seed, settings
@@ -126,7 +128,7 @@ class TheRules(RuleBasedStateMachine):
         super().__init__()
         self.facts, self.model = Facts(), Model()
         self.engines = {cp_id: Engine(cp_id) for cp_id in CPS}
-        self.nonce, self.batch_size = 0, 1
+        self.nonce, self.batch_size, self.rules = 0, 1, RULES
         # With which epoch each link logged in.
         self.links: dict[int, int] = {}
         self.batch: list[tuple[c.AnyCommand, Decision]] = []
@@ -165,7 +167,7 @@ class TheRules(RuleBasedStateMachine):
         expected = self.draft_model.apply(command)
         before = {point.cp_id: point for point in self.draft.points()}
         try:
-            decision = decide(self.draft, command, RULES)
+            decision = decide(self.draft, command, self.rules)
         except Refused as refusal:
             assert refusal.code == expected
             if isinstance(refusal, StaleLink):
@@ -189,7 +191,7 @@ class TheRules(RuleBasedStateMachine):
             self.draft.put(change)
         assert all(self.speaks(command)), "a link that is not the present one"  # I31
         if isinstance(command, c.TakeRecords):  # I17
-            again = decide(self.draft, command, RULES)
+            again = decide(self.draft, command, self.rules)
             assert again.is_empty
             assert heard(again.reply) == expected
         reach(command, decision)
@@ -217,7 +219,7 @@ class TheRules(RuleBasedStateMachine):
         batch, self.model = self.batch, self.draft_model
         reached["full batch"] += len(batch) == 4
         self.books.execute("BEGIN")
-        entries = [books.Entry(decision, ADMIN, NOON) for _, decision in batch]
+        entries = [books.Entry(decision, ADMIN, self.rules.now) for _, decision in batch]
         news = self.statuses.news(books.points_of(entries))
         for sql, rows in (*books.statements(entries), *books.status_statements(self.statuses, news)):
             self.books.executemany(sql, rows)
@@ -626,6 +628,24 @@ class TheRules(RuleBasedStateMachine):
         what = {name: value for name, value in every.items() if name in fields_of}
         self.engines[cp_id].journal(kind, session_id, **what)
 
+    @rule(seconds=st.sampled_from([1, 59, 60, 600, 3600]))
+    def time_passes(self, seconds: int) -> None:
+        self.commit()
+        self.rules = replace(self.rules, now=self.rules.now + timedelta(seconds=seconds))
+        for model in (self.model, self.draft_model):
+            model.now += seconds
+
+    @rule(driver_id=drivers, cp_id=cps, times=st.integers(1, 4), request=st.integers(1, 30))
+    def nobody_plugs_in(self, driver_id: str, cp_id: str, times: int, request: int) -> None:
+        for number in range(times):
+            self.a_driver_asks(driver_id, cp_id, request + 100 * number)
+            self.time_passes(60)
+            engine = self.engines[cp_id]
+            if engine.pending:
+                engine.journal(m.SupplyRefused, engine.pending, reason="not plugged in")
+                engine.pending = None
+                self.an_engine_sends_all_it_has(cp_id)
+
     @rule(cp_id=cps)
     def an_engine_crashes(self, cp_id: str) -> None:
         self.engines[cp_id].crash()
@@ -735,7 +755,7 @@ MUST_BE_REACHED = {
     "set aside", "resync", "again", "interrupted", "revoked while charging", "restored", "new journal", "failed commit",
     "stop told again", "asked what became of it", "full batch", "stopped by weather", "overridden", "stopped by bar",
     "moved into bad weather", "new price while charging", "new journal confirmed", "refused for its journal",
-    "held for its journal while authorised", "journal forgotten", "lost by a newer credential",
+    "held for its journal while authorised", "journal forgotten", "lost by a newer credential", "E_PAUSE",
     *(f"{code} {kind}" for code in ("E_DUPLICATE", "E_REVOKED") for kind in (
         "EngineArrives", "MonitorArrives", "DriverArrives", "TakeRecords", "ReportReady", "MonitorReports",
         "StartCharging", "StopCharging", "MarkTicketShown",
@@ -765,7 +785,8 @@ def reach(command: c.AnyCommand, decision: Decision) -> None:
                 reached["lost by a newer credential"] += 1
             case events.HoldLifted(hold=Hold.JOURNAL):
                 reached["new journal confirmed"] += 1
-            case events.StartRefused(text=text):
+            case events.StartRefused(text=text, code=code):
+                reached["E_PAUSE"] += code == "E_PAUSE"
                 reached["refused for its journal"] += "new journal" in text
             case events.StopOrdered(reason="charging point lost"):
                 reached["held for its journal while authorised"] += 1

@@ -53,6 +53,7 @@ export default {
   "code.E_BALANCE": "not enough money",
   "code.E_DRIVER_BLOCKED": "driver blocked",
   "code.E_DRIVER_BUSY": "already charging",
+  "code.E_PAUSE": "too many requests without plugging in",
   "code.E_NO_SESSION": "no such charge",
   "code.E_NOT_FOUND": "not found",
   "code.E_CONFLICT": "taken by somebody else",

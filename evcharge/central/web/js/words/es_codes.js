@@ -53,6 +53,7 @@ export default {
   "code.E_BALANCE": "saldo insuficiente",
   "code.E_DRIVER_BLOCKED": "conductor bloqueado",
   "code.E_DRIVER_BUSY": "ya está cargando",
+  "code.E_PAUSE": "demasiadas peticiones sin enchufar",
   "code.E_NO_SESSION": "no existe esa recarga",
   "code.E_NOT_FOUND": "no se encuentra",
   "code.E_CONFLICT": "ya es de otro",
