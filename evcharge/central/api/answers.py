@@ -48,9 +48,24 @@ class Point(Shape):
 
 
 class PointsAnswer(Answer):
-    """Every charging point. Drivers see `cp_id`, `location`, `price` and `free` of each, and nothing else."""
+    """Every charging point; a driver is answered by `FreePointsAnswer`."""
 
     cps: list[Point]
+
+
+class FreePoint(Shape):
+    """A charging point as drivers see it."""
+
+    cp_id: str
+    location: str
+    price: str
+    free: bool
+
+
+class FreePointsAnswer(Answer):
+    """Every charging point as drivers see it."""
+
+    cps: list[FreePoint]
 
 
 class StatusSpan(Shape):

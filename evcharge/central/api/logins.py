@@ -72,6 +72,10 @@ class Logins:
                 roles=ANYBODY,
                 body=LogIn,
                 answers=member_answers.WhoAnswer,
+                also={
+                    401: "The name or the password is wrong.",
+                    403: "The account is withdrawn, or the request came from a page of another site.",
+                },
                 summary="Log a browser in: the answer sets a cookie.",
             ),
             Route(

@@ -183,6 +183,7 @@ class Metrics:
                 handler=self.metrics,
                 roles=ANYBODY,
                 answers="text/plain",
+                also={401: "No login, and not this computer.", 403: "These figures are not for this role."},
                 summary="Figures for Prometheus; without a login only from this computer.",
             ),
             Route(

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from aiohttp import hdrs, web
+from msgspec import Struct
 
 from evcharge import __version__
 from evcharge.central.api import answers
@@ -49,7 +50,7 @@ _IN_PATH = re.compile(r"\{([a-z_]+)(?::[^}]*)?\}")
 
 def document(routes: Sequence[Route]) -> Schema:
     """Return the whole description of `routes` as OpenAPI 3.1."""
-    shapes = [shape for route in routes for shape in (route.body, route.answers) if isinstance(shape, type)]
+    shapes = [shape for route in routes for shape in (route.body, *_shapes(route)) if shape is not None]
     _, components = msgspec.json.schema_components(shapes, ref_template=_TEMPLATE)
     paths: dict[str, Schema] = {}
     for route in routes:
@@ -107,12 +108,27 @@ def _parameter(parameter: Parameter) -> Schema:
 
 
 def _answer(route: Route) -> Schema:
-    shape = route.answers
-    if shape is None:
+    if route.answers is None:
         return {"description": f"{HTTPStatus(route.status).phrase}."}
-    if isinstance(shape, str):
-        return {"description": f"As {shape}.", "content": {shape: {"schema": {"type": "string"}}}}
-    return {"description": _about(shape), "content": {_JSON: {"schema": _ref(shape)}}}
+    if isinstance(route.answers, str):
+        return {
+            "description": f"As {route.answers}.",
+            "content": {route.answers: {"schema": {"type": "string"}}},
+        }
+    first, *others = _shapes(route)
+    schema = _ref(first) if not others else {"anyOf": [_ref(first), *map(_ref, others)]}
+    return {"description": _about(first), "content": {_JSON: {"schema": schema}}}
+
+
+def _shapes(route: Route) -> Sequence[type[Struct]]:
+    """Return the shapes of the JSON that a good answer may have."""
+    match route.answers:
+        case tuple():
+            return route.answers
+        case type():
+            return (route.answers,)
+        case _:
+            return ()
 
 
 def _failures(route: Route, names: Sequence[str]) -> dict[str, Schema]:
@@ -124,9 +140,13 @@ def _failures(route: Route, names: Sequence[str]) -> dict[str, Schema]:
     if route.query:
         wanted.add("422")
     if route.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
-        wanted |= {"409", "413", "415", "422"}
-    content = {"application/problem+json": {"schema": {"$ref": _TEMPLATE.format(name="Problem")}}}
-    return {code: {"description": _FAILURES[code], "content": content} for code in sorted(wanted)}
+        wanted |= {"403", "409", "413", "415", "422"}
+    told = {code: _FAILURES[code] for code in wanted} | {str(code): why for code, why in route.also.items()}
+    problem = {"application/problem+json": {"schema": {"$ref": _TEMPLATE.format(name="Problem")}}}
+    return {
+        code: {"description": told[code]} | ({"content": problem} if code >= "400" else {})
+        for code in sorted(told)
+    }
 
 
 def _ref(shape: type) -> Schema:

@@ -34,6 +34,7 @@ _SQUEEZED = ("html", "css", "js", "svg", "txt")
 # Where each page is, and whose it is; the login is everybody's.
 _PAGES = {"/": "index.html", "/monitor": "monitor.html", "/driver": "driver.html"}
 _LOGIN = "login.html"
+_KNOWN = {304: "The browser has it already."}
 
 
 class Asset(Struct, frozen=True):
@@ -85,6 +86,7 @@ class Pages:
                     handler=self.page,
                     roles=ANYBODY,
                     any_query=True,
+                    also={303: "Who asks has another page."} | _KNOWN,
                     summary=f"The page {name}.",
                     answers="text/html",
                 )
@@ -97,6 +99,7 @@ class Pages:
                     handler=self.static,
                     roles=ANYBODY,
                     any_query=True,
+                    also=_KNOWN,
                     summary="A part of a page.",
                     answers="*/*",
                 )

@@ -79,7 +79,7 @@ class Points:
                 path="/api/cps",
                 handler=self.points,
                 roles=VIEWERS | DRIVERS,
-                answers=answers.PointsAnswer,
+                answers=(answers.PointsAnswer, answers.FreePointsAnswer),
                 summary="Every charging point as it is now.",
             ),
             order("/api/cps/out", self.all_out, "Withhold every charging point."),

@@ -120,6 +120,7 @@ class Push:
                 summary="A WebSocket: a snapshot, then every change (see docs/PUSH.md).",
                 answers=None,
                 status=101,
+                also={400: "This is no request for a WebSocket."},
             )
         ]
 

@@ -41,8 +41,9 @@ class Route:
     """One thing that may be asked. `roles` None: by anybody, without a login.
 
     A route without `body` takes an empty object at most; a query may hold `query` only, each once (`any_query`: what
-    it holds does not matter). `answers` is the shape of the JSON in a good answer, or the media type of one that is not
-    JSON; None: there is no body. `status` is that of a good answer.
+    it holds does not matter). `answers` is the shape of the JSON in a good answer (several, when it depends on who
+    asks), or the media type of one that is not JSON; None: there is no body. `status` is that of a good answer; `also`
+    are others that only this route gives, and why.
     """
 
     method: str
@@ -53,5 +54,6 @@ class Route:
     body: type[Struct] | None = None
     query: tuple[Parameter, ...] = ()
     any_query: bool = False
-    answers: type[Struct] | str | None
+    answers: type[Struct] | tuple[type[Struct], ...] | str | None
     status: int = 200
+    also: Mapping[int, str] = field(default_factory=dict)

@@ -107,6 +107,7 @@ class Weather:
                 roles=WEATHER,
                 body=AlertBody,
                 answers=answers.LocationAnswer,
+                also={404: "No charging point is there, and no weather was ever reported."},
                 summary="Put the charging points of a location out of order because of its weather, or end that.",
             ),
             Route(
