@@ -94,6 +94,7 @@ async def test_a_new_place_lasts_over_a_reconnect_and_a_restart(tmp_path: Path):
 
 async def test_a_point_moved_into_bad_weather_stops(office: Office):
     engine, _ = await office.charging()
+    await office.post("/api/weather_update", {"location": "Elche", "temperature_celsius": 12})
     await office.post("/api/weather_alert", {"location": "Elche", "alert": "STORM"})
     done = await patch(office, {"location": "elche", "price": "0"})
     assert (done["changed"], done["ended"], done["cp"]["holds"]) == (1, 1, ["weather"])
