@@ -13,6 +13,8 @@ from tests.component.office import opened
 EXAMPLES = 3
 
 
+# Schemathesis gives Hypothesis a generator that may be gone before it is noted: a warning about their code, not ours.
+@pytest.mark.filterwarnings("ignore:It looks like `register_random`")
 @pytest.mark.timeout(300)
 async def test_whatever_is_asked_the_answer_is_one_that_is_described(tmp_path: Path):
     result = Result()
