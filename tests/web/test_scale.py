@@ -37,14 +37,17 @@ async def write_points(state: Path, count: int) -> None:
     with raw(path) as database:
         database.execute("BEGIN")
         database.executemany(
-            "INSERT INTO cp VALUES (?, ?, ?, NULL, 0, 0, 0, 0, NULL, 0, ?, 0)",
+            "INSERT INTO cp (cp_id, location, price_centi_cents_per_kwh, operator_hold, weather_hold, revoked, epoch,"
+            " last_used, registered_location) VALUES (?, ?, ?, 0, 0, 0, 0, 0, ?)",
             [(cp_id, city, PRICE, city) for cp_id, city in zip(ids, cities, strict=True)],
         )
         for cp_id in ids[::2]:
             driver_id, name = f"D{cp_id[2:]}", f"S-{cp_id}"
             database.execute("INSERT INTO driver VALUES (?, 5000, 2000, 0, 0, 0)", (driver_id,))
             database.execute(
-                "INSERT INTO session VALUES "
+                "INSERT INTO session (session_id, request_id, cp_id, driver_id, state, price_centi_cents_per_kwh,"
+                " hold_cents, limit_mwh, plug_within_s, start_meter_mwh, meter_mwh, authorised_at, started_at,"
+                " ended_at, stop_reason, end_reason) VALUES "
                 "(?, ?, ?, ?, 'CHARGING', ?, 2000, 80000000, 60, 0, 0, ?, ?, NULL, NULL, NULL)",
                 (name, name, cp_id, driver_id, PRICE, now, now),
             )
