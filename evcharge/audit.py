@@ -48,13 +48,13 @@ def chained(previous: str, row: Mapping[str, Value]) -> str:
     return hashlib.sha256(bytes.fromhex(previous) + canonical(row)).hexdigest()
 
 
-def first_broken(rows: Iterable[Any], anchor: Head | None = None, start: Head | None = None) -> Broken | None:
+def first_broken(rows: Iterable[Any], start: Head | None = None) -> Broken | None:
     """Return the first row that breaks the chain, or None. `rows` has all columns of all rows, oldest first.
 
     With a `start`, they are the rows that follow it.
 
-    Rows are mappings (or sqlite3.Row) with their number in `n`, from 1 without gaps, and `hash`. With an
-    `anchor`, a chain that ends before it or differs at it is broken too.
+    Rows are mappings (or sqlite3.Row) with their number in `n`, from 1 without gaps, and `hash`. A tail that was
+    cut off, or a whole chain that was made anew, shows only against an anchor (`anchors`).
     """
     head = start if start is not None else Head()
     for row in rows:
@@ -68,11 +68,7 @@ def first_broken(rows: Iterable[Any], anchor: Head | None = None, start: Head | 
             return Broken(expected, f"row {expected} holds a value that was never written")
         if columns["hash"] != right:
             return Broken(expected, f"row {expected} was changed, or the row before it was replaced")
-        if anchor is not None and anchor.n == expected and anchor.hash != right:
-            return Broken(expected, f"row {expected} is not the one that was anchored")
         head = Head(expected, right)
-    if anchor is not None and anchor.n > head.n:
-        return Broken(head.n + 1, f"rows {head.n + 1} to {anchor.n} were cut off")
     return None
 
 

@@ -2,7 +2,7 @@ import sqlite3
 
 import pytest
 
-from evcharge.audit import GENESIS, Broken, Head, canonical, chained, first_broken
+from evcharge.audit import GENESIS, Broken, canonical, chained, first_broken
 
 
 def chain(count=5):
@@ -85,21 +85,6 @@ def test_a_value_that_was_never_written_is_found_and_not_raised(value):
 def test_a_value_that_would_come_back_changed_is_refused(value):
     with pytest.raises(TypeError, match="cannot hold"):
         canonical({"n": 1, "who": value})
-
-
-def test_an_anchor_that_fits_changes_nothing():
-    rows = chain()
-    assert first_broken(rows, Head(3, rows[2]["hash"])) is None
-    assert first_broken(rows, Head()) is None
-
-
-def test_a_cut_tail_shows_against_the_anchor():
-    rows = chain()
-    assert first_broken(rows[:3], Head(5, rows[4]["hash"])) == Broken(4, "rows 4 to 5 were cut off")
-
-
-def test_another_chain_in_its_place_shows_against_the_anchor():
-    assert first_broken(chain(), Head(5, "f" * 64)) == Broken(5, "row 5 is not the one that was anchored")
 
 
 def test_canonical_bytes_do_not_depend_on_the_order_or_the_hash():
