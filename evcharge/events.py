@@ -118,7 +118,7 @@ class ChainBroken(Event):
 
 
 class RegistryAnchored(Event):
-    """The Registry's own audit log had `n` rows, the last with this hash: so nobody can change them unseen."""
+    """The Registry's own audit log had `n` rows, the last with this hash; kept here, it reveals a later change."""
 
     n: int
     hash: str
