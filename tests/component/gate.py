@@ -104,6 +104,19 @@ async def answer_heartbeats(channel: Channel) -> None:
                 channel.send(Heartbeat())
 
 
+@contextlib.asynccontextmanager
+async def answering() -> AsyncIterator[Gate]:
+    """Open a gate that hands each channel to the test and answers its heartbeats."""
+    gate = Gate()
+
+    async def central(channel: Channel) -> None:
+        gate.arrived.put_nowait(channel)
+        await answer_heartbeats(channel)
+
+    async with gate.open(central):
+        yield gate
+
+
 async def ended(channel: Channel) -> tuple[list[Message], EvchargeError]:
     """Return what still came, and how the connection ended."""
     messages = []

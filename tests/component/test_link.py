@@ -18,7 +18,7 @@ from evcharge.ids import Role
 from evcharge.link import Link, LinkState, Phase, TicketWallet, Timing
 from evcharge.messages import Bye, ErrorNotice
 from evcharge.tickets import IssuedTicket
-from tests.component.gate import Gate, answer_heartbeats
+from tests.component.gate import Gate, answer_heartbeats, answering
 
 pytestmark = [pytest.mark.timeout(20), pytest.mark.virtual_time]
 
@@ -88,13 +88,7 @@ class Peer:
 
 @pytest.fixture
 async def gate():
-    gate = Gate()
-
-    async def central(channel):
-        gate.arrived.put_nowait(channel)
-        await answer_heartbeats(channel)
-
-    async with gate.open(central):
+    async with answering() as gate:
         yield gate
 
 

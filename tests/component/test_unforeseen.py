@@ -22,7 +22,7 @@ from evcharge.errors import AuthenticationError, Code, ProtocolError
 from evcharge.link import Phase
 from evcharge.messages import Heartbeat
 from evcharge.wire import Opener, frame
-from tests.component.gate import Gate, answer_heartbeats, ended, read_frame
+from tests.component.gate import Gate, answer_heartbeats, answering, ended, read_frame
 from tests.component.test_link import FAST, Peer
 from tests.component.watching import KEY, Watching
 from tests.serving import listening
@@ -50,13 +50,7 @@ def fails(*_: object, **__: object) -> None:
 
 @pytest.fixture
 async def gate():
-    gate = Gate()
-
-    async def central(channel):
-        gate.arrived.put_nowait(channel)
-        await answer_heartbeats(channel)
-
-    async with gate.open(central):
+    async with answering() as gate:
         yield gate
 
 
