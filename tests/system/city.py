@@ -202,6 +202,12 @@ class City:
         finally:
             connection.close()
 
+    async def recorded(self, kind: str, within_s: float = WITHIN_S) -> None:
+        """Wait until an event of that type stands in the audit log."""
+        async with asyncio.timeout(within_s):
+            while not self.books("SELECT 1 FROM events WHERE type = ?", kind):
+                await asyncio.sleep(0.05)
+
     def check_books(self) -> None:
         """Every invariant of the books holds, and the audit chain is whole."""
         assert verify.check(self.state / "central" / "central.db") == []

@@ -1,6 +1,8 @@
 """The operator's commands against a network of real processes, as a person types them."""
 
+import asyncio
 import json
+from pathlib import Path
 
 import pexpect
 import pytest
@@ -126,6 +128,13 @@ async def test_a_point_that_an_administrator_added_runs_where_its_credential_is(
     (city.state / "kept.token").rename(city.state / "enrolment.token")
 
 
+async def reads_the_terminal(pid: int) -> None:
+    """Wait until a program sleeps in its read: before that, Ctrl+C may come between Python's last look and the read."""
+    async with asyncio.timeout(10):
+        while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "S":
+            await asyncio.sleep(0.01)
+
+
 async def test_on_a_terminal_there_are_colours_and_a_question(city: City, central: Program):
     await charging(city)
     environment = {**city.environment(), "TERM": "xterm-256color", "COLUMNS": "100"}
@@ -152,6 +161,7 @@ async def test_on_a_terminal_there_are_colours_and_a_question(city: City, centra
     assert not city.books("SELECT 1 FROM events WHERE type = 'HoldPlaced'")
     stop_all = typed("out", "--all")
     stop_all.expect_exact("[y/N]")
+    await reads_the_terminal(stop_all.pid)
     stop_all.sendintr()
     stop_all.expect(pexpect.EOF)
     stop_all.close()
