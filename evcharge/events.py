@@ -532,6 +532,8 @@ class SessionStarted(Event):
     cp_id: CpId
     driver_id: DriverId
     meter_mwh: int
+    # When, in Unix seconds by Central's clock; 0: when Central heard of it.
+    started_at: float = 0.0
 
 
 class SessionInterrupted(Event):
@@ -571,6 +573,8 @@ class SessionRefused(Event):
     cp_id: CpId
     driver_id: DriverId
     reason: EndReason
+    # When, in Unix seconds by Central's clock; 0: when Central heard of it.
+    ended_at: float = 0.0
 
 
 class TicketMade(Event):
@@ -588,6 +592,10 @@ class TicketMade(Event):
     ended_at: float
     estimated: bool
     balance_cents: int
+    # The seconds that the charging point counted; None: it does not say, and the times are of arrival.
+    elapsed_s: int | None = None
+    # When Central heard of the end, in Unix seconds; 0: just then.
+    received_at: float = 0.0
 
 
 AnyEvent = (

@@ -15,6 +15,8 @@ from evcharge.errors import Taken
 
 # Every role must be gone this long after it was asked to stop (DESIGN §4).
 STOP_WITHIN_S = 5.0
+# Less is how clocks are kept right.
+CLOCK_JUMP_S = 5.0
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 T = TypeVar("T")
@@ -31,6 +33,23 @@ def steady(clock: Clock) -> Callable[[], float]:
     loop = asyncio.get_running_loop()
     started = clock().timestamp() - loop.time()
     return lambda: started + loop.time()
+
+
+class Jumps:
+    """Tells how far the wall clock has moved against the steady one since it was looked at last."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._seen: tuple[datetime, float] | None = None
+
+    def look(self) -> int:
+        """Return the seconds of a jump since the last look, else 0; the first look sees none."""
+        wall, steady_s = self._clock(), asyncio.get_running_loop().time()
+        before, self._seen = self._seen, (wall, steady_s)
+        if before is None:
+            return 0
+        jump_s = (wall - before[0]).total_seconds() - (steady_s - before[1])
+        return round(jump_s) if abs(jump_s) > CLOCK_JUMP_S else 0
 
 
 def run(main: Callable[[asyncio.Event], Coroutine[Any, Any, int | None]]) -> int:

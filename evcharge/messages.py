@@ -346,7 +346,10 @@ class Supply(Message, tag="SUPPLY"):
     cost_cents: Cents
     limit_mwh: Energy | None = None
     started_at: Instant | None = None
+    # How long it has lasted by the clock of the charging point, as far as that says.
+    elapsed_s: Elapsed | UnsetType = UNSET
     senders = _CENTRAL
+    since = MappingProxyType({"elapsed_s": Feature.TIMES})
 
 
 class TicketIssued(Message, tag="TICKET"):
@@ -364,7 +367,11 @@ class TicketIssued(Message, tag="TICKET"):
     estimated: bool
     # Made while the driver was not connected.
     while_away: bool = False
+    # How long it lasted by the clock of the charging point, and when Central heard of its end.
+    elapsed_s: Elapsed | UnsetType = UNSET
+    received_at: Instant | UnsetType = UNSET
     senders = _CENTRAL
+    since = MappingProxyType({"elapsed_s": Feature.TIMES, "received_at": Feature.TIMES})
 
 
 class Notice(Message, tag="NOTICE"):

@@ -47,6 +47,10 @@ class EndReason(StrEnum):
             return cls.OTHER
 
 
+# What Central hears of later than this after it ended is shown as late.
+LATE_S = 60.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """One charge from authorisation to ticket. Meters are the charging point's register in mWh."""
@@ -65,13 +69,21 @@ class Session:
     meter_mwh: int = 0
     # What the register counted beyond what is believed; nobody pays for it.
     excess_mwh: int = 0
+    # By Central's clock: what the engine says is Central's instant of authorisation, carried on by steady seconds.
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    # How long the charge has lasted by its records; None when its engine does not say.
+    elapsed_s: int | None = None
+    # When Central heard of the end.
+    received_at: datetime | None = None
     # A stop was ordered for this reason; the engine's record will say how it really ended.
     stop_reason: EndReason | None = None
     end_reason: EndReason | None = None
     # Its engine has taken it and waits for the plug. Not in the books: after a restart the engine is asked again.
     ready: bool = field(default=False, compare=False)
+    # When it was authorised, and when its start was heard, by the steady clock of this run of Central; None: before it.
+    authorised_s: float | None = field(default=None, compare=False)
+    started_s: float | None = field(default=None, compare=False)
 
     @property
     def is_open(self) -> bool:
@@ -103,4 +115,13 @@ class Ticket:
     reason: EndReason
     started_at: datetime
     ended_at: datetime
+    # When Central heard of the end.
+    received_at: datetime
+    # How long it lasted by the records of the charging point; None when they do not say: its times are of arrival.
+    elapsed_s: int | None = None
     estimated: bool = False
+
+    @property
+    def late(self) -> bool:
+        """Whether Central heard of the end so much later that its readers should know."""
+        return (self.received_at - self.ended_at).total_seconds() > LATE_S

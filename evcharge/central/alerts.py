@@ -6,7 +6,7 @@ A fold over the stored events, so that a restart of Central rebuilds the same li
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from evcharge import events, labels
@@ -232,6 +232,7 @@ class Alerts:
             case events.RecordQuarantined():
                 self._begin(AlertKind.QUARANTINE, event.cp_id, f"{event.seq}: {event.why}", at, event.times)
             case events.ClockJumped():
+                self._set_clock(event.seconds)
                 self._begin(AlertKind.CLOCK, CENTRAL, f"{event.seconds:+}", at)
             case events.ChainBroken():
                 self._begin(AlertKind.CHAIN, CENTRAL, event.why, at)
@@ -279,6 +280,11 @@ class Alerts:
             self._open[key] = replace(known, detail=detail, times=known.times + times)
         elif len(self._open) < MAX_OPEN:
             self._open[key] = Alert(kind=kind, about=about, detail=detail, since=at, times=max(times, 1))
+
+    def _set_clock(self, seconds: int) -> None:
+        """What is open has been so for as long as before, whatever the clock says of now."""
+        for key, alert in self._open.items():
+            self._open[key] = replace(alert, since=alert.since + timedelta(seconds=seconds))
 
     def _end(self, kind: AlertKind, about: str, at: datetime, *, by_hand: bool = False) -> None:
         alert = self._open.pop((about, kind), None)

@@ -152,4 +152,6 @@ def _ticket(event: events.TicketMade) -> TicketIssued:
         started_at=event.started_at,
         ended_at=event.ended_at,
         estimated=event.estimated,
+        elapsed_s=UNSET if event.elapsed_s is None else event.elapsed_s,
+        received_at=event.received_at or event.ended_at,
     )

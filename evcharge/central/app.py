@@ -124,7 +124,7 @@ async def run(
         shown = []
         if show_panel:
             shown = await _panel(core, stop)
-        watchdog = Watchdog(peers, dispatcher, clock, config.lang)
+        watchdog = Watchdog(peers, dispatcher, config.lang)
         door = Door(
             opener=TicketOpener([*service_keys, resume_key]),
             resume_key=resume_key,

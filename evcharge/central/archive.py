@@ -98,12 +98,14 @@ class Archive:
 
     async def history(self, cp_id: CpId, since: datetime) -> list[Change]:
         """Return what a charging point has shown since an instant, oldest first."""
-        sql = "SELECT at, status, reason FROM status_log WHERE cp_id = :cp_id ORDER BY n DESC LIMIT :limit"
+        sql = "SELECT at, status, reason, until FROM status_log WHERE cp_id = :cp_id ORDER BY n DESC LIMIT :limit"
         rows = await self._database.read(sql, {"cp_id": cp_id, "limit": MAX_HISTORY})
         found: list[Change] = []
         until, first = None, text_of(since)
         for row in rows:
-            found.append(Change(row["at"], row["status"], row["reason"], until))
+            # Where the clock was set, a gap follows; where it was set back unseen, nothing ends before it began.
+            ended = row["until"] or until
+            found.append(Change(row["at"], row["status"], row["reason"], ended and max(ended, row["at"])))
             until = row["at"]
             if until <= first:
                 break

@@ -19,6 +19,7 @@ from evcharge.central.sums import tellable
 from evcharge.central.takings import Today
 from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.events import (
+    ClockJumped,
     DriverBlocked,
     DriverConnected,
     DriverLost,
@@ -37,7 +38,7 @@ from evcharge.events import (
     TicketMade,
     WalletToppedUp,
 )
-from evcharge.ids import CpId, DriverId
+from evcharge.ids import CpId, DriverId, SessionId
 from evcharge.session import Session, SessionState
 
 MAX_MESSAGES = 200
@@ -125,6 +126,8 @@ class Board:
         # Which status, and why, was told last of each; and since when it has that status.
         self._told = {point.cp_id: _told(point) for point in facts.points()}
         self._since: dict[CpId, int] = {}
+        # How far the clock was set during an open session.
+        self._moved_s: dict[SessionId, int] = {}
         self._news: deque[tuple[datetime, Event | ChargingPoint]] = deque(maxlen=MAX_MESSAGES)
         self._messages: deque[frames.Line] = deque(maxlen=MAX_MESSAGES)
         self._alert_rows: list[frames.AlertRow] = []
@@ -147,6 +150,10 @@ class Board:
         """Take in one stored event: call it when the facts have taken it in."""
         self._today.on_event(event, at.astimezone().date())
         self._news.append((at, event))
+        if isinstance(event, ClockJumped):
+            self._set_clock(event.seconds)
+        if isinstance(event, TicketMade | SessionRefused):
+            self._moved_s.pop(event.session_id, None)
         if isinstance(event, DriverConnected | DriverLost | DriverBlocked):
             self._count_driver(event.driver_id)
         cp_id: CpId | None = getattr(event, "cp_id", None)
@@ -272,7 +279,19 @@ class Board:
             row = self._places[number].row
             yield cp_id, row[3], row[12]
 
+    def by_the_clock(self, session_id: SessionId, instant: datetime) -> int:
+        """Return an instant of an open session in Unix seconds, so that its age by the present clock is right."""
+        return int(instant.timestamp()) + self._moved_s.get(session_id, 0)
+
     # ---- inside
+
+    def _set_clock(self, seconds: int) -> None:
+        """What is shown began so long before now as it did, whatever the clock says of now."""
+        for cp_id in self._since:
+            self._since[cp_id] += seconds
+            self._touched[cp_id] = None
+        for session in self._facts.sessions():
+            self._moved_s[session.session_id] = self._moved_s.get(session.session_id, 0) + seconds
 
     def _newer(self, order: OrderedDict[int, None], seen: int, *, names: bool = False) -> Iterator[_Place]:
         for number in reversed(order):
@@ -338,7 +357,8 @@ class Board:
             driver_id, session_id = session.driver_id, session.session_id
             linked = point.engine_link is not None
             figures = drawn(session, self._live.get(point.cp_id), linked=linked)
-            started = int(session.started_at.timestamp()) if session.started_at is not None else 0
+            if session.started_at is not None:
+                started = self.by_the_clock(session_id, session.started_at)
             flags |= (session.stop_reason is not None) * frames.STOPPING
         temperature = self._temperatures.get(point.cp_id) if flags & _HEARD else None
         holds = ",".join(sorted(point.holds)) if point.holds else ""

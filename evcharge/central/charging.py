@@ -12,7 +12,7 @@ from evcharge.central.commands import (
     StopCharging,
     TakeRecords,
 )
-from evcharge.central.metering import metered
+from evcharge.central.metering import TOO_MUCH, begun, read
 from evcharge.central.quarantine import set_aside
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.settlement import about, close_estimated, issue_ticket, move, refuse
@@ -103,6 +103,7 @@ def start(ruling: Ruling, command: StartCharging, rules: Rules) -> None:
         limit_mwh=limit_mwh,
         authorised_at=rules.now,
         plug_within_s=rules.plug_within_s,
+        authorised_s=rules.steady_s,
     )
     move(ruling, Kind.HOLD, session, hold_cents)
     ruling.put(
@@ -373,19 +374,14 @@ def _apply(ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Rules
         return
     match session.state, record:
         case SessionState.AUTHORISED, SupplyStart():
-            _started(ruling, session, record, rules)
+            _started(ruling, command, session, record, rules)
         case SessionState.CHARGING, Meter():
             if record.meter_mwh < session.meter_mwh:
                 set_aside(ruling, command, record, rules, "meter goes backwards")
             else:
                 _metered(ruling, command, session, record, rules)
         case SessionState.CHARGING, SupplyEnd():
-            if record.meter_mwh < session.meter_mwh:
-                set_aside(ruling, command, record, rules, "final meter is below an earlier one")
-            final = metered(session, max(record.meter_mwh, session.meter_mwh))
-            if final.excess_mwh:
-                set_aside(ruling, command, record, rules, _TOO_MUCH)
-            issue_ticket(ruling, final, EndReason.read(record.reason), rules)
+            _ended(ruling, command, session, record, rules)
         case SessionState.AUTHORISED, SupplyRefused():
             refuse(ruling, session, EndReason.read(record.reason), rules)
         case SessionState.AUTHORISED, SupplyEnd():
@@ -395,29 +391,44 @@ def _apply(ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Rules
             set_aside(ruling, command, record, rules, f"does not fit a session that is {session.state}")
 
 
-def _started(ruling: Ruling, session: Session, record: SupplyStart, rules: Rules) -> None:
-    ruling.put(
-        replace(
-            session,
-            state=SessionState.CHARGING,
-            start_meter_mwh=record.meter_mwh,
-            meter_mwh=record.meter_mwh,
-            started_at=rules.now,
-        )
-    )
+def _started(
+    ruling: Ruling, command: TakeRecords, session: Session, record: SupplyStart, rules: Rules
+) -> None:
+    session, doubt = begun(session, record, rules)
+    if doubt:
+        set_aside(ruling, command, record, rules, doubt)
+    ruling.put(session)
     ruling.put(replace(ruling.existing_point(session.cp_id), charging=True))
     if (driver := ruling.driver(session.driver_id)) is not None and driver.lapses:
         ruling.put(lapses.forgiven(driver))
-    ruling.say(events.SessionStarted(**about(session), meter_mwh=record.meter_mwh))
+    ruling.say(
+        events.SessionStarted(
+            **about(session),
+            meter_mwh=record.meter_mwh,
+            started_at=(session.started_at or rules.now).timestamp(),
+        )
+    )
 
 
 def _metered(ruling: Ruling, command: TakeRecords, session: Session, record: Meter, rules: Rules) -> None:
     """Count what is believed of a reading. Of a session's excess the first and the last record are kept."""
-    read = metered(session, record.meter_mwh)
-    ruling.put(read)
-    if read.excess_mwh and not session.excess_mwh:
-        set_aside(ruling, command, record, rules, _TOO_MUCH)
+    after, doubt = read(session, record, rules)
+    ruling.put(after)
+    if doubt == TOO_MUCH and session.excess_mwh:
+        return
+    if doubt:
+        set_aside(ruling, command, record, rules, doubt)
+    if doubt == TOO_MUCH:
         end(ruling, session.session_id, EndReason.LIMIT)
+
+
+def _ended(ruling: Ruling, command: TakeRecords, session: Session, record: SupplyEnd, rules: Rules) -> None:
+    final, doubt = read(session, record, rules)
+    if record.meter_mwh < session.meter_mwh:
+        set_aside(ruling, command, record, rules, "final meter is below an earlier one")
+    elif final.excess_mwh or doubt:
+        set_aside(ruling, command, record, rules, doubt or TOO_MUCH)
+    issue_ticket(ruling, final, EndReason.read(record.reason), rules)
 
 
 # ---- the end

@@ -538,6 +538,7 @@ def supply(session: Session, live: Live) -> Supply:
         cost_cents=min(cost, session.hold_cents) if session.hold_cents else cost,
         limit_mwh=session.limit_mwh,
         started_at=_unix(session.started_at) if session.started_at is not None else None,
+        elapsed_s=UNSET if session.elapsed_s is None else session.elapsed_s,
     )
 
 
@@ -554,6 +555,8 @@ def _issued(ticket: Ticket, *, while_away: bool = False) -> TicketIssued:
         ended_at=_unix(ticket.ended_at),
         estimated=ticket.estimated,
         while_away=while_away,
+        elapsed_s=UNSET if ticket.elapsed_s is None else ticket.elapsed_s,
+        received_at=_unix(ticket.received_at),
     )
 
 

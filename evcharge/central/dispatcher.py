@@ -27,9 +27,9 @@ from evcharge.central.ruling import Decision, Rules
 from evcharge.central.state import Facts
 from evcharge.central.store import CentralStore
 from evcharge.errors import Code, Refused, StateError, Unstorable
-from evcharge.events import StorageRestored
+from evcharge.events import ClockJumped, StorageRestored
 from evcharge.labels import DEFAULT_LANGUAGE
-from evcharge.lifecycle import Clock, uninterrupted
+from evcharge.lifecycle import Clock, Jumps, uninterrupted
 from evcharge.messages import Message
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ class Dispatcher:
         self._feed = feed
         self._rules = rules
         self._clock = clock
+        self._jumps = Jumps(clock)
         self._inbox: deque[_Waiting] = deque()
         self._counted = CountedFacts()
         self._wake = asyncio.Event()
@@ -95,6 +96,13 @@ class Dispatcher:
         self._inbox.append(_Waiting(command, done))
         self._wake.set()
         return done
+
+    def look_at_the_clock(self) -> None:
+        """Note, before anything else, that the wall clock was set; call it often."""
+        if seconds := self._jumps.look():
+            note = Note(by=CENTRAL, event=ClockJumped(seconds=seconds))
+            self._inbox.appendleft(_Waiting(note, asyncio.get_running_loop().create_future()))
+            self._wake.set()
 
     def flush(self) -> None:
         """Write how often each fact was repeated that was only counted since; call it once a minute."""
@@ -125,6 +133,7 @@ class Dispatcher:
 
     async def _work(self) -> bool:
         """Carry out one batch; return False when storing does not work at present."""
+        self.look_at_the_clock()
         batch = [self._inbox.popleft() for _ in range(min(MAX_BATCH, len(self._inbox)))]
         try:
             return await self._carry_out(batch)
@@ -172,6 +181,7 @@ class Dispatcher:
         A refusal is not answered yet: it may rest on what this very batch is about to store.
         """
         now = self._clock()
+        steady_s = asyncio.get_running_loop().time()
         draft, counts = Facts(self.facts), self._counted.draft()
         for known in await self._store.recall(unknown(self.facts, (one.command for one in batch))):
             draft.recall(known)
@@ -179,7 +189,9 @@ class Dispatcher:
         for waiting in batch:
             command = waiting.command
             try:
-                decision = decide(draft, command, replace(self._rules, now=waiting.since or now))
+                decision = decide(
+                    draft, command, replace(self._rules, now=waiting.since or now, steady_s=steady_s)
+                )
             except Refused as refusal:
                 outcomes.append(refusal)
                 continue

@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain, islice
 from typing import Any
 
@@ -202,6 +203,7 @@ class DriverBoard:
         point = self._facts.point(session.cp_id)
         linked = point is not None and point.engine_link is not None
         power_w, energy_mwh, cost = drawn(session, self._live.get(session.cp_id), linked=linked)
+        at = partial(self._board.by_the_clock, session.session_id)
         return frames.Charge(
             session_id=session.session_id,
             request_id=session.request_id,
@@ -211,8 +213,9 @@ class DriverBoard:
             energy_mwh=energy_mwh,
             cost_cents=cost,
             limit_mwh=session.limit_mwh,
-            started_at=int(session.started_at.timestamp()) if session.started_at is not None else None,
-            authorised_at=int(session.authorised_at.timestamp()),
+            started_at=at(session.started_at) if session.started_at is not None else None,
+            elapsed_s=session.elapsed_s,
+            authorised_at=at(session.authorised_at),
             plug_within_s=session.plug_within_s,
             price=session.price_centi_cents_per_kwh,
             power=self._power.get(session.session_id, array("I")).tolist(),
@@ -249,6 +252,9 @@ def ticket_row(ticket: Ticket) -> dict[str, Any]:
         "started_at": text_of(ticket.started_at.astimezone(UTC)),
         "ended_at": text_of(ticket.ended_at.astimezone(UTC)),
         "estimated": ticket.estimated,
+        "elapsed_s": ticket.elapsed_s,
+        "received_at": text_of(ticket.received_at.astimezone(UTC)),
+        "late": ticket.late,
     }
 
 
@@ -265,4 +271,6 @@ def _ticket(event: TicketMade) -> Ticket:
         started_at=datetime.fromtimestamp(event.started_at, UTC),
         ended_at=datetime.fromtimestamp(event.ended_at, UTC),
         estimated=event.estimated,
+        elapsed_s=event.elapsed_s,
+        received_at=datetime.fromtimestamp(event.received_at or event.ended_at, UTC),
     )

@@ -75,8 +75,8 @@ TABLES: Final = {
             ("session_id",),
             (
                 "request_id", "cp_id", "driver_id", "state", "price_centi_cents_per_kwh", "hold_cents", "limit_mwh",
-                "plug_within_s", "start_meter_mwh", "authorised_at", "started_at", "ended_at", "stop_reason",
-                "end_reason",
+                "plug_within_s", "start_meter_mwh", "authorised_at", "started_at", "ended_at", "received_at",
+                "stop_reason", "end_reason",
             ),
         ),
         Table(
@@ -85,7 +85,7 @@ TABLES: Final = {
             ("session_id",),
             (
                 "request_id", "cp_id", "driver_id", "energy_mwh", "cost_cents", "price_centi_cents_per_kwh", "reason",
-                "started_at", "ended_at", "estimated",
+                "started_at", "ended_at", "estimated", "elapsed_s", "received_at",
             ),
         ),
         Table("inbox", "unseen ticket", ("session_id",), ("driver_id",)),
@@ -339,6 +339,7 @@ class ExpectedRows:
             "authorised_at": self._at,
             "started_at": None,
             "ended_at": None,
+            "received_at": None,
             "stop_reason": None,
             "end_reason": None,
         }
@@ -352,7 +353,7 @@ class ExpectedRows:
             session |= {
                 "state": SessionState.CHARGING.value,
                 "start_meter_mwh": event.meter_mwh,
-                "started_at": self._at,
+                "started_at": _instant(event.started_at) if event.started_at else self._at,
             }
 
     def stop_ordered(self, event: e.StopOrdered) -> None:
@@ -360,7 +361,8 @@ class ExpectedRows:
             session["stop_reason"] = event.reason.value
 
     def session_refused(self, event: e.SessionRefused) -> None:
-        session = self._ends(event.session_id, SessionState.REFUSED, event.reason.value, self._at)
+        ended_at = _instant(event.ended_at) if event.ended_at else self._at
+        session = self._ends(event.session_id, SessionState.REFUSED, event.reason.value, ended_at)
         if session is not None:
             self._pays(session, 0)
 
@@ -384,6 +386,8 @@ class ExpectedRows:
                 "started_at": started_at,
                 "ended_at": ended_at,
                 "estimated": int(event.estimated),
+                "elapsed_s": event.elapsed_s,
+                "received_at": _instant(event.received_at) if event.received_at else self._at,
             },
         )
         self._rows["inbox"][event.session_id] = {"session_id": event.session_id, "driver_id": event.driver_id}
@@ -394,7 +398,9 @@ class ExpectedRows:
     def _ends(self, session_id: str, state: SessionState, reason: str, at: str) -> Row | None:
         session = self._open.pop(session_id, None)
         if session is not None:
-            session |= {"state": state.value, "end_reason": reason, "ended_at": at}
+            session |= {
+                "state": state.value, "end_reason": reason, "ended_at": at, "received_at": self._at,
+            }  # fmt: skip
             self._put("session", session)
         return session
 

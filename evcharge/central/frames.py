@@ -119,6 +119,7 @@ class Charge(Struct, frozen=True):
     cost_cents: int
     limit_mwh: int
     started_at: int | None
+    elapsed_s: int | None
     authorised_at: int
     plug_within_s: int
     price: int

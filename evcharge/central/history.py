@@ -4,7 +4,7 @@ A status is never assigned; what is kept here is what it was read as, at every c
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from evcharge.central.instants import text_of
@@ -53,6 +53,19 @@ class Statuses:
                 found[point.cp_id] = Shown(status, reason, at)
         return found
 
+    def begun_anew(self, at: datetime) -> dict[CpId, Shown]:
+        """Return what is shown, all of it since `at`: the clock was set, and nobody knows what lies between."""
+        return {cp_id: replace(shown, since=at) for cp_id, shown in self._shown.items()}
+
+    def broken_off(self, until: datetime) -> Iterator[tuple[CpId, datetime]]:
+        """Yield each charging point with the instant until which it is known to have shown what it did."""
+        return ((cp_id, max(shown.since, until)) for cp_id, shown in self._shown.items())
+
+    def daily_rows_until(self, until: datetime) -> Iterator[dict[str, object]]:
+        """Yield what to add to `status_daily` when all that is shown is broken off."""
+        for cp_id, shown in self._shown.items():
+            yield from _spent(cp_id, shown, until)
+
     def log_rows(self, news: News) -> Iterator[dict[str, object]]:
         """Yield the rows of `status_log`."""
         for cp_id, shown in news.items():
@@ -68,8 +81,7 @@ class Statuses:
         for cp_id, shown in news.items():
             known = self._shown.get(cp_id)
             if known is not None:
-                for day, ms in days(known.since, shown.since):
-                    yield {"cp_id": cp_id, "day": day, "status": known.status.value, "ms": ms, "times": 0}
+                yield from _spent(cp_id, known, shown.since)
             if known is None or known.status is not shown.status:
                 day = shown.since.astimezone(UTC).date().isoformat()
                 yield {"cp_id": cp_id, "day": day, "status": shown.status.value, "ms": 0, "times": 1}
@@ -77,6 +89,11 @@ class Statuses:
     def take(self, news: News) -> None:
         """Take in what is committed."""
         self._shown.update(news)
+
+
+def _spent(cp_id: CpId, shown: Shown, until: datetime) -> Iterator[dict[str, object]]:
+    for day, ms in days(shown.since, until):
+        yield {"cp_id": cp_id, "day": day, "status": shown.status.value, "ms": ms, "times": 0}
 
 
 def days(since: datetime, until: datetime) -> Iterator[tuple[str, int]]:

@@ -6,6 +6,7 @@ costs are Python's: those of SQLite end with an error beyond 64 bits, just where
 
 import sqlite3
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from evcharge.billing import MAX_SESSION_MWH, cost_cents
@@ -113,6 +114,13 @@ CHECKS = (
         "SELECT t.session_id FROM ticket t JOIN session s USING (session_id) WHERE s.state <> 'TICKETED'",
     ),
     Check(
+        "I38",
+        "a ticket lasts as long as its charging point measured, and ends no earlier than it began",
+        "SELECT session_id FROM ticket "
+        "WHERE elapsed_s IS NOT NULL AND seconds_between(started_at, ended_at) IS NOT elapsed_s",
+        schema=9,
+    ),
+    Check(
         "I6",
         "every day of the statistics is what its tickets say",
         """
@@ -156,10 +164,18 @@ def _exactly(energy_mwh: int, price: int) -> str:
     return str(cost_cents(energy_mwh, price))
 
 
+def _seconds_between(begin: str, end: str) -> float | None:
+    try:
+        return (datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds()
+    except ValueError:
+        return None
+
+
 def violations(connection: sqlite3.Connection) -> list[str]:
     """Return one line for each invariant that the books of `connection` break; [] when all hold."""
     connection.create_aggregate("exact_sum", 1, _ExactSum)
     connection.create_function("cost_cents", 2, _exactly, deterministic=True)
+    connection.create_function("seconds_between", 2, _seconds_between, deterministic=True)
     (schema,) = connection.execute("PRAGMA user_version").fetchone()
     found = []
     for check in CHECKS:

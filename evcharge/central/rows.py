@@ -74,7 +74,7 @@ _TABLES: dict[type[Change], _Table] = {
         (
             "session_id", "request_id", "cp_id", "driver_id", "state", "price_centi_cents_per_kwh", "hold_cents",
             "limit_mwh", "plug_within_s", "start_meter_mwh", "meter_mwh", "excess_mwh", "authorised_at", "started_at",
-            "ended_at", "stop_reason", "end_reason",
+            "ended_at", "elapsed_s", "received_at", "stop_reason", "end_reason",
         ),
         ("session_id",),
     ),
@@ -84,6 +84,7 @@ _TABLES: dict[type[Change], _Table] = {
         (
             "session_id", "request_id", "cp_id", "driver_id", "energy_mwh", "cost_cents",
             "price_centi_cents_per_kwh", "reason", "started_at", "ended_at", "estimated",
+            "elapsed_s", "received_at",
         ),
     ),
     Transfer: _Table(
@@ -124,6 +125,9 @@ _ADD_TO_DAILY = """
         energy_mwh = CASE WHEN energy_mwh > 9223372036854775807 - excluded.energy_mwh THEN 9223372036854775807
             ELSE energy_mwh + excluded.energy_mwh END,
         revenue_cents = revenue_cents + excluded.revenue_cents
+"""
+_BREAK_OFF = """
+    UPDATE status_log SET until = :until WHERE n = (SELECT MAX(n) FROM status_log WHERE cp_id = :cp_id)
 """
 _ADD_TO_STATUS_DAILY = """
     INSERT INTO status_daily (cp_id, day, status, ms, times) VALUES (:cp_id, :day, :status, :ms, :times)
@@ -179,6 +183,17 @@ def status_statements(statuses: Statuses, news: News) -> Iterator[tuple[str, lis
     if news:
         yield _PUT_STATUS, list(statuses.log_rows(news))
         yield _ADD_TO_STATUS_DAILY, list(statuses.daily_rows(news))
+
+
+def broken_off(
+    statuses: Statuses, until: datetime, since: datetime
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Yield the statements that end all that is shown at `until`, and begin it anew at `since`."""
+    ended = [{"cp_id": cp_id, "until": text_of(at)} for cp_id, at in statuses.broken_off(until)]
+    if ended:
+        yield _BREAK_OFF, ended
+        yield _PUT_STATUS, list(statuses.log_rows(statuses.begun_anew(since)))
+        yield _ADD_TO_STATUS_DAILY, list(statuses.daily_rows_until(until))
 
 
 def points_of(batch: Iterable[Entry]) -> Iterator[tuple[ChargingPoint, datetime]]:
@@ -279,6 +294,8 @@ def session_of(row: Row) -> Session:
         authorised_at=datetime.fromisoformat(row["authorised_at"]),
         started_at=_instant_or_none(row["started_at"]),
         ended_at=_instant_or_none(row["ended_at"]),
+        elapsed_s=row["elapsed_s"],
+        received_at=_instant_or_none(row["received_at"]),
         stop_reason=EndReason(row["stop_reason"]) if row["stop_reason"] else None,
         end_reason=EndReason(row["end_reason"]) if row["end_reason"] else None,
     )
@@ -324,6 +341,8 @@ def ticket_of(row: Row) -> Ticket:
         started_at=datetime.fromisoformat(row["started_at"]),
         ended_at=datetime.fromisoformat(row["ended_at"]),
         estimated=bool(row["estimated"]),
+        elapsed_s=row["elapsed_s"],
+        received_at=datetime.fromisoformat(row["received_at"]),
     )
 
 

@@ -16,6 +16,8 @@ class Rules:
     """What this network's operators have chosen (config.toml [central]), and the present instant."""
 
     now: datetime
+    # The seconds of a clock that nobody sets: lengths are computed from these, never from `now`.
+    steady_s: float = 0.0
     wallets: bool = True
     welcome_credit_cents: int = 0
     max_hold_cents: int = 2_000

@@ -6,7 +6,7 @@ from typing import TypedDict
 from evcharge import events
 from evcharge.billing import cost_cents
 from evcharge.central import lapses
-from evcharge.central.metering import within_limit
+from evcharge.central.metering import ended_at, within_limit
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.state import Driver, Kind, Transfer
 from evcharge.charging_point import ChargingPoint
@@ -45,8 +45,12 @@ def refuse(ruling: Ruling, session: Session, reason: EndReason, rules: Rules) ->
     driver = _settle(ruling, session, reason, cost=0)
     if (after := lapses.after_refusal(driver, session, reason, rules)) is not driver:
         ruling.put(after)
-    ruling.put(replace(session, state=SessionState.REFUSED, ended_at=rules.now, end_reason=reason))
-    ruling.say(events.SessionRefused(**about(session), reason=reason))
+    at = ended_at(session, rules)
+    refused = replace(
+        session, state=SessionState.REFUSED, ended_at=at, received_at=rules.now, end_reason=reason
+    )
+    ruling.put(refused)
+    ruling.say(events.SessionRefused(**about(session), reason=reason, ended_at=at.timestamp()))
 
 
 def issue_ticket(
@@ -59,8 +63,11 @@ def issue_ticket(
     driver = _settle(ruling, session, reason, cost)
     # A stop that Central ordered explains the end better than how the engine carried it out.
     reason = session.stop_reason if reason is EndReason.OTHER and session.stop_reason else reason
-    started_at = session.started_at or session.authorised_at
-    ruling.put(replace(session, state=SessionState.TICKETED, ended_at=rules.now, end_reason=reason))
+    started_at, at = session.started_at or session.authorised_at, ended_at(session, rules)
+    ended = replace(
+        session, state=SessionState.TICKETED, ended_at=at, received_at=rules.now, end_reason=reason
+    )
+    ruling.put(ended)
     ruling.put(
         Ticket(
             **about(session),
@@ -69,8 +76,10 @@ def issue_ticket(
             price_centi_cents_per_kwh=session.price_centi_cents_per_kwh,
             reason=reason,
             started_at=started_at,
-            ended_at=rules.now,
+            ended_at=at,
             estimated=estimated,
+            elapsed_s=session.elapsed_s,
+            received_at=rules.now,
         )
     )
     ruling.say(
@@ -81,8 +90,10 @@ def issue_ticket(
             price_centi_cents_per_kwh=session.price_centi_cents_per_kwh,
             reason=reason,
             started_at=started_at.timestamp(),
-            ended_at=rules.now.timestamp(),
+            ended_at=at.timestamp(),
             estimated=estimated,
+            elapsed_s=session.elapsed_s,
+            received_at=rules.now.timestamp(),
             balance_cents=driver.balance_cents,
         )
     )

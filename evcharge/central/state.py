@@ -40,7 +40,7 @@ class Driver:
     link: int | None = None
     # Granted requests in a row that nobody plugged in for, and when the last one lapsed. Not stored: a start forgives.
     lapses: int = 0
-    lapsed_at: datetime | None = None
+    lapsed_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from evcharge.central.recall import Unknown
 from evcharge.central.rows import (
     PUT_EVENT,
     Entry,
+    broken_off,
     driver_of,
     event_row,
     point_of,
@@ -38,6 +39,7 @@ from evcharge.central.state import (
 from evcharge.central.sums import sum_of, summed
 from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.database import Database, Row
+from evcharge.events import ClockJumped
 from evcharge.ids import CpId, DriverId, SessionId
 from evcharge.session import Session, Ticket
 
@@ -170,27 +172,43 @@ class CentralStore:
         params = {f"key{number}": key for number, key in enumerate(sorted(keys))}
         return await self._database.read(f"{select} IN (:{', :'.join(params)})", params)
 
-    async def live(self, now: datetime) -> None:
-        """Keep a sign of life, and no old statuses or orders; call it about once a minute (raises sqlite3.Error)."""
+    async def live(self, now: datetime, at_most: datetime | None = None) -> None:
+        """Keep a sign of life, and no old statuses or orders; call it about once a minute (raises sqlite3.Error).
+
+        `at_most` is the instant by a clock that nobody set: what is older only by one that was set is kept.
+        """
+        past = min(now, at_most or now)
         async with self._database.transaction() as transaction:
             await transaction.execute(_LIVE, {"at": text_of(now)})
-            await transaction.execute(_FORGET, {"before": text_of(now - KEEP_STATUSES_FOR)})
-            await transaction.execute(_FORGET_ORDERS, {"before": text_of(now - _REMEMBER_ORDERS_FOR)})
+            await transaction.execute(_FORGET, {"before": text_of(past - KEEP_STATUSES_FOR)})
+            await transaction.execute(_FORGET_ORDERS, {"before": text_of(past - _REMEMBER_ORDERS_FOR)})
 
     async def commit(self, batch: Sequence[Entry]) -> None:
         """Store every fact and event of `batch`, or nothing at all (raises sqlite3.Error)."""
         began = time.perf_counter()
         events, head = self._sealed(batch)
-        news = self.statuses.news([*self._pending, *points_of(batch)])
+        shown, gaps = self._after_jumps(batch)
+        news = shown.news([*self._pending, *points_of(batch)])
         async with self._database.transaction() as transaction:
-            for sql, rows in (*statements(batch), *status_statements(self.statuses, news)):
+            for sql, rows in (*statements(batch), *gaps, *status_statements(shown, news)):
                 await transaction.execute_many(sql, rows)
             if events:
                 await transaction.execute_many(PUT_EVENT, events)
         self.head = head
-        self.statuses.take(news)
+        shown.take(news)
+        self.statuses = shown
         self._pending = []
         self.on_commit(len(batch), time.perf_counter() - began)
+
+    def _after_jumps(self, batch: Sequence[Entry]) -> tuple[Statuses, list[tuple[str, list[dict[str, Any]]]]]:
+        """Return what is shown after the jumps of the clock in `batch`, and the statements that keep the gaps."""
+        shown, gaps = self.statuses, list[tuple[str, list[dict[str, Any]]]]()
+        for entry in batch:
+            for event in entry.decision.events:
+                if isinstance(event, ClockJumped):
+                    gaps += broken_off(shown, entry.at - timedelta(seconds=event.seconds), entry.at)
+                    shown = Statuses(shown.begun_anew(entry.at))
+        return shown, gaps
 
     async def unseen_tickets(self, driver_id: DriverId, after: int = 0) -> tuple[list[Ticket], int | None]:
         """Return a page of a driver's inbox, the first made first: what lies beyond place `after`.

@@ -1,6 +1,6 @@
 """What today has brought: energy, money and charges of the tickets of this (local) day. Pure."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 from evcharge.events import Event, TicketMade
 
@@ -15,9 +15,9 @@ class Today:
         self.sessions = sessions
 
     def on_event(self, event: Event, day: date) -> None:
-        """Count a ticket; another day starts from nothing."""
+        """Count a ticket of a charge that ended today, whenever it is told; another day starts from nothing."""
         self.turn(day)
-        if isinstance(event, TicketMade):
+        if isinstance(event, TicketMade) and _day_of(event.ended_at) == self.day:
             self.energy_mwh += event.energy_mwh
             self.cents += event.cost_cents
             self.sessions += 1
@@ -26,3 +26,7 @@ class Today:
         """Start from nothing when it is another day."""
         if day != self.day:
             self.day, self.energy_mwh, self.cents, self.sessions = day, 0, 0, 0
+
+
+def _day_of(unix_s: float) -> date:
+    return datetime.fromtimestamp(unix_s, UTC).astimezone().date()

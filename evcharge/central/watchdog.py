@@ -5,9 +5,9 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from evcharge.central.anchors import Anchors
-from evcharge.central.commands import CENTRAL, Note
 from evcharge.central.conversations import MAX_UNSENT_BYTES, Conversation
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.lines import speech
@@ -16,10 +16,9 @@ from evcharge.central.quotas import TOO_FAST
 from evcharge.central.refusals import Refusals
 from evcharge.central.store import CentralStore
 from evcharge.errors import Code, Overloaded
-from evcharge.events import ClockJumped
 from evcharge.heap import Heap
 from evcharge.labels import DEFAULT_LANGUAGE
-from evcharge.lifecycle import Clock, utc_now
+from evcharge.lifecycle import Clock, steady, utc_now
 from evcharge.tickets import LIVENESS
 
 log = logging.getLogger(__name__)
@@ -33,38 +32,32 @@ FIRST_WORD_S = 5.0
 STALL_S = 1.0
 # Whoever sends more than its rate for this long, all the time, will not stop by itself.
 PRESSING_S = 30.0
-CLOCK_JUMP_S = 5.0
 MINUTE_S = 60.0
 
 
 class Watchdog:
     """Ends links that are dead or do not read. Deadlines count from when the loop read the socket."""
 
-    def __init__(
-        self, peers: Peers, dispatcher: Dispatcher, clock: Clock, lang: str = DEFAULT_LANGUAGE
-    ) -> None:
+    def __init__(self, peers: Peers, dispatcher: Dispatcher, lang: str = DEFAULT_LANGUAGE) -> None:
         self._say = speech(lang)
         self._peers = peers
         self._dispatcher = dispatcher
-        self._clock = clock
         self._behind_since: dict[int, float] = {}
 
     async def run(self) -> None:
         """Sweep for ever."""
         loop = asyncio.get_running_loop()
-        last, wall = loop.time(), self._clock()
+        last = loop.time()
         while True:
             await asyncio.sleep(SWEEP_S)
-            now, wall_now = loop.time(), self._clock()
+            now = loop.time()
+            self._dispatcher.look_at_the_clock()
             stalled = now - last > SWEEP_S + STALL_S
             if stalled:
                 log.warning("%s", self._say("stood still", seconds=f"{now - last:.1f}"))
             else:
                 self.sweep(now, self._peers.links.values())
-            jump = (wall_now - wall).total_seconds() - (now - last)
-            if abs(jump) > CLOCK_JUMP_S:
-                self._dispatcher.post(Note(by=CENTRAL, event=ClockJumped(seconds=round(jump))))
-            last, wall = now, wall_now
+            last = now
 
     def sweep(self, now: float, links: Iterable[Conversation]) -> None:
         """End every link that has been silent, behind or owing for too long, or faster than its rate."""
@@ -96,12 +89,13 @@ async def each_minute(
     clock: Clock = utc_now,
 ) -> None:
     """Write repeated refusals and facts, and a sign of life; anchor the audit log outside of the books."""
+    going = steady(clock)
     while True:
         await asyncio.sleep(MINUTE_S)
         refusals.flush()
         dispatcher.flush()
         # A full disk is the dispatcher's trouble, and told by it.
         with contextlib.suppress(sqlite3.Error):
-            await store.live(clock())
+            await store.live(clock(), datetime.fromtimestamp(going(), UTC))
         await anchors.drop()
         heap.look_again()

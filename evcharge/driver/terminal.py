@@ -127,16 +127,17 @@ def seat(
 async def sit(desk: Desk, screen: TerminalScreen, driver_id: str, stop: asyncio.Event) -> None:
     """Do what is typed until the driver leaves: `quit`, Ctrl+D, or Ctrl+C (twice while a request is open)."""
     conversation = desk.conversation
+    loop = asyncio.get_running_loop()
     drawn: Supply | None = None
-    drawn_at = 0.0
+    drawn_at = drawn_s = 0.0
 
     def toolbar() -> ANSI:
-        nonlocal drawn, drawn_at
+        nonlocal drawn, drawn_at, drawn_s
         columns, facts = _columns(), conversation.facts
-        now = utc_now().timestamp()
         if facts.supply is not drawn:
-            drawn, drawn_at = facts.supply, now
-        line = view.toolbar(driver_id, facts, conversation.request, desk.words, columns, now, drawn_at)
+            drawn, drawn_at, drawn_s = facts.supply, utc_now().timestamp(), loop.time()
+        age_s = loop.time() - drawn_s
+        line = view.toolbar(driver_id, facts, conversation.request, desk.words, columns, drawn_at, age_s)
         return ANSI(view.render(line, columns, color=_colorful()))
 
     desk.show(desk.words("type help"))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
+from msgspec import UNSET
 from rich import box
 from rich.console import Console, RenderableType
 from rich.panel import Panel
@@ -97,7 +98,7 @@ def receipt(driver_id: str, bill: TicketIssued, words: Words) -> RenderableType:
         ("driver", driver_id),
         ("session", bill.session_id),
         ("point", bill.cp_id),
-        ("time", clock(bill.ended_at - bill.started_at)),
+        ("time", "–" if bill.elapsed_s is UNSET else clock(bill.elapsed_s)),
         ("energy", energy),
         ("price", f"{price_text(bill.price)} €/kWh"),
         ("ended", words.ended(bill.reason)),
@@ -106,8 +107,8 @@ def receipt(driver_id: str, bill: TicketIssued, words: Words) -> RenderableType:
         grid.add_row(Text(words(name)), Text(value))
     grid.add_row(Text(""), Text("─" * 10))
     grid.add_row(Text(words("total"), style="bold"), Text(f"{euros(bill.cost_cents)} €", style="bold"))
-    if bill.while_away:
-        grid.add_row(Text(words("note")), Text(words("while away"), style="italic"))
+    for note in words.notes(bill):
+        grid.add_row(Text(words("note")), Text(note, style="italic"))
     title = Text(f" {words('summary')} ", style="bold")
     return Panel(grid, title=title, box=box.ROUNDED, width=_RECEIPT_COLUMNS, padding=(0, 1))
 
@@ -118,17 +119,17 @@ def toolbar(
     request: Request | None,
     words: Words,
     columns: int,
-    now: float,
     supply_at: float,
+    age_s: float,
 ) -> Text:
     """The line at the bottom: the running charge, or the money; and whether CENTRAL is there.
 
-    What does not fit into `columns` is left out, the least important first. `now`, and `supply_at`, when the
-    figures of the charge came, are in Unix seconds.
+    What does not fit into `columns` is left out, the least important first. The figures of the charge came at
+    `supply_at`, in Unix seconds, `age_s` seconds ago.
     """
     if facts.supply is not None:
-        parts = _supply_parts(facts.supply, now)
-        if now - supply_at > _STANDS_STILL_S:
+        parts = _supply_parts(facts.supply)
+        if age_s > _STANDS_STILL_S:
             at = f"{datetime.fromtimestamp(supply_at, UTC).astimezone():%H:%M:%S}"
             parts[1] = (words("as of", at=at), "bold yellow")
         if not facts.connected:
@@ -155,15 +156,15 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
-def _supply_parts(supply: Supply, now: float) -> list[tuple[str, str]]:
+def _supply_parts(supply: Supply) -> list[tuple[str, str]]:
     parts = [
         (f" {supply.cp_id} ", "bold reverse green"),
         (f"{supply.power_w / 1000:.2f} kW", "bold"),
         (f"{kwh(supply.energy_mwh)} kWh", "bold"),
         (f"{euros(supply.cost_cents)} €", "bold"),
     ]
-    if supply.started_at is not None:
-        parts.append((clock(now - supply.started_at), ""))
+    if supply.elapsed_s is not UNSET:
+        parts.append((clock(supply.elapsed_s), ""))
     return parts
 
 

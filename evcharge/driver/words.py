@@ -1,6 +1,9 @@
 """What a driver reads, as plain lines: which sentence fits, and the layout of tickets and tables. Pure."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from msgspec import UNSET
 
 from evcharge import labels
 from evcharge.billing import euros, kwh, price_text
@@ -19,7 +22,7 @@ from evcharge.messages import (
     Supply,
     TicketIssued,
 )
-from evcharge.session import EndReason
+from evcharge.session import LATE_S, EndReason
 
 _REFUSED_BY_POINT = {
     EndReason.NOT_PLUGGED: "not plugged",
@@ -165,8 +168,7 @@ class Words:
             ("cost", f"{euros(bill.cost_cents)} €  ({price_text(bill.price)} €/kWh)"),
             ("ended", self.ended(bill.reason)),
         ]
-        if bill.while_away:
-            rows.append(("note", self("while away")))
+        rows += [("note", note) for note in self.notes(bill)]
         width = max(len(self(name)) for name, _ in rows) + 2
         title = f"===== {self('summary')} ====="
         return [
@@ -174,6 +176,14 @@ class Words:
             *(f"{self(name) + ':':<{width}}{value}" for name, value in rows),
             "=" * len(title),
         ]
+
+    def notes(self, bill: TicketIssued) -> list[str]:
+        """What is unusual about a ticket, a sentence each."""
+        notes = [self("while away")] if bill.while_away else []
+        if bill.received_at is not UNSET and bill.received_at - bill.ended_at > LATE_S:
+            at = f"{datetime.fromtimestamp(bill.received_at, UTC).astimezone():%Y-%m-%d %H:%M}"
+            notes.append(self("received late", at=at, point=bill.cp_id))
+        return notes
 
     def points(self, answer: Points) -> list[str]:
         """The available charging points as a table."""

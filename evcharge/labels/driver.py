@@ -175,6 +175,10 @@ SENTENCES: Mapping[str, Words] = {
         "this charge ended while you were away",
         "esta recarga acabó mientras usted no estaba",
     ),
+    "received late": (
+        "CENTRAL heard of it at {at}, once {point} reached it again",
+        "la CENTRAL lo supo a las {at}, cuando {point} pudo comunicarse de nuevo",
+    ),
     "no points": (
         "No charging point is available now.",
         "Ahora no hay ningún punto de recarga disponible.",

@@ -252,6 +252,7 @@ SENTENCES: Mapping[str, Words] = {
     "h logins": ("Logins", "Sesiones"),
     # ---- words in them
     "estimated": ("estimated", "estimado"),
+    "late": ("received late", "recibido tarde"),
     "state AUTHORISED": ("authorised", "autorizada"),
     "state CHARGING": ("charging", "en curso"),
     "state TICKETED": ("ended", "terminada"),

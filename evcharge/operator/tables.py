@@ -124,8 +124,8 @@ def tickets(lang: str) -> list[Column]:
     say = Speech(_words(), lang)
 
     def reason(row: Row) -> str:
-        text = _reason(row["reason"], lang)
-        return f"{text} ({say('estimated')})" if row["estimated"] else text
+        notes = [say(name) for name in ("estimated", "late") if row[name]]
+        return " ".join([_reason(row["reason"], lang), *(f"({note})" for note in notes)])
 
     return [
         _field("session_id"),

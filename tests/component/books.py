@@ -86,8 +86,9 @@ def lie(path: Path, at: datetime, tickets: int = 10_000) -> None:
         )
         connection.execute(
             "INSERT INTO ticket (session_id, request_id, cp_id, driver_id, energy_mwh, cost_cents, "
-            "price_centi_cents_per_kwh, reason, started_at, ended_at, estimated) "
-            "SELECT session_id, request_id, cp_id, driver_id, meter_mwh, 0, 0, end_reason, started_at, ended_at, 0 "
+            "price_centi_cents_per_kwh, reason, started_at, ended_at, received_at, estimated) "
+            "SELECT session_id, request_id, cp_id, driver_id, meter_mwh, 0, 0, end_reason, started_at, ended_at, "
+            "ended_at, 0 "
             "FROM session WHERE session_id LIKE 'S-lie-%'"
         )
         day = {"cp_id": "CP001", "day": text_of(at)[:10], "mwh": 2**63 - 1, "sessions": tickets}
@@ -204,7 +205,7 @@ def lasting(facts: Facts) -> dict[str, object]:
         "points": sorted(points, key=lambda point: point.cp_id),
         "sessions": sorted(facts.sessions(), key=lambda session: session.session_id),
         "drivers": {
-            key: replace(driver, link=None, epoch_told=False, lapses=0, lapsed_at=None)
+            key: replace(driver, link=None, epoch_told=False, lapses=0, lapsed_s=None)
             for key, driver in facts._drivers.items()
         },
         "cursors": facts._cursors,

@@ -9,9 +9,12 @@ import pytest
 
 from evcharge.central.archive import MAX_HISTORY, STATES, Archive, cursor
 from evcharge.central.commands import Note
+from evcharge.central.instants import text_of
+from evcharge.central.rows import Entry
+from evcharge.central.ruling import Decision
 from evcharge.database import Database
 from evcharge.errors import BadInput
-from evcharge.events import HoldPlaced, Unread
+from evcharge.events import ClockJumped, HoldPlaced, Unread
 from tests.component.books import FromNextYear, entries, opened
 from tests.unit.central.builders import ADMIN, NOON, Network
 
@@ -230,3 +233,21 @@ async def test_the_history_of_a_point_says_what_it_showed_from_when_until_when(t
         assert len(await archive.history("CP001", NOON - timedelta(days=9))) == 4
         assert await archive.history("CP404", NOON) == []
         assert MAX_HISTORY > 100
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=400), timedelta(hours=-3)])
+async def test_where_the_clock_was_set_the_history_has_a_gap_and_nothing_ends_before_it_begins(
+    tmp_path: Path, jump: timedelta
+):
+    network = Network()
+    network.point_is_there()
+    async with opened(tmp_path) as books:
+        await books.store.commit(entries(network))
+        seconds, at = round(jump.total_seconds()), NOON + timedelta(hours=1) + jump
+        note = Decision(events=(ClockJumped(seconds=seconds),))
+        network.holds()
+        await books.store.commit([Entry(note, ADMIN, at), *(replace(one, at=at) for one in entries(network))])
+        found = await Archive(books.database).history("CP001", min(NOON, at) - timedelta(seconds=1))
+    assert (found[0].status, found[0].until) == ("Available", text_of(NOON + timedelta(hours=1)))
+    assert found[-1].status == "Unavailable"
+    assert all(one.until is None or one.until >= one.at for one in found)

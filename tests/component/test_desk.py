@@ -5,7 +5,7 @@ import io
 import logging
 import os
 import threading
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -182,7 +182,7 @@ def test_an_alert_becomes_a_line_and_its_end_another():
     assert over.restored_at == over.at
 
 
-def ticket(cost_cents: int) -> TicketMade:
+def ticket(cost_cents: int, ended_at: datetime = NOON) -> TicketMade:
     return TicketMade(
         session_id="S",
         request_id="R",
@@ -192,8 +192,8 @@ def ticket(cost_cents: int) -> TicketMade:
         cost_cents=cost_cents,
         price_centi_cents_per_kwh=2_500,
         reason=EndReason.UNPLUGGED,
-        started_at=1.0,
-        ended_at=2.0,
+        started_at=ended_at.timestamp() - 1,
+        ended_at=ended_at.timestamp(),
         estimated=False,
         balance_cents=0,
     )
@@ -205,6 +205,12 @@ def test_the_sums_of_today_begin_anew_at_midnight():
     assert (today.energy_mwh, today.cents) == (1_000_500, 32)
     today.on_event(CentralStopped(), date(2026, 1, 2))
     assert (today.energy_mwh, today.cents) == (0, 0)
+
+
+def test_a_charge_of_yesterday_that_is_told_today_is_none_of_today():
+    today = Today(DAY)
+    today.on_event(ticket(25, NOON - timedelta(days=1)), DAY)
+    assert (today.energy_mwh, today.sessions) == (0, 0)
 
 
 @pytest.mark.parametrize(

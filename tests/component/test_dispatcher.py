@@ -5,8 +5,8 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from unittest import mock
 
@@ -35,8 +35,11 @@ RULES = Rules(now=NOON, welcome_credit_cents=2_000)
 class Writer:
     """A dispatcher on real books, what it has told, and what was stored at that moment."""
 
-    def __init__(self, books: Books, dispatcher: Dispatcher, feed: Feed) -> None:
+    def __init__(
+        self, books: Books, dispatcher: Dispatcher, feed: Feed, clock: "Clock | None" = None
+    ) -> None:
         self.books = books
+        self.clock = clock or Clock()
         self.dispatcher = dispatcher
         self.told: list[events.Event] = []
         self.stored_when_told: list[int] = []
@@ -90,6 +93,13 @@ class Writer:
         raise problem
 
 
+@dataclass
+class Clock:
+    """Central's wall clock, which anybody may set."""
+
+    now: datetime = NOON
+
+
 def trouble(name: str, text: str = "database or disk is full") -> sqlite3.OperationalError:
     problem = sqlite3.OperationalError(text)
     problem.sqlite_errorname = name
@@ -105,9 +115,10 @@ async def writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     stop = asyncio.Event()
     async with opened(tmp_path) as books:
         feed = Feed()
-        dispatcher = Dispatcher(await books.store.load(NOON), books.store, feed, RULES, lambda: NOON)
+        clock = Clock()
+        dispatcher = Dispatcher(await books.store.load(NOON), books.store, feed, RULES, lambda: clock.now)
         task = asyncio.get_running_loop().create_task(run_until(stop, dispatcher.run()))
-        writer = Writer(books, dispatcher, feed)
+        writer = Writer(books, dispatcher, feed, clock)
         yield writer
         stop.set()
         await task
@@ -587,3 +598,48 @@ async def test_every_answer_is_given_even_when_its_fact_is_only_counted(writer: 
         for number in range(50)
     ]
     assert {(answer.step, answer.code) for answer in answers} == {("REFUSED", "E_DRIVER_BLOCKED")}
+
+
+# ---- the clock
+
+
+async def test_a_clock_that_was_set_is_noted_before_anything_that_happens_after_it(writer: Writer):
+    await writer.is_ready()
+    writer.clock.now += timedelta(days=400)
+    await writer.does(c.MonitorReports, cp_id="CP001", link=2, fault="hot")
+    *_, noted, reported = writer.told
+    assert (noted, type(reported)) == (events.ClockJumped(seconds=400 * 86_400), events.FaultReported)
+    rows = await writer.books.database.read("SELECT day, SUM(ms) AS ms FROM status_daily GROUP BY day")
+    # A few hundredths of a second in which it was Available, and no 400 days.
+    assert sum(row["ms"] for row in rows) < 60_000
+    assert {row["day"] for row in rows} == {"2026-01-01", "2027-02-05"}
+
+
+async def test_a_clock_that_was_set_while_nothing_happened_is_noted_when_it_is_looked_at(writer: Writer):
+    await writer.is_ready()
+    writer.clock.now -= timedelta(hours=1)
+    writer.dispatcher.look_at_the_clock()
+    await writer.settles()
+    assert events.ClockJumped(seconds=-3_600) in writer.told
+    writer.dispatcher.look_at_the_clock()
+    await writer.settles()
+    assert sum(isinstance(event, events.ClockJumped) for event in writer.told) == 1
+
+
+async def test_a_clock_that_was_set_while_the_disk_was_full_is_noted_afterwards(writer: Writer):
+    await writer.is_ready()
+    writer.clock.now += timedelta(days=1)
+    with writer.fails(FULL):
+        writer.dispatcher.look_at_the_clock()
+        async with asyncio.timeout(10):
+            while not any(isinstance(event, events.ClockJumped) for event in writer.told):
+                await asyncio.sleep(0.01)
+
+
+async def test_a_charge_is_measured_by_the_steady_clock(writer: Writer):
+    await writer.is_ready()
+    await writer.does(
+        c.StartCharging, driver_id="D01", request_id="R-00000001", nonce="1" * 16, cp_id="CP001"
+    )
+    (session,) = writer.dispatcher.facts.sessions()
+    assert session.authorised_s == pytest.approx(asyncio.get_running_loop().time(), abs=10)

@@ -148,7 +148,7 @@ FORGERIES: dict[str, tuple[str, str]] = {
     ),
     "a ticket is made up": (
         "INSERT INTO ticket SELECT session_id, request_id, cp_id, driver_id, 0, 0, price_centi_cents_per_kwh, 'full',"
-        " authorised_at, ended_at, 0 FROM session WHERE state = 'REFUSED'",
+        " authorised_at, ended_at, 0, NULL, ended_at FROM session WHERE state = 'REFUSED'",
         r"ticket S-D02-\S+: no event of the audit log tells of it",
     ),
     "a ticket is hidden from its driver": (
@@ -173,7 +173,8 @@ FORGERIES: dict[str, tuple[str, str]] = {
     ),
     "a session is made up": (
         "INSERT INTO session SELECT 'S-forged-000001', 'R-forged', cp_id, driver_id, state, price_centi_cents_per_kwh,"
-        " 0, limit_mwh, plug_within_s, 0, 0, authorised_at, started_at, ended_at, stop_reason, end_reason, excess_mwh"
+        " 0, limit_mwh, plug_within_s, 0, 0, authorised_at, started_at, ended_at, stop_reason, end_reason, excess_mwh,"
+        " elapsed_s, received_at"
         " FROM session WHERE state = 'REFUSED'",
         r"session S-forged-000001: no event of the audit log tells of it",
     ),

@@ -10,6 +10,7 @@ import pytest
 from evcharge import audit
 from evcharge.central import commands as c
 from evcharge.central import store
+from evcharge.central.instants import text_of
 from evcharge.central.invariants import violations
 from evcharge.central.network import decide
 from evcharge.central.recall import unknown
@@ -18,6 +19,7 @@ from evcharge.central.ruling import Decision
 from evcharge.central.state import Facts, Kind, OrderTaken, TicketSeen, TicketUnseen, Transfer
 from evcharge.central.store import _INBOX, INBOX_PAGE, KEEP_STATUSES_FOR
 from evcharge.charging_point import ChargingPoint, Hold
+from evcharge.events import ClockJumped
 from evcharge.location import WeatherKind
 from evcharge.session import EndReason, SessionState, Ticket
 from tests.component.books import (
@@ -378,6 +380,8 @@ def only(*changes: object) -> Decision:
         (lambda network: elsewhere(network, hold_cents=10**9 + 1), "a session is allowed less"),
         (lambda network: only(ticket(network, energy_mwh=9 * 10**9 + 1)), "a ticket bills less"),
         (lambda network: only(ticket(network, cost_cents=10**9 + 1)), "a ticket bills less"),
+        (lambda network: only(ticket(network, ended_at=NOON - timedelta(days=1))), "ends no earlier"),
+        (lambda network: altered(network, elapsed_s=-1), "elapsed_s >= 0"),
         (lambda network: only(money(cents=10**9 + 1)), "less money than that"),
         (lambda network: only(money(cents=10**9 + 1, kind=Kind.HOLD)), "less money than that"),
         (
@@ -599,6 +603,54 @@ async def test_what_a_killed_central_showed_ended_with_its_last_sign_of_life(tmp
         await books.store.commit([Entry(Decision(events=(any_event(),)), ADMIN, back)])
         assert books.store.statuses["CP001"].since == NOON + timedelta(seconds=300)
     assert (await history(tmp_path))[1:] == [(at(300), "Disconnected", "its monitor is not heard")]
+
+
+def jump(seconds: int) -> Entry:
+    """Central's clock is set by so much, ten minutes after noon."""
+    decision = Decision(events=(ClockJumped(seconds=seconds),))
+    return Entry(decision, ADMIN, NOON + timedelta(minutes=10, seconds=seconds))
+
+
+@pytest.mark.parametrize("seconds", [400 * 86_400, -3_600], ids=["400 days forwards", "an hour back"])
+async def test_a_jump_of_the_clock_ends_what_was_shown_and_fills_nothing(tmp_path: Path, seconds: int):
+    network = Network()
+    network.point_is_there()
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+        await books.store.commit([jump(seconds)])
+        assert books.store.statuses["CP001"].since == jump(seconds).at
+    with raw(tmp_path / "central.db") as connection:
+        log = rows(connection, "SELECT at, status, until FROM status_log ORDER BY n")
+        daily = rows(connection, "SELECT day, status, ms, times FROM status_daily")
+    assert log == [(at(0), "Available", at(600)), (text_of(jump(seconds).at), "Available", None)]
+    assert daily == [("2026-01-01", "Available", 600_000, 1)]
+
+
+async def test_what_changes_right_after_a_jump_counts_from_there(tmp_path: Path):
+    network = Network()
+    network.point_is_there()
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+        network.reports("hot")
+        forwards = jump(400 * 86_400)
+        changed = [replace(entry, at=forwards.at) for entry in entries(network)]
+        await books.store.commit([forwards, *changed])
+        daily = await books.database.read("SELECT day, status, ms FROM status_daily ORDER BY day, status")
+    assert [tuple(row) for row in daily] == [
+        ("2026-01-01", "Available", 600_000),
+        ("2027-02-05", "Faulted", 0),
+    ]
+
+
+async def test_a_clock_that_was_set_makes_nothing_old(tmp_path: Path):
+    await lived(
+        tmp_path,
+        (0, lambda network: network.point_is_there()),
+        (10, lambda network: network.reports("overheating")),
+    )
+    async with opened(tmp_path) as books:
+        await books.store.live(NOON + timedelta(days=400), NOON + timedelta(minutes=1))
+    assert len(await history(tmp_path)) == 2
 
 
 async def test_statuses_of_long_ago_are_forgotten_but_never_what_is_shown_now(tmp_path: Path):

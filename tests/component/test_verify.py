@@ -77,6 +77,8 @@ PLANTED: dict[str, str] = {
     "no charging point has two open sessions": "UPDATE session SET state = 'CHARGING', cp_id = 'CP001'",
     "every session that started and ended has a ticket": "UPDATE session SET state = 'TICKETED'",
     "no ticket without a session that started": "UPDATE session SET state = 'REFUSED' WHERE state = 'TICKETED'",
+    "a ticket lasts as long as its charging point measured, and ends no earlier than it began": "UPDATE ticket SET "
+    "elapsed_s = 61",
     "every day of the statistics is what its tickets say": "UPDATE daily SET sessions = sessions + 1",
     "a ticket captured what it says, once": "DELETE FROM ledger WHERE kind = 'CAPTURE'",
 }

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from msgspec import UNSET
 
 from evcharge.driver import view
 from evcharge.driver.dealings import Request
@@ -26,6 +27,8 @@ def bill(**more: object) -> TicketIssued:
         "started_at": 100.0,
         "ended_at": 163.0,
         "estimated": False,
+        "elapsed_s": 63,
+        "received_at": 163.0,
     }
     return TicketIssued(**{**facts, **more})
 
@@ -38,7 +41,7 @@ def supply(**more: object) -> Supply:
         "energy_mwh": 20_000_000,
         "cost_cents": 500,
         "limit_mwh": 80_000_000,
-        "started_at": 1000.0,
+        "elapsed_s": 42,
     }
     return Supply(**{**facts, **more})
 
@@ -53,9 +56,9 @@ def bar(
     columns: int,
     request: Request | None = None,
     words: Words = ENGLISH,
-    supply_at: float = 1041.0,
+    age_s: float = 1.0,
 ) -> str:
-    line = view.toolbar("D01", facts, request, words, columns, now=1042.0, supply_at=supply_at)
+    line = view.toolbar("D01", facts, request, words, columns, supply_at=1038.0, age_s=age_s)
     assert line.cell_len <= columns
     return line.plain
 
@@ -140,6 +143,22 @@ def test_the_receipt_holds_every_figure_of_the_ticket():
     assert "away" not in text
 
 
+def test_without_a_word_of_the_charging_point_nobody_knows_how_long_it_took():
+    text = "\n".join(plain(view.receipt("D01", bill(elapsed_s=UNSET), ENGLISH), 80))
+    assert re.search("Time +–", text)
+
+
+@pytest.mark.parametrize(("late_s", "told"), [(60.0, False), (7_200.0, True)])
+@pytest.mark.parametrize(
+    ("words", "said"), [(ENGLISH, "CENTRAL heard of it at"), (SPANISH, "la CENTRAL lo supo")]
+)
+def test_a_bill_that_central_heard_of_late_says_so(words: Words, said: str, late_s: float, told: bool):
+    late = bill(received_at=163.0 + late_s)
+    assert (said in "\n".join(plain(view.receipt("D01", late, words), 80))) == told
+    assert any(said in line for line in words.ticket("D01", late)) == told
+    assert not words.notes(bill(received_at=UNSET))
+
+
 def test_the_receipt_says_what_was_estimated_and_that_nobody_was_there():
     text = "\n".join(plain(view.receipt("D01", bill(estimated=True, while_away=True), SPANISH), 80))
     assert "RESUMEN DE LA SESIÓN" in text
@@ -180,7 +199,7 @@ def test_a_hold_that_is_used_up_is_a_full_bar():
 
 
 def test_without_a_limit_there_is_no_bar():
-    line = bar(Facts(connected=True, supply=supply(limit_mwh=None, started_at=None)), 80)
+    line = bar(Facts(connected=True, supply=supply(limit_mwh=None, elapsed_s=UNSET)), 80)
     assert line == " CP001  7.40 kW 20.000 kWh 5.00 €"
 
 
@@ -235,7 +254,7 @@ def test_the_memory_of_points_is_bounded(monkeypatch):
 
 @pytest.mark.parametrize(("words", "said"), [(ENGLISH, "as of"), (SPANISH, "a las")])
 def test_figures_that_stand_still_say_how_old_they_are_and_claim_no_power(words: Words, said: str):
-    old = bar(Facts(connected=True, supply=supply()), 80, words=words, supply_at=1038.0)
+    old = bar(Facts(connected=True, supply=supply()), 80, words=words, age_s=4.0)
     assert re.match(rf" CP001  {said} \d\d:\d\d:18 20\.000 kWh 5\.00 € 0:42", old)
     assert "kW " not in old.replace("kWh", "")
-    assert said not in bar(Facts(connected=True, supply=supply()), 80, words=words, supply_at=1039.0)
+    assert said not in bar(Facts(connected=True, supply=supply()), 80, words=words, age_s=3.0)

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -339,3 +340,34 @@ async def test_work_that_ends_by_cancelling_itself_does_not_cancel_its_caller():
 
     with pytest.raises(TimeoutError):
         await lifecycle.within(cancels_itself(), 5)
+
+
+# ---- clocks
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+async def test_a_steady_clock_does_not_jump_with_the_wall():
+    wall = [NOON]
+    now = lifecycle.steady(lambda: wall[0])
+    before = now()
+    wall[0] += timedelta(days=400)
+    assert 0 <= now() - before < 5
+
+
+@pytest.mark.parametrize(
+    ("moved", "seconds"),
+    [
+        (timedelta(days=400), 400 * 86_400),
+        (timedelta(hours=-1), -3_600),
+        # So clocks are kept right, and nobody needs to know.
+        (timedelta(seconds=4), 0),
+        (timedelta(seconds=-4), 0),
+    ],
+)
+async def test_a_jump_of_the_wall_clock_is_told_once(moved: timedelta, seconds: int):
+    wall = [NOON]
+    jumps = lifecycle.Jumps(lambda: wall[0])
+    assert jumps.look() == 0
+    wall[0] += moved
+    assert [jumps.look(), jumps.look()] == [seconds, 0]

@@ -103,7 +103,7 @@ class OrderAnswer(Answer):
 
 
 class Session(Shape):
-    """One session, whatever became of it."""
+    """One session, whatever became of it. Its times and `elapsed_s` are the charging point's, where it tells them."""
 
     session_id: str
     request_id: str
@@ -113,6 +113,8 @@ class Session(Shape):
     authorised_at: str
     started_at: str | None
     ended_at: str | None
+    elapsed_s: int | None
+    received_at: str | None
     stop_reason: str | None
     end_reason: str | None
     hold_cents: int
@@ -131,7 +133,11 @@ class SessionsAnswer(Answer):
 
 
 class Ticket(Shape):
-    """The final bill of one session; `estimated` when its last meter was never received."""
+    """The final bill of one session; `estimated` when its last meter was never received.
+
+    `elapsed_s` is null when the charging point does not say how long it lasted: the times are then those of arrival.
+    `late`: Central heard of the end, at `received_at`, more than a minute after it.
+    """
 
     session_id: str
     request_id: str
@@ -144,6 +150,9 @@ class Ticket(Shape):
     started_at: str
     ended_at: str
     estimated: bool
+    elapsed_s: int | None
+    received_at: str
+    late: bool
 
 
 class TicketsAnswer(Answer):

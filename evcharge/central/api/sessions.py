@@ -20,12 +20,12 @@ _STATE = Parameter("state", "Only sessions in this state.", {"type": "string", "
 AFTER = Parameter("after", "The `previous` of a page: the rows that are newer.")
 _FILTERS = (OF_DRIVER, OF_POINT, FROM, TO)
 _SESSION_COLUMNS = (
-    "session_id", "request_id", "cp_id", "driver_id", "state", "authorised_at", "started_at", "ended_at", "stop_reason",
-    "end_reason", "price", "energy_mwh", "cost_cents", "hold_cents", "limit_mwh",
+    "session_id", "request_id", "cp_id", "driver_id", "state", "authorised_at", "started_at", "ended_at", "elapsed_s",
+    "received_at", "stop_reason", "end_reason", "price", "energy_mwh", "cost_cents", "hold_cents", "limit_mwh",
 )  # fmt: skip
 _TICKET_COLUMNS = (
-    "session_id", "request_id", "cp_id", "driver_id", "started_at", "ended_at", "reason", "estimated", "price",
-    "energy_mwh", "cost_cents",
+    "session_id", "request_id", "cp_id", "driver_id", "started_at", "ended_at", "elapsed_s", "received_at",
+    "late", "reason", "estimated", "price", "energy_mwh", "cost_cents",
 )  # fmt: skip
 _MAX_ID = 200
 

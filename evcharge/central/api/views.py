@@ -8,6 +8,7 @@ from evcharge.billing import cost_cents, price_text
 from evcharge.central.alerts import CLOSED_BY_HAND, Alert
 from evcharge.central.feed import Live
 from evcharge.central.lines import why
+from evcharge.central.rows import ticket_of
 from evcharge.central.state import Driver, Weather
 from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.database import Row
@@ -73,7 +74,7 @@ def session(row: Row, live: Mapping[CpId, Live]) -> Json:
         energy_mwh = max(energy_mwh, shown.energy_mwh)
     names = (
         "session_id", "request_id", "cp_id", "driver_id", "state", "authorised_at", "started_at", "ended_at",
-        "stop_reason", "end_reason", "hold_cents", "limit_mwh",
+        "elapsed_s", "received_at", "stop_reason", "end_reason", "hold_cents", "limit_mwh",
     )  # fmt: skip
     return {
         **{name: row[name] for name in names},
@@ -89,6 +90,7 @@ def ticket(row: Row) -> Json:
     content: dict[str, Any] = {name: row[name] for name in row.keys()}  # noqa: SIM118  a Row yields values
     content["price"] = price_text(content.pop("price_centi_cents_per_kwh"))
     content["estimated"] = bool(content["estimated"])
+    content["late"] = ticket_of(row).late
     return content
 
 

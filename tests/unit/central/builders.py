@@ -34,7 +34,7 @@ class FakeEngine:
         self.last_seq += 1
         return self.last_seq
 
-    def started(self, session_id: str) -> m.SupplyStart:
+    def started(self, session_id: str, **when: float) -> m.SupplyStart:
         return m.SupplyStart(
             seq=self._next(),
             session_id=session_id,
@@ -45,15 +45,20 @@ class FakeEngine:
             limit_mwh=80 * KWH,
             auth="signed",
             meter_mwh=self.meter_mwh,
+            **when,
         )
 
-    def meter(self, session_id: str, more_mwh: int = 0) -> m.Meter:
+    def meter(self, session_id: str, more_mwh: int = 0, **when: int) -> m.Meter:
         self.meter_mwh += more_mwh
-        return m.Meter(seq=self._next(), session_id=session_id, meter_mwh=self.meter_mwh)
+        return m.Meter(seq=self._next(), session_id=session_id, meter_mwh=self.meter_mwh, **when)
 
-    def ended(self, session_id: str, more_mwh: int = 0, reason: str = "unplugged") -> m.SupplyEnd:
+    def ended(
+        self, session_id: str, more_mwh: int = 0, reason: str = "unplugged", **when: int
+    ) -> m.SupplyEnd:
         self.meter_mwh += more_mwh
-        return m.SupplyEnd(seq=self._next(), session_id=session_id, meter_mwh=self.meter_mwh, reason=reason)
+        return m.SupplyEnd(
+            seq=self._next(), session_id=session_id, meter_mwh=self.meter_mwh, reason=reason, **when
+        )
 
     def refused(self, session_id: str, reason: str = "never started") -> m.SupplyRefused:
         return m.SupplyRefused(seq=self._next(), session_id=session_id, reason=reason)
@@ -108,7 +113,12 @@ class Network:
         raise AssertionError(f"{kind.__name__} was not refused")
 
     def later(self, seconds: float) -> None:
-        self.rules = replace(self.rules, now=self.rules.now + timedelta(seconds=seconds))
+        now, steady_s = self.rules.now + timedelta(seconds=seconds), self.rules.steady_s + seconds
+        self.rules = replace(self.rules, now=now, steady_s=steady_s)
+
+    def clock_is_set(self, by: timedelta) -> None:
+        """Somebody sets Central's clock; no time passes."""
+        self.rules = replace(self.rules, now=self.rules.now + by)
 
     def link(self) -> int:
         self._links += 1

@@ -116,6 +116,25 @@ def test_since_says_when_the_status_changed_not_when_it_was_shown(town: Shown):
     assert town.row().since == UNIX_NOON + 10
 
 
+@pytest.mark.parametrize("moved", [timedelta(days=400), timedelta(hours=-1)])
+def test_a_clock_that_is_set_makes_nothing_older_or_younger(town: Shown, moved: timedelta):
+    session = town.charging("D01", "CP001")
+    town.holds(cp_id="CP002")
+    town.reports("hot", "CP002")
+    town.later(100)
+    town.clock_is_set(moved)
+    town.feed.publish(events.ClockJumped(seconds=round(moved.total_seconds())))
+    town.ticks()
+    now = town.now.timestamp()
+    assert (now - town.row("CP002").since, now - town.row("CP001").started) == (100, 100)
+    charge = town.drivers_board.charge(town.session(session.session_id))
+    assert (now - charge.started_at, now - charge.authorised_at) == (100, 100)
+    (alert,) = [alert for alert in town.alerts.open() if alert.about == "CP002"]
+    assert town.now - alert.since == timedelta(seconds=100)
+    town.sends(town.engines["CP001"].ended(session.session_id))
+    assert not town.board._moved_s
+
+
 def test_a_new_charging_point_and_one_that_moved_are_named_in_a_delta(town: Shown):
     page = Page()
     page.takes(town.board.snapshot())

@@ -1,6 +1,7 @@
 """Whoever asks and never plugs in keeps a charging point from others: that costs a growing pause."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -95,9 +96,12 @@ def test_nobody_else_waits(town: Network):
     town.authorised("D02")
 
 
-def test_a_clock_that_was_set_back_makes_nobody_wait(town: Network):
+@pytest.mark.parametrize("by", [timedelta(days=2), timedelta(days=-2)])
+def test_a_clock_that_is_set_makes_no_pause_longer_or_shorter(town: Network, by: timedelta):
     lapses(town, times=3)
-    town.later(-86_400)
+    town.clock_is_set(by)
+    assert wait_s(town.asks()) == PAUSE_S
+    town.later(PAUSE_S)
     town.authorised()
 
 

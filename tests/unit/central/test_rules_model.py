@@ -8,7 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import seed, settings
@@ -69,6 +69,13 @@ class Engine:
 
     def __init__(self, cp_id: str) -> None:
         self.cp_id = cp_id
+        # Its steady clock; and whether it tells times at all, as one of release 0.1 does not.
+        self.now_s = 0.0
+        self.tells_times = cp_id == CPS[0]
+        self.at = self.received_s = self.began_s = 0.0
+        self.elapsed_s = 0
+        # Of each session: when it began by Central's instant, and how long it lasted.
+        self.lasted: dict[str, tuple[float, int]] = {}
         self.disks: dict[str, list[m.AnyRecord]] = {}
         self.link: int | None = None
         self.pending: str | None = None
@@ -93,8 +100,41 @@ class Engine:
             self.end("restart")
         self.link = self.pending = self.running = None
 
+    def begin(self) -> None:
+        """Plug in; too late, and the session is refused."""
+        self.running, self.pending = self.pending, None
+        if self.now_s - self.received_s > RULES.plug_within_s:
+            self.journal(m.SupplyRefused, self.running, reason="not plugged in")
+            self.running = None
+            return
+        self.began_s, self.elapsed_s = self.now_s, 0
+        began_at = {"began_at": self.at + self.now_s - self.received_s} if self.tells_times else {}
+        self.journal(
+            m.SupplyStart,
+            self.running,
+            driver_id="D01",
+            request_id="R-00000001",
+            price=2_500,
+            hold_cents=0,
+            limit_mwh=0,
+            auth="signed",
+            meter_mwh=self.meter_mwh,
+            **began_at,
+        )
+
+    def meter(self, more_mwh: int) -> None:
+        self.meter_mwh += more_mwh
+        self.elapsed_s = int(self.now_s - self.began_s)
+        self.journal(m.Meter, self.running, meter_mwh=self.meter_mwh, **self.times())
+
+    def times(self) -> dict[str, int]:
+        return {"elapsed_s": self.elapsed_s} if self.tells_times else {}
+
     def end(self, reason: str) -> None:
-        self.journal(m.SupplyEnd, self.running, meter_mwh=self.meter_mwh, reason=reason)
+        if reason != "restart":
+            self.elapsed_s = int(self.now_s - self.began_s)
+        self.journal(m.SupplyEnd, self.running, meter_mwh=self.meter_mwh, reason=reason, **self.times())
+        self.lasted[self.running] = (self.at + self.began_s - self.received_s, self.elapsed_s)
         self.running = None
 
     def hears(self, message: m.Message) -> None:
@@ -110,6 +150,7 @@ class Engine:
                     self.journal(m.SupplyRefused, message.session_id, reason="busy")
                 else:
                     self.pending = message.session_id
+                    self.at, self.received_s = message.at, self.now_s
             case m.Stop():
                 if self.running == message.session_id:
                     self.end(message.reason)
@@ -131,7 +172,7 @@ class TheRules(RuleBasedStateMachine):
         self.nonce, self.batch_size, self.rules = 0, 1, RULES
         # With which epoch each link logged in.
         self.links: dict[int, int] = {}
-        self.batch: list[tuple[c.AnyCommand, Decision]] = []
+        self.batch: list[tuple[c.AnyCommand, Decision, datetime]] = []
         self.delivered: Counter[str] = Counter()
         self.doubtful: set[str] = set()
         self.tickets: dict[str, Ticket] = {}
@@ -195,7 +236,7 @@ class TheRules(RuleBasedStateMachine):
             assert again.is_empty
             assert heard(again.reply) == expected
         reach(command, decision)
-        self.batch.append((command, decision))
+        self.batch.append((command, decision, self.rules.now))
         if len(self.batch) >= self.batch_size:
             self.commit()
 
@@ -219,7 +260,7 @@ class TheRules(RuleBasedStateMachine):
         batch, self.model = self.batch, self.draft_model
         reached["full batch"] += len(batch) == 4
         self.books.execute("BEGIN")
-        entries = [books.Entry(decision, ADMIN, self.rules.now) for _, decision in batch]
+        entries = [books.Entry(decision, ADMIN, at) for _, decision, at in batch]
         news = self.statuses.news(books.points_of(entries))
         for sql, rows in (*books.statements(entries), *books.status_statements(self.statuses, news)):
             self.books.executemany(sql, rows)
@@ -230,12 +271,12 @@ class TheRules(RuleBasedStateMachine):
                 self.head = audit.Head(row["n"], audit.chained(self.head.hash, row))
                 self.books.execute(books.PUT_EVENT, {**row, "hash": self.head.hash})
         self.books.execute("COMMIT")
-        for _, decision in batch:
+        for _, decision, _ in batch:
             for change in decision.changes:
                 self.facts.put(change)
                 self.remember(change)
         self.begin()
-        for command, decision in batch:
+        for command, decision, _ in batch:
             if isinstance(command, c.EngineArrives):
                 self.engines[command.cp_id].link = command.link
             for event in decision.events:
@@ -248,10 +289,23 @@ class TheRules(RuleBasedStateMachine):
             if not change.estimated and change.session_id not in self.doubtful:
                 limit_mwh = self.draft_model.sessions[change.session_id].limit
                 assert change.energy_mwh == min(self.delivered[change.session_id], limit_mwh)  # I1, I5
+                self.lasts_as_its_engine_measured(change)
+            assert change.ended_at >= change.started_at
         elif isinstance(change, Transfer):
             self.money[change.debit] -= change.cents
             self.money[change.credit] += change.cents
             self.money[change.kind] += change.cents
+
+    def lasts_as_its_engine_measured(self, ticket: Ticket) -> None:
+        """Whatever outages, restarts and clocks did meanwhile (I38)."""
+        began_at, elapsed_s = self.engines[ticket.cp_id].lasted[ticket.session_id]
+        if self.engines[ticket.cp_id].tells_times:
+            assert ticket.elapsed_s == elapsed_s
+            assert ticket.started_at.timestamp() == pytest.approx(began_at, abs=0.001)
+            assert ticket.ended_at == ticket.started_at + timedelta(seconds=elapsed_s)
+            reached["told late"] += ticket.late
+        else:
+            assert ticket.elapsed_s is None
 
     def tell(self, event: events.Event) -> None:
         for role, peer_id, message in letters(event, lambda _: "signed"):
@@ -267,11 +321,17 @@ class TheRules(RuleBasedStateMachine):
         if self.batch:
             self.commit()
 
+    @rule(by=st.sampled_from([timedelta(hours=-1), timedelta(days=400), timedelta(days=-800)]))
+    def centrals_clock_is_set(self, by: timedelta) -> None:
+        if datetime(2000, 1, 1, tzinfo=UTC) < self.rules.now + by < datetime(2100, 1, 1, tzinfo=UTC):
+            self.rules = replace(self.rules, now=self.rules.now + by)
+            reached["clock set while charging"] += any(engine.running for engine in self.engines.values())
+
     @precondition(lambda self: self.batch)
     @rule()
     def a_commit_fails(self) -> None:
         # What has happened is tried again; what was asked is refused.
-        again = [command for command, _ in self.batch if command.is_fact]
+        again = [command for command, _, _ in self.batch if command.is_fact]
         reached["failed commit"] += 1
         self.begin()
         for command in again:
@@ -483,22 +543,10 @@ class TheRules(RuleBasedStateMachine):
     def goes_on(self, engine: Engine, more_mwh: int, reason: str | None) -> None:
         """Plug in, let power flow, perhaps end."""
         if engine.pending:
-            engine.running, engine.pending = engine.pending, None
-            engine.journal(
-                m.SupplyStart,
-                engine.running,
-                driver_id="D01",
-                request_id="R-00000001",
-                price=2_500,
-                hold_cents=0,
-                limit_mwh=0,
-                auth="signed",
-                meter_mwh=engine.meter_mwh,
-            )
+            engine.begin()
         if engine.running:
-            engine.meter_mwh += more_mwh
             self.delivered[engine.running] += more_mwh
-            engine.journal(m.Meter, engine.running, meter_mwh=engine.meter_mwh)
+            engine.meter(more_mwh)
             if reason:
                 engine.end(reason)
 
@@ -622,16 +670,19 @@ class TheRules(RuleBasedStateMachine):
         self.doubtful.add(session_id)
         every = {
             "meter_mwh": meter_mwh, "reason": reason, "driver_id": "D02", "request_id": "R-00000099", "price": 1,
-            "hold_cents": 1, "limit_mwh": 10**15, "auth": "",
+            "hold_cents": 1, "limit_mwh": 10**15, "auth": "", "began_at": 10**9, "elapsed_s": 10**9,
         }  # fmt: skip
         fields_of = set(kind.__struct_fields__)
         what = {name: value for name, value in every.items() if name in fields_of}
         self.engines[cp_id].journal(kind, session_id, **what)
 
-    @rule(seconds=st.sampled_from([1, 59, 60, 600, 3600]))
+    @rule(seconds=st.sampled_from([1, 20, 59, 60, 600, 3600]))
     def time_passes(self, seconds: int) -> None:
         self.commit()
-        self.rules = replace(self.rules, now=self.rules.now + timedelta(seconds=seconds))
+        now, steady_s = self.rules.now + timedelta(seconds=seconds), self.rules.steady_s + seconds
+        self.rules = replace(self.rules, now=now, steady_s=steady_s)
+        for engine in self.engines.values():
+            engine.now_s += seconds
         for model in (self.model, self.draft_model):
             model.now += seconds
 
@@ -792,6 +843,7 @@ def reach(command: c.AnyCommand, decision: Decision) -> None:
                 reached["held for its journal while authorised"] += 1
             case events.RecordQuarantined(why=why):
                 reached["limit exceeded"] += "limit" in why
+                reached["lasted too long"] += "lasts longer" in why
             case events.StopOrdered(reason="key revoked"):
                 reached["revoked while charging"] += 1
             case events.StopOrdered(reason="weather"):

@@ -1,20 +1,15 @@
 """The watchdog ends links that are silent or do not read, and judges nobody by its own sleep."""
 
-from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 
-from evcharge import lifecycle
 from evcharge.central import watchdog
 from evcharge.central.quotas import TOO_FAST
 from evcharge.central.watchdog import FIRST_WORD_S, MAX_UNSENT_BYTES, PRESSING_S, SLOW_S, Watchdog
 from evcharge.errors import Code, EvchargeError
-from evcharge.events import ClockJumped
 from evcharge.ids import Role
 from evcharge.tickets import LIVENESS
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 class Link(SimpleNamespace):
@@ -33,7 +28,7 @@ class Link(SimpleNamespace):
 
 
 def dog(**more) -> Watchdog:
-    return Watchdog(more.get("peers"), more.get("dispatcher"), more.get("clock"))
+    return Watchdog(more.get("peers"), more.get("dispatcher"))
 
 
 @pytest.mark.parametrize("role", LIVENESS)
@@ -115,27 +110,13 @@ async def one_round(monkeypatch: pytest.MonkeyPatch, guard: Watchdog, after_s: f
 async def test_nobody_is_declared_dead_by_our_own_stall(monkeypatch: pytest.MonkeyPatch):
     link = Link(Role.MONITOR, heard_at=0.0)
     peers = SimpleNamespace(links={1: link})
-    times = iter((NOON, NOON + timedelta(seconds=10)))
-    await one_round(monkeypatch, dog(peers=peers, clock=lambda: next(times)), after_s=10.0)
+    dispatcher = SimpleNamespace(look_at_the_clock=lambda: None)
+    await one_round(monkeypatch, dog(peers=peers, dispatcher=dispatcher), after_s=10.0)
     assert link.ended is None
 
 
-@pytest.mark.parametrize(("moved", "jump"), [(timedelta(days=1), 86_400), (timedelta(hours=-2), -7_200)])
-async def test_a_jump_of_the_wall_clock_is_noted(monkeypatch: pytest.MonkeyPatch, moved, jump):
-    posted = []
-    times = iter((NOON, NOON + moved + timedelta(seconds=0.25)))
-    guard = dog(
-        peers=SimpleNamespace(links={}),
-        dispatcher=SimpleNamespace(post=posted.append),
-        clock=lambda: next(times),
-    )
-    await one_round(monkeypatch, guard, after_s=0.25)
-    assert [command.event for command in posted] == [ClockJumped(seconds=jump)]
-
-
-async def test_a_steady_clock_does_not_jump_with_the_wall():
-    wall = [NOON]
-    now = lifecycle.steady(lambda: wall[0])
-    before = now()
-    wall[0] += timedelta(days=400)
-    assert 0 <= now() - before < 5
+async def test_the_clock_is_looked_at_in_every_round(monkeypatch: pytest.MonkeyPatch):
+    looks = []
+    dispatcher = SimpleNamespace(look_at_the_clock=lambda: looks.append(1))
+    await one_round(monkeypatch, dog(peers=SimpleNamespace(links={}), dispatcher=dispatcher), after_s=0.25)
+    assert looks == [1]

@@ -95,6 +95,12 @@ export function duration(seconds) {
   return of(Math.floor(s / 86400), "d") + (hours ? ` ${of(hours, "h")}` : "");
 }
 
+/**
+ * Return how long a charge lasted by the clock of its charging point; two instants of Central's clock do not tell.
+ * @param {{elapsed_s: number|null}} charge a session or a ticket
+ */
+export const lasted = ({ elapsed_s: seconds }) => (seconds === null || seconds === undefined ? "–" : duration(seconds));
+
 /** Return a length of time in its largest unit: 5 h. @param {number} seconds */
 export function brief(seconds) {
   const s = Math.max(0, Math.floor(seconds));

@@ -1,7 +1,7 @@
 // One session in full, in a sheet at the side: what it used, its ticket, and everything that happened to it.
 import { get } from "./api.js";
 import { h, put } from "./dom.js";
-import { clock, dateTime, duration, euros, kwh, price, unix, when } from "./format.js";
+import { clock, dateTime, euros, kwh, lasted, price, when } from "./format.js";
 import { t, term } from "./i18n.js";
 import { sheet } from "./sheet.js";
 import { parameters, what } from "./audit_words.js";
@@ -23,7 +23,6 @@ export async function openSession(id) {
 }
 
 function facts(s) {
-  const until = s.ended_at ? unix(s.ended_at) : Date.now() / 1000;
   const reason = s.end_reason ?? s.stop_reason;
   return list([
     [t("history.state"), stateChip(s.state, t(`session.${s.state}`))],
@@ -33,7 +32,7 @@ function facts(s) {
     [t("history.authorised"), dateTime(s.authorised_at)],
     [t("history.started"), s.started_at ? when(s.started_at) : "–"],
     [t("history.ended"), s.ended_at ? when(s.ended_at) : "–"],
-    [t("history.duration"), s.started_at ? duration(until - unix(s.started_at)) : "–"],
+    [t("history.duration"), lasted(s)],
     [t("history.energy"), kwh(s.energy_mwh)],
     [t("history.cost"), euros(s.cost_cents)],
     [t("history.held"), euros(s.hold_cents)],
@@ -49,6 +48,7 @@ function bill(ticket) {
     h("p", { class: "ticket-sum" }, h("b", null, euros(ticket.cost_cents)), h("span", null, kwh(ticket.energy_mwh))),
     h("p", { class: "mute" }, t("history.bill", { energy: kwh(ticket.energy_mwh), price: priced(ticket) })),
     ticket.estimated && h("p", { class: "ticket-note" }, t("history.estimated")),
+    ticket.late && h("p", { class: "ticket-note" }, t("history.late", { at: dateTime(ticket.received_at) })),
   ];
   return part(t("history.ticket"), h("div", { class: "ticket" }, lines));
 }

@@ -1,12 +1,12 @@
 // The big card: what the charge does now, in one glance.
 import { $, iconHref, put, set } from "../dom.js";
-import { duration, energyParts, euros, kw, kwh, percent, price } from "../format.js";
+import { energyParts, euros, kw, kwh, lasted, percent, price } from "../format.js";
 import { lang, t, term } from "../i18n.js";
 import { spark } from "../spark.js";
 
 const TREND = 60;
 
-/** @typedef {{title: string, pill: string, icon?: string, number?: string, unit?: string, sum?: string, under?: string, share: number, act: string, live?: boolean, from?: number, until?: number}} Face */
+/** @typedef {{title: string, pill: string, icon?: string, number?: string, unit?: string, sum?: string, under?: string, share: number, act: string, live?: boolean, elapsed?: number|null}} Face */
 
 /**
  * Return what state the card is in.
@@ -40,7 +40,7 @@ const FACES = {
   done: ({ record, where }) => ({
     ...figures({ ...record.last, ...record.ticket, limit_mwh: record.last?.limit_mwh }, { title: where, pill: t("driver.ended"), act: t("driver.seen") }),
     under: t("driver.reason", { reason: term("reason", record.ticket.reason) }),
-    from: Date.parse(record.ticket.started_at) / 1000, until: Date.parse(record.ticket.ended_at) / 1000,
+    elapsed: record.ticket.elapsed_s,
   }),
   refused: ({ record, where }) => ({
     title: where || t("driver.asking_any"), pill: t("driver.refused"), icon: "unavailable", share: 0, under: record.refusal?.[lang()] ?? "", act: t("driver.close"),
@@ -48,11 +48,11 @@ const FACES = {
 };
 
 /** @param {any} session @param {any} rest @returns {Face} */
-function figures({ energy_mwh = 0, cost_cents = 0, limit_mwh = 0, started_at }, rest) {
+function figures({ energy_mwh = 0, cost_cents = 0, limit_mwh = 0, elapsed_s: elapsed = null }, rest) {
   const [number, unit] = energyParts(energy_mwh);
   const share = limit_mwh ? Math.min(1, energy_mwh / limit_mwh) : 0;
   const under = limit_mwh ? t("driver.limit", { share: percent(share), energy: kwh(limit_mwh) }) : "";
-  return { under, share, number, unit, sum: euros(cost_cents), from: typeof started_at === "number" ? started_at : undefined, ...rest };
+  return { under, share, number, unit, sum: euros(cost_cents), elapsed, ...rest };
 }
 
 const ICONS = { idle: "charging", asking: "close", ready: "close", charging: "stop", done: "check", refused: "check" };
@@ -78,7 +78,7 @@ export function showLive({ journey, me, now, place, lost, known }) {
   put($("#under"), face.under ?? "");
   set($("#ring"), "stroke-dasharray", `${(face.share * 100).toFixed(2)} 100`);
   $("#ring").classList.toggle("none", face.share <= 0);
-  showFigures(face, { record, me, now });
+  showFigures(face, { record, me });
   const act = /** @type {HTMLButtonElement} */ ($("#act"));
   act.hidden = !face.act;
   put($("#act-label"), face.act);
@@ -88,7 +88,7 @@ export function showLive({ journey, me, now, place, lost, known }) {
 }
 
 /** @param {Face} face @param {any} facts */
-function showFigures(face, { record, me, now }) {
+function showFigures(face, { record, me }) {
   const session = me?.session ?? record?.last;
   $("#figures").hidden = !face.number;
   $("#trend").toggleAttribute("hidden", !face.live);
@@ -96,7 +96,7 @@ function showFigures(face, { record, me, now }) {
   const power = face.live ? session?.power_w ?? 0 : 0;
   const each = record.ticket ? Number(record.ticket.price) * 1e4 : session?.price ?? 0;
   put($("#power"), face.live ? kw(power) : "–");
-  put($("#time"), face.from ? duration((face.until ?? now) - face.from) : "–");
+  put($("#time"), lasted({ elapsed_s: face.elapsed ?? null }));
   put($("#price"), each ? price(Math.round(each)) : "–");
   const samples = face.live ? me?.session?.power ?? [] : [];
   const [line, area] = spark(samples.slice(-TREND), TREND, 40);

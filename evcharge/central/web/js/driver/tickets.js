@@ -2,7 +2,7 @@
 import { $, h, icon, put } from "../dom.js";
 import { post } from "../api.js";
 import { ask, problem } from "../dialogs.js";
-import { clock, dateTime, duration, euros, kwh, price, today, unix } from "../format.js";
+import { clock, dateTime, euros, kwh, lasted, price, today } from "../format.js";
 import { t, term } from "../i18n.js";
 
 /**
@@ -13,7 +13,7 @@ export function receipt(ticket, { fresh, away, onSeen } = {}) {
   const { started_at: from, ended_at: until } = ticket;
   const facts = [
     [t("driver.price"), price(Math.round(Number(ticket.price) * 1e4))],
-    [t("driver.time"), from ? duration(unix(until) - unix(from)) : "–"],
+    [t("driver.time"), lasted(ticket)],
     [t("driver.from_to"), `${from ? clock(from) : "–"} – ${clock(until)}`],
     [t("driver.why"), term("reason", ticket.reason)],
     [t("driver.session"), h("code", null, ticket.session_id)],
@@ -23,6 +23,7 @@ export function receipt(ticket, { fresh, away, onSeen } = {}) {
     h("p", { class: "sum" }, h("b", null, euros(ticket.cost_cents)), h("span", null, kwh(ticket.energy_mwh))),
     away && h("p", { class: "away" }, icon("clock"), t("driver.away")),
     ticket.estimated && h("p", { class: "away" }, icon("info"), t("driver.estimated")),
+    ticket.late && h("p", { class: "away" }, icon("info"), t("driver.late", { at: dateTime(ticket.received_at) })),
     h("dl", null, facts.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, value)))),
     onSeen && h("button", { type: "button", class: "btn ghost seen", onclick: onSeen }, icon("check"), t("driver.seen")),
   );

@@ -1,7 +1,7 @@
 // The sessions, newest first: filters, pages, CSV, and one of them in full.
 import { get, query } from "../api.js";
 import { filters } from "../filters.js";
-import { duration, euros, kwh, unix, when } from "../format.js";
+import { euros, kwh, lasted, when } from "../format.js";
 import { h, icon } from "../dom.js";
 import { t, term } from "../i18n.js";
 import { Pager } from "../pager.js";
@@ -86,7 +86,7 @@ function columns() {
     { id: "cp", head: t("history.cp"), cell: (row) => row.cp_id },
     { id: "driver", head: t("history.driver"), cell: (row) => row.driver_id },
     { id: "state", head: t("history.state"), cell: (row) => stateChip(row.state, t(`session.${row.state}`)) },
-    { id: "long", head: t("history.duration"), number: true, cell: length },
+    { id: "long", head: t("history.duration"), number: true, cell: lasted },
     { id: "energy", head: t("history.energy"), number: true, cell: (row) => kwh(row.energy_mwh) },
     { id: "cost", head: t("history.cost"), number: true, cell: (row) => euros(row.cost_cents) },
     { id: "why", head: t("history.ended_by"), cell: (row) => reason(row.end_reason ?? row.stop_reason) },
@@ -95,7 +95,3 @@ function columns() {
 }
 
 const reason = (code) => (code ? term("reason", code) : "");
-
-function length({ started_at: from, ended_at: until }) {
-  return from ? duration((until ? unix(until) : Date.now() / 1000) - unix(from)) : "";
-}
