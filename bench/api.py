@@ -200,7 +200,8 @@ _POINT, _DRIVER = "printf('CP%05d', i % :points)", "printf('D%05d', i % :drivers
 _EVENT = f"INSERT INTO events VALUES ({', '.join('?' * 12)})"
 _SQL = [
     f"""
-    INSERT INTO cp {_NUMBERS.format(count=":points")}
+    INSERT INTO cp (cp_id, location, price_centi_cents_per_kwh, fault, operator_hold, weather_hold, revoked, epoch,
+        journal_id, last_used, registered_location, journal_hold) {_NUMBERS.format(count=":points")}
     SELECT {_POINT}, 'City ' || (i % 20), 2500, NULL, 0, 0, 0, 0, NULL, 0, 'City ' || (i % 20), 0 FROM n
     """,
     f"""
@@ -208,14 +209,17 @@ _SQL = [
     SELECT {_DRIVER}, 0, 0, 0, 0 FROM n
     """,
     f"""
-    INSERT INTO session {_NUMBERS.format(count=":sessions")}
+    INSERT INTO session (session_id, request_id, cp_id, driver_id, state, price_centi_cents_per_kwh, hold_cents,
+        limit_mwh, plug_within_s, start_meter_mwh, meter_mwh, authorised_at, started_at, ended_at, stop_reason,
+        end_reason) {_NUMBERS.format(count=":sessions")}
     SELECT {_SESSION}, printf('R-%08d', i), {_POINT}, {_DRIVER}, iif(i % 10, 'TICKETED', 'REFUSED'), 2500, 2000,
         80000000, 60, 0, 1000000 + i % 1000, {_INSTANT.format(later=0)}, {_INSTANT.format(later=5)},
         {_INSTANT.format(later=1800)}, NULL, 'unplugged' FROM n
     """,
     """
-    INSERT INTO ticket
-    SELECT session_id, request_id, cp_id, driver_id, meter_mwh, 25, 2500, 'unplugged', started_at, ended_at, 0
+    INSERT INTO ticket (session_id, request_id, cp_id, driver_id, energy_mwh, cost_cents, price_centi_cents_per_kwh,
+        reason, started_at, ended_at, estimated, received_at)
+    SELECT session_id, request_id, cp_id, driver_id, meter_mwh, 25, 2500, 'unplugged', started_at, ended_at, 0, ended_at
     FROM session WHERE state = 'TICKETED'
     """,
     """

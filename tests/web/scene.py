@@ -59,14 +59,15 @@ def _write_day(database, cp_id: str, midnight: datetime, dice: random.Random) ->
         database.execute(
             "INSERT INTO session (session_id, request_id, cp_id, driver_id, state, price_centi_cents_per_kwh,"
             " hold_cents, limit_mwh, plug_within_s, start_meter_mwh, meter_mwh, authorised_at, started_at, ended_at,"
-            " stop_reason, end_reason) VALUES (?, ?, ?, ?, 'TICKETED', ?, 0, 100000000, 60, 0, ?, ?, ?, ?, NULL, ?)",
-            (name, name, cp_id, driver_id, PRICE, mwh, began, began, ended, reason),
+            " received_at, elapsed_s, end_reason)"
+            " VALUES (?, ?, ?, ?, 'TICKETED', ?, 0, 100000000, 60, 0, ?, ?, ?, ?, ?, ?, ?)",
+            (name, name, cp_id, driver_id, PRICE, mwh, began, began, ended, ended, 60 * minutes, reason),
         )
         database.execute(
             "INSERT INTO ticket (session_id, request_id, cp_id, driver_id, energy_mwh, cost_cents,"
-            " price_centi_cents_per_kwh, reason, started_at, ended_at, estimated)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
-            (name, name, cp_id, driver_id, mwh, cents, PRICE, reason, began, ended),
+            " price_centi_cents_per_kwh, reason, started_at, ended_at, received_at, elapsed_s, estimated)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+            (name, name, cp_id, driver_id, mwh, cents, PRICE, reason, began, ended, ended, 60 * minutes),
         )
         total = [total[0] + 1, total[1] + mwh, total[2] + cents]
         at = end
