@@ -66,5 +66,6 @@ def price_text(price_centi_cents_per_kwh: int) -> str:
 
 
 def kwh(energy_mwh: int) -> str:
-    """Return energy as kWh with three decimals, rounded down: 1 234 567 mWh is "1.234"."""
-    return f"{energy_mwh // 1_000_000}.{energy_mwh % 1_000_000 // 1000:03d}"
+    """Return energy as kWh with three decimals, rounded towards nothing: 1 234 567 mWh is "1.234"."""
+    sign, energy_mwh = ("-" if energy_mwh < 0 else ""), abs(energy_mwh)
+    return f"{sign}{energy_mwh // 1_000_000}.{energy_mwh % 1_000_000 // 1000:03d}"

@@ -4,7 +4,7 @@ Nothing ever assigns a status: it is read off the facts, so that good weather ca
 nor a cleared fault a hold.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from evcharge.ids import CpId, DriverId, JournalId, SessionId
@@ -64,6 +64,11 @@ class ChargingPoint:
     occupied: bool = False
     occupied_by: DriverId | None = None
     journal_id: JournalId | None = None
+    # Where the last charge left its register, by the present journal.
+    register_mwh: int | None = None
+    # What its engine says that it can supply, and how fast its simulated time runs; 0: it does not say.
+    max_power_w: int = field(default=0, compare=False)
+    speed_permille: int = field(default=0, compare=False)
     # Grows by one with each authorisation anywhere: the smallest is the least recently used.
     last_used: int = 0
 

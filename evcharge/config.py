@@ -114,6 +114,8 @@ class CentralSettings(Struct, frozen=True, kw_only=True):
     welcome_credit: Money = "20.00"
     max_hold: Money = "20.00"
     max_session_kwh: Annotated[int, Meta(ge=1, le=MAX_SESSION_MWH // 1_000_000)] = 100
+    max_power_kw: Annotated[int, Meta(ge=1, le=10_000)] = 1000
+    max_simulated_speed: Annotated[float, Meta(ge=1, le=100_000)] = 100_000
     max_active_per_driver: Annotated[int, Meta(ge=1, le=1000)] = 1
     plug_within_s: Annotated[int, Meta(ge=1, le=86_400)] = 60
     unplugged_pause_s: Annotated[int, Meta(ge=0, le=3600)] = 60

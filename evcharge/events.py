@@ -172,6 +172,9 @@ class EngineConnected(Event):
     # Whose charge it was carrying out when it was last heard.
     driver_id: DriverId | None = None
     epoch: int | None = None
+    # What the engine says that it can supply, and how fast its simulated time runs; 0: it does not say.
+    max_power_w: int = 0
+    speed_permille: int = 0
 
 
 class EngineLost(Event):
@@ -598,6 +601,41 @@ class TicketMade(Event):
     received_at: float = 0.0
 
 
+class TicketCorrected(Event):
+    """A ticket was put right: a difference of energy and money; `paid_cents` came from the wallet, or went back there.
+
+    `owed_cents` is what the wallet lacked. `kind` is RECORD when its charging point told the rest, ORDER when an
+    operator says so. `told_later`: the ticket lies in the inbox of its driver again.
+    """
+
+    session_id: SessionId
+    request_id: RequestId
+    cp_id: CpId
+    driver_id: DriverId
+    number: int
+    kind: str
+    energy_mwh: int
+    cost_cents: int
+    paid_cents: int
+    owed_cents: int
+    reason: str
+    ended_at: float
+    elapsed_s: int | None
+    ticket_ended_at: float
+    balance_cents: int
+    told_later: bool = False
+
+
+class SessionReopened(Event):
+    """A session that was given up has begun all the same: its money is held again, and its engine is told to end it."""
+
+    session_id: SessionId
+    request_id: RequestId
+    cp_id: CpId
+    driver_id: DriverId
+    hold_cents: int
+
+
 AnyEvent = (
     CentralStarted
     | CentralStopped
@@ -664,6 +702,8 @@ AnyEvent = (
     | StopOrdered
     | SessionRefused
     | TicketMade
+    | TicketCorrected
+    | SessionReopened
 )
 EVENT_TYPES: tuple[type[Event], ...] = get_args(AnyEvent)
 

@@ -20,6 +20,10 @@ class Feature(StrEnum):
     OCCUPIED = "occupied"
     # START says Central's instant, and records how many seconds of the engine's steady clock came after it.
     TIMES = "times"
+    # SYNC says the greatest power of the charging point, and how much faster than real its simulated time runs.
+    POWER = "power"
+    # TICKET says by how much it was corrected, NOTICE how much money that is.
+    CORRECTIONS = "corrections"
 
 
 SPOKEN: frozenset[str] = frozenset(Feature)

@@ -31,7 +31,9 @@ Text = Annotated[
 # A register counts for decades; what one session can have is bounded by `billing`.
 Energy = Annotated[int, Meta(ge=0, le=10**15)]
 SessionEnergy = Annotated[int, Meta(ge=0, le=MAX_SESSION_MWH)]
+Difference = Annotated[int, Meta(ge=-(10**15), le=10**15)]  # of energy
 Power = Annotated[int, Meta(ge=0, le=10_000_000)]
+Speed = Annotated[float, Meta(ge=0.01, le=100_000)]
 Cents = Annotated[int, Meta(ge=-(10**12), le=10**12)]
 Price = Annotated[int, Meta(ge=0, le=1_000_000)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
@@ -165,7 +167,11 @@ class Sync(Message, tag="SYNC"):
 
     journal_id: Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
     last_seq: Count
+    # The most that can flow, and the speed of simulated time; 1 where a real car is charged.
+    max_power_w: Power | UnsetType = UNSET
+    speed: Speed | UnsetType = UNSET
     senders = _ENGINE
+    since = MappingProxyType({"max_power_w": Feature.POWER, "speed": Feature.POWER})
 
 
 class Synced(Message, tag="SYNCED"):
@@ -370,8 +376,18 @@ class TicketIssued(Message, tag="TICKET"):
     # How long it lasted by the clock of the charging point, and when Central heard of its end.
     elapsed_s: Elapsed | UnsetType = UNSET
     received_at: Instant | UnsetType = UNSET
+    # What corrections have come to since; both are left out where there were none.
+    corrected_mwh: Difference | UnsetType = UNSET
+    corrected_cents: Cents | UnsetType = UNSET
     senders = _CENTRAL
-    since = MappingProxyType({"elapsed_s": Feature.TIMES, "received_at": Feature.TIMES})
+    since = MappingProxyType(
+        {
+            "elapsed_s": Feature.TIMES,
+            "received_at": Feature.TIMES,
+            "corrected_mwh": Feature.CORRECTIONS,
+            "corrected_cents": Feature.CORRECTIONS,
+        }
+    )
 
 
 class Notice(Message, tag="NOTICE"):
@@ -382,7 +398,9 @@ class Notice(Message, tag="NOTICE"):
     cp_id: Id | None = None
     reason: Text = ""
     energy_mwh: Energy | None = None
+    cost_cents: Cents | UnsetType = UNSET
     senders = _CENTRAL
+    since = MappingProxyType({"cost_cents": Feature.CORRECTIONS})
 
 
 class PointRow(_Growing, frozen=True, kw_only=True, gc=False):

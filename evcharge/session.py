@@ -79,9 +79,13 @@ class Session:
     # A stop was ordered for this reason; the engine's record will say how it really ended.
     stop_reason: EndReason | None = None
     end_reason: EndReason | None = None
+    # Billed by estimate: its engine may still tell how it ended.
+    awaits_end: bool = False
     # Its engine has taken it and waits for the plug. Not in the books: after a restart the engine is asked again.
     ready: bool = field(default=False, compare=False)
     # When it was authorised, and when its start was heard, by the steady clock of this run of Central; None: before it.
+    # What may still be metered beyond its power and time, because seconds are rounded; None: a full measure of it.
+    spare_mwh: int | None = field(default=None, compare=False)
     authorised_s: float | None = field(default=None, compare=False)
     started_s: float | None = field(default=None, compare=False)
 
@@ -120,6 +124,9 @@ class Ticket:
     # How long it lasted by the records of the charging point; None when they do not say: its times are of arrival.
     elapsed_s: int | None = None
     estimated: bool = False
+    # What corrections have come to since.
+    corrected_mwh: int = 0
+    corrected_cents: int = 0
 
     @property
     def late(self) -> bool:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from evcharge import events, labels
+from evcharge.billing import euros
 from evcharge.central.state import Weather
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.errors import Code
@@ -45,6 +46,7 @@ class AlertKind(StrEnum):
     WEATHER_SERVICE = "weather-service"
     CHAIN = "chain"
     KAFKA = "kafka"
+    DEBT = "debt"
 
 
 # Nothing that happens later says that these are over: an operator closes them. A weather service may have been given
@@ -55,6 +57,7 @@ CLOSED_BY_HAND = frozenset(
         AlertKind.JOURNAL,
         AlertKind.QUARANTINE,
         AlertKind.FLOOD,
+        AlertKind.DEBT,
         AlertKind.CLOCK,
         AlertKind.CHAIN,
         AlertKind.WEATHER_SERVICE,
@@ -231,6 +234,8 @@ class Alerts:
                 self._begin(AlertKind.JOURNAL, event.cp_id, f"{event.old[:8]} → {event.new[:8]}", at)
             case events.RecordQuarantined():
                 self._begin(AlertKind.QUARANTINE, event.cp_id, f"{event.seq}: {event.why}", at, event.times)
+            case events.TicketCorrected(owed_cents=owed) if owed:
+                self._begin(AlertKind.DEBT, event.driver_id, f"{euros(owed)} €, {event.session_id}", at)
             case events.ClockJumped():
                 self._set_clock(event.seconds)
                 self._begin(AlertKind.CLOCK, CENTRAL, f"{event.seconds:+}", at)

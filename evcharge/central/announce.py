@@ -5,7 +5,7 @@ from collections.abc import Callable
 from msgspec import UNSET
 
 from evcharge import events
-from evcharge.billing import kwh
+from evcharge.billing import euros, kwh
 from evcharge.central.charging import refusal_text
 from evcharge.errors import Code
 from evcharge.ids import Role
@@ -84,6 +84,8 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
         case events.MonitorSpoke(driver_id=str(driver_id)):
             text = f"The monitor of {event.cp_id} is heard again."
             return [(Role.DRIVER, driver_id, Notice(code="MONITOR_BACK", text=text, cp_id=event.cp_id))]
+        case events.TicketCorrected():
+            return [(Role.DRIVER, event.driver_id, _corrected(event))]
         case events.TicketMade():
             return [(Role.DRIVER, event.driver_id, _ticket(event))]
         case _:
@@ -137,6 +139,21 @@ def _to_driver(
             reason=reason,
             plug_within_s=plug_within_s,
         ),
+    )
+
+
+def _corrected(event: events.TicketCorrected) -> Notice:
+    text = (
+        f"Your ticket of {event.cp_id} was corrected by {kwh(event.energy_mwh)} kWh, "
+        f"{euros(event.cost_cents)} €: {event.reason}."
+    )
+    return Notice(
+        code="CORRECTED",
+        text=text[:200],
+        cp_id=event.cp_id,
+        reason=event.reason[:200],
+        energy_mwh=max(0, event.energy_mwh),
+        cost_cents=event.cost_cents,
     )
 
 

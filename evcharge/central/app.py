@@ -21,8 +21,9 @@ from evcharge.central.core import Core
 from evcharge.central.desk import Desk
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.epochs import Epochs
-from evcharge.central.feed import Feed
+from evcharge.central.feed import Feed, Live
 from evcharge.central.lines import speech
+from evcharge.central.metering import Means, not_shown
 from evcharge.central.peers import Peers
 from evcharge.central.quotas import USELESS, Quotas
 from evcharge.central.refusals import Refusals
@@ -39,12 +40,14 @@ from evcharge.config import CentralSettings, Config
 from evcharge.database import open_database
 from evcharge.descriptors import raise_limit, share
 from evcharge.door import Door, serve
+from evcharge.errors import Code, ProtocolError
 from evcharge.events import CentralStarted, CentralStopped, WeatherLost
 from evcharge.https import SEATS
-from evcharge.ids import CpId, DriverId
+from evcharge.ids import CpId, DriverId, Role
 from evcharge.keyboard import is_terminal
 from evcharge.lifecycle import Clock, run_until, steady, utc_now
 from evcharge.passwords import Credentials
+from evcharge.session import Session
 from evcharge.tickets import TicketOpener
 
 if TYPE_CHECKING:
@@ -71,8 +74,8 @@ async def run(
     async with open_database(database_path(state), SCHEMA) as database, Credentials() as credentials:
         store = await CentralStore.open(database)
         facts = await store.load(clock())
-        feed = Feed()
-        dispatcher = Dispatcher(facts, store, feed, _rules(settings, clock, resume_key), clock, config.lang)
+        feed, rules = Feed(), _rules(settings, clock, resume_key)
+        dispatcher = Dispatcher(facts, store, feed, rules, clock, config.lang)
         console = Console(facts, config.lang)
         refusals = Refusals(dispatcher.post, config.lang)
         archive = Archive(database)
@@ -92,6 +95,7 @@ async def run(
         # The resume key stays on this disk for good, so what it signs can be checked after a restart.
         quotas = Quotas()
         peers = Peers(dispatcher, store, feed, refusals, epochs, resume_key, quotas)
+        _guard_figures(feed, dispatcher, rules, refusals, peers)
         dispatcher.on_flood = lambda by: peers.cut_off(by, USELESS)
         feed.listen(console.on_event)
         feed.listen(refusals.on_event)
@@ -273,6 +277,26 @@ def _seats(settings: CentralSettings, lang: str) -> tuple[SeatLimits, SeatLimits
     return links, clients
 
 
+def _guard_figures(
+    feed: Feed, dispatcher: Dispatcher, rules: Rules, refusals: Refusals, peers: Peers
+) -> None:
+    """Show no live figures that cannot be, whichever way they come; count them as what a peer may not send."""
+
+    def doubt(session: Session, live: Live) -> str:
+        point = dispatcher.facts.point(session.cp_id)
+        if point is None:
+            return ""
+        now_s = asyncio.get_running_loop().time()
+        return not_shown(session, live.power_w, live.energy_mwh, Means.of(point, rules), now_s)
+
+    def refuse(session: Session, why: str) -> None:
+        channel = peers.channel(Role.ENGINE, session.cp_id)
+        address = channel.peer_address if channel is not None else "unknown"
+        refusals.input(session.cp_id, Role.ENGINE, address, ProtocolError(f"live figures: {why}", Code.FIELD))
+
+    feed.doubt, feed.on_doubt = doubt, refuse
+
+
 def _rules(settings: CentralSettings, clock: Clock, sign_key: bytes) -> Rules:
     return Rules(
         now=clock(),
@@ -280,6 +304,8 @@ def _rules(settings: CentralSettings, clock: Clock, sign_key: bytes) -> Rules:
         welcome_credit_cents=parse_cents(settings.welcome_credit),
         max_hold_cents=parse_cents(settings.max_hold),
         max_session_mwh=settings.max_session_kwh * 1_000_000,
+        max_power_w=settings.max_power_kw * 1000,
+        max_speed_permille=round(settings.max_simulated_speed * 1000),
         max_active_per_driver=settings.max_active_per_driver,
         plug_within_s=settings.plug_within_s,
         unplugged_pause_s=settings.unplugged_pause_s,

@@ -90,7 +90,7 @@ class Archive:
         found = await self._database.read("SELECT * FROM session WHERE session_id = :session_id", of_it)
         if not found:
             return None
-        tickets = await self._database.read("SELECT * FROM ticket WHERE session_id = :session_id", of_it)
+        tickets = await self._database.read("SELECT * FROM ticket_now WHERE session_id = :session_id", of_it)
         events = await self._database.read(
             "SELECT * FROM events WHERE session_id = :session_id ORDER BY n LIMIT :limit", of_it
         )
@@ -189,7 +189,7 @@ class Archive:
         order = "ASC" if after else "DESC"
         condition = f"WHERE {' AND '.join(where)}" if where else ""
         rows = await self._database.read(
-            f"SELECT * FROM {table} {condition} "  # noqa: S608
+            f"SELECT * FROM {_SOURCE_OF[table]} {condition} "  # noqa: S608
             f"ORDER BY {time} {order}, session_id {order} LIMIT :limit",
             params,
         )
@@ -198,6 +198,7 @@ class Archive:
         return (page[::-1] if after else page), beyond
 
 
+_SOURCE_OF: Mapping[str, str] = {"session": "session", "ticket": "ticket_now"}
 _TIME_OF: Mapping[str, str] = {"session": "authorised_at", "ticket": "ended_at"}
 
 

@@ -32,9 +32,11 @@ from evcharge.events import (
     RecordQuarantined,
     SessionInterrupted,
     SessionRefused,
+    SessionReopened,
     SessionStarted,
     StartRefused,
     StraySupply,
+    TicketCorrected,
     TicketMade,
     WalletToppedUp,
 )
@@ -62,8 +64,12 @@ _BANNERS = {
 }
 _KINDS: Mapping[type[Event], str] = {
     **dict.fromkeys((TicketMade, SessionStarted, HoldLifted, KeyRestored, WalletToppedUp), "ok"),
-    **dict.fromkeys((HoldPlaced, KeyRevoked, DriverBlocked, StartRefused, SessionRefused), "warn"),
-    **dict.fromkeys((JournalReplaced, RecordQuarantined, StraySupply, SessionInterrupted), "bad"),
+    **dict.fromkeys(
+        (HoldPlaced, KeyRevoked, DriverBlocked, StartRefused, SessionRefused, TicketCorrected), "warn"
+    ),
+    **dict.fromkeys(
+        (JournalReplaced, RecordQuarantined, StraySupply, SessionInterrupted, SessionReopened), "bad"
+    ),
 }
 _STATUS_KINDS = {
     CpStatus.AVAILABLE: "ok",

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from evcharge import events
 from evcharge.billing import affordable_mwh, cost_cents, euros
-from evcharge.central import lapses, presence
+from evcharge.central import corrections, lapses, presence
 from evcharge.central.commands import (
     CloseLost,
     ReportReady,
@@ -12,11 +12,11 @@ from evcharge.central.commands import (
     StopCharging,
     TakeRecords,
 )
-from evcharge.central.metering import TOO_MUCH, begun, read
+from evcharge.central.metering import BILLED_LESS, TOO_MUCH, Means, begun, read
 from evcharge.central.quarantine import set_aside
 from evcharge.central.ruling import Rules, Ruling
-from evcharge.central.settlement import about, close_estimated, issue_ticket, move, refuse
-from evcharge.central.state import Driver, JournalCursor, JournalForgotten, Kind
+from evcharge.central.settlement import about, close_estimated, issue_ticket, refuse, take_hold
+from evcharge.central.state import Driver, JournalCursor, JournalForgotten
 from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.errors import Code, Refused
 from evcharge.ids import CpId, JournalId, SessionId
@@ -105,15 +105,7 @@ def start(ruling: Ruling, command: StartCharging, rules: Rules) -> None:
         plug_within_s=rules.plug_within_s,
         authorised_s=rules.steady_s,
     )
-    move(ruling, Kind.HOLD, session, hold_cents)
-    ruling.put(
-        replace(
-            driver,
-            balance_cents=driver.balance_cents - hold_cents,
-            held_cents=driver.held_cents + hold_cents,
-            sessions=driver.sessions | {session.session_id},
-        )
-    )
+    take_hold(ruling, session, driver)
     ruling.put(replace(point, session_id=session.session_id, charging=False, last_used=ruling.uses + 1))
     ruling.put(session)
     ruling.say(
@@ -365,6 +357,8 @@ def _forget_a_journal(ruling: Ruling, cp_id: CpId, present: JournalId) -> None:
 def _apply(ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Rules) -> None:
     session = ruling.session(SessionId(record.session_id))
     if session is None:
+        if corrections.heard_late(ruling, command, record, rules):
+            return
         set_aside(ruling, command, record, rules, "unknown or closed session")
         if isinstance(record, SupplyStart | Meter):
             ruling.say(events.StraySupply(session_id=SessionId(record.session_id), cp_id=command.cp_id))
@@ -394,11 +388,15 @@ def _apply(ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Rules
 def _started(
     ruling: Ruling, command: TakeRecords, session: Session, record: SupplyStart, rules: Rules
 ) -> None:
+    point = ruling.existing_point(session.cp_id)
     session, doubt = begun(session, record, rules)
+    if point.register_mwh not in (None, record.meter_mwh):
+        # Nobody pays by where a register begins; but it jumped, or energy has flowed that no session accounts for.
+        doubt = doubt or "the register is not where the last charge left it"
     if doubt:
         set_aside(ruling, command, record, rules, doubt)
     ruling.put(session)
-    ruling.put(replace(ruling.existing_point(session.cp_id), charging=True))
+    ruling.put(replace(point, charging=True))
     if (driver := ruling.driver(session.driver_id)) is not None and driver.lapses:
         ruling.put(lapses.forgiven(driver))
     ruling.say(
@@ -412,9 +410,10 @@ def _started(
 
 def _metered(ruling: Ruling, command: TakeRecords, session: Session, record: Meter, rules: Rules) -> None:
     """Count what is believed of a reading. Of a session's excess the first and the last record are kept."""
-    after, doubt = read(session, record, rules)
+    means = Means.of(ruling.existing_point(session.cp_id), rules)
+    after, doubt = read(session, record, means, rules)
     ruling.put(after)
-    if doubt == TOO_MUCH and session.excess_mwh:
+    if after.excess_mwh and session.excess_mwh:
         return
     if doubt:
         set_aside(ruling, command, record, rules, doubt)
@@ -423,11 +422,13 @@ def _metered(ruling: Ruling, command: TakeRecords, session: Session, record: Met
 
 
 def _ended(ruling: Ruling, command: TakeRecords, session: Session, record: SupplyEnd, rules: Rules) -> None:
-    final, doubt = read(session, record, rules)
+    means = Means.of(ruling.existing_point(session.cp_id), rules)
+    final, doubt = read(session, record, means, rules)
     if record.meter_mwh < session.meter_mwh:
         set_aside(ruling, command, record, rules, "final meter is below an earlier one")
     elif final.excess_mwh or doubt:
-        set_aside(ruling, command, record, rules, doubt or TOO_MUCH)
+        set_aside(ruling, command, record, rules, doubt or BILLED_LESS)
+    ruling.put(replace(ruling.existing_point(session.cp_id), register_mwh=record.meter_mwh))
     issue_ticket(ruling, final, EndReason.read(record.reason), rules)
 
 

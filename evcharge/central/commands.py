@@ -81,6 +81,9 @@ class EngineArrives(FromLink):
     location: str
     journal_id: JournalId
     last_seq: int
+    # 0: it does not say.
+    max_power_w: int = 0
+    speed_permille: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

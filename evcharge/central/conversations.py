@@ -222,6 +222,8 @@ class _Engine(_Talk):
                 location=tidy(identity.location),
                 journal_id=journal_id,
                 last_seq=hello.last_seq,
+                max_power_w=0 if hello.max_power_w is UNSET else hello.max_power_w,
+                speed_permille=0 if hello.speed is UNSET else round(hello.speed * 1000),
             )
         )
         while True:
@@ -557,6 +559,8 @@ def _issued(ticket: Ticket, *, while_away: bool = False) -> TicketIssued:
         while_away=while_away,
         elapsed_s=UNSET if ticket.elapsed_s is None else ticket.elapsed_s,
         received_at=_unix(ticket.received_at),
+        corrected_mwh=ticket.corrected_mwh or UNSET,
+        corrected_cents=ticket.corrected_cents or UNSET,
     )
 
 

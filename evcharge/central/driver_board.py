@@ -6,7 +6,7 @@ the middle of one shows it.
 
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, islice
@@ -26,6 +26,7 @@ from evcharge.events import (
     SessionAuthorised,
     SessionRefused,
     StartRefused,
+    TicketCorrected,
     TicketMade,
     TicketShown,
 )
@@ -61,6 +62,16 @@ class _Reader:
     def wants_more(self) -> bool:
         """Whether the books should be read on."""
         return self.place is not None and not self.is_reading and len(self.stored) <= _FEW_TICKETS
+
+    def correct(self, event: TicketCorrected) -> None:
+        """Show a ticket that waits to be seen as it is now."""
+        for kept in (self.stored, self.made):
+            if (ticket := kept.get(event.session_id)) is not None:
+                kept[event.session_id] = replace(
+                    ticket,
+                    corrected_mwh=ticket.corrected_mwh + event.energy_mwh,
+                    corrected_cents=ticket.corrected_cents + event.cost_cents,
+                )
 
     def next_tickets(self) -> list[Ticket]:
         """Return the unseen tickets that are shown now; those that were made of late only when no older are left."""
@@ -148,6 +159,8 @@ class DriverBoard:
                 reader.refused = regrets.of_event(event)
             case TicketMade():
                 reader.made[event.session_id] = _ticket(event)
+            case TicketCorrected():
+                reader.correct(event)
             case TicketShown():
                 reader.stored.pop(event.session_id, None)
                 reader.made.pop(event.session_id, None)
@@ -255,6 +268,8 @@ def ticket_row(ticket: Ticket) -> dict[str, Any]:
         "elapsed_s": ticket.elapsed_s,
         "received_at": text_of(ticket.received_at.astimezone(UTC)),
         "late": ticket.late,
+        "corrected_mwh": ticket.corrected_mwh,
+        "corrected_cents": ticket.corrected_cents,
     }
 
 

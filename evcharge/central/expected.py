@@ -17,7 +17,7 @@ from evcharge.central.instants import text_of
 from evcharge.charging_point import Hold
 from evcharge.encoding import read_json
 from evcharge.location import place
-from evcharge.session import SessionState
+from evcharge.session import EndReason, SessionState
 
 # What the log does not say: no column holds bytes.
 UNKNOWN: Final = b"?"
@@ -88,6 +88,15 @@ TABLES: Final = {
                 "started_at", "ended_at", "estimated", "elapsed_s", "received_at",
             ),
         ),
+        Table(
+            "correction",
+            "correction",
+            ("session_id", "number"),
+            (
+                "at", "cp_id", "driver_id", "kind", "energy_mwh", "cost_cents", "paid_cents", "ended_at", "elapsed_s",
+                "reason",
+            ),
+        ),
         Table("inbox", "unseen ticket", ("session_id",), ("driver_id",)),
         Table("journal", "journal", ("cp_id", "journal_id"), (), ("last_seq",)),
         Table("weather", "weather of", ("place",), ("alerts", "override")),
@@ -132,6 +141,8 @@ class ExpectedRows:
             name: {} for name in ("cp", "driver", "journal", "weather", "account", "api_token", "inbox")
         }
         self._open: dict[str, Row] = {}
+        # Refused because they were given up: one of them may still begin.
+        self._given_up: dict[str, Row] = {}
         self._problems: list[str] = []
         self.logins = Told()
         self.orders: set[str] = set()
@@ -163,7 +174,7 @@ class ExpectedRows:
         for name, rows in self._rows.items():
             for row in rows.values():
                 self._put(name, row)
-        for row in self._open.values():
+        for row in (*self._open.values(), *self._given_up.values()):
             self._put("session", row)
 
     @property
@@ -319,6 +330,7 @@ class ExpectedRows:
     ) -> None:
         if cents:
             debit, credit = _ACCOUNTS[kind]
+            kind = "CORRECTION" if kind == "REFUND" else kind
             said = (self._at, kind, debit, credit, cents, driver_id, session_id, reference)
             self._put("ledger", dict(zip(LEDGER, said, strict=True)))
 
@@ -343,10 +355,13 @@ class ExpectedRows:
             "stop_reason": None,
             "end_reason": None,
         }
-        self._move("HOLD", event.hold_cents, event.driver_id, event.session_id)
-        driver = self._driver(event.driver_id)
-        driver["balance_cents"] -= event.hold_cents
-        driver["held_cents"] += event.hold_cents
+        self._holds(event.driver_id, event.session_id, event.hold_cents)
+
+    def _holds(self, driver_id: str, session_id: str, cents: int) -> None:
+        self._move("HOLD", cents, driver_id, session_id)
+        driver = self._driver(driver_id)
+        driver["balance_cents"] -= cents
+        driver["held_cents"] += cents
 
     def session_started(self, event: e.SessionStarted) -> None:
         if (session := self._open.get(event.session_id)) is not None:
@@ -365,12 +380,50 @@ class ExpectedRows:
         session = self._ends(event.session_id, SessionState.REFUSED, event.reason.value, ended_at)
         if session is not None:
             self._pays(session, 0)
+            if event.reason is EndReason.LOST:
+                self._given_up[event.session_id] = session
+            else:
+                self._put("session", session)
+
+    def session_reopened(self, event: e.SessionReopened) -> None:
+        if (session := self._given_up.pop(event.session_id, None)) is not None:
+            session |= dict.fromkeys(("ended_at", "received_at", "end_reason"))
+            self._open[event.session_id] = session
+        self._holds(event.driver_id, event.session_id, event.hold_cents)
+
+    def ticket_corrected(self, event: e.TicketCorrected) -> None:
+        driver = self._driver(event.driver_id)
+        driver["balance_cents"] -= event.paid_cents
+        self._says(event.driver_id, event.balance_cents)
+        kind = "CORRECTION" if event.paid_cents > 0 else "REFUND"
+        self._move(kind, abs(event.paid_cents), event.driver_id, event.session_id)
+        self._put(
+            "correction",
+            {
+                "session_id": event.session_id,
+                "number": event.number,
+                "at": self._at,
+                "cp_id": event.cp_id,
+                "driver_id": event.driver_id,
+                "kind": event.kind,
+                "energy_mwh": event.energy_mwh,
+                "cost_cents": event.cost_cents,
+                "paid_cents": event.paid_cents,
+                "ended_at": _instant(event.ended_at),
+                "elapsed_s": event.elapsed_s,
+                "reason": event.reason,
+            },
+        )
+        if event.told_later:
+            said = {"session_id": event.session_id, "driver_id": event.driver_id}
+            self._rows["inbox"][event.session_id] = said
 
     def ticket_made(self, event: e.TicketMade) -> None:
         started_at, ended_at = _instant(event.started_at), _instant(event.ended_at)
         session = self._ends(event.session_id, SessionState.TICKETED, event.reason.value, ended_at)
         if session is not None:
             self._pays(session, event.cost_cents if session["hold_cents"] else 0)
+            self._put("session", session)
         self._says(event.driver_id, event.balance_cents)
         self._put(
             "ticket",
@@ -401,7 +454,6 @@ class ExpectedRows:
             session |= {
                 "state": state.value, "end_reason": reason, "ended_at": at, "received_at": self._at,
             }  # fmt: skip
-            self._put("session", session)
         return session
 
     def _pays(self, session: Row, cents: int) -> None:
@@ -483,6 +535,9 @@ _ACCOUNTS: Final = {
     "HOLD": ("wallet", "held"),
     "CAPTURE": ("held", "revenue"),
     "RELEASE": ("held", "wallet"),
+    "CORRECTION": ("wallet", "revenue"),
+    # A correction the other way.
+    "REFUND": ("revenue", "wallet"),
 }
 _Fold = Callable[[ExpectedRows, Any], None]
 _HANDLERS: Final[dict[str, tuple[type[e.Event], _Fold]]] = {
@@ -513,6 +568,8 @@ _HANDLERS: Final[dict[str, tuple[type[e.Event], _Fold]]] = {
         (e.StopOrdered, ExpectedRows.stop_ordered),
         (e.SessionRefused, ExpectedRows.session_refused),
         (e.TicketMade, ExpectedRows.ticket_made),
+        (e.TicketCorrected, ExpectedRows.ticket_corrected),
+        (e.SessionReopened, ExpectedRows.session_reopened),
         (e.TicketShown, ExpectedRows.ticket_shown),
         (e.WeatherAlertRaised, ExpectedRows.weather_raised),
         (e.WeatherAlertCleared, ExpectedRows.weather_cleared),

@@ -35,6 +35,9 @@ class Feed:
         self._early_listeners: list[Listener] = []
         self._live_listeners: list[LiveListener] = []
         self.live: dict[CpId, Live] = {}
+        # Whichever way figures come: why they cannot be ("": they can), and who is told of it.
+        self.doubt: Callable[[Session, Live], str] = lambda _session, _live: ""
+        self.on_doubt: Callable[[Session, str], None] = lambda _session, _why: None
         self._warmth_listeners: list[WarmthListener] = []
         # The last temperature of each charging point, in tenths of a degree.
         self.temperatures: dict[CpId, int] = {}
@@ -64,7 +67,10 @@ class Feed:
         self._live_listeners.append(listener)
 
     def update(self, session: Session, live: Live) -> None:
-        """Replace the live figures of the charging point that serves `session`."""
+        """Replace the live figures of the charging point that serves `session`, if they can be."""
+        if why := self.doubt(session, live):
+            self.on_doubt(session, why)
+            return
         self.live[session.cp_id] = live
         if live.temperature_deci_celsius is not None:
             self.temperatures[session.cp_id] = live.temperature_deci_celsius

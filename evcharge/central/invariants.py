@@ -11,6 +11,12 @@ from typing import Any
 
 from evcharge.billing import MAX_SESSION_MWH, cost_cents
 
+# What the records of charging points have corrected.
+_CORRECTED = """
+LEFT JOIN (SELECT session_id, SUM(energy_mwh) AS energy_mwh, SUM(cost_cents) AS cost_cents FROM correction
+           WHERE kind = 'RECORD' GROUP BY session_id) c USING (session_id)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -27,26 +33,32 @@ class Check:
 CHECKS = (
     Check(
         "I1",
-        "a ticket bills exactly what its session metered",
-        "SELECT t.session_id FROM ticket t JOIN session s USING (session_id) "
-        "WHERE t.energy_mwh <> s.meter_mwh - s.start_meter_mwh - s.excess_mwh",
-        schema=8,
+        "a ticket with its corrections bills exactly what its session metered; an estimate, no more",
+        f"""
+        SELECT t.session_id FROM ticket t JOIN session s USING (session_id) {_CORRECTED}
+        WHERE t.energy_mwh + COALESCE(c.energy_mwh, 0) <> s.meter_mwh - s.start_meter_mwh - s.excess_mwh
+          AND NOT (s.awaits_end AND t.energy_mwh <= s.meter_mwh - s.start_meter_mwh - s.excess_mwh)
+        """,  # noqa: S608
+        schema=11,
         older="SELECT t.session_id FROM ticket t JOIN session s USING (session_id) "
         "WHERE t.energy_mwh <> s.meter_mwh - s.start_meter_mwh",
     ),
     Check(
         "I5",
         "no ticket holds more energy than a session can have",
-        f"SELECT session_id FROM ticket WHERE energy_mwh > {MAX_SESSION_MWH}",  # noqa: S608
+        f"""
+        SELECT t.session_id FROM ticket t WHERE t.energy_mwh > {MAX_SESSION_MWH} AND t.energy_mwh + COALESCE(
+            (SELECT SUM(c.energy_mwh) FROM correction c WHERE c.session_id = t.session_id), 0) > {MAX_SESSION_MWH}
+        """,  # noqa: S608
     ),
     Check(
         "I6",
-        "wallets + holds + tickets = top-ups",
+        "wallets + holds + tickets + corrections = top-ups",
         """
         SELECT 'difference of ' || difference || ' cents' FROM (SELECT exact_sum(cents) AS difference FROM (
             SELECT balance_cents AS cents FROM driver UNION ALL SELECT held_cents FROM driver
             UNION ALL SELECT t.cost_cents FROM ticket t JOIN session s USING (session_id) WHERE s.hold_cents > 0
-            UNION ALL SELECT -cents FROM ledger WHERE kind = 'TOP_UP'))
+            UNION ALL SELECT paid_cents FROM correction UNION ALL SELECT -cents FROM ledger WHERE kind = 'TOP_UP'))
         WHERE difference <> '0'
         """,
     ),
@@ -94,8 +106,31 @@ CHECKS = (
     Check(
         "I8",
         "no ticket costs more than was held for it",
-        "SELECT t.session_id FROM ticket t JOIN session s USING (session_id) "
-        "WHERE s.hold_cents > 0 AND t.cost_cents > s.hold_cents",
+        f"""
+        SELECT t.session_id FROM ticket t JOIN session s USING (session_id) {_CORRECTED}
+        WHERE s.hold_cents > 0 AND t.cost_cents + COALESCE(c.cost_cents, 0) > s.hold_cents
+        """,  # noqa: S608
+    ),
+    Check(
+        "I14",
+        "what a charging point told afterwards costs what its energy costs",
+        f"""
+        SELECT t.session_id FROM ticket t JOIN session s USING (session_id) {_CORRECTED}
+        WHERE c.session_id IS NOT NULL AND t.cost_cents + c.cost_cents <> cost_cents(
+            MIN(t.energy_mwh + c.energy_mwh, s.limit_mwh), t.price_centi_cents_per_kwh)
+        """,  # noqa: S608
+    ),
+    Check(
+        "I14",
+        "of each correction so much was paid as the ledger says",
+        """
+        SELECT c.session_id FROM (
+            SELECT session_id, exact_sum(paid_cents) AS cents FROM correction GROUP BY session_id) c
+        LEFT JOIN (
+            SELECT session_id, exact_sum(CASE WHEN credit = 'revenue' THEN cents ELSE -cents END) AS cents FROM ledger
+            WHERE kind = 'CORRECTION' GROUP BY session_id) l USING (session_id)
+        WHERE c.cents <> COALESCE(l.cents, '0')
+        """,
     ),
     Check(
         "I9",
@@ -127,8 +162,11 @@ CHECKS = (
         SELECT cp_id || ' on ' || day FROM (
             SELECT cp_id, day, sessions, energy_mwh || '' AS mwh, revenue_cents || '' AS cents FROM daily
             UNION ALL
-            SELECT cp_id, substr(ended_at, 1, 10), COUNT(*), exact_sum(energy_mwh), exact_sum(cost_cents)
-            FROM ticket GROUP BY cp_id, substr(ended_at, 1, 10))
+            SELECT cp_id, substr(ended_at, 1, 10), COUNT(made), exact_sum(energy_mwh), exact_sum(cost_cents) FROM (
+                SELECT cp_id, ended_at, 1 AS made, energy_mwh, cost_cents FROM ticket
+                UNION ALL SELECT t.cp_id, t.ended_at, NULL, c.energy_mwh, c.cost_cents
+                FROM correction c JOIN ticket t USING (session_id))
+            GROUP BY cp_id, substr(ended_at, 1, 10))
         GROUP BY cp_id, day, sessions, mwh, cents HAVING COUNT(*) <> 2
         """,
         schema=3,
@@ -145,6 +183,13 @@ CHECKS = (
         """,
     ),
 )
+
+
+# What older books lack they have none of.
+_CORRECTIONS_SINCE = 11
+_NO_CORRECTIONS = """
+CREATE TEMP TABLE IF NOT EXISTS correction (session_id, kind, cp_id, energy_mwh, cost_cents, paid_cents)
+"""
 
 
 class _ExactSum:
@@ -177,6 +222,8 @@ def violations(connection: sqlite3.Connection) -> list[str]:
     connection.create_function("cost_cents", 2, _exactly, deterministic=True)
     connection.create_function("seconds_between", 2, _seconds_between, deterministic=True)
     (schema,) = connection.execute("PRAGMA user_version").fetchone()
+    if schema < _CORRECTIONS_SINCE:
+        connection.execute(_NO_CORRECTIONS)
     found = []
     for check in CHECKS:
         sql = check.sql if schema >= check.schema else check.older

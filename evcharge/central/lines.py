@@ -151,6 +151,16 @@ def _session_line(event: events.Event, lang: str, say: labels.Speech) -> str | N
         case events.SessionRefused():
             why = labels.reason(event.reason, lang)
             return say("session refused", session_id=event.session_id, reason=why)
+        case events.TicketCorrected():
+            return say(
+                "ticket corrected",
+                session_id=event.session_id,
+                energy=kwh(event.energy_mwh),
+                cost=euros(event.cost_cents),
+                reason=cause(event.reason, lang),
+            )
+        case events.SessionReopened():
+            return say("session reopened", session_id=event.session_id, cp_id=event.cp_id)
         case events.TicketMade():
             return say(
                 "ticket estimated" if event.estimated else "ticket made",

@@ -5,20 +5,53 @@ tells when it was written, and no clock that is set changes a length. Energy tha
 excess.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from msgspec import UNSET
 
 from evcharge.central.ruling import Rules
+from evcharge.charging_point import ChargingPoint
 from evcharge.messages import Meter, SupplyEnd, SupplyStart
 from evcharge.session import Session, SessionState
 
 NOT_THEN = "began at a time that cannot be"
 NOT_SO_LONG = "lasts longer than its session"
 TOO_MUCH = "more energy than was allowed; billed to the limit"
+BILLED_LESS = "more energy than is believed; the rest was not billed"
+NOT_POSSIBLE = "more energy than its power and time allow; billed to what they do"
 # Two steady clocks may differ by a hundredth, and a letter may take so long.
 _DRIFT_PERCENT, _SLACK_S = 1, 10
+# Seconds are told as whole ones, and a meter is read a moment before its second is over.
+_ROUNDING_S = 2
+# A meter that shows a fifth more than the greatest power is still believed (RELIABILITY C41).
+_TOLERANCE_PERCENT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a charging point can do: its greatest power, and the speed of its simulated time."""
+
+    power_w: int
+    speed_permille: int
+
+    @classmethod
+    def of(cls, point: ChargingPoint, rules: Rules) -> "Means":
+        """Return what `point` says that it can do, as far as this network's operators believe it."""
+        return cls(
+            min(point.max_power_w or rules.max_power_w, rules.max_power_w),
+            min(point.speed_permille or rules.max_speed_permille, rules.max_speed_permille),
+        )
+
+    @property
+    def most_power_w(self) -> int:
+        """The most that a meter may show."""
+        return self.power_w * (100 + _TOLERANCE_PERCENT) // 100
+
+    def energy_mwh(self, seconds: float) -> int:
+        """Return the most energy that a meter may show for so many real seconds."""
+        # 3600 mW s are a mWh, and a thousandth of the speed is told.
+        return int(self.most_power_w * self.speed_permille * seconds / 3600)
 
 
 def begun(session: Session, record: SupplyStart, rules: Rules) -> tuple[Session, str]:
@@ -42,13 +75,48 @@ def begun(session: Session, record: SupplyStart, rules: Rules) -> tuple[Session,
     return begun, doubt
 
 
-def read(session: Session, record: Meter | SupplyEnd, rules: Rules) -> tuple[Session, str]:
+def read(session: Session, record: Meter | SupplyEnd, means: Means, rules: Rules) -> tuple[Session, str]:
     """Return `session` at this reading, and what is not believed of that ("": nothing)."""
     elapsed_s, doubt = _elapsed(session, record, rules)
     # A register below an earlier reading is somebody else's business; here the highest counts.
-    meter_mwh = max(record.meter_mwh, session.meter_mwh)
-    after = within_limit(replace(session, elapsed_s=elapsed_s, meter_mwh=meter_mwh))
-    return after, TOO_MUCH if after.excess_mwh > session.excess_mwh else doubt
+    more_mwh = max(0, record.meter_mwh - session.meter_mwh)
+    possible_mwh = _possible(session, elapsed_s, means, rules)
+    beyond_mwh = 0 if possible_mwh is None else max(0, more_mwh - possible_mwh)
+    after = replace(
+        session,
+        elapsed_s=elapsed_s,
+        meter_mwh=session.meter_mwh + more_mwh,
+        excess_mwh=session.excess_mwh + beyond_mwh,
+        spare_mwh=None if possible_mwh is None else possible_mwh - more_mwh + beyond_mwh,
+    )
+    if beyond_mwh:
+        doubt = NOT_POSSIBLE
+    bounded = within_limit(after)
+    return bounded, doubt if bounded is after else TOO_MUCH
+
+
+def _possible(session: Session, elapsed_s: int | None, means: Means, rules: Rules) -> int | None:
+    """Return how much more than at its last reading a session may have had; None when nobody can say."""
+    rounding_mwh = means.energy_mwh(_ROUNDING_S)
+    if elapsed_s is not None:
+        # What an interval leaves over is spent by the next one, but for no longer than seconds are rounded.
+        spare_mwh = rounding_mwh if session.spare_mwh is None else min(session.spare_mwh, rounding_mwh)
+        return spare_mwh + means.energy_mwh(elapsed_s - (session.elapsed_s or 0))
+    if session.authorised_s is None:
+        return None
+    # Its records do not say when they were written: all of it lies between its authorisation and now.
+    all_mwh = rounding_mwh + means.energy_mwh(rules.steady_s - session.authorised_s)
+    return max(0, all_mwh - session.energy_mwh)
+
+
+def not_shown(session: Session, power_w: int, energy_mwh: int, means: Means, steady_s: float) -> str:
+    """Return why live figures of `session` cannot be, or ""; they are shown at once, and never billed."""
+    if power_w > means.most_power_w:
+        return f"{power_w} W: more power than it has"
+    most_mwh = session.most_mwh
+    if session.authorised_s is not None:
+        most_mwh = min(most_mwh, means.energy_mwh(steady_s - session.authorised_s + _ROUNDING_S))
+    return f"{energy_mwh} mWh: more energy than can have flowed" if energy_mwh > most_mwh else ""
 
 
 def within_limit(session: Session) -> Session:

@@ -133,7 +133,15 @@ def _engine_arrives(ruling: Ruling, command: EngineArrives, rules: Rules) -> Non
         point = _journal_replaced(ruling, point, point.journal_id, journal_id, rules)
     ask, stop = charging.to_account_for(ruling, point)
     last_seq = ruling.last_seq(point.cp_id, journal_id)
-    ruling.put(replace(point, engine_link=command.link, journal_id=journal_id))
+    ruling.put(
+        replace(
+            point,
+            engine_link=command.link,
+            journal_id=journal_id,
+            max_power_w=command.max_power_w,
+            speed_permille=command.speed_permille,
+        )
+    )
     ruling.say(
         events.EngineConnected(
             cp_id=point.cp_id,
@@ -144,6 +152,8 @@ def _engine_arrives(ruling: Ruling, command: EngineArrives, rules: Rules) -> Non
             stop=stop,
             driver_id=_charging_driver(ruling, point),
             epoch=point.epoch,
+            max_power_w=command.max_power_w,
+            speed_permille=command.speed_permille,
         )
     )
 
@@ -155,7 +165,7 @@ def _journal_replaced(
     ruling.say(events.JournalReplaced(cp_id=point.cp_id, old=old, new=new))
     if Hold.JOURNAL not in point.holds:
         ruling.say(events.HoldPlaced(cp_id=point.cp_id, hold=Hold.JOURNAL))
-    ruling.put(replace(point, holds=point.holds | {Hold.JOURNAL}))
+    ruling.put(replace(point, holds=point.holds | {Hold.JOURNAL}, register_mwh=None))
     # What the lost journal still held will never come: bill what was committed (RELIABILITY E2.6).
     close_estimated(ruling, point, rules, EndReason.LOST)
     # Whether an authorised one has begun, only the engine can say: it is asked, and must not begin it now.

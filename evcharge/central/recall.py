@@ -7,7 +7,7 @@ once. Whoever names an old one gets the answer that it would get from memory.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evcharge.central.commands import AnyCommand, MarkTicketShown, StartCharging, TakeOrder
+from evcharge.central.commands import AnyCommand, MarkTicketShown, StartCharging, TakeOrder, TakeRecords
 from evcharge.central.state import Facts
 from evcharge.ids import RequestId, SessionId
 
@@ -19,6 +19,8 @@ class Unknown:
     requests: frozenset[RequestId]
     orders: frozenset[str]
     tickets: frozenset[SessionId]
+    # Of which records tell that are over here.
+    sessions: frozenset[SessionId]
 
 
 def unknown(facts: Facts, commands: Iterable[AnyCommand]) -> Unknown:
@@ -26,6 +28,7 @@ def unknown(facts: Facts, commands: Iterable[AnyCommand]) -> Unknown:
     requests: set[RequestId] = set()
     orders: set[str] = set()
     tickets: set[SessionId] = set()
+    sessions: set[SessionId] = set()
     for command in commands:
         match command:
             case StartCharging(request_id=request_id) if facts.outcome(request_id) is None:
@@ -34,6 +37,14 @@ def unknown(facts: Facts, commands: Iterable[AnyCommand]) -> Unknown:
                 orders.add(order.command_id)
             case MarkTicketShown(session_id=session_id) if facts.unseen_by(session_id) is None:
                 tickets.add(session_id)
+            case TakeRecords(records=records):
+                named = {SessionId(record.session_id) for record in records}
+                sessions |= {session_id for session_id in named if facts.session(session_id) is None}
             case _:
                 pass
-    return Unknown(requests=frozenset(requests), orders=frozenset(orders), tickets=frozenset(tickets))
+    return Unknown(
+        requests=frozenset(requests),
+        orders=frozenset(orders),
+        tickets=frozenset(tickets),
+        sessions=frozenset(sessions),
+    )

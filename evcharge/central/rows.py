@@ -14,6 +14,7 @@ from evcharge.central.instants import text_of
 from evcharge.central.ruling import Decision
 from evcharge.central.state import (
     Change,
+    Correction,
     Driver,
     JournalCursor,
     JournalForgotten,
@@ -21,6 +22,7 @@ from evcharge.central.state import (
     OrderTaken,
     Quarantined,
     TicketSeen,
+    TicketUnseen,
     Transfer,
     Weather,
 )
@@ -62,7 +64,7 @@ _TABLES: dict[type[Change], _Table] = {
         (
             "cp_id", "location", "registered_location", "price_centi_cents_per_kwh", "fault", "operator_hold",
             "weather_hold", "journal_hold", "revoked", "epoch", "journal_id", "last_used",
-            "occupied_by",
+            "occupied_by", "register_mwh",
         ),
         ("cp_id",),
     ),
@@ -74,7 +76,7 @@ _TABLES: dict[type[Change], _Table] = {
         (
             "session_id", "request_id", "cp_id", "driver_id", "state", "price_centi_cents_per_kwh", "hold_cents",
             "limit_mwh", "plug_within_s", "start_meter_mwh", "meter_mwh", "excess_mwh", "authorised_at", "started_at",
-            "ended_at", "elapsed_s", "received_at", "stop_reason", "end_reason",
+            "ended_at", "elapsed_s", "received_at", "stop_reason", "end_reason", "awaits_end",
         ),
         ("session_id",),
     ),
@@ -85,6 +87,13 @@ _TABLES: dict[type[Change], _Table] = {
             "session_id", "request_id", "cp_id", "driver_id", "energy_mwh", "cost_cents",
             "price_centi_cents_per_kwh", "reason", "started_at", "ended_at", "estimated",
             "elapsed_s", "received_at",
+        ),
+    ),
+    Correction: _Table(
+        "correction",
+        (
+            "session_id", "number", "at", "cp_id", "driver_id", "kind", "energy_mwh", "cost_cents", "paid_cents",
+            "ended_at", "elapsed_s", "reason",
         ),
     ),
     Transfer: _Table(
@@ -117,6 +126,7 @@ _TABLES: dict[type[Change], _Table] = {
 _PUT = {kind: table.put for kind, table in _TABLES.items()}
 PUT_EVENT = _Table("events", _EVENT_COLUMNS).put
 _PUT_INBOX = "INSERT INTO inbox (session_id, driver_id) VALUES (:session_id, :driver_id)"
+_PUT_BACK_INBOX = f"{_PUT_INBOX} ON CONFLICT DO NOTHING"
 _PUT_STATUS = _Table("status_log", ("cp_id", "at", "status", "reason")).put
 # A day to which an older Central added lies is full: what comes then is still a ticket.
 _ADD_TO_DAILY = """
@@ -125,6 +135,13 @@ _ADD_TO_DAILY = """
         energy_mwh = CASE WHEN energy_mwh > 9223372036854775807 - excluded.energy_mwh THEN 9223372036854775807
             ELSE energy_mwh + excluded.energy_mwh END,
         revenue_cents = revenue_cents + excluded.revenue_cents
+"""
+# Of a day that its ticket has made.
+_CORRECT_DAILY = """
+    UPDATE daily SET revenue_cents = revenue_cents + :cents,
+        energy_mwh = CASE WHEN energy_mwh > 9223372036854775807 - :mwh THEN 9223372036854775807
+            ELSE energy_mwh + :mwh END
+    WHERE cp_id = :cp_id AND day = :day
 """
 _BREAK_OFF = """
     UPDATE status_log SET until = :until WHERE n = (SELECT MAX(n) FROM status_log WHERE cp_id = :cp_id)
@@ -151,11 +168,16 @@ def statements(batch: Iterable[Entry]) -> Iterator[tuple[str, list[dict[str, Any
     changes: dict[type[Change], dict[object, tuple[Change, datetime]]] = {kind: {} for kind in _TABLES}
     inbox: list[dict[str, Any]] = []
     daily: list[dict[str, Any]] = []
+    corrected: list[dict[str, Any]] = []
     seen: list[dict[str, Any]] = []
+    back: list[dict[str, Any]] = []
     forgotten: list[dict[str, Any]] = []
     for number, (change, at) in enumerate(_changes(batch)):
         if isinstance(change, TicketSeen):
             seen.append({"session_id": change.session_id, "driver_id": change.driver_id})
+            continue
+        if isinstance(change, TicketUnseen):
+            back.append({"session_id": change.session_id, "driver_id": change.driver_id})
             continue
         if isinstance(change, JournalForgotten):
             changes[JournalCursor].pop((change.cp_id, change.journal_id), None)
@@ -163,7 +185,9 @@ def statements(batch: Iterable[Entry]) -> Iterator[tuple[str, list[dict[str, Any
             continue
         if isinstance(change, Ticket):
             inbox.append({"session_id": change.session_id, "driver_id": change.driver_id})
-            daily.append(_daily_row(change))
+            daily.append(_daily_row(change, change.ended_at))
+        if isinstance(change, Correction):
+            corrected.append(_daily_row(change, change.ticket_ended_at))
         key = tuple(getattr(change, name) for name in _TABLES[type(change)].key) or number
         changes[type(change)][key] = (change, at)
     if forgotten:
@@ -174,8 +198,12 @@ def statements(batch: Iterable[Entry]) -> Iterator[tuple[str, list[dict[str, Any
     if inbox:
         yield _PUT_INBOX, inbox
         yield _ADD_TO_DAILY, daily
+    if corrected:
+        yield _CORRECT_DAILY, corrected
     if seen:
         yield _TAKE_FROM_INBOX, seen
+    if back:
+        yield _PUT_BACK_INBOX, back
 
 
 def status_statements(statuses: Statuses, news: News) -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -200,12 +228,12 @@ def points_of(batch: Iterable[Entry]) -> Iterator[tuple[ChargingPoint, datetime]
     return ((change, at) for change, at in _changes(batch) if isinstance(change, ChargingPoint))
 
 
-def _daily_row(ticket: Ticket) -> dict[str, Any]:
+def _daily_row(made: Ticket | Correction, ended_at: datetime) -> dict[str, Any]:
     return {
-        "cp_id": ticket.cp_id,
-        "day": text_of(ticket.ended_at.astimezone(UTC))[:10],
-        "mwh": ticket.energy_mwh,
-        "cents": ticket.cost_cents,
+        "cp_id": made.cp_id,
+        "day": text_of(ended_at.astimezone(UTC))[:10],
+        "mwh": made.energy_mwh,
+        "cents": made.cost_cents,
     }
 
 
@@ -261,6 +289,7 @@ def point_of(row: Row, session: Session | None) -> ChargingPoint:
         charging=session is not None and session.state is SessionState.CHARGING,
         journal_id=row["journal_id"],
         last_used=row["last_used"],
+        register_mwh=row["register_mwh"],
         occupied_by=DriverId(row["occupied_by"]) if row["occupied_by"] is not None else None,
     )
 
@@ -298,6 +327,7 @@ def session_of(row: Row) -> Session:
         received_at=_instant_or_none(row["received_at"]),
         stop_reason=EndReason(row["stop_reason"]) if row["stop_reason"] else None,
         end_reason=EndReason(row["end_reason"]) if row["end_reason"] else None,
+        awaits_end=bool(row["awaits_end"]),
     )
 
 
@@ -343,6 +373,8 @@ def ticket_of(row: Row) -> Ticket:
         estimated=bool(row["estimated"]),
         elapsed_s=row["elapsed_s"],
         received_at=datetime.fromisoformat(row["received_at"]),
+        corrected_mwh=row["corrected_mwh"],
+        corrected_cents=row["corrected_cents"],
     )
 
 

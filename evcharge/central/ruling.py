@@ -22,6 +22,9 @@ class Rules:
     welcome_credit_cents: int = 0
     max_hold_cents: int = 2_000
     max_session_mwh: int = 100_000_000
+    # The most that any charging point is believed to supply, and the fastest simulated time.
+    max_power_w: int = 1_000_000
+    max_speed_permille: int = 100_000_000
     max_active_per_driver: int = 1
     plug_within_s: int = 60
     unplugged_pause_s: int = 60

@@ -33,6 +33,19 @@ def about(session: Session) -> About:
     )
 
 
+def take_hold(ruling: Ruling, session: Session, driver: Driver) -> None:
+    """Set aside what `session` may cost, from the wallet of its driver."""
+    move(ruling, Kind.HOLD, session, session.hold_cents)
+    ruling.put(
+        replace(
+            driver,
+            balance_cents=driver.balance_cents - session.hold_cents,
+            held_cents=driver.held_cents + session.hold_cents,
+            sessions=driver.sessions | {session.session_id},
+        )
+    )
+
+
 def close_estimated(ruling: Ruling, point: ChargingPoint, rules: Rules, reason: EndReason) -> None:
     """Bill what runs at `point` at its last committed meter, marked as an estimate."""
     session = ruling.session_of(point)
@@ -65,7 +78,12 @@ def issue_ticket(
     reason = session.stop_reason if reason is EndReason.OTHER and session.stop_reason else reason
     started_at, at = session.started_at or session.authorised_at, ended_at(session, rules)
     ended = replace(
-        session, state=SessionState.TICKETED, ended_at=at, received_at=rules.now, end_reason=reason
+        session,
+        state=SessionState.TICKETED,
+        ended_at=at,
+        received_at=rules.now,
+        end_reason=reason,
+        awaits_end=estimated,
     )
     ruling.put(ended)
     ruling.put(

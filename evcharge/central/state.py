@@ -6,7 +6,7 @@ it in; until then nobody else sees a thing.
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
@@ -92,6 +92,7 @@ class Kind(StrEnum):
     HOLD = "HOLD"
     CAPTURE = "CAPTURE"
     RELEASE = "RELEASE"
+    CORRECTION = "CORRECTION"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,43 @@ class Transfer:
     reference: str | None = None
 
 
+class CorrectionKind(StrEnum):
+    """Who puts a ticket right: a record of its charging point that came afterwards, or an operator."""
+
+    RECORD = "RECORD"
+    ORDER = "ORDER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """A difference to a ticket, which itself is never changed (RELIABILITY I14); `number` counts those of one."""
+
+    session_id: SessionId
+    number: int
+    cp_id: CpId
+    driver_id: DriverId
+    kind: CorrectionKind
+    energy_mwh: int
+    cost_cents: int
+    # As much of the cost as the wallet had, or as went back into it.
+    paid_cents: int
+    # When the charge ended, and how long it lasted, as is known now.
+    ended_at: datetime
+    elapsed_s: int | None
+    reason: str
+    # By this its ticket is counted in the statistics; so is this.
+    ticket_ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A session that is over, its ticket with all corrections if it has one, and how many those are."""
+
+    session: Session
+    ticket: Ticket | None = None
+    corrections: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class TicketSeen:
     """A ticket leaves its driver's inbox."""
@@ -118,7 +156,7 @@ class TicketSeen:
 
 @dataclass(frozen=True, slots=True)
 class TicketUnseen:
-    """A ticket lies in its driver's inbox: what the books say of one that memory has let go."""
+    """A ticket lies in its driver's inbox: the books say so of one that memory has let go, or it is put there again."""
 
     session_id: SessionId
     driver_id: DriverId
@@ -166,8 +204,10 @@ Change = (
     | JournalCursor
     | JournalForgotten
     | Ticket
+    | Correction
     | Transfer
     | TicketSeen
+    | TicketUnseen
     | Quarantined
     | Weather
     | Account
@@ -196,6 +236,8 @@ class Facts:
         self._unseen: dict[SessionId, DriverId | None] = {}
         # Ids of orders that came over Kafka, the oldest first.
         self._orders: dict[str, None] = {}
+        # Sessions that are over, in a draft only: recalled from the books, or closed in it.
+        self._closed: dict[SessionId, Closed] = {}
         self._quarantine: dict[tuple[CpId, SessionId, str], Quarantined] = {}
         # How many of them are not `ours`, by charging point.
         self._foreign: dict[CpId, int] = {}
@@ -229,6 +271,13 @@ class Facts:
         if found is None and self._beneath is not None:
             return self._beneath.session(session_id)
         return found if found is not None and found.is_open else None
+
+    def closed(self, session_id: SessionId) -> Closed | None:
+        """Return a session that is over, as far as this draft recalls it."""
+        found = self._closed.get(session_id)
+        if found is None and self._beneath is not None:
+            return self._beneath.closed(session_id)
+        return found
 
     def sessions(self) -> Iterator[Session]:
         """Yield every open session (committed facts only)."""
@@ -306,7 +355,7 @@ class Facts:
         beneath = self._beneath.foreign_records(cp_id) if self._beneath is not None else 0
         return beneath + self._foreign.get(cp_id, 0)
 
-    def recall(self, known: "Session | OrderTaken | TicketUnseen") -> None:
+    def recall(self, known: "Session | OrderTaken | TicketUnseen | Closed") -> None:
         """Take in, for this draft alone, what memory has let go and the books still know."""
         match known:
             case Session():
@@ -315,6 +364,8 @@ class Facts:
                 self._orders[known.command_id] = None
             case TicketUnseen():
                 self._unseen[known.session_id] = known.driver_id
+            case Closed():
+                self._closed[known.session.session_id] = known
 
     def put(self, change: Change) -> None:
         """Take in one new fact."""
@@ -330,14 +381,20 @@ class Facts:
                 else:
                     self._sessions.pop(change.session_id, None)
                 self._requests[change.request_id] = change
+                self._close(change)
             case Ticket():
                 self._requests[change.request_id] = change
                 self._unseen[change.session_id] = change.driver_id
+                self._close(change)
+            case Correction():
+                self._close(change)
             case TicketSeen():
                 if self._beneath is not None:
                     self._unseen[change.session_id] = None
                 else:
                     self._unseen.pop(change.session_id, None)
+            case TicketUnseen():
+                self._unseen[change.session_id] = change.driver_id
             case Driver():
                 self._drivers[change.driver_id] = change
             case JournalCursor():
@@ -356,6 +413,26 @@ class Facts:
                     del self._orders[next(iter(self._orders))]
             case _:
                 pass  # money lives in the database alone
+
+    def _close(self, change: Session | Ticket | Correction) -> None:
+        """Keep what is over for those who decide on this draft; the committed facts leave it to the books."""
+        if self._beneath is None:
+            return
+        known = self.closed(change.session_id)
+        match change:
+            case Session() if change.is_open:
+                return
+            case Session():
+                self._closed[change.session_id] = replace(known, session=change) if known else Closed(change)
+            case Ticket() if known is not None:
+                self._closed[change.session_id] = replace(known, ticket=change)
+            case Correction() if known is not None and known.ticket is not None:
+                ticket = replace(
+                    known.ticket,
+                    corrected_mwh=known.ticket.corrected_mwh + change.energy_mwh,
+                    corrected_cents=known.ticket.corrected_cents + change.cost_cents,
+                )
+                self._closed[change.session_id] = replace(known, ticket=ticket, corrections=change.number)
 
     def _forget_journal(self, change: JournalForgotten) -> None:
         if self._beneath is not None:

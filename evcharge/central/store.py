@@ -30,6 +30,7 @@ from evcharge.central.rows import (
 )
 from evcharge.central.state import (
     REMEMBERED_REQUESTS,
+    Closed,
     Facts,
     JournalCursor,
     OrderTaken,
@@ -41,7 +42,7 @@ from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.database import Database, Row
 from evcharge.events import ClockJumped
 from evcharge.ids import CpId, DriverId, SessionId
-from evcharge.session import Session, Ticket
+from evcharge.session import Session, SessionState, Ticket
 
 # How far back, and how many, repeated requests are answered from memory after a restart; else the books are asked.
 _REMEMBER_REQUESTS_FOR = timedelta(hours=24)
@@ -52,7 +53,7 @@ SELECT * FROM session WHERE authorised_at > :since AND state NOT IN ('AUTHORISED
 ORDER BY authorised_at DESC, session_id DESC LIMIT :most
 """
 _RECENT_TICKETS = """
-SELECT ticket.*, inbox.session_id IS NOT NULL AS unseen FROM ticket LEFT JOIN inbox USING (session_id)
+SELECT ticket.*, inbox.session_id IS NOT NULL AS unseen FROM ticket_now AS ticket LEFT JOIN inbox USING (session_id)
 WHERE ended_at > :since ORDER BY ended_at DESC, ticket.session_id DESC LIMIT :most
 """
 # What a charging point showed longer ago is in status_daily only.
@@ -66,7 +67,7 @@ DELETE FROM status_log WHERE n IN (
 # However many tickets wait for a driver, so many are read and told at once.
 INBOX_PAGE = 50
 _INBOX = """
-SELECT ticket.*, inbox.rowid AS place FROM inbox JOIN ticket USING (session_id)
+SELECT ticket.*, inbox.rowid AS place FROM inbox JOIN ticket_now AS ticket USING (session_id)
 WHERE inbox.driver_id = :driver_id AND inbox.rowid > :after ORDER BY inbox.rowid LIMIT :limit
 """
 # Longer than an order is good for, whatever the clocks say.
@@ -155,7 +156,7 @@ class CentralStore:
         ended_at = min(max(seen, default=now), now)
         self._pending = [(point, ended_at) for point in facts.points()]
 
-    async def recall(self, unknown: Unknown) -> list[Session | OrderTaken | TicketUnseen]:
+    async def recall(self, unknown: Unknown) -> list[Session | OrderTaken | TicketUnseen | Closed]:
         """Return what the books know of ids that memory does not (raises sqlite3.Error)."""
         sessions = await self._among("SELECT * FROM session WHERE request_id", unknown.requests)
         orders = await self._among("SELECT command_id FROM order_taken WHERE command_id", unknown.orders)
@@ -164,6 +165,24 @@ class CentralStore:
             *map(session_of, sessions),
             *(OrderTaken(row["command_id"]) for row in orders),
             *(TicketUnseen(row["session_id"], row["driver_id"]) for row in unseen),
+            *await self._closed(unknown.sessions),
+        ]
+
+    async def _closed(self, session_ids: Collection[SessionId]) -> list[Closed]:
+        sessions = [
+            session_of(row)
+            for row in await self._among("SELECT * FROM session WHERE session_id", session_ids)
+        ]
+        ticketed = [session.session_id for session in sessions if session.state is SessionState.TICKETED]
+        tickets = {
+            row["session_id"]: row
+            for row in await self._among("SELECT * FROM ticket_now WHERE session_id", ticketed)
+        }
+        return [
+            Closed(session, ticket_of(row), row["corrections"]) if row is not None else Closed(session)
+            for session in sessions
+            if not session.is_open
+            for row in [tickets.get(session.session_id)]
         ]
 
     async def _among(self, select: str, keys: Collection[str]) -> list[Row]:
@@ -227,8 +246,9 @@ class CentralStore:
         )
 
     async def takings_since(self, instant: datetime) -> tuple[int, int]:
-        """Return the energy (mWh) and the money (cents) of all tickets that ended after `instant`."""
-        sums = f"SELECT {summed(mwh='energy_mwh', cents='cost_cents')} FROM ticket WHERE ended_at >= :at"  # noqa: S608
+        """Return the energy (mWh) and the money (cents) of all tickets that ended after `instant`, as corrected."""
+        columns = summed(mwh="energy_mwh + corrected_mwh", cents="cost_cents + corrected_cents")
+        sums = f"SELECT {columns} FROM ticket_now WHERE ended_at >= :at"  # noqa: S608
         (row,) = await self._database.read(sums, {"at": text_of(instant.astimezone(UTC))})
         return sum_of(row, "mwh"), sum_of(row, "cents")
 
@@ -243,7 +263,7 @@ class CentralStore:
         return int((await self._database.read(count, {"at": text_of(instant.astimezone(UTC))}))[0]["n"])
 
     async def _tickets(self, where: str, key: str) -> list[Ticket]:
-        rows = await self._database.read(f"SELECT * FROM ticket {where}", {"key": key, "since": key})  # noqa: S608
+        rows = await self._database.read(f"SELECT * FROM ticket_now {where}", {"key": key, "since": key})  # noqa: S608
         return [ticket_of(row) for row in rows]
 
     def _sealed(self, batch: Sequence[Entry]) -> tuple[list[dict[str, Any]], audit.Head]:

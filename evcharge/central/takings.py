@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 
-from evcharge.events import Event, TicketMade
+from evcharge.events import Event, TicketCorrected, TicketMade
 
 
 class Today:
@@ -21,6 +21,9 @@ class Today:
             self.energy_mwh += event.energy_mwh
             self.cents += event.cost_cents
             self.sessions += 1
+        if isinstance(event, TicketCorrected) and _day_of(event.ticket_ended_at) == self.day:
+            self.energy_mwh += event.energy_mwh
+            self.cents += event.cost_cents
 
     def turn(self, day: date) -> None:
         """Start from nothing when it is another day."""

@@ -11,6 +11,8 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from evcharge import keyboard, labels
 from evcharge.channel import Channel
 from evcharge.config import Config
@@ -186,7 +188,8 @@ class Engine:
         self._plan = Plan(steps, self._loop.time())
         self._planned = asyncio.Event()
         self._news = asyncio.Event()
-        thermometer = Thermometer(round(config.engine.max_power_kw * 1000), config.engine.speed)
+        self._max_power_w = round(config.engine.max_power_kw * 1000)
+        thermometer = Thermometer(self._max_power_w, config.engine.speed)
         self.charge = Charge(
             journal, contactor, self._arrive, self._say, self._happened, self.words, thermometer
         )
@@ -203,7 +206,9 @@ class Engine:
         if self.lane is not None:
             self.lane.link(channel)
         try:
-            channel.send(self.charge.sync())
+            channel.send(
+                structs.replace(self.charge.sync(), max_power_w=self._max_power_w, speed=self._settings.speed)
+            )
             while self._hear(await channel.receive()):
                 self._ship()
                 self._news.set()
@@ -435,6 +440,6 @@ class Engine:
         return Supply(
             capacity_mwh=round(settings.battery_kwh * 1_000_000),
             charge_permille=random.randint(low * 10, high * 10),
-            max_power_w=round(settings.max_power_kw * 1000),
+            max_power_w=self._max_power_w,
             speed=settings.speed,
         )

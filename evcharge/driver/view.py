@@ -15,7 +15,7 @@ from rich.text import Text
 from evcharge.billing import euros, kwh, price_text
 from evcharge.driver.dealings import SENT, UNSENT, Request
 from evcharge.driver.facts import Facts
-from evcharge.driver.words import Words
+from evcharge.driver.words import Words, as_corrected
 from evcharge.labels import step
 from evcharge.messages import Balance, History, Points, Supply, TicketIssued
 
@@ -93,7 +93,8 @@ def receipt(driver_id: str, bill: TicketIssued, words: Words) -> RenderableType:
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(justify="left")
     grid.add_column(justify="right")
-    energy = f"{kwh(bill.energy_mwh)} kWh{' ' + words('estimated') if bill.estimated else ''}"
+    energy_mwh, cents = as_corrected(bill)
+    energy = f"{kwh(energy_mwh)} kWh{' ' + words('estimated') if bill.estimated else ''}"
     rows = [
         ("driver", driver_id),
         ("session", bill.session_id),
@@ -106,7 +107,7 @@ def receipt(driver_id: str, bill: TicketIssued, words: Words) -> RenderableType:
     for name, value in rows:
         grid.add_row(Text(words(name)), Text(value))
     grid.add_row(Text(""), Text("─" * 10))
-    grid.add_row(Text(words("total"), style="bold"), Text(f"{euros(bill.cost_cents)} €", style="bold"))
+    grid.add_row(Text(words("total"), style="bold"), Text(f"{euros(cents)} €", style="bold"))
     for note in words.notes(bill):
         grid.add_row(Text(words("note")), Text(note, style="italic"))
     title = Text(f" {words('summary')} ", style="bold")

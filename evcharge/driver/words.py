@@ -36,8 +36,16 @@ _NOTICES = {
     "ENGINE_BACK": "engine back",
     "MONITOR_LOST": "monitor lost",
     "MONITOR_BACK": "monitor back",
+    "CORRECTED": "corrected",
 }
 _HELP = ("start", "yes", "stop", "list", "balance", "history", "troubles", "quit")
+
+
+def as_corrected(bill: TicketIssued) -> tuple[int, int]:
+    """Return the energy and the money of a ticket with all that has been put right since."""
+    more_mwh = 0 if bill.corrected_mwh is UNSET else bill.corrected_mwh
+    more_cents = 0 if bill.corrected_cents is UNSET else bill.corrected_cents
+    return bill.energy_mwh + more_mwh, bill.cost_cents + more_cents
 
 
 class Words:
@@ -132,7 +140,9 @@ class Words:
         name = _NOTICES.get(word.code)
         if name is None or word.cp_id is None or self._is_english:
             return word.text
-        return self(name, cp_id=word.cp_id, why=self.cause(word.reason), kwh=kwh(word.energy_mwh or 0))
+        cents = 0 if word.cost_cents is UNSET else word.cost_cents
+        figures = {"kwh": kwh(word.energy_mwh or 0), "euros": euros(cents)}
+        return self(name, cp_id=word.cp_id, why=self.cause(word.reason), **figures)
 
     def cause(self, reason: str) -> str:
         """Say why something ended or is not available: an EndReason, holds, or the words of a fault."""
@@ -161,11 +171,12 @@ class Words:
 
     def ticket(self, driver_id: str, bill: TicketIssued) -> list[str]:
         """The final bill as a block of lines."""
+        energy_mwh, cents = as_corrected(bill)
         rows = [
             ("driver", driver_id),
             ("session", bill.session_id),
-            ("energy", f"{kwh(bill.energy_mwh)} kWh{'  ' + self('estimated') if bill.estimated else ''}"),
-            ("cost", f"{euros(bill.cost_cents)} €  ({price_text(bill.price)} €/kWh)"),
+            ("energy", f"{kwh(energy_mwh)} kWh{'  ' + self('estimated') if bill.estimated else ''}"),
+            ("cost", f"{euros(cents)} €  ({price_text(bill.price)} €/kWh)"),
             ("ended", self.ended(bill.reason)),
         ]
         rows += [("note", note) for note in self.notes(bill)]
@@ -180,6 +191,8 @@ class Words:
     def notes(self, bill: TicketIssued) -> list[str]:
         """What is unusual about a ticket, a sentence each."""
         notes = [self("while away")] if bill.while_away else []
+        if bill.corrected_mwh is not UNSET or bill.corrected_cents is not UNSET:
+            notes.append(self("was corrected", kwh=kwh(bill.energy_mwh), euros=euros(bill.cost_cents)))
         if bill.received_at is not UNSET and bill.received_at - bill.ended_at > LATE_S:
             at = f"{datetime.fromtimestamp(bill.received_at, UTC).astimezone():%Y-%m-%d %H:%M}"
             notes.append(self("received late", at=at, point=bill.cp_id))
@@ -217,11 +230,12 @@ class Words:
             (
                 bill.session_id,
                 bill.cp_id,
-                f"{kwh(bill.energy_mwh)} kWh",
-                f"{euros(bill.cost_cents)} €",
+                f"{kwh(energy_mwh)} kWh",
+                f"{euros(cents)} €",
                 self.ended(bill.reason),
             )
             for bill in answer.tickets
+            for energy_mwh, cents in [as_corrected(bill)]
         ]
 
     def status(self, value: str) -> str:

@@ -27,7 +27,13 @@ SENTENCES: Mapping[str, Words] = {
     "new journal": ("new journal not confirmed", "diario nuevo sin confirmar"),
     "why journal": central.SENTENCES["why journal"],
     "not heard": ("its monitor is not heard", "no se oye a su monitor"),
+    # ---- why a ticket was corrected
+    "rest told": ("its charging point told the rest", "su punto de recarga contó el resto"),
     # ---- why a record of a journal was set aside
+    "given up": (
+        "began after it was given up; its money cannot be held again",
+        "empezó después de darse por perdida; su dinero ya no puede reservarse",
+    ),
     "record": ("{seq}: {why}", "{seq}: {why}"),
     "unknown session": ("unknown or closed session", "sesión desconocida o cerrada"),
     "other point": ("session of another charging point", "sesión de otro punto de recarga"),
@@ -39,6 +45,20 @@ SENTENCES: Mapping[str, Words] = {
     "above limit": (
         "more energy than was allowed; billed to the limit",
         "más energía de la permitida; se factura hasta el límite",
+    ),
+    "not possible": (
+        "more energy than its power and time allow; billed to what they do",
+        "más energía de la que permiten su potencia y su tiempo; se factura lo que permiten",
+    ),
+    "billed less": (
+        "more energy than is believed; the rest was not billed",
+        "más energía de la que se cree; el resto no se ha facturado",
+    ),
+    "not then": ("began at a time that cannot be", "empezó a una hora imposible"),
+    "not so long": ("lasts longer than its session", "dura más que su sesión"),
+    "register moved": (
+        "the register is not where the last charge left it",
+        "el contador no está donde lo dejó la última recarga",
     ),
     "no start": ("ended without a start", "terminó sin haber empezado"),
     "misfit": (

@@ -122,6 +122,14 @@ SENTENCES: Mapping[str, Words] = {
         "{session_id}: ticket {energy} kWh, {cost} € ({reason}, estimated)",
         "{session_id}: tique {energy} kWh, {cost} € ({reason}, estimado)",
     ),
+    "ticket corrected": (
+        "{session_id}: ticket corrected by {energy} kWh, {cost} € ({reason})",
+        "{session_id}: tique corregido en {energy} kWh, {cost} € ({reason})",
+    ),
+    "session reopened": (
+        "ALERT {session_id} was given up, and {cp_id} supplies it: billed after all, and told to stop",
+        "ALERTA {session_id} se dio por perdida y {cp_id} la suministra: se factura, y se le ordena parar",
+    ),
     "clock jumped": (
         "ALERT the clock of this machine jumped by {seconds} s",
         "ALERTA el reloj de esta máquina saltó {seconds} s",

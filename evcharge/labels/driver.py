@@ -137,6 +137,10 @@ SENTENCES: Mapping[str, Words] = {
         "{cp_id} failed ({why}); {kwh} kWh so far; final ticket follows.",
         "Avería en {cp_id} ({why}); {kwh} kWh hasta ahora; llegará el tique final.",
     ),
+    "corrected": (
+        "Your ticket of {cp_id} was corrected by {kwh} kWh, {euros} €: {why}.",
+        "Su tique de {cp_id} se ha corregido en {kwh} kWh, {euros} €: {why}.",
+    ),
     "engine lost": (
         "{cp_id} has no link to CENTRAL; a running charge goes on, its figures stand still.",
         "{cp_id} no tiene conexión con la CENTRAL; la recarga en curso continúa, sus cifras no avanzan.",
@@ -174,6 +178,10 @@ SENTENCES: Mapping[str, Words] = {
     "while away": (
         "this charge ended while you were away",
         "esta recarga acabó mientras usted no estaba",
+    ),
+    "was corrected": (
+        "corrected; at first it said {kwh} kWh, {euros} €",
+        "corregido; al principio decía {kwh} kWh, {euros} €",
     ),
     "received late": (
         "CENTRAL heard of it at {at}, once {point} reached it again",

@@ -50,6 +50,11 @@ SENTENCES: Mapping[str, Words] = {
         "Un registro de {about} no tiene sentido y se apartó (número {detail}).",
     ),
     "restored quarantine": ("The record of {about} was looked at.", "Se revisó el registro de {about}."),
+    "alert debt": (
+        "{about} owes what its wallet lacked when a ticket was corrected: {detail}.",
+        "{about} debe lo que faltaba en su saldo al corregirse un tique: {detail}.",
+    ),
+    "restored debt": ("The debt of {about} was looked at.", "Se revisó la deuda de {about}."),
     "alert flood": (
         "Too much at once in the name of {about}: {detail}.",
         "Demasiado a la vez en nombre de {about}: {detail}.",
@@ -252,6 +257,7 @@ SENTENCES: Mapping[str, Words] = {
     "h logins": ("Logins", "Sesiones"),
     # ---- words in them
     "estimated": ("estimated", "estimado"),
+    "corrected": ("corrected since", "corregido después"),
     "late": ("received late", "recibido tarde"),
     "state AUTHORISED": ("authorised", "autorizada"),
     "state CHARGING": ("charging", "en curso"),

@@ -124,7 +124,8 @@ def tickets(lang: str) -> list[Column]:
     say = Speech(_words(), lang)
 
     def reason(row: Row) -> str:
-        notes = [say(name) for name in ("estimated", "late") if row[name]]
+        flags = {"corrected": row["corrected_mwh"] or row["corrected_cents"], **row}
+        notes = [say(name) for name in ("estimated", "late", "corrected") if flags[name]]
         return " ".join([_reason(row["reason"], lang), *(f"({note})" for note in notes)])
 
     return [

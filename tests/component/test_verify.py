@@ -30,10 +30,16 @@ from tests.unit.central.builders import NOON, Network
 
 @pytest.fixture
 async def book(tmp_path: Path) -> Path:
-    """Central's books after a busy day, closed."""
+    """Central's books after a busy day and a ticket that was put right, closed."""
     folder = tmp_path / "state with #? and %20" / "central"
+    network = busy_day()
+    network.point_is_there("CP004", location="Alicante", epoch=2)
+    network.driver_is_there("D04", epoch=3)
+    lost = network.charging("D04", "CP004", more_mwh=100_000)
+    network.does(c.CloseLost, session_id=lost.session_id)
+    network.sends(network.engines["CP004"].ended(lost.session_id, 100_000), cp_id="CP004")
     async with opened(folder) as books:
-        await books.store.commit(entries(busy_day()))
+        await books.store.commit(entries(network))
     return folder / "central.db"
 
 
@@ -64,9 +70,10 @@ def test_true_books_break_nothing(book: Path):
 
 # One violation for each check, by what it says: as a bug or a hand might leave it.
 PLANTED: dict[str, str] = {
-    "a ticket bills exactly what its session metered": "UPDATE ticket SET energy_mwh = energy_mwh + 1",
+    "a ticket with its corrections bills exactly what its session metered; an estimate, no more": "UPDATE ticket "
+    "SET energy_mwh = energy_mwh + 1",
     "no ticket holds more energy than a session can have": "UPDATE ticket SET energy_mwh = 9000000001",
-    "wallets + holds + tickets = top-ups": "UPDATE driver SET balance_cents = 1 WHERE driver_id = 'D02'",
+    "wallets + holds + tickets + corrections = top-ups": "UPDATE driver SET balance_cents = 1 WHERE driver_id = 'D02'",
     "each wallet is what its ledger says": "UPDATE driver SET balance_cents = balance_cents + 1, "
     "held_cents = held_cents - 1 WHERE driver_id = 'D01'",
     "a closed session holds no money": "UPDATE session SET state = 'REFUSED' WHERE state = 'CHARGING'",
@@ -74,6 +81,9 @@ PLANTED: dict[str, str] = {
     "every ticket's cents follow from its energy and its price": "UPDATE ticket SET cost_cents = cost_cents + 1",
     "no ticket costs more than was held for it": "UPDATE session SET hold_cents = 1 WHERE state = 'TICKETED' "
     "AND driver_id = 'D01'",
+    "what a charging point told afterwards costs what its energy costs": "UPDATE correction SET cost_cents = 0, "
+    "paid_cents = 0",
+    "of each correction so much was paid as the ledger says": "UPDATE correction SET paid_cents = paid_cents - 1",
     "no charging point has two open sessions": "UPDATE session SET state = 'CHARGING', cp_id = 'CP001'",
     "every session that started and ended has a ticket": "UPDATE session SET state = 'TICKETED'",
     "no ticket without a session that started": "UPDATE session SET state = 'REFUSED' WHERE state = 'TICKETED'",
@@ -134,7 +144,7 @@ def test_books_whose_sums_exceed_64_bits_are_read_and_the_lies_named(
     assert [line for line in found if "cents" in line] != []
     assert verify.main(book.parent.parent, as_json=True) == 1
     sums = json.loads(capsys.readouterr().out)["books"][0]
-    assert (sums["tickets"], sums["energy_mwh"]) == (10_002, 10_000 * 10**15 + 1_020_005)
+    assert (sums["tickets"], sums["energy_mwh"]) == (10_003, 10_000 * 10**15 + 1_120_005)
 
 
 def test_energy_beyond_64_bits_of_money_is_still_right(book: Path):
@@ -331,7 +341,7 @@ def test_programs_read_the_same_as_json(book: Path, capsys: pytest.CaptureFixtur
         "anchors": [{"name": "anchors.txt", "count": 0, "newest": 0, "why": "there is none"}],
         "notes": [NO_ANCHOR] + ([] if sound else ["what a broken log tells is not compared with the tables"]),
         "tickets": 2,
-        "energy_mwh": 1_020_005,
+        "energy_mwh": 1_120_005,
         "cost_cents": 26,
     }
 

@@ -112,6 +112,8 @@ def test_port_0_and_65535_are_ports():
         ('[central]\ndefault_price = "25,5"', 'must be euros per kWh in quotes, such as "0.25"'),
         ('[central]\nmax_hold = "1.234"', 'must be euros in quotes, such as "12.50"'),
         ('[central]\nmax_hold = "10000000.01"', 'must be euros in quotes, such as "12.50", up to 10 000 000'),
+        ("[central]\nmax_power_kw = 0", "must be a whole number from 1 to 10000"),
+        ("[central]\nmax_simulated_speed = 0.5", "must be a number from 1 to 100000"),
         ("[central]\nmax_session_kwh = 9001", "must be a whole number from 1 to 9000"),
         (
             '[central]\non_monitor_lost = "wait"',

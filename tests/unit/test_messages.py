@@ -43,6 +43,9 @@ GOLDEN: dict[m.Message, str] = {
     m.Rekey(epoch=1, key=KEY): f'{{"t":"REKEY","epoch":1,"key":"{KEY}"}}',
     m.Rekeyed(epoch=1): '{"t":"REKEYED","epoch":1}',
     m.Sync(journal_id=JOURNAL, last_seq=7): f'{{"t":"SYNC","journal_id":"{JOURNAL}","last_seq":7}}',
+    m.Sync(
+        journal_id=JOURNAL, last_seq=7, max_power_w=22_000, speed=1.0
+    ): f'{{"t":"SYNC","journal_id":"{JOURNAL}","last_seq":7,"max_power_w":22000,"speed":1.0}}',
     m.Synced(last_seq=7): '{"t":"SYNCED","last_seq":7}',
     m.Ack(seq=8): '{"t":"ACK","seq":8}',
     m.Resync(last_seq=7): '{"t":"RESYNC","last_seq":7}',

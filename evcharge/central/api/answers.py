@@ -137,6 +137,7 @@ class Ticket(Shape):
 
     `elapsed_s` is null when the charging point does not say how long it lasted: the times are then those of arrival.
     `late`: Central heard of the end, at `received_at`, more than a minute after it.
+    What corrections have come to since is not in `energy_mwh` and `cost_cents`: it stands beside them.
     """
 
     session_id: str
@@ -153,6 +154,8 @@ class Ticket(Shape):
     elapsed_s: int | None
     received_at: str
     late: bool
+    corrected_mwh: int
+    corrected_cents: int
 
 
 class TicketsAnswer(Answer):

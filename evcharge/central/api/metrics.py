@@ -20,7 +20,15 @@ from evcharge.central.feed import Feed
 from evcharge.central.store import CentralStore
 from evcharge.charging_point import CpStatus
 from evcharge.errors import AuthenticationError, Code
-from evcharge.events import Event, InputRefused, LoginRefused, SessionRefused, StartRefused, TicketMade
+from evcharge.events import (
+    Event,
+    InputRefused,
+    LoginRefused,
+    SessionRefused,
+    StartRefused,
+    TicketCorrected,
+    TicketMade,
+)
 from evcharge.https import answer
 from evcharge.ids import Role
 from evcharge.session import SessionState
@@ -88,6 +96,10 @@ class Figures(Collector):
                 self._sessions.labels(event.reason.value).inc()
                 self._energy.inc(event.energy_mwh / 1e6)
                 self._revenue.inc(event.cost_cents / 100)
+            case TicketCorrected():
+                # Counters only rise: what goes back is in the books alone.
+                self._energy.inc(max(0, event.energy_mwh) / 1e6)
+                self._revenue.inc(max(0, event.cost_cents) / 100)
             case SessionRefused():
                 self._not_taken.labels(event.reason.value).inc()
             case StartRefused():

@@ -25,7 +25,7 @@ _SESSION_COLUMNS = (
 )  # fmt: skip
 _TICKET_COLUMNS = (
     "session_id", "request_id", "cp_id", "driver_id", "started_at", "ended_at", "elapsed_s", "received_at",
-    "late", "reason", "estimated", "price", "energy_mwh", "cost_cents",
+    "late", "reason", "estimated", "price", "energy_mwh", "cost_cents", "corrected_mwh", "corrected_cents",
 )  # fmt: skip
 _MAX_ID = 200
 

@@ -8,7 +8,7 @@ from evcharge.central import commands as c
 from evcharge.central.alerts import Alert, AlertKind
 from evcharge.central.network import decide
 from evcharge.central.ruling import Decision, Rules
-from evcharge.central.state import Driver, Facts, Quarantined, Transfer
+from evcharge.central.state import Closed, Driver, Facts, Quarantined, Transfer
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.errors import Refused
 from evcharge.events import Event, RecordQuarantined
@@ -76,6 +76,8 @@ class Network:
     decisions: list[Decision] = field(default_factory=list)
     # When each of them was taken.
     instants: list[datetime] = field(default_factory=list)
+    # What the books know of sessions that are over.
+    over: dict[str, Closed] = field(default_factory=dict)
     _links: int = 0
     _requests: int = 0
 
@@ -84,15 +86,18 @@ class Network:
     def does(self, kind: type[c.AnyCommand], **what: object) -> Decision:
         """Decide and apply one command; it comes over the present link, where nothing else is said."""
         command = kind(**{"by": ADMIN} | self._over_its_link(kind, what) | what)
-        decision = decide(self.facts, command, self.rules)
+        draft = recalling(self.facts, self.over, command)
+        decision = decide(draft, command, self.rules)
         self.decisions.append(decision)
         self.instants.append(self.rules.now)
         for change in decision.changes:
+            draft.put(change)
             self.facts.put(change)
             if isinstance(change, Ticket):
                 self.tickets.append(change)
             if isinstance(change, Transfer):
                 self.transfers.append(change)
+        self.over |= draft._closed
         return decision
 
     def _over_its_link(self, kind: type[c.AnyCommand], what: dict) -> dict:
@@ -231,6 +236,15 @@ class Network:
         session = self.facts.session(session_id)
         assert session is not None
         return session
+
+
+def recalling(facts: Facts, over: dict[str, Closed], command: c.AnyCommand) -> Facts:
+    """Return a draft on `facts` that recalls the sessions which `command` names, as the dispatcher asks the books."""
+    draft = Facts(facts)
+    for record in getattr(command, "records", ()):
+        if (known := over.get(record.session_id)) is not None:
+            draft.recall(known)
+    return draft
 
 
 def remembered(facts: Facts) -> dict:

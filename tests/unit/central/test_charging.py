@@ -644,15 +644,6 @@ def test_an_engine_that_is_there_after_all_is_stopped_when_its_charge_is_closed(
     assert town.facts.session(session.session_id) is None
 
 
-def test_what_a_lost_engine_tells_later_is_set_aside(town: Network):
-    session = town.charging(more_mwh=KWH)
-    town.engine_leaves()
-    town.does(c.CloseLost, session_id=session.session_id)
-    town.engine()
-    set_aside(town.sends(town.engines["CP001"].ended(session.session_id, KWH)), "unknown or closed")
-    assert town.tickets[0].energy_mwh == KWH
-
-
 def test_only_an_open_session_can_be_closed(town: Network):
     refusal = town.refuses(c.CloseLost, session_id="S-unknown")
     assert (refusal.code, refusal.text) == (Code.NO_SESSION, "S-unknown is not an open session")

@@ -145,6 +145,24 @@ def ticket(*, estimated: bool) -> e.TicketMade:
     )
 
 
+CORRECTED = e.TicketCorrected(
+    **WHOSE,
+    number=1,
+    kind="RECORD",
+    energy_mwh=9_000_000,
+    cost_cents=225,
+    paid_cents=225,
+    owed_cents=0,
+    reason="its charging point told the rest",
+    ended_at=3.0,
+    elapsed_s=None,
+    ticket_ended_at=2.0,
+    balance_cents=1_744,
+)
+LINES[CORRECTED] = f"{S}: ticket corrected by 9.000 kWh, 2.25 € (its charging point told the rest)"
+LINES[e.SessionReopened(**WHOSE, hold_cents=2_000)] = (
+    f"ALERT {S} was given up, and CP001 supplies it: billed after all, and told to stop"
+)
 # Who comes and goes at the pages, and who may: for the audit log, not for the room.
 for _quiet in (
     e.LoggedIn(name="ana"),

@@ -4,15 +4,19 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from evcharge import events
 from evcharge import messages as m
 from evcharge.billing import MAX_SESSION_MWH
 from evcharge.central import commands as c
+from evcharge.central.metering import BILLED_LESS, TOO_MUCH, Means, not_shown
 from evcharge.central.ruling import Rules
 from evcharge.central.state import Quarantined
+from evcharge.cp.supply import Supply
 from evcharge.session import EndReason, Session
-from tests.unit.central.builders import KWH, NOON, Network, only, set_aside
+from tests.unit.central.builders import KWH, NOON, OTHER_JOURNAL, Network, only, said, set_aside
 
 
 @pytest.fixture
@@ -169,6 +173,193 @@ def test_what_was_not_taken_ended_no_earlier_than_it_was_asked_for(town: Network
     assert refused.ended_at == session.authorised_at.timestamp()
 
 
+# ---- its power and its time
+
+
+@pytest.fixture
+def fast(town: Network) -> Network:
+    """The same charging point, which says that it has 22 kW; no simulation."""
+    town.engine(max_power_w=22_000, speed_permille=1_000)
+    return town
+
+
+def possible_mwh(seconds: float, power_w: int = 22_000) -> int:
+    """What a fifth above that power gives in so many seconds: 3.6 J are a mWh."""
+    return int(power_w * 1.2 * seconds / 3.6)
+
+
+def nearly(energy_mwh: int) -> object:
+    """That energy, but for the mWh that two roundings may take."""
+    return pytest.approx(energy_mwh, abs=2)
+
+
+def test_a_meter_that_jumps_is_billed_to_what_power_and_time_allow(fast: Network):
+    session = begun(fast)
+    engine = fast.engines["CP001"]
+    fast.later(6)
+    decision = fast.sends(engine.meter(session.session_id, 60 * KWH, elapsed_s=6))
+    set_aside(decision, "more energy than its power and time allow")
+    assert fast.session(session.session_id).energy_mwh == possible_mwh(6 + 2)
+    # It charges on, and what flows from here counts from here.
+    fast.later(1)
+    fast.sends(engine.ended(session.session_id, 6_111, elapsed_s=7))
+    assert fast.tickets[0].energy_mwh == possible_mwh(6 + 2) + 6_111
+    assert fast.tickets[0].cost_cents == 2
+
+
+def test_a_jump_cannot_hide_in_the_low_power_of_the_hours_before_it(fast: Network):
+    session = begun(fast)
+    engine = fast.engines["CP001"]
+    fast.later(HOUR)
+    fast.sends(*(engine.meter(session.session_id, 1_000, elapsed_s=second) for second in range(1, HOUR + 1)))
+    before_mwh = fast.session(session.session_id).energy_mwh
+    fast.later(1)
+    set_aside(fast.sends(engine.meter(session.session_id, 15 * KWH, elapsed_s=HOUR + 1)), "power and time")
+    assert fast.session(session.session_id).energy_mwh - before_mwh == nearly(possible_mwh(1 + 2))
+
+
+def test_many_readings_of_one_second_are_worth_no_more_than_one(fast: Network):
+    session = begun(fast)
+    engine = fast.engines["CP001"]
+    fast.later(1)
+    fast.sends(*(engine.meter(session.session_id, possible_mwh(2), elapsed_s=1) for _ in range(100)))
+    assert fast.session(session.session_id).energy_mwh == possible_mwh(1) + possible_mwh(2)
+
+
+@given(
+    ticks=st.lists(st.floats(0.2, 30.0), min_size=1, max_size=60),
+    speed=st.sampled_from([1, 60, 7_200]),
+    power_w=st.sampled_from([3_700, 22_000, 350_000]),
+    late_s=st.integers(0, 7_200),
+)
+def test_an_engine_that_keeps_to_its_power_is_believed_whenever_it_ticks_and_delivers(
+    ticks: list[float], speed: int, power_w: int, late_s: int
+):
+    network = Network()
+    network.point_is_there()
+    network.driver_is_there()
+    network.does(c.SetPrice, cp_id="CP001", price_centi_cents_per_kwh=0)
+    network.engine(max_power_w=power_w, speed_permille=speed * 1_000)
+    session = begun(network)
+    car = Supply(10**12, 0, power_w, speed)
+    engine = network.engines["CP001"]
+    records, lasted_s = [], 0.0
+    for dt_s in ticks:
+        lasted_s += dt_s
+        # After a stall the engine itself meters no more than five seconds.
+        flowed = car.step(min(dt_s, 5.0), 100 * KWH)
+        records.append(engine.meter(session.session_id, flowed.energy_mwh, elapsed_s=int(lasted_s)))
+    network.later(lasted_s + late_s)
+    decision = network.sends(*records, engine.ended(session.session_id, elapsed_s=int(lasted_s)))
+    metered_mwh = engine.meter_mwh
+    assert network.tickets[0].energy_mwh == min(metered_mwh, 100 * KWH)
+    assert [event.why for event in decision.events if isinstance(event, events.RecordQuarantined)] == (
+        [] if metered_mwh <= 100 * KWH else [TOO_MUCH, BILLED_LESS]
+    )
+
+
+@pytest.mark.parametrize(
+    ("says", "believed_w"),
+    [
+        ({"max_power_w": 10_000_000, "speed_permille": 10**8}, 50_000),
+        ({"max_power_w": 11_000, "speed_permille": 1_000}, 11_000),
+        # One of release 0.1 says nothing: what this network's operators have set is all there is.
+        ({}, 50_000),
+    ],
+)
+def test_no_point_is_believed_more_than_its_operators_believe_of_any(says: dict[str, int], believed_w: int):
+    rules = Rules(now=NOON, welcome_credit_cents=2_000, max_power_w=50_000, max_speed_permille=1_000)
+    network = Network(rules)
+    network.point_is_there()
+    network.driver_is_there()
+    network.engine(**says)
+    session = begun(network)
+    network.later(10)
+    network.sends(network.engines["CP001"].meter(session.session_id, 60 * KWH, elapsed_s=10))
+    assert network.session(session.session_id).energy_mwh == nearly(possible_mwh(10 + 2, believed_w))
+
+
+def test_an_engine_that_tells_no_times_has_had_them_since_it_was_authorised(fast: Network):
+    session = fast.authorised()
+    fast.later(30)
+    engine = fast.engines["CP001"]
+    set_aside(
+        fast.sends(engine.started(session.session_id), engine.ended(session.session_id, 60 * KWH)), "power"
+    )
+    assert fast.tickets[0].energy_mwh == possible_mwh(30 + 2)
+
+
+def test_where_nobody_knows_the_time_the_limit_is_all_there_is(fast: Network):
+    session = fast.charging()
+    fast.facts.put(replace(fast.session(session.session_id), authorised_s=None, started_s=None))
+    fast.sends(fast.engines["CP001"].ended(session.session_id, 60 * KWH))
+    assert fast.tickets[0].energy_mwh == 60 * KWH
+
+
+def test_more_time_than_there_was_is_worth_no_energy(fast: Network):
+    session = begun(fast)
+    fast.later(10)
+    decision = fast.sends(fast.engines["CP001"].meter(session.session_id, 60 * KWH, elapsed_s=86_400))
+    set_aside(decision, "power and time")
+    assert fast.session(session.session_id).energy_mwh == nearly(possible_mwh(25 + 2))
+
+
+# ---- its register
+
+
+def test_a_register_goes_on_where_the_last_charge_left_it(town: Network):
+    first = town.charging(more_mwh=KWH)
+    engine = town.engines["CP001"]
+    town.sends(engine.ended(first.session_id))
+    second = town.authorised()
+    assert not [
+        event for event in town.sends(engine.started(second.session_id)).events if "Quarantined" in str(event)
+    ]
+    town.sends(engine.ended(second.session_id))
+    third = town.authorised()
+    engine.meter_mwh += 5
+    set_aside(town.sends(engine.started(third.session_id)), "register is not where the last charge left it")
+    town.sends(engine.ended(third.session_id, KWH))
+    # Told, and no reason to bill anything else.
+    assert town.tickets[-1].energy_mwh == KWH
+
+
+def test_another_journal_may_begin_with_any_register(town: Network):
+    first = town.charging(more_mwh=KWH)
+    town.sends(town.engines["CP001"].ended(first.session_id))
+    town.engine(journal_id=OTHER_JOURNAL)
+    town.closes()
+    decision = town.sends(town.engines["CP001"].started(town.authorised().session_id))
+    assert events.RecordQuarantined not in said(decision)
+
+
+# ---- live figures
+
+
+@pytest.mark.parametrize(
+    ("power_w", "energy_mwh", "shown"),
+    [
+        (22_000, 6_111, True),
+        (26_400, possible_mwh(12), True),
+        (26_401, 0, False),
+        (22_000, possible_mwh(12) + 1, False),
+        (0, 10**15, False),
+    ],
+)
+def test_live_figures_that_cannot_be_are_not_shown(fast: Network, power_w: int, energy_mwh: int, shown: bool):
+    session = fast.authorised()
+    fast.later(10)
+    means = Means.of(fast.point(), fast.rules)
+    assert (not_shown(session, power_w, energy_mwh, means, fast.rules.steady_s) == "") == shown
+
+
+def test_after_a_restart_live_figures_have_the_limit_of_their_session(fast: Network):
+    session = replace(fast.authorised(), authorised_s=None)
+    means = Means.of(fast.point(), fast.rules)
+    assert not_shown(session, 0, session.limit_mwh, means, 0.0) == ""
+    assert "more energy" in not_shown(session, 0, session.limit_mwh + 1, means, 0.0)
+
+
 # ---- the limit of a session
 
 
@@ -232,6 +423,5 @@ def test_an_estimate_too_stays_within_the_limit(town: Network):
 
 def test_a_driver_whose_charge_breaks_off_hears_of_no_more_than_the_limit(town: Network):
     session = town.charging(more_mwh=KWH)
-    link = town.point().monitor_link
-    told = town.does(c.MonitorReports, cp_id="CP001", link=link, fault="hot", live_mwh=10**15)
+    told = town.reports("hot", live_mwh=10**15)
     assert only(told, events.SessionInterrupted).energy_mwh == session.limit_mwh

@@ -101,6 +101,15 @@ export function duration(seconds) {
  */
 export const lasted = ({ elapsed_s: seconds }) => (seconds === null || seconds === undefined ? "–" : duration(seconds));
 
+/** Return whether a ticket was put right since. @param {any} ticket */
+export const corrected = (ticket) => Boolean(ticket.corrected_mwh || ticket.corrected_cents);
+
+/** Return what a ticket comes to with all that was put right since. @param {any} ticket */
+export const asCorrected = (ticket) => ({
+  energy: ticket.energy_mwh + (ticket.corrected_mwh ?? 0),
+  sum: ticket.cost_cents + (ticket.corrected_cents ?? 0),
+});
+
 /** Return a length of time in its largest unit: 5 h. @param {number} seconds */
 export function brief(seconds) {
   const s = Math.max(0, Math.floor(seconds));

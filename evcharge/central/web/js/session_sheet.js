@@ -1,7 +1,7 @@
 // One session in full, in a sheet at the side: what it used, its ticket, and everything that happened to it.
 import { get } from "./api.js";
 import { h, put } from "./dom.js";
-import { clock, dateTime, euros, kwh, lasted, price, when } from "./format.js";
+import { asCorrected, clock, corrected, dateTime, euros, kwh, lasted, price, when } from "./format.js";
 import { t, term } from "./i18n.js";
 import { sheet } from "./sheet.js";
 import { parameters, what } from "./audit_words.js";
@@ -44,10 +44,12 @@ function facts(s) {
 
 function bill(ticket) {
   if (!ticket) return part(t("history.ticket"), h("p", { class: "mute" }, t("history.no_ticket")));
+  const { energy, sum } = asCorrected(ticket);
   const lines = [
-    h("p", { class: "ticket-sum" }, h("b", null, euros(ticket.cost_cents)), h("span", null, kwh(ticket.energy_mwh))),
+    h("p", { class: "ticket-sum" }, h("b", null, euros(sum)), h("span", null, kwh(energy))),
     h("p", { class: "mute" }, t("history.bill", { energy: kwh(ticket.energy_mwh), price: priced(ticket) })),
     ticket.estimated && h("p", { class: "ticket-note" }, t("history.estimated")),
+    corrected(ticket) && h("p", { class: "ticket-note" }, t("history.corrected", { energy: kwh(ticket.energy_mwh), sum: euros(ticket.cost_cents) })),
     ticket.late && h("p", { class: "ticket-note" }, t("history.late", { at: dateTime(ticket.received_at) })),
   ];
   return part(t("history.ticket"), h("div", { class: "ticket" }, lines));

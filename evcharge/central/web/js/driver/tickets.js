@@ -2,7 +2,7 @@
 import { $, h, icon, put } from "../dom.js";
 import { post } from "../api.js";
 import { ask, problem } from "../dialogs.js";
-import { clock, dateTime, euros, kwh, lasted, price, today } from "../format.js";
+import { asCorrected, clock, corrected, dateTime, euros, kwh, lasted, price, today } from "../format.js";
 import { t, term } from "../i18n.js";
 
 /**
@@ -11,6 +11,7 @@ import { t, term } from "../i18n.js";
  */
 export function receipt(ticket, { fresh, away, onSeen } = {}) {
   const { started_at: from, ended_at: until } = ticket;
+  const { energy, sum } = asCorrected(ticket);
   const facts = [
     [t("driver.price"), price(Math.round(Number(ticket.price) * 1e4))],
     [t("driver.time"), lasted(ticket)],
@@ -20,9 +21,10 @@ export function receipt(ticket, { fresh, away, onSeen } = {}) {
   ];
   return h("article", { class: "receipt", "data-session": ticket.session_id, "aria-label": t("driver.receipt", { cp: ticket.cp_id }) },
     h("header", null, h("b", null, ticket.cp_id), h("time", { datetime: until }, today(until) ? clock(until) : dateTime(until)), fresh && h("span", { class: "new" }, t("driver.new"))),
-    h("p", { class: "sum" }, h("b", null, euros(ticket.cost_cents)), h("span", null, kwh(ticket.energy_mwh))),
+    h("p", { class: "sum" }, h("b", null, euros(sum)), h("span", null, kwh(energy))),
     away && h("p", { class: "away" }, icon("clock"), t("driver.away")),
     ticket.estimated && h("p", { class: "away" }, icon("info"), t("driver.estimated")),
+    corrected(ticket) && h("p", { class: "away" }, icon("info"), t("driver.corrected", { energy: kwh(ticket.energy_mwh), sum: euros(ticket.cost_cents) })),
     ticket.late && h("p", { class: "away" }, icon("info"), t("driver.late", { at: dateTime(ticket.received_at) })),
     h("dl", null, facts.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, value)))),
     onSeen && h("button", { type: "button", class: "btn ghost seen", onclick: onSeen }, icon("check"), t("driver.seen")),

@@ -62,6 +62,8 @@ export default {
   "event.StopOrdered": "Stop ordered",
   "event.SessionRefused": "Session not taken",
   "event.TicketMade": "Ticket made",
+  "event.TicketCorrected": "Ticket corrected",
+  "event.SessionReopened": "Begun after it was given up",
   "event.WeatherAlertRaised": "Weather alert",
   "event.WeatherAlertCleared": "Weather alert over",
   "event.DriverBlocked": "Driver's keys revoked",

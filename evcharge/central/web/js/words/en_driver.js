@@ -55,6 +55,7 @@ export default {
   "driver.tickets": "New tickets",
   "driver.new": "New",
   "driver.away": "This charge ended while you were away.",
+  "driver.corrected": "Corrected: at first this ticket said {energy}, {sum}.",
   "driver.late": "Central heard of it on {at}, once the charging point reached it again.",
   "driver.estimated": "Estimated: the charging point could not report its final figures.",
   "driver.why": "Ended",

@@ -43,6 +43,7 @@ export default {
   "history.ticket": "Ticket",
   "history.bill": "{energy} at {price}",
   "history.no_ticket": "There is no ticket: the session has not ended, or no power flowed.",
+  "history.corrected": "Corrected: at first it said {energy}, {sum}; what happened is told below.",
   "history.late": "Received late, on {at}: the charging point could not reach Central before.",
   "history.estimated": "Estimated: the last reading of the meter never arrived.",
   "history.events": "What happened",

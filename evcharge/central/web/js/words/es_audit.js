@@ -62,6 +62,8 @@ export default {
   "event.StopOrdered": "Parada ordenada",
   "event.SessionRefused": "Recarga no aceptada",
   "event.TicketMade": "Tique emitido",
+  "event.TicketCorrected": "Tique corregido",
+  "event.SessionReopened": "Empezada tras darse por perdida",
   "event.WeatherAlertRaised": "Alerta del clima",
   "event.WeatherAlertCleared": "Fin de la alerta del clima",
   "event.DriverBlocked": "Claves de conductor revocadas",

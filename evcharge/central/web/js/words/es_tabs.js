@@ -43,6 +43,7 @@ export default {
   "history.ticket": "Tique",
   "history.bill": "{energy} a {price}",
   "history.no_ticket": "No hay tique: la recarga no ha terminado, o no se suministró nada.",
+  "history.corrected": "Corregido: al principio decía {energy}, {sum}; lo ocurrido se cuenta abajo.",
   "history.late": "Recibido tarde, el {at}: el punto de recarga no pudo comunicarse antes con la Central.",
   "history.estimated": "Estimado: la última lectura del contador no llegó.",
   "history.events": "Qué ocurrió",

@@ -1,0 +1,187 @@
+"""What is heard of sessions that are over: tickets are put right by corrections, never changed (RELIABILITY I14).
+
+A session may be billed by estimate while its engine is away (`awaits_end`): the true end makes a correction. One that
+was given up before it began may have begun all the same: it is billed, if its money can still be held. Pure.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from evcharge import events
+from evcharge.billing import cost_cents
+from evcharge.central.commands import TakeRecords
+from evcharge.central.metering import Means, begun, ended_at, read
+from evcharge.central.quarantine import set_aside
+from evcharge.central.ruling import Rules, Ruling
+from evcharge.central.settlement import about, take_hold
+from evcharge.central.start_seal import is_sealed
+from evcharge.central.state import Closed, Correction, CorrectionKind, Kind, TicketUnseen, Transfer
+from evcharge.errors import Code, Refused
+from evcharge.ids import DriverId, SessionId
+from evcharge.messages import AnyRecord, Meter, SupplyEnd, SupplyStart
+from evcharge.session import EndReason, Session, SessionState, Ticket
+
+_REST_OF_IT = "its charging point told the rest"
+
+
+def heard_late(ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Rules) -> bool:
+    """Take in a record of a session that is over; return whether it belongs to it."""
+    closed = ruling.closed(SessionId(record.session_id))
+    if closed is None or closed.session.cp_id != command.cp_id:
+        return False
+    match record:
+        case Meter() if closed.session.awaits_end and record.meter_mwh >= closed.session.meter_mwh:
+            # It supplies what nobody waits for here: it is told to end that, and its end will be billed.
+            after, _ = read(closed.session, record, _means(ruling, closed, rules), rules)
+            ruling.put(after)
+            ruling.say(events.StraySupply(session_id=closed.session.session_id, cp_id=command.cp_id))
+            return True
+        case SupplyEnd() if closed.session.awaits_end and closed.ticket is not None:
+            _true_end(ruling, command, closed, closed.ticket, record, rules)
+            return True
+        case SupplyStart():
+            return _begun_all_the_same(ruling, command, closed.session, record, rules)
+        case _:
+            return False
+
+
+def correct(
+    ruling: Ruling,
+    closed: Closed,
+    kind: CorrectionKind,
+    reason: str,
+    *,
+    energy_mwh: int,
+    cents: int,
+    ended: datetime,
+    elapsed_s: int | None,
+) -> None:
+    """Enter a difference to the ticket of `closed`; no total falls below nothing. Raises Refused."""
+    session, ticket = closed.session, closed.ticket
+    if ticket is None:
+        raise Refused(f"{session.session_id} has no ticket to correct", Code.NO_SESSION)
+    if ticket.energy_mwh + ticket.corrected_mwh + energy_mwh < 0 or _total_cents(ticket) + cents < 0:
+        raise Refused(f"{session.session_id}: a ticket cannot come to less than nothing", Code.FIELD)
+    driver = ruling.driver(DriverId(session.driver_id))
+    if driver is None:
+        raise LookupError(session.driver_id)
+    # Where nothing was held, nothing was paid, and nothing goes back.
+    paid = min(cents, driver.balance_cents) if session.hold_cents else 0
+    driver = replace(driver, balance_cents=driver.balance_cents - paid)
+    ruling.put(driver)
+    if paid:
+        debit, credit = ("wallet", "revenue") if paid > 0 else ("revenue", "wallet")
+        ruling.put(
+            Transfer(
+                kind=Kind.CORRECTION,
+                debit=debit,
+                credit=credit,
+                cents=abs(paid),
+                driver_id=session.driver_id,
+                session_id=session.session_id,
+            )
+        )
+    number = closed.corrections + 1
+    # Whoever is not there finds the ticket in its inbox again, as it is now.
+    told_later = driver.link is None
+    if told_later:
+        ruling.put(TicketUnseen(session.session_id, driver.driver_id))
+    ruling.put(
+        Correction(
+            session_id=session.session_id,
+            number=number,
+            cp_id=session.cp_id,
+            driver_id=session.driver_id,
+            kind=kind,
+            energy_mwh=energy_mwh,
+            cost_cents=cents,
+            paid_cents=paid,
+            ended_at=ended,
+            elapsed_s=elapsed_s,
+            reason=reason,
+            ticket_ended_at=ticket.ended_at,
+        )
+    )
+    ruling.say(
+        events.TicketCorrected(
+            **about(session),
+            number=number,
+            kind=kind,
+            energy_mwh=energy_mwh,
+            cost_cents=cents,
+            paid_cents=paid,
+            owed_cents=max(0, cents - paid) if session.hold_cents else 0,
+            reason=reason,
+            ended_at=ended.timestamp(),
+            elapsed_s=elapsed_s,
+            ticket_ended_at=ticket.ended_at.timestamp(),
+            balance_cents=driver.balance_cents,
+            told_later=told_later,
+        )
+    )
+
+
+def _true_end(
+    ruling: Ruling, command: TakeRecords, closed: Closed, ticket: Ticket, record: SupplyEnd, rules: Rules
+) -> None:
+    final, doubt = read(closed.session, record, _means(ruling, closed, rules), rules)
+    if doubt or record.meter_mwh < closed.session.meter_mwh:
+        set_aside(ruling, command, record, rules, doubt or "final meter is below an earlier one")
+    ruling.put(replace(final, awaits_end=False))
+    energy_mwh = final.energy_mwh - ticket.energy_mwh - ticket.corrected_mwh
+    cents = cost_cents(final.energy_mwh, final.price_centi_cents_per_kwh) - _total_cents(ticket)
+    if energy_mwh or cents:
+        correct(
+            ruling,
+            closed,
+            CorrectionKind.RECORD,
+            _REST_OF_IT,
+            energy_mwh=energy_mwh,
+            cents=cents,
+            ended=ended_at(final, rules),
+            elapsed_s=final.elapsed_s,
+        )
+
+
+def _begun_all_the_same(
+    ruling: Ruling, command: TakeRecords, session: Session, record: SupplyStart, rules: Rules
+) -> bool:
+    given_up = session.state is SessionState.REFUSED and session.end_reason is EndReason.LOST
+    if not given_up or not is_sealed(rules.sign_key, command.cp_id, record):
+        return False
+    point, driver = ruling.existing_point(session.cp_id), ruling.driver(session.driver_id)
+    free = point.session_id is None and driver is not None
+    if driver is None or not free or driver.balance_cents < session.hold_cents:
+        set_aside(
+            ruling, command, record, rules, "began after it was given up; its money cannot be held again"
+        )
+        ruling.say(events.StraySupply(session_id=session.session_id, cp_id=command.cp_id))
+        return True
+    reopened = replace(
+        session, state=SessionState.AUTHORISED, ended_at=None, received_at=None, end_reason=None
+    )
+    take_hold(ruling, reopened, driver)
+    ruling.say(events.SessionReopened(**about(session), hold_cents=session.hold_cents))
+    started, doubt = begun(reopened, record, rules)
+    if doubt:
+        set_aside(ruling, command, record, rules, doubt)
+    # Its driver was told that nothing comes of it: what has flowed is billed, and no more.
+    ruling.put(replace(started, stop_reason=EndReason.LOST))
+    ruling.put(replace(point, session_id=session.session_id, charging=True))
+    ruling.say(
+        events.SessionStarted(
+            **about(session),
+            meter_mwh=record.meter_mwh,
+            started_at=(started.started_at or rules.now).timestamp(),
+        )
+    )
+    ruling.say(events.StopOrdered(**about(session), reason=EndReason.LOST))
+    return True
+
+
+def _total_cents(ticket: Ticket) -> int:
+    return ticket.cost_cents + ticket.corrected_cents
+
+
+def _means(ruling: Ruling, closed: Closed, rules: Rules) -> Means:
+    return Means.of(ruling.existing_point(closed.session.cp_id), rules)

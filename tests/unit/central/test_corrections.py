@@ -1,0 +1,300 @@
+"""Tickets are put right, never changed: what is heard of a session that is over."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from evcharge import events
+from evcharge import messages as m
+from evcharge.central import commands as c
+from evcharge.central import corrections
+from evcharge.central.ruling import Ruling
+from evcharge.central.start_seal import seal
+from evcharge.central.state import Closed, Correction, CorrectionKind, Kind, TicketUnseen
+from evcharge.errors import Code, Refused
+from evcharge.session import EndReason, Session, SessionState
+from tests.unit.central.builders import (
+    JOURNAL,
+    KWH,
+    NOON,
+    OTHER_JOURNAL,
+    FakeEngine,
+    Network,
+    only,
+    said,
+    set_aside,
+)
+
+KEY = b"k" * 32
+
+
+@pytest.fixture
+def town() -> Network:
+    """One charging point that is ready, one driver with 20.00 €."""
+    network = Network()
+    network.rules = replace(network.rules, sign_key=KEY)
+    network.point_is_there()
+    network.driver_is_there()
+    return network
+
+
+def lost(town: Network, more_mwh: int = KWH) -> tuple[Session, FakeEngine]:
+    """A charge that was billed by estimate, because its point came with another journal; its engine charges on."""
+    session, engine = town.charging(more_mwh=more_mwh), town.engines["CP001"]
+    town.engine(journal_id=OTHER_JOURNAL)
+    assert town.tickets[-1].estimated
+    return session, engine
+
+
+def back(town: Network, engine: FakeEngine) -> None:
+    """The engine of before is there again, with its own journal."""
+    town.engines["CP001"] = engine
+    town.engine()
+
+
+def correction(decision) -> Correction:
+    (made,) = [change for change in decision.changes if isinstance(change, Correction)]
+    return made
+
+
+# ---- the true end of a charge that was billed by estimate
+
+
+def test_the_rest_of_a_charge_that_was_billed_by_estimate_becomes_a_correction(town: Network):
+    session, engine = lost(town)
+    back(town, engine)
+    decision = town.sends(engine.ended(session.session_id, 9 * KWH))
+    made, told = correction(decision), only(decision, events.TicketCorrected)
+    assert (made.energy_mwh, made.cost_cents, made.paid_cents, made.number) == (9 * KWH, 225, 225, 1)
+    assert (told.energy_mwh, told.cost_cents, told.paid_cents, told.owed_cents) == (9 * KWH, 225, 225, 0)
+    assert told.reason == "its charging point told the rest"
+    # The ticket itself stays as it was, and nothing was set aside.
+    assert (town.tickets[0].energy_mwh, town.tickets[0].cost_cents) == (KWH, 25)
+    assert events.RecordQuarantined not in said(decision)
+    assert (town.driver().balance_cents, told.balance_cents) == (2_000 - 250, 2_000 - 250)
+    transfer = town.transfers[-1]
+    assert (transfer.kind, transfer.debit, transfer.credit, transfer.cents) == (
+        Kind.CORRECTION, "wallet", "revenue", 225,
+    )  # fmt: skip
+
+
+def test_a_charge_that_was_closed_by_hand_is_corrected_too(town: Network):
+    session = town.charging(more_mwh=KWH)
+    town.engine_leaves()
+    town.does(c.CloseLost, session_id=session.session_id)
+    town.engine()
+    decision = town.sends(town.engines["CP001"].ended(session.session_id, 2 * KWH))
+    assert correction(decision).energy_mwh == 2 * KWH
+
+
+def test_what_flows_on_meanwhile_is_told_to_stop_and_counts_to_the_end(town: Network):
+    session, engine = lost(town)
+    back(town, engine)
+    flowing = town.sends(*(engine.meter(session.session_id, KWH) for _ in range(3)))
+    assert set(said(flowing)) == {events.StraySupply}
+    assert correction(town.sends(engine.ended(session.session_id, KWH))).energy_mwh == 4 * KWH
+
+
+def test_an_end_that_adds_nothing_corrects_nothing_and_is_the_last_word(town: Network):
+    session, engine = lost(town)
+    back(town, engine)
+    assert said(town.sends(engine.ended(session.session_id))) == []
+    set_aside(town.sends(engine.ended(session.session_id, 5 * KWH)), "unknown or closed")
+
+
+def test_a_second_end_with_other_numbers_is_set_aside(town: Network):
+    session, engine = lost(town)
+    back(town, engine)
+    town.sends(engine.ended(session.session_id, KWH))
+    set_aside(town.sends(engine.ended(session.session_id, 5 * KWH)), "unknown or closed")
+
+
+def test_the_end_is_believed_as_far_as_the_limit_of_its_session(town: Network):
+    session, engine = lost(town)
+    back(town, engine)
+    decision = town.sends(engine.ended(session.session_id, 500 * KWH))
+    assert correction(decision).energy_mwh == 79 * KWH
+    assert town.driver().balance_cents == 0
+    assert "more energy than was allowed" in only(decision, events.RecordQuarantined).why
+
+
+def test_the_end_has_its_own_time(town: Network):
+    session = town.authorised()
+    engine = town.engines["CP001"]
+    town.sends(
+        engine.started(session.session_id, began_at=NOON.timestamp()),
+        engine.meter(session.session_id, KWH, elapsed_s=0),
+    )
+    town.engine(journal_id=OTHER_JOURNAL)
+    town.later(3_600)
+    back(town, engine)
+    made = correction(town.sends(engine.ended(session.session_id, KWH, elapsed_s=600)))
+    assert (made.ended_at, made.elapsed_s) == (NOON + timedelta(seconds=600), 600)
+    assert made.ticket_ended_at == town.tickets[0].ended_at
+
+
+def test_what_the_wallet_lacks_is_owed_and_no_wallet_falls_below_nothing(town: Network):
+    session, engine = lost(town)
+    town.closes()
+    # It spends what it got back.
+    other = town.charging(more_mwh=70 * KWH)
+    town.sends(town.engines["CP001"].ended(other.session_id))
+    assert town.driver().balance_cents == 225
+    back(town, engine)
+    told = only(town.sends(engine.ended(session.session_id, 20 * KWH)), events.TicketCorrected)
+    assert (told.cost_cents, told.paid_cents, told.owed_cents, told.balance_cents) == (500, 225, 275, 0)
+
+
+def test_where_nothing_was_held_nothing_is_paid_or_owed():
+    town = Network()
+    town.rules = replace(town.rules, wallets=False)
+    town.point_is_there()
+    town.driver_is_there()
+    session, engine = lost(town)
+    back(town, engine)
+    decision = town.sends(engine.ended(session.session_id, KWH))
+    told = only(decision, events.TicketCorrected)
+    assert (told.cost_cents, told.paid_cents, told.owed_cents) == (25, 0, 0)
+    assert town.transfers == []
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_whoever_is_not_there_finds_the_ticket_in_its_inbox_again(town: Network, there: bool):
+    session, engine = lost(town)
+    town.does(c.MarkTicketShown, driver_id="D01", session_id=session.session_id)
+    if not there:
+        town.does(c.DriverLeaves, driver_id="D01", link=town.driver().link, reason="cut")
+    back(town, engine)
+    decision = town.sends(engine.ended(session.session_id, KWH))
+    assert any(isinstance(change, TicketUnseen) for change in decision.changes) is not there
+    assert only(decision, events.TicketCorrected).told_later is not there
+    assert (town.facts.unseen_by(session.session_id) is None) == there
+
+
+def test_another_point_cannot_correct_the_ticket(town: Network):
+    session, _ = lost(town)
+    town.point_is_there("CP002")
+    rogue = town.engines["CP002"]
+    set_aside(town.sends(rogue.ended(session.session_id, KWH), cp_id="CP002"), "unknown or closed")
+
+
+# ---- by order
+
+
+def entered(town: Network, **what: object) -> Ruling:
+    closed = town.over[town.tickets[0].session_id]
+    ruling = Ruling(town.facts)
+    usual = {"energy_mwh": 0, "cents": 0, "ended": NOON, "elapsed_s": None}
+    corrections.correct(ruling, closed, CorrectionKind.ORDER, "the cable was broken", **usual | what)
+    return ruling
+
+
+def test_money_goes_back_into_the_wallet(town: Network):
+    session = town.charging(more_mwh=4 * KWH)
+    town.sends(town.engines["CP001"].ended(session.session_id))
+    decision = entered(town, cents=-60).decision()
+    made = correction(decision)
+    assert (made.kind, made.cost_cents, made.paid_cents, made.reason) == (
+        "ORDER", -60, -60, "the cable was broken",
+    )  # fmt: skip
+    transfer = next(change for change in decision.changes if getattr(change, "debit", "") == "revenue")
+    assert (transfer.credit, transfer.cents) == ("wallet", 60)
+    assert only(decision, events.TicketCorrected).balance_cents == 2_000 - 100 + 60
+
+
+@pytest.mark.parametrize("what", [{"cents": -101}, {"energy_mwh": -4 * KWH - 1}])
+def test_no_ticket_comes_to_less_than_nothing(town: Network, what: dict[str, int]):
+    session = town.charging(more_mwh=4 * KWH)
+    town.sends(town.engines["CP001"].ended(session.session_id))
+    with pytest.raises(Refused, match="less than nothing") as refused:
+        entered(town, **what)
+    assert refused.value.code is Code.FIELD
+
+
+def test_what_was_not_taken_has_nothing_to_correct(town: Network):
+    session = town.authorised()
+    town.sends(town.engines["CP001"].refused(session.session_id))
+    with pytest.raises(Refused, match="no ticket to correct"):
+        corrections.correct(
+            Ruling(town.facts),
+            Closed(town.over[session.session_id].session),
+            CorrectionKind.ORDER,
+            "why",
+            energy_mwh=0,
+            cents=-1,
+            ended=NOON,
+            elapsed_s=None,
+        )
+
+
+# ---- begun after it was given up
+
+
+def given_up(town: Network) -> tuple[Session, m.SupplyStart]:
+    """A session that was closed by hand before its engine said anything of it, and the start that it journaled."""
+    session = town.authorised()
+    authorised = only(town.decisions[-1], events.SessionAuthorised)
+    town.engine_leaves()
+    town.does(c.CloseLost, session_id=session.session_id)
+    town.engine()
+    start = town.engines["CP001"].started(session.session_id)
+    return session, m.structs.replace(
+        start,
+        request_id=session.request_id,
+        hold_cents=session.hold_cents,
+        limit_mwh=session.limit_mwh,
+        auth=seal(KEY, authorised),
+    )
+
+
+def test_a_session_that_began_after_it_was_given_up_is_billed_within_its_hold_and_told_to_stop(town: Network):
+    session, start = given_up(town)
+    decision = town.sends(start)
+    assert said(decision) == [events.SessionReopened, events.SessionStarted, events.StopOrdered]
+    assert (town.driver().balance_cents, town.driver().held_cents) == (0, 2_000)
+    assert town.session(session.session_id).state is SessionState.CHARGING
+    assert town.point().session_id == session.session_id
+    town.sends(town.engines["CP001"].ended(session.session_id, KWH))
+    (ticket,) = town.tickets
+    assert (ticket.energy_mwh, ticket.cost_cents, ticket.estimated) == (KWH, 25, False)
+    assert town.driver().balance_cents == 1_975
+
+
+def test_where_its_money_cannot_be_held_again_it_is_set_aside_for_an_operator(town: Network):
+    session, start = given_up(town)
+    town.facts.put(replace(town.driver(), balance_cents=1_999))
+    decision = town.sends(start)
+    set_aside(decision, "began after it was given up; its money cannot be held again")
+    assert events.StraySupply in said(decision)
+    assert town.facts.session(session.session_id) is None
+
+
+def test_where_its_point_serves_another_it_is_set_aside(town: Network):
+    session, start = given_up(town)
+    town.driver_is_there("D02")
+    town.authorised("D02")
+    set_aside(town.sends(start), "began after it was given up")
+    assert town.facts.session(session.session_id) is None
+
+
+def test_a_start_that_central_did_not_sign_reopens_nothing(town: Network):
+    session, start = given_up(town)
+    set_aside(town.sends(m.structs.replace(start, auth="forged")), "unknown or closed")
+    assert town.facts.session(session.session_id) is None
+
+
+def test_what_its_own_engine_refused_it_cannot_begin_afterwards(town: Network):
+    session = town.authorised()
+    authorised = only(town.decisions[-1], events.SessionAuthorised)
+    engine = town.engines["CP001"]
+    town.sends(engine.refused(session.session_id, EndReason.NOT_PLUGGED))
+    start = m.structs.replace(
+        engine.started(session.session_id),
+        request_id=session.request_id,
+        hold_cents=session.hold_cents,
+        limit_mwh=session.limit_mwh,
+        auth=seal(KEY, authorised),
+    )
+    set_aside(town.sends(start), "unknown or closed")
+    assert town.engines["CP001"].journal_id == JOURNAL
