@@ -32,6 +32,7 @@ class Hold(StrEnum):
     JOURNAL = "journal"
 
 
+WITHDRAWN = "withdrawn"
 NO_LINK = "no link to Central"
 NEW_JOURNAL = "new journal not confirmed"
 OCCUPIED = "vehicle plugged in"
@@ -55,6 +56,10 @@ class ChargingPoint:
     holds: frozenset[Hold] = frozenset()
     # Central withdrew its keys. It returns with a ticket of at least `epoch`.
     revoked: bool = False
+    # The Registry took it out of the network. Its id returns with the next registration.
+    withdrawn: bool = False
+    # Counts the registrations of its id.
+    registration: int = 0
     epoch: int = 0
     # The Registry has told of this epoch, so that credentials of it may have been issued.
     epoch_told: bool = False
@@ -75,7 +80,7 @@ class ChargingPoint:
     @property
     def status(self) -> CpStatus:
         """Return what is shown: the worst news first (RELIABILITY I20)."""
-        if self.revoked:
+        if self.revoked or self.withdrawn:
             return CpStatus.UNAVAILABLE
         if not self.monitor_heard:
             return CpStatus.DISCONNECTED
@@ -93,6 +98,8 @@ class ChargingPoint:
     def reason(self) -> str:
         """Return why it shows that status, in a few plain words, or ""."""
         match self.status:
+            case CpStatus.UNAVAILABLE if self.withdrawn:
+                return WITHDRAWN
             case CpStatus.UNAVAILABLE if self.revoked:
                 return "key revoked"
             case CpStatus.UNAVAILABLE:

@@ -134,12 +134,24 @@ class AlertClosed(Event):
 
 
 class PointAdded(Event):
-    """A registered charging point was seen for the first time."""
+    """A registered charging point was seen for the first time, or for the first time since it was withdrawn.
+
+    `registration` counts the registrations of its id.
+    """
 
     cp_id: CpId
     location: str
     price_centi_cents_per_kwh: int
     epoch: int | None = None
+    registration: int = 0
+
+
+class PointWithdrawn(Event):
+    """The Registry took a charging point out of the network: what it did stays, it is shown no more."""
+
+    cp_id: CpId
+    epoch: int
+    registration: int = 0
 
 
 class PointMoved(Event):
@@ -328,10 +340,23 @@ class RecordQuarantined(Event):
 
 
 class DriverAdded(Event):
-    """A registered driver was seen for the first time."""
+    """A registered driver was seen for the first time.
+
+    `registration` counts the registrations of its id: each has a wallet and a history of its own.
+    """
 
     driver_id: DriverId
     epoch: int | None = None
+    registration: int = 0
+
+
+class DriverWithdrawn(Event):
+    """The Registry took a driver out of the network; `balance_cents` stay in the wallet of that `registration`."""
+
+    driver_id: DriverId
+    epoch: int
+    balance_cents: int
+    registration: int = 0
 
 
 class DriverConnected(Event):
@@ -383,6 +408,7 @@ class WalletToppedUp(Event):
     cents: int
     balance_cents: int
     reference: str | None = ""
+    registration: int = 0
 
 
 class TicketShown(Event):
@@ -599,6 +625,7 @@ class TicketMade(Event):
     elapsed_s: int | None = None
     # When Central heard of the end, in Unix seconds; 0: just then.
     received_at: float = 0.0
+    registration: int = 0
 
 
 class TicketCorrected(Event):
@@ -653,6 +680,7 @@ AnyEvent = (
     | RegistryAnchored
     | ChainBroken
     | PointAdded
+    | PointWithdrawn
     | PointMoved
     | PriceChanged
     | EngineConnected
@@ -674,6 +702,7 @@ AnyEvent = (
     | OrderCarriedOut
     | OrderRefused
     | DriverAdded
+    | DriverWithdrawn
     | DriverConnected
     | DriverLost
     | DriverBlocked

@@ -65,6 +65,8 @@ class Session:
     limit_mwh: int
     authorised_at: datetime
     plug_within_s: int
+    # Whose: that registration of the driver's id.
+    registration: int = 0
     start_meter_mwh: int = 0
     meter_mwh: int = 0
     # What the register counted beyond what is believed; nobody pays for it.
@@ -127,6 +129,7 @@ class Ticket:
     # What corrections have come to since.
     corrected_mwh: int = 0
     corrected_cents: int = 0
+    registration: int = 0
 
     @property
     def late(self) -> bool:

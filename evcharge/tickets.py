@@ -46,13 +46,17 @@ LIVENESS: Mapping[Role, Liveness] = MappingProxyType(
 
 
 class Identity(Struct, frozen=True):
-    """Who a ticket speaks for. `auth` is the Unix time of the first real login at the Registry."""
+    """Who a ticket speaks for. `auth` is the Unix time of the first real login at the Registry.
+
+    `registration` tells who has the id now from who had it before it was withdrawn.
+    """
 
     id: str
     role: Role
     epoch: int
     auth: int
     location: str = ""
+    registration: int = 0
 
 
 class IssuedTicket(Struct, frozen=True):
@@ -67,8 +71,8 @@ class IssuedTicket(Struct, frozen=True):
         return f"IssuedTicket(expires_at={self.expires_at}, renew_after={self.renew_after})"
 
 
-class TicketBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is inside a ticket (PROTOCOL.md D2)."""
+class TicketBody(Struct, frozen=True, omit_defaults=True):
+    """What is inside a ticket (PROTOCOL.md D2). What a newer Registry adds is ignored."""
 
     v: Literal[1]
     tid: Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
@@ -82,11 +86,13 @@ class TicketBody(Struct, frozen=True, forbid_unknown_fields=True):
     exp: UnixTime
     auth: UnixTime
     loc: Text = ""
+    # Left out while it is 0, the only one that release 0.1 knows.
+    reg: Count = 0
 
     @property
     def identity(self) -> Identity:
         """Whom it speaks for."""
-        return Identity(self.id, self.role, self.epoch, self.auth, self.loc)
+        return Identity(self.id, self.role, self.epoch, self.auth, self.loc, self.reg)
 
     @property
     def key_bytes(self) -> bytes:
@@ -129,6 +135,7 @@ def seal_ticket(
         exp=expires_at,
         auth=identity.auth,
         loc=identity.location,
+        reg=identity.registration,
     )
     token = Fernet(fernet_key).encrypt_at_time(msgspec.json.encode(body), made_at)
     renew_after = expires_at if issuer == "central" else made_at + ttl_s // 2

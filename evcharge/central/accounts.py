@@ -22,7 +22,10 @@ LOGIN_ID_CHARS = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A person who logs in with a password of its own. `version` rises when password or role change."""
+    """A person who logs in with a password of its own. `version` rises when password or role change.
+
+    A driver's is one of that `registration` of its id: it ends with it.
+    """
 
     name: str
     role: Role
@@ -31,6 +34,7 @@ class Account:
     created_at: datetime
     created_by: str
     removed_at: datetime | None = None
+    registration: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,10 @@ class ApiToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """A browser that has logged in. `version` is the account's, or a driver's epoch when it has no account."""
+    """A browser that has logged in. `version` is the account's, or a driver's epoch when it has no account.
+
+    `registration` is that of the driver's id.
+    """
 
     token_sha256: str = field(repr=False)
     name: str
@@ -56,11 +63,20 @@ class Login:
     address: str
     created_at: datetime
     expires_at: datetime
+    registration: int = 0
 
     @property
     def id(self) -> str:
         """The name of this login in the audit log: enough of the digest to tell it from all others."""
         return self.token_sha256[:LOGIN_ID_CHARS]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """What somebody has proved to hold: the epoch and registration of a driver's credential; 0 of an account."""
+
+    epoch: int = 0
+    registration: int = 0
 
 
 class Told:
@@ -85,6 +101,9 @@ class Told:
 def seal(row: Account | ApiToken) -> str:
     """Return a digest of all that is kept of an account or token; the audit log has it, to prove the row."""
     said = {one.name: _text(getattr(row, one.name)) for one in fields(row)}
+    # Left out of the seals of before there were registrations, and of those of the first one still.
+    if not said.get("registration"):
+        said.pop("registration", None)
     return hashlib.sha256(json.encode(said, order="sorted")).hexdigest()[:32]
 
 

@@ -215,6 +215,10 @@ class Alerts:
                 self._end(AlertKind.DUPLICATE, event.driver_id, at)
             case events.DriverUnblocked():
                 self._end(AlertKind.REVOKED, event.driver_id, at)
+            case events.PointWithdrawn():
+                self._forget(event.cp_id)
+            case events.DriverWithdrawn():
+                self._forget(event.driver_id)
             case events.LoginRefused(code=Code.DUPLICATE):
                 self._claimed(AlertKind.DUPLICATE, event.claimed, event, at)
             case events.LoginRefused(code=Code.SLOW):
@@ -290,6 +294,11 @@ class Alerts:
         """What is open has been so for as long as before, whatever the clock says of now."""
         for key, alert in self._open.items():
             self._open[key] = replace(alert, since=alert.since + timedelta(seconds=seconds))
+
+    def _forget(self, about: str) -> None:
+        """Drop every alert about somebody who is not in the network any more."""
+        for kind in AlertKind:
+            self.drop(about, kind)
 
     def _end(self, kind: AlertKind, about: str, at: datetime, *, by_hand: bool = False) -> None:
         alert = self._open.pop((about, kind), None)

@@ -199,7 +199,8 @@ async def _alerts(dispatcher: Dispatcher, archive: Archive, feed: Feed, clock: C
     facts = dispatcher.facts
 
     def is_known(who: str) -> bool:
-        return facts.point(CpId(who)) is not None or facts.driver(DriverId(who)) is not None
+        point, driver = facts.point(CpId(who)), facts.driver(DriverId(who))
+        return any(one is not None and not one.withdrawn for one in (point, driver))
 
     alerts = Alerts(is_known)
     for at, event in await archive.happened(REBUILD_FROM):

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from evcharge.central.instants import text_of
+from evcharge.central.rows import of_registration
 from evcharge.database import Database, Row
 from evcharge.errors import BadInput
 from evcharge.events import Event, Unread, stored
@@ -53,19 +54,33 @@ class Archive:
         limit: int,
         state: str = "",
         driver_id: str = "",
+        registration: int = 0,
         cp_id: str = "",
         since: datetime | None = None,
         until: datetime | None = None,
         before: str = "",
         after: str = "",
     ) -> tuple[list[Row], str | None]:
-        """Return sessions, newest first, and the cursor of those beyond: the older, with `after` the newer ones."""
+        """Return sessions, newest first, and the cursor of those beyond: the older, with `after` the newer ones.
+
+        With a `registration` above 0 none of whoever had the driver's id before.
+        """
         where = [_STATES[state]] if state else []
         if driver_id or cp_id:
             # A driver or a charging point has fewer of them than a state has.
             where = [f"+{condition.removeprefix('+')}" for condition in where]
         return await self._page(
-            "session", "authorised_at", where, limit, driver_id, cp_id, since, until, before, after
+            "session",
+            "authorised_at",
+            where,
+            limit,
+            driver_id,
+            registration,
+            cp_id,
+            since,
+            until,
+            before,
+            after,
         )
 
     async def tickets(
@@ -73,15 +88,16 @@ class Archive:
         *,
         limit: int,
         driver_id: str = "",
+        registration: int = 0,
         cp_id: str = "",
         since: datetime | None = None,
         until: datetime | None = None,
         before: str = "",
         after: str = "",
     ) -> tuple[list[Row], str | None]:
-        """Return tickets, newest first, and the cursor of those beyond: the older, with `after` the newer ones."""
+        """Return tickets, newest first, and the cursor of those beyond: as `sessions`."""
         return await self._page(
-            "ticket", "ended_at", [], limit, driver_id, cp_id, since, until, before, after
+            "ticket", "ended_at", [], limit, driver_id, registration, cp_id, since, until, before, after
         )
 
     async def session(self, session_id: str) -> tuple[Row, Row | None, list[Row]] | None:
@@ -165,6 +181,7 @@ class Archive:
         where: list[str],
         limit: int,
         driver_id: str,
+        registration: int,
         cp_id: str,
         since: datetime | None,
         until: datetime | None,
@@ -173,8 +190,8 @@ class Archive:
     ) -> tuple[list[Row], str | None]:
         params: dict[str, Any] = {"limit": limit + 1}
         if driver_id:
-            where = [*where, "driver_id = :driver_id"]
-            params["driver_id"] = driver_id
+            where = [*where, f"driver_id = :driver_id {of_registration(registration)}"]
+            params |= {"driver_id": driver_id, "registration": registration}
         if cp_id:
             where = [*where, f"{'+' if driver_id else ''}cp_id = :cp_id"]
             params["cp_id"] = cp_id

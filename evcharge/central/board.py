@@ -23,12 +23,14 @@ from evcharge.events import (
     DriverBlocked,
     DriverConnected,
     DriverLost,
+    DriverWithdrawn,
     Event,
     HoldLifted,
     HoldPlaced,
     JournalReplaced,
     KeyRestored,
     KeyRevoked,
+    PointWithdrawn,
     RecordQuarantined,
     SessionInterrupted,
     SessionRefused,
@@ -65,7 +67,17 @@ _BANNERS = {
 _KINDS: Mapping[type[Event], str] = {
     **dict.fromkeys((TicketMade, SessionStarted, HoldLifted, KeyRestored, WalletToppedUp), "ok"),
     **dict.fromkeys(
-        (HoldPlaced, KeyRevoked, DriverBlocked, StartRefused, SessionRefused, TicketCorrected), "warn"
+        (
+            HoldPlaced,
+            KeyRevoked,
+            PointWithdrawn,
+            DriverBlocked,
+            DriverWithdrawn,
+            StartRefused,
+            SessionRefused,
+            TicketCorrected,
+        ),
+        "warn",
     ),
     **dict.fromkeys(
         (JournalReplaced, RecordQuarantined, StraySupply, SessionInterrupted, SessionReopened), "bad"
@@ -113,6 +125,8 @@ class Board:
         """`epoch` names this run of Central: the revisions of another one mean nothing here."""
         self.epoch = epoch
         self.rev = 0
+        # Pages that know nothing newer must be shown everything: the indexes of before mean nothing any more.
+        self.renumbered_rev = 0
         self._facts = facts
         self._live = live
         self._temperatures = temperatures
@@ -167,6 +181,10 @@ class Board:
         if point is None:
             return
         self._touched[point.cp_id] = None
+        if point.withdrawn:
+            self._told.pop(point.cp_id, None)
+            self._since.pop(point.cp_id, None)
+            return
         before, told = self._told.get(point.cp_id), _told(point)
         if before != told:
             self._told[point.cp_id] = told
@@ -190,10 +208,17 @@ class Board:
         self._today.turn(now.astimezone().date())
         touched, self._touched = self._touched, {}
         moved, self._moved = self._moved, {}
+        gone = set[CpId]()
         for cp_id in touched:
             point = self._facts.point(cp_id)
-            if point is not None:
+            if point is None:
+                continue
+            if not point.withdrawn:
                 self._describe(point)
+            elif cp_id in self._index:
+                gone.add(cp_id)
+        if gone:
+            self._renumber(gone)
         for cp_id in moved:
             number = self._index.get(cp_id)
             if number is not None and cp_id not in touched:
@@ -348,6 +373,21 @@ class Board:
         self._rows[number] = self._names[number] = None
         self._count(row, +1)
         self._list_if_free(row)
+
+    def _renumber(self, gone: set[CpId]) -> None:
+        """Take away the charging points in `gone`, and give the others indexes without a gap."""
+        for cp_id in gone:
+            self._count(self._places[self._index.pop(cp_id)].row, -1)
+        self.renumbered_rev = rev = self._next()
+        self._places = [self._places[number] for number in self._index.values()]
+        for number, place in enumerate(self._places):
+            place.name, place.name_rev = (number, *place.name[1:]), rev
+            place.row, place.rev = (number, *place.row[1:]), rev
+        self._index = {cp_id: number for number, cp_id in enumerate(self._index)}
+        self._rows = OrderedDict.fromkeys(range(len(self._places)))
+        self._names = OrderedDict.fromkeys(range(len(self._places)))
+        self._free = {place.row[0] for place in self._places if place.row[1] == _AVAILABLE}
+        self._free_json = None
 
     def _row(self, number: int, point: ChargingPoint) -> tuple[frames.Row, Session | None]:
         status = point.status

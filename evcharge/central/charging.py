@@ -65,7 +65,8 @@ def start(ruling: Ruling, command: StartCharging, rules: Rules) -> None:
         presence.check_driver(ruling, command, command.driver_id)
     known = ruling.outcome(command.request_id)
     if known is not None:
-        ruling.reply = _same_answer(known, command)
+        asker = ruling.driver(command.driver_id)
+        ruling.reply = _same_answer(known, command, asker.registration if asker is not None else 0)
         return
     try:
         driver = _able_driver(ruling, command, rules)
@@ -97,6 +98,7 @@ def start(ruling: Ruling, command: StartCharging, rules: Rules) -> None:
         request_id=command.request_id,
         cp_id=point.cp_id,
         driver_id=driver.driver_id,
+        registration=driver.registration,
         state=SessionState.AUTHORISED,
         price_centi_cents_per_kwh=point.price_centi_cents_per_kwh,
         hold_cents=hold_cents,
@@ -144,8 +146,8 @@ def present_step(session: Session) -> str:
     return "READY" if session.ready else "ASKING"
 
 
-def _same_answer(known: Session | Ticket, command: StartCharging) -> Progress | None:
-    if known.driver_id != command.driver_id:
+def _same_answer(known: Session | Ticket, command: StartCharging, registration: int) -> Progress | None:
+    if (known.driver_id, known.registration) != (command.driver_id, registration):
         # Somebody else's request id: a collision is impossible, so it was copied. Say nothing of it.
         return Progress(
             request_id=command.request_id,
@@ -202,7 +204,7 @@ def _free_point(ruling: Ruling, command: StartCharging) -> ChargingPoint:
     if command.cp_id is None:
         return _any_point(ruling, command.location)
     point = ruling.point(command.cp_id)
-    if point is None:
+    if point is None or point.withdrawn:
         raise _No(Code.UNKNOWN_CP, f"{command.cp_id} does not exist. Use `list` to see those that do.")
     if point.status is CpStatus.AVAILABLE:
         return point

@@ -79,6 +79,7 @@ class EngineArrives(FromLink):
 
     cp_id: CpId
     location: str
+    registration: int = 0
     journal_id: JournalId
     last_seq: int
     # 0: it does not say.
@@ -102,6 +103,7 @@ class MonitorArrives(FromLink):
 
     cp_id: CpId
     location: str
+    registration: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,7 @@ class DriverArrives(FromLink):
     """A driver proved who it is."""
 
     driver_id: DriverId
+    registration: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,9 +152,14 @@ class DriverLeaves(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriverVisits(Command):
-    """A driver came through the web: one who was never here gets a wallet, and no link."""
+    """A driver came through the web: one who was never here gets a wallet, and no link.
+
+    `epoch` and `registration` are those of the credential it showed; 0 of one with an account of Central's.
+    """
 
     driver_id: DriverId
+    epoch: int = 0
+    registration: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +252,16 @@ class RevokeKeys(Command):
     acts_at_once = True
     subject: str
     epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw(Command):
+    """The Registry took an id out of the network: that `registration` of it, and the tickets below `epoch`."""
+
+    acts_at_once = True
+    subject: str
+    epoch: int
+    registration: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -393,6 +411,7 @@ AnyCommand = (
     | LiftHold
     | CloseAlert
     | RevokeKeys
+    | Withdraw
     | TopUp
     | BarDriver
     | SetPrice

@@ -33,6 +33,9 @@ class Console:
         point = self._facts.point(cp_id) if cp_id is not None else None
         if point is None:
             return
+        if point.withdrawn:
+            self._shown.pop(point.cp_id, None)
+            return
         status = status_line(point, self._lang)
         if self._shown.get(point.cp_id) != status:
             self._shown[point.cp_id] = status

@@ -220,6 +220,7 @@ class _Engine(_Talk):
                 link=link.number,
                 epoch=identity.epoch,
                 location=tidy(identity.location),
+                registration=identity.registration,
                 journal_id=journal_id,
                 last_seq=hello.last_seq,
                 max_power_w=0 if hello.max_power_w is UNSET else hello.max_power_w,
@@ -339,6 +340,7 @@ class _Monitor(_Talk):
                 link=link.number,
                 epoch=identity.epoch,
                 location=tidy(identity.location),
+                registration=identity.registration,
             )
         )
         while True:
@@ -416,6 +418,7 @@ class _Driver(_Talk):
                 driver_id=self._driver_id,
                 link=link.number,
                 epoch=link.identity.epoch,
+                registration=link.identity.registration,
             )
         )
         await self._catch_up()
@@ -445,7 +448,10 @@ class _Driver(_Talk):
 
     async def _tell_unseen(self) -> None:
         """Tell one page of the inbox."""
-        tickets, self._place = await self._store.unseen_tickets(self._driver_id, self._place or 0)
+        registration = self._link.identity.registration
+        tickets, self._place = await self._store.unseen_tickets(
+            self._driver_id, registration, self._place or 0
+        )
         for ticket in tickets:
             self._channel.send(_issued(ticket, while_away=True))
         self._told.update(ticket.session_id for ticket in tickets)
@@ -498,7 +504,9 @@ class _Driver(_Talk):
                     held_cents=driver.held_cents if driver else 0,
                 )
             case AskHistory():
-                tickets = await self._store.latest_tickets(self._driver_id, message.limit)
+                tickets = await self._store.latest_tickets(
+                    self._driver_id, message.limit, self._link.identity.registration
+                )
                 return History(tickets=[_issued(ticket) for ticket in tickets])
             case _:
                 raise ProtocolError("not a request of a driver", Code.ROLE)

@@ -107,7 +107,8 @@ class Desk:
         )
 
     async def _revoke(self, subject: str) -> Answer:
-        if self._point(subject) is None and self._dispatcher.facts.driver(DriverId(subject)) is None:
+        driver = self._dispatcher.facts.driver(DriverId(subject))
+        if self._point(subject) is None and (driver is None or driver.withdrawn):
             return Answer(self._say("unknown subject", subject=subject))
         decision = await self._dispatcher.post(RevokeKeys(by=PANEL, subject=subject))
         return Answer(self._say("revoke done" if decision.stored else "withdrawn unstored", subject=subject))
@@ -156,7 +157,8 @@ class Desk:
         return Answer(page=(title, *(lines or [self._say("nothing")]), "", self._say("help keys")))
 
     def _point(self, cp_id: str) -> ChargingPoint | None:
-        return self._dispatcher.facts.point(CpId(cp_id))
+        point = self._dispatcher.facts.point(CpId(cp_id))
+        return point if point is not None and not point.withdrawn else None
 
     def _count(self) -> int:
         return sum(1 for _ in self._dispatcher.facts.points())

@@ -13,8 +13,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from evcharge import trust
-from evcharge.central.accounts import Account, ApiToken, Login, Told, driver_id
-from evcharge.central.commands import AccessEvent, Actor, ChangeAccess, Note
+from evcharge.central.accounts import Account, ApiToken, Credential, Login, Told, driver_id
+from evcharge.central.commands import AccessEvent, Actor, ChangeAccess, DriverVisits, Note
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.instants import text_of
 from evcharge.central.rows import account_of, token_of
@@ -33,6 +33,7 @@ _RENEW_AFTER = 1 / 24
 _LOGGED_IN = "SELECT at, data FROM events WHERE type = 'LoggedIn' ORDER BY n DESC LIMIT 20000"
 # Somebody who logs in more often than this forgets the oldest of them.
 MAX_LOGINS_EACH = 20
+NOTHING_PROVED = Credential()
 
 
 class Directory:
@@ -83,12 +84,14 @@ class Directory:
     # ---- accounts and tokens
 
     def account(self, name: str) -> Account | None:
-        """Return an account by its name."""
-        return self._accounts.get(name)
+        """Return an account by its name; a driver's is gone once its id was withdrawn or has another owner."""
+        account = self._accounts.get(name)
+        return account if account is not None and self._still_counts(account) else None
 
     def accounts(self) -> list[Account]:
         """Return every account, by name."""
-        return sorted(self._accounts.values(), key=lambda account: account.name)
+        found = (account for account in self._accounts.values() if self._still_counts(account))
+        return sorted(found, key=lambda account: account.name)
 
     def tokens(self) -> list[ApiToken]:
         """Return every token, by name. Nobody can read the tokens themselves any more."""
@@ -127,21 +130,42 @@ class Directory:
         else:
             self._tokens[change.token_sha256] = change
 
+    def _still_counts(self, account: Account) -> bool:
+        who = driver_id(account.name)
+        known = self._dispatcher.facts.driver(who) if who is not None else None
+        return known is None or (not known.withdrawn and known.registration == account.registration)
+
     # ---- logins
 
-    async def log_in(self, name: str, address: str, epoch: int = 0) -> str:
+    async def receive(self, name: str, address: str, credential: Credential) -> None:
+        """Let a driver in that was never here under this registration: what its pages show must be its own.
+
+        Raises Refused when the books cannot be written.
+        """
+        who = driver_id(name)
+        known = self._dispatcher.facts.driver(who) if who is not None else None
+        if who is None or (known is not None and credential.registration <= known.registration):
+            return
+        by = Actor(name, Role.DRIVER, address)
+        visit = DriverVisits(
+            by=by, driver_id=who, epoch=credential.epoch, registration=credential.registration
+        )
+        await asyncio.shield(self._dispatcher.post(visit))
+
+    async def log_in(self, name: str, address: str, credential: Credential = NOTHING_PROVED) -> str:
         """Open a login for `name`, which has proved who it is; return its token, which is kept nowhere.
 
-        `epoch` is the credential's at the Registry, of a driver without an account.
+        `credential` is the one at the Registry, of a driver without an account.
         """
-        account = self._accounts.get(name)
+        account = self.account(name)
         now = self._clock()
         token = trust.new_secret()
         login = Login(
             token_sha256=digest(token),
             name=name,
             has_account=account is not None,
-            version=account.version if account is not None else epoch,
+            version=account.version if account is not None else credential.epoch,
+            registration=credential.registration,
             address=address,
             created_at=now,
             expires_at=now + self._lasts,
@@ -178,7 +202,7 @@ class Directory:
 
     def role_of(self, login: Login) -> Role:
         """Return the role of whoever has logged in."""
-        account = self._accounts.get(login.name) if login.has_account else None
+        account = self.account(login.name) if login.has_account else None
         return account.role if account is not None else Role.DRIVER
 
     async def renew(self, login: Login) -> bool:
@@ -197,7 +221,7 @@ class Directory:
         return sum(login.name == name and self.is_open(login) for login in self._logins.values())
 
     def _holds(self, login: Login) -> bool:
-        account = self._accounts.get(login.name)
+        account = self.account(login.name)
         if login.has_account:
             return account is not None and account.version == login.version
         # A driver who got an account, or whose credential was replaced or withdrawn, logs in again.
@@ -205,6 +229,8 @@ class Directory:
         if who is None or account is not None:
             return False
         known = self._dispatcher.facts.driver(who)
+        if known is not None and (known.withdrawn or known.registration != login.registration):
+            return False
         least = max(self._least_epoch(who), known.epoch if known is not None else 0)
         return login.version >= least
 
@@ -225,13 +251,14 @@ class Directory:
     async def _write(self, login: Login) -> None:
         await self._run(
             "INSERT INTO web_session "
-            "(token_sha256, name, has_account, version, address, created_at, expires_at) "
-            "VALUES (:token_sha256, :name, :has_account, :version, :address, :created_at, :expires_at) "
+            "(token_sha256, name, has_account, version, registration, address, created_at, expires_at) VALUES "
+            "(:token_sha256, :name, :has_account, :version, :registration, :address, :created_at, :expires_at) "
             "ON CONFLICT (token_sha256) DO UPDATE SET expires_at = excluded.expires_at",
             token_sha256=login.token_sha256,
             name=login.name,
             has_account=login.has_account,
             version=login.version,
+            registration=login.registration,
             address=login.address,
             created_at=text_of(login.created_at),
             expires_at=text_of(login.expires_at),
@@ -265,6 +292,7 @@ def _login(row: Row) -> Login:
         name=row["name"],
         has_account=bool(row["has_account"]),
         version=row["version"],
+        registration=row["registration"],
         address=row["address"],
         created_at=datetime.fromisoformat(row["created_at"]),
         expires_at=datetime.fromisoformat(row["expires_at"]),

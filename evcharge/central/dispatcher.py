@@ -15,7 +15,16 @@ from datetime import datetime
 from itertools import zip_longest
 
 from evcharge import failpoints
-from evcharge.central.commands import CENTRAL, Actor, AnyCommand, BarDriver, Note, RevokeKeys, TakeOrder
+from evcharge.central.commands import (
+    CENTRAL,
+    Actor,
+    AnyCommand,
+    BarDriver,
+    Note,
+    RevokeKeys,
+    TakeOrder,
+    Withdraw,
+)
 from evcharge.central.counted import CountedFacts
 from evcharge.central.counted import Draft as Counts
 from evcharge.central.feed import Feed
@@ -276,7 +285,7 @@ def _heard(done: "asyncio.Future[Decision]") -> None:
 def _subject(command: AnyCommand) -> str:
     """Return whom a withdrawal is about."""
     match command:
-        case RevokeKeys():
+        case RevokeKeys() | Withdraw():
             return command.subject
         case BarDriver():
             return command.driver_id

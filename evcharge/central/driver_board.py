@@ -258,6 +258,7 @@ def ticket_row(ticket: Ticket) -> dict[str, Any]:
         "request_id": ticket.request_id,
         "cp_id": ticket.cp_id,
         "driver_id": ticket.driver_id,
+        "registration": ticket.registration,
         "energy_mwh": ticket.energy_mwh,
         "cost_cents": ticket.cost_cents,
         "price": price_text(ticket.price_centi_cents_per_kwh),
@@ -288,4 +289,5 @@ def _ticket(event: TicketMade) -> Ticket:
         estimated=event.estimated,
         elapsed_s=event.elapsed_s,
         received_at=datetime.fromtimestamp(event.received_at or event.ended_at, UTC),
+        registration=event.registration,
     )

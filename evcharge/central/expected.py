@@ -46,7 +46,7 @@ class Table:
     columns: tuple[str, ...]
     # Numbers that only rise: where the log does not tell one, it tells the least that it can be.
     rising: tuple[str, ...] = ()
-    # What to compare instead of the table itself.
+    # What to compare instead of the table itself; {registration}: that column, or 0 where there was none yet.
     kept: str = ""
 
     @property
@@ -63,19 +63,28 @@ TABLES: Final = {
             "cp",
             "charging point",
             ("cp_id",),
-            ("location", "price_centi_cents_per_kwh", "fault", *_HOLDS, "revoked", "journal_id"),
+            (
+                "location", "price_centi_cents_per_kwh", "fault", *_HOLDS, "revoked", "withdrawn", "registration",
+                "journal_id",
+            ),
             ("epoch",),
         ),
         Table(
-            "driver", "driver", ("driver_id",), ("balance_cents", "held_cents", "blocked", "barred"), ("epoch",)
+            "driver",
+            "driver",
+            ("driver_id",),
+            ("registration", "balance_cents", "held_cents", "blocked", "withdrawn", "barred"),
+            ("epoch",),
         ),
+        Table("former_wallet", "former wallet of", ("driver_id", "registration"), ("balance_cents",)),
         Table(
             "session",
             "session",
             ("session_id",),
             (
-                "request_id", "cp_id", "driver_id", "state", "price_centi_cents_per_kwh", "hold_cents", "limit_mwh",
-                "plug_within_s", "start_meter_mwh", "authorised_at", "started_at", "ended_at", "received_at",
+                "request_id", "cp_id", "driver_id", "registration", "state", "price_centi_cents_per_kwh", "hold_cents",
+                "limit_mwh", "plug_within_s", "start_meter_mwh", "authorised_at", "started_at", "ended_at",
+                "received_at",
                 "stop_reason", "end_reason",
             ),
         ),
@@ -84,8 +93,9 @@ TABLES: Final = {
             "ticket",
             ("session_id",),
             (
-                "request_id", "cp_id", "driver_id", "energy_mwh", "cost_cents", "price_centi_cents_per_kwh", "reason",
-                "started_at", "ended_at", "estimated", "elapsed_s", "received_at",
+                "request_id", "cp_id", "driver_id", "registration", "energy_mwh", "cost_cents",
+                "price_centi_cents_per_kwh", "reason", "started_at", "ended_at", "estimated", "elapsed_s",
+                "received_at",
             ),
         ),
         Table(
@@ -106,7 +116,7 @@ TABLES: Final = {
             ("name",),
             ("role", "removed", "seal"),
             kept="(SELECT name, role, removed_at IS NOT NULL AS removed, seal_of_account(name, role, secret_hash,"
-            " version, created_at, created_by, removed_at) AS seal FROM account)",
+            " version, created_at, created_by, removed_at, {registration}) AS seal FROM account)",
         ),
         Table(
             "api_token",
@@ -126,7 +136,17 @@ def least(column: str) -> str:
 
 
 # Rows without a name of their own: as many of each must be there as the log tells of.
-LEDGER: Final = ("at", "kind", "debit", "credit", "cents", "driver_id", "session_id", "reference")
+LEDGER: Final = (
+    "at",
+    "kind",
+    "debit",
+    "credit",
+    "cents",
+    "driver_id",
+    "registration",
+    "session_id",
+    "reference",
+)
 QUARANTINE: Final = ("at", "cp_id", "session_id", "kind", "journal_id", "seq", "why", "record", "kept")
 # Of somebody who was never linked, the log does not tell it.
 _NO_EPOCH: Final = {"epoch": UNKNOWN, "least_epoch": 0}
@@ -200,6 +220,8 @@ class ExpectedRows:
                 "fault": None,
                 **dict.fromkeys(_HOLDS, 0),
                 "revoked": 0,
+                "withdrawn": 0,
+                "registration": 0,
                 "journal_id": None,
                 **_NO_EPOCH,
             },
@@ -207,8 +229,16 @@ class ExpectedRows:
 
     def point_added(self, event: e.PointAdded) -> None:
         self._point(event.cp_id).update(
-            location=event.location, price_centi_cents_per_kwh=event.price_centi_cents_per_kwh
+            location=event.location,
+            price_centi_cents_per_kwh=event.price_centi_cents_per_kwh,
+            registration=event.registration,
+            revoked=0,
+            withdrawn=0,
         )
+        self._epoch(self._point(event.cp_id), event.epoch)
+
+    def point_withdrawn(self, event: e.PointWithdrawn) -> None:
+        self._point(event.cp_id).update(revoked=1, withdrawn=1, fault=None)
         self._epoch(self._point(event.cp_id), event.epoch)
 
     def point_moved(self, event: e.PointMoved) -> None:
@@ -278,15 +308,24 @@ class ExpectedRows:
             driver_id,
             {
                 "driver_id": driver_id,
+                "registration": 0,
                 "balance_cents": 0,
                 "held_cents": 0,
                 "blocked": 0,
+                "withdrawn": 0,
                 "barred": 0,
                 **_NO_EPOCH,
             },
         )
 
     def driver_added(self, event: e.DriverAdded) -> None:
+        before = self._rows["driver"].get(event.driver_id)
+        if before is not None and event.registration > before["registration"]:
+            # Whoever has the id now begins with a row of its own.
+            columns = ("driver_id", "registration", "balance_cents")
+            self._put("former_wallet", {name: before[name] for name in columns})
+            del self._rows["driver"][event.driver_id]
+        self._driver(event.driver_id)["registration"] = event.registration
         self._epoch(self._driver(event.driver_id), event.epoch)
 
     def driver_connected(self, event: e.DriverConnected) -> None:
@@ -298,6 +337,11 @@ class ExpectedRows:
 
     def driver_unblocked(self, event: e.DriverUnblocked) -> None:
         self._driver(event.driver_id)["blocked"] = 0
+        self._epoch(self._driver(event.driver_id), event.epoch)
+
+    def driver_withdrawn(self, event: e.DriverWithdrawn) -> None:
+        self._says(event.driver_id, event.balance_cents)
+        self._driver(event.driver_id).update(blocked=1, withdrawn=1)
         self._epoch(self._driver(event.driver_id), event.epoch)
 
     def driver_barred(self, event: e.DriverBarred) -> None:
@@ -331,7 +375,8 @@ class ExpectedRows:
         if cents:
             debit, credit = _ACCOUNTS[kind]
             kind = "CORRECTION" if kind == "REFUND" else kind
-            said = (self._at, kind, debit, credit, cents, driver_id, session_id, reference)
+            registration = self._driver(driver_id)["registration"]
+            said = (self._at, kind, debit, credit, cents, driver_id, registration, session_id, reference)
             self._put("ledger", dict(zip(LEDGER, said, strict=True)))
 
     # ---- sessions
@@ -342,6 +387,7 @@ class ExpectedRows:
             "request_id": event.request_id,
             "cp_id": event.cp_id,
             "driver_id": event.driver_id,
+            "registration": self._driver(event.driver_id)["registration"],
             "state": SessionState.AUTHORISED.value,
             "price_centi_cents_per_kwh": event.price_centi_cents_per_kwh,
             "hold_cents": event.hold_cents,
@@ -432,6 +478,7 @@ class ExpectedRows:
                 "request_id": event.request_id,
                 "cp_id": event.cp_id,
                 "driver_id": event.driver_id,
+                "registration": event.registration,
                 "energy_mwh": event.energy_mwh,
                 "cost_cents": event.cost_cents,
                 "price_centi_cents_per_kwh": event.price_centi_cents_per_kwh,
@@ -544,6 +591,7 @@ _HANDLERS: Final[dict[str, tuple[type[e.Event], _Fold]]] = {
     kind.__name__: (kind, fold)
     for kind, fold in (
         (e.PointAdded, ExpectedRows.point_added),
+        (e.PointWithdrawn, ExpectedRows.point_withdrawn),
         (e.PointMoved, ExpectedRows.point_moved),
         (e.PriceChanged, ExpectedRows.price_changed),
         (e.FaultReported, ExpectedRows.fault_reported),
@@ -560,6 +608,7 @@ _HANDLERS: Final[dict[str, tuple[type[e.Event], _Fold]]] = {
         (e.DriverConnected, ExpectedRows.driver_connected),
         (e.DriverBlocked, ExpectedRows.driver_blocked),
         (e.DriverUnblocked, ExpectedRows.driver_unblocked),
+        (e.DriverWithdrawn, ExpectedRows.driver_withdrawn),
         (e.DriverBarred, ExpectedRows.driver_barred),
         (e.DriverReadmitted, ExpectedRows.driver_readmitted),
         (e.WalletToppedUp, ExpectedRows.wallet_topped_up),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from evcharge.central.instants import text_of
-from evcharge.charging_point import ChargingPoint, CpStatus
+from evcharge.charging_point import WITHDRAWN, ChargingPoint, CpStatus
 from evcharge.ids import CpId
 
 _MS = timedelta(milliseconds=1)
@@ -23,6 +23,11 @@ class Shown:
     status: CpStatus
     reason: str
     since: datetime
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it was withdrawn: whoever is not in the network shows nothing."""
+        return self.status is CpStatus.UNAVAILABLE and self.reason == WITHDRAWN
 
 
 News = Mapping[CpId, Shown]
@@ -39,8 +44,9 @@ class Statuses:
         return self._shown[cp_id]
 
     def get(self, cp_id: CpId) -> Shown | None:
-        """Return what `cp_id` shows, or None when it is unknown."""
-        return self._shown.get(cp_id)
+        """Return what `cp_id` shows, or None when it is unknown or was withdrawn."""
+        shown = self._shown.get(cp_id)
+        return shown if shown is not None and not shown.is_gone else None
 
     def news(self, points: Iterable[tuple[ChargingPoint, datetime]]) -> dict[CpId, Shown]:
         """Return what is shown anew; of points that change more than once, the last counts."""
@@ -80,7 +86,7 @@ class Statuses:
         """Yield what to add to `status_daily`: the time until now in the old status, and one more of the new."""
         for cp_id, shown in news.items():
             known = self._shown.get(cp_id)
-            if known is not None:
+            if known is not None and not known.is_gone:
                 yield from _spent(cp_id, known, shown.since)
             if known is None or known.status is not shown.status:
                 day = shown.since.astimezone(UTC).date().isoformat()

@@ -57,6 +57,15 @@ CHECKS = (
         """
         SELECT 'difference of ' || difference || ' cents' FROM (SELECT exact_sum(cents) AS difference FROM (
             SELECT balance_cents AS cents FROM driver UNION ALL SELECT held_cents FROM driver
+            UNION ALL SELECT balance_cents FROM former_wallet
+            UNION ALL SELECT t.cost_cents FROM ticket t JOIN session s USING (session_id) WHERE s.hold_cents > 0
+            UNION ALL SELECT -cents FROM ledger WHERE kind = 'TOP_UP'))
+        WHERE difference <> '0'
+        """,
+        schema=9,
+        older="""
+        SELECT 'difference of ' || difference || ' cents' FROM (SELECT exact_sum(cents) AS difference FROM (
+            SELECT balance_cents AS cents FROM driver UNION ALL SELECT held_cents FROM driver
             UNION ALL SELECT t.cost_cents FROM ticket t JOIN session s USING (session_id) WHERE s.hold_cents > 0
             UNION ALL SELECT paid_cents FROM correction UNION ALL SELECT -cents FROM ledger WHERE kind = 'TOP_UP'))
         WHERE difference <> '0'
@@ -66,6 +75,19 @@ CHECKS = (
         "I6",
         "each wallet is what its ledger says",
         """
+        SELECT d.driver_id FROM (
+            SELECT driver_id, registration, balance_cents, held_cents FROM driver
+            UNION ALL SELECT driver_id, registration, balance_cents, 0 FROM former_wallet) d
+        LEFT JOIN (
+            SELECT driver_id, registration,
+                   exact_sum(CASE WHEN credit = 'wallet' THEN cents WHEN debit = 'wallet' THEN -cents END) AS wallet,
+                   exact_sum(CASE WHEN credit = 'held' THEN cents WHEN debit = 'held' THEN -cents END) AS held
+            FROM ledger GROUP BY driver_id, registration) l USING (driver_id, registration)
+        WHERE CAST(d.balance_cents AS TEXT) <> COALESCE(l.wallet, '0')
+           OR CAST(d.held_cents AS TEXT) <> COALESCE(l.held, '0')
+        """,
+        schema=9,
+        older="""
         SELECT d.driver_id FROM driver d LEFT JOIN (
             SELECT driver_id,
                    exact_sum(CASE WHEN credit = 'wallet' THEN cents WHEN debit = 'wallet' THEN -cents END) AS wallet,

@@ -43,6 +43,8 @@ def _line(event: events.Event, lang: str, say: labels.Speech) -> str | None:
             return say("hold placed", cp_id=event.cp_id, hold=say(f"why {event.hold}"))
         case events.HoldLifted():
             return say("hold lifted", cp_id=event.cp_id, hold=say(f"why {event.hold}"))
+        case events.PointWithdrawn():
+            return say("point withdrawn", cp_id=event.cp_id)
         case events.KeyRevoked():
             return say("key revoked", cp_id=event.cp_id)
         case events.KeyRestored():
@@ -62,6 +64,8 @@ def _line(event: events.Event, lang: str, say: labels.Speech) -> str | None:
             return say("driver lost", driver_id=event.driver_id, reason=cause(event.reason, lang))
         case events.DriverBlocked():
             return say("driver blocked", driver_id=event.driver_id)
+        case events.DriverWithdrawn():
+            return say("driver withdrawn", driver_id=event.driver_id, balance=euros(event.balance_cents))
         case events.DriverBarred():
             return say("driver barred", driver_id=event.driver_id)
         case events.DriverReadmitted():
@@ -177,6 +181,8 @@ def why(point: ChargingPoint, lang: str = labels.DEFAULT_LANGUAGE) -> str:
     """Return why a charging point shows its status, in a few words, or ""."""
     say = speech(lang)
     match point.status:
+        case CpStatus.UNAVAILABLE if point.withdrawn:
+            return say("why withdrawn")
         case CpStatus.UNAVAILABLE if point.revoked:
             return say("why revoked")
         case CpStatus.UNAVAILABLE:

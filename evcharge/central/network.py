@@ -45,12 +45,13 @@ from evcharge.central.commands import (
     WeatherClear,
     WeatherOverride,
     WeatherReport,
+    Withdraw,
 )
 from evcharge.central.ruling import Decision, Rules, Ruling
 from evcharge.central.settlement import close_estimated
-from evcharge.central.state import Driver, Facts, Kind, TicketSeen, Transfer
+from evcharge.central.state import Driver, Facts, FormerWallet, Kind, TicketSeen, Transfer
 from evcharge.charging_point import ChargingPoint, Hold
-from evcharge.errors import Code, Refused
+from evcharge.errors import Code, Refused, StaleLink
 from evcharge.ids import CpId, DriverId, JournalId
 from evcharge.session import EndReason, SessionState
 
@@ -109,6 +110,8 @@ def decide(facts: Facts, command: AnyCommand, rules: Rules) -> Decision:
             _close_alert(ruling, command)
         case RevokeKeys():
             _revoke_keys(ruling, command)
+        case Withdraw():
+            _withdraw(ruling, command, rules)
         case TopUp():
             _top_up(ruling, command)
         case TakeOrder():
@@ -270,25 +273,19 @@ def _known_point(ruling: Ruling, command: EngineArrives | MonitorArrives, rules:
     """Return the charging point that arrives, in step with what its ticket says of it."""
     point = ruling.point(command.cp_id)
     if point is None:
-        point = ChargingPoint(
-            cp_id=command.cp_id,
-            location=command.location,
-            registered_location=command.location,
-            price_centi_cents_per_kwh=rules.default_price_centi_cents_per_kwh,
-            epoch=command.epoch,
-        )
-        ruling.say(
-            events.PointAdded(
-                cp_id=point.cp_id,
-                location=point.location,
-                price_centi_cents_per_kwh=point.price_centi_cents_per_kwh,
-                epoch=point.epoch,
-            )
-        )
-        return weather.settled(ruling, point)
+        if ruling.driver(DriverId(command.cp_id)) is not None:
+            raise Refused(f"{command.cp_id} is a driver here, and an id keeps its kind", Code.CONFLICT)
+        return _added(ruling, command, rules.default_price_centi_cents_per_kwh)
     by_engine = isinstance(command, EngineArrives)
     present = point.engine_link if by_engine else point.monitor_link
     presence.check_arrival(command, point.cp_id, present, point.epoch)
+    if command.registration > point.registration:
+        if not point.withdrawn:
+            # The Registry's word of it is still on its way.
+            point = _leave_point(ruling, point, command.epoch, rules)
+        return _added(ruling, command, point.price_centi_cents_per_kwh, point)
+    if point.withdrawn or command.registration < point.registration:
+        raise StaleLink(presence.revoked_text(point.cp_id), Code.REVOKED)
     if command.epoch > point.epoch or point.revoked:
         # The other link of this point logged in with what counts no longer.
         point = (
@@ -302,6 +299,32 @@ def _known_point(ruling: Ruling, command: EngineArrives | MonitorArrives, rules:
     if command.location and command.location != point.registered_location:
         point = _moved(ruling, replace(point, registered_location=command.location), command.location)
     return point
+
+
+def _added(
+    ruling: Ruling, command: EngineArrives | MonitorArrives, price: int, before: ChargingPoint | None = None
+) -> ChargingPoint:
+    """Return the charging point of a registration that was never here: new, or back after a withdrawal."""
+    point = replace(
+        before or ChargingPoint(cp_id=command.cp_id),
+        location=command.location or (before.location if before is not None else ""),
+        registered_location=command.location,
+        price_centi_cents_per_kwh=price,
+        registration=command.registration,
+        epoch=command.epoch,
+        revoked=False,
+        withdrawn=False,
+    )
+    ruling.say(
+        events.PointAdded(
+            cp_id=point.cp_id,
+            location=point.location,
+            price_centi_cents_per_kwh=point.price_centi_cents_per_kwh,
+            epoch=point.epoch,
+            registration=point.registration,
+        )
+    )
+    return weather.settled(ruling, point)
 
 
 def _moved(ruling: Ruling, point: ChargingPoint, location: str) -> ChargingPoint:
@@ -319,9 +342,7 @@ def _moved(ruling: Ruling, point: ChargingPoint, location: str) -> ChargingPoint
 
 
 def _driver_arrives(ruling: Ruling, command: DriverArrives, rules: Rules) -> None:
-    driver = ruling.driver(command.driver_id)
-    if driver is None:
-        driver = _new_driver(ruling, command.driver_id, command.epoch, rules)
+    driver = _known_driver(ruling, command, rules)
     presence.check_arrival(command, driver.driver_id, driver.link, driver.epoch)
     if driver.blocked:
         ruling.say(events.DriverUnblocked(driver_id=driver.driver_id, epoch=command.epoch))
@@ -330,13 +351,48 @@ def _driver_arrives(ruling: Ruling, command: DriverArrives, rules: Rules) -> Non
 
 
 def _driver_visits(ruling: Ruling, command: DriverVisits, rules: Rules) -> None:
-    if ruling.driver(command.driver_id) is None:
-        ruling.put(_new_driver(ruling, command.driver_id, 0, rules))
+    known = ruling.driver(command.driver_id)
+    driver = _known_driver(ruling, command, rules)
+    if driver is not known:
+        ruling.put(driver)
 
 
-def _new_driver(ruling: Ruling, driver_id: DriverId, epoch: int, rules: Rules) -> Driver:
-    driver = Driver(driver_id=driver_id, epoch=epoch)
-    ruling.say(events.DriverAdded(driver_id=driver_id, epoch=epoch))
+def _known_driver(ruling: Ruling, command: DriverArrives | DriverVisits, rules: Rules) -> Driver:
+    """Return the driver of the registration that its credential speaks for; a new one has a wallet of its own."""
+    driver = ruling.driver(command.driver_id)
+    if driver is None:
+        if ruling.point(CpId(command.driver_id)) is not None:
+            raise Refused(
+                f"{command.driver_id} is a charging point here, and an id keeps its kind", Code.CONFLICT
+            )
+        return _new_driver(ruling, command, rules)
+    if command.registration > driver.registration:
+        if driver.sessions:
+            raise Refused(
+                f"the last charge of whoever was {driver.driver_id} before is not settled yet: try again later",
+                Code.BUSY,
+            )
+        if not driver.withdrawn:
+            # The Registry's word of it is still on its way.
+            driver = _leave_driver(ruling, driver, command.epoch)
+        ruling.put(
+            FormerWallet(
+                driver_id=driver.driver_id,
+                registration=driver.registration,
+                balance_cents=driver.balance_cents,
+            )
+        )
+        return _new_driver(ruling, command, rules)
+    if driver.withdrawn or command.registration < driver.registration:
+        raise StaleLink(presence.revoked_text(driver.driver_id), Code.REVOKED)
+    return driver
+
+
+def _new_driver(ruling: Ruling, command: DriverArrives | DriverVisits, rules: Rules) -> Driver:
+    driver = Driver(driver_id=command.driver_id, registration=command.registration, epoch=command.epoch)
+    ruling.say(
+        events.DriverAdded(driver_id=driver.driver_id, epoch=driver.epoch, registration=driver.registration)
+    )
     if rules.wallets and rules.welcome_credit_cents:
         return _credited(ruling, driver, rules.welcome_credit_cents)
     return driver
@@ -360,7 +416,7 @@ def _mark_ticket_shown(ruling: Ruling, command: MarkTicketShown) -> None:
 
 def _top_up(ruling: Ruling, command: TopUp) -> None:
     driver = ruling.driver(command.driver_id)
-    if driver is None:
+    if driver is None or driver.withdrawn:
         raise Refused(f"driver {command.driver_id} is unknown here", Code.ID)
     if command.cents <= 0:
         raise Refused("a top-up must be more than 0.00 €", Code.FIELD)
@@ -378,6 +434,7 @@ def _credited(ruling: Ruling, driver: Driver, cents: int, reference: str | None 
             credit="wallet",
             cents=cents,
             driver_id=driver.driver_id,
+            registration=driver.registration,
             reference=reference,
         )
     )
@@ -387,6 +444,7 @@ def _credited(ruling: Ruling, driver: Driver, cents: int, reference: str | None 
             cents=cents,
             balance_cents=driver.balance_cents,
             reference=reference,
+            registration=driver.registration,
         )
     )
     return driver
@@ -394,7 +452,7 @@ def _credited(ruling: Ruling, driver: Driver, cents: int, reference: str | None 
 
 def _bar_driver(ruling: Ruling, command: BarDriver) -> None:
     driver = ruling.driver(command.driver_id)
-    if driver is None:
+    if driver is None or driver.withdrawn:
         raise Refused(f"driver {command.driver_id} is unknown here", Code.NOT_FOUND)
     if driver.barred == command.barred:
         return
@@ -477,19 +535,21 @@ def _named(ruling: Ruling, cp_id: CpId | None) -> list[ChargingPoint]:
     if cp_id is None:
         return list(ruling.points())
     point = ruling.point(cp_id)
-    if point is None:
+    if point is None or point.withdrawn:
         raise Refused(f"{cp_id} does not exist", Code.UNKNOWN_CP)
     return [point]
 
 
 def _revoke_keys(ruling: Ruling, command: RevokeKeys) -> None:
-    point = ruling.point(CpId(command.subject))
+    point, driver = ruling.point(CpId(command.subject)), ruling.driver(DriverId(command.subject))
+    # Nothing of those who were withdrawn counts any more.
+    point = point if point is not None and not point.withdrawn else None
+    driver = driver if driver is not None and not driver.withdrawn else None
     if point is not None and (epoch := _revoked_epoch(point.epoch, point.revoked, point.epoch_told, command)):
         charging.order_stop(ruling, point, EndReason.REVOKED)
         point = replace(ruling.existing_point(point.cp_id), revoked=True, epoch=epoch, epoch_told=False)
         ruling.put(point)
         ruling.say(events.KeyRevoked(cp_id=point.cp_id, epoch=epoch))
-    driver = ruling.driver(DriverId(command.subject))
     if driver is not None and (
         epoch := _revoked_epoch(driver.epoch, driver.blocked, driver.epoch_told, command)
     ):
@@ -517,3 +577,53 @@ def _revoked_epoch(epoch: int, revoked: bool, told: bool, command: RevokeKeys) -
     if command.epoch:
         return command.epoch if command.epoch > epoch else None
     return epoch + 1 if told or not revoked else None
+
+
+def _withdraw(ruling: Ruling, command: Withdraw, rules: Rules) -> None:
+    """Take out of the network what the Registry took out, unless a later registration of the id is here already."""
+    point = ruling.point(CpId(command.subject))
+    if point is not None and not point.withdrawn and point.registration <= command.registration:
+        ruling.put(_leave_point(ruling, point, command.epoch, rules))
+    driver = ruling.driver(DriverId(command.subject))
+    if driver is not None and not driver.withdrawn and driver.registration <= command.registration:
+        ruling.put(_leave_driver(ruling, driver, command.epoch))
+
+
+def _leave_point(ruling: Ruling, point: ChargingPoint, epoch: int, rules: Rules) -> ChargingPoint:
+    """Return `point` outside the network: its links count no more, its charge is told to end, its history stays."""
+    charging.order_stop(ruling, point, EndReason.REVOKED)
+    if not point.revoked:
+        ruling.say(events.KeyRevoked(cp_id=point.cp_id, epoch=epoch))
+    point = _without_engine(ruling, ruling.existing_point(point.cp_id), presence.REVOKED)
+    point = _without_monitor(ruling, point, presence.REVOKED, rules)
+    point = replace(
+        point,
+        withdrawn=True,
+        revoked=True,
+        epoch=max(epoch, point.epoch),
+        fault=None,
+        occupied=False,
+        occupied_by=None,
+    )
+    ruling.say(events.PointWithdrawn(cp_id=point.cp_id, epoch=point.epoch, registration=point.registration))
+    return point
+
+
+def _leave_driver(ruling: Ruling, driver: Driver, epoch: int) -> Driver:
+    """Return `driver` outside the network: its link counts no more, its charge is told to end, its wallet stays."""
+    for session_id in sorted(driver.sessions):
+        charging.end(ruling, session_id, EndReason.REVOKED)
+    if not driver.blocked:
+        ruling.say(events.DriverBlocked(driver_id=driver.driver_id, epoch=epoch))
+    if driver.link is not None:
+        ruling.say(events.DriverLost(driver_id=driver.driver_id, link=driver.link, reason=presence.REVOKED))
+    driver = replace(driver, withdrawn=True, blocked=True, epoch=max(epoch, driver.epoch), link=None)
+    ruling.say(
+        events.DriverWithdrawn(
+            driver_id=driver.driver_id,
+            epoch=driver.epoch,
+            balance_cents=driver.balance_cents,
+            registration=driver.registration,
+        )
+    )
+    return driver

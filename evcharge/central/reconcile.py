@@ -87,7 +87,7 @@ _JOURNAL_THAT_MUST_STAY = """
 
 
 def _differences(connection: sqlite3.Connection, log: ExpectedRows) -> Iterator[str]:
-    connection.create_function("seal_of_account", 7, _seal_of_account, deterministic=True)
+    connection.create_function("seal_of_account", 8, _seal_of_account, deterministic=True)
     connection.create_function("seal_of_token", 6, _seal_of_token, deterministic=True)
     kept = {row[0] for row in connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
     for table in TABLES.values():
@@ -111,7 +111,7 @@ def _bounded(noun: str, lines: Iterator[str]) -> Iterator[str]:
 
 def _table_differences(connection: sqlite3.Connection, table: Table) -> Iterator[str]:
     # Books of an older evcharge lack some columns; the log then tells only what stands there.
-    source = table.kept or f"main.{table.name}"
+    source = _source(connection, table)
     there = {column[0] for column in connection.execute(f"SELECT * FROM {source} LIMIT 0").description}  # noqa: S608
     columns = [name for name in table.columns if name in there]
     key = " || ' ' || ".join(f"k.{name}" for name in table.key)
@@ -146,11 +146,21 @@ def _table_differences(connection: sqlite3.Connection, table: Table) -> Iterator
             yield f"{table.noun} {name}: {column} is {found}, by the audit log at least {said}"
 
 
+def _source(connection: sqlite3.Connection, table: Table) -> str:
+    named = "registration" if "registration" in _columns(connection, table.name) else "0"
+    return table.kept.format(registration=named) or f"main.{table.name}"
+
+
+def _columns(connection: sqlite3.Connection, name: str) -> set[str]:
+    return {row[1] for row in connection.execute(f"PRAGMA main.table_info({name})")}
+
+
 def _ledger_differences(connection: sqlite3.Connection, unnamed: int) -> Iterator[str]:
     # The reference of an old top-up is not in the log. Ids rise, and so the first of them are the old ones.
     old = "SELECT id FROM ledger WHERE kind = 'TOP_UP' ORDER BY id LIMIT 1 OFFSET :last"
     reference = f"CASE WHEN kind = 'TOP_UP' AND id <= ({old}) THEN x'3f' ELSE reference END"
-    rest = ", ".join(LEDGER[:-1])
+    there = _columns(connection, "ledger")
+    rest = ", ".join(name if name in there else f"0 AS {name}" for name in LEDGER[:-1])
     kept = f"SELECT {rest}, {reference if unnamed else 'reference'} AS reference FROM ledger"  # noqa: S608
     params = {"last": unnamed - 1} if unnamed else {}
     names = ", ".join(LEDGER)
@@ -174,7 +184,7 @@ def _quarantine_differences(connection: sqlite3.Connection) -> Iterator[str]:
 
     One row stands for all of a kind that one session sent; rows of an older evcharge, one for each record, stay.
     """
-    columns = {row[1] for row in connection.execute("PRAGMA main.table_info(quarantine)")}
+    columns = _columns(connection, "quarantine")
     same_record = "k.cp_id = t.cp_id AND k.journal_id = t.journal_id AND k.seq = t.seq"
     same_kind = "k.cp_id = t.cp_id AND k.session_id = t.session_id AND k.kind = t.kind"
     words = "quarantined record {seq} of {cp_id} ({why})"
@@ -232,10 +242,11 @@ def _seal_of_account(
     created_at: str,
     created_by: str,
     removed_at: str | None,
+    registration: int,
 ) -> str | None:
     row = {
         "name": name, "role": role, "secret_hash": secret_hash, "version": version, "created_at": created_at,
-        "created_by": created_by, "removed_at": removed_at,
+        "created_by": created_by, "removed_at": removed_at, "registration": registration,
     }  # fmt: skip
     try:
         return seal(account_of(row))

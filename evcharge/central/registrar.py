@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from evcharge.central.accounts import Credential
 from evcharge.central.commands import Actor
 from evcharge.enrolment import RegistryAddress, call
 from evcharge.errors import AuthenticationError, Code, Overloaded, ProtocolError
@@ -18,6 +19,7 @@ _ACTIVE = "active"
 class _Proved(Struct):
     state: str
     epoch: int
+    registration: int = 0
 
 
 class Registrar:
@@ -43,8 +45,8 @@ class Registrar:
                 f"The Registry does not take orders from this Central: {problem.text}", Code.UNREACHABLE
             ) from None
 
-    async def prove_driver(self, driver_id: str, secret: str, address: str) -> int:
-        """Return the epoch of a driver's credential when `secret` is it.
+    async def prove_driver(self, driver_id: str, secret: str, address: str) -> Credential:
+        """Return the epoch and the registration of a driver's credential when `secret` is it.
 
         Raises AuthenticationError (E_CREDENTIAL; E_DISABLED for a driver that may not take part), Overloaded.
         """
@@ -59,7 +61,7 @@ class Registrar:
             raise AuthenticationError(
                 f"{driver_id} is {proved.state} at the Registry: ask an operator.", Code.DISABLED
             )
-        return proved.epoch
+        return Credential(epoch=proved.epoch, registration=proved.registration)
 
     async def _call(
         self, by: Actor, method: str, path: str, body: Mapping[str, Any] | None

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 
 from evcharge import events
 from evcharge.audit import GENESIS, Head
-from evcharge.central.commands import CENTRAL, Actor, Note, RevokeKeys
+from evcharge.central.commands import CENTRAL, Actor, Note, RevokeKeys, Withdraw
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.epochs import Epochs
 from evcharge.central.feed import Feed
@@ -29,6 +29,8 @@ from evcharge.messages import Count, Id
 log = logging.getLogger(__name__)
 
 POLL_S = 5.0
+# What the Registry calls the end of a registration.
+_WITHDRAWN = "withdraw"
 _TIMEOUT = aiohttp.ClientTimeout(total=4.0)
 # Central does not end later for a Registry that is away.
 _LAST_TIMEOUT = aiohttp.ClientTimeout(total=1.0)
@@ -38,6 +40,9 @@ class _Row(Struct):
     n: Count
     id: Id
     epoch: Count
+    what: str = ""
+    # None: a Registry of before does not say which registration of the id that was.
+    registration: Count | None = None
 
 
 class _Page(Struct):
@@ -182,12 +187,18 @@ class RegistryLink:
             response.raise_for_status()
             page = read_json(await response.read(), _Page)
         for row in page.revocations:
+            # Also of those who have never been here, or not arrived: their older tickets open no door either.
+            self._epochs.raise_to(row.id, row.epoch)
+        for row in page.revocations:
             try:
-                await self._dispatcher.submit(RevokeKeys(by=self._actor, subject=row.id, epoch=row.epoch))
+                await self._dispatcher.submit(self._command(row))
             except EvchargeError as refusal:
+                # It is asked for again, and all that follow it: none may be skipped.
                 log.debug("revocation of %s: %s", row.id, refusal.text)
-                continue
-            finally:
-                # Also of those who have never been here, or not arrived: their older tickets open no door either.
-                self._epochs.raise_to(row.id, row.epoch)
+                return
             self._since = max(self._since, row.n)
+
+    def _command(self, row: _Row) -> RevokeKeys | Withdraw:
+        if row.what == _WITHDRAWN and row.registration is not None:
+            return Withdraw(by=self._actor, subject=row.id, epoch=row.epoch, registration=row.registration)
+        return RevokeKeys(by=self._actor, subject=row.id, epoch=row.epoch)

@@ -16,6 +16,7 @@ from evcharge.central.state import (
     Change,
     Correction,
     Driver,
+    FormerWallet,
     JournalCursor,
     JournalForgotten,
     OrderOffset,
@@ -63,20 +64,27 @@ _TABLES: dict[type[Change], _Table] = {
         "cp",
         (
             "cp_id", "location", "registered_location", "price_centi_cents_per_kwh", "fault", "operator_hold",
-            "weather_hold", "journal_hold", "revoked", "epoch", "journal_id", "last_used",
+            "weather_hold", "journal_hold", "revoked", "withdrawn", "registration", "epoch", "journal_id", "last_used",
             "occupied_by", "register_mwh",
         ),
         ("cp_id",),
     ),
     Driver: _Table(
-        "driver", ("driver_id", "balance_cents", "held_cents", "blocked", "barred", "epoch"), ("driver_id",)
+        "driver",
+        (
+            "driver_id", "registration", "balance_cents", "held_cents", "blocked", "withdrawn", "barred", "epoch",
+        ),
+        ("driver_id",),
+    ),
+    FormerWallet: _Table(
+        "former_wallet", ("driver_id", "registration", "balance_cents"), ("driver_id", "registration")
     ),
     Session: _Table(
         "session",
         (
-            "session_id", "request_id", "cp_id", "driver_id", "state", "price_centi_cents_per_kwh", "hold_cents",
-            "limit_mwh", "plug_within_s", "start_meter_mwh", "meter_mwh", "excess_mwh", "authorised_at", "started_at",
-            "ended_at", "elapsed_s", "received_at", "stop_reason", "end_reason", "awaits_end",
+            "session_id", "request_id", "cp_id", "driver_id", "registration", "state", "price_centi_cents_per_kwh",
+            "hold_cents", "limit_mwh", "plug_within_s", "start_meter_mwh", "meter_mwh", "excess_mwh", "authorised_at",
+            "started_at", "ended_at", "elapsed_s", "received_at", "stop_reason", "end_reason", "awaits_end",
         ),
         ("session_id",),
     ),
@@ -84,7 +92,7 @@ _TABLES: dict[type[Change], _Table] = {
     Ticket: _Table(
         "ticket",
         (
-            "session_id", "request_id", "cp_id", "driver_id", "energy_mwh", "cost_cents",
+            "session_id", "request_id", "cp_id", "driver_id", "registration", "energy_mwh", "cost_cents",
             "price_centi_cents_per_kwh", "reason", "started_at", "ended_at", "estimated",
             "elapsed_s", "received_at",
         ),
@@ -97,7 +105,7 @@ _TABLES: dict[type[Change], _Table] = {
         ),
     ),
     Transfer: _Table(
-        "ledger", ("at", "kind", "debit", "credit", "cents", "driver_id", "session_id", "reference")
+        "ledger", ("at", "kind", "debit", "credit", "cents", "driver_id", "registration", "session_id", "reference")
     ),
     Quarantined: _Table(
         "quarantine",
@@ -114,7 +122,7 @@ _TABLES: dict[type[Change], _Table] = {
     ),
     Account: _Table(
         "account",
-        ("name", "role", "secret_hash", "version", "created_at", "created_by", "removed_at"),
+        ("name", "role", "secret_hash", "version", "created_at", "created_by", "removed_at", "registration"),
         ("name",),
     ),
     ApiToken: _Table(
@@ -284,6 +292,8 @@ def point_of(row: Row, session: Session | None) -> ChargingPoint:
         fault=row["fault"],
         holds=frozenset(hold for hold in Hold if row[f"{hold}_hold"]),
         revoked=bool(row["revoked"]),
+        withdrawn=bool(row["withdrawn"]),
+        registration=row["registration"],
         epoch=row["epoch"],
         session_id=session.session_id if session else None,
         charging=session is not None and session.state is SessionState.CHARGING,
@@ -297,12 +307,28 @@ def point_of(row: Row, session: Session | None) -> ChargingPoint:
 def driver_of(row: Row, sessions: frozenset[SessionId]) -> Driver:
     return Driver(
         driver_id=DriverId(row["driver_id"]),
+        registration=row["registration"],
         balance_cents=row["balance_cents"],
         held_cents=row["held_cents"],
         blocked=bool(row["blocked"]),
+        withdrawn=bool(row["withdrawn"]),
         barred=bool(row["barred"]),
         epoch=row["epoch"],
         sessions=sessions,
+    )
+
+
+def of_registration(registration: int) -> str:
+    """Return what to add to a query of what a driver may see, so that it shows nothing of who had its id before."""
+    # The first owner had no predecessor. The bound is what lets the indexes of later owners be used.
+    return "AND registration = :registration AND registration > 0" if registration else ""
+
+
+def former_wallet_of(row: Row) -> FormerWallet:
+    return FormerWallet(
+        driver_id=DriverId(row["driver_id"]),
+        registration=row["registration"],
+        balance_cents=row["balance_cents"],
     )
 
 
@@ -312,6 +338,7 @@ def session_of(row: Row) -> Session:
         request_id=RequestId(row["request_id"]),
         cp_id=CpId(row["cp_id"]),
         driver_id=DriverId(row["driver_id"]),
+        registration=row["registration"],
         state=SessionState(row["state"]),
         price_centi_cents_per_kwh=row["price_centi_cents_per_kwh"],
         hold_cents=row["hold_cents"],
@@ -375,6 +402,7 @@ def ticket_of(row: Row) -> Ticket:
         received_at=datetime.fromisoformat(row["received_at"]),
         corrected_mwh=row["corrected_mwh"],
         corrected_cents=row["corrected_cents"],
+        registration=row["registration"],
     )
 
 
@@ -387,6 +415,7 @@ def account_of(row: Row | dict[str, Any]) -> Account:
         created_at=datetime.fromisoformat(row["created_at"]),
         created_by=row["created_by"],
         removed_at=_instant_or_none(row["removed_at"]),
+        registration=row["registration"],
     )
 
 

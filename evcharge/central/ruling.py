@@ -5,7 +5,7 @@ from datetime import datetime
 
 from evcharge.central.state import Change, Facts
 from evcharge.charging_point import ChargingPoint
-from evcharge.events import DriverBarred, DriverBlocked, Event, KeyRevoked
+from evcharge.events import DriverBarred, DriverBlocked, DriverWithdrawn, Event, KeyRevoked, PointWithdrawn
 from evcharge.ids import CpId
 from evcharge.messages import Message
 from evcharge.session import Session
@@ -54,7 +54,8 @@ class Decision:
     @property
     def withdraws(self) -> bool:
         """Whether somebody may take part, or charge, no longer."""
-        return any(isinstance(event, KeyRevoked | DriverBlocked | DriverBarred) for event in self.events)
+        ends = KeyRevoked | PointWithdrawn | DriverBlocked | DriverWithdrawn | DriverBarred
+        return any(isinstance(event, ends) for event in self.events)
 
 
 class Ruling(Facts):

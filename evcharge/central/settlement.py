@@ -98,6 +98,7 @@ def issue_ticket(
             estimated=estimated,
             elapsed_s=session.elapsed_s,
             received_at=rules.now,
+            registration=session.registration,
         )
     )
     ruling.say(
@@ -113,6 +114,7 @@ def issue_ticket(
             elapsed_s=session.elapsed_s,
             received_at=rules.now.timestamp(),
             balance_cents=driver.balance_cents,
+            registration=session.registration,
         )
     )
 
@@ -123,7 +125,8 @@ def _settle(ruling: Ruling, session: Session, reason: EndReason, cost: int) -> D
     if point.session_id == session.session_id:
         ruling.put(_left(ruling, replace(point, session_id=None, charging=False), session, reason))
     driver = ruling.driver(DriverId(session.driver_id))
-    if driver is None:
+    # An id gets no next owner while a session of the present one is open.
+    if driver is None or driver.registration != session.registration:
         raise LookupError(session.driver_id)
     paid = cost if session.hold_cents else 0
     move(ruling, Kind.CAPTURE, session, paid)
@@ -168,6 +171,7 @@ def move(ruling: Ruling, kind: Kind, session: Session, cents: int) -> None:
             credit=credit,
             cents=cents,
             driver_id=session.driver_id,
+            registration=session.registration,
             session_id=session.session_id,
         )
     )

@@ -25,9 +25,15 @@ REMEMBERED_ORDERS = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Driver:
-    """One driver: its wallet, its open sessions, its link."""
+    """One driver: its wallet, its open sessions, its link.
+
+    The wallet belongs to one `registration` of the id, not to the id: whoever is registered next has another.
+    """
 
     driver_id: DriverId
+    registration: int = 0
+    # The Registry took it out of the network. Its wallet stays, to be paid out.
+    withdrawn: bool = False
     balance_cents: int = 0
     held_cents: int = 0
     blocked: bool = False
@@ -41,6 +47,15 @@ class Driver:
     # Granted requests in a row that nobody plugged in for, and when the last one lapsed. Not stored: a start forgives.
     lapses: int = 0
     lapsed_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormerWallet:
+    """What an earlier registration of a driver's id left in its wallet, to be paid out."""
+
+    driver_id: DriverId
+    registration: int
+    balance_cents: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +119,8 @@ class Transfer:
     credit: str
     cents: int
     driver_id: DriverId
+    # Whose wallet: that of this registration of the driver's id.
+    registration: int = 0
     session_id: SessionId | None = None
     # Who brought the money calls it so; no two transfers share one.
     reference: str | None = None
@@ -201,6 +218,7 @@ Change = (
     ChargingPoint
     | Session
     | Driver
+    | FormerWallet
     | JournalCursor
     | JournalForgotten
     | Ticket
@@ -227,6 +245,7 @@ class Facts:
         self._available: list[CpId] = []
         self._sessions: dict[SessionId, Session] = {}
         self._drivers: dict[DriverId, Driver] = {}
+        self._former_wallets: dict[tuple[DriverId, int], FormerWallet] = {}
         self._cursors: dict[tuple[CpId, JournalId], int] = {}
         # In a draft, those that are new in it.
         self._journals: dict[CpId, list[JournalId]] = {}
@@ -245,21 +264,22 @@ class Facts:
         self.uses: int = beneath.uses if beneath is not None else 0
 
     def point(self, cp_id: CpId) -> ChargingPoint | None:
-        """Return the charging point, or None when it is unknown."""
+        """Return the charging point, also a withdrawn one, or None when it is unknown."""
         found = self._points.get(cp_id)
         if found is None and self._beneath is not None:
             return self._beneath.point(cp_id)
         return found
 
     def points(self) -> Iterator[ChargingPoint]:
-        """Yield every charging point."""
-        if self._beneath is None:
-            yield from self._points.values()
-            return
-        unseen = dict(self._points)
-        for point in self._beneath.points():
-            yield unseen.pop(point.cp_id, point)
-        yield from unseen.values()
+        """Yield every charging point of the network: none that was withdrawn."""
+        unseen = self._points
+        if self._beneath is not None:
+            unseen = dict(self._points)
+            for beneath in self._beneath.points():
+                point = unseen.pop(beneath.cp_id, beneath)
+                if not point.withdrawn:
+                    yield point
+        yield from (point for point in unseen.values() if not point.withdrawn)
 
     def available(self, most: int) -> list[ChargingPoint]:
         """Return the first charging points that are Available, by id (committed facts only)."""
@@ -284,15 +304,35 @@ class Facts:
         yield from self._sessions.values()
 
     def driver(self, driver_id: DriverId) -> Driver | None:
-        """Return the driver, or None when unknown."""
+        """Return the driver who has that id now, or had it last; None when unknown."""
         found = self._drivers.get(driver_id)
         if found is None and self._beneath is not None:
             return self._beneath.driver(driver_id)
         return found
 
     def drivers(self) -> Iterator[Driver]:
-        """Yield every driver (committed facts only)."""
-        yield from self._drivers.values()
+        """Yield every driver of the network, none that was withdrawn (committed facts only)."""
+        yield from (driver for driver in self._drivers.values() if not driver.withdrawn)
+
+    def left_wallets(self) -> Iterator[FormerWallet]:
+        """Yield what is left in the wallets of drivers that were withdrawn (committed facts only)."""
+        for wallet in self._former_wallets.values():
+            if wallet.balance_cents:
+                yield wallet
+        for driver in self._drivers.values():
+            if driver.withdrawn and driver.balance_cents:
+                yield FormerWallet(
+                    driver_id=driver.driver_id,
+                    registration=driver.registration,
+                    balance_cents=driver.balance_cents,
+                )
+
+    def former_wallet(self, driver_id: DriverId, registration: int) -> FormerWallet | None:
+        """Return the wallet of an earlier registration of `driver_id`, if there was one."""
+        found = self._former_wallets.get((driver_id, registration))
+        if found is None and self._beneath is not None:
+            return self._beneath.former_wallet(driver_id, registration)
+        return found
 
     def last_seq(self, cp_id: CpId, journal_id: JournalId) -> int:
         """Return how much of that journal is committed (0: nothing)."""
@@ -397,6 +437,8 @@ class Facts:
                 self._unseen[change.session_id] = change.driver_id
             case Driver():
                 self._drivers[change.driver_id] = change
+            case FormerWallet():
+                self._former_wallets[change.driver_id, change.registration] = change
             case JournalCursor():
                 if self.last_seq(change.cp_id, change.journal_id) == 0:
                     self._journals.setdefault(change.cp_id, []).append(change.journal_id)

@@ -19,6 +19,8 @@ from evcharge.central.rows import (
     broken_off,
     driver_of,
     event_row,
+    former_wallet_of,
+    of_registration,
     point_of,
     points_of,
     quarantined_of,
@@ -68,7 +70,8 @@ DELETE FROM status_log WHERE n IN (
 INBOX_PAGE = 50
 _INBOX = """
 SELECT ticket.*, inbox.rowid AS place FROM inbox JOIN ticket_now AS ticket USING (session_id)
-WHERE inbox.driver_id = :driver_id AND inbox.rowid > :after ORDER BY inbox.rowid LIMIT :limit
+WHERE inbox.driver_id = :driver_id AND inbox.rowid > :after AND ticket.registration = :registration
+ORDER BY inbox.rowid LIMIT :limit
 """
 # Longer than an order is good for, whatever the clocks say.
 _REMEMBER_ORDERS_FOR = timedelta(hours=1)
@@ -124,6 +127,8 @@ class CentralStore:
             facts.put(point_of(row, at_point.get(row["cp_id"])))
         for row in await read("SELECT * FROM driver ORDER BY driver_id"):
             facts.put(driver_of(row, frozenset(of_driver.get(row["driver_id"], ()))))
+        for row in await read("SELECT * FROM former_wallet ORDER BY driver_id, registration"):
+            facts.put(former_wallet_of(row))
         for row in await read("SELECT * FROM journal ORDER BY rowid"):
             facts.put(JournalCursor(row["cp_id"], row["journal_id"], row["last_seq"]))
         for row in await read("SELECT * FROM weather ORDER BY place"):
@@ -229,20 +234,26 @@ class CentralStore:
                     shown = Statuses(shown.begun_anew(entry.at))
         return shown, gaps
 
-    async def unseen_tickets(self, driver_id: DriverId, after: int = 0) -> tuple[list[Ticket], int | None]:
+    async def unseen_tickets(
+        self, driver_id: DriverId, registration: int = 0, after: int = 0
+    ) -> tuple[list[Ticket], int | None]:
         """Return a page of a driver's inbox, the first made first: what lies beyond place `after`.
 
-        With it comes the place at which the next page begins; None when this was the last.
+        Nothing of an earlier registration of its id. With it comes the place at which the next page begins; None when
+        this was the last.
         """
-        params = {"driver_id": driver_id, "after": after, "limit": INBOX_PAGE}
+        params = {"driver_id": driver_id, "registration": registration, "after": after, "limit": INBOX_PAGE}
         rows = await self._database.read(_INBOX, params)
         more = rows[-1]["place"] if len(rows) == INBOX_PAGE else None
         return [ticket_of(row) for row in rows], more
 
-    async def latest_tickets(self, driver_id: DriverId, limit: int) -> list[Ticket]:
-        """Return a driver's tickets, newest first."""
+    async def latest_tickets(self, driver_id: DriverId, limit: int, registration: int = 0) -> list[Ticket]:
+        """Return a driver's tickets, newest first; none of an earlier registration of its id."""
         return await self._tickets(
-            f"WHERE driver_id = :key ORDER BY ended_at DESC, session_id LIMIT {int(limit)}", driver_id
+            f"WHERE driver_id = :key {of_registration(registration)} "
+            f"ORDER BY ended_at DESC, session_id LIMIT {int(limit)}",
+            driver_id,
+            registration,
         )
 
     async def takings_since(self, instant: datetime) -> tuple[int, int]:
@@ -262,8 +273,9 @@ class CentralStore:
         count = "SELECT COUNT(*) AS n FROM ticket WHERE ended_at >= :at"
         return int((await self._database.read(count, {"at": text_of(instant.astimezone(UTC))}))[0]["n"])
 
-    async def _tickets(self, where: str, key: str) -> list[Ticket]:
-        rows = await self._database.read(f"SELECT * FROM ticket_now {where}", {"key": key, "since": key})  # noqa: S608
+    async def _tickets(self, where: str, key: str, registration: int = 0) -> list[Ticket]:
+        params = {"key": key, "since": key, "registration": registration}
+        rows = await self._database.read(f"SELECT * FROM ticket_now {where}", params)  # noqa: S608
         return [ticket_of(row) for row in rows]
 
     def _sealed(self, batch: Sequence[Entry]) -> tuple[list[dict[str, Any]], audit.Head]:

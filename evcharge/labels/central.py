@@ -10,6 +10,10 @@ SENTENCES: Mapping[str, Words] = {
         "{cp_id} is new here: {location}, {price} €/kWh",
         "{cp_id} es nuevo aquí: {location}, {price} €/kWh",
     ),
+    "point withdrawn": (
+        "{cp_id} is withdrawn from the network",
+        "{cp_id} queda dado de baja en la red",
+    ),
     "no location": ("no location", "sin ubicación"),
     "point moved": ("{cp_id} is now in {location}", "{cp_id} está ahora en {location}"),
     "price changed": (
@@ -86,6 +90,10 @@ SENTENCES: Mapping[str, Words] = {
     "driver connected": ("{driver_id} connected", "{driver_id} conectado"),
     "driver lost": ("{driver_id} left: {reason}", "{driver_id} se ha ido: {reason}"),
     "driver blocked": ("{driver_id}: credential withdrawn", "{driver_id}: credencial retirada"),
+    "driver withdrawn": (
+        "{driver_id} is withdrawn from the network; {balance} € stay in its wallet",
+        "{driver_id} queda dado de baja en la red; en su saldo quedan {balance} €",
+    ),
     "driver barred": ("{driver_id}: may no longer charge", "{driver_id}: ya no puede cargar"),
     "driver readmitted": ("{driver_id}: may charge again", "{driver_id}: puede cargar de nuevo"),
     "topped up": (
@@ -157,6 +165,7 @@ SENTENCES: Mapping[str, Words] = {
     "not understood from": ("{sentence} ({address}: {code})", "{sentence} ({address}: {code})"),
     "stopped": ("Central stopped.", "Central parada."),
     # ---- why a charging point shows its status
+    "why withdrawn": ("withdrawn", "dado de baja"),
     "why revoked": ("key revoked", "clave revocada"),
     "why operator": ("operator", "operador"),
     "why weather": ("weather", "tiempo"),

@@ -186,6 +186,7 @@ class Api:
             epoch=registration.epoch,
             auth=int(now),
             location=registration.location,
+            registration=registration.number,
         )
         issued = tickets.seal_ticket(
             self._service_key,
@@ -219,7 +220,12 @@ class Api:
         registration = await self._callers.proved(request, id_, kind, body.credential)
         if registration.state is not State.ACTIVE:
             raise registrations.disabled(registration)
-        content = {"valid": True, "state": registration.state, "epoch": registration.epoch}
+        content = {
+            "valid": True,
+            "state": registration.state,
+            "epoch": registration.epoch,
+            "registration": registration.number,
+        }
         return answer(_described(registration) | content)
 
     # ---- administrators
@@ -246,6 +252,7 @@ class Api:
             line = _described(registration) | {
                 "state": registration.state,
                 "epoch": registration.epoch,
+                "registration": registration.number,
                 "registered_at": int(created_at),
             }
             (cps if registration.kind is Kind.CP else drivers).append(line)

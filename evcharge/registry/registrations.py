@@ -32,7 +32,10 @@ class State(StrEnum):
 
 
 class Registration(Struct, frozen=True, kw_only=True):
-    """One id that may take part. `secret_hash` is None once withdrawn."""
+    """One id that may take part. `secret_hash` is None once withdrawn.
+
+    `number` counts its registrations: after a withdrawal the next one may be somebody else's.
+    """
 
     id: str
     kind: Kind
@@ -40,6 +43,7 @@ class Registration(Struct, frozen=True, kw_only=True):
     secret_hash: str | None
     state: State = State.ACTIVE
     epoch: int = 0
+    number: int = 0
 
     def __repr__(self) -> str:
         return f"Registration({self.id}, {self.kind}, {self.state}, epoch={self.epoch})"
@@ -72,7 +76,7 @@ def register(
     if before.state is State.WITHDRAWN:
         if not by_admin:
             raise disabled(before)
-        return Change(_with(wanted, epoch=before.epoch), "register")
+        return _anew(before, wanted)
     location = wanted.location or before.location
     if by_admin and may_replace and not (same_secret and before.state is State.ACTIVE):
         after = _with(
@@ -139,8 +143,10 @@ def join(before: Registration | None, wanted: Registration, epoch: int | None) -
     if (None if before is None else before.epoch) != epoch:
         raise Refused(f"{wanted.id} was changed after this token was made: ask for a new one.", Code.CONFLICT)
     invited(before, wanted.kind, wanted.id)
-    if before is None or before.state is State.WITHDRAWN:
-        return Change(_with(wanted, epoch=epoch or 0), "register")
+    if before is None:
+        return Change(wanted, "register")
+    if before.state is State.WITHDRAWN:
+        return _anew(before, wanted)
     after = _with(
         before,
         location=wanted.location or before.location,
@@ -173,6 +179,10 @@ def withdraw(before: Registration, *, by_itself: bool = False) -> Change:
 def disabled(registration: Registration) -> Refused:
     """Return the refusal for an id that may not act for itself."""
     return Refused(f"{registration.id} {_WHY_NOT[registration.state]}", Code.DISABLED)
+
+
+def _anew(before: Registration, wanted: Registration) -> Change:
+    return Change(_with(wanted, epoch=before.epoch, number=before.number + 1), "register")
 
 
 def _check_id(before: Registration | None, id_: str, kind: Kind) -> None:

@@ -11,7 +11,7 @@ from evcharge.database import Database, Row, Transaction
 from evcharge.registry.registrations import Change, Kind, Registration, State
 from evcharge.registry.repeats import Entry
 
-_COLUMNS = "id, kind, location, secret_hash, state, epoch"
+_COLUMNS = "id, kind, location, secret_hash, state, epoch, number"
 _INVITED = "kind, id, location, epoch, made_by, expires_at, used_at"
 # So long it can be told that a token has expired; after that it is unknown.
 _REMEMBER_S = 30 * 86_400
@@ -34,12 +34,16 @@ class Actor(Struct, frozen=True):
 
 
 class Revocation(Struct, frozen=True):
-    """Tickets of `id` below `epoch` are void; the `n`-th such change."""
+    """Tickets of `id` below `epoch` are void; the `n`-th such change.
+
+    `registration` is the number of the registration they belong to; None: nobody knows any more.
+    """
 
     n: int
     id: str
     epoch: int
     what: str
+    registration: int | None
 
 
 class Invited(Struct, frozen=True, kw_only=True):
@@ -102,16 +106,16 @@ class Store:
                 await self._use(writing, invitation, values["now"])
             await writing.execute(
                 f"INSERT INTO registrations ({_COLUMNS}, created_at, changed_at) "  # noqa: S608
-                "VALUES (:id, :kind, :location, :secret_hash, :state, :epoch, :now, :now) "
-                "ON CONFLICT (id) DO UPDATE SET kind = :kind, location = :location, "
-                "secret_hash = :secret_hash, state = :state, epoch = :epoch, changed_at = :now",
+                "VALUES (:id, :kind, :location, :secret_hash, :state, :epoch, :number, :now, :now) "
+                "ON CONFLICT (id) DO UPDATE SET kind = :kind, location = :location, secret_hash = :secret_hash, "
+                "state = :state, epoch = :epoch, number = :number, changed_at = :now",
                 values,
             )
             if change.revokes:
                 await writing.execute(
-                    "INSERT INTO revocations (n, id, epoch, what, at) "
-                    "SELECT coalesce(max(n), 0) + 1, :id, :epoch, :what, :now FROM revocations",
-                    {"id": after.id, "epoch": after.epoch, "what": change.what, "now": values["now"]},
+                    "INSERT INTO revocations (n, id, epoch, number, what, at) "
+                    "SELECT coalesce(max(n), 0) + 1, :id, :epoch, :number, :what, :now FROM revocations",
+                    values | {"what": change.what},
                 )
             detail = f"{after.kind} epoch={after.epoch}" + (f" at {after.location}" if after.location else "")
             await self._audit(writing, entry(actor, change.what, after.id, "done", detail))
@@ -119,14 +123,15 @@ class Store:
     async def revocations(self, since: int) -> tuple[list[Revocation], int]:
         """Return at most MAX_REVOCATIONS after number `since`, oldest first, and the newest number of all."""
         rows = await self._database.read(
-            "SELECT n, id, epoch, what, (SELECT max(n) FROM revocations) AS last FROM revocations "
+            "SELECT n, id, epoch, what, number, (SELECT max(n) FROM revocations) AS last FROM revocations "
             "WHERE n > :since ORDER BY n LIMIT :most",
             {"since": since, "most": MAX_REVOCATIONS},
         )
         if rows:
-            return [Revocation(row["n"], row["id"], row["epoch"], row["what"]) for row in rows], rows[0][
-                "last"
+            found = [
+                Revocation(row["n"], row["id"], row["epoch"], row["what"], row["number"]) for row in rows
             ]
+            return found, rows[0]["last"]
         newest = await self._database.read("SELECT coalesce(max(n), 0) AS last FROM revocations")
         return [], newest[0]["last"]
 
@@ -287,6 +292,7 @@ def _registration(row: Row) -> Registration:
         secret_hash=row["secret_hash"],
         state=State(row["state"]),
         epoch=row["epoch"],
+        number=row["number"],
     )
 
 

@@ -409,7 +409,7 @@ async def test_a_driver_that_is_deactivated_is_told_so(registry: Running, networ
     await registry.ask("POST", "/deactivate", {"driver_id": "D01"}, token=await registry.admin())
     answer = await network.visitor().logs_in("D01", secret)
     assert answer.problem == (403, "E_DISABLED")
-    assert "D01 is disabled" in answer.body["text"]
+    assert answer.body["text"] == "D01 is disabled. An administrator must activate it."
 
 
 async def test_guessers_at_one_address_lock_out_no_driver_at_another(registry: Running, network: House):

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import WSMsgType, web
 
 from evcharge.central.api.push import LOGGED_OUT, MISUSE, Push, framed
-from evcharge.central.commands import Actor, MarkTicketShown
+from evcharge.central.commands import Actor, MarkTicketShown, Withdraw
 from evcharge.central.telemetry import Telemetry
 from evcharge.errors import Overloaded
 from evcharge.https import application, serving
@@ -30,7 +30,10 @@ class FakeBooks:
     def __init__(self) -> None:
         self.unseen: dict[str, list] = {}
 
-    async def unseen_tickets(self, driver_id: DriverId, after: int = 0) -> tuple[list, int | None]:
+    async def unseen_tickets(
+        self, driver_id: DriverId, registration: int, after: int = 0
+    ) -> tuple[list, int | None]:
+        assert registration == 0
         beyond = self.unseen.get(driver_id, [])[after:]
         return beyond[:50], after + 50 if len(beyond) >= 50 else None
 
@@ -190,6 +193,24 @@ async def test_a_page_that_has_nothing_new_to_see_hears_that_central_lives(desk:
         beat = await page.frame()
         assert asyncio.get_running_loop().time() - began < 1.2
         assert (beat["t"], beat["c"], beat["u"], beat["messages"]) == ("d", [], [], [])
+
+
+async def test_every_page_gets_a_snapshot_when_a_point_is_withdrawn(desk: Desk):
+    async with desk.page() as page, desk.page("D01", Role.DRIVER) as driver:
+        first = await page.frame()
+        await driver.frame()
+        desk.town.does(Withdraw, subject="CP001", epoch=1, registration=0)
+        anew = await page.until(lambda frame: frame["t"] == "snap")
+        assert [name[:2] for name in anew["c"]] == [[0, "CP002"], [1, "CP003"]]
+        theirs = await driver.until(lambda frame: frame["t"] == "snap")
+        assert sorted(name[1] for name in theirs["c"]) == ["CP002", "CP003"]
+        assert theirs["free"] == [0, 1]
+        desk.town.holds(cp_id="CP003")
+        news = await page.until(lambda frame: frame["u"])
+        assert (news["t"], page.page.row("CP003").s) == ("d", 3)
+    # A page that was away meanwhile knows indexes that mean nothing any more.
+    async with desk.page(since=first["rev"], epoch=first["epoch"]) as page:
+        assert (await page.frame())["t"] == "snap"
 
 
 async def test_a_page_that_returns_gets_only_what_it_missed(desk: Desk):

@@ -17,7 +17,9 @@ from evcharge.enrolment import fetch_ticket
 from evcharge.errors import StateError
 from evcharge.https import ON_BEHALF_OF
 from evcharge.ids import Role
+from evcharge.lifecycle import utc_now
 from evcharge.registry import setup
+from evcharge.registry.store import Store
 from tests.component.registry_process import Running, make_state, running_registry
 from tests.component.visitors import SAME_SITE, House, Visitor, opened
 
@@ -304,3 +306,23 @@ async def test_invitations_of_an_older_registry_come_through(tmp_path: Path):
     async with open_database(path, setup.SCHEMA) as database:
         (row,) = await database.read("SELECT id, made_by FROM invitations")
     assert tuple(row) == ("CP001", "admin")
+
+
+async def test_registrations_of_an_older_registry_are_the_first_of_their_ids(tmp_path: Path):
+    path = tmp_path / "registry.db"
+    with closing(sqlite3.connect(path)) as database, database:
+        for name in ("001_registrations.sql", "002_made_by.sql"):
+            database.executescript((resources.files(setup.SCHEMA) / name).read_text("utf-8"))
+        database.execute(
+            "INSERT INTO registrations VALUES ('D01', 'driver', '', 'sha256$0', 'active', 4, 1.0, 1.0)"
+        )
+        database.execute("INSERT INTO revocations VALUES (1, 'D01', 4, 'withdraw', 1.0)")
+        database.execute("PRAGMA user_version=2")
+    async with open_database(path, setup.SCHEMA) as database:
+        store = Store(database, utc_now)
+        found = await store.find("D01")
+        assert found is not None
+        assert (found.epoch, found.number) == (4, 0)
+        # Which registration that withdrawal ended was not written down.
+        (revocation,), _ = await store.revocations(0)
+        assert revocation.registration is None

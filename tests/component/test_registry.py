@@ -168,8 +168,10 @@ async def test_a_withdrawn_id_may_come_back_but_its_old_tickets_do_not(registry)
     assert "An administrator must register it again" in refused.body["text"]
     body = {"cp_id": "CP001", "location": "Elche", "credential": "cp_secret_002"}
     assert (await registry.ask("POST", "/register/cp", body, token=token)).status == 201
-    answer = await registry.ticket(secret="cp_secret_002")
-    assert opened(registry, answer).epoch == 1
+    ticket = opened(registry, await registry.ticket(secret="cp_secret_002"))
+    assert (ticket.epoch, ticket.reg) == (1, 1)
+    (gone,) = (await registry.ask("GET", "/v1/revocations", token=registry.central)).body["revocations"]
+    assert gone == {"n": 1, "id": "CP001", "epoch": 1, "what": "withdraw", "registration": 0}
 
 
 @pytest.mark.parametrize("out", ["deactivate", "revoke"])
@@ -238,6 +240,7 @@ async def test_verify_says_whether_a_credential_is_right(registry):
         "epoch": 0,
         "error": False,
         "location": "Elche",
+        "registration": 0,
         "state": "active",
         "valid": True,
     }
@@ -256,7 +259,7 @@ async def test_the_list_names_everybody_and_no_secret(registry):
         body = (await registry.ask("GET", "/list", token=token)).body
         (cp,), (driver,) = body["cps"], body["drivers"]
         assert (cp["cp_id"], cp["location"], cp["state"], cp["epoch"]) == ("CP001", "Elche", "active", 0)
-        assert set(driver) == {"driver_id", "state", "epoch", "registered_at"}
+        assert set(driver) == {"driver_id", "state", "epoch", "registration", "registered_at"}
 
 
 # ---- tickets
@@ -359,7 +362,7 @@ async def test_deactivating_voids_tickets_and_says_so_to_central(registry):
     assert answer.body == {
         "error": False,
         "last": 1,
-        "revocations": [{"n": 1, "id": "CP001", "epoch": 1, "what": "deactivate"}],
+        "revocations": [{"n": 1, "id": "CP001", "epoch": 1, "what": "deactivate", "registration": 0}],
     }
 
 

@@ -200,7 +200,7 @@ async def test_a_long_inbox_is_read_in_pages_and_each_page_is_found_in_an_index(
         pages, place = [], 0
         while place is not None:
             # What is seen meanwhile moves nothing that is still to come.
-            page, place = await books.store.unseen_tickets("D01", place)
+            page, place = await books.store.unseen_tickets("D01", after=place)
             seen = Decision(changes=(TicketSeen(page[0].session_id, "D01"),))
             await books.store.commit([Entry(seen, ADMIN, NOON)])
             pages.append([ticket.session_id for ticket in page])

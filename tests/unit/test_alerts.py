@@ -177,6 +177,25 @@ def test_the_end_of_what_never_began_is_nothing(begin: e.Event, what: tuple, end
     assert all((one.about, one.kind) != what for one in alerts.recent())
 
 
+def test_who_is_withdrawn_leaves_the_alerts():
+    alerts = Alerts()
+    for event in (
+        e.FaultReported(cp_id="CP001", fault="hot"),
+        e.LoginRefused(claimed="CP001", code=Code.DUPLICATE, text="twice"),
+        e.KeyRevoked(cp_id="CP001", epoch=1),
+        e.DriverBlocked(driver_id="D01", epoch=1),
+        e.FaultReported(cp_id="CP002", fault="hot"),
+    ):
+        alerts.take(event, NOON)
+    before = alerts.revision
+    alerts.take(e.PointWithdrawn(cp_id="CP001", epoch=1), LATER)
+    alerts.take(e.DriverWithdrawn(driver_id="D01", epoch=1, balance_cents=0), LATER)
+    assert [alert.about for alert in alerts.open()] == ["CP002"]
+    assert alerts.revision > before
+    # None of them was mended: only the first duplicate ended, with the revocation.
+    assert {alert.kind for alert in alerts.recent() if alert.solved_at} <= {AlertKind.DUPLICATE}
+
+
 def test_what_happens_again_is_the_same_alert_with_the_latest_detail():
     alerts = Alerts()
     alerts.take(e.FaultReported(cp_id="CP001", fault="hot"), NOON)

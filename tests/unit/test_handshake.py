@@ -283,6 +283,17 @@ def altered(**changes) -> str:
     return Fernet(SERVICE).encrypt(json.dumps(body | changes).encode()).decode()
 
 
+def test_a_ticket_names_the_registration_unless_it_is_the_first():
+    """Release 0.1 knows no other, and refuses a field that it does not know."""
+    assert "reg" not in json.loads(Fernet(SERVICE).decrypt(ticket().ticket))
+    body = OPENER.open(altered(reg=3), NOW)
+    assert (body.identity.registration, OPENER.open(altered(), NOW).identity.registration) == (3, 0)
+
+
+def test_what_a_newer_registry_adds_to_a_ticket_is_ignored():
+    assert OPENER.open(altered(more=1), NOW).id == OPENER.open(ticket().ticket, NOW).id
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -298,8 +309,9 @@ def altered(**changes) -> str:
         {"key": base64_text(bytes(32))[:-2] + "B="},
         {"tid": "x"},
         {"exp": 10**15},
-        {"more": 1},
         {"loc": "\n"},
+        {"reg": -1},
+        {"reg": "1"},
     ],
 )
 def test_a_ticket_with_a_bad_field_is_refused(changes):

@@ -79,12 +79,25 @@ def test_a_withdrawn_id_returns_by_an_administrator_without_its_epoch_going_back
     assert withdraw(CP001).revokes
     assert refusal(register, WITHDRAWN, wanted(), same_secret=False, by_admin=False) is Code.DISABLED
     change = register(WITHDRAWN, wanted(), same_secret=False, by_admin=True)
-    assert (change.after, change.what) == (wanted(epoch=4), "register")
+    assert (change.after, change.what) == (wanted(epoch=4, number=1), "register")
+
+
+def test_each_registration_of_an_id_has_its_own_number():
+    registration = CP001
+    for number in range(1, 4):
+        gone = withdraw(registration).after
+        assert gone.number == number - 1
+        registration = register(gone, wanted(), same_secret=False, by_admin=True).after
+        assert registration.number == number
+    # It is the same one for as long as it is not withdrawn.
+    for change in (deactivate(registration), rotate(registration, "new"), revoke(registration, 99)):
+        assert change.after.number == 3
+    assert join(withdraw(registration).after, wanted(), registration.epoch + 1).after.number == 4
 
 
 def test_an_administrator_without_leave_to_replace_brings_back_what_is_withdrawn_and_nothing_else():
     change = register(WITHDRAWN, wanted(), same_secret=False, by_admin=True, may_replace=False)
-    assert change.after == wanted(epoch=4)
+    assert change.after == wanted(epoch=4, number=1)
     for before in (CP001, INACTIVE, REVOKED):
         refused = refusal(register, before, wanted(), same_secret=False, by_admin=True, may_replace=False)
         assert refused is Code.CONFLICT
@@ -161,7 +174,7 @@ def test_an_invitation_is_made_for_the_id_as_it_is_now():
 def test_who_joins_is_registered():
     assert join(None, wanted(), None).after == wanted()
     change = join(WITHDRAWN, wanted(), 4)
-    assert (change.after, change.what, change.revokes) == (wanted(epoch=4), "register", False)
+    assert (change.after, change.what, change.revokes) == (wanted(epoch=4, number=1), "register", False)
 
 
 @pytest.mark.parametrize("before", [CP001, REVOKED])

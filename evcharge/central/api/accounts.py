@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from evcharge import trust
 from evcharge.central import accounts
-from evcharge.central.accounts import Account, ApiToken
+from evcharge.central.accounts import Account, ApiToken, Credential
 from evcharge.central.api import member_answers
 from evcharge.central.api.access import Access
 from evcharge.central.api.inputs import body_of, within_patience
@@ -22,7 +22,7 @@ from evcharge.central.directory import Directory, digest
 from evcharge.errors import AuthenticationError, Code, Refused
 from evcharge.events import AccountAdded, AccountChanged, AccountRemoved, TokenMade, TokenRemoved
 from evcharge.https import answer
-from evcharge.ids import Role
+from evcharge.ids import DriverId, Role
 from evcharge.passwords import Credentials, new_password
 
 NewPassword = Annotated[str, Meta(min_length=8, max_length=200, pattern=PLAIN)]
@@ -72,13 +72,15 @@ class Accounts:
         credentials: Credentials,
         logins: Logins,
         now: Callable[[], datetime],
+        registration_of: Callable[[DriverId], int],
     ) -> None:
-        """`now` is the wall clock."""
+        """`now` is the wall clock; `registration_of` says who has a driver's id now."""
         self._access = access
         self._directory = directory
         self._credentials = credentials
         self._logins = logins
         self._now = now
+        self._registration_of = registration_of
         # What is checked of an account before a change must still be so when it is made.
         self._changing = asyncio.Lock()
 
@@ -178,14 +180,14 @@ class Accounts:
                     f"{actor.id} has no password here: it is kept where it was registered.", Code.CONFLICT
                 )
 
-            async def check() -> int:
+            async def check() -> Credential:
                 if not await self._credentials.matches(account.secret_hash, body.old_password):
                     raise AuthenticationError("The old password is wrong.", Code.ROLE)
-                return 0
+                return Credential(registration=account.registration)
 
-            await self._logins.slowed_down(account.name, actor.address, check)
+            credential = await self._logins.slowed_down(account.name, actor.address, check)
             await self._give_password(actor, account, body.new_password)
-        token = await self._directory.log_in(account.name, actor.address)
+        token = await self._directory.log_in(account.name, actor.address, credential)
         response = answer(described(account.name, account.role))
         self._access.show_login(request, response, token)
         return response
@@ -211,6 +213,7 @@ class Accounts:
         body = await body_of(request, NewAccount)
         accounts.check_account(body.name, body.role)
         password = body.password or new_password()
+        driver = accounts.driver_id(body.name)
         async with self._changing:
             self._check_free(body.name)
             account = Account(
@@ -221,6 +224,7 @@ class Accounts:
                 version=int(self._now().timestamp()),
                 created_at=self._now(),
                 created_by=actor.id,
+                registration=self._registration_of(driver) if driver is not None else 0,
             )
             await self._change(actor, AccountAdded(name=account.name, role=account.role), account)
         return answer(_shown_once(account, password if body.password is None else None), 201)

@@ -78,9 +78,13 @@ class StatusSpan(Shape):
 
 
 class PointAnswer(Point):
-    """One charging point, with its last 24 hours; power as [Unix s, W], temperature as [Unix s, degrees Celsius]."""
+    """One charging point, with its last 24 hours; power as [Unix s, W], temperature as [Unix s, degrees Celsius].
+
+    `withdrawn`: it is in the network no more, and in no list.
+    """
 
     error: bool
+    withdrawn: bool
     registration: dict[str, Any] | None
     key: str
     history: list[StatusSpan]
@@ -103,12 +107,16 @@ class OrderAnswer(Answer):
 
 
 class Session(Shape):
-    """One session, whatever became of it. Its times and `elapsed_s` are the charging point's, where it tells them."""
+    """One session, whatever became of it. Its times and `elapsed_s` are the charging point's, where it tells them.
+
+    `registration` tells the driver from earlier owners of its id.
+    """
 
     session_id: str
     request_id: str
     cp_id: str
     driver_id: str
+    registration: int
     state: str
     authorised_at: str
     started_at: str | None
@@ -144,6 +152,7 @@ class Ticket(Shape):
     request_id: str
     cp_id: str
     driver_id: str
+    registration: int
     energy_mwh: int
     cost_cents: int
     price: str
@@ -222,10 +231,19 @@ class Driver(Shape):
     sessions: list[str]
 
 
+class LeftWallet(Shape):
+    """What a driver that was withdrawn left in its wallet; `registration` tells it from other owners of its id."""
+
+    driver_id: str
+    registration: int
+    balance_cents: int
+
+
 class DriversAnswer(Answer):
-    """Every driver that was ever here."""
+    """Every driver that was ever here, and the wallets of those that were withdrawn and left money."""
 
     drivers: list[Driver]
+    left: list[LeftWallet]
 
 
 class DriverAnswer(Answer):

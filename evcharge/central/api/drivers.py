@@ -1,5 +1,6 @@
 """Drivers and their wallets. Nothing personal is known of them."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from aiohttp import hdrs, web
@@ -71,14 +72,22 @@ class Drivers:
 
     async def drivers(self, _request: web.Request, _: Actor) -> web.Response:
         """List drivers by id, with their wallets."""
-        drivers = sorted(self._dispatcher.facts.drivers(), key=lambda driver: driver.driver_id)
-        return answer({"drivers": [views.driver(driver) for driver in drivers]})
+        facts = self._dispatcher.facts
+        drivers = sorted(facts.drivers(), key=lambda driver: driver.driver_id)
+        left = sorted(facts.left_wallets(), key=lambda wallet: (wallet.driver_id, wallet.registration))
+        return answer(
+            {
+                "drivers": [views.driver(driver) for driver in drivers],
+                "left": [asdict(wallet) for wallet in left],
+            }
+        )
 
     async def top_up(self, request: web.Request, actor: Actor) -> web.Response:
         """Put money into a wallet. The same reference again changes nothing and gets the same answer."""
         driver_id = DriverId(check_id(request.match_info["driver_id"], "driver_id"))
         body = await body_of(request, TopUpBody)
-        if self._dispatcher.facts.driver(driver_id) is None:
+        known = self._dispatcher.facts.driver(driver_id)
+        if known is None or known.withdrawn:
             raise Refused(f"Driver {driver_id} is unknown here.", Code.NOT_FOUND)
         repeated = await self._counted(driver_id, body)
         if not repeated:

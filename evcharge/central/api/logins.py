@@ -8,9 +8,10 @@ from aiohttp import hdrs, web
 from msgspec import Meta, Struct
 
 from evcharge.central import accounts
+from evcharge.central.accounts import Credential
 from evcharge.central.api import fences, member_answers
 from evcharge.central.api.access import Access
-from evcharge.central.api.inputs import body_of
+from evcharge.central.api.inputs import body_of, within_patience
 from evcharge.central.api.routes import ANYBODY, EVERYBODY, Route
 from evcharge.central.commands import Actor
 from evcharge.central.directory import Directory
@@ -24,8 +25,8 @@ Password = Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
 # So many names may be tried from one address before it is slowed down.
 _FREE_NAMES = 30
 
-# Given a driver's id, a secret and an address: returns the epoch of its credential, or raises as Registrar does.
-ProveDriver = Callable[[str, str, str], Awaitable[int]]
+# Given a driver's id, a secret and an address: returns what the credential is, or raises as Registrar does.
+ProveDriver = Callable[[str, str, str], Awaitable[Credential]]
 
 
 class Secret(Struct, forbid_unknown_fields=True):
@@ -101,10 +102,11 @@ class Logins:
         body = await body_of(request, LogIn)
         self._access.claims(request, body.name)
         address = fences.address_of(request)
-        epoch = await self.slowed_down(
+        credential = await self.slowed_down(
             body.name, address, lambda: self._proved(body.name, body.password, address)
         )
-        token = await self._directory.log_in(body.name, address, epoch)
+        await within_patience(self._directory.receive(body.name, address, credential))
+        token = await self._directory.log_in(body.name, address, credential)
         account = self._directory.account(body.name)
         role = account.role if account is not None else Role.DRIVER
         response = answer(described(body.name, role))
@@ -117,7 +119,9 @@ class Logins:
         await self._directory.log_out(self._access.given_login(request), address)
         return response
 
-    async def slowed_down(self, name: str, address: str, check: Callable[[], Awaitable[int]]) -> int:
+    async def slowed_down(
+        self, name: str, address: str, check: Callable[[], Awaitable[Credential]]
+    ) -> Credential:
         """Return what `check` does, unless this name or address has failed too often. Raises Overloaded."""
         host = address.rpartition(":")[0]
         one, any_name = (name, host), ("", host)
@@ -129,7 +133,7 @@ class Logins:
             self._names_brake.undone(any_name)
             raise
         try:
-            epoch = await check()
+            credential = await check()
         except Overloaded:
             # It was not checked.
             self._brake.undone(one)
@@ -137,10 +141,10 @@ class Logins:
             raise
         self._brake.succeeded(one)
         self._names_brake.undone(any_name)
-        return epoch
+        return credential
 
-    async def _proved(self, name: str, password: str, address: str) -> int:
-        """Return the epoch of the credential (0 of an account) if `password` is that of `name`."""
+    async def _proved(self, name: str, password: str, address: str) -> Credential:
+        """Return what the credential is if `password` is that of `name`."""
         account = self._directory.account(name)
         if account is None and accounts.is_driver(name):
             try:
@@ -154,7 +158,7 @@ class Logins:
         # Also when it was replaced or removed in the meantime.
         if not right or self._directory.account(name) is not account:
             raise _wrong()
-        return 0
+        return Credential(registration=account.registration if account is not None else 0)
 
     async def log_out(self, request: web.Request, _: Actor) -> web.Response:
         """Log this browser out; it does no harm to do so twice."""

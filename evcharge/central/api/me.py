@@ -14,7 +14,7 @@ from evcharge.central import regrets
 from evcharge.central.api import member_answers, views
 from evcharge.central.api.inputs import BEFORE, LIMIT, body_of, carried_out, page_of
 from evcharge.central.api.routes import DRIVERS, Route
-from evcharge.central.api.visits import welcome
+from evcharge.central.api.visits import registration_of, welcome
 from evcharge.central.archive import Archive
 from evcharge.central.commands import Actor, MarkTicketShown, StartCharging, StopCharging
 from evcharge.central.dispatcher import Dispatcher
@@ -23,7 +23,7 @@ from evcharge.central.feed import Feed
 from evcharge.central.store import CentralStore
 from evcharge.errors import BadInput, Code, Refused
 from evcharge.https import answer
-from evcharge.ids import CpId, RequestId, SessionId
+from evcharge.ids import CpId, DriverId, RequestId, SessionId
 from evcharge.messages import Id, Progress, Text, Token
 
 
@@ -109,7 +109,8 @@ class Me:
         """Show the driver its wallet, its charge and its first unseen tickets."""
         driver_id = await welcome(self._dispatcher, actor)
         shown = self._drivers.view(driver_id)
-        unseen, _more = await self._store.unseen_tickets(driver_id)
+        registration = registration_of(self._dispatcher, driver_id)
+        unseen, _more = await self._store.unseen_tickets(driver_id, registration)
         return answer(
             {
                 "driver_id": driver_id,
@@ -150,15 +151,17 @@ class Me:
 
     async def sessions(self, request: web.Request, actor: Actor) -> web.Response:
         """List the driver's own sessions."""
-        page: dict[str, Any] = page_of(request.query) | {"driver_id": actor.id}
-        rows, more = await self._archive.sessions(**page)
+        rows, more = await self._archive.sessions(**self._own_page(request, actor))
         return answer({"sessions": [views.session(row, self._feed.live) for row in rows], "next": more})
 
     async def tickets(self, request: web.Request, actor: Actor) -> web.Response:
         """List the driver's own tickets."""
-        page: dict[str, Any] = page_of(request.query) | {"driver_id": actor.id}
-        rows, more = await self._archive.tickets(**page)
+        rows, more = await self._archive.tickets(**self._own_page(request, actor))
         return answer({"tickets": [views.ticket(row) for row in rows], "next": more})
+
+    def _own_page(self, request: web.Request, actor: Actor) -> dict[str, Any]:
+        registration = registration_of(self._dispatcher, DriverId(actor.id))
+        return page_of(request.query) | {"driver_id": actor.id, "registration": registration}
 
     async def seen(self, request: web.Request, actor: Actor) -> web.Response:
         """Take a ticket out of the driver's inbox. Said again, or of somebody else's, it changes nothing."""

@@ -92,10 +92,14 @@ class RemovedAnswer(Answer):
 
 
 class Registered(Shape):
-    """What the Registry says, then Central: `status` null is one that was never here, `key` ok, revoked or unknown."""
+    """What the Registry says, then Central: `status` null is one that was never here, `key` ok, revoked or unknown.
+
+    `registration` counts the registrations of the id: it rises when one that was withdrawn is registered again.
+    """
 
     state: str
     epoch: int
+    registration: int
     registered_at: str
     status: str | None
     key: str

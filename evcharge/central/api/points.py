@@ -115,12 +115,13 @@ class Points:
 
     async def point(self, request: web.Request, _: Actor) -> web.Response:
         """Show one charging point, with its last 24 hours."""
-        point = self._point(request)
+        point = self._point(request, withdrawn=True)
         history = await self._archive.history(point.cp_id, self._clock() - _SHOWN)
         series = self._telemetry.series(point.cp_id)
         return answer(
             {
                 **self._described(point),
+                "withdrawn": point.withdrawn,
                 "registration": self._registration(point.cp_id),
                 "key": "revoked" if point.revoked else "ok" if point.journal_id is not None else "unknown",
                 "history": [asdict(change) for change in history],
@@ -196,13 +197,15 @@ class Points:
             content["cp"] = self._described(points[0])
         return answer(content)
 
-    def _point(self, request: web.Request) -> ChargingPoint:
-        return self._existing(CpId(check_id(request.match_info["cp_id"], "cp_id")))
+    def _point(self, request: web.Request, *, withdrawn: bool = False) -> ChargingPoint:
+        return self._existing(CpId(check_id(request.match_info["cp_id"], "cp_id")), withdrawn=withdrawn)
 
-    def _existing(self, cp_id: CpId) -> ChargingPoint:
+    def _existing(self, cp_id: CpId, *, withdrawn: bool = False) -> ChargingPoint:
         point = self._dispatcher.facts.point(cp_id)
         if point is None:
             raise Refused(f"{cp_id} does not exist: Central has never heard of it.", Code.NOT_FOUND)
+        if point.withdrawn and not withdrawn:
+            raise Refused(f"{cp_id} was withdrawn: register it again first.", Code.NOT_FOUND)
         return point
 
     def _described(self, point: ChargingPoint) -> dict[str, object]:

@@ -19,7 +19,7 @@ from aiohttp import WSMsgType, hdrs, web
 
 from evcharge.central.api.inputs import whole
 from evcharge.central.api.routes import DRIVERS, VIEWERS, Parameter, Route
-from evcharge.central.api.visits import welcome
+from evcharge.central.api.visits import registration_of, welcome
 from evcharge.central.board import Board
 from evcharge.central.commands import Actor
 from evcharge.central.dispatcher import Dispatcher
@@ -171,7 +171,8 @@ class Push:
         tickets: list[Ticket] = []
         place: int | None = read.place
         try:
-            tickets, place = await self._store.unseen_tickets(driver_id, read.place)
+            registration = registration_of(self._dispatcher, driver_id)
+            tickets, place = await self._store.unseen_tickets(driver_id, registration, read.place)
         finally:
             self._drivers.adopt(read, tickets, place)
 
@@ -225,7 +226,7 @@ class Push:
         if not self._pages:
             # Nobody was looking: the board is as it was a while ago.
             self._refresh()
-        if since is not None and since <= self._board.rev:
+        if since is not None and self._board.renumbered_rev <= since <= self._board.rev:
             page.rev = since
             self._write(page, self._due(page))
             return
@@ -297,12 +298,15 @@ class Push:
     def _has_news(self, page: _Page) -> bool:
         if page.driver_id is None:
             return page.rev != self._board.rev
+        if page.rev < self._board.renumbered_rev:
+            return True
         return page.view != self._drivers.changes(page.driver_id)
 
     def _due(self, page: _Page) -> bytes:
-        if page.driver_id is None:
-            return framed(self._board.delta(page.rev))
-        return framed(self._drivers.frame(page.driver_id, page.rev))
+        all_anew = page.rev < self._board.renumbered_rev
+        if page.driver_id is not None:
+            return framed(self._drivers.frame(page.driver_id, None if all_anew else page.rev))
+        return self._whole()[1] if all_anew else framed(self._board.delta(page.rev))
 
     def _write(self, page: _Page, frame: bytes) -> None:
         page.transport.write(frame)

@@ -42,6 +42,7 @@ class NewRegistration(Struct, forbid_unknown_fields=True):
 class _Listed(Struct, kw_only=True):
     state: str
     epoch: int
+    registration: int = 0
     registered_at: int
 
 
@@ -214,6 +215,22 @@ class Registration:
     def of_point(self, cp_id: CpId) -> dict[str, object] | None:
         """Return what the Registry said last of a charging point, or None."""
         return self._known["cp"].get(cp_id)
+
+    def of_driver(self, driver_id: DriverId) -> int:
+        """Return which registration of its id a driver is now, as far as Central or the Registry have said.
+
+        Raises Refused for the id of a charging point, and of a driver that was withdrawn.
+        """
+        facts, name = self._dispatcher.facts, driver_id
+        if facts.point(CpId(name)) is not None or name in self._known["cp"]:
+            raise Refused(f"{name} is a charging point, not a driver.", Code.CONFLICT)
+        driver, listed = facts.driver(driver_id), self._known["driver"].get(driver_id)
+        here = driver.registration if driver is not None else 0
+        there = listed["registration"] if listed is not None else None
+        number = max(here, there) if isinstance(there, int) else here
+        if driver is not None and driver.withdrawn and number == here:
+            raise Refused(f"{name} was withdrawn: register it again first.", Code.CONFLICT)
+        return number
 
     async def keep_fresh(self) -> None:
         """Ask the Registry now and then, for ever: `of_point` is for those who cannot wait."""

@@ -64,7 +64,7 @@ class Stats:
         first, last = days(query, now.date())
         one = CpId(check_id(query["cp_id"], "cp_id")) if "cp_id" in query else None
         known = sorted(point.cp_id for point in self._dispatcher.facts.points())
-        if one is not None and one not in known:
+        if one is not None and self._dispatcher.facts.point(one) is None:
             raise Refused(f"{one} does not exist: Central has never heard of it.", Code.NOT_FOUND)
         async with self._turn:
             return answer(await self._sums((first, last, one), known, now))

@@ -73,8 +73,8 @@ def session(row: Row, live: Mapping[CpId, Live]) -> Json:
     if shown is not None and shown.session_id == row["session_id"]:
         energy_mwh = max(energy_mwh, shown.energy_mwh)
     names = (
-        "session_id", "request_id", "cp_id", "driver_id", "state", "authorised_at", "started_at", "ended_at",
-        "elapsed_s", "received_at", "stop_reason", "end_reason", "hold_cents", "limit_mwh",
+        "session_id", "request_id", "cp_id", "driver_id", "registration", "state", "authorised_at", "started_at",
+        "ended_at", "elapsed_s", "received_at", "stop_reason", "end_reason", "hold_cents", "limit_mwh",
     )  # fmt: skip
     return {
         **{name: row[name] for name in names},

@@ -12,3 +12,9 @@ async def welcome(dispatcher: Dispatcher, actor: Actor) -> DriverId:
     if dispatcher.facts.driver(driver_id) is None:
         await carried_out(dispatcher, DriverVisits(by=actor, driver_id=driver_id))
     return driver_id
+
+
+def registration_of(dispatcher: Dispatcher, driver_id: DriverId) -> int:
+    """Return which registration of its id a driver is that is logged in."""
+    driver = dispatcher.facts.driver(driver_id)
+    return driver.registration if driver is not None else 0

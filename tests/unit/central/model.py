@@ -16,6 +16,8 @@ class Model:
         self.cps, self.drivers, self.sessions, self.journals, self.now = {}, {}, {}, {}, 0
         self.requests, self.tickets, self.seen, self.topped_up, self.uses = {}, {}, set(), 0, 0
         self.bad_weather, self.overridden, self.measured = {}, set(), set()
+        # What those left who had a driver's id before, by id and registration.
+        self.left = {}
 
     def draft(self):
         return deepcopy(self)
@@ -38,12 +40,22 @@ class Model:
     def _arrives(self, a, role):
         cp = self.cps.setdefault(a.cp_id, SimpleNamespace(
             heard=False, monitor=None, engine=None, fault=None, holds=set(), revoked=False, epoch=a.epoch, issued=0,
-            session=None, car=False, car_of=None, journal=None, used=0, price=2_500, at=None,
-            registered=None))  # fmt: skip
+            session=None, withdrawn=False, number=a.registration, car=False, car_of=None, journal=None, used=0,
+            price=2_500, at=None, registered=None))  # fmt: skip
         if a.epoch < cp.epoch:
             return "E_REVOKED"
         if (getattr(cp, role) or 0) > a.link:
             return "E_DUPLICATE"
+        if a.registration > cp.number:
+            if not cp.withdrawn:
+                self._point_leaves(cp, a.epoch)
+            cp.withdrawn, cp.number = False, a.registration
+            cp.registered, cp.at = a.location, a.location or cp.at
+            self._obeys(cp)
+            cp.epoch, cp.issued, cp.revoked = a.epoch, a.epoch, False
+            return cp
+        if cp.withdrawn or a.registration < cp.number:
+            return "E_REVOKED"
         if a.epoch > cp.epoch or cp.revoked:
             if role == "engine":
                 self._without_monitor(cp)
@@ -55,6 +67,31 @@ class Model:
         cp.epoch = cp.issued = a.epoch
         cp.revoked = False
         return cp
+
+    def _here(self, cp_id):
+        cp = self.cps.get(cp_id)
+        return cp if cp is not None and not cp.withdrawn else None
+
+    def _all_here(self):
+        return [cp for cp in self.cps.values() if not cp.withdrawn]
+
+    def _leaves(self, holder, epoch):
+        holder.withdrawn = holder.revoked = holder.blocked = True
+        holder.epoch = max(epoch, holder.epoch)
+        self._stop(holder.session, "key revoked")
+
+    def _point_leaves(self, cp, epoch):
+        self._leaves(cp, epoch)
+        cp.heard = cp.car = False
+        cp.monitor = cp.engine = cp.fault = cp.car_of = None
+
+    def _Withdraw(self, a):
+        cp, driver = self._here(a.subject), self.drivers.get(a.subject)
+        if cp is not None and cp.number <= a.registration:
+            self._point_leaves(cp, a.epoch)
+        if driver is not None and not driver.withdrawn and driver.number <= a.registration:
+            self._leaves(driver, a.epoch)
+            driver.link = None
 
     def _over(self, holder, present, a):
         """What comes over another link, or with what counts no longer, is not heard."""
@@ -90,13 +127,13 @@ class Model:
             self._stop(cp.session, "weather")
 
     def _sky_changes(self, where):
-        for cp in self.cps.values():
+        for cp in self._all_here():
             if str(cp.at).upper() == where:
                 self._obeys(cp)
 
     def _WeatherAlert(self, a):
         where = a.location.upper()
-        if where not in self.measured and all(str(cp.at).upper() != where for cp in self.cps.values()):
+        if where not in self.measured and all(str(cp.at).upper() != where for cp in self._all_here()):
             return "E_NOT_FOUND"
         self.measured.add(where)
         if a.alert not in self.bad_weather.setdefault(where, set()):
@@ -123,19 +160,19 @@ class Model:
         self.measured.add(a.location.upper())
 
     def _SetPrice(self, a):
-        if a.cp_id not in self.cps:
+        if self._here(a.cp_id) is None:
             return "E_UNKNOWN_CP"
         self.cps[a.cp_id].price = a.price_centi_cents_per_kwh
         return None
 
     def _MovePoint(self, a):
-        if a.cp_id not in self.cps:
+        if self._here(a.cp_id) is None:
             return "E_UNKNOWN_CP"
         self._goes_to(self.cps[a.cp_id], a.location)
         return None
 
     def _BarDriver(self, a):
-        if (driver := self.drivers.get(a.driver_id)) is None:
+        if (driver := self.drivers.get(a.driver_id)) is None or driver.withdrawn:
             return "E_NOT_FOUND"
         if a.barred and not driver.barred:
             self._stop(driver.session, "operator")
@@ -177,25 +214,27 @@ class Model:
             self._stop(cp.session, "fault")
         return None
 
+    def _new_driver(self, a):
+        self.drivers[a.driver_id] = SimpleNamespace(
+            balance=WELCOME, blocked=False, barred=False, epoch=a.epoch, issued=0, session=None, withdrawn=False,
+            number=a.registration, link=None, lapses=0, free_at=0,
+        )  # fmt: skip
+        self.topped_up += WELCOME
+
     def _DriverArrives(self, a):
-        if a.driver_id not in self.drivers:
-            self.drivers[a.driver_id] = SimpleNamespace(
-                balance=WELCOME,
-                blocked=False,
-                barred=False,
-                epoch=a.epoch,
-                issued=0,
-                session=None,
-                link=None,
-                lapses=0,
-                free_at=0,
-            )
-            self.topped_up += WELCOME
-        driver = self.drivers[a.driver_id]
-        if a.epoch < driver.epoch:
+        driver = self.drivers.get(a.driver_id)
+        if driver is None:
+            self._new_driver(a)
+        elif a.registration > driver.number:
+            if driver.session:
+                return "E_BUSY"
+            self.left[a.driver_id, driver.number] = driver.balance
+            self._new_driver(a)
+        elif driver.withdrawn or a.registration < driver.number or a.epoch < driver.epoch:
             return "E_REVOKED"
-        if (driver.link or 0) > a.link:
+        elif (driver.link or 0) > a.link:
             return "E_DUPLICATE"
+        driver = self.drivers[a.driver_id]
         driver.epoch = driver.issued = a.epoch
         driver.blocked, driver.link = False, a.link
         return None
@@ -214,8 +253,8 @@ class Model:
         if stale := self._of_engine(a) if a.by_hand else self._of_driver(a):
             return stale
         if a.request_id in self.requests:
-            session = self.sessions[self.requests[a.request_id]]
-            if session.driver != a.driver_id:
+            session, asker = self.sessions[self.requests[a.request_id]], self.drivers.get(a.driver_id)
+            if (session.driver, session.number) != (a.driver_id, asker.number if asker else 0):
                 return "E_ID"
             if session.state in "AC":
                 return "STOPPING" if session.stop else {"A": "ASKING", "C": "CHARGING"}[session.state]
@@ -233,7 +272,7 @@ class Model:
             if not free:
                 return "E_NONE_AVAILABLE"
             cp_id = min(free, key=lambda one: (self.cps[one].used, one))
-        if (cp := self.cps.get(cp_id)) is None:
+        if (cp := self._here(cp_id)) is None:
             return "E_UNKNOWN_CP"
         shown = self.shown(cp)
         if shown == "Finishing" and cp.car_of not in (None, a.driver_id):
@@ -250,8 +289,8 @@ class Model:
         driver.session = cp.session = self.requests[a.request_id] = session_id
         self.uses = cp.used = self.uses + 1
         self.sessions[session_id] = SimpleNamespace(
-            cp=cp_id, driver=a.driver_id, hold=hold, limit=limit, price=cp.price, state="A", first=0, meter=0,
-            stop=None, at=self.now,
+            cp=cp_id, driver=a.driver_id, number=driver.number, hold=hold, limit=limit, price=cp.price, state="A",
+            first=0, meter=0, stop=None, at=self.now,
         )  # fmt: skip
         return "ASKING"
 
@@ -347,7 +386,7 @@ class Model:
         return stale
 
     def _PlaceHold(self, a):
-        for cp in [self.cps.get(a.cp_id)] if a.cp_id else self.cps.values():
+        for cp in [self._here(a.cp_id)] if a.cp_id else self._all_here():
             if cp is None:
                 return "E_UNKNOWN_CP"
             if a.hold not in cp.holds:
@@ -356,7 +395,7 @@ class Model:
         return None
 
     def _LiftHold(self, a):
-        for cp in [self.cps.get(a.cp_id)] if a.cp_id else self.cps.values():
+        for cp in [self._here(a.cp_id)] if a.cp_id else self._all_here():
             if cp is None:
                 return "E_UNKNOWN_CP"
             cp.holds.discard(a.hold)
@@ -368,7 +407,7 @@ class Model:
 
     def _RevokeKeys(self, a):
         for holder in (self.cps.get(a.subject), self.drivers.get(a.subject)):
-            if holder is None:
+            if holder is None or holder.withdrawn:
                 continue
             # Never more than one ahead of what the Registry is known to have issued.
             wanted = a.epoch or max(holder.epoch, min(holder.epoch, holder.issued) + 1)
@@ -377,11 +416,12 @@ class Model:
                 holder.revoked = holder.blocked = True
                 self._stop(holder.session, "key revoked")
             holder.issued = max(holder.issued, a.epoch)
-        known = a.subject in self.cps or a.subject in self.drivers or a.epoch
+        driver = self.drivers.get(a.subject)
+        known = self._here(a.subject) or (driver and not driver.withdrawn) or a.epoch
         return None if known else "E_ID"
 
     def _TopUp(self, a):
-        if a.driver_id not in self.drivers:
+        if a.driver_id not in self.drivers or self.drivers[a.driver_id].withdrawn:
             return "E_ID"
         self.drivers[a.driver_id].balance += a.cents
         self.topped_up += a.cents

@@ -146,6 +146,64 @@ def test_a_new_charging_point_and_one_that_moved_are_named_in_a_delta(town: Show
     assert page.row("CP003").s == AVAILABLE
 
 
+# ---- who leaves the network
+
+
+def test_a_withdrawn_point_leaves_the_wall_and_the_figures(town: Shown):
+    town.charging(cp_id="CP001")
+    town.ticks()
+    page = Page()
+    page.takes(town.board.snapshot())
+    town.does(c.Withdraw, subject="CP001", epoch=1, registration=0)
+    town.ticks()
+    assert page.rev < town.board.renumbered_rev
+    page.takes(town.board.snapshot())
+    assert [name[:2] for name in page.names.values()] == [[0, "CP002"]]
+    assert [row[0] for row in page.rows.values()] == [0]
+    assert (page.kpi["points"], sum(page.kpi["by"]), page.kpi["open"]) == (1, 1, 0)
+    assert town.board.free() == b"[0]"
+    assert page.alerts == []
+    told = [told["en"] for told in page.messages.values()]
+    assert told[-1] == "CP001 is withdrawn from the network"
+    assert not any("CP001 (Alicante) Unavailable" in text for text in told)
+
+
+def test_those_that_stay_go_on_being_told_under_their_new_indexes(town: Shown):
+    town.does(c.Withdraw, subject="CP001", epoch=1, registration=0)
+    town.ticks()
+    page = Page()
+    page.takes(town.board.snapshot())
+    town.draws(town.charging(cp_id="CP002"), 22_000, KWH)
+    town.point_is_there("CP003")
+    town.ticks()
+    page.takes(town.board.delta(page.rev))
+    assert (page.row("CP002").power_w, page.row("CP003").s) == (22_000, AVAILABLE)
+    assert (page.row("CP002").i, page.row("CP003").i) == (0, 1)
+    assert next(iter(town.board.figures()))[:2] == ("CP002", 22_000)
+
+
+def test_one_that_comes_back_is_on_the_wall_again(town: Shown):
+    town.does(c.Withdraw, subject="CP001", epoch=1, registration=0)
+    town.ticks()
+    page = Page()
+    page.takes(town.board.snapshot())
+    town.later(60)
+    town.point_is_there("CP001", location="Elche", epoch=1, registration=1)
+    town.ticks()
+    page.takes(town.board.delta(page.rev))
+    assert (page.row("CP001").s, page.row("CP001").since) == (AVAILABLE, UNIX_NOON + 60)
+    assert page.kpi["points"] == 2
+
+
+def test_a_point_that_leaves_and_comes_back_between_two_frames_stays(town: Shown):
+    town.does(c.Withdraw, subject="CP001", epoch=1, registration=0)
+    town.point_is_there("CP001", epoch=1, registration=1)
+    before = town.board.renumbered_rev
+    town.ticks()
+    assert town.board.renumbered_rev == before
+    assert town.row("CP001").s == AVAILABLE
+
+
 # ---- deltas
 
 

@@ -56,6 +56,20 @@ def test_another_reason_is_told_but_is_no_new_fault():
     assert statuses["CP001"].reason == "hotter"
 
 
+def test_whoever_is_withdrawn_shows_nothing_until_it_comes_back():
+    statuses = Statuses()
+    taken(statuses, (HEARD, NOON))
+    left = replace(HEARD, withdrawn=True, revoked=True)
+    rows = taken(statuses, (left, LATER))
+    assert (rows[0]["status"], rows[0]["ms"]) == ("Available", 600_000)
+    assert statuses.get("CP001") is None
+    # As the books tell it after a restart.
+    statuses = Statuses({"CP001": statuses["CP001"]})
+    rows = taken(statuses, (HEARD, LATER + timedelta(days=3)))
+    assert [(row["status"], row["ms"]) for row in rows] == [("Available", 0)]
+    assert statuses.get("CP001") == Shown(CpStatus.AVAILABLE, "", LATER + timedelta(days=3))
+
+
 def test_of_several_changes_at_once_the_last_counts():
     statuses = Statuses()
     taken(statuses, (HEARD, NOON))

@@ -86,6 +86,7 @@ LINES: dict[e.Event, str | None] = {
     e.HoldLifted(cp_id="CP001", hold=Hold.WEATHER): "CP001 is no longer held by: weather",
     e.HoldPlaced(cp_id="CP001", hold=Hold.JOURNAL): "CP001 is held: new journal: close its alert to confirm",
     e.HoldLifted(cp_id="CP001", hold=Hold.JOURNAL): "CP001: its new journal is confirmed",
+    e.PointWithdrawn(cp_id="CP001", epoch=1): "CP001 is withdrawn from the network",
     e.KeyRevoked(cp_id="CP001", epoch=1): "CP001: keys revoked; it needs a new registration",
     e.KeyRestored(cp_id="CP001", epoch=1): "CP001: back with new keys",
     e.JournalReplaced(
@@ -107,6 +108,9 @@ LINES: dict[e.Event, str | None] = {
         cp_id="CP001", session_id=S
     ): f"ALERT CP001 supplies {S}, which is closed here; it is told to stop",
     e.DriverAdded(driver_id="D01"): "D01 is new here",
+    e.DriverWithdrawn(
+        driver_id="D01", epoch=1, balance_cents=320
+    ): "D01 is withdrawn from the network; 3.20 € stay in its wallet",
     e.DriverConnected(driver_id="D01", link=1): "D01 connected",
     e.DriverLost(driver_id="D01", link=1, reason="cut"): "D01 left: cut",
     e.DriverBlocked(driver_id="D01", epoch=1): "D01: credential withdrawn",

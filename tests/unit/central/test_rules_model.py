@@ -37,7 +37,7 @@ from evcharge.central.reconcile import Reconciled, reconcile
 from evcharge.central.ruling import Decision, Rules
 from evcharge.central.state import Facts, JournalForgotten, Kind, Transfer
 from evcharge.charging_point import ChargingPoint, CpStatus, Hold
-from evcharge.errors import Refused, StaleLink
+from evcharge.errors import Code, Refused, StaleLink
 from evcharge.ids import Role
 from evcharge.location import WeatherKind
 from evcharge.session import Ticket
@@ -211,6 +211,7 @@ class TheRules(RuleBasedStateMachine):
             decision = decide(self.draft, command, self.rules)
         except Refused as refusal:
             assert refusal.code == expected
+            reached["not settled for the next owner"] += refusal.code is Code.BUSY
             if isinstance(refusal, StaleLink):
                 reached[f"{refusal.code} {type(command).__name__}"] += 1
             return
@@ -339,12 +340,13 @@ class TheRules(RuleBasedStateMachine):
 
     # ---- links
 
-    def log_in(self, subject: str, epoch: int | None) -> dict[str, int]:
-        """Return the link over which `subject` logs in."""
+    def log_in(self, subject: str, epoch: int | None, *, other: bool = False) -> dict[str, int]:
+        """Return the link over which `subject` logs in, mostly with the registration that the Registry names."""
         holder = self.draft.point(subject) or self.draft.driver(subject)
         number = len(self.links) + 1
         self.links[number] = epoch if epoch is not None else holder.epoch if holder else 0
-        return {"link": number, "epoch": self.links[number]}
+        registration = holder.registration + (holder.withdrawn != other) if holder else 0
+        return {"link": number, "epoch": self.links[number], "registration": registration}
 
     def over(self, link: int | None, stale: str) -> dict[str, int]:
         """Return over which link something comes."""
@@ -360,8 +362,10 @@ class TheRules(RuleBasedStateMachine):
         for driver_id in DRIVERS:
             self.a_driver_arrives(driver_id, None)
 
-    @rule(cp_id=cps, epoch=epochs, location=st.sampled_from(["", "", *PLACES]))
-    def an_engine_arrives(self, cp_id: str, epoch: int | None, location: str = "") -> None:
+    @rule(cp_id=cps, epoch=epochs, location=st.sampled_from(["", "", *PLACES]), other=rarely)
+    def an_engine_arrives(
+        self, cp_id: str, epoch: int | None, location: str = "", *, other: bool = False
+    ) -> None:
         engine = self.engines[cp_id]
         self.do(
             c.EngineArrives,
@@ -369,12 +373,12 @@ class TheRules(RuleBasedStateMachine):
             location=location,
             journal_id=engine.journal_id,
             last_seq=len(engine.disk),
-            **self.log_in(cp_id, epoch),
+            **self.log_in(cp_id, epoch, other=other),
         )
 
-    @rule(cp_id=cps, epoch=epochs)
-    def a_monitor_arrives(self, cp_id: str, epoch: int | None) -> None:
-        self.do(c.MonitorArrives, cp_id=cp_id, location="", **self.log_in(cp_id, epoch))
+    @rule(cp_id=cps, epoch=epochs, other=rarely)
+    def a_monitor_arrives(self, cp_id: str, epoch: int | None, *, other: bool = False) -> None:
+        self.do(c.MonitorArrives, cp_id=cp_id, location="", **self.log_in(cp_id, epoch, other=other))
 
     @rule(
         cp_id=cps,
@@ -395,9 +399,9 @@ class TheRules(RuleBasedStateMachine):
         link = point and (point.engine_link if kind is c.EngineLeaves else point.monitor_link)
         self.do(kind, cp_id=cp_id, link=1 if old or not link else link, reason="cut")
 
-    @rule(driver_id=drivers, epoch=epochs)
-    def a_driver_arrives(self, driver_id: str, epoch: int | None) -> None:
-        self.do(c.DriverArrives, driver_id=driver_id, **self.log_in(driver_id, epoch))
+    @rule(driver_id=drivers, epoch=epochs, other=rarely)
+    def a_driver_arrives(self, driver_id: str, epoch: int | None, *, other: bool = False) -> None:
+        self.do(c.DriverArrives, driver_id=driver_id, **self.log_in(driver_id, epoch, other=other))
 
     @rule(driver_id=drivers)
     def a_driver_leaves(self, driver_id: str) -> None:
@@ -502,6 +506,16 @@ class TheRules(RuleBasedStateMachine):
     @rule(subject=st.sampled_from([*CPS, *DRIVERS, "X"]), epoch=st.sampled_from([0, 0, 1, 2, 3]))
     def keys_are_revoked(self, subject: str, epoch: int) -> None:
         self.do(c.RevokeKeys, subject=subject, epoch=epoch)
+
+    @rule(subject=st.sampled_from([*CPS, *DRIVERS, "X"]), earlier=rarely)
+    def an_id_is_withdrawn(self, subject: str, *, earlier: bool) -> None:
+        holder = self.draft.point(subject) or self.draft.driver(subject)
+        self.do(
+            c.Withdraw,
+            subject=subject,
+            epoch=(holder.epoch if holder else 0) + 1,
+            registration=holder.registration - earlier if holder else 0,
+        )
 
     @rule(data=st.data())
     def an_operator_closes_a_lost_charge(self, data: st.DataObject) -> None:
@@ -726,6 +740,13 @@ class TheRules(RuleBasedStateMachine):
                 )
                 assert (point.fault, set(point.holds)) == (cp.fault, cp.holds)  # I21
                 assert (point.location, point.price_centi_cents_per_kwh) == (cp.at or "", cp.price)
+            assert sorted(point.cp_id for point in facts.points()) == sorted(
+                cp_id for cp_id, cp in model.cps.items() if not cp.withdrawn
+            )
+            for (driver_id, number), cents in model.left.items():
+                left = facts.former_wallet(driver_id, number)
+                assert left is not None
+                assert left.balance_cents == cents
             for where, kinds in model.bad_weather.items():
                 weather = facts.weather(where)
                 assert weather is not None
@@ -734,7 +755,7 @@ class TheRules(RuleBasedStateMachine):
                 driver = facts.driver(driver_id)
                 assert driver is not None
                 assert (driver.balance_cents, driver.blocked) == (one.balance, one.blocked)
-                assert driver.barred == one.barred
+                assert (driver.barred, driver.withdrawn) == (one.barred, one.withdrawn)
                 assert driver.sessions == ({one.session} if one.session else set())  # I10
             for cp_id in CPS:
                 known = {journal: last for (at, journal), last in model.journals.items() if at == cp_id}
@@ -761,6 +782,7 @@ class TheRules(RuleBasedStateMachine):
     @invariant()
     def no_cent_is_lost_or_made(self) -> None:
         wallets = sum(self.facts.driver(one).balance_cents for one in self.model.drivers)
+        wallets += sum(self.model.left.values())
         held = sum(self.facts.driver(one).held_cents for one in self.model.drivers)
         billed = sum(ticket.cost_cents for ticket in self.tickets.values())
         assert wallets + held + billed == self.model.topped_up == self.money[Kind.TOP_UP]  # I6
@@ -806,6 +828,7 @@ MUST_BE_REACHED = {
     "set aside", "resync", "again", "interrupted", "revoked while charging", "restored", "new journal", "failed commit",
     "stop told again", "asked what became of it", "full batch", "stopped by weather", "overridden", "stopped by bar",
     "moved into bad weather", "new price while charging", "new journal confirmed", "refused for its journal",
+    "withdrawn", "back after a withdrawal", "a next owner", "not settled for the next owner",
     "held for its journal while authorised", "journal forgotten", "lost by a newer credential", "E_PAUSE",
     *(f"{code} {kind}" for code in ("E_DUPLICATE", "E_REVOKED") for kind in (
         "EngineArrives", "MonitorArrives", "DriverArrives", "TakeRecords", "ReportReady", "MonitorReports",
@@ -821,6 +844,7 @@ _NAMED = {
     events.SessionInterrupted: "interrupted",
     events.KeyRestored: "restored",
     events.JournalReplaced: "new journal",
+    events.PointWithdrawn: "withdrawn",
 }
 
 
@@ -834,6 +858,10 @@ def reach(command: c.AnyCommand, decision: Decision) -> None:
                 reached["ticket of nothing"] += event.energy_mwh == 0
             case events.EngineLost(reason=presence.REVOKED) | events.MonitorLost(reason=presence.REVOKED):
                 reached["lost by a newer credential"] += 1
+            case events.PointAdded(registration=registration):
+                reached["back after a withdrawal"] += registration > 0
+            case events.DriverAdded(registration=registration):
+                reached["a next owner"] += registration > 0
             case events.HoldLifted(hold=Hold.JOURNAL):
                 reached["new journal confirmed"] += 1
             case events.StartRefused(text=text, code=code):
