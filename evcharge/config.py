@@ -112,6 +112,8 @@ class CentralSettings(Struct, frozen=True, kw_only=True):
     default_price: Price = "0.25"
     wallets: bool = True
     welcome_credit: Money = "20.00"
+    welcome_drivers: Annotated[int, Meta(ge=0, le=1_000_000)] = 2_000
+    welcome_per_hour: Annotated[int, Meta(ge=0, le=1_000_000)] = 200
     max_hold: Money = "20.00"
     max_session_kwh: Annotated[int, Meta(ge=1, le=MAX_SESSION_MWH // 1_000_000)] = 100
     max_power_kw: Annotated[int, Meta(ge=1, le=10_000)] = 1000

@@ -411,6 +411,15 @@ class WalletToppedUp(Event):
     registration: int = 0
 
 
+class WelcomeWithheld(Event):
+    """A new driver found no money in its wallet: `most` others had a welcome credit, in all or within an hour."""
+
+    driver_id: DriverId
+    most: int
+    within_an_hour: bool
+    registration: int = 0
+
+
 class TicketShown(Event):
     """The driver has seen its ticket."""
 
@@ -710,6 +719,7 @@ AnyEvent = (
     | DriverBarred
     | DriverReadmitted
     | WalletToppedUp
+    | WelcomeWithheld
     | TicketShown
     | LoggedIn
     | LoggedOut

@@ -39,6 +39,7 @@ class AlertKind(StrEnum):
     QUARANTINE = "quarantine"
     FLOOD = "flood"
     REVOKED = "revoked"
+    WELCOME = "welcome"
     REGISTRY = "registry"
     STORAGE = "storage"
     CLOCK = "clock"
@@ -59,6 +60,7 @@ CLOSED_BY_HAND = frozenset(
         AlertKind.FLOOD,
         AlertKind.DEBT,
         AlertKind.CLOCK,
+        AlertKind.WELCOME,
         AlertKind.CHAIN,
         AlertKind.WEATHER_SERVICE,
     }
@@ -240,6 +242,8 @@ class Alerts:
                 self._begin(AlertKind.QUARANTINE, event.cp_id, f"{event.seq}: {event.why}", at, event.times)
             case events.TicketCorrected(owed_cents=owed) if owed:
                 self._begin(AlertKind.DEBT, event.driver_id, f"{euros(owed)} €, {event.session_id}", at)
+            case events.WelcomeWithheld():
+                self._begin(AlertKind.WELCOME, CENTRAL, str(event.most), at)
             case events.ClockJumped():
                 self._set_clock(event.seconds)
                 self._begin(AlertKind.CLOCK, CENTRAL, f"{event.seconds:+}", at)

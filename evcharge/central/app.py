@@ -303,6 +303,8 @@ def _rules(settings: CentralSettings, clock: Clock, sign_key: bytes) -> Rules:
         now=clock(),
         wallets=settings.wallets,
         welcome_credit_cents=parse_cents(settings.welcome_credit),
+        welcome_drivers=settings.welcome_drivers,
+        welcome_per_hour=settings.welcome_per_hour,
         max_hold_cents=parse_cents(settings.max_hold),
         max_session_mwh=settings.max_session_kwh * 1_000_000,
         max_power_w=settings.max_power_kw * 1000,

@@ -73,6 +73,9 @@ def _line(event: events.Event, lang: str, say: labels.Speech) -> str | None:
         case events.WalletToppedUp():
             amount, balance = euros(event.cents), euros(event.balance_cents)
             return say("topped up", driver_id=event.driver_id, amount=amount, balance=balance)
+        case events.WelcomeWithheld():
+            name = "welcome withheld for now" if event.within_an_hour else "welcome withheld"
+            return say(name, driver_id=event.driver_id, most=event.most)
         case events.StartRefused():
             # The sentence of the rules is English; its code has words in every language.
             why = event.text if lang == labels.DEFAULT_LANGUAGE else labels.code(event.code, lang)

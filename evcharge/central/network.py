@@ -5,6 +5,7 @@ session's life and money are in `charging`; here are links, faults, holds and ke
 """
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import assert_never
 
 from msgspec import structs
@@ -49,11 +50,22 @@ from evcharge.central.commands import (
 )
 from evcharge.central.ruling import Decision, Rules, Ruling
 from evcharge.central.settlement import close_estimated
-from evcharge.central.state import Driver, Facts, FormerWallet, Kind, TicketSeen, Transfer
+from evcharge.central.state import (
+    WELCOME,
+    Driver,
+    Facts,
+    FormerWallet,
+    Kind,
+    TicketSeen,
+    Transfer,
+    Welcomed,
+)
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.errors import Code, Refused, StaleLink
 from evcharge.ids import CpId, DriverId, JournalId
 from evcharge.session import EndReason, SessionState
+
+_HOUR = timedelta(hours=1)
 
 
 def decide(facts: Facts, command: AnyCommand, rules: Rules) -> Decision:
@@ -393,9 +405,27 @@ def _new_driver(ruling: Ruling, command: DriverArrives | DriverVisits, rules: Ru
     ruling.say(
         events.DriverAdded(driver_id=driver.driver_id, epoch=driver.epoch, registration=driver.registration)
     )
-    if rules.wallets and rules.welcome_credit_cents:
-        return _credited(ruling, driver, rules.welcome_credit_cents)
-    return driver
+    return _welcomed(ruling, driver, rules) if rules.wallets and rules.welcome_credit_cents else driver
+
+
+def _welcomed(ruling: Ruling, driver: Driver, rules: Rules) -> Driver:
+    """Return `driver` with its welcome credit, if there is some left: nobody makes money by registering."""
+    # What lies in the future by a clock that was set back counts, too.
+    recent = tuple(at for at in ruling.welcomed.recent if rules.now - at < _HOUR)
+    in_all = ruling.welcomed.drivers >= rules.welcome_drivers
+    if in_all or len(recent) >= rules.welcome_per_hour:
+        ruling.say(
+            events.WelcomeWithheld(
+                driver_id=driver.driver_id,
+                registration=driver.registration,
+                most=rules.welcome_drivers if in_all else rules.welcome_per_hour,
+                within_an_hour=not in_all,
+            )
+        )
+        return driver
+    ruling.put(Welcomed(ruling.welcomed.drivers + 1, (*recent, rules.now)))
+    reference = f"{WELCOME}{driver.driver_id} {driver.registration}"
+    return _credited(ruling, driver, rules.welcome_credit_cents, reference)
 
 
 def _driver_leaves(ruling: Ruling, command: DriverLeaves) -> None:

@@ -26,6 +26,7 @@ from evcharge.central.state import (
     TicketUnseen,
     Transfer,
     Weather,
+    Welcomed,
 )
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.database import Row
@@ -187,6 +188,8 @@ def statements(batch: Iterable[Entry]) -> Iterator[tuple[str, list[dict[str, Any
         if isinstance(change, TicketUnseen):
             back.append({"session_id": change.session_id, "driver_id": change.driver_id})
             continue
+        if isinstance(change, Welcomed):
+            continue  # its transfer says so
         if isinstance(change, JournalForgotten):
             changes[JournalCursor].pop((change.cp_id, change.journal_id), None)
             forgotten.append({"cp_id": change.cp_id, "journal_id": change.journal_id})

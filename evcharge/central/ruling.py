@@ -20,6 +20,9 @@ class Rules:
     steady_s: float = 0.0
     wallets: bool = True
     welcome_credit_cents: int = 0
+    # So many new drivers find it in their wallets: in all, and within an hour.
+    welcome_drivers: int = 2_000
+    welcome_per_hour: int = 200
     max_hold_cents: int = 2_000
     max_session_mwh: int = 100_000_000
     # The most that any charging point is believed to supply, and the fastest simulated time.

@@ -110,6 +110,18 @@ class Kind(StrEnum):
     CORRECTION = "CORRECTION"
 
 
+# What the welcome credit of each registration is called in the ledger; no reference of a top-up holds a blank.
+WELCOME = "welcome "
+
+
+@dataclass(frozen=True, slots=True)
+class Welcomed:
+    """How many new drivers found money in their wallet, and when the last of them did. The ledger has it all."""
+
+    drivers: int = 0
+    recent: tuple[datetime, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
     """`cents` leave account `debit` and enter account `credit`: both sides of the ledger in one row."""
@@ -224,6 +236,7 @@ Change = (
     | Ticket
     | Correction
     | Transfer
+    | Welcomed
     | TicketSeen
     | TicketUnseen
     | Quarantined
@@ -262,6 +275,7 @@ class Facts:
         self._foreign: dict[CpId, int] = {}
         # The largest `last_used` of any charging point.
         self.uses: int = beneath.uses if beneath is not None else 0
+        self.welcomed: Welcomed = beneath.welcomed if beneath is not None else Welcomed()
 
     def point(self, cp_id: CpId) -> ChargingPoint | None:
         """Return the charging point, also a withdrawn one, or None when it is unknown."""
@@ -449,6 +463,8 @@ class Facts:
                 self._weather[change.place] = change
             case Quarantined():
                 self._set_aside(change)
+            case Welcomed():
+                self.welcomed = change
             case OrderTaken():
                 self._orders[change.command_id] = None
                 if len(self._orders) > REMEMBERED_ORDERS:

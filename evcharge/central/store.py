@@ -32,12 +32,14 @@ from evcharge.central.rows import (
 )
 from evcharge.central.state import (
     REMEMBERED_REQUESTS,
+    WELCOME,
     Closed,
     Facts,
     JournalCursor,
     OrderTaken,
     TicketSeen,
     TicketUnseen,
+    Welcomed,
 )
 from evcharge.central.sums import sum_of, summed
 from evcharge.charging_point import ChargingPoint, CpStatus
@@ -127,6 +129,7 @@ class CentralStore:
             facts.put(point_of(row, at_point.get(row["cp_id"])))
         for row in await read("SELECT * FROM driver ORDER BY driver_id"):
             facts.put(driver_of(row, frozenset(of_driver.get(row["driver_id"], ()))))
+        facts.put(await self._welcomed(now))
         for row in await read("SELECT * FROM former_wallet ORDER BY driver_id, registration"):
             facts.put(former_wallet_of(row))
         for row in await read("SELECT * FROM journal ORDER BY rowid"):
@@ -140,6 +143,14 @@ class CentralStore:
             facts.put(quarantined_of(row))
         await self._load_statuses(facts, now)
         return facts
+
+    async def _welcomed(self, now: datetime) -> Welcomed:
+        """Return who had a welcome credit, by the references in the ledger."""
+        limits = {"since": text_of(now - timedelta(hours=1)), "first": WELCOME, "beyond": WELCOME[:-1] + "!"}
+        named = "FROM ledger WHERE reference >= :first AND reference < :beyond"
+        (count,) = await self._database.read(f"SELECT COUNT(*) AS n {named}", limits)
+        recent = await self._database.read(f"SELECT at {named} AND at > :since ORDER BY id", limits)
+        return Welcomed(count["n"], tuple(datetime.fromisoformat(row["at"]) for row in recent))
 
     async def _load_statuses(self, facts: Facts, now: datetime) -> None:
         last = (

@@ -96,6 +96,14 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "driver barred": ("{driver_id}: may no longer charge", "{driver_id}: ya no puede cargar"),
     "driver readmitted": ("{driver_id}: may charge again", "{driver_id}: puede cargar de nuevo"),
+    "welcome withheld": (
+        "ALERT {driver_id} begins with an empty wallet: {most} drivers had the welcome credit, which is all there is",
+        "ALERTA {driver_id} empieza sin saldo: {most} conductores han tenido ya el de bienvenida, y no hay más",
+    ),
+    "welcome withheld for now": (
+        "ALERT {driver_id} begins with an empty wallet: {most} drivers had the welcome credit within an hour",
+        "ALERTA {driver_id} empieza sin saldo: {most} conductores han tenido el de bienvenida en una hora",
+    ),
     "topped up": (
         "{driver_id}: {amount} € in, balance {balance} €",
         "{driver_id}: ingreso de {amount} €, saldo {balance} €",

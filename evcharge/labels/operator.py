@@ -60,6 +60,11 @@ SENTENCES: Mapping[str, Words] = {
         "Demasiado a la vez en nombre de {about}: {detail}.",
     ),
     "restored flood": ("The flood of {about} was looked at.", "Se revisó la avalancha de {about}."),
+    "alert welcome": (
+        "New drivers begin with empty wallets: {detail} others had the welcome credit. Does somebody make up drivers?",
+        "Los conductores nuevos empiezan sin saldo: {detail} han tenido ya el de bienvenida. ¿Alguien los inventa?",
+    ),
+    "restored welcome": ("The empty wallets were looked at.", "Se revisaron los saldos vacíos."),
     "alert revoked": (
         "The keys of {about} are revoked. {detail}",
         "Las claves de {about} están revocadas. {detail}",

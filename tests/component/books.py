@@ -112,9 +112,9 @@ def entries(network: Network) -> list[Entry]:
 
 # What events say more than those that were written with schema 5 or older.
 _SAID_SINCE = {
-    "PointAdded": ("epoch",), "EngineConnected": ("epoch",), "EngineLost": ("last_seq",),
-    "MonitorConnected": ("epoch",), "DriverAdded": ("epoch",), "DriverConnected": ("epoch",),
-    "WalletToppedUp": ("reference",), "AccountAdded": ("seal",), "AccountChanged": ("seal",),
+    "PointAdded": ("epoch", "registration"), "EngineConnected": ("epoch",), "EngineLost": ("last_seq",),
+    "MonitorConnected": ("epoch",), "DriverAdded": ("epoch", "registration"), "DriverConnected": ("epoch",),
+    "WalletToppedUp": ("reference", "registration"), "TicketMade": ("registration",), "AccountAdded": ("seal",), "AccountChanged": ("seal",),
     "AccountRemoved": ("seal",), "TokenMade": ("seal",), "TokenRemoved": ("seal",), "LoggedIn": ("login",),
     "LoggedOut": ("login",),
 }  # fmt: skip
@@ -161,7 +161,7 @@ def written_by_an_older(path: Path, schema: int, decided: list[Entry]) -> None:
 
 def _without(sql: str, *columns: str) -> str:
     for name in columns:
-        for part in (f", {name} = excluded.{name}", f", :{name}", f", {name}"):
+        for part in (f", {name} = excluded.{name}", f"{name} = excluded.{name}, ", f", :{name}", f", {name}"):
             sql = sql.replace(part, "")
     return sql
 

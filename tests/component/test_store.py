@@ -707,6 +707,22 @@ async def test_a_commit_that_fails_tells_nothing_and_the_next_one_all(tmp_path: 
     assert await history(tmp_path) == [(at(0), "Available", "")]
 
 
+async def test_who_had_a_welcome_credit_is_known_after_a_restart(tmp_path: Path):
+    network = Network()
+    for number in range(3):
+        network.driver_is_there(f"D0{number}")
+        network.later(1200)
+    network.does(c.TopUp, driver_id="D01", cents=5, reference="welcome.back")
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+    facts = await reloaded(tmp_path)
+    assert facts.welcomed == network.facts.welcomed
+    assert facts.welcomed.drivers == 3
+    # An hour after noon the first of them is forgotten, not uncounted.
+    facts = await reloaded(tmp_path, network.rules.now)
+    assert (facts.welcomed.drivers, len(facts.welcomed.recent)) == (3, 2)
+
+
 async def test_weather_bars_and_moves_survive_a_restart(tmp_path: Path):
     network = busy_day()
     network.does(c.WeatherReport, location="alicante", temperature_celsius=-3.5, measured_at=NOON, source="x")

@@ -120,6 +120,12 @@ STORIES = [
         id="weather service",
     ),
     pytest.param(
+        e.WelcomeWithheld(driver_id="D01", most=200, within_an_hour=True),
+        (CENTRAL, AlertKind.WELCOME),
+        e.AlertClosed(alert_id="CENTRAL-welcome"),
+        id="welcome",
+    ),
+    pytest.param(
         e.ChainBroken(n=7, why="row 7 was changed"),
         (CENTRAL, AlertKind.CHAIN),
         e.AlertClosed(alert_id="CENTRAL-chain"),

@@ -116,6 +116,12 @@ LINES: dict[e.Event, str | None] = {
     e.DriverBlocked(driver_id="D01", epoch=1): "D01: credential withdrawn",
     e.DriverUnblocked(driver_id="D01", epoch=1): None,
     e.WalletToppedUp(driver_id="D01", cents=2_000, balance_cents=2_005): "D01: 20.00 € in, balance 20.05 €",
+    e.WelcomeWithheld(driver_id="D01", most=200, within_an_hour=True): (
+        "ALERT D01 begins with an empty wallet: 200 drivers had the welcome credit within an hour"
+    ),
+    e.WelcomeWithheld(driver_id="D02", most=2_000, within_an_hour=False): (
+        "ALERT D02 begins with an empty wallet: 2000 drivers had the welcome credit, which is all there is"
+    ),
     e.TicketShown(driver_id="D01", session_id=S): None,
     e.StartRefused(
         driver_id="D01", request_id=R, cp_id="CP001", code="E_CP_BUSY", text="CP001 is busy."

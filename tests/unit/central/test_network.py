@@ -1,5 +1,7 @@
 """Links, faults, holds, keys and drivers: each rule of the network in one sentence."""
 
+from dataclasses import replace
+
 import pytest
 
 from evcharge import events
@@ -544,6 +546,34 @@ def test_a_new_driver_is_welcomed_once(network: Network):
     ]
     assert said(network.driver_is_there()) == [events.DriverConnected]
     assert network.driver().balance_cents == 2_000
+
+
+def test_whoever_registers_drivers_without_end_makes_no_money(network: Network):
+    network.rules = replace(network.rules, welcome_drivers=3, welcome_per_hour=2)
+    found = []
+    for number in range(6):
+        decision = network.driver_is_there(f"D{number}")
+        withheld = [event for event in decision.events if isinstance(event, events.WelcomeWithheld)]
+        found += [(event.most, event.within_an_hour) for event in withheld]
+        network.later(1 if number < 2 else 3600)
+    assert [network.driver(f"D{number}").balance_cents for number in range(6)] == [
+        2_000,
+        2_000,
+        0,
+        2_000,
+        0,
+        0,
+    ]
+    assert found == [(2, True), (3, False), (3, False)]
+    assert [one.reference for one in network.transfers] == ["welcome D0 0", "welcome D1 0", "welcome D3 0"]
+
+
+def test_a_clock_that_is_set_back_makes_no_room_for_welcome_credits(network: Network):
+    network.rules = replace(network.rules, welcome_per_hour=1)
+    network.driver_is_there("D1")
+    network.later(-7_200)
+    network.driver_is_there("D2")
+    assert network.driver("D2").balance_cents == 0
 
 
 @pytest.mark.parametrize(

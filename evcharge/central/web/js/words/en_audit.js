@@ -54,6 +54,7 @@ export default {
   "event.DriverConnected": "Driver connected",
   "event.DriverLost": "Driver left",
   "event.WalletToppedUp": "Wallet topped up",
+  "event.WelcomeWithheld": "No welcome credit left",
   "event.TicketShown": "Ticket seen",
   "event.StartRefused": "Request refused",
   "event.SessionAuthorised": "Session authorised",

@@ -54,6 +54,7 @@ export default {
   "event.DriverConnected": "Conductor conectado",
   "event.DriverLost": "El conductor se fue",
   "event.WalletToppedUp": "Saldo recargado",
+  "event.WelcomeWithheld": "Sin regalo de bienvenida",
   "event.TicketShown": "Tique visto",
   "event.StartRefused": "Petición denegada",
   "event.SessionAuthorised": "Recarga autorizada",
