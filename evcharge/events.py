@@ -61,6 +61,7 @@ class LoginRefused(Event):
     code: str
     text: str
     times: int = 1
+    role: str = ""
 
 
 class ClockJumped(Event):

@@ -19,7 +19,10 @@ _ID = re.compile(ID_PATTERN)
 
 
 class Role(StrEnum):
-    """Who is speaking. The first three are peers of Central's stream; the others act on Central itself."""
+    """Who is speaking. The first three are peers of Central's stream; the others act on Central itself.
+
+    UNKNOWN has proved nothing: whatever it claims is a parameter of what it did.
+    """
 
     ENGINE = "engine"
     MONITOR = "monitor"
@@ -31,6 +34,7 @@ class Role(StrEnum):
     WEATHER = "weather"
     CENTRAL = "central"
     REGISTRY = "registry"
+    UNKNOWN = "unknown"
 
 
 def check_id(text: str, what: str = "id") -> str:

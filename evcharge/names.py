@@ -14,7 +14,6 @@ _OURS = (
         "local",
         "stranger",
         "system",
-        "unknown",
         "various",
     ),
 )

@@ -11,6 +11,7 @@ from evcharge.central.instants import text_of
 from evcharge.errors import BadInput
 from evcharge.events import LoggedIn
 from evcharge.ids import ID_PATTERN, DriverId, Role
+from evcharge.names import is_ours
 
 NAME_PATTERN = r"\A[a-z0-9_.-]{1,32}\Z"
 _NAME, _ID = re.compile(NAME_PATTERN), re.compile(ID_PATTERN)
@@ -122,7 +123,7 @@ def check_account(name: str, role: Role) -> None:
         if role is not Role.DRIVER:
             raise BadInput(f"{name} is the id of a driver: its role can only be driver.")
         return
-    check_name(name)
+    check_name(name, may_be_admin=role is Role.ADMIN)
     if role is Role.DRIVER:
         raise BadInput("A driver's account has the driver's id for its name, such as D01.")
     if role not in STAFF:
@@ -136,12 +137,14 @@ def check_token(name: str, role: Role) -> None:
         raise BadInput(f"A token is of role {_listed(TOKEN_ROLES)}.")
 
 
-def check_name(name: str) -> None:
-    """Raise BadInput unless `name` may be that of a person or program; ids belong to drivers."""
+def check_name(name: str, *, may_be_admin: bool = False) -> None:
+    """Raise BadInput unless `name` may be that of a person or program; ids belong to drivers, others to ourselves."""
     if not _NAME.match(name) or is_driver(name):
         raise BadInput(
             f"bad name {ascii(name)[1:-1][:40]}: allowed are 1 to 32 of a-z, 0-9, _, . and -, with a letter or dot"
         )
+    if is_ours(name) and not (name == Role.ADMIN and may_be_admin):
+        raise BadInput(f"{name} is, or looks like, a name of the network itself: choose another.")
 
 
 def driver_id(name: str) -> DriverId | None:

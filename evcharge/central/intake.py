@@ -85,7 +85,7 @@ class Intake:
                 raise ProtocolError(f"an order for {order.cp_id} lies under {record.key[:40]!a}", Code.ID)
         except Exception as failure:  # noqa: BLE001 - anybody may have put it there
             problem = failure if isinstance(failure, ProtocolError) else unforeseen(failure)
-            self.refusals.input("operator", Role.OPERATOR, ADDRESS, problem)
+            self.refusals.input("operator", Role.OPERATOR, ADDRESS, problem, proven=False)
             return None
         return order
 
@@ -110,4 +110,5 @@ class Intake:
                 return
 
     def _refuse(self, text: str) -> None:
-        self.refusals.input("operator", Role.OPERATOR, ADDRESS, ProtocolError(text, Code.SEQ))
+        problem = ProtocolError(text, Code.SEQ)
+        self.refusals.input("operator", Role.OPERATOR, ADDRESS, problem, proven=False)

@@ -18,7 +18,7 @@ from evcharge.central.epochs import Epochs
 from evcharge.central.feed import Feed, Live
 from evcharge.central.presence import REVOKED, revoked_text
 from evcharge.central.quotas import BAN_S, Quotas
-from evcharge.central.refusals import UNKNOWN, Refusals
+from evcharge.central.refusals import Refusals
 from evcharge.central.start_seal import seal
 from evcharge.central.store import CentralStore
 from evcharge.channel import Channel, ChannelClosed
@@ -104,14 +104,15 @@ class Peers:
 
     def refused(self, claimed: str | None, role: Role | None, address: str, error: EvchargeError) -> None:
         """Note a login that failed at the door."""
-        self._refusals.login(claimed or UNKNOWN, role, address, error)
+        self._refusals.login(claimed or "", role, address, error)
 
     def _note(self, link: Conversation, problem: EvchargeError) -> None:
         identity, address = link.identity, link.channel.peer_address
         if link.arrived:
             self._refusals.input(identity.id, identity.role, address, problem)
         else:
-            self._refusals.login(identity.id, identity.role, address, problem)
+            # It proved who it is, and is not let in all the same.
+            self._refusals.login(identity.id, identity.role, address, problem, proven=True)
 
     async def _talk(self, link: Conversation) -> None:
         # Its keys may have been withdrawn between the first frame of its login and the last.

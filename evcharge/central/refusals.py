@@ -48,19 +48,25 @@ class Refusals:
         self._misheard: set[str] = set()
         self._repeats: dict[tuple[str, ...], _Repeats] = {}
 
-    def login(self, claimed: str, role: Role | None, address: str, problem: EvchargeError) -> None:
-        """Somebody at `address` did not prove to be `claimed`."""
-        event = LoginRefused(claimed=claimed[:40], code=problem.code, text=problem.text[:200])
-        self._note(Actor(claimed[:40] or UNKNOWN, role or Role.CENTRAL, address), event)
+    def login(
+        self, claimed: str, role: Role | None, address: str, problem: EvchargeError, *, proven: bool = False
+    ) -> None:
+        """Somebody at `address` did not prove to be `claimed`, or did (`proven`) and is not let in all the same."""
+        said = "" if proven or role is None else role.value
+        event = LoginRefused(claimed=claimed[:40], code=problem.code, text=problem.text[:200], role=said)
+        self._note(_actor(claimed, role, address, proven=proven), claimed, role, event)
 
-    def input(self, who: str, role: Role, address: str, problem: EvchargeError) -> None:
-        """A known peer sent what it may not."""
-        event = InputRefused(code=problem.code, text=problem.text[:200], who=who)
-        self._note(Actor(who, role, address), event)
+    def input(
+        self, who: str, role: Role, address: str, problem: EvchargeError, *, proven: bool = True
+    ) -> None:
+        """A known peer sent what it may not, or somebody did in its name (not `proven`)."""
+        event = InputRefused(code=problem.code, text=problem.text[:200], who=who[:40])
+        self._note(_actor(who, role, address, proven=proven), who, role, event)
 
-    def _note(self, actor: Actor, event: InputRefused | LoginRefused) -> None:
+    def _note(self, actor: Actor, who: str, role: Role | None, event: InputRefused | LoginRefused) -> None:
+        who = who[:40] or UNKNOWN
         host = actor.address.rpartition(":")[0]
-        key: tuple[str, ...] = (type(event).__name__, actor.id, host, event.code)
+        key: tuple[str, ...] = (type(event).__name__, who, host, event.code)
         known = self._repeats.get(key)
         if known is None and len(self._repeats) >= _MOST_KINDS:
             key = ("overflow",)
@@ -69,21 +75,19 @@ class Refusals:
             known.actor, known.event, known.times = actor, event, known.times + 1
             return
         self._repeats[key] = _Repeats(actor, event)
-        log.warning("%s", self._sentence(actor, event))
+        log.warning("%s", self._sentence(who, role, actor.address, event))
         self._post(Note(by=actor, event=event))
 
-    def _sentence(self, actor: Actor, event: InputRefused | LoginRefused) -> str:
+    def _sentence(self, who: str, role: Role | None, address: str, event: InputRefused | LoginRefused) -> str:
         # An operator who orders over Kafka has no connection that could be lost.
-        if event.code in NOT_UNDERSTOOD and actor.role is not Role.OPERATOR:
+        if event.code in NOT_UNDERSTOOD and role is not Role.OPERATOR:
             if len(self._misheard) < _MOST_KINDS:
-                self._misheard.add(actor.id)
-            sentence = labels.say(Phrase.NOT_UNDERSTOOD, self._lang, cp_id=actor.id)
-            return self._say("not understood from", sentence=sentence, address=actor.address, code=event.code)
+                self._misheard.add(who)
+            sentence = labels.say(Phrase.NOT_UNDERSTOOD, self._lang, cp_id=who)
+            return self._say("not understood from", sentence=sentence, address=address, code=event.code)
         english = self._lang == labels.DEFAULT_LANGUAGE
         text = event.text if english else labels.code(event.code, self._lang)
-        return self._say(
-            "refused at the door", who=actor.id, address=actor.address, code=event.code, text=text
-        )
+        return self._say("refused at the door", who=who, address=address, code=event.code, text=text)
 
     def on_event(self, event: Event) -> None:
         """Say so when somebody is understood again."""
@@ -104,3 +108,10 @@ class Refusals:
         for known in repeats.values():
             if known.times:
                 self._post(Note(by=known.actor, event=structs.replace(known.event, times=known.times)))
+
+
+def _actor(who: str, role: Role | None, address: str, *, proven: bool) -> Actor:
+    """Return who the audit log says it was: nobody is named there who has not proved it."""
+    if proven and role is not None:
+        return Actor(who[:40], role, address)
+    return Actor(UNKNOWN, Role.UNKNOWN, address)

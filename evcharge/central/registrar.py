@@ -50,7 +50,8 @@ class Registrar:
 
         Raises AuthenticationError (E_CREDENTIAL; E_DISABLED for a driver that may not take part), Overloaded.
         """
-        by = Actor(driver_id, Role.DRIVER, address)
+        # Nobody has proved to be that driver yet.
+        by = Actor(Role.UNKNOWN, Role.UNKNOWN, address)
         body = {"driver_id": driver_id, "credential": secret}
         content = await self._call(by, "POST", "/verify", body)
         try:

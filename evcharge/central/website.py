@@ -95,7 +95,7 @@ async def website(
     rooms: list[Room] = [
         Pages(access, dev=settings.web_dev),
         logins,
-        Accounts(access, directory, credentials, logins, clock, registration.of_driver),
+        Accounts(access, directory, credentials, logins, clock, registration.of_driver, registration.ids),
         registration,
         Points(dispatcher, feed, core.archive, telemetry, clock, registration.of_point),
         Sessions(core.archive, feed),

@@ -119,18 +119,20 @@ class Api:
         id_ = _target(request, id_text, _ID_FIELD[kind])
         secret = chosen or trust.new_secret()
         created = False
+        # An administrator need not wait for guessers.
+        payer = actor.address if actor.role == ENROLMENT else None
 
         async def decide(before: Registration | None) -> Change | None:
             nonlocal created
             created = before is None or before.state is State.WITHDRAWN
             same = False
             if before is not None and before.secret_hash is not None and chosen is not None:
-                same = await self._callers.guess(before.secret_hash, secret, (id_, actor.address))
+                same = await self._callers.guess(before.secret_hash, secret, id_, actor.address)
             wanted = Registration(
                 id=id_,
                 kind=kind,
                 location=tidy(place),
-                secret_hash=None if same else await self._credentials.hashed(secret),
+                secret_hash=None if same else await self._credentials.hashed(secret, payer),
             )
             return registrations.register(
                 before,
@@ -236,7 +238,7 @@ class Api:
         visit(request).target = body.user
         kept = await self._store.admin_hash(body.user)
         # An administrator is no id: ids have no lower case, so that the two cannot be confused here.
-        if not await self._callers.guess(kept, body.password, (f"admin {body.user}", address_of(request))):
+        if not await self._callers.guess(kept, body.password, f"admin {body.user}", address_of(request)):
             raise AuthenticationError("The user or the password is wrong.", Code.CREDENTIAL)
         actor = Actor(body.user, ADMIN, address_of(request))
         token = secrets.token_urlsafe(32)

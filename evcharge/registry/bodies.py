@@ -5,10 +5,8 @@ from typing import Annotated, Literal, dataclass_transform, get_args
 from msgspec import Meta, Struct
 
 from evcharge.messages import Text
+from evcharge.passwords import NewPassword, Password
 
-_PLAIN = r"\A[^\x00-\x1f\x7f]*\Z"
-Secret = Annotated[str, Meta(min_length=1, max_length=200, pattern=_PLAIN)]
-NewSecret = Annotated[str, Meta(min_length=8, max_length=200, pattern=_PLAIN)]
 # As strict as any text of the wire, and shorter.
 Location = Annotated[str, Meta(max_length=80, pattern=get_args(Text)[1].pattern)]
 UserName = Annotated[str, Meta(pattern=r"\A[a-z0-9_.-]{1,32}\Z")]
@@ -28,7 +26,7 @@ class RegisterPoint(Body):
 
     cp_id: str
     location: Location
-    credential: NewSecret | None = None
+    credential: NewPassword | None = None
 
 
 class RegisterMonitor(Body):
@@ -36,14 +34,14 @@ class RegisterMonitor(Body):
 
     cp_id: str
     location: Location = ""
-    credential: NewSecret | None = None
+    credential: NewPassword | None = None
 
 
 class RegisterDriver(Body):
     """POST /register/driver."""
 
     driver_id: str
-    credential: NewSecret | None = None
+    credential: NewPassword | None = None
 
 
 class TicketRequest(Body):
@@ -51,7 +49,7 @@ class TicketRequest(Body):
 
     id: str
     role: Literal["engine", "monitor", "driver"]
-    secret: Secret
+    secret: Password
     aud: Literal["central"] = "central"
 
 
@@ -65,7 +63,7 @@ class Anchor(Body):
 class Verify(Body):
     """POST /verify: is this the credential of this charging point or driver?"""
 
-    credential: Secret
+    credential: Password
     cp_id: str | None = None
     driver_id: str | None = None
 
@@ -82,14 +80,14 @@ class Rotate(Body):
 
     cp_id: str | None = None
     driver_id: str | None = None
-    credential: NewSecret | None = None
+    credential: NewPassword | None = None
 
 
 class Login(Body):
     """POST /v1/login: an administrator."""
 
     user: UserName
-    password: Secret
+    password: Password
 
 
 class Invite(Body):
@@ -104,8 +102,8 @@ class Invite(Body):
 class Join(Body):
     """POST /v1/join: the secret of an invitation, and the credential that the new PC made itself."""
 
-    secret: Secret
-    credential: NewSecret
+    secret: Password
+    credential: NewPassword
 
 
 class Disable(Body):

@@ -11,7 +11,7 @@ from msgspec import Struct
 from evcharge import trust
 from evcharge.errors import AuthenticationError, BadInput, Code, Overloaded
 from evcharge.https import ON_BEHALF_OF, prove
-from evcharge.passwords import Brake, Credentials
+from evcharge.passwords import Brake, Credentials, LoginThrottle
 from evcharge.registry.registrations import Kind, Registration
 from evcharge.registry.repeats import Repeats
 from evcharge.registry.store import Actor, Invited, Store, entry
@@ -50,7 +50,7 @@ class Callers:
         self._enrolment_token = enrolment_token.encode()
         self._service_tokens = [trust.service_token(key).encode() for key in service_keys]
         self._clock = clock
-        self._brake = Brake(clock)
+        self._throttle = LoginThrottle(clock)
         # A token cannot be guessed, and a whole lab may join at once from behind one address.
         self._token_brake = Brake(clock, free=FREE_TOKENS)
         self._repeats = Repeats()
@@ -103,7 +103,7 @@ class Callers:
         """Return the registration of `id_` if `secret` is its own, else raise: the same for any reason."""
         found = await self._store.find(id_)
         kept = found.secret_hash if found is not None and found.kind is kind else None
-        if not await self.guess(kept, secret, (id_, visit(request).actor.address)) or found is None:
+        if not await self.guess(kept, secret, id_, visit(request).actor.address) or found is None:
             raise AuthenticationError("The id or its credential is wrong.", Code.CREDENTIAL)
         return found
 
@@ -119,16 +119,19 @@ class Callers:
         self._token_brake.succeeded(source)
         return found
 
-    async def guess(self, kept: str | None, secret: str, source: tuple[str, str]) -> bool:
-        """Check `secret` against what is kept, slowing down whoever guesses. Raises Overloaded."""
-        self._brake.attempt(source)
+    async def guess(self, kept: str | None, secret: str, name: str, address: str) -> bool:
+        """Check whether `secret` is that of `name`, slowing down whoever guesses. Raises Overloaded."""
+        if self._credentials.is_machines(kept, secret):
+            # Nobody guesses it: whatever goes on in its name or at its address, its program goes on.
+            return True
+        self._throttle.attempt(name, address)
         try:
-            right = await self._credentials.matches(kept, secret)
+            right = await self._credentials.matches(kept, secret, address)
         except Overloaded:
-            self._brake.undone(source)
+            self._throttle.undone(name, address)
             raise
         if right:
-            self._brake.succeeded(source)
+            self._throttle.succeeded(name, address)
         return right
 
     async def refused(self, request: web.Request, code: str) -> None:

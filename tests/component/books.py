@@ -114,7 +114,8 @@ def entries(network: Network) -> list[Entry]:
 _SAID_SINCE = {
     "PointAdded": ("epoch", "registration"), "EngineConnected": ("epoch",), "EngineLost": ("last_seq",),
     "MonitorConnected": ("epoch",), "DriverAdded": ("epoch", "registration"), "DriverConnected": ("epoch",),
-    "WalletToppedUp": ("reference", "registration"), "TicketMade": ("registration",), "AccountAdded": ("seal",), "AccountChanged": ("seal",),
+    "WalletToppedUp": ("reference", "registration"), "TicketMade": ("registration",),
+    "AccountAdded": ("seal",), "AccountChanged": ("seal",),
     "AccountRemoved": ("seal",), "TokenMade": ("seal",), "TokenRemoved": ("seal",), "LoggedIn": ("login",),
     "LoggedOut": ("login",),
 }  # fmt: skip

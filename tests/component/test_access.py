@@ -40,14 +40,14 @@ async def test_orders_are_401_without_a_login_and_403_for_a_driver_or_a_viewer(h
         refused = await (await house.person(name, role)).post(path, headers=SAME_SITE)
         assert refused.problem == (403, "E_ROLE")
         assert role in refused.body["text"]
-    service = await house.service("weather", "service")
+    service = await house.service("meteo", "service")
     assert (await service.post(path)).problem == (403, "E_ROLE")
     rows = await house.recorded("LoginRefused")
     assert [row[:2] for row in rows] == [
-        ("operator", "operator"),
+        ("unknown", "unknown"),
         ("D01", "driver"),
         ("vera", "viewer"),
-        ("weather", "service"),
+        ("meteo", "service"),
     ]
     assert all(f"POST {path}" in row[2] for row in rows)
     assert not await house.recorded("HoldPlaced") + await house.recorded("KeyRevoked")
@@ -132,7 +132,7 @@ async def test_only_the_hash_of_a_login_is_stored(house: House):
 async def test_a_login_survives_a_restart(tmp_path: Path):
     async with opened(tmp_path) as house:
         olga = await house.person("olga", "operator")
-        service = await house.service("weather", "service")
+        service = await house.service("meteo", "service")
         port = int(house.url.rpartition(":")[2])
     async with opened(tmp_path, api_port=port) as house:
         assert (await olga.get("/api/whoami")).body["name"] == "olga"
@@ -145,7 +145,7 @@ async def test_a_login_that_a_hand_put_into_the_books_opens_nothing(tmp_path: Pa
         port = int(house.url.rpartition(":")[2])
     forged = trust.new_secret()
     with closing(sqlite3.connect(tmp_path / "central/central.db")) as database, database:
-        columns = "name, has_account, version, address, created_at, expires_at FROM web_session"
+        columns = "name, has_account, version, address, created_at, expires_at, 0 FROM web_session"
         database.execute(f"INSERT INTO web_session SELECT ?, {columns}", (directory.digest(forged),))
     async with opened(tmp_path, api_port=port) as house:
         assert (await olga.get("/api/whoami")).body["name"] == "olga"

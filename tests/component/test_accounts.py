@@ -1,6 +1,7 @@
 """Accounts, logins and tokens on a real Central: how one gets in, is slowed down, and gets out again."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -117,7 +118,9 @@ async def test_every_wrong_login_is_answered_alike(house: House):
         assert answer.body["text"] == "The name or the password is wrong."
         assert visitor.cookies == {}
     rows = await house.recorded("LoginRefused")
-    assert [row[0] for row in rows] == ["olga", "nobody", "Olga", "<img src=x onerror=alert(1)>"]
+    assert {row[0] for row in rows} == {"unknown"}
+    claimed = [json.loads(row[2])["claimed"] for row in rows]
+    assert claimed == ["olga", "nobody", "Olga", "<img src=x onerror=alert(1)>"]
     assert password not in str(rows)
 
 
@@ -158,6 +161,84 @@ async def test_a_hundred_guesses_at_once_are_not_all_free(house: House):
     answers = await asyncio.gather(*(house.visitor().logs_in("olga", f"guess-{n}") for n in range(40)))
     assert sum(answer.status == 401 for answer in answers) <= 6
     assert {answer.status for answer in answers} <= {401, 429, 503}
+
+
+async def test_a_name_that_is_guessed_from_many_addresses_locks_nobody_out_for_good(house: House):
+    password = await house.account("olga", "operator")
+    # Where she logged in before, she waits for nobody else's mistakes.
+    assert (await house.visitor().logs_in("olga", password, come_from="127.0.2.1")).status == 200
+    statuses = [
+        (await house.visitor().logs_in("olga", "guess-guess", come_from=f"127.0.3.{number}")).status
+        for number in range(1, 26)
+    ]
+    assert statuses == [401] * 20 + [429] * 5
+    assert (await house.visitor().logs_in("olga", password, come_from="127.0.2.1")).status == 200
+    # Anywhere else she waits, for a second at first, and then it is her turn.
+    slow = await house.visitor().logs_in("olga", password, come_from="127.0.2.2")
+    assert slow.problem == (429, "E_SLOW")
+    async with asyncio.timeout(10):
+        while (await house.visitor().logs_in("olga", password, come_from="127.0.2.2")).status == 429:
+            await asyncio.sleep(0.2)
+
+
+async def test_whoever_claims_to_be_somebody_is_not_the_actor_of_the_audit_log(
+    registry: Running, network: House
+):
+    await network.account("olga", "operator")
+    await driver_secret(registry)
+    for name in ("olga", "D01", "nobody"):
+        assert (await network.visitor().logs_in(name, "guess-guess")).problem == WRONG
+    assert (await network.visitor("no-token").get("/api/cps")).status == 401
+    found = await network.recorded("LoginRefused")
+    assert {row[:2] for row in found} == {("unknown", "unknown")}
+    assert {json.loads(row[2])["claimed"] for row in found} == {"olga", "D01", "nobody", ""}
+    # Who proved who it is, and may not, is named.
+    vera = await network.person("vera", "viewer")
+    assert (await vera.post("/api/cps/out", headers=SAME_SITE)).problem == (403, "E_ROLE")
+    assert (await network.recorded("LoginRefused"))[-1][:2] == ("vera", "viewer")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "central",
+            "registry",
+            "operator",
+            "weather",
+            "unknown",
+            "viewer",
+            "anybody",
+            "reg1stry",
+            "0perator",
+        ),
+        *("0lga", "ol-ga", "cpool", "d-01."),
+    ],
+)
+async def test_a_name_that_is_ours_or_looks_like_another_is_nobodys(house: House, name: str):
+    await house.account("olga", "operator")
+    await house.town.point("CP001")
+    await house.town.driver("D01")
+    made = await house.program.post("/api/accounts", {"name": name, "role": "viewer"})
+    assert made.problem in ((422, "E_FIELD"), (409, "E_CONFLICT"))
+    token = await house.program.post("/api/tokens", {"name": name, "role": "viewer"})
+    assert token.problem == made.problem
+
+
+async def test_admin_is_an_admin_and_a_point_has_no_account(house: House):
+    await house.town.point("CP001")
+    answer = await house.program.post("/api/accounts", {"name": "admin", "role": "viewer"})
+    assert answer.problem in ((422, "E_FIELD"), (409, "E_CONFLICT"))
+    answer = await house.program.post("/api/accounts", {"name": "CP001", "role": "driver"})
+    assert (answer.status, answer.body["text"]) == (409, "CP001 is a charging point, not a driver.")
+
+
+async def test_one_password_is_one_whatever_keyboard_it_comes_from(house: House):
+    made = {"name": "olga", "role": "viewer", "password": "contraseña-é"}
+    assert (await house.program.post("/api/accounts", made)).status == 201
+    assert (await house.visitor().logs_in("olga", "contrasen\u0303a-e\u0301")).status == 200
+    short = {"name": "ana", "role": "viewer", "password": "e\u0301" * 7}
+    assert (await house.program.post("/api/accounts", short)).problem == (422, "E_FIELD")
 
 
 async def test_trying_many_names_from_one_address_is_slowed_down(house: House):
@@ -259,9 +340,9 @@ async def test_a_short_password_is_422(house: House):
 
 async def test_a_name_is_taken_once_by_a_person_or_a_program(house: House):
     await house.account("olga", "operator")
-    await house.service("weather", "service")
+    await house.service("meteo", "service")
     for path in ("/api/accounts", "/api/tokens"):
-        for name in ("olga", "weather"):
+        for name in ("olga", "meteo"):
             answer = await house.program.post(path, {"name": name, "role": "viewer"})
             assert answer.problem == (409, "E_CONFLICT")
 
@@ -340,15 +421,15 @@ async def test_a_program_has_no_password_to_change(house: House):
 
 
 async def test_a_token_is_shown_once_and_ends_when_it_is_removed(house: House):
-    service = await house.service("weather", "service")
+    service = await house.service("meteo", "service")
     assert (await service.get("/api/whoami")).body["role"] == "service"
     (row,) = (await house.program.get("/api/tokens")).body["tokens"]
     assert set(row) == {"name", "role", "created_at", "created_by"}
     assert service.token not in str([tuple(row) for row in house.query("SELECT * FROM api_token")])
-    assert (await house.program.ask("DELETE", "/api/tokens/weather")).status == 200
+    assert (await house.program.ask("DELETE", "/api/tokens/meteo")).status == 200
     assert (await service.get("/api/whoami")).problem == WRONG
-    assert (await house.program.ask("DELETE", "/api/tokens/weather")).problem == (404, "E_NOT_FOUND")
-    again = await house.service("weather", "viewer")
+    assert (await house.program.ask("DELETE", "/api/tokens/meteo")).problem == (404, "E_NOT_FOUND")
+    again = await house.service("meteo", "viewer")
     assert (await service.get("/api/whoami")).problem == WRONG
     assert (await again.get("/api/cps")).status == 200
 

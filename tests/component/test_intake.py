@@ -211,7 +211,7 @@ async def test_while_the_books_cannot_be_written_an_order_waits(room: Room, monk
 @pytest.mark.virtual_time
 async def test_orders_that_come_too_fast_wait_with_the_brokers():
     refused: list[object] = []
-    refusals = SimpleNamespace(input=lambda *what: refused.append(what))
+    refusals = SimpleNamespace(input=lambda *what, proven: refused.append(what))
     dispatcher = SimpleNamespace(posted=[])
 
     async def submitted() -> object:

@@ -377,10 +377,10 @@ async def test_an_account_that_will_not_do_is_refused_in_one_sentence(town: Town
 
 
 async def test_a_token_is_made_for_a_program_and_made_void(town: Town, shell: Shell, monkeypatch):
-    content = json.loads(await shell.does("token", "add", "weather", "--role", "service", "--json"))
-    assert (content["name"], content["role"]) == ("weather", "service")
+    content = json.loads(await shell.does("token", "add", "meteo", "--role", "service", "--json"))
+    assert (content["name"], content["role"]) == ("meteo", "service")
     assert content["token"] not in await shell.does("token", "list")
-    assert await shell.does("token", "remove", "weather") == "The token of weather is void.\n"
+    assert await shell.does("token", "remove", "meteo") == "The token of meteo is void.\n"
     assert await shell.does("token", "list") == "Nothing to show.\n"
 
 

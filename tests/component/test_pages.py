@@ -106,7 +106,7 @@ async def test_everybody_gets_to_the_own_page(house: House):
 
 
 async def test_a_service_is_led_round_in_no_circle(house: House):
-    service = await house.service("weather", "service")
+    service = await house.service("meteo", "service")
     assert (await service.get("/driver")).headers["Location"] == "/"
     assert (await service.get("/")).status == 200
 

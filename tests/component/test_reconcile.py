@@ -29,7 +29,9 @@ LOGIN = Login(
     token_sha256="ab" * 32, name="olga", has_account=True, version=1, address="10.0.0.5", created_at=NOON,
     expires_at=NOON + timedelta(hours=12),
 )  # fmt: skip
-PUT_LOGIN = "INSERT INTO web_session VALUES (?, ?, 1, 1, '10.0.0.5', ?, '2026-01-02T00:00:00.000000+00:00')"
+PUT_LOGIN = (
+    "INSERT INTO web_session VALUES (?, ?, 1, 1, '10.0.0.5', ?, '2026-01-02T00:00:00.000000+00:00', 0)"
+)
 
 
 def everything() -> Network:
@@ -60,6 +62,21 @@ def everything() -> Network:
     network.engine_leaves("CP003")
     network.later(60)
     network.does(c.DriverArrives, driver_id="D04", link=network.link(), epoch=1)
+    # Who has left, who has come back, and who has the id of somebody who left.
+    for number, name in enumerate(("CP005", "CP006")):
+        network.point_is_there(name, location="Altea")
+        network.does(c.RevokeKeys, subject=name) if number else network.reports("hot", name)
+        network.does(c.Withdraw, subject=name, epoch=1, registration=0)
+    network.point_is_there("CP006", location="Elche", epoch=1, registration=1)
+    for name in ("D05", "D06"):
+        network.driver_is_there(name)
+        network.does(c.Withdraw, subject=name, epoch=1, registration=0)
+    network.driver_is_there("D06", epoch=1, registration=1)
+    account = Account(
+        name="D06", role=Role.DRIVER, secret_hash=HASH, version=1, created_at=NOON, created_by="admin",
+        registration=1,
+    )  # fmt: skip
+    network.does(c.ChangeAccess, event=AccountAdded(name="D06", role="driver"), change=account)
     return network
 
 
@@ -116,6 +133,30 @@ FORGERIES: dict[str, tuple[str, str]] = {
         "INSERT INTO driver (driver_id, balance_cents, held_cents, blocked, epoch) VALUES ('D66', 0, 0, 0, 0)",
         r"driver D66: no event of the audit log tells of it",
     ),
+    "a former wallet is filled": (
+        "UPDATE former_wallet SET balance_cents = 9000",
+        r"former wallet of D06 0: balance_cents is 9000, by the audit log 2000",
+    ),
+    "a former wallet is made up": (
+        "INSERT INTO former_wallet VALUES ('D05', 7, 1)",
+        r"former wallet of D05 7: no event of the audit log tells of it",
+    ),
+    "a withdrawn driver is let in": (
+        "UPDATE driver SET withdrawn = 0 WHERE driver_id = 'D05'",
+        r"driver D05: withdrawn is 0, by the audit log 1",
+    ),
+    "a withdrawn point is let in": (
+        "UPDATE cp SET withdrawn = 0 WHERE cp_id = 'CP005'",
+        r"charging point CP005: withdrawn is 0, by the audit log 1",
+    ),
+    "money of an earlier owner is given to the next": (
+        "UPDATE ledger SET registration = 1 WHERE driver_id = 'D06' AND registration = 0",
+        r"ledger: TOP_UP of 2000 cents of D06 at",
+    ),
+    "an account is given to the next owner": (
+        "UPDATE account SET registration = 2 WHERE name = 'D06'",
+        r"account D06: seal is",
+    ),
     "a driver is deleted": (
         "DELETE FROM driver WHERE driver_id = 'D04'",
         r"driver D04 is missing: the audit log tells of it",
@@ -148,7 +189,7 @@ FORGERIES: dict[str, tuple[str, str]] = {
     ),
     "a ticket is made up": (
         "INSERT INTO ticket SELECT session_id, request_id, cp_id, driver_id, 0, 0, price_centi_cents_per_kwh, 'full',"
-        " authorised_at, ended_at, 0, NULL, ended_at FROM session WHERE state = 'REFUSED'",
+        " authorised_at, ended_at, 0, NULL, ended_at, 0 FROM session WHERE state = 'REFUSED'",
         r"ticket S-D02-\S+: no event of the audit log tells of it",
     ),
     "a ticket is hidden from its driver": (
@@ -174,8 +215,7 @@ FORGERIES: dict[str, tuple[str, str]] = {
     "a session is made up": (
         "INSERT INTO session SELECT 'S-forged-000001', 'R-forged', cp_id, driver_id, state, price_centi_cents_per_kwh,"
         " 0, limit_mwh, plug_within_s, 0, 0, authorised_at, started_at, ended_at, stop_reason, end_reason, excess_mwh,"
-        " elapsed_s, received_at"
-        " FROM session WHERE state = 'REFUSED'",
+        " elapsed_s, received_at, awaits_end, 0 FROM session WHERE state = 'REFUSED'",
         r"session S-forged-000001: no event of the audit log tells of it",
     ),
     "a hold is lifted": (
@@ -253,7 +293,7 @@ FORGERIES: dict[str, tuple[str, str]] = {
         r"account otto: removed is 0, by the audit log 1",
     ),
     "an account is made up": (
-        f"INSERT INTO account VALUES ('eve', 'admin', '{HASH}', 1, '{text_of(NOON)}', 'admin', NULL)",
+        f"INSERT INTO account VALUES ('eve', 'admin', '{HASH}', 1, '{text_of(NOON)}', 'admin', NULL, 0)",
         r"account eve: no event of the audit log tells of it",
     ),
     "an account is deleted": ("DELETE FROM account WHERE name = 'olga'", r"account olga is missing"),
@@ -267,7 +307,8 @@ FORGERIES: dict[str, tuple[str, str]] = {
     ),
     "a token is deleted": ("DELETE FROM api_token", r"token meteo is missing"),
     "a login is made up": (
-        f"INSERT INTO web_session SELECT '{'ee' * 32}', name, 1, 1, address, created_at, expires_at FROM web_session",
+        f"INSERT INTO web_session SELECT '{'ee' * 32}', name, 1, 1, address, created_at, expires_at, 0"
+        " FROM web_session",
         r"login of olga from 10\.0\.0\.5 at \S+: no event of the audit log tells of it",
     ),
     "an order is kept from being carried out": (

@@ -199,13 +199,13 @@ class Access:
         problem = AuthenticationError(f"Central's API: {ascii(what)[1:-1]}", Code(code))
         # Whoever asks too much from one address was not looked at yet.
         caller, claimed = request.get(_CALLER) or self.caller(request), request.get(_CLAIMED)
+        address = fences.address_of(request)
         if claimed is not None:
-            name, role = ascii(claimed)[1:-1], Role.OPERATOR
+            self._refusals.login(ascii(claimed)[1:-1], None, address, problem)
         elif caller is not None:
-            name, role = caller.actor.id, caller.actor.role
+            self._refusals.login(caller.actor.id, caller.actor.role, address, problem, proven=True)
         else:
-            name, role = OPERATOR, Role.OPERATOR
-        self._refusals.login(name, role, fences.address_of(request), problem)
+            self._refusals.login("", None, address, problem)
 
 
 def _bearer(request: web.Request) -> str | None:

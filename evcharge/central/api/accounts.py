@@ -1,13 +1,12 @@
 """Who may log in, and with what: accounts of people, tokens of programs."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated
 
 from aiohttp import hdrs, web
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from evcharge import trust
 from evcharge.central import accounts
@@ -15,7 +14,7 @@ from evcharge.central.accounts import Account, ApiToken, Credential
 from evcharge.central.api import member_answers
 from evcharge.central.api.access import Access
 from evcharge.central.api.inputs import body_of, within_patience
-from evcharge.central.api.logins import PLAIN, Logins, Password, Secret, described
+from evcharge.central.api.logins import Logins, Secret, described
 from evcharge.central.api.routes import ADMINS, DRIVERS, VIEWERS, Route
 from evcharge.central.commands import Actor
 from evcharge.central.directory import Directory, digest
@@ -23,9 +22,8 @@ from evcharge.errors import AuthenticationError, Code, Refused
 from evcharge.events import AccountAdded, AccountChanged, AccountRemoved, TokenMade, TokenRemoved
 from evcharge.https import answer
 from evcharge.ids import DriverId, Role
-from evcharge.passwords import Credentials, new_password
-
-NewPassword = Annotated[str, Meta(min_length=8, max_length=200, pattern=PLAIN)]
+from evcharge.names import looks_like
+from evcharge.passwords import Credentials, NewPassword, Password, new_password
 
 
 class NewAccount(Secret):
@@ -73,14 +71,16 @@ class Accounts:
         logins: Logins,
         now: Callable[[], datetime],
         registration_of: Callable[[DriverId], int],
+        ids: Callable[[], Iterable[str]],
     ) -> None:
-        """`now` is the wall clock; `registration_of` says who has a driver's id now."""
+        """`now` is the wall clock; `registration_of` says who has a driver's id now, `ids` which ids there are."""
         self._access = access
         self._directory = directory
         self._credentials = credentials
         self._logins = logins
         self._now = now
         self._registration_of = registration_of
+        self._ids = ids
         # What is checked of an account before a change must still be so when it is made.
         self._changing = asyncio.Lock()
 
@@ -325,10 +325,17 @@ class Accounts:
         return account
 
     def _check_free(self, name: str) -> None:
+        """Raise Refused when somebody has that name, or one that could be taken for it."""
         # The audit log knows people and programs by their names alone.
-        taken = self._directory.account(name) is not None
-        if taken or any(token.name == name for token in self._directory.tokens()):
+        names = [one.name for one in self._directory.accounts()] + [one.name for one in self._directory.tokens()]
+        if name in names:
             raise Refused(f"{name} exists already.", Code.CONFLICT)
+        # A driver's account has the driver's id, whatever others look like.
+        is_driver = accounts.is_driver(name)
+        staff = (other for other in names if not accounts.is_driver(other))
+        for other in staff if is_driver else (*names, *self._ids()):
+            if looks_like(other) == looks_like(name):
+                raise Refused(f"{name} could be taken for {other}: choose another name.", Code.CONFLICT)
 
     def _check_not_last_admin(self, account: Account) -> None:
         admins = [one for one in self._directory.accounts() if one.role is Role.ADMIN]

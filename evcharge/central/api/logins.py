@@ -18,12 +18,7 @@ from evcharge.central.directory import Directory
 from evcharge.errors import AuthenticationError, Code, Overloaded
 from evcharge.https import answer
 from evcharge.ids import Role
-from evcharge.passwords import Brake, Credentials
-
-PLAIN = r"\A[^\x00-\x1f\x7f]*\Z"
-Password = Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
-# So many names may be tried from one address before it is slowed down.
-_FREE_NAMES = 30
+from evcharge.passwords import Credentials, LoginThrottle, Password
 
 # Given a driver's id, a secret and an address: returns what the credential is, or raises as Registrar does.
 ProveDriver = Callable[[str, str, str], Awaitable[Credential]]
@@ -59,8 +54,7 @@ class Logins:
         self._directory = directory
         self._credentials = credentials
         self._prove_driver = prove_driver
-        self._brake = Brake(clock)
-        self._names_brake = Brake(clock, free=_FREE_NAMES)
+        self._throttle = LoginThrottle(clock)
 
     def routes(self) -> list[Route]:
         """Return the routes of this room."""
@@ -124,23 +118,14 @@ class Logins:
     ) -> Credential:
         """Return what `check` does, unless this name or address has failed too often. Raises Overloaded."""
         host = address.rpartition(":")[0]
-        one, any_name = (name, host), ("", host)
-        self._names_brake.attempt(any_name)
-        try:
-            self._brake.attempt(one)
-        except Overloaded:
-            # Nothing is checked, so nothing was tried: others at this address need not wait for it.
-            self._names_brake.undone(any_name)
-            raise
+        self._throttle.attempt(name, host)
         try:
             credential = await check()
         except Overloaded:
             # It was not checked.
-            self._brake.undone(one)
-            self._names_brake.undone(any_name)
+            self._throttle.undone(name, host)
             raise
-        self._brake.succeeded(one)
-        self._names_brake.undone(any_name)
+        self._throttle.succeeded(name, host)
         return credential
 
     async def _proved(self, name: str, password: str, address: str) -> Credential:
@@ -154,7 +139,7 @@ class Logins:
                     raise
                 raise _wrong() from None
         kept = account.secret_hash if account is not None else None
-        right = await self._credentials.matches(kept, password)
+        right = await self._credentials.matches(kept, password, address.rpartition(":")[0])
         # Also when it was replaced or removed in the meantime.
         if not right or self._directory.account(name) is not account:
             raise _wrong()

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -231,6 +231,14 @@ class Registration:
         if driver is not None and driver.withdrawn and number == here:
             raise Refused(f"{name} was withdrawn: register it again first.", Code.CONFLICT)
         return number
+
+    def ids(self) -> Iterator[str]:
+        """Yield every id of a charging point or driver that is known here or at the Registry."""
+        facts = self._dispatcher.facts
+        yield from (point.cp_id for point in facts.points())
+        yield from (driver.driver_id for driver in facts.drivers())
+        for rows in self._known.values():
+            yield from rows
 
     async def keep_fresh(self) -> None:
         """Ask the Registry now and then, for ever: `of_point` is for those who cannot wait."""

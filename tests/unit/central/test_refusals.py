@@ -27,13 +27,26 @@ def refusals(posted: list[Note]) -> Refusals:
 def test_a_failed_login_is_noted_at_once(refusals: Refusals, posted: list[Note]):
     refusals.login("CP001", Role.ENGINE, "10.0.0.7:50512", NO_PROOF)
     (note,) = posted
-    assert note.event == LoginRefused(claimed="CP001", code="E_PROOF", text="no proof")
-    assert (note.by.id, note.by.role, note.by.address) == ("CP001", Role.ENGINE, "10.0.0.7:50512")
+    assert note.event == LoginRefused(claimed="CP001", code="E_PROOF", text="no proof", role="engine")
+    assert (note.by.id, note.by.role, note.by.address) == ("unknown", Role.UNKNOWN, "10.0.0.7:50512")
+
+
+@pytest.mark.parametrize("kind", ["login", "input"])
+def test_whoever_only_claims_to_be_somebody_is_a_parameter_and_not_the_actor(
+    refusals: Refusals, posted: list[Note], kind: str
+):
+    tell = refusals.login if kind == "login" else refusals.input
+    for number, proven in enumerate((False, True)):
+        tell(f"CP00{number}", Role.ENGINE, "10.0.0.7:50512", NO_PROOF, proven=proven)
+    claimed, proved = posted
+    assert (claimed.by.id, claimed.by.role) == ("unknown", Role.UNKNOWN)
+    assert (proved.by.id, proved.by.role) == ("CP001", Role.ENGINE)
+    assert "CP000" in str(claimed.event)
 
 
 def test_somebody_who_names_nobody_is_unknown(refusals: Refusals, posted: list[Note]):
     refusals.login("", None, "10.0.0.7:50512", NO_PROOF)
-    assert (posted[0].by.id, posted[0].by.role) == (UNKNOWN, Role.CENTRAL)
+    assert (posted[0].by.id, posted[0].by.role) == (UNKNOWN, Role.UNKNOWN)
 
 
 def test_bad_input_of_a_known_peer_is_noted_in_short(refusals: Refusals, posted: list[Note]):

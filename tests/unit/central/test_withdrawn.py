@@ -50,7 +50,8 @@ def test_what_its_links_say_afterwards_is_about_nobody(town: Network):
     withdraws(town, "CP001")
     for kind, link in ((c.EngineLeaves, engine), (c.MonitorLeaves, monitor)):
         assert town.does(kind, cp_id="CP001", link=link, reason="cut").is_empty
-    assert town.does(c.MonitorReports, cp_id="CP001", link=monitor, fault="on fire").is_empty
+    refused = town.refuses(c.MonitorReports, cp_id="CP001", link=monitor, epoch=0, fault="on fire")
+    assert refused.code is Code.REVOKED
 
 
 def test_one_that_was_revoked_before_is_withdrawn_all_the_same(town: Network):
