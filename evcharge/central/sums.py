@@ -15,9 +15,9 @@ class _Row(Protocol):
 
 
 def summed(**columns: str) -> str:
-    """Return what to SELECT for the sums of `columns`, each under its name."""
+    """Return what to SELECT for the sums of `columns` (or of what is computed from them), each under its name."""
     parts = [
-        f"SUM({column} / {_PART}) AS {name}_high, SUM({column} % {_PART}) AS {name}_low"
+        f"SUM(({column}) / {_PART}) AS {name}_high, SUM(({column}) % {_PART}) AS {name}_low"
         for name, column in columns.items()
     ]
     return ", ".join(parts)

@@ -245,8 +245,8 @@ def fill_inbox(
             )
             connection.execute(
                 "INSERT INTO ticket (session_id, request_id, cp_id, driver_id, energy_mwh, cost_cents, "
-                "price_centi_cents_per_kwh, reason, started_at, ended_at, estimated) "
-                "SELECT :id, :request_id, cp_id, :driver_id, 0, 0, 0, 'unplugged', :at, :at, 0 FROM cp LIMIT 1",
+                "price_centi_cents_per_kwh, reason, started_at, ended_at, received_at, estimated) "
+                "SELECT :id, :request_id, cp_id, :driver_id, 0, 0, 0, 'unplugged', :at, :at, :at, 0 FROM cp LIMIT 1",
                 row,
             )
             connection.execute("INSERT INTO inbox (session_id, driver_id) VALUES (:id, :driver_id)", row)

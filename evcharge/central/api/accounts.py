@@ -327,7 +327,9 @@ class Accounts:
     def _check_free(self, name: str) -> None:
         """Raise Refused when somebody has that name, or one that could be taken for it."""
         # The audit log knows people and programs by their names alone.
-        names = [one.name for one in self._directory.accounts()] + [one.name for one in self._directory.tokens()]
+        names = [one.name for one in self._directory.accounts()] + [
+            one.name for one in self._directory.tokens()
+        ]
         if name in names:
             raise Refused(f"{name} exists already.", Code.CONFLICT)
         # A driver's account has the driver's id, whatever others look like.
