@@ -131,6 +131,9 @@ class AlertClosed(Event):
     alert_id: str
 
 
+# Why a link ended that only Central ended: nothing is wrong at its other end.
+CENTRAL_STOPPED = "Central stopped"
+
 # ---- charging points
 
 

@@ -177,9 +177,12 @@ class Alerts:
     def _links(self, event: events.Event, at: datetime) -> None:
         match event:
             case events.FaultReported():
-                self._begin(AlertKind.FAULT, event.cp_id, event.fault, at)
+                # One incident, whatever its text becomes.
+                self._begin(AlertKind.FAULT, event.cp_id, event.fault, at, times=0)
             case events.FaultCleared():
                 self._end(AlertKind.FAULT, event.cp_id, at)
+            case events.EngineLost() | events.MonitorLost() if event.reason == events.CENTRAL_STOPPED:
+                pass  # an outage of the observer
             case events.EngineLost():
                 self._begin(AlertKind.ENGINE, event.cp_id, event.reason, at)
             case events.EngineConnected():

@@ -158,6 +158,7 @@ async def run(
                     *shown,
                     each_minute(refusals, dispatcher, store, anchors, settled),
                 )
+                store.end()
         # Every peer has been sent away: what they said last, and that we stopped, is still stored.
         refusals.flush()
         dispatcher.flush()

@@ -5,7 +5,7 @@ gives every change its number. So a page needs nothing but the number of what it
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -93,6 +93,8 @@ _STATUS_KINDS = {
     CpStatus.FINISHING: "info",
 }
 
+ShownSince = Callable[[CpId, CpStatus], datetime | None]
+
 
 @dataclass(slots=True)
 class _Place:
@@ -121,13 +123,18 @@ class Board:
         version: str,
         lang: str,
         now: datetime,
+        shown_since: ShownSince = lambda _cp_id, _status: None,
     ) -> None:
-        """`epoch` names this run of Central: the revisions of another one mean nothing here."""
+        """`epoch` names this run of Central: the revisions of another one mean nothing here.
+
+        `shown_since` says since when the books know a charging point to show a status.
+        """
         self.epoch = epoch
         self.rev = 0
         # Pages that know nothing newer must be shown everything: the indexes of before mean nothing any more.
         self.renumbered_rev = 0
         self._facts = facts
+        self._shown_since = shown_since
         self._live = live
         self._temperatures = temperatures
         self._alerts = alerts
@@ -190,7 +197,7 @@ class Board:
             self._told[point.cp_id] = told
             self._news.append((at, point))
             if before is None or before[0] is not told[0]:
-                self._since[point.cp_id] = int(at.timestamp())
+                self._since[point.cp_id] = self._began(point, at)
 
     def recall(self, event: Event, at: datetime) -> None:
         """Show what was stored before this start among the messages; the facts hold its effects already."""
@@ -393,7 +400,7 @@ class Board:
         status = point.status
         since = self._since.get(point.cp_id)
         if since is None:
-            since = self._since[point.cp_id] = int(self._now.timestamp())
+            since = self._since[point.cp_id] = self._began(point, self._now)
         flags = (point.engine_link is not None) * frames.ENGINE_LINKED
         flags |= point.monitor_heard * frames.MONITOR_HEARD | point.revoked * frames.REVOKED
         started, figures = 0, _NOTHING
@@ -413,6 +420,10 @@ class Board:
             number, _NUMBERS[status], since, *figures, driver_id, session_id, started, holds, fault, flags, temperature,
         )  # fmt: skip
         return row, session
+
+    def _began(self, point: ChargingPoint, at: datetime) -> int:
+        """Return since when a point shows its status: longer than this run of Central, if the books say so."""
+        return int((self._shown_since(point.cp_id, point.status) or at).timestamp())
 
     def _count(self, row: frames.Row, sign: int) -> None:
         self._by[row[1]] += sign

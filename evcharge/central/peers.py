@@ -84,7 +84,7 @@ class Peers:
     async def serve(self, channel: Channel) -> None:
         """Talk with one authenticated peer until its connection ends; whoever serves the port closes it."""
         link = Conversation(next(self._numbers), channel.identity, channel)
-        reason = "Central stopped"
+        reason = events.CENTRAL_STOPPED
         try:
             await link.until_cut(self._talk(link))
             reason = "it said goodbye"

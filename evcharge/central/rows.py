@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from evcharge.central.accounts import Account, ApiToken
 from evcharge.central.commands import Actor
-from evcharge.central.history import News, Statuses
+from evcharge.central.history import NO_DATA, Incident, News, Shown, Statuses
 from evcharge.central.instants import text_of
 from evcharge.central.ruling import Decision
 from evcharge.central.state import (
@@ -28,9 +28,9 @@ from evcharge.central.state import (
     Weather,
     Welcomed,
 )
-from evcharge.charging_point import ChargingPoint, Hold
+from evcharge.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.database import Row
-from evcharge.events import Event
+from evcharge.events import ClockJumped, Event
 from evcharge.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
 from evcharge.location import WeatherKind
 from evcharge.session import EndReason, Session, SessionState, Ticket
@@ -38,6 +38,10 @@ from evcharge.session import EndReason, Session, SessionState, Ticket
 _EVENT_COLUMNS = (
     "n", "at", "actor", "role", "address", "type", "cp_id", "driver_id", "session_id", "correlation_id", "data", "hash",
 )  # fmt: skip
+
+
+# What to execute, and with which rows.
+Statement = tuple[str, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,9 @@ _PUT = {kind: table.put for kind, table in _TABLES.items()}
 PUT_EVENT = _Table("events", _EVENT_COLUMNS).put
 _PUT_INBOX = "INSERT INTO inbox (session_id, driver_id) VALUES (:session_id, :driver_id)"
 _PUT_BACK_INBOX = f"{_PUT_INBOX} ON CONFLICT DO NOTHING"
-_PUT_STATUS = _Table("status_log", ("cp_id", "at", "status", "reason")).put
+_PUT_STATUS = _Table(
+    "status_log", ("cp_id", "at", "status", "reason", "held", "held_since", "fault_since", "fault_counted")
+).put
 # A day to which an older Central added lies is full: what comes then is still a ticket.
 _ADD_TO_DAILY = """
     INSERT INTO daily (cp_id, day, sessions, energy_mwh, revenue_cents) VALUES (:cp_id, :day, 1, :mwh, :cents)
@@ -172,7 +178,7 @@ class Entry:
     at: datetime
 
 
-def statements(batch: Iterable[Entry]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def statements(batch: Iterable[Entry]) -> Iterator[Statement]:
     """Yield each statement with its rows; of a fact that changed more than once, only its last state."""
     changes: dict[type[Change], dict[object, tuple[Change, datetime]]] = {kind: {} for kind in _TABLES}
     inbox: list[dict[str, Any]] = []
@@ -217,26 +223,33 @@ def statements(batch: Iterable[Entry]) -> Iterator[tuple[str, list[dict[str, Any
         yield _PUT_BACK_INBOX, back
 
 
-def status_statements(statuses: Statuses, news: News) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def status_statements(statuses: Statuses, news: News) -> Iterator[Statement]:
     """Yield the statements that keep what is shown anew, each with its rows."""
     if news:
         yield _PUT_STATUS, list(statuses.log_rows(news))
         yield _ADD_TO_STATUS_DAILY, list(statuses.daily_rows(news))
 
 
-def broken_off(
-    statuses: Statuses, until: datetime, since: datetime
-) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Yield the statements that end all that is shown at `until`, and begin it anew at `since`."""
+def broken_off(statuses: Statuses, at: datetime, seconds: int) -> Iterator[Statement]:
+    """Yield the statements that end all that is shown when the clock is set by `seconds`, and begin it anew at `at`."""
+    until = at - timedelta(seconds=seconds)
     ended = [{"cp_id": cp_id, "until": text_of(at)} for cp_id, at in statuses.broken_off(until)]
     if ended:
         yield _BREAK_OFF, ended
-        yield _PUT_STATUS, list(statuses.log_rows(statuses.begun_anew(since)))
+        yield _PUT_STATUS, list(statuses.log_rows(statuses.begun_anew(at, seconds)))
         yield _ADD_TO_STATUS_DAILY, list(statuses.daily_rows_until(until))
 
 
 def points_of(batch: Iterable[Entry]) -> Iterator[tuple[ChargingPoint, datetime]]:
     return ((change, at) for change, at in _changes(batch) if isinstance(change, ChargingPoint))
+
+
+def jumps_of(batch: Iterable[Entry]) -> Iterator[tuple[datetime, int]]:
+    """Yield each instant to which the clock was set, and by how many seconds."""
+    for entry in batch:
+        for event in entry.decision.events:
+            if isinstance(event, ClockJumped):
+                yield entry.at, event.seconds
 
 
 def _daily_row(made: Ticket | Correction, ended_at: datetime) -> dict[str, Any]:
@@ -372,6 +385,20 @@ def quarantined_of(row: Row) -> Quarantined:
         record=row["record"],
         ours=bool(row["ours"]),
         times=row["times"],
+    )
+
+
+def shown_of(row: Row) -> Shown:
+    incident, held = None, row["held"] or row["status"]
+    if row["fault_since"] is not None:
+        incident = Incident(datetime.fromisoformat(row["fault_since"]), bool(row["fault_counted"]))
+    return Shown(
+        status=CpStatus(row["status"]) if row["status"] != NO_DATA else None,
+        reason=row["reason"],
+        since=datetime.fromisoformat(row["at"]),
+        held=CpStatus(held) if held != NO_DATA else None,
+        held_since=datetime.fromisoformat(row["held_since"] or row["at"]),
+        incident=incident,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from evcharge.central.history import Statuses
+from evcharge.central.history import NO_DATA, Statuses, is_late
 from evcharge.central.sums import sum_of, summed
 from evcharge.charging_point import CpStatus
 from evcharge.database import Database, Row
@@ -34,11 +34,15 @@ class Sums:
 
 @dataclass(slots=True)
 class Use:
-    """What one charging point has done: its tickets, how long it showed what, how often it failed."""
+    """What one charging point has done: its tickets, how long it showed what, how often it failed.
+
+    `no_data_ms` is the time in which Central was not there to see it.
+    """
 
     cp_id: CpId
     sums: Sums = field(default_factory=Sums)
     ms: dict[CpStatus, int] = field(default_factory=dict)
+    no_data_ms: int = 0
     faults: int = 0
 
     def seconds(self, *statuses: CpStatus) -> int:
@@ -108,7 +112,11 @@ class Statistics:
             f"FROM status_daily WHERE {where} GROUP BY cp_id, status",
             params,
         ):
-            use, status = found[CpId(row["cp_id"])], CpStatus(row["status"])
+            use = found[CpId(row["cp_id"])]
+            if row["status"] == NO_DATA:
+                use.no_data_ms = sum_of(row, "ms")
+                continue
+            status = CpStatus(row["status"])
             use.ms[status] = sum_of(row, "ms")
             if status is CpStatus.FAULTED:
                 use.faults = sum_of(row, "times")
@@ -119,13 +127,18 @@ def _tickets(row: Row) -> Sums:
 
 
 def _add_present(use: Use, statuses: Statuses, begin: datetime, end: datetime, now: datetime) -> None:
-    """Add the time since the last change, which no row tells yet."""
+    """Add the time since the last change, and a fault that has lasted, which no row tells yet."""
     shown = statuses.get(use.cp_id)
     if shown is None:
         return
-    time_shown = min(now, end) - max(shown.since, begin)
-    if time_shown > timedelta():
-        use.ms[shown.status] = use.ms.get(shown.status, 0) + time_shown // _MS
+    ms = max(0, (min(now, end) - max(shown.since, begin)) // _MS)
+    if shown.status is None:
+        use.no_data_ms += ms
+    elif ms:
+        use.ms[shown.status] = use.ms.get(shown.status, 0) + ms
+    incident = shown.incident
+    if incident is not None and is_late(incident, now) and begin <= incident.began <= end:
+        use.faults += 1
 
 
 def _spans(first: date, last: date, step: int) -> Iterator[tuple[date, date]]:

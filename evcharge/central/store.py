@@ -10,21 +10,24 @@ from typing import Any
 
 from evcharge import audit
 from evcharge.billing import MAX_SESSION_MWH
-from evcharge.central.history import Shown, Statuses
+from evcharge.central.history import START_GRACE, Draft, News, Statuses
 from evcharge.central.instants import text_of
 from evcharge.central.recall import Unknown
 from evcharge.central.rows import (
     PUT_EVENT,
     Entry,
+    Statement,
     broken_off,
     driver_of,
     event_row,
     former_wallet_of,
+    jumps_of,
     of_registration,
     point_of,
     points_of,
     quarantined_of,
     session_of,
+    shown_of,
     statements,
     status_statements,
     ticket_of,
@@ -44,7 +47,6 @@ from evcharge.central.state import (
 from evcharge.central.sums import sum_of, summed
 from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.database import Database, Row
-from evcharge.events import ClockJumped
 from evcharge.ids import CpId, DriverId, SessionId
 from evcharge.session import Session, SessionState, Ticket
 
@@ -95,8 +97,12 @@ class CentralStore:
         self.head = head
         # What each charging point shows, as far as is committed.
         self.statuses = Statuses()
-        # Points whose last stored status is not what they show after a start: told with the first commit.
-        self._pending: list[tuple[ChargingPoint, datetime]] = []
+        # Told with the first commit: since when Central was not there, and what is known at a start all the same.
+        self._gap_at: datetime | None = None
+        self._at_start: list[tuple[ChargingPoint, datetime]] = []
+        # Those whose monitor may still come back.
+        self._unheard: list[ChargingPoint] = []
+        self._is_ending = False
         # Told of each commit: how many decisions it held, and how many seconds it took.
         self.on_commit: Callable[[int, float], None] = lambda _number, _seconds: None
 
@@ -157,20 +163,19 @@ class CentralStore:
             "SELECT status_log.* FROM cp JOIN status_log "
             "ON status_log.n = (SELECT MAX(n) FROM status_log AS one WHERE one.cp_id = cp.cp_id)"
         )
-        self.statuses = Statuses(
-            {
-                CpId(row["cp_id"]): Shown(
-                    CpStatus(row["status"]), row["reason"], datetime.fromisoformat(row["at"])
-                )
-                for row in await self._database.read(last)
-            }
-        )
+        shown = {CpId(row["cp_id"]): shown_of(row) for row in await self._database.read(last)}
+        self.statuses = Statuses(shown, awaited_until=now + START_GRACE)
         # Whoever was killed did not say when: the last sign of life is the end of all that was shown.
         last = "SELECT at FROM (SELECT at FROM events ORDER BY n DESC LIMIT 1)"
         signs = await self._database.read(f"SELECT seen_at AS at FROM life UNION ALL {last}")  # noqa: S608
         seen = [datetime.fromisoformat(row["at"]) for row in signs]
-        ended_at = min(max(seen, default=now), now)
-        self._pending = [(point, ended_at) for point in facts.points()]
+        self._gap_at = min(max(seen, default=now), now)
+        for point in facts.points():
+            # That a monitor is not heard yet says nothing; that keys are revoked is known without it.
+            if point.status is CpStatus.DISCONNECTED and self.statuses.get(point.cp_id) is not None:
+                self._unheard.append(point)
+            else:
+                self._at_start.append((point, now))
 
     async def recall(self, unknown: Unknown) -> list[Session | OrderTaken | TicketUnseen | Closed]:
         """Return what the books know of ids that memory does not (raises sqlite3.Error)."""
@@ -222,28 +227,42 @@ class CentralStore:
         """Store every fact and event of `batch`, or nothing at all (raises sqlite3.Error)."""
         began = time.perf_counter()
         events, head = self._sealed(batch)
-        shown, gaps = self._after_jumps(batch)
-        news = shown.news([*self._pending, *points_of(batch)])
+        shown, kept = self._shown_anew(batch)
         async with self._database.transaction() as transaction:
-            for sql, rows in (*statements(batch), *gaps, *status_statements(shown, news)):
+            for sql, rows in (*statements(batch), *kept):
                 await transaction.execute_many(sql, rows)
             if events:
                 await transaction.execute_many(PUT_EVENT, events)
         self.head = head
-        shown.take(news)
-        self.statuses = shown
-        self._pending = []
+        self.statuses.adopt(shown)
+        self._gap_at, self._at_start = None, []
+        if _has_waited(shown, batch):
+            self._unheard = []
         self.on_commit(len(batch), time.perf_counter() - began)
 
-    def _after_jumps(self, batch: Sequence[Entry]) -> tuple[Statuses, list[tuple[str, list[dict[str, Any]]]]]:
-        """Return what is shown after the jumps of the clock in `batch`, and the statements that keep the gaps."""
-        shown, gaps = self.statuses, list[tuple[str, list[dict[str, Any]]]]()
-        for entry in batch:
-            for event in entry.decision.events:
-                if isinstance(event, ClockJumped):
-                    gaps += broken_off(shown, entry.at - timedelta(seconds=event.seconds), entry.at)
-                    shown = Statuses(shown.begun_anew(entry.at))
-        return shown, gaps
+    def end(self) -> None:
+        """Central stops: that its peers are sent away is nothing that they did, and not kept as what they show."""
+        self._is_ending = True
+
+    def _shown_anew(self, batch: Sequence[Entry]) -> tuple[Draft, list[Statement]]:
+        """Return what is shown once `batch` is committed, and the statements that keep it."""
+        shown, kept = self.statuses.draft(), list[Statement]()
+
+        def show(news: News) -> None:
+            kept.extend(status_statements(shown, news))
+            shown.take(news)
+
+        if self._gap_at is not None:
+            show(shown.gap(self._gap_at))
+            show(shown.news(self._at_start))
+        for at, seconds in jumps_of(batch):
+            kept.extend(broken_off(shown, at, seconds))
+            shown.set_clock(at, seconds)
+        if not self._is_ending:
+            if _has_waited(shown, batch):
+                show(shown.news(shown.unheard(self._unheard)))
+            show(shown.news(points_of(batch)))
+        return shown, kept
 
     async def unseen_tickets(
         self, driver_id: DriverId, registration: int = 0, after: int = 0
@@ -298,3 +317,7 @@ class CentralStore:
                 head = audit.Head(head.n + 1, audit.chained(head.hash, row))
                 rows.append({**row, "hash": head.hash})
         return rows, head
+
+
+def _has_waited(shown: Statuses, batch: Sequence[Entry]) -> bool:
+    return any(shown.has_waited(entry.at) for entry in batch)

@@ -73,6 +73,7 @@ async def website(
         version=__version__,
         lang=config.lang,
         now=clock(),
+        shown_since=core.store.statuses.since,
     )
     for at, event in await core.archive.happened(MAX_MESSAGES):
         board.recall(event, at)

@@ -8,6 +8,7 @@ import pytest
 
 from evcharge.central import statistics
 from evcharge.central.statistics import Statistics, Sums, Use, availability
+from evcharge.central.store import CentralStore
 from evcharge.charging_point import CpStatus
 from tests.component.books import Books, entries, opened
 from tests.unit.central.builders import NOON, Network
@@ -117,3 +118,38 @@ async def test_availability_is_the_part_of_the_time_in_which_one_could_charge(bo
     assert availability(found) == pytest.approx(1 - out / (2 * 60 * 3600))
     assert availability([]) is None
     assert availability([Use("CP009")]) is None
+
+
+async def test_time_without_central_is_no_data_and_no_part_of_the_availability(books: Books):
+    # It was killed after its last commit, and comes back half a day later.
+    again = replace(books, store=await CentralStore.open(books.database))
+    back = Network(facts=await again.store.load(NOON + timedelta(hours=62.5)))
+    for cp_id in ("CP001", "CP002"):
+        back.monitor(cp_id)
+    await commit(again, back, 62.5)
+    for cp_id in ("CP001", "CP002"):
+        back.engine(cp_id)
+    await commit(again, back, 62.501)
+    found = await uses(again, TODAY, TODAY + timedelta(days=9), 72.5)
+    one, other = found["CP001"], found["CP002"]
+    assert (one.no_data_ms, other.no_data_ms) == (12 * 3_600_000, 12 * 3_600_000)
+    assert (one.faults, other.faults) == (2, 0), "a monitor that comes back before its engine is no fault"
+    assert other.seconds(CpStatus.FAULTED) == 3
+    assert other.seconds(*CpStatus) == 60.5 * 3600
+    assert availability([other]) == pytest.approx(1, abs=1e-4)
+
+
+async def test_a_fault_that_may_be_a_start_counts_while_it_lasts_longer_than_one(tmp_path: Path):
+    async with opened(tmp_path) as books:
+        network = Network()
+        network.engine("CP001")
+        await commit(books, network, 0)
+        network.engine_leaves("CP001")
+        network.monitor("CP001")
+        await commit(books, network, 1)
+        soon, late = 1 + 20 / 3600, 1 + 40 / 3600
+        assert (await uses(books, TODAY, TODAY, soon))["CP001"].faults == 0
+        assert (await uses(books, TODAY, TODAY, late))["CP001"].faults == 1
+        network.engine("CP001")
+        await commit(books, network, late)
+        assert (await uses(books, TODAY, TODAY, late))["CP001"].faults == 1

@@ -10,6 +10,7 @@ import pytest
 from evcharge import audit
 from evcharge.central import commands as c
 from evcharge.central import store
+from evcharge.central.history import Incident
 from evcharge.central.instants import text_of
 from evcharge.central.invariants import violations
 from evcharge.central.network import decide
@@ -18,7 +19,7 @@ from evcharge.central.rows import Entry
 from evcharge.central.ruling import Decision
 from evcharge.central.state import Facts, Kind, OrderTaken, TicketSeen, TicketUnseen, Transfer
 from evcharge.central.store import _INBOX, INBOX_PAGE, KEEP_STATUSES_FOR
-from evcharge.charging_point import ChargingPoint, Hold
+from evcharge.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.events import ClockJumped
 from evcharge.location import WeatherKind
 from evcharge.session import EndReason, SessionState, Ticket
@@ -602,7 +603,40 @@ async def test_what_a_killed_central_showed_ended_with_its_last_sign_of_life(tmp
         assert len(await history(tmp_path)) == 1
         await books.store.commit([Entry(Decision(events=(any_event(),)), ADMIN, back)])
         assert books.store.statuses["CP001"].since == NOON + timedelta(seconds=300)
-    assert (await history(tmp_path))[1:] == [(at(300), "Disconnected", "its monitor is not heard")]
+        assert (await history(tmp_path))[1:] == [(at(300), "NoData", "")]
+        # Its monitor had time enough to come back.
+        later = back + timedelta(minutes=1)
+        await books.store.commit([Entry(Decision(events=(any_event(),)), ADMIN, later)])
+    assert (await history(tmp_path))[2:] == [(at(86_430), "Disconnected", "its monitor is not heard")]
+
+
+async def test_what_central_finds_as_it_was_is_as_old_as_it_was(tmp_path: Path):
+    steps = ((0, lambda network: network.point_is_there()), (60, lambda network: network.reports("hot")))
+    await lived(tmp_path, *steps)
+    async with opened(tmp_path) as books:
+        back = NOON + timedelta(minutes=13)
+        network = Network(facts=await books.store.load(back))
+        network.point_is_there()
+        network.reports("hot")
+        await books.store.commit([Entry(decision, ADMIN, back) for decision in network.decisions])
+        assert books.store.statuses.since("CP001", CpStatus.FAULTED) == NOON + timedelta(seconds=60)
+    found = await history(tmp_path)
+    assert found[-2:] == [(at(60), "NoData", ""), (at(780), "Faulted", "hot")]
+    with raw(tmp_path / "central.db") as connection:
+        counted = "SELECT SUM(times) FROM status_daily WHERE status = 'Faulted'"
+        assert rows(connection, counted) == [(1,)]
+
+
+async def test_what_peers_do_when_central_sends_them_away_is_not_kept_as_theirs(tmp_path: Path):
+    network = Network()
+    network.point_is_there()
+    async with opened(tmp_path) as books:
+        await books.store.commit(entries(network))
+        books.store.end()
+        network.engine_leaves()
+        network.monitor_leaves()
+        await books.store.commit(entries(network))
+    assert await history(tmp_path) == [(at(0), "Available", "")]
 
 
 def jump(seconds: int) -> Entry:
@@ -691,7 +725,11 @@ async def test_a_point_whose_keys_are_revoked_shows_the_same_after_a_restart(tmp
     async with opened(tmp_path) as books:
         await books.store.load(NOON + timedelta(hours=1))
         await books.store.commit([Entry(Decision(events=(any_event(),)), ADMIN, NOON)])
-    assert await history(tmp_path) == [(at(0), "Unavailable", "key revoked")]
+    assert await history(tmp_path) == [
+        (at(0), "Unavailable", "key revoked"),
+        (at(0), "NoData", ""),
+        (at(3600), "Unavailable", "key revoked"),
+    ]
 
 
 async def test_a_commit_that_fails_tells_nothing_and_the_next_one_all(tmp_path: Path):
@@ -774,3 +812,17 @@ async def test_each_commit_is_told_with_its_size_and_time(tmp_path: Path):
     ((number, seconds),) = told
     assert number > 20
     assert 0 < seconds < 5
+
+
+async def test_a_fault_of_old_books_is_counted_already_and_as_old_as_its_last_row(tmp_path: Path):
+    network = Network()
+    network.point_is_there()
+    written_by_an_older(tmp_path / "central.db", 5, entries(network))
+    with raw(tmp_path / "central.db") as old:
+        put = "INSERT INTO status_log (cp_id, at, status, reason) VALUES ('CP001', ?, ?, '')"
+        old.executemany(put, [(at(0), "Available"), (at(60), "Faulted")])
+    async with opened(tmp_path) as books:
+        await books.store.load(NOON)
+        shown = books.store.statuses["CP001"]
+    assert (shown.held, shown.held_since) == (CpStatus.FAULTED, NOON + timedelta(seconds=60))
+    assert shown.incident == Incident(NOON + timedelta(seconds=60), counted=True)

@@ -362,3 +362,27 @@ async def test_central_killed_at_idle(rest: Rest):
     await rest.driver.says(said["driver's central back"])
     rest.driver.types("troubles")
     await rest.driver.says(said["driver's listed central"])
+
+
+async def test_central_away_is_no_fault_of_its_points_and_nothing_is_known_of_that_time(city: City, how: str):
+    central = await city.central()
+    points = [f"CP{number:03}" for number in range(1, 5)]
+    for cp_id in points:
+        engine = await city.engine(cp_id)
+        await engine.says("health port listening")
+        await city.monitor(cp_id)
+    for cp_id in points:
+        await central.says(rf"{cp_id} .*Available")
+    await killed(central, how)
+    central = await city.central()
+    for cp_id in points:
+        await central.says(rf"{cp_id} .*Available")
+    await city.settles()
+    assert await central.stops() == 0
+    found = city.books("SELECT cp_id, status FROM status_log ORDER BY cp_id, n")
+    shown = {cp_id: [row["status"] for row in found if row["cp_id"] == cp_id] for cp_id in points}
+    for statuses in shown.values():
+        assert statuses[-1] == "Available", shown
+        assert statuses.count("NoData") == 1
+        assert "Disconnected" not in statuses[statuses.index("NoData") :]
+    assert city.books("SELECT SUM(times) FROM status_daily WHERE status = 'Faulted'")[0][0] in (None, 0)

@@ -204,11 +204,11 @@ def test_who_is_withdrawn_leaves_the_alerts():
 
 def test_what_happens_again_is_the_same_alert_with_the_latest_detail():
     alerts = Alerts()
-    alerts.take(e.FaultReported(cp_id="CP001", fault="hot"), NOON)
-    alerts.take(e.FaultReported(cp_id="CP001", fault="hotter"), LATER)
+    alerts.take(e.EngineLost(cp_id="CP001", link=1, reason="end of stream"), NOON)
+    alerts.take(e.EngineLost(cp_id="CP001", link=2, reason="no heartbeat"), LATER)
     (alert,) = alerts.open()
     assert (alert.since, alert.times) == (NOON, 2)
-    assert "hotter" in alert.words()
+    assert "no heartbeat" in alert.words()
 
 
 def test_refusals_that_were_counted_are_counted_here():
@@ -376,3 +376,18 @@ def test_the_wordings_that_teachers_look_for_are_said():
     assert wrong_key.words().startswith("Unable to connect to CP001. Messages not understood.")
     assert wrong_key.words("es").startswith("Imposible conectar con CP001. Mensajes no comprensibles.")
     assert AlertKind.FAULT not in CLOSED_BY_HAND
+
+
+def test_a_fault_whose_text_changes_is_one_alert_that_happened_once():
+    alerts = Alerts()
+    for text in ("hot", "hotter", "burning"):
+        alerts.take(e.FaultReported(cp_id="CP001", fault=text), NOON)
+    (alert,) = alerts.open()
+    assert (alert.detail, alert.times) == ("burning", 1)
+
+
+@pytest.mark.parametrize("lost", [e.EngineLost, e.MonitorLost])
+def test_peers_that_central_itself_sent_away_when_it_stopped_are_no_trouble(lost: type[e.Event]):
+    alerts = Alerts()
+    alerts.take(lost(cp_id="CP001", link=1, reason=e.CENTRAL_STOPPED), NOON)
+    assert alerts.recent() == []

@@ -75,11 +75,14 @@ def _write_day(database, cp_id: str, midnight: datetime, dice: random.Random) ->
     charging = total[1] // 8_000
     faulted = dice.choice((0, 0, 0, 600_000, 3_600_000))
     gone = dice.choice((0, 0, 120_000, 1_200_000))
-    rest = 86_400_000 - charging - faulted - gone
+    # Central itself was away on some days.
+    away = 3_600_000 * (midnight.day % 7 == 0)
+    rest = 86_400_000 - charging - faulted - gone - away
     for status, ms, times in (
         ("Charging", charging, total[0]),
         ("Faulted", faulted, int(faulted > 0)),
         ("Disconnected", gone, int(gone > 0)),
+        ("NoData", away, int(away > 0)),
         ("Available", rest, total[0] + 1),
     ):
         database.execute("INSERT INTO status_daily VALUES (?, ?, ?, ?, ?)", (cp_id, day, status, ms, times))

@@ -286,3 +286,41 @@ async def test_a_day_that_could_not_be_had_is_said_and_not_asked_for_at_every_lo
         return [failed, again, told, past.problem("CP001"), Boolean(past.of("CP001"))];
     """
     assert await run("monitor/past", body) == [[1, 1, "Too much at once."], 2, 2, "", True]
+
+
+async def test_one_incident_is_one_fault_from_the_first_word_of_it_until_it_is_mended(run) -> None:
+    body = """
+        const span = (s, from, until, reason = "") => ({ s, from, until, reason });
+        const said = (spans) => m.incidents(spans, 1000).map(({ from, until, reason }) => [from, until, reason]);
+        return [
+            said([span("available", 0, 10), span("faulted", 10, 20, "hot"),
+                span("faulted", 20, 90, "hotter"), span("charging", 90, null)]),
+            said([span("available", 0, 10), span("faulted", 10, 20, "hot"), span("disconnected", 20, 30),
+                span("unknown", 30, 40), span("faulted", 40, null, "hot")]),
+            said([span("unknown", 0, 10), span("faulted", 10, 12), span("available", 12, null)]),
+            said([span("disconnected", 0, 10), span("faulted", 10, 100, "no engine"), span("available", 100, null)]),
+            said(undefined),
+        ];
+    """
+    assert await run("monitor/faults", body) == [
+        [[10, 90, "hotter"]],
+        [[10, None, "hot"]],
+        [],
+        [[10, 100, "no engine"]],
+        [],
+    ]
+
+
+async def test_a_status_that_is_older_than_an_absence_of_central_is_drawn_from_when_it_is_seen_again(
+    run,
+) -> None:
+    body = f"""
+        {CENTRAL}
+        const past = new m.Past(() => 2000);
+        past.of("CP001");
+        const history = [{{ at: "1970-01-01T00:30:00+00:00", status: "NoData", until: null, reason: "" }}];
+        await tell(0, 200, {{ history }});
+        past.follow({{ id: "CP001", s: 0, since: 60, power: 0, temp: null, fault: "" }});
+        return past.of("CP001").spans.map(({{ s, from, until }}) => [s, from, until]);
+    """
+    assert await run("monitor/past", body) == [["unknown", 1800, 2000], ["available", 2000, None]]

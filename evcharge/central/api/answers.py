@@ -69,7 +69,7 @@ class FreePointsAnswer(Answer):
 
 
 class StatusSpan(Shape):
-    """What was shown from `at` until `until`, or until now."""
+    """What was shown from `at` until `until`, or until now; the status NoData while Central was away."""
 
     at: str
     status: str
@@ -307,7 +307,10 @@ class DaySums(Shape):
 
 
 class PointUse(Shape):
-    """What one charging point did in these days, and how long it showed what."""
+    """What one charging point did in these days, and how long it showed what; `no_data_s` while Central was away.
+
+    `faults` are incidents, each from the first Faulted until it is known to be well.
+    """
 
     cp_id: str
     sessions: int
@@ -320,6 +323,7 @@ class PointUse(Shape):
     faulted_s: int
     out_s: int
     disconnected_s: int
+    no_data_s: int
     faults: int
     mean_fault_s: int | None
 

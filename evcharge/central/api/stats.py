@@ -122,6 +122,7 @@ def _use(use: Use) -> views.Json:
         "faulted_s": use.seconds(CpStatus.FAULTED),
         "out_s": use.seconds(CpStatus.UNAVAILABLE),
         "disconnected_s": use.seconds(CpStatus.DISCONNECTED),
+        "no_data_s": use.no_data_ms // 1000,
         "faults": use.faults,
         "mean_fault_s": use.mean_fault_s,
     }

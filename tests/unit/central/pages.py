@@ -10,6 +10,7 @@ from evcharge.central.driver_board import DriverBoard
 from evcharge.central.feed import Feed, Live
 from evcharge.central.ruling import Decision
 from evcharge.central.takings import Today
+from evcharge.charging_point import CpStatus
 from evcharge.session import Session
 from tests.unit.central.builders import NOON, Network
 
@@ -20,6 +21,8 @@ class Shown(Network):
     def __init__(self, points: int = 0, drivers: int = 0) -> None:
         super().__init__()
         self.feed, self.alerts, self.today = Feed(), Alerts(), Today(NOON.astimezone().date())
+        # What the books say of before this run of Central.
+        self.since: dict[tuple[str, CpStatus], datetime] = {}
         self.board: Board | None = None
         for number in range(points):
             self.point_is_there(f"CP{number + 1:03}")
@@ -35,6 +38,7 @@ class Shown(Network):
             version="1.2.3",
             lang="en",
             now=NOON,
+            shown_since=lambda cp_id, status: self.since.get((cp_id, status)),
         )
         self.drivers_board = DriverBoard(self.facts, self.feed, self.board)
         self.feed.listen(lambda event: self.alerts.take(event, self.now))

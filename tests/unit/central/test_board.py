@@ -106,6 +106,17 @@ def test_holds_faults_revoked_keys_and_stops_are_told(town: Shown):
     assert town.row("CP002").flags & 4
 
 
+def test_ages_reach_back_before_this_run_of_central(town: Shown):
+    town.since["CP001", CpStatus.FAULTED] = NOON - timedelta(minutes=13)
+    town.reports("hot")
+    town.ticks()
+    assert (town.row().s, town.row().since) == (FAULTED, UNIX_NOON - 13 * 60)
+    town.later(10)
+    town.reports(None)
+    town.ticks()
+    assert (town.row().s, town.row().since) == (AVAILABLE, UNIX_NOON + 10)
+
+
 def test_since_says_when_the_status_changed_not_when_it_was_shown(town: Shown):
     town.later(10)
     town.holds(cp_id="CP001")

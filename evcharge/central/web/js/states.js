@@ -5,6 +5,8 @@ export const STATES = ["available", "preparing", "charging", "unavailable", "fau
 /** Central's own names, as the API and the words have them, by code. */
 export const STATUSES = ["Available", "Preparing", "Charging", "Unavailable", "Faulted", "Disconnected", "Finishing"];
 export const [AVAILABLE, PREPARING, CHARGING, UNAVAILABLE, FAULTED, DISCONNECTED, FINISHING] = [0, 1, 2, 3, 4, 5, 6];
+/** What the history calls the time in which Central was away: nobody knows. */
+export const NO_DATA = "NoData";
 /** The worst first, the passing ones last: the order of chips, arcs and the keys 1 to 7. */
 export const BY_URGENCY = [FAULTED, UNAVAILABLE, DISCONNECTED, CHARGING, AVAILABLE, PREPARING, FINISHING];
 /** Bits of a row's flags. */

@@ -5,7 +5,7 @@ import { duration, euros, kwh, number, percent } from "./format.js";
 import { t } from "./i18n.js";
 
 const SHARES = ["charging", "preparing", "finishing", "available", "out", "faulted", "disconnected"];
-const STATES = { out: "unavailable" };
+const STATES = { out: "unavailable", no_data: "unknown" };
 
 /** Sums of the days, in words; dashes while there are none. */
 export function total(days) {
@@ -46,13 +46,13 @@ export function pointColumns(store) {
 
 /** One bar of the whole time, divided by status; the words of it are its accessible name. */
 function strip(row) {
-  const whole = known(row);
+  const whole = known(row) + (row.no_data_s ?? 0);
   if (!whole) return "–";
   const svg = s("svg", { class: "share" });
   const spans = [];
   const words = [];
   let at = 0;
-  for (const name of SHARES) {
+  for (const name of [...SHARES, "no_data"]) {
     const seconds = row[`${name}_s`];
     if (!seconds) continue;
     const text = `${t(`stats.${name}`)} ${percent(seconds / whole)} (${duration(seconds)})`;

@@ -5,6 +5,33 @@ import { t, words } from "../i18n.js";
 import { faultWords } from "./truth.js";
 
 const MOST = 20;
+const START_GRACE_S = 30;
+// What says nothing of whether a fault is mended.
+const SILENT = ["disconnected", "unknown"];
+
+/** @typedef {import("./past.js").Span} Span */
+/** @typedef {{from: number, until: number|null, reason: string}} Incident */
+
+/**
+ * Return the faults, the oldest first: each from the first Faulted until the charging point is known to be well, whatever
+ * its text became. An engine that comes a little after its monitor was no fault. Pure; Central counts them alike.
+ * @param {Span[]|undefined} spans @param {number} now Unix seconds @returns {Incident[]}
+ */
+export function incidents(spans, now) {
+  /** @type {(Incident & {start: boolean})[]} */ const found = [];
+  let before = "";
+  for (const { s, from, reason } of spans ?? []) {
+    const last = found.at(-1);
+    const open = last && last.until === null ? last : undefined;
+    if (s === "faulted" && !open) found.push({ from, until: null, reason, start: SILENT.includes(before) });
+    else if (s === "faulted" && open) open.reason = reason || open.reason;
+    else if (open && !SILENT.includes(s)) open.until = from;
+    before = s;
+  }
+  return found
+    .filter(({ from, until, start }) => !start || (until ?? now) - from > START_GRACE_S)
+    .map(({ from, until, reason }) => ({ from, until, reason }));
+}
 
 export class Faults {
   /** @type {string|null} */ #shown = null;
@@ -20,7 +47,7 @@ export class Faults {
 
   /** @param {import("./past.js").Span[]|undefined} spans @param {number} now @param {string} problem why there are no spans, or "" */
   show(spans, now, problem) {
-    const found = (spans ?? []).filter(({ s }) => s === "faulted").reverse();
+    const found = incidents(spans, now).reverse();
     const lasted = (span) => (span.until ?? now) - span.from;
     const key = found.map(({ from, until }) => `${from} ${until ?? Math.floor(now)}`).join();
     if (key === this.#shown && spans) return;
@@ -32,7 +59,7 @@ export class Faults {
   }
 }
 
-/** @param {import("./past.js").Span} span @param {number} seconds @param {number} now */
+/** @param {Incident} incident @param {number} seconds @param {number} now */
 function row({ from, until, reason }, seconds, now) {
   const left = until === null ? h("em", null, t("monitor.fault_still")) : null;
   return h("li", { "data-s": "faulted", class: until === null ? "open" : null },

@@ -58,8 +58,10 @@ export class Past extends EventTarget {
     const last = day.spans.at(-1);
     const s = STATES[cp.s];
     if (last && last.s !== s) {
-      last.until = cp.since;
-      day.spans.push({ s, from: cp.since, until: null, reason: cp.fault });
+      // It may be as old as before an absence of Central: then it is seen again from now on.
+      const from = cp.since >= last.from ? cp.since : now;
+      last.until = from;
+      day.spans.push({ s, from, until: null, reason: cp.fault });
     }
     push(day.power, now, cp.power);
     push(day.temperature, now, cp.temp === null ? null : cp.temp / 10);
@@ -109,6 +111,7 @@ export class Past extends EventTarget {
 /** @param {any} found @param {number} now @returns {Day} */
 function day({ history = [], power = [], temperature = [] }, now) {
   const spans = history.map(({ at, status, until, reason }) => ({
+    // NoData, too: nobody knows.
     s: STATES[STATUSES.indexOf(status)] ?? "unknown", from: Math.max(unix(at), now - DAY_S), until: until ? unix(until) : null, reason: reason ?? "",
   }));
   return { spans, power: gaps(power), temperature: gaps(temperature), loadedAt: now };

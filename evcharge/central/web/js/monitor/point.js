@@ -119,7 +119,7 @@ export class Point {
 const card = () => h("div", { class: "lamp-card" }, h("span", { class: "big-lamp" }), h("div", null, h("small"), h("b"), h("p")));
 
 /** @param {string} s */
-const statusWord = (s) => (STATES.includes(s) ? t(`status.${STATUSES[STATES.indexOf(s)]}`) : "–");
+const statusWord = (s) => t(STATES.includes(s) ? `status.${STATUSES[STATES.indexOf(s)]}` : "no_data");
 
 /** @param {[number, number|null][]|undefined} series @param {number} least */
 const top = (series, least) => (series ?? []).reduce((most, [, y]) => Math.max(most, y ?? 0), least);

@@ -28,6 +28,7 @@ export default {
   "shell.wall_page": "Central",
   "shell.monitor_page": "Monitor",
   "shell.failed": "This page could not be built: {problem}. Load it again.",
+  "no_data": "No data",
   "role.admin": "administrator",
   "role.operator": "operator",
   "role.viewer": "viewer",

@@ -84,6 +84,7 @@ export default {
   "stats.out": "Out of Order",
   "stats.faulted": "Faulted",
   "stats.disconnected": "Disconnected",
+  "stats.no_data": "No data: Central was away",
   "stats.numbers": "The same as a table",
   "stats.so_far": "so far",
   "stats.only": "Only {cp}",

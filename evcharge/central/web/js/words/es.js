@@ -28,6 +28,7 @@ export default {
   "shell.wall_page": "Central",
   "shell.monitor_page": "Monitor",
   "shell.failed": "No se pudo construir la página: {problem}. Cárguela de nuevo.",
+  "no_data": "Sin datos",
   "role.admin": "administrador",
   "role.operator": "operador",
   "role.viewer": "solo lectura",

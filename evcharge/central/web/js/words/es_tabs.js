@@ -84,6 +84,7 @@ export default {
   "stats.out": "Fuera de servicio",
   "stats.faulted": "Averiado",
   "stats.disconnected": "Desconectado",
+  "stats.no_data": "Sin datos: la Central no estaba",
   "stats.numbers": "Lo mismo en una tabla",
   "stats.so_far": "hasta ahora",
   "stats.only": "Solo {cp}",
