@@ -664,6 +664,9 @@ class TicketCorrected(Event):
     ticket_ended_at: float
     balance_cents: int
     told_later: bool = False
+    registration: int = 0
+    # The id has another owner since, who is told nothing: the money is that of the wallet which was left.
+    former_owner: bool = False
 
 
 class SessionReopened(Event):

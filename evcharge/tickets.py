@@ -156,7 +156,7 @@ class TicketOpener:
         """
         body = self._read(token)
         if body.aud != self._audience:
-            raise AuthenticationError(f"the ticket is for {body.aud[:40]!a}, not for us", Code.TICKET)
+            raise AuthenticationError(f"the ticket is for {ascii(body.aud)[:40]}, not for us", Code.TICKET)
         if body.role not in LIVENESS:
             raise AuthenticationError(f"a {body.role} has no place on this port", Code.ROLE)
         if body.iat > now + MAX_CLOCK_SKEW_S:

@@ -84,7 +84,7 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
         case events.MonitorSpoke(driver_id=str(driver_id)):
             text = f"The monitor of {event.cp_id} is heard again."
             return [(Role.DRIVER, driver_id, Notice(code="MONITOR_BACK", text=text, cp_id=event.cp_id))]
-        case events.TicketCorrected():
+        case events.TicketCorrected(former_owner=False):
             return [(Role.DRIVER, event.driver_id, _corrected(event))]
         case events.TicketMade():
             return [(Role.DRIVER, event.driver_id, _ticket(event))]

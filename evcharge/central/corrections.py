@@ -15,7 +15,16 @@ from evcharge.central.quarantine import set_aside
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.settlement import about, take_hold
 from evcharge.central.start_seal import is_sealed
-from evcharge.central.state import Closed, Correction, CorrectionKind, Kind, TicketUnseen, Transfer
+from evcharge.central.state import (
+    Closed,
+    Correction,
+    CorrectionKind,
+    Driver,
+    FormerWallet,
+    Kind,
+    TicketUnseen,
+    Transfer,
+)
 from evcharge.errors import Code, Refused
 from evcharge.ids import DriverId, SessionId
 from evcharge.messages import AnyRecord, Meter, SupplyEnd, SupplyStart
@@ -62,13 +71,11 @@ def correct(
         raise Refused(f"{session.session_id} has no ticket to correct", Code.NO_SESSION)
     if ticket.energy_mwh + ticket.corrected_mwh + energy_mwh < 0 or _total_cents(ticket) + cents < 0:
         raise Refused(f"{session.session_id}: a ticket cannot come to less than nothing", Code.FIELD)
-    driver = ruling.driver(DriverId(session.driver_id))
-    if driver is None:
-        raise LookupError(session.driver_id)
+    wallet = _wallet(ruling, session)
     # Where nothing was held, nothing was paid, and nothing goes back.
-    paid = min(cents, driver.balance_cents) if session.hold_cents else 0
-    driver = replace(driver, balance_cents=driver.balance_cents - paid)
-    ruling.put(driver)
+    paid = min(cents, wallet.balance_cents) if session.hold_cents else 0
+    wallet = replace(wallet, balance_cents=wallet.balance_cents - paid)
+    ruling.put(wallet)
     if paid:
         debit, credit = ("wallet", "revenue") if paid > 0 else ("revenue", "wallet")
         ruling.put(
@@ -78,14 +85,15 @@ def correct(
                 credit=credit,
                 cents=abs(paid),
                 driver_id=session.driver_id,
+                registration=session.registration,
                 session_id=session.session_id,
             )
         )
     number = closed.corrections + 1
     # Whoever is not there finds the ticket in its inbox again, as it is now.
-    told_later = driver.link is None
+    told_later = isinstance(wallet, Driver) and wallet.link is None
     if told_later:
-        ruling.put(TicketUnseen(session.session_id, driver.driver_id))
+        ruling.put(TicketUnseen(session.session_id, session.driver_id))
     ruling.put(
         Correction(
             session_id=session.session_id,
@@ -115,10 +123,24 @@ def correct(
             ended_at=ended.timestamp(),
             elapsed_s=elapsed_s,
             ticket_ended_at=ticket.ended_at.timestamp(),
-            balance_cents=driver.balance_cents,
+            balance_cents=wallet.balance_cents,
             told_later=told_later,
+            registration=session.registration,
+            former_owner=isinstance(wallet, FormerWallet),
         )
     )
+
+
+def _wallet(ruling: Ruling, session: Session) -> Driver | FormerWallet:
+    """Return whose money `session` took: that of the present owner of the id, or what an earlier one left."""
+    driver_id = DriverId(session.driver_id)
+    driver = ruling.driver(driver_id)
+    if driver is not None and driver.registration == session.registration:
+        return driver
+    left = ruling.former_wallet(driver_id, session.registration)
+    if left is None:
+        raise LookupError(driver_id)
+    return left
 
 
 def _true_end(
@@ -150,8 +172,13 @@ def _begun_all_the_same(
     if not given_up or not is_sealed(rules.sign_key, command.cp_id, record):
         return False
     point, driver = ruling.existing_point(session.cp_id), ruling.driver(session.driver_id)
-    free = point.session_id is None and driver is not None
-    if driver is None or not free or driver.balance_cents < session.hold_cents:
+    is_owner = driver is not None and driver.registration == session.registration
+    if (
+        driver is None
+        or not is_owner
+        or point.session_id is not None
+        or driver.balance_cents < session.hold_cents
+    ):
         set_aside(
             ruling, command, record, rules, "began after it was given up; its money cannot be held again"
         )

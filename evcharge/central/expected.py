@@ -158,7 +158,17 @@ class ExpectedRows:
     def __init__(self, put: Put) -> None:
         self._put = put
         self._rows: dict[str, dict[Any, Row]] = {
-            name: {} for name in ("cp", "driver", "journal", "weather", "account", "api_token", "inbox")
+            name: {}
+            for name in (
+                "cp",
+                "driver",
+                "former_wallet",
+                "journal",
+                "weather",
+                "account",
+                "api_token",
+                "inbox",
+            )
         }
         self._open: dict[str, Row] = {}
         # Refused because they were given up: one of them may still begin.
@@ -323,7 +333,8 @@ class ExpectedRows:
         if before is not None and event.registration > before["registration"]:
             # Whoever has the id now begins with a row of its own.
             columns = ("driver_id", "registration", "balance_cents")
-            self._put("former_wallet", {name: before[name] for name in columns})
+            key = (event.driver_id, before["registration"])
+            self._rows["former_wallet"][key] = {name: before[name] for name in columns}
             del self._rows["driver"][event.driver_id]
         self._driver(event.driver_id)["registration"] = event.registration
         self._epoch(self._driver(event.driver_id), event.epoch)
@@ -370,12 +381,19 @@ class ExpectedRows:
             self._driver(driver_id)["balance_cents"] = balance_cents
 
     def _move(
-        self, kind: str, cents: int, driver_id: str, session_id: str | None = None, reference: object = None
+        self,
+        kind: str,
+        cents: int,
+        driver_id: str,
+        session_id: str | None = None,
+        reference: object = None,
+        registration: int | None = None,
     ) -> None:
         if cents:
             debit, credit = _ACCOUNTS[kind]
             kind = "CORRECTION" if kind == "REFUND" else kind
-            registration = self._driver(driver_id)["registration"]
+            if registration is None:
+                registration = self._driver(driver_id)["registration"]
             said = (self._at, kind, debit, credit, cents, driver_id, registration, session_id, reference)
             self._put("ledger", dict(zip(LEDGER, said, strict=True)))
 
@@ -438,11 +456,17 @@ class ExpectedRows:
         self._holds(event.driver_id, event.session_id, event.hold_cents)
 
     def ticket_corrected(self, event: e.TicketCorrected) -> None:
-        driver = self._driver(event.driver_id)
-        driver["balance_cents"] -= event.paid_cents
-        self._says(event.driver_id, event.balance_cents)
+        if event.former_owner:
+            key = (event.driver_id, event.registration)
+            none = {"driver_id": event.driver_id, "registration": event.registration, "balance_cents": 0}
+            self._rows["former_wallet"].setdefault(key, none)["balance_cents"] -= event.paid_cents
+        else:
+            self._driver(event.driver_id)["balance_cents"] -= event.paid_cents
+            self._says(event.driver_id, event.balance_cents)
         kind = "CORRECTION" if event.paid_cents > 0 else "REFUND"
-        self._move(kind, abs(event.paid_cents), event.driver_id, event.session_id)
+        self._move(
+            kind, abs(event.paid_cents), event.driver_id, event.session_id, registration=event.registration
+        )
         self._put(
             "correction",
             {

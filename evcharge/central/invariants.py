@@ -59,15 +59,15 @@ CHECKS = (
             SELECT balance_cents AS cents FROM driver UNION ALL SELECT held_cents FROM driver
             UNION ALL SELECT balance_cents FROM former_wallet
             UNION ALL SELECT t.cost_cents FROM ticket t JOIN session s USING (session_id) WHERE s.hold_cents > 0
-            UNION ALL SELECT -cents FROM ledger WHERE kind = 'TOP_UP'))
+            UNION ALL SELECT paid_cents FROM correction UNION ALL SELECT -cents FROM ledger WHERE kind = 'TOP_UP'))
         WHERE difference <> '0'
         """,
-        schema=9,
+        schema=12,
         older="""
         SELECT 'difference of ' || difference || ' cents' FROM (SELECT exact_sum(cents) AS difference FROM (
             SELECT balance_cents AS cents FROM driver UNION ALL SELECT held_cents FROM driver
             UNION ALL SELECT t.cost_cents FROM ticket t JOIN session s USING (session_id) WHERE s.hold_cents > 0
-            UNION ALL SELECT paid_cents FROM correction UNION ALL SELECT -cents FROM ledger WHERE kind = 'TOP_UP'))
+            UNION ALL SELECT -cents FROM ledger WHERE kind = 'TOP_UP'))
         WHERE difference <> '0'
         """,
     ),
@@ -86,7 +86,7 @@ CHECKS = (
         WHERE CAST(d.balance_cents AS TEXT) <> COALESCE(l.wallet, '0')
            OR CAST(d.held_cents AS TEXT) <> COALESCE(l.held, '0')
         """,
-        schema=9,
+        schema=12,
         older="""
         SELECT d.driver_id FROM driver d LEFT JOIN (
             SELECT driver_id,
@@ -138,7 +138,7 @@ CHECKS = (
         "what a charging point told afterwards costs what its energy costs",
         f"""
         SELECT t.session_id FROM ticket t JOIN session s USING (session_id) {_CORRECTED}
-        WHERE c.session_id IS NOT NULL AND t.cost_cents + c.cost_cents <> cost_cents(
+        WHERE c.session_id IS NOT NULL AND CAST(t.cost_cents + c.cost_cents AS TEXT) <> cost_cents(
             MIN(t.energy_mwh + c.energy_mwh, s.limit_mwh), t.price_centi_cents_per_kwh)
         """,  # noqa: S608
     ),
@@ -175,7 +175,7 @@ CHECKS = (
         "a ticket lasts as long as its charging point measured, and ends no earlier than it began",
         "SELECT session_id FROM ticket "
         "WHERE elapsed_s IS NOT NULL AND seconds_between(started_at, ended_at) IS NOT elapsed_s",
-        schema=9,
+        schema=12,
     ),
     Check(
         "I6",

@@ -171,19 +171,27 @@ def _sums(path: Path) -> dict[str, int]:
     with _reading(path) as connection:
         sums = {"events": connection.execute("SELECT COUNT(*) FROM events").fetchone()[0]}
         if path.name == CENTRAL_DB:
-            columns = ("energy_mwh", "cost_cents")
-            row = connection.execute(
-                f"SELECT COUNT(*) AS tickets, {summed(**{name: name for name in columns})} FROM ticket"  # noqa: S608
-            ).fetchone()
-            sums |= {"tickets": row["tickets"], **{name: sum_of(row, name) for name in columns}}
+            for table in ("ticket", "correction") if _has(connection, "correction") else ("ticket",):
+                columns = summed(mwh="energy_mwh", cents="cost_cents")
+                row = connection.execute(f"SELECT COUNT(*) AS n, {columns} FROM {table}").fetchone()  # noqa: S608
+                sums[f"{table}s"] = row["n"]
+                for name, column in (("energy_mwh", "mwh"), ("cost_cents", "cents")):
+                    sums[name] = sums.get(name, 0) + sum_of(row, column)
         return sums
+
+
+def _has(connection: sqlite3.Connection, table: str) -> bool:
+    there = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?"
+    return connection.execute(there, (table,)).fetchone() is not None
 
 
 def _summary(sums: dict[str, int]) -> str:
     text = f"{sums['events']} events, chain unbroken"
     if "tickets" in sums:
+        count = sums.get("corrections", 0)
+        corrected = f" and {count} correction{'s' if count > 1 else ''}" if count else ""
         text += (
-            f"; {sums['tickets']} tickets, {sums['energy_mwh']} mWh, {sums['cost_cents']} cents;"
+            f"; {sums['tickets']} tickets{corrected}, {sums['energy_mwh']} mWh, {sums['cost_cents']} cents;"
             " every sum holds"
         )
     return text

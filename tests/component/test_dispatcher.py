@@ -606,7 +606,7 @@ async def test_every_answer_is_given_even_when_its_fact_is_only_counted(writer: 
 async def test_a_clock_that_was_set_is_noted_before_anything_that_happens_after_it(writer: Writer):
     await writer.is_ready()
     writer.clock.now += timedelta(days=400)
-    await writer.does(c.MonitorReports, cp_id="CP001", link=2, fault="hot")
+    await writer.does(c.MonitorReports, cp_id="CP001", link=2, epoch=0, fault="hot")
     *_, noted, reported = writer.told
     assert (noted, type(reported)) == (events.ClockJumped(seconds=400 * 86_400), events.FaultReported)
     rows = await writer.books.database.read("SELECT day, SUM(ms) AS ms FROM status_daily GROUP BY day")

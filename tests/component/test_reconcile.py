@@ -249,7 +249,7 @@ FORGERIES: dict[str, tuple[str, str]] = {
     ),
     "an engine is asked for all it has told": (
         "UPDATE journal SET last_seq = 0 WHERE cp_id = 'CP001'",
-        r"journal CP001 a{32}: last_seq is 0, by the audit log at least 4",
+        r"journal CP001 a{32}: last_seq is 0, by the audit log at least 5",
     ),
     "a journal is forgotten": (
         "DELETE FROM journal WHERE cp_id = 'CP003'",

@@ -37,6 +37,9 @@ async def book(tmp_path: Path) -> Path:
     network.driver_is_there("D04", epoch=3)
     lost = network.charging("D04", "CP004", more_mwh=100_000)
     network.does(c.CloseLost, session_id=lost.session_id)
+    # Its driver has been withdrawn by then, and somebody else has its id.
+    network.does(c.Withdraw, subject="D04", epoch=4, registration=0)
+    network.driver_is_there("D04", epoch=4, registration=1)
     network.sends(network.engines["CP004"].ended(lost.session_id, 100_000), cp_id="CP004")
     async with opened(folder) as books:
         await books.store.commit(entries(network))
@@ -144,7 +147,7 @@ def test_books_whose_sums_exceed_64_bits_are_read_and_the_lies_named(
     assert [line for line in found if "cents" in line] != []
     assert verify.main(book.parent.parent, as_json=True) == 1
     sums = json.loads(capsys.readouterr().out)["books"][0]
-    assert (sums["tickets"], sums["energy_mwh"]) == (10_003, 10_000 * 10**15 + 1_120_005)
+    assert (sums["tickets"], sums["energy_mwh"]) == (10_003, 10_000 * 10**15 + 1_220_005)
 
 
 def test_energy_beyond_64_bits_of_money_is_still_right(book: Path):
@@ -156,6 +159,7 @@ def test_energy_beyond_64_bits_of_money_is_still_right(book: Path):
         connection.execute("UPDATE session SET meter_mwh = start_meter_mwh + 1000000000000000, limit_mwh = 0, "
                            "price_centi_cents_per_kwh = 1000000 WHERE state = 'TICKETED'")  # fmt: skip
         connection.execute("UPDATE ticket SET cost_cents = 0")
+        connection.execute("DELETE FROM correction")
     assert not [line for line in verify.check(book) if line.startswith(("I1 ", "I7"))]
 
 
@@ -301,7 +305,7 @@ async def test_sound_books_are_summed_up(book: Path, capsys: pytest.CaptureFixtu
     assert verify.main(state) == 0
     lines = capsys.readouterr().out.splitlines()
     assert re.fullmatch(
-        r"central\.db: \d+ events, chain unbroken; 2 tickets, 1020005 mWh, 26 cents; every sum holds",
+        r"central\.db: \d+ events, chain unbroken; 3 tickets and 1 correction, 1220005 mWh, 31 cents; every sum holds",
         lines[0],
     )
     assert lines[1:] == [
@@ -340,9 +344,10 @@ def test_programs_read_the_same_as_json(book: Path, capsys: pytest.CaptureFixtur
         "unread": [],
         "anchors": [{"name": "anchors.txt", "count": 0, "newest": 0, "why": "there is none"}],
         "notes": [NO_ANCHOR] + ([] if sound else ["what a broken log tells is not compared with the tables"]),
-        "tickets": 2,
-        "energy_mwh": 1_120_005,
-        "cost_cents": 26,
+        "tickets": 3,
+        "corrections": 1,
+        "energy_mwh": 1_220_005,
+        "cost_cents": 31,
     }
 
 

@@ -67,4 +67,4 @@ def test_an_id_of_forty_characters_is_quoted_whole():
 def test_the_roles_are_named_as_on_the_wire():
     peers = ["driver", "engine", "monitor"]
     people = ["admin", "operator", "service", "viewer"]
-    assert sorted(Role) == sorted([*peers, *people, "central", "registry", "weather"])
+    assert sorted(Role) == sorted([*peers, *people, "central", "registry", "unknown", "weather"])

@@ -183,6 +183,7 @@ SENDERS = {
     Role.SERVICE: "",
     Role.WEATHER: "",
     Role.REGISTRY: "",
+    Role.UNKNOWN: "",
 }
 
 

@@ -144,7 +144,7 @@ def test_a_ticket_goes_to_its_driver(estimated: bool):
 def test_everything_else_is_for_the_screens_alone():
     speak = {
         e.SessionAuthorised, e.EngineConnected, e.SessionReady, e.SessionStarted, e.StopOrdered, e.SessionRefused,
-        e.SessionInterrupted, e.StraySupply, e.TicketMade,
+        e.SessionInterrupted, e.StraySupply, e.TicketMade, e.TicketCorrected,
     }  # fmt: skip
     for event in LINES:
         if type(event) not in speak:

@@ -9,6 +9,7 @@ from evcharge import events
 from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central import corrections
+from evcharge.central.announce import letters
 from evcharge.central.ruling import Ruling
 from evcharge.central.start_seal import seal
 from evcharge.central.state import Closed, Correction, CorrectionKind, Kind, TicketUnseen
@@ -179,6 +180,28 @@ def test_another_point_cannot_correct_the_ticket(town: Network):
     set_aside(town.sends(rogue.ended(session.session_id, KWH), cp_id="CP002"), "unknown or closed")
 
 
+@pytest.mark.parametrize("left_cents", [1_975, 100])
+def test_the_rest_of_a_former_owners_charge_is_paid_from_the_wallet_that_was_left(
+    town: Network, left_cents: int
+):
+    session, engine = lost(town)
+    town.does(c.Withdraw, subject="D01", epoch=1, registration=0)
+    town.driver_is_there(epoch=1, registration=1)
+    left = town.facts.former_wallet("D01", 0)
+    town.facts.put(replace(left, balance_cents=left_cents))
+    back(town, engine)
+    decision = town.sends(engine.ended(session.session_id, 9 * KWH))
+    told, paid = only(decision, events.TicketCorrected), min(225, left_cents)
+    assert (told.paid_cents, told.owed_cents, told.registration) == (paid, 225 - paid, 0)
+    assert (town.driver().balance_cents, town.facts.former_wallet("D01", 0).balance_cents) == (
+        2_000, left_cents - paid,
+    )  # fmt: skip
+    assert town.transfers[-1].registration == 0
+    # The next owner of the id hears nothing of it, neither now nor later.
+    assert letters(told, lambda _: "") == []
+    assert not told.told_later
+
+
 # ---- by order
 
 
@@ -268,6 +291,14 @@ def test_where_its_money_cannot_be_held_again_it_is_set_aside_for_an_operator(to
     set_aside(decision, "began after it was given up; its money cannot be held again")
     assert events.StraySupply in said(decision)
     assert town.facts.session(session.session_id) is None
+
+
+def test_the_next_owner_of_its_drivers_id_does_not_pay_for_it(town: Network):
+    _, start = given_up(town)
+    town.does(c.Withdraw, subject="D01", epoch=1, registration=0)
+    town.driver_is_there(epoch=1, registration=1)
+    set_aside(town.sends(start), "its money cannot be held again")
+    assert (town.driver().balance_cents, town.driver().held_cents) == (2_000, 0)
 
 
 def test_where_its_point_serves_another_it_is_set_aside(town: Network):

@@ -5,13 +5,18 @@
 import { h, icon } from "./dom.js";
 import { add, onLang, t } from "./i18n.js";
 import enAudit from "./words/en_audit.js";
+import enDrivers from "./words/en_drivers.js";
 import enRegistration from "./words/en_registration.js";
 import en from "./words/en_tabs.js";
 import esAudit from "./words/es_audit.js";
+import esDrivers from "./words/es_drivers.js";
 import esRegistration from "./words/es_registration.js";
 import es from "./words/es_tabs.js";
 
-add({ en: { ...enAudit, ...enRegistration, ...en }, es: { ...esAudit, ...esRegistration, ...es } });
+add({
+  en: { ...enAudit, ...enDrivers, ...enRegistration, ...en },
+  es: { ...esAudit, ...esDrivers, ...esRegistration, ...es },
+});
 
 /**
  * Mount a tab. `build(view)` fills `view.section`; `view.keep` outlives a change of the language, and

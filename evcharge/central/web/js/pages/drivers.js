@@ -10,6 +10,7 @@ import { t } from "../i18n.js";
 import { openSession } from "../session_sheet.js";
 import { action, fill, heading, poll, stateChip, tab } from "../tab.js";
 import { Table } from "../table.js";
+import { leftWallets } from "./left_wallets.js";
 
 const AGAIN_S = 4;
 const MOST_EUROS = 100_000;
@@ -51,27 +52,6 @@ function build({ section, keep, signal }, store) {
   const load = (turn) => fill({ table, signal: turn, quiet: all.length > 0, get: () => get("/api/drivers", turn), show: take });
   section.append(heading("drivers", counts), filters(fields, wanted, show), table.element, left.element);
   const now = poll(load, AGAIN_S, signal);
-}
-
-/** What withdrawn drivers left in their wallets: shown when there is any. */
-function leftWallets() {
-  const table = new Table({
-    caption: t("drivers.left"),
-    columns: [
-      { id: "id", head: t("drivers.id"), cell: (row) => row.driver_id },
-      { id: "registration", head: t("drivers.registration"), number: true, cell: (row) => number(row.registration) },
-      { id: "balance", head: t("drivers.balance"), number: true, cell: (row) => euros(row.balance_cents) },
-    ],
-    key: (row) => `${row.driver_id} ${row.registration}`,
-    empty: "",
-  });
-  const hint = h("p", { class: "tab-note", "data-kind": "info" }, t("drivers.left_hint"));
-  const element = h("div", { hidden: true }, h("h3", null, t("drivers.left")), hint, table.element);
-  const show = (rows) => {
-    element.hidden = !rows.length;
-    table.set(rows);
-  };
-  return { element, show };
 }
 
 function fits(row, { id = "", state = "" }) {
