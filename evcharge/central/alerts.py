@@ -85,20 +85,22 @@ class Alert:
         """Return the id, unique among the open ones: CP001-fault."""
         return f"{self.about}-{self.kind}"
 
-    def words(self, lang: str = labels.DEFAULT_LANGUAGE) -> str:
-        """Return what is wrong, in one sentence."""
-        if self.kind is AlertKind.WEATHER:
-            detail = ", ".join(labels.weather(kind, lang) for kind in self.detail.split())
-        else:
-            detail = cause(self.detail, lang)
-        return labels.Speech(SENTENCES, lang)(f"alert {self.kind}", about=self.about, detail=detail)
 
-    def restored(self, lang: str = labels.DEFAULT_LANGUAGE) -> str:
-        """Return the sentence that says it is over, or "" while it is not."""
-        if self.solved_at is None:
-            return ""
-        name = "alert closed" if self.by_hand else f"restored {self.kind}"
-        return labels.Speech(SENTENCES, lang)(name, about=self.about)
+def alert_text(alert: Alert, lang: str = labels.DEFAULT_LANGUAGE) -> str:
+    """Return what is wrong, in one sentence."""
+    if alert.kind is AlertKind.WEATHER:
+        detail = ", ".join(labels.weather(kind, lang) for kind in alert.detail.split())
+    else:
+        detail = cause(alert.detail, lang)
+    return labels.Speech(SENTENCES, lang)(f"alert {alert.kind}", about=alert.about, detail=detail)
+
+
+def restored_text(alert: Alert, lang: str = labels.DEFAULT_LANGUAGE) -> str:
+    """Return the sentence that says it is over, or "" while it is not."""
+    if alert.solved_at is None:
+        return ""
+    name = "alert closed" if alert.by_hand else f"restored {alert.kind}"
+    return labels.Speech(SENTENCES, lang)(name, about=alert.about)
 
 
 class Alerts:

@@ -156,7 +156,7 @@ async def run(
                     chain.run(),
                     *([outbox.run()] if outbox is not None else []),
                     *shown,
-                    each_minute(refusals, dispatcher, store, anchors, settled),
+                    each_minute(refusals, dispatcher, store, anchors.drop, settled),
                 )
                 store.end()
         # Every peer has been sent away: what they said last, and that we stopped, is still stored.

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from evcharge.billing import cost_cents
 from evcharge.central import frames
-from evcharge.central.alerts import CLOSED_BY_HAND, Alert, Alerts
+from evcharge.central.alerts import CLOSED_BY_HAND, Alert, Alerts, alert_text, restored_text
 from evcharge.central.feed import Live
 from evcharge.central.lines import line, status_line
 from evcharge.central.state import Facts
@@ -467,7 +467,9 @@ class Board:
         if rows != self._alert_rows:
             self._alert_rows, self._alerts_rev = rows, self._next()
         banners = [
-            frames.Banner(name, alert.words("en"), alert.words("es"), int(alert.since.timestamp()))
+            frames.Banner(
+                name, alert_text(alert, "en"), alert_text(alert, "es"), int(alert.since.timestamp())
+            )
             for alert in still_open
             if (name := _BANNERS.get((alert.about, alert.kind))) is not None
         ]
@@ -481,12 +483,12 @@ def alert_row(alert: Alert) -> frames.AlertRow:
         id=alert.id,
         kind=alert.kind,
         about=alert.about,
-        what=alert.words("en"),
-        what_es=alert.words("es"),
+        what=alert_text(alert, "en"),
+        what_es=alert_text(alert, "es"),
         since=int(alert.since.timestamp()),
         solved_at=int(alert.solved_at.timestamp()) if alert.solved_at is not None else None,
-        restored=alert.restored("en"),
-        restored_es=alert.restored("es"),
+        restored=restored_text(alert, "en"),
+        restored_es=restored_text(alert, "es"),
         times=alert.times,
         closable=alert.solved_at is None and alert.kind in CLOSED_BY_HAND,
     )

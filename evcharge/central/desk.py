@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from evcharge import labels
 from evcharge.billing import cost_cents, euros, kwh
-from evcharge.central.alerts import CLOSED_BY_HAND, Alert, Alerts
+from evcharge.central.alerts import CLOSED_BY_HAND, Alert, Alerts, alert_text, restored_text
 from evcharge.central.commands import Actor, AnyCommand, CloseAlert, LiftHold, PlaceHold, RevokeKeys, TopUp
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
@@ -141,7 +141,7 @@ class Desk:
         ]
         for alert in closable:
             await self._submit(CloseAlert(by=PANEL, alert=alert))
-        what = " ".join(alert.words(self._lang) for alert in closable)
+        what = " ".join(alert_text(alert, self._lang) for alert in closable)
         return Answer(self._say("close done" if closable else "close none", subject=subject, what=what))
 
     def _sessions(self) -> Iterator[str]:
@@ -173,7 +173,7 @@ def fault(alert: Alert, lang: str) -> Fault:
     ended = alert.solved_at
     return Fault(
         f"{alert.since.astimezone():%H:%M:%S}",
-        alert.words(lang) + repeats,
+        alert_text(alert, lang) + repeats,
         f"{ended.astimezone():%H:%M:%S}" if ended is not None else "",
-        alert.restored(lang),
+        restored_text(alert, lang),
     )

@@ -32,7 +32,7 @@ from rich.text import Text
 
 from evcharge import logs
 from evcharge.central import typed
-from evcharge.central.alerts import CENTRAL, KAFKA, REGISTRY, WEATHER, AlertKind, Alerts
+from evcharge.central.alerts import CENTRAL, KAFKA, REGISTRY, WEATHER, AlertKind, Alerts, alert_text
 from evcharge.central.desk import Answer, Desk, fault
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
@@ -168,7 +168,9 @@ class Panel:
             faults=[fault(alert, self._lang) for alert in listed],
             more_faults=max(0, len(still_open) - MOST_OPEN),
             messages=list(self._messages),
-            troubles=[alert.words(self._lang) for alert in still_open if (alert.about, alert.kind) in around],
+            troubles=[
+                alert_text(alert, self._lang) for alert in still_open if (alert.about, alert.kind) in around
+            ],
             energy_today_mwh=self._today.energy_mwh,
             revenue_today_cents=self._today.cents,
             page=self._page,

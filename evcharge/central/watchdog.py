@@ -4,10 +4,9 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 
-from evcharge.central.anchors import Anchors
 from evcharge.central.conversations import MAX_UNSENT_BYTES, Conversation
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.lines import speech
@@ -84,7 +83,7 @@ async def each_minute(
     refusals: Refusals,
     dispatcher: Dispatcher,
     store: CentralStore,
-    anchors: Anchors,
+    anchor: Callable[[], Awaitable[None]],
     heap: Heap,
     clock: Clock = utc_now,
 ) -> None:
@@ -97,5 +96,5 @@ async def each_minute(
         # A full disk is the dispatcher's trouble, and told by it.
         with contextlib.suppress(sqlite3.Error):
             await store.live(clock(), datetime.fromtimestamp(going(), UTC))
-        await anchors.drop()
+        await anchor()
         heap.look_again()

@@ -12,6 +12,7 @@ from enum import StrEnum
 from evcharge.billing import kwh
 from evcharge.cp.books import Books
 from evcharge.cp.contactor import Contactor
+from evcharge.cp.health import BROKEN, JOURNAL_FULL
 from evcharge.cp.journal import Journal
 from evcharge.cp.supply import Supply, Thermometer
 from evcharge.labels import Speech
@@ -21,8 +22,6 @@ from evcharge.session import EndReason
 
 log = logging.getLogger(__name__)
 
-JOURNAL_FULL = "journal full"
-BROKEN = "broken (KO)"
 # After a stall of this process no more than this is metered: what was not journaled in time is not billed.
 MOST_STEP_S = 5.0
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from rich.text import Text
 
 from evcharge.console import Choice
-from evcharge.cp.charge import BROKEN
 from evcharge.cp.engine_view import view
+from evcharge.cp.health import BROKEN
 from evcharge.cp.plan import Action, Order
 from evcharge.cp.status import EngineFacts
 from evcharge.errors import BadInput

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from evcharge import drawing
 from evcharge.billing import euros, kwh, price_text
-from evcharge.cp.charge import BROKEN
+from evcharge.cp.health import BROKEN
 from evcharge.cp.status import EngineFacts, Lamp, Session, car_words, central_words, state_words, warmth
 from evcharge.labels import Speech
 from evcharge.troubles import Trouble

@@ -26,6 +26,9 @@ NONCE_BYTES = 16
 _PROVED = re.compile(rb'"mac":"([0-9a-f]{64})"')
 # So many pings in a row without an answer, and the engine is lost.
 MOST_MISSED = 2
+# What an engine says that it has; whatever else a health port tells is shown as it is.
+JOURNAL_FULL = "journal full"
+BROKEN = "broken (KO)"
 
 Nonce = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 Mac = Annotated[str, Meta(pattern=r"\A([0-9a-f]{64})?\Z")]

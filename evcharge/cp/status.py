@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from evcharge.billing import cost_cents, euros, kwh
-from evcharge.cp.charge import BROKEN
+from evcharge.cp.health import BROKEN
 from evcharge.labels import Speech
 
 

@@ -16,6 +16,8 @@ from evcharge.central.alerts import (
     WEATHER,
     AlertKind,
     Alerts,
+    alert_text,
+    restored_text,
 )
 from evcharge.central.state import Weather
 from evcharge.charging_point import ChargingPoint, Hold
@@ -149,14 +151,14 @@ def test_an_alert_stays_until_it_is_solved(begin: e.Event, what: tuple, end: e.E
     assert (alert.since, alert.solved_at, alert.times) == (NOON, None, 1)
     assert alerts.is_open(*what)
     assert alerts.recent() == [alert]
-    assert alert.restored() == ""
+    assert restored_text(alert) == ""
     alerts.take(end, LATER)
     assert not alerts.is_open(*what)
     (over,) = [one for one in alerts.recent() if one.kind is alert.kind]
     assert (over.since, over.solved_at) == (NOON, LATER)
     for lang in labels.LANGUAGES:
-        assert over.words(lang)
-        assert over.restored(lang)
+        assert alert_text(over, lang)
+        assert restored_text(over, lang)
 
 
 @pytest.mark.parametrize(("begin", "what", "end"), STORIES)
@@ -208,7 +210,7 @@ def test_what_happens_again_is_the_same_alert_with_the_latest_detail():
     alerts.take(e.EngineLost(cp_id="CP001", link=2, reason="no heartbeat"), LATER)
     (alert,) = alerts.open()
     assert (alert.since, alert.times) == (NOON, 2)
-    assert "no heartbeat" in alert.words()
+    assert "no heartbeat" in alert_text(alert)
 
 
 def test_refusals_that_were_counted_are_counted_here():
@@ -272,7 +274,7 @@ def test_storage_that_fails_is_shown_at_once_and_its_end_is_an_event():
     alerts = Alerts()
     alerts.storage_failed("disk full", NOON)
     (alert,) = alerts.open()
-    assert "disk full" in alert.words()
+    assert "disk full" in alert_text(alert)
     alerts.take(e.StorageRestored(why="disk full", failed_at=NOON.timestamp()), LATER)
     (over,) = alerts.recent()
     assert (over.since, over.solved_at, over.times) == (NOON, LATER, 1)
@@ -309,7 +311,7 @@ def test_a_weather_alert_of_before_a_start_is_open_after_it():
     weather = Weather(location="Elche", alerts=frozenset({WeatherKind.WIND, WeatherKind.COLD}))
     alerts.adopt([], LATER, [weather, Weather(location="Altea")])
     (alert,) = alerts.open()
-    assert (alert.about, alert.words()) == (
+    assert (alert.about, alert_text(alert)) == (
         "Elche",
         "Weather in Elche: cold, strong wind. Its charging points are out of order.",
     )
@@ -341,7 +343,7 @@ def test_several_kinds_of_weather_are_one_alert_that_names_them_all():
         alerts.take(e.WeatherAlertRaised(location="Elche", alert=kind), NOON)
     (alert,) = alerts.open()
     assert alert.detail == "COLD STORM"
-    assert "frío, tormenta" in alert.words("es")
+    assert "frío, tormenta" in alert_text(alert, "es")
 
 
 def test_an_id_with_hyphens_is_found():
@@ -356,8 +358,8 @@ def test_closed_by_hand_is_said_so():
     alerts.take(e.ClockJumped(seconds=9), NOON)
     alerts.take(e.AlertClosed(alert_id="CENTRAL-clock"), LATER)
     (over,) = alerts.recent()
-    assert over.restored() == "CENTRAL: seen by an operator."
-    assert over.restored("es") == "CENTRAL: visto por un operador."
+    assert restored_text(over) == "CENTRAL: seen by an operator."
+    assert restored_text(over, "es") == "CENTRAL: visto por un operador."
 
 
 @pytest.mark.parametrize("kind", AlertKind)
@@ -371,10 +373,10 @@ def test_the_wordings_that_teachers_look_for_are_said():
     alerts.take(BAD_PROOF, NOON)
     alerts.take(e.RegistryLost(why="no answer"), LATER)
     registry, wrong_key = alerts.open()
-    assert registry.words().startswith("Registry not responding")
-    assert registry.words("es").startswith("Registry no responde")
-    assert wrong_key.words().startswith("Unable to connect to CP001. Messages not understood.")
-    assert wrong_key.words("es").startswith("Imposible conectar con CP001. Mensajes no comprensibles.")
+    assert alert_text(registry).startswith("Registry not responding")
+    assert alert_text(registry, "es").startswith("Registry no responde")
+    assert alert_text(wrong_key).startswith("Unable to connect to CP001. Messages not understood.")
+    assert alert_text(wrong_key, "es").startswith("Imposible conectar con CP001. Mensajes no comprensibles.")
     assert AlertKind.FAULT not in CLOSED_BY_HAND
 
 

@@ -6,8 +6,9 @@ import pytest
 from msgspec import UNSET, UnsetType
 
 from evcharge.cp import journal as journal_module
-from evcharge.cp.charge import BROKEN, JOURNAL_FULL, Charge, Moment
+from evcharge.cp.charge import Charge, Moment
 from evcharge.cp.contactor import Contactor
+from evcharge.cp.health import BROKEN, JOURNAL_FULL
 from evcharge.cp.journal import Journal
 from evcharge.cp.records import State, entries
 from evcharge.cp.supply import Supply

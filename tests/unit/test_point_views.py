@@ -8,7 +8,7 @@ from rich.text import Text
 
 from evcharge import drawing
 from evcharge.cp import engine_view, monitor_view
-from evcharge.cp.charge import BROKEN, JOURNAL_FULL
+from evcharge.cp.health import BROKEN, JOURNAL_FULL
 from evcharge.cp.status import EngineFacts, Lamp, MonitorFacts, Session, Signal, engine_line, monitor_line
 from evcharge.labels import Speech
 from evcharge.labels.point import SENTENCES

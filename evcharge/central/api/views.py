@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from evcharge.billing import cost_cents, price_text
-from evcharge.central.alerts import CLOSED_BY_HAND, Alert
+from evcharge.central.alerts import CLOSED_BY_HAND, Alert, alert_text, restored_text
 from evcharge.central.feed import Live
 from evcharge.central.lines import why
 from evcharge.central.rows import ticket_of
@@ -136,12 +136,12 @@ def alert(found: Alert) -> Json:
         "kind": found.kind,
         "about": found.about,
         "detail": found.detail,
-        "what": found.words(),
-        "what_es": found.words("es"),
+        "what": alert_text(found),
+        "what_es": alert_text(found, "es"),
         "since": instant(found.since),
         "solved_at": instant(found.solved_at) if found.solved_at is not None else None,
-        "restored": found.restored(),
-        "restored_es": found.restored("es"),
+        "restored": restored_text(found),
+        "restored_es": restored_text(found, "es"),
         "times": found.times,
         "closable": found.solved_at is None and found.kind in CLOSED_BY_HAND,
     }
