@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self, TypeVar
 import aiohttp
 from msgspec import Meta, Struct
 
-from evcharge import trust
+from evcharge import labels, trust
 from evcharge.encoding import read_json
 from evcharge.errors import (
     AuthenticationError,
@@ -175,6 +175,9 @@ class ApiClient:
             return self.no_central()
         text = " ".join(failure.text.split())
         code = Code(failure.code) if failure.code in set(Code) else None
+        if code is not None and self._say.lang != labels.DEFAULT_LANGUAGE:
+            # Central's own sentence is English: what its code means goes before it, as on the pages.
+            text = f"{labels.code(code, self._say.lang)} ({text})"
         match status:
             case 401:
                 return AuthenticationError(self._say(token.refused, path=token.path), Code.CREDENTIAL)

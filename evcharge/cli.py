@@ -18,6 +18,7 @@ from evcharge.operator.commands import JSON as _JSON
 from evcharge.operator.events import events as _events
 from evcharge.operator.people import PEOPLE as _PEOPLE
 from evcharge.operator.registering import RoleOrGroup, add_commands
+from evcharge.operator.settling import SETTLING as _SETTLING
 from evcharge.options import CENTRAL as _CENTRAL
 from evcharge.options import KAFKA as _KAFKA
 from evcharge.options import REGISTRY as _REGISTRY
@@ -270,7 +271,7 @@ def cp() -> None:
 
 
 add_commands(cp, "cp")
-for _operator in (*_OPERATORS, *_PEOPLE, _events):
+for _operator in (*_OPERATORS, *_SETTLING, *_PEOPLE, _events):
     evcharge.add_command(_operator)
 
 

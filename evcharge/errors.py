@@ -56,6 +56,7 @@ class Code(StrEnum):
     DRIVER_BUSY = "E_DRIVER_BUSY"
     PAUSE = "E_PAUSE"
     NO_SESSION = "E_NO_SESSION"
+    ENGINE_THERE = "E_ENGINE_THERE"
     STORAGE = "E_STORAGE"
 
 

@@ -54,6 +54,8 @@ _STATUS = {
     Code.UNKNOWN_CP: 404,
     Code.TIMEOUT: 408,
     Code.CONFLICT: 409,
+    Code.ENGINE_THERE: 409,
+    Code.NO_SESSION: 409,
     Code.EXPIRED: 410,
     Code.TOO_BIG: 413,
     Code.FIELD: 422,

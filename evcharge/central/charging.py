@@ -172,6 +172,8 @@ def refusal_text(cp_id: CpId, reason: EndReason | None) -> str:
             return f"{cp_id}: you stopped before charging began."
         case EndReason.NOT_STARTED | EndReason.BUSY:
             return f"{cp_id} could not take the charge. Try again."
+        case EndReason.LOST:
+            return f"{cp_id} was lost before the charge began: nothing was billed, your money is free again."
         case _:
             return f"{cp_id} not available. CP out of service ({reason})."
 
@@ -438,15 +440,17 @@ def _ended(ruling: Ruling, command: TakeRecords, session: Session, record: Suppl
 
 
 def close_lost(ruling: Ruling, command: CloseLost, rules: Rules) -> None:
-    """Close a session by hand because its engine will never return (RELIABILITY E5)."""
+    """Close a session whose engine does not come back (RELIABILITY E5); what it tells later is a correction."""
     session = ruling.session(command.session_id)
     if session is None:
         raise Refused(f"{command.session_id} is not an open session", Code.NO_SESSION)
     point = ruling.existing_point(session.cp_id)
     if point.engine_link is not None:
-        # It is not lost after all: power that nobody will pay for must not flow.
-        order_stop(ruling, point, EndReason.OPERATOR)
-    close_estimated(ruling, point, rules, EndReason.LOST)
-    session = ruling.session(command.session_id)
-    if session is not None:
+        raise Refused(
+            f"the engine of {point.cp_id} is connected and tells itself how a charge ended: stop the charge instead",
+            Code.ENGINE_THERE,
+        )
+    if session.state is SessionState.AUTHORISED:
         refuse(ruling, session, EndReason.LOST, rules)
+    elif not command.unless_begun:
+        close_estimated(ruling, point, rules, EndReason.LOST)

@@ -338,9 +338,13 @@ class WeatherOverride(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseLost(Command):
-    """Bill a session whose engine will never return, at the last committed meter."""
+    """Close a session whose engine does not come back: billed at the last committed meter, or the hold goes back.
+
+    `unless_begun`: only when no power is known to have flowed.
+    """
 
     session_id: SessionId
+    unless_begun: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from evcharge import labels
 from evcharge.billing import cost_cents, euros, kwh
 from evcharge.central.alerts import CLOSED_BY_HAND, Alert, Alerts, alert_text, restored_text
-from evcharge.central.commands import Actor, AnyCommand, CloseAlert, LiftHold, PlaceHold, RevokeKeys, TopUp
+from evcharge.central.commands import (
+    Actor,
+    AnyCommand,
+    CloseAlert,
+    CloseLost,
+    LiftHold,
+    PlaceHold,
+    RevokeKeys,
+    TopUp,
+)
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
 from evcharge.central.lines import speech, status_line
@@ -17,6 +26,7 @@ from evcharge.central.typed import Order, Verb, help_page
 from evcharge.central.wall_lists import Fault, fault_lines, session_state
 from evcharge.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.errors import EvchargeError
+from evcharge.events import TicketMade
 from evcharge.ids import CpId, DriverId, Role
 from evcharge.wire import KEY_BYTES
 
@@ -67,6 +77,8 @@ class Desk:
                 return await self._rotate(order.subject)
             case Verb.TOP_UP:
                 return await self._top_up(order.subject, order.cents)
+            case Verb.CLOSE_LOST:
+                return await self._close_lost(order.subject)
             case Verb.SESSIONS:
                 return self._page(self._say("sessions title"), list(self._sessions()))
             case Verb.ALERTS:
@@ -112,6 +124,17 @@ class Desk:
             return Answer(self._say("unknown subject", subject=subject))
         decision = await self._dispatcher.post(RevokeKeys(by=PANEL, subject=subject))
         return Answer(self._say("revoke done" if decision.stored else "withdrawn unstored", subject=subject))
+
+    async def _close_lost(self, subject: str) -> Answer:
+        point = self._dispatcher.facts.point(CpId(subject))
+        if point is None or point.session_id is None:
+            return Answer(self._say("close-lost none", cp_id=subject))
+        decision = await self._dispatcher.post(CloseLost(by=PANEL, session_id=point.session_id))
+        for event in decision.events:
+            if isinstance(event, TicketMade):
+                billed = {"energy": kwh(event.energy_mwh), "cost": euros(event.cost_cents)}
+                return Answer(self._say("close-lost billed", session_id=event.session_id, **billed))
+        return Answer(self._say("close-lost given back", session_id=point.session_id))
 
     async def _rotate(self, subject: str) -> Answer:
         if self._point(subject) is None:

@@ -27,6 +27,7 @@ _BY_REASON = {
     EndReason.DRIVER: "stopped early",
     EndReason.NOT_STARTED: "not taken",
     EndReason.BUSY: "not taken",
+    EndReason.LOST: "point lost",
 }
 
 

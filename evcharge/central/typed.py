@@ -21,6 +21,7 @@ class Verb(StrEnum):
     RESUME = "resume"
     REVOKE = "revoke"
     ROTATE = "rotate"
+    CLOSE_LOST = "close-lost"
     SESSIONS = "sessions"
     ALERTS = "alerts"
     CLOSE = "close"
@@ -34,6 +35,7 @@ USAGE: Mapping[Verb, str] = {
     Verb.RESUME: "resume CP001 | resume all",
     Verb.REVOKE: "revoke CP001 | revoke D01",
     Verb.ROTATE: "rotate CP001",
+    Verb.CLOSE_LOST: "close-lost CP001",
     Verb.SESSIONS: "sessions",
     Verb.ALERTS: "alerts",
     Verb.CLOSE: "close CP001",
@@ -96,6 +98,7 @@ def completions(
             Verb.REVOKE: [*sorted(points), *sorted(drivers)],
             Verb.ROTATE: sorted(points),
             Verb.CLOSE: [*sorted(points), *sorted(drivers)],
+            Verb.CLOSE_LOST: sorted(points),
             Verb.TOP_UP: sorted(drivers),
         }.get(verb, [])
     found = [choice for choice in choices if choice.lower().startswith(word.lower())]

@@ -1,4 +1,4 @@
-"""Watches the links and Central itself: silence, slow readers, logins that nothing follows, stalls, clock jumps."""
+"""Watches links, lost sessions and Central itself: silence, slow readers, mute logins, stalls, clock jumps."""
 
 import asyncio
 import contextlib
@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from evcharge.central.conversations import MAX_UNSENT_BYTES, Conversation
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.lines import speech
+from evcharge.central.lost import Lost
 from evcharge.central.peers import Peers
 from evcharge.central.quotas import TOO_FAST
 from evcharge.central.refusals import Refusals
@@ -41,6 +42,7 @@ class Watchdog:
         self._say = speech(lang)
         self._peers = peers
         self._dispatcher = dispatcher
+        self._lost = Lost(dispatcher)
         self._behind_since: dict[int, float] = {}
 
     async def run(self) -> None:
@@ -56,6 +58,7 @@ class Watchdog:
                 log.warning("%s", self._say("stood still", seconds=f"{now - last:.1f}"))
             else:
                 self.sweep(now, self._peers.links.values())
+                self._lost.sweep(now)
             last = now
 
     def sweep(self, now: float, links: Iterable[Conversation]) -> None:

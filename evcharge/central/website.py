@@ -30,6 +30,7 @@ from evcharge.central.api.push import Push
 from evcharge.central.api.registration import Registration
 from evcharge.central.api.server import ApiServer, idle
 from evcharge.central.api.sessions import Sessions
+from evcharge.central.api.settling import Settling
 from evcharge.central.api.stats import Stats
 from evcharge.central.api.weather import Weather
 from evcharge.central.board import MAX_MESSAGES, Board
@@ -93,13 +94,15 @@ async def website(
     push.follow(feed)
     unread = core.archive.unread
     figures = Figures(dispatcher, feed, core.store, core.alerts, lambda: len(unread), backlog)
+    sessions = Sessions(dispatcher.facts, core.archive, feed)
     rooms: list[Room] = [
         Pages(access, dev=settings.web_dev),
         logins,
         Accounts(access, directory, credentials, logins, clock, registration.of_driver, registration.ids),
         registration,
         Points(dispatcher, feed, core.archive, telemetry, clock, registration.of_point),
-        Sessions(core.archive, feed),
+        sessions,
+        Settling(dispatcher, sessions),
         Drivers(dispatcher, core.archive),
         AlertsRoom(dispatcher, core.alerts),
         Weather(dispatcher, weather, clock),

@@ -29,6 +29,7 @@ _REFUSED_BY_POINT = {
     EndReason.DRIVER: "stopped early",
     EndReason.NOT_STARTED: "not taken",
     EndReason.BUSY: "not taken",
+    EndReason.LOST: "point lost",
 }
 _NOTICES = {
     "FAULT": "failed",

@@ -106,6 +106,10 @@ CODES: Mapping[Code, Words] = {
     Code.DRIVER_BUSY: ("already charging", "ya está cargando"),
     Code.PAUSE: ("too many requests without plugging in", "demasiadas peticiones sin enchufar"),
     Code.NO_SESSION: ("no such charge", "no existe esa recarga"),
+    Code.ENGINE_THERE: (
+        "its engine is connected: it ends the charge itself, when that is stopped",
+        "su motor está conectado: termina él mismo la recarga cuando se para",
+    ),
     Code.NOT_FOUND: ("not found", "no se encuentra"),
     Code.CONFLICT: ("taken by somebody else", "ya es de otro"),
     Code.STORAGE: ("cannot store data now", "ahora no se pueden guardar datos"),

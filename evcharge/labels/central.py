@@ -267,6 +267,10 @@ SENTENCES: Mapping[str, Words] = {
         "a new key for its connection, without interruption",
         "clave nueva para su conexión, sin interrupción",
     ),
+    "help close-lost": (
+        "bill by estimate what a lost engine left",
+        "cobrar por estimación lo de un motor perdido",
+    ),
     "help sessions": ("requests and charges, in full", "peticiones y suministros, completos"),
     "help alerts": ("faults, also those that are solved", "averías, también las resueltas"),
     "help close": (
@@ -332,6 +336,18 @@ SENTENCES: Mapping[str, Words] = {
     "revoke done": (
         "revoke: the keys of {subject} are void; it needs a new registration.",
         "revoke: las claves de {subject} ya no valen; necesita registrarse de nuevo.",
+    ),
+    "close-lost none": (
+        "close-lost: nothing runs at {cp_id}.",
+        "close-lost: no hay nada en marcha en {cp_id}.",
+    ),
+    "close-lost billed": (
+        "close-lost: {session_id} is billed by estimate: {energy} kWh, {cost} €. Its engine may still correct that.",
+        "close-lost: {session_id} se cobra por estimación: {energy} kWh, {cost} €. Su motor aún puede corregirlo.",
+    ),
+    "close-lost given back": (
+        "close-lost: {session_id} had not begun: its driver has the money back.",
+        "close-lost: {session_id} no había empezado: su conductor recupera el dinero.",
     ),
     "rotate done": (
         "rotate: the connection of {cp_id} has a new key, no interruption",

@@ -125,6 +125,10 @@ SENTENCES: Mapping[str, Words] = {
         "{cp_id}: the car was not plugged in in time.",
         "{cp_id}: el vehículo no se enchufó a tiempo.",
     ),
+    "point lost": (
+        "{cp_id} was lost before the charge began: nothing was billed, your money is free again.",
+        "Se perdió {cp_id} antes de empezar la recarga: no se cobra nada y su dinero queda libre.",
+    ),
     "stopped early": (
         "{cp_id}: you stopped before charging began.",
         "{cp_id}: usted paró antes de que empezara la recarga.",

@@ -129,6 +129,14 @@ SENTENCES: Mapping[str, Words] = {
         "The keys of {cp_id} are revoked. It returns after a new registration.",
         "Las claves de {cp_id} están revocadas. Volverá tras un nuevo registro.",
     ),
+    "lost billed": (
+        "{session_id} is closed and billed by estimate: {energy} kWh, {cost} €. Its engine may still correct that.",
+        "{session_id} queda cerrada y cobrada por estimación: {energy} kWh, {cost} €. Su motor aún puede corregirlo.",
+    ),
+    "lost given back": (
+        "{session_id} is closed: it had not begun, and its driver has the money back.",
+        "{session_id} queda cerrada: no había empezado, y su conductor recupera el dinero.",
+    ),
     "topped up": (
         "{driver_id}: {amount} € in, balance {balance} €.",
         "{driver_id}: {amount} € ingresados, saldo {balance} €.",

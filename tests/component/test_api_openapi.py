@@ -117,6 +117,7 @@ async def test_real_answers_match_what_is_said_of_them(house: House):
     await _of_accounts_and_tokens(proof, house)
     await _of_registrations(proof, house)
     await _of_orders(proof, house)
+    await _of_what_is_settled(proof, house)
     values = {"cp_id": "CP001", "location": "Berlin"}
     values["session_id"] = (await house.program.get("/api/tickets")).body["tickets"][0]["session_id"]
     for method, path in sorted(proof.told - proof.seen):
@@ -146,6 +147,17 @@ async def _of_a_driver(proof: Proof, house: House) -> None:
     # What comes later finds a charging point that is taken.
     await proof.ask(driver, "POST", "/api/me/requests", wanted | {"request_id": "R-web-00000003"})
     await engine.is_asked()
+
+
+async def _of_what_is_settled(proof: Proof, house: House) -> None:
+    engine, driver = await house.town.point("CP005"), await house.town.driver("D05")
+    driver.asks("CP005")
+    session_id = (await engine.is_asked()).session_id
+    await engine.journals(engine.starts(), engine.meters(1_000_000))
+    engine.channel.abort()
+    await house.town.says("CP005 .*Faulted: no link")
+    of_session = {"session_id": session_id}
+    await proof.ask(house.program, "POST", "/api/sessions/{session_id}/close-lost", **of_session)
 
 
 async def _of_logins(proof: Proof, house: House) -> None:

@@ -75,6 +75,27 @@ async def test_out_ends_a_charge_and_resume_takes_it_back(town: Town):
     assert "1 of 1 are available" in await operator.types("resume all")
 
 
+async def test_close_lost_ends_what_an_engine_left_behind(town: Town):
+    engine, driver = await charging(town)
+    operator = Operator(town)
+    assert await operator.types("close-lost CP404") == "close-lost: nothing runs at CP404."
+    assert "the engine of CP001 is connected" in await operator.types("close-lost CP001")
+    engine.channel.abort()
+    await town.says("CP001.* Faulted: no link")
+    assert "is billed by estimate: 0.000 kWh, 0.00 €" in await operator.types("close-lost CP001")
+    assert (await driver.ticket()).estimated
+    assert await operator.types("close-lost CP001") == "close-lost: nothing runs at CP001."
+
+
+async def test_close_lost_gives_back_what_had_not_begun(town: Town):
+    engine, driver = await town.point(), await town.driver()
+    driver.asks()
+    await engine.is_asked()
+    engine.channel.abort()
+    await town.says("CP001.* Faulted: no link")
+    assert "its driver has the money back" in await Operator(town).types("close-lost CP001")
+
+
 async def test_resume_says_what_still_holds(town: Town):
     engine = await town.point()
     operator = Operator(town)

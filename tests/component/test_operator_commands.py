@@ -145,6 +145,20 @@ async def test_on_a_terminal_out_all_asks(town: Town, shell: Shell, monkeypatch,
     assert (Hold.OPERATOR in point.holds) is done
 
 
+async def test_close_lost_ends_a_charge_whose_engine_is_gone(town: Town, shell: Shell):
+    engine, driver = await town.point(), await town.driver()
+    driver.asks("CP001")
+    session_id = (await engine.is_asked()).session_id
+    await engine.journals(engine.starts(), engine.meters(1_000_000))
+    assert "is connected" in await shell.fails("close-lost", session_id)
+    engine.channel.abort()
+    await town.says("CP001.* Faulted: no link")
+    said = await shell.does("close-lost", session_id)
+    assert said.startswith(f"{session_id} is closed and billed by estimate: 1.000 kWh, 0.25 €.")
+    assert (await driver.ticket()).estimated
+    assert "no existe esa recarga" in await shell.fails("close-lost", session_id, "--lang", "es")
+
+
 async def test_revoke_takes_the_keys(town: Town, shell: Shell):
     await town.point()
     assert "revoked" in await shell.does("revoke", "CP001")

@@ -36,10 +36,12 @@ async def book(tmp_path: Path) -> Path:
     network.point_is_there("CP004", location="Alicante", epoch=2)
     network.driver_is_there("D04", epoch=3)
     lost = network.charging("D04", "CP004", more_mwh=100_000)
+    network.engine_leaves("CP004")
     network.does(c.CloseLost, session_id=lost.session_id)
     # Its driver has been withdrawn by then, and somebody else has its id.
     network.does(c.Withdraw, subject="D04", epoch=4, registration=0)
     network.driver_is_there("D04", epoch=4, registration=1)
+    network.engine("CP004", epoch=2)
     network.sends(network.engines["CP004"].ended(lost.session_id, 100_000), cp_id="CP004")
     async with opened(folder) as books:
         await books.store.commit(entries(network))

@@ -93,6 +93,29 @@ async def test_a_session_opens_with_its_ticket(room, window) -> None:
         await expect(row(page, name).locator(".tb-open")).to_be_focused()
 
 
+async def test_a_session_whose_engine_is_lost_is_closed_on_its_sheet(room, window) -> None:
+    town = room.town
+    engine, driver = await town.point("CP077"), await town.driver("D77")
+    driver.asks("CP077")
+    session_id = (await engine.is_asked()).session_id
+    await engine.journals(engine.starts(), engine.meters(1_000_000))
+    async with window() as opened:
+        page = await room.enter(opened, "operator", at="/#history")
+        await row(page, session_id).locator(".tb-open").click()
+        await expect(page.locator("dialog[open]")).to_contain_text("Charging")
+        await expect(page.locator('[data-act="close-lost"]')).to_have_count(0)
+        await page.keyboard.press("Escape")
+        engine.channel.abort()
+        await town.says("CP077 .*Faulted: no link")
+        await row(page, session_id).locator(".tb-open").click()
+        await page.locator('[data-act="close-lost"]').click()
+        await page.locator("dialog[open]").last.get_by_role("button", name="Close as lost").click()
+        await expect(page.locator("dialog[open]")).to_contain_text("0.25\u00a0€")
+        await expect(page.locator("dialog[open]")).to_contain_text("Estimated")
+        await expect(page.locator('[data-act="close-lost"]')).to_have_count(0)
+    assert (await driver.ticket()).estimated
+
+
 # ---- statistics
 
 

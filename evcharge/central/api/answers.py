@@ -193,11 +193,15 @@ class AuditRow(Shape):
 
 
 class SessionAnswer(Answer):
-    """One session, its ticket once there is one, and all that happened in it."""
+    """One session, its ticket once there is one, and all that happened in it.
+
+    `lost`: it is open, and its engine has no link to Central; if that does not come back, an operator closes it.
+    """
 
     session: Session
     ticket: Ticket | None
     events: list[AuditRow]
+    lost: bool
 
 
 class EventsAnswer(Answer):

@@ -12,9 +12,11 @@ from evcharge.central.api.routes import VIEWERS, Parameter, Route
 from evcharge.central.archive import STATES, Archive, cursor
 from evcharge.central.commands import Actor
 from evcharge.central.feed import Feed
+from evcharge.central.state import Facts
 from evcharge.database import Row
 from evcharge.errors import BadInput, Code, Refused
 from evcharge.https import answer
+from evcharge.ids import CpId, SessionId
 
 _STATE = Parameter("state", "Only sessions in this state.", {"type": "string", "enum": list(STATES)})
 AFTER = Parameter("after", "The `previous` of a page: the rows that are newer.")
@@ -35,7 +37,8 @@ _Asked = Callable[..., Awaitable[tuple[list[Row], str | None]]]
 class Sessions:
     """/api/sessions…, /api/tickets…"""
 
-    def __init__(self, archive: Archive, feed: Feed) -> None:
+    def __init__(self, facts: Facts, archive: Archive, feed: Feed) -> None:
+        self._facts = facts
         self._archive = archive
         self._feed = feed
 
@@ -100,18 +103,22 @@ class Sessions:
 
     async def session(self, request: web.Request, _: Actor) -> web.Response:
         """Show one session with its ticket and its events."""
-        session_id = request.match_info["session_id"]
+        return answer(await self.told(request.match_info["session_id"]))
+
+    async def told(self, session_id: str) -> views.Json:
+        """Return all that is known of a session. Raises Refused (E_NOT_FOUND)."""
         found = await self._archive.session(session_id) if len(session_id) <= _MAX_ID else None
         if found is None:
             raise Refused("There is no session of that id.", Code.NOT_FOUND)
         row, ticket, events = found
-        return answer(
-            {
-                "session": self._session(row),
-                "ticket": views.ticket(ticket) if ticket is not None else None,
-                "events": [views.event(event) for event in events],
-            }
-        )
+        point = self._facts.point(CpId(row["cp_id"]))
+        is_open = self._facts.session(SessionId(session_id)) is not None
+        return {
+            "session": self._session(row),
+            "ticket": views.ticket(ticket) if ticket is not None else None,
+            "events": [views.event(event) for event in events],
+            "lost": is_open and point is not None and point.engine_link is None,
+        }
 
     async def sessions_csv(self, request: web.Request, _: Actor) -> web.StreamResponse:
         """Send all sessions that fit as a file."""

@@ -357,7 +357,10 @@ class Model:
         session = self.sessions.get(a.session_id)
         if session is None or session.state not in "AC":
             return "E_NO_SESSION"
-        self._close(a.session_id, {"A": "R", "C": "T"}[session.state], estimated=True)
+        if self.cps[session.cp].engine is not None:
+            return "E_ENGINE_THERE"
+        if session.state == "A" or not a.unless_begun:
+            self._close(a.session_id, {"A": "R", "C": "T"}[session.state], estimated=True)
         return None
 
     def _close(self, session_id, state, *, estimated=False, gone=False):

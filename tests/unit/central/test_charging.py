@@ -637,11 +637,18 @@ def test_a_lost_charge_that_never_began_gives_the_hold_back(town: Network):
 
 
 @pytest.mark.parametrize("started", [False, True])
-def test_an_engine_that_is_there_after_all_is_stopped_when_its_charge_is_closed(town: Network, started: bool):
+def test_a_charge_whose_engine_is_there_is_not_lost(town: Network, started: bool):
     session = town.charging() if started else town.authorised()
-    decision = town.does(c.CloseLost, session_id=session.session_id)
-    assert said(decision)[0] is events.StopOrdered
-    assert town.facts.session(session.session_id) is None
+    refusal = town.refuses(c.CloseLost, session_id=session.session_id)
+    assert refusal.code is Code.ENGINE_THERE
+    assert "CP001 is connected" in refusal.text
+
+
+def test_what_may_have_begun_meanwhile_stays_open_when_only_what_has_not_is_to_be_closed(town: Network):
+    session = town.charging()
+    town.engine_leaves()
+    assert said(town.does(c.CloseLost, session_id=session.session_id, unless_begun=True)) == []
+    assert town.facts.session(session.session_id) is not None
 
 
 def test_only_an_open_session_can_be_closed(town: Network):
@@ -657,6 +664,10 @@ def test_only_an_open_session_can_be_closed(town: Network):
     [
         (EndReason.NOT_PLUGGED, "CP001: the car was not plugged in in time."),
         (EndReason.DRIVER, "CP001: you stopped before charging began."),
+        (
+            EndReason.LOST,
+            "CP001 was lost before the charge began: nothing was billed, your money is free again.",
+        ),
         (EndReason.NOT_STARTED, "CP001 could not take the charge. Try again."),
         (EndReason.BUSY, "CP001 could not take the charge. Try again."),
         (EndReason.WEATHER, "CP001 not available. CP out of service (weather)."),

@@ -517,9 +517,9 @@ class TheRules(RuleBasedStateMachine):
             registration=holder.registration - earlier if holder else 0,
         )
 
-    @rule(data=st.data())
-    def an_operator_closes_a_lost_charge(self, data: st.DataObject) -> None:
-        self.do(c.CloseLost, session_id=self.any_session(data))
+    @rule(data=st.data(), unless_begun=st.booleans())
+    def a_lost_charge_is_closed(self, data: st.DataObject, *, unless_begun: bool) -> None:
+        self.do(c.CloseLost, session_id=self.any_session(data), unless_begun=unless_begun)
 
     @rule(
         cp_id=st.sampled_from([*CPS, "CP404"]), price=st.sampled_from([0, 1, 2_500, 2_500, 7_777, 1_000_000])

@@ -21,6 +21,7 @@ SAY = speech("en")
         ("revoke D01", Order(Verb.REVOKE, "D01")),
         ("rotate CP001", Order(Verb.ROTATE, "CP001")),
         ("top-up D01 12.50", Order(Verb.TOP_UP, "D01", 1_250)),
+        ("close-lost cp001", Order(Verb.CLOSE_LOST, "CP001")),
         ("sessions", Order(Verb.SESSIONS)),
         ("alerts", Order(Verb.ALERTS)),
         ("close cp001", Order(Verb.CLOSE, "CP001")),

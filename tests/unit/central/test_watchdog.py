@@ -6,6 +6,7 @@ import pytest
 
 from evcharge.central import watchdog
 from evcharge.central.quotas import TOO_FAST
+from evcharge.central.state import Facts
 from evcharge.central.watchdog import FIRST_WORD_S, MAX_UNSENT_BYTES, PRESSING_S, SLOW_S, Watchdog
 from evcharge.errors import Code, EvchargeError
 from evcharge.ids import Role
@@ -117,6 +118,6 @@ async def test_nobody_is_declared_dead_by_our_own_stall(monkeypatch: pytest.Monk
 
 async def test_the_clock_is_looked_at_in_every_round(monkeypatch: pytest.MonkeyPatch):
     looks = []
-    dispatcher = SimpleNamespace(look_at_the_clock=lambda: looks.append(1))
+    dispatcher = SimpleNamespace(look_at_the_clock=lambda: looks.append(1), facts=Facts())
     await one_round(monkeypatch, dog(peers=SimpleNamespace(links={}), dispatcher=dispatcher), after_s=0.25)
     assert looks == [1]

@@ -3,6 +3,7 @@ import { get } from "./api.js";
 import { h, put } from "./dom.js";
 import { asCorrected, clock, corrected, dateTime, euros, kwh, lasted, price, when } from "./format.js";
 import { t, term } from "./i18n.js";
+import { orders } from "./session_orders.js";
 import { sheet } from "./sheet.js";
 import { parameters, what } from "./audit_words.js";
 import { stateChip } from "./tab.js";
@@ -12,14 +13,18 @@ export async function openSession(id) {
   const note = h("p", { class: "tb-note", role: "status" }, t("tab.loading"));
   const body = h("div", { class: "sheet-body" }, note);
   sheet(t("session.title", { id }), body);
-  try {
-    const found = await get(`/api/sessions/${encodeURIComponent(id)}`);
-    const session = found.session ?? found;
-    body.replaceChildren(facts(session), bill(found.ticket), story(found.events ?? []));
-  } catch (error) {
-    if (error.name !== "ApiError") throw error;
-    put(note, error.text);
-  }
+  const show = async () => {
+    try {
+      const found = await get(`/api/sessions/${encodeURIComponent(id)}`);
+      const parts = [facts(found.session), orders(found, show), bill(found.ticket), story(found.events)];
+      body.replaceChildren(...parts.filter(Boolean));
+    } catch (error) {
+      if (error.name !== "ApiError") throw error;
+      body.replaceChildren(note);
+      put(note, error.text);
+    }
+  };
+  await show();
 }
 
 function facts(s) {

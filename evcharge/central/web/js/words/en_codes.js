@@ -57,5 +57,6 @@ export default {
   "code.E_NO_SESSION": "no such charge",
   "code.E_NOT_FOUND": "not found",
   "code.E_CONFLICT": "taken by somebody else",
+  "code.E_ENGINE_THERE": "its engine is connected: it ends the charge itself, when that is stopped",
   "code.E_STORAGE": "cannot store data now",
 };

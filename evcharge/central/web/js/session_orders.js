@@ -1,0 +1,30 @@
+// What an operator may do with one session: close it when its engine is lost.
+import { may } from "./account.js";
+import { post } from "./api.js";
+import { confirm, problem, toast } from "./dialogs.js";
+import { h } from "./dom.js";
+import { euros } from "./format.js";
+import { t } from "./i18n.js";
+
+/** The part of the sheet with the orders that make sense now, or null. @param {any} found @param {() => void} again */
+export function orders(found, again) {
+  if (!may("operator") || !found.lost) return null;
+  const close = h("button", { type: "button", class: "btn warn", "data-act": "close-lost" }, t("settling.close_lost"));
+  close.addEventListener("click", () => closeLost(found.session, again));
+  const hint = h("p", { class: "tab-note", "data-kind": "warn" }, t("settling.lost_hint", { cp: found.session.cp_id }));
+  return h("section", { class: "sheet-part" }, hint, h("div", { class: "sheet-orders" }, close));
+}
+
+async function closeLost(session, again) {
+  const { session_id: id, cp_id: cp } = session;
+  const question = t("settling.close_lost_sure");
+  const asked = { title: t("settling.close_lost"), ok: t("settling.close_lost"), detail: t("settling.close_lost_later", { cp }) };
+  if (!(await confirm(question, asked))) return;
+  try {
+    const { ticket } = await post(`/api/sessions/${encodeURIComponent(id)}/close-lost`);
+    toast(ticket ? t("settling.lost_billed", { sum: euros(ticket.cost_cents) }) : t("settling.lost_given_back"));
+  } catch (error) {
+    problem(error);
+  }
+  again();
+}
