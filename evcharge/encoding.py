@@ -20,6 +20,9 @@ _MOST, _LEAST = 2**63 - 1, -(2**63)
 # Beyond that a number has 19 digits at least.
 _DIGITS, _LONG_NUMBER = bytes.maketrans(b"123456789", b"000000000"), b"0" * 19
 
+# The largest whole number that JavaScript, and JSON between strangers (RFC 7493), tells exactly.
+_MOST_TOLD = 2**53 - 1
+
 T = TypeVar("T")
 
 
@@ -135,3 +138,8 @@ def _bounded(text: str) -> int:
     if not _LEAST <= value <= _MOST:
         raise ValueError("a number beyond 64 bits")
     return value
+
+
+def tellable(number: int) -> int:
+    """Return `number` as JSON can tell it: what is larger was made by a lie, and is told as the largest."""
+    return min(number, _MOST_TOLD)

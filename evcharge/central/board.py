@@ -15,9 +15,9 @@ from evcharge.central.alerts import CLOSED_BY_HAND, Alert, Alerts, alert_text, r
 from evcharge.central.feed import Live
 from evcharge.central.lines import line, status_line
 from evcharge.central.state import Facts
-from evcharge.central.sums import tellable
 from evcharge.central.takings import Today
 from evcharge.charging_point import ChargingPoint, CpStatus
+from evcharge.encoding import tellable
 from evcharge.events import (
     ClockJumped,
     DriverBlocked,

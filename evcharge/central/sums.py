@@ -6,8 +6,6 @@ A column is added up in two parts, high and low: whatever a thousand million row
 from typing import Any, Protocol
 
 _PART = 10**9
-# The largest whole number that JavaScript, and JSON between strangers (RFC 7493), tells exactly.
-_MOST_TOLD = 2**53 - 1
 
 
 class _Row(Protocol):
@@ -26,8 +24,3 @@ def summed(**columns: str) -> str:
 def sum_of(row: _Row, name: str) -> int:
     """Return the sum that was selected under `name`; 0 when there were no rows."""
     return int(row[f"{name}_high"] or 0) * _PART + int(row[f"{name}_low"] or 0)
-
-
-def tellable(number: int) -> int:
-    """Return `number` as JSON can tell it: what is larger was made by a lie, and is told as the largest."""
-    return min(number, _MOST_TOLD)

@@ -15,8 +15,8 @@ from evcharge.central.commands import Actor
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.statistics import Statistics, Sums, Use, availability
 from evcharge.central.store import CentralStore
-from evcharge.central.sums import tellable
 from evcharge.charging_point import CpStatus
+from evcharge.encoding import tellable
 from evcharge.errors import Code, Refused
 from evcharge.https import answer
 from evcharge.ids import CpId, check_id
