@@ -67,14 +67,13 @@ class BrokerLost(EvchargeError):
 
 
 class Received(NamedTuple):
-    """One record that was read. `at_ms` is when it was written, by the broker's or the sender's clock."""
+    """One record that was read."""
 
     topic: str
     partition: int
     offset: int
     key: str
     value: bytes
-    at_ms: int
 
 
 class Brokers:
@@ -367,7 +366,6 @@ class Consumer:
                 record.offset,
                 (record.key or b"").decode("utf-8", "replace"),
                 record.value or b"",
-                record.timestamp,
             )
             for records in got.values()
             for record in records

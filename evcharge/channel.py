@@ -156,11 +156,6 @@ class Channel(asyncio.Protocol):
         """Whether a new key was sent and not taken yet."""
         return self._next_keys is not None
 
-    @property
-    def rekey_overdue(self) -> bool:
-        """Whether the far end failed to take a new key in time."""
-        return self._next_keys is not None and self._loop.time() >= self._rekey_due_at
-
     async def receive(self) -> Message:
         """Return the next message, which its sender's role may say.
 

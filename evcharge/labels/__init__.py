@@ -19,8 +19,6 @@ Words = tuple[str, str]  # in the order of LANGUAGES
 class Phrase(StrEnum):
     """Sentences that several roles say. `say` fills in what stands in braces."""
 
-    OUT_OF_ORDER = "out of order"
-    CP_OUT_OF_SERVICE = "cp out of service"
     CENTRAL_LOST = "central lost"
     CENTRAL_BACK = "central back"
     REGISTRY_LOST = "registry lost"
@@ -39,17 +37,6 @@ STATUSES: Mapping[CpStatus, Words] = {
     CpStatus.FAULTED: ("Faulted", "Averiado"),
     CpStatus.DISCONNECTED: ("Disconnected", "Desconectado"),
     CpStatus.FINISHING: ("Occupied", "Ocupado"),
-}
-
-# What the course's own text calls them. It has no word for Preparing: until power flows it is activated.
-COURSE_STATUSES: Mapping[CpStatus, str] = {
-    CpStatus.AVAILABLE: "Activado",
-    CpStatus.PREPARING: "Activado",
-    CpStatus.CHARGING: "Suministrando",
-    CpStatus.UNAVAILABLE: "Parado",
-    CpStatus.FAULTED: "Averiado",
-    CpStatus.DISCONNECTED: "Desconectado",
-    CpStatus.FINISHING: "Activado",
 }
 
 REASONS: Mapping[EndReason, Words] = {
@@ -132,11 +119,6 @@ WEATHER: Mapping[str, Words] = {
 }
 
 PHRASES: Mapping[Phrase, Words] = {
-    Phrase.OUT_OF_ORDER: ("Out of Order", "Fuera de servicio"),
-    Phrase.CP_OUT_OF_SERVICE: (
-        "{cp_id} not available. CP out of service.",
-        "{cp_id} no disponible. CP fuera de servicio.",
-    ),
     Phrase.CENTRAL_LOST: ("Unable to connect to Central", "Imposible conectar con Central"),
     Phrase.CENTRAL_BACK: ("Connected to Central again", "Conexión con Central restablecida"),
     Phrase.REGISTRY_LOST: ("Registry not responding", "Registry no responde"),
@@ -157,11 +139,6 @@ PHRASES: Mapping[Phrase, Words] = {
 def status(value: CpStatus, lang: str = DEFAULT_LANGUAGE) -> str:
     """Return what a tile shows for a status."""
     return STATUSES[value][_column(lang)]
-
-
-def course_status(value: CpStatus) -> str:
-    """Return the course's (Spanish) name of a status."""
-    return COURSE_STATUSES[value]
 
 
 def reason(value: EndReason, lang: str = DEFAULT_LANGUAGE) -> str:

@@ -252,7 +252,6 @@ SENTENCES: Mapping[str, Words] = {
     "messages": ("Messages", "Mensajes"),
     # ---- the command line below it
     "prompt": ("central>", "central>"),
-    "hint": ("help shows the commands", "help muestra las órdenes"),
     "help title": ("COMMANDS", "ÓRDENES"),
     "help out": (
         "Out of Order: ends its charge, takes no new one",

@@ -56,7 +56,7 @@ def order(number: int, command: str = "out", cp_id: str = "CP001", age_s: float 
 
 
 def record(offset: int, value: bytes, key: str = "CP001", partition: int = 0, topic: str = CENTRAL_COMMANDS):
-    return Received(topic, partition, offset, key, value, 0)
+    return Received(topic, partition, offset, key, value)
 
 
 @pytest.fixture

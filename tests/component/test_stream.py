@@ -63,7 +63,7 @@ class FakeConsumer:
             first = self._next[topic]
             if found := values[first : first + 2]:
                 self._next[topic] = first + len(found)
-                return [Received(topic, 0, first + n, "x", value, 0) for n, value in enumerate(found)]
+                return [Received(topic, 0, first + n, "x", value) for n, value in enumerate(found)]
         self._topics.read.set()
         self._topics.news.clear()
         await wait_until(self._topics.news, within_s)

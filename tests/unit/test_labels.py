@@ -75,11 +75,6 @@ def test_both_languages_fill_in_the_same_values(table, terms):
         assert fields[0] == fields[1]
 
 
-def test_the_course_has_a_name_for_every_status():
-    assert set(labels.COURSE_STATUSES) == set(CpStatus)
-    assert labels.course_status(CpStatus.AVAILABLE) == "Activado"
-
-
 def test_a_withheld_charging_point_shows_out_of_order():
     assert labels.status(CpStatus.UNAVAILABLE) == "Out of Order"
     assert labels.status(CpStatus.UNAVAILABLE, "es") == "Fuera de servicio"
@@ -104,11 +99,6 @@ def test_what_a_newer_peer_says_is_shown_as_it_is():
 @pytest.mark.parametrize(
     ("phrase", "english", "spanish"),
     [
-        (
-            Phrase.CP_OUT_OF_SERVICE,
-            "CP001 not available. CP out of service.",
-            "CP001 no disponible. CP fuera de servicio.",
-        ),
         (Phrase.CENTRAL_LOST, "Unable to connect to Central", "Imposible conectar con Central"),
         (Phrase.REGISTRY_LOST, "Registry not responding", "Registry no responde"),
         (

@@ -43,7 +43,10 @@ async def write_points(state: Path, count: int) -> None:
         )
         for cp_id in ids[::2]:
             driver_id, name = f"D{cp_id[2:]}", f"S-{cp_id}"
-            database.execute("INSERT INTO driver VALUES (?, 5000, 2000, 0, 0, 0)", (driver_id,))
+            database.execute(
+                "INSERT INTO driver (driver_id, balance_cents, held_cents, blocked, epoch) VALUES (?, 5000, 2000, 0, 0)",
+                (driver_id,),
+            )
             database.execute(
                 "INSERT INTO session (session_id, request_id, cp_id, driver_id, state, price_centi_cents_per_kwh,"
                 " hold_cents, limit_mwh, plug_within_s, start_meter_mwh, meter_mwh, authorised_at, started_at,"
