@@ -5,9 +5,10 @@ nor a cleared fault a hold.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
-from evcharge.ids import CpId, DriverId, JournalId, SessionId
+from evcharge.ids import CpId, DriverId, JournalId, RequestId, SessionId
 
 
 class CpStatus(StrEnum):
@@ -36,6 +37,24 @@ WITHDRAWN = "withdrawn"
 NO_LINK = "no link to Central"
 NEW_JOURNAL = "new journal not confirmed"
 OCCUPIED = "vehicle plugged in"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A driver's id was typed at a charging point, and that driver was asked whether it wants to charge there."""
+
+    request_id: RequestId
+    driver_id: DriverId
+    price_centi_cents_per_kwh: int
+    hold_cents: int
+    within_s: int
+    # The instant is for screens; how long ago that was, the steady clock tells.
+    asked_at: datetime
+    asked_s: float
+
+    def left_s(self, steady_s: float) -> int:
+        """Return how many seconds the driver has left."""
+        return round(min(max(1.0, self.asked_s + self.within_s - steady_s), self.within_s))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +87,8 @@ class ChargingPoint:
     # A vehicle is plugged in, as the monitor says; and whose, when a charge of that driver ended with it plugged in.
     occupied: bool = False
     occupied_by: DriverId | None = None
+    # Like the links, it does not outlive Central: whoever asked and whoever was asked are gone, too.
+    question: Question | None = None
     journal_id: JournalId | None = None
     # Where the last charge left its register, by the present journal.
     register_mwh: int | None = None

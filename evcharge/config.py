@@ -121,6 +121,8 @@ class CentralSettings(Struct, frozen=True, kw_only=True):
     max_active_per_driver: Annotated[int, Meta(ge=1, le=1000)] = 1
     plug_within_s: Annotated[int, Meta(ge=1, le=86_400)] = 60
     unplugged_pause_s: Annotated[int, Meta(ge=0, le=3600)] = 60
+    manual_start: Literal["confirm", "open"] = "confirm"
+    confirm_within_s: Annotated[int, Meta(ge=5, le=300)] = 30
     on_monitor_lost: Literal["finish", "stop"] = "finish"
     max_unauthenticated: Annotated[int, Meta(ge=1, le=65_536)] = 512
     max_unauthenticated_per_address: Annotated[int, Meta(ge=1, le=65_536)] = 128

@@ -424,6 +424,24 @@ class WelcomeWithheld(Event):
     registration: int = 0
 
 
+class PinSet(Event):
+    """A driver lets whoever types its PIN at a charging point charge for up to `limit_cents`.
+
+    `seal` proves what the books keep of the PIN, and tells nothing of it.
+    """
+
+    driver_id: DriverId
+    limit_cents: int
+    seal: str
+
+
+class PinRemoved(Event):
+    """A driver's PIN is void: `why` is driver, misses (typed wrongly too often) or credential (it has a new one)."""
+
+    driver_id: DriverId
+    why: str
+
+
 class TicketShown(Event):
     """The driver has seen its ticket."""
 
@@ -538,6 +556,37 @@ class StartRefused(Event):
     text: str
     times: int = 1
     # Of E_PAUSE: the seconds that the driver must wait.
+    reason: str = ""
+
+
+class ConfirmationAsked(Event):
+    """A driver's id was typed at a charging point; the driver is asked whether it wants that charge."""
+
+    driver_id: DriverId
+    request_id: RequestId
+    cp_id: CpId
+    location: str
+    price_centi_cents_per_kwh: int
+    hold_cents: int
+    within_s: int
+
+
+class StartConfirmed(Event):
+    """The driver wants the charge that was asked for at the charging point. Its authorisation follows."""
+
+    driver_id: DriverId
+    request_id: RequestId
+    cp_id: CpId
+
+
+class ConfirmationEnded(Event):
+    """The driver did not confirm, or nothing could be started any more: nothing was. `reason` is a term for why."""
+
+    driver_id: DriverId
+    request_id: RequestId
+    cp_id: CpId
+    code: str
+    text: str
     reason: str = ""
 
 
@@ -727,6 +776,8 @@ AnyEvent = (
     | DriverReadmitted
     | WalletToppedUp
     | WelcomeWithheld
+    | PinSet
+    | PinRemoved
     | TicketShown
     | LoggedIn
     | LoggedOut
@@ -740,6 +791,9 @@ AnyEvent = (
     | WeatherAlertCleared
     | WeatherOverridden
     | StartRefused
+    | ConfirmationAsked
+    | StartConfirmed
+    | ConfirmationEnded
     | SessionAuthorised
     | SessionReady
     | SessionStarted

@@ -24,6 +24,8 @@ class Feature(StrEnum):
     POWER = "power"
     # TICKET says by how much it was corrected, NOTICE how much money that is.
     CORRECTIONS = "corrections"
+    # A driver confirms a start at a charging point's own menu, or has allowed it with a PIN.
+    CONFIRM = "confirm"
 
 
 SPOKEN: frozenset[str] = frozenset(Feature)

@@ -56,6 +56,7 @@ _STATUS = {
     Code.CONFLICT: 409,
     Code.ENGINE_THERE: 409,
     Code.NO_SESSION: 409,
+    Code.NOT_CONFIRMED: 409,
     Code.EXPIRED: 410,
     Code.TOO_BIG: 413,
     Code.FIELD: 422,

@@ -42,6 +42,7 @@ DeciCelsius = Annotated[int, Meta(ge=-1000, le=5000)]  # tenths of a degree
 Elapsed = Annotated[int, Meta(ge=0, le=10**9)]  # whole seconds of an engine's steady clock since SUPPLY_START
 Instant = Annotated[float, Meta(ge=0, le=253_402_300_799)]  # Unix seconds, UTC
 Key = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{43}=\Z")]  # 32 bytes, base64url
+Pin = Annotated[str, Meta(pattern=r"\A[0-9]{4,12}\Z")]
 
 
 class _Growing(Struct, frozen=True, gc=False):
@@ -242,11 +243,29 @@ class Ready(Message, tag="READY"):
 
 
 class ManualStart(Message, tag="MANUAL_START"):
-    """Engine -> Central: `driver_id` stands here and wants to charge. Answered by PROGRESS; START if granted."""
+    """Engine -> Central: `driver_id` stands here and wants to charge. Answered by PROGRESS; START if granted.
+
+    The driver has to confirm it (CONFIRMING), or typed the `pin` by which it has allowed that.
+    """
 
     request_id: Token
     driver_id: Id
+    pin: Pin | UnsetType = UNSET
     senders = _ENGINE
+    since = MappingProxyType({"pin": Feature.CONFIRM})
+
+    def __repr__(self) -> str:
+        return f"ManualStart(request_id={self.request_id!r}, driver_id={self.driver_id!r})"
+
+
+class Confirming(Message, tag="CONFIRMING"):
+    """Central -> engine: the driver is asked whether it wants that; it has so long for its answer."""
+
+    request_id: Token
+    driver_id: Id
+    within_s: Seconds
+    senders = _CENTRAL
+    feature = Feature.CONFIRM
 
 
 class SupplyUpdate(Message, tag="SUPPLY_UPDATE"):
@@ -316,6 +335,70 @@ class TicketSeen(Message, tag="TICKET_SEEN"):
 
     session_id: Token
     senders = _DRIVER
+
+
+class ConfirmStart(Message, tag="CONFIRM_START"):
+    """Central -> driver: your id was typed at `cp_id`. Do you want to charge there? Silence is a no.
+
+    `hold_cents` is what would be set aside.
+    """
+
+    request_id: Token
+    cp_id: Id
+    location: Text
+    price: Price
+    hold_cents: Cents
+    within_s: Seconds
+    senders = _CENTRAL
+    feature = Feature.CONFIRM
+
+
+class AnswerStart(Message, tag="ANSWER_START"):
+    """Driver -> Central: whether I want that. Answered by PROGRESS or CONFIRM_OVER."""
+
+    request_id: Token
+    yes: bool
+    senders = _DRIVER
+    feature = Feature.CONFIRM
+
+
+class ConfirmOver(Message, tag="CONFIRM_OVER"):
+    """Central -> driver: that question is over, and nothing was started; `code`, `text` and `reason` say why."""
+
+    request_id: Token
+    cp_id: Id
+    code: Text
+    text: Text
+    reason: Text = ""
+    senders = _CENTRAL
+    feature = Feature.CONFIRM
+
+
+class SetPin(Message, tag="SET_PIN"):
+    """Driver -> Central: whoever types `pin` with my id may charge for up to `limit_cents`; None: nobody any more."""
+
+    pin: Pin | None
+    limit_cents: Cents = 0
+    senders = _DRIVER
+    feature = Feature.CONFIRM
+
+    def __repr__(self) -> str:
+        return f"SetPin(limit_cents={self.limit_cents})"
+
+
+class AskPin(Message, tag="ASK_PIN"):
+    """Driver -> Central: have I a PIN?"""
+
+    senders = _DRIVER
+    feature = Feature.CONFIRM
+
+
+class PinState(Message, tag="PIN"):
+    """Central -> driver: what a charge with your PIN may cost; None: you have none."""
+
+    limit_cents: Cents | None
+    senders = _CENTRAL
+    feature = Feature.CONFIRM
 
 
 class Progress(Message, tag="PROGRESS"):
@@ -450,6 +533,7 @@ AnyMessage = (
     | Query
     | Ready
     | ManualStart
+    | Confirming
     | SupplyUpdate
     | Health
     | RequestStart
@@ -458,6 +542,12 @@ AnyMessage = (
     | AskBalance
     | AskHistory
     | TicketSeen
+    | ConfirmStart
+    | AnswerStart
+    | ConfirmOver
+    | SetPin
+    | AskPin
+    | PinState
     | Progress
     | Supply
     | TicketIssued

@@ -1,7 +1,8 @@
 """The local CA, certificates, keys and secret files: everything that says whom to believe.
 
 A state folder holds ca.pem, ca.key, registry.pem/.key, central.pem/.key, service.key, enrolment.token,
-operator.token, weather.token and central/resume.key. Peers on other PCs need ca.pem and their own credential only.
+operator.token, weather.token, central/resume.key and central/pin.key. Peers on other PCs need ca.pem and their own
+credential only.
 """
 
 import base64

@@ -10,6 +10,8 @@ from evcharge.central.charging import refusal_text
 from evcharge.errors import Code
 from evcharge.ids import Role
 from evcharge.messages import (
+    ConfirmOver,
+    ConfirmStart,
     Message,
     Notice,
     Progress,
@@ -34,6 +36,28 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
             return [(Role.ENGINE, event.cp_id, _start(event, sign))]
         case events.EngineConnected():
             return _welcome(event)
+        case events.ConfirmationAsked():
+            return [(Role.DRIVER, event.driver_id, _question(event))]
+        case events.StartConfirmed():
+            granted = Progress(request_id=event.request_id, step="ASKING", cp_id=event.cp_id)
+            return [(Role.ENGINE, event.cp_id, granted)]
+        case events.ConfirmationEnded():
+            over = ConfirmOver(
+                request_id=event.request_id,
+                cp_id=event.cp_id,
+                code=event.code,
+                text=event.text,
+                reason=event.reason,
+            )
+            refused = Progress(
+                request_id=event.request_id,
+                step="REFUSED",
+                cp_id=event.cp_id,
+                code=event.code,
+                text=event.text,
+                reason=event.reason,
+            )
+            return [(Role.ENGINE, event.cp_id, refused), (Role.DRIVER, event.driver_id, over)]
         case events.SessionReady():
             text = f"Plug in at {event.cp_id} within {event.plug_within_s} s."
             return [_to_driver(event, "READY", text=text, plug_within_s=event.plug_within_s)]
@@ -86,10 +110,24 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
             return [(Role.DRIVER, driver_id, Notice(code="MONITOR_BACK", text=text, cp_id=event.cp_id))]
         case events.TicketCorrected(former_owner=False):
             return [(Role.DRIVER, event.driver_id, _corrected(event))]
+        case events.PinRemoved(why="misses"):
+            text = "Your PIN was typed wrongly too often at charging points and is void."
+            return [(Role.DRIVER, event.driver_id, Notice(code="PIN_VOID", text=text))]
         case events.TicketMade():
             return [(Role.DRIVER, event.driver_id, _ticket(event))]
         case _:
             return []
+
+
+def _question(event: events.ConfirmationAsked) -> ConfirmStart:
+    return ConfirmStart(
+        request_id=event.request_id,
+        cp_id=event.cp_id,
+        location=event.location,
+        price=event.price_centi_cents_per_kwh,
+        hold_cents=event.hold_cents,
+        within_s=event.within_s,
+    )
 
 
 def _start(event: events.SessionAuthorised, sign: Sign) -> Start:

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evcharge import __version__, heap, trust
@@ -16,6 +18,7 @@ from evcharge.central.api.push import MAX_PAGES
 from evcharge.central.archive import Archive
 from evcharge.central.chain import ChainWalker
 from evcharge.central.commands import CENTRAL, Note
+from evcharge.central.consents import Consents
 from evcharge.central.console import Console
 from evcharge.central.core import Core
 from evcharge.central.desk import Desk
@@ -94,7 +97,9 @@ async def run(
         )
         # The resume key stays on this disk for good, so what it signs can be checked after a restart.
         quotas = Quotas()
-        peers = Peers(dispatcher, store, feed, refusals, epochs, resume_key, quotas)
+        consents = Consents(credentials, _pin_key(state), facts, time.monotonic)
+        feed.listen(consents.on_event)
+        peers = Peers(dispatcher, store, feed, refusals, epochs, resume_key, quotas, consents)
         _guard_figures(feed, dispatcher, rules, refusals, peers)
         dispatcher.on_flood = lambda by: peers.cut_off(by, USELESS)
         feed.listen(console.on_event)
@@ -111,6 +116,7 @@ async def run(
             refusals=refusals,
             epochs=epochs,
             peers=peers,
+            consents=consents,
             quotas=quotas,
             operator_token=trust.kept_secret(trust.operator_token_path(state), trust.new_secret()),
             weather_token=trust.kept_secret(trust.weather_token_path(state), trust.new_secret()),
@@ -299,6 +305,11 @@ def _guard_figures(
     feed.doubt, feed.on_doubt = doubt, refuse
 
 
+def _pin_key(state: Path) -> bytes:
+    """Return what the PINs of drivers are hashed with: without it, the books alone do not tell them."""
+    return trust.kept_secret(state / "central" / "pin.key", trust.new_secret()).encode()
+
+
 def _rules(settings: CentralSettings, clock: Clock, sign_key: bytes) -> Rules:
     return Rules(
         now=clock(),
@@ -313,6 +324,8 @@ def _rules(settings: CentralSettings, clock: Clock, sign_key: bytes) -> Rules:
         max_active_per_driver=settings.max_active_per_driver,
         plug_within_s=settings.plug_within_s,
         unplugged_pause_s=settings.unplugged_pause_s,
+        manual_start_is_open=settings.manual_start == "open",
+        confirm_within_s=settings.confirm_within_s,
         default_price_centi_cents_per_kwh=parse_price(settings.default_price),
         stop_on_monitor_lost=settings.on_monitor_lost == "stop",
         sign_key=sign_key,

@@ -20,6 +20,7 @@ from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.encoding import tellable
 from evcharge.events import (
     ClockJumped,
+    ConfirmationEnded,
     DriverBlocked,
     DriverConnected,
     DriverLost,
@@ -36,13 +37,14 @@ from evcharge.events import (
     SessionRefused,
     SessionReopened,
     SessionStarted,
+    StartConfirmed,
     StartRefused,
     StraySupply,
     TicketCorrected,
     TicketMade,
     WalletToppedUp,
 )
-from evcharge.ids import CpId, DriverId, SessionId
+from evcharge.ids import CpId, DriverId, RequestId, SessionId
 from evcharge.session import Session, SessionState
 
 MAX_MESSAGES = 200
@@ -74,6 +76,7 @@ _KINDS: Mapping[type[Event], str] = {
             DriverBlocked,
             DriverWithdrawn,
             StartRefused,
+            ConfirmationEnded,
             SessionRefused,
             TicketCorrected,
         ),
@@ -153,8 +156,8 @@ class Board:
         # Which status, and why, was told last of each; and since when it has that status.
         self._told = {point.cp_id: _told(point) for point in facts.points()}
         self._since: dict[CpId, int] = {}
-        # How far the clock was set during an open session.
-        self._moved_s: dict[SessionId, int] = {}
+        # How far the clock was set during an open session, or while a driver is asked.
+        self._moved_s: dict[SessionId | RequestId, int] = {}
         self._news: deque[tuple[datetime, Event | ChargingPoint]] = deque(maxlen=MAX_MESSAGES)
         self._messages: deque[frames.Line] = deque(maxlen=MAX_MESSAGES)
         self._alert_rows: list[frames.AlertRow] = []
@@ -181,6 +184,8 @@ class Board:
             self._set_clock(event.seconds)
         if isinstance(event, TicketMade | SessionRefused):
             self._moved_s.pop(event.session_id, None)
+        if isinstance(event, StartConfirmed | ConfirmationEnded):
+            self._moved_s.pop(event.request_id, None)
         if isinstance(event, DriverConnected | DriverLost | DriverBlocked):
             self._count_driver(event.driver_id)
         cp_id: CpId | None = getattr(event, "cp_id", None)
@@ -317,9 +322,9 @@ class Board:
             row = self._places[number].row
             yield cp_id, row[3], row[12]
 
-    def by_the_clock(self, session_id: SessionId, instant: datetime) -> int:
-        """Return an instant of an open session in Unix seconds, so that its age by the present clock is right."""
-        return int(instant.timestamp()) + self._moved_s.get(session_id, 0)
+    def by_the_clock(self, what: SessionId | RequestId, instant: datetime) -> int:
+        """Return an instant of an open session or question in Unix seconds, its age by the present clock right."""
+        return int(instant.timestamp()) + self._moved_s.get(what, 0)
 
     # ---- inside
 
@@ -328,8 +333,10 @@ class Board:
         for cp_id in self._since:
             self._since[cp_id] += seconds
             self._touched[cp_id] = None
-        for session in self._facts.sessions():
-            self._moved_s[session.session_id] = self._moved_s.get(session.session_id, 0) + seconds
+        moved: list[SessionId | RequestId] = [session.session_id for session in self._facts.sessions()]
+        moved += [point.question.request_id for point in self._facts.points() if point.question is not None]
+        for what in moved:
+            self._moved_s[what] = self._moved_s.get(what, 0) + seconds
 
     def _newer(self, order: OrderedDict[int, None], seen: int, *, names: bool = False) -> Iterator[_Place]:
         for number in reversed(order):

@@ -1,6 +1,6 @@
 """The rules of one charging session: start, stop, the engine's records. Its end and money: `settlement`. Pure."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from evcharge import events
 from evcharge.billing import affordable_mwh, cost_cents, euros
@@ -19,7 +19,7 @@ from evcharge.central.settlement import about, close_estimated, issue_ticket, re
 from evcharge.central.state import Driver, JournalCursor, JournalForgotten
 from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.errors import Code, Refused
-from evcharge.ids import CpId, JournalId, SessionId
+from evcharge.ids import CpId, DriverId, JournalId, RequestId, SessionId
 from evcharge.location import is_meant
 from evcharge.messages import (
     Ack,
@@ -38,7 +38,7 @@ _TOO_MUCH = "more energy than was allowed; billed to the limit"
 MOST_JOURNALS = 32
 
 
-class _No(Exception):
+class No(Exception):
     """A start breaks a rule: the code and the sentence for the driver, and the terms to say it otherwise."""
 
     def __init__(
@@ -54,55 +54,77 @@ class _No(Exception):
         self.text = text[:200]
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a start would be: who and where, the hold in cents, and the energy that it pays for."""
+
+    driver: Driver
+    point: ChargingPoint
+    hold_cents: int
+    limit_mwh: int
+
+
 # ---- start
 
 
 def start(ruling: Ruling, command: StartCharging, rules: Rules) -> None:
     """Authorise a session, or say why not. The same request id always gets the same answer (I12)."""
-    if command.by_hand and command.cp_id is not None:
-        presence.check_engine(ruling, command, command.cp_id)
-    else:
-        presence.check_driver(ruling, command, command.driver_id)
+    presence.check_driver(ruling, command, command.driver_id)
     known = ruling.outcome(command.request_id)
     if known is not None:
-        asker = ruling.driver(command.driver_id)
-        ruling.reply = _same_answer(known, command, asker.registration if asker is not None else 0)
+        ruling.reply = same_answer(ruling, known, command.driver_id, command.request_id)
         return
     try:
-        driver = _able_driver(ruling, command, rules)
-        point = _free_point(ruling, command)
-        hold_cents, limit_mwh = _affordable(driver, point, rules)
-    except _No as no:
-        ruling.say(
-            events.StartRefused(
-                driver_id=command.driver_id,
-                request_id=command.request_id,
-                cp_id=command.cp_id,
-                code=no.code,
-                text=no.text,
-                reason=no.reason if no.code is Code.PAUSE else "",
-            )
-        )
-        ruling.reply = Progress(
+        offer = offered(ruling, command, rules)
+    except No as no:
+        decline(ruling, command, no)
+    else:
+        authorise(ruling, offer, command.request_id, command.nonce, rules)
+
+
+def offered(ruling: Ruling, command: StartCharging, rules: Rules, most_cents: int | None = None) -> Offer:
+    """Return what `command` would start, for `most_cents` at most. Raises No."""
+    driver = _able_driver(ruling, command, rules)
+    point = _free_point(ruling, command)
+    return Offer(driver, point, *_affordable(driver, point, rules, most_cents))
+
+
+def decline(ruling: Ruling, command: StartCharging, no: No) -> None:
+    """Say why nothing is started."""
+    ruling.say(
+        events.StartRefused(
+            driver_id=command.driver_id,
             request_id=command.request_id,
-            step="REFUSED",
-            cp_id=no.offer or command.cp_id,
+            cp_id=command.cp_id,
             code=no.code,
             text=no.text,
-            status=no.status,
-            reason=no.reason,
+            reason=no.reason if no.code is Code.PAUSE else "",
         )
-        return
-    session = Session(
-        session_id=SessionId(f"S-{driver.driver_id}-{point.cp_id}-{command.nonce}"),
+    )
+    ruling.reply = Progress(
         request_id=command.request_id,
+        step="REFUSED",
+        cp_id=no.offer or command.cp_id,
+        code=no.code,
+        text=no.text,
+        status=no.status,
+        reason=no.reason,
+    )
+
+
+def authorise(ruling: Ruling, offer: Offer, request_id: RequestId, nonce: str, rules: Rules) -> None:
+    """Hold the money, freeze the price, and have the charging point asked."""
+    driver, point, hold_cents = offer.driver, offer.point, offer.hold_cents
+    session = Session(
+        session_id=SessionId(f"S-{driver.driver_id}-{point.cp_id}-{nonce}"),
+        request_id=request_id,
         cp_id=point.cp_id,
         driver_id=driver.driver_id,
         registration=driver.registration,
         state=SessionState.AUTHORISED,
         price_centi_cents_per_kwh=point.price_centi_cents_per_kwh,
         hold_cents=hold_cents,
-        limit_mwh=limit_mwh,
+        limit_mwh=offer.limit_mwh,
         authorised_at=rules.now,
         plug_within_s=rules.plug_within_s,
         authorised_s=rules.steady_s,
@@ -115,7 +137,7 @@ def start(ruling: Ruling, command: StartCharging, rules: Rules) -> None:
             **about(session),
             price_centi_cents_per_kwh=session.price_centi_cents_per_kwh,
             hold_cents=hold_cents,
-            limit_mwh=limit_mwh,
+            limit_mwh=session.limit_mwh,
             plug_within_s=session.plug_within_s,
             authorised_at=session.authorised_at.timestamp(),
         )
@@ -146,11 +168,16 @@ def present_step(session: Session) -> str:
     return "READY" if session.ready else "ASKING"
 
 
-def _same_answer(known: Session | Ticket, command: StartCharging, registration: int) -> Progress | None:
-    if (known.driver_id, known.registration) != (command.driver_id, registration):
+def same_answer(
+    ruling: Ruling, known: Session | Ticket, driver_id: DriverId, request_id: RequestId
+) -> Progress | None:
+    """Return what became of a request that was granted before, as whoever asks again is told."""
+    asker = ruling.driver(driver_id)
+    registration = asker.registration if asker is not None else 0
+    if (known.driver_id, known.registration) != (driver_id, registration):
         # Somebody else's request id: a collision is impossible, so it was copied. Say nothing of it.
         return Progress(
-            request_id=command.request_id,
+            request_id=request_id,
             step="REFUSED",
             code=Code.ID,
             text="that request id is taken; ask again",
@@ -181,24 +208,24 @@ def refusal_text(cp_id: CpId, reason: EndReason | None) -> str:
 def _able_driver(ruling: Ruling, command: StartCharging, rules: Rules) -> Driver:
     driver = ruling.driver(command.driver_id)
     if driver is None and command.by_hand:
-        raise _No(Code.DRIVER_BLOCKED, f"{command.driver_id} is unknown here: it never logged in.")
+        raise No(Code.DRIVER_BLOCKED, f"{command.driver_id} is unknown here: it never logged in.")
     if driver is None or driver.blocked or driver.barred:
-        raise _No(Code.DRIVER_BLOCKED, f"{command.driver_id} may not charge here: blocked.")
+        raise No(Code.DRIVER_BLOCKED, f"{command.driver_id} may not charge here: blocked.")
     if len(driver.sessions) >= rules.max_active_per_driver:
         busy = ruling.session(min(driver.sessions))
         where = f" at {busy.cp_id}" if busy else ""
         if command.by_hand:
-            raise _No(Code.DRIVER_BUSY, f"{driver.driver_id} already has a charge{where}.")
+            raise No(Code.DRIVER_BUSY, f"{driver.driver_id} already has a charge{where}.")
         if busy and busy.stop_reason is not None:
-            raise _No(
+            raise No(
                 Code.DRIVER_BUSY,
                 f"Your charge{where} is still stopping: try again in a moment.",
                 reason=busy.stop_reason,
             )
-        raise _No(Code.DRIVER_BUSY, f"You already have a charge{where}: stop it first.")
+        raise No(Code.DRIVER_BUSY, f"You already have a charge{where}: stop it first.")
     if wait_s := lapses.pause_left_s(driver, rules):
         text = f"Too many requests without plugging in: ask again in {wait_s} s."
-        raise _No(Code.PAUSE, text, reason=str(wait_s))
+        raise No(Code.PAUSE, text, reason=str(wait_s))
     return driver
 
 
@@ -207,19 +234,19 @@ def _free_point(ruling: Ruling, command: StartCharging) -> ChargingPoint:
         return _any_point(ruling, command.location)
     point = ruling.point(command.cp_id)
     if point is None or point.withdrawn:
-        raise _No(Code.UNKNOWN_CP, f"{command.cp_id} does not exist. Use `list` to see those that do.")
+        raise No(Code.UNKNOWN_CP, f"{command.cp_id} does not exist. Use `list` to see those that do.")
     if point.status is CpStatus.AVAILABLE:
         return point
     if point.status is CpStatus.FINISHING:
         # By name it is given to the driver who stands there; a vehicle that another driver left is in the way.
         if point.occupied_by in (None, command.driver_id):
             return point
-        raise _No(
+        raise No(
             Code.CP_OCCUPIED, f"{point.cp_id} is occupied: another driver's vehicle is still plugged in."
         )
     if point.status in (CpStatus.PREPARING, CpStatus.CHARGING):
-        raise _No(Code.CP_BUSY, f"{point.cp_id} is busy with another charge.")
-    raise _No(
+        raise No(Code.CP_BUSY, f"{point.cp_id} is busy with another charge.")
+    raise No(
         Code.CP_NOT_AVAILABLE,
         f"{point.cp_id} not available. CP out of service ({point.status}: {point.reason}).",
         status=point.status,
@@ -231,12 +258,12 @@ def _any_point(ruling: Ruling, location: str | None) -> ChargingPoint:
     """Return the least recently used free point of `location`, or of all; one elsewhere is offered, not assigned."""
     free = [point for point in ruling.points() if point.status is CpStatus.AVAILABLE]
     if not free:
-        raise _No(Code.NONE_AVAILABLE, "No charging point available at the moment.")
+        raise No(Code.NONE_AVAILABLE, "No charging point available at the moment.")
     near = [point for point in free if not location or is_meant(point.location, location)]
     best = min(near or free, key=lambda point: (point.last_used, point.cp_id))
     if not near:
         where = f" in {best.location}" if best.location else ""
-        raise _No(
+        raise No(
             Code.NONE_NEAR,
             f"No charging point is free near {location}; {best.cp_id}{where} is.",
             reason=best.location,
@@ -245,15 +272,20 @@ def _any_point(ruling: Ruling, location: str | None) -> ChargingPoint:
     return best
 
 
-def _affordable(driver: Driver, point: ChargingPoint, rules: Rules) -> tuple[int, int]:
-    """Return the hold in cents, and the energy in mWh that it pays for."""
+def _affordable(
+    driver: Driver, point: ChargingPoint, rules: Rules, most_cents: int | None
+) -> tuple[int, int]:
+    """Return the hold in cents, and the energy in mWh that it pays for; `most_cents` bounds what it may cost."""
     price = point.price_centi_cents_per_kwh
+    most_mwh = rules.max_session_mwh
+    if most_cents is not None and price:
+        most_mwh = affordable_mwh(most_cents, price, most_mwh)
     if not rules.wallets or price == 0:
-        return 0, rules.max_session_mwh
+        return 0, most_mwh
     hold_cents = min(driver.balance_cents, rules.max_hold_cents)
     if hold_cents <= 0:
-        raise _No(Code.BALANCE, f"Balance too low ({euros(driver.balance_cents)} €): top up first.")
-    limit_mwh = affordable_mwh(hold_cents, price, rules.max_session_mwh)
+        raise No(Code.BALANCE, f"Balance too low ({euros(driver.balance_cents)} €): top up first.")
+    limit_mwh = affordable_mwh(hold_cents, price, most_mwh)
     return min(hold_cents, cost_cents(limit_mwh, price)), limit_mwh
 
 

@@ -1,7 +1,8 @@
 """What somebody wants of Central, in the imperative: the only things that can change the network. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar, Literal
 
 from evcharge.central.accounts import Account, ApiToken
@@ -162,6 +163,27 @@ class DriverVisits(Command):
     registration: int = 0
 
 
+class Reach(StrEnum):
+    """How a driver can be asked now whether it stands at a charging point."""
+
+    NOBODY = "nobody"
+    # Its app is connected, but of a release that does not know the question.
+    OLD_APP = "old app"
+    DRIVER = "driver"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByHand:
+    """A driver's id was typed at a charging point.
+
+    `proved` is the kept hash of the PIN that was typed with it, None when the PIN was wrong or none was typed.
+    """
+
+    reach: Reach = Reach.NOBODY
+    has_pin: bool = False
+    proved: str | None = field(default=None, repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaybeFromLink(Command):
     """Came over connection `link`, which logged in with a credential of `epoch`; or, when None, from a web page."""
@@ -182,7 +204,39 @@ class StartCharging(MaybeFromLink):
     nonce: str
     cp_id: CpId | None = None
     location: str | None = None
-    by_hand: bool = False
+    by_hand: ByHand | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerStart(MaybeFromLink):
+    """A driver says whether it wants the charge that was asked for at a charging point."""
+
+    driver_id: DriverId
+    request_id: RequestId
+    yes: bool
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveUpStart(Command):
+    """A driver has been silent for too long about a charge that was asked for at `cp_id`."""
+
+    is_fact = True
+    cp_id: CpId
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPin(MaybeFromLink):
+    """A driver chooses a PIN (kept as `pin_hash`) and what a charge with it may cost, or gives it up (None).
+
+    `registration`: whose page it was typed on, while it was being hashed the id may have got another owner.
+    """
+
+    driver_id: DriverId
+    registration: int | None = None
+    pin_hash: str | None = field(repr=False)
+    limit_cents: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -407,6 +461,9 @@ AnyCommand = (
     | DriverLeaves
     | DriverVisits
     | StartCharging
+    | AnswerStart
+    | GiveUpStart
+    | SetPin
     | StopCharging
     | ReportReady
     | TakeRecords

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import UNSET
 
 from evcharge.billing import cost_cents
-from evcharge.central import charging
+from evcharge.central import charging, commands
 from evcharge.central.commands import (
     Actor,
     AnyCommand,
@@ -30,19 +30,24 @@ from evcharge.central.commands import (
     StopCharging,
     TakeRecords,
 )
+from evcharge.central.consents import Consents
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
 from evcharge.central.quotas import Quotas
 from evcharge.central.store import INBOX_PAGE, CentralStore
 from evcharge.channel import Channel, ChannelClosed
+from evcharge.charging_point import ChargingPoint, Question
 from evcharge.errors import Code, EvchargeError, ProtocolError, Refused, StaleLink
 from evcharge.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
 from evcharge.location import tidy
 from evcharge.messages import (
+    AnswerStart,
     AskBalance,
     AskHistory,
+    AskPin,
     Balance,
     Bye,
+    ConfirmStart,
     ErrorNotice,
     Health,
     Heartbeat,
@@ -50,6 +55,7 @@ from evcharge.messages import (
     ListPoints,
     ManualStart,
     Message,
+    PinState,
     PointRow,
     Points,
     Progress,
@@ -57,6 +63,7 @@ from evcharge.messages import (
     Records,
     RequestStart,
     RequestStop,
+    SetPin,
     Supply,
     SupplyUpdate,
     Sync,
@@ -153,16 +160,21 @@ class Conversation:
 
 
 async def converse(
-    link: Conversation, dispatcher: Dispatcher, store: CentralStore, feed: Feed, quotas: Quotas
+    link: Conversation,
+    dispatcher: Dispatcher,
+    store: CentralStore,
+    feed: Feed,
+    quotas: Quotas,
+    consents: Consents,
 ) -> None:
     """Talk until the peer says BYE. Raises ChannelClosed when the line ends, EvchargeError when it errs."""
     match link.identity.role:
         case Role.ENGINE:
-            await _Engine(link, dispatcher, feed, quotas).run()
+            await _Engine(link, dispatcher, feed, quotas, consents).run()
         case Role.MONITOR:
             await _Monitor(link, dispatcher, feed, quotas).run()
         case _:
-            await _Driver(link, dispatcher, store).run()
+            await _Driver(link, dispatcher, store, consents).run()
 
 
 class _Talk:
@@ -195,10 +207,13 @@ class _Talk:
 
 
 class _Engine(_Talk):
-    def __init__(self, link: Conversation, dispatcher: Dispatcher, feed: Feed, quotas: Quotas) -> None:
+    def __init__(
+        self, link: Conversation, dispatcher: Dispatcher, feed: Feed, quotas: Quotas, consents: Consents
+    ) -> None:
         super().__init__(link, dispatcher)
         self._feed = feed
         self._quotas = quotas
+        self._consents = consents
         self._records = TokenBucket(1 / RECORDS_PER_S, RECORDS_PER_S)
         self._cp_id = CpId(link.identity.id)
 
@@ -292,7 +307,7 @@ class _Engine(_Talk):
             self._channel.send(ErrorNotice(code=refusal.code, text=refusal.text))
 
     async def _start_by_hand(self, message: ManualStart) -> None:
-        """Somebody typed a driver's id at the charging point: the rules are those of a driver's own request."""
+        """Somebody typed a driver's id at the charging point: whether that driver wants it is for the rules."""
         try:
             answer = await self._dispatcher.submit(
                 StartCharging(
@@ -303,7 +318,7 @@ class _Engine(_Talk):
                     request_id=RequestId(message.request_id),
                     nonce=secrets.token_hex(8),
                     cp_id=self._cp_id,
-                    by_hand=True,
+                    by_hand=await self._consents.of(self._cp_id, message),
                 )
             )
         except StaleLink:
@@ -400,9 +415,12 @@ class _Monitor(_Talk):
 
 
 class _Driver(_Talk):
-    def __init__(self, link: Conversation, dispatcher: Dispatcher, store: CentralStore) -> None:
+    def __init__(
+        self, link: Conversation, dispatcher: Dispatcher, store: CentralStore, consents: Consents
+    ) -> None:
         super().__init__(link, dispatcher)
         self._store = store
+        self._consents = consents
         self._driver_id = DriverId(link.identity.id)
         # The inbox: where its next page begins (None: all is told), what of the last one is not acknowledged, and
         # when another may follow.
@@ -441,9 +459,11 @@ class _Driver(_Talk):
                 self._channel.send(answer)
 
     async def _catch_up(self) -> None:
-        """Tell a returning driver where its charge stands, and of the tickets that it has not seen."""
+        """Tell a returning driver where its charge stands, what it is asked, and what it has not seen."""
         for session in self._own_sessions():
             self._channel.send(charging.progress(session, charging.present_step(session)))
+        if (asking := self._dispatcher.facts.asking(self._driver_id)) is not None:
+            self._channel.send(_question(*asking, asyncio.get_running_loop().time()))
         await self._tell_unseen()
 
     async def _tell_unseen(self) -> None:
@@ -495,6 +515,34 @@ class _Driver(_Talk):
                         session_id=SessionId(message.session_id),
                     )
                 )
+            case AnswerStart():
+                return await self._dispatcher.submit(
+                    commands.AnswerStart(
+                        by=self._link.actor,
+                        link=self._link.number,
+                        epoch=self._link.identity.epoch,
+                        driver_id=self._driver_id,
+                        request_id=RequestId(message.request_id),
+                        yes=message.yes,
+                        nonce=secrets.token_hex(8),
+                    )
+                )
+            case SetPin():
+                pin = message.pin
+                return await self._dispatcher.submit(
+                    commands.SetPin(
+                        by=self._link.actor,
+                        link=self._link.number,
+                        epoch=self._link.identity.epoch,
+                        driver_id=self._driver_id,
+                        pin_hash=await self._consents.kept(self._driver_id, pin) if pin is not None else None,
+                        limit_cents=message.limit_cents,
+                    )
+                )
+            case AskPin():
+                driver = self._dispatcher.facts.driver(self._driver_id)
+                has_one = driver is not None and driver.pin_hash is not None
+                return PinState(limit_cents=driver.pin_limit_cents if driver and has_one else None)
             case ListPoints():
                 return self._points()
             case AskBalance():
@@ -535,6 +583,17 @@ class _Driver(_Talk):
                 for point in self._dispatcher.facts.available(MOST_POINTS)
             ]
         )
+
+
+def _question(point: ChargingPoint, question: Question, steady_s: float) -> ConfirmStart:
+    return ConfirmStart(
+        request_id=question.request_id,
+        cp_id=point.cp_id,
+        location=point.location,
+        price=question.price_centi_cents_per_kwh,
+        hold_cents=question.hold_cents,
+        within_s=question.left_s(steady_s),
+    )
 
 
 def supply(session: Session, live: Live) -> Supply:

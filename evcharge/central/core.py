@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from evcharge.central.alerts import Alerts
 from evcharge.central.archive import Archive
+from evcharge.central.consents import Consents
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.epochs import Epochs
 from evcharge.central.feed import Feed
@@ -31,6 +32,7 @@ class Core:
     refusals: Refusals
     epochs: Epochs
     peers: Peers
+    consents: Consents
     quotas: Quotas
     operator_token: str
     weather_token: str

@@ -106,6 +106,10 @@ class DriverBoard:
         self._readers.setdefault(driver_id, _Reader()).pages += 1
         self._changed.add(driver_id)
 
+    def is_open(self, driver_id: DriverId) -> bool:
+        """Return whether `driver_id` has a page open."""
+        return driver_id in self._readers
+
     def wanting(self) -> list[DriverId]:
         """Return the drivers whose inbox must be read on, so that their pages can show what is next."""
         return [driver_id for driver_id, reader in self._readers.items() if reader.wants_more]
@@ -209,6 +213,22 @@ class DriverBoard:
             session=self.charge(session) if session is not None else None,
             refused=reader.refused if reader is not None else None,
             tickets=[ticket_row(ticket) for ticket in tickets],
+            question=self._question(driver_id),
+            pin_limit_cents=driver.pin_limit_cents if driver is not None and driver.pin_hash else None,
+        )
+
+    def _question(self, driver_id: DriverId) -> frames.Question | None:
+        asking = self._facts.asking(driver_id)
+        if asking is None:
+            return None
+        point, question = asking
+        return frames.Question(
+            request_id=question.request_id,
+            cp_id=point.cp_id,
+            price=question.price_centi_cents_per_kwh,
+            hold_cents=question.hold_cents,
+            within_s=question.within_s,
+            until=self._board.by_the_clock(question.request_id, question.asked_at) + question.within_s,
         )
 
     def charge(self, session: Session) -> frames.Charge:

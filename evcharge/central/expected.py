@@ -46,8 +46,10 @@ class Table:
     columns: tuple[str, ...]
     # Numbers that only rise: where the log does not tell one, it tells the least that it can be.
     rising: tuple[str, ...] = ()
-    # What to compare instead of the table itself; {registration}: that column, or 0 where there was none yet.
+    # What to compare instead of the table itself, in books that have `kept_since`; {registration}: that column, or 0
+    # where there was none yet.
     kept: str = ""
+    kept_since: str = ""
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -73,8 +75,13 @@ TABLES: Final = {
             "driver",
             "driver",
             ("driver_id",),
-            ("registration", "balance_cents", "held_cents", "blocked", "withdrawn", "barred"),
+            (
+                "registration", "balance_cents", "held_cents", "blocked", "withdrawn", "barred", "pin_limit_cents",
+                "pin_seal",
+            ),
             ("epoch",),
+            kept="(SELECT *, seal_of_pin(driver_id, pin_hash) AS pin_seal FROM driver)",
+            kept_since="pin_hash",
         ),
         Table("former_wallet", "former wallet of", ("driver_id", "registration"), ("balance_cents",)),
         Table(
@@ -324,6 +331,8 @@ class ExpectedRows:
                 "blocked": 0,
                 "withdrawn": 0,
                 "barred": 0,
+                "pin_limit_cents": 0,
+                "pin_seal": "",
                 **_NO_EPOCH,
             },
         )
@@ -360,6 +369,12 @@ class ExpectedRows:
 
     def driver_readmitted(self, event: e.DriverReadmitted) -> None:
         self._driver(event.driver_id)["barred"] = 0
+
+    def pin_set(self, event: e.PinSet) -> None:
+        self._driver(event.driver_id).update(pin_limit_cents=event.limit_cents, pin_seal=event.seal)
+
+    def pin_removed(self, event: e.PinRemoved) -> None:
+        self._driver(event.driver_id).update(pin_limit_cents=0, pin_seal="")
 
     def wallet_topped_up(self, event: e.WalletToppedUp) -> None:
         self._driver(event.driver_id)["balance_cents"] += event.cents
@@ -635,6 +650,8 @@ _HANDLERS: Final[dict[str, tuple[type[e.Event], _Fold]]] = {
         (e.DriverWithdrawn, ExpectedRows.driver_withdrawn),
         (e.DriverBarred, ExpectedRows.driver_barred),
         (e.DriverReadmitted, ExpectedRows.driver_readmitted),
+        (e.PinSet, ExpectedRows.pin_set),
+        (e.PinRemoved, ExpectedRows.pin_removed),
         (e.WalletToppedUp, ExpectedRows.wallet_topped_up),
         (e.SessionAuthorised, ExpectedRows.session_authorised),
         (e.SessionStarted, ExpectedRows.session_started),

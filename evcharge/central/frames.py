@@ -134,6 +134,17 @@ class Refusal(Struct, frozen=True, gc=False):
     es: str
 
 
+class Question(Struct, frozen=True, gc=False):
+    """Its id was typed at a charging point: does the driver want to charge there? It has until `until`."""
+
+    request_id: str
+    cp_id: str
+    price: int
+    hold_cents: int
+    within_s: int
+    until: int
+
+
 class Me(Struct, frozen=True):
     """What a driver is shown of itself; nobody else is shown it."""
 
@@ -143,6 +154,9 @@ class Me(Struct, frozen=True):
     session: Charge | None
     refused: Refusal | None
     tickets: list[dict[str, Any]]
+    question: Question | None
+    # What a charge with its PIN may cost; None without one.
+    pin_limit_cents: int | None
 
 
 class DriverFrame(Struct):

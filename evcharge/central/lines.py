@@ -6,6 +6,7 @@ from evcharge.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.labels import Phrase
 from evcharge.labels.causes import cause
 from evcharge.labels.central import SENTENCES
+from evcharge.labels.confirm import why as why_unconfirmed
 
 
 def speech(lang: str) -> labels.Speech:
@@ -80,6 +81,19 @@ def _line(event: events.Event, lang: str, say: labels.Speech) -> str | None:
             # The sentence of the rules is English; its code has words in every language.
             why = event.text if lang == labels.DEFAULT_LANGUAGE else labels.code(event.code, lang)
             return say("start refused", driver_id=event.driver_id, why=why)
+        case events.ConfirmationAsked():
+            return say("confirmation asked", driver_id=event.driver_id, cp_id=event.cp_id, s=event.within_s)
+        case events.StartConfirmed():
+            return say("start confirmed", driver_id=event.driver_id, cp_id=event.cp_id)
+        case events.ConfirmationEnded():
+            said = why_unconfirmed(
+                event.code, event.text, event.reason, lang, driver_id=event.driver_id, cp_id=event.cp_id
+            )
+            return say("confirmation ended", cp_id=event.cp_id, why=said)
+        case events.PinSet():
+            return say("pin set", driver_id=event.driver_id, limit=euros(event.limit_cents))
+        case events.PinRemoved():
+            return say(f"pin removed, {event.why}", driver_id=event.driver_id)
         case events.ClockJumped():
             return say("clock jumped", seconds=f"{event.seconds:+}")
         case events.OrderCarriedOut():

@@ -12,12 +12,14 @@ from msgspec import structs
 
 from evcharge import events
 from evcharge.billing import MAX_MONEY_CENTS, MAX_PRICE_CENTI_CENTS, euros
-from evcharge.central import charging, orders, presence, weather
+from evcharge.central import charging, manual_start, orders, presence, weather
 from evcharge.central.accounts import seal
 from evcharge.central.alerts import AlertKind
 from evcharge.central.commands import (
+    AnswerStart,
     AnyCommand,
     BarDriver,
+    ByHand,
     ChangeAccess,
     CloseAlert,
     CloseLost,
@@ -26,6 +28,7 @@ from evcharge.central.commands import (
     DriverVisits,
     EngineArrives,
     EngineLeaves,
+    GiveUpStart,
     LiftHold,
     MarkTicketShown,
     MonitorArrives,
@@ -36,6 +39,7 @@ from evcharge.central.commands import (
     PlaceHold,
     ReportReady,
     RevokeKeys,
+    SetPin,
     SetPrice,
     StartCharging,
     StopCharging,
@@ -88,8 +92,16 @@ def decide(facts: Facts, command: AnyCommand, rules: Rules) -> Decision:
             _driver_leaves(ruling, command)
         case DriverVisits():
             _driver_visits(ruling, command, rules)
+        case StartCharging(by_hand=ByHand() as by_hand):
+            manual_start.start(ruling, command, by_hand, rules)
         case StartCharging():
             charging.start(ruling, command, rules)
+        case AnswerStart():
+            manual_start.answer(ruling, command, rules)
+        case GiveUpStart():
+            manual_start.give_up(ruling, command)
+        case SetPin():
+            manual_start.set_pin(ruling, command, rules)
         case StopCharging():
             charging.stop(ruling, command)
         case ReportReady():
@@ -135,6 +147,7 @@ def decide(facts: Facts, command: AnyCommand, rules: Rules) -> Decision:
             ruling.say(structs.replace(command.event, seal=seal(command.change)))
         case _:
             assert_never(command)
+    manual_start.settle(ruling, rules)
     return ruling.decision()
 
 
@@ -358,6 +371,9 @@ def _driver_arrives(ruling: Ruling, command: DriverArrives, rules: Rules) -> Non
     presence.check_arrival(command, driver.driver_id, driver.link, driver.epoch)
     if driver.blocked:
         ruling.say(events.DriverUnblocked(driver_id=driver.driver_id, epoch=command.epoch))
+    if command.epoch > driver.epoch:
+        # Whoever had the old credential may have chosen the PIN.
+        driver = manual_start.without_pin(ruling, driver, "credential")
     ruling.put(replace(driver, epoch=command.epoch, blocked=False, link=command.link))
     ruling.say(events.DriverConnected(driver_id=driver.driver_id, link=command.link, epoch=command.epoch))
 
@@ -585,6 +601,7 @@ def _revoke_keys(ruling: Ruling, command: RevokeKeys) -> None:
     ):
         for session_id in sorted(driver.sessions):
             charging.end(ruling, session_id, EndReason.REVOKED)
+        driver = manual_start.without_pin(ruling, driver, "credential")
         driver = replace(driver, blocked=True, epoch=epoch, epoch_told=False)
         ruling.put(driver)
         ruling.say(events.DriverBlocked(driver_id=driver.driver_id, epoch=epoch))
@@ -640,9 +657,10 @@ def _leave_point(ruling: Ruling, point: ChargingPoint, epoch: int, rules: Rules)
 
 
 def _leave_driver(ruling: Ruling, driver: Driver, epoch: int) -> Driver:
-    """Return `driver` outside the network: its link counts no more, its charge is told to end, its wallet stays."""
+    """Return `driver` outside the network: its link and its PIN count no more, its charge ends, its wallet stays."""
     for session_id in sorted(driver.sessions):
         charging.end(ruling, session_id, EndReason.REVOKED)
+    driver = manual_start.without_consents(ruling, ruling.driver(driver.driver_id) or driver)
     if not driver.blocked:
         ruling.say(events.DriverBlocked(driver_id=driver.driver_id, epoch=epoch))
     if driver.link is not None:

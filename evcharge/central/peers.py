@@ -8,10 +8,12 @@ events (EngineConnected and so on), so that no command can overtake the synchron
 import asyncio
 import itertools
 import logging
+from collections.abc import Callable
 
 from evcharge import events
 from evcharge.central.announce import letters
-from evcharge.central.commands import Actor
+from evcharge.central.commands import CENTRAL, Actor, GiveUpStart, Reach
+from evcharge.central.consents import Consents
 from evcharge.central.conversations import Conversation, converse, supply
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.epochs import Epochs
@@ -23,6 +25,7 @@ from evcharge.central.start_seal import seal
 from evcharge.central.store import CentralStore
 from evcharge.channel import Channel, ChannelClosed
 from evcharge.errors import AuthenticationError, Code, EvchargeError, Overloaded
+from evcharge.features import Feature
 from evcharge.ids import CpId, DriverId, Role
 from evcharge.messages import Message
 from evcharge.session import Session
@@ -47,6 +50,7 @@ class Peers:
         epochs: Epochs,
         sign_key: bytes,
         quotas: Quotas,
+        consents: Consents,
     ) -> None:
         self._dispatcher = dispatcher
         self._store = store
@@ -55,6 +59,10 @@ class Peers:
         self._epochs = epochs
         self._sign_key = sign_key
         self._quotas = quotas
+        self._consents = consents
+        consents.reach = self._reach
+        # Whether a driver has a page open; the website knows.
+        self.has_page: Callable[[DriverId], bool] = lambda _: False
         self._numbers = itertools.count(1)
         # Every authenticated connection; the one of each identity, and the one that waits to take its place.
         self.links: dict[int, Conversation] = {}
@@ -122,7 +130,7 @@ class Peers:
         self.links[link.number] = link
         await self._take_place(link)
         link.owes_since = asyncio.get_running_loop().time()
-        await converse(link, self._dispatcher, self._store, self._feed, self._quotas)
+        await converse(link, self._dispatcher, self._store, self._feed, self._quotas, self._consents)
 
     async def _take_place(self, newcomer: Conversation) -> None:
         """Make `newcomer` the one link of its identity.
@@ -178,6 +186,12 @@ class Peers:
             if link.key == (by.role, by.id):
                 link.cut(why, problem)
 
+    def _reach(self, driver_id: DriverId) -> Reach:
+        app = self.channel(Role.DRIVER, driver_id)
+        if self.has_page(driver_id) or (app is not None and Feature.CONFIRM in app.speaks):
+            return Reach.DRIVER
+        return Reach.NOBODY if app is None else Reach.OLD_APP
+
     # ---- going out
 
     def send(self, role: Role, peer_id: str, message: Message) -> None:
@@ -204,6 +218,8 @@ class Peers:
                 self._address(Role.MONITOR, event.cp_id, event.link)
             case events.DriverConnected():
                 self._address(Role.DRIVER, event.driver_id, event.link)
+            case events.ConfirmationAsked():
+                self._give_up_later(event)
             case _:
                 pass
         for role, peer_id, message in letters(event, self._sign):
@@ -233,6 +249,11 @@ class Peers:
                 if link is not None and link.identity.epoch < epoch:
                     self._make_way(link)
                     link.cut(REVOKED, AuthenticationError(revoked_text(subject), Code.REVOKED))
+
+    def _give_up_later(self, asked: events.ConfirmationAsked) -> None:
+        # By the steady clock: a jump of the wall's neither ends a question nor prolongs it.
+        command = GiveUpStart(by=CENTRAL, cp_id=asked.cp_id, request_id=asked.request_id)
+        asyncio.get_running_loop().call_later(asked.within_s, self._dispatcher.post, command)
 
     def _sign(self, event: events.SessionAuthorised) -> str:
         return seal(self._sign_key, event)

@@ -7,7 +7,14 @@ once. Whoever names an old one gets the answer that it would get from memory.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evcharge.central.commands import AnyCommand, MarkTicketShown, StartCharging, TakeOrder, TakeRecords
+from evcharge.central.commands import (
+    AnswerStart,
+    AnyCommand,
+    MarkTicketShown,
+    StartCharging,
+    TakeOrder,
+    TakeRecords,
+)
 from evcharge.central.state import Facts
 from evcharge.ids import RequestId, SessionId
 
@@ -31,7 +38,9 @@ def unknown(facts: Facts, commands: Iterable[AnyCommand]) -> Unknown:
     sessions: set[SessionId] = set()
     for command in commands:
         match command:
-            case StartCharging(request_id=request_id) if facts.outcome(request_id) is None:
+            case StartCharging(request_id=request_id) | AnswerStart(request_id=request_id) if (
+                facts.outcome(request_id) is None
+            ):
                 requests.add(request_id)
             case TakeOrder(order=order) if order is not None and not facts.order_taken(order.command_id):
                 orders.add(order.command_id)

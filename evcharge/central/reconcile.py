@@ -12,6 +12,7 @@ from evcharge.central import charging, counted
 from evcharge.central.accounts import LOGIN_ID_CHARS, seal
 from evcharge.central.expected import LEDGER, MOST_LINES, QUARANTINE, TABLES, ExpectedRows, Row, Table, least
 from evcharge.central.instants import text_of
+from evcharge.central.manual_start import pin_seal
 from evcharge.central.rows import account_of, token_of
 
 _ROWS_AT_ONCE = 2_000
@@ -89,6 +90,7 @@ _JOURNAL_THAT_MUST_STAY = """
 def _differences(connection: sqlite3.Connection, log: ExpectedRows) -> Iterator[str]:
     connection.create_function("seal_of_account", 8, _seal_of_account, deterministic=True)
     connection.create_function("seal_of_token", 6, _seal_of_token, deterministic=True)
+    connection.create_function("seal_of_pin", 2, pin_seal, deterministic=True)
     kept = {row[0] for row in connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
     for table in TABLES.values():
         if table.name in kept:
@@ -99,6 +101,11 @@ def _differences(connection: sqlite3.Connection, log: ExpectedRows) -> Iterator[
         yield from _bounded("login of the pages", _strange_logins(connection, log))
     if "order_taken" in kept:
         yield from _bounded("order of Kafka", _strange_orders(connection, log))
+
+
+def _columns(connection: sqlite3.Connection, source: str) -> set[str]:
+    found = connection.execute(f"SELECT * FROM {source} LIMIT 0")  # noqa: S608
+    return {column[0] for column in found.description}
 
 
 def _bounded(noun: str, lines: Iterator[str]) -> Iterator[str]:
@@ -112,7 +119,7 @@ def _bounded(noun: str, lines: Iterator[str]) -> Iterator[str]:
 def _table_differences(connection: sqlite3.Connection, table: Table) -> Iterator[str]:
     # Books of an older evcharge lack some columns; the log then tells only what stands there.
     source = _source(connection, table)
-    there = {column[0] for column in connection.execute(f"SELECT * FROM {source} LIMIT 0").description}  # noqa: S608
+    there = _columns(connection, source)
     columns = [name for name in table.columns if name in there]
     key = " || ' ' || ".join(f"k.{name}" for name in table.key)
     told_key = " || ' ' || ".join(f"t.{name}" for name in table.key)
@@ -147,12 +154,11 @@ def _table_differences(connection: sqlite3.Connection, table: Table) -> Iterator
 
 
 def _source(connection: sqlite3.Connection, table: Table) -> str:
-    named = "registration" if "registration" in _columns(connection, table.name) else "0"
-    return table.kept.format(registration=named) or f"main.{table.name}"
-
-
-def _columns(connection: sqlite3.Connection, name: str) -> set[str]:
-    return {row[1] for row in connection.execute(f"PRAGMA main.table_info({name})")}
+    itself = f"main.{table.name}"
+    there = _columns(connection, itself)
+    if not table.kept or (table.kept_since and table.kept_since not in there):
+        return itself
+    return table.kept.format(registration="registration" if "registration" in there else "0")
 
 
 def _ledger_differences(connection: sqlite3.Connection, unnamed: int) -> Iterator[str]:

@@ -7,7 +7,8 @@ from evcharge import labels
 from evcharge.central.charging import refusal_text
 from evcharge.central.frames import Refusal
 from evcharge.errors import Code
-from evcharge.events import SessionRefused, StartRefused
+from evcharge.events import ConfirmationEnded, SessionRefused, StartRefused
+from evcharge.labels.confirm import why as why_unconfirmed
 from evcharge.labels.driver import SENTENCES
 from evcharge.messages import Progress
 from evcharge.session import EndReason
@@ -31,8 +32,12 @@ _BY_REASON = {
 }
 
 
-def of_event(event: StartRefused | SessionRefused) -> Refusal:
+def of_event(event: StartRefused | SessionRefused | ConfirmationEnded) -> Refusal:
     """Return the refusal that a stored event tells of."""
+    if isinstance(event, ConfirmationEnded):
+        names = {"driver_id": event.driver_id, "cp_id": event.cp_id}
+        spanish = why_unconfirmed(event.code, event.text, event.reason, "es", **names)
+        return Refusal(event.request_id, event.text, spanish)
     if isinstance(event, StartRefused):
         spanish = _spanish(event.code, event.text, event.cp_id or "", event.reason)
         return Refusal(event.request_id, event.text, spanish)

@@ -78,6 +78,7 @@ _TABLES: dict[type[Change], _Table] = {
         "driver",
         (
             "driver_id", "registration", "balance_cents", "held_cents", "blocked", "withdrawn", "barred", "epoch",
+            "pin_hash", "pin_limit_cents", "pin_misses",
         ),
         ("driver_id",),
     ),
@@ -331,6 +332,9 @@ def driver_of(row: Row, sessions: frozenset[SessionId]) -> Driver:
         barred=bool(row["barred"]),
         epoch=row["epoch"],
         sessions=sessions,
+        pin_hash=row["pin_hash"],
+        pin_limit_cents=row["pin_limit_cents"],
+        pin_misses=row["pin_misses"],
     )
 
 

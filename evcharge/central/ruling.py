@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from evcharge.central.state import Change, Facts
+from evcharge.central.state import Change, Driver, Facts
 from evcharge.charging_point import ChargingPoint
 from evcharge.events import DriverBarred, DriverBlocked, DriverWithdrawn, Event, KeyRevoked, PointWithdrawn
 from evcharge.ids import CpId
@@ -31,6 +31,9 @@ class Rules:
     max_active_per_driver: int = 1
     plug_within_s: int = 60
     unplugged_pause_s: int = 60
+    # Whoever types a driver's id at a charging point needs neither its answer nor its PIN.
+    manual_start_is_open: bool = False
+    confirm_within_s: int = 30
     default_price_centi_cents_per_kwh: int = 2_500
     stop_on_monitor_lost: bool = False
     # What Central signs its STARTs with.
@@ -89,6 +92,14 @@ class Ruling(Facts):
     def session_of(self, point: ChargingPoint) -> Session | None:
         """Return the open session of `point`, if it has one."""
         return self.session(point.session_id) if point.session_id is not None else None
+
+    def changed_points(self) -> list[ChargingPoint]:
+        """Return the charging points that were changed so far, as they are now."""
+        return list(self._points.values())
+
+    def changed_drivers(self) -> list[Driver]:
+        """Return the drivers that were changed so far, as they are now."""
+        return list(self._drivers.values())
 
     def decision(self) -> Decision:
         """Return what has been decided."""

@@ -6,13 +6,13 @@ it in; until then nobody else sees a thing.
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 
 from evcharge.central.accounts import Account, ApiToken
-from evcharge.charging_point import ChargingPoint, CpStatus
+from evcharge.charging_point import ChargingPoint, CpStatus, Question
 from evcharge.ids import CpId, DriverId, JournalId, RequestId, SessionId
 from evcharge.location import WeatherKind, place
 from evcharge.session import Session, Ticket
@@ -47,6 +47,12 @@ class Driver:
     # Granted requests in a row that nobody plugged in for, and when the last one lapsed. Not stored: a start forgives.
     lapses: int = 0
     lapsed_s: float | None = None
+    # The charging point that asks whether it wants to charge there.
+    asked_by: CpId | None = None
+    # Whoever types the PIN with its id may charge for up to so much; how often in a row it was typed wrongly.
+    pin_hash: str | None = field(default=None, repr=False)
+    pin_limit_cents: int = 0
+    pin_misses: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,6 +329,12 @@ class Facts:
         if found is None and self._beneath is not None:
             return self._beneath.driver(driver_id)
         return found
+
+    def asking(self, driver_id: DriverId) -> tuple[ChargingPoint, Question] | None:
+        """Return what the driver is asked now, and which charging point asks, or None."""
+        driver = self.driver(driver_id)
+        point = self.point(driver.asked_by) if driver is not None and driver.asked_by is not None else None
+        return (point, point.question) if point is not None and point.question is not None else None
 
     def drivers(self) -> Iterator[Driver]:
         """Yield every driver of the network, none that was withdrawn (committed facts only)."""

@@ -79,6 +79,7 @@ async def website(
     for at, event in await core.archive.happened(MAX_MESSAGES):
         board.recall(event, at)
     drivers_board = DriverBoard(dispatcher.facts, feed, board)
+    core.peers.has_page = drivers_board.is_open
     telemetry = Telemetry()
     directory = Directory(core.database, dispatcher, clock, core.epochs.least, settings.web_session_hours)
     await directory.load()
@@ -109,7 +110,7 @@ async def website(
         Audit(core.archive, core.store, chain),
         Stats(dispatcher, core.store, Statistics(core.database), clock),
         Metrics(figures, dispatcher, access),
-        Me(dispatcher, core.store, core.archive, feed, drivers_board),
+        Me(dispatcher, core.store, core.archive, feed, drivers_board, core.consents),
         push,
     ]
     api = Api(access, rooms, settings.requests_per_s)

@@ -8,10 +8,11 @@ import logging
 import os
 import random
 import uuid
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from evcharge import keyboard, labels
 from evcharge.channel import Channel
@@ -28,12 +29,13 @@ from evcharge.cp.status import EngineFacts, Session, engine_line, fault_words
 from evcharge.cp.supply import Supply, Thermometer
 from evcharge.errors import ConfigError
 from evcharge.ids import CpId, DriverId, Role, check_id
-from evcharge.labels import Phrase, Speech, causes
+from evcharge.labels import Phrase, Speech, causes, confirm
 from evcharge.labels.point import SENTENCES
 from evcharge.lifecycle import bounded, run_until, utc_now
 from evcharge.link import LinkState, Phase
 from evcharge.messages import (
     Ack,
+    Confirming,
     ErrorNotice,
     ManualStart,
     Message,
@@ -157,6 +159,15 @@ def _read_plan(config: Config) -> list[plan.Step]:
     return plan.parse(text, settings.plan) + steps
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A manual start that was asked for; `confirmed_by_s` is when its driver's time to confirm ends."""
+
+    request_id: str
+    driver_id: DriverId
+    confirmed_by_s: float | None = None
+
+
 class Engine:
     """One charging point: what arrives, what is typed, what is planned and the clock meet its rules here."""
 
@@ -180,8 +191,8 @@ class Engine:
         self.troubles = Troubles()
         # For how many ticks no monitor has asked, after one did.
         self._unwatched = 0
-        # The request id and driver of a manual start that Central has not answered yet.
-        self._asked: tuple[str, DriverId] | None = None
+        # A manual start that Central has not answered yet.
+        self._asked: _Asked | None = None
         self._loop = asyncio.get_running_loop()
         self._channel: Channel | None = None
         self.lane: Lane | None = None
@@ -219,7 +230,7 @@ class Engine:
             self.charge.on_link_lost()
             self._news.set()
             if self._asked is not None:
-                log.warning("%s", self.words("manual lost", driver=self._asked[1]))
+                log.warning("%s", self.words("manual lost", driver=self._asked.driver_id))
                 self._asked = None
 
     def tell_link(self, state: LinkState) -> None:
@@ -287,7 +298,7 @@ class Engine:
             case Action.MEND:
                 self.charge.mend()
             case Action.MANUAL if order.driver_id is not None:
-                self._start_by_hand(order.driver_id)
+                self._start_by_hand(order.driver_id, order.pin)
             case Action.STATUS:
                 log.info("%s", engine_line(self.facts(), self.words))
             case Action.FAULTS:
@@ -317,6 +328,7 @@ class Engine:
             delivered=charge.delivered or charge.last_seq == 0,
             temperature_deci_celsius=charge.temperature_deci_celsius,
             session=self._session(now_s),
+            confirming=self._confirming(now_s),
         )
 
     # ---- inside
@@ -354,6 +366,10 @@ class Engine:
                 self.charge.on_stop(session_id, reason)
             case Query(session_id=session_id):
                 self.charge.on_query(session_id)
+            case Confirming() if self._asked is not None and message.request_id == self._asked.request_id:
+                driver_id = self._asked.driver_id
+                self._asked = replace(self._asked, confirmed_by_s=now_s + message.within_s)
+                log.info("%s", self.words("manual confirming", driver=driver_id, s=message.within_s))
             case Progress():
                 self._hear_progress(message)
             case ErrorNotice(code=code, text=text):
@@ -363,7 +379,7 @@ class Engine:
                 pass
         return True
 
-    def _start_by_hand(self, driver_id: DriverId) -> None:
+    def _start_by_hand(self, driver_id: DriverId, pin: str | None) -> None:
         """Ask Central on behalf of a driver: it alone authorises, and without it nothing begins (I26)."""
         if self._channel is None or not self.charge.linked:
             lost = labels.say(Phrase.CENTRAL_LOST, self._config.lang)
@@ -371,21 +387,40 @@ class Engine:
         elif self.charge.state != "idle":
             log.warning("%s", self.words("manual busy"))
         elif self._asked is not None:
-            log.warning("%s", self.words("manual waits", driver=self._asked[1]))
+            name = "manual waits" if self._asked.confirmed_by_s is None else "manual waits for driver"
+            log.warning("%s", self.words(name, driver=self._asked.driver_id))
         else:
-            self._asked = (uuid.uuid4().hex, driver_id)
+            self._asked = _Asked(uuid.uuid4().hex, driver_id)
             log.info("%s", self.words("manual asked", driver=driver_id))
-            self._channel.send(ManualStart(request_id=self._asked[0], driver_id=driver_id))
+            self._channel.send(
+                ManualStart(
+                    request_id=self._asked.request_id,
+                    driver_id=driver_id,
+                    pin=pin if pin is not None else UNSET,
+                )
+            )
 
     def _hear_progress(self, answer: Progress) -> None:
-        if self._asked is None or answer.request_id != self._asked[0]:
+        if self._asked is None or answer.request_id != self._asked.request_id:
             return
-        driver_id, self._asked = self._asked[1], None
+        driver_id, self._asked = self._asked.driver_id, None
         if answer.step != "REFUSED":
             log.info("%s", self.words("manual granted", driver=driver_id))
             return
-        why = labels.says(answer.code, answer.text, self.words.lang)
+        why = confirm.why(
+            answer.code,
+            answer.text,
+            answer.reason,
+            self.words.lang,
+            driver_id=driver_id,
+            cp_id=self._cp_id,
+        )
         log.warning("%s", self.words("manual refused", driver=driver_id, why=why))
+
+    def _confirming(self, now_s: float) -> tuple[str, int] | None:
+        if self._asked is None or self._asked.confirmed_by_s is None:
+            return None
+        return self._asked.driver_id, max(0, round(self._asked.confirmed_by_s - now_s))
 
     def _session(self, now_s: float) -> Session | None:
         charge = self.charge

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from rich.text import Text
 
 from evcharge.console import Choice
+from evcharge.cp import plan
 from evcharge.cp.engine_view import view
 from evcharge.cp.health import BROKEN
 from evcharge.cp.plan import Action, Order
@@ -51,7 +52,14 @@ class EngineScreen(MenuScreen[EngineFacts, Order]):
         except BadInput as problem:
             self._say(self._words("not done", why=problem.text))
             return
-        self._do(Order(Action.MANUAL, driver_id))
+        answer = await self._console.ask(self._words("ask pin", driver=driver_id), secret=True)
+        if answer is None:
+            self._say(self._words("cancelled"))
+            return
+        try:
+            self._do(Order(Action.MANUAL, driver_id, plan.pin(answer) if answer else None))
+        except ValueError:
+            self._say(self._words("not done", why=self._words("bad pin")))
 
     async def _quit(self) -> None:
         if self._facts().state != "charging" or await self._agreed(self._words("ask quit")):

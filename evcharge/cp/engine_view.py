@@ -29,6 +29,14 @@ def view(
         top += _facts(facts, words)
         if facts.session is not None:
             top += _session(facts.session, facts, words, width)
+        elif facts.confirming is not None:
+            driver_id, left_s = facts.confirming
+            waits = words("confirms within", s=left_s)
+            top.append(
+                drawing.fact(words("driver"), Text(driver_id, style="not dim bold")).append(
+                    f"  {waits}", style="not dim yellow"
+                )
+            )
         top.append(Text())
     else:
         top.append(drawing.heading(words("faults"), width))

@@ -9,7 +9,8 @@ One step a line; `#` begins a comment:
     after authorised 1.5 plug     each time, 1.5 s after a session was authorised
     after started 30 unplug       each time, 30 s after power began to flow
     after ended 2 plug            each time, 2 s after a session ended or was refused
-    17 manual D01                 ask Central to let driver D01 charge here
+    17 manual D01                 ask Central to let driver D01 charge here, who must confirm it
+    18 manual D01 4711            the same, allowed by the PIN of D01
     20 stop                       stop the engine, as Ctrl+C does
 
 `ko` and `ok` are other words for break and mend.
@@ -18,7 +19,7 @@ An "after" step that is still waiting when the next session is authorised is dro
 """
 
 import heapq
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
@@ -50,10 +51,11 @@ _Kind = TypeVar("_Kind", bound=StrEnum)
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a hand does; `driver_id` is whose charge a manual start asks for."""
+    """What a hand does; `driver_id` is whose charge a manual start asks for, `pin` by what it is allowed."""
 
     action: Action
     driver_id: DriverId | None = None
+    pin: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,11 @@ def order(words: list[str]) -> Order:
     word = words[0].lower()
     action = _ALIASES.get(word) or _one_of(Action, word, "an action is")
     if action is Action.MANUAL:
-        if len(words) != 2:
-            raise ValueError('a manual start names its driver, such as "manual D01"')
-        return Order(action, _driver(words[1]))
+        if len(words) not in (2, 3):
+            raise ValueError(
+                'a manual start names its driver, such as "manual D01" or, with a PIN, "manual D01 4711"'
+            )
+        return Order(action, _driver(words[1]), pin(words[2]) if len(words) == 3 else None)
     if len(words) != 1:
         raise ValueError(f"{action} stands alone, without {words[1][:20]!a}")
     return Order(action)
@@ -97,6 +101,13 @@ def _driver(word: str) -> DriverId:
         return DriverId(check_id(word.upper(), "driver id"))
     except BadInput as problem:
         raise ValueError(problem.text) from None
+
+
+def pin(word: str) -> str:
+    """Return a PIN. Raises ValueError without repeating what was typed."""
+    if not (word.isascii() and word.isdecimal() and 4 <= len(word) <= 12):
+        raise ValueError("a PIN has 4 to 12 digits")
+    return word
 
 
 def _step(words: list[str]) -> Step:

@@ -63,6 +63,8 @@ class EngineFacts:
     last_seq: int
     delivered: bool
     session: Session | None = None
+    # Whose confirmation is awaited, and how many seconds that may still take.
+    confirming: tuple[str, int] | None = None
     temperature_deci_celsius: int | None = None
 
 

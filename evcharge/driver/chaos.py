@@ -73,6 +73,11 @@ class _Spoiled:
         self._channel = channel
         self._desk = desk
 
+    @property
+    def speaks(self) -> frozenset[str]:
+        """What the far end understands."""
+        return self._channel.speaks
+
     async def receive(self) -> Message:
         """Return the next message; while charging, the connection may be dropped after it."""
         message = await self._channel.receive()

@@ -12,25 +12,32 @@ from evcharge.driver.facts import Facts
 from evcharge.driver.setbacks import Setbacks
 from evcharge.driver.words import ENGLISH, Words
 from evcharge.errors import Code, EvchargeError
+from evcharge.features import SPOKEN
 from evcharge.messages import (
+    AnswerStart,
     AskBalance,
     AskHistory,
+    AskPin,
     Balance,
     Bye,
+    ConfirmOver,
+    ConfirmStart,
     ErrorNotice,
     History,
     ListPoints,
     Message,
     Notice,
+    PinState,
     Points,
     Progress,
     RequestStop,
+    SetPin,
     Supply,
     TicketIssued,
     TicketSeen,
 )
 
-Question = ListPoints | AskBalance | AskHistory
+Question = ListPoints | AskBalance | AskHistory | AskPin | SetPin
 
 _UNDER_WAY = ("READY", "CHARGING", "STOPPING")
 # An ERROR with one of these answers the request itself: asking again would change nothing.
@@ -80,6 +87,7 @@ class Conversation:
         self._curious = curious
         self.facts = Facts()
         self._connected = False
+        self._speaks: frozenset[str] = SPOKEN
         self._was_connected = False
         self._setbacks = Setbacks(words)
         # What this outage has already been explained with.
@@ -120,12 +128,6 @@ class Conversation:
             return self._later()
         return self._send_request(self._request)
 
-    def accept(self) -> Reaction:
-        """Say yes to what was asked last: a charge at the charging point that Central named."""
-        if self._offer is None:
-            return Reaction(lines=(self._words("nothing asked"),))
-        return self.start(self._offer, None)
-
     def stop(self) -> Reaction:
         """Ask for the end of the charge; a request that was never sent is cancelled."""
         request = self._request
@@ -143,6 +145,8 @@ class Conversation:
         """Put a question to Central, now or as soon as it can be reached."""
         if question in self._questions:
             return Reaction(lines=(self._words("already asked"),))
+        if self._connected and not self._understands(question):
+            return Reaction(lines=(self._words("central too old"),))
         self._questions.append(question)
         if question in self._quiet:
             self._quiet.remove(question)
@@ -150,6 +154,21 @@ class Conversation:
         if not self._connected:
             return self._later()
         return Reaction(messages=(question,))
+
+    def answer(self, *, yes: bool) -> Reaction:
+        """Say whether a charge is wanted: one that a charging point asks about, or where Central named one."""
+        question, offer = self.facts.question, self._offer
+        self._offer = None
+        if question is None:
+            if offer is None:
+                return Reaction(lines=(self._words("nothing asked"),))
+            return self.start(offer, None) if yes else Reaction()
+        if yes and offer is not None:
+            # It may have been meant for the offer, and this one costs money.
+            return Reaction(lines=(self._words("which?", cp_id=question.cp_id),))
+        self.facts.question = None
+        said = self._words("said yes" if yes else "said no", cp_id=question.cp_id)
+        return Reaction(lines=(said,), messages=(AnswerStart(request_id=question.request_id, yes=yes),))
 
     def leave(self) -> Reaction:
         """Say what becomes of a request that is left behind."""
@@ -168,9 +187,10 @@ class Conversation:
 
     # ---- the connection
 
-    def connected(self) -> Reaction:
-        """Central is reached: say so, and repeat whatever has no answer yet."""
+    def connected(self, speaks: frozenset[str] = SPOKEN) -> Reaction:
+        """A Central that `speaks` those features is reached: say so, and repeat whatever has no answer yet."""
         again = self._was_connected
+        self._speaks = speaks
         over = self._setbacks.end("central", "registry")
         lines = [self._words("registry back")] if ("registry", None) in over else []
         lines.append(
@@ -187,6 +207,9 @@ class Conversation:
         if self._stop_wanted:
             messages.append(self._stop_message())
         self._quiet.clear()
+        if strange := [question for question in self._questions if not self._understands(question)]:
+            lines.append(self._words("central too old"))
+            self._questions = [question for question in self._questions if question not in strange]
         messages += self._questions
         messages += self._look_up(ListPoints(), AskBalance())
         return Reaction(lines=tuple(lines), messages=tuple(messages), notes=over)
@@ -197,6 +220,8 @@ class Conversation:
         Each reason is told once per outage.
         """
         self._connected = self.facts.connected = False
+        # It comes again, if there still is one.
+        self.facts.question = None
         reason = "" if refusal is None else refusal.code
         if reason in self._told:
             return Reaction()
@@ -250,6 +275,12 @@ class Conversation:
                 return self._answer(AskBalance, self._words.balance(message))
             case History():
                 return self._answer(AskHistory, self._words.history(message))
+            case PinState():
+                return self._answer((AskPin, SetPin), self._words.pin(message))
+            case ConfirmStart():
+                return Reaction(lines=(self._words.question(message),))
+            case ConfirmOver():
+                return Reaction(lines=(self._words.unconfirmed(message),))
             case ErrorNotice():
                 return self._error(message)
             case Bye():
@@ -337,7 +368,10 @@ class Conversation:
             messages=(*self._look_up(AskBalance()), TicketSeen(session_id=bill.session_id)),
         )
 
-    def _answer(self, asked: type[Question], lines: list[str]) -> Reaction:
+    def _understands(self, question: Question) -> bool:
+        return question.feature is None or question.feature in self._speaks
+
+    def _answer(self, asked: type[Question] | tuple[type[Question], ...], lines: list[str]) -> Reaction:
         if any(isinstance(question, asked) for question in self._quiet):
             self._quiet = [question for question in self._quiet if not isinstance(question, asked)]
             return Reaction()

@@ -18,7 +18,11 @@ from evcharge.troubles import Troubles
 
 
 class Talker(Protocol):
-    """The part of channel.Channel that a driver uses."""
+    """The part of channel.Channel that a driver uses. `speaks` are the features that Central understands."""
+
+    @property
+    def speaks(self) -> frozenset[str]:
+        """Return them."""
 
     async def receive(self) -> Message:
         """Return the next message."""
@@ -126,7 +130,7 @@ class Desk:
         """Be in conversation over `channel` until `receive` raises why it ended; then comes `lost`."""
         self._channel = channel
         try:
-            self.carry_out(self.conversation.connected())
+            self.carry_out(self.conversation.connected(channel.speaks))
             while True:
                 self.carry_out(self.conversation.hear(await channel.receive()))
         finally:

@@ -2,7 +2,17 @@
 
 from dataclasses import dataclass, field
 
-from evcharge.messages import Balance, History, Message, Points, Progress, Supply, TicketIssued
+from evcharge.messages import (
+    Balance,
+    ConfirmOver,
+    ConfirmStart,
+    History,
+    Message,
+    Points,
+    Progress,
+    Supply,
+    TicketIssued,
+)
 
 # Completion is for people: nobody leafs through more.
 _MOST_POINTS = 1000
@@ -15,10 +25,14 @@ class Facts:
     connected: bool = False
     balance: Balance | None = None
     supply: Supply | None = None
+    # What a charging point asks now; it has no answer yet.
+    question: ConfirmStart | None = None
     points: dict[str, None] = field(default_factory=dict)
 
     def hear(self, message: Message) -> None:
         """Learn from one message."""
+        if isinstance(message, Progress):
+            self.settled(message.request_id)
         match message:
             case Balance():
                 self.balance = message
@@ -31,6 +45,11 @@ class Facts:
             case TicketIssued():
                 self._know(message.cp_id)
                 self._over(message.session_id)
+            case ConfirmStart():
+                self._know(message.cp_id)
+                self.question = message
+            case ConfirmOver(request_id=request_id):
+                self.settled(request_id)
             case Progress(step="REFUSED"):
                 # It may have been refused because there is no such charging point: nothing to suggest.
                 self._over(message.session_id)
@@ -38,6 +57,11 @@ class Facts:
                 self._know(cp_id)
             case _:
                 pass
+
+    def settled(self, request_id: str) -> None:
+        """The question about that request needs no answer any more."""
+        if self.question is not None and self.question.request_id == request_id:
+            self.question = None
 
     def _over(self, session_id: str | None) -> None:
         if self.supply is not None and self.supply.session_id == session_id:

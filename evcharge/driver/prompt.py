@@ -1,19 +1,21 @@
 """What is typed (or piped in), as commands."""
 
+import contextlib
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from evcharge.billing import parse_cents
 from evcharge.driver.script import Wish, parse_wish
 from evcharge.driver.words import ENGLISH, Words
 from evcharge.errors import BadInput
 from evcharge.keyboard import STDIN, is_terminal, read_chunks
 
-__all__ = ["STDIN", "Command", "Word", "is_at_hand", "parse", "read_chunks"]
+__all__ = ["STDIN", "Command", "PinWish", "Word", "is_at_hand", "is_pin", "parse", "read_chunks"]
 
-Word = Literal["list", "stop", "balance", "history", "troubles", "yes", "help", "quit"]
-WORDS: tuple[Word, ...] = ("list", "stop", "balance", "history", "troubles", "yes", "help", "quit")
+Word = Literal["yes", "no", "list", "stop", "balance", "history", "troubles", "help", "quit"]
+WORDS: tuple[Word, ...] = ("yes", "no", "list", "stop", "balance", "history", "troubles", "help", "quit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,18 @@ class Command:
     word: Word
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinWish:
+    """A PIN is wanted, for charges of up to `limit_cents`; without a limit: none any more, or (`is_asked`) which one.
+
+    `pin` is None when its digits were not typed in that line.
+    """
+
+    limit_cents: int = 0
+    pin: str | None = field(default=None, repr=False)
+    is_asked: bool = False
+
+
 def is_at_hand() -> bool:
     """Return whether a person sits at a terminal that can move its cursor."""
     if sys.stdin is None or sys.stdout is None:
@@ -30,16 +44,37 @@ def is_at_hand() -> bool:
     return os.environ.get("TERM", "") not in ("", "dumb", "unknown") and is_terminal()
 
 
-def parse(text: str, words: Words = ENGLISH) -> Command | Wish | None:
+def parse(text: str, words: Words = ENGLISH) -> Command | Wish | PinWish | None:
     """Return what a typed line wants (a Wish: start a charge), None for an empty one; raise BadInput."""
     first, _, rest = text.partition(" ")
     if not first:
         return None
     if first.lower() == "start":
         return parse_wish(rest.strip(), words) if rest.strip() else Wish()
+    if first.lower() == "pin":
+        return _pin_wish(rest.split(), words)
     for word in WORDS:
         if first.lower() == word:
             if rest.strip():
                 raise BadInput(words("takes nothing", command=word))
             return Command(word)
     raise BadInput(words("unknown command", word=ascii(first if len(first) <= 40 else first[:40] + "...")))
+
+
+def is_pin(text: str) -> bool:
+    """Return whether `text` can be a PIN."""
+    return text.isascii() and text.isdecimal() and 4 <= len(text) <= 12
+
+
+def _pin_wish(rest: list[str], words: Words) -> PinWish:
+    # What was typed is not repeated: it may hold a PIN.
+    match rest:
+        case []:
+            return PinWish(is_asked=True)
+        case ["off"]:
+            return PinWish()
+        case [limit, *digits] if len(digits) <= 1 and all(is_pin(one) for one in digits):
+            with contextlib.suppress(BadInput):
+                if cents := parse_cents(limit):
+                    return PinWish(limit_cents=cents, pin=digits[0] if digits else None)
+    raise BadInput(words("bad pin"))

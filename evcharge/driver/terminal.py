@@ -22,19 +22,19 @@ from rich.console import RenderableType
 from evcharge.driver import view
 from evcharge.driver.desk import Desk, Screen
 from evcharge.driver.lines import LineCutter
-from evcharge.driver.prompt import WORDS
+from evcharge.driver.prompt import WORDS, PinWish, parse
 from evcharge.driver.typed import obey_line
 from evcharge.driver.words import Words
-from evcharge.errors import StateError
+from evcharge.errors import BadInput, StateError
 from evcharge.lifecycle import utc_now
-from evcharge.messages import Balance, History, Points, Supply, TicketIssued
+from evcharge.messages import Balance, ConfirmStart, History, Points, Supply, TicketIssued
 
 _REFRESH_S = 0.25
 # Rows below the prompt that the completion menu may use.
 _MENU_ROWS = 5
 # More lines than that were not meant for us: a paragraph went into the wrong window.
 _MOST_LINES = 20
-_ORDERS = ("start", *WORDS)
+_ORDERS = ("start", "pin", *WORDS)
 _STYLE = Style.from_dict({"bottom-toolbar": "noreverse", "bottom-toolbar.text": "noreverse"})
 
 
@@ -130,14 +130,21 @@ async def sit(desk: Desk, screen: TerminalScreen, driver_id: str, stop: asyncio.
     loop = asyncio.get_running_loop()
     drawn: Supply | None = None
     drawn_at = drawn_s = 0.0
+    asked: ConfirmStart | None = None
+    answer_by_s = 0.0
 
     def toolbar() -> ANSI:
-        nonlocal drawn, drawn_at, drawn_s
+        nonlocal drawn, drawn_at, drawn_s, asked, answer_by_s
         columns, facts = _columns(), conversation.facts
         if facts.supply is not drawn:
             drawn, drawn_at, drawn_s = facts.supply, utc_now().timestamp(), loop.time()
-        age_s = loop.time() - drawn_s
-        line = view.toolbar(driver_id, facts, conversation.request, desk.words, columns, drawn_at, age_s)
+        if facts.question is not asked:
+            asked = facts.question
+            answer_by_s = loop.time() + asked.within_s if asked is not None else 0.0
+        age_s, left_s = loop.time() - drawn_s, answer_by_s - loop.time()
+        line = view.toolbar(
+            driver_id, facts, conversation.request, desk.words, columns, drawn_at, age_s, left_s
+        )
         return ANSI(view.render(line, columns, color=_colorful()))
 
     desk.show(desk.words("type help"))
@@ -146,7 +153,7 @@ async def sit(desk: Desk, screen: TerminalScreen, driver_id: str, stop: asyncio.
         screen.session = session = PromptSession(
             f"{driver_id}> ",
             completer=Suggestions(conversation.facts.points),
-            history=InMemoryHistory(),
+            history=_Discreet(),
             bottom_toolbar=toolbar,
             refresh_interval=_REFRESH_S,
             reserve_space_for_menu=_MENU_ROWS,
@@ -155,14 +162,34 @@ async def sit(desk: Desk, screen: TerminalScreen, driver_id: str, stop: asyncio.
         )
         # Also raw between two prompts: there, Ctrl+C would be a signal and leave at once.
         with _loud_failures(stop), _logs_above(screen), session.input.raw_mode():
-            await _listen(desk, session)
+            await _listen(desk, session, screen)
     except (OSError, termios.error):
         raise StateError(desk.words("screen gone")) from None
     finally:
         screen.session = None
 
 
-async def _listen(desk: Desk, session: "PromptSession[str]") -> None:
+class _Discreet(InMemoryHistory):
+    """Keeps no line with a PIN in it."""
+
+    def append_string(self, string: str) -> None:
+        if not string.lower().lstrip().startswith("pin"):
+            super().append_string(string)
+
+
+async def _digits(desk: Desk, screen: TerminalScreen) -> str:
+    """Ask for a PIN, which is not shown; "" when nobody wants to type one."""
+    session: PromptSession[str] = PromptSession(is_password=True)
+    before, screen.session = screen.session, session
+    try:
+        return (await session.prompt_async(f"{desk.words('new pin')} ", handle_sigint=False)).strip()
+    except (EOFError, KeyboardInterrupt):
+        return ""
+    finally:
+        screen.session = before
+
+
+async def _listen(desk: Desk, session: "PromptSession[str]", screen: TerminalScreen) -> None:
     hesitant = False
     while True:
         try:
@@ -176,8 +203,18 @@ async def _listen(desk: Desk, session: "PromptSession[str]") -> None:
             desk.carry_out(desk.conversation.hesitate())
             continue
         hesitant = False
+        if _wants_digits(text):
+            text += f" {await _digits(desk, screen)}"
         if not _obey(desk, text):
             return
+
+
+def _wants_digits(text: str) -> bool:
+    try:
+        wish = parse(text.strip())
+    except BadInput:
+        return False
+    return isinstance(wish, PinWish) and wish.limit_cents > 0 and wish.pin is None
 
 
 def _obey(desk: Desk, text: str) -> bool:

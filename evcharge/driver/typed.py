@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from evcharge.driver.conversation import Question
 from evcharge.driver.desk import Desk
 from evcharge.driver.lines import Line, LineCutter
-from evcharge.driver.prompt import Command, Word, parse
+from evcharge.driver.prompt import Command, PinWish, Word, parse
 from evcharge.driver.script import Wish
 from evcharge.errors import BadInput
-from evcharge.messages import AskBalance, AskHistory, ListPoints
+from evcharge.messages import AskBalance, AskHistory, AskPin, ListPoints, SetPin
 from evcharge.troubles import told
 
 _QUESTIONS: dict[str, Question] = {"list": ListPoints(), "balance": AskBalance(), "history": AskHistory()}
@@ -41,6 +41,14 @@ def obey_line(desk: Desk, line: Line) -> bool:
     match command:
         case Wish():
             desk.carry_out(desk.conversation.start(command.cp_id, command.location))
+        case PinWish(limit_cents=limit_cents, pin=None) if limit_cents:
+            # Where no digits can be asked for, hidden.
+            desk.show(desk.words.not_understood(desk.words("bad pin")))
+        case PinWish():
+            asked = AskPin() if command.is_asked else SetPin(pin=command.pin, limit_cents=command.limit_cents)
+            desk.carry_out(desk.conversation.ask(asked))
+        case Command(word="yes" | "no"):
+            desk.carry_out(desk.conversation.answer(yes=command.word == "yes"))
         case Command(word="quit"):
             return False
         case Command():
@@ -53,8 +61,6 @@ def _do(desk: Desk, word: Word) -> None:
         desk.show(*desk.words.help())
     elif word == "troubles":
         desk.show(*told(desk.troubles.newest_first, desk.words))
-    elif word == "yes":
-        desk.carry_out(desk.conversation.accept())
     elif word == "stop":
         desk.carry_out(desk.conversation.stop())
     else:

@@ -122,12 +122,16 @@ def toolbar(
     columns: int,
     supply_at: float,
     age_s: float,
+    left_s: float = 0.0,
 ) -> Text:
-    """The line at the bottom: the running charge, or the money; and whether CENTRAL is there.
+    """The line at the bottom: what is asked, the running charge, or the money; and whether CENTRAL is there.
 
     What does not fit into `columns` is left out, the least important first. The figures of the charge came at
-    `supply_at`, in Unix seconds, `age_s` seconds ago.
+    `supply_at`, in Unix seconds, `age_s` seconds ago; to answer what is asked, the driver has `left_s`.
     """
+    if facts.question is not None:
+        asks = words("asks", cp_id=facts.question.cp_id, s=max(0, round(left_s)))
+        return _fitted([(f" {driver_id} ", "bold reverse"), (asks, "bold yellow reverse")], columns, None)
     if facts.supply is not None:
         parts = _supply_parts(facts.supply)
         if age_s > _STANDS_STILL_S:

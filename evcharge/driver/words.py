@@ -9,14 +9,17 @@ from evcharge import labels
 from evcharge.billing import euros, kwh, price_text
 from evcharge.charging_point import CpStatus
 from evcharge.errors import Code, EvchargeError
-from evcharge.labels import Phrase, Speech
+from evcharge.labels import Phrase, Speech, confirm
 from evcharge.labels.causes import cause
 from evcharge.labels.driver import SENTENCES
 from evcharge.messages import (
     Balance,
+    ConfirmOver,
+    ConfirmStart,
     ErrorNotice,
     History,
     Notice,
+    PinState,
     Points,
     Progress,
     Supply,
@@ -38,8 +41,9 @@ _NOTICES = {
     "MONITOR_LOST": "monitor lost",
     "MONITOR_BACK": "monitor back",
     "CORRECTED": "corrected",
+    "PIN_VOID": "pin void",
 }
-_HELP = ("start", "yes", "stop", "list", "balance", "history", "troubles", "quit")
+_HELP = ("start", "stop", "yes", "list", "balance", "history", "pin", "troubles", "quit")
 
 
 def as_corrected(bill: TicketIssued) -> tuple[int, int]:
@@ -123,6 +127,30 @@ class Words:
         known = self._known_refusal(word) if isinstance(word, Progress) else ""
         return known or self.error(word.code, word.text)
 
+    def question(self, word: ConfirmStart) -> str:
+        """Say what a charging point asks."""
+        where = f"{word.cp_id} ({word.location})" if word.location else word.cp_id
+        name = "asked" if word.hold_cents else "asked, nothing held"
+        held, price = euros(word.hold_cents), price_text(word.price)
+        return self(name, where=where, price=price, euros=held, s=word.within_s)
+
+    def unconfirmed(self, word: ConfirmOver) -> str:
+        """Say why nothing was started there."""
+        name = {"no": "unconfirmed, no", "late": "unconfirmed, late"}.get(word.reason)
+        if name is not None:
+            return self(name, cp_id=word.cp_id)
+        # Of its driver it speaks in the third person.
+        why = confirm.why(
+            word.code, word.text, word.reason, self.lang, driver_id=self("you"), cp_id=word.cp_id
+        )
+        return self("unconfirmed", cp_id=word.cp_id, why=why)
+
+    def pin(self, word: PinState) -> list[str]:
+        """Say whether there is a PIN."""
+        return [
+            self("no pin") if word.limit_cents is None else self("has pin", euros=euros(word.limit_cents))
+        ]
+
     def refused(self, word: Progress | ErrorNotice) -> str:
         """Say that a request was refused, and why."""
         # This one sentence is the course's own, so it stands alone.
@@ -139,7 +167,7 @@ class Words:
     def notice(self, word: Notice) -> str:
         """Say what happened to our session."""
         name = _NOTICES.get(word.code)
-        if name is None or word.cp_id is None or self._is_english:
+        if name is None or self._is_english or (word.cp_id is None and name != "pin void"):
             return word.text
         cents = 0 if word.cost_cents is UNSET else word.cost_cents
         figures = {"kwh": kwh(word.energy_mwh or 0), "euros": euros(cents)}

@@ -97,6 +97,8 @@ CODES: Mapping[Code, Words] = {
         "its engine is connected: it ends the charge itself, when that is stopped",
         "su motor está conectado: termina él mismo la recarga cuando se para",
     ),
+    Code.NOT_CONFIRMED: ("not confirmed by the driver", "sin confirmar por el conductor"),
+    Code.PIN: ("wrong PIN", "PIN incorrecto"),
     Code.NOT_FOUND: ("not found", "no se encuentra"),
     Code.CONFLICT: ("taken by somebody else", "ya es de otro"),
     Code.STORAGE: ("cannot store data now", "ahora no se pueden guardar datos"),

@@ -109,6 +109,28 @@ SENTENCES: Mapping[str, Words] = {
         "{driver_id}: ingreso de {amount} €, saldo {balance} €",
     ),
     "start refused": ("{driver_id} refused: {why}", "{driver_id} denegado: {why}"),
+    "confirmation asked": (
+        "{cp_id}: {driver_id} is asked to confirm the start there, within {s} s",
+        "{cp_id}: se pide a {driver_id} que confirme el inicio allí, en {s} s",
+    ),
+    "start confirmed": (
+        "{cp_id}: {driver_id} confirms the start",
+        "{cp_id}: {driver_id} confirma el inicio",
+    ),
+    "confirmation ended": ("{cp_id}: nothing started. {why}", "{cp_id}: no se inicia nada. {why}"),
+    "pin set": (
+        "{driver_id}: a PIN allows charges of up to {limit} € at charging points",
+        "{driver_id}: un PIN permite recargas de hasta {limit} € en los puntos",
+    ),
+    "pin removed, driver": ("{driver_id}: its PIN is gone", "{driver_id}: su PIN ya no existe"),
+    "pin removed, misses": (
+        "ALERT {driver_id}: its PIN was typed wrongly too often and is void",
+        "ALERTA {driver_id}: su PIN se escribió mal demasiadas veces y queda anulado",
+    ),
+    "pin removed, credential": (
+        "{driver_id}: its PIN is void with its old credential",
+        "{driver_id}: su PIN queda anulado con su credencial antigua",
+    ),
     "session authorised": (
         "{session_id}: authorised, up to {hold} €; asking {cp_id}",
         "{session_id}: autorizada, hasta {hold} €; preguntando a {cp_id}",

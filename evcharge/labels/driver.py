@@ -69,6 +69,53 @@ SENTENCES: Mapping[str, Words] = {
         "Quit? Press Ctrl+C again or type quit (your charge at {point} goes on).",
         "¿Salir? Pulse Ctrl+C otra vez o escriba quit (su recarga en {point} continúa).",
     ),
+    # ---- a start at a charging point's menu
+    "asked": (
+        "{where} asks: do you want to charge there? {price} €/kWh, {euros} € are set aside. yes or no, within {s} s",
+        "{where} pregunta: ¿quiere cargar allí? {price} €/kWh, se retienen {euros} €. yes o no, en {s} s",
+    ),
+    "asked, nothing held": (
+        "{where} asks: do you want to charge there? {price} €/kWh. yes or no, within {s} s",
+        "{where} pregunta: ¿quiere cargar allí? {price} €/kWh. yes o no, en {s} s",
+    ),
+    "asks": ("{cp_id} asks: yes or no? {s} s", "{cp_id} pregunta: ¿yes o no? {s} s"),
+    "which?": (
+        "{cp_id} asks as well: yes again is a charge there, now.",
+        "{cp_id} también pregunta: otro yes es una recarga allí, ahora.",
+    ),
+    "said yes": ("You said yes to {cp_id}.", "Ha dicho que sí a {cp_id}."),
+    "said no": ("You said no to {cp_id}.", "Ha dicho que no a {cp_id}."),
+    "unconfirmed, no": (
+        "Nothing is started at {cp_id}: you said no.",
+        "No se inicia nada en {cp_id}: ha dicho que no.",
+    ),
+    "unconfirmed, late": (
+        "Nothing is started at {cp_id}: there was no answer in time.",
+        "No se inicia nada en {cp_id}: no hubo respuesta a tiempo.",
+    ),
+    "unconfirmed": ("Nothing is started at {cp_id}: {why}", "No se inicia nada en {cp_id}: {why}"),
+    "you": ("You", "Usted"),
+    "has pin": (
+        "Whoever types your PIN at a charging point may charge for up to {euros} € each time.",
+        "Quien escriba su PIN en un punto de recarga puede cargar hasta {euros} € cada vez.",
+    ),
+    "no pin": (
+        "You have no PIN: a start at a charging point's menu asks you here.",
+        "No tiene PIN: un inicio en el menú de un punto de recarga le pregunta aquí.",
+    ),
+    "new pin": ("New PIN, 4 to 12 digits:", "PIN nuevo, de 4 a 12 cifras:"),
+    "bad pin": (
+        'a PIN is set by "pin 5.00 4711": what a charge may cost, then 4 to 12 digits; "pin off" ends it',
+        "un PIN se fija con «pin 5.00 4711»: lo que puede costar una recarga y de 4 a 12 cifras; «pin off» lo quita",
+    ),
+    "pin void": (
+        "Your PIN was typed wrongly too often at charging points and is void.",
+        "Su PIN se escribió mal demasiadas veces en puntos de recarga y queda anulado.",
+    ),
+    "central too old": (
+        "This CENTRAL is too old for that: nothing was done.",
+        "Esta CENTRAL es demasiado antigua para eso: no se ha hecho nada.",
+    ),
     # ---- refusals and notices: what Central says, from its code and its figures
     "refused": ("Refused: {text}", "Denegado: {text}"),
     "none near": (
@@ -81,8 +128,8 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "yes?": ("To charge at {cp_id}, type yes.", "Para cargar en {cp_id}, escriba yes."),
     "nothing asked": (
-        "Nothing was asked: there is nothing to say yes to.",
-        "No se ha preguntado nada: no hay a qué decir que sí.",
+        "Nothing was asked: there is nothing to say yes or no to.",
+        "No se ha preguntado nada: no hay a qué decir que sí o que no.",
     ),
     "none available": (
         "No charging point available at the moment.",
@@ -217,13 +264,17 @@ SENTENCES: Mapping[str, Words] = {
         "start [CP] [near LOCATION]   ask for a charging point (without CP: any that is free)",
         "start [CP] [near LUGAR]      pedir un punto (sin CP: cualquiera que esté libre)",
     ),
-    "help yes": (
-        "yes                          take the charging point that was offered",
-        "yes                          aceptar el punto de recarga ofrecido",
-    ),
     "help stop": (
         "stop                         end the charge",
         "stop                         terminar la recarga",
+    ),
+    "help yes": (
+        "yes, no                      take the charging point that was offered, or answer one that asks you",
+        "yes, no                      aceptar el punto de recarga ofrecido, o responder a uno que le pregunta",
+    ),
+    "help pin": (
+        "pin [EUROS|off]              let whoever types your PIN at a charging point charge, up to EUROS",
+        "pin [EUROS|off]              permitir recargas con su PIN en los puntos, hasta EUROS",
     ),
     "help list": (
         "list                         charging points that are available",

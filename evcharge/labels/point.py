@@ -88,6 +88,14 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "monitor back": ("its monitor asks again", "su monitor vuelve a preguntar"),
     "manual asked": ("asking CENTRAL to let {driver} charge", "pidiendo a CENTRAL una recarga para {driver}"),
+    "manual confirming": (
+        "waiting for {driver} to confirm, in its app or on its page: at most {s} s",
+        "esperando a que {driver} lo confirme, en su aplicación o su página: como máximo {s} s",
+    ),
+    "manual waits for driver": (
+        "{driver} has been asked already: wait until it confirms, or its time is over",
+        "ya se ha preguntado a {driver}: espere a que confirme o a que acabe su tiempo",
+    ),
     "manual granted": ("CENTRAL lets {driver} charge", "CENTRAL autoriza la recarga de {driver}"),
     "manual refused": ("{driver} refused: {why}", "{driver} denegado: {why}"),
     "manual without central": (
@@ -107,8 +115,8 @@ SENTENCES: Mapping[str, Words] = {
         "ya se ha preguntado a CENTRAL por {driver}: espere su respuesta",
     ),
     "manual needs driver": (
-        'whose charge? Type the driver\'s id: "manual D01"',
-        "¿de quién es la recarga? Escriba el id del conductor: «manual D01»",
+        'whose charge? Type the driver\'s id, and its PIN if it has one: "manual D01" or "manual D01 4711"',
+        "¿de quién es la recarga? Escriba el id del conductor, y su PIN si lo tiene: «manual D01» o «manual D01 4711»",
     ),
     "engine help": (
         "type plug, unplug, break, mend or quit (also: manual D01, ko, ok, status, faults)",
@@ -148,6 +156,7 @@ SENTENCES: Mapping[str, Words] = {
     "cost": ("cost", "coste"),
     "limit": ("limit", "límite"),
     "battery": ("battery", "batería"),
+    "confirms within": ("has {s} s to confirm", "tiene {s} s para confirmar"),
     "plug within": ("plug in within {s} s", "enchufe antes de {s} s"),
     "messages": ("Messages", "Mensajes"),
     "nothing yet": ("nothing yet", "nada todavía"),
@@ -160,6 +169,11 @@ SENTENCES: Mapping[str, Words] = {
     "key l": ("list", "lista"),
     "key q": ("quit", "salir"),
     "ask driver": ("Driver id (Esc: none):", "Id del conductor (Esc: ninguno):"),
+    "ask pin": (
+        "PIN of {driver} (Enter: it confirms in its app or on its page; Esc: no start):",
+        "PIN de {driver} (Intro: lo confirma en su aplicación o su página; Esc: no iniciar):",
+    ),
+    "bad pin": ("a PIN has 4 to 12 digits", "un PIN tiene de 4 a 12 cifras"),
     "ask quit": (
         "A car is charging: quit ends its charge. Quit? (y/n)",
         "Un coche está cargando: salir termina su recarga. ¿Salir? (s/n)",

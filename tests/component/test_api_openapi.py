@@ -12,11 +12,13 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from evcharge import messages as m
 from evcharge.central import website
 from evcharge.central.api.openapi import page
 from tests.component import visitors
 from tests.component.office import Office, opened
 from tests.component.registry_process import make_state, running_registry
+from tests.component.town import hear
 from tests.component.visitors import SAME_SITE, House, Visitor
 
 
@@ -144,8 +146,18 @@ async def _of_a_driver(proof: Proof, house: House) -> None:
     assert (await proof.ask(driver, "GET", "/api/me/tickets"))["tickets"]
     seen = "/api/me/tickets/{session_id}/seen"
     assert (await proof.ask(driver, "POST", seen, session_id=asked["session_id"]))["changed"]
+    pin = {"pin": "4711", "limit_cents": 500}
+    assert (await proof.ask(driver, "POST", "/api/me/pin", pin))["limit_cents"] == 500
+    assert (await proof.ask(driver, "DELETE", "/api/me/pin"))["limit_cents"] is None
+    app = await house.town.driver()
+    for yes, step in ((False, "REFUSED"), (True, "ASKING")):
+        typed = m.ManualStart(request_id=f"R-typed-{yes}", driver_id="D01")
+        engine.channel.send(typed)
+        await hear(app.channel, m.ConfirmStart)
+        assert (await proof.ask(driver, "GET", "/api/me"))["question"]["request_id"] == typed.request_id
+        answer = {"request_id": typed.request_id, "yes": yes}
+        assert (await proof.ask(driver, "POST", "/api/me/answers", answer))["step"] == step
     # What comes later finds a charging point that is taken.
-    await proof.ask(driver, "POST", "/api/me/requests", wanted | {"request_id": "R-web-00000003"})
     await engine.is_asked()
 
 

@@ -5,6 +5,7 @@ import io
 import logging
 import os
 import threading
+import time
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from evcharge import messages as m
 from evcharge.central import panel
 from evcharge.central.alerts import Alert, AlertKind, Alerts
+from evcharge.central.consents import Consents
 from evcharge.central.desk import Desk, fault
 from evcharge.central.epochs import Epochs
 from evcharge.central.feed import Feed
@@ -43,9 +45,9 @@ class Operator:
     def __init__(self, town: Town, lang: str = "en") -> None:
         self.feed, self.alerts = Feed(), Alerts()
         # Its links are not Central's own: commands go through the same dispatcher.
-        self.peers = Peers(
-            town.dispatcher, None, self.feed, Refusals(town.dispatcher.post), Epochs(), b"", Quotas()
-        )  # type: ignore[arg-type]
+        consents = Consents(None, b"", town.dispatcher.facts, time.monotonic)  # type: ignore[arg-type]
+        refusals = Refusals(town.dispatcher.post)
+        self.peers = Peers(town.dispatcher, None, self.feed, refusals, Epochs(), b"", Quotas(), consents)  # type: ignore[arg-type]
         self.desk = Desk(town.dispatcher, self.feed, self.peers, self.alerts, lang)
 
     async def types(self, line: str) -> str:

@@ -25,6 +25,7 @@ from evcharge.driver.player import check_file
 from evcharge.driver.prompt import read_chunks
 from evcharge.driver.script import Mark
 from evcharge.errors import BadInput, Code, EvchargeError, Overloaded, StateError
+from evcharge.features import SPOKEN
 from evcharge.ids import DriverId, Role
 from evcharge.lifecycle import utc_now
 from evcharge.link import TicketWallet
@@ -54,6 +55,8 @@ class Closed(EvchargeError):
 
 class FakeChannel:
     """The driver's end of a connection; the test holds the other one."""
+
+    speaks = SPOKEN
 
     def __init__(self) -> None:
         self.to_driver: asyncio.Queue[Message | Closed] = asyncio.Queue()

@@ -12,6 +12,7 @@ from evcharge.cp.journal import Journal
 from evcharge.errors import BadInput, ConfigError, StateError
 from evcharge.messages import (
     Bye,
+    Confirming,
     Heartbeat,
     ManualStart,
     Meter,
@@ -255,6 +256,29 @@ async def test_a_manual_start_is_asked_of_central_and_then_runs_like_any_other(t
         await town.lines.says("CENTRAL lets D01 charge")
         await central.start(S1)
         await central.record(SupplyStart)
+
+
+async def test_a_manual_start_waits_for_its_driver_and_says_so(town: Stage):
+    plays(town, "0.3 manual D01 4711\n1.0 manual D02\n")
+    async with town.engine():
+        central = await town.central()
+        await central.syncs()
+        request = await central.hear(ManualStart)
+        assert request.pin == "4711"
+        central.channel.send(Confirming(request_id=request.request_id, driver_id="D01", within_s=30))
+        await town.lines.says("waiting for D01 to confirm, in its app or on its page: at most 30 s")
+        await town.lines.says("D01 has been asked already: wait until it confirms, or its time is over")
+        central.channel.send(
+            Progress(
+                request_id=request.request_id,
+                step="REFUSED",
+                code="E_NOT_CONFIRMED",
+                text="D01 said no.",
+                reason="no",
+            )
+        )
+        await town.lines.says("D01 refused: D01 said no.")
+    assert not [line for line in town.lines.said if "4711" in line]
 
 
 async def test_a_monitor_that_goes_and_comes_back_is_said(town: Stage):

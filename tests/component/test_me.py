@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ from evcharge.central.api.me import Me
 from evcharge.central.api.routes import DRIVERS
 from evcharge.central.archive import Archive
 from evcharge.central.board import Board
-from evcharge.central.commands import Actor, PlaceHold, TakeRecords
+from evcharge.central.commands import Actor, ByHand, PlaceHold, Reach, StartCharging, TakeRecords
+from evcharge.central.consents import Consents
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.driver_board import DriverBoard
 from evcharge.central.feed import Feed
@@ -26,6 +28,7 @@ from evcharge.errors import Code
 from evcharge.https import application, serving
 from evcharge.ids import Role
 from evcharge.lifecycle import utc_now
+from evcharge.passwords import Credentials
 from tests.component.books import opened
 from tests.unit.central.builders import ADMIN, JOURNAL, KWH, FakeEngine, Network
 
@@ -78,7 +81,7 @@ class Booth:
 @pytest.fixture
 async def booth(tmp_path: Path) -> AsyncIterator[Booth]:
     network = Network()
-    async with opened(tmp_path) as books, contextlib.AsyncExitStack() as stack:
+    async with opened(tmp_path) as books, Credentials() as credentials, contextlib.AsyncExitStack() as stack:
         feed = Feed()
         rules = Rules(now=utc_now(), welcome_credit_cents=2_000)
         facts = await books.store.load(utc_now())
@@ -92,7 +95,8 @@ async def booth(tmp_path: Path) -> AsyncIterator[Booth]:
         work = asyncio.create_task(dispatcher.run())
         for command in _two_points(network):
             await dispatcher.submit(command)
-        room = Me(dispatcher, books.store, Archive(books.database), feed, drivers)
+        consents = Consents(credentials, b"pepper", facts, time.monotonic)
+        room = Me(dispatcher, books.store, Archive(books.database), feed, drivers, consents)
 
         def entered(handler):
             async def enter(request: web.Request) -> web.StreamResponse:
@@ -260,3 +264,102 @@ async def test_a_request_that_makes_no_sense_changes_nothing(booth: Booth, body:
 async def test_an_id_that_is_no_sessions_is_named(booth: Booth):
     status, answer = await booth.ask("POST", "/tickets/x/seen")
     assert (status, answer["code"]) == (422, Code.FIELD)
+
+
+# ---- a start at a charging point's menu
+
+
+async def typed(booth: Booth, reach: Reach = Reach.DRIVER) -> None:
+    """Somebody types the driver's id at CP001."""
+    await booth.get()
+    point = booth.dispatcher.facts.point("CP001")
+    await booth.dispatcher.submit(
+        StartCharging(
+            link=point.engine_link,
+            epoch=point.epoch,
+            by=Actor("CP001", Role.ENGINE, "127.0.0.1:2"),
+            driver_id="D01",
+            request_id=REQUEST,
+            nonce="0123456789abcdef",
+            cp_id="CP001",
+            by_hand=ByHand(reach=reach),
+        )
+    )
+
+
+async def test_what_a_charging_point_asks_is_shown_and_answered_with_yes(booth: Booth):
+    await typed(booth)
+    question = (await booth.get())["question"]
+    assert {name: question[name] for name in ("request_id", "cp_id", "price", "hold_cents", "within_s")} == {
+        "request_id": REQUEST,
+        "cp_id": "CP001",
+        "price": 2_500,
+        "hold_cents": 2_000,
+        "within_s": 30,
+    }
+    assert 0 <= question["until"] - utc_now().timestamp() <= 30
+    said = {"request_id": REQUEST, "yes": True}
+    answer = await booth.post("/answers", said)
+    assert (answer["step"], answer["cp_id"]) == ("ASKING", "CP001")
+    me = await booth.get()
+    assert (me["question"], me["held_cents"], me["session"]["request_id"]) == (None, 2_000, REQUEST)
+    # Said again, it is answered again.
+    assert await booth.post("/answers", said) == answer
+
+
+async def test_a_no_says_in_both_languages_that_nothing_was_started(booth: Booth):
+    await typed(booth)
+    answer = await booth.post("/answers", {"request_id": REQUEST, "yes": False})
+    assert (answer["step"], answer["code"], answer["cp_id"]) == ("REFUSED", Code.NOT_CONFIRMED, "CP001")
+    assert (answer["en"], answer["es"]) == ("D01 said no.", "D01 dijo que no.")
+    me = await booth.get()
+    assert (me["question"], me["held_cents"]) == (None, 0)
+    status, late = await booth.ask("POST", "/answers", {"request_id": REQUEST, "yes": True})
+    assert (status, late["code"]) == (409, Code.NOT_CONFIRMED)
+
+
+async def test_nobody_answers_for_another(booth: Booth):
+    await typed(booth)
+    status, answer = await booth.ask("POST", "/answers", {"request_id": REQUEST, "yes": True}, "D02")
+    assert (status, answer["code"]) == (409, Code.NOT_CONFIRMED)
+    assert (await booth.get(who="D02"))["question"] is None
+
+
+async def test_a_pin_is_chosen_shown_by_its_limit_only_and_given_up(booth: Booth):
+    assert (await booth.get())["pin_limit_cents"] is None
+    assert await booth.post("/pin", {"pin": "4711", "limit_cents": 500}) == {
+        "error": False,
+        "limit_cents": 500,
+    }
+    me = await booth.get()
+    assert me["pin_limit_cents"] == 500
+    assert "4711" not in str(me)
+    kept = booth.dispatcher.facts.driver("D01").pin_hash
+    assert kept.startswith("$argon2id$")
+    # The same PIN of another driver is kept otherwise, and so is the same PIN again.
+    await booth.post("/pin", {"pin": "4711", "limit_cents": 500}, "D02")
+    assert booth.dispatcher.facts.driver("D02").pin_hash != kept
+    status, answer = await booth.ask("DELETE", "/pin")
+    assert (status, answer["limit_cents"]) == (200, None)
+    assert (await booth.get())["pin_limit_cents"] is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"pin": "471", "limit_cents": 500},
+        {"pin": "1234567890123", "limit_cents": 500},
+        {"pin": "٤٧١١", "limit_cents": 500},
+        {"pin": 4711, "limit_cents": 500},
+        {"pin": "4711", "limit_cents": 0},
+        {"pin": "4711", "limit_cents": 2_001},
+        {"pin": "4711", "limit_cents": 1.5},
+        {"pin": "4711"},
+        {"pin": "4711", "limit_cents": 500, "more": 1},
+    ],
+)
+async def test_what_is_no_pin_changes_nothing_and_is_not_repeated(booth: Booth, body: dict):
+    status, answer = await booth.ask("POST", "/pin", body)
+    assert status == 422
+    assert str(body["pin"]) not in answer["text"]
+    assert (await booth.get())["pin_limit_cents"] is None

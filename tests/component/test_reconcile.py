@@ -55,6 +55,9 @@ def everything() -> Network:
     network.does(c.Note, event=LoggedIn(name="olga", login=LOGIN.id))
     network.does(c.TopUp, driver_id="D02", cents=500, reference="receipt-17")
     network.does(c.BarDriver, driver_id="D02", barred=True)
+    network.does(c.SetPin, driver_id="D02", pin_hash="$argon2id$gone", limit_cents=200)
+    network.does(c.SetPin, driver_id="D02", pin_hash=None)
+    network.does(c.SetPin, driver_id="D03", pin_hash=HASH, limit_cents=500)
     network.does(c.WeatherAlert, location="Elche", alert=WeatherKind.COLD)
     network.does(c.SetPrice, cp_id="CP002", price_centi_cents_per_kwh=3_000)
     order = Order(command_id="0" * 32, command="out", cp_id="CP003", issued_at=NOON.timestamp())
@@ -168,6 +171,18 @@ FORGERIES: dict[str, tuple[str, str]] = {
     "a driver is blocked": (
         "UPDATE driver SET blocked = 1 WHERE driver_id = 'D01'",
         r"driver D01: blocked is 1, by the audit log 0",
+    ),
+    "a PIN is planted": (
+        "UPDATE driver SET pin_hash = '$argon2id$planted', pin_limit_cents = 2000 WHERE driver_id = 'D01'",
+        r"driver D01: pin_seal is '?[0-9a-f]{32}'?, by the audit log",
+    ),
+    "a PIN is exchanged": (
+        "UPDATE driver SET pin_hash = '$argon2id$planted' WHERE driver_id = 'D03'",
+        r"driver D03: pin_seal is '?[0-9a-f]{32}'?, by the audit log '?[0-9a-f]{32}'?",
+    ),
+    "the limit of a PIN is raised": (
+        "UPDATE driver SET pin_limit_cents = 5000 WHERE driver_id = 'D03'",
+        r"driver D03: pin_limit_cents is 5000, by the audit log 500",
     ),
     "old keys of a driver are let in": (
         "UPDATE driver SET epoch = 2 WHERE driver_id = 'D01'",

@@ -189,7 +189,7 @@ class OldPeers:
 
 async def test_what_peers_of_the_first_release_said_is_answered_today_as_then(tmp_path: Path):
     with mock.patch.object(handshake, "_versions_in", return_value=None):
-        async with running(tmp_path, plug_within_s=2) as town:
+        async with running(tmp_path, plug_within_s=2, manual_start="open") as town:
             await OldPeers(town).live_through()
 
 

@@ -109,6 +109,24 @@ async def test_a_hold_a_fault_and_a_revocation_survive_a_restart(tmp_path: Path)
     )  # fmt: skip
 
 
+async def test_a_pin_survives_a_restart_and_a_question_does_not(tmp_path: Path):
+    network = Network()
+    network.point_is_there()
+    network.driver_is_there()
+    network.does(c.SetPin, driver_id="D01", pin_hash="kept", limit_cents=500)
+    network.asks(by_hand=c.ByHand(has_pin=True))
+    network.asks(by_hand=c.ByHand(reach=c.Reach.DRIVER))
+    assert network.facts.asking("D01") is not None
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+    facts = await reloaded(tmp_path)
+    driver = facts.driver("D01")
+    assert driver is not None
+    assert (driver.pin_hash, driver.pin_limit_cents, driver.pin_misses) == ("kept", 500, 1)
+    assert facts.asking("D01") is None
+    assert facts.point("CP001").question is None
+
+
 async def test_requests_of_a_day_ago_are_remembered_and_older_ones_only_by_the_books(tmp_path: Path):
     network = busy_day()
     async with opened(tmp_path) as books:

@@ -131,7 +131,10 @@ def test_books_of_an_older_evcharge_are_sound_and_say_what_they_cannot_prove(tmp
 def test_many_violations_are_named_in_part(book: Path):
     with raw(book, tamper=True) as connection:
         for number in range(9):
-            connection.execute(f"INSERT INTO driver VALUES ('D9{number}', 5, 0, 0, 0, 0, 0, 0)")
+            connection.execute(
+                "INSERT INTO driver (driver_id, balance_cents, held_cents, blocked, epoch) VALUES (?, 5, 0, 0, 0)",
+                (f"D9{number}",),
+            )
         lines = violations(connection)
     assert any(re.search(r"each wallet .*: D90, D91, D92 …$", line) for line in lines)
 

@@ -176,7 +176,7 @@ async def scene(state: Path) -> AsyncIterator[Scene]:
             here.at_central.append(channel)
 
     with mock.patch.object(Channel, "__init__", note):
-        async with running(state, plug_within_s=5) as town:
+        async with running(state, plug_within_s=5, manual_start="open") as town:
             here = Scene(town)
             async with people(
                 state, town.port, town.ticket, lambda: here.says(r"CP001 .*Available")

@@ -110,28 +110,67 @@ async def test_ko_on_and_off_is_seen_by_central_and_kept_in_the_list_of_the_moni
     await point.monitor.shows("restored .*: engine fault: broken")
 
 
-async def test_a_manual_start_is_granted_or_refused_with_its_sentence(point: Point):
-    engine = point.engine
+async def manual_start(engine: Terminal, driver_id: str, pin: str = "") -> None:
+    """Type an id at the menu, and a PIN if there is one."""
     await engine.keys("m")
     await engine.shows("Driver id")
-    await engine.types("D99")
+    await engine.types(driver_id)
+    await engine.shows(f"PIN of {driver_id.upper()}")
+    await engine.types(pin)
+
+
+async def test_a_manual_start_is_granted_or_refused_with_its_sentence(point: Point):
+    engine = point.engine
+    await manual_start(engine, "D99")
     await engine.shows("D99 refused: D99 is unknown here: it never logged in.")
     rows = point.city.books("SELECT actor, role FROM events WHERE type = 'StartRefused'")
     assert [(row["actor"], row["role"]) for row in rows] == [("CP001", "engine")]
-    await engine.keys("m")
-    await engine.shows("Driver id")
-    await engine.types("d01")
+    await manual_start(engine, "d01")
     await engine.shows("asking CENTRAL to let D01 charge")
+    await engine.shows("waiting for D01 to confirm, in its app or on its page: at most 30 s")
+    await engine.shows(r"driver +D01 +has \d+ s to confirm")
+    await point.driver.says(
+        r"CP001 .*asks: do you want to charge there\? 0\.25 €/kWh, 20\.00 € are set aside"
+    )
+    point.driver.types("no")
+    await engine.shows("D01 refused: D01 said no.")
+    await point.driver.says("Nothing is started at CP001: you said no.")
+    await manual_start(engine, "d01")
+    await point.driver.says("asks: do you want to charge there")
+    point.driver.types("yes")
     await engine.shows("CENTRAL lets D01 charge")
     await point.driver.says("plug in at CP001 within 60 s")
     await engine.keys("p")
     await point.driver.says(r"22\.00 kW")
-    await engine.keys("m")
-    await engine.shows("Driver id")
-    await engine.types("D01")
+    await manual_start(engine, "D01")
     await engine.shows("this charging point is in use")
     await engine.keys("u")
     await point.driver.says("Ended: +unplugged")
+
+
+async def test_a_manual_start_by_pin_asks_nobody_and_ends_at_its_limit(point: Point):
+    engine = point.engine
+    point.driver.types("pin 0.02 4711")
+    await point.driver.says(r"your PIN at a charging point may charge for up to 0\.02 €")
+    point.driver.types("quit")
+    assert await point.driver.ends() == 0
+    await manual_start(engine, "D01", "1147")
+    await engine.shows("D01 refused: The PIN is wrong, or D01 has none.")
+    await manual_start(engine, "D01", "12")
+    await engine.shows("Not done: a PIN has 4 to 12 digits")
+    await manual_start(engine, "D01")
+    await engine.shows("D01 refused: D01 is not connected")
+    await manual_start(engine, "D01", "4711")
+    await engine.shows("CENTRAL lets D01 charge")
+    assert "4711" not in engine.text
+    await engine.keys("p")
+    await point.central.says(r"ticket 0\.080 kWh, 0\.02 € \(the prepaid limit was reached\)")
+    assert not [line for line in (*point.central.lines, *point.driver.lines) if "4711" in line]
+    for row in point.city.books("SELECT data FROM events"):
+        assert "4711" not in row["data"]
+    (row,) = point.city.books("SELECT pin_hash, pin_limit_cents FROM driver")
+    assert row["pin_hash"].startswith("$argon2id$")
+    assert row["pin_limit_cents"] == 2
 
 
 async def test_no_manual_start_without_monitor_or_without_central(point: Point):
@@ -140,14 +179,12 @@ async def test_no_manual_start_without_monitor_or_without_central(point: Point):
     assert await point.monitor.ends() == 0
     await central.says("CP001 .*Disconnected")
     await engine.shows("nobody asks: is the monitor running")
-    await engine.keys("m")
-    await engine.types("D01")
+    await manual_start(engine, "D01")
     await engine.shows("D01 refused: CP001 not available. CP out of service")
     await central.dies()
     await engine.shows("Central +● Unable to connect to Central")
     await engine.shows("Cannot connect to CENTRAL at ")
-    await engine.keys("m")
-    await engine.types("D01")
+    await manual_start(engine, "D01")
     await engine.shows("Unable to connect to Central: no charge can begin now")
     await point.city.central()
     await engine.shows("Connected to Central again")

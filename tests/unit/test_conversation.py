@@ -219,18 +219,18 @@ def test_a_point_elsewhere_is_asked_about_and_yes_takes_it():
         "To charge at CP003, type yes.",
     )
     assert reaction.outcome.cp_id is None
-    (asked,) = talk.accept().messages
+    (asked,) = talk.answer(yes=True).messages
     assert (asked.cp_id, asked.location) == ("CP003", None)
 
 
 def test_yes_to_nothing_asks_for_nothing():
     talk = conversation()
-    assert talk.accept().lines == ("Nothing was asked: there is nothing to say yes to.",)
+    assert talk.answer(yes=True).lines == ("Nothing was asked: there is nothing to say yes or no to.",)
     talk.start(None, "Berlin")
     talk.hear(offered())
     talk.start("CP001", None)
     talk.hear(refused("E_CP_BUSY", request_id="request-2"))
-    assert talk.accept().messages == ()
+    assert talk.answer(yes=True).messages == ()
 
 
 def test_a_request_that_nobody_plugged_in_for_ends_as_refused():

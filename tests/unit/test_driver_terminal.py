@@ -15,7 +15,7 @@ POINTS = {"CP002": None, "CP001": None}
 @pytest.mark.parametrize(
     ("typed", "suggested"),
     [
-        ("", ["start", "list", "stop", "balance", "history", "troubles", "yes", "help", "quit"]),
+        ("", ["start", "pin", "yes", "no", "list", "stop", "balance", "history", "troubles", "help", "quit"]),
         ("st", ["start", "stop"]),
         ("  ST", ["start", "stop"]),
         ("start ", ["CP001", "CP002", "any", "near"]),

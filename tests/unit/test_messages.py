@@ -78,6 +78,24 @@ GOLDEN: dict[m.Message, str] = {
     m.ManualStart(
         request_id=R, driver_id="D01"
     ): f'{{"t":"MANUAL_START","request_id":"{R}","driver_id":"D01"}}',
+    m.ManualStart(
+        request_id=R, driver_id="D01", pin="4711"
+    ): f'{{"t":"MANUAL_START","request_id":"{R}","driver_id":"D01","pin":"4711"}}',
+    m.Confirming(
+        request_id=R, driver_id="D01", within_s=30
+    ): f'{{"t":"CONFIRMING","request_id":"{R}","driver_id":"D01","within_s":30}}',
+    m.ConfirmStart(
+        request_id=R, cp_id="CP001", location="Elche", price=2_500, hold_cents=2_000, within_s=30
+    ): f'{{"t":"CONFIRM_START","request_id":"{R}","cp_id":"CP001","location":"Elche","price":2500,"hold_cents":2000,'
+    '"within_s":30}',
+    m.AnswerStart(request_id=R, yes=True): f'{{"t":"ANSWER_START","request_id":"{R}","yes":true}}',
+    m.ConfirmOver(
+        request_id=R, cp_id="CP001", code="E_NOT_CONFIRMED", text="D01 said no.", reason="no"
+    ): f'{{"t":"CONFIRM_OVER","request_id":"{R}","cp_id":"CP001","code":"E_NOT_CONFIRMED","text":"D01 said no.",'
+    '"reason":"no"}',
+    m.SetPin(pin="4711", limit_cents=500): '{"t":"SET_PIN","pin":"4711","limit_cents":500}',
+    m.AskPin(): '{"t":"ASK_PIN"}',
+    m.PinState(limit_cents=None): '{"t":"PIN","limit_cents":null}',
     m.SupplyUpdate(
         session_id=S, power_w=22_000, energy_mwh=6_111
     ): f'{{"t":"SUPPLY_UPDATE","session_id":"{S}","power_w":22000,"energy_mwh":6111}}',
@@ -174,9 +192,10 @@ ALL = [*GOLDEN.items(), *GOLDEN_LISTS]
 SENDERS = {
     Role.ENGINE: "Heartbeat Bye Rekeyed Sync Records Ready ManualStart SupplyUpdate",
     Role.MONITOR: "Heartbeat Bye Rekeyed Health",
-    Role.DRIVER: "Heartbeat Bye Rekeyed RequestStart RequestStop ListPoints AskBalance AskHistory TicketSeen",
+    Role.DRIVER: "Heartbeat Bye Rekeyed RequestStart RequestStop ListPoints AskBalance AskHistory TicketSeen "
+    "AnswerStart SetPin AskPin",
     Role.CENTRAL: "Heartbeat Bye ErrorNotice Rekey Synced Ack Resync Start Stop Query Progress Supply "
-    "TicketIssued Notice Points Balance History",
+    "TicketIssued Notice Points Balance History Confirming ConfirmStart ConfirmOver PinState",
     Role.OPERATOR: "",
     Role.ADMIN: "",
     Role.VIEWER: "",

@@ -3,11 +3,12 @@
 import asyncio
 import json
 import re
+import secrets
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.async_api import Page, Route, expect
 
-from evcharge.messages import Stop
+from evcharge.messages import Confirming, ManualStart, Progress, Stop
 from tests.component.town import FakeEngine, hear
 from tests.web.room import central_of, registry_of
 from tests.web.scene import Charge, begin_charge
@@ -280,3 +281,59 @@ async def test_without_central_the_page_says_that_the_charge_goes_on(tmp_path, w
             "Unable to connect to Central. Your charge goes on."
         )
         await expect(page.locator("#live")).to_have_attribute("data-state", "charging")
+
+
+# ---- a start at a charging point's menu
+
+
+def typed(engine: FakeEngine, driver_id: str, pin: str | None = None) -> None:
+    """Somebody types the driver's id at the menu."""
+    more = {} if pin is None else {"pin": pin}
+    engine.channel.send(ManualStart(request_id=secrets.token_hex(8), driver_id=driver_id, **more))
+
+
+async def test_a_start_at_a_charging_point_asks_the_page_which_says_yes_or_no(room, window) -> None:
+    engine = await room.town.point("CP041")
+    async with window(size=(390, 844)) as opened:
+        page = await room.enter(opened, "driver", name="D41")
+        asked = page.locator("#ask")
+        await expect(page.locator("#driver-id")).to_have_text("D41")
+        await expect(asked).to_be_hidden()
+        typed(engine, "D41")
+        await hear(engine.channel, Confirming)
+        await expect(page.locator("#ask-title")).to_have_text("CP041 · Berlin asks: is it you?")
+        await expect(page.locator("#ask-text")).to_contain_text("20.00\u00a0€ would be set aside")
+        await expect(page.locator("#ask-left")).to_have_text(re.compile(r"^(30|2\d) s left$"))
+        await page.click("#ask-no")
+        await expect(asked).to_be_hidden()
+        refused = await hear(engine.channel, Progress)
+        assert (refused.step, refused.text) == ("REFUSED", "D41 said no.")
+        assert await sessions_of(room, "D41") == []
+        typed(engine, "D41")
+        await page.click("#ask-yes")
+        await engine.is_asked()
+        await expect(page.locator("#live")).to_have_attribute("data-state", "ready")
+        await expect(asked).to_be_hidden()
+        await engine.journals(engine.starts(), engine.ends())
+        assert len(await sessions_of(room, "D41")) == 1
+
+
+async def test_a_pin_of_the_page_allows_starts_up_to_its_limit(room, window) -> None:
+    engine = await room.town.point("CP042")
+    async with window() as opened:
+        page = await room.enter(opened, "driver", name="D42")
+        state = page.locator("#pin-state")
+        await expect(state).to_contain_text("You have no PIN")
+        await page.fill('#pin-form [name="pin"]', "4711")
+        await page.fill('#pin-form [name="limit"]', "2,50")
+        await page.click('#pin-form button[type="submit"]')
+        await expect(state).to_contain_text("for up to 2.50\u00a0€ each time")
+        await expect(page.locator('#pin-form [name="pin"]')).to_have_value("")
+        typed(engine, "D42", "4711")
+        start = await engine.is_asked()
+        assert start.hold_cents == 250
+        await engine.journals(engine.starts(), engine.ends())
+        await page.click("#pin-off")
+        await expect(state).to_contain_text("You have no PIN")
+        typed(engine, "D42", "4711")
+        assert (await hear(engine.channel, Progress)).code == "E_PIN"

@@ -5,26 +5,36 @@ is told over the page's WebSocket.
 """
 
 import secrets
-from typing import Any
+from typing import Annotated, Any
 
 from aiohttp import hdrs, web
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from evcharge.central import regrets
 from evcharge.central.api import member_answers, views
 from evcharge.central.api.inputs import BEFORE, LIMIT, body_of, carried_out, page_of
+from evcharge.central.api.logins import Secret
 from evcharge.central.api.routes import DRIVERS, Route
 from evcharge.central.api.visits import registration_of, welcome
 from evcharge.central.archive import Archive
-from evcharge.central.commands import Actor, MarkTicketShown, StartCharging, StopCharging
+from evcharge.central.commands import (
+    Actor,
+    AnswerStart,
+    MarkTicketShown,
+    SetPin,
+    StartCharging,
+    StopCharging,
+)
+from evcharge.central.consents import Consents
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.driver_board import DriverBoard, ticket_row
 from evcharge.central.feed import Feed
 from evcharge.central.store import CentralStore
 from evcharge.errors import BadInput, Code, Refused
+from evcharge.events import ConfirmationEnded
 from evcharge.https import answer
 from evcharge.ids import CpId, DriverId, RequestId, SessionId
-from evcharge.messages import Id, Progress, Text, Token
+from evcharge.messages import Id, Pin, Progress, Text, Token
 
 
 class Wanted(Struct, forbid_unknown_fields=True):
@@ -35,17 +45,38 @@ class Wanted(Struct, forbid_unknown_fields=True):
     location: Text | None = None
 
 
+class Answered(Struct, forbid_unknown_fields=True):
+    """Whether the driver wants the charge that a charging point asks about."""
+
+    request_id: Token
+    yes: bool
+
+
+class NewPin(Secret, forbid_unknown_fields=True):
+    """A PIN of 4 to 12 digits, and what a charge with it may cost."""
+
+    pin: Pin
+    limit_cents: Annotated[int, Meta(ge=1, le=10**6)]
+
+
 class Me:
     """/api/me…"""
 
     def __init__(
-        self, dispatcher: Dispatcher, store: CentralStore, archive: Archive, feed: Feed, drivers: DriverBoard
+        self,
+        dispatcher: Dispatcher,
+        store: CentralStore,
+        archive: Archive,
+        feed: Feed,
+        drivers: DriverBoard,
+        consents: Consents,
     ) -> None:
         self._dispatcher = dispatcher
         self._store = store
         self._archive = archive
         self._feed = feed
         self._drivers = drivers
+        self._consents = consents
 
     def routes(self) -> list[Route]:
         """Return the routes of this room."""
@@ -76,6 +107,32 @@ class Me:
                 roles=DRIVERS,
                 answers=member_answers.ProgressAnswer,
                 summary="Stop the driver's charge.",
+            ),
+            Route(
+                method=post,
+                path="/api/me/answers",
+                handler=self.answer,
+                roles=DRIVERS,
+                body=Answered,
+                answers=member_answers.ProgressAnswer,
+                summary="Say whether the driver wants the charge that a charging point asks about.",
+            ),
+            Route(
+                method=post,
+                path="/api/me/pin",
+                handler=self.set_pin,
+                roles=DRIVERS,
+                body=NewPin,
+                answers=member_answers.PinAnswer,
+                summary="Allow charges at the menus of charging points with a PIN, each up to a limit.",
+            ),
+            Route(
+                method=hdrs.METH_DELETE,
+                path="/api/me/pin",
+                handler=self.remove_pin,
+                roles=DRIVERS,
+                answers=member_answers.PinAnswer,
+                summary="Give the PIN up.",
             ),
             Route(
                 method=get,
@@ -118,6 +175,8 @@ class Me:
                 "held_cents": shown.held_cents,
                 "session": shown.session,
                 "unseen": [ticket_row(ticket) for ticket in unseen],
+                "question": shown.question,
+                "pin_limit_cents": shown.pin_limit_cents,
             }
         )
 
@@ -148,6 +207,51 @@ class Me:
                 raise
             raise Refused(refusal.text, Code.CONFLICT) from None
         return answer(_told("", decision.reply))
+
+    async def answer(self, request: web.Request, actor: Actor) -> web.Response:
+        """Start the charge that a charging point asks about, or do not."""
+        said = await body_of(request, Answered)
+        driver_id = await welcome(self._dispatcher, actor)
+        command = AnswerStart(
+            by=actor,
+            driver_id=driver_id,
+            request_id=RequestId(said.request_id),
+            yes=said.yes,
+            nonce=secrets.token_hex(8),
+        )
+        decision = await carried_out(self._dispatcher, command)
+        for event in decision.events:
+            if isinstance(event, ConfirmationEnded):
+                refusal = regrets.of_event(event)
+                told = {"request_id": event.request_id, "step": "REFUSED", "session_id": None}
+                return answer(
+                    told | {"cp_id": event.cp_id, "code": event.code, "en": refusal.en, "es": refusal.es}
+                )
+        return answer(_told(said.request_id, decision.reply))
+
+    async def set_pin(self, request: web.Request, actor: Actor) -> web.Response:
+        """Keep another PIN."""
+        wanted = await body_of(request, NewPin)
+        driver_id = await welcome(self._dispatcher, actor)
+        registration = registration_of(self._dispatcher, driver_id)
+        kept = await self._consents.kept(driver_id, wanted.pin)
+        await carried_out(
+            self._dispatcher,
+            SetPin(
+                by=actor,
+                driver_id=driver_id,
+                registration=registration,
+                pin_hash=kept,
+                limit_cents=wanted.limit_cents,
+            ),
+        )
+        return answer({"limit_cents": wanted.limit_cents})
+
+    async def remove_pin(self, _: web.Request, actor: Actor) -> web.Response:
+        """Keep none."""
+        driver_id = await welcome(self._dispatcher, actor)
+        await carried_out(self._dispatcher, SetPin(by=actor, driver_id=driver_id, pin_hash=None))
+        return answer({"limit_cents": None})
 
     async def sessions(self, request: web.Request, actor: Actor) -> web.Response:
         """List the driver's own sessions."""

@@ -6,7 +6,7 @@ The network and its books are in `answers`, and so are the units.
 from typing import Literal
 
 from evcharge.central.api.answers import Answer, Session, Shape, Ticket
-from evcharge.central.frames import Charge
+from evcharge.central.frames import Charge, Question
 from evcharge.ids import Role
 
 # ---- logins
@@ -156,13 +156,18 @@ class RegistrationAnswer(Answer):
 
 
 class MeAnswer(Answer):
-    """The wallet, the unseen tickets, and the charge as it is pushed: price in 1/100 cent per kWh, instants Unix s."""
+    """The wallet, the unseen tickets, and what is pushed: the charge, and what a charging point asks; null without.
+
+    Prices in 1/100 cent per kWh, instants in Unix seconds. `pin_limit_cents`: what a charge with its PIN may cost.
+    """
 
     driver_id: str
     balance_cents: int
     held_cents: int
     session: Charge | None
     unseen: list[Ticket]
+    question: Question | None
+    pin_limit_cents: int | None
 
 
 class ProgressAnswer(Answer):
@@ -175,6 +180,12 @@ class ProgressAnswer(Answer):
     code: str = ""
     en: str = ""
     es: str = ""
+
+
+class PinAnswer(Answer):
+    """What a charge with the driver's PIN may cost; null when it has none."""
+
+    limit_cents: int | None
 
 
 class OwnSessionsAnswer(Answer):

@@ -4,6 +4,7 @@ from copy import deepcopy
 from types import SimpleNamespace
 
 from evcharge import messages as m
+from evcharge.central.manual_start import MOST_PIN_MISSES
 from evcharge.charging_point import Hold
 
 MAX_HOLD, MAX_MWH, WELCOME, MOST_JOURNALS = 2_000, 100_000_000, 150, 1
@@ -35,13 +36,17 @@ class Model:
         return {"A": "Preparing", "C": "Charging"}[session.state]
 
     def apply(self, command):
-        return getattr(self, "_" + type(command).__name__)(command)
+        answer = getattr(self, "_" + type(command).__name__)(command)
+        for cp_id, cp in self.cps.items():
+            if cp.question and self._refusal(cp.question.driver, cp_id):
+                self._unask(cp)
+        return answer
 
     def _arrives(self, a, role):
         cp = self.cps.setdefault(a.cp_id, SimpleNamespace(
             heard=False, monitor=None, engine=None, fault=None, holds=set(), revoked=False, epoch=a.epoch, issued=0,
             session=None, withdrawn=False, number=a.registration, car=False, car_of=None, journal=None, used=0,
-            price=2_500, at=None, registered=None))  # fmt: skip
+            price=2_500, at=None, registered=None, question=None))  # fmt: skip
         if a.epoch < cp.epoch:
             return "E_REVOKED"
         if (getattr(cp, role) or 0) > a.link:
@@ -78,6 +83,7 @@ class Model:
     def _leaves(self, holder, epoch):
         holder.withdrawn = holder.revoked = holder.blocked = True
         holder.epoch = max(epoch, holder.epoch)
+        holder.pin, holder.misses = None, 0
         self._stop(holder.session, "key revoked")
 
     def _point_leaves(self, cp, epoch):
@@ -217,7 +223,7 @@ class Model:
     def _new_driver(self, a):
         self.drivers[a.driver_id] = SimpleNamespace(
             balance=WELCOME, blocked=False, barred=False, epoch=a.epoch, issued=0, session=None, withdrawn=False,
-            number=a.registration, link=None, lapses=0, free_at=0,
+            number=a.registration, link=None, lapses=0, free_at=0, asked=None, pin=None, misses=0,
         )  # fmt: skip
         self.topped_up += WELCOME
 
@@ -228,6 +234,8 @@ class Model:
         elif a.registration > driver.number:
             if driver.session:
                 return "E_BUSY"
+            if driver.asked:
+                self._unask(self.cps[driver.asked])
             self.left[a.driver_id, driver.number] = driver.balance
             self._new_driver(a)
         elif driver.withdrawn or a.registration < driver.number or a.epoch < driver.epoch:
@@ -235,6 +243,8 @@ class Model:
         elif (driver.link or 0) > a.link:
             return "E_DUPLICATE"
         driver = self.drivers[a.driver_id]
+        if a.epoch > driver.epoch:
+            driver.pin, driver.misses = None, 0
         driver.epoch = driver.issued = a.epoch
         driver.blocked, driver.link = False, a.link
         return None
@@ -253,36 +263,56 @@ class Model:
         if stale := self._of_engine(a) if a.by_hand else self._of_driver(a):
             return stale
         if a.request_id in self.requests:
-            session, asker = self.sessions[self.requests[a.request_id]], self.drivers.get(a.driver_id)
-            if (session.driver, session.number) != (a.driver_id, asker.number if asker else 0):
-                return "E_ID"
-            if session.state in "AC":
-                return "STOPPING" if session.stop else {"A": "ASKING", "C": "CHARGING"}[session.state]
-            return {"T": None, "R": "E_CP_NOT_AVAILABLE"}[session.state]
-        driver = self.drivers.get(a.driver_id)
+            return self._again(a)
+        if a.by_hand is not None:
+            return self._start_by_hand(a, a.by_hand)
+        return self._refusal(a.driver_id, a.cp_id) or self._grant(a, a.cp_id)
+
+    def _again(self, a):
+        if not self._is_mine(a):
+            return "E_ID"
+        session = self.sessions[self.requests[a.request_id]]
+        if session.state in "AC":
+            return "STOPPING" if session.stop else {"A": "ASKING", "C": "CHARGING"}[session.state]
+        return {"T": None, "R": "E_CP_NOT_AVAILABLE"}[session.state]
+
+    def _is_mine(self, a):
+        session, asker = self.sessions.get(self.requests.get(a.request_id)), self.drivers.get(a.driver_id)
+        return session and (session.driver, session.number) == (a.driver_id, asker.number if asker else 0)
+
+    def _free(self):
+        return [one for one, cp in self.cps.items() if self.shown(cp) == "Available"]
+
+    def _refusal(self, driver_id, cp_id):
+        driver = self.drivers.get(driver_id)
         if driver is None or driver.blocked or driver.barred:
             return "E_DRIVER_BLOCKED"
         if driver.session:
             return "E_DRIVER_BUSY"
         if self.now < driver.free_at:
             return "E_PAUSE"
-        cp_id = a.cp_id
-        if cp_id is None:
-            free = [one for one, cp in self.cps.items() if self.shown(cp) == "Available"]
-            if not free:
-                return "E_NONE_AVAILABLE"
-            cp_id = min(free, key=lambda one: (self.cps[one].used, one))
-        if (cp := self._here(cp_id)) is None:
+        if cp_id is None and not self._free():
+            return "E_NONE_AVAILABLE"
+        if (cp := self._here(cp_id or self._free()[0])) is None:
             return "E_UNKNOWN_CP"
         shown = self.shown(cp)
-        if shown == "Finishing" and cp.car_of not in (None, a.driver_id):
+        if shown == "Finishing" and cp.car_of not in (None, driver_id):
             return "E_CP_OCCUPIED"
         if shown not in ("Available", "Finishing"):
             return "E_CP_BUSY" if shown in ("Preparing", "Charging") else "E_CP_NOT_AVAILABLE"
+        prices = {self.cps[one].price for one in ([cp_id] if cp_id else [self._least_used()])}
+        return None if driver.balance or 0 in prices else "E_BALANCE"
+
+    def _least_used(self):
+        return min(self._free(), key=lambda one: (self.cps[one].used, one))
+
+    def _grant(self, a, cp_id, most=None):
+        cp_id = cp_id or self._least_used()
+        cp, driver = self.cps[cp_id], self.drivers[a.driver_id]
         hold = min(driver.balance, MAX_HOLD) if cp.price else 0
-        if cp.price and not hold:
-            return "E_BALANCE"
         limit = min(MAX_MWH, hold * 10**8 // cp.price) if cp.price else MAX_MWH
+        if most is not None and cp.price:
+            limit = min(limit, most * 10**8 // cp.price)
         hold = min(hold, round_up_half(limit * cp.price))
         session_id = f"S-{a.driver_id}-{cp_id}-{a.nonce}"
         driver.balance -= hold
@@ -293,6 +323,65 @@ class Model:
             first=0, meter=0, stop=None, at=self.now,
         )  # fmt: skip
         return "ASKING"
+
+    def _start_by_hand(self, a, hand):
+        cp, driver = self.cps.get(a.cp_id), self.drivers.get(a.driver_id)
+        if cp and cp.question:
+            if (cp.question.request, cp.question.driver) == (a.request_id, a.driver_id):
+                return "CONFIRMING"
+            self._unask(cp)
+        if hand.has_pin:
+            if driver is None or driver.pin is None or hand.proved is None:
+                if driver and driver.pin is not None:
+                    driver.misses += 1
+                    if driver.misses == MOST_PIN_MISSES:
+                        driver.pin, driver.misses = None, 0
+                return "E_PIN"
+            driver.misses = 0
+            return self._refusal(a.driver_id, a.cp_id) or self._grant(a, a.cp_id, driver.pin)
+        if refusal := self._refusal(a.driver_id, a.cp_id):
+            return refusal
+        if driver.asked:
+            return "E_DRIVER_BUSY"
+        if hand.reach != "driver":
+            return "E_NOT_CONFIRMED"
+        cp.question = SimpleNamespace(
+            request=a.request_id,
+            driver=a.driver_id,
+            price=cp.price,
+            hold=min(driver.balance, MAX_HOLD) if cp.price else None,
+        )
+        driver.asked = a.cp_id
+        return "CONFIRMING"
+
+    def _unask(self, cp):
+        self.drivers[cp.question.driver].asked, cp.question = None, None
+
+    def _AnswerStart(self, a):
+        if stale := self._of_driver(a):
+            return stale
+        driver = self.drivers.get(a.driver_id)
+        cp = self.cps[driver.asked] if driver and driver.asked else None
+        if cp is None or cp.question.request != a.request_id:
+            return self._again(a) if self._is_mine(a) else "E_NOT_CONFIRMED"
+        asked, cp_id = cp.question, driver.asked
+        self._unask(cp)
+        if a.yes and not self._refusal(a.driver_id, cp_id) and asked.price == cp.price:
+            return self._grant(a, cp_id, asked.hold)
+        return None
+
+    def _GiveUpStart(self, a):
+        cp = self.cps.get(a.cp_id)
+        if cp and cp.question and cp.question.request == a.request_id:
+            self._unask(cp)
+
+    def _SetPin(self, a):
+        if stale := self._of_driver(a):
+            return stale
+        if (driver := self.drivers.get(a.driver_id)) is None or driver.withdrawn:
+            return "E_ID"
+        driver.pin, driver.misses = (a.limit_cents if a.pin_hash else None), 0
+        return "PIN"
 
     def _StopCharging(self, a):
         if stale := self._of_driver(a):
@@ -417,6 +506,7 @@ class Model:
             if wanted > holder.epoch:
                 holder.epoch = wanted
                 holder.revoked = holder.blocked = True
+                holder.pin, holder.misses = None, 0
                 self._stop(holder.session, "key revoked")
             holder.issued = max(holder.issued, a.epoch)
         driver = self.drivers.get(a.subject)
@@ -453,6 +543,10 @@ def heard(reply):
             return reply.code
         case m.Progress():
             return reply.step
+        case m.Confirming():
+            return "CONFIRMING"
+        case m.PinState():
+            return "PIN"
         case m.Ack():
             return "ACK", reply.seq
         case m.Resync():

@@ -141,10 +141,18 @@ def test_a_ticket_goes_to_its_driver(estimated: bool):
     assert (issued.reason, issued.estimated, issued.while_away) == ("unplugged", estimated, False)
 
 
+def test_a_driver_is_told_that_its_pin_was_guessed_at_and_nothing_of_what_it_did_itself():
+    ((role, who, letter),) = told(e.PinRemoved(driver_id="D01", why="misses"))
+    assert (role, who, letter.code) == (Role.DRIVER, "D01", "PIN_VOID")
+    for why in ("driver", "credential"):
+        assert told(e.PinRemoved(driver_id="D01", why=why)) == []
+
+
 def test_everything_else_is_for_the_screens_alone():
     speak = {
         e.SessionAuthorised, e.EngineConnected, e.SessionReady, e.SessionStarted, e.StopOrdered, e.SessionRefused,
-        e.SessionInterrupted, e.StraySupply, e.TicketMade, e.TicketCorrected,
+        e.SessionInterrupted, e.StraySupply, e.TicketMade, e.ConfirmationAsked, e.StartConfirmed, e.ConfirmationEnded,
+        e.PinRemoved, e.TicketCorrected,
     }  # fmt: skip
     for event in LINES:
         if type(event) not in speak:

@@ -37,6 +37,8 @@ def test_a_driver_sees_its_wallet_and_which_points_are_free(town: Shown):
         "session": None,
         "refused": None,
         "tickets": [],
+        "question": None,
+        "pin_limit_cents": None,
     }
 
 

@@ -122,10 +122,34 @@ LINES: dict[e.Event, str | None] = {
     e.WelcomeWithheld(driver_id="D02", most=2_000, within_an_hour=False): (
         "ALERT D02 begins with an empty wallet: 2000 drivers had the welcome credit, which is all there is"
     ),
+    e.PinSet(
+        driver_id="D01", limit_cents=500, seal="5ea1"
+    ): "D01: a PIN allows charges of up to 5.00 € at charging points",
+    e.PinRemoved(driver_id="D01", why="driver"): "D01: its PIN is gone",
+    e.PinRemoved(driver_id="D01", why="misses"): "ALERT D01: its PIN was typed wrongly too often and is void",
+    e.PinRemoved(driver_id="D01", why="credential"): "D01: its PIN is void with its old credential",
     e.TicketShown(driver_id="D01", session_id=S): None,
     e.StartRefused(
         driver_id="D01", request_id=R, cp_id="CP001", code="E_CP_BUSY", text="CP001 is busy."
     ): "D01 refused: CP001 is busy.",
+    e.ConfirmationAsked(
+        driver_id="D01",
+        request_id=R,
+        cp_id="CP001",
+        location="Elche",
+        price_centi_cents_per_kwh=2_500,
+        hold_cents=2_000,
+        within_s=30,
+    ): "CP001: D01 is asked to confirm the start there, within 30 s",
+    e.StartConfirmed(driver_id="D01", request_id=R, cp_id="CP001"): "CP001: D01 confirms the start",
+    e.ConfirmationEnded(
+        driver_id="D01",
+        request_id=R,
+        cp_id="CP001",
+        code="E_NOT_CONFIRMED",
+        text="D01 did not confirm within 30 s.",
+        reason="late",
+    ): "CP001: nothing started. D01 did not confirm within 30 s.",
     e.SessionAuthorised(
         **WHOSE, price_centi_cents_per_kwh=2_500, hold_cents=2_000, limit_mwh=1, plug_within_s=60
     ): f"{S}: authorised, up to 20.00 €; asking CP001",

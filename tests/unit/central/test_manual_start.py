@@ -1,4 +1,6 @@
-"""A charge that is asked for at the charging point itself: the same rules, other ears."""
+"""A charge that is asked for at the charging point, where nobody has to confirm it: the same rules, other ears."""
+
+from dataclasses import replace
 
 import pytest
 
@@ -18,13 +20,14 @@ ENGINE = c.Actor("CP001", Role.ENGINE, "127.0.0.1:40000")
 @pytest.fixture
 def town() -> Network:
     network = Network()
+    network.rules = replace(network.rules, manual_start_is_open=True)
     network.point_is_there()
     network.driver_is_there()
     return network
 
 
 def by_hand(town: Network, driver_id: str = "D01", **what: object) -> Decision:
-    return town.asks(driver_id, by=ENGINE, by_hand=True, **what)
+    return town.asks(driver_id, by=ENGINE, by_hand=c.ByHand(), **what)
 
 
 def refused(town: Network, driver_id: str = "D01") -> m.Progress:
@@ -84,9 +87,11 @@ def test_a_driver_that_charges_elsewhere_is_refused_in_the_third_person(town: Ne
 
 def test_a_driver_without_money_is_refused(town: Network):
     town.point_is_there("CP002")
-    town.rules = town.rules.__class__(now=town.rules.now, welcome_credit_cents=0)
+    town.rules = replace(town.rules, welcome_credit_cents=0)
     town.driver_is_there("D02")
-    assert refused(town, "D02").code == Code.BALANCE
+    reply = refused(town, "D02")
+    # Nor is whoever stands there told the sum.
+    assert (reply.code, reply.text) == (Code.BALANCE, "D02 has too little money: top up first.")
 
 
 def test_nothing_begins_while_the_monitor_is_not_heard(town: Network):

@@ -265,8 +265,8 @@ def test_a_first_journal_and_the_same_one_again_need_no_confirmation(town: Netwo
     assert town.point().holds == frozenset()
 
 
-@pytest.mark.parametrize("by_hand", [False, True])
-def test_a_point_with_a_new_journal_takes_no_charge(town: Network, by_hand: bool):
+@pytest.mark.parametrize("by_hand", [None, c.ByHand(reach=c.Reach.DRIVER)])
+def test_a_point_with_a_new_journal_takes_no_charge(town: Network, by_hand: c.ByHand | None):
     town.engine(journal_id=OTHER_JOURNAL)
     answer = town.asks(by_hand=by_hand).reply
     assert isinstance(answer, m.Progress)

@@ -16,8 +16,13 @@ SAID = {
     "health": (c.MonitorReports, ENGINE | {"fault": "overheating"}),
     "manual start": (
         c.StartCharging,
-        ENGINE | {"driver_id": "D01", "request_id": "R-00000099", "nonce": "9" * 16, "by_hand": True},
+        ENGINE | {"driver_id": "D01", "request_id": "R-00000099", "nonce": "9" * 16, "by_hand": c.ByHand()},
     ),
+    "request of a yes": (
+        c.AnswerStart,
+        {"driver_id": "D01", "request_id": "R-00000099", "nonce": "9" * 16, "yes": True},
+    ),
+    "request of a PIN": (c.SetPin, {"driver_id": "D01", "pin_hash": "kept", "limit_cents": 5}),
     "request start": (
         c.StartCharging,
         {"driver_id": "D01", "request_id": "R-00000099", "nonce": "9" * 16, "cp_id": "CP001"},

@@ -224,7 +224,7 @@ class TheRules(RuleBasedStateMachine):
                 point = before[event.cp_id]
                 assert point.status in (CpStatus.AVAILABLE, CpStatus.FINISHING)  # I11, I26
                 if point.status is CpStatus.FINISHING:
-                    assert command.cp_id == point.cp_id
+                    assert isinstance(command, c.AnswerStart) or command.cp_id == point.cp_id
                     assert point.occupied_by in (None, event.driver_id)
                 assert driver is not None
                 assert not driver.blocked
@@ -244,7 +244,7 @@ class TheRules(RuleBasedStateMachine):
     def speaks(self, command: c.AnyCommand) -> Iterator[bool]:
         """Yield whether `command` comes over the link of whom it speaks for, as that was before it."""
         match command:
-            case c.TakeRecords() | c.ReportReady() | c.StartCharging(by_hand=True):
+            case c.TakeRecords() | c.ReportReady() | c.StartCharging(by_hand=c.ByHand()):
                 point = self.draft.point(command.cp_id)
                 yield (command.link, command.epoch) == (point.engine_link, point.epoch)
                 yield not point.revoked
@@ -252,7 +252,13 @@ class TheRules(RuleBasedStateMachine):
                 point = self.draft.point(command.cp_id)
                 yield (command.link, command.epoch) == (point.monitor_link, point.epoch)
                 yield not point.revoked
-            case c.StartCharging(link=int()) | c.StopCharging(link=int()) | c.MarkTicketShown(link=int()):
+            case (
+                c.StartCharging(link=int())
+                | c.AnswerStart(link=int())
+                | c.SetPin(link=int())
+                | c.StopCharging(link=int())
+                | c.MarkTicketShown(link=int())
+            ):
                 driver = self.draft.driver(command.driver_id)
                 yield (command.link, command.epoch) == (driver.link, driver.epoch)
                 yield not driver.blocked
@@ -452,18 +458,69 @@ class TheRules(RuleBasedStateMachine):
             **self.of_driver(driver_id, stale, web=web),
         )
 
-    @rule(driver_id=drivers, cp_id=cps, request=st.integers(1, 30), stale=stale)
-    def a_driver_is_typed_in_at_a_point(self, driver_id: str, cp_id: str, request: int, stale: str) -> None:
+    @rule(
+        driver_id=drivers,
+        cp_id=cps,
+        request=st.integers(1, 30),
+        reach=st.sampled_from([*c.Reach, c.Reach.DRIVER, c.Reach.DRIVER]),
+        pin=st.sampled_from([None, None, "right", "wrong"]),
+        stale=stale,
+    )
+    def an_id_is_typed(
+        self, driver_id: str, cp_id: str, request: int, reach: c.Reach, pin: str | None, stale: str = ""
+    ) -> None:
         self.nonce += 1
         point = self.draft.point(cp_id)
+        driver = self.draft.driver(driver_id)
+        proved = driver.pin_hash if driver and pin == "right" else None
         self.do(
             c.StartCharging,
             driver_id=driver_id,
             request_id=f"R-{request:08}",
             nonce=f"{self.nonce:016}",
             cp_id=cp_id,
-            by_hand=True,
+            by_hand=c.ByHand(reach=reach, has_pin=pin is not None, proved=proved),
             **self.over(point and point.engine_link, stale),
+        )
+
+    @rule(
+        driver_id=drivers,
+        request=st.none() | st.integers(1, 30),
+        yes=st.booleans(),
+        stale=stale,
+        web=st.booleans(),
+    )
+    def a_driver_answers(
+        self, driver_id: str, request: int | None, stale: str = "", *, yes: bool, web: bool = True
+    ) -> None:
+        self.nonce += 1
+        asking = self.draft.asking(driver_id)
+        pending = asking[1].request_id if asking else "R-00000001"
+        self.do(
+            c.AnswerStart,
+            driver_id=driver_id,
+            request_id=pending if request is None else f"R-{request:08}",
+            yes=yes,
+            nonce=f"{self.nonce:016}",
+            **self.of_driver(driver_id, stale, web=web),
+        )
+
+    @rule(cp_id=cps, request=st.none() | st.integers(1, 30))
+    def a_driver_is_silent(self, cp_id: str, request: int | None) -> None:
+        point = self.draft.point(cp_id)
+        pending = point.question.request_id if point and point.question else "R-00000001"
+        self.do(c.GiveUpStart, cp_id=cp_id, request_id=pending if request is None else f"R-{request:08}")
+
+    @rule(driver_id=drivers, cents=st.sampled_from([None, 1, 100, MAX_HOLD]), stale=stale, web=st.booleans())
+    def a_driver_chooses_a_pin(
+        self, driver_id: str, cents: int | None, stale: str = "", *, web: bool = True
+    ) -> None:
+        self.do(
+            c.SetPin,
+            driver_id=driver_id,
+            pin_hash=None if cents is None else "kept",
+            limit_cents=cents or 0,
+            **self.of_driver(driver_id, stale, web=web),
         )
 
     def any_session(self, data: st.DataObject) -> str:
@@ -578,6 +635,7 @@ class TheRules(RuleBasedStateMachine):
         request=st.integers(1, 30),
         energy=st.lists(energies, max_size=2),
         reason=st.none() | reasons,
+        how=st.sampled_from(["in its app", "in its app", "at the point", "with a PIN"]),
         then=afterwards,
     )
     def all_is_well_and_a_driver_charges(
@@ -587,6 +645,7 @@ class TheRules(RuleBasedStateMachine):
         request: int,
         energy: list[int],
         reason: str | None,
+        how: str,
         then: str,
     ) -> None:
         self.commit()
@@ -607,7 +666,15 @@ class TheRules(RuleBasedStateMachine):
         self.a_driver_is_barred_or_readmitted(driver_id, barred=False)
         self.a_driver_arrives(driver_id, None)
         self.money_comes_in(driver_id, 30)
-        self.a_driver_asks(driver_id, cp_id, request)
+        match how:
+            case "at the point":
+                self.an_id_is_typed(driver_id, cp_id or "CP001", request, c.Reach.DRIVER, None)
+                self.a_driver_answers(driver_id, None, yes=True)
+            case "with a PIN":
+                self.a_driver_chooses_a_pin(driver_id, MAX_HOLD)
+                self.an_id_is_typed(driver_id, cp_id or "CP001", request, c.Reach.NOBODY, "right")
+            case _:
+                self.a_driver_asks(driver_id, cp_id, request)
         self.commit()
         for more_mwh in energy:
             for engine in self.engines.values():
@@ -739,6 +806,8 @@ class TheRules(RuleBasedStateMachine):
                     cp.epoch,
                 )
                 assert (point.fault, set(point.holds)) == (cp.fault, cp.holds)  # I21
+                asked = point.question and (point.question.request_id, point.question.driver_id)
+                assert asked == (cp.question and (cp.question.request, cp.question.driver))
                 assert (point.location, point.price_centi_cents_per_kwh) == (cp.at or "", cp.price)
             assert sorted(point.cp_id for point in facts.points()) == sorted(
                 cp_id for cp_id, cp in model.cps.items() if not cp.withdrawn
@@ -756,6 +825,11 @@ class TheRules(RuleBasedStateMachine):
                 assert driver is not None
                 assert (driver.balance_cents, driver.blocked) == (one.balance, one.blocked)
                 assert (driver.barred, driver.withdrawn) == (one.barred, one.withdrawn)
+                assert driver.asked_by == one.asked
+                assert (driver.pin_limit_cents if driver.pin_hash else None, driver.pin_misses) == (
+                    one.pin,
+                    one.misses,
+                )
                 assert driver.sessions == ({one.session} if one.session else set())  # I10
             for cp_id in CPS:
                 known = {journal: last for (at, journal), last in model.journals.items() if at == cp_id}
@@ -830,6 +904,7 @@ MUST_BE_REACHED = {
     "moved into bad weather", "new price while charging", "new journal confirmed", "refused for its journal",
     "withdrawn", "back after a withdrawal", "a next owner", "not settled for the next owner",
     "held for its journal while authorised", "journal forgotten", "lost by a newer credential", "E_PAUSE",
+    "asked to confirm", "confirmed", "not confirmed", "allowed by a PIN", "no use confirming",
     *(f"{code} {kind}" for code in ("E_DUPLICATE", "E_REVOKED") for kind in (
         "EngineArrives", "MonitorArrives", "DriverArrives", "TakeRecords", "ReportReady", "MonitorReports",
         "StartCharging", "StopCharging", "MarkTicketShown",
@@ -838,6 +913,9 @@ MUST_BE_REACHED = {
 _NAMED = {
     events.SessionAuthorised: "granted",
     events.StartRefused: "refused",
+    events.ConfirmationAsked: "asked to confirm",
+    events.StartConfirmed: "confirmed",
+    events.ConfirmationEnded: "not confirmed",
     events.SessionRefused: "not taken",
     events.TicketMade: "ticket",
     events.RecordQuarantined: "set aside",
@@ -888,6 +966,11 @@ def reach(command: c.AnyCommand, decision: Decision) -> None:
                 reached["asked what became of it"] += bool(ask)
                 reached["stop told again"] += bool(stop)
     reached["journal forgotten"] += any(isinstance(one, JournalForgotten) for one in decision.changes)
+    ended = any(isinstance(event, events.ConfirmationEnded) for event in decision.events)
+    reached["no use confirming"] += ended and not isinstance(command, c.AnswerStart | c.GiveUpStart)
+    granted = any(isinstance(event, events.SessionAuthorised) for event in decision.events)
+    by_hand = isinstance(command, c.StartCharging) and command.by_hand is not None
+    reached["allowed by a PIN"] += granted and by_hand
     reached["resync"] += isinstance(decision.reply, m.Resync)
     reached["again"] += isinstance(command, c.TakeRecords) and decision.is_empty
     reached["repeated"] += isinstance(command, c.StartCharging) and decision.is_empty

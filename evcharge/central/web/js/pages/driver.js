@@ -7,7 +7,9 @@ import { startShell } from "../shell.js";
 import { History } from "../driver/history.js";
 import { Journey } from "../driver/journey.js";
 import { showLive, stateOf } from "../driver/live.js";
+import { showPin, startPin } from "../driver/pin.js";
 import { Points } from "../driver/points.js";
+import { Question } from "../driver/question.js";
 import { showSteps, spokenStep, stepsOf } from "../driver/steps.js";
 import { markSeen, Tickets } from "../driver/tickets.js";
 import en from "../words/en_driver.js";
@@ -18,6 +20,7 @@ add({ en, es });
 const store = new Store();
 const journey = new Journey(() => store.now());
 const history = new History();
+const question = new Question();
 const tickets = new Tickets({ onSeen: seen });
 const points = new Points({ onCharge: (cp) => journey.ask({ cp }) });
 const narrow = matchMedia("(max-width: 900px)");
@@ -42,6 +45,8 @@ function paint() {
   showSteps($("#steps"), steps);
   put($("#steps-said"), spokenStep(steps));
   if (!me) return;
+  question.show(me.question, store.now(), place);
+  showPin(me.pin_limit_cents);
   put($("#driver-id"), me.driver_id);
   put($("#balance"), euros(me.balance_cents));
   put($("#held"), euros(me.held_cents));
@@ -88,6 +93,7 @@ function arrange() {
 
 narrow.addEventListener("change", arrange);
 arrange();
+startPin();
 $("#act").addEventListener("click", act);
 $("#filter").addEventListener("filtered", repaint);
 journey.addEventListener("change", repaint);

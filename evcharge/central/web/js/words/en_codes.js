@@ -55,6 +55,8 @@ export default {
   "code.E_DRIVER_BUSY": "already charging",
   "code.E_PAUSE": "too many requests without plugging in",
   "code.E_NO_SESSION": "no such charge",
+  "code.E_NOT_CONFIRMED": "not confirmed by the driver",
+  "code.E_PIN": "wrong PIN",
   "code.E_NOT_FOUND": "not found",
   "code.E_CONFLICT": "taken by somebody else",
   "code.E_ENGINE_THERE": "its engine is connected: it ends the charge itself, when that is stopped",

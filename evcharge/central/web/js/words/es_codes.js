@@ -55,6 +55,8 @@ export default {
   "code.E_DRIVER_BUSY": "ya está cargando",
   "code.E_PAUSE": "demasiadas peticiones sin enchufar",
   "code.E_NO_SESSION": "no existe esa recarga",
+  "code.E_NOT_CONFIRMED": "sin confirmar por el conductor",
+  "code.E_PIN": "PIN incorrecto",
   "code.E_NOT_FOUND": "no se encuentra",
   "code.E_CONFLICT": "ya es de otro",
   "code.E_ENGINE_THERE": "su motor está conectado: termina él mismo la recarga cuando se para",

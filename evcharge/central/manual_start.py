@@ -1,0 +1,291 @@
+"""The rules of a start at the charging point's own menu: a typed id is no key to a wallet. Pure.
+
+Its driver has to want it. It says so when it is asked (a question is a fact with a deadline), or has allowed it
+before, by a PIN of its choice and up to a limit. Money is held only then. `Rules.manual_start_is_open` asks nobody.
+"""
+
+import hashlib
+from dataclasses import replace
+
+from evcharge import events
+from evcharge.billing import euros
+from evcharge.central import charging, presence
+from evcharge.central.charging import No, Offer
+from evcharge.central.commands import CENTRAL, AnswerStart, ByHand, GiveUpStart, Reach, SetPin, StartCharging
+from evcharge.central.ruling import Rules, Ruling
+from evcharge.central.state import Driver
+from evcharge.charging_point import ChargingPoint, Question
+from evcharge.errors import Code, Refused
+from evcharge.messages import Confirming, PinState
+
+# As at a bank's machine: then it is void, and nobody goes on guessing.
+MOST_PIN_MISSES = 10
+
+
+def start(ruling: Ruling, command: StartCharging, by_hand: ByHand, rules: Rules) -> None:
+    """Start a charge, ask its driver, or say why not. The same request id always gets the same answer (I12)."""
+    if command.cp_id is not None:
+        presence.check_engine(ruling, command, command.cp_id)
+    known = ruling.outcome(command.request_id)
+    if known is not None:
+        ruling.reply = charging.same_answer(ruling, known, command.driver_id, command.request_id)
+        return
+    point = ruling.point(command.cp_id) if command.cp_id is not None else None
+    if point is not None and (question := point.question) is not None:
+        if (question.request_id, question.driver_id) == (command.request_id, command.driver_id):
+            ruling.reply = _confirming(question, rules)
+            return
+        _end(
+            ruling,
+            point,
+            question,
+            No(Code.NOT_CONFIRMED, f"{point.cp_id} asked for another driver.", reason="another driver"),
+        )
+    try:
+        if by_hand.has_pin:
+            _start_by_pin(ruling, command, by_hand, rules)
+        elif rules.manual_start_is_open:
+            _authorise(ruling, charging.offered(ruling, command, rules), command, rules)
+        else:
+            _ask(ruling, command, by_hand.reach, rules)
+    except No as no:
+        charging.decline(ruling, command, _discreet(no, command))
+
+
+def _start_by_pin(ruling: Ruling, command: StartCharging, by_hand: ByHand, rules: Rules) -> None:
+    driver = ruling.driver(command.driver_id)
+    if driver is None or driver.pin_hash is None or driver.pin_hash != by_hand.proved:
+        if driver is not None and driver.pin_hash is not None:
+            _miss(ruling, driver)
+        # Whether there is such a driver, and has a PIN, is nobody's business here.
+        raise No(Code.PIN, f"The PIN is wrong, or {command.driver_id} has none.", reason="wrong pin")
+    if driver.pin_misses:
+        ruling.put(replace(driver, pin_misses=0))
+    offer = charging.offered(ruling, command, rules, driver.pin_limit_cents)
+    _authorise(ruling, offer, command, rules)
+
+
+def _miss(ruling: Ruling, driver: Driver) -> None:
+    misses = driver.pin_misses + 1
+    if misses < MOST_PIN_MISSES:
+        ruling.put(replace(driver, pin_misses=misses))
+    else:
+        ruling.put(without_pin(ruling, driver, "misses"))
+
+
+def _ask(ruling: Ruling, command: StartCharging, reach: Reach, rules: Rules) -> None:
+    offer = charging.offered(ruling, command, rules)
+    driver, point = offer.driver, offer.point
+    if driver.asked_by is not None:
+        raise No(
+            Code.DRIVER_BUSY,
+            f"{driver.driver_id} is being asked by another charging point.",
+            reason="asked elsewhere",
+        )
+    match reach:
+        case Reach.NOBODY:
+            raise No(
+                Code.NOT_CONFIRMED,
+                f"{driver.driver_id} is not connected: open its app or its page to confirm, or type its PIN.",
+                reason="nobody",
+            )
+        case Reach.OLD_APP:
+            raise No(
+                Code.NOT_CONFIRMED,
+                f"The app of {driver.driver_id} is too old to confirm: open its page, or type its PIN.",
+                reason="old app",
+            )
+        case Reach.DRIVER:
+            pass
+    question = Question(
+        request_id=command.request_id,
+        driver_id=driver.driver_id,
+        price_centi_cents_per_kwh=point.price_centi_cents_per_kwh,
+        hold_cents=offer.hold_cents,
+        within_s=rules.confirm_within_s,
+        asked_at=rules.now,
+        asked_s=rules.steady_s,
+    )
+    ruling.put(replace(point, question=question))
+    ruling.put(replace(driver, asked_by=point.cp_id))
+    ruling.say(
+        events.ConfirmationAsked(
+            driver_id=driver.driver_id,
+            request_id=question.request_id,
+            cp_id=point.cp_id,
+            location=point.location,
+            price_centi_cents_per_kwh=question.price_centi_cents_per_kwh,
+            hold_cents=question.hold_cents,
+            within_s=question.within_s,
+        )
+    )
+    ruling.reply = _confirming(question, rules)
+
+
+def _confirming(question: Question, rules: Rules) -> Confirming:
+    return Confirming(
+        request_id=question.request_id,
+        driver_id=question.driver_id,
+        within_s=question.left_s(rules.steady_s),
+    )
+
+
+# ---- how a question ends
+
+
+def answer(ruling: Ruling, command: AnswerStart, rules: Rules) -> None:
+    """Start the charge that was asked for, or do not. Raises Refused when there is no such question (any more)."""
+    presence.check_driver(ruling, command, command.driver_id)
+    asking = ruling.asking(command.driver_id)
+    if asking is None or asking[1].request_id != command.request_id:
+        known = ruling.outcome(command.request_id)
+        driver = ruling.driver(command.driver_id)
+        asker = (driver.driver_id, driver.registration) if driver is not None else None
+        if known is None or (known.driver_id, known.registration) != asker:
+            raise Refused("There is no such question, or it is over.", Code.NOT_CONFIRMED)
+        ruling.reply = charging.same_answer(ruling, known, command.driver_id, command.request_id)
+        return
+    point, question = asking
+    if not command.yes:
+        _end(ruling, point, question, No(Code.NOT_CONFIRMED, f"{question.driver_id} said no.", reason="no"))
+        return
+    _close(ruling, point, question)
+    asked = StartCharging(
+        by=command.by,
+        driver_id=command.driver_id,
+        request_id=command.request_id,
+        nonce=command.nonce,
+        cp_id=point.cp_id,
+        by_hand=ByHand(),
+    )
+    try:
+        offer = charging.offered(ruling, asked, rules, question.hold_cents or None)
+        if offer.point.price_centi_cents_per_kwh != question.price_centi_cents_per_kwh:
+            raise No(
+                Code.NOT_CONFIRMED,
+                f"The price of {point.cp_id} has changed: start again.",
+                reason="new price",
+            )
+    except No as no:
+        _say_ended(ruling, point, question, _discreet(no, asked))
+        return
+    ruling.say(
+        events.StartConfirmed(driver_id=question.driver_id, request_id=question.request_id, cp_id=point.cp_id)
+    )
+    _authorise(ruling, offer, asked, rules)
+
+
+def give_up(ruling: Ruling, command: GiveUpStart) -> None:
+    """Silence is a no."""
+    point = ruling.point(command.cp_id)
+    question = point.question if point is not None else None
+    if point is not None and question is not None and question.request_id == command.request_id:
+        text = f"{question.driver_id} did not confirm within {question.within_s} s."
+        _end(ruling, point, question, No(Code.NOT_CONFIRMED, text, reason="late"))
+
+
+def settle(ruling: Ruling, rules: Rules) -> None:
+    """End the questions to which a yes would come to nothing any more: whatever forbids charging ends them, too."""
+    for point in ruling.changed_points():
+        if point.question is not None:
+            _settle(ruling, point, point.question, rules)
+    for driver in ruling.changed_drivers():
+        if (asking := ruling.asking(driver.driver_id)) is not None:
+            _settle(ruling, *asking, rules)
+
+
+def _settle(ruling: Ruling, point: ChargingPoint, question: Question, rules: Rules) -> None:
+    asked = StartCharging(
+        by=CENTRAL,
+        driver_id=question.driver_id,
+        request_id=question.request_id,
+        nonce="",
+        cp_id=point.cp_id,
+        by_hand=ByHand(),
+    )
+    try:
+        charging.offered(ruling, asked, rules)
+    except No as no:
+        _end(ruling, point, question, _discreet(no, asked))
+
+
+def without_consents(ruling: Ruling, driver: Driver) -> Driver:
+    """Return a driver who leaves the network: it is asked nothing any more, and has no PIN. Both die with it."""
+    if (asking := ruling.asking(driver.driver_id)) is not None:
+        text = f"{driver.driver_id} may not charge here: blocked."
+        _end(ruling, *asking, No(Code.DRIVER_BLOCKED, text))
+        driver = replace(driver, asked_by=None)
+    return without_pin(ruling, driver, "credential")
+
+
+def _end(ruling: Ruling, point: ChargingPoint, question: Question, no: No) -> None:
+    _close(ruling, point, question)
+    _say_ended(ruling, point, question, no)
+
+
+def _close(ruling: Ruling, point: ChargingPoint, question: Question) -> None:
+    ruling.put(replace(point, question=None))
+    driver = ruling.driver(question.driver_id)
+    if driver is not None:
+        ruling.put(replace(driver, asked_by=None))
+
+
+def _say_ended(ruling: Ruling, point: ChargingPoint, question: Question, no: No) -> None:
+    ruling.say(
+        events.ConfirmationEnded(
+            driver_id=question.driver_id,
+            request_id=question.request_id,
+            cp_id=point.cp_id,
+            code=no.code,
+            text=no.text,
+            reason=no.reason,
+        )
+    )
+
+
+def _authorise(ruling: Ruling, offer: Offer, command: StartCharging, rules: Rules) -> None:
+    charging.authorise(ruling, offer, command.request_id, command.nonce, rules)
+
+
+def _discreet(no: No, command: StartCharging) -> No:
+    """Return a refusal without the sum in a wallet: whoever typed an id is not its driver."""
+    if no.code is not Code.BALANCE:
+        return no
+    return No(no.code, f"{command.driver_id} has too little money: top up first.")
+
+
+# ---- the PIN
+
+
+def set_pin(ruling: Ruling, command: SetPin, rules: Rules) -> None:
+    """Take a driver's PIN, another one, or none."""
+    presence.check_driver(ruling, command, command.driver_id)
+    driver = ruling.driver(command.driver_id)
+    if driver is None or driver.withdrawn or command.registration not in (None, driver.registration):
+        raise Refused(f"driver {command.driver_id} is unknown here", Code.ID)
+    if command.pin_hash is None:
+        if driver.pin_hash is not None:
+            ruling.put(without_pin(ruling, driver, "driver"))
+        ruling.reply = PinState(limit_cents=None)
+        return
+    if not 0 < command.limit_cents <= rules.max_hold_cents:
+        raise Refused(
+            f"A charge with a PIN may cost from 0.01 to {euros(rules.max_hold_cents)} €.", Code.FIELD
+        )
+    ruling.put(replace(driver, pin_hash=command.pin_hash, pin_limit_cents=command.limit_cents, pin_misses=0))
+    seal = pin_seal(driver.driver_id, command.pin_hash)
+    ruling.say(events.PinSet(driver_id=driver.driver_id, limit_cents=command.limit_cents, seal=seal))
+    ruling.reply = PinState(limit_cents=command.limit_cents)
+
+
+def pin_seal(driver_id: str, pin_hash: str | None) -> str:
+    """Return a digest of what is kept of a PIN; the audit log has it, to prove the row of its driver."""
+    return hashlib.sha256(f"{driver_id} {pin_hash}".encode()).hexdigest()[:32] if pin_hash is not None else ""
+
+
+def without_pin(ruling: Ruling, driver: Driver, why: str) -> Driver:
+    """Return `driver` with its PIN void, and say so, if it has one."""
+    if driver.pin_hash is None:
+        return driver
+    ruling.say(events.PinRemoved(driver_id=driver.driver_id, why=why))
+    return replace(driver, pin_hash=None, pin_limit_cents=0, pin_misses=0)

@@ -1,0 +1,36 @@
+// The PIN by which a driver allows charges at the menus of charging points, each up to a limit.
+import { del, post } from "../api.js";
+import { problem, toast } from "../dialogs.js";
+import { $, put } from "../dom.js";
+import { euros } from "../format.js";
+import { t } from "../i18n.js";
+
+/** Set up the form. */
+export function startPin() {
+  const form = /** @type {HTMLFormElement} */ ($("#pin-form"));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const limit_cents = Math.round(Number(form.elements.namedItem("limit").value.replace(",", ".")) * 100);
+    const pin = form.elements.namedItem("pin").value;
+    await done(() => post("/api/me/pin", { pin, limit_cents }), "driver.pin.saved");
+    form.elements.namedItem("pin").value = "";
+  });
+  $("#pin-off").addEventListener("click", () => done(() => del("/api/me/pin"), "driver.pin.gone"));
+}
+
+/** Show whether there is one. @param {number|null} limit_cents */
+export function showPin(limit_cents) {
+  const text = limit_cents === null ? t("driver.pin.none") : t("driver.pin.some", { limit: euros(limit_cents) });
+  put($("#pin-state"), text);
+  $("#pin-off").hidden = limit_cents === null;
+}
+
+/** @param {() => Promise<any>} work @param {string} said */
+async function done(work, said) {
+  try {
+    await work();
+    toast(t(said));
+  } catch (error) {
+    problem(error);
+  }
+}
