@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import inspect
 
 from evcharge.ids import ID_PATTERN
-from evcharge.messages import Key, Text, Token
+from evcharge.messages import Key, Pin, Text, Token
 
 # What stands where it may not, as it is written in JSON.
 HOSTILE = (
@@ -126,6 +126,7 @@ class Grammar:
             ID_PATTERN: lambda: f"CP{self.chance.randrange(1000):03}",
             _pattern(Token): lambda: "T-" + "".join(self.chance.choices(letters, k=12)),
             _pattern(Key): lambda: "A" * 43 + "=",
+            _pattern(Pin): lambda: "4711",
             _pattern(Text): lambda: self.chance.choice(["", "driver", "unplugged", "é" * 200, "<b>%s{0}"]),
         }
         if info.pattern in by_pattern:
