@@ -11,7 +11,8 @@ import pytest
 from msgspec import UNSET, UnsetType
 
 from evcharge import channel as channel_module
-from evcharge import handshake, lifecycle, messages, trust
+from evcharge import handshake, lifecycle, trust
+from evcharge import messages as m
 from evcharge.channel import ChannelClosed, Traffic, connect
 from evcharge.errors import AuthenticationError, Code, Overloaded, ProtocolError, StateError
 from evcharge.features import SPOKEN
@@ -74,7 +75,7 @@ async def test_a_field_goes_only_to_a_far_end_that_speaks_its_feature(gate, monk
     sent = [Unheard(session_id="session-000001"), Later(session_id="session-000002", new=1)]
     async with gate.pair() as (peer, central):
         assert central.speaks == peer.speaks == SPOKEN
-        monkeypatch.setattr(messages, "SPOKEN", frozenset({"new"}))
+        monkeypatch.setattr(m, "SPOKEN", frozenset({"new"}))
         for message in sent:
             peer.send(message)
         assert await central.receive() == ready(2)
@@ -84,7 +85,7 @@ async def test_a_field_goes_only_to_a_far_end_that_speaks_its_feature(gate, monk
         assert central.speaks == peer.speaks == {"new"}
         opened: list[bytes] = []
         monkeypatch.setattr(
-            messages, "decode", lambda text: opened.append(text) or Envelope(0, Ready(session_id="x"))
+            m, "decode", lambda text: opened.append(text) or Envelope(0, Ready(session_id="x"))
         )
         peer.send(sent[1])
         await central.receive()

@@ -44,7 +44,8 @@ async def write_points(state: Path, count: int) -> None:
         for cp_id in ids[::2]:
             driver_id, name = f"D{cp_id[2:]}", f"S-{cp_id}"
             database.execute(
-                "INSERT INTO driver (driver_id, balance_cents, held_cents, blocked, epoch) VALUES (?, 5000, 2000, 0, 0)",
+                "INSERT INTO driver (driver_id, balance_cents, held_cents, blocked, epoch)"
+                " VALUES (?, 5000, 2000, 0, 0)",
                 (driver_id,),
             )
             database.execute(
