@@ -7,6 +7,7 @@ import re
 from collections import deque
 from pathlib import Path
 
+from evcharge import files
 from evcharge.audit import Head
 from evcharge.errors import StateError
 
@@ -18,6 +19,8 @@ ANCHORS = "anchors.txt"
 _ANCHOR = re.compile(r"(?:\b(central\.db|registry\.db) |^)([0-9]{1,15}) ([0-9a-f]{64})\b", re.MULTILINE)
 # A day of them: what could not be written waits.
 _MOST_WAITING = 1440
+# Of a file that is read: anchors of centuries.
+_MOST_BYTES = 1 << 28
 
 
 class AnchorFile:
@@ -40,7 +43,7 @@ class AnchorFile:
             self._waiting.clear()
 
     def _write(self, lines: str) -> None:
-        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        handle = files.open_ours(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(lines)
             file.flush()
@@ -55,7 +58,7 @@ def anchors_in(text: str, book: str = "") -> list[Head]:
 def read_anchors(path: Path) -> list[Head]:
     """Return the anchors in a file. Raises StateError for one that cannot be read, FileNotFoundError for none."""
     try:
-        text = path.read_text("utf-8")
+        text = files.read(path, _MOST_BYTES).decode()
     except FileNotFoundError:
         raise
     except (OSError, UnicodeDecodeError):

@@ -64,20 +64,32 @@ def run(args: Sequence[str] | None = None) -> int:
 
 
 def _failure(problem: Exception) -> int:
-    from evcharge.logs import clean, without_secrets
+    from evcharge import files, wall_clock
+    from evcharge.logs import without_secrets
+    from evcharge.plain import clean
 
     # A TaskGroup wraps what ended it. What nobody foresaw is told first.
     leaves = _leaves(problem)
+    if not wall_clock.is_usable():
+        # It was set while we ran: nothing can be logged or timed any more.
+        _say("the clock of this computer is wrong now (before 1970, or after 2199): set it, and start again.")
+        return FAILED
     worst = next((leaf for leaf in leaves if not isinstance(leaf, EvchargeError)), leaves[0])
     if isinstance(worst, EvchargeError):
         _say(clean(without_secrets(worst.text)))
         return MISUSE if isinstance(worst, ConfigError | Taken) else FAILED
+    if isinstance(worst, OSError) and files.is_of_the_disk(worst):
+        # A disk or a folder that does not take part: nothing that a report would help.
+        where = worst.filename or "a file"
+        _say(clean(without_secrets(f"cannot use {where}: {files.why(worst)}")))
+        return FAILED
     what = clean(without_secrets(f"{type(worst).__name__}: {worst}"))
     _say(
         f"stopped by an error in the program itself ({what}). Please report it; --log-level debug shows more."
     )
     if logging.getLogger().isEnabledFor(logging.DEBUG):
-        click.echo(without_secrets("".join(traceback.format_exception(problem))), err=True)
+        trace = "".join(traceback.format_exception(problem))
+        click.echo("\n".join(clean(line) for line in without_secrets(trace).splitlines()), err=True)
     return FAILED
 
 
@@ -138,17 +150,22 @@ def init(config_file: Path | None, **given: Any) -> None:
     from evcharge.registry import setup
 
     report = setup.initialise(config.state, config.registry.names)
-    pages.initialise(config.state, report)
-    for title, items in (("made", report.made), ("kept", report.kept), ("mind", report.warnings)):
-        for item in items:
-            click.echo(f"{title}: {item}")
-    # The one time that it is shown: only its hash is kept.
-    if report.admin_password is not None:
-        click.echo(f"The administrator is {setup.FIRST_ADMIN}, the password {report.admin_password}")
-    elif report.pages_password is not None:
-        click.echo(f"On Central's pages log in as {pages.FIRST_ADMIN}, the password {report.pages_password}")
-    if report.admin_password is not None or report.pages_password is not None:
-        click.echo("Write it down: it is not shown again.")
+    try:
+        pages.initialise(config.state, report)
+    finally:
+        # Also when the disk has filled up meanwhile: a password that was made is shown now, or never.
+        for title, items in (("made", report.made), ("kept", report.kept), ("mind", report.warnings)):
+            for item in items:
+                click.echo(f"{title}: {item}")
+        # The one time that it is shown: only its hash is kept.
+        if report.admin_password is not None:
+            click.echo(f"The administrator is {setup.FIRST_ADMIN}, the password {report.admin_password}")
+        elif report.pages_password is not None:
+            click.echo(
+                f"On Central's pages log in as {pages.FIRST_ADMIN}, the password {report.pages_password}"
+            )
+        if report.admin_password is not None or report.pages_password is not None:
+            click.echo("Write it down: it is not shown again.")
 
 
 @evcharge.command()

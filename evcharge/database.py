@@ -11,17 +11,21 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from importlib.resources import files
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import aiosqlite
 
+from evcharge import files
 from evcharge.errors import StateError, Taken
 
 Row = sqlite3.Row
 Params = Mapping[str, Any]
 _BUSY_TIMEOUT_MS = 5000
+# What SQLite keeps beside a database.
+_LEAST_FREE_BYTES = 1 << 16
+_BESIDE = ("-wal", "-shm", "-journal")
 # What keeps rows unique, in order and unchanged. SQLite's own indexes have no SQL.
 GUARDS = "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
 
@@ -78,6 +82,7 @@ async def open_database(path: Path, schema_package: str) -> AsyncIterator[Databa
     steps = _steps(schema_package)
     with _only_process(path):
         try:
+            _make_ours(path)
             # A file that cannot be opened is found out here: aiosqlite would leave its thread behind.
             sqlite3.connect(path).close()
             # isolation_level None: transactions are ours to begin and end.
@@ -146,7 +151,7 @@ def guards(schema_package: str, version: int) -> dict[str, str]:
 
 
 def _steps(package: str) -> list[tuple[int, list[str]]]:
-    found = [entry for entry in files(package).iterdir() if entry.name.endswith(".sql")]
+    found = [entry for entry in resources.files(package).iterdir() if entry.name.endswith(".sql")]
     return sorted(
         (int(entry.name.split("_", 1)[0]), _statements(entry.read_text("utf-8"))) for entry in found
     )
@@ -169,10 +174,10 @@ def _only_process(path: Path) -> Iterator[None]:
     """Hold `path`.lock while the block runs; raise Taken naming the process that has it."""
     lock = path.with_name(path.name + ".lock")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        files.make_folder(path.parent)
+        handle = files.open_ours(lock, os.O_RDWR | os.O_CREAT)
     except OSError as problem:
-        raise StateError(f"cannot write in {path.parent}: {problem.strerror}") from None
+        raise _unusable(lock, problem) from None
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -182,11 +187,39 @@ def _only_process(path: Path) -> Iterator[None]:
                 f"{path} is in use by another evcharge (pid {holder}). "
                 "Stop it first, or choose another --state folder."
             ) from None
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        try:
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, str(os.getpid()).encode(), 0)
+        except OSError as problem:
+            raise _unusable(lock, problem) from None
         yield
     finally:
         os.close(handle)
+
+
+def _make_ours(path: Path) -> None:
+    """Make the file when it is missing, for its owner only: SQLite gives what stands beside it the same mode."""
+    for name, flags in (
+        (path.name, os.O_RDWR | os.O_CREAT),
+        *((path.name + end, os.O_RDWR) for end in _BESIDE),
+    ):
+        file = path.with_name(name)
+        try:
+            os.close(files.open_ours(file, flags))
+        except FileNotFoundError:
+            pass  # nothing of the last run lies beside it
+        except OSError as problem:
+            raise _unusable(file, problem) from None
+
+
+def _unusable(path: Path, problem: OSError) -> StateError:
+    if problem.errno in files.NO_SPACE:
+        return _full(path)
+    return StateError(f"cannot write {path}: {files.why(problem)}")
+
+
+def _full(path: Path) -> StateError:
+    return StateError(f"{path}: the disk is full. Free some space; nothing stored is lost.")
 
 
 def _explained(problem: sqlite3.Error, path: Path) -> StateError:
@@ -194,12 +227,23 @@ def _explained(problem: sqlite3.Error, path: Path) -> StateError:
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return _damaged(path)
     if name.startswith("SQLITE_FULL"):
-        return StateError(f"{path}: the disk is full. Free some space; nothing stored is lost.")
+        return _full(path)
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return StateError(f"cannot write {path}: check the folder's owner and permissions.")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return StateError(f"{path} is held by another program. Close it and start again.")
+    if name.startswith("SQLITE_IOERR"):
+        # When the shared memory beside it finds no room, that is all that SQLite says.
+        return _full(path) if _is_full(path.parent) else StateError(f"{path}: {problem}. Check the disk.")
     return StateError(f"{path}: {problem}")
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        free = os.statvfs(folder)
+    except OSError:
+        return False
+    return free.f_bavail * free.f_frsize < _LEAST_FREE_BYTES
 
 
 def _damaged(path: Path) -> StateError:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from evcharge.labels import Speech
+from evcharge.plain import clean
 from evcharge.troubles import Trouble, told
 
 _LABEL_CELLS = 12
@@ -101,5 +102,11 @@ def drawn(lines: Sequence[Text], width: int, *, colors: bool) -> str:
         _environ={},
     )
     for line in lines:
-        console.print(line, no_wrap=True, overflow="ellipsis", crop=True, highlight=False)
+        console.print(_tame(line), no_wrap=True, overflow="ellipsis", crop=True, highlight=False)
     return out.getvalue().removesuffix("\n")
+
+
+def _tame(line: Text) -> Text:
+    # Colours are ours; whatever else a terminal would obey came with a name or a sentence from outside.
+    plain = clean(line.plain)
+    return line if plain == line.plain else Text(plain, style=line.style)

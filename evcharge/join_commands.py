@@ -10,6 +10,7 @@ import click
 
 from evcharge.operator.registering import USER, as_administrator
 from evcharge.options import CENTRAL, REGISTRY, id_argument, options, settings
+from evcharge.plain import clean
 
 if TYPE_CHECKING:
     from evcharge.config import Config
@@ -107,7 +108,7 @@ def _invite(
     )
     # The token alone on standard output, so that it can be piped into a file or a mail.
     for doubt in made.doubts:
-        click.echo(doubt, err=True)
+        click.echo(clean(doubt), err=True)
     until = f"{datetime.fromtimestamp(made.expires_at, UTC):%Y-%m-%d %H:%M} UTC"
     click.echo(say("made", until=until, id=id_), err=True)
     click.echo(made.token)
@@ -136,7 +137,7 @@ def join(token: tuple[str, ...], force: bool, config_file: Path | None, **given:
     except BadToken as problem:
         raise BadInput(say(problem.name, **problem.values)) from None
     path = asyncio.run(joining.join(config.state, invitation, say, force=force))
-    click.echo(say("joined", id=invitation.id, url=invitation.registry_url, path=path))
+    click.echo(clean(say("joined", id=invitation.id, url=invitation.registry_url, path=path)))
     for key, value in joining.addresses(invitation).items():
         now = getattr(settings(config_file, given).reach, key.partition(".")[2])
         if now != value:

@@ -306,8 +306,7 @@ def _beside(state: Path, pem: str) -> Iterator[Path]:
 
 
 def _write_public(path: Path, text: str) -> None:
-    trust.replace_secret(path, text.strip())
-    path.chmod(0o644)
+    trust.replace_secret(path, text.strip(), trust.PUBLIC)
 
 
 def _joined_text(invitation: Invitation) -> str:

@@ -20,6 +20,7 @@ from typing import Any, TextIO
 import msgspec
 
 from evcharge.config import LogSettings
+from evcharge.plain import clean, clean_json
 
 # What a pipe that is ready at all takes at once, without making us wait.
 PIPE_BUF_BYTES = 4096
@@ -27,9 +28,6 @@ MAX_WAITING_LINES = 1000
 
 _about: ContextVar[dict[str, Any]] = ContextVar("about")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
-# Control characters, line separators, direction overrides, lone surrogates: a line stays one line, and says
-# in every terminal what it says in the file.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _HIDDEN = "<hidden>"
 _SECRETS = re.compile(
     r"gAAAAA[A-Za-z0-9_-]{20,}={0,2}"  # a Fernet token: tickets
@@ -65,11 +63,6 @@ def setup(settings: LogSettings, stream: TextIO | None = None) -> None:
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
 
 
-def clean(text: str) -> str:
-    """Return `text` on one line: control characters and direction overrides written as escapes."""
-    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
-
-
 def without_secrets(text: str) -> str:
     """Return `text` with everything that looks like a ticket, key or secret replaced by "<hidden>"."""
     return _SECRETS.sub(_HIDDEN, text)
@@ -98,7 +91,7 @@ class JsonFormatter(logging.Formatter):
         for name, value in vars(record).items():
             if name not in _STANDARD and name not in line:
                 line[name] = _HIDDEN if _SECRET_FIELD.search(name) else _plain(value)
-        return msgspec.json.encode(line).decode()
+        return clean_json(msgspec.json.encode(line).decode())
 
 
 def _add_context(record: logging.LogRecord) -> bool:

@@ -109,10 +109,16 @@ def server(section: str) -> tuple[Decorator, Decorator]:
 
 
 def settings(config_file: Path | None, given: dict[str, Any]) -> "Config":
-    """Return the settings of this process, and set up its log. Raises ConfigError."""
-    from evcharge import config, logs
+    """Return the settings of this process, and set up its log. Raises ConfigError, StateError."""
+    from evcharge import config, files, logs
+    from evcharge.errors import StateError
 
     flags = {name.replace("__", "."): value for name, value in given.items()}
     loaded = config.load(config_file, os.environ, flags)
     logs.setup(loaded.log)
+    if (owner := files.shut_by(loaded.state)) is not None:
+        raise StateError(
+            f"the state folder {loaded.state} is closed to this user (uid {os.geteuid()}; it belongs to {owner}): "
+            "run evcharge as its owner, or choose another folder with --state."
+        )
     return loaded

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from evcharge import files
 from evcharge.errors import ConfigError
 
 _MOST_BYTES = 1 << 20  # our own file has some 5 KiB
@@ -41,15 +42,14 @@ def did_you_mean(name: str, known: Collection[str], form: str = "{}") -> str:
 
 def _read(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            raw = file.read(_MOST_BYTES + 1)
+        raw = files.read(path, _MOST_BYTES)
     except FileNotFoundError:
         raise ConfigError(f"there is no config file {path}: make it, or name another one") from None
+    except files.TooLarge:
+        raise ConfigError(f"{path} is larger than 1 MiB: is it a config file?") from None
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or problem
         raise ConfigError(f"cannot read config file {path}: {reason}") from None
-    if len(raw) > _MOST_BYTES:
-        raise ConfigError(f"{path} is larger than 1 MiB: is it a config file?")
     try:
         # A BOM and CRLF are what Windows editors write: no reason to refuse.
         return raw.decode("utf-8-sig").replace("\r\n", "\n")

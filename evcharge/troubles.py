@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from evcharge.wall_clock import here
+
 MOST = 200
 
 
@@ -54,4 +56,4 @@ def told(troubles: Sequence[Trouble], words: Callable[..., str]) -> list[str]:
 
 def clock(at: datetime) -> str:
     """Return an instant as the time of day here."""
-    return f"{at.astimezone():%H:%M:%S}"
+    return f"{here(at):%H:%M:%S}"

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Struct
 
+from evcharge import files
 from evcharge.certificates import Authority, doubts, new_authority, server_certificate
 from evcharge.errors import StateError
 
@@ -36,6 +37,9 @@ NOT_VALID_NOW = (9, 10)
 
 # No secret of ours is longer; a larger file is the wrong file.
 _MAX_SECRET_BYTES = 16 * 1024
+
+# The mode of what everybody on this computer may read, such as a certificate.
+PUBLIC = 0o644
 
 
 class InitReport(Struct, kw_only=True):
@@ -71,7 +75,7 @@ def read_secret(path: Path) -> str:
             f"{path} is missing: run evcharge init, or copy the file from the PC where it ran."
         ) from None
     except OSError as problem:
-        raise StateError(f"cannot read {path}: {problem.strerror}") from None
+        raise StateError(f"cannot read {path}: {files.why(problem)}") from None
     try:
         _check_private(path, os.fstat(handle))
         raw = os.read(handle, _MAX_SECRET_BYTES + 1)
@@ -108,9 +112,12 @@ def write_secret(path: Path, text: str) -> None:
     _sync_folder(path.parent)
 
 
-def replace_secret(path: Path, text: str) -> None:
-    """Write a 0600 file in place of the old one; a crash leaves the old or the new, never a part."""
-    with _beside(path, text) as temporary:
+def replace_secret(path: Path, text: str, mode: int = files.OWNER_ONLY) -> None:
+    """Write a 0600 file in place of the old one; a crash leaves the old or the new, never a part.
+
+    With another `mode` it is no secret, only written the same careful way.
+    """
+    with _beside(path, text, mode) as temporary:
         temporary.replace(path)
     _sync_folder(path.parent)
 
@@ -130,11 +137,11 @@ def kept_secret(path: Path, text: str) -> str:
 
 
 @contextlib.contextmanager
-def _beside(path: Path, text: str) -> Iterator[Path]:
-    """Yield a whole 0600 file with `text` next to `path`; it is gone again after the block."""
+def _beside(path: Path, text: str, mode: int = files.OWNER_ONLY) -> Iterator[Path]:
+    """Yield a whole file with `text` next to `path`; it is gone again after the block."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        files.make_folder(path.parent)
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError as problem:
         raise _unwritable(path, problem) from None
@@ -142,6 +149,8 @@ def _beside(path: Path, text: str) -> Iterator[Path]:
         with os.fdopen(handle, "wb") as file:
             file.write(text.encode("ascii") + b"\n")
             file.flush()
+            # Whatever the umask.
+            os.fchmod(handle, mode)
             os.fsync(handle)
         yield temporary
     except FileExistsError:
@@ -153,7 +162,7 @@ def _beside(path: Path, text: str) -> Iterator[Path]:
 
 
 def _unwritable(path: Path, problem: OSError) -> StateError:
-    return StateError(f"cannot write {path}: {problem.strerror}")
+    return StateError(f"cannot write {path}: {files.why(problem)}")
 
 
 def _sync_folder(folder: Path) -> None:
@@ -357,6 +366,4 @@ def _load_certificate(path: Path) -> x509.Certificate:
 
 
 def _write_certificate(path: Path, certificate: x509.Certificate) -> None:
-    # Not secret, but written the same careful way; everybody may read it then.
-    replace_secret(path, certificate.public_bytes(serialization.Encoding.PEM).decode().strip())
-    path.chmod(0o644)
+    replace_secret(path, certificate.public_bytes(serialization.Encoding.PEM).decode().strip(), PUBLIC)

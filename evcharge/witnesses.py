@@ -9,11 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from evcharge import files
 from evcharge.anchor_file import ANCHORS, anchors_in, read_anchors
 from evcharge.audit import GENESIS, Head
 from evcharge.encoding import read_json
 from evcharge.events import RegistryAnchored
 
+# A log is kept in parts.
+_MOST_LOG_BYTES = 1 << 28
 FILE, REGISTRY, CENTRAL, KAFKA = ANCHORS, "the Registry", "Central's audit log", "Kafka"
 
 
@@ -48,7 +51,9 @@ def file_witness(book: Path) -> Witness:
 
 def log_witness(path: Path, book: str) -> Witness:
     """Return what a kept log of a program remembers of `book`. Raises OSError."""
-    return Witness(path.name, tuple(anchors_in(path.read_text("utf-8", "replace"), book)))
+    return Witness(
+        path.name, tuple(anchors_in(files.read(path, _MOST_LOG_BYTES).decode("utf-8", "replace"), book))
+    )
 
 
 def registry_witness(registry_books: sqlite3.Connection) -> Witness:

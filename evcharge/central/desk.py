@@ -28,6 +28,7 @@ from evcharge.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.errors import EvchargeError
 from evcharge.events import TicketMade
 from evcharge.ids import CpId, DriverId, Role
+from evcharge.troubles import clock
 from evcharge.wire import KEY_BYTES
 
 PANEL = Actor("operator", Role.OPERATOR, "panel")
@@ -195,8 +196,8 @@ def fault(alert: Alert, lang: str) -> Fault:
     repeats = f" (x{alert.times})" if alert.times > 1 else ""
     ended = alert.solved_at
     return Fault(
-        f"{alert.since.astimezone():%H:%M:%S}",
+        clock(alert.since),
         alert_text(alert, lang) + repeats,
-        f"{ended.astimezone():%H:%M:%S}" if ended is not None else "",
+        clock(ended) if ended is not None else "",
         restored_text(alert, lang),
     )

@@ -15,7 +15,7 @@ from evcharge import labels
 from evcharge.central.lines import speech
 from evcharge.charging_point import CpStatus
 from evcharge.labels import Speech
-from evcharge.logs import clean
+from evcharge.plain import clean
 
 # Narrower than this there is room for one list only.
 NARROW = 40

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 from evcharge.events import Event, TicketCorrected, TicketMade
+from evcharge.wall_clock import here
 
 
 class Today:
@@ -32,4 +33,4 @@ class Today:
 
 
 def _day_of(unix_s: float) -> date:
-    return datetime.fromtimestamp(unix_s, UTC).astimezone().date()
+    return here(datetime.fromtimestamp(unix_s, UTC)).date()

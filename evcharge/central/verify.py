@@ -15,6 +15,7 @@ from evcharge.central.sums import sum_of, summed
 from evcharge.database import GUARDS, guards
 from evcharge.errors import StateError
 from evcharge.events import Unread, stored
+from evcharge.plain import clean, clean_json
 from evcharge.witnesses import (
     REGISTRY,
     Witness,
@@ -75,16 +76,17 @@ def main(state: Path, *, as_json: bool = False, far: Far | None = None, logs: Se
             | _sums(path)
             for path, of in found.items()
         ]
-        print(msgspec.json.format(msgspec.json.encode({"sound": sound, "books": answer}), indent=2).decode())
+        told = msgspec.json.encode({"sound": sound, "books": answer})
+        print(clean_json(msgspec.json.format(told, indent=2).decode()))
         return 0 if sound else 1
     for path, of in found.items():
         for problem in (*of.problems, *of.unread):
-            print(f"{path.name}: {problem}")
+            print(clean(f"{path.name}: {problem}"))
         if not of.problems:
             print(f"{path.name}: {_summary(_sums(path))}")
         print(f"{path.name}: anchors: {'; '.join(map(str, of.witnesses))}")
         for note in of.notes:
-            print(f"{path.name}: note: {note}")
+            print(clean(f"{path.name}: note: {note}"))
     return 0 if sound else 1
 
 

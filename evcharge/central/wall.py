@@ -19,7 +19,7 @@ from evcharge.central.sheet import NARROW, Palette, Sheet
 from evcharge.central.wall_lists import Fault
 from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.ids import CpId
-from evcharge.logs import clean
+from evcharge.plain import clean
 from evcharge.session import Session, SessionState
 
 MARKS: Mapping[CpStatus, str] = {

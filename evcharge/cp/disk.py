@@ -7,9 +7,8 @@ import os
 from pathlib import Path
 from typing import Protocol
 
+from evcharge import files
 from evcharge.errors import StateError, Taken
-
-NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class File(Protocol):
@@ -119,12 +118,9 @@ class FolderDisk:
     def lock(self) -> None:
         try:
             _make_folder(self._folder)
-            lock = os.open(self._folder / self.LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            lock = files.open_ours(self._folder / self.LOCK, os.O_RDWR | os.O_CREAT)
         except OSError as problem:
-            raise StateError(
-                f"cannot use the folder {self._folder}: {problem.strerror}. Check who owns it, or choose "
-                "another state folder."
-            ) from None
+            raise self._unusable(problem) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -134,19 +130,25 @@ class FolderDisk:
                 f"another engine (pid {owner}) uses the journal in {self._folder}. Stop it first, or start "
                 "this one with another charging point or state folder."
             ) from None
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
         self._lock = lock
+        try:
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        except OSError as problem:
+            self.close()
+            raise self._unusable(problem) from None
+
+    def _unusable(self, problem: OSError) -> StateError:
+        return StateError(f"cannot use the folder {self._folder}: {files.why(problem)}")
 
     def open(self, name: str) -> File | None:
         try:
-            return _OsFile(os.open(self._folder / name, os.O_RDWR | os.O_CLOEXEC))
+            return _OsFile(files.open_ours(self._folder / name, os.O_RDWR))
         except FileNotFoundError:
             return None
 
     def create(self, name: str) -> File:
-        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        return _OsFile(os.open(self._folder / name, flags, 0o600))
+        return _OsFile(files.open_ours(self._folder / name, os.O_RDWR | os.O_CREAT | os.O_TRUNC))
 
     def rename(self, old: str, new: str) -> None:
         (self._folder / old).replace(self._folder / new)

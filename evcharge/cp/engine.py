@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET, structs
 
-from evcharge import keyboard, labels
+from evcharge import files, keyboard, labels
 from evcharge.channel import Channel
 from evcharge.config import Config
 from evcharge.cp import menu, plan
@@ -61,6 +61,7 @@ LAST_WORDS_S = 2.0
 _GONE_TICKS = 2
 # The live figures are for screens: a Central that reads this slowly does without.
 _MOST_UNSENT_BYTES = 64 * 1024
+_MOST_PLAN_BYTES = 1 << 20
 
 
 async def run(config: Config, cp_id: CpId, stop: asyncio.Event, *, tick_s: float = TICK_S) -> int:
@@ -151,11 +152,11 @@ def _read_plan(config: Config) -> list[plan.Step]:
     if settings.plan is None:
         return steps
     try:
-        text = Path(settings.plan).read_bytes().decode()
+        text = files.read(Path(settings.plan), _MOST_PLAN_BYTES).decode()
+    except (UnicodeDecodeError, files.TooLarge):
+        raise ConfigError(f"the plan {settings.plan} is not text, or larger than 1 MiB") from None
     except OSError as problem:
         raise ConfigError(f"cannot read the plan {settings.plan}: {problem.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"the plan {settings.plan} is not text") from None
     return plan.parse(text, settings.plan) + steps
 
 

@@ -5,9 +5,10 @@ from bisect import bisect_left
 
 from evcharge import failpoints
 from evcharge.cp import records
-from evcharge.cp.disk import NO_SPACE, File
+from evcharge.cp.disk import File
 from evcharge.cp.records import Acked, Entry
 from evcharge.errors import StateError
+from evcharge.files import NO_SPACE
 from evcharge.messages import AnyRecord, Record
 
 # Two hours of METER records, one a second.

@@ -9,7 +9,8 @@ from typing import TextIO
 import msgspec
 
 from evcharge.encoding import read_json
-from evcharge.logs import LineHandler, clean
+from evcharge.logs import LineHandler
+from evcharge.plain import clean, clean_json
 
 OWN_NAME = "evcharge"
 _COLOURS: Mapping[str, str] = {
@@ -55,4 +56,4 @@ class Screen:
             fields = read_json(line, dict[str, object])
         except ValueError:
             fields = {"text": clean(line)}
-        return msgspec.json.encode({"process": name, **fields}).decode()
+        return clean_json(msgspec.json.encode({"process": name, **fields}).decode())

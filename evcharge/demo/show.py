@@ -188,8 +188,7 @@ class _Show:
 
     async def _driver(self, driver_id: str, wanted: Sequence[str]) -> Child:
         file = self._config.state / "demo" / f"{driver_id}.txt"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("".join(f"{cp_id}\n" for cp_id in wanted), encoding="utf-8")
+        trust.replace_secret(file, "\n".join(wanted))
         args = ("driver", driver_id, *self._peers, "--file", str(file), "--pause", str(plan.PAUSE_S))
         password = self._config.state / "driver" / driver_id / "password"
         self._screen.say(f"Driver {driver_id} asks for {', '.join(wanted)}. Its password is in {password}")

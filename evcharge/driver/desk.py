@@ -14,6 +14,7 @@ from evcharge.driver.words import ENGLISH, Words
 from evcharge.errors import EvchargeError, StateError
 from evcharge.lifecycle import utc_now
 from evcharge.messages import Message
+from evcharge.plain import clean
 from evcharge.troubles import Troubles
 
 
@@ -39,6 +40,9 @@ class Screen:
 
     def show(self, line: str) -> None:
         """Write one line and make sure that it left the process."""
+        self._write(clean(line))
+
+    def _write(self, line: str) -> None:
         if sys.stdout is None:
             raise self._gone()
         try:

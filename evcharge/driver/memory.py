@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
+from evcharge import files
 from evcharge.driver.script import Mark
 from evcharge.driver.words import ENGLISH, Words
 from evcharge.encoding import read_json
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 
 # Central sends a ticket again only until it was acknowledged: these are far more than can be under way.
 _SEEN_KEPT = 1000
+# A mark of a file holds the outcome of each of its lines.
+_MOST_BYTES = 64 << 20
 
 
 class Memory:
@@ -67,10 +70,10 @@ class Memory:
 
 def _read(path: Path, kind: type[_Kind], consequence: str, words: Words) -> _Kind | None:
     try:
-        return read_json(path.read_bytes(), kind)
+        return read_json(files.read_ours(path, _MOST_BYTES), kind)
     except FileNotFoundError:
         return None
-    except ValueError:
+    except (ValueError, files.TooLarge):
         log.warning("%s", words("damaged", path=path, consequence=words(consequence)))
         return None
     except OSError as problem:
@@ -81,8 +84,8 @@ def _replace(path: Path, data: bytes, words: Words) -> None:
     """Make `data` the content of `path` at once and durably, also across a power cut."""
     new = path.with_suffix(".new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with new.open("wb") as file:
+        files.make_folder(path.parent)
+        with os.fdopen(files.open_ours(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

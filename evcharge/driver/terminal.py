@@ -28,6 +28,7 @@ from evcharge.driver.words import Words
 from evcharge.errors import BadInput, StateError
 from evcharge.lifecycle import utc_now
 from evcharge.messages import Balance, ConfirmStart, History, Points, Supply, TicketIssued
+from evcharge.plain import clean
 
 _REFRESH_S = 0.25
 # Rows below the prompt that the completion menu may use.
@@ -62,6 +63,12 @@ class TerminalWords(Words):
         return []
 
 
+class Drawn(str):
+    """A line that we have drawn: its escapes are colours of ours."""
+
+    __slots__ = ()
+
+
 class TerminalScreen(Screen):
     """Lines above the prompt. Each is written when `show` returns: a ticket is seen before it is acknowledged."""
 
@@ -71,17 +78,19 @@ class TerminalScreen(Screen):
 
     def show(self, line: str) -> None:
         """Write one line above the prompt, broken between words; what is being typed stays."""
-        if "\x1b" not in line and len(line) > (columns := _columns()):
-            line = "\n".join(textwrap.wrap(line, columns))
+        if not isinstance(line, Drawn):
+            line = clean(line)
+            if len(line) > (columns := _columns()):
+                line = "\n".join(textwrap.wrap(line, columns))
         app = self.session.app if self.session is not None else None
         if app is None or not app.is_running:
-            super().show(line)
+            self._write(line)
             return
         try:
             app.renderer.erase()
         except OSError:
             raise self._gone() from None
-        super().show(line)
+        self._write(line)
         app.renderer.reset()
         app.renderer.request_absolute_cursor_position()
         app.invalidate()
@@ -276,7 +285,7 @@ def _logs_above(screen: TerminalScreen) -> Iterator[None]:
 
 
 def _lines(thing: RenderableType) -> list[str]:
-    return view.render(thing, _columns(), color=_colorful()).split("\n")
+    return [Drawn(line) for line in view.render(thing, _columns(), color=_colorful()).split("\n")]
 
 
 def _columns() -> int:

@@ -18,6 +18,7 @@ from evcharge.driver.facts import Facts
 from evcharge.driver.words import Words, as_corrected
 from evcharge.labels import step
 from evcharge.messages import Balance, History, Points, Supply, TicketIssued
+from evcharge.plain import clean
 
 _RECEIPT_COLUMNS = 52
 # From here on a table has room for every column, or for all but the longest.
@@ -105,7 +106,7 @@ def receipt(driver_id: str, bill: TicketIssued, words: Words) -> RenderableType:
         ("ended", words.ended(bill.reason)),
     ]
     for name, value in rows:
-        grid.add_row(Text(words(name)), Text(value))
+        grid.add_row(Text(words(name)), Text(clean(value)))
     grid.add_row(Text(""), Text("─" * 10))
     grid.add_row(Text(words("total"), style="bold"), Text(f"{euros(cents)} €", style="bold"))
     for note in words.notes(bill):
@@ -223,5 +224,5 @@ def _table(
             no_wrap=len(shown) > _FEW and number != shown[-1],
         )
     for row in rows:
-        table.add_row(*(Text(row[number]) for number in shown))
+        table.add_row(*(Text(clean(row[number])) for number in shown))
     return table

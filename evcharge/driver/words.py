@@ -26,6 +26,7 @@ from evcharge.messages import (
     TicketIssued,
 )
 from evcharge.session import LATE_S, EndReason
+from evcharge.wall_clock import here
 
 _REFUSED_BY_POINT = {
     EndReason.NOT_PLUGGED: "not plugged",
@@ -223,7 +224,7 @@ class Words:
         if bill.corrected_mwh is not UNSET or bill.corrected_cents is not UNSET:
             notes.append(self("was corrected", kwh=kwh(bill.energy_mwh), euros=euros(bill.cost_cents)))
         if bill.received_at is not UNSET and bill.received_at - bill.ended_at > LATE_S:
-            at = f"{datetime.fromtimestamp(bill.received_at, UTC).astimezone():%Y-%m-%d %H:%M}"
+            at = f"{here(datetime.fromtimestamp(bill.received_at, UTC)):%Y-%m-%d %H:%M}"
             notes.append(self("received late", at=at, point=bill.cp_id))
         return notes
 

@@ -10,6 +10,7 @@ import click
 from evcharge.errors import BadInput
 from evcharge.ids import check_id
 from evcharge.options import KAFKA, Decorator, id_argument, key, options, settings
+from evcharge.plain import clean
 
 if TYPE_CHECKING:
     from evcharge.operator.client import CentralApi
@@ -61,7 +62,7 @@ class Operating:
     def tell(self, name: str, **values: object) -> None:
         """Print one sentence, unless programs read."""
         if not self.as_json:
-            click.echo(self.say(name, **values))
+            click.echo(clean(self.say(name, **values)))
 
 
 def _central(*decorators: Decorator) -> Decorator:

@@ -9,6 +9,7 @@ import click
 
 from evcharge.operator.commands import JSON
 from evcharge.options import REGISTRY, Decorator, id_argument, options, settings
+from evcharge.plain import clean
 
 if TYPE_CHECKING:
     from evcharge.config import Config
@@ -175,7 +176,7 @@ class _Work:
 
     def tell(self, name: str, **values: object) -> None:
         if not self._as_json:
-            click.echo(self.say(name, **values))
+            click.echo(clean(self.say(name, **values)))
 
     def credential(self, kind: Kind, id_: str, content: dict[str, Any], *, here: bool) -> None:
         from evcharge import trust

@@ -4,19 +4,21 @@ import asyncio
 import heapq
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 import msgspec
+from msgspec import Meta, Struct
 
 from evcharge.encoding import read_json
 from evcharge.errors import ConfigError, Overloaded
 from evcharge.labels import Speech
 from evcharge.lifecycle import Backoff
-from evcharge.logs import clean
 from evcharge.operator.client import CentralApi
 from evcharge.operator.commands import Operating
 from evcharge.operator.tables import local
+from evcharge.plain import clean, clean_json
 
 if TYPE_CHECKING:
     from evcharge.broker import Brokers
@@ -28,6 +30,18 @@ _PAGE = 1000
 _REMEMBERED = 20_000
 # What a line shows before the rest, or not at all.
 _SHOWN = ("type", "cp_id", "driver_id", "session_id", "request_id")
+
+
+class _Published(Struct):
+    """What every event of Central's has, whatever else it tells."""
+
+    event_id: Annotated[str, Meta(pattern=r"\A[0-9]{1,15}-")]
+    type: str
+    at: datetime
+    cp_id: str | None
+    driver_id: str | None
+    session_id: str | None
+    data: dict[str, Any]
 
 
 async def show(
@@ -44,7 +58,7 @@ async def show(
         else _from_kafka(work, limit, wanted, follow=follow, narrow=bool(type_ or cp_id))
     )
     async for one in told:
-        click.echo(msgspec.json.encode(one).decode() if work.as_json else line(one))
+        click.echo(clean_json(msgspec.json.encode(one).decode()) if work.as_json else line(one))
 
 
 def line(told: Told) -> str:
@@ -89,7 +103,7 @@ async def _news(api: CentralApi, say: Speech, after: int, only: dict[str, str | 
             rows: list[Told] = (await api.get("/api/events", after=after, limit=_PAGE, **only))["events"]
         except Overloaded as problem:
             if not lost:
-                click.echo(problem.text, err=True)
+                click.echo(clean(problem.text), err=True)
             lost = True
             await asyncio.sleep(backoff.next_s(0.2))
             continue
@@ -144,7 +158,7 @@ async def _from_kafka(
                 if not follow:
                     raise
                 if not lost:
-                    click.echo(work.say("kafka away", why=problem.text), err=True)
+                    click.echo(clean(work.say("kafka away", why=problem.text)), err=True)
                 lost = True
                 await asyncio.sleep(backoff.next_s(0.2))
                 continue
@@ -226,8 +240,7 @@ class _Reader:
 def decoded(value: bytes) -> Told | None:
     """Return what was published, or None for what somebody else has put there."""
     try:
-        told = read_json(value, dict[str, Any])
+        read_json(value, _Published)
+        return read_json(value, dict[str, Any])
     except ValueError:
         return None
-    names = ("event_id", "type", "at", "cp_id", "driver_id", "session_id", "data")
-    return told if all(name in told for name in names) and isinstance(told["data"], dict) else None

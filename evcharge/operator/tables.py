@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -12,7 +12,9 @@ from evcharge import labels
 from evcharge.billing import euros, kwh
 from evcharge.charging_point import CpStatus
 from evcharge.labels import Speech
+from evcharge.plain import clean, clean_json
 from evcharge.session import EndReason
+from evcharge.wall_clock import here
 
 Row = Mapping[str, Any]
 _COLOURS = {
@@ -38,14 +40,15 @@ class Column:
         style: Callable[[Row], str] = lambda _: "",
     ) -> None:
         self.heading = heading
-        self.cell = cell
+        # Whatever is printed of it came from outside.
+        self.cell: Callable[[Row], str] = lambda row: clean(cell(row))
         self.number = number
         self.style = style
 
 
 def show_json(content: Mapping[str, Any]) -> None:
     """Print an answer for programs."""
-    click.echo(msgspec.json.format(msgspec.json.encode(content), indent=2).decode())
+    click.echo(clean_json(msgspec.json.format(msgspec.json.encode(content), indent=2).decode()))
 
 
 def show(rows: Sequence[Row], columns: Sequence[Column], say: Speech) -> None:
@@ -167,9 +170,7 @@ def registered(id_field: str, lang: str) -> list[Column]:
         *columns,
         Column("state", lambda row: say(f"state {row['state']}")),
         Column("epoch", lambda row: str(row["epoch"]), number=True),
-        Column(
-            "registered_at", lambda row: _moment(datetime.fromtimestamp(row["registered_at"]).astimezone())
-        ),
+        Column("registered_at", lambda row: _moment(datetime.fromtimestamp(row["registered_at"], UTC))),
     ]
 
 
@@ -190,11 +191,11 @@ def tokens() -> list[Column]:
 
 def local(text: str | None) -> str:
     """Return an ISO instant as local time, for people."""
-    return _moment(datetime.fromisoformat(text).astimezone()) if text else ""
+    return _moment(datetime.fromisoformat(text)) if text else ""
 
 
 def _moment(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%d %H:%M:%S}"
+    return f"{here(instant):%Y-%m-%d %H:%M:%S}"
 
 
 def _field(name: str, *, number: bool = False) -> Column:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-from evcharge import trust
+from evcharge import files, trust
 from evcharge.encoding import read_json
 from evcharge.errors import StateError
 from evcharge.location import WeatherKind, place
+from evcharge.weather.places import MOST_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class Begun:
 
 def _load(path: Path) -> dict[str, frozenset[WeatherKind]] | None:
     try:
-        return read_json(path.read_bytes(), dict[str, frozenset[WeatherKind]])
+        return read_json(files.read_ours(path, MOST_BYTES), dict[str, frozenset[WeatherKind]])
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as problem:

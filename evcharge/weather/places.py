@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from evcharge import trust
+from evcharge import files, trust
 from evcharge.encoding import read_json
 from evcharge.errors import StateError
 from evcharge.location import place
@@ -21,6 +21,8 @@ from evcharge.weather.readings import SourceTrouble, Spot
 log = logging.getLogger(__name__)
 
 MOST_CITIES, MOST_FOUND = 200, 2000
+# Of what the service keeps; it has some kilobytes.
+MOST_BYTES = 16 << 20
 _COORDINATES = re.compile(r"\A\s*(-?\d{1,3}(?:\.\d+)?)\s*[,;]\s*(-?\d{1,3}(?:\.\d+)?)\s*\Z")
 
 
@@ -130,7 +132,7 @@ def _folded(name: str) -> str:
 
 def _load(path: Path) -> _Kept:
     try:
-        return read_json(path.read_bytes(), _Kept)
+        return read_json(files.read_ours(path, MOST_BYTES), _Kept)
     except FileNotFoundError:
         return _Kept()
     except (OSError, ValueError) as problem:

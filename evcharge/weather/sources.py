@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
+from evcharge import files
 from evcharge.errors import ConfigError
 from evcharge.lifecycle import Clock
 from evcharge.weather import openmeteo, openweather, places, timeline
@@ -117,16 +118,11 @@ class Simulated:
 def read_timeline(path: Path) -> timeline.Timeline:
     """Return the timeline of a file. Raises ConfigError."""
     try:
-        with path.open("rb") as file:
-            raw = file.read(MOST_FILE_BYTES + 1)
+        text = files.read(path, MOST_FILE_BYTES).decode()
+    except (UnicodeDecodeError, files.TooLarge):
+        raise ConfigError(f"the timeline {path} is not text, or larger than 1 MiB") from None
     except OSError as problem:
         raise ConfigError(f"cannot read the timeline {path}: {problem.strerror}") from None
-    try:
-        if len(raw) > MOST_FILE_BYTES:
-            raise ValueError
-        text = raw.decode()
-    except ValueError:
-        raise ConfigError(f"the timeline {path} is not text, or larger than 1 MiB") from None
     return timeline.parse(text, path.name)
 
 

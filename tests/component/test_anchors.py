@@ -46,6 +46,14 @@ async def test_heads_go_into_the_file_one_a_line_for_its_owner_only(tmp_path: Pa
     assert file.newest == HEADS[2]
 
 
+async def test_anchors_are_not_written_through_a_planted_link(tmp_path: Path, caplog):
+    (tmp_path / "target").write_text("precious")
+    (tmp_path / ANCHORS).symlink_to(tmp_path / "target")
+    await AnchorFile(tmp_path / ANCHORS).append(HEADS[0])
+    assert "it must be a plain file" in caplog.text
+    assert (tmp_path / "target").read_text() == "precious"
+
+
 async def test_what_the_disk_does_not_take_goes_in_with_the_next_one(tmp_path: Path, caplog):
     file = AnchorFile(tmp_path / "gone" / ANCHORS)
     await file.append(HEADS[0])
@@ -348,7 +356,14 @@ class FakeConsumer:
     def __init__(self, _brokers: object, topics: tuple[str, ...]) -> None:
         assert topics == EVENT_TOPICS
         self.closed = False
-        told = {"type": "x", "at": "", "cp_id": None, "driver_id": None, "session_id": None, "data": {}}
+        told = {
+            "type": "x",
+            "at": "2026-11-21T08:30:00Z",
+            "cp_id": None,
+            "driver_id": None,
+            "session_id": None,
+            "data": {},
+        }
         ids = [f"{head.n}-{head.hash[:16]}" for head in HEADS[:2]]
         values = [json.dumps(told | {"event_id": one}) for one in (*ids, ids[0], "x", "-", "7")]
         self.batches = [[SimpleNamespace(value=value.encode()) for value in (*values, "no JSON")]]

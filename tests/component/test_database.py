@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import sqlite3
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -60,6 +61,62 @@ async def test_a_new_database_is_made_with_its_folder_and_for_its_owner_alone(tm
         assert await books.read("SELECT * FROM note") == []
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert not path.with_name("x.db-wal").exists()
+
+
+@pytest.fixture
+def umask() -> Iterator[None]:
+    """Whoever runs this lets everybody read and write what he makes."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {file.name: stat.S_IMODE(file.lstat().st_mode) for file in folder.iterdir()}
+
+
+@pytest.mark.usefixtures("umask")
+async def test_all_that_lies_beside_it_is_for_its_owner_only_whatever_the_umask(tmp_path: Path, notes: list):
+    path = tmp_path / "state" / "central" / "x.db"
+    async with open_database(path, "x") as books, books.transaction() as transaction:
+        await transaction.execute("INSERT INTO note VALUES (1, 'a secret')")
+        during = modes(path.parent)
+    assert during == {"x.db": 0o600, "x.db-wal": 0o600, "x.db-shm": 0o600, "x.db.lock": 0o600}
+    assert modes(tmp_path / "state") == {"central": 0o700}
+    assert modes(path.parent) == {"x.db": 0o600, "x.db.lock": 0o600}
+
+
+@pytest.mark.usefixtures("umask")
+async def test_what_an_older_release_left_open_to_all_is_closed(tmp_path: Path, notes: list):
+    path = tmp_path / "x.db"
+    async with open_database(path, "x"):
+        pass
+    for name in ("x.db", "x.db-wal", "x.db-shm", "x.db.lock"):
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(0o644)
+    async with open_database(path, "x") as books:
+        await books.read("SELECT * FROM note")
+        assert set(modes(tmp_path).values()) == {0o600}
+
+
+@pytest.mark.parametrize("name", ["x.db", "x.db.lock", "x.db-wal", "x.db-journal"])
+async def test_a_planted_link_is_refused_and_what_it_points_to_is_left_alone(tmp_path: Path, name: str):
+    target = tmp_path / "of somebody else"
+    target.write_text("precious")
+    folder = tmp_path / "state"
+    folder.mkdir()
+    (folder / name).symlink_to(target)
+    assert await refused(folder / "x.db") == (
+        f"cannot write {folder / name}: it must be a plain file. Remove what stands there."
+    )
+    assert target.read_text() == "precious"
+
+
+@pytest.mark.parametrize("size", ["4k", "8k", "32k", "44k", "64k"])
+async def test_a_disk_that_is_full_from_the_start_is_a_sentence(tmp_path: Path, size: str):
+    with small_disk(tmp_path / "small", size) as disk:
+        text = await refused(disk / "state" / "x.db")
+        assert text.endswith(": the disk is full. Free some space; nothing stored is lost.")
 
 
 async def test_the_connection_is_set_up_for_safety(tmp_path: Path):
@@ -162,12 +219,18 @@ async def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path):
     finally:
         folder.chmod(0o755)
         folder.rmdir()
-    assert text == f"cannot write in {folder}: Permission denied"
+    assert text == (
+        f"cannot write {folder / 'x.db.lock'}: Permission denied. "
+        "Check who owns the folder, or choose another one with --state."
+    )
 
 
 async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):
     (tmp_path / "file").write_text("")
-    assert await refused(tmp_path / "file" / "x.db") == f"cannot write in {tmp_path / 'file'}: File exists"
+    assert await refused(tmp_path / "file" / "x.db") == (
+        f"cannot write {tmp_path / 'file' / 'x.db.lock'}: a file stands where a folder must be. "
+        "Remove it, or choose another folder with --state."
+    )
 
 
 async def test_a_file_that_cannot_be_written_is_named(tmp_path: Path):
@@ -186,7 +249,9 @@ async def test_a_file_that_cannot_be_written_is_named(tmp_path: Path):
         for file in folder.iterdir():
             file.unlink()
         folder.rmdir()
-    assert text == f"cannot write {path}: check the folder's owner and permissions."
+    assert text == (
+        f"cannot write {path}: Permission denied. Check who owns the folder, or choose another one with --state."
+    )
 
 
 async def test_a_file_that_another_program_holds_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

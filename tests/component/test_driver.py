@@ -415,7 +415,7 @@ async def test_a_screen_without_descriptor_that_closed_is_one_sentence(monkeypat
 
 async def test_a_memory_that_cannot_be_read_is_one_sentence(tmp_path):
     (tmp_path / "driver" / "D01" / "seen.json").mkdir(parents=True)
-    with pytest.raises(StateError, match=r"cannot use .*seen\.json: Is a directory"):
+    with pytest.raises(StateError, match=r"cannot use .*seen\.json: it must be a plain file"):
         Memory(tmp_path, "D01")
 
 
@@ -436,6 +436,26 @@ async def test_damaged_files_are_begun_anew(tmp_path, caplog):
     assert memory.mark(Path("x")).line == 0
     assert "may be shown once more" in caplog.text
     assert "begins at its first line" in caplog.text
+
+
+async def test_what_it_keeps_is_for_its_owner_only_and_not_written_through_a_planted_link(tmp_path):
+    before = os.umask(0)
+    try:
+        memory = Memory(tmp_path, "D01")
+        memory.remember_seen("session-1")
+    finally:
+        os.umask(before)
+    folder = tmp_path / "driver" / "D01"
+    assert [one.stat().st_mode & 0o777 for one in (folder.parent, folder, folder / "seen.json")] == [
+        0o700,
+        0o700,
+        0o600,
+    ]
+    (tmp_path / "target").write_text("precious")
+    (folder / "seen.new").symlink_to(tmp_path / "target")
+    with pytest.raises(StateError, match="it must be a plain file"):
+        memory.remember_seen("session-2")
+    assert (tmp_path / "target").read_text() == "precious"
 
 
 async def test_the_memory_of_tickets_is_bounded(tmp_path, monkeypatch):

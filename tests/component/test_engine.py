@@ -1,6 +1,7 @@
 """The engine role on loopback: a real journal, a real link, Central played by the test."""
 
 import asyncio
+import os
 import time
 
 import pytest
@@ -359,6 +360,20 @@ async def test_a_bad_plan_is_a_sentence(tmp_path, content, problem):
     config = Config(state=tmp_path, engine=EngineSettings(plan=str(path)))
     with pytest.raises(ConfigError, match=problem):
         await engine.run(config, "CP001", asyncio.Event())
+
+
+@pytest.mark.parametrize("plan", ["/dev/urandom", "/dev/zero", "a pipe", "a huge file"])
+async def test_a_plan_that_gives_without_end_or_never_is_a_sentence(tmp_path, plan):
+    path = tmp_path / "a.plan" if plan.startswith("a ") else plan
+    if plan == "a pipe":
+        os.mkfifo(path)
+    elif plan == "a huge file":
+        path.touch()
+        os.truncate(path, 20 << 30)
+    config = Config(state=tmp_path, engine=EngineSettings(plan=str(path)))
+    async with asyncio.timeout(5):
+        with pytest.raises(ConfigError, match="must be a plain file|larger than 1 MiB"):
+            await engine.run(config, "CP001", asyncio.Event())
 
 
 async def test_an_engine_without_credential_says_what_to_do(tmp_path, monkeypatch):

@@ -18,6 +18,30 @@ from evcharge.topics import CENTRAL_EVENTS, CP_EVENTS, DRIVER_EVENTS, EVENT_TOPI
 WITHIN_S = 10.0
 
 
+def event(**more: object) -> dict[str, object]:
+    """An event as it lies in Kafka."""
+    told = dict.fromkeys(("type", "cp_id", "driver_id", "session_id"), "x")
+    return {"event_id": f"7-{7:016x}", **told, "at": "2026-11-21T08:30:00.000Z", "data": {}, **more}
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"at": "yesterday"}, {"at": "9999-99-99T00:00:00Z"}, {"at": None}, {"at": 5}, {"event_id": 7},
+        {"event_id": "x-1"}, {"event_id": "9" * 5000}, {"type": None}, {"cp_id": ["CP001"]}, {"data": "x"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_somebody_else_has_put_there_is_passed_over(strange: dict[str, object]):
+    assert stream.decoded(json.dumps(event(**strange)).encode()) is None
+
+
+def test_an_event_of_the_end_of_time_can_be_shown():
+    told = stream.decoded(json.dumps(event(at="9999-12-31T23:59:59.999Z")).encode())
+    assert told is not None
+    assert "#7" in stream.line(told)
+
+
 class Topics:
     """Three topics of one partition each, and brokers that may be away."""
 
@@ -29,8 +53,7 @@ class Topics:
 
     def put(self, number: int, *topics: str) -> None:
         """Write one event into some topics."""
-        told = dict.fromkeys(("type", "at", "cp_id", "driver_id", "session_id"), "x")
-        value = json.dumps({"event_id": f"{number}-{number:016x}", **told, "data": {}}).encode()
+        value = json.dumps(event(event_id=f"{number}-{number:016x}")).encode()
         for topic in topics:
             self.values[topic].append(value)
         self.news.set()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,12 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evcharge.errors import ConfigError
 from evcharge.lifecycle import utc_now
 from evcharge.weather import openmeteo, openweather
 from evcharge.weather.http import MAX_ANSWER_BYTES, fetching
 from evcharge.weather.places import Atlas
 from evcharge.weather.readings import SourceTrouble, Spot
-from evcharge.weather.sources import OpenMeteo, OpenWeather, Source
+from evcharge.weather.sources import OpenMeteo, OpenWeather, Source, read_timeline
 from tests.component import skies
 from tests.component.skies import KEY, Sky, altered, text
 
@@ -296,3 +298,15 @@ def test_no_bytes_are_more_than_a_trouble(raw: bytes):
     for find in (openweather.read_found, openmeteo.read_found):
         with contextlib.suppress(SourceTrouble):
             assert find(raw) == []
+
+
+@pytest.mark.parametrize("name", ["/dev/urandom", "/dev/zero", "a pipe", "a huge file"])
+def test_a_timeline_that_gives_without_end_or_never_is_a_sentence(name: str, tmp_path: Path):
+    path = tmp_path / "x" if name.startswith("a ") else Path(name)
+    if name == "a pipe":
+        os.mkfifo(path)
+    elif name == "a huge file":
+        path.touch()
+        os.truncate(path, 20 << 30)
+    with pytest.raises(ConfigError, match="must be a plain file|larger than 1 MiB"):
+        read_timeline(path)

@@ -195,8 +195,9 @@ async def test_no_manual_start_without_monitor_or_without_central(point: Point):
 
 async def test_quit_asks_while_a_car_charges_and_ctrl_c_does_not(point: Point):
     engine = point.engine
-    await engine.keys("m")
-    await engine.types("D01")
+    await manual_start(engine, "D01")
+    await point.driver.says("asks: do you want to charge there")
+    point.driver.types("yes")
     await engine.shows("CENTRAL lets D01 charge")
     await engine.keys("p")
     await engine.shows("● Charging")

@@ -6,14 +6,17 @@ import logging
 import os
 import subprocess
 import sys
+import tempfile
 import types
 from pathlib import Path
 
 import pytest
 
-from evcharge import __version__, cli, demo
+from evcharge import __version__, cli, demo, files
 from evcharge.config import Config
 from evcharge.errors import BadInput, ConfigError, EvchargeError, StateError, Taken
+from tests.absent import absent
+from tests.component.small_disk import small_disk
 
 ROLES = {
     "registry": ("evcharge.registry", "app", []),
@@ -219,6 +222,74 @@ def test_init_makes_the_state_folder_and_shows_the_password_once(capsys):
     assert "password" not in second
 
 
+@pytest.mark.parametrize("size", ["4k", "16k", "40k", "64k", "120k", "220k", "300k"])
+def test_init_on_a_full_disk_says_what_to_do(size, tmp_path, capsys):
+    with small_disk(tmp_path / "small", size) as disk:
+        code = cli.run(["init", "--state", str(disk / "s")])
+        told = capsys.readouterr()
+    assert code == 1
+    (said,) = told.err.splitlines()
+    assert "Free some space" in said
+    assert "program itself" not in said
+
+
+def test_a_password_that_was_made_before_the_disk_was_full_is_shown(monkeypatch, capsys):
+    monkeypatch.setattr("evcharge.central.setup.initialise", failing(StateError("the disk is full.")))
+    assert cli.run(["init", "--state", "s"]) == 1
+    told = capsys.readouterr()
+    assert "The administrator is admin, the password " in told.out
+    assert told.err == "evcharge: the disk is full.\n"
+
+
+EVERYBODY = [
+    ["init"], ["registry"], ["central"], ["cp-engine", "CP001"], ["cp-monitor", "CP001"], ["driver", "D01"],
+    ["weather"], ["up"], ["audit", "verify"], ["invite", "driver", "D01"], ["cps"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", EVERYBODY, ids=" ".join)
+def test_the_state_folder_of_another_user_is_a_sentence(command, monkeypatch, capsys):
+    Path("s").mkdir()
+    monkeypatch.setattr("evcharge.files.shut_by", lambda folder: 4711 if folder == Path("s") else None)
+    assert cli.run([*command, "--state", "s"]) == 1
+    assert capsys.readouterr().err == (
+        f"evcharge: the state folder s is closed to this user (uid {os.geteuid()}; it belongs to 4711): "
+        "run evcharge as its owner, or choose another folder with --state.\n"
+    )
+
+
+def test_a_folder_that_this_user_may_not_enter_is_shut_by_its_owner():
+    if os.geteuid() != 0:
+        absent("only root can be somebody else for a while")
+    folder = Path(tempfile.mkdtemp())
+    os.seteuid(65534)
+    try:
+        assert files.shut_by(folder) == 0
+    finally:
+        os.seteuid(0)
+        folder.rmdir()
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "a file: No space left on device. Free some space",
+        ),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/x/y"),
+            "/x/y: Permission denied. Check who owns",
+        ),
+        (OSError(errno.EROFS, "Read-only file system", "/x"), "/x: Read-only file system. Check who owns"),
+    ],
+)
+def test_a_disk_that_does_not_take_part_is_no_error_in_the_program(problem, said, play, capsys):
+    play("central", failing(problem))
+    assert cli.run(["central"]) == 1
+    assert capsys.readouterr().err.startswith(f"evcharge: cannot use {said}")
+
+
 def test_audit_verify_checks_the_state_folder_with_all_who_remember(monkeypatch, tmp_path):
     seen = []
     monkeypatch.setattr("evcharge.central.verify.main", lambda *state, **how: seen.append((*state, how)) or 1)
@@ -263,6 +334,34 @@ def test_help_imports_nothing_heavy():
     ).stdout
     heavy = ("asyncio", "aiohttp", "msgspec", "cryptography", "sqlite3", "aiosqlite", "ssl")
     assert not [name for name in heavy if f"'{name}'" in out]
+
+
+@pytest.mark.parametrize(
+    "clock", ["raise OverflowError('timestamp too large')", "return -43200.0", "return 2e11"]
+)
+def test_a_clock_that_cannot_be_meant_is_a_sentence(clock):
+    # 9966, 1969, 8307: before anything looks at it, as logging does when it is imported.
+    code = (
+        f"import runpy, time\ndef now():\n    {clock}\ntime.time = now\n"
+        "runpy.run_module('evcharge', run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "evcharge: the clock of this computer is wrong (before 1970, or after 2199): set it, and try again.\n"
+    )
+
+
+def test_a_clock_that_is_set_wrong_meanwhile_ends_a_role_with_a_sentence(play, monkeypatch, capsys):
+    play("central", failing(OverflowError("timestamp too large to convert to C _PyTime_t")))
+    monkeypatch.setattr("evcharge.wall_clock.is_usable", lambda: False)
+    assert cli.run(["central"]) == 1
+    assert capsys.readouterr().err == (
+        "evcharge: the clock of this computer is wrong now (before 1970, or after 2199): "
+        "set it, and start again.\n"
+    )
 
 
 def test_an_output_that_nobody_reads_is_no_traceback():

@@ -1,5 +1,6 @@
 """Flags beat environment beats file beats defaults, and no mistake passes for a default."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -348,3 +349,14 @@ def test_nor_where_a_state_folder_that_nobody_named_says():
     assert "--state .evcharge" in answer
     config = load(None, {"EVCHARGE_ADMIN_PASSWORD": "canary"}, {"state": ".evcharge"})
     assert config.reach.registry_url == "https://joined:1"
+
+
+@pytest.mark.parametrize("name", ["/dev/urandom", "/dev/zero", "pipe", "."])
+def test_a_config_file_that_gives_without_end_or_never_is_a_sentence(name):
+    os.mkfifo("pipe")
+    with pytest.raises(ConfigError, match=f"cannot read config file {name}: it must be a plain file"):
+        load(Path(name), {}, {})
+
+
+def test_no_config_file_at_all_can_be_asked_for():
+    assert load(Path("/dev/null"), {}, {}) == Config()

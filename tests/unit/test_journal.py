@@ -1,6 +1,7 @@
 """The journal: what was appended is there after any crash, and nothing else ever is."""
 
 import logging
+import os
 import random
 
 import pytest
@@ -15,6 +16,7 @@ from evcharge.cp.journal import Journal, JournalFailed, JournalFull
 from evcharge.cp.segment import SESSION_BYTES, TAIL_BYTES
 from evcharge.errors import StateError
 from evcharge.messages import AnyRecord, Meter, SupplyEnd, SupplyRefused, SupplyStart
+from tests.component.small_disk import small_disk
 from tests.unit.memory_disk import MemoryDisk
 
 NOON = 1_800_000_000.0
@@ -134,6 +136,36 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StateError, match="cannot use the folder"):
         opened(FolderDisk(tmp_path / "file" / "journal"))
+
+
+def test_the_journal_is_for_its_owner_only_whatever_the_umask(tmp_path):
+    before = os.umask(0)
+    try:
+        opened(FolderDisk(tmp_path / "cp" / "journal")).close()
+    finally:
+        os.umask(before)
+    assert {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "cp" / "journal").iterdir()} == {
+        "lock": 0o600,
+        "journal": 0o600,
+    }
+
+
+@pytest.mark.parametrize("name", ["lock", "journal"])
+def test_a_planted_link_in_the_folder_of_the_journal_is_refused(tmp_path, name):
+    (tmp_path / "target").write_text("precious")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / name).symlink_to(tmp_path / "target")
+    with pytest.raises(StateError, match="it must be a plain file"):
+        opened(FolderDisk(tmp_path / "folder"))
+    assert (tmp_path / "target").read_text() == "precious"
+
+
+def test_a_lock_that_finds_no_room_is_a_sentence(tmp_path):
+    no_room = pytest.raises(StateError, match="No space left on device. Free some space, and try again")
+    with small_disk(tmp_path / "small", "4k") as disk:
+        (disk / "filler").write_bytes(b"x" * 4096)
+        with no_room:
+            FolderDisk(disk / "x" / "journal").lock()
 
 
 def test_a_folder_disk_without_fallocate_writes_zeros(tmp_path, monkeypatch):

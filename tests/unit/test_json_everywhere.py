@@ -81,7 +81,9 @@ WEATHER = {
     "latitude": 38.3, "longitude": -0.5, "current_units": {"temperature_2m": "°C", "wind_speed_10m": "m/s"},
     "current": {"time": AT, "temperature_2m": 20.0, "wind_speed_10m": 1.0, "weather_code": 0},
 }  # fmt: skip
-TOLD = dict.fromkeys(("event_id", "type", "at", "cp_id", "driver_id", "session_id"), "x") | {"data": {}}
+TOLD = dict.fromkeys(("type", "cp_id", "driver_id", "session_id"), "x") | {
+    "event_id": "7-abc", "at": "2026-11-21T08:30:00Z", "data": {},
+}  # fmt: skip
 READERS: dict[str, tuple[object, Reader]] = {
     "a message": ({"n": 0, "m": {"t": "HEALTH", "fault": None}}, lambda raw, _: decode(raw)),
     "a record": (
