@@ -69,6 +69,8 @@ class ChargingPoint:
     # The connections through which its monitor and engine speak; None while there is none.
     monitor_link: int | None = None
     engine_link: int | None = None
+    # Of an engine whose keys were withdrawn during a session: over this link it may still tell how that ended.
+    parting_link: int | None = field(default=None, compare=False)
     # Whether the monitor has reported the engine's health over its present connection.
     monitor_heard: bool = False
     fault: str | None = None

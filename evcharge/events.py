@@ -275,10 +275,14 @@ class HoldLifted(Event):
 
 
 class KeyRevoked(Event):
-    """Central withdrew the keys of a charging point; older tickets are void."""
+    """Central withdrew the keys of a charging point; older tickets are void.
+
+    `last_word`: its engine is told to end a session, and may tell how that ended before its link is cut.
+    """
 
     cp_id: CpId
     epoch: int
+    last_word: bool = False
 
 
 class KeyRestored(Event):

@@ -185,6 +185,8 @@ class Alerts:
                 self._end(AlertKind.FAULT, event.cp_id, at)
             case events.EngineLost() | events.MonitorLost() if event.reason == events.CENTRAL_STOPPED:
                 pass  # an outage of the observer
+            case events.EngineLost() | events.MonitorLost() if self._explained(event.cp_id):
+                pass
             case events.EngineLost():
                 self._begin(AlertKind.ENGINE, event.cp_id, event.reason, at)
             case events.EngineConnected():
@@ -209,6 +211,10 @@ class Alerts:
                 self._end(AlertKind.KAFKA, KAFKA, at)
             case _:
                 pass
+
+    def _explained(self, cp_id: str) -> bool:
+        """Whether the links of a charging point end because it was revoked or withdrawn: one cause is one alert."""
+        return self.is_open(cp_id, AlertKind.REVOKED) or not self._known(cp_id)
 
     def _keys(self, event: events.Event, at: datetime) -> None:
         match event:

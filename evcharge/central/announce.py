@@ -113,6 +113,10 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
         case events.PinRemoved(why="misses"):
             text = "Your PIN was typed wrongly too often at charging points and is void."
             return [(Role.DRIVER, event.driver_id, Notice(code="PIN_VOID", text=text))]
+        case events.TicketMade(reason=EndReason.REVOKED):
+            return [
+                (Role.DRIVER, event.driver_id, letter) for letter in (_key_revoked(event), _ticket(event))
+            ]
         case events.TicketMade():
             return [(Role.DRIVER, event.driver_id, _ticket(event))]
         case _:
@@ -191,6 +195,19 @@ def _corrected(event: events.TicketCorrected) -> Notice:
         cp_id=event.cp_id,
         reason=event.reason[:200],
         energy_mwh=max(0, event.energy_mwh),
+        cost_cents=event.cost_cents,
+    )
+
+
+def _key_revoked(event: events.TicketMade) -> Notice:
+    """Say why a charge ended that nobody stopped; a driver whose own keys were revoked has no link to hear it."""
+    cost = euros(event.cost_cents)
+    return Notice(
+        code="KEY_REVOKED",
+        text=f"The key of {event.cp_id} was withdrawn; your charge ended, billed {cost} €.",
+        cp_id=event.cp_id,
+        reason=event.reason,
+        energy_mwh=event.energy_mwh,
         cost_cents=event.cost_cents,
     )
 

@@ -298,7 +298,7 @@ def report_ready(ruling: Ruling, command: ReportReady) -> None:
     session = ruling.session(command.session_id)
     if session is None or session.cp_id != command.cp_id:
         raise Refused(f"{command.cp_id} has no session {command.session_id}", Code.ID)
-    if session.state is SessionState.AUTHORISED and not session.ready:
+    if session.state is SessionState.AUTHORISED and not session.ready and session.stop_reason is None:
         ruling.put(replace(session, ready=True))
         ruling.say(events.SessionReady(**about(session), plug_within_s=session.plug_within_s))
 
@@ -477,7 +477,14 @@ def close_lost(ruling: Ruling, command: CloseLost, rules: Rules) -> None:
     if session is None:
         raise Refused(f"{command.session_id} is not an open session", Code.NO_SESSION)
     point = ruling.existing_point(session.cp_id)
-    if point.engine_link is not None:
+    reason = EndReason.LOST
+    if command.cut_off:
+        if not point.revoked:
+            return  # it is back with new keys, and speaks for itself
+        # What its link may still say, nobody believes.
+        ruling.put(replace(point, parting_link=None))
+        reason = EndReason.REVOKED
+    elif point.engine_link is not None:
         raise Refused(
             f"the engine of {point.cp_id} is connected and tells itself how a charge ended: stop the charge instead",
             Code.ENGINE_THERE,
@@ -485,4 +492,4 @@ def close_lost(ruling: Ruling, command: CloseLost, rules: Rules) -> None:
     if session.state is SessionState.AUTHORISED:
         refuse(ruling, session, EndReason.LOST, rules)
     elif not command.unless_begun:
-        close_estimated(ruling, point, rules, EndReason.LOST)
+        close_estimated(ruling, ruling.existing_point(point.cp_id), rules, reason)

@@ -394,11 +394,13 @@ class WeatherOverride(Command):
 class CloseLost(Command):
     """Close a session whose engine does not come back: billed at the last committed meter, or the hold goes back.
 
-    `unless_begun`: only when no power is known to have flowed.
+    `unless_begun`: only when no power is known to have flowed. `cut_off`: its engine had its last word, or may not
+    speak any more.
     """
 
     session_id: SessionId
     unless_begun: bool = False
+    cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,6 +100,8 @@ class Conversation:
     arrived: bool = False
     in_step: bool = False
     owes_since: float | None = None
+    # Its keys were withdrawn during a session: it may tell how that ended, and is cut then.
+    parting: bool = False
     _limit: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
     _end: EvchargeError | None = None
 

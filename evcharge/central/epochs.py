@@ -14,19 +14,22 @@ class Epochs:
 
     def __init__(self) -> None:
         self._least: dict[str, int] = {}
-        self._listeners: list[Callable[[str, int], None]] = []
+        self._listeners: list[Callable[[str, int, bool], None]] = []
 
-    def listen(self, listener: Callable[[str, int], None]) -> None:
-        """Call `listener(id, epoch)` whenever the least epoch of an id rises."""
+    def listen(self, listener: Callable[[str, int, bool], None]) -> None:
+        """Call `listener(id, epoch, last_word)` whenever the least epoch of an id rises."""
         self._listeners.append(listener)
 
     def least(self, subject: str) -> int:
         """Return the oldest epoch of `subject` that still counts."""
         return self._least.get(subject, 0)
 
-    def raise_to(self, subject: str, epoch: int) -> None:
-        """Believe no older credential of `subject` from now on."""
+    def raise_to(self, subject: str, epoch: int, *, last_word: bool = False) -> None:
+        """Believe no older credential of `subject` from now on.
+
+        `last_word`: an engine that carries out a session may still tell how that ended.
+        """
         if epoch > self.least(subject):
             self._least[subject] = epoch
             for listener in self._listeners:
-                listener(subject, epoch)
+                listener(subject, epoch, last_word)

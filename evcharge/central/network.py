@@ -213,6 +213,8 @@ def _without_engine(ruling: Ruling, point: ChargingPoint, reason: str) -> Chargi
     if point.engine_link is None:
         return point
     session = ruling.session_of(point)
+    if session is not None and session.stop_reason is EndReason.REVOKED:
+        session = None  # it does not go on
     ruling.say(
         events.EngineLost(
             cp_id=point.cp_id,
@@ -223,7 +225,7 @@ def _without_engine(ruling: Ruling, point: ChargingPoint, reason: str) -> Chargi
             last_seq=ruling.last_seq(point.cp_id, point.journal_id) if point.journal_id else None,
         )
     )
-    return replace(point, engine_link=None)
+    return replace(point, engine_link=None, parting_link=None)
 
 
 def _monitor_arrives(ruling: Ruling, command: MonitorArrives, rules: Rules) -> None:
@@ -273,7 +275,11 @@ def _without_monitor(ruling: Ruling, point: ChargingPoint, reason: str, rules: R
         return point
     session = ruling.session_of(point)
     # The running charge goes on to its own end, unless the operators of this network say otherwise.
-    running = session is not None and session.state is SessionState.CHARGING
+    running = (
+        session is not None
+        and session.state is SessionState.CHARGING
+        and session.stop_reason is not EndReason.REVOKED
+    )
     goes_on = session if running and not rules.stop_on_monitor_lost else None
     ruling.say(
         events.MonitorLost(
@@ -308,6 +314,8 @@ def _known_point(ruling: Ruling, command: EngineArrives | MonitorArrives, rules:
         if not point.withdrawn:
             # The Registry's word of it is still on its way.
             point = _leave_point(ruling, point, command.epoch, rules)
+        # Who had the id before has had its last word.
+        point = _without_engine(ruling, point, presence.REVOKED)
         return _added(ruling, command, point.price_centi_cents_per_kwh, point)
     if point.withdrawn or command.registration < point.registration:
         raise StaleLink(presence.revoked_text(point.cp_id), Code.REVOKED)
@@ -320,7 +328,7 @@ def _known_point(ruling: Ruling, command: EngineArrives | MonitorArrives, rules:
         )
     if point.revoked:
         ruling.say(events.KeyRestored(cp_id=point.cp_id, epoch=command.epoch))
-    point = replace(point, epoch=command.epoch, revoked=False)
+    point = replace(point, epoch=command.epoch, revoked=False, parting_link=None)
     if command.location and command.location != point.registered_location:
         point = _moved(ruling, replace(point, registered_location=command.location), command.location)
     return point
@@ -339,6 +347,7 @@ def _added(
         epoch=command.epoch,
         revoked=False,
         withdrawn=False,
+        parting_link=None,
     )
     ruling.say(
         events.PointAdded(
@@ -593,9 +602,11 @@ def _revoke_keys(ruling: Ruling, command: RevokeKeys) -> None:
     driver = driver if driver is not None and not driver.withdrawn else None
     if point is not None and (epoch := _revoked_epoch(point.epoch, point.revoked, point.epoch_told, command)):
         charging.order_stop(ruling, point, EndReason.REVOKED)
-        point = replace(ruling.existing_point(point.cp_id), revoked=True, epoch=epoch, epoch_told=False)
+        point = _parting(ruling, ruling.existing_point(point.cp_id))
+        point = replace(point, revoked=True, epoch=epoch, epoch_told=False)
         ruling.put(point)
-        ruling.say(events.KeyRevoked(cp_id=point.cp_id, epoch=epoch))
+        last_word = point.parting_link is not None
+        ruling.say(events.KeyRevoked(cp_id=point.cp_id, epoch=epoch, last_word=last_word))
     if driver is not None and (
         epoch := _revoked_epoch(driver.epoch, driver.blocked, driver.epoch_told, command)
     ):
@@ -613,6 +624,13 @@ def _revoke_keys(ruling: Ruling, command: RevokeKeys) -> None:
             ruling.put(replace(driver, epoch_told=True))
     elif point is None and driver is None:
         raise Refused(f"{command.subject} is unknown here", Code.ID)
+
+
+def _parting(ruling: Ruling, point: ChargingPoint) -> ChargingPoint:
+    """Return `point`, whose keys are being withdrawn: the engine of a running session may say how that ended."""
+    if ruling.session_of(point) is None or point.revoked:
+        return point
+    return replace(point, parting_link=point.engine_link)
 
 
 def _revoked_epoch(epoch: int, revoked: bool, told: bool, command: RevokeKeys) -> int | None:
@@ -639,9 +657,12 @@ def _withdraw(ruling: Ruling, command: Withdraw, rules: Rules) -> None:
 def _leave_point(ruling: Ruling, point: ChargingPoint, epoch: int, rules: Rules) -> ChargingPoint:
     """Return `point` outside the network: its links count no more, its charge is told to end, its history stays."""
     charging.order_stop(ruling, point, EndReason.REVOKED)
+    point = _parting(ruling, ruling.existing_point(point.cp_id))
+    last_word = point.parting_link is not None
     if not point.revoked:
-        ruling.say(events.KeyRevoked(cp_id=point.cp_id, epoch=epoch))
-    point = _without_engine(ruling, ruling.existing_point(point.cp_id), presence.REVOKED)
+        ruling.say(events.KeyRevoked(cp_id=point.cp_id, epoch=epoch, last_word=last_word))
+    if not last_word:
+        point = _without_engine(ruling, point, presence.REVOKED)
     point = _without_monitor(ruling, point, presence.REVOKED, rules)
     point = replace(
         point,

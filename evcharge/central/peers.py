@@ -68,9 +68,11 @@ class Peers:
         self.links: dict[int, Conversation] = {}
         self._present: dict[tuple[Role, str], Conversation] = {}
         self._waiting: dict[tuple[Role, str], Conversation] = {}
+        # Engines whose keys were withdrawn during a session, until they are cut.
+        self.parting: dict[CpId, Conversation] = {}
         epochs.listen(self._cut_older)
         feed.listen(self._on_event)
-        feed.listen_early(self._on_event)
+        feed.listen_early(self._on_early)
         feed.listen_live(self._on_live)
 
     # ---- coming in
@@ -138,6 +140,9 @@ class Peers:
         A link that has it and proves that it lives keeps it (C25): raises AuthenticationError E_DUPLICATE.
         """
         key = newcomer.key
+        present = self._present.get(key)
+        if present is not None and present.parting and newcomer.identity.epoch > present.identity.epoch:
+            self.part(present)
         while (present := self._present.get(key)) is not None and present.channel.is_closing:
             self._make_way(present)
             present.drop(f"the connection to {present.channel.peer_address} ended")
@@ -170,6 +175,8 @@ class Peers:
         key = link.key
         if self._waiting.get(key) is link:
             del self._waiting[key]
+        if self.parting.get(CpId(link.identity.id)) is link:
+            del self.parting[CpId(link.identity.id)]
         if self._present.get(key) is link:
             heir = self._waiting.pop(key, None)
             if heir is None:
@@ -226,11 +233,17 @@ class Peers:
             self.send(role, peer_id, message)
         match event:
             case events.KeyRevoked():
-                self._epochs.raise_to(event.cp_id, event.epoch)
+                self._epochs.raise_to(event.cp_id, event.epoch, last_word=event.last_word)
             case events.DriverBlocked():
                 self._epochs.raise_to(event.driver_id, event.epoch)
             case _:
                 pass
+
+    def _on_early(self, event: events.Event) -> None:
+        """A withdrawal that cannot be stored now: nor could what an engine has to say, so it is cut at once."""
+        self._on_event(event)
+        if isinstance(event, events.KeyRevoked):
+            self._cut_older(event.cp_id, event.epoch, last_word=False)
 
     def _on_live(self, session: Session, live: Live) -> None:
         self.send(Role.DRIVER, session.driver_id, supply(session, live))
@@ -240,15 +253,31 @@ class Peers:
         if link is not None and link.number == number:
             link.in_step = True
 
-    def _cut_older(self, subject: str, epoch: int) -> None:
-        """Believe nothing more of any link of `subject` that logged in with less; its last letters still go out."""
+    def _cut_older(self, subject: str, epoch: int, last_word: bool) -> None:
+        """Believe nothing more of any link of `subject` that logged in with less; its last letters still go out.
+
+        With `last_word`, the engine of an open session has a moment left: `lost` cuts it.
+        """
         for role in LIVENESS:
             # Whoever waits first: it must not inherit the place.
             for links in (self._waiting, self._present):
                 link = links.get((role, subject))
-                if link is not None and link.identity.epoch < epoch:
-                    self._make_way(link)
-                    link.cut(REVOKED, AuthenticationError(revoked_text(subject), Code.REVOKED))
+                if link is None or link.identity.epoch >= epoch:
+                    continue
+                if last_word and role is Role.ENGINE and link.in_step and self._has_session(CpId(subject)):
+                    link.parting = True
+                    self.parting[CpId(subject)] = link
+                else:
+                    self.part(link)
+
+    def part(self, link: Conversation) -> None:
+        """Believe nothing more of a link whose keys were withdrawn."""
+        self._make_way(link)
+        link.cut(REVOKED, AuthenticationError(revoked_text(link.identity.id), Code.REVOKED))
+
+    def _has_session(self, cp_id: CpId) -> bool:
+        point = self._dispatcher.facts.point(cp_id)
+        return point is not None and point.session_id is not None
 
     def _give_up_later(self, asked: events.ConfirmationAsked) -> None:
         # By the steady clock: a jump of the wall's neither ends a question nor prolongs it.

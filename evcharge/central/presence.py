@@ -14,8 +14,10 @@ REVOKED = "its keys were revoked"
 
 
 def check_engine(ruling: Ruling, command: FromLink | MaybeFromLink, cp_id: CpId) -> None:
-    """Raise StaleLink unless the engine of `cp_id` speaks over the link of `command`."""
+    """Raise StaleLink unless the engine of `cp_id` speaks over the link of `command`, or has its last word there."""
     point = ruling.point(cp_id)
+    if point is not None and point.parting_link is not None and point.parting_link == command.link:
+        return
     _check(command, cp_id, point.engine_link if point else None, point.epoch if point else 0)
 
 

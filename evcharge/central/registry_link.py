@@ -188,7 +188,7 @@ class RegistryLink:
             page = read_json(await response.read(), _Page)
         for row in page.revocations:
             # Also of those who have never been here, or not arrived: their older tickets open no door either.
-            self._epochs.raise_to(row.id, row.epoch)
+            self._epochs.raise_to(row.id, row.epoch, last_word=True)
         for row in page.revocations:
             try:
                 await self._dispatcher.submit(self._command(row))

@@ -42,7 +42,7 @@ class Watchdog:
         self._say = speech(lang)
         self._peers = peers
         self._dispatcher = dispatcher
-        self._lost = Lost(dispatcher)
+        self._lost = Lost(dispatcher, peers)
         self._behind_since: dict[int, float] = {}
 
     async def run(self) -> None:

@@ -43,6 +43,7 @@ _NOTICES = {
     "MONITOR_BACK": "monitor back",
     "CORRECTED": "corrected",
     "PIN_VOID": "pin void",
+    "KEY_REVOKED": "key revoked",
 }
 _HELP = ("start", "stop", "yes", "list", "balance", "history", "pin", "troubles", "quit")
 

@@ -172,6 +172,10 @@ SENTENCES: Mapping[str, Words] = {
         "{cp_id}: the car was not plugged in in time.",
         "{cp_id}: el vehículo no se enchufó a tiempo.",
     ),
+    "key revoked": (
+        "The key of {cp_id} was withdrawn; your charge ended, billed {euros} €.",
+        "Se retiró la clave de {cp_id}; su recarga ha terminado y se le cobran {euros} €.",
+    ),
     "point lost": (
         "{cp_id} was lost before the charge began: nothing was billed, your money is free again.",
         "Se perdió {cp_id} antes de empezar la recarga: no se cobra nada y su dinero queda libre.",

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ import pytest
 from evcharge import messages as m
 from evcharge.central import watchdog
 from evcharge.central.commands import RevokeKeys
+from evcharge.central.consents import Consents
 from evcharge.central.epochs import Epochs
 from evcharge.central.feed import Feed
 from evcharge.central.peers import Peers
@@ -188,11 +190,10 @@ async def test_a_rotated_credential_leaves_a_driver_one_link(town: Town):
 
 async def test_what_was_said_before_a_revocation_and_heard_after_it_counts_for_nothing(town: Town):
     engine = await town.point()
-    driver = await town.driver()
-    driver.asks("CP001")
-    await engine.is_asked()
     revoked = asyncio.create_task(town.operator(RevokeKeys, subject="CP001"))
-    engine.channel.send(m.Records(records=[engine.starts(), engine.meters(1_000_000), engine.ends()]))
+    engine.channel.send(
+        m.Records(records=[m.SupplyRefused(seq=1, session_id="S-D01-CP001-0000000000000000", reason="busy")])
+    )
     await revoked
     assert await refusal(engine.channel) == Code.REVOKED
     assert town.dispatcher.facts.last_seq("CP001", engine.journal_id) == 0
@@ -201,7 +202,9 @@ async def test_what_was_said_before_a_revocation_and_heard_after_it_counts_for_n
 
 async def test_keys_that_are_revoked_as_the_login_ends_open_nothing(town: Town):
     epochs = Epochs()
-    peers = Peers(town.dispatcher, None, Feed(), Refusals(town.dispatcher.post), epochs, b"", Quotas())  # type: ignore[arg-type]
+    refusals = Refusals(town.dispatcher.post)
+    consents = Consents(None, b"", town.dispatcher.facts, time.monotonic)  # type: ignore[arg-type]
+    peers = Peers(town.dispatcher, None, Feed(), refusals, epochs, b"", Quotas(), consents)  # type: ignore[arg-type]
     channel = SimpleNamespace(identity=Identity("CP001", Role.ENGINE, 0, 0), peer_address="10.0.0.7:1")
     peers.admit(channel.identity)
     # The proof was good, and its task has not begun yet.

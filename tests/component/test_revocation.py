@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from evcharge import messages as m
-from evcharge.central import registry_link
+from evcharge.central import lost, registry_link
 from evcharge.central.commands import RevokeKeys
 from evcharge.errors import AuthenticationError, Code
 from evcharge.ids import Role
 from tests.component.registry_process import make_state, running_registry
-from tests.component.town import hear, running
+from tests.component.town import FakeDriver, FakeEngine, Town, hear, running
 
 
 @pytest.fixture
@@ -174,3 +174,111 @@ async def test_who_is_deactivated_is_cut_although_central_has_no_room_for_that(
                 await hear(engine.channel, m.Ack)
             assert caught.value.code == Code.REVOKED
         await town.says("CP001: keys revoked")
+
+
+# ---- keys that are withdrawn during a charge
+
+
+@pytest.fixture
+def short_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lost, "LAST_WORD_S", 0.3)
+    monkeypatch.setattr(lost, "LOOK_EVERY_S", 0.0)
+
+
+async def charging(town: Town) -> tuple[FakeEngine, FakeDriver]:
+    """CP001 has supplied 1 kWh to D01."""
+    engine, driver = await town.point(), await town.driver()
+    driver.asks("CP001")
+    await engine.is_asked()
+    await engine.journals(engine.starts(), engine.meters(1_000_000))
+    await driver.step("CHARGING")
+    return engine, driver
+
+
+async def heard_until_the_ticket(driver: FakeDriver) -> tuple[m.TicketIssued, list[str]]:
+    """Return the ticket, and the texts of the notices before it."""
+    texts = []
+    while isinstance(message := await hear(driver.channel, m.Notice, m.TicketIssued), m.Notice):
+        texts.append(message.text)
+    return message, texts
+
+
+async def test_an_engine_whose_keys_are_withdrawn_tells_how_its_charge_ended_and_is_cut(tmp_path: Path):
+    async with running(tmp_path) as town:
+        engine, driver = await charging(town)
+        await town.operator(RevokeKeys, subject="CP001")
+        assert (await hear(engine.channel, m.Stop)).reason == "key revoked"
+        with pytest.raises(AuthenticationError):
+            await hear(engine.monitor, m.Bye)
+        await engine.journals(engine.meters(500_000), engine.ends("key revoked"))
+        ticket, told = await heard_until_the_ticket(driver)
+        assert (ticket.energy_mwh, ticket.estimated, ticket.reason) == (1_500_000, False, "key revoked")
+        assert told == ["The key of CP001 was withdrawn; your charge ended, billed 0.38 €."]
+        with pytest.raises(AuthenticationError) as caught:
+            await hear(engine.channel, m.Bye)
+        assert caught.value.code == Code.REVOKED
+
+
+async def test_an_engine_that_says_nothing_is_cut_all_the_same_and_its_charge_is_settled(
+    tmp_path: Path, short_last_word
+):
+    async with running(tmp_path) as town:
+        engine, driver = await charging(town)
+        await town.operator(RevokeKeys, subject="CP001")
+        ticket, told = await heard_until_the_ticket(driver)
+        assert (ticket.energy_mwh, ticket.estimated, ticket.reason) == (1_000_000, True, "key revoked")
+        assert told == ["The key of CP001 was withdrawn; your charge ended, billed 0.25 €."]
+        with pytest.raises(AuthenticationError) as caught:
+            await hear(engine.channel, m.Bye)
+        assert caught.value.code == Code.REVOKED
+        driver.channel.send(m.AskBalance())
+        assert (await hear(driver.channel, m.Balance)).held_cents == 0
+
+
+async def test_nothing_begins_over_a_link_that_has_its_last_word(tmp_path: Path):
+    async with running(tmp_path) as town:
+        engine, driver = await charging(town)
+        await town.driver("D02")
+        await town.operator(RevokeKeys, subject="CP001")
+        engine.channel.send(m.ManualStart(request_id="a" * 16, driver_id="D02"))
+        refused = await hear(engine.channel, m.Progress)
+        assert (refused.step, refused.code) == ("REFUSED", Code.CP_NOT_AVAILABLE)
+        await engine.journals(engine.ends("key revoked"))
+        assert not (await driver.ticket()).estimated
+
+
+async def test_on_a_full_disk_the_engine_is_cut_at_once_and_its_charge_settled_when_there_is_room(
+    tmp_path: Path, short_last_word
+):
+    async with running(tmp_path) as town:
+        engine, driver = await charging(town)
+        with town.with_a_full_disk():
+            await town.operator(RevokeKeys, subject="CP001")
+            with pytest.raises(AuthenticationError):
+                await hear(engine.channel, m.Bye)
+        ticket, _ = await heard_until_the_ticket(driver)
+        assert (ticket.energy_mwh, ticket.estimated) == (1_000_000, True)
+
+
+@pytest.mark.usefixtures("quick_polls")
+@pytest.mark.parametrize(
+    "how",
+    [("POST", "/deactivate", {"cp_id": "CP001"}), ("DELETE", "/register/cp/CP001", None)],
+    ids=["deactivated", "withdrawn"],
+)
+async def test_who_is_deactivated_or_withdrawn_during_a_charge_tells_how_it_ended(
+    tmp_path: Path, password: str, how: tuple
+):
+    async with (
+        running_registry(tmp_path, password) as registry,
+        running(tmp_path, registry.url) as town,
+    ):
+        await registry.register("CP001")
+        engine, driver = await charging(town)
+        admin = await registry.admin()
+        await registry.ask(*how, token=admin)
+        assert (await hear(engine.channel, m.Stop)).reason == "key revoked"
+        await engine.journals(engine.ends("key revoked"))
+        assert not (await driver.ticket()).estimated
+        with pytest.raises(AuthenticationError):
+            await hear(engine.channel, m.Bye)

@@ -101,6 +101,10 @@ def test_in_english_central_has_the_word_and_its_terms_when_it_has_none(word: Pr
             Notice(code="MONITOR_LOST", text="x", cp_id="CP001"),
             "No se oye al monitor de CP001; su recarga continúa hasta el final.",
         ),
+        (
+            Notice(code="KEY_REVOKED", text="x", cp_id="CP001", cost_cents=25),
+            "Se retiró la clave de CP001; su recarga ha terminado y se le cobran 0.25 €.",
+        ),
         (Notice(code="OF_TOMORROW", text="of tomorrow", cp_id="CP001"), "of tomorrow"),
         (Notice(code="FAULT", text="without terms"), "without terms"),
     ],

@@ -46,7 +46,7 @@ class Model:
         cp = self.cps.setdefault(a.cp_id, SimpleNamespace(
             heard=False, monitor=None, engine=None, fault=None, holds=set(), revoked=False, epoch=a.epoch, issued=0,
             session=None, withdrawn=False, number=a.registration, car=False, car_of=None, journal=None, used=0,
-            price=2_500, at=None, registered=None, question=None))  # fmt: skip
+            parting=None, price=2_500, at=None, registered=None, question=None))  # fmt: skip
         if a.epoch < cp.epoch:
             return "E_REVOKED"
         if (getattr(cp, role) or 0) > a.link:
@@ -54,7 +54,7 @@ class Model:
         if a.registration > cp.number:
             if not cp.withdrawn:
                 self._point_leaves(cp, a.epoch)
-            cp.withdrawn, cp.number = False, a.registration
+            cp.withdrawn, cp.number, cp.engine, cp.parting = False, a.registration, None, None
             cp.registered, cp.at = a.location, a.location or cp.at
             self._obeys(cp)
             cp.epoch, cp.issued, cp.revoked = a.epoch, a.epoch, False
@@ -65,12 +65,12 @@ class Model:
             if role == "engine":
                 self._without_monitor(cp)
             else:
-                cp.engine = None
+                cp.engine = cp.parting = None
         if a.location and cp.registered != a.location:
             cp.registered = a.location
             self._goes_to(cp, a.location)
         cp.epoch = cp.issued = a.epoch
-        cp.revoked = False
+        cp.revoked, cp.parting = False, None
         return cp
 
     def _here(self, cp_id):
@@ -87,9 +87,16 @@ class Model:
         self._stop(holder.session, "key revoked")
 
     def _point_leaves(self, cp, epoch):
+        self._parts(cp)
         self._leaves(cp, epoch)
         cp.heard = cp.car = False
-        cp.monitor = cp.engine = cp.fault = cp.car_of = None
+        cp.monitor = cp.fault = cp.car_of = None
+        cp.engine = cp.parting
+
+    def _parts(self, cp):
+        """The engine of a running session may say how that ended, over the link that it had."""
+        if cp.session and not cp.revoked:
+            cp.parting = cp.engine
 
     def _Withdraw(self, a):
         cp, driver = self._here(a.subject), self.drivers.get(a.subject)
@@ -106,7 +113,8 @@ class Model:
         return None if a.link == present else "E_DUPLICATE"
 
     def _of_engine(self, a):
-        return self._over(self.cps[a.cp_id], self.cps[a.cp_id].engine, a)
+        cp = self.cps[a.cp_id]
+        return None if cp.parting is not None and a.link == cp.parting else self._over(cp, cp.engine, a)
 
     def _of_driver(self, a):
         driver = self.drivers.get(a.driver_id)
@@ -204,7 +212,7 @@ class Model:
 
     def _EngineLeaves(self, a):
         if (cp := self.cps.get(a.cp_id)) and cp.engine == a.link:
-            cp.engine = None
+            cp.engine = cp.parting = None
 
     def _MonitorLeaves(self, a):
         if (cp := self.cps.get(a.cp_id)) and cp.monitor == a.link:
@@ -446,7 +454,12 @@ class Model:
         session = self.sessions.get(a.session_id)
         if session is None or session.state not in "AC":
             return "E_NO_SESSION"
-        if self.cps[session.cp].engine is not None:
+        cp = self.cps[session.cp]
+        if a.cut_off:
+            if not cp.revoked:
+                return None
+            cp.parting = None
+        elif cp.engine is not None:
             return "E_ENGINE_THERE"
         if session.state == "A" or not a.unless_begun:
             self._close(a.session_id, {"A": "R", "C": "T"}[session.state], estimated=True)
@@ -504,6 +517,8 @@ class Model:
             # Never more than one ahead of what the Registry is known to have issued.
             wanted = a.epoch or max(holder.epoch, min(holder.epoch, holder.issued) + 1)
             if wanted > holder.epoch:
+                if holder is self.cps.get(a.subject):
+                    self._parts(holder)
                 holder.epoch = wanted
                 holder.revoked = holder.blocked = True
                 holder.pin, holder.misses = None, 0

@@ -1,9 +1,9 @@
-"""Central's own deadline: a session whose engine is gone before power flows does not hold a wallet for ever."""
+"""Central's own deadlines: what an engine that is gone or cut off left behind does not hold a wallet for ever."""
 
 import pytest
 
 from evcharge.central import commands as c
-from evcharge.central.lost import LOOK_EVERY_S, Lost
+from evcharge.central.lost import LAST_WORD_S, LOOK_EVERY_S, Lost
 from evcharge.session import EndReason
 from tests.unit.central.builders import Network
 
@@ -15,11 +15,18 @@ class Clocked:
         self.town = Network()
         self.town.point_is_there()
         self.town.driver_is_there()
-        self.now_s, self.lost, self.posted = 0.0, Lost(self), []
+        self.now_s, self.posted = 0.0, []
+        # Of peers: the engines that have their last word, and those that were cut.
+        self.parting, self.cut = {}, []
+        self.lost = Lost(self, self)
 
     @property
     def facts(self):
         return self.town.facts
+
+    def part(self, link: object) -> None:
+        self.cut.append(link)
+        self.parting.clear()
 
     def post(self, command: c.CloseLost) -> None:
         self.posted.append(command)
@@ -32,7 +39,8 @@ class Clocked:
             self.lost.sweep(self.now_s)
             while self.posted:
                 one = self.posted.pop()
-                self.town.does(c.CloseLost, session_id=one.session_id, unless_begun=one.unless_begun)
+                flags = {"unless_begun": one.unless_begun, "cut_off": one.cut_off}
+                self.town.does(c.CloseLost, session_id=one.session_id, **flags)
         return any(True for _ in self.facts.sessions())
 
 
@@ -72,7 +80,7 @@ def test_after_a_restart_of_central_the_time_begins_anew(clocked: Clocked):
     session = clocked.town.authorised()
     clocked.town.engine_leaves()
     clocked.after(session.plug_within_s - 1)
-    clocked.lost = Lost(clocked)
+    clocked.lost = Lost(clocked, clocked)
     assert clocked.after(session.plug_within_s - 1)
     assert not clocked.after(2)
 
@@ -84,3 +92,38 @@ def test_an_end_that_could_not_be_stored_is_tried_again(clocked: Clocked, monkey
         full_disk.setattr(clocked, "post", lambda _command: None)
         assert clocked.after(2 * session.plug_within_s)
     assert not clocked.after(session.plug_within_s + LOOK_EVERY_S)
+
+
+# ---- keys that were withdrawn during a session
+
+
+def test_an_engine_whose_keys_are_withdrawn_has_its_last_word_and_is_cut_then(clocked: Clocked):
+    clocked.town.charging(more_mwh=1_000_000)
+    clocked.town.does(c.RevokeKeys, subject="CP001")
+    clocked.parting["CP001"] = "its link"
+    assert clocked.after(LAST_WORD_S)
+    assert clocked.cut == []
+    assert not clocked.after(LOOK_EVERY_S)
+    assert clocked.cut == ["its link"]
+    (ticket,) = clocked.town.tickets
+    assert (ticket.estimated, ticket.energy_mwh, ticket.reason) == (True, 1_000_000, EndReason.REVOKED)
+
+
+def test_an_engine_that_told_the_end_is_cut_at_once(clocked: Clocked):
+    session = clocked.town.charging()
+    clocked.town.does(c.RevokeKeys, subject="CP001")
+    clocked.parting["CP001"] = "its link"
+    clocked.town.sends(clocked.town.engines["CP001"].ended(session.session_id, 2_000_000, "key revoked"))
+    clocked.after(LOOK_EVERY_S)
+    assert clocked.cut == ["its link"]
+    (ticket,) = clocked.town.tickets
+    assert (ticket.estimated, ticket.energy_mwh) == (False, 2_000_000)
+
+
+def test_a_session_that_was_open_at_a_withdrawal_before_a_restart_is_settled_too(clocked: Clocked):
+    clocked.town.charging()
+    clocked.town.does(c.RevokeKeys, subject="CP001")
+    clocked.town.engine_leaves()
+    clocked.lost = Lost(clocked, clocked)
+    assert clocked.after(LAST_WORD_S)
+    assert not clocked.after(LOOK_EVERY_S)

@@ -246,8 +246,8 @@ class TheRules(RuleBasedStateMachine):
         match command:
             case c.TakeRecords() | c.ReportReady() | c.StartCharging(by_hand=c.ByHand()):
                 point = self.draft.point(command.cp_id)
-                yield (command.link, command.epoch) == (point.engine_link, point.epoch)
-                yield not point.revoked
+                at_present = (command.link, command.epoch) == (point.engine_link, point.epoch)
+                yield (at_present and not point.revoked) or command.link == point.parting_link
             case c.MonitorReports():
                 point = self.draft.point(command.cp_id)
                 yield (command.link, command.epoch) == (point.monitor_link, point.epoch)
@@ -574,9 +574,18 @@ class TheRules(RuleBasedStateMachine):
             registration=holder.registration - earlier if holder else 0,
         )
 
-    @rule(data=st.data(), unless_begun=st.booleans())
-    def a_lost_charge_is_closed(self, data: st.DataObject, *, unless_begun: bool) -> None:
-        self.do(c.CloseLost, session_id=self.any_session(data), unless_begun=unless_begun)
+    @rule(data=st.data(), unless_begun=st.booleans(), cut_off=rarely)
+    def a_lost_charge_is_closed(self, data: st.DataObject, *, unless_begun: bool, cut_off: bool) -> None:
+        self.do(c.CloseLost, session_id=self.any_session(data), unless_begun=unless_begun, cut_off=cut_off)
+
+    @rule(cp_id=cps)
+    def an_engine_dies_for_good(self, cp_id: str) -> None:
+        """Its charge is closed; what its journal tells afterwards is no second ticket."""
+        point = self.draft.point(cp_id)
+        if point is not None and point.session_id is not None:
+            if point.engine_link is not None:
+                self.do(c.EngineLeaves, cp_id=cp_id, link=point.engine_link, reason="gone")
+            self.do(c.CloseLost, session_id=point.session_id)
 
     @rule(
         cp_id=st.sampled_from([*CPS, "CP404"]), price=st.sampled_from([0, 1, 2_500, 2_500, 7_777, 1_000_000])

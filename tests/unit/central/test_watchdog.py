@@ -119,5 +119,7 @@ async def test_nobody_is_declared_dead_by_our_own_stall(monkeypatch: pytest.Monk
 async def test_the_clock_is_looked_at_in_every_round(monkeypatch: pytest.MonkeyPatch):
     looks = []
     dispatcher = SimpleNamespace(look_at_the_clock=lambda: looks.append(1), facts=Facts())
-    await one_round(monkeypatch, dog(peers=SimpleNamespace(links={}), dispatcher=dispatcher), after_s=0.25)
+    await one_round(
+        monkeypatch, dog(peers=SimpleNamespace(links={}, parting={}), dispatcher=dispatcher), after_s=0.25
+    )
     assert looks == [1]

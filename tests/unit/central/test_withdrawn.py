@@ -73,7 +73,7 @@ def test_its_charge_is_told_to_end_and_is_billed_when_its_engine_comes_back(town
 def test_its_charge_can_be_closed_when_its_engine_never_comes_back(town: Network):
     session = town.charging(more_mwh=KWH)
     withdraws(town, "CP001")
-    town.does(c.CloseLost, session_id=session.session_id)
+    town.does(c.CloseLost, session_id=session.session_id, cut_off=True)
     assert (town.tickets[0].cost_cents, town.tickets[0].estimated) == (25, True)
     assert town.point().session_id is None
     assert list(town.facts.points()) == []
