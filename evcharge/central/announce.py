@@ -7,15 +7,20 @@ from msgspec import UNSET
 from evcharge import events
 from evcharge.billing import euros, kwh
 from evcharge.central.charging import refusal_text
+from evcharge.central.replies import DriverAsked, PinLimit, RecordsMissing, RecordsTaken, Reply, RequestStep
 from evcharge.errors import Code
 from evcharge.ids import Role
 from evcharge.messages import (
+    Ack,
+    Confirming,
     ConfirmOver,
     ConfirmStart,
     Message,
     Notice,
+    PinState,
     Progress,
     Query,
+    Resync,
     Start,
     Stop,
     Synced,
@@ -132,6 +137,31 @@ def _question(event: events.ConfirmationAsked) -> ConfirmStart:
         hold_cents=event.hold_cents,
         within_s=event.within_s,
     )
+
+
+def message_of(reply: Reply) -> Message:
+    """Return what the peer hears whose own command is answered so."""
+    match reply:
+        case RequestStep():
+            return Progress(
+                request_id=reply.request_id,
+                step=reply.step,
+                session_id=reply.session_id,
+                cp_id=reply.cp_id,
+                code=reply.code,
+                text=reply.text,
+                status=reply.status,
+                reason=reply.reason,
+                plug_within_s=reply.plug_within_s,
+            )
+        case DriverAsked():
+            return Confirming(request_id=reply.request_id, driver_id=reply.driver_id, within_s=reply.within_s)
+        case PinLimit():
+            return PinState(limit_cents=reply.limit_cents)
+        case RecordsTaken():
+            return Ack(seq=reply.last_seq)
+        case RecordsMissing():
+            return Resync(last_seq=reply.last_seq)
 
 
 def _start(event: events.SessionAuthorised, sign: Sign) -> Start:

@@ -14,6 +14,7 @@ from evcharge.central.commands import (
 )
 from evcharge.central.metering import BILLED_LESS, TOO_MUCH, Means, begun, read
 from evcharge.central.quarantine import set_aside
+from evcharge.central.replies import RecordsMissing, RecordsTaken, RequestStep
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.settlement import about, close_estimated, issue_ticket, refuse, take_hold
 from evcharge.central.state import Driver, JournalCursor, JournalForgotten
@@ -22,11 +23,8 @@ from evcharge.errors import Code, Refused
 from evcharge.ids import CpId, DriverId, JournalId, RequestId, SessionId
 from evcharge.location import is_meant
 from evcharge.messages import (
-    Ack,
     AnyRecord,
     Meter,
-    Progress,
-    Resync,
     SupplyEnd,
     SupplyRefused,
     SupplyStart,
@@ -101,7 +99,7 @@ def decline(ruling: Ruling, command: StartCharging, no: No) -> None:
             reason=no.reason if no.code is Code.PAUSE else "",
         )
     )
-    ruling.reply = Progress(
+    ruling.reply = RequestStep(
         request_id=command.request_id,
         step="REFUSED",
         cp_id=no.offer or command.cp_id,
@@ -145,9 +143,9 @@ def authorise(ruling: Ruling, offer: Offer, request_id: RequestId, nonce: str, r
     ruling.reply = progress(session, "ASKING")
 
 
-def progress(session: Session, step: str, code: str = "", text: str = "", reason: str = "") -> Progress:
+def progress(session: Session, step: str, code: str = "", text: str = "", reason: str = "") -> RequestStep:
     """Return how far the request of `session` has come, as its driver is told."""
-    return Progress(
+    return RequestStep(
         request_id=session.request_id,
         step=step,
         session_id=session.session_id,
@@ -170,13 +168,13 @@ def present_step(session: Session) -> str:
 
 def same_answer(
     ruling: Ruling, known: Session | Ticket, driver_id: DriverId, request_id: RequestId
-) -> Progress | None:
+) -> RequestStep | None:
     """Return what became of a request that was granted before, as whoever asks again is told."""
     asker = ruling.driver(driver_id)
     registration = asker.registration if asker is not None else 0
     if (known.driver_id, known.registration) != (driver_id, registration):
         # Somebody else's request id: a collision is impossible, so it was copied. Say nothing of it.
-        return Progress(
+        return RequestStep(
             request_id=request_id,
             step="REFUSED",
             code=Code.ID,
@@ -372,12 +370,12 @@ def take_records(ruling: Ruling, command: TakeRecords, rules: Rules) -> None:
         if record.seq <= last:
             continue
         if record.seq > last + 1:
-            ruling.reply = Resync(last_seq=last)
+            ruling.reply = RecordsMissing(last_seq=last)
             break
         _apply(ruling, command, record, rules)
         last = record.seq
     else:
-        ruling.reply = Ack(seq=last)
+        ruling.reply = RecordsTaken(last_seq=last)
     if last > before:
         ruling.put(JournalCursor(command.cp_id, command.journal_id, last))
         _forget_a_journal(ruling, command.cp_id, command.journal_id)

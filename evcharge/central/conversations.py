@@ -14,6 +14,7 @@ from msgspec import UNSET
 
 from evcharge.billing import cost_cents
 from evcharge.central import charging, commands
+from evcharge.central.announce import message_of
 from evcharge.central.commands import (
     Actor,
     AnyCommand,
@@ -198,6 +199,11 @@ class _Talk:
                 return message
             self._channel.send(message)
 
+    async def asked(self, command: AnyCommand) -> Message | None:
+        """Have a command of this peer decided; return what it hears at once. Raises Refused."""
+        reply = await self._dispatcher.submit(command)
+        return message_of(reply) if reply is not None else None
+
     async def arrive(self, command: AnyCommand) -> None:
         # Before it is stored: whoever is cancelled while that goes on has arrived all the same.
         self._link.arrived = True
@@ -273,7 +279,7 @@ class _Engine(_Talk):
 
     async def _take(self, journal_id: JournalId, message: Records) -> None:
         try:
-            answer = await self._dispatcher.submit(
+            answer = await self.asked(
                 TakeRecords(
                     by=self._link.actor,
                     link=self._link.number,
@@ -311,7 +317,7 @@ class _Engine(_Talk):
     async def _start_by_hand(self, message: ManualStart) -> None:
         """Somebody typed a driver's id at the charging point: whether that driver wants it is for the rules."""
         try:
-            answer = await self._dispatcher.submit(
+            answer = await self.asked(
                 StartCharging(
                     by=self._link.actor,
                     link=self._link.number,
@@ -463,7 +469,8 @@ class _Driver(_Talk):
     async def _catch_up(self) -> None:
         """Tell a returning driver where its charge stands, what it is asked, and what it has not seen."""
         for session in self._own_sessions():
-            self._channel.send(charging.progress(session, charging.present_step(session)))
+            step = charging.progress(session, charging.present_step(session))
+            self._channel.send(message_of(step))
         if (asking := self._dispatcher.facts.asking(self._driver_id)) is not None:
             self._channel.send(_question(*asking, asyncio.get_running_loop().time()))
         await self._tell_unseen()
@@ -494,10 +501,10 @@ class _Driver(_Talk):
     async def _answer(self, message: Message) -> Message | None:
         match message:
             case RequestStart():
-                return await self._dispatcher.submit(self._start(message))
+                return await self.asked(self._start(message))
             case RequestStop():
                 wanted = message.session_id
-                return await self._dispatcher.submit(
+                return await self.asked(
                     StopCharging(
                         by=self._link.actor,
                         link=self._link.number,
@@ -508,7 +515,7 @@ class _Driver(_Talk):
                 )
             case TicketSeen():
                 self._told.discard(message.session_id)
-                return await self._dispatcher.submit(
+                return await self.asked(
                     MarkTicketShown(
                         by=self._link.actor,
                         link=self._link.number,
@@ -518,7 +525,7 @@ class _Driver(_Talk):
                     )
                 )
             case AnswerStart():
-                return await self._dispatcher.submit(
+                return await self.asked(
                     commands.AnswerStart(
                         by=self._link.actor,
                         link=self._link.number,
@@ -531,7 +538,7 @@ class _Driver(_Talk):
                 )
             case SetPin():
                 pin = message.pin
-                return await self._dispatcher.submit(
+                return await self.asked(
                     commands.SetPin(
                         by=self._link.actor,
                         link=self._link.number,

@@ -31,6 +31,7 @@ from evcharge.central.feed import Feed
 from evcharge.central.lines import speech
 from evcharge.central.network import decide
 from evcharge.central.recall import unknown
+from evcharge.central.replies import Reply
 from evcharge.central.rows import Entry
 from evcharge.central.ruling import Decision, Rules
 from evcharge.central.state import Facts
@@ -39,7 +40,6 @@ from evcharge.errors import Code, Refused, StateError, Unstorable
 from evcharge.events import ClockJumped, StorageRestored
 from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.lifecycle import Clock, Jumps, uninterrupted
-from evcharge.messages import Message
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class Dispatcher:
         # Told of whoever says too much that comes to nothing.
         self.on_flood: Callable[[Actor], None] = lambda _: None
 
-    async def submit(self, command: AnyCommand) -> Message | None:
+    async def submit(self, command: AnyCommand) -> Reply | None:
         """Carry out `command`; return its answer once it is stored. Raises Refused.
 
         A caller that is cancelled stops waiting; the command is carried out all the same.

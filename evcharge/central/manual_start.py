@@ -12,11 +12,11 @@ from evcharge.billing import euros
 from evcharge.central import charging, presence
 from evcharge.central.charging import No, Offer
 from evcharge.central.commands import CENTRAL, AnswerStart, ByHand, GiveUpStart, Reach, SetPin, StartCharging
+from evcharge.central.replies import DriverAsked, PinLimit
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.state import Driver
 from evcharge.charging_point import ChargingPoint, Question
 from evcharge.errors import Code, Refused
-from evcharge.messages import Confirming, PinState
 
 # As at a bank's machine: then it is void, and nobody goes on guessing.
 MOST_PIN_MISSES = 10
@@ -122,8 +122,8 @@ def _ask(ruling: Ruling, command: StartCharging, reach: Reach, rules: Rules) -> 
     ruling.reply = _confirming(question, rules)
 
 
-def _confirming(question: Question, rules: Rules) -> Confirming:
-    return Confirming(
+def _confirming(question: Question, rules: Rules) -> DriverAsked:
+    return DriverAsked(
         request_id=question.request_id,
         driver_id=question.driver_id,
         within_s=question.left_s(rules.steady_s),
@@ -266,7 +266,7 @@ def set_pin(ruling: Ruling, command: SetPin, rules: Rules) -> None:
     if command.pin_hash is None:
         if driver.pin_hash is not None:
             ruling.put(without_pin(ruling, driver, "driver"))
-        ruling.reply = PinState(limit_cents=None)
+        ruling.reply = PinLimit(limit_cents=None)
         return
     if not 0 < command.limit_cents <= rules.max_hold_cents:
         raise Refused(
@@ -275,7 +275,7 @@ def set_pin(ruling: Ruling, command: SetPin, rules: Rules) -> None:
     ruling.put(replace(driver, pin_hash=command.pin_hash, pin_limit_cents=command.limit_cents, pin_misses=0))
     seal = pin_seal(driver.driver_id, command.pin_hash)
     ruling.say(events.PinSet(driver_id=driver.driver_id, limit_cents=command.limit_cents, seal=seal))
-    ruling.reply = PinState(limit_cents=command.limit_cents)
+    ruling.reply = PinLimit(limit_cents=command.limit_cents)
 
 
 def pin_seal(driver_id: str, pin_hash: str | None) -> str:

@@ -6,11 +6,11 @@ In English these are the sentences of the rules themselves; the others are made 
 from evcharge import labels
 from evcharge.central.charging import refusal_text
 from evcharge.central.frames import Refusal
+from evcharge.central.replies import RequestStep
 from evcharge.errors import Code
 from evcharge.events import ConfirmationEnded, SessionRefused, StartRefused
 from evcharge.labels.confirm import why as why_unconfirmed
 from evcharge.labels.driver import SENTENCES
-from evcharge.messages import Progress
 from evcharge.session import EndReason
 
 _BY_CODE = {
@@ -45,7 +45,7 @@ def of_event(event: StartRefused | SessionRefused | ConfirmationEnded) -> Refusa
     return Refusal(event.request_id, text, _spanish(Code.CP_NOT_AVAILABLE, text, event.cp_id, event.reason))
 
 
-def of_answer(answer: Progress) -> Refusal:
+def of_answer(answer: RequestStep) -> Refusal:
     """Return the refusal that Central answers to a request at once."""
     cp_id = answer.cp_id or ""
     if answer.code == Code.NONE_NEAR:

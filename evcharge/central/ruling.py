@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from evcharge.central.replies import Reply
 from evcharge.central.state import Change, Driver, Facts
 from evcharge.charging_point import ChargingPoint
 from evcharge.events import DriverBarred, DriverBlocked, DriverWithdrawn, Event, KeyRevoked, PointWithdrawn
 from evcharge.ids import CpId
-from evcharge.messages import Message
 from evcharge.session import Session
 
 
@@ -49,7 +49,7 @@ class Decision:
 
     events: tuple[Event, ...] = ()
     changes: tuple[Change, ...] = ()
-    reply: Message | None = None
+    reply: Reply | None = None
     stored: bool = True
 
     @property
@@ -71,7 +71,7 @@ class Ruling(Facts):
         super().__init__(facts)
         self._changes: list[Change] = []
         self._events: list[Event] = []
-        self.reply: Message | None = None
+        self.reply: Reply | None = None
 
     def put(self, change: Change) -> None:
         """Change one fact."""

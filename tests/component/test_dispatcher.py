@@ -20,6 +20,7 @@ from evcharge.central import dispatcher as dispatcher_module
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
 from evcharge.central.invariants import violations
+from evcharge.central.replies import RequestStep
 from evcharge.central.ruling import Rules
 from evcharge.central.state import OrderOffset
 from evcharge.charging_point import Hold
@@ -133,7 +134,7 @@ async def test_an_answer_comes_once_it_is_stored(writer: Writer):
     reply = await writer.does(
         c.StartCharging, driver_id="D01", request_id="R-00000001", nonce="1" * 16, cp_id="CP001"
     )
-    assert isinstance(reply, m.Progress)
+    assert isinstance(reply, RequestStep)
     assert reply.step == "ASKING"
     with raw(writer.books.path) as connection:
         assert connection.execute("SELECT state FROM session").fetchone()[0] == "AUTHORISED"

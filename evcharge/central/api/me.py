@@ -29,12 +29,13 @@ from evcharge.central.consents import Consents
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.driver_board import DriverBoard, ticket_row
 from evcharge.central.feed import Feed
+from evcharge.central.replies import RequestStep
 from evcharge.central.store import CentralStore
 from evcharge.errors import BadInput, Code, Refused
 from evcharge.events import ConfirmationEnded
 from evcharge.https import answer
 from evcharge.ids import CpId, DriverId, RequestId, SessionId
-from evcharge.messages import Id, Pin, Progress, Text, Token
+from evcharge.messages import Id, Pin, Text, Token
 
 
 class Wanted(Struct, forbid_unknown_fields=True):
@@ -280,7 +281,7 @@ class Me:
 
 def _told(request_id: str, reply: object) -> dict[str, object]:
     """Return how far a request has come, as the page is told."""
-    if not isinstance(reply, Progress):
+    if not isinstance(reply, RequestStep):
         # It was carried out to its end before: the ticket is the answer.
         return {"request_id": request_id, "step": "TICKETED", "session_id": None, "cp_id": None}
     told: dict[str, object] = {

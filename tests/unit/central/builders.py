@@ -7,6 +7,7 @@ from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central.alerts import Alert, AlertKind
 from evcharge.central.network import decide
+from evcharge.central.replies import RecordsTaken, RequestStep
 from evcharge.central.ruling import Decision, Rules
 from evcharge.central.state import Closed, Driver, Facts, Quarantined, Transfer
 from evcharge.charging_point import ChargingPoint, Hold
@@ -190,7 +191,7 @@ class Network:
     def authorised(self, driver_id: str = "D01", cp_id: str | None = "CP001", **what: object) -> Session:
         """A driver asks, and is granted."""
         answer = self.asks(driver_id, cp_id, **what).reply
-        assert isinstance(answer, m.Progress)
+        assert isinstance(answer, RequestStep)
         assert answer.step == "ASKING", answer
         return self.session(answer.session_id)
 
@@ -273,4 +274,4 @@ def set_aside(decision: Decision, why: str) -> None:
     (kept,) = [change for change in decision.changes if isinstance(change, Quarantined)]
     assert (kept.journal_id, kept.why) == (JOURNAL, only(decision, RecordQuarantined).why)
     assert kept.record.startswith('{"k":"')
-    assert isinstance(decision.reply, m.Ack)
+    assert isinstance(decision.reply, RecordsTaken)

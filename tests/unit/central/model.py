@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 from evcharge import messages as m
 from evcharge.central.manual_start import MOST_PIN_MISSES
+from evcharge.central.replies import DriverAsked, PinLimit, RecordsMissing, RecordsTaken, RequestStep
 from evcharge.charging_point import Hold
 
 MAX_HOLD, MAX_MWH, WELCOME, MOST_JOURNALS = 2_000, 100_000_000, 150, 1
@@ -554,17 +555,17 @@ def round_up_half(centi_cents_mwh):
 def heard(reply):
     """Return an answer of the rules in the model's words."""
     match reply:
-        case m.Progress(step="REFUSED"):
+        case RequestStep(step="REFUSED"):
             return reply.code
-        case m.Progress():
+        case RequestStep():
             return reply.step
-        case m.Confirming():
+        case DriverAsked():
             return "CONFIRMING"
-        case m.PinState():
+        case PinLimit():
             return "PIN"
-        case m.Ack():
-            return "ACK", reply.seq
-        case m.Resync():
+        case RecordsTaken():
+            return "ACK", reply.last_seq
+        case RecordsMissing():
             return "RESYNC", reply.last_seq
         case _:
             return reply

@@ -5,7 +5,8 @@ from msgspec import UNSET
 
 from evcharge import events as e
 from evcharge import messages as m
-from evcharge.central.announce import Letter, letters
+from evcharge.central import replies
+from evcharge.central.announce import Letter, letters, message_of
 from evcharge.errors import Code
 from evcharge.ids import Role
 from evcharge.session import EndReason
@@ -157,3 +158,25 @@ def test_everything_else_is_for_the_screens_alone():
     for event in LINES:
         if type(event) not in speak:
             assert told(event) == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "message"),
+    [
+        (replies.RequestStep(request_id=R, step="ASKING", session_id=S, cp_id="CP001"), progress("ASKING")),
+        (
+            replies.RequestStep(request_id=R, step="READY", session_id=S, cp_id="CP001", plug_within_s=60),
+            progress("READY", plug_within_s=60),
+        ),
+        (
+            replies.DriverAsked(request_id=R, driver_id="D01", within_s=30),
+            m.Confirming(request_id=R, driver_id="D01", within_s=30),
+        ),
+        (replies.PinLimit(limit_cents=None), m.PinState(limit_cents=None)),
+        (replies.RecordsTaken(last_seq=7), m.Ack(seq=7)),
+        (replies.RecordsMissing(last_seq=7), m.Resync(last_seq=7)),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_what_the_rules_answer_is_a_message_to_whoever_asked(reply: replies.Reply, message: m.Message):
+    assert message_of(reply) == message

@@ -8,7 +8,9 @@ from evcharge import events
 from evcharge import messages as m
 from evcharge.central import charging, settlement
 from evcharge.central import commands as c
+from evcharge.central.announce import message_of
 from evcharge.central.charging import MOST_JOURNALS
+from evcharge.central.replies import RecordsMissing, RecordsTaken, RequestStep
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.state import Driver, Facts, JournalCursor, Kind
 from evcharge.charging_point import CpStatus, Hold
@@ -36,14 +38,14 @@ def town() -> Network:
     return network
 
 
-def refused(town: Network, *asked: object, **what: object) -> m.Progress:
+def refused(town: Network, *asked: object, **what: object) -> RequestStep:
     """Return why a start was refused; see that it changed nothing."""
     before = remembered(town.facts)
     decision = town.asks(*asked, **what)
     assert said(decision) == [events.StartRefused]
     assert decision.changes == ()
     assert remembered(town.facts) == before
-    assert isinstance(decision.reply, m.Progress)
+    assert isinstance(decision.reply, RequestStep)
     assert decision.reply.step == "REFUSED"
     refusal = only(decision, events.StartRefused)
     assert (refusal.code, refusal.text) == (decision.reply.code, decision.reply.text)
@@ -64,7 +66,7 @@ def test_a_request_is_granted_with_money_held_and_the_price_frozen(town: Network
     assert (town.driver().balance_cents, town.driver().held_cents) == (0, 2_000)
     assert town.driver().sessions == {session.session_id}
     assert town.point().status is CpStatus.PREPARING
-    assert decision.reply == m.Progress(
+    assert decision.reply == RequestStep(
         request_id="R-00000007", step="ASKING", session_id=session.session_id, cp_id="CP001"
     )
     told = only(decision, events.SessionAuthorised)
@@ -204,7 +206,8 @@ def test_a_long_fault_still_fits_the_answer(town: Network):
     town.reports("x" * 200)
     reply = refused(town)
     assert len(reply.text) == 200
-    assert m.decode(m.encode(0, reply)).m == reply
+    told = message_of(reply)
+    assert m.decode(m.encode(0, told)).m == told
 
 
 # ---- any point
@@ -408,7 +411,7 @@ def test_a_start_a_meter_and_an_end_make_a_ticket(town: Network):
     decision = town.sends(engine.started(session.session_id))
     assert only(decision, events.SessionStarted).meter_mwh == 5 * KWH
     assert town.point().status is CpStatus.CHARGING
-    assert decision.reply == m.Ack(seq=1)
+    assert decision.reply == RecordsTaken(last_seq=1)
     town.later(10)
     town.sends(engine.meter(session.session_id, 1_000))
     town.later(10)
@@ -472,7 +475,7 @@ def test_records_that_came_already_are_acknowledged_again(town: Network):
     balance = town.driver().balance_cents
     decision = town.sends(*records)
     assert decision.is_empty
-    assert decision.reply == m.Ack(seq=4)
+    assert decision.reply == RecordsTaken(last_seq=4)
     assert (len(town.tickets), town.driver().balance_cents) == (1, balance)
 
 
@@ -482,7 +485,7 @@ def test_a_batch_that_overlaps_is_applied_from_where_it_is_new(town: Network):
     one, two = engine.meter(session.session_id, 5), engine.meter(session.session_id, 5)
     town.sends(one)
     decision = town.sends(one, two)
-    assert decision.reply == m.Ack(seq=3)
+    assert decision.reply == RecordsTaken(last_seq=3)
     assert town.session(session.session_id).energy_mwh == 10
 
 
@@ -491,12 +494,12 @@ def test_a_gap_asks_for_the_records_again_and_applies_nothing_behind_it(town: Ne
     engine = town.engines["CP001"]
     one, _, three = (engine.meter(session.session_id, 5) for _ in range(3))
     decision = town.sends(one, three)
-    assert decision.reply == m.Resync(last_seq=2)
+    assert decision.reply == RecordsMissing(last_seq=2)
     assert town.session(session.session_id).energy_mwh == 5
     assert JournalCursor("CP001", JOURNAL, 2) in decision.changes
     decision = town.sends(three)
     assert decision.is_empty
-    assert decision.reply == m.Resync(last_seq=2)
+    assert decision.reply == RecordsMissing(last_seq=2)
 
 
 def test_records_of_a_journal_that_the_point_no_longer_keeps_are_refused(town: Network):

@@ -10,6 +10,7 @@ from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central.announce import letters
 from evcharge.central.manual_start import MOST_PIN_MISSES
+from evcharge.central.replies import DriverAsked, PinLimit
 from evcharge.central.ruling import Decision
 from evcharge.charging_point import CpStatus, Hold
 from evcharge.errors import Code
@@ -77,7 +78,7 @@ def is_over(town: Network, decision: Decision, code: Code, text: str) -> None:
 def test_a_typed_id_holds_no_money_and_starts_nothing_before_its_driver_has_confirmed(town: Network):
     decision = typed(town)
     assert said(decision) == [events.ConfirmationAsked]
-    assert decision.reply == m.Confirming(request_id=REQUEST, driver_id="D01", within_s=30)
+    assert decision.reply == DriverAsked(request_id=REQUEST, driver_id="D01", within_s=30)
     assert (town.driver().balance_cents, town.driver().held_cents) == (2_000, 0)
     assert town.point().status is CpStatus.AVAILABLE
     ((role, who, letter),) = told(decision)
@@ -134,7 +135,7 @@ def test_the_same_request_again_is_answered_the_same(town: Network):
     town.later(10)
     again = typed(town)
     assert again.is_empty
-    assert again.reply == m.Confirming(request_id=REQUEST, driver_id="D01", within_s=20)
+    assert again.reply == DriverAsked(request_id=REQUEST, driver_id="D01", within_s=20)
     granted = answers(town, yes=True)
     for decision in (typed(town), answers(town, yes=True), answers(town, yes=False)):
         assert decision.is_empty
@@ -292,7 +293,7 @@ def types_pin(town: Network, *, right: bool, request_id: str = REQUEST) -> Decis
 
 
 def test_a_right_pin_starts_a_charge_up_to_its_limit(town: Network):
-    assert has_pin(town).reply == m.PinState(limit_cents=500)
+    assert has_pin(town).reply == PinLimit(limit_cents=500)
     granted = only(types_pin(town, right=True), events.SessionAuthorised)
     assert (granted.hold_cents, granted.limit_mwh) == (500, 20_000_000)
 
@@ -357,14 +358,14 @@ def test_a_next_owner_of_the_id_has_no_pin_and_is_asked_nothing(town: Network, t
     assert only(decision, events.PinRemoved).why == "credential"
     assert (town.driver().registration, town.driver().pin_hash, town.driver().asked_by) == (1, None, None)
     assert types_pin(town, right=True).reply.code == Code.PIN
-    assert typed(town).reply == m.Confirming(request_id=REQUEST, driver_id="D01", within_s=30)
+    assert typed(town).reply == DriverAsked(request_id=REQUEST, driver_id="D01", within_s=30)
 
 
 def test_a_pin_that_was_typed_on_the_page_of_the_one_before_is_not_that_of_the_next(town: Network):
     town.driver_is_there(epoch=1, registration=1)
     pin = {"driver_id": "D01", "pin_hash": "kept", "limit_cents": 500}
     assert town.refuses(c.SetPin, registration=0, **pin).code is Code.ID
-    assert town.does(c.SetPin, registration=1, **pin).reply == m.PinState(limit_cents=500)
+    assert town.does(c.SetPin, registration=1, **pin).reply == PinLimit(limit_cents=500)
     town.does(c.Withdraw, subject="D01", epoch=2, registration=1)
     assert town.refuses(c.SetPin, registration=1, **pin).code is Code.ID
 
@@ -385,7 +386,7 @@ def test_a_driver_gives_its_pin_up(town: Network):
     has_pin(town)
     decision = town.does(c.SetPin, driver_id="D01", pin_hash=None)
     assert only(decision, events.PinRemoved).why == "driver"
-    assert decision.reply == m.PinState(limit_cents=None)
+    assert decision.reply == PinLimit(limit_cents=None)
     assert town.does(c.SetPin, driver_id="D01", pin_hash=None).is_empty
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from evcharge import events
 from evcharge.central import regrets
+from evcharge.central.announce import message_of
 from evcharge.central.ruling import Decision
 from evcharge.driver.words import Words
 from evcharge.errors import Code
@@ -125,5 +126,5 @@ def test_the_driver_reads_the_seconds_in_both_languages(town: Network):
     spanish = "Demasiadas peticiones sin enchufar: vuelva a pedir en 60 s."
     for said in (regrets.of_answer(decision.reply), regrets.of_event(only(decision, events.StartRefused))):
         assert (said.en, said.es) == (english, spanish)
-    assert Words("en").refused(decision.reply).endswith(english)
-    assert Words("es").refused(decision.reply).endswith(spanish)
+    assert Words("en").refused(message_of(decision.reply)).endswith(english)
+    assert Words("es").refused(message_of(decision.reply)).endswith(spanish)

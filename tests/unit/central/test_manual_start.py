@@ -8,6 +8,7 @@ from evcharge import events
 from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central.announce import letters
+from evcharge.central.replies import RequestStep
 from evcharge.central.ruling import Decision
 from evcharge.charging_point import CpStatus
 from evcharge.errors import Code
@@ -30,14 +31,14 @@ def by_hand(town: Network, driver_id: str = "D01", **what: object) -> Decision:
     return town.asks(driver_id, by=ENGINE, by_hand=c.ByHand(), **what)
 
 
-def refused(town: Network, driver_id: str = "D01") -> m.Progress:
+def refused(town: Network, driver_id: str = "D01") -> RequestStep:
     """Return why; see that nothing changed and that it is an event for the audit log."""
     before = remembered(town.facts)
     decision = by_hand(town, driver_id)
     assert said(decision) == [events.StartRefused]
     assert decision.changes == ()
     assert remembered(town.facts) == before
-    assert isinstance(decision.reply, m.Progress)
+    assert isinstance(decision.reply, RequestStep)
     assert decision.reply.step == "REFUSED"
     assert only(decision, events.StartRefused).text == decision.reply.text
     return decision.reply

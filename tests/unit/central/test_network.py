@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from evcharge import events
-from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central.alerts import AlertKind
 from evcharge.central.commands import CENTRAL
 from evcharge.central.network import decide
+from evcharge.central.replies import RequestStep
 from evcharge.central.ruling import Rules
 from evcharge.central.state import Kind
 from evcharge.charging_point import NEW_JOURNAL, CpStatus, Hold
@@ -269,7 +269,7 @@ def test_a_first_journal_and_the_same_one_again_need_no_confirmation(town: Netwo
 def test_a_point_with_a_new_journal_takes_no_charge(town: Network, by_hand: c.ByHand | None):
     town.engine(journal_id=OTHER_JOURNAL)
     answer = town.asks(by_hand=by_hand).reply
-    assert isinstance(answer, m.Progress)
+    assert isinstance(answer, RequestStep)
     assert answer.text == "CP001 not available. CP out of service (Unavailable: new journal not confirmed)."
     assert town.asks(cp_id=None).reply.code == Code.NONE_AVAILABLE
 

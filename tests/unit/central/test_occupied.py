@@ -4,9 +4,9 @@ import pytest
 
 from evcharge import events as e
 from evcharge.central import commands as c
+from evcharge.central.replies import RequestStep
 from evcharge.charging_point import CpStatus
 from evcharge.errors import Code
-from evcharge.messages import Progress
 from tests.unit.central.builders import KWH, Network, said
 
 
@@ -19,9 +19,9 @@ def town() -> Network:
     return town
 
 
-def answer(town: Network, driver_id: str, cp_id: str | None) -> Progress:
+def answer(town: Network, driver_id: str, cp_id: str | None) -> RequestStep:
     reply = town.asks(driver_id, cp_id).reply
-    assert isinstance(reply, Progress)
+    assert isinstance(reply, RequestStep)
     return reply
 
 

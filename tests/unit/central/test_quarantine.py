@@ -9,6 +9,7 @@ from evcharge import events
 from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central.quarantine import MOST_FOREIGN
+from evcharge.central.replies import RecordsTaken
 from evcharge.central.start_seal import seal
 from evcharge.central.state import Quarantined
 from evcharge.ids import CpId
@@ -57,7 +58,7 @@ def nonsense(town: Network, number: int) -> m.Meter:
 def test_a_record_that_makes_no_sense_is_kept_acknowledged_and_told(town: Network):
     record = nonsense(town, 1)
     decision = town.sends(record)
-    assert decision.reply == m.Ack(seq=record.seq)
+    assert decision.reply == RecordsTaken(last_seq=record.seq)
     one = kept(town, record.session_id, "METER")
     assert (one.why, one.ours, one.times) == ("unknown or closed session", False, 1)
     assert only(decision, events.RecordQuarantined).kept
@@ -69,7 +70,7 @@ def test_nonsense_of_ever_new_sessions_is_kept_up_to_a_bound_and_then_only_count
     assert rows(town) == MOST_FOREIGN
     record = nonsense(town, MOST_FOREIGN)
     decision = town.sends(record)
-    assert decision.reply == m.Ack(seq=record.seq)
+    assert decision.reply == RecordsTaken(last_seq=record.seq)
     assert not only(decision, events.RecordQuarantined).kept
     assert rows(town) == MOST_FOREIGN
 

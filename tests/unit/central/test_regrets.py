@@ -4,8 +4,8 @@ import pytest
 
 from evcharge import events
 from evcharge.central import regrets
+from evcharge.central.replies import RequestStep
 from evcharge.errors import Code
-from evcharge.messages import Progress
 from evcharge.session import EndReason
 
 
@@ -30,7 +30,7 @@ def refused(code: str, cp_id: str | None = "CP001", text: str = "No.") -> events
 def test_a_request_that_was_refused_at_once(code: str, cp_id: str | None, spanish: str):
     refusal = regrets.of_event(refused(code, cp_id))
     assert (refusal.request_id, refusal.en, refusal.es) == ("R-00000001", "No.", spanish)
-    answer = Progress(request_id="R-00000001", step="REFUSED", cp_id=cp_id, code=code, text="No.")
+    answer = RequestStep(request_id="R-00000001", step="REFUSED", cp_id=cp_id, code=code, text="No.")
     assert regrets.of_answer(answer) == refusal
 
 
@@ -48,7 +48,7 @@ def test_a_charging_point_that_did_not_take_it(reason: EndReason):
 
 def test_the_status_of_a_point_is_no_reason_of_a_session():
     # "operator" is the name of a hold here: the point was out of service, nobody stopped anything.
-    answer = Progress(
+    answer = RequestStep(
         request_id="R-00000001",
         step="REFUSED",
         cp_id="CP001",

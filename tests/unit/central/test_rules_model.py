@@ -28,12 +28,13 @@ from evcharge.central import charging, presence
 from evcharge.central import commands as c
 from evcharge.central import rows as books
 from evcharge.central.alerts import Alert, AlertKind
-from evcharge.central.announce import letters
+from evcharge.central.announce import letters, message_of
 from evcharge.central.history import Statuses
 from evcharge.central.invariants import violations
 from evcharge.central.network import decide
 from evcharge.central.quarantine import MOST_FOREIGN
 from evcharge.central.reconcile import Reconciled, reconcile
+from evcharge.central.replies import RecordsMissing
 from evcharge.central.ruling import Decision, Rules
 from evcharge.central.state import Facts, JournalForgotten, Kind, Transfer
 from evcharge.charging_point import ChargingPoint, CpStatus, Hold
@@ -217,7 +218,8 @@ class TheRules(RuleBasedStateMachine):
             return
         assert heard(decision.reply) == expected
         if decision.reply is not None:
-            assert m.decode(m.encode(0, decision.reply)).m == decision.reply
+            told = message_of(decision.reply)
+            assert m.decode(m.encode(0, told)).m == told
         for event in decision.events:
             if isinstance(event, events.SessionAuthorised):
                 driver = self.draft.driver(event.driver_id)
@@ -980,7 +982,7 @@ def reach(command: c.AnyCommand, decision: Decision) -> None:
     granted = any(isinstance(event, events.SessionAuthorised) for event in decision.events)
     by_hand = isinstance(command, c.StartCharging) and command.by_hand is not None
     reached["allowed by a PIN"] += granted and by_hand
-    reached["resync"] += isinstance(decision.reply, m.Resync)
+    reached["resync"] += isinstance(decision.reply, RecordsMissing)
     reached["again"] += isinstance(command, c.TakeRecords) and decision.is_empty
     reached["repeated"] += isinstance(command, c.StartCharging) and decision.is_empty
 

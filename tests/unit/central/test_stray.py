@@ -4,12 +4,13 @@ from evcharge import events
 from evcharge.central.announce import letters
 from evcharge.central.commands import Actor, TakeRecords
 from evcharge.central.network import decide
+from evcharge.central.replies import RecordsTaken
 from evcharge.central.ruling import Rules
 from evcharge.central.state import Facts
 from evcharge.charging_point import ChargingPoint
 from evcharge.ids import CpId, JournalId, Role
 from evcharge.lifecycle import utc_now
-from evcharge.messages import Ack, Meter, Stop, SupplyEnd
+from evcharge.messages import Meter, Stop, SupplyEnd
 
 CP001, JOURNAL = CpId("CP001"), JournalId("a" * 32)
 RULES = Rules(now=utc_now())
@@ -25,7 +26,7 @@ def told(record):
 
 def test_a_meter_of_a_closed_session_stops_the_engine():
     decision = told(Meter(seq=1, session_id="S-D01-CP001-lost", meter_mwh=5))
-    assert decision.reply == Ack(seq=1)
+    assert decision.reply == RecordsTaken(last_seq=1)
     stray = decision.events[-1]
     assert stray == events.StraySupply(session_id="S-D01-CP001-lost", cp_id=CP001)
     assert letters(stray, lambda _: "") == [

@@ -3,8 +3,8 @@
 import pytest
 
 from evcharge import events
-from evcharge import messages as m
 from evcharge.central import commands as c
+from evcharge.central.replies import RequestStep
 from evcharge.central.state import FormerWallet, Kind
 from evcharge.charging_point import CpStatus, Hold
 from evcharge.errors import Code
@@ -203,7 +203,7 @@ def test_what_the_one_before_asked_is_not_answered_to_the_next(town: Network):
     town.sends(town.engines["CP001"].ended(session.session_id))
     town.driver_is_there(epoch=1, registration=1)
     answer = town.asks(request_id=session.request_id).reply
-    assert isinstance(answer, m.Progress)
+    assert isinstance(answer, RequestStep)
     assert answer.code == Code.ID
 
 

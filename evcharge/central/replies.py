@@ -1,0 +1,57 @@
+"""What the rules answer to a command, in terms of the domain; `announce` turns it into what its peer hears. Pure."""
+
+from dataclasses import dataclass
+
+from evcharge.ids import CpId, DriverId, RequestId, SessionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestStep:
+    """How far a request to charge has come: `step` is one of ASKING, READY, CHARGING, STOPPING, REFUSED.
+
+    `text` says it in English; `status` (a CpStatus) and `reason` (an EndReason, a hold, the words of a fault) let a
+    screen say it in its own language.
+    """
+
+    request_id: RequestId
+    step: str
+    session_id: SessionId | None = None
+    cp_id: CpId | None = None
+    code: str = ""
+    text: str = ""
+    status: str = ""
+    reason: str = ""
+    plug_within_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverAsked:
+    """The driver is asked whether it wants the charge that somebody starts at the charging point."""
+
+    request_id: RequestId
+    driver_id: DriverId
+    within_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinLimit:
+    """What a charge with the driver's PIN may cost; None: it has no PIN."""
+
+    limit_cents: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordsTaken:
+    """The journal is committed up to `last_seq`."""
+
+    last_seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordsMissing:
+    """There is a gap: the journal must be told again from the record after `last_seq`."""
+
+    last_seq: int
+
+
+Reply = RequestStep | DriverAsked | PinLimit | RecordsTaken | RecordsMissing
