@@ -33,6 +33,14 @@ class Hold(StrEnum):
     JOURNAL = "journal"
 
 
+class LocatedBy(StrEnum):
+    """Who said where a charging point stands. The Registry: an administrator, with a new credential."""
+
+    ENGINE = "engine"
+    OPERATOR = "operator"
+    REGISTRY = "registry"
+
+
 WITHDRAWN = "withdrawn"
 NO_LINK = "no link to Central"
 NEW_JOURNAL = "new journal not confirmed"
@@ -63,8 +71,12 @@ class ChargingPoint:
 
     cp_id: CpId
     location: str = ""
-    # What the Registry said last: only when it says something new does that move the charging point.
+    # Where the Registry has it, as far as is known here: it follows.
     registered_location: str = ""
+    # Where its engine said last that it stands: only another word than that is news, and moves it.
+    said_location: str = ""
+    # Whether an operator put it where it stands.
+    located_by_operator: bool = False
     price_centi_cents_per_kwh: int = 0
     # The connections through which its monitor and engine speak; None while there is none.
     monitor_link: int | None = None

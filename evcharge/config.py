@@ -15,6 +15,7 @@ from msgspec import Meta, Struct, inspect
 from evcharge import redirects, toml_file
 from evcharge.billing import MAX_SESSION_MWH, parse_cents, parse_price
 from evcharge.errors import BadInput, ConfigError
+from evcharge.location import check as check_location
 
 PREFIX = "EVCHARGE_"
 # Variables that are ours without being settings: they are read where they are needed.
@@ -32,6 +33,10 @@ def _rising(bounds: list[int]) -> object:
     return bounds
 
 
+def _location(text: str) -> object:
+    return text == "" or check_location(text)
+
+
 def _text(allowed: str, pattern: str = "", check: Callable[[str], object] | None = None) -> Meta:
     return Meta(pattern=pattern or None, extra={"allowed": allowed, "check": check})
 
@@ -42,7 +47,12 @@ WebUrl = Annotated[str, _text("an address like http://127.0.0.1:8000", r"\Ahttps
 MaybeWebUrl = Annotated[
     str, _text("an address like http://127.0.0.1:8000, or nothing", r"\A(https?://[^\s/?#@]+/?)?\Z")
 ]
-Label = Annotated[str, _text("text of 1 to 200 characters on one line", r"\A[^\x00-\x1f\x7f]{1,200}\Z")]
+Location = Annotated[
+    str,
+    _text(
+        "a name of at most 80 characters on one line, or nothing", r"\A[^\x00-\x1f\x7f]{0,200}\Z", _location
+    ),
+]
 FileName = Annotated[str, _text("the name of a file or folder", r"\A[^\x00\r\n]{1,4096}\Z")]
 Price = Annotated[str, _text('euros per kWh in quotes, such as "0.25"', check=parse_price)]
 Money = Annotated[str, _text('euros in quotes, such as "12.50", up to 10 000 000', check=parse_cents)]
@@ -140,7 +150,7 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
 
     health_host: Host = "127.0.0.1"
     health_port: Port = 9101
-    location: Label = "Alicante"
+    location: Location = ""
     speed: Annotated[float, Meta(ge=0.01, le=100_000)] = 1.0
     battery_kwh: Annotated[float, Meta(ge=1, le=1000)] = 50.0
     max_power_kw: Annotated[float, Meta(ge=0.1, le=1000)] = 22.0

@@ -159,9 +159,23 @@ class PointWithdrawn(Event):
 
 
 class PointMoved(Event):
-    """The Registry or an operator now names another location."""
+    """A charging point stands somewhere else from now on.
+
+    `by` is who says so: operator, engine, or registry (a new credential of an administrator); "": an older Central did
+    not keep it. `said` is what its engine said last.
+    """
 
     cp_id: CpId
+    location: str
+    by: str = ""
+    said: str = ""
+
+
+class LocationDiffers(Event):
+    """An engine says that it stands at `said`; the network has it at `location`, and goes on to."""
+
+    cp_id: CpId
+    said: str
     location: str
 
 
@@ -191,6 +205,9 @@ class EngineConnected(Event):
     # What the engine says that it can supply, and how fast its simulated time runs; 0: it does not say.
     max_power_w: int = 0
     speed_permille: int = 0
+    # Where the network has it, and where whoever started it says that it stands ("": nobody said so).
+    location: str = ""
+    said: str = ""
 
 
 class EngineLost(Event):
@@ -210,6 +227,9 @@ class MonitorConnected(Event):
     cp_id: CpId
     link: int
     epoch: int | None = None
+    # Where the network has its charging point, and where the engine said last that it stands.
+    location: str = ""
+    said: str = ""
 
 
 class MonitorSpoke(Event):
@@ -751,6 +771,7 @@ AnyEvent = (
     | PointAdded
     | PointWithdrawn
     | PointMoved
+    | LocationDiffers
     | PriceChanged
     | EngineConnected
     | EngineLost

@@ -26,6 +26,8 @@ class Feature(StrEnum):
     CORRECTIONS = "corrections"
     # A driver confirms a start at a charging point's own menu, or has allowed it with a PIN.
     CONFIRM = "confirm"
+    # SYNC says where somebody told the engine that it stands; LOCATED, where the network has it.
+    LOCATION = "location"
 
 
 SPOKEN: frozenset[str] = frozenset(Feature)

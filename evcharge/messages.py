@@ -171,8 +171,12 @@ class Sync(Message, tag="SYNC"):
     # The most that can flow, and the speed of simulated time; 1 where a real car is charged.
     max_power_w: Power | UnsetType = UNSET
     speed: Speed | UnsetType = UNSET
+    # Where whoever started it says that it stands; left out when nobody said so.
+    location: Text | UnsetType = UNSET
     senders = _ENGINE
-    since = MappingProxyType({"max_power_w": Feature.POWER, "speed": Feature.POWER})
+    since = MappingProxyType(
+        {"max_power_w": Feature.POWER, "speed": Feature.POWER, "location": Feature.LOCATION}
+    )
 
 
 class Synced(Message, tag="SYNCED"):
@@ -180,6 +184,15 @@ class Synced(Message, tag="SYNCED"):
 
     last_seq: Count
     senders = _CENTRAL
+
+
+class Located(Message, tag="LOCATED"):
+    """Central -> engine, monitor: where the network has this charging point, and where its engine last said it is."""
+
+    location: Text
+    said: Text = ""
+    senders = _CENTRAL
+    feature = Feature.LOCATION
 
 
 class Records(Message, tag="RECORDS"):
@@ -525,6 +538,7 @@ AnyMessage = (
     | Rekeyed
     | Sync
     | Synced
+    | Located
     | Records
     | Ack
     | Resync

@@ -10,11 +10,13 @@ from evcharge.central.charging import refusal_text
 from evcharge.central.replies import DriverAsked, PinLimit, RecordsMissing, RecordsTaken, Reply, RequestStep
 from evcharge.errors import Code
 from evcharge.ids import Role
+from evcharge.location import tidy
 from evcharge.messages import (
     Ack,
     Confirming,
     ConfirmOver,
     ConfirmStart,
+    Located,
     Message,
     Notice,
     PinState,
@@ -40,7 +42,7 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
         case events.SessionAuthorised():
             return [(Role.ENGINE, event.cp_id, _start(event, sign))]
         case events.EngineConnected():
-            return _welcome(event)
+            return [*_welcome(event), *_located(event)]
         case events.ConfirmationAsked():
             return [(Role.DRIVER, event.driver_id, _question(event))]
         case events.StartConfirmed():
@@ -63,6 +65,10 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
                 reason=event.reason,
             )
             return [(Role.ENGINE, event.cp_id, refused), (Role.DRIVER, event.driver_id, over)]
+        case events.MonitorConnected():
+            return _located(event)[1:]
+        case events.PointMoved():
+            return _located(event)
         case events.SessionReady():
             text = f"Plug in at {event.cp_id} within {event.plug_within_s} s."
             return [_to_driver(event, "READY", text=text, plug_within_s=event.plug_within_s)]
@@ -188,6 +194,14 @@ def _welcome(event: events.EngineConnected) -> list[Letter]:
         notice = Notice(code="ENGINE_BACK", text=text, cp_id=event.cp_id)
         welcome.append((Role.DRIVER, event.driver_id, notice))
     return welcome
+
+
+def _located(event: events.EngineConnected | events.MonitorConnected | events.PointMoved) -> list[Letter]:
+    """Return what the engine is told of where it stands, and its monitor; nothing while nobody has said it."""
+    if not event.location:
+        return []
+    located = Located(location=tidy(event.location)[:200], said=tidy(event.said)[:200])
+    return [(Role.ENGINE, event.cp_id, located), (Role.MONITOR, event.cp_id, located)]
 
 
 def _to_driver(

@@ -86,6 +86,8 @@ class EngineArrives(FromLink):
     # 0: it does not say.
     max_power_w: int = 0
     speed_permille: int = 0
+    # Where whoever started it says that it stands; "": nobody said so. `location` is that of its ticket.
+    said_location: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,8 +348,17 @@ class SetPrice(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovePoint(Command):
-    """Say where a charging point stands; this holds until the Registry names yet another location."""
+    """Say where a charging point stands; this holds until its engine says something that it did not say before."""
 
+    cp_id: CpId
+    location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryFollows(Command):
+    """The Registry has taken in that a charging point stands at `location`."""
+
+    is_fact = True
     cp_id: CpId
     location: str
 
@@ -479,6 +490,7 @@ AnyCommand = (
     | BarDriver
     | SetPrice
     | MovePoint
+    | RegistryFollows
     | WeatherReport
     | WeatherAlert
     | WeatherClear

@@ -40,7 +40,7 @@ from evcharge.channel import Channel, ChannelClosed
 from evcharge.charging_point import ChargingPoint, Question
 from evcharge.errors import Code, EvchargeError, ProtocolError, Refused, StaleLink
 from evcharge.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
-from evcharge.location import tidy
+from evcharge.location import check, tidy
 from evcharge.messages import (
     AnswerStart,
     AskBalance,
@@ -248,6 +248,7 @@ class _Engine(_Talk):
                 last_seq=hello.last_seq,
                 max_power_w=0 if hello.max_power_w is UNSET else hello.max_power_w,
                 speed_permille=0 if hello.speed is UNSET else round(hello.speed * 1000),
+                said_location="" if hello.location is UNSET else check(hello.location),
             )
         )
         while True:

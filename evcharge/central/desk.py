@@ -14,6 +14,7 @@ from evcharge.central.commands import (
     CloseAlert,
     CloseLost,
     LiftHold,
+    MovePoint,
     PlaceHold,
     RevokeKeys,
     TopUp,
@@ -74,6 +75,8 @@ class Desk:
                 return await self._resume(order.subject)
             case Verb.REVOKE:
                 return await self._revoke(order.subject)
+            case Verb.MOVE:
+                return await self._move(order.subject, order.location)
             case Verb.ROTATE:
                 return await self._rotate(order.subject)
             case Verb.TOP_UP:
@@ -136,6 +139,13 @@ class Desk:
                 billed = {"energy": kwh(event.energy_mwh), "cost": euros(event.cost_cents)}
                 return Answer(self._say("close-lost billed", session_id=event.session_id, **billed))
         return Answer(self._say("close-lost given back", session_id=point.session_id))
+
+    async def _move(self, subject: str, location: str) -> Answer:
+        if self._point(subject) is None:
+            return Answer(self._say("unknown point", cp_id=subject))
+        await self._submit(MovePoint(by=PANEL, cp_id=CpId(subject), location=location))
+        point = self._point(subject)
+        return Answer(self._say("move done", status=status_line(point, self._lang) if point else subject))
 
     async def _rotate(self, subject: str) -> Answer:
         if self._point(subject) is None:

@@ -14,7 +14,7 @@ import msgspec
 from evcharge import events as e
 from evcharge.central.accounts import Told
 from evcharge.central.instants import text_of
-from evcharge.charging_point import Hold
+from evcharge.charging_point import Hold, LocatedBy
 from evcharge.encoding import read_json
 from evcharge.location import place
 from evcharge.session import EndReason, SessionState
@@ -66,8 +66,8 @@ TABLES: Final = {
             "charging point",
             ("cp_id",),
             (
-                "location", "price_centi_cents_per_kwh", "fault", *_HOLDS, "revoked", "withdrawn", "registration",
-                "journal_id",
+                "location", "said_location", "located_by_operator", "price_centi_cents_per_kwh", "fault", *_HOLDS,
+                "revoked", "withdrawn", "registration", "journal_id",
             ),
             ("epoch",),
         ),
@@ -233,6 +233,8 @@ class ExpectedRows:
             {
                 "cp_id": cp_id,
                 "location": UNKNOWN,
+                "said_location": "",
+                "located_by_operator": 0,
                 "price_centi_cents_per_kwh": UNKNOWN,
                 "fault": None,
                 **dict.fromkeys(_HOLDS, 0),
@@ -247,6 +249,8 @@ class ExpectedRows:
     def point_added(self, event: e.PointAdded) -> None:
         self._point(event.cp_id).update(
             location=event.location,
+            said_location="",
+            located_by_operator=0,
             price_centi_cents_per_kwh=event.price_centi_cents_per_kwh,
             registration=event.registration,
             revoked=0,
@@ -259,7 +263,9 @@ class ExpectedRows:
         self._epoch(self._point(event.cp_id), event.epoch)
 
     def point_moved(self, event: e.PointMoved) -> None:
-        self._point(event.cp_id)["location"] = event.location
+        # Of before it was kept who said so.
+        by_operator = int(event.by == LocatedBy.OPERATOR) if event.by else UNKNOWN
+        self._point(event.cp_id).update(location=event.location, located_by_operator=by_operator)
 
     def price_changed(self, event: e.PriceChanged) -> None:
         self._point(event.cp_id)["price_centi_cents_per_kwh"] = event.price_centi_cents_per_kwh
@@ -286,6 +292,8 @@ class ExpectedRows:
 
     def engine_connected(self, event: e.EngineConnected) -> None:
         self._point(event.cp_id)["journal_id"] = event.journal_id
+        if event.said:
+            self._point(event.cp_id)["said_location"] = event.said
         self._epoch(self._point(event.cp_id), event.epoch)
         # Less than before when that journal was forgotten meanwhile.
         self._cursor(event.cp_id, event.journal_id, 0)["least_last_seq"] = event.last_seq

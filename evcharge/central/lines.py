@@ -35,6 +35,8 @@ def _line(event: events.Event, lang: str, say: labels.Speech) -> str | None:
             )
         case events.PointMoved():
             return say("point moved", cp_id=event.cp_id, location=event.location)
+        case events.LocationDiffers():
+            return say("location differs", cp_id=event.cp_id, said=event.said, location=event.location)
         case events.PriceChanged():
             price = price_text(event.price_centi_cents_per_kwh)
             return say("price changed", cp_id=event.cp_id, price=price)

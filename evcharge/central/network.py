@@ -12,7 +12,7 @@ from msgspec import structs
 
 from evcharge import events
 from evcharge.billing import MAX_MONEY_CENTS, MAX_PRICE_CENTI_CENTS, euros
-from evcharge.central import charging, manual_start, orders, presence, weather
+from evcharge.central import charging, manual_start, orders, presence, weather, whereabouts
 from evcharge.central.accounts import seal
 from evcharge.central.alerts import AlertKind
 from evcharge.central.commands import (
@@ -37,6 +37,7 @@ from evcharge.central.commands import (
     MovePoint,
     Note,
     PlaceHold,
+    RegistryFollows,
     ReportReady,
     RevokeKeys,
     SetPin,
@@ -114,6 +115,8 @@ def decide(facts: Facts, command: AnyCommand, rules: Rules) -> Decision:
             _set_price(ruling, command)
         case MovePoint():
             _move_point(ruling, command)
+        case RegistryFollows():
+            whereabouts.registered(ruling, command)
         case WeatherReport():
             weather.report(ruling, command, rules)
         case WeatherAlert():
@@ -159,6 +162,7 @@ def _engine_arrives(ruling: Ruling, command: EngineArrives, rules: Rules) -> Non
     journal_id = command.journal_id
     if point.journal_id is not None and point.journal_id != journal_id:
         point = _journal_replaced(ruling, point, point.journal_id, journal_id, rules)
+    point = whereabouts.heard(ruling, point, command.said_location)
     ask, stop = charging.to_account_for(ruling, point)
     last_seq = ruling.last_seq(point.cp_id, journal_id)
     ruling.put(
@@ -182,6 +186,8 @@ def _engine_arrives(ruling: Ruling, command: EngineArrives, rules: Rules) -> Non
             epoch=point.epoch,
             max_power_w=command.max_power_w,
             speed_permille=command.speed_permille,
+            location=point.location,
+            said=point.said_location,
         )
     )
 
@@ -231,7 +237,15 @@ def _without_engine(ruling: Ruling, point: ChargingPoint, reason: str) -> Chargi
 def _monitor_arrives(ruling: Ruling, command: MonitorArrives, rules: Rules) -> None:
     point = _known_point(ruling, command, rules)
     ruling.put(replace(point, monitor_link=command.link, monitor_heard=False))
-    ruling.say(events.MonitorConnected(cp_id=point.cp_id, link=command.link, epoch=point.epoch))
+    ruling.say(
+        events.MonitorConnected(
+            cp_id=point.cp_id,
+            link=command.link,
+            epoch=point.epoch,
+            location=point.location,
+            said=point.said_location,
+        )
+    )
 
 
 def _monitor_reports(ruling: Ruling, command: MonitorReports) -> None:
@@ -319,7 +333,8 @@ def _known_point(ruling: Ruling, command: EngineArrives | MonitorArrives, rules:
         return _added(ruling, command, point.price_centi_cents_per_kwh, point)
     if point.withdrawn or command.registration < point.registration:
         raise StaleLink(presence.revoked_text(point.cp_id), Code.REVOKED)
-    if command.epoch > point.epoch or point.revoked:
+    is_new_credential = command.epoch > point.epoch or point.revoked
+    if is_new_credential:
         # The other link of this point logged in with what counts no longer.
         point = (
             _without_monitor(ruling, point, presence.REVOKED, rules)
@@ -329,19 +344,20 @@ def _known_point(ruling: Ruling, command: EngineArrives | MonitorArrives, rules:
     if point.revoked:
         ruling.say(events.KeyRestored(cp_id=point.cp_id, epoch=command.epoch))
     point = replace(point, epoch=command.epoch, revoked=False, parting_link=None)
-    if command.location and command.location != point.registered_location:
-        point = _moved(ruling, replace(point, registered_location=command.location), command.location)
-    return point
+    return whereabouts.issued(ruling, point, command.location) if is_new_credential else point
 
 
 def _added(
     ruling: Ruling, command: EngineArrives | MonitorArrives, price: int, before: ChargingPoint | None = None
 ) -> ChargingPoint:
     """Return the charging point of a registration that was never here: new, or back after a withdrawal."""
+    said = command.said_location if isinstance(command, EngineArrives) else ""
     point = replace(
         before or ChargingPoint(cp_id=command.cp_id),
-        location=command.location or (before.location if before is not None else ""),
+        location=said or command.location or (before.location if before is not None else ""),
         registered_location=command.location,
+        said_location=said,
+        located_by_operator=False,
         price_centi_cents_per_kwh=price,
         registration=command.registration,
         epoch=command.epoch,
@@ -359,17 +375,6 @@ def _added(
         )
     )
     return weather.settled(ruling, point)
-
-
-def _moved(ruling: Ruling, point: ChargingPoint, location: str) -> ChargingPoint:
-    """Return `point` at another location, under the weather there; its session ends when that withholds it."""
-    if location == point.location:
-        return point
-    ruling.say(events.PointMoved(cp_id=point.cp_id, location=location))
-    point = weather.settled(ruling, replace(point, location=location))
-    if Hold.WEATHER in point.holds:
-        charging.order_stop(ruling, point, EndReason.WEATHER)
-    return point
 
 
 # ---- drivers
@@ -540,9 +545,7 @@ def _set_price(ruling: Ruling, command: SetPrice) -> None:
 
 def _move_point(ruling: Ruling, command: MovePoint) -> None:
     (point,) = _named(ruling, command.cp_id)
-    moved = _moved(ruling, point, command.location)
-    if moved is not point:
-        ruling.put(moved)
+    whereabouts.move(ruling, point, command.location)
 
 
 # ---- holds and keys

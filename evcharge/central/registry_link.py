@@ -14,14 +14,14 @@ from msgspec import Meta, Struct
 
 from evcharge import events
 from evcharge.audit import GENESIS, Head
-from evcharge.central.commands import CENTRAL, Actor, Note, RevokeKeys, Withdraw
+from evcharge.central.commands import CENTRAL, Actor, Note, RegistryFollows, RevokeKeys, Withdraw
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.epochs import Epochs
 from evcharge.central.feed import Feed
 from evcharge.central.lines import speech
 from evcharge.encoding import read_json
 from evcharge.errors import EvchargeError
-from evcharge.ids import Role
+from evcharge.ids import CpId, Role
 from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.lifecycle import wait_until
 from evcharge.messages import Count, Id
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 POLL_S = 5.0
 # What the Registry calls the end of a registration.
 _WITHDRAWN = "withdraw"
+# What is answered so is not worth another try.
+_NEVER = frozenset({404, 422})
 _TIMEOUT = aiohttp.ClientTimeout(total=4.0)
 # Central does not end later for a Registry that is away.
 _LAST_TIMEOUT = aiohttp.ClientTimeout(total=1.0)
@@ -86,6 +88,8 @@ class RegistryLink:
             **{point.cp_id: point.epoch for point in facts.points() if point.revoked},
             **{driver.driver_id: driver.epoch for driver in facts.drivers() if driver.blocked},
         }
+        # Charging points that may stand where the Registry does not have them yet.
+        self._to_locate: set[CpId] = {point.cp_id for point in facts.points()}
         # What the Registry does not have yet of our audit log, and what we have of its.
         self._head: Head | None = None
         self._registry_head = _Head(0, GENESIS)
@@ -100,6 +104,9 @@ class RegistryLink:
                 self._owe(event.cp_id, event.epoch)
             case events.DriverBlocked():
                 self._owe(event.driver_id, event.epoch)
+            case events.PointAdded() | events.PointMoved():
+                self._to_locate.add(event.cp_id)
+                self._news.set()
             case _:
                 pass
 
@@ -130,6 +137,7 @@ class RegistryLink:
                 try:
                     await self._tell(http)
                     await self._ask(http)
+                    await self._locate(http)
                     await self._anchor(http)
                 except Exception as problem:  # whatever a Registry answers, Central goes on
                     log.debug("the Registry was not understood", exc_info=True)
@@ -180,6 +188,25 @@ class RegistryLink:
                     response.raise_for_status()
             if self._to_tell.get(subject) == epoch:
                 del self._to_tell[subject]
+
+    async def _locate(self, http: aiohttp.ClientSession) -> None:
+        """Say where charging points stand, as often as it takes: said again, it changes nothing there."""
+        for cp_id in list(self._to_locate):
+            self._to_locate.discard(cp_id)
+            point = self._dispatcher.facts.point(cp_id)
+            if point is None or point.withdrawn or point.location in ("", point.registered_location):
+                continue
+            body = {"cp_id": cp_id, "registration": point.registration, "location": point.location}
+            try:
+                async with http.post(f"{self._url}/v1/locate", json=body) as response:
+                    # That registration is over, or the Registry is of before; or it does not take such a name.
+                    if response.status in _NEVER:
+                        continue
+                    response.raise_for_status()
+            except BaseException:
+                self._to_locate.add(cp_id)
+                raise
+            self._dispatcher.post(RegistryFollows(by=self._actor, cp_id=cp_id, location=point.location))
 
     async def _ask(self, http: aiohttp.ClientSession) -> None:
         params: dict[str, Any] = {"since": self._since}

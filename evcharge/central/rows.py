@@ -68,9 +68,9 @@ _TABLES: dict[type[Change], _Table] = {
     ChargingPoint: _Table(
         "cp",
         (
-            "cp_id", "location", "registered_location", "price_centi_cents_per_kwh", "fault", "operator_hold",
-            "weather_hold", "journal_hold", "revoked", "withdrawn", "registration", "epoch", "journal_id", "last_used",
-            "occupied_by", "register_mwh",
+            "cp_id", "location", "registered_location", "said_location", "located_by_operator",
+            "price_centi_cents_per_kwh", "fault", "operator_hold", "weather_hold", "journal_hold", "revoked",
+            "withdrawn", "registration", "epoch", "journal_id", "last_used", "occupied_by", "register_mwh",
         ),
         ("cp_id",),
     ),
@@ -305,6 +305,8 @@ def point_of(row: Row, session: Session | None) -> ChargingPoint:
         cp_id=CpId(row["cp_id"]),
         location=row["location"],
         registered_location=row["registered_location"],
+        said_location=row["said_location"],
+        located_by_operator=bool(row["located_by_operator"]),
         price_centi_cents_per_kwh=row["price_centi_cents_per_kwh"],
         fault=row["fault"],
         holds=frozenset(hold for hold in Hold if row[f"{hold}_hold"]),

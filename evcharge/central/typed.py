@@ -9,6 +9,7 @@ from evcharge.billing import parse_cents
 from evcharge.errors import BadInput
 from evcharge.ids import check_id
 from evcharge.labels import Speech
+from evcharge.location import check
 
 MOST_CHARACTERS = 200
 ALL = "all"
@@ -20,6 +21,7 @@ class Verb(StrEnum):
     OUT = "out"
     RESUME = "resume"
     REVOKE = "revoke"
+    MOVE = "move"
     ROTATE = "rotate"
     CLOSE_LOST = "close-lost"
     SESSIONS = "sessions"
@@ -34,6 +36,7 @@ USAGE: Mapping[Verb, str] = {
     Verb.OUT: "out CP001 | out all",
     Verb.RESUME: "resume CP001 | resume all",
     Verb.REVOKE: "revoke CP001 | revoke D01",
+    Verb.MOVE: "move CP001 Alicante",
     Verb.ROTATE: "rotate CP001",
     Verb.CLOSE_LOST: "close-lost CP001",
     Verb.SESSIONS: "sessions",
@@ -54,6 +57,7 @@ class Order:
     verb: Verb
     subject: str = ""
     cents: int = 0
+    location: str = ""
 
 
 def parse(line: str, say: Speech) -> Order | None:
@@ -69,11 +73,14 @@ def parse(line: str, say: Speech) -> Order | None:
         raise BadInput(say("control characters"))
     word, *rest = line.split()
     verb = _verb(word, say)
-    wanted = 0 if verb in _TAKES_NOTHING else 2 if verb is Verb.TOP_UP else 1
-    if len(rest) != wanted:
+    wanted = 0 if verb in _TAKES_NOTHING else 2 if verb in (Verb.TOP_UP, Verb.MOVE) else 1
+    # A location may have blanks.
+    if len(rest) < wanted or (len(rest) > wanted and verb is not Verb.MOVE):
         raise BadInput(say("usage", usage=USAGE[verb]))
     if not rest:
         return Order(verb)
+    if verb is Verb.MOVE:
+        return Order(verb, _id(rest[0], say), location=_location(" ".join(rest[1:]), say))
     if verb in _TAKES_ALL and rest[0].lower() == ALL:
         return Order(verb)
     return Order(verb, _id(rest[0], say), _cents(rest[1], say) if verb is Verb.TOP_UP else 0)
@@ -96,6 +103,7 @@ def completions(
             Verb.OUT: [ALL, *sorted(points)],
             Verb.RESUME: [ALL, *sorted(points)],
             Verb.REVOKE: [*sorted(points), *sorted(drivers)],
+            Verb.MOVE: sorted(points),
             Verb.ROTATE: sorted(points),
             Verb.CLOSE: [*sorted(points), *sorted(drivers)],
             Verb.CLOSE_LOST: sorted(points),
@@ -133,6 +141,13 @@ def _cents(word: str, say: Speech) -> int:
         return parse_cents(word)
     except BadInput:
         raise BadInput(say("bad amount", word=_shown(word))) from None
+
+
+def _location(words: str, say: Speech) -> str:
+    try:
+        return check(words)
+    except BadInput:
+        raise BadInput(say("bad location")) from None
 
 
 def _shown(word: str) -> str:

@@ -26,8 +26,10 @@ _NOT_UNDERSTOOD = frozenset({Code.CRYPTO, Code.PROOF, Code.CENTRAL_PROOF})
 class Credential:
     """The secret of one charging point. Its two programs share the file, and whichever changes it tells both."""
 
-    def __init__(self, config: Config, cp_id: CpId) -> None:
+    def __init__(self, config: Config, cp_id: CpId, location: str = "") -> None:
+        """`location` is where the charging point stands, for its first registration; only its engine can say."""
         self._config = config
+        self._location = location
         self._cp_id = cp_id
         self._words = Speech(SENTENCES, config.lang)
         self.file: Path = config.state / "cp" / cp_id / "secret"
@@ -110,7 +112,7 @@ class Credential:
     async def _own(self) -> str:
         config = self._config
         return await enrolment.own_secret(
-            config.state, config.reach.registry_url, "cp", self._cp_id, location=config.engine.location
+            config.state, config.reach.registry_url, "cp", self._cp_id, location=self._location
         )
 
 

@@ -25,6 +25,7 @@ from evcharge.cp.disk import FolderDisk
 from evcharge.cp.journal import Journal
 from evcharge.cp.plan import Action, Order, Plan
 from evcharge.cp.port import HealthPort
+from evcharge.cp.standing import Standing
 from evcharge.cp.status import EngineFacts, Session, engine_line, fault_words
 from evcharge.cp.supply import Supply, Thermometer
 from evcharge.errors import ConfigError
@@ -33,10 +34,12 @@ from evcharge.labels import Phrase, Speech, causes, confirm
 from evcharge.labels.point import SENTENCES
 from evcharge.lifecycle import bounded, run_until, utc_now
 from evcharge.link import LinkState, Phase
+from evcharge.location import tidy
 from evcharge.messages import (
     Ack,
     Confirming,
     ErrorNotice,
+    Located,
     ManualStart,
     Message,
     Progress,
@@ -100,7 +103,7 @@ async def run(config: Config, cp_id: CpId, stop: asyncio.Event, *, tick_s: float
 
 
 async def _stay_connected(config: Config, cp_id: CpId, engine: "Engine") -> None:
-    credential = Credential(config, cp_id)
+    credential = Credential(config, cp_id, config.engine.location)
     credential.on_registry = lambda what: engine.troubles.note("registry", what, utc_now())
     engine.port.use(await credential.find())
     link = link_to_central(config, cp_id, Role.ENGINE, credential)
@@ -190,6 +193,8 @@ class Engine:
         self.health_at = ""
         self._lines = LinkLines(config)
         self.troubles = Troubles()
+        self._told_location = tidy(config.engine.location)
+        self._standing = Standing(cp_id, self.words, self.troubles, self._told_location)
         # For how many ticks no monitor has asked, after one did.
         self._unwatched = 0
         # A manual start that Central has not answered yet.
@@ -219,7 +224,12 @@ class Engine:
             self.lane.link(channel)
         try:
             channel.send(
-                structs.replace(self.charge.sync(), max_power_w=self._max_power_w, speed=self._settings.speed)
+                structs.replace(
+                    self.charge.sync(),
+                    max_power_w=self._max_power_w,
+                    speed=self._settings.speed,
+                    location=self._told_location or UNSET,
+                )
             )
             while self._hear(await channel.receive()):
                 self._ship()
@@ -314,7 +324,7 @@ class Engine:
         charge, now_s = self.charge, self._loop.time()
         return EngineFacts(
             cp_id=self._cp_id,
-            location=self._settings.location,
+            location=self._standing.location,
             clock=f"{utc_now().astimezone():%H:%M:%S}",
             state=charge.state,
             fault=charge.fault,
@@ -359,6 +369,8 @@ class Engine:
         match message:
             case Synced(last_seq=last_seq) | Resync(last_seq=last_seq):
                 return self.charge.on_synced(last_seq)
+            case Located(location=location):
+                self._standing.hear(location, self._told_location)
             case Ack(seq=seq):
                 return self.charge.on_ack(seq, utc_now().timestamp())
             case Start():

@@ -7,7 +7,16 @@ from rich.text import Text
 from evcharge import drawing
 from evcharge.billing import euros, kwh, price_text
 from evcharge.cp.health import BROKEN
-from evcharge.cp.status import EngineFacts, Lamp, Session, car_words, central_words, state_words, warmth
+from evcharge.cp.status import (
+    EngineFacts,
+    Lamp,
+    Session,
+    car_words,
+    central_words,
+    located,
+    state_words,
+    warmth,
+)
 from evcharge.labels import Speech
 from evcharge.troubles import Trouble
 
@@ -23,7 +32,7 @@ def view(
 ) -> list[Text]:
     """Return the lines of the screen; all lists newest first. With `troubles`: those and the messages, no more."""
     top = [
-        drawing.title(words("engine title", cp_id=facts.cp_id, location=facts.location), facts.clock, width)
+        drawing.title(located(words("engine title", cp_id=facts.cp_id), facts.location), facts.clock, width)
     ]
     if troubles is None:
         top += _facts(facts, words)

@@ -36,7 +36,8 @@ class Errands:
         self.ask_password = ask_password
         self._words = words
         self._registry = enrolment.RegistryAddress(config.reach.registry_url, config.state / "ca.pem")
-        self._location = config.engine.location
+        # Only what the Registry said: where it stands, its engine knows, and not this monitor.
+        self._location = ""
 
     async def register(self) -> str:
         """Register the charging point with the credential it has, or with a new one.
@@ -55,7 +56,6 @@ class Errands:
         return self._words("registered", cp_id=self._cp_id)
 
     async def _register(self, token: str, known: dict[str, Any] | None) -> str:
-        # The known location stays: this monitor need not know where its engine stands.
         location = self._location if known is None else ""
         if not self._credential.is_given and not self._credential.file.exists():
             await enrolment.own_secret(

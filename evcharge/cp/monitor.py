@@ -15,6 +15,7 @@ from evcharge.config import Config
 from evcharge.cp import health, menu
 from evcharge.cp.central import LOOK_S, Credential, LinkLines, explained, link_to_central
 from evcharge.cp.errands import Cancelled, Errands
+from evcharge.cp.standing import Standing
 from evcharge.cp.status import Lamp, MonitorFacts, Signal, monitor_line
 from evcharge.cp.watcher import Watcher
 from evcharge.errors import Code, EvchargeError, Overloaded, StateError
@@ -23,7 +24,7 @@ from evcharge.labels import Phrase, Speech, say
 from evcharge.labels.point import SENTENCES
 from evcharge.lifecycle import run_until, utc_now
 from evcharge.link import Link, LinkState, Phase
-from evcharge.messages import ErrorNotice, Health
+from evcharge.messages import ErrorNotice, Health, Located
 from evcharge.troubles import Troubles, told
 
 log = logging.getLogger(__name__)
@@ -54,9 +55,10 @@ async def run(config: Config, cp_id: CpId, stop: asyncio.Event) -> int:
 class Teller:
     """Tells Central the verdict: at each login, and when it changes."""
 
-    def __init__(self, watcher: Watcher, words: Speech) -> None:
+    def __init__(self, watcher: Watcher, words: Speech, standing: Standing) -> None:
         self._watcher = watcher
         self._words = words
+        self._standing = standing
         self._channel: Channel | None = None
         self._told_warmth: int | UnsetType = UNSET
         # What the engine was doing and whether a vehicle was plugged in, as Central was told.
@@ -69,10 +71,14 @@ class Teller:
         try:
             self.tell()
             while True:
-                message = await channel.receive()
-                if isinstance(message, ErrorNotice):
-                    text = labels.says(message.code, message.text, self._words.lang)
-                    log.warning("%s", self._words("central says", text=text))
+                match await channel.receive():
+                    case ErrorNotice(code=code, text=text):
+                        said = labels.says(code, text, self._words.lang)
+                        log.warning("%s", self._words("central says", text=said))
+                    case Located(location=location, said=said):
+                        self._standing.hear(location, said)
+                    case _:
+                        pass
         finally:
             self._channel = None
 
@@ -120,6 +126,7 @@ class Monitor:
         self._credential = Credential(config, cp_id)
         self._lines = LinkLines(config)
         self._troubles = Troubles()
+        self._standing = Standing(cp_id, self._words, self._troubles)
         self._credential.on_registry = lambda what: self._troubles.note("registry", what, utc_now())
         self._errands = Errands(config, cp_id, self._credential, self._no_password, self._words)
         # One errand at a time; its word stays here until it is done.
@@ -145,7 +152,7 @@ class Monitor:
             self._words,
             self._newest_key,
         )
-        teller = self._teller = Teller(watcher, self._words)
+        teller = self._teller = Teller(watcher, self._words, self._standing)
         link = self._link = link_to_central(self._config, self._cp_id, Role.MONITOR, self._credential)
 
         def renewed(secret: str) -> None:
@@ -260,6 +267,7 @@ class Monitor:
             heard_at=watcher.heard_at if watcher is not None else None,
             temperature_deci_celsius=self._warmth(),
             monitors=watcher.monitors if watcher is not None else 1,
+            location=self._standing.location,
             simulating=self._teller is not None and self._teller.simulating,
         )
 

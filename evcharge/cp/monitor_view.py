@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from evcharge import drawing
-from evcharge.cp.status import MonitorFacts, warmth
+from evcharge.cp.status import MonitorFacts, located, warmth
 from evcharge.labels import Speech
 from evcharge.troubles import Trouble, clock
 
@@ -21,7 +21,8 @@ def view(
     only_list: bool,
 ) -> list[Text]:
     """Return the lines of the screen; `messages` and `troubles` newest first."""
-    top = [drawing.title(words("monitor title", cp_id=facts.cp_id), facts.clock, width)]
+    title = located(words("monitor title", cp_id=facts.cp_id), facts.location)
+    top = [drawing.title(title, facts.clock, width)]
     listed = drawing.listed(troubles, words)
     if only_list:
         top.append(drawing.heading(words("faults"), width))

@@ -140,6 +140,7 @@ class MonitorFacts:
     heard_at: datetime | None
     monitors: int
     simulating: bool
+    location: str = ""
     temperature_deci_celsius: int | None = None
 
 
@@ -152,6 +153,11 @@ def monitor_line(facts: MonitorFacts, words: Speech) -> str:
         link=facts.link.words,
         central=facts.central.words,
     )
+
+
+def located(title: str, location: str) -> str:
+    """Return the title of a screen with the location, when that is known."""
+    return f"{title} · {location}" if location else title
 
 
 def warmth(deci_celsius: int | None) -> str:

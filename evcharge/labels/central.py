@@ -16,6 +16,16 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "no location": ("no location", "sin ubicación"),
     "point moved": ("{cp_id} is now in {location}", "{cp_id} está ahora en {location}"),
+    "location differs": (
+        (
+            "WARNING {cp_id} says {said}; the network has it in {location}. If it is not there: evcharge move {cp_id}; "
+            "if it is, start its engine with that --location"
+        ),
+        (
+            "AVISO {cp_id} dice {said}; la red lo tiene en {location}. Si no está ahí: evcharge move {cp_id}; "
+            "si está, inicie su motor con esa --location"
+        ),
+    ),
     "price changed": (
         "{cp_id} now costs {price} €/kWh; running charges keep their price",
         "{cp_id} cuesta ahora {price} €/kWh; las recargas en marcha conservan su precio",
@@ -284,6 +294,7 @@ SENTENCES: Mapping[str, Words] = {
         "withdraw the keys: it needs a new registration",
         "retirar las claves: necesita registrarse de nuevo",
     ),
+    "help move": ("say where it stands", "decir dónde está"),
     "help rotate": (
         "a new key for its connection, without interruption",
         "clave nueva para su conexión, sin interrupción",
@@ -369,6 +380,11 @@ SENTENCES: Mapping[str, Words] = {
     "close-lost given back": (
         "close-lost: {session_id} had not begun: its driver has the money back.",
         "close-lost: {session_id} no había empezado: su conductor recupera el dinero.",
+    ),
+    "move done": ("move: {status}", "move: {status}"),
+    "bad location": (
+        "a location is 1 to 80 characters of plain text",
+        "una ubicación son de 1 a 80 caracteres de texto sencillo",
     ),
     "rotate done": (
         "rotate: the connection of {cp_id} has a new key, no interruption",

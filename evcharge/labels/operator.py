@@ -137,6 +137,8 @@ SENTENCES: Mapping[str, Words] = {
         "{session_id} is closed: it had not begun, and its driver has the money back.",
         "{session_id} queda cerrada: no había empezado, y su conductor recupera el dinero.",
     ),
+    "moved": ("{cp_id} stands in {location} now.", "{cp_id} está ahora en {location}."),
+    "moved already": ("{cp_id} stands in {location} already.", "{cp_id} ya está en {location}."),
     "topped up": (
         "{driver_id}: {amount} € in, balance {balance} €.",
         "{driver_id}: {amount} € ingresados, saldo {balance} €.",

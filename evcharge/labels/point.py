@@ -22,6 +22,17 @@ SENTENCES: Mapping[str, Words] = {
         "la credencial no se puede usar ahora: {why}",
     ),
     "not renewed": ("the ticket cannot be renewed now: {why}", "el tique no se puede renovar ahora: {why}"),
+    "moved": ("{cp_id} stands in {location} now", "{cp_id} está ahora en {location}"),
+    "elsewhere": (
+        (
+            "the engine of {cp_id} was started for {said}; the network has it in {location}. If it is not there: "
+            "evcharge move {cp_id}; if it is, start the engine with that --location"
+        ),
+        (
+            "el motor de {cp_id} se inició para {said}; la red lo tiene en {location}. Si no está ahí: "
+            "evcharge move {cp_id}; si está, inicie el motor con esa --location"
+        ),
+    ),
     # ---- lines of the engine
     "engine stopped": ("{cp_id} engine stopped", "{cp_id} motor parado"),
     "start received": (
@@ -131,7 +142,7 @@ SENTENCES: Mapping[str, Words] = {
         "{cp_id} {state} a {driver}: {kw} kW, {kwh} kWh, {euros} €; Central: {central}",
     ),
     # ---- words of the engine's screen
-    "engine title": ("Charging point {cp_id} · {location}", "Punto de recarga {cp_id} · {location}"),
+    "engine title": ("Charging point {cp_id}", "Punto de recarga {cp_id}"),
     "engine": ("engine", "motor"),
     "idle": ("Idle: waiting for a request", "Libre: esperando una petición"),
     "pending": ("Authorised: plug in", "Autorizado: enchufe el vehículo"),

@@ -163,6 +163,26 @@ def revoke(cp_id: str, via: str, as_json: bool, config_file: Path | None, **give
         work.tell("not stored yet")
 
 
+@click.command()
+@id_argument("cp_id")
+@click.argument("location")
+@_central()
+def move(cp_id: str, location: str, as_json: bool, config_file: Path | None, **given: Any) -> None:
+    """Say that CP_ID stands in LOCATION, such as "Alicante": its engine, its monitor and the Registry follow."""
+    from evcharge.location import check
+
+    try:
+        location = check(location)
+    except BadInput as problem:
+        raise click.UsageError(problem.text) from None
+    work = Operating(config_file, given, as_json=as_json)
+    content = work.ask(lambda api: api.send("PATCH", f"/api/cps/{cp_id}", {"location": location}))
+    name = "moved" if content["changed"] else "moved already"
+    work.tell(name, cp_id=cp_id, location=content["cp"]["location"])
+    if content["ended"]:
+        work.tell("ended")
+
+
 def _by_kafka(work: Operating, command: Literal["out", "resume", "revoke"], cp_id: str | None) -> None:
     """Give an order over Kafka, for one charging point, and say what came of it."""
     import asyncio
@@ -315,4 +335,4 @@ def alerts(alert_id: str | None, as_json: bool, config_file: Path | None, **give
         tables.show(content["alerts"], tables.alerts(work.lang), work.say)
 
 
-COMMANDS = (out, resume, revoke, top_up, cps, sessions, tickets, alerts)
+COMMANDS = (out, resume, revoke, move, top_up, cps, sessions, tickets, alerts)

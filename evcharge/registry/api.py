@@ -26,6 +26,7 @@ from evcharge.registry import registrations
 from evcharge.registry.bodies import (
     Anchor,
     Disable,
+    Locate,
     Login,
     Named,
     RegisterDriver,
@@ -89,6 +90,7 @@ class Api:
             web.post("/v1/login", self.login),
             web.get("/v1/revocations", self.revocations),
             web.post("/v1/disable", self.disable),
+            web.post("/v1/locate", self.locate),
             web.post("/v1/anchors", self.anchor),
             web.get("/v1/anchors", self.anchors),
         ]
@@ -319,6 +321,20 @@ class Api:
 
         after = await self._change(id_, decide, actor)
         return answer({"id": id_, "epoch": after.epoch, "state": after.state})
+
+    async def locate(self, request: web.Request) -> web.Response:
+        """Take in where a charging point stands; of a registration that is over, nothing."""
+        actor = await self._callers.with_token(request, CENTRAL)
+        body = await read_body(request, Locate)
+        id_ = _target(request, body.cp_id, "cp_id")
+
+        async def decide(before: Registration | None) -> Change | None:
+            known = _present(before, id_, Kind.CP)
+            if known.number != body.registration:
+                raise Refused(f"That registration of {id_} is over.", Code.NOT_FOUND)
+            return registrations.locate(known, tidy(body.location))
+
+        return answer(_described(await self._change(id_, decide, actor)))
 
     async def anchor(self, request: web.Request) -> web.Response:
         """Keep the head of Central's audit log, and tell that of ours in return."""

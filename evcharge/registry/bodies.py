@@ -4,7 +4,7 @@ from typing import Annotated, Literal, dataclass_transform, get_args
 
 from msgspec import Meta, Struct
 
-from evcharge.messages import Text
+from evcharge.messages import Count, Text
 from evcharge.passwords import NewPassword, Password
 
 # As strict as any text of the wire, and shorter.
@@ -104,6 +104,14 @@ class Join(Body):
 
     secret: Password
     credential: NewPassword
+
+
+class Locate(Body):
+    """POST /v1/locate: where the charging point of that registration stands, as Central knows."""
+
+    cp_id: str
+    registration: Count
+    location: Location
 
 
 class Disable(Body):

@@ -67,8 +67,9 @@ def register(
 ) -> Change | None:
     """Register `wanted`, or return None when it is registered so already.
 
-    Only an administrator brings a withdrawn id back. An id in use keeps its credential, except for an administrator
-    who `may_replace` it, and thereby also puts a disabled one back.
+    Only an administrator brings a withdrawn id back. An id in use keeps its credential and its location, except for an
+    administrator who `may_replace` them, and thereby also puts a disabled one back. Another location is told by a new
+    epoch, as a new credential is.
     """
     _check_id(before, wanted.id, wanted.kind)
     if before is None:
@@ -77,11 +78,11 @@ def register(
         if not by_admin:
             raise disabled(before)
         return _anew(before, wanted)
-    location = wanted.location or before.location
-    if by_admin and may_replace and not (same_secret and before.state is State.ACTIVE):
+    moves = wanted.location not in ("", before.location)
+    if by_admin and may_replace and (moves or not (same_secret and before.state is State.ACTIVE)):
         after = _with(
             before,
-            location=location,
+            location=wanted.location or before.location,
             secret_hash=before.secret_hash if same_secret else wanted.secret_hash,
             state=State.ACTIVE,
             epoch=before.epoch + 1,
@@ -95,9 +96,16 @@ def register(
         )
     if before.state is not State.ACTIVE:
         raise disabled(before)
-    if location != before.location:
-        return Change(_with(before, location=location), "move")
+    if moves and not before.location:
+        return Change(_with(before, location=wanted.location), "move")
     return None
+
+
+def locate(before: Registration, location: str) -> Change | None:
+    """Carry out Central's word of where a charging point stands."""
+    if location == before.location:
+        return None
+    return Change(_with(before, location=location), "move")
 
 
 def activate(before: Registration) -> Change | None:

@@ -112,8 +112,10 @@ def entries(network: Network) -> list[Entry]:
 
 # What events say more than those that were written with schema 5 or older.
 _SAID_SINCE = {
-    "PointAdded": ("epoch", "registration"), "EngineConnected": ("epoch",), "EngineLost": ("last_seq",),
-    "MonitorConnected": ("epoch",), "DriverAdded": ("epoch", "registration"), "DriverConnected": ("epoch",),
+    "PointAdded": ("epoch", "registration"), "EngineConnected": ("epoch", "location", "said"),
+    "PointMoved": ("by", "said"), "EngineLost": ("last_seq",),
+    "MonitorConnected": ("epoch", "location", "said"), "DriverAdded": ("epoch", "registration"),
+    "DriverConnected": ("epoch",),
     "WalletToppedUp": ("reference", "registration"), "TicketMade": ("registration",),
     "AccountAdded": ("seal",), "AccountChanged": ("seal",),
     "AccountRemoved": ("seal",), "TokenMade": ("seal",), "TokenRemoved": ("seal",), "LoggedIn": ("login",),

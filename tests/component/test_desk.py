@@ -98,6 +98,14 @@ async def test_close_lost_gives_back_what_had_not_begun(town: Town):
     assert "its driver has the money back" in await Operator(town).types("close-lost CP001")
 
 
+async def test_move_says_where_a_point_stands(town: Town):
+    await town.point()
+    operator = Operator(town)
+    assert await operator.types("move CP001 San Juan") == "move: CP001 (San Juan) Available"
+    assert await operator.types("move CP404 Elche") == "CP404 is unknown here: no such charging point."
+    await town.says("CP001 is now in San Juan")
+
+
 async def test_resume_says_what_still_holds(town: Town):
     engine = await town.point()
     operator = Operator(town)

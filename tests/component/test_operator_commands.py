@@ -171,6 +171,17 @@ async def test_revoke_on_a_full_disk_says_that_it_holds_and_is_not_stored(town: 
         assert "this holds from now on, and will be stored" in await shell.does("revoke", "CP001")
 
 
+async def test_move_says_where_a_point_stands(town: Town, shell: Shell):
+    await town.point()
+    assert await shell.does("move", "CP001", " San   Juan ") == "CP001 stands in San Juan now.\n"
+    assert "ya está en San Juan" in await shell.does("move", "CP001", "San Juan", "--lang", "es")
+    assert await shell.does("move", "CP001", "San Juan") == "CP001 stands in San Juan already.\n"
+    code, _, err = await shell.types("move", "CP001", "\u200b")
+    assert (code, "1 to 80 characters" in err) == (2, True)
+    code, _, err = await shell.types("move", "CP404", "Elche")
+    assert (code, "does not exist" in err) == (1, True)
+
+
 async def test_top_up_counts_once_with_the_same_reference(town: Town, shell: Shell):
     await town.driver()
     assert await shell.does("top-up", "D01", "20") == "D01: 20.00 € in, balance 40.00 €.\n"

@@ -110,9 +110,10 @@ async def test_an_administrator_may_replace_a_credential(registry):
     assert (await registry.ticket(secret="cp_secret_002")).status == 200
 
 
-async def test_the_owner_of_a_credential_may_move_its_charging_point(registry):
-    await registry.register()
+async def test_the_owner_of_a_credential_says_where_its_charging_point_stands_once(registry):
+    await registry.register(location="")
     assert (await registry.register(location=" Alcoy ")).body["location"] == "Alcoy"
+    assert (await registry.register(location="Elche")).body["location"] == "Alcoy"
 
 
 async def test_engine_and_monitor_share_a_credential_whoever_registers_first(registry):

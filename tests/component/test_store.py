@@ -9,7 +9,7 @@ import pytest
 
 from evcharge import audit
 from evcharge.central import commands as c
-from evcharge.central import store
+from evcharge.central import store, verify
 from evcharge.central.history import Incident
 from evcharge.central.instants import text_of
 from evcharge.central.invariants import violations
@@ -788,6 +788,8 @@ async def test_weather_bars_and_moves_survive_a_restart(tmp_path: Path):
     network.does(c.WeatherReport, location="Atlantis", temperature_celsius=9.0, measured_at=NOON, source="x")
     network.does(c.WeatherAlert, location="Atlantis", alert=WeatherKind.STORM)
     network.does(c.MovePoint, cp_id="CP003", location="Elche")
+    network.engine("CP003", said_location="Altea")
+    network.engine("CP001", said_location="Madrid")
     network.does(c.BarDriver, driver_id="D02", barred=True)
     async with opened(tmp_path) as books:
         await kept(books, network)
@@ -820,6 +822,23 @@ async def test_old_books_come_through(tmp_path: Path, schema: int):
             (1, 1_000_005, 25),
             (1, 20_000, 1),
         ]
+
+
+async def test_an_operators_move_of_old_books_is_still_one(tmp_path: Path):
+    network = Network()
+    for cp_id in ("CP001", "CP002"):
+        network.point_is_there(cp_id, location="Alicante")
+    network.does(c.MovePoint, cp_id="CP002", location="Elche")
+    written_by_an_older(tmp_path / "central.db", 5, entries(network))
+    async with opened(tmp_path) as books:
+        facts = await books.store.load(NOON)
+    points = [facts.point("CP001"), facts.point("CP002")]
+    assert [(point.location, point.located_by_operator) for point in points] == [
+        ("Alicante", False),
+        ("Elche", True),
+    ]
+    assert {point.said_location for point in points} == {""}
+    assert verify.check(tmp_path / "central.db") == []
 
 
 async def test_each_commit_is_told_with_its_size_and_time(tmp_path: Path):

@@ -14,7 +14,7 @@ from tests.system.terminal import Terminal, terminal
 
 SCREENS = Path(__file__).parents[2] / "docs" / "screens"
 # A charge that goes on until somebody ends it; and one that soon ends by itself.
-STAYS = ("--speed", "60", "--auto-plug", "0.2")
+STAYS = ("--speed", "60", "--auto-plug", "0.2", "--location", "Alicante")
 SHORT = ("--speed", "60", "--auto-plug", "0.1", "--auto-unplug", "2")
 
 

@@ -15,7 +15,7 @@ from tests.system.city import City, Program
 from tests.system.terminal import Terminal, terminal
 
 SCREENS = Path(__file__).parents[2] / "docs" / "screens"
-STAYS = ("--speed", "10", "--auto-plug", "0.1")
+STAYS = ("--speed", "10", "--auto-plug", "0.1", "--location", "Alicante")
 
 
 @contextlib.asynccontextmanager

@@ -34,7 +34,8 @@ class Point:
 @contextlib.asynccontextmanager
 async def engine_window(city: City, *flags: str, **size: int) -> AsyncIterator[Terminal]:
     port = city.health_ports.setdefault("CP001", free_port())
-    flags = ("cp-engine", "CP001", "--health-port", str(port), "--speed", "30", *flags)
+    ours = ("--health-port", str(port), "--location", "Alicante", "--speed", "30")
+    flags = ("cp-engine", "CP001", *ours, *flags)
     async with terminal(*flags, env=city.environment(), cwd=city.state.parent, **size) as window:
         yield window
 

@@ -46,6 +46,10 @@ GOLDEN: dict[m.Message, str] = {
     m.Sync(
         journal_id=JOURNAL, last_seq=7, max_power_w=22_000, speed=1.0
     ): f'{{"t":"SYNC","journal_id":"{JOURNAL}","last_seq":7,"max_power_w":22000,"speed":1.0}}',
+    m.Sync(
+        journal_id=JOURNAL, last_seq=7, location="Elche"
+    ): f'{{"t":"SYNC","journal_id":"{JOURNAL}","last_seq":7,"location":"Elche"}}',
+    m.Located(location="Elche", said="Berlin"): '{"t":"LOCATED","location":"Elche","said":"Berlin"}',
     m.Synced(last_seq=7): '{"t":"SYNCED","last_seq":7}',
     m.Ack(seq=8): '{"t":"ACK","seq":8}',
     m.Resync(last_seq=7): '{"t":"RESYNC","last_seq":7}',
@@ -194,7 +198,7 @@ SENDERS = {
     Role.MONITOR: "Heartbeat Bye Rekeyed Health",
     Role.DRIVER: "Heartbeat Bye Rekeyed RequestStart RequestStop ListPoints AskBalance AskHistory TicketSeen "
     "AnswerStart SetPin AskPin",
-    Role.CENTRAL: "Heartbeat Bye ErrorNotice Rekey Synced Ack Resync Start Stop Query Progress Supply "
+    Role.CENTRAL: "Heartbeat Bye ErrorNotice Rekey Synced Located Ack Resync Start Stop Query Progress Supply "
     "TicketIssued Notice Points Balance History Confirming ConfirmStart ConfirmOver PinState",
     Role.OPERATOR: "",
     Role.ADMIN: "",

@@ -11,6 +11,7 @@ from evcharge.registry.registrations import (
     disabled,
     invited,
     join,
+    locate,
     register,
     revoke,
     rotate,
@@ -42,9 +43,27 @@ def test_the_same_credential_again_changes_nothing():
     assert register(CP001, wanted(location=""), same_secret=True, by_admin=True) is None
 
 
-def test_the_owner_of_the_credential_may_move():
-    change = register(CP001, wanted(location="Alcoy"), same_secret=True, by_admin=False)
+def test_the_owner_of_the_credential_says_where_it_stands_once():
+    nowhere = replace(CP001, location="")
+    change = register(nowhere, wanted(location="Alcoy"), same_secret=True, by_admin=False)
     assert (change.after, change.what, change.revokes) == (replace(CP001, location="Alcoy"), "move", False)
+    assert register(CP001, wanted(location="Alcoy"), same_secret=True, by_admin=False) is None
+
+
+def test_an_administrator_who_names_another_location_makes_older_tickets_void():
+    change = register(CP001, wanted(location="Alcoy"), same_secret=True, by_admin=True)
+    assert change.after == replace(CP001, location="Alcoy", epoch=CP001.epoch + 1)
+    assert change.revokes
+    asked_by_central = register(
+        CP001, wanted(location="Alcoy"), same_secret=True, by_admin=True, may_replace=False
+    )
+    assert asked_by_central is None
+
+
+def test_the_registry_follows_central_and_nobody_is_shut_out_by_it():
+    change = locate(CP001, "Alcoy")
+    assert (change.after, change.what, change.revokes) == (replace(CP001, location="Alcoy"), "move", False)
+    assert locate(change.after, "Alcoy") is None
 
 
 def test_another_credential_is_refused_unless_an_administrator_brings_it():

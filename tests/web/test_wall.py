@@ -191,6 +191,19 @@ async def test_revoking_asks_first_and_shows_key_revoked(room, window) -> None:
         await expect(page.locator('#drawer [data-act="revoke"]')).to_be_disabled()
 
 
+async def test_an_administrator_says_where_a_point_stands(room, window) -> None:
+    await room.town.point("CP014")
+    async with window() as opened:
+        page = await room.enter(opened, "admin")
+        await tile(page, "CP014").click()
+        await page.click('#drawer [data-act="move"]')
+        asked = page.locator("dialog.fd[open]")
+        await asked.get_by_label("Location").fill(" San   Juan ")
+        await asked.get_by_role("button", name="Move", exact=True).click()
+        await expect(page.locator("#toasts")).to_contain_text("CP014 stands in San Juan now.")
+        await expect(page.locator("#drawer")).to_contain_text("San Juan")
+
+
 async def test_revoking_on_a_full_disk_says_that_it_holds_and_is_not_stored(fresh_room, window) -> None:
     room = fresh_room
     await room.town.point("CP001")

@@ -47,7 +47,8 @@ class Model:
         cp = self.cps.setdefault(a.cp_id, SimpleNamespace(
             heard=False, monitor=None, engine=None, fault=None, holds=set(), revoked=False, epoch=a.epoch, issued=0,
             session=None, withdrawn=False, number=a.registration, car=False, car_of=None, journal=None, used=0,
-            parting=None, price=2_500, at=None, registered=None, question=None))  # fmt: skip
+            parting=None, price=2_500, at=a.location or None, registered=a.location, told=None, by_operator=False,
+            question=None))  # fmt: skip
         if a.epoch < cp.epoch:
             return "E_REVOKED"
         if (getattr(cp, role) or 0) > a.link:
@@ -57,17 +58,19 @@ class Model:
                 self._point_leaves(cp, a.epoch)
             cp.withdrawn, cp.number, cp.engine, cp.parting = False, a.registration, None, None
             cp.registered, cp.at = a.location, a.location or cp.at
+            cp.told, cp.by_operator = None, False
             self._obeys(cp)
             cp.epoch, cp.issued, cp.revoked = a.epoch, a.epoch, False
             return cp
         if cp.withdrawn or a.registration < cp.number:
             return "E_REVOKED"
-        if a.epoch > cp.epoch or cp.revoked:
+        is_new = a.epoch > cp.epoch or cp.revoked
+        if is_new:
             if role == "engine":
                 self._without_monitor(cp)
             else:
                 cp.engine = cp.parting = None
-        if a.location and cp.registered != a.location:
+        if is_new and a.location and cp.registered != a.location:
             cp.registered = a.location
             self._goes_to(cp, a.location)
         cp.epoch = cp.issued = a.epoch
@@ -127,10 +130,17 @@ class Model:
             if cp.session and self.sessions[cp.session].state == "A":
                 self._stop(cp.session, "monitor lost")
 
-    def _goes_to(self, cp, where):
+    def _goes_to(self, cp, where, *, by_operator=False):
         if cp.at != where:
-            cp.at = where
+            cp.at, cp.by_operator = where, by_operator
             self._obeys(cp)
+
+    def _says_where_it_is(self, cp, where):
+        """What was said before is no news, and an operator knew better than who had said nothing."""
+        if where and where != cp.told:
+            if cp.told or not cp.by_operator:
+                self._goes_to(cp, where)
+            cp.told = where
 
     def _obeys(self, cp):
         """Bad weather is a hold exactly where it is bad and nobody has said otherwise."""
@@ -183,8 +193,12 @@ class Model:
     def _MovePoint(self, a):
         if self._here(a.cp_id) is None:
             return "E_UNKNOWN_CP"
-        self._goes_to(self.cps[a.cp_id], a.location)
+        self._goes_to(self.cps[a.cp_id], a.location, by_operator=True)
         return None
+
+    def _RegistryFollows(self, a):
+        if (cp := self._here(a.cp_id)) is not None:
+            cp.registered = a.location
 
     def _BarDriver(self, a):
         if (driver := self.drivers.get(a.driver_id)) is None or driver.withdrawn:
@@ -202,6 +216,7 @@ class Model:
             if cp.session and self.sessions[cp.session].state == "C":
                 self._close(cp.session, "T", estimated=True)
             self._stop(cp.session, "charging point lost")
+        self._says_where_it_is(cp, a.said_location)
         cp.engine, cp.journal = a.link, a.journal_id
         return None
 

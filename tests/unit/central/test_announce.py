@@ -22,7 +22,7 @@ def told(event: e.Event) -> list[Letter]:
         # Whatever is sent must open at the other end, and be Central's to say.
         assert m.decode(m.encode(0, message)).m == message
         m.check_sender(message, Role.CENTRAL)
-        assert (role, peer_id) in ((Role.ENGINE, "CP001"), (Role.DRIVER, "D01"))
+        assert (role, peer_id) in ((Role.ENGINE, "CP001"), (Role.MONITOR, "CP001"), (Role.DRIVER, "D01"))
     return found
 
 
@@ -149,11 +149,23 @@ def test_a_driver_is_told_that_its_pin_was_guessed_at_and_nothing_of_what_it_did
         assert told(e.PinRemoved(driver_id="D01", why=why)) == []
 
 
+def test_where_a_point_stands_is_for_its_two_programs():
+    located = m.Located(location="Elche", said="Berlin")
+    both = [(Role.ENGINE, "CP001", located), (Role.MONITOR, "CP001", located)]
+    assert told(e.PointMoved(cp_id="CP001", location="Elche", by="operator", said="Berlin")) == both
+    engine = e.EngineConnected(
+        cp_id="CP001", link=1, journal_id="a" * 32, last_seq=0, location="Elche", said="Berlin"
+    )
+    assert told(engine)[1:] == both
+    assert told(e.MonitorConnected(cp_id="CP001", link=1, location="Elche", said="Berlin")) == both[1:]
+    assert told(e.MonitorConnected(cp_id="CP001", link=1)) == []
+
+
 def test_everything_else_is_for_the_screens_alone():
     speak = {
         e.SessionAuthorised, e.EngineConnected, e.SessionReady, e.SessionStarted, e.StopOrdered, e.SessionRefused,
         e.SessionInterrupted, e.StraySupply, e.TicketMade, e.ConfirmationAsked, e.StartConfirmed, e.ConfirmationEnded,
-        e.PinRemoved, e.TicketCorrected,
+        e.PinRemoved, e.TicketCorrected, e.PointMoved,
     }  # fmt: skip
     for event in LINES:
         if type(event) not in speak:

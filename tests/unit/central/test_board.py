@@ -150,7 +150,7 @@ def test_a_new_charging_point_and_one_that_moved_are_named_in_a_delta(town: Show
     page = Page()
     page.takes(town.board.snapshot())
     town.point_is_there("CP003", location="Denia")
-    town.point_is_there("CP001", location="Elche")
+    town.engine("CP001", said_location="Elche")
     town.ticks()
     said = page.takes(town.board.delta(page.rev))
     assert sorted(name[1:3] for name in said["c"]) == [["CP001", "Elche"], ["CP003", "Denia"]]

@@ -43,6 +43,10 @@ LINES: dict[e.Event, str | None] = {
         cp_id="CP001", location="", price_centi_cents_per_kwh=1
     ): "CP001 is new here: no location, 0.0001 €/kWh",
     e.PointMoved(cp_id="CP001", location="Elche"): "CP001 is now in Elche",
+    e.LocationDiffers(cp_id="CP001", said="Berlin", location="Elche"): (
+        "WARNING CP001 says Berlin; the network has it in Elche. If it is not there: evcharge move CP001; if it is, "
+        "start its engine with that --location"
+    ),
     e.PriceChanged(
         cp_id="CP001", price_centi_cents_per_kwh=3_000, old_price_centi_cents_per_kwh=2_500
     ): "CP001 now costs 0.30 €/kWh; running charges keep their price",

@@ -74,13 +74,6 @@ def test_a_returning_point_is_not_new(town: Network):
     assert said(town.engine()) == [events.EngineConnected]
 
 
-def test_a_point_that_moved_is_told_once(town: Network):
-    decision = town.engine(location="Elche")
-    assert only(decision, events.PointMoved).location == "Elche"
-    assert town.point().location == "Elche"
-    assert events.PointMoved not in said(town.engine(location="Elche"))
-
-
 def test_a_ticket_without_a_location_does_not_erase_it(town: Network):
     town.engine(location="")
     assert town.point().location == "Alicante"
@@ -646,18 +639,6 @@ def test_a_price_that_nobody_can_mean_is_refused(town: Network, price: int):
 def test_a_point_that_nobody_knows_has_no_price_and_no_place(town: Network):
     for kind, what in ((c.SetPrice, {"price_centi_cents_per_kwh": 1}), (c.MovePoint, {"location": "Elche"})):
         assert town.refuses(kind, cp_id="CP404", **what).code is Code.UNKNOWN_CP
-
-
-def test_where_an_operator_puts_a_point_it_stays_when_it_returns(town: Network):
-    assert said(town.does(c.MovePoint, cp_id="CP001", location="Elche")) == [events.PointMoved]
-    assert events.PointMoved not in said(town.engine(location="Alicante"))
-    assert town.point().location == "Elche"
-    assert town.does(c.MovePoint, cp_id="CP001", location="Elche").is_empty
-
-
-def test_the_registry_that_says_something_new_has_the_last_word(town: Network):
-    town.does(c.MovePoint, cp_id="CP001", location="Elche")
-    assert only(town.engine(location="Altea"), events.PointMoved).location == "Altea"
 
 
 def test_a_driver_who_is_barred_may_not_charge_and_what_runs_ends(town: Network):

@@ -50,6 +50,7 @@ CPS, DRIVERS = ("CP001", "CP002"), ("D01", "D02")
 cps, drivers = st.sampled_from(CPS), st.sampled_from(DRIVERS)
 PLACES, HOME = ("Elche", "Altea"), {"CP001": "Elche", "CP002": "Altea"}
 places = st.sampled_from(["Elche", "ELCHE", "Altea"])
+said_places = st.sampled_from(["", "", *PLACES])
 # The third is placed with a new journal, and lifted with its alert.
 ORDERED_HOLDS = (Hold.OPERATOR, Hold.WEATHER)
 ordered_holds = st.sampled_from(ORDERED_HOLDS)
@@ -370,15 +371,22 @@ class TheRules(RuleBasedStateMachine):
         for driver_id in DRIVERS:
             self.a_driver_arrives(driver_id, None)
 
-    @rule(cp_id=cps, epoch=epochs, location=st.sampled_from(["", "", *PLACES]), other=rarely)
+    @rule(cp_id=cps, epoch=epochs, location=said_places, said_location=said_places, other=rarely)
     def an_engine_arrives(
-        self, cp_id: str, epoch: int | None, location: str = "", *, other: bool = False
+        self,
+        cp_id: str,
+        epoch: int | None,
+        location: str = "",
+        said_location: str = "",
+        *,
+        other: bool = False,
     ) -> None:
         engine = self.engines[cp_id]
         self.do(
             c.EngineArrives,
             cp_id=cp_id,
             location=location,
+            said_location=said_location,
             journal_id=engine.journal_id,
             last_seq=len(engine.disk),
             **self.log_in(cp_id, epoch, other=other),
@@ -596,9 +604,11 @@ class TheRules(RuleBasedStateMachine):
         # Running sessions keep theirs (I7).
         self.do(c.SetPrice, cp_id=cp_id, price_centi_cents_per_kwh=price)
 
-    @rule(cp_id=st.sampled_from([*CPS, "CP404"]), location=st.sampled_from(PLACES))
-    def a_point_moves(self, cp_id: str, location: str) -> None:
+    @rule(cp_id=st.sampled_from([*CPS, "CP404"]), location=st.sampled_from(PLACES), told=st.booleans())
+    def a_point_moves(self, cp_id: str, location: str, *, told: bool = False) -> None:
         self.do(c.MovePoint, cp_id=cp_id, location=location)
+        if told:
+            self.do(c.RegistryFollows, cp_id=cp_id, location=location)
 
     @rule(driver_id=st.sampled_from([*DRIVERS, "D404"]), barred=st.booleans())
     def a_driver_is_barred_or_readmitted(self, driver_id: str, *, barred: bool) -> None:

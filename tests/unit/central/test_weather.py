@@ -192,9 +192,9 @@ def test_a_point_that_moves_out_of_bad_weather_is_free(town: Network):
 
 def test_a_point_that_the_registry_moves_heeds_the_weather_there_too(town: Network):
     alert(town, "Elche")
-    decision = town.engine(location="Elche")
+    decision = town.engine(said_location="Elche")
     assert events.HoldPlaced in said(decision)
-    town.engine(location="Altea")
+    town.engine(said_location="Altea")
     assert town.point().holds == frozenset()
 
 

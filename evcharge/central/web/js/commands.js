@@ -1,7 +1,8 @@
 // The operator's commands: asked first when somebody loses something by them, and always answered with a note.
-import { post } from "./api.js";
+import { patch, post } from "./api.js";
 import { holdWords } from "./cp_words.js";
 import { confirm, problem, toast } from "./dialogs.js";
+import { askForm } from "./form_dialog.js";
 import { number } from "./format.js";
 import { t } from "./i18n.js";
 import { REVOKED, STATUSES, UNAVAILABLE } from "./states.js";
@@ -37,6 +38,18 @@ export async function revoke(cp) {
     detail: cp.session ? t("command.ask_revoke_ends", { driver: cp.driver }) : "",
   });
   if (sure) await send(cp, "revoke");
+}
+
+/** Say where a charging point stands. @param {Cp} cp */
+export async function move(cp) {
+  const answer = await askForm({
+    title: `${t("command.move")}: ${cp.id}`,
+    text: t("command.move_text"),
+    fields: [{ name: "location", label: t("drawer.location"), attrs: { value: cp.location, required: true, maxlength: "80" } }],
+    submit: t("command.move"),
+    act: ({ location }) => patch(`/api/cps/${encodeURIComponent(cp.id)}`, { location }),
+  });
+  if (answer) toast(t(answer.changed ? "command.move_done" : "command.no_change", { cp: cp.id, location: answer.cp.location }));
 }
 
 /** @param {Cp} cp @param {string} what */

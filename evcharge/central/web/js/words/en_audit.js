@@ -33,6 +33,7 @@ export default {
   "event.PointAdded": "Charging point added",
   "event.PointWithdrawn": "Charging point withdrawn",
   "event.PointMoved": "Charging point moved",
+  "event.LocationDiffers": "Engine says another location",
   "event.PriceChanged": "Price changed",
   "event.EngineConnected": "Engine connected",
   "event.EngineLost": "Engine lost",

@@ -33,6 +33,7 @@ export default {
   "event.PointAdded": "Punto de recarga nuevo",
   "event.PointWithdrawn": "Punto de recarga dado de baja",
   "event.PointMoved": "Punto de recarga trasladado",
+  "event.LocationDiffers": "El motor dice otra ubicación",
   "event.PriceChanged": "Precio cambiado",
   "event.EngineConnected": "Engine conectado",
   "event.EngineLost": "Engine perdido",

@@ -1,0 +1,82 @@
+"""The rules of where a charging point stands: its engine or an operator says so, and nobody else. Pure.
+
+An engine says where whoever started it put it. That moves the charging point when it is news: another word than the
+one before. So an operator's move holds against an engine that repeats itself, and against one that had said nothing
+yet. The Registry names the location of a charging point that is new here, and of one whose credential an administrator
+issued anew; otherwise it follows (`registry_link`). A monitor says nothing of it.
+"""
+
+from dataclasses import replace
+
+from evcharge import events
+from evcharge.central import charging, weather
+from evcharge.central.commands import RegistryFollows
+from evcharge.central.ruling import Ruling
+from evcharge.charging_point import ChargingPoint, Hold, LocatedBy
+from evcharge.location import place
+from evcharge.session import EndReason
+
+
+def heard(ruling: Ruling, point: ChargingPoint, said: str) -> ChargingPoint:
+    """Return `point` after its engine has arrived, and said where it stands ("": nobody told it)."""
+    if not said:
+        return point
+    is_news = place(said) != place(point.said_location)
+    is_older = not point.said_location and point.located_by_operator
+    after = replace(point, said_location=said)
+    if is_news and not is_older and place(said) != place(point.location):
+        after = _moved(ruling, after, said, LocatedBy.ENGINE)
+    _compare(ruling, point, after)
+    return after
+
+
+def issued(ruling: Ruling, point: ChargingPoint, location: str) -> ChargingPoint:
+    """Return `point` after it came with a new credential, for which the Registry names `location` (or "")."""
+    if not location or place(location) == place(point.registered_location):
+        return point
+    after = _moved(ruling, replace(point, registered_location=location), location, LocatedBy.REGISTRY)
+    _compare(ruling, point, after)
+    return after
+
+
+def move(ruling: Ruling, point: ChargingPoint, location: str) -> None:
+    """Put a charging point where an operator says that it stands."""
+    after = _moved(ruling, point, location, LocatedBy.OPERATOR)
+    if after is not point:
+        ruling.put(after)
+        _compare(ruling, point, after)
+
+
+def registered(ruling: Ruling, command: RegistryFollows) -> None:
+    """Note that the Registry knows where a charging point stands."""
+    point = ruling.point(command.cp_id)
+    if point is not None and not point.withdrawn and point.registered_location != command.location:
+        ruling.put(replace(point, registered_location=command.location))
+
+
+def _moved(ruling: Ruling, point: ChargingPoint, location: str, by: LocatedBy) -> ChargingPoint:
+    """Return `point` at another location, under the weather there; its session ends when that withholds it."""
+    if location == point.location:
+        return point
+    ruling.say(events.PointMoved(cp_id=point.cp_id, location=location, by=by.value, said=point.said_location))
+    point = weather.settled(
+        ruling, replace(point, location=location, located_by_operator=by is LocatedBy.OPERATOR)
+    )
+    if Hold.WEATHER in point.holds:
+        charging.order_stop(ruling, point, EndReason.WEATHER)
+    return point
+
+
+def _compare(ruling: Ruling, before: ChargingPoint, after: ChargingPoint) -> None:
+    """Say once that the engine says another location than the network has."""
+    if _differs(after) and not (_differs(before) and _words(before) == _words(after)):
+        said, location = _words(after)
+        ruling.say(events.LocationDiffers(cp_id=after.cp_id, said=said, location=location))
+
+
+def _words(point: ChargingPoint) -> tuple[str, str]:
+    return point.said_location, point.location
+
+
+def _differs(point: ChargingPoint) -> bool:
+    return bool(point.said_location) and place(point.said_location) != place(point.location)
