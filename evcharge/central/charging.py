@@ -254,7 +254,7 @@ def _free_point(ruling: Ruling, command: StartCharging) -> ChargingPoint:
 
 def _any_point(ruling: Ruling, location: str | None) -> ChargingPoint:
     """Return the least recently used free point of `location`, or of all; one elsewhere is offered, not assigned."""
-    free = [point for point in ruling.points() if point.status is CpStatus.AVAILABLE]
+    free = list(ruling.free())
     if not free:
         raise No(Code.NONE_AVAILABLE, "No charging point available at the moment.")
     near = [point for point in free if not location or is_meant(point.location, location)]

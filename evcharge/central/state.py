@@ -305,6 +305,14 @@ class Facts:
         """Return the first charging points that are Available, by id (committed facts only)."""
         return [self._points[cp_id] for cp_id in self._available[:most]]
 
+    def free(self) -> Iterator[ChargingPoint]:
+        """Yield every charging point that is Available, without a look at the others."""
+        if self._beneath is None:
+            yield from (self._points[cp_id] for cp_id in self._available)
+            return
+        yield from (point for point in self._beneath.free() if point.cp_id not in self._points)
+        yield from (point for point in self._points.values() if point.status is CpStatus.AVAILABLE)
+
     def session(self, session_id: SessionId) -> Session | None:
         """Return the session while it is open, else None."""
         found = self._sessions.get(session_id)

@@ -226,6 +226,17 @@ def test_any_point_is_the_least_recently_used_one(town: Network):
     assert chosen == ["CP001", "CP002", "CP003"] * 2
 
 
+def test_any_point_is_found_among_the_free_ones_without_a_look_at_the_others(
+    town: Network, monkeypatch: pytest.MonkeyPatch
+):
+    town.point_is_there("CP002")
+    town.reports("on fire", "CP002")
+    monkeypatch.delattr(Facts, "points")
+    assert town.authorised(cp_id=None).cp_id == "CP001"
+    town.driver_is_there("D02")
+    assert town.asks("D02", cp_id=None).reply.code == Code.NONE_AVAILABLE
+
+
 def test_any_point_prefers_the_drivers_location_whatever_its_case(town: Network):
     town.point_is_there("CP002", location="Elche")
     assert town.authorised(cp_id=None, location="ELCHE").cp_id == "CP002"

@@ -133,5 +133,19 @@ def test_what_is_available_follows_every_change_in_the_order_of_ids():
     ]
 
 
+def test_a_draft_sees_what_is_free_in_it():
+    facts = Facts()
+    for number in range(1, 5):
+        facts.put(ready(f"CP{number:03}"))
+    draft = Facts(facts)
+    draft.put(replace(ready("CP002"), fault="engine lost"))
+    draft.put(replace(ready("CP003"), last_used=7))
+    draft.put(ready("CP009"))
+    ruling = Ruling(draft)
+    ruling.put(replace(ready("CP004"), revoked=True))
+    assert {point.cp_id: point.last_used for point in ruling.free()} == {"CP001": 0, "CP003": 7, "CP009": 0}
+    assert [point.cp_id for point in facts.free()] == ["CP001", "CP002", "CP003", "CP004"]
+
+
 def ready(cp_id: str) -> ChargingPoint:
     return ChargingPoint(cp_id=cp_id, monitor_link=1, engine_link=2, monitor_heard=True)
