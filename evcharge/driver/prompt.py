@@ -15,6 +15,8 @@ from evcharge.keyboard import STDIN, is_terminal, read_chunks
 __all__ = ["STDIN", "Command", "PinWish", "Word", "is_at_hand", "is_pin", "parse", "read_chunks"]
 
 Word = Literal["yes", "no", "list", "stop", "balance", "history", "troubles", "help", "quit"]
+# What a driver who reads Spanish answers.
+_ALSO: dict[str, Word] = {"sí": "yes", "si": "yes"}
 WORDS: tuple[Word, ...] = ("yes", "no", "list", "stop", "balance", "history", "troubles", "help", "quit")
 
 
@@ -53,8 +55,9 @@ def parse(text: str, words: Words = ENGLISH) -> Command | Wish | PinWish | None:
         return parse_wish(rest.strip(), words) if rest.strip() else Wish()
     if first.lower() == "pin":
         return _pin_wish(rest.split(), words)
+    said = _ALSO.get(first.lower(), first.lower())
     for word in WORDS:
-        if first.lower() == word:
+        if said == word:
             if rest.strip():
                 raise BadInput(words("takes nothing", command=word))
             return Command(word)

@@ -72,16 +72,16 @@ SENTENCES: Mapping[str, Words] = {
     # ---- a start at a charging point's menu
     "asked": (
         "{where} asks: do you want to charge there? {price} €/kWh, {euros} € are set aside. yes or no, within {s} s",
-        "{where} pregunta: ¿quiere cargar allí? {price} €/kWh, se retienen {euros} €. yes o no, en {s} s",
+        "{where} pregunta: ¿quiere cargar allí? {price} €/kWh, se retienen {euros} €. sí o no, en {s} s",
     ),
     "asked, nothing held": (
         "{where} asks: do you want to charge there? {price} €/kWh. yes or no, within {s} s",
-        "{where} pregunta: ¿quiere cargar allí? {price} €/kWh. yes o no, en {s} s",
+        "{where} pregunta: ¿quiere cargar allí? {price} €/kWh. sí o no, en {s} s",
     ),
-    "asks": ("{cp_id} asks: yes or no? {s} s", "{cp_id} pregunta: ¿yes o no? {s} s"),
+    "asks": ("{cp_id} asks: yes or no? {s} s", "{cp_id} pregunta: ¿sí o no? {s} s"),
     "which?": (
         "{cp_id} asks as well: yes again is a charge there, now.",
-        "{cp_id} también pregunta: otro yes es una recarga allí, ahora.",
+        "{cp_id} también pregunta: otro sí es una recarga allí, ahora.",
     ),
     "said yes": ("You said yes to {cp_id}.", "Ha dicho que sí a {cp_id}."),
     "said no": ("You said no to {cp_id}.", "Ha dicho que no a {cp_id}."),
@@ -126,7 +126,7 @@ SENTENCES: Mapping[str, Words] = {
         "No charging point is free there; {cp_id} in {location} is.",
         "No hay ningún punto de recarga libre allí; {cp_id}, en {location}, sí lo está.",
     ),
-    "yes?": ("To charge at {cp_id}, type yes.", "Para cargar en {cp_id}, escriba yes."),
+    "yes?": ("To charge at {cp_id}, type yes.", "Para cargar en {cp_id}, escriba sí."),
     "nothing asked": (
         "Nothing was asked: there is nothing to say yes or no to.",
         "No se ha preguntado nada: no hay a qué decir que sí o que no.",
@@ -274,7 +274,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "help yes": (
         "yes, no                      take the charging point that was offered, or answer one that asks you",
-        "yes, no                      aceptar el punto de recarga ofrecido, o responder a uno que le pregunta",
+        "sí (yes), no                 aceptar el punto de recarga ofrecido, o responder a uno que le pregunta",
     ),
     "help pin": (
         "pin [EUROS|off]              let whoever types your PIN at a charging point charge, up to EUROS",

@@ -53,7 +53,7 @@ def over(reason: str, text: str = "CP001 not available.", code: str = Code.NOT_C
         ),
         (
             SPANISH,
-            "CP001 (Elche) pregunta: ¿quiere cargar allí? 0.25 €/kWh, se retienen 20.00 €. yes o no, en 30 s",
+            "CP001 (Elche) pregunta: ¿quiere cargar allí? 0.25 €/kWh, se retienen 20.00 €. sí o no, en 30 s",
         ),
     ],
 )
@@ -191,6 +191,8 @@ def test_a_central_of_the_first_release_is_not_asked_what_it_does_not_know():
     ("text", "wanted"),
     [
         ("yes", Command("yes")),
+        ("Sí", Command("yes")),
+        ("si", Command("yes")),
         ("No", Command("no")),
         ("pin", PinWish(is_asked=True)),
         ("pin off", PinWish()),
