@@ -54,7 +54,7 @@ class ApiToken:
 class Login:
     """A browser that has logged in. `version` is the account's, or a driver's epoch when it has no account.
 
-    `registration` is that of the driver's id.
+    `registration` is that of the driver's id, `epoch` the oldest of its credentials that counted when it logged in.
     """
 
     token_sha256: str = field(repr=False)
@@ -65,6 +65,7 @@ class Login:
     created_at: datetime
     expires_at: datetime
     registration: int = 0
+    epoch: int = 0
 
     @property
     def id(self) -> str:

@@ -21,6 +21,7 @@ from evcharge.central.rows import account_of, token_of
 from evcharge.central.ruling import Decision
 from evcharge.database import Database, Row
 from evcharge.encoding import read_json
+from evcharge.errors import Code, Refused
 from evcharge.events import LoggedIn, LoggedOut
 from evcharge.ids import Role
 from evcharge.lifecycle import Clock, uninterrupted
@@ -140,10 +141,16 @@ class Directory:
     async def receive(self, name: str, address: str, credential: Credential) -> None:
         """Let a driver in that was never here under this registration: what its pages show must be its own.
 
-        Raises Refused when the books cannot be written.
+        Raises Refused when its credential was withdrawn, or the books cannot be written.
         """
         who = driver_id(name)
         known = self._dispatcher.facts.driver(who) if who is not None else None
+        if known is not None and known.blocked and self.account(name) is not None:
+            # Its password is not what was withdrawn; but whoever had that credential may know it.
+            raise Refused(
+                f"the credential of {name} was withdrawn: its program must log in with a new one first",
+                Code.DISABLED,
+            )
         if who is None or (known is not None and credential.registration <= known.registration):
             return
         by = Actor(name, Role.DRIVER, address)
@@ -166,6 +173,7 @@ class Directory:
             has_account=account is not None,
             version=account.version if account is not None else credential.epoch,
             registration=credential.registration,
+            epoch=self._present_epoch(name),
             address=address,
             created_at=now,
             expires_at=now + self._lasts,
@@ -223,7 +231,8 @@ class Directory:
     def _holds(self, login: Login) -> bool:
         account = self.account(login.name)
         if login.has_account:
-            return account is not None and account.version == login.version
+            is_same = account is not None and account.version == login.version
+            return is_same and login.epoch >= self._present_epoch(login.name)
         # A driver who got an account, or whose credential was replaced or withdrawn, logs in again.
         who = driver_id(login.name)
         if who is None or account is not None:
@@ -231,8 +240,13 @@ class Directory:
         known = self._dispatcher.facts.driver(who)
         if known is not None and (known.withdrawn or known.registration != login.registration):
             return False
-        least = max(self._least_epoch(who), known.epoch if known is not None else 0)
-        return login.version >= least
+        return login.version >= self._present_epoch(login.name)
+
+    def _present_epoch(self, name: str) -> int:
+        """Return the oldest credential of a driver that counts now; 0 for everybody else."""
+        who = driver_id(name)
+        known = self._dispatcher.facts.driver(who) if who is not None else None
+        return max(self._least_epoch(who), known.epoch if known is not None else 0) if who is not None else 0
 
     def _ended(self, now: datetime) -> list[Login]:
         return [login for login in self._logins.values() if now >= login.expires_at or not self._holds(login)]
@@ -251,14 +265,15 @@ class Directory:
     async def _write(self, login: Login) -> None:
         await self._run(
             "INSERT INTO web_session "
-            "(token_sha256, name, has_account, version, registration, address, created_at, expires_at) VALUES "
-            "(:token_sha256, :name, :has_account, :version, :registration, :address, :created_at, :expires_at) "
+            "(token_sha256, name, has_account, version, registration, epoch, address, created_at, expires_at) VALUES "
+            "(:token_sha256, :name, :has_account, :version, :registration, :epoch, :address, :created_at, :expires_at) "
             "ON CONFLICT (token_sha256) DO UPDATE SET expires_at = excluded.expires_at",
             token_sha256=login.token_sha256,
             name=login.name,
             has_account=login.has_account,
             version=login.version,
             registration=login.registration,
+            epoch=login.epoch,
             address=login.address,
             created_at=text_of(login.created_at),
             expires_at=text_of(login.expires_at),
@@ -293,6 +308,7 @@ def _login(row: Row) -> Login:
         has_account=bool(row["has_account"]),
         version=row["version"],
         registration=row["registration"],
+        epoch=row["epoch"],
         address=row["address"],
         created_at=datetime.fromisoformat(row["created_at"]),
         expires_at=datetime.fromisoformat(row["expires_at"]),

@@ -145,8 +145,9 @@ async def test_a_login_that_a_hand_put_into_the_books_opens_nothing(tmp_path: Pa
         port = int(house.url.rpartition(":")[2])
     forged = trust.new_secret()
     with closing(sqlite3.connect(tmp_path / "central/central.db")) as database, database:
-        columns = "name, has_account, version, address, created_at, expires_at, 0 FROM web_session"
-        database.execute(f"INSERT INTO web_session SELECT ?, {columns}", (directory.digest(forged),))
+        columns = "name, has_account, version, address, created_at, expires_at"
+        sql = f"INSERT INTO web_session (token_sha256, {columns}) SELECT ?, {columns} FROM web_session"
+        database.execute(sql, (directory.digest(forged),))
     async with opened(tmp_path, api_port=port) as house:
         assert (await olga.get("/api/whoami")).body["name"] == "olga"
         olga.cookies[cookie_name(house)] = forged

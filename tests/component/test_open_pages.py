@@ -10,8 +10,11 @@ import aiohttp
 import pytest
 
 from evcharge import messages as m
+from evcharge.central.commands import CENTRAL, RevokeKeys
+from evcharge.ids import Role
 from tests.component.office import Office, opened
 from tests.component.test_push import Open
+from tests.component.town import FakeDriver, hear
 
 PASSWORD = "correct horse battery"
 
@@ -145,6 +148,26 @@ async def test_a_page_is_closed_as_soon_as_its_login_ends(office: Office, how: s
             assert (await office.ask("DELETE", "/api/accounts/ana")).status == 200
         async with asyncio.timeout(3.0):
             assert await page.is_closed() == 4401
+
+
+async def test_a_drivers_page_of_an_account_is_closed_with_its_drivers_credential(office: Office):
+    async with logged_in(office, "D07", "driver") as browser, browser.page() as page:
+        await page.frame()
+        await office.town.dispatcher.submit(RevokeKeys(by=CENTRAL, subject="D07"))
+        async with asyncio.timeout(3.0):
+            assert await page.is_closed() == 4401
+        assert await refused(browser.page()) == 401
+        # The password counts for nothing either, until a new credential was shown.
+        again = {"name": "D07", "password": PASSWORD}
+        answer = await office.ask("POST", "/api/login", again, token=None, headers={"Origin": office.url})
+        assert (answer.status, answer.body["code"]) == (403, "E_DISABLED")
+        program = FakeDriver("D07", await office.town.dial("D07", Role.DRIVER, epoch=1))
+        program.channel.send(m.AskBalance())
+        await hear(program.channel, m.Balance)
+        assert await refused(browser.page()) == 401
+        await browser.post("/api/login", again)
+        async with browser.page() as another:
+            await another.frame()
 
 
 async def test_no_frame_holds_a_secret(office: Office):

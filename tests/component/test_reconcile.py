@@ -30,7 +30,8 @@ LOGIN = Login(
     expires_at=NOON + timedelta(hours=12),
 )  # fmt: skip
 PUT_LOGIN = (
-    "INSERT INTO web_session VALUES (?, ?, 1, 1, '10.0.0.5', ?, '2026-01-02T00:00:00.000000+00:00', 0)"
+    "INSERT INTO web_session (token_sha256, name, has_account, version, address, created_at, expires_at)"
+    " VALUES (?, ?, 1, 1, '10.0.0.5', ?, '2026-01-02T00:00:00.000000+00:00')"
 )
 
 
@@ -322,8 +323,8 @@ FORGERIES: dict[str, tuple[str, str]] = {
     ),
     "a token is deleted": ("DELETE FROM api_token", r"token meteo is missing"),
     "a login is made up": (
-        f"INSERT INTO web_session SELECT '{'ee' * 32}', name, 1, 1, address, created_at, expires_at, 0"
-        " FROM web_session",
+        "INSERT INTO web_session (token_sha256, name, has_account, version, address, created_at, expires_at)"
+        f" SELECT '{'ee' * 32}', name, 1, 1, address, created_at, expires_at FROM web_session",
         r"login of olga from 10\.0\.0\.5 at \S+: no event of the audit log tells of it",
     ),
     "an order is kept from being carried out": (
