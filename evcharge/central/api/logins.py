@@ -69,7 +69,7 @@ class Logins:
                 answers=member_answers.WhoAnswer,
                 also={
                     401: "The name or the password is wrong.",
-                    403: "The account, or its driver's credential, is withdrawn; or the request came from a page of another site.",
+                    403: "The account or its driver is withdrawn, or the request came from a page of another site.",
                 },
                 summary="Log a browser in: the answer sets a cookie.",
             ),
