@@ -1,8 +1,9 @@
 """Random kills under traffic: `python -m tests.system.soak --kills 500 --seed 7` (make soak).
 
 Every part is killed again and again by SIGKILL, at random moments and at named failpoints around every commit
-and fsync, while drivers charge. Then all is healed, and journals, books and screens must agree to the last mWh
-and cent. The seed fixes who is killed when; what the kill hits is up to the machine.
+and fsync, while drivers charge; the wall clock of each is set forth and back meanwhile (by libfaketime, where it is
+installed). Then all is healed, and journals, books and screens must agree to the last mWh and cent. The seed fixes
+who is killed when; what the kill hits is up to the machine.
 """
 
 import argparse
@@ -40,6 +41,11 @@ WITH_FAILPOINTS = 0.7
 # Long enough that charges begin and end between the kills.
 MEAN_GAP_S = 0.8
 SETTLES_WITHIN_S = 90.0
+# Where Debian and its kin keep the library that lies to one process about the time of day, and about nothing else.
+FAKETIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
+# How far a clock is set, and how often somebody's clock is, beside each kill.
+JUMPS_S = (-86_400, -3_600, -60, 60, 3_600, 86_400 * 400)
+JUMP_ODDS = 0.3
 
 
 @dataclass
@@ -49,6 +55,8 @@ class Seat:
     kind: str
     name: str
     start: Callable[[dict[str, str]], Awaitable[Program]]
+    # What libfaketime reads for its clock; None: it has the true one.
+    clock: Path | None = None
     program: Program | None = None
     past: list[Program] = field(default_factory=list)
 
@@ -56,7 +64,25 @@ class Seat:
         """Start the part anew."""
         if self.program is not None:
             self.past.append(self.program)
-        self.program = await self.start(env or {})
+        self.program = await self.start((env or {}) | self._lies())
+
+    def sets_its_clock(self, seconds: int) -> None:
+        """Put the wall clock of the part so far from the true one."""
+        if self.clock is not None:
+            # Whole or not at all: the part may read it just now.
+            beside = self.clock.with_suffix(".new")
+            beside.write_text(f"{seconds:+}\n")
+            beside.rename(self.clock)
+
+    def _lies(self) -> dict[str, str]:
+        if self.clock is None:
+            return {}
+        return {
+            "LD_PRELOAD": str(FAKETIME),
+            "FAKETIME_TIMESTAMP_FILE": str(self.clock),
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "FAKETIME_NO_CACHE": "1",
+        }
 
     @property
     def alive(self) -> bool:
@@ -76,15 +102,18 @@ class Report:
 
     seed: int
     kills: Counter[str] = field(default_factory=Counter)
+    jumps: Counter[str] = field(default_factory=Counter)
     at_failpoints: Counter[str] = field(default_factory=Counter)
     sessions: int = 0
     tickets: int = 0
+    corrections: int = 0
     energy_mwh: int = 0
     lost_mwh: int = 0
     lost_cents: int = 0
     double_tickets: int = 0
     unshown_tickets: int = 0
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     to_red_s: list[float] = field(default_factory=list)
     to_grey_s: list[float] = field(default_factory=list)
     to_recover_s: list[float] = field(default_factory=list)
@@ -94,7 +123,9 @@ class Report:
         table = Table("what", "figure", title=f"{sum(self.kills.values())} kills, seed {self.seed}")
         for kind, count in sorted(self.kills.items()):
             table.add_row(f"killed: {kind}", f"{count} ({self.at_failpoints[kind]} at failpoints)")
-        table.add_row("sessions, tickets", f"{self.sessions}, {self.tickets}")
+        for kind, count in sorted(self.jumps.items()):
+            table.add_row(f"clock set: {kind}", str(count))
+        table.add_row("sessions, tickets", f"{self.sessions}, {self.tickets}, {self.corrections} corrections")
         table.add_row("energy", f"{self.energy_mwh / 1e6:.3f} kWh")
         table.add_row("lost mWh, lost cents", f"{self.lost_mwh}, {self.lost_cents}")
         table.add_row("double tickets, tickets never shown", f"{self.double_tickets}, {self.unshown_tickets}")
@@ -107,6 +138,8 @@ class Report:
                 ordered = sorted(times)
                 p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
                 table.add_row(what, f"median {ordered[len(ordered) // 2]:.2f} s, p99 {p99:.2f} s")
+        for note in self.notes:
+            table.add_row("note", note)
         for problem in self.problems:
             table.add_row("PROBLEM", problem)
         return table
@@ -127,6 +160,7 @@ class Soak:
         self._dice = random.Random(seed)
         self.report = Report(seed)
         self._measuring: set[asyncio.Task[None]] = set()
+        self._wrong: list[Seat] = []
         points = [f"CP{number:03}" for number in range(1, POINTS + 1)]
         self._central = Seat("central", "central", self._start_central)
         self._engines = {
@@ -161,6 +195,16 @@ class Soak:
 
     async def run(self, kills: int, tick: Callable[[int], None]) -> Report:
         """Start all, kill `kills` times, heal, and judge."""
+        if FAKETIME is None:
+            self.report.notes.append(
+                "no clock was set: libfaketime is not installed (.ci/packages does that)"
+            )
+        else:
+            clocks = self._city.state.parent / "clocks"
+            clocks.mkdir()
+            for seat in self.seats:
+                seat.clock = clocks / seat.name
+                seat.sets_its_clock(0)
         for seat in self.seats:
             await seat.fill()
         await self._central.program.says("Available", times=POINTS)
@@ -176,6 +220,8 @@ class Soak:
         kind = self._dice.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         seat = self._dice.choice([seat for seat in self.seats if seat.kind == kind])
         await asyncio.sleep(self._dice.uniform(0.0, 2 * MEAN_GAP_S))
+        if self._dice.random() < JUMP_ODDS:
+            self._set_a_clock()
         if seat.alive:
             await seat.program.dies()
             self.report.kills[kind] += 1
@@ -194,6 +240,16 @@ class Soak:
                 elif code != 0:
                     self.report.problems.append(f"{other.name} ended with {code}: {other.program.lines[-1:]}")
                 await other.fill()
+
+    def _set_a_clock(self) -> None:
+        """Somebody's clock goes wrong; whose was wrong before is put right."""
+        for seat in self._wrong:
+            seat.sets_its_clock(0)
+        self._wrong = [self._dice.choice(self.seats)]
+        for seat in self._wrong:
+            if seat.clock is not None:
+                seat.sets_its_clock(self._dice.choice(JUMPS_S))
+                self.report.jumps[seat.kind] += 1
 
     def _measure(self, seat: Seat) -> None:
         """Note how long Central takes to show what has died, and what came back, if it lives itself."""
@@ -223,6 +279,8 @@ class Soak:
         """Bring back everybody without failpoints, let the drivers end, and wait until all is told."""
         for task in list(self._measuring):
             task.cancel()
+        for seat in self._wrong:
+            seat.sets_its_clock(0)
         for seat in self.seats:
             if seat.alive:
                 await seat.program.dies()
@@ -253,18 +311,22 @@ class Soak:
     async def _judge(self) -> None:
         report, books = self.report, self._city.books
         report.sessions = books("SELECT COUNT(*) FROM session")[0][0]
-        report.tickets, report.energy_mwh, cents = books(
-            "SELECT COUNT(*), COALESCE(SUM(energy_mwh), 0), COALESCE(SUM(cost_cents), 0) FROM ticket"
+        report.tickets, cents = books("SELECT COUNT(*), COALESCE(SUM(cost_cents), 0) FROM ticket")[0]
+        report.corrections, corrected = books(
+            "SELECT COUNT(*), COALESCE(SUM(paid_cents), 0) FROM correction"
         )[0]
         supplied: Counter[str] = Counter()
         for cp_id in self._engines:
             supplied += journaled(self._city.state / "cp" / cp_id / "journal")
-        billed = {row[0]: row[1] for row in books("SELECT session_id, energy_mwh FROM ticket")}
+        billed = {
+            row[0]: row[1] for row in books("SELECT session_id, energy_mwh + corrected_mwh FROM ticket_now")
+        }
+        report.energy_mwh = sum(billed.values())
         report.lost_mwh = sum(abs(mwh - billed.get(session_id, 0)) for session_id, mwh in supplied.items())
         report.lost_mwh += sum(mwh for session_id, mwh in billed.items() if session_id not in supplied)
         wallets = books("SELECT COALESCE(SUM(balance_cents + held_cents), 0) FROM driver")[0][0]
         paid_in = books("SELECT COALESCE(SUM(cents), 0) FROM ledger WHERE kind = 'TOP_UP'")[0][0]
-        report.lost_cents = abs(paid_in - wallets - cents)
+        report.lost_cents = abs(paid_in - wallets - cents - corrected)
         printed = "\n".join(seat.printed for seat in self._drivers)
         shown = Counter(re.findall(r"Session: (\S+)", printed))
         # A driver killed between showing a ticket and noting it shows it again: once more, rather than never.
