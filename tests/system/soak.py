@@ -245,7 +245,8 @@ class Soak:
         """Somebody's clock goes wrong; whose was wrong before is put right."""
         for seat in self._wrong:
             seat.sets_its_clock(0)
-        self._wrong = [self._dice.choice(self.seats)]
+        kind = self._dice.choice(list(WEIGHTS))
+        self._wrong = [self._dice.choice([seat for seat in self.seats if seat.kind == kind])]
         for seat in self._wrong:
             if seat.clock is not None:
                 seat.sets_its_clock(self._dice.choice(JUMPS_S))
