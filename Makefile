@@ -28,11 +28,12 @@ flaky: $(VENV)/.installed-dev ## what a change's tests do three times idle and t
 	@.ci/packages
 	@$(PYTHON) -m tests.flaky $(ARGS)
 
-check: $(VENV)/.installed-dev ## format, lint, types, import rules, fast tests
+check: $(VENV)/.installed-dev ## format, lint, types, import rules, dead code, fast tests
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted: run make format." >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports
+	@$(BIN)/vulture
 	@$(PYTEST) tests/unit
 
 format: $(VENV)/.installed-dev ## let ruff format and mend what it can
