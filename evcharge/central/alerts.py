@@ -236,6 +236,8 @@ class Alerts:
                 self._claimed(AlertKind.DUPLICATE, event.claimed, event, at)
             case events.LoginRefused(code=Code.SLOW):
                 self._claimed(AlertKind.FLOOD, event.claimed, event, at)
+            case events.InputRefused(code=Code.SLOW, who=who) if who == KAFKA:
+                self._begin(AlertKind.FLOOD, KAFKA, event.text, at, event.times)
             case events.InputRefused(code=Code.SLOW):
                 self._claimed(AlertKind.FLOOD, event.who, event, at)
             case events.LoginRefused() if event.code in NOT_UNDERSTOOD:

@@ -247,9 +247,9 @@ async def _outbox(core: Core) -> "Outbox | None":
     from evcharge.topics import OrderSeal
 
     brokers = Brokers(config.kafka, config.state)
-    lane = Lane(core.dispatcher, core.peers, core.feed, core.refusals)
+    lane = Lane(core.dispatcher, core.peers, core.feed, core.refusals, core.quotas)
     seal = OrderSeal(core.operator_token)
-    intake = Intake(brokers, lane, seal, core.dispatcher, core.refusals, core.database)
+    intake = Intake(brokers, lane, seal, core.dispatcher, core.refusals, core.database, quotas=core.quotas)
     return Outbox(
         brokers.bootstrap,
         connecting(brokers),

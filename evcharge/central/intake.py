@@ -8,14 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from evcharge.broker import Brokers, Consumer, Received
+from evcharge.central.alerts import KAFKA
 from evcharge.central.commands import Actor, TakeOrder
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.lane import Lane
+from evcharge.central.quotas import BAN_S, USELESS, Quotas
 from evcharge.central.refusals import Refusals
 from evcharge.central.state import OrderOffset
 from evcharge.database import Database
-from evcharge.errors import Code, ProtocolError, Refused, Unstorable, unforeseen
-from evcharge.ids import Role
+from evcharge.errors import Code, Overloaded, ProtocolError, Refused, Unstorable, unforeseen
+from evcharge.ids import CpId, Role
 from evcharge.rate_limit import TokenBucket
 from evcharge.topics import CENTRAL_COMMANDS, CP_TELEMETRY, Order, OrderSeal
 
@@ -39,6 +41,7 @@ class Intake:
     refusals: Refusals
     database: Database
     make: Callable[[Brokers, tuple[str, ...]], Consumer] = Consumer
+    quotas: Quotas = field(default_factory=Quotas)
     bucket: TokenBucket = field(default_factory=lambda: TokenBucket(1 / ORDERS_PER_S, ORDERS_PER_S))
 
     async def run(self, cluster: str, works: Callable[[], None]) -> None:
@@ -66,8 +69,7 @@ class Intake:
             if record.topic == CP_TELEMETRY:
                 self.lane.take(record.key, record.value)
                 continue
-            await asyncio.sleep(self.bucket.spend(asyncio.get_running_loop().time()))
-            order = self._open(record)
+            order = await self._next(record)
             place = OrderOffset(cluster, record.partition, record.offset + 1)
             command = TakeOrder(by=OPERATOR, order=order, place=place)
             if order is None:
@@ -78,6 +80,18 @@ class Intake:
         for command in passed.values():
             await self._submit(command)
 
+    async def _next(self, record: Received) -> Order | None:
+        """Return the order, None when there is none, or too many of its key came to nothing: those are not opened."""
+        now = asyncio.get_running_loop().time()
+        if self.quotas.is_cut_off(CENTRAL_COMMANDS, self._source(record.key), now):
+            return None
+        await asyncio.sleep(self.bucket.spend(now))
+        return self._open(record)
+
+    def _source(self, key: str) -> str:
+        """Return whose orders lie there: those of no charging point count as one."""
+        return key if self.dispatcher.facts.point(CpId(key)) is not None else KAFKA
+
     def _open(self, record: Received) -> Order | None:
         try:
             order = self.seal.open(record.value)
@@ -85,7 +99,7 @@ class Intake:
                 raise ProtocolError(f"an order for {order.cp_id} lies under {record.key[:40]!a}", Code.ID)
         except Exception as failure:  # noqa: BLE001 - anybody may have put it there
             problem = failure if isinstance(failure, ProtocolError) else unforeseen(failure)
-            self.refusals.input("operator", Role.OPERATOR, ADDRESS, problem, proven=False)
+            self._refuse(record.key, problem)
             return None
         return order
 
@@ -97,7 +111,8 @@ class Intake:
                 if command.order is None:
                     raise
                 # Whoever tried it again would hold up all that follow.
-                self._refuse(f"an order for {command.order.cp_id} cannot be taken: {refusal.text}")
+                text = f"an order for {command.order.cp_id} cannot be taken: {refusal.text}"
+                self._refuse(command.order.cp_id, ProtocolError(text, Code.SEQ))
                 command = replace(command, order=None)
             except Refused as refusal:
                 if refusal.code is not Code.STORAGE:
@@ -106,9 +121,14 @@ class Intake:
             else:
                 # An order that is new is an event, carried out or not.
                 if command.order is not None and not decision.events:
-                    self._refuse(f"an order for {command.order.cp_id} was repeated")
+                    text = f"an order for {command.order.cp_id} was repeated"
+                    self._refuse(command.order.cp_id, ProtocolError(text, Code.SEQ))
                 return
 
-    def _refuse(self, text: str) -> None:
-        problem = ProtocolError(text, Code.SEQ)
+    def _refuse(self, key: str, problem: ProtocolError) -> None:
+        # Anybody may write there in anybody's name.
         self.refusals.input("operator", Role.OPERATOR, ADDRESS, problem, proven=False)
+        source = self._source(key)
+        if self.quotas.useless_record(CENTRAL_COMMANDS, source, asyncio.get_running_loop().time()):
+            flood = Overloaded(USELESS, Code.SLOW, BAN_S)
+            self.refusals.input(source, Role.OPERATOR, ADDRESS, flood, proven=False)

@@ -7,13 +7,15 @@ it carries is neither stored nor billed.
 import asyncio
 from dataclasses import dataclass, field
 
+from evcharge.central.alerts import KAFKA
 from evcharge.central.commands import CENTRAL, Note
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
 from evcharge.central.peers import Peers
+from evcharge.central.quotas import BAN_S, USELESS, Quotas
 from evcharge.central.refusals import UNKNOWN, Refusals
 from evcharge.channel import Channel
-from evcharge.errors import BadInput, Code, ProtocolError, unforeseen
+from evcharge.errors import BadInput, Code, Overloaded, ProtocolError, unforeseen
 from evcharge.events import FiguresUnderstood
 from evcharge.ids import CpId, Role, SessionId, check_id
 from evcharge.messages import ErrorNotice, SupplyUpdate, temperature
@@ -40,20 +42,26 @@ class _Ear:
 class Lane:
     """Opens the records of cp-telemetry and shows what is in them."""
 
-    def __init__(self, dispatcher: Dispatcher, peers: Peers, feed: Feed, refusals: Refusals) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, peers: Peers, feed: Feed, refusals: Refusals, quotas: Quotas
+    ) -> None:
         self._dispatcher = dispatcher
         self._peers = peers
         self._feed = feed
         self._refusals = refusals
+        self._quotas = quotas
         self._ears: dict[CpId, _Ear] = {}
         self._buckets = TokenBuckets(1 / RECORDS_PER_S, RECORDS_PER_S)
 
     def take(self, key: str, value: bytes) -> None:
         """Take in one record; whatever is wrong with it goes to the screens and the audit log.
 
-        Of records that come too fast under one key, those beyond the rate are dropped unread.
+        Of records that come too fast under one key, those beyond the rate are dropped unread. When too many come to
+        nothing, all of that key are for a while; keys that are no charging point's count as one.
         """
         now = asyncio.get_running_loop().time()
+        if self._quotas.is_cut_off(CP_TELEMETRY, self._source(key), now):
+            return
         in_time = self._buckets.of(key).take(now)
         try:
             cp_id = CpId(check_id(key))
@@ -125,6 +133,13 @@ class Lane:
             session, Live(session.session_id, update.power_w, update.energy_mwh, temperature(update))
         )
 
+    def _source(self, key: str) -> str:
+        return key if self._dispatcher.facts.point(CpId(key)) is not None else KAFKA
+
     def _refuse(self, who: str, problem: ProtocolError) -> None:
         # Anybody may write there in anybody's name.
         self._refusals.input(who, Role.ENGINE, ADDRESS, problem, proven=False)
+        source = self._source(who)
+        if self._quotas.useless_record(CP_TELEMETRY, source, asyncio.get_running_loop().time()):
+            flood = Overloaded(USELESS, Code.SLOW, BAN_S)
+            self._refusals.input(source, Role.ENGINE, ADDRESS, flood, proven=False)

@@ -11,6 +11,8 @@ from evcharge.rate_limit import TokenBuckets
 LOGINS, LOGIN_EVERY_S = 20, 3.0
 JOURNALS, JOURNAL_EVERY_S = 3, 20.0
 CHANGES, CHANGE_EVERY_S = 10, 6.0
+# Records of Kafka under one key that come to nothing: as many as over a connection in a minute.
+USELESS_RECORDS, USELESS_RECORD_EVERY_S = 600, 0.1
 # Whoever floods Central is not heard for so long.
 BAN_S = 60.0
 
@@ -25,6 +27,7 @@ class Quotas:
         self._logins = TokenBuckets(LOGIN_EVERY_S, LOGINS)
         self._journals = TokenBuckets(JOURNAL_EVERY_S, JOURNALS)
         self._changes = TokenBuckets(CHANGE_EVERY_S, CHANGES)
+        self._useless = TokenBuckets(USELESS_RECORD_EVERY_S, USELESS_RECORDS)
         self._bans = TokenBuckets(BAN_S)
 
     def login(self, role: Role, id_: str, now: float) -> None:
@@ -47,6 +50,16 @@ class Quotas:
     def next_change_of_health_s(self, cp_id: CpId, now: float) -> float:
         """Return how long a monitor waits until it may say something else."""
         return self._changes.of(cp_id).wait_s(now)
+
+    def useless_record(self, topic: str, key: str, now: float) -> bool:
+        """Count a record that came to nothing; return whether it is one too many: what lies there is cut off."""
+        if self._useless.of((topic, key)).take(now):
+            return False
+        return self._bans.of((topic, key)).take(now)
+
+    def is_cut_off(self, topic: str, key: str, now: float) -> bool:
+        """Return whether what lies under that key is passed over unread for a while."""
+        return self._bans.of((topic, key)).wait_s(now) > 0
 
     def ban(self, role: Role, id_: str, now: float) -> None:
         """Hear nothing of `id_` for a while."""

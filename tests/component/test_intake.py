@@ -10,10 +10,13 @@ import pytest
 
 from evcharge.broker import BrokerLost, Received
 from evcharge.central import intake as module
+from evcharge.central.commands import TakeOrder
 from evcharge.central.intake import Intake
+from evcharge.central.quotas import BAN_S, USELESS
 from evcharge.central.refusals import Refusals
 from evcharge.charging_point import CpStatus
 from evcharge.errors import Code, Refused
+from evcharge.ids import Role
 from evcharge.lifecycle import utc_now
 from evcharge.topics import CENTRAL_COMMANDS, CP_TELEMETRY, Order, OrderSeal
 from tests.component.town import Town, running
@@ -212,7 +215,7 @@ async def test_while_the_books_cannot_be_written_an_order_waits(room: Room, monk
 async def test_orders_that_come_too_fast_wait_with_the_brokers():
     refused: list[object] = []
     refusals = SimpleNamespace(input=lambda *what, proven: refused.append(what))
-    dispatcher = SimpleNamespace(posted=[])
+    dispatcher = SimpleNamespace(facts=SimpleNamespace(point=lambda cp_id: cp_id))
 
     async def submitted() -> object:
         return SimpleNamespace(events=())
@@ -224,3 +227,30 @@ async def test_orders_that_come_too_fast_wait_with_the_brokers():
     await intake.take("c1", [record(number, FOREIGN) for number in range(3 * module.ORDERS_PER_S)])
     assert len(refused) == 3 * module.ORDERS_PER_S
     assert loop.time() - began_at == pytest.approx(2.0, abs=0.2)
+
+
+@pytest.mark.virtual_time
+async def test_a_key_under_which_no_orders_of_ours_come_without_end_is_passed_over_for_a_minute():
+    refused: list[tuple] = []
+    refusals = SimpleNamespace(input=lambda *what, proven: refused.append(what))
+    taken: list[TakeOrder] = []
+
+    async def submitted(command: TakeOrder) -> object:
+        taken.append(command)
+        return SimpleNamespace(events=("carried out",))
+
+    facts = SimpleNamespace(point=lambda cp_id: cp_id)
+    dispatcher = SimpleNamespace(facts=facts, post=submitted)
+    intake = Intake(None, None, SEAL, dispatcher, refusals, None)  # type: ignore[arg-type]
+    # At 200 a second, and 10 of them a second are forgiven.
+    flood = [record(number, FOREIGN) for number in range(700)]
+    await intake.take("c1", flood)
+    about, role, _, problem = refused[-1]
+    assert (about, role, problem.code, problem.text) == ("CP001", Role.OPERATOR, Code.SLOW, USELESS)
+    seen = len(refused)
+    await intake.take("c1", [record(700, order(1)), record(701, order(2, cp_id="CP002"), key="CP002")])
+    assert [command.order.cp_id for command in taken if command.order is not None] == ["CP002"]
+    assert (len(refused), taken[-1].place.next) == (seen, 702)
+    await asyncio.sleep(BAN_S + 1)
+    await intake.take("c1", [record(702, order(3))])
+    assert taken[-1].order.cp_id == "CP001"

@@ -2,20 +2,23 @@
 
 import asyncio
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 
 from evcharge.central import lane as module
+from evcharge.central.alerts import AlertKind, Alerts
 from evcharge.central.commands import AnyCommand
 from evcharge.central.feed import Feed
 from evcharge.central.lane import Lane
+from evcharge.central.quotas import BAN_S, USELESS, USELESS_RECORDS, Quotas
 from evcharge.central.refusals import Refusals
 from evcharge.errors import Code
 from evcharge.events import FiguresUnderstood, InputRefused
 from evcharge.ids import Role
 from evcharge.messages import ErrorNotice, Heartbeat, Message, SupplyUpdate
 from evcharge.wire import RisingOpener, Sealer
-from tests.unit.central.builders import Network
+from tests.unit.central.builders import NOON, Network
 
 KEYS = {"CP001": bytes(range(32)), "CP002": bytes(range(1, 33))}
 
@@ -43,7 +46,7 @@ class Room:
         peers = SimpleNamespace(
             channel=lambda role, cp_id: self.channels.get(cp_id) if role is Role.ENGINE else None
         )
-        self.lane = Lane(dispatcher, peers, self.feed, Refusals(self.posted.append))
+        self.lane = Lane(dispatcher, peers, self.feed, Refusals(self.posted.append), Quotas())
         self.sealers = {cp_id: Sealer(key) for cp_id, key in KEYS.items()}
 
     def figures(self, energy_mwh: int = 5, power_w: int = 22_000, cp_id: str = "CP001") -> bytes:
@@ -105,6 +108,39 @@ async def test_garbage_under_an_id_is_one_row_a_minute(room: Room, value: bytes)
         room.lane.take("CP001", value)
     assert room.refused == [("CP001", Code.CRYPTO)]
     assert len(room.channels["CP001"].sent) == 1
+
+
+@pytest.mark.virtual_time
+async def test_a_charging_point_in_whose_name_garbage_comes_without_end_is_not_read_for_a_minute(room: Room):
+    for _ in range(8):
+        for _ in range(100):
+            room.lane.take("CP001", b"garbage")
+        await asyncio.sleep(1)
+    assert room.refused == [("CP001", Code.CRYPTO), ("CP001", Code.SLOW)]
+    before = len(room.posted)
+    room.lane.take("CP001", room.figures(5))
+    assert (room.feed.live, len(room.posted)) == ({}, before)
+    await asyncio.sleep(BAN_S + 1)
+    room.lane.take("CP001", room.figures(6))
+    assert room.feed.live["CP001"].energy_mwh == 6
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("key", ["CP9{:04}", "no id {}"])
+async def test_keys_that_are_no_charging_points_are_cut_off_together(room: Room, key: str):
+    with mock.patch.object(Refusals, "input", autospec=True, side_effect=Refusals.input) as refused:
+        for number in range(2 * USELESS_RECORDS):
+            room.lane.take(key.format(number), b"garbage")
+    # One more than is forgiven, and that they are cut off.
+    assert refused.call_count == USELESS_RECORDS + 2
+    events = [command.event for command in room.posted]
+    (flood,) = [event for event in events if event.code == Code.SLOW]
+    assert (flood.who, flood.text) == ("KAFKA", USELESS)
+    alerts = Alerts(lambda _: False)
+    alerts.take(flood, NOON)
+    assert [(alert.kind, alert.about) for alert in alerts.open()] == [(AlertKind.FLOOD, "KAFKA")]
+    room.lane.take("CP001", room.figures(5))
+    assert room.feed.live["CP001"].energy_mwh == 5
 
 
 async def test_a_mistake_of_ours_over_a_record_is_a_row_like_any_other(room: Room, monkeypatch):
