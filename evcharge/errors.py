@@ -57,6 +57,7 @@ class Code(StrEnum):
     PAUSE = "E_PAUSE"
     NO_SESSION = "E_NO_SESSION"
     ENGINE_THERE = "E_ENGINE_THERE"
+    CONFIRM = "E_CONFIRM"
     # A start by hand: its driver did not confirm it; or the PIN typed for it is wrong.
     NOT_CONFIRMED = "E_NOT_CONFIRMED"
     PIN = "E_PIN"

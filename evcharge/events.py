@@ -439,6 +439,29 @@ class WalletToppedUp(Event):
     registration: int = 0
 
 
+class WalletCorrected(Event):
+    """An operator put money into a wallet, or took it out (`cents` below 0), and says why."""
+
+    driver_id: DriverId
+    cents: int
+    balance_cents: int
+    reason: str
+    reference: str
+    registration: int = 0
+
+
+class PaidOut(Event):
+    """Money of a wallet left the network; `former_owner`: of one that an earlier registration of the id left."""
+
+    driver_id: DriverId
+    cents: int
+    balance_cents: int
+    reason: str
+    reference: str
+    registration: int = 0
+    former_owner: bool = False
+
+
 class WelcomeWithheld(Event):
     """A new driver found no money in its wallet: `most` others had a welcome credit, in all or within an hour."""
 
@@ -740,6 +763,8 @@ class TicketCorrected(Event):
     registration: int = 0
     # The id has another owner since, who is told nothing: the money is that of the wallet which was left.
     former_owner: bool = False
+    # Of an order: what whoever gave it calls it.
+    reference: str | None = None
 
 
 class SessionReopened(Event):
@@ -800,6 +825,8 @@ AnyEvent = (
     | DriverBarred
     | DriverReadmitted
     | WalletToppedUp
+    | WalletCorrected
+    | PaidOut
     | WelcomeWithheld
     | PinSet
     | PinRemoved

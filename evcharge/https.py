@@ -55,6 +55,8 @@ _STATUS = {
     Code.TIMEOUT: 408,
     Code.CONFLICT: 409,
     Code.ENGINE_THERE: 409,
+    Code.CONFIRM: 409,
+    Code.BALANCE: 409,
     Code.NO_SESSION: 409,
     Code.NOT_CONFIRMED: 409,
     Code.EXPIRED: 410,

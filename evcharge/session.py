@@ -129,6 +129,8 @@ class Ticket:
     # What corrections have come to since.
     corrected_mwh: int = 0
     corrected_cents: int = 0
+    # As much of that as was paid, or given back.
+    corrected_paid_cents: int = 0
     registration: int = 0
 
     @property

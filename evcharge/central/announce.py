@@ -119,6 +119,12 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
         case events.MonitorSpoke(driver_id=str(driver_id)):
             text = f"The monitor of {event.cp_id} is heard again."
             return [(Role.DRIVER, driver_id, Notice(code="MONITOR_BACK", text=text, cp_id=event.cp_id))]
+        case events.WalletCorrected():
+            text = f"Your wallet was corrected by {euros(event.cents)} €: {event.reason}."
+            return [(Role.DRIVER, event.driver_id, _of_wallet("WALLET_CORRECTED", text, event))]
+        case events.PaidOut(former_owner=False):
+            text = f"{euros(event.cents)} € of your wallet were paid out: {event.reason}."
+            return [(Role.DRIVER, event.driver_id, _of_wallet("PAID_OUT", text, event))]
         case events.TicketCorrected(former_owner=False):
             return [(Role.DRIVER, event.driver_id, _corrected(event))]
         case events.PinRemoved(why="misses"):
@@ -241,6 +247,10 @@ def _corrected(event: events.TicketCorrected) -> Notice:
         energy_mwh=max(0, event.energy_mwh),
         cost_cents=event.cost_cents,
     )
+
+
+def _of_wallet(code: str, text: str, event: events.WalletCorrected | events.PaidOut) -> Notice:
+    return Notice(code=code, text=text[:200], reason=event.reason[:200], cost_cents=event.cents)
 
 
 def _key_revoked(event: events.TicketMade) -> Notice:

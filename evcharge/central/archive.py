@@ -40,6 +40,38 @@ class Change:
     until: str | None
 
 
+# Cents that came into the wallet, or (below 0) went out of it.
+_MOVED = """
+SELECT kind, driver_id, registration, session_id, CASE WHEN credit = 'wallet' THEN cents ELSE -cents END AS cents
+FROM ledger WHERE reference = :reference
+"""
+_MOVED_ON_TICKET = """
+SELECT 'CORRECTION' AS kind, ticket.driver_id, ticket.registration, correction.session_id,
+    -correction.cost_cents AS cents
+FROM correction JOIN ticket USING (session_id) WHERE correction.reference = :reference
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """Cents that an order put into a wallet, or (below 0) took out; with a session, by a correction of its ticket."""
+
+    kind: str
+    driver_id: DriverId
+    registration: int
+    session_id: str | None
+    cents: int
+
+    def is_what(self, driver_id: DriverId | None, session_id: str | None, cents: int | None) -> bool:
+        """Return whether this is that order; None of a driver or an amount: whatever it is."""
+        return (
+            driver_id in (None, self.driver_id)
+            and session_id == self.session_id
+            and cents in (None, self.cents)
+            and self.kind != "TOP_UP"
+        )
+
+
 class Archive:
     """Asks central.db; every page is bounded, newest first, and names the cursor of the next one."""
 
@@ -168,11 +200,19 @@ class Archive:
             found.append((datetime.fromisoformat(row["at"]), event))
         return found
 
-    async def top_up(self, reference: str) -> tuple[DriverId, int] | None:
-        """Return whose top-up has that reference, and its cents."""
-        sql = "SELECT driver_id, cents FROM ledger WHERE reference = :reference"
-        rows = await self._database.read(sql, {"reference": reference})
-        return (DriverId(rows[0]["driver_id"]), rows[0]["cents"]) if rows else None
+    async def moved(self, reference: str) -> Moved | None:
+        """Return the movement of money that has that reference."""
+        of_it = {"reference": reference}
+        rows = await self._database.read(_MOVED_ON_TICKET, of_it) or await self._database.read(_MOVED, of_it)
+        if not rows:
+            return None
+        return Moved(
+            kind=rows[0]["kind"],
+            driver_id=DriverId(rows[0]["driver_id"]),
+            registration=rows[0]["registration"],
+            session_id=rows[0]["session_id"],
+            cents=rows[0]["cents"],
+        )
 
     async def _page(
         self,

@@ -31,6 +31,7 @@ from evcharge.events import (
     JournalReplaced,
     KeyRestored,
     KeyRevoked,
+    PaidOut,
     PointWithdrawn,
     RecordQuarantined,
     SessionInterrupted,
@@ -42,6 +43,7 @@ from evcharge.events import (
     StraySupply,
     TicketCorrected,
     TicketMade,
+    WalletCorrected,
     WalletToppedUp,
 )
 from evcharge.ids import CpId, DriverId, RequestId, SessionId
@@ -68,6 +70,7 @@ _BANNERS = {
 }
 _KINDS: Mapping[type[Event], str] = {
     **dict.fromkeys((TicketMade, SessionStarted, HoldLifted, KeyRestored, WalletToppedUp), "ok"),
+    **dict.fromkeys((WalletCorrected, PaidOut), "ok"),
     **dict.fromkeys(
         (
             HoldPlaced,

@@ -330,6 +330,40 @@ class TopUp(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyOrder(Command):
+    """Money moves because an operator says so, and why. The books take each `reference` once."""
+
+    reason: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectMoney(MoneyOrder):
+    """Put `cents` into a wallet, or take them out (below 0); with a session, as a correction of its ticket."""
+
+    driver_id: DriverId
+    cents: int
+    session_id: SessionId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund(MoneyOrder):
+    """Give back what the ticket of a session cost: all of it (`cents` None), or a part."""
+
+    session_id: SessionId
+    cents: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayOut(MoneyOrder):
+    """Pay out a wallet (`cents` None: all that is free), also one that an earlier `registration` of the id left."""
+
+    driver_id: DriverId
+    cents: int | None = None
+    registration: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BarDriver(Command):
     """Let a driver charge no longer, or again. Its session ends."""
 
@@ -487,6 +521,9 @@ AnyCommand = (
     | RevokeKeys
     | Withdraw
     | TopUp
+    | CorrectMoney
+    | Refund
+    | PayOut
     | BarDriver
     | SetPrice
     | MovePoint

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from evcharge import events
-from evcharge.billing import cost_cents
+from evcharge.billing import cost_cents, euros
 from evcharge.central.commands import TakeRecords
 from evcharge.central.metering import Means, begun, ended_at, read
 from evcharge.central.quarantine import set_aside
@@ -64,16 +64,23 @@ def correct(
     cents: int,
     ended: datetime,
     elapsed_s: int | None,
+    reference: str | None = None,
+    actor: str | None = None,
 ) -> None:
-    """Enter a difference to the ticket of `closed`; no total falls below nothing. Raises Refused."""
+    """Enter a difference to the ticket of `closed`; no total falls below nothing. Raises Refused.
+
+    What a charging point tells may stay owed; an order of `actor` takes no more than the wallet has.
+    """
     session, ticket = closed.session, closed.ticket
     if ticket is None:
         raise Refused(f"{session.session_id} has no ticket to correct", Code.NO_SESSION)
     if ticket.energy_mwh + ticket.corrected_mwh + energy_mwh < 0 or _total_cents(ticket) + cents < 0:
         raise Refused(f"{session.session_id}: a ticket cannot come to less than nothing", Code.FIELD)
     wallet = _wallet(ruling, session)
-    # Where nothing was held, nothing was paid, and nothing goes back.
-    paid = min(cents, wallet.balance_cents) if session.hold_cents else 0
+    paid = _paid(session, ticket, wallet, cents)
+    if kind is CorrectionKind.ORDER and session.hold_cents and paid < cents:
+        free = euros(wallet.balance_cents)
+        raise Refused(f"the wallet of {wallet.driver_id} has {free} € free", Code.BALANCE)
     wallet = replace(wallet, balance_cents=wallet.balance_cents - paid)
     ruling.put(wallet)
     if paid:
@@ -87,6 +94,9 @@ def correct(
                 driver_id=session.driver_id,
                 registration=session.registration,
                 session_id=session.session_id,
+                reference=reference,
+                reason=reason if actor is not None else None,
+                actor=actor,
             )
         )
     number = closed.corrections + 1
@@ -108,6 +118,7 @@ def correct(
             elapsed_s=elapsed_s,
             reason=reason,
             ticket_ended_at=ticket.ended_at,
+            reference=reference,
         )
     )
     ruling.say(
@@ -127,8 +138,20 @@ def correct(
             told_later=told_later,
             registration=session.registration,
             former_owner=isinstance(wallet, FormerWallet),
+            reference=reference,
         )
     )
+
+
+def _paid(session: Session, ticket: Ticket, wallet: Driver | FormerWallet, cents: int) -> int:
+    """Return what of a difference the wallet pays, or (below 0) gets back: where nothing was held, nothing."""
+    if not session.hold_cents:
+        return 0
+    if cents > 0:
+        return min(cents, wallet.balance_cents)
+    # What is owed was never paid: it is let off first.
+    owed = ticket.corrected_cents - ticket.corrected_paid_cents
+    return min(cents + owed, 0)
 
 
 def _wallet(ruling: Ruling, session: Session) -> Driver | FormerWallet:

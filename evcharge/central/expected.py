@@ -111,7 +111,7 @@ TABLES: Final = {
             ("session_id", "number"),
             (
                 "at", "cp_id", "driver_id", "kind", "energy_mwh", "cost_cents", "paid_cents", "ended_at", "elapsed_s",
-                "reason",
+                "reason", "reference",
             ),
         ),
         Table("inbox", "unseen ticket", ("session_id",), ("driver_id",)),
@@ -152,6 +152,8 @@ LEDGER: Final = (
     "driver_id",
     "registration",
     "session_id",
+    "reason",
+    "actor",
     "reference",
 )
 QUARANTINE: Final = ("at", "cp_id", "session_id", "kind", "journal_id", "seq", "why", "record", "kept")
@@ -189,12 +191,14 @@ class ExpectedRows:
         # The event from which on the log proves accounts, tokens and references, and of what kind it was before.
         self._unsealed: dict[str, int] = {}
         self._at = ""
+        self._actor = ""
         self._n = 0
 
     def take(self, row: Columns) -> None:
         """Take in the next row of the log."""
         # What is no text was never written by us: the chain names that row.
         self._at, self._n = str(row["at"]).encode("utf-8", "replace").decode(), row["n"]
+        self._actor = row["actor"]
         self.newest_at = max(self.newest_at, self._at)
         handler = _HANDLERS.get(row["type"])
         if handler is None:
@@ -393,6 +397,27 @@ class ExpectedRows:
             self._unsealed["references of top-ups"] = self._n
         self._move("TOP_UP", event.cents, event.driver_id, reference=event.reference if named else UNKNOWN)
 
+    def wallet_corrected(self, event: e.WalletCorrected) -> None:
+        self._driver(event.driver_id)["balance_cents"] += event.cents
+        self._says(event.driver_id, event.balance_cents)
+        kind = "PUT_IN" if event.cents > 0 else "TAKEN_OUT"
+        self._move(kind, abs(event.cents), event.driver_id, reference=event.reference, reason=event.reason)
+
+    def paid_out(self, event: e.PaidOut) -> None:
+        self._takes(event, event.cents)
+        registration, reason = event.registration, event.reason
+        self._move("PAY_OUT", event.cents, event.driver_id, None, event.reference, registration, reason)
+
+    def _takes(self, event: e.TicketCorrected | e.PaidOut, cents: int) -> None:
+        """Take `cents` out of the wallet of a driver, or out of the one that a former owner of its id left."""
+        if event.former_owner:
+            key = (event.driver_id, event.registration)
+            none = {"driver_id": event.driver_id, "registration": event.registration, "balance_cents": 0}
+            self._rows["former_wallet"].setdefault(key, none)["balance_cents"] -= cents
+        else:
+            self._driver(event.driver_id)["balance_cents"] -= cents
+            self._says(event.driver_id, event.balance_cents)
+
     def _says(self, driver_id: str, balance_cents: int) -> None:
         # Only a part of the log was made anew, when it does not add up in itself.
         known = self._driver(driver_id)["balance_cents"]
@@ -411,13 +436,16 @@ class ExpectedRows:
         session_id: str | None = None,
         reference: object = None,
         registration: int | None = None,
+        reason: str | None = None,
     ) -> None:
         if cents:
             debit, credit = _ACCOUNTS[kind]
-            kind = "CORRECTION" if kind == "REFUND" else kind
+            kind = _KINDS.get(kind, kind)
             if registration is None:
                 registration = self._driver(driver_id)["registration"]
-            said = (self._at, kind, debit, credit, cents, driver_id, registration, session_id, reference)
+            actor = self._actor if reason is not None else None
+            whose = (driver_id, registration, session_id)
+            said = (self._at, kind, debit, credit, cents, *whose, reason, actor, reference)
             self._put("ledger", dict(zip(LEDGER, said, strict=True)))
 
     # ---- sessions
@@ -479,16 +507,16 @@ class ExpectedRows:
         self._holds(event.driver_id, event.session_id, event.hold_cents)
 
     def ticket_corrected(self, event: e.TicketCorrected) -> None:
-        if event.former_owner:
-            key = (event.driver_id, event.registration)
-            none = {"driver_id": event.driver_id, "registration": event.registration, "balance_cents": 0}
-            self._rows["former_wallet"].setdefault(key, none)["balance_cents"] -= event.paid_cents
-        else:
-            self._driver(event.driver_id)["balance_cents"] -= event.paid_cents
-            self._says(event.driver_id, event.balance_cents)
+        self._takes(event, event.paid_cents)
         kind = "CORRECTION" if event.paid_cents > 0 else "REFUND"
         self._move(
-            kind, abs(event.paid_cents), event.driver_id, event.session_id, registration=event.registration
+            kind,
+            abs(event.paid_cents),
+            event.driver_id,
+            event.session_id,
+            event.reference,
+            event.registration,
+            event.reason if event.reference is not None else None,
         )
         self._put(
             "correction",
@@ -505,6 +533,7 @@ class ExpectedRows:
                 "ended_at": _instant(event.ended_at),
                 "elapsed_s": event.elapsed_s,
                 "reason": event.reason,
+                "reference": event.reference,
             },
         )
         if event.told_later:
@@ -632,7 +661,13 @@ _ACCOUNTS: Final = {
     "CORRECTION": ("wallet", "revenue"),
     # A correction the other way.
     "REFUND": ("revenue", "wallet"),
+    # A correction of a wallet itself.
+    "PUT_IN": ("outside", "wallet"),
+    "TAKEN_OUT": ("wallet", "outside"),
+    "PAY_OUT": ("wallet", "outside"),
 }
+# As what the ledger enters them.
+_KINDS: Final = dict.fromkeys(("REFUND", "PUT_IN", "TAKEN_OUT"), "CORRECTION")
 _Fold = Callable[[ExpectedRows, Any], None]
 _HANDLERS: Final[dict[str, tuple[type[e.Event], _Fold]]] = {
     kind.__name__: (kind, fold)
@@ -661,6 +696,8 @@ _HANDLERS: Final[dict[str, tuple[type[e.Event], _Fold]]] = {
         (e.PinSet, ExpectedRows.pin_set),
         (e.PinRemoved, ExpectedRows.pin_removed),
         (e.WalletToppedUp, ExpectedRows.wallet_topped_up),
+        (e.WalletCorrected, ExpectedRows.wallet_corrected),
+        (e.PaidOut, ExpectedRows.paid_out),
         (e.SessionAuthorised, ExpectedRows.session_authorised),
         (e.SessionStarted, ExpectedRows.session_started),
         (e.StopOrdered, ExpectedRows.stop_ordered),

@@ -53,13 +53,15 @@ CHECKS = (
     ),
     Check(
         "I6",
-        "wallets + holds + tickets + corrections = top-ups",
+        "wallets + holds + tickets + corrections + what was paid out = what came in",
         """
         SELECT 'difference of ' || difference || ' cents' FROM (SELECT exact_sum(cents) AS difference FROM (
             SELECT balance_cents AS cents FROM driver UNION ALL SELECT held_cents FROM driver
             UNION ALL SELECT balance_cents FROM former_wallet
             UNION ALL SELECT t.cost_cents FROM ticket t JOIN session s USING (session_id) WHERE s.hold_cents > 0
-            UNION ALL SELECT paid_cents FROM correction UNION ALL SELECT -cents FROM ledger WHERE kind = 'TOP_UP'))
+            UNION ALL SELECT paid_cents FROM correction
+            UNION ALL SELECT CASE WHEN debit = 'outside' THEN -cents ELSE cents END FROM ledger
+            WHERE 'outside' IN (debit, credit)))
         WHERE difference <> '0'
         """,
         schema=12,

@@ -76,6 +76,10 @@ def _line(event: events.Event, lang: str, say: labels.Speech) -> str | None:
         case events.WalletToppedUp():
             amount, balance = euros(event.cents), euros(event.balance_cents)
             return say("topped up", driver_id=event.driver_id, amount=amount, balance=balance)
+        case events.WalletCorrected() | events.PaidOut():
+            name = "paid out" if isinstance(event, events.PaidOut) else "wallet corrected"
+            figures = {"amount": euros(event.cents), "balance": euros(event.balance_cents)}
+            return say(name, driver_id=event.driver_id, reason=event.reason, **figures)
         case events.WelcomeWithheld():
             name = "welcome withheld for now" if event.within_an_hour else "welcome withheld"
             return say(name, driver_id=event.driver_id, most=event.most)

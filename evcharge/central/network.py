@@ -12,7 +12,7 @@ from msgspec import structs
 
 from evcharge import events
 from evcharge.billing import MAX_MONEY_CENTS, MAX_PRICE_CENTI_CENTS, euros
-from evcharge.central import charging, manual_start, orders, presence, weather, whereabouts
+from evcharge.central import charging, manual_start, money, orders, presence, weather, whereabouts
 from evcharge.central.accounts import seal
 from evcharge.central.alerts import AlertKind
 from evcharge.central.commands import (
@@ -23,6 +23,7 @@ from evcharge.central.commands import (
     ChangeAccess,
     CloseAlert,
     CloseLost,
+    CorrectMoney,
     DriverArrives,
     DriverLeaves,
     DriverVisits,
@@ -36,7 +37,9 @@ from evcharge.central.commands import (
     MonitorReports,
     MovePoint,
     Note,
+    PayOut,
     PlaceHold,
+    Refund,
     RegistryFollows,
     ReportReady,
     RevokeKeys,
@@ -141,6 +144,12 @@ def decide(facts: Facts, command: AnyCommand, rules: Rules) -> Decision:
             _withdraw(ruling, command, rules)
         case TopUp():
             _top_up(ruling, command)
+        case CorrectMoney():
+            money.correct_money(ruling, command)
+        case Refund():
+            money.refund(ruling, command)
+        case PayOut():
+            money.pay_out(ruling, command)
         case TakeOrder():
             orders.take(ruling, command, rules, _act)
         case Note():

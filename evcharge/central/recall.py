@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from evcharge.central.commands import (
     AnswerStart,
     AnyCommand,
+    CorrectMoney,
     MarkTicketShown,
+    Refund,
     StartCharging,
     TakeOrder,
     TakeRecords,
@@ -49,6 +51,10 @@ def unknown(facts: Facts, commands: Iterable[AnyCommand]) -> Unknown:
             case TakeRecords(records=records):
                 named = {SessionId(record.session_id) for record in records}
                 sessions |= {session_id for session_id in named if facts.session(session_id) is None}
+            case CorrectMoney(session_id=session_id) | Refund(session_id=session_id) if (
+                session_id is not None
+            ):
+                sessions.add(session_id)
             case _:
                 pass
     return Unknown(

@@ -161,12 +161,16 @@ def _source(connection: sqlite3.Connection, table: Table) -> str:
     return table.kept.format(registration="registration" if "registration" in there else "0")
 
 
+# What stands for the columns of the ledger that older books lack.
+_BEFORE = {"registration": "0", "reason": "NULL", "actor": "NULL"}
+
+
 def _ledger_differences(connection: sqlite3.Connection, unnamed: int) -> Iterator[str]:
     # The reference of an old top-up is not in the log. Ids rise, and so the first of them are the old ones.
     old = "SELECT id FROM ledger WHERE kind = 'TOP_UP' ORDER BY id LIMIT 1 OFFSET :last"
     reference = f"CASE WHEN kind = 'TOP_UP' AND id <= ({old}) THEN x'3f' ELSE reference END"
     there = _columns(connection, "ledger")
-    rest = ", ".join(name if name in there else f"0 AS {name}" for name in LEDGER[:-1])
+    rest = ", ".join(name if name in there else f"{_BEFORE[name]} AS {name}" for name in LEDGER[:-1])
     kept = f"SELECT {rest}, {reference if unnamed else 'reference'} AS reference FROM ledger"  # noqa: S608
     params = {"last": unnamed - 1} if unnamed else {}
     names = ", ".join(LEDGER)

@@ -107,11 +107,15 @@ _TABLES: dict[type[Change], _Table] = {
         "correction",
         (
             "session_id", "number", "at", "cp_id", "driver_id", "kind", "energy_mwh", "cost_cents", "paid_cents",
-            "ended_at", "elapsed_s", "reason",
+            "ended_at", "elapsed_s", "reason", "reference",
         ),
     ),
     Transfer: _Table(
-        "ledger", ("at", "kind", "debit", "credit", "cents", "driver_id", "registration", "session_id", "reference")
+        "ledger",
+        (
+            "at", "kind", "debit", "credit", "cents", "driver_id", "registration", "session_id", "reference", "reason",
+            "actor",
+        ),
     ),
     Quarantined: _Table(
         "quarantine",
@@ -438,6 +442,7 @@ def ticket_of(row: Row) -> Ticket:
         received_at=datetime.fromisoformat(row["received_at"]),
         corrected_mwh=row["corrected_mwh"],
         corrected_cents=row["corrected_cents"],
+        corrected_paid_cents=row["corrected_paid_cents"],
         registration=row["registration"],
     )
 

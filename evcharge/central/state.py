@@ -114,6 +114,7 @@ class Kind(StrEnum):
     CAPTURE = "CAPTURE"
     RELEASE = "RELEASE"
     CORRECTION = "CORRECTION"
+    PAY_OUT = "PAY_OUT"
 
 
 # What the welcome credit of each registration is called in the ledger; no reference of a top-up holds a blank.
@@ -140,8 +141,11 @@ class Transfer:
     # Whose wallet: that of this registration of the driver's id.
     registration: int = 0
     session_id: SessionId | None = None
-    # Who brought the money calls it so; no two transfers share one.
+    # Who brought the money, or moved it by an order, calls it so; no two transfers share one.
     reference: str | None = None
+    # Of an order: why, and who gave it.
+    reason: str | None = None
+    actor: str | None = None
 
 
 class CorrectionKind(StrEnum):
@@ -170,6 +174,8 @@ class Correction:
     reason: str
     # By this its ticket is counted in the statistics; so is this.
     ticket_ended_at: datetime
+    # Of an order: what whoever gave it calls it.
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -509,6 +515,7 @@ class Facts:
                     known.ticket,
                     corrected_mwh=known.ticket.corrected_mwh + change.energy_mwh,
                     corrected_cents=known.ticket.corrected_cents + change.cost_cents,
+                    corrected_paid_cents=known.ticket.corrected_paid_cents + change.paid_cents,
                 )
                 self._closed[change.session_id] = replace(known, ticket=ticket, corrections=change.number)
 

@@ -103,7 +103,7 @@ async def website(
         registration,
         Points(dispatcher, feed, core.archive, telemetry, clock, registration.of_point),
         sessions,
-        Settling(dispatcher, sessions),
+        Settling(dispatcher, core.archive, sessions),
         Drivers(dispatcher, core.archive),
         AlertsRoom(dispatcher, core.alerts),
         Weather(dispatcher, weather, clock),

@@ -44,7 +44,10 @@ _NOTICES = {
     "CORRECTED": "corrected",
     "PIN_VOID": "pin void",
     "KEY_REVOKED": "key revoked",
+    "WALLET_CORRECTED": "wallet corrected",
+    "PAID_OUT": "paid out",
 }
+_OF_NO_POINT = ("pin void", "wallet corrected", "paid out")
 _HELP = ("start", "stop", "yes", "list", "balance", "history", "pin", "troubles", "quit")
 
 
@@ -169,7 +172,7 @@ class Words:
     def notice(self, word: Notice) -> str:
         """Say what happened to our session."""
         name = _NOTICES.get(word.code)
-        if name is None or self._is_english or (word.cp_id is None and name != "pin void"):
+        if name is None or self._is_english or (word.cp_id is None and name not in _OF_NO_POINT):
             return word.text
         cents = 0 if word.cost_cents is UNSET else word.cost_cents
         figures = {"kwh": kwh(word.energy_mwh or 0), "euros": euros(cents)}

@@ -93,6 +93,7 @@ CODES: Mapping[Code, Words] = {
     Code.DRIVER_BUSY: ("already charging", "ya está cargando"),
     Code.PAUSE: ("too many requests without plugging in", "demasiadas peticiones sin enchufar"),
     Code.NO_SESSION: ("no such charge", "no existe esa recarga"),
+    Code.CONFIRM: ("this looks like a slip", "parece un descuido"),
     Code.ENGINE_THERE: (
         "its engine is connected: it ends the charge itself, when that is stopped",
         "su motor está conectado: termina él mismo la recarga cuando se para",

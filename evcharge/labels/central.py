@@ -118,6 +118,14 @@ SENTENCES: Mapping[str, Words] = {
         "{driver_id}: {amount} € in, balance {balance} €",
         "{driver_id}: ingreso de {amount} €, saldo {balance} €",
     ),
+    "wallet corrected": (
+        "{driver_id}: wallet corrected by {amount} € ({reason}), balance {balance} €",
+        "{driver_id}: saldo corregido en {amount} € ({reason}), saldo {balance} €",
+    ),
+    "paid out": (
+        "{driver_id}: {amount} € paid out ({reason}), {balance} € are left",
+        "{driver_id}: {amount} € devueltos ({reason}), quedan {balance} €",
+    ),
     "start refused": ("{driver_id} refused: {why}", "{driver_id} denegado: {why}"),
     "confirmation asked": (
         "{cp_id}: {driver_id} is asked to confirm the start there, within {s} s",

@@ -172,6 +172,14 @@ SENTENCES: Mapping[str, Words] = {
         "{cp_id}: the car was not plugged in in time.",
         "{cp_id}: el vehículo no se enchufó a tiempo.",
     ),
+    "wallet corrected": (
+        "Your wallet was corrected by {euros} €: {why}.",
+        "Su saldo se ha corregido en {euros} €: {why}.",
+    ),
+    "paid out": (
+        "{euros} € of your wallet were paid out: {why}.",
+        "Se le han devuelto {euros} € de su saldo: {why}.",
+    ),
     "key revoked": (
         "The key of {cp_id} was withdrawn; your charge ended, billed {euros} €.",
         "Se retiró la clave de {cp_id}; su recarga ha terminado y se le cobran {euros} €.",

@@ -129,6 +129,51 @@ SENTENCES: Mapping[str, Words] = {
         "The keys of {cp_id} are revoked. It returns after a new registration.",
         "Las claves de {cp_id} están revocadas. Volverá tras un nuevo registro.",
     ),
+    "corrected money": (
+        "{driver_id}: corrected by {amount} €, balance {balance} €.",
+        "{driver_id}: corregido en {amount} €, saldo {balance} €.",
+    ),
+    "corrected money before": (
+        "{driver_id}: {amount} € with that reference were corrected before; balance {balance} €.",
+        "{driver_id}: {amount} € con esa referencia ya se corrigieron; saldo {balance} €.",
+    ),
+    "refunded": (
+        "{session_id}: {amount} € given back to {driver_id}, balance {balance} €.",
+        "{session_id}: {amount} € devueltos a {driver_id}, saldo {balance} €.",
+    ),
+    "refunded before": (
+        "{session_id}: {amount} € with that reference were given back before; balance {balance} €.",
+        "{session_id}: {amount} € con esa referencia ya se devolvieron; saldo {balance} €.",
+    ),
+    "paid out": (
+        "{driver_id}: {amount} € paid out, {balance} € are left.",
+        "{driver_id}: {amount} € pagados, quedan {balance} €.",
+    ),
+    "paid out before": (
+        "{driver_id}: {amount} € with that reference were paid out before; {balance} € are left.",
+        "{driver_id}: {amount} € con esa referencia ya se pagaron; quedan {balance} €.",
+    ),
+    "amount comma": (
+        "{amount}: write the amount with a point, as in {better}.",
+        "{amount}: escriba el importe con un punto, como {better}.",
+    ),
+    "amount negative": (
+        "{amount}: this takes an amount above 0. To take money out of a wallet: evcharge correct, or pay-out.",
+        "{amount}: aquí va un importe mayor que 0. Para quitar dinero de un saldo: evcharge correct, o pay-out.",
+    ),
+    "amount bad": (
+        "{amount} is no amount: give euros as a plain number up to 10 000 000, such as 12.50.",
+        "{amount} no es un importe: escriba euros como un número hasta 10 000 000, por ejemplo 12.50.",
+    ),
+    "amount nothing": ("The amount must be more than 0.", "El importe debe ser mayor que 0."),
+    "reason bad": (
+        "Give a reason, in one line of at most {most} characters.",
+        "Indique un motivo, en una línea de {most} caracteres como mucho.",
+    ),
+    "sure unasked": (
+        "{question} If so, say it with --yes.",
+        "{question} Si es correcto, confírmelo con --yes.",
+    ),
     "lost billed": (
         "{session_id} is closed and billed by estimate: {energy} kWh, {cost} €. Its engine may still correct that.",
         "{session_id} queda cerrada y cobrada por estimación: {energy} kWh, {cost} €. Su motor aún puede corregirlo.",
@@ -147,7 +192,7 @@ SENTENCES: Mapping[str, Words] = {
         "{driver_id}: {amount} € with that reference were counted before; balance {balance} €.",
         "{driver_id}: {amount} € con esa referencia ya se contaron; saldo {balance} €.",
     ),
-    "top-up unanswered": (
+    "order repeat": (
         "{why} Repeat it with --reference {reference}: it counts once.",
         "{why} Repítalo con --reference {reference}: cuenta una sola vez.",
     ),

@@ -1,4 +1,4 @@
-"""`evcharge out`, `resume`, `revoke`, `top-up`, `cps`, `sessions`, `tickets`, `alerts`: through Central's API."""
+"""`evcharge out`, `resume`, `revoke`, `cps`, `sessions`, `tickets`, `alerts`: through Central's API."""
 
 import sys
 from collections.abc import Callable, Coroutine
@@ -26,6 +26,9 @@ VIA = click.option(
     default="api",
     show_default=True,
     help="How the order travels.",
+)
+REFERENCE = click.option(
+    "--reference", metavar="TEXT", help="The same reference again counts once. Default: a new one."
 )
 ALL = click.option("--all", "everything", is_flag=True, help="Every charging point.")
 
@@ -58,6 +61,23 @@ class Operating:
         if self.as_json and show:
             tables.show_json(content)
         return content
+
+    def order(self, path: str, body: dict[str, Any], *, yes: bool, method: str = "POST") -> dict[str, Any]:
+        """Give an order; one that looks like a slip is asked about first, unless `yes`."""
+        from evcharge.errors import Code, Refused
+
+        sure = {**body, "confirm": True}
+        try:
+            return self.ask(lambda api: api.send(method, path, sure if yes else body))
+        except Refused as refusal:
+            if refusal.code is not Code.CONFIRM:
+                raise
+            question = refusal.text
+        if not sys.stdin.isatty():
+            raise click.UsageError(self.say("sure unasked", question=question))
+        if not click.confirm(question, err=True):
+            raise BadInput(self.say("not done"))
+        return self.ask(lambda api: api.send(method, path, sure))
 
     def tell(self, name: str, **values: object) -> None:
         """Print one sentence, unless programs read."""
@@ -204,45 +224,6 @@ def _by_kafka(work: Operating, command: Literal["out", "resume", "revoke"], cp_i
         work.tell("ended")
 
 
-@click.command("top-up")
-@id_argument("driver_id")
-@click.argument("euros")
-@_central(
-    click.option(
-        "--reference", metavar="TEXT", help="The same reference again counts once. Default: a new one."
-    )
-)
-def top_up(
-    driver_id: str, euros: str, reference: str | None, as_json: bool, config_file: Path | None, **given: Any
-) -> None:
-    """Put EUROS (such as 20 or 12.50) into the wallet of DRIVER_ID."""
-    import secrets
-
-    from evcharge import billing
-    from evcharge.errors import Overloaded
-
-    try:
-        cents = billing.parse_cents(euros)
-    except BadInput as problem:
-        raise click.UsageError(problem.text) from None
-    if cents == 0:
-        raise click.UsageError("A top-up must be more than 0.")
-    work = Operating(config_file, given, as_json=as_json)
-    reference = reference or secrets.token_hex(8)
-    body = {"cents": cents, "reference": reference}
-    try:
-        content = work.ask(lambda api: api.post(f"/api/drivers/{driver_id}/top-up", body))
-    except Overloaded as problem:
-        text = work.say("top-up unanswered", why=problem.text, reference=reference)
-        raise Overloaded(text, problem.code) from None
-    work.tell(
-        "topped up before" if content["repeated"] else "topped up",
-        driver_id=driver_id,
-        amount=billing.euros(cents),
-        balance=billing.euros(content["balance_cents"]),
-    )
-
-
 # ---- looking
 
 
@@ -335,4 +316,4 @@ def alerts(alert_id: str | None, as_json: bool, config_file: Path | None, **give
         tables.show(content["alerts"], tables.alerts(work.lang), work.say)
 
 
-COMMANDS = (out, resume, revoke, move, top_up, cps, sessions, tickets, alerts)
+COMMANDS = (out, resume, revoke, move, cps, sessions, tickets, alerts)

@@ -170,6 +170,14 @@ async def _of_what_is_settled(proof: Proof, house: House) -> None:
     await house.town.says("CP005 .*Faulted: no link")
     of_session = {"session_id": session_id}
     await proof.ask(house.program, "POST", "/api/sessions/{session_id}/close-lost", **of_session)
+    order = {"reason": "too much", "cents": 1}
+    for path in (
+        "/api/sessions/{session_id}/refund",
+        "/api/drivers/{driver_id}/correct",
+        "/api/drivers/{driver_id}/pay-out",
+    ):
+        body = order | {"reference": path.rsplit("/", 1)[-1]}
+        await proof.ask(house.program, "POST", path, body, **of_session, driver_id="D05")
 
 
 async def _of_logins(proof: Proof, house: House) -> None:

@@ -193,11 +193,55 @@ async def test_top_up_counts_once_with_the_same_reference(town: Town, shell: She
 
 @pytest.mark.parametrize("euros", ["0", "x", "1.005", "-5", "1e9", "١", "", "9" * 30, "NaN"])
 async def test_a_bad_amount_is_misuse(shell: Shell, euros: str):
-    assert (
-        await shell.fails("top-up", "D01", "--", euros, code=2)
-        if euros.startswith("-")
-        else await shell.fails("top-up", "D01", euros, code=2)
-    )
+    assert await shell.fails("top-up", "D01", euros, code=2)
+
+
+@pytest.mark.parametrize(
+    ("args", "lang", "sentence"),
+    [
+        (("top-up", "D01", "19,80"), "en", "19,80: write the amount with a point, as in 19.80."),
+        (("top-up", "D01", "19,80"), "es", "19,80: escriba el importe con un punto, como 19.80."),
+        (("top-up", "D01", "-5"), "en", "-5: this takes an amount above 0."),
+        (("pay-out", "D01", "-5", "--reason", "x"), "es", "-5: aquí va un importe mayor que 0."),
+        (("correct", "D01", "--reason", "x", "-19,80"), "en", "-19,80: write the amount with a point"),
+        (("correct", "D01", "5", "--reason", " "), "es", "Indique un motivo"),
+    ],
+)
+async def test_amounts_that_look_otherwise_get_a_sentence(
+    shell: Shell, args: tuple, lang: str, sentence: str
+):
+    assert sentence in await shell.fails(*args, "--lang", lang, code=2)
+
+
+async def test_money_is_put_right_from_any_shell(town: Town, shell: Shell):
+    engine, driver = await town.point(), await town.driver()
+    driver.asks("CP001")
+    session_id = (await engine.is_asked()).session_id
+    await engine.journals(engine.starts(), engine.meters(10_000_000), engine.ends())
+    why = ("--reason", "typed twice")
+    said = await shell.does("correct", "D01", "-7.50", *why)
+    assert said == "D01: corrected by -7.50 €, balance 10.00 €.\n"
+    said = await shell.does("correct", "D01", "0.50", *why, "--session", session_id)
+    assert said == "D01: corrected by 0.50 €, balance 10.50 €.\n"
+    said = await shell.does("refund", session_id, *why, "--reference", "r-1", "--lang", "es")
+    assert said == f"{session_id}: 2.00 € devueltos a D01, saldo 12.50 €.\n"
+    assert "given back before" in await shell.does("refund", session_id, *why, "--reference", "r-1")
+    assert await shell.does("pay-out", "D01", *why) == "D01: 12.50 € paid out, 0.00 € are left.\n"
+    assert "has 0.00 € free" in await shell.fails("pay-out", "D01", "1", *why)
+
+
+async def test_what_looks_like_a_slip_is_asked_first(town: Town, shell: Shell, monkeypatch):
+    import io
+
+    await town.driver()
+    assert "--yes" in await shell.fails("top-up", "D01", "600", code=2)
+    assert "balance 620.00 €" in await shell.does("top-up", "D01", "600", "--yes")
+    keyboard = io.StringIO("y\n")
+    keyboard.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr(sys, "stdin", keyboard)
+    code, out, err = await shell.types("pay-out", "D01", "--reason", "moved away")
+    assert "620.00 € is more than 500.00 €: is that right? [y/N]" in err
+    assert (code, out) == (0, "D01: 620.00 € paid out, 0.00 € are left.\n")
 
 
 @pytest.mark.parametrize(

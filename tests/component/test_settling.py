@@ -101,3 +101,96 @@ async def test_only_operators_close_lost_charges(office: Office):
     assert await statuses(office, "POST", f"/api/sessions/{session_id}/close-lost") == {
         "nobody": 401, "driver": 403, "viewer": 403, "service": 403, "operator": 409, "admin": 200,
     }  # fmt: skip
+
+
+# ---- money that must be put right
+
+
+async def billed(office: Office) -> tuple[str, FakeDriver]:
+    """D01 has a ticket of 2.50 €."""
+    engine, driver = await office.charging()
+    await engine.journals(engine.meters(10_000_000), engine.ends())
+    return (await driver.ticket()).session_id, driver
+
+
+async def moved(office: Office, path: str, **body: object) -> dict:
+    order = {"reason": "typed twice", "reference": "R-1"} | body
+    return shaped(await office.ask("POST", path, order), answers.MoneyAnswer)
+
+
+async def test_an_operator_corrects_refunds_and_pays_out_and_the_books_say_why_and_who(office: Office):
+    session_id, driver = await billed(office)
+    done = await moved(office, "/api/drivers/D01/correct", cents=-80)
+    assert (done["cents"], done["balance_cents"], done["repeated"]) == (-80, 1_670, False)
+    assert (await hear(driver.channel, m.Notice)).text == "Your wallet was corrected by -0.80 €: typed twice."
+    done = await moved(office, f"/api/sessions/{session_id}/refund", reference="R-2", cents=50)
+    assert (done["driver_id"], done["cents"], done["balance_cents"]) == ("D01", 50, 1_720)
+    assert "corrected by 0.000 kWh, -0.50 €" in (await hear(driver.channel, m.Notice)).text
+    done = await moved(office, "/api/drivers/D01/pay-out", reference="R-3")
+    assert (done["cents"], done["balance_cents"]) == (-1_720, 0)
+    assert "17.20 € of your wallet were paid out" in (await hear(driver.channel, m.Notice)).text
+    rows = office.query("SELECT kind, reason, actor, cents FROM ledger WHERE reason IS NOT NULL ORDER BY id")
+    assert [tuple(row) for row in rows] == [
+        ("CORRECTION", "typed twice", "operator", 80),
+        ("CORRECTION", "typed twice", "operator", 50),
+        ("PAY_OUT", "typed twice", "operator", 1_720),
+    ]
+    assert {row["actor"] for row in office.rows("PaidOut")} == {"operator"}
+    ticket = (await office.get(f"/api/sessions/{session_id}"))["ticket"]
+    assert (ticket["cost_cents"], ticket["corrected_cents"]) == (250, -50)
+
+
+async def test_an_order_with_the_same_reference_counts_once(office: Office):
+    session_id, _ = await billed(office)
+    refund = f"/api/sessions/{session_id}/refund"
+    for path, body in (
+        ("/api/drivers/D01/correct", {"cents": -80, "reference": "A"}),
+        (refund, {"cents": 50, "reference": "B"}),
+        ("/api/drivers/D01/pay-out", {"cents": 20, "reference": "C"}),
+    ):
+        first = await moved(office, path, **body)
+        again = await moved(office, path, **body)
+        assert again == first | {"repeated": True}
+    order = {"reason": "x", "reference": "A", "cents": 1}
+    assert (await office.ask("POST", refund, order)).status == 409
+    top_up = {"cents": 80, "reference": "A"}
+    assert (await office.ask("POST", "/api/drivers/D01/top-up", top_up)).status == 409
+
+
+async def test_what_looks_like_a_slip_is_done_only_when_confirmed(office: Office):
+    await office.town.driver()
+    order = {"reason": "x", "reference": "R", "cents": 60_000}
+    for path in ("correct", "top-up"):
+        what = {key: order[key] for key in ("reference", "cents")} if path == "top-up" else order
+        answer = await office.ask("POST", f"/api/drivers/D01/{path}", what | {"reference": path})
+        assert (answer.status, answer.body["code"]) == (409, "E_CONFIRM")
+        assert answer.body["text"] == "600.00 € is more than 500.00 €: is that right?"
+        await office.post(f"/api/drivers/D01/{path}", what | {"reference": path, "confirm": True})
+    answer = await office.ask("POST", "/api/drivers/D01/pay-out", {"reason": "x", "reference": "R"})
+    assert (answer.status, answer.body["code"]) == (409, "E_CONFIRM")
+
+
+async def test_bad_orders_about_money_are_refused_in_one_sentence(office: Office):
+    await office.town.driver()
+    for body in (
+        {"cents": -80, "reference": "R"},
+        {"cents": -80, "reference": "R", "reason": " "},
+        {"cents": -80, "reference": "R", "reason": "a\nb"},
+        {"cents": 0.5, "reference": "R", "reason": "x"},
+        {"cents": 0, "reference": "R", "reason": "x"},
+        {"cents": 10**12, "reference": "R", "reason": "x"},
+    ):
+        assert (await office.ask("POST", "/api/drivers/D01/correct", body)).status == 422, body
+    much = {"cents": -30_000, "reference": "R", "reason": "x"}
+    answer = await office.ask("POST", "/api/drivers/D01/correct", much)
+    assert (answer.status, answer.body["code"]) == (409, "E_BALANCE")
+    assert not office.rows("WalletCorrected")
+
+
+@pytest.mark.parametrize("order", ["drivers/D01/correct", "drivers/D01/pay-out", "sessions/{}/refund"])
+async def test_only_operators_move_money(office: Office, order: str):
+    session_id, _ = await billed(office)
+    body = {"reason": "x", "reference": "R", "cents": 1}
+    assert await statuses(office, "POST", f"/api/{order.format(session_id)}", body) == {
+        "nobody": 401, "driver": 403, "viewer": 403, "service": 403, "operator": 200, "admin": 200,
+    }  # fmt: skip

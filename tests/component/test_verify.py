@@ -78,7 +78,8 @@ PLANTED: dict[str, str] = {
     "a ticket with its corrections bills exactly what its session metered; an estimate, no more": "UPDATE ticket "
     "SET energy_mwh = energy_mwh + 1",
     "no ticket holds more energy than a session can have": "UPDATE ticket SET energy_mwh = 9000000001",
-    "wallets + holds + tickets + corrections = top-ups": "UPDATE driver SET balance_cents = 1 WHERE driver_id = 'D02'",
+    "wallets + holds + tickets + corrections + what was paid out = what came in": "UPDATE driver "
+    "SET balance_cents = 1 WHERE driver_id = 'D02'",
     "each wallet is what its ledger says": "UPDATE driver SET balance_cents = balance_cents + 1, "
     "held_cents = held_cents - 1 WHERE driver_id = 'D01'",
     "a closed session holds no money": "UPDATE session SET state = 'REFUSED' WHERE state = 'CHARGING'",

@@ -272,6 +272,20 @@ class TopUpAnswer(Answer):
     repeated: bool
 
 
+class MoneyAnswer(Answer):
+    """What came into a wallet by the order, or (`cents` below 0) went out, and what is free in it now.
+
+    `repeated`: the reference was counted before.
+    """
+
+    driver_id: str
+    session_id: str | None
+    cents: int
+    balance_cents: int
+    reference: str
+    repeated: bool
+
+
 class Alert(Shape):
     """Something that needs an operator's eye, or needed it; `closable` by hand."""
 

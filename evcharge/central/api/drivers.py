@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from evcharge.billing import MAX_MONEY_CENTS
 from evcharge.central.api import answers, views
-from evcharge.central.api.inputs import body_of, carried_out
+from evcharge.central.api.inputs import Reference, body_of, carried_out, make_sure
 from evcharge.central.api.routes import OPERATORS, VIEWERS, Route
 from evcharge.central.archive import Archive
 from evcharge.central.commands import Actor, BarDriver, TopUp
@@ -23,7 +23,8 @@ class TopUpBody(Struct, forbid_unknown_fields=True):
     """Cents for a wallet. The same reference again is the same top-up."""
 
     cents: Annotated[int, Meta(ge=1, le=MAX_MONEY_CENTS)]
-    reference: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._:-]{1,64}\Z")]
+    reference: Reference
+    confirm: bool = False
 
 
 class BlockBody(Struct, forbid_unknown_fields=True):
@@ -89,6 +90,7 @@ class Drivers:
         known = self._dispatcher.facts.driver(driver_id)
         if known is None or known.withdrawn:
             raise Refused(f"Driver {driver_id} is unknown here.", Code.NOT_FOUND)
+        make_sure(body.confirm, body.cents)
         repeated = await self._counted(driver_id, body)
         if not repeated:
             command = TopUp(by=actor, driver_id=driver_id, cents=body.cents, reference=body.reference)
@@ -128,7 +130,11 @@ class Drivers:
         )
 
     async def _counted(self, driver_id: DriverId, body: TopUpBody) -> bool:
-        found = await self._archive.top_up(body.reference)
-        if found is not None and found != (driver_id, body.cents):
+        found = await self._archive.moved(body.reference)
+        if found is not None and (found.kind, found.driver_id, found.cents) != (
+            "TOP_UP",
+            driver_id,
+            body.cents,
+        ):
             raise Refused("That reference belongs to another top-up: choose a new one.", Code.CONFLICT)
         return found is not None

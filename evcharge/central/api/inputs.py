@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from aiohttp import web
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+from evcharge.billing import euros
 from evcharge.central.api.routes import Parameter
 from evcharge.central.commands import AnyCommand
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.ruling import Decision
-from evcharge.errors import BadInput, Code, Overloaded, ProtocolError
+from evcharge.errors import BadInput, Code, Overloaded, ProtocolError, Refused
 from evcharge.https import read_body
 from evcharge.ids import check_id
 
@@ -30,6 +31,17 @@ LIMIT = Parameter(
 BEFORE = Parameter("before", "The `next` of the page before.")
 OF_DRIVER = Parameter("driver_id", "Only of this driver.")
 OF_POINT = Parameter("cp_id", "Only of this charging point.")
+
+
+# Above this an amount looks like a slip, and must be said twice.
+SURE_CENTS = 50_000
+Reference = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._:-]{1,64}\Z")]
+
+
+def make_sure(confirmed: bool, cents: int) -> None:
+    """Raise Refused (E_CONFIRM) for an amount that looks like a slip, unless whoever gave it is sure."""
+    if cents > SURE_CENTS and not confirmed:
+        raise Refused(f"{euros(cents)} € is more than {euros(SURE_CENTS)} €: is that right?", Code.CONFIRM)
 
 
 class Nothing(Struct, forbid_unknown_fields=True):

@@ -91,7 +91,7 @@ def ticket(row: Row) -> Json:
     content["price"] = price_text(content.pop("price_centi_cents_per_kwh"))
     content["estimated"] = bool(content["estimated"])
     content["late"] = ticket_of(row).late
-    del content["corrections"]
+    del content["corrections"], content["corrected_paid_cents"]
     return content
 
 

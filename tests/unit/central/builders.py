@@ -242,9 +242,11 @@ class Network:
 def recalling(facts: Facts, over: dict[str, Closed], command: c.AnyCommand) -> Facts:
     """Return a draft on `facts` that recalls the sessions which `command` names, as the dispatcher asks the books."""
     draft = Facts(facts)
-    for record in getattr(command, "records", ()):
-        if (known := over.get(record.session_id)) is not None:
-            draft.recall(known)
+    named = {record.session_id for record in getattr(command, "records", ())}
+    if isinstance(command, c.Refund | c.CorrectMoney):
+        named.add(command.session_id)
+    for session_id in named & over.keys():
+        draft.recall(over[session_id])
     return draft
 
 

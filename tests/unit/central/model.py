@@ -20,6 +20,8 @@ class Model:
         self.bad_weather, self.overridden, self.measured = {}, set(), set()
         # What those left who had a driver's id before, by id and registration.
         self.left = {}
+        # What operators have corrected, by ticket; what they paid in or out, and what of tickets was paid since.
+        self.fixed, self.put_in, self.revenue = {}, 0, 0
 
     def draft(self):
         return deepcopy(self)
@@ -525,6 +527,71 @@ class Model:
     def _CloseAlert(self, a):
         if a.alert.kind == "journal" and a.alert.about in self.cps:
             self.cps[a.alert.about].holds.discard(Hold.JOURNAL)
+
+    def _CorrectMoney(self, a):
+        if a.cents == 0:
+            return "E_FIELD"
+        if a.session_id is not None:
+            return self._corrects(a.session_id, -a.cents, a.driver_id)
+        driver = self.drivers.get(a.driver_id)
+        if driver is None or driver.withdrawn:
+            return "E_NOT_FOUND"
+        if driver.balance + a.cents < 0:
+            return "E_BALANCE"
+        driver.balance += a.cents
+        self.put_in += a.cents
+        return None
+
+    def _Refund(self, a):
+        fixed = self.fixed.get(a.session_id, 0)
+        costs = self.tickets[a.session_id][1] + fixed if a.session_id in self.tickets else 0
+        cents = costs if a.cents is None else a.cents
+        if a.session_id in self.tickets and not 0 < cents <= costs:
+            return "E_FIELD"
+        return self._corrects(a.session_id, -cents)
+
+    def _corrects(self, session_id, cost, driver_id=None):
+        """A ticket stays as it is; beside it stands what it costs more or less, paid from its owner's wallet."""
+        session = self.sessions.get(session_id)
+        if session is None:
+            return "E_NOT_FOUND"
+        if session_id not in self.tickets or driver_id not in (None, session.driver):
+            return "E_NO_SESSION"
+        if self.tickets[session_id][1] + self.fixed.get(session_id, 0) + cost < 0:
+            return "E_FIELD"
+        owner = self.drivers[session.driver]
+        left = (session.driver, session.number)
+        paid = cost if session.hold else 0
+        if paid > (owner.balance if owner.number == session.number else self.left[left]):
+            return "E_BALANCE"
+        if owner.number == session.number:
+            owner.balance -= paid
+        else:
+            self.left[left] -= paid
+        self.fixed[session_id] = self.fixed.get(session_id, 0) + cost
+        self.revenue += paid
+        if owner.number == session.number and owner.link is None:
+            self.seen.discard(session_id)
+        return None
+
+    def _PayOut(self, a):
+        driver = self.drivers.get(a.driver_id)
+        if driver is None:
+            return "E_NOT_FOUND"
+        left = (a.driver_id, a.registration)
+        present = a.registration in (None, driver.number)
+        if not present and left not in self.left:
+            return "E_NOT_FOUND"
+        balance = driver.balance if present else self.left[left]
+        cents = balance if a.cents is None else a.cents
+        if not 0 < cents <= balance:
+            return "E_BALANCE"
+        if present:
+            driver.balance -= cents
+        else:
+            self.left[left] -= cents
+        self.put_in -= cents
+        return None
 
     def _RevokeKeys(self, a):
         for holder in (self.cps.get(a.subject), self.drivers.get(a.subject)):

@@ -120,6 +120,12 @@ LINES: dict[e.Event, str | None] = {
     e.DriverBlocked(driver_id="D01", epoch=1): "D01: credential withdrawn",
     e.DriverUnblocked(driver_id="D01", epoch=1): None,
     e.WalletToppedUp(driver_id="D01", cents=2_000, balance_cents=2_005): "D01: 20.00 € in, balance 20.05 €",
+    e.WalletCorrected(
+        driver_id="D01", cents=-1_980, balance_cents=25, reason="typed twice", reference="R"
+    ): "D01: wallet corrected by -19.80 € (typed twice), balance 0.25 €",
+    e.PaidOut(
+        driver_id="D01", cents=320, balance_cents=0, reason="moved away", reference="R"
+    ): "D01: 3.20 € paid out (moved away), 0.00 € are left",
     e.WelcomeWithheld(driver_id="D01", most=200, within_an_hour=True): (
         "ALERT D01 begins with an empty wallet: 200 drivers had the welcome credit within an hour"
     ),

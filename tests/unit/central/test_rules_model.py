@@ -36,7 +36,7 @@ from evcharge.central.quarantine import MOST_FOREIGN
 from evcharge.central.reconcile import Reconciled, reconcile
 from evcharge.central.replies import RecordsMissing
 from evcharge.central.ruling import Decision, Rules
-from evcharge.central.state import Facts, JournalForgotten, Kind, Transfer
+from evcharge.central.state import Closed, Facts, JournalForgotten, Kind, Transfer
 from evcharge.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.errors import Code, Refused, StaleLink
 from evcharge.ids import Role
@@ -178,6 +178,8 @@ class TheRules(RuleBasedStateMachine):
         self.delivered: Counter[str] = Counter()
         self.doubtful: set[str] = set()
         self.tickets: dict[str, Ticket] = {}
+        # Sessions that are over, as the books have them.
+        self.closed: dict[str, Closed] = {}
         self.money: Counter[str] = Counter()
         self.meters: dict[str, int] = {}
         self.statuses, self.head = Statuses(), audit.Head()
@@ -285,6 +287,7 @@ class TheRules(RuleBasedStateMachine):
             for change in decision.changes:
                 self.facts.put(change)
                 self.remember(change)
+        self.closed |= self.draft._closed
         self.begin()
         for command, decision, _ in batch:
             if isinstance(command, c.EngineArrives):
@@ -587,6 +590,8 @@ class TheRules(RuleBasedStateMachine):
     @rule(data=st.data(), unless_begun=st.booleans(), cut_off=rarely)
     def a_lost_charge_is_closed(self, data: st.DataObject, *, unless_begun: bool, cut_off: bool) -> None:
         self.do(c.CloseLost, session_id=self.any_session(data), unless_begun=unless_begun, cut_off=cut_off)
+        # What its engine tells later is another story (test_corrections).
+        self.commit()
 
     @rule(cp_id=cps)
     def an_engine_dies_for_good(self, cp_id: str) -> None:
@@ -596,6 +601,34 @@ class TheRules(RuleBasedStateMachine):
             if point.engine_link is not None:
                 self.do(c.EngineLeaves, cp_id=cp_id, link=point.engine_link, reason="gone")
             self.do(c.CloseLost, session_id=point.session_id)
+            self.commit()
+
+    @rule(driver_id=drivers, cents=st.integers(-300, 300), data=st.data(), named=st.booleans())
+    def an_operator_corrects_money(
+        self, driver_id: str, cents: int, data: st.DataObject, *, named: bool
+    ) -> None:
+        session_id = self.any_session(data) if named else None
+        self.orders(c.CorrectMoney, driver_id=driver_id, cents=cents, session_id=session_id)
+
+    @rule(data=st.data(), cents=st.none() | st.integers(1, 100))
+    def an_operator_refunds(self, data: st.DataObject, cents: int | None) -> None:
+        self.orders(c.Refund, session_id=self.any_session(data), cents=cents)
+
+    @rule(
+        driver_id=drivers, cents=st.none() | st.integers(1, 300), registration=st.none() | st.integers(0, 2)
+    )
+    def an_operator_pays_out(self, driver_id: str, cents: int | None, registration: int | None) -> None:
+        self.orders(c.PayOut, driver_id=driver_id, cents=cents, registration=registration)
+
+    def orders(self, kind: type[c.MoneyOrder], **what: object) -> None:
+        """Give an order about money, which the dispatcher carries out knowing what the books know."""
+        self.commit()
+        known = self.closed.get(str(what.get("session_id")))
+        if known is not None:
+            self.draft.recall(known)
+        self.nonce += 1
+        self.do(kind, reason="by hand", reference=f"order-{self.nonce}", **what)
+        self.commit()
 
     @rule(
         cp_id=st.sampled_from([*CPS, "CP404"]), price=st.sampled_from([0, 1, 2_500, 2_500, 7_777, 1_000_000])
@@ -880,7 +913,11 @@ class TheRules(RuleBasedStateMachine):
         wallets += sum(self.model.left.values())
         held = sum(self.facts.driver(one).held_cents for one in self.model.drivers)
         billed = sum(ticket.cost_cents for ticket in self.tickets.values())
-        assert wallets + held + billed == self.model.topped_up == self.money[Kind.TOP_UP]  # I6
+        billed += self.model.revenue
+        assert self.model.topped_up == self.money[Kind.TOP_UP]
+        assert (
+            wallets + held + billed == self.model.topped_up + self.model.put_in == -self.money["outside"]
+        )  # I6
         assert (wallets, held, billed) == tuple(self.money[one] for one in ("wallet", "held", "revenue"))
 
     @invariant()

@@ -55,6 +55,8 @@ export default {
   "event.DriverConnected": "Driver connected",
   "event.DriverLost": "Driver left",
   "event.WalletToppedUp": "Wallet topped up",
+  "event.WalletCorrected": "Wallet corrected",
+  "event.PaidOut": "Paid out",
   "event.WelcomeWithheld": "No welcome credit left",
   "event.PinSet": "PIN set",
   "event.PinRemoved": "PIN void",

@@ -59,6 +59,7 @@ export default {
   "code.E_PIN": "wrong PIN",
   "code.E_NOT_FOUND": "not found",
   "code.E_CONFLICT": "taken by somebody else",
+  "code.E_CONFIRM": "this looks like a slip",
   "code.E_ENGINE_THERE": "its engine is connected: it ends the charge itself, when that is stopped",
   "code.E_STORAGE": "cannot store data now",
 };

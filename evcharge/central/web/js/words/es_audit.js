@@ -55,6 +55,8 @@ export default {
   "event.DriverConnected": "Conductor conectado",
   "event.DriverLost": "El conductor se fue",
   "event.WalletToppedUp": "Saldo recargado",
+  "event.WalletCorrected": "Saldo corregido",
+  "event.PaidOut": "Dinero devuelto",
   "event.WelcomeWithheld": "Sin regalo de bienvenida",
   "event.PinSet": "PIN elegido",
   "event.PinRemoved": "PIN anulado",

@@ -59,6 +59,7 @@ export default {
   "code.E_PIN": "PIN incorrecto",
   "code.E_NOT_FOUND": "no se encuentra",
   "code.E_CONFLICT": "ya es de otro",
+  "code.E_CONFIRM": "parece un descuido",
   "code.E_ENGINE_THERE": "su motor está conectado: termina él mismo la recarga cuando se para",
   "code.E_STORAGE": "ahora no se pueden guardar datos",
 };

@@ -1,0 +1,157 @@
+"""Money that an operator puts right by hand: in a wallet, on a ticket, or out of the network. Pure.
+
+Each order has a reason and an actor, and a reference that the books take once. Nothing is taken twice: no wallet falls
+below nothing, what is held for a session stays held, and a ticket gives back no more than it cost.
+"""
+
+from dataclasses import replace
+
+from evcharge import events
+from evcharge.billing import MAX_MONEY_CENTS, euros
+from evcharge.central.commands import CorrectMoney, PayOut, Refund
+from evcharge.central.corrections import correct
+from evcharge.central.ruling import Ruling
+from evcharge.central.state import Closed, CorrectionKind, Driver, FormerWallet, Kind, Transfer
+from evcharge.errors import Code, Refused
+from evcharge.ids import DriverId, SessionId
+
+
+def correct_money(ruling: Ruling, command: CorrectMoney) -> None:
+    """Put `cents` into a wallet, or take them out (below 0): of itself, or of what one ticket cost."""
+    if command.cents == 0:
+        raise Refused("a correction of 0.00 € corrects nothing", Code.FIELD)
+    if command.session_id is not None:
+        closed = _closed(ruling, command.session_id)
+        if closed.session.driver_id != command.driver_id:
+            raise Refused(f"{command.session_id} is no session of {command.driver_id}", Code.NO_SESSION)
+        _on_ticket(ruling, closed, -command.cents, command)
+        return
+    driver = ruling.driver(command.driver_id)
+    if driver is None or driver.withdrawn:
+        raise Refused(f"driver {command.driver_id} is unknown here", Code.NOT_FOUND)
+    if driver.balance_cents + command.cents < 0:
+        raise _too_little(driver)
+    if driver.balance_cents + driver.held_cents + command.cents > MAX_MONEY_CENTS:
+        raise Refused(f"a wallet holds at most {euros(MAX_MONEY_CENTS)} €", Code.FIELD)
+    driver = replace(driver, balance_cents=driver.balance_cents + command.cents)
+    ruling.put(driver)
+    inwards = command.cents > 0
+    _move(ruling, Kind.CORRECTION, driver, abs(command.cents), command, inwards=inwards)
+    ruling.say(
+        events.WalletCorrected(
+            driver_id=driver.driver_id,
+            cents=command.cents,
+            balance_cents=driver.balance_cents,
+            reason=command.reason,
+            reference=command.reference,
+            registration=driver.registration,
+        )
+    )
+
+
+def refund(ruling: Ruling, command: Refund) -> None:
+    """Give back what a ticket cost, or a part of it."""
+    closed = _closed(ruling, command.session_id)
+    ticket = closed.ticket
+    if ticket is None:
+        raise Refused(f"{command.session_id} has no ticket: nothing was billed", Code.NO_SESSION)
+    costs = ticket.cost_cents + ticket.corrected_cents
+    cents = command.cents if command.cents is not None else costs
+    if not 0 < cents <= costs:
+        raise Refused(
+            f"{command.session_id} costs {euros(costs)} €: that is the most to give back", Code.FIELD
+        )
+    _on_ticket(ruling, closed, -cents, command)
+
+
+def pay_out(ruling: Ruling, command: PayOut) -> None:
+    """Pay out what lies free in a wallet, or a part of it; also in one that a withdrawn driver left."""
+    wallet = _wallet(ruling, command)
+    cents = command.cents if command.cents is not None else wallet.balance_cents
+    if cents <= 0 or cents > wallet.balance_cents:
+        raise _too_little(wallet)
+    wallet = replace(wallet, balance_cents=wallet.balance_cents - cents)
+    ruling.put(wallet)
+    _move(ruling, Kind.PAY_OUT, wallet, cents, command, inwards=False)
+    ruling.say(
+        events.PaidOut(
+            driver_id=wallet.driver_id,
+            cents=cents,
+            balance_cents=wallet.balance_cents,
+            reason=command.reason,
+            reference=command.reference,
+            registration=wallet.registration,
+            former_owner=isinstance(wallet, FormerWallet),
+        )
+    )
+
+
+def _closed(ruling: Ruling, session_id: SessionId) -> Closed:
+    if ruling.session(session_id) is not None:
+        raise Refused(f"{session_id} has not ended: its ticket comes first", Code.NO_SESSION)
+    closed = ruling.closed(session_id)
+    if closed is None:
+        raise Refused(f"there is no session {session_id}", Code.NOT_FOUND)
+    return closed
+
+
+def _on_ticket(ruling: Ruling, closed: Closed, cost_cents: int, command: CorrectMoney | Refund) -> None:
+    ticket = closed.ticket
+    if ticket is None:
+        raise Refused(f"{closed.session.session_id} has no ticket: nothing was billed", Code.NO_SESSION)
+    correct(
+        ruling,
+        closed,
+        CorrectionKind.ORDER,
+        command.reason,
+        energy_mwh=0,
+        cents=cost_cents,
+        ended=ticket.ended_at,
+        elapsed_s=ticket.elapsed_s,
+        reference=command.reference,
+        actor=command.by.id,
+    )
+
+
+def _wallet(ruling: Ruling, command: PayOut) -> Driver | FormerWallet:
+    driver = ruling.driver(command.driver_id)
+    if driver is None:
+        raise Refused(f"driver {command.driver_id} is unknown here", Code.NOT_FOUND)
+    if command.registration in (None, driver.registration):
+        return driver
+    left = ruling.former_wallet(command.driver_id, command.registration or 0)
+    if left is None:
+        raise Refused(f"{command.driver_id} had no registration {command.registration}", Code.NOT_FOUND)
+    return left
+
+
+def _too_little(wallet: Driver | FormerWallet) -> Refused:
+    held_cents = wallet.held_cents if isinstance(wallet, Driver) else 0
+    held = f"; {euros(held_cents)} € are held for a charge" if held_cents else ""
+    free = euros(wallet.balance_cents)
+    return Refused(f"the wallet of {wallet.driver_id} has {free} € free{held}", Code.BALANCE)
+
+
+def _move(
+    ruling: Ruling,
+    kind: Kind,
+    wallet: Driver | FormerWallet,
+    cents: int,
+    command: CorrectMoney | PayOut,
+    *,
+    inwards: bool,
+) -> None:
+    debit, credit = ("outside", "wallet") if inwards else ("wallet", "outside")
+    ruling.put(
+        Transfer(
+            kind=kind,
+            debit=debit,
+            credit=credit,
+            cents=cents,
+            driver_id=DriverId(wallet.driver_id),
+            registration=wallet.registration,
+            reference=command.reference,
+            reason=command.reason,
+            actor=command.by.id,
+        )
+    )
