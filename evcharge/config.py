@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, cast
 import msgspec
 from msgspec import Meta, Struct, inspect
 
-from evcharge import redirects, toml_file
+from evcharge import redirects, timezone, toml_file
 from evcharge.billing import MAX_SESSION_MWH, parse_cents, parse_price
 from evcharge.errors import BadInput, ConfigError
 from evcharge.location import check as check_location
@@ -67,6 +67,13 @@ Prefix = Annotated[str, _text("up to 40 letters, digits, dots, hyphens", r"\A[A-
 OptionalText = Annotated[
     str, _text("text of at most 200 characters on one line", r"\A[^\x00-\x1f\x7f]{0,200}\Z")
 ]
+TimeZone = Annotated[
+    str,
+    _text(
+        'the name of a time zone that this computer knows, such as "Europe/Madrid", or nothing',
+        check=lambda name: not name or timezone.zone(name),
+    ),
+]
 Percent = Annotated[int, Meta(ge=0, le=100)]
 Wait = Annotated[float, Meta(ge=0, le=86_400)]
 City = Annotated[
@@ -119,6 +126,7 @@ class CentralSettings(Struct, frozen=True, kw_only=True):
 
     host: Host = "127.0.0.1"
     port: Port = 9002
+    timezone: TimeZone = ""
     default_price: Price = "0.25"
     wallets: bool = True
     welcome_credit: Money = "20.00"

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -71,8 +71,13 @@ def without_secrets(text: str) -> str:
 class TextFormatter(logging.Formatter):
     """`12:00:01 CP001 is Available`, in local time; from WARNING on the level stands before the words."""
 
+    def __init__(self, zone: tzinfo | None = None) -> None:
+        """Times are told by `zone`; None is this computer's."""
+        super().__init__()
+        self._zone = zone
+
     def format(self, record: logging.LogRecord) -> str:
-        at = datetime.fromtimestamp(record.created, UTC).astimezone()
+        at = datetime.fromtimestamp(record.created, UTC).astimezone(self._zone)
         level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
         where = f"{record.name}: " if record.levelno < logging.INFO else ""
         return f"{at:%H:%M:%S} {level}{where}{_words(record)}"

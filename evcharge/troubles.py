@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from evcharge.wall_clock import here
 
@@ -54,6 +54,6 @@ def told(troubles: Sequence[Trouble], words: Callable[..., str]) -> list[str]:
     return lines or [words("no faults")]
 
 
-def clock(at: datetime) -> str:
-    """Return an instant as the time of day here."""
-    return f"{here(at):%H:%M:%S}"
+def clock(at: datetime, zone: tzinfo | None = None) -> str:
+    """Return an instant as the time of day here, or in `zone`."""
+    return f"{here(at, zone):%H:%M:%S}"

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evcharge import __version__, heap, trust
+from evcharge import __version__, heap, timezone, trust
 from evcharge.admission import SeatLimits
 from evcharge.anchor_file import ANCHORS, AnchorFile
 from evcharge.billing import parse_cents, parse_price
@@ -21,6 +21,7 @@ from evcharge.central.commands import CENTRAL, Note
 from evcharge.central.consents import Consents
 from evcharge.central.console import Console
 from evcharge.central.core import Core
+from evcharge.central.days import Days
 from evcharge.central.desk import Desk
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.epochs import Epochs
@@ -75,7 +76,10 @@ async def run(
     tls = trust.client_context(state / "ca.pem")
     link_seats, client_seats = _seats(settings, config.lang)
     async with open_database(database_path(state), SCHEMA) as database, Credentials() as credentials:
-        store = await CentralStore.open(database)
+        store = await CentralStore.open(database, _days(settings, config.lang))
+        if store.days_before:
+            changed = {"zone": store.days.name, "before": store.days_before}
+            log.info("%s", speech(config.lang)("other days", **changed))
         facts = await store.load(clock())
         feed, rules = Feed(), _rules(settings, clock, resume_key)
         dispatcher = Dispatcher(facts, store, feed, rules, clock, config.lang)
@@ -190,15 +194,23 @@ async def _panel(core: Core, stop: asyncio.Event) -> list[Coroutine[Any, Any, No
         return []
     from evcharge.central.panel import Panel  # half as large as all the rest: only when it is shown
 
-    desk = Desk(core.dispatcher, core.feed, core.peers, core.alerts, lang)
+    desk = Desk(core.dispatcher, core.feed, core.peers, core.alerts, lang, core.store.days.zone)
     today = await _today(core.store, core.clock)
     return [Panel(core.dispatcher, core.feed, core.alerts, desk, today, core.clock, stop, lang).run()]
 
 
+def _days(settings: CentralSettings, lang: str) -> Days:
+    """Return the days of the zone that is set, else of this computer's; of UTC, and a sentence, when it has none."""
+    name = settings.timezone or timezone.own_name()
+    if name is None:
+        log.warning("%s", speech(lang)("no time zone"))
+        name = "UTC"
+    return Days(timezone.zone(name), name)
+
+
 async def _today(store: CentralStore, clock: Clock) -> Today:
-    midnight = clock().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-    sessions = await store.tickets_since(midnight)
-    return Today(midnight.date(), *await store.takings_since(midnight), sessions)
+    now = clock()
+    return Today(store.days, now, *await store.takings(store.days.of(now)))
 
 
 async def _alerts(dispatcher: Dispatcher, archive: Archive, feed: Feed, clock: Clock, lang: str) -> Alerts:

@@ -4,6 +4,7 @@ Each query finds its page in an index, however much the books hold (tests/compon
 plans); where two would do, a unary plus says which is the narrower.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,6 +96,7 @@ class Archive:
     ) -> tuple[list[Row], str | None]:
         """Return sessions, newest first, and the cursor of those beyond: the older, with `after` the newer ones.
 
+        `since` and `until` are about their end, by which they are in order then: what is still open ends last.
         With a `registration` above 0 none of whoever had the driver's id before.
         """
         where = [_STATES[state]] if state else []
@@ -103,7 +105,6 @@ class Archive:
             where = [f"+{condition.removeprefix('+')}" for condition in where]
         return await self._page(
             "session",
-            "authorised_at",
             where,
             limit,
             driver_id,
@@ -129,7 +130,7 @@ class Archive:
     ) -> tuple[list[Row], str | None]:
         """Return tickets, newest first, and the cursor of those beyond: as `sessions`."""
         return await self._page(
-            "ticket", "ended_at", [], limit, driver_id, registration, cp_id, since, until, before, after
+            "ticket", [], limit, driver_id, registration, cp_id, since, until, before, after
         )
 
     async def session(self, session_id: str) -> tuple[Row, Row | None, list[Row]] | None:
@@ -217,7 +218,6 @@ class Archive:
     async def _page(
         self,
         table: str,
-        time: str,
         where: list[str],
         limit: int,
         driver_id: str,
@@ -228,6 +228,7 @@ class Archive:
         before: str,
         after: str,
     ) -> tuple[list[Row], str | None]:
+        time = order_of(table, since, until)
         params: dict[str, Any] = {"limit": limit + 1}
         if driver_id:
             where = [*where, f"driver_id = :driver_id {of_registration(registration)}"]
@@ -251,17 +252,25 @@ class Archive:
             params,
         )
         page = rows[:limit]
-        beyond = cursor(table, page[-1]) if len(rows) > limit else None
+        beyond = cursor(table, page[-1], time) if len(rows) > limit else None
         return (page[::-1] if after else page), beyond
 
 
 _SOURCE_OF: Mapping[str, str] = {"session": "session", "ticket": "ticket_now"}
-_TIME_OF: Mapping[str, str] = {"session": "authorised_at", "ticket": "ended_at"}
+# A session that is still open ends in the year 90000 or later.
+_OPEN_END = re.compile(r"9(?=[0-9]{4}-)")
 
 
-def cursor(table: str, row: Row) -> str:
-    """Return the place of one row in its list."""
-    return f"{table}~{row[_TIME_OF[table]]}~{row['session_id']}"
+def order_of(table: str, since: datetime | None, until: datetime | None) -> str:
+    """Return by which time a list is in order: the end, but sessions without such bounds by their beginning."""
+    if table == "ticket":
+        return "ended_at"
+    return "authorised_at" if since is None and until is None else "ends_at"
+
+
+def cursor(table: str, row: Row, time: str) -> str:
+    """Return the place of one row in its list, which is in order of `time`."""
+    return f"{table}~{row[time]}~{row['session_id']}"
 
 
 def _place(table: str, name: str, text: str) -> tuple[str, str]:
@@ -270,7 +279,9 @@ def _place(table: str, name: str, text: str) -> tuple[str, str]:
     try:
         if of != table or not tilde or len(text) > 200:
             raise ValueError
+        is_open = _OPEN_END.match(at)
         # In an address, + means a blank.
-        return text_of(datetime.fromisoformat(at.replace(" ", "+"))), session_id
+        instant = datetime.fromisoformat(at.removeprefix(is_open[0] if is_open else "").replace(" ", "+"))
+        return (is_open[0] if is_open else "") + text_of(instant), session_id
     except ValueError:
         raise BadInput(f"{name} must be the `next` or `previous` of a page of this list.") from None

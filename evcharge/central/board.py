@@ -181,7 +181,7 @@ class Board:
 
     def on_event(self, event: Event, at: datetime) -> None:
         """Take in one stored event: call it when the facts have taken it in."""
-        self._today.on_event(event, at.astimezone().date())
+        self._today.on_event(event, at)
         self._news.append((at, event))
         if isinstance(event, ClockJumped):
             self._set_clock(event.seconds)
@@ -220,7 +220,7 @@ class Board:
     def refresh(self, now: datetime) -> bool:
         """Number what has changed until `now`; return whether anything has."""
         before, self._now = self.rev, now
-        self._today.turn(now.astimezone().date())
+        self._today.turn(now)
         touched, self._touched = self._touched, {}
         moved, self._moved = self._moved, {}
         gone = set[CpId]()
@@ -272,6 +272,7 @@ class Board:
                 now=self.now_s,
                 version=self._version,
                 lang=self._lang,
+                zone=self.zone,
                 c=[place.name for place in self._places],
                 u=[place.row for place in self._places],
                 alerts=self._alert_rows,
@@ -308,6 +309,11 @@ class Board:
     def lang(self) -> str:
         """The language that Central itself speaks."""
         return self._lang
+
+    @property
+    def zone(self) -> str:
+        """The time zone of the network, by its name."""
+        return self._today.days.name
 
     def names(self, seen: int = -1) -> list[frames.Name]:
         """Return the charging points whose name, place or price is newer than `seen`."""

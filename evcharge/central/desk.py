@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from evcharge import labels
 from evcharge.billing import cost_cents, euros, kwh
@@ -49,12 +50,22 @@ class Answer:
 class Desk:
     """Everything that an operator can do at Central itself."""
 
-    def __init__(self, dispatcher: Dispatcher, feed: Feed, peers: Peers, alerts: Alerts, lang: str) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        feed: Feed,
+        peers: Peers,
+        alerts: Alerts,
+        lang: str,
+        zone: tzinfo | None = None,
+    ) -> None:
+        """Instants are told by `zone`; None is this computer's."""
         self._dispatcher = dispatcher
         self._feed = feed
         self._peers = peers
         self._alerts = alerts
         self._lang = lang
+        self._zone = zone
         self._say = speech(lang)
 
     async def carry_out(self, order: Order) -> Answer:
@@ -86,7 +97,7 @@ class Desk:
             case Verb.SESSIONS:
                 return self._page(self._say("sessions title"), list(self._sessions()))
             case Verb.ALERTS:
-                faults = [fault(alert, self._lang) for alert in reversed(self._alerts.recent())]
+                faults = [fault(alert, self._lang, self._zone) for alert in reversed(self._alerts.recent())]
                 return self._page(
                     self._say("alerts title"), [line for each in faults for line in fault_lines(each)]
                 )
@@ -201,13 +212,13 @@ class Desk:
         await self._dispatcher.submit(command)
 
 
-def fault(alert: Alert, lang: str) -> Fault:
-    """Return an alert as the wall shows it, in local time."""
+def fault(alert: Alert, lang: str, zone: tzinfo | None) -> Fault:
+    """Return an alert as the wall shows it, its instants by `zone` (None: this computer's)."""
     repeats = f" (x{alert.times})" if alert.times > 1 else ""
     ended = alert.solved_at
     return Fault(
-        clock(alert.since),
+        clock(alert.since, zone),
         alert_text(alert, lang) + repeats,
-        clock(ended) if ended is not None else "",
+        clock(ended, zone) if ended is not None else "",
         restored_text(alert, lang),
     )

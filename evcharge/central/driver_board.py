@@ -264,6 +264,7 @@ class DriverBoard:
                 rev=board.rev,
                 now=board.now_s,
                 lang=board.lang,
+                zone=board.zone,
                 c=board.names(-1 if seen is None else seen),
                 free=msgspec.Raw(board.free()),
                 me=self.view(driver_id),

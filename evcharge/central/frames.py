@@ -83,6 +83,7 @@ class Snapshot(Struct, tag_field="t", tag="snap"):
     now: float
     version: str
     lang: str
+    zone: str
     c: Sequence[Name]
     u: Sequence[Row]
     alerts: Sequence[AlertRow]
@@ -167,6 +168,7 @@ class DriverFrame(Struct):
     rev: int
     now: float
     lang: str
+    zone: str
     c: Sequence[Name]
     free: Raw
     me: Me

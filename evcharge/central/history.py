@@ -7,15 +7,13 @@ nobody knows: that time is NO_DATA, it ends no age, and it is no fault.
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from evcharge.central.days import UTC_DAYS, Days
 from evcharge.central.instants import text_of
 from evcharge.charging_point import WITHDRAWN, ChargingPoint, CpStatus
 from evcharge.ids import CpId
 
-_MS = timedelta(milliseconds=1)
-# Whoever sets a clock wrong by more than this gets no row for every day between.
-MAX_DAYS = 3660
 # What the books say of the time in which Central was not there.
 NO_DATA = "NoData"
 # Engine, monitor and Central start in any order: until then one without the other is no fault, and a monitor that
@@ -90,9 +88,16 @@ class Statuses:
     """What every charging point shows as far as the books say."""
 
     def __init__(
-        self, shown: MutableMapping[CpId, Shown] | None = None, awaited_until: datetime | None = None
+        self,
+        shown: MutableMapping[CpId, Shown] | None = None,
+        awaited_until: datetime | None = None,
+        days: Days = UTC_DAYS,
     ) -> None:
-        """`awaited_until`: Central has just started, and until then a monitor that is not heard is no news."""
+        """`awaited_until`: Central has just started, and until then a monitor that is not heard is no news.
+
+        `days` are those by which the rows count.
+        """
+        self._days = days
         self._shown: MutableMapping[CpId, Shown] = shown if shown is not None else {}
         self.awaited_until = awaited_until
 
@@ -173,7 +178,7 @@ class Statuses:
     def daily_rows_until(self, until: datetime) -> Iterator[dict[str, object]]:
         """Yield what to add to `status_daily` when all that is shown is broken off."""
         for cp_id, shown in self._shown.items():
-            yield from _spent(cp_id, shown, until)
+            yield from self._spent(cp_id, shown, until)
 
     # ---- rows
 
@@ -197,9 +202,16 @@ class Statuses:
         for cp_id, shown in news.items():
             known = self.get(cp_id)
             if known is not None:
-                yield from _spent(cp_id, known, shown.since)
+                yield from self._spent(cp_id, known, shown.since)
             for status, at in begun(known, shown):
-                yield {"cp_id": cp_id, "day": day_of(at), "status": name_of(status), "ms": 0, "times": 1}
+                day = self._days.of(at).isoformat()
+                yield {"cp_id": cp_id, "day": day, "status": name_of(status), "ms": 0, "times": 1}
+
+    def _spent(self, cp_id: CpId, shown: Shown, until: datetime) -> Iterator[dict[str, object]]:
+        if not shown.is_gone:
+            for day, ms in self._days.parts(shown.since, until):
+                status = name_of(shown.status)
+                yield {"cp_id": cp_id, "day": day.isoformat(), "status": status, "ms": ms, "times": 0}
 
     def take(self, news: News) -> None:
         """Take in what is shown anew."""
@@ -207,7 +219,7 @@ class Statuses:
 
     def draft(self) -> "Draft":
         """Return the same, to take in what is not committed yet."""
-        return Draft(self._shown, self.awaited_until)
+        return Draft(self._shown, self.awaited_until, self._days)
 
     def adopt(self, draft: "Draft") -> None:
         """Take in what a draft has taken in: it is committed."""
@@ -218,9 +230,11 @@ class Statuses:
 class Draft(Statuses):
     """What every charging point will show once a batch is committed; `taken` is what is new in it."""
 
-    def __init__(self, committed: MutableMapping[CpId, Shown], awaited_until: datetime | None) -> None:
+    def __init__(
+        self, committed: MutableMapping[CpId, Shown], awaited_until: datetime | None, days: Days
+    ) -> None:
         self.taken: dict[CpId, Shown] = {}
-        super().__init__(ChainMap(self.taken, committed), awaited_until)
+        super().__init__(ChainMap(self.taken, committed), awaited_until, days)
 
 
 def begun(known: Shown | None, shown: Shown) -> Iterator[tuple[CpStatus | None, datetime]]:
@@ -242,26 +256,3 @@ def is_late(incident: Incident, now: datetime) -> bool:
 def name_of(status: CpStatus | None) -> str:
     """Return how the books call a status."""
     return status.value if status is not None else NO_DATA
-
-
-def day_of(at: datetime) -> str:
-    """Return the UTC day of an instant."""
-    return at.astimezone(UTC).date().isoformat()
-
-
-def _spent(cp_id: CpId, shown: Shown, until: datetime) -> Iterator[dict[str, object]]:
-    if not shown.is_gone:
-        for day, ms in days(shown.since, until):
-            yield {"cp_id": cp_id, "day": day, "status": name_of(shown.status), "ms": ms, "times": 0}
-
-
-def days(since: datetime, until: datetime) -> Iterator[tuple[str, int]]:
-    """Yield each UTC day between two instants with its milliseconds; nothing when a clock went back."""
-    at, end = since.astimezone(UTC), until.astimezone(UTC)
-    for _ in range(MAX_DAYS):
-        if at >= end:
-            return
-        midnight = at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        part = min(end, midnight)
-        yield at.date().isoformat(), (part - at) // _MS
-        at = part

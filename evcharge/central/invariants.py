@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from evcharge import timezone
 from evcharge.billing import MAX_SESSION_MWH, cost_cents
+from evcharge.central.days import UTC_DAYS, Days
 
 # What the records of charging points have corrected.
 _CORRECTED = """
@@ -186,11 +188,11 @@ CHECKS = (
         SELECT cp_id || ' on ' || day FROM (
             SELECT cp_id, day, sessions, energy_mwh || '' AS mwh, revenue_cents || '' AS cents FROM daily
             UNION ALL
-            SELECT cp_id, substr(ended_at, 1, 10), COUNT(made), exact_sum(energy_mwh), exact_sum(cost_cents) FROM (
+            SELECT cp_id, day_of(ended_at), COUNT(made), exact_sum(energy_mwh), exact_sum(cost_cents) FROM (
                 SELECT cp_id, ended_at, 1 AS made, energy_mwh, cost_cents FROM ticket
                 UNION ALL SELECT t.cp_id, t.ended_at, NULL, c.energy_mwh, c.cost_cents
                 FROM correction c JOIN ticket t USING (session_id))
-            GROUP BY cp_id, substr(ended_at, 1, 10))
+            GROUP BY cp_id, day_of(ended_at))
         GROUP BY cp_id, day, sessions, mwh, cents HAVING COUNT(*) <> 2
         """,
         schema=3,
@@ -211,6 +213,7 @@ CHECKS = (
 
 # What older books lack they have none of.
 _CORRECTIONS_SINCE = 11
+_DAYS_OF_A_ZONE_SINCE = 17
 _NO_CORRECTIONS = """
 CREATE TEMP TABLE IF NOT EXISTS correction (session_id, kind, cp_id, energy_mwh, cost_cents, paid_cents)
 """
@@ -240,12 +243,24 @@ def _seconds_between(begin: str, end: str) -> float | None:
         return None
 
 
+def _days(connection: sqlite3.Connection, schema: int) -> Days:
+    """Return the days by which the books count. Raises BadInput when this computer does not have their time zone."""
+    if schema < _DAYS_OF_A_ZONE_SINCE:
+        return UTC_DAYS
+    (name,) = connection.execute("SELECT name FROM day_zone").fetchone()
+    return Days(timezone.zone(name), name)
+
+
 def violations(connection: sqlite3.Connection) -> list[str]:
     """Return one line for each invariant that the books of `connection` break; [] when all hold."""
     connection.create_aggregate("exact_sum", 1, _ExactSum)
     connection.create_function("cost_cents", 2, _exactly, deterministic=True)
     connection.create_function("seconds_between", 2, _seconds_between, deterministic=True)
     (schema,) = connection.execute("PRAGMA user_version").fetchone()
+    days = _days(connection, schema)
+    connection.create_function(
+        "day_of", 1, lambda at: days.of(datetime.fromisoformat(at)).isoformat(), deterministic=True
+    )
     if schema < _CORRECTIONS_SINCE:
         connection.execute(_NO_CORRECTIONS)
     found = []

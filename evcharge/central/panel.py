@@ -11,7 +11,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
@@ -120,7 +120,7 @@ class Panel:
     async def run(self) -> None:
         """Show the wall until `stop` is set; sets it when the operator quits or the terminal is gone."""
         root = logging.getLogger()
-        handlers, handler = root.handlers, _Messages(self.note)
+        handlers, handler = root.handlers, _Messages(self.note, self._today.days.zone)
         root.handlers = [handler]
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -150,6 +150,8 @@ class Panel:
 
     def view(self) -> View:
         """Return what there is to show now."""
+        self._today.turn(self._clock())
+        zone = self._today.days.zone
         alerts = self._alerts.recent()
         still_open = [alert for alert in alerts if alert.solved_at is None]
         solved = [alert for alert in alerts if alert.solved_at is not None][:MOST_SOLVED]
@@ -165,7 +167,7 @@ class Panel:
             sessions=list(self._facts.sessions()),
             live=self._live,
             live_at=self._live_at,
-            faults=[fault(alert, self._lang) for alert in listed],
+            faults=[fault(alert, self._lang, zone) for alert in listed],
             more_faults=max(0, len(still_open) - MOST_OPEN),
             messages=list(self._messages),
             troubles=[
@@ -174,6 +176,7 @@ class Panel:
             energy_today_mwh=self._today.energy_mwh,
             revenue_today_cents=self._today.cents,
             page=self._page,
+            zone=zone,
         )
 
     def paint(self, width: int, height: int) -> list[StyleAndTextTuples]:
@@ -191,11 +194,8 @@ class Panel:
         self._changed.set()
 
     def _on_event(self, event: Event) -> None:
-        self._today.on_event(event, self._local().date())
+        self._today.on_event(event, self._clock())
         self._changed.set()
-
-    def _local(self) -> datetime:
-        return self._clock().astimezone()
 
     async def _redraw(self) -> None:
         while True:
@@ -353,10 +353,10 @@ class _Words(Completer):
 class _Messages(logging.Handler):
     """Puts log lines into the messages of the panel."""
 
-    def __init__(self, note: Callable[[str], None]) -> None:
+    def __init__(self, note: Callable[[str], None], zone: tzinfo) -> None:
         super().__init__()
         self._note = note
-        self.setFormatter(logs.TextFormatter())
+        self.setFormatter(logs.TextFormatter(zone))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show one record."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from evcharge.central.accounts import Account, ApiToken
 from evcharge.central.commands import Actor
+from evcharge.central.days import UTC_DAYS, Days
 from evcharge.central.history import NO_DATA, Incident, News, Shown, Statuses
 from evcharge.central.instants import text_of
 from evcharge.central.ruling import Decision
@@ -183,8 +184,11 @@ class Entry:
     at: datetime
 
 
-def statements(batch: Iterable[Entry]) -> Iterator[Statement]:
-    """Yield each statement with its rows; of a fact that changed more than once, only its last state."""
+def statements(batch: Iterable[Entry], days: Days = UTC_DAYS) -> Iterator[Statement]:
+    """Yield each statement with its rows; of a fact that changed more than once, only its last state.
+
+    `days` are those by which tickets count.
+    """
     changes: dict[type[Change], dict[object, tuple[Change, datetime]]] = {kind: {} for kind in _TABLES}
     inbox: list[dict[str, Any]] = []
     daily: list[dict[str, Any]] = []
@@ -207,9 +211,9 @@ def statements(batch: Iterable[Entry]) -> Iterator[Statement]:
             continue
         if isinstance(change, Ticket):
             inbox.append({"session_id": change.session_id, "driver_id": change.driver_id})
-            daily.append(_daily_row(change, change.ended_at))
+            daily.append(_daily_row(change, days.of(change.ended_at)))
         if isinstance(change, Correction):
-            corrected.append(_daily_row(change, change.ticket_ended_at))
+            corrected.append(_daily_row(change, days.of(change.ticket_ended_at)))
         key = tuple(getattr(change, name) for name in _TABLES[type(change)].key) or number
         changes[type(change)][key] = (change, at)
     if forgotten:
@@ -257,10 +261,10 @@ def jumps_of(batch: Iterable[Entry]) -> Iterator[tuple[datetime, int]]:
                 yield entry.at, event.seconds
 
 
-def _daily_row(made: Ticket | Correction, ended_at: datetime) -> dict[str, Any]:
+def _daily_row(made: Ticket | Correction, day: date) -> dict[str, Any]:
     return {
         "cp_id": made.cp_id,
-        "day": text_of(ended_at.astimezone(UTC))[:10],
+        "day": day.isoformat(),
         "mwh": made.energy_mwh,
         "cents": made.cost_cents,
     }

@@ -6,6 +6,7 @@ What peers wrote (a location, a fault) is shown as data: no markup, no control c
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
@@ -16,6 +17,7 @@ from evcharge.central.lines import speech
 from evcharge.charging_point import CpStatus
 from evcharge.labels import Speech
 from evcharge.plain import clean
+from evcharge.troubles import clock
 
 # Narrower than this there is room for one list only.
 NARROW = 40
@@ -84,7 +86,9 @@ NO_COLOURS = Palette(
 class Sheet:
     """Makes lines that are exactly as wide as is asked for; without a width, as wide as the sheet."""
 
-    def __init__(self, width: int, palette: Palette, lang: str) -> None:
+    def __init__(self, width: int, palette: Palette, lang: str, zone: tzinfo | None = None) -> None:
+        """Times are told by `zone`; None is this computer's."""
+        self.zone = zone
         self.width = max(1, width)
         self.palette = palette
         self.lang = lang
@@ -93,6 +97,10 @@ class Sheet:
     def status(self, status: CpStatus) -> str:
         """What a status is called."""
         return labels.status(status, self.lang)
+
+    def clock(self, instant: datetime) -> str:
+        """The time of day of `instant`."""
+        return clock(instant, self.zone)
 
     def line(self, text: str, style: Style | None = None, width: int | None = None) -> Text:
         """`text`, cut off or filled up."""

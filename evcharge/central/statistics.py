@@ -6,8 +6,9 @@ whatever the books hold.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
+from evcharge.central.days import UTC_DAYS, Days
 from evcharge.central.history import NO_DATA, Statuses, is_late
 from evcharge.central.sums import sum_of, summed
 from evcharge.charging_point import CpStatus
@@ -65,8 +66,10 @@ def availability(uses: Sequence[Use]) -> float | None:
 class Statistics:
     """Asks central.db, and adds what is shown at this moment and not yet in it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, days: Days = UTC_DAYS) -> None:
+        """`days` are those by which the books count."""
         self._database = database
+        self._days = days
 
     async def days(self, first: date, last: date, cp_id: CpId | None, points: int) -> dict[date, Sums]:
         """Return the sums of each day with tickets; of one charging point, or of all `points` of them."""
@@ -91,7 +94,7 @@ class Statistics:
         for start in range(0, len(points), _POINTS_AT_ONCE):
             some = points[start : start + _POINTS_AT_ONCE]
             await self._add_books(found, first, last, some)
-        begin, end = datetime.combine(first, time(), UTC), datetime.combine(last, time.max, UTC)
+        begin, end = self._days.begin(first), self._days.end(last)
         for use in found.values():
             _add_present(use, statuses, begin, end, now)
         return list(found.values())
@@ -137,7 +140,7 @@ def _add_present(use: Use, statuses: Statuses, begin: datetime, end: datetime, n
     elif ms:
         use.ms[shown.status] = use.ms.get(shown.status, 0) + ms
     incident = shown.incident
-    if incident is not None and is_late(incident, now) and begin <= incident.began <= end:
+    if incident is not None and is_late(incident, now) and begin <= incident.began < end:
         use.faults += 1
 
 

@@ -5,11 +5,12 @@ Called by one task, the dispatcher; reads see committed rows only. What a row lo
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from evcharge import audit
+from evcharge import audit, timezone
 from evcharge.billing import MAX_SESSION_MWH
+from evcharge.central.days import UTC_DAYS, Days
 from evcharge.central.history import START_GRACE, Draft, News, Statuses
 from evcharge.central.instants import text_of
 from evcharge.central.recall import Unknown
@@ -44,7 +45,7 @@ from evcharge.central.state import (
     TicketUnseen,
     Welcomed,
 )
-from evcharge.central.sums import sum_of, summed
+from evcharge.central.sums import MOST_KEPT, sum_of, summed
 from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.database import Database, Row
 from evcharge.ids import CpId, DriverId, SessionId
@@ -84,6 +85,15 @@ _QUARANTINE = """
 SELECT * FROM (SELECT * FROM quarantine WHERE session_id IS NOT NULL ORDER BY id DESC LIMIT 50000) ORDER BY id
 """
 _FORGET_ORDERS = "DELETE FROM order_taken WHERE at < :before"
+_COUNTED_AT_ONCE = 20_000
+_TICKETS_AFTER = """
+SELECT session_id, cp_id, ended_at, energy_mwh, cost_cents, corrected_mwh, corrected_cents FROM ticket_now
+WHERE (ended_at, session_id) > (:at, :session_id) ORDER BY ended_at, session_id LIMIT :limit
+"""
+_PUT_DAILY = """
+INSERT INTO daily (cp_id, day, sessions, energy_mwh, revenue_cents)
+VALUES (:cp_id, :day, :sessions, :mwh, :cents)
+"""
 _LIVE = (
     "INSERT INTO life (id, seen_at) VALUES (1, :at) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at"
 )
@@ -92,11 +102,15 @@ _LIVE = (
 class CentralStore:
     """The only reader and writer of central.db."""
 
-    def __init__(self, database: Database, head: audit.Head) -> None:
+    def __init__(self, database: Database, head: audit.Head, days: Days = UTC_DAYS) -> None:
+        """`days` are those by which the books count."""
         self._database = database
         self.head = head
+        self.days = days
+        # The zone by whose days they counted until now, if that is another.
+        self.days_before = ""
         # What each charging point shows, as far as is committed.
-        self.statuses = Statuses()
+        self.statuses = Statuses(days=days)
         # Told with the first commit: since when Central was not there, and what is known at a start all the same.
         self._gap_at: datetime | None = None
         self._at_start: list[tuple[ChargingPoint, datetime]] = []
@@ -107,10 +121,17 @@ class CentralStore:
         self.on_commit: Callable[[int, float], None] = lambda _number, _seconds: None
 
     @classmethod
-    async def open(cls, database: Database) -> "CentralStore":
-        """Return the store, with the end of its event chain."""
+    async def open(cls, database: Database, days: Days | None = None) -> "CentralStore":
+        """Return the store, with the end of its event chain; it counts by `days`, or as before (raises BadInput)."""
         rows = await database.read("SELECT n, hash FROM events ORDER BY n DESC LIMIT 1")
-        return cls(database, audit.Head(rows[0]["n"], rows[0]["hash"]) if rows else audit.Head())
+        head = audit.Head(rows[0]["n"], rows[0]["hash"]) if rows else audit.Head()
+        ((before,),) = await database.read("SELECT name FROM day_zone")
+        if days is None:
+            return cls(database, head, Days(timezone.zone(before), before))
+        store = cls(database, head, days)
+        if days.name != before and await _count_anew(database, days):
+            store.days_before = before
+        return store
 
     async def load(self, now: datetime) -> Facts:
         """Return every fact that Central decides on. No monitor has spoken yet, no link is up."""
@@ -164,7 +185,7 @@ class CentralStore:
             "ON status_log.n = (SELECT MAX(n) FROM status_log AS one WHERE one.cp_id = cp.cp_id)"
         )
         shown = {CpId(row["cp_id"]): shown_of(row) for row in await self._database.read(last)}
-        self.statuses = Statuses(shown, awaited_until=now + START_GRACE)
+        self.statuses = Statuses(shown, awaited_until=now + START_GRACE, days=self.days)
         # Whoever was killed did not say when: the last sign of life is the end of all that was shown.
         last = "SELECT at FROM (SELECT at FROM events ORDER BY n DESC LIMIT 1)"
         signs = await self._database.read(f"SELECT seen_at AS at FROM life UNION ALL {last}")  # noqa: S608
@@ -229,7 +250,7 @@ class CentralStore:
         events, head = self._sealed(batch)
         shown, kept = self._shown_anew(batch)
         async with self._database.transaction() as transaction:
-            for sql, rows in (*statements(batch), *kept):
+            for sql, rows in (*statements(batch, self.days), *kept):
                 await transaction.execute_many(sql, rows)
             if events:
                 await transaction.execute_many(PUT_EVENT, events)
@@ -286,22 +307,20 @@ class CentralStore:
             registration,
         )
 
-    async def takings_since(self, instant: datetime) -> tuple[int, int]:
-        """Return the energy (mWh) and the money (cents) of all tickets that ended after `instant`, as corrected."""
+    async def takings(self, day: date) -> tuple[int, int, int]:
+        """Return the energy (mWh), the money (cents) and the number of the tickets of a day, as corrected."""
         columns = summed(mwh="energy_mwh + corrected_mwh", cents="cost_cents + corrected_cents")
-        sums = f"SELECT {columns} FROM ticket_now WHERE ended_at >= :at"  # noqa: S608
-        (row,) = await self._database.read(sums, {"at": text_of(instant.astimezone(UTC))})
-        return sum_of(row, "mwh"), sum_of(row, "cents")
+        (row,) = await self._database.read(
+            f"SELECT {columns}, COUNT(*) AS tickets FROM ticket_now "  # noqa: S608
+            "WHERE ended_at >= :begin AND ended_at < :end",
+            {"begin": text_of(self.days.begin(day)), "end": text_of(self.days.end(day))},
+        )
+        return sum_of(row, "mwh"), sum_of(row, "cents"), row["tickets"]
 
     async def beyond_bounds(self) -> int:
         """Return how many tickets hold more energy than any session can have: lies that an older Central took."""
         count = f"SELECT COUNT(*) AS n FROM ticket WHERE energy_mwh > {MAX_SESSION_MWH}"  # noqa: S608
         return int((await self._database.read(count))[0]["n"])
-
-    async def tickets_since(self, instant: datetime) -> int:
-        """Return how many tickets ended after `instant`."""
-        count = "SELECT COUNT(*) AS n FROM ticket WHERE ended_at >= :at"
-        return int((await self._database.read(count, {"at": text_of(instant.astimezone(UTC))}))[0]["n"])
 
     async def _tickets(self, where: str, key: str, registration: int = 0) -> list[Ticket]:
         params = {"key": key, "since": key, "registration": registration}
@@ -317,6 +336,31 @@ class CentralStore:
                 head = audit.Head(head.n + 1, audit.chained(head.hash, row))
                 rows.append({**row, "hash": head.hash})
         return rows, head
+
+
+async def _count_anew(database: Database, days: Days) -> bool:
+    """Count every ticket, as corrected, by `days`; return whether there was one.
+
+    The times of statuses stay under the days of before.
+    """
+    daily: dict[tuple[str, str], dict[str, Any]] = {}
+    place = {"at": "", "session_id": ""}
+    while rows := await database.read(_TICKETS_AFTER, {**place, "limit": _COUNTED_AT_ONCE}):
+        for row in rows:
+            day = days.of(datetime.fromisoformat(row["ended_at"])).isoformat()
+            sums = daily.setdefault(
+                (row["cp_id"], day), {"cp_id": row["cp_id"], "day": day, "sessions": 0, "mwh": 0, "cents": 0}
+            )
+            sums["sessions"] += 1
+            sums["mwh"] += row["energy_mwh"] + row["corrected_mwh"]
+            sums["cents"] += row["cost_cents"] + row["corrected_cents"]
+        place = {"at": rows[-1]["ended_at"], "session_id": rows[-1]["session_id"]}
+    counted = [{**sums, "mwh": min(sums["mwh"], MOST_KEPT)} for sums in daily.values()]
+    async with database.transaction() as transaction:
+        await transaction.execute("DELETE FROM daily")
+        await transaction.execute_many(_PUT_DAILY, counted)
+        await transaction.execute("UPDATE day_zone SET name = :name", {"name": days.name})
+    return bool(counted)
 
 
 def _has_waited(shown: Statuses, batch: Sequence[Entry]) -> bool:

@@ -6,6 +6,8 @@ A column is added up in two parts, high and low: whatever a thousand million row
 from typing import Any, Protocol
 
 _PART = 10**9
+# The largest whole number that a column holds.
+MOST_KEPT = 2**63 - 1
 
 
 class _Row(Protocol):

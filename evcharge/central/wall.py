@@ -6,7 +6,7 @@ charging points are laid out by `wall_lists`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from rich.style import Style
 from rich.text import Text
@@ -60,6 +60,8 @@ class View:
     revenue_today_cents: int = 0
     # Shown instead of everything below the counters, while somebody reads it.
     page: Sequence[str] | None = None
+    # By which the instants are told; None is this computer's.
+    zone: tzinfo | None = None
 
 
 def wall(view: View, width: int, height: int, palette: Palette, lang: str) -> list[Text]:
@@ -71,7 +73,7 @@ class _Wall:
     def __init__(self, view: View, width: int, height: int, palette: Palette, lang: str) -> None:
         self._view = view
         self._height = height
-        self._sheet = Sheet(width, palette, lang)
+        self._sheet = Sheet(width, palette, lang, view.zone)
         self._width = self._sheet.width
         self._palette = palette
         self._lang = lang

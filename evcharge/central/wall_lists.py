@@ -14,7 +14,6 @@ from evcharge.central.lines import speech
 from evcharge.central.sheet import Sheet
 from evcharge.ids import CpId
 from evcharge.session import Session, SessionState
-from evcharge.troubles import clock
 
 SOLVED = "✓"
 
@@ -53,7 +52,7 @@ def charges(
 def _charge(
     sheet: Sheet, session: Session, live: Live | None, frozen_at: datetime | None, width: int
 ) -> Text:
-    at = clock(session.started_at or session.authorised_at)
+    at = sheet.clock(session.started_at or session.authorised_at)
     words = f"{at} {session.cp_id:<6} {session.driver_id:<5} {session_state(session, sheet.lang)}"
     figures = ""
     if session.state is SessionState.CHARGING:
@@ -76,7 +75,7 @@ def short_figures(sheet: Sheet, session: Session, live: Live | None, frozen_at: 
 def _power(sheet: Sheet, live: Live | None, frozen_at: datetime | None) -> str:
     """The power now; nobody knows it while the figures stand still."""
     if frozen_at is not None:
-        return sheet.say("as of", at=clock(frozen_at))
+        return sheet.say("as of", at=sheet.clock(frozen_at))
     return f"{live.power_w / 1000 if live is not None else 0:.1f} kW"
 
 

@@ -95,7 +95,7 @@ async def website(
     push.follow(feed)
     unread = core.archive.unread
     figures = Figures(dispatcher, feed, core.store, core.alerts, lambda: len(unread), backlog)
-    sessions = Sessions(dispatcher.facts, core.archive, feed)
+    sessions = Sessions(dispatcher.facts, core.archive, feed, core.store.days)
     rooms: list[Room] = [
         Pages(access, dev=settings.web_dev),
         logins,
@@ -108,7 +108,7 @@ async def website(
         AlertsRoom(dispatcher, core.alerts),
         Weather(dispatcher, weather, clock),
         Audit(core.archive, core.store, chain),
-        Stats(dispatcher, core.store, Statistics(core.database), clock),
+        Stats(dispatcher, core.store, Statistics(core.database, core.store.days), clock),
         Metrics(figures, dispatcher, access),
         Me(dispatcher, core.store, core.archive, feed, drivers_board, core.consents),
         push,

@@ -268,11 +268,19 @@ SENTENCES: Mapping[str, Words] = {
         "{subject}: su retirada no se ha guardado; ordénela otra vez cuando la Central tenga sitio en su disco.",
     ),
     "stores again": ("Central stores again.", "Central vuelve a guardar."),
+    "no time zone": (
+        "This computer's time zone has no name: days are those of UTC. Set [central] timezone.",
+        "La zona horaria de este ordenador no tiene nombre: los días son los de UTC. Indique [central] timezone.",
+    ),
+    "other days": (
+        "Days are those of {zone} from now on; they were those of {before}. Every ticket was counted anew.",
+        "Los días son desde ahora los de {zone}; eran los de {before}. Todos los tiques se han contado de nuevo.",
+    ),
     # ---- the wall
     "title": ("EVCHARGE CENTRAL", "CENTRAL EVCHARGE"),
     "now and today": (
-        "{power} kW now · today {energy} kWh {cost} €",
-        "{power} kW ahora · hoy {energy} kWh {cost} €",
+        "{power} kW now · ended today: {energy} kWh {cost} €",
+        "{power} kW ahora · terminado hoy: {energy} kWh {cost} €",
     ),
     "points": ("Points: {count}", "Puntos: {count}"),
     "as of": ("as of {at}", "a las {at}"),

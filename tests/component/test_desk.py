@@ -6,7 +6,8 @@ import logging
 import os
 import threading
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,6 +15,7 @@ from evcharge import messages as m
 from evcharge.central import panel
 from evcharge.central.alerts import Alert, AlertKind, Alerts
 from evcharge.central.consents import Consents
+from evcharge.central.days import UTC_DAYS
 from evcharge.central.desk import Desk, fault
 from evcharge.central.epochs import Epochs
 from evcharge.central.feed import Feed
@@ -29,7 +31,6 @@ from evcharge.session import EndReason
 from evcharge.unhurried import Unhurried
 from tests.component.town import FakeDriver, FakeEngine, Town, hear, running
 
-DAY = date(2026, 1, 1)
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
@@ -204,11 +205,14 @@ async def test_a_new_key_for_a_living_connection(town: Town, monkeypatch, takes:
 
 def test_an_alert_becomes_a_line_and_its_end_another():
     alert = Alert(kind=AlertKind.FAULT, about="CP001", detail="overheating", since=NOON, times=3)
-    shown = fault(alert, "en")
+    shown = fault(alert, "en", ZoneInfo("Asia/Tokyo"))
     assert "CP001" in shown.text
     assert shown.text.endswith("(x3)")
+    assert shown.at == "21:00:00"
     assert not shown.restored
-    over = fault(Alert(kind=AlertKind.FAULT, about="CP001", detail="x", since=NOON, solved_at=NOON), "es")
+    over = fault(
+        Alert(kind=AlertKind.FAULT, about="CP001", detail="x", since=NOON, solved_at=NOON), "es", UTC
+    )
     assert over.restored
     assert over.restored_at == over.at
 
@@ -231,16 +235,16 @@ def ticket(cost_cents: int, ended_at: datetime = NOON) -> TicketMade:
 
 
 def test_the_sums_of_today_begin_anew_at_midnight():
-    today = Today(DAY, 500, 7)
-    today.on_event(ticket(25), DAY)
+    today = Today(UTC_DAYS, NOON, 500, 7)
+    today.on_event(ticket(25), NOON)
     assert (today.energy_mwh, today.cents) == (1_000_500, 32)
-    today.on_event(CentralStopped(), date(2026, 1, 2))
+    today.on_event(CentralStopped(), NOON + timedelta(hours=12))
     assert (today.energy_mwh, today.cents) == (0, 0)
 
 
 def test_a_charge_of_yesterday_that_is_told_today_is_none_of_today():
-    today = Today(DAY)
-    today.on_event(ticket(25, NOON - timedelta(days=1)), DAY)
+    today = Today(UTC_DAYS, NOON)
+    today.on_event(ticket(25, NOON - timedelta(days=1)), NOON)
     assert (today.energy_mwh, today.sessions) == (0, 0)
 
 
@@ -285,7 +289,7 @@ def _drain(fd: int) -> None:
 
 def test_log_lines_become_messages_without_secrets_or_control_characters():
     heard: list[str] = []
-    handler = panel._Messages(heard.append)
+    handler = panel._Messages(heard.append, UTC)
     handler.handle(
         logging.makeLogRecord({"msg": "a\x1b[2J", "levelno": logging.WARNING, "levelname": "WARNING"})
     )

@@ -18,6 +18,7 @@ from evcharge.central.archive import Archive
 from evcharge.central.board import Board
 from evcharge.central.commands import Actor, ByHand, PlaceHold, Reach, StartCharging, TakeRecords
 from evcharge.central.consents import Consents
+from evcharge.central.days import UTC_DAYS
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.driver_board import DriverBoard
 from evcharge.central.feed import Feed
@@ -88,7 +89,7 @@ async def booth(tmp_path: Path) -> AsyncIterator[Booth]:
         dispatcher = Dispatcher(facts, books.store, feed, rules, utc_now)
         now = utc_now()
         board = Board(
-            facts, feed.live, {}, Alerts(), Today(now.date()), epoch="e", version="1", lang="en", now=now
+            facts, feed.live, {}, Alerts(), Today(UTC_DAYS, now), epoch="e", version="1", lang="en", now=now
         )
         drivers = DriverBoard(facts, feed, board)
         feed.listen(drivers.on_event)

@@ -233,22 +233,17 @@ async def test_a_long_inbox_is_read_in_pages_and_each_page_is_found_in_an_index(
     assert not [row for row in plan if "TEMP B-TREE" in row["detail"]]
 
 
-async def test_the_takings_since_an_instant_are_those_of_the_tickets_that_ended_after_it(tmp_path: Path):
+async def test_the_takings_of_a_day_are_those_of_the_tickets_that_ended_on_it(tmp_path: Path):
     network = busy_day()
     tickets = network.tickets
-    last = max(ticket.ended_at for ticket in tickets)
-    madrid = timezone(timedelta(hours=2))
+    today = NOON.date()
     async with opened(tmp_path) as books:
-        assert await books.store.takings_since(NOON) == (0, 0)
+        assert await books.store.takings(today) == (0, 0, 0)
         await kept(books, network)
-        everything = sum(one.energy_mwh for one in tickets), sum(one.cost_cents for one in tickets)
-        assert await books.store.takings_since(NOON - timedelta(days=1)) == everything
-        newest = [one for one in tickets if one.ended_at == last]
-        assert await books.store.takings_since(last.astimezone(madrid)) == (
-            sum(one.energy_mwh for one in newest),
-            sum(one.cost_cents for one in newest),
-        )
-        assert await books.store.takings_since(last + timedelta(seconds=1)) == (0, 0)
+        energy, cost = sum(one.energy_mwh for one in tickets), sum(one.cost_cents for one in tickets)
+        assert await books.store.takings(today) == (energy, cost, len(tickets))
+        for other in (-1, 1):
+            assert await books.store.takings(today + timedelta(days=other)) == (0, 0, 0)
 
 
 async def test_takings_beyond_64_bits_are_summed_and_a_full_day_takes_more_tickets(tmp_path: Path):
@@ -257,12 +252,12 @@ async def test_takings_beyond_64_bits_are_summed_and_a_full_day_takes_more_ticke
         await kept(books, network)
     lie(tmp_path / "central.db", NOON)
     async with opened(tmp_path) as books:
-        assert await books.store.takings_since(NOON) == (10_000 * 10**15 + 1_020_005, 26)
+        assert await books.store.takings(NOON.date()) == (10_000 * 10**15 + 1_020_005, 26, 10_002)
         await books.store.load(NOON)
         running = next(network.facts.sessions())
         network.sends(network.engines["CP001"].ended(running.session_id))
         await kept(books, network)
-        assert await books.store.takings_since(NOON) == (10_000 * 10**15 + 1_020_005 + 777, 26)
+        assert await books.store.takings(NOON.date()) == (10_000 * 10**15 + 1_020_005 + 777, 26, 10_003)
         (day,) = await books.database.read("SELECT * FROM daily WHERE cp_id = 'CP001'")
         assert (day["energy_mwh"], day["sessions"], day["revenue_cents"]) == (2**63 - 1, 10_002, 25)
 

@@ -20,7 +20,7 @@ from evcharge.central.dispatcher import Dispatcher
 from evcharge.channel import Channel, connect
 from evcharge.config import CentralSettings, Config, ReachSettings
 from evcharge.ids import Role
-from evcharge.lifecycle import utc_now
+from evcharge.lifecycle import Clock, utc_now
 from evcharge.tickets import Identity, IssuedTicket, seal_ticket
 
 WITHIN_S = 20.0
@@ -220,7 +220,7 @@ async def hear(channel: Channel, *wanted: type[Wanted]) -> Wanted:
 
 @contextlib.asynccontextmanager
 async def running(
-    state: Path, registry_url: str = "https://127.0.0.1:1", **central: object
+    state: Path, registry_url: str = "https://127.0.0.1:1", clock: Clock = utc_now, **central: object
 ) -> AsyncIterator[Town]:
     """Run Central in this process until the block ends."""
     trust.init_state(state, [], utc_now())
@@ -243,7 +243,7 @@ async def running(
             made.append(self)
 
     with mock.patch.object(app, "Dispatcher", Overheard):
-        task = asyncio.create_task(app.run(config, stop))
+        task = asyncio.create_task(app.run(config, stop, clock))
         await asyncio.sleep(0)
         town = Town(state, 0, handler.lines, handler.news, stop, None)  # type: ignore[arg-type]
         town.port = int((await town.says(r"Central listening on")).rpartition(":")[2])

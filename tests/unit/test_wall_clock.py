@@ -3,10 +3,12 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from evcharge import wall_clock
+from evcharge.central.days import Days
 from evcharge.central.takings import Today
 from evcharge.driver.words import Words
 from evcharge.events import TicketMade
@@ -68,7 +70,7 @@ def test_a_ticket_of_the_end_of_the_calendar_is_shown_and_counted():
     )
     (note,) = Words("en").notes(late)
     assert "9999-12-31 23:59" in note
-    today = Today(END_OF_TIME.date())
+    today = Today(Days(ZoneInfo("Europe/Madrid"), "Europe/Madrid"), END_OF_TIME)
     ended = TicketMade(
         session_id=late.session_id,
         request_id=late.request_id,
@@ -83,7 +85,7 @@ def test_a_ticket_of_the_end_of_the_calendar_is_shown_and_counted():
         estimated=False,
         balance_cents=0,
     )
-    today.on_event(ended, END_OF_TIME.date())
+    today.on_event(ended, END_OF_TIME)
     assert today.sessions == 1
 
 

@@ -116,9 +116,59 @@ NUMBERS = {
 }
 
 
+MADRID = "await import('/static/js/zone.js').then(({ setZone }) => setZone('Europe/Madrid'));"
+
+
 async def test_numbers_are_written_for_people(run) -> None:
-    shown = await run("format", f"return [{', '.join(NUMBERS)}]")
+    # By the clocks of the network, whose zone Central names; those of this browser are in Madrid.
+    shown = await run("format", f"{MADRID} return [{', '.join(NUMBERS)}]")
     assert [text.replace("\u00a0", " ") for text in shown] == list(NUMBERS.values())
+
+
+async def test_instants_and_days_are_told_by_the_zone_of_the_network_and_not_by_that_of_the_browser(
+    run,
+) -> None:
+    body = """
+        const { dayOf, setZone, wallClock, zone } = await import("/static/js/zone.js");
+        const told = (name) => {
+            setZone(name);
+            const at = Date.UTC(2026, 9, 31, 10, 30) / 1000;
+            return [zone(), m.clock(at), m.day(at), dayOf(at), wallClock(at).slice(11), m.today(at, at + 5400)];
+        };
+        return ["Europe/Madrid", "Pacific/Auckland", "Pacific/Honolulu", "Mars/Olympus"].map(told);
+    """
+    assert await run("format", body) == [
+        ["Europe/Madrid", "11:30:00", "31 Oct 2026", "2026-10-31", "11:30:00", True],
+        ["Pacific/Auckland", "23:30:00", "31 Oct 2026", "2026-10-31", "23:30:00", False],
+        ["Pacific/Honolulu", "00:30:00", "31 Oct 2026", "2026-10-31", "00:30:00", True],
+        ["UTC", "10:30:00", "31 Oct 2026", "2026-10-31", "10:30:00", True],
+    ]
+
+
+async def test_a_day_that_central_names_is_that_day_in_every_zone(run) -> None:
+    body = """
+        const days = ["2026-03-29", "2026-12-31"];
+        return days.flatMap((day) => [m.dayNamed(day), m.dayShort(day), m.dayPlus(day, 1)]);
+    """
+    assert await run("dates", body) == [
+        "29 Mar 2026",
+        "29 Mar",
+        "2026-03-30",
+        "31 Dec 2026",
+        "31 Dec",
+        "2027-01-01",
+    ]
+
+
+async def test_the_axis_of_a_chart_has_round_times_of_the_network(run) -> None:
+    body = """
+        const { setZone } = await import("/static/js/zone.js");
+        const { clock } = await import("/static/js/format.js");
+        setZone("Asia/Kathmandu");
+        const at = Date.UTC(2026, 9, 31) / 1000;
+        return m.instants(at, at + 86400, 2).map(clock);
+    """
+    assert await run("chart_parts", body) == ["12:00:00", "00:00:00"]
 
 
 async def test_the_language_changes_words_and_numbers_without_a_new_page(run) -> None:

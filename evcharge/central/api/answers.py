@@ -347,11 +347,15 @@ class PointUse(Shape):
 
 
 class StatsAnswer(Answer):
-    """Sums per day and per charging point. `availability` is the part of the time in which one could charge."""
+    """Sums per day and per charging point. `availability` is the part of the time in which one could charge.
+
+    A charge counts on the day of `timezone` on which it ended; what still runs is in none.
+    """
 
     days: list[DaySums]
     cps: list[PointUse]
     today: DaySums
+    timezone: str
     availability: float | None
 
 

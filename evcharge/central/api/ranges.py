@@ -1,10 +1,12 @@
-"""From when until when: dates and instants in a query. A date means the whole day, in UTC."""
+"""From when until when: dates and instants in a query. A date means the whole day of the network."""
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
 
+from evcharge.central.api.inputs import whole
 from evcharge.central.api.routes import Parameter
+from evcharge.central.days import Days
 from evcharge.errors import BadInput
 
 # What fromisoformat takes beyond these (weeks, blanks, odd digits) nobody means.
@@ -12,19 +14,23 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?([Zz]|[+ -][0-9]{2}:[0-9]{2})"
 )
-_LAST = time(23, 59, 59, 999999, UTC)
 
-FROM = Parameter("from", "From this UTC date, or this instant (ISO 8601), on.")
-TO = Parameter("to", "Until the end of this UTC date, or until this instant (ISO 8601).")
-FROM_DAY = Parameter("from", "The first UTC date.", {"type": "string", "format": "date"})
-TO_DAY = Parameter("to", "The last UTC date.", {"type": "string", "format": "date"})
+FROM = Parameter("from", "Ended on this day of the network, or at this instant (ISO 8601), or later.")
+TO = Parameter("to", "Ended by the end of this day of the network, or by this instant (ISO 8601).")
+FROM_DAY = Parameter("from", "The first day of the network.", {"type": "string", "format": "date"})
+TO_DAY = Parameter("to", "The last day of the network.", {"type": "string", "format": "date"})
 MAX_DAYS, DAYS = 366, 30
+LAST_DAYS = Parameter(
+    "days",
+    "The last so many days of the network, today among them; without from.",
+    {"type": "integer", "minimum": 1, "maximum": MAX_DAYS},
+)
 
 
-def instants(query: Mapping[str, str]) -> dict[str, datetime | None]:
+def instants(query: Mapping[str, str], days: Days) -> dict[str, datetime | None]:
     """Return `since` and `until`, as the archive takes them. Raises BadInput."""
-    since = _instant(query, "from", time(0, tzinfo=UTC)) if "from" in query else None
-    until = _instant(query, "to", _LAST) if "to" in query else None
+    since = _instant(query, "from", days.begin) if "from" in query else None
+    until = _instant(query, "to", days.last_instant) if "to" in query else None
     if since is not None and until is not None and since > until:
         raise BadInput("from is later than to.")
     return {"since": since, "until": until}
@@ -33,7 +39,10 @@ def instants(query: Mapping[str, str]) -> dict[str, datetime | None]:
 def days(query: Mapping[str, str], today: date) -> tuple[date, date]:
     """Return the first and the last day; without any, the last DAYS days. Raises BadInput."""
     last = _day(query, "to") if "to" in query else today
-    usual = last - min(timedelta(days=DAYS - 1), last - date.min)
+    number = whole(query, "days", MAX_DAYS) if "days" in query else DAYS
+    if number == 0 or ("days" in query and "from" in query):
+        raise BadInput(f"days must be a whole number from 1 to {MAX_DAYS}, and needs no from.")
+    usual = last - min(timedelta(days=number - 1), last - date.min)
     first = _day(query, "from") if "from" in query else usual
     if first > last:
         raise BadInput("from is later than to.")
@@ -52,10 +61,10 @@ def _day(query: Mapping[str, str], name: str) -> date:
         raise BadInput(f"{name} must be a date such as 2026-11-21.") from None
 
 
-def _instant(query: Mapping[str, str], name: str, at: time) -> datetime:
+def _instant(query: Mapping[str, str], name: str, of_day: Callable[[date], datetime]) -> datetime:
     text = query[name]
     if _DAY.fullmatch(text):
-        return datetime.combine(_day(query, name), at)
+        return of_day(_day(query, name))
     found = read_instant(text)
     if found is None:
         raise BadInput(

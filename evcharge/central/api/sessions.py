@@ -1,6 +1,7 @@
 """Sessions and tickets, the newest first, a page at a time or as one file."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -9,8 +10,9 @@ from evcharge.central.api import answers, csv_export, views
 from evcharge.central.api.inputs import BEFORE, LIMIT, MAX_PAGE, OF_DRIVER, OF_POINT, page_of
 from evcharge.central.api.ranges import FROM, TO, instants
 from evcharge.central.api.routes import VIEWERS, Parameter, Route
-from evcharge.central.archive import STATES, Archive, cursor
+from evcharge.central.archive import STATES, Archive, cursor, order_of
 from evcharge.central.commands import Actor
+from evcharge.central.days import Days
 from evcharge.central.feed import Feed
 from evcharge.central.state import Facts
 from evcharge.database import Row
@@ -24,10 +26,12 @@ _FILTERS = (OF_DRIVER, OF_POINT, FROM, TO)
 _SESSION_COLUMNS = (
     "session_id", "request_id", "cp_id", "driver_id", "state", "authorised_at", "started_at", "ended_at", "elapsed_s",
     "received_at", "stop_reason", "end_reason", "price", "energy_mwh", "cost_cents", "hold_cents", "limit_mwh",
+    "day",
 )  # fmt: skip
 _TICKET_COLUMNS = (
     "session_id", "request_id", "cp_id", "driver_id", "started_at", "ended_at", "elapsed_s", "received_at",
     "late", "reason", "estimated", "price", "energy_mwh", "cost_cents", "corrected_mwh", "corrected_cents",
+    "day",
 )  # fmt: skip
 _MAX_ID = 200
 
@@ -37,10 +41,11 @@ _Asked = Callable[..., Awaitable[tuple[list[Row], str | None]]]
 class Sessions:
     """/api/sessions…, /api/tickets…"""
 
-    def __init__(self, facts: Facts, archive: Archive, feed: Feed) -> None:
+    def __init__(self, facts: Facts, archive: Archive, feed: Feed, days: Days) -> None:
         self._facts = facts
         self._archive = archive
         self._feed = feed
+        self._days = days
 
     def routes(self) -> list[Route]:
         """Return the routes of this room."""
@@ -122,12 +127,12 @@ class Sessions:
 
     async def sessions_csv(self, request: web.Request, _: Actor) -> web.StreamResponse:
         """Send all sessions that fit as a file."""
-        pages = _all(self._archive.sessions, self._session, request, _state(request))
+        pages = self._all(self._archive.sessions, self._session, request, _state(request))
         return await csv_export.stream(request, "sessions.csv", _SESSION_COLUMNS, pages)
 
     async def tickets_csv(self, request: web.Request, _: Actor) -> web.StreamResponse:
         """Send all tickets that fit as a file."""
-        pages = _all(self._archive.tickets, views.ticket, request, {})
+        pages = self._all(self._archive.tickets, views.ticket, request, {})
         return await csv_export.stream(request, "tickets.csv", _TICKET_COLUMNS, pages)
 
     def _session(self, row: Row) -> views.Json:
@@ -145,13 +150,37 @@ class Sessions:
         after = query.get("after", "")
         if after and "before" in query:
             raise BadInput("Give before or after, not both.")
-        rows, beyond = await ask(**page_of(query), **instants(query), after=after, **state)
+        bounds = instants(query, self._days)
+        rows, beyond = await ask(**page_of(query), **bounds, after=after, **state)
         # Whoever came from another page can go back to it.
-        back = (
-            cursor(table, rows[-1] if after else rows[0]) if rows and (after or "before" in query) else None
-        )
+        back = None
+        if rows and (after or "before" in query):
+            back = cursor(table, rows[-1] if after else rows[0], order_of(table, **bounds))
         older, newer = (back, beyond) if after else (beyond, back)
         return answer({f"{table}s": [view(row) for row in rows], "next": older, "previous": newer})
+
+    async def _all(
+        self,
+        ask: _Asked,
+        view: Callable[[Row], views.Json],
+        request: web.Request,
+        state: Mapping[str, str],
+    ) -> AsyncIterator[list[views.Json]]:
+        filters: dict[str, Any] = {
+            **page_of(request.query),
+            **instants(request.query, self._days),
+            **state,
+            "limit": MAX_PAGE,
+        }
+        more: str | None = ""
+        while more is not None:
+            rows, more = await ask(**filters | {"before": more})
+            yield [{**view(row), "day": self._day(row)} for row in rows]
+
+    def _day(self, row: Row) -> str | None:
+        """Return the day on which a charge counts; none while it runs."""
+        ended_at = row["ended_at"]
+        return self._days.of(datetime.fromisoformat(ended_at)).isoformat() if ended_at is not None else None
 
 
 def _state(request: web.Request) -> dict[str, str]:
@@ -159,18 +188,3 @@ def _state(request: web.Request) -> dict[str, str]:
     if state and state not in STATES:
         raise BadInput(f"state must be one of: {', '.join(STATES)}.")
     return {"state": state}
-
-
-async def _all(
-    ask: _Asked, view: Callable[[Row], views.Json], request: web.Request, state: Mapping[str, str]
-) -> AsyncIterator[list[views.Json]]:
-    filters: dict[str, Any] = {
-        **page_of(request.query),
-        **instants(request.query),
-        **state,
-        "limit": MAX_PAGE,
-    }
-    more: str | None = ""
-    while more is not None:
-        rows, more = await ask(**filters | {"before": more})
-        yield [view(row) for row in rows]

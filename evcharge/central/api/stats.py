@@ -2,14 +2,14 @@
 
 import asyncio
 import time
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 import msgspec
 from aiohttp import hdrs, web
 
 from evcharge.central.api import answers, views
 from evcharge.central.api.inputs import OF_POINT
-from evcharge.central.api.ranges import FROM_DAY, TO_DAY, days
+from evcharge.central.api.ranges import FROM_DAY, LAST_DAYS, TO_DAY, days
 from evcharge.central.api.routes import VIEWERS, Route
 from evcharge.central.commands import Actor
 from evcharge.central.dispatcher import Dispatcher
@@ -51,17 +51,17 @@ class Stats:
                 path="/api/stats",
                 handler=self.stats,
                 roles=VIEWERS,
-                query=(FROM_DAY, TO_DAY, OF_POINT),
+                query=(FROM_DAY, TO_DAY, LAST_DAYS, OF_POINT),
                 answers=answers.StatsAnswer,
-                summary="Sums per UTC day and per charging point; without dates, of the last 30 days.",
+                summary="Sums per day of the network and per charging point; without dates, of the last 30 days.",
             )
         ]
 
     async def stats(self, request: web.Request, _: Actor) -> web.Response:
         """Show the sums of some days."""
         query = request.query
-        now = self._clock().astimezone(UTC)
-        first, last = days(query, now.date())
+        now = self._clock()
+        first, last = days(query, self._store.days.of(now))
         one = CpId(check_id(query["cp_id"], "cp_id")) if "cp_id" in query else None
         known = sorted(point.cp_id for point in self._dispatcher.facts.points())
         if one is not None and self._dispatcher.facts.point(one) is None:
@@ -87,14 +87,16 @@ class Stats:
         points = [one] if one is not None else known
         uses = await self._statistics.uses(first, last, points, self._store.statuses, now)
         per_day = await self._statistics.days(first, last, one, len(known))
-        today = per_day.get(now.date())
-        if today is None and not first <= now.date() <= last:
-            today = (await self._statistics.days(now.date(), now.date(), one, len(known))).get(now.date())
+        day = self._store.days.of(now)
+        today = per_day.get(day)
+        if today is None and not first <= day <= last:
+            today = (await self._statistics.days(day, day, one, len(known))).get(day)
         return {
             "days": [_day(day, sums) for day, sums in per_day.items()],
             # Encoded while it is kept: of ten thousand points it is what takes the time.
             "cps": msgspec.Raw(msgspec.json.encode([_use(use) for use in uses])),
-            "today": _day(now.date(), today or Sums()),
+            "today": _day(day, today or Sums()),
+            "timezone": self._store.days.name,
             "availability": availability(uses),
         }
 

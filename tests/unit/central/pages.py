@@ -6,6 +6,7 @@ from datetime import datetime
 
 from evcharge.central.alerts import Alerts
 from evcharge.central.board import Board
+from evcharge.central.days import UTC_DAYS
 from evcharge.central.driver_board import DriverBoard
 from evcharge.central.feed import Feed, Live
 from evcharge.central.ruling import Decision
@@ -20,7 +21,7 @@ class Shown(Network):
 
     def __init__(self, points: int = 0, drivers: int = 0) -> None:
         super().__init__()
-        self.feed, self.alerts, self.today = Feed(), Alerts(), Today(NOON.astimezone().date())
+        self.feed, self.alerts, self.today = Feed(), Alerts(), Today(UTC_DAYS, NOON)
         # What the books say of before this run of Central.
         self.since: dict[tuple[str, CpStatus], datetime] = {}
         self.board: Board | None = None

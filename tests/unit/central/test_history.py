@@ -1,11 +1,13 @@
 """How long which status was shown: rows for the books."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from evcharge.central.history import MAX_DAYS, START_GRACE, Shown, Statuses, days, is_late
+from evcharge.central.days import Days
+from evcharge.central.history import START_GRACE, Shown, Statuses, is_late
 from evcharge.charging_point import ChargingPoint, CpStatus, Hold
 from tests.unit.central.builders import NOON
 
@@ -278,34 +280,19 @@ def test_of_several_changes_at_once_the_last_counts():
     assert statuses.news([(HEARD, LATER), (held, LATER)])["CP001"].status is CpStatus.UNAVAILABLE
 
 
-def test_a_time_over_midnight_is_split():
-    since = NOON.replace(hour=23, minute=59)
-    assert list(days(since, since + timedelta(minutes=3))) == [
-        ("2026-01-01", 60_000),
-        ("2026-01-02", 120_000),
-    ]
-
-
-def test_a_time_of_several_days_fills_each():
-    assert [ms for _, ms in days(NOON, NOON + timedelta(days=2))] == [43_200_000, 86_400_000, 43_200_000]
-
-
-def test_days_are_those_of_utc():
-    madrid = timezone(timedelta(hours=2))
-    since = datetime(2026, 1, 2, 1, tzinfo=madrid)
-    assert list(days(since, since + timedelta(hours=2))) == [
-        ("2026-01-01", 3_600_000),
-        ("2026-01-02", 3_600_000),
+def test_times_are_split_by_the_days_of_the_network():
+    statuses = Statuses(days=Days(ZoneInfo("Pacific/Honolulu"), "Pacific/Honolulu"))
+    taken(statuses, (HEARD, NOON))
+    rows = taken(statuses, (GONE, NOON + timedelta(days=1)))
+    assert [(row["day"], row["status"], row["ms"], row["times"]) for row in rows] == [
+        ("2026-01-01", "Available", 22 * 3_600_000, 0),
+        ("2026-01-02", "Available", 2 * 3_600_000, 0),
+        ("2026-01-02", "Disconnected", 0, 1),
     ]
 
 
 @pytest.mark.parametrize("back", [timedelta(), timedelta(days=400)])
 def test_a_clock_that_went_back_gives_no_time(back: timedelta):
-    assert list(days(NOON, NOON - back)) == []
     statuses = Statuses()
     taken(statuses, (HEARD, NOON))
     assert [row["ms"] for row in taken(statuses, (GONE, NOON - back))] == [0]
-
-
-def test_a_clock_that_was_centuries_wrong_fills_no_table():
-    assert len(list(days(datetime(1, 1, 1, tzinfo=UTC), NOON))) == MAX_DAYS

@@ -1,22 +1,25 @@
 """Dates and instants in a query."""
 
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from evcharge.central.api.ranges import DAYS, MAX_DAYS, days, instants, read_instant
+from evcharge.central.days import UTC_DAYS, Days
 from evcharge.errors import BadInput
 
 TODAY = date(2026, 11, 21)
+EAST, WEST = (Days(ZoneInfo(name), name) for name in ("Pacific/Auckland", "Pacific/Honolulu"))
 
 
 def test_a_date_is_the_whole_day():
-    found = instants({"from": "2026-11-01", "to": "2026-11-02"})
+    found = instants({"from": "2026-11-01", "to": "2026-11-02"}, UTC_DAYS)
     assert found == {
         "since": datetime(2026, 11, 1, tzinfo=UTC),
         "until": datetime(2026, 11, 2, 23, 59, 59, 999999, UTC),
     }
-    assert instants({}) == {"since": None, "until": None}
+    assert instants({}, UTC_DAYS) == {"since": None, "until": None}
 
 
 @pytest.mark.parametrize(
@@ -30,7 +33,7 @@ def test_a_date_is_the_whole_day():
 )
 def test_an_instant_is_taken_in_any_zone(text: str):
     assert read_instant(text) == datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
-    assert instants({"from": text})["since"] == datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
+    assert instants({"from": text}, UTC_DAYS)["since"] == datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
 
 
 BAD = [
@@ -44,12 +47,14 @@ BAD = [
 @pytest.mark.parametrize("name", ["from", "to"])
 def test_what_is_no_date_is_refused_by_name(text: str, name: str):
     with pytest.raises(BadInput, match=f"^{name} must be"):
-        instants({name: text})
+        instants({name: text}, UTC_DAYS)
     with pytest.raises(BadInput, match=f"^{name} must be"):
         days({name: text}, TODAY)
 
 
-@pytest.mark.parametrize("reader", [instants, lambda query: days(query, TODAY)])
+@pytest.mark.parametrize(
+    "reader", [lambda query: instants(query, UTC_DAYS), lambda query: days(query, TODAY)]
+)
 def test_an_end_before_its_beginning_is_refused(reader):
     with pytest.raises(BadInput, match="later"):
         reader({"from": "2026-11-02", "to": "2026-11-01"})
@@ -60,11 +65,27 @@ def test_without_dates_it_is_the_last_month():
     assert (last, (last - first).days) == (TODAY, DAYS - 1)
 
 
-def test_the_ends_of_the_calendar_are_dates():
+@pytest.mark.parametrize("zone", [UTC_DAYS, EAST, WEST])
+def test_the_ends_of_the_calendar_are_dates(zone: Days):
     assert days({"to": "0001-01-01"}, TODAY) == (date.min, date.min)
     assert days({"from": "9999-12-31", "to": "9999-12-31"}, TODAY) == (date.max, date.max)
-    found = instants({"from": "0001-01-01", "to": "9999-12-31"})
+    found = instants({"from": "0001-01-01", "to": "9999-12-31"}, zone)
     assert found["since"] < found["until"]
+
+
+def test_a_date_is_a_day_of_the_network():
+    assert instants({"from": "2026-11-01", "to": "2026-11-01"}, EAST) == {
+        "since": datetime(2026, 10, 31, 11, tzinfo=UTC),
+        "until": datetime(2026, 11, 1, 10, 59, 59, 999999, UTC),
+    }
+
+
+def test_the_last_days_are_counted_from_today():
+    assert days({"days": "7"}, TODAY) == (date(2026, 11, 15), TODAY)
+    assert days({"days": "1", "to": "2026-01-01"}, TODAY) == (date(2026, 1, 1), date(2026, 1, 1))
+    for query in ({"days": "0"}, {"days": "367"}, {"days": "x"}, {"days": "7", "from": "2026-11-01"}):
+        with pytest.raises(BadInput, match="^days"):
+            days(query, TODAY)
 
 
 def test_more_than_a_year_at_once_is_refused():

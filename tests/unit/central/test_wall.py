@@ -124,7 +124,7 @@ def test_six_points_stand_as_tiles_on_a_usual_terminal():
 def test_the_head_has_power_now_todays_sums_and_how_many_there_are_of_each():
     lines = text(shown(six(), 120)).splitlines()
     assert lines[0].startswith("EVCHARGE CENTRAL ")
-    assert lines[0].endswith("21.9 kW now · today 12.345 kWh 3.09 €")
+    assert lines[0].endswith("21.9 kW now · ended today: 12.345 kWh 3.09 €")
     for words in ("Points: 6", "● 1 Available", "■ 1 Out of Order", "▲ 1 Faulted", "○ 1 Disconnected"):
         assert words in lines[1]
     assert text(shown(six(), 80)).splitlines()[1] == "●1 ◐1 ▶1 ■1 ▲1 ○1"

@@ -1,5 +1,7 @@
 /** What every chart shares: SVG elements, and round numbers and times for axes. */
 
+import { wallClock } from "./zone.js";
+
 const NS = "http://www.w3.org/2000/svg";
 
 /** Make an SVG element. Attributes that are null or undefined are left out; children may be text. */
@@ -26,13 +28,13 @@ const STEPS_S = [
   1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800,
 ];
 
-/** Return instants (Unix seconds) on round local times between two instants, at most `most` of them. */
+/** Return instants (Unix seconds) on round times of the network between two instants, at most `most` of them. */
 export function instants(from, until, most) {
   const wanted = (until - from) / Math.max(1, most);
   const step = STEPS_S.find((candidate) => candidate >= wanted) ?? STEPS_S.at(-1) * Math.ceil(wanted / 604800);
-  const offset = new Date(until * 1000).getTimezoneOffset() * 60;
+  const ahead = Date.parse(`${wallClock(until).replace(" ", "T")}Z`) / 1000 - Math.floor(until);
   const found = [];
-  for (let at = Math.ceil((from - offset) / step) * step + offset; at <= until; at += step) found.push(at);
+  for (let at = Math.ceil((from + ahead) / step) * step - ahead; at <= until; at += step) found.push(at);
   return found;
 }
 

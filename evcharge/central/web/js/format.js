@@ -1,12 +1,12 @@
 // Numbers, money, energy and instants for people, in the language of the page. No-break spaces before units.
 import { lang, onLang, t } from "./i18n.js";
+import { dayOf, zone } from "./zone.js";
 
 const GAP = "\u00a0";
 let made = new Map();
 onLang(() => {
   made = new Map();
 });
-
 const locale = () => (lang() === "es" ? "es-ES" : "en-GB");
 
 /** @template T @param {string} key @param {() => T} make @returns {T} */
@@ -63,7 +63,8 @@ export const unix = (at) => (typeof at === "string" ? Date.parse(at) / 1000 : at
 
 /** @param {string} key @param {Intl.DateTimeFormatOptions} options @param {number|string} at */
 const dated = (key, options, at) => {
-  const format = cached(key, () => new Intl.DateTimeFormat(locale(), { hourCycle: "h23", ...options }));
+  const made = () => new Intl.DateTimeFormat(locale(), { hourCycle: "h23", timeZone: zone(), ...options });
+  const format = cached(key + zone(), made);
   const date = new Date(unix(at) * 1000);
   return Number.isNaN(date.getTime()) ? "" : format.format(date);
 };
@@ -74,7 +75,7 @@ export const time = (at) => dated("t", { hour: "2-digit", minute: "2-digit" }, a
 /** Return the time of day with seconds: 09:18:46. @param {number|string} at */
 export const clock = (at) => dated("c", { hour: "2-digit", minute: "2-digit", second: "2-digit" }, at);
 
-/** Return a day: 21 Nov 2026. @param {number|string} at */
+/** Return the day of an instant: 21 Nov 2026. @param {number|string} at */
 export const day = (at) => dated("d", { day: "numeric", month: "short", year: "numeric" }, at);
 
 /** Return a day and a time: 21 Nov, 09:18. @param {number|string} at */
@@ -95,21 +96,6 @@ export function duration(seconds) {
   return of(Math.floor(s / 86400), "d") + (hours ? ` ${of(hours, "h")}` : "");
 }
 
-/**
- * Return how long a charge lasted by the clock of its charging point; two instants of Central's clock do not tell.
- * @param {{elapsed_s: number|null}} charge a session or a ticket
- */
-export const lasted = ({ elapsed_s: seconds }) => (seconds === null || seconds === undefined ? "–" : duration(seconds));
-
-/** Return whether a ticket was put right since. @param {any} ticket */
-export const corrected = (ticket) => Boolean(ticket.corrected_mwh || ticket.corrected_cents);
-
-/** Return what a ticket comes to with all that was put right since. @param {any} ticket */
-export const asCorrected = (ticket) => ({
-  energy: ticket.energy_mwh + (ticket.corrected_mwh ?? 0),
-  sum: ticket.cost_cents + (ticket.corrected_cents ?? 0),
-});
-
 /** Return a length of time in its largest unit: 5 h. @param {number} seconds */
 export function brief(seconds) {
   const s = Math.max(0, Math.floor(seconds));
@@ -121,8 +107,7 @@ export function brief(seconds) {
 export const ago = (since, now = Date.now() / 1000) => duration(now - unix(since));
 
 /** Return whether an instant is on the day of `now`, and so needs no date. @param {number|string} at @param {number} [now] */
-export const today = (at, now = Date.now() / 1000) =>
-  new Date(unix(at) * 1000).toDateString() === new Date(now * 1000).toDateString();
+export const today = (at, now = Date.now() / 1000) => dayOf(unix(at)) === dayOf(now);
 
 /** Return the time, with its day when that is not today. @param {number|string} at @param {number} [now] */
 export const when = (at, now) => (today(at, now) ? clock(at) : dateTime(at));

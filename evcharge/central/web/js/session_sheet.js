@@ -1,7 +1,8 @@
 // One session in full, in a sheet at the side: what it used, its ticket, and everything that happened to it.
 import { get } from "./api.js";
 import { h, put } from "./dom.js";
-import { asCorrected, clock, corrected, dateTime, euros, kwh, lasted, price, when } from "./format.js";
+import { asCorrected, corrected, lasted } from "./charges.js";
+import { clock, dateTime, euros, kwh, price, when } from "./format.js";
 import { t, term } from "./i18n.js";
 import { orders } from "./session_orders.js";
 import { sheet } from "./sheet.js";

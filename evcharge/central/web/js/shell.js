@@ -1,5 +1,5 @@
 // The frame of every page after the login: navigation, header, connection, banners, language, theme, account.
-import { $, h, icon } from "./dom.js";
+import { $, h, icon, put, set } from "./dom.js";
 import { whoami } from "./account.js";
 import { accountMenu } from "./account_menu.js";
 import { watchBanners, watchLink } from "./connection.js";
@@ -7,6 +7,7 @@ import { clock } from "./format.js";
 import { keys } from "./keys.js";
 import { lang, onLang, setLang, t, use, words } from "./i18n.js";
 import { toggleTheme } from "./theme.js";
+import { zone } from "./zone.js";
 
 const PATIENCE_MS = 3000;
 
@@ -62,7 +63,10 @@ export async function startShell({ store, title, subtitle, nav = [], keys: pageK
   store.addEventListener("doubt", () => whoami().catch(() => {}));
   // What the browser kept of a page shows what was so when it was left, perhaps to somebody else.
   addEventListener("pageshow", (event) => event.persisted && location.reload());
-  setInterval(() => ($("#clock").textContent = clock(store.now())), 1000);
+  setInterval(() => {
+    put($("#clock"), clock(store.now()));
+    set($("#clock"), "title", zone());
+  }, 1000);
   const [who] = await Promise.all([patiently(whoami), ...packs.map((name) => patiently(() => use(name)))]);
   // A link on another site brings no cookie along: only now it is known that this is not the account's page.
   if ((who.role === "driver") !== (location.pathname === "/driver")) location.replace("/");

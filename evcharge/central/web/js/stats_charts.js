@@ -1,8 +1,9 @@
 // Energy, revenue and sessions a day: three charts, and the same numbers as a table.
 import { barChart } from "./chart.js";
 import { h } from "./dom.js";
-import { day, euros, kwh, number } from "./format.js";
-import { lang, t } from "./i18n.js";
+import { dayNamed, dayPlus, dayShort } from "./dates.js";
+import { euros, kwh, number } from "./format.js";
+import { t } from "./i18n.js";
 import { s } from "./chart_parts.js";
 import { Table } from "./table.js";
 
@@ -23,7 +24,7 @@ export function dayCharts() {
   const table = new Table({
     caption: t("stats.by_day"),
     columns: [
-      { id: "day", head: t("stats.day"), cell: (row) => day(`${row.day}T12:00`) },
+      { id: "day", head: t("stats.day"), cell: (row) => dayNamed(row.day) },
       ...KINDS.map(amount),
     ],
     key: (row) => row.day,
@@ -34,8 +35,8 @@ export function dayCharts() {
     const every = withGaps(days, span);
     for (const { name, tone, of, words, axis: y, svg } of charts) {
       const bars = every.map((row) => ({
-        label: short(row.day),
-        head: day(`${row.day}T12:00`) + (row.day === span.to ? ` · ${t("stats.so_far")}` : ""),
+        label: dayShort(row.day),
+        head: dayNamed(row.day) + (row.day === span.to ? ` · ${t("stats.so_far")}` : ""),
         value: of(row),
         text: words(of(row)),
         partial: row.day === span.to,
@@ -55,14 +56,8 @@ function amount({ name, of, words }) {
 function withGaps(days, { from, to }) {
   const known = new Map(days.map((row) => [row.day, row]));
   const every = [];
-  for (const at = new Date(`${from}T12:00Z`); ; at.setUTCDate(at.getUTCDate() + 1)) {
-    const name = at.toISOString().slice(0, 10);
+  for (let name = from; ; name = dayPlus(name, 1)) {
     every.push(known.get(name) ?? { day: name, sessions: 0, energy_mwh: 0, revenue_cents: 0 });
     if (name >= to) return every;
   }
-}
-
-function short(name) {
-  const format = new Intl.DateTimeFormat(lang() === "es" ? "es-ES" : "en-GB", { day: "numeric", month: "short" });
-  return format.format(new Date(`${name}T12:00`));
 }

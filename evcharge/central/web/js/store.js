@@ -5,6 +5,7 @@
 // messages · kpi · banners · me (driver's page) · link (detail: the state) · doubt (who is logged in?).
 import { takeMessages, takePoints, takeRows } from "./rows.js";
 import { Socket } from "./socket.js";
+import { setZone } from "./zone.js";
 
 const STALE_S = 3;
 const LOST_S = 6;
@@ -111,6 +112,7 @@ export class Store extends EventTarget {
     this.rx.snapshots++;
     if (frame.epoch !== this.epoch) this.messages = [];
     Object.assign(this, { epoch: frame.epoch, version: frame.version ?? "", cps: [], alerts: [], banners: [] });
+    setZone(frame.zone ?? "UTC");
   }
 
   #follow() {

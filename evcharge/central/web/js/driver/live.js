@@ -1,6 +1,7 @@
 // The big card: what the charge does now, in one glance.
 import { $, iconHref, put, set } from "../dom.js";
-import { energyParts, euros, kw, kwh, lasted, percent, price } from "../format.js";
+import { lasted } from "../charges.js";
+import { energyParts, euros, kw, kwh, percent, price } from "../format.js";
 import { lang, t, term } from "../i18n.js";
 import { spark } from "../spark.js";
 

@@ -2,7 +2,8 @@
 import { $, h, icon, put } from "../dom.js";
 import { post } from "../api.js";
 import { ask, problem } from "../dialogs.js";
-import { asCorrected, clock, corrected, dateTime, euros, kwh, lasted, price, today } from "../format.js";
+import { asCorrected, corrected, lasted } from "../charges.js";
+import { clock, dateTime, euros, kwh, price, today } from "../format.js";
 import { t, term } from "../i18n.js";
 
 /**

@@ -2,7 +2,6 @@
 import { get, query } from "../api.js";
 
 const AGAIN_MS = 60_000;
-const DAY_MS = 86_400_000;
 
 /**
  * Return the figures of some days of a charging point. Connected is the time in which Central heard it; null: never.
@@ -40,9 +39,7 @@ export class Usage extends EventTarget {
     if (days !== this.days) this.uses.clear();
     this.days = days;
     try {
-      const now = Date.now();
-      const day = (at) => new Date(at).toISOString().slice(0, 10);
-      const found = await get(query("/api/stats", { from: day(now - (days - 1) * DAY_MS), to: day(now) }));
+      const found = await get(query("/api/stats", { days }));
       if (turn !== this.#turn) return;
       this.text = "";
       this.uses = new Map(found.cps.map((use) => [use.cp_id, use]));

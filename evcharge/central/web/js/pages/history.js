@@ -1,7 +1,8 @@
 // The sessions, newest first: filters, pages, CSV, and one of them in full.
 import { get, query } from "../api.js";
 import { filters } from "../filters.js";
-import { euros, kwh, lasted, when } from "../format.js";
+import { lasted } from "../charges.js";
+import { euros, kwh, when } from "../format.js";
 import { h, icon } from "../dom.js";
 import { t, term } from "../i18n.js";
 import { Pager } from "../pager.js";
@@ -34,8 +35,8 @@ function build({ section, keep, signal }, store) {
   });
   const page = new Pager(() => now(), (keep.way ??= [null]));
   const link = () => {
-    links[0].href = query("/api/sessions.csv", asked(wanted));
-    links[1].href = query("/api/tickets.csv", { ...asked(wanted), state: "" });
+    links[0].href = query("/api/sessions.csv", wanted);
+    links[1].href = query("/api/tickets.csv", { ...wanted, state: "" });
   };
   const changed = () => {
     link();
@@ -44,7 +45,7 @@ function build({ section, keep, signal }, store) {
   const fresh = new Fresh(table);
   let shown = "";
   const load = async (turn) => {
-    const asking = query("/api/sessions", { ...asked(wanted), limit: PAGE, before: page.cursor });
+    const asking = query("/api/sessions", { ...wanted, limit: PAGE, before: page.cursor });
     const show = ({ sessions, next }) => {
       if (asking === shown) fresh.take(sessions);
       else table.set(sessions);
@@ -68,16 +69,6 @@ function fields(store) {
     { name: "from", label: t("history.from"), kind: "day" },
     { name: "to", label: t("history.to"), kind: "day" },
   ];
-}
-
-/** The days of the filter are days of this place; Central wants instants. */
-function asked({ from, to, ...rest }) {
-  const at = (day, more) => {
-    if (!day) return "";
-    const [year, month, date] = day.split("-").map(Number);
-    return new Date(year, month - 1, date + more).toISOString();
-  };
-  return { ...rest, from: at(from, 0), to: at(to, 1) };
 }
 
 function columns() {

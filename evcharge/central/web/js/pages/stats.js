@@ -1,6 +1,7 @@
 // What the network did, by day and by charging point, in the last 7, 30 or 90 days.
 import { get, query } from "../api.js";
 import { h, put } from "../dom.js";
+import { dayPlus } from "../dates.js";
 import { duration, percent } from "../format.js";
 import { t } from "../i18n.js";
 import { dayCharts } from "../stats_charts.js";
@@ -41,13 +42,13 @@ function build({ section, keep, signal }, store) {
     const { days, cp } = keep;
     chosen.hidden = !cp;
     put(chosen.firstChild, t("stats.only", { cp }));
-    const span = { from: dayBack(days - 1), to: dayBack(0) };
-    const ask = (more) => get(query("/api/stats", { ...span, ...more }), turn);
+    const ask = (more) => get(query("/api/stats", { days, ...more }), turn);
     const asking = () => Promise.all([ask(), cp && ask({ cp_id: cp })]);
     const show = ([all, one]) => {
       const shown = one || all;
       const rows = cp ? all.cps.filter((row) => row.cp_id === cp) : all.cps;
-      charts.show(shown.days, span, signal);
+      const to = all.today.day;
+      charts.show(shown.days, { from: dayPlus(to, 1 - days), to }, signal);
       figures.replaceChildren(...sums(shown, rows));
       table.set(all.cps);
     };
@@ -91,6 +92,3 @@ function sums({ days, availability }, rows) {
     figure("faults", rows.length ? String(faults) : "–", mean),
   ];
 }
-
-/** The day so many days before today, as YYYY-MM-DD. Central counts by days of UTC. */
-const dayBack = (days) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
