@@ -213,7 +213,7 @@ CHECKS = (
 
 # What older books lack they have none of.
 _CORRECTIONS_SINCE = 11
-_DAYS_OF_A_ZONE_SINCE = 17
+_DAYS_OF_A_ZONE_SINCE = 18
 _NO_CORRECTIONS = """
 CREATE TEMP TABLE IF NOT EXISTS correction (session_id, kind, cp_id, energy_mwh, cost_cents, paid_cents)
 """
