@@ -109,6 +109,8 @@ class ChargingPoint:
     # What its engine says that it can supply, and how fast its simulated time runs; 0: it does not say.
     max_power_w: int = field(default=0, compare=False)
     speed_permille: int = field(default=0, compare=False)
+    # How far its engine said at its arrival that this journal goes: what is not told yet may be a charge.
+    journal_end: int = 0
     # Grows by one with each authorisation anywhere: the smallest is the least recently used.
     last_used: int = 0
 

@@ -489,6 +489,18 @@ class PinRemoved(Event):
     why: str
 
 
+class DebtPaid(Event):
+    """Money that came into a wallet has paid a debt, or a part of it: `left_cents` of this one are still owed."""
+
+    driver_id: DriverId
+    session_id: SessionId
+    cents: int
+    left_cents: int
+    # For all its sessions.
+    owed_cents: int
+    balance_cents: int
+
+
 class TicketShown(Event):
     """The driver has seen its ticket."""
 
@@ -650,6 +662,26 @@ class SessionAuthorised(Event):
     plug_within_s: int
     # When, in Unix seconds by Central's clock; 0: an older Central did not say.
     authorised_at: float = 0.0
+    registration: int = 0
+
+
+class SessionRebuilt(Event):
+    """A session that the books had lost with a restored copy: the engine has begun it, and Central had signed it.
+
+    It had been granted `short_cents` more than its wallet still has: what it costs beyond the hold is owed.
+    """
+
+    session_id: SessionId
+    request_id: RequestId
+    cp_id: CpId
+    driver_id: DriverId
+    price_centi_cents_per_kwh: int
+    hold_cents: int
+    short_cents: int
+    limit_mwh: int
+    plug_within_s: int
+    authorised_at: float
+    registration: int = 0
 
 
 class SessionReady(Event):
@@ -735,13 +767,16 @@ class TicketMade(Event):
     # When Central heard of the end, in Unix seconds; 0: just then.
     received_at: float = 0.0
     registration: int = 0
+    # What is still to be paid of it: less could be held than it had been granted.
+    owed_cents: int = 0
 
 
 class TicketCorrected(Event):
     """A ticket was put right: a difference of energy and money; `paid_cents` came from the wallet, or went back there.
 
-    `owed_cents` is what the wallet lacked. `kind` is RECORD when its charging point told the rest, ORDER when an
-    operator says so. `told_later`: the ticket lies in the inbox of its driver again.
+    `owed_cents` is what the wallet lacked, or what is owed no more (less than nothing). `kind` is RECORD when its
+    charging point told the rest, ORDER when an operator says so. `told_later`: the ticket lies in the inbox of its
+    driver again.
     """
 
     session_id: SessionId
@@ -775,6 +810,8 @@ class SessionReopened(Event):
     cp_id: CpId
     driver_id: DriverId
     hold_cents: int
+    # What it was granted and the wallet has no more.
+    short_cents: int = 0
 
 
 AnyEvent = (
@@ -830,6 +867,7 @@ AnyEvent = (
     | WelcomeWithheld
     | PinSet
     | PinRemoved
+    | DebtPaid
     | TicketShown
     | LoggedIn
     | LoggedOut
@@ -847,6 +885,7 @@ AnyEvent = (
     | StartConfirmed
     | ConfirmationEnded
     | SessionAuthorised
+    | SessionRebuilt
     | SessionReady
     | SessionStarted
     | SessionInterrupted

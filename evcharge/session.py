@@ -69,6 +69,9 @@ class Session:
     registration: int = 0
     start_meter_mwh: int = 0
     meter_mwh: int = 0
+    # The books had lost it with a restored copy; and what it was granted and the wallet had no more: that may be owed.
+    rebuilt: bool = False
+    short_cents: int = 0
     # What the register counted beyond what is believed; nobody pays for it.
     excess_mwh: int = 0
     # By Central's clock: what the engine says is Central's instant of authorisation, carried on by steady seconds.
@@ -100,6 +103,11 @@ class Session:
     def energy_mwh(self) -> int:
         """Energy delivered so far, as far as Central has committed and believes it."""
         return self.meter_mwh - self.start_meter_mwh - self.excess_mwh
+
+    @property
+    def granted_cents(self) -> int:
+        """The most that it may cost; 0: nobody pays for it."""
+        return self.hold_cents + self.short_cents
 
     @property
     def most_mwh(self) -> int:

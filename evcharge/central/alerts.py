@@ -4,16 +4,18 @@ A fold over the stored events, so that a restart of Central rebuilds the same li
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 from evcharge import events, labels
 from evcharge.billing import euros
 from evcharge.central.state import Weather
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.errors import Code
+from evcharge.ids import DriverId
 from evcharge.labels.causes import cause
 from evcharge.labels.operator import SENTENCES
 
@@ -139,7 +141,13 @@ class Alerts:
 
     # ---- what happens
 
-    def adopt(self, points: Iterable[ChargingPoint], now: datetime, weathers: Iterable[Weather] = ()) -> None:
+    def adopt(
+        self,
+        points: Iterable[ChargingPoint],
+        now: datetime,
+        weathers: Iterable[Weather] = (),
+        debts: Mapping[DriverId, int] = MappingProxyType({}),
+    ) -> None:
         """Open what the facts say is wrong and the events that were read again did not tell (a start)."""
         for point in points:
             if point.fault is not None and not self.is_open(point.cp_id, AlertKind.FAULT):
@@ -149,6 +157,9 @@ class Alerts:
             # Without it nobody could confirm the journal.
             if Hold.JOURNAL in point.holds and not self.is_open(point.cp_id, AlertKind.JOURNAL):
                 self._begin(AlertKind.JOURNAL, point.cp_id, (point.journal_id or "")[:8], now)
+        for driver_id, cents in debts.items():
+            if not self.is_open(driver_id, AlertKind.DEBT):
+                self._begin(AlertKind.DEBT, driver_id, f"{euros(cents)} €", now)
         for weather in weathers:
             if weather.alerts and not self.is_open(weather.location, AlertKind.WEATHER):
                 self._begin(AlertKind.WEATHER, weather.location, " ".join(sorted(weather.alerts)), now)
@@ -253,8 +264,14 @@ class Alerts:
                 self._begin(AlertKind.JOURNAL, event.cp_id, f"{event.old[:8]} → {event.new[:8]}", at)
             case events.RecordQuarantined():
                 self._begin(AlertKind.QUARANTINE, event.cp_id, f"{event.seq}: {event.why}", at, event.times)
-            case events.TicketCorrected(owed_cents=owed) if owed:
-                self._begin(AlertKind.DEBT, event.driver_id, f"{euros(owed)} €, {event.session_id}", at)
+            case events.TicketMade() | events.TicketCorrected() if event.owed_cents > 0:
+                self._begin(
+                    AlertKind.DEBT, event.driver_id, f"{euros(event.owed_cents)} €, {event.session_id}", at
+                )
+            case events.DebtPaid(owed_cents=0):
+                self._end(AlertKind.DEBT, event.driver_id, at)
+            case events.DebtPaid() if self.is_open(event.driver_id, AlertKind.DEBT):
+                self._begin(AlertKind.DEBT, event.driver_id, f"{euros(event.owed_cents)} €", at, times=0)
             case events.WelcomeWithheld():
                 self._begin(AlertKind.WELCOME, CENTRAL, str(event.most), at)
             case events.ClockJumped():

@@ -226,7 +226,7 @@ async def _alerts(dispatcher: Dispatcher, archive: Archive, feed: Feed, clock: C
         alerts.take(event, at)
     if archive.unread:
         log.warning("%s", speech(lang)("events unread", count=len(archive.unread), of=REBUILD_FROM))
-    alerts.adopt(facts.points(), clock(), facts.weathers())
+    alerts.adopt(facts.points(), clock(), facts.weathers(), dict(facts.debtors()))
     feed.listen(lambda event: alerts.take(event, clock()))
     dispatcher.on_trouble = lambda why: alerts.storage_failed(why, clock())
     return alerts

@@ -14,11 +14,12 @@ from evcharge.central.commands import (
 )
 from evcharge.central.metering import BILLED_LESS, TOO_MUCH, Means, begun, read
 from evcharge.central.quarantine import set_aside
+from evcharge.central.rebuilding import Succeed, rebuilt
 from evcharge.central.replies import RecordsMissing, RecordsTaken, RequestStep
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.settlement import about, close_estimated, issue_ticket, refuse, take_hold
 from evcharge.central.state import Driver, JournalCursor, JournalForgotten
-from evcharge.charging_point import ChargingPoint, CpStatus
+from evcharge.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.errors import Code, Refused
 from evcharge.ids import CpId, DriverId, JournalId, RequestId, SessionId
 from evcharge.location import is_meant
@@ -138,6 +139,7 @@ def authorise(ruling: Ruling, offer: Offer, request_id: RequestId, nonce: str, r
             limit_mwh=session.limit_mwh,
             plug_within_s=session.plug_within_s,
             authorised_at=session.authorised_at.timestamp(),
+            registration=session.registration,
         )
     )
     ruling.reply = progress(session, "ASKING")
@@ -233,6 +235,8 @@ def _free_point(ruling: Ruling, command: StartCharging) -> ChargingPoint:
     point = ruling.point(command.cp_id)
     if point is None or point.withdrawn:
         raise No(Code.UNKNOWN_CP, f"{command.cp_id} does not exist. Use `list` to see those that do.")
+    if point.status in (CpStatus.AVAILABLE, CpStatus.FINISHING) and not _has_told_all(ruling, point):
+        raise No(Code.CP_BUSY, f"{point.cp_id} is still telling what it did: try again in a moment.")
     if point.status is CpStatus.AVAILABLE:
         return point
     if point.status is CpStatus.FINISHING:
@@ -254,7 +258,7 @@ def _free_point(ruling: Ruling, command: StartCharging) -> ChargingPoint:
 
 def _any_point(ruling: Ruling, location: str | None) -> ChargingPoint:
     """Return the least recently used free point of `location`, or of all; one elsewhere is offered, not assigned."""
-    free = list(ruling.free())
+    free = [point for point in ruling.free() if _has_told_all(ruling, point)]
     if not free:
         raise No(Code.NONE_AVAILABLE, "No charging point available at the moment.")
     near = [point for point in free if not location or is_meant(point.location, location)]
@@ -268,6 +272,11 @@ def _any_point(ruling: Ruling, location: str | None) -> ChargingPoint:
             offer=best.cp_id,
         )
     return best
+
+
+def _has_told_all(ruling: Ruling, point: ChargingPoint) -> bool:
+    """Return whether all is committed that its engine had journaled when it came: it may have begun a charge."""
+    return point.journal_id is None or ruling.last_seq(point.cp_id, point.journal_id) >= point.journal_end
 
 
 def _affordable(
@@ -359,7 +368,7 @@ def to_account_for(
 # ---- the engine's records
 
 
-def take_records(ruling: Ruling, command: TakeRecords, rules: Rules) -> None:
+def take_records(ruling: Ruling, command: TakeRecords, rules: Rules, succeed: Succeed) -> None:
     """Apply records in order, each once; a gap asks for them again (I17). Nothing is refused for good (I18)."""
     presence.check_engine(ruling, command, command.cp_id)
     point = ruling.existing_point(command.cp_id)
@@ -372,13 +381,31 @@ def take_records(ruling: Ruling, command: TakeRecords, rules: Rules) -> None:
         if record.seq > last + 1:
             ruling.reply = RecordsMissing(last_seq=last)
             break
-        _apply(ruling, command, record, rules)
+        _apply(ruling, command, record, rules, succeed)
         last = record.seq
     else:
         ruling.reply = RecordsTaken(last_seq=last)
     if last > before:
         ruling.put(JournalCursor(command.cp_id, command.journal_id, last))
+        _end_what_may_not_run(ruling, command.cp_id)
         _forget_a_journal(ruling, command.cp_id, command.journal_id)
+
+
+def _end_what_may_not_run(ruling: Ruling, cp_id: CpId) -> None:
+    """Order the end of a rebuilt session that may not charge: it was not here when that was decided."""
+    point = ruling.existing_point(cp_id)
+    session = ruling.session_of(point)
+    if session is None or not session.rebuilt or not _has_told_all(ruling, point):
+        return
+    driver = ruling.driver(session.driver_id)
+    if driver is None or driver.blocked or point.revoked:
+        order_stop(ruling, point, EndReason.REVOKED)
+    elif driver.barred or Hold.OPERATOR in point.holds:
+        order_stop(ruling, point, EndReason.OPERATOR)
+    elif point.fault is not None:
+        order_stop(ruling, point, EndReason.FAULT)
+    elif point.holds:
+        order_stop(ruling, point, EndReason.WEATHER if Hold.WEATHER in point.holds else EndReason.LOST)
 
 
 def _forget_a_journal(ruling: Ruling, cp_id: CpId, present: JournalId) -> None:
@@ -388,15 +415,18 @@ def _forget_a_journal(ruling: Ruling, cp_id: CpId, present: JournalId) -> None:
         ruling.put(JournalForgotten(cp_id, next(one for one in journals if one != present)))
 
 
-def _apply(ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Rules) -> None:
+def _apply(ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Rules, succeed: Succeed) -> None:
     session = ruling.session(SessionId(record.session_id))
     if session is None:
         if corrections.heard_late(ruling, command, record, rules):
             return
-        set_aside(ruling, command, record, rules, "unknown or closed session")
-        if isinstance(record, SupplyStart | Meter):
-            ruling.say(events.StraySupply(session_id=SessionId(record.session_id), cp_id=command.cp_id))
-        return
+        again = None
+        if isinstance(record, SupplyStart):
+            again = rebuilt(ruling, command.cp_id, record, rules, succeed)
+        if not isinstance(again, Session):
+            _unknown(ruling, command, record, rules, again)
+            return
+        session = again
     if session.cp_id != command.cp_id:
         set_aside(ruling, command, record, rules, "session of another charging point")
         return
@@ -417,6 +447,19 @@ def _apply(ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Rules
             refuse(ruling, session, EndReason.OTHER, rules)
         case _:
             set_aside(ruling, command, record, rules, f"does not fit a session that is {session.state}")
+
+
+def _unknown(
+    ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Rules, why: str | None = None
+) -> None:
+    """Keep aside what is told of no session that is open here; what flows is told to stop."""
+    session_id = SessionId(record.session_id)
+    closed = ruling.closed(session_id)
+    if isinstance(record, SupplyRefused) and (closed is None or closed.session.state is SessionState.REFUSED):
+        return  # no power flowed, and no hold waits for it: there is nothing to keep
+    set_aside(ruling, command, record, rules, why or "unknown or closed session")
+    if isinstance(record, SupplyStart | Meter):
+        ruling.say(events.StraySupply(session_id=session_id, cp_id=command.cp_id))
 
 
 def _started(

@@ -1,7 +1,7 @@
 """What is heard of sessions that are over: tickets are put right by corrections, never changed (RELIABILITY I14).
 
 A session may be billed by estimate while its engine is away (`awaits_end`): the true end makes a correction. One that
-was given up before it began may have begun all the same: it is billed, if its money can still be held. Pure.
+was given up before it began may have begun all the same: it is billed, and what its wallet has no more is owed. Pure.
 """
 
 from dataclasses import replace
@@ -12,19 +12,12 @@ from evcharge.billing import cost_cents, euros
 from evcharge.central.commands import TakeRecords
 from evcharge.central.metering import Means, begun, ended_at, read
 from evcharge.central.quarantine import set_aside
+from evcharge.central.rebuilding import ANOTHER_OWNER
 from evcharge.central.ruling import Rules, Ruling
-from evcharge.central.settlement import about, take_hold
+from evcharge.central.settlement import about, hold_anew, make_room
 from evcharge.central.start_seal import is_sealed
-from evcharge.central.state import (
-    Closed,
-    Correction,
-    CorrectionKind,
-    Driver,
-    FormerWallet,
-    Kind,
-    TicketUnseen,
-    Transfer,
-)
+from evcharge.central.state import Closed, Correction, CorrectionKind, Kind, TicketUnseen, Transfer
+from evcharge.central.wallet import balance_of, owe, owed_for, pay_debts, take
 from evcharge.errors import Code, Refused
 from evcharge.ids import DriverId, SessionId
 from evcharge.messages import AnyRecord, Meter, SupplyEnd, SupplyStart
@@ -76,13 +69,22 @@ def correct(
         raise Refused(f"{session.session_id} has no ticket to correct", Code.NO_SESSION)
     if ticket.energy_mwh + ticket.corrected_mwh + energy_mwh < 0 or _total_cents(ticket) + cents < 0:
         raise Refused(f"{session.session_id}: a ticket cannot come to less than nothing", Code.FIELD)
-    wallet = _wallet(ruling, session)
-    paid = _paid(session, ticket, wallet, cents)
-    if kind is CorrectionKind.ORDER and session.hold_cents and paid < cents:
-        free = euros(wallet.balance_cents)
-        raise Refused(f"the wallet of {wallet.driver_id} has {free} € free", Code.BALANCE)
-    wallet = replace(wallet, balance_cents=wallet.balance_cents - paid)
-    ruling.put(wallet)
+    driver = ruling.driver(DriverId(session.driver_id))
+    if driver is None:
+        raise LookupError(session.driver_id)
+    # Whoever has that id now neither pays nor hears of what was before.
+    former = driver.registration != session.registration
+    balance = balance_of(ruling, session)
+    paid = owed = 0
+    # Where nothing was granted, nothing was paid, and nothing goes back.
+    if session.granted_cents:
+        # What is owed was never paid: it is let off first.
+        paid = min(cents, balance) if cents > 0 else min(0, cents + owed_for(ruling, session))
+        owed = cents - paid
+    if kind is CorrectionKind.ORDER and owed > 0:
+        raise Refused(f"the wallet of {session.driver_id} has {euros(balance)} € free", Code.BALANCE)
+    take(ruling, session, paid)
+    owe(ruling, session, owed)
     if paid:
         debit, credit = ("wallet", "revenue") if paid > 0 else ("revenue", "wallet")
         ruling.put(
@@ -101,7 +103,7 @@ def correct(
         )
     number = closed.corrections + 1
     # Whoever is not there finds the ticket in its inbox again, as it is now.
-    told_later = isinstance(wallet, Driver) and wallet.link is None
+    told_later = driver.link is None and not former
     if told_later:
         ruling.put(TicketUnseen(session.session_id, session.driver_id))
     ruling.put(
@@ -129,41 +131,19 @@ def correct(
             energy_mwh=energy_mwh,
             cost_cents=cents,
             paid_cents=paid,
-            owed_cents=max(0, cents - paid) if session.hold_cents else 0,
+            owed_cents=owed,
             reason=reason,
             ended_at=ended.timestamp(),
             elapsed_s=elapsed_s,
             ticket_ended_at=ticket.ended_at.timestamp(),
-            balance_cents=wallet.balance_cents,
+            balance_cents=balance - paid,
             told_later=told_later,
             registration=session.registration,
-            former_owner=isinstance(wallet, FormerWallet),
+            former_owner=former,
             reference=reference,
         )
     )
-
-
-def _paid(session: Session, ticket: Ticket, wallet: Driver | FormerWallet, cents: int) -> int:
-    """Return what of a difference the wallet pays, or (below 0) gets back: where nothing was held, nothing."""
-    if not session.hold_cents:
-        return 0
-    if cents > 0:
-        return min(cents, wallet.balance_cents)
-    # What is owed was never paid: it is let off first.
-    owed = ticket.corrected_cents - ticket.corrected_paid_cents
-    return min(cents + owed, 0)
-
-
-def _wallet(ruling: Ruling, session: Session) -> Driver | FormerWallet:
-    """Return whose money `session` took: that of the present owner of the id, or what an earlier one left."""
-    driver_id = DriverId(session.driver_id)
-    driver = ruling.driver(driver_id)
-    if driver is not None and driver.registration == session.registration:
-        return driver
-    left = ruling.former_wallet(driver_id, session.registration)
-    if left is None:
-        raise LookupError(driver_id)
-    return left
+    pay_debts(ruling, session.driver_id)
 
 
 def _true_end(
@@ -192,26 +172,24 @@ def _begun_all_the_same(
     ruling: Ruling, command: TakeRecords, session: Session, record: SupplyStart, rules: Rules
 ) -> bool:
     given_up = session.state is SessionState.REFUSED and session.end_reason is EndReason.LOST
-    if not given_up or not is_sealed(rules.sign_key, command.cp_id, record):
+    if not given_up or not is_sealed(rules.sign_key, command.cp_id, record, session.registration):
         return False
-    point, driver = ruling.existing_point(session.cp_id), ruling.driver(session.driver_id)
-    is_owner = driver is not None and driver.registration == session.registration
-    if (
-        driver is None
-        or not is_owner
-        or point.session_id is not None
-        or driver.balance_cents < session.hold_cents
-    ):
-        set_aside(
-            ruling, command, record, rules, "began after it was given up; its money cannot be held again"
-        )
+    driver = ruling.driver(session.driver_id)
+    if driver is None or driver.registration != session.registration:
+        set_aside(ruling, command, record, rules, ANOTHER_OWNER)
         ruling.say(events.StraySupply(session_id=session.session_id, cp_id=command.cp_id))
         return True
     reopened = replace(
         session, state=SessionState.AUTHORISED, ended_at=None, received_at=None, end_reason=None
     )
-    take_hold(ruling, reopened, driver)
-    ruling.say(events.SessionReopened(**about(session), hold_cents=session.hold_cents))
+    make_room(ruling, ruling.existing_point(session.cp_id), rules)
+    point, driver = ruling.existing_point(session.cp_id), ruling.driver(session.driver_id) or driver
+    reopened = hold_anew(ruling, reopened, driver)
+    ruling.say(
+        events.SessionReopened(
+            **about(session), hold_cents=reopened.hold_cents, short_cents=reopened.short_cents
+        )
+    )
     started, doubt = begun(reopened, record, rules)
     if doubt:
         set_aside(ruling, command, record, rules, doubt)

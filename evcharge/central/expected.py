@@ -91,8 +91,7 @@ TABLES: Final = {
             (
                 "request_id", "cp_id", "driver_id", "registration", "state", "price_centi_cents_per_kwh", "hold_cents",
                 "limit_mwh", "plug_within_s", "start_meter_mwh", "authorised_at", "started_at", "ended_at",
-                "received_at",
-                "stop_reason", "end_reason",
+                "received_at", "stop_reason", "end_reason", "rebuilt", "short_cents",
             ),
         ),
         Table(
@@ -114,6 +113,7 @@ TABLES: Final = {
                 "reason", "reference",
             ),
         ),
+        Table("debt", "debt for", ("session_id",), ("driver_id", "registration", "left_cents")),
         Table("inbox", "unseen ticket", ("session_id",), ("driver_id",)),
         Table("journal", "journal", ("cp_id", "journal_id"), (), ("last_seq",)),
         Table("weather", "weather of", ("place",), ("alerts", "override")),
@@ -169,16 +169,9 @@ class ExpectedRows:
         self._rows: dict[str, dict[Any, Row]] = {
             name: {}
             for name in (
-                "cp",
-                "driver",
-                "former_wallet",
-                "journal",
-                "weather",
-                "account",
-                "api_token",
-                "inbox",
+                "cp", "driver", "former_wallet", "journal", "weather", "account", "api_token", "inbox", "debt",
             )
-        }
+        }  # fmt: skip
         self._open: dict[str, Row] = {}
         # Refused because they were given up: one of them may still begin.
         self._given_up: dict[str, Row] = {}
@@ -450,7 +443,7 @@ class ExpectedRows:
 
     # ---- sessions
 
-    def session_authorised(self, event: e.SessionAuthorised) -> None:
+    def session_authorised(self, event: e.SessionAuthorised | e.SessionRebuilt) -> None:
         self._open[event.session_id] = {
             "session_id": event.session_id,
             "request_id": event.request_id,
@@ -469,6 +462,8 @@ class ExpectedRows:
             "received_at": None,
             "stop_reason": None,
             "end_reason": None,
+            "rebuilt": 0,
+            "short_cents": 0,
         }
         self._holds(event.driver_id, event.session_id, event.hold_cents)
 
@@ -477,6 +472,14 @@ class ExpectedRows:
         driver = self._driver(driver_id)
         driver["balance_cents"] -= cents
         driver["held_cents"] += cents
+
+    def session_rebuilt(self, event: e.SessionRebuilt) -> None:
+        self.session_authorised(event)
+        self._open[event.session_id] |= {
+            "authorised_at": _instant(event.authorised_at),
+            "rebuilt": 1,
+            "short_cents": event.short_cents,
+        }
 
     def session_started(self, event: e.SessionStarted) -> None:
         if (session := self._open.get(event.session_id)) is not None:
@@ -503,6 +506,7 @@ class ExpectedRows:
     def session_reopened(self, event: e.SessionReopened) -> None:
         if (session := self._given_up.pop(event.session_id, None)) is not None:
             session |= dict.fromkeys(("ended_at", "received_at", "end_reason"))
+            session |= {"hold_cents": event.hold_cents, "short_cents": event.short_cents}
             self._open[event.session_id] = session
         self._holds(event.driver_id, event.session_id, event.hold_cents)
 
@@ -518,6 +522,7 @@ class ExpectedRows:
             event.registration,
             event.reason if event.reference is not None else None,
         )
+        self._owes(event.driver_id, event.registration, event.session_id, event.owed_cents)
         self._put(
             "correction",
             {
@@ -544,9 +549,10 @@ class ExpectedRows:
         started_at, ended_at = _instant(event.started_at), _instant(event.ended_at)
         session = self._ends(event.session_id, SessionState.TICKETED, event.reason.value, ended_at)
         if session is not None:
-            self._pays(session, event.cost_cents if session["hold_cents"] else 0)
+            self._pays(session, min(event.cost_cents, session["hold_cents"]))
             self._put("session", session)
         self._says(event.driver_id, event.balance_cents)
+        self._owes(event.driver_id, event.registration, event.session_id, event.owed_cents)
         self._put(
             "ticket",
             {
@@ -567,6 +573,19 @@ class ExpectedRows:
             },
         )
         self._rows["inbox"][event.session_id] = {"session_id": event.session_id, "driver_id": event.driver_id}
+
+    def debt_paid(self, event: e.DebtPaid) -> None:
+        self._driver(event.driver_id)["balance_cents"] -= event.cents
+        self._says(event.driver_id, event.balance_cents)
+        self._move("PAYMENT", event.cents, event.driver_id, event.session_id)
+        if (debt := self._rows["debt"].get(event.session_id)) is not None:
+            debt["left_cents"] = event.left_cents
+
+    def _owes(self, driver_id: str, registration: int, session_id: str, cents: int) -> None:
+        if cents:
+            about = {"session_id": session_id, "driver_id": driver_id, "registration": registration}
+            debt = self._rows["debt"].setdefault(session_id, {**about, "left_cents": 0})
+            debt["left_cents"] += cents
 
     def ticket_shown(self, event: e.TicketShown) -> None:
         self._rows["inbox"].pop(event.session_id, None)
@@ -659,15 +678,16 @@ _ACCOUNTS: Final = {
     "CAPTURE": ("held", "revenue"),
     "RELEASE": ("held", "wallet"),
     "CORRECTION": ("wallet", "revenue"),
-    # A correction the other way.
+    # A correction the other way, and what pays a debt.
     "REFUND": ("revenue", "wallet"),
     # A correction of a wallet itself.
     "PUT_IN": ("outside", "wallet"),
     "TAKEN_OUT": ("wallet", "outside"),
     "PAY_OUT": ("wallet", "outside"),
+    "PAYMENT": ("wallet", "revenue"),
 }
 # As what the ledger enters them.
-_KINDS: Final = dict.fromkeys(("REFUND", "PUT_IN", "TAKEN_OUT"), "CORRECTION")
+_KINDS: Final = dict.fromkeys(("REFUND", "PUT_IN", "TAKEN_OUT"), "CORRECTION") | {"PAYMENT": "CAPTURE"}
 _Fold = Callable[[ExpectedRows, Any], None]
 _HANDLERS: Final[dict[str, tuple[type[e.Event], _Fold]]] = {
     kind.__name__: (kind, fold)
@@ -699,6 +719,8 @@ _HANDLERS: Final[dict[str, tuple[type[e.Event], _Fold]]] = {
         (e.WalletCorrected, ExpectedRows.wallet_corrected),
         (e.PaidOut, ExpectedRows.paid_out),
         (e.SessionAuthorised, ExpectedRows.session_authorised),
+        (e.SessionRebuilt, ExpectedRows.session_rebuilt),
+        (e.DebtPaid, ExpectedRows.debt_paid),
         (e.SessionStarted, ExpectedRows.session_started),
         (e.StopOrdered, ExpectedRows.stop_ordered),
         (e.SessionRefused, ExpectedRows.session_refused),

@@ -32,6 +32,11 @@ class Check:
     older: str = ""
 
 
+# What sessions cost that somebody pays for; of those that were granted more than could be held, a part may be owed.
+_CHARGED = "JOIN session s USING (session_id) WHERE s.hold_cents + s.short_cents > 0"
+_DEBTS_SINCE = 19
+
+
 CHECKS = (
     Check(
         "I1",
@@ -55,8 +60,20 @@ CHECKS = (
     ),
     Check(
         "I6",
-        "wallets + holds + tickets + corrections + what was paid out = what came in",
-        """
+        "wallets + holds + tickets + corrections + what was paid out = what came in + debts",
+        f"""
+        SELECT 'difference of ' || difference || ' cents' FROM (SELECT exact_sum(cents) AS difference FROM (
+            SELECT balance_cents AS cents FROM driver UNION ALL SELECT held_cents FROM driver
+            UNION ALL SELECT balance_cents FROM former_wallet
+            UNION ALL SELECT t.cost_cents FROM ticket t {_CHARGED}
+            UNION ALL SELECT c.cost_cents FROM correction c {_CHARGED}
+            UNION ALL SELECT -left_cents FROM debt
+            UNION ALL SELECT CASE WHEN debit = 'outside' THEN -cents ELSE cents END FROM ledger
+            WHERE 'outside' IN (debit, credit)))
+        WHERE difference <> '0'
+        """,  # noqa: S608
+        schema=_DEBTS_SINCE,
+        older="""
         SELECT 'difference of ' || difference || ' cents' FROM (SELECT exact_sum(cents) AS difference FROM (
             SELECT balance_cents AS cents FROM driver UNION ALL SELECT held_cents FROM driver
             UNION ALL SELECT balance_cents FROM former_wallet
@@ -64,14 +81,6 @@ CHECKS = (
             UNION ALL SELECT paid_cents FROM correction
             UNION ALL SELECT CASE WHEN debit = 'outside' THEN -cents ELSE cents END FROM ledger
             WHERE 'outside' IN (debit, credit)))
-        WHERE difference <> '0'
-        """,
-        schema=12,
-        older="""
-        SELECT 'difference of ' || difference || ' cents' FROM (SELECT exact_sum(cents) AS difference FROM (
-            SELECT balance_cents AS cents FROM driver UNION ALL SELECT held_cents FROM driver
-            UNION ALL SELECT t.cost_cents FROM ticket t JOIN session s USING (session_id) WHERE s.hold_cents > 0
-            UNION ALL SELECT -cents FROM ledger WHERE kind = 'TOP_UP'))
         WHERE difference <> '0'
         """,
     ),
@@ -131,8 +140,14 @@ CHECKS = (
     ),
     Check(
         "I8",
-        "no ticket costs more than was held for it",
+        "no ticket costs more than it was granted",
         f"""
+        SELECT t.session_id FROM ticket t JOIN session s USING (session_id) {_CORRECTED}
+        WHERE s.hold_cents + s.short_cents > 0
+          AND t.cost_cents + COALESCE(c.cost_cents, 0) > s.hold_cents + s.short_cents
+        """,  # noqa: S608
+        schema=_DEBTS_SINCE,
+        older=f"""
         SELECT t.session_id FROM ticket t JOIN session s USING (session_id) {_CORRECTED}
         WHERE s.hold_cents > 0 AND t.cost_cents + COALESCE(c.cost_cents, 0) > s.hold_cents
         """,  # noqa: S608
@@ -199,8 +214,19 @@ CHECKS = (
     ),
     Check(
         "I13",
-        "a ticket captured what it says, once",
+        "a ticket and its corrections were paid once, but for what is owed of them",
         """
+        SELECT t.session_id FROM ticket t JOIN session s USING (session_id) LEFT JOIN debt d USING (session_id)
+        LEFT JOIN (
+            SELECT session_id, exact_sum(cost_cents) AS cents FROM correction GROUP BY session_id) c USING (session_id)
+        LEFT JOIN (
+            SELECT session_id, exact_sum(CASE WHEN credit = 'revenue' THEN cents ELSE -cents END) AS cents FROM ledger
+            WHERE kind IN ('CAPTURE', 'CORRECTION') GROUP BY session_id) l USING (session_id)
+        WHERE s.hold_cents + s.short_cents > 0
+          AND COALESCE(l.cents, '0') <> (t.cost_cents + COALESCE(c.cents, 0) - COALESCE(d.left_cents, 0)) || ''
+        """,
+        schema=_DEBTS_SINCE,
+        older="""
         SELECT t.session_id FROM ticket t JOIN session s USING (session_id)
         LEFT JOIN (
             SELECT session_id, exact_sum(cents) AS cents FROM ledger WHERE kind = 'CAPTURE' GROUP BY session_id) c
@@ -211,12 +237,12 @@ CHECKS = (
 )
 
 
-# What older books lack they have none of.
-_CORRECTIONS_SINCE = 11
+# What older books lack they have none of; the schema that brought each table.
+_LATER_TABLES = (
+    (11, "correction (session_id, kind, cp_id, energy_mwh, cost_cents, paid_cents)"),
+    (12, "former_wallet (driver_id, registration, balance_cents)"),
+)
 _DAYS_OF_A_ZONE_SINCE = 18
-_NO_CORRECTIONS = """
-CREATE TEMP TABLE IF NOT EXISTS correction (session_id, kind, cp_id, energy_mwh, cost_cents, paid_cents)
-"""
 
 
 class _ExactSum:
@@ -261,8 +287,9 @@ def violations(connection: sqlite3.Connection) -> list[str]:
     connection.create_function(
         "day_of", 1, lambda at: days.of(datetime.fromisoformat(at)).isoformat(), deterministic=True
     )
-    if schema < _CORRECTIONS_SINCE:
-        connection.execute(_NO_CORRECTIONS)
+    for since, table in _LATER_TABLES:
+        if schema < since:
+            connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {table}")
     found = []
     for check in CHECKS:
         sql = check.sql if schema >= check.schema else check.older

@@ -157,6 +157,22 @@ def _weather_line(
 
 def _session_line(event: events.Event, lang: str, say: labels.Speech) -> str | None:
     match event:
+        case events.SessionRebuilt():
+            return say(
+                "session rebuilt",
+                session_id=event.session_id,
+                cp_id=event.cp_id,
+                driver_id=event.driver_id,
+                hold=euros(event.hold_cents),
+            )
+        case events.DebtPaid():
+            return say(
+                "debt paid",
+                driver_id=event.driver_id,
+                cents=euros(event.cents),
+                session_id=event.session_id,
+                left=euros(event.left_cents),
+            )
         case events.SessionAuthorised():
             hold = euros(event.hold_cents)
             return say("session authorised", session_id=event.session_id, hold=hold, cp_id=event.cp_id)

@@ -12,6 +12,7 @@ from evcharge.central.commands import CorrectMoney, PayOut, Refund
 from evcharge.central.corrections import correct
 from evcharge.central.ruling import Ruling
 from evcharge.central.state import Closed, CorrectionKind, Driver, FormerWallet, Kind, Transfer
+from evcharge.central.wallet import pay_debts
 from evcharge.errors import Code, Refused
 from evcharge.ids import DriverId, SessionId
 
@@ -47,6 +48,7 @@ def correct_money(ruling: Ruling, command: CorrectMoney) -> None:
             registration=driver.registration,
         )
     )
+    pay_debts(ruling, driver.driver_id)
 
 
 def refund(ruling: Ruling, command: Refund) -> None:

@@ -5,7 +5,6 @@ session's life and money are in `charging`; here are links, faults, holds and ke
 """
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import assert_never
 
 from msgspec import structs
@@ -58,22 +57,12 @@ from evcharge.central.commands import (
 )
 from evcharge.central.ruling import Decision, Rules, Ruling
 from evcharge.central.settlement import close_estimated
-from evcharge.central.state import (
-    WELCOME,
-    Driver,
-    Facts,
-    FormerWallet,
-    Kind,
-    TicketSeen,
-    Transfer,
-    Welcomed,
-)
+from evcharge.central.state import Driver, Facts, FormerWallet, TicketSeen
+from evcharge.central.wallet import credited, new_driver
 from evcharge.charging_point import ChargingPoint, Hold
 from evcharge.errors import Code, Refused, StaleLink
 from evcharge.ids import CpId, DriverId, JournalId
 from evcharge.session import EndReason, SessionState
-
-_HOUR = timedelta(hours=1)
 
 
 def decide(facts: Facts, command: AnyCommand, rules: Rules) -> Decision:
@@ -111,7 +100,7 @@ def decide(facts: Facts, command: AnyCommand, rules: Rules) -> Decision:
         case ReportReady():
             charging.report_ready(ruling, command)
         case TakeRecords():
-            charging.take_records(ruling, command, rules)
+            charging.take_records(ruling, command, rules, _next_owner)
         case BarDriver():
             _bar_driver(ruling, command)
         case SetPrice():
@@ -179,6 +168,7 @@ def _engine_arrives(ruling: Ruling, command: EngineArrives, rules: Rules) -> Non
             point,
             engine_link=command.link,
             journal_id=journal_id,
+            journal_end=command.last_seq,
             max_power_w=command.max_power_w,
             speed_permille=command.speed_permille,
         )
@@ -416,55 +406,32 @@ def _known_driver(ruling: Ruling, command: DriverArrives | DriverVisits, rules: 
             raise Refused(
                 f"{command.driver_id} is a charging point here, and an id keeps its kind", Code.CONFLICT
             )
-        return _new_driver(ruling, command, rules)
+        return new_driver(ruling, command.driver_id, command.registration, command.epoch, rules)
     if command.registration > driver.registration:
         if driver.sessions:
             raise Refused(
                 f"the last charge of whoever was {driver.driver_id} before is not settled yet: try again later",
                 Code.BUSY,
             )
-        if not driver.withdrawn:
-            # The Registry's word of it is still on its way.
-            driver = _leave_driver(ruling, driver, command.epoch)
-        ruling.put(
-            FormerWallet(
-                driver_id=driver.driver_id,
-                registration=driver.registration,
-                balance_cents=driver.balance_cents,
-            )
-        )
-        return _new_driver(ruling, command, rules)
+        return _next_owner(ruling, driver, command.registration, command.epoch, rules)
     if driver.withdrawn or command.registration < driver.registration:
         raise StaleLink(presence.revoked_text(driver.driver_id), Code.REVOKED)
     return driver
 
 
-def _new_driver(ruling: Ruling, command: DriverArrives | DriverVisits, rules: Rules) -> Driver:
-    driver = Driver(driver_id=command.driver_id, registration=command.registration, epoch=command.epoch)
-    ruling.say(
-        events.DriverAdded(driver_id=driver.driver_id, epoch=driver.epoch, registration=driver.registration)
-    )
-    return _welcomed(ruling, driver, rules) if rules.wallets and rules.welcome_credit_cents else driver
-
-
-def _welcomed(ruling: Ruling, driver: Driver, rules: Rules) -> Driver:
-    """Return `driver` with its welcome credit, if there is some left: nobody makes money by registering."""
-    # What lies in the future by a clock that was set back counts, too.
-    recent = tuple(at for at in ruling.welcomed.recent if rules.now - at < _HOUR)
-    in_all = ruling.welcomed.drivers >= rules.welcome_drivers
-    if in_all or len(recent) >= rules.welcome_per_hour:
-        ruling.say(
-            events.WelcomeWithheld(
-                driver_id=driver.driver_id,
-                registration=driver.registration,
-                most=rules.welcome_drivers if in_all else rules.welcome_per_hour,
-                within_an_hour=not in_all,
-            )
+def _next_owner(ruling: Ruling, driver: Driver, registration: int, epoch: int, rules: Rules) -> Driver:
+    """Return the driver who has the id after `driver`, whose wallet stays; no session of it may be open."""
+    if not driver.withdrawn:
+        # The Registry's word of it is still on its way.
+        driver = _leave_driver(ruling, driver, epoch)
+    ruling.put(
+        FormerWallet(
+            driver_id=driver.driver_id,
+            registration=driver.registration,
+            balance_cents=driver.balance_cents,
         )
-        return driver
-    ruling.put(Welcomed(ruling.welcomed.drivers + 1, (*recent, rules.now)))
-    reference = f"{WELCOME}{driver.driver_id} {driver.registration}"
-    return _credited(ruling, driver, rules.welcome_credit_cents, reference)
+    )
+    return new_driver(ruling, driver.driver_id, registration, epoch, rules)
 
 
 def _driver_leaves(ruling: Ruling, command: DriverLeaves) -> None:
@@ -491,32 +458,7 @@ def _top_up(ruling: Ruling, command: TopUp) -> None:
         raise Refused("a top-up must be more than 0.00 €", Code.FIELD)
     if driver.balance_cents + driver.held_cents + command.cents > MAX_MONEY_CENTS:
         raise Refused(f"a wallet holds at most {euros(MAX_MONEY_CENTS)} €", Code.FIELD)
-    ruling.put(_credited(ruling, driver, command.cents, command.reference))
-
-
-def _credited(ruling: Ruling, driver: Driver, cents: int, reference: str | None = None) -> Driver:
-    driver = replace(driver, balance_cents=driver.balance_cents + cents)
-    ruling.put(
-        Transfer(
-            kind=Kind.TOP_UP,
-            debit="outside",
-            credit="wallet",
-            cents=cents,
-            driver_id=driver.driver_id,
-            registration=driver.registration,
-            reference=reference,
-        )
-    )
-    ruling.say(
-        events.WalletToppedUp(
-            driver_id=driver.driver_id,
-            cents=cents,
-            balance_cents=driver.balance_cents,
-            reference=reference,
-            registration=driver.registration,
-        )
-    )
-    return driver
+    ruling.put(credited(ruling, driver, command.cents, command.reference))
 
 
 def _bar_driver(ruling: Ruling, command: BarDriver) -> None:

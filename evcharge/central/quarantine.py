@@ -12,9 +12,9 @@ import msgspec
 from evcharge import events
 from evcharge.central.commands import TakeRecords
 from evcharge.central.ruling import Rules, Ruling
-from evcharge.central.start_seal import is_sealed
+from evcharge.central.start_seal import sealed_for
 from evcharge.central.state import Quarantined
-from evcharge.ids import CpId, SessionId
+from evcharge.ids import CpId, DriverId, SessionId
 from evcharge.messages import AnyRecord, Meter, SupplyStart
 
 MOST_FOREIGN = 1000
@@ -59,7 +59,10 @@ def _is_ours(ruling: Ruling, cp_id: CpId, record: AnyRecord, rules: Rules) -> bo
     session = ruling.session(session_id)
     if session is not None:
         return session.cp_id == cp_id
-    if isinstance(record, SupplyStart) and is_sealed(rules.sign_key, cp_id, record):
-        return True
+    if isinstance(record, SupplyStart):
+        driver = ruling.driver(DriverId(record.driver_id))
+        known = driver.registration if driver is not None else 0
+        if sealed_for(rules.sign_key, cp_id, record, known) is not None:
+            return True
     start = ruling.quarantined(cp_id, session_id, _START)
     return start is not None and start.ours

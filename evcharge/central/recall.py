@@ -19,6 +19,7 @@ from evcharge.central.commands import (
 )
 from evcharge.central.state import Facts
 from evcharge.ids import RequestId, SessionId
+from evcharge.messages import SupplyStart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +50,11 @@ def unknown(facts: Facts, commands: Iterable[AnyCommand]) -> Unknown:
             case MarkTicketShown(session_id=session_id) if facts.unseen_by(session_id) is None:
                 tickets.add(session_id)
             case TakeRecords(records=records):
-                named = {SessionId(record.session_id) for record in records}
-                sessions |= {session_id for session_id in named if facts.session(session_id) is None}
+                untold = [record for record in records if facts.session(SessionId(record.session_id)) is None]
+                sessions |= {SessionId(record.session_id) for record in untold}
+                # A session that is rebuilt must not take a request id that was granted anew meanwhile.
+                starts = (record.request_id for record in untold if isinstance(record, SupplyStart))
+                requests |= {RequestId(one) for one in starts if facts.outcome(RequestId(one)) is None}
             case CorrectMoney(session_id=session_id) | Refund(session_id=session_id) if (
                 session_id is not None
             ):

@@ -16,6 +16,7 @@ from evcharge.central.ruling import Decision
 from evcharge.central.state import (
     Change,
     Correction,
+    Debt,
     Driver,
     FormerWallet,
     JournalCursor,
@@ -91,7 +92,8 @@ _TABLES: dict[type[Change], _Table] = {
         (
             "session_id", "request_id", "cp_id", "driver_id", "registration", "state", "price_centi_cents_per_kwh",
             "hold_cents", "limit_mwh", "plug_within_s", "start_meter_mwh", "meter_mwh", "excess_mwh", "authorised_at",
-            "started_at", "ended_at", "elapsed_s", "received_at", "stop_reason", "end_reason", "awaits_end",
+            "started_at", "ended_at", "elapsed_s", "received_at", "stop_reason", "end_reason", "awaits_end", "rebuilt",
+            "short_cents",
         ),
         ("session_id",),
     ),
@@ -111,6 +113,7 @@ _TABLES: dict[type[Change], _Table] = {
             "ended_at", "elapsed_s", "reason", "reference",
         ),
     ),
+    Debt: _Table("debt", ("session_id", "driver_id", "registration", "left_cents"), ("session_id",)),
     Transfer: _Table(
         "ledger",
         (
@@ -377,6 +380,8 @@ def session_of(row: Row) -> Session:
         start_meter_mwh=row["start_meter_mwh"],
         meter_mwh=row["meter_mwh"],
         excess_mwh=row["excess_mwh"],
+        rebuilt=bool(row["rebuilt"]),
+        short_cents=row["short_cents"],
         authorised_at=datetime.fromisoformat(row["authorised_at"]),
         started_at=_instant_or_none(row["started_at"]),
         ended_at=_instant_or_none(row["ended_at"]),
@@ -448,6 +453,15 @@ def ticket_of(row: Row) -> Ticket:
         corrected_cents=row["corrected_cents"],
         corrected_paid_cents=row["corrected_paid_cents"],
         registration=row["registration"],
+    )
+
+
+def debt_of(row: Row) -> Debt:
+    return Debt(
+        session_id=SessionId(row["session_id"]),
+        driver_id=DriverId(row["driver_id"]),
+        registration=row["registration"],
+        left_cents=row["left_cents"],
     )
 
 

@@ -9,6 +9,7 @@ from evcharge.central import lapses
 from evcharge.central.metering import ended_at, within_limit
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.state import Driver, Kind, Transfer
+from evcharge.central.wallet import owe, pay_debts
 from evcharge.charging_point import ChargingPoint
 from evcharge.ids import CpId, DriverId, RequestId, SessionId
 from evcharge.session import EndReason, Session, SessionState, Ticket
@@ -46,6 +47,22 @@ def take_hold(ruling: Ruling, session: Session, driver: Driver) -> None:
     )
 
 
+def hold_anew(ruling: Ruling, session: Session, driver: Driver) -> Session:
+    """Return `session` with as much set aside of what it was granted once as the wallet of its driver still has."""
+    held_cents = max(0, min(session.granted_cents, driver.balance_cents))
+    held = replace(session, hold_cents=held_cents, short_cents=session.granted_cents - held_cents)
+    take_hold(ruling, held, driver)
+    return held
+
+
+def make_room(ruling: Ruling, point: ChargingPoint, rules: Rules) -> None:
+    """End what is held for open at `point`: its engine has one session at a time, and has begun another."""
+    close_estimated(ruling, point, rules, EndReason.LOST)
+    session = ruling.session_of(ruling.existing_point(point.cp_id))
+    if session is not None:
+        refuse(ruling, session, EndReason.BUSY, rules)
+
+
 def close_estimated(ruling: Ruling, point: ChargingPoint, rules: Rules, reason: EndReason) -> None:
     """Bill what runs at `point` at its last committed meter, marked as an estimate."""
     session = ruling.session_of(point)
@@ -64,6 +81,7 @@ def refuse(ruling: Ruling, session: Session, reason: EndReason, rules: Rules) ->
     )
     ruling.put(refused)
     ruling.say(events.SessionRefused(**about(session), reason=reason, ended_at=at.timestamp()))
+    pay_debts(ruling, session.driver_id)
 
 
 def issue_ticket(
@@ -74,6 +92,7 @@ def issue_ticket(
     session = within_limit(session)
     cost = cost_cents(session.energy_mwh, session.price_centi_cents_per_kwh)
     driver = _settle(ruling, session, reason, cost)
+    owed = max(0, cost - session.hold_cents) if session.granted_cents else 0
     # A stop that Central ordered explains the end better than how the engine carried it out.
     reason = session.stop_reason if reason is EndReason.OTHER and session.stop_reason else reason
     started_at, at = session.started_at or session.authorised_at, ended_at(session, rules)
@@ -115,8 +134,11 @@ def issue_ticket(
             received_at=rules.now.timestamp(),
             balance_cents=driver.balance_cents,
             registration=session.registration,
+            owed_cents=owed,
         )
     )
+    owe(ruling, session, owed)
+    pay_debts(ruling, session.driver_id)
 
 
 def _settle(ruling: Ruling, session: Session, reason: EndReason, cost: int) -> Driver:
@@ -128,7 +150,7 @@ def _settle(ruling: Ruling, session: Session, reason: EndReason, cost: int) -> D
     # An id gets no next owner while a session of the present one is open.
     if driver is None or driver.registration != session.registration:
         raise LookupError(session.driver_id)
-    paid = cost if session.hold_cents else 0
+    paid = min(cost, session.hold_cents)
     move(ruling, Kind.CAPTURE, session, paid)
     move(ruling, Kind.RELEASE, session, session.hold_cents - paid)
     driver = replace(

@@ -187,6 +187,17 @@ class Closed:
     corrections: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Debt:
+    """What is still to be paid of a session that its wallet could not pay; the next money in that wallet does."""
+
+    session_id: SessionId
+    driver_id: DriverId
+    # Whose: that of this registration of the driver's id.
+    registration: int
+    left_cents: int
+
+
 @dataclass(frozen=True, slots=True)
 class TicketSeen:
     """A ticket leaves its driver's inbox."""
@@ -249,6 +260,7 @@ Change = (
     | Correction
     | Transfer
     | Welcomed
+    | Debt
     | TicketSeen
     | TicketUnseen
     | Quarantined
@@ -278,6 +290,8 @@ class Facts:
         self._requests: dict[RequestId, Session | Ticket] = {}
         # Whose inbox a ticket lies in; in a draft, None once it was seen.
         self._unseen: dict[SessionId, DriverId | None] = {}
+        # What drivers owe, by session, the oldest first; in a draft, also what was paid.
+        self._debts: dict[DriverId, dict[SessionId, Debt]] = {}
         # Ids of orders that came over Kafka, the oldest first.
         self._orders: dict[str, None] = {}
         # Sessions that are over, in a draft only: recalled from the books, or closed in it.
@@ -417,6 +431,21 @@ class Facts:
             return self._unseen.get(session_id)
         return self._beneath.unseen_by(session_id)
 
+    def debts(self, driver_id: DriverId, registration: int) -> list[Debt]:
+        """Return what a driver owes, the oldest debt first; nothing of another registration of its id."""
+        beneath = self._beneath.debts(driver_id, registration) if self._beneath is not None else []
+        known = {debt.session_id: debt for debt in beneath} | self._debts.get(driver_id, {})
+        return [debt for debt in known.values() if debt.left_cents and debt.registration == registration]
+
+    def owed_cents(self, driver_id: DriverId, registration: int) -> int:
+        """Return what a driver owes in all."""
+        return sum(debt.left_cents for debt in self.debts(driver_id, registration))
+
+    def debtors(self) -> Iterator[tuple[DriverId, int]]:
+        """Yield who owes something, and how many cents in all, whichever registration (committed facts only)."""
+        for driver_id, owed in self._debts.items():
+            yield driver_id, sum(debt.left_cents for debt in owed.values())
+
     def order_taken(self, command_id: str) -> bool:
         """Return whether that order was taken, as far as is remembered; older ones are refused for their age."""
         return command_id in self._orders or (
@@ -479,6 +508,13 @@ class Facts:
                 self._drivers[change.driver_id] = change
             case FormerWallet():
                 self._former_wallets[change.driver_id, change.registration] = change
+            case Debt():
+                owed = self._debts.setdefault(change.driver_id, {})
+                owed[change.session_id] = change
+                if self._beneath is None and not change.left_cents:
+                    del owed[change.session_id]
+                    if not owed:
+                        del self._debts[change.driver_id]
             case JournalCursor():
                 if self.last_seq(change.cp_id, change.journal_id) == 0:
                     self._journals.setdefault(change.cp_id, []).append(change.journal_id)

@@ -19,6 +19,7 @@ from evcharge.central.rows import (
     Entry,
     Statement,
     broken_off,
+    debt_of,
     driver_of,
     event_row,
     former_wallet_of,
@@ -159,6 +160,8 @@ class CentralStore:
         facts.put(await self._welcomed(now))
         for row in await read("SELECT * FROM former_wallet ORDER BY driver_id, registration"):
             facts.put(former_wallet_of(row))
+        for row in await read("SELECT * FROM debt WHERE left_cents > 0 ORDER BY rowid"):
+            facts.put(debt_of(row))
         for row in await read("SELECT * FROM journal ORDER BY rowid"):
             facts.put(JournalCursor(row["cp_id"], row["journal_id"], row["last_seq"]))
         for row in await read("SELECT * FROM weather ORDER BY place"):

@@ -149,6 +149,14 @@ SENTENCES: Mapping[str, Words] = {
         "{driver_id}: its PIN is void with its old credential",
         "{driver_id}: su PIN queda anulado con su credencial antigua",
     ),
+    "session rebuilt": (
+        "{session_id}: rebuilt from the journal of {cp_id}, the books had lost it; {hold} € of {driver_id} are held",
+        "{session_id}: reconstruida con el diario de {cp_id}, faltaba en los libros; {hold} € retenidos a {driver_id}",
+    ),
+    "debt paid": (
+        "{driver_id} has paid {cents} € of its debt for {session_id}; {left} € are left",
+        "{driver_id} ha pagado {cents} € de su deuda por {session_id}; quedan {left} €",
+    ),
     "session authorised": (
         "{session_id}: authorised, up to {hold} €; asking {cp_id}",
         "{session_id}: autorizada, hasta {hold} €; preguntando a {cp_id}",

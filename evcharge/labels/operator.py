@@ -50,11 +50,6 @@ SENTENCES: Mapping[str, Words] = {
         "Un registro de {about} no tiene sentido y se apartó (número {detail}).",
     ),
     "restored quarantine": ("The record of {about} was looked at.", "Se revisó el registro de {about}."),
-    "alert debt": (
-        "{about} owes what its wallet lacked when a ticket was corrected: {detail}.",
-        "{about} debe lo que faltaba en su saldo al corregirse un tique: {detail}.",
-    ),
-    "restored debt": ("The debt of {about} was looked at.", "Se revisó la deuda de {about}."),
     "alert flood": (
         "Too much at once in the name of {about}: {detail}.",
         "Demasiado a la vez en nombre de {about}: {detail}.",
@@ -65,6 +60,11 @@ SENTENCES: Mapping[str, Words] = {
         "Los conductores nuevos empiezan sin saldo: {detail} han tenido ya el de bienvenida. ¿Alguien los inventa?",
     ),
     "restored welcome": ("The empty wallets were looked at.", "Se revisaron los saldos vacíos."),
+    "alert debt": (
+        "{about} owes what its wallet lacked: {detail}. Its next top-up pays that first.",
+        "{about} debe lo que faltaba en su saldo: {detail}. Su próximo ingreso lo paga primero.",
+    ),
+    "restored debt": ("{about} owes nothing any more.", "{about} ya no debe nada."),
     "alert revoked": (
         "The keys of {about} are revoked. {detail}",
         "Las claves de {about} están revocadas. {detail}",

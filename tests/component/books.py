@@ -201,7 +201,9 @@ def busy_day() -> Network:
 def lasting(facts: Facts) -> dict[str, object]:
     """Return what must survive a restart: everything but the links and what was heard over them."""
     points = [
-        replace(point, monitor_link=None, engine_link=None, monitor_heard=False, epoch_told=False)
+        replace(
+            point, monitor_link=None, engine_link=None, monitor_heard=False, journal_end=0, epoch_told=False
+        )
         for point in facts.points()
     ]
     return {

@@ -9,21 +9,25 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
+from evcharge import messages as m
 from evcharge.central import commands as c
-from evcharge.central import verify
+from evcharge.central import start_seal, verify
 from evcharge.central.accounts import Account, ApiToken, Login
 from evcharge.central.charging import MOST_JOURNALS
 from evcharge.central.instants import text_of
+from evcharge.central.ruling import Rules
 from evcharge.central.state import OrderOffset
-from evcharge.events import AccountAdded, AccountRemoved, LoggedIn, TokenMade
+from evcharge.events import AccountAdded, AccountRemoved, LoggedIn, SessionAuthorised, TokenMade
 from evcharge.ids import Role
 from evcharge.location import WeatherKind
 from evcharge.topics import Order
 from tests.component.books import busy_day, entries, opened, raw, rechained
 from tests.component.test_verify import NO_ANCHOR
-from tests.unit.central.builders import NOON, OTHER_JOURNAL, Network
+from tests.unit.central.builders import KWH, NOON, OTHER_JOURNAL, FakeEngine, Network
 
+KEY = b"k" * 32
 HASH = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA"
 LOGIN = Login(
     token_sha256="ab" * 32, name="olga", has_account=True, version=1, address="10.0.0.5", created_at=NOON,
@@ -98,6 +102,54 @@ async def book(tmp_path: Path) -> Path:
 def test_a_day_of_everything_is_what_its_log_tells(book: Path):
     found = verify.examine(book)
     assert (found.problems, found.notes) == ([], [NO_ANCHOR])
+
+
+async def test_what_was_rebuilt_and_what_is_owed_are_what_the_log_tells(tmp_path: Path):
+    network = Network(rules=Rules(now=NOON, welcome_credit_cents=100, sign_key=KEY))
+    network.point_is_there()
+    network.driver_is_there()
+    network.driver_is_there("D02")
+    engine = network.engines["CP001"]
+    # The books of this network know none of these: they were restored. Each was granted more than is left.
+    for number, driver_id in enumerate(("D01", "D01", "D02", "D03")):
+        start = forgotten(engine, driver_id, number)
+        network.sends(start, engine.ended(start.session_id, 5 * KWH))
+    network.does(c.TopUp, driver_id="D01", cents=60)
+    assert network.facts.owed_cents("D01", 0) == 2 * 125 - 100 - 60
+    # The rest of an estimate, while all that its wallet has is held elsewhere, and given back then.
+    network.does(c.TopUp, driver_id="D02", cents=2_000)
+    session = network.charging("D02", more_mwh=KWH)
+    network.engine(journal_id=OTHER_JOURNAL)
+    network.point_is_there("CP002")
+    other = network.authorised("D02", "CP002")
+    network.engines["CP001"] = engine
+    network.engine()
+    network.sends(engine.ended(session.session_id, 9 * KWH))
+    assert network.facts.owed_cents("D02", 0) == 225
+    network.sends(network.engines["CP002"].refused(other.session_id), cp_id="CP002")
+    assert network.facts.owed_cents("D02", 0) == 0
+    async with opened(tmp_path) as books:
+        await books.store.commit(entries(network))
+    async with opened(tmp_path) as books:
+        facts = await books.store.load(NOON)
+        assert dict(facts.debtors()) == dict(network.facts.debtors())
+    found = verify.examine(tmp_path / "central.db")
+    assert (found.problems, found.notes) == ([], [NO_ANCHOR])
+
+
+def forgotten(engine: FakeEngine, driver_id: str, number: int) -> m.SupplyStart:
+    """The start of a session that Central signed, for 20 €, and that its books do not hold."""
+    start = structs.replace(
+        engine.started(f"S-{driver_id}-CP001-{number:016}"),
+        driver_id=driver_id,
+        request_id=f"R-lost-{number:04}",
+    )
+    said = {
+        name: getattr(start, name)
+        for name in ("session_id", "request_id", "driver_id", "hold_cents", "limit_mwh")
+    }
+    event = SessionAuthorised(**said, cp_id="CP001", price_centi_cents_per_kwh=start.price, plug_within_s=60)
+    return structs.replace(start, auth=start_seal.seal(KEY, event))
 
 
 NEWEST = "(SELECT session_id FROM ticket ORDER BY session_id DESC LIMIT 1)"
@@ -231,7 +283,7 @@ FORGERIES: dict[str, tuple[str, str]] = {
     "a session is made up": (
         "INSERT INTO session SELECT 'S-forged-000001', 'R-forged', cp_id, driver_id, state, price_centi_cents_per_kwh,"
         " 0, limit_mwh, plug_within_s, 0, 0, authorised_at, started_at, ended_at, stop_reason, end_reason, excess_mwh,"
-        " elapsed_s, received_at, awaits_end, 0 FROM session WHERE state = 'REFUSED'",
+        " elapsed_s, received_at, awaits_end, 0, 0, 0 FROM session WHERE state = 'REFUSED'",
         r"session S-forged-000001: no event of the audit log tells of it",
     ),
     "a hold is lifted": (

@@ -35,7 +35,7 @@ from tests.component.books import (
     raw,
     written_by_an_older,
 )
-from tests.unit.central.builders import ADMIN, NOON, OTHER_JOURNAL, Network
+from tests.unit.central.builders import ADMIN, KWH, NOON, OTHER_JOURNAL, Network
 
 
 async def reloaded(folder: Path, at=NOON) -> Facts:
@@ -834,6 +834,31 @@ async def test_an_operators_move_of_old_books_is_still_one(tmp_path: Path):
     ]
     assert {point.said_location for point in points} == {""}
     assert verify.check(tmp_path / "central.db") == []
+
+
+async def test_what_wallets_lacked_before_debts_were_kept_is_a_debt_afterwards(tmp_path: Path):
+    network = Network()
+    network.point_is_there()
+    network.driver_is_there()
+    network.does(c.TopUp, driver_id="D01", cents=1_000)
+    session, engine = network.charging(more_mwh=KWH), network.engines["CP001"]
+    network.engine_leaves()
+    network.does(c.CloseLost, session_id=session.session_id)
+    network.engine()
+    network.facts.put(replace(network.driver(), balance_cents=100))
+    network.sends(engine.ended(session.session_id, 9 * KWH))
+    path = tmp_path / "central.db"
+    async with opened(tmp_path) as books:
+        await kept(books, network)
+    # As it lay there before: without the table that says so.
+    with raw(path) as old:
+        old.execute("DROP TABLE debt")
+        old.execute("ALTER TABLE session DROP COLUMN short_cents")
+        old.execute("ALTER TABLE session DROP COLUMN rebuilt")
+        old.execute("PRAGMA user_version = 18")
+    facts = await reloaded(tmp_path)
+    assert dict(facts.debtors()) == {"D01": 125}
+    assert facts.owed_cents("D01", 0) == 125
 
 
 async def test_each_commit_is_told_with_its_size_and_time(tmp_path: Path):

@@ -78,14 +78,14 @@ PLANTED: dict[str, str] = {
     "a ticket with its corrections bills exactly what its session metered; an estimate, no more": "UPDATE ticket "
     "SET energy_mwh = energy_mwh + 1",
     "no ticket holds more energy than a session can have": "UPDATE ticket SET energy_mwh = 9000000001",
-    "wallets + holds + tickets + corrections + what was paid out = what came in": "UPDATE driver "
+    "wallets + holds + tickets + corrections + what was paid out = what came in + debts": "UPDATE driver "
     "SET balance_cents = 1 WHERE driver_id = 'D02'",
     "each wallet is what its ledger says": "UPDATE driver SET balance_cents = balance_cents + 1, "
     "held_cents = held_cents - 1 WHERE driver_id = 'D01'",
     "a closed session holds no money": "UPDATE session SET state = 'REFUSED' WHERE state = 'CHARGING'",
     "money is held for open sessions alone": "UPDATE session SET hold_cents = hold_cents - 1 WHERE state = 'CHARGING'",
     "every ticket's cents follow from its energy and its price": "UPDATE ticket SET cost_cents = cost_cents + 1",
-    "no ticket costs more than was held for it": "UPDATE session SET hold_cents = 1 WHERE state = 'TICKETED' "
+    "no ticket costs more than it was granted": "UPDATE session SET hold_cents = 1 WHERE state = 'TICKETED' "
     "AND driver_id = 'D01'",
     "what a charging point told afterwards costs what its energy costs": "UPDATE correction SET cost_cents = 0, "
     "paid_cents = 0",
@@ -96,7 +96,8 @@ PLANTED: dict[str, str] = {
     "a ticket lasts as long as its charging point measured, and ends no earlier than it began": "UPDATE ticket SET "
     "elapsed_s = 61",
     "every day of the statistics is what its tickets say": "UPDATE daily SET sessions = sessions + 1",
-    "a ticket captured what it says, once": "DELETE FROM ledger WHERE kind = 'CAPTURE'",
+    "a ticket and its corrections were paid once, but for what is owed of them": "DELETE FROM ledger "
+    "WHERE kind = 'CAPTURE'",
 }
 
 

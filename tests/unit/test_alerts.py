@@ -204,6 +204,18 @@ def test_who_is_withdrawn_leaves_the_alerts():
     assert {alert.kind for alert in alerts.recent() if alert.solved_at} <= {AlertKind.DUPLICATE}
 
 
+def test_a_debt_is_open_until_it_is_paid_or_the_facts_say_that_it_is_not():
+    alerts = Alerts()
+    paid = {"driver_id": "D01", "session_id": "S-1", "cents": 25, "balance_cents": 0}
+    alerts.adopt([], NOON, debts={"D01": 125})
+    assert [(one.id, one.detail) for one in alerts.open()] == [("D01-debt", "1.25 €")]
+    alerts.take(e.DebtPaid(**paid, left_cents=100, owed_cents=100), LATER)
+    assert [(one.detail, one.times) for one in alerts.open()] == [("1.00 €", 1)]
+    alerts.take(e.DebtPaid(**paid, left_cents=0, owed_cents=0), LATER)
+    assert alerts.open() == []
+    assert restored_text(alerts.recent()[0]) == "D01 owes nothing any more."
+
+
 def test_what_happens_again_is_the_same_alert_with_the_latest_detail():
     alerts = Alerts()
     alerts.take(e.EngineLost(cp_id="CP001", link=1, reason="end of stream"), NOON)

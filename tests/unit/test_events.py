@@ -81,7 +81,7 @@ def test_an_event_about_a_request_can_be_joined_to_its_ticket():
     about_sessions = [kind for kind in events.EVENT_TYPES if "session_id" in kind.__struct_fields__]
     loose = {kind.__name__ for kind in about_sessions if "request_id" not in kind.__struct_fields__}
     # StraySupply: whose session that was, nobody here knows any more.
-    assert loose == {"EngineLost", "MonitorLost", "TicketShown", "StraySupply"}
+    assert loose == {"EngineLost", "MonitorLost", "TicketShown", "StraySupply", "DebtPaid"}
 
 
 def test_fields_without_a_default_must_be_given():

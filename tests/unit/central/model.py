@@ -50,7 +50,7 @@ class Model:
             heard=False, monitor=None, engine=None, fault=None, holds=set(), revoked=False, epoch=a.epoch, issued=0,
             session=None, withdrawn=False, number=a.registration, car=False, car_of=None, journal=None, used=0,
             parting=None, price=2_500, at=a.location or None, registered=a.location, told=None, by_operator=False,
-            question=None))  # fmt: skip
+            question=None, journal_end=0))  # fmt: skip
         if a.epoch < cp.epoch:
             return "E_REVOKED"
         if (getattr(cp, role) or 0) > a.link:
@@ -219,7 +219,7 @@ class Model:
                 self._close(cp.session, "T", estimated=True)
             self._stop(cp.session, "charging point lost")
         self._says_where_it_is(cp, a.said_location)
-        cp.engine, cp.journal = a.link, a.journal_id
+        cp.engine, cp.journal, cp.journal_end = a.link, a.journal_id, a.last_seq
         return None
 
     def _MonitorArrives(self, a):
@@ -307,7 +307,7 @@ class Model:
         return session and (session.driver, session.number) == (a.driver_id, asker.number if asker else 0)
 
     def _free(self):
-        return [one for one, cp in self.cps.items() if self.shown(cp) == "Available"]
+        return [one for one, cp in self.cps.items() if self.shown(cp) == "Available" and self.told_all(one)]
 
     def _refusal(self, driver_id, cp_id):
         driver = self.drivers.get(driver_id)
@@ -322,6 +322,8 @@ class Model:
         if (cp := self._here(cp_id or self._free()[0])) is None:
             return "E_UNKNOWN_CP"
         shown = self.shown(cp)
+        if cp_id and shown in ("Available", "Finishing") and not self.told_all(cp_id):
+            return "E_CP_BUSY"
         if shown == "Finishing" and cp.car_of not in (None, driver_id):
             return "E_CP_OCCUPIED"
         if shown not in ("Available", "Finishing"):
@@ -408,6 +410,11 @@ class Model:
             return "E_ID"
         driver.pin, driver.misses = (a.limit_cents if a.pin_hash else None), 0
         return "PIN"
+
+    def told_all(self, cp_id):
+        """What an engine has journaled and not told may be a charge that runs."""
+        cp = self.cps[cp_id]
+        return self.journals.get((cp_id, cp.journal), 0) >= cp.journal_end
 
     def _StopCharging(self, a):
         if stale := self._of_driver(a):

@@ -251,6 +251,33 @@ def test_what_was_not_taken_has_nothing_to_correct(town: Network):
         )
 
 
+# ---- what a wallet lacked
+
+
+def test_what_a_correction_could_not_take_is_owed_until_the_next_money_comes(town: Network):
+    session, engine = lost(town)
+    town.facts.put(replace(town.driver(), balance_cents=100))
+    back(town, engine)
+    told = only(town.sends(engine.ended(session.session_id, 9 * KWH)), events.TicketCorrected)
+    assert (told.paid_cents, told.owed_cents, told.balance_cents) == (100, 125, 0)
+    paid = only(town.does(c.TopUp, driver_id="D01", cents=1_000), events.DebtPaid)
+    assert (paid.session_id, paid.cents, paid.left_cents, paid.balance_cents) == (
+        session.session_id,
+        125,
+        0,
+        875,
+    )
+
+
+def test_what_comes_back_was_first_what_was_never_paid(town: Network):
+    session, engine = lost(town)
+    town.facts.put(replace(town.driver(), balance_cents=100))
+    back(town, engine)
+    town.sends(engine.ended(session.session_id, 9 * KWH))
+    told = only(entered(town, cents=-200).decision(), events.TicketCorrected)
+    assert (told.paid_cents, told.owed_cents, told.balance_cents) == (-75, -125, 75)
+
+
 # ---- begun after it was given up
 
 
@@ -284,29 +311,35 @@ def test_a_session_that_began_after_it_was_given_up_is_billed_within_its_hold_an
     assert town.driver().balance_cents == 1_975
 
 
-def test_where_its_money_cannot_be_held_again_it_is_set_aside_for_an_operator(town: Network):
+def test_what_its_wallet_has_no_more_of_its_hold_is_owed(town: Network):
     session, start = given_up(town)
-    town.facts.put(replace(town.driver(), balance_cents=1_999))
+    town.facts.put(replace(town.driver(), balance_cents=10))
     decision = town.sends(start)
-    set_aside(decision, "began after it was given up; its money cannot be held again")
-    assert events.StraySupply in said(decision)
-    assert town.facts.session(session.session_id) is None
+    reopened = only(decision, events.SessionReopened)
+    assert (reopened.hold_cents, reopened.short_cents) == (10, 1_990)
+    decision = town.sends(town.engines["CP001"].ended(session.session_id, KWH))
+    assert only(decision, events.TicketMade).owed_cents == 15
+    assert (town.driver().balance_cents, town.facts.owed_cents("D01", 0)) == (0, 15)
 
 
-def test_the_next_owner_of_its_drivers_id_does_not_pay_for_it(town: Network):
-    _, start = given_up(town)
-    town.does(c.Withdraw, subject="D01", epoch=1, registration=0)
-    town.driver_is_there(epoch=1, registration=1)
-    set_aside(town.sends(start), "its money cannot be held again")
-    assert (town.driver().balance_cents, town.driver().held_cents) == (2_000, 0)
-
-
-def test_where_its_point_serves_another_it_is_set_aside(town: Network):
+def test_where_its_point_was_promised_to_another_that_one_makes_way(town: Network):
     session, start = given_up(town)
     town.driver_is_there("D02")
-    town.authorised("D02")
-    set_aside(town.sends(start), "began after it was given up")
-    assert town.facts.session(session.session_id) is None
+    later = town.authorised("D02")
+    decision = town.sends(start)
+    refused = only(decision, events.SessionRefused)
+    assert (refused.session_id, refused.reason) == (later.session_id, EndReason.BUSY)
+    assert town.point().session_id == session.session_id
+    assert town.driver("D02").balance_cents == 2_000
+
+
+def test_where_another_has_its_id_by_now_it_is_set_aside(town: Network):
+    _, start = given_up(town)
+    town.driver_is_there(registration=1, epoch=1)
+    decision = town.sends(start)
+    set_aside(decision, "authorised for an earlier owner of that id")
+    assert events.StraySupply in said(decision)
+    assert town.driver().balance_cents == 2_000
 
 
 def test_a_start_that_central_did_not_sign_reopens_nothing(town: Network):

@@ -207,6 +207,20 @@ LINES[CORRECTED] = f"{S}: ticket corrected by 9.000 kWh, 2.25 € (its charging 
 LINES[e.SessionReopened(**WHOSE, hold_cents=2_000)] = (
     f"ALERT {S} was given up, and CP001 supplies it: billed after all, and told to stop"
 )
+LINES[
+    e.SessionRebuilt(
+        **WHOSE,
+        price_centi_cents_per_kwh=2_500,
+        hold_cents=500,
+        short_cents=1_500,
+        limit_mwh=80_000_000,
+        plug_within_s=60,
+        authorised_at=1.0,
+    )
+] = f"{S}: rebuilt from the journal of CP001, the books had lost it; 5.00 € of D01 are held"
+LINES[
+    e.DebtPaid(driver_id="D01", session_id=S, cents=225, left_cents=100, owed_cents=100, balance_cents=0)
+] = f"D01 has paid 2.25 € of its debt for {S}; 1.00 € are left"
 # Who comes and goes at the pages, and who may: for the audit log, not for the room.
 for _quiet in (
     e.LoggedIn(name="ana"),

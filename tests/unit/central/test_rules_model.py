@@ -269,7 +269,8 @@ class TheRules(RuleBasedStateMachine):
                 yield not driver.blocked
 
     def commit(self) -> None:
-        batch, self.model = self.batch, self.draft_model
+        # Stored once, whatever comes of it: else the teardown after a failure stores it again, and hides why it failed.
+        batch, self.batch, self.model = self.batch, [], self.draft_model
         reached["full batch"] += len(batch) == 4
         self.books.execute("BEGIN")
         entries = [books.Entry(decision, ADMIN, at) for _, decision, at in batch]
@@ -1035,6 +1036,19 @@ def reach(command: c.AnyCommand, decision: Decision) -> None:
 
 
 reached: Counter[str] = Counter()
+
+
+def test_what_fails_after_a_commit_is_told_as_it_is():
+    """Not as a ticket that is stored twice: what lies in the books is no batch any more."""
+    machine = TheRules()
+    machine.everybody_is_there()
+    machine.batch_size = 4
+    machine.do(c.DriverArrives, driver_id="D01", link=10**6, epoch=0, registration=0)
+    machine.remember = lambda _: (_ for _ in ()).throw(KeyError("S-not-in-the-model"))
+    with pytest.raises(KeyError):
+        machine.commit()
+    assert machine.batch == []
+    machine.teardown()
 
 
 # Fifteen seconds of a free core a round; several times that on a busy machine, with coverage, in development mode.

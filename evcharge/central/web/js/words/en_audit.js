@@ -29,6 +29,8 @@ export default {
   "event.WeatherLost": "Weather connection unavailable",
   "event.WeatherReached": "Weather connection restored",
   "event.AlertClosed": "Alert closed",
+  "event.SessionRebuilt": "Session rebuilt after a restore",
+  "event.DebtPaid": "A debt was paid",
   "event.RegistryAnchored": "The Registry's audit log is anchored here",
   "event.PointAdded": "Charging point added",
   "event.PointWithdrawn": "Charging point withdrawn",

@@ -29,6 +29,8 @@ export default {
   "event.WeatherLost": "Conexión con el clima no disponible",
   "event.WeatherReached": "Conexión con el clima restablecida",
   "event.AlertClosed": "Aviso cerrado",
+  "event.SessionRebuilt": "Sesión reconstruida tras restaurar",
+  "event.DebtPaid": "Deuda pagada",
   "event.RegistryAnchored": "Registro de auditoría del Registry anclado",
   "event.PointAdded": "Punto de recarga nuevo",
   "event.PointWithdrawn": "Punto de recarga dado de baja",

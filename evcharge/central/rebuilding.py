@@ -1,0 +1,104 @@
+"""Sessions that the books do not know and Central authorised: their books were restored from an older copy. Pure.
+
+A START carries Central's signature, and the engine's SUPPLY_START repeats all of it; so an engine that tells again
+what the copy lacks brings its sessions back, each once (RELIABILITY I42, I61).
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from msgspec import UNSET
+
+from evcharge import events
+from evcharge.billing import MAX_MONEY_CENTS, MAX_SESSION_MWH
+from evcharge.central.ruling import Rules, Ruling
+from evcharge.central.settlement import about, hold_anew, make_room
+from evcharge.central.start_seal import sealed_for
+from evcharge.central.state import Driver
+from evcharge.central.wallet import new_driver
+from evcharge.ids import CpId, DriverId, RequestId, SessionId
+from evcharge.messages import SupplyStart
+from evcharge.session import Session, SessionState
+
+ANOTHER_OWNER = "authorised for an earlier owner of that id, whose wallet is closed"
+# Returns the driver of a later registration of an id.
+Succeed = Callable[[Ruling, Driver, int, int, Rules], Driver]
+_ANOTHER_KIND = "authorised for a driver whose id a charging point has now"
+
+
+def rebuilt(
+    ruling: Ruling, cp_id: CpId, record: SupplyStart, rules: Rules, succeed: Succeed
+) -> Session | str | None:
+    """Return the session that `record` begins, authorised anew; or why nobody here can be billed for it.
+
+    None: the books know it already, or Central never authorised it.
+    """
+    session_id, driver_id = SessionId(record.session_id), DriverId(record.driver_id)
+    known = ruling.driver(driver_id)
+    registration = sealed_for(rules.sign_key, cp_id, record, known.registration if known is not None else 0)
+    if registration is None or ruling.closed(session_id) is not None:
+        return None
+    if known is None and ruling.point(CpId(driver_id)) is not None:
+        return _ANOTHER_KIND
+    make_room(ruling, ruling.existing_point(cp_id), rules)
+    driver = _owner(ruling, driver_id, registration, rules, succeed)
+    if driver is None:
+        return ANOTHER_OWNER
+    request_id = RequestId(record.request_id)
+    if ruling.outcome(request_id) is not None:
+        # Its driver did not hear of the outcome, asked again after the restore, and was granted another session.
+        request_id = RequestId(session_id)
+    session = hold_anew(
+        ruling,
+        Session(
+            session_id=session_id,
+            request_id=request_id,
+            cp_id=cp_id,
+            driver_id=driver_id,
+            registration=registration,
+            state=SessionState.AUTHORISED,
+            price_centi_cents_per_kwh=record.price,
+            hold_cents=min(record.hold_cents, MAX_MONEY_CENTS),
+            limit_mwh=min(record.limit_mwh, MAX_SESSION_MWH),
+            authorised_at=_began(record, rules),
+            plug_within_s=rules.plug_within_s,
+            rebuilt=True,
+        ),
+        driver,
+    )
+    point = ruling.existing_point(cp_id)
+    ruling.put(replace(point, session_id=session_id, charging=False, last_used=ruling.uses + 1))
+    ruling.put(session)
+    ruling.say(
+        events.SessionRebuilt(
+            **about(session),
+            price_centi_cents_per_kwh=session.price_centi_cents_per_kwh,
+            hold_cents=session.hold_cents,
+            short_cents=session.short_cents,
+            limit_mwh=session.limit_mwh,
+            plug_within_s=session.plug_within_s,
+            authorised_at=session.authorised_at.timestamp(),
+            registration=registration,
+        )
+    )
+    return session
+
+
+def _owner(
+    ruling: Ruling, driver_id: DriverId, registration: int, rules: Rules, succeed: Succeed
+) -> Driver | None:
+    """Return the driver of that registration, whom the copy may not know yet; None when another has the id."""
+    driver = ruling.driver(driver_id)
+    if driver is None:
+        return new_driver(ruling, driver_id, registration, 0, rules)
+    if registration > driver.registration and not driver.sessions:
+        return succeed(ruling, driver, registration, driver.epoch, rules)
+    return driver if driver.registration == registration else None
+
+
+def _began(record: SupplyStart, rules: Rules) -> datetime:
+    """Return when it began by Central's clock, as far as the engine could tell; never in the future."""
+    if record.began_at is UNSET:
+        return rules.now
+    return min(datetime.fromtimestamp(record.began_at, UTC), rules.now)
