@@ -13,7 +13,6 @@ from evcharge import handshake
 from evcharge import messages as m
 from evcharge.central.consents import Consents
 from evcharge.errors import Code
-from evcharge.features import SPOKEN, Feature
 from tests.component.town import FakeDriver, FakeEngine, Town, hear, running
 
 
@@ -49,8 +48,8 @@ async def has_pin(driver: FakeDriver, pin: str = "4711", cents: int = 500) -> No
 
 @contextlib.contextmanager
 def of_an_old_release() -> Iterator[None]:
-    """Whoever logs in meanwhile does not know the question."""
-    with mock.patch.object(handshake, "SPOKEN", SPOKEN - {Feature.CONFIRM}):
+    """Whoever logs in meanwhile knows nothing of what has been added since the first release."""
+    with mock.patch.object(handshake, "SPOKEN", frozenset()):
         yield
 
 

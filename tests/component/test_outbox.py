@@ -16,7 +16,7 @@ import pytest
 from evcharge.broker import BrokerLost
 from evcharge.central import board
 from evcharge.central import outbox as box
-from evcharge.central.alerts import KAFKA, AlertKind, Alerts
+from evcharge.central.alerts import KAFKA, AlertKind, Alerts, alert_text
 from evcharge.central.commands import CENTRAL, Note
 from evcharge.central.feed import Feed
 from evcharge.central.outbox import Outbox, OutboxBooks, Reader
@@ -235,10 +235,10 @@ async def test_a_broker_that_is_away_is_one_alert_that_counts_what_waits(room, k
     await room.happens(2)
     async with room.running():
         await room.notes_that(KafkaLost)
-        assert room.alerts.named("KAFKA-kafka").words() == "Kafka down, 2 events waiting."
+        assert alert_text(room.alerts.named("KAFKA-kafka")) == "Kafka down, 2 events waiting."
         await room.happens(130)
-        assert room.alerts.named("KAFKA-kafka").words() == "Kafka down, 132 events waiting."
-        assert room.alerts.named("KAFKA-kafka").words("es") == "Kafka caído, 132 eventos en espera."
+        assert alert_text(room.alerts.named("KAFKA-kafka")) == "Kafka down, 132 events waiting."
+        assert alert_text(room.alerts.named("KAFKA-kafka"), "es") == "Kafka caído, 132 eventos en espera."
         assert room.outbox.backlog() == (132, False)
         kafka.down = False
         await kafka.has(132)

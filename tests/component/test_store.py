@@ -783,8 +783,8 @@ async def test_weather_bars_and_moves_survive_a_restart(tmp_path: Path):
     network.does(c.WeatherReport, location="Atlantis", temperature_celsius=9.0, measured_at=NOON, source="x")
     network.does(c.WeatherAlert, location="Atlantis", alert=WeatherKind.STORM)
     network.does(c.MovePoint, cp_id="CP003", location="Elche")
-    network.engine("CP003", said_location="Altea")
-    network.engine("CP001", said_location="Madrid")
+    network.engine("CP003", epoch=2, said_location="Altea")
+    network.engine("CP001", epoch=2, said_location="Madrid")
     network.does(c.BarDriver, driver_id="D02", barred=True)
     async with opened(tmp_path) as books:
         await kept(books, network)
