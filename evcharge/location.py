@@ -1,14 +1,17 @@
 """Locations: how a name is written, which spellings mean the same one, and what may be wrong with the weather. Pure.
 
-A name is made tidy once, at the door through which it comes; nothing else compares locations.
+A name is made tidy once, at the door through which it comes; nothing else compares locations. "Guadalajara, ES" is
+Guadalajara in the country that ISO 3166 calls ES: another location than "Guadalajara" without a country.
 """
 
+import re
 import unicodedata
 from enum import StrEnum
 
 from evcharge.errors import BadInput
 
 MAX_CHARS = 80
+_IN_COUNTRY = re.compile(r"(.*\S) ?, ?([A-Za-z]{2})", re.ASCII)
 
 
 class WeatherKind(StrEnum):
@@ -23,7 +26,8 @@ class WeatherKind(StrEnum):
 def tidy(text: str) -> str:
     """Return a location as it is kept: one form for letters that look alike, single blanks, nothing invisible."""
     seen = "".join(letter for letter in unicodedata.normalize("NFKC", text) if _is_visible(letter))
-    return " ".join(seen.split())
+    town, country = town_and_country(" ".join(seen.split()))
+    return f"{town}, {country}" if country else town
 
 
 def check(text: str) -> str:
@@ -39,12 +43,25 @@ def place(location: str) -> str:
     return tidy(location).casefold()
 
 
+def town_and_country(location: str) -> tuple[str, str]:
+    """Return "Guadalajara" and "ES" of "Guadalajara, ES"; a location without its country is all town."""
+    found = _IN_COUNTRY.fullmatch(location)
+    return (found[1], found[2].upper()) if found is not None else (location, "")
+
+
+def in_country(location: str, country: str) -> str:
+    """Return `location` with the country that is known of it, for screens."""
+    return location if not country or town_and_country(location)[1] else f"{location}, {country}"
+
+
 def is_meant(location: str, wish: str) -> bool:
-    """Return whether somebody who typed `wish` means `location`: accents may be left out."""
-    return _without_accents(location) == _without_accents(wish)
+    """Return whether somebody who typed `wish` means `location`: accents and the country may be left out."""
+    (town, country), (wanted, wanted_country) = (town_and_country(tidy(text)) for text in (location, wish))
+    return without_accents(town) == without_accents(wanted) and wanted_country in ("", country)
 
 
-def _without_accents(text: str) -> str:
+def without_accents(text: str) -> str:
+    """Return what two spellings have in common of which one leaves out the accents."""
     letters = unicodedata.normalize("NFD", place(text))
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 

@@ -48,6 +48,7 @@ from evcharge.events import (
     WalletToppedUp,
 )
 from evcharge.ids import CpId, DriverId, RequestId, SessionId
+from evcharge.location import tidy
 from evcharge.session import Session, SessionState
 
 MAX_MESSAGES = 200
@@ -524,7 +525,7 @@ def drawn(session: Session, live: Live | None, *, linked: bool) -> tuple[int, in
 
 
 def _name(number: int, point: ChargingPoint) -> frames.Name:
-    return number, point.cp_id, point.location, point.price_centi_cents_per_kwh
+    return number, point.cp_id, tidy(point.location), point.price_centi_cents_per_kwh
 
 
 def _told(point: ChargingPoint) -> tuple[CpStatus, str]:

@@ -406,6 +406,10 @@ class WeatherReport(Command):
     wind_m_per_s: float | None = None
     measured_at: datetime | None = None
     source: str = ""
+    # Where the source takes it to be; None: it does not say, and what is known stays.
+    country: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

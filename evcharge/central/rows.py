@@ -130,7 +130,7 @@ _TABLES: dict[type[Change], _Table] = {
         "weather",
         (
             "place", "location", "temperature_celsius", "wind_m_per_s", "measured_at", "received_at", "source",
-            "alerts", "override",
+            "alerts", "override", "country", "latitude", "longitude",
         ),
         ("place",),
     ),
@@ -429,6 +429,9 @@ def weather_of(row: Row) -> Weather:
         measured_at=_instant_or_none(row["measured_at"]),
         received_at=_instant_or_none(row["received_at"]),
         source=row["source"],
+        country=row["country"],
+        latitude=row["latitude"],
+        longitude=row["longitude"],
         alerts=frozenset(WeatherKind(name) for name in row["alerts"].split(",") if name),
         override=bool(row["override"]),
     )

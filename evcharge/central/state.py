@@ -91,6 +91,10 @@ class Weather:
     measured_at: datetime | None = None
     received_at: datetime | None = None
     source: str = ""
+    # Where the source takes the location to be: a country (ISO 3166, "" if it does not say) and degrees.
+    country: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
     alerts: frozenset[WeatherKind] = frozenset()
     # An operator lets these charging points work in spite of the alerts there are now.
     override: bool = False

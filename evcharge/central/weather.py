@@ -36,6 +36,10 @@ def report(ruling: Ruling, command: WeatherReport, rules: Rules) -> None:
     measured_at = _measured(command.measured_at, rules)
     if known.measured_at is not None and measured_at < known.measured_at:
         return
+    if command.latitude is not None:
+        known = replace(
+            known, country=command.country or "", latitude=command.latitude, longitude=command.longitude
+        )
     ruling.put(
         replace(
             known,

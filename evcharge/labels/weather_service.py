@@ -98,6 +98,14 @@ SENTENCES: Mapping[str, Words] = {
         "La Central no conoce este token de operador: copie operator.token de su carpeta de estado a {path}.",
     ),
     # ---- what happens
+    "namesake abroad": (
+        '{city}: taken as {taken}; write "{other}" for another',
+        "{city}: se toma por {taken}; escriba «{other}» para otro",
+    ),
+    "namesake": (
+        "{city}: taken as {taken}; there is another at {there}: {how}",
+        "{city}: se toma por {taken}; hay otro en {there}: {how}",
+    ),
     "started": (
         "The weather comes from {source}; Central is at {url}.",
         "El tiempo viene de {source}; la Central está en {url}.",
@@ -118,6 +126,7 @@ SENTENCES: Mapping[str, Words] = {
     "cities": ("Locations ({count})", "Lugares ({count})"),
     "no cities": ("none yet: Central knows no charging point", "ninguno: la Central no conoce puntos aún"),
     "h location": ("Location", "Lugar"),
+    "h where": ("Where", "Dónde"),
     "h celsius": ("°C", "°C"),
     "h wind": ("m/s", "m/s"),
     "h points": ("CPs", "CPs"),

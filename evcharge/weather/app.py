@@ -250,6 +250,7 @@ class Desk:
         reading = city.reading
         return Row(
             location=city.name,
+            spot=self._station.spot(city.name),
             celsius=reading.celsius if reading is not None else None,
             wind_m_per_s=reading.wind_m_per_s if reading is not None else None,
             measured_at=reading.measured_at if reading is not None else None,

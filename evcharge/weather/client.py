@@ -12,7 +12,7 @@ from evcharge.errors import StateError
 from evcharge.ids import CpId
 from evcharge.labels import Speech
 from evcharge.location import WeatherKind
-from evcharge.weather.readings import Reading
+from evcharge.weather.readings import Reading, Spot
 
 TOKEN_VARIABLE = "EVCHARGE_WEATHER_TOKEN"  # noqa: S105  its name, not the token
 # A round must not wait for ever: Central hears of us by the rounds.
@@ -26,6 +26,8 @@ class Location(Struct, frozen=True):
     cps: list[str]
     alerts: list[str]
     override: bool = False
+    # None: an older Central, which takes no places.
+    country: str | None = None
 
 
 class _Locations(Struct):
@@ -43,17 +45,23 @@ class CentralApi(ApiClient):
         """Raises what ApiClient raises."""
         token = Token(TOKEN_VARIABLE, trust.weather_token_path(state), environ)
         super().__init__(url, state / "ca.pem", say, token, _WITHIN_S)
+        self._takes_places = False
         self._operator = Token(
             OPERATOR_VARIABLE, trust.operator_token_path(state), environ, refused="operator refused"
         )
 
     async def locations(self) -> list[Location]:
         """Return every location that has charging points or weather."""
-        return (await self.call("GET", "/api/locations", _Locations)).locations
+        found = (await self.call("GET", "/api/locations", _Locations)).locations
+        self._takes_places = any(one.country is not None for one in found)
+        return found
 
-    async def update(self, location: str, reading: Reading, source: str) -> None:
-        """Tell what was measured."""
-        body = {
+    async def update(self, location: str, reading: Reading, source: str, spot: Spot | None) -> None:
+        """Tell what was measured, and where."""
+        where: dict[str, object] = {}
+        if spot is not None and self._takes_places:
+            where = {"country": spot.country, "latitude": spot.latitude, "longitude": spot.longitude}
+        body = where | {
             "location": location,
             "temperature_celsius": reading.celsius,
             "wind_m_per_s": reading.wind_m_per_s,

@@ -7,8 +7,9 @@ from typing import Any
 from msgspec import Struct
 
 from evcharge.encoding import read_json
+from evcharge.location import tidy, town_and_country
 from evcharge.weather.alerts import is_wmo_storm
-from evcharge.weather.readings import Reading, SourceTrouble, Spot, believed, check_spot
+from evcharge.weather.readings import Reading, SourceTrouble, Spot, believed, check_spot, country
 
 NAME = "Open-Meteo"
 URL, FIND_URL = "https://api.open-meteo.com", "https://geocoding-api.open-meteo.com"
@@ -44,6 +45,7 @@ class _City(Struct):
     name: str
     latitude: float
     longitude: float
+    country_code: str = ""
 
 
 class _Cities(Struct):
@@ -63,11 +65,8 @@ def weather_query(spot: Spot) -> Mapping[str, str]:
 
 def find_query(name: str, lang: str) -> Mapping[str, str]:
     """Return what to ask at FIND_PATH; "Elche, ES" is Elche in that country."""
-    city, comma, country = name.rpartition(",")
-    country = country.strip()
-    if comma and len(country) == 2 and country.isalpha():
-        return {"name": city.strip(), "count": "5", "language": lang, "countryCode": country.upper()}
-    return {"name": name, "count": "5", "language": lang}
+    town, code = town_and_country(tidy(name))
+    return {"name": town, "count": "5", "language": lang} | ({"countryCode": code} if code else {})
 
 
 def read_weather(raw: bytes, spot: Spot, now: datetime) -> Reading:
@@ -91,7 +90,7 @@ def read_found(raw: bytes) -> list[tuple[list[str], Spot]]:
     """Return the cities of an answer, the best first. Raises SourceTrouble."""
     _check(raw)
     cities = _parsed(raw, _Cities).results
-    return [([city.name], Spot(city.latitude, city.longitude)) for city in cities]
+    return [([city.name], Spot(city.latitude, city.longitude, country(city.country_code))) for city in cities]
 
 
 def _check(raw: bytes) -> None:

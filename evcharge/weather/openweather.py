@@ -7,8 +7,9 @@ from typing import Any
 from msgspec import Struct
 
 from evcharge.encoding import read_json
+from evcharge.location import tidy
 from evcharge.weather.alerts import is_openweather_storm
-from evcharge.weather.readings import Reading, SourceTrouble, Spot, believed, check_spot
+from evcharge.weather.readings import Reading, SourceTrouble, Spot, believed, check_spot, country
 
 NAME = "OpenWeather"
 URL = "https://api.openweathermap.org"
@@ -51,6 +52,7 @@ class _City(Struct):
     lat: float
     lon: float
     local_names: dict[str, str] = {}
+    country: str = ""
 
 
 def weather_query(spot: Spot, key: str) -> Mapping[str, str]:
@@ -59,8 +61,8 @@ def weather_query(spot: Spot, key: str) -> Mapping[str, str]:
 
 
 def find_query(name: str, key: str) -> Mapping[str, str]:
-    """Return what to ask at FIND_PATH."""
-    return {"q": name, "limit": "5", "appid": key}
+    """Return what to ask at FIND_PATH; "Elche, ES" is Elche in that country."""
+    return {"q": tidy(name), "limit": "5", "appid": key}
 
 
 def read_weather(raw: bytes, spot: Spot, now: datetime) -> Reading:
@@ -82,7 +84,10 @@ def read_found(raw: bytes) -> list[tuple[list[str], Spot]]:
     if raw.lstrip()[:1] == b"{":
         check_error(_parsed(raw, _Error).cod)
     cities = _parsed(raw, list[_City])
-    return [([city.name, *city.local_names.values()], Spot(city.lat, city.lon)) for city in cities]
+    return [
+        ([city.name, *city.local_names.values()], Spot(city.lat, city.lon, country(city.country)))
+        for city in cities
+    ]
 
 
 def check_error(cod: int | str) -> None:

@@ -6,8 +6,7 @@ from enum import StrEnum
 from evcharge.errors import BadInput
 from evcharge.ids import check_id
 from evcharge.labels import Speech
-
-MOST_NAME = 80
+from evcharge.location import check
 
 
 class Verb(StrEnum):
@@ -57,10 +56,10 @@ def parse(line: str, say: Speech) -> Order | None:
 
 def checked(name: str, say: Speech) -> str:
     """Return the name of a place, blanks tidied. Raises BadInput."""
-    name = " ".join(name.split())
-    if not 1 <= len(name) <= MOST_NAME or not name.isprintable():
-        raise BadInput(say("bad city"))
-    return name
+    try:
+        return check(name)
+    except BadInput:
+        raise BadInput(say("bad city")) from None
 
 
 def checked_cp(cp_id: str, say: Speech) -> str:

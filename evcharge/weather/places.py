@@ -5,7 +5,7 @@ import logging
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from evcharge import files, trust
 from evcharge.encoding import read_json
 from evcharge.errors import StateError
-from evcharge.location import place
+from evcharge.location import place, tidy, town_and_country, without_accents
 from evcharge.weather.readings import SourceTrouble, Spot
 
 log = logging.getLogger(__name__)
@@ -31,8 +31,9 @@ class _Kept(Struct, frozen=True):
     cities: list[str] = []
     # location -> a city, or "latitude, longitude".
     stands_for: dict[str, str] = {}
-    # "source: city" -> its coordinates.
+    # "source: city" -> its coordinates, and the country that they are in, as far as it was told.
     found: dict[str, tuple[float, float]] = {}
+    countries: dict[str, str] = {}
 
 
 class Atlas:
@@ -43,6 +44,8 @@ class Atlas:
         self._path = path
         self._configured = list(cities)
         self._kept = _load(path)
+        # Told, once, which place a city was taken for, and another one of that name.
+        self.on_namesake: Callable[[str, Spot, Spot], None] = lambda _city, _taken, _other: None
 
     @property
     def cities(self) -> list[str]:
@@ -77,17 +80,24 @@ class Atlas:
         return self._kept.stands_for.get(place(location), location)
 
     def spot(self, source: str, city: str) -> Spot | None:
-        """Return where `city` is, if that is said or was found before."""
+        """Return where `city` is, if that is said or was found before: by `source`, else by another one."""
         if (said := coordinates(city)) is not None:
             return said
-        found = self._kept.found.get(f"{source}: {place(city)}")
-        return Spot(*found) if found is not None else None
+        names = [f"{source}: {place(city)}", *self._kept.found]
+        for name in names:
+            if name in self._kept.found and name.endswith(f": {place(city)}"):
+                return Spot(*self._kept.found[name], self._kept.countries.get(name, ""))
+        return None
 
     def found(self, source: str, city: str, spot: Spot) -> None:
         """Remember where `source` says that `city` is; not being able to is no reason to fail."""
-        before = self._kept.found if len(self._kept.found) < MOST_FOUND else {}
-        after = {**before, f"{source}: {place(city)}": (spot.latitude, spot.longitude)}
-        kept = replace(self._kept, found=after)
+        is_full = len(self._kept.found) >= MOST_FOUND
+        name = f"{source}: {place(city)}"
+        kept = replace(
+            self._kept,
+            found={**({} if is_full else self._kept.found), name: (spot.latitude, spot.longitude)},
+            countries={**({} if is_full else self._kept.countries), name: spot.country},
+        )
         try:
             self._keep(kept)
         except StateError as problem:
@@ -109,15 +119,24 @@ def coordinates(text: str) -> Spot | None:
     return Spot(latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None
 
 
-def best(name: str, found: Sequence[tuple[Sequence[str], Spot]]) -> Spot:
-    """Return the first place that has that name, in any language. Raises SourceTrouble when none has."""
-    wanted = _folded(name.partition(",")[0])
+def named(name: str, found: Sequence[tuple[Sequence[str], Spot]]) -> list[Spot]:
+    """Return the places that have that name, in any language, each once. Raises SourceTrouble when none has.
+
+    "Guadalajara, ES" is in that country, or nobody says in which.
+    """
+    town, land = town_and_country(tidy(name))
+    wanted = _folded(town.partition(",")[0])
+    known: list[Spot] = []
     for names, spot in found:
         if not (math.isfinite(spot.latitude) and math.isfinite(spot.longitude)):
             continue
-        if any(_is_same(wanted, _folded(one)) for one in names):
-            return spot
-    raise SourceTrouble("unknown place")
+        if land and spot.country not in ("", land):
+            continue
+        if any(_is_same(wanted, _folded(one)) for one in names) and not any(map(spot.is_near, known)):
+            known.append(spot)
+    if not known:
+        raise SourceTrouble("unknown place")
+    return known
 
 
 def _is_same(wanted: str, name: str) -> bool:
@@ -126,8 +145,7 @@ def _is_same(wanted: str, name: str) -> bool:
 
 
 def _folded(name: str) -> str:
-    letters = unicodedata.normalize("NFKD", place(name))
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return without_accents(unicodedata.normalize("NFKD", name))
 
 
 def _load(path: Path) -> _Kept:

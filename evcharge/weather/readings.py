@@ -34,10 +34,21 @@ class SourceTrouble(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A point on Earth, in degrees."""
+    """A point on Earth, in degrees, and the country that it lies in (ISO 3166, two letters), if that is known."""
 
     latitude: float
     longitude: float
+    country: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.latitude:.2f}, {self.longitude:.2f}"
+
+    def is_near(self, other: "Spot") -> bool:
+        """Return whether both are the same place, as far as sources agree on where a place is."""
+        # At the date line, 179.9° and -179.9° are neighbours.
+        across = abs(self.longitude - other.longitude) % 360
+        across = min(across, 360 - across)
+        return abs(self.latitude - other.latitude) <= MOST_DEGREES_AWAY and across <= MOST_DEGREES_AWAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +84,11 @@ def believed(
 
 def check_spot(asked: Spot, latitude: float, longitude: float) -> None:
     """Raise SourceTrouble unless an answer is for the place that was asked about."""
-    # At the date line, 179.9° and -179.9° are neighbours.
-    across = abs(asked.longitude - longitude) % 360
-    across = min(across, 360 - across)
-    if not (abs(asked.latitude - latitude) <= MOST_DEGREES_AWAY and across <= MOST_DEGREES_AWAY):
+    if not asked.is_near(Spot(latitude, longitude)):
         raise SourceTrouble("another place")
+
+
+def country(code: str) -> str:
+    """Return the country that a source names, or "" when it is none that one could write."""
+    code = code.strip().upper()
+    return code if len(code) == 2 and code.isascii() and code.isalpha() else ""

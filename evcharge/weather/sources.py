@@ -131,8 +131,12 @@ async def _spot(atlas: Atlas, source: str, location: str, find: Callable[[str], 
     city = atlas.city_of(location)
     spot = atlas.spot(source, city)
     if spot is None:
-        spot = places.best(city, await find(city))
+        spot, *others = places.named(city, await find(city))
         atlas.found(source, city, spot)
+        if others:
+            # One of another country can be meant by its name.
+            other = next((one for one in others if one.country != spot.country), others[0])
+            atlas.on_namesake(city, spot, other)
     return spot
 
 

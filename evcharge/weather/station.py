@@ -15,14 +15,14 @@ from evcharge.errors import BadInput, Overloaded, Refused
 from evcharge.labels import Phrase, Speech
 from evcharge.labels.causes import cause
 from evcharge.lifecycle import Backoff, Clock, wait_until
-from evcharge.location import WeatherKind, place
+from evcharge.location import WeatherKind, in_country, place, tidy, town_and_country
 from evcharge.rate_limit import TokenBucket
 from evcharge.troubles import Troubles
 from evcharge.weather.alerts import Limits, alerts
 from evcharge.weather.begun import Begun
 from evcharge.weather.client import Location
 from evcharge.weather.places import Atlas
-from evcharge.weather.readings import Reading, SourceTrouble
+from evcharge.weather.readings import Reading, SourceTrouble, Spot
 from evcharge.weather.sources import Source
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Central(Protocol):
     """What the station needs of Central."""
 
     async def locations(self) -> list[Location]: ...
-    async def update(self, location: str, reading: Reading, source: str) -> None: ...
+    async def update(self, location: str, reading: Reading, source: str, spot: Spot | None) -> None: ...
     async def begin(self, location: str, alert: WeatherKind, reading: Reading) -> None: ...
     async def end(self, location: str, alert: WeatherKind) -> None: ...
 
@@ -132,6 +132,7 @@ class Station:
         # What is said of a source once, however many locations it concerns.
         self._shared: dict[str, set[str]] = {}
         self.on_change: Callable[[], None] = lambda: None
+        atlas.on_namesake = self._namesake
 
     async def run(self) -> None:
         """Watch for ever. Raises AuthenticationError when Central does not know us."""
@@ -276,6 +277,24 @@ class Station:
                 phrase = labels.say(Phrase.WEATHER_BACK, self._words.lang)
                 log.info("%s", self._words("weather back", phrase=phrase, location=city.name))
 
+    def spot(self, location: str) -> Spot | None:
+        """Return where the weather of `location` is asked for, once that is known."""
+        return self._atlas.spot(self.source.name, self._atlas.city_of(location))
+
+    def _namesake(self, city: str, taken: Spot, other: Spot) -> None:
+        town, _ = town_and_country(tidy(city))
+        log.warning(
+            "%s",
+            self._words(
+                "namesake abroad" if other.country != taken.country and other.country else "namesake",
+                city=town,
+                taken=f"{in_country(town, taken.country)} ({taken})",
+                other=in_country(town, other.country),
+                there=str(other),
+                how=self._words(self._how_to_change, location=city),
+            ),
+        )
+
     def why(self, city: City) -> str:
         """Return what is wrong with what the source says of `city`, or ""."""
         if city.trouble is None:
@@ -299,7 +318,7 @@ class Station:
         if reading is None or city.trouble is not None:
             return
         try:
-            await self._central.update(city.name, reading, self.source.name)
+            await self._central.update(city.name, reading, self.source.name, self.spot(city.name))
             for alert in sorted(city.alerts - city.told):
                 city.ours.add(alert)
                 # Before it begins: an alert that we do not know as ours would never end.

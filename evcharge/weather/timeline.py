@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from evcharge.errors import ConfigError
-from evcharge.location import place
+from evcharge.location import place, tidy, town_and_country
 from evcharge.weather.readings import COLDEST, HOTTEST, MOST_WIND, Reading, SourceTrouble
 
 EVERYWHERE = "*"
@@ -44,7 +44,9 @@ class Timeline:
 
     def reading(self, location: str, elapsed_s: float, now: datetime) -> Reading:
         """Return the weather after `elapsed_s` seconds. Raises SourceTrouble when there is none, or it fails."""
-        moments = self.moments.get(place(location)) or self.moments.get(EVERYWHERE)
+        town, _ = town_and_country(tidy(location))
+        names = (place(location), place(town), EVERYWHERE)
+        moments = next((self.moments[name] for name in names if name in self.moments), None)
         if not moments:
             raise SourceTrouble("unknown place")
         if self.repeat_s is not None:

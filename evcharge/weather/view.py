@@ -9,10 +9,14 @@ from rich.text import Text
 
 from evcharge import drawing, labels
 from evcharge.labels import Speech
+from evcharge.location import in_country
 from evcharge.troubles import Trouble, clock
+from evcharge.weather.readings import Spot
 
 # Narrower than this, a line of the list is the name and the temperature.
 _NARROW = 50
+# Coordinates, with a blank before them; and what else must fit beside the name.
+_WHERE, _ROOMY = 15, 64
 _GREEN, _RED, _GREY = "green", "red", "bright_black"
 
 
@@ -21,6 +25,8 @@ class Row:
     """One location. `trouble`: why nothing new is known of it."""
 
     location: str
+    # Where it was asked for.
+    spot: Spot | None = None
     celsius: float | None = None
     wind_m_per_s: float | None = None
     measured_at: datetime | None = None
@@ -28,6 +34,11 @@ class Row:
     override: bool = False
     cps: Sequence[str] = ()
     trouble: str = ""
+
+    @property
+    def name(self) -> str:
+        """The location, with its country when that is known."""
+        return in_country(self.location, self.spot.country if self.spot is not None else "")
 
     def words(self, words: Speech) -> str:
         """Return what the weather there means."""
@@ -101,7 +112,7 @@ def listed(rows: Sequence[Row], words: Speech) -> list[str]:
     return [
         words(
             "line",
-            location=row.location,
+            location=f"{row.name} ({row.spot})" if row.spot is not None else row.location,
             weather=_weather(row, words),
             alerts=row.trouble or row.words(words),
             cps=", ".join(row.cps) or "–",
@@ -132,22 +143,26 @@ def _table(rows: Sequence[Row], words: Speech, width: int, room: int) -> list[Te
     # Bad weather first: what does not fit is what nobody has to look at.
     ordered = sorted(rows, key=lambda row: (not row.alerts, not row.trouble, row.location.casefold()))
     shown = ordered if len(rows) < room else ordered[: max(1, room - 2)]
-    name_cells = min(24, max(8, *(cell_len(row.location) for row in rows)))
-    lines = [_line(row, words, name_cells, width) for row in shown]
+    name_cells = min(24, max(8, *(cell_len(row.name) for row in rows)))
+    where_cells = _WHERE if width - name_cells >= _ROOMY and any(row.spot for row in rows) else 0
+    lines = [_line(row, words, name_cells, where_cells, width) for row in shown]
     if len(shown) < len(rows):
         lines.append(Text(f" +{len(rows) - len(shown)}", style="dim"))
     if width < _NARROW:
         return lines
+    where = set_cell_size(f" {words('h where')}", where_cells)
     heads = (
-        f" {set_cell_size(words('h location'), name_cells)} {words('h celsius'):>6} {words('h wind'):>5}  "
+        f" {set_cell_size(words('h location'), name_cells)}{where}"
+        f" {words('h celsius'):>6} {words('h wind'):>5}  "
         f"{words('h measured'):<8}  {words('h points'):>4}  {words('h weather')}"
     )
     return [Text(heads, style="dim"), *lines]
 
 
-def _line(row: Row, words: Speech, name_cells: int, width: int) -> Text:
+def _line(row: Row, words: Speech, name_cells: int, where_cells: int, width: int) -> Text:
     celsius = f"{row.celsius:6.1f}" if row.celsius is not None else f"{'–':>6}"
-    text = Text(f" {set_cell_size(row.location, name_cells)} {celsius}")
+    where = set_cell_size(f" {row.spot}" if row.spot is not None else " –", where_cells)
+    text = Text(f" {set_cell_size(row.name, name_cells)}{where} {celsius}")
     if width >= _NARROW:
         wind = f"{row.wind_m_per_s:5.1f}" if row.wind_m_per_s is not None else f"{'–':>5}"
         measured = clock(row.measured_at) if row.measured_at is not None else "–"

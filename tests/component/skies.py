@@ -18,7 +18,11 @@ PLACES = {
     "elche": ("Elx", 38.2653, -0.6988, {"es": "Elche", "ca": "Elx"}),
     "madrid": ("Madrid", 40.4168, -3.7038, {}),
     "berlin": ("Berlin", 52.517, 13.3889, {}),
+    # Two of one name, the larger first; and one of Guadalajara's own suburbs.
+    "guadalajara": ("Guadalajara", 20.6767, -103.3475, {}),
+    "guadalajara, es": ("Guadalajara", 40.6333, -3.1667, {}),
 }
+COUNTRIES = {"berlin": "DE", "guadalajara": "MX"}
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -96,12 +100,13 @@ class Sky:
     async def direct(self, request: web.Request) -> web.StreamResponse:
         if request.query.get("appid") != KEY:
             return error_401()
-        found = PLACES.get(request.query["q"].partition(",")[0].casefold())
-        if found is None:
-            return web.json_response([])
-        name, latitude, longitude, others = found
-        city = {"name": name, "local_names": others, "lat": latitude, "lon": longitude, "country": "ES"}
-        return web.json_response([{"name": "Nowhere", "lat": 1.0, "lon": 2.0, "country": "XX"}, city])
+        name, _, country = request.query["q"].partition(", ")
+        cities = [
+            {"name": city, "local_names": others, "lat": latitude, "lon": longitude, "country": land}
+            for land, (city, latitude, longitude, others) in named(name, country)
+        ]
+        nowhere = {"name": "Nowhere", "lat": 1.0, "lon": 2.0, "country": "XX"}
+        return web.json_response([nowhere, *cities] if cities else [])
 
     # ---- Open-Meteo
 
@@ -131,15 +136,15 @@ class Sky:
         )  # fmt: skip
 
     async def search(self, request: web.Request) -> web.StreamResponse:
-        found = PLACES.get(request.query["name"].casefold())
-        if found is None:
-            return web.json_response({"generationtime_ms": 0.5})
-        _, latitude, longitude, _ = found
-        city = {
-            "id": 2521978, "name": request.query["name"].title(), "latitude": latitude, "longitude": longitude,
-            "elevation": 16.0, "feature_code": "PPLA2", "country_code": "ES", "country": "Spain",
-        }  # fmt: skip
-        return web.json_response({"results": [city], "generationtime_ms": 0.9})
+        name = request.query["name"]
+        cities = [
+            {
+                "id": 2521978, "name": name.title(), "latitude": latitude, "longitude": longitude, "elevation": 16.0,
+                "feature_code": "PPLA2", "country_code": land, "country": "Spain",
+            }
+            for land, (_, latitude, longitude, _) in named(name, request.query.get("countryCode", ""))
+        ]  # fmt: skip
+        return web.json_response({"generationtime_ms": 0.9} | ({"results": cities} if cities else {}))
 
     def _asked(self, request: web.Request) -> dict[str, str]:
         self.asked.append(request.path)
@@ -153,6 +158,16 @@ class Sky:
 
 def nearest(latitude: float, longitude: float) -> str:
     return min(PLACES, key=lambda city: math.dist(PLACES[city][1:3], (latitude, longitude)))
+
+
+def named(name: str, country: str) -> list[tuple[str, tuple[str, float, float, dict[str, str]]]]:
+    """The cities of that name, each with its country, the best known first."""
+    found = [
+        (COUNTRIES.get(key, "ES"), one)
+        for key, one in PLACES.items()
+        if key.partition(",")[0] == name.casefold()
+    ]
+    return [one for one in found if country in ("", one[0])]
 
 
 def error_401() -> web.Response:

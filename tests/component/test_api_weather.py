@@ -56,6 +56,41 @@ async def test_a_goodbye_while_a_report_is_being_stored_is_the_last_word(office:
     assert len(office.rows("WeatherReached")) == 1
 
 
+# ---- where it is
+
+
+async def test_where_a_source_takes_a_place_to_be_is_kept_and_shown(tmp_path: Path):
+    where = {"country": "DE", "latitude": 52.52, "longitude": 13.39}
+    async with opened(tmp_path) as office:
+        await office.town.point()
+        nowhere = {"country": "", "latitude": None, "longitude": None}
+        assert nowhere.items() <= (await place(office)).items()
+        await office.post(UPDATE, MILD | where)
+        # A source that does not say it takes nothing back.
+        await office.post(UPDATE, MILD)
+    async with opened(tmp_path) as office:
+        assert where.items() <= (await place(office)).items()
+        await office.town.point()
+        assert (await office.get("/api/cps/CP001"))["country"] == "DE"
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"country": "Germany", "latitude": 52.5, "longitude": 13.4},
+        {"country": "de", "latitude": 52.5, "longitude": 13.4},
+        {"country": "DE"},
+        {"latitude": 52.5},
+        {"latitude": 90.1, "longitude": 0},
+        {"latitude": 0, "longitude": -180.1},
+        {"latitude": "52.5", "longitude": "13.4"},
+    ],
+)
+async def test_a_place_that_is_none_is_refused(office: Office, where: dict):
+    answer = await office.ask("POST", UPDATE, MILD | where, token=await token_of(office, "service"))
+    assert (answer.status, answer.body["code"]) == (422, "E_FIELD")
+
+
 # ---- who may (C4 73)
 
 

@@ -855,10 +855,28 @@ async def test_what_wallets_lacked_before_debts_were_kept_is_a_debt_afterwards(t
         old.execute("DROP TABLE debt")
         old.execute("ALTER TABLE session DROP COLUMN short_cents")
         old.execute("ALTER TABLE session DROP COLUMN rebuilt")
+        for column in ("country", "latitude", "longitude"):
+            old.execute(f"ALTER TABLE weather DROP COLUMN {column}")
         old.execute("PRAGMA user_version = 18")
     facts = await reloaded(tmp_path)
     assert dict(facts.debtors()) == {"D01": 125}
     assert facts.owed_cents("D01", 0) == 125
+
+
+async def test_a_place_that_names_its_country_has_one_spelling_in_old_books(tmp_path: Path):
+    network = Network()
+    network.point_is_there("CP001", location="Elche,es")
+    network.does(c.WeatherAlert, location="Elche,es", alert=WeatherKind.COLD)
+    written_by_an_older(tmp_path / "central.db", 5, entries(network))
+    with raw(tmp_path / "central.db") as old:
+        old.execute("UPDATE weather SET place = 'elche ,es'")
+    async with opened(tmp_path) as books:
+        facts = await books.store.load(NOON)
+    assert [weather.place for weather in facts.weathers()] == ["elche, es"]
+    assert facts.weather("Elche, ES").alerts == {WeatherKind.COLD}
+    with raw(tmp_path / "central.db") as connection:
+        assert rows(connection, "SELECT place, country FROM weather") == [("elche, es", "")]
+    assert verify.check(tmp_path / "central.db") == []
 
 
 async def test_each_commit_is_told_with_its_size_and_time(tmp_path: Path):

@@ -445,6 +445,39 @@ async def test_an_operator_with_curl_is_not_missed(tmp_path: Path):
         assert await alert_of_service(office) is None
 
 
+# ---- where a place is
+
+
+async def test_a_namesake_is_said_once_and_a_country_tells_which(
+    office: Office, sky: Sky, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO, "evcharge.weather")
+    office.town.places = {"CP001": "Guadalajara", "CP002": "Guadalajara, ES"}
+    for cp_id in office.town.places:
+        await office.town.point(cp_id)
+    for _ in range(2):
+        async with service(office, sky) as running:
+            for name, country, latitude in (
+                ("Guadalajara", "MX", 20.6767),
+                ("Guadalajara, ES", "ES", 40.6333),
+            ):
+
+                async def known(name: str = name) -> dict | None:
+                    found = await at(office, name)
+                    return found if found.get("latitude") is not None else None
+
+                found = await until(known)
+                assert (found["country"], found["latitude"]) == (country, latitude)
+            running.typed.put_nowait("list")
+            await until(lambda: said(caplog, "Guadalajara, ES (40.63, -3.17)"))
+    warned = [record.message for record in caplog.records if "taken as" in record.message]
+    assert warned == [
+        'Guadalajara: taken as Guadalajara, MX (20.68, -103.35); write "Guadalajara, ES" for another'
+    ]
+    assert (await office.get("/api/cps/CP001"))["country"] == "MX"
+    assert (await office.get("/api/cps/CP002"))["country"] == "ES"
+
+
 # ---- Central is away
 
 
@@ -549,7 +582,7 @@ async def test_cities_and_places_are_changed_while_it_runs(office: Office, sky: 
         running.typed.put_nowait("move CP009 Elche")
         await office.town.says("not done: ")
         running.typed.put_nowait("list")
-        await office.town.says(r"^Elche: 8\.0 °C, wind 3\.0 m/s; good; CPs: CP001")
+        await office.town.says(r"^Elche, ES \(38\.27, -0\.70\): 8\.0 °C, wind 3\.0 m/s; good; CPs: CP001")
         running.typed.put_nowait("drop Madrid")
         await office.town.says("Madrid is watched no more")
         running.typed.put_nowait("drop Elche")

@@ -32,9 +32,13 @@ async def sky() -> AsyncIterator[Sky]:
         yield sky
 
 
+@pytest.fixture
+def atlas(tmp_path: Path) -> Atlas:
+    return Atlas(tmp_path / "places.json")
+
+
 @pytest.fixture(params=["OpenWeather", "Open-Meteo"])
-async def source(request, sky: Sky, tmp_path: Path) -> AsyncIterator[Source]:
-    atlas = Atlas(tmp_path / "places.json")
+async def source(request, sky: Sky, atlas: Atlas) -> AsyncIterator[Source]:
     async with fetching(QUICK) as fetch:
         if request.param == "OpenWeather":
             yield OpenWeather(fetch, KEY, sky.url, atlas, utc_now)
@@ -98,6 +102,20 @@ async def test_a_city_that_nobody_knows_is_said_so(source: Source):
 async def test_coordinates_need_no_search(sky: Sky, source: Source):
     sky.of("Madrid").celsius = 3.0
     assert (await source.measure("40.42, -3.70")).celsius == 3.0
+
+
+@pytest.mark.parametrize(("location", "spot"), [("Guadalajara", "MX"), ("guadalajara , es", "ES")])
+async def test_of_two_places_of_one_name_the_country_tells_which(
+    atlas: Atlas, source: Source, location: str, spot: str
+):
+    told: list[tuple[str, str, str]] = []
+    atlas.on_namesake = lambda city, taken, other: told.append((city, taken.country, other.country))
+    for _ in range(2):
+        await source.measure(location)
+    found = atlas.spot(source.name, location)
+    assert found is not None
+    assert found.country == spot
+    assert told == ([("Guadalajara", "MX", "ES")] if spot == "MX" else [])
 
 
 async def test_open_meteo_is_asked_for_a_country_when_one_is_named():

@@ -3,7 +3,7 @@
 import pytest
 
 from evcharge.errors import BadInput
-from evcharge.location import check, is_meant, place, tidy
+from evcharge.location import check, in_country, is_meant, place, tidy, town_and_country
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,9 @@ from evcharge.location import check, is_meant, place, tidy
         ("Ma\u0301laga", "Málaga"),
         ("Ｅｌｃｈｅ", "Elche"),
         ("El\u200bche\u202e", "Elche"),
+        ("Guadalajara ,es", "Guadalajara, ES"),
+        ("Guadalajara,  ES", "Guadalajara, ES"),
+        ("Elche, Alicante", "Elche, Alicante"),
     ],
 )
 def test_a_name_is_kept_in_one_form(written: str, kept: str):
@@ -37,3 +40,28 @@ def test_capitals_and_blanks_do_not_make_another_location():
 def test_a_driver_need_not_type_accents(wish: str):
     assert is_meant("Málaga", wish)
     assert not is_meant("Málaga del Fresno", wish)
+
+
+@pytest.mark.parametrize(
+    ("location", "wish", "meant"),
+    [
+        ("Guadalajara, ES", "guadalajara", True),
+        ("Guadalajara, ES", "Guadalajara,es", True),
+        ("Guadalajara, ES", "Guadalajara, MX", False),
+        ("Guadalajara", "Guadalajara", True),
+        # Nobody said which one that is.
+        ("Guadalajara", "Guadalajara, ES", False),
+        ("Málaga, ES", "MALAGA", True),
+        ("Málaga del Fresno, ES", "Málaga", False),
+    ],
+)
+def test_a_driver_need_not_type_the_country(location: str, wish: str, meant: bool):
+    assert is_meant(location, wish) is meant
+
+
+def test_a_country_makes_another_location_and_is_shown_once():
+    assert place("Guadalajara, ES") == place("guadalajara ,es") != place("Guadalajara")
+    assert town_and_country("Guadalajara, ES") == ("Guadalajara", "ES")
+    assert town_and_country("Elche, Alicante") == ("Elche, Alicante", "")
+    assert in_country("Guadalajara", "MX") == in_country("Guadalajara, MX", "ES") == "Guadalajara, MX"
+    assert in_country("Guadalajara", "") == "Guadalajara"

@@ -1,6 +1,10 @@
 """The pure modules of the pages, each alone: imported into a page, without Node."""
 
+import json
+
 import pytest_asyncio
+
+from evcharge.location import place, tidy, town_and_country, without_accents
 
 ROW = "[0, 2, 50, 7000, 1, 2, 'D01', 'S1', 40, '', '', 3, 251]"
 
@@ -215,10 +219,11 @@ async def test_an_element_takes_text_and_refuses_code(run) -> None:
 
 async def test_locations_are_one_site_whatever_their_case(run) -> None:
     body = """
-        const cps = ["Elche", "elche ", "Alcoy"].map((location, i) => ({ i, location }));
+        // One form of letters and blanks is Central's work.
+        const cps = ["Málaga", "MÁLAGA", "Alcoy"].map((location, i) => ({ i, location }));
         return m.sitesOf(cps).map((site) => [site.name, site.cps]);
     """
-    assert await run("sites", body) == [["Elche", [0, 1]], ["Alcoy", [2]]]
+    assert await run("sites", body) == [["Málaga", [0, 1]], ["Alcoy", [2]]]
 
 
 async def test_scattered_charging_points_stand_in_one_group_without_a_heading(run) -> None:
@@ -247,6 +252,31 @@ async def test_the_arrows_of_a_mosaic_stay_inside(run) -> None:
         return [to(2, [1, 0]), to(0, [-1, 0]), to(2, [0, 1]), to(3, [0, 1]), to(3, [-1, 0]), to(99, [1, 0])];
     """
     assert await run("mosaic_plan", body) == [3, 0, 3, 3, 2, 0]
+
+
+SPELLINGS = [
+    "San  Juan", "san\u00a0juan ", "M\u00e1laga", "Ma\u0301laga", "MÁLAGA", "El\u200bche", "Ｅｌｃｈｅ", "Guadalajara",
+    "guadalajara ,es", "Guadalajara, ES", "Straße", "STRASSE", "Elche, Alicante", "", "Łódź", "\u202eelche", "a,b",
+    "São Paulo",
+]  # fmt: skip
+
+
+async def test_the_pages_tell_locations_apart_as_central_does(run) -> None:
+    texts = json.dumps(SPELLINGS)
+    assert await run("location", f"return {texts}.map(m.tidy)") == [tidy(text) for text in SPELLINGS]
+    assert await run("location", f"return {texts}.map(m.place)") == [place(text) for text in SPELLINGS]
+    assert await run("location", f"return {texts}.map(m.plain)") == [
+        without_accents(text) for text in SPELLINGS
+    ]
+    assert await run("location", f"return {texts}.map((one) => m.townAndCountry(one))") == [
+        list(town_and_country(tidy(text))) for text in SPELLINGS
+    ]
+
+
+async def test_the_map_puts_no_town_of_another_country_here(run) -> None:
+    body = 'return m.placesOf(["Guadalajara", "guadalajara, es", "Guadalajara, MX", "Alicante"])'
+    here, also, abroad, _ = await run("places", body)
+    assert here == also != abroad
 
 
 async def test_bubbles_of_a_map_do_not_cover_one_another(run) -> None:

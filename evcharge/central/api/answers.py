@@ -80,11 +80,12 @@ class StatusSpan(Shape):
 class PointAnswer(Point):
     """One charging point, with its last 24 hours; power as [Unix s, W], temperature as [Unix s, degrees Celsius].
 
-    `withdrawn`: it is in the network no more, and in no list.
+    `withdrawn`: it is in the network no more, and in no list. `country` is that of its location, "" when nobody knows.
     """
 
     error: bool
     withdrawn: bool
+    country: str
     registration: dict[str, Any] | None
     key: str
     history: list[StatusSpan]
@@ -371,13 +372,19 @@ class WeatherNow(Shape):
 
 
 class Location(Shape):
-    """A location: its charging points, its weather, the alerts there, and whether an operator overrides them."""
+    """A location: its charging points, its weather, the alerts there, and whether an operator overrides them.
+
+    `country` (ISO 3166, "" when nobody knows), `latitude`, `longitude`: where the source of the weather takes it to be.
+    """
 
     location: str
     cps: list[str]
     weather: WeatherNow | None
     alerts: list[str]
     override: bool
+    country: str
+    latitude: float | None
+    longitude: float | None
 
 
 class LocationsAnswer(Answer):

@@ -122,6 +122,7 @@ class Points:
             {
                 **self._described(point),
                 "withdrawn": point.withdrawn,
+                "country": views.country(point.location, self._dispatcher.facts.weather(point.location)),
                 "registration": self._registration(point.cp_id),
                 "key": "revoked" if point.revoked else "ok" if point.journal_id is not None else "unknown",
                 "history": [asdict(change) for change in history],

@@ -14,6 +14,7 @@ from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.database import Row
 from evcharge.events import stored_fields
 from evcharge.ids import CpId
+from evcharge.location import town_and_country
 from evcharge.session import Session, SessionState
 
 Json = dict[str, object]
@@ -113,7 +114,15 @@ def location(name: str, points: list[CpId], weather: Weather | None, *, stale: b
         "weather": measured,
         "alerts": sorted(weather.alerts) if weather is not None else [],
         "override": weather is not None and weather.override,
+        "country": country(name, weather),
+        "latitude": weather.latitude if weather is not None else None,
+        "longitude": weather.longitude if weather is not None else None,
     }
+
+
+def country(name: str, weather: Weather | None) -> str:
+    """Return the country of a location, as its name says or else the source of its weather, or ""."""
+    return town_and_country(name)[1] or (weather.country if weather is not None else "")
 
 
 def driver(found: Driver) -> Json:

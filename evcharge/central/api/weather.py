@@ -24,7 +24,7 @@ from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.state import Weather as Known
 from evcharge.central.weather import is_stale
 from evcharge.central.weather_link import WeatherLink
-from evcharge.errors import BadInput
+from evcharge.errors import BadInput, Code
 from evcharge.https import answer
 from evcharge.ids import CpId
 from evcharge.lifecycle import Clock
@@ -38,6 +38,10 @@ Source = Annotated[str, Meta(max_length=40, pattern=get_args(Text)[1].pattern)]
 # Unix seconds until the year 9999.
 UnixSeconds = Annotated[float, Meta(ge=0, lt=253_402_300_800)]
 
+Country = Annotated[str, Meta(pattern=r"\A([A-Z]{2})?\Z")]
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
+
 _LOCATION = Parameter("location", "The location, in any spelling.")
 _ALERT = Parameter(
     "alert",
@@ -47,13 +51,19 @@ _ALERT = Parameter(
 
 
 class UpdateBody(Struct, forbid_unknown_fields=True):
-    """A measurement; `measured_at` is ISO 8601 with a zone, or Unix seconds, and now when it is not given."""
+    """A measurement; `measured_at` is ISO 8601 with a zone, or Unix seconds, and now when it is not given.
+
+    `country`, `latitude` and `longitude` say where the source takes the location to be; both degrees, or none.
+    """
 
     location: Place
     temperature_celsius: Celsius
     wind_m_per_s: MetresPerSecond | None = None
     measured_at: str | UnixSeconds | None = None
     source: Source = ""
+    country: Country | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
 
 
 class AlertBody(Struct, forbid_unknown_fields=True):
@@ -158,6 +168,8 @@ class Weather:
     async def update(self, request: web.Request, actor: Actor) -> web.Response:
         """Take in a measurement."""
         body = await body_of(request, UpdateBody)
+        if (body.latitude is None) != (body.longitude is None) or (body.country and body.latitude is None):
+            raise BadInput("Give latitude and longitude, or neither.", Code.FIELD)
         command = WeatherReport(
             by=actor,
             location=check(body.location),
@@ -165,6 +177,9 @@ class Weather:
             wind_m_per_s=body.wind_m_per_s,
             measured_at=_measured(body.measured_at),
             source=body.source.strip() or actor.id,
+            country=body.country,
+            latitude=body.latitude,
+            longitude=body.longitude,
         )
         return await self._reported(command.location, command)
 

@@ -157,6 +157,15 @@ def test_a_new_charging_point_and_one_that_moved_are_named_in_a_delta(town: Show
     assert page.row("CP003").s == AVAILABLE
 
 
+def test_names_of_locations_come_in_one_form(town: Shown):
+    page = Page()
+    for cp_id, location in (("CP003", "Ma\u0301laga"), ("CP004", "Málaga "), ("CP005", "M\u200bálaga")):
+        town.point_is_there(cp_id, location=location)
+    town.ticks()
+    page.takes(town.board.snapshot())
+    assert {name[2] for name in page.names.values()} == {"Alicante", "Málaga"}
+
+
 # ---- who leaves the network
 
 

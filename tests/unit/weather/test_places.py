@@ -7,7 +7,7 @@ import pytest
 
 from evcharge.errors import StateError
 from evcharge.weather import places
-from evcharge.weather.places import MOST_CITIES, Atlas, best, coordinates
+from evcharge.weather.places import MOST_CITIES, Atlas, coordinates, named
 from evcharge.weather.readings import SourceTrouble, Spot
 
 
@@ -26,7 +26,7 @@ def test_what_is_said_of_places_is_kept(file: Path):
     assert again.cities == ["Málaga"]
     assert again.city_of("CAMPUS") == "Alicante"
     assert again.spot("OpenWeather", "alicante") == Spot(38.3, -0.5)
-    assert again.spot("Open-Meteo", "alicante") is None
+    assert again.spot("Open-Meteo", "alicante") == Spot(38.3, -0.5)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
@@ -138,10 +138,43 @@ def test_coordinates_are_two_numbers(text: str, spot: Spot | None):
     ],
 )
 def test_a_city_is_found_under_any_of_its_names(name: str, names: list[str]):
-    assert best(name, [(["Paris"], Spot(1, 1)), (names, Spot(2, 2))]) == Spot(2, 2)
+    assert named(name, [(["Paris"], Spot(1, 1)), (names, Spot(2, 2))]) == [Spot(2, 2)]
 
 
 @pytest.mark.parametrize("found", [[], [(["Paris"], Spot(1, 1))], [(["Elche de la Sierra"], Spot(1, 1))]])
 def test_another_city_is_not_taken_for_it(found):
     with pytest.raises(SourceTrouble, match="unknown place"):
-        best("Elche", found)
+        named("Elche", found)
+
+
+MEXICO, SPAIN = Spot(20.67, -103.35, "MX"), Spot(40.63, -3.17, "ES")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("Guadalajara", [MEXICO, SPAIN]), ("Guadalajara, ES", [SPAIN]), ("guadalajara ,es", [SPAIN])],
+)
+def test_those_of_one_name_are_told_apart_by_their_country(name: str, meant: list[Spot]):
+    suburb = Spot(20.9, -103.1, "MX")
+    found = [(["Guadalajara"], spot) for spot in (MEXICO, suburb, SPAIN)]
+    assert named(name, found) == meant
+
+
+def test_one_of_another_country_is_not_taken_for_it():
+    with pytest.raises(SourceTrouble, match="unknown place"):
+        named("Guadalajara, FR", [(["Guadalajara"], MEXICO)])
+
+
+def test_what_a_name_was_taken_for_stays_whatever_source_is_asked(file: Path):
+    atlas = Atlas(file)
+    atlas.found("OpenWeather", "Guadalajara", MEXICO)
+    atlas = Atlas(file)
+    assert atlas.spot("OpenWeather", "guadalajara") == atlas.spot("Open-Meteo", "Guadalajara") == MEXICO
+    assert atlas.spot("OpenWeather", "Guadalajara, ES") is None
+
+
+def test_places_of_before_countries_were_kept_are_still_known(file: Path):
+    file.parent.mkdir()
+    file.write_text('{"cities": [], "stands_for": {}, "found": {"OpenWeather: elche": [38.27, -0.7]}}')
+    file.chmod(0o600)
+    assert Atlas(file).spot("OpenWeather", "Elche") == Spot(38.27, -0.7)

@@ -15,7 +15,7 @@ from evcharge.weather.alerts import Limits
 from evcharge.weather.begun import Begun
 from evcharge.weather.client import Location
 from evcharge.weather.places import Atlas
-from evcharge.weather.readings import Reading
+from evcharge.weather.readings import Reading, Spot
 from evcharge.weather.station import Station
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -36,7 +36,7 @@ class Central:
         await self._count("rounds")
         return [Location(PLACE, ["CP001"], sorted(self.alerts))] if self.is_known else []
 
-    async def update(self, location: str, reading: Reading, source: str) -> None:
+    async def update(self, location: str, reading: Reading, source: str, spot: Spot | None) -> None:
         await self._count("reports")
 
     async def begin(self, location: str, alert: WeatherKind, reading: Reading) -> None:

@@ -50,6 +50,18 @@ def test_a_source_that_fails_fails_until_the_next_line():
     assert at(10_000).celsius == 3
 
 
+def test_a_line_without_a_country_is_for_every_country():
+    text = "0 Guadalajara: 25\n0 Guadalajara, ES: 7\n0 *: 18"
+    assert [
+        at(0, name, text).celsius for name in ("Guadalajara", "guadalajara ,es", "Guadalajara, MX", "Elche")
+    ] == [
+        25,
+        7,
+        25,
+        18,
+    ]
+
+
 def test_names_may_hold_blanks_and_all_others_have_a_line():
     assert at(5, " san  vicente del RASPEIG").celsius == 7
     assert at(5, "Atlantis").celsius == 18

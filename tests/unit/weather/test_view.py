@@ -11,6 +11,7 @@ from evcharge import drawing
 from evcharge.labels import Speech
 from evcharge.labels.weather_service import SENTENCES
 from evcharge.troubles import Trouble
+from evcharge.weather.readings import Spot
 from evcharge.weather.view import Facts, Row, listed, view
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -116,3 +117,31 @@ def test_the_same_as_plain_lines():
     ]
     assert listed([], EN) == ["none yet: Central knows no charging point"]
     assert Row(location="x").words(EN) == "unknown"
+
+
+ABROAD = Row(
+    location="Guadalajara",
+    spot=Spot(20.6767, -103.3475, "MX"),
+    celsius=24.0,
+    wind_m_per_s=2.0,
+    measured_at=NOON,
+)
+HERE = Row(location="Elche", spot=Spot(38.2653, -0.6988, "ES"), celsius=16.0, measured_at=NOON)
+
+
+@pytest.mark.parametrize(("words", "where"), [(EN, "Where"), (ES, "Dónde")])
+def test_each_place_shows_its_country_and_where_it_is(words: Speech, where: str):
+    shown = screen(facts(ABROAD, HERE, BLIND), words=words)
+    heads = next(line for line in shown.splitlines() if where in line)
+    abroad = next(line for line in shown.splitlines() if "Guadalajara, MX" in line)
+    assert abroad.index("20.68, -103.35") == heads.index(where)
+    assert "Elche, ES" in shown
+    assert "38.27, -0.70" in shown
+    assert all(cell_len(line) <= 80 for line in shown.splitlines())
+    assert listed([ABROAD], words)[0].startswith("Guadalajara, MX (20.68, -103.35): 24.0 °C")
+
+
+def test_a_narrow_window_has_no_room_for_coordinates():
+    shown = screen(facts(ABROAD), width=60)
+    assert "Guadalajara, MX" in shown
+    assert "103.35" not in shown

@@ -2,7 +2,6 @@
 import { patch, post } from "./api.js";
 import { holdWords } from "./cp_words.js";
 import { confirm, problem, toast } from "./dialogs.js";
-import { askForm } from "./form_dialog.js";
 import { number } from "./format.js";
 import { t } from "./i18n.js";
 import { REVOKED, STATUSES, UNAVAILABLE } from "./states.js";
@@ -42,6 +41,7 @@ export async function revoke(cp) {
 
 /** Say where a charging point stands. @param {Cp} cp */
 export async function move(cp) {
+  const { askForm } = await import("./form_dialog.js");
   const answer = await askForm({
     title: `${t("command.move")}: ${cp.id}`,
     text: t("command.move_text"),

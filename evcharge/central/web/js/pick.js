@@ -18,7 +18,7 @@ export class Pick extends EventTarget {
 
   /** @param {string} text */
   search(text) {
-    this.text = text.trim().toLowerCase();
+    this.text = text.normalize("NFKC").trim().toLowerCase();
     this.dispatchEvent(new Event("change"));
   }
 

@@ -1,6 +1,8 @@
 // Where the map puts a location. Known towns stand roughly as they lie; any other name gets a place of its own,
 // always the same one, near the middle. A schematic, not a survey: no map of the world is fetched.
 
+import { plain, townAndCountry } from "./location.js";
+
 /** @type {Record<string, [number, number]>} longitude and latitude in degrees */
 const TOWNS = {
   "a coruña": [-8.41, 43.36], albacete: [-1.86, 38.99], alcoy: [-0.47, 38.7], alicante: [-0.48, 38.35], almería: [-2.46, 36.84],
@@ -15,6 +17,8 @@ const TOWNS = {
   soria: [-2.46, 41.76], tarragona: [1.25, 41.12], teruel: [-1.11, 40.34], toledo: [-4.02, 39.86], torrevieja: [-0.68, 37.98], valencia: [-0.38, 39.47],
   valladolid: [-4.73, 41.65], vigo: [-8.72, 42.24], villena: [-0.87, 38.63], vitoria: [-2.67, 42.85], zamora: [-5.75, 41.5], zaragoza: [-0.89, 41.65],
 };
+const KNOWN = new Map(Object.entries(TOWNS).map(([name, at]) => [plain(name), at]));
+const HERE = ["", "ES", "PT"];
 const LATITUDE = Math.cos((39.5 * Math.PI) / 180);
 
 /** @param {string} text @returns {number} 0..1, the same for the same text */
@@ -24,12 +28,18 @@ function chance(text) {
   return (Math.imul(hash ^ (hash >>> 15), 2246822519) >>> 0) / 2 ** 32;
 }
 
+/** Return where a known town lies; "Campus, Alicante" lies in Alicante, "Guadalajara, MX" is another one. @param {string} name */
+function townOf(name) {
+  const [town, country] = townAndCountry(name);
+  return HERE.includes(country) ? KNOWN.get(plain(town)) ?? KNOWN.get(plain(town.split(",").at(-1) ?? "")) : undefined;
+}
+
 /**
  * Return where each name stands, x and y within 0..1 (y downwards), using the room there is.
  * @param {string[]} names @returns {[number, number][]}
  */
 export function placesOf(names) {
-  const known = names.map((name) => TOWNS[name.trim().toLowerCase()] ?? TOWNS[name.split(",").at(-1).trim().toLowerCase()]);
+  const known = names.map(townOf);
   const found = known.filter(Boolean).map(([lon, lat]) => [lon * LATITUDE, -lat]);
   const span = (k) => {
     const values = found.map((point) => point[k]);

@@ -5,8 +5,8 @@ const MANY_SITES = 3;
 
 /** @typedef {{key: string, name: string, cps: number[]}} Site `cps` are indexes, in their order */
 
-/** Return the key of a location: the weather compares them without case, and so does the wall. @param {string} location */
-export const siteKey = (location) => location.trim().toLowerCase();
+/** Return the key of a location, which Central sends in one form; "ß" is "ss". @param {string} location */
+export const siteKey = (location) => location.toUpperCase().toLowerCase();
 
 /**
  * Return the sites in the order of their first charging point.
@@ -20,7 +20,7 @@ export function sitesOf(cps) {
     const key = siteKey(cp.location);
     const site = found.get(key);
     if (site) site.cps.push(cp.i);
-    else found.set(key, { key, name: cp.location.trim(), cps: [cp.i] });
+    else found.set(key, { key, name: cp.location, cps: [cp.i] });
   }
   return [...found.values()];
 }

@@ -2,6 +2,7 @@
 import { $, h, icon, put } from "../dom.js";
 import { price } from "../format.js";
 import { t } from "../i18n.js";
+import { place, plain } from "../location.js";
 
 const FIRST = 12;
 
@@ -35,8 +36,9 @@ export class Points {
 
   /** The location that all points of the filter share, or "". */
   get location() {
-    const places = new Set(this.filter.value.trim() ? this.#matching().map(({ location }) => location) : []);
-    return places.size === 1 ? [...places][0] : "";
+    const matching = this.filter.value.trim() ? this.#matching() : [];
+    const places = new Set(matching.map(({ location }) => place(location)));
+    return places.size === 1 ? matching[0].location : "";
   }
 
   #again() {
@@ -105,6 +107,3 @@ export class Points {
     return row;
   }
 }
-
-/** Return a text without accents and capitals. @param {string} text */
-const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();

@@ -3,6 +3,7 @@
 import { $, h, put } from "../dom.js";
 import { keys } from "../keys.js";
 import { t } from "../i18n.js";
+import { plain } from "../location.js";
 import { showRow } from "./row.js";
 import { troubled } from "./truth.js";
 
@@ -139,6 +140,3 @@ export class List {
     this.rows.get(next.id)?.querySelector("button")?.focus();
   }
 }
-
-/** Return a text without accents and capitals. @param {string} text */
-const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();

@@ -5,6 +5,7 @@ import { confirm, problem, toast } from "../dialogs.js";
 import { h, icon, put } from "../dom.js";
 import { ago, degrees, number, when } from "../format.js";
 import { t, term } from "../i18n.js";
+import { coordinates, countryName, inCountry } from "../location.js";
 import { fill, heading, poll, stateChip, tab } from "../tab.js";
 
 const AGAIN_S = 4;
@@ -64,16 +65,16 @@ function redraw(card, place, stopped, acts, again) {
   if (focused) card.querySelector("button")?.focus();
 }
 
-function head({ location, alerts, weather, override }) {
+function head({ location, country, alerts, weather, override }) {
   const marks = [
     ...alerts.map((one) => stateChip("alert", term("alert", one))),
     override && stateChip("override", t("weather.overridden")),
     weather?.stale && stateChip("stale", t("weather.stale")),
   ];
-  return h("header", null, h("h3", null, location || t("weather.nowhere")), h("div", null, marks));
+  return h("header", null, h("h3", null, inCountry(location, country) || t("weather.nowhere")), h("div", null, marks));
 }
 
-function figures({ weather }) {
+function figures({ weather, country, latitude, longitude }) {
   if (!weather) return h("p", { class: "mute" }, t("weather.none"));
   const wind = weather.wind_m_per_s;
   const blowing = wind === null ? t("weather.no_wind") : t("weather.wind", { ms: number(wind, 1), kmh: number(wind * 3.6) });
@@ -82,6 +83,7 @@ function figures({ weather }) {
     h("p", { class: "wind" }, blowing),
     h("p", { class: "mute" }, t("weather.measured", { at: when(weather.measured_at), ago: ago(weather.measured_at) })),
     weather.source && h("p", { class: "mute" }, t("weather.source", { source: weather.source })),
+    latitude !== null && h("p", { class: "mute" }, [countryName(country), coordinates(latitude, longitude)].filter(Boolean).join(" · ")),
   ];
   return h("div", { class: "place-figures" }, rows);
 }
