@@ -16,7 +16,7 @@ import pytest
 from evcharge.broker import BrokerLost
 from evcharge.central import board
 from evcharge.central import outbox as box
-from evcharge.central.alerts import KAFKA, AlertKind, Alerts, alert_text
+from evcharge.central.alerts import KAFKA, AlertKind, Alerts, alert_text, restored_text
 from evcharge.central.commands import CENTRAL, Note
 from evcharge.central.feed import Feed
 from evcharge.central.outbox import Outbox, OutboxBooks, Reader
@@ -246,7 +246,7 @@ async def test_a_broker_that_is_away_is_one_alert_that_counts_what_waits(room, k
         assert room.outbox.backlog() == (0, True)
     assert [type(event) for event in room.notes] == [KafkaLost, KafkaReached]
     assert room.alerts.named("KAFKA-kafka") is None
-    assert room.alerts.recent()[0].restored() == "Kafka up again; it gets every event that has waited."
+    assert restored_text(room.alerts.recent()[0]) == "Kafka up again; it gets every event that has waited."
 
 
 async def test_whatever_a_library_for_brokers_does_central_goes_on(room, kafka, caplog):
