@@ -56,6 +56,7 @@ class Code(StrEnum):
     DRIVER_BUSY = "E_DRIVER_BUSY"
     PAUSE = "E_PAUSE"
     NO_SESSION = "E_NO_SESSION"
+    WHICH_SESSION = "E_WHICH_SESSION"
     ENGINE_THERE = "E_ENGINE_THERE"
     CONFIRM = "E_CONFIRM"
     # A start by hand: its driver did not confirm it; or the PIN typed for it is wrong.

@@ -58,6 +58,7 @@ _STATUS = {
     Code.CONFIRM: 409,
     Code.BALANCE: 409,
     Code.NO_SESSION: 409,
+    Code.WHICH_SESSION: 409,
     Code.NOT_CONFIRMED: 409,
     Code.EXPIRED: 410,
     Code.TOO_BIG: 413,

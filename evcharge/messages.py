@@ -318,7 +318,7 @@ class RequestStart(Message, tag="REQUEST_START"):
 
 
 class RequestStop(Message, tag="REQUEST_STOP"):
-    """Driver -> Central: end my session (the only one, when none is named)."""
+    """Driver -> Central: end my session; one that has several says which."""
 
     session_id: Token | None = None
     senders = _DRIVER

@@ -311,11 +311,16 @@ def report_ready(ruling: Ruling, command: ReportReady) -> None:
 
 
 def stop(ruling: Ruling, command: StopCharging) -> None:
-    """A driver ends its own session; anybody else's is "no such session" (C37)."""
+    """A driver ends its own session; anybody else's is "no such session" (C37). Of several it says which."""
     presence.check_driver(ruling, command, command.driver_id)
-    driver = ruling.driver(command.driver_id)
-    own = sorted(driver.sessions) if driver is not None else []
-    wanted = command.session_id if command.session_id is not None else (own[0] if own else None)
+    wanted = command.session_id
+    if wanted is None:
+        driver = ruling.driver(command.driver_id)
+        own = sorted(driver.sessions) if driver is not None else []
+        if len(own) > 1:
+            points = sorted(one.cp_id for one in map(ruling.session, own) if one is not None)
+            raise Refused(f"Your charges at {', '.join(points)} run: say which.", Code.WHICH_SESSION)
+        wanted = own[0] if own else None
     session = ruling.session(wanted) if wanted is not None else None
     if session is None or session.driver_id != command.driver_id:
         raise Refused("No such session: nothing of yours is charging.", Code.NO_SESSION)

@@ -243,7 +243,7 @@ class SetPin(MaybeFromLink):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopCharging(MaybeFromLink):
-    """A driver asks to end its session (the only one, when none is named)."""
+    """A driver asks to end its session; one that has several says which."""
 
     driver_id: DriverId
     session_id: SessionId | None = None

@@ -96,6 +96,10 @@ class Conversation:
         # A charging point elsewhere that Central named, when none was free where the driver wanted one.
         self._offer: str | None = None
         self._stop_wanted = False
+        # Which session that is about; None: Central knows of one only.
+        self._stop_session: str | None = None
+        # Sessions of ours that another program asked for, by their charging point.
+        self._others: dict[str, str] = {}
         self._questions: list[Question] = []
         # Asked by ourselves: their answers are known, not shown.
         self._quiet: list[Question] = []
@@ -128,15 +132,21 @@ class Conversation:
             return self._later()
         return self._send_request(self._request)
 
-    def stop(self) -> Reaction:
-        """Ask for the end of the charge; a request that was never sent is cancelled."""
+    def stop(self, cp_id: str | None = None) -> Reaction:
+        """Ask for the end of the charge, or of that at `cp_id`; a request that was never sent is cancelled."""
         request = self._request
-        if request is not None and request.step == UNSENT:
+        if request is not None and request.step == UNSENT and cp_id in (None, request.cp_id):
             cancelled = self._words("cancelled")
             return self._end(request, cancelled, cancelled)
-        if self._stop_wanted:
+        running = self._running()
+        if cp_id is None and len(running) > 1:
+            return Reaction(lines=(self._words("stop which?", points=", ".join(sorted(running))),))
+        if cp_id is not None and cp_id not in running:
+            return Reaction(lines=(self._words("nothing to stop", cp_id=cp_id),))
+        session_id = running[cp_id] if cp_id is not None else next(iter(running.values()), None)
+        if self._stop_wanted and self._stop_session == session_id:
             return Reaction(lines=(self._words("already stopping"),))
-        self._stop_wanted = True
+        self._stop_wanted, self._stop_session = True, session_id
         if not self._connected:
             return self._later()
         return Reaction(lines=(self._words("stop sent"),), messages=(self._stop_message(),))
@@ -326,6 +336,10 @@ class Conversation:
                 session_id=word.session_id,
                 place=word.cp_id,
             )
+        elif word.session_id is not None and word.cp_id is not None:
+            self._others[word.cp_id] = word.session_id
+        if word.step == "STOPPING" and word.session_id == self._stop_session:
+            self._stop_wanted = False
         return Reaction(lines=(self._words.step(word, word.cp_id, self._plug_within_s),))
 
     def _supply(self, supply: Supply) -> Reaction:
@@ -358,6 +372,7 @@ class Conversation:
                 )
             self._over()
         self._ticketed.append(bill.request_id)
+        self._others = {at: one for at, one in self._others.items() if one != bill.session_id}
         # Shown before, when only the acknowledgement was lost.
         lines = [] if bill.session_id in self._seen else self._words.ticket(self._driver_id, bill)
         self._seen.add(bill.session_id)
@@ -381,7 +396,7 @@ class Conversation:
     def _error(self, notice: ErrorNotice) -> Reaction:
         request = self._request
         waiting = request is not None and request.mine and request.step == SENT
-        if notice.code == Code.NO_SESSION:
+        if notice.code in (Code.NO_SESSION, Code.WHICH_SESSION):
             self._stop_wanted = False
             return Reaction(lines=(self._words.refused(notice),))
         if waiting and request is not None and notice.code in _FINAL:
@@ -415,8 +430,18 @@ class Conversation:
         # While the first try to connect is under way there is nothing to complain about yet.
         return Reaction(lines=(self._words("not connected"),) if self._told else ())
 
+    def _running(self) -> dict[str, str | None]:
+        """Return the sessions that can be stopped, by their charging point; None: not known yet."""
+        request = self._request
+        running: dict[str, str | None] = dict(self._others)
+        if request is not None:
+            running[self._place(request)] = request.session_id
+        return running
+
     def _stop_message(self) -> RequestStop:
-        return RequestStop(session_id=self._request.session_id if self._request else None)
+        request = self._request
+        asked = request.session_id if request is not None and not self._others else None
+        return RequestStop(session_id=self._stop_session or asked)
 
     def _look_up(self, *questions: Question) -> tuple[Question, ...]:
         """Return what is to be asked for the toolbar and completion, unless it is under way already."""

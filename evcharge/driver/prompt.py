@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from evcharge.billing import parse_cents
-from evcharge.driver.script import Wish, parse_wish
+from evcharge.driver.script import Wish, checked_point, parse_wish
 from evcharge.driver.words import ENGLISH, Words
 from evcharge.errors import BadInput
 from evcharge.keyboard import STDIN, is_terminal, read_chunks
 
-__all__ = ["STDIN", "Command", "PinWish", "Word", "is_at_hand", "is_pin", "parse", "read_chunks"]
+__all__ = ["STDIN", "Command", "PinWish", "StopWish", "Word", "is_at_hand", "is_pin", "parse", "read_chunks"]
 
-Word = Literal["yes", "no", "list", "stop", "balance", "history", "troubles", "help", "quit"]
+Word = Literal["yes", "no", "list", "balance", "history", "troubles", "help", "quit"]
 # What a driver who reads Spanish answers.
 _ALSO: dict[str, Word] = {"sí": "yes", "si": "yes"}
-WORDS: tuple[Word, ...] = ("yes", "no", "list", "stop", "balance", "history", "troubles", "help", "quit")
+WORDS: tuple[Word, ...] = ("yes", "no", "list", "balance", "history", "troubles", "help", "quit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,13 @@ class Command:
     """A command that is one word."""
 
     word: Word
+
+
+@dataclass(frozen=True, slots=True)
+class StopWish:
+    """The end of a charge is wanted: of the one at `cp_id`, or of the only one."""
+
+    cp_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +53,15 @@ def is_at_hand() -> bool:
     return os.environ.get("TERM", "") not in ("", "dumb", "unknown") and is_terminal()
 
 
-def parse(text: str, words: Words = ENGLISH) -> Command | Wish | PinWish | None:
+def parse(text: str, words: Words = ENGLISH) -> Command | Wish | StopWish | PinWish | None:
     """Return what a typed line wants (a Wish: start a charge), None for an empty one; raise BadInput."""
     first, _, rest = text.partition(" ")
     if not first:
         return None
     if first.lower() == "start":
         return parse_wish(rest.strip(), words) if rest.strip() else Wish()
+    if first.lower() == "stop":
+        return StopWish(checked_point(rest.strip(), words) if rest.strip() else None)
     if first.lower() == "pin":
         return _pin_wish(rest.split(), words)
     said = _ALSO.get(first.lower(), first.lower())

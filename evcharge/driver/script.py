@@ -162,7 +162,7 @@ def parse_wish(text: str, words: Words = ENGLISH) -> Wish:
     first, _, rest = text.partition(" ")
     cp_id = None
     if first.upper() != _NEAR:
-        cp_id = None if first.upper() == _ANY else _checked_point(first, words)
+        cp_id = None if first.upper() == _ANY else checked_point(first, words)
         text = rest.strip()
     near, _, location = text.partition(" ")
     location = location.strip()
@@ -173,7 +173,8 @@ def parse_wish(text: str, words: Words = ENGLISH) -> Wish:
     return Wish(cp_id, _checked_location(location, words) if location else None)
 
 
-def _checked_point(word: str, words: Words) -> str:
+def checked_point(word: str, words: Words) -> str:
+    """Return the name of a charging point as it is spelled; raise BadInput without a full stop."""
     try:
         return msgspec.convert(word.upper(), Id)
     except msgspec.ValidationError:

@@ -35,7 +35,7 @@ _REFRESH_S = 0.25
 _MENU_ROWS = 5
 # More lines than that were not meant for us: a paragraph went into the wrong window.
 _MOST_LINES = 20
-_ORDERS = ("start", "pin", *WORDS)
+_ORDERS = ("start", "stop", "pin", *WORDS)
 _STYLE = Style.from_dict({"bottom-toolbar": "noreverse", "bottom-toolbar.text": "noreverse"})
 
 

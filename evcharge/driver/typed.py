@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from evcharge.driver.conversation import Question
 from evcharge.driver.desk import Desk
 from evcharge.driver.lines import Line, LineCutter
-from evcharge.driver.prompt import Command, PinWish, Word, parse
+from evcharge.driver.prompt import Command, PinWish, StopWish, Word, parse
 from evcharge.driver.script import Wish
 from evcharge.errors import BadInput
 from evcharge.messages import AskBalance, AskHistory, AskPin, ListPoints, SetPin
@@ -41,6 +41,8 @@ def obey_line(desk: Desk, line: Line) -> bool:
     match command:
         case Wish():
             desk.carry_out(desk.conversation.start(command.cp_id, command.location))
+        case StopWish(cp_id=cp_id):
+            desk.carry_out(desk.conversation.stop(cp_id))
         case PinWish(limit_cents=limit_cents, pin=None) if limit_cents:
             # Where no digits can be asked for, hidden.
             desk.show(desk.words.not_understood(desk.words("bad pin")))
@@ -61,7 +63,5 @@ def _do(desk: Desk, word: Word) -> None:
         desk.show(*desk.words.help())
     elif word == "troubles":
         desk.show(*told(desk.troubles.newest_first, desk.words))
-    elif word == "stop":
-        desk.carry_out(desk.conversation.stop())
     else:
         desk.carry_out(desk.conversation.ask(_QUESTIONS[word]))

@@ -92,6 +92,7 @@ CODES: Mapping[Code, Words] = {
     Code.DRIVER_BLOCKED: ("driver blocked", "conductor bloqueado"),
     Code.DRIVER_BUSY: ("already charging", "ya está cargando"),
     Code.PAUSE: ("too many requests without plugging in", "demasiadas peticiones sin enchufar"),
+    Code.WHICH_SESSION: ("several charges run: say which", "hay varias recargas en curso: diga cuál"),
     Code.NO_SESSION: ("no such charge", "no existe esa recarga"),
     Code.CONFIRM: ("this looks like a slip", "parece un descuido"),
     Code.ENGINE_THERE: (

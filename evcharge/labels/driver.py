@@ -40,6 +40,11 @@ SENTENCES: Mapping[str, Words] = {
     "because": ("{text} ({why})", "{text} ({why})"),
     "live": ("{cp_id}: {kw} kW, {kwh} kWh, {euros} €", "{cp_id}: {kw} kW, {kwh} kWh, {euros} €"),
     "stop sent": ("Asked to stop the charge.", "Se ha pedido parar la recarga."),
+    "stop which?": (
+        "You charge at {points}: say which, such as: stop CP001",
+        "Está recargando en {points}: diga cuál; por ejemplo: stop CP001",
+    ),
+    "nothing to stop": ("Nothing of yours runs at {cp_id}.", "Nada suyo está en curso en {cp_id}."),
     "already stopping": ("Already asked to stop.", "Ya se ha pedido parar."),
     "already asked": (
         "Already asked; the answer is on its way.",
@@ -277,8 +282,8 @@ SENTENCES: Mapping[str, Words] = {
         "start [CP] [near LUGAR]      pedir un punto (sin CP: cualquiera que esté libre)",
     ),
     "help stop": (
-        "stop                         end the charge",
-        "stop                         terminar la recarga",
+        "stop [CP001]                 end the charge; of several, that at CP001",
+        "stop [CP001]                 terminar la recarga; de varias, la de CP001",
     ),
     "help yes": (
         "yes, no                      take the charging point that was offered, or answer one that asks you",

@@ -220,6 +220,18 @@ async def test_there_is_nothing_to_stop_without_a_charge(booth: Booth):
     assert (status, answer["code"]) == (409, Code.CONFLICT)
 
 
+async def test_a_stop_names_the_charge_and_so_does_its_answer(booth: Booth):
+    running = await booth.post("/requests", {"request_id": REQUEST, "cp_id": "CP001"})
+    status, answer = await booth.ask("POST", "/stop?session_id=S-unknown")
+    assert (status, answer["code"]) == (409, Code.CONFLICT)
+    stopped = await booth.post(f"/stop?session_id={running['session_id']}")
+    assert (stopped["step"], stopped["session_id"], stopped["cp_id"]) == (
+        "STOPPING",
+        running["session_id"],
+        "CP001",
+    )
+
+
 async def test_nobody_sees_or_touches_what_is_of_another_driver(booth: Booth):
     session_id = await booth.charged()
     for path in ("/sessions", "/tickets"):

@@ -431,6 +431,46 @@ def test_stop_during_an_outage_is_sent_when_it_ends():
     assert talk.connected().messages[-1] == RequestStop(session_id=SESSION)
 
 
+OTHER_SESSION = "S-D01-CP003-fedcba0987654321"
+
+
+def two_charges() -> Conversation:
+    """One charge that was asked for here, and one that the driver's page asked for."""
+    talk = charging()
+    talk.hear(progress("CHARGING", request_id="R-00000002", session_id=OTHER_SESSION, cp_id="CP003"))
+    return talk
+
+
+def test_stop_asks_which_of_several_charges_is_meant():
+    talk = two_charges()
+    reaction = talk.stop()
+    assert reaction.messages == ()
+    assert reaction.lines == ("You charge at CP001, CP003: say which, such as: stop CP001",)
+    assert talk.stop("CP003").messages == (RequestStop(session_id=OTHER_SESSION),)
+    assert talk.stop("CP003").messages == ()
+    assert talk.stop("CP001").messages == (RequestStop(session_id=SESSION),)
+
+
+def test_stop_at_a_point_where_nothing_of_ones_own_runs_goes_nowhere():
+    reaction = charging().stop("CP009")
+    assert reaction.messages == ()
+    assert "CP009" in reaction.lines[0]
+
+
+def test_of_several_charges_one_remains_when_the_other_is_over():
+    talk = two_charges()
+    talk.hear(bill("R-00000002", OTHER_SESSION, cp_id="CP003"))
+    assert talk.stop().messages == (RequestStop(session_id=SESSION),)
+
+
+def test_a_central_that_asks_which_is_answered_with_another_stop():
+    talk = conversation()
+    talk.stop()
+    said = talk.hear(ErrorNotice(code="E_WHICH_SESSION", text="Your charges at CP001, CP003 run: say which."))
+    assert said.lines == ("Refused: Your charges at CP001, CP003 run: say which.",)
+    assert not talk.busy
+
+
 def test_a_second_start_is_not_sent():
     talk = charging()
     reaction = talk.start("CP002", None)

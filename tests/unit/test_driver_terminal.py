@@ -15,7 +15,7 @@ POINTS = {"CP002": None, "CP001": None}
 @pytest.mark.parametrize(
     ("typed", "suggested"),
     [
-        ("", ["start", "pin", "yes", "no", "list", "stop", "balance", "history", "troubles", "help", "quit"]),
+        ("", ["start", "stop", "pin", "yes", "no", "list", "balance", "history", "troubles", "help", "quit"]),
         ("st", ["start", "stop"]),
         ("  ST", ["start", "stop"]),
         ("start ", ["CP001", "CP002", "any", "near"]),

@@ -8,7 +8,7 @@ import pytest
 
 from evcharge.driver.dealings import Outcome
 from evcharge.driver.lines import MAX_LINE_BYTES, LineCutter
-from evcharge.driver.prompt import Command, parse
+from evcharge.driver.prompt import Command, StopWish, parse
 from evcharge.driver.script import (
     MAX_ROWS,
     Asked,
@@ -206,7 +206,9 @@ def test_a_very_long_table_shows_its_newest_rows_and_counts_all():
         ("Start cp001", Wish("CP001")),
         ("start any near Berlin", Wish(None, "Berlin")),
         ("LIST", Command("list")),
-        *((word, Command(word)) for word in ("stop", "balance", "history", "help", "quit")),
+        *((word, Command(word)) for word in ("balance", "history", "help", "quit")),
+        ("stop", StopWish()),
+        ("Stop cp003", StopWish("CP003")),
     ],
 )
 def test_commands_are_understood(text, wanted):

@@ -14,7 +14,7 @@ from evcharge.central import regrets
 from evcharge.central.api import member_answers, views
 from evcharge.central.api.inputs import BEFORE, LIMIT, body_of, carried_out, page_of
 from evcharge.central.api.logins import Secret
-from evcharge.central.api.routes import DRIVERS, Route
+from evcharge.central.api.routes import DRIVERS, Parameter, Route
 from evcharge.central.api.visits import registration_of, welcome
 from evcharge.central.archive import Archive
 from evcharge.central.commands import (
@@ -58,6 +58,9 @@ class NewPin(Secret, forbid_unknown_fields=True):
 
     pin: Pin
     limit_cents: Annotated[int, Meta(ge=1, le=10**6)]
+
+
+_SESSION = Parameter("session_id", "The charge to stop; may be left out while there is one only.")
 
 
 class Me:
@@ -106,8 +109,9 @@ class Me:
                 path="/api/me/stop",
                 handler=self.stop,
                 roles=DRIVERS,
+                query=(_SESSION,),
                 answers=member_answers.ProgressAnswer,
-                summary="Stop the driver's charge.",
+                summary="Stop the driver's charge; the answer names it.",
             ),
             Route(
                 method=post,
@@ -198,11 +202,15 @@ class Me:
         )
         return answer(_told(wanted.request_id, decision.reply))
 
-    async def stop(self, _: web.Request, actor: Actor) -> web.Response:
-        """Stop the driver's charge."""
+    async def stop(self, request: web.Request, actor: Actor) -> web.Response:
+        """Stop the charge that is named, or the only one; say which that was."""
+        named = request.query.get("session_id")
         driver_id = await welcome(self._dispatcher, actor)
+        command = StopCharging(
+            by=actor, driver_id=driver_id, session_id=SessionId(named) if named is not None else None
+        )
         try:
-            decision = await carried_out(self._dispatcher, StopCharging(by=actor, driver_id=driver_id))
+            decision = await carried_out(self._dispatcher, command)
         except Refused as refusal:
             if refusal.code is not Code.NO_SESSION:
                 raise

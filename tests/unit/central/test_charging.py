@@ -391,6 +391,21 @@ def test_the_first_reason_to_stop_stays(town: Network):
     assert town.session(session.session_id).stop_reason is EndReason.WEATHER
 
 
+def test_a_driver_with_several_charges_says_which_it_stops(town: Network):
+    town.rules = replace(town.rules, max_active_per_driver=2, max_hold_cents=500)
+    town.point_is_there("CP002")
+    first, second = town.charging(cp_id="CP001"), town.charging(cp_id="CP002")
+    refusal = town.refuses(c.StopCharging, driver_id="D01")
+    assert (refusal.code, refusal.text) == (
+        Code.WHICH_SESSION,
+        "Your charges at CP001, CP002 run: say which.",
+    )
+    decision = town.does(c.StopCharging, driver_id="D01", session_id=second.session_id)
+    assert only(decision, events.StopOrdered).session_id == second.session_id
+    assert (decision.reply.session_id, decision.reply.cp_id) == (second.session_id, "CP002")
+    assert town.session(first.session_id).stop_reason is None
+
+
 def test_another_drivers_charge_is_no_such_session(town: Network):
     town.driver_is_there("D02")
     session = town.charging()

@@ -1,6 +1,6 @@
 // One request to charge, from the click to the ticket. It has one request_id for its whole life: however often it is
 // sent, Central carries it out once.
-import { post } from "../api.js";
+import { post, query } from "../api.js";
 import { problem } from "../dialogs.js";
 import { fresh, keep, newId, note, read } from "./record.js";
 import { deliver } from "./sending.js";
@@ -126,7 +126,8 @@ export class Journey extends EventTarget {
     this.stopping = true;
     this.#emit();
     try {
-      await post("/api/me/stop");
+      // What this page shows: others may run as well.
+      await post(query("/api/me/stop", { session_id: this.record?.last?.session_id }));
     } catch (error) {
       this.stopping = false;
       problem(error);

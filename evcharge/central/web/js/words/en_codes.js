@@ -54,6 +54,7 @@ export default {
   "code.E_DRIVER_BLOCKED": "driver blocked",
   "code.E_DRIVER_BUSY": "already charging",
   "code.E_PAUSE": "too many requests without plugging in",
+  "code.E_WHICH_SESSION": "several charges run: say which",
   "code.E_NO_SESSION": "no such charge",
   "code.E_NOT_CONFIRMED": "not confirmed by the driver",
   "code.E_PIN": "wrong PIN",

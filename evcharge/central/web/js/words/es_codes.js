@@ -54,6 +54,7 @@ export default {
   "code.E_DRIVER_BLOCKED": "conductor bloqueado",
   "code.E_DRIVER_BUSY": "ya está cargando",
   "code.E_PAUSE": "demasiadas peticiones sin enchufar",
+  "code.E_WHICH_SESSION": "hay varias recargas en curso: diga cuál",
   "code.E_NO_SESSION": "no existe esa recarga",
   "code.E_NOT_CONFIRMED": "sin confirmar por el conductor",
   "code.E_PIN": "PIN incorrecto",
