@@ -164,6 +164,7 @@ class Panel:
         )
         return View(
             points=list(self._facts.points()),
+            countries={weather.place: weather.country for weather in self._facts.weathers()},
             sessions=list(self._facts.sessions()),
             live=self._live,
             live_at=self._live_at,

@@ -19,6 +19,7 @@ from evcharge.central.sheet import NARROW, Palette, Sheet
 from evcharge.central.wall_lists import Fault
 from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.ids import CpId
+from evcharge.location import in_country, place
 from evcharge.plain import clean
 from evcharge.session import Session, SessionState
 
@@ -60,6 +61,8 @@ class View:
     revenue_today_cents: int = 0
     # Shown instead of everything below the counters, while somebody reads it.
     page: Sequence[str] | None = None
+    # Countries of locations that name none, as the weather service found them; by `location.place`.
+    countries: Mapping[str, str] = field(default_factory=dict)
     # By which the instants are told; None is this computer's.
     zone: tzinfo | None = None
 
@@ -177,10 +180,13 @@ class _Wall:
         bold = style + Style(bold=True)
         return [
             self._sheet.apart(f" {MARKS[status]} {point.cp_id}", f"{price} ", bold, width),
-            self._sheet.apart(f" {clean(point.location)}", f"{driver} " if driver else "", style, width),
+            self._sheet.apart(f" {self._where(point)}", f"{driver} " if driver else "", style, width),
             self._sheet.line(f" {words}", bold, width),
             self._sheet.line(f" {figures or reason}", style, width),
         ]
+
+    def _where(self, point: ChargingPoint) -> str:
+        return clean(in_country(point.location, self._view.countries.get(place(point.location), "")))
 
     def _row(self, point: ChargingPoint, width: int) -> Text:
         """One charging point on one line: what matters most stands first."""
@@ -193,7 +199,7 @@ class _Wall:
             words = f"{figures} {session.driver_id}"
         else:
             price = price_text(point.price_centi_cents_per_kwh)
-            words = f"{words} {price} € {clean(point.location)}"
+            words = f"{words} {price} € {self._where(point)}"
         style = self._palette.statuses[point.status]
         return self._sheet.line(f"{MARKS[point.status]} {point.cp_id:<6} {words}", style, width)
 

@@ -174,6 +174,16 @@ async def test_a_driver_is_blocked_and_let_in_again(room, window) -> None:
 # ---- weather
 
 
+async def test_the_weather_shows_which_place_a_name_was_taken_for(room, window) -> None:
+    where = {"country": "MX", "latitude": 20.6767, "longitude": -103.3475}
+    report = {"location": "Guadalajara", "temperature_celsius": 20.5}
+    await room.ask("POST", "/api/weather_update", report | where)
+    async with window(lang="es") as opened:
+        page = await room.enter(opened, "operator", at="/#weather")
+        card = page.locator(".place", has_text="Guadalajara, MX")
+        await expect(card).to_contain_text("México · 20.68, -103.35")
+
+
 async def test_an_operator_overrides_the_weather_of_a_place(room, window) -> None:
     place = CITIES[1]
     report = {"location": place, "temperature_celsius": -3.5, "source": "OpenWeather"}

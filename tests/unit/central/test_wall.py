@@ -205,6 +205,18 @@ def test_how_far_a_charge_is(facts: dict, words: str):
     assert words in text(shown(View(points=[point()], sessions=[charge(**facts)])))
 
 
+def test_a_location_shows_the_country_that_the_weather_service_found():
+    points = [point(1, location="León"), point(2, location="León, ES"), point(3)]
+    view = View(points=points, countries={"león": "MX", "león, es": "ES", "alicante": ""})
+    for said in (
+        text(shown(view)),
+        text(shown(replace(view, points=[*points, *many(60).points[3:]]), 160, 49)),
+    ):
+        assert "León, MX" in said
+        assert "León, ES" in said
+        assert "ES, ES" not in said
+
+
 def test_sixty_points_are_rows_on_a_large_screen_and_cells_on_a_small_one():
     view = replace(many(60), live={"CP009": Live("S", 7_000, 1)})
     points = [*view.points[:8], point(9, session_id="S", charging=True), *view.points[9:]]
