@@ -57,6 +57,8 @@ class AlertKind(StrEnum):
 CLOSED_BY_HAND = frozenset(
     {
         AlertKind.DUPLICATE,
+        # A stranger may have claimed a name that is connected all the time, or never comes.
+        AlertKind.NOT_UNDERSTOOD,
         AlertKind.JOURNAL,
         AlertKind.QUARANTINE,
         AlertKind.FLOOD,
@@ -112,6 +114,8 @@ class Alerts:
         self._known = known
         self._open: dict[tuple[str, AlertKind], Alert] = {}
         self._solved: deque[Alert] = deque(maxlen=MAX_SOLVED)
+        # Why and since when the engine of a charging point has no link, also while a fault says so already.
+        self._engine_lost: dict[str, tuple[str, datetime]] = {}
         # Grows with every change: whoever shows alerts need not compare them.
         self.revision = 0
 
@@ -192,15 +196,22 @@ class Alerts:
             case events.FaultReported():
                 # One incident, whatever its text becomes.
                 self._begin(AlertKind.FAULT, event.cp_id, event.fault, at, times=0)
+                # A dead engine is missed by its monitor and by Central: one cause is one alert.
+                self.drop(event.cp_id, AlertKind.ENGINE)
             case events.FaultCleared():
                 self._end(AlertKind.FAULT, event.cp_id, at)
+                if (lost := self._engine_lost.get(event.cp_id)) is not None:
+                    self._begin(AlertKind.ENGINE, event.cp_id, *lost)
             case events.EngineLost() | events.MonitorLost() if event.reason == events.CENTRAL_STOPPED:
                 pass  # an outage of the observer
             case events.EngineLost() | events.MonitorLost() if self._explained(event.cp_id):
                 pass
             case events.EngineLost():
-                self._begin(AlertKind.ENGINE, event.cp_id, event.reason, at)
+                self._engine_lost[event.cp_id] = event.reason, at
+                if not self.is_open(event.cp_id, AlertKind.FAULT):
+                    self._begin(AlertKind.ENGINE, event.cp_id, event.reason, at)
             case events.EngineConnected():
+                self._engine_lost.pop(event.cp_id, None)
                 self._end(AlertKind.ENGINE, event.cp_id, at)
                 self._end(AlertKind.NOT_UNDERSTOOD, event.cp_id, at)
             case events.MonitorLost():
@@ -331,6 +342,7 @@ class Alerts:
 
     def _forget(self, about: str) -> None:
         """Drop every alert about somebody who is not in the network any more."""
+        self._engine_lost.pop(about, None)
         for kind in AlertKind:
             self.drop(about, kind)
 

@@ -174,6 +174,19 @@ SENTENCES: Mapping[str, Words] = {
         "{question} If so, say it with --yes.",
         "{question} Si es correcto, confírmelo con --yes.",
     ),
+    "priced": ("{cp_id} costs {price} €/kWh from now on.", "{cp_id} cuesta {price} €/kWh desde ahora."),
+    "priced already": ("{cp_id} costs {price} €/kWh already.", "{cp_id} ya cuesta {price} €/kWh."),
+    "price bad": (
+        "{amount} is no price: give euros per kWh as a plain number up to 100, such as 0.30.",
+        "{amount} no es un precio: escriba euros por kWh como un número hasta 100, por ejemplo 0.30.",
+    ),
+    "barred": ("{driver_id} may not charge any more.", "{driver_id} ya no puede recargar."),
+    "readmitted": ("{driver_id} may charge again.", "{driver_id} puede recargar de nuevo."),
+    "overridden": (
+        "{location}: its charging points work in spite of the weather.",
+        "{location}: sus puntos de recarga funcionan a pesar del tiempo.",
+    ),
+    "heeded": ("{location}: the weather counts again.", "{location}: el tiempo vuelve a contar."),
     "lost billed": (
         "{session_id} is closed and billed by estimate: {energy} kWh, {cost} €. Its engine may still correct that.",
         "{session_id} queda cerrada y cobrada por estimación: {energy} kWh, {cost} €. Su motor aún puede corregirlo.",

@@ -203,6 +203,57 @@ def move(cp_id: str, location: str, as_json: bool, config_file: Path | None, **g
         work.tell("ended")
 
 
+@click.command()
+@id_argument("cp_id")
+@click.argument("euros")
+@_central(YES)
+def price(cp_id: str, euros: str, yes: bool, as_json: bool, config_file: Path | None, **given: Any) -> None:
+    """Let a kWh cost EUROS (such as 0.30) at CP_ID from now on; a running charge keeps its price."""
+    from evcharge.billing import parse_price
+
+    work = Operating(config_file, given, as_json=as_json)
+    try:
+        parse_price(euros)
+    except BadInput:
+        better = euros.replace(",", ".")
+        name = "amount comma" if "," in euros else "price bad"
+        raise click.UsageError(work.say(name, amount=ascii(euros[:20]), better=better[:20])) from None
+    content = work.order(f"/api/cps/{cp_id}", {"price": euros}, yes=yes, method="PATCH")
+    name = "priced" if content["changed"] else "priced already"
+    work.tell(name, cp_id=cp_id, price=content["cp"]["price"])
+
+
+@click.command()
+@id_argument("driver_id")
+@click.option("--lift", is_flag=True, help="Let it charge again.")
+@_central()
+def block(driver_id: str, lift: bool, as_json: bool, config_file: Path | None, **given: Any) -> None:
+    """Let DRIVER_ID charge no longer, or again (--lift). Its running charge ends."""
+    work = Operating(config_file, given, as_json=as_json)
+    content = work.ask(lambda api: api.post(f"/api/drivers/{driver_id}/block", {"blocked": not lift}))
+    work.tell("readmitted" if lift else "barred", driver_id=driver_id)
+    if content["ended"]:
+        work.tell("ended")
+    if not content["stored"]:
+        work.tell("not stored yet")
+
+
+@click.command()
+@click.argument("location")
+@click.option("--lift", is_flag=True, help="Heed the weather again.")
+@_central()
+def override(location: str, lift: bool, as_json: bool, config_file: Path | None, **given: Any) -> None:
+    """Let the charging points in LOCATION work in spite of its weather alerts, or no longer (--lift)."""
+    from urllib.parse import quote
+
+    work = Operating(config_file, given, as_json=as_json)
+    path = f"/api/locations/{quote(location, safe='')}/override"
+    content = work.ask(lambda api: api.post(path, {"override": not lift}))
+    work.tell("heeded" if lift else "overridden", location=content["location"]["location"])
+    if content["ended"]:
+        work.tell("ended")
+
+
 def _by_kafka(work: Operating, command: Literal["out", "resume", "revoke"], cp_id: str | None) -> None:
     """Give an order over Kafka, for one charging point, and say what came of it."""
     import asyncio
@@ -316,4 +367,4 @@ def alerts(alert_id: str | None, as_json: bool, config_file: Path | None, **give
         tables.show(content["alerts"], tables.alerts(work.lang), work.say)
 
 
-COMMANDS = (out, resume, revoke, move, cps, sessions, tickets, alerts)
+COMMANDS = (out, resume, revoke, price, move, block, override, cps, sessions, tickets, alerts)

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from evcharge import cli, trust
-from evcharge.central.commands import PlaceHold
+from evcharge.central.commands import PlaceHold, WeatherAlert
 from evcharge.charging_point import Hold
 from evcharge.enrolment import RegistryAddress, fetch_ticket
 from evcharge.errors import AuthenticationError
 from evcharge.ids import Role
 from evcharge.labels import Speech
 from evcharge.labels.operator import SENTENCES
+from evcharge.location import WeatherKind
 from evcharge.operator import stream
 from evcharge.operator.client import CentralApi
 from tests.component.registry_process import Running, make_state, running_registry
@@ -180,6 +181,35 @@ async def test_move_says_where_a_point_stands(town: Town, shell: Shell):
     assert (code, "1 to 80 characters" in err) == (2, True)
     code, _, err = await shell.types("move", "CP404", "Elche")
     assert (code, "does not exist" in err) == (1, True)
+
+
+async def test_price_says_what_a_kwh_costs_and_asks_when_it_looks_like_a_slip(town: Town, shell: Shell):
+    await town.point()
+    assert await shell.does("price", "CP001", "0.30") == "CP001 costs 0.30 €/kWh from now on.\n"
+    assert await shell.does("price", "CP001", "0.30") == "CP001 costs 0.30 €/kWh already.\n"
+    refused = await shell.fails("price", "CP001", "30", code=2)
+    assert "30.00 €/kWh is more than 2.00 €/kWh: is that right?" in refused
+    assert "30.00" in await shell.does("price", "CP001", "30", "--yes")
+    assert "escriba el importe con un punto" in await shell.fails(
+        "price", "CP001", "0,3", "--lang", "es", code=2
+    )
+    assert "is no price" in await shell.fails("price", "CP001", "cheap", code=2)
+
+
+async def test_a_driver_is_blocked_and_let_in_again(town: Town, shell: Shell):
+    await town.driver()
+    assert await shell.does("block", "D01") == "D01 may not charge any more.\n"
+    assert await shell.does("block", "D01", "--lift", "--lang", "es") == "D01 puede recargar de nuevo.\n"
+    assert "unknown" in await shell.fails("block", "D404")
+
+
+async def test_a_location_works_in_spite_of_its_weather(town: Town, shell: Shell):
+    await town.point()
+    assert "no weather alert" in await shell.fails("override", "Berlin")
+    await town.operator(WeatherAlert, location="Berlin", alert=WeatherKind.COLD)
+    said = await shell.does("override", "Berlin")
+    assert said == "Berlin: its charging points work in spite of the weather.\n"
+    assert await shell.does("override", "Berlin", "--lift") == "Berlin: the weather counts again.\n"
 
 
 async def test_top_up_counts_once_with_the_same_reference(town: Town, shell: Shell):

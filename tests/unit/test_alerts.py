@@ -10,6 +10,7 @@ from evcharge import labels
 from evcharge.central.alerts import (
     CENTRAL,
     CLOSED_BY_HAND,
+    KAFKA,
     MAX_OPEN,
     MAX_SOLVED,
     REGISTRY,
@@ -405,3 +406,65 @@ def test_peers_that_central_itself_sent_away_when_it_stopped_are_no_trouble(lost
     alerts = Alerts()
     alerts.take(lost(cp_id="CP001", link=1, reason=e.CENTRAL_STOPPED), NOON)
     assert alerts.recent() == []
+
+
+# ---- every alert has an end, and one cause is one alert
+
+
+@pytest.mark.parametrize("kind", AlertKind)
+def test_every_alert_ends_with_its_cause_or_is_closed_by_an_operator(kind: AlertKind):
+    stories = [story.values for story in STORIES if story.values[1][1] is kind]
+    stories += [(e.KafkaLost(), (KAFKA, kind), e.KafkaReached())] if kind is AlertKind.KAFKA else []
+    assert stories or kind in CLOSED_BY_HAND | {AlertKind.STORAGE}
+    if kind is AlertKind.STORAGE:  # no event can tell of it before it is over
+        alerts = Alerts()
+        alerts.storage_failed("disk full", NOON)
+        alerts.take(e.StorageRestored(why="disk full", failed_at=NOON.timestamp()), LATER)
+        assert alerts.open() == []
+    for opens, key, ends in stories:
+        alerts = Alerts()
+        alerts.take(opens, NOON)
+        assert alerts.is_open(*key)
+        alerts.take(ends, LATER)
+        assert not alerts.is_open(*key)
+    if kind in CLOSED_BY_HAND:
+        alerts = Alerts()
+        alerts._begin(kind, "CP001", "why", NOON)
+        alerts.take(e.AlertClosed(alert_id=f"CP001-{kind}"), LATER)
+        assert alerts.open() == []
+
+
+def kinds(alerts: Alerts) -> list[AlertKind]:
+    return [alert.kind for alert in alerts.open()]
+
+
+def test_a_dead_engine_is_one_alert_whoever_misses_it_first():
+    lost, missed = (
+        e.EngineLost(cp_id="CP001", link=1, reason="cut"),
+        e.FaultReported(cp_id="CP001", fault="x"),
+    )
+    for order in ((lost, missed), (missed, lost)):
+        alerts = Alerts()
+        for event in order:
+            alerts.take(event, NOON)
+        assert kinds(alerts) == [AlertKind.FAULT]
+        alerts.take(e.EngineConnected(**ENGINE), LATER)
+        alerts.take(e.FaultCleared(cp_id="CP001", fault="x"), LATER)
+        assert kinds(alerts) == []
+
+
+def test_an_engine_that_stays_away_when_its_fault_is_over_is_told_of_since_it_went():
+    alerts = Alerts()
+    alerts.take(e.EngineLost(cp_id="CP001", link=1, reason="cut"), NOON)
+    alerts.take(e.FaultReported(cp_id="CP001", fault="x"), LATER)
+    alerts.take(e.FaultCleared(cp_id="CP001", fault="x"), LATER)
+    (alert,) = alerts.open()
+    assert (alert.kind, alert.detail, alert.since) == (AlertKind.ENGINE, "cut", NOON)
+
+
+def test_links_that_end_by_a_revocation_are_no_alerts_of_their_own():
+    alerts = Alerts()
+    alerts.take(e.KeyRevoked(cp_id="CP001", epoch=1), NOON)
+    alerts.take(e.EngineLost(cp_id="CP001", link=1, reason="its keys were revoked"), NOON)
+    alerts.take(e.MonitorLost(cp_id="CP001", link=2, reason="its keys were revoked"), NOON)
+    assert kinds(alerts) == [AlertKind.REVOKED]

@@ -116,6 +116,43 @@ async def test_a_session_whose_engine_is_lost_is_closed_on_its_sheet(room, windo
     assert (await driver.ticket()).estimated
 
 
+async def test_money_is_put_right_on_the_pages(room, window) -> None:
+    town = room.town
+    engine, driver = await town.point("CP078"), await town.driver("D78")
+    driver.asks("CP078")
+    session_id = (await engine.is_asked()).session_id
+    await engine.journals(engine.starts(), engine.meters(10_000_000), engine.ends())
+    await driver.ticket()
+    async with window() as opened:
+        opened.allowed.append("409")
+        page = await room.enter(opened, "operator", at="/#history")
+        await row(page, session_id).locator(".tb-open").click()
+        await page.locator('[data-act="refund"]').click()
+        await fill_in(page, "Give back", amount="0,50", reason="cable broken")
+        await expect(page.locator("dialog[open]")).to_contain_text("2.00\u00a0€")
+        await page.keyboard.press("Escape")
+        await page.goto(f"{room.url}/#drivers")
+        await row(page, "D78").locator('[data-act="correct"]').click()
+        await fill_in(page, "Correct", amount="-1", reason="typed twice")
+        await expect(row(page, "D78")).to_contain_text("17.00\u00a0€")
+        await row(page, "D78").locator('[data-act="top-up"]').click()
+        await fill_in(page, "Top up", amount="600")
+        await expect(page.locator("dialog[open]").last).to_contain_text("600.00 € is more than 500.00 €")
+        await page.locator("dialog[open]").last.get_by_role("button", name="Yes").click()
+        await expect(row(page, "D78")).to_contain_text("617.00\u00a0€")
+        await row(page, "D78").locator('[data-act="pay-out"]').click()
+        await fill_in(page, "Pay out", amount="17", reason="moved away")
+        await expect(row(page, "D78")).to_contain_text("600.00\u00a0€")
+
+
+async def fill_in(page: Page, button: str, **typed: str) -> None:
+    """Fill in the form that is asked for now, and send it."""
+    form = page.locator("dialog.fd[open]")
+    for name, text in typed.items():
+        await form.locator(f'[name="{name}"]').fill(text)
+    await form.get_by_role("button", name=button, exact=True).click()
+
+
 # ---- statistics
 
 

@@ -143,6 +143,23 @@ ANEW = """(gone) => {
 }"""
 
 
+async def test_an_administrator_sets_the_price_on_the_drawer_and_is_asked_about_a_slip(
+    fresh_room, window
+) -> None:
+    await fresh_room.town.point("CP005")
+    async with window() as opened:
+        opened.allowed.append("409")
+        page = await fresh_room.enter(opened, "admin")
+        await page.locator('[data-cp="CP005"]').first.click()
+        await page.locator('#drawer [data-act="price"]').click()
+        form = page.locator("dialog.fd[open]")
+        await form.locator('[name="price"]').fill("3,5")
+        await form.get_by_role("button", name="Price", exact=True).click()
+        await expect(page.locator("dialog[open]").last).to_contain_text("3.50 €/kWh is more than 2.00 €/kWh")
+        await page.locator("dialog[open]").last.get_by_role("button", name="Yes").click()
+        await expect(page.locator("#drawer")).to_contain_text("3.50")
+
+
 async def test_the_drawer_stays_with_its_point_when_central_numbers_them_anew(fresh_room, window) -> None:
     for cp_id in ("CP001", "CP010", "CP005"):
         await fresh_room.town.point(cp_id)

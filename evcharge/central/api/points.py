@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from msgspec import Meta, Struct
 
 from evcharge import events
-from evcharge.billing import parse_price
+from evcharge.billing import parse_price, price_text
 from evcharge.central.api import answers, views
 from evcharge.central.api.inputs import body_of, carried_out
 from evcharge.central.api.places import Place
@@ -29,6 +29,8 @@ from evcharge.lifecycle import Clock
 from evcharge.location import check
 from evcharge.session import Session
 
+# Above this a price looks like a slip, and must be said twice.
+SURE_PRICE = 20_000
 _SHOWN = timedelta(hours=24)
 
 
@@ -37,6 +39,7 @@ class PointChange(Struct, forbid_unknown_fields=True):
 
     price: Annotated[str, Meta(max_length=20)] | None = None
     location: Place | None = None
+    confirm: bool = False
 
 
 class Points:
@@ -138,6 +141,11 @@ class Points:
         orders: list[AnyCommand] = []
         if body.price is not None:
             price = parse_price(body.price)
+            if price > SURE_PRICE and not body.confirm:
+                text = (
+                    f"{price_text(price)} €/kWh is more than {price_text(SURE_PRICE)} €/kWh: is that right?"
+                )
+                raise Refused(text, Code.CONFIRM)
             orders.append(SetPrice(by=actor, cp_id=cp_id, price_centi_cents_per_kwh=price))
         if body.location is not None:
             orders.append(MovePoint(by=actor, cp_id=cp_id, location=check(body.location)))

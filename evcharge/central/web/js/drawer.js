@@ -2,7 +2,7 @@
 import { may } from "./account.js";
 import { get } from "./api.js";
 import { closesBeside } from "./beside.js";
-import { move, out, resume, revoke, isOut } from "./commands.js";
+import { move, out, reprice, resume, revoke, isOut } from "./commands.js";
 import { sinceWords, statusWord } from "./cp_words.js";
 import { dayStrip } from "./day_strip.js";
 import { factsOf, showFacts } from "./drawer_parts.js";
@@ -54,7 +54,7 @@ export class Drawer {
     this.head = h("header", null, h("svg", { class: "i", "aria-hidden": "true" }, this.use), h("div", null, this.title, this.sub),
       h("button", { type: "button", class: "x", "data-t-label": "dialog.close", "aria-label": t("dialog.close"), onclick: () => this.dialog.close() }, icon("close")));
     this.buttons = { out: act("out", "warn", out), resume: act("resume", "go", resume), revoke: act("revoke", "danger", revoke) };
-    const more = may("admin") ? [act("move", "ghost", move)] : [];
+    const more = may("admin") ? [act("price", "ghost", reprice), act("move", "ghost", move)] : [];
     const day = h("figure", null, words("figcaption", "drawer.day"), this.day,
       h("p", { class: "ends" }, words("span", "drawer.day_ago"), words("span", "drawer.now")));
     this.dialog = h("dialog", { id: "drawer", class: "drawer aging", "aria-labelledby": "drawer-title" }, this.head,

@@ -1,14 +1,26 @@
-// What an operator may do with one session: close it when its engine is lost.
+// What an operator may do with one session: close it when its engine is lost, give back what it cost.
 import { may } from "./account.js";
 import { post } from "./api.js";
 import { confirm, problem, toast } from "./dialogs.js";
 import { h } from "./dom.js";
-import { euros } from "./format.js";
+import { asCorrected, euros } from "./format.js";
 import { t } from "./i18n.js";
+import { refund } from "./money.js";
 
 /** The part of the sheet with the orders that make sense now, or null. @param {any} found @param {() => void} again */
 export function orders(found, again) {
-  if (!may("operator") || !found.lost) return null;
+  if (!may("operator")) return null;
+  if (found.lost) return lost(found, again);
+  return found.ticket && asCorrected(found.ticket).sum > 0 ? billed(found.session.session_id, again) : null;
+}
+
+function billed(id, again) {
+  const back = h("button", { type: "button", class: "btn ghost", "data-act": "refund" }, t("settling.refund"));
+  back.addEventListener("click", () => refund(id).then(again));
+  return h("section", { class: "sheet-part" }, h("div", { class: "sheet-orders" }, back));
+}
+
+function lost(found, again) {
   const close = h("button", { type: "button", class: "btn warn", "data-act": "close-lost" }, t("settling.close_lost"));
   close.addEventListener("click", () => closeLost(found.session, again));
   const hint = h("p", { class: "tab-note", "data-kind": "warn" }, t("settling.lost_hint", { cp: found.session.cp_id }));

@@ -4,16 +4,15 @@ import { get, post } from "../api.js";
 import { confirm, problem, toast } from "../dialogs.js";
 import { h, icon, put } from "../dom.js";
 import { filters } from "../filters.js";
-import { askForm } from "../form_dialog.js";
 import { euros, number } from "../format.js";
 import { t } from "../i18n.js";
+import { correct, payOut, topUp } from "../money.js";
 import { openSession } from "../session_sheet.js";
 import { action, fill, heading, poll, stateChip, tab } from "../tab.js";
 import { Table } from "../table.js";
 import { leftWallets } from "./left_wallets.js";
 
 const AGAIN_S = 4;
-const MOST_EUROS = 100_000;
 
 /** Show the tab in `root`. @param {HTMLElement} root @param {any} store @returns {() => void} unmount */
 export function mount(root, store) {
@@ -43,7 +42,7 @@ function build({ section, keep, signal }, store) {
     { name: "id", label: t("drivers.id"), kind: "text" },
     { name: "state", label: t("drivers.state"), kind: "choice", options: states },
   ];
-  const left = leftWallets();
+  const left = leftWallets(() => now());
   const take = (content) => {
     all = content.drivers;
     left.show(content.left);
@@ -71,7 +70,8 @@ function columns(acts, again) {
     money("held"),
     { id: "sessions", head: t("drivers.sessions"), cell: sessions, sort: (row) => row.sessions.length },
   ];
-  const buttons = (row) => [topUpButton(row, again), ...(revoked(row) ? [] : [blockButton(row, again)])];
+  const money_of = (row) => moneyButtons(row.driver_id, again);
+  const buttons = (row) => [...money_of(row), ...(revoked(row) ? [] : [blockButton(row, again)])];
   if (acts) found.push({ id: "act", head: "", cell: buttons });
   return found;
 }
@@ -90,9 +90,14 @@ function sessions({ sessions: ids }) {
 /** Blocked by the Registry, not by an operator: only a new credential ends that. */
 const revoked = (row) => row.blocked && row.barred === false;
 
-function topUpButton(row, again) {
-  const name = t("drivers.top_up");
-  return action("top-up", icon("plus"), name, `${name}: ${row.driver_id}`, () => topUp(row.driver_id).then(again));
+/** What an operator does with a wallet. */
+function moneyButtons(id, again) {
+  const button = (act, mark, name, work) => action(act, icon(mark), name, `${name}: ${id}`, () => work(id).then(again));
+  return [
+    button("top-up", "plus", t("drivers.top_up"), topUp),
+    button("correct", "edit", t("settling.correct"), correct),
+    button("pay-out", "minus", t("settling.pay_out"), payOut),
+  ];
 }
 
 function blockButton({ driver_id: id, blocked, sessions: open }, again) {
@@ -110,26 +115,4 @@ function blockButton({ driver_id: id, blocked, sessions: open }, again) {
     );
     again();
   });
-}
-
-/** Ask how much, and put it in once: the reference belongs to the dialog, not to the click. */
-async function topUp(id) {
-  const typed = { inputmode: "decimal", required: true, maxlength: 12, placeholder: "20" };
-  const bytes = [...crypto.getRandomValues(new Uint8Array(12))];
-  const reference = `web-${bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-  const done = await askForm({
-    title: t("drivers.top_up_of", { id }),
-    fields: [{ name: "amount", label: t("drivers.amount"), hint: t("drivers.amount_hint"), attrs: typed }],
-    submit: t("drivers.top_up"),
-    act: ({ amount }) => post(`/api/drivers/${id}/top-up`, { cents: cents(amount), reference }),
-  });
-  if (done) toast(t("drivers.topped_up", { id, amount: euros(done.cents), balance: euros(done.balance_cents) }));
-}
-
-/** Return whole cents of what was typed, with a comma or a point. Never through a float. */
-function cents(text) {
-  const found = /^(\d{1,6})(?:[.,](\d{1,2}))?$/.exec(text);
-  const sum = found ? Number(found[1]) * 100 + Number((found[2] ?? "").padEnd(2, "0")) : 0;
-  if (sum < 1 || sum > MOST_EUROS * 100) throw new Error(t("drivers.amount_bad"));
-  return sum;
 }

@@ -1,0 +1,86 @@
+// Money that an operator moves: how much, why, and once. What looks like a slip is asked about a second time.
+import { post } from "./api.js";
+import { confirm, toast } from "./dialogs.js";
+import { askForm } from "./form_dialog.js";
+import { euros } from "./format.js";
+import { t } from "./i18n.js";
+
+const MOST_EUROS = 100_000;
+const WHOLE = { inputmode: "decimal", maxlength: 12 };
+
+/** Send an order; one that Central takes for a slip is asked about first. */
+export async function surely(send, path, body) {
+  try {
+    return await send(path, body);
+  } catch (error) {
+    if (error.code !== "E_CONFIRM") throw error;
+    if (!(await confirm(error.text))) throw new Error(t("dialog.not_done"));
+    return send(path, { ...body, confirm: true });
+  }
+}
+
+/** Put money into the wallet of a driver. @param {string} id */
+export async function topUp(id) {
+  const done = await askMoney({
+    title: t("drivers.top_up_of", { id }), submit: t("drivers.top_up"), path: `/api/drivers/${id}/top-up`,
+    amount: { hint: t("drivers.amount_hint"), attrs: { ...WHOLE, required: true, placeholder: "20" } },
+  });
+  if (done) toast(t("drivers.topped_up", { id, amount: euros(done.cents), balance: euros(done.balance_cents) }));
+}
+
+/** Put money into a wallet or take it out, with a reason. @param {string} id */
+export async function correct(id) {
+  const done = await askMoney({
+    title: t("settling.correct_of", { id }), submit: t("settling.correct"), path: `/api/drivers/${id}/correct`, reason: true,
+    amount: { hint: t("settling.correct_hint"), attrs: { ...WHOLE, inputmode: "text", required: true, placeholder: "-19.80" }, signed: true },
+  });
+  if (done) toast(t("settling.corrected", { id, amount: euros(done.cents), balance: euros(done.balance_cents) }));
+}
+
+/** Pay out a wallet, also one that a withdrawn driver left. @param {string} id @param {number} [registration] */
+export async function payOut(id, registration) {
+  const done = await askMoney({
+    title: t("settling.pay_out_of", { id }), submit: t("settling.pay_out"), path: `/api/drivers/${id}/pay-out`, reason: true,
+    amount: { hint: t("settling.all_hint"), attrs: { ...WHOLE, placeholder: t("settling.all") } },
+    more: registration === undefined ? {} : { registration },
+  });
+  if (done) toast(t("settling.paid_out", { id, amount: euros(-done.cents), balance: euros(done.balance_cents) }));
+}
+
+/** Give back what a ticket costs. @param {string} id of the session */
+export async function refund(id) {
+  const done = await askMoney({
+    title: t("settling.refund"), submit: t("settling.refund"), path: `/api/sessions/${encodeURIComponent(id)}/refund`, reason: true,
+    amount: { hint: t("settling.all_hint"), attrs: { ...WHOLE, placeholder: t("settling.all") } },
+  });
+  if (done) toast(t("settling.refunded", { id: done.driver_id, amount: euros(done.cents) }));
+}
+
+/** Ask how much and why, and order it once: the reference belongs to the dialog, not to the click. */
+function askMoney({ title, submit, path, amount, reason, more }) {
+  const { signed, ...field } = amount;
+  const fields = [{ name: "amount", label: t("drivers.amount"), ...field }];
+  if (reason) fields.push({ name: "reason", label: t("settling.reason"), hint: t("settling.reason_hint"), attrs: { required: true, maxlength: 200 } });
+  const reference = aReference();
+  const act = (typed) => {
+    const body = { ...more, reference };
+    if (typed.amount) body.cents = cents(typed.amount, signed);
+    if (reason) body.reason = typed.reason;
+    return surely(post, path, body);
+  };
+  return askForm({ title, fields, submit, act });
+}
+
+function aReference() {
+  const bytes = [...crypto.getRandomValues(new Uint8Array(12))];
+  return `web-${bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** Return whole cents of what was typed, with a comma or a point. Never through a float. */
+function cents(text, signed = false) {
+  const found = /^([-−]?)(\d{1,6})(?:[.,](\d{1,2}))?$/.exec(text);
+  if (found?.[1] && !signed) throw new Error(t("settling.not_below"));
+  const sum = found ? Number(found[2]) * 100 + Number((found[3] ?? "").padEnd(2, "0")) : 0;
+  if (sum < 1 || sum > MOST_EUROS * 100) throw new Error(t("drivers.amount_bad"));
+  return found[1] ? -sum : sum;
+}
