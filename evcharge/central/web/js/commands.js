@@ -4,7 +4,6 @@ import { holdWords } from "./cp_words.js";
 import { confirm, problem, toast } from "./dialogs.js";
 import { number } from "./format.js";
 import { t } from "./i18n.js";
-import { surely } from "./money.js";
 import { REVOKED, STATUSES, UNAVAILABLE } from "./states.js";
 
 /** @typedef {import("./rows.js").Cp} Cp */
@@ -51,18 +50,6 @@ export async function move(cp) {
     act: ({ location }) => patch(`/api/cps/${encodeURIComponent(cp.id)}`, { location }),
   });
   if (answer) toast(t(answer.changed ? "command.move_done" : "command.no_change", { cp: cp.id, location: answer.cp.location }));
-}
-
-/** Change what a kWh costs at a charging point. @param {Cp} cp */
-export async function reprice(cp) {
-  const answer = await askForm({
-    title: `${t("command.price")}: ${cp.id}`,
-    text: t("command.price_text"),
-    fields: [{ name: "price", label: t("drawer.price_kwh"), attrs: { inputmode: "decimal", required: true, maxlength: "12", placeholder: "0.30" } }],
-    submit: t("command.price"),
-    act: ({ price }) => surely(patch, `/api/cps/${encodeURIComponent(cp.id)}`, { price: price.replace(",", ".") }),
-  });
-  if (answer) toast(t(answer.changed ? "command.price_done" : "command.no_change", { cp: cp.id, price: answer.cp.price }));
 }
 
 /** @param {Cp} cp @param {string} what */

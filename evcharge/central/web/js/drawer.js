@@ -2,7 +2,7 @@
 import { may } from "./account.js";
 import { get } from "./api.js";
 import { closesBeside } from "./beside.js";
-import { move, out, reprice, resume, revoke, isOut } from "./commands.js";
+import { move, out, resume, revoke, isOut } from "./commands.js";
 import { sinceWords, statusWord } from "./cp_words.js";
 import { dayStrip } from "./day_strip.js";
 import { factsOf, showFacts } from "./drawer_parts.js";
@@ -17,6 +17,7 @@ const ASK_MS = 10_000;
 const SHOW_MS = 250;
 const HEIGHT = 60;
 const MESSAGES = 8;
+const reprice = (cp) => import("./reprice.js").then((form) => form.reprice(cp));
 
 export class Drawer {
   // Not its index: a Central that starts anew numbers them anew.

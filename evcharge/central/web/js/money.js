@@ -1,23 +1,13 @@
-// Money that an operator moves: how much, why, and once. What looks like a slip is asked about a second time.
+// Money that an operator moves: how much, why, and once.
 import { post } from "./api.js";
-import { confirm, toast } from "./dialogs.js";
+import { toast } from "./dialogs.js";
 import { askForm } from "./form_dialog.js";
 import { euros } from "./format.js";
 import { t } from "./i18n.js";
+import { surely } from "./surely.js";
 
 const MOST_EUROS = 100_000;
 const WHOLE = { inputmode: "decimal", maxlength: 12 };
-
-/** Send an order; one that Central takes for a slip is asked about first. */
-export async function surely(send, path, body) {
-  try {
-    return await send(path, body);
-  } catch (error) {
-    if (error.code !== "E_CONFIRM") throw error;
-    if (!(await confirm(error.text))) throw new Error(t("dialog.not_done"));
-    return send(path, { ...body, confirm: true });
-  }
-}
 
 /** Put money into the wallet of a driver. @param {string} id */
 export async function topUp(id) {

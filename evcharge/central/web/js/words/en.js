@@ -9,7 +9,6 @@ export default {
   "api.failed": "Central answered with an error ({status}). Try again, or look at its terminal.",
   "dialog.sure": "Are you sure?",
   "dialog.ok": "Yes",
-  "dialog.not_done": "Nothing was done.",
   "dialog.cancel": "Cancel",
   "dialog.close": "Close",
   "dialog.copy": "Copy",

@@ -9,7 +9,6 @@ export default {
   "api.failed": "Central respondió con un error ({status}). Inténtelo de nuevo o mire su terminal.",
   "dialog.sure": "¿Seguro?",
   "dialog.ok": "Sí",
-  "dialog.not_done": "No se ha hecho nada.",
   "dialog.cancel": "Cancelar",
   "dialog.close": "Cerrar",
   "dialog.copy": "Copiar",
