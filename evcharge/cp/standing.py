@@ -29,7 +29,7 @@ class Standing:
         trouble = self._words("elsewhere", **values) if differs else None
         if trouble is not None and (location, said) != self._told:
             log.warning("%s", trouble)
-        elif self.location not in ("", location):
+        elif self.location and place(self.location) != place(location):
             log.info("%s", self._words("moved", **values))
         self._troubles.note("location", trouble, utc_now())
         self.location, self._told = location, (location, said)

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from evcharge.errors import Code, Refused
+from evcharge.location import place
 from evcharge.names import is_ours
 
 
@@ -78,7 +79,7 @@ def register(
         if not by_admin:
             raise disabled(before)
         return _anew(before, wanted)
-    moves = wanted.location not in ("", before.location)
+    moves = wanted.location != "" and place(wanted.location) != place(before.location)
     if by_admin and may_replace and (moves or not (same_secret and before.state is State.ACTIVE)):
         after = _with(
             before,

@@ -54,6 +54,7 @@ def test_an_administrator_who_names_another_location_makes_older_tickets_void():
     change = register(CP001, wanted(location="Alcoy"), same_secret=True, by_admin=True)
     assert change.after == replace(CP001, location="Alcoy", epoch=CP001.epoch + 1)
     assert change.revokes
+    assert register(CP001, wanted(location="ELCHE"), same_secret=True, by_admin=True) is None
     asked_by_central = register(
         CP001, wanted(location="Alcoy"), same_secret=True, by_admin=True, may_replace=False
     )

@@ -42,6 +42,7 @@ def read(data: bytes, after_line: int = 0) -> list[Service | BadLine]:
         ("any", Wish()),
         ("ANY", Wish()),
         ("near Berlin", Wish(None, "Berlin")),
+        ("near Guadalajara, ES", Wish(None, "Guadalajara, ES")),
         ("any near  San Vicente ", Wish(None, "San Vicente")),
         ("CP001 near Málaga", Wish("CP001", "Málaga")),
     ],

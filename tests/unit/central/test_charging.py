@@ -263,6 +263,12 @@ def test_blanks_capitals_and_accents_of_a_wish_lead_nobody_to_another_city(town:
     assert town.authorised(cp_id=None, location=wish).cp_id == "CP002"
 
 
+def test_a_wish_may_leave_out_the_country_and_not_name_another(town: Network):
+    town.point_is_there("CP002", location="Guadalajara, ES")
+    assert refused(town, cp_id=None, location="Guadalajara, MX").code == Code.NONE_NEAR
+    assert town.authorised(cp_id=None, location="guadalajara").cp_id == "CP002"
+
+
 def test_no_point_available_is_said_plainly(town: Network):
     town.holds()
     reply = refused(town, cp_id=None)
