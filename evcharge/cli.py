@@ -13,6 +13,7 @@ import click
 from evcharge import __version__
 from evcharge.errors import ConfigError, EvchargeError, Taken
 from evcharge.join_commands import invite, join
+from evcharge.operator.backing_up import BACKING_UP as _BACKING_UP
 from evcharge.operator.commands import COMMANDS as _OPERATORS
 from evcharge.operator.commands import JSON as _JSON
 from evcharge.operator.events import events as _events
@@ -288,7 +289,7 @@ def cp() -> None:
 
 
 add_commands(cp, "cp")
-for _operator in (*_OPERATORS, *_SETTLING, *_PEOPLE, _events):
+for _operator in (*_OPERATORS, *_SETTLING, *_PEOPLE, *_BACKING_UP, _events):
     evcharge.add_command(_operator)
 
 

@@ -80,7 +80,7 @@ async def open_database(path: Path, schema_package: str) -> AsyncIterator[Databa
     Raises StateError, with what to do, when it is in use, damaged, read-only or from a newer evcharge.
     """
     steps = _steps(schema_package)
-    with _only_process(path):
+    with only_process(path):
         try:
             _make_ours(path)
             # A file that cannot be opened is found out here: aiosqlite would leave its thread behind.
@@ -140,6 +140,27 @@ async def _migrate(connection: aiosqlite.Connection, steps: list[tuple[int, list
             raise
 
 
+def copy_database(source: Path, target: Path) -> None:
+    """Copy a database as it is at one instant into a new file, whoever has it open; raises StateError."""
+    os.close(files.open_ours(target, os.O_RDWR | os.O_CREAT | os.O_EXCL))
+    try:
+        # Read-only: Central may be at work in the same file.
+        reading = sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)
+        with contextlib.closing(reading), contextlib.closing(sqlite3.connect(target)) as copy:
+            reading.backup(copy)
+            # The copy is one file, and whoever reads it needs no other.
+            copy.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.Error as problem:
+        # Whichever of them has no room or is damaged, its name says.
+        damaged = getattr(problem, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+        raise _explained(problem, source if damaged else target) from problem
+
+
+def newest_schema(package: str) -> int:
+    """Return the newest schema that this release knows."""
+    return _steps(package)[-1][0]
+
+
 def guards(schema_package: str, version: int) -> dict[str, str]:
     """Return, by name, the SQL of every index and trigger that a file of that version has."""
     with contextlib.closing(sqlite3.connect(":memory:")) as fresh:
@@ -170,7 +191,7 @@ def _statements(script: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _only_process(path: Path) -> Iterator[None]:
+def only_process(path: Path) -> Iterator[None]:
     """Hold `path`.lock while the block runs; raise Taken naming the process that has it."""
     lock = path.with_name(path.name + ".lock")
     try:

@@ -340,4 +340,95 @@ SENTENCES: Mapping[str, Words] = {
     "state inactive": ("disabled", "de baja"),
     "state revoked": ("key revoked", "clave revocada"),
     "state withdrawn": ("withdrawn", "retirado"),
+    # ---- backup and restore
+    "backup made": (
+        "{file}: the books of {time}, {events} events. Keep it as safe as the books themselves.",
+        "{file}: los libros de {time}, {events} eventos. Guárdelo tan seguro como los propios libros.",
+    ),
+    "backup without keys": (
+        "The keys are not in it: without them it goes back into this network's own state folder only (--with-keys).",
+        "No contiene las claves: sin ellas solo vuelve a la carpeta de estado de esta misma red (--with-keys).",
+    ),
+    "backup with keys": (
+        "The keys are in it, sealed. Without the passphrase nobody opens them, neither do you.",
+        "Contiene las claves, selladas. Sin la contraseña no las abre nadie, usted tampoco.",
+    ),
+    "backup nothing": (
+        "{state} holds no books of Central or the Registry: is it the right --state folder?",
+        "{state} no contiene libros de Central ni del Registry: ¿es la carpeta --state correcta?",
+    ),
+    "backup exists": (
+        "{file} exists already, and nothing is overwritten: choose another name.",
+        "{file} ya existe y nada se sobrescribe: elija otro nombre.",
+    ),
+    "backup busy": (
+        "the books in {state} changed faster than they could be copied: try again.",
+        "los libros de {state} cambiaron más rápido de lo que se copiaban: inténtelo de nuevo.",
+    ),
+    "backup unwritable": ("cannot write {file}: {why}", "no se puede escribir {file}: {why}"),
+    "passphrase": ("Passphrase for the keys", "Contraseña de las claves"),
+    "passphrase again": ("The same again", "Otra vez la misma"),
+    "passphrase differs": ("these were two different passphrases.", "eran dos contraseñas distintas."),
+    "passphrase short": (
+        "a passphrase has at least {least} characters.",
+        "una contraseña tiene al menos {least} caracteres.",
+    ),
+    "passphrase unasked": (
+        "nobody can be asked for the passphrase here: give --passphrase-file FILE.",
+        "aquí no se puede preguntar la contraseña: indique --passphrase-file FICHERO.",
+    ),
+    "passphrase unreadable": (
+        "cannot read the passphrase in {file}: {why}",
+        "no se puede leer la contraseña de {file}: {why}",
+    ),
+    "restore no backup": (
+        "{file} is no backup of evcharge, or it was cut short: take another one.",
+        "{file} no es una copia de evcharge, o está cortada: use otra.",
+    ),
+    "restore unreadable": ("cannot read {file}: {why}", "no se puede leer {file}: {why}"),
+    "restore damaged": (
+        "the backup is damaged: {what} is not what its manifest says. Nothing was changed; take another one.",
+        "la copia está dañada: {what} no es lo que dice su manifiesto. No se cambió nada; use otra.",
+    ),
+    "restore newer": (
+        "{file} was made by evcharge {version}, schema {schema}; this one knows {known}. Update evcharge first.",
+        "{file} es de evcharge {version}, esquema {schema}; este conoce el {known}. Actualice evcharge antes.",
+    ),
+    "restore newer format": (
+        "{file} was made by a newer evcharge ({version}): this one cannot read it. Update evcharge first.",
+        "{file} es de un evcharge más nuevo ({version}): este no lo lee. Actualice evcharge antes.",
+    ),
+    "restore other network": (
+        "{file} is of another network: its CA is not the one in {state}. Nothing was changed.",
+        "{file} es de otra red: su CA no es la de {state}. No se cambió nada.",
+    ),
+    "restore no keys": (
+        "{state} has no keys of the network: restore a backup that holds them, with --with-keys.",
+        "{state} no tiene las claves de la red: restaure una copia que las contenga, con --with-keys.",
+    ),
+    "restore without keys": (
+        "{file} holds no keys: leave --with-keys away, or take a backup that was made with it.",
+        "{file} no contiene claves: quite --with-keys, o use una copia hecha con esa opción.",
+    ),
+    "restore passphrase": (
+        "the passphrase does not open the keys. Nothing was changed.",
+        "la contraseña no abre las claves. No se cambió nada.",
+    ),
+    "restored": (
+        "The books of {time} are back in {state}.",
+        "Los libros de {time} están de nuevo en {state}.",
+    ),
+    "restored keys": ("The keys are back, too.", "Las claves también."),
+    "restored aside": (
+        "What they replace is kept in {aside}: delete it when all is well.",
+        "Lo que reemplazan queda en {aside}: bórrelo cuando todo esté bien.",
+    ),
+    "restored check": (
+        "Next: evcharge audit verify, then start the Registry and Central. The engines tell what the copy lacks.",
+        "Ahora: evcharge audit verify, y luego inicie el Registry y Central. Los motores cuentan lo que falta.",
+    ),
+    "restored lost": (
+        "Top-ups and orders made after {time} are lost: repeat them. Then evcharge audit verify says what was rebuilt.",
+        "Se perdieron ingresos y órdenes desde {time}: repítalos. Luego evcharge audit verify dice qué se reconstruyó.",
+    ),
 }

@@ -1,0 +1,107 @@
+"""`evcharge backup` and `evcharge restore`: what is typed, asked and printed around `backup`."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from evcharge.options import options, settings
+
+_WITH_KEYS = click.option(
+    "--with-keys", is_flag=True, help="Also the keys and tokens, sealed under a passphrase."
+)
+_PASSPHRASE = click.option(
+    "--passphrase-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Read the passphrase from the first line of FILE instead of asking for it.",
+)
+_FILE = click.argument("file", type=click.Path(path_type=Path))
+_MOST_BYTES = 4096
+
+
+def _passphrase(say: Any, file: Path | None, *, new: bool) -> str:
+    """Return the passphrase for the keys; it is never an argument, which every user of this computer could read."""
+    import getpass
+
+    from evcharge import files
+    from evcharge.backup import LEAST_PASSPHRASE
+    from evcharge.errors import BadInput
+
+    if file is not None:
+        try:
+            lines = files.read(file, _MOST_BYTES).decode("utf-8").splitlines()
+        except OSError as problem:
+            raise BadInput(say("passphrase unreadable", file=file, why=files.why(problem))) from None
+        except UnicodeDecodeError:
+            raise BadInput(say("passphrase unreadable", file=file, why="UTF-8")) from None
+        text = lines[0] if lines else ""
+    elif not sys.stdin.isatty():
+        raise BadInput(say("passphrase unasked"))
+    else:
+        try:
+            text = getpass.getpass(say("passphrase") + ": ")
+            if new and getpass.getpass(say("passphrase again") + ": ") != text:
+                raise BadInput(say("passphrase differs"))
+        except EOFError:
+            raise click.Abort from None
+    if new and len(text) < LEAST_PASSPHRASE:
+        raise BadInput(say("passphrase short", least=LEAST_PASSPHRASE))
+    return text
+
+
+@click.command()
+@_FILE
+@options(_WITH_KEYS, _PASSPHRASE)
+def backup(
+    file: Path, with_keys: bool, passphrase_file: Path | None, config_file: Path | None, **given: Any
+) -> None:
+    """Copy the books of Central and Registry into the new FILE, also while they run."""
+    config = settings(config_file, given)
+    from evcharge.backup import back_up
+    from evcharge.labels import Speech
+    from evcharge.labels.operator import SENTENCES
+    from evcharge.lifecycle import utc_now
+
+    say = Speech(SENTENCES, config.lang)
+    passphrase = _passphrase(say, passphrase_file, new=True) if with_keys else None
+    manifest = back_up(config.state, file, utc_now(), say, passphrase)
+    events = sum(part.head.n for part in manifest.parts if part.head is not None)
+    time = manifest.made_at.astimezone().isoformat(" ", "seconds")
+    click.echo(say("backup made", file=file, time=time, events=events))
+    click.echo(say("backup with keys" if with_keys else "backup without keys"))
+
+
+@click.command()
+@_FILE
+@options(_WITH_KEYS, _PASSPHRASE)
+def restore(
+    file: Path, with_keys: bool, passphrase_file: Path | None, config_file: Path | None, **given: Any
+) -> None:
+    """Put the books of the backup FILE back; Central and Registry must not run. What they replace is kept aside."""
+    config = settings(config_file, given)
+    from evcharge import backup as backups
+    from evcharge.errors import BadInput
+    from evcharge.labels import Speech
+    from evcharge.labels.operator import SENTENCES
+    from evcharge.lifecycle import utc_now
+
+    say = Speech(SENTENCES, config.lang)
+    passphrase = None
+    if with_keys:
+        if backups.read_manifest(file, say).keys is None:
+            raise BadInput(say("restore without keys", file=file))
+        passphrase = _passphrase(say, passphrase_file, new=False)
+    restored = backups.restore(config.state, file, utc_now(), say, passphrase)
+    time = restored.manifest.made_at.astimezone().isoformat(" ", "seconds")
+    click.echo(say("restored", time=time, state=config.state))
+    if restored.keys:
+        click.echo(say("restored keys"))
+    if restored.aside is not None:
+        click.echo(say("restored aside", aside=restored.aside))
+    click.echo(say("restored check"))
+    click.echo(say("restored lost", time=time))
+
+
+BACKING_UP = (backup, restore)
