@@ -272,6 +272,11 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "disabled": ("{id} is disabled: it gets no more tickets.", "{id} dado de baja: no recibirá más tiques."),
     "enabled": ("{id} is enabled.", "{id} dado de alta."),
+    "withdraw sure": (
+        "Take {id} out of the network? It comes back by a new registration only.",
+        "¿Retirar {id} de la red? Solo vuelve con un registro nuevo.",
+    ),
+    "withdrawn": ("{id} is withdrawn.", "{id} queda retirado."),
     "rotated": (
         "{id} has a new credential; the old one is void.",
         "{id} tiene una credencial nueva; la anterior ya no vale.",

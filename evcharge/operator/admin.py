@@ -60,6 +60,10 @@ class Admin:
         """Let `id_` get tickets, or no more."""
         return await self._call("POST", "/activate" if on else "/deactivate", {_field(kind): id_})
 
+    async def withdraw(self, kind: Kind, id_: str) -> dict[str, Any]:
+        """Take `id_` out of the network."""
+        return await self._call("DELETE", f"/register/{kind}/{id_}")
+
     async def rotate(self, kind: Kind, id_: str) -> dict[str, Any]:
         """Replace the credential of `id_`; the answer holds the new one."""
         return await self._call("POST", "/rotate", {_field(kind): id_})

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
-from evcharge.operator.commands import JSON
+from evcharge.errors import BadInput
+from evcharge.operator.commands import JSON, YES
 from evcharge.options import REGISTRY, Decorator, id_argument, options, settings
 from evcharge.plain import clean
 
@@ -49,7 +50,8 @@ _ROLE = "\0role"
 
 def add_commands(group: click.Group, kind: Kind) -> None:
     """Add add, list, disable, enable and rotate to `group`."""
-    for command in (_add(kind), _list(kind), _switch(kind, on=False), _switch(kind, on=True), _rotate(kind)):
+    off, on = (_switch(kind, on=on) for on in (False, True))
+    for command in (_add(kind), _list(kind), off, on, _rotate(kind), _withdraw(kind)):
         group.add_command(command)
 
 
@@ -110,6 +112,26 @@ def _switch(kind: Kind, *, on: bool) -> click.Command:
         "Let ID_ get tickets again." if on else "Give ID_ no more tickets; those it has are void at once."
     )
     return switch
+
+
+def _withdraw(kind: Kind) -> click.Command:
+    @click.command("withdraw")
+    @id_argument("id_")
+    @_admin(YES)
+    def withdraw(
+        id_: str, user: str, yes: bool, as_json: bool, config_file: Path | None, **given: Any
+    ) -> None:
+        """Take ID_ out of the network: its keys are void, its charge ends, what it did stays in the books."""
+        work = _Work(config_file, given, user, as_json=as_json)
+        question = work.say("withdraw sure", id=id_)
+        if not yes and not sys.stdin.isatty():
+            raise click.UsageError(work.say("sure unasked", question=question))
+        if not yes and not click.confirm(question, err=True):
+            raise BadInput(work.say("not done"))
+        work.ask(lambda admin: admin.withdraw(kind, id_))
+        work.tell("withdrawn", id=id_)
+
+    return withdraw
 
 
 def _rotate(kind: Kind) -> click.Command:

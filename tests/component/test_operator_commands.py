@@ -523,6 +523,9 @@ async def test_a_point_is_added_listed_disabled_enabled_and_rotated(registry: Ru
     rotated = json.loads(await desk.does("cp", "rotate", "CP009", "--json"))
     assert not await logs_in(registry, "CP009", Role.ENGINE, secret)
     assert await logs_in(registry, "CP009", Role.MONITOR, rotated["password"])
+    assert "--yes" in await desk.fails("cp", "withdraw", "CP009", code=2)
+    assert await desk.does("cp", "withdraw", "CP009", "--yes") == "CP009 is withdrawn.\n"
+    assert not await logs_in(registry, "CP009", Role.MONITOR, rotated["password"])
 
 
 async def test_a_driver_is_added_and_kept_here(registry: Running, desk: Shell):

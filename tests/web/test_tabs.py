@@ -145,6 +145,39 @@ async def test_money_is_put_right_on_the_pages(room, window) -> None:
         await expect(row(page, "D78")).to_contain_text("600.00\u00a0€")
 
 
+async def test_an_administrator_looks_after_people_and_programs(room, window) -> None:
+    async with window() as opened:
+        page = await room.enter(opened, "admin", at="/#registration")
+        await page.locator('[data-act="add-accounts"]').click()
+        await fill_in(page, "Add", name="olga")
+        await expect(page.locator("dialog.reveal code.secret")).to_be_visible()
+        await page.locator("dialog.reveal .btn.go").click()
+        await expect(row(page, "olga")).to_contain_text("operator")
+        await row(page, "olga").locator('[data-act="change_role"]').click()
+        await page.locator('dialog.fd[open] [name="role"]').select_option("viewer")
+        await fill_in(page, "Role")
+        await expect(row(page, "olga")).to_contain_text("viewer")
+        await row(page, "olga").locator('[data-act="password"]').click()
+        await answer(page, "Yes")
+        await page.locator("dialog.reveal .btn.go").click()
+        await row(page, "olga").locator('[data-act="remove"]').click()
+        await answer(page, "Remove")
+        await expect(row(page, "olga")).to_have_count(0)
+        await page.locator('[data-act="add-tokens"]').click()
+        await fill_in(page, "Add", name="grafana")
+        await page.locator("dialog.reveal .btn.go").click()
+        await expect(row(page, "grafana")).to_contain_text("service")
+
+
+async def test_everybody_changes_its_own_password_on_the_page(room, window) -> None:
+    password = await room.person("pia.own", "operator")
+    async with window() as opened:
+        page = await room.enter(opened, "operator", name="pia.own", at="/#registration")
+        await page.locator('[data-act="own-password"]').click()
+        await fill_in(page, "Change", old_password=password, new_password="correct horse battery")
+        await expect(page.locator("#toasts")).to_contain_text("Your password is changed")
+
+
 async def fill_in(page: Page, button: str, **typed: str) -> None:
     """Fill in the form that is asked for now, and send it."""
     form = page.locator("dialog.fd[open]")

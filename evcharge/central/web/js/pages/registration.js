@@ -1,12 +1,13 @@
 // Who may take part: the Registry's registrations and what Central knows of each; an administrator changes them.
 import { may } from "../account.js";
 import { get } from "../api.js";
-import { h, put } from "../dom.js";
+import { h, icon, put } from "../dom.js";
 import { t } from "../i18n.js";
 import { driverColumns, pointColumns } from "../registration_columns.js";
 import { registerForm } from "../registration_form.js";
-import { fill, heading, poll, tab } from "../tab.js";
+import { action, fill, heading, poll, tab } from "../tab.js";
 import { Table } from "../table.js";
+import { ownPassword, people } from "./people.js";
 
 const AGAIN_S = 10;
 
@@ -42,10 +43,12 @@ function build({ section, keep, signal }) {
     return fill({ table: both, signal: turn, quiet, get: () => get("/api/registrations", turn), show });
   };
   const titles = ["cps", "drivers"].map((name) => h("h3", null, t(`registration.${name}`), " ", h("span", { class: "count" })));
-  section.append(heading("registration"), note);
+  const own = action("own-password", icon("lock"), t("people.own"), t("people.own"), ownPassword);
+  section.append(heading("registration", own), note);
   if (acts) section.append(registerForm(keep, again));
   else section.append(h("p", { class: "tab-note", "data-kind": "info" }, t("registration.only_admins")));
   section.append(titles[0], points.element, titles[1], drivers.element);
+  if (acts) section.append(people(signal));
   const now = poll(load, AGAIN_S, signal);
 }
 
