@@ -32,7 +32,7 @@ from evcharge.errors import ConfigError
 from evcharge.ids import CpId, DriverId, Role, check_id
 from evcharge.labels import Phrase, Speech, causes, confirm
 from evcharge.labels.point import SENTENCES
-from evcharge.lifecycle import bounded, run_until, utc_now
+from evcharge.lifecycle import bounded, run_until, steady, utc_now
 from evcharge.link import LinkState, Phase
 from evcharge.location import tidy
 from evcharge.messages import (
@@ -200,6 +200,8 @@ class Engine:
         # A manual start that Central has not answered yet.
         self._asked: _Asked | None = None
         self._loop = asyncio.get_running_loop()
+        # How long a record was kept is told by it: a clock that is set makes none older.
+        self._unix_s = steady(utc_now)
         self._channel: Channel | None = None
         self.lane: Lane | None = None
         self._plan = Plan(steps, self._loop.time())
@@ -372,7 +374,7 @@ class Engine:
             case Located(location=location):
                 self._standing.hear(location, self._told_location)
             case Ack(seq=seq):
-                return self.charge.on_ack(seq, utc_now().timestamp())
+                return self.charge.on_ack(seq, self._unix_s())
             case Start():
                 self.charge.on_start(message, now_s)
             case Stop(session_id=session_id, reason=reason):

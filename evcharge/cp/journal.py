@@ -119,7 +119,10 @@ class Journal:
         self._segment.append(record, last_words=last_words, data_only=isinstance(record, Meter))
 
     def acknowledge(self, seq: int, now: float) -> None:
-        """Note that Central has committed up to `seq`. `now` is the wall clock. Raises JournalFailed."""
+        """Note that Central has committed up to `seq`. Raises JournalFailed.
+
+        `now` is Unix time by a clock that nobody sets while the engine runs.
+        """
         seq = min(seq, self.last_seq)
         if seq <= self.acked_seq:
             return

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -86,6 +87,24 @@ async def test_a_charge_goes_on_without_central_and_everything_arrives_later(tow
         assert (end.reason, end.meter_mwh) == ("limit", 300_000)
         assert again.records[0].seq == 2
     assert any("Connected to Central again" in line for line in town.lines.said)
+
+
+async def test_a_clock_that_is_set_makes_no_delivered_record_older(town: Stage, monkeypatch):
+    town.engine_settings |= {"auto_plug_s": 0.0, "speed": 100.0}
+    today = engine.utc_now()
+    async with town.engine():
+        central = await town.central()
+        await central.syncs()
+        monkeypatch.setattr(engine, "utc_now", lambda: today + timedelta(days=400))
+        await central.start(S1, limit_mwh=300_000)
+        await central.record(SupplyEnd)
+        # The answer to what comes next tells that the acknowledgement was noted.
+        await central.start(S2)
+    journal = Journal(FolderDisk(town.state / "cp/CP001/journal"), bytes)
+    noted = [mark.at - today.timestamp() for mark in journal._segment.marks]
+    journal.close()
+    assert noted
+    assert all(-1 < seconds < 60 for seconds in noted), noted
 
 
 async def test_central_is_searched_for_in_plain_words_once(town: Stage):

@@ -103,8 +103,8 @@ export function brief(seconds) {
   return duration(s - (s % unit));
 }
 
-/** Return how long since an instant. @param {number|string} since @param {number} [now] Unix seconds */
-export const ago = (since, now = Date.now() / 1000) => duration(now - unix(since));
+/** Return how long since an instant. @param {number|string} since @param {number} now Central's, in Unix seconds */
+export const ago = (since, now) => duration(now - unix(since));
 
 /** Return whether an instant is on the day of `now`, and so needs no date. @param {number|string} at @param {number} [now] */
 export const today = (at, now = Date.now() / 1000) => dayOf(unix(at)) === dayOf(now);

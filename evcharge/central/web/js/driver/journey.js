@@ -22,7 +22,7 @@ export class Journey extends EventTarget {
   constructor(now) {
     super();
     this.now = now;
-    /** @type {Record|null} */ this.record = read(now());
+    /** @type {Record|null} */ this.record = read();
   }
 
   /** Whether a request runs: a new one would be refused because of it. */
@@ -108,7 +108,7 @@ export class Journey extends EventTarget {
   async #send(record) {
     if (this.record !== record || this.#asking === record) return;
     this.#asking = record;
-    const told = await deliver(record, this.now());
+    const told = await deliver(record);
     if (this.#asking === record) this.#asking = null;
     if (this.record !== record) return;
     this.unreachable = told === null;

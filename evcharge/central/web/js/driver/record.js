@@ -3,11 +3,11 @@
 const KEPT = "evcharge.journey";
 const ID_BYTES = 16;
 /** A request that could not be sent for so long is not sent any more: nobody stands at the car now. */
-export const PATIENCE_S = 120;
+const PATIENCE_S = 120;
 
 /**
  * @typedef {object} Record
- * @property {string} request_id @property {string} driver_id @property {string} cp "" until a point is known
+ * @property {string} request_id @property {string} driver_id @property {number} asked steady seconds @property {string} cp "" until a point is known
  * @property {string} [wanted_cp] @property {string} [wanted_location]
  * @property {"sending"|"sent"|"running"|"ended"|"refused"|"done"} phase
  * @property {{en: string, es: string}|null} refusal
@@ -16,9 +16,12 @@ export const PATIENCE_S = 120;
  * @property {any} last the session as it was last heard of
  */
 
+/** Return seconds that pass as they do, whoever sets which clock while this page is open. */
+const steady = () => (performance.timeOrigin + performance.now()) / 1000;
+
 /** @param {string} request_id @param {string} driver_id @returns {Record} */
 export const fresh = (request_id, driver_id) =>
-  ({ request_id, driver_id, cp: "", phase: "sending", refusal: null, ticket: null, times: {}, last: null });
+  ({ request_id, driver_id, asked: steady(), cp: "", phase: "sending", refusal: null, ticket: null, times: {}, last: null });
 
 /** Remember when a step was reached, once. @param {Record} record @param {string} step @param {number} at Unix seconds */
 export function note(record, step, at) {
@@ -31,8 +34,11 @@ export function newId() {
   return `web-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** Return the record that a reload left, or null. @param {number} now Unix seconds @returns {Record|null} */
-export function read(now) {
+/** Return whether a request was made too long ago to be sent now. @param {Record} record */
+export const isLate = (record) => record.phase === "sending" && steady() - record.asked > PATIENCE_S;
+
+/** Return the record that a reload left, or null. @returns {Record|null} */
+export function read() {
   let found;
   try {
     found = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
@@ -40,7 +46,7 @@ export function read(now) {
     return null;
   }
   if (!found?.request_id || !found.times) return null;
-  return found.phase === "sending" && now - found.times.sent > PATIENCE_S ? null : found;
+  return isLate(found) ? null : found;
 }
 
 /** Keep it; null forgets it. @param {Record|null} record */

@@ -1,6 +1,6 @@
 // Sends a request to charge, or sends it again: the same request_id changes nothing a second time.
 import { post } from "../api.js";
-import { PATIENCE_S } from "./record.js";
+import { isLate } from "./record.js";
 
 const LATE = {
   en: "The request could not be sent in time. Ask again.",
@@ -10,10 +10,10 @@ const LATE = {
 /**
  * Return what Central told ({step, cp_id, …}), {step: "REFUSED", en, es}, or null when it is not known whether the
  * request arrived: then it must be sent again.
- * @param {import("./record.js").Record} record @param {number} now Unix seconds @returns {Promise<any>}
+ * @param {import("./record.js").Record} record @returns {Promise<any>}
  */
-export async function deliver(record, now) {
-  if (record.phase === "sending" && now - record.times.sent > PATIENCE_S) return { step: "REFUSED", ...LATE };
+export async function deliver(record) {
+  if (isLate(record)) return { step: "REFUSED", ...LATE };
   try {
     const { request_id, wanted_cp, wanted_location } = record;
     return await post("/api/me/requests", { request_id, cp_id: wanted_cp, location: wanted_location });

@@ -34,7 +34,7 @@ function build({ section, signal }, store) {
       if (!kept.has(one.location)) kept.set(one.location, h("li", { class: "place card" }));
       const card = kept.get(one.location);
       if (cards.children[i] !== card) cards.insertBefore(card, cards.children[i] ?? null);
-      redraw(card, one, held(one, store), may("operator"), () => now());
+      redraw(card, one, held(one, store), may("operator"), () => now(), store.now());
     });
   };
   // Said above the cards; those stay as they were.
@@ -55,13 +55,13 @@ function held({ cps }, store) {
   return store.cps.filter((cp) => cp && here.has(cp.id) && cp.holds.split(",").includes("weather")).map((cp) => cp.id);
 }
 
-function redraw(card, place, stopped, acts, again) {
-  const text = JSON.stringify([place, stopped, acts, place.weather && ago(place.weather.measured_at)]);
+function redraw(card, place, stopped, acts, again, now) {
+  const text = JSON.stringify([place, stopped, acts, place.weather && ago(place.weather.measured_at, now)]);
   if (card.dataset.text === text) return;
   const focused = card.contains(document.activeElement);
   card.dataset.text = text;
   card.dataset.kind = place.alerts.some((one) => BADLY.has(one)) ? (place.override ? "overridden" : "alert") : "";
-  card.replaceChildren(head(place), figures(place), withheld(place, stopped), foot(place, acts, again));
+  card.replaceChildren(head(place), figures(place, now), withheld(place, stopped), foot(place, acts, again));
   if (focused) card.querySelector("button")?.focus();
 }
 
@@ -74,14 +74,14 @@ function head({ location, country, alerts, weather, override }) {
   return h("header", null, h("h3", null, inCountry(location, country) || t("weather.nowhere")), h("div", null, marks));
 }
 
-function figures({ weather, country, latitude, longitude }) {
+function figures({ weather, country, latitude, longitude }, now) {
   if (!weather) return h("p", { class: "mute" }, t("weather.none"));
   const wind = weather.wind_m_per_s;
   const blowing = wind === null ? t("weather.no_wind") : t("weather.wind", { ms: number(wind, 1), kmh: number(wind * 3.6) });
   const rows = [
     h("p", { class: `degrees${weather.stale ? " old" : ""}` }, h("b", null, degrees(weather.temperature_celsius))),
     h("p", { class: "wind" }, blowing),
-    h("p", { class: "mute" }, t("weather.measured", { at: when(weather.measured_at), ago: ago(weather.measured_at) })),
+    h("p", { class: "mute" }, t("weather.measured", { at: when(weather.measured_at, now), ago: ago(weather.measured_at, now) })),
     weather.source && h("p", { class: "mute" }, t("weather.source", { source: weather.source })),
     latitude !== null && h("p", { class: "mute" }, [countryName(country), coordinates(latitude, longitude)].filter(Boolean).join(" · ")),
   ];
