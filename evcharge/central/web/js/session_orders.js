@@ -1,9 +1,10 @@
 // What an operator may do with one session: close it when its engine is lost, give back what it cost.
 import { may } from "./account.js";
 import { post } from "./api.js";
+import { asCorrected } from "./charges.js";
 import { confirm, problem, toast } from "./dialogs.js";
 import { h } from "./dom.js";
-import { asCorrected, euros } from "./format.js";
+import { euros } from "./format.js";
 import { t } from "./i18n.js";
 import { refund } from "./money.js";
 
