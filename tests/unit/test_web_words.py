@@ -1,5 +1,6 @@
 """The web pages as files: their words in both languages, their terms, and what must never stand in them."""
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -116,6 +117,22 @@ def test_sheets_fetch_nothing_but_one_another():
 
 def test_the_operators_page_loads_at_most_150_kb():
     assert page_bytes("index", "js/pages/index.js", ("", "_terms", "_wall")) <= PAGE_BYTES
+
+
+_TAKEN = re.compile(r'^import \{([^}]*)\} from "(\.[^"]+)"', re.MULTILINE)
+_GIVEN = re.compile(
+    r"^export (?:(?:const|let|class|function\*?|async function) ([\w$]+)|(?:const )?[\[{]([^\]}]+)[\]}])",
+    re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_every_name_that_a_module_takes_from_another_is_there(path: Path):
+    for names, target in _TAKEN.findall(path.read_text("utf-8")):
+        given = _GIVEN.findall((path.parent / target).resolve().read_text("utf-8"))
+        there = set(re.findall(r"[\w$]+", " ".join(itertools.chain(*given))))
+        wanted = {part.split(" as ")[0].strip() for part in names.split(",") if part.strip()}
+        assert wanted <= there, f"{target} has no {', '.join(sorted(wanted - there))}"
 
 
 def page_bytes(page: str, entry: str, packs: tuple[str, ...]) -> int:
