@@ -1,6 +1,6 @@
 /** A small form in a dialog: it stays open, with the reason in words, until what it asks for is done. */
 import { closesBeside } from "./beside.js";
-import { h, put } from "./dom.js";
+import { h, put, sheets } from "./dom.js";
 import { t } from "./i18n.js";
 
 let count = 0;
@@ -10,12 +10,14 @@ let count = 0;
  * Fields: {name, label, hint?, attrs, options?}. Resolves to what `act` returned, or null when it was closed.
  * @param {{title: string, text?: string, fields: object[], submit: string, act: (values) => Promise<any>}} form
  */
-export function askForm({ title, text, fields, submit, act }) {
+export async function askForm({ title, text, fields, submit, act }) {
+  // The wall has no forms of its own, and so not their looks.
+  await sheets("pages");
   const id = `ask-${++count}`;
   const inputs = fields.map((field) => control(field, `${id}-${field.name}`));
   const problem = h("p", { class: "fd-problem", role: "alert" });
   const send = h("button", { type: "submit", class: "btn go" }, submit);
-  const cancel = h("button", { type: "button", class: "btn ghost" }, t("tab.cancel"));
+  const cancel = h("button", { type: "button", class: "btn ghost" }, t("dialog.cancel"));
   const rows = fields.map((field, i) => row(field, inputs[i], `${id}-${field.name}`));
   const buttons = h("div", { class: "fd-buttons" }, cancel, send);
   const form = h("form", { method: "dialog", class: "fd-form" }, rows, problem, buttons);

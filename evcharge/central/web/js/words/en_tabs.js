@@ -10,7 +10,6 @@ export default {
   "tab.id_hint": "An id: letters, digits, - and _",
   "tab.actions": "Actions",
   "tab.close": "Close",
-  "tab.cancel": "Cancel",
   "tab.older": "Older",
   "tab.newer": "Newer",
   "tab.pages": "Pages of the list",

@@ -10,7 +10,6 @@ export default {
   "tab.id_hint": "Un identificador: letras, cifras, - y _",
   "tab.actions": "Acciones",
   "tab.close": "Cerrar",
-  "tab.cancel": "Cancelar",
   "tab.older": "Anteriores",
   "tab.newer": "Más recientes",
   "tab.pages": "Páginas de la lista",
