@@ -8,7 +8,7 @@ import binascii
 import logging
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -152,6 +152,31 @@ async def call(
     if 200 <= status < 300:
         return _object(raw, registry)
     raise _refused(raw, status, retry_after, registry)
+
+
+async def listed(ask: Callable[[str], Awaitable[dict[str, Any]]]) -> dict[str, list[Any]]:
+    """Return the `cps` and `drivers` that are registered; `ask` gets a page of the Registry's list.
+
+    Raises what `ask` raises, and ProtocolError when what answers is no Registry.
+    """
+    rows: dict[str, list[Any]] = {"cps": [], "drivers": []}
+    page, after = await ask("/list"), ""
+    while True:
+        for name, found in rows.items():
+            if not isinstance(more := page.get(name), list):
+                raise ProtocolError("What answers for the Registry is none.")
+            found.extend(more)
+        following = page.get("next")
+        if following is None:
+            return rows
+        # One that leads in circles would never end.
+        if not isinstance(following, str) or following <= after:
+            raise ProtocolError("What answers for the Registry is none.")
+        try:
+            after = check_id(following)
+        except BadInput:
+            raise ProtocolError("What answers for the Registry is none.") from None
+        page = await ask(f"/list?after={after}")
 
 
 async def own_secret(

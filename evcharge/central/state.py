@@ -4,7 +4,7 @@ A batch of commands is decided against a draft. Only when its transaction is com
 it in; until then nobody else sees a thing.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -282,7 +282,8 @@ class Facts:
     def __init__(self, beneath: "Facts | None" = None) -> None:
         self._beneath = beneath
         self._points: dict[CpId, ChargingPoint] = {}
-        # In order; of committed facts only. Whoever asks what is free must not make Central look at every point.
+        # In order; of committed facts only. Whoever asks for some of them must not make Central look at every point.
+        self._ids: list[CpId] = []
         self._available: list[CpId] = []
         self._sessions: dict[SessionId, Session] = {}
         self._drivers: dict[DriverId, Driver] = {}
@@ -324,6 +325,12 @@ class Facts:
                 if not point.withdrawn:
                     yield point
         yield from (point for point in unseen.values() if not point.withdrawn)
+
+    def points_after(self, cp_id: str, most: int) -> list[ChargingPoint]:
+        """Return the first charging points of the network beyond that id, by id (committed facts only)."""
+        place = bisect_right(self._ids, cp_id)
+        found = (self._points[one] for one in islice(self._ids, place, None))
+        return list(islice((point for point in found if not point.withdrawn), most))
 
     def available(self, most: int) -> list[ChargingPoint]:
         """Return the first charging points that are Available, by id (committed facts only)."""
@@ -485,6 +492,8 @@ class Facts:
         match change:
             case ChargingPoint():
                 if self._beneath is None:
+                    if change.cp_id not in self._points:
+                        insort(self._ids, change.cp_id)
                     self._note_available(change)
                 self._points[change.cp_id] = change
                 self.uses = max(self.uses, change.last_used)

@@ -133,8 +133,8 @@ class Errands:
         return answer
 
     async def _listed(self, token: str) -> dict[str, Any] | None:
-        rows = (await enrolment.call(self._registry, "GET", "/list", token=token)).get("cps")
-        for row in rows if isinstance(rows, list) else []:
+        rows = await enrolment.listed(lambda path: enrolment.call(self._registry, "GET", path, token=token))
+        for row in rows["cps"]:
             if isinstance(row, dict) and row.get("cp_id") == self._cp_id and row.get("state") != "withdrawn":
                 return row
         return None

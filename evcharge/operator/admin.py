@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from evcharge import lifecycle, trust
-from evcharge.enrolment import RegistryAddress, call, register
+from evcharge.enrolment import RegistryAddress, call, listed, register
 from evcharge.errors import AuthenticationError, Code, ProtocolError, Refused, StateError
 from evcharge.labels import Speech
 
@@ -40,11 +40,8 @@ class Admin:
 
     async def every(self, kind: Kind) -> list[dict[str, Any]]:
         """Return every charging point or driver that is or was registered."""
-        content = await self._call("GET", "/list")
-        rows = content.get("cps" if kind == "cp" else "drivers")
-        if not isinstance(rows, list):
-            raise ProtocolError(f"{self._registry.url} does not answer like a Registry.")
-        return rows
+        rows = await listed(lambda path: self._call("GET", path))
+        return rows["cps" if kind == "cp" else "drivers"]
 
     async def add(self, kind: Kind, id_: str, location: str) -> dict[str, Any]:
         """Register `id_`; the answer holds its new credential. Raises Refused when it is registered."""

@@ -26,6 +26,14 @@ class CentralApi(ApiClient):
         given = {name: str(value) for name, value in params.items() if value is not None}
         return await self._object("GET", path, params=given)
 
+    async def points(self) -> dict[str, Any]:
+        """Return every charging point; Central tells them a page at a time. Raises what `call` raises."""
+        content = page = await self.get("/api/cps")
+        while after := page.get("next"):
+            page = await self.get("/api/cps", after=after)
+            content = page | {"cps": content["cps"] + page["cps"]}
+        return content
+
     async def post(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Order. Raises what `call` raises."""
         return await self.send("POST", path, body)

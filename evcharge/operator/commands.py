@@ -129,7 +129,7 @@ def out(
 
 
 def _confirm(work: Operating) -> None:
-    points = work.ask(lambda api: api.get("/api/cps"), show=False)["cps"]
+    points = work.ask(lambda api: api.points(), show=False)["cps"]
     count = sum(point["session"] is not None for point in points)
     if not count:
         return
@@ -285,7 +285,7 @@ def cps(as_json: bool, config_file: Path | None, **given: Any) -> None:
     from evcharge.operator import tables
 
     work = Operating(config_file, given, as_json=as_json)
-    content = work.ask(lambda api: api.get("/api/cps"))
+    content = work.ask(lambda api: api.points())
     if not as_json:
         tables.show(content["cps"], tables.points(work.lang), work.say)
 

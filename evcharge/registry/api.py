@@ -43,6 +43,8 @@ from evcharge.registry.store import Actor, Overtaken, Store, entry
 log = logging.getLogger(__name__)
 
 _TOKEN_S = 8 * 3600
+# So many of those who are registered are told at once.
+LIST_PAGE = 1000
 # A renewal from the same place within an hour is no news for the audit log.
 _NEWS_AFTER_S = 3600.0
 _MAX_SEEN = 20_000
@@ -248,11 +250,16 @@ class Api:
         return answer({"user": body.user, "token": token, "expires_at": expires_at})
 
     async def listing(self, request: web.Request) -> web.Response:
-        """List who is registered. Never a credential, nor its hash."""
+        """List who is registered, a page at a time. Never a credential, nor its hash."""
         await self._callers.with_token(request, ADMIN, ENROLMENT, CENTRAL, DEPUTY)
+        after = request.query.get("after", "")
+        if after:
+            check_id(after, "after")
+        found = await self._store.listed(after, LIST_PAGE + 1)
+        page, more = found[:LIST_PAGE], len(found) > LIST_PAGE
         cps: list[dict[str, Any]] = []
         drivers: list[dict[str, Any]] = []
-        for registration, created_at in await self._store.every():
+        for registration, created_at in page:
             line = _described(registration) | {
                 "state": registration.state,
                 "epoch": registration.epoch,
@@ -260,7 +267,7 @@ class Api:
                 "registered_at": int(created_at),
             }
             (cps if registration.kind is Kind.CP else drivers).append(line)
-        return answer({"cps": cps, "drivers": drivers})
+        return answer({"cps": cps, "drivers": drivers, "next": page[-1][0].id if more else None})
 
     async def activate(self, request: web.Request) -> web.Response:
         """Let a deactivated id get tickets again."""

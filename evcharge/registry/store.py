@@ -78,11 +78,12 @@ class Store:
         )
         return _registration(rows[0]) if rows else None
 
-    async def every(self) -> list[tuple[Registration, float]]:
-        """Return all registrations but the withdrawn, by id, each with its time of creation (Unix)."""
+    async def listed(self, after: str, most: int) -> list[tuple[Registration, float]]:
+        """Return registrations beyond that id, by id, none withdrawn, each with its time of creation (Unix)."""
         rows = await self._database.read(
             f"SELECT {_COLUMNS}, created_at FROM registrations "  # noqa: S608
-            "WHERE state <> 'withdrawn' ORDER BY id"
+            "WHERE state <> 'withdrawn' AND id > :after ORDER BY id LIMIT :most",
+            {"after": after, "most": most},
         )
         return [(_registration(row), row["created_at"]) for row in rows]
 

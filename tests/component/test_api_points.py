@@ -29,6 +29,18 @@ async def patch(office: Office, body: object) -> dict:
 # ---- looking
 
 
+async def test_charging_points_come_a_page_at_a_time(office: Office):
+    for cp_id in ("CP002", "CP003", "CP001"):
+        await office.town.point(cp_id)
+    first = await office.get("/api/cps?limit=2")
+    assert ([point["cp_id"] for point in first["cps"]], first["next"]) == (["CP001", "CP002"], "CP002")
+    rest = shaped(await office.ask("GET", "/api/cps?limit=2&after=CP002"), answers.PointsAnswer)
+    assert ([point["cp_id"] for point in rest["cps"]], rest["next"]) == (["CP003"], None)
+    assert (await office.get("/api/cps?limit=3"))["next"] is None
+    for wrong in ("limit=0", "limit=1001", "after=%00", "after=" + "A" * 99, "before=CP001"):
+        assert (await office.ask("GET", f"/api/cps?{wrong}")).status == 422
+
+
 async def test_a_point_is_told_with_its_last_hours(office: Office):
     engine, _ = await office.charging()
     engine.monitor.send(m.Health(fault="hot"))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from evcharge import cli, trust
+from evcharge.central.api import points
 from evcharge.central.commands import PlaceHold, WeatherAlert
 from evcharge.charging_point import Hold
 from evcharge.enrolment import RegistryAddress, fetch_ticket
@@ -92,6 +93,19 @@ async def test_in_spanish(town: Town, shell: Shell):
     assert await shell.does("out", "CP001", "--lang", "es") == "CP001 fuera de servicio.\n"
     assert "Fuera de servicio" in await shell.does("cps", "--lang", "es")
     assert await shell.does("resume", "CP001", "--lang", "es") == "CP001 reanudado: Disponible.\n"
+
+
+async def test_all_charging_points_are_listed_however_many_pages_they_are(
+    town: Town, shell: Shell, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(points, "MAX_PAGE", 2)
+    ids = [f"CP{number:03}" for number in range(1, 6)]
+    for cp_id in ids:
+        await town.point(cp_id)
+    listed = await shell.does("cps")
+    assert [cp_id for cp_id in ids if cp_id not in listed] == []
+    answer = json.loads(await shell.does("cps", "--json"))
+    assert ([point["cp_id"] for point in answer["cps"]], answer["next"]) == (ids, None)
 
 
 async def test_resume_under_bad_weather_says_still_out(town: Town, shell: Shell):

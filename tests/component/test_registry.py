@@ -12,9 +12,9 @@ import ssl
 
 import pytest
 
-from evcharge import audit, https, passwords, trust
+from evcharge import audit, enrolment, https, passwords, trust
 from evcharge.admission import SeatLimits
-from evcharge.errors import StateError
+from evcharge.errors import ProtocolError, StateError
 from evcharge.lifecycle import utc_now
 from evcharge.registry import api, app, repeats, setup, store
 from evcharge.tickets import TicketOpener
@@ -251,6 +251,48 @@ async def test_verify_says_whether_a_credential_is_right(registry):
     ):
         assert (await registry.ask("POST", "/verify", body)).status == 401
     assert (await registry.ask("POST", "/verify", {"credential": "x"})).status == 422
+
+
+async def test_a_long_list_is_told_a_page_at_a_time_and_read_as_one(registry, monkeypatch):
+    monkeypatch.setattr(api, "LIST_PAGE", 2)
+    token = registry.enrolment
+    for number in range(1, 5):
+        await registry.ask("POST", "/register/driver", {"driver_id": f"D{number:02}"}, token=token)
+    await registry.register()
+    first = (await registry.ask("GET", "/list", token=token)).body
+    assert [row["cp_id"] for row in first["cps"]] == ["CP001"]
+    assert ([row["driver_id"] for row in first["drivers"]], first["next"]) == (["D01"], "D01")
+    last = (await registry.ask("GET", "/list?after=D03", token=token)).body
+    assert ([row["driver_id"] for row in last["drivers"]], last["next"]) == (["D04"], None)
+    assert (await registry.ask("GET", "/list?after=%00", token=token)).status == 422
+    pages = []
+
+    async def ask(path: str) -> dict:
+        pages.append(path)
+        return (await registry.ask("GET", path, token=token)).body
+
+    everybody = await enrolment.listed(ask)
+    assert [row["cp_id"] for row in everybody["cps"]] == ["CP001"]
+    assert [row["driver_id"] for row in everybody["drivers"]] == ["D01", "D02", "D03", "D04"]
+    assert pages == ["/list", "/list?after=D01", "/list?after=D03"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {},
+        {"cps": [], "drivers": {}},
+        {"cps": [], "drivers": [], "next": 7},
+        {"cps": [], "drivers": [], "next": "D01/../"},
+        {"cps": [], "drivers": [], "next": "D01"},
+    ],
+)
+async def test_a_list_that_is_none_or_never_ends_is_refused(page):
+    async def ask(_: str) -> dict:
+        return page
+
+    with pytest.raises(ProtocolError, match="What answers for the Registry is none"):
+        await enrolment.listed(ask)
 
 
 async def test_the_list_names_everybody_and_no_secret(registry):

@@ -48,9 +48,10 @@ class Point(Shape):
 
 
 class PointsAnswer(Answer):
-    """Every charging point; a driver is answered by `FreePointsAnswer`."""
+    """Charging points by id; a driver is answered by `FreePointsAnswer`. `next` is the `after` of what follows."""
 
     cps: list[Point]
+    next: str | None
 
 
 class FreePoint(Shape):
@@ -63,9 +64,10 @@ class FreePoint(Shape):
 
 
 class FreePointsAnswer(Answer):
-    """Every charging point as drivers see it."""
+    """Charging points as drivers see them, by id. `next` is the `after` of what follows."""
 
     cps: list[FreePoint]
+    next: str | None
 
 
 class StatusSpan(Shape):

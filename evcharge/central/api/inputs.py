@@ -81,9 +81,9 @@ def page_of(query: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def limit_of(query: Mapping[str, str]) -> int:
+def limit_of(query: Mapping[str, str], otherwise: int = PAGE) -> int:
     """Return how many rows are wanted, 1 to MAX_PAGE. Raises BadInput."""
-    limit = whole(query, "limit", MAX_PAGE) if "limit" in query else PAGE
+    limit = whole(query, "limit", MAX_PAGE) if "limit" in query else otherwise
     if limit == 0:
         raise BadInput(f"limit must be a whole number from 1 to {MAX_PAGE}.")
     return limit

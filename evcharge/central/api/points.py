@@ -12,9 +12,9 @@ from msgspec import Meta, Struct
 from evcharge import events
 from evcharge.billing import parse_price, price_text
 from evcharge.central.api import answers, views
-from evcharge.central.api.inputs import body_of, carried_out
+from evcharge.central.api.inputs import MAX_PAGE, body_of, carried_out, limit_of
 from evcharge.central.api.places import Place
-from evcharge.central.api.routes import ADMINS, DRIVERS, OPERATORS, VIEWERS, Handler, Route
+from evcharge.central.api.routes import ADMINS, DRIVERS, OPERATORS, VIEWERS, Handler, Parameter, Route
 from evcharge.central.archive import Archive
 from evcharge.central.commands import Actor, AnyCommand, LiftHold, MovePoint, PlaceHold, RevokeKeys, SetPrice
 from evcharge.central.dispatcher import Dispatcher
@@ -32,6 +32,12 @@ from evcharge.session import Session
 # Above this a price looks like a slip, and must be said twice.
 SURE_PRICE = 20_000
 _SHOWN = timedelta(hours=24)
+_LIMIT = Parameter(
+    "limit",
+    f"How many at most; {MAX_PAGE} when not given.",
+    {"type": "integer", "minimum": 1, "maximum": MAX_PAGE},
+)
+_AFTER = Parameter("after", "The `next` of the page before.")
 
 
 class PointChange(Struct, forbid_unknown_fields=True):
@@ -82,8 +88,9 @@ class Points:
                 path="/api/cps",
                 handler=self.points,
                 roles=VIEWERS | DRIVERS,
+                query=(_LIMIT, _AFTER),
                 answers=(answers.PointsAnswer, answers.FreePointsAnswer),
-                summary="Every charging point as it is now.",
+                summary="Charging points as they are now, by id.",
             ),
             order("/api/cps/out", self.all_out, "Withhold every charging point."),
             order("/api/cps/resume", self.all_resume, "Lift the operator's hold of every charging point."),
@@ -109,12 +116,16 @@ class Points:
             order("/api/cps/{cp_id}/revoke", self.revoke, "Withdraw the keys of one charging point."),
         ]
 
-    async def points(self, _request: web.Request, actor: Actor) -> web.Response:
-        """List every charging point as it is now; to a driver, only what it may know."""
-        points = sorted(self._dispatcher.facts.points(), key=lambda point: point.cp_id)
+    async def points(self, request: web.Request, actor: Actor) -> web.Response:
+        """List a page of charging points as they are now; to a driver, only what it may know."""
+        limit, after = limit_of(request.query, MAX_PAGE), request.query.get("after", "")
+        if after:
+            check_id(after, "after")
+        found = self._dispatcher.facts.points_after(after, limit + 1)
+        points, more = found[:limit], found[limit - 1].cp_id if len(found) > limit else None
         if actor.role is Role.DRIVER:
-            return answer({"cps": [views.free_point(point) for point in points]})
-        return answer({"cps": [self._encoded(point) for point in points]})
+            return answer({"cps": [views.free_point(point) for point in points], "next": more})
+        return answer({"cps": [self._encoded(point) for point in points], "next": more})
 
     async def point(self, request: web.Request, _: Actor) -> web.Response:
         """Show one charging point, with its last 24 hours."""

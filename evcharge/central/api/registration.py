@@ -10,13 +10,14 @@ import msgspec
 from aiohttp import hdrs, web
 from msgspec import Struct, structs
 
+from evcharge import enrolment
 from evcharge.central.api import member_answers
 from evcharge.central.api.inputs import body_of
 from evcharge.central.api.routes import ADMINS, VIEWERS, Handler, Route
 from evcharge.central.commands import CENTRAL, Actor, Note
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.registrar import Registrar
-from evcharge.errors import BadInput, Code, EvchargeError, Overloaded, Refused
+from evcharge.errors import BadInput, Code, EvchargeError, Overloaded, ProtocolError, Refused
 from evcharge.events import RegistrationChanged
 from evcharge.https import answer
 from evcharge.ids import CpId, DriverId, check_id
@@ -250,10 +251,10 @@ class Registration:
 
     async def refresh(self, actor: Actor) -> None:
         """Ask the Registry for its list. Raises what Registrar.ask raises."""
-        content = await self._registrar.ask(actor, "GET", "/list")
         try:
+            content = await enrolment.listed(lambda path: self._registrar.ask(actor, "GET", path))
             listed = msgspec.convert(content, _List)
-        except msgspec.ValidationError:
+        except (msgspec.ValidationError, ProtocolError):
             raise Overloaded("What answers for the Registry is none.", Code.UNREACHABLE) from None
         self._known = {
             "cp": {row.cp_id: _row(row) for row in listed.cps},

@@ -133,6 +133,18 @@ def test_what_is_available_follows_every_change_in_the_order_of_ids():
     ]
 
 
+def test_charging_points_are_told_in_pages_by_id_without_those_that_are_withdrawn():
+    facts = Facts()
+    for number in (4, 2, 5, 1, 3):
+        facts.put(ready(f"CP{number:03}"))
+    facts.put(replace(ready("CP003"), withdrawn=True))
+    facts.put(replace(ready("CP002"), location="Elche"))
+    assert [point.cp_id for point in facts.points_after("", 2)] == ["CP001", "CP002"]
+    assert [point.cp_id for point in facts.points_after("CP002", 9)] == ["CP004", "CP005"]
+    assert [point.cp_id for point in facts.points_after("CP0035", 1)] == ["CP004"]
+    assert facts.points_after("CP005", 1) == []
+
+
 def test_a_draft_sees_what_is_free_in_it():
     facts = Facts()
     for number in range(1, 5):
