@@ -141,7 +141,7 @@ class City:
 
     async def registry(self) -> Program:
         """Start the Registry."""
-        program = await self.run("registry")
+        self.registry_program = program = await self.run("registry")
         await program.says("listening on")
         return program
 

@@ -1,9 +1,10 @@
 """Random kills under traffic: `python -m tests.system.soak --kills 500 --seed 7` (make soak).
 
 Every part is killed again and again by SIGKILL, at random moments and at named failpoints around every commit
-and fsync, while drivers charge; the wall clock of each is set forth and back meanwhile (by libfaketime, where it is
-installed). Then all is healed, and journals, books and screens must agree to the last mWh and cent. The seed fixes
-who is killed when; what the kill hits is up to the machine.
+and fsync, while drivers charge. The wall clock of each is set forth and back meanwhile (by libfaketime, where it is
+installed), and once in the middle the books are put back to a copy of some kills before. Then all is healed, and
+journals, books and screens must agree to the last mWh and cent. The seed fixes who is killed when; what the kill
+hits is up to the machine.
 """
 
 import argparse
@@ -107,6 +108,9 @@ class Report:
     sessions: int = 0
     tickets: int = 0
     corrections: int = 0
+    rebuilt: int = 0
+    owed_cents: int = 0
+    restored: bool = False
     energy_mwh: int = 0
     lost_mwh: int = 0
     lost_cents: int = 0
@@ -126,6 +130,8 @@ class Report:
         for kind, count in sorted(self.jumps.items()):
             table.add_row(f"clock set: {kind}", str(count))
         table.add_row("sessions, tickets", f"{self.sessions}, {self.tickets}, {self.corrections} corrections")
+        if self.restored:
+            table.add_row("rebuilt after a restore", f"{self.rebuilt} sessions, {self.owed_cents} cents owed")
         table.add_row("energy", f"{self.energy_mwh / 1e6:.3f} kWh")
         table.add_row("lost mWh, lost cents", f"{self.lost_mwh}, {self.lost_cents}")
         table.add_row("double tickets, tickets never shown", f"{self.double_tickets}, {self.unshown_tickets}")
@@ -208,7 +214,11 @@ class Soak:
         for seat in self.seats:
             await seat.fill()
         await self._central.program.says("Available", times=POINTS)
-        while sum(self.report.kills.values()) < kills:
+        # What is made of the books at which kill.
+        turns = {kills // 3: self._back_up, 2 * kills // 3: self._restore}
+        while (done := sum(self.report.kills.values())) < kills:
+            for due in sorted(turn for turn in turns if turn <= done):
+                await turns.pop(due)()
             await self._strike()
             tick(sum(self.report.kills.values()))
         await self._heal()
@@ -240,6 +250,28 @@ class Soak:
                 elif code != 0:
                     self.report.problems.append(f"{other.name} ended with {code}: {other.program.lines[-1:]}")
                 await other.fill()
+
+    @property
+    def _copy(self) -> str:
+        return str(self._city.state.parent / "copy.evb")
+
+    async def _back_up(self) -> None:
+        """Copy the books while everybody works."""
+        copied = await self._city.run("backup", self._copy)
+        if await copied.ends() != 0:
+            self.report.problems.append(f"no backup: {copied.text[-300:]}")
+
+    async def _restore(self) -> None:
+        """Lose the books of Central and the Registry, and go on with the copy of some kills before."""
+        if self._central.alive:
+            await self._central.program.dies()
+        await self._city.registry_program.dies()
+        back = await self._city.run("restore", self._copy)
+        if await back.ends() != 0:
+            self.report.problems.append(f"no restore: {back.text[-300:]}")
+        await self._city.registry()
+        await self._central.fill()
+        self.report.restored = True
 
     def _set_a_clock(self) -> None:
         """Somebody's clock goes wrong; whose was wrong before is put right."""
@@ -314,7 +346,7 @@ class Soak:
         report.sessions = books("SELECT COUNT(*) FROM session")[0][0]
         report.tickets, cents = books("SELECT COUNT(*), COALESCE(SUM(cost_cents), 0) FROM ticket")[0]
         report.corrections, corrected = books(
-            "SELECT COUNT(*), COALESCE(SUM(paid_cents), 0) FROM correction"
+            "SELECT COUNT(*), COALESCE(SUM(cost_cents), 0) FROM correction"
         )[0]
         supplied: Counter[str] = Counter()
         for cp_id in self._engines:
@@ -327,7 +359,9 @@ class Soak:
         report.lost_mwh += sum(mwh for session_id, mwh in billed.items() if session_id not in supplied)
         wallets = books("SELECT COALESCE(SUM(balance_cents + held_cents), 0) FROM driver")[0][0]
         paid_in = books("SELECT COALESCE(SUM(cents), 0) FROM ledger WHERE kind = 'TOP_UP'")[0][0]
-        report.lost_cents = abs(paid_in - wallets - cents - corrected)
+        report.owed_cents = books("SELECT COALESCE(SUM(left_cents), 0) FROM debt")[0][0]
+        report.rebuilt = books("SELECT COUNT(*) FROM session WHERE rebuilt = 1")[0][0]
+        report.lost_cents = abs(paid_in + report.owed_cents - wallets - cents - corrected)
         printed = "\n".join(seat.printed for seat in self._drivers)
         shown = Counter(re.findall(r"Session: (\S+)", printed))
         # A driver killed between showing a ticket and noting it shows it again: once more, rather than never.
