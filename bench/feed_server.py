@@ -10,6 +10,7 @@ from evcharge.central.alerts import Alerts
 from evcharge.central.api.push import Push
 from evcharge.central.board import Board
 from evcharge.central.commands import Actor
+from evcharge.central.days import UTC_DAYS
 from evcharge.central.driver_board import DriverBoard
 from evcharge.central.feed import Feed, Live
 from evcharge.central.state import Facts
@@ -77,7 +78,7 @@ async def main(points: int, per_s: int) -> None:
     facts, sessions = town(points)
     feed, alerts, now = Feed(), Alerts(), utc_now()
     board = Board(
-        facts, feed.live, feed.temperatures, alerts, Today(now.date()),
+        facts, feed.live, feed.temperatures, alerts, Today(UTC_DAYS, now),
         epoch="be9cbe9c", version="0", lang="en", now=now,
     )  # fmt: skip
     drivers = DriverBoard(facts, feed, board)
