@@ -44,13 +44,14 @@ from evcharge.central.wall import View, wall
 from evcharge.errors import BadInput
 from evcharge.events import Event
 from evcharge.ids import CpId
-from evcharge.lifecycle import Clock
+from evcharge.lifecycle import Clock, wait_until
 from evcharge.session import Session
 from evcharge.unhurried import Unhurried, calm_resizes
 
 log = logging.getLogger(__name__)
 
 REDRAW_EVERY_S = 0.25
+REDRAW_AT_LEAST_EVERY_S = 30.0
 MOST_MESSAGES = 200
 # Solved faults that stay on the wall; `alerts` shows all that are kept.
 MOST_SOLVED = 3
@@ -200,7 +201,8 @@ class Panel:
 
     async def _redraw(self) -> None:
         while True:
-            await self._changed.wait()
+            # Without any news a day ends all the same.
+            await wait_until(self._changed, REDRAW_AT_LEAST_EVERY_S)
             # A terminal that does not keep up gets the newest wall later, instead of every one.
             if not self._out.is_behind:
                 self._changed.clear()

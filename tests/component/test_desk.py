@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,6 +25,7 @@ from evcharge.central.peers import Peers
 from evcharge.central.quotas import Quotas
 from evcharge.central.refusals import Refusals
 from evcharge.central.sheet import COLOURS_256, NO_COLOURS, TRUE_COLOURS
+from evcharge.central.state import Facts
 from evcharge.central.takings import Today
 from evcharge.central.typed import parse
 from evcharge.events import CentralStopped, TicketMade
@@ -246,6 +248,24 @@ def test_a_charge_of_yesterday_that_is_told_today_is_none_of_today():
     today = Today(UTC_DAYS, NOON)
     today.on_event(ticket(25, NOON - timedelta(days=1)), NOON)
     assert (today.energy_mwh, today.sessions) == (0, 0)
+
+
+async def test_the_panel_begins_a_new_day_also_when_nothing_happens(monkeypatch):
+    monkeypatch.setattr(panel, "REDRAW_AT_LEAST_EVERY_S", 0.01)
+    painted = asyncio.Event()
+    shown = object.__new__(panel.Panel)  # without its terminal
+    shown._changed = asyncio.Event()
+    shown._out = SimpleNamespace(is_behind=False)
+    shown._wall = SimpleNamespace(forget=lambda: None)
+    shown._app = SimpleNamespace(invalidate=painted.set)
+    redrawing = asyncio.create_task(shown._redraw())
+    async with asyncio.timeout(5):
+        await painted.wait()
+    redrawing.cancel()
+    shown._today, shown._clock = Today(UTC_DAYS, NOON, 500, 7), lambda: NOON + timedelta(hours=12)
+    shown._alerts, shown._lang, shown._page, shown._messages = Alerts(), "en", None, []
+    shown._facts, shown._live, shown._live_at = Facts(), {}, {}
+    assert (shown.view().energy_today_mwh, shown.view().revenue_today_cents) == (0, 0)
 
 
 @pytest.mark.parametrize(
