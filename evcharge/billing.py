@@ -14,6 +14,9 @@ MAX_PRICE_CENTI_CENTS = 1_000_000  # 100 €/kWh: above this it is a typing erro
 # The most of one row: a thousand million of them add up within 64 bits. 9 000 kWh of one session, and 10 million €.
 MAX_SESSION_MWH = 9_000_000_000
 MAX_MONEY_CENTS = 1_000_000_000
+# Above these an amount or a price looks like a slip: whoever orders it is asked first.
+SURE_CENTS = 50_000
+SURE_PRICE_CENTI_CENTS = 20_000
 # No sign, no blanks, no exponent: Decimal would take "1e999999999" and fill the memory with it.
 _EUROS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
 

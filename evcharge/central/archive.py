@@ -46,6 +46,11 @@ _MOVED = """
 SELECT kind, driver_id, registration, session_id, CASE WHEN credit = 'wallet' THEN cents ELSE -cents END AS cents
 FROM ledger WHERE reference = :reference
 """
+_WALLET = """
+SELECT at, kind, CASE WHEN credit = 'wallet' THEN cents ELSE -cents END AS cents, session_id, reason
+FROM ledger WHERE driver_id = :driver_id AND registration = :registration
+    AND kind IN ('TOP_UP', 'CORRECTION', 'PAY_OUT') ORDER BY id DESC LIMIT 50
+"""
 _MOVED_ON_TICKET = """
 SELECT 'CORRECTION' AS kind, ticket.driver_id, ticket.registration, correction.session_id,
     -correction.cost_cents AS cents
@@ -200,6 +205,11 @@ class Archive:
                 self.unread.add(row["n"])
             found.append((datetime.fromisoformat(row["at"]), event))
         return found
+
+    async def wallet(self, driver_id: DriverId, registration: int) -> list[Row]:
+        """Return the last movements of a wallet apart from charges, the newest first."""
+        of_it = {"driver_id": driver_id, "registration": registration}
+        return await self._database.read(_WALLET, of_it)
 
     async def moved(self, reference: str) -> Moved | None:
         """Return the movement of money that has that reference."""

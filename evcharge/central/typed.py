@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from evcharge.billing import parse_cents
+from evcharge.billing import SURE_CENTS, euros, parse_cents
 from evcharge.errors import BadInput
 from evcharge.ids import check_id
 from evcharge.labels import Speech
 from evcharge.location import check
 
 MOST_CHARACTERS = 200
-ALL = "all"
+ALL, YES = "all", "yes"
 
 
 class Verb(StrEnum):
@@ -73,6 +73,8 @@ def parse(line: str, say: Speech) -> Order | None:
         raise BadInput(say("control characters"))
     word, *rest = line.split()
     verb = _verb(word, say)
+    sure = verb is Verb.TOP_UP and len(rest) == 3 and rest[2].lower() == YES
+    rest = rest[:2] if sure else rest
     wanted = 0 if verb in _TAKES_NOTHING else 2 if verb in (Verb.TOP_UP, Verb.MOVE) else 1
     # A location may have blanks.
     if len(rest) < wanted or (len(rest) > wanted and verb is not Verb.MOVE):
@@ -83,7 +85,12 @@ def parse(line: str, say: Speech) -> Order | None:
         return Order(verb, _id(rest[0], say), location=_location(" ".join(rest[1:]), say))
     if verb in _TAKES_ALL and rest[0].lower() == ALL:
         return Order(verb)
-    return Order(verb, _id(rest[0], say), _cents(rest[1], say) if verb is Verb.TOP_UP else 0)
+    if verb is not Verb.TOP_UP:
+        return Order(verb, _id(rest[0], say))
+    subject, cents = _id(rest[0], say), _cents(rest[1], say)
+    if cents > SURE_CENTS and not sure:
+        raise BadInput(say("surely", amount=euros(cents), most=euros(SURE_CENTS), line=f"{line} {YES}"))
+    return Order(verb, subject, cents)
 
 
 def completions(

@@ -366,6 +366,10 @@ SENTENCES: Mapping[str, Words] = {
         "{word} is no amount: give euros as a plain number, such as 12.50",
         "{word} no es un importe: escriba euros como número, por ejemplo 12.50",
     ),
+    "surely": (
+        "{amount} € is more than {most} €: is that right? Then type: {line}",
+        "{amount} € es más de {most} €: ¿es correcto? Entonces escriba: {line}",
+    ),
     "unknown point": (
         "{cp_id} is unknown here: no such charging point.",
         "{cp_id} no se conoce aquí: no existe ese punto de recarga.",

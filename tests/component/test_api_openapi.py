@@ -141,6 +141,7 @@ async def _of_a_driver(proof: Proof, house: House) -> None:
     assert (await proof.ask(driver, "POST", "/api/me/stop"))["step"] == "STOPPING"
     await engine.journals(engine.ends("driver"))
     assert (await proof.ask(driver, "GET", "/api/me"))["unseen"]
+    await proof.ask(driver, "GET", "/api/me/wallet")
     assert (await proof.ask(driver, "POST", "/api/me/requests", wanted))["step"] == "TICKETED"
     assert (await proof.ask(driver, "GET", "/api/me/sessions"))["sessions"]
     assert (await proof.ask(driver, "GET", "/api/me/tickets"))["tickets"]

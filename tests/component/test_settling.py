@@ -8,7 +8,7 @@ import pytest
 from evcharge import messages as m
 from evcharge.central import verify
 from evcharge.central.api import answers
-from tests.component.callers import shaped, statuses
+from tests.component.callers import cookie_of, shaped, statuses
 from tests.component.office import Office, opened
 from tests.component.town import FakeDriver, FakeEngine, hear
 
@@ -138,6 +138,20 @@ async def test_an_operator_corrects_refunds_and_pays_out_and_the_books_say_why_a
     assert {row["actor"] for row in office.rows("PaidOut")} == {"operator"}
     ticket = (await office.get(f"/api/sessions/{session_id}"))["ticket"]
     assert (ticket["cost_cents"], ticket["corrected_cents"]) == (250, -50)
+
+
+async def test_a_driver_reads_what_was_moved_in_its_wallet_and_why(office: Office):
+    await office.town.driver()
+    await moved(office, "/api/drivers/D01/correct", cents=-80)
+    await moved(office, "/api/drivers/D01/pay-out", reference="R-2", cents=20, reason="moved away")
+    cookie = {"Cookie": await cookie_of(office)}
+    told = await office.ask("GET", "/api/me/wallet", token=None, headers=cookie)
+    rows = [(one["kind"], one["cents"], one["reason"]) for one in told.body["moved"]]
+    assert rows == [
+        ("PAY_OUT", -20, "moved away"),
+        ("CORRECTION", -80, "typed twice"),
+        ("TOP_UP", 2_000, None),
+    ]
 
 
 async def test_an_order_with_the_same_reference_counts_once(office: Office):

@@ -87,6 +87,16 @@ async def test_a_charge_that_the_operator_ends_tells_the_driver_why(room, window
         await expect(page.locator('#free button[data-cp="CP002"]')).to_have_count(0)
 
 
+async def test_a_driver_reads_what_an_operator_moved_in_its_wallet(room, window) -> None:
+    async with window() as opened:
+        page = await room.enter(opened, "driver", name="D66")
+        await expect(page.locator("#balance")).to_contain_text("20.00")
+        order = {"cents": -80, "reason": "typed twice", "reference": "R-66"}
+        await room.ask("POST", "/api/drivers/D66/correct", order)
+        await expect(page.locator("#balance")).to_contain_text("19.20")
+        await expect(page.locator(".moved-money")).to_contain_text("Correction -0.80\u00a0€ typed twice")
+
+
 async def test_two_clicks_are_one_session(room, window) -> None:
     engine = await room.town.point("CP003")
     async with window() as opened:

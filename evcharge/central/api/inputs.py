@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from evcharge.billing import euros
+from evcharge.billing import SURE_CENTS, euros
 from evcharge.central.api.routes import Parameter
 from evcharge.central.commands import AnyCommand
 from evcharge.central.dispatcher import Dispatcher
@@ -33,8 +33,6 @@ OF_DRIVER = Parameter("driver_id", "Only of this driver.")
 OF_POINT = Parameter("cp_id", "Only of this charging point.")
 
 
-# Above this an amount looks like a slip, and must be said twice.
-SURE_CENTS = 50_000
 Reference = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._:-]{1,64}\Z")]
 
 

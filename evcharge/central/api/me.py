@@ -158,6 +158,14 @@ class Me:
                 summary="The driver's tickets, the newest first; `next` continues the list.",
             ),
             Route(
+                method=get,
+                path="/api/me/wallet",
+                handler=self.wallet,
+                roles=DRIVERS,
+                answers=member_answers.OwnWalletAnswer,
+                summary="What came into the driver's wallet and went out of it apart from charges, the newest first.",
+            ),
+            Route(
                 method=post,
                 path="/api/me/tickets/{session_id}/seen",
                 handler=self.seen,
@@ -166,6 +174,14 @@ class Me:
                 summary="The driver has seen this ticket: it leaves its inbox.",
             ),
         ]
+
+    async def wallet(self, _: web.Request, actor: Actor) -> web.Response:
+        """List what came into the driver's wallet and went out of it, apart from its charges."""
+        driver_id = await welcome(self._dispatcher, actor)
+        registration = registration_of(self._dispatcher, driver_id)
+        rows = await self._archive.wallet(driver_id, registration)
+        names = ("at", "kind", "cents", "session_id", "reason")
+        return answer({"moved": [{name: row[name] for name in names} for row in rows]})
 
     async def me(self, _: web.Request, actor: Actor) -> web.Response:
         """Show the driver its wallet, its charge and its first unseen tickets."""

@@ -195,6 +195,22 @@ class OwnSessionsAnswer(Answer):
     next: str | None
 
 
+class OwnMovement(Shape):
+    """Cents that came into the wallet, or (below 0) went out; what an operator ordered has a `reason`."""
+
+    at: str
+    kind: str
+    cents: int
+    session_id: str | None
+    reason: str | None
+
+
+class OwnWalletAnswer(Answer):
+    """The last movements of the wallet apart from charges, the newest first."""
+
+    moved: list[OwnMovement]
+
+
 class OwnTicketsAnswer(Answer):
     """A page of one's own, newest first. `next` is the `before` of the older page."""
 

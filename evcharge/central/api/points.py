@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from msgspec import Meta, Struct
 
 from evcharge import events
-from evcharge.billing import parse_price, price_text
+from evcharge.billing import SURE_PRICE_CENTI_CENTS, parse_price, price_text
 from evcharge.central.api import answers, views
 from evcharge.central.api.inputs import MAX_PAGE, body_of, carried_out, limit_of
 from evcharge.central.api.places import Place
@@ -29,8 +29,6 @@ from evcharge.lifecycle import Clock
 from evcharge.location import check
 from evcharge.session import Session
 
-# Above this a price looks like a slip, and must be said twice.
-SURE_PRICE = 20_000
 _SHOWN = timedelta(hours=24)
 _LIMIT = Parameter(
     "limit",
@@ -152,10 +150,9 @@ class Points:
         orders: list[AnyCommand] = []
         if body.price is not None:
             price = parse_price(body.price)
-            if price > SURE_PRICE and not body.confirm:
-                text = (
-                    f"{price_text(price)} €/kWh is more than {price_text(SURE_PRICE)} €/kWh: is that right?"
-                )
+            if price > SURE_PRICE_CENTI_CENTS and not body.confirm:
+                most = price_text(SURE_PRICE_CENTI_CENTS)
+                text = f"{price_text(price)} €/kWh is more than {most} €/kWh: is that right?"
                 raise Refused(text, Code.CONFIRM)
             orders.append(SetPrice(by=actor, cp_id=cp_id, price_centi_cents_per_kwh=price))
         if body.location is not None:

@@ -12,6 +12,7 @@ import { Points } from "../driver/points.js";
 import { Question } from "../driver/question.js";
 import { showSteps, spokenStep, stepsOf } from "../driver/steps.js";
 import { markSeen, Tickets } from "../driver/tickets.js";
+import { Wallet } from "../driver/wallet.js";
 import en from "../words/en_driver.js";
 import es from "../words/es_driver.js";
 
@@ -20,6 +21,7 @@ add({ en, es });
 const store = new Store();
 const journey = new Journey(() => store.now());
 const history = new History();
+const wallet = new Wallet();
 const question = new Question();
 const tickets = new Tickets({ onSeen: seen });
 const points = new Points({ onCharge: (cp) => journey.ask({ cp }) });
@@ -28,6 +30,7 @@ const narrow = matchMedia("(max-width: 900px)");
 const DOUBLE_MS = 600;
 let painting = 0;
 let told = "";
+let had = "";
 let offered = "";
 let offeredAt = 0;
 
@@ -84,6 +87,9 @@ function follow() {
   const now = [me.session?.session_id, me.tickets.length, me.refused?.request_id].join();
   if (now !== told) history.refresh();
   told = now;
+  const has = String(me.balance_cents);
+  if (has !== had) wallet.refresh();
+  had = has;
 }
 
 /** On a phone the history comes last, for the eye and for the keyboard. */
@@ -101,6 +107,7 @@ for (const name of ["snapshot", "me"]) store.addEventListener(name, follow);
 for (const name of ["points", "link"]) store.addEventListener(name, repaint);
 onLang(() => {
   history.show();
+  wallet.show();
   if (store.me) tickets.show(store.me.tickets, "", true);
   repaint();
 });

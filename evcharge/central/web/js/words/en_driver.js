@@ -1,5 +1,8 @@
 // Words of the driver's page.
 export default {
+  "driver.moved": "Put right by an operator",
+  "driver.CORRECTION": "Correction",
+  "driver.PAY_OUT": "Paid out",
   "driver.page": "My charge",
   "driver.hello": "Hello,",
   "driver.balance": "Balance",

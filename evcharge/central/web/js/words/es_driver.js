@@ -1,5 +1,8 @@
 // Palabras de la página del conductor.
 export default {
+  "driver.moved": "Arreglado por un operador",
+  "driver.CORRECTION": "Corrección",
+  "driver.PAY_OUT": "Devuelto",
   "driver.page": "Mi recarga",
   "driver.hello": "Hola,",
   "driver.balance": "Saldo",
