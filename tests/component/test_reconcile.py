@@ -345,7 +345,8 @@ FORGERIES: dict[str, tuple[str, str]] = {
     ),
     "the weather of a place is deleted": ("DELETE FROM weather", r"weather of elche is missing"),
     "a weather alert is made up": (
-        "INSERT INTO weather VALUES ('altea', 'Altea', 1, 1, NULL, NULL, '', 'COLD', 0)",
+        "INSERT INTO weather (place, location, temperature_celsius, wind_m_per_s, source, alerts, override) "
+        "VALUES ('altea', 'Altea', 1, 1, '', 'COLD', 0)",
         r"weather of altea: no event of the audit log tells of it",
     ),
     "a password is replaced": (

@@ -165,7 +165,7 @@ def test_everything_else_is_for_the_screens_alone():
     speak = {
         e.SessionAuthorised, e.EngineConnected, e.SessionReady, e.SessionStarted, e.StopOrdered, e.SessionRefused,
         e.SessionInterrupted, e.StraySupply, e.TicketMade, e.ConfirmationAsked, e.StartConfirmed, e.ConfirmationEnded,
-        e.PinRemoved, e.TicketCorrected, e.PointMoved,
+        e.PinRemoved, e.TicketCorrected, e.PointMoved, e.WalletCorrected, e.PaidOut,
     }  # fmt: skip
     for event in LINES:
         if type(event) not in speak:
