@@ -12,6 +12,7 @@ from evcharge import audit
 from evcharge.central.invariants import violations
 from evcharge.central.reconcile import reconcile
 from evcharge.central.sums import sum_of, summed
+from evcharge.central.unbilled import rebuilt, unbilled, unsigned
 from evcharge.database import GUARDS, guards
 from evcharge.errors import StateError
 from evcharge.events import Unread, stored
@@ -113,7 +114,8 @@ def examine(path: Path, far: Sequence[Witness] = ()) -> Findings:
         if not any(witness.heads for witness in found.witnesses):
             found.notes.append("no anchor could be checked: if rows were cut off at the end, nobody can tell")
         if path.name == CENTRAL_DB:
-            found.problems += violations(connection)
+            found.problems += [*violations(connection), *unbilled(connection)]
+            found.notes += [*rebuilt(connection), *unsigned(connection)]
             found.unread += _unread(connection)
             if torn is not None:
                 found.notes.append("what a broken log tells is not compared with the tables")

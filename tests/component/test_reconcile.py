@@ -134,7 +134,47 @@ async def test_what_was_rebuilt_and_what_is_owed_are_what_the_log_tells(tmp_path
         facts = await books.store.load(NOON)
         assert dict(facts.debtors()) == dict(network.facts.debtors())
     found = verify.examine(tmp_path / "central.db")
-    assert (found.problems, found.notes) == ([], [NO_ANCHOR])
+    assert found.problems == []
+    names = ", ".join(
+        f"S-{driver_id}-CP001-{number:016}" for number, driver_id in enumerate(("D01", "D01", "D02", "D03"))
+    )
+    assert found.notes == [
+        NO_ANCHOR,
+        f"rebuilt after a restore, from the journals of the engines: {names}"
+        " (20.000 kWh, 500 cents, 0 of them running)",
+    ]
+
+
+async def test_records_that_would_have_been_money_are_a_problem_of_the_books(tmp_path: Path):
+    network = Network(rules=Rules(now=NOON, welcome_credit_cents=100, sign_key=KEY))
+    network.point_is_there()
+    network.driver_is_there(registration=1, epoch=1)
+    engine = network.engines["CP001"]
+    # Its driver's id has another owner by now.
+    signed = forgotten(engine, "D01", 11)
+    network.sends(signed, engine.ended(signed.session_id, 3 * KWH))
+    # Made up, or signed with a key that was lost.
+    strange = structs.replace(forgotten(engine, "D01", 12), auth="0" * 64)
+    network.sends(strange, engine.ended(strange.session_id, 2 * KWH))
+    # It was refused, and supplies all the same.
+    refused = network.authorised()
+    network.sends(
+        engine.refused(refused.session_id),
+        engine.started(refused.session_id),
+        engine.ended(refused.session_id, KWH),
+    )
+    async with opened(tmp_path) as books:
+        await books.store.commit(entries(network))
+    found = verify.examine(tmp_path / "central.db")
+    assert found.problems == [
+        f"{signed.session_id} was never billed: its records from CP001 are in quarantine (3.000 kWh)",
+        f"{refused.session_id} was never billed: its records from CP001 are in quarantine (1.000 kWh)",
+    ]
+    assert found.notes == [
+        NO_ANCHOR,
+        "1 sessions with energy are in quarantine that this Central never signed (CP001): made up, or signed with a "
+        "resume.key that is lost",
+    ]
 
 
 def forgotten(engine: FakeEngine, driver_id: str, number: int) -> m.SupplyStart:
