@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import sqlite3
 import stat
 import zipfile
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from evcharge.cli import run
 from evcharge.database import only_process
 from evcharge.labels import Speech
 from evcharge.labels.operator import SENTENCES
-from tests.component.books import busy_day, entries, opened, raw
+from tests.component.books import busy_day, entries, opened, raw, written_by_an_older
 
 WORD = "correct horse battery"
 SAY = Speech(SENTENCES, "en")
@@ -337,13 +336,17 @@ def test_a_restore_that_fails_half_way_puts_back_what_it_moved(state: Path, tmp_
 
 
 def test_an_older_schema_is_put_back_and_migrated_by_the_next_start(state: Path, tmp_path: Path):
-    with sqlite3.connect(state / "central/central.db") as books:
-        books.execute("DROP TABLE debt")
-        books.execute("ALTER TABLE session DROP COLUMN short_cents")
-        books.execute("ALTER TABLE session DROP COLUMN rebuilt")
-        books.execute("PRAGMA user_version = 18")
+    (state / "central/central.db").unlink()
+    written_by_an_older(state / "central/central.db", 5, entries(busy_day()))
     file = tmp_path / "b.evb"
     assert evcharge(state, "backup", file) == 0
     assert evcharge(state, "restore", file) == 0
     with raw(state / "central/central.db") as books:
-        assert books.execute("PRAGMA user_version").fetchone()[0] == 18
+        assert books.execute("PRAGMA user_version").fetchone()[0] == 5
+
+    async def start() -> None:
+        async with opened(state / "central"):
+            pass
+
+    asyncio.run(start())
+    assert verify.check(state / "central/central.db") == []
