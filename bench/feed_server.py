@@ -10,17 +10,17 @@ from evcharge.central.alerts import Alerts
 from evcharge.central.api.push import Push
 from evcharge.central.board import Board
 from evcharge.central.commands import Actor
-from evcharge.central.days import UTC_DAYS
 from evcharge.central.driver_board import DriverBoard
 from evcharge.central.feed import Feed, Live
 from evcharge.central.state import Facts
 from evcharge.central.takings import Today
 from evcharge.central.telemetry import Telemetry
-from evcharge.charging_point import ChargingPoint
+from evcharge.domain.charging_point import ChargingPoint
+from evcharge.domain.days import UTC_DAYS
+from evcharge.domain.ids import CpId, DriverId, RequestId, Role, SessionId
+from evcharge.domain.session import Session, SessionState
 from evcharge.https import application, serving
-from evcharge.ids import CpId, DriverId, RequestId, Role, SessionId
 from evcharge.lifecycle import utc_now
-from evcharge.session import Session, SessionState
 
 ROUND_S = 0.02
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from evcharge import messages as m
 from evcharge import trust
 from evcharge.channel import Channel, connect
-from evcharge.ids import Role
+from evcharge.domain.ids import Role
 from evcharge.lifecycle import utc_now
 from evcharge.tickets import Identity, seal_ticket
 

@@ -24,8 +24,8 @@ from evcharge.central.ruling import Decision
 from evcharge.central.store import CentralStore
 from evcharge.config import KafkaSettings
 from evcharge.database import open_database
-from evcharge.events import MonitorSpoke
-from evcharge.ids import CpId
+from evcharge.domain.events import MonitorSpoke
+from evcharge.domain.ids import CpId
 from evcharge.lifecycle import utc_now
 from evcharge.topics import CP_EVENTS
 from tests import kafka

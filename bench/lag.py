@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bench.fleet import Point, central
 from evcharge import messages as m
-from evcharge.ids import Role
+from evcharge.domain.ids import Role
 
 # Slower than the 200 messages a second that Central reads of one link.
 EVERY_S = 0.01

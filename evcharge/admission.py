@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evcharge.errors import Overloaded
+from evcharge.domain.errors import Overloaded
 
 # Strangers behind one IPv6 address have 2^64 of them: that is their network.
 _IPV6_PREFIX = 64

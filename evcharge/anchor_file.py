@@ -9,7 +9,7 @@ from pathlib import Path
 
 from evcharge import files
 from evcharge.audit import Head
-from evcharge.errors import StateError
+from evcharge.domain.errors import StateError
 
 log = logging.getLogger(__name__)
 

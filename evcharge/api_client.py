@@ -13,8 +13,7 @@ import aiohttp
 from msgspec import Meta, Struct
 
 from evcharge import labels, trust
-from evcharge.encoding import read_json
-from evcharge.errors import (
+from evcharge.domain.errors import (
     AuthenticationError,
     BadInput,
     Code,
@@ -24,6 +23,7 @@ from evcharge.errors import (
     Refused,
     StateError,
 )
+from evcharge.domain.strict_json import read_json
 from evcharge.labels import Speech
 from evcharge.labels.causes import cause
 

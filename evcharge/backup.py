@@ -27,8 +27,8 @@ from evcharge import __version__, files
 from evcharge.anchor_file import ANCHORS
 from evcharge.audit import Head
 from evcharge.database import copy_database, newest_schema, only_process
-from evcharge.encoding import read_json
-from evcharge.errors import StateError
+from evcharge.domain.errors import StateError
+from evcharge.domain.strict_json import read_json
 from evcharge.labels import Speech
 from evcharge.witnesses import central_witness
 

@@ -30,7 +30,7 @@ from aiokafka.partitioner import murmur2  # type: ignore[import-untyped]
 
 from evcharge import broker_check, trust
 from evcharge.config import KafkaSettings
-from evcharge.errors import Code, ConfigError, EvchargeError, StateError
+from evcharge.domain.errors import Code, ConfigError, EvchargeError, StateError
 from evcharge.lifecycle import within
 from evcharge.topics import TOPICS, Outgoing
 

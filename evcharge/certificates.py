@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from msgspec import Struct
 
-from evcharge.errors import StateError
+from evcharge.domain.errors import StateError
 
 _CA_DAYS, _SERVER_DAYS, _WARN_DAYS = 3650, 1825, 30
 # The PCs of a lab do not agree on the time; a certificate of today must already hold on a slow one.

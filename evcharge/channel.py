@@ -13,15 +13,15 @@ from collections import deque
 from dataclasses import dataclass
 from typing import cast
 
-from evcharge.encoding import base64_bytes, base64_text
-from evcharge.errors import Code, EvchargeError, ProtocolError, unforeseen
+from evcharge.domain.errors import Code, EvchargeError, ProtocolError, unforeseen
+from evcharge.domain.ids import Role
+from evcharge.domain.strict_json import base64_bytes, base64_text
 from evcharge.handshake import (
     Accepted,
     PeerHandshake,
     SessionKeys,
 )
 from evcharge.hints import parse_error, reported
-from evcharge.ids import Role
 from evcharge.messages import Bye, ErrorNotice, Message, Rekey, Rekeyed, check_sender
 from evcharge.rate_limit import TokenBucket
 from evcharge.tickets import (

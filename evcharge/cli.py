@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from evcharge import __version__
-from evcharge.errors import ConfigError, EvchargeError, Taken
+from evcharge.domain.errors import ConfigError, EvchargeError, Taken
 from evcharge.join_commands import invite, join
 from evcharge.operator.backing_up import BACKING_UP as _BACKING_UP
 from evcharge.operator.commands import COMMANDS as _OPERATORS
@@ -215,7 +215,7 @@ def cp_engine(cp_id: str, config_file: Path | None, **given: Any) -> int:
     """Run the engine of charging point CP_ID: contactor, meter and the simulated car."""
     config = _settings(config_file, given)
     from evcharge.cp import engine
-    from evcharge.ids import CpId
+    from evcharge.domain.ids import CpId
 
     return _live(lambda stop: engine.run(config, CpId(cp_id), stop))
 
@@ -231,7 +231,7 @@ def cp_monitor(cp_id: str, config_file: Path | None, **given: Any) -> int:
     """Run the monitor of charging point CP_ID: it asks the engine every second, and tells Central."""
     config = _settings(config_file, given)
     from evcharge.cp import monitor
-    from evcharge.ids import CpId
+    from evcharge.domain.ids import CpId
 
     return _live(lambda stop: monitor.run(config, CpId(cp_id), stop))
 
@@ -255,8 +255,8 @@ def cp_monitor(cp_id: str, config_file: Path | None, **given: Any) -> int:
 def drive(driver_id: str, config_file: Path | None, **given: Any) -> int:
     """Run the app of driver DRIVER_ID, by hand or from a file of requests."""
     config = _settings(config_file, given)
+    from evcharge.domain.ids import DriverId
     from evcharge.driver import app
-    from evcharge.ids import DriverId
 
     return _live(lambda stop: app.run(config, DriverId(driver_id), stop))
 

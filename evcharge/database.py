@@ -18,7 +18,7 @@ from typing import Any
 import aiosqlite
 
 from evcharge import files
-from evcharge.errors import StateError, Taken
+from evcharge.domain.errors import StateError, Taken
 
 Row = sqlite3.Row
 Params = Mapping[str, Any]

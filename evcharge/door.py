@@ -21,10 +21,10 @@ from evcharge.channel import (
     Traffic,
     address_of,
 )
-from evcharge.errors import Code, EvchargeError, Overloaded, unforeseen
+from evcharge.domain.errors import Code, EvchargeError, Overloaded, unforeseen
+from evcharge.domain.ids import Role
 from evcharge.handshake import CentralHandshake
 from evcharge.hints import error_frame
-from evcharge.ids import Role
 from evcharge.listener import Connection, PortOptions, listen
 from evcharge.messages import Bye, ErrorNotice, Message
 from evcharge.tickets import Entropy, Identity, TicketOpener

@@ -18,8 +18,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from evcharge import lifecycle, trust
-from evcharge.encoding import read_json
-from evcharge.errors import (
+from evcharge.domain.errors import (
     AuthenticationError,
     BadInput,
     Code,
@@ -30,7 +29,8 @@ from evcharge.errors import (
     Refused,
     StateError,
 )
-from evcharge.ids import Role, check_id
+from evcharge.domain.ids import Role, check_id
+from evcharge.domain.strict_json import read_json
 from evcharge.tickets import IssuedTicket
 
 log = logging.getLogger(__name__)

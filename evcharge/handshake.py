@@ -23,10 +23,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from evcharge import wire
-from evcharge.encoding import KEY_BYTES, base64_bytes, base64_text, strict_json
-from evcharge.errors import AuthenticationError, Code, ProtocolError
-from evcharge.features import MOST_FEATURES, SPOKEN, Name
-from evcharge.ids import Role
+from evcharge.domain.errors import AuthenticationError, Code, ProtocolError
+from evcharge.domain.features import MOST_FEATURES, SPOKEN, Name
+from evcharge.domain.ids import Role
+from evcharge.domain.strict_json import KEY_BYTES, base64_bytes, base64_text, strict_json
 from evcharge.messages import Count, Id
 from evcharge.tickets import (
     LIVENESS,

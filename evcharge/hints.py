@@ -5,8 +5,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from evcharge.encoding import strict_json
-from evcharge.errors import AuthenticationError, Code, EvchargeError, Overloaded, ProtocolError
+from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, Overloaded, ProtocolError
+from evcharge.domain.strict_json import strict_json
 from evcharge.messages import Text
 
 

@@ -18,8 +18,8 @@ from aiohttp import web
 from msgspec import Struct
 
 from evcharge.admission import SeatLimits
-from evcharge.encoding import read_json
-from evcharge.errors import BadInput, Code, EvchargeError, Overloaded, ProtocolError
+from evcharge.domain.errors import BadInput, Code, EvchargeError, Overloaded, ProtocolError
+from evcharge.domain.strict_json import read_json
 from evcharge.listener import Connection, PortOptions, listen
 from evcharge.rate_limit import TokenBuckets
 

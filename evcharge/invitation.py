@@ -14,8 +14,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from evcharge.errors import BadInput
-from evcharge.ids import ID_PATTERN
+from evcharge.domain.errors import BadInput
+from evcharge.domain.ids import ID_PATTERN
 from evcharge.labels import Speech
 from evcharge.labels.join import SENTENCES
 

@@ -22,7 +22,7 @@ _MAX_INPUT = 64 * 1024
 
 def _host(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
     from evcharge import config
-    from evcharge.errors import ConfigError
+    from evcharge.domain.errors import ConfigError
 
     try:
         return None if value is None else config.parse("reach.central_host", value)
@@ -126,7 +126,7 @@ def join(token: tuple[str, ...], force: bool, config_file: Path | None, **given:
     import asyncio
 
     from evcharge import joining
-    from evcharge.errors import BadInput
+    from evcharge.domain.errors import BadInput
     from evcharge.invitation import BadToken
     from evcharge.labels import Speech
     from evcharge.labels.join import SENTENCES

@@ -26,8 +26,7 @@ from msgspec import Struct
 from evcharge import config as settings
 from evcharge import trust
 from evcharge.config import Config
-from evcharge.enrolment import Impostor, RegistryAddress, call
-from evcharge.errors import (
+from evcharge.domain.errors import (
     AuthenticationError,
     BadInput,
     Code,
@@ -38,6 +37,7 @@ from evcharge.errors import (
     Refused,
     StateError,
 )
+from evcharge.enrolment import Impostor, RegistryAddress, call
 from evcharge.invitation import Invitation, encode
 from evcharge.labels import Speech
 

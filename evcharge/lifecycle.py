@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from evcharge.errors import Taken
+from evcharge.domain.errors import Taken
 
 # Every role must be gone this long after it was asked to stop (DESIGN §4).
 STOP_WITHIN_S = 5.0

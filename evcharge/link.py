@@ -15,8 +15,7 @@ from msgspec import Struct
 
 from evcharge import trust
 from evcharge.channel import Channel, ChannelClosed, connect
-from evcharge.encoding import read_json
-from evcharge.errors import (
+from evcharge.domain.errors import (
     AuthenticationError,
     Code,
     EvchargeError,
@@ -25,7 +24,8 @@ from evcharge.errors import (
     StateError,
     unforeseen,
 )
-from evcharge.ids import Role
+from evcharge.domain.ids import Role
+from evcharge.domain.strict_json import read_json
 from evcharge.lifecycle import Backoff, utc_now, wait_until
 from evcharge.messages import Bye, Heartbeat
 from evcharge.tickets import IssuedTicket

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from evcharge.admission import Admission, Seat, SeatLimits
-from evcharge.errors import Overloaded
+from evcharge.domain.errors import Overloaded
 from evcharge.lifecycle import port_taken
 from evcharge.rate_limit import TokenBucket
 

@@ -12,11 +12,11 @@ from typing import Annotated, Any, ClassVar, TypeVar, dataclass_transform, get_a
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
-from evcharge.billing import MAX_SESSION_MWH
-from evcharge.encoding import JsonReader, NotJson
-from evcharge.errors import Code, ProtocolError
-from evcharge.features import SPOKEN, Feature
-from evcharge.ids import ID_PATTERN, Role
+from evcharge.domain.billing import MAX_SESSION_MWH
+from evcharge.domain.errors import Code, ProtocolError
+from evcharge.domain.features import SPOKEN, Feature
+from evcharge.domain.ids import ID_PATTERN, Role
+from evcharge.domain.strict_json import JsonReader, NotJson
 
 Id = Annotated[str, Meta(pattern=ID_PATTERN)]
 Token = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{8,96}\Z")]

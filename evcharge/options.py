@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evcharge.errors import BadInput, ConfigError
-from evcharge.ids import check_id
+from evcharge.domain.errors import BadInput, ConfigError
+from evcharge.domain.ids import check_id
 
 if TYPE_CHECKING:
     from evcharge.config import Config
@@ -111,7 +111,7 @@ def server(section: str) -> tuple[Decorator, Decorator]:
 def settings(config_file: Path | None, given: dict[str, Any]) -> "Config":
     """Return the settings of this process, and set up its log. Raises ConfigError, StateError."""
     from evcharge import config, files, logs
-    from evcharge.errors import StateError
+    from evcharge.domain.errors import StateError
 
     flags = {name.replace("__", "."): value for name, value in given.items()}
     loaded = config.load(config_file, os.environ, flags)

@@ -23,7 +23,7 @@ from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from msgspec import Meta, Struct
 
-from evcharge.errors import BadInput, Code, Overloaded
+from evcharge.domain.errors import BadInput, Code, Overloaded
 from evcharge.rate_limit import MOST_SOURCES, TokenBucket, TokenBuckets
 from evcharge.trust import is_machine_secret
 

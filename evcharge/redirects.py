@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from evcharge.errors import ConfigError
+from evcharge.domain.errors import ConfigError
 
 _OF_KAFKA = ("EVCHARGE_KAFKA_PASSWORD",)
 # By key: the variables that may hold what is sent there.

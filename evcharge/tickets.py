@@ -10,9 +10,9 @@ import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from msgspec import Meta, Struct
 
-from evcharge.encoding import KEY_BYTES, base64_bytes, base64_text, strict_json
-from evcharge.errors import AuthenticationError, Code, ProtocolError
-from evcharge.ids import Role
+from evcharge.domain.errors import AuthenticationError, Code, ProtocolError
+from evcharge.domain.ids import Role
+from evcharge.domain.strict_json import KEY_BYTES, base64_bytes, base64_text, strict_json
 from evcharge.messages import Count, Id, Text
 
 VERSION: Final = 1

@@ -6,7 +6,7 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from evcharge.errors import BadInput
+from evcharge.domain.errors import BadInput
 
 # Beside the zones lie lists of other kinds, and zones that count leap seconds.
 _NAME = re.compile(r"(?!posix/|right/|posixrules\Z|localtime\Z|Factory\Z)[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")

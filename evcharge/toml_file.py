@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from evcharge import files
-from evcharge.errors import ConfigError
+from evcharge.domain.errors import ConfigError
 
 _MOST_BYTES = 1 << 20  # our own file has some 5 KiB
 

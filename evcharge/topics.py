@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Meta, Struct
 
-from evcharge.encoding import read_json
-from evcharge.errors import Code, ProtocolError
+from evcharge.domain.errors import Code, ProtocolError
+from evcharge.domain.strict_json import read_json
 from evcharge.messages import Id
 from evcharge.wire import open_token
 

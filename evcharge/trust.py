@@ -27,7 +27,7 @@ from msgspec import Struct
 
 from evcharge import files
 from evcharge.certificates import Authority, doubts, new_authority, server_certificate
-from evcharge.errors import StateError
+from evcharge.domain.errors import StateError
 
 # This computer: what goes there needs no TLS, and every certificate of ours names it.
 LOOPBACK = ("localhost", "127.0.0.1", "::1")

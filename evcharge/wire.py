@@ -6,8 +6,8 @@ import struct
 from cryptography.fernet import Fernet, InvalidToken
 
 from evcharge import messages
-from evcharge.errors import Code, ProtocolError
-from evcharge.features import SPOKEN
+from evcharge.domain.errors import Code, ProtocolError
+from evcharge.domain.features import SPOKEN
 from evcharge.messages import Message
 
 LENGTH = struct.Struct(">I")

@@ -12,8 +12,8 @@ from pathlib import Path
 from evcharge import files
 from evcharge.anchor_file import ANCHORS, anchors_in, read_anchors
 from evcharge.audit import GENESIS, Head
-from evcharge.encoding import read_json
-from evcharge.events import RegistryAnchored
+from evcharge.domain.events import RegistryAnchored
+from evcharge.domain.strict_json import read_json
 
 # A log is kept in parts.
 _MOST_LOG_BYTES = 1 << 28

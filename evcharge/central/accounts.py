@@ -7,11 +7,11 @@ from datetime import datetime
 
 from msgspec import json
 
-from evcharge.central.instants import text_of
-from evcharge.errors import BadInput
-from evcharge.events import LoggedIn
-from evcharge.ids import ID_PATTERN, DriverId, Role
-from evcharge.names import is_ours
+from evcharge.domain.errors import BadInput
+from evcharge.domain.events import LoggedIn
+from evcharge.domain.ids import ID_PATTERN, DriverId, Role
+from evcharge.domain.names import is_ours
+from evcharge.domain.timestamps import text_of
 
 NAME_PATTERN = r"\A[a-z0-9_.-]{1,32}\Z"
 _NAME, _ID = re.compile(NAME_PATTERN), re.compile(ID_PATTERN)

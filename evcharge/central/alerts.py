@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from evcharge import events, labels
-from evcharge.billing import euros
+from evcharge import labels
 from evcharge.central.state import Weather
-from evcharge.charging_point import ChargingPoint, Hold
-from evcharge.errors import Code
-from evcharge.ids import DriverId
+from evcharge.domain import events
+from evcharge.domain.billing import euros
+from evcharge.domain.charging_point import ChargingPoint, Hold
+from evcharge.domain.errors import Code
+from evcharge.domain.ids import DriverId
 from evcharge.labels.causes import cause
 from evcharge.labels.operator import SENTENCES
 

@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from msgspec import UNSET
 
-from evcharge import events
-from evcharge.billing import euros, kwh
 from evcharge.central.charging import refusal_text
 from evcharge.central.replies import DriverAsked, PinLimit, RecordsMissing, RecordsTaken, Reply, RequestStep
-from evcharge.errors import Code
-from evcharge.ids import Role
-from evcharge.location import tidy
+from evcharge.domain import events
+from evcharge.domain.billing import euros, kwh
+from evcharge.domain.errors import Code
+from evcharge.domain.ids import Role
+from evcharge.domain.location import tidy
+from evcharge.domain.session import EndReason
 from evcharge.messages import (
     Ack,
     Confirming,
@@ -28,7 +29,6 @@ from evcharge.messages import (
     Synced,
     TicketIssued,
 )
-from evcharge.session import EndReason
 
 # (role, id, message): a letter to one peer.
 Letter = tuple[Role, str, Message]

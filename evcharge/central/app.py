@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from evcharge import __version__, heap, timezone, trust
 from evcharge.admission import SeatLimits
 from evcharge.anchor_file import ANCHORS, AnchorFile
-from evcharge.billing import parse_cents, parse_price
 from evcharge.central.alerts import KAFKA, REBUILD_FROM, REGISTRY, WEATHER, AlertKind, Alerts
 from evcharge.central.anchors import Anchors
 from evcharge.central.api.inviting import Inviting
@@ -21,7 +20,6 @@ from evcharge.central.commands import CENTRAL, Note
 from evcharge.central.consents import Consents
 from evcharge.central.console import Console
 from evcharge.central.core import Core
-from evcharge.central.days import Days
 from evcharge.central.desk import Desk
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.epochs import Epochs
@@ -43,15 +41,17 @@ from evcharge.central.website import website
 from evcharge.config import CentralSettings, Config
 from evcharge.database import open_database
 from evcharge.descriptors import raise_limit, share
+from evcharge.domain.billing import parse_cents, parse_price
+from evcharge.domain.days import Days
+from evcharge.domain.errors import Code, ProtocolError
+from evcharge.domain.events import CentralStarted, CentralStopped, WeatherLost
+from evcharge.domain.ids import CpId, DriverId, Role
+from evcharge.domain.session import Session
 from evcharge.door import Door, serve
-from evcharge.errors import Code, ProtocolError
-from evcharge.events import CentralStarted, CentralStopped, WeatherLost
 from evcharge.https import SEATS
-from evcharge.ids import CpId, DriverId, Role
 from evcharge.keyboard import is_terminal
 from evcharge.lifecycle import Clock, run_until, steady, utc_now
 from evcharge.passwords import Credentials
-from evcharge.session import Session
 from evcharge.tickets import TicketOpener
 
 if TYPE_CHECKING:

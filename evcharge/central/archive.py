@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from evcharge.central.instants import text_of
 from evcharge.central.rows import of_registration
 from evcharge.database import Database, Row
-from evcharge.errors import BadInput
-from evcharge.events import Event, Unread, stored
-from evcharge.ids import CpId, DriverId
+from evcharge.domain.errors import BadInput
+from evcharge.domain.events import Event, Unread, stored
+from evcharge.domain.ids import CpId, DriverId
+from evcharge.domain.timestamps import text_of
 
 OPEN = "open"
 _STATES = {

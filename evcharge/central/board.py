@@ -9,16 +9,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from evcharge.billing import cost_cents
 from evcharge.central import frames
 from evcharge.central.alerts import CLOSED_BY_HAND, Alert, Alerts, alert_text, restored_text
 from evcharge.central.feed import Live
 from evcharge.central.lines import line, status_line
 from evcharge.central.state import Facts
 from evcharge.central.takings import Today
-from evcharge.charging_point import ChargingPoint, CpStatus
-from evcharge.encoding import tellable
-from evcharge.events import (
+from evcharge.domain.billing import cost_cents
+from evcharge.domain.charging_point import ChargingPoint, CpStatus
+from evcharge.domain.events import (
     ClockJumped,
     ConfirmationEnded,
     DriverBlocked,
@@ -47,9 +46,10 @@ from evcharge.events import (
     WalletCorrected,
     WalletToppedUp,
 )
-from evcharge.ids import CpId, DriverId, RequestId, SessionId
-from evcharge.location import tidy
-from evcharge.session import Session, SessionState
+from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
+from evcharge.domain.location import tidy
+from evcharge.domain.session import Session, SessionState
+from evcharge.domain.strict_json import tellable
 
 MAX_MESSAGES = 200
 # More open alerts than these nobody reads; the figures say how many there are.

@@ -17,7 +17,7 @@ from evcharge.central.commands import CENTRAL, Note
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.store import CentralStore
 from evcharge.database import Database
-from evcharge.events import ChainBroken
+from evcharge.domain.events import ChainBroken
 from evcharge.lifecycle import Clock
 
 log = logging.getLogger(__name__)

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from evcharge import events
-from evcharge.billing import affordable_mwh, cost_cents, euros
 from evcharge.central import corrections, lapses, presence
 from evcharge.central.commands import (
     CloseLost,
@@ -19,10 +17,13 @@ from evcharge.central.replies import RecordsMissing, RecordsTaken, RequestStep
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.settlement import about, close_estimated, issue_ticket, refuse, take_hold
 from evcharge.central.state import Driver, JournalCursor, JournalForgotten
-from evcharge.charging_point import ChargingPoint, CpStatus, Hold
-from evcharge.errors import Code, Refused
-from evcharge.ids import CpId, DriverId, JournalId, RequestId, SessionId
-from evcharge.location import is_meant
+from evcharge.domain import events
+from evcharge.domain.billing import affordable_mwh, cost_cents, euros
+from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
+from evcharge.domain.errors import Code, Refused
+from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, SessionId
+from evcharge.domain.location import is_meant
+from evcharge.domain.session import EndReason, Session, SessionState, Ticket
 from evcharge.messages import (
     AnyRecord,
     Meter,
@@ -30,7 +31,6 @@ from evcharge.messages import (
     SupplyRefused,
     SupplyStart,
 )
-from evcharge.session import EndReason, Session, SessionState, Ticket
 
 _TOO_MUCH = "more energy than was allowed; billed to the limit"
 # Of each charging point: a new one comes with a new disk.

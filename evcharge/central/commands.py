@@ -8,8 +8,8 @@ from typing import ClassVar, Literal
 from evcharge.central.accounts import Account, ApiToken
 from evcharge.central.alerts import Alert
 from evcharge.central.state import OrderOffset
-from evcharge.charging_point import Hold
-from evcharge.events import (
+from evcharge.domain.charging_point import Hold
+from evcharge.domain.events import (
     AccountAdded,
     AccountChanged,
     AccountRemoved,
@@ -37,8 +37,8 @@ from evcharge.events import (
     WeatherLost,
     WeatherReached,
 )
-from evcharge.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
-from evcharge.location import WeatherKind
+from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
+from evcharge.domain.location import WeatherKind
 from evcharge.messages import AnyRecord
 from evcharge.topics import Order
 

@@ -11,9 +11,9 @@ from msgspec import UNSET
 
 from evcharge.central.commands import ByHand, Reach
 from evcharge.central.state import Facts
-from evcharge.errors import Code, Overloaded, Refused
-from evcharge.events import Event, StartConfirmed
-from evcharge.ids import CpId, DriverId
+from evcharge.domain.errors import Code, Overloaded, Refused
+from evcharge.domain.events import Event, StartConfirmed
+from evcharge.domain.ids import CpId, DriverId
 from evcharge.messages import ManualStart
 from evcharge.passwords import Brake, Credentials
 

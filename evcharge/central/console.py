@@ -5,8 +5,8 @@ import logging
 from evcharge import labels
 from evcharge.central.lines import line, status_line
 from evcharge.central.state import Facts
-from evcharge.events import Event
-from evcharge.ids import CpId
+from evcharge.domain.events import Event
+from evcharge.domain.ids import CpId
 
 log = logging.getLogger(__name__)
 

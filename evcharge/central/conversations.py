@@ -12,7 +12,6 @@ from typing import Any
 
 from msgspec import UNSET
 
-from evcharge.billing import cost_cents
 from evcharge.central import charging, commands
 from evcharge.central.announce import message_of
 from evcharge.central.commands import (
@@ -37,10 +36,12 @@ from evcharge.central.feed import Feed, Live
 from evcharge.central.quotas import Quotas
 from evcharge.central.store import INBOX_PAGE, CentralStore
 from evcharge.channel import Channel, ChannelClosed
-from evcharge.charging_point import ChargingPoint, Question
-from evcharge.errors import Code, EvchargeError, ProtocolError, Refused, StaleLink
-from evcharge.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
-from evcharge.location import check, tidy
+from evcharge.domain.billing import cost_cents
+from evcharge.domain.charging_point import ChargingPoint, Question
+from evcharge.domain.errors import Code, EvchargeError, ProtocolError, Refused, StaleLink
+from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
+from evcharge.domain.location import check, tidy
+from evcharge.domain.session import Session, Ticket
 from evcharge.messages import (
     AnswerStart,
     AskBalance,
@@ -73,7 +74,6 @@ from evcharge.messages import (
     temperature,
 )
 from evcharge.rate_limit import TokenBucket
-from evcharge.session import Session, Ticket
 from evcharge.tickets import Identity
 
 # So many rows fit into one frame even with the longest locations.
@@ -173,14 +173,14 @@ async def converse(
     """Talk until the peer says BYE. Raises ChannelClosed when the line ends, EvchargeError when it errs."""
     match link.identity.role:
         case Role.ENGINE:
-            await _Engine(link, dispatcher, feed, quotas, consents).run()
+            await EngineTalk(link, dispatcher, feed, quotas, consents).run()
         case Role.MONITOR:
-            await _Monitor(link, dispatcher, feed, quotas).run()
+            await MonitorTalk(link, dispatcher, feed, quotas).run()
         case _:
-            await _Driver(link, dispatcher, store, consents).run()
+            await DriverTalk(link, dispatcher, store, consents).run()
 
 
-class _Talk:
+class Talk:
     """What all roles have in common."""
 
     def __init__(self, link: Conversation, dispatcher: Dispatcher) -> None:
@@ -214,7 +214,7 @@ class _Talk:
             raise
 
 
-class _Engine(_Talk):
+class EngineTalk(Talk):
     def __init__(
         self, link: Conversation, dispatcher: Dispatcher, feed: Feed, quotas: Quotas, consents: Consents
     ) -> None:
@@ -344,7 +344,7 @@ class _Engine(_Talk):
             self._channel.send(answer)
 
 
-class _Monitor(_Talk):
+class MonitorTalk(Talk):
     def __init__(self, link: Conversation, dispatcher: Dispatcher, feed: Feed, quotas: Quotas) -> None:
         super().__init__(link, dispatcher)
         self._feed = feed
@@ -423,7 +423,7 @@ class _Monitor(_Talk):
         return not self._quotas.change_of_health(self._cp_id, asyncio.get_running_loop().time())
 
 
-class _Driver(_Talk):
+class DriverTalk(Talk):
     def __init__(
         self, link: Conversation, dispatcher: Dispatcher, store: CentralStore, consents: Consents
     ) -> None:

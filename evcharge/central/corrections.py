@@ -7,8 +7,6 @@ was given up before it began may have begun all the same: it is billed, and what
 from dataclasses import replace
 from datetime import datetime
 
-from evcharge import events
-from evcharge.billing import cost_cents, euros
 from evcharge.central.commands import TakeRecords
 from evcharge.central.metering import Means, begun, ended_at, read
 from evcharge.central.quarantine import set_aside
@@ -18,10 +16,12 @@ from evcharge.central.settlement import about, hold_anew, make_room
 from evcharge.central.start_seal import is_sealed
 from evcharge.central.state import Closed, Correction, CorrectionKind, Kind, TicketUnseen, Transfer
 from evcharge.central.wallet import balance_of, owe, owed_for, pay_debts, take
-from evcharge.errors import Code, Refused
-from evcharge.ids import DriverId, SessionId
+from evcharge.domain import events
+from evcharge.domain.billing import cost_cents, euros
+from evcharge.domain.errors import Code, Refused
+from evcharge.domain.ids import DriverId, SessionId
+from evcharge.domain.session import EndReason, Session, SessionState, Ticket
 from evcharge.messages import AnyRecord, Meter, SupplyEnd, SupplyStart
-from evcharge.session import EndReason, Session, SessionState, Ticket
 
 _REST_OF_IT = "its charging point told the rest"
 

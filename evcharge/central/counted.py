@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from msgspec import structs
 
 from evcharge.central.commands import CENTRAL, Actor
-from evcharge.events import EngineConnected, Event, RecordQuarantined, StartRefused, StraySupply
+from evcharge.domain.events import EngineConnected, Event, RecordQuarantined, StartRefused, StraySupply
 
 # Of each kind, from each source, in each minute: more than a person says, and a program that is well.
 IN_FULL = 10

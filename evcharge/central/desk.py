@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from evcharge import labels
-from evcharge.billing import cost_cents, euros, kwh
 from evcharge.central.alerts import CLOSED_BY_HAND, Alert, Alerts, alert_text, restored_text
 from evcharge.central.commands import (
     Actor,
@@ -26,10 +25,11 @@ from evcharge.central.lines import speech, status_line
 from evcharge.central.peers import Peers
 from evcharge.central.typed import Order, Verb, help_page
 from evcharge.central.wall_lists import Fault, fault_lines, session_state
-from evcharge.charging_point import ChargingPoint, CpStatus, Hold
-from evcharge.errors import EvchargeError
-from evcharge.events import TicketMade
-from evcharge.ids import CpId, DriverId, Role
+from evcharge.domain.billing import cost_cents, euros, kwh
+from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
+from evcharge.domain.errors import EvchargeError
+from evcharge.domain.events import TicketMade
+from evcharge.domain.ids import CpId, DriverId, Role
 from evcharge.troubles import clock
 from evcharge.wire import KEY_BYTES
 

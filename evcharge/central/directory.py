@@ -16,14 +16,14 @@ from evcharge import trust
 from evcharge.central.accounts import Account, ApiToken, Credential, Login, Told, driver_id
 from evcharge.central.commands import AccessEvent, Actor, ChangeAccess, DriverVisits, Note
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.instants import text_of
 from evcharge.central.rows import account_of, token_of
 from evcharge.central.ruling import Decision
 from evcharge.database import Database, Row
-from evcharge.encoding import read_json
-from evcharge.errors import Code, Refused
-from evcharge.events import LoggedIn, LoggedOut
-from evcharge.ids import Role
+from evcharge.domain.errors import Code, Refused
+from evcharge.domain.events import LoggedIn, LoggedOut
+from evcharge.domain.ids import Role
+from evcharge.domain.strict_json import read_json
+from evcharge.domain.timestamps import text_of
 from evcharge.lifecycle import Clock, uninterrupted
 
 log = logging.getLogger(__name__)

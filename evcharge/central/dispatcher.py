@@ -36,8 +36,8 @@ from evcharge.central.rows import Entry
 from evcharge.central.ruling import Decision, Rules
 from evcharge.central.state import Facts
 from evcharge.central.store import CentralStore
-from evcharge.errors import Code, Refused, StateError, Unstorable
-from evcharge.events import ClockJumped, StorageRestored
+from evcharge.domain.errors import Code, Refused, StateError, Unstorable
+from evcharge.domain.events import ClockJumped, StorageRestored
 from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.lifecycle import Clock, Jumps, uninterrupted
 

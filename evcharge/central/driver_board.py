@@ -14,14 +14,13 @@ from typing import Any
 
 import msgspec
 
-from evcharge.billing import price_text
 from evcharge.central import frames, regrets
 from evcharge.central.board import Board, drawn
 from evcharge.central.charging import present_step
 from evcharge.central.feed import Feed, Live
-from evcharge.central.instants import text_of
 from evcharge.central.state import Facts
-from evcharge.events import (
+from evcharge.domain.billing import price_text
+from evcharge.domain.events import (
     Event,
     SessionAuthorised,
     SessionRefused,
@@ -30,8 +29,9 @@ from evcharge.events import (
     TicketMade,
     TicketShown,
 )
-from evcharge.ids import DriverId, SessionId
-from evcharge.session import Session, Ticket
+from evcharge.domain.ids import DriverId, SessionId
+from evcharge.domain.session import Session, Ticket
+from evcharge.domain.timestamps import text_of
 
 POWER_FIGURES = 60
 # More unseen tickets than these come when the first of them were seen.

@@ -11,13 +11,13 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from evcharge import events as e
 from evcharge.central.accounts import Told
-from evcharge.central.instants import text_of
-from evcharge.charging_point import Hold, LocatedBy
-from evcharge.encoding import read_json
-from evcharge.location import place
-from evcharge.session import EndReason, SessionState
+from evcharge.domain import events as e
+from evcharge.domain.charging_point import Hold, LocatedBy
+from evcharge.domain.location import place
+from evcharge.domain.session import EndReason, SessionState
+from evcharge.domain.strict_json import read_json
+from evcharge.domain.timestamps import text_of
 
 # What the log does not say: no column holds bytes.
 UNKNOWN: Final = b"?"

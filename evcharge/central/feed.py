@@ -6,9 +6,9 @@ Publishing never waits: a listener that cannot keep up must drop something of it
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from evcharge.events import Event, SessionRefused, TicketMade
-from evcharge.ids import CpId, SessionId
-from evcharge.session import Session
+from evcharge.domain.events import Event, SessionRefused, TicketMade
+from evcharge.domain.ids import CpId, SessionId
+from evcharge.domain.session import Session
 
 Listener = Callable[[Event], None]
 

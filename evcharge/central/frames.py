@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.json import Encoder
 
-from evcharge.charging_point import CpStatus
+from evcharge.domain.charging_point import CpStatus
 
 # What a page calls a status.
 STATUS_NUMBERS = {status: number for number, status in enumerate(CpStatus)}

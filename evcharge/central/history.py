@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from evcharge.central.days import UTC_DAYS, Days
-from evcharge.central.instants import text_of
-from evcharge.charging_point import WITHDRAWN, ChargingPoint, CpStatus
-from evcharge.ids import CpId
+from evcharge.domain.charging_point import WITHDRAWN, ChargingPoint, CpStatus
+from evcharge.domain.days import UTC_DAYS, Days
+from evcharge.domain.ids import CpId
+from evcharge.domain.timestamps import text_of
 
 # What the books say of the time in which Central was not there.
 NO_DATA = "NoData"

@@ -16,8 +16,8 @@ from evcharge.central.quotas import BAN_S, USELESS, Quotas
 from evcharge.central.refusals import Refusals
 from evcharge.central.state import OrderOffset
 from evcharge.database import Database
-from evcharge.errors import Code, Overloaded, ProtocolError, Refused, Unstorable, unforeseen
-from evcharge.ids import CpId, Role
+from evcharge.domain.errors import Code, Overloaded, ProtocolError, Refused, Unstorable, unforeseen
+from evcharge.domain.ids import CpId, Role
 from evcharge.rate_limit import TokenBucket
 from evcharge.topics import CENTRAL_COMMANDS, CP_TELEMETRY, Order, OrderSeal
 

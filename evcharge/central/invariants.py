@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from evcharge import timezone
-from evcharge.billing import MAX_SESSION_MWH, cost_cents
-from evcharge.central.days import UTC_DAYS, Days
+from evcharge.domain.billing import MAX_SESSION_MWH, cost_cents
+from evcharge.domain.days import UTC_DAYS, Days
 
 # What the records of charging points have corrected.
 _CORRECTED = """

@@ -15,9 +15,9 @@ from evcharge.central.peers import Peers
 from evcharge.central.quotas import BAN_S, USELESS, Quotas
 from evcharge.central.refusals import UNKNOWN, Refusals
 from evcharge.channel import Channel
-from evcharge.errors import BadInput, Code, Overloaded, ProtocolError, unforeseen
-from evcharge.events import FiguresUnderstood
-from evcharge.ids import CpId, Role, SessionId, check_id
+from evcharge.domain.errors import BadInput, Code, Overloaded, ProtocolError, unforeseen
+from evcharge.domain.events import FiguresUnderstood
+from evcharge.domain.ids import CpId, Role, SessionId, check_id
 from evcharge.messages import ErrorNotice, SupplyUpdate, temperature
 from evcharge.rate_limit import TokenBuckets
 from evcharge.topics import CP_TELEMETRY

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from evcharge.central.ruling import Rules
 from evcharge.central.state import Driver
-from evcharge.session import EndReason, Session
+from evcharge.domain.session import EndReason, Session
 
 # A cable that does not fit, the wrong bay: so many in a row are nobody's ill will.
 FREE = 2

@@ -1,8 +1,9 @@
 """One plain line of text for each thing that happens at Central. Pure."""
 
-from evcharge import events, labels
-from evcharge.billing import euros, kwh, price_text
-from evcharge.charging_point import ChargingPoint, CpStatus, Hold
+from evcharge import labels
+from evcharge.domain import events
+from evcharge.domain.billing import euros, kwh, price_text
+from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.labels import Phrase
 from evcharge.labels.causes import cause
 from evcharge.labels.central import SENTENCES

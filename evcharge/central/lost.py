@@ -9,8 +9,8 @@ by what is known. All of it counts from when this Central saw it, by the steady 
 from evcharge.central.commands import CENTRAL, CloseLost
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.peers import Peers
-from evcharge.ids import CpId, SessionId
-from evcharge.session import Session, SessionState
+from evcharge.domain.ids import CpId, SessionId
+from evcharge.domain.session import Session, SessionState
 
 # Long enough for a record over any living link; a stolen key must not have longer.
 LAST_WORD_S = 2.0

@@ -7,16 +7,16 @@ before, by a PIN of its choice and up to a limit. Money is held only then. `Rule
 import hashlib
 from dataclasses import replace
 
-from evcharge import events
-from evcharge.billing import euros
 from evcharge.central import charging, presence
 from evcharge.central.charging import No, Offer
 from evcharge.central.commands import CENTRAL, AnswerStart, ByHand, GiveUpStart, Reach, SetPin, StartCharging
 from evcharge.central.replies import DriverAsked, PinLimit
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.state import Driver
-from evcharge.charging_point import ChargingPoint, Question
-from evcharge.errors import Code, Refused
+from evcharge.domain import events
+from evcharge.domain.billing import euros
+from evcharge.domain.charging_point import ChargingPoint, Question
+from evcharge.domain.errors import Code, Refused
 
 # As at a bank's machine: then it is void, and nobody goes on guessing.
 MOST_PIN_MISSES = 10

@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from msgspec import UNSET
 
 from evcharge.central.ruling import Rules
-from evcharge.charging_point import ChargingPoint
+from evcharge.domain.charging_point import ChargingPoint
+from evcharge.domain.session import Session, SessionState
 from evcharge.messages import Meter, SupplyEnd, SupplyStart
-from evcharge.session import Session, SessionState
 
 NOT_THEN = "began at a time that cannot be"
 NOT_SO_LONG = "lasts longer than its session"

@@ -6,15 +6,15 @@ below nothing, what is held for a session stays held, and a ticket gives back no
 
 from dataclasses import replace
 
-from evcharge import events
-from evcharge.billing import MAX_MONEY_CENTS, euros
 from evcharge.central.commands import CorrectMoney, PayOut, Refund
 from evcharge.central.corrections import correct
 from evcharge.central.ruling import Ruling
 from evcharge.central.state import Closed, CorrectionKind, Driver, FormerWallet, Kind, Transfer
 from evcharge.central.wallet import pay_debts
-from evcharge.errors import Code, Refused
-from evcharge.ids import DriverId, SessionId
+from evcharge.domain import events
+from evcharge.domain.billing import MAX_MONEY_CENTS, euros
+from evcharge.domain.errors import Code, Refused
+from evcharge.domain.ids import DriverId, SessionId
 
 
 def correct_money(ruling: Ruling, command: CorrectMoney) -> None:

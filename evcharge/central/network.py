@@ -9,8 +9,6 @@ from typing import assert_never
 
 from msgspec import structs
 
-from evcharge import events
-from evcharge.billing import MAX_MONEY_CENTS, MAX_PRICE_CENTI_CENTS, euros
 from evcharge.central import charging, manual_start, money, orders, presence, weather, whereabouts
 from evcharge.central.accounts import seal
 from evcharge.central.alerts import AlertKind
@@ -59,10 +57,12 @@ from evcharge.central.ruling import Decision, Rules, Ruling
 from evcharge.central.settlement import close_estimated
 from evcharge.central.state import Driver, Facts, FormerWallet, TicketSeen
 from evcharge.central.wallet import credited, new_driver
-from evcharge.charging_point import ChargingPoint, Hold
-from evcharge.errors import Code, Refused, StaleLink
-from evcharge.ids import CpId, DriverId, JournalId
-from evcharge.session import EndReason, SessionState
+from evcharge.domain import events
+from evcharge.domain.billing import MAX_MONEY_CENTS, MAX_PRICE_CENTI_CENTS, euros
+from evcharge.domain.charging_point import ChargingPoint, Hold
+from evcharge.domain.errors import Code, Refused, StaleLink
+from evcharge.domain.ids import CpId, DriverId, JournalId
+from evcharge.domain.session import EndReason, SessionState
 
 
 def decide(facts: Facts, command: AnyCommand, rules: Rules) -> Decision:

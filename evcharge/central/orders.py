@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from evcharge import events
 from evcharge.central.commands import Actor, LiftHold, PlaceHold, RevokeKeys, TakeOrder
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.state import OrderTaken
-from evcharge.charging_point import Hold
-from evcharge.errors import Code, Refused
-from evcharge.ids import CpId, RequestId
+from evcharge.domain import events
+from evcharge.domain.charging_point import Hold
+from evcharge.domain.errors import Code, Refused
+from evcharge.domain.ids import CpId, RequestId
 from evcharge.topics import ORDER_EARLY_S, ORDER_VALID_S, Order
 
 Inner = PlaceHold | LiftHold | RevokeKeys

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from evcharge.events import stored_fields
+from evcharge.domain.events import stored_fields
 from evcharge.topics import CENTRAL_EVENTS, CENTRAL_KEY, CP_EVENTS, DRIVER_EVENTS, Outgoing
 
 _HASH_CHARS = 16

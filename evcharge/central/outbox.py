@@ -17,12 +17,12 @@ from evcharge.broker import BrokerLost, Brokers, Producer
 from evcharge.central.alerts import KAFKA, AlertKind, Alerts
 from evcharge.central.commands import CENTRAL, AnyCommand, Note
 from evcharge.central.feed import Feed
-from evcharge.central.instants import text_of
 from evcharge.central.lines import speech
 from evcharge.central.outbound import outgoing
 from evcharge.central.store import CentralStore
 from evcharge.database import Database, Row
-from evcharge.events import Event, KafkaLost, KafkaReached
+from evcharge.domain.events import Event, KafkaLost, KafkaReached
+from evcharge.domain.timestamps import text_of
 from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.lifecycle import Backoff, Clock, uninterrupted, wait_until
 from evcharge.topics import Outgoing

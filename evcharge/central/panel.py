@@ -41,11 +41,11 @@ from evcharge.central.sheet import COLOURS_256, NARROW, NO_COLOURS, TRUE_COLOURS
 from evcharge.central.takings import Today
 from evcharge.central.typed import Order, Verb
 from evcharge.central.wall import View, wall
-from evcharge.errors import BadInput
-from evcharge.events import Event
-from evcharge.ids import CpId
+from evcharge.domain.errors import BadInput
+from evcharge.domain.events import Event
+from evcharge.domain.ids import CpId
+from evcharge.domain.session import Session
 from evcharge.lifecycle import Clock, wait_until
-from evcharge.session import Session
 from evcharge.unhurried import Unhurried, calm_resizes
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,6 @@ import itertools
 import logging
 from collections.abc import Callable
 
-from evcharge import events
 from evcharge.central.announce import letters
 from evcharge.central.commands import CENTRAL, Actor, GiveUpStart, Reach
 from evcharge.central.consents import Consents
@@ -24,11 +23,12 @@ from evcharge.central.refusals import Refusals
 from evcharge.central.start_seal import seal
 from evcharge.central.store import CentralStore
 from evcharge.channel import Channel, ChannelClosed
-from evcharge.errors import AuthenticationError, Code, EvchargeError, Overloaded
-from evcharge.features import Feature
-from evcharge.ids import CpId, DriverId, Role
+from evcharge.domain import events
+from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, Overloaded
+from evcharge.domain.features import Feature
+from evcharge.domain.ids import CpId, DriverId, Role
+from evcharge.domain.session import Session
 from evcharge.messages import Message
-from evcharge.session import Session
 from evcharge.tickets import LIVENESS, Identity
 
 log = logging.getLogger(__name__)

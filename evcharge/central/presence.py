@@ -6,8 +6,8 @@ nobody has shown a newer credential of its identity.
 
 from evcharge.central.commands import FromLink, MaybeFromLink
 from evcharge.central.ruling import Ruling
-from evcharge.errors import Code, StaleLink
-from evcharge.ids import CpId, DriverId
+from evcharge.domain.errors import Code, StaleLink
+from evcharge.domain.ids import CpId, DriverId
 
 # Why a link ended that had logged in with a credential which counts no longer.
 REVOKED = "its keys were revoked"

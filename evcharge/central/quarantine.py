@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import msgspec
 
-from evcharge import events
 from evcharge.central.commands import TakeRecords
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.start_seal import sealed_for
 from evcharge.central.state import Quarantined
-from evcharge.ids import CpId, DriverId, SessionId
+from evcharge.domain import events
+from evcharge.domain.ids import CpId, DriverId, SessionId
 from evcharge.messages import AnyRecord, Meter, SupplyStart
 
 MOST_FOREIGN = 1000

@@ -3,8 +3,8 @@
 `now` is in monotonic seconds. A program that is well never comes near these.
 """
 
-from evcharge.errors import Code, Overloaded
-from evcharge.ids import CpId, Role
+from evcharge.domain.errors import Code, Overloaded
+from evcharge.domain.ids import CpId, Role
 from evcharge.rate_limit import TokenBuckets
 
 # So many at once, and one more each so many seconds.

@@ -10,16 +10,16 @@ from datetime import UTC, datetime
 
 from msgspec import UNSET
 
-from evcharge import events
-from evcharge.billing import MAX_MONEY_CENTS, MAX_SESSION_MWH
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.settlement import about, hold_anew, make_room
 from evcharge.central.start_seal import sealed_for
 from evcharge.central.state import Driver
 from evcharge.central.wallet import new_driver
-from evcharge.ids import CpId, DriverId, RequestId, SessionId
+from evcharge.domain import events
+from evcharge.domain.billing import MAX_MONEY_CENTS, MAX_SESSION_MWH
+from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
+from evcharge.domain.session import Session, SessionState
 from evcharge.messages import SupplyStart
-from evcharge.session import Session, SessionState
 
 ANOTHER_OWNER = "authorised for an earlier owner of that id, whose wallet is closed"
 # Returns the driver of a later registration of an id.

@@ -18,7 +18,7 @@ from evcharge.central.commands import (
     TakeRecords,
 )
 from evcharge.central.state import Facts
-from evcharge.ids import RequestId, SessionId
+from evcharge.domain.ids import RequestId, SessionId
 from evcharge.messages import SupplyStart
 
 

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from evcharge.central import charging, counted
 from evcharge.central.accounts import LOGIN_ID_CHARS, seal
 from evcharge.central.expected import LEDGER, MOST_LINES, QUARANTINE, TABLES, ExpectedRows, Row, Table, least
-from evcharge.central.instants import text_of
 from evcharge.central.manual_start import pin_seal
 from evcharge.central.rows import account_of, token_of
+from evcharge.domain.timestamps import text_of
 
 _ROWS_AT_ONCE = 2_000
 # A minute of Central's, and how late it may be.

@@ -10,8 +10,8 @@ from evcharge import labels
 from evcharge.central.alerts import NOT_UNDERSTOOD
 from evcharge.central.commands import Actor, AnyCommand, Note
 from evcharge.central.lines import speech
-from evcharge.errors import EvchargeError
-from evcharge.events import (
+from evcharge.domain.errors import EvchargeError
+from evcharge.domain.events import (
     DriverConnected,
     EngineConnected,
     Event,
@@ -20,7 +20,7 @@ from evcharge.events import (
     LoginRefused,
     MonitorSpoke,
 )
-from evcharge.ids import Role
+from evcharge.domain.ids import Role
 from evcharge.labels import Phrase
 
 log = logging.getLogger(__name__)

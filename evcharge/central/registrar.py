@@ -8,10 +8,10 @@ from msgspec import Struct
 
 from evcharge.central.accounts import Credential
 from evcharge.central.commands import Actor
+from evcharge.domain.errors import AuthenticationError, Code, Overloaded, ProtocolError
+from evcharge.domain.ids import Role
 from evcharge.enrolment import RegistryAddress, call
-from evcharge.errors import AuthenticationError, Code, Overloaded, ProtocolError
 from evcharge.https import ON_BEHALF_OF
-from evcharge.ids import Role
 
 _ACTIVE = "active"
 

@@ -12,16 +12,16 @@ from typing import Annotated, Any
 import aiohttp
 from msgspec import Meta, Struct
 
-from evcharge import events
 from evcharge.audit import GENESIS, Head
 from evcharge.central.commands import CENTRAL, Actor, Note, RegistryFollows, RevokeKeys, Withdraw
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.epochs import Epochs
 from evcharge.central.feed import Feed
 from evcharge.central.lines import speech
-from evcharge.encoding import read_json
-from evcharge.errors import EvchargeError
-from evcharge.ids import CpId, Role
+from evcharge.domain import events
+from evcharge.domain.errors import EvchargeError
+from evcharge.domain.ids import CpId, Role
+from evcharge.domain.strict_json import read_json
 from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.lifecycle import wait_until
 from evcharge.messages import Count, Id

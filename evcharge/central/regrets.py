@@ -7,11 +7,11 @@ from evcharge import labels
 from evcharge.central.charging import refusal_text
 from evcharge.central.frames import Refusal
 from evcharge.central.replies import RequestStep
-from evcharge.errors import Code
-from evcharge.events import ConfirmationEnded, SessionRefused, StartRefused
+from evcharge.domain.errors import Code
+from evcharge.domain.events import ConfirmationEnded, SessionRefused, StartRefused
+from evcharge.domain.session import EndReason
 from evcharge.labels.confirm import why as why_unconfirmed
 from evcharge.labels.driver import SENTENCES
-from evcharge.session import EndReason
 
 _BY_CODE = {
     Code.BALANCE: "no money",

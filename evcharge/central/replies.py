@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from evcharge.ids import CpId, DriverId, RequestId, SessionId
+from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,7 @@ import msgspec
 
 from evcharge.central.accounts import Account, ApiToken
 from evcharge.central.commands import Actor
-from evcharge.central.days import UTC_DAYS, Days
 from evcharge.central.history import NO_DATA, Incident, News, Shown, Statuses
-from evcharge.central.instants import text_of
 from evcharge.central.ruling import Decision
 from evcharge.central.state import (
     Change,
@@ -30,12 +28,14 @@ from evcharge.central.state import (
     Weather,
     Welcomed,
 )
-from evcharge.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.database import Row
-from evcharge.events import ClockJumped, Event
-from evcharge.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
-from evcharge.location import WeatherKind
-from evcharge.session import EndReason, Session, SessionState, Ticket
+from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
+from evcharge.domain.days import UTC_DAYS, Days
+from evcharge.domain.events import ClockJumped, Event
+from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
+from evcharge.domain.location import WeatherKind
+from evcharge.domain.session import EndReason, Session, SessionState, Ticket
+from evcharge.domain.timestamps import text_of
 
 _EVENT_COLUMNS = (
     "n", "at", "actor", "role", "address", "type", "cp_id", "driver_id", "session_id", "correlation_id", "data", "hash",

@@ -5,10 +5,17 @@ from datetime import datetime
 
 from evcharge.central.replies import Reply
 from evcharge.central.state import Change, Driver, Facts
-from evcharge.charging_point import ChargingPoint
-from evcharge.events import DriverBarred, DriverBlocked, DriverWithdrawn, Event, KeyRevoked, PointWithdrawn
-from evcharge.ids import CpId
-from evcharge.session import Session
+from evcharge.domain.charging_point import ChargingPoint
+from evcharge.domain.events import (
+    DriverBarred,
+    DriverBlocked,
+    DriverWithdrawn,
+    Event,
+    KeyRevoked,
+    PointWithdrawn,
+)
+from evcharge.domain.ids import CpId
+from evcharge.domain.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,16 +3,16 @@
 from dataclasses import replace
 from typing import TypedDict
 
-from evcharge import events
-from evcharge.billing import cost_cents
 from evcharge.central import lapses
 from evcharge.central.metering import ended_at, within_limit
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.state import Driver, Kind, Transfer
 from evcharge.central.wallet import owe, pay_debts
-from evcharge.charging_point import ChargingPoint
-from evcharge.ids import CpId, DriverId, RequestId, SessionId
-from evcharge.session import EndReason, Session, SessionState, Ticket
+from evcharge.domain import events
+from evcharge.domain.billing import cost_cents
+from evcharge.domain.charging_point import ChargingPoint
+from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
+from evcharge.domain.session import EndReason, Session, SessionState, Ticket
 
 
 class About(TypedDict):

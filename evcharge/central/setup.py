@@ -10,8 +10,8 @@ from evcharge.central.rows import Entry
 from evcharge.central.ruling import Decision
 from evcharge.central.store import CentralStore
 from evcharge.database import open_database
-from evcharge.events import AccountAdded
-from evcharge.ids import Role
+from evcharge.domain.events import AccountAdded
+from evcharge.domain.ids import Role
 from evcharge.passwords import Credentials, new_password
 from evcharge.trust import InitReport
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from evcharge import labels
 from evcharge.central.lines import speech
-from evcharge.charging_point import CpStatus
+from evcharge.domain.charging_point import CpStatus
 from evcharge.labels import Speech
 from evcharge.plain import clean
 from evcharge.troubles import clock

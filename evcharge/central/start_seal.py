@@ -3,8 +3,8 @@
 import hashlib
 import hmac
 
-from evcharge.events import SessionAuthorised
-from evcharge.ids import CpId
+from evcharge.domain.events import SessionAuthorised
+from evcharge.domain.ids import CpId
 from evcharge.messages import SupplyStart
 
 # So many next owners of one id may be missing in a copy that is put back.

@@ -12,10 +12,10 @@ from enum import StrEnum
 from itertools import islice
 
 from evcharge.central.accounts import Account, ApiToken
-from evcharge.charging_point import ChargingPoint, CpStatus, Question
-from evcharge.ids import CpId, DriverId, JournalId, RequestId, SessionId
-from evcharge.location import WeatherKind, place
-from evcharge.session import Session, Ticket
+from evcharge.domain.charging_point import ChargingPoint, CpStatus, Question
+from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, SessionId
+from evcharge.domain.location import WeatherKind, place
+from evcharge.domain.session import Session, Ticket
 
 # A driver repeats a request for as long as it does not know the outcome; this many are remembered in memory.
 # Older ones the books remember: the dispatcher asks them (`recall`).

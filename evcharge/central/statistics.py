@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from evcharge.central.days import UTC_DAYS, Days
 from evcharge.central.history import NO_DATA, Statuses, is_late
 from evcharge.central.sums import sum_of, summed
-from evcharge.charging_point import CpStatus
 from evcharge.database import Database, Row
-from evcharge.ids import CpId
+from evcharge.domain.charging_point import CpStatus
+from evcharge.domain.days import UTC_DAYS, Days
+from evcharge.domain.ids import CpId
 
 # Rows that one query may look at, and charging points that one may name.
 _ROWS_AT_ONCE = 20_000

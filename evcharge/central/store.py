@@ -9,10 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from evcharge import audit, timezone
-from evcharge.billing import MAX_SESSION_MWH
-from evcharge.central.days import UTC_DAYS, Days
 from evcharge.central.history import START_GRACE, Draft, News, Statuses
-from evcharge.central.instants import text_of
 from evcharge.central.recall import Unknown
 from evcharge.central.rows import (
     PUT_EVENT,
@@ -47,10 +44,13 @@ from evcharge.central.state import (
     Welcomed,
 )
 from evcharge.central.sums import MOST_KEPT, sum_of, summed
-from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.database import Database, Row
-from evcharge.ids import CpId, DriverId, SessionId
-from evcharge.session import Session, SessionState, Ticket
+from evcharge.domain.billing import MAX_SESSION_MWH
+from evcharge.domain.charging_point import ChargingPoint, CpStatus
+from evcharge.domain.days import UTC_DAYS, Days
+from evcharge.domain.ids import CpId, DriverId, SessionId
+from evcharge.domain.session import Session, SessionState, Ticket
+from evcharge.domain.timestamps import text_of
 
 # How far back, and how many, repeated requests are answered from memory after a restart; else the books are asked.
 _REMEMBER_REQUESTS_FOR = timedelta(hours=24)

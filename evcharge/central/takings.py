@@ -5,8 +5,8 @@ A charge counts on the day on which it ended: what still runs is not in it.
 
 from datetime import UTC, datetime
 
-from evcharge.central.days import Days
-from evcharge.events import Event, TicketCorrected, TicketMade
+from evcharge.domain.days import Days
+from evcharge.domain.events import Event, TicketCorrected, TicketMade
 
 
 class Today:

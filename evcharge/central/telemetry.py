@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evcharge.ids import CpId
+from evcharge.domain.ids import CpId
 
 SAMPLE_S = 15
 SAMPLES = 240

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from evcharge.billing import SURE_CENTS, euros, parse_cents
-from evcharge.errors import BadInput
-from evcharge.ids import check_id
+from evcharge.domain.billing import SURE_CENTS, euros, parse_cents
+from evcharge.domain.errors import BadInput
+from evcharge.domain.ids import check_id
+from evcharge.domain.location import check
 from evcharge.labels import Speech
-from evcharge.location import check
 
 MOST_CHARACTERS = 200
 ALL, YES = "all", "yes"

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 
-from evcharge.billing import kwh
+from evcharge.domain.billing import kwh
 
 # The schemas that keep records by session, and sessions that were rebuilt.
 _RECORDS_SINCE, _REBUILT_SINCE = 6, 19

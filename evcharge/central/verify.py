@@ -14,8 +14,8 @@ from evcharge.central.reconcile import reconcile
 from evcharge.central.sums import sum_of, summed
 from evcharge.central.unbilled import rebuilt, unbilled, unsigned
 from evcharge.database import GUARDS, guards
-from evcharge.errors import StateError
-from evcharge.events import Unread, stored
+from evcharge.domain.errors import StateError
+from evcharge.domain.events import Unread, stored
 from evcharge.plain import clean, clean_json
 from evcharge.witnesses import (
     REGISTRY,

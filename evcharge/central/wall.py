@@ -11,17 +11,17 @@ from datetime import datetime, tzinfo
 from rich.style import Style
 from rich.text import Text
 
-from evcharge.billing import euros, kwh, price_text
 from evcharge.central import wall_lists
 from evcharge.central.feed import Live
 from evcharge.central.lines import why
 from evcharge.central.sheet import NARROW, Palette, Sheet
 from evcharge.central.wall_lists import Fault
-from evcharge.charging_point import ChargingPoint, CpStatus
-from evcharge.ids import CpId
-from evcharge.location import in_country, place
+from evcharge.domain.billing import euros, kwh, price_text
+from evcharge.domain.charging_point import ChargingPoint, CpStatus
+from evcharge.domain.ids import CpId
+from evcharge.domain.location import in_country, place
+from evcharge.domain.session import Session, SessionState
 from evcharge.plain import clean
-from evcharge.session import Session, SessionState
 
 MARKS: Mapping[CpStatus, str] = {
     CpStatus.AVAILABLE: "●",

@@ -8,12 +8,12 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from evcharge import labels
-from evcharge.billing import cost_cents, euros, kwh
 from evcharge.central.feed import Live
 from evcharge.central.lines import speech
 from evcharge.central.sheet import Sheet
-from evcharge.ids import CpId
-from evcharge.session import Session, SessionState
+from evcharge.domain.billing import cost_cents, euros, kwh
+from evcharge.domain.ids import CpId
+from evcharge.domain.session import Session, SessionState
 
 SOLVED = "✓"
 

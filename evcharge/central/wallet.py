@@ -7,11 +7,11 @@ was rebuilt after a restore, when less was left than it had been granted.
 from dataclasses import replace
 from datetime import timedelta
 
-from evcharge import events
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.state import WELCOME, Debt, Driver, FormerWallet, Kind, Transfer, Welcomed
-from evcharge.ids import DriverId
-from evcharge.session import Session
+from evcharge.domain import events
+from evcharge.domain.ids import DriverId
+from evcharge.domain.session import Session
 
 _HOUR = timedelta(hours=1)
 

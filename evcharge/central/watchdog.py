@@ -15,7 +15,7 @@ from evcharge.central.peers import Peers
 from evcharge.central.quotas import TOO_FAST
 from evcharge.central.refusals import Refusals
 from evcharge.central.store import CentralStore
-from evcharge.errors import Code, Overloaded
+from evcharge.domain.errors import Code, Overloaded
 from evcharge.heap import Heap
 from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.lifecycle import Clock, steady, utc_now

@@ -7,15 +7,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 
-from evcharge import events
 from evcharge.central import charging
 from evcharge.central.commands import WeatherAlert, WeatherClear, WeatherOverride, WeatherReport
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.state import Weather
-from evcharge.charging_point import ChargingPoint, Hold
-from evcharge.errors import Code, Refused
-from evcharge.location import place, tidy
-from evcharge.session import EndReason
+from evcharge.domain import events
+from evcharge.domain.charging_point import ChargingPoint, Hold
+from evcharge.domain.errors import Code, Refused
+from evcharge.domain.location import place, tidy
+from evcharge.domain.session import EndReason
 
 # A measurement that is older than this says nothing about now.
 STALE_AFTER = timedelta(minutes=15)

@@ -6,11 +6,11 @@ A service that was never here is not missed. Nothing is decided by it: what the 
 import asyncio
 from datetime import datetime
 
-from evcharge import events
 from evcharge.central.archive import Archive
 from evcharge.central.commands import CENTRAL, Actor, Note
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.ids import Role
+from evcharge.domain import events
+from evcharge.domain.ids import Role
 
 SWEEP_S = 0.5
 # When our own loop stood still this long, nobody is called silent until the next round.

@@ -8,13 +8,13 @@ issued anew; otherwise it follows (`registry_link`). A monitor says nothing of i
 
 from dataclasses import replace
 
-from evcharge import events
 from evcharge.central import charging, weather
 from evcharge.central.commands import RegistryFollows
 from evcharge.central.ruling import Ruling
-from evcharge.charging_point import ChargingPoint, Hold, LocatedBy
-from evcharge.location import place
-from evcharge.session import EndReason
+from evcharge.domain import events
+from evcharge.domain.charging_point import ChargingPoint, Hold, LocatedBy
+from evcharge.domain.location import place
+from evcharge.domain.session import EndReason
 
 
 def heard(ruling: Ruling, point: ChargingPoint, said: str) -> ChargingPoint:

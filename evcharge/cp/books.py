@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 from msgspec import UNSET, UnsetType
 
 from evcharge import labels
-from evcharge.billing import kwh
 from evcharge.cp.contactor import Contactor
 from evcharge.cp.delivery import Delivery
 from evcharge.cp.journal import Journal, JournalFailed, JournalFull
+from evcharge.domain.billing import kwh
+from evcharge.domain.session import EndReason
 from evcharge.labels import Speech
 from evcharge.messages import Meter, Records, Start, SupplyEnd, SupplyRefused, SupplyStart, Sync
-from evcharge.session import EndReason
 
 log = logging.getLogger(__name__)
 

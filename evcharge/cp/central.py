@@ -8,8 +8,8 @@ from pathlib import Path
 
 from evcharge import enrolment, labels, trust
 from evcharge.config import Config
-from evcharge.errors import AuthenticationError, Code, EvchargeError, Overloaded, StateError
-from evcharge.ids import CpId, Role
+from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, Overloaded, StateError
+from evcharge.domain.ids import CpId, Role
 from evcharge.labels import Phrase, Speech, say
 from evcharge.labels.point import SENTENCES
 from evcharge.lifecycle import Backoff

@@ -9,16 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from evcharge.billing import kwh
 from evcharge.cp.books import Books
 from evcharge.cp.contactor import Contactor
 from evcharge.cp.health import BROKEN, JOURNAL_FULL
 from evcharge.cp.journal import Journal
 from evcharge.cp.supply import Supply, Thermometer
+from evcharge.domain.billing import kwh
+from evcharge.domain.session import EndReason
 from evcharge.labels import Speech
 from evcharge.labels.point import SENTENCES
 from evcharge.messages import Message, Ready, Records, Start, SupplyStart, SupplyUpdate, Sync
-from evcharge.session import EndReason
 
 log = logging.getLogger(__name__)
 

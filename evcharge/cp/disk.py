@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from evcharge import files
-from evcharge.errors import StateError, Taken
+from evcharge.domain.errors import StateError, Taken
 
 
 class File(Protocol):

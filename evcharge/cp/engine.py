@@ -28,13 +28,13 @@ from evcharge.cp.port import HealthPort
 from evcharge.cp.standing import Standing
 from evcharge.cp.status import EngineFacts, Session, engine_line, fault_words
 from evcharge.cp.supply import Supply, Thermometer
-from evcharge.errors import ConfigError
-from evcharge.ids import CpId, DriverId, Role, check_id
+from evcharge.domain.errors import ConfigError
+from evcharge.domain.ids import CpId, DriverId, Role, check_id
+from evcharge.domain.location import tidy
 from evcharge.labels import Phrase, Speech, causes, confirm
 from evcharge.labels.point import SENTENCES
 from evcharge.lifecycle import bounded, run_until, steady, utc_now
 from evcharge.link import LinkState, Phase
-from evcharge.location import tidy
 from evcharge.messages import (
     Ack,
     Confirming,

@@ -10,8 +10,8 @@ from evcharge.cp.engine_view import view
 from evcharge.cp.health import BROKEN
 from evcharge.cp.plan import Action, Order
 from evcharge.cp.status import EngineFacts
-from evcharge.errors import BadInput
-from evcharge.ids import DriverId, check_id
+from evcharge.domain.errors import BadInput
+from evcharge.domain.ids import DriverId, check_id
 from evcharge.menu_screen import MenuScreen
 
 

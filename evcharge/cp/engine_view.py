@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from evcharge import drawing
-from evcharge.billing import euros, kwh, price_text
 from evcharge.cp.health import BROKEN
 from evcharge.cp.status import (
     EngineFacts,
@@ -17,6 +16,7 @@ from evcharge.cp.status import (
     state_words,
     warmth,
 )
+from evcharge.domain.billing import euros, kwh, price_text
 from evcharge.labels import Speech
 from evcharge.troubles import Trouble
 

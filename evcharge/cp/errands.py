@@ -7,8 +7,8 @@ from typing import Any
 from evcharge import enrolment, trust
 from evcharge.config import Config
 from evcharge.cp.central import Credential
-from evcharge.errors import AuthenticationError, Code, Refused, StateError
-from evcharge.ids import CpId
+from evcharge.domain.errors import AuthenticationError, Code, Refused, StateError
+from evcharge.domain.ids import CpId
 from evcharge.labels import Speech
 
 # The administrator that `evcharge init` makes.

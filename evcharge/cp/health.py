@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
-from evcharge.encoding import read_json
-from evcharge.errors import Code, ProtocolError
+from evcharge.domain.errors import Code, ProtocolError
+from evcharge.domain.strict_json import read_json
 from evcharge.messages import Count, DeciCelsius, Id
 
 MAX_LINE_BYTES = 1024

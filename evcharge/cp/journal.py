@@ -13,9 +13,9 @@ from evcharge.cp import records
 from evcharge.cp.disk import Disk, File
 from evcharge.cp.records import Acked, Base, Damaged, Entry, State
 from evcharge.cp.segment import MARK_EVERY_S, SESSION_BYTES, TAIL_BYTES, JournalFailed, JournalFull, Segment
-from evcharge.errors import StateError
+from evcharge.domain.errors import StateError
+from evcharge.domain.ids import JournalId
 from evcharge.files import NO_SPACE
-from evcharge.ids import JournalId
 from evcharge.messages import AnyRecord, Meter, SupplyEnd, SupplyRefused, SupplyStart
 
 __all__ = ["Journal", "JournalFailed", "JournalFull"]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from evcharge.broker import BrokerLost, Brokers, Producer
 from evcharge.channel import Channel
-from evcharge.ids import CpId
+from evcharge.domain.ids import CpId
 from evcharge.labels import Speech
 from evcharge.lifecycle import Backoff
 from evcharge.messages import SupplyUpdate

@@ -18,8 +18,8 @@ from evcharge.cp.errands import Cancelled, Errands
 from evcharge.cp.standing import Standing
 from evcharge.cp.status import Lamp, MonitorFacts, Signal, monitor_line
 from evcharge.cp.watcher import Watcher
-from evcharge.errors import Code, EvchargeError, Overloaded, StateError
-from evcharge.ids import CpId, Role, check_id
+from evcharge.domain.errors import Code, EvchargeError, Overloaded, StateError
+from evcharge.domain.ids import CpId, Role, check_id
 from evcharge.labels import Phrase, Speech, say
 from evcharge.labels.point import SENTENCES
 from evcharge.lifecycle import run_until, utc_now

@@ -24,8 +24,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from evcharge.cp.charge import Moment
-from evcharge.errors import BadInput, ConfigError
-from evcharge.ids import DriverId, check_id
+from evcharge.domain.errors import BadInput, ConfigError
+from evcharge.domain.ids import DriverId, check_id
 
 MAX_WAIT_S = 7 * 86_400.0
 

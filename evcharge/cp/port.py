@@ -11,8 +11,8 @@ from evcharge.admission import SeatLimits
 from evcharge.cp import health
 from evcharge.cp.charge import Charge
 from evcharge.descriptors import raise_limit, share
-from evcharge.errors import Overloaded, ProtocolError, unforeseen
-from evcharge.ids import CpId
+from evcharge.domain.errors import Overloaded, ProtocolError, unforeseen
+from evcharge.domain.ids import CpId
 from evcharge.listener import Connection, PortOptions, listen
 from evcharge.rate_limit import TokenBucket
 

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct
 
 from evcharge import messages
-from evcharge.encoding import JsonReader, read_json
+from evcharge.domain.strict_json import JsonReader, read_json
 from evcharge.messages import (
     AnyRecord,
     Count,

@@ -7,7 +7,7 @@ from evcharge import failpoints
 from evcharge.cp import records
 from evcharge.cp.disk import File
 from evcharge.cp.records import Acked, Entry
-from evcharge.errors import StateError
+from evcharge.domain.errors import StateError
 from evcharge.files import NO_SPACE
 from evcharge.messages import AnyRecord, Record
 

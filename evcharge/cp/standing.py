@@ -2,10 +2,10 @@
 
 import logging
 
-from evcharge.ids import CpId
+from evcharge.domain.ids import CpId
+from evcharge.domain.location import place
 from evcharge.labels import Speech
 from evcharge.lifecycle import utc_now
-from evcharge.location import place
 from evcharge.troubles import Troubles
 
 log = logging.getLogger(__name__)

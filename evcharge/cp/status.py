@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from evcharge.billing import cost_cents, euros, kwh
 from evcharge.cp.health import BROKEN
+from evcharge.domain.billing import cost_cents, euros, kwh
 from evcharge.labels import Speech
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from evcharge.cp import health
-from evcharge.errors import Code, ProtocolError, unforeseen
-from evcharge.ids import CpId
+from evcharge.domain.errors import Code, ProtocolError, unforeseen
+from evcharge.domain.ids import CpId
 from evcharge.labels import Speech
 from evcharge.labels.point import SENTENCES
 from evcharge.lifecycle import utc_now

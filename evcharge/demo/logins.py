@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from evcharge import trust
-from evcharge.errors import Code, EvchargeError, Refused
+from evcharge.domain.errors import Code, EvchargeError, Refused
 from evcharge.labels import Speech
 from evcharge.labels.operator import SENTENCES
 from evcharge.operator.client import CentralApi

@@ -10,7 +10,7 @@ from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import Sequence
 
 from evcharge.demo.screen import Screen
-from evcharge.errors import StateError
+from evcharge.domain.errors import StateError
 
 EVCHARGE = (sys.executable, "-m", "evcharge")
 _MOST_LINE_BYTES = 1 << 16

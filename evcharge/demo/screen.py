@@ -8,7 +8,7 @@ from typing import TextIO
 
 import msgspec
 
-from evcharge.encoding import read_json
+from evcharge.domain.strict_json import read_json
 from evcharge.logs import LineHandler
 from evcharge.plain import clean, clean_json
 

@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from evcharge import labels, trust
-from evcharge.charging_point import CpStatus
 from evcharge.config import Config
 from evcharge.demo import logins, plan
 from evcharge.demo.processes import EVCHARGE, Cast, Child
 from evcharge.demo.screen import Screen
-from evcharge.errors import StateError
+from evcharge.domain.charging_point import CpStatus
+from evcharge.domain.errors import StateError
 from evcharge.weather.keys import find_key
 
 T = TypeVar("T")

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from evcharge.config import Config
+from evcharge.domain.errors import EvchargeError
+from evcharge.domain.ids import DriverId
 from evcharge.driver.conversation import Conversation
 from evcharge.driver.desk import Desk, Screen
 from evcharge.driver.memory import Memory
@@ -17,8 +19,6 @@ from evcharge.driver.player import Player
 from evcharge.driver.prompt import STDIN, is_at_hand, read_chunks
 from evcharge.driver.typed import obey
 from evcharge.driver.words import Words
-from evcharge.errors import EvchargeError
-from evcharge.ids import DriverId
 from evcharge.lifecycle import run_until
 
 StayConnected = Callable[[Desk], Coroutine[Any, Any, None]]

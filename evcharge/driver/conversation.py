@@ -7,12 +7,12 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from evcharge.domain.errors import Code, EvchargeError
+from evcharge.domain.features import SPOKEN
 from evcharge.driver.dealings import SENT, UNSENT, Outcome, Reaction, Request
 from evcharge.driver.facts import Facts
 from evcharge.driver.setbacks import Setbacks
 from evcharge.driver.words import ENGLISH, Words
-from evcharge.errors import Code, EvchargeError
-from evcharge.features import SPOKEN
 from evcharge.messages import (
     AnswerStart,
     AskBalance,

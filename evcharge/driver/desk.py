@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Protocol
 
 from evcharge import failpoints
+from evcharge.domain.errors import EvchargeError, StateError
 from evcharge.driver.conversation import Conversation
 from evcharge.driver.dealings import Outcome, Reaction
 from evcharge.driver.memory import Memory
 from evcharge.driver.words import ENGLISH, Words
-from evcharge.errors import EvchargeError, StateError
 from evcharge.lifecycle import utc_now
 from evcharge.messages import Message
 from evcharge.plain import clean

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from evcharge.domain.errors import BadInput
 from evcharge.driver.words import ENGLISH, Words
-from evcharge.errors import BadInput
 
 # A charging point's id has 32 characters at most, a location 200: nothing honest is longer.
 MAX_LINE_BYTES = 512

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 
+from evcharge.domain.errors import BadInput, StateError
 from evcharge.driver.dealings import Outcome
 from evcharge.driver.desk import Desk
 from evcharge.driver.prompt import read_chunks
@@ -22,7 +23,6 @@ from evcharge.driver.script import (
     summary,
 )
 from evcharge.driver.words import ENGLISH, Words
-from evcharge.errors import BadInput, StateError
 
 # A file of nothing but nonsense fills no screen.
 _MOST_NAMED = 20

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import msgspec
 from msgspec import Struct
 
-from evcharge.billing import euros, kwh
+from evcharge.domain.billing import euros, kwh
+from evcharge.domain.errors import BadInput
 from evcharge.driver.dealings import Outcome
 from evcharge.driver.lines import Line, LineCutter
 from evcharge.driver.words import ENGLISH, Words
-from evcharge.errors import BadInput
 from evcharge.messages import Id, Text
 
 # The table at the end of a file that takes days stays readable, and its memory bounded.

@@ -1,7 +1,7 @@
 """What stands in a driver's way and when that is over, read off what Central says: for the list of troubles. Pure."""
 
+from evcharge.domain.errors import Code
 from evcharge.driver.words import Words
-from evcharge.errors import Code
 from evcharge.messages import ErrorNotice, Message, Notice, Progress, TicketIssued
 
 # What is wrong with, and what it is now; None: it is over.

@@ -19,13 +19,13 @@ from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import Style
 from rich.console import RenderableType
 
+from evcharge.domain.errors import BadInput, StateError
 from evcharge.driver import view
 from evcharge.driver.desk import Desk, Screen
 from evcharge.driver.lines import LineCutter
 from evcharge.driver.prompt import WORDS, PinWish, parse
 from evcharge.driver.typed import obey_line
 from evcharge.driver.words import Words
-from evcharge.errors import BadInput, StateError
 from evcharge.lifecycle import utc_now
 from evcharge.messages import Balance, ConfirmStart, History, Points, Supply, TicketIssued
 from evcharge.plain import clean

@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator
 
+from evcharge.domain.errors import BadInput
 from evcharge.driver.conversation import Question
 from evcharge.driver.desk import Desk
 from evcharge.driver.lines import Line, LineCutter
 from evcharge.driver.prompt import Command, PinWish, StopWish, Word, parse
 from evcharge.driver.script import Wish
-from evcharge.errors import BadInput
 from evcharge.messages import AskBalance, AskHistory, AskPin, ListPoints, SetPin
 from evcharge.troubles import told
 

@@ -12,7 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from evcharge.billing import euros, kwh, price_text
+from evcharge.domain.billing import euros, kwh, price_text
 from evcharge.driver.dealings import SENT, UNSENT, Request
 from evcharge.driver.facts import Facts
 from evcharge.driver.words import Words, as_corrected

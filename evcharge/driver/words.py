@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from msgspec import UNSET
 
 from evcharge import labels
-from evcharge.billing import euros, kwh, price_text
-from evcharge.charging_point import CpStatus
-from evcharge.errors import Code, EvchargeError
+from evcharge.domain.billing import euros, kwh, price_text
+from evcharge.domain.charging_point import CpStatus
+from evcharge.domain.errors import Code, EvchargeError
+from evcharge.domain.session import LATE_S, EndReason
 from evcharge.labels import Phrase, Speech, confirm
 from evcharge.labels.causes import cause
 from evcharge.labels.driver import SENTENCES
@@ -25,7 +26,6 @@ from evcharge.messages import (
     Supply,
     TicketIssued,
 )
-from evcharge.session import LATE_S, EndReason
 from evcharge.wall_clock import here
 
 _REFUSED_BY_POINT = {

@@ -6,9 +6,9 @@ Codes, statuses and reasons travel and are stored as they are; only what a perso
 from collections.abc import Mapping
 from enum import StrEnum
 
-from evcharge.charging_point import CpStatus
-from evcharge.errors import Code
-from evcharge.session import EndReason
+from evcharge.domain.charging_point import CpStatus
+from evcharge.domain.errors import Code
+from evcharge.domain.session import EndReason
 
 LANGUAGES = ("en", "es")
 DEFAULT_LANGUAGE = "en"

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from evcharge import lifecycle, trust
+from evcharge.domain.errors import AuthenticationError, Code, ProtocolError, Refused, StateError
 from evcharge.enrolment import RegistryAddress, call, listed, register
-from evcharge.errors import AuthenticationError, Code, ProtocolError, Refused, StateError
 from evcharge.labels import Speech
 
 PASSWORD_VARIABLE = "EVCHARGE_ADMIN_PASSWORD"  # noqa: S105  its name, not the password

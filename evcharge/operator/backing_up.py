@@ -27,7 +27,7 @@ def _passphrase(say: Any, file: Path | None, *, new: bool) -> str:
 
     from evcharge import files
     from evcharge.backup import LEAST_PASSPHRASE
-    from evcharge.errors import BadInput
+    from evcharge.domain.errors import BadInput
 
     if file is not None:
         try:
@@ -82,7 +82,7 @@ def restore(
     """Put the books of the backup FILE back; Central and Registry must not run. What they replace is kept aside."""
     config = settings(config_file, given)
     from evcharge import backup as backups
-    from evcharge.errors import BadInput
+    from evcharge.domain.errors import BadInput
     from evcharge.labels import Speech
     from evcharge.labels.operator import SENTENCES
     from evcharge.lifecycle import utc_now

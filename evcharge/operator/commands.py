@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from evcharge.errors import BadInput
-from evcharge.ids import check_id
+from evcharge.domain.errors import BadInput
+from evcharge.domain.ids import check_id
 from evcharge.options import KAFKA, Decorator, id_argument, key, options, settings
 from evcharge.plain import clean
 
@@ -64,7 +64,7 @@ class Operating:
 
     def order(self, path: str, body: dict[str, Any], *, yes: bool, method: str = "POST") -> dict[str, Any]:
         """Give an order; one that looks like a slip is asked about first, unless `yes`."""
-        from evcharge.errors import Code, Refused
+        from evcharge.domain.errors import Code, Refused
 
         sure = {**body, "confirm": True}
         try:
@@ -147,7 +147,7 @@ def resume(
 ) -> None:
     """Lift the operator's hold of CP_ID (or --all). Weather, faults, new journals and revoked keys stay."""
     from evcharge import labels
-    from evcharge.charging_point import CpStatus
+    from evcharge.domain.charging_point import CpStatus
     from evcharge.labels.causes import cause
 
     cp_id = _one_or_all(cp_id, everything)
@@ -189,7 +189,7 @@ def revoke(cp_id: str, via: str, as_json: bool, config_file: Path | None, **give
 @_central()
 def move(cp_id: str, location: str, as_json: bool, config_file: Path | None, **given: Any) -> None:
     """Say that CP_ID stands in LOCATION, such as "Alicante": its engine, its monitor and the Registry follow."""
-    from evcharge.location import check
+    from evcharge.domain.location import check
 
     try:
         location = check(location)
@@ -209,7 +209,7 @@ def move(cp_id: str, location: str, as_json: bool, config_file: Path | None, **g
 @_central(YES)
 def price(cp_id: str, euros: str, yes: bool, as_json: bool, config_file: Path | None, **given: Any) -> None:
     """Let a kWh cost EUROS (such as 0.30) at CP_ID from now on; a running charge keeps its price."""
-    from evcharge.billing import parse_price
+    from evcharge.domain.billing import parse_price
 
     work = Operating(config_file, given, as_json=as_json)
     try:

@@ -10,7 +10,7 @@ from evcharge.options import KAFKA, options
 
 
 def _type(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    from evcharge.events import EVENT_TYPES
+    from evcharge.domain.events import EVENT_TYPES
     from evcharge.toml_file import did_you_mean
 
     names = [kind.__name__ for kind in EVENT_TYPES]

@@ -9,8 +9,8 @@ from msgspec import Meta, Struct
 from evcharge import trust
 from evcharge.audit import Head
 from evcharge.config import Config
+from evcharge.domain.errors import EvchargeError
 from evcharge.enrolment import RegistryAddress, call
-from evcharge.errors import EvchargeError
 from evcharge.labels import Speech
 from evcharge.messages import Count
 from evcharge.operator.client import CentralApi

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
-from evcharge.errors import BadInput
+from evcharge.domain.errors import BadInput
 from evcharge.operator.commands import JSON, YES
 from evcharge.options import REGISTRY, Decorator, id_argument, options, settings
 from evcharge.plain import clean

@@ -26,8 +26,8 @@ def _session(session_id: str, order: str) -> str:
 
 def cents_of(work: Operating, text: str, *, signed: bool = False) -> int:
     """Return an amount of euros in cents. Raises click.UsageError with a sentence in the operator's language."""
-    from evcharge.billing import parse_cents
-    from evcharge.errors import BadInput
+    from evcharge.domain.billing import parse_cents
+    from evcharge.domain.errors import BadInput
 
     sign, digits = (-1, text[1:]) if signed and text.startswith("-") else (1, text)
     if re.fullmatch(r"-?\d+,\d+", text):
@@ -56,8 +56,8 @@ def _move(
     """Give an order that moves money, and say what came of it."""
     import secrets
 
-    from evcharge.billing import euros
-    from evcharge.errors import Overloaded
+    from evcharge.domain.billing import euros
+    from evcharge.domain.errors import Overloaded
 
     if not reason.strip() or len(reason) > _MOST_REASON or not reason.isprintable():
         raise click.UsageError(work.say("reason bad", most=_MOST_REASON))
@@ -82,7 +82,7 @@ def _move(
 @_central()
 def close_lost(session_id: str, as_json: bool, config_file: Path | None, **given: Any) -> None:
     """End SESSION_ID, whose engine does not come back: billed at its last meter, or the money goes back."""
-    from evcharge import billing
+    from evcharge.domain import billing
 
     work = Operating(config_file, given, as_json=as_json)
     content = work.ask(lambda api: api.post(_session(session_id, "close-lost")))
@@ -110,8 +110,8 @@ def top_up(
     """Put EUROS (such as 20 or 12.50) into the wallet of DRIVER_ID."""
     import secrets
 
-    from evcharge import billing
-    from evcharge.errors import Overloaded
+    from evcharge.domain import billing
+    from evcharge.domain.errors import Overloaded
 
     work = Operating(config_file, given, as_json=as_json)
     cents = cents_of(work, euros)

@@ -11,8 +11,8 @@ import click
 import msgspec
 from msgspec import Meta, Struct
 
-from evcharge.encoding import read_json
-from evcharge.errors import ConfigError, Overloaded
+from evcharge.domain.errors import ConfigError, Overloaded
+from evcharge.domain.strict_json import read_json
 from evcharge.labels import Speech
 from evcharge.lifecycle import Backoff
 from evcharge.operator.client import CentralApi

@@ -9,11 +9,11 @@ import click
 import msgspec
 
 from evcharge import labels
-from evcharge.billing import euros, kwh
-from evcharge.charging_point import CpStatus
+from evcharge.domain.billing import euros, kwh
+from evcharge.domain.charging_point import CpStatus
+from evcharge.domain.session import EndReason
 from evcharge.labels import Speech
 from evcharge.plain import clean, clean_json
-from evcharge.session import EndReason
 from evcharge.wall_clock import here
 
 Row = Mapping[str, Any]

@@ -10,7 +10,7 @@ from evcharge import labels, trust
 from evcharge.api_client import OPERATOR_VARIABLE
 from evcharge.broker import Brokers, Consumer, Producer
 from evcharge.config import Config
-from evcharge.errors import ConfigError, Overloaded, Refused
+from evcharge.domain.errors import ConfigError, Overloaded, Refused
 from evcharge.labels import Speech
 from evcharge.lifecycle import utc_now
 from evcharge.operator.stream import Told, decoded

@@ -17,10 +17,10 @@ from aiohttp import web
 from msgspec import structs
 
 from evcharge import audit, tickets, trust
-from evcharge.errors import AuthenticationError, BadInput, Code, Overloaded, Refused
+from evcharge.domain.errors import AuthenticationError, BadInput, Code, Overloaded, Refused
+from evcharge.domain.ids import Role, check_id
+from evcharge.domain.location import tidy
 from evcharge.https import answer, read_body
-from evcharge.ids import Role, check_id
-from evcharge.location import tidy
 from evcharge.passwords import Credentials
 from evcharge.registry import registrations
 from evcharge.registry.bodies import (

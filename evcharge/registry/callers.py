@@ -9,7 +9,7 @@ from aiohttp import BasicAuth, web
 from msgspec import Struct
 
 from evcharge import trust
-from evcharge.errors import AuthenticationError, BadInput, Code, Overloaded
+from evcharge.domain.errors import AuthenticationError, BadInput, Code, Overloaded
 from evcharge.https import ON_BEHALF_OF, prove
 from evcharge.passwords import Brake, Credentials, LoginThrottle
 from evcharge.registry.registrations import Kind, Registration

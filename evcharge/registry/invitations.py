@@ -10,11 +10,11 @@ from typing import Any
 from aiohttp import web
 
 from evcharge import trust
-from evcharge.errors import BadInput, Code, Overloaded, Refused
+from evcharge.domain.errors import BadInput, Code, Overloaded, Refused
+from evcharge.domain.ids import check_id
+from evcharge.domain.location import tidy
 from evcharge.https import answer, read_body
-from evcharge.ids import check_id
 from evcharge.invitation import SECRET_BYTES
-from evcharge.location import tidy
 from evcharge.passwords import Credentials
 from evcharge.registry import registrations
 from evcharge.registry.bodies import Invite, Join

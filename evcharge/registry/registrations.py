@@ -11,9 +11,9 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
-from evcharge.errors import Code, Refused
-from evcharge.location import place
-from evcharge.names import is_ours
+from evcharge.domain.errors import Code, Refused
+from evcharge.domain.location import place
+from evcharge.domain.names import is_ours
 
 
 class Kind(StrEnum):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from evcharge.location import WeatherKind
+from evcharge.domain.location import WeatherKind
 from evcharge.weather.readings import Reading
 
 

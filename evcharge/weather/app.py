@@ -10,8 +10,8 @@ from pathlib import Path
 
 from evcharge import keyboard, labels, trust
 from evcharge.config import Config, WeatherSettings
-from evcharge.errors import BadInput, ConfigError, EvchargeError
-from evcharge.ids import CpId
+from evcharge.domain.errors import BadInput, ConfigError, EvchargeError
+from evcharge.domain.ids import CpId
 from evcharge.labels import Phrase, Speech
 from evcharge.labels.weather_service import SENTENCES
 from evcharge.lifecycle import Clock, bounded, run_until, utc_now

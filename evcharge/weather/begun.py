@@ -7,9 +7,9 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from evcharge import files, trust
-from evcharge.encoding import read_json
-from evcharge.errors import StateError
-from evcharge.location import WeatherKind, place
+from evcharge.domain.errors import StateError
+from evcharge.domain.location import WeatherKind, place
+from evcharge.domain.strict_json import read_json
 from evcharge.weather.places import MOST_BYTES
 
 log = logging.getLogger(__name__)

@@ -8,10 +8,10 @@ from msgspec import Meta, Struct
 
 from evcharge import trust
 from evcharge.api_client import OPERATOR_VARIABLE, ApiClient, Token
-from evcharge.errors import StateError
-from evcharge.ids import CpId
+from evcharge.domain.errors import StateError
+from evcharge.domain.ids import CpId
+from evcharge.domain.location import WeatherKind
 from evcharge.labels import Speech
-from evcharge.location import WeatherKind
 from evcharge.weather.readings import Reading, Spot
 
 TOKEN_VARIABLE = "EVCHARGE_WEATHER_TOKEN"  # noqa: S105  its name, not the token

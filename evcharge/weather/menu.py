@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from rich.text import Text
 
 from evcharge.console import Choice
-from evcharge.errors import BadInput
+from evcharge.domain.errors import BadInput
 from evcharge.menu_screen import MenuScreen
 from evcharge.weather.orders import Order, Verb, checked, checked_cp
 from evcharge.weather.view import Facts, view

@@ -6,8 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from evcharge.encoding import read_json
-from evcharge.location import tidy
+from evcharge.domain.location import tidy
+from evcharge.domain.strict_json import read_json
 from evcharge.weather.alerts import is_openweather_storm
 from evcharge.weather.readings import Reading, SourceTrouble, Spot, believed, check_spot, country
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from evcharge.errors import BadInput
-from evcharge.ids import check_id
+from evcharge.domain.errors import BadInput
+from evcharge.domain.ids import check_id
+from evcharge.domain.location import check
 from evcharge.labels import Speech
-from evcharge.location import check
 
 
 class Verb(StrEnum):

@@ -13,9 +13,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from evcharge import files, trust
-from evcharge.encoding import read_json
-from evcharge.errors import StateError
-from evcharge.location import place, tidy, town_and_country, without_accents
+from evcharge.domain.errors import StateError
+from evcharge.domain.location import place, tidy, town_and_country, without_accents
+from evcharge.domain.strict_json import read_json
 from evcharge.weather.readings import SourceTrouble, Spot
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from evcharge import files
-from evcharge.errors import ConfigError
+from evcharge.domain.errors import ConfigError
 from evcharge.lifecycle import Clock
 from evcharge.weather import openmeteo, openweather, places, timeline
 from evcharge.weather.http import Fetch

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from evcharge import labels
-from evcharge.errors import BadInput, Overloaded, Refused
+from evcharge.domain.errors import BadInput, Overloaded, Refused
+from evcharge.domain.location import WeatherKind, in_country, place, tidy, town_and_country
 from evcharge.labels import Phrase, Speech
 from evcharge.labels.causes import cause
 from evcharge.lifecycle import Backoff, Clock, wait_until
-from evcharge.location import WeatherKind, in_country, place, tidy, town_and_country
 from evcharge.rate_limit import TokenBucket
 from evcharge.troubles import Troubles
 from evcharge.weather.alerts import Limits, alerts

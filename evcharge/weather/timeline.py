@@ -15,8 +15,8 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from evcharge.errors import ConfigError
-from evcharge.location import place, tidy, town_and_country
+from evcharge.domain.errors import ConfigError
+from evcharge.domain.location import place, tidy, town_and_country
 from evcharge.weather.readings import COLDEST, HOTTEST, MOST_WIND, Reading, SourceTrouble
 
 EVERYWHERE = "*"

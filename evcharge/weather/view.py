@@ -8,8 +8,8 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from evcharge import drawing, labels
+from evcharge.domain.location import in_country
 from evcharge.labels import Speech
-from evcharge.location import in_country
 from evcharge.troubles import Trouble, clock
 from evcharge.weather.readings import Spot
 

@@ -20,9 +20,9 @@ from cryptography.fernet import Fernet
 
 from evcharge import handshake, link, trust
 from evcharge.channel import Channel
-from evcharge.errors import Code, EvchargeError
+from evcharge.domain.errors import Code, EvchargeError
+from evcharge.domain.ids import Role
 from evcharge.handshake import MAC_BYTES, CentralHandshake, PeerHandshake
-from evcharge.ids import Role
 from evcharge.link import Timing
 from evcharge.messages import (
     MESSAGE_TYPES,

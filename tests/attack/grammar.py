@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import inspect
 
-from evcharge.ids import ID_PATTERN
+from evcharge.domain.ids import ID_PATTERN
 from evcharge.messages import Key, Pin, Text, Token
 
 # What stands where it may not, as it is written in JSON.

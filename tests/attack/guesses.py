@@ -9,8 +9,8 @@ import aiohttp
 
 from evcharge import trust
 from evcharge.channel import connect
-from evcharge.errors import EvchargeError
-from evcharge.ids import Role
+from evcharge.domain.errors import EvchargeError
+from evcharge.domain.ids import Role
 from evcharge.tickets import IssuedTicket
 from tests.attack.result import Bounds, Result
 from tests.attack.sockets import SOURCES

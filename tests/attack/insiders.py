@@ -2,8 +2,8 @@
 
 from evcharge import trust
 from evcharge.channel import Channel, connect
+from evcharge.domain.ids import Role
 from evcharge.enrolment import RegistryAddress, fetch_ticket, register
-from evcharge.ids import Role
 from evcharge.tickets import IssuedTicket
 from tests.attack.target import Target
 

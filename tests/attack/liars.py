@@ -5,8 +5,8 @@ import contextlib
 import random
 
 from evcharge import messages as m
-from evcharge.errors import EvchargeError
-from evcharge.ids import Role
+from evcharge.domain.errors import EvchargeError
+from evcharge.domain.ids import Role
 from tests.attack.insiders import Insider, can_log_in
 from tests.attack.result import Bounds, Result
 from tests.attack.target import Target

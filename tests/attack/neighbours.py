@@ -21,9 +21,9 @@ from evcharge import messages as m
 from evcharge import trust
 from evcharge.channel import Channel, connect
 from evcharge.cp import health
+from evcharge.domain.errors import EvchargeError, Overloaded
+from evcharge.domain.ids import Role
 from evcharge.enrolment import RegistryAddress, fetch_ticket, register
-from evcharge.errors import EvchargeError, Overloaded
-from evcharge.ids import Role
 from evcharge.tickets import IssuedTicket
 from tests.attack.target import Target
 

@@ -6,8 +6,8 @@ import secrets
 
 from evcharge import messages as m
 from evcharge.channel import Channel
-from evcharge.errors import Code, EvchargeError
-from evcharge.ids import Role
+from evcharge.domain.errors import Code, EvchargeError
+from evcharge.domain.ids import Role
 from tests.attack.insiders import Insider, can_log_in
 from tests.attack.result import Bounds, Result
 from tests.attack.target import Target

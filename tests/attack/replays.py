@@ -8,10 +8,10 @@ import os
 from evcharge import messages as m
 from evcharge import trust
 from evcharge.cp import health
-from evcharge.errors import EvchargeError
+from evcharge.domain.errors import EvchargeError
+from evcharge.domain.ids import Role
 from evcharge.handshake import PeerHandshake
 from evcharge.hints import parse_error
-from evcharge.ids import Role
 from evcharge.tickets import IssuedTicket
 from evcharge.wire import LENGTH, frame
 from tests.attack.insiders import Insider, can_log_in

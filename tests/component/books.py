@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from evcharge import audit, database
-from evcharge.central.instants import text_of
 from evcharge.central.rows import PUT_EVENT, Entry, event_row, statements
 from evcharge.central.state import Facts
 from evcharge.central.store import CentralStore
 from evcharge.database import Database, open_database
-from evcharge.events import CentralStarted, Event
+from evcharge.domain.events import CentralStarted, Event
+from evcharge.domain.timestamps import text_of
 from tests.unit.central.builders import ADMIN, Network
 
 SCHEMA = "evcharge.central.schema"

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from cryptography.fernet import Fernet
 
 from evcharge.channel import Channel, ChannelClosed, connect
+from evcharge.domain.errors import EvchargeError
+from evcharge.domain.ids import Role
 from evcharge.door import Door, serve
-from evcharge.errors import EvchargeError
-from evcharge.ids import Role
 from evcharge.messages import Heartbeat, Message
 from evcharge.tickets import (
     Identity,

@@ -10,7 +10,7 @@ from pathlib import Path
 from evcharge.channel import Channel
 from evcharge.config import Config, EngineSettings, MonitorSettings, ReachSettings
 from evcharge.cp import engine, monitor
-from evcharge.ids import Role
+from evcharge.domain.ids import Role
 from evcharge.link import TicketWallet
 from evcharge.messages import (
     Ack,

@@ -18,7 +18,7 @@ from evcharge.central import registry_link, verify, watchdog
 from evcharge.central.commands import CENTRAL, Note
 from evcharge.config import Config, KafkaSettings, ReachSettings
 from evcharge.database import open_database
-from evcharge.events import RegistryAnchored
+from evcharge.domain.events import RegistryAnchored
 from evcharge.labels import Speech
 from evcharge.labels.operator import SENTENCES
 from evcharge.operator import far_witnesses

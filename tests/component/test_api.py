@@ -15,9 +15,9 @@ from evcharge import trust
 from evcharge.central import app, verify, website
 from evcharge.central.api.server import ApiServer, idle
 from evcharge.central.commands import PlaceHold
-from evcharge.charging_point import Hold
 from evcharge.config import CentralSettings, Config
-from evcharge.errors import Taken
+from evcharge.domain.charging_point import Hold
+from evcharge.domain.errors import Taken
 from evcharge.https import application
 from evcharge.lifecycle import utc_now
 from tests.component.office import Office, opened

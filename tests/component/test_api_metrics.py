@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from evcharge import messages as m
 from evcharge.central.api import answers
 from evcharge.central.commands import Note
-from evcharge.events import WeatherReached
+from evcharge.domain.events import WeatherReached
 from tests.component.books import FromNextYear, entries, raw
 from tests.component.books import opened as books_opened
 from tests.component.callers import cookie_of, shaped, token_of

@@ -9,12 +9,12 @@ import pytest
 
 from evcharge.central.archive import MAX_HISTORY, STATES, Archive, cursor, order_of
 from evcharge.central.commands import Note
-from evcharge.central.instants import text_of
 from evcharge.central.rows import Entry
 from evcharge.central.ruling import Decision
 from evcharge.database import Database
-from evcharge.errors import BadInput
-from evcharge.events import ClockJumped, HoldPlaced, Unread
+from evcharge.domain.errors import BadInput
+from evcharge.domain.events import ClockJumped, HoldPlaced, Unread
+from evcharge.domain.timestamps import text_of
 from tests.component.books import FromNextYear, entries, opened
 from tests.unit.central.builders import ADMIN, NOON, Network
 

@@ -13,9 +13,9 @@ from evcharge.central.commands import LiftHold, PlaceHold, RevokeKeys
 from evcharge.central.lost import LAST_WORD_S
 from evcharge.central.store import INBOX_PAGE
 from evcharge.channel import ChannelClosed
-from evcharge.charging_point import Hold
-from evcharge.errors import AuthenticationError, Code, EvchargeError, ProtocolError
-from evcharge.ids import Role
+from evcharge.domain.charging_point import Hold
+from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, ProtocolError
+from evcharge.domain.ids import Role
 from tests.component.books import fill_inbox
 from tests.component.town import Town, hear, running
 

@@ -9,7 +9,7 @@ from evcharge.central.chain import ChainWalker
 from evcharge.central.commands import Note
 from evcharge.central.rows import Entry
 from evcharge.central.ruling import Decision
-from evcharge.events import ChainBroken
+from evcharge.domain.events import ChainBroken
 from tests.component.books import any_event, opened, raw
 from tests.unit.central.builders import ADMIN, NOON
 

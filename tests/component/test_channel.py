@@ -14,9 +14,9 @@ from evcharge import channel as channel_module
 from evcharge import handshake, lifecycle, trust
 from evcharge import messages as m
 from evcharge.channel import ChannelClosed, Traffic, connect
-from evcharge.errors import AuthenticationError, Code, Overloaded, ProtocolError, StateError
-from evcharge.features import SPOKEN
-from evcharge.ids import Role
+from evcharge.domain.errors import AuthenticationError, Code, Overloaded, ProtocolError, StateError
+from evcharge.domain.features import SPOKEN
+from evcharge.domain.ids import Role
 from evcharge.messages import (
     Ack,
     Bye,

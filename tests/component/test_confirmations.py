@@ -12,7 +12,7 @@ import pytest
 from evcharge import handshake
 from evcharge import messages as m
 from evcharge.central.consents import Consents
-from evcharge.errors import Code
+from evcharge.domain.errors import Code
 from tests.component.town import FakeDriver, FakeEngine, Town, hear, running
 
 

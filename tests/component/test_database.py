@@ -14,7 +14,7 @@ import pytest
 
 from evcharge import database
 from evcharge.database import open_database
-from evcharge.errors import StateError
+from evcharge.domain.errors import StateError
 from tests.component.books import SCHEMA, raw
 from tests.component.small_disk import small_disk
 

@@ -65,7 +65,8 @@ while time.monotonic() < begin + 60:
 UP = """
 import asyncio, sys
 from pathlib import Path
-from evcharge import cli, demo, lifecycle
+from evcharge import cli, demo
+from evcharge.runtime import lifecycle
 from evcharge.config import load
 from evcharge.demo import show
 

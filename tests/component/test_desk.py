@@ -16,7 +16,6 @@ from evcharge import messages as m
 from evcharge.central import panel
 from evcharge.central.alerts import Alert, AlertKind, Alerts
 from evcharge.central.consents import Consents
-from evcharge.central.days import UTC_DAYS
 from evcharge.central.desk import Desk, fault
 from evcharge.central.epochs import Epochs
 from evcharge.central.feed import Feed
@@ -28,8 +27,9 @@ from evcharge.central.sheet import COLOURS_256, NO_COLOURS, TRUE_COLOURS
 from evcharge.central.state import Facts
 from evcharge.central.takings import Today
 from evcharge.central.typed import parse
-from evcharge.events import CentralStopped, TicketMade
-from evcharge.session import EndReason
+from evcharge.domain.days import UTC_DAYS
+from evcharge.domain.events import CentralStopped, TicketMade
+from evcharge.domain.session import EndReason
 from evcharge.unhurried import Unhurried
 from tests.component.town import FakeDriver, FakeEngine, Town, hear, running
 

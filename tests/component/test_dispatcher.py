@@ -13,7 +13,6 @@ from unittest import mock
 import msgspec
 import pytest
 
-from evcharge import events
 from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central import dispatcher as dispatcher_module
@@ -23,8 +22,9 @@ from evcharge.central.invariants import violations
 from evcharge.central.replies import RequestStep
 from evcharge.central.ruling import Rules
 from evcharge.central.state import OrderOffset
-from evcharge.charging_point import Hold
-from evcharge.errors import Code, Refused, StateError, Unstorable
+from evcharge.domain import events
+from evcharge.domain.charging_point import Hold
+from evcharge.domain.errors import Code, Refused, StateError, Unstorable
 from evcharge.lifecycle import run_until
 from evcharge.topics import Order
 from tests.component.books import Books, any_event, lasting, opened, raw

@@ -15,6 +15,9 @@ from cryptography.fernet import Fernet
 
 from evcharge.channel import Channel
 from evcharge.config import Config, DriverSettings, ReachSettings
+from evcharge.domain.errors import BadInput, Code, EvchargeError, Overloaded, StateError
+from evcharge.domain.features import SPOKEN
+from evcharge.domain.ids import DriverId, Role
 from evcharge.door import Door, serve
 from evcharge.driver import attend as attending
 from evcharge.driver.app import run
@@ -24,9 +27,6 @@ from evcharge.driver.memory import Memory
 from evcharge.driver.player import check_file
 from evcharge.driver.prompt import read_chunks
 from evcharge.driver.script import Mark
-from evcharge.errors import BadInput, Code, EvchargeError, Overloaded, StateError
-from evcharge.features import SPOKEN
-from evcharge.ids import DriverId, Role
 from evcharge.lifecycle import utc_now
 from evcharge.link import TicketWallet
 from evcharge.messages import (

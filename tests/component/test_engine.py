@@ -11,7 +11,7 @@ from evcharge.config import Config, EngineSettings
 from evcharge.cp import engine
 from evcharge.cp.disk import FolderDisk
 from evcharge.cp.journal import Journal
-from evcharge.errors import BadInput, ConfigError, StateError
+from evcharge.domain.errors import BadInput, ConfigError, StateError
 from evcharge.messages import (
     Bye,
     Confirming,

@@ -7,8 +7,7 @@ from datetime import timedelta
 import pytest
 
 from evcharge import enrolment, trust
-from evcharge.enrolment import RegistryAddress, call, fetch_ticket, own_secret, register
-from evcharge.errors import (
+from evcharge.domain.errors import (
     AuthenticationError,
     BadInput,
     Code,
@@ -18,7 +17,8 @@ from evcharge.errors import (
     Refused,
     StateError,
 )
-from evcharge.ids import Role
+from evcharge.domain.ids import Role
+from evcharge.enrolment import RegistryAddress, call, fetch_ticket, own_secret, register
 from evcharge.lifecycle import utc_now
 from evcharge.tickets import TicketOpener
 from tests.component.registry_process import (

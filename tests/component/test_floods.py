@@ -9,15 +9,15 @@ import aiohttp
 import msgspec
 import pytest
 
-from evcharge import events
 from evcharge import messages as m
 from evcharge.central import quotas, verify
 from evcharge.central.counted import IN_FULL, MOST_USELESS
 from evcharge.central.quarantine import MOST_FOREIGN
 from evcharge.central.quotas import CHANGES, JOURNALS, LOGINS
 from evcharge.channel import Channel
-from evcharge.errors import Code, EvchargeError, Overloaded
-from evcharge.ids import Role
+from evcharge.domain import events
+from evcharge.domain.errors import Code, EvchargeError, Overloaded
+from evcharge.domain.ids import Role
 from tests.component.callers import cookie_of
 from tests.component.office import opened
 from tests.component.test_central import audit_rows, recorded

@@ -11,8 +11,8 @@ from evcharge import messages as m
 from evcharge.central import verify
 from evcharge.central.commands import Actor, RevokeKeys
 from evcharge.central.ruling import Decision
-from evcharge.errors import AuthenticationError, Code
-from evcharge.ids import Role
+from evcharge.domain.errors import AuthenticationError, Code
+from evcharge.domain.ids import Role
 from tests.component.small_disk import small_disk
 from tests.component.town import FakeDriver, FakeEngine, Town, hear, running
 

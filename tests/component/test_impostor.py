@@ -16,7 +16,7 @@ from evcharge import https, labels, trust
 from evcharge.admission import SeatLimits
 from evcharge.central import app
 from evcharge.config import CentralSettings, Config, ReachSettings, WeatherSettings
-from evcharge.errors import Overloaded, StateError
+from evcharge.domain.errors import Overloaded, StateError
 from evcharge.labels import Phrase, Speech
 from evcharge.labels.operator import SENTENCES
 from evcharge.lifecycle import utc_now

@@ -14,9 +14,9 @@ from evcharge.central.commands import TakeOrder
 from evcharge.central.intake import Intake
 from evcharge.central.quotas import BAN_S, USELESS
 from evcharge.central.refusals import Refusals
-from evcharge.charging_point import CpStatus
-from evcharge.errors import Code, Refused
-from evcharge.ids import Role
+from evcharge.domain.charging_point import CpStatus
+from evcharge.domain.errors import Code, Refused
+from evcharge.domain.ids import Role
 from evcharge.lifecycle import utc_now
 from evcharge.topics import CENTRAL_COMMANDS, CP_TELEMETRY, Order, OrderSeal
 from tests.component.town import Town, running

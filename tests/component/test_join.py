@@ -12,7 +12,7 @@ import pytest
 
 from evcharge import config, enrolment, joining, lifecycle, trust
 from evcharge.config import Config, ReachSettings
-from evcharge.errors import (
+from evcharge.domain.errors import (
     AuthenticationError,
     BadInput,
     Code,

@@ -13,8 +13,8 @@ import pytest
 
 from evcharge import link as link_module
 from evcharge.channel import Channel, ChannelClosed
-from evcharge.errors import AuthenticationError, Code, Overloaded, ProtocolError, StateError
-from evcharge.ids import Role
+from evcharge.domain.errors import AuthenticationError, Code, Overloaded, ProtocolError, StateError
+from evcharge.domain.ids import Role
 from evcharge.link import Link, LinkState, Phase, TicketWallet, Timing
 from evcharge.messages import Bye, ErrorNotice
 from evcharge.tickets import IssuedTicket

@@ -18,7 +18,7 @@ import pytest
 
 from evcharge import trust
 from evcharge.admission import SeatLimits
-from evcharge.errors import Taken
+from evcharge.domain.errors import Taken
 from evcharge.lifecycle import utc_now
 from evcharge.listener import Connection, PortOptions, listen
 

@@ -10,8 +10,8 @@ from evcharge.central import registry_link
 from evcharge.central.commands import MovePoint
 from evcharge.channel import Channel
 from evcharge.cp import engine as role
-from evcharge.errors import Code, EvchargeError
-from evcharge.ids import Role
+from evcharge.domain.errors import Code, EvchargeError
+from evcharge.domain.ids import Role
 from tests.component.point import Stage, stage
 from tests.component.registry_process import Running, make_state, running_registry
 from tests.component.test_monitor import both

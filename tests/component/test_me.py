@@ -18,16 +18,16 @@ from evcharge.central.archive import Archive
 from evcharge.central.board import Board
 from evcharge.central.commands import Actor, ByHand, PlaceHold, Reach, StartCharging, TakeRecords
 from evcharge.central.consents import Consents
-from evcharge.central.days import UTC_DAYS
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.driver_board import DriverBoard
 from evcharge.central.feed import Feed
 from evcharge.central.ruling import Rules
 from evcharge.central.takings import Today
-from evcharge.charging_point import Hold
-from evcharge.errors import Code
+from evcharge.domain.charging_point import Hold
+from evcharge.domain.days import UTC_DAYS
+from evcharge.domain.errors import Code
+from evcharge.domain.ids import Role
 from evcharge.https import application, serving
-from evcharge.ids import Role
 from evcharge.lifecycle import utc_now
 from evcharge.passwords import Credentials
 from tests.component.books import opened

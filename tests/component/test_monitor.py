@@ -8,7 +8,7 @@ import pytest
 
 from evcharge.cp import health, monitor
 from evcharge.cp.charge import Charge
-from evcharge.ids import Role
+from evcharge.domain.ids import Role
 from evcharge.messages import Health, Stop, SupplyEnd, SupplyStart
 from tests.component.point import SECRET, Stage, stage
 from tests.component.watching import Watching

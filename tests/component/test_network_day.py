@@ -13,15 +13,15 @@ import aiohttp
 import pytest
 
 from evcharge import trust
-from evcharge.billing import euros, kwh
 from evcharge.central import app
-from evcharge.central.days import Days
 from evcharge.central.invariants import violations
 from evcharge.central.ruling import Rules
 from evcharge.central.sheet import NO_COLOURS
 from evcharge.central.store import CentralStore
 from evcharge.central.wall import View, wall
 from evcharge.database import open_database
+from evcharge.domain.billing import euros, kwh
+from evcharge.domain.days import Days
 from tests.component import books, office
 from tests.component.books import SCHEMA, entries, raw, written_by_an_older
 from tests.component.office import Office

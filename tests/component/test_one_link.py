@@ -19,9 +19,9 @@ from evcharge.central.peers import Peers
 from evcharge.central.quotas import LOGINS, Quotas
 from evcharge.central.refusals import Refusals
 from evcharge.channel import Channel
-from evcharge.charging_point import CpStatus
-from evcharge.errors import AuthenticationError, Code, EvchargeError
-from evcharge.ids import Role
+from evcharge.domain.charging_point import CpStatus
+from evcharge.domain.errors import AuthenticationError, Code, EvchargeError
+from evcharge.domain.ids import Role
 from evcharge.tickets import Identity
 from tests.component.test_central import beat
 from tests.component.town import Town, hear, running

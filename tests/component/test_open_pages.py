@@ -11,7 +11,7 @@ import pytest
 
 from evcharge import messages as m
 from evcharge.central.commands import CENTRAL, RevokeKeys
-from evcharge.ids import Role
+from evcharge.domain.ids import Role
 from tests.component.office import Office, opened
 from tests.component.test_push import Open
 from tests.component.town import FakeDriver, hear

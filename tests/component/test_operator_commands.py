@@ -13,13 +13,13 @@ import pytest
 from evcharge import cli, trust
 from evcharge.central.api import points
 from evcharge.central.commands import PlaceHold, WeatherAlert
-from evcharge.charging_point import Hold
+from evcharge.domain.charging_point import Hold
+from evcharge.domain.errors import AuthenticationError
+from evcharge.domain.ids import Role
+from evcharge.domain.location import WeatherKind
 from evcharge.enrolment import RegistryAddress, fetch_ticket
-from evcharge.errors import AuthenticationError
-from evcharge.ids import Role
 from evcharge.labels import Speech
 from evcharge.labels.operator import SENTENCES
-from evcharge.location import WeatherKind
 from evcharge.operator import stream
 from evcharge.operator.client import CentralApi
 from tests.component.registry_process import Running, make_state, running_registry

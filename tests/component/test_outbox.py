@@ -22,7 +22,7 @@ from evcharge.central.feed import Feed
 from evcharge.central.outbox import Outbox, OutboxBooks, Reader
 from evcharge.central.rows import Entry
 from evcharge.central.ruling import Decision
-from evcharge.events import Event, KafkaLost, KafkaReached, MonitorSpoke
+from evcharge.domain.events import Event, KafkaLost, KafkaReached, MonitorSpoke
 from evcharge.lifecycle import Backoff
 from evcharge.topics import Outgoing
 from tests.component.books import Books, any_event, opened
@@ -422,7 +422,7 @@ async def test_an_outage_of_five_minutes_at_200_events_a_second_takes_no_memory(
 SENDS_AND_DIES = """
 import asyncio, sys
 from pathlib import Path
-from evcharge import failpoints
+from evcharge.runtime import failpoints
 from tests.component.books import opened
 from tests.component.test_outbox import FakeKafka, Room
 

@@ -15,9 +15,9 @@ from aiohttp import WSMsgType, web
 from evcharge.central.api.push import LOGGED_OUT, MISUSE, Push, framed
 from evcharge.central.commands import Actor, MarkTicketShown, Withdraw
 from evcharge.central.telemetry import Telemetry
-from evcharge.errors import Overloaded
+from evcharge.domain.errors import Overloaded
+from evcharge.domain.ids import DriverId, Role
 from evcharge.https import application, serving
-from evcharge.ids import DriverId, Role
 from tests.unit.central.builders import KWH
 from tests.unit.central.pages import Page, Shown
 

@@ -16,12 +16,12 @@ from evcharge.central import commands as c
 from evcharge.central import start_seal, verify
 from evcharge.central.accounts import Account, ApiToken, Login
 from evcharge.central.charging import MOST_JOURNALS
-from evcharge.central.instants import text_of
 from evcharge.central.ruling import Rules
 from evcharge.central.state import OrderOffset
-from evcharge.events import AccountAdded, AccountRemoved, LoggedIn, SessionAuthorised, TokenMade
-from evcharge.ids import Role
-from evcharge.location import WeatherKind
+from evcharge.domain.events import AccountAdded, AccountRemoved, LoggedIn, SessionAuthorised, TokenMade
+from evcharge.domain.ids import Role
+from evcharge.domain.location import WeatherKind
+from evcharge.domain.timestamps import text_of
 from evcharge.topics import Order
 from tests.component.books import busy_day, entries, opened, raw, rechained
 from tests.component.test_verify import NO_ANCHOR

@@ -13,10 +13,10 @@ from evcharge import invitation
 from evcharge.central import registry_link, verify
 from evcharge.central.api import registration
 from evcharge.database import open_database
+from evcharge.domain.errors import StateError
+from evcharge.domain.ids import Role
 from evcharge.enrolment import fetch_ticket
-from evcharge.errors import StateError
 from evcharge.https import ON_BEHALF_OF
-from evcharge.ids import Role
 from evcharge.lifecycle import utc_now
 from evcharge.registry import setup
 from evcharge.registry.store import Store

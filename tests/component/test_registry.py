@@ -14,7 +14,7 @@ import pytest
 
 from evcharge import audit, enrolment, https, passwords, trust
 from evcharge.admission import SeatLimits
-from evcharge.errors import ProtocolError, StateError
+from evcharge.domain.errors import ProtocolError, StateError
 from evcharge.lifecycle import utc_now
 from evcharge.registry import api, app, repeats, setup, store
 from evcharge.tickets import TicketOpener

@@ -14,9 +14,9 @@ import msgspec
 from evcharge import door, handshake, wire
 from evcharge.central.commands import TopUp
 from evcharge.channel import Channel
-from evcharge.encoding import base64_bytes
+from evcharge.domain.ids import Role
+from evcharge.domain.strict_json import base64_bytes
 from evcharge.handshake import CentralHandshake
-from evcharge.ids import Role
 from evcharge.messages import Ack, Heartbeat, Message, Records, Sync, decode
 from tests.component.gate import Gate
 from tests.component.town import Town, running

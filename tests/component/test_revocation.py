@@ -8,8 +8,8 @@ import pytest
 from evcharge import messages as m
 from evcharge.central import lost, registry_link
 from evcharge.central.commands import RevokeKeys
-from evcharge.errors import AuthenticationError, Code
-from evcharge.ids import Role
+from evcharge.domain.errors import AuthenticationError, Code
+from evcharge.domain.ids import Role
 from tests.component.registry_process import make_state, running_registry
 from tests.component.town import FakeDriver, FakeEngine, Town, hear, running
 

@@ -9,7 +9,7 @@ import pytest
 from evcharge.central import statistics
 from evcharge.central.statistics import Statistics, Sums, Use, availability
 from evcharge.central.store import CentralStore
-from evcharge.charging_point import CpStatus
+from evcharge.domain.charging_point import CpStatus
 from tests.component.books import Books, entries, opened
 from tests.unit.central.builders import NOON, Network
 

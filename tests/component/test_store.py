@@ -11,7 +11,6 @@ from evcharge import audit
 from evcharge.central import commands as c
 from evcharge.central import store, verify
 from evcharge.central.history import Incident
-from evcharge.central.instants import text_of
 from evcharge.central.invariants import violations
 from evcharge.central.network import decide
 from evcharge.central.recall import unknown
@@ -19,10 +18,11 @@ from evcharge.central.rows import Entry
 from evcharge.central.ruling import Decision
 from evcharge.central.state import Facts, Kind, OrderTaken, TicketSeen, TicketUnseen, Transfer
 from evcharge.central.store import _INBOX, INBOX_PAGE, KEEP_STATUSES_FOR
-from evcharge.charging_point import ChargingPoint, CpStatus, Hold
-from evcharge.events import ClockJumped
-from evcharge.location import WeatherKind
-from evcharge.session import EndReason, SessionState, Ticket
+from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
+from evcharge.domain.events import ClockJumped
+from evcharge.domain.location import WeatherKind
+from evcharge.domain.session import EndReason, SessionState, Ticket
+from evcharge.domain.timestamps import text_of
 from tests.component.books import (
     Books,
     any_event,

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from evcharge.errors import Code, Overloaded
+from evcharge.domain.errors import Code, Overloaded
 from evcharge.https import LONGEST_WAIT_S, Turns, application, serving
 
 pytestmark = pytest.mark.virtual_time

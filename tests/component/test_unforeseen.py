@@ -18,7 +18,7 @@ from evcharge.central.feed import Feed
 from evcharge.central.registry_link import RegistryLink
 from evcharge.cp import health
 from evcharge.cp.port import HealthPort
-from evcharge.errors import AuthenticationError, Code, ProtocolError
+from evcharge.domain.errors import AuthenticationError, Code, ProtocolError
 from evcharge.link import Phase
 from evcharge.messages import Heartbeat
 from evcharge.wire import Opener, frame

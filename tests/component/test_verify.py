@@ -13,8 +13,8 @@ from evcharge.central import commands as c
 from evcharge.central import verify
 from evcharge.central.invariants import CHECKS, violations
 from evcharge.database import open_database
-from evcharge.errors import StateError
-from evcharge.events import WalletToppedUp
+from evcharge.domain.errors import StateError
+from evcharge.domain.events import WalletToppedUp
 from tests.component.books import (
     FromNextYear,
     any_event,

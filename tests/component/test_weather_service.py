@@ -15,7 +15,7 @@ from evcharge import labels, trust
 from evcharge import messages as m
 from evcharge.central import verify
 from evcharge.config import Config, ReachSettings, WeatherSettings
-from evcharge.errors import AuthenticationError, ConfigError, StateError
+from evcharge.domain.errors import AuthenticationError, ConfigError, StateError
 from evcharge.labels import Phrase
 from evcharge.weather import app, sources
 from evcharge.weather.client import CentralApi, Location

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evcharge.errors import ConfigError
+from evcharge.domain.errors import ConfigError
 from evcharge.lifecycle import utc_now
 from evcharge.weather import openmeteo, openweather
 from evcharge.weather.http import MAX_ANSWER_BYTES, fetching

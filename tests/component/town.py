@@ -19,7 +19,7 @@ from evcharge.central.commands import Actor, AnyCommand
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.channel import Channel, connect
 from evcharge.config import CentralSettings, Config, ReachSettings
-from evcharge.ids import Role
+from evcharge.domain.ids import Role
 from evcharge.lifecycle import Clock, utc_now
 from evcharge.tickets import Identity, IssuedTicket, seal_ticket
 

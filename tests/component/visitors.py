@@ -14,7 +14,7 @@ from yarl import URL
 
 from evcharge import trust
 from evcharge.central.commands import CENTRAL, Note
-from evcharge.events import RegistryReached
+from evcharge.domain.events import RegistryReached
 from tests.component.town import Town, running
 
 SAME_SITE = {"Sec-Fetch-Site": "same-origin"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from evcharge import events
+from evcharge.domain import events
 
 
 def values(kind: Any) -> Iterator[Any]:

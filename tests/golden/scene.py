@@ -13,10 +13,10 @@ from evcharge.channel import Channel
 from evcharge.config import Config, EngineSettings, MonitorSettings, ReachSettings
 from evcharge.cp import engine, monitor
 from evcharge.cp.plan import order
+from evcharge.domain.ids import CpId, DriverId, Role
 from evcharge.driver import app as driver
 from evcharge.driver import attend
 from evcharge.driver.desk import Screen
-from evcharge.ids import CpId, DriverId, Role
 from evcharge.link import TicketWallet
 from evcharge.tickets import IssuedTicket
 from tests.component.town import Town, running

@@ -14,7 +14,7 @@ from evcharge import messages as m
 from evcharge import trust
 from evcharge.central import verify
 from evcharge.channel import Channel, connect
-from evcharge.ids import Role
+from evcharge.domain.ids import Role
 from evcharge.lifecycle import utc_now
 from evcharge.tickets import Identity, seal_ticket
 from tests.component.small_disk import small_disk

@@ -3,7 +3,7 @@
 import errno
 import random
 
-from evcharge.errors import StateError
+from evcharge.domain.errors import StateError
 
 
 class MemoryFile:

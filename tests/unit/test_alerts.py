@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from evcharge import events as e
 from evcharge import labels
 from evcharge.central.alerts import (
     CENTRAL,
@@ -21,10 +20,11 @@ from evcharge.central.alerts import (
     restored_text,
 )
 from evcharge.central.state import Weather
-from evcharge.charging_point import ChargingPoint, Hold
-from evcharge.errors import Code
+from evcharge.domain import events as e
+from evcharge.domain.charging_point import ChargingPoint, Hold
+from evcharge.domain.errors import Code
+from evcharge.domain.location import WeatherKind
 from evcharge.labels.operator import SENTENCES
-from evcharge.location import WeatherKind
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=5)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evcharge.billing import (
+from evcharge.domain.billing import (
     MAX_MONEY_CENTS,
     MAX_PRICE_CENTI_CENTS,
     MAX_SESSION_MWH,
@@ -19,7 +19,7 @@ from evcharge.billing import (
     parse_price,
     price_text,
 )
-from evcharge.errors import BadInput
+from evcharge.domain.errors import BadInput
 
 energies = st.integers(0, 10**15)
 prices = st.integers(0, MAX_PRICE_CENTI_CENTS)

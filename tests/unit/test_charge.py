@@ -12,7 +12,7 @@ from evcharge.cp.health import BROKEN, JOURNAL_FULL
 from evcharge.cp.journal import Journal
 from evcharge.cp.records import State, entries
 from evcharge.cp.supply import Supply
-from evcharge.errors import StateError
+from evcharge.domain.errors import StateError
 from evcharge.messages import (
     Meter,
     Ready,

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from evcharge.charging_point import NEW_JOURNAL, NO_LINK, OCCUPIED, ChargingPoint, CpStatus, Hold
-from evcharge.ids import CpId, SessionId
+from evcharge.domain.charging_point import NEW_JOURNAL, NO_LINK, OCCUPIED, ChargingPoint, CpStatus, Hold
+from evcharge.domain.ids import CpId, SessionId
 
 GREY, RED, ORANGE = CpStatus.DISCONNECTED, CpStatus.FAULTED, CpStatus.UNAVAILABLE
 GREEN, SUPPLIES = CpStatus.AVAILABLE, CpStatus.CHARGING

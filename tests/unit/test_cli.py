@@ -14,15 +14,15 @@ import pytest
 
 from evcharge import __version__, cli, demo, files
 from evcharge.config import Config
-from evcharge.errors import BadInput, ConfigError, EvchargeError, StateError, Taken
+from evcharge.domain.errors import BadInput, ConfigError, EvchargeError, StateError, Taken
 from tests.absent import absent
 from tests.component.small_disk import small_disk
 
 ROLES = {
     "registry": ("evcharge.registry", "app", []),
     "central": ("evcharge.central", "app", []),
-    "cp-engine": ("evcharge.cp", "engine", ["CP001"]),
-    "cp-monitor": ("evcharge.cp", "monitor", ["CP001"]),
+    "cp-engine": ("evcharge.cp.engine", "engine", ["CP001"]),
+    "cp-monitor": ("evcharge.cp.monitor", "monitor", ["CP001"]),
     "driver": ("evcharge.driver", "app", ["D01"]),
 }
 

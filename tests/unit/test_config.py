@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from evcharge.config import Config, EngineSettings, from_joined, keys, load, parse, variable
-from evcharge.errors import ConfigError
+from evcharge.domain.errors import ConfigError
 
 
 @pytest.fixture(autouse=True)

@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
+from evcharge.domain.errors import AuthenticationError, Code, Overloaded
 from evcharge.driver.conversation import Conversation
 from evcharge.driver.dealings import Reaction
-from evcharge.errors import AuthenticationError, Code, Overloaded
 from evcharge.messages import (
     AskBalance,
     AskHistory,

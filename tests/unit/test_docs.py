@@ -11,11 +11,11 @@ import pytest
 from msgspec import Struct
 
 from evcharge.central.alerts import CLOSED_BY_HAND, AlertKind
-from evcharge.charging_point import CpStatus
 from evcharge.cli import drive, evcharge
 from evcharge.cp.health import Ping, Pong
+from evcharge.domain.charging_point import CpStatus
+from evcharge.domain.session import EndReason
 from evcharge.messages import MESSAGE_TYPES, RECORD_TYPES, Message, Record
-from evcharge.session import EndReason
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "evcharge"

@@ -4,13 +4,13 @@ import itertools
 
 import pytest
 
+from evcharge.domain.errors import BadInput, Code
 from evcharge.driver import view
 from evcharge.driver.conversation import Conversation
 from evcharge.driver.facts import Facts
 from evcharge.driver.prompt import Command, PinWish, parse
 from evcharge.driver.terminal import _Discreet, _wants_digits
 from evcharge.driver.words import Words
-from evcharge.errors import BadInput, Code
 from evcharge.messages import (
     AnswerStart,
     AskPin,

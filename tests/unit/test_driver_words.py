@@ -2,12 +2,12 @@
 
 import pytest
 
-from evcharge.charging_point import NEW_JOURNAL
+from evcharge.domain.charging_point import NEW_JOURNAL
+from evcharge.domain.errors import AuthenticationError, BadInput, Code, Overloaded
 from evcharge.driver.conversation import Conversation
 from evcharge.driver.lines import LineCutter
 from evcharge.driver.prompt import parse
 from evcharge.driver.words import ENGLISH, Words
-from evcharge.errors import AuthenticationError, BadInput, Code, Overloaded
 from evcharge.messages import Balance, ErrorNotice, History, Notice, PointRow, Points, Progress, TicketIssued
 
 SPANISH = Words("es")

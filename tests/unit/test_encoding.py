@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from evcharge.encoding import NotJson, read_json, strict_json
-from evcharge.errors import Code, ProtocolError
+from evcharge.domain.errors import Code, ProtocolError
+from evcharge.domain.strict_json import NotJson, read_json, strict_json
 
 
 class Narrow(Struct):

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from evcharge import errors
-from evcharge.errors import Code, EvchargeError, Overloaded, Refused, StateError, Taken
+from evcharge.domain import errors
+from evcharge.domain.errors import Code, EvchargeError, Overloaded, Refused, StateError, Taken
 
 LEAVES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, EvchargeError)]
 

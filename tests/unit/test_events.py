@@ -6,9 +6,9 @@ import msgspec
 import pytest
 from msgspec import NODEFAULT
 
-from evcharge import events
-from evcharge.charging_point import Hold
-from evcharge.session import EndReason
+from evcharge.domain import events
+from evcharge.domain.charging_point import Hold
+from evcharge.domain.session import EndReason
 
 SAMPLES: dict[object, object] = {
     str: "x",

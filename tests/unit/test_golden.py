@@ -13,11 +13,11 @@ from cryptography.fernet import Fernet
 from msgspec import UNSET, structs
 
 from evcharge.cp.health import Ping, Pong
-from evcharge.encoding import base64_bytes
-from evcharge.events import EVENT_TYPES, stored
-from evcharge.features import Feature
+from evcharge.domain.events import EVENT_TYPES, stored
+from evcharge.domain.features import Feature
+from evcharge.domain.ids import Role
+from evcharge.domain.strict_json import base64_bytes
 from evcharge.handshake import Accepted, CentralHandshake, PeerHandshake, SessionKeys
-from evcharge.ids import Role
 from evcharge.messages import (
     MESSAGE_TYPES,
     RECORD_TYPES,

@@ -21,7 +21,7 @@ from evcharge.cp.health import (
     read_pong,
     seal,
 )
-from evcharge.errors import ProtocolError
+from evcharge.domain.errors import ProtocolError
 
 KEY = health.health_key("a secret")
 OTHER_KEY = health.health_key("another secret")

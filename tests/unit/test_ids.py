@@ -2,8 +2,8 @@
 
 import pytest
 
-from evcharge.errors import BadInput, Code
-from evcharge.ids import Role, check_id
+from evcharge.domain.errors import BadInput, Code
+from evcharge.domain.ids import Role, check_id
 
 
 @pytest.mark.parametrize("text", ["CP001", "D", "A" * 32, "A_B-C", "0", "-", "CON"])

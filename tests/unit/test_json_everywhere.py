@@ -14,13 +14,13 @@ from cryptography.fernet import Fernet
 from evcharge import enrolment, trust
 from evcharge.api_client import _Failure
 from evcharge.cp import health, records
+from evcharge.domain.errors import EvchargeError
+from evcharge.domain.ids import Role
+from evcharge.domain.strict_json import base64_text, read_json
 from evcharge.driver.memory import Memory
-from evcharge.encoding import base64_text, read_json
 from evcharge.enrolment import RegistryAddress
-from evcharge.errors import EvchargeError
 from evcharge.handshake import CentralHandshake
 from evcharge.hints import parse_error
-from evcharge.ids import Role
 from evcharge.link import TicketWallet
 from evcharge.messages import decode
 from evcharge.operator import stream

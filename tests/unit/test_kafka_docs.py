@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from evcharge.central.outbound import Published
-from evcharge.events import EVENT_TYPES, Event
+from evcharge.domain.events import EVENT_TYPES, Event
 from evcharge.topics import TOPICS
 
 DOCUMENT = (Path(__file__).parents[2] / "docs/KAFKA.md").read_text("utf-8")

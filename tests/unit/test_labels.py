@@ -7,12 +7,12 @@ import string
 import pytest
 
 from evcharge import labels
-from evcharge.charging_point import CpStatus
-from evcharge.errors import Code
+from evcharge.domain.charging_point import CpStatus
+from evcharge.domain.errors import Code
+from evcharge.domain.location import WeatherKind
+from evcharge.domain.session import EndReason
 from evcharge.labels import Phrase
-from evcharge.location import WeatherKind
 from evcharge.messages import STEPS
-from evcharge.session import EndReason
 
 TABLES = [
     pytest.param(labels.STATUSES, CpStatus, id="statuses"),

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evcharge import lifecycle
-from evcharge.errors import Taken
+from evcharge.domain.errors import Taken
 from evcharge.lifecycle import Backoff, bounded, run, run_until, uninterrupted, utc_now, wait_until
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]

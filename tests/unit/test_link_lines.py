@@ -8,8 +8,8 @@ from evcharge.channel import ChannelClosed
 from evcharge.config import Config, ReachSettings
 from evcharge.cp import central
 from evcharge.cp.central import Credential, LinkLines
-from evcharge.errors import AuthenticationError, Code, Overloaded
-from evcharge.ids import CpId
+from evcharge.domain.errors import AuthenticationError, Code, Overloaded
+from evcharge.domain.ids import CpId
 from evcharge.link import LinkState, Phase
 
 UNREACHABLE = ChannelClosed("cannot connect to CENTRAL at 10.0.0.1:9002: refused", Code.UNREACHABLE)

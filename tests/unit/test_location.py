@@ -2,8 +2,8 @@
 
 import pytest
 
-from evcharge.errors import BadInput
-from evcharge.location import check, in_country, is_meant, place, tidy, town_and_country
+from evcharge.domain.errors import BadInput
+from evcharge.domain.location import check, in_country, is_meant, place, tidy, town_and_country
 
 
 @pytest.mark.parametrize(

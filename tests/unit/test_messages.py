@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evcharge import messages as m
-from evcharge.errors import Code, ProtocolError
-from evcharge.ids import Role
+from evcharge.domain.errors import Code, ProtocolError
+from evcharge.domain.ids import Role
 
 S = "S-D01-CP001-0123456789abcdef"
 R = "R-00000001"

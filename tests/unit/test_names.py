@@ -1,6 +1,6 @@
 import pytest
 
-from evcharge.names import is_ours, looks_like
+from evcharge.domain.names import is_ours, looks_like
 
 
 @pytest.mark.parametrize(

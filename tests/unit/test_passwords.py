@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from evcharge import passwords as module
-from evcharge.errors import BadInput, Code, Overloaded
+from evcharge.domain.errors import BadInput, Code, Overloaded
 from evcharge.passwords import Brake, Credentials, LoginThrottle, network_of, normalised
 from evcharge.trust import new_secret
 

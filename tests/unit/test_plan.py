@@ -4,7 +4,7 @@ import pytest
 
 from evcharge.cp.charge import Moment
 from evcharge.cp.plan import Action, Order, Plan, Step, automatic, parse
-from evcharge.errors import ConfigError
+from evcharge.domain.errors import ConfigError
 
 TEXT = """\ufeff# the whole afternoon
 2.0 plug

@@ -1,7 +1,7 @@
 import pytest
 from msgspec.structs import replace
 
-from evcharge.errors import Code, Refused
+from evcharge.domain.errors import Code, Refused
 from evcharge.registry.registrations import (
     Kind,
     Registration,

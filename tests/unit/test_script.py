@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from evcharge.domain.errors import BadInput
 from evcharge.driver.dealings import Outcome
 from evcharge.driver.lines import MAX_LINE_BYTES, LineCutter
 from evcharge.driver.prompt import Command, StopWish, parse
@@ -21,7 +22,6 @@ from evcharge.driver.script import (
     parse_wish,
     summary,
 )
-from evcharge.errors import BadInput
 
 SAMPLE = Path(__file__).parents[2] / "services.txt"
 

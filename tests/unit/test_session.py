@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from evcharge.ids import CpId, DriverId, RequestId, SessionId
-from evcharge.session import EndReason, Session, SessionState
+from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
+from evcharge.domain.session import EndReason, Session, SessionState
 
 
 def session(**facts) -> Session:

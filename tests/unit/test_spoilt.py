@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from evcharge import handshake
 from evcharge.cp import health
-from evcharge.errors import Code, EvchargeError
+from evcharge.domain.errors import Code, EvchargeError
+from evcharge.domain.ids import Role
 from evcharge.handshake import MAC_BYTES, CentralHandshake, PeerHandshake
 from evcharge.hints import parse_error
-from evcharge.ids import Role
 from evcharge.messages import MESSAGE_TYPES, decode, encode
 from evcharge.tickets import Identity, TicketOpener, seal_ticket
 from evcharge.topics import Order, OrderSeal

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from evcharge import config, timezone
-from evcharge.errors import BadInput, ConfigError
+from evcharge.domain.errors import BadInput, ConfigError
 
 
 def test_a_zone_is_found_by_its_name():

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from evcharge import toml_file
-from evcharge.errors import ConfigError
+from evcharge.domain.errors import ConfigError
 from evcharge.toml_file import Entry
 
 KNOWN = ("lang", "central.port", "central.host", "log.level")

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from cryptography.fernet import Fernet
 
-from evcharge.errors import Code, ProtocolError
+from evcharge.domain.errors import Code, ProtocolError
 from evcharge.topics import Order, OrderSeal
 
 ORDER = Order(command_id="0" * 32, command="out", cp_id="CP001", issued_at=1_800_000_000.0)

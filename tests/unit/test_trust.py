@@ -11,7 +11,7 @@ from cryptography import x509
 
 from evcharge import trust
 from evcharge.certificates import doubts
-from evcharge.errors import StateError
+from evcharge.domain.errors import StateError
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MADE = {

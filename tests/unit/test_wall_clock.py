@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from evcharge import wall_clock
-from evcharge.central.days import Days
 from evcharge.central.takings import Today
+from evcharge.domain.days import Days
+from evcharge.domain.events import TicketMade
 from evcharge.driver.words import Words
-from evcharge.events import TicketMade
 from evcharge.messages import TicketIssued
 from evcharge.operator import tables
 from evcharge.troubles import clock

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evcharge import wire
-from evcharge.errors import Code, ProtocolError
+from evcharge.domain.errors import Code, ProtocolError
 from evcharge.messages import Bye, Health, Heartbeat, PointRow, Points, Sync, encode
 from evcharge.wire import (
     LENGTH,

@@ -4,7 +4,7 @@ import json
 
 import pytest_asyncio
 
-from evcharge.location import place, tidy, town_and_country, without_accents
+from evcharge.domain.location import place, tidy, town_and_country, without_accents
 
 ROW = "[0, 2, 50, 7000, 1, 2, 'D01', 'S1', 40, '', '', 3, 251]"
 

@@ -13,7 +13,7 @@ from playwright.async_api import Page, expect
 
 from evcharge.central.commands import Actor, EngineArrives, MonitorArrives, MonitorReports
 from evcharge.central.feed import Live
-from evcharge.ids import Role
+from evcharge.domain.ids import Role
 from tests.component.books import opened, raw
 from tests.web.room import ControlRoom, control_room
 

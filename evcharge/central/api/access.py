@@ -20,9 +20,9 @@ from evcharge.central.commands import Actor
 from evcharge.central.directory import Directory
 from evcharge.central.quotas import Quotas
 from evcharge.central.refusals import Refusals
-from evcharge.errors import AuthenticationError, Code
+from evcharge.domain.errors import AuthenticationError, Code
+from evcharge.domain.ids import Role
 from evcharge.https import Turns, prove
-from evcharge.ids import Role
 
 OPERATOR, WEATHER_SERVICE = "operator", "weather"
 _TOLD = (Code.CREDENTIAL, Code.ROLE, Code.SLOW)

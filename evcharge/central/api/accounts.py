@@ -18,11 +18,11 @@ from evcharge.central.api.logins import Logins, Secret, described
 from evcharge.central.api.routes import ADMINS, DRIVERS, VIEWERS, Route
 from evcharge.central.commands import Actor
 from evcharge.central.directory import Directory, digest
-from evcharge.errors import AuthenticationError, Code, Refused
-from evcharge.events import AccountAdded, AccountChanged, AccountRemoved, TokenMade, TokenRemoved
+from evcharge.domain.errors import AuthenticationError, Code, Refused
+from evcharge.domain.events import AccountAdded, AccountChanged, AccountRemoved, TokenMade, TokenRemoved
+from evcharge.domain.ids import DriverId, Role
+from evcharge.domain.names import looks_like
 from evcharge.https import answer
-from evcharge.ids import DriverId, Role
-from evcharge.names import looks_like
 from evcharge.passwords import Credentials, NewPassword, Password, new_password
 
 

@@ -8,7 +8,7 @@ from evcharge.central.api.inputs import carried_out
 from evcharge.central.api.routes import OPERATORS, VIEWERS, Route
 from evcharge.central.commands import Actor, CloseAlert
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.errors import Code, Refused
+from evcharge.domain.errors import Code, Refused
 from evcharge.https import answer
 
 

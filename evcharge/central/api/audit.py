@@ -11,10 +11,10 @@ from evcharge.central.archive import Archive
 from evcharge.central.chain import ChainWalker
 from evcharge.central.commands import Actor
 from evcharge.central.store import CentralStore
-from evcharge.errors import BadInput
-from evcharge.events import EVENT_TYPES
+from evcharge.domain.errors import BadInput
+from evcharge.domain.events import EVENT_TYPES
+from evcharge.domain.ids import check_id
 from evcharge.https import answer
-from evcharge.ids import check_id
 
 _NUMBER = {"type": "integer", "minimum": 0}
 _AFTER = Parameter("after", "Only rows after this number, the oldest of them.", _NUMBER)

@@ -6,17 +6,17 @@ from typing import Annotated
 from aiohttp import hdrs, web
 from msgspec import Meta, Struct
 
-from evcharge.billing import MAX_MONEY_CENTS
 from evcharge.central.api import answers, views
 from evcharge.central.api.inputs import Reference, body_of, carried_out, make_sure
 from evcharge.central.api.routes import OPERATORS, VIEWERS, Route
 from evcharge.central.archive import Archive
 from evcharge.central.commands import Actor, BarDriver, TopUp
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.errors import Code, Refused
-from evcharge.events import StopOrdered
+from evcharge.domain.billing import MAX_MONEY_CENTS
+from evcharge.domain.errors import Code, Refused
+from evcharge.domain.events import StopOrdered
+from evcharge.domain.ids import DriverId, check_id
 from evcharge.https import answer
-from evcharge.ids import DriverId, check_id
 
 
 class TopUpBody(Struct, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
-from evcharge.errors import AuthenticationError, Code
+from evcharge.domain.errors import AuthenticationError, Code
 from evcharge.trust import LOOPBACK
 
 _SAFE = (hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS)

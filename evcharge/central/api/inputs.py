@@ -7,14 +7,14 @@ from typing import Annotated, Any, TypeVar
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from evcharge.billing import SURE_CENTS, euros
 from evcharge.central.api.routes import Parameter
 from evcharge.central.commands import AnyCommand
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.ruling import Decision
-from evcharge.errors import BadInput, Code, Overloaded, ProtocolError, Refused
+from evcharge.domain.billing import SURE_CENTS, euros
+from evcharge.domain.errors import BadInput, Code, Overloaded, ProtocolError, Refused
+from evcharge.domain.ids import check_id
 from evcharge.https import read_body
-from evcharge.ids import check_id
 
 MAX_PAGE, PAGE = 1000, 100
 # How long an order may take; it is carried out all the same afterwards.

@@ -15,9 +15,9 @@ from evcharge.central.api.inputs import body_of, within_patience
 from evcharge.central.api.routes import ANYBODY, EVERYBODY, Route
 from evcharge.central.commands import Actor
 from evcharge.central.directory import Directory
-from evcharge.errors import AuthenticationError, Code, Overloaded
+from evcharge.domain.errors import AuthenticationError, Code, Overloaded
+from evcharge.domain.ids import Role
 from evcharge.https import answer
-from evcharge.ids import Role
 from evcharge.passwords import Credentials, LoginThrottle, Password
 
 # Given a driver's id, a secret and an address: returns what the credential is, or raises as Registrar does.

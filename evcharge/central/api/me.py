@@ -31,10 +31,10 @@ from evcharge.central.driver_board import DriverBoard, ticket_row
 from evcharge.central.feed import Feed
 from evcharge.central.replies import RequestStep
 from evcharge.central.store import CentralStore
-from evcharge.errors import BadInput, Code, Refused
-from evcharge.events import ConfirmationEnded
+from evcharge.domain.errors import BadInput, Code, Refused
+from evcharge.domain.events import ConfirmationEnded
+from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
 from evcharge.https import answer
-from evcharge.ids import CpId, DriverId, RequestId, SessionId
 from evcharge.messages import Id, Pin, Text, Token
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from evcharge.central.api.answers import Answer, Session, Shape, Ticket
 from evcharge.central.frames import Charge, Question
-from evcharge.ids import Role
+from evcharge.domain.ids import Role
 
 # ---- logins
 

@@ -18,9 +18,9 @@ from evcharge.central.commands import Actor
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
 from evcharge.central.store import CentralStore
-from evcharge.charging_point import CpStatus
-from evcharge.errors import AuthenticationError, Code
-from evcharge.events import (
+from evcharge.domain.charging_point import CpStatus
+from evcharge.domain.errors import AuthenticationError, Code
+from evcharge.domain.events import (
     Event,
     InputRefused,
     LoginRefused,
@@ -29,9 +29,9 @@ from evcharge.events import (
     TicketCorrected,
     TicketMade,
 )
+from evcharge.domain.ids import Role
+from evcharge.domain.session import SessionState
 from evcharge.https import answer
-from evcharge.ids import Role
-from evcharge.session import SessionState
 
 # How many events wait for Kafka, and whether it takes them.
 Backlog = Callable[[], tuple[int, bool]]

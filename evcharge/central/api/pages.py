@@ -17,8 +17,8 @@ from msgspec import Struct
 from evcharge.central.api.access import Access
 from evcharge.central.api.routes import ANYBODY, Route
 from evcharge.central.commands import Actor
-from evcharge.errors import Code, Refused
-from evcharge.ids import Role
+from evcharge.domain.errors import Code, Refused
+from evcharge.domain.ids import Role
 
 _KINDS = {
     "html": "text/html; charset=utf-8",

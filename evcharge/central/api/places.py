@@ -4,7 +4,7 @@ from typing import Annotated, get_args
 
 from msgspec import Meta
 
-from evcharge.location import MAX_CHARS
+from evcharge.domain.location import MAX_CHARS
 from evcharge.messages import Text
 
 # As the Registry takes them: plain text on one line.

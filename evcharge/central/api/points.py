@@ -9,8 +9,6 @@ import msgspec
 from aiohttp import hdrs, web
 from msgspec import Meta, Struct
 
-from evcharge import events
-from evcharge.billing import SURE_PRICE_CENTI_CENTS, parse_price, price_text
 from evcharge.central.api import answers, views
 from evcharge.central.api.inputs import MAX_PAGE, body_of, carried_out, limit_of
 from evcharge.central.api.places import Place
@@ -21,13 +19,15 @@ from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
 from evcharge.central.ruling import Decision
 from evcharge.central.telemetry import Telemetry
-from evcharge.charging_point import ChargingPoint, Hold
-from evcharge.errors import BadInput, Code, Refused
+from evcharge.domain import events
+from evcharge.domain.billing import SURE_PRICE_CENTI_CENTS, parse_price, price_text
+from evcharge.domain.charging_point import ChargingPoint, Hold
+from evcharge.domain.errors import BadInput, Code, Refused
+from evcharge.domain.ids import CpId, Role, check_id
+from evcharge.domain.location import check
+from evcharge.domain.session import Session
 from evcharge.https import answer
-from evcharge.ids import CpId, Role, check_id
 from evcharge.lifecycle import Clock
-from evcharge.location import check
-from evcharge.session import Session
 
 _SHOWN = timedelta(hours=24)
 _LIMIT = Parameter(

@@ -27,11 +27,11 @@ from evcharge.central.driver_board import DriverBoard
 from evcharge.central.feed import Feed
 from evcharge.central.store import CentralStore
 from evcharge.central.telemetry import Telemetry
-from evcharge.errors import Code, Overloaded
-from evcharge.ids import DriverId, Role
+from evcharge.domain.errors import Code, Overloaded
+from evcharge.domain.ids import DriverId, Role
+from evcharge.domain.session import Ticket
 from evcharge.lifecycle import Clock
 from evcharge.rate_limit import TokenBucket
-from evcharge.session import Ticket
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from evcharge.central.api.inputs import whole
 from evcharge.central.api.routes import Parameter
-from evcharge.central.days import Days
-from evcharge.errors import BadInput
+from evcharge.domain.days import Days
+from evcharge.domain.errors import BadInput
 
 # What fromisoformat takes beyond these (weeks, blanks, odd digits) nobody means.
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

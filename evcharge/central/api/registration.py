@@ -17,10 +17,10 @@ from evcharge.central.api.routes import ADMINS, VIEWERS, Handler, Route
 from evcharge.central.commands import CENTRAL, Actor, Note
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.registrar import Registrar
-from evcharge.errors import BadInput, Code, EvchargeError, Overloaded, ProtocolError, Refused
-from evcharge.events import RegistrationChanged
+from evcharge.domain.errors import BadInput, Code, EvchargeError, Overloaded, ProtocolError, Refused
+from evcharge.domain.events import RegistrationChanged
+from evcharge.domain.ids import CpId, DriverId, check_id
 from evcharge.https import answer
-from evcharge.ids import CpId, DriverId, check_id
 from evcharge.joining import Made
 from evcharge.messages import Text
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from evcharge.central.commands import Actor
-from evcharge.ids import Role
+from evcharge.domain.ids import Role
 
 Handler = Callable[[web.Request, Actor], Awaitable[web.StreamResponse]]
 

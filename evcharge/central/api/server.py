@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from evcharge.admission import SeatLimits
-from evcharge.errors import Taken
+from evcharge.domain.errors import Taken
 from evcharge.https import SEATS, serving
 from evcharge.lifecycle import Backoff
 

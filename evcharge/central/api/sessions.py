@@ -12,13 +12,13 @@ from evcharge.central.api.ranges import FROM, TO, instants
 from evcharge.central.api.routes import VIEWERS, Parameter, Route
 from evcharge.central.archive import STATES, Archive, cursor, order_of
 from evcharge.central.commands import Actor
-from evcharge.central.days import Days
 from evcharge.central.feed import Feed
 from evcharge.central.state import Facts
 from evcharge.database import Row
-from evcharge.errors import BadInput, Code, Refused
+from evcharge.domain.days import Days
+from evcharge.domain.errors import BadInput, Code, Refused
+from evcharge.domain.ids import CpId, SessionId
 from evcharge.https import answer
-from evcharge.ids import CpId, SessionId
 
 _STATE = Parameter("state", "Only sessions in this state.", {"type": "string", "enum": list(STATES)})
 AFTER = Parameter("after", "The `previous` of a page: the rows that are newer.")

@@ -6,7 +6,6 @@ from typing import Annotated
 from aiohttp import hdrs, web
 from msgspec import Meta, Struct
 
-from evcharge.billing import MAX_MONEY_CENTS
 from evcharge.central.api import answers
 from evcharge.central.api.inputs import Reference, body_of, carried_out, make_sure
 from evcharge.central.api.routes import OPERATORS, Route
@@ -14,9 +13,10 @@ from evcharge.central.api.sessions import Sessions
 from evcharge.central.archive import Archive, Moved
 from evcharge.central.commands import Actor, CloseLost, CorrectMoney, PayOut, Refund
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.errors import Code, Refused
+from evcharge.domain.billing import MAX_MONEY_CENTS
+from evcharge.domain.errors import Code, Refused
+from evcharge.domain.ids import DriverId, SessionId, check_id
 from evcharge.https import answer
-from evcharge.ids import DriverId, SessionId, check_id
 
 Reason = Annotated[
     str, Meta(min_length=1, max_length=200, pattern=r"\A[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*\Z")

@@ -15,11 +15,11 @@ from evcharge.central.commands import Actor
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.statistics import Statistics, Sums, Use, availability
 from evcharge.central.store import CentralStore
-from evcharge.charging_point import CpStatus
-from evcharge.encoding import tellable
-from evcharge.errors import Code, Refused
+from evcharge.domain.charging_point import CpStatus
+from evcharge.domain.errors import Code, Refused
+from evcharge.domain.ids import CpId, check_id
+from evcharge.domain.strict_json import tellable
 from evcharge.https import answer
-from evcharge.ids import CpId, check_id
 from evcharge.lifecycle import Clock
 
 # For each second of summing so many of rest: a few hundredths of one core, whoever asks how often.

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from evcharge.billing import cost_cents, price_text
 from evcharge.central.alerts import CLOSED_BY_HAND, Alert, alert_text, restored_text
 from evcharge.central.feed import Live
 from evcharge.central.lines import why
 from evcharge.central.rows import ticket_of
 from evcharge.central.state import Driver, Weather
-from evcharge.charging_point import ChargingPoint, CpStatus
 from evcharge.database import Row
-from evcharge.events import stored_fields
-from evcharge.ids import CpId
-from evcharge.location import town_and_country
-from evcharge.session import Session, SessionState
+from evcharge.domain.billing import cost_cents, price_text
+from evcharge.domain.charging_point import ChargingPoint, CpStatus
+from evcharge.domain.events import stored_fields
+from evcharge.domain.ids import CpId
+from evcharge.domain.location import town_and_country
+from evcharge.domain.session import Session, SessionState
 
 Json = dict[str, object]
 

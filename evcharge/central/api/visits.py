@@ -3,7 +3,7 @@
 from evcharge.central.api.inputs import carried_out
 from evcharge.central.commands import Actor, DriverVisits
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.ids import DriverId
+from evcharge.domain.ids import DriverId
 
 
 async def welcome(dispatcher: Dispatcher, actor: Actor) -> DriverId:

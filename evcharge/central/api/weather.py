@@ -6,7 +6,6 @@ from typing import Annotated, Literal, get_args
 from aiohttp import hdrs, web
 from msgspec import Meta, Struct
 
-from evcharge import events
 from evcharge.central.api import answers, views
 from evcharge.central.api.inputs import body_of, carried_out
 from evcharge.central.api.places import Place
@@ -24,11 +23,12 @@ from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.state import Weather as Known
 from evcharge.central.weather import is_stale
 from evcharge.central.weather_link import WeatherLink
-from evcharge.errors import BadInput, Code
+from evcharge.domain import events
+from evcharge.domain.errors import BadInput, Code
+from evcharge.domain.ids import CpId
+from evcharge.domain.location import WeatherKind, check, place
 from evcharge.https import answer
-from evcharge.ids import CpId
 from evcharge.lifecycle import Clock
-from evcharge.location import WeatherKind, check, place
 from evcharge.messages import Text
 
 # Nowhere on Earth is it colder, hotter or windier: what is beyond was not measured.

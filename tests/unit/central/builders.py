@@ -10,11 +10,11 @@ from evcharge.central.network import decide
 from evcharge.central.replies import RecordsTaken, RequestStep
 from evcharge.central.ruling import Decision, Rules
 from evcharge.central.state import Closed, Driver, Facts, Quarantined, Transfer
-from evcharge.charging_point import ChargingPoint, Hold
-from evcharge.errors import Refused
-from evcharge.events import Event, RecordQuarantined
-from evcharge.ids import Role
-from evcharge.session import Session, Ticket
+from evcharge.domain.charging_point import ChargingPoint, Hold
+from evcharge.domain.errors import Refused
+from evcharge.domain.events import Event, RecordQuarantined
+from evcharge.domain.ids import Role
+from evcharge.domain.session import Session, Ticket
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ADMIN = c.Actor("admin", Role.OPERATOR, "local")

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from evcharge import messages as m
 from evcharge.central.manual_start import MOST_PIN_MISSES
 from evcharge.central.replies import DriverAsked, PinLimit, RecordsMissing, RecordsTaken, RequestStep
-from evcharge.charging_point import Hold
+from evcharge.domain.charging_point import Hold
 
 MAX_HOLD, MAX_MWH, WELCOME, MOST_JOURNALS = 2_000, 100_000_000, 150, 1
 

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from evcharge.central.alerts import Alerts
 from evcharge.central.board import Board
-from evcharge.central.days import UTC_DAYS
 from evcharge.central.driver_board import DriverBoard
 from evcharge.central.feed import Feed, Live
 from evcharge.central.ruling import Decision
 from evcharge.central.takings import Today
-from evcharge.charging_point import CpStatus
-from evcharge.session import Session
+from evcharge.domain.charging_point import CpStatus
+from evcharge.domain.days import UTC_DAYS
+from evcharge.domain.session import Session
 from tests.unit.central.builders import NOON, Network
 
 

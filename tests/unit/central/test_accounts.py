@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from evcharge.central import accounts
-from evcharge.errors import BadInput
-from evcharge.ids import Role
+from evcharge.domain.errors import BadInput
+from evcharge.domain.ids import Role
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

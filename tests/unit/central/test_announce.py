@@ -3,13 +3,13 @@
 import pytest
 from msgspec import UNSET
 
-from evcharge import events as e
 from evcharge import messages as m
 from evcharge.central import replies
 from evcharge.central.announce import Letter, letters, message_of
-from evcharge.errors import Code
-from evcharge.ids import Role
-from evcharge.session import EndReason
+from evcharge.domain import events as e
+from evcharge.domain.errors import Code
+from evcharge.domain.ids import Role
+from evcharge.domain.session import EndReason
 from tests.unit.central.test_lines import LINES, ticket
 
 S, R = "S-D01-CP001-00000000000000ff", "R-00000001"

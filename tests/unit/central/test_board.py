@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evcharge import events
 from evcharge.central import commands as c
 from evcharge.central.board import MAX_ALERTS, MAX_MESSAGES
-from evcharge.charging_point import CpStatus, Hold
+from evcharge.domain import events
+from evcharge.domain.charging_point import CpStatus, Hold
 from tests.unit.central.builders import KWH, NOON
 from tests.unit.central.pages import Page, Shown
 

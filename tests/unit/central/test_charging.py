@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from evcharge import events
 from evcharge import messages as m
 from evcharge.central import charging, settlement
 from evcharge.central import commands as c
@@ -13,9 +12,10 @@ from evcharge.central.charging import MOST_JOURNALS
 from evcharge.central.replies import RecordsMissing, RecordsTaken, RequestStep
 from evcharge.central.ruling import Rules, Ruling
 from evcharge.central.state import Driver, Facts, JournalCursor, Kind
-from evcharge.charging_point import CpStatus, Hold
-from evcharge.errors import Code
-from evcharge.session import EndReason, SessionState
+from evcharge.domain import events
+from evcharge.domain.charging_point import CpStatus, Hold
+from evcharge.domain.errors import Code
+from evcharge.domain.session import EndReason, SessionState
 from tests.unit.central.builders import (
     JOURNAL,
     KWH,

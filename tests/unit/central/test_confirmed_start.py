@@ -5,16 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from evcharge import events
 from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central.announce import letters
 from evcharge.central.manual_start import MOST_PIN_MISSES
 from evcharge.central.replies import DriverAsked, PinLimit
 from evcharge.central.ruling import Decision
-from evcharge.charging_point import CpStatus, Hold
-from evcharge.errors import Code
-from evcharge.ids import Role
+from evcharge.domain import events
+from evcharge.domain.charging_point import CpStatus, Hold
+from evcharge.domain.errors import Code
+from evcharge.domain.ids import Role
 from tests.unit.central.builders import Network, only, said
 
 ENGINE = c.Actor("CP001", Role.ENGINE, "127.0.0.1:40000")

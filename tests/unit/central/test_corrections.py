@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from evcharge import events
 from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central import corrections
@@ -13,8 +12,9 @@ from evcharge.central.announce import letters
 from evcharge.central.ruling import Ruling
 from evcharge.central.start_seal import seal
 from evcharge.central.state import Closed, Correction, CorrectionKind, Kind, TicketUnseen
-from evcharge.errors import Code, Refused
-from evcharge.session import EndReason, Session, SessionState
+from evcharge.domain import events
+from evcharge.domain.errors import Code, Refused
+from evcharge.domain.session import EndReason, Session, SessionState
 from tests.unit.central.builders import (
     JOURNAL,
     KWH,

@@ -4,7 +4,7 @@ import pytest
 
 from evcharge.central.commands import Actor
 from evcharge.central.counted import IN_FULL, MOST_KINDS, MOST_USELESS, CountedFacts
-from evcharge.events import (
+from evcharge.domain.events import (
     CentralStopped,
     EngineConnected,
     Event,
@@ -12,7 +12,7 @@ from evcharge.events import (
     StartRefused,
     StraySupply,
 )
-from evcharge.ids import Role
+from evcharge.domain.ids import Role
 
 ENGINE = Actor("CP001", Role.ENGINE, "10.0.0.7:1")
 DRIVER = Actor("D01", Role.DRIVER, "10.0.0.8:1")

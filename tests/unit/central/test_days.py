@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evcharge.central.days import MAX_DAYS, UTC_DAYS, Days
+from evcharge.domain.days import MAX_DAYS, UTC_DAYS, Days
 from tests.unit.central.builders import NOON
 
 ZONES = {

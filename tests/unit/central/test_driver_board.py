@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from evcharge import events
 from evcharge.central import commands as c
 from evcharge.central.driver_board import MAX_TICKETS, POWER_FIGURES, InboxRead
-from evcharge.charging_point import Hold
+from evcharge.domain import events
+from evcharge.domain.charging_point import Hold
 from tests.unit.central.builders import KWH, NOON
 from tests.unit.central.pages import Shown
 

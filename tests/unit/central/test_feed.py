@@ -4,10 +4,10 @@ import logging
 
 import pytest
 
-from evcharge import events
 from evcharge.central.console import Console
 from evcharge.central.feed import Feed, Live
-from evcharge.charging_point import Hold
+from evcharge.domain import events
+from evcharge.domain.charging_point import Hold
 from tests.unit.central.builders import Network
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from evcharge.central.api.fences import Names, check_origin, security_headers
-from evcharge.errors import AuthenticationError
+from evcharge.domain.errors import AuthenticationError
 
 HOST = "lab-7:8000"
 

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from evcharge.central.days import Days
 from evcharge.central.history import START_GRACE, Shown, Statuses, is_late
-from evcharge.charging_point import ChargingPoint, CpStatus, Hold
+from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
+from evcharge.domain.days import Days
 from tests.unit.central.builders import NOON
 
 HEARD = ChargingPoint(cp_id="CP001", monitor_link=1, monitor_heard=True, engine_link=2)

@@ -13,9 +13,9 @@ from evcharge.central.feed import Feed
 from evcharge.central.lane import Lane
 from evcharge.central.quotas import BAN_S, USELESS, USELESS_RECORDS, Quotas
 from evcharge.central.refusals import Refusals
-from evcharge.errors import Code
-from evcharge.events import FiguresUnderstood, InputRefused
-from evcharge.ids import Role
+from evcharge.domain.errors import Code
+from evcharge.domain.events import FiguresUnderstood, InputRefused
+from evcharge.domain.ids import Role
 from evcharge.messages import ErrorNotice, Heartbeat, Message, SupplyUpdate
 from evcharge.wire import RisingOpener, Sealer
 from tests.unit.central.builders import NOON, Network

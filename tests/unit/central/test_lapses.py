@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from evcharge import events
 from evcharge.central import regrets
 from evcharge.central.announce import message_of
 from evcharge.central.ruling import Decision
+from evcharge.domain import events
+from evcharge.domain.errors import Code
+from evcharge.domain.session import EndReason
 from evcharge.driver.words import Words
-from evcharge.errors import Code
-from evcharge.session import EndReason
 from tests.unit.central.builders import Network, only
 
 PAUSE_S = 60

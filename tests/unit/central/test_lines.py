@@ -2,10 +2,10 @@
 
 import pytest
 
-from evcharge import events as e
 from evcharge.central.lines import line, status_line, why
-from evcharge.charging_point import ChargingPoint, Hold
-from evcharge.session import EndReason
+from evcharge.domain import events as e
+from evcharge.domain.charging_point import ChargingPoint, Hold
+from evcharge.domain.session import EndReason
 
 S, R = "S-D01-CP001-00", "R-00000001"
 WHOSE = {"session_id": S, "request_id": R, "cp_id": "CP001", "driver_id": "D01"}

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from evcharge import events
 from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central.announce import letters
 from evcharge.central.replies import RequestStep
 from evcharge.central.ruling import Decision
-from evcharge.charging_point import CpStatus
-from evcharge.errors import Code
-from evcharge.ids import Role
+from evcharge.domain import events
+from evcharge.domain.charging_point import CpStatus
+from evcharge.domain.errors import Code
+from evcharge.domain.ids import Role
 from tests.unit.central.builders import Network, only, remembered, said
 
 ENGINE = c.Actor("CP001", Role.ENGINE, "127.0.0.1:40000")

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evcharge import events
 from evcharge import messages as m
-from evcharge.billing import MAX_SESSION_MWH
 from evcharge.central import commands as c
 from evcharge.central.metering import BILLED_LESS, TOO_MUCH, Means, not_shown
 from evcharge.central.ruling import Rules
 from evcharge.central.state import Quarantined
 from evcharge.cp.supply import Supply
-from evcharge.session import EndReason, Session
+from evcharge.domain import events
+from evcharge.domain.billing import MAX_SESSION_MWH
+from evcharge.domain.session import EndReason, Session
 from tests.unit.central.builders import KWH, NOON, OTHER_JOURNAL, Network, only, said, set_aside
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from evcharge import events
 from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central.announce import letters
 from evcharge.central.ruling import Decision
 from evcharge.central.state import Correction, CorrectionKind, Kind
-from evcharge.errors import Code
+from evcharge.domain import events
+from evcharge.domain.errors import Code
 from tests.unit.central.builders import KWH, Network, only
 
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from evcharge import events
 from evcharge.central import commands as c
 from evcharge.central.alerts import AlertKind
 from evcharge.central.commands import CENTRAL
@@ -12,9 +11,10 @@ from evcharge.central.network import decide
 from evcharge.central.replies import RequestStep
 from evcharge.central.ruling import Rules
 from evcharge.central.state import Kind
-from evcharge.charging_point import NEW_JOURNAL, CpStatus, Hold
-from evcharge.errors import Code
-from evcharge.session import EndReason
+from evcharge.domain import events
+from evcharge.domain.charging_point import NEW_JOURNAL, CpStatus, Hold
+from evcharge.domain.errors import Code
+from evcharge.domain.session import EndReason
 from tests.unit.central.builders import (
     ADMIN,
     JOURNAL,

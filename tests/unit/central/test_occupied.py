@@ -2,11 +2,11 @@
 
 import pytest
 
-from evcharge import events as e
 from evcharge.central import commands as c
 from evcharge.central.replies import RequestStep
-from evcharge.charging_point import CpStatus
-from evcharge.errors import Code
+from evcharge.domain import events as e
+from evcharge.domain.charging_point import CpStatus
+from evcharge.domain.errors import Code
 from tests.unit.central.builders import KWH, Network, said
 
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from evcharge import events
 from evcharge.central import commands as c
 from evcharge.central.ruling import Decision
 from evcharge.central.state import OrderOffset, OrderTaken
-from evcharge.charging_point import CpStatus
-from evcharge.errors import Code
+from evcharge.domain import events
+from evcharge.domain.charging_point import CpStatus
+from evcharge.domain.errors import Code
 from evcharge.topics import Order
 from tests.unit.central.builders import NOON, Network
 

@@ -5,7 +5,7 @@ from evcharge.central.commands import CENTRAL
 from evcharge.central.outbound import Published, outgoing
 from evcharge.central.rows import Entry, event_row
 from evcharge.central.ruling import Decision
-from evcharge.events import (
+from evcharge.domain.events import (
     EVENT_TYPES,
     CentralStopped,
     DriverConnected,

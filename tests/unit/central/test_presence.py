@@ -2,10 +2,10 @@
 
 import pytest
 
-from evcharge import events
 from evcharge.central import commands as c
-from evcharge.charging_point import CpStatus
-from evcharge.errors import Code, StaleLink
+from evcharge.domain import events
+from evcharge.domain.charging_point import CpStatus
+from evcharge.domain.errors import Code, StaleLink
 from tests.unit.central.builders import JOURNAL, Network, only, said
 
 ENGINE = {"cp_id": "CP001"}

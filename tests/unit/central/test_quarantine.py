@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 
-from evcharge import events
 from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central.quarantine import MOST_FOREIGN
 from evcharge.central.replies import RecordsTaken
 from evcharge.central.start_seal import seal
 from evcharge.central.state import Quarantined
-from evcharge.ids import CpId
+from evcharge.domain import events
+from evcharge.domain.ids import CpId
 from tests.unit.central.builders import KWH, Network, only
 
 KEY = b"k" * 32

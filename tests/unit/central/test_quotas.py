@@ -2,17 +2,9 @@
 
 import pytest
 
-from evcharge.central.quotas import (
-    BAN_S,
-    CHANGES,
-    JOURNAL_EVERY_S,
-    JOURNALS,
-    LOGIN_EVERY_S,
-    LOGINS,
-    Quotas,
-)
-from evcharge.errors import Code, Overloaded
-from evcharge.ids import Role
+from evcharge.central.quotas import BAN_S, CHANGES, JOURNAL_EVERY_S, JOURNALS, LOGIN_EVERY_S, LOGINS, Quotas
+from evcharge.domain.errors import Code, Overloaded
+from evcharge.domain.ids import Role
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from evcharge.central.api.ranges import DAYS, MAX_DAYS, days, instants, read_instant
-from evcharge.central.days import UTC_DAYS, Days
-from evcharge.errors import BadInput
+from evcharge.domain.days import UTC_DAYS, Days
+from evcharge.domain.errors import BadInput
 
 TODAY = date(2026, 11, 21)
 EAST, WEST = (Days(ZoneInfo(name), name) for name in ("Pacific/Auckland", "Pacific/Honolulu"))

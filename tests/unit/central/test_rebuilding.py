@@ -5,15 +5,15 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from evcharge import events
 from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central.replies import RecordsMissing, RecordsTaken
 from evcharge.central.ruling import Decision, Rules
 from evcharge.central.start_seal import seal
 from evcharge.central.state import Closed, Facts, Quarantined
-from evcharge.charging_point import Hold
-from evcharge.session import EndReason, Session, SessionState
+from evcharge.domain import events
+from evcharge.domain.charging_point import Hold
+from evcharge.domain.session import EndReason, Session, SessionState
 from tests.unit.central.builders import KWH, NOON, Network, only, said
 
 KEY = b"k" * 44

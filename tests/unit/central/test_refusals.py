@@ -6,9 +6,9 @@ import pytest
 
 from evcharge.central.commands import Note
 from evcharge.central.refusals import _MOST_KINDS, UNKNOWN, Refusals
-from evcharge.errors import AuthenticationError, Code, ProtocolError
-from evcharge.events import CentralStopped, DriverConnected, InputRefused, LoginRefused, MonitorSpoke
-from evcharge.ids import Role
+from evcharge.domain.errors import AuthenticationError, Code, ProtocolError
+from evcharge.domain.events import CentralStopped, DriverConnected, InputRefused, LoginRefused, MonitorSpoke
+from evcharge.domain.ids import Role
 
 NO_PROOF = AuthenticationError("no proof")
 BAD_SEQ = ProtocolError("row " + "x" * 300, Code.SEQ)

@@ -2,11 +2,11 @@
 
 import pytest
 
-from evcharge import events
 from evcharge.central import regrets
 from evcharge.central.replies import RequestStep
-from evcharge.errors import Code
-from evcharge.session import EndReason
+from evcharge.domain import events
+from evcharge.domain.errors import Code
+from evcharge.domain.session import EndReason
 
 
 def refused(code: str, cp_id: str | None = "CP001", text: str = "No.") -> events.StartRefused:

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from evcharge import audit, database, events
+from evcharge import audit, database
 from evcharge import messages as m
 from evcharge.central import charging, presence
 from evcharge.central import commands as c
@@ -37,11 +37,12 @@ from evcharge.central.reconcile import Reconciled, reconcile
 from evcharge.central.replies import RecordsMissing
 from evcharge.central.ruling import Decision, Rules
 from evcharge.central.state import Closed, Facts, JournalForgotten, Kind, Transfer
-from evcharge.charging_point import ChargingPoint, CpStatus, Hold
-from evcharge.errors import Code, Refused, StaleLink
-from evcharge.ids import Role
-from evcharge.location import WeatherKind
-from evcharge.session import Ticket
+from evcharge.domain import events
+from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
+from evcharge.domain.errors import Code, Refused, StaleLink
+from evcharge.domain.ids import Role
+from evcharge.domain.location import WeatherKind
+from evcharge.domain.session import Ticket
 from tests.unit.central.builders import ADMIN, NOON
 from tests.unit.central.model import MAX_HOLD, MAX_MWH, MOST_JOURNALS, WELCOME, Model, believed, heard
 

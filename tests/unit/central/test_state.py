@@ -7,8 +7,8 @@ import pytest
 from evcharge.central import state
 from evcharge.central.ruling import Decision, Ruling
 from evcharge.central.state import Driver, Facts, JournalCursor, TicketSeen
-from evcharge.charging_point import ChargingPoint
-from evcharge.session import SessionState
+from evcharge.domain.charging_point import ChargingPoint
+from evcharge.domain.session import SessionState
 from tests.unit.central.builders import Network, remembered
 
 

@@ -1,14 +1,14 @@
 """Power that flows for a closed session is stopped, and set aside."""
 
-from evcharge import events
 from evcharge.central.announce import letters
 from evcharge.central.commands import Actor, TakeRecords
 from evcharge.central.network import decide
 from evcharge.central.replies import RecordsTaken
 from evcharge.central.ruling import Rules
 from evcharge.central.state import Facts
-from evcharge.charging_point import ChargingPoint
-from evcharge.ids import CpId, JournalId, Role
+from evcharge.domain import events
+from evcharge.domain.charging_point import ChargingPoint
+from evcharge.domain.ids import CpId, JournalId, Role
 from evcharge.lifecycle import utc_now
 from evcharge.messages import Meter, Stop, SupplyEnd
 

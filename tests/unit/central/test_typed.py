@@ -4,7 +4,7 @@ import pytest
 
 from evcharge.central.lines import speech
 from evcharge.central.typed import USAGE, Order, Verb, completions, help_page, parse
-from evcharge.errors import BadInput
+from evcharge.domain.errors import BadInput
 
 SAY = speech("en")
 

@@ -11,8 +11,8 @@ from evcharge.central.feed import Live
 from evcharge.central.sheet import COLOURS_256, NO_COLOURS, TRUE_COLOURS, Palette
 from evcharge.central.wall import MARKS, View, wall
 from evcharge.central.wall_lists import Fault, fault_lines, session_state
-from evcharge.charging_point import ChargingPoint, CpStatus, Hold
-from evcharge.session import EndReason, Session, SessionState
+from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
+from evcharge.domain.session import EndReason, Session, SessionState
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HOSTILE = "[red]x[/red]\x1b[2J\n\u202egnp\x9b31m"

@@ -8,8 +8,8 @@ from evcharge.central import watchdog
 from evcharge.central.quotas import TOO_FAST
 from evcharge.central.state import Facts
 from evcharge.central.watchdog import FIRST_WORD_S, MAX_UNSENT_BYTES, PRESSING_S, SLOW_S, Watchdog
-from evcharge.errors import Code, EvchargeError
-from evcharge.ids import Role
+from evcharge.domain.errors import Code, EvchargeError
+from evcharge.domain.ids import Role
 from evcharge.tickets import LIVENESS
 
 

@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from evcharge import events
 from evcharge.central import commands as c
 from evcharge.central import weather
 from evcharge.central.state import Facts, Weather
-from evcharge.charging_point import CpStatus, Hold
-from evcharge.errors import Code
-from evcharge.location import WeatherKind, place
-from evcharge.session import EndReason
+from evcharge.domain import events
+from evcharge.domain.charging_point import CpStatus, Hold
+from evcharge.domain.errors import Code
+from evcharge.domain.location import WeatherKind, place
+from evcharge.domain.session import EndReason
 from tests.unit.central.builders import NOON, Network, only, said
 
 COLD, WIND = WeatherKind.COLD, WeatherKind.WIND

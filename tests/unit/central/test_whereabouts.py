@@ -2,9 +2,9 @@
 
 import pytest
 
-from evcharge import events
 from evcharge.central import commands as c
-from evcharge.charging_point import Hold
+from evcharge.domain import events
+from evcharge.domain.charging_point import Hold
 from tests.unit.central.builders import Network, only, said
 
 MOVED, DIFFERS = events.PointMoved, events.LocationDiffers

@@ -2,13 +2,13 @@
 
 import pytest
 
-from evcharge import events
 from evcharge.central import commands as c
 from evcharge.central.replies import RequestStep
 from evcharge.central.state import FormerWallet, Kind
-from evcharge.charging_point import CpStatus, Hold
-from evcharge.errors import Code
-from evcharge.session import EndReason
+from evcharge.domain import events
+from evcharge.domain.charging_point import CpStatus, Hold
+from evcharge.domain.errors import Code
+from evcharge.domain.session import EndReason
 from tests.unit.central.builders import KWH, Network, only, said
 
 

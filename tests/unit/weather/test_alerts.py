@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evcharge.location import WeatherKind
+from evcharge.domain.location import WeatherKind
 from evcharge.weather.alerts import Limits, alerts, is_openweather_storm, is_wmo_storm
 from evcharge.weather.readings import Reading
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evcharge.errors import BadInput
+from evcharge.domain.errors import BadInput
 from evcharge.labels import Speech
 from evcharge.labels.weather_service import SENTENCES
 from evcharge.weather.orders import Order, Verb, parse

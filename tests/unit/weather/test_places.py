@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.errors import StateError
+from evcharge.domain.errors import StateError
 from evcharge.weather import places
 from evcharge.weather.places import MOST_CITIES, Atlas, coordinates, named
 from evcharge.weather.readings import SourceTrouble, Spot

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from evcharge.domain.location import WeatherKind
 from evcharge.labels import Speech
 from evcharge.labels.weather_service import SENTENCES
-from evcharge.location import WeatherKind
 from evcharge.weather.alerts import Limits
 from evcharge.weather.begun import Begun
 from evcharge.weather.client import Location

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evcharge.demo import plan
-from evcharge.errors import ConfigError
+from evcharge.domain.errors import ConfigError
 from evcharge.weather.readings import SourceTrouble
 from evcharge.weather.timeline import parse
 

@@ -1,4 +1,4 @@
-// Locations as people type and read them, by the rules of Central (evcharge/location.py). Pure.
+// Locations as people type and read them, by the rules of Central (evcharge/domain/location.py). Pure.
 const IN_COUNTRY = /^(.*\S) ?, ?([A-Za-z]{2})$/;
 
 /** Return a location as Central keeps it: one form of letters that look alike, single blanks, nothing invisible. @param {string} text */

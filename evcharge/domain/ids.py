@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 from typing import NewType
 
-from evcharge.errors import BadInput
+from evcharge.domain.errors import BadInput
 
 CpId = NewType("CpId", str)
 DriverId = NewType("DriverId", str)

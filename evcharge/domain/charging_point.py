@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from evcharge.ids import CpId, DriverId, JournalId, RequestId, SessionId
+from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, SessionId
 
 
 class CpStatus(StrEnum):

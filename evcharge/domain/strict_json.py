@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar, overload
 
 import msgspec
 
-from evcharge.errors import Code, ProtocolError
+from evcharge.domain.errors import Code, ProtocolError
 
 KEY_BYTES = 32
 # Programs of any language read such a whole number, and SQLite stores it.

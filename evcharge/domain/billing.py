@@ -6,7 +6,7 @@ Energy is in mWh. A price is in 1/100 cent per kWh ("centi-cents"): 0.2500 €/k
 import re
 from decimal import Decimal
 
-from evcharge.errors import BadInput
+from evcharge.domain.errors import BadInput
 
 # centi-cents x mWh per cent: 100 centi-cents x 1 000 000 mWh.
 _SCALE = 100_000_000

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from enum import StrEnum
 
-from evcharge.errors import BadInput
+from evcharge.domain.errors import BadInput
 
 MAX_CHARS = 80
 _IN_COUNTRY = re.compile(r"(.*\S) ?, ?([A-Za-z]{2})", re.ASCII)

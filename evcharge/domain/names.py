@@ -1,6 +1,6 @@
 """Names that a person would confuse, and those that are taken by the programs themselves. Pure."""
 
-from evcharge.ids import Role
+from evcharge.domain.ids import Role
 
 # Who acts in the audit logs, and what alerts are about, beside people, charging points and drivers.
 _OURS = (

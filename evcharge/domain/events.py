@@ -9,10 +9,10 @@ from typing import Any, dataclass_transform, get_args
 
 from msgspec import Struct
 
-from evcharge.charging_point import Hold
-from evcharge.encoding import read_json
-from evcharge.ids import CpId, DriverId, JournalId, RequestId, SessionId
-from evcharge.session import EndReason
+from evcharge.domain.charging_point import Hold
+from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, SessionId
+from evcharge.domain.session import EndReason
+from evcharge.domain.strict_json import read_json
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)

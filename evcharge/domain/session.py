@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from evcharge.billing import MAX_SESSION_MWH
-from evcharge.ids import CpId, DriverId, RequestId, SessionId
+from evcharge.domain.billing import MAX_SESSION_MWH
+from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
 
 
 class SessionState(StrEnum):

@@ -1,0 +1,1 @@
+"""What this network is about, in its own terms: ids, sessions, charging points, money, events. Pure."""
