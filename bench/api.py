@@ -18,10 +18,10 @@ from pathlib import Path
 from aiohttp import web
 
 from bench.fleet import cpu_s, process
-from evcharge import trust
-from evcharge.audit import Head, chained
-from evcharge.database import open_database
-from evcharge.lifecycle import utc_now
+from evcharge.runtime.clock import utc_now
+from evcharge.security import secret_files, state_folder
+from evcharge.storage.database import open_database
+from evcharge.storage.hash_chain import Head, chained
 
 CONNECTIONS = 4
 DRIVERS = 1000
@@ -72,9 +72,9 @@ async def measure(points: int, sessions: int, seconds: float) -> Report:
     """Ask each address for `seconds`, of a Central with so many charging points and sessions in its books."""
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder)
-        trust.init_state(state, [], utc_now())
+        state_folder.init_state(state, [], utc_now())
         await fill(state / "central" / "central.db", points, sessions)
-        token = trust.read_secret(state / "operator.token")
+        token = secret_files.read_secret(state / "operator.token")
         async with process("-m", "bench.api") as bare:
             floor = await _asked("floor", bare.pid, bare.port, "/", "", seconds)
         async with _central(folder) as (pid, port):

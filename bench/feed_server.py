@@ -20,7 +20,7 @@ from evcharge.domain.days import UTC_DAYS
 from evcharge.domain.ids import CpId, DriverId, RequestId, Role, SessionId
 from evcharge.domain.session import Session, SessionState
 from evcharge.https import application, serving
-from evcharge.lifecycle import utc_now
+from evcharge.runtime.clock import utc_now
 
 ROUND_S = 0.02
 

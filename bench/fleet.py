@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evcharge import messages as m
-from evcharge import trust
 from evcharge.channel import Channel, connect
 from evcharge.domain.ids import Role
-from evcharge.lifecycle import utc_now
+from evcharge.runtime.clock import utc_now
+from evcharge.security import secret_files, state_folder
 from evcharge.tickets import Identity, seal_ticket
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -124,7 +124,7 @@ class Fleet:
     """Dials Central as many charging points."""
 
     def __init__(self, state: Path, port: int) -> None:
-        self._key = trust.read_keys(state / "service.key")[0]
+        self._key = secret_files.read_keys(state / "service.key")[0]
         self._port = port
 
     async def dial(self, name: str, role: Role) -> Channel:
@@ -164,7 +164,7 @@ async def central() -> AsyncIterator[tuple[Server, Fleet]]:
     """Run Central on a fresh state folder."""
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder)
-        trust.init_state(state, [], utc_now())
+        state_folder.init_state(state, [], utc_now())
         env = {
             "EVCHARGE_STATE": folder,
             "EVCHARGE_CENTRAL__PORT": "0",

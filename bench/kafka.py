@@ -22,11 +22,11 @@ from evcharge.central.outbox import Outbox, OutboxBooks, connecting
 from evcharge.central.rows import Entry
 from evcharge.central.ruling import Decision
 from evcharge.central.store import CentralStore
-from evcharge.config import KafkaSettings
-from evcharge.database import open_database
 from evcharge.domain.events import MonitorSpoke
 from evcharge.domain.ids import CpId
-from evcharge.lifecycle import utc_now
+from evcharge.runtime.clock import utc_now
+from evcharge.runtime.config import KafkaSettings
+from evcharge.storage.database import open_database
 from evcharge.topics import CP_EVENTS
 from tests import kafka
 

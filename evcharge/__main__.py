@@ -3,7 +3,7 @@
 import sys
 from typing import NoReturn
 
-from evcharge import wall_clock
+from evcharge.runtime import wall_clock
 
 
 def main() -> NoReturn:

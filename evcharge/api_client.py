@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self, TypeVar
 import aiohttp
 from msgspec import Meta, Struct
 
-from evcharge import labels, trust
+from evcharge import labels
 from evcharge.domain.errors import (
     AuthenticationError,
     BadInput,
@@ -26,6 +26,7 @@ from evcharge.domain.errors import (
 from evcharge.domain.strict_json import read_json
 from evcharge.labels import Speech
 from evcharge.labels.causes import cause
+from evcharge.security import secret_files, state_folder, tls
 
 OPERATOR_VARIABLE = "EVCHARGE_OPERATOR_TOKEN"
 _CONNECT_S = 4.0
@@ -55,7 +56,7 @@ class Token:
 
     def read(self) -> str:
         """Return the token as it is now. Raises StateError without one, or for one that no header can hold."""
-        given = self.environ.get(self.variable) or trust.read_secret(self.path)
+        given = self.environ.get(self.variable) or secret_files.read_secret(self.path)
         if not (given.isascii() and given.isprintable()):
             raise StateError(f"{self.variable} holds no token: set it again, in one line, or leave it out.")
         return given
@@ -76,10 +77,10 @@ class ApiClient:
         """
         self.url = url.rstrip("/")
         self._say = say
-        if trust.is_in_the_clear(self.url):
+        if tls.is_in_the_clear(self.url):
             raise ConfigError(say("plain http", url=self.url))
-        self._dialled = trust.over_tls(self.url)
-        self._tls = trust.client_context(ca_file)
+        self._dialled = state_folder.over_tls(self.url)
+        self._tls = tls.client_context(ca_file)
         self._token = token
         self._secret = token.read()
         self._timeout = aiohttp.ClientTimeout(total=within_s, connect=_CONNECT_S)
@@ -195,7 +196,7 @@ def _reason(problem: Exception) -> str:
     """Return why there was no answer, in words that `causes` knows."""
     if isinstance(problem, aiohttp.ClientConnectorCertificateError):
         fault = getattr(problem.certificate_error, "verify_code", 0)
-        if fault in trust.NOT_VALID_NOW:
+        if fault in state_folder.NOT_VALID_NOW:
             return (
                 "its certificate is not valid now: compare the clocks, or make a new one with evcharge init"
             )

@@ -23,14 +23,15 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from msgspec import Struct
 
-from evcharge import __version__, files
-from evcharge.anchor_file import ANCHORS
-from evcharge.audit import Head
-from evcharge.database import copy_database, newest_schema, only_process
+from evcharge import __version__
 from evcharge.domain.errors import StateError
 from evcharge.domain.strict_json import read_json
 from evcharge.labels import Speech
-from evcharge.witnesses import central_witness
+from evcharge.runtime import files
+from evcharge.storage.anchor_file import ANCHORS
+from evcharge.storage.database import copy_database, newest_schema, only_process
+from evcharge.storage.hash_chain import Head
+from evcharge.storage.witnesses import central_witness
 
 FORMAT = 1
 # In the order in which they are copied: whoever remembers a head of another book is copied before that book.

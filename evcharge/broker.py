@@ -28,10 +28,11 @@ from aiokafka.errors import (  # type: ignore[import-untyped]
 )
 from aiokafka.partitioner import murmur2  # type: ignore[import-untyped]
 
-from evcharge import broker_check, trust
-from evcharge.config import KafkaSettings
+from evcharge import broker_check
 from evcharge.domain.errors import Code, ConfigError, EvchargeError, StateError
-from evcharge.lifecycle import within
+from evcharge.runtime.config import KafkaSettings
+from evcharge.runtime.waiting import within
+from evcharge.security import secret_files
 from evcharge.topics import TOPICS, Outgoing
 
 PASSWORD_VARIABLE = "EVCHARGE_KAFKA_PASSWORD"  # noqa: S105  its name, not the password
@@ -96,7 +97,7 @@ class Brokers:
                     "`[kafka] mechanism` PLAIN without TLS shows the password to whoever listens there: set "
                     '`security` to "sasl_tls", or `mechanism` to "SCRAM-SHA-512".'
                 )
-            password = environ.get(PASSWORD_VARIABLE) or trust.read_secret(state / "kafka.password")
+            password = environ.get(PASSWORD_VARIABLE) or secret_files.read_secret(state / "kafka.password")
             self.options |= {
                 "sasl_mechanism": settings.mechanism,
                 "sasl_plain_username": settings.user,

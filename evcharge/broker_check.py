@@ -18,8 +18,8 @@ from aiokafka.errors import (  # type: ignore[import-untyped]
 )
 from aiokafka.protocol.metadata import MetadataRequest  # type: ignore[import-untyped]
 
-from evcharge.config import KafkaSettings
-from evcharge.lifecycle import within
+from evcharge.runtime.config import KafkaSettings
+from evcharge.runtime.waiting import within
 
 # What takes longer than this to say how it speaks does not say it.
 _PROBE_WITHIN_S = 1.0

@@ -23,7 +23,7 @@ from evcharge.handshake import (
 )
 from evcharge.hints import parse_error, reported
 from evcharge.messages import Bye, ErrorNotice, Message, Rekey, Rekeyed, check_sender
-from evcharge.rate_limit import TokenBucket
+from evcharge.runtime.rate_limit import TokenBucket
 from evcharge.tickets import (
     Entropy,
     Identity,

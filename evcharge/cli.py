@@ -20,15 +20,15 @@ from evcharge.operator.events import events as _events
 from evcharge.operator.people import PEOPLE as _PEOPLE
 from evcharge.operator.registering import RoleOrGroup, add_commands
 from evcharge.operator.settling import SETTLING as _SETTLING
-from evcharge.options import CENTRAL as _CENTRAL
-from evcharge.options import KAFKA as _KAFKA
-from evcharge.options import REGISTRY as _REGISTRY
-from evcharge.options import address as _address
-from evcharge.options import id_argument as _id_argument
-from evcharge.options import key as _key
-from evcharge.options import options as _options
-from evcharge.options import server as _server
-from evcharge.options import settings as _settings
+from evcharge.runtime.cli_options import CENTRAL as _CENTRAL
+from evcharge.runtime.cli_options import KAFKA as _KAFKA
+from evcharge.runtime.cli_options import REGISTRY as _REGISTRY
+from evcharge.runtime.cli_options import address as _address
+from evcharge.runtime.cli_options import id_argument as _id_argument
+from evcharge.runtime.cli_options import key as _key
+from evcharge.runtime.cli_options import options as _options
+from evcharge.runtime.cli_options import server as _server
+from evcharge.runtime.cli_options import settings as _settings
 
 if TYPE_CHECKING:
     import asyncio
@@ -65,9 +65,9 @@ def run(args: Sequence[str] | None = None) -> int:
 
 
 def _failure(problem: Exception) -> int:
-    from evcharge import files, wall_clock
-    from evcharge.logs import without_secrets
-    from evcharge.plain import clean
+    from evcharge.runtime import files, wall_clock
+    from evcharge.runtime.logs import without_secrets
+    from evcharge.runtime.plain import clean
 
     # A TaskGroup wraps what ended it. What nobody foresaw is told first.
     leaves = _leaves(problem)
@@ -105,7 +105,7 @@ def _say(sentence: str) -> None:
 
 
 def _live(role: Callable[["asyncio.Event"], Coroutine[Any, Any, int | None]]) -> int:
-    from evcharge import lifecycle
+    from evcharge.runtime import lifecycle
 
     return lifecycle.run(role)
 
@@ -129,7 +129,7 @@ def evcharge(tether: int | None) -> None:
     (EVCHARGE_CENTRAL__PORT); those that people type are flags, too.
     """
     if tether is not None:
-        from evcharge.tether import watch
+        from evcharge.runtime.parent_watch import watch
 
         watch(tether)
 

@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from evcharge.admission import SeatLimits
 from evcharge.channel import (
     CLOSE_WITHIN_S,
     Channel,
@@ -25,8 +24,9 @@ from evcharge.domain.errors import Code, EvchargeError, Overloaded, unforeseen
 from evcharge.domain.ids import Role
 from evcharge.handshake import CentralHandshake
 from evcharge.hints import error_frame
-from evcharge.listener import Connection, PortOptions, listen
 from evcharge.messages import Bye, ErrorNotice, Message
+from evcharge.runtime.admission import SeatLimits
+from evcharge.runtime.listener import Connection, PortOptions, listen
 from evcharge.tickets import Entropy, Identity, TicketOpener
 from evcharge.wire import FrameCutter, frame
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from evcharge.labels import Speech
-from evcharge.plain import clean
+from evcharge.runtime.plain import clean
 from evcharge.troubles import Trouble, told
 
 _LABEL_CELLS = 12

@@ -17,7 +17,6 @@ import aiohttp
 import msgspec
 from msgspec import Meta, Struct
 
-from evcharge import lifecycle, trust
 from evcharge.domain.errors import (
     AuthenticationError,
     BadInput,
@@ -31,6 +30,8 @@ from evcharge.domain.errors import (
 )
 from evcharge.domain.ids import Role, check_id
 from evcharge.domain.strict_json import read_json
+from evcharge.runtime import clock
+from evcharge.security import secret_files, tls
 from evcharge.tickets import IssuedTicket
 
 log = logging.getLogger(__name__)
@@ -130,7 +131,7 @@ async def call(
     """
     if not registry.url.startswith("https://"):
         raise ConfigError(f"{registry.url} is no address of a Registry: it must begin with https://")
-    context = trust.client_context(registry.ca_file)
+    context = tls.client_context(registry.ca_file)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     if login is not None:
         headers["Authorization"] = aiohttp.encode_basic_auth(*login, encoding="utf-8")
@@ -198,7 +199,7 @@ async def own_secret(
         return given
     path = state / "driver" / id_ / "password" if kind == "driver" else state / "cp" / id_ / "secret"
     if path.exists():
-        return trust.read_secret(path)
+        return secret_files.read_secret(path)
     token = environ.get("EVCHARGE_ENROLMENT_TOKEN") or _enrolment_token(state)
     if token is None:
         raise StateError(
@@ -208,11 +209,11 @@ async def own_secret(
         )
     # Registered before it gets its final name: after a crash in between, the same secret is registered again.
     waiting = path.with_name(path.name + ".new")
-    secret = trust.kept_secret(waiting, trust.new_secret())
+    secret = secret_files.kept_secret(waiting, secret_files.new_secret())
     if path.exists():
         # The other of the two was faster, and this one made a second secret: nobody knows it yet.
         waiting.unlink(missing_ok=True)
-        return trust.read_secret(path)
+        return secret_files.read_secret(path)
     try:
         registry = RegistryAddress(registry_url, state / "ca.pem")
         await register(registry, kind, id_, token, location=location, credential=secret)
@@ -223,7 +224,7 @@ async def own_secret(
             f"{id_} is registered already, with a credential that is not in {path}. Copy that file from the "
             f"PC where {id_} was, or let an administrator rotate its credential."
         ) from None
-    secret = trust.kept_secret(path, secret)
+    secret = secret_files.kept_secret(path, secret)
     waiting.unlink(missing_ok=True)
     log.info("%s was not registered; registered it at the Registry.", id_)
     return secret
@@ -231,7 +232,7 @@ async def own_secret(
 
 def _enrolment_token(state: Path) -> str | None:
     path = state / "enrolment.token"
-    return trust.read_secret(path) if path.exists() else None
+    return secret_files.read_secret(path) if path.exists() else None
 
 
 async def _bounded(response: aiohttp.ClientResponse, registry: RegistryAddress) -> bytes:
@@ -286,7 +287,7 @@ def _unreachable(registry: RegistryAddress, problem: Exception) -> EvchargeError
 
 def _untrusted(registry: RegistryAddress, problem: Exception) -> AuthenticationError:
     code = problem.verify_code if isinstance(problem, ssl.SSLCertVerificationError) else 0
-    now = f"{lifecycle.utc_now():%Y-%m-%d %H:%M} UTC"
+    now = f"{clock.utc_now():%Y-%m-%d %H:%M} UTC"
     match code:
         case _Fault.EXPIRED:
             return AuthenticationError(

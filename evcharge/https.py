@@ -17,11 +17,11 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from evcharge.admission import SeatLimits
 from evcharge.domain.errors import BadInput, Code, EvchargeError, Overloaded, ProtocolError
 from evcharge.domain.strict_json import read_json
-from evcharge.listener import Connection, PortOptions, listen
-from evcharge.rate_limit import TokenBuckets
+from evcharge.runtime.admission import SeatLimits
+from evcharge.runtime.listener import Connection, PortOptions, listen
+from evcharge.runtime.rate_limit import TokenBuckets
 
 log = logging.getLogger(__name__)
 

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from evcharge.operator.registering import USER, as_administrator
-from evcharge.options import CENTRAL, REGISTRY, id_argument, options, settings
-from evcharge.plain import clean
+from evcharge.runtime.cli_options import CENTRAL, REGISTRY, id_argument, options, settings
+from evcharge.runtime.plain import clean
 
 if TYPE_CHECKING:
-    from evcharge.config import Config
     from evcharge.invitation import Invitation
     from evcharge.labels import Speech
+    from evcharge.runtime.config import Config
 
 _MAX_INPUT = 64 * 1024
 
 
 def _host(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    from evcharge import config
     from evcharge.domain.errors import ConfigError
+    from evcharge.runtime import config
 
     try:
         return None if value is None else config.parse("reach.central_host", value)

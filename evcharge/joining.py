@@ -23,9 +23,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from msgspec import Struct
 
-from evcharge import config as settings
-from evcharge import trust
-from evcharge.config import Config
 from evcharge.domain.errors import (
     AuthenticationError,
     BadInput,
@@ -40,6 +37,9 @@ from evcharge.domain.errors import (
 from evcharge.enrolment import Impostor, RegistryAddress, call
 from evcharge.invitation import Invitation, encode
 from evcharge.labels import Speech
+from evcharge.runtime import config as settings
+from evcharge.runtime.config import Config
+from evcharge.security import secret_files, state_folder
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10.0, connect=5.0)
 _MAX_CA_BYTES = 16 * 1024
@@ -174,7 +174,7 @@ async def join(state: Path, invitation: Invitation, say: Speech, *, force: bool 
     tag = hashlib.sha256(invitation.secret).hexdigest()[:12]
     # Kept until all is written: after a lost answer or a crash the same credential is sent again.
     waiting = path.with_name(f"{path.name}.join-{tag}")
-    credential = trust.kept_secret(waiting, trust.new_secret())
+    credential = secret_files.kept_secret(waiting, secret_files.new_secret())
     try:
         with _beside(state, pem) as ca_file:
             await _redeem(RegistryAddress(invitation.registry_url, ca_file), invitation, credential)
@@ -188,7 +188,7 @@ async def join(state: Path, invitation: Invitation, say: Speech, *, force: bool 
         raise _with_text(problem, say("lost", text=problem.text)) from None
     _write_public(state / "ca.pem", pem)
     _write_public(state / settings.JOINED_FILE, _joined_text(invitation))
-    trust.replace_secret(path, credential)
+    secret_files.replace_secret(path, credential)
     for old in (*path.parent.glob("*.ticket"), *path.parent.glob(f"{path.name}.join-*")):
         # Tickets under the old credential are void.
         old.unlink(missing_ok=True)
@@ -298,7 +298,7 @@ def _with_text(problem: EvchargeError, text: str) -> EvchargeError:
 @contextlib.contextmanager
 def _beside(state: Path, pem: str) -> Iterator[Path]:
     path = state / f".ca.{secrets.token_hex(8)}.pem"
-    trust.replace_secret(path, pem)
+    secret_files.replace_secret(path, pem)
     try:
         yield path
     finally:
@@ -306,7 +306,7 @@ def _beside(state: Path, pem: str) -> Iterator[Path]:
 
 
 def _write_public(path: Path, text: str) -> None:
-    trust.replace_secret(path, text.strip(), trust.PUBLIC)
+    secret_files.replace_secret(path, text.strip(), state_folder.PUBLIC)
 
 
 def _joined_text(invitation: Invitation) -> str:

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from evcharge import trust
 from evcharge.channel import Channel, ChannelClosed, connect
 from evcharge.domain.errors import (
     AuthenticationError,
@@ -26,8 +25,10 @@ from evcharge.domain.errors import (
 )
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import read_json
-from evcharge.lifecycle import Backoff, utc_now, wait_until
 from evcharge.messages import Bye, Heartbeat
+from evcharge.runtime.clock import utc_now
+from evcharge.runtime.waiting import Backoff, wait_until
+from evcharge.security import secret_files
 from evcharge.tickets import IssuedTicket
 
 log = logging.getLogger(__name__)
@@ -133,7 +134,7 @@ class TicketWallet:
     def _read(self) -> _Kept:
         try:
             if self._path.exists():
-                return read_json(trust.read_secret(self._path), _Kept)
+                return read_json(secret_files.read_secret(self._path), _Kept)
         except (StateError, OSError) as problem:
             self._grumble(str(problem))
         except ValueError:
@@ -142,7 +143,7 @@ class TicketWallet:
 
     def _write(self) -> None:
         try:
-            trust.replace_secret(self._path, msgspec.json.encode(self._kept).decode())
+            secret_files.replace_secret(self._path, msgspec.json.encode(self._kept).decode())
         except (StateError, OSError, ValueError) as problem:
             self._grumble(str(problem))
 

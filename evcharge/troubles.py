@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from evcharge.wall_clock import here
+from evcharge.domain.local_time import here
 
 MOST = 200
 

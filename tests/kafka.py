@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from evcharge.certificates import new_authority
+from evcharge.security.certificates import new_authority
 from tests.absent import absent
 from tests.ports import free_port
 

@@ -6,11 +6,11 @@ Kafka has every event under its number and hash. `audit verify` compares what it
 
 import logging
 
-from evcharge.anchor_file import AnchorFile
 from evcharge.central.lines import speech
 from evcharge.central.registry_link import RegistryLink
 from evcharge.central.store import CentralStore
 from evcharge.labels import DEFAULT_LANGUAGE
+from evcharge.storage.anchor_file import AnchorFile
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evcharge import __version__, heap, timezone, trust
-from evcharge.admission import SeatLimits
-from evcharge.anchor_file import ANCHORS, AnchorFile
+from evcharge import __version__
 from evcharge.central.alerts import KAFKA, REBUILD_FROM, REGISTRY, WEATHER, AlertKind, Alerts
 from evcharge.central.anchors import Anchors
 from evcharge.central.api.inviting import Inviting
@@ -38,9 +36,6 @@ from evcharge.central.watchdog import Watchdog, each_minute
 from evcharge.central.weather_link import WeatherLink, last_word
 from evcharge.central.weather_link import Word as WeatherWord
 from evcharge.central.website import website
-from evcharge.config import CentralSettings, Config
-from evcharge.database import open_database
-from evcharge.descriptors import raise_limit, share
 from evcharge.domain.billing import parse_cents, parse_price
 from evcharge.domain.days import Days
 from evcharge.domain.errors import Code, ProtocolError
@@ -50,8 +45,17 @@ from evcharge.domain.session import Session
 from evcharge.door import Door, serve
 from evcharge.https import SEATS
 from evcharge.keyboard import is_terminal
-from evcharge.lifecycle import Clock, run_until, steady, utc_now
-from evcharge.passwords import Credentials
+from evcharge.runtime import heap, timezone
+from evcharge.runtime.admission import SeatLimits
+from evcharge.runtime.clock import Clock, steady, utc_now
+from evcharge.runtime.config import CentralSettings, Config
+from evcharge.runtime.descriptors import raise_limit, share
+from evcharge.runtime.lifecycle import run_until
+from evcharge.security import secret_files, state_folder
+from evcharge.security.passwords import Credentials
+from evcharge.security.tls import client_context
+from evcharge.storage.anchor_file import ANCHORS, AnchorFile
+from evcharge.storage.database import open_database
 from evcharge.tickets import TicketOpener
 
 if TYPE_CHECKING:
@@ -71,9 +75,9 @@ async def run(
     `show_panel` paints the wall on the terminal, if there is one.
     """
     state, settings = config.state, config.central
-    service_keys = trust.read_keys(state / "service.key")
-    resume_key = trust.read_keys(state / "central" / "resume.key")[0]
-    tls = trust.client_context(state / "ca.pem")
+    service_keys = secret_files.read_keys(state / "service.key")
+    resume_key = secret_files.read_keys(state / "central" / "resume.key")[0]
+    tls = client_context(state / "ca.pem")
     link_seats, client_seats = _seats(settings, config.lang)
     async with open_database(database_path(state), SCHEMA) as database, Credentials() as credentials:
         store = await CentralStore.open(database, _days(settings, config.lang))
@@ -92,7 +96,7 @@ async def run(
         registry = RegistryLink(
             config.reach.registry_url,
             tls,
-            trust.service_token(service_keys[0]),
+            state_folder.service_token(service_keys[0]),
             dispatcher,
             feed,
             epochs,
@@ -122,9 +126,13 @@ async def run(
             peers=peers,
             consents=consents,
             quotas=quotas,
-            operator_token=trust.kept_secret(trust.operator_token_path(state), trust.new_secret()),
-            weather_token=trust.kept_secret(trust.weather_token_path(state), trust.new_secret()),
-            service_token=trust.service_token(service_keys[0]),
+            operator_token=secret_files.kept_secret(
+                state_folder.operator_token_path(state), secret_files.new_secret()
+            ),
+            weather_token=secret_files.kept_secret(
+                state_folder.weather_token_path(state), secret_files.new_secret()
+            ),
+            service_token=state_folder.service_token(service_keys[0]),
         )
         outbox = await _outbox(core)
         backlog = outbox.backlog if outbox is not None else None
@@ -319,7 +327,7 @@ def _guard_figures(
 
 def _pin_key(state: Path) -> bytes:
     """Return what the PINs of drivers are hashed with: without it, the books alone do not tell them."""
-    return trust.kept_secret(state / "central" / "pin.key", trust.new_secret()).encode()
+    return secret_files.kept_secret(state / "central" / "pin.key", secret_files.new_secret()).encode()
 
 
 def _rules(settings: CentralSettings, clock: Clock, sign_key: bytes) -> Rules:

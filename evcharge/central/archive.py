@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from evcharge.central.rows import of_registration
-from evcharge.database import Database, Row
 from evcharge.domain.errors import BadInput
 from evcharge.domain.events import Event, Unread, stored
 from evcharge.domain.ids import CpId, DriverId
 from evcharge.domain.timestamps import text_of
+from evcharge.storage.database import Database, Row
 
 OPEN = "open"
 _STATES = {

@@ -12,13 +12,13 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
-from evcharge import audit
 from evcharge.central.commands import CENTRAL, Note
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.store import CentralStore
-from evcharge.database import Database
 from evcharge.domain.events import ChainBroken
-from evcharge.lifecycle import Clock
+from evcharge.runtime.clock import Clock
+from evcharge.storage import hash_chain
+from evcharge.storage.database import Database
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class ChainState:
 
     checked: int = 0
     verified_at: datetime | None = None
-    broken: audit.Broken | None = None
+    broken: hash_chain.Broken | None = None
 
 
 class ChainWalker:
@@ -49,7 +49,7 @@ class ChainWalker:
         self._store = store
         self._dispatcher = dispatcher
         self._clock = clock
-        self._head = audit.Head()
+        self._head = hash_chain.Head()
         self.state = ChainState()
 
     async def run(self) -> None:
@@ -63,7 +63,7 @@ class ChainWalker:
                 if not at_end:
                     pause = max(_LEAST_REST_S, (time.monotonic() - started) * _REST)
                 elif time.monotonic() - began > _AGAIN_AFTER_S:
-                    began, self._head = time.monotonic(), audit.Head()
+                    began, self._head = time.monotonic(), hash_chain.Head()
             await asyncio.sleep(pause)
 
     async def step(self) -> bool:
@@ -72,13 +72,13 @@ class ChainWalker:
         head = self._store.head
         sql = "SELECT * FROM events WHERE n > :after ORDER BY n LIMIT :limit"
         rows = await self._database.read(sql, {"after": self._head.n, "limit": ROWS_AT_ONCE})
-        broken = audit.first_broken(rows, start=self._head)
+        broken = hash_chain.first_broken(rows, start=self._head)
         if broken is None and not rows and head.n > self._head.n:
-            broken = audit.Broken(self._head.n + 1, f"rows {self._head.n + 1} to {head.n} were cut off")
+            broken = hash_chain.Broken(self._head.n + 1, f"rows {self._head.n + 1} to {head.n} were cut off")
         if broken is None and rows:
-            self._head = audit.Head(rows[-1]["n"], rows[-1]["hash"])
+            self._head = hash_chain.Head(rows[-1]["n"], rows[-1]["hash"])
             if head.n == self._head.n and head.hash != self._head.hash:
-                broken = audit.Broken(head.n, f"row {head.n} is not the one that was written")
+                broken = hash_chain.Broken(head.n, f"row {head.n} is not the one that was written")
         if broken is not None:
             self._tell(broken)
             return True
@@ -91,11 +91,11 @@ class ChainWalker:
             self.state = ChainState(self._head.n, self.state.verified_at, found)
         return at_end
 
-    def _tell(self, broken: audit.Broken) -> None:
+    def _tell(self, broken: hash_chain.Broken) -> None:
         known = self.state.broken
         self.state = ChainState(self._head.n, self._clock(), broken)
         # The next look is from the beginning: whoever puts the books right is seen to have done so.
-        self._head = audit.Head()
+        self._head = hash_chain.Head()
         if known != broken:
             log.error("audit log broken: %s", broken.why)
             self._dispatcher.post(Note(by=CENTRAL, event=ChainBroken(n=broken.n, why=broken.why)))

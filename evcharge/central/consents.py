@@ -15,7 +15,7 @@ from evcharge.domain.errors import Code, Overloaded, Refused
 from evcharge.domain.events import Event, StartConfirmed
 from evcharge.domain.ids import CpId, DriverId
 from evcharge.messages import ManualStart
-from evcharge.passwords import Brake, Credentials
+from evcharge.security.passwords import Brake, Credentials
 
 # At one charging point so many drivers may be named before it is slowed down.
 _FREE_DRIVERS = 15

@@ -73,7 +73,7 @@ from evcharge.messages import (
     TicketSeen,
     temperature,
 )
-from evcharge.rate_limit import TokenBucket
+from evcharge.runtime.rate_limit import TokenBucket
 from evcharge.tickets import Identity
 
 # So many rows fit into one frame even with the longest locations.

@@ -12,9 +12,9 @@ from evcharge.central.peers import Peers
 from evcharge.central.quotas import Quotas
 from evcharge.central.refusals import Refusals
 from evcharge.central.store import CentralStore
-from evcharge.config import Config
-from evcharge.database import Database
-from evcharge.lifecycle import Clock
+from evcharge.runtime.clock import Clock
+from evcharge.runtime.config import Config
+from evcharge.storage.database import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

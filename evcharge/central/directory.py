@@ -12,19 +12,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from evcharge import trust
 from evcharge.central.accounts import Account, ApiToken, Credential, Login, Told, driver_id
 from evcharge.central.commands import AccessEvent, Actor, ChangeAccess, DriverVisits, Note
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.rows import account_of, token_of
 from evcharge.central.ruling import Decision
-from evcharge.database import Database, Row
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.events import LoggedIn, LoggedOut
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import read_json
 from evcharge.domain.timestamps import text_of
-from evcharge.lifecycle import Clock, uninterrupted
+from evcharge.runtime.clock import Clock
+from evcharge.runtime.waiting import uninterrupted
+from evcharge.security import secret_files
+from evcharge.storage.database import Database, Row
 
 log = logging.getLogger(__name__)
 
@@ -166,7 +167,7 @@ class Directory:
         """
         account = self.account(name)
         now = self._clock()
-        token = trust.new_secret()
+        token = secret_files.new_secret()
         login = Login(
             token_sha256=digest(token),
             name=name,

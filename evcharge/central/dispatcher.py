@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
 
-from evcharge import failpoints
 from evcharge.central.commands import (
     CENTRAL,
     Actor,
@@ -39,7 +38,10 @@ from evcharge.central.store import CentralStore
 from evcharge.domain.errors import Code, Refused, StateError, Unstorable
 from evcharge.domain.events import ClockJumped, StorageRestored
 from evcharge.labels import DEFAULT_LANGUAGE
-from evcharge.lifecycle import Clock, Jumps, uninterrupted
+from evcharge.runtime import failpoints
+from evcharge.runtime.clock import Clock
+from evcharge.runtime.lifecycle import Jumps
+from evcharge.runtime.waiting import uninterrupted
 
 log = logging.getLogger(__name__)
 

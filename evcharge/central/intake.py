@@ -15,10 +15,10 @@ from evcharge.central.lane import Lane
 from evcharge.central.quotas import BAN_S, USELESS, Quotas
 from evcharge.central.refusals import Refusals
 from evcharge.central.state import OrderOffset
-from evcharge.database import Database
 from evcharge.domain.errors import Code, Overloaded, ProtocolError, Refused, Unstorable, unforeseen
 from evcharge.domain.ids import CpId, Role
-from evcharge.rate_limit import TokenBucket
+from evcharge.runtime.rate_limit import TokenBucket
+from evcharge.storage.database import Database
 from evcharge.topics import CENTRAL_COMMANDS, CP_TELEMETRY, Order, OrderSeal
 
 ADDRESS = f"kafka:{CENTRAL_COMMANDS}"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from evcharge import timezone
 from evcharge.domain.billing import MAX_SESSION_MWH, cost_cents
 from evcharge.domain.days import UTC_DAYS, Days
+from evcharge.runtime import timezone
 
 # What the records of charging points have corrected.
 _CORRECTED = """

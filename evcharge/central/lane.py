@@ -19,7 +19,7 @@ from evcharge.domain.errors import BadInput, Code, Overloaded, ProtocolError, un
 from evcharge.domain.events import FiguresUnderstood
 from evcharge.domain.ids import CpId, Role, SessionId, check_id
 from evcharge.messages import ErrorNotice, SupplyUpdate, temperature
-from evcharge.rate_limit import TokenBuckets
+from evcharge.runtime.rate_limit import TokenBuckets
 from evcharge.topics import CP_TELEMETRY
 from evcharge.wire import RisingOpener
 

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Protocol
 
-from evcharge import failpoints
 from evcharge.broker import BrokerLost, Brokers, Producer
 from evcharge.central.alerts import KAFKA, AlertKind, Alerts
 from evcharge.central.commands import CENTRAL, AnyCommand, Note
@@ -20,11 +19,13 @@ from evcharge.central.feed import Feed
 from evcharge.central.lines import speech
 from evcharge.central.outbound import outgoing
 from evcharge.central.store import CentralStore
-from evcharge.database import Database, Row
 from evcharge.domain.events import Event, KafkaLost, KafkaReached
 from evcharge.domain.timestamps import text_of
 from evcharge.labels import DEFAULT_LANGUAGE
-from evcharge.lifecycle import Backoff, Clock, uninterrupted, wait_until
+from evcharge.runtime import failpoints
+from evcharge.runtime.clock import Clock
+from evcharge.runtime.waiting import Backoff, uninterrupted, wait_until
+from evcharge.storage.database import Database, Row
 from evcharge.topics import Outgoing
 
 log = logging.getLogger(__name__)

@@ -30,7 +30,6 @@ from rich.console import Console as RichConsole
 from rich.style import Style
 from rich.text import Text
 
-from evcharge import logs
 from evcharge.central import typed
 from evcharge.central.alerts import CENTRAL, KAFKA, REGISTRY, WEATHER, AlertKind, Alerts, alert_text
 from evcharge.central.desk import Answer, Desk, fault
@@ -45,7 +44,9 @@ from evcharge.domain.errors import BadInput
 from evcharge.domain.events import Event
 from evcharge.domain.ids import CpId
 from evcharge.domain.session import Session
-from evcharge.lifecycle import Clock, wait_until
+from evcharge.runtime import logs
+from evcharge.runtime.clock import Clock
+from evcharge.runtime.waiting import wait_until
 from evcharge.unhurried import Unhurried, calm_resizes
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@
 
 from evcharge.domain.errors import Code, Overloaded
 from evcharge.domain.ids import CpId, Role
-from evcharge.rate_limit import TokenBuckets
+from evcharge.runtime.rate_limit import TokenBuckets
 
 # So many at once, and one more each so many seconds.
 LOGINS, LOGIN_EVERY_S = 20, 3.0

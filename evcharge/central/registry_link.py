@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import aiohttp
 from msgspec import Meta, Struct
 
-from evcharge.audit import GENESIS, Head
 from evcharge.central.commands import CENTRAL, Actor, Note, RegistryFollows, RevokeKeys, Withdraw
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.epochs import Epochs
@@ -23,8 +22,9 @@ from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import CpId, Role
 from evcharge.domain.strict_json import read_json
 from evcharge.labels import DEFAULT_LANGUAGE
-from evcharge.lifecycle import wait_until
 from evcharge.messages import Count, Id
+from evcharge.runtime.waiting import wait_until
+from evcharge.storage.hash_chain import GENESIS, Head
 
 log = logging.getLogger(__name__)
 

@@ -28,7 +28,6 @@ from evcharge.central.state import (
     Weather,
     Welcomed,
 )
-from evcharge.database import Row
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.days import UTC_DAYS, Days
 from evcharge.domain.events import ClockJumped, Event
@@ -36,6 +35,7 @@ from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, Role, Sess
 from evcharge.domain.location import WeatherKind
 from evcharge.domain.session import EndReason, Session, SessionState, Ticket
 from evcharge.domain.timestamps import text_of
+from evcharge.storage.database import Row
 
 _EVENT_COLUMNS = (
     "n", "at", "actor", "role", "address", "type", "cp_id", "driver_id", "session_id", "correlation_id", "data", "hash",

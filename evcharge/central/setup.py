@@ -3,17 +3,17 @@
 import asyncio
 from pathlib import Path
 
-from evcharge import lifecycle
 from evcharge.central.accounts import Account, seal
 from evcharge.central.commands import Actor
 from evcharge.central.rows import Entry
 from evcharge.central.ruling import Decision
 from evcharge.central.store import CentralStore
-from evcharge.database import open_database
 from evcharge.domain.events import AccountAdded
 from evcharge.domain.ids import Role
-from evcharge.passwords import Credentials, new_password
-from evcharge.trust import InitReport
+from evcharge.runtime import clock
+from evcharge.security.passwords import Credentials, new_password
+from evcharge.security.state_folder import InitReport
+from evcharge.storage.database import open_database
 
 SCHEMA = "evcharge.central.schema"
 FIRST_ADMIN = "admin"
@@ -39,7 +39,7 @@ async def _add_admin(state: Path, report: InitReport) -> None:
             report.kept.append(f"account {FIRST_ADMIN} of Central's pages")
             return
         password = report.admin_password or new_password()
-        now = lifecycle.utc_now()
+        now = clock.utc_now()
         account = Account(
             name=FIRST_ADMIN,
             role=Role.ADMIN,

@@ -16,7 +16,7 @@ from evcharge import labels
 from evcharge.central.lines import speech
 from evcharge.domain.charging_point import CpStatus
 from evcharge.labels import Speech
-from evcharge.plain import clean
+from evcharge.runtime.plain import clean
 from evcharge.troubles import clock
 
 # Narrower than this there is room for one list only.

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from evcharge.central.history import NO_DATA, Statuses, is_late
-from evcharge.central.sums import sum_of, summed
-from evcharge.database import Database, Row
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.days import UTC_DAYS, Days
 from evcharge.domain.ids import CpId
+from evcharge.storage.database import Database, Row
+from evcharge.storage.sums import sum_of, summed
 
 # Rows that one query may look at, and charging points that one may name.
 _ROWS_AT_ONCE = 20_000

@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from evcharge import audit, timezone
 from evcharge.central.history import START_GRACE, Draft, News, Statuses
 from evcharge.central.recall import Unknown
 from evcharge.central.rows import (
@@ -43,14 +42,16 @@ from evcharge.central.state import (
     TicketUnseen,
     Welcomed,
 )
-from evcharge.central.sums import MOST_KEPT, sum_of, summed
-from evcharge.database import Database, Row
 from evcharge.domain.billing import MAX_SESSION_MWH
 from evcharge.domain.charging_point import ChargingPoint, CpStatus
 from evcharge.domain.days import UTC_DAYS, Days
 from evcharge.domain.ids import CpId, DriverId, SessionId
 from evcharge.domain.session import Session, SessionState, Ticket
 from evcharge.domain.timestamps import text_of
+from evcharge.runtime import timezone
+from evcharge.storage import hash_chain
+from evcharge.storage.database import Database, Row
+from evcharge.storage.sums import MOST_KEPT, sum_of, summed
 
 # How far back, and how many, repeated requests are answered from memory after a restart; else the books are asked.
 _REMEMBER_REQUESTS_FOR = timedelta(hours=24)
@@ -103,7 +104,7 @@ _LIVE = (
 class CentralStore:
     """The only reader and writer of central.db."""
 
-    def __init__(self, database: Database, head: audit.Head, days: Days = UTC_DAYS) -> None:
+    def __init__(self, database: Database, head: hash_chain.Head, days: Days = UTC_DAYS) -> None:
         """`days` are those by which the books count."""
         self._database = database
         self.head = head
@@ -125,7 +126,7 @@ class CentralStore:
     async def open(cls, database: Database, days: Days | None = None) -> "CentralStore":
         """Return the store, with the end of its event chain; it counts by `days`, or as before (raises BadInput)."""
         rows = await database.read("SELECT n, hash FROM events ORDER BY n DESC LIMIT 1")
-        head = audit.Head(rows[0]["n"], rows[0]["hash"]) if rows else audit.Head()
+        head = hash_chain.Head(rows[0]["n"], rows[0]["hash"]) if rows else hash_chain.Head()
         ((before,),) = await database.read("SELECT name FROM day_zone")
         if days is None:
             return cls(database, head, Days(timezone.zone(before), before))
@@ -330,13 +331,13 @@ class CentralStore:
         rows = await self._database.read(f"SELECT * FROM ticket_now {where}", params)  # noqa: S608
         return [ticket_of(row) for row in rows]
 
-    def _sealed(self, batch: Sequence[Entry]) -> tuple[list[dict[str, Any]], audit.Head]:
+    def _sealed(self, batch: Sequence[Entry]) -> tuple[list[dict[str, Any]], hash_chain.Head]:
         head = self.head
         rows = []
         for entry in batch:
             for event in entry.decision.events:
                 row = event_row(head.n + 1, entry, event)
-                head = audit.Head(head.n + 1, audit.chained(head.hash, row))
+                head = hash_chain.Head(head.n + 1, hash_chain.chained(head.hash, row))
                 rows.append({**row, "hash": head.hash})
         return rows, head
 

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import msgspec
 
-from evcharge import audit
 from evcharge.central.invariants import violations
 from evcharge.central.reconcile import reconcile
-from evcharge.central.sums import sum_of, summed
 from evcharge.central.unbilled import rebuilt, unbilled, unsigned
-from evcharge.database import GUARDS, guards
 from evcharge.domain.errors import StateError
 from evcharge.domain.events import Unread, stored
-from evcharge.plain import clean, clean_json
-from evcharge.witnesses import (
+from evcharge.runtime.plain import clean, clean_json
+from evcharge.storage import hash_chain
+from evcharge.storage.database import GUARDS, guards
+from evcharge.storage.sums import sum_of, summed
+from evcharge.storage.witnesses import (
     REGISTRY,
     Witness,
     central_witness,
@@ -105,7 +105,7 @@ def examine(path: Path, far: Sequence[Witness] = ()) -> Findings:
     found.witnesses = [file, *others]
     with _reading(path) as connection:
         found.problems += [*_damage(connection), *_unguarded(connection, SCHEMAS[path.name])]
-        torn = audit.first_broken(connection.execute(_EVENTS))
+        torn = hash_chain.first_broken(connection.execute(_EVENTS))
         # A chain that was cut and then went on, or was made anew, is whole in itself; but others remember.
         broken = [torn.why] if torn else list(contradictions(connection, found.witnesses))
         found.problems += [f"audit log broken: {why}" for why in broken]

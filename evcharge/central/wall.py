@@ -21,7 +21,7 @@ from evcharge.domain.charging_point import ChargingPoint, CpStatus
 from evcharge.domain.ids import CpId
 from evcharge.domain.location import in_country, place
 from evcharge.domain.session import Session, SessionState
-from evcharge.plain import clean
+from evcharge.runtime.plain import clean
 
 MARKS: Mapping[CpStatus, str] = {
     CpStatus.AVAILABLE: "●",

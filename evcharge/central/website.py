@@ -9,8 +9,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from evcharge import __version__, trust
-from evcharge.admission import SeatLimits
+from evcharge import __version__
 from evcharge.central.api import Api, is_loopback
 from evcharge.central.api.access import Access, Limits
 from evcharge.central.api.accounts import Accounts
@@ -45,7 +44,9 @@ from evcharge.central.telemetry import Telemetry
 from evcharge.central.weather_link import WeatherLink
 from evcharge.enrolment import RegistryAddress
 from evcharge.https import Turns
-from evcharge.passwords import Credentials
+from evcharge.runtime.admission import SeatLimits
+from evcharge.security.passwords import Credentials
+from evcharge.security.tls import server_context
 
 # Something that goes on for ever.
 Work = Callable[[], Coroutine[Any, Any, None]]
@@ -123,7 +124,7 @@ def _served(core: Core, api: Api, seats: SeatLimits, *works: Work) -> Work:
     if not settings.api:
         return idle
     # Also on this computer alone: whoever has a secret for Central asks for this certificate first.
-    tls = trust.server_context(state / "central.pem", state / "central.key")
+    tls = server_context(state / "central.pem", state / "central.key")
 
     async def work() -> None:
         async with asyncio.TaskGroup() as tasks:

@@ -6,14 +6,15 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from evcharge import enrolment, labels, trust
-from evcharge.config import Config
+from evcharge import enrolment, labels
 from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, Overloaded, StateError
 from evcharge.domain.ids import CpId, Role
 from evcharge.labels import Phrase, Speech, say
 from evcharge.labels.point import SENTENCES
-from evcharge.lifecycle import Backoff
 from evcharge.link import Link, LinkState, Phase, TicketWallet
+from evcharge.runtime.config import Config
+from evcharge.runtime.waiting import Backoff
+from evcharge.security import secret_files
 from evcharge.tickets import IssuedTicket
 
 log = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ class Credential:
 
     def replace(self, secret: str) -> None:
         """Write the secret, which both programs are about to notice. Raises StateError."""
-        trust.replace_secret(self.file, secret)
+        secret_files.replace_secret(self.file, secret)
 
     async def watch(self, on_change: Callable[[str], None]) -> None:
         """Call `on_change` with the secret each time that its file was written anew. Does not end."""
@@ -95,7 +96,7 @@ class Credential:
                 continue
             self._looked_at = stamp
             try:
-                secret = trust.read_secret(self.file)
+                secret = secret_files.read_secret(self.file)
             except (StateError, OSError) as problem:
                 log.warning("%s", self._words("bad credential", why=problem))
                 continue

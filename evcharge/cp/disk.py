@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import Protocol
 
-from evcharge import files
 from evcharge.domain.errors import StateError, Taken
+from evcharge.runtime import files
 
 
 class File(Protocol):

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET, structs
 
-from evcharge import files, keyboard, labels
+from evcharge import keyboard, labels
 from evcharge.channel import Channel
-from evcharge.config import Config
 from evcharge.cp import menu, plan
 from evcharge.cp.central import Credential, LinkLines, link_to_central
 from evcharge.cp.charge import Charge, Moment
@@ -33,7 +32,6 @@ from evcharge.domain.ids import CpId, DriverId, Role, check_id
 from evcharge.domain.location import tidy
 from evcharge.labels import Phrase, Speech, causes, confirm
 from evcharge.labels.point import SENTENCES
-from evcharge.lifecycle import bounded, run_until, steady, utc_now
 from evcharge.link import LinkState, Phase
 from evcharge.messages import (
     Ack,
@@ -50,6 +48,11 @@ from evcharge.messages import (
     SupplyUpdate,
     Synced,
 )
+from evcharge.runtime import files
+from evcharge.runtime.clock import steady, utc_now
+from evcharge.runtime.config import Config
+from evcharge.runtime.lifecycle import run_until
+from evcharge.runtime.waiting import bounded
 from evcharge.troubles import Troubles, told
 
 if TYPE_CHECKING:

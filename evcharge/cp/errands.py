@@ -4,12 +4,13 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from evcharge import enrolment, trust
-from evcharge.config import Config
+from evcharge import enrolment
 from evcharge.cp.central import Credential
 from evcharge.domain.errors import AuthenticationError, Code, Refused, StateError
 from evcharge.domain.ids import CpId
 from evcharge.labels import Speech
+from evcharge.runtime.config import Config
+from evcharge.security import secret_files
 
 # The administrator that `evcharge init` makes.
 ADMIN = "admin"
@@ -99,7 +100,7 @@ class Errands:
         admin_token = await self._admin_token()
         # Kept before the Registry hears of it: after a crash in between, the same one is registered again.
         waiting = self._credential.file.with_name("secret.next")
-        secret = trust.kept_secret(waiting, trust.new_secret())
+        secret = secret_files.kept_secret(waiting, secret_files.new_secret())
         known = await self._listed(admin_token)
         location = self._location if known is None else ""
         await enrolment.register(
@@ -142,7 +143,7 @@ class Errands:
     def _enrolment_token(self) -> str | None:
         path = self._config.state / "enrolment.token"
         given = os.environ.get("EVCHARGE_ENROLMENT_TOKEN")
-        return given or (trust.read_secret(path) if path.exists() else None)
+        return given or (secret_files.read_secret(path) if path.exists() else None)
 
     async def _admin_token(self) -> str:
         password = os.environ.get("EVCHARGE_ADMIN_PASSWORD") or await self.ask_password()

@@ -11,8 +11,8 @@ from evcharge.broker import BrokerLost, Brokers, Producer
 from evcharge.channel import Channel
 from evcharge.domain.ids import CpId
 from evcharge.labels import Speech
-from evcharge.lifecycle import Backoff
 from evcharge.messages import SupplyUpdate
+from evcharge.runtime.waiting import Backoff
 from evcharge.topics import CP_TELEMETRY, Outgoing
 from evcharge.wire import Sealer
 

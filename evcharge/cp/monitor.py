@@ -9,9 +9,8 @@ import logging
 
 from msgspec import UNSET, UnsetType
 
-from evcharge import keyboard, labels, trust
+from evcharge import keyboard, labels
 from evcharge.channel import Channel
-from evcharge.config import Config
 from evcharge.cp import health, menu
 from evcharge.cp.central import LOOK_S, Credential, LinkLines, explained, link_to_central
 from evcharge.cp.errands import Cancelled, Errands
@@ -22,9 +21,12 @@ from evcharge.domain.errors import Code, EvchargeError, Overloaded, StateError
 from evcharge.domain.ids import CpId, Role, check_id
 from evcharge.labels import Phrase, Speech, say
 from evcharge.labels.point import SENTENCES
-from evcharge.lifecycle import run_until, utc_now
 from evcharge.link import Link, LinkState, Phase
 from evcharge.messages import ErrorNotice, Health, Located
+from evcharge.runtime.clock import utc_now
+from evcharge.runtime.config import Config
+from evcharge.runtime.lifecycle import run_until
+from evcharge.security import secret_files
 from evcharge.troubles import Troubles, told
 
 log = logging.getLogger(__name__)
@@ -183,7 +185,7 @@ class Monitor:
         if self._credential.is_given:
             return None
         try:
-            return health.health_key(trust.read_secret(self._credential.file))
+            return health.health_key(secret_files.read_secret(self._credential.file))
         except (StateError, OSError):
             return None
 

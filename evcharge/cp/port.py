@@ -7,14 +7,14 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from typing import cast
 
-from evcharge.admission import SeatLimits
 from evcharge.cp import health
 from evcharge.cp.charge import Charge
-from evcharge.descriptors import raise_limit, share
 from evcharge.domain.errors import Overloaded, ProtocolError, unforeseen
 from evcharge.domain.ids import CpId
-from evcharge.listener import Connection, PortOptions, listen
-from evcharge.rate_limit import TokenBucket
+from evcharge.runtime.admission import SeatLimits
+from evcharge.runtime.descriptors import raise_limit, share
+from evcharge.runtime.listener import Connection, PortOptions, listen
+from evcharge.runtime.rate_limit import TokenBucket
 
 log = logging.getLogger(__name__)
 

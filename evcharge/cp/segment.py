@@ -3,13 +3,13 @@
 from array import array
 from bisect import bisect_left
 
-from evcharge import failpoints
 from evcharge.cp import records
 from evcharge.cp.disk import File
 from evcharge.cp.records import Acked, Entry
 from evcharge.domain.errors import StateError
-from evcharge.files import NO_SPACE
 from evcharge.messages import AnyRecord, Record
+from evcharge.runtime import failpoints
+from evcharge.runtime.files import NO_SPACE
 
 # Two hours of METER records, one a second.
 SESSION_BYTES = 1024 * 1024

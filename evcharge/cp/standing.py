@@ -5,7 +5,7 @@ import logging
 from evcharge.domain.ids import CpId
 from evcharge.domain.location import place
 from evcharge.labels import Speech
-from evcharge.lifecycle import utc_now
+from evcharge.runtime.clock import utc_now
 from evcharge.troubles import Troubles
 
 log = logging.getLogger(__name__)

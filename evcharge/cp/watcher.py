@@ -11,7 +11,7 @@ from evcharge.domain.errors import Code, ProtocolError, unforeseen
 from evcharge.domain.ids import CpId
 from evcharge.labels import Speech
 from evcharge.labels.point import SENTENCES
-from evcharge.lifecycle import utc_now
+from evcharge.runtime.clock import utc_now
 
 log = logging.getLogger(__name__)
 

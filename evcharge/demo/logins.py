@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from evcharge import trust
 from evcharge.domain.errors import Code, EvchargeError, Refused
 from evcharge.labels import Speech
 from evcharge.labels.operator import SENTENCES
 from evcharge.operator.client import CentralApi
+from evcharge.security import secret_files
 
 ADMIN, DRIVER = "admin", "D01"
 
@@ -23,7 +23,7 @@ async def sentences(url: str, state: Path, lang: str) -> list[str]:
     try:
         admin = password_path(state, ADMIN)
         if admin.exists():
-            said.append(f"Log in as {ADMIN} with {trust.read_secret(admin)}")
+            said.append(f"Log in as {ADMIN} with {secret_files.read_secret(admin)}")
         else:
             said.append(f"Log in as {ADMIN}, with the password that evcharge init showed.")
         api = CentralApi(url, state, Speech(SENTENCES, lang))
@@ -36,7 +36,7 @@ async def sentences(url: str, state: Path, lang: str) -> list[str]:
 async def _driver_password(api: CentralApi, state: Path) -> str:
     path = password_path(state, DRIVER)
     if path.exists():
-        return trust.read_secret(path)
+        return secret_files.read_secret(path)
     content: dict[str, Any]
     try:
         content = await api.post("/api/accounts", {"name": DRIVER, "role": "driver"})
@@ -46,5 +46,5 @@ async def _driver_password(api: CentralApi, state: Path) -> str:
         # Made by a demo whose file is gone.
         content = await api.post(f"/api/accounts/{DRIVER}/password")
     password = str(content["password"])
-    trust.replace_secret(path, password)
+    secret_files.replace_secret(path, password)
     return password

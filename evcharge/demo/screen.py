@@ -9,8 +9,8 @@ from typing import TextIO
 import msgspec
 
 from evcharge.domain.strict_json import read_json
-from evcharge.logs import LineHandler
-from evcharge.plain import clean, clean_json
+from evcharge.runtime.logs import LineHandler
+from evcharge.runtime.plain import clean, clean_json
 
 OWN_NAME = "evcharge"
 _COLOURS: Mapping[str, str] = {

@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from evcharge import labels, trust
-from evcharge.config import Config
+from evcharge import labels
 from evcharge.demo import logins, plan
 from evcharge.demo.processes import EVCHARGE, Cast, Child
 from evcharge.demo.screen import Screen
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import StateError
+from evcharge.runtime.config import Config
+from evcharge.security import secret_files
 from evcharge.weather.keys import find_key
 
 T = TypeVar("T")
@@ -112,7 +113,9 @@ class _Show:
             if init.process.returncode:
                 raise StateError(f"the state folder could not be made: {init.last_line}")
             if shown.exception() is None:
-                trust.replace_secret(logins.password_path(config.state, logins.ADMIN), shown.result()[1])
+                secret_files.replace_secret(
+                    logins.password_path(config.state, logins.ADMIN), shown.result()[1]
+                )
         registry = await self._server("registry", config.registry.host, config.registry.port)
         self._peers = ("--registry", f"https://{registry}")
         api_port = self._port("API", config.central.api_host, config.central.api_port)
@@ -188,7 +191,7 @@ class _Show:
 
     async def _driver(self, driver_id: str, wanted: Sequence[str]) -> Child:
         file = self._config.state / "demo" / f"{driver_id}.txt"
-        trust.replace_secret(file, "\n".join(wanted))
+        secret_files.replace_secret(file, "\n".join(wanted))
         args = ("driver", driver_id, *self._peers, "--file", str(file), "--pause", str(plan.PAUSE_S))
         password = self._config.state / "driver" / driver_id / "password"
         self._screen.say(f"Driver {driver_id} asks for {', '.join(wanted)}. Its password is in {password}")

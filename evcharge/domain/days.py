@@ -7,7 +7,7 @@ where the clocks change, and nothing where a zone left a day out.
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from evcharge.wall_clock import here
+from evcharge.domain.local_time import here
 
 _DAY = timedelta(days=1)
 _MS = timedelta(milliseconds=1)

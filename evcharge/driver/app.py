@@ -3,7 +3,6 @@
 import asyncio
 
 from evcharge.channel import Channel, ChannelClosed
-from evcharge.config import Config
 from evcharge.domain.ids import DriverId, Role, check_id
 from evcharge.driver.attend import attend
 from evcharge.driver.chaos import Chaos
@@ -12,6 +11,7 @@ from evcharge.driver.player import check_file
 from evcharge.driver.words import Words
 from evcharge.enrolment import RegistryAddress, fetch_ticket, own_secret
 from evcharge.link import Link, LinkState, Phase, TicketWallet
+from evcharge.runtime.config import Config
 from evcharge.tickets import IssuedTicket
 
 

@@ -9,7 +9,6 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-from evcharge.config import Config
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import DriverId
 from evcharge.driver.conversation import Conversation
@@ -19,7 +18,8 @@ from evcharge.driver.player import Player
 from evcharge.driver.prompt import STDIN, is_at_hand, read_chunks
 from evcharge.driver.typed import obey
 from evcharge.driver.words import Words
-from evcharge.lifecycle import run_until
+from evcharge.runtime.config import Config
+from evcharge.runtime.lifecycle import run_until
 
 StayConnected = Callable[[Desk], Coroutine[Any, Any, None]]
 Orders = Callable[[Desk], Coroutine[Any, Any, None]]

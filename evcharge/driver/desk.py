@@ -6,15 +6,15 @@ import sys
 from collections.abc import Callable
 from typing import Protocol
 
-from evcharge import failpoints
 from evcharge.domain.errors import EvchargeError, StateError
 from evcharge.driver.conversation import Conversation
 from evcharge.driver.dealings import Outcome, Reaction
 from evcharge.driver.memory import Memory
 from evcharge.driver.words import ENGLISH, Words
-from evcharge.lifecycle import utc_now
 from evcharge.messages import Message
-from evcharge.plain import clean
+from evcharge.runtime import failpoints
+from evcharge.runtime.clock import utc_now
+from evcharge.runtime.plain import clean
 from evcharge.troubles import Troubles
 
 

@@ -8,11 +8,11 @@ from typing import TypeVar
 
 import msgspec
 
-from evcharge import files
 from evcharge.domain.errors import StateError
 from evcharge.domain.strict_json import read_json
 from evcharge.driver.script import Mark
 from evcharge.driver.words import ENGLISH, Words
+from evcharge.runtime import files
 
 _Kind = TypeVar("_Kind")
 

@@ -26,9 +26,9 @@ from evcharge.driver.lines import LineCutter
 from evcharge.driver.prompt import WORDS, PinWish, parse
 from evcharge.driver.typed import obey_line
 from evcharge.driver.words import Words
-from evcharge.lifecycle import utc_now
 from evcharge.messages import Balance, ConfirmStart, History, Points, Supply, TicketIssued
-from evcharge.plain import clean
+from evcharge.runtime.clock import utc_now
+from evcharge.runtime.plain import clean
 
 _REFRESH_S = 0.25
 # Rows below the prompt that the completion menu may use.

@@ -18,7 +18,7 @@ from evcharge.driver.facts import Facts
 from evcharge.driver.words import Words, as_corrected
 from evcharge.labels import step
 from evcharge.messages import Balance, History, Points, Supply, TicketIssued
-from evcharge.plain import clean
+from evcharge.runtime.plain import clean
 
 _RECEIPT_COLUMNS = 52
 # From here on a table has room for every column, or for all but the longest.

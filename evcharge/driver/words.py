@@ -9,6 +9,7 @@ from evcharge import labels
 from evcharge.domain.billing import euros, kwh, price_text
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code, EvchargeError
+from evcharge.domain.local_time import here
 from evcharge.domain.session import LATE_S, EndReason
 from evcharge.labels import Phrase, Speech, confirm
 from evcharge.labels.causes import cause
@@ -26,7 +27,6 @@ from evcharge.messages import (
     Supply,
     TicketIssued,
 )
-from evcharge.wall_clock import here
 
 _REFUSED_BY_POINT = {
     EndReason.NOT_PLUGGED: "not plugged",

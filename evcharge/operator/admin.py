@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from evcharge import lifecycle, trust
 from evcharge.domain.errors import AuthenticationError, Code, ProtocolError, Refused, StateError
 from evcharge.enrolment import RegistryAddress, call, listed, register
 from evcharge.labels import Speech
+from evcharge.runtime import clock
+from evcharge.security import secret_files
 
 PASSWORD_VARIABLE = "EVCHARGE_ADMIN_PASSWORD"  # noqa: S105  its name, not the password
 Kind = Literal["cp", "driver"]
@@ -86,8 +87,8 @@ class Admin:
 
     def _kept(self) -> str | None:
         try:
-            expires_at, user, url, token = trust.read_secret(self._file).split(" ")
-            good = float(expires_at) > lifecycle.utc_now().timestamp() + _MARGIN_S
+            expires_at, user, url, token = secret_files.read_secret(self._file).split(" ")
+            good = float(expires_at) > clock.utc_now().timestamp() + _MARGIN_S
         except (StateError, ValueError):
             return None
         return token if good and (user, url) == (self._user, self._registry.url) else None
@@ -101,7 +102,7 @@ class Admin:
         token, expires_at = content.get("token"), content.get("expires_at")
         if not isinstance(token, str) or not isinstance(expires_at, int | float) or " " in token:
             raise ProtocolError(f"{self._registry.url} does not answer like a Registry.")
-        trust.replace_secret(self._file, f"{expires_at} {self._user} {self._registry.url} {token}")
+        secret_files.replace_secret(self._file, f"{expires_at} {self._user} {self._registry.url} {token}")
         return token
 
 

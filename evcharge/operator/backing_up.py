@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from evcharge.options import options, settings
+from evcharge.runtime.cli_options import options, settings
 
 _WITH_KEYS = click.option(
     "--with-keys", is_flag=True, help="Also the keys and tokens, sealed under a passphrase."
@@ -25,9 +25,9 @@ def _passphrase(say: Any, file: Path | None, *, new: bool) -> str:
     """Return the passphrase for the keys; it is never an argument, which every user of this computer could read."""
     import getpass
 
-    from evcharge import files
     from evcharge.backup import LEAST_PASSPHRASE
     from evcharge.domain.errors import BadInput
+    from evcharge.runtime import files
 
     if file is not None:
         try:
@@ -62,7 +62,7 @@ def backup(
     from evcharge.backup import back_up
     from evcharge.labels import Speech
     from evcharge.labels.operator import SENTENCES
-    from evcharge.lifecycle import utc_now
+    from evcharge.runtime.clock import utc_now
 
     say = Speech(SENTENCES, config.lang)
     passphrase = _passphrase(say, passphrase_file, new=True) if with_keys else None
@@ -85,7 +85,7 @@ def restore(
     from evcharge.domain.errors import BadInput
     from evcharge.labels import Speech
     from evcharge.labels.operator import SENTENCES
-    from evcharge.lifecycle import utc_now
+    from evcharge.runtime.clock import utc_now
 
     say = Speech(SENTENCES, config.lang)
     passphrase = None

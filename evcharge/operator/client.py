@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from evcharge import trust
 from evcharge.api_client import OPERATOR_VARIABLE, ApiClient, Token
 from evcharge.labels import Speech
+from evcharge.security import state_folder
 
 # An order to all charging points may take its time.
 _WITHIN_S = 20.0
@@ -18,7 +18,7 @@ class CentralApi(ApiClient):
 
     def __init__(self, url: str, state: Path, say: Speech, environ: Mapping[str, str] = os.environ) -> None:
         """Raises what ApiClient raises."""
-        token = Token(OPERATOR_VARIABLE, trust.operator_token_path(state), environ)
+        token = Token(OPERATOR_VARIABLE, state_folder.operator_token_path(state), environ)
         super().__init__(url, state / "ca.pem", say, token, _WITHIN_S)
 
     async def get(self, path: str, **params: object) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import click
 
 from evcharge.domain.errors import BadInput
 from evcharge.domain.ids import check_id
-from evcharge.options import KAFKA, Decorator, id_argument, key, options, settings
-from evcharge.plain import clean
+from evcharge.runtime.cli_options import KAFKA, Decorator, id_argument, key, options, settings
+from evcharge.runtime.plain import clean
 
 if TYPE_CHECKING:
     from evcharge.operator.client import CentralApi

@@ -6,12 +6,12 @@ from typing import Any
 import click
 
 from evcharge.operator.commands import API, Operating
-from evcharge.options import KAFKA, options
+from evcharge.runtime.cli_options import KAFKA, options
 
 
 def _type(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
     from evcharge.domain.events import EVENT_TYPES
-    from evcharge.toml_file import did_you_mean
+    from evcharge.runtime.toml_file import did_you_mean
 
     names = [kind.__name__ for kind in EVENT_TYPES]
     if value is not None and value not in names:

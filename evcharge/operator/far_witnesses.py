@@ -6,16 +6,16 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from evcharge import trust
-from evcharge.audit import Head
-from evcharge.config import Config
 from evcharge.domain.errors import EvchargeError
 from evcharge.enrolment import RegistryAddress, call
 from evcharge.labels import Speech
 from evcharge.messages import Count
 from evcharge.operator.client import CentralApi
 from evcharge.operator.stream import decoded
-from evcharge.witnesses import CENTRAL, KAFKA, REGISTRY, Witness
+from evcharge.runtime.config import Config
+from evcharge.security import secret_files, state_folder
+from evcharge.storage.hash_chain import Head
+from evcharge.storage.witnesses import CENTRAL, KAFKA, REGISTRY, Witness
 
 # Of each partition. Every event there is an anchor; newer ones vouch for older rows, too.
 _MOST_RECORDS = 200_000
@@ -55,7 +55,7 @@ async def _asked(name: str, heads: Awaitable[list[Head]]) -> Witness:
 
 async def _registry(config: Config) -> list[Head]:
     address = RegistryAddress(config.reach.registry_url, config.state / "ca.pem")
-    token = trust.service_token(trust.read_keys(config.state / "service.key")[0])
+    token = state_folder.service_token(secret_files.read_keys(config.state / "service.key")[0])
     told = msgspec.convert(await call(address, "GET", "/v1/anchors", token=token), _Anchors)
     return [Head(one.n, one.hash) for one in told.anchors]
 

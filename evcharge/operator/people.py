@@ -7,7 +7,7 @@ from urllib.parse import quote
 import click
 
 from evcharge.operator.commands import API, JSON, Operating
-from evcharge.options import Decorator, options
+from evcharge.runtime.cli_options import Decorator, options
 
 _NAME = click.argument("name")
 

@@ -9,12 +9,12 @@ import click
 
 from evcharge.domain.errors import BadInput
 from evcharge.operator.commands import JSON, YES
-from evcharge.options import REGISTRY, Decorator, id_argument, options, settings
-from evcharge.plain import clean
+from evcharge.runtime.cli_options import REGISTRY, Decorator, id_argument, options, settings
+from evcharge.runtime.plain import clean
 
 if TYPE_CHECKING:
-    from evcharge.config import Config
     from evcharge.operator.admin import Admin
+    from evcharge.runtime.config import Config
 
 Kind = Literal["cp", "driver"]
 _Result = TypeVar("_Result")
@@ -201,11 +201,11 @@ class _Work:
             click.echo(clean(self.say(name, **values)))
 
     def credential(self, kind: Kind, id_: str, content: dict[str, Any], *, here: bool) -> None:
-        from evcharge import trust
+        from evcharge.security import secret_files
 
         path = self.config.state / kind / id_ / ("secret" if kind == "cp" else "password")
         if here:
-            trust.replace_secret(path, str(content["password"]))
+            secret_files.replace_secret(path, str(content["password"]))
             self.tell("credential kept", path=path)
             return
         self.tell("credential", password=content["password"])

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import click
 
 from evcharge.operator.commands import API, JSON, REFERENCE, YES, Operating
-from evcharge.options import Decorator, id_argument, options
+from evcharge.runtime.cli_options import Decorator, id_argument, options
 
 _REASON = click.option("--reason", required=True, metavar="TEXT", help="Why; the driver reads it.")
 # "-19.80" is an amount, not a flag.

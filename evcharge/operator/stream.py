@@ -14,11 +14,11 @@ from msgspec import Meta, Struct
 from evcharge.domain.errors import ConfigError, Overloaded
 from evcharge.domain.strict_json import read_json
 from evcharge.labels import Speech
-from evcharge.lifecycle import Backoff
 from evcharge.operator.client import CentralApi
 from evcharge.operator.commands import Operating
 from evcharge.operator.tables import local
-from evcharge.plain import clean, clean_json
+from evcharge.runtime.plain import clean, clean_json
+from evcharge.runtime.waiting import Backoff
 
 if TYPE_CHECKING:
     from evcharge.broker import Brokers

@@ -11,10 +11,10 @@ import msgspec
 from evcharge import labels
 from evcharge.domain.billing import euros, kwh
 from evcharge.domain.charging_point import CpStatus
+from evcharge.domain.local_time import here
 from evcharge.domain.session import EndReason
 from evcharge.labels import Speech
-from evcharge.plain import clean, clean_json
-from evcharge.wall_clock import here
+from evcharge.runtime.plain import clean, clean_json
 
 Row = Mapping[str, Any]
 _COLOURS = {

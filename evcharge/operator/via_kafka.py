@@ -6,14 +6,15 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from evcharge import labels, trust
+from evcharge import labels
 from evcharge.api_client import OPERATOR_VARIABLE
 from evcharge.broker import Brokers, Consumer, Producer
-from evcharge.config import Config
 from evcharge.domain.errors import ConfigError, Overloaded, Refused
 from evcharge.labels import Speech
-from evcharge.lifecycle import utc_now
 from evcharge.operator.stream import Told, decoded
+from evcharge.runtime.clock import utc_now
+from evcharge.runtime.config import Config
+from evcharge.security import secret_files, state_folder
 from evcharge.topics import CENTRAL_COMMANDS, CENTRAL_EVENTS, CP_EVENTS, ORDER_VALID_S, Order, OrderSeal
 
 # How long the answer is waited for. The order itself is good for longer.
@@ -35,8 +36,8 @@ async def order(
     if not config.kafka.bootstrap:
         raise ConfigError(say("no kafka"))
     brokers = Brokers(config.kafka, config.state)
-    path = trust.operator_token_path(config.state)
-    seal = OrderSeal(environ.get(OPERATOR_VARIABLE) or trust.read_secret(path))
+    path = state_folder.operator_token_path(config.state)
+    seal = OrderSeal(environ.get(OPERATOR_VARIABLE) or secret_files.read_secret(path))
     wanted = Order(
         command_id=secrets.token_hex(16), command=command, cp_id=cp_id, issued_at=utc_now().timestamp()
     )

@@ -16,12 +16,11 @@ from typing import Any
 from aiohttp import web
 from msgspec import structs
 
-from evcharge import audit, tickets, trust
+from evcharge import tickets
 from evcharge.domain.errors import AuthenticationError, BadInput, Code, Overloaded, Refused
 from evcharge.domain.ids import Role, check_id
 from evcharge.domain.location import tidy
 from evcharge.https import answer, read_body
-from evcharge.passwords import Credentials
 from evcharge.registry import registrations
 from evcharge.registry.bodies import (
     Anchor,
@@ -39,6 +38,9 @@ from evcharge.registry.bodies import (
 from evcharge.registry.callers import ADMIN, CENTRAL, DEPUTY, ENROLMENT, Callers, address_of, visit
 from evcharge.registry.registrations import Change, Kind, Registration, State
 from evcharge.registry.store import Actor, Overtaken, Store, entry
+from evcharge.security import secret_files
+from evcharge.security.passwords import Credentials
+from evcharge.storage import hash_chain
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +123,7 @@ class Api:
         self, request: web.Request, actor: Actor, kind: Kind, id_text: str, place: str, chosen: str | None
     ) -> web.Response:
         id_ = _target(request, id_text, _ID_FIELD[kind])
-        secret = chosen or trust.new_secret()
+        secret = chosen or secret_files.new_secret()
         created = False
         # An administrator need not wait for guessers.
         payer = actor.address if actor.role == ENROLMENT else None
@@ -294,7 +296,7 @@ class Api:
         actor = await self._callers.with_token(request, ADMIN, DEPUTY)
         body = await read_body(request, Rotate)
         kind, id_ = _named(request, body)
-        secret = body.credential or trust.new_secret()
+        secret = body.credential or secret_files.new_secret()
         kept = await self._credentials.hashed(secret)
 
         async def decide(before: Registration | None) -> Change:
@@ -347,7 +349,7 @@ class Api:
         """Keep the head of Central's audit log, and tell that of ours in return."""
         await self._callers.with_token(request, CENTRAL)
         body = await read_body(request, Anchor)
-        own = await self._store.anchor(audit.Head(body.n, body.hash))
+        own = await self._store.anchor(hash_chain.Head(body.n, body.hash))
         return answer({"n": own.n, "hash": own.hash})
 
     async def anchors(self, request: web.Request) -> web.Response:

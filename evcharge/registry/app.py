@@ -5,18 +5,20 @@ import logging
 import sqlite3
 import time
 
-from evcharge import lifecycle, trust
-from evcharge.anchor_file import ANCHORS, AnchorFile
-from evcharge.config import Config
-from evcharge.database import open_database
-from evcharge.descriptors import raise_limit, share
 from evcharge.https import SEATS, application, serving
-from evcharge.passwords import Credentials
 from evcharge.registry.api import Api
 from evcharge.registry.callers import Callers
 from evcharge.registry.invitations import Invitations
 from evcharge.registry.setup import SCHEMA, database_path
 from evcharge.registry.store import Store
+from evcharge.runtime import clock, lifecycle
+from evcharge.runtime.config import Config
+from evcharge.runtime.descriptors import raise_limit, share
+from evcharge.security import secret_files
+from evcharge.security.passwords import Credentials
+from evcharge.security.tls import server_context
+from evcharge.storage.anchor_file import ANCHORS, AnchorFile
+from evcharge.storage.database import open_database
 
 log = logging.getLogger(__name__)
 _WRITE_REPEATS_EVERY_S = 5.0
@@ -26,9 +28,9 @@ _ANCHOR_EVERY_S = 60.0
 async def run(config: Config, stop: asyncio.Event) -> int:
     """Serve until `stop` is set. Raises StateError when the state folder or the port will not do."""
     state, settings = config.state, config.registry
-    service_keys = trust.read_keys(state / "service.key")
-    enrolment_token = trust.read_secret(state / "enrolment.token")
-    tls = trust.server_context(state / "registry.pem", state / "registry.key")
+    service_keys = secret_files.read_keys(state / "service.key")
+    enrolment_token = secret_files.read_secret(state / "enrolment.token")
+    tls = server_context(state / "registry.pem", state / "registry.key")
     budget = share(raise_limit(), SEATS)
     log.log(
         logging.WARNING if budget.is_short else logging.INFO,
@@ -39,14 +41,14 @@ async def run(config: Config, stop: asyncio.Event) -> int:
         ", which is too few (ulimit -n)" if budget.is_short else "",
     )
     async with open_database(database_path(state), SCHEMA) as database, Credentials() as credentials:
-        store = Store(database, lifecycle.utc_now)
+        store = Store(database, clock.utc_now)
         if not await store.has_admin():
             log.warning("Nobody administers this Registry: stop it and run evcharge init.")
         ticket_s = settings.ticket_minutes * 60
         anchors = AnchorFile(database_path(state).with_name(ANCHORS))
         callers = Callers(store, credentials, service_keys, enrolment_token, time.monotonic)
-        api = Api(store, credentials, callers, service_keys[0], ticket_s, lifecycle.utc_now, time.monotonic)
-        invitations = Invitations(store, credentials, callers, state / "ca.pem", lifecycle.utc_now)
+        api = Api(store, credentials, callers, service_keys[0], ticket_s, clock.utc_now, time.monotonic)
+        invitations = Invitations(store, credentials, callers, state / "ca.pem", clock.utc_now)
         app = application([*api.routes(), *invitations.routes()], callers.refused)
         async with serving(
             app, settings.host, settings.port, tls, name="Registry", seats=budget.servers[0]

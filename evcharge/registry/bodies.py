@@ -5,7 +5,7 @@ from typing import Annotated, Literal, dataclass_transform, get_args
 from msgspec import Meta, Struct
 
 from evcharge.messages import Count, Text
-from evcharge.passwords import NewPassword, Password
+from evcharge.security.passwords import NewPassword, Password
 
 # As strict as any text of the wire, and shorter.
 Location = Annotated[str, Meta(max_length=80, pattern=get_args(Text)[1].pattern)]

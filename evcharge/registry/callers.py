@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from aiohttp import BasicAuth, web
 from msgspec import Struct
 
-from evcharge import trust
 from evcharge.domain.errors import AuthenticationError, BadInput, Code, Overloaded
 from evcharge.https import ON_BEHALF_OF, prove
-from evcharge.passwords import Brake, Credentials, LoginThrottle
 from evcharge.registry.registrations import Kind, Registration
 from evcharge.registry.repeats import Repeats
 from evcharge.registry.store import Actor, Invited, Store, entry
+from evcharge.security import state_folder
+from evcharge.security.passwords import Brake, Credentials, LoginThrottle
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Callers:
         self._store = store
         self._credentials = credentials
         self._enrolment_token = enrolment_token.encode()
-        self._service_tokens = [trust.service_token(key).encode() for key in service_keys]
+        self._service_tokens = [state_folder.service_token(key).encode() for key in service_keys]
         self._clock = clock
         self._throttle = LoginThrottle(clock)
         # A token cannot be guessed, and a whole lab may join at once from behind one address.

@@ -9,18 +9,18 @@ from typing import Any
 
 from aiohttp import web
 
-from evcharge import trust
 from evcharge.domain.errors import BadInput, Code, Overloaded, Refused
 from evcharge.domain.ids import check_id
 from evcharge.domain.location import tidy
 from evcharge.https import answer, read_body
 from evcharge.invitation import SECRET_BYTES
-from evcharge.passwords import Credentials
 from evcharge.registry import registrations
 from evcharge.registry.bodies import Invite, Join
 from evcharge.registry.callers import ADMIN, DEPUTY, Callers, address_of, visit
 from evcharge.registry.registrations import Kind, Registration, State
 from evcharge.registry.store import Actor, Invited, Overtaken, Store
+from evcharge.security import secret_files
+from evcharge.security.passwords import Credentials
 
 # Whoever never got the answer may ask again for so long, with the same credential.
 RETRY_S = 600.0
@@ -87,7 +87,7 @@ class Invitations:
         The same credential again within RETRY_S is answered alike: the first answer got lost.
         """
         body = await read_body(request, Join)
-        if not trust.is_machine_secret(body.credential):
+        if not secret_files.is_machine_secret(body.credential):
             raise BadInput("credential must be 32 random bytes in base64url.", Code.FIELD)
         kept = await self._credentials.hashed(body.credential)
         for _ in range(_MAX_TRIES):

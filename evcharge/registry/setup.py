@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from evcharge import lifecycle, trust
-from evcharge.database import open_database
-from evcharge.passwords import Credentials, new_password
 from evcharge.registry.store import Actor, Store
-from evcharge.trust import InitReport
+from evcharge.runtime import clock
+from evcharge.security import state_folder
+from evcharge.security.passwords import Credentials, new_password
+from evcharge.security.state_folder import InitReport
+from evcharge.storage.database import open_database
 
 SCHEMA = "evcharge.registry.schema"
 FIRST_ADMIN = "admin"
@@ -25,14 +26,14 @@ def initialise(state: Path, names: Sequence[str]) -> InitReport:
     May be run again: nothing is overwritten, and no second administrator is made. Not for use inside a
     loop. Raises StateError.
     """
-    report = trust.init_state(state, names, lifecycle.utc_now())
+    report = state_folder.init_state(state, names, clock.utc_now())
     asyncio.run(_add_admin(state, report))
     return report
 
 
 async def _add_admin(state: Path, report: InitReport) -> None:
     async with open_database(database_path(state), SCHEMA) as database, Credentials() as credentials:
-        store = Store(database, lifecycle.utc_now)
+        store = Store(database, clock.utc_now)
         if await store.has_admin():
             report.kept.append(f"administrator {FIRST_ADMIN}")
             return

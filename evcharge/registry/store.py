@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from msgspec import Struct, structs
 
-from evcharge import audit
-from evcharge.database import Database, Row, Transaction
 from evcharge.registry.registrations import Change, Kind, Registration, State
 from evcharge.registry.repeats import Entry
+from evcharge.storage import hash_chain
+from evcharge.storage.database import Database, Row, Transaction
 
 _COLUMNS = "id, kind, location, secret_hash, state, epoch, number"
 _INVITED = "kind, id, location, epoch, made_by, expires_at, used_at"
@@ -221,7 +221,7 @@ class Store:
 
     # ---- anchors of Central's audit log
 
-    async def anchor(self, head: audit.Head) -> audit.Head:
+    async def anchor(self, head: hash_chain.Head) -> hash_chain.Head:
         """Keep the head of Central's log, unless it is the one that was kept last; return that of this Registry's.
 
         The newest are kept, and the first of each day, for ten years.
@@ -241,16 +241,16 @@ class Store:
                     {"old": k - MAX_ANCHORS, "long_ago": now - _ANCHORS_S},
                 )
             own = await writing.execute("SELECT n, hash FROM events ORDER BY n DESC LIMIT 1")
-        return audit.Head(own[0]["n"], own[0]["hash"]) if own else audit.Head()
+        return hash_chain.Head(own[0]["n"], own[0]["hash"]) if own else hash_chain.Head()
 
     async def anchors(self) -> list[Row]:
         """Return every anchor of Central's log, the oldest first."""
         return await self._database.read("SELECT n, hash, at FROM anchors ORDER BY k")
 
-    async def head(self) -> audit.Head:
+    async def head(self) -> hash_chain.Head:
         """Return the newest row of this Registry's own log."""
         own = await self._database.read("SELECT n, hash FROM events ORDER BY n DESC LIMIT 1")
-        return audit.Head(own[0]["n"], own[0]["hash"]) if own else audit.Head()
+        return hash_chain.Head(own[0]["n"], own[0]["hash"]) if own else hash_chain.Head()
 
     # ---- audit
 
@@ -268,12 +268,12 @@ class Store:
 
     async def _audit(self, writing: Transaction, one: Entry) -> None:
         newest = await writing.execute("SELECT n, hash FROM events ORDER BY n DESC LIMIT 1")
-        head = audit.Head(newest[0]["n"], newest[0]["hash"]) if newest else audit.Head()
+        head = hash_chain.Head(newest[0]["n"], newest[0]["hash"]) if newest else hash_chain.Head()
         row = {"n": head.n + 1, "at": self._time(), **structs.asdict(one)}
         await writing.execute(
             "INSERT INTO events (n, at, who, role, address, what, target, result, detail, times, hash) "
             "VALUES (:n, :at, :who, :role, :address, :what, :target, :result, :detail, :times, :hash)",
-            {**row, "hash": audit.chained(head.hash, row)},
+            {**row, "hash": hash_chain.chained(head.hash, row)},
         )
 
     def _time(self) -> float:

@@ -8,13 +8,16 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from evcharge import keyboard, labels, trust
-from evcharge.config import Config, WeatherSettings
+from evcharge import keyboard, labels
 from evcharge.domain.errors import BadInput, ConfigError, EvchargeError
 from evcharge.domain.ids import CpId
 from evcharge.labels import Phrase, Speech
 from evcharge.labels.weather_service import SENTENCES
-from evcharge.lifecycle import Clock, bounded, run_until, utc_now
+from evcharge.runtime.clock import Clock, utc_now
+from evcharge.runtime.config import Config, WeatherSettings
+from evcharge.runtime.lifecycle import run_until
+from evcharge.runtime.waiting import bounded
+from evcharge.security import tls
 from evcharge.troubles import Trouble, told
 from evcharge.weather import orders
 from evcharge.weather.alerts import Limits
@@ -128,7 +131,7 @@ async def _source(
             f"OpenWeather needs a key: put it into {key_path(config.state)} (chmod 600), or set {KEY_VARIABLES[1]}. "
             "Without one: --source openmeteo, or --simulate FILE."
         )
-    if key and trust.is_in_the_clear(settings.api_url):
+    if key and tls.is_in_the_clear(settings.api_url):
         raise ConfigError(words("plain http", url=settings.api_url))
     async with fetching() as fetch:
         if key:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-from evcharge import files, trust
 from evcharge.domain.errors import StateError
 from evcharge.domain.location import WeatherKind, place
 from evcharge.domain.strict_json import read_json
+from evcharge.runtime import files
+from evcharge.security import secret_files
 from evcharge.weather.places import MOST_BYTES
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ class Begun:
         self._kept = after
         text = json.dumps({location: sorted(alerts) for location, alerts in after.items()})
         try:
-            trust.replace_secret(self._path, text)
+            secret_files.replace_secret(self._path, text)
         except StateError as problem:
             if not self._is_owed:
                 log.warning("%s", problem.text)

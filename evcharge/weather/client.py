@@ -6,12 +6,12 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from evcharge import trust
 from evcharge.api_client import OPERATOR_VARIABLE, ApiClient, Token
 from evcharge.domain.errors import StateError
 from evcharge.domain.ids import CpId
 from evcharge.domain.location import WeatherKind
 from evcharge.labels import Speech
+from evcharge.security import state_folder
 from evcharge.weather.readings import Reading, Spot
 
 TOKEN_VARIABLE = "EVCHARGE_WEATHER_TOKEN"  # noqa: S105  its name, not the token
@@ -43,11 +43,11 @@ class CentralApi(ApiClient):
 
     def __init__(self, url: str, state: Path, say: Speech, environ: Mapping[str, str]) -> None:
         """Raises what ApiClient raises."""
-        token = Token(TOKEN_VARIABLE, trust.weather_token_path(state), environ)
+        token = Token(TOKEN_VARIABLE, state_folder.weather_token_path(state), environ)
         super().__init__(url, state / "ca.pem", say, token, _WITHIN_S)
         self._takes_places = False
         self._operator = Token(
-            OPERATOR_VARIABLE, trust.operator_token_path(state), environ, refused="operator refused"
+            OPERATOR_VARIABLE, state_folder.operator_token_path(state), environ, refused="operator refused"
         )
 
     async def locations(self) -> list[Location]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from evcharge import trust
+from evcharge.security import secret_files
 
 KEY_VARIABLES = ("EVCHARGE_WEATHER_KEY", "OPENWEATHER_API_KEY")
 
@@ -18,7 +18,7 @@ def find_key(state: Path, environ: Mapping[str, str]) -> str | None:
     for name in KEY_VARIABLES:
         if given := environ.get(name, "").strip():
             return given
-    return trust.read_secret(key_path(state)).strip() if key_path(state).exists() else None
+    return secret_files.read_secret(key_path(state)).strip() if key_path(state).exists() else None
 
 
 def where(state: Path, environ: Mapping[str, str]) -> str:

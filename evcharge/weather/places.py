@@ -12,10 +12,11 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from evcharge import files, trust
 from evcharge.domain.errors import StateError
 from evcharge.domain.location import place, tidy, town_and_country, without_accents
 from evcharge.domain.strict_json import read_json
+from evcharge.runtime import files
+from evcharge.security import secret_files
 from evcharge.weather.readings import SourceTrouble, Spot
 
 log = logging.getLogger(__name__)
@@ -106,7 +107,7 @@ class Atlas:
 
     def _keep(self, kept: _Kept) -> None:
         # The disk first: what cannot be kept has not been said.
-        trust.replace_secret(self._path, json.dumps(msgspec.to_builtins(kept)))
+        secret_files.replace_secret(self._path, json.dumps(msgspec.to_builtins(kept)))
         self._kept = kept
 
 

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
-from evcharge import files
 from evcharge.domain.errors import ConfigError
-from evcharge.lifecycle import Clock
+from evcharge.runtime import files
+from evcharge.runtime.clock import Clock
 from evcharge.weather import openmeteo, openweather, places, timeline
 from evcharge.weather.http import Fetch
 from evcharge.weather.places import Atlas

@@ -15,8 +15,9 @@ from evcharge.domain.errors import BadInput, Overloaded, Refused
 from evcharge.domain.location import WeatherKind, in_country, place, tidy, town_and_country
 from evcharge.labels import Phrase, Speech
 from evcharge.labels.causes import cause
-from evcharge.lifecycle import Backoff, Clock, wait_until
-from evcharge.rate_limit import TokenBucket
+from evcharge.runtime.clock import Clock
+from evcharge.runtime.rate_limit import TokenBucket
+from evcharge.runtime.waiting import Backoff, wait_until
 from evcharge.troubles import Troubles
 from evcharge.weather.alerts import Limits, alerts
 from evcharge.weather.begun import Begun

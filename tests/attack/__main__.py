@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 import tests.attack
-from evcharge.lifecycle import bounded
+from evcharge.runtime.waiting import bounded
 from tests.attack.neighbours import Neighbourhood, Waits, neighbourhood
 from tests.attack.result import Bounds, Result
 from tests.attack.target import Address, NotLoopback, Target, Use

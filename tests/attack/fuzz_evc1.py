@@ -18,7 +18,7 @@ from unittest import mock
 
 from cryptography.fernet import Fernet
 
-from evcharge import handshake, link, trust
+from evcharge import handshake, link
 from evcharge.channel import Channel
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.ids import Role
@@ -37,6 +37,7 @@ from evcharge.messages import (
     Sync,
     Synced,
 )
+from evcharge.security import secret_files
 from evcharge.tickets import LIVENESS, Identity, IssuedTicket, TicketOpener, seal_ticket
 from evcharge.wire import LENGTH, MAX_FRAME_BYTES, FrameCutter, Opener, frame
 from tests.attack.grammar import Grammar, Node, node
@@ -438,7 +439,7 @@ async def _ping(port: int, chance: random.Random) -> None:
 async def run(target: Target, seconds: float, seed: int) -> Result:
     """Half of the time at Central, half of it at peers of our own."""
     result = Result()
-    key = trust.read_keys(target.state / "service.key")[0] if target.state is not None else None
+    key = secret_files.read_keys(target.state / "service.key")[0] if target.state is not None else None
     clock = asyncio.get_running_loop().time
 
     def until(end_s: float) -> Stop:

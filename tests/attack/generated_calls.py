@@ -26,7 +26,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from evcharge import trust
+from evcharge.security import secret_files
 from tests.attack.result import Bounds, Result
 from tests.attack.target import Target
 
@@ -157,7 +157,9 @@ async def run(target: Target, seconds: float, number: int) -> Result:
     until_s = time.monotonic() + seconds
 
     def press() -> None:
-        token = trust.read_secret(target.state / "operator.token") if target.state is not None else None
+        token = (
+            secret_files.read_secret(target.state / "operator.token") if target.state is not None else None
+        )
         presser = Presser(url, described(url), callers(url, token) if token else [{}], result)
         turn = 0
         while time.monotonic() < until_s:

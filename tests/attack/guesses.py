@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 
 import aiohttp
 
-from evcharge import trust
 from evcharge.channel import connect
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import Role
+from evcharge.security import tls
 from evcharge.tickets import IssuedTicket
 from tests.attack.result import Bounds, Result
 from tests.attack.sockets import SOURCES
@@ -115,4 +115,4 @@ def _word(chance: random.Random) -> str:
 
 
 def _tls(target: Target) -> ssl.SSLContext | bool:
-    return trust.client_context(target.state / "ca.pem") if target.state is not None else False
+    return tls.client_context(target.state / "ca.pem") if target.state is not None else False

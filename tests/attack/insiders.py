@@ -1,9 +1,9 @@
 """Attackers with a credential of their own: how they register and log in."""
 
-from evcharge import trust
 from evcharge.channel import Channel, connect
 from evcharge.domain.ids import Role
 from evcharge.enrolment import RegistryAddress, fetch_ticket, register
+from evcharge.security import secret_files
 from evcharge.tickets import IssuedTicket
 from tests.attack.target import Target
 
@@ -18,11 +18,11 @@ class Insider:
         self._state = target.state
         self._registry = RegistryAddress(f"https://{target.registry}", target.state / "ca.pem")
         self.name = name
-        self.secret = trust.new_secret()
+        self.secret = secret_files.new_secret()
 
     async def joins(self, *, driver: bool = False) -> "Insider":
         """Register with the enrolment token."""
-        token = trust.read_secret(self._state / "enrolment.token")
+        token = secret_files.read_secret(self._state / "enrolment.token")
         kind = "driver" if driver else "cp"
         await register(self._registry, kind, self.name, token, location="Nowhere", credential=self.secret)
         return self

@@ -18,12 +18,12 @@ import aiohttp
 import msgspec
 
 from evcharge import messages as m
-from evcharge import trust
 from evcharge.channel import Channel, connect
 from evcharge.cp import health
 from evcharge.domain.errors import EvchargeError, Overloaded
 from evcharge.domain.ids import Role
 from evcharge.enrolment import RegistryAddress, fetch_ticket, register
+from evcharge.security import secret_files, state_folder
 from evcharge.tickets import IssuedTicket
 from tests.attack.target import Target
 
@@ -118,9 +118,9 @@ class _Neighbours:
 
     async def prepare(self) -> list[Awaitable[None]]:
         """Register; return what the neighbours do from now on."""
-        token = trust.read_secret(self._state / "enrolment.token")
+        token = secret_files.read_secret(self._state / "enrolment.token")
         for name in (ENGINE, DRIVER, *VISITORS):
-            self._secrets[name] = trust.new_secret()
+            self._secrets[name] = secret_files.new_secret()
             kind = "cp" if name == ENGINE else "driver"
             await register(
                 self._registry, kind, name, token, location="Alicante", credential=self._secrets[name]
@@ -164,7 +164,7 @@ class _Neighbours:
         await self._ticket(VISITORS[0], Role.DRIVER)
 
     async def _reads_points(self) -> None:
-        token = trust.read_secret(trust.operator_token_path(self._state))
+        token = secret_files.read_secret(state_folder.operator_token_path(self._state))
         url = f"http://{self._told['api']}/api/cps"
         async with (
             aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as session,
@@ -213,7 +213,7 @@ class _Neighbours:
     async def _pings(self) -> None:
         """Ask an engine how it is, as its monitor does."""
         host, _, port = self._told["health"].rpartition(":")
-        secret = trust.read_secret(self._state / "cp" / self._told["cp_id"] / "secret")
+        secret = secret_files.read_secret(self._state / "cp" / self._told["cp_id"] / "secret")
         key = health.health_key(secret)
         loop = asyncio.get_running_loop()
         while True:

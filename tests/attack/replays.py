@@ -6,12 +6,12 @@ import itertools
 import os
 
 from evcharge import messages as m
-from evcharge import trust
 from evcharge.cp import health
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import Role
 from evcharge.handshake import PeerHandshake
 from evcharge.hints import parse_error
+from evcharge.security import secret_files
 from evcharge.tickets import IssuedTicket
 from evcharge.wire import LENGTH, frame
 from tests.attack.insiders import Insider, can_log_in
@@ -70,7 +70,7 @@ async def _pings(target: Target, result: Result) -> None:
     """Play a monitor's ping from another connection: it makes nobody a monitor."""
     if target.health is None or target.state is None:
         return
-    key = health.health_key(trust.read_secret(target.state / "cp" / target.cp_id / "secret"))
+    key = health.health_key(secret_files.read_secret(target.state / "cp" / target.cp_id / "secret"))
     line = health.seal(key, health.Ping(n=health.new_nonce(os.urandom)))
     counts = []
     for _ in range(2):

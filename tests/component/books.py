@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from evcharge import audit, database
 from evcharge.central.rows import PUT_EVENT, Entry, event_row, statements
 from evcharge.central.state import Facts
 from evcharge.central.store import CentralStore
-from evcharge.database import Database, open_database
 from evcharge.domain.events import CentralStarted, Event
 from evcharge.domain.timestamps import text_of
+from evcharge.storage import database, hash_chain
+from evcharge.storage.database import Database, open_database
 from tests.unit.central.builders import ADMIN, Network
 
 SCHEMA = "evcharge.central.schema"
@@ -62,10 +62,10 @@ def raw(path: Path, *, tamper: bool = False) -> Iterator[sqlite3.Connection]:
 
 def rechained(connection: sqlite3.Connection, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     """Make the chain of the audit log anew over rows that `change` has changed, as a forger who knows how would."""
-    previous = audit.GENESIS
+    previous = hash_chain.GENESIS
     for row in connection.execute("SELECT * FROM events ORDER BY n").fetchall():
         columns = change(dict(row))
-        previous = columns["hash"] = audit.chained(previous, columns)
+        previous = columns["hash"] = hash_chain.chained(previous, columns)
         names = ", ".join(f"{name} = :{name}" for name in columns)
         connection.execute(f"UPDATE events SET {names} WHERE n = :n", columns)
 
@@ -132,7 +132,7 @@ _OLD_QUARANTINE = (
 def written_by_an_older(path: Path, schema: int, decided: list[Entry]) -> None:
     """Write central.db at `path` as an evcharge did whose newest schema was `schema` (1 to 5)."""
     steps = dict(database._steps(SCHEMA))
-    head = audit.Head()
+    head = hash_chain.Head()
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as old:
         for number in range(1, schema + 1):
             for statement in steps[number]:
@@ -158,7 +158,7 @@ def written_by_an_older(path: Path, schema: int, decided: list[Entry]) -> None:
                 for name in _SAID_SINCE.get(row["type"], ()):
                     del said[name]
                 row["data"] = json.dumps(said, separators=(",", ":"), ensure_ascii=False)
-                head = audit.Head(row["n"], audit.chained(head.hash, row))
+                head = hash_chain.Head(row["n"], hash_chain.chained(head.hash, row))
                 old.execute(PUT_EVENT, {**row, "hash": head.hash})
 
 

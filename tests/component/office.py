@@ -9,7 +9,7 @@ from pathlib import Path
 
 import aiohttp
 
-from evcharge import trust
+from evcharge.security import secret_files
 from tests.component.town import Town, running
 
 
@@ -82,4 +82,4 @@ class Office:
 async def opened(state: Path, **central: object) -> AsyncIterator[Office]:
     async with running(state, **central) as town:
         line = await town.says("API for operators is listening")
-        yield Office(town, line.split()[-1], trust.read_secret(state / "operator.token"))
+        yield Office(town, line.split()[-1], secret_files.read_secret(state / "operator.token"))

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from evcharge.channel import Channel
-from evcharge.config import Config, EngineSettings, MonitorSettings, ReachSettings
 from evcharge.cp import engine, monitor
 from evcharge.domain.ids import Role
 from evcharge.link import TicketWallet
@@ -24,6 +23,7 @@ from evcharge.messages import (
     Sync,
     Synced,
 )
+from evcharge.runtime.config import Config, EngineSettings, MonitorSettings, ReachSettings
 from tests.component.gate import Gate
 from tests.ports import free_port
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import aiohttp
 
-from evcharge import trust
-from evcharge.config import Config, RegistrySettings
 from evcharge.enrolment import RegistryAddress
 from evcharge.registry import app, setup
+from evcharge.runtime.config import Config, RegistrySettings
+from evcharge.security import secret_files, state_folder, tls
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class Running:
 
     @property
     def enrolment(self) -> str:
-        return trust.read_secret(self.state / "enrolment.token")
+        return secret_files.read_secret(self.state / "enrolment.token")
 
     @property
     def central(self) -> str:
-        return trust.service_token(trust.read_keys(self.state / "service.key")[0])
+        return state_folder.service_token(secret_files.read_keys(self.state / "service.key")[0])
 
     async def ask(self, method, path, body=None, *, token=None, come_from="127.0.0.1", **more) -> Answer:
         """Make one call as `token`, from one of the loopback addresses; every answer must be JSON."""
@@ -54,7 +54,7 @@ class Running:
         if body is not None:
             more["json"] = body
         connector = aiohttp.TCPConnector(
-            ssl=trust.client_context(self.state / "ca.pem"), local_addr=(come_from, 0), force_close=True
+            ssl=tls.client_context(self.state / "ca.pem"), local_addr=(come_from, 0), force_close=True
         )
         async with (
             aiohttp.ClientSession(connector=connector) as session,
@@ -92,7 +92,7 @@ def copy_state(source: Path, target: Path) -> Path:
 def renew_certificate(state: Path, now: datetime, names=()) -> None:
     """Give the Registry another certificate, as if `init` had run at `now`."""
     (state / "registry.pem").unlink()
-    trust.init_state(state, list(names), now.astimezone(UTC))
+    state_folder.init_state(state, list(names), now.astimezone(UTC))
 
 
 class _Port(logging.Handler):

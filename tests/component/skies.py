@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from evcharge.lifecycle import utc_now
+from evcharge.runtime.clock import utc_now
 
 # No key of anybody's: what must never be seen anywhere.
 KEY = "canary5ecret0key0that0nobody0sees"  # 33 characters; real ones have 32

@@ -10,9 +10,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from evcharge import trust
 from evcharge.central import directory, verify
-from evcharge.lifecycle import utc_now
+from evcharge.runtime.clock import utc_now
+from evcharge.security import secret_files
+from evcharge.security.tls import client_context
 from tests.component.visitors import SAME_SITE, House, Visitor, opened
 
 
@@ -143,7 +144,7 @@ async def test_a_login_that_a_hand_put_into_the_books_opens_nothing(tmp_path: Pa
     async with opened(tmp_path) as house:
         olga = await house.person("olga", "operator")
         port = int(house.url.rpartition(":")[2])
-    forged = trust.new_secret()
+    forged = secret_files.new_secret()
     with closing(sqlite3.connect(tmp_path / "central/central.db")) as database, database:
         columns = "name, has_account, version, address, created_at, expires_at"
         sql = f"INSERT INTO web_session (token_sha256, {columns}) SELECT ?, {columns} FROM web_session"
@@ -302,7 +303,7 @@ async def test_over_tls_the_cookie_belongs_to_this_host_alone(tmp_path: Path):
     async with opened(tmp_path, api_host="0.0.0.0") as house:
         port = house.url.rpartition(":")[2]
         token = house.program.token
-        tls = trust.client_context(tmp_path / "ca.pem")
+        tls = client_context(tmp_path / "ca.pem")
         async with aiohttp.ClientSession(
             f"https://127.0.0.1:{port}",
             connector=aiohttp.TCPConnector(ssl=tls),

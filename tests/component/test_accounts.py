@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import passwords, trust
 from evcharge.central import directory, registry_link, setup, verify
-from evcharge.database import open_database
+from evcharge.security import passwords, state_folder
+from evcharge.storage.database import open_database
 from tests.component.registry_process import Running, make_state, running_registry
 from tests.component.visitors import SAME_SITE, House, Visitor, opened
 
@@ -524,7 +524,7 @@ async def test_an_account_of_its_own_replaces_the_credential(registry: Running, 
 
 
 async def test_init_makes_one_admin_for_registry_and_pages(tmp_path: Path):
-    def init() -> trust.InitReport:
+    def init() -> state_folder.InitReport:
         from evcharge.registry import setup as registry_setup
 
         report = registry_setup.initialise(tmp_path, [])
@@ -543,7 +543,7 @@ async def test_init_makes_one_admin_for_registry_and_pages(tmp_path: Path):
 
 
 async def test_init_on_an_older_state_folder_makes_an_admin_of_the_pages_alone(tmp_path: Path):
-    def init() -> trust.InitReport:
+    def init() -> state_folder.InitReport:
         from evcharge.registry import setup as registry_setup
 
         registry_setup.initialise(tmp_path, [])

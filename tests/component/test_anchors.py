@@ -11,27 +11,27 @@ from types import SimpleNamespace
 
 import pytest
 
-from evcharge import audit
-from evcharge.anchor_file import ANCHORS, AnchorFile, anchors_in
 from evcharge.central import anchors as central_anchors
 from evcharge.central import registry_link, verify, watchdog
 from evcharge.central.commands import CENTRAL, Note
-from evcharge.config import Config, KafkaSettings, ReachSettings
-from evcharge.database import open_database
 from evcharge.domain.events import RegistryAnchored
 from evcharge.labels import Speech
 from evcharge.labels.operator import SENTENCES
 from evcharge.operator import far_witnesses
 from evcharge.registry import app as registry_app
 from evcharge.registry import store
+from evcharge.runtime.config import Config, KafkaSettings, ReachSettings
+from evcharge.storage import hash_chain
+from evcharge.storage.anchor_file import ANCHORS, AnchorFile, anchors_in
+from evcharge.storage.database import open_database
+from evcharge.storage.witnesses import CENTRAL as CENTRAL_LOG
+from evcharge.storage.witnesses import KAFKA, REGISTRY, Witness
 from evcharge.topics import EVENT_TOPICS
-from evcharge.witnesses import CENTRAL as CENTRAL_LOG
-from evcharge.witnesses import KAFKA, REGISTRY, Witness
 from tests.component.books import raw, rechained
 from tests.component.registry_process import Running, make_state, running_registry
 from tests.component.town import running
 
-HEADS = [audit.Head(n, f"{n:064x}") for n in range(1, 2000)]
+HEADS = [hash_chain.Head(n, f"{n:064x}") for n in range(1, 2000)]
 
 
 # ---- the file
@@ -89,7 +89,7 @@ async def registry(tmp_path: Path, password: str) -> AsyncIterator[Running]:
         yield running_one
 
 
-async def told(registry: Running, head: audit.Head, token: str | None = None):
+async def told(registry: Running, head: hash_chain.Head, token: str | None = None):
     body = {"n": head.n, "hash": head.hash}
     return await registry.ask("POST", "/v1/anchors", body, token=token or registry.central)
 
@@ -149,7 +149,7 @@ async def test_the_registry_keeps_a_day_of_anchors_and_the_first_of_each_day(tmp
         assert len({days[n] for n in kept[:3]}) == 3
         # Ten years later only the newest are left.
         now[0] += 3_700 * 86_400
-        await books.anchor(audit.Head(5000, "e" * 64))
+        await books.anchor(hash_chain.Head(5000, "e" * 64))
         assert len(await books.anchors()) == store.MAX_ANCHORS
         for change in (
             "UPDATE anchors SET n = 1",
@@ -260,7 +260,7 @@ async def test_a_forged_log_shows_against_any_anchor_that_is_left(
 ):
     path, other = state / book, state / ("registry" if "central" in book else "central")
     forged(path, how)
-    assert audit.first_broken(rows(path)) is None
+    assert hash_chain.first_broken(rows(path)) is None
     if left == "file":
         (other / f"{other.name}.db").unlink()
     else:
@@ -389,14 +389,14 @@ async def test_every_event_in_kafka_is_an_anchor(tmp_path: Path, monkeypatch: py
     (tmp_path / "central/central.db").touch()
     with_kafka = Config(state=tmp_path, kafka=KafkaSettings(bootstrap="127.0.0.1:9"))
     found = await far_witnesses.ask(with_kafka, SAY)
-    short = tuple(audit.Head(head.n, head.hash[:16]) for head in HEADS[:2])
+    short = tuple(hash_chain.Head(head.n, head.hash[:16]) for head in HEADS[:2])
     assert found == {"central.db": [Witness(KAFKA, short)], "registry.db": []}
 
 
 async def test_the_beginning_of_a_hash_is_enough_to_find_another_log(state: Path):
     book = state / "central/central.db"
     events = asked(book, "SELECT n, hash FROM events ORDER BY n")
-    kafka = Witness(KAFKA, tuple(audit.Head(n, hash_[:16]) for n, hash_ in events))
+    kafka = Witness(KAFKA, tuple(hash_chain.Head(n, hash_[:16]) for n, hash_ in events))
     assert verify.examine(book, [kafka]).problems == []
     (book.with_name(ANCHORS)).unlink()
     (state / "registry/registry.db").unlink()

@@ -11,15 +11,16 @@ import aiohttp
 import pytest
 
 from evcharge import messages as m
-from evcharge import trust
 from evcharge.central import app, verify, website
 from evcharge.central.api.server import ApiServer, idle
 from evcharge.central.commands import PlaceHold
-from evcharge.config import CentralSettings, Config
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import Taken
 from evcharge.https import application
-from evcharge.lifecycle import utc_now
+from evcharge.runtime.clock import utc_now
+from evcharge.runtime.config import CentralSettings, Config
+from evcharge.security import secret_files, state_folder
+from evcharge.security.tls import client_context
 from tests.component.office import Office, opened
 from tests.component.town import hear, running
 
@@ -54,7 +55,7 @@ POSTS = [
 )
 async def test_without_the_operators_token_nothing_is_shown_or_done(office: Office, method: str, path: str):
     await office.town.point()
-    for token in (None, "wrong", "é", trust.read_secret(office.town.state / "enrolment.token")):
+    for token in (None, "wrong", "é", secret_files.read_secret(office.town.state / "enrolment.token")):
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         answer = await office.ask(method, path, token=None, headers=headers)
         assert (answer.status, answer.body["code"]) == (401, "E_CREDENTIAL")
@@ -418,7 +419,7 @@ async def test_a_port_that_is_lost_later_is_tried_again(caplog):
 
 
 async def test_a_taken_port_ends_central_with_a_sentence(tmp_path: Path):
-    trust.init_state(tmp_path, [], utc_now())
+    state_folder.init_state(tmp_path, [], utc_now())
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     config = Config(state=tmp_path, central=CentralSettings(port=0, api_port=port))
@@ -438,7 +439,7 @@ async def test_without_the_api_there_is_no_port(tmp_path: Path):
 
 
 async def test_central_makes_a_token_that_is_missing(tmp_path: Path):
-    trust.init_state(tmp_path, [], utc_now())
+    state_folder.init_state(tmp_path, [], utc_now())
     (tmp_path / "operator.token").unlink()
     async with opened(tmp_path) as office:
         assert (office.town.state / "operator.token").stat().st_mode & 0o777 == 0o600
@@ -450,8 +451,8 @@ async def test_another_address_than_loopback_means_tls(tmp_path: Path):
         url = (await town.says("API for operators")).split()[-1]
         assert url.startswith("https://0.0.0.0:")
         url = url.replace("0.0.0.0", "127.0.0.1")
-        token = trust.read_secret(tmp_path / "operator.token")
-        tls = trust.client_context(tmp_path / "ca.pem")
+        token = secret_files.read_secret(tmp_path / "operator.token")
+        tls = client_context(tmp_path / "ca.pem")
         connector = aiohttp.TCPConnector(ssl=tls, force_close=True)
         headers = {"Authorization": f"Bearer {token}"}
         async with (

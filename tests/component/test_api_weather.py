@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from evcharge import messages as m
-from evcharge import trust
 from evcharge.central import verify
 from evcharge.central.api import answers, weather
+from evcharge.security import secret_files
 from tests.component.callers import cookie_of, shaped, statuses, token_of
 from tests.component.office import Office, opened
 from tests.component.town import hear
@@ -190,7 +190,7 @@ async def test_one_alert_of_two_is_ended_by_its_name(office: Office):
 
 async def test_the_weather_service_has_a_token_of_its_own(office: Office):
     await office.town.point()
-    token = trust.read_secret(office.town.state / "weather.token")
+    token = secret_files.read_secret(office.town.state / "weather.token")
     assert (await office.ask("POST", UPDATE, MILD, token=token)).status == 200
     assert (await office.ask("POST", "/api/cps/out", token=token)).status == 403
     await office.recorded("WeatherReached")

@@ -11,10 +11,10 @@ from evcharge.central.archive import MAX_HISTORY, STATES, Archive, cursor, order
 from evcharge.central.commands import Note
 from evcharge.central.rows import Entry
 from evcharge.central.ruling import Decision
-from evcharge.database import Database
 from evcharge.domain.errors import BadInput
 from evcharge.domain.events import ClockJumped, HoldPlaced, Unread
 from evcharge.domain.timestamps import text_of
+from evcharge.storage.database import Database
 from tests.component.books import FromNextYear, entries, opened
 from tests.unit.central.builders import ADMIN, NOON, Network
 

@@ -13,7 +13,6 @@ import pytest
 from cryptography.fernet import Fernet
 
 from evcharge import handshake
-from evcharge.admission import SeatLimits
 from evcharge.channel import Channel, connect
 from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, Overloaded, ProtocolError
 from evcharge.domain.ids import Role
@@ -21,6 +20,7 @@ from evcharge.domain.strict_json import base64_text
 from evcharge.handshake import PeerHandshake
 from evcharge.hints import error_frame, parse_error
 from evcharge.messages import ErrorNotice, Health, Heartbeat, Ready
+from evcharge.runtime.admission import SeatLimits
 from evcharge.wire import LENGTH, MAX_FRAME_BYTES, Sealer, frame
 from tests.component.gate import Gate, answer_heartbeats, ended, read_frame
 

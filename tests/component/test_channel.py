@@ -11,7 +11,7 @@ import pytest
 from msgspec import UNSET, UnsetType
 
 from evcharge import channel as channel_module
-from evcharge import handshake, lifecycle, trust
+from evcharge import handshake
 from evcharge import messages as m
 from evcharge.channel import ChannelClosed, Traffic, connect
 from evcharge.domain.errors import AuthenticationError, Code, Overloaded, ProtocolError, StateError
@@ -31,6 +31,8 @@ from evcharge.messages import (
     Ready,
     Sync,
 )
+from evcharge.runtime import clock
+from evcharge.security import state_folder, tls
 from tests.component.gate import Gate, ended
 
 pytestmark = [pytest.mark.timeout(20), pytest.mark.virtual_time]
@@ -569,15 +571,15 @@ async def test_a_stopping_central_says_goodbye_and_ends_every_task():
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory):
     state = tmp_path_factory.mktemp("state")
-    trust.init_state(state, ["localhost", "127.0.0.1"], lifecycle.utc_now())
+    state_folder.init_state(state, ["localhost", "127.0.0.1"], clock.utc_now())
     return state
 
 
 async def test_the_same_frames_run_inside_tls(certificates):
-    inside = trust.server_context(certificates / "central.pem", certificates / "central.key")
+    inside = tls.server_context(certificates / "central.pem", certificates / "central.key")
     gate = Gate(tls=inside)
     async with gate.open():
-        peer = await gate.knock(tls=trust.client_context(certificates / "ca.pem"))
+        peer = await gate.knock(tls=tls.client_context(certificates / "ca.pem"))
         central = await gate.arrived.get()
         for number in range(100):
             peer.send(ready(number))
@@ -592,6 +594,6 @@ async def test_the_same_frames_run_inside_tls(certificates):
 
 async def test_a_central_without_tls_is_unreachable_for_a_peer_that_wants_it(gate, certificates):
     with pytest.raises(ChannelClosed) as caught:
-        await gate.knock(tls=trust.client_context(certificates / "ca.pem"))
+        await gate.knock(tls=tls.client_context(certificates / "ca.pem"))
     assert caught.value.code is Code.UNREACHABLE
     assert "TLS" in gate.refused[0][3].text

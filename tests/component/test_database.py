@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import database
-from evcharge.database import open_database
 from evcharge.domain.errors import StateError
+from evcharge.storage import database
+from evcharge.storage.database import open_database
 from tests.component.books import SCHEMA, raw
 from tests.component.small_disk import small_disk
 
@@ -143,7 +143,7 @@ async def test_a_second_process_is_told_who_has_it(tmp_path: Path):
     code = (
         "import asyncio, sys\n"
         "from pathlib import Path\n"
-        "from evcharge.database import open_database\n"
+        "from evcharge.storage.database import open_database\n"
         "async def main():\n"
         f"    async with open_database(Path({str(path)!r}), {SCHEMA!r}):\n"
         "        print('open', flush=True)\n"

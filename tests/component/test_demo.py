@@ -14,7 +14,7 @@ import pytest
 ROLE = """
 import os, signal, sys, time
 from pathlib import Path
-from evcharge.tether import watch
+from evcharge.runtime.parent_watch import watch
 
 begin = time.monotonic()
 args = sys.argv[1:]
@@ -67,7 +67,7 @@ import asyncio, sys
 from pathlib import Path
 from evcharge import cli, demo
 from evcharge.runtime import lifecycle
-from evcharge.config import load
+from evcharge.runtime.config import load
 from evcharge.demo import show
 
 wish = demo.Wish(points=int(sys.argv[3]), drivers=2, once=sys.argv[4] == "once")

@@ -14,7 +14,6 @@ import pytest
 from cryptography.fernet import Fernet
 
 from evcharge.channel import Channel
-from evcharge.config import Config, DriverSettings, ReachSettings
 from evcharge.domain.errors import BadInput, Code, EvchargeError, Overloaded, StateError
 from evcharge.domain.features import SPOKEN
 from evcharge.domain.ids import DriverId, Role
@@ -27,7 +26,6 @@ from evcharge.driver.memory import Memory
 from evcharge.driver.player import check_file
 from evcharge.driver.prompt import read_chunks
 from evcharge.driver.script import Mark
-from evcharge.lifecycle import utc_now
 from evcharge.link import TicketWallet
 from evcharge.messages import (
     Balance,
@@ -44,6 +42,8 @@ from evcharge.messages import (
     TicketIssued,
     TicketSeen,
 )
+from evcharge.runtime.clock import utc_now
+from evcharge.runtime.config import Config, DriverSettings, ReachSettings
 from evcharge.tickets import Identity, TicketOpener, seal_ticket
 
 D01 = DriverId("D01")

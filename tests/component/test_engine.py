@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from evcharge.config import Config, EngineSettings
 from evcharge.cp import engine
 from evcharge.cp.disk import FolderDisk
 from evcharge.cp.journal import Journal
@@ -28,6 +27,7 @@ from evcharge.messages import (
     SupplyStart,
     SupplyUpdate,
 )
+from evcharge.runtime.config import Config, EngineSettings
 from tests.component.point import SECRET, Stage, stage
 from tests.ports import free_port
 

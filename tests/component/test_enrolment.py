@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from evcharge import enrolment, trust
+from evcharge import enrolment
 from evcharge.domain.errors import (
     AuthenticationError,
     BadInput,
@@ -19,7 +19,9 @@ from evcharge.domain.errors import (
 )
 from evcharge.domain.ids import Role
 from evcharge.enrolment import RegistryAddress, call, fetch_ticket, own_secret, register
-from evcharge.lifecycle import utc_now
+from evcharge.runtime.clock import utc_now
+from evcharge.security import secret_files, state_folder
+from evcharge.security.tls import server_context
 from evcharge.tickets import TicketOpener
 from tests.component.registry_process import (
     copy_state,
@@ -58,7 +60,7 @@ def elsewhere(registry, tmp_path):
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     (folder / "ca.pem").write_bytes((registry.state / "ca.pem").read_bytes())
-    trust.write_secret(folder / "enrolment.token", registry.enrolment)
+    secret_files.write_secret(folder / "enrolment.token", registry.enrolment)
     return folder
 
 
@@ -79,7 +81,7 @@ async def refused_with(kind, awaitable):
 async def test_a_ticket_comes_with_the_key_that_is_inside(registry):
     await registry.register()
     issued = await ticket(registry.address)
-    keys = trust.read_keys(registry.state / "service.key")
+    keys = secret_files.read_keys(registry.state / "service.key")
     body = TicketOpener(keys).open(issued.ticket, utc_now().timestamp())
     assert (body.id, body.role) == ("CP001", Role.ENGINE)
     assert body.key_bytes == issued.key
@@ -125,7 +127,7 @@ async def test_a_charging_point_withdraws_itself(registry):
 
 
 async def test_a_registry_of_another_ca_is_refused(registry, tmp_path):
-    trust.init_state(tmp_path / "other", [], utc_now())
+    state_folder.init_state(tmp_path / "other", [], utc_now())
     stranger = RegistryAddress(registry.url, tmp_path / "other" / "ca.pem")
     refused = await refused_with(AuthenticationError, ticket(stranger))
     assert refused.code is Code.PROOF
@@ -161,7 +163,7 @@ async def answering(state, answer):
         finally:
             writer.close()
 
-    tls = trust.server_context(state / "registry.pem", state / "registry.key")
+    tls = server_context(state / "registry.pem", state / "registry.key")
     server = await asyncio.start_server(accept, "0.0.0.0", 0, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
@@ -267,7 +269,7 @@ async def test_a_new_charging_point_registers_itself_once(registry, elsewhere, c
 
 async def test_a_new_driver_registers_itself(registry, elsewhere):
     secret = await own_secret(elsewhere, registry.url, "driver", "D01", environ=NOTHING)
-    assert trust.read_secret(elsewhere / "driver" / "D01" / "password") == secret
+    assert secret_files.read_secret(elsewhere / "driver" / "D01" / "password") == secret
     assert (await registry.ticket("D01", secret, "driver")).status == 200
 
 
@@ -284,15 +286,15 @@ async def test_an_engine_and_its_monitor_that_start_together_share_one_secret(re
 
 async def test_whoever_finds_that_the_other_was_faster_takes_its_secret(registry, elsewhere, monkeypatch):
     path = elsewhere / "cp" / "CP001" / "secret"
-    real = trust.kept_secret
+    real = secret_files.kept_secret
 
     def late(where, text):
         kept = real(where, text)
         if where != path and not path.exists():
-            trust.write_secret(path, "the-faster-one")
+            secret_files.write_secret(path, "the-faster-one")
         return kept
 
-    monkeypatch.setattr(trust, "kept_secret", late)
+    monkeypatch.setattr(secret_files, "kept_secret", late)
     assert await own_secret(elsewhere, registry.url, "cp", "CP001", environ=NOTHING) == "the-faster-one"
     assert [entry.name for entry in path.parent.iterdir()] == ["secret"]
     assert (await registry.ask("GET", "/list", token=registry.central)).body["cps"] == []
@@ -302,15 +304,15 @@ async def test_whoever_sees_the_other_finish_between_two_steps_takes_its_secret(
     registry, elsewhere, monkeypatch
 ):
     path = elsewhere / "cp" / "CP001" / "secret"
-    real = trust.write_secret
+    real = secret_files.write_secret
 
     def overtaken(where, text):
-        monkeypatch.setattr(trust, "write_secret", real)
+        monkeypatch.setattr(secret_files, "write_secret", real)
         # The other one has this file now; and has finished when we look into it.
         real(path, "the-faster-one")
         raise FileExistsError
 
-    monkeypatch.setattr(trust, "write_secret", overtaken)
+    monkeypatch.setattr(secret_files, "write_secret", overtaken)
     assert await own_secret(elsewhere, registry.url, "cp", "CP001", environ=NOTHING) == "the-faster-one"
     assert [entry.name for entry in path.parent.iterdir()] == ["secret"]
 
@@ -319,10 +321,12 @@ async def test_a_crash_after_registering_is_made_good_at_the_next_start(registry
     def crash(*_):
         raise Crash
 
-    real = trust.kept_secret
+    real = secret_files.kept_secret
     with monkeypatch.context() as patched:
         patched.setattr(
-            trust, "kept_secret", lambda path, text: crash() if path.name == "secret" else real(path, text)
+            secret_files,
+            "kept_secret",
+            lambda path, text: crash() if path.name == "secret" else real(path, text),
         )
         with pytest.raises(Crash):
             await own_secret(elsewhere, registry.url, "cp", "CP001", environ=NOTHING)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import trust
+from evcharge.security import secret_files
 from tests.attack.fuzz_evc1 import Callers, at_peers
 from tests.attack.result import Result
 from tests.attack.target import Address
@@ -20,7 +20,7 @@ async def test_whatever_calls_central_it_is_answered_and_everybody_else_is_serve
     caplog.set_level(logging.WARNING)
     result = Result()
     async with running(tmp_path) as town:
-        key = trust.read_keys(tmp_path / "service.key")[0]
+        key = secret_files.read_keys(tmp_path / "service.key")[0]
         await Callers(Address("127.0.0.1", town.port), key, 1, result).press(lambda tried: tried >= CALLS)
     assert result.broken == []
     assert {"E_MALFORMED", "E_FIELD", "E_TOO_BIG", "E_PROOF", "E_CRYPTO", "E_SEQ", "E_ROLE"} <= set(

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import heap
 from evcharge.channel import Channel, ChannelClosed
 from evcharge.messages import Bye
+from evcharge.runtime import heap
 from tests.component.gate import Gate
 from tests.component.town import running
 

@@ -12,15 +12,17 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from evcharge import https, labels, trust
-from evcharge.admission import SeatLimits
+from evcharge import https, labels
 from evcharge.central import app
-from evcharge.config import CentralSettings, Config, ReachSettings, WeatherSettings
 from evcharge.domain.errors import Overloaded, StateError
 from evcharge.labels import Phrase, Speech
 from evcharge.labels.operator import SENTENCES
-from evcharge.lifecycle import utc_now
 from evcharge.operator.client import CentralApi
+from evcharge.runtime.admission import SeatLimits
+from evcharge.runtime.clock import utc_now
+from evcharge.runtime.config import CentralSettings, Config, ReachSettings, WeatherSettings
+from evcharge.security import secret_files, state_folder
+from evcharge.security.tls import client_context, server_context
 from evcharge.weather import app as weather
 from tests.component.office import Office, opened
 
@@ -65,13 +67,13 @@ async def impostor(tls: ssl.SSLContext | None = None, port: int = 0) -> AsyncIte
 
 
 def of_another_network(folder: Path) -> ssl.SSLContext:
-    trust.init_state(folder, [], utc_now())
-    return trust.server_context(folder / "central.pem", folder / "central.key")
+    state_folder.init_state(folder, [], utc_now())
+    return server_context(folder / "central.pem", folder / "central.key")
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
-    trust.init_state(tmp_path / "state", [], utc_now())
+    state_folder.init_state(tmp_path / "state", [], utc_now())
     return tmp_path / "state"
 
 
@@ -87,7 +89,7 @@ async def test_an_operators_command_sends_an_impostor_nothing(tmp_path: Path, st
             await api.post("/api/drivers/D01/top-up", {"cents": 2000, "reference": "r-1"})
     # The greeting of TLS, and that only where it can be read.
     assert listener.heard[:1] == (b"" if encrypted else b"\x16")
-    assert not listener.knows(trust.read_secret(state / "operator.token"))
+    assert not listener.knows(secret_files.read_secret(state / "operator.token"))
     assert ("not from our CA" if encrypted else "does not prove who it is") in raised.value.text
 
 
@@ -112,7 +114,7 @@ async def test_the_weather_service_sends_an_impostor_nothing(
             while labels.say(Phrase.CENTRAL_LOST) not in caplog.text:
                 await asyncio.sleep(0.02)
             stop.set()
-    assert not listener.knows(trust.read_secret(state / "weather.token"))
+    assert not listener.knows(secret_files.read_secret(state / "weather.token"))
 
 
 async def test_who_takes_centrals_port_while_it_is_down_learns_no_token(tmp_path: Path):
@@ -126,8 +128,8 @@ async def test_who_takes_centrals_port_while_it_is_down_learns_no_token(tmp_path
 
 
 async def test_a_certificate_out_of_its_time_is_a_matter_of_clocks(tmp_path: Path):
-    trust.init_state(tmp_path, [], utc_now() - timedelta(days=3000))
-    tls = trust.server_context(tmp_path / "central.pem", tmp_path / "central.key")
+    state_folder.init_state(tmp_path, [], utc_now() - timedelta(days=3000))
+    tls = server_context(tmp_path / "central.pem", tmp_path / "central.key")
     async with impostor(tls) as listener:
         with pytest.raises(Overloaded, match="not valid now: compare the clocks"):
             await CentralApi(listener.url, tmp_path, SAY, {}).get("/api/cps")
@@ -140,7 +142,7 @@ async def test_the_port_of_the_pages_speaks_http_and_https(tmp_path: Path):
     async with opened(tmp_path) as office:
         assert office.url.startswith("http://127.0.0.1:")
         await office.get("/api/cps")
-        tls = aiohttp.TCPConnector(ssl=trust.client_context(tmp_path / "ca.pem"))
+        tls = aiohttp.TCPConnector(ssl=client_context(tmp_path / "ca.pem"))
         async with (
             aiohttp.ClientSession(connector=tls) as session,
             session.get(office.url.replace("http:", "https:") + "/login") as response,
@@ -204,7 +206,7 @@ async def calling(office: Office) -> AsyncIterator[tuple[asyncio.StreamReader, a
 
 
 async def test_a_central_without_its_certificate_says_what_to_do(tmp_path: Path):
-    trust.init_state(tmp_path, [], utc_now())
+    state_folder.init_state(tmp_path, [], utc_now())
     (tmp_path / "central.pem").unlink()
     config = Config(state=tmp_path, central=CentralSettings(port=0, api_port=0))
     with pytest.raises(StateError, match="central.pem is missing: run evcharge init"):

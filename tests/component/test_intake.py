@@ -17,7 +17,7 @@ from evcharge.central.refusals import Refusals
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import Role
-from evcharge.lifecycle import utc_now
+from evcharge.runtime.clock import utc_now
 from evcharge.topics import CENTRAL_COMMANDS, CP_TELEMETRY, Order, OrderSeal
 from tests.component.town import Town, running
 

@@ -10,8 +10,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from evcharge import config, enrolment, joining, lifecycle, trust
-from evcharge.config import Config, ReachSettings
+from evcharge import enrolment, joining
 from evcharge.domain.errors import (
     AuthenticationError,
     BadInput,
@@ -26,9 +25,13 @@ from evcharge.domain.errors import (
 from evcharge.invitation import decode
 from evcharge.labels import Speech, operator
 from evcharge.labels.join import SENTENCES
-from evcharge.lifecycle import utc_now
 from evcharge.operator.admin import Admin
 from evcharge.registry import callers
+from evcharge.runtime import clock as clock_module
+from evcharge.runtime import config
+from evcharge.runtime.clock import utc_now
+from evcharge.runtime.config import Config, ReachSettings
+from evcharge.security import secret_files
 from tests.component.registry_process import copy_state, make_state, renew_certificate, running_registry
 
 SAY = Speech(SENTENCES)
@@ -49,7 +52,7 @@ def state(made, tmp_path):
 def clock(monkeypatch):
     """Sets the Registry's clock forward by so many seconds."""
     ahead = timedelta()
-    monkeypatch.setattr(lifecycle, "utc_now", lambda: utc_now() + ahead)
+    monkeypatch.setattr(clock_module, "utc_now", lambda: utc_now() + ahead)
 
     def forward(seconds):
         nonlocal ahead
@@ -206,7 +209,7 @@ async def test_a_driver_and_a_point_may_share_a_pc(registry, elsewhere):
     await joining.join(elsewhere, await invited(registry), SAY)
     path = await joining.join(elsewhere, await invited(registry, "driver", "D09"), SAY)
     assert path == elsewhere / "driver" / "D09" / "password"
-    assert (await registry.ticket("D09", trust.read_secret(path), "driver")).status == 200
+    assert (await registry.ticket("D09", secret_files.read_secret(path), "driver")).status == 200
 
 
 async def test_a_token_is_good_once_and_then_says_when_it_was_used(registry, elsewhere, tmp_path):
@@ -225,7 +228,7 @@ async def test_a_token_is_good_once_and_then_says_when_it_was_used(registry, els
 async def test_of_two_that_use_a_token_at_once_one_wins(registry):
     for id_ in ("CP009", "CP010", "CP011"):
         secret = await a_secret(registry, id=id_)
-        mine = [trust.new_secret() for _ in range(6)]
+        mine = [secret_files.new_secret() for _ in range(6)]
         answers = await asyncio.gather(*(redeemed(registry, secret, credential) for credential in mine))
         assert sorted(answer.status for answer in answers) == [200] + [409] * 5
         good = [(await registry.ticket(id_, one, come_from="127.0.0.3")).status == 200 for one in mine]
@@ -233,7 +236,7 @@ async def test_of_two_that_use_a_token_at_once_one_wins(registry):
 
 
 async def test_a_lost_answer_is_asked_for_again_with_the_same_credential(registry, clock):
-    secret, mine = await a_secret(registry), trust.new_secret()
+    secret, mine = await a_secret(registry), secret_files.new_secret()
     first, again = [await redeemed(registry, secret, mine) for _ in range(2)]
     assert (
         first.body
@@ -268,7 +271,7 @@ async def test_a_pc_whose_answer_got_lost_joins_at_the_next_try(registry, elsewh
     assert [name.partition("-")[0] for name in everything_in(elsewhere)] == ["cp/CP009/secret.join"]
     path = await joining.join(elsewhere, invitation, SAY)
     assert sorted(everything_in(elsewhere)) == ["ca.pem", "cp/CP009/secret", "joined.toml"]
-    assert (await registry.ticket("CP009", trust.read_secret(path))).status == 200
+    assert (await registry.ticket("CP009", secret_files.read_secret(path))).status == 200
 
 
 async def test_a_pc_that_crashes_while_writing_joins_at_the_next_try(registry, elsewhere, monkeypatch):
@@ -286,48 +289,48 @@ async def test_a_pc_that_crashes_while_writing_joins_at_the_next_try(registry, e
             with pytest.raises(Crash):
                 await joining.join(elsewhere, invitation, SAY)
     path = await joining.join(elsewhere, invitation, SAY)
-    assert (await registry.ticket("CP009", trust.read_secret(path))).status == 200
+    assert (await registry.ticket("CP009", secret_files.read_secret(path))).status == 200
 
 
 async def test_an_expired_token_says_so(registry, clock):
     secret = await a_secret(registry, ttl_s=60)
     clock(59)
     other = await a_secret(registry, ttl_s=60, id="CP010")
-    assert (await redeemed(registry, other, trust.new_secret())).status == 200
+    assert (await redeemed(registry, other, secret_files.new_secret())).status == 200
     clock(1)
-    answer = await redeemed(registry, secret, trust.new_secret())
+    answer = await redeemed(registry, secret, secret_files.new_secret())
     assert (answer.status, answer.body["code"]) == (410, "E_EXPIRED")
     assert answer.body["text"].startswith("This token expired on 20")
     # A month later it is forgotten, when the next one is made.
     clock(31 * 86_400)
     await a_secret(registry, id="CP011")
-    assert (await redeemed(registry, secret, trust.new_secret())).status == 401
+    assert (await redeemed(registry, secret, secret_files.new_secret())).status == 401
 
 
 async def test_an_unknown_token_is_refused_and_a_guesser_must_wait(registry):
     free = callers.FREE_TOKENS
-    answers = [await redeemed(registry, f"guess-{n}", trust.new_secret()) for n in range(free + 1)]
+    answers = [await redeemed(registry, f"guess-{n}", secret_files.new_secret()) for n in range(free + 1)]
     assert [answer.status for answer in answers] == [401] * free + [429]
     assert answers[0].body["text"].startswith("This token is not known here.")
     assert int(answers[-1].headers["Retry-After"]) >= 1
     secret = await a_secret(registry)
-    assert (await redeemed(registry, secret, trust.new_secret())).status == 429
-    assert (await redeemed(registry, secret, trust.new_secret(), come_from="127.0.0.2")).status == 200
+    assert (await redeemed(registry, secret, secret_files.new_secret())).status == 429
+    assert (await redeemed(registry, secret, secret_files.new_secret(), come_from="127.0.0.2")).status == 200
 
 
 async def test_many_pcs_behind_one_address_join_one_after_the_other(registry):
     for number in range(8):
         secret = await a_secret(registry, id=f"CP{number:03}")
-        await redeemed(registry, "mistaken", trust.new_secret())
-        assert (await redeemed(registry, secret, trust.new_secret())).status == 200
+        await redeemed(registry, "mistaken", secret_files.new_secret())
+        assert (await redeemed(registry, secret, secret_files.new_secret())).status == 200
 
 
 async def test_the_credential_must_be_a_machines_own(registry):
     secret = await a_secret(registry)
-    for bad in ("password", "x" * 43, trust.new_secret() + "="):
+    for bad in ("password", "x" * 43, secret_files.new_secret() + "="):
         answer = await redeemed(registry, secret, bad)
         assert (answer.status, answer.body["code"]) == (422, "E_FIELD")
-    assert (await redeemed(registry, secret, trust.new_secret())).status == 200
+    assert (await redeemed(registry, secret, secret_files.new_secret())).status == 200
 
 
 # ---- an id that is known already
@@ -341,7 +344,7 @@ async def test_an_invitation_for_a_known_id_gives_it_a_new_credential_and_voids_
     assert (await registry.ticket("CP009")).status == 200
     path = await joining.join(elsewhere, invitation, SAY)
     assert (await registry.ticket("CP009")).status == 401
-    assert (await registry.ticket("CP009", trust.read_secret(path))).status == 200
+    assert (await registry.ticket("CP009", secret_files.read_secret(path))).status == 200
     assert not (path.parent / "engine.ticket").exists()
     (row,) = (await registry.ask("GET", "/list", token=registry.central)).body["cps"]
     assert (row["epoch"], row["location"]) == (1, "Alcoy")
@@ -353,29 +356,29 @@ async def test_a_revoked_id_comes_back_with_an_invitation_made_afterwards(regist
     await registry.register("CP009")
     early = await a_secret(registry)
     await registry.ask("POST", "/v1/disable", {"id": "CP009", "epoch": 1}, token=registry.central)
-    answer = await redeemed(registry, early, trust.new_secret())
+    answer = await redeemed(registry, early, secret_files.new_secret())
     assert (answer.status, answer.body["text"]) == (
         409,
         "CP009 was changed after this token was made: ask for a new one.",
     )
-    late, mine = await a_secret(registry), trust.new_secret()
+    late, mine = await a_secret(registry), secret_files.new_secret()
     assert (await redeemed(registry, late, mine)).body["epoch"] == 2
     assert (await registry.ticket("CP009", mine)).status == 200
 
 
 async def test_whoever_registered_the_id_meanwhile_keeps_it(registry):
     first, second = await a_secret(registry), await a_secret(registry)
-    assert (await redeemed(registry, first, trust.new_secret())).status == 200
-    assert (await redeemed(registry, second, trust.new_secret())).status == 409
+    assert (await redeemed(registry, first, secret_files.new_secret())).status == 200
+    assert (await redeemed(registry, second, secret_files.new_secret())).status == 409
 
 
 async def test_a_retry_does_not_succeed_once_the_credential_was_withdrawn(registry):
-    secret, mine = await a_secret(registry), trust.new_secret()
+    secret, mine = await a_secret(registry), secret_files.new_secret()
     await redeemed(registry, secret, mine)
     await registry.ask("DELETE", "/register/cp/CP009", token=await registry.admin())
     assert (await redeemed(registry, secret, mine)).status == 409
     again = await a_secret(registry)
-    assert (await redeemed(registry, again, trust.new_secret())).body["epoch"] == 1
+    assert (await redeemed(registry, again, secret_files.new_secret())).body["epoch"] == 1
 
 
 # ---- who stands in between
@@ -508,11 +511,11 @@ async def test_neither_books_nor_audit_nor_log_hold_a_secret(registry, elsewhere
     invitation = await invited(registry)
     secret = await a_secret(registry, id="CP010")
     path = await joining.join(elsewhere, invitation, SAY)
-    mine = trust.new_secret()
+    mine = secret_files.new_secret()
     for _ in range(2):
         await redeemed(registry, secret, mine)
-    await redeemed(registry, secret, trust.new_secret())
-    await redeemed(registry, "never-made", trust.new_secret())
+    await redeemed(registry, secret, secret_files.new_secret())
+    await redeemed(registry, "never-made", secret_files.new_secret())
     events = rows(registry.state, "SELECT * FROM events ORDER BY n")
     told = [
         (row["what"], row["target"], row["result"])
@@ -530,13 +533,13 @@ async def test_neither_books_nor_audit_nor_log_hold_a_secret(registry, elsewhere
     assert {row["role"] for row in events if row["what"] == "register"} == {"invited by admin"}
     books = json.dumps([rows(registry.state, f"SELECT * FROM {t}") for t in ("invitations", "events")])
     token_secret = joining.base64.urlsafe_b64encode(invitation.secret).decode().rstrip("=")
-    for hidden in (token_secret, secret, mine, trust.read_secret(path), "never-made"):
+    for hidden in (token_secret, secret, mine, secret_files.read_secret(path), "never-made"):
         assert hidden not in books
         assert hidden not in caplog.text
 
 
 def test_a_token_is_hidden_from_every_log_line():
-    from evcharge.logs import without_secrets
+    from evcharge.runtime.logs import without_secrets
 
     token = "evc1_" + "Ab-_9" * 30
     assert without_secrets(f"cannot use {token}.") == "cannot use <hidden>."

@@ -16,11 +16,12 @@ from typing import Self
 
 import pytest
 
-from evcharge import trust
-from evcharge.admission import SeatLimits
 from evcharge.domain.errors import Taken
-from evcharge.lifecycle import utc_now
-from evcharge.listener import Connection, PortOptions, listen
+from evcharge.runtime.admission import SeatLimits
+from evcharge.runtime.clock import utc_now
+from evcharge.runtime.listener import Connection, PortOptions, listen
+from evcharge.security import state_folder
+from evcharge.security.tls import client_context, server_context
 
 pytestmark = pytest.mark.timeout(20)
 
@@ -150,7 +151,7 @@ async def test_a_connection_that_has_ended_leaves_its_seat():
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("state")
-    trust.init_state(folder, [], utc_now())
+    state_folder.init_state(folder, [], utc_now())
     return folder
 
 
@@ -159,12 +160,12 @@ def tls_sessions() -> list[SSLProtocol]:
 
 
 async def test_silent_connections_cost_no_tls_session_and_are_hung_up_on(state: Path):
-    tls = trust.server_context(state / "registry.pem", state / "registry.key")
+    tls = server_context(state / "registry.pem", state / "registry.key")
     # What other tests of this process have left does not count; held, so that no new one gets its place.
     others = tls_sessions()
     async with listening(tls=tls, handshake_within_s=1.0) as port, contextlib.AsyncExitStack() as crowd:
         silent = [await crowd.enter_async_context(Caller(port)) for _ in range(20)]
-        async with Caller(port, trust.client_context(state / "ca.pem")) as caller:
+        async with Caller(port, client_context(state / "ca.pem")) as caller:
             assert await caller.says(b"hello\n") == b"hello\n"
             # The two ends of the one that speaks.
             assert len([one for one in tls_sessions() if one not in others]) == 2
@@ -172,13 +173,13 @@ async def test_silent_connections_cost_no_tls_session_and_are_hung_up_on(state: 
 
 
 async def test_what_is_no_tls_is_hung_up_on_and_takes_no_seat(state: Path):
-    tls = trust.server_context(state / "registry.pem", state / "registry.key")
+    tls = server_context(state / "registry.pem", state / "registry.key")
     async with listening(SeatLimits(strangers=1), tls=tls) as port:
         for _ in range(3):
             async with Caller(port) as caller:
                 caller.writer.write(b"GET / HTTP/1.1\r\n\r\n")
                 assert await caller.is_hung_up_on()
-        async with Caller(port, trust.client_context(state / "ca.pem")) as caller:
+        async with Caller(port, client_context(state / "ca.pem")) as caller:
             assert await caller.says(b"hello\n") == b"hello\n"
 
 
@@ -292,7 +293,7 @@ async def test_a_server_that_fails_to_serve_one_connection_serves_the_next(caplo
 
 
 async def test_at_the_end_strangers_are_hung_up_on_and_nobody_gets_in_any_more(state: Path):
-    tls = trust.server_context(state / "registry.pem", state / "registry.key")
+    tls = server_context(state / "registry.pem", state / "registry.key")
     for more in ({}, {"tls": tls}):
         async with contextlib.AsyncExitStack() as callers:
             async with listening(**more) as port:

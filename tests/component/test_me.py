@@ -28,8 +28,8 @@ from evcharge.domain.days import UTC_DAYS
 from evcharge.domain.errors import Code
 from evcharge.domain.ids import Role
 from evcharge.https import application, serving
-from evcharge.lifecycle import utc_now
-from evcharge.passwords import Credentials
+from evcharge.runtime.clock import utc_now
+from evcharge.security.passwords import Credentials
 from tests.component.books import opened
 from tests.unit.central.builders import ADMIN, JOURNAL, KWH, FakeEngine, Network
 

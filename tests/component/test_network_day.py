@@ -12,16 +12,16 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import pytest
 
-from evcharge import trust
 from evcharge.central import app
 from evcharge.central.invariants import violations
 from evcharge.central.ruling import Rules
 from evcharge.central.sheet import NO_COLOURS
 from evcharge.central.store import CentralStore
 from evcharge.central.wall import View, wall
-from evcharge.database import open_database
 from evcharge.domain.billing import euros, kwh
 from evcharge.domain.days import Days
+from evcharge.security import state_folder
+from evcharge.storage.database import open_database
 from tests.component import books, office
 from tests.component.books import SCHEMA, entries, raw, written_by_an_older
 from tests.component.office import Office
@@ -263,8 +263,8 @@ async def test_a_correction_counts_on_the_day_of_its_charge(tmp_path: Path):
 
 
 async def test_a_computer_whose_zone_has_no_name_counts_by_utc_and_says_so(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr("evcharge.timezone.own_name", lambda: None)
-    trust.init_state(tmp_path, [], datetime.now(UTC))
+    monkeypatch.setattr("evcharge.runtime.timezone.own_name", lambda: None)
+    state_folder.init_state(tmp_path, [], datetime.now(UTC))
     async with office.opened(tmp_path) as central:
         assert "Set [central] timezone." in await central.town.says("days are those of UTC")
         assert (await central.get("/api/stats"))["timezone"] == "UTC"

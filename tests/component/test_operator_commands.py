@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import cli, trust
+from evcharge import cli
 from evcharge.central.api import points
 from evcharge.central.commands import PlaceHold, WeatherAlert
 from evcharge.domain.charging_point import Hold
@@ -22,6 +22,7 @@ from evcharge.labels import Speech
 from evcharge.labels.operator import SENTENCES
 from evcharge.operator import stream
 from evcharge.operator.client import CentralApi
+from evcharge.security import secret_files, state_folder, tls
 from tests.component.registry_process import Running, make_state, running_registry
 from tests.component.town import Town, running
 
@@ -31,7 +32,7 @@ def _clean_surroundings(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("EVCHARGE_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setattr("evcharge.logs.setup", lambda _: None)
+    monkeypatch.setattr("evcharge.runtime.logs.setup", lambda _: None)
 
 
 class Shell:
@@ -344,7 +345,7 @@ async def test_a_longer_list_names_how_to_go_on(town: Town, shell: Shell):
 
 
 async def test_central_that_is_not_running(tmp_path: Path, capsys):
-    trust.init_state(tmp_path / "state", [], _now())
+    state_folder.init_state(tmp_path / "state", [], _now())
     shell = Shell(tmp_path / "state", capsys, central_api="http://127.0.0.1:9")
     said = await shell.fails("cps")
     assert said == (
@@ -361,7 +362,7 @@ async def test_central_that_is_not_running(tmp_path: Path, capsys):
 async def test_a_token_of_another_network(town: Town, shell: Shell, monkeypatch):
     monkeypatch.setenv("EVCHARGE_OPERATOR_TOKEN", "x" * 43)
     assert "operator.token" in await shell.fails("cps")
-    monkeypatch.setenv("EVCHARGE_OPERATOR_TOKEN", trust.read_secret(town.state / "operator.token"))
+    monkeypatch.setenv("EVCHARGE_OPERATOR_TOKEN", secret_files.read_secret(town.state / "operator.token"))
     (town.state / "operator.token").unlink()
     await shell.does("cps")
     monkeypatch.delenv("EVCHARGE_OPERATOR_TOKEN")
@@ -369,8 +370,8 @@ async def test_a_token_of_another_network(town: Town, shell: Shell, monkeypatch)
 
 
 async def test_a_token_that_is_made_anew_is_read_anew(town: Town, shell: Shell):
-    path, right = town.state / "operator.token", trust.read_secret(town.state / "operator.token")
-    trust.replace_secret(path, trust.new_secret())
+    path, right = town.state / "operator.token", secret_files.read_secret(town.state / "operator.token")
+    secret_files.replace_secret(path, secret_files.new_secret())
     url = (await town.says("API for operators is listening")).split()[-1]
     api = CentralApi(url, town.state, Speech(SENTENCES), {})
     with pytest.raises(AuthenticationError, match="copy operator.token from Central's"):
@@ -378,7 +379,7 @@ async def test_a_token_that_is_made_anew_is_read_anew(town: Town, shell: Shell):
     path.unlink()
     with pytest.raises(AuthenticationError, match="copy operator.token from Central's"):
         await api.get("/api/cps")
-    trust.write_secret(path, right)
+    secret_files.write_secret(path, right)
     # So `evcharge events -f` goes on.
     assert (await api.get("/api/cps"))["cps"] == []
 
@@ -390,7 +391,7 @@ async def test_a_token_that_is_no_header_is_a_sentence(shell: Shell, monkeypatch
 
 
 async def test_the_token_never_leaves_this_pc_in_clear_text(tmp_path: Path, capsys):
-    trust.init_state(tmp_path / "state", [], _now())
+    state_folder.init_state(tmp_path / "state", [], _now())
     shell = Shell(tmp_path / "state", capsys, central_api="http://192.168.1.10:8000")
     assert "https://" in await shell.fails("cps", code=2)
 
@@ -413,7 +414,7 @@ async def test_a_bad_address_is_misuse(tmp_path: Path, capsys, url: str):
     ],
 )
 async def test_what_is_no_central_is_said_so(tmp_path: Path, capsys, reply: bytes):
-    trust.init_state(tmp_path / "state", [], _now())
+    state_folder.init_state(tmp_path / "state", [], _now())
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -427,11 +428,11 @@ async def test_what_is_no_central_is_said_so(tmp_path: Path, capsys, reply: byte
 
 
 def _proved(state: Path) -> ssl.SSLContext:
-    return trust.server_context(state / "central.pem", state / "central.key")
+    return tls.server_context(state / "central.pem", state / "central.key")
 
 
 async def test_who_follows_events_waits_while_a_proxy_answers_nonsense(tmp_path: Path, capsys):
-    trust.init_state(tmp_path / "state", [], _now())
+    state_folder.init_state(tmp_path / "state", [], _now())
     replies = [
         b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
         b"HTTP/1.1 401 Who\r\nContent-Length: 3\r\n\r\n<p>",
@@ -546,8 +547,8 @@ async def test_a_driver_is_added_and_kept_here(registry: Running, desk: Shell):
     said = await desk.does("driver", "add", "D09", "--here")
     path = registry.state / "driver" / "D09" / "password"
     assert str(path) in said
-    assert trust.read_secret(path) not in said
-    assert await logs_in(registry, "D09", Role.DRIVER, trust.read_secret(path))
+    assert secret_files.read_secret(path) not in said
+    assert await logs_in(registry, "D09", Role.DRIVER, secret_files.read_secret(path))
     assert "D09" in await desk.does("driver", "list")
     assert json.loads(await desk.does("driver", "list", "--json"))["drivers"][0]["driver_id"] == "D09"
 
@@ -566,17 +567,17 @@ async def test_the_login_is_asked_for_once_and_kept_for_its_owner_only(
     await desk.does("cp", "list")
     path = registry.state / "admin.token"
     assert path.stat().st_mode & 0o777 == 0o600
-    _, user, url, _ = trust.read_secret(path).split(" ")
-    trust.replace_secret(path, f"9999999999 {user} {url} ended")
+    _, user, url, _ = secret_files.read_secret(path).split(" ")
+    secret_files.replace_secret(path, f"9999999999 {user} {url} ended")
     assert "EVCHARGE_ADMIN_PASSWORD" in await desk.fails("cp", "list")
-    trust.replace_secret(path, "rubbish")
+    secret_files.replace_secret(path, "rubbish")
     assert "EVCHARGE_ADMIN_PASSWORD" in await desk.fails("cp", "list")
 
 
 async def test_a_login_that_has_ended_is_renewed(registry: Running, desk: Shell):
-    trust.write_secret(registry.state / "admin.token", f"9999999999 admin {registry.url} ended")
+    secret_files.write_secret(registry.state / "admin.token", f"9999999999 admin {registry.url} ended")
     await desk.does("cp", "list")
-    trust.replace_secret(registry.state / "admin.token", f"5 admin {registry.url} ended")
+    secret_files.replace_secret(registry.state / "admin.token", f"5 admin {registry.url} ended")
     await desk.does("cp", "list")
 
 
@@ -634,7 +635,7 @@ async def test_an_id_after_driver_is_its_app(capsys, monkeypatch, line: str):
         return 0
 
     monkeypatch.setattr("evcharge.driver.app.run", run)
-    monkeypatch.setattr("evcharge.lifecycle.run", lambda main: asyncio.run(main(asyncio.Event())))
+    monkeypatch.setattr("evcharge.runtime.lifecycle.run", lambda main: asyncio.run(main(asyncio.Event())))
     code = await asyncio.to_thread(cli.run, line.split())
     said = capsys.readouterr()
     if "--file" in line:
@@ -645,6 +646,6 @@ async def test_an_id_after_driver_is_its_app(capsys, monkeypatch, line: str):
 
 
 def _now():
-    from evcharge.lifecycle import utc_now
+    from evcharge.runtime.clock import utc_now
 
     return utc_now()

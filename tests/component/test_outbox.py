@@ -23,7 +23,7 @@ from evcharge.central.outbox import Outbox, OutboxBooks, Reader
 from evcharge.central.rows import Entry
 from evcharge.central.ruling import Decision
 from evcharge.domain.events import Event, KafkaLost, KafkaReached, MonitorSpoke
-from evcharge.lifecycle import Backoff
+from evcharge.runtime.waiting import Backoff
 from evcharge.topics import Outgoing
 from tests.component.books import Books, any_event, opened
 from tests.unit.central.builders import NOON

@@ -12,14 +12,14 @@ import pytest
 from evcharge import invitation
 from evcharge.central import registry_link, verify
 from evcharge.central.api import registration
-from evcharge.database import open_database
 from evcharge.domain.errors import StateError
 from evcharge.domain.ids import Role
 from evcharge.enrolment import fetch_ticket
 from evcharge.https import ON_BEHALF_OF
-from evcharge.lifecycle import utc_now
 from evcharge.registry import setup
 from evcharge.registry.store import Store
+from evcharge.runtime.clock import utc_now
+from evcharge.storage.database import open_database
 from tests.component.registry_process import Running, make_state, running_registry
 from tests.component.visitors import SAME_SITE, House, Visitor, opened
 

@@ -12,11 +12,14 @@ import ssl
 
 import pytest
 
-from evcharge import audit, enrolment, https, passwords, trust
-from evcharge.admission import SeatLimits
+from evcharge import enrolment, https
 from evcharge.domain.errors import ProtocolError, StateError
-from evcharge.lifecycle import utc_now
 from evcharge.registry import api, app, repeats, setup, store
+from evcharge.runtime.admission import SeatLimits
+from evcharge.runtime.clock import utc_now
+from evcharge.security import passwords, secret_files, state_folder
+from evcharge.security.tls import client_context
+from evcharge.storage import hash_chain
 from evcharge.tickets import TicketOpener
 from tests.component.registry_process import copy_state, make_state, running_registry
 
@@ -309,7 +312,7 @@ async def test_the_list_names_everybody_and_no_secret(registry):
 
 
 def opened(registry, answer):
-    keys = trust.read_keys(registry.state / "service.key")
+    keys = secret_files.read_keys(registry.state / "service.key")
     return TicketOpener(keys).open(answer.body["ticket"], utc_now().timestamp())
 
 
@@ -422,15 +425,15 @@ async def test_many_logins_at_once_are_bounded_and_the_rest_comes_back_later(reg
 
 
 async def test_while_keys_are_rotated_the_new_one_seals_and_both_prove_central(made, state):
-    old = trust.read_secret(state / "service.key")
+    old = secret_files.read_secret(state / "service.key")
     new = base64.urlsafe_b64encode(b"n" * 32).decode()
-    trust.replace_secret(state / "service.key", f"{new}\n{old}")
+    secret_files.replace_secret(state / "service.key", f"{new}\n{old}")
     async with running_registry(state, made[1]) as registry:
         await registry.register()
         answer = await registry.ticket()
         assert TicketOpener([new.encode()]).open(answer.body["ticket"], utc_now().timestamp()).id == "CP001"
         for key in (new, old):
-            token = trust.service_token(key.encode())
+            token = state_folder.service_token(key.encode())
             assert (await registry.ask("GET", "/v1/revocations", token=token)).status == 200
 
 
@@ -605,7 +608,7 @@ async def test_an_unknown_path_or_method_is_answered_in_json_and_names_no_versio
 
 
 async def connection(registry):
-    tls = trust.client_context(registry.state / "ca.pem")
+    tls = client_context(registry.state / "ca.pem")
     return await asyncio.open_connection("127.0.0.1", registry.port, ssl=tls)
 
 
@@ -747,7 +750,7 @@ async def test_a_state_folder_that_will_not_do_is_refused_at_the_start(made, sta
 
 
 async def test_a_registry_without_administrators_says_so(tmp_path, caplog):
-    trust.init_state(tmp_path, [], utc_now())
+    state_folder.init_state(tmp_path, [], utc_now())
     async with running_registry(tmp_path, ""):
         assert "Nobody administers this Registry" in caplog.text
 
@@ -759,7 +762,7 @@ def test_init_twice_makes_one_administrator(tmp_path):
     report = setup.initialise(tmp_path, [])
     assert report.admin_password is None
     assert len(rows(tmp_path, "SELECT * FROM admins")) == 1
-    assert audit.first_broken(audit_rows(tmp_path)) is None
+    assert hash_chain.first_broken(audit_rows(tmp_path)) is None
 
 
 # ---- audit
@@ -780,7 +783,7 @@ async def test_every_change_has_its_audit_row_in_an_unbroken_chain(registry):
         ("admin", "admin", "127.0.0.1", "rotate", "CP001", "done"),
     ]
     assert all(abs(row["at"] - utc_now().timestamp()) < 60 for row in found[1:])
-    assert audit.first_broken(found) is None
+    assert hash_chain.first_broken(found) is None
 
 
 async def test_failed_logins_are_one_row_at_once_and_one_for_the_rest(made, state):
@@ -792,7 +795,7 @@ async def test_failed_logins_are_one_row_at_once_and_one_for_the_rest(made, stat
         assert (row["what"], row["result"], row["times"]) == ("POST /v1/ticket", "E_CREDENTIAL", 1)
     last = audit_rows(state)[-1]
     assert (last["target"], last["result"], last["times"]) == ("CP009", "E_CREDENTIAL", 3)
-    assert audit.first_broken(audit_rows(state)) is None
+    assert hash_chain.first_broken(audit_rows(state)) is None
 
 
 async def test_repeated_refusals_are_written_when_their_minute_is_over(made, state, monkeypatch, caplog):

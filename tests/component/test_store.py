@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import audit
 from evcharge.central import commands as c
 from evcharge.central import store, verify
 from evcharge.central.history import Incident
@@ -23,6 +22,7 @@ from evcharge.domain.events import ClockJumped
 from evcharge.domain.location import WeatherKind
 from evcharge.domain.session import EndReason, SessionState, Ticket
 from evcharge.domain.timestamps import text_of
+from evcharge.storage import hash_chain
 from tests.component.books import (
     Books,
     any_event,
@@ -52,7 +52,7 @@ async def kept(books: Books, network: Network) -> None:
 
 async def test_new_books_know_nothing(tmp_path: Path):
     async with opened(tmp_path) as books:
-        assert books.store.head == audit.Head()
+        assert books.store.head == hash_chain.Head()
         assert lasting(await books.store.load(NOON)) == lasting(Facts())
 
 
@@ -72,7 +72,7 @@ async def test_after_a_restart_the_facts_are_the_same_but_for_the_links(tmp_path
         assert point.status == "Disconnected"  # I23
     with raw(tmp_path / "central.db") as connection:
         assert violations(connection) == []
-        assert audit.first_broken(connection.execute("SELECT * FROM events ORDER BY n")) is None
+        assert hash_chain.first_broken(connection.execute("SELECT * FROM events ORDER BY n")) is None
 
 
 async def test_rules_decide_alike_before_and_after_a_restart(tmp_path: Path):
@@ -475,7 +475,7 @@ async def test_the_chain_goes_on_over_a_restart(tmp_path: Path):
         assert books.store.head == head
         await books.store.commit([Entry(Decision(events=(any_event(2),)), ADMIN, NOON)])
         rows = await books.database.read("SELECT * FROM events ORDER BY n")
-        assert audit.first_broken(rows) is None
+        assert hash_chain.first_broken(rows) is None
         assert [row["n"] for row in rows] == [1, 2, 3]
 
 
@@ -483,7 +483,7 @@ async def test_a_batch_without_events_moves_no_chain(tmp_path: Path):
     async with opened(tmp_path) as books:
         point = ChargingPoint(cp_id="CP001")
         await books.store.commit([Entry(Decision(changes=(point,)), ADMIN, NOON)])
-        assert books.store.head == audit.Head()
+        assert books.store.head == hash_chain.Head()
         assert (await books.store.load(NOON)).point("CP001") == point
 
 

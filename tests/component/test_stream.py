@@ -10,9 +10,9 @@ import pytest
 
 from evcharge import broker
 from evcharge.broker import BrokerLost, Received
-from evcharge.config import KafkaSettings
-from evcharge.lifecycle import wait_until
 from evcharge.operator import stream
+from evcharge.runtime.config import KafkaSettings
+from evcharge.runtime.waiting import wait_until
 from evcharge.topics import CENTRAL_EVENTS, CP_EVENTS, DRIVER_EVENTS, EVENT_TOPICS
 
 WITHIN_S = 10.0

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import audit
-from evcharge.anchor_file import ANCHORS
 from evcharge.central import commands as c
 from evcharge.central import verify
 from evcharge.central.invariants import CHECKS, violations
-from evcharge.database import open_database
 from evcharge.domain.errors import StateError
 from evcharge.domain.events import WalletToppedUp
+from evcharge.storage import hash_chain
+from evcharge.storage.anchor_file import ANCHORS
+from evcharge.storage.database import open_database
 from tests.component.books import (
     FromNextYear,
     any_event,
@@ -51,12 +51,12 @@ async def book(tmp_path: Path) -> Path:
 NO_ANCHOR = "no anchor could be checked: if rows were cut off at the end, nobody can tell"
 
 
-def head(path: Path) -> audit.Head:
+def head(path: Path) -> hash_chain.Head:
     with raw(path) as connection:
-        return audit.Head(*connection.execute("SELECT n, hash FROM events ORDER BY n DESC").fetchone())
+        return hash_chain.Head(*connection.execute("SELECT n, hash FROM events ORDER BY n DESC").fetchone())
 
 
-async def more(path: Path, first: int, last: int) -> audit.Head:
+async def more(path: Path, first: int, last: int) -> hash_chain.Head:
     """Let Central work on in the book, for as many events."""
     network = Network()
     for number in range(first, last):
@@ -190,7 +190,7 @@ def test_each_byte_of_an_event_is_sealed(book: Path, column: str):
             f"SELECT n, {column} FROM events WHERE type = 'SessionAuthorised' ORDER BY n LIMIT 1"
         ).fetchone()
         rows = [dict(row) for row in connection.execute("SELECT * FROM events ORDER BY n")]
-    assert audit.first_broken(rows) is None
+    assert hash_chain.first_broken(rows) is None
     row = rows[n - 1]
     for place in range(len(value)):
         for changed in (
@@ -198,11 +198,11 @@ def test_each_byte_of_an_event_is_sealed(book: Path, column: str):
             value[:place] + value[place + 1 :],
         ):
             row[column] = changed
-            broken = audit.first_broken(rows)
+            broken = hash_chain.first_broken(rows)
             assert broken is not None
             assert broken.n == n
     row[column] = value + " "
-    assert audit.first_broken(rows) == audit.Broken(
+    assert hash_chain.first_broken(rows) == hash_chain.Broken(
         n, f"row {n} was changed, or the row before it was replaced"
     )
 
@@ -233,7 +233,7 @@ def test_a_row_that_was_changed_deleted_inserted_or_swapped_is_named(book: Path,
     assert said in chain(book)
 
 
-def anchor(book: Path, head: audit.Head) -> None:
+def anchor(book: Path, head: hash_chain.Head) -> None:
     """Leave an anchor in the file beside the book, as Central does every minute."""
     with book.with_name(ANCHORS).open("a") as file:
         file.write(f"{head.n} {head.hash}\n")
@@ -277,10 +277,10 @@ async def test_an_older_copy_on_which_central_worked_on_shows_too(book: Path, lo
 def test_a_chain_made_anew_from_the_start_shows_against_the_anchor(book: Path):
     anchor(book, head(book))
     with raw(book, tamper=True) as connection:
-        previous = audit.GENESIS
+        previous = hash_chain.GENESIS
         for row in connection.execute("SELECT * FROM events ORDER BY n").fetchall():
             columns = dict(row) | {"actor": "nobody"}
-            previous = audit.chained(previous, columns)
+            previous = hash_chain.chained(previous, columns)
             connection.execute(
                 "UPDATE events SET actor = 'nobody', hash = ? WHERE n = ?", (previous, columns["n"])
             )

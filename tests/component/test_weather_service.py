@@ -11,12 +11,13 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from evcharge import labels, trust
+from evcharge import labels
 from evcharge import messages as m
 from evcharge.central import verify
-from evcharge.config import Config, ReachSettings, WeatherSettings
 from evcharge.domain.errors import AuthenticationError, ConfigError, StateError
 from evcharge.labels import Phrase
+from evcharge.runtime.config import Config, ReachSettings, WeatherSettings
+from evcharge.security import secret_files
 from evcharge.weather import app, sources
 from evcharge.weather.client import CentralApi, Location
 from evcharge.weather.http import fetching
@@ -328,7 +329,7 @@ async def test_who_is_asked_to_wait_waits(office: Office, sky: Sky):
 async def test_a_wrong_key_is_said_without_the_key(office: Office, sky: Sky, caplog):
     caplog.set_level(logging.DEBUG)
     await office.town.point()
-    trust.write_secret(office.town.state / "weather.key", "an0ther" + KEY)
+    secret_files.write_secret(office.town.state / "weather.key", "an0ther" + KEY)
     async with service(office, sky, environ={}):
         line = await office.town.says(f"{LOST}: OpenWeather does not accept the key")
     assert line.count(str(office.town.state / "weather.key")) == 1
@@ -636,7 +637,7 @@ async def test_an_operators_token_that_central_does_not_know_is_named_and_not_th
     office: Office, sky: Sky
 ):
     await office.town.point()
-    trust.replace_secret(office.town.state / "operator.token", trust.new_secret())
+    secret_files.replace_secret(office.town.state / "operator.token", secret_files.new_secret())
     async with service(office, sky) as running:
         running.typed.put_nowait("move CP001 Elche")
         said = await office.town.says("not done: ")

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evcharge.domain.errors import ConfigError
-from evcharge.lifecycle import utc_now
+from evcharge.runtime.clock import utc_now
 from evcharge.weather import openmeteo, openweather
 from evcharge.weather.http import MAX_ANSWER_BYTES, fetching
 from evcharge.weather.places import Atlas

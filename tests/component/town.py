@@ -13,14 +13,14 @@ from typing import TypeVar
 from unittest import mock
 
 from evcharge import messages as m
-from evcharge import trust
 from evcharge.central import app
 from evcharge.central.commands import Actor, AnyCommand
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.channel import Channel, connect
-from evcharge.config import CentralSettings, Config, ReachSettings
 from evcharge.domain.ids import Role
-from evcharge.lifecycle import Clock, utc_now
+from evcharge.runtime.clock import Clock, utc_now
+from evcharge.runtime.config import CentralSettings, Config, ReachSettings
+from evcharge.security import secret_files, state_folder
 from evcharge.tickets import Identity, IssuedTicket, seal_ticket
 
 WITHIN_S = 20.0
@@ -82,7 +82,7 @@ class Town:
         """Return what the Registry would give."""
         now, location = utc_now().timestamp(), self.places.get(name, "Berlin")
         identity = Identity(name, role, epoch, int(now), location if role is not Role.DRIVER else "")
-        key = trust.read_keys(self.state / "service.key")[0]
+        key = secret_files.read_keys(self.state / "service.key")[0]
         return seal_ticket(key, identity, issuer="registry", ttl_s=900, now=now)
 
     async def dial(self, name: str, role: Role, epoch: int = 0) -> Channel:
@@ -223,7 +223,7 @@ async def running(
     state: Path, registry_url: str = "https://127.0.0.1:1", clock: Clock = utc_now, **central: object
 ) -> AsyncIterator[Town]:
     """Run Central in this process until the block ends."""
-    trust.init_state(state, [], utc_now())
+    state_folder.init_state(state, [], utc_now())
     config = Config(
         state=state,
         central=CentralSettings(**{"port": 0, "api_port": 0} | central),  # type: ignore[arg-type]

@@ -12,9 +12,9 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from evcharge import trust
 from evcharge.central.commands import CENTRAL, Note
 from evcharge.domain.events import RegistryReached
+from evcharge.security import secret_files
 from tests.component.town import Town, running
 
 SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
@@ -97,7 +97,7 @@ class House:
     @property
     def program(self) -> Visitor:
         """The operator's own commands: whoever can read the state folder."""
-        return Visitor(self.url, trust.read_secret(self.town.state / "operator.token"))
+        return Visitor(self.url, secret_files.read_secret(self.town.state / "operator.token"))
 
     def visitor(self, token: str | None = None) -> Visitor:
         return Visitor(self.url, token)

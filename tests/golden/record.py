@@ -14,7 +14,8 @@ from unittest import mock
 from cryptography.fernet import Fernet
 
 import evcharge
-from evcharge import handshake, trust, wire
+from evcharge import handshake, wire
+from evcharge.security import secret_files
 from tests.golden.scene import play, scene
 
 
@@ -134,7 +135,7 @@ async def record(file: Path) -> None:
     with tempfile.TemporaryDirectory() as folder, ears.listening():
         async with scene(Path(folder)) as here:
             await play(here)
-        service_key = trust.read_keys(Path(folder) / "service.key")[0].decode()
+        service_key = secret_files.read_keys(Path(folder) / "service.key")[0].decode()
     rows = ",\n  ".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in ears.said)
     connections = ",\n  ".join(
         f"{json.dumps(name)}: {json.dumps(one, separators=(',', ':'))}"

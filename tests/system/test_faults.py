@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from evcharge import messages as m
-from evcharge import trust
 from evcharge.central import verify
 from evcharge.channel import Channel, connect
 from evcharge.domain.ids import Role
-from evcharge.lifecycle import utc_now
+from evcharge.runtime.clock import utc_now
+from evcharge.security import secret_files
 from evcharge.tickets import Identity, seal_ticket
 from tests.component.small_disk import small_disk
 from tests.component.test_full_disk import fill
@@ -118,7 +118,7 @@ async def crowd(city: City) -> AsyncIterator[None]:
 async def dial(city: City, name: str, role: Role, location: str = "") -> Channel:
     """Log in with a ticket as the Registry would make it."""
     now = utc_now().timestamp()
-    key = trust.read_keys(city.state / "service.key")[0]
+    key = secret_files.read_keys(city.state / "service.key")[0]
     issued = seal_ticket(
         key, Identity(name, role, 0, int(now), location), issuer="registry", ttl_s=900, now=now
     )

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evcharge.admission import Admission, Seat, SeatLimits, network_of
 from evcharge.domain.errors import Overloaded
+from evcharge.runtime.admission import Admission, Seat, SeatLimits, network_of
 
 LIMITS = SeatLimits(strangers=4, strangers_per_network=2, members=3, members_per_login=2, grace_s=0.25)
 NAT, CAFE, HOME = "192.0.2.1", "192.0.2.2", "192.0.2.3"

@@ -2,7 +2,7 @@ import sqlite3
 
 import pytest
 
-from evcharge.audit import GENESIS, Broken, canonical, chained, first_broken
+from evcharge.storage.hash_chain import GENESIS, Broken, canonical, chained, first_broken
 
 
 def chain(count=5):

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import __version__, cli, demo, files
-from evcharge.config import Config
+from evcharge import __version__, cli, demo
 from evcharge.domain.errors import BadInput, ConfigError, EvchargeError, StateError, Taken
+from evcharge.runtime import files
+from evcharge.runtime.config import Config
 from tests.absent import absent
 from tests.component.small_disk import small_disk
 
@@ -161,7 +162,7 @@ def test_an_unforeseen_failure_is_a_sentence_too_and_its_way_is_for_who_debugs(p
 
 
 def test_ctrl_c_before_a_role_runs_is_no_traceback(play, capsys, monkeypatch):
-    monkeypatch.setattr("evcharge.config.load", failing(KeyboardInterrupt()))
+    monkeypatch.setattr("evcharge.runtime.config.load", failing(KeyboardInterrupt()))
     assert cli.run(["central"]) == 130
     assert "Traceback" not in capsys.readouterr().err
 
@@ -250,7 +251,9 @@ EVERYBODY = [
 @pytest.mark.parametrize("command", EVERYBODY, ids=" ".join)
 def test_the_state_folder_of_another_user_is_a_sentence(command, monkeypatch, capsys):
     Path("s").mkdir()
-    monkeypatch.setattr("evcharge.files.shut_by", lambda folder: 4711 if folder == Path("s") else None)
+    monkeypatch.setattr(
+        "evcharge.runtime.files.shut_by", lambda folder: 4711 if folder == Path("s") else None
+    )
     assert cli.run([*command, "--state", "s"]) == 1
     assert capsys.readouterr().err == (
         f"evcharge: the state folder s is closed to this user (uid {os.geteuid()}; it belongs to 4711): "
@@ -356,7 +359,7 @@ def test_a_clock_that_cannot_be_meant_is_a_sentence(clock):
 
 def test_a_clock_that_is_set_wrong_meanwhile_ends_a_role_with_a_sentence(play, monkeypatch, capsys):
     play("central", failing(OverflowError("timestamp too large to convert to C _PyTime_t")))
-    monkeypatch.setattr("evcharge.wall_clock.is_usable", lambda: False)
+    monkeypatch.setattr("evcharge.runtime.wall_clock.is_usable", lambda: False)
     assert cli.run(["central"]) == 1
     assert capsys.readouterr().err == (
         "evcharge: the clock of this computer is wrong now (before 1970, or after 2199): "

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.config import Config, EngineSettings, from_joined, keys, load, parse, variable
 from evcharge.domain.errors import ConfigError
+from evcharge.runtime.config import Config, EngineSettings, from_joined, keys, load, parse, variable
 
 
 @pytest.fixture(autouse=True)

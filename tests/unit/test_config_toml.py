@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import config, toml_file
 from evcharge.cp.plan import Action
+from evcharge.runtime import config, toml_file
 
 FILE = Path(__file__).parents[2] / "config.toml"
 # Keys that are absent by default stand there as a comment: `# plan = "plan.txt"`.

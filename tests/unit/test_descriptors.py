@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evcharge.admission import SeatLimits
-from evcharge.descriptors import RESERVED, share
+from evcharge.runtime.admission import SeatLimits
+from evcharge.runtime.descriptors import RESERVED, share
 
 LINKS = SeatLimits(strangers=512, strangers_per_network=128)
 CLIENTS = SeatLimits(strangers=512, strangers_per_network=128, members=1024)
@@ -44,7 +44,7 @@ def test_what_is_promised_can_be_kept(limit: int):
 def test_a_process_raises_its_limit_to_the_hard_one(soft: int):
     hard = 300
     code = (
-        "import resource; from evcharge.descriptors import raise_limit; "
+        "import resource; from evcharge.runtime.descriptors import raise_limit; "
         "print(raise_limit(), raise_limit(), resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
     )
     said = subprocess.run(
@@ -67,7 +67,7 @@ def test_a_kernel_that_takes_less_than_the_hard_limit_is_asked_for_less(monkeypa
     unlimited = (256, resource.RLIM_INFINITY)
     monkeypatch.setattr(resource, "getrlimit", lambda _: unlimited)
     monkeypatch.setattr(resource, "setrlimit", setrlimit)
-    from evcharge.descriptors import raise_limit
+    from evcharge.runtime.descriptors import raise_limit
 
     assert raise_limit() == 65_536
     assert asked == [1_048_576, 65_536]

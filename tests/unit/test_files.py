@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import files
+from evcharge.runtime import files
 
 CREATE = os.O_RDWR | os.O_CREAT
 

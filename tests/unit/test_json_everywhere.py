@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from evcharge import enrolment, trust
+from evcharge import enrolment
 from evcharge.api_client import _Failure
 from evcharge.cp import health, records
 from evcharge.domain.errors import EvchargeError
@@ -24,6 +24,7 @@ from evcharge.hints import parse_error
 from evcharge.link import TicketWallet
 from evcharge.messages import decode
 from evcharge.operator import stream
+from evcharge.security import secret_files
 from evcharge.tickets import Identity, TicketOpener, seal_ticket
 from evcharge.topics import OrderSeal
 from evcharge.weather import begun, openmeteo, openweather, places
@@ -66,7 +67,7 @@ def written(name: str, load: Callable[[Path], object]) -> Reader:
     def reads(raw: bytes, folder: Path) -> object:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        trust.replace_secret(path, raw.decode())
+        secret_files.replace_secret(path, raw.decode())
         return load(path)
 
     return reads

@@ -13,9 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evcharge import lifecycle
 from evcharge.domain.errors import Taken
-from evcharge.lifecycle import Backoff, bounded, run, run_until, uninterrupted, utc_now, wait_until
+from evcharge.runtime import clock, lifecycle, waiting
+from evcharge.runtime.clock import utc_now
+from evcharge.runtime.lifecycle import run, run_until
+from evcharge.runtime.waiting import Backoff, bounded, uninterrupted, wait_until
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
 
@@ -88,9 +90,9 @@ def test_a_role_that_was_cancelled_by_somebody_else_says_so():
 
 STUBBORN = """
 import asyncio, sys
-from evcharge.admission import SeatLimits
-from evcharge.lifecycle import run, run_until
-from evcharge.listener import PortOptions, listen
+from evcharge.runtime.admission import SeatLimits
+from evcharge.runtime.lifecycle import run, run_until
+from evcharge.runtime.listener import PortOptions, listen
 
 async def main(stop):
     silent = lambda connection: asyncio.Protocol()
@@ -282,7 +284,7 @@ async def test_a_failure_of_work_that_was_to_be_cancelled_is_not_lost():
 
 
 async def test_work_within_its_time_brings_its_result():
-    assert await lifecycle.within(asyncio.sleep(0, "done"), 5) == "done"
+    assert await waiting.within(asyncio.sleep(0, "done"), 5) == "done"
 
 
 async def test_work_that_fails_within_its_time_says_so():
@@ -290,7 +292,7 @@ async def test_work_that_fails_within_its_time_says_so():
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        await lifecycle.within(fails(), 5)
+        await waiting.within(fails(), 5)
 
 
 class Stubborn:
@@ -312,25 +314,25 @@ class Stubborn:
 async def test_work_that_swallows_its_cancellation_is_not_waited_for():
     stubborn = Stubborn()
     with pytest.raises(TimeoutError):
-        await lifecycle.within(stubborn.work(), 0.01)
+        await waiting.within(stubborn.work(), 0.01)
     await asyncio.sleep(0)
     assert stubborn.cancelled == 1
     stubborn.let_go.set()
     async with asyncio.timeout(5):
-        while lifecycle._left:
+        while waiting._left:
             await asyncio.sleep(0)
 
 
 async def test_a_caller_that_is_cancelled_goes_at_once():
     stubborn = Stubborn()
-    caller = asyncio.create_task(lifecycle.within(stubborn.work(), 60))
+    caller = asyncio.create_task(waiting.within(stubborn.work(), 60))
     await asyncio.sleep(0.01)
     caller.cancel()
     with pytest.raises(asyncio.CancelledError):
         await caller
     stubborn.let_go.set()
     async with asyncio.timeout(5):
-        while lifecycle._left:
+        while waiting._left:
             await asyncio.sleep(0)
 
 
@@ -339,7 +341,7 @@ async def test_work_that_ends_by_cancelling_itself_does_not_cancel_its_caller():
         raise asyncio.CancelledError
 
     with pytest.raises(TimeoutError):
-        await lifecycle.within(cancels_itself(), 5)
+        await waiting.within(cancels_itself(), 5)
 
 
 # ---- clocks
@@ -349,7 +351,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 async def test_a_steady_clock_does_not_jump_with_the_wall():
     wall = [NOON]
-    now = lifecycle.steady(lambda: wall[0])
+    now = clock.steady(lambda: wall[0])
     before = now()
     wall[0] += timedelta(days=400)
     assert 0 <= now() - before < 5

@@ -5,12 +5,12 @@ import logging
 import pytest
 
 from evcharge.channel import ChannelClosed
-from evcharge.config import Config, ReachSettings
 from evcharge.cp import central
 from evcharge.cp.central import Credential, LinkLines
 from evcharge.domain.errors import AuthenticationError, Code, Overloaded
 from evcharge.domain.ids import CpId
 from evcharge.link import LinkState, Phase
+from evcharge.runtime.config import Config, ReachSettings
 
 UNREACHABLE = ChannelClosed("cannot connect to CENTRAL at 10.0.0.1:9002: refused", Code.UNREACHABLE)
 GOES_ON = " (the running charge goes on)"

@@ -12,8 +12,8 @@ import threading
 import pytest
 from cryptography.fernet import Fernet
 
-from evcharge import logs
-from evcharge.config import LogSettings
+from evcharge.runtime import logs
+from evcharge.runtime.config import LogSettings
 
 log = logging.getLogger("evcharge.somewhere")
 

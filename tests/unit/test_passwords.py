@@ -4,10 +4,10 @@ import threading
 
 import pytest
 
-from evcharge import passwords as module
 from evcharge.domain.errors import BadInput, Code, Overloaded
-from evcharge.passwords import Brake, Credentials, LoginThrottle, network_of, normalised
-from evcharge.trust import new_secret
+from evcharge.security import passwords as module
+from evcharge.security.passwords import Brake, Credentials, LoginThrottle, network_of, normalised
+from evcharge.security.secret_files import new_secret
 
 
 @pytest.fixture

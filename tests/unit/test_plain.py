@@ -15,7 +15,7 @@ from evcharge.labels.operator import SENTENCES
 from evcharge.messages import PointRow, Points
 from evcharge.operator import tables
 from evcharge.operator.commands import Operating
-from evcharge.plain import clean, clean_json
+from evcharge.runtime.plain import clean, clean_json
 
 # Clears the screen, rings, retitles the window, moves up a line, turns the line around.
 EVIL = "CP001\x1b[2J\x07\x9b1A\x1b]0;owned\x07\r\n\u202eevil\u200f"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evcharge.rate_limit import TokenBucket, TokenBuckets
+from evcharge.runtime.rate_limit import TokenBucket, TokenBuckets
 
 
 def test_a_full_bucket_gives_its_burst_at_once_and_then_one_token_at_a_time():

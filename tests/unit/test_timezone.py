@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import config, timezone
 from evcharge.domain.errors import BadInput, ConfigError
+from evcharge.runtime import config, timezone
 
 
 def test_a_zone_is_found_by_its_name():

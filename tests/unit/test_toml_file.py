@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import toml_file
 from evcharge.domain.errors import ConfigError
-from evcharge.toml_file import Entry
+from evcharge.runtime import toml_file
+from evcharge.runtime.toml_file import Entry
 
 KNOWN = ("lang", "central.port", "central.host", "log.level")
 

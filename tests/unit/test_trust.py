@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 
-from evcharge import trust
-from evcharge.certificates import doubts
 from evcharge.domain.errors import StateError
+from evcharge.security import secret_files, state_folder, tls
+from evcharge.security.certificates import doubts
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MADE = {
@@ -32,7 +32,7 @@ MADE = {
 @pytest.fixture(scope="module")
 def state(tmp_path_factory):
     folder = tmp_path_factory.mktemp("state")
-    trust.init_state(folder, ["lab7", "10.0.0.7"], NOW)
+    state_folder.init_state(folder, ["lab7", "10.0.0.7"], NOW)
     return folder
 
 
@@ -53,23 +53,23 @@ def test_a_secret_is_written_for_its_owner_only_and_read_back(tmp_path):
     path = tmp_path / "cp" / "CP001" / "secret"
     old = os.umask(0)
     try:
-        trust.write_secret(path, "s3cret")
+        secret_files.write_secret(path, "s3cret")
     finally:
         os.umask(old)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert trust.read_secret(path) == "s3cret"
+    assert secret_files.read_secret(path) == "s3cret"
     assert [entry.name for entry in path.parent.iterdir()] == ["secret"]
 
 
 def test_a_secret_is_never_overwritten_by_accident(tmp_path):
     path = tmp_path / "secret"
-    trust.write_secret(path, "first")
+    secret_files.write_secret(path, "first")
     with pytest.raises(FileExistsError):
-        trust.write_secret(path, "second")
-    assert trust.kept_secret(path, "third") == "first"
-    trust.replace_secret(path, "fourth")
-    assert trust.read_secret(path) == "fourth"
+        secret_files.write_secret(path, "second")
+    assert secret_files.kept_secret(path, "third") == "first"
+    secret_files.replace_secret(path, "fourth")
+    assert secret_files.read_secret(path) == "fourth"
     assert [entry.name for entry in tmp_path.iterdir()] == ["secret"]
 
 
@@ -77,7 +77,7 @@ def test_a_secret_is_never_overwritten_by_accident(tmp_path):
 def test_a_secret_that_others_may_read_is_refused_with_the_remedy(tmp_path, mode):
     path = write(tmp_path / "service.key", "x", mode)
     with pytest.raises(StateError) as refused:
-        trust.read_keys(path)
+        secret_files.read_keys(path)
     assert refused.value.text == (
         f"service.key must be mode 0600 (for its owner only) and is {mode:04o}: run chmod 600 {path}"
     )
@@ -87,23 +87,23 @@ def test_a_secret_of_another_user_is_refused(tmp_path, monkeypatch):
     path = write(tmp_path / "secret", "x")
     monkeypatch.setattr(os, "geteuid", lambda: 4242)
     with pytest.raises(StateError, match="must belong to the user who runs evcharge: run chown 4242"):
-        trust.read_secret(path)
+        secret_files.read_secret(path)
 
 
 @pytest.mark.parametrize("text", ["s3cret", "s3cret\n", "s3cret\r\n"])
 def test_a_line_end_is_tolerated(tmp_path, text):
-    assert trust.read_secret(write(tmp_path / "secret", text)) == "s3cret"
+    assert secret_files.read_secret(write(tmp_path / "secret", text)) == "s3cret"
 
 
 @pytest.mark.parametrize("text", ["", "\n", "contraseña", "x" * 20_000])
 def test_a_file_that_cannot_be_a_secret_is_refused(tmp_path, text):
     with pytest.raises(StateError, match="holds no secret that evcharge wrote"):
-        trust.read_secret(write(tmp_path / "secret", text))
+        secret_files.read_secret(write(tmp_path / "secret", text))
 
 
 def test_a_missing_secret_says_how_to_get_one(tmp_path):
     with pytest.raises(StateError, match=r"secret is missing: run evcharge init"):
-        trust.read_secret(tmp_path / "secret")
+        secret_files.read_secret(tmp_path / "secret")
 
 
 def test_a_pipe_a_folder_or_a_loop_is_no_secret(tmp_path):
@@ -112,7 +112,7 @@ def test_a_pipe_a_folder_or_a_loop_is_no_secret(tmp_path):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     for name, why in (("pipe", "plain file"), ("folder", "plain file"), ("loop", "cannot read")):
         with pytest.raises(StateError, match=why):
-            trust.read_secret(tmp_path / name)
+            secret_files.read_secret(tmp_path / name)
 
 
 @pytest.mark.timeout(10)
@@ -123,16 +123,16 @@ def test_a_pipe_a_folder_or_a_loop_is_no_secret(tmp_path):
 def test_a_link_that_leads_nowhere_is_said_and_not_tried_for_ever(tmp_path, leads_to, why):
     (tmp_path / "service.key").symlink_to(tmp_path / leads_to)
     with pytest.raises(StateError, match=why):
-        trust.kept_secret(tmp_path / "service.key", "x")
+        secret_files.kept_secret(tmp_path / "service.key", "x")
     with pytest.raises(StateError, match=why):
-        trust.init_state(tmp_path, [], NOW)
+        state_folder.init_state(tmp_path, [], NOW)
     assert [entry.name for entry in tmp_path.iterdir()] == ["service.key"]
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(StateError, match="cannot write"):
-        trust.write_secret(tmp_path / "file" / "secret", "x")
+        secret_files.write_secret(tmp_path / "file" / "secret", "x")
 
 
 # ---- keys
@@ -140,8 +140,8 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
 
 def test_one_or_two_keys_are_read_the_new_one_first(tmp_path):
     new, old = (base64.urlsafe_b64encode(bytes([n]) * 32).decode() for n in (1, 2))
-    assert trust.read_keys(write(tmp_path / "one", new)) == [new.encode()]
-    assert trust.read_keys(write(tmp_path / "two", f"{new}\n{old}\n")) == [new.encode(), old.encode()]
+    assert secret_files.read_keys(write(tmp_path / "one", new)) == [new.encode()]
+    assert secret_files.read_keys(write(tmp_path / "two", f"{new}\n{old}\n")) == [new.encode(), old.encode()]
 
 
 @pytest.mark.parametrize(
@@ -156,19 +156,19 @@ def test_one_or_two_keys_are_read_the_new_one_first(tmp_path):
 )
 def test_what_is_no_key_is_refused(tmp_path, text):
     with pytest.raises(StateError, match="must hold one key of 44 characters, or two"):
-        trust.read_keys(write(tmp_path / "service.key", text))
+        secret_files.read_keys(write(tmp_path / "service.key", text))
 
 
 def test_central_proves_the_service_key_by_a_token_that_does_not_give_it_away():
     key = base64.urlsafe_b64encode(bytes(range(32)))
-    assert trust.service_token(key) == "QjSznGZ_2Xl0_-oWzBiOKli4IbnQ_zm6q5pMzu99nQU"
-    assert trust.service_token(key) != trust.service_token(base64.urlsafe_b64encode(bytes(32)))
+    assert state_folder.service_token(key) == "QjSznGZ_2Xl0_-oWzBiOKli4IbnQ_zm6q5pMzu99nQU"
+    assert state_folder.service_token(key) != state_folder.service_token(base64.urlsafe_b64encode(bytes(32)))
 
 
 def test_a_machine_secret_is_told_from_what_people_choose():
-    assert trust.is_machine_secret(trust.new_secret())
-    for text in ("cp_secret_001", "B" * 43, "é" * 43, "*" * 43, trust.new_secret() + "A"):
-        assert not trust.is_machine_secret(text)
+    assert secret_files.is_machine_secret(secret_files.new_secret())
+    for text in ("cp_secret_001", "B" * 43, "é" * 43, "*" * 43, secret_files.new_secret() + "A"):
+        assert not secret_files.is_machine_secret(text)
 
 
 # ---- init
@@ -179,64 +179,66 @@ def test_init_makes_everything_for_its_owner_only(state):
     for path in state.rglob("*"):
         if path.is_file() and path.suffix != ".pem":
             assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
-    assert len(trust.read_keys(state / "service.key")) == 1
-    assert trust.read_keys(state / "central" / "resume.key") != trust.read_keys(state / "service.key")
+    assert len(secret_files.read_keys(state / "service.key")) == 1
+    assert secret_files.read_keys(state / "central" / "resume.key") != secret_files.read_keys(
+        state / "service.key"
+    )
 
 
 def test_init_again_changes_nothing_and_says_so(tmp_path):
-    assert set(trust.init_state(tmp_path, [], NOW).made) == MADE
+    assert set(state_folder.init_state(tmp_path, [], NOW).made) == MADE
     before = contents(tmp_path)
-    report = trust.init_state(tmp_path, [], NOW)
+    report = state_folder.init_state(tmp_path, [], NOW)
     assert contents(tmp_path) == before
     assert (report.made, set(report.kept), report.warnings) == ([], MADE, [])
 
 
 def test_init_completes_what_a_crash_left_half_done(tmp_path):
-    trust.init_state(tmp_path, [], NOW)
+    state_folder.init_state(tmp_path, [], NOW)
     key = (tmp_path / "registry.key").read_bytes()
     (tmp_path / "registry.pem").unlink()
-    assert trust.init_state(tmp_path, [], NOW).made == ["registry.pem"]
+    assert state_folder.init_state(tmp_path, [], NOW).made == ["registry.pem"]
     assert (tmp_path / "registry.key").read_bytes() == key
-    trust.server_context(tmp_path / "registry.pem", tmp_path / "registry.key")
+    tls.server_context(tmp_path / "registry.pem", tmp_path / "registry.key")
 
 
 def test_init_does_not_guess_at_a_lost_or_damaged_key(tmp_path):
-    trust.init_state(tmp_path, [], NOW)
-    kept = trust.read_secret(tmp_path / "ca.key")
+    state_folder.init_state(tmp_path, [], NOW)
+    kept = secret_files.read_secret(tmp_path / "ca.key")
     (tmp_path / "ca.key").unlink()
     with pytest.raises(StateError, match=r"ca.key is missing, but ca.pem is there"):
-        trust.init_state(tmp_path, [], NOW)
-    trust.replace_secret(tmp_path / "ca.key", "rubbish")
+        state_folder.init_state(tmp_path, [], NOW)
+    secret_files.replace_secret(tmp_path / "ca.key", "rubbish")
     with pytest.raises(StateError, match="no private key"):
-        trust.init_state(tmp_path, [], NOW)
-    trust.replace_secret(tmp_path / "ca.key", kept)
+        state_folder.init_state(tmp_path, [], NOW)
+    secret_files.replace_secret(tmp_path / "ca.key", kept)
     (tmp_path / "ca.pem").write_text("rubbish")
     with pytest.raises(StateError, match=r"ca.pem is no certificate"):
-        trust.init_state(tmp_path, [], NOW)
+        state_folder.init_state(tmp_path, [], NOW)
 
 
 def test_a_name_that_is_none_is_refused(tmp_path):
     with pytest.raises(StateError, match="no host name or address"):
-        trust.init_state(tmp_path, ["españa"], NOW)
+        state_folder.init_state(tmp_path, ["españa"], NOW)
 
 
 def test_init_warns_of_certificates_that_will_not_do(tmp_path):
-    trust.init_state(tmp_path, ["lab7"], NOW)
-    assert trust.init_state(tmp_path, ["lab7"], NOW).warnings == []
+    state_folder.init_state(tmp_path, ["lab7"], NOW)
+    assert state_folder.init_state(tmp_path, ["lab7"], NOW).warnings == []
     assert "registry.pem does not name lab8. Move registry.pem away" in "".join(
-        trust.init_state(tmp_path, ["lab7", "lab8"], NOW).warnings
+        state_folder.init_state(tmp_path, ["lab7", "lab8"], NOW).warnings
     )
     late = NOW + timedelta(days=1800)
-    assert "registry.pem ends on 2031-11-19" in "".join(trust.init_state(tmp_path, [], late).warnings)
+    assert "registry.pem ends on 2031-11-19" in "".join(state_folder.init_state(tmp_path, [], late).warnings)
     for name in ("ca.pem", "ca.key"):
         (tmp_path / name).unlink()
     assert "registry.pem is not from the CA in ca.pem" in "".join(
-        trust.init_state(tmp_path, [], NOW).warnings
+        state_folder.init_state(tmp_path, [], NOW).warnings
     )
 
 
 def test_the_password_is_for_the_screen_and_not_for_the_log():
-    assert "k3y" not in repr(trust.InitReport(made=["ca.pem"], admin_password="k3y"))
+    assert "k3y" not in repr(state_folder.InitReport(made=["ca.pem"], admin_password="k3y"))
 
 
 # ---- certificates
@@ -245,7 +247,7 @@ def test_the_password_is_for_the_screen_and_not_for_the_log():
 def shake_hands(state, host, *, ca=None, who="registry"):
     """One TLS handshake over a socket pair; raises what the client sees."""
     ours, theirs = socket.socketpair()
-    server = trust.server_context(state / f"{who}.pem", state / f"{who}.key")
+    server = tls.server_context(state / f"{who}.pem", state / f"{who}.key")
 
     def serve():
         try:
@@ -256,7 +258,7 @@ def shake_hands(state, host, *, ca=None, who="registry"):
     thread = threading.Thread(target=serve)
     thread.start()
     try:
-        with trust.client_context(ca or state / "ca.pem").wrap_socket(ours, server_hostname=host) as done:
+        with tls.client_context(ca or state / "ca.pem").wrap_socket(ours, server_hostname=host) as done:
             return done.version()
     finally:
         ours.close()
@@ -267,13 +269,13 @@ def shake_hands(state, host, *, ca=None, who="registry"):
 def today(tmp_path_factory):
     """As `state`, but valid now: OpenSSL looks at the real clock."""
     folder = tmp_path_factory.mktemp("today")
-    trust.init_state(folder, ["lab7", "10.0.0.7"], datetime.now(UTC))
+    state_folder.init_state(folder, ["lab7", "10.0.0.7"], datetime.now(UTC))
     return folder
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1", "lab7", "10.0.0.7", socket.gethostname()])
 def test_the_certificates_pass_the_strict_checks_for_every_name(today, host):
-    assert trust.client_context(today / "ca.pem").verify_flags & ssl.VERIFY_X509_STRICT
+    assert tls.client_context(today / "ca.pem").verify_flags & ssl.VERIFY_X509_STRICT
     for who in ("registry", "central"):
         assert shake_hands(today, host, who=who) in ("TLSv1.2", "TLSv1.3")
 
@@ -281,7 +283,7 @@ def test_the_certificates_pass_the_strict_checks_for_every_name(today, host):
 def test_another_host_or_another_ca_is_refused(today, tmp_path):
     with pytest.raises(ssl.SSLCertVerificationError, match="mismatch"):
         shake_hands(today, "lab8")
-    trust.init_state(tmp_path, [], datetime.now(UTC))
+    state_folder.init_state(tmp_path, [], datetime.now(UTC))
     with pytest.raises(ssl.SSLCertVerificationError):
         shake_hands(today, "localhost", ca=tmp_path / "ca.pem")
 
@@ -289,16 +291,19 @@ def test_another_host_or_another_ca_is_refused(today, tmp_path):
 def test_a_slow_clock_may_be_a_day_behind(state):
     certificate = x509.load_pem_x509_certificate((state / "registry.pem").read_bytes())
     assert certificate.not_valid_before_utc == NOW - timedelta(days=1)
-    assert doubts(certificate, trust._authority(state, NOW, trust.InitReport()), ["lab7"], NOW) == []
+    assert (
+        doubts(certificate, state_folder._authority(state, NOW, state_folder.InitReport()), ["lab7"], NOW)
+        == []
+    )
 
 
 def test_contexts_say_what_is_missing_or_does_not_fit(state, tmp_path):
     with pytest.raises(StateError, match=r"ca.pem is missing: copy it"):
-        trust.client_context(tmp_path / "ca.pem")
+        tls.client_context(tmp_path / "ca.pem")
     (tmp_path / "ca.pem").write_text("rubbish")
     with pytest.raises(StateError, match="is no certificate"):
-        trust.client_context(tmp_path / "ca.pem")
+        tls.client_context(tmp_path / "ca.pem")
     with pytest.raises(StateError, match=r"no.pem is missing"):
-        trust.server_context(state / "no.pem", state / "registry.key")
+        tls.server_context(state / "no.pem", state / "registry.key")
     with pytest.raises(StateError, match="do not belong together"):
-        trust.server_context(state / "central.pem", state / "registry.key")
+        tls.server_context(state / "central.pem", state / "registry.key")

@@ -7,13 +7,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from evcharge import wall_clock
 from evcharge.central.takings import Today
+from evcharge.domain import local_time
 from evcharge.domain.days import Days
 from evcharge.domain.events import TicketMade
 from evcharge.driver.words import Words
 from evcharge.messages import TicketIssued
 from evcharge.operator import tables
+from evcharge.runtime import wall_clock
 from evcharge.troubles import clock
 
 END_OF_TIME = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -47,7 +48,7 @@ def test_a_clock_is_usable_from_1970_to_2199(now: float, is_usable: bool, monkey
 
 @pytest.mark.usefixtures("madrid")
 def test_the_end_of_the_calendar_can_be_shown():
-    assert wall_clock.here(END_OF_TIME) == END_OF_TIME
+    assert local_time.here(END_OF_TIME) == END_OF_TIME
     assert clock(END_OF_TIME) == "23:59:59"
     assert tables.local("9999-12-31T23:59:59Z") == "9999-12-31 23:59:59"
     assert tables.local("0001-01-01T00:00:00Z").endswith("00:00:00")

@@ -12,8 +12,8 @@ from urllib.parse import quote
 import aiohttp
 from playwright.async_api import Page, expect
 
-from evcharge import trust
 from evcharge.messages import Heartbeat
+from evcharge.security import secret_files, state_folder
 from tests.component.registry_process import Running, make_state, running_registry
 from tests.component.town import Town, running
 from tests.web.browser import Window
@@ -36,7 +36,7 @@ class ControlRoom:
 
     async def ask(self, method: str, path: str, body: object = None) -> Any:
         """Make one call of the API as an administrator's program; return the answer's JSON."""
-        token = trust.read_secret(trust.operator_token_path(self.town.state))
+        token = secret_files.read_secret(state_folder.operator_token_path(self.town.state))
         async with (
             aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as http,
             http.request(method, self.url + path, json=body) as response,

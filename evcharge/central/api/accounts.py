@@ -8,7 +8,6 @@ from datetime import datetime
 from aiohttp import hdrs, web
 from msgspec import Struct
 
-from evcharge import trust
 from evcharge.central import accounts
 from evcharge.central.accounts import Account, ApiToken, Credential
 from evcharge.central.api import member_answers
@@ -23,7 +22,8 @@ from evcharge.domain.events import AccountAdded, AccountChanged, AccountRemoved,
 from evcharge.domain.ids import DriverId, Role
 from evcharge.domain.names import looks_like
 from evcharge.https import answer
-from evcharge.passwords import Credentials, NewPassword, Password, new_password
+from evcharge.security import secret_files
+from evcharge.security.passwords import Credentials, NewPassword, Password, new_password
 
 
 class NewAccount(Secret):
@@ -285,7 +285,7 @@ class Accounts:
         """Make a token."""
         body = await body_of(request, NewToken)
         accounts.check_token(body.name, body.role)
-        secret = trust.new_secret()
+        secret = secret_files.new_secret()
         async with self._changing:
             self._check_free(body.name)
             token = ApiToken(

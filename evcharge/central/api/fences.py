@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 
 from evcharge.domain.errors import AuthenticationError, Code
-from evcharge.trust import LOOPBACK
+from evcharge.security.tls import LOOPBACK
 
 _SAFE = (hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS)
 _HOST = re.compile(r"\A[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?\Z|\A\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?\Z")

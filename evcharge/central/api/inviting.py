@@ -4,10 +4,10 @@ from msgspec import structs
 
 from evcharge import joining
 from evcharge.central.api.registration import Ask, Kind
-from evcharge.config import Config
 from evcharge.joining import Made
 from evcharge.labels import Speech
 from evcharge.labels.join import SENTENCES
+from evcharge.runtime.config import Config
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  compared with, not bound
 

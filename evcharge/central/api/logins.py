@@ -18,7 +18,7 @@ from evcharge.central.directory import Directory
 from evcharge.domain.errors import AuthenticationError, Code, Overloaded
 from evcharge.domain.ids import Role
 from evcharge.https import answer
-from evcharge.passwords import Credentials, LoginThrottle, Password
+from evcharge.security.passwords import Credentials, LoginThrottle, Password
 
 # Given a driver's id, a secret and an address: returns what the credential is, or raises as Registrar does.
 ProveDriver = Callable[[str, str, str], Awaitable[Credential]]

@@ -27,7 +27,7 @@ from evcharge.domain.ids import CpId, Role, check_id
 from evcharge.domain.location import check
 from evcharge.domain.session import Session
 from evcharge.https import answer
-from evcharge.lifecycle import Clock
+from evcharge.runtime.clock import Clock
 
 _SHOWN = timedelta(hours=24)
 _LIMIT = Parameter(

@@ -30,8 +30,8 @@ from evcharge.central.telemetry import Telemetry
 from evcharge.domain.errors import Code, Overloaded
 from evcharge.domain.ids import DriverId, Role
 from evcharge.domain.session import Ticket
-from evcharge.lifecycle import Clock
-from evcharge.rate_limit import TokenBucket
+from evcharge.runtime.clock import Clock
+from evcharge.runtime.rate_limit import TokenBucket
 
 log = logging.getLogger(__name__)
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from aiohttp import web
 
-from evcharge.admission import SeatLimits
 from evcharge.domain.errors import Taken
 from evcharge.https import SEATS, serving
-from evcharge.lifecycle import Backoff
+from evcharge.runtime.admission import SeatLimits
+from evcharge.runtime.waiting import Backoff
 
 log = logging.getLogger(__name__)
 

@@ -14,11 +14,11 @@ from evcharge.central.archive import STATES, Archive, cursor, order_of
 from evcharge.central.commands import Actor
 from evcharge.central.feed import Feed
 from evcharge.central.state import Facts
-from evcharge.database import Row
 from evcharge.domain.days import Days
 from evcharge.domain.errors import BadInput, Code, Refused
 from evcharge.domain.ids import CpId, SessionId
 from evcharge.https import answer
+from evcharge.storage.database import Row
 
 _STATE = Parameter("state", "Only sessions in this state.", {"type": "string", "enum": list(STATES)})
 AFTER = Parameter("after", "The `previous` of a page: the rows that are newer.")

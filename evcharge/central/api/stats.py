@@ -20,7 +20,7 @@ from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import CpId, check_id
 from evcharge.domain.strict_json import tellable
 from evcharge.https import answer
-from evcharge.lifecycle import Clock
+from evcharge.runtime.clock import Clock
 
 # For each second of summing so many of rest: a few hundredths of one core, whoever asks how often.
 _REST = 20.0

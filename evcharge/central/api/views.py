@@ -9,13 +9,13 @@ from evcharge.central.feed import Live
 from evcharge.central.lines import why
 from evcharge.central.rows import ticket_of
 from evcharge.central.state import Driver, Weather
-from evcharge.database import Row
 from evcharge.domain.billing import cost_cents, price_text
 from evcharge.domain.charging_point import ChargingPoint, CpStatus
 from evcharge.domain.events import stored_fields
 from evcharge.domain.ids import CpId
 from evcharge.domain.location import town_and_country
 from evcharge.domain.session import Session, SessionState
+from evcharge.storage.database import Row
 
 Json = dict[str, object]
 

@@ -28,8 +28,8 @@ from evcharge.domain.errors import BadInput, Code
 from evcharge.domain.ids import CpId
 from evcharge.domain.location import WeatherKind, check, place
 from evcharge.https import answer
-from evcharge.lifecycle import Clock
 from evcharge.messages import Text
+from evcharge.runtime.clock import Clock
 
 # Nowhere on Earth is it colder, hotter or windier: what is beyond was not measured.
 Celsius = Annotated[float, Meta(ge=-100, le=100)]

@@ -46,7 +46,7 @@ CREATE TABLE invitations (
     used_at       REAL
 ) STRICT;
 
--- The audit log: append-only, each row chained to the one before it (evcharge.audit).
+-- The audit log: append-only, each row chained to the one before it (evcharge.storage.hash_chain).
 CREATE TABLE events (
     n       INTEGER PRIMARY KEY,
     at      REAL NOT NULL,

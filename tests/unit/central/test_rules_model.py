@@ -22,7 +22,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from evcharge import audit, database
 from evcharge import messages as m
 from evcharge.central import charging, presence
 from evcharge.central import commands as c
@@ -43,6 +42,7 @@ from evcharge.domain.errors import Code, Refused, StaleLink
 from evcharge.domain.ids import Role
 from evcharge.domain.location import WeatherKind
 from evcharge.domain.session import Ticket
+from evcharge.storage import database, hash_chain
 from tests.unit.central.builders import ADMIN, NOON
 from tests.unit.central.model import MAX_HOLD, MAX_MWH, MOST_JOURNALS, WELCOME, Model, believed, heard
 
@@ -183,7 +183,7 @@ class TheRules(RuleBasedStateMachine):
         self.closed: dict[str, Closed] = {}
         self.money: Counter[str] = Counter()
         self.meters: dict[str, int] = {}
-        self.statuses, self.head = Statuses(), audit.Head()
+        self.statuses, self.head = Statuses(), hash_chain.Head()
         self.books = sqlite3.connect(":memory:", isolation_level=None)
         for number, statements in database._steps("evcharge.central.schema"):
             for statement in statements:
@@ -282,7 +282,7 @@ class TheRules(RuleBasedStateMachine):
         for entry in entries:
             for event in entry.decision.events:
                 row = books.event_row(self.head.n + 1, entry, event)
-                self.head = audit.Head(row["n"], audit.chained(self.head.hash, row))
+                self.head = hash_chain.Head(row["n"], hash_chain.chained(self.head.hash, row))
                 self.books.execute(books.PUT_EVENT, {**row, "hash": self.head.hash})
         self.books.execute("COMMIT")
         for _, decision, _ in batch:

@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 
-from evcharge.lifecycle import STOP_WITHIN_S
+from evcharge.runtime.lifecycle import STOP_WITHIN_S
 
 
 def watch(pipe: int) -> None:

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evcharge import files
-from evcharge.anchor_file import ANCHORS, anchors_in, read_anchors
-from evcharge.audit import GENESIS, Head
 from evcharge.domain.events import RegistryAnchored
 from evcharge.domain.strict_json import read_json
+from evcharge.runtime import files
+from evcharge.storage.anchor_file import ANCHORS, anchors_in, read_anchors
+from evcharge.storage.hash_chain import GENESIS, Head
 
 # A log is kept in parts.
 _MOST_LOG_BYTES = 1 << 28

@@ -1,7 +1,6 @@
 """What this computer's clock can say, and what its calendar can show. Imported before anything looks at it."""
 
 import time
-from datetime import datetime, tzinfo
 
 # Python reads no clock beyond 2262; keys, versions and certificates of ours count from 1970.
 _EARLIEST_S, _LATEST_S = 0, 7_258_118_400  # 1970 and 2200
@@ -14,11 +13,3 @@ def is_usable() -> bool:
         return _EARLIEST_S < time.time() < _LATEST_S
     except OverflowError:
         return False
-
-
-def here(at: datetime, zone: tzinfo | None = None) -> datetime:
-    """Return an instant as it is called here, or in `zone`; at the very end of the calendar it stays what it is."""
-    try:
-        return at.astimezone(zone)
-    except (OverflowError, ValueError, OSError):
-        return at

@@ -3,7 +3,7 @@
 import resource
 from dataclasses import dataclass, replace
 
-from evcharge.admission import SeatLimits
+from evcharge.runtime.admission import SeatLimits
 
 # For databases, logs, locks, and the connections that a process itself makes.
 RESERVED = 64

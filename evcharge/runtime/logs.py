@@ -19,8 +19,8 @@ from typing import Any, TextIO
 
 import msgspec
 
-from evcharge.config import LogSettings
-from evcharge.plain import clean, clean_json
+from evcharge.runtime.config import LogSettings
+from evcharge.runtime.plain import clean, clean_json
 
 # What a pipe that is ready at all takes at once, without making us wait.
 PIPE_BUF_BYTES = 4096

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from evcharge import files
 from evcharge.domain.errors import ConfigError
+from evcharge.runtime import files
 
 _MOST_BYTES = 1 << 20  # our own file has some 5 KiB
 

@@ -11,7 +11,7 @@ from evcharge.domain.errors import BadInput, ConfigError
 from evcharge.domain.ids import check_id
 
 if TYPE_CHECKING:
-    from evcharge.config import Config
+    from evcharge.runtime.config import Config
 
 Decorator = Callable[[Any], Any]
 
@@ -31,7 +31,7 @@ def _name(key: str) -> str:
 
 
 def _checked(key: str, value: Any) -> Any:
-    from evcharge import config
+    from evcharge.runtime import config
 
     try:
         return config.parse(key, value)
@@ -110,8 +110,8 @@ def server(section: str) -> tuple[Decorator, Decorator]:
 
 def settings(config_file: Path | None, given: dict[str, Any]) -> "Config":
     """Return the settings of this process, and set up its log. Raises ConfigError, StateError."""
-    from evcharge import config, files, logs
     from evcharge.domain.errors import StateError
+    from evcharge.runtime import config, files, logs
 
     flags = {name.replace("__", "."): value for name, value in given.items()}
     loaded = config.load(config_file, os.environ, flags)

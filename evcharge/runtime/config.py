@@ -12,10 +12,10 @@ from typing import Annotated, Any, Literal, cast
 import msgspec
 from msgspec import Meta, Struct, inspect
 
-from evcharge import redirects, timezone, toml_file
 from evcharge.domain.billing import MAX_SESSION_MWH, parse_cents, parse_price
 from evcharge.domain.errors import BadInput, ConfigError
 from evcharge.domain.location import check as check_location
+from evcharge.runtime import redirects, timezone, toml_file
 
 PREFIX = "EVCHARGE_"
 # Variables that are ours without being settings: they are read where they are needed.

@@ -14,10 +14,10 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from evcharge.admission import Admission, Seat, SeatLimits
 from evcharge.domain.errors import Overloaded
-from evcharge.lifecycle import port_taken
-from evcharge.rate_limit import TokenBucket
+from evcharge.runtime.admission import Admission, Seat, SeatLimits
+from evcharge.runtime.lifecycle import port_taken
+from evcharge.runtime.rate_limit import TokenBucket
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ import re
 from collections import deque
 from pathlib import Path
 
-from evcharge import files
-from evcharge.audit import Head
 from evcharge.domain.errors import StateError
+from evcharge.runtime import files
+from evcharge.storage.hash_chain import Head
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import aiosqlite
 
-from evcharge import files
 from evcharge.domain.errors import StateError, Taken
+from evcharge.runtime import files
 
 Row = sqlite3.Row
 Params = Mapping[str, Any]

@@ -24,8 +24,8 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from msgspec import Meta, Struct
 
 from evcharge.domain.errors import BadInput, Code, Overloaded
-from evcharge.rate_limit import MOST_SOURCES, TokenBucket, TokenBuckets
-from evcharge.trust import is_machine_secret
+from evcharge.runtime.rate_limit import MOST_SOURCES, TokenBucket, TokenBuckets
+from evcharge.security.secret_files import is_machine_secret
 
 MIN_CHARS, MAX_CHARS, MAX_BYTES = 8, 200, 800
 _PLAIN = r"\A[^\x00-\x1f\x7f]*\Z"

@@ -1,0 +1,1 @@
+"""What every program here runs on: configuration, logs, clocks, waiting, listeners, stopping."""

@@ -1,0 +1,169 @@
+"""The local CA, certificates, keys and secret files: everything that says whom to believe.
+
+A state folder holds ca.pem, ca.key, registry.pem/.key, central.pem/.key, service.key, enrolment.token,
+operator.token, weather.token, central/resume.key and central/pin.key. Peers on other PCs need ca.pem and their own
+credential only.
+"""
+
+import base64
+import socket
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from msgspec import Struct
+
+from evcharge.domain.errors import StateError
+from evcharge.security.certificates import Authority, doubts, new_authority, server_certificate
+from evcharge.security.secret_files import kept_secret, new_secret, replace_secret
+from evcharge.security.tls import LOOPBACK
+
+# What OpenSSL finds wrong with a certificate whose time has not come, or has passed (X509_V_ERR_...).
+NOT_VALID_NOW = (9, 10)
+
+# The mode of what everybody on this computer may read, such as a certificate.
+PUBLIC = 0o644
+
+
+class InitReport(Struct, kw_only=True):
+    """What `init` made, found and wants to warn of, as lines for people.
+
+    The passwords of new first administrators, at the Registry and of Central's pages, are shown once.
+    """
+
+    made: list[str] = []
+    kept: list[str] = []
+    warnings: list[str] = []
+    admin_password: str | None = None
+    pages_password: str | None = None
+
+    def __repr__(self) -> str:
+        return f"InitReport(made={self.made}, kept={self.kept}, warnings={self.warnings})"
+
+
+def operator_token_path(state: Path) -> Path:
+    """Return where the token of Central's operators is kept; `init` and Central's start make it."""
+    return state / "operator.token"
+
+
+def weather_token_path(state: Path) -> Path:
+    """Return where the token of the weather service is kept; `init` and Central's start make it."""
+    return state / "weather.token"
+
+
+def service_token(service_key: bytes) -> str:
+    """Return the bearer token by which Central shows the Registry that it holds the service key."""
+    raw = base64.urlsafe_b64decode(service_key)
+    derived = HKDF(hashes.SHA256(), 32, salt=b"EVC1", info=b"registry api").derive(raw)
+    return base64.urlsafe_b64encode(derived).decode().rstrip("=")
+
+
+def over_tls(url: str) -> str:
+    """Return `url` with HTTPS in place of plain HTTP, on the same port."""
+    parts = urlsplit(url)
+    if parts.scheme != "http":
+        return url
+    netloc = parts.netloc if parts.port is not None else f"{parts.netloc}:80"
+    return parts._replace(scheme="https", netloc=netloc).geturl()
+
+
+# ---- init
+
+
+def init_state(state: Path, names: Sequence[str], now: datetime) -> InitReport:
+    """Make what `state` lacks: CA, certificates for `names`, keys, enrolment token. Overwrites nothing.
+
+    May be run again, also after a crash half way. Raises StateError when a half cannot be completed.
+    """
+    report = InitReport()
+    for path, make in (
+        (state / "service.key", _fernet_key),
+        (state / "central" / "resume.key", _fernet_key),
+        (state / "enrolment.token", new_secret),
+        (operator_token_path(state), new_secret),
+        (weather_token_path(state), new_secret),
+    ):
+        existed = path.exists()
+        kept_secret(path, make())
+        (report.kept if existed else report.made).append(str(path.relative_to(state)))
+    authority = _authority(state, now, report)
+    for who in ("registry", "central"):
+        _server(state, who, authority, names, now, report)
+    return report
+
+
+def _fernet_key() -> str:
+    return Fernet.generate_key().decode()
+
+
+def _authority(state: Path, now: datetime, report: InitReport) -> Authority:
+    path = state / "ca.pem"
+    key = _key_of(state, "ca", report)
+    if path.exists():
+        report.kept.append(path.name)
+        return Authority(_load_certificate(path), key)
+    authority = new_authority(key, now)
+    _write_certificate(path, authority.certificate)
+    report.made.append(path.name)
+    return authority
+
+
+def _server(
+    state: Path, who: str, authority: Authority, names: Sequence[str], now: datetime, report: InitReport
+) -> None:
+    path = state / f"{who}.pem"
+    key = _key_of(state, who, report)
+    if path.exists():
+        report.kept.append(path.name)
+        remedy = f"Move {path.name} away and run evcharge init again."
+        report.warnings.extend(
+            f"{path.name} {doubt}. {remedy}"
+            for doubt in doubts(_load_certificate(path), authority, names, now)
+        )
+        return
+    wanted = dict.fromkeys([*LOOPBACK, socket.gethostname(), *names])
+    _write_certificate(
+        path, server_certificate(f"evcharge {who}", [name for name in wanted if name], key, authority, now)
+    )
+    report.made.append(path.name)
+
+
+def _key_of(state: Path, who: str, report: InitReport) -> ec.EllipticCurvePrivateKey:
+    path = state / f"{who}.key"
+    existed = path.exists()
+    if not existed and (state / f"{who}.pem").exists():
+        raise StateError(
+            f"{path} is missing, but {who}.pem is there. Put the key back from a backup, "
+            f"or move {who}.pem away and run evcharge init again."
+        )
+    pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    text = kept_secret(path, pem.decode().strip())
+    (report.kept if existed else report.made).append(path.name)
+    try:
+        key = serialization.load_pem_private_key(text.encode(), None)
+    except ValueError:
+        key = None
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise StateError(f"{path} holds no private key that evcharge wrote. Put it back from a backup.")
+    return key
+
+
+def _load_certificate(path: Path) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError):
+        raise StateError(f"{path} is no certificate. Put it back from a backup.") from None
+
+
+def _write_certificate(path: Path, certificate: x509.Certificate) -> None:
+    replace_secret(path, certificate.public_bytes(serialization.Encoding.PEM).decode().strip(), PUBLIC)
