@@ -11,12 +11,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from evcharge import messages as m
-from evcharge.channel import Channel, connect
+from evcharge.domain import journal_records
 from evcharge.domain.ids import Role
+from evcharge.evc1 import messages
+from evcharge.evc1.connection import Channel, connect
+from evcharge.evc1.tickets import Identity, seal_ticket
 from evcharge.runtime.clock import utc_now
 from evcharge.security import secret_files, state_folder
-from evcharge.tickets import Identity, seal_ticket
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
@@ -76,12 +77,12 @@ class Point:
     monitor: Channel
     driver: Channel
     seq: int = 0
-    start: m.Start | None = None
+    start: messages.Start | None = None
 
-    async def asks(self) -> m.Start:
+    async def asks(self) -> messages.Start:
         """Ask to charge here; return the START that reaches the engine."""
-        self.driver.send(m.RequestStart(request_id=secrets.token_hex(8), cp_id=self.cp_id))
-        while not isinstance(message := await self.engine.receive(), m.Start):
+        self.driver.send(messages.RequestStart(request_id=secrets.token_hex(8), cp_id=self.cp_id))
+        while not isinstance(message := await self.engine.receive(), messages.Start):
             pass
         self.start = message
         return message
@@ -91,7 +92,7 @@ class Point:
         assert self.start is not None
         start = self.start
         await self.journals(
-            m.SupplyStart(
+            journal_records.SupplyStart(
                 seq=self.seq + 1,
                 session_id=start.session_id,
                 driver_id=start.driver_id,
@@ -108,15 +109,19 @@ class Point:
         """Give the session back."""
         assert self.start is not None
         session_id = self.start.session_id
-        await self.journals(m.SupplyRefused(seq=self.seq + 1, session_id=session_id, reason="not plugged in"))
-        while not (isinstance(told := await self.driver.receive(), m.Progress) and told.step == "REFUSED"):
+        await self.journals(
+            journal_records.SupplyRefused(seq=self.seq + 1, session_id=session_id, reason="not plugged in")
+        )
+        while not (
+            isinstance(told := await self.driver.receive(), messages.Progress) and told.step == "REFUSED"
+        ):
             pass
 
-    async def journals(self, record: m.AnyRecord) -> None:
+    async def journals(self, record: journal_records.AnyRecord) -> None:
         """Deliver one record and wait for its ACK."""
-        self.engine.send(m.Records(records=[record]))
+        self.engine.send(messages.Records(records=[record]))
         self.seq = record.seq
-        while not isinstance(await self.engine.receive(), m.Ack):
+        while not isinstance(await self.engine.receive(), messages.Ack):
             pass
 
 
@@ -139,14 +144,14 @@ class Fleet:
         """Bring one charging point and one driver to life."""
         cp_id, driver_id = f"CP{number:05}", f"D{number:05}"
         engine = await self.dial(cp_id, Role.ENGINE)
-        engine.send(m.Sync(journal_id=f"{number:032x}", last_seq=0))
-        while not isinstance(await engine.receive(), m.Synced):
+        engine.send(messages.Sync(journal_id=f"{number:032x}", last_seq=0))
+        while not isinstance(await engine.receive(), messages.Synced):
             pass
         monitor = await self.dial(cp_id, Role.MONITOR)
-        monitor.send(m.Health(fault=None))
+        monitor.send(messages.Health(fault=None))
         driver = await self.dial(driver_id, Role.DRIVER)
-        driver.send(m.AskBalance())
-        while not isinstance(await driver.receive(), m.Balance):
+        driver.send(messages.AskBalance())
+        while not isinstance(await driver.receive(), messages.Balance):
             pass
         return Point(cp_id, engine, monitor, driver)
 
@@ -180,5 +185,5 @@ async def keep_alive(points: list[Point]) -> None:
     while True:
         for point in points:
             for channel in (point.engine, point.monitor, point.driver):
-                channel.send(m.Heartbeat())
+                channel.send(messages.Heartbeat())
         await asyncio.sleep(0.9)

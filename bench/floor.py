@@ -6,7 +6,7 @@ import sys
 
 from cryptography.fernet import Fernet
 
-from evcharge.messages import decode
+from evcharge.evc1.messages import decode
 
 _LENGTH = struct.Struct(">I")
 

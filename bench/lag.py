@@ -5,8 +5,8 @@ import time
 from dataclasses import dataclass
 
 from bench.fleet import Point, central
-from evcharge import messages as m
 from evcharge.domain.ids import Role
+from evcharge.evc1 import messages
 
 # Slower than the 200 messages a second that Central reads of one link.
 EVERY_S = 0.01
@@ -30,8 +30,8 @@ async def measure(points: int, seconds: float) -> Lag:
         waits = []
         until = time.perf_counter() + seconds
         while (began := time.perf_counter()) < until:
-            probe.send(m.Heartbeat())
-            while not isinstance(await probe.receive(), m.Heartbeat):
+            probe.send(messages.Heartbeat())
+            while not isinstance(await probe.receive(), messages.Heartbeat):
                 pass
             waits.append((time.perf_counter() - began) * 1000)
             await asyncio.sleep(EVERY_S)
@@ -45,5 +45,5 @@ async def _beat(points: list[Point]) -> None:
     while True:
         for point in points:
             for channel in (point.engine, point.monitor, point.driver):
-                channel.send(m.Heartbeat())
+                channel.send(messages.Heartbeat())
             await asyncio.sleep(0.9 / len(points))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cryptography.fernet import Fernet
 
 from bench.fleet import Point, Server, central, cpu_s, keep_alive, process
-from evcharge import messages as m
+from evcharge.evc1 import messages
 
 ROUND_S = 0.02
 # Several at a time, or the wake-ups of both sides would hide what is measured. Still under Central's 200/s.
@@ -42,7 +42,7 @@ async def measure(points: int, seconds: float) -> Cost:
         idle = await _idle_cost(server, seconds)
         with_driver_us = await _central(server, town, rounds, idle)
         for point in town:
-            await point.driver.close(m.Bye())
+            await point.driver.close(messages.Bye())
         central_us = await _central(server, town, rounds, idle)
         beating.cancel()
     return Cost(floor_us, central_us, with_driver_us)
@@ -61,7 +61,9 @@ async def _central(server: Server, town: list[Point], rounds: int, idle: float) 
             assert point.start is not None
             for _ in range(BURST):
                 point.engine.send(
-                    m.SupplyUpdate(session_id=point.start.session_id, power_w=22_000, energy_mwh=number)
+                    messages.SupplyUpdate(
+                        session_id=point.start.session_id, power_w=22_000, energy_mwh=number
+                    )
                 )
 
     loop = asyncio.get_running_loop()
@@ -74,8 +76,10 @@ async def _central(server: Server, town: list[Point], rounds: int, idle: float) 
 
 async def _floor(connections: int, rounds: int) -> float:
     key = Fernet.generate_key()
-    message = m.SupplyUpdate(session_id="S-D00000-CP00000-0123456789abcdef", power_w=22_000, energy_mwh=1_000)
-    token = Fernet(key).encrypt(m.encode(1_000, message))
+    message = messages.SupplyUpdate(
+        session_id="S-D00000-CP00000-0123456789abcdef", power_w=22_000, energy_mwh=1_000
+    )
+    token = Fernet(key).encrypt(messages.encode(1_000, message))
     frame = struct.pack(">I", len(token)) + token
     async with process("-m", "bench.floor", key.decode()) as server:
         writers = [(await asyncio.open_connection("127.0.0.1", server.port))[1] for _ in range(connections)]

@@ -30,9 +30,9 @@ from evcharge.domain.errors import (
 )
 from evcharge.domain.ids import Role, check_id
 from evcharge.domain.strict_json import read_json
+from evcharge.evc1.tickets import IssuedTicket
 from evcharge.runtime import clock
 from evcharge.security import secret_files, tls
-from evcharge.tickets import IssuedTicket
 
 log = logging.getLogger(__name__)
 

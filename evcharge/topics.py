@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Meta, Struct
 
 from evcharge.domain.errors import Code, ProtocolError
+from evcharge.domain.journal_records import Id
 from evcharge.domain.strict_json import read_json
-from evcharge.messages import Id
-from evcharge.wire import open_token
+from evcharge.evc1.frames import open_token
 
 CENTRAL_EVENTS, CP_EVENTS, DRIVER_EVENTS = "central-events", "cp-events", "driver-events"
 CP_TELEMETRY, CENTRAL_COMMANDS = "cp-telemetry", "central-commands"

@@ -12,7 +12,7 @@ from evcharge.domain.errors import Code
 from evcharge.domain.ids import Role
 from evcharge.domain.location import tidy
 from evcharge.domain.session import EndReason
-from evcharge.messages import (
+from evcharge.evc1.messages import (
     Ack,
     Confirming,
     ConfirmOver,

@@ -42,7 +42,8 @@ from evcharge.domain.errors import Code, ProtocolError
 from evcharge.domain.events import CentralStarted, CentralStopped, WeatherLost
 from evcharge.domain.ids import CpId, DriverId, Role
 from evcharge.domain.session import Session
-from evcharge.door import Door, serve
+from evcharge.evc1.server import Door, serve
+from evcharge.evc1.tickets import TicketOpener
 from evcharge.https import SEATS
 from evcharge.keyboard import is_terminal
 from evcharge.runtime import heap, timezone
@@ -56,7 +57,6 @@ from evcharge.security.passwords import Credentials
 from evcharge.security.tls import client_context
 from evcharge.storage.anchor_file import ANCHORS, AnchorFile
 from evcharge.storage.database import open_database
-from evcharge.tickets import TicketOpener
 
 if TYPE_CHECKING:
     from evcharge.central.outbox import Outbox

@@ -22,15 +22,9 @@ from evcharge.domain.billing import affordable_mwh, cost_cents, euros
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, SessionId
+from evcharge.domain.journal_records import AnyRecord, Meter, SupplyEnd, SupplyRefused, SupplyStart
 from evcharge.domain.location import is_meant
 from evcharge.domain.session import EndReason, Session, SessionState, Ticket
-from evcharge.messages import (
-    AnyRecord,
-    Meter,
-    SupplyEnd,
-    SupplyRefused,
-    SupplyStart,
-)
 
 _TOO_MUCH = "more energy than was allowed; billed to the limit"
 # Of each charging point: a new one comes with a new disk.

@@ -38,8 +38,8 @@ from evcharge.domain.events import (
     WeatherReached,
 )
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
+from evcharge.domain.journal_records import AnyRecord
 from evcharge.domain.location import WeatherKind
-from evcharge.messages import AnyRecord
 from evcharge.topics import Order
 
 

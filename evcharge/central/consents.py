@@ -14,7 +14,7 @@ from evcharge.central.state import Facts
 from evcharge.domain.errors import Code, Overloaded, Refused
 from evcharge.domain.events import Event, StartConfirmed
 from evcharge.domain.ids import CpId, DriverId
-from evcharge.messages import ManualStart
+from evcharge.evc1.messages import ManualStart
 from evcharge.security.passwords import Brake, Credentials
 
 # At one charging point so many drivers may be named before it is slowed down.

@@ -35,14 +35,14 @@ from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
 from evcharge.central.quotas import Quotas
 from evcharge.central.store import INBOX_PAGE, CentralStore
-from evcharge.channel import Channel, ChannelClosed
 from evcharge.domain.billing import cost_cents
 from evcharge.domain.charging_point import ChargingPoint, Question
 from evcharge.domain.errors import Code, EvchargeError, ProtocolError, Refused, StaleLink
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
 from evcharge.domain.location import check, tidy
 from evcharge.domain.session import Session, Ticket
-from evcharge.messages import (
+from evcharge.evc1.connection import Channel, ChannelClosed
+from evcharge.evc1.messages import (
     AnswerStart,
     AskBalance,
     AskHistory,
@@ -73,8 +73,8 @@ from evcharge.messages import (
     TicketSeen,
     temperature,
 )
+from evcharge.evc1.tickets import Identity
 from evcharge.runtime.rate_limit import TokenBucket
-from evcharge.tickets import Identity
 
 # So many rows fit into one frame even with the longest locations.
 MOST_POINTS = 100

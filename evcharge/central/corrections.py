@@ -20,8 +20,8 @@ from evcharge.domain import events
 from evcharge.domain.billing import cost_cents, euros
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import DriverId, SessionId
+from evcharge.domain.journal_records import AnyRecord, Meter, SupplyEnd, SupplyStart
 from evcharge.domain.session import EndReason, Session, SessionState, Ticket
-from evcharge.messages import AnyRecord, Meter, SupplyEnd, SupplyStart
 
 _REST_OF_IT = "its charging point told the rest"
 

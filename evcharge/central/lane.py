@@ -14,14 +14,14 @@ from evcharge.central.feed import Feed, Live
 from evcharge.central.peers import Peers
 from evcharge.central.quotas import BAN_S, USELESS, Quotas
 from evcharge.central.refusals import UNKNOWN, Refusals
-from evcharge.channel import Channel
 from evcharge.domain.errors import BadInput, Code, Overloaded, ProtocolError, unforeseen
 from evcharge.domain.events import FiguresUnderstood
 from evcharge.domain.ids import CpId, Role, SessionId, check_id
-from evcharge.messages import ErrorNotice, SupplyUpdate, temperature
+from evcharge.evc1.connection import Channel
+from evcharge.evc1.frames import RisingOpener
+from evcharge.evc1.messages import ErrorNotice, SupplyUpdate, temperature
 from evcharge.runtime.rate_limit import TokenBuckets
 from evcharge.topics import CP_TELEMETRY
-from evcharge.wire import RisingOpener
 
 ADDRESS = f"kafka:{CP_TELEMETRY}"
 # As much as over its connection.

@@ -12,8 +12,8 @@ from msgspec import UNSET
 
 from evcharge.central.ruling import Rules
 from evcharge.domain.charging_point import ChargingPoint
+from evcharge.domain.journal_records import Meter, SupplyEnd, SupplyStart
 from evcharge.domain.session import Session, SessionState
-from evcharge.messages import Meter, SupplyEnd, SupplyStart
 
 NOT_THEN = "began at a time that cannot be"
 NOT_SO_LONG = "lasts longer than its session"

@@ -22,14 +22,14 @@ from evcharge.central.quotas import BAN_S, Quotas
 from evcharge.central.refusals import Refusals
 from evcharge.central.start_seal import seal
 from evcharge.central.store import CentralStore
-from evcharge.channel import Channel, ChannelClosed
 from evcharge.domain import events
 from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, Overloaded
 from evcharge.domain.features import Feature
 from evcharge.domain.ids import CpId, DriverId, Role
 from evcharge.domain.session import Session
-from evcharge.messages import Message
-from evcharge.tickets import LIVENESS, Identity
+from evcharge.evc1.connection import Channel, ChannelClosed
+from evcharge.evc1.messages import Message
+from evcharge.evc1.tickets import LIVENESS, Identity
 
 log = logging.getLogger(__name__)
 

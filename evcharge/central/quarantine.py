@@ -15,7 +15,7 @@ from evcharge.central.start_seal import sealed_for
 from evcharge.central.state import Quarantined
 from evcharge.domain import events
 from evcharge.domain.ids import CpId, DriverId, SessionId
-from evcharge.messages import AnyRecord, Meter, SupplyStart
+from evcharge.domain.journal_records import AnyRecord, Meter, SupplyStart
 
 MOST_FOREIGN = 1000
 _START = str(SupplyStart.__struct_config__.tag)

@@ -18,8 +18,8 @@ from evcharge.central.wallet import new_driver
 from evcharge.domain import events
 from evcharge.domain.billing import MAX_MONEY_CENTS, MAX_SESSION_MWH
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
+from evcharge.domain.journal_records import SupplyStart
 from evcharge.domain.session import Session, SessionState
-from evcharge.messages import SupplyStart
 
 ANOTHER_OWNER = "authorised for an earlier owner of that id, whose wallet is closed"
 # Returns the driver of a later registration of an id.

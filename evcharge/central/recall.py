@@ -19,7 +19,7 @@ from evcharge.central.commands import (
 )
 from evcharge.central.state import Facts
 from evcharge.domain.ids import RequestId, SessionId
-from evcharge.messages import SupplyStart
+from evcharge.domain.journal_records import SupplyStart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

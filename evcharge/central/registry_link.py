@@ -20,9 +20,9 @@ from evcharge.central.lines import speech
 from evcharge.domain import events
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import CpId, Role
+from evcharge.domain.journal_records import Count, Id
 from evcharge.domain.strict_json import read_json
 from evcharge.labels import DEFAULT_LANGUAGE
-from evcharge.messages import Count, Id
 from evcharge.runtime.waiting import wait_until
 from evcharge.storage.hash_chain import GENESIS, Head
 

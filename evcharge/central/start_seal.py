@@ -5,7 +5,7 @@ import hmac
 
 from evcharge.domain.events import SessionAuthorised
 from evcharge.domain.ids import CpId
-from evcharge.messages import SupplyStart
+from evcharge.domain.journal_records import SupplyStart
 
 # So many next owners of one id may be missing in a copy that is put back.
 _MOST_LOST = 16

@@ -16,10 +16,10 @@ from evcharge.central.quotas import TOO_FAST
 from evcharge.central.refusals import Refusals
 from evcharge.central.store import CentralStore
 from evcharge.domain.errors import Code, Overloaded
+from evcharge.evc1.tickets import LIVENESS
 from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.runtime.clock import Clock, steady, utc_now
 from evcharge.runtime.heap import Heap
-from evcharge.tickets import LIVENESS
 
 log = logging.getLogger(__name__)
 

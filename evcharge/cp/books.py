@@ -15,9 +15,10 @@ from evcharge.cp.contactor import Contactor
 from evcharge.cp.delivery import Delivery
 from evcharge.cp.journal import Journal, JournalFailed, JournalFull
 from evcharge.domain.billing import kwh
+from evcharge.domain.journal_records import Meter, SupplyEnd, SupplyRefused, SupplyStart
 from evcharge.domain.session import EndReason
+from evcharge.evc1.messages import Records, Start, Sync
 from evcharge.labels import Speech
-from evcharge.messages import Meter, Records, Start, SupplyEnd, SupplyRefused, SupplyStart, Sync
 
 log = logging.getLogger(__name__)
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from evcharge import enrolment, labels
 from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, Overloaded, StateError
 from evcharge.domain.ids import CpId, Role
+from evcharge.evc1.client import Link, LinkState, Phase, TicketWallet
+from evcharge.evc1.tickets import IssuedTicket
 from evcharge.labels import Phrase, Speech, say
 from evcharge.labels.point import SENTENCES
-from evcharge.link import Link, LinkState, Phase, TicketWallet
 from evcharge.runtime.config import Config
 from evcharge.runtime.waiting import Backoff
 from evcharge.security import secret_files
-from evcharge.tickets import IssuedTicket
 
 log = logging.getLogger(__name__)
 

@@ -15,10 +15,11 @@ from evcharge.cp.health import BROKEN, JOURNAL_FULL
 from evcharge.cp.journal import Journal
 from evcharge.cp.supply import Supply, Thermometer
 from evcharge.domain.billing import kwh
+from evcharge.domain.journal_records import SupplyStart
 from evcharge.domain.session import EndReason
+from evcharge.evc1.messages import Message, Ready, Records, Start, SupplyUpdate, Sync
 from evcharge.labels import Speech
 from evcharge.labels.point import SENTENCES
-from evcharge.messages import Message, Ready, Records, Start, SupplyStart, SupplyUpdate, Sync
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,8 @@
 """Which records go to Central next, and how far it has committed them. Plain arithmetic on a journal."""
 
 from evcharge.cp.journal import Journal
-from evcharge.messages import Meter, Records
+from evcharge.domain.journal_records import Meter
+from evcharge.evc1.messages import Records
 
 # Starts, ends and refusals go at once; meters wait for company.
 METERS_EVERY_S = 5.0

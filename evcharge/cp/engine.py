@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET, structs
 
 from evcharge import keyboard, labels
-from evcharge.channel import Channel
 from evcharge.cp import menu, plan
 from evcharge.cp.central import Credential, LinkLines, link_to_central
 from evcharge.cp.charge import Charge, Moment
@@ -30,10 +29,9 @@ from evcharge.cp.supply import Supply, Thermometer
 from evcharge.domain.errors import ConfigError
 from evcharge.domain.ids import CpId, DriverId, Role, check_id
 from evcharge.domain.location import tidy
-from evcharge.labels import Phrase, Speech, causes, confirm
-from evcharge.labels.point import SENTENCES
-from evcharge.link import LinkState, Phase
-from evcharge.messages import (
+from evcharge.evc1.client import LinkState, Phase
+from evcharge.evc1.connection import Channel
+from evcharge.evc1.messages import (
     Ack,
     Confirming,
     ErrorNotice,
@@ -48,6 +46,8 @@ from evcharge.messages import (
     SupplyUpdate,
     Synced,
 )
+from evcharge.labels import Phrase, Speech, causes, confirm
+from evcharge.labels.point import SENTENCES
 from evcharge.runtime import files
 from evcharge.runtime.clock import steady, utc_now
 from evcharge.runtime.config import Config

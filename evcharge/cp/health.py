@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from evcharge.domain.errors import Code, ProtocolError
+from evcharge.domain.journal_records import Count, DeciCelsius, Id
 from evcharge.domain.strict_json import read_json
-from evcharge.messages import Count, DeciCelsius, Id
 
 MAX_LINE_BYTES = 1024
 # The nonces of a monitor that ignores fields that it does not know begin like this; 12 random bytes follow.

@@ -15,7 +15,7 @@ from evcharge.cp.records import Acked, Base, Damaged, Entry, State
 from evcharge.cp.segment import MARK_EVERY_S, SESSION_BYTES, TAIL_BYTES, JournalFailed, JournalFull, Segment
 from evcharge.domain.errors import StateError
 from evcharge.domain.ids import JournalId
-from evcharge.messages import AnyRecord, Meter, SupplyEnd, SupplyRefused, SupplyStart
+from evcharge.domain.journal_records import AnyRecord, Meter, SupplyEnd, SupplyRefused, SupplyStart
 from evcharge.runtime.files import NO_SPACE
 
 __all__ = ["Journal", "JournalFailed", "JournalFull"]

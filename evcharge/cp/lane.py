@@ -8,13 +8,13 @@ import logging
 from collections.abc import Callable
 
 from evcharge.broker import BrokerLost, Brokers, Producer
-from evcharge.channel import Channel
 from evcharge.domain.ids import CpId
+from evcharge.evc1.connection import Channel
+from evcharge.evc1.frames import Sealer
+from evcharge.evc1.messages import SupplyUpdate
 from evcharge.labels import Speech
-from evcharge.messages import SupplyUpdate
 from evcharge.runtime.waiting import Backoff
 from evcharge.topics import CP_TELEMETRY, Outgoing
-from evcharge.wire import Sealer
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,6 @@ import logging
 from msgspec import UNSET, UnsetType
 
 from evcharge import keyboard, labels
-from evcharge.channel import Channel
 from evcharge.cp import health, menu
 from evcharge.cp.central import LOOK_S, Credential, LinkLines, explained, link_to_central
 from evcharge.cp.errands import Cancelled, Errands
@@ -19,10 +18,11 @@ from evcharge.cp.status import Lamp, MonitorFacts, Signal, monitor_line
 from evcharge.cp.watcher import Watcher
 from evcharge.domain.errors import Code, EvchargeError, Overloaded, StateError
 from evcharge.domain.ids import CpId, Role, check_id
+from evcharge.evc1.client import Link, LinkState, Phase
+from evcharge.evc1.connection import Channel
+from evcharge.evc1.messages import ErrorNotice, Health, Located
 from evcharge.labels import Phrase, Speech, say
 from evcharge.labels.point import SENTENCES
-from evcharge.link import Link, LinkState, Phase
-from evcharge.messages import ErrorNotice, Health, Located
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import Config
 from evcharge.runtime.lifecycle import run_until

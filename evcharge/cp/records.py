@@ -14,9 +14,8 @@ from typing import Annotated, Any, dataclass_transform
 import msgspec
 from msgspec import UNSET, Meta, Struct
 
-from evcharge import messages
-from evcharge.domain.strict_json import JsonReader, read_json
-from evcharge.messages import (
+from evcharge.domain import journal_records
+from evcharge.domain.journal_records import (
     AnyRecord,
     Count,
     Energy,
@@ -27,6 +26,7 @@ from evcharge.messages import (
     SupplyStart,
     Token,
 )
+from evcharge.domain.strict_json import JsonReader, read_json
 
 HEADER = struct.Struct(">II")
 # The longest record is a BASE that names SEEN_KEPT sessions: about 26 KiB.
@@ -283,5 +283,5 @@ def best_known(data: bytes) -> tuple[int, list[str]]:
 
 def renumbered(kept: list[Entry]) -> list[Entry]:
     """Return the records among `kept` with numbers from 1, for a journal that begins anew."""
-    found = [entry for entry in kept if isinstance(entry, messages.Record)]
+    found = [entry for entry in kept if isinstance(entry, journal_records.Record)]
     return [msgspec.structs.replace(record, seq=seq) for seq, record in enumerate(found, start=1)]

@@ -7,7 +7,7 @@ from evcharge.cp import records
 from evcharge.cp.disk import File
 from evcharge.cp.records import Acked, Entry
 from evcharge.domain.errors import StateError
-from evcharge.messages import AnyRecord, Record
+from evcharge.domain.journal_records import AnyRecord, Record
 from evcharge.runtime import failpoints
 from evcharge.runtime.files import NO_SPACE
 

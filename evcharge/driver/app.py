@@ -2,7 +2,6 @@
 
 import asyncio
 
-from evcharge.channel import Channel, ChannelClosed
 from evcharge.domain.ids import DriverId, Role, check_id
 from evcharge.driver.attend import attend
 from evcharge.driver.chaos import Chaos
@@ -10,9 +9,10 @@ from evcharge.driver.desk import Desk
 from evcharge.driver.player import check_file
 from evcharge.driver.words import Words
 from evcharge.enrolment import RegistryAddress, fetch_ticket, own_secret
-from evcharge.link import Link, LinkState, Phase, TicketWallet
+from evcharge.evc1.client import Link, LinkState, Phase, TicketWallet
+from evcharge.evc1.connection import Channel, ChannelClosed
+from evcharge.evc1.tickets import IssuedTicket
 from evcharge.runtime.config import Config
-from evcharge.tickets import IssuedTicket
 
 
 async def run(config: Config, driver_id: DriverId, stop: asyncio.Event) -> int:

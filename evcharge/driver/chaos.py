@@ -5,10 +5,10 @@ import random
 import secrets
 import uuid
 
-from evcharge.channel import Channel
 from evcharge.driver.desk import Desk, Talker
-from evcharge.link import Timing
-from evcharge.messages import Message, RequestStart, RequestStop, Supply, TicketSeen
+from evcharge.evc1.client import Timing
+from evcharge.evc1.connection import Channel
+from evcharge.evc1.messages import Message, RequestStart, RequestStop, Supply, TicketSeen
 
 _ODDS = 0.6  # of one of the faults that are possible at a request
 _ODDS_STOP = 0.5

@@ -13,7 +13,7 @@ from evcharge.driver.dealings import SENT, UNSENT, Outcome, Reaction, Request
 from evcharge.driver.facts import Facts
 from evcharge.driver.setbacks import Setbacks
 from evcharge.driver.words import ENGLISH, Words
-from evcharge.messages import (
+from evcharge.evc1.messages import (
     AnswerStart,
     AskBalance,
     AskHistory,

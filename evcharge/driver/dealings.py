@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from evcharge.messages import Message, RequestStart
+from evcharge.evc1.messages import Message, RequestStart
 
 # Where a request stands before Central has said anything; afterwards it is one of messages.STEPS.
 UNSENT, SENT = "UNSENT", "SENT"

@@ -11,7 +11,7 @@ from evcharge.driver.conversation import Conversation
 from evcharge.driver.dealings import Outcome, Reaction
 from evcharge.driver.memory import Memory
 from evcharge.driver.words import ENGLISH, Words
-from evcharge.messages import Message
+from evcharge.evc1.messages import Message
 from evcharge.runtime import failpoints
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.plain import clean

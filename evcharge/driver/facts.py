@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from evcharge.messages import (
+from evcharge.evc1.messages import (
     Balance,
     ConfirmOver,
     ConfirmStart,

@@ -2,7 +2,7 @@
 
 from evcharge.domain.errors import Code
 from evcharge.driver.words import Words
-from evcharge.messages import ErrorNotice, Message, Notice, Progress, TicketIssued
+from evcharge.evc1.messages import ErrorNotice, Message, Notice, Progress, TicketIssued
 
 # What is wrong with, and what it is now; None: it is over.
 Note = tuple[str, str | None]

@@ -26,7 +26,7 @@ from evcharge.driver.lines import LineCutter
 from evcharge.driver.prompt import WORDS, PinWish, parse
 from evcharge.driver.typed import obey_line
 from evcharge.driver.words import Words
-from evcharge.messages import Balance, ConfirmStart, History, Points, Supply, TicketIssued
+from evcharge.evc1.messages import Balance, ConfirmStart, History, Points, Supply, TicketIssued
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.plain import clean
 

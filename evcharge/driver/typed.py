@@ -8,7 +8,7 @@ from evcharge.driver.desk import Desk
 from evcharge.driver.lines import Line, LineCutter
 from evcharge.driver.prompt import Command, PinWish, StopWish, Word, parse
 from evcharge.driver.script import Wish
-from evcharge.messages import AskBalance, AskHistory, AskPin, ListPoints, SetPin
+from evcharge.evc1.messages import AskBalance, AskHistory, AskPin, ListPoints, SetPin
 from evcharge.troubles import told
 
 _QUESTIONS: dict[str, Question] = {"list": ListPoints(), "balance": AskBalance(), "history": AskHistory()}

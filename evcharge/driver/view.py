@@ -16,8 +16,8 @@ from evcharge.domain.billing import euros, kwh, price_text
 from evcharge.driver.dealings import SENT, UNSENT, Request
 from evcharge.driver.facts import Facts
 from evcharge.driver.words import Words, as_corrected
+from evcharge.evc1.messages import Balance, History, Points, Supply, TicketIssued
 from evcharge.labels import step
-from evcharge.messages import Balance, History, Points, Supply, TicketIssued
 from evcharge.runtime.plain import clean
 
 _RECEIPT_COLUMNS = 52

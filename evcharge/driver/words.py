@@ -11,10 +11,7 @@ from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.local_time import here
 from evcharge.domain.session import LATE_S, EndReason
-from evcharge.labels import Phrase, Speech, confirm
-from evcharge.labels.causes import cause
-from evcharge.labels.driver import SENTENCES
-from evcharge.messages import (
+from evcharge.evc1.messages import (
     Balance,
     ConfirmOver,
     ConfirmStart,
@@ -27,6 +24,9 @@ from evcharge.messages import (
     Supply,
     TicketIssued,
 )
+from evcharge.labels import Phrase, Speech, confirm
+from evcharge.labels.causes import cause
+from evcharge.labels.driver import SENTENCES
 
 _REFUSED_BY_POINT = {
     EndReason.NOT_PLUGGED: "not plugged",

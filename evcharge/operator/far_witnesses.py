@@ -7,9 +7,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from evcharge.domain.errors import EvchargeError
+from evcharge.domain.journal_records import Count
 from evcharge.enrolment import RegistryAddress, call
 from evcharge.labels import Speech
-from evcharge.messages import Count
 from evcharge.operator.client import CentralApi
 from evcharge.operator.stream import decoded
 from evcharge.runtime.config import Config

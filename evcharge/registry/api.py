@@ -16,10 +16,10 @@ from typing import Any
 from aiohttp import web
 from msgspec import structs
 
-from evcharge import tickets
 from evcharge.domain.errors import AuthenticationError, BadInput, Code, Overloaded, Refused
 from evcharge.domain.ids import Role, check_id
 from evcharge.domain.location import tidy
+from evcharge.evc1 import tickets
 from evcharge.https import answer, read_body
 from evcharge.registry import registrations
 from evcharge.registry.bodies import (

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, dataclass_transform, get_args
 
 from msgspec import Meta, Struct
 
-from evcharge.messages import Count, Text
+from evcharge.domain.journal_records import Count, Text
 from evcharge.security.passwords import NewPassword, Password
 
 # As strict as any text of the wire, and shorter.

@@ -18,13 +18,14 @@ from unittest import mock
 
 from cryptography.fernet import Fernet
 
-from evcharge import handshake, link
-from evcharge.channel import Channel
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.ids import Role
-from evcharge.handshake import MAC_BYTES, CentralHandshake, PeerHandshake
-from evcharge.link import Timing
-from evcharge.messages import (
+from evcharge.evc1 import client, handshake
+from evcharge.evc1.client import Timing
+from evcharge.evc1.connection import Channel
+from evcharge.evc1.frames import LENGTH, MAX_FRAME_BYTES, FrameCutter, Opener, frame
+from evcharge.evc1.handshake import MAC_BYTES, CentralHandshake, PeerHandshake
+from evcharge.evc1.messages import (
     MESSAGE_TYPES,
     Ack,
     Bye,
@@ -37,9 +38,8 @@ from evcharge.messages import (
     Sync,
     Synced,
 )
+from evcharge.evc1.tickets import LIVENESS, Identity, IssuedTicket, TicketOpener, seal_ticket
 from evcharge.security import secret_files
-from evcharge.tickets import LIVENESS, Identity, IssuedTicket, TicketOpener, seal_ticket
-from evcharge.wire import LENGTH, MAX_FRAME_BYTES, FrameCutter, Opener, frame
 from tests.attack.grammar import Grammar, Node, node
 from tests.attack.result import Bounds, Result
 from tests.attack.sockets import SOURCES
@@ -356,7 +356,7 @@ async def at_peers(folder: Path, stop: Stop, seed: int, result: Result) -> None:
     async def points_are_there() -> None:
         await _arrivals(gate, arrived, {Role.ENGINE, Role.MONITOR})
 
-    with mock.patch.object(link, "Timing", return_value=QUICK):
+    with mock.patch.object(client, "Timing", return_value=QUICK):
         async with contextlib.AsyncExitStack() as stack:
             async with gate.open():
                 port = gate.port

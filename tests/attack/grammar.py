@@ -9,7 +9,8 @@ from typing import Any
 from msgspec import inspect
 
 from evcharge.domain.ids import ID_PATTERN
-from evcharge.messages import Key, Pin, Text, Token
+from evcharge.domain.journal_records import Key, Text, Token
+from evcharge.evc1.messages import Pin
 
 # What stands where it may not, as it is written in JSON.
 HOSTILE = (

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 
 import aiohttp
 
-from evcharge.channel import connect
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import Role
+from evcharge.evc1.connection import connect
+from evcharge.evc1.tickets import IssuedTicket
 from evcharge.security import tls
-from evcharge.tickets import IssuedTicket
 from tests.attack.result import Bounds, Result
 from tests.attack.sockets import SOURCES
 from tests.attack.target import Address, Target

@@ -1,10 +1,10 @@
 """Attackers with a credential of their own: how they register and log in."""
 
-from evcharge.channel import Channel, connect
 from evcharge.domain.ids import Role
 from evcharge.enrolment import RegistryAddress, fetch_ticket, register
+from evcharge.evc1.connection import Channel, connect
+from evcharge.evc1.tickets import IssuedTicket
 from evcharge.security import secret_files
-from evcharge.tickets import IssuedTicket
 from tests.attack.target import Target
 
 

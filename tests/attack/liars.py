@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import random
 
-from evcharge import messages as m
+from evcharge.domain import journal_records
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import Role
+from evcharge.evc1 import messages
 from tests.attack.insiders import Insider, can_log_in
 from tests.attack.result import Bounds, Result
 from tests.attack.target import Target
@@ -46,21 +47,21 @@ async def _lies(insider: Insider, role: Role, chance: random.Random, seconds: fl
             await asyncio.sleep(0.5)
 
 
-async def _talks(channel: m.Message, role: Role, chance: random.Random, result: Result) -> None:
+async def _talks(channel: messages.Message, role: Role, chance: random.Random, result: Result) -> None:
     seq = 0
     try:
         if role is Role.ENGINE:
-            channel.send(m.Sync(journal_id=f"{chance.getrandbits(128):032x}", last_seq=0))
-            while not isinstance(await channel.receive(), m.Synced):
+            channel.send(messages.Sync(journal_id=f"{chance.getrandbits(128):032x}", last_seq=0))
+            while not isinstance(await channel.receive(), messages.Synced):
                 pass
         while True:
             if role is Role.MONITOR:
-                channel.send(m.Health(fault=f"made up {chance.getrandbits(32)}"))
+                channel.send(messages.Health(fault=f"made up {chance.getrandbits(32)}"))
                 result.tried += 1
             else:
                 records = [_record(seq + number, chance) for number in range(1, 51)]
                 seq += len(records)
-                channel.send(m.Records(records=records))
+                channel.send(messages.Records(records=records))
                 result.tried += len(records)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(0.05):
@@ -69,11 +70,13 @@ async def _talks(channel: m.Message, role: Role, chance: random.Random, result: 
         channel.abort()
 
 
-def _record(seq: int, chance: random.Random) -> m.AnyRecord:
+def _record(seq: int, chance: random.Random) -> journal_records.AnyRecord:
     session_id = f"S-lie-{chance.getrandbits(64):016x}"
     if chance.random() < 0.5:
-        return m.Meter(seq=seq, session_id=session_id, meter_mwh=chance.getrandbits(40))
-    return m.SupplyEnd(seq=seq, session_id=session_id, meter_mwh=chance.getrandbits(40), reason="unplugged")
+        return journal_records.Meter(seq=seq, session_id=session_id, meter_mwh=chance.getrandbits(40))
+    return journal_records.SupplyEnd(
+        seq=seq, session_id=session_id, meter_mwh=chance.getrandbits(40), reason="unplugged"
+    )
 
 
 def _money(target: Target) -> tuple[int, int]:

@@ -17,14 +17,14 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
-from evcharge import messages as m
-from evcharge.channel import Channel, connect
 from evcharge.cp import health
 from evcharge.domain.errors import EvchargeError, Overloaded
 from evcharge.domain.ids import Role
 from evcharge.enrolment import RegistryAddress, fetch_ticket, register
+from evcharge.evc1 import messages
+from evcharge.evc1.connection import Channel, connect
+from evcharge.evc1.tickets import IssuedTicket
 from evcharge.security import secret_files, state_folder
-from evcharge.tickets import IssuedTicket
 from tests.attack.target import Target
 
 # Between two questions of one neighbour.
@@ -154,9 +154,9 @@ class _Neighbours:
             name, issued = next(turns)
             channel = await self._connect(issued, name, Role.DRIVER)
             try:
-                await _answer(channel, m.AskBalance(), m.Balance)
+                await _answer(channel, messages.AskBalance(), messages.Balance)
             finally:
-                await channel.close(m.Bye())
+                await channel.close(messages.Bye())
 
         return deed
 
@@ -192,14 +192,16 @@ class _Neighbours:
     async def _keeps_asking(self, name: str, issued: IssuedTicket, role: Role) -> None:
         """Ask over one link, which nothing that strangers do may end."""
         question, answer = (
-            (m.Heartbeat(), m.Heartbeat) if role is Role.ENGINE else (m.AskBalance(), m.Balance)
+            (messages.Heartbeat(), messages.Heartbeat)
+            if role is Role.ENGINE
+            else (messages.AskBalance(), messages.Balance)
         )
         loop = asyncio.get_running_loop()
         while True:
             try:
                 channel = await self._connect(issued, ENGINE if role is Role.ENGINE else DRIVER, role)
                 if role is Role.ENGINE:
-                    await _answer(channel, m.Sync(journal_id="0" * 32, last_seq=0), m.Synced)
+                    await _answer(channel, messages.Sync(journal_id="0" * 32, last_seq=0), messages.Synced)
                 while True:
                     began_at = loop.time()
                     async with asyncio.timeout(PATIENCE_S):
@@ -234,7 +236,7 @@ class _Neighbours:
                 await asyncio.sleep(COME_BACK_S)
 
 
-async def _answer(channel: Channel, question: m.Message, kind: type[m.Message]) -> None:
+async def _answer(channel: Channel, question: messages.Message, kind: type[messages.Message]) -> None:
     channel.send(question)
     while not isinstance(await channel.receive(), kind):
         pass

@@ -4,10 +4,10 @@ import asyncio
 import random
 import secrets
 
-from evcharge import messages as m
-from evcharge.channel import Channel
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.ids import Role
+from evcharge.evc1 import messages
+from evcharge.evc1.connection import Channel
 from tests.attack.insiders import Insider, can_log_in
 from tests.attack.result import Bounds, Result
 from tests.attack.target import Target
@@ -33,8 +33,8 @@ async def run(target: Target, seconds: float, seed: int) -> Result:
     apps = [await victim.dial(Role.DRIVER) for victim in victims]
     try:
         for number, app in enumerate(apps):
-            app.send(m.SetPin(pin=PIN.format(number), limit_cents=500))
-            await _hear(app, m.PinState)
+            app.send(messages.SetPin(pin=PIN.format(number), limit_cents=500))
+            await _hear(app, messages.PinState)
         before = [await _wallet(app) for app in apps]
         names = [victim.name for victim in victims]
         async with asyncio.TaskGroup() as tasks:
@@ -63,8 +63,8 @@ async def _watches(point: Insider, seconds: float) -> None:
     channel = await point.dial(Role.MONITOR)
     try:
         async with asyncio.timeout(seconds):
-            channel.send(m.Health(fault=None))
-            await _hear(channel, m.Bye)
+            channel.send(messages.Health(fault=None))
+            await _hear(channel, messages.Bye)
     except (EvchargeError, TimeoutError):
         pass
     finally:
@@ -87,15 +87,15 @@ async def _guesses(
 
 async def _types(channel: Channel, drivers: list[str], chance: random.Random, result: Result) -> None:
     try:
-        channel.send(m.Sync(journal_id=f"{chance.getrandbits(128):032x}", last_seq=0))
-        await _hear(channel, m.Synced)
+        channel.send(messages.Sync(journal_id=f"{chance.getrandbits(128):032x}", last_seq=0))
+        await _hear(channel, messages.Synced)
         while True:
             has_pin = chance.random() < 0.8
             more = {"pin": f"{chance.randrange(9_000):04}"} if has_pin else {}
             request_id = secrets.token_hex(8)
             # Also of drivers that there are not: the answer is the same.
             driver_id = chance.choice([*drivers, "NOBODY"])
-            channel.send(m.ManualStart(request_id=request_id, driver_id=driver_id, **more))
+            channel.send(messages.ManualStart(request_id=request_id, driver_id=driver_id, **more))
             result.tried += 1
             what = "pin" if has_pin else "id"
             answer = await _answer(channel, request_id)
@@ -107,26 +107,28 @@ async def _types(channel: Channel, drivers: list[str], chance: random.Random, re
 async def _answer(channel: Channel, request_id: str) -> str:
     """Return what that request comes to: a code, a step, "asked"; answers to earlier ones pass by."""
     while True:
-        match await _hear(channel, m.Progress, m.Confirming, m.Start, m.ErrorNotice):
-            case m.Start():
+        match await _hear(
+            channel, messages.Progress, messages.Confirming, messages.Start, messages.ErrorNotice
+        ):
+            case messages.Start():
                 return "START"
-            case m.ErrorNotice(code=code):
+            case messages.ErrorNotice(code=code):
                 return code
-            case m.Confirming():
+            case messages.Confirming():
                 return "asked"
-            case m.Progress(request_id=answered, code=code, step=step) if answered == request_id:
+            case messages.Progress(request_id=answered, code=code, step=step) if answered == request_id:
                 return code or step
 
 
 async def _wallet(app: Channel) -> tuple[int, int]:
-    app.send(m.AskBalance())
-    money = await _hear(app, m.Balance)
+    app.send(messages.AskBalance())
+    money = await _hear(app, messages.Balance)
     return money.balance_cents, money.held_cents
 
 
-async def _hear(channel: Channel, *kinds: type[m.Message]) -> m.Message:
+async def _hear(channel: Channel, *kinds: type[messages.Message]) -> messages.Message:
     """Return the next message of one of `kinds`; heartbeats and questions pass by."""
     while not isinstance(message := await channel.receive(), kinds):
-        if isinstance(message, m.Heartbeat):
-            channel.send(m.Heartbeat())
+        if isinstance(message, messages.Heartbeat):
+            channel.send(messages.Heartbeat())
     return message

@@ -5,15 +5,15 @@ import contextlib
 import itertools
 import os
 
-from evcharge import messages as m
 from evcharge.cp import health
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import Role
-from evcharge.handshake import PeerHandshake
-from evcharge.hints import parse_error
+from evcharge.evc1 import messages
+from evcharge.evc1.frames import LENGTH, frame
+from evcharge.evc1.handshake import PeerHandshake
+from evcharge.evc1.login_errors import parse_error
+from evcharge.evc1.tickets import IssuedTicket
 from evcharge.security import secret_files
-from evcharge.tickets import IssuedTicket
-from evcharge.wire import LENGTH, frame
 from tests.attack.insiders import Insider, can_log_in
 from tests.attack.result import Result
 from tests.attack.target import Target
@@ -93,7 +93,7 @@ async def _requests(target: Target, victim: Insider, issued: IssuedTicket, resul
     request_id = f"R-replay-{os.urandom(8).hex()}"
     try:
         for _ in range(50):
-            channel.send(m.RequestStart(request_id=request_id, cp_id=target.cp_id))
+            channel.send(messages.RequestStart(request_id=request_id, cp_id=target.cp_id))
             result.tried += 1
         async with asyncio.timeout(WITHIN_S):
             for _ in itertools.repeat(None, 50):

@@ -7,18 +7,13 @@ from collections.abc import AsyncIterator
 
 from cryptography.fernet import Fernet
 
-from evcharge.channel import Channel, ChannelClosed, connect
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import Role
-from evcharge.door import Door, serve
-from evcharge.messages import Heartbeat, Message
-from evcharge.tickets import (
-    Identity,
-    IssuedTicket,
-    TicketOpener,
-    seal_ticket,
-)
-from evcharge.wire import LENGTH
+from evcharge.evc1.connection import Channel, ChannelClosed, connect
+from evcharge.evc1.frames import LENGTH
+from evcharge.evc1.messages import Heartbeat, Message
+from evcharge.evc1.server import Door, serve
+from evcharge.evc1.tickets import Identity, IssuedTicket, TicketOpener, seal_ticket
 
 
 class Gate:

@@ -7,22 +7,12 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from evcharge.channel import Channel
 from evcharge.cp import engine, monitor
 from evcharge.domain.ids import Role
-from evcharge.link import TicketWallet
-from evcharge.messages import (
-    Ack,
-    AnyRecord,
-    Heartbeat,
-    Message,
-    Ready,
-    Records,
-    Start,
-    SupplyUpdate,
-    Sync,
-    Synced,
-)
+from evcharge.domain.journal_records import AnyRecord
+from evcharge.evc1.client import TicketWallet
+from evcharge.evc1.connection import Channel
+from evcharge.evc1.messages import Ack, Heartbeat, Message, Ready, Records, Start, SupplyUpdate, Sync, Synced
 from evcharge.runtime.config import Config, EngineSettings, MonitorSettings, ReachSettings
 from tests.component.gate import Gate
 from tests.ports import free_port

@@ -10,12 +10,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import app, verify, website
 from evcharge.central.api.server import ApiServer, idle
 from evcharge.central.commands import PlaceHold
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import Taken
+from evcharge.evc1 import messages
 from evcharge.https import application
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import CentralSettings, Config
@@ -211,7 +211,7 @@ async def test_out_ends_the_charge_and_says_so(office: Office):
     engine, driver = await office.charging()
     done = await office.post("/api/cps/CP001/out")
     assert (done["changed"], done["ended"]) == (1, 1)
-    assert (await hear(engine.channel, m.Stop)).reason == "operator"
+    assert (await hear(engine.channel, messages.Stop)).reason == "operator"
     await engine.journals(engine.meters(1_000), engine.ends("operator"))
     assert (await driver.ticket()).reason == "operator"
     point = await office.get("/api/cps/CP001")
@@ -276,7 +276,7 @@ async def test_revoke_ends_the_charge_and_the_links(office: Office):
     engine, _ = await office.charging()
     done = await office.post("/api/cps/CP001/revoke")
     assert (done["changed"], done["ended"], done["cp"]["revoked"]) == (1, 1, True)
-    assert (await hear(engine.channel, m.Stop)).reason == "key revoked"
+    assert (await hear(engine.channel, messages.Stop)).reason == "key revoked"
     (alert,) = [one for one in (await office.get("/api/alerts"))["alerts"] if one["kind"] == "revoked"]
     assert alert["solved_at"] is None
 
@@ -295,7 +295,7 @@ async def test_a_withdrawal_on_a_full_disk_holds_and_says_that_it_is_not_stored(
     with office.town.with_a_full_disk():
         done = await office.post(path, body)
         assert (done["stored"], done["ended"]) == (False, 1)
-        assert (await hear(engine.channel, m.Stop)).reason in ("key revoked", "operator")
+        assert (await hear(engine.channel, messages.Stop)).reason in ("key revoked", "operator")
         # Said once more, it changes nothing more.
         assert (await office.post(path, body))["stored"] is False
         assert office.rows(row) == []

@@ -10,9 +10,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import chain, verify
 from evcharge.central.api import answers
+from evcharge.evc1 import messages
 from tests.component import books
 from tests.component.books import raw
 from tests.component.callers import shaped, statuses
@@ -210,7 +210,7 @@ async def test_an_id_that_a_spreadsheet_would_run_is_text_in_the_file(office: Of
 async def test_the_statistics_are_what_the_tickets_say(office: Office):
     await charges(office, 3)
     engine = await office.town.point("CP002")
-    engine.monitor.send(m.Health(fault="hot"))
+    engine.monitor.send(messages.Health(fault="hot"))
     await office.recorded("FaultReported")
     stats = shaped(await office.ask("GET", "/api/stats"), answers.StatsAnswer)
     today = datetime.now(UTC).date().isoformat()

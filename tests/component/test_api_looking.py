@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import app, verify
 from evcharge.central.archive import Archive
+from evcharge.evc1 import messages
 from tests.component import books
 from tests.component.office import Office, opened
 
@@ -26,7 +26,7 @@ async def test_a_charging_point_shows_its_live_figures(office: Office):
     engine, _ = await office.charging()
     assert engine.start is not None
     engine.channel.send(
-        m.SupplyUpdate(session_id=engine.start.session_id, power_w=22_000, energy_mwh=2_000_000)
+        messages.SupplyUpdate(session_id=engine.start.session_id, power_w=22_000, energy_mwh=2_000_000)
     )
     async with asyncio.timeout(5):
         while (point := await office.get("/api/cps/CP001"))["session"]["energy_mwh"] == 0:
@@ -98,7 +98,7 @@ async def test_the_audit_log_is_read_on_from_a_number(office: Office):
 async def test_an_alert_stays_until_its_restored_line_and_over_a_restart(tmp_path: Path):
     async with opened(tmp_path) as office:
         engine = await office.town.point()
-        engine.monitor.send(m.Health(fault="overheating"))
+        engine.monitor.send(messages.Health(fault="overheating"))
         await office.recorded("FaultReported")
         (alert,) = [one for one in (await office.get("/api/alerts"))["alerts"] if one["kind"] == "fault"]
         assert "overheating" in alert["what"]
@@ -120,7 +120,7 @@ async def test_a_fault_whose_event_is_too_old_to_be_read_again_is_an_alert_all_t
 ):
     async with opened(tmp_path) as office:
         engine = await office.town.point()
-        engine.monitor.send(m.Health(fault="overheating"))
+        engine.monitor.send(messages.Health(fault="overheating"))
         await office.recorded("FaultReported")
     monkeypatch.setattr(app, "REBUILD_FROM", 0)
     async with opened(tmp_path) as office:
@@ -160,7 +160,7 @@ async def test_an_alert_that_nothing_ends_is_closed_by_the_operator(office: Offi
 
 async def test_an_alert_that_ends_by_itself_is_not_closed_by_hand(office: Office):
     engine = await office.town.point()
-    engine.monitor.send(m.Health(fault="hot"))
+    engine.monitor.send(messages.Health(fault="hot"))
     await office.recorded("FaultReported")
     assert (await office.ask("POST", "/api/alerts/CP001-fault/close")).status == 409
 

@@ -9,10 +9,10 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from evcharge import messages as m
 from evcharge.central.api import answers
 from evcharge.central.commands import Note
 from evcharge.domain.events import WeatherReached
+from evcharge.evc1 import messages
 from tests.component.books import FromNextYear, entries, raw
 from tests.component.books import opened as books_opened
 from tests.component.callers import cookie_of, shaped, token_of
@@ -92,7 +92,9 @@ async def test_rows_of_another_release_are_counted_and_shown_as_what_they_are(tm
 async def test_the_power_that_flows_is_a_figure(office: Office):
     engine, _ = await office.charging()
     assert engine.start is not None
-    engine.channel.send(m.SupplyUpdate(session_id=engine.start.session_id, power_w=22_000, energy_mwh=5))
+    engine.channel.send(
+        messages.SupplyUpdate(session_id=engine.start.session_id, power_w=22_000, energy_mwh=5)
+    )
     async with asyncio.timeout(5):
         while (await figures(office))["evcharge_power_watts", ()] != 22_000:
             await asyncio.sleep(0.01)

@@ -12,9 +12,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from evcharge import messages as m
 from evcharge.central import website
 from evcharge.central.api.openapi import page
+from evcharge.evc1 import messages
 from tests.component import visitors
 from tests.component.office import Office, opened
 from tests.component.registry_process import make_state, running_registry
@@ -152,9 +152,9 @@ async def _of_a_driver(proof: Proof, house: House) -> None:
     assert (await proof.ask(driver, "DELETE", "/api/me/pin"))["limit_cents"] is None
     app = await house.town.driver()
     for yes, step in ((False, "REFUSED"), (True, "ASKING")):
-        typed = m.ManualStart(request_id=f"R-typed-{yes}", driver_id="D01")
+        typed = messages.ManualStart(request_id=f"R-typed-{yes}", driver_id="D01")
         engine.channel.send(typed)
-        await hear(app.channel, m.ConfirmStart)
+        await hear(app.channel, messages.ConfirmStart)
         assert (await proof.ask(driver, "GET", "/api/me"))["question"]["request_id"] == typed.request_id
         answer = {"request_id": typed.request_id, "yes": yes}
         assert (await proof.ask(driver, "POST", "/api/me/answers", answer))["step"] == step

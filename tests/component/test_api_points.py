@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import verify
 from evcharge.central.api import answers
+from evcharge.evc1 import messages
 from tests.component.callers import cookie_of, shaped, statuses
 from tests.component.office import Office, opened
 from tests.component.town import hear
@@ -43,7 +43,7 @@ async def test_charging_points_come_a_page_at_a_time(office: Office):
 
 async def test_a_point_is_told_with_its_last_hours(office: Office):
     engine, _ = await office.charging()
-    engine.monitor.send(m.Health(fault="hot"))
+    engine.monitor.send(messages.Health(fault="hot"))
     await office.recorded("FaultReported")
     point = shaped(await office.ask("GET", CP), answers.PointAnswer)
     assert (point["status"], point["key"], point["registration"]) == ("Faulted", "ok", None)
@@ -110,7 +110,7 @@ async def test_a_point_moved_into_bad_weather_stops(office: Office):
     await office.post("/api/weather_alert", {"location": "Elche", "alert": "STORM"})
     done = await patch(office, {"location": "elche", "price": "0"})
     assert (done["changed"], done["ended"], done["cp"]["holds"]) == (1, 1, ["weather"])
-    assert (await hear(engine.channel, m.Stop)).reason == "weather"
+    assert (await hear(engine.channel, messages.Stop)).reason == "weather"
 
 
 async def test_a_change_that_makes_no_sense_is_422_and_changes_nothing(office: Office):
@@ -153,7 +153,7 @@ async def test_a_blocked_driver_is_stopped_and_stays_blocked_until_it_is_let_in_
     engine, driver = await office.charging()
     done = shaped(await office.ask("POST", BLOCK, {"blocked": True}), answers.DriverAnswer)
     assert (done["changed"], done["ended"], done["driver"]["blocked"]) == (True, 1, True)
-    assert (await hear(engine.channel, m.Stop)).reason == "operator"
+    assert (await hear(engine.channel, messages.Stop)).reason == "operator"
     await engine.journals(engine.meters(1_000_000), engine.ends("operator"))
     assert (await driver.ticket()).cost_cents == 25
     driver.asks("CP001")

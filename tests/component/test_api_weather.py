@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import verify
 from evcharge.central.api import answers, weather
+from evcharge.evc1 import messages
 from evcharge.security import secret_files
 from tests.component.callers import cookie_of, shaped, statuses, token_of
 from tests.component.office import Office, opened
@@ -156,7 +156,7 @@ async def test_bad_weather_ends_the_charge_and_good_weather_frees_the_point(offi
     assert (done["changed"], done["ended"]) == (2, 1)
     assert done["location"]["alerts"] == ["COLD"]
     assert done["location"]["cps"] == ["CP001", "CP002"]
-    assert (await hear(engine.channel, m.Stop)).reason == "weather"
+    assert (await hear(engine.channel, messages.Stop)).reason == "weather"
     await engine.journals(engine.meters(1_000_000), engine.ends("weather"))
     ticket = await driver.ticket()
     assert (ticket.reason, ticket.cost_cents) == ("weather", 25)

@@ -12,16 +12,16 @@ import time
 import pytest
 from cryptography.fernet import Fernet
 
-from evcharge import handshake
-from evcharge.channel import Channel, connect
 from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, Overloaded, ProtocolError
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import base64_text
-from evcharge.handshake import PeerHandshake
-from evcharge.hints import error_frame, parse_error
-from evcharge.messages import ErrorNotice, Health, Heartbeat, Ready
+from evcharge.evc1 import handshake
+from evcharge.evc1.connection import Channel, connect
+from evcharge.evc1.frames import LENGTH, MAX_FRAME_BYTES, Sealer, frame
+from evcharge.evc1.handshake import PeerHandshake
+from evcharge.evc1.login_errors import error_frame, parse_error
+from evcharge.evc1.messages import ErrorNotice, Health, Heartbeat, Ready
 from evcharge.runtime.admission import SeatLimits
-from evcharge.wire import LENGTH, MAX_FRAME_BYTES, Sealer, frame
 from tests.component.gate import Gate, answer_heartbeats, ended, read_frame
 
 pytestmark = pytest.mark.timeout(20)

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import conversations, store, verify
 from evcharge.central.commands import LiftHold, PlaceHold, RevokeKeys
 from evcharge.central.lost import LAST_WORD_S
 from evcharge.central.store import INBOX_PAGE
-from evcharge.channel import ChannelClosed
+from evcharge.domain import journal_records
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, ProtocolError
 from evcharge.domain.ids import Role
+from evcharge.evc1 import messages
+from evcharge.evc1.connection import ChannelClosed
 from tests.component.books import fill_inbox
 from tests.component.town import Town, hear, running
 
@@ -67,18 +68,20 @@ async def test_a_charge_from_the_request_to_the_ticket(town: Town):
     assert "60 s" in (await driver.step("READY")).text
     await engine.journals(engine.starts())
     await driver.step("CHARGING")
-    engine.channel.send(m.SupplyUpdate(session_id=start.session_id, power_w=22_000, energy_mwh=1_000_000))
+    engine.channel.send(
+        messages.SupplyUpdate(session_id=start.session_id, power_w=22_000, energy_mwh=1_000_000)
+    )
     # An older engine does not say how warm it is.
-    live = await hear(driver.channel, m.Supply)
+    live = await hear(driver.channel, messages.Supply)
     assert (live.power_w, live.energy_mwh, live.cost_cents) == (22_000, 1_000_000, 25)
     answer = await engine.journals(engine.meters(1_100_000), engine.ends())
-    assert answer == m.Ack(seq=3)
+    assert answer == messages.Ack(seq=3)
     ticket = await driver.ticket()
     assert (ticket.request_id, ticket.session_id) == (request_id, start.session_id)
     assert (ticket.energy_mwh, ticket.cost_cents, ticket.reason) == (1_100_000, 28, "unplugged")
     assert not ticket.while_away
-    driver.channel.send(m.AskBalance())
-    wallet = await hear(driver.channel, m.Balance)
+    driver.channel.send(messages.AskBalance())
+    wallet = await hear(driver.channel, messages.Balance)
     assert (wallet.balance_cents, wallet.held_cents) == (1_972, 0)
 
 
@@ -103,15 +106,15 @@ async def test_a_ticket_made_while_the_driver_was_away_is_kept_for_its_return(to
     await town.says("D01 left")
     await engine.journals(engine.meters(500_000), engine.ends("battery full"))
     back = await town.driver_link("D01")
-    ticket = await hear(back, m.TicketIssued)
+    ticket = await hear(back, messages.TicketIssued)
     assert ticket.while_away
-    back.send(m.TicketSeen(session_id=ticket.session_id))
+    back.send(messages.TicketSeen(session_id=ticket.session_id))
     await recorded(town, "TicketShown")
     back.abort()
     again = await town.driver_link("D01")
-    again.send(m.AskHistory())
-    message = await hear(again, m.TicketIssued, m.History)
-    assert isinstance(message, m.History)
+    again.send(messages.AskHistory())
+    message = await hear(again, messages.TicketIssued, messages.History)
+    assert isinstance(message, messages.History)
     assert [one.session_id for one in message.tickets] == [ticket.session_id]
 
 
@@ -120,7 +123,7 @@ async def test_a_returning_driver_is_told_where_its_charge_stands(town: Town):
     driver.channel.abort()
     await town.says("D01 left")
     back = await town.driver_link("D01")
-    assert (await hear(back, m.Progress)).step == "CHARGING"
+    assert (await hear(back, messages.Progress)).step == "CHARGING"
 
 
 async def test_the_same_request_twice_is_one_session_with_one_answer(town: Town):
@@ -138,7 +141,7 @@ async def test_two_drivers_on_one_point_in_the_same_millisecond(town: Town):
     one, two = await town.driver("D01"), await town.driver("D02")
     one.asks("CP001")
     two.asks("CP001")
-    steps = [await hear(each.channel, m.Progress) for each in (one, two)]
+    steps = [await hear(each.channel, messages.Progress) for each in (one, two)]
     assert sorted(step.step for step in steps) == ["ASKING", "REFUSED"]
     assert next(step for step in steps if step.step == "REFUSED").code == Code.CP_BUSY
 
@@ -146,11 +149,11 @@ async def test_two_drivers_on_one_point_in_the_same_millisecond(town: Town):
 async def test_stop_then_start_within_a_second_never_runs_two_meters(town: Town):
     engine, driver = await charging(town)
     first = engine.start
-    driver.channel.send(m.RequestStop())
+    driver.channel.send(messages.RequestStop())
     await driver.step("STOPPING")
     driver.asks("CP001")
     assert (await driver.step("REFUSED")).code == Code.DRIVER_BUSY
-    assert (await hear(engine.channel, m.Stop)).session_id == first.session_id
+    assert (await hear(engine.channel, messages.Stop)).session_id == first.session_id
     await engine.journals(engine.ends("driver"))
     await driver.ticket()
     driver.asks("CP001")
@@ -167,8 +170,10 @@ async def test_a_late_end_of_an_old_session_does_not_bill_the_next_driver(town: 
     await engine.is_asked()
     await engine.journals(engine.starts())
     engine.seq += 1
-    late = m.SupplyEnd(seq=engine.seq, session_id=old.session_id, meter_mwh=9_000_000, reason="late")
-    assert await engine.journals(late) == m.Ack(seq=engine.seq)
+    late = journal_records.SupplyEnd(
+        seq=engine.seq, session_id=old.session_id, meter_mwh=9_000_000, reason="late"
+    )
+    assert await engine.journals(late) == messages.Ack(seq=engine.seq)
     assert len(await recorded(town, "RecordQuarantined")) == 1
     assert len(audit_rows(town, "TicketMade")) == 1
 
@@ -190,7 +195,7 @@ async def test_after_a_start_every_point_is_disconnected_until_its_monitor_speak
 async def test_a_dead_monitor_means_disconnected_and_the_charge_goes_on(town: Town):
     engine, driver = await charging(town)
     engine.monitor.abort()
-    assert "goes on" in (await hear(driver.channel, m.Notice)).text
+    assert "goes on" in (await hear(driver.channel, messages.Notice)).text
     assert await town.says("CP001 .*Disconnected")
     await engine.journals(engine.meters(1_000), engine.ends())
     assert (await driver.ticket()).energy_mwh == 1_000
@@ -198,14 +203,14 @@ async def test_a_dead_monitor_means_disconnected_and_the_charge_goes_on(town: To
 
 async def test_a_fault_stops_the_charge_and_tells_the_driver(town: Town):
     engine, driver = await charging(town)
-    engine.monitor.send(m.Health(fault="overheating"))
-    assert (await hear(engine.channel, m.Stop)).reason == "fault"
-    assert "CP001 failed (overheating)" in (await hear(driver.channel, m.Notice)).text
+    engine.monitor.send(messages.Health(fault="overheating"))
+    assert (await hear(engine.channel, messages.Stop)).reason == "fault"
+    assert "CP001 failed (overheating)" in (await hear(driver.channel, messages.Notice)).text
     await engine.journals(engine.ends("fault"))
     assert (await driver.ticket()).reason == "fault"
     assert await town.says("CP001 .*Faulted: overheating")
     seen = len(town.lines)
-    engine.monitor.send(m.Health(fault=None))
+    engine.monitor.send(messages.Health(fault=None))
     await town.says("CP001 .*Available", since=seen)
 
 
@@ -218,13 +223,13 @@ async def test_an_engine_without_link_is_faulted_and_says_why(town: Town):
 async def test_a_returning_engine_is_asked_about_a_start_it_may_have_missed(town: Town):
     engine, driver = await town.point(), await town.driver()
     driver.asks()
-    start = await hear(engine.channel, m.Start)
+    start = await hear(engine.channel, messages.Start)
     engine.channel.abort()
     await town.says("no link to Central")
     back = await town.engine()
-    assert (await hear(back.channel, m.Query)).session_id == start.session_id
-    refusal = m.SupplyRefused(seq=1, session_id=start.session_id, reason="never started")
-    assert await back.journals(refusal) == m.Ack(seq=1)
+    assert (await hear(back.channel, messages.Query)).session_id == start.session_id
+    refusal = journal_records.SupplyRefused(seq=1, session_id=start.session_id, reason="never started")
+    assert await back.journals(refusal) == messages.Ack(seq=1)
     assert (await driver.step("REFUSED")).code == Code.CP_NOT_AVAILABLE
 
 
@@ -238,9 +243,9 @@ async def test_records_already_committed_are_acknowledged_again_after_a_restart(
         engine = await town.engine()
         assert engine.seq == 2
         engine.start, engine.seq = start, seq
-        assert await engine.journals(*sent) == m.Ack(seq=4)
-        assert await engine.journals(*sent) == m.Ack(seq=4)
-        ticket = await hear(await town.driver_link("D01"), m.TicketIssued)
+        assert await engine.journals(*sent) == messages.Ack(seq=4)
+        assert await engine.journals(*sent) == messages.Ack(seq=4)
+        ticket = await hear(await town.driver_link("D01"), messages.TicketIssued)
         assert ticket.energy_mwh == 1_500
         assert len(audit_rows(town, "TicketMade")) == 1
 
@@ -248,7 +253,7 @@ async def test_records_already_committed_are_acknowledged_again_after_a_restart(
 async def test_a_gap_in_the_records_is_asked_for(town: Town):
     engine, _ = await charging(town)
     engine.seq += 1
-    assert await engine.journals(engine.ends()) == m.Resync(last_seq=1)
+    assert await engine.journals(engine.ends()) == messages.Resync(last_seq=1)
 
 
 # ---- those who break the rules
@@ -259,29 +264,29 @@ async def test_the_same_credential_on_two_machines_keeps_the_one_that_lives(town
     beating = asyncio.create_task(beat(engine.channel))
     second = await town.dial("CP001", Role.ENGINE)
     with pytest.raises(EvchargeError) as caught:
-        await hear(second, m.Synced)
+        await hear(second, messages.Synced)
     assert caught.value.code == Code.DUPLICATE
     assert "127.0.0.1" in caught.value.text
     beating.cancel()
     assert (await recorded(town, "LoginRefused"))[0]["cp_id"] is None
-    engine.channel.send(m.Heartbeat())
-    await hear(engine.channel, m.Heartbeat)
+    engine.channel.send(messages.Heartbeat())
+    await hear(engine.channel, messages.Heartbeat)
 
 
 async def test_a_silent_old_link_makes_way_for_a_new_one(town: Town):
     await town.point()
     second = await town.engine()
-    second.channel.send(m.Heartbeat())
-    await hear(second.channel, m.Heartbeat)
+    second.channel.send(messages.Heartbeat())
+    await hear(second.channel, messages.Heartbeat)
 
 
 async def test_a_point_that_speaks_of_another_points_session_is_cut_off(town: Town):
     engine, _ = await charging(town)
     other = await town.engine("CP002", journal_id="b" * 32)
     session_id = engine.start.session_id
-    other.channel.send(m.SupplyUpdate(session_id=session_id, power_w=1, energy_mwh=1))
+    other.channel.send(messages.SupplyUpdate(session_id=session_id, power_w=1, energy_mwh=1))
     with pytest.raises(EvchargeError) as caught:
-        await hear(other.channel, m.Ack)
+        await hear(other.channel, messages.Ack)
     assert caught.value.code == Code.ID
     assert (await recorded(town, "InputRefused"))[0]["actor"] == "CP002"
 
@@ -289,18 +294,20 @@ async def test_a_point_that_speaks_of_another_points_session_is_cut_off(town: To
 async def test_a_driver_cannot_stop_another_drivers_session(town: Town):
     engine, _ = await charging(town)
     stranger = await town.driver("D02")
-    stranger.channel.send(m.RequestStop(session_id=engine.start.session_id))
-    refusal = await hear(stranger.channel, m.ErrorNotice)
-    stranger.channel.send(m.RequestStop(session_id="S-D02-CP001-0000000000000000"))
-    assert await hear(stranger.channel, m.ErrorNotice) == refusal
+    stranger.channel.send(messages.RequestStop(session_id=engine.start.session_id))
+    refusal = await hear(stranger.channel, messages.ErrorNotice)
+    stranger.channel.send(messages.RequestStop(session_id="S-D02-CP001-0000000000000000"))
+    assert await hear(stranger.channel, messages.ErrorNotice) == refusal
     assert audit_rows(town, "StopOrdered") == []
 
 
 async def test_a_driver_may_not_send_records(town: Town):
     driver = await town.driver()
-    driver.channel.send(m.Records(records=[m.Meter(seq=1, session_id="S-D01-CP001-00", meter_mwh=1)]))
+    driver.channel.send(
+        messages.Records(records=[journal_records.Meter(seq=1, session_id="S-D01-CP001-00", meter_mwh=1)])
+    )
     with pytest.raises(ProtocolError) as caught:
-        await hear(driver.channel, m.Ack)
+        await hear(driver.channel, messages.Ack)
     assert caught.value.code == Code.ROLE
     assert (await recorded(town, "InputRefused"))[0]["actor"] == "D01"
 
@@ -330,10 +337,10 @@ async def test_revoked_keys_end_the_charge_at_once_and_the_connection_after_its_
     engine, driver = await charging(town)
     before = asyncio.get_running_loop().time()
     await town.operator(RevokeKeys, subject="CP001")
-    assert (await hear(engine.channel, m.Stop)).reason == "key revoked"
+    assert (await hear(engine.channel, messages.Stop)).reason == "key revoked"
     for channel, within_s in ((engine.monitor, 1), (engine.channel, 1 + LAST_WORD_S)):
         with pytest.raises(AuthenticationError) as caught:
-            await hear(channel, m.Ack)
+            await hear(channel, messages.Ack)
         assert caught.value.code == Code.REVOKED
         assert asyncio.get_running_loop().time() - before < within_s
     assert await town.says("CP001 .*Out of Order: key revoked")
@@ -345,14 +352,14 @@ async def test_revoked_keys_end_the_charge_at_once_and_the_connection_after_its_
     back = await town.engine(epoch=1)
     back.start, back.seq = engine.start, 1
     await back.journals(back.meters(1_000_000), back.ends("key revoked"))
-    corrected = await hear(driver.channel, m.Notice)
+    corrected = await hear(driver.channel, messages.Notice)
     assert (corrected.code, corrected.energy_mwh) == ("CORRECTED", 1_000_000)
 
 
 async def test_out_while_charging_ends_the_charge_and_resume_brings_it_back(town: Town):
     engine, driver = await charging(town)
     await town.operator(PlaceHold, cp_id="CP001", hold=Hold.OPERATOR)
-    assert (await hear(engine.channel, m.Stop)).reason == "operator"
+    assert (await hear(engine.channel, messages.Stop)).reason == "operator"
     assert "operator" in (await driver.step("STOPPING")).text
     await engine.journals(engine.ends("operator"))
     assert (await driver.ticket()).reason == "operator"
@@ -375,7 +382,7 @@ async def test_older_tickets_are_void_after_a_revocation(town: Town):
 async def test_central_says_goodbye_when_it_stops(tmp_path: Path):
     async with running(tmp_path) as town:
         driver = await town.driver()
-        waiting = asyncio.create_task(hear(driver.channel, m.TicketIssued))
+        waiting = asyncio.create_task(hear(driver.channel, messages.TicketIssued))
         await asyncio.sleep(0)
         town.stop.set()
         with pytest.raises(ChannelClosed) as caught:
@@ -385,7 +392,7 @@ async def test_central_says_goodbye_when_it_stops(tmp_path: Path):
 
 async def beat(channel) -> None:
     while True:
-        channel.send(m.Heartbeat())
+        channel.send(messages.Heartbeat())
         await asyncio.sleep(0.2)
 
 
@@ -403,12 +410,12 @@ async def test_a_long_inbox_is_told_page_by_page_as_it_is_acknowledged(
     async with running(tmp_path) as town:
         driver = await town.driver_link("D01")
         while len(told) < 2 * INBOX_PAGE + 5:
-            page = [(await hear(driver, m.TicketIssued)).session_id for _ in range(left(told))]
+            page = [(await hear(driver, messages.TicketIssued)).session_id for _ in range(left(told))]
             # Nothing more comes before most of it is acknowledged, and other questions are answered meanwhile.
-            driver.send(m.AskBalance())
-            assert isinstance(await hear(driver, m.TicketIssued, m.Balance), m.Balance)
+            driver.send(messages.AskBalance())
+            assert isinstance(await hear(driver, messages.TicketIssued, messages.Balance), messages.Balance)
             for session_id in page:
-                driver.send(m.TicketSeen(session_id=session_id))
+                driver.send(messages.TicketSeen(session_id=session_id))
             told += page
         await recorded(town, "TicketShown", times=len(told))
     assert told == [f"S-inbox-{number:05}" for number in range(len(told))]

@@ -10,17 +10,17 @@ from typing import ClassVar
 import pytest
 from msgspec import UNSET, UnsetType
 
-from evcharge import channel as channel_module
-from evcharge import handshake
-from evcharge import messages as m
-from evcharge.channel import ChannelClosed, Traffic, connect
 from evcharge.domain.errors import AuthenticationError, Code, Overloaded, ProtocolError, StateError
 from evcharge.domain.features import SPOKEN
 from evcharge.domain.ids import Role
-from evcharge.messages import (
+from evcharge.domain.journal_records import Count
+from evcharge.evc1 import connection as channel_module
+from evcharge.evc1 import handshake
+from evcharge.evc1 import messages as messages_module
+from evcharge.evc1.connection import ChannelClosed, Traffic, connect
+from evcharge.evc1.messages import (
     Ack,
     Bye,
-    Count,
     Envelope,
     ErrorNotice,
     Health,
@@ -77,7 +77,7 @@ async def test_a_field_goes_only_to_a_far_end_that_speaks_its_feature(gate, monk
     sent = [Unheard(session_id="session-000001"), Later(session_id="session-000002", new=1)]
     async with gate.pair() as (peer, central):
         assert central.speaks == peer.speaks == SPOKEN
-        monkeypatch.setattr(m, "SPOKEN", frozenset({"new"}))
+        monkeypatch.setattr(messages_module, "SPOKEN", frozenset({"new"}))
         for message in sent:
             peer.send(message)
         assert await central.receive() == ready(2)
@@ -87,7 +87,7 @@ async def test_a_field_goes_only_to_a_far_end_that_speaks_its_feature(gate, monk
         assert central.speaks == peer.speaks == {"new"}
         opened: list[bytes] = []
         monkeypatch.setattr(
-            m, "decode", lambda text: opened.append(text) or Envelope(0, Ready(session_id="x"))
+            messages_module, "decode", lambda text: opened.append(text) or Envelope(0, Ready(session_id="x"))
         )
         peer.send(sent[1])
         await central.receive()

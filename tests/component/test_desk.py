@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import panel
 from evcharge.central.alerts import Alert, AlertKind, Alerts
 from evcharge.central.consents import Consents
@@ -30,6 +29,7 @@ from evcharge.central.typed import parse
 from evcharge.domain.days import UTC_DAYS
 from evcharge.domain.events import CentralStopped, TicketMade
 from evcharge.domain.session import EndReason
+from evcharge.evc1 import messages
 from evcharge.unhurried import Unhurried
 from tests.component.town import FakeDriver, FakeEngine, Town, hear, running
 
@@ -72,7 +72,7 @@ async def test_out_ends_a_charge_and_resume_takes_it_back(town: Town):
     engine, _ = await charging(town)
     operator = Operator(town)
     assert await operator.types("out CP001") == "out: CP001 (Berlin) Out of Order: operator"
-    assert (await hear(engine.channel, m.Stop)).reason == "operator"
+    assert (await hear(engine.channel, messages.Stop)).reason == "operator"
     assert "ending: stopped by the operator" in await operator.types("sessions")
     await engine.journals(engine.ends("operator"))
     assert await operator.types("resume CP001") == "resume: CP001 (Berlin) Available"
@@ -113,7 +113,7 @@ async def test_resume_says_what_still_holds(town: Town):
     engine = await town.point()
     operator = Operator(town)
     await operator.types("out CP001")
-    engine.monitor.send(m.Health(fault="overheating"))
+    engine.monitor.send(messages.Health(fault="overheating"))
     await town.says("Faulted: overheating")
     assert "but still CP001 (Berlin) Faulted: overheating" in await operator.types("resume CP001")
 
@@ -139,7 +139,7 @@ async def test_close_confirms_a_new_journal_and_leaves_what_ends_by_itself(town:
     operator.alerts.adopt(town.dispatcher.facts.points(), NOON)
     assert (await operator.types("close CP001")).startswith("close: seen. CP001 came with another journal")
     await town.says("CP001: its new journal is confirmed")
-    engine.monitor.send(m.Health(fault="overheating"))
+    engine.monitor.send(messages.Health(fault="overheating"))
     await town.says("Faulted: overheating")
     operator = Operator(town)
     operator.alerts.adopt(town.dispatcher.facts.points(), NOON)

@@ -13,7 +13,6 @@ from unittest import mock
 import msgspec
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central import dispatcher as dispatcher_module
 from evcharge.central.dispatcher import Dispatcher
@@ -22,9 +21,10 @@ from evcharge.central.invariants import violations
 from evcharge.central.replies import RequestStep
 from evcharge.central.ruling import Rules
 from evcharge.central.state import OrderOffset
-from evcharge.domain import events
+from evcharge.domain import events, journal_records
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import Code, Refused, StateError, Unstorable
+from evcharge.evc1 import messages
 from evcharge.runtime.lifecycle import run_until
 from evcharge.topics import Order
 from tests.component.books import Books, any_event, lasting, opened, raw
@@ -51,7 +51,7 @@ class Writer:
         with raw(self.books.path) as connection:
             self.stored_when_told.append(connection.execute("SELECT COUNT(*) FROM events").fetchone()[0])
 
-    async def does(self, kind: type[c.AnyCommand], **what: object) -> m.Message | None:
+    async def does(self, kind: type[c.AnyCommand], **what: object) -> messages.Message | None:
         async with asyncio.timeout(10):
             return await self.dispatcher.submit(kind(by=ADMIN, **what))
 
@@ -393,7 +393,7 @@ async def test_a_request_that_only_the_books_remember_gets_the_answer_that_memor
     start = {"driver_id": "D01", "request_id": "R-00000001", "nonce": "1" * 16, "cp_id": "CP001"}
     await writer.does(c.StartCharging, **start)
     session = next(writer.dispatcher.facts.sessions())
-    refused = m.SupplyRefused(seq=1, session_id=session.session_id, reason="busy")
+    refused = journal_records.SupplyRefused(seq=1, session_id=session.session_id, reason="busy")
     await writer.does(c.TakeRecords, cp_id="CP001", link=1, epoch=0, journal_id=JOURNAL, records=(refused,))
     answer = await writer.does(c.StartCharging, **start)
     assert answer.step == "REFUSED"
@@ -416,7 +416,7 @@ async def test_a_request_of_another_driver_that_only_the_books_remember_tells_no
     start = {"request_id": "R-00000001", "cp_id": "CP001"}
     await writer.does(c.StartCharging, driver_id="D01", nonce="1" * 16, **start)
     session = next(writer.dispatcher.facts.sessions())
-    refused = m.SupplyRefused(seq=1, session_id=session.session_id, reason="busy")
+    refused = journal_records.SupplyRefused(seq=1, session_id=session.session_id, reason="busy")
     await writer.does(c.TakeRecords, cp_id="CP001", link=1, epoch=0, journal_id=JOURNAL, records=(refused,))
     with writer.forgotten():
         answer = await writer.does(c.StartCharging, driver_id="D02", nonce="2" * 16, **start)
@@ -461,7 +461,7 @@ async def test_a_refusal_that_rested_on_a_failed_commit_is_not_given(writer: Wri
     # In the draft the session is refused, so that there is nothing to stop; but that is never stored.
     integrity = sqlite3.IntegrityError("planted")
     with writer.fails(integrity, times=2):
-        record = m.SupplyRefused(seq=1, session_id=session.session_id, reason="busy")
+        record = journal_records.SupplyRefused(seq=1, session_id=session.session_id, reason="busy")
         taken = writer.posts(
             c.TakeRecords, cp_id="CP001", link=1, epoch=0, journal_id=JOURNAL, records=(record,)
         )

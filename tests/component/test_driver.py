@@ -13,11 +13,9 @@ import msgspec
 import pytest
 from cryptography.fernet import Fernet
 
-from evcharge.channel import Channel
 from evcharge.domain.errors import BadInput, Code, EvchargeError, Overloaded, StateError
 from evcharge.domain.features import SPOKEN
 from evcharge.domain.ids import DriverId, Role
-from evcharge.door import Door, serve
 from evcharge.driver import attend as attending
 from evcharge.driver.app import run
 from evcharge.driver.attend import attend
@@ -26,8 +24,9 @@ from evcharge.driver.memory import Memory
 from evcharge.driver.player import check_file
 from evcharge.driver.prompt import read_chunks
 from evcharge.driver.script import Mark
-from evcharge.link import TicketWallet
-from evcharge.messages import (
+from evcharge.evc1.client import TicketWallet
+from evcharge.evc1.connection import Channel
+from evcharge.evc1.messages import (
     Balance,
     Bye,
     ErrorNotice,
@@ -42,9 +41,10 @@ from evcharge.messages import (
     TicketIssued,
     TicketSeen,
 )
+from evcharge.evc1.server import Door, serve
+from evcharge.evc1.tickets import Identity, TicketOpener, seal_ticket
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import Config, DriverSettings, ReachSettings
-from evcharge.tickets import Identity, TicketOpener, seal_ticket
 
 D01 = DriverId("D01")
 

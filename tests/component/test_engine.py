@@ -11,20 +11,17 @@ from evcharge.cp import engine
 from evcharge.cp.disk import FolderDisk
 from evcharge.cp.journal import Journal
 from evcharge.domain.errors import BadInput, ConfigError, StateError
-from evcharge.messages import (
+from evcharge.domain.journal_records import Meter, SupplyEnd, SupplyRefused, SupplyStart
+from evcharge.evc1.messages import (
     Bye,
     Confirming,
     Heartbeat,
     ManualStart,
-    Meter,
     Progress,
     Query,
     Records,
     Resync,
     Stop,
-    SupplyEnd,
-    SupplyRefused,
-    SupplyStart,
     SupplyUpdate,
 )
 from evcharge.runtime.config import Config, EngineSettings

@@ -19,10 +19,10 @@ from evcharge.domain.errors import (
 )
 from evcharge.domain.ids import Role
 from evcharge.enrolment import RegistryAddress, call, fetch_ticket, own_secret, register
+from evcharge.evc1.tickets import TicketOpener
 from evcharge.runtime.clock import utc_now
 from evcharge.security import secret_files, state_folder
 from evcharge.security.tls import server_context
-from evcharge.tickets import TicketOpener
 from tests.component.registry_process import (
     copy_state,
     make_state,

@@ -9,15 +9,15 @@ import aiohttp
 import msgspec
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import quotas, verify
 from evcharge.central.counted import IN_FULL, MOST_USELESS
 from evcharge.central.quarantine import MOST_FOREIGN
 from evcharge.central.quotas import CHANGES, JOURNALS, LOGINS
-from evcharge.channel import Channel
-from evcharge.domain import events
+from evcharge.domain import events, journal_records
 from evcharge.domain.errors import Code, EvchargeError, Overloaded
 from evcharge.domain.ids import Role
+from evcharge.evc1 import messages
+from evcharge.evc1.connection import Channel
 from tests.component.callers import cookie_of
 from tests.component.office import opened
 from tests.component.test_central import audit_rows, recorded
@@ -71,9 +71,9 @@ async def test_many_new_journals_of_one_point_are_slowed_down_and_shown(town: To
         engine.channel.abort()
         await town.says(r"CP001 .*(Faulted|Disconnected)")
         engine.channel = await town.dial("CP001", Role.ENGINE)
-        engine.channel.send(m.Sync(journal_id=f"{number + 1:032x}", last_seq=0))
+        engine.channel.send(messages.Sync(journal_id=f"{number + 1:032x}", last_seq=0))
         try:
-            await hear(engine.channel, m.Synced)
+            await hear(engine.channel, messages.Synced)
         except EvchargeError as end:
             slowed.append(end)
     assert len(slowed) == JOURNALS
@@ -87,7 +87,7 @@ async def test_many_new_journals_of_one_point_are_slowed_down_and_shown(town: To
 async def test_a_monitor_with_ever_new_faults_writes_a_few_rows_and_its_last_word_counts(town: Town):
     engine = await town.point()
     for number in range(300):
-        engine.monitor.send(m.Health(fault=f"fault {number}"))
+        engine.monitor.send(messages.Health(fault=f"fault {number}"))
     rows = await recorded(town, "FaultReported", CHANGES + 1)
     await settled(engine.monitor)
     reported = told(town, events.FaultReported)
@@ -102,8 +102,8 @@ async def test_the_last_word_of_a_monitor_that_changed_its_mind_too_often_counts
     async with running(tmp_path) as town:
         engine = await town.point()
         for _ in range(3 * CHANGES):
-            engine.monitor.send(m.Health(fault="overheating"))
-            engine.monitor.send(m.Health(fault=None))
+            engine.monitor.send(messages.Health(fault="overheating"))
+            engine.monitor.send(messages.Health(fault=None))
         await recorded(town, "FaultCleared", CHANGES + 1)
         assert town.dispatcher.facts.point("CP001").fault is None
 
@@ -111,7 +111,7 @@ async def test_the_last_word_of_a_monitor_that_changed_its_mind_too_often_counts
 async def test_a_vehicle_that_comes_and_goes_without_end_writes_a_few_rows_and_is_seen_as_it_is(town: Town):
     engine = await town.point()
     for number in range(101):
-        engine.monitor.send(m.Health(fault=None, occupied=number % 2 == 0))
+        engine.monitor.send(messages.Health(fault=None, occupied=number % 2 == 0))
     await settled(engine.monitor)
     assert len(told(town, events.VehiclePluggedIn)) == CHANGES / 2
 
@@ -119,8 +119,8 @@ async def test_a_vehicle_that_comes_and_goes_without_end_writes_a_few_rows_and_i
 async def test_a_monitor_that_changes_its_mind_without_end_leaves_its_point_faulted(town: Town):
     engine = await town.point()
     for _ in range(150):
-        engine.monitor.send(m.Health(fault="overheating"))
-        engine.monitor.send(m.Health(fault=None))
+        engine.monitor.send(messages.Health(fault="overheating"))
+        engine.monitor.send(messages.Health(fault=None))
     await settled(engine.monitor)
     assert len(told(town, events.FaultCleared)) == CHANGES
     assert len(told(town, events.FaultReported)) == CHANGES + 1
@@ -129,13 +129,13 @@ async def test_a_monitor_that_changes_its_mind_without_end_leaves_its_point_faul
 
 async def settled(channel: Channel) -> None:
     """Wait until everything that was sent is taken in."""
-    channel.send(m.Heartbeat())
-    await hear(channel, m.Heartbeat)
+    channel.send(messages.Heartbeat())
+    await hear(channel, messages.Heartbeat)
 
 
-def nonsense(engine: FakeEngine) -> m.Meter:
+def nonsense(engine: FakeEngine) -> journal_records.Meter:
     engine.seq += 1
-    return m.Meter(seq=engine.seq, session_id=f"S-nonsense-{engine.seq:08}", meter_mwh=1)
+    return journal_records.Meter(seq=engine.seq, session_id=f"S-nonsense-{engine.seq:08}", meter_mwh=1)
 
 
 async def test_nonsense_without_end_is_bounded_acknowledged_and_cut_off(town: Town):
@@ -167,7 +167,7 @@ async def test_whoever_was_cut_off_is_not_heard_for_a_while_and_its_neighbour_is
     assert isinstance(again, Overloaded)
     assert again.code is Code.SLOW
     assert 50 < again.retry_after_s <= 60
-    assert isinstance(await neighbour.journals(nonsense(neighbour)), m.Ack)
+    assert isinstance(await neighbour.journals(nonsense(neighbour)), messages.Ack)
 
 
 async def test_what_is_said_while_a_driver_floods_with_requests_is_a_few_rows_until_it_is_cut_off(town: Town):

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import verify
 from evcharge.central.commands import Actor, RevokeKeys
 from evcharge.central.ruling import Decision
 from evcharge.domain.errors import AuthenticationError, Code
 from evcharge.domain.ids import Role
+from evcharge.evc1 import messages
 from tests.component.small_disk import small_disk
 from tests.component.town import FakeDriver, FakeEngine, Town, hear, running
 
@@ -50,25 +50,25 @@ async def test_central_goes_on_over_a_full_disk_and_recovers(disk: Path):
         async with asyncio.timeout(20):
             while refused is None:
                 other.asks("CP002")
-                answer = await hear(other.channel, m.Progress, m.ErrorNotice)
-                if isinstance(answer, m.ErrorNotice):
+                answer = await hear(other.channel, messages.Progress, messages.ErrorNotice)
+                if isinstance(answer, messages.ErrorNotice):
                     refused = answer
                 elif answer.step == "ASKING":
                     # It fitted into the last page; give it back and try again.
-                    other.channel.send(m.RequestStop())
+                    other.channel.send(messages.RequestStop())
         assert refused.code == Code.STORAGE
         assert "disk full" in refused.text
         records = [engine.meters(1_000_000), engine.ends()]
-        engine.channel.send(m.Records(records=records))
-        engine.channel.send(m.Heartbeat())
-        assert isinstance(await hear(engine.channel, m.Heartbeat, m.Ack), m.Heartbeat)
+        engine.channel.send(messages.Records(records=records))
+        engine.channel.send(messages.Heartbeat())
+        assert isinstance(await hear(engine.channel, messages.Heartbeat, messages.Ack), messages.Heartbeat)
         filler.unlink()
         async with asyncio.timeout(20):
             while True:
-                engine.channel.send(m.Records(records=records))
+                engine.channel.send(messages.Records(records=records))
                 try:
                     async with asyncio.timeout(1):
-                        await hear(engine.channel, m.Ack)
+                        await hear(engine.channel, messages.Ack)
                     break
                 except TimeoutError:
                     continue
@@ -89,7 +89,7 @@ async def test_a_revocation_on_a_full_disk_cuts_at_once_and_is_stored_when_there
         # The engine hears its stop order, then that it is believed no more; the driver likewise.
         for channel in (engine.channel, engine.monitor, driver.channel):
             with pytest.raises(AuthenticationError) as caught:
-                await hear(channel, m.Ack)
+                await hear(channel, messages.Ack)
             assert caught.value.code == Code.REVOKED
         for name, role in (("CP001", Role.ENGINE), ("CP001", Role.MONITOR), ("D01", Role.DRIVER)):
             with pytest.raises(AuthenticationError) as caught:
@@ -108,10 +108,10 @@ async def withdrawn_in_vain(town: Town, engine: FakeEngine, driver: FakeDriver) 
     """Use up what is left of the disk; then withdraw D01 and CP001, and return what came of it."""
     async with asyncio.timeout(20):
         while town.dispatcher.trouble is None:
-            driver.channel.send(m.RequestStart(request_id=secrets.token_hex(8), cp_id="CP009"))
-            await hear(driver.channel, m.Progress, m.ErrorNotice)
+            driver.channel.send(messages.RequestStart(request_id=secrets.token_hex(8), cp_id="CP009"))
+            await hear(driver.channel, messages.Progress, messages.ErrorNotice)
     # What its monitor says now waits for room on the disk, and its link with it.
-    engine.monitor.send(m.Health(fault="overheating"))
+    engine.monitor.send(messages.Health(fault="overheating"))
     by = Actor("admin", Role.OPERATOR, "local")
     await town.dispatcher.post(RevokeKeys(by=by, subject="D01"))
     return await town.dispatcher.post(RevokeKeys(by=by, subject="CP001"))

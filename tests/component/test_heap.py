@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.channel import Channel, ChannelClosed
-from evcharge.messages import Bye
+from evcharge.evc1.connection import Channel, ChannelClosed
+from evcharge.evc1.messages import Bye
 from evcharge.runtime import heap
 from tests.component.gate import Gate
 from tests.component.town import running

@@ -10,10 +10,10 @@ import pytest
 from evcharge.broker import BrokerLost
 from evcharge.cp import lane as module
 from evcharge.cp.lane import Lane
+from evcharge.evc1.frames import RisingOpener
+from evcharge.evc1.messages import SupplyUpdate
 from evcharge.labels import Speech
 from evcharge.labels.point import SENTENCES
-from evcharge.messages import SupplyUpdate
-from evcharge.wire import RisingOpener
 
 KEY, NEXT_KEY = bytes(range(32)), bytes(range(1, 33))
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from evcharge import link as link_module
-from evcharge.channel import Channel, ChannelClosed
 from evcharge.domain.errors import AuthenticationError, Code, Overloaded, ProtocolError, StateError
 from evcharge.domain.ids import Role
-from evcharge.link import Link, LinkState, Phase, TicketWallet, Timing
-from evcharge.messages import Bye, ErrorNotice
-from evcharge.tickets import IssuedTicket
+from evcharge.evc1 import client as link_module
+from evcharge.evc1.client import Link, LinkState, Phase, TicketWallet, Timing
+from evcharge.evc1.connection import Channel, ChannelClosed
+from evcharge.evc1.messages import Bye, ErrorNotice
+from evcharge.evc1.tickets import IssuedTicket
 from tests.component.gate import Gate, answer_heartbeats, answering
 
 pytestmark = [pytest.mark.timeout(20), pytest.mark.virtual_time]

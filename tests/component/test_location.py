@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import registry_link
 from evcharge.central.commands import MovePoint
-from evcharge.channel import Channel
 from evcharge.cp import engine as role
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.ids import Role
+from evcharge.evc1 import messages
+from evcharge.evc1.connection import Channel
 from tests.component.point import Stage, stage
 from tests.component.registry_process import Running, make_state, running_registry
 from tests.component.test_monitor import both
@@ -40,13 +40,13 @@ async def point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 async def engine_says(town: Town, location: str, journal: str = JOURNAL) -> Channel:
     """An engine that somebody told where it stands."""
     channel = await town.dial("CP001", Role.ENGINE)
-    channel.send(m.Sync(journal_id=journal, last_seq=0, location=location))
+    channel.send(messages.Sync(journal_id=journal, last_seq=0, location=location))
     return channel
 
 
-async def told(channel: Channel, location: str) -> m.Located:
+async def told(channel: Channel, location: str) -> messages.Located:
     """Wait until a program of the charging point hears that it stands there."""
-    while (located := await hear(channel, m.Located)).location != location:
+    while (located := await hear(channel, messages.Located)).location != location:
         pass
     return located
 
@@ -74,7 +74,7 @@ async def test_a_monitor_that_comes_first_does_not_say_where_its_point_stands(tm
         await town.says("CP001 is new here: no location")
         engine = await engine_says(town, "Elche")
         for channel in (engine, monitor):
-            assert await told(channel, "Elche") == m.Located(location="Elche", said="Elche")
+            assert await told(channel, "Elche") == messages.Located(location="Elche", said="Elche")
         assert town.dispatcher.facts.point("CP001").location == "Elche"
 
 
@@ -84,13 +84,13 @@ async def test_an_operators_move_is_heard_at_once_by_both_programs(tmp_path: Pat
         await town.says("CP001 .Elche. Available")
         await town.operator(MovePoint, cp_id="CP001", location="Madrid")
         for channel in (engine, monitor):
-            assert await told(channel, "Madrid") == m.Located(location="Madrid", said="Elche")
+            assert await told(channel, "Madrid") == messages.Located(location="Madrid", said="Elche")
         await town.says("WARNING CP001 says Elche; the network has it in Madrid")
     # It holds over a restart of Central, and against an engine that says what it said before.
     async with running(tmp_path) as town:
         engine, monitor = await engine_says(town, "Elche"), await town.monitor()
         for channel in (engine, monitor):
-            assert await told(channel, "Madrid") == m.Located(location="Madrid", said="Elche")
+            assert await told(channel, "Madrid") == messages.Located(location="Madrid", said="Elche")
         assert not any("WARNING" in line for line in town.lines)
 
 
@@ -98,9 +98,9 @@ async def test_an_engine_that_was_told_nothing_stands_where_it_is_registered(tmp
     async with running(tmp_path) as town:
         town.places["CP001"] = "Elche"
         engine = await town.engine()
-        assert await told(engine.channel, "Elche") == m.Located(location="Elche")
+        assert await told(engine.channel, "Elche") == messages.Located(location="Elche")
         await town.operator(MovePoint, cp_id="CP001", location="Madrid")
-        assert await told(engine.channel, "Madrid") == m.Located(location="Madrid")
+        assert await told(engine.channel, "Madrid") == messages.Located(location="Madrid")
 
 
 @pytest.mark.parametrize("location", ["", " ", "x" * 81, "one\ttwo"])
@@ -108,7 +108,7 @@ async def test_a_location_that_is_no_name_is_refused(tmp_path: Path, location: s
     async with running(tmp_path) as town:
         channel = await engine_says(town, location)
         with pytest.raises(EvchargeError) as refused:
-            await hear(channel, m.Synced)
+            await hear(channel, messages.Synced)
         assert refused.value.code is Code.FIELD
         assert town.dispatcher.facts.point("CP001") is None
 
@@ -174,23 +174,23 @@ async def test_only_central_says_to_the_registry_where_a_point_stands(
 
 async def test_the_engine_says_only_what_it_was_told(point: Stage):
     async with point.engine():
-        assert (await (await point.central()).hear(m.Sync)).location is m.UNSET
+        assert (await (await point.central()).hear(messages.Sync)).location is messages.UNSET
     point.engine_settings["location"] = " San   Juan "
     async with point.engine():
-        assert (await (await point.central()).hear(m.Sync)).location == "San Juan"
+        assert (await (await point.central()).hear(messages.Sync)).location == "San Juan"
 
 
 async def test_a_difference_is_one_warning_of_engine_and_monitor(point: Stage):
     point.engine_settings["location"] = "Berlin"
     async with point.engine(), point.monitor():
         engine, monitor = await both(point)
-        await engine.hear(m.Sync)
+        await engine.hear(messages.Sync)
         for central in (engine, monitor):
             for _ in range(3):
-                central.channel.send(m.Located(location="Elche", said="Berlin"))
+                central.channel.send(messages.Located(location="Elche", said="Berlin"))
         await point.lines.says("the engine of CP001 was started for Berlin; the network has it in Elche")
-        engine.channel.send(m.Synced(last_seq=0))
-        engine.channel.send(m.Located(location="Berlin", said="Berlin"))
+        engine.channel.send(messages.Synced(last_seq=0))
+        engine.channel.send(messages.Located(location="Berlin", said="Berlin"))
         await point.lines.says("CP001 stands in Berlin now")
         warnings = [line for line in point.lines.said if "was started for" in line]
         assert len(warnings) <= 2
@@ -208,17 +208,17 @@ async def test_the_screen_shows_where_the_network_has_it(point: Stage, monkeypat
     point.engine_settings["location"] = "Berlin"
     async with point.engine():
         central = await point.central()
-        await central.hear(m.Sync)
+        await central.hear(messages.Sync)
         assert made[0].facts().location == "Berlin"
-        central.channel.send(m.Located(location="Elche", said="Berlin"))
+        central.channel.send(messages.Located(location="Elche", said="Berlin"))
         await point.lines.says("network has it in Elche")
         assert made[0].facts().location == "Elche"
         assert [trouble.restored for trouble in made[0].troubles.newest_first] == [None]
         # Without a link it is still there.
         central.channel.abort()
         central = await point.central()
-        await central.hear(m.Sync)
+        await central.hear(messages.Sync)
         assert made[0].facts().location == "Elche"
-        central.channel.send(m.Located(location="Berlin", said="Berlin"))
+        central.channel.send(messages.Located(location="Berlin", said="Berlin"))
         await point.lines.says("CP001 stands in Berlin now")
         assert made[0].facts().location == "Berlin"

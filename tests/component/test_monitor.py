@@ -9,7 +9,8 @@ import pytest
 from evcharge.cp import health, monitor
 from evcharge.cp.charge import Charge
 from evcharge.domain.ids import Role
-from evcharge.messages import Health, Stop, SupplyEnd, SupplyStart
+from evcharge.domain.journal_records import SupplyEnd, SupplyStart
+from evcharge.evc1.messages import Health, Stop
 from tests.component.point import SECRET, Stage, stage
 from tests.component.watching import Watching
 from tests.ports import free_port

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import watchdog
 from evcharge.central.commands import RevokeKeys
 from evcharge.central.consents import Consents
@@ -18,11 +17,13 @@ from evcharge.central.feed import Feed
 from evcharge.central.peers import Peers
 from evcharge.central.quotas import LOGINS, Quotas
 from evcharge.central.refusals import Refusals
-from evcharge.channel import Channel
+from evcharge.domain import journal_records
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import AuthenticationError, Code, EvchargeError
 from evcharge.domain.ids import Role
-from evcharge.tickets import Identity
+from evcharge.evc1 import messages
+from evcharge.evc1.connection import Channel
+from evcharge.evc1.tickets import Identity
 from tests.component.test_central import beat
 from tests.component.town import Town, hear, running
 
@@ -52,7 +53,7 @@ async def beating(*channels: Channel) -> AsyncIterator[None]:
 async def refusal(channel: Channel) -> Code:
     """Return with which code Central ends a link."""
     with pytest.raises(EvchargeError) as caught:
-        await hear(channel, m.Synced, m.Balance)
+        await hear(channel, messages.Synced, messages.Balance)
     return caught.value.code
 
 
@@ -64,14 +65,14 @@ async def test_an_engine_that_has_not_said_sync_is_no_less_connected(town: Town)
     async with beating(first):
         second = await town.dial("CP001", Role.ENGINE)
         assert await refusal(second) == Code.DUPLICATE
-    first.send(m.Sync(journal_id="a" * 32, last_seq=0))
-    await hear(first, m.Synced)
+    first.send(messages.Sync(journal_id="a" * 32, last_seq=0))
+    await hear(first, messages.Synced)
 
 
 async def test_a_late_sync_takes_nothing_over(town: Town):
     early = await town.dial("CP001", Role.ENGINE)
     engine = await town.point()
-    early.send(m.Sync(journal_id="b" * 32, last_seq=0))
+    early.send(messages.Sync(journal_id="b" * 32, last_seq=0))
     driver = await town.driver()
     driver.asks("CP001")
     await engine.is_asked()
@@ -82,11 +83,11 @@ async def test_a_late_sync_takes_nothing_over(town: Town):
 async def test_of_many_logins_at_once_one_has_a_link(town: Town):
     channels = await asyncio.gather(*(town.dial("D01", Role.DRIVER) for _ in range(LOGINS)))
     for channel in channels:
-        channel.send(m.AskBalance())
+        channel.send(messages.AskBalance())
 
     async def outcome(channel: Channel) -> str:
         try:
-            await hear(channel, m.Balance)
+            await hear(channel, messages.Balance)
         except EvchargeError as end:
             return end.code
         return "answered"
@@ -104,26 +105,26 @@ async def test_of_many_logins_over_a_dead_link_one_takes_its_place(town: Town):
         *(asyncio.wait_for(refusal(channel), 3) for channel in channels), return_exceptions=True
     )
     (heir,) = [channel for channel, code in zip(channels, codes, strict=True) if code != Code.DUPLICATE]
-    heir.send(m.AskBalance())
-    await hear(heir, m.Balance)
+    heir.send(messages.AskBalance())
+    await hear(heir, messages.Balance)
     assert await refusal(dead.channel) == Code.CLOSED
 
 
 async def test_whoever_waits_for_a_place_has_it_as_soon_as_it_is_free(town: Town):
     first = await town.driver()
     second = await town.dial("D01", Role.DRIVER)
-    second.send(m.AskBalance())
+    second.send(messages.AskBalance())
     before = asyncio.get_running_loop().time()
     first.channel.abort()
-    await hear(second, m.Balance)
+    await hear(second, messages.Balance)
     assert asyncio.get_running_loop().time() - before < 2
 
 
 async def test_an_engine_and_its_monitor_are_two(town: Town):
     engine, monitor = await town.dial("CP001", Role.ENGINE), await town.dial("CP001", Role.MONITOR)
-    engine.send(m.Sync(journal_id="a" * 32, last_seq=0))
-    await hear(engine, m.Synced)
-    monitor.send(m.Health(fault=None))
+    engine.send(messages.Sync(journal_id="a" * 32, last_seq=0))
+    await hear(engine, messages.Synced)
+    monitor.send(messages.Health(fault=None))
     await town.says("CP001 .*Available")
 
 
@@ -141,8 +142,8 @@ async def test_heartbeats_are_no_sync(town: Town, impatient):
     async with beating(first):
         assert await refusal(first) == Code.TIMEOUT
     engine = await town.engine()
-    engine.channel.send(m.Heartbeat())
-    await hear(engine.channel, m.Heartbeat)
+    engine.channel.send(messages.Heartbeat())
+    await hear(engine.channel, messages.Heartbeat)
 
 
 # ---- a withdrawn credential
@@ -176,7 +177,7 @@ async def test_a_login_with_a_newer_credential_cuts_what_the_older_one_opened(to
     with pytest.raises(EvchargeError) as caught:
         await town.dial("CP001", Role.ENGINE, epoch=0)
     assert caught.value.code == Code.REVOKED
-    late.send(m.Heartbeat())
+    late.send(messages.Heartbeat())
 
 
 async def test_a_rotated_credential_leaves_a_driver_one_link(town: Town):
@@ -184,15 +185,19 @@ async def test_a_rotated_credential_leaves_a_driver_one_link(town: Town):
     async with beating(old.channel):
         new = await town.dial("D01", Role.DRIVER, epoch=1)
         assert await refusal(old.channel) == Code.REVOKED
-        new.send(m.AskBalance())
-        await hear(new, m.Balance)
+        new.send(messages.AskBalance())
+        await hear(new, messages.Balance)
 
 
 async def test_what_was_said_before_a_revocation_and_heard_after_it_counts_for_nothing(town: Town):
     engine = await town.point()
     revoked = asyncio.create_task(town.operator(RevokeKeys, subject="CP001"))
     engine.channel.send(
-        m.Records(records=[m.SupplyRefused(seq=1, session_id="S-D01-CP001-0000000000000000", reason="busy")])
+        messages.Records(
+            records=[
+                journal_records.SupplyRefused(seq=1, session_id="S-D01-CP001-0000000000000000", reason="busy")
+            ]
+        )
     )
     await revoked
     assert await refusal(engine.channel) == Code.REVOKED

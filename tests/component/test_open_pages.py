@@ -9,9 +9,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from evcharge import messages as m
 from evcharge.central.commands import CENTRAL, RevokeKeys
 from evcharge.domain.ids import Role
+from evcharge.evc1 import messages
 from tests.component.office import Office, opened
 from tests.component.test_push import Open
 from tests.component.town import FakeDriver, hear
@@ -71,7 +71,7 @@ async def test_a_charge_is_seen_on_an_operators_page(office: Office):
         await page.until(lambda frame: any(row[1] == 2 for row in frame["u"]))
         # From now on nothing but the figures is new.
         engine.channel.send(
-            m.SupplyUpdate(
+            messages.SupplyUpdate(
                 session_id=engine.start.session_id,
                 power_w=22_000,
                 energy_mwh=2_000_000,
@@ -87,9 +87,9 @@ async def test_a_charge_is_seen_on_an_operators_page(office: Office):
             431,
             "D01",
         )
-        engine.monitor.send(m.Health(fault=None, temperature_deci_celsius=950))
+        engine.monitor.send(messages.Health(fault=None, temperature_deci_celsius=950))
         await page.until(lambda frame: any(row[12] == 950 for row in frame["u"]))
-        engine.monitor.send(m.Health(fault="overheating"))
+        engine.monitor.send(messages.Health(fault="overheating"))
         await page.until(lambda frame: frame.get("alerts"))
         assert page.page.row("CP001").s == 4
         await engine.journals(engine.meters(2_000_000), engine.ends("fault"))
@@ -162,8 +162,8 @@ async def test_a_drivers_page_of_an_account_is_closed_with_its_drivers_credentia
         answer = await office.ask("POST", "/api/login", again, token=None, headers={"Origin": office.url})
         assert (answer.status, answer.body["code"]) == (403, "E_DISABLED")
         program = FakeDriver("D07", await office.town.dial("D07", Role.DRIVER, epoch=1))
-        program.channel.send(m.AskBalance())
-        await hear(program.channel, m.Balance)
+        program.channel.send(messages.AskBalance())
+        await hear(program.channel, messages.Balance)
         assert await refused(browser.page()) == 401
         await browser.post("/api/login", again)
         async with browser.page() as another:

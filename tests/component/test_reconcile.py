@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central import start_seal, verify
 from evcharge.central.accounts import Account, ApiToken, Login
 from evcharge.central.charging import MOST_JOURNALS
 from evcharge.central.ruling import Rules
 from evcharge.central.state import OrderOffset
+from evcharge.domain import journal_records
 from evcharge.domain.events import AccountAdded, AccountRemoved, LoggedIn, SessionAuthorised, TokenMade
 from evcharge.domain.ids import Role
 from evcharge.domain.location import WeatherKind
@@ -177,7 +177,7 @@ async def test_records_that_would_have_been_money_are_a_problem_of_the_books(tmp
     ]
 
 
-def forgotten(engine: FakeEngine, driver_id: str, number: int) -> m.SupplyStart:
+def forgotten(engine: FakeEngine, driver_id: str, number: int) -> journal_records.SupplyStart:
     """The start of a session that Central signed, for 20 €, and that its books do not hold."""
     start = structs.replace(
         engine.started(f"S-{driver_id}-CP001-{number:016}"),

@@ -14,13 +14,13 @@ import pytest
 
 from evcharge import enrolment, https
 from evcharge.domain.errors import ProtocolError, StateError
+from evcharge.evc1.tickets import TicketOpener
 from evcharge.registry import api, app, repeats, setup, store
 from evcharge.runtime.admission import SeatLimits
 from evcharge.runtime.clock import utc_now
 from evcharge.security import passwords, secret_files, state_folder
 from evcharge.security.tls import client_context
 from evcharge.storage import hash_chain
-from evcharge.tickets import TicketOpener
 from tests.component.registry_process import copy_state, make_state, running_registry
 
 

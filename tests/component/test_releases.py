@@ -11,13 +11,13 @@ from unittest import mock
 
 import msgspec
 
-from evcharge import door, handshake, wire
 from evcharge.central.commands import TopUp
-from evcharge.channel import Channel
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import base64_bytes
-from evcharge.handshake import CentralHandshake
-from evcharge.messages import Ack, Heartbeat, Message, Records, Sync, decode
+from evcharge.evc1 import frames, handshake, server
+from evcharge.evc1.connection import Channel
+from evcharge.evc1.handshake import CentralHandshake
+from evcharge.evc1.messages import Ack, Heartbeat, Message, Records, Sync, decode
 from tests.component.gate import Gate
 from tests.component.town import Town, running
 from tests.golden.first import conversation, takes
@@ -31,14 +31,14 @@ OLD_CENTRAL = functools.partial(CentralHandshake, versions=None)
 def overheard() -> Iterator[list[dict[str, Any]]]:
     """Note whatever is said inside frames, by everybody in this process."""
     said: list[dict[str, Any]] = []
-    encode = wire.messages.encode
+    encode = frames.messages.encode
 
     def noted(number: int, message: Message) -> bytes:
         plaintext = encode(number, message)
         said.append(json.loads(plaintext)["m"])
         return plaintext
 
-    with mock.patch.object(wire.messages, "encode", noted):
+    with mock.patch.object(frames.messages, "encode", noted):
         yield said
 
 
@@ -46,7 +46,7 @@ def overheard() -> Iterator[list[dict[str, Any]]]:
 
 
 async def test_peers_of_today_say_nothing_that_a_central_of_the_first_release_refuses(tmp_path: Path):
-    with mock.patch.object(door, "CentralHandshake", OLD_CENTRAL), overheard() as said:
+    with mock.patch.object(server, "CentralHandshake", OLD_CENTRAL), overheard() as said:
         async with scene(tmp_path) as here:
             await play(here)
             assert {channel.speaks for channel in here.at_central} == {frozenset()}
@@ -300,7 +300,7 @@ async def test_what_the_central_of_the_first_release_said_is_understood_by_peers
             channel = await gate.arrived.get()
             arrived[channel.identity.role] = channel
 
-    with mock.patch.object(door, "CentralHandshake", OLD_CENTRAL), overheard() as said:
+    with mock.patch.object(server, "CentralHandshake", OLD_CENTRAL), overheard() as said:
         async with gate.open(), people(tmp_path, gate.port, gate.ticket, points_are_there) as here:
             await OldCentral(gate, here, arrived).live_through()
             shown = "\n".join(here.driver.shown)

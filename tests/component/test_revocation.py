@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import lost, registry_link
 from evcharge.central.commands import RevokeKeys
 from evcharge.domain.errors import AuthenticationError, Code
 from evcharge.domain.ids import Role
+from evcharge.evc1 import messages
 from tests.component.registry_process import make_state, running_registry
 from tests.component.town import FakeDriver, FakeEngine, Town, hear, running
 
@@ -38,7 +38,7 @@ async def test_a_deactivated_point_is_cut_off_and_its_older_tickets_are_void(
         for cp_id in ("CP001", "CP777"):
             await registry.ask("POST", "/deactivate", {"cp_id": cp_id}, token=admin)
         with pytest.raises(AuthenticationError) as caught:
-            await hear(engine.channel, m.Ack)
+            await hear(engine.channel, messages.Ack)
         assert caught.value.code == Code.REVOKED
         # CP777 has never been here; its stolen ticket opens nothing all the same.
         async with asyncio.timeout(5):
@@ -171,7 +171,7 @@ async def test_who_is_deactivated_is_cut_although_central_has_no_room_for_that(
             admin = await registry.admin()
             await registry.ask("POST", "/deactivate", {"cp_id": "CP001"}, token=admin)
             with pytest.raises(AuthenticationError) as caught:
-                await hear(engine.channel, m.Ack)
+                await hear(engine.channel, messages.Ack)
             assert caught.value.code == Code.REVOKED
         await town.says("CP001: keys revoked")
 
@@ -195,10 +195,12 @@ async def charging(town: Town) -> tuple[FakeEngine, FakeDriver]:
     return engine, driver
 
 
-async def heard_until_the_ticket(driver: FakeDriver) -> tuple[m.TicketIssued, list[str]]:
+async def heard_until_the_ticket(driver: FakeDriver) -> tuple[messages.TicketIssued, list[str]]:
     """Return the ticket, and the texts of the notices before it."""
     texts = []
-    while isinstance(message := await hear(driver.channel, m.Notice, m.TicketIssued), m.Notice):
+    while isinstance(
+        message := await hear(driver.channel, messages.Notice, messages.TicketIssued), messages.Notice
+    ):
         texts.append(message.text)
     return message, texts
 
@@ -207,15 +209,15 @@ async def test_an_engine_whose_keys_are_withdrawn_tells_how_its_charge_ended_and
     async with running(tmp_path) as town:
         engine, driver = await charging(town)
         await town.operator(RevokeKeys, subject="CP001")
-        assert (await hear(engine.channel, m.Stop)).reason == "key revoked"
+        assert (await hear(engine.channel, messages.Stop)).reason == "key revoked"
         with pytest.raises(AuthenticationError):
-            await hear(engine.monitor, m.Bye)
+            await hear(engine.monitor, messages.Bye)
         await engine.journals(engine.meters(500_000), engine.ends("key revoked"))
         ticket, told = await heard_until_the_ticket(driver)
         assert (ticket.energy_mwh, ticket.estimated, ticket.reason) == (1_500_000, False, "key revoked")
         assert told == ["The key of CP001 was withdrawn; your charge ended, billed 0.38 €."]
         with pytest.raises(AuthenticationError) as caught:
-            await hear(engine.channel, m.Bye)
+            await hear(engine.channel, messages.Bye)
         assert caught.value.code == Code.REVOKED
 
 
@@ -229,10 +231,10 @@ async def test_an_engine_that_says_nothing_is_cut_all_the_same_and_its_charge_is
         assert (ticket.energy_mwh, ticket.estimated, ticket.reason) == (1_000_000, True, "key revoked")
         assert told == ["The key of CP001 was withdrawn; your charge ended, billed 0.25 €."]
         with pytest.raises(AuthenticationError) as caught:
-            await hear(engine.channel, m.Bye)
+            await hear(engine.channel, messages.Bye)
         assert caught.value.code == Code.REVOKED
-        driver.channel.send(m.AskBalance())
-        assert (await hear(driver.channel, m.Balance)).held_cents == 0
+        driver.channel.send(messages.AskBalance())
+        assert (await hear(driver.channel, messages.Balance)).held_cents == 0
 
 
 async def test_nothing_begins_over_a_link_that_has_its_last_word(tmp_path: Path):
@@ -240,8 +242,8 @@ async def test_nothing_begins_over_a_link_that_has_its_last_word(tmp_path: Path)
         engine, driver = await charging(town)
         await town.driver("D02")
         await town.operator(RevokeKeys, subject="CP001")
-        engine.channel.send(m.ManualStart(request_id="a" * 16, driver_id="D02"))
-        refused = await hear(engine.channel, m.Progress)
+        engine.channel.send(messages.ManualStart(request_id="a" * 16, driver_id="D02"))
+        refused = await hear(engine.channel, messages.Progress)
         assert (refused.step, refused.code) == ("REFUSED", Code.CP_NOT_AVAILABLE)
         await engine.journals(engine.ends("key revoked"))
         assert not (await driver.ticket()).estimated
@@ -255,7 +257,7 @@ async def test_on_a_full_disk_the_engine_is_cut_at_once_and_its_charge_settled_w
         with town.with_a_full_disk():
             await town.operator(RevokeKeys, subject="CP001")
             with pytest.raises(AuthenticationError):
-                await hear(engine.channel, m.Bye)
+                await hear(engine.channel, messages.Bye)
         ticket, _ = await heard_until_the_ticket(driver)
         assert (ticket.energy_mwh, ticket.estimated) == (1_000_000, True)
 
@@ -277,8 +279,8 @@ async def test_who_is_deactivated_or_withdrawn_during_a_charge_tells_how_it_ende
         engine, driver = await charging(town)
         admin = await registry.admin()
         await registry.ask(*how, token=admin)
-        assert (await hear(engine.channel, m.Stop)).reason == "key revoked"
+        assert (await hear(engine.channel, messages.Stop)).reason == "key revoked"
         await engine.journals(engine.ends("key revoked"))
         assert not (await driver.ticket()).estimated
         with pytest.raises(AuthenticationError):
-            await hear(engine.channel, m.Bye)
+            await hear(engine.channel, messages.Bye)

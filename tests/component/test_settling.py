@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import verify
 from evcharge.central.api import answers
+from evcharge.evc1 import messages
 from tests.component.callers import cookie_of, shaped, statuses
 from tests.component.office import Office, opened
 from tests.component.town import FakeDriver, FakeEngine, hear
@@ -73,9 +73,9 @@ async def test_an_engine_that_comes_back_corrects_the_estimate_and_makes_no_seco
     again = await office.town.engine("CP001")
     again.seq, again.start, again.meter_mwh = engine.seq, engine.start, engine.meter_mwh
     await again.journals(again.meters(1_000_000), again.ends())
-    notice = await hear(driver.channel, m.Notice)
+    notice = await hear(driver.channel, messages.Notice)
     while notice.code != "CORRECTED":
-        notice = await hear(driver.channel, m.Notice)
+        notice = await hear(driver.channel, messages.Notice)
     assert notice.cost_cents == 25
     assert len(office.rows("TicketMade")) == 1
 
@@ -122,13 +122,15 @@ async def test_an_operator_corrects_refunds_and_pays_out_and_the_books_say_why_a
     session_id, driver = await billed(office)
     done = await moved(office, "/api/drivers/D01/correct", cents=-80)
     assert (done["cents"], done["balance_cents"], done["repeated"]) == (-80, 1_670, False)
-    assert (await hear(driver.channel, m.Notice)).text == "Your wallet was corrected by -0.80 €: typed twice."
+    assert (
+        await hear(driver.channel, messages.Notice)
+    ).text == "Your wallet was corrected by -0.80 €: typed twice."
     done = await moved(office, f"/api/sessions/{session_id}/refund", reference="R-2", cents=50)
     assert (done["driver_id"], done["cents"], done["balance_cents"]) == ("D01", 50, 1_720)
-    assert "corrected by 0.000 kWh, -0.50 €" in (await hear(driver.channel, m.Notice)).text
+    assert "corrected by 0.000 kWh, -0.50 €" in (await hear(driver.channel, messages.Notice)).text
     done = await moved(office, "/api/drivers/D01/pay-out", reference="R-3")
     assert (done["cents"], done["balance_cents"]) == (-1_720, 0)
-    assert "17.20 € of your wallet were paid out" in (await hear(driver.channel, m.Notice)).text
+    assert "17.20 € of your wallet were paid out" in (await hear(driver.channel, messages.Notice)).text
     rows = office.query("SELECT kind, reason, actor, cents FROM ledger WHERE reason IS NOT NULL ORDER BY id")
     assert [tuple(row) for row in rows] == [
         ("CORRECTION", "typed twice", "operator", 80),

@@ -9,8 +9,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from evcharge import channel as channel_module
-from evcharge import door as door_module
 from evcharge.central import registry_link as registry_link_module
 from evcharge.central.commands import AnyCommand
 from evcharge.central.epochs import Epochs
@@ -19,9 +17,11 @@ from evcharge.central.registry_link import RegistryLink
 from evcharge.cp import health
 from evcharge.cp.port import HealthPort
 from evcharge.domain.errors import AuthenticationError, Code, ProtocolError
-from evcharge.link import Phase
-from evcharge.messages import Heartbeat
-from evcharge.wire import Opener, frame
+from evcharge.evc1 import connection as channel_module
+from evcharge.evc1 import server as door_module
+from evcharge.evc1.client import Phase
+from evcharge.evc1.frames import Opener, frame
+from evcharge.evc1.messages import Heartbeat
 from tests.component.gate import Gate, answer_heartbeats, answering, ended, read_frame
 from tests.component.test_link import FAST, Peer
 from tests.component.watching import KEY, Watching

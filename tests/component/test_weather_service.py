@@ -12,9 +12,9 @@ import aiohttp
 import pytest
 
 from evcharge import labels
-from evcharge import messages as m
 from evcharge.central import verify
 from evcharge.domain.errors import AuthenticationError, ConfigError, StateError
+from evcharge.evc1 import messages
 from evcharge.labels import Phrase
 from evcharge.runtime.config import Config, ReachSettings, WeatherSettings
 from evcharge.security import secret_files
@@ -150,7 +150,7 @@ async def test_a_cold_front_ends_the_charge_and_its_end_frees_the_point(office: 
     async with service(office, sky):
         await celsius_is(office, 14.0)
         sky.of("Berlin").celsius = -3.5
-        assert (await hear(engine.channel, m.Stop)).reason == "weather"
+        assert (await hear(engine.channel, messages.Stop)).reason == "weather"
         await engine.journals(engine.meters(1_000_000), engine.ends("weather"))
         assert (await driver.ticket()).reason == "weather"
         assert (await office.get("/api/cps/CP001"))["status"] == "Unavailable"

@@ -7,13 +7,13 @@ from unittest import mock
 
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import registry_link, verify
 from evcharge.central.commands import RevokeKeys
-from evcharge.channel import Channel, connect
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import Role
 from evcharge.enrolment import fetch_ticket
+from evcharge.evc1 import messages
+from evcharge.evc1.connection import Channel, connect
 from tests.component.registry_process import Running, make_state, running_registry
 from tests.component.town import FakeDriver, hear
 from tests.component.visitors import SAME_SITE, House, opened
@@ -55,8 +55,8 @@ async def dials(registry: Running, house: House, id_: str, role: Role, secret: s
 
 
 async def wallet(channel: Channel) -> int:
-    channel.send(m.AskBalance())
-    return (await hear(channel, m.Balance)).balance_cents
+    channel.send(messages.AskBalance())
+    return (await hear(channel, messages.Balance)).balance_cents
 
 
 async def charged(house: House, driver: FakeDriver) -> None:
@@ -86,10 +86,10 @@ async def test_who_gets_the_id_of_a_withdrawn_driver_gets_neither_its_money_nor_
     second = await registered(registry, "driver", "D01")
     new = await dials(registry, house, "D01", Role.DRIVER, second)
     assert await wallet(new) == 2_000
-    new.send(m.AskHistory(limit=10))
+    new.send(messages.AskHistory(limit=10))
     # What lay in the inbox of the one before would have come before this answer.
-    answer = await hear(new, m.History, m.TicketIssued)
-    assert isinstance(answer, m.History)
+    answer = await hear(new, messages.History, messages.TicketIssued)
+    assert isinstance(answer, messages.History)
     assert answer.tickets == []
     page = house.visitor()
     assert (await page.logs_in("D01", second)).status == 200
@@ -144,7 +144,7 @@ async def test_an_account_of_a_withdrawn_driver_opens_nothing_to_its_next_owner(
 async def test_a_withdrawn_point_leaves_every_list_and_comes_back(registry: Running, house: House):
     first = await registered(registry, "cp", "CP001")
     monitor = await dials(registry, house, "CP001", Role.MONITOR, first)
-    monitor.send(m.Health(fault="on fire"))
+    monitor.send(messages.Health(fault="on fire"))
     await house.town.says("CP001 .*on fire")
     await withdraws(registry, "cp", "CP001")
     await house.town.says("CP001 is withdrawn from the network")
@@ -164,7 +164,7 @@ async def test_a_withdrawn_point_leaves_every_list_and_comes_back(registry: Runn
 
     since = len(house.town.lines)
     monitor = await dials(registry, house, "CP001", Role.MONITOR, await registered(registry, "cp", "CP001"))
-    monitor.send(m.Health(fault=None))
+    monitor.send(messages.Health(fault=None))
     await house.town.says("CP001 is new here: Elche", since)
     (point,) = (await program.get("/api/cps")).body["cps"]
     assert (point["cp_id"], point["revoked"], point["fault"]) == ("CP001", False, None)
@@ -176,7 +176,9 @@ async def test_a_withdrawal_outlives_a_restart_of_central(registry: Running, mon
     secrets["CP001"] = await registered(registry, "cp", "CP001")
     async with opened(registry.state, registry.url) as house:
         await dials(registry, house, "D01", Role.DRIVER, secrets["D01"])
-        (await dials(registry, house, "CP001", Role.MONITOR, secrets["CP001"])).send(m.Health(fault=None))
+        (await dials(registry, house, "CP001", Role.MONITOR, secrets["CP001"])).send(
+            messages.Health(fault=None)
+        )
         await house.town.says("CP001 .*(Faulted|Available)")
         for kind, id_ in (("driver", "D01"), ("cp", "CP001")):
             await withdraws(registry, kind, id_)

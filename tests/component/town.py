@@ -12,19 +12,20 @@ from pathlib import Path
 from typing import TypeVar
 from unittest import mock
 
-from evcharge import messages as m
 from evcharge.central import app
 from evcharge.central.commands import Actor, AnyCommand
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.channel import Channel, connect
+from evcharge.domain import journal_records
 from evcharge.domain.ids import Role
+from evcharge.evc1 import messages
+from evcharge.evc1.connection import Channel, connect
+from evcharge.evc1.tickets import Identity, IssuedTicket, seal_ticket
 from evcharge.runtime.clock import Clock, utc_now
 from evcharge.runtime.config import CentralSettings, Config, ReachSettings
 from evcharge.security import secret_files, state_folder
-from evcharge.tickets import Identity, IssuedTicket, seal_ticket
 
 WITHIN_S = 20.0
-Wanted = TypeVar("Wanted", bound=m.Message)
+Wanted = TypeVar("Wanted", bound=messages.Message)
 
 
 class _Lines(logging.Handler):
@@ -94,14 +95,14 @@ class Town:
     async def engine(self, cp_id: str = "CP001", journal_id: str = "a" * 32, epoch: int = 0) -> "FakeEngine":
         """An engine whose journal is in step."""
         engine = FakeEngine(cp_id, await self.dial(cp_id, Role.ENGINE, epoch), journal_id)
-        engine.channel.send(m.Sync(journal_id=journal_id, last_seq=0))
-        engine.seq = (await hear(engine.channel, m.Synced)).last_seq
+        engine.channel.send(messages.Sync(journal_id=journal_id, last_seq=0))
+        engine.seq = (await hear(engine.channel, messages.Synced)).last_seq
         return engine
 
     async def monitor(self, cp_id: str = "CP001", fault: str | None = None, epoch: int = 0) -> Channel:
         """A monitor that has reported."""
         channel = await self.dial(cp_id, Role.MONITOR, epoch)
-        channel.send(m.Health(fault=fault))
+        channel.send(messages.Health(fault=fault))
         return channel
 
     async def point(self, cp_id: str = "CP001") -> "FakeEngine":
@@ -128,8 +129,8 @@ class Town:
     async def driver(self, name: str = "D01") -> "FakeDriver":
         """A driver that is connected."""
         driver = FakeDriver(name, await self.dial(name, Role.DRIVER))
-        driver.channel.send(m.AskBalance())
-        await hear(driver.channel, m.Balance)
+        driver.channel.send(messages.AskBalance())
+        await hear(driver.channel, messages.Balance)
         return driver
 
 
@@ -140,25 +141,25 @@ class FakeEngine:
     journal_id: str
     seq: int = 0
     meter_mwh: int = 0
-    start: m.Start | None = None
+    start: messages.Start | None = None
     monitor: Channel | None = None
 
-    async def is_asked(self) -> m.Start:
+    async def is_asked(self) -> messages.Start:
         """Wait for START, and say READY."""
-        self.start = await hear(self.channel, m.Start)
-        self.channel.send(m.Ready(session_id=self.start.session_id))
+        self.start = await hear(self.channel, messages.Start)
+        self.channel.send(messages.Ready(session_id=self.start.session_id))
         return self.start
 
-    async def journals(self, *records: m.AnyRecord) -> m.Message:
+    async def journals(self, *records: journal_records.AnyRecord) -> messages.Message:
         """Deliver records; return Central's answer."""
-        self.channel.send(m.Records(records=list(records)))
-        return await hear(self.channel, m.Ack, m.Resync)
+        self.channel.send(messages.Records(records=list(records)))
+        return await hear(self.channel, messages.Ack, messages.Resync)
 
-    def starts(self) -> m.SupplyStart:
+    def starts(self) -> journal_records.SupplyStart:
         """The record that power is about to flow."""
         assert self.start is not None
         self.seq += 1
-        return m.SupplyStart(
+        return journal_records.SupplyStart(
             seq=self.seq,
             session_id=self.start.session_id,
             driver_id=self.start.driver_id,
@@ -170,18 +171,18 @@ class FakeEngine:
             meter_mwh=self.meter_mwh,
         )
 
-    def meters(self, energy_mwh: int) -> m.Meter:
+    def meters(self, energy_mwh: int) -> journal_records.Meter:
         """The record that this much more has flowed."""
         assert self.start is not None
         self.seq += 1
         self.meter_mwh += energy_mwh
-        return m.Meter(seq=self.seq, session_id=self.start.session_id, meter_mwh=self.meter_mwh)
+        return journal_records.Meter(seq=self.seq, session_id=self.start.session_id, meter_mwh=self.meter_mwh)
 
-    def ends(self, reason: str = "unplugged") -> m.SupplyEnd:
+    def ends(self, reason: str = "unplugged") -> journal_records.SupplyEnd:
         """The record that the contactor is open."""
         assert self.start is not None
         self.seq += 1
-        return m.SupplyEnd(
+        return journal_records.SupplyEnd(
             seq=self.seq, session_id=self.start.session_id, meter_mwh=self.meter_mwh, reason=reason
         )
 
@@ -194,19 +195,19 @@ class FakeDriver:
     def asks(self, cp_id: str | None = None, request_id: str | None = None) -> str:
         """Ask to charge; return the request id."""
         request_id = request_id or secrets.token_hex(8)
-        self.channel.send(m.RequestStart(request_id=request_id, cp_id=cp_id))
+        self.channel.send(messages.RequestStart(request_id=request_id, cp_id=cp_id))
         return request_id
 
-    async def step(self, wanted: str) -> m.Progress:
+    async def step(self, wanted: str) -> messages.Progress:
         """Wait until the request has come as far as `wanted`."""
         while True:
-            progress = await hear(self.channel, m.Progress)
+            progress = await hear(self.channel, messages.Progress)
             if progress.step == wanted:
                 return progress
 
-    async def ticket(self) -> m.TicketIssued:
+    async def ticket(self) -> messages.TicketIssued:
         """Wait for a ticket."""
-        return await hear(self.channel, m.TicketIssued)
+        return await hear(self.channel, messages.TicketIssued)
 
 
 async def hear(channel: Channel, *wanted: type[Wanted]) -> Wanted:

@@ -14,7 +14,7 @@ from unittest import mock
 from cryptography.fernet import Fernet
 
 import evcharge
-from evcharge import handshake, wire
+from evcharge.evc1 import frames, handshake
 from evcharge.security import secret_files
 from tests.golden.scene import play, scene
 
@@ -37,7 +37,11 @@ class Ears:
         peer_init, hello = handshake.PeerHandshake.__init__, handshake.PeerHandshake.hello
         central_init = handshake.CentralHandshake.__init__
         on_hello, on_proof = handshake.CentralHandshake.on_hello, handshake.CentralHandshake.on_proof
-        keys_init, sealer_init, seal = handshake.SessionKeys.__init__, wire.Sealer.__init__, wire.Sealer.seal
+        keys_init, sealer_init, seal = (
+            handshake.SessionKeys.__init__,
+            frames.Sealer.__init__,
+            frames.Sealer.seal,
+        )
 
         def peer_made(peer: Any, ticket: str, key: bytes, *more: Any, **named: Any) -> None:
             peer_init(peer, ticket, key, *more, **named)
@@ -115,8 +119,8 @@ class Ears:
             mock.patch.object(handshake.CentralHandshake, "on_hello", heard_hello),
             mock.patch.object(handshake.CentralHandshake, "on_proof", heard_proof),
             mock.patch.object(handshake.SessionKeys, "__init__", keys_made),
-            mock.patch.object(wire.Sealer, "__init__", sealer_made),
-            mock.patch.object(wire.Sealer, "seal", sealed),
+            mock.patch.object(frames.Sealer, "__init__", sealer_made),
+            mock.patch.object(frames.Sealer, "seal", sealed),
         ):
             yield
 

@@ -9,16 +9,16 @@ from pathlib import Path
 from unittest import mock
 
 from evcharge.central.commands import TopUp
-from evcharge.channel import Channel
 from evcharge.cp import engine, monitor
 from evcharge.cp.plan import order
 from evcharge.domain.ids import CpId, DriverId, Role
 from evcharge.driver import app as driver
 from evcharge.driver import attend
 from evcharge.driver.desk import Screen
-from evcharge.link import TicketWallet
+from evcharge.evc1.client import TicketWallet
+from evcharge.evc1.connection import Channel
+from evcharge.evc1.tickets import IssuedTicket
 from evcharge.runtime.config import Config, EngineSettings, MonitorSettings, ReachSettings
-from evcharge.tickets import IssuedTicket
 from tests.component.town import Town, running
 from tests.serving import listening
 

@@ -24,7 +24,7 @@ from rich.table import Table
 
 from evcharge.cp.disk import FolderDisk
 from evcharge.cp.journal import Journal
-from evcharge.messages import SupplyEnd, SupplyStart
+from evcharge.domain.journal_records import SupplyEnd, SupplyStart
 from tests.system.city import City, Program, city
 
 POINTS = 6

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from evcharge.cp.disk import FolderDisk
 from evcharge.cp.journal import Journal
-from evcharge.messages import SupplyEnd, SupplyStart
+from evcharge.domain.journal_records import SupplyEnd, SupplyStart
 from tests.system.city import City
 
 QUICK = ("--speed", "60", "--auto-plug", "0.1", "--auto-unplug", "1")

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import verify
-from evcharge.channel import Channel, connect
 from evcharge.domain.ids import Role
+from evcharge.evc1 import messages
+from evcharge.evc1.connection import Channel, connect
+from evcharge.evc1.tickets import Identity, seal_ticket
 from evcharge.runtime.clock import utc_now
 from evcharge.security import secret_files
-from evcharge.tickets import Identity, seal_ticket
 from tests.component.small_disk import small_disk
 from tests.component.test_full_disk import fill
 from tests.system.city import City, Program
@@ -94,15 +94,15 @@ async def crowd(city: City) -> AsyncIterator[None]:
     for number in range(100, 100 + MANY):
         cp_id = f"CP{number}"
         engine = await dial(city, cp_id, Role.ENGINE, f"{number} " + "x" * 190)
-        engine.send(m.Sync(journal_id="a" * 32, last_seq=0))
+        engine.send(messages.Sync(journal_id="a" * 32, last_seq=0))
         monitor = await dial(city, cp_id, Role.MONITOR)
-        monitor.send(m.Health(fault=None))
+        monitor.send(messages.Health(fault=None))
         channels += [engine, monitor]
 
     async def live() -> None:
         while True:
             for channel in channels:
-                channel.send(m.Heartbeat())
+                channel.send(messages.Heartbeat())
             await asyncio.sleep(0.7)
 
     living = asyncio.create_task(live())
@@ -143,7 +143,7 @@ async def test_a_reader_that_never_reads_is_dropped_and_nobody_else_notices(char
         dropped = asyncio.create_task(central.says("D09 left: too slow: it does not read", within_s=60))
         while not dropped.done():
             for _ in range(50):
-                mute.send(m.ListPoints())
+                mute.send(messages.ListPoints())
             await asyncio.wait([dropped], timeout=0.25)
             peak_kib = max(peak_kib, memory_kib(central))
         await dropped
@@ -159,9 +159,9 @@ async def test_a_reader_that_never_reads_is_dropped_and_nobody_else_notices(char
         assert max(late - early for early, late in itertools.pairwise(marks)) < 5
         # It may come back, and be answered.
         again = await dial(city, "D09", Role.DRIVER)
-        again.send(m.ListPoints())
+        again.send(messages.ListPoints())
         async with asyncio.timeout(10):
-            while not isinstance(answer := await again.receive(), m.Points):
+            while not isinstance(answer := await again.receive(), messages.Points):
                 pass
         assert len(answer.points) == MANY
         again.abort()

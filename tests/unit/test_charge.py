@@ -13,17 +13,8 @@ from evcharge.cp.journal import Journal
 from evcharge.cp.records import State, entries
 from evcharge.cp.supply import Supply
 from evcharge.domain.errors import StateError
-from evcharge.messages import (
-    Meter,
-    Ready,
-    Records,
-    Start,
-    SupplyEnd,
-    SupplyRefused,
-    SupplyStart,
-    SupplyUpdate,
-    Sync,
-)
+from evcharge.domain.journal_records import Meter, SupplyEnd, SupplyRefused, SupplyStart
+from evcharge.evc1.messages import Ready, Records, Start, SupplyUpdate, Sync
 from tests.unit.memory_disk import MemoryDisk
 
 S1, S2 = "S-D01-CP001-00000001", "S-D02-CP001-00000002"

@@ -2,7 +2,7 @@
 
 from evcharge.cp.delivery import Delivery
 from evcharge.cp.journal import Journal
-from evcharge.messages import SupplyRefused
+from evcharge.domain.journal_records import SupplyRefused
 from tests.unit.memory_disk import MemoryDisk
 
 

@@ -14,8 +14,9 @@ from evcharge.central.alerts import CLOSED_BY_HAND, AlertKind
 from evcharge.cli import drive, evcharge
 from evcharge.cp.health import Ping, Pong
 from evcharge.domain.charging_point import CpStatus
+from evcharge.domain.journal_records import Record
 from evcharge.domain.session import EndReason
-from evcharge.messages import MESSAGE_TYPES, RECORD_TYPES, Message, Record
+from evcharge.evc1.messages import MESSAGE_TYPES, RECORD_TYPES, Message
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "evcharge"

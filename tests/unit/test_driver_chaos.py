@@ -7,7 +7,7 @@ import pytest
 from evcharge.driver import chaos as module
 from evcharge.driver.chaos import Chaos
 from evcharge.driver.words import ENGLISH
-from evcharge.messages import AskBalance, Message, RequestStart, RequestStop, Supply, TicketSeen
+from evcharge.evc1.messages import AskBalance, Message, RequestStart, RequestStop, Supply, TicketSeen
 
 ASKED = RequestStart(request_id="request-1")
 FLOWS = Supply(session_id="S-D01-CP001-1", cp_id="CP001", power_w=7400, energy_mwh=1, cost_cents=0)

@@ -11,7 +11,7 @@ from evcharge.driver.facts import Facts
 from evcharge.driver.prompt import Command, PinWish, parse
 from evcharge.driver.terminal import _Discreet, _wants_digits
 from evcharge.driver.words import Words
-from evcharge.messages import (
+from evcharge.evc1.messages import (
     AnswerStart,
     AskPin,
     ConfirmOver,

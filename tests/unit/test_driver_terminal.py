@@ -7,7 +7,7 @@ import pytest
 
 from evcharge.driver import prompt, terminal
 from evcharge.driver.terminal import TerminalWords, suggest
-from evcharge.messages import Balance, Supply
+from evcharge.evc1.messages import Balance, Supply
 
 POINTS = {"CP002": None, "CP001": None}
 

@@ -9,7 +9,7 @@ from evcharge.driver import view
 from evcharge.driver.dealings import Request
 from evcharge.driver.facts import Facts
 from evcharge.driver.words import Words
-from evcharge.messages import Balance, History, PointRow, Points, Progress, Supply, TicketIssued
+from evcharge.evc1.messages import Balance, History, PointRow, Points, Progress, Supply, TicketIssued
 
 ENGLISH, SPANISH = Words("en"), Words("es")
 SESSION = "S-D01-CP001-0123456789abcdef"

@@ -8,7 +8,16 @@ from evcharge.driver.conversation import Conversation
 from evcharge.driver.lines import LineCutter
 from evcharge.driver.prompt import parse
 from evcharge.driver.words import ENGLISH, Words
-from evcharge.messages import Balance, ErrorNotice, History, Notice, PointRow, Points, Progress, TicketIssued
+from evcharge.evc1.messages import (
+    Balance,
+    ErrorNotice,
+    History,
+    Notice,
+    PointRow,
+    Points,
+    Progress,
+    TicketIssued,
+)
 
 SPANISH = Words("es")
 

@@ -17,8 +17,9 @@ from evcharge.domain.events import EVENT_TYPES, stored
 from evcharge.domain.features import Feature
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import base64_bytes
-from evcharge.handshake import Accepted, CentralHandshake, PeerHandshake, SessionKeys
-from evcharge.messages import (
+from evcharge.evc1.frames import Opener
+from evcharge.evc1.handshake import Accepted, CentralHandshake, PeerHandshake, SessionKeys
+from evcharge.evc1.messages import (
     MESSAGE_TYPES,
     RECORD_TYPES,
     PointRow,
@@ -28,8 +29,7 @@ from evcharge.messages import (
     decode,
     encode,
 )
-from evcharge.tickets import TicketOpener
-from evcharge.wire import Opener
+from evcharge.evc1.tickets import TicketOpener
 from tests.golden.first import FOLDER, conversation, frame, schema, takes
 
 FIRST = schema()["$defs"]

@@ -9,13 +9,13 @@ from types import SimpleNamespace
 import pytest
 from cryptography.fernet import Fernet
 
-from evcharge import handshake
 from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, Overloaded, ProtocolError
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import base64_text
-from evcharge.handshake import MAC_BYTES, CentralHandshake, PeerHandshake, SessionKeys, Versions
-from evcharge.hints import error_frame, parse_error
-from evcharge.tickets import ABSOLUTE_S, LIVENESS, Identity, TicketOpener, seal_ticket
+from evcharge.evc1 import handshake
+from evcharge.evc1.handshake import MAC_BYTES, CentralHandshake, PeerHandshake, SessionKeys, Versions
+from evcharge.evc1.login_errors import error_frame, parse_error
+from evcharge.evc1.tickets import ABSOLUTE_S, LIVENESS, Identity, TicketOpener, seal_ticket
 
 NOW = 1_765_737_000.5
 SERVICE = Fernet.generate_key()

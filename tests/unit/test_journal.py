@@ -15,7 +15,7 @@ from evcharge.cp.disk import FolderDisk
 from evcharge.cp.journal import Journal, JournalFailed, JournalFull
 from evcharge.cp.segment import SESSION_BYTES, TAIL_BYTES
 from evcharge.domain.errors import StateError
-from evcharge.messages import AnyRecord, Meter, SupplyEnd, SupplyRefused, SupplyStart
+from evcharge.domain.journal_records import AnyRecord, Meter, SupplyEnd, SupplyRefused, SupplyStart
 from tests.component.small_disk import small_disk
 from tests.unit.memory_disk import MemoryDisk
 

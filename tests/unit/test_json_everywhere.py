@@ -19,13 +19,13 @@ from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import base64_text, read_json
 from evcharge.driver.memory import Memory
 from evcharge.enrolment import RegistryAddress
-from evcharge.handshake import CentralHandshake
-from evcharge.hints import parse_error
-from evcharge.link import TicketWallet
-from evcharge.messages import decode
+from evcharge.evc1.client import TicketWallet
+from evcharge.evc1.handshake import CentralHandshake
+from evcharge.evc1.login_errors import parse_error
+from evcharge.evc1.messages import decode
+from evcharge.evc1.tickets import Identity, TicketOpener, seal_ticket
 from evcharge.operator import stream
 from evcharge.security import secret_files
-from evcharge.tickets import Identity, TicketOpener, seal_ticket
 from evcharge.topics import OrderSeal
 from evcharge.weather import begun, openmeteo, openweather, places
 from evcharge.weather.readings import SourceTrouble, Spot

@@ -11,8 +11,8 @@ from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code
 from evcharge.domain.location import WeatherKind
 from evcharge.domain.session import EndReason
+from evcharge.evc1.messages import STEPS
 from evcharge.labels import Phrase
-from evcharge.messages import STEPS
 
 TABLES = [
     pytest.param(labels.STATUSES, CpStatus, id="statuses"),

@@ -4,12 +4,12 @@ import logging
 
 import pytest
 
-from evcharge.channel import ChannelClosed
 from evcharge.cp import central
 from evcharge.cp.central import Credential, LinkLines
 from evcharge.domain.errors import AuthenticationError, Code, Overloaded
 from evcharge.domain.ids import CpId
-from evcharge.link import LinkState, Phase
+from evcharge.evc1.client import LinkState, Phase
+from evcharge.evc1.connection import ChannelClosed
 from evcharge.runtime.config import Config, ReachSettings
 
 UNREACHABLE = ChannelClosed("cannot connect to CENTRAL at 10.0.0.1:9002: refused", Code.UNREACHABLE)

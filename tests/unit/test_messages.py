@@ -8,16 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evcharge import messages as m
+from evcharge.domain import journal_records
 from evcharge.domain.errors import Code, ProtocolError
 from evcharge.domain.ids import Role
+from evcharge.evc1 import messages
 
 S = "S-D01-CP001-0123456789abcdef"
 R = "R-00000001"
 KEY = "A" * 43 + "="
 JOURNAL = "0123456789abcdef" * 2
 
-TICKET = m.TicketIssued(
+TICKET = messages.TicketIssued(
     session_id=S,
     request_id=R,
     cp_id="CP001",
@@ -36,24 +37,26 @@ TICKET_JSON = (
 )
 
 # Every message, and the very bytes it has always been: a change here breaks peers that are in the field.
-GOLDEN: dict[m.Message, str] = {
-    m.Heartbeat(): '{"t":"HEARTBEAT"}',
-    m.Bye(reason="stopped"): '{"t":"BYE","reason":"stopped"}',
-    m.ErrorNotice(code="E_SEQ", text="no"): '{"t":"ERROR","code":"E_SEQ","text":"no","retry_after_s":null}',
-    m.Rekey(epoch=1, key=KEY): f'{{"t":"REKEY","epoch":1,"key":"{KEY}"}}',
-    m.Rekeyed(epoch=1): '{"t":"REKEYED","epoch":1}',
-    m.Sync(journal_id=JOURNAL, last_seq=7): f'{{"t":"SYNC","journal_id":"{JOURNAL}","last_seq":7}}',
-    m.Sync(
+GOLDEN: dict[messages.Message, str] = {
+    messages.Heartbeat(): '{"t":"HEARTBEAT"}',
+    messages.Bye(reason="stopped"): '{"t":"BYE","reason":"stopped"}',
+    messages.ErrorNotice(
+        code="E_SEQ", text="no"
+    ): '{"t":"ERROR","code":"E_SEQ","text":"no","retry_after_s":null}',
+    messages.Rekey(epoch=1, key=KEY): f'{{"t":"REKEY","epoch":1,"key":"{KEY}"}}',
+    messages.Rekeyed(epoch=1): '{"t":"REKEYED","epoch":1}',
+    messages.Sync(journal_id=JOURNAL, last_seq=7): f'{{"t":"SYNC","journal_id":"{JOURNAL}","last_seq":7}}',
+    messages.Sync(
         journal_id=JOURNAL, last_seq=7, max_power_w=22_000, speed=1.0
     ): f'{{"t":"SYNC","journal_id":"{JOURNAL}","last_seq":7,"max_power_w":22000,"speed":1.0}}',
-    m.Sync(
+    messages.Sync(
         journal_id=JOURNAL, last_seq=7, location="Elche"
     ): f'{{"t":"SYNC","journal_id":"{JOURNAL}","last_seq":7,"location":"Elche"}}',
-    m.Located(location="Elche", said="Berlin"): '{"t":"LOCATED","location":"Elche","said":"Berlin"}',
-    m.Synced(last_seq=7): '{"t":"SYNCED","last_seq":7}',
-    m.Ack(seq=8): '{"t":"ACK","seq":8}',
-    m.Resync(last_seq=7): '{"t":"RESYNC","last_seq":7}',
-    m.Start(
+    messages.Located(location="Elche", said="Berlin"): '{"t":"LOCATED","location":"Elche","said":"Berlin"}',
+    messages.Synced(last_seq=7): '{"t":"SYNCED","last_seq":7}',
+    messages.Ack(seq=8): '{"t":"ACK","seq":8}',
+    messages.Resync(last_seq=7): '{"t":"RESYNC","last_seq":7}',
+    messages.Start(
         session_id=S,
         request_id=R,
         driver_id="D01",
@@ -64,7 +67,7 @@ GOLDEN: dict[m.Message, str] = {
         auth="signed",
     ): f'{{"t":"START","session_id":"{S}","request_id":"{R}","driver_id":"D01","price":2500,"hold_cents":2000,'
     '"limit_mwh":80000000,"plug_within_s":60,"auth":"signed"}',
-    m.Start(
+    messages.Start(
         session_id=S,
         request_id=R,
         driver_id="D01",
@@ -76,69 +79,71 @@ GOLDEN: dict[m.Message, str] = {
         at=1_800_000_000.25,
     ): f'{{"t":"START","session_id":"{S}","request_id":"{R}","driver_id":"D01","price":2500,"hold_cents":2000,'
     '"limit_mwh":80000000,"plug_within_s":60,"auth":"signed","at":1800000000.25}',
-    m.Stop(session_id=S, reason="weather"): f'{{"t":"STOP","session_id":"{S}","reason":"weather"}}',
-    m.Query(session_id=S): f'{{"t":"QUERY","session_id":"{S}"}}',
-    m.Ready(session_id=S): f'{{"t":"READY","session_id":"{S}"}}',
-    m.ManualStart(
+    messages.Stop(session_id=S, reason="weather"): f'{{"t":"STOP","session_id":"{S}","reason":"weather"}}',
+    messages.Query(session_id=S): f'{{"t":"QUERY","session_id":"{S}"}}',
+    messages.Ready(session_id=S): f'{{"t":"READY","session_id":"{S}"}}',
+    messages.ManualStart(
         request_id=R, driver_id="D01"
     ): f'{{"t":"MANUAL_START","request_id":"{R}","driver_id":"D01"}}',
-    m.ManualStart(
+    messages.ManualStart(
         request_id=R, driver_id="D01", pin="4711"
     ): f'{{"t":"MANUAL_START","request_id":"{R}","driver_id":"D01","pin":"4711"}}',
-    m.Confirming(
+    messages.Confirming(
         request_id=R, driver_id="D01", within_s=30
     ): f'{{"t":"CONFIRMING","request_id":"{R}","driver_id":"D01","within_s":30}}',
-    m.ConfirmStart(
+    messages.ConfirmStart(
         request_id=R, cp_id="CP001", location="Elche", price=2_500, hold_cents=2_000, within_s=30
     ): f'{{"t":"CONFIRM_START","request_id":"{R}","cp_id":"CP001","location":"Elche","price":2500,"hold_cents":2000,'
     '"within_s":30}',
-    m.AnswerStart(request_id=R, yes=True): f'{{"t":"ANSWER_START","request_id":"{R}","yes":true}}',
-    m.ConfirmOver(
+    messages.AnswerStart(request_id=R, yes=True): f'{{"t":"ANSWER_START","request_id":"{R}","yes":true}}',
+    messages.ConfirmOver(
         request_id=R, cp_id="CP001", code="E_NOT_CONFIRMED", text="D01 said no.", reason="no"
     ): f'{{"t":"CONFIRM_OVER","request_id":"{R}","cp_id":"CP001","code":"E_NOT_CONFIRMED","text":"D01 said no.",'
     '"reason":"no"}',
-    m.SetPin(pin="4711", limit_cents=500): '{"t":"SET_PIN","pin":"4711","limit_cents":500}',
-    m.AskPin(): '{"t":"ASK_PIN"}',
-    m.PinState(limit_cents=None): '{"t":"PIN","limit_cents":null}',
-    m.SupplyUpdate(
+    messages.SetPin(pin="4711", limit_cents=500): '{"t":"SET_PIN","pin":"4711","limit_cents":500}',
+    messages.AskPin(): '{"t":"ASK_PIN"}',
+    messages.PinState(limit_cents=None): '{"t":"PIN","limit_cents":null}',
+    messages.SupplyUpdate(
         session_id=S, power_w=22_000, energy_mwh=6_111
     ): f'{{"t":"SUPPLY_UPDATE","session_id":"{S}","power_w":22000,"energy_mwh":6111}}',
-    m.SupplyUpdate(
+    messages.SupplyUpdate(
         session_id=S, power_w=22_000, energy_mwh=6_111, temperature_deci_celsius=431
     ): f'{{"t":"SUPPLY_UPDATE","session_id":"{S}","power_w":22000,"energy_mwh":6111,"temperature_deci_celsius":431}}',
-    m.Health(fault="overheating"): '{"t":"HEALTH","fault":"overheating"}',
-    m.Health(
+    messages.Health(fault="overheating"): '{"t":"HEALTH","fault":"overheating"}',
+    messages.Health(
         fault=None, temperature_deci_celsius=-55
     ): '{"t":"HEALTH","fault":null,"temperature_deci_celsius":-55}',
-    m.Health(fault=None): '{"t":"HEALTH","fault":null}',
-    m.RequestStart(
+    messages.Health(fault=None): '{"t":"HEALTH","fault":null}',
+    messages.RequestStart(
         request_id=R, cp_id="CP001", location="Alicante"
     ): f'{{"t":"REQUEST_START","request_id":"{R}","cp_id":"CP001","location":"Alicante"}}',
-    m.RequestStop(session_id=S): f'{{"t":"REQUEST_STOP","session_id":"{S}"}}',
-    m.ListPoints(): '{"t":"LIST"}',
-    m.AskBalance(): '{"t":"BALANCE"}',
-    m.AskHistory(): '{"t":"HISTORY","limit":10}',
-    m.TicketSeen(session_id=S): f'{{"t":"TICKET_SEEN","session_id":"{S}"}}',
-    m.Progress(
+    messages.RequestStop(session_id=S): f'{{"t":"REQUEST_STOP","session_id":"{S}"}}',
+    messages.ListPoints(): '{"t":"LIST"}',
+    messages.AskBalance(): '{"t":"BALANCE"}',
+    messages.AskHistory(): '{"t":"HISTORY","limit":10}',
+    messages.TicketSeen(session_id=S): f'{{"t":"TICKET_SEEN","session_id":"{S}"}}',
+    messages.Progress(
         request_id=R, step="READY", session_id=S, cp_id="CP001", text="Plug in.", plug_within_s=60
     ): f'{{"t":"PROGRESS","request_id":"{R}","step":"READY","session_id":"{S}","cp_id":"CP001","code":"",'
     '"text":"Plug in.","status":"","reason":"","plug_within_s":60}',
-    m.Supply(
+    messages.Supply(
         session_id=S, cp_id="CP001", power_w=22_000, energy_mwh=6_111, cost_cents=0, limit_mwh=80_000_000
     ): f'{{"t":"SUPPLY","session_id":"{S}","cp_id":"CP001","power_w":22000,"energy_mwh":6111,"cost_cents":0,'
     '"limit_mwh":80000000,"started_at":null}',
     TICKET: TICKET_JSON,
-    m.Notice(
+    messages.Notice(
         code="FAULT", text="CP001 failed.", cp_id="CP001", reason="KO", energy_mwh=7
     ): '{"t":"NOTICE","code":"FAULT","text":"CP001 failed.","cp_id":"CP001","reason":"KO","energy_mwh":7}',
-    m.Balance(balance_cents=1_500, held_cents=500): '{"t":"WALLET","balance_cents":1500,"held_cents":500}',
+    messages.Balance(
+        balance_cents=1_500, held_cents=500
+    ): '{"t":"WALLET","balance_cents":1500,"held_cents":500}',
 }
 # These hold lists, so they cannot be keys of a dict.
-GOLDEN_LISTS: list[tuple[m.Message, str]] = [
+GOLDEN_LISTS: list[tuple[messages.Message, str]] = [
     (
-        m.Records(
+        messages.Records(
             records=[
-                m.SupplyStart(
+                journal_records.SupplyStart(
                     seq=1,
                     session_id=S,
                     driver_id="D01",
@@ -149,9 +154,9 @@ GOLDEN_LISTS: list[tuple[m.Message, str]] = [
                     auth="signed",
                     meter_mwh=0,
                 ),
-                m.Meter(seq=2, session_id=S, meter_mwh=6_111),
-                m.SupplyEnd(seq=3, session_id=S, meter_mwh=6_200, reason="unplugged"),
-                m.SupplyRefused(seq=4, session_id=S, reason="busy"),
+                journal_records.Meter(seq=2, session_id=S, meter_mwh=6_111),
+                journal_records.SupplyEnd(seq=3, session_id=S, meter_mwh=6_200, reason="unplugged"),
+                journal_records.SupplyRefused(seq=4, session_id=S, reason="busy"),
             ]
         ),
         f'{{"t":"RECORDS","records":[{{"k":"SUPPLY_START","seq":1,"session_id":"{S}","driver_id":"D01",'
@@ -161,9 +166,9 @@ GOLDEN_LISTS: list[tuple[m.Message, str]] = [
         f'{{"k":"SUPPLY_REFUSED","seq":4,"session_id":"{S}","reason":"busy"}}]}}',
     ),
     (
-        m.Records(
+        messages.Records(
             records=[
-                m.SupplyStart(
+                journal_records.SupplyStart(
                     seq=1,
                     session_id=S,
                     driver_id="D01",
@@ -175,8 +180,10 @@ GOLDEN_LISTS: list[tuple[m.Message, str]] = [
                     meter_mwh=0,
                     began_at=1_800_000_012.75,
                 ),
-                m.Meter(seq=2, session_id=S, meter_mwh=6_111, elapsed_s=1),
-                m.SupplyEnd(seq=3, session_id=S, meter_mwh=6_200, reason="unplugged", elapsed_s=2),
+                journal_records.Meter(seq=2, session_id=S, meter_mwh=6_111, elapsed_s=1),
+                journal_records.SupplyEnd(
+                    seq=3, session_id=S, meter_mwh=6_200, reason="unplugged", elapsed_s=2
+                ),
             ]
         ),
         f'{{"t":"RECORDS","records":[{{"k":"SUPPLY_START","seq":1,"session_id":"{S}","driver_id":"D01",'
@@ -186,10 +193,12 @@ GOLDEN_LISTS: list[tuple[m.Message, str]] = [
         f'{{"k":"SUPPLY_END","seq":3,"session_id":"{S}","meter_mwh":6200,"reason":"unplugged","elapsed_s":2}}]}}',
     ),
     (
-        m.Points(points=[m.PointRow(cp_id="CP001", location="Alicante", price=2_500, status="Available")]),
+        messages.Points(
+            points=[messages.PointRow(cp_id="CP001", location="Alicante", price=2_500, status="Available")]
+        ),
         '{"t":"POINTS","points":[{"cp_id":"CP001","location":"Alicante","price":2500,"status":"Available"}]}',
     ),
-    (m.History(tickets=[TICKET]), f'{{"t":"SESSIONS","tickets":[{TICKET_JSON}]}}'),
+    (messages.History(tickets=[TICKET]), f'{{"t":"SESSIONS","tickets":[{TICKET_JSON}]}}'),
 ]
 ALL = [*GOLDEN.items(), *GOLDEN_LISTS]
 
@@ -211,7 +220,7 @@ SENDERS = {
 
 
 def name(value: object) -> str:
-    return type(value).__name__ if isinstance(value, m.Message) else ""
+    return type(value).__name__ if isinstance(value, messages.Message) else ""
 
 
 def frame(message: str | dict, n: object = 0) -> bytes:
@@ -222,7 +231,7 @@ def frame(message: str | dict, n: object = 0) -> bytes:
 def refused(plaintext: bytes) -> ProtocolError:
     """Return the refusal of `plaintext`: one short printable line, whatever was in it."""
     with pytest.raises(ProtocolError) as refusal:
-        m.decode(plaintext)
+        messages.decode(plaintext)
     assert refusal.value.text.isascii()
     assert refusal.value.text.isprintable()
     assert len(refusal.value.text) < 200
@@ -230,27 +239,29 @@ def refused(plaintext: bytes) -> ProtocolError:
 
 
 def test_every_message_and_record_has_a_golden_frame():
-    assert {type(message) for message, _ in ALL} == set(m.MESSAGE_TYPES)
+    assert {type(message) for message, _ in ALL} == set(messages.MESSAGE_TYPES)
     records = GOLDEN_LISTS[0][0].records  # type: ignore[attr-defined]
-    assert {type(record) for record in records} == set(m.RECORD_TYPES)
+    assert {type(record) for record in records} == set(messages.RECORD_TYPES)
 
 
 @pytest.mark.parametrize(("message", "text"), ALL, ids=name)
-def test_a_message_is_encoded_as_ever(message: m.Message, text: str):
-    assert m.encode(3, message) == frame(text, n=3)
+def test_a_message_is_encoded_as_ever(message: messages.Message, text: str):
+    assert messages.encode(3, message) == frame(text, n=3)
 
 
 @pytest.mark.parametrize(("message", "text"), ALL, ids=name)
-def test_a_message_comes_back_as_it_went(message: m.Message, text: str):
-    envelope = m.decode(m.encode(2**53, message))
-    assert envelope == m.Envelope(2**53, message)
+def test_a_message_comes_back_as_it_went(message: messages.Message, text: str):
+    envelope = messages.decode(messages.encode(2**53, message))
+    assert envelope == messages.Envelope(2**53, message)
 
 
 @pytest.mark.parametrize(("message", "text"), ALL, ids=name)
-def test_a_field_that_is_not_known_here_is_ignored(message: m.Message, text: str):
+def test_a_field_that_is_not_known_here_is_ignored(message: messages.Message, text: str):
     newer = json.loads(text) | {"since_next_year": {"deep": [1, None, "🔌"]}}
-    assert m.decode(frame(newer)).m == message
-    assert m.decode(json.dumps({"n": 3, "more": 1, "m": json.loads(text)}).encode()) == m.Envelope(3, message)
+    assert messages.decode(frame(newer)).m == message
+    assert messages.decode(
+        json.dumps({"n": 3, "more": 1, "m": json.loads(text)}).encode()
+    ) == messages.Envelope(3, message)
 
 
 def required(kind: type[msgspec.Struct]) -> list[str]:
@@ -262,7 +273,7 @@ def required(kind: type[msgspec.Struct]) -> list[str]:
 
 
 @pytest.mark.parametrize(("message", "text"), ALL, ids=name)
-def test_a_missing_field_is_refused_by_name(message: m.Message, text: str):
+def test_a_missing_field_is_refused_by_name(message: messages.Message, text: str):
     for field in required(type(message)):
         fields = json.loads(text)
         del fields[field]
@@ -275,8 +286,8 @@ def test_a_missing_field_is_refused_by_name(message: m.Message, text: str):
 def test_a_record_is_as_strict_as_a_message(kind: int):
     whole = json.loads(GOLDEN_LISTS[0][1])
     record = whole["records"][kind]
-    newer = m.decode(frame({"t": "RECORDS", "records": [{**record, "more": 1}]})).m
-    assert newer == m.Records(records=[GOLDEN_LISTS[0][0].records[kind]])  # type: ignore[attr-defined]
+    newer = messages.decode(frame({"t": "RECORDS", "records": [{**record, "more": 1}]})).m
+    assert newer == messages.Records(records=[GOLDEN_LISTS[0][0].records[kind]])  # type: ignore[attr-defined]
     for wrong in (
         {key: value for key, value in record.items() if key != "seq"},
         {**record, "seq": -1},
@@ -336,14 +347,14 @@ def test_a_wrong_number_is_named(wrong: str):
 @pytest.mark.parametrize(
     ("kind", "field", "most"),
     [
-        (m.Meter, "meter_mwh", 10**15),
-        (m.SupplyUpdate, "power_w", 10_000_000),
-        (m.SupplyUpdate, "energy_mwh", 9 * 10**9),
-        (m.Start, "price", 1_000_000),
-        (m.Start, "plug_within_s", 86_400),
-        (m.Ack, "seq", 2**53),
-        (m.AskHistory, "limit", 100),
-        (m.Balance, "balance_cents", 10**12),
+        (journal_records.Meter, "meter_mwh", 10**15),
+        (messages.SupplyUpdate, "power_w", 10_000_000),
+        (messages.SupplyUpdate, "energy_mwh", 9 * 10**9),
+        (messages.Start, "price", 1_000_000),
+        (messages.Start, "plug_within_s", 86_400),
+        (messages.Ack, "seq", 2**53),
+        (messages.AskHistory, "limit", 100),
+        (messages.Balance, "balance_cents", 10**12),
     ],
     ids=str,
 )
@@ -352,9 +363,9 @@ def test_the_limit_passes_and_one_more_does_not(kind: type, field: str, most: in
     examples = {type(message): json.loads(text) for message, text in GOLDEN.items()}
 
     def decoded(value: int) -> object:
-        if kind is m.Meter:
-            return m.decode(frame({"t": "RECORDS", "records": [records[1] | {field: value}]}))
-        return m.decode(frame(examples[kind] | {field: value}))
+        if kind is journal_records.Meter:
+            return messages.decode(frame({"t": "RECORDS", "records": [records[1] | {field: value}]}))
+        return messages.decode(frame(examples[kind] | {field: value}))
 
     decoded(most)
     with pytest.raises(ProtocolError, match=field):
@@ -383,8 +394,8 @@ def test_text_for_people_has_no_control_characters_and_is_short(text: str):
     "text", ["", "x" * 200, "Málaga", "<img src=x onerror=alert(1)>", "=HYPERLINK(1)", "{{7*7}}", "🔌", "%s"]
 )
 def test_any_other_text_is_text(text: str):
-    message = m.Health(fault=text)
-    assert m.decode(m.encode(0, message)).m == message
+    message = messages.Health(fault=text)
+    assert messages.decode(messages.encode(0, message)).m == message
 
 
 @pytest.mark.parametrize(
@@ -428,7 +439,7 @@ def test_a_key_is_32_bytes(key: str):
 def test_records_come_in_batches_of_one_to_a_hundred():
     record = {"k": "METER", "seq": 1, "session_id": S, "meter_mwh": 0}
     assert refused(frame({"t": "RECORDS", "records": []})).code is Code.FIELD
-    assert m.decode(frame({"t": "RECORDS", "records": [record] * 100}))
+    assert messages.decode(frame({"t": "RECORDS", "records": [record] * 100}))
     assert refused(frame({"t": "RECORDS", "records": [record] * 101})).code is Code.FIELD
 
 
@@ -488,15 +499,17 @@ def test_no_bytes_do_worse_than_a_refusal(plaintext: bytes):
 
 
 @given(st.sampled_from(ALL), st.data())
-def test_a_broken_frame_is_refused_or_still_a_message(example: tuple[m.Message, str], data: st.DataObject):
+def test_a_broken_frame_is_refused_or_still_a_message(
+    example: tuple[messages.Message, str], data: st.DataObject
+):
     whole = bytearray(frame(example[1]))
     whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     try:
-        envelope = m.decode(bytes(whole))
+        envelope = messages.decode(bytes(whole))
     except ProtocolError as refusal:
         assert refusal.text.isprintable()
     else:
-        assert m.decode(m.encode(envelope.n, envelope.m)) == envelope
+        assert messages.decode(messages.encode(envelope.n, envelope.m)) == envelope
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -504,25 +517,25 @@ def test_who_may_say_what(role: Role):
     allowed = set(SENDERS[role].split())
     for message, _ in ALL:
         if type(message).__name__ in allowed:
-            m.check_sender(message, role)
+            messages.check_sender(message, role)
         else:
             with pytest.raises(ProtocolError, match=f"a {role} may not send [A-Z_]+$") as refusal:
-                m.check_sender(message, role)
+                messages.check_sender(message, role)
             assert refusal.value.code is Code.ROLE
 
 
 def test_a_message_cannot_be_changed():
     with pytest.raises(AttributeError):
-        m.Ack(seq=1).seq = 2  # type: ignore[misc]
+        messages.Ack(seq=1).seq = 2  # type: ignore[misc]
 
 
 def test_every_message_and_record_says_what_it_is_for():
-    for kind in (*m.MESSAGE_TYPES, *m.RECORD_TYPES):
+    for kind in (*messages.MESSAGE_TYPES, *messages.RECORD_TYPES):
         assert kind.__doc__
 
 
 def test_the_largest_batch_of_records_fits_a_frame():
-    record = m.SupplyStart(
+    record = journal_records.SupplyStart(
         seq=2**53,
         session_id="S" * 84,
         driver_id="D" * 32,
@@ -534,24 +547,24 @@ def test_the_largest_batch_of_records_fits_a_frame():
         meter_mwh=10**15,
     )
     # Fernet and base64 make a third more of it; the limit of a frame is 64 KiB.
-    assert len(m.encode(2**53, m.Records(records=[record] * 100))) * 4 / 3 + 100 < 65_536
+    assert len(messages.encode(2**53, messages.Records(records=[record] * 100))) * 4 / 3 + 100 < 65_536
 
 
 # ---- what came later
 
 
-class Later(m.Message, tag="LATER"):
+class Later(messages.Message, tag="LATER"):
     """A message whose fields came one after the other."""
 
-    old: m.Count
-    new: m.Count | msgspec.UnsetType = msgspec.UNSET
-    newest: m.Count | msgspec.UnsetType = msgspec.UNSET
+    old: journal_records.Count
+    new: journal_records.Count | msgspec.UnsetType = msgspec.UNSET
+    newest: journal_records.Count | msgspec.UnsetType = msgspec.UNSET
     since: ClassVar = {"new": "new", "newest": "newest"}
 
 
 @pytest.fixture
 def later(monkeypatch) -> Later:
-    monkeypatch.setattr(m, "SPOKEN", frozenset({"new", "newest"}))
+    monkeypatch.setattr(messages, "SPOKEN", frozenset({"new", "newest"}))
     return Later(old=1, new=2, newest=3)
 
 
@@ -565,17 +578,20 @@ def later(monkeypatch) -> Later:
     ],
 )
 def test_a_reader_is_sent_only_the_fields_that_it_speaks(later: Later, speaks: set[str], text: str):
-    assert m.encode(0, m.as_understood(later, frozenset(speaks))) == frame(text)
+    assert messages.encode(0, messages.as_understood(later, frozenset(speaks))) == frame(text)
 
 
 def test_so_it_is_in_the_parts_of_a_message(monkeypatch):
-    monkeypatch.setattr(m, "SPOKEN", frozenset({"new"}))
+    monkeypatch.setattr(messages, "SPOKEN", frozenset({"new"}))
 
-    class NewMeter(m.Meter, tag="METER"):
-        new: m.Count | msgspec.UnsetType = msgspec.UNSET
+    class NewMeter(journal_records.Meter, tag="METER"):
+        new: journal_records.Count | msgspec.UnsetType = msgspec.UNSET
         since: ClassVar = {"new": "new"}
 
-    old, new = m.Meter(seq=1, session_id=S, meter_mwh=5), NewMeter(seq=1, session_id=S, meter_mwh=5, new=6)
+    old, new = (
+        journal_records.Meter(seq=1, session_id=S, meter_mwh=5),
+        NewMeter(seq=1, session_id=S, meter_mwh=5, new=6),
+    )
     for speaks, meter in ((set(), old), ({"new"}, new)):
-        sent = m.as_understood(m.Records(records=[new]), frozenset(speaks))
-        assert m.encode(0, sent) == m.encode(0, m.Records(records=[meter]))
+        sent = messages.as_understood(messages.Records(records=[new]), frozenset(speaks))
+        assert messages.encode(0, sent) == messages.encode(0, messages.Records(records=[meter]))

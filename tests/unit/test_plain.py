@@ -10,9 +10,9 @@ from evcharge.drawing import drawn
 from evcharge.driver import view
 from evcharge.driver.desk import Screen
 from evcharge.driver.words import ENGLISH
+from evcharge.evc1.messages import PointRow, Points
 from evcharge.labels import Speech
 from evcharge.labels.operator import SENTENCES
-from evcharge.messages import PointRow, Points
 from evcharge.operator import tables
 from evcharge.operator.commands import Operating
 from evcharge.runtime.plain import clean, clean_json

@@ -4,7 +4,7 @@ import pytest
 
 from evcharge.driver.setbacks import Setbacks
 from evcharge.driver.words import Words
-from evcharge.messages import ErrorNotice, Heartbeat, Notice, Progress, TicketIssued
+from evcharge.evc1.messages import ErrorNotice, Heartbeat, Notice, Progress, TicketIssued
 
 FAILED = Notice(code="FAULT", text="CP001 failed (x); 1.000 kWh so far; final ticket follows.", cp_id="CP001")
 TICKET = TicketIssued(

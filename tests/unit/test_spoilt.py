@@ -9,14 +9,14 @@ from cryptography.fernet import Fernet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evcharge import handshake
 from evcharge.cp import health
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.ids import Role
-from evcharge.handshake import MAC_BYTES, CentralHandshake, PeerHandshake
-from evcharge.hints import parse_error
-from evcharge.messages import MESSAGE_TYPES, decode, encode
-from evcharge.tickets import Identity, TicketOpener, seal_ticket
+from evcharge.evc1 import handshake
+from evcharge.evc1.handshake import MAC_BYTES, CentralHandshake, PeerHandshake
+from evcharge.evc1.login_errors import parse_error
+from evcharge.evc1.messages import MESSAGE_TYPES, decode, encode
+from evcharge.evc1.tickets import Identity, TicketOpener, seal_ticket
 from evcharge.topics import Order, OrderSeal
 from tests.attack.grammar import Grammar, Node, node
 

@@ -12,7 +12,7 @@ from evcharge.domain import local_time
 from evcharge.domain.days import Days
 from evcharge.domain.events import TicketMade
 from evcharge.driver.words import Words
-from evcharge.messages import TicketIssued
+from evcharge.evc1.messages import TicketIssued
 from evcharge.operator import tables
 from evcharge.runtime import wall_clock
 from evcharge.troubles import clock

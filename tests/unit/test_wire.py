@@ -7,10 +7,9 @@ from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evcharge import wire
 from evcharge.domain.errors import Code, ProtocolError
-from evcharge.messages import Bye, Health, Heartbeat, PointRow, Points, Sync, encode
-from evcharge.wire import (
+from evcharge.evc1 import frames as frames_module
+from evcharge.evc1.frames import (
     LENGTH,
     MAX_FRAME_BYTES,
     MAX_HANDSHAKE_BYTES,
@@ -19,6 +18,7 @@ from evcharge.wire import (
     RisingOpener,
     Sealer,
 )
+from evcharge.evc1.messages import Bye, Health, Heartbeat, PointRow, Points, Sync, encode
 
 KEY = bytes(range(32))
 SYNC = Sync(journal_id="0" * 32, last_seq=7)
@@ -39,25 +39,25 @@ def refusal(cutter: FrameCutter) -> ProtocolError:
 
 
 def test_a_frame_is_its_length_and_its_payload():
-    assert wire.frame(b"abc") == b"\x00\x00\x00\x03abc"
+    assert frames_module.frame(b"abc") == b"\x00\x00\x00\x03abc"
 
 
 @pytest.mark.parametrize("payload", [b"", bytes(MAX_FRAME_BYTES + 1)])
 def test_an_empty_or_oversized_frame_is_not_made(payload):
     with pytest.raises(ProtocolError) as caught:
-        wire.frame(payload)
+        frames_module.frame(payload)
     assert caught.value.code is Code.TOO_BIG
 
 
 def test_the_largest_frame_is_made_and_cut():
     cutter = FrameCutter(MAX_FRAME_BYTES)
-    cutter.feed(wire.frame(bytes(MAX_FRAME_BYTES)))
+    cutter.feed(frames_module.frame(bytes(MAX_FRAME_BYTES)))
     assert pops(cutter) == [bytes(MAX_FRAME_BYTES)]
 
 
 @given(st.lists(st.binary(min_size=1, max_size=40), max_size=6), st.data())
 def test_frames_survive_any_chopping(payloads, data):
-    stream = b"".join(wire.frame(payload) for payload in payloads)
+    stream = b"".join(frames_module.frame(payload) for payload in payloads)
     cutter, cut, at = FrameCutter(), [], 0
     while at < len(stream):
         step = data.draw(st.integers(1, len(stream) - at))
@@ -70,7 +70,7 @@ def test_frames_survive_any_chopping(payloads, data):
 
 def test_an_unfinished_frame_waits_and_says_how_much_is_there():
     cutter = FrameCutter()
-    for waiting, byte in enumerate(wire.frame(b"abc")[:-1], start=1):
+    for waiting, byte in enumerate(frames_module.frame(b"abc")[:-1], start=1):
         cutter.feed(bytes([byte]))
         assert cutter.pop() is None
         assert cutter.waiting == waiting
@@ -85,7 +85,7 @@ def test_a_length_outside_the_limit_is_refused_before_its_body_comes(length):
 
 def test_frames_before_a_bad_length_are_still_cut_and_the_bad_one_stays_bad():
     cutter = FrameCutter()
-    cutter.feed(wire.frame(b"good") + LENGTH.pack(0))
+    cutter.feed(frames_module.frame(b"good") + LENGTH.pack(0))
     assert cutter.pop() == b"good"
     refusal(cutter)
     refusal(cutter)
@@ -93,7 +93,7 @@ def test_frames_before_a_bad_length_are_still_cut_and_the_bad_one_stays_bad():
 
 def test_a_chunk_that_is_used_up_is_not_held_on_to():
     cutter = FrameCutter()
-    cutter.feed(wire.frame(bytes(1000)) * 3)
+    cutter.feed(frames_module.frame(bytes(1000)) * 3)
     assert len(pops(cutter)) == 3
     assert cutter._data == b""
 
@@ -101,7 +101,7 @@ def test_a_chunk_that_is_used_up_is_not_held_on_to():
 def test_the_limit_may_rise_between_two_frames_of_one_chunk():
     cutter = FrameCutter()
     big = bytes(MAX_HANDSHAKE_BYTES + 1)
-    cutter.feed(wire.frame(b"last of the login") + wire.frame(big))
+    cutter.feed(frames_module.frame(b"last of the login") + frames_module.frame(big))
     assert cutter.pop() == b"last of the login"
     cutter.limit = MAX_FRAME_BYTES
     assert cutter.pop() == big

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import aiohttp
 from playwright.async_api import Page, expect
 
-from evcharge.messages import Heartbeat
+from evcharge.evc1.messages import Heartbeat
 from evcharge.security import secret_files, state_folder
 from tests.component.registry_process import Running, make_state, running_registry
 from tests.component.town import Town, running

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from evcharge.messages import Health, SupplyUpdate
+from evcharge.evc1.messages import Health, SupplyUpdate
 from tests.component.books import opened, raw
 from tests.component.town import FakeEngine, Town
 from tests.web.room import ControlRoom

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.async_api import Page, Route, expect
 
-from evcharge.messages import Confirming, ManualStart, Progress, Stop
+from evcharge.evc1.messages import Confirming, ManualStart, Progress, Stop
 from tests.component.town import FakeEngine, hear
 from tests.web.room import central_of, registry_of
 from tests.web.scene import Charge, begin_charge

@@ -4,7 +4,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from evcharge.messages import Health
+from evcharge.evc1.messages import Health
 
 MARKUP = '<img src=x onerror="document.title=1"><script>alert(1)</script>'
 # Arabic and Hebrew are read from the right. What turns other text around is refused; invisible marks are not kept.

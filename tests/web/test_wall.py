@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, Page, Route, expect
 
-from evcharge.messages import Health
+from evcharge.evc1.messages import Health
 from tests.web.browser import SOCKETS
 from tests.web.scene import begin_charge
 

@@ -34,8 +34,9 @@ from evcharge.central.store import CentralStore
 from evcharge.domain.errors import BadInput, Code, Refused
 from evcharge.domain.events import ConfirmationEnded
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
+from evcharge.domain.journal_records import Id, Text, Token
+from evcharge.evc1.messages import Pin
 from evcharge.https import answer
-from evcharge.messages import Id, Pin, Text, Token
 
 
 class Wanted(Struct, forbid_unknown_fields=True):

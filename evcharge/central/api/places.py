@@ -4,8 +4,8 @@ from typing import Annotated, get_args
 
 from msgspec import Meta
 
+from evcharge.domain.journal_records import Text
 from evcharge.domain.location import MAX_CHARS
-from evcharge.messages import Text
 
 # As the Registry takes them: plain text on one line.
 Place = Annotated[str, Meta(min_length=1, max_length=MAX_CHARS, pattern=get_args(Text)[1].pattern)]

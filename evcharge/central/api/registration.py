@@ -20,9 +20,9 @@ from evcharge.central.registrar import Registrar
 from evcharge.domain.errors import BadInput, Code, EvchargeError, Overloaded, ProtocolError, Refused
 from evcharge.domain.events import RegistrationChanged
 from evcharge.domain.ids import CpId, DriverId, check_id
+from evcharge.domain.journal_records import Text
 from evcharge.https import answer
 from evcharge.joining import Made
-from evcharge.messages import Text
 
 Kind = Literal["cp", "driver"]
 Ask = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]

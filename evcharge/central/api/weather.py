@@ -26,9 +26,9 @@ from evcharge.central.weather_link import WeatherLink
 from evcharge.domain import events
 from evcharge.domain.errors import BadInput, Code
 from evcharge.domain.ids import CpId
+from evcharge.domain.journal_records import Text
 from evcharge.domain.location import WeatherKind, check, place
 from evcharge.https import answer
-from evcharge.messages import Text
 from evcharge.runtime.clock import Clock
 
 # Nowhere on Earth is it colder, hotter or windier: what is beyond was not measured.

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central.alerts import Alert, AlertKind
 from evcharge.central.network import decide
 from evcharge.central.replies import RecordsTaken, RequestStep
 from evcharge.central.ruling import Decision, Rules
 from evcharge.central.state import Closed, Driver, Facts, Quarantined, Transfer
+from evcharge.domain import journal_records
 from evcharge.domain.charging_point import ChargingPoint, Hold
 from evcharge.domain.errors import Refused
 from evcharge.domain.events import Event, RecordQuarantined
@@ -35,8 +35,8 @@ class FakeEngine:
         self.last_seq += 1
         return self.last_seq
 
-    def started(self, session_id: str, **when: float) -> m.SupplyStart:
-        return m.SupplyStart(
+    def started(self, session_id: str, **when: float) -> journal_records.SupplyStart:
+        return journal_records.SupplyStart(
             seq=self._next(),
             session_id=session_id,
             driver_id="D01",
@@ -49,20 +49,22 @@ class FakeEngine:
             **when,
         )
 
-    def meter(self, session_id: str, more_mwh: int = 0, **when: int) -> m.Meter:
+    def meter(self, session_id: str, more_mwh: int = 0, **when: int) -> journal_records.Meter:
         self.meter_mwh += more_mwh
-        return m.Meter(seq=self._next(), session_id=session_id, meter_mwh=self.meter_mwh, **when)
+        return journal_records.Meter(
+            seq=self._next(), session_id=session_id, meter_mwh=self.meter_mwh, **when
+        )
 
     def ended(
         self, session_id: str, more_mwh: int = 0, reason: str = "unplugged", **when: int
-    ) -> m.SupplyEnd:
+    ) -> journal_records.SupplyEnd:
         self.meter_mwh += more_mwh
-        return m.SupplyEnd(
+        return journal_records.SupplyEnd(
             seq=self._next(), session_id=session_id, meter_mwh=self.meter_mwh, reason=reason, **when
         )
 
-    def refused(self, session_id: str, reason: str = "never started") -> m.SupplyRefused:
-        return m.SupplyRefused(seq=self._next(), session_id=session_id, reason=reason)
+    def refused(self, session_id: str, reason: str = "never started") -> journal_records.SupplyRefused:
+        return journal_records.SupplyRefused(seq=self._next(), session_id=session_id, reason=reason)
 
 
 @dataclass
@@ -195,7 +197,7 @@ class Network:
         assert answer.step == "ASKING", answer
         return self.session(answer.session_id)
 
-    def sends(self, *records: m.AnyRecord, cp_id: str = "CP001") -> Decision:
+    def sends(self, *records: journal_records.AnyRecord, cp_id: str = "CP001") -> Decision:
         """An engine delivers records of its journal."""
         return self.does(
             c.TakeRecords, cp_id=cp_id, journal_id=self.engines[cp_id].journal_id, records=records
@@ -205,7 +207,7 @@ class Network:
         """A session that has started and metered `more_mwh`."""
         session = self.authorised(driver_id, cp_id)
         engine = self.engines[cp_id]
-        records: list[m.AnyRecord] = [engine.started(session.session_id)]
+        records: list[journal_records.AnyRecord] = [engine.started(session.session_id)]
         if more_mwh:
             records.append(engine.meter(session.session_id, more_mwh))
         self.sends(*records, cp_id=cp_id)

@@ -3,9 +3,9 @@
 from copy import deepcopy
 from types import SimpleNamespace
 
-from evcharge import messages as m
 from evcharge.central.manual_start import MOST_PIN_MISSES
 from evcharge.central.replies import DriverAsked, PinLimit, RecordsMissing, RecordsTaken, RequestStep
+from evcharge.domain import journal_records
 from evcharge.domain.charging_point import Hold
 
 MAX_HOLD, MAX_MWH, WELCOME, MOST_JOURNALS = 2_000, 100_000_000, 150, 1
@@ -456,20 +456,22 @@ class Model:
         if session is None or session.cp != cp_id or session.state not in "AC":
             return
         match session.state, record:
-            case "A", m.SupplyStart():
+            case "A", journal_records.SupplyStart():
                 session.state, session.first, session.meter = "C", record.meter_mwh, record.meter_mwh
                 driver = self.drivers[session.driver]
                 driver.lapses, driver.free_at = 0, 0
-            case "C", m.Meter() | m.SupplyEnd():
+            case "C", journal_records.Meter() | journal_records.SupplyEnd():
                 session.meter = max(session.meter, record.meter_mwh)
-                if isinstance(record, m.SupplyEnd):
+                if isinstance(record, journal_records.SupplyEnd):
                     self._close(record.session_id, "T", gone=record.reason == "unplugged")
                 elif session.meter - session.first > session.limit:
                     self._stop(record.session_id, "limit")
-            case "A", m.SupplyRefused() | m.SupplyEnd():
+            case "A", journal_records.SupplyRefused() | journal_records.SupplyEnd():
                 self._close(record.session_id, "R")
                 late = record.reason == "driver" and self.now - session.at >= 30
-                if isinstance(record, m.SupplyRefused) and (record.reason == "not plugged in" or late):
+                if isinstance(record, journal_records.SupplyRefused) and (
+                    record.reason == "not plugged in" or late
+                ):
                     driver = self.drivers[session.driver]
                     driver.lapses += 1
                     if driver.lapses > 2:

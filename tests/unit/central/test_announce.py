@@ -3,13 +3,13 @@
 import pytest
 from msgspec import UNSET
 
-from evcharge import messages as m
 from evcharge.central import replies
 from evcharge.central.announce import Letter, letters, message_of
 from evcharge.domain import events as e
 from evcharge.domain.errors import Code
 from evcharge.domain.ids import Role
 from evcharge.domain.session import EndReason
+from evcharge.evc1 import messages
 from tests.unit.central.test_lines import LINES, ticket
 
 S, R = "S-D01-CP001-00000000000000ff", "R-00000001"
@@ -20,14 +20,14 @@ def told(event: e.Event) -> list[Letter]:
     found = letters(event, lambda authorised: f"signed {authorised.limit_mwh}")
     for role, peer_id, message in found:
         # Whatever is sent must open at the other end, and be Central's to say.
-        assert m.decode(m.encode(0, message)).m == message
-        m.check_sender(message, Role.CENTRAL)
+        assert messages.decode(messages.encode(0, message)).m == message
+        messages.check_sender(message, Role.CENTRAL)
         assert (role, peer_id) in ((Role.ENGINE, "CP001"), (Role.MONITOR, "CP001"), (Role.DRIVER, "D01"))
     return found
 
 
-def progress(step: str, **what: object) -> m.Progress:
-    return m.Progress(request_id=R, step=step, session_id=S, cp_id="CP001", **what)
+def progress(step: str, **what: object) -> messages.Progress:
+    return messages.Progress(request_id=R, step=step, session_id=S, cp_id="CP001", **what)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_an_authorised_session_is_put_to_its_engine_signed_with_centrals_instant
         plug_within_s=60,
         authorised_at=authorised_at,
     )
-    start = m.Start(
+    start = messages.Start(
         session_id=S,
         request_id=R,
         driver_id="D01",
@@ -66,19 +66,19 @@ def test_a_connected_engine_hears_first_where_it_stands_then_what_to_stop_then_w
         stop=((S, EndReason.WEATHER),),
     )
     assert [message for _, _, message in told(event)] == [
-        m.Synced(last_seq=7),
-        m.Stop(session_id=S, reason="weather"),
-        m.Query(session_id=S),
+        messages.Synced(last_seq=7),
+        messages.Stop(session_id=S, reason="weather"),
+        messages.Query(session_id=S),
     ]
 
 
 def test_a_driver_whose_charge_went_on_hears_who_is_back():
     spoke = e.MonitorSpoke(cp_id="CP001", driver_id="D01")
-    heard = m.Notice(code="MONITOR_BACK", text="The monitor of CP001 is heard again.", cp_id="CP001")
+    heard = messages.Notice(code="MONITOR_BACK", text="The monitor of CP001 is heard again.", cp_id="CP001")
     assert told(spoke) == [(Role.DRIVER, "D01", heard)]
     assert told(e.MonitorSpoke(cp_id="CP001")) == []
     connected = e.EngineConnected(cp_id="CP001", link=1, journal_id="a" * 32, last_seq=7, driver_id="D01")
-    notice = m.Notice(code="ENGINE_BACK", text="CP001 is connected to CENTRAL again.", cp_id="CP001")
+    notice = messages.Notice(code="ENGINE_BACK", text="CP001 is connected to CENTRAL again.", cp_id="CP001")
     assert told(connected)[1:] == [(Role.DRIVER, "D01", notice)]
 
 
@@ -93,7 +93,7 @@ def test_a_driver_is_led_through_its_request():
 )
 def test_a_stop_goes_to_the_engine_and_its_reason_to_the_driver(reason: EndReason, text: str):
     assert told(e.StopOrdered(**WHOSE, reason=reason)) == [
-        (Role.ENGINE, "CP001", m.Stop(session_id=S, reason=reason)),
+        (Role.ENGINE, "CP001", messages.Stop(session_id=S, reason=reason)),
         (Role.DRIVER, "D01", progress("STOPPING", text=text, reason=reason)),
     ]
 
@@ -109,7 +109,7 @@ def test_a_session_that_was_not_taken_is_refused_to_its_driver():
 def test_an_interrupted_driver_hears_what_it_has_so_far():
     (letter,) = told(e.SessionInterrupted(**WHOSE, energy_mwh=1_234_567, reason="overheating"))
     text = "CP001 failed (overheating); 1.234 kWh so far; final ticket follows."
-    assert letter[2] == m.Notice(
+    assert letter[2] == messages.Notice(
         code="FAULT", text=text, cp_id="CP001", reason="overheating", energy_mwh=1_234_567
     )
 
@@ -137,7 +137,7 @@ def test_a_ticket_goes_to_its_driver(estimated: bool):
     (letter,) = told(ticket(estimated=estimated))
     assert letter[:2] == (Role.DRIVER, "D01")
     issued = letter[2]
-    assert isinstance(issued, m.TicketIssued)
+    assert isinstance(issued, messages.TicketIssued)
     assert (issued.energy_mwh, issued.cost_cents, issued.price) == (1_234_567, 31, 2_500)
     assert (issued.reason, issued.estimated, issued.while_away) == ("unplugged", estimated, False)
 
@@ -150,7 +150,7 @@ def test_a_driver_is_told_that_its_pin_was_guessed_at_and_nothing_of_what_it_did
 
 
 def test_where_a_point_stands_is_for_its_two_programs():
-    located = m.Located(location="Elche", said="Berlin")
+    located = messages.Located(location="Elche", said="Berlin")
     both = [(Role.ENGINE, "CP001", located), (Role.MONITOR, "CP001", located)]
     assert told(e.PointMoved(cp_id="CP001", location="Elche", by="operator", said="Berlin")) == both
     engine = e.EngineConnected(
@@ -182,13 +182,13 @@ def test_everything_else_is_for_the_screens_alone():
         ),
         (
             replies.DriverAsked(request_id=R, driver_id="D01", within_s=30),
-            m.Confirming(request_id=R, driver_id="D01", within_s=30),
+            messages.Confirming(request_id=R, driver_id="D01", within_s=30),
         ),
-        (replies.PinLimit(limit_cents=None), m.PinState(limit_cents=None)),
-        (replies.RecordsTaken(last_seq=7), m.Ack(seq=7)),
-        (replies.RecordsMissing(last_seq=7), m.Resync(last_seq=7)),
+        (replies.PinLimit(limit_cents=None), messages.PinState(limit_cents=None)),
+        (replies.RecordsTaken(last_seq=7), messages.Ack(seq=7)),
+        (replies.RecordsMissing(last_seq=7), messages.Resync(last_seq=7)),
     ],
     ids=lambda one: type(one).__name__,
 )
-def test_what_the_rules_answer_is_a_message_to_whoever_asked(reply: replies.Reply, message: m.Message):
+def test_what_the_rules_answer_is_a_message_to_whoever_asked(reply: replies.Reply, message: messages.Message):
     assert message_of(reply) == message

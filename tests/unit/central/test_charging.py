@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import charging, settlement
 from evcharge.central import commands as c
 from evcharge.central.announce import message_of
@@ -16,6 +15,7 @@ from evcharge.domain import events
 from evcharge.domain.charging_point import CpStatus, Hold
 from evcharge.domain.errors import Code
 from evcharge.domain.session import EndReason, SessionState
+from evcharge.evc1 import messages
 from tests.unit.central.builders import (
     JOURNAL,
     KWH,
@@ -207,7 +207,7 @@ def test_a_long_fault_still_fits_the_answer(town: Network):
     reply = refused(town)
     assert len(reply.text) == 200
     told = message_of(reply)
-    assert m.decode(m.encode(0, told)).m == told
+    assert messages.decode(messages.encode(0, told)).m == told
 
 
 # ---- any point

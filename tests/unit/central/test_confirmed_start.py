@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central.announce import letters
 from evcharge.central.manual_start import MOST_PIN_MISSES
@@ -15,6 +14,7 @@ from evcharge.domain import events
 from evcharge.domain.charging_point import CpStatus, Hold
 from evcharge.domain.errors import Code
 from evcharge.domain.ids import Role
+from evcharge.evc1 import messages
 from tests.unit.central.builders import Network, only, said
 
 ENGINE = c.Actor("CP001", Role.ENGINE, "127.0.0.1:40000")
@@ -53,7 +53,7 @@ def gives_up(town: Network, request_id: str = REQUEST) -> Decision:
     return town.does(c.GiveUpStart, cp_id="CP001", request_id=request_id)
 
 
-def told(decision: Decision) -> list[tuple[Role, str, m.Message]]:
+def told(decision: Decision) -> list[tuple[Role, str, messages.Message]]:
     return [letter for event in decision.events for letter in letters(event, lambda _: "signed")]
 
 
@@ -68,7 +68,7 @@ def is_over(town: Network, decision: Decision, code: Code, text: str) -> None:
     assert [
         (role, who, letter.code, letter.text)
         for role, who, letter in told(decision)
-        if isinstance(letter, m.Progress | m.ConfirmOver)
+        if isinstance(letter, messages.Progress | messages.ConfirmOver)
     ] == [(Role.ENGINE, "CP001", code, text), (Role.DRIVER, "D01", code, text)]
 
 
@@ -83,7 +83,7 @@ def test_a_typed_id_holds_no_money_and_starts_nothing_before_its_driver_has_conf
     assert town.point().status is CpStatus.AVAILABLE
     ((role, who, letter),) = told(decision)
     assert (role, who) == (Role.DRIVER, "D01")
-    assert letter == m.ConfirmStart(
+    assert letter == messages.ConfirmStart(
         request_id=REQUEST,
         cp_id="CP001",
         location="Alicante",
@@ -103,8 +103,8 @@ def test_a_yes_starts_it_and_only_then_money_is_held(town: Network):
     assert decision.reply.step == "ASKING"
     # The engine hears that it is granted, then what to do.
     assert [(role, who, type(letter)) for role, who, letter in told(decision)] == [
-        (Role.ENGINE, "CP001", m.Progress),
-        (Role.ENGINE, "CP001", m.Start),
+        (Role.ENGINE, "CP001", messages.Progress),
+        (Role.ENGINE, "CP001", messages.Start),
     ]
     assert town.facts.asking("D01") is None
 
@@ -404,6 +404,6 @@ def test_neither_the_events_nor_what_is_printed_of_facts_and_commands_hold_a_pin
     texts = [repr(event) for event in decision.events]
     texts += [repr(town.driver()), repr(c.ByHand(proved="kept"))]
     texts += [repr(c.SetPin(by=ENGINE, driver_id="D01", pin_hash="kept", limit_cents=5))]
-    texts += [repr(m.SetPin(pin="4711", limit_cents=5))]
-    texts += [repr(m.ManualStart(request_id=REQUEST, driver_id="D01", pin="4711"))]
+    texts += [repr(messages.SetPin(pin="4711", limit_cents=5))]
+    texts += [repr(messages.ManualStart(request_id=REQUEST, driver_id="D01", pin="4711"))]
     assert not any("kept" in text or "4711" in text for text in texts)

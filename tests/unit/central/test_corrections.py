@@ -5,16 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central import corrections
 from evcharge.central.announce import letters
 from evcharge.central.ruling import Ruling
 from evcharge.central.start_seal import seal
 from evcharge.central.state import Closed, Correction, CorrectionKind, Kind, TicketUnseen
-from evcharge.domain import events
+from evcharge.domain import events, journal_records
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.session import EndReason, Session, SessionState
+from evcharge.evc1 import messages
 from tests.unit.central.builders import (
     JOURNAL,
     KWH,
@@ -281,7 +281,7 @@ def test_what_comes_back_was_first_what_was_never_paid(town: Network):
 # ---- begun after it was given up
 
 
-def given_up(town: Network) -> tuple[Session, m.SupplyStart]:
+def given_up(town: Network) -> tuple[Session, journal_records.SupplyStart]:
     """A session that was closed by hand before its engine said anything of it, and the start that it journaled."""
     session = town.authorised()
     authorised = only(town.decisions[-1], events.SessionAuthorised)
@@ -289,7 +289,7 @@ def given_up(town: Network) -> tuple[Session, m.SupplyStart]:
     town.does(c.CloseLost, session_id=session.session_id)
     town.engine()
     start = town.engines["CP001"].started(session.session_id)
-    return session, m.structs.replace(
+    return session, messages.structs.replace(
         start,
         request_id=session.request_id,
         hold_cents=session.hold_cents,
@@ -344,7 +344,7 @@ def test_where_another_has_its_id_by_now_it_is_set_aside(town: Network):
 
 def test_a_start_that_central_did_not_sign_reopens_nothing(town: Network):
     session, start = given_up(town)
-    set_aside(town.sends(m.structs.replace(start, auth="forged")), "unknown or closed")
+    set_aside(town.sends(messages.structs.replace(start, auth="forged")), "unknown or closed")
     assert town.facts.session(session.session_id) is None
 
 
@@ -353,7 +353,7 @@ def test_what_its_own_engine_refused_it_cannot_begin_afterwards(town: Network):
     authorised = only(town.decisions[-1], events.SessionAuthorised)
     engine = town.engines["CP001"]
     town.sends(engine.refused(session.session_id, EndReason.NOT_PLUGGED))
-    start = m.structs.replace(
+    start = messages.structs.replace(
         engine.started(session.session_id),
         request_id=session.request_id,
         hold_cents=session.hold_cents,

@@ -16,8 +16,8 @@ from evcharge.central.refusals import Refusals
 from evcharge.domain.errors import Code
 from evcharge.domain.events import FiguresUnderstood, InputRefused
 from evcharge.domain.ids import Role
-from evcharge.messages import ErrorNotice, Heartbeat, Message, SupplyUpdate
-from evcharge.wire import RisingOpener, Sealer
+from evcharge.evc1.frames import RisingOpener, Sealer
+from evcharge.evc1.messages import ErrorNotice, Heartbeat, Message, SupplyUpdate
 from tests.unit.central.builders import NOON, Network
 
 KEYS = {"CP001": bytes(range(32)), "CP002": bytes(range(1, 33))}

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central.announce import letters
 from evcharge.central.replies import RequestStep
@@ -13,6 +12,7 @@ from evcharge.domain import events
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code
 from evcharge.domain.ids import Role
+from evcharge.evc1 import messages
 from tests.unit.central.builders import Network, only, remembered, said
 
 ENGINE = c.Actor("CP001", Role.ENGINE, "127.0.0.1:40000")
@@ -50,7 +50,7 @@ def test_a_known_driver_with_money_is_granted_and_the_engine_gets_its_start(town
     told = only(decision, events.SessionAuthorised)
     assert (told.driver_id, told.cp_id, told.hold_cents) == ("D01", "CP001", 2_000)
     assert [(role, who, type(what)) for role, who, what in letters(told, lambda _: "signed")] == [
-        (Role.ENGINE, "CP001", m.Start)
+        (Role.ENGINE, "CP001", messages.Start)
     ]
     assert town.point().status is CpStatus.PREPARING
 

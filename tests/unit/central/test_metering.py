@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central.metering import BILLED_LESS, TOO_MUCH, Means, not_shown
 from evcharge.central.ruling import Rules
 from evcharge.central.state import Quarantined
 from evcharge.cp.supply import Supply
-from evcharge.domain import events
+from evcharge.domain import events, journal_records
 from evcharge.domain.billing import MAX_SESSION_MWH
 from evcharge.domain.session import EndReason, Session
 from tests.unit.central.builders import KWH, NOON, OTHER_JOURNAL, Network, only, said, set_aside
@@ -40,7 +39,7 @@ def begun(town: Network, after_s: float = 5.0) -> Session:
     return town.session(session.session_id)
 
 
-def told_start(town: Network, session: Session, after_s: float) -> m.SupplyStart:
+def told_start(town: Network, session: Session, after_s: float) -> journal_records.SupplyStart:
     began_at = session.authorised_at.timestamp() + after_s
     return town.engines["CP001"].started(session.session_id, began_at=began_at)
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central.announce import letters
 from evcharge.central.ruling import Decision
 from evcharge.central.state import Correction, CorrectionKind, Kind
 from evcharge.domain import events
 from evcharge.domain.errors import Code
+from evcharge.evc1 import messages
 from tests.unit.central.builders import KWH, Network, only
 
 
@@ -44,7 +44,7 @@ def test_a_wallet_is_corrected_both_ways_with_a_reason_and_an_actor(town: Networ
     assert (moved.reason, moved.actor, moved.reference) == ("typed twice", "admin", "R-1")
     ((_, to, notice),) = letters(said, lambda _: "")
     assert (to, notice.code, notice.cost_cents) == ("D01", "WALLET_CORRECTED", cents)
-    assert isinstance(notice, m.Notice)
+    assert isinstance(notice, messages.Notice)
 
 
 def test_no_wallet_falls_below_nothing_and_what_is_held_stays_held(town: Network):

@@ -5,13 +5,12 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 
-from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central.quarantine import MOST_FOREIGN
 from evcharge.central.replies import RecordsTaken
 from evcharge.central.start_seal import seal
 from evcharge.central.state import Quarantined
-from evcharge.domain import events
+from evcharge.domain import events, journal_records
 from evcharge.domain.ids import CpId
 from tests.unit.central.builders import KWH, Network, only
 
@@ -35,7 +34,7 @@ def rows(town: Network) -> int:
     return len(town.facts._quarantine)
 
 
-def forgotten(town: Network, **changes: object) -> m.SupplyStart:
+def forgotten(town: Network, **changes: object) -> journal_records.SupplyStart:
     """The start of a session that Central signed, and that its books do not hold: they are an older copy."""
     said = {
         "session_id": "S-D01-CP001-forgotten",
@@ -45,7 +44,7 @@ def forgotten(town: Network, **changes: object) -> m.SupplyStart:
         "limit_mwh": 80 * KWH,
     }
     event = events.SessionAuthorised(**said, cp_id="CP001", price_centi_cents_per_kwh=2_500, plug_within_s=60)
-    record = m.SupplyStart(
+    record = journal_records.SupplyStart(
         seq=town.engines["CP001"]._next(), **said, price=2_500, auth=seal(KEY, event), meter_mwh=0
     )
     return structs.replace(record, **changes)
@@ -56,7 +55,7 @@ def its_id_has_another_owner(town: Network) -> None:
     town.driver_is_there(registration=1, epoch=1)
 
 
-def nonsense(town: Network, number: int) -> m.Meter:
+def nonsense(town: Network, number: int) -> journal_records.Meter:
     return town.engines["CP001"].meter(f"S-nonsense-{number:08}", 1)
 
 
@@ -163,7 +162,9 @@ def test_odd_records_of_an_open_session_are_ours(town: Network):
     session = town.charging(more_mwh=KWH)
     engine = town.engines["CP001"]
     for meter_mwh in (3, 2, 1):
-        decision = town.sends(m.Meter(seq=engine._next(), session_id=session.session_id, meter_mwh=meter_mwh))
+        decision = town.sends(
+            journal_records.Meter(seq=engine._next(), session_id=session.session_id, meter_mwh=meter_mwh)
+        )
         assert only(decision, events.RecordQuarantined).kept
     one = kept(town, session.session_id, "METER")
     assert (one.why, one.ours, one.times) == ("meter goes backwards", True, 3)

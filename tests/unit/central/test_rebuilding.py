@@ -5,13 +5,12 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from evcharge import messages as m
 from evcharge.central import commands as c
 from evcharge.central.replies import RecordsMissing, RecordsTaken
 from evcharge.central.ruling import Decision, Rules
 from evcharge.central.start_seal import seal
 from evcharge.central.state import Closed, Facts, Quarantined
-from evcharge.domain import events
+from evcharge.domain import events, journal_records
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.session import EndReason, Session, SessionState
 from tests.unit.central.builders import KWH, NOON, Network, only, said
@@ -25,7 +24,7 @@ class History:
     """A network, the journal of each engine, and a copy of Central's facts that may be put back."""
 
     network: Network = field(default_factory=lambda: Network(rules=RULES))
-    journals: dict[str, list[m.AnyRecord]] = field(default_factory=dict)
+    journals: dict[str, list[journal_records.AnyRecord]] = field(default_factory=dict)
     copy: Facts = field(default_factory=Facts)
     copy_over: dict[str, Closed] = field(default_factory=dict)
 
@@ -33,7 +32,7 @@ class History:
         """Make the copy that will be put back."""
         self.copy, self.copy_over = deepcopy(self.network.facts), dict(self.network.over)
 
-    def start(self, driver_id: str = "D01", cp_id: str = "CP001") -> m.SupplyStart:
+    def start(self, driver_id: str = "D01", cp_id: str = "CP001") -> journal_records.SupplyStart:
         """A driver asks, Central signs, the engine has journaled its start and not told it yet."""
         session = self.network.authorised(driver_id, cp_id)
         granted = self.network.decisions[-1].events[-1]
@@ -50,7 +49,7 @@ class History:
         self.journals.setdefault(cp_id, []).append(record)
         return record
 
-    def tells(self, cp_id: str = "CP001", *more: m.AnyRecord) -> Decision:
+    def tells(self, cp_id: str = "CP001", *more: journal_records.AnyRecord) -> Decision:
         """The engine journals more, and delivers what Central lacks."""
         journal = self.journals.setdefault(cp_id, [])
         journal += more
@@ -78,8 +77,10 @@ class History:
         return lost
 
 
-def replaced(record: m.SupplyStart, **changes: object) -> m.SupplyStart:
-    return m.SupplyStart(**{name: getattr(record, name) for name in record.__struct_fields__} | changes)
+def replaced(record: journal_records.SupplyStart, **changes: object) -> journal_records.SupplyStart:
+    return journal_records.SupplyStart(
+        **{name: getattr(record, name) for name in record.__struct_fields__} | changes
+    )
 
 
 @pytest.fixture
@@ -145,7 +146,7 @@ def test_told_again_nothing_is_billed_twice(history: History):
     assert len(history.network.tickets) == 1
 
 
-def replaced_seq(record: m.AnyRecord, seq: int) -> m.AnyRecord:
+def replaced_seq(record: journal_records.AnyRecord, seq: int) -> journal_records.AnyRecord:
     return type(record)(**{name: getattr(record, name) for name in record.__struct_fields__} | {"seq": seq})
 
 

@@ -22,7 +22,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from evcharge import messages as m
 from evcharge.central import charging, presence
 from evcharge.central import commands as c
 from evcharge.central import rows as books
@@ -36,12 +35,13 @@ from evcharge.central.reconcile import Reconciled, reconcile
 from evcharge.central.replies import RecordsMissing
 from evcharge.central.ruling import Decision, Rules
 from evcharge.central.state import Closed, Facts, JournalForgotten, Kind, Transfer
-from evcharge.domain import events
+from evcharge.domain import events, journal_records
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.errors import Code, Refused, StaleLink
 from evcharge.domain.ids import Role
 from evcharge.domain.location import WeatherKind
 from evcharge.domain.session import Ticket
+from evcharge.evc1 import messages
 from evcharge.storage import database, hash_chain
 from tests.unit.central.builders import ADMIN, NOON
 from tests.unit.central.model import MAX_HOLD, MAX_MWH, MOST_JOURNALS, WELCOME, Model, believed, heard
@@ -79,7 +79,7 @@ class Engine:
         self.elapsed_s = 0
         # Of each session: when it began by Central's instant, and how long it lasted.
         self.lasted: dict[str, tuple[float, int]] = {}
-        self.disks: dict[str, list[m.AnyRecord]] = {}
+        self.disks: dict[str, list[journal_records.AnyRecord]] = {}
         self.link: int | None = None
         self.pending: str | None = None
         self.running: str | None = None
@@ -92,10 +92,10 @@ class Engine:
         self.disks[self.journal_id] = []
 
     @property
-    def disk(self) -> list[m.AnyRecord]:
+    def disk(self) -> list[journal_records.AnyRecord]:
         return self.disks[self.journal_id]
 
-    def journal(self, kind: type[m.Record], session_id: str, **what: object) -> None:
+    def journal(self, kind: type[journal_records.Record], session_id: str, **what: object) -> None:
         self.disk.append(kind(seq=len(self.disk) + 1, session_id=session_id, **what))
 
     def crash(self, *, leave_trace: bool = True) -> None:
@@ -107,13 +107,13 @@ class Engine:
         """Plug in; too late, and the session is refused."""
         self.running, self.pending = self.pending, None
         if self.now_s - self.received_s > RULES.plug_within_s:
-            self.journal(m.SupplyRefused, self.running, reason="not plugged in")
+            self.journal(journal_records.SupplyRefused, self.running, reason="not plugged in")
             self.running = None
             return
         self.began_s, self.elapsed_s = self.now_s, 0
         began_at = {"began_at": self.at + self.now_s - self.received_s} if self.tells_times else {}
         self.journal(
-            m.SupplyStart,
+            journal_records.SupplyStart,
             self.running,
             driver_id="D01",
             request_id="R-00000001",
@@ -128,7 +128,7 @@ class Engine:
     def meter(self, more_mwh: int) -> None:
         self.meter_mwh += more_mwh
         self.elapsed_s = int(self.now_s - self.began_s)
-        self.journal(m.Meter, self.running, meter_mwh=self.meter_mwh, **self.times())
+        self.journal(journal_records.Meter, self.running, meter_mwh=self.meter_mwh, **self.times())
 
     def times(self) -> dict[str, int]:
         return {"elapsed_s": self.elapsed_s} if self.tells_times else {}
@@ -136,33 +136,35 @@ class Engine:
     def end(self, reason: str) -> None:
         if reason != "restart":
             self.elapsed_s = int(self.now_s - self.began_s)
-        self.journal(m.SupplyEnd, self.running, meter_mwh=self.meter_mwh, reason=reason, **self.times())
+        self.journal(
+            journal_records.SupplyEnd, self.running, meter_mwh=self.meter_mwh, reason=reason, **self.times()
+        )
         self.lasted[self.running] = (self.at + self.began_s - self.received_s, self.elapsed_s)
         self.running = None
 
-    def hears(self, message: m.Message) -> None:
+    def hears(self, message: messages.Message) -> None:
         known = [record.session_id for record in self.disk]
         match message:
-            case m.Synced():
+            case messages.Synced():
                 if message.last_seq > len(self.disk):
                     self.new_disk()  # an older image of this disk: what it will write is not what was there
-            case m.Start():
+            case messages.Start():
                 if message.session_id in (*known, self.pending):
                     pass
                 elif self.pending or self.running:
-                    self.journal(m.SupplyRefused, message.session_id, reason="busy")
+                    self.journal(journal_records.SupplyRefused, message.session_id, reason="busy")
                 else:
                     self.pending = message.session_id
                     self.at, self.received_s = message.at, self.now_s
-            case m.Stop():
+            case messages.Stop():
                 if self.running == message.session_id:
                     self.end(message.reason)
                 elif self.pending == message.session_id:
                     self.pending = None
-                    self.journal(m.SupplyRefused, message.session_id, reason=message.reason)
-            case m.Query():
+                    self.journal(journal_records.SupplyRefused, message.session_id, reason=message.reason)
+            case messages.Query():
                 if message.session_id not in (*known, self.pending):
-                    self.journal(m.SupplyRefused, message.session_id, reason="never started")
+                    self.journal(journal_records.SupplyRefused, message.session_id, reason="never started")
 
 
 class TheRules(RuleBasedStateMachine):
@@ -223,7 +225,7 @@ class TheRules(RuleBasedStateMachine):
         assert heard(decision.reply) == expected
         if decision.reply is not None:
             told = message_of(decision.reply)
-            assert m.decode(m.encode(0, told)).m == told
+            assert messages.decode(messages.encode(0, told)).m == told
         for event in decision.events:
             if isinstance(event, events.SessionAuthorised):
                 driver = self.draft.driver(event.driver_id)
@@ -324,7 +326,7 @@ class TheRules(RuleBasedStateMachine):
 
     def tell(self, event: events.Event) -> None:
         for role, peer_id, message in letters(event, lambda _: "signed"):
-            assert m.decode(m.encode(0, message)).m == message
+            assert messages.decode(messages.encode(0, message)).m == message
             engine = self.engines.get(peer_id) if role is Role.ENGINE else None
             point = self.facts.point(peer_id)
             if engine is not None and point is not None and engine.link == point.engine_link is not None:
@@ -790,7 +792,7 @@ class TheRules(RuleBasedStateMachine):
         first = max(0, self.draft.last_seq(cp_id, engine.journal_id) - behind)
         self.send(engine, engine.disk[first : first + count][::order])
 
-    def send(self, engine: Engine, records: list[m.AnyRecord], stale: str = "") -> None:
+    def send(self, engine: Engine, records: list[journal_records.AnyRecord], stale: str = "") -> None:
         if not records or engine.link is None:
             return
         point = self.draft.point(engine.cp_id)
@@ -800,7 +802,13 @@ class TheRules(RuleBasedStateMachine):
         what = {"cp_id": engine.cp_id, "journal_id": engine.journal_id, "records": tuple(records)}
         self.do(c.TakeRecords, **what, **self.over(engine.link, stale))
 
-    @rule(cp_id=cps, data=st.data(), kind=st.sampled_from(m.RECORD_TYPES), meter_mwh=energies, reason=reasons)
+    @rule(
+        cp_id=cps,
+        data=st.data(),
+        kind=st.sampled_from(messages.RECORD_TYPES),
+        meter_mwh=energies,
+        reason=reasons,
+    )
     def an_engine_lies(self, cp_id: str, data, kind, meter_mwh: int, reason: str) -> None:
         running = self.engines[cp_id].running
         session_id = running if running and data.draw(st.booleans()) else self.any_session(data)
@@ -830,7 +838,7 @@ class TheRules(RuleBasedStateMachine):
             self.time_passes(60)
             engine = self.engines[cp_id]
             if engine.pending:
-                engine.journal(m.SupplyRefused, engine.pending, reason="not plugged in")
+                engine.journal(journal_records.SupplyRefused, engine.pending, reason="not plugged in")
                 engine.pending = None
                 self.an_engine_sends_all_it_has(cp_id)
 

@@ -9,7 +9,8 @@ from evcharge.central.state import Facts
 from evcharge.domain import events
 from evcharge.domain.charging_point import ChargingPoint
 from evcharge.domain.ids import CpId, JournalId, Role
-from evcharge.messages import Meter, Stop, SupplyEnd
+from evcharge.domain.journal_records import Meter, SupplyEnd
+from evcharge.evc1.messages import Stop
 from evcharge.runtime.clock import utc_now
 
 CP001, JOURNAL = CpId("CP001"), JournalId("a" * 32)

@@ -10,7 +10,7 @@ from evcharge.central.state import Facts
 from evcharge.central.watchdog import FIRST_WORD_S, MAX_UNSENT_BYTES, PRESSING_S, SLOW_S, Watchdog
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.ids import Role
-from evcharge.tickets import LIVENESS
+from evcharge.evc1.tickets import LIVENESS
 
 
 class Link(SimpleNamespace):

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from evcharge.channel import Channel, ChannelClosed, connect
 from evcharge.domain.errors import (
     AuthenticationError,
     Code,
@@ -25,11 +24,12 @@ from evcharge.domain.errors import (
 )
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import read_json
-from evcharge.messages import Bye, Heartbeat
+from evcharge.evc1.connection import Channel, ChannelClosed, connect
+from evcharge.evc1.messages import Bye, Heartbeat
+from evcharge.evc1.tickets import IssuedTicket
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.waiting import Backoff, wait_until
 from evcharge.security import secret_files
-from evcharge.tickets import IssuedTicket
 
 log = logging.getLogger(__name__)
 

@@ -5,10 +5,10 @@ import struct
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from evcharge import messages
 from evcharge.domain.errors import Code, ProtocolError
 from evcharge.domain.features import SPOKEN
-from evcharge.messages import Message
+from evcharge.evc1 import messages
+from evcharge.evc1.messages import Message
 
 LENGTH = struct.Struct(">I")
 # HELLO is our largest frame before login: some 600 bytes, of which the ticket takes most.

@@ -12,8 +12,8 @@ from msgspec import Meta, Struct
 
 from evcharge.domain.errors import AuthenticationError, Code, ProtocolError
 from evcharge.domain.ids import Role
+from evcharge.domain.journal_records import Count, Id, Text
 from evcharge.domain.strict_json import KEY_BYTES, base64_bytes, base64_text, strict_json
-from evcharge.messages import Count, Id, Text
 
 VERSION: Final = 1
 # A ticket with the longest id and location has some 1,500 characters.

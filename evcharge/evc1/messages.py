@@ -5,55 +5,44 @@ that are not known here are ignored, because a newer peer may send them. Energy 
 in 1/100 cent per kWh. The journal of an engine keeps the same `Record` structs that it sends.
 """
 
-from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, TypeVar, dataclass_transform, get_args
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
-from evcharge.domain.billing import MAX_SESSION_MWH
 from evcharge.domain.errors import Code, ProtocolError
 from evcharge.domain.features import SPOKEN, Feature
-from evcharge.domain.ids import ID_PATTERN, Role
+from evcharge.domain.ids import Role
+from evcharge.domain.journal_records import (
+    AnyRecord,
+    Cents,
+    Count,
+    DeciCelsius,
+    Difference,
+    Elapsed,
+    Energy,
+    Growing,
+    Id,
+    Instant,
+    Key,
+    Power,
+    Price,
+    Record,
+    Seconds,
+    SessionEnergy,
+    Speed,
+    Text,
+    Token,
+)
 from evcharge.domain.strict_json import JsonReader, NotJson
 
-Id = Annotated[str, Meta(pattern=ID_PATTERN)]
-Token = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{8,96}\Z")]
-# Text that people will read: no control characters, no line or direction overrides, short.
-Text = Annotated[
-    str,
-    Meta(
-        max_length=200,
-        pattern=r"\A[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]*\Z",
-    ),
-]
-# A register counts for decades; what one session can have is bounded by `billing`.
-Energy = Annotated[int, Meta(ge=0, le=10**15)]
-SessionEnergy = Annotated[int, Meta(ge=0, le=MAX_SESSION_MWH)]
-Difference = Annotated[int, Meta(ge=-(10**15), le=10**15)]  # of energy
-Power = Annotated[int, Meta(ge=0, le=10_000_000)]
-Speed = Annotated[float, Meta(ge=0.01, le=100_000)]
-Cents = Annotated[int, Meta(ge=-(10**12), le=10**12)]
-Price = Annotated[int, Meta(ge=0, le=1_000_000)]
-Count = Annotated[int, Meta(ge=0, le=2**53)]
-Seconds = Annotated[int, Meta(ge=0, le=86_400)]
-DeciCelsius = Annotated[int, Meta(ge=-1000, le=5000)]  # tenths of a degree
-Elapsed = Annotated[int, Meta(ge=0, le=10**9)]  # whole seconds of an engine's steady clock since SUPPLY_START
-Instant = Annotated[float, Meta(ge=0, le=253_402_300_799)]  # Unix seconds, UTC
-Key = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{43}=\Z")]  # 32 bytes, base64url
 Pin = Annotated[str, Meta(pattern=r"\A[0-9]{4,12}\Z")]
-
-
-class _Growing(Struct, frozen=True, gc=False):
-    """What may get more fields. Those that the first release lacks are UNSET by default and named in `since`."""
-
-    since: ClassVar[Mapping[str, Feature]] = MappingProxyType({})
 
 
 # Frozen is inherited; that all fields are given by name is for the type checker to hold.
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-class Message(_Growing, frozen=True, tag_field="t", gc=False):
+class Message(Growing, frozen=True, tag_field="t", gc=False):
     """Anything said inside an EVC1 frame.
 
     `senders` are the roles that may say it; `feature` is what its reader must speak when the first release lacks
@@ -109,58 +98,6 @@ class Rekeyed(Message, tag="REKEYED"):
 
     epoch: Count
     senders = _PEERS
-
-
-# ---- engine: the durable lane. The journal on its disk holds these very structs.
-
-
-@dataclass_transform(frozen_default=True, kw_only_default=True)
-class Record(_Growing, frozen=True, tag_field="k", gc=False):
-    """One fact of an engine's journal. `seq` counts from 1 in each journal, without gaps."""
-
-    seq: Count
-    session_id: Token
-
-
-class SupplyStart(Record, tag="SUPPLY_START"):
-    """The contactor is about to close: all that is needed to rebuild the session, signed by Central."""
-
-    driver_id: Id
-    request_id: Token
-    price: Price
-    hold_cents: Count
-    limit_mwh: Energy
-    auth: Text
-    meter_mwh: Energy
-    # START's `at`, and the seconds of the engine's steady clock that have passed since it came.
-    began_at: Instant | UnsetType = UNSET
-    since = MappingProxyType({"began_at": Feature.TIMES})
-
-
-class Meter(Record, tag="METER"):
-    """The register, once a second while power flows."""
-
-    meter_mwh: Energy
-    elapsed_s: Elapsed | UnsetType = UNSET
-    since = MappingProxyType({"elapsed_s": Feature.TIMES})
-
-
-class SupplyEnd(Record, tag="SUPPLY_END"):
-    """The contactor is open; this is the session's final register."""
-
-    meter_mwh: Energy
-    reason: Text
-    elapsed_s: Elapsed | UnsetType = UNSET
-    since = MappingProxyType({"elapsed_s": Feature.TIMES})
-
-
-class SupplyRefused(Record, tag="SUPPLY_REFUSED"):
-    """No power flowed for this session, and none ever will."""
-
-    reason: Text
-
-
-AnyRecord = SupplyStart | Meter | SupplyEnd | SupplyRefused
 
 
 class Sync(Message, tag="SYNC"):
@@ -499,7 +436,7 @@ class Notice(Message, tag="NOTICE"):
     since = MappingProxyType({"cost_cents": Feature.CORRECTIONS})
 
 
-class PointRow(_Growing, frozen=True, kw_only=True, gc=False):
+class PointRow(Growing, frozen=True, kw_only=True, gc=False):
     """One charging point as a driver sees it."""
 
     cp_id: Id
@@ -583,7 +520,7 @@ class Envelope(Struct, frozen=True):
 
 _encoder = msgspec.json.Encoder()
 _reader = JsonReader[Envelope](Envelope)
-_Part = TypeVar("_Part", bound=_Growing)
+_Part = TypeVar("_Part", bound=Growing)
 
 
 def temperature(message: SupplyUpdate | Health) -> int | None:

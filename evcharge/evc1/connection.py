@@ -16,20 +16,12 @@ from typing import cast
 from evcharge.domain.errors import Code, EvchargeError, ProtocolError, unforeseen
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import base64_bytes, base64_text
-from evcharge.handshake import (
-    Accepted,
-    PeerHandshake,
-    SessionKeys,
-)
-from evcharge.hints import parse_error, reported
-from evcharge.messages import Bye, ErrorNotice, Message, Rekey, Rekeyed, check_sender
+from evcharge.evc1.frames import KEY_BYTES, LENGTH, MAX_FRAME_BYTES, FrameCutter, Opener, Sealer, frame
+from evcharge.evc1.handshake import Accepted, PeerHandshake, SessionKeys
+from evcharge.evc1.login_errors import parse_error, reported
+from evcharge.evc1.messages import Bye, ErrorNotice, Message, Rekey, Rekeyed, check_sender
+from evcharge.evc1.tickets import Entropy, Identity, IssuedTicket
 from evcharge.runtime.rate_limit import TokenBucket
-from evcharge.tickets import (
-    Entropy,
-    Identity,
-    IssuedTicket,
-)
-from evcharge.wire import KEY_BYTES, LENGTH, MAX_FRAME_BYTES, FrameCutter, Opener, Sealer, frame
 
 log = logging.getLogger(__name__)
 

@@ -13,22 +13,16 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from evcharge.channel import (
-    CLOSE_WITHIN_S,
-    Channel,
-    ChannelClosed,
-    Traffic,
-    address_of,
-)
 from evcharge.domain.errors import Code, EvchargeError, Overloaded, unforeseen
 from evcharge.domain.ids import Role
-from evcharge.handshake import CentralHandshake
-from evcharge.hints import error_frame
-from evcharge.messages import Bye, ErrorNotice, Message
+from evcharge.evc1.connection import CLOSE_WITHIN_S, Channel, ChannelClosed, Traffic, address_of
+from evcharge.evc1.frames import FrameCutter, frame
+from evcharge.evc1.handshake import CentralHandshake
+from evcharge.evc1.login_errors import error_frame
+from evcharge.evc1.messages import Bye, ErrorNotice, Message
+from evcharge.evc1.tickets import Entropy, Identity, TicketOpener
 from evcharge.runtime.admission import SeatLimits
 from evcharge.runtime.listener import Connection, PortOptions, listen
-from evcharge.tickets import Entropy, Identity, TicketOpener
-from evcharge.wire import FrameCutter, frame
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, Overloaded, ProtocolError
+from evcharge.domain.journal_records import Text
 from evcharge.domain.strict_json import strict_json
-from evcharge.messages import Text
 
 
 class _Hint(Struct, frozen=True):

@@ -22,13 +22,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from evcharge import wire
 from evcharge.domain.errors import AuthenticationError, Code, ProtocolError
 from evcharge.domain.features import MOST_FEATURES, SPOKEN, Name
 from evcharge.domain.ids import Role
+from evcharge.domain.journal_records import Count, Id
 from evcharge.domain.strict_json import KEY_BYTES, base64_bytes, base64_text, strict_json
-from evcharge.messages import Count, Id
-from evcharge.tickets import (
+from evcharge.evc1 import frames
+from evcharge.evc1.tickets import (
     LIVENESS,
     MAX_TICKET_CHARS,
     RESUME_TICKET_S,
@@ -214,7 +214,7 @@ class PeerHandshake:
 
     def on_accept(self, frame: bytes) -> Accepted:
         """Return the keys of this connection. Raises ProtocolError E_CRYPTO, E_MALFORMED or E_FIELD."""
-        accept = _fields(strict_json(wire.open_token(_fernet(self._wrap_key), frame)), _Accept)
+        accept = _fields(strict_json(frames.open_token(_fernet(self._wrap_key), frame)), _Accept)
         resume_key = base64_bytes(accept.resume_key, "resume_key")
         return Accepted(
             keys=SessionKeys(self._th, base64_bytes(accept.key, "key")),
