@@ -19,7 +19,7 @@ from evcharge.domain.charging_point import ChargingPoint
 from evcharge.domain.days import UTC_DAYS
 from evcharge.domain.ids import CpId, DriverId, RequestId, Role, SessionId
 from evcharge.domain.session import Session, SessionState
-from evcharge.https import application, serving
+from evcharge.http.server import application, serving
 from evcharge.runtime.clock import utc_now
 
 ROUND_S = 0.02

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import msgspec
 
-from evcharge.broker import Brokers, Consumer
 from evcharge.central.alerts import Alerts
 from evcharge.central.commands import CENTRAL
 from evcharge.central.feed import Feed
@@ -24,10 +23,11 @@ from evcharge.central.ruling import Decision
 from evcharge.central.store import CentralStore
 from evcharge.domain.events import MonitorSpoke
 from evcharge.domain.ids import CpId
+from evcharge.kafka.client import Brokers, Consumer
+from evcharge.kafka.topics import CP_EVENTS
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import KafkaSettings
 from evcharge.storage.database import open_database
-from evcharge.topics import CP_EVENTS
 from tests import kafka
 
 POINTS = 1000

@@ -12,11 +12,11 @@ import click
 
 from evcharge import __version__
 from evcharge.domain.errors import ConfigError, EvchargeError, Taken
-from evcharge.join_commands import invite, join
+from evcharge.joining.commands import invite, join
 from evcharge.operator.backing_up import BACKING_UP as _BACKING_UP
 from evcharge.operator.commands import COMMANDS as _OPERATORS
-from evcharge.operator.commands import JSON as _JSON
 from evcharge.operator.events import events as _events
+from evcharge.operator.invocation import JSON as _JSON
 from evcharge.operator.people import PEOPLE as _PEOPLE
 from evcharge.operator.registering import RoleOrGroup, add_commands
 from evcharge.operator.settling import SETTLING as _SETTLING

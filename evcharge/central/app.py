@@ -44,8 +44,7 @@ from evcharge.domain.ids import CpId, DriverId, Role
 from evcharge.domain.session import Session
 from evcharge.evc1.server import Door, serve
 from evcharge.evc1.tickets import TicketOpener
-from evcharge.https import SEATS
-from evcharge.keyboard import is_terminal
+from evcharge.http.server import SEATS
 from evcharge.runtime import heap, timezone
 from evcharge.runtime.admission import SeatLimits
 from evcharge.runtime.clock import Clock, steady, utc_now
@@ -57,6 +56,7 @@ from evcharge.security.passwords import Credentials
 from evcharge.security.tls import client_context
 from evcharge.storage.anchor_file import ANCHORS, AnchorFile
 from evcharge.storage.database import open_database
+from evcharge.terminal.keyboard import is_terminal
 
 if TYPE_CHECKING:
     from evcharge.central.outbox import Outbox
@@ -260,11 +260,11 @@ async def _outbox(core: Core) -> "Outbox | None":
     if not config.kafka.bootstrap:
         alerts.drop(KAFKA, AlertKind.KAFKA)
         return None
-    from evcharge.broker import Brokers  # most networks have none, and its library is not small
     from evcharge.central.intake import Intake
     from evcharge.central.lane import Lane
     from evcharge.central.outbox import Outbox, OutboxBooks, connecting
-    from evcharge.topics import OrderSeal
+    from evcharge.kafka.client import Brokers  # most networks have none, and its library is not small
+    from evcharge.kafka.topics import OrderSeal
 
     brokers = Brokers(config.kafka, config.state)
     lane = Lane(core.dispatcher, core.peers, core.feed, core.refusals, core.quotas)

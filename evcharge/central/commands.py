@@ -40,7 +40,7 @@ from evcharge.domain.events import (
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
 from evcharge.domain.journal_records import AnyRecord
 from evcharge.domain.location import WeatherKind
-from evcharge.topics import Order
+from evcharge.domain.operator_order import Order
 
 
 @dataclass(frozen=True, slots=True)

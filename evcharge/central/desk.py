@@ -31,7 +31,7 @@ from evcharge.domain.errors import EvchargeError
 from evcharge.domain.events import TicketMade
 from evcharge.domain.ids import CpId, DriverId, Role
 from evcharge.evc1.frames import KEY_BYTES
-from evcharge.troubles import clock
+from evcharge.terminal.fault_log import clock
 
 PANEL = Actor("operator", Role.OPERATOR, "panel")
 # A peer that has not taken its new key in 10 s is hung up on by its channel: a little longer than that.

@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from evcharge.broker import Brokers, Consumer, Received
 from evcharge.central.alerts import KAFKA
 from evcharge.central.commands import Actor, TakeOrder
 from evcharge.central.dispatcher import Dispatcher
@@ -17,9 +16,11 @@ from evcharge.central.refusals import Refusals
 from evcharge.central.state import OrderOffset
 from evcharge.domain.errors import Code, Overloaded, ProtocolError, Refused, Unstorable, unforeseen
 from evcharge.domain.ids import CpId, Role
+from evcharge.domain.operator_order import Order
+from evcharge.kafka.client import Brokers, Consumer, Received
+from evcharge.kafka.topics import CENTRAL_COMMANDS, CP_TELEMETRY, OrderSeal
 from evcharge.runtime.rate_limit import TokenBucket
 from evcharge.storage.database import Database
-from evcharge.topics import CENTRAL_COMMANDS, CP_TELEMETRY, Order, OrderSeal
 
 ADDRESS = f"kafka:{CENTRAL_COMMANDS}"
 OPERATOR = Actor("operator", Role.OPERATOR, ADDRESS)

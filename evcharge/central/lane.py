@@ -20,8 +20,8 @@ from evcharge.domain.ids import CpId, Role, SessionId, check_id
 from evcharge.evc1.connection import Channel
 from evcharge.evc1.frames import RisingOpener
 from evcharge.evc1.messages import ErrorNotice, SupplyUpdate, temperature
+from evcharge.kafka.topics import CP_TELEMETRY
 from evcharge.runtime.rate_limit import TokenBuckets
-from evcharge.topics import CP_TELEMETRY
 
 ADDRESS = f"kafka:{CP_TELEMETRY}"
 # As much as over its connection.

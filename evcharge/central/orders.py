@@ -9,7 +9,7 @@ from evcharge.domain import events
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import CpId, RequestId
-from evcharge.topics import ORDER_EARLY_S, ORDER_VALID_S, Order
+from evcharge.domain.operator_order import ORDER_EARLY_S, ORDER_VALID_S, Order
 
 Inner = PlaceHold | LiftHold | RevokeKeys
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from evcharge.domain.events import stored_fields
-from evcharge.topics import CENTRAL_EVENTS, CENTRAL_KEY, CP_EVENTS, DRIVER_EVENTS, Outgoing
+from evcharge.kafka.topics import CENTRAL_EVENTS, CENTRAL_KEY, CP_EVENTS, DRIVER_EVENTS, Outgoing
 
 _HASH_CHARS = 16
 # Told beside `data` already.

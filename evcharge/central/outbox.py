@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Protocol
 
-from evcharge.broker import BrokerLost, Brokers, Producer
 from evcharge.central.alerts import KAFKA, AlertKind, Alerts
 from evcharge.central.commands import CENTRAL, AnyCommand, Note
 from evcharge.central.feed import Feed
@@ -21,12 +20,13 @@ from evcharge.central.outbound import outgoing
 from evcharge.central.store import CentralStore
 from evcharge.domain.events import Event, KafkaLost, KafkaReached
 from evcharge.domain.timestamps import text_of
+from evcharge.kafka.client import BrokerLost, Brokers, Producer
+from evcharge.kafka.topics import Outgoing
 from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.runtime import failpoints
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.waiting import Backoff, uninterrupted, wait_until
 from evcharge.storage.database import Database, Row
-from evcharge.topics import Outgoing
 
 log = logging.getLogger(__name__)
 

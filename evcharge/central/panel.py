@@ -47,7 +47,7 @@ from evcharge.domain.session import Session
 from evcharge.runtime import logs
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.waiting import wait_until
-from evcharge.unhurried import Unhurried, calm_resizes
+from evcharge.terminal.screen_writer import Unhurried, calm_resizes
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from evcharge.central.accounts import Credential
 from evcharge.central.commands import Actor
 from evcharge.domain.errors import AuthenticationError, Code, Overloaded, ProtocolError
 from evcharge.domain.ids import Role
-from evcharge.enrolment import RegistryAddress, call
-from evcharge.https import ON_BEHALF_OF
+from evcharge.http.registry_client import RegistryAddress, call
+from evcharge.http.server import ON_BEHALF_OF
 
 _ACTIVE = "active"
 

@@ -17,7 +17,7 @@ from evcharge.central.lines import speech
 from evcharge.domain.charging_point import CpStatus
 from evcharge.labels import Speech
 from evcharge.runtime.plain import clean
-from evcharge.troubles import clock
+from evcharge.terminal.fault_log import clock
 
 # Narrower than this there is room for one list only.
 NARROW = 40

@@ -42,8 +42,8 @@ from evcharge.central.statistics import Statistics
 from evcharge.central.takings import Today
 from evcharge.central.telemetry import Telemetry
 from evcharge.central.weather_link import WeatherLink
-from evcharge.enrolment import RegistryAddress
-from evcharge.https import Turns
+from evcharge.http.registry_client import RegistryAddress
+from evcharge.http.server import Turns
 from evcharge.runtime.admission import SeatLimits
 from evcharge.security.passwords import Credentials
 from evcharge.security.tls import server_context

@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from evcharge import enrolment, labels
+from evcharge import labels
 from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, Overloaded, StateError
 from evcharge.domain.ids import CpId, Role
 from evcharge.evc1.client import Link, LinkState, Phase, TicketWallet
 from evcharge.evc1.tickets import IssuedTicket
+from evcharge.http import registry_client
 from evcharge.labels import Phrase, Speech, say
 from evcharge.labels.point import SENTENCES
 from evcharge.runtime.config import Config
@@ -112,7 +113,7 @@ class Credential:
 
     async def _own(self) -> str:
         config = self._config
-        return await enrolment.own_secret(
+        return await registry_client.own_secret(
             config.state, config.reach.registry_url, "cp", self._cp_id, location=self._location
         )
 
@@ -125,10 +126,10 @@ def explained(phrase: str, problem: EvchargeError, lang: str) -> str:
 
 def link_to_central(config: Config, cp_id: CpId, role: Role, credential: Credential) -> Link:
     """Return the link of this engine or monitor."""
-    registry = enrolment.RegistryAddress(config.reach.registry_url, config.state / "ca.pem")
+    registry = registry_client.RegistryAddress(config.reach.registry_url, config.state / "ca.pem")
 
     async def fetch_ticket() -> IssuedTicket:
-        return await enrolment.fetch_ticket(registry, cp_id, role, await credential.now())
+        return await registry_client.fetch_ticket(registry, cp_id, role, await credential.now())
 
     link = Link(
         config.reach.central_host,

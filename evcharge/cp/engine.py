@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET, structs
 
-from evcharge import keyboard, labels
+from evcharge import labels
 from evcharge.cp import menu, plan
 from evcharge.cp.central import Credential, LinkLines, link_to_central
 from evcharge.cp.charge import Charge, Moment
@@ -53,7 +53,8 @@ from evcharge.runtime.clock import steady, utc_now
 from evcharge.runtime.config import Config
 from evcharge.runtime.lifecycle import run_until
 from evcharge.runtime.waiting import bounded
-from evcharge.troubles import Troubles, told
+from evcharge.terminal import keyboard
+from evcharge.terminal.fault_log import Troubles, told
 
 if TYPE_CHECKING:
     from evcharge.cp.lane import Lane
@@ -126,8 +127,8 @@ def _lane(config: Config, cp_id: CpId, engine: "Engine") -> "Lane | None":
         return None
     if not config.kafka.bootstrap:
         raise ConfigError('`[engine] live_lane` is "kafka", and `[kafka] bootstrap` names no brokers')
-    from evcharge.broker import Brokers  # most engines do without
     from evcharge.cp.lane import Lane
+    from evcharge.kafka.client import Brokers  # most engines do without
 
     lane = Lane(Brokers(config.kafka, config.state), cp_id, engine.words)
     lane.on_trouble = lambda what: engine.troubles.note("kafka", what, utc_now())

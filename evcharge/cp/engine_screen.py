@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from rich.text import Text
 
-from evcharge.console import Choice
 from evcharge.cp import plan
 from evcharge.cp.engine_view import view
 from evcharge.cp.health import BROKEN
@@ -12,7 +11,8 @@ from evcharge.cp.plan import Action, Order
 from evcharge.cp.status import EngineFacts
 from evcharge.domain.errors import BadInput
 from evcharge.domain.ids import DriverId, check_id
-from evcharge.menu_screen import MenuScreen
+from evcharge.terminal.menu_screen import MenuScreen
+from evcharge.terminal.screen import Choice
 
 
 class EngineScreen(MenuScreen[EngineFacts, Order]):

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from evcharge import drawing
 from evcharge.cp.health import BROKEN
 from evcharge.cp.status import (
     EngineFacts,
@@ -18,7 +17,8 @@ from evcharge.cp.status import (
 )
 from evcharge.domain.billing import euros, kwh, price_text
 from evcharge.labels import Speech
-from evcharge.troubles import Trouble
+from evcharge.terminal import drawing
+from evcharge.terminal.fault_log import Trouble
 
 
 def view(

@@ -4,10 +4,10 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from evcharge import enrolment
 from evcharge.cp.central import Credential
 from evcharge.domain.errors import AuthenticationError, Code, Refused, StateError
 from evcharge.domain.ids import CpId
+from evcharge.http import registry_client
 from evcharge.labels import Speech
 from evcharge.runtime.config import Config
 from evcharge.security import secret_files
@@ -36,7 +36,7 @@ class Errands:
         self._credential = credential
         self.ask_password = ask_password
         self._words = words
-        self._registry = enrolment.RegistryAddress(config.reach.registry_url, config.state / "ca.pem")
+        self._registry = registry_client.RegistryAddress(config.reach.registry_url, config.state / "ca.pem")
         # Only what the Registry said: where it stands, its engine knows, and not this monitor.
         self._location = ""
 
@@ -59,7 +59,7 @@ class Errands:
     async def _register(self, token: str, known: dict[str, Any] | None) -> str:
         location = self._location if known is None else ""
         if not self._credential.is_given and not self._credential.file.exists():
-            await enrolment.own_secret(
+            await registry_client.own_secret(
                 self._config.state,
                 self._registry.url,
                 "cp",
@@ -69,7 +69,7 @@ class Errands:
             )
             return self._words("registered", cp_id=self._cp_id)
         secret = await self._credential.now()
-        await enrolment.register(
+        await registry_client.register(
             self._registry, "cp", self._cp_id, token, location=location, credential=secret
         )
         if known is not None and known.get("state") == "active":
@@ -82,7 +82,7 @@ class Errands:
         secret = await self._credential.now()
         await self._verified(secret)
         path = f"/register/cp/{self._cp_id}"
-        await enrolment.call(self._registry, "DELETE", path, login=(self._cp_id, secret))
+        await registry_client.call(self._registry, "DELETE", path, login=(self._cp_id, secret))
         return self._words("withdrawn", cp_id=self._cp_id)
 
     async def authenticate(self, *, is_shut_out: bool) -> str:
@@ -103,7 +103,7 @@ class Errands:
         secret = secret_files.kept_secret(waiting, secret_files.new_secret())
         known = await self._listed(admin_token)
         location = self._location if known is None else ""
-        await enrolment.register(
+        await registry_client.register(
             self._registry, "cp", self._cp_id, admin_token, location=location, credential=secret
         )
         self._spread(secret)
@@ -127,14 +127,16 @@ class Errands:
 
     async def _verified(self, secret: str) -> dict[str, Any]:
         body = {"cp_id": self._cp_id, "credential": secret}
-        answer = await enrolment.call(self._registry, "POST", "/verify", body)
+        answer = await registry_client.call(self._registry, "POST", "/verify", body)
         if isinstance(location := answer.get("location"), str) and location:
             # The Registry forgets it when the id is withdrawn.
             self._location = location
         return answer
 
     async def _listed(self, token: str) -> dict[str, Any] | None:
-        rows = await enrolment.listed(lambda path: enrolment.call(self._registry, "GET", path, token=token))
+        rows = await registry_client.listed(
+            lambda path: registry_client.call(self._registry, "GET", path, token=token)
+        )
         for row in rows["cps"]:
             if isinstance(row, dict) and row.get("cp_id") == self._cp_id and row.get("state") != "withdrawn":
                 return row
@@ -150,7 +152,7 @@ class Errands:
         if not password:
             raise Cancelled
         body = {"user": ADMIN, "password": password}
-        token = (await enrolment.call(self._registry, "POST", "/v1/login", body)).get("token")
+        token = (await registry_client.call(self._registry, "POST", "/v1/login", body)).get("token")
         if not isinstance(token, str):
             raise Refused(self._words("no token"), Code.MALFORMED)
         return token

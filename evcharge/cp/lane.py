@@ -7,14 +7,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from evcharge.broker import BrokerLost, Brokers, Producer
 from evcharge.domain.ids import CpId
 from evcharge.evc1.connection import Channel
 from evcharge.evc1.frames import Sealer
 from evcharge.evc1.messages import SupplyUpdate
+from evcharge.kafka.client import BrokerLost, Brokers, Producer
+from evcharge.kafka.topics import CP_TELEMETRY, Outgoing
 from evcharge.labels import Speech
 from evcharge.runtime.waiting import Backoff
-from evcharge.topics import CP_TELEMETRY, Outgoing
 
 log = logging.getLogger(__name__)
 

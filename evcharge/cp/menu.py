@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from evcharge import keyboard
+from evcharge.terminal import keyboard
 
 
 async def typed(descriptor: int = keyboard.STDIN) -> AsyncIterator[str]:

@@ -9,7 +9,7 @@ import logging
 
 from msgspec import UNSET, UnsetType
 
-from evcharge import keyboard, labels
+from evcharge import labels
 from evcharge.cp import health, menu
 from evcharge.cp.central import LOOK_S, Credential, LinkLines, explained, link_to_central
 from evcharge.cp.errands import Cancelled, Errands
@@ -27,7 +27,8 @@ from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import Config
 from evcharge.runtime.lifecycle import run_until
 from evcharge.security import secret_files
-from evcharge.troubles import Troubles, told
+from evcharge.terminal import keyboard
+from evcharge.terminal.fault_log import Troubles, told
 
 log = logging.getLogger(__name__)
 

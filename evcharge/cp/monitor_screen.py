@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from rich.text import Text
 
-from evcharge.console import Choice
 from evcharge.cp.monitor_view import view
 from evcharge.cp.status import MonitorFacts
-from evcharge.menu_screen import MenuScreen
+from evcharge.terminal.menu_screen import MenuScreen
+from evcharge.terminal.screen import Choice
 
 _MOST_PASSWORD = 200
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from evcharge import drawing
 from evcharge.cp.status import MonitorFacts, located, warmth
 from evcharge.labels import Speech
-from evcharge.troubles import Trouble, clock
+from evcharge.terminal import drawing
+from evcharge.terminal.fault_log import Trouble, clock
 
 
 def view(

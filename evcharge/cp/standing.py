@@ -6,7 +6,7 @@ from evcharge.domain.ids import CpId
 from evcharge.domain.location import place
 from evcharge.labels import Speech
 from evcharge.runtime.clock import utc_now
-from evcharge.troubles import Troubles
+from evcharge.terminal.fault_log import Troubles
 
 log = logging.getLogger(__name__)
 

@@ -8,10 +8,10 @@ from evcharge.driver.chaos import Chaos
 from evcharge.driver.desk import Desk
 from evcharge.driver.player import check_file
 from evcharge.driver.words import Words
-from evcharge.enrolment import RegistryAddress, fetch_ticket, own_secret
 from evcharge.evc1.client import Link, LinkState, Phase, TicketWallet
 from evcharge.evc1.connection import Channel, ChannelClosed
 from evcharge.evc1.tickets import IssuedTicket
+from evcharge.http.registry_client import RegistryAddress, fetch_ticket, own_secret
 from evcharge.runtime.config import Config
 
 

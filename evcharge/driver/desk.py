@@ -15,7 +15,7 @@ from evcharge.evc1.messages import Message
 from evcharge.runtime import failpoints
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.plain import clean
-from evcharge.troubles import Troubles
+from evcharge.terminal.fault_log import Troubles
 
 
 class Talker(Protocol):

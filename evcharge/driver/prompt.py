@@ -10,7 +10,7 @@ from evcharge.domain.billing import parse_cents
 from evcharge.domain.errors import BadInput
 from evcharge.driver.script import Wish, checked_point, parse_wish
 from evcharge.driver.words import ENGLISH, Words
-from evcharge.keyboard import STDIN, is_terminal, read_chunks
+from evcharge.terminal.keyboard import STDIN, is_terminal, read_chunks
 
 __all__ = ["STDIN", "Command", "PinWish", "StopWish", "Word", "is_at_hand", "is_pin", "parse", "read_chunks"]
 

@@ -9,7 +9,7 @@ from evcharge.driver.lines import Line, LineCutter
 from evcharge.driver.prompt import Command, PinWish, StopWish, Word, parse
 from evcharge.driver.script import Wish
 from evcharge.evc1.messages import AskBalance, AskHistory, AskPin, ListPoints, SetPin
-from evcharge.troubles import told
+from evcharge.terminal.fault_log import told
 
 _QUESTIONS: dict[str, Question] = {"list": ListPoints(), "balance": AskBalance(), "history": AskHistory()}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from evcharge.domain.errors import AuthenticationError, Code, ProtocolError, Refused, StateError
-from evcharge.enrolment import RegistryAddress, call, listed, register
+from evcharge.http.registry_client import RegistryAddress, call, listed, register
 from evcharge.labels import Speech
 from evcharge.runtime import clock
 from evcharge.security import secret_files

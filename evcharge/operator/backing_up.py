@@ -25,8 +25,8 @@ def _passphrase(say: Any, file: Path | None, *, new: bool) -> str:
     """Return the passphrase for the keys; it is never an argument, which every user of this computer could read."""
     import getpass
 
-    from evcharge.backup import LEAST_PASSPHRASE
     from evcharge.domain.errors import BadInput
+    from evcharge.operator.backup import LEAST_PASSPHRASE
     from evcharge.runtime import files
 
     if file is not None:
@@ -59,9 +59,9 @@ def backup(
 ) -> None:
     """Copy the books of Central and Registry into the new FILE, also while they run."""
     config = settings(config_file, given)
-    from evcharge.backup import back_up
     from evcharge.labels import Speech
     from evcharge.labels.operator import SENTENCES
+    from evcharge.operator.backup import back_up
     from evcharge.runtime.clock import utc_now
 
     say = Speech(SENTENCES, config.lang)
@@ -81,10 +81,10 @@ def restore(
 ) -> None:
     """Put the books of the backup FILE back; Central and Registry must not run. What they replace is kept aside."""
     config = settings(config_file, given)
-    from evcharge import backup as backups
     from evcharge.domain.errors import BadInput
     from evcharge.labels import Speech
     from evcharge.labels.operator import SENTENCES
+    from evcharge.operator import backup as backups
     from evcharge.runtime.clock import utc_now
 
     say = Speech(SENTENCES, config.lang)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from evcharge.api_client import OPERATOR_VARIABLE, ApiClient, Token
+from evcharge.http.central_client import OPERATOR_VARIABLE, ApiClient, Token
 from evcharge.labels import Speech
 from evcharge.security import state_folder
 

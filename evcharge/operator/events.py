@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from evcharge.operator.commands import API, Operating
+from evcharge.operator.invocation import API, Operating
 from evcharge.runtime.cli_options import KAFKA, options
 
 

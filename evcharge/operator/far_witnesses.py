@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.journal_records import Count
-from evcharge.enrolment import RegistryAddress, call
+from evcharge.http.registry_client import RegistryAddress, call
 from evcharge.labels import Speech
 from evcharge.operator.client import CentralApi
 from evcharge.operator.stream import decoded
@@ -77,8 +77,8 @@ async def _central(config: Config, say: Speech) -> list[Head]:
 
 async def _kafka(config: Config) -> list[Head]:
     """Return the number and the hash's beginning of every event that the brokers still have."""
-    from evcharge.broker import Brokers, Consumer
-    from evcharge.topics import EVENT_TOPICS
+    from evcharge.kafka.client import Brokers, Consumer
+    from evcharge.kafka.topics import EVENT_TOPICS
 
     consumer = Consumer(Brokers(config.kafka, config.state), EVENT_TOPICS)
     await consumer.start(lambda _topic, _partition: -_MOST_RECORDS)

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import click
 
-from evcharge.operator.commands import API, JSON, Operating
+from evcharge.operator.invocation import API, JSON, Operating
 from evcharge.runtime.cli_options import Decorator, options
 
 _NAME = click.argument("name")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import click
 
 from evcharge.domain.errors import BadInput
-from evcharge.operator.commands import JSON, YES
+from evcharge.operator.invocation import JSON, YES
 from evcharge.runtime.cli_options import REGISTRY, Decorator, id_argument, options, settings
 from evcharge.runtime.plain import clean
 

@@ -15,13 +15,13 @@ from evcharge.domain.errors import ConfigError, Overloaded
 from evcharge.domain.strict_json import read_json
 from evcharge.labels import Speech
 from evcharge.operator.client import CentralApi
-from evcharge.operator.commands import Operating
+from evcharge.operator.invocation import Operating
 from evcharge.operator.tables import local
 from evcharge.runtime.plain import clean, clean_json
 from evcharge.runtime.waiting import Backoff
 
 if TYPE_CHECKING:
-    from evcharge.broker import Brokers
+    from evcharge.kafka.client import Brokers
 
 Told = dict[str, Any]
 LOOK_EVERY_S = 1.0
@@ -129,7 +129,7 @@ def _by(row: Told) -> Told:
 async def _from_kafka(
     work: Operating, limit: int, wanted: Callable[[Told], bool], *, follow: bool, narrow: bool
 ) -> AsyncIterator[Told]:
-    from evcharge.broker import BrokerLost, Brokers
+    from evcharge.kafka.client import BrokerLost, Brokers
 
     if not work.config.kafka.bootstrap:
         raise ConfigError(work.say("no kafka"))
@@ -183,8 +183,8 @@ class _Reader:
     """All topics of events, each event once, and the place in each of them."""
 
     def __init__(self, brokers: "Brokers", begin: int | None) -> None:
-        from evcharge.broker import Consumer
-        from evcharge.topics import EVENT_TOPICS
+        from evcharge.kafka.client import Consumer
+        from evcharge.kafka.topics import EVENT_TOPICS
 
         self._make: Callable[[], Any] = lambda: Consumer(brokers, EVENT_TOPICS)
         self._begin = begin
@@ -202,7 +202,7 @@ class _Reader:
 
     async def more(self, within_s: float = LOOK_EVERY_S) -> list[Told]:
         """Return what has come. Raises BrokerLost; then the next call connects again."""
-        from evcharge.broker import BrokerLost
+        from evcharge.kafka.client import BrokerLost
 
         try:
             if self._consumer is None:

@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from evcharge import labels
-from evcharge.api_client import OPERATOR_VARIABLE
-from evcharge.broker import Brokers, Consumer, Producer
 from evcharge.domain.errors import ConfigError, Overloaded, Refused
+from evcharge.domain.operator_order import ORDER_VALID_S, Order
+from evcharge.http.central_client import OPERATOR_VARIABLE
+from evcharge.kafka.client import Brokers, Consumer, Producer
+from evcharge.kafka.topics import CENTRAL_COMMANDS, CENTRAL_EVENTS, CP_EVENTS, OrderSeal
 from evcharge.labels import Speech
 from evcharge.operator.stream import Told, decoded
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import Config
 from evcharge.security import secret_files, state_folder
-from evcharge.topics import CENTRAL_COMMANDS, CENTRAL_EVENTS, CP_EVENTS, ORDER_VALID_S, Order, OrderSeal
 
 # How long the answer is waited for. The order itself is good for longer.
 ANSWER_WITHIN_S = 20.0

@@ -20,7 +20,7 @@ from evcharge.domain.errors import AuthenticationError, BadInput, Code, Overload
 from evcharge.domain.ids import Role, check_id
 from evcharge.domain.location import tidy
 from evcharge.evc1 import tickets
-from evcharge.https import answer, read_body
+from evcharge.http.server import answer, read_body
 from evcharge.registry import registrations
 from evcharge.registry.bodies import (
     Anchor,

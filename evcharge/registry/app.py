@@ -5,7 +5,7 @@ import logging
 import sqlite3
 import time
 
-from evcharge.https import SEATS, application, serving
+from evcharge.http.server import SEATS, application, serving
 from evcharge.registry.api import Api
 from evcharge.registry.callers import Callers
 from evcharge.registry.invitations import Invitations

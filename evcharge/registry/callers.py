@@ -9,7 +9,7 @@ from aiohttp import BasicAuth, web
 from msgspec import Struct
 
 from evcharge.domain.errors import AuthenticationError, BadInput, Code, Overloaded
-from evcharge.https import ON_BEHALF_OF, prove
+from evcharge.http.server import ON_BEHALF_OF, prove
 from evcharge.registry.registrations import Kind, Registration
 from evcharge.registry.repeats import Repeats
 from evcharge.registry.store import Actor, Invited, Store, entry

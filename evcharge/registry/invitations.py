@@ -12,8 +12,8 @@ from aiohttp import web
 from evcharge.domain.errors import BadInput, Code, Overloaded, Refused
 from evcharge.domain.ids import check_id
 from evcharge.domain.location import tidy
-from evcharge.https import answer, read_body
-from evcharge.invitation import SECRET_BYTES
+from evcharge.http.server import answer, read_body
+from evcharge.joining.token import SECRET_BYTES
 from evcharge.registry import registrations
 from evcharge.registry.bodies import Invite, Join
 from evcharge.registry.callers import ADMIN, DEPUTY, Callers, address_of, visit

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from evcharge import keyboard, labels
+from evcharge import labels
 from evcharge.domain.errors import BadInput, ConfigError, EvchargeError
 from evcharge.domain.ids import CpId
 from evcharge.labels import Phrase, Speech
@@ -18,7 +18,8 @@ from evcharge.runtime.config import Config, WeatherSettings
 from evcharge.runtime.lifecycle import run_until
 from evcharge.runtime.waiting import bounded
 from evcharge.security import tls
-from evcharge.troubles import Trouble, told
+from evcharge.terminal import keyboard
+from evcharge.terminal.fault_log import Trouble, told
 from evcharge.weather import orders
 from evcharge.weather.alerts import Limits
 from evcharge.weather.begun import Begun

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from evcharge.api_client import OPERATOR_VARIABLE, ApiClient, Token
 from evcharge.domain.errors import StateError
 from evcharge.domain.ids import CpId
 from evcharge.domain.location import WeatherKind
+from evcharge.http.central_client import OPERATOR_VARIABLE, ApiClient, Token
 from evcharge.labels import Speech
 from evcharge.security import state_folder
 from evcharge.weather.readings import Reading, Spot

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from rich.text import Text
 
-from evcharge.console import Choice
 from evcharge.domain.errors import BadInput
-from evcharge.menu_screen import MenuScreen
+from evcharge.terminal.menu_screen import MenuScreen
+from evcharge.terminal.screen import Choice
 from evcharge.weather.orders import Order, Verb, checked, checked_cp
 from evcharge.weather.view import Facts, view
 

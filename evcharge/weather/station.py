@@ -18,7 +18,7 @@ from evcharge.labels.causes import cause
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.rate_limit import TokenBucket
 from evcharge.runtime.waiting import Backoff, wait_until
-from evcharge.troubles import Troubles
+from evcharge.terminal.fault_log import Troubles
 from evcharge.weather.alerts import Limits, alerts
 from evcharge.weather.begun import Begun
 from evcharge.weather.client import Location

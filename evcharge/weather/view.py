@@ -7,10 +7,11 @@ from datetime import datetime
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from evcharge import drawing, labels
+from evcharge import labels
 from evcharge.domain.location import in_country
 from evcharge.labels import Speech
-from evcharge.troubles import Trouble, clock
+from evcharge.terminal import drawing
+from evcharge.terminal.fault_log import Trouble, clock
 from evcharge.weather.readings import Spot
 
 # Narrower than this, a line of the list is the name and the temperature.

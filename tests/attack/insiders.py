@@ -1,9 +1,9 @@
 """Attackers with a credential of their own: how they register and log in."""
 
 from evcharge.domain.ids import Role
-from evcharge.enrolment import RegistryAddress, fetch_ticket, register
 from evcharge.evc1.connection import Channel, connect
 from evcharge.evc1.tickets import IssuedTicket
+from evcharge.http.registry_client import RegistryAddress, fetch_ticket, register
 from evcharge.security import secret_files
 from tests.attack.target import Target
 

@@ -20,10 +20,10 @@ import msgspec
 from evcharge.cp import health
 from evcharge.domain.errors import EvchargeError, Overloaded
 from evcharge.domain.ids import Role
-from evcharge.enrolment import RegistryAddress, fetch_ticket, register
 from evcharge.evc1 import messages
 from evcharge.evc1.connection import Channel, connect
 from evcharge.evc1.tickets import IssuedTicket
+from evcharge.http.registry_client import RegistryAddress, fetch_ticket, register
 from evcharge.security import secret_files, state_folder
 from tests.attack.target import Target
 

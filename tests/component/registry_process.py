@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from evcharge.enrolment import RegistryAddress
+from evcharge.http.registry_client import RegistryAddress
 from evcharge.registry import app, setup
 from evcharge.runtime.config import Config, RegistrySettings
 from evcharge.security import secret_files, state_folder, tls

@@ -408,7 +408,7 @@ async def test_what_is_no_http_is_answered_carefully_too(house: House):
 
 
 async def test_half_a_header_and_silence_are_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("evcharge.https.PATIENCE_S", 0.2)
+    monkeypatch.setattr("evcharge.http.server.PATIENCE_S", 0.2)
     async with opened(tmp_path) as house:
         for raw in (b"GET /api/cps HTTP/1.1\r\nHost: local", b""):
             assert await answered(house, raw) == b""

@@ -15,6 +15,7 @@ from evcharge.central import anchors as central_anchors
 from evcharge.central import registry_link, verify, watchdog
 from evcharge.central.commands import CENTRAL, Note
 from evcharge.domain.events import RegistryAnchored
+from evcharge.kafka.topics import EVENT_TOPICS
 from evcharge.labels import Speech
 from evcharge.labels.operator import SENTENCES
 from evcharge.operator import far_witnesses
@@ -26,7 +27,6 @@ from evcharge.storage.anchor_file import ANCHORS, AnchorFile, anchors_in
 from evcharge.storage.database import open_database
 from evcharge.storage.witnesses import CENTRAL as CENTRAL_LOG
 from evcharge.storage.witnesses import KAFKA, REGISTRY, Witness
-from evcharge.topics import EVENT_TOPICS
 from tests.component.books import raw, rechained
 from tests.component.registry_process import Running, make_state, running_registry
 from tests.component.town import running
@@ -382,7 +382,7 @@ class FakeConsumer:
 
 
 async def test_every_event_in_kafka_is_an_anchor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("evcharge.broker.Consumer", FakeConsumer)
+    monkeypatch.setattr("evcharge.kafka.client.Consumer", FakeConsumer)
     (tmp_path / "registry").mkdir()
     (tmp_path / "central").mkdir()
     (tmp_path / "registry/registry.db").touch()

@@ -16,7 +16,7 @@ from evcharge.central.commands import PlaceHold
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import Taken
 from evcharge.evc1 import messages
-from evcharge.https import application
+from evcharge.http.server import application
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import CentralSettings, Config
 from evcharge.security import secret_files, state_folder

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import backup
 from evcharge.central import verify
 from evcharge.cli import run
 from evcharge.labels import Speech
 from evcharge.labels.operator import SENTENCES
+from evcharge.operator import backup
 from evcharge.runtime import files
 from evcharge.storage.database import only_process
 from tests.component.books import busy_day, entries, opened, raw, written_by_an_older

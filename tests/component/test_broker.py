@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.broker import CLOSE_WITHIN_S, WITHIN_S, BrokerLost, Brokers, Consumer, Producer, Received
 from evcharge.domain.errors import ConfigError, StateError
+from evcharge.kafka.client import CLOSE_WITHIN_S, WITHIN_S, BrokerLost, Brokers, Consumer, Producer, Received
+from evcharge.kafka.topics import CENTRAL_COMMANDS, CP_EVENTS, CP_TELEMETRY, TOPICS
 from evcharge.runtime.config import KafkaSettings
-from evcharge.topics import CENTRAL_COMMANDS, CP_EVENTS, CP_TELEMETRY, TOPICS
 from tests import kafka
 from tests.ports import free_port
 

@@ -30,7 +30,7 @@ from evcharge.domain.days import UTC_DAYS
 from evcharge.domain.events import CentralStopped, TicketMade
 from evcharge.domain.session import EndReason
 from evcharge.evc1 import messages
-from evcharge.unhurried import Unhurried
+from evcharge.terminal.screen_writer import Unhurried
 from tests.component.town import FakeDriver, FakeEngine, Town, hear, running
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -24,9 +24,9 @@ from evcharge.central.state import OrderOffset
 from evcharge.domain import events, journal_records
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import Code, Refused, StateError, Unstorable
+from evcharge.domain.operator_order import Order
 from evcharge.evc1 import messages
 from evcharge.runtime.lifecycle import run_until
-from evcharge.topics import Order
 from tests.component.books import Books, any_event, lasting, opened, raw
 from tests.unit.central.builders import ADMIN, JOURNAL, NOON, FakeEngine
 

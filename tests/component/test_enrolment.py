@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from evcharge import enrolment
 from evcharge.domain.errors import (
     AuthenticationError,
     BadInput,
@@ -18,8 +17,9 @@ from evcharge.domain.errors import (
     StateError,
 )
 from evcharge.domain.ids import Role
-from evcharge.enrolment import RegistryAddress, call, fetch_ticket, own_secret, register
 from evcharge.evc1.tickets import TicketOpener
+from evcharge.http import registry_client
+from evcharge.http.registry_client import RegistryAddress, call, fetch_ticket, own_secret, register
 from evcharge.runtime.clock import utc_now
 from evcharge.security import secret_files, state_folder
 from evcharge.security.tls import server_context
@@ -201,7 +201,7 @@ async def test_a_registry_that_is_away_is_a_plain_sentence(made, state):
 
 
 async def test_a_registry_that_never_answers_is_given_up(state, monkeypatch):
-    monkeypatch.setattr(enrolment, "_TIMEOUT", enrolment.aiohttp.ClientTimeout(total=0.3))
+    monkeypatch.setattr(registry_client, "_TIMEOUT", registry_client.aiohttp.ClientTimeout(total=0.3))
     async with answering(state, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{") as port:
         refused = await refused_with(
             Overloaded, ticket(RegistryAddress(f"https://127.0.0.1:{port}", state / "ca.pem"))
@@ -246,7 +246,7 @@ def http(status, body, *headers):
     ],
 )
 async def test_strange_answers_are_sentences_too(state, monkeypatch, answer, kind, code):
-    monkeypatch.setattr(enrolment, "_MAX_ANSWER_BYTES", 2000 if code is Code.TOO_BIG else 100_000)
+    monkeypatch.setattr(registry_client, "_MAX_ANSWER_BYTES", 2000 if code is Code.TOO_BIG else 100_000)
     async with answering(state, answer) as port:
         address = RegistryAddress(f"https://127.0.0.1:{port}", state / "ca.pem")
         assert (await refused_with(kind, ticket(address))).code is code

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
-from evcharge.https import answer, application, prove, serving
+from evcharge.http.server import answer, application, prove, serving
 from evcharge.runtime.admission import SeatLimits
 
 pytestmark = [pytest.mark.timeout(20), pytest.mark.virtual_time]

@@ -12,9 +12,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from evcharge import https, labels
+from evcharge import labels
 from evcharge.central import app
 from evcharge.domain.errors import Overloaded, StateError
+from evcharge.http import server as server_module
 from evcharge.labels import Phrase, Speech
 from evcharge.labels.operator import SENTENCES
 from evcharge.operator.client import CentralApi
@@ -164,7 +165,7 @@ async def test_what_is_neither_http_nor_tls_gets_one_answer(tmp_path: Path, said
 
 
 async def test_who_says_nothing_is_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(https, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(server_module, "PATIENCE_S", 0.2)
     async with opened(tmp_path) as office:
         async with calling(office) as (reader, _):
             assert await reader.read() == b""

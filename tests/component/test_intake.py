@@ -8,7 +8,6 @@ from unittest import mock
 
 import pytest
 
-from evcharge.broker import BrokerLost, Received
 from evcharge.central import intake as module
 from evcharge.central.commands import TakeOrder
 from evcharge.central.intake import Intake
@@ -17,8 +16,10 @@ from evcharge.central.refusals import Refusals
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import Role
+from evcharge.domain.operator_order import Order
+from evcharge.kafka.client import BrokerLost, Received
+from evcharge.kafka.topics import CENTRAL_COMMANDS, CP_TELEMETRY, OrderSeal
 from evcharge.runtime.clock import utc_now
-from evcharge.topics import CENTRAL_COMMANDS, CP_TELEMETRY, Order, OrderSeal
 from tests.component.town import Town, running
 
 SEAL = OrderSeal("the operator's token")

@@ -10,7 +10,6 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from evcharge import enrolment, joining
 from evcharge.domain.errors import (
     AuthenticationError,
     BadInput,
@@ -22,7 +21,9 @@ from evcharge.domain.errors import (
     Refused,
     StateError,
 )
-from evcharge.invitation import decode
+from evcharge.http import registry_client
+from evcharge.joining import joining
+from evcharge.joining.token import decode
 from evcharge.labels import Speech, operator
 from evcharge.labels.join import SENTENCES
 from evcharge.operator.admin import Admin
@@ -199,7 +200,7 @@ async def test_a_new_pc_gets_the_ca_the_credential_and_the_addresses(registry, e
         9002,
     )
     for kind in ("cp", "monitor"):
-        secret = await enrolment.own_secret(elsewhere, reach.registry_url, kind, "CP009", environ={})
+        secret = await registry_client.own_secret(elsewhere, reach.registry_url, kind, "CP009", environ={})
         assert (await registry.ticket("CP009", secret)).status == 200
     listed = (await registry.ask("GET", "/list", token=registry.central)).body["cps"]
     assert (listed[0]["cp_id"], listed[0]["location"]) == ("CP009", "Berlin")

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from evcharge.broker import BrokerLost
 from evcharge.cp import lane as module
 from evcharge.cp.lane import Lane
 from evcharge.evc1.frames import RisingOpener
 from evcharge.evc1.messages import SupplyUpdate
+from evcharge.kafka.client import BrokerLost
 from evcharge.labels import Speech
 from evcharge.labels.point import SENTENCES
 

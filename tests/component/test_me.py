@@ -27,7 +27,7 @@ from evcharge.domain.charging_point import Hold
 from evcharge.domain.days import UTC_DAYS
 from evcharge.domain.errors import Code
 from evcharge.domain.ids import Role
-from evcharge.https import application, serving
+from evcharge.http.server import application, serving
 from evcharge.runtime.clock import utc_now
 from evcharge.security.passwords import Credentials
 from tests.component.books import opened

@@ -17,7 +17,7 @@ from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import AuthenticationError
 from evcharge.domain.ids import Role
 from evcharge.domain.location import WeatherKind
-from evcharge.enrolment import RegistryAddress, fetch_ticket
+from evcharge.http.registry_client import RegistryAddress, fetch_ticket
 from evcharge.labels import Speech
 from evcharge.labels.operator import SENTENCES
 from evcharge.operator import stream

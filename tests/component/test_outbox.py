@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.broker import BrokerLost
 from evcharge.central import board
 from evcharge.central import outbox as box
 from evcharge.central.alerts import KAFKA, AlertKind, Alerts, alert_text, restored_text
@@ -23,8 +22,9 @@ from evcharge.central.outbox import Outbox, OutboxBooks, Reader
 from evcharge.central.rows import Entry
 from evcharge.central.ruling import Decision
 from evcharge.domain.events import Event, KafkaLost, KafkaReached, MonitorSpoke
+from evcharge.kafka.client import BrokerLost
+from evcharge.kafka.topics import Outgoing
 from evcharge.runtime.waiting import Backoff
-from evcharge.topics import Outgoing
 from tests.component.books import Books, any_event, opened
 from tests.unit.central.builders import NOON
 

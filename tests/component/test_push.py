@@ -17,7 +17,7 @@ from evcharge.central.commands import Actor, MarkTicketShown, Withdraw
 from evcharge.central.telemetry import Telemetry
 from evcharge.domain.errors import Overloaded
 from evcharge.domain.ids import DriverId, Role
-from evcharge.https import application, serving
+from evcharge.http.server import application, serving
 from tests.unit.central.builders import KWH
 from tests.unit.central.pages import Page, Shown
 

@@ -21,8 +21,8 @@ from evcharge.domain import journal_records
 from evcharge.domain.events import AccountAdded, AccountRemoved, LoggedIn, SessionAuthorised, TokenMade
 from evcharge.domain.ids import Role
 from evcharge.domain.location import WeatherKind
+from evcharge.domain.operator_order import Order
 from evcharge.domain.timestamps import text_of
-from evcharge.topics import Order
 from tests.component.books import busy_day, entries, opened, raw, rechained
 from tests.component.test_verify import NO_ANCHOR
 from tests.unit.central.builders import KWH, NOON, OTHER_JOURNAL, FakeEngine, Network

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from evcharge import invitation
 from evcharge.central import registry_link, verify
 from evcharge.central.api import registration
 from evcharge.domain.errors import StateError
 from evcharge.domain.ids import Role
-from evcharge.enrolment import fetch_ticket
-from evcharge.https import ON_BEHALF_OF
+from evcharge.http.registry_client import fetch_ticket
+from evcharge.http.server import ON_BEHALF_OF
+from evcharge.joining import token as token_module
 from evcharge.registry import setup
 from evcharge.registry.store import Store
 from evcharge.runtime.clock import utc_now
@@ -70,7 +70,7 @@ async def test_a_new_charging_point_gets_a_credential_and_a_join_token_once(
     assert (made.body["id"], made.body["kind"]) == ("CP001", "cp")
     ticket = await fetch_ticket(registry.address, "CP001", Role.ENGINE, made.body["credential"])
     assert ticket.ticket
-    token = invitation.decode(made.body["join_token"])
+    token = token_module.decode(made.body["join_token"])
     assert (token.kind, token.id, token.registry_port) == ("cp", "CP001", registry.port)
     assert token.central_port == house.town.port
     made_by = registry_query(registry, "SELECT id, made_by FROM invitations")
@@ -232,7 +232,7 @@ async def test_a_join_token_that_cannot_be_made_does_not_lose_the_credential(
         raise StateError("no room")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("evcharge.joining.invite", fails)
+        patch.setattr("evcharge.joining.joining.invite", fails)
         made = await order(ana, "POST", "/api/registrations", CP)
     assert (made.status, made.body["join_token"], made.body["mind"]) == (201, None, ["no room"])
     assert (await registry.ticket("CP001", made.body["credential"])).status == 200

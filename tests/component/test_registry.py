@@ -12,9 +12,9 @@ import ssl
 
 import pytest
 
-from evcharge import enrolment, https
 from evcharge.domain.errors import ProtocolError, StateError
 from evcharge.evc1.tickets import TicketOpener
+from evcharge.http import registry_client, server
 from evcharge.registry import api, app, repeats, setup, store
 from evcharge.runtime.admission import SeatLimits
 from evcharge.runtime.clock import utc_now
@@ -274,7 +274,7 @@ async def test_a_long_list_is_told_a_page_at_a_time_and_read_as_one(registry, mo
         pages.append(path)
         return (await registry.ask("GET", path, token=token)).body
 
-    everybody = await enrolment.listed(ask)
+    everybody = await registry_client.listed(ask)
     assert [row["cp_id"] for row in everybody["cps"]] == ["CP001"]
     assert [row["driver_id"] for row in everybody["drivers"]] == ["D01", "D02", "D03", "D04"]
     assert pages == ["/list", "/list?after=D01", "/list?after=D03"]
@@ -295,7 +295,7 @@ async def test_a_list_that_is_none_or_never_ends_is_refused(page):
         return page
 
     with pytest.raises(ProtocolError, match="What answers for the Registry is none"):
-        await enrolment.listed(ask)
+        await registry_client.listed(ask)
 
 
 async def test_the_list_names_everybody_and_no_secret(registry):
@@ -407,7 +407,7 @@ async def test_no_claim_that_is_not_proved_is_an_actor_of_the_audit_log(registry
     await registry.ask("DELETE", "/register/cp/CP001", headers={"Authorization": f"Basic {basic}"})
     await registry.ask("POST", "/verify", {"cp_id": "CP001", "credential": "guess-guess"})
     # Central asks for somebody who wants to log in on its pages.
-    spoken_for = {https.ON_BEHALF_OF: "unknown 10.0.0.9"}
+    spoken_for = {server.ON_BEHALF_OF: "unknown 10.0.0.9"}
     body = {"driver_id": "D01", "credential": "guess-guess"}
     await registry.ask("POST", "/verify", body, token=registry.central, headers=spoken_for)
     refused = [row for row in audit_rows(registry.state) if row["result"] == "E_CREDENTIAL"]
@@ -645,7 +645,7 @@ async def test_what_is_no_http_is_answered_in_json_and_closed(registry, caplog):
     ],
 )
 async def test_whoever_says_nothing_or_half_is_hung_up_on(made, state, monkeypatch, sent):
-    monkeypatch.setattr(https, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(server, "PATIENCE_S", 0.3)
     async with running_registry(state, made[1]) as registry:
         reader, writer = await connection(registry)
         writer.write(sent)
@@ -654,7 +654,7 @@ async def test_whoever_says_nothing_or_half_is_hung_up_on(made, state, monkeypat
 
 
 async def test_whoever_never_starts_tls_is_hung_up_on(made, state, monkeypatch):
-    monkeypatch.setattr(https, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(server, "PATIENCE_S", 0.3)
     async with running_registry(state, made[1]) as registry:
         assert await closed_with(*await asyncio.open_connection("127.0.0.1", registry.port)) == b""
 

@@ -8,12 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from evcharge import broker
-from evcharge.broker import BrokerLost, Received
+from evcharge.kafka import client
+from evcharge.kafka.client import BrokerLost, Received
+from evcharge.kafka.topics import CENTRAL_EVENTS, CP_EVENTS, DRIVER_EVENTS, EVENT_TOPICS
 from evcharge.operator import stream
 from evcharge.runtime.config import KafkaSettings
 from evcharge.runtime.waiting import wait_until
-from evcharge.topics import CENTRAL_EVENTS, CP_EVENTS, DRIVER_EVENTS, EVENT_TOPICS
 
 WITHIN_S = 10.0
 
@@ -103,7 +103,7 @@ class FakeConsumer:
 @pytest.fixture
 def topics(monkeypatch: pytest.MonkeyPatch) -> Topics:
     topics = Topics()
-    monkeypatch.setattr(broker, "Consumer", lambda _brokers, _topics: FakeConsumer(topics))
+    monkeypatch.setattr(client, "Consumer", lambda _brokers, _topics: FakeConsumer(topics))
     return topics
 
 

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from evcharge.domain.errors import Code, Overloaded
-from evcharge.https import LONGEST_WAIT_S, Turns, application, serving
+from evcharge.http.server import LONGEST_WAIT_S, Turns, application, serving
 
 pytestmark = pytest.mark.virtual_time
 PER_S = 20

@@ -11,9 +11,9 @@ from evcharge.central import registry_link, verify
 from evcharge.central.commands import RevokeKeys
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import Role
-from evcharge.enrolment import fetch_ticket
 from evcharge.evc1 import messages
 from evcharge.evc1.connection import Channel, connect
+from evcharge.http.registry_client import fetch_ticket
 from tests.component.registry_process import Running, make_state, running_registry
 from tests.component.town import FakeDriver, hear
 from tests.component.visitors import SAME_SITE, House, opened

@@ -4,7 +4,7 @@ import ssl
 
 import pytest
 
-from evcharge.broker_check import _doubt, _Place
+from evcharge.kafka.diagnosis import _doubt, _Place
 
 
 @pytest.mark.parametrize(

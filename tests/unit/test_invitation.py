@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from evcharge.invitation import MAX_BYTES, PREFIX, BadToken, Invitation, decode, encode
+from evcharge.joining.token import MAX_BYTES, PREFIX, BadToken, Invitation, decode, encode
 from evcharge.labels import Speech
 from evcharge.labels.join import SENTENCES
 

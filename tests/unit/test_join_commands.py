@@ -6,8 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from evcharge import cli, joining
-from evcharge.invitation import encode
+from evcharge import cli
+from evcharge.joining import joining
+from evcharge.joining.token import encode
 from tests.unit.test_invitation import INVITATION, TOKEN
 
 

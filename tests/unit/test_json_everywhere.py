@@ -11,22 +11,22 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from evcharge import enrolment
-from evcharge.api_client import _Failure
 from evcharge.cp import health, records
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import base64_text, read_json
 from evcharge.driver.memory import Memory
-from evcharge.enrolment import RegistryAddress
 from evcharge.evc1.client import TicketWallet
 from evcharge.evc1.handshake import CentralHandshake
 from evcharge.evc1.login_errors import parse_error
 from evcharge.evc1.messages import decode
 from evcharge.evc1.tickets import Identity, TicketOpener, seal_ticket
+from evcharge.http import registry_client
+from evcharge.http.central_client import _Failure
+from evcharge.http.registry_client import RegistryAddress
+from evcharge.kafka.topics import OrderSeal
 from evcharge.operator import stream
 from evcharge.security import secret_files
-from evcharge.topics import OrderSeal
 from evcharge.weather import begun, openmeteo, openweather, places
 from evcharge.weather.readings import SourceTrouble, Spot
 
@@ -60,7 +60,7 @@ def hello(raw: bytes, _: Path) -> object:
 
 
 def failure(raw: bytes, _: Path) -> bool:
-    return enrolment._refused(raw, 400, None, REGISTRY).text == "no"
+    return registry_client._refused(raw, 400, None, REGISTRY).text == "no"
 
 
 def written(name: str, load: Callable[[Path], object]) -> Reader:
@@ -107,7 +107,7 @@ READERS: dict[str, tuple[object, Reader]] = {
         lambda raw, _: health.read_ping(raw + b"\n"),
     ),
     "an entry of the journal": ({"k": "METER", "seq": 1, "session_id": "S" * 8, "meter_mwh": 1}, entry),
-    "the Registry's answer": ({"error": False}, lambda raw, _: enrolment._object(raw, REGISTRY)),
+    "the Registry's answer": ({"error": False}, lambda raw, _: registry_client._object(raw, REGISTRY)),
     "the Registry's refusal": ({"text": "no", "code": "E_FIELD"}, failure),
     "the API's refusal": ({"text": "no", "code": "E_FIELD"}, lambda raw, _: read_json(raw, _Failure)),
     "OpenWeather": (

@@ -6,7 +6,7 @@ import pytest
 
 from evcharge.central.outbound import Published
 from evcharge.domain.events import EVENT_TYPES, Event
-from evcharge.topics import TOPICS
+from evcharge.kafka.topics import TOPICS
 
 DOCUMENT = (Path(__file__).parents[2] / "docs/KAFKA.md").read_text("utf-8")
 TOLD_BESIDE = {"cp_id", "driver_id", "session_id", "request_id"}

@@ -6,7 +6,6 @@ import pytest
 from rich.text import Text
 
 from evcharge.central import verify
-from evcharge.drawing import drawn
 from evcharge.driver import view
 from evcharge.driver.desk import Screen
 from evcharge.driver.words import ENGLISH
@@ -14,8 +13,9 @@ from evcharge.evc1.messages import PointRow, Points
 from evcharge.labels import Speech
 from evcharge.labels.operator import SENTENCES
 from evcharge.operator import tables
-from evcharge.operator.commands import Operating
+from evcharge.operator.invocation import Operating
 from evcharge.runtime.plain import clean, clean_json
+from evcharge.terminal.drawing import drawn
 
 # Clears the screen, rings, retitles the window, moves up a line, turns the line around.
 EVIL = "CP001\x1b[2J\x07\x9b1A\x1b]0;owned\x07\r\n\u202eevil\u200f"

@@ -6,14 +6,14 @@ import pytest
 from rich.cells import cell_len
 from rich.text import Text
 
-from evcharge import drawing
 from evcharge.cp import engine_view, monitor_view
 from evcharge.cp.health import BROKEN, JOURNAL_FULL
 from evcharge.cp.status import EngineFacts, Lamp, MonitorFacts, Session, Signal, engine_line, monitor_line
 from evcharge.labels import Speech
 from evcharge.labels.point import SENTENCES
-from evcharge.troubles import MOST, Trouble, Troubles
-from evcharge.troubles import told as lines_of
+from evcharge.terminal import drawing
+from evcharge.terminal.fault_log import MOST, Trouble, Troubles
+from evcharge.terminal.fault_log import told as lines_of
 
 EN, ES = Speech(SENTENCES), Speech(SENTENCES, "es")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from evcharge.cp import health
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.ids import Role
+from evcharge.domain.operator_order import Order
 from evcharge.evc1 import handshake
 from evcharge.evc1.handshake import MAC_BYTES, CentralHandshake, PeerHandshake
 from evcharge.evc1.login_errors import parse_error
 from evcharge.evc1.messages import MESSAGE_TYPES, decode, encode
 from evcharge.evc1.tickets import Identity, TicketOpener, seal_ticket
-from evcharge.topics import Order, OrderSeal
+from evcharge.kafka.topics import OrderSeal
 from tests.attack.grammar import Grammar, Node, node
 
 NOW = 1_765_737_000.5

@@ -5,7 +5,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from evcharge.domain.errors import Code, ProtocolError
-from evcharge.topics import Order, OrderSeal
+from evcharge.domain.operator_order import Order
+from evcharge.kafka.topics import OrderSeal
 
 ORDER = Order(command_id="0" * 32, command="out", cp_id="CP001", issued_at=1_800_000_000.0)
 SEAL = OrderSeal("the operator's token")

@@ -15,7 +15,7 @@ from evcharge.driver.words import Words
 from evcharge.evc1.messages import TicketIssued
 from evcharge.operator import tables
 from evcharge.runtime import wall_clock
-from evcharge.troubles import clock
+from evcharge.terminal.fault_log import clock
 
 END_OF_TIME = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 

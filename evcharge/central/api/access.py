@@ -22,7 +22,7 @@ from evcharge.central.quotas import Quotas
 from evcharge.central.refusals import Refusals
 from evcharge.domain.errors import AuthenticationError, Code
 from evcharge.domain.ids import Role
-from evcharge.https import Turns, prove
+from evcharge.http.server import Turns, prove
 
 OPERATOR, WEATHER_SERVICE = "operator", "weather"
 _TOLD = (Code.CREDENTIAL, Code.ROLE, Code.SLOW)

@@ -21,7 +21,7 @@ from evcharge.domain.errors import AuthenticationError, Code, Refused
 from evcharge.domain.events import AccountAdded, AccountChanged, AccountRemoved, TokenMade, TokenRemoved
 from evcharge.domain.ids import DriverId, Role
 from evcharge.domain.names import looks_like
-from evcharge.https import answer
+from evcharge.http.server import answer
 from evcharge.security import secret_files
 from evcharge.security.passwords import Credentials, NewPassword, Password, new_password
 

@@ -9,7 +9,7 @@ from evcharge.central.api.routes import OPERATORS, VIEWERS, Route
 from evcharge.central.commands import Actor, CloseAlert
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.domain.errors import Code, Refused
-from evcharge.https import answer
+from evcharge.http.server import answer
 
 
 class Alerts:

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from evcharge.central.api.access import Access
 from evcharge.central.api.routes import Route
-from evcharge.https import REQUESTS_PER_S, application
+from evcharge.http.server import REQUESTS_PER_S, application
 
 
 class Room(Protocol):

@@ -14,7 +14,7 @@ from evcharge.central.store import CentralStore
 from evcharge.domain.errors import BadInput
 from evcharge.domain.events import EVENT_TYPES
 from evcharge.domain.ids import check_id
-from evcharge.https import answer
+from evcharge.http.server import answer
 
 _NUMBER = {"type": "integer", "minimum": 0}
 _AFTER = Parameter("after", "Only rows after this number, the oldest of them.", _NUMBER)

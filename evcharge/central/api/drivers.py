@@ -16,7 +16,7 @@ from evcharge.domain.billing import MAX_MONEY_CENTS
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.events import StopOrdered
 from evcharge.domain.ids import DriverId, check_id
-from evcharge.https import answer
+from evcharge.http.server import answer
 
 
 class TopUpBody(Struct, forbid_unknown_fields=True):

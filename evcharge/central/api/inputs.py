@@ -14,7 +14,7 @@ from evcharge.central.ruling import Decision
 from evcharge.domain.billing import SURE_CENTS, euros
 from evcharge.domain.errors import BadInput, Code, Overloaded, ProtocolError, Refused
 from evcharge.domain.ids import check_id
-from evcharge.https import read_body
+from evcharge.http.server import read_body
 
 MAX_PAGE, PAGE = 1000, 100
 # How long an order may take; it is carried out all the same afterwards.

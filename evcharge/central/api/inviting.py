@@ -2,9 +2,9 @@
 
 from msgspec import structs
 
-from evcharge import joining
 from evcharge.central.api.registration import Ask, Kind
-from evcharge.joining import Made
+from evcharge.joining import joining
+from evcharge.joining.joining import Made
 from evcharge.labels import Speech
 from evcharge.labels.join import SENTENCES
 from evcharge.runtime.config import Config

@@ -17,7 +17,7 @@ from evcharge.central.commands import Actor
 from evcharge.central.directory import Directory
 from evcharge.domain.errors import AuthenticationError, Code, Overloaded
 from evcharge.domain.ids import Role
-from evcharge.https import answer
+from evcharge.http.server import answer
 from evcharge.security.passwords import Credentials, LoginThrottle, Password
 
 # Given a driver's id, a secret and an address: returns what the credential is, or raises as Registrar does.

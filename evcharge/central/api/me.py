@@ -36,7 +36,7 @@ from evcharge.domain.events import ConfirmationEnded
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
 from evcharge.domain.journal_records import Id, Text, Token
 from evcharge.evc1.messages import Pin
-from evcharge.https import answer
+from evcharge.http.server import answer
 
 
 class Wanted(Struct, forbid_unknown_fields=True):

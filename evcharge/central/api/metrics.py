@@ -31,7 +31,7 @@ from evcharge.domain.events import (
 )
 from evcharge.domain.ids import Role
 from evcharge.domain.session import SessionState
-from evcharge.https import answer
+from evcharge.http.server import answer
 
 # How many events wait for Kafka, and whether it takes them.
 Backlog = Callable[[], tuple[int, bool]]

@@ -26,7 +26,7 @@ from evcharge.domain.errors import BadInput, Code, Refused
 from evcharge.domain.ids import CpId, Role, check_id
 from evcharge.domain.location import check
 from evcharge.domain.session import Session
-from evcharge.https import answer
+from evcharge.http.server import answer
 from evcharge.runtime.clock import Clock
 
 _SHOWN = timedelta(hours=24)

@@ -10,7 +10,6 @@ import msgspec
 from aiohttp import hdrs, web
 from msgspec import Struct, structs
 
-from evcharge import enrolment
 from evcharge.central.api import member_answers
 from evcharge.central.api.inputs import body_of
 from evcharge.central.api.routes import ADMINS, VIEWERS, Handler, Route
@@ -21,8 +20,9 @@ from evcharge.domain.errors import BadInput, Code, EvchargeError, Overloaded, Pr
 from evcharge.domain.events import RegistrationChanged
 from evcharge.domain.ids import CpId, DriverId, check_id
 from evcharge.domain.journal_records import Text
-from evcharge.https import answer
-from evcharge.joining import Made
+from evcharge.http import registry_client
+from evcharge.http.server import answer
+from evcharge.joining.joining import Made
 
 Kind = Literal["cp", "driver"]
 Ask = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
@@ -252,7 +252,7 @@ class Registration:
     async def refresh(self, actor: Actor) -> None:
         """Ask the Registry for its list. Raises what Registrar.ask raises."""
         try:
-            content = await enrolment.listed(lambda path: self._registrar.ask(actor, "GET", path))
+            content = await registry_client.listed(lambda path: self._registrar.ask(actor, "GET", path))
             listed = msgspec.convert(content, _List)
         except (msgspec.ValidationError, ProtocolError):
             raise Overloaded("What answers for the Registry is none.", Code.UNREACHABLE) from None

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from evcharge.domain.errors import Taken
-from evcharge.https import SEATS, serving
+from evcharge.http.server import SEATS, serving
 from evcharge.runtime.admission import SeatLimits
 from evcharge.runtime.waiting import Backoff
 

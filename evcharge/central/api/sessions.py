@@ -17,7 +17,7 @@ from evcharge.central.state import Facts
 from evcharge.domain.days import Days
 from evcharge.domain.errors import BadInput, Code, Refused
 from evcharge.domain.ids import CpId, SessionId
-from evcharge.https import answer
+from evcharge.http.server import answer
 from evcharge.storage.database import Row
 
 _STATE = Parameter("state", "Only sessions in this state.", {"type": "string", "enum": list(STATES)})

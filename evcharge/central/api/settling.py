@@ -16,7 +16,7 @@ from evcharge.central.dispatcher import Dispatcher
 from evcharge.domain.billing import MAX_MONEY_CENTS
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import DriverId, SessionId, check_id
-from evcharge.https import answer
+from evcharge.http.server import answer
 
 Reason = Annotated[
     str, Meta(min_length=1, max_length=200, pattern=r"\A[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*\Z")

@@ -19,7 +19,7 @@ from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import CpId, check_id
 from evcharge.domain.strict_json import tellable
-from evcharge.https import answer
+from evcharge.http.server import answer
 from evcharge.runtime.clock import Clock
 
 # For each second of summing so many of rest: a few hundredths of one core, whoever asks how often.

@@ -28,7 +28,7 @@ from evcharge.domain.errors import BadInput, Code
 from evcharge.domain.ids import CpId
 from evcharge.domain.journal_records import Text
 from evcharge.domain.location import WeatherKind, check, place
-from evcharge.https import answer
+from evcharge.http.server import answer
 from evcharge.runtime.clock import Clock
 
 # Nowhere on Earth is it colder, hotter or windier: what is beyond was not measured.

@@ -8,7 +8,7 @@ from evcharge.central.state import OrderOffset, OrderTaken
 from evcharge.domain import events
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code
-from evcharge.topics import Order
+from evcharge.domain.operator_order import Order
 from tests.unit.central.builders import NOON, Network
 
 PLACE = OrderOffset("cluster", 0, 8)

@@ -7,10 +7,10 @@ import pytest
 from rich.cells import cell_len
 from rich.text import Text
 
-from evcharge import drawing
 from evcharge.labels import Speech
 from evcharge.labels.weather_service import SENTENCES
-from evcharge.troubles import Trouble
+from evcharge.terminal import drawing
+from evcharge.terminal.fault_log import Trouble
 from evcharge.weather.readings import Spot
 from evcharge.weather.view import Facts, Row, listed, view
 

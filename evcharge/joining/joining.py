@@ -34,8 +34,8 @@ from evcharge.domain.errors import (
     Refused,
     StateError,
 )
-from evcharge.enrolment import Impostor, RegistryAddress, call
-from evcharge.invitation import Invitation, encode
+from evcharge.http.registry_client import Impostor, RegistryAddress, call
+from evcharge.joining.token import Invitation, encode
 from evcharge.labels import Speech
 from evcharge.runtime import config as settings
 from evcharge.runtime.config import Config

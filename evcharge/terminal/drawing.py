@@ -10,7 +10,7 @@ from rich.text import Text
 
 from evcharge.labels import Speech
 from evcharge.runtime.plain import clean
-from evcharge.troubles import Trouble, told
+from evcharge.terminal.fault_log import Trouble, told
 
 _LABEL_CELLS = 12
 

@@ -6,9 +6,9 @@ from typing import Generic, TypeVar
 
 from rich.text import Text
 
-from evcharge.console import Choice, Console, Messages
 from evcharge.labels import Speech
-from evcharge.troubles import Trouble
+from evcharge.terminal.fault_log import Trouble
+from evcharge.terminal.screen import Choice, Console, Messages
 
 Facts = TypeVar("Facts")
 Order = TypeVar("Order")

@@ -28,12 +28,12 @@ from aiokafka.errors import (  # type: ignore[import-untyped]
 )
 from aiokafka.partitioner import murmur2  # type: ignore[import-untyped]
 
-from evcharge import broker_check
 from evcharge.domain.errors import Code, ConfigError, EvchargeError, StateError
+from evcharge.kafka import diagnosis
+from evcharge.kafka.topics import TOPICS, Outgoing
 from evcharge.runtime.config import KafkaSettings
 from evcharge.runtime.waiting import within
 from evcharge.security import secret_files
-from evcharge.topics import TOPICS, Outgoing
 
 PASSWORD_VARIABLE = "EVCHARGE_KAFKA_PASSWORD"  # noqa: S105  its name, not the password
 # How long anything may take before the broker counts as lost. A shorter freeze is survived.
@@ -112,7 +112,7 @@ class Brokers:
 
     async def reason(self, within_s: float) -> str | None:
         """Return what keeps us from the brokers and what to try; None when nothing does."""
-        return await broker_check.reason(self._settings, self.options, within_s)
+        return await diagnosis.reason(self._settings, self.options, within_s)
 
     def named(self, topic: str) -> str:
         """Return the name of `topic` in this cluster."""

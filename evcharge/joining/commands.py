@@ -13,7 +13,7 @@ from evcharge.runtime.cli_options import CENTRAL, REGISTRY, id_argument, options
 from evcharge.runtime.plain import clean
 
 if TYPE_CHECKING:
-    from evcharge.invitation import Invitation
+    from evcharge.joining.token import Invitation
     from evcharge.labels import Speech
     from evcharge.runtime.config import Config
 
@@ -93,7 +93,7 @@ def _invite(
 ) -> None:
     from datetime import UTC, datetime
 
-    from evcharge import joining
+    from evcharge.joining import joining
     from evcharge.labels import Speech
     from evcharge.labels.join import SENTENCES
 
@@ -125,9 +125,9 @@ def join(token: tuple[str, ...], force: bool, config_file: Path | None, **given:
     config = settings(config_file, given)
     import asyncio
 
-    from evcharge import joining
     from evcharge.domain.errors import BadInput
-    from evcharge.invitation import BadToken
+    from evcharge.joining import joining
+    from evcharge.joining.token import BadToken
     from evcharge.labels import Speech
     from evcharge.labels.join import SENTENCES
 
@@ -149,7 +149,7 @@ def join(token: tuple[str, ...], force: bool, config_file: Path | None, **given:
 
 
 def _read(token: tuple[str, ...], say: "Speech") -> "Invitation":
-    from evcharge.invitation import BadToken, decode
+    from evcharge.joining.token import BadToken, decode
 
     if token:
         # What a mail client broke with spaces comes as several arguments.

@@ -26,9 +26,9 @@ from prompt_toolkit.layout.processors import BeforeInput, ConditionalProcessor, 
 from prompt_toolkit.output.vt100 import Vt100_Output
 from rich.text import Text
 
-from evcharge import drawing, keyboard
 from evcharge.runtime import logs
-from evcharge.unhurried import Unhurried, calm_resizes
+from evcharge.terminal import drawing, keyboard
+from evcharge.terminal.screen_writer import Unhurried, calm_resizes
 
 # Keys that come faster than anybody types are pasted: in a menu they mean nothing.
 PASTE_S = 0.03

@@ -5,16 +5,14 @@ A record's key says whom it is about, and Central takes nobody else's key to ope
 
 import base64
 from collections.abc import Mapping
-from typing import Annotated, Literal
 
 import msgspec
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from msgspec import Meta, Struct
 
 from evcharge.domain.errors import Code, ProtocolError
-from evcharge.domain.journal_records import Id
+from evcharge.domain.operator_order import Order
 from evcharge.domain.strict_json import read_json
 from evcharge.evc1.frames import open_token
 
@@ -31,22 +29,8 @@ TOPICS: Mapping[str, Mapping[str, str]] = {
 # What is about no charging point and no driver has this key: all of it stays in order.
 CENTRAL_KEY = "central"
 
-# An order that is found later than this after it was sealed is not carried out any more.
-ORDER_VALID_S = 300.0
-# Clocks differ a little; an order from further in the future was sealed by a clock that is wrong.
-ORDER_EARLY_S = 30.0
-
 # What a record holds, by topic, key and value.
 Outgoing = tuple[str, str, bytes]
-
-
-class Order(Struct, frozen=True, forbid_unknown_fields=True):
-    """An operator's order, as it lies sealed in central-commands. `issued_at` is in Unix seconds."""
-
-    command_id: Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
-    command: Literal["out", "resume", "revoke"]
-    cp_id: Id
-    issued_at: Annotated[float, Meta(ge=0, le=253_402_300_799)]
 
 
 class OrderSeal:

@@ -1,0 +1,1 @@
+"""Kafka: topics, the client, and why brokers do not let us in."""
