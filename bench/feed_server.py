@@ -6,15 +6,15 @@ import sys
 
 from aiohttp import web
 
-from evcharge.central.alerts import Alerts
 from evcharge.central.api.push import Push
-from evcharge.central.board import Board
-from evcharge.central.commands import Actor
-from evcharge.central.driver_board import DriverBoard
 from evcharge.central.feed import Feed, Live
-from evcharge.central.state import Facts
-from evcharge.central.takings import Today
-from evcharge.central.telemetry import Telemetry
+from evcharge.central.rules.commands import Actor
+from evcharge.central.rules.facts import Facts
+from evcharge.central.views.alerts import Alerts
+from evcharge.central.views.board import Board
+from evcharge.central.views.driver_board import DriverBoard
+from evcharge.central.views.telemetry import Telemetry
+from evcharge.central.views.today import Today
 from evcharge.domain.charging_point import ChargingPoint
 from evcharge.domain.days import UTC_DAYS
 from evcharge.domain.ids import CpId, DriverId, RequestId, Role, SessionId

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import msgspec
 
-from evcharge.central.alerts import Alerts
-from evcharge.central.commands import CENTRAL
 from evcharge.central.feed import Feed
 from evcharge.central.outbox import Outbox, OutboxBooks, connecting
 from evcharge.central.rows import Entry
-from evcharge.central.ruling import Decision
+from evcharge.central.rules.commands import CENTRAL
+from evcharge.central.rules.decision import Decision
 from evcharge.central.store import CentralStore
+from evcharge.central.views.alerts import Alerts
 from evcharge.domain.events import MonitorSpoke
 from evcharge.domain.ids import CpId
 from evcharge.kafka.client import Brokers, Consumer

@@ -6,9 +6,9 @@ Kafka has every event under its number and hash. `audit verify` compares what it
 
 import logging
 
-from evcharge.central.lines import speech
 from evcharge.central.registry_link import RegistryLink
 from evcharge.central.store import CentralStore
+from evcharge.central.views.event_text import speech
 from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.storage.anchor_file import AnchorFile
 

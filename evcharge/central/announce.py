@@ -4,8 +4,15 @@ from collections.abc import Callable
 
 from msgspec import UNSET
 
-from evcharge.central.charging import refusal_text
-from evcharge.central.replies import DriverAsked, PinLimit, RecordsMissing, RecordsTaken, Reply, RequestStep
+from evcharge.central.rules.charging import refusal_text
+from evcharge.central.rules.replies import (
+    DriverAsked,
+    PinLimit,
+    RecordsMissing,
+    RecordsTaken,
+    Reply,
+    RequestStep,
+)
 from evcharge.domain import events
 from evcharge.domain.billing import euros, kwh
 from evcharge.domain.errors import Code

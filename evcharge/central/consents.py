@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from msgspec import UNSET
 
-from evcharge.central.commands import ByHand, Reach
-from evcharge.central.state import Facts
+from evcharge.central.rules.commands import ByHand, Reach
+from evcharge.central.rules.facts import Facts
 from evcharge.domain.errors import Code, Overloaded, Refused
 from evcharge.domain.events import Event, StartConfirmed
 from evcharge.domain.ids import CpId, DriverId

@@ -3,8 +3,8 @@
 import logging
 
 from evcharge import labels
-from evcharge.central.lines import line, status_line
-from evcharge.central.state import Facts
+from evcharge.central.rules.facts import Facts
+from evcharge.central.views.event_text import line, status_line
 from evcharge.domain.events import Event
 from evcharge.domain.ids import CpId
 

@@ -12,9 +12,13 @@ from typing import Any
 
 from msgspec import UNSET
 
-from evcharge.central import charging, commands
 from evcharge.central.announce import message_of
-from evcharge.central.commands import (
+from evcharge.central.consents import Consents
+from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.feed import Feed, Live
+from evcharge.central.quotas import Quotas
+from evcharge.central.rules import charging, commands
+from evcharge.central.rules.commands import (
     Actor,
     AnyCommand,
     DriverArrives,
@@ -30,10 +34,6 @@ from evcharge.central.commands import (
     StopCharging,
     TakeRecords,
 )
-from evcharge.central.consents import Consents
-from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.feed import Feed, Live
-from evcharge.central.quotas import Quotas
 from evcharge.central.store import INBOX_PAGE, CentralStore
 from evcharge.domain.billing import cost_cents
 from evcharge.domain.charging_point import ChargingPoint, Question

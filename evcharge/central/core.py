@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from evcharge.central.alerts import Alerts
 from evcharge.central.archive import Archive
 from evcharge.central.consents import Consents
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.epochs import Epochs
 from evcharge.central.feed import Feed
 from evcharge.central.peers import Peers
 from evcharge.central.quotas import Quotas
 from evcharge.central.refusals import Refusals
+from evcharge.central.rules.epochs import Epochs
 from evcharge.central.store import CentralStore
+from evcharge.central.views.alerts import Alerts
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.config import Config
 from evcharge.storage.database import Database

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from evcharge import labels
-from evcharge.central.alerts import CLOSED_BY_HAND, Alert, Alerts, alert_text, restored_text
-from evcharge.central.commands import (
+from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.feed import Feed
+from evcharge.central.peers import Peers
+from evcharge.central.rules.alert_kinds import CLOSED_BY_HAND, Alert
+from evcharge.central.rules.commands import (
     Actor,
     AnyCommand,
     CloseAlert,
@@ -19,11 +22,9 @@ from evcharge.central.commands import (
     RevokeKeys,
     TopUp,
 )
-from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.feed import Feed
-from evcharge.central.lines import speech, status_line
-from evcharge.central.peers import Peers
 from evcharge.central.typed import Order, Verb, help_page
+from evcharge.central.views.alerts import Alerts, alert_text, restored_text
+from evcharge.central.views.event_text import speech, status_line
 from evcharge.central.wall_lists import Fault, fault_lines, session_state
 from evcharge.domain.billing import cost_cents, euros, kwh
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from evcharge.central.accounts import Account, ApiToken, Credential, Login, Told, driver_id
-from evcharge.central.commands import AccessEvent, Actor, ChangeAccess, DriverVisits, Note
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.rows import account_of, token_of
-from evcharge.central.ruling import Decision
+from evcharge.central.rules.accounts import Account, ApiToken, Credential, Login, Told, driver_id
+from evcharge.central.rules.commands import AccessEvent, Actor, ChangeAccess, DriverVisits, Note
+from evcharge.central.rules.decision import Decision
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.events import LoggedIn, LoggedOut
 from evcharge.domain.ids import Role

@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
 
-from evcharge.central.commands import (
+from evcharge.central.feed import Feed
+from evcharge.central.rows import Entry
+from evcharge.central.rules.commands import (
     CENTRAL,
     Actor,
     AnyCommand,
@@ -24,17 +26,16 @@ from evcharge.central.commands import (
     TakeOrder,
     Withdraw,
 )
-from evcharge.central.counted import CountedFacts
-from evcharge.central.counted import Draft as Counts
-from evcharge.central.feed import Feed
-from evcharge.central.lines import speech
-from evcharge.central.network import decide
-from evcharge.central.recall import unknown
-from evcharge.central.replies import Reply
-from evcharge.central.rows import Entry
-from evcharge.central.ruling import Decision, Rules
-from evcharge.central.state import Facts
+from evcharge.central.rules.counted import CountedFacts
+from evcharge.central.rules.counted import Draft as Counts
+from evcharge.central.rules.decide import decide
+from evcharge.central.rules.decision import Decision
+from evcharge.central.rules.facts import Facts
+from evcharge.central.rules.recall import unknown
+from evcharge.central.rules.replies import Reply
+from evcharge.central.rules.settings import Rules
 from evcharge.central.store import CentralStore
+from evcharge.central.views.event_text import speech
 from evcharge.domain.errors import Code, Refused, StateError, Unstorable
 from evcharge.domain.events import ClockJumped, StorageRestored
 from evcharge.labels import DEFAULT_LANGUAGE

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from evcharge.central.accounts import Told
+from evcharge.central.rules.accounts import Told
 from evcharge.domain import events as e
 from evcharge.domain.charging_point import Hold, LocatedBy
 from evcharge.domain.location import place

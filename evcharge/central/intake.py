@@ -7,13 +7,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from evcharge.central.alerts import KAFKA
-from evcharge.central.commands import Actor, TakeOrder
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.lane import Lane
 from evcharge.central.quotas import BAN_S, USELESS, Quotas
 from evcharge.central.refusals import Refusals
-from evcharge.central.state import OrderOffset
+from evcharge.central.rules.alert_kinds import KAFKA
+from evcharge.central.rules.commands import Actor, TakeOrder
+from evcharge.central.rules.facts import OrderOffset
 from evcharge.domain.errors import Code, Overloaded, ProtocolError, Refused, Unstorable, unforeseen
 from evcharge.domain.ids import CpId, Role
 from evcharge.domain.operator_order import Order

@@ -7,13 +7,13 @@ it carries is neither stored nor billed.
 import asyncio
 from dataclasses import dataclass, field
 
-from evcharge.central.alerts import KAFKA
-from evcharge.central.commands import CENTRAL, Note
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
 from evcharge.central.peers import Peers
 from evcharge.central.quotas import BAN_S, USELESS, Quotas
 from evcharge.central.refusals import UNKNOWN, Refusals
+from evcharge.central.rules.alert_kinds import KAFKA
+from evcharge.central.rules.commands import CENTRAL, Note
 from evcharge.domain.errors import BadInput, Code, Overloaded, ProtocolError, unforeseen
 from evcharge.domain.events import FiguresUnderstood
 from evcharge.domain.ids import CpId, Role, SessionId, check_id

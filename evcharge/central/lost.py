@@ -6,9 +6,9 @@ were withdrawn during a session has `LAST_WORD_S` to tell how that ended; then i
 by what is known. All of it counts from when this Central saw it, by the steady clock: after a restart, anew.
 """
 
-from evcharge.central.commands import CENTRAL, CloseLost
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.peers import Peers
+from evcharge.central.rules.commands import CENTRAL, CloseLost
 from evcharge.domain.ids import CpId, SessionId
 from evcharge.domain.session import Session, SessionState
 

@@ -31,14 +31,15 @@ from rich.style import Style
 from rich.text import Text
 
 from evcharge.central import typed
-from evcharge.central.alerts import CENTRAL, KAFKA, REGISTRY, WEATHER, AlertKind, Alerts, alert_text
 from evcharge.central.desk import Answer, Desk, fault
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
-from evcharge.central.lines import speech
+from evcharge.central.rules.alert_kinds import CENTRAL, KAFKA, REGISTRY, WEATHER, AlertKind
 from evcharge.central.sheet import COLOURS_256, NARROW, NO_COLOURS, TRUE_COLOURS, Palette
-from evcharge.central.takings import Today
 from evcharge.central.typed import Order, Verb
+from evcharge.central.views.alerts import Alerts, alert_text
+from evcharge.central.views.event_text import speech
+from evcharge.central.views.today import Today
 from evcharge.central.wall import View, wall
 from evcharge.domain.errors import BadInput
 from evcharge.domain.events import Event

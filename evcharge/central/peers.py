@@ -11,16 +11,16 @@ import logging
 from collections.abc import Callable
 
 from evcharge.central.announce import letters
-from evcharge.central.commands import CENTRAL, Actor, GiveUpStart, Reach
 from evcharge.central.consents import Consents
 from evcharge.central.conversations import Conversation, converse, supply
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.epochs import Epochs
 from evcharge.central.feed import Feed, Live
-from evcharge.central.presence import REVOKED, revoked_text
 from evcharge.central.quotas import BAN_S, Quotas
 from evcharge.central.refusals import Refusals
-from evcharge.central.start_seal import seal
+from evcharge.central.rules.commands import CENTRAL, Actor, GiveUpStart, Reach
+from evcharge.central.rules.epochs import Epochs
+from evcharge.central.rules.presence import REVOKED, revoked_text
+from evcharge.central.rules.start_seal import seal
 from evcharge.central.store import CentralStore
 from evcharge.domain import events
 from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, Overloaded

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from evcharge.central import charging, counted
-from evcharge.central.accounts import LOGIN_ID_CHARS, seal
 from evcharge.central.expected import LEDGER, MOST_LINES, QUARANTINE, TABLES, ExpectedRows, Row, Table, least
-from evcharge.central.manual_start import pin_seal
 from evcharge.central.rows import account_of, token_of
+from evcharge.central.rules import charging, counted
+from evcharge.central.rules.accounts import LOGIN_ID_CHARS, seal
+from evcharge.central.rules.manual_start import pin_seal
 from evcharge.domain.timestamps import text_of
 
 _ROWS_AT_ONCE = 2_000

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from evcharge import labels
-from evcharge.central.alerts import NOT_UNDERSTOOD
-from evcharge.central.commands import Actor, AnyCommand, Note
-from evcharge.central.lines import speech
+from evcharge.central.rules.alert_kinds import NOT_UNDERSTOOD
+from evcharge.central.rules.commands import Actor, AnyCommand, Note
+from evcharge.central.views.event_text import speech
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.events import (
     DriverConnected,

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from evcharge.central.accounts import Credential
-from evcharge.central.commands import Actor
+from evcharge.central.rules.accounts import Credential
+from evcharge.central.rules.commands import Actor
 from evcharge.domain.errors import AuthenticationError, Code, Overloaded, ProtocolError
 from evcharge.domain.ids import Role
 from evcharge.http.registry_client import RegistryAddress, call

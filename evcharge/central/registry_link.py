@@ -12,11 +12,11 @@ from typing import Annotated, Any
 import aiohttp
 from msgspec import Meta, Struct
 
-from evcharge.central.commands import CENTRAL, Actor, Note, RegistryFollows, RevokeKeys, Withdraw
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.epochs import Epochs
 from evcharge.central.feed import Feed
-from evcharge.central.lines import speech
+from evcharge.central.rules.commands import CENTRAL, Actor, Note, RegistryFollows, RevokeKeys, Withdraw
+from evcharge.central.rules.epochs import Epochs
+from evcharge.central.views.event_text import speech
 from evcharge.domain import events
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import CpId, Role

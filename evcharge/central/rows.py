@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from evcharge.central.accounts import Account, ApiToken
-from evcharge.central.commands import Actor
 from evcharge.central.history import NO_DATA, Incident, News, Shown, Statuses
-from evcharge.central.ruling import Decision
-from evcharge.central.state import (
+from evcharge.central.rules.accounts import Account, ApiToken
+from evcharge.central.rules.commands import Actor
+from evcharge.central.rules.decision import Decision
+from evcharge.central.rules.facts import (
     Change,
     Correction,
     Debt,

@@ -3,10 +3,10 @@
 import asyncio
 from pathlib import Path
 
-from evcharge.central.accounts import Account, seal
-from evcharge.central.commands import Actor
 from evcharge.central.rows import Entry
-from evcharge.central.ruling import Decision
+from evcharge.central.rules.accounts import Account, seal
+from evcharge.central.rules.commands import Actor
+from evcharge.central.rules.decision import Decision
 from evcharge.central.store import CentralStore
 from evcharge.domain.events import AccountAdded
 from evcharge.domain.ids import Role

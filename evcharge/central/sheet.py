@@ -13,7 +13,7 @@ from rich.style import Style
 from rich.text import Text
 
 from evcharge import labels
-from evcharge.central.lines import speech
+from evcharge.central.views.event_text import speech
 from evcharge.domain.charging_point import CpStatus
 from evcharge.labels import Speech
 from evcharge.runtime.plain import clean

@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from evcharge.central.history import START_GRACE, Draft, News, Statuses
-from evcharge.central.recall import Unknown
 from evcharge.central.rows import (
     PUT_EVENT,
     Entry,
@@ -31,7 +30,7 @@ from evcharge.central.rows import (
     ticket_of,
     weather_of,
 )
-from evcharge.central.state import (
+from evcharge.central.rules.facts import (
     REMEMBERED_REQUESTS,
     WELCOME,
     Closed,
@@ -42,6 +41,7 @@ from evcharge.central.state import (
     TicketUnseen,
     Welcomed,
 )
+from evcharge.central.rules.recall import Unknown
 from evcharge.domain.billing import MAX_SESSION_MWH
 from evcharge.domain.charging_point import ChargingPoint, CpStatus
 from evcharge.domain.days import UTC_DAYS, Days

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from evcharge.central import wall_lists
 from evcharge.central.feed import Live
-from evcharge.central.lines import why
 from evcharge.central.sheet import NARROW, Palette, Sheet
+from evcharge.central.views.event_text import why
 from evcharge.central.wall_lists import Fault
 from evcharge.domain.billing import euros, kwh, price_text
 from evcharge.domain.charging_point import ChargingPoint, CpStatus

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from evcharge import labels
 from evcharge.central.feed import Live
-from evcharge.central.lines import speech
 from evcharge.central.sheet import Sheet
+from evcharge.central.views.event_text import speech
 from evcharge.domain.billing import cost_cents, euros, kwh
 from evcharge.domain.ids import CpId
 from evcharge.domain.session import Session, SessionState

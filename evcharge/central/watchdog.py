@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 
 from evcharge.central.conversations import MAX_UNSENT_BYTES, Conversation
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.lines import speech
 from evcharge.central.lost import Lost
 from evcharge.central.peers import Peers
 from evcharge.central.quotas import TOO_FAST
 from evcharge.central.refusals import Refusals
 from evcharge.central.store import CentralStore
+from evcharge.central.views.event_text import speech
 from evcharge.domain.errors import Code, Overloaded
 from evcharge.evc1.tickets import LIVENESS
 from evcharge.labels import DEFAULT_LANGUAGE

@@ -7,8 +7,8 @@ import asyncio
 from datetime import datetime
 
 from evcharge.central.archive import Archive
-from evcharge.central.commands import CENTRAL, Actor, Note
 from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.rules.commands import CENTRAL, Actor, Note
 from evcharge.domain import events
 from evcharge.domain.ids import Role
 

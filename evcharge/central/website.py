@@ -32,15 +32,15 @@ from evcharge.central.api.sessions import Sessions
 from evcharge.central.api.settling import Settling
 from evcharge.central.api.stats import Stats
 from evcharge.central.api.weather import Weather
-from evcharge.central.board import MAX_MESSAGES, Board
 from evcharge.central.chain import ChainWalker
 from evcharge.central.core import Core
 from evcharge.central.directory import Directory
-from evcharge.central.driver_board import DriverBoard
 from evcharge.central.registrar import Registrar
 from evcharge.central.statistics import Statistics
-from evcharge.central.takings import Today
-from evcharge.central.telemetry import Telemetry
+from evcharge.central.views.board import MAX_MESSAGES, Board
+from evcharge.central.views.driver_board import DriverBoard
+from evcharge.central.views.telemetry import Telemetry
+from evcharge.central.views.today import Today
 from evcharge.central.weather_link import WeatherLink
 from evcharge.http.registry_client import RegistryAddress
 from evcharge.http.server import Turns

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from evcharge.central.rows import PUT_EVENT, Entry, event_row, statements
-from evcharge.central.state import Facts
+from evcharge.central.rules.facts import Facts
 from evcharge.central.store import CentralStore
 from evcharge.domain.events import CentralStarted, Event
 from evcharge.domain.timestamps import text_of

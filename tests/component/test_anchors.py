@@ -13,7 +13,7 @@ import pytest
 
 from evcharge.central import anchors as central_anchors
 from evcharge.central import registry_link, verify, watchdog
-from evcharge.central.commands import CENTRAL, Note
+from evcharge.central.rules.commands import CENTRAL, Note
 from evcharge.domain.events import RegistryAnchored
 from evcharge.kafka.topics import EVENT_TOPICS
 from evcharge.labels import Speech

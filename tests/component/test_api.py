@@ -12,7 +12,7 @@ import pytest
 
 from evcharge.central import app, verify, website
 from evcharge.central.api.server import ApiServer, idle
-from evcharge.central.commands import PlaceHold
+from evcharge.central.rules.commands import PlaceHold
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import Taken
 from evcharge.evc1 import messages

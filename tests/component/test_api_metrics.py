@@ -10,7 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from evcharge.central.api import answers
-from evcharge.central.commands import Note
+from evcharge.central.rules.commands import Note
 from evcharge.domain.events import WeatherReached
 from evcharge.evc1 import messages
 from tests.component.books import FromNextYear, entries, raw

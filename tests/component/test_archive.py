@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from evcharge.central.archive import MAX_HISTORY, STATES, Archive, cursor, order_of
-from evcharge.central.commands import Note
 from evcharge.central.rows import Entry
-from evcharge.central.ruling import Decision
+from evcharge.central.rules.commands import Note
+from evcharge.central.rules.decision import Decision
 from evcharge.domain.errors import BadInput
 from evcharge.domain.events import ClockJumped, HoldPlaced, Unread
 from evcharge.domain.timestamps import text_of

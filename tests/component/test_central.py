@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from evcharge.central import conversations, store, verify
-from evcharge.central.commands import LiftHold, PlaceHold, RevokeKeys
 from evcharge.central.lost import LAST_WORD_S
+from evcharge.central.rules.commands import LiftHold, PlaceHold, RevokeKeys
 from evcharge.central.store import INBOX_PAGE
 from evcharge.domain import journal_records
 from evcharge.domain.charging_point import Hold

@@ -6,9 +6,9 @@ import pytest
 
 from evcharge.central import chain
 from evcharge.central.chain import ChainWalker
-from evcharge.central.commands import Note
 from evcharge.central.rows import Entry
-from evcharge.central.ruling import Decision
+from evcharge.central.rules.commands import Note
+from evcharge.central.rules.decision import Decision
 from evcharge.domain.events import ChainBroken
 from tests.component.books import any_event, opened, raw
 from tests.unit.central.builders import ADMIN, NOON

@@ -13,19 +13,20 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from evcharge.central import panel
-from evcharge.central.alerts import Alert, AlertKind, Alerts
 from evcharge.central.consents import Consents
 from evcharge.central.desk import Desk, fault
-from evcharge.central.epochs import Epochs
 from evcharge.central.feed import Feed
-from evcharge.central.lines import speech
 from evcharge.central.peers import Peers
 from evcharge.central.quotas import Quotas
 from evcharge.central.refusals import Refusals
+from evcharge.central.rules.alert_kinds import Alert, AlertKind
+from evcharge.central.rules.epochs import Epochs
+from evcharge.central.rules.facts import Facts
 from evcharge.central.sheet import COLOURS_256, NO_COLOURS, TRUE_COLOURS
-from evcharge.central.state import Facts
-from evcharge.central.takings import Today
 from evcharge.central.typed import parse
+from evcharge.central.views.alerts import Alerts
+from evcharge.central.views.event_text import speech
+from evcharge.central.views.today import Today
 from evcharge.domain.days import UTC_DAYS
 from evcharge.domain.events import CentralStopped, TicketMade
 from evcharge.domain.session import EndReason

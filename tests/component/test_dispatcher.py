@@ -13,14 +13,14 @@ from unittest import mock
 import msgspec
 import pytest
 
-from evcharge.central import commands as c
 from evcharge.central import dispatcher as dispatcher_module
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
 from evcharge.central.invariants import violations
-from evcharge.central.replies import RequestStep
-from evcharge.central.ruling import Rules
-from evcharge.central.state import OrderOffset
+from evcharge.central.rules import commands as c
+from evcharge.central.rules.facts import OrderOffset
+from evcharge.central.rules.replies import RequestStep
+from evcharge.central.rules.settings import Rules
 from evcharge.domain import events, journal_records
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import Code, Refused, StateError, Unstorable

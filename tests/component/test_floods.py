@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from evcharge.central import quotas, verify
-from evcharge.central.counted import IN_FULL, MOST_USELESS
-from evcharge.central.quarantine import MOST_FOREIGN
 from evcharge.central.quotas import CHANGES, JOURNALS, LOGINS
+from evcharge.central.rules.counted import IN_FULL, MOST_USELESS
+from evcharge.central.rules.quarantine import MOST_FOREIGN
 from evcharge.domain import events, journal_records
 from evcharge.domain.errors import Code, EvchargeError, Overloaded
 from evcharge.domain.ids import Role

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from evcharge.central import verify
-from evcharge.central.commands import Actor, RevokeKeys
-from evcharge.central.ruling import Decision
+from evcharge.central.rules.commands import Actor, RevokeKeys
+from evcharge.central.rules.decision import Decision
 from evcharge.domain.errors import AuthenticationError, Code
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from evcharge.central import registry_link
-from evcharge.central.commands import MovePoint
+from evcharge.central.rules.commands import MovePoint
 from evcharge.cp import engine as role
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.ids import Role

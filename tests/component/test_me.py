@@ -11,18 +11,18 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from evcharge.central.alerts import Alerts
 from evcharge.central.api.me import Me
 from evcharge.central.api.routes import DRIVERS
 from evcharge.central.archive import Archive
-from evcharge.central.board import Board
-from evcharge.central.commands import Actor, ByHand, PlaceHold, Reach, StartCharging, TakeRecords
 from evcharge.central.consents import Consents
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.driver_board import DriverBoard
 from evcharge.central.feed import Feed
-from evcharge.central.ruling import Rules
-from evcharge.central.takings import Today
+from evcharge.central.rules.commands import Actor, ByHand, PlaceHold, Reach, StartCharging, TakeRecords
+from evcharge.central.rules.settings import Rules
+from evcharge.central.views.alerts import Alerts
+from evcharge.central.views.board import Board
+from evcharge.central.views.driver_board import DriverBoard
+from evcharge.central.views.today import Today
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.days import UTC_DAYS
 from evcharge.domain.errors import Code

@@ -14,7 +14,7 @@ import pytest
 
 from evcharge.central import app
 from evcharge.central.invariants import violations
-from evcharge.central.ruling import Rules
+from evcharge.central.rules.settings import Rules
 from evcharge.central.sheet import NO_COLOURS
 from evcharge.central.store import CentralStore
 from evcharge.central.wall import View, wall

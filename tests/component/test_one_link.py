@@ -10,13 +10,13 @@ from types import SimpleNamespace
 import pytest
 
 from evcharge.central import watchdog
-from evcharge.central.commands import RevokeKeys
 from evcharge.central.consents import Consents
-from evcharge.central.epochs import Epochs
 from evcharge.central.feed import Feed
 from evcharge.central.peers import Peers
 from evcharge.central.quotas import LOGINS, Quotas
 from evcharge.central.refusals import Refusals
+from evcharge.central.rules.commands import RevokeKeys
+from evcharge.central.rules.epochs import Epochs
 from evcharge.domain import journal_records
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import AuthenticationError, Code, EvchargeError

@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from evcharge.central.commands import CENTRAL, RevokeKeys
+from evcharge.central.rules.commands import CENTRAL, RevokeKeys
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
 from tests.component.office import Office, opened

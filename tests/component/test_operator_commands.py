@@ -12,7 +12,7 @@ import pytest
 
 from evcharge import cli
 from evcharge.central.api import points
-from evcharge.central.commands import PlaceHold, WeatherAlert
+from evcharge.central.rules.commands import PlaceHold, WeatherAlert
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import AuthenticationError
 from evcharge.domain.ids import Role

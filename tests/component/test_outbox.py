@@ -13,14 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central import board
 from evcharge.central import outbox as box
-from evcharge.central.alerts import KAFKA, AlertKind, Alerts, alert_text, restored_text
-from evcharge.central.commands import CENTRAL, Note
 from evcharge.central.feed import Feed
 from evcharge.central.outbox import Outbox, OutboxBooks, Reader
 from evcharge.central.rows import Entry
-from evcharge.central.ruling import Decision
+from evcharge.central.rules.alert_kinds import KAFKA, AlertKind
+from evcharge.central.rules.commands import CENTRAL, Note
+from evcharge.central.rules.decision import Decision
+from evcharge.central.views import board
+from evcharge.central.views.alerts import Alerts, alert_text, restored_text
 from evcharge.domain.events import Event, KafkaLost, KafkaReached, MonitorSpoke
 from evcharge.kafka.client import BrokerLost
 from evcharge.kafka.topics import Outgoing

@@ -13,8 +13,8 @@ import pytest
 from aiohttp import WSMsgType, web
 
 from evcharge.central.api.push import LOGGED_OUT, MISUSE, Push, framed
-from evcharge.central.commands import Actor, MarkTicketShown, Withdraw
-from evcharge.central.telemetry import Telemetry
+from evcharge.central.rules.commands import Actor, MarkTicketShown, Withdraw
+from evcharge.central.views.telemetry import Telemetry
 from evcharge.domain.errors import Overloaded
 from evcharge.domain.ids import DriverId, Role
 from evcharge.http.server import application, serving

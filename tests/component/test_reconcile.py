@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from evcharge.central import commands as c
-from evcharge.central import start_seal, verify
-from evcharge.central.accounts import Account, ApiToken, Login
-from evcharge.central.charging import MOST_JOURNALS
-from evcharge.central.ruling import Rules
-from evcharge.central.state import OrderOffset
+from evcharge.central import verify
+from evcharge.central.rules import commands as c
+from evcharge.central.rules import start_seal
+from evcharge.central.rules.accounts import Account, ApiToken, Login
+from evcharge.central.rules.charging import MOST_JOURNALS
+from evcharge.central.rules.facts import OrderOffset
+from evcharge.central.rules.settings import Rules
 from evcharge.domain import journal_records
 from evcharge.domain.events import AccountAdded, AccountRemoved, LoggedIn, SessionAuthorised, TokenMade
 from evcharge.domain.ids import Role

@@ -11,7 +11,7 @@ from unittest import mock
 
 import msgspec
 
-from evcharge.central.commands import TopUp
+from evcharge.central.rules.commands import TopUp
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import base64_bytes
 from evcharge.evc1 import frames, handshake, server

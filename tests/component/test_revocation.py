@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from evcharge.central import lost, registry_link
-from evcharge.central.commands import RevokeKeys
+from evcharge.central.rules.commands import RevokeKeys
 from evcharge.domain.errors import AuthenticationError, Code
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central import commands as c
 from evcharge.central import verify
 from evcharge.central.invariants import CHECKS, violations
+from evcharge.central.rules import commands as c
 from evcharge.domain.errors import StateError
 from evcharge.domain.events import WalletToppedUp
 from evcharge.storage import hash_chain

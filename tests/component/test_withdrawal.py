@@ -8,7 +8,7 @@ from unittest import mock
 import pytest
 
 from evcharge.central import registry_link, verify
-from evcharge.central.commands import RevokeKeys
+from evcharge.central.rules.commands import RevokeKeys
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages

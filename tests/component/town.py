@@ -13,8 +13,8 @@ from typing import TypeVar
 from unittest import mock
 
 from evcharge.central import app
-from evcharge.central.commands import Actor, AnyCommand
 from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.rules.commands import Actor, AnyCommand
 from evcharge.domain import journal_records
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from evcharge.central.commands import CENTRAL, Note
+from evcharge.central.rules.commands import CENTRAL, Note
 from evcharge.domain.events import RegistryReached
 from evcharge.security import secret_files
 from tests.component.town import Town, running

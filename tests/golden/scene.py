@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from unittest import mock
 
-from evcharge.central.commands import TopUp
+from evcharge.central.rules.commands import TopUp
 from evcharge.cp import engine, monitor
 from evcharge.cp.plan import order
 from evcharge.domain.ids import CpId, DriverId, Role

@@ -6,20 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from evcharge import labels
-from evcharge.central.alerts import (
-    CENTRAL,
-    CLOSED_BY_HAND,
-    KAFKA,
-    MAX_OPEN,
-    MAX_SOLVED,
-    REGISTRY,
-    WEATHER,
-    AlertKind,
-    Alerts,
-    alert_text,
-    restored_text,
-)
-from evcharge.central.state import Weather
+from evcharge.central.rules.alert_kinds import CENTRAL, CLOSED_BY_HAND, KAFKA, REGISTRY, WEATHER, AlertKind
+from evcharge.central.rules.facts import Weather
+from evcharge.central.views.alerts import MAX_OPEN, MAX_SOLVED, Alerts, alert_text, restored_text
 from evcharge.domain import events as e
 from evcharge.domain.charging_point import ChargingPoint, Hold
 from evcharge.domain.errors import Code

@@ -10,7 +10,7 @@ import click
 import pytest
 from msgspec import Struct
 
-from evcharge.central.alerts import CLOSED_BY_HAND, AlertKind
+from evcharge.central.rules.alert_kinds import CLOSED_BY_HAND, AlertKind
 from evcharge.cli import drive, evcharge
 from evcharge.cp.health import Ping, Pong
 from evcharge.domain.charging_point import CpStatus

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from evcharge.central.takings import Today
+from evcharge.central.views.today import Today
 from evcharge.domain import local_time
 from evcharge.domain.days import Days
 from evcharge.domain.events import TicketMade

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from evcharge.central.commands import Actor, EngineArrives, MonitorArrives, MonitorReports
 from evcharge.central.feed import Live
+from evcharge.central.rules.commands import Actor, EngineArrives, MonitorArrives, MonitorReports
 from evcharge.domain.ids import Role
 from tests.component.books import opened, raw
 from tests.web.room import ControlRoom, control_room

@@ -2,12 +2,13 @@
 
 from aiohttp import hdrs, web
 
-from evcharge.central import alerts
 from evcharge.central.api import answers, views
 from evcharge.central.api.inputs import carried_out
 from evcharge.central.api.routes import OPERATORS, VIEWERS, Route
-from evcharge.central.commands import Actor, CloseAlert
 from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.rules import alert_kinds
+from evcharge.central.rules.commands import Actor, CloseAlert
+from evcharge.central.views import alerts as alerts_view
 from evcharge.domain.errors import Code, Refused
 from evcharge.http.server import answer
 
@@ -15,7 +16,7 @@ from evcharge.http.server import answer
 class Alerts:
     """/api/alerts…"""
 
-    def __init__(self, dispatcher: Dispatcher, alerts: alerts.Alerts) -> None:
+    def __init__(self, dispatcher: Dispatcher, alerts: alerts_view.Alerts) -> None:
         self._dispatcher = dispatcher
         self._alerts = alerts
 
@@ -49,7 +50,7 @@ class Alerts:
         alert = self._alerts.named(request.match_info["alert_id"])
         if alert is None:
             raise Refused("There is no open alert of that id.", Code.NOT_FOUND)
-        if alert.kind not in alerts.CLOSED_BY_HAND:
+        if alert.kind not in alert_kinds.CLOSED_BY_HAND:
             raise Refused("This alert ends when its cause does.", Code.CONFLICT)
         await carried_out(self._dispatcher, CloseAlert(by=actor, alert=alert))
         return answer({"closed": alert.id})

@@ -9,7 +9,7 @@ from evcharge.central.api.inputs import LIMIT, OF_POINT, limit_of, whole
 from evcharge.central.api.routes import VIEWERS, Parameter, Route
 from evcharge.central.archive import Archive
 from evcharge.central.chain import ChainWalker
-from evcharge.central.commands import Actor
+from evcharge.central.rules.commands import Actor
 from evcharge.central.store import CentralStore
 from evcharge.domain.errors import BadInput
 from evcharge.domain.events import EVENT_TYPES

@@ -10,8 +10,8 @@ from evcharge.central.api import answers, views
 from evcharge.central.api.inputs import Reference, body_of, carried_out, make_sure
 from evcharge.central.api.routes import OPERATORS, VIEWERS, Route
 from evcharge.central.archive import Archive
-from evcharge.central.commands import Actor, BarDriver, TopUp
 from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.rules.commands import Actor, BarDriver, TopUp
 from evcharge.domain.billing import MAX_MONEY_CENTS
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.events import StopOrdered

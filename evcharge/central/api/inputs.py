@@ -8,9 +8,9 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from evcharge.central.api.routes import Parameter
-from evcharge.central.commands import AnyCommand
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.ruling import Decision
+from evcharge.central.rules.commands import AnyCommand
+from evcharge.central.rules.decision import Decision
 from evcharge.domain.billing import SURE_CENTS, euros
 from evcharge.domain.errors import BadInput, Code, Overloaded, ProtocolError, Refused
 from evcharge.domain.ids import check_id

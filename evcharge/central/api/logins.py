@@ -7,14 +7,14 @@ from typing import Annotated
 from aiohttp import hdrs, web
 from msgspec import Meta, Struct
 
-from evcharge.central import accounts
-from evcharge.central.accounts import Credential
 from evcharge.central.api import fences, member_answers
 from evcharge.central.api.access import Access
 from evcharge.central.api.inputs import body_of, within_patience
 from evcharge.central.api.routes import ANYBODY, EVERYBODY, Route
-from evcharge.central.commands import Actor
 from evcharge.central.directory import Directory
+from evcharge.central.rules import accounts
+from evcharge.central.rules.accounts import Credential
+from evcharge.central.rules.commands import Actor
 from evcharge.domain.errors import AuthenticationError, Code, Overloaded
 from evcharge.domain.ids import Role
 from evcharge.http.server import answer

@@ -10,14 +10,16 @@ from typing import Annotated, Any
 from aiohttp import hdrs, web
 from msgspec import Meta, Struct
 
-from evcharge.central import regrets
 from evcharge.central.api import member_answers, views
 from evcharge.central.api.inputs import BEFORE, LIMIT, body_of, carried_out, page_of
 from evcharge.central.api.logins import Secret
 from evcharge.central.api.routes import DRIVERS, Parameter, Route
 from evcharge.central.api.visits import registration_of, welcome
 from evcharge.central.archive import Archive
-from evcharge.central.commands import (
+from evcharge.central.consents import Consents
+from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.feed import Feed
+from evcharge.central.rules.commands import (
     Actor,
     AnswerStart,
     MarkTicketShown,
@@ -25,12 +27,10 @@ from evcharge.central.commands import (
     StartCharging,
     StopCharging,
 )
-from evcharge.central.consents import Consents
-from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.driver_board import DriverBoard, ticket_row
-from evcharge.central.feed import Feed
-from evcharge.central.replies import RequestStep
+from evcharge.central.rules.replies import RequestStep
 from evcharge.central.store import CentralStore
+from evcharge.central.views import refusal_text
+from evcharge.central.views.driver_board import DriverBoard, ticket_row
 from evcharge.domain.errors import BadInput, Code, Refused
 from evcharge.domain.events import ConfirmationEnded
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
@@ -248,7 +248,7 @@ class Me:
         decision = await carried_out(self._dispatcher, command)
         for event in decision.events:
             if isinstance(event, ConfirmationEnded):
-                refusal = regrets.of_event(event)
+                refusal = refusal_text.of_event(event)
                 told = {"request_id": event.request_id, "step": "REFUSED", "session_id": None}
                 return answer(
                     told | {"cp_id": event.cp_id, "code": event.code, "en": refusal.en, "es": refusal.es}
@@ -316,6 +316,6 @@ def _told(request_id: str, reply: object) -> dict[str, object]:
         "cp_id": reply.cp_id,
     }
     if reply.step == "REFUSED":
-        refusal = regrets.of_answer(reply)
+        refusal = refusal_text.of_answer(reply)
         told |= {"code": reply.code, "en": refusal.en, "es": refusal.es}
     return told

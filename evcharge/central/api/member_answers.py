@@ -6,7 +6,7 @@ The network and its books are in `answers`, and so are the units.
 from typing import Literal
 
 from evcharge.central.api.answers import Answer, Session, Shape, Ticket
-from evcharge.central.frames import Charge, Question
+from evcharge.central.views.frames import Charge, Question
 from evcharge.domain.ids import Role
 
 # ---- logins

@@ -10,14 +10,14 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from evcharge import __version__
-from evcharge.central.alerts import Alerts
 from evcharge.central.api import answers
 from evcharge.central.api.access import Access, is_loopback
 from evcharge.central.api.routes import ANYBODY, VIEWERS, Route
-from evcharge.central.commands import Actor
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
+from evcharge.central.rules.commands import Actor
 from evcharge.central.store import CentralStore
+from evcharge.central.views.alerts import Alerts
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import AuthenticationError, Code
 from evcharge.domain.events import (

@@ -13,7 +13,7 @@ from msgspec import Struct
 from evcharge import __version__
 from evcharge.central.api import answers
 from evcharge.central.api.routes import ANYBODY, Parameter, Route
-from evcharge.central.commands import Actor
+from evcharge.central.rules.commands import Actor
 
 Schema = dict[str, Any]
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from evcharge.central.api.access import Access
 from evcharge.central.api.routes import ANYBODY, Route
-from evcharge.central.commands import Actor
+from evcharge.central.rules.commands import Actor
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import Role
 

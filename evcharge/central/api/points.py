@@ -14,11 +14,19 @@ from evcharge.central.api.inputs import MAX_PAGE, body_of, carried_out, limit_of
 from evcharge.central.api.places import Place
 from evcharge.central.api.routes import ADMINS, DRIVERS, OPERATORS, VIEWERS, Handler, Parameter, Route
 from evcharge.central.archive import Archive
-from evcharge.central.commands import Actor, AnyCommand, LiftHold, MovePoint, PlaceHold, RevokeKeys, SetPrice
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
-from evcharge.central.ruling import Decision
-from evcharge.central.telemetry import Telemetry
+from evcharge.central.rules.commands import (
+    Actor,
+    AnyCommand,
+    LiftHold,
+    MovePoint,
+    PlaceHold,
+    RevokeKeys,
+    SetPrice,
+)
+from evcharge.central.rules.decision import Decision
+from evcharge.central.views.telemetry import Telemetry
 from evcharge.domain import events
 from evcharge.domain.billing import SURE_PRICE_CENTI_CENTS, parse_price, price_text
 from evcharge.domain.charging_point import ChargingPoint, Hold

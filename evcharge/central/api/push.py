@@ -20,13 +20,13 @@ from aiohttp import WSMsgType, hdrs, web
 from evcharge.central.api.inputs import whole
 from evcharge.central.api.routes import DRIVERS, VIEWERS, Parameter, Route
 from evcharge.central.api.visits import registration_of, welcome
-from evcharge.central.board import Board
-from evcharge.central.commands import Actor
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.driver_board import DriverBoard
 from evcharge.central.feed import Feed
+from evcharge.central.rules.commands import Actor
 from evcharge.central.store import CentralStore
-from evcharge.central.telemetry import Telemetry
+from evcharge.central.views.board import Board
+from evcharge.central.views.driver_board import DriverBoard
+from evcharge.central.views.telemetry import Telemetry
 from evcharge.domain.errors import Code, Overloaded
 from evcharge.domain.ids import DriverId, Role
 from evcharge.domain.session import Ticket

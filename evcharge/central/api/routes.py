@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from msgspec import Struct
 
-from evcharge.central.commands import Actor
+from evcharge.central.rules.commands import Actor
 from evcharge.domain.ids import Role
 
 Handler = Callable[[web.Request, Actor], Awaitable[web.StreamResponse]]

@@ -11,9 +11,9 @@ from evcharge.central.api.inputs import BEFORE, LIMIT, MAX_PAGE, OF_DRIVER, OF_P
 from evcharge.central.api.ranges import FROM, TO, instants
 from evcharge.central.api.routes import VIEWERS, Parameter, Route
 from evcharge.central.archive import STATES, Archive, cursor, order_of
-from evcharge.central.commands import Actor
 from evcharge.central.feed import Feed
-from evcharge.central.state import Facts
+from evcharge.central.rules.commands import Actor
+from evcharge.central.rules.facts import Facts
 from evcharge.domain.days import Days
 from evcharge.domain.errors import BadInput, Code, Refused
 from evcharge.domain.ids import CpId, SessionId

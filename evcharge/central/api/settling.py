@@ -11,8 +11,8 @@ from evcharge.central.api.inputs import Reference, body_of, carried_out, make_su
 from evcharge.central.api.routes import OPERATORS, Route
 from evcharge.central.api.sessions import Sessions
 from evcharge.central.archive import Archive, Moved
-from evcharge.central.commands import Actor, CloseLost, CorrectMoney, PayOut, Refund
 from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.rules.commands import Actor, CloseLost, CorrectMoney, PayOut, Refund
 from evcharge.domain.billing import MAX_MONEY_CENTS
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import DriverId, SessionId, check_id

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from evcharge.central.alerts import CLOSED_BY_HAND, Alert, alert_text, restored_text
 from evcharge.central.feed import Live
-from evcharge.central.lines import why
 from evcharge.central.rows import ticket_of
-from evcharge.central.state import Driver, Weather
+from evcharge.central.rules.alert_kinds import CLOSED_BY_HAND, Alert
+from evcharge.central.rules.facts import Driver, Weather
+from evcharge.central.views.alerts import alert_text, restored_text
+from evcharge.central.views.event_text import why
 from evcharge.domain.billing import cost_cents, price_text
 from evcharge.domain.charging_point import ChargingPoint, CpStatus
 from evcharge.domain.events import stored_fields

@@ -1,8 +1,8 @@
 """Drivers who come through the web: they need not have been here with the driver's program before."""
 
 from evcharge.central.api.inputs import carried_out
-from evcharge.central.commands import Actor, DriverVisits
 from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.rules.commands import Actor, DriverVisits
 from evcharge.domain.ids import DriverId
 
 

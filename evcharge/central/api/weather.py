@@ -11,7 +11,8 @@ from evcharge.central.api.inputs import body_of, carried_out
 from evcharge.central.api.places import Place
 from evcharge.central.api.ranges import read_instant
 from evcharge.central.api.routes import OPERATORS, VIEWERS, WEATHER, Parameter, Route
-from evcharge.central.commands import (
+from evcharge.central.dispatcher import Dispatcher
+from evcharge.central.rules.commands import (
     Actor,
     AnyCommand,
     WeatherAlert,
@@ -19,9 +20,8 @@ from evcharge.central.commands import (
     WeatherOverride,
     WeatherReport,
 )
-from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.state import Weather as Known
-from evcharge.central.weather import is_stale
+from evcharge.central.rules.facts import Weather as Known
+from evcharge.central.rules.weather import is_stale
 from evcharge.central.weather_link import WeatherLink
 from evcharge.domain import events
 from evcharge.domain.errors import BadInput, Code

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from evcharge.central import commands as c
-from evcharge.central.alerts import Alert, AlertKind
-from evcharge.central.network import decide
-from evcharge.central.replies import RecordsTaken, RequestStep
-from evcharge.central.ruling import Decision, Rules
-from evcharge.central.state import Closed, Driver, Facts, Quarantined, Transfer
+from evcharge.central.rules import commands as c
+from evcharge.central.rules.alert_kinds import Alert, AlertKind
+from evcharge.central.rules.decide import decide
+from evcharge.central.rules.decision import Decision
+from evcharge.central.rules.facts import Closed, Driver, Facts, Quarantined, Transfer
+from evcharge.central.rules.replies import RecordsTaken, RequestStep
+from evcharge.central.rules.settings import Rules
 from evcharge.domain import journal_records
 from evcharge.domain.charging_point import ChargingPoint, Hold
 from evcharge.domain.errors import Refused

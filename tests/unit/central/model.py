@@ -3,8 +3,8 @@
 from copy import deepcopy
 from types import SimpleNamespace
 
-from evcharge.central.manual_start import MOST_PIN_MISSES
-from evcharge.central.replies import DriverAsked, PinLimit, RecordsMissing, RecordsTaken, RequestStep
+from evcharge.central.rules.manual_start import MOST_PIN_MISSES
+from evcharge.central.rules.replies import DriverAsked, PinLimit, RecordsMissing, RecordsTaken, RequestStep
 from evcharge.domain import journal_records
 from evcharge.domain.charging_point import Hold
 

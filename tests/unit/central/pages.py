@@ -4,12 +4,12 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from evcharge.central.alerts import Alerts
-from evcharge.central.board import Board
-from evcharge.central.driver_board import DriverBoard
 from evcharge.central.feed import Feed, Live
-from evcharge.central.ruling import Decision
-from evcharge.central.takings import Today
+from evcharge.central.rules.decision import Decision
+from evcharge.central.views.alerts import Alerts
+from evcharge.central.views.board import Board
+from evcharge.central.views.driver_board import DriverBoard
+from evcharge.central.views.today import Today
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.days import UTC_DAYS
 from evcharge.domain.session import Session

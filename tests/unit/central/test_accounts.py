@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from evcharge.central import accounts
+from evcharge.central.rules import accounts
 from evcharge.domain.errors import BadInput
 from evcharge.domain.ids import Role
 

@@ -3,8 +3,8 @@
 import pytest
 from msgspec import UNSET
 
-from evcharge.central import replies
 from evcharge.central.announce import Letter, letters, message_of
+from evcharge.central.rules import replies
 from evcharge.domain import events as e
 from evcharge.domain.errors import Code
 from evcharge.domain.ids import Role

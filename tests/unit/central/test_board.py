@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evcharge.central import commands as c
-from evcharge.central.board import MAX_ALERTS, MAX_MESSAGES
+from evcharge.central.rules import commands as c
+from evcharge.central.views.board import MAX_ALERTS, MAX_MESSAGES
 from evcharge.domain import events
 from evcharge.domain.charging_point import CpStatus, Hold
 from tests.unit.central.builders import KWH, NOON

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from evcharge.central import charging, settlement
-from evcharge.central import commands as c
 from evcharge.central.announce import message_of
-from evcharge.central.charging import MOST_JOURNALS
-from evcharge.central.replies import RecordsMissing, RecordsTaken, RequestStep
-from evcharge.central.ruling import Rules, Ruling
-from evcharge.central.state import Driver, Facts, JournalCursor, Kind
+from evcharge.central.rules import charging, settlement
+from evcharge.central.rules import commands as c
+from evcharge.central.rules.charging import MOST_JOURNALS
+from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.facts import Driver, Facts, JournalCursor, Kind
+from evcharge.central.rules.replies import RecordsMissing, RecordsTaken, RequestStep
+from evcharge.central.rules.settings import Rules
 from evcharge.domain import events
 from evcharge.domain.charging_point import CpStatus, Hold
 from evcharge.domain.errors import Code

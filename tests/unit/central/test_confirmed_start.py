@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from evcharge.central import commands as c
 from evcharge.central.announce import letters
-from evcharge.central.manual_start import MOST_PIN_MISSES
-from evcharge.central.replies import DriverAsked, PinLimit
-from evcharge.central.ruling import Decision
+from evcharge.central.rules import commands as c
+from evcharge.central.rules.decision import Decision
+from evcharge.central.rules.manual_start import MOST_PIN_MISSES
+from evcharge.central.rules.replies import DriverAsked, PinLimit
 from evcharge.domain import events
 from evcharge.domain.charging_point import CpStatus, Hold
 from evcharge.domain.errors import Code

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from evcharge.central import commands as c
-from evcharge.central import corrections
 from evcharge.central.announce import letters
-from evcharge.central.ruling import Ruling
-from evcharge.central.start_seal import seal
-from evcharge.central.state import Closed, Correction, CorrectionKind, Kind, TicketUnseen
+from evcharge.central.rules import commands as c
+from evcharge.central.rules import corrections
+from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.facts import Closed, Correction, CorrectionKind, Kind, TicketUnseen
+from evcharge.central.rules.start_seal import seal
 from evcharge.domain import events, journal_records
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.session import EndReason, Session, SessionState

@@ -2,8 +2,8 @@
 
 import pytest
 
-from evcharge.central.commands import Actor
-from evcharge.central.counted import IN_FULL, MOST_KINDS, MOST_USELESS, CountedFacts
+from evcharge.central.rules.commands import Actor
+from evcharge.central.rules.counted import IN_FULL, MOST_KINDS, MOST_USELESS, CountedFacts
 from evcharge.domain.events import (
     CentralStopped,
     EngineConnected,

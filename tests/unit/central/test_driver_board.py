@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from evcharge.central import commands as c
-from evcharge.central.driver_board import MAX_TICKETS, POWER_FIGURES, InboxRead
+from evcharge.central.rules import commands as c
+from evcharge.central.views.driver_board import MAX_TICKETS, POWER_FIGURES, InboxRead
 from evcharge.domain import events
 from evcharge.domain.charging_point import Hold
 from tests.unit.central.builders import KWH, NOON

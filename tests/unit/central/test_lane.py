@@ -7,12 +7,13 @@ from unittest import mock
 import pytest
 
 from evcharge.central import lane as module
-from evcharge.central.alerts import AlertKind, Alerts
-from evcharge.central.commands import AnyCommand
 from evcharge.central.feed import Feed
 from evcharge.central.lane import Lane
 from evcharge.central.quotas import BAN_S, USELESS, USELESS_RECORDS, Quotas
 from evcharge.central.refusals import Refusals
+from evcharge.central.rules.alert_kinds import AlertKind
+from evcharge.central.rules.commands import AnyCommand
+from evcharge.central.views.alerts import Alerts
 from evcharge.domain.errors import Code
 from evcharge.domain.events import FiguresUnderstood, InputRefused
 from evcharge.domain.ids import Role

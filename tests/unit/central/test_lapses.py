@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from evcharge.central import regrets
 from evcharge.central.announce import message_of
-from evcharge.central.ruling import Decision
+from evcharge.central.rules.decision import Decision
+from evcharge.central.views import refusal_text
 from evcharge.domain import events
 from evcharge.domain.errors import Code
 from evcharge.domain.session import EndReason
@@ -124,7 +124,10 @@ def test_the_driver_reads_the_seconds_in_both_languages(town: Network):
     decision = town.asks()
     english = "Too many requests without plugging in: ask again in 60 s."
     spanish = "Demasiadas peticiones sin enchufar: vuelva a pedir en 60 s."
-    for said in (regrets.of_answer(decision.reply), regrets.of_event(only(decision, events.StartRefused))):
+    for said in (
+        refusal_text.of_answer(decision.reply),
+        refusal_text.of_event(only(decision, events.StartRefused)),
+    ):
         assert (said.en, said.es) == (english, spanish)
     assert Words("en").refused(message_of(decision.reply)).endswith(english)
     assert Words("es").refused(message_of(decision.reply)).endswith(spanish)

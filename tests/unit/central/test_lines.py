@@ -2,7 +2,7 @@
 
 import pytest
 
-from evcharge.central.lines import line, status_line, why
+from evcharge.central.views.event_text import line, status_line, why
 from evcharge.domain import events as e
 from evcharge.domain.charging_point import ChargingPoint, Hold
 from evcharge.domain.session import EndReason

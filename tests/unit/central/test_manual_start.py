@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from evcharge.central import commands as c
 from evcharge.central.announce import letters
-from evcharge.central.replies import RequestStep
-from evcharge.central.ruling import Decision
+from evcharge.central.rules import commands as c
+from evcharge.central.rules.decision import Decision
+from evcharge.central.rules.replies import RequestStep
 from evcharge.domain import events
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code

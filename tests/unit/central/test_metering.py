@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evcharge.central import commands as c
-from evcharge.central.metering import BILLED_LESS, TOO_MUCH, Means, not_shown
-from evcharge.central.ruling import Rules
-from evcharge.central.state import Quarantined
+from evcharge.central.rules import commands as c
+from evcharge.central.rules.facts import Quarantined
+from evcharge.central.rules.metering import BILLED_LESS, TOO_MUCH, Means, not_shown
+from evcharge.central.rules.settings import Rules
 from evcharge.cp.supply import Supply
 from evcharge.domain import events, journal_records
 from evcharge.domain.billing import MAX_SESSION_MWH

@@ -2,10 +2,10 @@
 
 import pytest
 
-from evcharge.central import commands as c
 from evcharge.central.announce import letters
-from evcharge.central.ruling import Decision
-from evcharge.central.state import Correction, CorrectionKind, Kind
+from evcharge.central.rules import commands as c
+from evcharge.central.rules.decision import Decision
+from evcharge.central.rules.facts import Correction, CorrectionKind, Kind
 from evcharge.domain import events
 from evcharge.domain.errors import Code
 from evcharge.evc1 import messages

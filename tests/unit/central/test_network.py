@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from evcharge.central import commands as c
-from evcharge.central.alerts import AlertKind
-from evcharge.central.commands import CENTRAL
-from evcharge.central.network import decide
-from evcharge.central.replies import RequestStep
-from evcharge.central.ruling import Rules
-from evcharge.central.state import Kind
+from evcharge.central.rules import commands as c
+from evcharge.central.rules.alert_kinds import AlertKind
+from evcharge.central.rules.commands import CENTRAL
+from evcharge.central.rules.decide import decide
+from evcharge.central.rules.facts import Kind
+from evcharge.central.rules.replies import RequestStep
+from evcharge.central.rules.settings import Rules
 from evcharge.domain import events
 from evcharge.domain.charging_point import NEW_JOURNAL, CpStatus, Hold
 from evcharge.domain.errors import Code

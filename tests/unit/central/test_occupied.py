@@ -2,8 +2,8 @@
 
 import pytest
 
-from evcharge.central import commands as c
-from evcharge.central.replies import RequestStep
+from evcharge.central.rules import commands as c
+from evcharge.central.rules.replies import RequestStep
 from evcharge.domain import events as e
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code

@@ -2,9 +2,9 @@
 
 import pytest
 
-from evcharge.central import commands as c
-from evcharge.central.ruling import Decision
-from evcharge.central.state import OrderOffset, OrderTaken
+from evcharge.central.rules import commands as c
+from evcharge.central.rules.decision import Decision
+from evcharge.central.rules.facts import OrderOffset, OrderTaken
 from evcharge.domain import events
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code

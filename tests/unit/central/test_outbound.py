@@ -1,10 +1,10 @@
 import msgspec
 import pytest
 
-from evcharge.central.commands import CENTRAL
 from evcharge.central.outbound import Published, outgoing
 from evcharge.central.rows import Entry, event_row
-from evcharge.central.ruling import Decision
+from evcharge.central.rules.commands import CENTRAL
+from evcharge.central.rules.decision import Decision
 from evcharge.domain.events import (
     EVENT_TYPES,
     CentralStopped,

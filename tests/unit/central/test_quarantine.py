@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 
-from evcharge.central import commands as c
-from evcharge.central.quarantine import MOST_FOREIGN
-from evcharge.central.replies import RecordsTaken
-from evcharge.central.start_seal import seal
-from evcharge.central.state import Quarantined
+from evcharge.central.rules import commands as c
+from evcharge.central.rules.facts import Quarantined
+from evcharge.central.rules.quarantine import MOST_FOREIGN
+from evcharge.central.rules.replies import RecordsTaken
+from evcharge.central.rules.start_seal import seal
 from evcharge.domain import events, journal_records
 from evcharge.domain.ids import CpId
 from tests.unit.central.builders import KWH, Network, only

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from evcharge.central import commands as c
-from evcharge.central.replies import RecordsMissing, RecordsTaken
-from evcharge.central.ruling import Decision, Rules
-from evcharge.central.start_seal import seal
-from evcharge.central.state import Closed, Facts, Quarantined
+from evcharge.central.rules import commands as c
+from evcharge.central.rules.decision import Decision
+from evcharge.central.rules.facts import Closed, Facts, Quarantined
+from evcharge.central.rules.replies import RecordsMissing, RecordsTaken
+from evcharge.central.rules.settings import Rules
+from evcharge.central.rules.start_seal import seal
 from evcharge.domain import events, journal_records
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.session import EndReason, Session, SessionState

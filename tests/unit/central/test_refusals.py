@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from evcharge.central.commands import Note
 from evcharge.central.refusals import _MOST_KINDS, UNKNOWN, Refusals
+from evcharge.central.rules.commands import Note
 from evcharge.domain.errors import AuthenticationError, Code, ProtocolError
 from evcharge.domain.events import CentralStopped, DriverConnected, InputRefused, LoginRefused, MonitorSpoke
 from evcharge.domain.ids import Role

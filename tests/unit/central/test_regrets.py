@@ -2,8 +2,8 @@
 
 import pytest
 
-from evcharge.central import regrets
-from evcharge.central.replies import RequestStep
+from evcharge.central.rules.replies import RequestStep
+from evcharge.central.views import refusal_text
 from evcharge.domain import events
 from evcharge.domain.errors import Code
 from evcharge.domain.session import EndReason
@@ -28,15 +28,15 @@ def refused(code: str, cp_id: str | None = "CP001", text: str = "No.") -> events
     ],
 )
 def test_a_request_that_was_refused_at_once(code: str, cp_id: str | None, spanish: str):
-    refusal = regrets.of_event(refused(code, cp_id))
+    refusal = refusal_text.of_event(refused(code, cp_id))
     assert (refusal.request_id, refusal.en, refusal.es) == ("R-00000001", "No.", spanish)
     answer = RequestStep(request_id="R-00000001", step="REFUSED", cp_id=cp_id, code=code, text="No.")
-    assert regrets.of_answer(answer) == refusal
+    assert refusal_text.of_answer(answer) == refusal
 
 
 @pytest.mark.parametrize("reason", list(EndReason))
 def test_a_charging_point_that_did_not_take_it(reason: EndReason):
-    refusal = regrets.of_event(
+    refusal = refusal_text.of_event(
         events.SessionRefused(
             session_id="S-00000001", request_id="R-00000001", cp_id="CP001", driver_id="D01", reason=reason
         )
@@ -57,4 +57,4 @@ def test_the_status_of_a_point_is_no_reason_of_a_session():
         status="Unavailable",
         reason="driver",
     )
-    assert regrets.of_answer(answer).es == "CP001 no disponible. CP fuera de servicio."
+    assert refusal_text.of_answer(answer).es == "CP001 no disponible. CP fuera de servicio."

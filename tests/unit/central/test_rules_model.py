@@ -22,19 +22,20 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from evcharge.central import charging, presence
-from evcharge.central import commands as c
 from evcharge.central import rows as books
-from evcharge.central.alerts import Alert, AlertKind
 from evcharge.central.announce import letters, message_of
 from evcharge.central.history import Statuses
 from evcharge.central.invariants import violations
-from evcharge.central.network import decide
-from evcharge.central.quarantine import MOST_FOREIGN
 from evcharge.central.reconcile import Reconciled, reconcile
-from evcharge.central.replies import RecordsMissing
-from evcharge.central.ruling import Decision, Rules
-from evcharge.central.state import Closed, Facts, JournalForgotten, Kind, Transfer
+from evcharge.central.rules import charging, presence
+from evcharge.central.rules import commands as c
+from evcharge.central.rules.alert_kinds import Alert, AlertKind
+from evcharge.central.rules.decide import decide
+from evcharge.central.rules.decision import Decision
+from evcharge.central.rules.facts import Closed, Facts, JournalForgotten, Kind, Transfer
+from evcharge.central.rules.quarantine import MOST_FOREIGN
+from evcharge.central.rules.replies import RecordsMissing
+from evcharge.central.rules.settings import Rules
 from evcharge.domain import events, journal_records
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.errors import Code, Refused, StaleLink

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from evcharge.central import state
-from evcharge.central.ruling import Decision, Ruling
-from evcharge.central.state import Driver, Facts, JournalCursor, TicketSeen
+from evcharge.central.rules import facts as facts_module
+from evcharge.central.rules.decision import Decision, Ruling
+from evcharge.central.rules.facts import Driver, Facts, JournalCursor, TicketSeen
 from evcharge.domain.charging_point import ChargingPoint
 from evcharge.domain.session import SessionState
 from tests.unit.central.builders import Network, remembered
@@ -95,8 +95,8 @@ def test_old_outcomes_are_forgotten_but_never_that_of_an_open_session(
         closed.append(session.request_id)
     town.facts.forget_old_requests()
     assert town.facts.outcome(closed[0]) is not None
-    monkeypatch.setattr(state, "REMEMBERED_REQUESTS", 10)
-    monkeypatch.setattr(state, "islice", lambda items, _: list(items)[:3])
+    monkeypatch.setattr(facts_module, "REMEMBERED_REQUESTS", 10)
+    monkeypatch.setattr(facts_module, "islice", lambda items, _: list(items)[:3])
     town.facts.forget_old_requests()
     assert town.facts.outcome(running.request_id) == running
     assert [request for request in closed if town.facts.outcome(request) is None] == closed[:2]

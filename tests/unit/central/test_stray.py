@@ -1,11 +1,11 @@
 """Power that flows for a closed session is stopped, and set aside."""
 
 from evcharge.central.announce import letters
-from evcharge.central.commands import Actor, TakeRecords
-from evcharge.central.network import decide
-from evcharge.central.replies import RecordsTaken
-from evcharge.central.ruling import Rules
-from evcharge.central.state import Facts
+from evcharge.central.rules.commands import Actor, TakeRecords
+from evcharge.central.rules.decide import decide
+from evcharge.central.rules.facts import Facts
+from evcharge.central.rules.replies import RecordsTaken
+from evcharge.central.rules.settings import Rules
 from evcharge.domain import events
 from evcharge.domain.charging_point import ChargingPoint
 from evcharge.domain.ids import CpId, JournalId, Role

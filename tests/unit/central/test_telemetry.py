@@ -2,7 +2,7 @@
 
 import sys
 
-from evcharge.central.telemetry import SAMPLE_S, SAMPLES, Telemetry
+from evcharge.central.views.telemetry import SAMPLE_S, SAMPLES, Telemetry
 
 NOON = 1_767_268_800 // SAMPLE_S * SAMPLE_S
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from evcharge.central.lines import speech
 from evcharge.central.typed import USAGE, Order, Verb, completions, help_page, parse
+from evcharge.central.views.event_text import speech
 from evcharge.domain.errors import BadInput
 
 SAY = speech("en")

@@ -6,7 +6,7 @@ import pytest
 
 from evcharge.central import watchdog
 from evcharge.central.quotas import TOO_FAST
-from evcharge.central.state import Facts
+from evcharge.central.rules.facts import Facts
 from evcharge.central.watchdog import FIRST_WORD_S, MAX_UNSENT_BYTES, PRESSING_S, SLOW_S, Watchdog
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.ids import Role

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from evcharge.central import commands as c
-from evcharge.central import weather
-from evcharge.central.state import Facts, Weather
+from evcharge.central.rules import commands as c
+from evcharge.central.rules import weather
+from evcharge.central.rules.facts import Facts, Weather
 from evcharge.domain import events
 from evcharge.domain.charging_point import CpStatus, Hold
 from evcharge.domain.errors import Code

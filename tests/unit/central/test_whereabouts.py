@@ -2,7 +2,7 @@
 
 import pytest
 
-from evcharge.central import commands as c
+from evcharge.central.rules import commands as c
 from evcharge.domain import events
 from evcharge.domain.charging_point import Hold
 from tests.unit.central.builders import Network, only, said

@@ -2,9 +2,9 @@
 
 import pytest
 
-from evcharge.central import commands as c
-from evcharge.central.replies import RequestStep
-from evcharge.central.state import FormerWallet, Kind
+from evcharge.central.rules import commands as c
+from evcharge.central.rules.facts import FormerWallet, Kind
+from evcharge.central.rules.replies import RequestStep
 from evcharge.domain import events
 from evcharge.domain.charging_point import CpStatus, Hold
 from evcharge.domain.errors import Code

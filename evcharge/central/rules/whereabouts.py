@@ -8,9 +8,9 @@ issued anew; otherwise it follows (`registry_link`). A monitor says nothing of i
 
 from dataclasses import replace
 
-from evcharge.central import charging, weather
-from evcharge.central.commands import RegistryFollows
-from evcharge.central.ruling import Ruling
+from evcharge.central.rules import charging, weather
+from evcharge.central.rules.commands import RegistryFollows
+from evcharge.central.rules.decision import Ruling
 from evcharge.domain import events
 from evcharge.domain.charging_point import ChargingPoint, Hold, LocatedBy
 from evcharge.domain.location import place

@@ -5,9 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Literal
 
-from evcharge.central.accounts import Account, ApiToken
-from evcharge.central.alerts import Alert
-from evcharge.central.state import OrderOffset
+from evcharge.central.rules.accounts import Account, ApiToken
+from evcharge.central.rules.alert_kinds import Alert
+from evcharge.central.rules.facts import OrderOffset
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.events import (
     AccountAdded,

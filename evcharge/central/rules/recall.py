@@ -7,7 +7,7 @@ once. Whoever names an old one gets the answer that it would get from memory.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evcharge.central.commands import (
+from evcharge.central.rules.commands import (
     AnswerStart,
     AnyCommand,
     CorrectMoney,
@@ -17,7 +17,7 @@ from evcharge.central.commands import (
     TakeOrder,
     TakeRecords,
 )
-from evcharge.central.state import Facts
+from evcharge.central.rules.facts import Facts
 from evcharge.domain.ids import RequestId, SessionId
 from evcharge.domain.journal_records import SupplyStart
 

@@ -6,11 +6,11 @@ below nothing, what is held for a session stays held, and a ticket gives back no
 
 from dataclasses import replace
 
-from evcharge.central.commands import CorrectMoney, PayOut, Refund
-from evcharge.central.corrections import correct
-from evcharge.central.ruling import Ruling
-from evcharge.central.state import Closed, CorrectionKind, Driver, FormerWallet, Kind, Transfer
-from evcharge.central.wallet import pay_debts
+from evcharge.central.rules.commands import CorrectMoney, PayOut, Refund
+from evcharge.central.rules.corrections import correct
+from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.facts import Closed, CorrectionKind, Driver, FormerWallet, Kind, Transfer
+from evcharge.central.rules.wallet import pay_debts
 from evcharge.domain import events
 from evcharge.domain.billing import MAX_MONEY_CENTS, euros
 from evcharge.domain.errors import Code, Refused

@@ -2,21 +2,16 @@
 
 from dataclasses import dataclass, replace
 
-from evcharge.central import corrections, lapses, presence
-from evcharge.central.commands import (
-    CloseLost,
-    ReportReady,
-    StartCharging,
-    StopCharging,
-    TakeRecords,
-)
-from evcharge.central.metering import BILLED_LESS, TOO_MUCH, Means, begun, read
-from evcharge.central.quarantine import set_aside
-from evcharge.central.rebuilding import Succeed, rebuilt
-from evcharge.central.replies import RecordsMissing, RecordsTaken, RequestStep
-from evcharge.central.ruling import Rules, Ruling
-from evcharge.central.settlement import about, close_estimated, issue_ticket, refuse, take_hold
-from evcharge.central.state import Driver, JournalCursor, JournalForgotten
+from evcharge.central.rules import corrections, lapses, presence
+from evcharge.central.rules.commands import CloseLost, ReportReady, StartCharging, StopCharging, TakeRecords
+from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.facts import Driver, JournalCursor, JournalForgotten
+from evcharge.central.rules.metering import BILLED_LESS, TOO_MUCH, Means, begun, read
+from evcharge.central.rules.quarantine import set_aside
+from evcharge.central.rules.rebuilding import Succeed, rebuilt
+from evcharge.central.rules.replies import RecordsMissing, RecordsTaken, RequestStep
+from evcharge.central.rules.settings import Rules
+from evcharge.central.rules.settlement import about, close_estimated, issue_ticket, refuse, take_hold
 from evcharge.domain import events
 from evcharge.domain.billing import affordable_mwh, cost_cents, euros
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold

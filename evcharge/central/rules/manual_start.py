@@ -7,12 +7,21 @@ before, by a PIN of its choice and up to a limit. Money is held only then. `Rule
 import hashlib
 from dataclasses import replace
 
-from evcharge.central import charging, presence
-from evcharge.central.charging import No, Offer
-from evcharge.central.commands import CENTRAL, AnswerStart, ByHand, GiveUpStart, Reach, SetPin, StartCharging
-from evcharge.central.replies import DriverAsked, PinLimit
-from evcharge.central.ruling import Rules, Ruling
-from evcharge.central.state import Driver
+from evcharge.central.rules import charging, presence
+from evcharge.central.rules.charging import No, Offer
+from evcharge.central.rules.commands import (
+    CENTRAL,
+    AnswerStart,
+    ByHand,
+    GiveUpStart,
+    Reach,
+    SetPin,
+    StartCharging,
+)
+from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.facts import Driver
+from evcharge.central.rules.replies import DriverAsked, PinLimit
+from evcharge.central.rules.settings import Rules
 from evcharge.domain import events
 from evcharge.domain.billing import euros
 from evcharge.domain.charging_point import ChargingPoint, Question

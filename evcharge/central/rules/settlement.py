@@ -3,11 +3,12 @@
 from dataclasses import replace
 from typing import TypedDict
 
-from evcharge.central import lapses
-from evcharge.central.metering import ended_at, within_limit
-from evcharge.central.ruling import Rules, Ruling
-from evcharge.central.state import Driver, Kind, Transfer
-from evcharge.central.wallet import owe, pay_debts
+from evcharge.central.rules import lapses
+from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.facts import Driver, Kind, Transfer
+from evcharge.central.rules.metering import ended_at, within_limit
+from evcharge.central.rules.settings import Rules
+from evcharge.central.rules.wallet import owe, pay_debts
 from evcharge.domain import events
 from evcharge.domain.billing import cost_cents
 from evcharge.domain.charging_point import ChargingPoint

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import UNSET
 
-from evcharge.central.ruling import Rules
+from evcharge.central.rules.settings import Rules
 from evcharge.domain.charging_point import ChargingPoint
 from evcharge.domain.journal_records import Meter, SupplyEnd, SupplyStart
 from evcharge.domain.session import Session, SessionState

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from evcharge.central import frames
-from evcharge.central.alerts import CLOSED_BY_HAND, Alert, Alerts, alert_text, restored_text
 from evcharge.central.feed import Live
-from evcharge.central.lines import line, status_line
-from evcharge.central.state import Facts
-from evcharge.central.takings import Today
+from evcharge.central.rules.alert_kinds import CLOSED_BY_HAND, Alert
+from evcharge.central.rules.facts import Facts
+from evcharge.central.views import frames
+from evcharge.central.views.alerts import Alerts, alert_text, restored_text
+from evcharge.central.views.event_text import line, status_line
+from evcharge.central.views.today import Today
 from evcharge.domain.billing import cost_cents
 from evcharge.domain.charging_point import ChargingPoint, CpStatus
 from evcharge.domain.events import (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from msgspec import structs
 
-from evcharge.central.commands import CENTRAL, Actor
+from evcharge.central.rules.commands import CENTRAL, Actor
 from evcharge.domain.events import EngineConnected, Event, RecordQuarantined, StartRefused, StraySupply
 
 # Of each kind, from each source, in each minute: more than a person says, and a program that is well.

@@ -9,10 +9,11 @@ from dataclasses import replace
 
 import msgspec
 
-from evcharge.central.commands import TakeRecords
-from evcharge.central.ruling import Rules, Ruling
-from evcharge.central.start_seal import sealed_for
-from evcharge.central.state import Quarantined
+from evcharge.central.rules.commands import TakeRecords
+from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.facts import Quarantined
+from evcharge.central.rules.settings import Rules
+from evcharge.central.rules.start_seal import sealed_for
 from evcharge.domain import events
 from evcharge.domain.ids import CpId, DriverId, SessionId
 from evcharge.domain.journal_records import AnyRecord, Meter, SupplyStart

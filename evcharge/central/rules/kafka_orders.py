@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from evcharge.central.commands import Actor, LiftHold, PlaceHold, RevokeKeys, TakeOrder
-from evcharge.central.ruling import Rules, Ruling
-from evcharge.central.state import OrderTaken
+from evcharge.central.rules.commands import Actor, LiftHold, PlaceHold, RevokeKeys, TakeOrder
+from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.facts import OrderTaken
+from evcharge.central.rules.settings import Rules
 from evcharge.domain import events
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import Code, Refused

@@ -5,8 +5,8 @@ They are counted per driver, in memory; a charge that begins forgives them all.
 
 from dataclasses import replace
 
-from evcharge.central.ruling import Rules
-from evcharge.central.state import Driver
+from evcharge.central.rules.facts import Driver
+from evcharge.central.rules.settings import Rules
 from evcharge.domain.session import EndReason, Session
 
 # A cable that does not fit, the wrong bay: so many in a row are nobody's ill will.

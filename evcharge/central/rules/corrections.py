@@ -7,15 +7,16 @@ was given up before it began may have begun all the same: it is billed, and what
 from dataclasses import replace
 from datetime import datetime
 
-from evcharge.central.commands import TakeRecords
-from evcharge.central.metering import Means, begun, ended_at, read
-from evcharge.central.quarantine import set_aside
-from evcharge.central.rebuilding import ANOTHER_OWNER
-from evcharge.central.ruling import Rules, Ruling
-from evcharge.central.settlement import about, hold_anew, make_room
-from evcharge.central.start_seal import is_sealed
-from evcharge.central.state import Closed, Correction, CorrectionKind, Kind, TicketUnseen, Transfer
-from evcharge.central.wallet import balance_of, owe, owed_for, pay_debts, take
+from evcharge.central.rules.commands import TakeRecords
+from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.facts import Closed, Correction, CorrectionKind, Kind, TicketUnseen, Transfer
+from evcharge.central.rules.metering import Means, begun, ended_at, read
+from evcharge.central.rules.quarantine import set_aside
+from evcharge.central.rules.rebuilding import ANOTHER_OWNER
+from evcharge.central.rules.settings import Rules
+from evcharge.central.rules.settlement import about, hold_anew, make_room
+from evcharge.central.rules.start_seal import is_sealed
+from evcharge.central.rules.wallet import balance_of, owe, owed_for, pay_debts, take
 from evcharge.domain import events
 from evcharge.domain.billing import cost_cents, euros
 from evcharge.domain.errors import Code, Refused

@@ -7,8 +7,9 @@ was rebuilt after a restore, when less was left than it had been granted.
 from dataclasses import replace
 from datetime import timedelta
 
-from evcharge.central.ruling import Rules, Ruling
-from evcharge.central.state import WELCOME, Debt, Driver, FormerWallet, Kind, Transfer, Welcomed
+from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.facts import WELCOME, Debt, Driver, FormerWallet, Kind, Transfer, Welcomed
+from evcharge.central.rules.settings import Rules
 from evcharge.domain import events
 from evcharge.domain.ids import DriverId
 from evcharge.domain.session import Session

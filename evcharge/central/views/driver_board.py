@@ -14,11 +14,11 @@ from typing import Any
 
 import msgspec
 
-from evcharge.central import frames, regrets
-from evcharge.central.board import Board, drawn
-from evcharge.central.charging import present_step
 from evcharge.central.feed import Feed, Live
-from evcharge.central.state import Facts
+from evcharge.central.rules.charging import present_step
+from evcharge.central.rules.facts import Facts
+from evcharge.central.views import frames, refusal_text
+from evcharge.central.views.board import Board, drawn
 from evcharge.domain.billing import price_text
 from evcharge.domain.events import (
     Event,
@@ -160,7 +160,7 @@ class DriverBoard:
             case SessionAuthorised():
                 reader.refused = None
             case StartRefused(times=1) | SessionRefused():
-                reader.refused = regrets.of_event(event)
+                reader.refused = refusal_text.of_event(event)
             case TicketMade():
                 reader.made[event.session_id] = _ticket(event)
             case TicketCorrected():

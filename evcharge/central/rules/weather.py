@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 
-from evcharge.central import charging
-from evcharge.central.commands import WeatherAlert, WeatherClear, WeatherOverride, WeatherReport
-from evcharge.central.ruling import Rules, Ruling
-from evcharge.central.state import Weather
+from evcharge.central.rules import charging
+from evcharge.central.rules.commands import WeatherAlert, WeatherClear, WeatherOverride, WeatherReport
+from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.facts import Weather
+from evcharge.central.rules.settings import Rules
 from evcharge.domain import events
 from evcharge.domain.charging_point import ChargingPoint, Hold
 from evcharge.domain.errors import Code, Refused

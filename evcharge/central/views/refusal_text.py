@@ -4,9 +4,9 @@ In English these are the sentences of the rules themselves; the others are made 
 """
 
 from evcharge import labels
-from evcharge.central.charging import refusal_text
-from evcharge.central.frames import Refusal
-from evcharge.central.replies import RequestStep
+from evcharge.central.rules.charging import refusal_text
+from evcharge.central.rules.replies import RequestStep
+from evcharge.central.views.frames import Refusal
 from evcharge.domain.errors import Code
 from evcharge.domain.events import ConfirmationEnded, SessionRefused, StartRefused
 from evcharge.domain.session import EndReason

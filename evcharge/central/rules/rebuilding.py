@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 
 from msgspec import UNSET
 
-from evcharge.central.ruling import Rules, Ruling
-from evcharge.central.settlement import about, hold_anew, make_room
-from evcharge.central.start_seal import sealed_for
-from evcharge.central.state import Driver
-from evcharge.central.wallet import new_driver
+from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.facts import Driver
+from evcharge.central.rules.settings import Rules
+from evcharge.central.rules.settlement import about, hold_anew, make_room
+from evcharge.central.rules.start_seal import sealed_for
+from evcharge.central.rules.wallet import new_driver
 from evcharge.domain import events
 from evcharge.domain.billing import MAX_MONEY_CENTS, MAX_SESSION_MWH
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId

@@ -5,13 +5,21 @@ A fold over the stored events, so that a restart of Central rebuilds the same li
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from types import MappingProxyType
 
 from evcharge import labels
-from evcharge.central.state import Weather
+from evcharge.central.rules.alert_kinds import (
+    CENTRAL,
+    KAFKA,
+    NOT_UNDERSTOOD,
+    REGISTRY,
+    WEATHER,
+    Alert,
+    AlertKind,
+)
+from evcharge.central.rules.facts import Weather
 from evcharge.domain import events
 from evcharge.domain.billing import euros
 from evcharge.domain.charging_point import ChargingPoint, Hold
@@ -25,70 +33,6 @@ MAX_SOLVED = 200
 MAX_OPEN = 20_000
 # So much of the past is read again at a start.
 REBUILD_FROM = 2000
-NOT_UNDERSTOOD = frozenset({Code.PROOF, Code.CRYPTO, Code.SEQ, Code.MALFORMED, Code.TOO_BIG})
-# What an alert is about when it is about no charging point or driver.
-CENTRAL, REGISTRY, WEATHER, KAFKA = "CENTRAL", "REGISTRY", "WEATHER", "KAFKA"
-
-
-class AlertKind(StrEnum):
-    """What is wrong; also the last part of an alert's id."""
-
-    FAULT = "fault"
-    ENGINE = "engine"
-    MONITOR = "monitor"
-    DUPLICATE = "duplicate"
-    NOT_UNDERSTOOD = "not-understood"
-    JOURNAL = "journal"
-    QUARANTINE = "quarantine"
-    FLOOD = "flood"
-    REVOKED = "revoked"
-    WELCOME = "welcome"
-    REGISTRY = "registry"
-    STORAGE = "storage"
-    CLOCK = "clock"
-    WEATHER = "weather"
-    WEATHER_SERVICE = "weather-service"
-    CHAIN = "chain"
-    KAFKA = "kafka"
-    DEBT = "debt"
-
-
-# Nothing that happens later says that these are over: an operator closes them. A weather service may have been given
-# up for good.
-CLOSED_BY_HAND = frozenset(
-    {
-        AlertKind.DUPLICATE,
-        # A stranger may have claimed a name that is connected all the time, or never comes.
-        AlertKind.NOT_UNDERSTOOD,
-        AlertKind.JOURNAL,
-        AlertKind.QUARANTINE,
-        AlertKind.FLOOD,
-        AlertKind.DEBT,
-        AlertKind.CLOCK,
-        AlertKind.WELCOME,
-        AlertKind.CHAIN,
-        AlertKind.WEATHER_SERVICE,
-    }
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
-    """One trouble of `about` (a charging point, driver or location, CENTRAL, REGISTRY, WEATHER), `times` times."""
-
-    kind: AlertKind
-    about: str
-    detail: str
-    since: datetime
-    solved_at: datetime | None = None
-    # An operator has seen it; nothing else has ended it.
-    by_hand: bool = False
-    times: int = 1
-
-    @property
-    def id(self) -> str:
-        """Return the id, unique among the open ones: CP001-fault."""
-        return f"{self.about}-{self.kind}"
 
 
 def alert_text(alert: Alert, lang: str = labels.DEFAULT_LANGUAGE) -> str:

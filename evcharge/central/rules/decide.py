@@ -9,10 +9,10 @@ from typing import assert_never
 
 from msgspec import structs
 
-from evcharge.central import charging, manual_start, money, orders, presence, weather, whereabouts
-from evcharge.central.accounts import seal
-from evcharge.central.alerts import AlertKind
-from evcharge.central.commands import (
+from evcharge.central.rules import charging, kafka_orders, manual_start, money, presence, weather, whereabouts
+from evcharge.central.rules.accounts import seal
+from evcharge.central.rules.alert_kinds import AlertKind
+from evcharge.central.rules.commands import (
     AnswerStart,
     AnyCommand,
     BarDriver,
@@ -53,10 +53,11 @@ from evcharge.central.commands import (
     WeatherReport,
     Withdraw,
 )
-from evcharge.central.ruling import Decision, Rules, Ruling
-from evcharge.central.settlement import close_estimated
-from evcharge.central.state import Driver, Facts, FormerWallet, TicketSeen
-from evcharge.central.wallet import credited, new_driver
+from evcharge.central.rules.decision import Decision, Ruling
+from evcharge.central.rules.facts import Driver, Facts, FormerWallet, TicketSeen
+from evcharge.central.rules.settings import Rules
+from evcharge.central.rules.settlement import close_estimated
+from evcharge.central.rules.wallet import credited, new_driver
 from evcharge.domain import events
 from evcharge.domain.billing import MAX_MONEY_CENTS, MAX_PRICE_CENTI_CENTS, euros
 from evcharge.domain.charging_point import ChargingPoint, Hold
@@ -140,7 +141,7 @@ def decide(facts: Facts, command: AnyCommand, rules: Rules) -> Decision:
         case PayOut():
             money.pay_out(ruling, command)
         case TakeOrder():
-            orders.take(ruling, command, rules, _act)
+            kafka_orders.take(ruling, command, rules, _act)
         case Note():
             ruling.say(command.event)
         case ChangeAccess():

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 
-from evcharge.central.accounts import Account, ApiToken
+from evcharge.central.rules.accounts import Account, ApiToken
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Question
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, SessionId
 from evcharge.domain.location import WeatherKind, place

@@ -4,8 +4,8 @@ A link is the present one from its arrival until it leaves or another one arrive
 nobody has shown a newer credential of its identity.
 """
 
-from evcharge.central.commands import FromLink, MaybeFromLink
-from evcharge.central.ruling import Ruling
+from evcharge.central.rules.commands import FromLink, MaybeFromLink
+from evcharge.central.rules.decision import Ruling
 from evcharge.domain.errors import Code, StaleLink
 from evcharge.domain.ids import CpId, DriverId
 

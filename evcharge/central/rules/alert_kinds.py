@@ -1,0 +1,72 @@
+"""What an operator's eye can be needed for, and one such trouble."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from evcharge.domain.errors import Code
+
+NOT_UNDERSTOOD = frozenset({Code.PROOF, Code.CRYPTO, Code.SEQ, Code.MALFORMED, Code.TOO_BIG})
+# What an alert is about when it is about no charging point or driver.
+CENTRAL, REGISTRY, WEATHER, KAFKA = "CENTRAL", "REGISTRY", "WEATHER", "KAFKA"
+
+
+class AlertKind(StrEnum):
+    """What is wrong; also the last part of an alert's id."""
+
+    FAULT = "fault"
+    ENGINE = "engine"
+    MONITOR = "monitor"
+    DUPLICATE = "duplicate"
+    NOT_UNDERSTOOD = "not-understood"
+    JOURNAL = "journal"
+    QUARANTINE = "quarantine"
+    FLOOD = "flood"
+    REVOKED = "revoked"
+    WELCOME = "welcome"
+    REGISTRY = "registry"
+    STORAGE = "storage"
+    CLOCK = "clock"
+    WEATHER = "weather"
+    WEATHER_SERVICE = "weather-service"
+    CHAIN = "chain"
+    KAFKA = "kafka"
+    DEBT = "debt"
+
+
+# Nothing that happens later says that these are over: an operator closes them. A weather service may have been given
+# up for good.
+CLOSED_BY_HAND = frozenset(
+    {
+        AlertKind.DUPLICATE,
+        # A stranger may have claimed a name that is connected all the time, or never comes.
+        AlertKind.NOT_UNDERSTOOD,
+        AlertKind.JOURNAL,
+        AlertKind.QUARANTINE,
+        AlertKind.FLOOD,
+        AlertKind.DEBT,
+        AlertKind.CLOCK,
+        AlertKind.WELCOME,
+        AlertKind.CHAIN,
+        AlertKind.WEATHER_SERVICE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One trouble of `about` (a charging point, driver or location, CENTRAL, REGISTRY, WEATHER), `times` times."""
+
+    kind: AlertKind
+    about: str
+    detail: str
+    since: datetime
+    solved_at: datetime | None = None
+    # An operator has seen it; nothing else has ended it.
+    by_hand: bool = False
+    times: int = 1
+
+    @property
+    def id(self) -> str:
+        """Return the id, unique among the open ones: CP001-fault."""
+        return f"{self.about}-{self.kind}"

@@ -1,0 +1,1 @@
+"""What screens and pages show, derived from facts and events. Pure."""
