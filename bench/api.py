@@ -160,7 +160,7 @@ async def _answer(reader: asyncio.StreamReader) -> int:
 
 async def fill(path: Path, points: int, sessions: int) -> None:
     """Make books of a year, by SQL: every tenth session was refused, the others have tickets."""
-    async with open_database(path, "evcharge.central.schema"):
+    async with open_database(path, "evcharge.central.books.schema"):
         pass
     begin = utc_now() - timedelta(days=DAYS)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as books:

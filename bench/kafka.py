@@ -14,12 +14,12 @@ from pathlib import Path
 
 import msgspec
 
+from evcharge.central.books.rows import Entry
+from evcharge.central.books.store import CentralStore
 from evcharge.central.feed import Feed
 from evcharge.central.outbox import Outbox, OutboxBooks, connecting
-from evcharge.central.rows import Entry
 from evcharge.central.rules.commands import CENTRAL
 from evcharge.central.rules.decision import Decision
-from evcharge.central.store import CentralStore
 from evcharge.central.views.alerts import Alerts
 from evcharge.domain.events import MonitorSpoke
 from evcharge.domain.ids import CpId
@@ -80,7 +80,7 @@ async def measure(events: int, steady_s: float, bootstrap: str) -> Speed:
     brokers = Brokers(KafkaSettings(bootstrap=bootstrap), Path())
     await brokers.prepare()
     with tempfile.TemporaryDirectory() as folder:
-        async with open_database(Path(folder) / "central.db", "evcharge.central.schema") as database:
+        async with open_database(Path(folder) / "central.db", "evcharge.central.books.schema") as database:
             store, feed = await CentralStore.open(database), Feed()
             room = _Room(store, feed)
             books = OutboxBooks(database, utc_now)

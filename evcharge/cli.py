@@ -147,7 +147,7 @@ def evcharge(tether: int | None) -> None:
 def init(config_file: Path | None, **given: Any) -> None:
     """Make the state folder: CA, certificates, keys, the first admin."""
     config = _settings(config_file, given)
-    from evcharge.central import setup as pages
+    from evcharge.central.books import setup as pages
     from evcharge.registry import setup
 
     report = setup.initialise(config.state, config.registry.names)
@@ -330,7 +330,7 @@ def verify(logs: tuple[Path, ...], as_json: bool, config_file: Path | None, **gi
     import asyncio
 
     config = _settings(config_file, given)
-    from evcharge.central import verify as books
+    from evcharge.central.books import verify as books
     from evcharge.labels import Speech
     from evcharge.labels.operator import SENTENCES
     from evcharge.operator import far_witnesses

@@ -8,34 +8,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evcharge import __version__
-from evcharge.central.anchors import Anchors
 from evcharge.central.api.inviting import Inviting
 from evcharge.central.api.push import MAX_PAGES
-from evcharge.central.archive import Archive
-from evcharge.central.chain import ChainWalker
-from evcharge.central.consents import Consents
+from evcharge.central.books.archive import Archive
+from evcharge.central.books.setup import SCHEMA, database_path
+from evcharge.central.books.store import CentralStore
 from evcharge.central.console import Console
 from evcharge.central.core import Core
 from evcharge.central.desk import Desk
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
-from evcharge.central.peers import Peers
-from evcharge.central.quotas import USELESS, Quotas
-from evcharge.central.refusals import Refusals
-from evcharge.central.registry_link import RegistryLink
+from evcharge.central.peers.consents import Consents
+from evcharge.central.peers.links import Peers
+from evcharge.central.peers.quotas import USELESS, Quotas
+from evcharge.central.peers.refusal_log import Refusals
+from evcharge.central.peers.watchdog import Watchdog, each_minute
 from evcharge.central.rules.alert_kinds import KAFKA, REGISTRY, WEATHER, AlertKind
 from evcharge.central.rules.commands import CENTRAL, Note
 from evcharge.central.rules.epochs import Epochs
 from evcharge.central.rules.metering import Means, not_shown
 from evcharge.central.rules.settings import Rules
-from evcharge.central.setup import SCHEMA, database_path
-from evcharge.central.store import CentralStore
+from evcharge.central.services.anchor_keeper import Anchors
+from evcharge.central.services.chain_walker import ChainWalker
+from evcharge.central.services.registry_sync import RegistryLink
+from evcharge.central.services.weather_watch import WeatherLink, last_word
+from evcharge.central.services.weather_watch import Word as WeatherWord
 from evcharge.central.views.alerts import REBUILD_FROM, Alerts
 from evcharge.central.views.event_text import speech
 from evcharge.central.views.today import Today
-from evcharge.central.watchdog import Watchdog, each_minute
-from evcharge.central.weather_link import WeatherLink, last_word
-from evcharge.central.weather_link import Word as WeatherWord
 from evcharge.central.website import website
 from evcharge.domain.billing import parse_cents, parse_price
 from evcharge.domain.days import Days

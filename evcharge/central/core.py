@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from evcharge.central.archive import Archive
-from evcharge.central.consents import Consents
+from evcharge.central.books.archive import Archive
+from evcharge.central.books.store import CentralStore
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
-from evcharge.central.peers import Peers
-from evcharge.central.quotas import Quotas
-from evcharge.central.refusals import Refusals
+from evcharge.central.peers.consents import Consents
+from evcharge.central.peers.links import Peers
+from evcharge.central.peers.quotas import Quotas
+from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.rules.epochs import Epochs
-from evcharge.central.store import CentralStore
 from evcharge.central.views.alerts import Alerts
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.config import Config

@@ -9,7 +9,7 @@ from datetime import tzinfo
 from evcharge import labels
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
-from evcharge.central.peers import Peers
+from evcharge.central.peers.links import Peers
 from evcharge.central.rules.alert_kinds import CLOSED_BY_HAND, Alert
 from evcharge.central.rules.commands import (
     Actor,

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
 
+from evcharge.central.books.rows import Entry
+from evcharge.central.books.store import CentralStore
 from evcharge.central.feed import Feed
-from evcharge.central.rows import Entry
 from evcharge.central.rules.commands import (
     CENTRAL,
     Actor,
@@ -34,7 +35,6 @@ from evcharge.central.rules.facts import Facts
 from evcharge.central.rules.recall import unknown
 from evcharge.central.rules.replies import Reply
 from evcharge.central.rules.settings import Rules
-from evcharge.central.store import CentralStore
 from evcharge.central.views.event_text import speech
 from evcharge.domain.errors import Code, Refused, StateError, Unstorable
 from evcharge.domain.events import ClockJumped, StorageRestored

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.lane import Lane
-from evcharge.central.quotas import BAN_S, USELESS, Quotas
-from evcharge.central.refusals import Refusals
+from evcharge.central.peers.quotas import BAN_S, USELESS, Quotas
+from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.rules.alert_kinds import KAFKA
 from evcharge.central.rules.commands import Actor, TakeOrder
 from evcharge.central.rules.facts import OrderOffset

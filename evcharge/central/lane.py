@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
-from evcharge.central.peers import Peers
-from evcharge.central.quotas import BAN_S, USELESS, Quotas
-from evcharge.central.refusals import UNKNOWN, Refusals
+from evcharge.central.peers.links import Peers
+from evcharge.central.peers.quotas import BAN_S, USELESS, Quotas
+from evcharge.central.peers.refusal_log import UNKNOWN, Refusals
 from evcharge.central.rules.alert_kinds import KAFKA
 from evcharge.central.rules.commands import CENTRAL, Note
 from evcharge.domain.errors import BadInput, Code, Overloaded, ProtocolError, unforeseen

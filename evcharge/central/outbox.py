@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Protocol
 
+from evcharge.central.books.store import CentralStore
 from evcharge.central.feed import Feed
 from evcharge.central.outbound import outgoing
 from evcharge.central.rules.alert_kinds import KAFKA, AlertKind
 from evcharge.central.rules.commands import CENTRAL, AnyCommand, Note
-from evcharge.central.store import CentralStore
 from evcharge.central.views.alerts import Alerts
 from evcharge.central.views.event_text import speech
 from evcharge.domain.events import Event, KafkaLost, KafkaReached

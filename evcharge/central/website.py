@@ -32,16 +32,16 @@ from evcharge.central.api.sessions import Sessions
 from evcharge.central.api.settling import Settling
 from evcharge.central.api.stats import Stats
 from evcharge.central.api.weather import Weather
-from evcharge.central.chain import ChainWalker
+from evcharge.central.books.statistics import Statistics
 from evcharge.central.core import Core
-from evcharge.central.directory import Directory
-from evcharge.central.registrar import Registrar
-from evcharge.central.statistics import Statistics
+from evcharge.central.services.accounts import Directory
+from evcharge.central.services.chain_walker import ChainWalker
+from evcharge.central.services.registry_client import Registrar
+from evcharge.central.services.weather_watch import WeatherLink
 from evcharge.central.views.board import MAX_MESSAGES, Board
 from evcharge.central.views.driver_board import DriverBoard
 from evcharge.central.views.telemetry import Telemetry
 from evcharge.central.views.today import Today
-from evcharge.central.weather_link import WeatherLink
 from evcharge.http.registry_client import RegistryAddress
 from evcharge.http.server import Turns
 from evcharge.runtime.admission import SeatLimits

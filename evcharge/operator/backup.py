@@ -37,7 +37,7 @@ FORMAT = 1
 # In the order in which they are copied: whoever remembers a head of another book is copied before that book.
 BOOKS = {
     "registry/registry.db": "evcharge.registry.schema",
-    "central/central.db": "evcharge.central.schema",
+    "central/central.db": "evcharge.central.books.schema",
 }
 # Who we are; and all that must stay secret.
 NETWORK = "ca.pem"

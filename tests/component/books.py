@@ -10,16 +10,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from evcharge.central.rows import PUT_EVENT, Entry, event_row, statements
+from evcharge.central.books.rows import PUT_EVENT, Entry, event_row, statements
+from evcharge.central.books.store import CentralStore
 from evcharge.central.rules.facts import Facts
-from evcharge.central.store import CentralStore
 from evcharge.domain.events import CentralStarted, Event
 from evcharge.domain.timestamps import text_of
 from evcharge.storage import database, hash_chain
 from evcharge.storage.database import Database, open_database
 from tests.unit.central.builders import ADMIN, Network
 
-SCHEMA = "evcharge.central.schema"
+SCHEMA = "evcharge.central.books.schema"
 
 
 @dataclass

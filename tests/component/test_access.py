@@ -10,7 +10,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from evcharge.central import directory, verify
+from evcharge.central.books import verify
+from evcharge.central.services import accounts
 from evcharge.runtime.clock import utc_now
 from evcharge.security import secret_files
 from evcharge.security.tls import client_context
@@ -127,7 +128,7 @@ async def test_only_the_hash_of_a_login_is_stored(house: House):
     olga = await house.person("olga", "operator")
     (row,) = house.query("SELECT * FROM web_session")
     assert olga.cookies[cookie_name(house)] not in tuple(row)
-    assert row["token_sha256"] == directory.digest(olga.cookies[cookie_name(house)])
+    assert row["token_sha256"] == accounts.digest(olga.cookies[cookie_name(house)])
 
 
 async def test_a_login_survives_a_restart(tmp_path: Path):
@@ -148,7 +149,7 @@ async def test_a_login_that_a_hand_put_into_the_books_opens_nothing(tmp_path: Pa
     with closing(sqlite3.connect(tmp_path / "central/central.db")) as database, database:
         columns = "name, has_account, version, address, created_at, expires_at"
         sql = f"INSERT INTO web_session (token_sha256, {columns}) SELECT ?, {columns} FROM web_session"
-        database.execute(sql, (directory.digest(forged),))
+        database.execute(sql, (accounts.digest(forged),))
     async with opened(tmp_path, api_port=port) as house:
         assert (await olga.get("/api/whoami")).body["name"] == "olga"
         olga.cookies[cookie_name(house)] = forged
@@ -333,7 +334,7 @@ async def test_a_full_disk_locks_nobody_out(house: House, monkeypatch: pytest.Mo
 
     olga, vera = house.visitor(), house.visitor()
     with monkeypatch.context() as patch:
-        patch.setattr(directory.Directory, "_execute", full)
+        patch.setattr(accounts.Directory, "_execute", full)
         assert (await olga.logs_in("olga", password)).status == 200
         assert (await olga.get("/api/cps")).status == 200
         assert (await olga.post("/api/logout", headers=SAME_SITE)).status == 200

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central import directory, registry_link, setup, verify
+from evcharge.central.books import setup, verify
+from evcharge.central.services import accounts, registry_sync
 from evcharge.security import passwords, state_folder
 from evcharge.storage.database import open_database
 from tests.component.registry_process import Running, make_state, running_registry
@@ -69,7 +70,7 @@ async def test_a_second_login_in_one_browser_ends_the_first(house: House):
 
 
 async def test_who_logs_in_everywhere_forgets_the_oldest(house: House, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(directory, "MAX_LOGINS_EACH", 2)
+    monkeypatch.setattr(accounts, "MAX_LOGINS_EACH", 2)
     password = await house.account("olga", "operator")
     browsers = [house.visitor() for _ in range(3)]
     for browser in browsers:
@@ -79,13 +80,13 @@ async def test_who_logs_in_everywhere_forgets_the_oldest(house: House, monkeypat
 
 
 async def test_the_browser_has_its_new_login_before_the_old_one_ends(house: House, monkeypatch):
-    ends, real = asyncio.Event(), directory.Directory.log_out
+    ends, real = asyncio.Event(), accounts.Directory.log_out
 
     async def late(self, token: str, address: str) -> bool:
         await ends.wait()
         return await real(self, token, address)
 
-    monkeypatch.setattr(directory.Directory, "log_out", late)
+    monkeypatch.setattr(accounts.Directory, "log_out", late)
     password = await house.account("olga", "operator")
     olga = house.visitor()
     ends.set()
@@ -450,7 +451,7 @@ async def registry(tmp_path: Path) -> AsyncIterator[Running]:
 
 @pytest.fixture
 async def network(registry: Running, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
-    monkeypatch.setattr(registry_link, "POLL_S", 0.05)
+    monkeypatch.setattr(registry_sync, "POLL_S", 0.05)
     async with opened(registry.state, registry.url) as house:
         yield house
 

@@ -11,9 +11,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from evcharge.central import anchors as central_anchors
-from evcharge.central import registry_link, verify, watchdog
+from evcharge.central.books import verify
+from evcharge.central.peers import watchdog
 from evcharge.central.rules.commands import CENTRAL, Note
+from evcharge.central.services import anchor_keeper as central_anchors
+from evcharge.central.services import registry_sync
 from evcharge.domain.events import RegistryAnchored
 from evcharge.kafka.topics import EVENT_TOPICS
 from evcharge.labels import Speech
@@ -166,7 +168,7 @@ async def test_the_registry_keeps_a_day_of_anchors_and_the_first_of_each_day(tmp
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry_link, "POLL_S", 0.05)
+    monkeypatch.setattr(registry_sync, "POLL_S", 0.05)
     monkeypatch.setattr(watchdog, "MINUTE_S", 0.1)
     monkeypatch.setattr(registry_app, "_ANCHOR_EVERY_S", 0.1)
 

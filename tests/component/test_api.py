@@ -10,8 +10,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from evcharge.central import app, verify, website
+from evcharge.central import app, website
 from evcharge.central.api.server import ApiServer, idle
+from evcharge.central.books import verify
 from evcharge.central.rules.commands import PlaceHold
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import Taken

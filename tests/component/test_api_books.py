@@ -10,8 +10,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from evcharge.central import chain, verify
 from evcharge.central.api import answers
+from evcharge.central.books import verify
+from evcharge.central.services import chain_walker
 from evcharge.evc1 import messages
 from tests.component import books
 from tests.component.books import raw
@@ -23,7 +24,7 @@ LISTS = {"sessions": answers.SessionsAnswer, "tickets": answers.TicketsAnswer}
 
 @pytest.fixture
 async def office(tmp_path: Path, monkeypatch) -> AsyncIterator[Office]:
-    monkeypatch.setattr(chain, "_LOOK_EVERY_S", 0.02)
+    monkeypatch.setattr(chain_walker, "_LOOK_EVERY_S", 0.02)
     async with opened(tmp_path) as office:
         yield office
 
@@ -298,7 +299,7 @@ async def test_the_chain_is_verified_in_the_background(office: Office):
 
 
 async def test_a_row_that_was_changed_is_named_and_is_an_alert(office: Office, monkeypatch):
-    monkeypatch.setattr(chain, "_AGAIN_AFTER_S", 0.0)
+    monkeypatch.setattr(chain_walker, "_AGAIN_AFTER_S", 0.0)
     await office.town.point()
     await until(office, ok=True)
     with raw(office.town.state / "central" / "central.db", tamper=True) as connection:

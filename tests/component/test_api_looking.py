@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central import app, verify
-from evcharge.central.archive import Archive
+from evcharge.central import app
+from evcharge.central.books import verify
+from evcharge.central.books.archive import Archive
 from evcharge.evc1 import messages
 from tests.component import books
 from tests.component.office import Office, opened

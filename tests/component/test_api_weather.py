@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central import verify
 from evcharge.central.api import answers, weather
+from evcharge.central.books import verify
 from evcharge.evc1 import messages
 from evcharge.security import secret_files
 from tests.component.callers import cookie_of, shaped, statuses, token_of

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central.archive import MAX_HISTORY, STATES, Archive, cursor, order_of
-from evcharge.central.rows import Entry
+from evcharge.central.books.archive import MAX_HISTORY, STATES, Archive, cursor, order_of
+from evcharge.central.books.rows import Entry
 from evcharge.central.rules.commands import Note
 from evcharge.central.rules.decision import Decision
 from evcharge.domain.errors import BadInput

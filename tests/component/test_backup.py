@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central import verify
+from evcharge.central.books import verify
 from evcharge.cli import run
 from evcharge.labels import Speech
 from evcharge.labels.operator import SENTENCES

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central import conversations, store, verify
-from evcharge.central.lost import LAST_WORD_S
+from evcharge.central.books import store, verify
+from evcharge.central.books.store import INBOX_PAGE
+from evcharge.central.peers import driver as driver_module
+from evcharge.central.peers.deadlines import LAST_WORD_S
 from evcharge.central.rules.commands import LiftHold, PlaceHold, RevokeKeys
-from evcharge.central.store import INBOX_PAGE
 from evcharge.domain import journal_records
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, ProtocolError
@@ -399,7 +400,7 @@ async def beat(channel) -> None:
 async def test_a_long_inbox_is_told_page_by_page_as_it_is_acknowledged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(conversations, "_PAGE_EVERY_S", 0.05)
+    monkeypatch.setattr(driver_module, "_PAGE_EVERY_S", 0.05)
     # Central remembers fewer of them than there are: the others it looks up.
     monkeypatch.setattr(store, "MOST_LOADED", 10)
     async with running(tmp_path) as town:

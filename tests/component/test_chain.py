@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central import chain
-from evcharge.central.chain import ChainWalker
-from evcharge.central.rows import Entry
+from evcharge.central.books.rows import Entry
 from evcharge.central.rules.commands import Note
 from evcharge.central.rules.decision import Decision
+from evcharge.central.services import chain_walker
+from evcharge.central.services.chain_walker import ChainWalker
 from evcharge.domain.events import ChainBroken
 from tests.component.books import any_event, opened, raw
 from tests.unit.central.builders import ADMIN, NOON
@@ -26,7 +26,7 @@ class Posted:
 
 @pytest.fixture
 async def walk(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(chain, "ROWS_AT_ONCE", 4)
+    monkeypatch.setattr(chain_walker, "ROWS_AT_ONCE", 4)
     async with opened(tmp_path) as books:
         decision = Decision(events=tuple(any_event(number) for number in range(10)))
         await books.store.commit([Entry(decision, ADMIN, NOON)])

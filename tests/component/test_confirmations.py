@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 
-from evcharge.central.consents import Consents
+from evcharge.central.peers.consents import Consents
 from evcharge.domain.errors import Code
 from evcharge.evc1 import handshake, messages
 from tests.component.town import FakeDriver, FakeEngine, Town, hear, running

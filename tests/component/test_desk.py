@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from evcharge.central import panel
-from evcharge.central.consents import Consents
 from evcharge.central.desk import Desk, fault
 from evcharge.central.feed import Feed
-from evcharge.central.peers import Peers
-from evcharge.central.quotas import Quotas
-from evcharge.central.refusals import Refusals
+from evcharge.central.peers.consents import Consents
+from evcharge.central.peers.links import Peers
+from evcharge.central.peers.quotas import Quotas
+from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.rules.alert_kinds import Alert, AlertKind
 from evcharge.central.rules.epochs import Epochs
 from evcharge.central.rules.facts import Facts

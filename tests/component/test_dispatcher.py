@@ -14,9 +14,9 @@ import msgspec
 import pytest
 
 from evcharge.central import dispatcher as dispatcher_module
+from evcharge.central.books.invariants import violations
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
-from evcharge.central.invariants import violations
 from evcharge.central.rules import commands as c
 from evcharge.central.rules.facts import OrderOffset
 from evcharge.central.rules.replies import RequestStep

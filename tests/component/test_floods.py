@@ -9,8 +9,9 @@ import aiohttp
 import msgspec
 import pytest
 
-from evcharge.central import quotas, verify
-from evcharge.central.quotas import CHANGES, JOURNALS, LOGINS
+from evcharge.central.books import verify
+from evcharge.central.peers import quotas
+from evcharge.central.peers.quotas import CHANGES, JOURNALS, LOGINS
 from evcharge.central.rules.counted import IN_FULL, MOST_USELESS
 from evcharge.central.rules.quarantine import MOST_FOREIGN
 from evcharge.domain import events, journal_records

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central import verify
+from evcharge.central.books import verify
 from evcharge.central.rules.commands import Actor, RevokeKeys
 from evcharge.central.rules.decision import Decision
 from evcharge.domain.errors import AuthenticationError, Code

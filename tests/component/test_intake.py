@@ -10,8 +10,8 @@ import pytest
 
 from evcharge.central import intake as module
 from evcharge.central.intake import Intake
-from evcharge.central.quotas import BAN_S, USELESS
-from evcharge.central.refusals import Refusals
+from evcharge.central.peers.quotas import BAN_S, USELESS
+from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.rules.commands import TakeOrder
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code, Refused

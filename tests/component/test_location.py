@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central import registry_link
 from evcharge.central.rules.commands import MovePoint
+from evcharge.central.services import registry_sync
 from evcharge.cp import engine as role
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.ids import Role
@@ -28,7 +28,7 @@ def password(tmp_path: Path) -> str:
 
 @pytest.fixture
 def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry_link, "POLL_S", 0.05)
+    monkeypatch.setattr(registry_sync, "POLL_S", 0.05)
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from aiohttp import web
 
 from evcharge.central.api.me import Me
 from evcharge.central.api.routes import DRIVERS
-from evcharge.central.archive import Archive
-from evcharge.central.consents import Consents
+from evcharge.central.books.archive import Archive
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
+from evcharge.central.peers.consents import Consents
 from evcharge.central.rules.commands import Actor, ByHand, PlaceHold, Reach, StartCharging, TakeRecords
 from evcharge.central.rules.settings import Rules
 from evcharge.central.views.alerts import Alerts

@@ -13,10 +13,10 @@ import aiohttp
 import pytest
 
 from evcharge.central import app
-from evcharge.central.invariants import violations
+from evcharge.central.books.invariants import violations
+from evcharge.central.books.store import CentralStore
 from evcharge.central.rules.settings import Rules
 from evcharge.central.sheet import NO_COLOURS
-from evcharge.central.store import CentralStore
 from evcharge.central.wall import View, wall
 from evcharge.domain.billing import euros, kwh
 from evcharge.domain.days import Days
@@ -226,7 +226,7 @@ async def test_books_of_before_are_counted_anew_by_the_days_of_the_network(tmp_p
 
 
 async def test_the_setting_can_change_and_change_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("evcharge.central.store._COUNTED_AT_ONCE", 2)
+    monkeypatch.setattr("evcharge.central.books.store._COUNTED_AT_ONCE", 2)
     path = tmp_path / "central.db"
     west, east = days_of("Pacific/Honolulu"), days_of("Pacific/Auckland")
     before, after = charged(date(2026, 12, 31), west)

@@ -9,12 +9,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from evcharge.central import watchdog
-from evcharge.central.consents import Consents
 from evcharge.central.feed import Feed
-from evcharge.central.peers import Peers
-from evcharge.central.quotas import LOGINS, Quotas
-from evcharge.central.refusals import Refusals
+from evcharge.central.peers import watchdog
+from evcharge.central.peers.consents import Consents
+from evcharge.central.peers.links import Peers
+from evcharge.central.peers.quotas import LOGINS, Quotas
+from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.rules.commands import RevokeKeys
 from evcharge.central.rules.epochs import Epochs
 from evcharge.domain import journal_records

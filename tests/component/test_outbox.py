@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from evcharge.central import outbox as box
+from evcharge.central.books.rows import Entry
 from evcharge.central.feed import Feed
 from evcharge.central.outbox import Outbox, OutboxBooks, Reader
-from evcharge.central.rows import Entry
 from evcharge.central.rules.alert_kinds import KAFKA, AlertKind
 from evcharge.central.rules.commands import CENTRAL, Note
 from evcharge.central.rules.decision import Decision

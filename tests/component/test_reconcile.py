@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from evcharge.central import verify
+from evcharge.central.books import verify
 from evcharge.central.rules import commands as c
 from evcharge.central.rules import start_seal
 from evcharge.central.rules.accounts import Account, ApiToken, Login

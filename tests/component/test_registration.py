@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central import registry_link, verify
 from evcharge.central.api import registration
+from evcharge.central.books import verify
+from evcharge.central.services import registry_sync
 from evcharge.domain.errors import StateError
 from evcharge.domain.ids import Role
 from evcharge.http.registry_client import fetch_ticket
@@ -32,7 +33,7 @@ async def registry(tmp_path: Path) -> AsyncIterator[Running]:
 
 @pytest.fixture
 async def house(registry: Running, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
-    monkeypatch.setattr(registry_link, "POLL_S", 0.05)
+    monkeypatch.setattr(registry_sync, "POLL_S", 0.05)
     async with opened(registry.state, registry.url) as house:
         yield house
     assert verify.check(registry.state / "central" / "central.db") == []

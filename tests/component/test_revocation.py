@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central import lost, registry_link
+from evcharge.central.peers import deadlines
 from evcharge.central.rules.commands import RevokeKeys
+from evcharge.central.services import registry_sync
 from evcharge.domain.errors import AuthenticationError, Code
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
@@ -21,7 +22,7 @@ def password(tmp_path: Path) -> str:
 
 @pytest.fixture
 def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry_link, "POLL_S", 0.05)
+    monkeypatch.setattr(registry_sync, "POLL_S", 0.05)
 
 
 async def test_a_deactivated_point_is_cut_off_and_its_older_tickets_are_void(
@@ -78,7 +79,7 @@ async def test_what_central_revokes_the_registry_withdraws_too(tmp_path: Path, p
 async def test_a_revocation_reaches_the_registry_before_central_asks_again(
     tmp_path: Path, password: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(registry_link, "POLL_S", 600.0)
+    monkeypatch.setattr(registry_sync, "POLL_S", 600.0)
     async with (
         running_registry(tmp_path, password) as registry,
         running(tmp_path, registry.url) as town,
@@ -181,8 +182,8 @@ async def test_who_is_deactivated_is_cut_although_central_has_no_room_for_that(
 
 @pytest.fixture
 def short_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lost, "LAST_WORD_S", 0.3)
-    monkeypatch.setattr(lost, "LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr(deadlines, "LAST_WORD_S", 0.3)
+    monkeypatch.setattr(deadlines, "LOOK_EVERY_S", 0.0)
 
 
 async def charging(town: Town) -> tuple[FakeEngine, FakeDriver]:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central import verify
 from evcharge.central.api import answers
+from evcharge.central.books import verify
 from evcharge.evc1 import messages
 from tests.component.callers import cookie_of, shaped, statuses
 from tests.component.office import Office, opened

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central import statistics
-from evcharge.central.statistics import Statistics, Sums, Use, availability
-from evcharge.central.store import CentralStore
+from evcharge.central.books import statistics
+from evcharge.central.books.statistics import Statistics, Sums, Use, availability
+from evcharge.central.books.store import CentralStore
 from evcharge.domain.charging_point import CpStatus
 from tests.component.books import Books, entries, opened
 from tests.unit.central.builders import NOON, Network

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central import store, verify
-from evcharge.central.history import Incident
-from evcharge.central.invariants import violations
-from evcharge.central.rows import Entry
+from evcharge.central.books import store, verify
+from evcharge.central.books.invariants import violations
+from evcharge.central.books.rows import Entry
+from evcharge.central.books.status_history import Incident
+from evcharge.central.books.store import _INBOX, INBOX_PAGE, KEEP_STATUSES_FOR
 from evcharge.central.rules import commands as c
 from evcharge.central.rules.decide import decide
 from evcharge.central.rules.decision import Decision
 from evcharge.central.rules.facts import Facts, Kind, OrderTaken, TicketSeen, TicketUnseen, Transfer
 from evcharge.central.rules.recall import unknown
-from evcharge.central.store import _INBOX, INBOX_PAGE, KEEP_STATUSES_FOR
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.events import ClockJumped
 from evcharge.domain.location import WeatherKind

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from evcharge.central import registry_link as registry_link_module
 from evcharge.central.feed import Feed
-from evcharge.central.registry_link import RegistryLink
 from evcharge.central.rules.commands import AnyCommand
 from evcharge.central.rules.epochs import Epochs
+from evcharge.central.services import registry_sync as registry_link_module
+from evcharge.central.services.registry_sync import RegistryLink
 from evcharge.cp import health
 from evcharge.cp.port import HealthPort
 from evcharge.domain.errors import AuthenticationError, Code, ProtocolError

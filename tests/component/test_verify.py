@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central import verify
-from evcharge.central.invariants import CHECKS, violations
+from evcharge.central.books import verify
+from evcharge.central.books.invariants import CHECKS, violations
 from evcharge.central.rules import commands as c
 from evcharge.domain.errors import StateError
 from evcharge.domain.events import WalletToppedUp

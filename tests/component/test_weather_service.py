@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from evcharge import labels
-from evcharge.central import verify
+from evcharge.central.books import verify
 from evcharge.domain.errors import AuthenticationError, ConfigError, StateError
 from evcharge.evc1 import messages
 from evcharge.labels import Phrase

@@ -7,8 +7,9 @@ from unittest import mock
 
 import pytest
 
-from evcharge.central import registry_link, verify
+from evcharge.central.books import verify
 from evcharge.central.rules.commands import RevokeKeys
+from evcharge.central.services import registry_sync
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
@@ -27,7 +28,7 @@ async def registry(tmp_path: Path) -> AsyncIterator[Running]:
 
 @pytest.fixture
 async def house(registry: Running, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
-    monkeypatch.setattr(registry_link, "POLL_S", 0.05)
+    monkeypatch.setattr(registry_sync, "POLL_S", 0.05)
     async with opened(registry.state, registry.url) as house:
         yield house
     assert verify.check(registry.state / "central" / "central.db") == []
@@ -171,7 +172,7 @@ async def test_a_withdrawn_point_leaves_every_list_and_comes_back(registry: Runn
 
 
 async def test_a_withdrawal_outlives_a_restart_of_central(registry: Running, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(registry_link, "POLL_S", 0.05)
+    monkeypatch.setattr(registry_sync, "POLL_S", 0.05)
     secrets = {"D01": await registered(registry, "driver", "D01")}
     secrets["CP001"] = await registered(registry, "cp", "CP001")
     async with opened(registry.state, registry.url) as house:

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from evcharge.central import verify
+from evcharge.central.books import verify
 from tests.ports import free_port
 
 # Generous: the tests share two cores with each other.

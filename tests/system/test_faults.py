@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central import verify
+from evcharge.central.books import verify
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
 from evcharge.evc1.connection import Channel, connect

@@ -235,7 +235,7 @@ def test_init_on_a_full_disk_says_what_to_do(size, tmp_path, capsys):
 
 
 def test_a_password_that_was_made_before_the_disk_was_full_is_shown(monkeypatch, capsys):
-    monkeypatch.setattr("evcharge.central.setup.initialise", failing(StateError("the disk is full.")))
+    monkeypatch.setattr("evcharge.central.books.setup.initialise", failing(StateError("the disk is full.")))
     assert cli.run(["init", "--state", "s"]) == 1
     told = capsys.readouterr()
     assert "The administrator is admin, the password " in told.out
@@ -295,7 +295,9 @@ def test_a_disk_that_does_not_take_part_is_no_error_in_the_program(problem, said
 
 def test_audit_verify_checks_the_state_folder_with_all_who_remember(monkeypatch, tmp_path):
     seen = []
-    monkeypatch.setattr("evcharge.central.verify.main", lambda *state, **how: seen.append((*state, how)) or 1)
+    monkeypatch.setattr(
+        "evcharge.central.books.verify.main", lambda *state, **how: seen.append((*state, how)) or 1
+    )
     kept = tmp_path / "central.log"
     kept.touch()
     assert cli.run(["audit", "verify", "--state", "s"]) == 1

@@ -5,7 +5,7 @@ import json
 import pytest
 from rich.text import Text
 
-from evcharge.central import verify
+from evcharge.central.books import verify
 from evcharge.driver import view
 from evcharge.driver.desk import Screen
 from evcharge.driver.words import ENGLISH

@@ -15,11 +15,11 @@ from aiohttp import hdrs, web
 from evcharge.central.api import fences
 from evcharge.central.api.inputs import Nothing, body_of, check_query
 from evcharge.central.api.routes import Route
-from evcharge.central.directory import Directory
-from evcharge.central.quotas import Quotas
-from evcharge.central.refusals import Refusals
+from evcharge.central.peers.quotas import Quotas
+from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.rules.accounts import Login
 from evcharge.central.rules.commands import Actor
+from evcharge.central.services.accounts import Directory
 from evcharge.domain.errors import AuthenticationError, Code
 from evcharge.domain.ids import Role
 from evcharge.http.server import Turns, prove

@@ -13,10 +13,10 @@ from evcharge.central.api.access import Access
 from evcharge.central.api.inputs import body_of, within_patience
 from evcharge.central.api.logins import Logins, Secret, described
 from evcharge.central.api.routes import ADMINS, DRIVERS, VIEWERS, Route
-from evcharge.central.directory import Directory, digest
 from evcharge.central.rules import accounts
 from evcharge.central.rules.accounts import Account, ApiToken, Credential
 from evcharge.central.rules.commands import Actor
+from evcharge.central.services.accounts import Directory, digest
 from evcharge.domain.errors import AuthenticationError, Code, Refused
 from evcharge.domain.events import AccountAdded, AccountChanged, AccountRemoved, TokenMade, TokenRemoved
 from evcharge.domain.ids import DriverId, Role

@@ -7,10 +7,10 @@ from aiohttp import hdrs, web
 from evcharge.central.api import answers, views
 from evcharge.central.api.inputs import LIMIT, OF_POINT, limit_of, whole
 from evcharge.central.api.routes import VIEWERS, Parameter, Route
-from evcharge.central.archive import Archive
-from evcharge.central.chain import ChainWalker
+from evcharge.central.books.archive import Archive
+from evcharge.central.books.store import CentralStore
 from evcharge.central.rules.commands import Actor
-from evcharge.central.store import CentralStore
+from evcharge.central.services.chain_walker import ChainWalker
 from evcharge.domain.errors import BadInput
 from evcharge.domain.events import EVENT_TYPES
 from evcharge.domain.ids import check_id

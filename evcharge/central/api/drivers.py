@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from evcharge.central.api import answers, views
 from evcharge.central.api.inputs import Reference, body_of, carried_out, make_sure
 from evcharge.central.api.routes import OPERATORS, VIEWERS, Route
-from evcharge.central.archive import Archive
+from evcharge.central.books.archive import Archive
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.rules.commands import Actor, BarDriver, TopUp
 from evcharge.domain.billing import MAX_MONEY_CENTS

@@ -11,10 +11,10 @@ from evcharge.central.api import fences, member_answers
 from evcharge.central.api.access import Access
 from evcharge.central.api.inputs import body_of, within_patience
 from evcharge.central.api.routes import ANYBODY, EVERYBODY, Route
-from evcharge.central.directory import Directory
 from evcharge.central.rules import accounts
 from evcharge.central.rules.accounts import Credential
 from evcharge.central.rules.commands import Actor
+from evcharge.central.services.accounts import Directory
 from evcharge.domain.errors import AuthenticationError, Code, Overloaded
 from evcharge.domain.ids import Role
 from evcharge.http.server import answer

@@ -15,10 +15,11 @@ from evcharge.central.api.inputs import BEFORE, LIMIT, body_of, carried_out, pag
 from evcharge.central.api.logins import Secret
 from evcharge.central.api.routes import DRIVERS, Parameter, Route
 from evcharge.central.api.visits import registration_of, welcome
-from evcharge.central.archive import Archive
-from evcharge.central.consents import Consents
+from evcharge.central.books.archive import Archive
+from evcharge.central.books.store import CentralStore
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
+from evcharge.central.peers.consents import Consents
 from evcharge.central.rules.commands import (
     Actor,
     AnswerStart,
@@ -28,7 +29,6 @@ from evcharge.central.rules.commands import (
     StopCharging,
 )
 from evcharge.central.rules.replies import RequestStep
-from evcharge.central.store import CentralStore
 from evcharge.central.views import refusal_text
 from evcharge.central.views.driver_board import DriverBoard, ticket_row
 from evcharge.domain.errors import BadInput, Code, Refused

@@ -13,10 +13,10 @@ from evcharge import __version__
 from evcharge.central.api import answers
 from evcharge.central.api.access import Access, is_loopback
 from evcharge.central.api.routes import ANYBODY, VIEWERS, Route
+from evcharge.central.books.store import CentralStore
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
 from evcharge.central.rules.commands import Actor
-from evcharge.central.store import CentralStore
 from evcharge.central.views.alerts import Alerts
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import AuthenticationError, Code

@@ -13,7 +13,7 @@ from evcharge.central.api import answers, views
 from evcharge.central.api.inputs import MAX_PAGE, body_of, carried_out, limit_of
 from evcharge.central.api.places import Place
 from evcharge.central.api.routes import ADMINS, DRIVERS, OPERATORS, VIEWERS, Handler, Parameter, Route
-from evcharge.central.archive import Archive
+from evcharge.central.books.archive import Archive
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
 from evcharge.central.rules.commands import (

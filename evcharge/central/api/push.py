@@ -20,10 +20,10 @@ from aiohttp import WSMsgType, hdrs, web
 from evcharge.central.api.inputs import whole
 from evcharge.central.api.routes import DRIVERS, VIEWERS, Parameter, Route
 from evcharge.central.api.visits import registration_of, welcome
+from evcharge.central.books.store import CentralStore
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
 from evcharge.central.rules.commands import Actor
-from evcharge.central.store import CentralStore
 from evcharge.central.views.board import Board
 from evcharge.central.views.driver_board import DriverBoard
 from evcharge.central.views.telemetry import Telemetry

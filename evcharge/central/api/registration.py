@@ -14,8 +14,8 @@ from evcharge.central.api import member_answers
 from evcharge.central.api.inputs import body_of
 from evcharge.central.api.routes import ADMINS, VIEWERS, Handler, Route
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.registrar import Registrar
 from evcharge.central.rules.commands import CENTRAL, Actor, Note
+from evcharge.central.services.registry_client import Registrar
 from evcharge.domain.errors import BadInput, Code, EvchargeError, Overloaded, ProtocolError, Refused
 from evcharge.domain.events import RegistrationChanged
 from evcharge.domain.ids import CpId, DriverId, check_id

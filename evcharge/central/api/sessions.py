@@ -10,7 +10,7 @@ from evcharge.central.api import answers, csv_export, views
 from evcharge.central.api.inputs import BEFORE, LIMIT, MAX_PAGE, OF_DRIVER, OF_POINT, page_of
 from evcharge.central.api.ranges import FROM, TO, instants
 from evcharge.central.api.routes import VIEWERS, Parameter, Route
-from evcharge.central.archive import STATES, Archive, cursor, order_of
+from evcharge.central.books.archive import STATES, Archive, cursor, order_of
 from evcharge.central.feed import Feed
 from evcharge.central.rules.commands import Actor
 from evcharge.central.rules.facts import Facts

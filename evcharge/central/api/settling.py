@@ -10,7 +10,7 @@ from evcharge.central.api import answers
 from evcharge.central.api.inputs import Reference, body_of, carried_out, make_sure
 from evcharge.central.api.routes import OPERATORS, Route
 from evcharge.central.api.sessions import Sessions
-from evcharge.central.archive import Archive, Moved
+from evcharge.central.books.archive import Archive, Moved
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.rules.commands import Actor, CloseLost, CorrectMoney, PayOut, Refund
 from evcharge.domain.billing import MAX_MONEY_CENTS

@@ -11,10 +11,10 @@ from evcharge.central.api import answers, views
 from evcharge.central.api.inputs import OF_POINT
 from evcharge.central.api.ranges import FROM_DAY, LAST_DAYS, TO_DAY, days
 from evcharge.central.api.routes import VIEWERS, Route
+from evcharge.central.books.statistics import Statistics, Sums, Use, availability
+from evcharge.central.books.store import CentralStore
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.rules.commands import Actor
-from evcharge.central.statistics import Statistics, Sums, Use, availability
-from evcharge.central.store import CentralStore
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import CpId, check_id

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from evcharge.central.books.rows import ticket_of
 from evcharge.central.feed import Live
-from evcharge.central.rows import ticket_of
 from evcharge.central.rules.alert_kinds import CLOSED_BY_HAND, Alert
 from evcharge.central.rules.facts import Driver, Weather
 from evcharge.central.views.alerts import alert_text, restored_text

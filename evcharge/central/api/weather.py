@@ -22,7 +22,7 @@ from evcharge.central.rules.commands import (
 )
 from evcharge.central.rules.facts import Weather as Known
 from evcharge.central.rules.weather import is_stale
-from evcharge.central.weather_link import WeatherLink
+from evcharge.central.services.weather_watch import WeatherLink
 from evcharge.domain import events
 from evcharge.domain.errors import BadInput, Code
 from evcharge.domain.ids import CpId

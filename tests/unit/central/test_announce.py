@@ -3,7 +3,7 @@
 import pytest
 from msgspec import UNSET
 
-from evcharge.central.announce import Letter, letters, message_of
+from evcharge.central.peers.letters import Letter, letters, message_of
 from evcharge.central.rules import replies
 from evcharge.domain import events as e
 from evcharge.domain.errors import Code

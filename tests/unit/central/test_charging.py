@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from evcharge.central.announce import message_of
+from evcharge.central.peers.letters import message_of
 from evcharge.central.rules import charging, settlement
 from evcharge.central.rules import commands as c
 from evcharge.central.rules.charging import MOST_JOURNALS

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from evcharge.central.announce import letters
+from evcharge.central.peers.letters import letters
 from evcharge.central.rules import commands as c
 from evcharge.central.rules import corrections
 from evcharge.central.rules.decision import Ruling

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from evcharge.central.history import START_GRACE, Shown, Statuses, is_late
+from evcharge.central.books.status_history import START_GRACE, Shown, Statuses, is_late
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.days import Days
 from tests.unit.central.builders import NOON

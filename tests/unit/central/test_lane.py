@@ -9,8 +9,8 @@ import pytest
 from evcharge.central import lane as module
 from evcharge.central.feed import Feed
 from evcharge.central.lane import Lane
-from evcharge.central.quotas import BAN_S, USELESS, USELESS_RECORDS, Quotas
-from evcharge.central.refusals import Refusals
+from evcharge.central.peers.quotas import BAN_S, USELESS, USELESS_RECORDS, Quotas
+from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.rules.alert_kinds import AlertKind
 from evcharge.central.rules.commands import AnyCommand
 from evcharge.central.views.alerts import Alerts

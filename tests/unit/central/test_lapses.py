@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from evcharge.central.announce import message_of
+from evcharge.central.peers.letters import message_of
 from evcharge.central.rules.decision import Decision
 from evcharge.central.views import refusal_text
 from evcharge.domain import events

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evcharge.central.lost import LAST_WORD_S, LOOK_EVERY_S, Lost
+from evcharge.central.peers.deadlines import LAST_WORD_S, LOOK_EVERY_S, Lost
 from evcharge.central.rules import commands as c
 from evcharge.domain.session import EndReason
 from tests.unit.central.builders import Network

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from evcharge.central.announce import letters
+from evcharge.central.peers.letters import letters
 from evcharge.central.rules import commands as c
 from evcharge.central.rules.decision import Decision
 from evcharge.central.rules.replies import RequestStep

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evcharge.central.announce import letters
+from evcharge.central.peers.letters import letters
 from evcharge.central.rules import commands as c
 from evcharge.central.rules.decision import Decision
 from evcharge.central.rules.facts import Correction, CorrectionKind, Kind

@@ -2,7 +2,15 @@
 
 import pytest
 
-from evcharge.central.quotas import BAN_S, CHANGES, JOURNAL_EVERY_S, JOURNALS, LOGIN_EVERY_S, LOGINS, Quotas
+from evcharge.central.peers.quotas import (
+    BAN_S,
+    CHANGES,
+    JOURNAL_EVERY_S,
+    JOURNALS,
+    LOGIN_EVERY_S,
+    LOGINS,
+    Quotas,
+)
 from evcharge.domain.errors import Code, Overloaded
 from evcharge.domain.ids import Role
 

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from evcharge.central.refusals import _MOST_KINDS, UNKNOWN, Refusals
+from evcharge.central.peers.refusal_log import _MOST_KINDS, UNKNOWN, Refusals
 from evcharge.central.rules.commands import Note
 from evcharge.domain.errors import AuthenticationError, Code, ProtocolError
 from evcharge.domain.events import CentralStopped, DriverConnected, InputRefused, LoginRefused, MonitorSpoke
@@ -122,7 +122,7 @@ def said(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_a_wrong_key_and_its_end_are_told_in_the_courses_words(
     caplog: pytest.LogCaptureFixture, lang: str, lost: str, back: str
 ):
-    caplog.set_level(logging.INFO, "evcharge.central.refusals")
+    caplog.set_level(logging.INFO, "evcharge.central.peers.refusal_log")
     refusals = Refusals(lambda _: None, lang)
     refusals.on_event(MonitorSpoke(cp_id="CP001"))
     refusals.input("CP001", Role.ENGINE, "10.0.0.7:1", ProtocolError("wrong token", Code.CRYPTO))

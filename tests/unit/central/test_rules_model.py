@@ -22,11 +22,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from evcharge.central import rows as books
-from evcharge.central.announce import letters, message_of
-from evcharge.central.history import Statuses
-from evcharge.central.invariants import violations
-from evcharge.central.reconcile import Reconciled, reconcile
+from evcharge.central.books import rows as books
+from evcharge.central.books.invariants import violations
+from evcharge.central.books.reconcile import Reconciled, reconcile
+from evcharge.central.books.status_history import Statuses
+from evcharge.central.peers.letters import letters, message_of
 from evcharge.central.rules import charging, presence
 from evcharge.central.rules import commands as c
 from evcharge.central.rules.alert_kinds import Alert, AlertKind
@@ -188,7 +188,7 @@ class TheRules(RuleBasedStateMachine):
         self.meters: dict[str, int] = {}
         self.statuses, self.head = Statuses(), hash_chain.Head()
         self.books = sqlite3.connect(":memory:", isolation_level=None)
-        for number, statements in database._steps("evcharge.central.schema"):
+        for number, statements in database._steps("evcharge.central.books.schema"):
             for statement in statements:
                 self.books.execute(statement)
             self.books.execute(f"PRAGMA user_version={number}")

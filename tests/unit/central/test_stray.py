@@ -1,6 +1,6 @@
 """Power that flows for a closed session is stopped, and set aside."""
 
-from evcharge.central.announce import letters
+from evcharge.central.peers.letters import letters
 from evcharge.central.rules.commands import Actor, TakeRecords
 from evcharge.central.rules.decide import decide
 from evcharge.central.rules.facts import Facts

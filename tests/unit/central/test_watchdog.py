@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from evcharge.central import watchdog
-from evcharge.central.quotas import TOO_FAST
+from evcharge.central.peers import watchdog
+from evcharge.central.peers.quotas import TOO_FAST
+from evcharge.central.peers.watchdog import FIRST_WORD_S, MAX_UNSENT_BYTES, PRESSING_S, SLOW_S, Watchdog
 from evcharge.central.rules.facts import Facts
-from evcharge.central.watchdog import FIRST_WORD_S, MAX_UNSENT_BYTES, PRESSING_S, SLOW_S, Watchdog
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.ids import Role
 from evcharge.evc1.tickets import LIVENESS

@@ -7,7 +7,7 @@ by what is known. All of it counts from when this Central saw it, by the steady 
 """
 
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.peers import Peers
+from evcharge.central.peers.links import Peers
 from evcharge.central.rules.commands import CENTRAL, CloseLost
 from evcharge.domain.ids import CpId, SessionId
 from evcharge.domain.session import Session, SessionState

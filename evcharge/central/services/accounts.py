@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from evcharge.central.books.rows import account_of, token_of
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.rows import account_of, token_of
 from evcharge.central.rules.accounts import Account, ApiToken, Credential, Login, Told, driver_id
 from evcharge.central.rules.commands import AccessEvent, Actor, ChangeAccess, DriverVisits, Note
 from evcharge.central.rules.decision import Decision

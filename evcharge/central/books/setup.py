@@ -3,11 +3,11 @@
 import asyncio
 from pathlib import Path
 
-from evcharge.central.rows import Entry
+from evcharge.central.books.rows import Entry
+from evcharge.central.books.store import CentralStore
 from evcharge.central.rules.accounts import Account, seal
 from evcharge.central.rules.commands import Actor
 from evcharge.central.rules.decision import Decision
-from evcharge.central.store import CentralStore
 from evcharge.domain.events import AccountAdded
 from evcharge.domain.ids import Role
 from evcharge.runtime import clock
@@ -15,7 +15,7 @@ from evcharge.security.passwords import Credentials, new_password
 from evcharge.security.state_folder import InitReport
 from evcharge.storage.database import open_database
 
-SCHEMA = "evcharge.central.schema"
+SCHEMA = "evcharge.central.books.schema"
 FIRST_ADMIN = "admin"
 
 

@@ -12,9 +12,9 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
+from evcharge.central.books.store import CentralStore
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.rules.commands import CENTRAL, Note
-from evcharge.central.store import CentralStore
 from evcharge.domain.events import ChainBroken
 from evcharge.runtime.clock import Clock
 from evcharge.storage import hash_chain

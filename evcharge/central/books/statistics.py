@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from evcharge.central.history import NO_DATA, Statuses, is_late
+from evcharge.central.books.status_history import NO_DATA, Statuses, is_late
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.days import UTC_DAYS, Days
 from evcharge.domain.ids import CpId

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from evcharge.central.rows import of_registration
+from evcharge.central.books.rows import of_registration
 from evcharge.domain.errors import BadInput
 from evcharge.domain.events import Event, Unread, stored
 from evcharge.domain.ids import CpId, DriverId

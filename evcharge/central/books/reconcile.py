@@ -8,8 +8,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from evcharge.central.expected import LEDGER, MOST_LINES, QUARANTINE, TABLES, ExpectedRows, Row, Table, least
-from evcharge.central.rows import account_of, token_of
+from evcharge.central.books.expected import (
+    LEDGER,
+    MOST_LINES,
+    QUARANTINE,
+    TABLES,
+    ExpectedRows,
+    Row,
+    Table,
+    least,
+)
+from evcharge.central.books.rows import account_of, token_of
 from evcharge.central.rules import charging, counted
 from evcharge.central.rules.accounts import LOGIN_ID_CHARS, seal
 from evcharge.central.rules.manual_start import pin_seal

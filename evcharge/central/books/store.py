@@ -8,8 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from evcharge.central.history import START_GRACE, Draft, News, Statuses
-from evcharge.central.rows import (
+from evcharge.central.books.rows import (
     PUT_EVENT,
     Entry,
     Statement,
@@ -30,6 +29,7 @@ from evcharge.central.rows import (
     ticket_of,
     weather_of,
 )
+from evcharge.central.books.status_history import START_GRACE, Draft, News, Statuses
 from evcharge.central.rules.facts import (
     REMEMBERED_REQUESTS,
     WELCOME,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from evcharge.central.invariants import violations
-from evcharge.central.reconcile import reconcile
+from evcharge.central.books.invariants import violations
+from evcharge.central.books.reconcile import reconcile
 from evcharge.central.unbilled import rebuilt, unbilled, unsigned
 from evcharge.domain.errors import StateError
 from evcharge.domain.events import Unread, stored
@@ -29,7 +29,7 @@ from evcharge.storage.witnesses import (
 )
 
 CENTRAL_DB = "central.db"
-SCHEMAS = {"central.db": "evcharge.central.schema", "registry.db": "evcharge.registry.schema"}
+SCHEMAS = {"central.db": "evcharge.central.books.schema", "registry.db": "evcharge.registry.schema"}
 _EVENTS = "SELECT * FROM events ORDER BY n"
 # Whoever sees so many has seen enough.
 _MOST_DAMAGE = 10

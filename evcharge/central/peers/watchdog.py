@@ -7,13 +7,13 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 
-from evcharge.central.conversations import MAX_UNSENT_BYTES, Conversation
+from evcharge.central.books.store import CentralStore
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.lost import Lost
-from evcharge.central.peers import Peers
-from evcharge.central.quotas import TOO_FAST
-from evcharge.central.refusals import Refusals
-from evcharge.central.store import CentralStore
+from evcharge.central.peers.deadlines import Lost
+from evcharge.central.peers.links import Peers
+from evcharge.central.peers.quotas import TOO_FAST
+from evcharge.central.peers.refusal_log import Refusals
+from evcharge.central.peers.talk import MAX_UNSENT_BYTES, Conversation
 from evcharge.central.views.event_text import speech
 from evcharge.domain.errors import Code, Overloaded
 from evcharge.evc1.tickets import LIVENESS

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from evcharge.central.history import NO_DATA, Incident, News, Shown, Statuses
+from evcharge.central.books.status_history import NO_DATA, Incident, News, Shown, Statuses
 from evcharge.central.rules.accounts import Account, ApiToken
 from evcharge.central.rules.commands import Actor
 from evcharge.central.rules.decision import Decision

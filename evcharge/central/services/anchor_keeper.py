@@ -6,8 +6,8 @@ Kafka has every event under its number and hash. `audit verify` compares what it
 
 import logging
 
-from evcharge.central.registry_link import RegistryLink
-from evcharge.central.store import CentralStore
+from evcharge.central.books.store import CentralStore
+from evcharge.central.services.registry_sync import RegistryLink
 from evcharge.central.views.event_text import speech
 from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.storage.anchor_file import AnchorFile

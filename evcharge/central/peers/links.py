@@ -10,18 +10,20 @@ import itertools
 import logging
 from collections.abc import Callable
 
-from evcharge.central.announce import letters
-from evcharge.central.consents import Consents
-from evcharge.central.conversations import Conversation, converse, supply
+from evcharge.central.books.store import CentralStore
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
-from evcharge.central.quotas import BAN_S, Quotas
-from evcharge.central.refusals import Refusals
+from evcharge.central.peers.consents import Consents
+from evcharge.central.peers.conversation import converse
+from evcharge.central.peers.driver import supply
+from evcharge.central.peers.letters import letters
+from evcharge.central.peers.quotas import BAN_S, Quotas
+from evcharge.central.peers.refusal_log import Refusals
+from evcharge.central.peers.talk import Conversation
 from evcharge.central.rules.commands import CENTRAL, Actor, GiveUpStart, Reach
 from evcharge.central.rules.epochs import Epochs
 from evcharge.central.rules.presence import REVOKED, revoked_text
 from evcharge.central.rules.start_seal import seal
-from evcharge.central.store import CentralStore
 from evcharge.domain import events
 from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, Overloaded
 from evcharge.domain.features import Feature

@@ -6,7 +6,7 @@ A service that was never here is not missed. Nothing is decided by it: what the 
 import asyncio
 from datetime import datetime
 
-from evcharge.central.archive import Archive
+from evcharge.central.books.archive import Archive
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.rules.commands import CENTRAL, Actor, Note
 from evcharge.domain import events
