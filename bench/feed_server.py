@@ -6,7 +6,7 @@ import sys
 
 from aiohttp import web
 
-from evcharge.central.api.push import Push
+from evcharge.central.api.resources.push import Push
 from evcharge.central.feed import Feed, Live
 from evcharge.central.rules.commands import Actor
 from evcharge.central.rules.facts import Facts

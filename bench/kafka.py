@@ -17,7 +17,7 @@ import msgspec
 from evcharge.central.books.rows import Entry
 from evcharge.central.books.store import CentralStore
 from evcharge.central.feed import Feed
-from evcharge.central.outbox import Outbox, OutboxBooks, connecting
+from evcharge.central.kafka.outbox import Outbox, OutboxBooks, connecting
 from evcharge.central.rules.commands import CENTRAL
 from evcharge.central.rules.decision import Decision
 from evcharge.central.views.alerts import Alerts

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evcharge import __version__
-from evcharge.central.api.inviting import Inviting
-from evcharge.central.api.push import MAX_PAGES
+from evcharge.central.api.resources.invitations import Inviting
+from evcharge.central.api.resources.push import MAX_PAGES
+from evcharge.central.api.wiring import website
 from evcharge.central.books.archive import Archive
 from evcharge.central.books.setup import SCHEMA, database_path
 from evcharge.central.books.store import CentralStore
-from evcharge.central.console import Console
-from evcharge.central.core import Core
-from evcharge.central.desk import Desk
+from evcharge.central.context import Core
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
 from evcharge.central.peers.consents import Consents
@@ -33,10 +32,11 @@ from evcharge.central.services.chain_walker import ChainWalker
 from evcharge.central.services.registry_sync import RegistryLink
 from evcharge.central.services.weather_watch import WeatherLink, last_word
 from evcharge.central.services.weather_watch import Word as WeatherWord
+from evcharge.central.terminal.event_log import Console
+from evcharge.central.terminal.operator_orders import Desk
 from evcharge.central.views.alerts import REBUILD_FROM, Alerts
 from evcharge.central.views.event_text import speech
 from evcharge.central.views.today import Today
-from evcharge.central.website import website
 from evcharge.domain.billing import parse_cents, parse_price
 from evcharge.domain.days import Days
 from evcharge.domain.errors import Code, ProtocolError
@@ -60,7 +60,7 @@ from evcharge.storage.database import open_database
 from evcharge.terminal.keyboard import is_terminal
 
 if TYPE_CHECKING:
-    from evcharge.central.outbox import Outbox
+    from evcharge.central.kafka.outbox import Outbox
 
 log = logging.getLogger(__name__)
 
@@ -201,7 +201,7 @@ async def _panel(core: Core, stop: asyncio.Event) -> list[Coroutine[Any, Any, No
     if not is_terminal():
         log.info("%s", speech(lang)("no terminal"))
         return []
-    from evcharge.central.panel import Panel  # half as large as all the rest: only when it is shown
+    from evcharge.central.terminal.panel import Panel  # half as large as all the rest: only when it is shown
 
     desk = Desk(core.dispatcher, core.feed, core.peers, core.alerts, lang, core.store.days.zone)
     today = await _today(core.store, core.clock)
@@ -261,9 +261,9 @@ async def _outbox(core: Core) -> "Outbox | None":
     if not config.kafka.bootstrap:
         alerts.drop(KAFKA, AlertKind.KAFKA)
         return None
-    from evcharge.central.intake import Intake
-    from evcharge.central.lane import Lane
-    from evcharge.central.outbox import Outbox, OutboxBooks, connecting
+    from evcharge.central.kafka.consumer import Intake
+    from evcharge.central.kafka.outbox import Outbox, OutboxBooks, connecting
+    from evcharge.central.kafka.telemetry import Lane
     from evcharge.kafka.client import Brokers  # most networks have none, and its library is not small
     from evcharge.kafka.topics import OrderSeal
 

@@ -3,7 +3,7 @@
 import msgspec
 from aiohttp import ClientSession, CookieJar
 
-from evcharge.central.api import answers
+from evcharge.central.api.kit import answers
 from tests.component.office import Answer, Office
 
 # Whoever has a token of its own. Drivers have cookies.

@@ -10,8 +10,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from evcharge.central import app, website
-from evcharge.central.api.server import ApiServer, idle
+from evcharge.central import app
+from evcharge.central.api import wiring
+from evcharge.central.api.kit.server import ApiServer, idle
 from evcharge.central.books import verify
 from evcharge.central.rules.commands import PlaceHold
 from evcharge.domain.charging_point import Hold
@@ -359,7 +360,7 @@ async def test_a_wallet_that_would_overflow_is_refused(office: Office):
 
 async def test_a_handler_that_fails_is_one_sentence_and_charging_goes_on(office: Office, monkeypatch):
     engine, driver = await office.charging()
-    monkeypatch.setattr("evcharge.central.api.views.driver", lambda _: 1 / 0)
+    monkeypatch.setattr("evcharge.central.api.kit.views.driver", lambda _: 1 / 0)
     answer = await office.ask("GET", "/api/drivers")
     assert (answer.status, answer.body["code"]) == (500, "E_INTERNAL")
     assert "ZeroDivision" not in answer.body["text"]
@@ -379,7 +380,7 @@ async def test_the_api_may_fail_and_starts_again_while_charging_goes_on(tmp_path
 
             super().__init__(*args, **more | {"work": work})
 
-    monkeypatch.setattr(website, "ApiServer", Frail)
+    monkeypatch.setattr(wiring, "ApiServer", Frail)
     async with opened(tmp_path) as office:
         engine, driver = await office.charging()
         failing.set()

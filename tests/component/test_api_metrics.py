@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from evcharge.central.api import answers
+from evcharge.central.api.kit import answers
 from evcharge.central.rules.commands import Note
 from evcharge.domain.events import WeatherReached
 from evcharge.evc1 import messages
@@ -101,7 +101,7 @@ async def test_the_power_that_flows_is_a_figure(office: Office):
 
 
 async def test_from_elsewhere_figures_need_a_login(office: Office, monkeypatch):
-    monkeypatch.setattr("evcharge.central.api.metrics.is_loopback", lambda _: False)
+    monkeypatch.setattr("evcharge.central.api.resources.metrics.is_loopback", lambda _: False)
     cookie = await cookie_of(office)
     assert (await office.ask("GET", "/metrics", token=None)).status == 401
     assert (await office.ask("GET", "/metrics", token=None, headers={"Cookie": cookie})).status == 403

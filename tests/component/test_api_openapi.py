@@ -12,8 +12,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from evcharge.central import website
-from evcharge.central.api.openapi import page
+from evcharge.central.api import wiring
+from evcharge.central.api.kit.openapi import page
 from evcharge.evc1 import messages
 from tests.component import visitors
 from tests.component.office import Office, opened
@@ -43,12 +43,12 @@ async def test_the_description_is_openapi_3_1(office: Office):
 async def test_every_route_is_described_once(tmp_path: Path, monkeypatch):
     made = []
 
-    class Overheard(website.Api):
+    class Overheard(wiring.Api):
         def application(self):
             made.append(super().application())
             return made[0]
 
-    monkeypatch.setattr(website, "Api", Overheard)
+    monkeypatch.setattr(wiring, "Api", Overheard)
     async with opened(tmp_path) as office:
         description = await described(office)
     served = {

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central.api import answers, weather
+from evcharge.central.api.kit import answers
+from evcharge.central.api.resources import weather
 from evcharge.central.books import verify
 from evcharge.evc1 import messages
 from evcharge.security import secret_files

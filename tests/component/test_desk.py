@@ -12,8 +12,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from evcharge.central import panel
-from evcharge.central.desk import Desk, fault
 from evcharge.central.feed import Feed
 from evcharge.central.peers.consents import Consents
 from evcharge.central.peers.links import Peers
@@ -22,8 +20,10 @@ from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.rules.alert_kinds import Alert, AlertKind
 from evcharge.central.rules.epochs import Epochs
 from evcharge.central.rules.facts import Facts
-from evcharge.central.sheet import COLOURS_256, NO_COLOURS, TRUE_COLOURS
-from evcharge.central.typed import parse
+from evcharge.central.terminal import panel
+from evcharge.central.terminal.command_line import parse
+from evcharge.central.terminal.operator_orders import Desk, fault
+from evcharge.central.terminal.text_layout import COLOURS_256, NO_COLOURS, TRUE_COLOURS
 from evcharge.central.views.alerts import Alerts
 from evcharge.central.views.event_text import speech
 from evcharge.central.views.today import Today
@@ -200,7 +200,7 @@ async def test_a_new_key_for_a_living_connection(town: Town, monkeypatch, takes:
     await town.point()
     operator, channel = Operator(town), FakeChannel(takes=takes)
     assert "has no connection now" in await operator.types("rotate CP001")
-    monkeypatch.setattr("evcharge.central.desk._LOOKS", 5)
+    monkeypatch.setattr("evcharge.central.terminal.operator_orders._LOOKS", 5)
     monkeypatch.setattr(operator.peers, "channels", lambda _: [channel])
     assert said in await operator.types("rotate CP001")
     assert len(channel.keys[0]) == 32

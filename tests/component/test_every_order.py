@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
-from evcharge.central.typed import Verb
+from evcharge.central.terminal.command_line import Verb
 from evcharge.cli import evcharge
 from tests.component.office import Office, opened
 

@@ -8,8 +8,8 @@ from unittest import mock
 
 import pytest
 
-from evcharge.central import intake as module
-from evcharge.central.intake import Intake
+from evcharge.central.kafka import consumer as module
+from evcharge.central.kafka.consumer import Intake
 from evcharge.central.peers.quotas import BAN_S, USELESS
 from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.rules.commands import TakeOrder

@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from evcharge.central.api.me import Me
-from evcharge.central.api.routes import DRIVERS
+from evcharge.central.api.kit.routes import DRIVERS
+from evcharge.central.api.resources.own_account import Me
 from evcharge.central.books.archive import Archive
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed

@@ -16,8 +16,8 @@ from evcharge.central import app
 from evcharge.central.books.invariants import violations
 from evcharge.central.books.store import CentralStore
 from evcharge.central.rules.settings import Rules
-from evcharge.central.sheet import NO_COLOURS
-from evcharge.central.wall import View, wall
+from evcharge.central.terminal.text_layout import NO_COLOURS
+from evcharge.central.terminal.wall import View, wall
 from evcharge.domain.billing import euros, kwh
 from evcharge.domain.days import Days
 from evcharge.security import state_folder

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from evcharge import cli
-from evcharge.central.api import points
+from evcharge.central.api.resources import points
 from evcharge.central.rules.commands import PlaceHold, WeatherAlert
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import AuthenticationError

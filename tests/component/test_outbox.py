@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central import outbox as box
 from evcharge.central.books.rows import Entry
 from evcharge.central.feed import Feed
-from evcharge.central.outbox import Outbox, OutboxBooks, Reader
+from evcharge.central.kafka import outbox as box
+from evcharge.central.kafka.outbox import Outbox, OutboxBooks, Reader
 from evcharge.central.rules.alert_kinds import KAFKA, AlertKind
 from evcharge.central.rules.commands import CENTRAL, Note
 from evcharge.central.rules.decision import Decision

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central.api import pages
+from evcharge.central.api.resources import pages
 from tests.component.visitors import House, opened
 
 

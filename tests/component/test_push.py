@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from aiohttp import WSMsgType, web
 
-from evcharge.central.api.push import LOGGED_OUT, MISUSE, Push, framed
+from evcharge.central.api.resources.push import LOGGED_OUT, MISUSE, Push, framed
 from evcharge.central.rules.commands import Actor, MarkTicketShown, Withdraw
 from evcharge.central.views.telemetry import Telemetry
 from evcharge.domain.errors import Overloaded
@@ -478,7 +478,7 @@ async def test_whoever_logs_out_is_sent_away_within_a_second(desk: Desk):
 
 
 async def test_whoever_logs_out_and_does_not_read_is_cut_off_and_makes_room(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("evcharge.central.api.push._GOODBYE_S", 0.2)
+    monkeypatch.setattr("evcharge.central.api.resources.push._GOODBYE_S", 0.2)
     # So much patience with a page that does not read that it is not what ends this one.
     async with opened(Shown(points=1), stalled_s=60.0) as desk:
         writer = await _who_never_reads(desk, "ana")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central.api import registration
+from evcharge.central.api.resources import registration
 from evcharge.central.books import verify
 from evcharge.central.services import registry_sync
 from evcharge.domain.errors import StateError

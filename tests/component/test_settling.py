@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central.api import answers
+from evcharge.central.api.kit import answers
 from evcharge.central.books import verify
 from evcharge.evc1 import messages
 from tests.component.callers import cookie_of, shaped, statuses

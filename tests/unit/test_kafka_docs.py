@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central.outbound import Published
+from evcharge.central.kafka.published_event import Published
 from evcharge.domain.events import EVENT_TYPES, Event
 from evcharge.kafka.topics import TOPICS
 

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from evcharge.central.api.csv_export import cell, lines
+from evcharge.central.api.kit.csv_export import cell, lines
 
 
 @pytest.mark.parametrize(

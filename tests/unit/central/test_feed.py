@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from evcharge.central.console import Console
 from evcharge.central.feed import Feed, Live
+from evcharge.central.terminal.event_log import Console
 from evcharge.domain import events
 from evcharge.domain.charging_point import Hold
 from tests.unit.central.builders import Network
@@ -54,7 +54,7 @@ def test_a_session_that_ended_has_no_live_figures(town: Network, started: bool):
 def test_the_console_prints_each_event_and_each_change_of_status_once(
     town: Network, caplog: pytest.LogCaptureFixture
 ):
-    caplog.set_level(logging.INFO, "evcharge.central.console")
+    caplog.set_level(logging.INFO, "evcharge.central.terminal.event_log")
     console = Console(town.facts)
     console.show_all()
     for changes, hold in (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evcharge.central.api.fences import Names, check_origin, security_headers
+from evcharge.central.api.kit.origin_checks import Names, check_origin, security_headers
 from evcharge.domain.errors import AuthenticationError
 
 HOST = "lab-7:8000"

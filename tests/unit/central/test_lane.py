@@ -6,9 +6,9 @@ from unittest import mock
 
 import pytest
 
-from evcharge.central import lane as module
 from evcharge.central.feed import Feed
-from evcharge.central.lane import Lane
+from evcharge.central.kafka import telemetry as module
+from evcharge.central.kafka.telemetry import Lane
 from evcharge.central.peers.quotas import BAN_S, USELESS, USELESS_RECORDS, Quotas
 from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.rules.alert_kinds import AlertKind

@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from evcharge.central.books.rows import Entry, event_row
-from evcharge.central.outbound import Published, outgoing
+from evcharge.central.kafka.published_event import Published, outgoing
 from evcharge.central.rules.commands import CENTRAL
 from evcharge.central.rules.decision import Decision
 from evcharge.domain.events import (

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from evcharge.central.api.ranges import DAYS, MAX_DAYS, days, instants, read_instant
+from evcharge.central.api.kit.date_ranges import DAYS, MAX_DAYS, days, instants, read_instant
 from evcharge.domain.days import UTC_DAYS, Days
 from evcharge.domain.errors import BadInput
 

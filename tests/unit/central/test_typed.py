@@ -2,7 +2,7 @@
 
 import pytest
 
-from evcharge.central.typed import USAGE, Order, Verb, completions, help_page, parse
+from evcharge.central.terminal.command_line import USAGE, Order, Verb, completions, help_page, parse
 from evcharge.central.views.event_text import speech
 from evcharge.domain.errors import BadInput
 

@@ -8,9 +8,9 @@ import pytest
 from rich.text import Text
 
 from evcharge.central.feed import Live
-from evcharge.central.sheet import COLOURS_256, NO_COLOURS, TRUE_COLOURS, Palette
-from evcharge.central.wall import MARKS, View, wall
-from evcharge.central.wall_lists import Fault, fault_lines, session_state
+from evcharge.central.terminal.text_layout import COLOURS_256, NO_COLOURS, TRUE_COLOURS, Palette
+from evcharge.central.terminal.wall import MARKS, View, wall
+from evcharge.central.terminal.wall_lists import Fault, fault_lines, session_state
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.session import EndReason, Session, SessionState
 

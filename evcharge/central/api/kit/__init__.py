@@ -1,0 +1,1 @@
+"""What the resources of the API share: access, routes, inputs, answers, the OpenAPI description."""

@@ -1,0 +1,30 @@
+"""Invitations that are made on Central's pages: tokens with which other PCs join."""
+
+from msgspec import structs
+
+from evcharge.central.api.resources.registration import Ask, Kind
+from evcharge.joining import joining
+from evcharge.joining.joining import Made
+from evcharge.labels import Speech
+from evcharge.labels.join import SENTENCES
+from evcharge.runtime.config import Config
+
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  compared with, not bound
+
+
+class Inviting:
+    """Makes tokens that lead here. `port` is where Central really listens."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._say = Speech(SENTENCES, config.lang)
+        self.port = config.central.port
+
+    async def invite(self, ask: Ask, kind: Kind, id_: str, location: str) -> Made:
+        """Return the token of an invitation for `id_`. Raises what `ask` raises, StateError and ConfigError."""
+        config, host = self._config, self._config.central.host
+        if host in _EVERYWHERE:
+            host = config.reach.central_host
+        reach = structs.replace(config.reach, central_host=host, central_port=self.port)
+        here = structs.replace(config, reach=reach)
+        return await joining.invite(here, ask, kind, id_, self._say, location=location)

@@ -1,0 +1,190 @@
+"""Sessions and tickets, the newest first, a page at a time or as one file."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from aiohttp import hdrs, web
+
+from evcharge.central.api.kit import answers, csv_export, views
+from evcharge.central.api.kit.date_ranges import FROM, TO, instants
+from evcharge.central.api.kit.request_inputs import BEFORE, LIMIT, MAX_PAGE, OF_DRIVER, OF_POINT, page_of
+from evcharge.central.api.kit.routes import VIEWERS, Parameter, Route
+from evcharge.central.books.archive import STATES, Archive, cursor, order_of
+from evcharge.central.feed import Feed
+from evcharge.central.rules.commands import Actor
+from evcharge.central.rules.facts import Facts
+from evcharge.domain.days import Days
+from evcharge.domain.errors import BadInput, Code, Refused
+from evcharge.domain.ids import CpId, SessionId
+from evcharge.http.server import answer
+from evcharge.storage.database import Row
+
+_STATE = Parameter("state", "Only sessions in this state.", {"type": "string", "enum": list(STATES)})
+AFTER = Parameter("after", "The `previous` of a page: the rows that are newer.")
+_FILTERS = (OF_DRIVER, OF_POINT, FROM, TO)
+_SESSION_COLUMNS = (
+    "session_id", "request_id", "cp_id", "driver_id", "state", "authorised_at", "started_at", "ended_at", "elapsed_s",
+    "received_at", "stop_reason", "end_reason", "price", "energy_mwh", "cost_cents", "hold_cents", "limit_mwh",
+    "day",
+)  # fmt: skip
+_TICKET_COLUMNS = (
+    "session_id", "request_id", "cp_id", "driver_id", "started_at", "ended_at", "elapsed_s", "received_at",
+    "late", "reason", "estimated", "price", "energy_mwh", "cost_cents", "corrected_mwh", "corrected_cents",
+    "day",
+)  # fmt: skip
+_MAX_ID = 200
+
+_Asked = Callable[..., Awaitable[tuple[list[Row], str | None]]]
+
+
+class Sessions:
+    """/api/sessions…, /api/tickets…"""
+
+    def __init__(self, facts: Facts, archive: Archive, feed: Feed, days: Days) -> None:
+        self._facts = facts
+        self._archive = archive
+        self._feed = feed
+        self._days = days
+
+    def routes(self) -> list[Route]:
+        """Return the routes of this room."""
+        get = hdrs.METH_GET
+        paged = (LIMIT, BEFORE, AFTER)
+        return [
+            Route(
+                method=get,
+                path="/api/sessions",
+                handler=self.sessions,
+                roles=VIEWERS,
+                query=(_STATE, *_FILTERS, *paged),
+                answers=answers.SessionsAnswer,
+                summary="Sessions, the newest first; `next` continues the list.",
+            ),
+            Route(
+                method=get,
+                path="/api/sessions.csv",
+                handler=self.sessions_csv,
+                roles=VIEWERS,
+                query=(_STATE, *_FILTERS),
+                answers="text/csv",
+                summary="All sessions that fit, as one file.",
+            ),
+            Route(
+                method=get,
+                path="/api/sessions/{session_id}",
+                handler=self.session,
+                roles=VIEWERS,
+                answers=answers.SessionAnswer,
+                summary="One session, with its ticket and all that happened in it.",
+            ),
+            Route(
+                method=get,
+                path="/api/tickets",
+                handler=self.tickets,
+                roles=VIEWERS,
+                query=(*_FILTERS, *paged),
+                answers=answers.TicketsAnswer,
+                summary="Tickets, the newest first; `next` continues the list.",
+            ),
+            Route(
+                method=get,
+                path="/api/tickets.csv",
+                handler=self.tickets_csv,
+                roles=VIEWERS,
+                query=_FILTERS,
+                answers="text/csv",
+                summary="All tickets that fit, as one file.",
+            ),
+        ]
+
+    async def sessions(self, request: web.Request, _: Actor) -> web.Response:
+        """List sessions, the newest first; `next` continues the list."""
+        return await self._listed(request, "session", self._archive.sessions, self._session, _state(request))
+
+    async def tickets(self, request: web.Request, _: Actor) -> web.Response:
+        """List tickets, the newest first; `next` continues the list."""
+        return await self._listed(request, "ticket", self._archive.tickets, views.ticket, {})
+
+    async def session(self, request: web.Request, _: Actor) -> web.Response:
+        """Show one session with its ticket and its events."""
+        return answer(await self.told(request.match_info["session_id"]))
+
+    async def told(self, session_id: str) -> views.Json:
+        """Return all that is known of a session. Raises Refused (E_NOT_FOUND)."""
+        found = await self._archive.session(session_id) if len(session_id) <= _MAX_ID else None
+        if found is None:
+            raise Refused("There is no session of that id.", Code.NOT_FOUND)
+        row, ticket, events = found
+        point = self._facts.point(CpId(row["cp_id"]))
+        is_open = self._facts.session(SessionId(session_id)) is not None
+        return {
+            "session": self._session(row),
+            "ticket": views.ticket(ticket) if ticket is not None else None,
+            "events": [views.event(event) for event in events],
+            "lost": is_open and point is not None and point.engine_link is None,
+        }
+
+    async def sessions_csv(self, request: web.Request, _: Actor) -> web.StreamResponse:
+        """Send all sessions that fit as a file."""
+        pages = self._all(self._archive.sessions, self._session, request, _state(request))
+        return await csv_export.stream(request, "sessions.csv", _SESSION_COLUMNS, pages)
+
+    async def tickets_csv(self, request: web.Request, _: Actor) -> web.StreamResponse:
+        """Send all tickets that fit as a file."""
+        pages = self._all(self._archive.tickets, views.ticket, request, {})
+        return await csv_export.stream(request, "tickets.csv", _TICKET_COLUMNS, pages)
+
+    def _session(self, row: Row) -> views.Json:
+        return views.session(row, self._feed.live)
+
+    async def _listed(
+        self,
+        request: web.Request,
+        table: str,
+        ask: _Asked,
+        view: Callable[[Row], views.Json],
+        state: Mapping[str, str],
+    ) -> web.Response:
+        query = request.query
+        after = query.get("after", "")
+        if after and "before" in query:
+            raise BadInput("Give before or after, not both.")
+        bounds = instants(query, self._days)
+        rows, beyond = await ask(**page_of(query), **bounds, after=after, **state)
+        # Whoever came from another page can go back to it.
+        back = None
+        if rows and (after or "before" in query):
+            back = cursor(table, rows[-1] if after else rows[0], order_of(table, **bounds))
+        older, newer = (back, beyond) if after else (beyond, back)
+        return answer({f"{table}s": [view(row) for row in rows], "next": older, "previous": newer})
+
+    async def _all(
+        self,
+        ask: _Asked,
+        view: Callable[[Row], views.Json],
+        request: web.Request,
+        state: Mapping[str, str],
+    ) -> AsyncIterator[list[views.Json]]:
+        filters: dict[str, Any] = {
+            **page_of(request.query),
+            **instants(request.query, self._days),
+            **state,
+            "limit": MAX_PAGE,
+        }
+        more: str | None = ""
+        while more is not None:
+            rows, more = await ask(**filters | {"before": more})
+            yield [{**view(row), "day": self._day(row)} for row in rows]
+
+    def _day(self, row: Row) -> str | None:
+        """Return the day on which a charge counts; none while it runs."""
+        ended_at = row["ended_at"]
+        return self._days.of(datetime.fromisoformat(ended_at)).isoformat() if ended_at is not None else None
+
+
+def _state(request: web.Request) -> dict[str, str]:
+    state = request.query.get("state", "").lower()
+    if state and state not in STATES:
+        raise BadInput(f"state must be one of: {', '.join(STATES)}.")
+    return {"state": state}

@@ -1,0 +1,1 @@
+"""Central's side of Kafka: the outbox, the orders, the live figures."""

@@ -1,0 +1,276 @@
+"""Kafka gets every stored event, in order, at least once; and whoever reads is told when it does not.
+
+The events table is the outbox: all that is kept besides is the number of the last event that the brokers have. They
+may be away for days: nothing here waits in memory, and nobody waits for them.
+"""
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any, Protocol
+
+from evcharge.central.books.store import CentralStore
+from evcharge.central.feed import Feed
+from evcharge.central.kafka.published_event import outgoing
+from evcharge.central.rules.alert_kinds import KAFKA, AlertKind
+from evcharge.central.rules.commands import CENTRAL, AnyCommand, Note
+from evcharge.central.views.alerts import Alerts
+from evcharge.central.views.event_text import speech
+from evcharge.domain.events import Event, KafkaLost, KafkaReached
+from evcharge.domain.timestamps import text_of
+from evcharge.kafka.client import BrokerLost, Brokers, Producer
+from evcharge.kafka.topics import Outgoing
+from evcharge.labels import DEFAULT_LANGUAGE
+from evcharge.runtime import failpoints
+from evcharge.runtime.clock import Clock
+from evcharge.runtime.waiting import Backoff, uninterrupted, wait_until
+from evcharge.storage.database import Database, Row
+
+log = logging.getLogger(__name__)
+
+MOST_EVENTS = 500
+# How often the cursor is stored while events flow: each time costs an fsync, which charges wait for as well. After a
+# crash so much is sent again, with the same ids.
+KEEP_EVERY_S = 0.5
+# When nothing happens, the brokers are asked so often whether they are there.
+PROBE_EVERY_S = 2.0
+# Central does not take longer to end because of what it could still send.
+LAST_WORDS_S = 1.0
+
+_EVENTS = """
+    SELECT n, at, actor, role, type, cp_id, driver_id, session_id, correlation_id, data, hash
+    FROM events WHERE n > :n ORDER BY n LIMIT :limit
+"""
+_KEEP = """
+    INSERT INTO outbox (cluster, n, used_at) VALUES (:cluster, :n, :at)
+    ON CONFLICT (cluster) DO UPDATE SET n = excluded.n, used_at = excluded.used_at
+"""
+
+
+class OutboxBooks:
+    """The events, and how far each cluster has them."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def events(self, after: int) -> list[Row]:
+        """Return the events that follow number `after`, oldest first; not all at once."""
+        return await self._database.read(_EVENTS, {"n": after, "limit": MOST_EVENTS})
+
+    async def cursor(self, cluster: str) -> int:
+        """Return the last event that `cluster` has; 0 for one that was never seen."""
+        rows = await self._database.read(
+            "SELECT n FROM outbox WHERE cluster = :cluster", {"cluster": cluster}
+        )
+        return rows[0]["n"] if rows else 0
+
+    async def latest(self) -> int:
+        """Return the cursor of the cluster that was used last."""
+        rows = await self._database.read("SELECT n FROM outbox ORDER BY used_at DESC LIMIT 1")
+        return rows[0]["n"] if rows else 0
+
+    async def keep(self, cluster: str, n: int) -> None:
+        """Store that `cluster` has every event up to `n`."""
+        row = {"cluster": cluster, "n": n, "at": text_of(self._clock())}
+        async with self._database.transaction() as transaction:
+            await transaction.execute(_KEEP, row)
+
+
+class Sink(Protocol):
+    """What events are sent to."""
+
+    async def send(self, records: Iterable[Outgoing]) -> None:
+        """Send; return when it is safe there. Raises BrokerLost."""
+
+    async def probe(self) -> None:
+        """Raise BrokerLost when nobody answers."""
+
+    async def close(self) -> None:
+        """Close at once."""
+
+
+# Reads as long as there is a connection: told the id of the cluster, and what to call once reading has shown to work.
+# Raises BrokerLost.
+Reader = Callable[[str, Callable[[], None]], Coroutine[Any, Any, None]]
+# Makes a connection: the id of the cluster, and where to send. Raises BrokerLost.
+Connect = Callable[[], Coroutine[Any, Any, tuple[str, Sink]]]
+
+
+def connecting(brokers: Brokers) -> Connect:
+    """Return how the outbox reaches real brokers."""
+
+    async def connect() -> tuple[str, Sink]:
+        cluster = await brokers.prepare()
+        producer = Producer(brokers)
+        await producer.start()
+        return cluster, producer
+
+    return connect
+
+
+class Outbox:
+    """Sends what is stored. `run` in one task; `finish` once everything else has ended."""
+
+    def __init__(
+        self,
+        where: str,
+        connect: Connect,
+        books: OutboxBooks,
+        store: CentralStore,
+        feed: Feed,
+        alerts: Alerts,
+        post: Callable[[AnyCommand], object],
+        *,
+        readers: Sequence[Reader] = (),
+        lang: str = DEFAULT_LANGUAGE,
+    ) -> None:
+        self._where = where
+        self._connect = connect
+        self._books = books
+        self._store = store
+        self._alerts = alerts
+        self._post = post
+        self._readers = readers
+        self._say = speech(lang)
+        self._backoff = Backoff()
+        self._wake = asyncio.Event()
+        self._cluster = ""
+        self._sink: Sink | None = None
+        # Event number: what the brokers have, and what of that is stored.
+        self._sent = self._kept = 0
+        self._kept_at = 0.0
+        # What the books say: a loss that was stored before a restart ends with an event, too.
+        self._lost = alerts.is_open(KAFKA, AlertKind.KAFKA)
+        # As far as this run has said.
+        self._down = False
+        feed.listen(self._on_event)
+
+    @property
+    def waiting(self) -> int:
+        """How many events the brokers do not have yet."""
+        return max(0, self._store.head.n - self._sent)
+
+    def backlog(self) -> tuple[int, bool]:
+        """Return how many events wait, and whether the brokers take what is sent, as far as is known."""
+        return self.waiting, self._sink is not None and not self._down
+
+    def _on_event(self, _event: Event) -> None:
+        self._wake.set()
+        if self._down:
+            self._alerts.count(KAFKA, AlertKind.KAFKA, self.waiting)
+
+    async def run(self) -> None:
+        """Keep the brokers in step for ever."""
+        self._sent = self._kept = await self._books.latest()
+        while True:
+            try:
+                await self._live()
+            except* BrokerLost as problems:
+                self._lose(_first(problems))
+            except* sqlite3.Error as problems:
+                # A disk in trouble: the dispatcher says so. What cannot be read waits.
+                log.debug("the outbox cannot be read: %s", _first(problems))
+            except* Exception as problems:
+                # Charges go on, whatever a library for brokers does.
+                problem = _first(problems)
+                log.exception("Kafka: %s", type(problem).__name__, exc_info=problem)
+                self._lose(problem)
+            await self._close()
+            await asyncio.sleep(self._backoff.next_s())
+
+    async def finish(self) -> None:
+        """Send what was stored last, if that is possible at once, and end."""
+        if self._sink is not None:
+            with contextlib.suppress(BrokerLost, sqlite3.Error, TimeoutError):
+                async with asyncio.timeout(LAST_WORDS_S):
+                    while await self._send(self._sink):
+                        pass
+            await self._keep()
+        await self._close()
+
+    # ---- inside
+
+    async def _live(self) -> None:
+        self._cluster, self._sink = await self._connect()
+        self._sent = self._kept = await self._books.cursor(self._cluster)
+        sends, *reads = proofs = [asyncio.Event() for _ in (self._sink, *self._readers)]
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._publish(self._sink, sends.set))
+            for reader, proof in zip(self._readers, reads, strict=True):
+                tasks.create_task(reader(self._cluster, proof.set))
+            # Who may write but not read would be back, and lost, with every try.
+            for proof in proofs:
+                await proof.wait()
+            self._reach()
+
+    async def _publish(self, sink: Sink, works: Callable[[], None]) -> None:
+        while True:
+            self._wake.clear()
+            sent = await self._send(sink)
+            works()
+            if sent:
+                continue
+            unkept = self._sent != self._kept
+            news = await wait_until(self._wake, KEEP_EVERY_S if unkept else PROBE_EVERY_S)
+            if not news and not (unkept and await self._keep()):
+                await sink.probe()
+
+    async def _send(self, sink: Sink) -> bool:
+        """Send one batch; return whether there was any. Nobody hears of it before it is safe."""
+        rows = await self._books.events(self._sent)
+        if rows:
+            await sink.send(record for row in rows for record in outgoing(dict(row)))
+            failpoints.reach("central.after_publish")
+            self._sent = rows[-1]["n"]
+            if time.monotonic() - self._kept_at > KEEP_EVERY_S:
+                await self._keep()
+        return bool(rows)
+
+    async def _keep(self) -> bool:
+        """Store the cursor; return whether the books took it. If not, it is tried again."""
+        self._kept_at = time.monotonic()
+        return self._sent == self._kept or await uninterrupted(self._stored(self._sent))
+
+    async def _stored(self, n: int) -> bool:
+        try:
+            await self._books.keep(self._cluster, n)
+        except sqlite3.Error as problem:
+            # Of use after a restart only. To connect again for it would send all of that again.
+            log.debug("the outbox cannot be stored: %s", problem)
+            return False
+        self._kept = n
+        return True
+
+    def _lose(self, problem: BaseException) -> None:
+        if not self._down:
+            log.warning("%s", self._say("kafka lost", why=problem, count=self.waiting))
+        self._down = True
+        if not self._lost:
+            self._lost = True
+            event = KafkaLost(where=self._where, why=str(problem)[:200], waiting=self.waiting)
+            self._post(Note(by=CENTRAL, event=event))
+        self._alerts.count(KAFKA, AlertKind.KAFKA, self.waiting)
+
+    def _reach(self) -> None:
+        self._backoff.reset()
+        if self._down:
+            log.info("%s", self._say("kafka back"))
+        if self._lost:
+            self._post(Note(by=CENTRAL, event=KafkaReached()))
+        self._down = self._lost = False
+
+    async def _close(self) -> None:
+        sink, self._sink = self._sink, None
+        if sink is not None:
+            await sink.close()
+
+
+def _first(problems: BaseExceptionGroup[BaseException]) -> BaseException:
+    problem: BaseException = problems
+    while isinstance(problem, BaseExceptionGroup):
+        problem = problem.exceptions[0]
+    return problem
