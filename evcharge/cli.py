@@ -214,7 +214,7 @@ def central(panel: bool, config_file: Path | None, **given: Any) -> int:
 def cp_engine(cp_id: str, config_file: Path | None, **given: Any) -> int:
     """Run the engine of charging point CP_ID: contactor, meter and the simulated car."""
     config = _settings(config_file, given)
-    from evcharge.cp import engine
+    from evcharge.cp.engine import engine
     from evcharge.domain.ids import CpId
 
     return _live(lambda stop: engine.run(config, CpId(cp_id), stop))
@@ -230,7 +230,7 @@ def cp_engine(cp_id: str, config_file: Path | None, **given: Any) -> int:
 def cp_monitor(cp_id: str, config_file: Path | None, **given: Any) -> int:
     """Run the monitor of charging point CP_ID: it asks the engine every second, and tells Central."""
     config = _settings(config_file, given)
-    from evcharge.cp import monitor
+    from evcharge.cp.monitor import monitor
     from evcharge.domain.ids import CpId
 
     return _live(lambda stop: monitor.run(config, CpId(cp_id), stop))

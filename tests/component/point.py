@@ -7,7 +7,8 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from evcharge.cp import engine, monitor
+from evcharge.cp.engine import engine
+from evcharge.cp.monitor import monitor
 from evcharge.domain.ids import Role
 from evcharge.domain.journal_records import AnyRecord
 from evcharge.evc1.client import TicketWallet

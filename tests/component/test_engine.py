@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from evcharge.cp import engine
-from evcharge.cp.disk import FolderDisk
-from evcharge.cp.journal import Journal
+from evcharge.cp.engine import engine
+from evcharge.cp.journal.disk import FolderDisk
+from evcharge.cp.journal.journal import Journal
 from evcharge.domain.errors import BadInput, ConfigError, StateError
 from evcharge.domain.journal_records import Meter, SupplyEnd, SupplyRefused, SupplyStart
 from evcharge.evc1.messages import (

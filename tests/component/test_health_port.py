@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from evcharge.cp import health
-from evcharge.cp import port as module
-from evcharge.cp.port import SEATS, HealthPort
+from evcharge.cp.engine import health_port as module
+from evcharge.cp.engine.health_port import SEATS, HealthPort
 from tests.component.point import SECRET
 
 pytestmark = [pytest.mark.timeout(20), pytest.mark.virtual_time]

@@ -7,7 +7,7 @@ import pytest
 
 from evcharge.central.rules.commands import MovePoint
 from evcharge.central.services import registry_sync
-from evcharge.cp import engine as role
+from evcharge.cp.engine import engine as role
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from evcharge.cp import menu
+from evcharge.cp import typed_input
 from tests.component.point import stage
 
 
@@ -18,7 +18,7 @@ def pipe():
 
 async def collected(descriptor: int) -> list[str]:
     async with asyncio.timeout(5):
-        return [line async for line in menu.typed(descriptor)]
+        return [line async for line in typed_input.typed(descriptor)]
 
 
 async def test_lines_come_in_lower_case_and_the_last_needs_no_end(pipe):
@@ -43,8 +43,8 @@ async def test_a_closed_input_is_an_empty_one():
 
 async def test_the_menu_moves_the_charging_point_and_ends_the_engine(tmp_path, monkeypatch, pipe):
     read_end, write_end = pipe
-    typed = menu.typed
-    monkeypatch.setattr(menu, "typed", lambda: typed(read_end))
+    typed = typed_input.typed
+    monkeypatch.setattr(typed_input, "typed", lambda: typed(read_end))
     async with stage(tmp_path, monkeypatch) as town, town.engine() as stop:
         for word, answer in [
             (b"plug\n", "plugged in"),

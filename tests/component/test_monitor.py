@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from evcharge.cp import health, monitor
-from evcharge.cp.charge import Charge
+from evcharge.cp import health
+from evcharge.cp.engine.charge import Charge
+from evcharge.cp.monitor import monitor
 from evcharge.domain.ids import Role
 from evcharge.domain.journal_records import SupplyEnd, SupplyStart
 from evcharge.evc1.messages import Health, Stop

@@ -15,7 +15,7 @@ from evcharge.central.rules.epochs import Epochs
 from evcharge.central.services import registry_sync as registry_link_module
 from evcharge.central.services.registry_sync import RegistryLink
 from evcharge.cp import health
-from evcharge.cp.port import HealthPort
+from evcharge.cp.engine.health_port import HealthPort
 from evcharge.domain.errors import AuthenticationError, Code, ProtocolError
 from evcharge.evc1 import connection as channel_module
 from evcharge.evc1 import server as door_module

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from evcharge.cp import health
-from evcharge.cp.port import QUESTIONS_PER_S, HealthPort
+from evcharge.cp.engine.health_port import QUESTIONS_PER_S, HealthPort
 from tests.component.watching import KEY, Watching
 from tests.serving import listening
 
@@ -103,7 +103,7 @@ async def test_one_slow_answer_is_no_fault():
 
 
 async def test_a_long_silence_makes_a_new_connection(monkeypatch):
-    monkeypatch.setattr("evcharge.cp.watcher.SILENCE_S", 0.3)
+    monkeypatch.setattr("evcharge.cp.monitor.watcher.SILENCE_S", 0.3)
     connections = []
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

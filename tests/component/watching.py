@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 
 from evcharge.cp import health
-from evcharge.cp.watcher import Watcher
+from evcharge.cp.monitor.watcher import Watcher
 from tests.component.point import SECRET
 
 KEY = health.health_key(SECRET)

@@ -9,8 +9,9 @@ from pathlib import Path
 from unittest import mock
 
 from evcharge.central.rules.commands import TopUp
-from evcharge.cp import engine, monitor
-from evcharge.cp.plan import order
+from evcharge.cp.engine import engine
+from evcharge.cp.engine.plan import order
+from evcharge.cp.monitor import monitor
 from evcharge.domain.ids import CpId, DriverId, Role
 from evcharge.driver import app as driver
 from evcharge.driver import attend

@@ -22,8 +22,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from evcharge.cp.disk import FolderDisk
-from evcharge.cp.journal import Journal
+from evcharge.cp.journal.disk import FolderDisk
+from evcharge.cp.journal.journal import Journal
 from evcharge.domain.journal_records import SupplyEnd, SupplyStart
 from tests.system.city import City, Program, city
 

@@ -4,8 +4,8 @@ import asyncio
 import os
 from pathlib import Path
 
-from evcharge.cp.disk import FolderDisk
-from evcharge.cp.journal import Journal
+from evcharge.cp.journal.disk import FolderDisk
+from evcharge.cp.journal.journal import Journal
 from evcharge.domain.journal_records import SupplyEnd, SupplyStart
 from tests.system.city import City
 

@@ -5,13 +5,13 @@ import random
 import pytest
 from msgspec import UNSET, UnsetType
 
-from evcharge.cp import journal as journal_module
-from evcharge.cp.charge import Charge, Moment
 from evcharge.cp.contactor import Contactor
+from evcharge.cp.engine.charge import Charge, Moment
+from evcharge.cp.engine.supply import Supply
 from evcharge.cp.health import BROKEN, JOURNAL_FULL
-from evcharge.cp.journal import Journal
-from evcharge.cp.records import State, entries
-from evcharge.cp.supply import Supply
+from evcharge.cp.journal import journal as journal_module
+from evcharge.cp.journal.journal import Journal
+from evcharge.cp.journal.records import State, entries
 from evcharge.domain.errors import StateError
 from evcharge.domain.journal_records import Meter, SupplyEnd, SupplyRefused, SupplyStart
 from evcharge.evc1.messages import Ready, Records, Start, SupplyUpdate, Sync

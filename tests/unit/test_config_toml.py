@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.cp.plan import Action
+from evcharge.cp.engine.plan import Action
 from evcharge.runtime import config, toml_file
 
 FILE = Path(__file__).parents[2] / "config.toml"

@@ -1,7 +1,7 @@
 """The durable lane's position. What it does within a charge is tested with the charge."""
 
-from evcharge.cp.delivery import Delivery
-from evcharge.cp.journal import Journal
+from evcharge.cp.journal.delivery import Delivery
+from evcharge.cp.journal.journal import Journal
 from evcharge.domain.journal_records import SupplyRefused
 from tests.unit.memory_disk import MemoryDisk
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evcharge.cp import journal as journal_module
-from evcharge.cp import records
-from evcharge.cp import segment as segment_module
-from evcharge.cp.disk import FolderDisk
-from evcharge.cp.journal import Journal, JournalFailed, JournalFull
-from evcharge.cp.segment import SESSION_BYTES, TAIL_BYTES
+from evcharge.cp.journal import journal as journal_module
+from evcharge.cp.journal import records
+from evcharge.cp.journal import segment as segment_module
+from evcharge.cp.journal.disk import FolderDisk
+from evcharge.cp.journal.journal import Journal, JournalFailed, JournalFull
+from evcharge.cp.journal.segment import SESSION_BYTES, TAIL_BYTES
 from evcharge.domain.errors import StateError
 from evcharge.domain.journal_records import AnyRecord, Meter, SupplyEnd, SupplyRefused, SupplyStart
 from tests.component.small_disk import small_disk

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from evcharge.cp import health, records
+from evcharge.cp import health
+from evcharge.cp.journal import records
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import base64_text, read_json

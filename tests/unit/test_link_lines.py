@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from evcharge.cp import central
-from evcharge.cp.central import Credential, LinkLines
+from evcharge.cp import central_link
+from evcharge.cp.central_link import Credential, LinkLines
 from evcharge.domain.errors import AuthenticationError, Code, Overloaded
 from evcharge.domain.ids import CpId
 from evcharge.evc1.client import LinkState, Phase
@@ -95,12 +95,15 @@ def test_a_ticket_that_cannot_be_renewed_is_said_with_its_end(caplog):
 
 def test_what_the_registry_says_is_told_by_its_code_in_other_languages():
     away = Overloaded("Registry not responding at https://r.", Code.UNREACHABLE)
-    assert central.explained("Registry not responding", away, "en") == "Registry not responding at https://r."
+    assert (
+        central_link.explained("Registry not responding", away, "en")
+        == "Registry not responding at https://r."
+    )
     busy = Overloaded("Too many wrong logins.", Code.SLOW)
-    assert central.explained("Registry not responding", busy, "en") == (
+    assert central_link.explained("Registry not responding", busy, "en") == (
         "Registry not responding: Too many wrong logins."
     )
-    assert central.explained("Registry no responde", busy, "es") == (
+    assert central_link.explained("Registry no responde", busy, "es") == (
         "Registry no responde: demasiado lento, o demasiados intentos"
     )
 
@@ -122,8 +125,8 @@ async def test_a_charging_point_that_is_not_registered_yet_waits_for_the_registr
             raise answers.pop()
         return "a secret"
 
-    monkeypatch.setattr(central.enrolment, "own_secret", own_secret)
-    monkeypatch.setattr(central, "Backoff", lambda first_s: _NoBackoff())
+    monkeypatch.setattr(central_link.registry_client, "own_secret", own_secret)
+    monkeypatch.setattr(central_link, "Backoff", lambda first_s: _NoBackoff())
     assert await Credential(Config(), CpId("CP001")).find() == "a secret"
     assert [entry.message for entry in caplog.records] == [
         "Registry not responding: the Registry does not answer",

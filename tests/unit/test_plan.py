@@ -2,8 +2,8 @@
 
 import pytest
 
-from evcharge.cp.charge import Moment
-from evcharge.cp.plan import Action, Order, Plan, Step, automatic, parse
+from evcharge.cp.engine.charge import Moment
+from evcharge.cp.engine.plan import Action, Order, Plan, Step, automatic, parse
 from evcharge.domain.errors import ConfigError
 
 TEXT = """\ufeff# the whole afternoon

@@ -6,8 +6,9 @@ import pytest
 from rich.cells import cell_len
 from rich.text import Text
 
-from evcharge.cp import engine_view, monitor_view
+from evcharge.cp.engine import engine_view
 from evcharge.cp.health import BROKEN, JOURNAL_FULL
+from evcharge.cp.monitor import monitor_view
 from evcharge.cp.status import EngineFacts, Lamp, MonitorFacts, Session, Signal, engine_line, monitor_line
 from evcharge.labels import Speech
 from evcharge.labels.point import SENTENCES

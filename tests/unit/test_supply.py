@@ -2,7 +2,7 @@
 
 import pytest
 
-from evcharge.cp.supply import AMBIENT_CELSIUS, RISE_CELSIUS, Step, Supply, Thermometer
+from evcharge.cp.engine.supply import AMBIENT_CELSIUS, RISE_CELSIUS, Step, Supply, Thermometer
 
 KWH = 1_000_000
 NO_LIMIT = 10**12

@@ -11,7 +11,7 @@ from evcharge.central.rules import commands as c
 from evcharge.central.rules.facts import Quarantined
 from evcharge.central.rules.metering import BILLED_LESS, TOO_MUCH, Means, not_shown
 from evcharge.central.rules.settings import Rules
-from evcharge.cp.supply import Supply
+from evcharge.cp.engine.supply import Supply
 from evcharge.domain import events, journal_records
 from evcharge.domain.billing import MAX_SESSION_MWH
 from evcharge.domain.session import EndReason, Session

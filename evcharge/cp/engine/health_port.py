@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import cast
 
 from evcharge.cp import health
-from evcharge.cp.charge import Charge
+from evcharge.cp.engine.charge import Charge
 from evcharge.domain.errors import Overloaded, ProtocolError, unforeseen
 from evcharge.domain.ids import CpId
 from evcharge.runtime.admission import SeatLimits

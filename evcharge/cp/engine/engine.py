@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET, structs
 
 from evcharge import labels
-from evcharge.cp import menu, plan
-from evcharge.cp.central import Credential, LinkLines, link_to_central
-from evcharge.cp.charge import Charge, Moment
+from evcharge.cp import typed_input
+from evcharge.cp.central_link import Credential, LinkLines, link_to_central
 from evcharge.cp.contactor import Contactor
-from evcharge.cp.disk import FolderDisk
-from evcharge.cp.journal import Journal
-from evcharge.cp.plan import Action, Order, Plan
-from evcharge.cp.port import HealthPort
+from evcharge.cp.engine import plan
+from evcharge.cp.engine.charge import Charge, Moment
+from evcharge.cp.engine.health_port import HealthPort
+from evcharge.cp.engine.plan import Action, Order, Plan
+from evcharge.cp.engine.supply import Supply, Thermometer
+from evcharge.cp.journal.disk import FolderDisk
+from evcharge.cp.journal.journal import Journal
 from evcharge.cp.standing import Standing
 from evcharge.cp.status import EngineFacts, Session, engine_line, fault_words
-from evcharge.cp.supply import Supply, Thermometer
 from evcharge.domain.errors import ConfigError
 from evcharge.domain.ids import CpId, DriverId, Role, check_id
 from evcharge.domain.location import tidy
@@ -57,7 +58,7 @@ from evcharge.terminal import keyboard
 from evcharge.terminal.fault_log import Troubles, told
 
 if TYPE_CHECKING:
-    from evcharge.cp.lane import Lane
+    from evcharge.cp.engine.telemetry import Lane
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +128,7 @@ def _lane(config: Config, cp_id: CpId, engine: "Engine") -> "Lane | None":
         return None
     if not config.kafka.bootstrap:
         raise ConfigError('`[engine] live_lane` is "kafka", and `[kafka] bootstrap` names no brokers')
-    from evcharge.cp.lane import Lane
+    from evcharge.cp.engine.telemetry import Lane
     from evcharge.kafka.client import Brokers  # most engines do without
 
     lane = Lane(Brokers(config.kafka, config.state), cp_id, engine.words)
@@ -141,7 +142,7 @@ async def _hand(config: Config, engine: "Engine", stop: asyncio.Event) -> None:
         await engine.obey()
         return
     # A terminal program costs a quarter of a second: only where there is a terminal.
-    from evcharge.cp.engine_screen import EngineScreen
+    from evcharge.cp.engine.engine_screen import EngineScreen
 
     await EngineScreen(
         engine.facts,
@@ -285,7 +286,7 @@ class Engine:
 
     async def obey(self) -> None:
         """Do what is typed."""
-        async for line in menu.typed():
+        async for line in typed_input.typed():
             try:
                 if line:
                     self.do(plan.order(line.split()))

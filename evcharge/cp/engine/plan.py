@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
-from evcharge.cp.charge import Moment
+from evcharge.cp.engine.charge import Moment
 from evcharge.domain.errors import BadInput, ConfigError
 from evcharge.domain.ids import DriverId, check_id
 

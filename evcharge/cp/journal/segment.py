@@ -3,9 +3,9 @@
 from array import array
 from bisect import bisect_left
 
-from evcharge.cp import records
-from evcharge.cp.disk import File
-from evcharge.cp.records import Acked, Entry
+from evcharge.cp.journal import records
+from evcharge.cp.journal.disk import File
+from evcharge.cp.journal.records import Acked, Entry
 from evcharge.domain.errors import StateError
 from evcharge.domain.journal_records import AnyRecord, Record
 from evcharge.runtime import failpoints

@@ -9,10 +9,17 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 
-from evcharge.cp import records
-from evcharge.cp.disk import Disk, File
-from evcharge.cp.records import Acked, Base, Damaged, Entry, State
-from evcharge.cp.segment import MARK_EVERY_S, SESSION_BYTES, TAIL_BYTES, JournalFailed, JournalFull, Segment
+from evcharge.cp.journal import records
+from evcharge.cp.journal.disk import Disk, File
+from evcharge.cp.journal.records import Acked, Base, Damaged, Entry, State
+from evcharge.cp.journal.segment import (
+    MARK_EVERY_S,
+    SESSION_BYTES,
+    TAIL_BYTES,
+    JournalFailed,
+    JournalFull,
+    Segment,
+)
 from evcharge.domain.errors import StateError
 from evcharge.domain.ids import JournalId
 from evcharge.domain.journal_records import AnyRecord, Meter, SupplyEnd, SupplyRefused, SupplyStart

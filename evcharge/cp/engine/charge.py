@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from evcharge.cp.books import Books
 from evcharge.cp.contactor import Contactor
+from evcharge.cp.engine.supply import Supply, Thermometer
 from evcharge.cp.health import BROKEN, JOURNAL_FULL
-from evcharge.cp.journal import Journal
-from evcharge.cp.supply import Supply, Thermometer
+from evcharge.cp.journal.journal import Journal
+from evcharge.cp.journal.session_journal import Books
 from evcharge.domain.billing import kwh
 from evcharge.domain.journal_records import SupplyStart
 from evcharge.domain.session import EndReason

@@ -1,6 +1,6 @@
 """Which records go to Central next, and how far it has committed them. Plain arithmetic on a journal."""
 
-from evcharge.cp.journal import Journal
+from evcharge.cp.journal.journal import Journal
 from evcharge.domain.journal_records import Meter
 from evcharge.evc1.messages import Records
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from evcharge.cp.central import Credential
+from evcharge.cp.central_link import Credential
 from evcharge.domain.errors import AuthenticationError, Code, Refused, StateError
 from evcharge.domain.ids import CpId
 from evcharge.http import registry_client

@@ -10,12 +10,12 @@ import logging
 from msgspec import UNSET, UnsetType
 
 from evcharge import labels
-from evcharge.cp import health, menu
-from evcharge.cp.central import LOOK_S, Credential, LinkLines, explained, link_to_central
-from evcharge.cp.errands import Cancelled, Errands
+from evcharge.cp import health, typed_input
+from evcharge.cp.central_link import LOOK_S, Credential, LinkLines, explained, link_to_central
+from evcharge.cp.monitor.registry_tasks import Cancelled, Errands
+from evcharge.cp.monitor.watcher import Watcher
 from evcharge.cp.standing import Standing
 from evcharge.cp.status import Lamp, MonitorFacts, Signal, monitor_line
-from evcharge.cp.watcher import Watcher
 from evcharge.domain.errors import Code, EvchargeError, Overloaded, StateError
 from evcharge.domain.ids import CpId, Role, check_id
 from evcharge.evc1.client import Link, LinkState, Phase
@@ -207,7 +207,7 @@ class Monitor:
         """Do what the person here wants: by keys on a terminal, by words from anywhere else."""
         if self._is_terminal:
             # A terminal program costs a quarter of a second: only where there is a terminal.
-            from evcharge.cp.monitor_screen import MonitorScreen
+            from evcharge.cp.monitor.monitor_screen import MonitorScreen
 
             screen = MonitorScreen(
                 self.facts,
@@ -220,7 +220,7 @@ class Monitor:
             self._errands.ask_password = screen.ask_password
             await screen.run()
             return
-        async for line in menu.typed():
+        async for line in typed_input.typed():
             if line:
                 self.do(line)
 

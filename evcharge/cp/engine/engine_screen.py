@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from rich.text import Text
 
-from evcharge.cp import plan
-from evcharge.cp.engine_view import view
+from evcharge.cp.engine import plan
+from evcharge.cp.engine.engine_view import view
+from evcharge.cp.engine.plan import Action, Order
 from evcharge.cp.health import BROKEN
-from evcharge.cp.plan import Action, Order
 from evcharge.cp.status import EngineFacts
 from evcharge.domain.errors import BadInput
 from evcharge.domain.ids import DriverId, check_id

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from rich.text import Text
 
-from evcharge.cp.monitor_view import view
+from evcharge.cp.monitor.monitor_view import view
 from evcharge.cp.status import MonitorFacts
 from evcharge.terminal.menu_screen import MenuScreen
 from evcharge.terminal.screen import Choice

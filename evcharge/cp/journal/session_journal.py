@@ -12,8 +12,8 @@ from msgspec import UNSET, UnsetType
 
 from evcharge import labels
 from evcharge.cp.contactor import Contactor
-from evcharge.cp.delivery import Delivery
-from evcharge.cp.journal import Journal, JournalFailed, JournalFull
+from evcharge.cp.journal.delivery import Delivery
+from evcharge.cp.journal.journal import Journal, JournalFailed, JournalFull
 from evcharge.domain.billing import kwh
 from evcharge.domain.journal_records import Meter, SupplyEnd, SupplyRefused, SupplyStart
 from evcharge.domain.session import EndReason

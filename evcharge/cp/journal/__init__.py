@@ -1,0 +1,1 @@
+"""The journal of a charging point: what it metered, kept until Central has it."""
