@@ -3,10 +3,10 @@
 import asyncio
 
 from evcharge.domain.ids import DriverId, Role, check_id
-from evcharge.driver.attend import attend
+from evcharge.driver.actions import Desk
 from evcharge.driver.chaos import Chaos
-from evcharge.driver.desk import Desk
-from evcharge.driver.player import check_file
+from evcharge.driver.file_mode import check_file
+from evcharge.driver.session_run import attend
 from evcharge.driver.words import Words
 from evcharge.evc1.client import Link, LinkState, Phase, TicketWallet
 from evcharge.evc1.connection import Channel, ChannelClosed

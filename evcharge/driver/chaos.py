@@ -5,7 +5,7 @@ import random
 import secrets
 import uuid
 
-from evcharge.driver.desk import Desk, Talker
+from evcharge.driver.actions import Desk, Talker
 from evcharge.evc1.client import Timing
 from evcharge.evc1.connection import Channel
 from evcharge.evc1.messages import Message, RequestStart, RequestStop, Supply, TicketSeen

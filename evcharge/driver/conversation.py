@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.features import SPOKEN
-from evcharge.driver.dealings import SENT, UNSENT, Outcome, Reaction, Request
-from evcharge.driver.facts import Facts
-from evcharge.driver.setbacks import Setbacks
+from evcharge.driver.fault_notes import Setbacks
+from evcharge.driver.known_facts import Facts
+from evcharge.driver.requests import SENT, UNSENT, Outcome, Reaction, Request
 from evcharge.driver.words import ENGLISH, Words
 from evcharge.evc1.messages import (
     AnswerStart,

@@ -12,8 +12,8 @@ from msgspec import Struct
 from evcharge.domain.billing import euros, kwh
 from evcharge.domain.errors import BadInput
 from evcharge.domain.journal_records import Id, Text
-from evcharge.driver.dealings import Outcome
 from evcharge.driver.lines import Line, LineCutter
+from evcharge.driver.requests import Outcome
 from evcharge.driver.words import ENGLISH, Words
 
 # The table at the end of a file that takes days stays readable, and its memory bounded.

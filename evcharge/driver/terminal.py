@@ -21,10 +21,10 @@ from rich.console import RenderableType
 
 from evcharge.domain.errors import BadInput, StateError
 from evcharge.driver import view
-from evcharge.driver.desk import Desk, Screen
+from evcharge.driver.actions import Desk, Screen
+from evcharge.driver.line_mode import obey_line
 from evcharge.driver.lines import LineCutter
 from evcharge.driver.prompt import WORDS, PinWish, parse
-from evcharge.driver.typed import obey_line
 from evcharge.driver.words import Words
 from evcharge.evc1.messages import Balance, ConfirmStart, History, Points, Supply, TicketIssued
 from evcharge.runtime.clock import utc_now

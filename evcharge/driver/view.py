@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from evcharge.domain.billing import euros, kwh, price_text
-from evcharge.driver.dealings import SENT, UNSENT, Request
-from evcharge.driver.facts import Facts
+from evcharge.driver.known_facts import Facts
+from evcharge.driver.requests import SENT, UNSENT, Request
 from evcharge.driver.words import Words, as_corrected
 from evcharge.evc1.messages import Balance, History, Points, Supply, TicketIssued
 from evcharge.labels import step

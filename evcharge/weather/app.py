@@ -22,12 +22,12 @@ from evcharge.terminal import keyboard
 from evcharge.terminal.fault_log import Trouble, told
 from evcharge.weather import orders
 from evcharge.weather.alerts import Limits
-from evcharge.weather.begun import Begun
+from evcharge.weather.atlas import Atlas
 from evcharge.weather.client import CentralApi
-from evcharge.weather.http import fetching
+from evcharge.weather.http_get import fetching
 from evcharge.weather.keys import KEY_VARIABLES, find_key, key_path, where
 from evcharge.weather.orders import Order, Verb
-from evcharge.weather.places import Atlas
+from evcharge.weather.own_alerts import Begun
 from evcharge.weather.sources import OpenMeteo, OpenWeather, Simulated, Source
 from evcharge.weather.station import City, Station
 from evcharge.weather.view import Facts, Row, listed

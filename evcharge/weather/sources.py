@@ -8,9 +8,10 @@ from typing import Protocol
 from evcharge.domain.errors import ConfigError
 from evcharge.runtime import files
 from evcharge.runtime.clock import Clock
-from evcharge.weather import openmeteo, openweather, places, timeline
-from evcharge.weather.http import Fetch
-from evcharge.weather.places import Atlas
+from evcharge.weather import atlas as atlas_module
+from evcharge.weather import openmeteo, openweather, timeline
+from evcharge.weather.atlas import Atlas
+from evcharge.weather.http_get import Fetch
 from evcharge.weather.readings import Reading, SourceTrouble, Spot
 
 MOST_FILE_BYTES = 1024 * 1024
@@ -131,7 +132,7 @@ async def _spot(atlas: Atlas, source: str, location: str, find: Callable[[str], 
     city = atlas.city_of(location)
     spot = atlas.spot(source, city)
     if spot is None:
-        spot, *others = places.named(city, await find(city))
+        spot, *others = atlas_module.named(city, await find(city))
         atlas.found(source, city, spot)
         if others:
             # One of another country can be meant by its name.

@@ -20,9 +20,9 @@ from evcharge.runtime.rate_limit import TokenBucket
 from evcharge.runtime.waiting import Backoff, wait_until
 from evcharge.terminal.fault_log import Troubles
 from evcharge.weather.alerts import Limits, alerts
-from evcharge.weather.begun import Begun
+from evcharge.weather.atlas import Atlas
 from evcharge.weather.client import Location
-from evcharge.weather.places import Atlas
+from evcharge.weather.own_alerts import Begun
 from evcharge.weather.readings import Reading, SourceTrouble, Spot
 from evcharge.weather.sources import Source
 

@@ -16,14 +16,14 @@ from cryptography.fernet import Fernet
 from evcharge.domain.errors import BadInput, Code, EvchargeError, Overloaded, StateError
 from evcharge.domain.features import SPOKEN
 from evcharge.domain.ids import DriverId, Role
-from evcharge.driver import attend as attending
+from evcharge.driver import session_run as attending
+from evcharge.driver.actions import Desk, Screen
 from evcharge.driver.app import run
-from evcharge.driver.attend import attend
-from evcharge.driver.desk import Desk, Screen
-from evcharge.driver.memory import Memory
-from evcharge.driver.player import check_file
+from evcharge.driver.file_mode import check_file
 from evcharge.driver.prompt import read_chunks
 from evcharge.driver.script import Mark
+from evcharge.driver.session_run import attend
+from evcharge.driver.state_files import Memory
 from evcharge.evc1.client import TicketWallet
 from evcharge.evc1.connection import Channel
 from evcharge.evc1.messages import (
@@ -459,7 +459,7 @@ async def test_what_it_keeps_is_for_its_owner_only_and_not_written_through_a_pla
 
 
 async def test_the_memory_of_tickets_is_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr("evcharge.driver.memory._SEEN_KEPT", 3)
+    monkeypatch.setattr("evcharge.driver.state_files._SEEN_KEPT", 3)
     memory = Memory(tmp_path, "D01")
     for number in range(5):
         memory.remember_seen(f"session-{number}")

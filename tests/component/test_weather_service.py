@@ -20,7 +20,7 @@ from evcharge.runtime.config import Config, ReachSettings, WeatherSettings
 from evcharge.security import secret_files
 from evcharge.weather import app, sources
 from evcharge.weather.client import CentralApi, Location
-from evcharge.weather.http import fetching
+from evcharge.weather.http_get import fetching
 from evcharge.weather.station import Turnstile
 from tests.component import skies
 from tests.component.office import Office, opened

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from evcharge.domain.errors import ConfigError
 from evcharge.runtime.clock import utc_now
 from evcharge.weather import openmeteo, openweather
-from evcharge.weather.http import MAX_ANSWER_BYTES, fetching
-from evcharge.weather.places import Atlas
+from evcharge.weather.atlas import Atlas
+from evcharge.weather.http_get import MAX_ANSWER_BYTES, fetching
 from evcharge.weather.readings import SourceTrouble, Spot
 from evcharge.weather.sources import OpenMeteo, OpenWeather, Source, read_timeline
 from tests.component import skies

@@ -14,8 +14,8 @@ from evcharge.cp.engine.plan import order
 from evcharge.cp.monitor import monitor
 from evcharge.domain.ids import CpId, DriverId, Role
 from evcharge.driver import app as driver
-from evcharge.driver import attend
-from evcharge.driver.desk import Screen
+from evcharge.driver import session_run
+from evcharge.driver.actions import Screen
 from evcharge.evc1.client import TicketWallet
 from evcharge.evc1.connection import Channel
 from evcharge.evc1.tickets import IssuedTicket
@@ -125,8 +125,8 @@ async def people(
         mock.patch.dict(os.environ, {"EVCHARGE_CREDENTIAL": SECRET}),
         mock.patch.object(engine, "Engine", make),
         mock.patch.object(Screen, "show", lambda _, line: here.driver.show(line)),
-        mock.patch.object(attend, "read_chunks", here.driver.chunks),
-        mock.patch.object(attend, "is_at_hand", return_value=False),
+        mock.patch.object(session_run, "read_chunks", here.driver.chunks),
+        mock.patch.object(session_run, "is_at_hand", return_value=False),
     ):
         tasks = here.programs
         tasks.append(asyncio.create_task(engine.run(config, CP, stops[0], tick_s=TICK_S)))

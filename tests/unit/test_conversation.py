@@ -6,7 +6,7 @@ import pytest
 
 from evcharge.domain.errors import AuthenticationError, Code, Overloaded
 from evcharge.driver.conversation import Conversation
-from evcharge.driver.dealings import Reaction
+from evcharge.driver.requests import Reaction
 from evcharge.evc1.messages import (
     AskBalance,
     AskHistory,

@@ -7,7 +7,7 @@ import pytest
 from evcharge.domain.errors import BadInput, Code
 from evcharge.driver import view
 from evcharge.driver.conversation import Conversation
-from evcharge.driver.facts import Facts
+from evcharge.driver.known_facts import Facts
 from evcharge.driver.prompt import Command, PinWish, parse
 from evcharge.driver.terminal import _Discreet, _wants_digits
 from evcharge.driver.words import Words

@@ -6,8 +6,8 @@ import pytest
 from msgspec import UNSET
 
 from evcharge.driver import view
-from evcharge.driver.dealings import Request
-from evcharge.driver.facts import Facts
+from evcharge.driver.known_facts import Facts
+from evcharge.driver.requests import Request
 from evcharge.driver.words import Words
 from evcharge.evc1.messages import Balance, History, PointRow, Points, Progress, Supply, TicketIssued
 
@@ -246,7 +246,7 @@ def test_facts_follow_what_central_says():
 
 
 def test_the_memory_of_points_is_bounded(monkeypatch):
-    monkeypatch.setattr("evcharge.driver.facts._MOST_POINTS", 2)
+    monkeypatch.setattr("evcharge.driver.known_facts._MOST_POINTS", 2)
     facts = Facts()
     facts.hear(History(tickets=[bill(cp_id=f"CP00{number}") for number in range(5)]))
     assert len(facts.points) == 2

@@ -16,7 +16,7 @@ from evcharge.cp.journal import records
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import base64_text, read_json
-from evcharge.driver.memory import Memory
+from evcharge.driver.state_files import Memory
 from evcharge.evc1.client import TicketWallet
 from evcharge.evc1.handshake import CentralHandshake
 from evcharge.evc1.login_errors import parse_error
@@ -28,7 +28,7 @@ from evcharge.http.registry_client import RegistryAddress
 from evcharge.kafka.topics import OrderSeal
 from evcharge.operator import stream
 from evcharge.security import secret_files
-from evcharge.weather import begun, openmeteo, openweather, places
+from evcharge.weather import atlas, openmeteo, openweather, own_alerts
 from evcharge.weather.readings import SourceTrouble, Spot
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -118,8 +118,8 @@ READERS: dict[str, tuple[object, Reader]] = {
     "Open-Meteo": (WEATHER, lambda raw, _: openmeteo.read_weather(raw, Spot(38.3, -0.5), NOW)),
     "kept tickets": ({"registry": KEPT, "resume": None}, written("t", lambda path: TicketWallet(path).registry)),
     "a driver's marks": ({"f": {"line": 1}}, written("driver/D01/script.json", seen)),
-    "the alerts begun": ({"elche": ["COLD"]}, written("a", begun._load)),
-    "the known places": ({"cities": ["Elche"]}, written("p", lambda path: places._load(path).cities)),
+    "the alerts begun": ({"elche": ["COLD"]}, written("a", own_alerts._load)),
+    "the known places": ({"cities": ["Elche"]}, written("p", lambda path: atlas._load(path).cities)),
 }  # fmt: skip
 
 

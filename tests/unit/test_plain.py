@@ -7,7 +7,7 @@ from rich.text import Text
 
 from evcharge.central.books import verify
 from evcharge.driver import view
-from evcharge.driver.desk import Screen
+from evcharge.driver.actions import Screen
 from evcharge.driver.words import ENGLISH
 from evcharge.evc1.messages import PointRow, Points
 from evcharge.labels import Speech

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from evcharge.domain.errors import BadInput
-from evcharge.driver.dealings import Outcome
 from evcharge.driver.lines import MAX_LINE_BYTES, LineCutter
 from evcharge.driver.prompt import Command, StopWish, parse
+from evcharge.driver.requests import Outcome
 from evcharge.driver.script import (
     MAX_ROWS,
     Asked,

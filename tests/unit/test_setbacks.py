@@ -2,7 +2,7 @@
 
 import pytest
 
-from evcharge.driver.setbacks import Setbacks
+from evcharge.driver.fault_notes import Setbacks
 from evcharge.driver.words import Words
 from evcharge.evc1.messages import ErrorNotice, Heartbeat, Notice, Progress, TicketIssued
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from evcharge.domain.errors import StateError
-from evcharge.weather import places
-from evcharge.weather.places import MOST_CITIES, Atlas, coordinates, named
+from evcharge.weather import atlas as atlas_module
+from evcharge.weather.atlas import MOST_CITIES, Atlas, coordinates, named
 from evcharge.weather.readings import SourceTrouble, Spot
 
 
@@ -48,7 +48,7 @@ def test_cities_of_the_settings_stay_and_further_ones_can_be_dropped(file: Path)
 
 
 def test_there_is_an_end_to_cities(file: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(places, "MOST_CITIES", 2)
+    monkeypatch.setattr(atlas_module, "MOST_CITIES", 2)
     atlas = Atlas(file)
     atlas.add("a")
     atlas.add("b")
@@ -58,7 +58,7 @@ def test_there_is_an_end_to_cities(file: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_there_is_an_end_to_what_is_remembered(file: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(places, "MOST_FOUND", 2)
+    monkeypatch.setattr(atlas_module, "MOST_FOUND", 2)
     atlas = Atlas(file)
     for number in range(3):
         atlas.found("OpenWeather", f"city {number}", Spot(number, number))
@@ -92,7 +92,7 @@ def test_what_cannot_be_kept_has_not_been_said(file: Path, monkeypatch: pytest.M
         raise StateError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(places.trust, "replace_secret", full)
+        patch.setattr(atlas_module.secret_files, "replace_secret", full)
         for change in (
             lambda: atlas.add("Madrid"),
             lambda: atlas.drop("Elche"),

@@ -12,9 +12,9 @@ from evcharge.domain.location import WeatherKind
 from evcharge.labels import Speech
 from evcharge.labels.weather_service import SENTENCES
 from evcharge.weather.alerts import Limits
-from evcharge.weather.begun import Begun
+from evcharge.weather.atlas import Atlas
 from evcharge.weather.client import Location
-from evcharge.weather.places import Atlas
+from evcharge.weather.own_alerts import Begun
 from evcharge.weather.readings import Reading, Spot
 from evcharge.weather.station import Station
 

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from evcharge.domain.errors import EvchargeError, StateError
 from evcharge.driver.conversation import Conversation
-from evcharge.driver.dealings import Outcome, Reaction
-from evcharge.driver.memory import Memory
+from evcharge.driver.requests import Outcome, Reaction
+from evcharge.driver.state_files import Memory
 from evcharge.driver.words import ENGLISH, Words
 from evcharge.evc1.messages import Message
 from evcharge.runtime import failpoints

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 
 from evcharge.domain.errors import BadInput
+from evcharge.driver.actions import Desk
 from evcharge.driver.conversation import Question
-from evcharge.driver.desk import Desk
 from evcharge.driver.lines import Line, LineCutter
 from evcharge.driver.prompt import Command, PinWish, StopWish, Word, parse
 from evcharge.driver.script import Wish

@@ -9,9 +9,9 @@ from contextlib import aclosing
 from pathlib import Path
 
 from evcharge.domain.errors import BadInput, StateError
-from evcharge.driver.dealings import Outcome
-from evcharge.driver.desk import Desk
+from evcharge.driver.actions import Desk
 from evcharge.driver.prompt import read_chunks
+from evcharge.driver.requests import Outcome
 from evcharge.driver.script import (
     PROBE_BYTES,
     Asked,

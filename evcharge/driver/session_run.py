@@ -11,12 +11,12 @@ from typing import Any
 
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import DriverId
+from evcharge.driver.actions import Desk, Screen
 from evcharge.driver.conversation import Conversation
-from evcharge.driver.desk import Desk, Screen
-from evcharge.driver.memory import Memory
-from evcharge.driver.player import Player
+from evcharge.driver.file_mode import Player
+from evcharge.driver.line_mode import obey
 from evcharge.driver.prompt import STDIN, is_at_hand, read_chunks
-from evcharge.driver.typed import obey
+from evcharge.driver.state_files import Memory
 from evcharge.driver.words import Words
 from evcharge.runtime.config import Config
 from evcharge.runtime.lifecycle import run_until

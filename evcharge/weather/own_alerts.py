@@ -11,7 +11,7 @@ from evcharge.domain.location import WeatherKind, place
 from evcharge.domain.strict_json import read_json
 from evcharge.runtime import files
 from evcharge.security import secret_files
-from evcharge.weather.places import MOST_BYTES
+from evcharge.weather.atlas import MOST_BYTES
 
 log = logging.getLogger(__name__)
 
