@@ -10,7 +10,7 @@ import msgspec
 
 from evcharge.central.books.invariants import violations
 from evcharge.central.books.reconcile import reconcile
-from evcharge.central.unbilled import rebuilt, unbilled, unsigned
+from evcharge.central.books.unbilled import rebuilt, unbilled, unsigned
 from evcharge.domain.errors import StateError
 from evcharge.domain.events import Unread, stored
 from evcharge.runtime.plain import clean, clean_json

@@ -15,7 +15,7 @@ from evcharge.domain.events import (
     TicketMade,
 )
 from tests.unit.central.builders import NOON
-from tests.unit.test_events import sample
+from tests.unit.domain.test_events import sample
 
 HASH = "0123456789abcdef" * 4
 

@@ -10,7 +10,7 @@ from evcharge.domain.errors import Code
 from evcharge.domain.ids import Role
 from evcharge.domain.session import EndReason
 from evcharge.evc1 import messages
-from tests.unit.central.test_lines import LINES, ticket
+from tests.unit.central.views.test_event_text import LINES, ticket
 
 S, R = "S-D01-CP001-00000000000000ff", "R-00000001"
 WHOSE = {"session_id": S, "request_id": R, "cp_id": "CP001", "driver_id": "D01"}

@@ -23,7 +23,7 @@ from evcharge.driver.script import (
     summary,
 )
 
-SAMPLE = Path(__file__).parents[2] / "services.txt"
+SAMPLE = Path(__file__).parents[3] / "services.txt"
 
 
 def read(data: bytes, after_line: int = 0) -> list[Service | BadLine]:

@@ -15,7 +15,7 @@ from evcharge.cp.journal.records import State, entries
 from evcharge.domain.errors import StateError
 from evcharge.domain.journal_records import Meter, SupplyEnd, SupplyRefused, SupplyStart
 from evcharge.evc1.messages import Ready, Records, Start, SupplyUpdate, Sync
-from tests.unit.memory_disk import MemoryDisk
+from tests.unit.cp.journal.memory_disk import MemoryDisk
 
 S1, S2 = "S-D01-CP001-00000001", "S-D02-CP001-00000002"
 NOON = 1_800_000_000.0

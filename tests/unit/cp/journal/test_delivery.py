@@ -3,7 +3,7 @@
 from evcharge.cp.journal.delivery import Delivery
 from evcharge.cp.journal.journal import Journal
 from evcharge.domain.journal_records import SupplyRefused
-from tests.unit.memory_disk import MemoryDisk
+from tests.unit.cp.journal.memory_disk import MemoryDisk
 
 
 def journal_with(count: int) -> Journal:

@@ -10,7 +10,7 @@ import pytest
 from evcharge import labels
 from evcharge.labels import Phrase
 
-WEB = Path(__file__).parents[2] / "evcharge" / "central" / "web"
+WEB = Path(__file__).parents[4] / "evcharge" / "central" / "web"
 WORDS = WEB / "js" / "words"
 PACKS = sorted(path.name.removeprefix("en") for path in WORDS.glob("en*.js"))
 MODULES = sorted(WEB.rglob("*.js"))

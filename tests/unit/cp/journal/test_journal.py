@@ -17,7 +17,7 @@ from evcharge.cp.journal.segment import SESSION_BYTES, TAIL_BYTES
 from evcharge.domain.errors import StateError
 from evcharge.domain.journal_records import AnyRecord, Meter, SupplyEnd, SupplyRefused, SupplyStart
 from tests.component.small_disk import small_disk
-from tests.unit.memory_disk import MemoryDisk
+from tests.unit.cp.journal.memory_disk import MemoryDisk
 
 NOON = 1_800_000_000.0
 WEEK = 7 * 86_400.0

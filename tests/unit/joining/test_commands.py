@@ -9,7 +9,7 @@ import pytest
 from evcharge import cli
 from evcharge.joining import joining
 from evcharge.joining.token import encode
-from tests.unit.test_invitation import INVITATION, TOKEN
+from tests.unit.joining.test_token import INVITATION, TOKEN
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,24 @@
+"""The house keeps its order: what `import-linter` cannot say."""
+
+import subprocess
+import sys
+
+LOADED = """
+import importlib, pkgutil, sys
+import evcharge.central.rules as rules
+
+for module in pkgutil.iter_modules(rules.__path__):
+    importlib.import_module(f"evcharge.central.rules.{module.name}")
+print(*sorted(sys.modules))
+"""
+
+
+def test_the_rules_load_nothing_but_the_domain():
+    said = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
+    loaded = said.stdout.split()
+    ours = [name for name in loaded if name.startswith("evcharge.")]
+    rooms = {".".join(name.split(".")[: 3 if ".central" in name else 2]) for name in ours}
+    assert rooms == {"evcharge.central", "evcharge.central.rules", "evcharge.domain"}
+    assert not {"asyncio", "cryptography", "sqlite3", "aiohttp", "socket"} & set(loaded)
+    # Python's own and msgspec's among them: on every start of a simulation.
+    assert len(loaded) < 220
