@@ -129,9 +129,9 @@ def evcharge(tether: int | None) -> None:
     (EVCHARGE_CENTRAL__PORT); those that people type are flags, too.
     """
     if tether is not None:
-        from evcharge.runtime.parent_watch import watch
+        from evcharge.runtime.parent_watch import exit_with_parent
 
-        watch(tether)
+        exit_with_parent(tether)
 
 
 @evcharge.command()

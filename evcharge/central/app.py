@@ -33,7 +33,7 @@ from evcharge.central.services.registry_sync import RegistryLink
 from evcharge.central.services.weather_watch import WeatherLink, last_word
 from evcharge.central.services.weather_watch import Word as WeatherWord
 from evcharge.central.terminal.event_log import Console
-from evcharge.central.terminal.operator_orders import Desk
+from evcharge.central.terminal.operator_orders import OperatorOrders
 from evcharge.central.views.alerts import REBUILD_FROM, Alerts
 from evcharge.central.views.event_text import speech
 from evcharge.central.views.today import Today
@@ -43,7 +43,7 @@ from evcharge.domain.errors import Code, ProtocolError
 from evcharge.domain.events import CentralStarted, CentralStopped, WeatherLost
 from evcharge.domain.ids import CpId, DriverId, Role
 from evcharge.domain.session import Session
-from evcharge.evc1.server import Door, serve
+from evcharge.evc1.server import ServerOptions, serve
 from evcharge.evc1.tickets import TicketOpener
 from evcharge.http.server import SEATS
 from evcharge.runtime import heap, timezone
@@ -148,7 +148,7 @@ async def run(
         if show_panel:
             shown = await _panel(core, stop)
         watchdog = Watchdog(peers, dispatcher, config.lang)
-        door = Door(
+        door = ServerOptions(
             opener=TicketOpener([*service_keys, resume_key]),
             resume_key=resume_key,
             # A jump of the wall clock must not make every ticket expire.
@@ -203,7 +203,7 @@ async def _panel(core: Core, stop: asyncio.Event) -> list[Coroutine[Any, Any, No
         return []
     from evcharge.central.terminal.panel import Panel  # half as large as all the rest: only when it is shown
 
-    desk = Desk(core.dispatcher, core.feed, core.peers, core.alerts, lang, core.store.days.zone)
+    desk = OperatorOrders(core.dispatcher, core.feed, core.peers, core.alerts, lang, core.store.days.zone)
     today = await _today(core.store, core.clock)
     return [Panel(core.dispatcher, core.feed, core.alerts, desk, today, core.clock, stop, lang).run()]
 
@@ -263,12 +263,12 @@ async def _outbox(core: Core) -> "Outbox | None":
         return None
     from evcharge.central.kafka.consumer import Intake
     from evcharge.central.kafka.outbox import Outbox, OutboxBooks, connecting
-    from evcharge.central.kafka.telemetry import Lane
+    from evcharge.central.kafka.telemetry import TelemetryReceiver
     from evcharge.kafka.client import Brokers  # most networks have none, and its library is not small
     from evcharge.kafka.topics import OrderSeal
 
     brokers = Brokers(config.kafka, config.state)
-    lane = Lane(core.dispatcher, core.peers, core.feed, core.refusals, core.quotas)
+    lane = TelemetryReceiver(core.dispatcher, core.peers, core.feed, core.refusals, core.quotas)
     seal = OrderSeal(core.operator_token)
     intake = Intake(brokers, lane, seal, core.dispatcher, core.refusals, core.database, quotas=core.quotas)
     return Outbox(

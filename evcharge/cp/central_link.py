@@ -9,7 +9,7 @@ from pathlib import Path
 from evcharge import labels
 from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, Overloaded, StateError
 from evcharge.domain.ids import CpId, Role
-from evcharge.evc1.client import Link, LinkState, Phase, TicketWallet
+from evcharge.evc1.client import LinkState, Phase, ReconnectingClient, TicketWallet
 from evcharge.evc1.tickets import IssuedTicket
 from evcharge.http import registry_client
 from evcharge.labels import Phrase, Speech, say
@@ -124,14 +124,14 @@ def explained(phrase: str, problem: EvchargeError, lang: str) -> str:
     return said if said.startswith(phrase) else f"{phrase}: {said}"
 
 
-def link_to_central(config: Config, cp_id: CpId, role: Role, credential: Credential) -> Link:
+def link_to_central(config: Config, cp_id: CpId, role: Role, credential: Credential) -> ReconnectingClient:
     """Return the link of this engine or monitor."""
     registry = registry_client.RegistryAddress(config.reach.registry_url, config.state / "ca.pem")
 
     async def fetch_ticket() -> IssuedTicket:
         return await registry_client.fetch_ticket(registry, cp_id, role, await credential.now())
 
-    link = Link(
+    link = ReconnectingClient(
         config.reach.central_host,
         config.reach.central_port,
         cp_id,

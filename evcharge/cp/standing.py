@@ -6,7 +6,7 @@ from evcharge.domain.ids import CpId
 from evcharge.domain.location import place
 from evcharge.labels import Speech
 from evcharge.runtime.clock import utc_now
-from evcharge.terminal.fault_log import Troubles
+from evcharge.terminal.fault_log import FaultLog
 
 log = logging.getLogger(__name__)
 
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 class Standing:
     """The location that holds, for screens. What the engine was told holds until Central has said another."""
 
-    def __init__(self, cp_id: CpId, words: Speech, troubles: Troubles, location: str = "") -> None:
+    def __init__(self, cp_id: CpId, words: Speech, troubles: FaultLog, location: str = "") -> None:
         self._cp_id = cp_id
         self._words = words
         self._troubles = troubles

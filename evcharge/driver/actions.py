@@ -15,7 +15,7 @@ from evcharge.evc1.messages import Message
 from evcharge.runtime import failpoints
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.plain import clean
-from evcharge.terminal.fault_log import Troubles
+from evcharge.terminal.fault_log import FaultLog
 
 
 class Talker(Protocol):
@@ -69,7 +69,7 @@ class Screen:
             sys.stdout = None
 
 
-class Desk:
+class ActionRunner:
     """The one place where reactions become deeds, in the order that keeps tickets safe (RELIABILITY P13)."""
 
     def __init__(
@@ -81,7 +81,7 @@ class Desk:
         words: Words = ENGLISH,
     ) -> None:
         self.conversation = conversation
-        self.troubles = Troubles()
+        self.troubles = FaultLog()
         self.memory = memory
         self.words = words
         self._screen = screen

@@ -3,12 +3,12 @@
 import asyncio
 
 from evcharge.domain.ids import DriverId, Role, check_id
-from evcharge.driver.actions import Desk
+from evcharge.driver.actions import ActionRunner
 from evcharge.driver.chaos import Chaos
 from evcharge.driver.file_mode import check_file
 from evcharge.driver.session_run import attend
 from evcharge.driver.words import Words
-from evcharge.evc1.client import Link, LinkState, Phase, TicketWallet
+from evcharge.evc1.client import LinkState, Phase, ReconnectingClient, TicketWallet
 from evcharge.evc1.connection import Channel, ChannelClosed
 from evcharge.evc1.tickets import IssuedTicket
 from evcharge.http.registry_client import RegistryAddress, fetch_ticket, own_secret
@@ -29,7 +29,7 @@ async def run(config: Config, driver_id: DriverId, stop: asyncio.Event) -> int:
         registry = RegistryAddress(config.reach.registry_url, config.state / "ca.pem")
         return await fetch_ticket(registry, driver_id, Role.DRIVER, secret)
 
-    link = Link(
+    link = ReconnectingClient(
         config.reach.central_host,
         config.reach.central_port,
         driver_id,
@@ -39,7 +39,7 @@ async def run(config: Config, driver_id: DriverId, stop: asyncio.Event) -> int:
         timing=chaos.timing if chaos is not None else None,
     )
 
-    async def stay_connected(desk: Desk) -> None:
+    async def stay_connected(desk: ActionRunner) -> None:
         link.on_registry = lambda problem: desk.carry_out(desk.conversation.renewal(problem))
 
         async def talk(channel: Channel) -> None:
@@ -51,7 +51,7 @@ async def run(config: Config, driver_id: DriverId, stop: asyncio.Event) -> int:
     return await attend(config, driver_id, stop, stay_connected, file, by_itself)
 
 
-def _tell(desk: Desk, state: LinkState) -> None:
+def _tell(desk: ActionRunner, state: LinkState) -> None:
     if state.phase is not Phase.CONNECTED:
         # That nobody answered has words of its own; who answered and said no explains itself.
         desk.lost(None if isinstance(state.error, ChannelClosed) else state.error)

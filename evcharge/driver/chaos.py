@@ -5,7 +5,7 @@ import random
 import secrets
 import uuid
 
-from evcharge.driver.actions import Desk, Talker
+from evcharge.driver.actions import ActionRunner, Talker
 from evcharge.evc1.client import Timing
 from evcharge.evc1.connection import Channel
 from evcharge.evc1.messages import Message, RequestStart, RequestStop, Supply, TicketSeen
@@ -30,14 +30,14 @@ class Chaos:
         self._random = random.Random(self.seed)
         self._told = False
 
-    def spoil(self, channel: Channel, desk: Desk) -> Talker:
+    def spoil(self, channel: Channel, desk: ActionRunner) -> Talker:
         """Return `channel` with faults in it, told on the screen of `desk`."""
         if not self._told:
             self._told = True
             self.tell(desk, "begins")
         return _Spoiled(self, channel, desk)
 
-    async def roam(self, desk: Desk) -> None:
+    async def roam(self, desk: ActionRunner) -> None:
         """Ask for one charge after the other, for ever; stop some of them, at any moment."""
         talk = desk.conversation
         while True:
@@ -60,7 +60,7 @@ class Chaos:
         """Return what goes wrong at a request, or "" for nothing."""
         return self._random.choice(("cut", "tear", "double", "fresh")) if self.happens(_ODDS) else ""
 
-    def tell(self, desk: Desk, what: str) -> None:
+    def tell(self, desk: ActionRunner, what: str) -> None:
         """Show what is done now."""
         desk.show(desk.words(f"chaos {what}", seed=self.seed))
 
@@ -68,7 +68,7 @@ class Chaos:
 class _Spoiled:
     """A channel with faults; the desk knows nothing of them."""
 
-    def __init__(self, chaos: Chaos, channel: Channel, desk: Desk) -> None:
+    def __init__(self, chaos: Chaos, channel: Channel, desk: ActionRunner) -> None:
         self._chaos = chaos
         self._channel = channel
         self._desk = desk

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 from evcharge.domain.errors import BadInput, StateError
-from evcharge.driver.actions import Desk
+from evcharge.driver.actions import ActionRunner
 from evcharge.driver.prompt import read_chunks
 from evcharge.driver.requests import Outcome
 from evcharge.driver.script import (
@@ -49,7 +49,7 @@ def check_file(name: str, words: Words = ENGLISH) -> Path:
 class Player:
     """Plays one file. How far it came is on disk before each request, and before a ticket is acknowledged."""
 
-    def __init__(self, desk: Desk, file: Path, pause_s: float) -> None:
+    def __init__(self, desk: ActionRunner, file: Path, pause_s: float) -> None:
         self._desk = desk
         self._words = desk.words
         self._file = file

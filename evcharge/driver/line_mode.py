@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 from evcharge.domain.errors import BadInput
-from evcharge.driver.actions import Desk
+from evcharge.driver.actions import ActionRunner
 from evcharge.driver.conversation import Question
 from evcharge.driver.lines import Line, LineCutter
 from evcharge.driver.prompt import Command, PinWish, StopWish, Word, parse
@@ -14,7 +14,7 @@ from evcharge.terminal.fault_log import told
 _QUESTIONS: dict[str, Question] = {"list": ListPoints(), "balance": AskBalance(), "history": AskHistory()}
 
 
-async def obey(desk: Desk, chunks: AsyncIterator[bytes], *, is_terminal: bool) -> None:
+async def obey(desk: ActionRunner, chunks: AsyncIterator[bytes], *, is_terminal: bool) -> None:
     """Do what the lines in `chunks` say, until `quit` or their end.
 
     A person who ends the input leaves; a program that does wants what it asked for: its end waits for that.
@@ -31,7 +31,7 @@ async def obey(desk: Desk, chunks: AsyncIterator[bytes], *, is_terminal: bool) -
         await desk.until(lambda: not desk.conversation.busy)
 
 
-def obey_line(desk: Desk, line: Line) -> bool:
+def obey_line(desk: ActionRunner, line: Line) -> bool:
     """Do what one line says; return whether to go on."""
     try:
         command = parse(line.text(desk.words), desk.words)
@@ -58,7 +58,7 @@ def obey_line(desk: Desk, line: Line) -> bool:
     return True
 
 
-def _do(desk: Desk, word: Word) -> None:
+def _do(desk: ActionRunner, word: Word) -> None:
     if word == "help":
         desk.show(*desk.words.help())
     elif word == "troubles":

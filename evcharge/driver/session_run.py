@@ -11,7 +11,7 @@ from typing import Any
 
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import DriverId
-from evcharge.driver.actions import Desk, Screen
+from evcharge.driver.actions import ActionRunner, Screen
 from evcharge.driver.conversation import Conversation
 from evcharge.driver.file_mode import Player
 from evcharge.driver.line_mode import obey
@@ -21,8 +21,8 @@ from evcharge.driver.words import Words
 from evcharge.runtime.config import Config
 from evcharge.runtime.lifecycle import run_until
 
-StayConnected = Callable[[Desk], Coroutine[Any, Any, None]]
-Orders = Callable[[Desk], Coroutine[Any, Any, None]]
+StayConnected = Callable[[ActionRunner], Coroutine[Any, Any, None]]
+Orders = Callable[[ActionRunner], Coroutine[Any, Any, None]]
 
 
 async def attend(
@@ -46,7 +46,7 @@ async def attend(
         from evcharge.driver import terminal  # noqa: PLC0415
 
         words, screen, by_hand = terminal.seat(config.lang, driver_id, stop)
-    desk = Desk(
+    desk = ActionRunner(
         Conversation(
             driver_id,
             f"{config.reach.central_host}:{config.reach.central_port}",
@@ -83,7 +83,7 @@ async def attend(
     return 0
 
 
-async def _typed(desk: Desk) -> None:
+async def _typed(desk: ActionRunner) -> None:
     # Descriptor 0 is somebody else's when standard input was closed.
     is_closed = sys.stdin is None
     is_terminal = not is_closed and os.isatty(STDIN)

@@ -21,7 +21,7 @@ from rich.console import RenderableType
 
 from evcharge.domain.errors import BadInput, StateError
 from evcharge.driver import view
-from evcharge.driver.actions import Desk, Screen
+from evcharge.driver.actions import ActionRunner, Screen
 from evcharge.driver.line_mode import obey_line
 from evcharge.driver.lines import LineCutter
 from evcharge.driver.prompt import WORDS, PinWish, parse
@@ -126,14 +126,14 @@ def suggest(text: str, points: Iterable[str]) -> Iterator[tuple[str, int]]:
 
 def seat(
     lang: str, driver_id: str, stop: asyncio.Event
-) -> tuple[Words, Screen, Callable[[Desk], Coroutine[Any, Any, None]]]:
+) -> tuple[Words, Screen, Callable[[ActionRunner], Coroutine[Any, Any, None]]]:
     """Return the words and the screen of a person at a terminal, and what takes their orders."""
     words = TerminalWords(lang)
     screen = TerminalScreen(words)
     return words, screen, lambda desk: sit(desk, screen, driver_id, stop)
 
 
-async def sit(desk: Desk, screen: TerminalScreen, driver_id: str, stop: asyncio.Event) -> None:
+async def sit(desk: ActionRunner, screen: TerminalScreen, driver_id: str, stop: asyncio.Event) -> None:
     """Do what is typed until the driver leaves: `quit`, Ctrl+D, or Ctrl+C (twice while a request is open)."""
     conversation = desk.conversation
     loop = asyncio.get_running_loop()
@@ -186,7 +186,7 @@ class _Discreet(InMemoryHistory):
             super().append_string(string)
 
 
-async def _digits(desk: Desk, screen: TerminalScreen) -> str:
+async def _digits(desk: ActionRunner, screen: TerminalScreen) -> str:
     """Ask for a PIN, which is not shown; "" when nobody wants to type one."""
     session: PromptSession[str] = PromptSession(is_password=True)
     before, screen.session = screen.session, session
@@ -198,7 +198,7 @@ async def _digits(desk: Desk, screen: TerminalScreen) -> str:
         screen.session = before
 
 
-async def _listen(desk: Desk, session: "PromptSession[str]", screen: TerminalScreen) -> None:
+async def _listen(desk: ActionRunner, session: "PromptSession[str]", screen: TerminalScreen) -> None:
     hesitant = False
     while True:
         try:
@@ -226,7 +226,7 @@ def _wants_digits(text: str) -> bool:
     return isinstance(wish, PinWish) and wish.limit_cents > 0 and wish.pin is None
 
 
-def _obey(desk: Desk, text: str) -> bool:
+def _obey(desk: ActionRunner, text: str) -> bool:
     # A pasted paragraph is several lines; what is no UTF-8 comes back as the bytes that it was.
     data = text.replace("\r", "\n").encode("utf-8", "surrogateescape") + b"\n"
     if (lines := data.count(b"\n")) > _MOST_LINES:

@@ -153,7 +153,7 @@ class TicketWallet:
             log.warning("%s; going on without kept tickets", what.rstrip("."))
 
 
-class Link:
+class ReconnectingClient:
     """One peer's link to Central, made again whenever it breaks."""
 
     def __init__(

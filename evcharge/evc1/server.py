@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
+class ServerOptions:
     """How Central lets peers in. `now` is in Unix seconds.
 
     `admit(identity)` raises AuthenticationError for one that was withdrawn. `on_refused(id, role, address,
@@ -49,14 +49,14 @@ class Door:
 
 @contextlib.asynccontextmanager
 async def serve(
-    host: str, port: int, door: Door, on_channel: Callable[[Channel], Coroutine[Any, Any, None]]
+    host: str, port: int, door: ServerOptions, on_channel: Callable[[Channel], Coroutine[Any, Any, None]]
 ) -> AsyncIterator[int]:
     """Serve EVC1 on `host:port` while the block runs; yields the port. Raises Taken when it is taken.
 
     Each peer that logged in gets a task that runs `on_channel`. Whatever that does or raises, the connection
     is closed after it; the end of the block ends them all.
     """
-    acceptor = _Acceptor(door, on_channel)
+    acceptor = _LoginQueue(door, on_channel)
     options = PortOptions(
         name="Central's port for peers",
         limits=door.seats,
@@ -66,16 +66,20 @@ async def serve(
         farewell=acceptor.sentence,
     )
     try:
-        async with listen(host, port, lambda connection: _Visitor(acceptor, connection), options) as number:
+        async with listen(
+            host, port, lambda connection: _PendingLogin(acceptor, connection), options
+        ) as number:
             yield number
     finally:
         await acceptor.close()
 
 
-class _Acceptor:
+class _LoginQueue:
     """The tasks of those who logged in."""
 
-    def __init__(self, door: Door, on_channel: Callable[[Channel], Coroutine[Any, Any, None]]) -> None:
+    def __init__(
+        self, door: ServerOptions, on_channel: Callable[[Channel], Coroutine[Any, Any, None]]
+    ) -> None:
         self.door = door
         self._on_channel = on_channel
         self._tasks: set[asyncio.Task[None]] = set()
@@ -125,12 +129,12 @@ class _Acceptor:
                 connection.left()
 
 
-class _Visitor(asyncio.Protocol):
+class _PendingLogin(asyncio.Protocol):
     """A connection that has not logged in yet: drives Central's handshake, within one deadline."""
 
     _transport: asyncio.Transport
 
-    def __init__(self, acceptor: _Acceptor, connection: Connection) -> None:
+    def __init__(self, acceptor: _LoginQueue, connection: Connection) -> None:
         self._acceptor = acceptor
         self._connection = connection
         self._door = acceptor.door

@@ -8,7 +8,7 @@ import time
 from evcharge.runtime.lifecycle import STOP_WITHIN_S
 
 
-def watch(pipe: int) -> None:
+def exit_with_parent(pipe: int) -> None:
     """Stop this process as SIGTERM does once the other end of `pipe` closes; end it hard when that fails."""
     threading.Thread(target=_wait, args=(pipe,), name="tether", daemon=True).start()
 

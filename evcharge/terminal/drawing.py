@@ -10,7 +10,7 @@ from rich.text import Text
 
 from evcharge.labels import Speech
 from evcharge.runtime.plain import clean
-from evcharge.terminal.fault_log import Trouble, told
+from evcharge.terminal.fault_log import LoggedFault, told
 
 _LABEL_CELLS = 12
 
@@ -58,7 +58,7 @@ def keys(choices: Sequence[tuple[str, str]], width: int) -> list[Text]:
     return lines
 
 
-def listed(troubles: Sequence[Trouble], words: Speech) -> list[Text]:
+def listed(troubles: Sequence[LoggedFault], words: Speech) -> list[Text]:
     """Return the faults, those that are not over in red; a sentence when there are none."""
     if not troubles:
         return [Text(f" {words('no faults')}", style="dim")]

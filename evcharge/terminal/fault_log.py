@@ -11,7 +11,7 @@ MOST = 200
 
 
 @dataclass(slots=True)
-class Trouble:
+class LoggedFault:
     """One fault from its begin to its end."""
 
     what: str
@@ -19,15 +19,15 @@ class Trouble:
     restored: datetime | None = None
 
 
-class Troubles:
+class FaultLog:
     """The latest troubles, one open at a time for each `source`."""
 
     def __init__(self) -> None:
-        self._all: deque[Trouble] = deque(maxlen=MOST)
-        self._open: dict[str, Trouble] = {}
+        self._all: deque[LoggedFault] = deque(maxlen=MOST)
+        self._open: dict[str, LoggedFault] = {}
 
     @property
-    def newest_first(self) -> list[Trouble]:
+    def newest_first(self) -> list[LoggedFault]:
         """Every trouble that is remembered."""
         return list(reversed(self._all))
 
@@ -41,11 +41,11 @@ class Troubles:
         elif trouble is not None:
             trouble.what = what
         else:
-            trouble = self._open[source] = Trouble(what, at)
+            trouble = self._open[source] = LoggedFault(what, at)
             self._all.append(trouble)
 
 
-def told(troubles: Sequence[Trouble], words: Callable[..., str]) -> list[str]:
+def told(troubles: Sequence[LoggedFault], words: Callable[..., str]) -> list[str]:
     """Return the list in a room's `words`, each trouble with its begin and, when it is over, its end."""
     lines = []
     for trouble in troubles:

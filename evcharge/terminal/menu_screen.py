@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from rich.text import Text
 
 from evcharge.labels import Speech
-from evcharge.terminal.fault_log import Trouble
+from evcharge.terminal.fault_log import LoggedFault
 from evcharge.terminal.screen import Choice, Console, Messages
 
 Facts = TypeVar("Facts")
@@ -20,7 +20,7 @@ class MenuScreen(ABC, Generic[Facts, Order]):
     def __init__(
         self,
         facts: Callable[[], Facts],
-        troubles: Callable[[], Sequence[Trouble]],
+        troubles: Callable[[], Sequence[LoggedFault]],
         do: Callable[[Order], None],
         say: Callable[[str], None],
         words: Speech,

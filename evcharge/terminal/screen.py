@@ -28,7 +28,7 @@ from rich.text import Text
 
 from evcharge.runtime import logs
 from evcharge.terminal import drawing, keyboard
-from evcharge.terminal.screen_writer import Unhurried, calm_resizes
+from evcharge.terminal.screen_writer import NonBlockingOutput, calm_resizes
 
 # Keys that come faster than anybody types are pasted: in a menu they mean nothing.
 PASTE_S = 0.03
@@ -93,7 +93,7 @@ class Console:
         self._answer: asyncio.Future[str | None] | None = None
         self._last_key_s = float("-inf")
         self._chosen: asyncio.Queue[Choice] = asyncio.Queue()
-        self._out = Unhurried(keyboard.STDOUT)
+        self._out = NonBlockingOutput(keyboard.STDOUT)
         self._size = Size(rows=24, columns=80)
         self._buffer = Buffer(
             multiline=False, history=DummyHistory(), accept_handler=self._accept, on_text_changed=_shorten

@@ -12,7 +12,7 @@ from prompt_toolkit.application import Application
 _BUSY_S = 0.05
 
 
-class Unhurried:
+class NonBlockingOutput:
     """What prompt-toolkit takes for standard output: a daemon thread writes, so that the loop never waits."""
 
     encoding = "utf-8"

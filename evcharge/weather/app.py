@@ -19,7 +19,7 @@ from evcharge.runtime.lifecycle import run_until
 from evcharge.runtime.waiting import bounded
 from evcharge.security import tls
 from evcharge.terminal import keyboard
-from evcharge.terminal.fault_log import Trouble, told
+from evcharge.terminal.fault_log import LoggedFault, told
 from evcharge.weather import orders
 from evcharge.weather.alerts import Limits
 from evcharge.weather.atlas import Atlas
@@ -66,7 +66,7 @@ async def run(
             how_to_change="how, menu" if on_screen else "how, pipe",
         )
         log.info("%s", words("started", source=source.name, url=central.url))
-        desk = Desk(station, central, atlas, words, clock, stop)
+        desk = MenuActions(station, central, atlas, words, clock, stop)
         finished = asyncio.Event()
 
         async def report() -> None:
@@ -141,7 +141,7 @@ async def _source(
             yield OpenMeteo(fetch, settings.api_url, atlas, clock, config.lang)
 
 
-async def _hand(desk: "Desk", words: Speech, *, on_screen: bool) -> None:
+async def _hand(desk: "MenuActions", words: Speech, *, on_screen: bool) -> None:
     """Do what the person here wants: by keys on a terminal, by words from anywhere else."""
     if not on_screen:
         async with contextlib.aclosing(keyboard.lines()) as typed:
@@ -167,7 +167,7 @@ async def _hand(desk: "Desk", words: Speech, *, on_screen: bool) -> None:
     ).run()
 
 
-class Desk:
+class MenuActions:
     """Carries out what a person wants, one thing after the other, and says how the service is."""
 
     def __init__(
@@ -188,7 +188,7 @@ class Desk:
         self._wanted: asyncio.Queue[Order] = asyncio.Queue()
 
     @property
-    def troubles(self) -> list[Trouble]:
+    def troubles(self) -> list[LoggedFault]:
         """What went wrong, the newest first."""
         return self._station.troubles.newest_first
 

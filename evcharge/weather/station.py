@@ -18,7 +18,7 @@ from evcharge.labels.causes import cause
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.rate_limit import TokenBucket
 from evcharge.runtime.waiting import Backoff, wait_until
-from evcharge.terminal.fault_log import Troubles
+from evcharge.terminal.fault_log import FaultLog
 from evcharge.weather.alerts import Limits, alerts
 from evcharge.weather.atlas import Atlas
 from evcharge.weather.client import Location
@@ -61,7 +61,7 @@ class City:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class Turnstile:
+class RateLimiter:
     """Lets one question through at a time, `between_s` after the last; `hold` closes it for a while."""
 
     def __init__(self, between_s: float) -> None:
@@ -111,7 +111,7 @@ class Station:
         how_to_change: str = "how, pipe",
     ) -> None:
         self.cities: dict[str, City] = {}
-        self.troubles = Troubles()
+        self.troubles = FaultLog()
         self.source = source
         # Why Central cannot be reached; None while it can, or nobody has tried.
         self.central_trouble: str | None = None
@@ -126,7 +126,7 @@ class Station:
         self._ask_every_s = max(every_s, min_request_s) if source.between_s else every_s
         self._where_is_key = where_is_key
         self._how_to_change = how_to_change
-        self._turnstile = Turnstile(source.between_s)
+        self._turnstile = RateLimiter(source.between_s)
         self._source_backoff = Backoff(first_s=every_s, most_s=MOST_BACKOFF_S)
         self._central_backoff = Backoff()
         self._news = asyncio.Event()

@@ -11,7 +11,7 @@ from evcharge import labels
 from evcharge.domain.location import in_country
 from evcharge.labels import Speech
 from evcharge.terminal import drawing
-from evcharge.terminal.fault_log import Trouble, clock
+from evcharge.terminal.fault_log import LoggedFault, clock
 from evcharge.weather.readings import Spot
 
 # Narrower than this, a line of the list is the name and the temperature.
@@ -67,7 +67,7 @@ class Facts:
 
 def view(
     facts: Facts,
-    troubles: Sequence[Trouble],
+    troubles: Sequence[LoggedFault],
     messages: Sequence[Text],
     words: Speech,
     width: int,

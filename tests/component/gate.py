@@ -12,7 +12,7 @@ from evcharge.domain.ids import Role
 from evcharge.evc1.connection import Channel, ChannelClosed, connect
 from evcharge.evc1.frames import LENGTH
 from evcharge.evc1.messages import Heartbeat, Message
-from evcharge.evc1.server import Door, serve
+from evcharge.evc1.server import ServerOptions, serve
 from evcharge.evc1.tickets import Identity, IssuedTicket, TicketOpener, seal_ticket
 
 
@@ -30,7 +30,7 @@ class Gate:
 
     @contextlib.asynccontextmanager
     async def open(self, on_channel=None, port: int = 0) -> AsyncIterator["Gate"]:
-        door = Door(
+        door = ServerOptions(
             **{
                 "opener": TicketOpener([self.service_key, self.resume_key]),
                 "resume_key": self.resume_key,

@@ -22,7 +22,7 @@ from evcharge.central.rules.epochs import Epochs
 from evcharge.central.rules.facts import Facts
 from evcharge.central.terminal import panel
 from evcharge.central.terminal.command_line import parse
-from evcharge.central.terminal.operator_orders import Desk, fault
+from evcharge.central.terminal.operator_orders import OperatorOrders, fault
 from evcharge.central.terminal.text_layout import COLOURS_256, NO_COLOURS, TRUE_COLOURS
 from evcharge.central.views.alerts import Alerts
 from evcharge.central.views.event_text import speech
@@ -31,7 +31,7 @@ from evcharge.domain.days import UTC_DAYS
 from evcharge.domain.events import CentralStopped, TicketMade
 from evcharge.domain.session import EndReason
 from evcharge.evc1 import messages
-from evcharge.terminal.screen_writer import Unhurried
+from evcharge.terminal.screen_writer import NonBlockingOutput
 from tests.component.town import FakeDriver, FakeEngine, Town, hear, running
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -52,7 +52,7 @@ class Operator:
         consents = Consents(None, b"", town.dispatcher.facts, time.monotonic)  # type: ignore[arg-type]
         refusals = Refusals(town.dispatcher.post)
         self.peers = Peers(town.dispatcher, None, self.feed, refusals, Epochs(), b"", Quotas(), consents)  # type: ignore[arg-type]
-        self.desk = Desk(town.dispatcher, self.feed, self.peers, self.alerts, lang)
+        self.desk = OperatorOrders(town.dispatcher, self.feed, self.peers, self.alerts, lang)
 
     async def types(self, line: str) -> str:
         order = parse(line, speech("en"))
@@ -287,7 +287,7 @@ def test_the_colours_are_those_that_the_terminal_can_show(monkeypatch, environme
 
 def test_a_terminal_that_does_not_read_is_not_waited_for():
     read_end, write_end = os.pipe()
-    screen = Unhurried(write_end)
+    screen = NonBlockingOutput(write_end)
     try:
         for _ in range(40):
             screen.write("x" * 65_536)

@@ -17,7 +17,7 @@ from evcharge.domain.errors import BadInput, Code, EvchargeError, Overloaded, St
 from evcharge.domain.features import SPOKEN
 from evcharge.domain.ids import DriverId, Role
 from evcharge.driver import session_run as attending
-from evcharge.driver.actions import Desk, Screen
+from evcharge.driver.actions import ActionRunner, Screen
 from evcharge.driver.app import run
 from evcharge.driver.file_mode import check_file
 from evcharge.driver.prompt import read_chunks
@@ -41,7 +41,7 @@ from evcharge.evc1.messages import (
     TicketIssued,
     TicketSeen,
 )
-from evcharge.evc1.server import Door, serve
+from evcharge.evc1.server import ServerOptions, serve
 from evcharge.evc1.tickets import Identity, TicketOpener, seal_ticket
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import Config, DriverSettings, ReachSettings
@@ -80,9 +80,9 @@ class Central:
         if reachable:
             self.reachable.set()
         self.channel = FakeChannel()
-        self.desk: Desk | None = None
+        self.desk: ActionRunner | None = None
 
-    async def serve(self, desk: Desk) -> None:
+    async def serve(self, desk: ActionRunner) -> None:
         self.desk = desk
         while True:
             if not self.reachable.is_set():
@@ -636,7 +636,7 @@ async def real_central(
     identity = Identity(id="D01", role=Role.DRIVER, epoch=1, auth=int(now))
     ticket = seal_ticket(key, identity, issuer="registry", ttl_s=900, now=now)
     TicketWallet(folder / "driver" / "D01" / "driver.ticket").keep_registry(ticket)
-    door = Door(
+    door = ServerOptions(
         opener=TicketOpener([key, resume_key]),
         resume_key=resume_key,
         now=lambda: utc_now().timestamp(),

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from evcharge.cp.engine import telemetry as module
-from evcharge.cp.engine.telemetry import Lane
+from evcharge.cp.engine.telemetry import TelemetrySender
 from evcharge.evc1.frames import RisingOpener
 from evcharge.evc1.messages import SupplyUpdate
 from evcharge.kafka.client import BrokerLost
@@ -62,8 +62,8 @@ def update(energy_mwh: int) -> SupplyUpdate:
 
 
 @contextlib.asynccontextmanager
-async def running() -> AsyncIterator[Lane]:
-    lane = Lane(None, "CP001", Speech(SENTENCES))  # type: ignore[arg-type]
+async def running() -> AsyncIterator[TelemetrySender]:
+    lane = TelemetrySender(None, "CP001", Speech(SENTENCES))  # type: ignore[arg-type]
     task = asyncio.create_task(lane.run())
     await until(lambda: lane._is_up or FakeProducer.down)
     try:

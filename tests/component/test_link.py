@@ -14,7 +14,7 @@ import pytest
 from evcharge.domain.errors import AuthenticationError, Code, Overloaded, ProtocolError, StateError
 from evcharge.domain.ids import Role
 from evcharge.evc1 import client as link_module
-from evcharge.evc1.client import Link, LinkState, Phase, TicketWallet, Timing
+from evcharge.evc1.client import LinkState, Phase, ReconnectingClient, TicketWallet, Timing
 from evcharge.evc1.connection import Channel, ChannelClosed
 from evcharge.evc1.messages import Bye, ErrorNotice
 from evcharge.evc1.tickets import IssuedTicket
@@ -48,8 +48,8 @@ class Peer:
         self.link = self.make()
         self.channels: list[Channel] = []
 
-    def make(self) -> Link:
-        return Link(
+    def make(self) -> ReconnectingClient:
+        return ReconnectingClient(
             "127.0.0.1", self.gate.port, "CP001", Role.ENGINE, self.wallet, self._fetch, timing=self.timing
         )
 

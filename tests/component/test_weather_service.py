@@ -21,7 +21,7 @@ from evcharge.security import secret_files
 from evcharge.weather import app, sources
 from evcharge.weather.client import CentralApi, Location
 from evcharge.weather.http_get import fetching
-from evcharge.weather.station import Turnstile
+from evcharge.weather.station import RateLimiter
 from tests.component import skies
 from tests.component.office import Office, opened
 from tests.component.skies import KEY, Sky, text
@@ -351,7 +351,7 @@ async def test_central_is_told_more_often_than_the_source_is_asked(office: Offic
 
 async def test_questions_keep_their_distance():
     loop = asyncio.get_running_loop()
-    turnstile = Turnstile(0.05)
+    turnstile = RateLimiter(0.05)
     began = loop.time()
     async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
         for _ in range(4):

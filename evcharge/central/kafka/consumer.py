@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.kafka.telemetry import Lane
+from evcharge.central.kafka.telemetry import TelemetryReceiver
 from evcharge.central.peers.quotas import BAN_S, USELESS, Quotas
 from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.rules.alert_kinds import KAFKA
@@ -36,7 +36,7 @@ class Intake:
     """Reads both topics as long as there is a connection."""
 
     brokers: Brokers
-    lane: Lane
+    lane: TelemetryReceiver
     seal: OrderSeal
     dispatcher: Dispatcher
     refusals: Refusals

@@ -39,7 +39,7 @@ class _Ear:
     misheard_at: float | None = None
 
 
-class Lane:
+class TelemetryReceiver:
     """Opens the records of cp-telemetry and shows what is in them."""
 
     def __init__(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from evcharge.central.rules import corrections, lapses, presence
 from evcharge.central.rules.commands import CloseLost, ReportReady, StartCharging, StopCharging, TakeRecords
-from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import Driver, JournalCursor, JournalForgotten
 from evcharge.central.rules.metering import BILLED_LESS, TOO_MUCH, Means, begun, read
 from evcharge.central.rules.quarantine import set_aside
@@ -26,7 +26,7 @@ _TOO_MUCH = "more energy than was allowed; billed to the limit"
 MOST_JOURNALS = 32
 
 
-class No(Exception):
+class StartRefusal(Exception):
     """A start breaks a rule: the code and the sentence for the driver, and the terms to say it otherwise."""
 
     def __init__(
@@ -55,31 +55,31 @@ class Offer:
 # ---- start
 
 
-def start(ruling: Ruling, command: StartCharging, rules: Rules) -> None:
+def start(draft: Draft, command: StartCharging, rules: Rules) -> None:
     """Authorise a session, or say why not. The same request id always gets the same answer (I12)."""
-    presence.check_driver(ruling, command, command.driver_id)
-    known = ruling.outcome(command.request_id)
+    presence.check_driver(draft, command, command.driver_id)
+    known = draft.outcome(command.request_id)
     if known is not None:
-        ruling.reply = same_answer(ruling, known, command.driver_id, command.request_id)
+        draft.reply = same_answer(draft, known, command.driver_id, command.request_id)
         return
     try:
-        offer = offered(ruling, command, rules)
-    except No as no:
-        decline(ruling, command, no)
+        offer = offered(draft, command, rules)
+    except StartRefusal as no:
+        decline(draft, command, no)
     else:
-        authorise(ruling, offer, command.request_id, command.nonce, rules)
+        authorise(draft, offer, command.request_id, command.nonce, rules)
 
 
-def offered(ruling: Ruling, command: StartCharging, rules: Rules, most_cents: int | None = None) -> Offer:
+def offered(draft: Draft, command: StartCharging, rules: Rules, most_cents: int | None = None) -> Offer:
     """Return what `command` would start, for `most_cents` at most. Raises No."""
-    driver = _able_driver(ruling, command, rules)
-    point = _free_point(ruling, command)
+    driver = _able_driver(draft, command, rules)
+    point = _free_point(draft, command)
     return Offer(driver, point, *_affordable(driver, point, rules, most_cents))
 
 
-def decline(ruling: Ruling, command: StartCharging, no: No) -> None:
+def decline(draft: Draft, command: StartCharging, no: StartRefusal) -> None:
     """Say why nothing is started."""
-    ruling.say(
+    draft.say(
         events.StartRefused(
             driver_id=command.driver_id,
             request_id=command.request_id,
@@ -89,7 +89,7 @@ def decline(ruling: Ruling, command: StartCharging, no: No) -> None:
             reason=no.reason if no.code is Code.PAUSE else "",
         )
     )
-    ruling.reply = RequestStep(
+    draft.reply = RequestStep(
         request_id=command.request_id,
         step="REFUSED",
         cp_id=no.offer or command.cp_id,
@@ -100,7 +100,7 @@ def decline(ruling: Ruling, command: StartCharging, no: No) -> None:
     )
 
 
-def authorise(ruling: Ruling, offer: Offer, request_id: RequestId, nonce: str, rules: Rules) -> None:
+def authorise(draft: Draft, offer: Offer, request_id: RequestId, nonce: str, rules: Rules) -> None:
     """Hold the money, freeze the price, and have the charging point asked."""
     driver, point, hold_cents = offer.driver, offer.point, offer.hold_cents
     session = Session(
@@ -117,10 +117,10 @@ def authorise(ruling: Ruling, offer: Offer, request_id: RequestId, nonce: str, r
         plug_within_s=rules.plug_within_s,
         authorised_s=rules.steady_s,
     )
-    take_hold(ruling, session, driver)
-    ruling.put(replace(point, session_id=session.session_id, charging=False, last_used=ruling.uses + 1))
-    ruling.put(session)
-    ruling.say(
+    take_hold(draft, session, driver)
+    draft.put(replace(point, session_id=session.session_id, charging=False, last_used=draft.uses + 1))
+    draft.put(session)
+    draft.say(
         events.SessionAuthorised(
             **about(session),
             price_centi_cents_per_kwh=session.price_centi_cents_per_kwh,
@@ -131,7 +131,7 @@ def authorise(ruling: Ruling, offer: Offer, request_id: RequestId, nonce: str, r
             registration=session.registration,
         )
     )
-    ruling.reply = progress(session, "ASKING")
+    draft.reply = progress(session, "ASKING")
 
 
 def progress(session: Session, step: str, code: str = "", text: str = "", reason: str = "") -> RequestStep:
@@ -158,10 +158,10 @@ def present_step(session: Session) -> str:
 
 
 def same_answer(
-    ruling: Ruling, known: Session | Ticket, driver_id: DriverId, request_id: RequestId
+    draft: Draft, known: Session | Ticket, driver_id: DriverId, request_id: RequestId
 ) -> RequestStep | None:
     """Return what became of a request that was granted before, as whoever asks again is told."""
-    asker = ruling.driver(driver_id)
+    asker = draft.driver(driver_id)
     registration = asker.registration if asker is not None else 0
     if (known.driver_id, known.registration) != (driver_id, registration):
         # Somebody else's request id: a collision is impossible, so it was copied. Say nothing of it.
@@ -194,50 +194,54 @@ def refusal_text(cp_id: CpId, reason: EndReason | None) -> str:
             return f"{cp_id} not available. CP out of service ({reason})."
 
 
-def _able_driver(ruling: Ruling, command: StartCharging, rules: Rules) -> Driver:
-    driver = ruling.driver(command.driver_id)
+def _able_driver(draft: Draft, command: StartCharging, rules: Rules) -> Driver:
+    driver = draft.driver(command.driver_id)
     if driver is None and command.by_hand:
-        raise No(Code.DRIVER_BLOCKED, f"{command.driver_id} is unknown here: it never logged in.")
+        raise StartRefusal(Code.DRIVER_BLOCKED, f"{command.driver_id} is unknown here: it never logged in.")
     if driver is None or driver.blocked or driver.barred:
-        raise No(Code.DRIVER_BLOCKED, f"{command.driver_id} may not charge here: blocked.")
+        raise StartRefusal(Code.DRIVER_BLOCKED, f"{command.driver_id} may not charge here: blocked.")
     if len(driver.sessions) >= rules.max_active_per_driver:
-        busy = ruling.session(min(driver.sessions))
+        busy = draft.session(min(driver.sessions))
         where = f" at {busy.cp_id}" if busy else ""
         if command.by_hand:
-            raise No(Code.DRIVER_BUSY, f"{driver.driver_id} already has a charge{where}.")
+            raise StartRefusal(Code.DRIVER_BUSY, f"{driver.driver_id} already has a charge{where}.")
         if busy and busy.stop_reason is not None:
-            raise No(
+            raise StartRefusal(
                 Code.DRIVER_BUSY,
                 f"Your charge{where} is still stopping: try again in a moment.",
                 reason=busy.stop_reason,
             )
-        raise No(Code.DRIVER_BUSY, f"You already have a charge{where}: stop it first.")
+        raise StartRefusal(Code.DRIVER_BUSY, f"You already have a charge{where}: stop it first.")
     if wait_s := lapses.pause_left_s(driver, rules):
         text = f"Too many requests without plugging in: ask again in {wait_s} s."
-        raise No(Code.PAUSE, text, reason=str(wait_s))
+        raise StartRefusal(Code.PAUSE, text, reason=str(wait_s))
     return driver
 
 
-def _free_point(ruling: Ruling, command: StartCharging) -> ChargingPoint:
+def _free_point(draft: Draft, command: StartCharging) -> ChargingPoint:
     if command.cp_id is None:
-        return _any_point(ruling, command.location)
-    point = ruling.point(command.cp_id)
+        return _any_point(draft, command.location)
+    point = draft.point(command.cp_id)
     if point is None or point.withdrawn:
-        raise No(Code.UNKNOWN_CP, f"{command.cp_id} does not exist. Use `list` to see those that do.")
-    if point.status in (CpStatus.AVAILABLE, CpStatus.FINISHING) and not _has_told_all(ruling, point):
-        raise No(Code.CP_BUSY, f"{point.cp_id} is still telling what it did: try again in a moment.")
+        raise StartRefusal(
+            Code.UNKNOWN_CP, f"{command.cp_id} does not exist. Use `list` to see those that do."
+        )
+    if point.status in (CpStatus.AVAILABLE, CpStatus.FINISHING) and not _has_told_all(draft, point):
+        raise StartRefusal(
+            Code.CP_BUSY, f"{point.cp_id} is still telling what it did: try again in a moment."
+        )
     if point.status is CpStatus.AVAILABLE:
         return point
     if point.status is CpStatus.FINISHING:
         # By name it is given to the driver who stands there; a vehicle that another driver left is in the way.
         if point.occupied_by in (None, command.driver_id):
             return point
-        raise No(
+        raise StartRefusal(
             Code.CP_OCCUPIED, f"{point.cp_id} is occupied: another driver's vehicle is still plugged in."
         )
     if point.status in (CpStatus.PREPARING, CpStatus.CHARGING):
-        raise No(Code.CP_BUSY, f"{point.cp_id} is busy with another charge.")
-    raise No(
+        raise StartRefusal(Code.CP_BUSY, f"{point.cp_id} is busy with another charge.")
+    raise StartRefusal(
         Code.CP_NOT_AVAILABLE,
         f"{point.cp_id} not available. CP out of service ({point.status}: {point.reason}).",
         status=point.status,
@@ -245,16 +249,16 @@ def _free_point(ruling: Ruling, command: StartCharging) -> ChargingPoint:
     )
 
 
-def _any_point(ruling: Ruling, location: str | None) -> ChargingPoint:
+def _any_point(draft: Draft, location: str | None) -> ChargingPoint:
     """Return the least recently used free point of `location`, or of all; one elsewhere is offered, not assigned."""
-    free = [point for point in ruling.free() if _has_told_all(ruling, point)]
+    free = [point for point in draft.free() if _has_told_all(draft, point)]
     if not free:
-        raise No(Code.NONE_AVAILABLE, "No charging point available at the moment.")
+        raise StartRefusal(Code.NONE_AVAILABLE, "StartRefusal charging point available at the moment.")
     near = [point for point in free if not location or is_meant(point.location, location)]
     best = min(near or free, key=lambda point: (point.last_used, point.cp_id))
     if not near:
         where = f" in {best.location}" if best.location else ""
-        raise No(
+        raise StartRefusal(
             Code.NONE_NEAR,
             f"No charging point is free near {location}; {best.cp_id}{where} is.",
             reason=best.location,
@@ -263,9 +267,9 @@ def _any_point(ruling: Ruling, location: str | None) -> ChargingPoint:
     return best
 
 
-def _has_told_all(ruling: Ruling, point: ChargingPoint) -> bool:
+def _has_told_all(draft: Draft, point: ChargingPoint) -> bool:
     """Return whether all is committed that its engine had journaled when it came: it may have begun a charge."""
-    return point.journal_id is None or ruling.last_seq(point.cp_id, point.journal_id) >= point.journal_end
+    return point.journal_id is None or draft.last_seq(point.cp_id, point.journal_id) >= point.journal_end
 
 
 def _affordable(
@@ -280,7 +284,7 @@ def _affordable(
         return 0, most_mwh
     hold_cents = min(driver.balance_cents, rules.max_hold_cents)
     if hold_cents <= 0:
-        raise No(Code.BALANCE, f"Balance too low ({euros(driver.balance_cents)} €): top up first.")
+        raise StartRefusal(Code.BALANCE, f"Balance too low ({euros(driver.balance_cents)} €): top up first.")
     limit_mwh = affordable_mwh(hold_cents, price, most_mwh)
     return min(hold_cents, cost_cents(limit_mwh, price)), limit_mwh
 
@@ -288,57 +292,57 @@ def _affordable(
 # ---- on the way
 
 
-def report_ready(ruling: Ruling, command: ReportReady) -> None:
+def report_ready(draft: Draft, command: ReportReady) -> None:
     """The engine took the session. It may say so as often as it likes; the driver is told once."""
-    presence.check_engine(ruling, command, command.cp_id)
-    session = ruling.session(command.session_id)
+    presence.check_engine(draft, command, command.cp_id)
+    session = draft.session(command.session_id)
     if session is None or session.cp_id != command.cp_id:
         raise Refused(f"{command.cp_id} has no session {command.session_id}", Code.ID)
     if session.state is SessionState.AUTHORISED and not session.ready and session.stop_reason is None:
-        ruling.put(replace(session, ready=True))
-        ruling.say(events.SessionReady(**about(session), plug_within_s=session.plug_within_s))
+        draft.put(replace(session, ready=True))
+        draft.say(events.SessionReady(**about(session), plug_within_s=session.plug_within_s))
 
 
-def stop(ruling: Ruling, command: StopCharging) -> None:
+def stop(draft: Draft, command: StopCharging) -> None:
     """A driver ends its own session; anybody else's is "no such session" (C37). Of several it says which."""
-    presence.check_driver(ruling, command, command.driver_id)
+    presence.check_driver(draft, command, command.driver_id)
     wanted = command.session_id
     if wanted is None:
-        driver = ruling.driver(command.driver_id)
+        driver = draft.driver(command.driver_id)
         own = sorted(driver.sessions) if driver is not None else []
         if len(own) > 1:
-            points = sorted(one.cp_id for one in map(ruling.session, own) if one is not None)
+            points = sorted(one.cp_id for one in map(draft.session, own) if one is not None)
             raise Refused(f"Your charges at {', '.join(points)} run: say which.", Code.WHICH_SESSION)
         wanted = own[0] if own else None
-    session = ruling.session(wanted) if wanted is not None else None
+    session = draft.session(wanted) if wanted is not None else None
     if session is None or session.driver_id != command.driver_id:
         raise Refused("No such session: nothing of yours is charging.", Code.NO_SESSION)
-    order_stop(ruling, ruling.existing_point(session.cp_id), EndReason.DRIVER)
-    ruling.reply = progress(session, "STOPPING")
+    order_stop(draft, draft.existing_point(session.cp_id), EndReason.DRIVER)
+    draft.reply = progress(session, "STOPPING")
 
 
-def order_stop(ruling: Ruling, point: ChargingPoint, reason: EndReason) -> None:
+def order_stop(draft: Draft, point: ChargingPoint, reason: EndReason) -> None:
     """Order the end of what runs at `point`, once: the first reason stays."""
     if point.session_id is not None:
-        end(ruling, point.session_id, reason)
+        end(draft, point.session_id, reason)
 
 
-def end(ruling: Ruling, session_id: SessionId, reason: EndReason) -> None:
+def end(draft: Draft, session_id: SessionId, reason: EndReason) -> None:
     """Order the end of one open session, once: the first reason stays."""
-    session = ruling.session(session_id)
+    session = draft.session(session_id)
     if session is None or session.stop_reason is not None:
         return
-    ruling.put(replace(session, stop_reason=reason))
-    ruling.say(events.StopOrdered(**about(session), reason=reason))
+    draft.put(replace(session, stop_reason=reason))
+    draft.say(events.StopOrdered(**about(session), reason=reason))
 
 
-def interrupt(ruling: Ruling, point: ChargingPoint, fault: str, live_mwh: int) -> None:
+def interrupt(draft: Draft, point: ChargingPoint, fault: str, live_mwh: int) -> None:
     """A fault ends the session at once; the driver of one that charges is told what it has so far."""
-    order_stop(ruling, point, EndReason.FAULT)
-    session = ruling.session_of(point)
+    order_stop(draft, point, EndReason.FAULT)
+    session = draft.session_of(point)
     if session is None or session.state is not SessionState.CHARGING:
         return
-    ruling.say(
+    draft.say(
         events.SessionInterrupted(
             **about(session),
             energy_mwh=max(session.energy_mwh, min(live_mwh, session.most_mwh)),
@@ -348,10 +352,10 @@ def interrupt(ruling: Ruling, point: ChargingPoint, fault: str, live_mwh: int) -
 
 
 def to_account_for(
-    ruling: Ruling, point: ChargingPoint
+    draft: Draft, point: ChargingPoint
 ) -> tuple[tuple[SessionId, ...], tuple[tuple[SessionId, EndReason], ...]]:
     """Return what a returning engine is asked about, and what it must end (RELIABILITY E2.6)."""
-    session = ruling.session_of(point)
+    session = draft.session_of(point)
     if session is None:
         return (), ()
     ask = (session.session_id,) if session.state is SessionState.AUTHORISED else ()
@@ -362,115 +366,113 @@ def to_account_for(
 # ---- the engine's records
 
 
-def take_records(ruling: Ruling, command: TakeRecords, rules: Rules, succeed: Succeed) -> None:
+def take_records(draft: Draft, command: TakeRecords, rules: Rules, succeed: Succeed) -> None:
     """Apply records in order, each once; a gap asks for them again (I17). Nothing is refused for good (I18)."""
-    presence.check_engine(ruling, command, command.cp_id)
-    point = ruling.existing_point(command.cp_id)
+    presence.check_engine(draft, command, command.cp_id)
+    point = draft.existing_point(command.cp_id)
     if point.journal_id != command.journal_id:
         raise Refused(f"{point.cp_id} now keeps another journal", Code.SEQ)
-    before = last = ruling.last_seq(command.cp_id, command.journal_id)
+    before = last = draft.last_seq(command.cp_id, command.journal_id)
     for record in command.records:
         if record.seq <= last:
             continue
         if record.seq > last + 1:
-            ruling.reply = RecordsMissing(last_seq=last)
+            draft.reply = RecordsMissing(last_seq=last)
             break
-        _apply(ruling, command, record, rules, succeed)
+        _apply(draft, command, record, rules, succeed)
         last = record.seq
     else:
-        ruling.reply = RecordsTaken(last_seq=last)
+        draft.reply = RecordsTaken(last_seq=last)
     if last > before:
-        ruling.put(JournalCursor(command.cp_id, command.journal_id, last))
-        _end_what_may_not_run(ruling, command.cp_id)
-        _forget_a_journal(ruling, command.cp_id, command.journal_id)
+        draft.put(JournalCursor(command.cp_id, command.journal_id, last))
+        _end_what_may_not_run(draft, command.cp_id)
+        _forget_a_journal(draft, command.cp_id, command.journal_id)
 
 
-def _end_what_may_not_run(ruling: Ruling, cp_id: CpId) -> None:
+def _end_what_may_not_run(draft: Draft, cp_id: CpId) -> None:
     """Order the end of a rebuilt session that may not charge: it was not here when that was decided."""
-    point = ruling.existing_point(cp_id)
-    session = ruling.session_of(point)
-    if session is None or not session.rebuilt or not _has_told_all(ruling, point):
+    point = draft.existing_point(cp_id)
+    session = draft.session_of(point)
+    if session is None or not session.rebuilt or not _has_told_all(draft, point):
         return
-    driver = ruling.driver(session.driver_id)
+    driver = draft.driver(session.driver_id)
     if driver is None or driver.blocked or point.revoked:
-        order_stop(ruling, point, EndReason.REVOKED)
+        order_stop(draft, point, EndReason.REVOKED)
     elif driver.barred or Hold.OPERATOR in point.holds:
-        order_stop(ruling, point, EndReason.OPERATOR)
+        order_stop(draft, point, EndReason.OPERATOR)
     elif point.fault is not None:
-        order_stop(ruling, point, EndReason.FAULT)
+        order_stop(draft, point, EndReason.FAULT)
     elif point.holds:
-        order_stop(ruling, point, EndReason.WEATHER if Hold.WEATHER in point.holds else EndReason.LOST)
+        order_stop(draft, point, EndReason.WEATHER if Hold.WEATHER in point.holds else EndReason.LOST)
 
 
-def _forget_a_journal(ruling: Ruling, cp_id: CpId, present: JournalId) -> None:
+def _forget_a_journal(draft: Draft, cp_id: CpId, present: JournalId) -> None:
     """Keep so many journals, and all while a session is open: nobody knows which one holds its records."""
-    journals = ruling.journals(cp_id)
-    if len(journals) > MOST_JOURNALS and ruling.existing_point(cp_id).session_id is None:
-        ruling.put(JournalForgotten(cp_id, next(one for one in journals if one != present)))
+    journals = draft.journals(cp_id)
+    if len(journals) > MOST_JOURNALS and draft.existing_point(cp_id).session_id is None:
+        draft.put(JournalForgotten(cp_id, next(one for one in journals if one != present)))
 
 
-def _apply(ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Rules, succeed: Succeed) -> None:
-    session = ruling.session(SessionId(record.session_id))
+def _apply(draft: Draft, command: TakeRecords, record: AnyRecord, rules: Rules, succeed: Succeed) -> None:
+    session = draft.session(SessionId(record.session_id))
     if session is None:
-        if corrections.heard_late(ruling, command, record, rules):
+        if corrections.heard_late(draft, command, record, rules):
             return
         again = None
         if isinstance(record, SupplyStart):
-            again = rebuilt(ruling, command.cp_id, record, rules, succeed)
+            again = rebuilt(draft, command.cp_id, record, rules, succeed)
         if not isinstance(again, Session):
-            _unknown(ruling, command, record, rules, again)
+            _unknown(draft, command, record, rules, again)
             return
         session = again
     if session.cp_id != command.cp_id:
-        set_aside(ruling, command, record, rules, "session of another charging point")
+        set_aside(draft, command, record, rules, "session of another charging point")
         return
     match session.state, record:
         case SessionState.AUTHORISED, SupplyStart():
-            _started(ruling, command, session, record, rules)
+            _started(draft, command, session, record, rules)
         case SessionState.CHARGING, Meter():
             if record.meter_mwh < session.meter_mwh:
-                set_aside(ruling, command, record, rules, "meter goes backwards")
+                set_aside(draft, command, record, rules, "meter goes backwards")
             else:
-                _metered(ruling, command, session, record, rules)
+                _metered(draft, command, session, record, rules)
         case SessionState.CHARGING, SupplyEnd():
-            _ended(ruling, command, session, record, rules)
+            _ended(draft, command, session, record, rules)
         case SessionState.AUTHORISED, SupplyRefused():
-            refuse(ruling, session, EndReason.read(record.reason), rules)
+            refuse(draft, session, EndReason.read(record.reason), rules)
         case SessionState.AUTHORISED, SupplyEnd():
-            set_aside(ruling, command, record, rules, "ended without a start")
-            refuse(ruling, session, EndReason.OTHER, rules)
+            set_aside(draft, command, record, rules, "ended without a start")
+            refuse(draft, session, EndReason.OTHER, rules)
         case _:
-            set_aside(ruling, command, record, rules, f"does not fit a session that is {session.state}")
+            set_aside(draft, command, record, rules, f"does not fit a session that is {session.state}")
 
 
 def _unknown(
-    ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Rules, why: str | None = None
+    draft: Draft, command: TakeRecords, record: AnyRecord, rules: Rules, why: str | None = None
 ) -> None:
     """Keep aside what is told of no session that is open here; what flows is told to stop."""
     session_id = SessionId(record.session_id)
-    closed = ruling.closed(session_id)
+    closed = draft.closed(session_id)
     if isinstance(record, SupplyRefused) and (closed is None or closed.session.state is SessionState.REFUSED):
         return  # no power flowed, and no hold waits for it: there is nothing to keep
-    set_aside(ruling, command, record, rules, why or "unknown or closed session")
+    set_aside(draft, command, record, rules, why or "unknown or closed session")
     if isinstance(record, SupplyStart | Meter):
-        ruling.say(events.StraySupply(session_id=session_id, cp_id=command.cp_id))
+        draft.say(events.StraySupply(session_id=session_id, cp_id=command.cp_id))
 
 
-def _started(
-    ruling: Ruling, command: TakeRecords, session: Session, record: SupplyStart, rules: Rules
-) -> None:
-    point = ruling.existing_point(session.cp_id)
+def _started(draft: Draft, command: TakeRecords, session: Session, record: SupplyStart, rules: Rules) -> None:
+    point = draft.existing_point(session.cp_id)
     session, doubt = begun(session, record, rules)
     if point.register_mwh not in (None, record.meter_mwh):
         # Nobody pays by where a register begins; but it jumped, or energy has flowed that no session accounts for.
         doubt = doubt or "the register is not where the last charge left it"
     if doubt:
-        set_aside(ruling, command, record, rules, doubt)
-    ruling.put(session)
-    ruling.put(replace(point, charging=True))
-    if (driver := ruling.driver(session.driver_id)) is not None and driver.lapses:
-        ruling.put(lapses.forgiven(driver))
-    ruling.say(
+        set_aside(draft, command, record, rules, doubt)
+    draft.put(session)
+    draft.put(replace(point, charging=True))
+    if (driver := draft.driver(session.driver_id)) is not None and driver.lapses:
+        draft.put(lapses.forgiven(driver))
+    draft.say(
         events.SessionStarted(
             **about(session),
             meter_mwh=record.meter_mwh,
@@ -479,45 +481,45 @@ def _started(
     )
 
 
-def _metered(ruling: Ruling, command: TakeRecords, session: Session, record: Meter, rules: Rules) -> None:
+def _metered(draft: Draft, command: TakeRecords, session: Session, record: Meter, rules: Rules) -> None:
     """Count what is believed of a reading. Of a session's excess the first and the last record are kept."""
-    means = Means.of(ruling.existing_point(session.cp_id), rules)
+    means = Means.of(draft.existing_point(session.cp_id), rules)
     after, doubt = read(session, record, means, rules)
-    ruling.put(after)
+    draft.put(after)
     if after.excess_mwh and session.excess_mwh:
         return
     if doubt:
-        set_aside(ruling, command, record, rules, doubt)
+        set_aside(draft, command, record, rules, doubt)
     if doubt == TOO_MUCH:
-        end(ruling, session.session_id, EndReason.LIMIT)
+        end(draft, session.session_id, EndReason.LIMIT)
 
 
-def _ended(ruling: Ruling, command: TakeRecords, session: Session, record: SupplyEnd, rules: Rules) -> None:
-    means = Means.of(ruling.existing_point(session.cp_id), rules)
+def _ended(draft: Draft, command: TakeRecords, session: Session, record: SupplyEnd, rules: Rules) -> None:
+    means = Means.of(draft.existing_point(session.cp_id), rules)
     final, doubt = read(session, record, means, rules)
     if record.meter_mwh < session.meter_mwh:
-        set_aside(ruling, command, record, rules, "final meter is below an earlier one")
+        set_aside(draft, command, record, rules, "final meter is below an earlier one")
     elif final.excess_mwh or doubt:
-        set_aside(ruling, command, record, rules, doubt or BILLED_LESS)
-    ruling.put(replace(ruling.existing_point(session.cp_id), register_mwh=record.meter_mwh))
-    issue_ticket(ruling, final, EndReason.read(record.reason), rules)
+        set_aside(draft, command, record, rules, doubt or BILLED_LESS)
+    draft.put(replace(draft.existing_point(session.cp_id), register_mwh=record.meter_mwh))
+    issue_ticket(draft, final, EndReason.read(record.reason), rules)
 
 
 # ---- the end
 
 
-def close_lost(ruling: Ruling, command: CloseLost, rules: Rules) -> None:
+def close_lost(draft: Draft, command: CloseLost, rules: Rules) -> None:
     """Close a session whose engine does not come back (RELIABILITY E5); what it tells later is a correction."""
-    session = ruling.session(command.session_id)
+    session = draft.session(command.session_id)
     if session is None:
         raise Refused(f"{command.session_id} is not an open session", Code.NO_SESSION)
-    point = ruling.existing_point(session.cp_id)
+    point = draft.existing_point(session.cp_id)
     reason = EndReason.LOST
     if command.cut_off:
         if not point.revoked:
             return  # it is back with new keys, and speaks for itself
         # What its link may still say, nobody believes.
-        ruling.put(replace(point, parting_link=None))
+        draft.put(replace(point, parting_link=None))
         reason = EndReason.REVOKED
     elif point.engine_link is not None:
         raise Refused(
@@ -525,6 +527,6 @@ def close_lost(ruling: Ruling, command: CloseLost, rules: Rules) -> None:
             Code.ENGINE_THERE,
         )
     if session.state is SessionState.AUTHORISED:
-        refuse(ruling, session, EndReason.LOST, rules)
+        refuse(draft, session, EndReason.LOST, rules)
     elif not command.unless_begun:
-        close_estimated(ruling, ruling.existing_point(point.cp_id), rules, reason)
+        close_estimated(draft, draft.existing_point(point.cp_id), rules, reason)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from evcharge.central.rules.commands import TakeRecords
-from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import Closed, Correction, CorrectionKind, Kind, TicketUnseen, Transfer
 from evcharge.central.rules.metering import Means, begun, ended_at, read
 from evcharge.central.rules.quarantine import set_aside
@@ -27,29 +27,29 @@ from evcharge.domain.session import EndReason, Session, SessionState, Ticket
 _REST_OF_IT = "its charging point told the rest"
 
 
-def heard_late(ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Rules) -> bool:
+def heard_late(draft: Draft, command: TakeRecords, record: AnyRecord, rules: Rules) -> bool:
     """Take in a record of a session that is over; return whether it belongs to it."""
-    closed = ruling.closed(SessionId(record.session_id))
+    closed = draft.closed(SessionId(record.session_id))
     if closed is None or closed.session.cp_id != command.cp_id:
         return False
     match record:
         case Meter() if closed.session.awaits_end and record.meter_mwh >= closed.session.meter_mwh:
             # It supplies what nobody waits for here: it is told to end that, and its end will be billed.
-            after, _ = read(closed.session, record, _means(ruling, closed, rules), rules)
-            ruling.put(after)
-            ruling.say(events.StraySupply(session_id=closed.session.session_id, cp_id=command.cp_id))
+            after, _ = read(closed.session, record, _means(draft, closed, rules), rules)
+            draft.put(after)
+            draft.say(events.StraySupply(session_id=closed.session.session_id, cp_id=command.cp_id))
             return True
         case SupplyEnd() if closed.session.awaits_end and closed.ticket is not None:
-            _true_end(ruling, command, closed, closed.ticket, record, rules)
+            _true_end(draft, command, closed, closed.ticket, record, rules)
             return True
         case SupplyStart():
-            return _begun_all_the_same(ruling, command, closed.session, record, rules)
+            return _begun_all_the_same(draft, command, closed.session, record, rules)
         case _:
             return False
 
 
 def correct(
-    ruling: Ruling,
+    draft: Draft,
     closed: Closed,
     kind: CorrectionKind,
     reason: str,
@@ -70,25 +70,25 @@ def correct(
         raise Refused(f"{session.session_id} has no ticket to correct", Code.NO_SESSION)
     if ticket.energy_mwh + ticket.corrected_mwh + energy_mwh < 0 or _total_cents(ticket) + cents < 0:
         raise Refused(f"{session.session_id}: a ticket cannot come to less than nothing", Code.FIELD)
-    driver = ruling.driver(DriverId(session.driver_id))
+    driver = draft.driver(DriverId(session.driver_id))
     if driver is None:
         raise LookupError(session.driver_id)
     # Whoever has that id now neither pays nor hears of what was before.
     former = driver.registration != session.registration
-    balance = balance_of(ruling, session)
+    balance = balance_of(draft, session)
     paid = owed = 0
     # Where nothing was granted, nothing was paid, and nothing goes back.
     if session.granted_cents:
         # What is owed was never paid: it is let off first.
-        paid = min(cents, balance) if cents > 0 else min(0, cents + owed_for(ruling, session))
+        paid = min(cents, balance) if cents > 0 else min(0, cents + owed_for(draft, session))
         owed = cents - paid
     if kind is CorrectionKind.ORDER and owed > 0:
         raise Refused(f"the wallet of {session.driver_id} has {euros(balance)} € free", Code.BALANCE)
-    take(ruling, session, paid)
-    owe(ruling, session, owed)
+    take(draft, session, paid)
+    owe(draft, session, owed)
     if paid:
         debit, credit = ("wallet", "revenue") if paid > 0 else ("revenue", "wallet")
-        ruling.put(
+        draft.put(
             Transfer(
                 kind=Kind.CORRECTION,
                 debit=debit,
@@ -106,8 +106,8 @@ def correct(
     # Whoever is not there finds the ticket in its inbox again, as it is now.
     told_later = driver.link is None and not former
     if told_later:
-        ruling.put(TicketUnseen(session.session_id, session.driver_id))
-    ruling.put(
+        draft.put(TicketUnseen(session.session_id, session.driver_id))
+    draft.put(
         Correction(
             session_id=session.session_id,
             number=number,
@@ -124,7 +124,7 @@ def correct(
             reference=reference,
         )
     )
-    ruling.say(
+    draft.say(
         events.TicketCorrected(
             **about(session),
             number=number,
@@ -144,21 +144,21 @@ def correct(
             reference=reference,
         )
     )
-    pay_debts(ruling, session.driver_id)
+    pay_debts(draft, session.driver_id)
 
 
 def _true_end(
-    ruling: Ruling, command: TakeRecords, closed: Closed, ticket: Ticket, record: SupplyEnd, rules: Rules
+    draft: Draft, command: TakeRecords, closed: Closed, ticket: Ticket, record: SupplyEnd, rules: Rules
 ) -> None:
-    final, doubt = read(closed.session, record, _means(ruling, closed, rules), rules)
+    final, doubt = read(closed.session, record, _means(draft, closed, rules), rules)
     if doubt or record.meter_mwh < closed.session.meter_mwh:
-        set_aside(ruling, command, record, rules, doubt or "final meter is below an earlier one")
-    ruling.put(replace(final, awaits_end=False))
+        set_aside(draft, command, record, rules, doubt or "final meter is below an earlier one")
+    draft.put(replace(final, awaits_end=False))
     energy_mwh = final.energy_mwh - ticket.energy_mwh - ticket.corrected_mwh
     cents = cost_cents(final.energy_mwh, final.price_centi_cents_per_kwh) - _total_cents(ticket)
     if energy_mwh or cents:
         correct(
-            ruling,
+            draft,
             closed,
             CorrectionKind.RECORD,
             _REST_OF_IT,
@@ -170,41 +170,41 @@ def _true_end(
 
 
 def _begun_all_the_same(
-    ruling: Ruling, command: TakeRecords, session: Session, record: SupplyStart, rules: Rules
+    draft: Draft, command: TakeRecords, session: Session, record: SupplyStart, rules: Rules
 ) -> bool:
     given_up = session.state is SessionState.REFUSED and session.end_reason is EndReason.LOST
     if not given_up or not is_sealed(rules.sign_key, command.cp_id, record, session.registration):
         return False
-    driver = ruling.driver(session.driver_id)
+    driver = draft.driver(session.driver_id)
     if driver is None or driver.registration != session.registration:
-        set_aside(ruling, command, record, rules, ANOTHER_OWNER)
-        ruling.say(events.StraySupply(session_id=session.session_id, cp_id=command.cp_id))
+        set_aside(draft, command, record, rules, ANOTHER_OWNER)
+        draft.say(events.StraySupply(session_id=session.session_id, cp_id=command.cp_id))
         return True
     reopened = replace(
         session, state=SessionState.AUTHORISED, ended_at=None, received_at=None, end_reason=None
     )
-    make_room(ruling, ruling.existing_point(session.cp_id), rules)
-    point, driver = ruling.existing_point(session.cp_id), ruling.driver(session.driver_id) or driver
-    reopened = hold_anew(ruling, reopened, driver)
-    ruling.say(
+    make_room(draft, draft.existing_point(session.cp_id), rules)
+    point, driver = draft.existing_point(session.cp_id), draft.driver(session.driver_id) or driver
+    reopened = hold_anew(draft, reopened, driver)
+    draft.say(
         events.SessionReopened(
             **about(session), hold_cents=reopened.hold_cents, short_cents=reopened.short_cents
         )
     )
     started, doubt = begun(reopened, record, rules)
     if doubt:
-        set_aside(ruling, command, record, rules, doubt)
+        set_aside(draft, command, record, rules, doubt)
     # Its driver was told that nothing comes of it: what has flowed is billed, and no more.
-    ruling.put(replace(started, stop_reason=EndReason.LOST))
-    ruling.put(replace(point, session_id=session.session_id, charging=True))
-    ruling.say(
+    draft.put(replace(started, stop_reason=EndReason.LOST))
+    draft.put(replace(point, session_id=session.session_id, charging=True))
+    draft.say(
         events.SessionStarted(
             **about(session),
             meter_mwh=record.meter_mwh,
             started_at=(started.started_at or rules.now).timestamp(),
         )
     )
-    ruling.say(events.StopOrdered(**about(session), reason=EndReason.LOST))
+    draft.say(events.StopOrdered(**about(session), reason=EndReason.LOST))
     return True
 
 
@@ -212,5 +212,5 @@ def _total_cents(ticket: Ticket) -> int:
     return ticket.cost_cents + ticket.corrected_cents
 
 
-def _means(ruling: Ruling, closed: Closed, rules: Rules) -> Means:
-    return Means.of(ruling.existing_point(closed.session.cp_id), rules)
+def _means(draft: Draft, closed: Closed, rules: Rules) -> Means:
+    return Means.of(draft.existing_point(closed.session.cp_id), rules)

@@ -41,7 +41,7 @@ class Decision:
         return any(isinstance(event, ends) for event in self.events)
 
 
-class Ruling(Facts):
+class Draft(Facts):
     """Facts on top of `facts`, remembered as changes; `facts` themselves are left alone."""
 
     def __init__(self, facts: Facts) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from evcharge.central.rules.commands import Actor, LiftHold, PlaceHold, RevokeKeys, TakeOrder
-from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import OrderTaken
 from evcharge.central.rules.settings import Rules
 from evcharge.domain import events
@@ -15,23 +15,23 @@ from evcharge.domain.operator_order import ORDER_EARLY_S, ORDER_VALID_S, Order
 Inner = PlaceHold | LiftHold | RevokeKeys
 
 
-def take(ruling: Ruling, command: TakeOrder, rules: Rules, act: Callable[[Ruling, Inner], None]) -> None:
+def take(draft: Draft, command: TakeOrder, rules: Rules, act: Callable[[Draft, Inner], None]) -> None:
     """Carry out the order in `command` by `act`, unless it is old or was taken before; keep the reader's place."""
 
-    ruling.put(command.place)
+    draft.put(command.place)
     order = command.order
-    if order is None or ruling.order_taken(order.command_id):
+    if order is None or draft.order_taken(order.command_id):
         return
     # In the same transaction as its effect: whatever dies, it is done once.
-    ruling.put(OrderTaken(order.command_id))
+    draft.put(OrderTaken(order.command_id))
     cp_id, request_id = CpId(order.cp_id), RequestId(order.command_id)
     try:
         _check_age(order, rules.now.timestamp())
-        before = ruling.point(cp_id)
-        session = ruling.session_of(before) if before is not None else None
-        act(ruling, _inner(order, command.by))
+        before = draft.point(cp_id)
+        session = draft.session_of(before) if before is not None else None
+        act(draft, _inner(order, command.by))
     except Refused as refusal:
-        ruling.say(
+        draft.say(
             events.OrderRefused(
                 request_id=request_id,
                 cp_id=cp_id,
@@ -41,9 +41,9 @@ def take(ruling: Ruling, command: TakeOrder, rules: Rules, act: Callable[[Ruling
             )
         )
         return
-    changed = ruling.point(cp_id) != before
+    changed = draft.point(cp_id) != before
     ends = changed and session is not None and order.command != "resume"
-    ruling.say(
+    draft.say(
         events.OrderCarriedOut(
             request_id=request_id, cp_id=cp_id, command=order.command, changed=changed, ends=ends
         )

@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import replace
 
 from evcharge.central.rules import charging, presence
-from evcharge.central.rules.charging import No, Offer
+from evcharge.central.rules.charging import Offer, StartRefusal
 from evcharge.central.rules.commands import (
     CENTRAL,
     AnswerStart,
@@ -18,7 +18,7 @@ from evcharge.central.rules.commands import (
     SetPin,
     StartCharging,
 )
-from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import Driver
 from evcharge.central.rules.replies import DriverAsked, PinLimit
 from evcharge.central.rules.settings import Rules
@@ -31,75 +31,79 @@ from evcharge.domain.errors import Code, Refused
 MOST_PIN_MISSES = 10
 
 
-def start(ruling: Ruling, command: StartCharging, by_hand: ByHand, rules: Rules) -> None:
+def start(draft: Draft, command: StartCharging, by_hand: ByHand, rules: Rules) -> None:
     """Start a charge, ask its driver, or say why not. The same request id always gets the same answer (I12)."""
     if command.cp_id is not None:
-        presence.check_engine(ruling, command, command.cp_id)
-    known = ruling.outcome(command.request_id)
+        presence.check_engine(draft, command, command.cp_id)
+    known = draft.outcome(command.request_id)
     if known is not None:
-        ruling.reply = charging.same_answer(ruling, known, command.driver_id, command.request_id)
+        draft.reply = charging.same_answer(draft, known, command.driver_id, command.request_id)
         return
-    point = ruling.point(command.cp_id) if command.cp_id is not None else None
+    point = draft.point(command.cp_id) if command.cp_id is not None else None
     if point is not None and (question := point.question) is not None:
         if (question.request_id, question.driver_id) == (command.request_id, command.driver_id):
-            ruling.reply = _confirming(question, rules)
+            draft.reply = _confirming(question, rules)
             return
         _end(
-            ruling,
+            draft,
             point,
             question,
-            No(Code.NOT_CONFIRMED, f"{point.cp_id} asked for another driver.", reason="another driver"),
+            StartRefusal(
+                Code.NOT_CONFIRMED, f"{point.cp_id} asked for another driver.", reason="another driver"
+            ),
         )
     try:
         if by_hand.has_pin:
-            _start_by_pin(ruling, command, by_hand, rules)
+            _start_by_pin(draft, command, by_hand, rules)
         elif rules.manual_start_is_open:
-            _authorise(ruling, charging.offered(ruling, command, rules), command, rules)
+            _authorise(draft, charging.offered(draft, command, rules), command, rules)
         else:
-            _ask(ruling, command, by_hand.reach, rules)
-    except No as no:
-        charging.decline(ruling, command, _discreet(no, command))
+            _ask(draft, command, by_hand.reach, rules)
+    except StartRefusal as no:
+        charging.decline(draft, command, _discreet(no, command))
 
 
-def _start_by_pin(ruling: Ruling, command: StartCharging, by_hand: ByHand, rules: Rules) -> None:
-    driver = ruling.driver(command.driver_id)
+def _start_by_pin(draft: Draft, command: StartCharging, by_hand: ByHand, rules: Rules) -> None:
+    driver = draft.driver(command.driver_id)
     if driver is None or driver.pin_hash is None or driver.pin_hash != by_hand.proved:
         if driver is not None and driver.pin_hash is not None:
-            _miss(ruling, driver)
+            _miss(draft, driver)
         # Whether there is such a driver, and has a PIN, is nobody's business here.
-        raise No(Code.PIN, f"The PIN is wrong, or {command.driver_id} has none.", reason="wrong pin")
+        raise StartRefusal(
+            Code.PIN, f"The PIN is wrong, or {command.driver_id} has none.", reason="wrong pin"
+        )
     if driver.pin_misses:
-        ruling.put(replace(driver, pin_misses=0))
-    offer = charging.offered(ruling, command, rules, driver.pin_limit_cents)
-    _authorise(ruling, offer, command, rules)
+        draft.put(replace(driver, pin_misses=0))
+    offer = charging.offered(draft, command, rules, driver.pin_limit_cents)
+    _authorise(draft, offer, command, rules)
 
 
-def _miss(ruling: Ruling, driver: Driver) -> None:
+def _miss(draft: Draft, driver: Driver) -> None:
     misses = driver.pin_misses + 1
     if misses < MOST_PIN_MISSES:
-        ruling.put(replace(driver, pin_misses=misses))
+        draft.put(replace(driver, pin_misses=misses))
     else:
-        ruling.put(without_pin(ruling, driver, "misses"))
+        draft.put(without_pin(draft, driver, "misses"))
 
 
-def _ask(ruling: Ruling, command: StartCharging, reach: Reach, rules: Rules) -> None:
-    offer = charging.offered(ruling, command, rules)
+def _ask(draft: Draft, command: StartCharging, reach: Reach, rules: Rules) -> None:
+    offer = charging.offered(draft, command, rules)
     driver, point = offer.driver, offer.point
     if driver.asked_by is not None:
-        raise No(
+        raise StartRefusal(
             Code.DRIVER_BUSY,
             f"{driver.driver_id} is being asked by another charging point.",
             reason="asked elsewhere",
         )
     match reach:
         case Reach.NOBODY:
-            raise No(
+            raise StartRefusal(
                 Code.NOT_CONFIRMED,
                 f"{driver.driver_id} is not connected: open its app or its page to confirm, or type its PIN.",
                 reason="nobody",
             )
         case Reach.OLD_APP:
-            raise No(
+            raise StartRefusal(
                 Code.NOT_CONFIRMED,
                 f"The app of {driver.driver_id} is too old to confirm: open its page, or type its PIN.",
                 reason="old app",
@@ -115,9 +119,9 @@ def _ask(ruling: Ruling, command: StartCharging, reach: Reach, rules: Rules) -> 
         asked_at=rules.now,
         asked_s=rules.steady_s,
     )
-    ruling.put(replace(point, question=question))
-    ruling.put(replace(driver, asked_by=point.cp_id))
-    ruling.say(
+    draft.put(replace(point, question=question))
+    draft.put(replace(driver, asked_by=point.cp_id))
+    draft.say(
         events.ConfirmationAsked(
             driver_id=driver.driver_id,
             request_id=question.request_id,
@@ -128,7 +132,7 @@ def _ask(ruling: Ruling, command: StartCharging, reach: Reach, rules: Rules) -> 
             within_s=question.within_s,
         )
     )
-    ruling.reply = _confirming(question, rules)
+    draft.reply = _confirming(question, rules)
 
 
 def _confirming(question: Question, rules: Rules) -> DriverAsked:
@@ -142,23 +146,28 @@ def _confirming(question: Question, rules: Rules) -> DriverAsked:
 # ---- how a question ends
 
 
-def answer(ruling: Ruling, command: AnswerStart, rules: Rules) -> None:
+def answer(draft: Draft, command: AnswerStart, rules: Rules) -> None:
     """Start the charge that was asked for, or do not. Raises Refused when there is no such question (any more)."""
-    presence.check_driver(ruling, command, command.driver_id)
-    asking = ruling.asking(command.driver_id)
+    presence.check_driver(draft, command, command.driver_id)
+    asking = draft.asking(command.driver_id)
     if asking is None or asking[1].request_id != command.request_id:
-        known = ruling.outcome(command.request_id)
-        driver = ruling.driver(command.driver_id)
+        known = draft.outcome(command.request_id)
+        driver = draft.driver(command.driver_id)
         asker = (driver.driver_id, driver.registration) if driver is not None else None
         if known is None or (known.driver_id, known.registration) != asker:
             raise Refused("There is no such question, or it is over.", Code.NOT_CONFIRMED)
-        ruling.reply = charging.same_answer(ruling, known, command.driver_id, command.request_id)
+        draft.reply = charging.same_answer(draft, known, command.driver_id, command.request_id)
         return
     point, question = asking
     if not command.yes:
-        _end(ruling, point, question, No(Code.NOT_CONFIRMED, f"{question.driver_id} said no.", reason="no"))
+        _end(
+            draft,
+            point,
+            question,
+            StartRefusal(Code.NOT_CONFIRMED, f"{question.driver_id} said no.", reason="no"),
+        )
         return
-    _close(ruling, point, question)
+    _close(draft, point, question)
     asked = StartCharging(
         by=command.by,
         driver_id=command.driver_id,
@@ -168,42 +177,42 @@ def answer(ruling: Ruling, command: AnswerStart, rules: Rules) -> None:
         by_hand=ByHand(),
     )
     try:
-        offer = charging.offered(ruling, asked, rules, question.hold_cents or None)
+        offer = charging.offered(draft, asked, rules, question.hold_cents or None)
         if offer.point.price_centi_cents_per_kwh != question.price_centi_cents_per_kwh:
-            raise No(
+            raise StartRefusal(
                 Code.NOT_CONFIRMED,
                 f"The price of {point.cp_id} has changed: start again.",
                 reason="new price",
             )
-    except No as no:
-        _say_ended(ruling, point, question, _discreet(no, asked))
+    except StartRefusal as no:
+        _say_ended(draft, point, question, _discreet(no, asked))
         return
-    ruling.say(
+    draft.say(
         events.StartConfirmed(driver_id=question.driver_id, request_id=question.request_id, cp_id=point.cp_id)
     )
-    _authorise(ruling, offer, asked, rules)
+    _authorise(draft, offer, asked, rules)
 
 
-def give_up(ruling: Ruling, command: GiveUpStart) -> None:
+def give_up(draft: Draft, command: GiveUpStart) -> None:
     """Silence is a no."""
-    point = ruling.point(command.cp_id)
+    point = draft.point(command.cp_id)
     question = point.question if point is not None else None
     if point is not None and question is not None and question.request_id == command.request_id:
         text = f"{question.driver_id} did not confirm within {question.within_s} s."
-        _end(ruling, point, question, No(Code.NOT_CONFIRMED, text, reason="late"))
+        _end(draft, point, question, StartRefusal(Code.NOT_CONFIRMED, text, reason="late"))
 
 
-def settle(ruling: Ruling, rules: Rules) -> None:
+def settle(draft: Draft, rules: Rules) -> None:
     """End the questions to which a yes would come to nothing any more: whatever forbids charging ends them, too."""
-    for point in ruling.changed_points():
+    for point in draft.changed_points():
         if point.question is not None:
-            _settle(ruling, point, point.question, rules)
-    for driver in ruling.changed_drivers():
-        if (asking := ruling.asking(driver.driver_id)) is not None:
-            _settle(ruling, *asking, rules)
+            _settle(draft, point, point.question, rules)
+    for driver in draft.changed_drivers():
+        if (asking := draft.asking(driver.driver_id)) is not None:
+            _settle(draft, *asking, rules)
 
 
-def _settle(ruling: Ruling, point: ChargingPoint, question: Question, rules: Rules) -> None:
+def _settle(draft: Draft, point: ChargingPoint, question: Question, rules: Rules) -> None:
     asked = StartCharging(
         by=CENTRAL,
         driver_id=question.driver_id,
@@ -213,34 +222,34 @@ def _settle(ruling: Ruling, point: ChargingPoint, question: Question, rules: Rul
         by_hand=ByHand(),
     )
     try:
-        charging.offered(ruling, asked, rules)
-    except No as no:
-        _end(ruling, point, question, _discreet(no, asked))
+        charging.offered(draft, asked, rules)
+    except StartRefusal as no:
+        _end(draft, point, question, _discreet(no, asked))
 
 
-def without_consents(ruling: Ruling, driver: Driver) -> Driver:
+def without_consents(draft: Draft, driver: Driver) -> Driver:
     """Return a driver who leaves the network: it is asked nothing any more, and has no PIN. Both die with it."""
-    if (asking := ruling.asking(driver.driver_id)) is not None:
+    if (asking := draft.asking(driver.driver_id)) is not None:
         text = f"{driver.driver_id} may not charge here: blocked."
-        _end(ruling, *asking, No(Code.DRIVER_BLOCKED, text))
+        _end(draft, *asking, StartRefusal(Code.DRIVER_BLOCKED, text))
         driver = replace(driver, asked_by=None)
-    return without_pin(ruling, driver, "credential")
+    return without_pin(draft, driver, "credential")
 
 
-def _end(ruling: Ruling, point: ChargingPoint, question: Question, no: No) -> None:
-    _close(ruling, point, question)
-    _say_ended(ruling, point, question, no)
+def _end(draft: Draft, point: ChargingPoint, question: Question, no: StartRefusal) -> None:
+    _close(draft, point, question)
+    _say_ended(draft, point, question, no)
 
 
-def _close(ruling: Ruling, point: ChargingPoint, question: Question) -> None:
-    ruling.put(replace(point, question=None))
-    driver = ruling.driver(question.driver_id)
+def _close(draft: Draft, point: ChargingPoint, question: Question) -> None:
+    draft.put(replace(point, question=None))
+    driver = draft.driver(question.driver_id)
     if driver is not None:
-        ruling.put(replace(driver, asked_by=None))
+        draft.put(replace(driver, asked_by=None))
 
 
-def _say_ended(ruling: Ruling, point: ChargingPoint, question: Question, no: No) -> None:
-    ruling.say(
+def _say_ended(draft: Draft, point: ChargingPoint, question: Question, no: StartRefusal) -> None:
+    draft.say(
         events.ConfirmationEnded(
             driver_id=question.driver_id,
             request_id=question.request_id,
@@ -252,39 +261,39 @@ def _say_ended(ruling: Ruling, point: ChargingPoint, question: Question, no: No)
     )
 
 
-def _authorise(ruling: Ruling, offer: Offer, command: StartCharging, rules: Rules) -> None:
-    charging.authorise(ruling, offer, command.request_id, command.nonce, rules)
+def _authorise(draft: Draft, offer: Offer, command: StartCharging, rules: Rules) -> None:
+    charging.authorise(draft, offer, command.request_id, command.nonce, rules)
 
 
-def _discreet(no: No, command: StartCharging) -> No:
+def _discreet(no: StartRefusal, command: StartCharging) -> StartRefusal:
     """Return a refusal without the sum in a wallet: whoever typed an id is not its driver."""
     if no.code is not Code.BALANCE:
         return no
-    return No(no.code, f"{command.driver_id} has too little money: top up first.")
+    return StartRefusal(no.code, f"{command.driver_id} has too little money: top up first.")
 
 
 # ---- the PIN
 
 
-def set_pin(ruling: Ruling, command: SetPin, rules: Rules) -> None:
+def set_pin(draft: Draft, command: SetPin, rules: Rules) -> None:
     """Take a driver's PIN, another one, or none."""
-    presence.check_driver(ruling, command, command.driver_id)
-    driver = ruling.driver(command.driver_id)
+    presence.check_driver(draft, command, command.driver_id)
+    driver = draft.driver(command.driver_id)
     if driver is None or driver.withdrawn or command.registration not in (None, driver.registration):
         raise Refused(f"driver {command.driver_id} is unknown here", Code.ID)
     if command.pin_hash is None:
         if driver.pin_hash is not None:
-            ruling.put(without_pin(ruling, driver, "driver"))
-        ruling.reply = PinLimit(limit_cents=None)
+            draft.put(without_pin(draft, driver, "driver"))
+        draft.reply = PinLimit(limit_cents=None)
         return
     if not 0 < command.limit_cents <= rules.max_hold_cents:
         raise Refused(
             f"A charge with a PIN may cost from 0.01 to {euros(rules.max_hold_cents)} €.", Code.FIELD
         )
-    ruling.put(replace(driver, pin_hash=command.pin_hash, pin_limit_cents=command.limit_cents, pin_misses=0))
+    draft.put(replace(driver, pin_hash=command.pin_hash, pin_limit_cents=command.limit_cents, pin_misses=0))
     seal = pin_seal(driver.driver_id, command.pin_hash)
-    ruling.say(events.PinSet(driver_id=driver.driver_id, limit_cents=command.limit_cents, seal=seal))
-    ruling.reply = PinLimit(limit_cents=command.limit_cents)
+    draft.say(events.PinSet(driver_id=driver.driver_id, limit_cents=command.limit_cents, seal=seal))
+    draft.reply = PinLimit(limit_cents=command.limit_cents)
 
 
 def pin_seal(driver_id: str, pin_hash: str | None) -> str:
@@ -292,9 +301,9 @@ def pin_seal(driver_id: str, pin_hash: str | None) -> str:
     return hashlib.sha256(f"{driver_id} {pin_hash}".encode()).hexdigest()[:32] if pin_hash is not None else ""
 
 
-def without_pin(ruling: Ruling, driver: Driver, why: str) -> Driver:
+def without_pin(draft: Draft, driver: Driver, why: str) -> Driver:
     """Return `driver` with its PIN void, and say so, if it has one."""
     if driver.pin_hash is None:
         return driver
-    ruling.say(events.PinRemoved(driver_id=driver.driver_id, why=why))
+    draft.say(events.PinRemoved(driver_id=driver.driver_id, why=why))
     return replace(driver, pin_hash=None, pin_limit_cents=0, pin_misses=0)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from evcharge.central.rules.commands import CorrectMoney, PayOut, Refund
 from evcharge.central.rules.corrections import correct
-from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import Closed, CorrectionKind, Driver, FormerWallet, Kind, Transfer
 from evcharge.central.rules.wallet import pay_debts
 from evcharge.domain import events
@@ -17,17 +17,17 @@ from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import DriverId, SessionId
 
 
-def correct_money(ruling: Ruling, command: CorrectMoney) -> None:
+def correct_money(draft: Draft, command: CorrectMoney) -> None:
     """Put `cents` into a wallet, or take them out (below 0): of itself, or of what one ticket cost."""
     if command.cents == 0:
         raise Refused("a correction of 0.00 € corrects nothing", Code.FIELD)
     if command.session_id is not None:
-        closed = _closed(ruling, command.session_id)
+        closed = _closed(draft, command.session_id)
         if closed.session.driver_id != command.driver_id:
             raise Refused(f"{command.session_id} is no session of {command.driver_id}", Code.NO_SESSION)
-        _on_ticket(ruling, closed, -command.cents, command)
+        _on_ticket(draft, closed, -command.cents, command)
         return
-    driver = ruling.driver(command.driver_id)
+    driver = draft.driver(command.driver_id)
     if driver is None or driver.withdrawn:
         raise Refused(f"driver {command.driver_id} is unknown here", Code.NOT_FOUND)
     if driver.balance_cents + command.cents < 0:
@@ -35,10 +35,10 @@ def correct_money(ruling: Ruling, command: CorrectMoney) -> None:
     if driver.balance_cents + driver.held_cents + command.cents > MAX_MONEY_CENTS:
         raise Refused(f"a wallet holds at most {euros(MAX_MONEY_CENTS)} €", Code.FIELD)
     driver = replace(driver, balance_cents=driver.balance_cents + command.cents)
-    ruling.put(driver)
+    draft.put(driver)
     inwards = command.cents > 0
-    _move(ruling, Kind.CORRECTION, driver, abs(command.cents), command, inwards=inwards)
-    ruling.say(
+    _move(draft, Kind.CORRECTION, driver, abs(command.cents), command, inwards=inwards)
+    draft.say(
         events.WalletCorrected(
             driver_id=driver.driver_id,
             cents=command.cents,
@@ -48,12 +48,12 @@ def correct_money(ruling: Ruling, command: CorrectMoney) -> None:
             registration=driver.registration,
         )
     )
-    pay_debts(ruling, driver.driver_id)
+    pay_debts(draft, driver.driver_id)
 
 
-def refund(ruling: Ruling, command: Refund) -> None:
+def refund(draft: Draft, command: Refund) -> None:
     """Give back what a ticket cost, or a part of it."""
-    closed = _closed(ruling, command.session_id)
+    closed = _closed(draft, command.session_id)
     ticket = closed.ticket
     if ticket is None:
         raise Refused(f"{command.session_id} has no ticket: nothing was billed", Code.NO_SESSION)
@@ -63,19 +63,19 @@ def refund(ruling: Ruling, command: Refund) -> None:
         raise Refused(
             f"{command.session_id} costs {euros(costs)} €: that is the most to give back", Code.FIELD
         )
-    _on_ticket(ruling, closed, -cents, command)
+    _on_ticket(draft, closed, -cents, command)
 
 
-def pay_out(ruling: Ruling, command: PayOut) -> None:
+def pay_out(draft: Draft, command: PayOut) -> None:
     """Pay out what lies free in a wallet, or a part of it; also in one that a withdrawn driver left."""
-    wallet = _wallet(ruling, command)
+    wallet = _wallet(draft, command)
     cents = command.cents if command.cents is not None else wallet.balance_cents
     if cents <= 0 or cents > wallet.balance_cents:
         raise _too_little(wallet)
     wallet = replace(wallet, balance_cents=wallet.balance_cents - cents)
-    ruling.put(wallet)
-    _move(ruling, Kind.PAY_OUT, wallet, cents, command, inwards=False)
-    ruling.say(
+    draft.put(wallet)
+    _move(draft, Kind.PAY_OUT, wallet, cents, command, inwards=False)
+    draft.say(
         events.PaidOut(
             driver_id=wallet.driver_id,
             cents=cents,
@@ -88,21 +88,21 @@ def pay_out(ruling: Ruling, command: PayOut) -> None:
     )
 
 
-def _closed(ruling: Ruling, session_id: SessionId) -> Closed:
-    if ruling.session(session_id) is not None:
+def _closed(draft: Draft, session_id: SessionId) -> Closed:
+    if draft.session(session_id) is not None:
         raise Refused(f"{session_id} has not ended: its ticket comes first", Code.NO_SESSION)
-    closed = ruling.closed(session_id)
+    closed = draft.closed(session_id)
     if closed is None:
         raise Refused(f"there is no session {session_id}", Code.NOT_FOUND)
     return closed
 
 
-def _on_ticket(ruling: Ruling, closed: Closed, cost_cents: int, command: CorrectMoney | Refund) -> None:
+def _on_ticket(draft: Draft, closed: Closed, cost_cents: int, command: CorrectMoney | Refund) -> None:
     ticket = closed.ticket
     if ticket is None:
         raise Refused(f"{closed.session.session_id} has no ticket: nothing was billed", Code.NO_SESSION)
     correct(
-        ruling,
+        draft,
         closed,
         CorrectionKind.ORDER,
         command.reason,
@@ -115,13 +115,13 @@ def _on_ticket(ruling: Ruling, closed: Closed, cost_cents: int, command: Correct
     )
 
 
-def _wallet(ruling: Ruling, command: PayOut) -> Driver | FormerWallet:
-    driver = ruling.driver(command.driver_id)
+def _wallet(draft: Draft, command: PayOut) -> Driver | FormerWallet:
+    driver = draft.driver(command.driver_id)
     if driver is None:
         raise Refused(f"driver {command.driver_id} is unknown here", Code.NOT_FOUND)
     if command.registration in (None, driver.registration):
         return driver
-    left = ruling.former_wallet(command.driver_id, command.registration or 0)
+    left = draft.former_wallet(command.driver_id, command.registration or 0)
     if left is None:
         raise Refused(f"{command.driver_id} had no registration {command.registration}", Code.NOT_FOUND)
     return left
@@ -135,7 +135,7 @@ def _too_little(wallet: Driver | FormerWallet) -> Refused:
 
 
 def _move(
-    ruling: Ruling,
+    draft: Draft,
     kind: Kind,
     wallet: Driver | FormerWallet,
     cents: int,
@@ -144,7 +144,7 @@ def _move(
     inwards: bool,
 ) -> None:
     debit, credit = ("outside", "wallet") if inwards else ("wallet", "outside")
-    ruling.put(
+    draft.put(
         Transfer(
             kind=kind,
             debit=debit,

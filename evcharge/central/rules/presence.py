@@ -5,7 +5,7 @@ nobody has shown a newer credential of its identity.
 """
 
 from evcharge.central.rules.commands import FromLink, MaybeFromLink
-from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.decision import Draft
 from evcharge.domain.errors import Code, StaleLink
 from evcharge.domain.ids import CpId, DriverId
 
@@ -13,23 +13,23 @@ from evcharge.domain.ids import CpId, DriverId
 REVOKED = "its keys were revoked"
 
 
-def check_engine(ruling: Ruling, command: FromLink | MaybeFromLink, cp_id: CpId) -> None:
+def check_engine(draft: Draft, command: FromLink | MaybeFromLink, cp_id: CpId) -> None:
     """Raise StaleLink unless the engine of `cp_id` speaks over the link of `command`, or has its last word there."""
-    point = ruling.point(cp_id)
+    point = draft.point(cp_id)
     if point is not None and point.parting_link is not None and point.parting_link == command.link:
         return
     _check(command, cp_id, point.engine_link if point else None, point.epoch if point else 0)
 
 
-def check_monitor(ruling: Ruling, command: FromLink, cp_id: CpId) -> None:
+def check_monitor(draft: Draft, command: FromLink, cp_id: CpId) -> None:
     """Raise StaleLink unless the monitor of `cp_id` speaks over the link of `command`."""
-    point = ruling.point(cp_id)
+    point = draft.point(cp_id)
     _check(command, cp_id, point.monitor_link if point else None, point.epoch if point else 0)
 
 
-def check_driver(ruling: Ruling, command: MaybeFromLink, driver_id: DriverId) -> None:
+def check_driver(draft: Draft, command: MaybeFromLink, driver_id: DriverId) -> None:
     """Raise StaleLink unless the driver speaks over the link of `command`, or through a web page."""
-    driver = ruling.driver(driver_id)
+    driver = draft.driver(driver_id)
     if command.link is not None:
         _check(command, driver_id, driver.link if driver else None, driver.epoch if driver else 0)
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import msgspec
 
 from evcharge.central.rules.commands import TakeRecords
-from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import Quarantined
 from evcharge.central.rules.settings import Rules
 from evcharge.central.rules.start_seal import sealed_for
@@ -22,14 +22,14 @@ MOST_FOREIGN = 1000
 _START = str(SupplyStart.__struct_config__.tag)
 
 
-def set_aside(ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Rules, why: str) -> None:
+def set_aside(draft: Draft, command: TakeRecords, record: AnyRecord, rules: Rules, why: str) -> None:
     """Keep `record` aside if there is room for it, or it could be money; tell of it in any case."""
     cp_id, session_id = command.cp_id, SessionId(record.session_id)
     kind = str(record.__struct_config__.tag)
-    ours = _is_ours(ruling, cp_id, record, rules)
-    known = ruling.quarantined(cp_id, session_id, kind)
+    ours = _is_ours(draft, cp_id, record, rules)
+    known = draft.quarantined(cp_id, session_id, kind)
     text = msgspec.json.encode(record).decode()
-    kept = ours or (known is None and ruling.foreign_records(cp_id) < MOST_FOREIGN)
+    kept = ours or (known is None and draft.foreign_records(cp_id) < MOST_FOREIGN)
     newest = Quarantined(
         cp_id=cp_id,
         session_id=session_id,
@@ -42,28 +42,28 @@ def set_aside(ruling: Ruling, command: TakeRecords, record: AnyRecord, rules: Ru
     )
     if known is None:
         if kept:
-            ruling.put(newest)
+            draft.put(newest)
     elif isinstance(record, Meter) or (ours and not known.ours):
-        ruling.put(replace(newest, times=known.times + 1))
+        draft.put(replace(newest, times=known.times + 1))
     else:
-        ruling.put(replace(known, times=known.times + 1))
-    ruling.say(
+        draft.put(replace(known, times=known.times + 1))
+    draft.say(
         events.RecordQuarantined(
             cp_id=cp_id, journal_id=command.journal_id, seq=record.seq, why=why, record=text, kept=kept
         )
     )
 
 
-def _is_ours(ruling: Ruling, cp_id: CpId, record: AnyRecord, rules: Rules) -> bool:
+def _is_ours(draft: Draft, cp_id: CpId, record: AnyRecord, rules: Rules) -> bool:
     """Return whether Central authorised the session of `record` at that charging point."""
     session_id = SessionId(record.session_id)
-    session = ruling.session(session_id)
+    session = draft.session(session_id)
     if session is not None:
         return session.cp_id == cp_id
     if isinstance(record, SupplyStart):
-        driver = ruling.driver(DriverId(record.driver_id))
+        driver = draft.driver(DriverId(record.driver_id))
         known = driver.registration if driver is not None else 0
         if sealed_for(rules.sign_key, cp_id, record, known) is not None:
             return True
-    start = ruling.quarantined(cp_id, session_id, _START)
+    start = draft.quarantined(cp_id, session_id, _START)
     return start is not None and start.ours

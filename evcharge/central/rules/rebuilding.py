@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from msgspec import UNSET
 
-from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import Driver
 from evcharge.central.rules.settings import Rules
 from evcharge.central.rules.settlement import about, hold_anew, make_room
@@ -24,34 +24,34 @@ from evcharge.domain.session import Session, SessionState
 
 ANOTHER_OWNER = "authorised for an earlier owner of that id, whose wallet is closed"
 # Returns the driver of a later registration of an id.
-Succeed = Callable[[Ruling, Driver, int, int, Rules], Driver]
+Succeed = Callable[[Draft, Driver, int, int, Rules], Driver]
 _ANOTHER_KIND = "authorised for a driver whose id a charging point has now"
 
 
 def rebuilt(
-    ruling: Ruling, cp_id: CpId, record: SupplyStart, rules: Rules, succeed: Succeed
+    draft: Draft, cp_id: CpId, record: SupplyStart, rules: Rules, succeed: Succeed
 ) -> Session | str | None:
     """Return the session that `record` begins, authorised anew; or why nobody here can be billed for it.
 
     None: the books know it already, or Central never authorised it.
     """
     session_id, driver_id = SessionId(record.session_id), DriverId(record.driver_id)
-    known = ruling.driver(driver_id)
+    known = draft.driver(driver_id)
     registration = sealed_for(rules.sign_key, cp_id, record, known.registration if known is not None else 0)
-    if registration is None or ruling.closed(session_id) is not None:
+    if registration is None or draft.closed(session_id) is not None:
         return None
-    if known is None and ruling.point(CpId(driver_id)) is not None:
+    if known is None and draft.point(CpId(driver_id)) is not None:
         return _ANOTHER_KIND
-    make_room(ruling, ruling.existing_point(cp_id), rules)
-    driver = _owner(ruling, driver_id, registration, rules, succeed)
+    make_room(draft, draft.existing_point(cp_id), rules)
+    driver = _owner(draft, driver_id, registration, rules, succeed)
     if driver is None:
         return ANOTHER_OWNER
     request_id = RequestId(record.request_id)
-    if ruling.outcome(request_id) is not None:
+    if draft.outcome(request_id) is not None:
         # Its driver did not hear of the outcome, asked again after the restore, and was granted another session.
         request_id = RequestId(session_id)
     session = hold_anew(
-        ruling,
+        draft,
         Session(
             session_id=session_id,
             request_id=request_id,
@@ -68,10 +68,10 @@ def rebuilt(
         ),
         driver,
     )
-    point = ruling.existing_point(cp_id)
-    ruling.put(replace(point, session_id=session_id, charging=False, last_used=ruling.uses + 1))
-    ruling.put(session)
-    ruling.say(
+    point = draft.existing_point(cp_id)
+    draft.put(replace(point, session_id=session_id, charging=False, last_used=draft.uses + 1))
+    draft.put(session)
+    draft.say(
         events.SessionRebuilt(
             **about(session),
             price_centi_cents_per_kwh=session.price_centi_cents_per_kwh,
@@ -87,14 +87,14 @@ def rebuilt(
 
 
 def _owner(
-    ruling: Ruling, driver_id: DriverId, registration: int, rules: Rules, succeed: Succeed
+    draft: Draft, driver_id: DriverId, registration: int, rules: Rules, succeed: Succeed
 ) -> Driver | None:
     """Return the driver of that registration, whom the copy may not know yet; None when another has the id."""
-    driver = ruling.driver(driver_id)
+    driver = draft.driver(driver_id)
     if driver is None:
-        return new_driver(ruling, driver_id, registration, 0, rules)
+        return new_driver(draft, driver_id, registration, 0, rules)
     if registration > driver.registration and not driver.sessions:
-        return succeed(ruling, driver, registration, driver.epoch, rules)
+        return succeed(draft, driver, registration, driver.epoch, rules)
     return driver if driver.registration == registration else None
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TypedDict
 
 from evcharge.central.rules import lapses
-from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import Driver, Kind, Transfer
 from evcharge.central.rules.metering import ended_at, within_limit
 from evcharge.central.rules.settings import Rules
@@ -35,10 +35,10 @@ def about(session: Session) -> About:
     )
 
 
-def take_hold(ruling: Ruling, session: Session, driver: Driver) -> None:
+def take_hold(draft: Draft, session: Session, driver: Driver) -> None:
     """Set aside what `session` may cost, from the wallet of its driver."""
-    move(ruling, Kind.HOLD, session, session.hold_cents)
-    ruling.put(
+    move(draft, Kind.HOLD, session, session.hold_cents)
+    draft.put(
         replace(
             driver,
             balance_cents=driver.balance_cents - session.hold_cents,
@@ -48,51 +48,51 @@ def take_hold(ruling: Ruling, session: Session, driver: Driver) -> None:
     )
 
 
-def hold_anew(ruling: Ruling, session: Session, driver: Driver) -> Session:
+def hold_anew(draft: Draft, session: Session, driver: Driver) -> Session:
     """Return `session` with as much set aside of what it was granted once as the wallet of its driver still has."""
     held_cents = max(0, min(session.granted_cents, driver.balance_cents))
     held = replace(session, hold_cents=held_cents, short_cents=session.granted_cents - held_cents)
-    take_hold(ruling, held, driver)
+    take_hold(draft, held, driver)
     return held
 
 
-def make_room(ruling: Ruling, point: ChargingPoint, rules: Rules) -> None:
+def make_room(draft: Draft, point: ChargingPoint, rules: Rules) -> None:
     """End what is held for open at `point`: its engine has one session at a time, and has begun another."""
-    close_estimated(ruling, point, rules, EndReason.LOST)
-    session = ruling.session_of(ruling.existing_point(point.cp_id))
+    close_estimated(draft, point, rules, EndReason.LOST)
+    session = draft.session_of(draft.existing_point(point.cp_id))
     if session is not None:
-        refuse(ruling, session, EndReason.BUSY, rules)
+        refuse(draft, session, EndReason.BUSY, rules)
 
 
-def close_estimated(ruling: Ruling, point: ChargingPoint, rules: Rules, reason: EndReason) -> None:
+def close_estimated(draft: Draft, point: ChargingPoint, rules: Rules, reason: EndReason) -> None:
     """Bill what runs at `point` at its last committed meter, marked as an estimate."""
-    session = ruling.session_of(point)
+    session = draft.session_of(point)
     if session is not None and session.state is SessionState.CHARGING:
-        issue_ticket(ruling, session, reason, rules, estimated=True)
+        issue_ticket(draft, session, reason, rules, estimated=True)
 
 
-def refuse(ruling: Ruling, session: Session, reason: EndReason, rules: Rules) -> None:
+def refuse(draft: Draft, session: Session, reason: EndReason, rules: Rules) -> None:
     """No power flowed: the whole hold goes back, and there is no ticket (I13)."""
-    driver = _settle(ruling, session, reason, cost=0)
+    driver = _settle(draft, session, reason, cost=0)
     if (after := lapses.after_refusal(driver, session, reason, rules)) is not driver:
-        ruling.put(after)
+        draft.put(after)
     at = ended_at(session, rules)
     refused = replace(
         session, state=SessionState.REFUSED, ended_at=at, received_at=rules.now, end_reason=reason
     )
-    ruling.put(refused)
-    ruling.say(events.SessionRefused(**about(session), reason=reason, ended_at=at.timestamp()))
-    pay_debts(ruling, session.driver_id)
+    draft.put(refused)
+    draft.say(events.SessionRefused(**about(session), reason=reason, ended_at=at.timestamp()))
+    pay_debts(draft, session.driver_id)
 
 
 def issue_ticket(
-    ruling: Ruling, session: Session, reason: EndReason, rules: Rules, *, estimated: bool = False
+    draft: Draft, session: Session, reason: EndReason, rules: Rules, *, estimated: bool = False
 ) -> None:
     """Compute the cost once, take it from the hold, give back the rest (I7, I8, I13)."""
     # An engine that exceeds the limit gives the rest away: the hold is what the limit costs.
     session = within_limit(session)
     cost = cost_cents(session.energy_mwh, session.price_centi_cents_per_kwh)
-    driver = _settle(ruling, session, reason, cost)
+    driver = _settle(draft, session, reason, cost)
     owed = max(0, cost - session.hold_cents) if session.granted_cents else 0
     # A stop that Central ordered explains the end better than how the engine carried it out.
     reason = session.stop_reason if reason is EndReason.OTHER and session.stop_reason else reason
@@ -105,8 +105,8 @@ def issue_ticket(
         end_reason=reason,
         awaits_end=estimated,
     )
-    ruling.put(ended)
-    ruling.put(
+    draft.put(ended)
+    draft.put(
         Ticket(
             **about(session),
             energy_mwh=session.energy_mwh,
@@ -121,7 +121,7 @@ def issue_ticket(
             registration=session.registration,
         )
     )
-    ruling.say(
+    draft.say(
         events.TicketMade(
             **about(session),
             energy_mwh=session.energy_mwh,
@@ -138,37 +138,37 @@ def issue_ticket(
             owed_cents=owed,
         )
     )
-    owe(ruling, session, owed)
-    pay_debts(ruling, session.driver_id)
+    owe(draft, session, owed)
+    pay_debts(draft, session.driver_id)
 
 
-def _settle(ruling: Ruling, session: Session, reason: EndReason, cost: int) -> Driver:
+def _settle(draft: Draft, session: Session, reason: EndReason, cost: int) -> Driver:
     """Free the charging point, and split the hold into what is paid and what goes back."""
-    point = ruling.existing_point(session.cp_id)
+    point = draft.existing_point(session.cp_id)
     if point.session_id == session.session_id:
-        ruling.put(_left(ruling, replace(point, session_id=None, charging=False), session, reason))
-    driver = ruling.driver(DriverId(session.driver_id))
+        draft.put(_left(draft, replace(point, session_id=None, charging=False), session, reason))
+    driver = draft.driver(DriverId(session.driver_id))
     # An id gets no next owner while a session of the present one is open.
     if driver is None or driver.registration != session.registration:
         raise LookupError(session.driver_id)
     paid = min(cost, session.hold_cents)
-    move(ruling, Kind.CAPTURE, session, paid)
-    move(ruling, Kind.RELEASE, session, session.hold_cents - paid)
+    move(draft, Kind.CAPTURE, session, paid)
+    move(draft, Kind.RELEASE, session, session.hold_cents - paid)
     driver = replace(
         driver,
         balance_cents=driver.balance_cents + session.hold_cents - paid,
         held_cents=driver.held_cents - session.hold_cents,
         sessions=driver.sessions - {session.session_id},
     )
-    ruling.put(driver)
+    draft.put(driver)
     return driver
 
 
-def _left(ruling: Ruling, point: ChargingPoint, session: Session, reason: EndReason) -> ChargingPoint:
+def _left(draft: Draft, point: ChargingPoint, session: Session, reason: EndReason) -> ChargingPoint:
     """Return whether the vehicle of `session` still stands at `point`; the monitor will say so within a second."""
     if reason is EndReason.UNPLUGGED:
         if point.occupied:
-            ruling.say(events.VehicleUnplugged(cp_id=point.cp_id))
+            draft.say(events.VehicleUnplugged(cp_id=point.cp_id))
         return replace(point, occupied=False, occupied_by=None)
     if session.state is SessionState.CHARGING:
         return replace(point, occupied_by=session.driver_id)
@@ -182,12 +182,12 @@ _ACCOUNTS = {
 }
 
 
-def move(ruling: Ruling, kind: Kind, session: Session, cents: int) -> None:
+def move(draft: Draft, kind: Kind, session: Session, cents: int) -> None:
     """Enter `cents` of `session` in the ledger; nothing is entered for nothing."""
     if cents == 0:
         return
     debit, credit = _ACCOUNTS[kind]
-    ruling.put(
+    draft.put(
         Transfer(
             kind=kind,
             debit=debit,

@@ -7,7 +7,7 @@ was rebuilt after a restore, when less was left than it had been granted.
 from dataclasses import replace
 from datetime import timedelta
 
-from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import WELCOME, Debt, Driver, FormerWallet, Kind, Transfer, Welcomed
 from evcharge.central.rules.settings import Rules
 from evcharge.domain import events
@@ -17,17 +17,17 @@ from evcharge.domain.session import Session
 _HOUR = timedelta(hours=1)
 
 
-def new_driver(ruling: Ruling, driver_id: DriverId, registration: int, epoch: int, rules: Rules) -> Driver:
+def new_driver(draft: Draft, driver_id: DriverId, registration: int, epoch: int, rules: Rules) -> Driver:
     """Return a driver who was never here, with the welcome credit."""
     driver = Driver(driver_id=driver_id, registration=registration, epoch=epoch)
-    ruling.say(events.DriverAdded(driver_id=driver_id, epoch=epoch, registration=registration))
-    return _welcomed(ruling, driver, rules) if rules.wallets and rules.welcome_credit_cents else driver
+    draft.say(events.DriverAdded(driver_id=driver_id, epoch=epoch, registration=registration))
+    return _welcomed(draft, driver, rules) if rules.wallets and rules.welcome_credit_cents else driver
 
 
-def credited(ruling: Ruling, driver: Driver, cents: int, reference: str | None = None) -> Driver:
+def credited(draft: Draft, driver: Driver, cents: int, reference: str | None = None) -> Driver:
     """Return `driver` with `cents` from outside, which pay its debts first."""
     driver = replace(driver, balance_cents=driver.balance_cents + cents)
-    ruling.put(
+    draft.put(
         Transfer(
             kind=Kind.TOP_UP,
             debit="outside",
@@ -38,7 +38,7 @@ def credited(ruling: Ruling, driver: Driver, cents: int, reference: str | None =
             reference=reference,
         )
     )
-    ruling.say(
+    draft.say(
         events.WalletToppedUp(
             driver_id=driver.driver_id,
             cents=cents,
@@ -47,16 +47,16 @@ def credited(ruling: Ruling, driver: Driver, cents: int, reference: str | None =
             registration=driver.registration,
         )
     )
-    return _debts_paid(ruling, driver)
+    return _debts_paid(draft, driver)
 
 
-def _welcomed(ruling: Ruling, driver: Driver, rules: Rules) -> Driver:
+def _welcomed(draft: Draft, driver: Driver, rules: Rules) -> Driver:
     """Return `driver` with its welcome credit, if there is some left: nobody makes money by registering."""
     # What lies in the future by a clock that was set back counts, too.
-    recent = tuple(at for at in ruling.welcomed.recent if rules.now - at < _HOUR)
-    in_all = ruling.welcomed.drivers >= rules.welcome_drivers
+    recent = tuple(at for at in draft.welcomed.recent if rules.now - at < _HOUR)
+    in_all = draft.welcomed.drivers >= rules.welcome_drivers
     if in_all or len(recent) >= rules.welcome_per_hour:
-        ruling.say(
+        draft.say(
             events.WelcomeWithheld(
                 driver_id=driver.driver_id,
                 registration=driver.registration,
@@ -65,68 +65,68 @@ def _welcomed(ruling: Ruling, driver: Driver, rules: Rules) -> Driver:
             )
         )
         return driver
-    ruling.put(Welcomed(ruling.welcomed.drivers + 1, (*recent, rules.now)))
+    draft.put(Welcomed(draft.welcomed.drivers + 1, (*recent, rules.now)))
     reference = f"{WELCOME}{driver.driver_id} {driver.registration}"
-    return credited(ruling, driver, rules.welcome_credit_cents, reference)
+    return credited(draft, driver, rules.welcome_credit_cents, reference)
 
 
-def balance_of(ruling: Ruling, session: Session) -> int:
+def balance_of(draft: Draft, session: Session) -> int:
     """Return what is in the wallet of whoever had `session`, which may be an earlier registration of the id."""
-    return _owner(ruling, session).balance_cents
+    return _owner(draft, session).balance_cents
 
 
-def take(ruling: Ruling, session: Session, cents: int) -> None:
+def take(draft: Draft, session: Session, cents: int) -> None:
     """Take `cents` out of the wallet of whoever had `session`; less than nothing goes back into it."""
-    owner = _owner(ruling, session)
+    owner = _owner(draft, session)
     if cents:
-        ruling.put(replace(owner, balance_cents=owner.balance_cents - cents))
+        draft.put(replace(owner, balance_cents=owner.balance_cents - cents))
 
 
-def owe(ruling: Ruling, session: Session, cents: int) -> None:
+def owe(draft: Draft, session: Session, cents: int) -> None:
     """Add `cents` to what is still to be paid of `session`; less than nothing takes from it."""
     if cents:
-        ruling.put(
+        draft.put(
             Debt(
                 session_id=session.session_id,
                 driver_id=session.driver_id,
                 registration=session.registration,
-                left_cents=owed_for(ruling, session) + cents,
+                left_cents=owed_for(draft, session) + cents,
             )
         )
 
 
-def owed_for(ruling: Ruling, session: Session) -> int:
+def owed_for(draft: Draft, session: Session) -> int:
     """Return what is still to be paid of `session`."""
-    debts = ruling.debts(session.driver_id, session.registration)
+    debts = draft.debts(session.driver_id, session.registration)
     return sum(debt.left_cents for debt in debts if debt.session_id == session.session_id)
 
 
-def pay_debts(ruling: Ruling, driver_id: DriverId) -> None:
+def pay_debts(draft: Draft, driver_id: DriverId) -> None:
     """Let the free money of a driver pay what it owes; call it when some has come back."""
-    driver = ruling.driver(driver_id)
-    if driver is not None and (paid := _debts_paid(ruling, driver)) is not driver:
-        ruling.put(paid)
+    driver = draft.driver(driver_id)
+    if driver is not None and (paid := _debts_paid(draft, driver)) is not driver:
+        draft.put(paid)
 
 
-def _owner(ruling: Ruling, session: Session) -> Driver | FormerWallet:
-    driver = ruling.driver(session.driver_id)
+def _owner(draft: Draft, session: Session) -> Driver | FormerWallet:
+    driver = draft.driver(session.driver_id)
     if driver is not None and driver.registration == session.registration:
         return driver
-    former = ruling.former_wallet(session.driver_id, session.registration)
+    former = draft.former_wallet(session.driver_id, session.registration)
     if former is None:
         raise LookupError(session.driver_id)
     return former
 
 
-def _debts_paid(ruling: Ruling, driver: Driver) -> Driver:
+def _debts_paid(draft: Draft, driver: Driver) -> Driver:
     """Return `driver` after its free money has paid what it owes, the oldest debt first."""
-    for debt in ruling.debts(driver.driver_id, driver.registration):
+    for debt in draft.debts(driver.driver_id, driver.registration):
         cents = min(debt.left_cents, driver.balance_cents)
         if cents == 0:
             break
         driver = replace(driver, balance_cents=driver.balance_cents - cents)
-        ruling.put(replace(debt, left_cents=debt.left_cents - cents))
-        ruling.put(
+        draft.put(replace(debt, left_cents=debt.left_cents - cents))
+        draft.put(
             Transfer(
                 kind=Kind.CAPTURE,
                 debit="wallet",
@@ -137,13 +137,13 @@ def _debts_paid(ruling: Ruling, driver: Driver) -> Driver:
                 session_id=debt.session_id,
             )
         )
-        ruling.say(
+        draft.say(
             events.DebtPaid(
                 driver_id=driver.driver_id,
                 session_id=debt.session_id,
                 cents=cents,
                 left_cents=debt.left_cents - cents,
-                owed_cents=ruling.owed_cents(driver.driver_id, driver.registration),
+                owed_cents=draft.owed_cents(driver.driver_id, driver.registration),
                 balance_cents=driver.balance_cents,
             )
         )

@@ -9,7 +9,7 @@ from itertools import islice
 
 from evcharge.central.rules import charging
 from evcharge.central.rules.commands import WeatherAlert, WeatherClear, WeatherOverride, WeatherReport
-from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import Weather
 from evcharge.central.rules.settings import Rules
 from evcharge.domain import events
@@ -31,9 +31,9 @@ def is_stale(weather: Weather, now: datetime) -> bool:
     return weather.measured_at is None or now - weather.measured_at > STALE_AFTER
 
 
-def report(ruling: Ruling, command: WeatherReport, rules: Rules) -> None:
+def report(draft: Draft, command: WeatherReport, rules: Rules) -> None:
     """Take in a measurement; one that is older than the last changes nothing. Raises Refused for a future one."""
-    known = _known(ruling, command.location)
+    known = _known(draft, command.location)
     measured_at = _measured(command.measured_at, rules)
     if known.measured_at is not None and measured_at < known.measured_at:
         return
@@ -41,7 +41,7 @@ def report(ruling: Ruling, command: WeatherReport, rules: Rules) -> None:
         known = replace(
             known, country=command.country or "", latitude=command.latitude, longitude=command.longitude
         )
-    ruling.put(
+    draft.put(
         replace(
             known,
             temperature_celsius=command.temperature_celsius,
@@ -53,14 +53,14 @@ def report(ruling: Ruling, command: WeatherReport, rules: Rules) -> None:
     )
 
 
-def raise_alert(ruling: Ruling, command: WeatherAlert, rules: Rules) -> None:
+def raise_alert(draft: Draft, command: WeatherAlert, rules: Rules) -> None:
     """Withhold the charging points of a location; their sessions end. Said again, it changes nothing.
 
     Raises Refused for a place without charging points of which no weather was ever reported: a slip of the pen.
     """
-    known = ruling.weather(command.location)
+    known = draft.weather(command.location)
     if known is None:
-        spelt = _spelt(ruling, command.location)
+        spelt = _spelt(draft, command.location)
         if spelt is None:
             raise Refused(f"No charging point is in {command.location}: is it spelt so?", Code.NOT_FOUND)
         known = Weather(location=spelt)
@@ -75,7 +75,7 @@ def raise_alert(ruling: Ruling, command: WeatherAlert, rules: Rules) -> None:
             received_at=rules.now,
         )
     if command.alert not in known.alerts:
-        ruling.say(
+        draft.say(
             events.WeatherAlertRaised(
                 location=weather.location,
                 alert=command.alert,
@@ -84,14 +84,14 @@ def raise_alert(ruling: Ruling, command: WeatherAlert, rules: Rules) -> None:
             )
         )
     if weather != known:
-        ruling.put(weather)
+        draft.put(weather)
     if command.alert not in known.alerts:
-        _apply(ruling, weather)
+        _apply(draft, weather)
 
 
-def clear(ruling: Ruling, command: WeatherClear) -> None:
+def clear(draft: Draft, command: WeatherClear) -> None:
     """End every alert of a location, or one; with the last goes the override that was meant for them."""
-    known = ruling.weather(command.location)
+    known = draft.weather(command.location)
     if known is None:
         return
     over = known.alerts if command.alert is None else known.alerts & {command.alert}
@@ -99,18 +99,18 @@ def clear(ruling: Ruling, command: WeatherClear) -> None:
         return
     left = known.alerts - over
     weather = replace(known, alerts=left, override=known.override and bool(left))
-    ruling.put(weather)
-    ruling.say(
+    draft.put(weather)
+    draft.say(
         events.WeatherAlertCleared(
             location=weather.location, alerts=tuple(sorted(over)), left=tuple(sorted(left))
         )
     )
-    _apply(ruling, weather)
+    _apply(draft, weather)
 
 
-def override(ruling: Ruling, command: WeatherOverride) -> None:
+def override(draft: Draft, command: WeatherOverride) -> None:
     """Let the charging points of a location work in spite of its alerts, or no longer."""
-    known = ruling.weather(command.location)
+    known = draft.weather(command.location)
     if known is None or known.override == command.override:
         if command.override and known is None:
             raise _nothing_there(command.location)
@@ -118,35 +118,35 @@ def override(ruling: Ruling, command: WeatherOverride) -> None:
     if command.override and not known.alerts:
         raise _nothing_there(known.location)
     weather = replace(known, override=command.override)
-    ruling.put(weather)
-    ruling.say(events.WeatherOverridden(location=weather.location, override=command.override))
-    _apply(ruling, weather)
+    draft.put(weather)
+    draft.say(events.WeatherOverridden(location=weather.location, override=command.override))
+    _apply(draft, weather)
 
 
-def settled(ruling: Ruling, point: ChargingPoint) -> ChargingPoint:
+def settled(draft: Draft, point: ChargingPoint) -> ChargingPoint:
     """Return `point`, which has just come to its location, held or not as the weather there wants it."""
-    weather = ruling.weather(point.location)
-    return _held(ruling, point, wanted=weather is not None and weather.withholds)
+    weather = draft.weather(point.location)
+    return _held(draft, point, wanted=weather is not None and weather.withholds)
 
 
-def _apply(ruling: Ruling, weather: Weather) -> None:
-    for point in list(ruling.points()):
+def _apply(draft: Draft, weather: Weather) -> None:
+    for point in list(draft.points()):
         if place(point.location) != weather.place:
             continue
-        after = _held(ruling, point, wanted=weather.withholds)
+        after = _held(draft, point, wanted=weather.withholds)
         if after is not point:
-            ruling.put(after)
+            draft.put(after)
             if Hold.WEATHER in after.holds:
-                charging.order_stop(ruling, after, EndReason.WEATHER)
+                charging.order_stop(draft, after, EndReason.WEATHER)
 
 
-def _held(ruling: Ruling, point: ChargingPoint, *, wanted: bool) -> ChargingPoint:
+def _held(draft: Draft, point: ChargingPoint, *, wanted: bool) -> ChargingPoint:
     if wanted == (Hold.WEATHER in point.holds):
         return point
     if wanted:
-        ruling.say(events.HoldPlaced(cp_id=point.cp_id, hold=Hold.WEATHER))
+        draft.say(events.HoldPlaced(cp_id=point.cp_id, hold=Hold.WEATHER))
         return replace(point, holds=point.holds | {Hold.WEATHER})
-    ruling.say(events.HoldLifted(cp_id=point.cp_id, hold=Hold.WEATHER))
+    draft.say(events.HoldLifted(cp_id=point.cp_id, hold=Hold.WEATHER))
     return replace(point, holds=point.holds - {Hold.WEATHER})
 
 
@@ -156,23 +156,23 @@ def _measured(measured_at: datetime | None, rules: Rules) -> datetime:
     return measured_at or rules.now
 
 
-def _known(ruling: Ruling, location: str) -> Weather:
+def _known(draft: Draft, location: str) -> Weather:
     """Return the weather of `location`, new when nothing is known yet. Raises Refused when there are too many."""
-    known = ruling.weather(location)
+    known = draft.weather(location)
     if known is not None:
         return known
-    spelt = _spelt(ruling, location)
-    if spelt is None and len(list(islice(ruling.weathers(), MAX_EMPTY_PLACES))) >= MAX_EMPTY_PLACES:
+    spelt = _spelt(draft, location)
+    if spelt is None and len(list(islice(draft.weathers(), MAX_EMPTY_PLACES))) >= MAX_EMPTY_PLACES:
         raise Refused(
             f"No charging point is in {location}, and too many such places are known.", Code.CONFLICT
         )
     return Weather(location=spelt or tidy(location))
 
 
-def _spelt(ruling: Ruling, location: str) -> str | None:
+def _spelt(draft: Draft, location: str) -> str | None:
     """Return the name that the charging points of `location` give it, or None when there are none."""
     key = place(location)
-    return next((point.location for point in ruling.points() if place(point.location) == key), None)
+    return next((point.location for point in draft.points() if place(point.location) == key), None)
 
 
 def _nothing_there(location: str) -> Refused:

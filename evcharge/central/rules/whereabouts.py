@@ -10,14 +10,14 @@ from dataclasses import replace
 
 from evcharge.central.rules import charging, weather
 from evcharge.central.rules.commands import RegistryFollows
-from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.decision import Draft
 from evcharge.domain import events
 from evcharge.domain.charging_point import ChargingPoint, Hold, LocatedBy
 from evcharge.domain.location import place
 from evcharge.domain.session import EndReason
 
 
-def heard(ruling: Ruling, point: ChargingPoint, said: str) -> ChargingPoint:
+def heard(draft: Draft, point: ChargingPoint, said: str) -> ChargingPoint:
     """Return `point` after its engine has arrived, and said where it stands ("": nobody told it)."""
     if not said:
         return point
@@ -25,53 +25,53 @@ def heard(ruling: Ruling, point: ChargingPoint, said: str) -> ChargingPoint:
     is_older = not point.said_location and point.located_by_operator
     after = replace(point, said_location=said)
     if is_news and not is_older and place(said) != place(point.location):
-        after = _moved(ruling, after, said, LocatedBy.ENGINE)
-    _compare(ruling, point, after)
+        after = _moved(draft, after, said, LocatedBy.ENGINE)
+    _compare(draft, point, after)
     return after
 
 
-def issued(ruling: Ruling, point: ChargingPoint, location: str) -> ChargingPoint:
+def issued(draft: Draft, point: ChargingPoint, location: str) -> ChargingPoint:
     """Return `point` after it came with a new credential, for which the Registry names `location` (or "")."""
     if not location or place(location) == place(point.registered_location):
         return point
-    after = _moved(ruling, replace(point, registered_location=location), location, LocatedBy.REGISTRY)
-    _compare(ruling, point, after)
+    after = _moved(draft, replace(point, registered_location=location), location, LocatedBy.REGISTRY)
+    _compare(draft, point, after)
     return after
 
 
-def move(ruling: Ruling, point: ChargingPoint, location: str) -> None:
+def move(draft: Draft, point: ChargingPoint, location: str) -> None:
     """Put a charging point where an operator says that it stands."""
-    after = _moved(ruling, point, location, LocatedBy.OPERATOR)
+    after = _moved(draft, point, location, LocatedBy.OPERATOR)
     if after is not point:
-        ruling.put(after)
-        _compare(ruling, point, after)
+        draft.put(after)
+        _compare(draft, point, after)
 
 
-def registered(ruling: Ruling, command: RegistryFollows) -> None:
+def registered(draft: Draft, command: RegistryFollows) -> None:
     """Note that the Registry knows where a charging point stands."""
-    point = ruling.point(command.cp_id)
+    point = draft.point(command.cp_id)
     if point is not None and not point.withdrawn and point.registered_location != command.location:
-        ruling.put(replace(point, registered_location=command.location))
+        draft.put(replace(point, registered_location=command.location))
 
 
-def _moved(ruling: Ruling, point: ChargingPoint, location: str, by: LocatedBy) -> ChargingPoint:
+def _moved(draft: Draft, point: ChargingPoint, location: str, by: LocatedBy) -> ChargingPoint:
     """Return `point` at another location, under the weather there; its session ends when that withholds it."""
     if location == point.location:
         return point
-    ruling.say(events.PointMoved(cp_id=point.cp_id, location=location, by=by.value, said=point.said_location))
+    draft.say(events.PointMoved(cp_id=point.cp_id, location=location, by=by.value, said=point.said_location))
     point = weather.settled(
-        ruling, replace(point, location=location, located_by_operator=by is LocatedBy.OPERATOR)
+        draft, replace(point, location=location, located_by_operator=by is LocatedBy.OPERATOR)
     )
     if Hold.WEATHER in point.holds:
-        charging.order_stop(ruling, point, EndReason.WEATHER)
+        charging.order_stop(draft, point, EndReason.WEATHER)
     return point
 
 
-def _compare(ruling: Ruling, before: ChargingPoint, after: ChargingPoint) -> None:
+def _compare(draft: Draft, before: ChargingPoint, after: ChargingPoint) -> None:
     """Say once that the engine says another location than the network has."""
     if _differs(after) and not (_differs(before) and _words(before) == _words(after)):
         said, location = _words(after)
-        ruling.say(events.LocationDiffers(cp_id=after.cp_id, said=said, location=location))
+        draft.say(events.LocationDiffers(cp_id=after.cp_id, said=said, location=location))
 
 
 def _words(point: ChargingPoint) -> tuple[str, str]:

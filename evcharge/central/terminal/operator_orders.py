@@ -48,7 +48,7 @@ class Answer:
     page: tuple[str, ...] | None = None
 
 
-class Desk:
+class OperatorOrders:
     """Everything that an operator can do at Central itself."""
 
     def __init__(

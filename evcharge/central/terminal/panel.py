@@ -35,7 +35,7 @@ from evcharge.central.feed import Feed, Live
 from evcharge.central.rules.alert_kinds import CENTRAL, KAFKA, REGISTRY, WEATHER, AlertKind
 from evcharge.central.terminal import command_line
 from evcharge.central.terminal.command_line import Order, Verb
-from evcharge.central.terminal.operator_orders import Answer, Desk, fault
+from evcharge.central.terminal.operator_orders import Answer, OperatorOrders, fault
 from evcharge.central.terminal.text_layout import COLOURS_256, NARROW, NO_COLOURS, TRUE_COLOURS, Palette
 from evcharge.central.terminal.wall import View, wall
 from evcharge.central.views.alerts import Alerts, alert_text
@@ -48,7 +48,7 @@ from evcharge.domain.session import Session
 from evcharge.runtime import logs
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.waiting import wait_until
-from evcharge.terminal.screen_writer import Unhurried, calm_resizes
+from evcharge.terminal.screen_writer import NonBlockingOutput, calm_resizes
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class Panel:
         dispatcher: Dispatcher,
         feed: Feed,
         alerts: Alerts,
-        desk: Desk,
+        desk: OperatorOrders,
         today: Today,
         clock: Clock,
         stop: asyncio.Event,
@@ -110,7 +110,7 @@ class Panel:
         self._asking = ""
         self._changed = asyncio.Event()
         self._wanted: asyncio.Queue[Order] = asyncio.Queue()
-        self._out = Unhurried(sys.stdout.fileno())
+        self._out = NonBlockingOutput(sys.stdout.fileno())
         self._wall = _WallControl(self)
         self._line = Buffer(
             completer=_Words(self), complete_while_typing=True, multiline=False, accept_handler=self._accept

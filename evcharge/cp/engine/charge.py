@@ -13,7 +13,7 @@ from evcharge.cp.contactor import Contactor
 from evcharge.cp.engine.supply import Supply, Thermometer
 from evcharge.cp.health import BROKEN, JOURNAL_FULL
 from evcharge.cp.journal.journal import Journal
-from evcharge.cp.journal.session_journal import Books
+from evcharge.cp.journal.session_journal import SessionJournal
 from evcharge.domain.billing import kwh
 from evcharge.domain.journal_records import SupplyStart
 from evcharge.domain.session import EndReason
@@ -72,7 +72,7 @@ class Charge:
         self.power_w = 0
         self._thermometer = thermometer or Thermometer(22_000)
         self._words = words or Speech(SENTENCES)
-        self._books = Books(journal, contactor, lambda: on_moment(Moment.ENDED), self._words)
+        self._books = SessionJournal(journal, contactor, lambda: on_moment(Moment.ENDED), self._words)
 
     # ---- facts
 

@@ -55,10 +55,10 @@ from evcharge.runtime.config import Config
 from evcharge.runtime.lifecycle import run_until
 from evcharge.runtime.waiting import bounded
 from evcharge.terminal import keyboard
-from evcharge.terminal.fault_log import Troubles, told
+from evcharge.terminal.fault_log import FaultLog, told
 
 if TYPE_CHECKING:
-    from evcharge.cp.engine.telemetry import Lane
+    from evcharge.cp.engine.telemetry import TelemetrySender
 
 log = logging.getLogger(__name__)
 
@@ -122,16 +122,16 @@ async def _stay_connected(config: Config, cp_id: CpId, engine: "Engine") -> None
         tasks.create_task(link.run(engine.talk, engine.tell_link))
 
 
-def _lane(config: Config, cp_id: CpId, engine: "Engine") -> "Lane | None":
+def _lane(config: Config, cp_id: CpId, engine: "Engine") -> "TelemetrySender | None":
     """Return what takes the live figures to Kafka, if that is wanted. Raises ConfigError, StateError."""
     if config.engine.live_lane != "kafka":
         return None
     if not config.kafka.bootstrap:
         raise ConfigError('`[engine] live_lane` is "kafka", and `[kafka] bootstrap` names no brokers')
-    from evcharge.cp.engine.telemetry import Lane
+    from evcharge.cp.engine.telemetry import TelemetrySender
     from evcharge.kafka.client import Brokers  # most engines do without
 
-    lane = Lane(Brokers(config.kafka, config.state), cp_id, engine.words)
+    lane = TelemetrySender(Brokers(config.kafka, config.state), cp_id, engine.words)
     lane.on_trouble = lambda what: engine.troubles.note("kafka", what, utc_now())
     return lane
 
@@ -197,7 +197,7 @@ class Engine:
         self.words = Speech(SENTENCES, config.lang)
         self.health_at = ""
         self._lines = LinkLines(config)
-        self.troubles = Troubles()
+        self.troubles = FaultLog()
         self._told_location = tidy(config.engine.location)
         self._standing = Standing(cp_id, self.words, self.troubles, self._told_location)
         # For how many ticks no monitor has asked, after one did.
@@ -208,7 +208,7 @@ class Engine:
         # How long a record was kept is told by it: a clock that is set makes none older.
         self._unix_s = steady(utc_now)
         self._channel: Channel | None = None
-        self.lane: Lane | None = None
+        self.lane: TelemetrySender | None = None
         self._plan = Plan(steps, self._loop.time())
         self._planned = asyncio.Event()
         self._news = asyncio.Event()

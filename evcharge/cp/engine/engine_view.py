@@ -18,7 +18,7 @@ from evcharge.cp.status import (
 from evcharge.domain.billing import euros, kwh, price_text
 from evcharge.labels import Speech
 from evcharge.terminal import drawing
-from evcharge.terminal.fault_log import Trouble
+from evcharge.terminal.fault_log import LoggedFault
 
 
 def view(
@@ -28,7 +28,7 @@ def view(
     width: int,
     height: int,
     *,
-    troubles: Sequence[Trouble] | None = None,
+    troubles: Sequence[LoggedFault] | None = None,
 ) -> list[Text]:
     """Return the lines of the screen; all lists newest first. With `troubles`: those and the messages, no more."""
     top = [

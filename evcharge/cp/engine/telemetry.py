@@ -19,7 +19,7 @@ from evcharge.runtime.waiting import Backoff
 log = logging.getLogger(__name__)
 
 
-class Lane:
+class TelemetrySender:
     """Takes figures and never waits. `run` in one task."""
 
     def __init__(self, brokers: Brokers, cp_id: CpId, words: Speech) -> None:

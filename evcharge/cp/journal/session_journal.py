@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
-class Books:
+class SessionJournal:
     """Writes starts, meters, ends and refusals, and hands them to Central in order.
 
     Every method may raise StateError: the journal is beyond help, and the contactor open.

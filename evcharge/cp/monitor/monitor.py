@@ -12,13 +12,13 @@ from msgspec import UNSET, UnsetType
 from evcharge import labels
 from evcharge.cp import health, typed_input
 from evcharge.cp.central_link import LOOK_S, Credential, LinkLines, explained, link_to_central
-from evcharge.cp.monitor.registry_tasks import Cancelled, Errands
+from evcharge.cp.monitor.registry_tasks import Cancelled, RegistryTasks
 from evcharge.cp.monitor.watcher import Watcher
 from evcharge.cp.standing import Standing
 from evcharge.cp.status import Lamp, MonitorFacts, Signal, monitor_line
 from evcharge.domain.errors import Code, EvchargeError, Overloaded, StateError
 from evcharge.domain.ids import CpId, Role, check_id
-from evcharge.evc1.client import Link, LinkState, Phase
+from evcharge.evc1.client import LinkState, Phase, ReconnectingClient
 from evcharge.evc1.connection import Channel
 from evcharge.evc1.messages import ErrorNotice, Health, Located
 from evcharge.labels import Phrase, Speech, say
@@ -28,7 +28,7 @@ from evcharge.runtime.config import Config
 from evcharge.runtime.lifecycle import run_until
 from evcharge.security import secret_files
 from evcharge.terminal import keyboard
-from evcharge.terminal.fault_log import Troubles, told
+from evcharge.terminal.fault_log import FaultLog, told
 
 log = logging.getLogger(__name__)
 
@@ -128,17 +128,17 @@ class Monitor:
         self._words = Speech(SENTENCES, config.lang)
         self._credential = Credential(config, cp_id)
         self._lines = LinkLines(config)
-        self._troubles = Troubles()
+        self._troubles = FaultLog()
         self._standing = Standing(cp_id, self._words, self._troubles)
         self._credential.on_registry = lambda what: self._troubles.note("registry", what, utc_now())
-        self._errands = Errands(config, cp_id, self._credential, self._no_password, self._words)
+        self._errands = RegistryTasks(config, cp_id, self._credential, self._no_password, self._words)
         # One errand at a time; its word stays here until it is done.
         self._errand: str | None = None
         self._errand_wanted = asyncio.Event()
         # There are no three before the credential is known.
         self._watcher: Watcher | None = None
         self._teller: Teller | None = None
-        self._link: Link | None = None
+        self._link: ReconnectingClient | None = None
         self._is_terminal = keyboard.is_terminal() and config.log.format == "text"
 
     # ---- watching

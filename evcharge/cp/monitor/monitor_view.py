@@ -7,12 +7,12 @@ from rich.text import Text
 from evcharge.cp.status import MonitorFacts, located, warmth
 from evcharge.labels import Speech
 from evcharge.terminal import drawing
-from evcharge.terminal.fault_log import Trouble, clock
+from evcharge.terminal.fault_log import LoggedFault, clock
 
 
 def view(
     facts: MonitorFacts,
-    troubles: Sequence[Trouble],
+    troubles: Sequence[LoggedFault],
     messages: Sequence[Text],
     words: Speech,
     width: int,

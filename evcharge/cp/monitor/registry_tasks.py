@@ -21,7 +21,7 @@ class Cancelled(Exception):
     """Whoever was asked for the password did not want to."""
 
 
-class Errands:
+class RegistryTasks:
     """One charging point's business at the Registry. Each errand returns the sentence that says what happened.
 
     They raise EvchargeError when the Registry says no or does not answer, and Cancelled.

@@ -13,7 +13,7 @@ from evcharge.cp.status import EngineFacts, Lamp, MonitorFacts, Session, Signal,
 from evcharge.labels import Speech
 from evcharge.labels.point import SENTENCES
 from evcharge.terminal import drawing
-from evcharge.terminal.fault_log import MOST, Trouble, Troubles
+from evcharge.terminal.fault_log import MOST, FaultLog, LoggedFault
 from evcharge.terminal.fault_log import told as lines_of
 
 EN, ES = Speech(SENTENCES), Speech(SENTENCES, "es")
@@ -148,7 +148,7 @@ def test_long_messages_go_on_in_the_next_line_and_the_list_can_have_the_whole_wi
 
 
 def test_the_list_of_an_engine_has_its_faults_on_top():
-    troubles = [Trouble("Unable to connect to Central", NOON), Trouble("nobody asks", NOON, NOON)]
+    troubles = [LoggedFault("Unable to connect to Central", NOON), LoggedFault("nobody asks", NOON, NOON)]
     screen = shown(engine(), messages=[Text(" a message")], troubles=troubles)
     assert screen.index("Unable to connect") < screen.index("nobody asks") < screen.index("a message")
     assert "restored" in screen
@@ -174,7 +174,9 @@ def monitor(**change: object) -> MonitorFacts:
     return MonitorFacts(**facts | change)
 
 
-def watched(facts: MonitorFacts, troubles: list[Trouble] | None = None, *, only_list: bool = False) -> str:
+def watched(
+    facts: MonitorFacts, troubles: list[LoggedFault] | None = None, *, only_list: bool = False
+) -> str:
     lines = monitor_view.view(facts, troubles or [], [], EN, 80, 24, only_list=only_list)
     assert len(lines) == 24
     return drawing.drawn(lines, 80, colors=True)
@@ -199,7 +201,7 @@ def test_a_second_monitor_and_a_simulated_fault_are_on_the_screen():
 
 
 def test_faults_are_listed_newest_first_with_begin_and_end():
-    troubles = Troubles()
+    troubles = FaultLog()
     troubles.note("engine", "engine lost", NOON)
     troubles.note("central", "Central lost", NOON + timedelta(seconds=1))
     troubles.note("engine", None, NOON + timedelta(seconds=2))
@@ -215,7 +217,7 @@ def test_faults_are_listed_newest_first_with_begin_and_end():
 
 
 def test_the_same_trouble_in_other_words_is_one_trouble_and_old_ones_are_forgotten():
-    troubles = Troubles()
+    troubles = FaultLog()
     troubles.note("engine", "hung up", NOON)
     troubles.note("engine", "nothing answers", NOON + timedelta(seconds=1))
     (only,) = troubles.newest_first
@@ -239,7 +241,7 @@ def test_the_monitor_in_one_line():
 def test_any_size_is_filled_and_not_overstepped(width: int, height: int):
     busy = engine(state="charging", session=SESSION, battery_permille=1000, location="Ünïcödé 充電" * 5)
     messages = [Text("12:00:00 " + "x" * 300), Text("12:00:00 ok")]
-    troubles = [Trouble("engine lost " * 30, NOON, NOON)]
+    troubles = [LoggedFault("engine lost " * 30, NOON, NOON)]
     for only_list in (True, False):
         for lines in (
             engine_view.view(busy, messages, EN, width, height, troubles=troubles if only_list else None),

@@ -10,7 +10,7 @@ from rich.text import Text
 from evcharge.labels import Speech
 from evcharge.labels.weather_service import SENTENCES
 from evcharge.terminal import drawing
-from evcharge.terminal.fault_log import Trouble
+from evcharge.terminal.fault_log import LoggedFault
 from evcharge.weather.readings import Spot
 from evcharge.weather.view import Facts, Row, listed, view
 
@@ -95,7 +95,7 @@ def test_more_locations_than_lines_are_counted():
 
 
 def test_the_list_of_faults_fills_the_screen():
-    trouble = Trouble("Weather connection unavailable: it is silent", NOON, NOON)
+    trouble = LoggedFault("Weather connection unavailable: it is silent", NOON, NOON)
     shown = screen(facts(GOOD), only_list=True, troubles=[trouble])
     assert "restored" in shown
     assert "it is silent" in shown

@@ -8,7 +8,7 @@ import pytest
 
 from evcharge.central.feed import Feed
 from evcharge.central.kafka import telemetry as module
-from evcharge.central.kafka.telemetry import Lane
+from evcharge.central.kafka.telemetry import TelemetryReceiver
 from evcharge.central.peers.quotas import BAN_S, USELESS, USELESS_RECORDS, Quotas
 from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.rules.alert_kinds import AlertKind
@@ -47,7 +47,7 @@ class Room:
         peers = SimpleNamespace(
             channel=lambda role, cp_id: self.channels.get(cp_id) if role is Role.ENGINE else None
         )
-        self.lane = Lane(dispatcher, peers, self.feed, Refusals(self.posted.append), Quotas())
+        self.lane = TelemetryReceiver(dispatcher, peers, self.feed, Refusals(self.posted.append), Quotas())
         self.sealers = {cp_id: Sealer(key) for cp_id, key in KEYS.items()}
 
     def figures(self, energy_mwh: int = 5, power_w: int = 22_000, cp_id: str = "CP001") -> bytes:

@@ -8,7 +8,7 @@ from evcharge.central.peers.letters import message_of
 from evcharge.central.rules import charging, settlement
 from evcharge.central.rules import commands as c
 from evcharge.central.rules.charging import MOST_JOURNALS
-from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import Driver, Facts, JournalCursor, Kind
 from evcharge.central.rules.replies import RecordsMissing, RecordsTaken, RequestStep
 from evcharge.central.rules.settings import Rules
@@ -719,9 +719,9 @@ def test_a_session_without_its_driver_is_a_bug_and_ends_loudly(town: Network):
     facts.put(town.point())
     facts.put(session)
     with pytest.raises(LookupError, match="D01"):
-        settlement.close_estimated(Ruling(facts), town.point(), town.rules, EndReason.LOST)
+        settlement.close_estimated(Draft(facts), town.point(), town.rules, EndReason.LOST)
     with pytest.raises(LookupError, match="CP404"):
-        Ruling(facts).existing_point("CP404")
+        Draft(facts).existing_point("CP404")
 
 
 def test_a_session_whose_point_serves_another_does_not_free_it(town: Network):

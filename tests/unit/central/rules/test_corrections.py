@@ -8,7 +8,7 @@ import pytest
 from evcharge.central.peers.letters import letters
 from evcharge.central.rules import commands as c
 from evcharge.central.rules import corrections
-from evcharge.central.rules.decision import Ruling
+from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import Closed, Correction, CorrectionKind, Kind, TicketUnseen
 from evcharge.central.rules.start_seal import seal
 from evcharge.domain import events, journal_records
@@ -205,12 +205,12 @@ def test_the_rest_of_a_former_owners_charge_is_paid_from_the_wallet_that_was_lef
 # ---- by order
 
 
-def entered(town: Network, **what: object) -> Ruling:
+def entered(town: Network, **what: object) -> Draft:
     closed = town.over[town.tickets[0].session_id]
-    ruling = Ruling(town.facts)
+    draft = Draft(town.facts)
     usual = {"energy_mwh": 0, "cents": 0, "ended": NOON, "elapsed_s": None}
-    corrections.correct(ruling, closed, CorrectionKind.ORDER, "the cable was broken", **usual | what)
-    return ruling
+    corrections.correct(draft, closed, CorrectionKind.ORDER, "the cable was broken", **usual | what)
+    return draft
 
 
 def test_money_goes_back_into_the_wallet(town: Network):
@@ -240,7 +240,7 @@ def test_what_was_not_taken_has_nothing_to_correct(town: Network):
     town.sends(town.engines["CP001"].refused(session.session_id))
     with pytest.raises(Refused, match="no ticket to correct"):
         corrections.correct(
-            Ruling(town.facts),
+            Draft(town.facts),
             Closed(town.over[session.session_id].session),
             CorrectionKind.ORDER,
             "why",

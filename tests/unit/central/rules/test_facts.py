@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from evcharge.central.rules import facts as facts_module
-from evcharge.central.rules.decision import Decision, Ruling
+from evcharge.central.rules.decision import Decision, Draft
 from evcharge.central.rules.facts import Driver, Facts, JournalCursor, TicketSeen
 from evcharge.domain.charging_point import ChargingPoint
 from evcharge.domain.session import SessionState
@@ -104,7 +104,7 @@ def test_old_outcomes_are_forgotten_but_never_that_of_an_open_session(
 
 def test_a_ruling_remembers_what_it_changed_and_caused():
     facts = Facts()
-    ruling = Ruling(facts)
+    ruling = Draft(facts)
     assert ruling.decision() == Decision()
     assert ruling.decision().is_empty
     point = ChargingPoint(cp_id="CP001")
@@ -153,7 +153,7 @@ def test_a_draft_sees_what_is_free_in_it():
     draft.put(replace(ready("CP002"), fault="engine lost"))
     draft.put(replace(ready("CP003"), last_used=7))
     draft.put(ready("CP009"))
-    ruling = Ruling(draft)
+    ruling = Draft(draft)
     ruling.put(replace(ready("CP004"), revoked=True))
     assert {point.cp_id: point.last_used for point in ruling.free()} == {"CP001": 0, "CP003": 7, "CP009": 0}
     assert [point.cp_id for point in facts.free()] == ["CP001", "CP002", "CP003", "CP004"]
