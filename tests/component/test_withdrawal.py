@@ -75,7 +75,7 @@ async def test_who_gets_the_id_of_a_withdrawn_driver_gets_neither_its_money_nor_
     first = await registered(registry, "driver", "D01")
     old = FakeDriver("D01", await dials(registry, house, "D01", Role.DRIVER, first))
     assert await wallet(old.channel) == 2_000
-    body = {"cents": 100_000, "reference": "receipt-1"}
+    body = {"cents": 100_000, "reference": "receipt-1", "confirm": True}
     await house.program.post("/api/drivers/D01/top-up", body)
     await charged(house, old)
     page = house.visitor()

@@ -16,13 +16,19 @@ async def point(city: City, cp_id: str) -> None:
     await city.latest("central").says(f"{cp_id} .*Available")
 
 
-async def charges(driver: Program, cp_id: str) -> None:
+async def charges(city: City, driver: Program, cp_id: str) -> None:
     """A whole charge, from start to ticket."""
     since = len(driver.lines)
     driver.types(f"start {cp_id}")
     await driver.says(f"{cp_id}: .* kW", times=2, since=since)
     driver.types("stop")
     await driver.says("Ended:", since=since)
+    # The monitor sees within a second that the vehicle has gone; until then it stands in the way of others.
+    await becomes_true(lambda: times(city, "VehiclePluggedIn") == times(city, "VehicleUnplugged"))
+
+
+def times(city: City, kind: str) -> int:
+    return city.books("SELECT COUNT(*) FROM events WHERE type = ?", kind)[0][0]
 
 
 async def evcharge(city: City, *args: str, code: int = 0) -> str:
@@ -52,15 +58,15 @@ async def test_an_older_copy_is_put_back_and_the_engines_bring_what_it_lacks(cit
     await point(city, "CP001")
     first = await city.driver("D01")
     await first.says("Connected")
-    await charges(first, "CP001")
+    await charges(city, first, "CP001")
     await evcharge(city, "backup", str(tmp_path / "old.evb"))
 
     # Two more charges of a driver that the copy knows, one of a driver and one at a point that it does not.
-    await charges(first, "CP001")
-    await charges(first, "CP001")
+    await charges(city, first, "CP001")
+    await charges(city, first, "CP001")
     second = await city.driver("D02")
     await second.says("Connected")
-    await charges(second, "CP001")
+    await charges(city, second, "CP001")
     await point(city, "CP002")
     second.types("start CP002")
     await second.says("CP002: .* kW", times=2)

@@ -22,8 +22,8 @@ from tests.component.small_disk import small_disk
 ROLES = {
     "registry": ("evcharge.registry", "app", []),
     "central": ("evcharge.central", "app", []),
-    "cp-engine": ("evcharge.cp.engine.engine", "engine", ["CP001"]),
-    "cp-monitor": ("evcharge.cp.monitor.monitor", "monitor", ["CP001"]),
+    "cp-engine": ("evcharge.cp.engine", "engine", ["CP001"]),
+    "cp-monitor": ("evcharge.cp.monitor", "monitor", ["CP001"]),
     "driver": ("evcharge.driver", "app", ["D01"]),
 }
 

@@ -268,7 +268,7 @@ async def test_the_pages_tell_locations_apart_as_central_does(run) -> None:
     assert await run("location", f"return {texts}.map(m.plain)") == [
         without_accents(text) for text in SPELLINGS
     ]
-    assert await run("location", f"return {texts}.map((one) => m.townAndCountry(one))") == [
+    assert await run("country", f"return {texts}.map((one) => m.townAndCountry(one))") == [
         list(town_and_country(tidy(text))) for text in SPELLINGS
     ]
 

@@ -129,7 +129,7 @@ async def test_money_is_put_right_on_the_pages(room, window) -> None:
         await row(page, session_id).locator(".tb-open").click()
         await page.locator('[data-act="refund"]').click()
         await fill_in(page, "Give back", amount="0,50", reason="cable broken")
-        await expect(page.locator("dialog[open]")).to_contain_text("2.00\u00a0€")
+        await expect(page.locator("dialog[open].sheet")).to_contain_text("2.00\u00a0€")
         await page.keyboard.press("Escape")
         await page.goto(f"{room.url}/#drivers")
         await row(page, "D78").locator('[data-act="correct"]').click()

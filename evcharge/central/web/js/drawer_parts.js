@@ -3,7 +3,7 @@ import { h, put } from "./dom.js";
 import { degrees, duration, euros, kw, kwh, price, unix } from "./format.js";
 import { has, t } from "./i18n.js";
 import { holdWords } from "./cp_words.js";
-import { inCountry } from "./location.js";
+import { inCountry } from "./country.js";
 import { CHARGING, ENGINE, FAULTED, MONITOR, PREPARING, REVOKED } from "./states.js";
 
 /** @typedef {import("./rows.js").Cp} Cp */

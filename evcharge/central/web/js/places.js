@@ -1,7 +1,8 @@
 // Where the map puts a location. Known towns stand roughly as they lie; any other name gets a place of its own,
 // always the same one, near the middle. A schematic, not a survey: no map of the world is fetched.
 
-import { plain, townAndCountry } from "./location.js";
+import { townAndCountry } from "./country.js";
+import { plain } from "./location.js";
 
 /** @type {Record<string, [number, number]>} longitude and latitude in degrees */
 const TOWNS = {

@@ -5,7 +5,7 @@ import { confirm, problem, toast } from "../dialogs.js";
 import { h, icon, put } from "../dom.js";
 import { ago, degrees, number, when } from "../format.js";
 import { t, term } from "../i18n.js";
-import { coordinates, countryName, inCountry } from "../location.js";
+import { coordinates, countryName, inCountry } from "../country.js";
 import { fill, heading, poll, stateChip, tab } from "../tab.js";
 
 const AGAIN_S = 4;
