@@ -253,7 +253,7 @@ def _any_point(draft: Draft, location: str | None) -> ChargingPoint:
     """Return the least recently used free point of `location`, or of all; one elsewhere is offered, not assigned."""
     free = [point for point in draft.free() if _has_told_all(draft, point)]
     if not free:
-        raise StartRefusal(Code.NONE_AVAILABLE, "StartRefusal charging point available at the moment.")
+        raise StartRefusal(Code.NONE_AVAILABLE, "No charging point available at the moment.")
     near = [point for point in free if not location or is_meant(point.location, location)]
     best = min(near or free, key=lambda point: (point.last_used, point.cp_id))
     if not near:

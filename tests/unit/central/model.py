@@ -283,7 +283,11 @@ class Model:
         if stale := self._of_engine(a):
             return stale
         session = self.sessions.get(a.session_id)
-        return None if session and session.cp == a.cp_id and session.state in "AC" else "E_ID"
+        if not (session and session.cp == a.cp_id and session.state in "AC"):
+            return "E_ID"
+        if session.state == "A" and session.stop is None:
+            session.ready = True
+        return None
 
     def _StartCharging(self, a):
         if stale := self._of_engine(a) if a.by_hand else self._of_driver(a):
@@ -299,7 +303,8 @@ class Model:
             return "E_ID"
         session = self.sessions[self.requests[a.request_id]]
         if session.state in "AC":
-            return "STOPPING" if session.stop else {"A": "ASKING", "C": "CHARGING"}[session.state]
+            asked = "READY" if session.ready else "ASKING"
+            return "STOPPING" if session.stop else {"A": asked, "C": "CHARGING"}[session.state]
         return {"T": None, "R": "E_CP_NOT_AVAILABLE"}[session.state]
 
     def _is_mine(self, a):
@@ -348,7 +353,7 @@ class Model:
         self.uses = cp.used = self.uses + 1
         self.sessions[session_id] = SimpleNamespace(
             cp=cp_id, driver=a.driver_id, number=driver.number, hold=hold, limit=limit, price=cp.price, state="A",
-            first=0, meter=0, stop=None, at=self.now,
+            ready=False, first=0, meter=0, stop=None, at=self.now,
         )  # fmt: skip
         return "ASKING"
 
