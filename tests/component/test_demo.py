@@ -14,11 +14,11 @@ import pytest
 ROLE = """
 import os, signal, sys, time
 from pathlib import Path
-from evcharge.runtime.parent_watch import watch
+from evcharge.runtime.parent_watch import exit_with_parent
 
 begin = time.monotonic()
 args = sys.argv[1:]
-watch(int(args[args.index("--tether") + 1]))
+exit_with_parent(int(args[args.index("--tether") + 1]))
 state = Path(args[args.index("--state") + 1])
 role, mode = args[2], os.environ["MODE"]
 me = args[3] if role.startswith(("cp-", "driver")) else role
