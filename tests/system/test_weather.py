@@ -256,6 +256,7 @@ async def test_the_menu_adds_a_city_moves_a_point_and_quits(city: City, sky: Sky
         await screen.types("Madrid")
         await screen.shows(r"Madrid +8\.0 +2\.0 .* 0 +good")
         await screen.keys("m")
+        await screen.shows("Charging point to move:")
         await screen.types("cp002")
         await screen.shows("New location of CP002:")
         await screen.types("Madrid")
