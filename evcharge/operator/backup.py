@@ -302,6 +302,7 @@ def _extract(archive: zipfile.ZipFile, part: Part, target: Path, say: Speech) ->
                 file.write(chunk)
             file.flush()
             os.fsync(file.fileno())
+    # NotImplementedError is how zipfile refuses a compression or an encryption that it does not know.
     except (KeyError, zipfile.BadZipFile, EOFError, ValueError, NotImplementedError):
         raise StateError(say("restore damaged", what=part.name)) from None
     if (size, digest.hexdigest()) != (part.bytes, part.sha256):
