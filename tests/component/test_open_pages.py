@@ -138,6 +138,20 @@ async def test_a_program_with_the_operators_token_may_watch(office: Office):
     assert (await office.ask("GET", "/api/me")).status == 403
 
 
+async def test_a_page_that_is_sent_away_has_the_time_to_say_goodbye(office: Office):
+    async with logged_in(office, "ana", "operator") as browser:
+        headers = {"Origin": office.url}
+        async with browser.session.ws_connect(f"{office.url}/ws", headers=headers, autoclose=False) as ws:
+            assert (await office.ask("DELETE", "/api/accounts/ana")).status == 200
+            async with asyncio.timeout(3.0):
+                while (await ws.receive()).type is not aiohttp.WSMsgType.CLOSE:
+                    pass
+            # Whatever Central does at once after its goodbye would have arrived before this answer.
+            assert (await office.ask("GET", "/api/accounts")).status == 200
+            await ws.close()
+            assert ws.close_code == 4401
+
+
 @pytest.mark.parametrize("how", ["log out", "account removed"])
 async def test_a_page_is_closed_as_soon_as_its_login_ends(office: Office, how: str):
     async with logged_in(office, "ana", "operator") as browser, browser.page() as page:

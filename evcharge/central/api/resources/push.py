@@ -67,6 +67,8 @@ class _Page:
     login: str
     driver_id: DriverId | None
     rev: int
+    # Until when it may stay: for ever, until its login has ended.
+    stay: asyncio.Timeout
     # Of a driver: which of its own views it has been sent.
     view: int = -1
     behind_since: float | None = None
@@ -213,11 +215,17 @@ class Push:
         transport = request.transport
         if transport is None:
             return ws  # gone while it was let in
-        page = _Page(ws, transport, self._standing(request), login, driver_id, -1)
+        stay = asyncio.timeout(None)
+        page = _Page(ws, transport, self._standing(request), login, driver_id, -1, stay)
         self._welcome(page, since)
-        self._pages[page] = None
         try:
-            await _listen(ws)
+            async with stay:
+                self._pages[page] = None
+                await _listen(ws)
+        except TimeoutError:
+            if not stay.expired():
+                raise
+            await _send_away(page)
         finally:
             self._pages.pop(page, None)
         return ws
@@ -250,8 +258,7 @@ class Push:
         try:
             async with asyncio.TaskGroup() as tasks:
                 while True:
-                    for page in self.tick(loop.time()):
-                        tasks.create_task(_send_away(page))
+                    self.tick(loop.time())
                     for driver_id in self._drivers.wanting():
                         tasks.create_task(self._read_on(driver_id))
                     next_s = max(next_s + TICK_S, loop.time())
@@ -260,8 +267,8 @@ class Push:
             for page in self._pages:
                 page.transport.abort()
 
-    def tick(self, now_s: float) -> list[_Page]:
-        """Bring every page up to date that can be; return those that may not stay open.
+    def tick(self, now_s: float) -> None:
+        """Bring every page up to date that can be, and send those away whose login has ended.
 
         `now_s` is of a steady clock.
         """
@@ -269,15 +276,14 @@ class Push:
         if beat:
             self._beat_at = now_s
         if not (beat or self._pages):
-            return []
+            return
         before = self._ticked_rev
         self._refresh()
         shared: bytes | None = None
-        logged_out = []
         for page in list(self._pages):
             if not page.standing():
                 del self._pages[page]
-                logged_out.append(page)
+                page.stay.reschedule(asyncio.get_running_loop().time())
             elif self._takes_more(page, now_s) and (beat or self._has_news(page)):
                 if page.driver_id is None and page.rev == before:
                     if shared is None:
@@ -285,7 +291,6 @@ class Push:
                     self._write(page, shared)
                 else:
                     self._write(page, self._due(page))
-        return logged_out
 
     def _refresh(self) -> None:
         now = self._clock()
@@ -346,6 +351,7 @@ def _is_ping(message: Any) -> bool:
 
 
 async def _send_away(page: _Page) -> None:
+    """Tell a page that nobody reads from any more why it is closed, and wait until it has heard it."""
     try:
         # Closing first waits until it has read what it was sent, and that without an end.
         async with asyncio.timeout(_GOODBYE_S):
