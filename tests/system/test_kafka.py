@@ -15,6 +15,8 @@ from tests import kafka
 from tests.system.city import City, Program, city
 from tests.system.test_charges import QUICK
 
+# Records of a flood: far more than Central reads before it stops listening to a key.
+FLOOD = 20_000
 EVENTS = ("central-events", "cp-events", "driver-events")
 # From the request to the ticket, as the charging point's records tell it.
 CHARGE = ["SessionAuthorised", "SessionReady", "SessionStarted", "TicketMade"]
@@ -321,3 +323,26 @@ async def test_an_order_over_kafka_is_carried_out_once(town: KafkaCity):
     holds = town.books("SELECT COUNT(*) FROM events WHERE type = 'HoldPlaced'")[0][0]
     assert (done, holds) == (3, 2)
     await stranger.stops()
+
+
+async def test_a_flood_of_nonsense_in_kafka_costs_no_order_and_no_book(town: KafkaCity):
+    central = await town.central()
+    await points(town, central, 2)
+    # As anybody can who reaches the broker: under an existing key and under one of nobody, in both topics.
+    for topic in ("cp-telemetry", "central-commands"):
+        for key in ("CP001", "nobody"):
+            put(town, topic, key, b"\n".join([b"gAAAAABgarbage"] * FLOOD))
+    for who in ("CP001", "KAFKA"):
+        await central.says(f"refused {who} .*kafka:central-commands.*too much that comes to nothing")
+    await central.says("refused CP001 .*kafka:cp-telemetry: E_SLOW")
+    # An order for a point that nobody floods is behind all that in the topic, and is carried out all the same.
+    ordered = await town.run("out", "CP002", "--via", "kafka")
+    assert await ordered.ends() == 0, ordered.text
+    await central.says("CP002 .*Out of Order: operator")
+    # And so is a whole charge at the point that is flooded.
+    services = town.state.parent / "services.txt"
+    services.write_text("CP001\n")
+    assert await (await town.driver("D01", "--file", str(services))).ends() == 0
+    await town.settles()
+    refused = town.books("SELECT COUNT(*) FROM events WHERE type = 'InputRefused'")[0][0]
+    assert 0 < refused < 50

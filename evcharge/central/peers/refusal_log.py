@@ -65,8 +65,7 @@ class Refusals:
 
     def _note(self, actor: Actor, who: str, role: Role | None, event: InputRefused | LoginRefused) -> None:
         who = who[:40] or UNKNOWN
-        host = actor.address.rpartition(":")[0]
-        key: tuple[str, ...] = (type(event).__name__, who, host, event.code)
+        key: tuple[str, ...] = (type(event).__name__, who, _whence(actor.address), event.code)
         known = self._repeats.get(key)
         if known is None and len(self._repeats) >= _MOST_KINDS:
             key = ("overflow",)
@@ -108,6 +107,12 @@ class Refusals:
         for known in repeats.values():
             if known.times:
                 self._post(Note(by=known.actor, event=structs.replace(known.event, times=known.times)))
+
+
+def _whence(address: str) -> str:
+    """Return `address` without its port, which every connection changes; a topic of Kafka has none."""
+    host, _, port = address.rpartition(":")
+    return host if port.isdigit() else address
 
 
 def _actor(who: str, role: Role | None, address: str, *, proven: bool) -> Actor:

@@ -66,6 +66,12 @@ def test_repeats_from_one_host_are_counted_and_written_once_a_minute(refusals: R
     assert len(posted) == 2
 
 
+def test_each_topic_of_kafka_is_a_source_of_its_own(refusals: Refusals, posted: list[Note]):
+    for topic in ("cp-telemetry", "central-commands", "central-commands"):
+        refusals.input("CP001", Role.ENGINE, f"kafka:{topic}", BAD_SEQ, proven=False)
+    assert [note.by.address for note in posted] == ["kafka:cp-telemetry", "kafka:central-commands"]
+
+
 @pytest.mark.parametrize(
     "other",
     [
