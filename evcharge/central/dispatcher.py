@@ -7,7 +7,6 @@ there is room.
 
 import asyncio
 import logging
-import sqlite3
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -43,6 +42,7 @@ from evcharge.runtime import failpoints
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.lifecycle import Jumps
 from evcharge.runtime.waiting import uninterrupted
+from evcharge.storage.store_errors import ConstraintViolated, StoreBroken, StoreError, StoreFull
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +50,6 @@ log = logging.getLogger(__name__)
 MAX_BATCH = 256
 # How long facts wait before they are tried again while the disk is full.
 _RETRY_S = 1.0
-# After these the file cannot be trusted: pages that failed to reach the disk are believed to be there.
-_FATAL = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC")
 
 
 @dataclass(slots=True)
@@ -149,7 +147,7 @@ class Dispatcher:
         batch = [self._inbox.popleft() for _ in range(min(MAX_BATCH, len(self._inbox)))]
         try:
             return await self._carry_out(batch)
-        except sqlite3.IntegrityError:
+        except ConstraintViolated:
             # One command breaks a rule of the database: let only that one fail.
             return await self._one_by_one(batch)
 
@@ -160,19 +158,19 @@ class Dispatcher:
             try:
                 if not await self._carry_out([waiting]):
                     return False
-            except sqlite3.IntegrityError as problem:
+            except ConstraintViolated as problem:
                 log.warning("the database refused %s: %s", type(waiting.command).__name__, problem)
                 _answer(waiting.done, Unstorable(f"the books refuse this: {problem}"))
         return True
 
     async def _carry_out(self, batch: list[_Waiting]) -> bool:
-        """Decide, store and tell; return False when storing does not work. Raises sqlite3.IntegrityError."""
+        """Decide, store and tell; return False when storing does not work. Raises ConstraintViolated."""
         outcomes: list[Decision | Refused] = []
         try:
             counts = await self._store_all(batch, outcomes)
-        except sqlite3.IntegrityError:
+        except ConstraintViolated:
             raise
-        except sqlite3.Error as problem:
+        except StoreError as problem:
             self._put_off(batch, outcomes, problem)
             return False
         for flooding in self._counted.take(counts):
@@ -188,7 +186,7 @@ class Dispatcher:
         return True
 
     async def _store_all(self, batch: list[_Waiting], outcomes: list[Decision | Refused]) -> Counts:
-        """Decide each command on top of those before it, into `outcomes`; store all of it (raises sqlite3.Error).
+        """Decide each command on top of those before it, into `outcomes`; store all of it (raises StoreError).
 
         A refusal is not answered yet: it may rest on what this very batch is about to store.
         """
@@ -222,19 +220,22 @@ class Dispatcher:
         return counts
 
     def _put_off(
-        self, batch: list[_Waiting], outcomes: list[Decision | Refused], problem: sqlite3.Error
+        self, batch: list[_Waiting], outcomes: list[Decision | Refused], problem: StoreError
     ) -> None:
         """Refuse what was asked; keep what has happened, and what holds at once, to be tried again shortly.
 
         Raises StateError.
         """
-        name = getattr(problem, "sqlite_errorname", "")
-        if name.startswith(_FATAL):
+        if isinstance(problem, StoreBroken):
             raise StateError(
                 f"Central's books cannot be written ({problem}): check the disk, then start Central again. "
                 "Nothing that was confirmed is lost; the engines send the rest again."
             ) from problem
-        sentence = self._say("disk full") if name == "SQLITE_FULL" else self._say("cannot store", why=problem)
+        sentence = (
+            self._say("disk full")
+            if isinstance(problem, StoreFull)
+            else self._say("cannot store", why=problem)
+        )
         if self.trouble is None:
             log.error("%s", self._say("what runs goes on", trouble=sentence))
             self._trouble_since = self._clock()

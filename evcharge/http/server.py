@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import logging
 import math
-import sqlite3
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from http import HTTPStatus
@@ -22,6 +21,7 @@ from evcharge.domain.strict_json import read_json
 from evcharge.runtime.admission import SeatLimits
 from evcharge.runtime.listener import Connection, PortOptions, listen
 from evcharge.runtime.rate_limit import TokenBuckets
+from evcharge.storage.store_errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -139,9 +139,9 @@ def application(
         try:
             await turns.wait(request.remote)
             return await handler(request)
-        except (EvchargeError, web.HTTPException, sqlite3.Error, TimeoutError) as problem:
+        except (EvchargeError, web.HTTPException, StoreError, TimeoutError) as problem:
             response, code = _refusal(problem)
-            with contextlib.suppress(sqlite3.Error):
+            with contextlib.suppress(StoreError):
                 await on_refused(request, code)
         except Exception:  # the one broad catch, at the one boundary
             log.exception("%s failed", request.method)

@@ -9,7 +9,6 @@ import hashlib
 import os
 import secrets
 import shutil
-import sqlite3
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from evcharge.runtime import files
 from evcharge.storage.anchor_file import ANCHORS
 from evcharge.storage.database import copy_database, newest_schema, only_process
 from evcharge.storage.hash_chain import Head
+from evcharge.storage.reading import reading
 from evcharge.storage.witnesses import central_witness
 
 FORMAT = 1
@@ -171,7 +171,7 @@ def _agree(folder: Path) -> bool:
     registry, central = (folder / book for book in BOOKS)
     if not registry.exists() or not central.exists():
         return True
-    with _reading(central) as books:
+    with reading(central) as books:
         newest = central_witness(books).newest
     return newest <= _head(registry).n
 
@@ -180,14 +180,14 @@ def _part(folder: Path, name: str) -> Part:
     path = folder / name
     part = Part(name=name, bytes=path.stat().st_size, sha256=_sha256(path))
     if name in BOOKS:
-        with _reading(path) as books:
+        with reading(path) as books:
             part.schema = books.execute("PRAGMA user_version").fetchone()[0]
         part.head = _head(path)
     return part
 
 
 def _head(book: Path) -> Head:
-    with _reading(book) as books:
+    with reading(book) as books:
         row = books.execute("SELECT n, hash FROM events ORDER BY n DESC LIMIT 1").fetchone()
     return Head(*row) if row is not None else Head()
 
@@ -309,10 +309,10 @@ def _extract(archive: zipfile.ZipFile, part: Part, target: Path, say: Speech) ->
         raise StateError(say("restore damaged", what=part.name))
     if part.name in BOOKS:
         try:
-            with _reading(target) as books:
+            with reading(target) as books:
                 sound = books.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
                 schema = books.execute("PRAGMA user_version").fetchone()[0]
-        except sqlite3.DatabaseError:
+        except StateError:
             sound, schema = False, None
         if not sound or schema != part.schema or _head(target) != part.head:
             raise StateError(say("restore damaged", what=part.name))
@@ -416,12 +416,6 @@ def _of_the_disk(path: Path, say: Speech) -> Iterator[None]:
         yield
     except OSError as problem:
         raise StateError(say("backup unwritable", file=path, why=files.why(problem))) from None
-
-
-@contextlib.contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-        yield connection
 
 
 def _write(path: Path, data: bytes, mode: int = files.OWNER_ONLY) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import sqlite3
 import time
 
 from evcharge.http.server import SEATS, application, serving
@@ -19,6 +18,7 @@ from evcharge.security.passwords import Credentials
 from evcharge.security.tls import server_context
 from evcharge.storage.anchor_file import ANCHORS, AnchorFile
 from evcharge.storage.database import open_database
+from evcharge.storage.store_errors import StoreError
 
 log = logging.getLogger(__name__)
 _WRITE_REPEATS_EVERY_S = 5.0
@@ -70,7 +70,7 @@ async def _drop(store: Store, anchors: AnchorFile) -> None:
     """Leave the head of the audit log beside the books and in the log; Central keeps it, too."""
     try:
         head = await store.head()
-    except sqlite3.Error as problem:
+    except StoreError as problem:
         log.warning("cannot read the audit log: %s", problem)
         return
     if head != anchors.newest:
@@ -83,6 +83,6 @@ async def _write_repeats(callers: Callers) -> None:
         await asyncio.sleep(_WRITE_REPEATS_EVERY_S)
         try:
             await callers.write_repeats()
-        except sqlite3.Error as problem:
+        except StoreError as problem:
             # A full disk does not end the Registry: tickets for those who are known may still be possible.
             log.warning("cannot write the audit log: %s", problem)

@@ -19,6 +19,8 @@ import aiosqlite
 
 from evcharge.domain.errors import StateError, Taken
 from evcharge.runtime import files
+from evcharge.storage.sqlite_errors import in_our_words, store_error
+from evcharge.storage.store_errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreUnwritable
 
 Row = sqlite3.Row
 Params = Mapping[str, Any]
@@ -39,22 +41,25 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator["Transaction"]:
-        """Commit when the block ends well, roll back otherwise. Raises sqlite3.Error from the commit."""
+        """Commit when the block ends well, roll back otherwise. Raises StoreError from the commit."""
         async with self._lock:
             try:
-                await self._connection.execute("BEGIN IMMEDIATE")
+                with in_our_words():
+                    await self._connection.execute("BEGIN IMMEDIATE")
                 yield Transaction(self._connection)
-                await self._connection.commit()
+                with in_our_words():
+                    await self._connection.commit()
             except BaseException:
                 # Also when this task was cancelled while BEGIN or COMMIT was under way: the connection's thread
                 # takes its turn after them. Where nothing is open (a full disk has rolled back), it does nothing.
-                await self._connection.rollback()
+                with in_our_words():
+                    await self._connection.rollback()
                 raise
 
     async def read(self, sql: str, params: Params | None = None) -> list[Row]:
-        """Return all rows of a query, seeing only what is committed."""
-        async with self._lock, self._connection.execute(sql, params or {}) as cursor:
-            return list(await cursor.fetchall())
+        """Return all rows of a query, seeing only what is committed. Raises StoreError."""
+        async with self._lock:
+            return await _rows(self._connection, sql, params)
 
 
 class Transaction:
@@ -64,13 +69,19 @@ class Transaction:
         self._connection = connection
 
     async def execute(self, sql: str, params: Params | None = None) -> list[Row]:
-        """Run one statement; return the rows it yields, if any."""
-        async with self._connection.execute(sql, params or {}) as cursor:
-            return list(await cursor.fetchall())
+        """Run one statement; return the rows it yields, if any. Raises StoreError."""
+        return await _rows(self._connection, sql, params)
 
     async def execute_many(self, sql: str, rows: Iterable[Params | Sequence[Any]]) -> None:
-        """Run one statement for every row, in order."""
-        await self._connection.executemany(sql, rows)
+        """Run one statement for every row, in order. Raises StoreError."""
+        with in_our_words():
+            await self._connection.executemany(sql, rows)
+
+
+async def _rows(connection: aiosqlite.Connection, sql: str, params: Params | None) -> list[Row]:
+    with in_our_words():
+        async with connection.execute(sql, params or {}) as cursor:
+            return list(await cursor.fetchall())
 
 
 @contextlib.asynccontextmanager
@@ -92,6 +103,9 @@ async def open_database(path: Path, schema_package: str) -> AsyncIterator[Databa
                 await _migrate(connection, steps, path)
                 yield Database(connection)
         except sqlite3.Error as problem:
+            raise _explained(store_error(problem), path) from problem
+        except StoreError as problem:
+            # What a program could not do with it, and did not answer for itself.
             raise _explained(problem, path) from problem
 
 
@@ -151,9 +165,9 @@ def copy_database(source: Path, target: Path) -> None:
             # The copy is one file, and whoever reads it needs no other.
             copy.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.Error as problem:
-        # Whichever of them has no room or is damaged, its name says.
-        damaged = getattr(problem, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
-        raise _explained(problem, source if damaged else target) from problem
+        # Only the source can be damaged, only the copy can lack room.
+        told = store_error(problem)
+        raise _explained(told, source if isinstance(told, StoreDamaged) else target) from problem
 
 
 def newest_schema(package: str) -> int:
@@ -243,17 +257,17 @@ def _full(path: Path) -> StateError:
     return StateError(f"{path}: the disk is full. Free some space; nothing stored is lost.")
 
 
-def _explained(problem: sqlite3.Error, path: Path) -> StateError:
-    name = getattr(problem, "sqlite_errorname", "")
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return _damaged(path)
-    if name.startswith("SQLITE_FULL"):
-        return _full(path)
-    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return StateError(f"cannot write {path}: check the folder's owner and permissions.")
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return StateError(f"{path} is held by another program. Close it and start again.")
-    if name.startswith("SQLITE_IOERR"):
+def _explained(problem: StoreError, path: Path) -> StateError:
+    match problem:
+        case StoreDamaged():
+            return _damaged(path)
+        case StoreFull():
+            return _full(path)
+        case StoreUnwritable():
+            return StateError(f"cannot write {path}: check the folder's owner and permissions.")
+        case StoreBusy():
+            return StateError(f"{path} is held by another program. Close it and start again.")
+    if problem.code.startswith("SQLITE_IOERR"):
         # When the shared memory beside it finds no room, that is all that SQLite says.
         return _full(path) if _is_full(path.parent) else StateError(f"{path}: {problem}. Check the disk.")
     return StateError(f"{path}: {problem}")

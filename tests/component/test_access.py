@@ -15,6 +15,7 @@ from evcharge.central.services import accounts
 from evcharge.runtime.clock import utc_now
 from evcharge.security import secret_files
 from evcharge.security.tls import client_context
+from evcharge.storage.store_errors import StoreFull
 from tests.component.visitors import SAME_SITE, House, Visitor, opened
 
 
@@ -330,7 +331,7 @@ async def test_a_full_disk_locks_nobody_out(house: House, monkeypatch: pytest.Mo
     password = await house.account("olga", "operator")
 
     async def full(*_: object) -> bool:
-        raise sqlite3.OperationalError("database or disk is full")
+        raise StoreFull("database or disk is full")
 
     olga, vera = house.visitor(), house.visitor()
     with monkeypatch.context() as patch:

@@ -27,6 +27,7 @@ from evcharge.runtime.config import Config, KafkaSettings, ReachSettings
 from evcharge.storage import hash_chain
 from evcharge.storage.anchor_file import ANCHORS, AnchorFile, anchors_in
 from evcharge.storage.database import open_database
+from evcharge.storage.store_errors import ConstraintViolated
 from evcharge.storage.witnesses import CENTRAL as CENTRAL_LOG
 from evcharge.storage.witnesses import KAFKA, REGISTRY, Witness
 from tests.component.books import raw, rechained
@@ -158,7 +159,7 @@ async def test_the_registry_keeps_a_day_of_anchors_and_the_first_of_each_day(tmp
             "DELETE FROM anchors",
             "INSERT INTO anchors VALUES (1, 1, '', 1)",
         ):
-            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            with pytest.raises(ConstraintViolated, match="append-only"):
                 async with database.transaction() as writing:
                     await writing.execute(change)
 

@@ -1,7 +1,6 @@
 """What Central's HTTP API shows to those who may look, on a real socket."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from evcharge.central import app
 from evcharge.central.books import verify
 from evcharge.central.books.archive import Archive
 from evcharge.evc1 import messages
+from evcharge.storage.store_errors import StoreFull
 from tests.component import books
 from tests.component.office import Office, opened
 
@@ -178,9 +178,7 @@ async def test_a_full_disk_is_an_alert_at_once_and_its_end_is_stored(office: Off
     commit = store.commit
 
     async def full(batch) -> None:
-        problem = sqlite3.OperationalError("database or disk is full")
-        problem.sqlite_errorname = "SQLITE_FULL"
-        raise problem
+        raise StoreFull("database or disk is full")
 
     monkeypatch.setattr(store, "commit", full)
     answer = await office.ask("POST", "/api/drivers/D01/top-up", {"cents": 5, "reference": "r"})

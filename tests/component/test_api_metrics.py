@@ -1,7 +1,6 @@
 """/metrics, /healthz and /readyz."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from evcharge.central.api.kit import answers
 from evcharge.central.rules.commands import Note
 from evcharge.domain.events import WeatherReached
 from evcharge.evc1 import messages
+from evcharge.storage.store_errors import StoreFull
 from tests.component.books import FromNextYear, entries, raw
 from tests.component.books import opened as books_opened
 from tests.component.callers import cookie_of, shaped, token_of
@@ -122,9 +122,7 @@ async def test_ready_means_that_the_books_can_be_written(office: Office, monkeyp
     commit = store.commit
 
     async def full(batch) -> None:
-        problem = sqlite3.OperationalError("database or disk is full")
-        problem.sqlite_errorname = "SQLITE_FULL"
-        raise problem
+        raise StoreFull("database or disk is full")
 
     monkeypatch.setattr(store, "commit", full)
     await office.ask("POST", "/api/drivers/D01/top-up", {"cents": 5, "reference": "r"})

@@ -15,6 +15,7 @@ import pytest
 from evcharge.domain.errors import StateError
 from evcharge.storage import database
 from evcharge.storage.database import open_database
+from evcharge.storage.store_errors import ConstraintViolated, StoreBusy, StoreDamaged, StoreError, StoreFull
 from tests.component.books import SCHEMA, raw
 from tests.component.small_disk import small_disk
 
@@ -273,7 +274,7 @@ async def test_a_directory_in_its_place_is_named(tmp_path: Path):
 
 
 def test_any_other_trouble_is_quoted():
-    text = database._explained(sqlite3.OperationalError("no such thing"), Path("x.db")).text
+    text = database._explained(StoreError("no such thing"), Path("x.db")).text
     assert text == "x.db: no such thing"
 
 
@@ -346,7 +347,7 @@ async def stored(books: database.Database) -> list[int]:
 
 async def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path, notes: list):
     async with open_database(tmp_path / "x.db", "x") as books:
-        with pytest.raises(sqlite3.IntegrityError):
+        with pytest.raises(ConstraintViolated):
             await insert(books, 1, 2, 1)
         with pytest.raises(RuntimeError, match="a bug"):
             async with books.transaction() as transaction:
@@ -398,6 +399,72 @@ async def test_a_transaction_cancelled_while_it_begins_is_not_left_open(tmp_path
         assert await stored(books) == [2]
 
 
+# ---- what it does not do
+
+
+async def test_data_that_breaks_a_rule_of_the_schema_is_a_violated_constraint_that_names_no_value(
+    tmp_path: Path, notes: list
+):
+    notes.append((2, ["CREATE UNIQUE INDEX one_text ON note (text);"]))
+    async with open_database(tmp_path / "x.db", "x") as books:
+        for text in ("secret", None, b"secret"):
+            with pytest.raises(ConstraintViolated, match=r"note\.text") as problem:
+                async with books.transaction() as transaction:
+                    await transaction.execute_many(
+                        "INSERT INTO note (text) VALUES (?)", [("secret",), (text,)]
+                    )
+            assert isinstance(problem.value.__cause__, sqlite3.Error)
+            assert "secret" not in str(problem.value)
+        assert await stored(books) == []
+
+
+async def test_a_file_that_another_program_writes_is_busy_and_free_afterwards(
+    tmp_path: Path, notes: list, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(database, "_BUSY_TIMEOUT_MS", 20)
+    async with open_database(tmp_path / "x.db", "x") as books:
+        with raw(tmp_path / "x.db") as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreBusy):
+                await insert(books, 1)
+            assert await stored(books) == []
+            other.execute("ROLLBACK")
+        await insert(books, 2)
+        assert await stored(books) == [2]
+
+
+async def test_pages_that_change_under_an_open_database_are_damage(tmp_path: Path, notes: list):
+    path = tmp_path / "x.db"
+    async with open_database(path, "x") as books:
+        async with books.transaction() as transaction:
+            rows = [{"n": number, "text": "x" * 2_000} for number in range(50)]
+            await transaction.execute_many("INSERT INTO note VALUES (:n, :text)", rows)
+        await books.read("PRAGMA wal_checkpoint(TRUNCATE)")
+        await books.read("PRAGMA shrink_memory")
+        whole = path.read_bytes()
+        path.write_bytes(whole[:4096] + os.urandom(len(whole) - 4096))
+        with pytest.raises(StoreDamaged):
+            await stored(books)
+        path.write_bytes(whole)
+
+
+async def test_a_question_that_makes_no_sense_is_a_store_error(tmp_path: Path, notes: list):
+    async with open_database(tmp_path / "x.db", "x") as books:
+        with pytest.raises(StoreError, match="no such table: nowhere"):
+            await books.read("SELECT * FROM nowhere")
+        with pytest.raises(StoreError, match="no such table: nowhere"):
+            async with books.transaction() as transaction:
+                await transaction.execute("DELETE FROM nowhere")
+
+
+async def test_a_program_that_answers_no_store_error_ends_with_a_sentence(tmp_path: Path, notes: list):
+    path = tmp_path / "x.db"
+    with pytest.raises(StateError) as problem:
+        async with open_database(path, "x"):
+            raise StoreFull("database or disk is full")
+    assert problem.value.text == f"{path}: the disk is full. Free some space; nothing stored is lost."
+
+
 # ---- a full disk
 
 
@@ -406,10 +473,10 @@ async def test_a_full_disk_loses_nothing_and_is_used_again_when_there_is_room(tm
         await insert(books, 1)
         pages = (await books.read("PRAGMA page_count"))[0][0]
         await books.read(f"PRAGMA max_page_count={pages}")
-        with pytest.raises(sqlite3.OperationalError) as problem:
+        with pytest.raises(StoreFull) as problem:
             async with books.transaction() as transaction:
                 await transaction.execute("INSERT INTO note VALUES (2, :text)", {"text": "x" * 100_000})
-        assert problem.value.sqlite_errorname == "SQLITE_FULL"
+        assert problem.value.code == "SQLITE_FULL"
         assert await stored(books) == [1]
         await books.read("PRAGMA max_page_count=1000000")
         await insert(books, 3)
@@ -434,13 +501,13 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 async def test_a_disk_that_is_really_full_is_survived(disk: Path, notes: list):
     async with open_database(disk / "x.db", "x") as books:
         number = 0
-        with pytest.raises(sqlite3.OperationalError) as problem:
+        with pytest.raises(StoreFull) as problem:
             for number in range(1, 10_000):
                 async with books.transaction() as transaction:
                     await transaction.execute(
                         "INSERT INTO note VALUES (:n, :t)", {"n": number, "t": "x" * 4_000}
                     )
-        assert problem.value.sqlite_errorname == "SQLITE_FULL"
+        assert problem.value.code == "SQLITE_FULL"
         assert await stored(books) == list(range(1, number))
     async with open_database(disk / "x.db", "x") as books:
         assert await stored(books) == list(range(1, number))

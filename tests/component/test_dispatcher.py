@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -27,6 +26,14 @@ from evcharge.domain.errors import Code, Refused, StateError, Unstorable
 from evcharge.domain.operator_order import Order
 from evcharge.evc1 import messages
 from evcharge.runtime.lifecycle import run_until
+from evcharge.storage.store_errors import (
+    ConstraintViolated,
+    StoreBroken,
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+)
 from tests.component.books import Books, any_event, lasting, opened, raw
 from tests.unit.central.builders import ADMIN, JOURNAL, NOON, FakeEngine
 
@@ -101,13 +108,7 @@ class Clock:
     now: datetime = NOON
 
 
-def trouble(name: str, text: str = "database or disk is full") -> sqlite3.OperationalError:
-    problem = sqlite3.OperationalError(text)
-    problem.sqlite_errorname = name
-    return problem
-
-
-FULL = trouble("SQLITE_FULL")
+FULL = StoreFull("database or disk is full")
 
 
 @pytest.fixture
@@ -364,7 +365,7 @@ async def test_nothing_is_granted_to_whom_a_full_disk_could_not_withdraw(writer:
 
 
 async def test_any_other_trouble_is_named_once(writer: Writer, caplog: pytest.LogCaptureFixture):
-    problem = trouble("SQLITE_BUSY", "database is locked")
+    problem = StoreBusy("database is locked")
     with writer.fails(problem, times=3):
         for _ in range(3):
             with pytest.raises(Refused, match=r"cannot store anything now \(database is locked\)"):
@@ -440,7 +441,7 @@ async def test_a_request_with_its_ticket_in_the_books_is_answered_by_the_ticket_
 
 async def test_books_that_cannot_be_read_refuse_a_start_and_no_fact(writer: Writer):
     await writer.is_ready()
-    problem, read = trouble("SQLITE_IOERR_READ", "disk I/O error"), writer.books.database.read
+    problem, read = StoreError("disk I/O error"), writer.books.database.read
     with mock.patch.object(writer.books.database, "read", side_effect=[problem]):
         start = writer.posts(
             c.StartCharging, driver_id="D01", request_id="R-00000001", nonce="1" * 16, cp_id="CP001"
@@ -459,7 +460,7 @@ async def test_a_refusal_that_rested_on_a_failed_commit_is_not_given(writer: Wri
     await writer.does(c.StartCharging, **start)
     session = next(writer.dispatcher.facts.sessions())
     # In the draft the session is refused, so that there is nothing to stop; but that is never stored.
-    integrity = sqlite3.IntegrityError("planted")
+    integrity = ConstraintViolated("planted")
     with writer.fails(integrity, times=2):
         record = journal_records.SupplyRefused(seq=1, session_id=session.session_id, reason="busy")
         taken = writer.posts(
@@ -475,7 +476,7 @@ async def test_a_refusal_that_rested_on_a_failed_commit_is_not_given(writer: Wri
 
 async def test_trouble_in_the_middle_of_a_second_try_keeps_the_rest_in_order(writer: Writer):
     await writer.is_ready()
-    integrity = sqlite3.IntegrityError("planted")
+    integrity = ConstraintViolated("planted")
     # The batch fails; one by one, the first is stored, then the disk is full, twice.
     commit, plan = writer.books.store.commit, [integrity, None, FULL, FULL]
 
@@ -553,13 +554,15 @@ async def test_with_a_full_disk_central_stops_all_the_same(tmp_path: Path, caplo
     assert "1 facts are not stored" in caplog.text
 
 
-@pytest.mark.parametrize("name", ["SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_FSYNC"])
-async def test_books_that_cannot_be_trusted_any_more_end_central_with_a_sentence(tmp_path: Path, name: str):
+@pytest.mark.parametrize("kind", [StoreBroken, StoreDamaged])
+async def test_books_that_cannot_be_trusted_any_more_end_central_with_a_sentence(
+    tmp_path: Path, kind: type[StoreBroken]
+):
     async with opened(tmp_path) as books:
         dispatcher = await quiet(tmp_path, books)
         writer = Writer(books, dispatcher, dispatcher._feed)
         done = dispatcher.post(c.Note(by=ADMIN, event=any_event()))
-        with writer.fails(trouble(name, "disk I/O error")), pytest.raises(StateError) as problem:
+        with writer.fails(kind("disk I/O error")), pytest.raises(StateError) as problem:
             await dispatcher.run()
         assert "check the disk, then start Central again" in problem.value.text
         assert not done.done()

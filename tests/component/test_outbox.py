@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import tracemalloc
@@ -26,6 +25,7 @@ from evcharge.domain.events import Event, KafkaLost, KafkaReached, MonitorSpoke
 from evcharge.kafka.client import BrokerLost
 from evcharge.kafka.topics import Outgoing
 from evcharge.runtime.waiting import Backoff
+from evcharge.storage.store_errors import StoreError, StoreFull
 from tests.component.books import Books, any_event, opened
 from tests.unit.central.builders import NOON
 
@@ -312,7 +312,7 @@ async def test_a_full_disk_neither_cuts_the_line_nor_sends_anything_twice(room, 
         nonlocal tries
         tries += 1
         if tries <= 3:
-            raise sqlite3.OperationalError("database or disk is full")
+            raise StoreFull("database or disk is full")
         await real(self, cluster, n)
         kept.set()
 
@@ -338,7 +338,7 @@ async def test_it_ends_at_once_while_the_disk_is_slow_and_full(room, kafka, monk
     async def keep(_self, _cluster, _n):
         keeping.set()
         await go_on.wait()
-        raise sqlite3.OperationalError("database or disk is full")
+        raise StoreFull("database or disk is full")
 
     monkeypatch.setattr(OutboxBooks, "keep", keep)
     task = asyncio.create_task(room.outbox.run())
@@ -384,7 +384,7 @@ async def test_books_that_cannot_be_read_are_tried_again(room, kafka, monkeypatc
     async def failing(self, after):
         if not failed.is_set():
             failed.set()
-            raise sqlite3.OperationalError("disk I/O error")
+            raise StoreError("disk I/O error")
         return await real(self, after)
 
     monkeypatch.setattr(OutboxBooks, "events", failing)

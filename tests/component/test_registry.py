@@ -21,6 +21,7 @@ from evcharge.runtime.clock import utc_now
 from evcharge.security import passwords, secret_files, state_folder
 from evcharge.security.tls import client_context
 from evcharge.storage import hash_chain
+from evcharge.storage.store_errors import StoreError, StoreFull
 from tests.component.registry_process import copy_state, make_state, running_registry
 
 
@@ -698,7 +699,7 @@ async def test_it_stops_at_once_with_silent_clients_connected(made, state):
 
 async def test_a_database_that_cannot_write_is_a_sentence_and_not_a_trace(registry, monkeypatch):
     async def fail(*_):
-        raise sqlite3.OperationalError("disk I/O error")
+        raise StoreError("disk I/O error")
 
     monkeypatch.setattr(store.Store, "save", fail)
     answer = await registry.register()
@@ -807,7 +808,7 @@ async def test_repeated_refusals_are_written_when_their_minute_is_over(made, sta
         entries = list(entries)
         tries.append(len(entries))
         if entries and entries[0].times == 2 and "cannot write" not in caplog.text:
-            raise sqlite3.OperationalError("database or disk is full")
+            raise StoreFull("database or disk is full")
         await real(self, entries)
 
     monkeypatch.setattr(store.Store, "note", fails_once)

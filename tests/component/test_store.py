@@ -23,6 +23,7 @@ from evcharge.domain.location import WeatherKind
 from evcharge.domain.session import EndReason, SessionState, Ticket
 from evcharge.domain.timestamps import text_of
 from evcharge.storage import hash_chain
+from evcharge.storage.store_errors import ConstraintViolated
 from tests.component.books import (
     Books,
     any_event,
@@ -142,7 +143,7 @@ async def test_requests_of_a_day_ago_are_remembered_and_older_ones_only_by_the_b
     again.asks("D02", "CP003", request_id="R-00000002")
     async with opened(tmp_path) as books:
         await books.store.load(NOON)
-        with pytest.raises(sqlite3.IntegrityError, match=r"session\.request_id"):
+        with pytest.raises(ConstraintViolated, match=r"session\.request_id"):
             await kept(books, again)
 
 
@@ -321,7 +322,7 @@ async def test_a_batch_that_fails_leaves_nothing_and_the_chain_where_it_was(tmp_
         session = next(network.facts.sessions())
         network.sends(network.engines["CP001"].ended(session.session_id))
         two = tuple(replace(session, session_id=f"S-{number}", request_id=f"R-{number}") for number in (1, 2))
-        with pytest.raises(sqlite3.IntegrityError):
+        with pytest.raises(ConstraintViolated):
             await books.store.commit([*entries(network), Entry(Decision(changes=two), ADMIN, NOON)])
         assert books.store.head == head
         assert await everything(books) == dump
@@ -409,7 +410,7 @@ async def test_the_database_itself_refuses_what_the_rules_must_never_decide(tmp_
     network = busy_day()
     async with opened(tmp_path) as books:
         await kept(books, network)
-        with pytest.raises(sqlite3.IntegrityError, match=complaint):
+        with pytest.raises(ConstraintViolated, match=complaint):
             await books.store.commit([Entry(wrong(network), ADMIN, NOON)])
 
 
@@ -419,7 +420,7 @@ async def test_tickets_the_ledger_and_the_audit_log_never_change(tmp_path: Path,
     network = busy_day()
     async with opened(tmp_path) as books:
         await kept(books, network)
-        with pytest.raises(sqlite3.IntegrityError, match="immutable|append-only"):
+        with pytest.raises(ConstraintViolated, match="immutable|append-only"):
             async with books.database.transaction() as transaction:
                 await transaction.execute(what.format(table))
 
@@ -751,7 +752,7 @@ async def test_a_commit_that_fails_tells_nothing_and_the_next_one_all(tmp_path: 
     before = entries(network)
     wrong = Decision(changes=(ChargingPoint(cp_id="CP001", epoch=-1),))
     async with opened(tmp_path) as books:
-        with pytest.raises(sqlite3.IntegrityError):
+        with pytest.raises(ConstraintViolated):
             await books.store.commit([*before, Entry(wrong, ADMIN, NOON)])
         assert books.store.statuses.get("CP001") is None
         await books.store.commit(before)

@@ -5,7 +5,6 @@ import contextlib
 import logging
 import re
 import secrets
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +22,7 @@ from evcharge.evc1.tickets import Identity, IssuedTicket, seal_ticket
 from evcharge.runtime.clock import Clock, utc_now
 from evcharge.runtime.config import CentralSettings, Config, ReachSettings
 from evcharge.security import secret_files, state_folder
+from evcharge.storage.store_errors import StoreFull
 
 WITHIN_S = 20.0
 Wanted = TypeVar("Wanted", bound=messages.Message)
@@ -62,9 +62,7 @@ class Town:
         """Let no commit of Central succeed while the block runs."""
 
         async def full(_batch: object) -> None:
-            problem = sqlite3.OperationalError("database or disk is full")
-            problem.sqlite_errorname = "SQLITE_FULL"
-            raise problem
+            raise StoreFull("database or disk is full")
 
         with mock.patch.object(self.dispatcher._store, "commit", full):
             yield

@@ -1,7 +1,11 @@
 """The house keeps its order: what `import-linter` cannot say."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
+
+import evcharge
 
 LOADED = """
 import importlib, pkgutil, sys
@@ -22,3 +26,11 @@ def test_the_rules_load_nothing_but_the_domain():
     assert not {"asyncio", "cryptography", "sqlite3", "aiohttp", "socket"} & set(loaded)
     # Python's own and msgspec's among them: on every start of a simulation.
     assert len(loaded) < 220
+
+
+def test_nobody_outside_storage_reads_the_errors_of_one_database():
+    # Who imports it, the contract in pyproject.toml says; its names could be asked for all the same.
+    home = Path(evcharge.__file__).parent
+    others = [path for path in home.rglob("*.py") if path.parent.name != "storage"]
+    assert len(others) > 250
+    assert [path.name for path in others if re.search(r"sqlite_error|SQLITE_[A-Z]", path.read_text())] == []

@@ -4,7 +4,6 @@ Each check is one query that returns nothing while the invariant holds, and one 
 costs are Python's: those of SQLite end with an error beyond 64 bits, just where lies are looked for.
 """
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from evcharge.domain.billing import MAX_SESSION_MWH, cost_cents
 from evcharge.domain.days import UTC_DAYS, Days
 from evcharge.runtime import timezone
+from evcharge.storage.reading import Connection
 
 # What the records of charging points have corrected.
 _CORRECTED = """
@@ -269,7 +269,7 @@ def _seconds_between(begin: str, end: str) -> float | None:
         return None
 
 
-def _days(connection: sqlite3.Connection, schema: int) -> Days:
+def _days(connection: Connection, schema: int) -> Days:
     """Return the days by which the books count. Raises BadInput when this computer does not have their time zone."""
     if schema < _DAYS_OF_A_ZONE_SINCE:
         return UTC_DAYS
@@ -277,7 +277,7 @@ def _days(connection: sqlite3.Connection, schema: int) -> Days:
     return Days(timezone.zone(name), name)
 
 
-def violations(connection: sqlite3.Connection) -> list[str]:
+def violations(connection: Connection) -> list[str]:
     """Return one line for each invariant that the books of `connection` break; [] when all hold."""
     connection.create_aggregate("exact_sum", 1, _ExactSum)
     connection.create_function("cost_cents", 2, _exactly, deterministic=True)

@@ -3,7 +3,6 @@
 What must be there (`expected`) lies in temporary tables, so that books of years fit; SQL compares.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from evcharge.central.books.expected import (
     MOST_LINES,
     QUARANTINE,
     TABLES,
+    Columns,
     ExpectedRows,
     Row,
     Table,
@@ -23,6 +23,7 @@ from evcharge.central.rules import charging, counted
 from evcharge.central.rules.accounts import LOGIN_ID_CHARS, seal
 from evcharge.central.rules.manual_start import pin_seal
 from evcharge.domain.timestamps import text_of
+from evcharge.storage.reading import Connection, Cursor
 
 _ROWS_AT_ONCE = 2_000
 # A minute of Central's, and how late it may be.
@@ -37,7 +38,7 @@ class Reconciled:
     notes: tuple[str, ...]
 
 
-def reconcile(connection: sqlite3.Connection, rows: Iterable[sqlite3.Row]) -> Reconciled:
+def reconcile(connection: Connection, rows: Iterable[Columns]) -> Reconciled:
     """Compare the tables of `connection` with `rows`, all of the audit log from its beginning.
 
     The connection may be one that only reads. Its temporary tables are gone with it.
@@ -54,7 +55,7 @@ def reconcile(connection: sqlite3.Connection, rows: Iterable[sqlite3.Row]) -> Re
 class _Spill:
     """Keeps the rows that must be there in temporary tables."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._waiting: dict[str, list[tuple[object, ...]]] = {}
         self._columns = {name: table.told for name, table in TABLES.items()}
@@ -96,7 +97,7 @@ _JOURNAL_THAT_MUST_STAY = """
 """
 
 
-def _differences(connection: sqlite3.Connection, log: ExpectedRows) -> Iterator[str]:
+def _differences(connection: Connection, log: ExpectedRows) -> Iterator[str]:
     connection.create_function("seal_of_account", 8, _seal_of_account, deterministic=True)
     connection.create_function("seal_of_token", 6, _seal_of_token, deterministic=True)
     connection.create_function("seal_of_pin", 2, pin_seal, deterministic=True)
@@ -112,7 +113,7 @@ def _differences(connection: sqlite3.Connection, log: ExpectedRows) -> Iterator[
         yield from _bounded("order of Kafka", _strange_orders(connection, log))
 
 
-def _columns(connection: sqlite3.Connection, source: str) -> set[str]:
+def _columns(connection: Connection, source: str) -> set[str]:
     found = connection.execute(f"SELECT * FROM {source} LIMIT 0")  # noqa: S608
     return {column[0] for column in found.description}
 
@@ -125,7 +126,7 @@ def _bounded(noun: str, lines: Iterator[str]) -> Iterator[str]:
         yield line
 
 
-def _table_differences(connection: sqlite3.Connection, table: Table) -> Iterator[str]:
+def _table_differences(connection: Connection, table: Table) -> Iterator[str]:
     # Books of an older evcharge lack some columns; the log then tells only what stands there.
     source = _source(connection, table)
     there = _columns(connection, source)
@@ -162,7 +163,7 @@ def _table_differences(connection: sqlite3.Connection, table: Table) -> Iterator
             yield f"{table.noun} {name}: {column} is {found}, by the audit log at least {said}"
 
 
-def _source(connection: sqlite3.Connection, table: Table) -> str:
+def _source(connection: Connection, table: Table) -> str:
     itself = f"main.{table.name}"
     there = _columns(connection, itself)
     if not table.kept or (table.kept_since and table.kept_since not in there):
@@ -174,7 +175,7 @@ def _source(connection: sqlite3.Connection, table: Table) -> str:
 _BEFORE = {"registration": "0", "reason": "NULL", "actor": "NULL"}
 
 
-def _ledger_differences(connection: sqlite3.Connection, unnamed: int) -> Iterator[str]:
+def _ledger_differences(connection: Connection, unnamed: int) -> Iterator[str]:
     # The reference of an old top-up is not in the log. Ids rise, and so the first of them are the old ones.
     old = "SELECT id FROM ledger WHERE kind = 'TOP_UP' ORDER BY id LIMIT 1 OFFSET :last"
     reference = f"CASE WHEN kind = 'TOP_UP' AND id <= ({old}) THEN x'3f' ELSE reference END"
@@ -198,7 +199,7 @@ def _ledger_differences(connection: sqlite3.Connection, unnamed: int) -> Iterato
         )
 
 
-def _quarantine_differences(connection: sqlite3.Connection) -> Iterator[str]:
+def _quarantine_differences(connection: Connection) -> Iterator[str]:
     """Yield records that were kept and are not there, and those that nobody ever sent.
 
     One row stands for all of a kind that one session sent; rows of an older evcharge, one for each record, stay.
@@ -221,7 +222,7 @@ def _quarantine_differences(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"{words.format(**row)}: no event of the audit log tells of it"
 
 
-def _was_counted(connection: sqlite3.Connection, at: str) -> bool:
+def _was_counted(connection: Connection, at: str) -> bool:
     """Return whether so many records were set aside just before that this one got no event of its own."""
     try:
         since = text_of(datetime.fromisoformat(at) - _COUNTED_WITHIN)
@@ -231,12 +232,12 @@ def _was_counted(connection: sqlite3.Connection, at: str) -> bool:
     return bool(connection.execute(told, (since, at)).fetchone()[0] >= counted.IN_FULL)
 
 
-def _named(cursor: sqlite3.Cursor) -> Iterator[Row]:
+def _named(cursor: Cursor) -> Iterator[Row]:
     names = [column[0] for column in cursor.description]
     return (dict(zip(names, row, strict=True)) for row in cursor)
 
 
-def _strange_logins(connection: sqlite3.Connection, log: ExpectedRows) -> Iterator[str]:
+def _strange_logins(connection: Connection, log: ExpectedRows) -> Iterator[str]:
     # Its event is on the way when a row is younger than every event: Central is at work.
     rows = connection.execute(
         "SELECT name, token_sha256, address, created_at FROM web_session WHERE created_at < ?",
@@ -247,7 +248,7 @@ def _strange_logins(connection: sqlite3.Connection, log: ExpectedRows) -> Iterat
             yield f"login of {name} from {address} at {created_at}: no event of the audit log tells of it"
 
 
-def _strange_orders(connection: sqlite3.Connection, log: ExpectedRows) -> Iterator[str]:
+def _strange_orders(connection: Connection, log: ExpectedRows) -> Iterator[str]:
     for (command_id,) in connection.execute("SELECT command_id FROM order_taken"):
         if command_id not in log.orders:
             yield f"order {command_id} of Kafka: no event of the audit log tells of it"

@@ -203,7 +203,7 @@ class CentralStore:
                 self._at_start.append((point, now))
 
     async def recall(self, unknown: Unknown) -> list[Session | OrderTaken | TicketUnseen | Closed]:
-        """Return what the books know of ids that memory does not (raises sqlite3.Error)."""
+        """Return what the books know of ids that memory does not (raises StoreError)."""
         sessions = await self._among("SELECT * FROM session WHERE request_id", unknown.requests)
         orders = await self._among("SELECT command_id FROM order_taken WHERE command_id", unknown.orders)
         unseen = await self._among("SELECT * FROM inbox WHERE session_id", unknown.tickets)
@@ -238,7 +238,7 @@ class CentralStore:
         return await self._database.read(f"{select} IN (:{', :'.join(params)})", params)
 
     async def live(self, now: datetime, at_most: datetime | None = None) -> None:
-        """Keep a sign of life, and no old statuses or orders; call it about once a minute (raises sqlite3.Error).
+        """Keep a sign of life, and no old statuses or orders; call it about once a minute (raises StoreError).
 
         `at_most` is the instant by a clock that nobody set: what is older only by one that was set is kept.
         """
@@ -249,7 +249,7 @@ class CentralStore:
             await transaction.execute(_FORGET_ORDERS, {"before": text_of(past - _REMEMBER_ORDERS_FOR)})
 
     async def commit(self, batch: Sequence[Entry]) -> None:
-        """Store every fact and event of `batch`, or nothing at all (raises sqlite3.Error)."""
+        """Store every fact and event of `batch`, or nothing at all (raises StoreError)."""
         began = time.perf_counter()
         events, head = self._sealed(batch)
         shown, kept = self._shown_anew(batch)

@@ -1,9 +1,10 @@
 """What `evcharge audit verify` says of charges after a restore: which were rebuilt, and which nobody was billed for."""
 
-import sqlite3
 from collections.abc import Iterator
 
 from evcharge.domain.billing import kwh
+from evcharge.storage.database import Row
+from evcharge.storage.reading import Connection
 
 # The schemas that keep records by session, and sessions that were rebuilt.
 _RECORDS_SINCE, _REBUILT_SINCE = 6, 19
@@ -27,7 +28,7 @@ FROM session s LEFT JOIN ticket t USING (session_id) WHERE s.rebuilt ORDER BY s.
 """
 
 
-def unbilled(connection: sqlite3.Connection) -> Iterator[str]:
+def unbilled(connection: Connection) -> Iterator[str]:
     """Yield a line for each session whose records were set aside, though they are money: Central authorised it."""
     for row in _aside(connection):
         energy_mwh = row["energy_mwh"] or 0
@@ -38,7 +39,7 @@ def unbilled(connection: sqlite3.Connection) -> Iterator[str]:
             )
 
 
-def unsigned(connection: sqlite3.Connection) -> Iterator[str]:
+def unsigned(connection: Connection) -> Iterator[str]:
     """Yield a line when energy lies in the quarantine that no signature of this Central stands for."""
     strange = [row for row in _aside(connection) if row["state"] is None and not row["signed"]]
     supplied = [row for row in strange if (row["energy_mwh"] or 0) > 0]
@@ -50,7 +51,7 @@ def unsigned(connection: sqlite3.Connection) -> Iterator[str]:
         )
 
 
-def rebuilt(connection: sqlite3.Connection) -> Iterator[str]:
+def rebuilt(connection: Connection) -> Iterator[str]:
     """Yield what was rebuilt from the journals of the engines, because a restored copy lacked it."""
     if _schema(connection) < _REBUILT_SINCE:
         return
@@ -68,9 +69,9 @@ def rebuilt(connection: sqlite3.Connection) -> Iterator[str]:
     )
 
 
-def _aside(connection: sqlite3.Connection) -> list[sqlite3.Row]:
+def _aside(connection: Connection) -> list[Row]:
     return connection.execute(_ASIDE).fetchall() if _schema(connection) >= _RECORDS_SINCE else []
 
 
-def _schema(connection: sqlite3.Connection) -> int:
+def _schema(connection: Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -1,7 +1,5 @@
 """`evcharge audit verify`: is every book in a state folder what was written, and does every sum hold?"""
 
-import contextlib
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +14,7 @@ from evcharge.domain.events import Unread, stored
 from evcharge.runtime.plain import clean, clean_json
 from evcharge.storage import hash_chain
 from evcharge.storage.database import GUARDS, guards
+from evcharge.storage.reading import Connection, reading
 from evcharge.storage.sums import sum_of, summed
 from evcharge.storage.witnesses import (
     REGISTRY,
@@ -103,7 +102,7 @@ def examine(path: Path, far: Sequence[Witness] = ()) -> Findings:
     others = [*_neighbour(path), *far]
     file = file_witness(path)
     found.witnesses = [file, *others]
-    with _reading(path) as connection:
+    with reading(path) as connection:
         found.problems += [*_damage(connection), *_unguarded(connection, SCHEMAS[path.name])]
         torn = hash_chain.first_broken(connection.execute(_EVENTS))
         # A chain that was cut and then went on, or was made anew, is whole in itself; but others remember.
@@ -131,7 +130,7 @@ def _neighbour(path: Path) -> Iterator[Witness]:
     of_central = path.name == CENTRAL_DB
     other = path.parent.parent / ("registry/registry.db" if of_central else "central/central.db")
     if other.exists():
-        with _reading(other) as connection:
+        with reading(other) as connection:
             yield registry_witness(connection) if of_central else central_witness(connection)
 
 
@@ -142,7 +141,7 @@ def _kept(path: Path, book: str) -> Witness:
         raise StateError(f"cannot read {path}: {problem.strerror}") from None
 
 
-def _unread(connection: sqlite3.Connection) -> list[str]:
+def _unread(connection: Connection) -> list[str]:
     """Return a line for each row that this release cannot read: no harm is done, but its screens lack it."""
     return [
         f"row {row['n']} of the audit log ({row['type']}) cannot be read by this release"
@@ -151,7 +150,7 @@ def _unread(connection: sqlite3.Connection) -> list[str]:
     ]
 
 
-def _damage(connection: sqlite3.Connection) -> list[str]:
+def _damage(connection: Connection) -> list[str]:
     """Return what SQLite itself finds wrong with the file."""
     found = [row[0] for row in connection.execute(f"PRAGMA integrity_check({_MOST_DAMAGE})")]
     lines = [f"the file is damaged: {line}" for line in found if line != "ok"]
@@ -162,7 +161,7 @@ def _damage(connection: sqlite3.Connection) -> list[str]:
     return lines
 
 
-def _unguarded(connection: sqlite3.Connection, schema_package: str) -> Iterator[str]:
+def _unguarded(connection: Connection, schema_package: str) -> Iterator[str]:
     """Yield what was taken from the schema, so that rows can be changed which must not."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     there = dict(connection.execute(GUARDS).fetchall())
@@ -172,7 +171,7 @@ def _unguarded(connection: sqlite3.Connection, schema_package: str) -> Iterator[
 
 
 def _sums(path: Path) -> dict[str, int]:
-    with _reading(path) as connection:
+    with reading(path) as connection:
         sums = {"events": connection.execute("SELECT COUNT(*) FROM events").fetchone()[0]}
         if path.name == CENTRAL_DB:
             for table in ("ticket", "correction") if _has(connection, "correction") else ("ticket",):
@@ -184,7 +183,7 @@ def _sums(path: Path) -> dict[str, int]:
         return sums
 
 
-def _has(connection: sqlite3.Connection, table: str) -> bool:
+def _has(connection: Connection, table: str) -> bool:
     there = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?"
     return connection.execute(there, (table,)).fetchone() is not None
 
@@ -199,19 +198,3 @@ def _summary(sums: dict[str, int]) -> str:
             " every sum holds"
         )
     return text
-
-
-@contextlib.contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    # Read-only: Central may be at work in the same file.
-    try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-        connection.row_factory = sqlite3.Row
-        # All is read as it was at one instant, whatever Central does meanwhile.
-        connection.execute("BEGIN")
-        # Bytes that are no text were never written by us: let the chain name their row.
-        connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
-        with contextlib.closing(connection):
-            yield connection
-    except sqlite3.DatabaseError as problem:
-        raise StateError(f"{path} cannot be read: {problem}") from None

@@ -7,7 +7,6 @@ may be away for days: nothing here waits in memory, and nobody waits for them.
 import asyncio
 import contextlib
 import logging
-import sqlite3
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Protocol
@@ -28,6 +27,7 @@ from evcharge.runtime import failpoints
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.waiting import Backoff, uninterrupted, wait_until
 from evcharge.storage.database import Database, Row
+from evcharge.storage.store_errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +171,7 @@ class Outbox:
                 await self._live()
             except* BrokerLost as problems:
                 self._lose(_first(problems))
-            except* sqlite3.Error as problems:
+            except* StoreError as problems:
                 # A disk in trouble: the dispatcher says so. What cannot be read waits.
                 log.debug("the outbox cannot be read: %s", _first(problems))
             except* Exception as problems:
@@ -185,7 +185,7 @@ class Outbox:
     async def finish(self) -> None:
         """Send what was stored last, if that is possible at once, and end."""
         if self._sink is not None:
-            with contextlib.suppress(BrokerLost, sqlite3.Error, TimeoutError):
+            with contextlib.suppress(BrokerLost, StoreError, TimeoutError):
                 async with asyncio.timeout(LAST_WORDS_S):
                     while await self._send(self._sink):
                         pass
@@ -238,7 +238,7 @@ class Outbox:
     async def _stored(self, n: int) -> bool:
         try:
             await self._books.keep(self._cluster, n)
-        except sqlite3.Error as problem:
+        except StoreError as problem:
             # Of use after a restart only. To connect again for it would send all of that again.
             log.debug("the outbox cannot be stored: %s", problem)
             return False

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import sqlite3
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 
@@ -20,6 +19,7 @@ from evcharge.evc1.tickets import LIVENESS
 from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.runtime.clock import Clock, steady, utc_now
 from evcharge.runtime.heap import Heap
+from evcharge.storage.store_errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ async def each_minute(
         refusals.flush()
         dispatcher.flush()
         # A full disk is the dispatcher's trouble, and told by it.
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(StoreError):
             await store.live(clock(), datetime.fromtimestamp(going(), UTC))
         await anchor()
         heap.look_again()

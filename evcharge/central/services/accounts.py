@@ -7,7 +7,6 @@ the disk is full one can still log in, and only a restart forgets it.
 import asyncio
 import hashlib
 import logging
-import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -26,6 +25,7 @@ from evcharge.runtime.clock import Clock
 from evcharge.runtime.waiting import uninterrupted
 from evcharge.security import secret_files
 from evcharge.storage.database import Database, Row
+from evcharge.storage.store_errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -284,7 +284,7 @@ class Directory:
         try:
             # A transaction that is cut off half way would leave the connection inside it.
             return await uninterrupted(self._execute(sql, params))
-        except sqlite3.Error as problem:
+        except StoreError as problem:
             log.warning("cannot keep who is logged in: %s", problem)
             return False
 

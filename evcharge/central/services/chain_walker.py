@@ -7,7 +7,6 @@ beginning; what is new is checked as it comes.
 import asyncio
 import contextlib
 import logging
-import sqlite3
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ from evcharge.domain.events import ChainBroken
 from evcharge.runtime.clock import Clock
 from evcharge.storage import hash_chain
 from evcharge.storage.database import Database
+from evcharge.storage.store_errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class ChainWalker:
         began = time.monotonic()
         while True:
             pause = _LOOK_EVERY_S
-            with contextlib.suppress(sqlite3.Error):
+            with contextlib.suppress(StoreError):
                 started = time.monotonic()
                 at_end = await self.step()
                 if not at_end:
@@ -67,7 +67,7 @@ class ChainWalker:
             await asyncio.sleep(pause)
 
     async def step(self) -> bool:
-        """Check the next few rows; return whether the end is reached (raises sqlite3.Error)."""
+        """Check the next few rows; return whether the end is reached (raises StoreError)."""
         # Asked before the rows: what is committed afterwards is not missing.
         head = self._store.head
         sql = "SELECT * FROM events WHERE n > :after ORDER BY n LIMIT :limit"

@@ -3,10 +3,11 @@
 import csv
 import io
 import logging
-import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 from aiohttp import web
+
+from evcharge.storage.store_errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ async def stream(
     try:
         async for page in pages:
             await response.write(lines(columns, page))
-    except sqlite3.Error as problem:
+    except StoreError as problem:
         log.warning("%s ends in its middle: %s", name, problem)
         # A file that merely ended here would look complete.
         if request.transport is not None:

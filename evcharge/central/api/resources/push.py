@@ -8,7 +8,6 @@ none, and later one with the newest values. Writes never wait; who does not read
 import asyncio
 import contextlib
 import logging
-import sqlite3
 import struct
 from collections import Counter
 from collections.abc import Callable
@@ -32,6 +31,7 @@ from evcharge.domain.ids import DriverId, Role
 from evcharge.domain.session import Ticket
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.rate_limit import TokenBucket
+from evcharge.storage.store_errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -166,7 +166,7 @@ class Push:
                 del self._taken[actor.id]
 
     async def _read_inbox(self, driver_id: DriverId) -> None:
-        """Read on in a driver's inbox, if its pages need that. Raises sqlite3.Error."""
+        """Read on in a driver's inbox, if its pages need that. Raises StoreError."""
         read = self._drivers.next_read(driver_id)
         if read is None:
             return
@@ -180,7 +180,7 @@ class Push:
 
     async def _read_on(self, driver_id: DriverId) -> None:
         # The dispatcher says it when the books cannot be read; here it is tried again.
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(StoreError):
             await self._read_inbox(driver_id)
 
     def _make_room(self, login: str) -> None:

@@ -1,0 +1,27 @@
+"""A database file that is only read, whoever is at work in it: for checks, copies and reports."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from evcharge.domain.errors import StateError
+
+Connection = sqlite3.Connection
+Cursor = sqlite3.Cursor
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[Connection]:
+    """Open `path` for reading, as it is at one instant. Raises StateError when it cannot be read, also half way."""
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        with contextlib.closing(connection):
+            connection.row_factory = sqlite3.Row
+            # All is read as it was at one instant, whatever its owner does meanwhile.
+            connection.execute("BEGIN")
+            # Bytes that are no text were never written by us: let the chain name their row.
+            connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+            yield connection
+    except sqlite3.DatabaseError as problem:
+        raise StateError(f"{path} cannot be read: {problem}") from None

@@ -1,0 +1,43 @@
+"""SQLite's errors in our own words (`store_errors`)."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+
+from evcharge.storage.store_errors import (
+    ConstraintViolated,
+    StoreBroken,
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreUnwritable,
+)
+
+# By the beginning of their names; the first that fits counts.
+_KINDS = (
+    (("SQLITE_CORRUPT", "SQLITE_NOTADB"), StoreDamaged),
+    # Pages that failed to reach the disk are believed to be there afterwards.
+    (("SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"), StoreBroken),
+    (("SQLITE_FULL",), StoreFull),
+    (("SQLITE_BUSY", "SQLITE_LOCKED"), StoreBusy),
+    (("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM"), StoreUnwritable),
+)
+
+
+def store_error(problem: sqlite3.Error) -> StoreError:
+    """Return what `problem` is for those who use a database."""
+    code = getattr(problem, "sqlite_errorname", "")
+    if isinstance(problem, sqlite3.IntegrityError):
+        return ConstraintViolated(str(problem), code)
+    kind = next((kind for names, kind in _KINDS if code.startswith(names)), StoreError)
+    return kind(str(problem), code)
+
+
+@contextlib.contextmanager
+def in_our_words() -> Iterator[None]:
+    """Let every error of SQLite leave the block as a StoreError."""
+    try:
+        yield
+    except sqlite3.Error as problem:
+        raise store_error(problem) from problem

@@ -1,0 +1,47 @@
+"""What a database did not do, in our own words: whoever uses one catches these, and never an engine's own errors.
+
+StoreError                 nothing of this transaction is stored; this read has no answer
+├── ConstraintViolated     the data breaks a rule of the schema: it will each time
+├── StoreFull              there is no room: again when somebody has made some
+├── StoreBusy              another has it: again in a moment
+├── StoreUnwritable        we may not open it, or not write there: its owner or its permissions
+└── StoreBroken            what is stored can no longer be relied on: stop
+    └── StoreDamaged       what is stored is not what was written
+
+Whether a commit was stored is always known when one of them is raised. Pure.
+"""
+
+
+class StoreError(Exception):
+    """The database did not store or read something; `code` is the engine's own name for why.
+
+    Its text is the engine's, for logs and for whoever looks after the disk. It names columns and constraints only.
+    """
+
+    def __init__(self, text: str, code: str = "") -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class ConstraintViolated(StoreError):
+    """The schema refuses the data. Everything else of the same transaction may be tried without it."""
+
+
+class StoreFull(StoreError):
+    """The disk, or what the database may use of it, is full."""
+
+
+class StoreBusy(StoreError):
+    """Somebody else holds what this needs."""
+
+
+class StoreUnwritable(StoreError):
+    """The database cannot be opened or written by us."""
+
+
+class StoreBroken(StoreError):
+    """What the database holds cannot be relied on from now on: a write may be lost that it took for done."""
+
+
+class StoreDamaged(StoreBroken):
+    """What the database holds is no longer what was written."""
