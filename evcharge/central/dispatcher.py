@@ -31,6 +31,7 @@ from evcharge.central.rules.counted import Draft as Counts
 from evcharge.central.rules.decide import decide
 from evcharge.central.rules.decision import Decision
 from evcharge.central.rules.facts import Facts
+from evcharge.central.rules.pending_facts import PendingFacts
 from evcharge.central.rules.recall import unknown
 from evcharge.central.rules.replies import Reply
 from evcharge.central.rules.settings import Rules
@@ -192,7 +193,7 @@ class Dispatcher:
         """
         now = self._clock()
         steady_s = asyncio.get_running_loop().time()
-        draft, counts = Facts(self.facts), self._counted.draft()
+        draft, counts = PendingFacts(self.facts), self._counted.draft()
         for known in await self._store.recall(unknown(self.facts, (one.command for one in batch))):
             draft.recall(known)
         entries: list[Entry] = []

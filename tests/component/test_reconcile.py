@@ -26,7 +26,7 @@ from evcharge.domain.operator_order import Order
 from evcharge.domain.timestamps import text_of
 from tests.component.books import busy_day, entries, opened, raw, rechained
 from tests.component.test_verify import NO_ANCHOR
-from tests.unit.central.builders import KWH, NOON, OTHER_JOURNAL, FakeEngine, Network
+from tests.unit.central.builders import KWH, NOON, OTHER_JOURNAL, FakeEngine, Network, owed_cents
 
 KEY = b"k" * 32
 HASH = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA"
@@ -116,7 +116,7 @@ async def test_what_was_rebuilt_and_what_is_owed_are_what_the_log_tells(tmp_path
         start = forgotten(engine, driver_id, number)
         network.sends(start, engine.ended(start.session_id, 5 * KWH))
     network.does(c.TopUp, driver_id="D01", cents=60)
-    assert network.facts.owed_cents("D01", 0) == 2 * 125 - 100 - 60
+    assert owed_cents(network.facts, "D01") == 2 * 125 - 100 - 60
     # The rest of an estimate, while all that its wallet has is held elsewhere, and given back then.
     network.does(c.TopUp, driver_id="D02", cents=2_000)
     session = network.charging("D02", more_mwh=KWH)
@@ -126,9 +126,9 @@ async def test_what_was_rebuilt_and_what_is_owed_are_what_the_log_tells(tmp_path
     network.engines["CP001"] = engine
     network.engine()
     network.sends(engine.ended(session.session_id, 9 * KWH))
-    assert network.facts.owed_cents("D02", 0) == 225
+    assert owed_cents(network.facts, "D02") == 225
     network.sends(network.engines["CP002"].refused(other.session_id), cp_id="CP002")
-    assert network.facts.owed_cents("D02", 0) == 0
+    assert owed_cents(network.facts, "D02") == 0
     async with opened(tmp_path) as books:
         await books.store.commit(entries(network))
     async with opened(tmp_path) as books:

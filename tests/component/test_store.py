@@ -36,7 +36,7 @@ from tests.component.books import (
     raw,
     written_by_an_older,
 )
-from tests.unit.central.builders import ADMIN, KWH, NOON, OTHER_JOURNAL, Network
+from tests.unit.central.builders import ADMIN, KWH, NOON, OTHER_JOURNAL, Network, owed_cents
 
 
 async def reloaded(folder: Path, at=NOON) -> Facts:
@@ -861,7 +861,7 @@ async def test_what_wallets_lacked_before_debts_were_kept_is_a_debt_afterwards(t
         old.execute("PRAGMA user_version = 18")
     facts = await reloaded(tmp_path)
     assert dict(facts.debtors()) == {"D01": 125}
-    assert facts.owed_cents("D01", 0) == 125
+    assert owed_cents(facts, "D01") == 125
 
 
 async def test_a_place_that_names_its_country_has_one_spelling_in_old_books(tmp_path: Path):

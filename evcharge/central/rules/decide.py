@@ -55,6 +55,7 @@ from evcharge.central.rules.commands import (
 )
 from evcharge.central.rules.decision import Decision, Draft
 from evcharge.central.rules.facts import Driver, Facts, FormerWallet, TicketSeen
+from evcharge.central.rules.pending_facts import PendingFacts
 from evcharge.central.rules.settings import Rules
 from evcharge.central.rules.settlement import close_estimated
 from evcharge.central.rules.wallet import credited, new_driver
@@ -66,7 +67,7 @@ from evcharge.domain.ids import CpId, DriverId, JournalId
 from evcharge.domain.session import EndReason, SessionState
 
 
-def decide(facts: Facts, command: AnyCommand, rules: Rules) -> Decision:
+def decide(facts: Facts | PendingFacts, command: AnyCommand, rules: Rules) -> Decision:
     """Return what `command` changes, or raise Refused. `facts` are left alone."""
     draft = Draft(facts)
     match command:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from evcharge.central.rules.facts import Change, Driver, Facts
+from evcharge.central.rules.pending_facts import PendingFacts
 from evcharge.central.rules.replies import Reply
 from evcharge.domain.charging_point import ChargingPoint
 from evcharge.domain.events import (
@@ -41,10 +42,10 @@ class Decision:
         return any(isinstance(event, ends) for event in self.events)
 
 
-class Draft(Facts):
-    """Facts on top of `facts`, remembered as changes; `facts` themselves are left alone."""
+class Draft(PendingFacts):
+    """What one command changes of `facts` and causes, so far; `facts` themselves are left alone."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts | PendingFacts) -> None:
         super().__init__(facts)
         self._changes: list[Change] = []
         self._events: list[Event] = []

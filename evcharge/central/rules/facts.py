@@ -1,12 +1,12 @@
-"""The facts that the rules decide on, held in memory, and drafts of new facts on top of them. Pure.
+"""The committed facts that the rules decide on, held in memory. Pure.
 
-A batch of commands is decided against a draft. Only when its transaction is committed do the facts beneath take
-it in; until then nobody else sees a thing.
+A batch of commands is decided against what lies on top of them (`pending_facts`). Only when its transaction is
+committed do they take it in; until then nobody else sees a thing.
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
@@ -276,111 +276,86 @@ Change = (
 )
 
 
-class Facts:
-    """Charging points, open sessions, drivers, journals and recent requests; `beneath` shows through."""
+def asks(
+    driver: Driver | None, point_of: Callable[[CpId], ChargingPoint | None]
+) -> tuple[ChargingPoint, Question] | None:
+    """Return what `driver` is asked now, and which charging point asks, or None."""
+    point = point_of(driver.asked_by) if driver is not None and driver.asked_by is not None else None
+    return (point, point.question) if point is not None and point.question is not None else None
 
-    def __init__(self, beneath: "Facts | None" = None) -> None:
-        self._beneath = beneath
+
+class Facts:
+    """Charging points, open sessions, drivers, journals and recent requests: what is committed, and nothing else."""
+
+    def __init__(self) -> None:
         self._points: dict[CpId, ChargingPoint] = {}
-        # In order; of committed facts only. Whoever asks for some of them must not make Central look at every point.
+        # In order. Whoever asks for some of them must not make Central look at every point.
         self._ids: list[CpId] = []
         self._available: list[CpId] = []
         self._sessions: dict[SessionId, Session] = {}
         self._drivers: dict[DriverId, Driver] = {}
         self._former_wallets: dict[tuple[DriverId, int], FormerWallet] = {}
         self._cursors: dict[tuple[CpId, JournalId], int] = {}
-        # In a draft, those that are new in it.
         self._journals: dict[CpId, list[JournalId]] = {}
         self._weather: dict[str, Weather] = {}
         self._requests: dict[RequestId, Session | Ticket] = {}
-        # Whose inbox a ticket lies in; in a draft, None once it was seen.
-        self._unseen: dict[SessionId, DriverId | None] = {}
-        # What drivers owe, by session, the oldest first; in a draft, also what was paid.
+        # Whose inbox a ticket lies in.
+        self._unseen: dict[SessionId, DriverId] = {}
+        # What drivers owe, by session, the oldest first.
         self._debts: dict[DriverId, dict[SessionId, Debt]] = {}
         # Ids of orders that came over Kafka, the oldest first.
         self._orders: dict[str, None] = {}
-        # Sessions that are over, in a draft only: recalled from the books, or closed in it.
-        self._closed: dict[SessionId, Closed] = {}
         self._quarantine: dict[tuple[CpId, SessionId, str], Quarantined] = {}
         # How many of them are not `ours`, by charging point.
         self._foreign: dict[CpId, int] = {}
         # The largest `last_used` of any charging point.
-        self.uses: int = beneath.uses if beneath is not None else 0
-        self.welcomed: Welcomed = beneath.welcomed if beneath is not None else Welcomed()
+        self.uses: int = 0
+        self.welcomed = Welcomed()
 
     def point(self, cp_id: CpId) -> ChargingPoint | None:
         """Return the charging point, also a withdrawn one, or None when it is unknown."""
-        found = self._points.get(cp_id)
-        if found is None and self._beneath is not None:
-            return self._beneath.point(cp_id)
-        return found
+        return self._points.get(cp_id)
 
     def points(self) -> Iterator[ChargingPoint]:
         """Yield every charging point of the network: none that was withdrawn."""
-        unseen = self._points
-        if self._beneath is not None:
-            unseen = dict(self._points)
-            for beneath in self._beneath.points():
-                point = unseen.pop(beneath.cp_id, beneath)
-                if not point.withdrawn:
-                    yield point
-        yield from (point for point in unseen.values() if not point.withdrawn)
+        yield from (point for point in self._points.values() if not point.withdrawn)
 
     def points_after(self, cp_id: str, most: int) -> list[ChargingPoint]:
-        """Return the first charging points of the network beyond that id, by id (committed facts only)."""
+        """Return the first charging points of the network beyond that id, by id."""
         place = bisect_right(self._ids, cp_id)
         found = (self._points[one] for one in islice(self._ids, place, None))
         return list(islice((point for point in found if not point.withdrawn), most))
 
     def available(self, most: int) -> list[ChargingPoint]:
-        """Return the first charging points that are Available, by id (committed facts only)."""
+        """Return the first charging points that are Available, by id."""
         return [self._points[cp_id] for cp_id in self._available[:most]]
 
     def free(self) -> Iterator[ChargingPoint]:
         """Yield every charging point that is Available, without a look at the others."""
-        if self._beneath is None:
-            yield from (self._points[cp_id] for cp_id in self._available)
-            return
-        yield from (point for point in self._beneath.free() if point.cp_id not in self._points)
-        yield from (point for point in self._points.values() if point.status is CpStatus.AVAILABLE)
+        yield from (self._points[cp_id] for cp_id in self._available)
 
     def session(self, session_id: SessionId) -> Session | None:
         """Return the session while it is open, else None."""
-        found = self._sessions.get(session_id)
-        if found is None and self._beneath is not None:
-            return self._beneath.session(session_id)
-        return found if found is not None and found.is_open else None
-
-    def closed(self, session_id: SessionId) -> Closed | None:
-        """Return a session that is over, as far as this draft recalls it."""
-        found = self._closed.get(session_id)
-        if found is None and self._beneath is not None:
-            return self._beneath.closed(session_id)
-        return found
+        return self._sessions.get(session_id)
 
     def sessions(self) -> Iterator[Session]:
-        """Yield every open session (committed facts only)."""
+        """Yield every open session."""
         yield from self._sessions.values()
 
     def driver(self, driver_id: DriverId) -> Driver | None:
         """Return the driver who has that id now, or had it last; None when unknown."""
-        found = self._drivers.get(driver_id)
-        if found is None and self._beneath is not None:
-            return self._beneath.driver(driver_id)
-        return found
+        return self._drivers.get(driver_id)
 
     def asking(self, driver_id: DriverId) -> tuple[ChargingPoint, Question] | None:
         """Return what the driver is asked now, and which charging point asks, or None."""
-        driver = self.driver(driver_id)
-        point = self.point(driver.asked_by) if driver is not None and driver.asked_by is not None else None
-        return (point, point.question) if point is not None and point.question is not None else None
+        return asks(self.driver(driver_id), self.point)
 
     def drivers(self) -> Iterator[Driver]:
-        """Yield every driver of the network, none that was withdrawn (committed facts only)."""
+        """Yield every driver of the network, none that was withdrawn."""
         yield from (driver for driver in self._drivers.values() if not driver.withdrawn)
 
     def left_wallets(self) -> Iterator[FormerWallet]:
-        """Yield what is left in the wallets of drivers that were withdrawn (committed facts only)."""
+        """Yield what is left in the wallets of drivers that were withdrawn."""
         for wallet in self._former_wallets.values():
             if wallet.balance_cents:
                 yield wallet
@@ -394,127 +369,75 @@ class Facts:
 
     def former_wallet(self, driver_id: DriverId, registration: int) -> FormerWallet | None:
         """Return the wallet of an earlier registration of `driver_id`, if there was one."""
-        found = self._former_wallets.get((driver_id, registration))
-        if found is None and self._beneath is not None:
-            return self._beneath.former_wallet(driver_id, registration)
-        return found
+        return self._former_wallets.get((driver_id, registration))
 
     def last_seq(self, cp_id: CpId, journal_id: JournalId) -> int:
         """Return how much of that journal is committed (0: nothing)."""
-        found = self._cursors.get((cp_id, journal_id))
-        if found is None:
-            return self._beneath.last_seq(cp_id, journal_id) if self._beneath is not None else 0
-        return found
+        return self._cursors.get((cp_id, journal_id), 0)
 
     def journals(self, cp_id: CpId) -> list[JournalId]:
         """Return the journals of which something is committed, the one seen first at the beginning."""
-        beneath = self._beneath.journals(cp_id) if self._beneath is not None else []
-        known = [*beneath, *self._journals.get(cp_id, ())]
+        known = self._journals.get(cp_id, ())
         return [journal_id for journal_id in known if self._cursors.get((cp_id, journal_id)) != 0]
 
     def weather(self, location: str) -> Weather | None:
         """Return the weather there, however the location is spelt, or None when nothing is known."""
-        found = self._weather.get(place(location))
-        if found is None and self._beneath is not None:
-            return self._beneath.weather(location)
-        return found
+        return self._weather.get(place(location))
 
     def weathers(self) -> Iterator[Weather]:
         """Yield the weather of every location that has any."""
-        if self._beneath is None:
-            yield from self._weather.values()
-            return
-        changed = dict(self._weather)
-        for one in self._beneath.weathers():
-            yield changed.pop(one.place, one)
-        yield from changed.values()
+        yield from self._weather.values()
 
     def outcome(self, request_id: RequestId) -> Session | Ticket | None:
         """Return what became of a request that was granted, or None."""
-        found = self._requests.get(request_id)
-        if found is None and self._beneath is not None:
-            return self._beneath.outcome(request_id)
-        return found
+        return self._requests.get(request_id)
 
     def unseen_by(self, session_id: SessionId) -> DriverId | None:
         """Return the driver who has not seen the ticket of that session yet, if there is one."""
-        if self._beneath is None or session_id in self._unseen:
-            return self._unseen.get(session_id)
-        return self._beneath.unseen_by(session_id)
+        return self._unseen.get(session_id)
 
     def debts(self, driver_id: DriverId, registration: int) -> list[Debt]:
         """Return what a driver owes, the oldest debt first; nothing of another registration of its id."""
-        beneath = self._beneath.debts(driver_id, registration) if self._beneath is not None else []
-        known = {debt.session_id: debt for debt in beneath} | self._debts.get(driver_id, {})
-        return [debt for debt in known.values() if debt.left_cents and debt.registration == registration]
-
-    def owed_cents(self, driver_id: DriverId, registration: int) -> int:
-        """Return what a driver owes in all."""
-        return sum(debt.left_cents for debt in self.debts(driver_id, registration))
+        owed = self._debts.get(driver_id, {}).values()
+        return [debt for debt in owed if debt.registration == registration]
 
     def debtors(self) -> Iterator[tuple[DriverId, int]]:
-        """Yield who owes something, and how many cents in all, whichever registration (committed facts only)."""
+        """Yield who owes something, and how many cents in all, whichever registration."""
         for driver_id, owed in self._debts.items():
             yield driver_id, sum(debt.left_cents for debt in owed.values())
 
     def order_taken(self, command_id: str) -> bool:
         """Return whether that order was taken, as far as is remembered; older ones are refused for their age."""
-        return command_id in self._orders or (
-            self._beneath is not None and self._beneath.order_taken(command_id)
-        )
+        return command_id in self._orders
 
     def quarantined(self, cp_id: CpId, session_id: SessionId, kind: str) -> Quarantined | None:
         """Return the record of that kind and session that is kept aside."""
-        found = self._quarantine.get((cp_id, session_id, kind))
-        if found is None and self._beneath is not None:
-            return self._beneath.quarantined(cp_id, session_id, kind)
-        return found
+        return self._quarantine.get((cp_id, session_id, kind))
 
     def foreign_records(self, cp_id: CpId) -> int:
         """Return how many records of that charging point are kept aside that cannot be money."""
-        beneath = self._beneath.foreign_records(cp_id) if self._beneath is not None else 0
-        return beneath + self._foreign.get(cp_id, 0)
-
-    def recall(self, known: "Session | OrderTaken | TicketUnseen | Closed") -> None:
-        """Take in, for this draft alone, what memory has let go and the books still know."""
-        match known:
-            case Session():
-                self._requests[known.request_id] = known
-            case OrderTaken():
-                self._orders[known.command_id] = None
-            case TicketUnseen():
-                self._unseen[known.session_id] = known.driver_id
-            case Closed():
-                self._closed[known.session.session_id] = known
+        return self._foreign.get(cp_id, 0)
 
     def put(self, change: Change) -> None:
         """Take in one new fact."""
         match change:
             case ChargingPoint():
-                if self._beneath is None:
-                    if change.cp_id not in self._points:
-                        insort(self._ids, change.cp_id)
-                    self._note_available(change)
+                if change.cp_id not in self._points:
+                    insort(self._ids, change.cp_id)
+                self._note_available(change)
                 self._points[change.cp_id] = change
                 self.uses = max(self.uses, change.last_used)
             case Session():
-                if change.is_open or self._beneath is not None:
+                if change.is_open:
                     self._sessions[change.session_id] = change
                 else:
                     self._sessions.pop(change.session_id, None)
                 self._requests[change.request_id] = change
-                self._close(change)
             case Ticket():
                 self._requests[change.request_id] = change
                 self._unseen[change.session_id] = change.driver_id
-                self._close(change)
-            case Correction():
-                self._close(change)
             case TicketSeen():
-                if self._beneath is not None:
-                    self._unseen[change.session_id] = None
-                else:
-                    self._unseen.pop(change.session_id, None)
+                self._unseen.pop(change.session_id, None)
             case TicketUnseen():
                 self._unseen[change.session_id] = change.driver_id
             case Driver():
@@ -522,18 +445,14 @@ class Facts:
             case FormerWallet():
                 self._former_wallets[change.driver_id, change.registration] = change
             case Debt():
-                owed = self._debts.setdefault(change.driver_id, {})
-                owed[change.session_id] = change
-                if self._beneath is None and not change.left_cents:
-                    del owed[change.session_id]
-                    if not owed:
-                        del self._debts[change.driver_id]
+                self._owe(change)
             case JournalCursor():
                 if self.last_seq(change.cp_id, change.journal_id) == 0:
                     self._journals.setdefault(change.cp_id, []).append(change.journal_id)
                 self._cursors[change.cp_id, change.journal_id] = change.last_seq
             case JournalForgotten():
-                self._forget_journal(change)
+                if self._cursors.pop((change.cp_id, change.journal_id), None) is not None:
+                    self._journals[change.cp_id].remove(change.journal_id)
             case Weather():
                 self._weather[change.place] = change
             case Quarantined():
@@ -545,34 +464,15 @@ class Facts:
                 if len(self._orders) > REMEMBERED_ORDERS:
                     del self._orders[next(iter(self._orders))]
             case _:
-                pass  # money lives in the database alone
+                pass  # what else changes lives in the database alone
 
-    def _close(self, change: Session | Ticket | Correction) -> None:
-        """Keep what is over for those who decide on this draft; the committed facts leave it to the books."""
-        if self._beneath is None:
-            return
-        known = self.closed(change.session_id)
-        match change:
-            case Session() if change.is_open:
-                return
-            case Session():
-                self._closed[change.session_id] = replace(known, session=change) if known else Closed(change)
-            case Ticket() if known is not None:
-                self._closed[change.session_id] = replace(known, ticket=change)
-            case Correction() if known is not None and known.ticket is not None:
-                ticket = replace(
-                    known.ticket,
-                    corrected_mwh=known.ticket.corrected_mwh + change.energy_mwh,
-                    corrected_cents=known.ticket.corrected_cents + change.cost_cents,
-                    corrected_paid_cents=known.ticket.corrected_paid_cents + change.paid_cents,
-                )
-                self._closed[change.session_id] = replace(known, ticket=ticket, corrections=change.number)
-
-    def _forget_journal(self, change: JournalForgotten) -> None:
-        if self._beneath is not None:
-            self._cursors[change.cp_id, change.journal_id] = 0
-        elif self._cursors.pop((change.cp_id, change.journal_id), None) is not None:
-            self._journals[change.cp_id].remove(change.journal_id)
+    def _owe(self, debt: Debt) -> None:
+        owed = self._debts.setdefault(debt.driver_id, {})
+        owed[debt.session_id] = debt
+        if not debt.left_cents:
+            del owed[debt.session_id]
+            if not owed:
+                del self._debts[debt.driver_id]
 
     def _set_aside(self, change: Quarantined) -> None:
         known = self.quarantined(change.cp_id, change.session_id, change.kind)

@@ -8,6 +8,7 @@ from evcharge.central.rules.alert_kinds import Alert, AlertKind
 from evcharge.central.rules.decide import decide
 from evcharge.central.rules.decision import Decision
 from evcharge.central.rules.facts import Closed, Driver, Facts, Quarantined, Transfer
+from evcharge.central.rules.pending_facts import PendingFacts
 from evcharge.central.rules.replies import RecordsTaken, RequestStep
 from evcharge.central.rules.settings import Rules
 from evcharge.domain import journal_records
@@ -242,9 +243,9 @@ class Network:
         return session
 
 
-def recalling(facts: Facts, over: dict[str, Closed], command: c.AnyCommand) -> Facts:
+def recalling(facts: Facts, over: dict[str, Closed], command: c.AnyCommand) -> PendingFacts:
     """Return a draft on `facts` that recalls the sessions which `command` names, as the dispatcher asks the books."""
-    draft = Facts(facts)
+    draft = PendingFacts(facts)
     named = {record.session_id for record in getattr(command, "records", ())}
     if isinstance(command, c.Refund | c.CorrectMoney):
         named.add(command.session_id)
@@ -253,13 +254,14 @@ def recalling(facts: Facts, over: dict[str, Closed], command: c.AnyCommand) -> F
     return draft
 
 
+def owed_cents(facts: Facts, driver_id: str) -> int:
+    """Return what a driver of the first registration owes in all."""
+    return sum(debt.left_cents for debt in facts.debts(driver_id, 0))
+
+
 def remembered(facts: Facts) -> dict:
     """Return everything that `facts` hold, to be compared."""
-    return {
-        name: dict(value) if isinstance(value, dict) else value
-        for name, value in vars(facts).items()
-        if name != "_beneath"
-    }
+    return {name: dict(value) if isinstance(value, dict) else value for name, value in vars(facts).items()}
 
 
 def said(decision: Decision) -> list[type[Event]]:

@@ -23,6 +23,7 @@ from tests.unit.central.builders import (
     FakeEngine,
     Network,
     only,
+    owed_cents,
     said,
     set_aside,
 )
@@ -319,7 +320,7 @@ def test_what_its_wallet_has_no_more_of_its_hold_is_owed(town: Network):
     assert (reopened.hold_cents, reopened.short_cents) == (10, 1_990)
     decision = town.sends(town.engines["CP001"].ended(session.session_id, KWH))
     assert only(decision, events.TicketMade).owed_cents == 15
-    assert (town.driver().balance_cents, town.facts.owed_cents("D01", 0)) == (0, 15)
+    assert (town.driver().balance_cents, owed_cents(town.facts, "D01")) == (0, 15)
 
 
 def test_where_its_point_was_promised_to_another_that_one_makes_way(town: Network):

@@ -7,6 +7,7 @@ import pytest
 from evcharge.central.rules import facts as facts_module
 from evcharge.central.rules.decision import Decision, Draft
 from evcharge.central.rules.facts import Driver, Facts, JournalCursor, TicketSeen
+from evcharge.central.rules.pending_facts import PendingFacts
 from evcharge.domain.charging_point import ChargingPoint
 from evcharge.domain.session import SessionState
 from tests.unit.central.builders import Network, remembered
@@ -33,7 +34,7 @@ def test_nothing_is_known_at_first():
 
 def test_facts_show_through_a_draft(town: Network):
     session = town.charging()
-    draft = Facts(Facts(town.facts))
+    draft = PendingFacts(PendingFacts(town.facts))
     assert draft.point("CP001") == town.point()
     assert draft.session(session.session_id) == session
     assert draft.driver("D01") == town.driver()
@@ -43,10 +44,26 @@ def test_facts_show_through_a_draft(town: Network):
     assert draft.uses == town.facts.uses == 1
 
 
+def test_what_is_pending_answers_for_no_list_of_which_it_knows_a_part_only():
+    facts, pending = Facts(), PendingFacts(Facts())
+    only_committed = {name for name in dir(facts) if not name.startswith("_")} - set(dir(pending))
+    assert only_committed == {
+        "available",
+        "debtors",
+        "drivers",
+        "forget_old_requests",
+        "left_wallets",
+        "points_after",
+        "sessions",
+    }
+    assert not isinstance(pending, Facts)
+    assert isinstance(Draft(facts), PendingFacts)
+
+
 def test_a_draft_is_thrown_away_without_a_trace(town: Network):
     session = town.charging()
     before = remembered(town.facts)
-    draft = Facts(town.facts)
+    draft = PendingFacts(town.facts)
     draft.put(replace(town.point(), fault="overheating", last_used=9))
     draft.put(ChargingPoint(cp_id="CP002"))
     draft.put(replace(session, state=SessionState.REFUSED))
@@ -72,7 +89,7 @@ def test_a_closed_session_is_forgotten_but_its_outcome_is_not(town: Network):
 def test_a_ticket_stays_in_its_inbox_until_it_is_seen(town: Network):
     session = town.charging()
     town.sends(town.engines["CP001"].ended(session.session_id))
-    draft = Facts(town.facts)
+    draft = PendingFacts(town.facts)
     assert draft.unseen_by(session.session_id) == "D01"
     draft.put(TicketSeen(session.session_id, "D01"))
     assert draft.unseen_by(session.session_id) is None
@@ -149,7 +166,7 @@ def test_a_draft_sees_what_is_free_in_it():
     facts = Facts()
     for number in range(1, 5):
         facts.put(ready(f"CP{number:03}"))
-    draft = Facts(facts)
+    draft = PendingFacts(facts)
     draft.put(replace(ready("CP002"), fault="engine lost"))
     draft.put(replace(ready("CP003"), last_used=7))
     draft.put(ready("CP009"))

@@ -14,7 +14,7 @@ from evcharge.central.rules.start_seal import seal
 from evcharge.domain import events, journal_records
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.session import EndReason, Session, SessionState
-from tests.unit.central.builders import KWH, NOON, Network, only, said
+from tests.unit.central.builders import KWH, NOON, Network, only, owed_cents, said
 
 KEY = b"k" * 44
 RULES = Rules(now=NOON, welcome_credit_cents=2_000, sign_key=KEY)
@@ -226,7 +226,7 @@ def test_what_the_wallet_cannot_hold_any_more_becomes_a_debt_that_the_next_money
         (tickets[0].session_id, 0), (tickets[1].session_id, 1_500),
     ]  # fmt: skip
     assert (history.network.driver().balance_cents, history.network.driver().held_cents) == (0, 0)
-    assert history.network.facts.owed_cents("D01", 0) == 1_500
+    assert owed_cents(history.network.facts, "D01") == 1_500
 
     paid = only(history.network.does(c.TopUp, driver_id="D01", cents=1_000), events.DebtPaid)
     assert (paid.cents, paid.left_cents, paid.owed_cents, paid.balance_cents) == (1_000, 500, 500, 0)
@@ -247,11 +247,11 @@ def test_money_that_is_given_back_pays_a_debt_first(history: History):
     # At CP002 a hold of 15.00 € is taken first, and then only 5.00 € are left for what CP001 tells.
     history.tells("CP002")
     history.tells("CP001")
-    assert history.network.facts.owed_cents("D01", 0) == 1_000
+    assert owed_cents(history.network.facts, "D01") == 1_000
     decision = history.tells("CP002", history.network.engines["CP002"].ended(other.session_id, 4 * KWH))
     assert only(decision, events.DebtPaid).cents == 1_000
     assert history.network.driver().balance_cents == 1_500 - 100 - 1_000
-    assert history.network.facts.owed_cents("D01", 0) == 0
+    assert owed_cents(history.network.facts, "D01") == 0
 
 
 def test_without_wallets_nobody_owes_anything(history: History):

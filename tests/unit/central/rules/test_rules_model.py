@@ -33,6 +33,7 @@ from evcharge.central.rules.alert_kinds import Alert, AlertKind
 from evcharge.central.rules.decide import decide
 from evcharge.central.rules.decision import Decision
 from evcharge.central.rules.facts import Closed, Facts, JournalForgotten, Kind, Transfer
+from evcharge.central.rules.pending_facts import PendingFacts
 from evcharge.central.rules.quarantine import MOST_FOREIGN
 from evcharge.central.rules.replies import RecordsMissing
 from evcharge.central.rules.settings import Rules
@@ -206,7 +207,7 @@ class TheRules(RuleBasedStateMachine):
 
     def begin(self) -> None:
         self.batch = []
-        self.draft, self.draft_model = Facts(self.facts), self.model.draft()
+        self.draft, self.draft_model = PendingFacts(self.facts), self.model.draft()
 
     def do(self, kind: type[c.AnyCommand], **what: object) -> None:
         self.carry_out(kind(by=ADMIN, **what))

@@ -6,7 +6,8 @@ import pytest
 
 from evcharge.central.rules import commands as c
 from evcharge.central.rules import weather
-from evcharge.central.rules.facts import Facts, Weather
+from evcharge.central.rules.facts import Weather
+from evcharge.central.rules.pending_facts import PendingFacts
 from evcharge.domain import events
 from evcharge.domain.charging_point import CpStatus, Hold
 from evcharge.domain.errors import Code
@@ -305,7 +306,7 @@ def test_places_without_points_are_bounded_and_those_with_points_are_always_know
 
 def test_a_draft_shows_the_weather_beneath_and_hides_its_own_from_it(town: Network):
     alert(town)
-    draft = Facts(town.facts)
+    draft = PendingFacts(town.facts)
     draft.put(Weather(location="Elche"))
     draft.put(Weather(location="ALICANTE"))
     assert {one.location for one in draft.weathers()} == {"ALICANTE", "Elche"}
