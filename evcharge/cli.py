@@ -14,6 +14,7 @@ from evcharge import __version__
 from evcharge.domain.errors import ConfigError, EvchargeError, Taken
 from evcharge.joining.commands import invite, join
 from evcharge.operator.backing_up import BACKING_UP as _BACKING_UP
+from evcharge.operator.backing_up import with_whole_books as _with_whole_books
 from evcharge.operator.commands import COMMANDS as _OPERATORS
 from evcharge.operator.events import events as _events
 from evcharge.operator.invocation import JSON as _JSON
@@ -146,7 +147,7 @@ def evcharge(tether: int | None) -> None:
 )
 def init(config_file: Path | None, **given: Any) -> None:
     """Make the state folder: CA, certificates, keys, the first admin."""
-    config = _settings(config_file, given)
+    config = _with_whole_books(config_file, given)
     from evcharge.central.books import setup as pages
     from evcharge.registry import setup
 
@@ -173,7 +174,7 @@ def init(config_file: Path | None, **given: Any) -> None:
 @_options(*_server("registry"))
 def registry(config_file: Path | None, **given: Any) -> int:
     """Run the Registry (HTTPS): registers charging points and drivers, gives out login tickets."""
-    config = _settings(config_file, given)
+    config = _with_whole_books(config_file, given)
     from evcharge.registry import app
 
     return _live(lambda stop: app.run(config, stop))
@@ -184,7 +185,7 @@ def registry(config_file: Path | None, **given: Any) -> int:
 @_options(*_server("central"), *_API, _REGISTRY, _KAFKA)
 def central(panel: bool, config_file: Path | None, **given: Any) -> int:
     """Run Central, the control room."""
-    config = _settings(config_file, given)
+    config = _with_whole_books(config_file, given)
     from evcharge.central import app
 
     role = app.run_with_panel if panel else app.run
@@ -300,7 +301,7 @@ for _operator in (*_OPERATORS, *_SETTLING, *_PEOPLE, *_BACKING_UP, _events):
 @_options(*_server("central"), *_API)
 def up(points: int, drivers: int, once: bool, config_file: Path | None, **given: Any) -> int:
     """Show the whole network on this PC, in real processes over real sockets."""
-    config = _settings(config_file, given)
+    config = _with_whole_books(config_file, given)
     from evcharge import demo
 
     wish = demo.Wish(points=points, drivers=drivers, once=once, config_file=config_file)
@@ -329,7 +330,7 @@ def verify(logs: tuple[Path, ...], as_json: bool, config_file: Path | None, **gi
     """Check that the books are what was written: every row, sum and anchor; name what is not."""
     import asyncio
 
-    config = _settings(config_file, given)
+    config = _with_whole_books(config_file, given)
     from evcharge.central.books import verify as books
     from evcharge.labels import Speech
     from evcharge.labels.operator import SENTENCES

@@ -423,6 +423,10 @@ SENTENCES: Mapping[str, Words] = {
         "The books of {time} are back in {state}.",
         "Los libros de {time} están de nuevo en {state}.",
     ),
+    "restore finished": (
+        "A restore in {state} was interrupted half way; it is finished now, with all its files.",
+        "Una restauración en {state} se interrumpió a medias; ya está terminada, con todos sus ficheros.",
+    ),
     "restored keys": ("The keys are back, too.", "Las claves también."),
     "restored aside": (
         "What they replace is kept in {aside}: delete it when all is well.",

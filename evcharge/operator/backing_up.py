@@ -2,11 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from evcharge.runtime.cli_options import options, settings
+
+if TYPE_CHECKING:
+    from evcharge.runtime.config import Config
 
 _WITH_KEYS = click.option(
     "--with-keys", is_flag=True, help="Also the keys and tokens, sealed under a passphrase."
@@ -19,6 +22,18 @@ _PASSPHRASE = click.option(
 )
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 _MOST_BYTES = 4096
+
+
+def with_whole_books(config_file: Path | None, given: dict[str, Any]) -> "Config":
+    """Return the settings for whoever uses keys or books, after finishing a restore that was killed half way."""
+    config = settings(config_file, given)
+    from evcharge.labels import Speech
+    from evcharge.labels.operator import SENTENCES
+    from evcharge.operator.backup import finish
+
+    if told := finish(config.state, Speech(SENTENCES, config.lang)):
+        click.echo(f"evcharge: {told}", err=True)
+    return config
 
 
 def _passphrase(say: Any, file: Path | None, *, new: bool) -> str:
@@ -58,7 +73,7 @@ def backup(
     file: Path, with_keys: bool, passphrase_file: Path | None, config_file: Path | None, **given: Any
 ) -> None:
     """Copy the books of Central and Registry into the new FILE, also while they run."""
-    config = settings(config_file, given)
+    config = with_whole_books(config_file, given)
     from evcharge.labels import Speech
     from evcharge.labels.operator import SENTENCES
     from evcharge.operator.backup import back_up
@@ -80,7 +95,7 @@ def restore(
     file: Path, with_keys: bool, passphrase_file: Path | None, config_file: Path | None, **given: Any
 ) -> None:
     """Put the books of the backup FILE back; Central and Registry must not run. What they replace is kept aside."""
-    config = settings(config_file, given)
+    config = with_whole_books(config_file, given)
     from evcharge.domain.errors import BadInput
     from evcharge.labels import Speech
     from evcharge.labels.operator import SENTENCES

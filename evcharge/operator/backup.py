@@ -27,6 +27,7 @@ from evcharge.domain.errors import StateError
 from evcharge.domain.strict_json import read_json
 from evcharge.labels import Speech
 from evcharge.runtime import files
+from evcharge.storage import exchange
 from evcharge.storage.anchor_file import ANCHORS
 from evcharge.storage.database import copy_database, newest_schema, only_process
 from evcharge.storage.hash_chain import Head
@@ -139,7 +140,7 @@ def back_up(state: Path, target: Path, now: datetime, say: Speech, passphrase: s
             target.hardlink_to(whole)
         except FileExistsError:
             raise StateError(say("backup exists", file=target)) from None
-        _sync(target.parent)
+        exchange.sync_folder(target.parent)
     return manifest
 
 
@@ -269,9 +270,9 @@ def restore(state: Path, source: Path, now: datetime, say: Speech, passphrase: s
         keys = _opened(archive, manifest, passphrase, say) if passphrase is not None else {}
         with _of_the_disk(state, say):
             files.make_folder(state)
+            folder = held.enter_context(exchange.exchanging(state))
             for book in BOOKS:
                 held.enter_context(only_process(state / book))
-            folder = held.enter_context(_workshop(state, "restore"))
             wanted = [part for part in manifest.parts if part.name != _SEALED]
             for part in wanted:
                 _extract(archive, part, folder / part.name, say)
@@ -279,6 +280,16 @@ def restore(state: Path, source: Path, now: datetime, say: Speech, passphrase: s
                 _write(folder / name, text.encode("ascii"), mode_of(name))
             names = [*(part.name for part in wanted), *keys]
             return Restored(manifest, _exchanged(state, folder, names, now), bool(keys))
+
+
+def finish(state: Path, say: Speech) -> str:
+    """Go on with a restore that was killed in `state`; return what to tell of it, "" for nothing. Raises StateError."""
+    with _of_the_disk(state, say):
+        finished = exchange.finish(state)
+    if finished is None:
+        return ""
+    aside = say("restored aside", aside=finished.aside) if finished.aside is not None else ""
+    return f"{say('restore finished', state=state)} {aside}".rstrip()
 
 
 def mode_of(name: str) -> int:
@@ -322,43 +333,11 @@ def _exchanged(state: Path, folder: Path, names: list[str], now: datetime) -> Pa
     """Put the files of `folder` into `state`; return where what they replace lies now. All of it, or nothing."""
     aside = state / f"replaced-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
     # What SQLite keeps beside a book is of that book alone, and an anchor of the book that it anchors.
-    replaced = [
-        name
-        for base in names
-        for name in (base, *(f"{base}{end}" for end in _BESIDE if base in BOOKS))
-        if os.path.lexists(state / name)
-    ]
-    strange = [
-        anchors
-        for book in BOOKS
-        if book in names and (anchors := str(PurePosixPath(book).with_name(ANCHORS))) not in names
-        if os.path.lexists(state / anchors)
-    ]
-    moved: list[str] = []
-    placed: list[str] = []
-    try:
-        for name in (*replaced, *strange):
-            files.make_folder((aside / name).parent)
-            (state / name).rename(aside / name)
-            moved.append(name)
-        for name in names:
-            files.make_folder((state / name).parent)
-            (folder / name).rename(state / name)
-            placed.append(name)
-    except OSError:
-        for name in placed:
-            (state / name).rename(folder / name)
-        for name in reversed(moved):
-            (aside / name).rename(state / name)
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
-    for place in {
-        state,
-        *((state / name).parent for name in names),
-        *((aside / name).parent for name in moved),
-    }:
-        _sync(place)
-    return aside if moved else None
+    beside = [f"{book}{end}" for book in BOOKS if book in names for end in _BESIDE]
+    anchors = [str(PurePosixPath(book).with_name(ANCHORS)) for book in BOOKS if book in names]
+    replaced = [name for name in dict.fromkeys((*names, *beside, *anchors)) if os.path.lexists(state / name)]
+    exchange.exchange(state, folder, aside, replaced, names)
+    return aside if replaced else None
 
 
 # ---- files
@@ -435,11 +414,3 @@ def _network(state: Path) -> str:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

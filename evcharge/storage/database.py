@@ -19,6 +19,7 @@ import aiosqlite
 
 from evcharge.domain.errors import StateError, Taken
 from evcharge.runtime import files
+from evcharge.storage import exchange
 from evcharge.storage.sqlite_errors import in_our_words, store_error
 from evcharge.storage.store_errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreUnwritable
 
@@ -92,6 +93,8 @@ async def open_database(path: Path, schema_package: str) -> AsyncIterator[Databa
     """
     steps = _steps(schema_package)
     with only_process(path):
+        if exchange.is_half_done(path.parent.parent):
+            raise StateError(f"{path} is being restored, and that was interrupted: start again to finish it.")
         try:
             _make_ours(path)
             # A file that cannot be opened is found out here: aiosqlite would leave its thread behind.

@@ -2,21 +2,30 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
+import re
+import shutil
+import signal
 import stat
+import subprocess
+import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from evcharge import cli
 from evcharge.central.books import verify
 from evcharge.cli import run
+from evcharge.domain.errors import StateError
 from evcharge.labels import Speech
 from evcharge.labels.operator import SENTENCES
 from evcharge.operator import backup
 from evcharge.runtime import files
+from evcharge.storage import exchange
 from evcharge.storage.database import only_process
 from tests.component.books import busy_day, entries, opened, raw, written_by_an_older
 
@@ -345,9 +354,147 @@ def test_an_older_schema_is_put_back_and_migrated_by_the_next_start(state: Path,
     with raw(state / "central/central.db") as books:
         assert books.execute("PRAGMA user_version").fetchone()[0] == 5
 
-    async def start() -> None:
-        async with opened(state / "central"):
-            pass
-
-    asyncio.run(start())
+    asyncio.run(start(state))
     assert verify.check(state / "central/central.db") == []
+
+
+# ---- it is killed
+
+# For each line FOLDER N ARGUMENTS…, a process that is killed before its N-th file operation; 0 lets it live.
+FALLING = """
+import os, signal, sys
+from evcharge import cli
+from evcharge.operator import backup
+
+backup._SCRYPT_N = 2
+OPERATIONS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "open", "sqlite3.connect", "fcntl.flock"}
+folder, left = "-", 0
+
+def seen(event, arguments):
+    global left
+    if event not in OPERATIONS or (event == "open" and folder not in str(arguments[0])):
+        return
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(seen)
+for line in sys.stdin:
+    where, number, *arguments = line.split()
+    child = os.fork()
+    if not child:
+        folder, left = where, int(number)
+        os._exit(cli.run([*arguments, "--state", where]))
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+@pytest.fixture
+def fall(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
+    """Run evcharge on a state folder until its n-th file operation; return how it ended."""
+    # The keys are sealed with less work: this opens them a hundred times.
+    monkeypatch.setattr(backup, "_SCRYPT_N", 2)
+    with subprocess.Popen(
+        [sys.executable, "-c", FALLING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+
+        def ran(folder: Path, number: int, *args: object) -> int:
+            print(folder, number, *args, file=process.stdin, flush=True)
+            while not re.fullmatch(r"-?[0-9]+", line := process.stdout.readline().strip()):
+                assert process.poll() is None
+            return int(line)
+
+        yield ran
+        process.stdin.close()
+
+
+def without_aside(folder: Path) -> dict[str, bytes]:
+    # Whoever looks at a book leaves an empty log beside it.
+    found = {name: data for name, data in kept(folder).items() if data and not name.endswith("-shm")}
+    return {name: data for name, data in found.items() if not name.startswith("replaced-")}
+
+
+def test_a_restore_that_is_killed_at_any_step_is_done_in_full_or_not_at_all(
+    state: Path, tmp_path: Path, word: Path, fall: Callable[..., int]
+):
+    file, asked = tmp_path / "b.evb", ["--with-keys", "--passphrase-file", word]
+    evcharge(state, "backup", file, *asked)
+    spends(state)
+    before = without_aside(state)
+    shutil.copytree(state, tmp_path / "all")
+    assert fall(tmp_path / "all", 0, "restore", file, *asked) == 0
+    after = without_aside(tmp_path / "all")
+    half_done = 0
+    for number in itertools.count(1):
+        folder = tmp_path / f"killed-{number}"
+        shutil.copytree(state, folder)
+        code = fall(folder, number, "restore", file, *asked)
+        if code == 0:
+            break
+        assert code == -signal.SIGKILL
+        if interrupted := exchange.is_half_done(folder):
+            half_done += 1
+            # Nobody makes new books where the old ones are about to come back.
+            with pytest.raises(StateError, match="is being restored"):
+                asyncio.run(start(folder))
+        assert ("was interrupted half way; it is finished now" in backup.finish(folder, SAY)) is interrupted
+        assert without_aside(folder) == (after if half_done else before)
+        assert [driver(aside) for aside in folder.glob("replaced-*")] == ([1] if half_done else [])
+        assert [path.name for path in folder.iterdir() if path.name.startswith((".", "restoring.json"))] == []
+        shutil.rmtree(folder)
+    assert half_done > 6
+
+
+@pytest.fixture
+def half_done(state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state folder with a restore that was ended before it had moved anything."""
+    evcharge(state, "backup", tmp_path / "b.evb")
+    spends(state)
+
+    def ended(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(exchange, "_move", ended)
+        assert evcharge(state, "restore", tmp_path / "b.evb") == cli.INTERRUPTED
+    assert exchange.is_half_done(state)
+    return state
+
+
+def test_whoever_finishes_a_restore_may_be_killed_too(
+    half_done: Path, tmp_path: Path, fall: Callable[..., int]
+):
+    for number in itertools.count(1):
+        folder = tmp_path / f"again-{number}"
+        shutil.copytree(half_done, folder)
+        if fall(folder, number, "backup", tmp_path / f"b{number}.evb") == 0:
+            break
+        backup.finish(folder, SAY)
+        assert driver(folder) != 1
+    assert number > 6
+
+
+def test_another_restore_finishes_the_one_that_was_killed_and_says_so(
+    half_done: Path, tmp_path: Path, capsys
+):
+    capsys.readouterr()
+    assert evcharge(half_done, "restore", tmp_path / "b.evb", "--lang", "es") == 0
+    assert "se interrumpió a medias; ya está terminada" in capsys.readouterr().err
+    assert min(driver(aside) for aside in half_done.glob("replaced-*")) == 1
+    assert len(list(half_done.glob("replaced-*"))) == 2
+
+
+@pytest.mark.parametrize("command", ["init", "registry", "central", "up", "audit verify", "backup"])
+def test_whatever_uses_books_or_keys_finishes_it_first(half_done: Path, capsys, monkeypatch, command: str):
+    """Only the beginning of each: the roles themselves need more."""
+    monkeypatch.setattr(cli, "_live", lambda _role: 0)
+    capsys.readouterr()
+    more = [half_done.parent / "another.evb"] if command == "backup" else []
+    assert evcharge(half_done, *command.split(), *more) == 0
+    assert "was interrupted half way; it is finished now" in capsys.readouterr().err
+    assert driver(half_done) != 1
+
+
+async def start(folder: Path) -> None:
+    async with opened(folder / "central"):
+        pass
