@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, SessionId
+from evcharge.domain.refusals import RefusalFacts
 from evcharge.domain.session import EndReason
 from evcharge.domain.strict_json import read_json
 
@@ -612,10 +613,12 @@ class StartRefused(Event):
     request_id: RequestId
     cp_id: CpId | None
     code: str
-    text: str
+    # An older Central's sentence; now the facts say it in any language.
+    text: str = ""
     times: int = 1
     # Of E_PAUSE: the seconds that the driver must wait.
     reason: str = ""
+    facts: RefusalFacts | None = None
 
 
 class ConfirmationAsked(Event):
@@ -645,8 +648,10 @@ class ConfirmationEnded(Event):
     request_id: RequestId
     cp_id: CpId
     code: str
-    text: str
+    # An older Central's sentence; now the facts say it in any language.
+    text: str = ""
     reason: str = ""
+    facts: RefusalFacts | None = None
 
 
 class SessionAuthorised(Event):

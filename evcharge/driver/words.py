@@ -9,7 +9,9 @@ from evcharge import labels
 from evcharge.domain.billing import euros, kwh, price_text
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code, EvchargeError
+from evcharge.domain.ids import CpId
 from evcharge.domain.local_time import here
+from evcharge.domain.refusals import RefusalFacts
 from evcharge.domain.session import LATE_S, EndReason
 from evcharge.evc1.messages import (
     Balance,
@@ -24,17 +26,9 @@ from evcharge.evc1.messages import (
     Supply,
     TicketIssued,
 )
-from evcharge.labels import Phrase, Speech, confirm
-from evcharge.labels.causes import cause
+from evcharge.labels import Phrase, Speech, refusals
 from evcharge.labels.driver import SENTENCES
 
-_REFUSED_BY_POINT = {
-    EndReason.NOT_PLUGGED: "not plugged",
-    EndReason.DRIVER: "stopped early",
-    EndReason.NOT_STARTED: "not taken",
-    EndReason.BUSY: "not taken",
-    EndReason.LOST: "point lost",
-}
 _NOTICES = {
     "FAULT": "failed",
     "ENGINE_LOST": "engine lost",
@@ -126,11 +120,12 @@ class Words:
     def refusal(self, word: Progress | ErrorNotice) -> str:
         """Say why a request was refused: in English Central's own sentence, else one made of its terms."""
         if word.code == Code.NONE_AVAILABLE:
-            return self("none available")
-        if word.text and self._is_english:
-            return word.text
-        known = self._known_refusal(word) if isinstance(word, Progress) else ""
-        return known or self.error(word.code, word.text)
+            return refusals.refusal(word.code, self.lang)
+        if isinstance(word, ErrorNotice):
+            return self.error(word.code, word.text)
+        offered = CpId(word.cp_id) if word.code == Code.NONE_NEAR and word.cp_id else None
+        facts = RefusalFacts(reason=word.reason, status=word.status, at=offered)
+        return refusals.heard(word.code, word.text, self.lang, facts, cp_id=word.cp_id or "")
 
     def question(self, word: ConfirmStart) -> str:
         """Say what a charging point asks."""
@@ -145,9 +140,8 @@ class Words:
         if name is not None:
             return self(name, cp_id=word.cp_id)
         # Of its driver it speaks in the third person.
-        why = confirm.why(
-            word.code, word.text, word.reason, self.lang, driver_id=self("you"), cp_id=word.cp_id
-        )
+        facts = RefusalFacts(reason=word.reason)
+        why = refusals.heard(word.code, word.text, self.lang, facts, driver_id=self("you"), cp_id=word.cp_id)
         return self("unconfirmed", cp_id=word.cp_id, why=why)
 
     def pin(self, word: PinState) -> list[str]:
@@ -180,13 +174,7 @@ class Words:
 
     def cause(self, reason: str) -> str:
         """Say why something ended or is not available: an EndReason, holds, or the words of a fault."""
-        if (known := cause(reason, self.lang)) != reason:
-            return known
-        parts = reason.split(", ")
-        return ", ".join(
-            labels.reason(EndReason(part), self.lang) if part in set(EndReason) else cause(part, self.lang)
-            for part in parts
-        )
+        return refusals.cause_of(reason, self.lang)
 
     def live(self, supply: Supply) -> list[str]:
         """The figures of this second."""
@@ -315,35 +303,6 @@ class Words:
     @property
     def _is_english(self) -> bool:
         return self.lang == labels.DEFAULT_LANGUAGE
-
-    def _known_refusal(self, word: Progress) -> str:
-        cp_id = word.cp_id
-        match word.code:
-            case Code.DRIVER_BUSY:
-                return self("still stopping" if word.reason else "already charging")
-            case Code.BALANCE:
-                return self("no money")
-            case Code.PAUSE if word.reason:
-                return self("pause", seconds=word.reason)
-            case Code.UNKNOWN_CP if cp_id:
-                return self("unknown point", cp_id=cp_id)
-            case Code.CP_BUSY if cp_id:
-                return self("busy point", cp_id=cp_id)
-            case Code.NONE_NEAR if cp_id:
-                near = "none near, at" if word.reason else "none near"
-                return self(near, cp_id=cp_id, location=word.reason)
-            case Code.CP_OCCUPIED if cp_id:
-                return self("occupied point", cp_id=cp_id)
-            case Code.CP_NOT_AVAILABLE if cp_id and not word.status and word.reason in _REFUSED_BY_POINT:
-                return self(_REFUSED_BY_POINT[EndReason(word.reason)], cp_id=cp_id)
-            case Code.CP_NOT_AVAILABLE if cp_id:
-                told = [self.status(word.status), self.cause(word.reason)]
-                why = ": ".join(part for part in told if part)
-                if not why:
-                    return self("out of service", cp_id=cp_id)
-                return self("out of service because", cp_id=cp_id, why=why)
-            case _:
-                return ""
 
 
 ENGLISH = Words()

@@ -123,59 +123,10 @@ SENTENCES: Mapping[str, Words] = {
     ),
     # ---- refusals and notices: what Central says, from its code and its figures
     "refused": ("Refused: {text}", "Denegado: {text}"),
-    "none near": (
-        "No charging point is free there; {cp_id} is.",
-        "No hay ningún punto de recarga libre allí; {cp_id} sí lo está.",
-    ),
-    "none near, at": (
-        "No charging point is free there; {cp_id} in {location} is.",
-        "No hay ningún punto de recarga libre allí; {cp_id}, en {location}, sí lo está.",
-    ),
     "yes?": ("To charge at {cp_id}, type yes.", "Para cargar en {cp_id}, escriba sí."),
     "nothing asked": (
         "Nothing was asked: there is nothing to say yes or no to.",
         "No se ha preguntado nada: no hay a qué decir que sí o que no.",
-    ),
-    "none available": (
-        "No charging point available at the moment.",
-        "Ningún punto de recarga disponible en este momento.",
-    ),
-    "out of service": (
-        "{cp_id} not available. CP out of service.",
-        "{cp_id} no disponible. CP fuera de servicio.",
-    ),
-    "out of service because": (
-        "{cp_id} not available. CP out of service ({why}).",
-        "{cp_id} no disponible. CP fuera de servicio ({why}).",
-    ),
-    "unknown point": (
-        "{cp_id} does not exist. Use `list` to see those that do.",
-        "{cp_id} no existe. Con `list` verá los que hay.",
-    ),
-    "occupied point": (
-        "{cp_id} is occupied: another driver's vehicle is still plugged in.",
-        "{cp_id} está ocupado: sigue enchufado el vehículo de otro conductor.",
-    ),
-    "busy point": (
-        "{cp_id} is busy with another charge.",
-        "{cp_id} está ocupado con otra recarga.",
-    ),
-    "already charging": (
-        "You already have a charge: stop it first.",
-        "Ya tiene una recarga en curso: párela antes.",
-    ),
-    "still stopping": (
-        "Your charge is still stopping: try again in a moment.",
-        "Su recarga aún se está parando: pruebe dentro de un momento.",
-    ),
-    "pause": (
-        "Too many requests without plugging in: ask again in {seconds} s.",
-        "Demasiadas peticiones sin enchufar: vuelva a pedir en {seconds} s.",
-    ),
-    "no money": ("Balance too low: top up first.", "Saldo insuficiente: recárguelo antes."),
-    "not plugged": (
-        "{cp_id}: the car was not plugged in in time.",
-        "{cp_id}: el vehículo no se enchufó a tiempo.",
     ),
     "wallet corrected": (
         "Your wallet was corrected by {euros} €: {why}.",
@@ -188,18 +139,6 @@ SENTENCES: Mapping[str, Words] = {
     "key revoked": (
         "The key of {cp_id} was withdrawn; your charge ended, billed {euros} €.",
         "Se retiró la clave de {cp_id}; su recarga ha terminado y se le cobran {euros} €.",
-    ),
-    "point lost": (
-        "{cp_id} was lost before the charge began: nothing was billed, your money is free again.",
-        "Se perdió {cp_id} antes de empezar la recarga: no se cobra nada y su dinero queda libre.",
-    ),
-    "stopped early": (
-        "{cp_id}: you stopped before charging began.",
-        "{cp_id}: usted paró antes de que empezara la recarga.",
-    ),
-    "not taken": (
-        "{cp_id} could not take the charge. Try again.",
-        "{cp_id} no pudo iniciar la recarga. Inténtelo de nuevo.",
     ),
     "failed": (
         "{cp_id} failed ({why}); {kwh} kWh so far; final ticket follows.",

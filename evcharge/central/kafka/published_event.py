@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from evcharge.domain.events import stored_fields
+from evcharge.central.views.refusal_text import fields_in_words
 from evcharge.kafka.topics import CENTRAL_EVENTS, CENTRAL_KEY, CP_EVENTS, DRIVER_EVENTS, Outgoing
 
 _HASH_CHARS = 16
@@ -38,7 +38,8 @@ _encoder = msgspec.json.Encoder()
 
 def outgoing(row: Mapping[str, Any]) -> list[Outgoing]:
     """Return the records of one row of the events table; one that concerns two goes to both."""
-    data = {name: value for name, value in stored_fields(row["data"]).items() if name not in _TOLD}
+    told = fields_in_words(row["type"], row["data"])
+    data = {name: value for name, value in told.items() if name not in _TOLD}
     value = _encoder.encode(
         Published(
             event_id=f"{row['n']}-{row['hash'][:_HASH_CHARS]}",

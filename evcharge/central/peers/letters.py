@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from msgspec import UNSET
 
-from evcharge.central.rules.charging import refusal_text
 from evcharge.central.rules.replies import (
     DriverAsked,
     PinLimit,
@@ -13,6 +12,7 @@ from evcharge.central.rules.replies import (
     Reply,
     RequestStep,
 )
+from evcharge.central.views import refusal_text
 from evcharge.domain import events
 from evcharge.domain.billing import euros, kwh
 from evcharge.domain.errors import Code
@@ -36,6 +36,7 @@ from evcharge.evc1.messages import (
     Synced,
     TicketIssued,
 )
+from evcharge.labels import DEFAULT_LANGUAGE
 
 # (role, id, message): a letter to one peer.
 Letter = tuple[Role, str, Message]
@@ -56,11 +57,12 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
             granted = Progress(request_id=event.request_id, step="ASKING", cp_id=event.cp_id)
             return [(Role.ENGINE, event.cp_id, granted)]
         case events.ConfirmationEnded():
+            text = refusal_text.in_words(event, DEFAULT_LANGUAGE)
             over = ConfirmOver(
                 request_id=event.request_id,
                 cp_id=event.cp_id,
                 code=event.code,
-                text=event.text,
+                text=text,
                 reason=event.reason,
             )
             refused = Progress(
@@ -68,7 +70,7 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
                 step="REFUSED",
                 cp_id=event.cp_id,
                 code=event.code,
-                text=event.text,
+                text=text,
                 reason=event.reason,
             )
             return [(Role.ENGINE, event.cp_id, refused), (Role.DRIVER, event.driver_id, over)]
@@ -100,7 +102,7 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
                     event,
                     "REFUSED",
                     Code.CP_NOT_AVAILABLE,
-                    refusal_text(event.cp_id, event.reason),
+                    refusal_text.in_words(event, DEFAULT_LANGUAGE),
                     event.reason,
                 )
             ]
@@ -168,9 +170,9 @@ def message_of(reply: Reply) -> Message:
                 session_id=reply.session_id,
                 cp_id=reply.cp_id,
                 code=reply.code,
-                text=reply.text,
-                status=reply.status,
-                reason=reply.reason,
+                text=refusal_text.answered(reply, DEFAULT_LANGUAGE) if reply.step == "REFUSED" else "",
+                status=reply.facts.status,
+                reason=reply.facts.reason,
                 plug_within_s=reply.plug_within_s,
             )
         case DriverAsked():

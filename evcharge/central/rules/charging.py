@@ -13,12 +13,13 @@ from evcharge.central.rules.replies import RecordsMissing, RecordsTaken, Request
 from evcharge.central.rules.settings import Rules
 from evcharge.central.rules.settlement import about, close_estimated, issue_ticket, refuse, take_hold
 from evcharge.domain import events
-from evcharge.domain.billing import affordable_mwh, cost_cents, euros
+from evcharge.domain.billing import affordable_mwh, cost_cents
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, SessionId
 from evcharge.domain.journal_records import AnyRecord, Meter, SupplyEnd, SupplyRefused, SupplyStart
 from evcharge.domain.location import is_meant
+from evcharge.domain.refusals import NO_FACTS, RefusalFacts
 from evcharge.domain.session import EndReason, Session, SessionState, Ticket
 
 _TOO_MUCH = "more energy than was allowed; billed to the limit"
@@ -27,19 +28,12 @@ MOST_JOURNALS = 32
 
 
 class StartRefusal(Exception):
-    """A start breaks a rule: the code and the sentence for the driver, and the terms to say it otherwise."""
+    """A start breaks a rule: which, and the facts of it."""
 
-    def __init__(
-        self, code: Code, text: str, *, status: str = "", reason: str = "", offer: CpId | None = None
-    ) -> None:
-        super().__init__(text)
+    def __init__(self, code: Code, facts: RefusalFacts = NO_FACTS) -> None:
+        super().__init__(code)
         self.code = code
-        # A charging point that the driver did not ask for, and may want.
-        self.offer = offer
-        self.status = status
-        self.reason = reason
-        # A fault of 200 characters is quoted in it: what a driver is told must fit a message.
-        self.text = text[:200]
+        self.facts = facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +79,18 @@ def decline(draft: Draft, command: StartCharging, no: StartRefusal) -> None:
             request_id=command.request_id,
             cp_id=command.cp_id,
             code=no.code,
-            text=no.text,
-            reason=no.reason if no.code is Code.PAUSE else "",
+            reason=no.facts.reason if no.code is Code.PAUSE else "",
+            facts=no.facts,
         )
     )
     draft.reply = RequestStep(
         request_id=command.request_id,
         step="REFUSED",
-        cp_id=no.offer or command.cp_id,
+        driver_id=command.driver_id,
+        # One that the driver did not ask for, and may want.
+        cp_id=no.facts.at if no.code is Code.NONE_NEAR else command.cp_id,
         code=no.code,
-        text=no.text,
-        status=no.status,
-        reason=no.reason,
+        facts=no.facts,
     )
 
 
@@ -134,16 +128,13 @@ def authorise(draft: Draft, offer: Offer, request_id: RequestId, nonce: str, rul
     draft.reply = progress(session, "ASKING")
 
 
-def progress(session: Session, step: str, code: str = "", text: str = "", reason: str = "") -> RequestStep:
+def progress(session: Session, step: str) -> RequestStep:
     """Return how far the request of `session` has come, as its driver is told."""
     return RequestStep(
         request_id=session.request_id,
         step=step,
         session_id=session.session_id,
         cp_id=session.cp_id,
-        code=code,
-        text=text,
-        reason=reason,
         plug_within_s=session.plug_within_s if step == "READY" else None,
     )
 
@@ -169,52 +160,30 @@ def same_answer(
             request_id=request_id,
             step="REFUSED",
             code=Code.ID,
-            text="that request id is taken; ask again",
         )
     if isinstance(known, Ticket) or known.state is SessionState.TICKETED:
         return None  # the ticket itself is the answer, and it is in the driver's inbox
     if known.is_open:
         return progress(known, present_step(known))
-    text = refusal_text(known.cp_id, known.end_reason)
-    return progress(known, "REFUSED", Code.CP_NOT_AVAILABLE, text, known.end_reason or "")
-
-
-def refusal_text(cp_id: CpId, reason: EndReason | None) -> str:
-    """Return why the charging point did not take a session, for its driver."""
-    match reason:
-        case EndReason.NOT_PLUGGED:
-            return f"{cp_id}: the car was not plugged in in time."
-        case EndReason.DRIVER:
-            return f"{cp_id}: you stopped before charging began."
-        case EndReason.NOT_STARTED | EndReason.BUSY:
-            return f"{cp_id} could not take the charge. Try again."
-        case EndReason.LOST:
-            return f"{cp_id} was lost before the charge began: nothing was billed, your money is free again."
-        case _:
-            return f"{cp_id} not available. CP out of service ({reason})."
+    facts = RefusalFacts(reason=known.end_reason or "")
+    return replace(progress(known, "REFUSED"), code=Code.CP_NOT_AVAILABLE, facts=facts)
 
 
 def _able_driver(draft: Draft, command: StartCharging, rules: Rules) -> Driver:
     driver = draft.driver(command.driver_id)
     if driver is None and command.by_hand:
-        raise StartRefusal(Code.DRIVER_BLOCKED, f"{command.driver_id} is unknown here: it never logged in.")
+        raise StartRefusal(Code.DRIVER_BLOCKED, RefusalFacts(reason="unknown", by_hand=True))
     if driver is None or driver.blocked or driver.barred:
-        raise StartRefusal(Code.DRIVER_BLOCKED, f"{command.driver_id} may not charge here: blocked.")
+        raise StartRefusal(Code.DRIVER_BLOCKED)
     if len(driver.sessions) >= rules.max_active_per_driver:
         busy = draft.session(min(driver.sessions))
-        where = f" at {busy.cp_id}" if busy else ""
+        at = busy.cp_id if busy else None
         if command.by_hand:
-            raise StartRefusal(Code.DRIVER_BUSY, f"{driver.driver_id} already has a charge{where}.")
-        if busy and busy.stop_reason is not None:
-            raise StartRefusal(
-                Code.DRIVER_BUSY,
-                f"Your charge{where} is still stopping: try again in a moment.",
-                reason=busy.stop_reason,
-            )
-        raise StartRefusal(Code.DRIVER_BUSY, f"You already have a charge{where}: stop it first.")
+            raise StartRefusal(Code.DRIVER_BUSY, RefusalFacts(at=at, by_hand=True))
+        stopping = busy.stop_reason if busy else None
+        raise StartRefusal(Code.DRIVER_BUSY, RefusalFacts(at=at, reason=stopping or ""))
     if wait_s := lapses.pause_left_s(driver, rules):
-        text = f"Too many requests without plugging in: ask again in {wait_s} s."
-        raise StartRefusal(Code.PAUSE, text, reason=str(wait_s))
+        raise StartRefusal(Code.PAUSE, RefusalFacts(reason=str(wait_s)))
     return driver
 
 
@@ -223,47 +192,32 @@ def _free_point(draft: Draft, command: StartCharging) -> ChargingPoint:
         return _any_point(draft, command.location)
     point = draft.point(command.cp_id)
     if point is None or point.withdrawn:
-        raise StartRefusal(
-            Code.UNKNOWN_CP, f"{command.cp_id} does not exist. Use `list` to see those that do."
-        )
+        raise StartRefusal(Code.UNKNOWN_CP)
     if point.status in (CpStatus.AVAILABLE, CpStatus.FINISHING) and not _has_told_all(draft, point):
-        raise StartRefusal(
-            Code.CP_BUSY, f"{point.cp_id} is still telling what it did: try again in a moment."
-        )
+        raise StartRefusal(Code.CP_BUSY, RefusalFacts(reason="telling"))
     if point.status is CpStatus.AVAILABLE:
         return point
     if point.status is CpStatus.FINISHING:
         # By name it is given to the driver who stands there; a vehicle that another driver left is in the way.
         if point.occupied_by in (None, command.driver_id):
             return point
-        raise StartRefusal(
-            Code.CP_OCCUPIED, f"{point.cp_id} is occupied: another driver's vehicle is still plugged in."
-        )
+        raise StartRefusal(Code.CP_OCCUPIED)
     if point.status in (CpStatus.PREPARING, CpStatus.CHARGING):
-        raise StartRefusal(Code.CP_BUSY, f"{point.cp_id} is busy with another charge.")
-    raise StartRefusal(
-        Code.CP_NOT_AVAILABLE,
-        f"{point.cp_id} not available. CP out of service ({point.status}: {point.reason}).",
-        status=point.status,
-        reason=point.reason[:200],
-    )
+        raise StartRefusal(Code.CP_BUSY)
+    facts = RefusalFacts(status=point.status, reason=point.reason[:200])
+    raise StartRefusal(Code.CP_NOT_AVAILABLE, facts)
 
 
 def _any_point(draft: Draft, location: str | None) -> ChargingPoint:
     """Return the least recently used free point of `location`, or of all; one elsewhere is offered, not assigned."""
     free = [point for point in draft.free() if _has_told_all(draft, point)]
     if not free:
-        raise StartRefusal(Code.NONE_AVAILABLE, "No charging point available at the moment.")
+        raise StartRefusal(Code.NONE_AVAILABLE)
     near = [point for point in free if not location or is_meant(point.location, location)]
     best = min(near or free, key=lambda point: (point.last_used, point.cp_id))
     if not near:
-        where = f" in {best.location}" if best.location else ""
-        raise StartRefusal(
-            Code.NONE_NEAR,
-            f"No charging point is free near {location}; {best.cp_id}{where} is.",
-            reason=best.location,
-            offer=best.cp_id,
-        )
+        facts = RefusalFacts(at=best.cp_id, reason=best.location, wish=location or "")
+        raise StartRefusal(Code.NONE_NEAR, facts)
     return best
 
 
@@ -284,7 +238,7 @@ def _affordable(
         return 0, most_mwh
     hold_cents = min(driver.balance_cents, rules.max_hold_cents)
     if hold_cents <= 0:
-        raise StartRefusal(Code.BALANCE, f"Balance too low ({euros(driver.balance_cents)} €): top up first.")
+        raise StartRefusal(Code.BALANCE, RefusalFacts(cents=driver.balance_cents))
     limit_mwh = affordable_mwh(hold_cents, price, most_mwh)
     return min(hold_cents, cost_cents(limit_mwh, price)), limit_mwh
 

@@ -26,6 +26,7 @@ from evcharge.domain import events
 from evcharge.domain.billing import euros
 from evcharge.domain.charging_point import ChargingPoint, Question
 from evcharge.domain.errors import Code, Refused
+from evcharge.domain.refusals import RefusalFacts
 
 # As at a bank's machine: then it is void, and nobody goes on guessing.
 MOST_PIN_MISSES = 10
@@ -44,14 +45,7 @@ def start(draft: Draft, command: StartCharging, by_hand: ByHand, rules: Rules) -
         if (question.request_id, question.driver_id) == (command.request_id, command.driver_id):
             draft.reply = _confirming(question, rules)
             return
-        _end(
-            draft,
-            point,
-            question,
-            StartRefusal(
-                Code.NOT_CONFIRMED, f"{point.cp_id} asked for another driver.", reason="another driver"
-            ),
-        )
+        _end(draft, point, question, _unconfirmed("another driver"))
     try:
         if by_hand.has_pin:
             _start_by_pin(draft, command, by_hand, rules)
@@ -60,7 +54,7 @@ def start(draft: Draft, command: StartCharging, by_hand: ByHand, rules: Rules) -
         else:
             _ask(draft, command, by_hand.reach, rules)
     except StartRefusal as no:
-        charging.decline(draft, command, _discreet(no, command))
+        charging.decline(draft, command, _discreet(no))
 
 
 def _start_by_pin(draft: Draft, command: StartCharging, by_hand: ByHand, rules: Rules) -> None:
@@ -69,9 +63,7 @@ def _start_by_pin(draft: Draft, command: StartCharging, by_hand: ByHand, rules: 
         if driver is not None and driver.pin_hash is not None:
             _miss(draft, driver)
         # Whether there is such a driver, and has a PIN, is nobody's business here.
-        raise StartRefusal(
-            Code.PIN, f"The PIN is wrong, or {command.driver_id} has none.", reason="wrong pin"
-        )
+        raise StartRefusal(Code.PIN, RefusalFacts(reason="wrong pin", by_hand=True))
     if driver.pin_misses:
         draft.put(replace(driver, pin_misses=0))
     offer = charging.offered(draft, command, rules, driver.pin_limit_cents)
@@ -90,24 +82,12 @@ def _ask(draft: Draft, command: StartCharging, reach: Reach, rules: Rules) -> No
     offer = charging.offered(draft, command, rules)
     driver, point = offer.driver, offer.point
     if driver.asked_by is not None:
-        raise StartRefusal(
-            Code.DRIVER_BUSY,
-            f"{driver.driver_id} is being asked by another charging point.",
-            reason="asked elsewhere",
-        )
+        raise StartRefusal(Code.DRIVER_BUSY, RefusalFacts(reason="asked elsewhere", by_hand=True))
     match reach:
         case Reach.NOBODY:
-            raise StartRefusal(
-                Code.NOT_CONFIRMED,
-                f"{driver.driver_id} is not connected: open its app or its page to confirm, or type its PIN.",
-                reason="nobody",
-            )
+            raise _unconfirmed("nobody")
         case Reach.OLD_APP:
-            raise StartRefusal(
-                Code.NOT_CONFIRMED,
-                f"The app of {driver.driver_id} is too old to confirm: open its page, or type its PIN.",
-                reason="old app",
-            )
+            raise _unconfirmed("old app")
         case Reach.DRIVER:
             pass
     question = Question(
@@ -160,12 +140,7 @@ def answer(draft: Draft, command: AnswerStart, rules: Rules) -> None:
         return
     point, question = asking
     if not command.yes:
-        _end(
-            draft,
-            point,
-            question,
-            StartRefusal(Code.NOT_CONFIRMED, f"{question.driver_id} said no.", reason="no"),
-        )
+        _end(draft, point, question, _unconfirmed("no"))
         return
     _close(draft, point, question)
     asked = StartCharging(
@@ -179,13 +154,9 @@ def answer(draft: Draft, command: AnswerStart, rules: Rules) -> None:
     try:
         offer = charging.offered(draft, asked, rules, question.hold_cents or None)
         if offer.point.price_centi_cents_per_kwh != question.price_centi_cents_per_kwh:
-            raise StartRefusal(
-                Code.NOT_CONFIRMED,
-                f"The price of {point.cp_id} has changed: start again.",
-                reason="new price",
-            )
+            raise _unconfirmed("new price")
     except StartRefusal as no:
-        _say_ended(draft, point, question, _discreet(no, asked))
+        _say_ended(draft, point, question, _discreet(no))
         return
     draft.say(
         events.StartConfirmed(driver_id=question.driver_id, request_id=question.request_id, cp_id=point.cp_id)
@@ -198,8 +169,7 @@ def give_up(draft: Draft, command: GiveUpStart) -> None:
     point = draft.point(command.cp_id)
     question = point.question if point is not None else None
     if point is not None and question is not None and question.request_id == command.request_id:
-        text = f"{question.driver_id} did not confirm within {question.within_s} s."
-        _end(draft, point, question, StartRefusal(Code.NOT_CONFIRMED, text, reason="late"))
+        _end(draft, point, question, _unconfirmed("late", within_s=question.within_s))
 
 
 def settle(draft: Draft, rules: Rules) -> None:
@@ -224,14 +194,13 @@ def _settle(draft: Draft, point: ChargingPoint, question: Question, rules: Rules
     try:
         charging.offered(draft, asked, rules)
     except StartRefusal as no:
-        _end(draft, point, question, _discreet(no, asked))
+        _end(draft, point, question, _discreet(no))
 
 
 def without_consents(draft: Draft, driver: Driver) -> Driver:
     """Return a driver who leaves the network: it is asked nothing any more, and has no PIN. Both die with it."""
     if (asking := draft.asking(driver.driver_id)) is not None:
-        text = f"{driver.driver_id} may not charge here: blocked."
-        _end(draft, *asking, StartRefusal(Code.DRIVER_BLOCKED, text))
+        _end(draft, *asking, StartRefusal(Code.DRIVER_BLOCKED))
         driver = replace(driver, asked_by=None)
     return without_pin(draft, driver, "credential")
 
@@ -255,8 +224,8 @@ def _say_ended(draft: Draft, point: ChargingPoint, question: Question, no: Start
             request_id=question.request_id,
             cp_id=point.cp_id,
             code=no.code,
-            text=no.text,
-            reason=no.reason,
+            reason=no.facts.reason,
+            facts=no.facts,
         )
     )
 
@@ -265,11 +234,14 @@ def _authorise(draft: Draft, offer: Offer, command: StartCharging, rules: Rules)
     charging.authorise(draft, offer, command.request_id, command.nonce, rules)
 
 
-def _discreet(no: StartRefusal, command: StartCharging) -> StartRefusal:
+def _unconfirmed(reason: str, within_s: int | None = None) -> StartRefusal:
+    facts = RefusalFacts(reason=reason, within_s=within_s, by_hand=True)
+    return StartRefusal(Code.NOT_CONFIRMED, facts)
+
+
+def _discreet(no: StartRefusal) -> StartRefusal:
     """Return a refusal without the sum in a wallet: whoever typed an id is not its driver."""
-    if no.code is not Code.BALANCE:
-        return no
-    return StartRefusal(no.code, f"{command.driver_id} has too little money: top up first.")
+    return no if no.code is not Code.BALANCE else StartRefusal(no.code, RefusalFacts(by_hand=True))
 
 
 # ---- the PIN

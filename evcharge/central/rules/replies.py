@@ -3,24 +3,23 @@
 from dataclasses import dataclass
 
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
+from evcharge.domain.refusals import NO_FACTS, RefusalFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestStep:
     """How far a request to charge has come: `step` is one of ASKING, READY, CHARGING, STOPPING, REFUSED.
 
-    `text` says it in English; `status` (a CpStatus) and `reason` (an EndReason, a hold, the words of a fault) let a
-    screen say it in its own language.
+    When it is REFUSED, `code` and `facts` say why; `views.refusal_text` has the words.
     """
 
     request_id: RequestId
     step: str
     session_id: SessionId | None = None
     cp_id: CpId | None = None
+    driver_id: DriverId | None = None
     code: str = ""
-    text: str = ""
-    status: str = ""
-    reason: str = ""
+    facts: RefusalFacts = NO_FACTS
     plug_within_s: int | None = None
 
 

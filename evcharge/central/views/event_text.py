@@ -1,13 +1,13 @@
 """One plain line of text for each thing that happens at Central. Pure."""
 
 from evcharge import labels
+from evcharge.central.views import refusal_text
 from evcharge.domain import events
 from evcharge.domain.billing import euros, kwh, price_text
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.labels import Phrase
 from evcharge.labels.causes import cause
 from evcharge.labels.central import SENTENCES
-from evcharge.labels.confirm import why as why_unconfirmed
 
 
 def speech(lang: str) -> labels.Speech:
@@ -85,18 +85,14 @@ def _line(event: events.Event, lang: str, say: labels.Speech) -> str | None:
             name = "welcome withheld for now" if event.within_an_hour else "welcome withheld"
             return say(name, driver_id=event.driver_id, most=event.most)
         case events.StartRefused():
-            # The sentence of the rules is English; its code has words in every language.
-            why = event.text if lang == labels.DEFAULT_LANGUAGE else labels.code(event.code, lang)
+            why = refusal_text.in_words(event, lang)
             return say("start refused", driver_id=event.driver_id, why=why)
         case events.ConfirmationAsked():
             return say("confirmation asked", driver_id=event.driver_id, cp_id=event.cp_id, s=event.within_s)
         case events.StartConfirmed():
             return say("start confirmed", driver_id=event.driver_id, cp_id=event.cp_id)
         case events.ConfirmationEnded():
-            said = why_unconfirmed(
-                event.code, event.text, event.reason, lang, driver_id=event.driver_id, cp_id=event.cp_id
-            )
-            return say("confirmation ended", cp_id=event.cp_id, why=said)
+            return say("confirmation ended", cp_id=event.cp_id, why=refusal_text.in_words(event, lang))
         case events.PinSet():
             return say("pin set", driver_id=event.driver_id, limit=euros(event.limit_cents))
         case events.PinRemoved():

@@ -1,77 +1,66 @@
-"""Why a driver's request came to nothing, in both languages, for its page. Pure.
+"""Why a driver's request came to nothing, as Central says it: to peers, pages, terminals, the log, and Kafka. Pure.
 
-In English these are the sentences of the rules themselves; the others are made of their terms.
+The rules give a code and facts, `labels.refusals` has the words. What an older Central stored has a sentence instead.
 """
 
-from evcharge import labels
-from evcharge.central.rules.charging import refusal_text
+from typing import Any
+
 from evcharge.central.rules.replies import RequestStep
 from evcharge.central.views.frames import Refusal
 from evcharge.domain.errors import Code
-from evcharge.domain.events import ConfirmationEnded, SessionRefused, StartRefused
-from evcharge.domain.session import EndReason
-from evcharge.labels.confirm import why as why_unconfirmed
-from evcharge.labels.driver import SENTENCES
+from evcharge.domain.events import ConfirmationEnded, SessionRefused, StartRefused, stored, stored_fields
+from evcharge.domain.ids import RequestId
+from evcharge.domain.refusals import RefusalFacts
+from evcharge.labels import DEFAULT_LANGUAGE, refusals
 
-_BY_CODE = {
-    Code.BALANCE: "no money",
-    Code.NONE_AVAILABLE: "none available",
-    Code.DRIVER_BUSY: "already charging",
-}
-_BY_CODE_AND_POINT = {
-    Code.UNKNOWN_CP: "unknown point",
-    Code.CP_BUSY: "busy point",
-    Code.CP_OCCUPIED: "occupied point",
-}
-_BY_REASON = {
-    EndReason.NOT_PLUGGED: "not plugged",
-    EndReason.DRIVER: "stopped early",
-    EndReason.NOT_STARTED: "not taken",
-    EndReason.BUSY: "not taken",
-    EndReason.LOST: "point lost",
-}
+# What a driver is told must fit a message: a fault of 200 characters may be quoted in it.
+_MOST_CHARS = 200
+
+_WITH_A_TEXT = ("StartRefused", "ConfirmationEnded")
+
+RefusedEvent = StartRefused | SessionRefused | ConfirmationEnded
 
 
-def of_event(event: StartRefused | SessionRefused | ConfirmationEnded) -> Refusal:
-    """Return the refusal that a stored event tells of."""
-    if isinstance(event, ConfirmationEnded):
-        names = {"driver_id": event.driver_id, "cp_id": event.cp_id}
-        spanish = why_unconfirmed(event.code, event.text, event.reason, "es", **names)
-        return Refusal(event.request_id, event.text, spanish)
-    if isinstance(event, StartRefused):
-        spanish = _spanish(event.code, event.text, event.cp_id or "", event.reason)
-        return Refusal(event.request_id, event.text, spanish)
-    text = refusal_text(event.cp_id, event.reason)
-    return Refusal(event.request_id, text, _spanish(Code.CP_NOT_AVAILABLE, text, event.cp_id, event.reason))
+def of_event(event: RefusedEvent) -> Refusal:
+    """Return the refusal that a stored event tells of, for a page."""
+    return _both(event.request_id, in_words(event, "en"), in_words(event, "es"))
 
 
 def of_answer(answer: RequestStep) -> Refusal:
-    """Return the refusal that Central answers to a request at once."""
-    cp_id = answer.cp_id or ""
-    if answer.code == Code.NONE_NEAR:
-        say = labels.Speech(SENTENCES, "es")
-        near = "none near, at" if answer.reason else "none near"
-        return Refusal(answer.request_id, answer.text, say(near, cp_id=cp_id, location=answer.reason))
-    spanish = _spanish(answer.code, answer.text, cp_id, "" if answer.status else answer.reason)
-    return Refusal(answer.request_id, answer.text, spanish)
+    """Return the refusal that Central answers to a request at once, for a page."""
+    return _both(answer.request_id, answered(answer, "en"), answered(answer, "es"))
 
 
-def _spanish(code: str, text: str, cp_id: str, reason: str) -> str:
-    say = labels.Speech(SENTENCES, "es")
-    if code in _BY_CODE:
-        return say(_BY_CODE[Code(code)])
-    if code == Code.PAUSE and reason:
-        return say("pause", seconds=reason)
-    if not cp_id:
-        return labels.code(code, "es") if code in labels.CODES else text
-    if code in _BY_CODE_AND_POINT:
-        return say(_BY_CODE_AND_POINT[Code(code)], cp_id=cp_id)
-    if code != Code.CP_NOT_AVAILABLE:
-        return labels.code(code, "es")
-    try:
-        ended = EndReason(reason)
-    except ValueError:
-        return say("out of service", cp_id=cp_id)
-    if ended in _BY_REASON:
-        return say(_BY_REASON[ended], cp_id=cp_id)
-    return say("out of service because", cp_id=cp_id, why=labels.reason(ended, "es"))
+def in_words(event: RefusedEvent, lang: str) -> str:
+    """Return why the request was refused that a stored event tells of."""
+    if isinstance(event, SessionRefused):
+        code, text, facts = str(Code.CP_NOT_AVAILABLE), "", RefusalFacts(reason=event.reason)
+    else:
+        code, text, facts = event.code, event.text, event.facts or RefusalFacts(reason=event.reason)
+    return _worded(code, text, lang, facts, event.driver_id, event.cp_id)
+
+
+def answered(answer: RequestStep, lang: str) -> str:
+    """Return why a request was refused that is answered at once."""
+    return _worded(answer.code, "", lang, answer.facts, answer.driver_id, answer.cp_id)
+
+
+def fields_in_words(kind: str, data: str) -> dict[str, Any]:
+    """Return the fields of a stored event as programs read them: those of a refusal with its English sentence."""
+    fields = stored_fields(data)
+    if kind in _WITH_A_TEXT and not fields.get("text"):
+        event = stored(0, kind, data)
+        if isinstance(event, StartRefused | ConfirmationEnded):
+            fields["text"] = in_words(event, DEFAULT_LANGUAGE)
+    return fields
+
+
+def _worded(
+    code: str, text: str, lang: str, facts: RefusalFacts, driver_id: str | None, cp_id: str | None
+) -> str:
+    said = refusals.heard(code, text, lang, facts, driver_id=driver_id or "", cp_id=cp_id or "")
+    return said[:_MOST_CHARS]
+
+
+def _both(request_id: RequestId, en: str, es: str) -> Refusal:
+    return Refusal(request_id, en, es)

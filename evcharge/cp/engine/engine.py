@@ -30,6 +30,7 @@ from evcharge.cp.status import EngineFacts, Session, engine_line, fault_words
 from evcharge.domain.errors import ConfigError
 from evcharge.domain.ids import CpId, DriverId, Role, check_id
 from evcharge.domain.location import tidy
+from evcharge.domain.refusals import RefusalFacts
 from evcharge.evc1.client import LinkState, Phase
 from evcharge.evc1.connection import Channel
 from evcharge.evc1.messages import (
@@ -47,7 +48,7 @@ from evcharge.evc1.messages import (
     SupplyUpdate,
     Synced,
 )
-from evcharge.labels import Phrase, Speech, causes, confirm
+from evcharge.labels import Phrase, Speech, causes, refusals
 from evcharge.labels.point import SENTENCES
 from evcharge.runtime import files
 from evcharge.runtime.clock import steady, utc_now
@@ -427,13 +428,9 @@ class Engine:
         if answer.step != "REFUSED":
             log.info("%s", self.words("manual granted", driver=driver_id))
             return
-        why = confirm.why(
-            answer.code,
-            answer.text,
-            answer.reason,
-            self.words.lang,
-            driver_id=driver_id,
-            cp_id=self._cp_id,
+        facts = RefusalFacts(reason=answer.reason, status=answer.status, by_hand=True)
+        why = refusals.heard(
+            answer.code, answer.text, self.words.lang, facts, driver_id=driver_id, cp_id=self._cp_id
         )
         log.warning("%s", self.words("manual refused", driver=driver_id, why=why))
 

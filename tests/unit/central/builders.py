@@ -11,10 +11,11 @@ from evcharge.central.rules.facts import Closed, Driver, Facts, Quarantined, Tra
 from evcharge.central.rules.pending_facts import PendingFacts
 from evcharge.central.rules.replies import RecordsTaken, RequestStep
 from evcharge.central.rules.settings import Rules
+from evcharge.central.views import refusal_text
 from evcharge.domain import journal_records
 from evcharge.domain.charging_point import ChargingPoint, Hold
 from evcharge.domain.errors import Refused
-from evcharge.domain.events import Event, RecordQuarantined
+from evcharge.domain.events import ConfirmationEnded, Event, RecordQuarantined, StartRefused
 from evcharge.domain.ids import Role
 from evcharge.domain.session import Session, Ticket
 
@@ -257,6 +258,15 @@ def recalling(facts: Facts, over: dict[str, Closed], command: c.AnyCommand) -> P
 def owed_cents(facts: Facts, driver_id: str) -> int:
     """Return what a driver of the first registration owes in all."""
     return sum(debt.left_cents for debt in facts.debts(driver_id, 0))
+
+
+def in_english(refused: RequestStep | StartRefused | ConfirmationEnded) -> str:
+    """Return the sentence that Central has for a refusal."""
+    return (
+        refusal_text.answered(refused, "en")
+        if isinstance(refused, RequestStep)
+        else refusal_text.in_words(refused, "en")
+    )
 
 
 def remembered(facts: Facts) -> dict:

@@ -8,9 +8,11 @@ from msgspec import NODEFAULT
 
 from evcharge.domain import events
 from evcharge.domain.charging_point import Hold
+from evcharge.domain.refusals import RefusalFacts
 from evcharge.domain.session import EndReason
 
 SAMPLES: dict[object, object] = {
+    RefusalFacts: RefusalFacts(reason="x", at="CP001", cents=7),
     str: "x",
     int: 7,
     float: 1.5,

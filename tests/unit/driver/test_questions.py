@@ -123,7 +123,7 @@ def test_a_yes_goes_on_like_any_charge():
         (
             SPANISH,
             over("operator", code=Code.CP_NOT_AVAILABLE),
-            "No se inicia nada en CP001: punto de recarga no disponible",
+            "No se inicia nada en CP001: CP001 no disponible. CP fuera de servicio (parado por el operador).",
         ),
     ],
 )

@@ -10,9 +10,9 @@ from evcharge.central.rules.alert_kinds import CLOSED_BY_HAND, Alert
 from evcharge.central.rules.facts import Driver, Weather
 from evcharge.central.views.alerts import alert_text, restored_text
 from evcharge.central.views.event_text import why
+from evcharge.central.views.refusal_text import fields_in_words
 from evcharge.domain.billing import cost_cents, price_text
 from evcharge.domain.charging_point import ChargingPoint, CpStatus
-from evcharge.domain.events import stored_fields
 from evcharge.domain.ids import CpId
 from evcharge.domain.location import town_and_country
 from evcharge.domain.session import Session, SessionState
@@ -160,7 +160,7 @@ def alert(found: Alert) -> Json:
 def event(row: Row) -> Json:
     """Return one row of the audit log; its data as JSON, not as text."""
     content: Json = {name: row[name] for name in row.keys()}  # noqa: SIM118
-    content["data"] = stored_fields(row["data"])
+    content["data"] = fields_in_words(row["type"], row["data"])
     return content
 
 

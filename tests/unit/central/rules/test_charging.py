@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 
 from evcharge.central.peers.letters import message_of
-from evcharge.central.rules import charging, settlement
 from evcharge.central.rules import commands as c
+from evcharge.central.rules import settlement
 from evcharge.central.rules.charging import MOST_JOURNALS
 from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import Driver, Facts, JournalCursor, Kind
 from evcharge.central.rules.replies import RecordsMissing, RecordsTaken, RequestStep
 from evcharge.central.rules.settings import Rules
+from evcharge.central.views import refusal_text
 from evcharge.domain import events
 from evcharge.domain.charging_point import CpStatus, Hold
 from evcharge.domain.errors import Code
@@ -23,6 +24,7 @@ from tests.unit.central.builders import (
     NOON,
     OTHER_JOURNAL,
     Network,
+    in_english,
     only,
     remembered,
     said,
@@ -49,7 +51,8 @@ def refused(town: Network, *asked: object, **what: object) -> RequestStep:
     assert isinstance(decision.reply, RequestStep)
     assert decision.reply.step == "REFUSED"
     refusal = only(decision, events.StartRefused)
-    assert (refusal.code, refusal.text) == (decision.reply.code, decision.reply.text)
+    assert (refusal.code, refusal.facts) == (decision.reply.code, decision.reply.facts)
+    assert in_english(refusal) == in_english(decision.reply)
     return decision.reply
 
 
@@ -96,7 +99,7 @@ def test_a_repeated_request_that_was_not_taken_is_refused_again(town: Network):
     decision = town.asks(request_id=session.request_id)
     assert decision.is_empty
     assert (decision.reply.step, decision.reply.code) == ("REFUSED", Code.CP_NOT_AVAILABLE)
-    assert decision.reply.text == "CP001: the car was not plugged in in time."
+    assert in_english(decision.reply) == "CP001: the car was not plugged in in time."
 
 
 def test_a_repeated_request_that_has_its_ticket_is_answered_by_the_ticket(town: Network):
@@ -122,14 +125,14 @@ def test_somebody_elses_request_id_says_nothing_of_it(town: Network):
     assert (decision.reply.step, decision.reply.code) == ("REFUSED", Code.ID)
     assert decision.reply.session_id is None
     assert decision.reply.cp_id is None
-    assert "D01" not in decision.reply.text
+    assert "D01" not in in_english(decision.reply)
 
 
 def test_a_driver_has_one_charge_at_a_time(town: Network):
     town.point_is_there("CP002")
     town.authorised()
     reply = refused(town, cp_id="CP002")
-    assert (reply.code, reply.text) == (
+    assert (reply.code, in_english(reply)) == (
         Code.DRIVER_BUSY,
         "You already have a charge at CP001: stop it first.",
     )
@@ -139,11 +142,11 @@ def test_a_stop_and_a_start_within_a_second_are_told_to_wait(town: Network):
     town.charging()
     town.does(c.StopCharging, driver_id="D01")
     reply = refused(town)
-    assert (reply.code, reply.text) == (
+    assert (reply.code, in_english(reply)) == (
         Code.DRIVER_BUSY,
         "Your charge at CP001 is still stopping: try again in a moment.",
     )
-    assert reply.reason == "driver"
+    assert reply.facts.reason == "driver"
 
 
 def test_after_the_ticket_the_next_charge_begins(town: Network):
@@ -165,13 +168,13 @@ def test_operators_may_allow_more_charges_per_driver():
 
 def test_a_driver_nobody_knows_is_refused(town: Network):
     reply = refused(town, "D99")
-    assert (reply.code, reply.text) == (Code.DRIVER_BLOCKED, "D99 may not charge here: blocked.")
+    assert (reply.code, in_english(reply)) == (Code.DRIVER_BLOCKED, "D99 may not charge here: blocked.")
 
 
 def test_an_unknown_point_is_refused_by_name(town: Network):
     reply = refused(town, cp_id="CP404")
     assert (reply.code, reply.cp_id) == (Code.UNKNOWN_CP, "CP404")
-    assert reply.text.startswith("CP404 does not exist.")
+    assert in_english(reply).startswith("CP404 does not exist.")
 
 
 @pytest.mark.parametrize("started", [False, True])
@@ -179,7 +182,7 @@ def test_of_two_drivers_at_one_point_the_second_is_told_that_it_is_busy(town: Ne
     town.driver_is_there("D02")
     town.charging() if started else town.authorised()
     reply = refused(town, "D02")
-    assert (reply.code, reply.text) == (Code.CP_BUSY, "CP001 is busy with another charge.")
+    assert (reply.code, in_english(reply)) == (Code.CP_BUSY, "CP001 is busy with another charge.")
 
 
 @pytest.mark.parametrize(
@@ -196,17 +199,17 @@ def test_of_two_drivers_at_one_point_the_second_is_told_that_it_is_busy(town: Ne
 def test_a_point_out_of_service_says_why(town: Network, happens, why: str):
     happens(town)
     reply = refused(town)
-    assert (reply.code, reply.text) == (
+    assert (reply.code, in_english(reply)) == (
         Code.CP_NOT_AVAILABLE,
         f"CP001 not available. CP out of service ({why}).",
     )
-    assert f"{reply.status}: {reply.reason}" == why
+    assert f"{reply.facts.status}: {reply.facts.reason}" == why
 
 
 def test_a_long_fault_still_fits_the_answer(town: Network):
     town.reports("x" * 200)
     reply = refused(town)
-    assert len(reply.text) == 200
+    assert len(in_english(reply)) == 200
     told = message_of(reply)
     assert messages.decode(messages.encode(0, told)).m == told
 
@@ -246,8 +249,8 @@ def test_any_point_prefers_the_drivers_location_whatever_its_case(town: Network)
 def test_a_point_elsewhere_is_offered_and_not_assigned(town: Network):
     town.point_is_there("CP002", location="Elche")
     reply = refused(town, cp_id=None, location="Madrid")
-    assert (reply.code, reply.cp_id, reply.reason) == (Code.NONE_NEAR, "CP001", "Alicante")
-    assert reply.text == "No charging point is free near Madrid; CP001 in Alicante is."
+    assert (reply.code, reply.cp_id, reply.facts.reason) == (Code.NONE_NEAR, "CP001", "Alicante")
+    assert in_english(reply) == "No charging point is free near Madrid; CP001 in Alicante is."
 
 
 def test_a_location_that_is_full_leads_to_a_question(town: Network):
@@ -273,7 +276,7 @@ def test_a_wish_may_leave_out_the_country_and_not_name_another(town: Network):
 def test_no_point_available_is_said_plainly(town: Network):
     town.holds()
     reply = refused(town, cp_id=None)
-    assert (reply.code, reply.text) == (
+    assert (reply.code, in_english(reply)) == (
         Code.NONE_AVAILABLE,
         "No charging point available at the moment.",
     )
@@ -285,7 +288,7 @@ def test_no_point_available_is_said_plainly(town: Network):
 def test_an_empty_wallet_starts_nothing(town: Network):
     town.facts.put(replace(town.driver(), balance_cents=0))
     reply = refused(town)
-    assert (reply.code, reply.text) == (Code.BALANCE, "Balance too low (0.00 €): top up first.")
+    assert (reply.code, in_english(reply)) == (Code.BALANCE, "Balance too low (0.00 €): top up first.")
 
 
 def test_one_cent_gives_a_limit_of_its_worth(town: Network):
@@ -710,7 +713,10 @@ def test_only_an_open_session_can_be_closed(town: Network):
     ],
 )
 def test_why_a_point_did_not_take_a_charge(reason: EndReason, text: str):
-    assert charging.refusal_text("CP001", reason) == text
+    event = events.SessionRefused(
+        session_id="S-1", request_id="R-1", cp_id="CP001", driver_id="D01", reason=reason
+    )
+    assert refusal_text.in_words(event, "en") == text
 
 
 def test_a_session_without_its_driver_is_a_bug_and_ends_loudly(town: Network):
@@ -735,7 +741,7 @@ def test_a_session_whose_point_serves_another_does_not_free_it(town: Network):
 
 def test_a_driver_whose_session_is_gone_is_still_told_that_it_is_busy(town: Network):
     town.facts.put(Driver(driver_id="D01", balance_cents=1, sessions=frozenset({"S-gone"})))
-    assert refused(town).text == "You already have a charge: stop it first."
+    assert in_english(refused(town)) == "You already have a charge: stop it first."
 
 
 # ---- journals

@@ -15,7 +15,7 @@ from evcharge.domain.charging_point import CpStatus, Hold
 from evcharge.domain.errors import Code
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
-from tests.unit.central.builders import Network, only, said
+from tests.unit.central.builders import Network, in_english, only, said
 
 ENGINE = c.Actor("CP001", Role.ENGINE, "127.0.0.1:40000")
 REQUEST = "R-typed-0001"
@@ -61,7 +61,7 @@ def is_over(town: Network, decision: Decision, code: Code, text: str) -> None:
     """The question has ended, nothing was started, and both who asked and who was asked are told why."""
     end = only(decision, events.ConfirmationEnded)
     assert (end.driver_id, end.cp_id, end.request_id) == ("D01", "CP001", REQUEST)
-    assert (end.code, end.text) == (code, text)
+    assert (end.code, in_english(end)) == (code, text)
     assert town.facts.asking("D01") is None
     assert town.point().question is None
     assert town.driver().held_cents == 0
@@ -168,7 +168,7 @@ def test_another_id_at_the_same_charging_point_takes_the_place_of_the_first(town
     typed(town)
     decision = typed(town, "D02", request_id="R-typed-0002")
     assert said(decision) == [events.ConfirmationEnded, events.ConfirmationAsked]
-    assert only(decision, events.ConfirmationEnded).text == "CP001 asked for another driver."
+    assert in_english(only(decision, events.ConfirmationEnded)) == "CP001 asked for another driver."
     assert town.facts.asking("D01") is None
     assert town.facts.asking("D02") is not None
 
@@ -178,7 +178,7 @@ def test_a_driver_is_asked_by_one_charging_point_at_a_time(town: Network):
     typed(town)
     decision = typed(town, cp_id="CP002", request_id="R-typed-0002")
     assert said(decision) == [events.StartRefused]
-    assert decision.reply.text == "D01 is being asked by another charging point."
+    assert in_english(decision.reply) == "D01 is being asked by another charging point."
     assert town.facts.asking("D01") is not None
 
 
@@ -195,7 +195,7 @@ def test_a_driver_is_asked_by_one_charging_point_at_a_time(town: Network):
 def test_a_driver_that_cannot_be_asked_is_refused_at_once(town: Network, reach: c.Reach, text: str):
     decision = typed(town, reach=reach)
     assert said(decision) == [events.StartRefused]
-    assert (decision.reply.step, decision.reply.code, decision.reply.text) == (
+    assert (decision.reply.step, decision.reply.code, in_english(decision.reply)) == (
         "REFUSED",
         Code.NOT_CONFIRMED,
         text,
@@ -244,7 +244,7 @@ def test_a_driver_that_charges_elsewhere_meanwhile_is_asked_no_more(town: Networ
     town.point_is_there("CP002")
     typed(town)
     end = only(town.asks("D01", "CP002"), events.ConfirmationEnded)
-    assert (end.code, end.text) == (Code.DRIVER_BUSY, "D01 already has a charge at CP002.")
+    assert (end.code, in_english(end)) == (Code.DRIVER_BUSY, "D01 already has a charge at CP002.")
     assert town.facts.asking("D01") is None
 
 
@@ -311,7 +311,7 @@ def test_a_wrong_pin_says_nothing_of_the_driver(town: Network, who: str):
         has_pin(town)
     driver_id = "D99" if who == "no driver" else "D01"
     reply = typed(town, driver_id, has_pin=True).reply
-    assert (reply.code, reply.text) == (Code.PIN, f"The PIN is wrong, or {driver_id} has none.")
+    assert (reply.code, in_english(reply)) == (Code.PIN, f"The PIN is wrong, or {driver_id} has none.")
 
 
 def test_a_pin_that_was_replaced_while_it_was_checked_is_wrong(town: Network):
@@ -354,7 +354,7 @@ def test_a_next_owner_of_the_id_has_no_pin_and_is_asked_nothing(town: Network, t
     else:
         decision = town.driver_is_there(epoch=1, registration=1)
     end = only(decision, events.ConfirmationEnded)
-    assert (end.code, end.text) == (Code.DRIVER_BLOCKED, "D01 may not charge here: blocked.")
+    assert (end.code, in_english(end)) == (Code.DRIVER_BLOCKED, "D01 may not charge here: blocked.")
     assert only(decision, events.PinRemoved).why == "credential"
     assert (town.driver().registration, town.driver().pin_hash, town.driver().asked_by) == (1, None, None)
     assert types_pin(town, right=True).reply.code == Code.PIN

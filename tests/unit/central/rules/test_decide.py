@@ -22,6 +22,7 @@ from tests.unit.central.builders import (
     NOON,
     OTHER_JOURNAL,
     Network,
+    in_english,
     only,
     remembered,
     said,
@@ -263,7 +264,10 @@ def test_a_point_with_a_new_journal_takes_no_charge(town: Network, by_hand: c.By
     town.engine(journal_id=OTHER_JOURNAL)
     answer = town.asks(by_hand=by_hand).reply
     assert isinstance(answer, RequestStep)
-    assert answer.text == "CP001 not available. CP out of service (Unavailable: new journal not confirmed)."
+    assert (
+        in_english(answer)
+        == "CP001 not available. CP out of service (Unavailable: new journal not confirmed)."
+    )
     assert town.asks(cp_id=None).reply.code == Code.NONE_AVAILABLE
 
 

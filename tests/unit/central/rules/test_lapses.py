@@ -37,7 +37,7 @@ def wait_s(decision: Decision) -> int:
     """Return how long a refused request must wait."""
     assert decision.changes == ()
     refused = only(decision, events.StartRefused)
-    assert (refused.code, refused.reason) == (Code.PAUSE, decision.reply.reason)
+    assert (refused.code, refused.reason) == (Code.PAUSE, decision.reply.facts.reason)
     return int(refused.reason)
 
 

@@ -7,7 +7,7 @@ from evcharge.central.rules.replies import RequestStep
 from evcharge.domain import events as e
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code
-from tests.unit.central.builders import KWH, Network, said
+from tests.unit.central.builders import KWH, Network, in_english, said
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_by_name_it_is_refused_to_all_but_the_driver_whose_vehicle_it_is(town: N
     left_plugged_in(town)
     refusal = answer(town, "D02", "CP001")
     assert refusal.code == Code.CP_OCCUPIED
-    assert refusal.text == "CP001 is occupied: another driver's vehicle is still plugged in."
+    assert in_english(refusal) == "CP001 is occupied: another driver's vehicle is still plugged in."
     assert answer(town, "D01", "CP001").step == "ASKING"
 
 

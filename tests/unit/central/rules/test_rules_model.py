@@ -1012,9 +1012,9 @@ def reach(command: c.AnyCommand, decision: Decision) -> None:
                 reached["a next owner"] += registration > 0
             case events.HoldLifted(hold=Hold.JOURNAL):
                 reached["new journal confirmed"] += 1
-            case events.StartRefused(text=text, code=code):
+            case events.StartRefused(facts=facts, code=code):
                 reached["E_PAUSE"] += code == "E_PAUSE"
-                reached["refused for its journal"] += "new journal" in text
+                reached["refused for its journal"] += "new journal" in facts.reason
             case events.StopOrdered(reason="charging point lost"):
                 reached["held for its journal while authorised"] += 1
             case events.RecordQuarantined(why=why):

@@ -273,7 +273,7 @@ def test_the_status_of_a_point_in_words(facts: dict, text: str):
             e.StartRefused(
                 driver_id="D01", request_id=R, cp_id="CP001", code="E_CP_BUSY", text="CP001 is busy."
             ),
-            "D01 denegado: punto de recarga en uso",
+            "D01 denegado: CP001 está ocupado con otra recarga.",
         ),
         (ticket(estimated=True), f"{S}: tique 1.234 kWh, 0.31 € (desenchufado, estimado)"),
     ],
