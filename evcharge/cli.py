@@ -298,13 +298,14 @@ for _operator in (*_OPERATORS, *_SETTLING, *_PEOPLE, *_BACKING_UP, _events):
 @click.option("--points", type=click.IntRange(1, 100), default=6, show_default=True, help="Charging points.")
 @click.option("--drivers", type=click.IntRange(0, 100), default=3, show_default=True, help="Demo drivers.")
 @click.option("--once", is_flag=True, help="End when every demo driver has its tickets.")
+@click.option("--verbose", is_flag=True, help="Show every line of every part.")
 @_options(*_server("central"), *_API)
-def up(points: int, drivers: int, once: bool, config_file: Path | None, **given: Any) -> int:
+def up(points: int, drivers: int, once: bool, verbose: bool, config_file: Path | None, **given: Any) -> int:
     """Show the whole network on this PC, in real processes over real sockets."""
     config = _with_whole_books(config_file, given)
     from evcharge import demo
 
-    wish = demo.Wish(points=points, drivers=drivers, once=once, config_file=config_file)
+    wish = demo.Wish(points=points, drivers=drivers, once=once, verbose=verbose, config_file=config_file)
     return _live(lambda stop: demo.run(config, wish, stop))
 
 

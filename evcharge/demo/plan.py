@@ -5,12 +5,30 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-# A charge at this speed takes some seconds: 22 kW become 0.18 kWh in each of them.
+# ---- with --once: charges of some seconds; 22 kW become 0.18 kWh in each of them
 SPEED = 30.0
 PLUG_AFTER_S = 1.0
 UNPLUG_AFTER_S = 5.0
 PAUSE_S = 1.0
 SERVICES = 2  # charges that each driver asks for
+
+# ---- until Ctrl+C: a charge lasts until its driver stops it, and 22 kW become 3.7 kWh in a minute
+LIVING_SPEED = 10.0
+LIVING_PLUG_AFTER_S = 3.0
+# Each is drawn between the two.
+CHARGE_S = (60.0, 180.0)
+BREAK_S = (10.0, 40.0)
+UNTIL_FAULT_S = (90.0, 240.0)
+FAULT_S = (20.0, 40.0)
+# One driver after the other begins.
+NEXT_DRIVER_S = 6.0
+WALLET_EVERY_S = 20.0
+POOR_CENTS, TOP_UP_CENTS = 500, 2_000
+# A process that was killed is there again after so long: time enough to see what every screen says.
+BACK_AFTER_S = 15.0
+# Whose page is shown to a person: it is left out by the drivers that play.
+GUEST = "D01"
+
 CITIES = ("Alicante", "Elche", "Alcoy", "Benidorm", "Orihuela", "Torrevieja")
 
 
@@ -24,9 +42,9 @@ def cp_ids(points: int) -> list[str]:
     return [f"CP{number:03d}" for number in range(1, points + 1)]
 
 
-def driver_ids(drivers: int) -> list[str]:
-    """Return D01, D02, …"""
-    return [f"D{number:02d}" for number in range(1, drivers + 1)]
+def driver_ids(drivers: int, first: int = 1) -> list[str]:
+    """Return D01, D02, … or those from `first` on."""
+    return [f"D{number:02d}" for number in range(first, first + drivers)]
 
 
 def waves(drivers: Sequence[str], points: int) -> list[list[str]]:
@@ -50,16 +68,20 @@ def once_within_s(drivers: int, points: int) -> float:
     return 60.0 + len(waves(driver_ids(drivers), points)) * SERVICES * 3 * charge_s
 
 
-def port_or_any(host: str, port: int) -> int:
-    """Return `port` when it is free on `host`, else 0: the system then chooses one."""
+def free_port(host: str, port: int) -> int:
+    """Return `port` when it is free on `host`, else (or for 0) one that is: a process keeps it when it starts again."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as problem:
-            # Anything else (no such address, not allowed) is told better by who really wants to listen.
-            return 0 if problem.errno == errno.EADDRINUSE else port
+    for wanted in (port, 0):
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, wanted))
+            except OSError as problem:
+                if problem.errno != errno.EADDRINUSE:
+                    break
+                continue
+            return int(probe.getsockname()[1])
+    # Anything else (no such address, not allowed) is told better by who really wants to listen.
     return port
 
 

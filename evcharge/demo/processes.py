@@ -1,4 +1,4 @@
-"""The processes of the demo: started, listened to, and never left behind."""
+"""The processes of the demo: started, listened to, started again once it lives, and never left behind."""
 
 import asyncio
 import contextlib
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from evcharge.demo.screen import Screen
 from evcharge.domain.errors import StateError
+from evcharge.labels import Speech
 
 EVCHARGE = (sys.executable, "-m", "evcharge")
 _MOST_LINE_BYTES = 1 << 16
@@ -19,8 +20,9 @@ _MOST_LINE_BYTES = 1 << 16
 class Child:
     """One running process: its lines are shown, and can be waited for."""
 
-    def __init__(self, name: str, process: Process, screen: Screen) -> None:
+    def __init__(self, name: str, process: Process, screen: Screen, say: Speech) -> None:
         self.name = name
+        self._say = say
         self.process = process
         self.last_line = ""
         self.seen: set[str] = set()
@@ -32,8 +34,22 @@ class Child:
     @property
     def obituary(self) -> str:
         """How it ended, in one sentence."""
-        said = f": {self.last_line}" if self.last_line else " without a word"
-        return f"{self.name} ended with exit code {self.process.returncode}{said}"
+        code = self.process.returncode or 0
+        if code < 0:
+            return self._say("killed", who=self.name, number=-code)
+        if not self.last_line:
+            return self._say("ended silent", who=self.name, code=code)
+        return self._say("ended", who=self.name, code=code, said=self.last_line)
+
+    def types(self, line: str) -> None:
+        """Type a line into it; one that has ended does not hear it."""
+        if self.process.stdin is not None and not self.process.stdin.is_closing():
+            self.process.stdin.write(f"{line}\n".encode())
+
+    def ends_input(self) -> None:
+        """Type no more into it: it does what it was asked for, and leaves."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
 
     def collect(self, pattern: str) -> None:
         """Keep what the first group of `pattern` finds in each line to come in `seen`."""
@@ -77,41 +93,64 @@ class Child:
 class Cast:
     """All processes of the demo. They hold a pipe to us, so that they end when we do, even when killed."""
 
-    def __init__(self, tasks: asyncio.TaskGroup, screen: Screen, command: Sequence[str] = EVCHARGE) -> None:
+    def __init__(
+        self, tasks: asyncio.TaskGroup, screen: Screen, say: Speech, command: Sequence[str] = EVCHARGE
+    ) -> None:
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._tasks = tasks
         self._screen = screen
+        self._say = say
         self._command = command
         self._children: list[Child] = []
-        self._leaving = False
+        self._leaving = asyncio.Event()
+        self._back_after_s: float | None = None
         self._tether, self._our_end = os.pipe()
 
-    async def start(self, name: str, *args: str, may_end: bool = False) -> Child:
-        """Start `evcharge ARGS`. Without `may_end` its end before ours is told, and makes `lost` fail."""
+    def revive(self, after_s: float) -> None:
+        """From now on start whatever ends again, so long after its end."""
+        self._back_after_s = after_s
+
+    async def start(self, name: str, *args: str, may_end: bool = False, typed: bool = False) -> Child:
+        """Start `evcharge ARGS`; `typed`: it reads what `types` says. Without `may_end` its end makes `lost` fail."""
+        child = Child(name, await self._spawn(args, typed), self._screen, self._say)
+        self._children.append(child)
+        self._tasks.create_task(self._attend(child, args, may_end, typed))
+        return child
+
+    async def _spawn(self, args: Sequence[str], typed: bool) -> Process:
         # A credential from outside would be that of one of them only.
         environ = {key: value for key, value in os.environ.items() if key != "EVCHARGE_CREDENTIAL"}
         # A session of its own: Ctrl+C reaches us alone, and we stop them in order.
-        process = await asyncio.create_subprocess_exec(
+        return await asyncio.create_subprocess_exec(
             *self._command,
             "--tether",
             str(self._tether),
             *args,
-            stdin=DEVNULL,
+            stdin=PIPE if typed else DEVNULL,
             stdout=PIPE,
             stderr=STDOUT,
             env=environ | {"PYTHONUNBUFFERED": "1"},
             pass_fds=(self._tether,),
             start_new_session=True,
         )
-        child = Child(name, process, self._screen)
-        self._children.append(child)
-        self._tasks.create_task(self._attend(child, may_end))
-        return child
 
-    async def _attend(self, child: Child, may_end: bool) -> None:
-        await child.listen()
-        if self._leaving or (may_end and child.process.returncode == 0):
-            return
+    async def _attend(self, child: Child, args: Sequence[str], may_end: bool, typed: bool) -> None:
+        while True:
+            await child.listen()
+            if self._leaving.is_set() or (may_end and child.process.returncode == 0):
+                return
+            if self._back_after_s is None:
+                break
+            seconds = f"{self._back_after_s:.0f}"
+            self._screen.say(self._say("back soon", obituary=child.obituary, seconds=seconds))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._back_after_s):
+                    await self._leaving.wait()
+                    return
+            child.process = await self._spawn(args, typed)
+            child.ended.clear()
+            if self._leaving.is_set():
+                _signal(child, signal.SIGTERM)
         self._screen.say(child.obituary)
         if not may_end and not self.lost.done():
             self.lost.set_exception(StateError(child.obituary))
@@ -119,7 +158,7 @@ class Cast:
 
     async def leave(self, *stages: Sequence[Child], within_s: float) -> None:
         """Stop the children of each stage, then the next; kill who is left after `within_s` seconds in all."""
-        self._leaving = True
+        self._leaving.set()
         loop = asyncio.get_running_loop()
         begin = loop.time()
         try:
@@ -132,7 +171,7 @@ class Cast:
         finally:
             for child in self._children:
                 if not child.ended.is_set():
-                    self._screen.say(f"{child.name} did not stop in time and was killed")
+                    self._screen.say(self._say("did not stop", who=child.name))
                     _signal(child, signal.SIGKILL)
             os.close(self._our_end)
             os.close(self._tether)

@@ -5,16 +5,22 @@ import os
 import re
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
+from random import Random
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from evcharge import labels
-from evcharge.demo import logins, plan
+from evcharge.demo import closing, logins, plan
+from evcharge.demo.life import breaks, drives, pays
 from evcharge.demo.processes import EVCHARGE, Cast, Child
 from evcharge.demo.screen import Screen
 from evcharge.domain.charging_point import CpStatus
-from evcharge.domain.errors import StateError
+from evcharge.domain.errors import EvchargeError, StateError
+from evcharge.labels import Speech
+from evcharge.labels.demo import SENTENCES
+from evcharge.labels.operator import SENTENCES as OPERATOR
+from evcharge.operator.client import CentralApi
 from evcharge.runtime.config import Config
 from evcharge.security import secret_files
 from evcharge.weather.keys import find_key
@@ -33,12 +39,17 @@ _LEAVE_WITHIN_S = 3.2
 
 
 class Wish(Struct, frozen=True, kw_only=True):
-    """What the user wants to see. `once`: end when every driver has its tickets."""
+    """What the user wants to see. `once`: until every driver has its tickets; `verbose`: every line of every part."""
 
     points: int = 6
     drivers: int = 3
     once: bool = False
+    verbose: bool = False
     config_file: Path | None = None
+
+    def is_quiet(self, config: Config) -> bool:
+        """Return whether a few lines will do: programs that read them want all."""
+        return not (self.once or self.verbose or config.log.format == "json")
 
 
 async def run(config: Config, wish: Wish, stop: asyncio.Event, command: Sequence[str] = EVCHARGE) -> int:
@@ -46,9 +57,10 @@ async def run(config: Config, wish: Wish, stop: asyncio.Event, command: Sequence
 
     Raises StateError when a process ends, or a deadline passes, before the network stands.
     """
-    screen = Screen(width=len("CP001 monitor"), form=config.log.format)
+    screen = Screen(width=len("CP001 monitor"), form=config.log.format, quiet=wish.is_quiet(config))
     async with asyncio.TaskGroup() as tasks:
-        show = _Show(config, wish, Cast(tasks, screen, command), screen)
+        say = Speech(SENTENCES, config.lang)
+        show = _Show(config, wish, Cast(tasks, screen, say, command), screen, say)
         try:
             async with asyncio.TaskGroup() as race:
                 playing = race.create_task(show.play())
@@ -58,11 +70,12 @@ async def run(config: Config, wish: Wish, stop: asyncio.Event, command: Sequence
                 stopping.cancel()
         finally:
             await show.end()
+            screen.close()
     return 0 if playing.cancelled() else playing.result()
 
 
 class _Show:
-    def __init__(self, config: Config, wish: Wish, cast: Cast, screen: Screen) -> None:
+    def __init__(self, config: Config, wish: Wish, cast: Cast, screen: Screen, say: Speech) -> None:
         self._config = config
         self._wish = wish
         self._cast = cast
@@ -73,73 +86,133 @@ class _Show:
         self._servers: list[Child] = []
         self._others: list[Child] = []
         self._peers: tuple[str, ...] = ()
+        self._registry_at, self._central_at = "", ""
+        self._log: Path | None = None
+        self._say = say
         # Where the server that was started last has its pages.
         self._pages: asyncio.Future[re.Match[str]]
 
     async def play(self) -> int:
         try:
             async with asyncio.timeout(_START_WITHIN_S + 3 * self._wish.points):
-                await self._unless_lost(self._raise_curtain())
+                url = await self._unless_lost(self._raise_curtain())
         except TimeoutError:
-            raise StateError("the network did not stand in time; its lines above say why") from None
-        within_s = plan.once_within_s(self._wish.drivers, self._wish.points) if self._wish.once else None
+            raise StateError(f"the network did not stand in time; {self._where_why()}") from None
+        return await (self._play_once() if self._wish.once else self._live(url))
+
+    async def _play_once(self) -> int:
+        within_s = plan.once_within_s(self._wish.drivers, self._wish.points)
         try:
             async with asyncio.timeout(within_s):
-                playing = self._all_drivers()
-                missing = await (self._unless_lost(playing) if self._wish.once else playing)
+                missing = await self._unless_lost(self._all_drivers())
         except TimeoutError:
             raise StateError(f"not every ticket was there after {within_s:.0f} s") from None
-        if self._wish.once:
-            self._screen.say(_verdict(self._wish.drivers, missing))
-            return 1 if missing else 0
-        self._screen.say("The network stays up until Ctrl+C.")
-        await asyncio.Event().wait()
+        if missing:
+            self._screen.say(self._say("no tickets", who=", ".join(missing)))
+            return 1
+        self._screen.say(self._say("all tickets", count=self._wish.drivers))
         return 0
 
+    async def _live(self, url: str | None) -> int:
+        # Until Ctrl+C: drivers come and go, something breaks now and then, and what is killed comes back.
+        chance = Random()
+        driver_ids = plan.driver_ids(self._wish.drivers, first=2)
+        for driver_id in driver_ids:
+            args = ("driver", driver_id, *self._peers)
+            self._drivers.append(await self._start(driver_id, *args, may_end=True, typed=True))
+        await self._tell(url)
+        self._cast.revive(plan.BACK_AFTER_S)
+        async with asyncio.TaskGroup() as life:
+            for place, driver in enumerate(self._drivers):
+                life.create_task(drives(driver, place * plan.NEXT_DRIVER_S, chance))
+            if (api := self._api(url)) is not None:
+                life.create_task(breaks(self._monitors, api, driver_ids, chance))
+                life.create_task(pays(driver_ids, api))
+            await asyncio.Event().wait()
+        return 0
+
+    async def _tell(self, url: str | None) -> None:
+        reach = closing.Reach.to(self._config.reach, self._registry_at, self._central_at, url)
+        state = self._config.state
+        for line in await closing.sentences(state, self._say, url, self._api(url), reach, self._log):
+            self._screen.say(line)
+
+    def _api(self, url: str | None) -> CentralApi | None:
+        if url is None:
+            return None
+        try:
+            return CentralApi(url, self._config.state, Speech(OPERATOR, self._config.lang))
+        except EvchargeError:
+            return None  # a state folder that others made, without an operator's token: the rest goes on
+
+    def _where_why(self) -> str:
+        return "its lines above say why" if self._log is None else self._say("log why", path=self._log)
+
     async def end(self) -> None:
-        self._screen.say("Stopping: drivers, charging points, Central, Registry.")
+        self._screen.say(self._say("stopping"))
         # Monitors before their engines, which they would report as broken.
         peers = (self._drivers + self._others, self._monitors, self._engines)
         stages = (*peers, self._servers[1:], self._servers[:1])
         await self._cast.leave(*stages, within_s=_LEAVE_WITHIN_S)
 
-    async def _raise_curtain(self) -> None:
+    async def _raise_curtain(self) -> str | None:
+        # Returns where the pages are.
         config = self._config
         if not (config.state / "ca.pem").exists():
-            self._screen.say(f"Making the state folder {config.state}")
+            self._screen.say(self._say("making state", state=config.state))
             init = await self._start("init", "init", may_end=True)
             shown = init.expect(_SHOWN)
             await init.ended.wait()
             if init.process.returncode:
                 raise StateError(f"the state folder could not be made: {init.last_line}")
             if shown.exception() is None:
-                secret_files.replace_secret(
-                    logins.password_path(config.state, logins.ADMIN), shown.result()[1]
-                )
+                secret_files.replace_secret(logins.admin_path(config.state), shown.result()[1])
+        self._keep_log()
         registry = await self._server("registry", config.registry.host, config.registry.port)
-        self._peers = ("--registry", f"https://{registry}")
+        self._registry_at = f"https://{registry}"
+        self._peers = ("--registry", self._registry_at)
         api_port = self._port("API", config.central.api_host, config.central.api_port)
-        central_at = await self._server(
+        self._central_at = await self._server(
             "central",
             config.central.host,
             config.central.port,
             *self._peers,
             *("--api-host", config.central.api_host, "--api-port", str(api_port)),
         )
-        self._peers += ("--central", central_at)
+        self._peers += ("--central", self._central_at)
         central = self._servers[1]
         cp_ids = plan.cp_ids(self._wish.points)
         word = labels.status(CpStatus.AVAILABLE, config.lang)
         available = [central.expect(rf"\b{cp_id}\b.*\b({word}|Available)\b") for cp_id in cp_ids]
+        if not self._wish.once:
+            self._screen.say(self._say("starting points", count=len(cp_ids)))
         async with asyncio.TaskGroup() as tasks:
             for place, cp_id in enumerate(cp_ids):
                 tasks.create_task(self._charging_point(cp_id, place))
         await asyncio.gather(*available)
-        self._screen.say(f"All {len(cp_ids)} charging points are {word}; Central listens on {central_at}.")
-        if config.central.api:
-            url = _url(await self._pages)
-            await self._tell_logins(url)
-            await self._weather(url)
+        self._screen.say(self._say("all available", count=len(cp_ids), central=self._central_at))
+        if not config.central.api:
+            return None
+        url = _url(await self._pages)
+        await self._weather(url)
+        if not self._wish.once:
+            # Its program registers the driver whose page a person may try, and leaves.
+            guest = await self._start(
+                plan.GUEST, "driver", plan.GUEST, *self._peers, may_end=True, typed=True
+            )
+            guest.types("balance")
+            guest.ends_input()
+            await guest.ended.wait()
+        return url
+
+    def _keep_log(self) -> None:
+        if not self._wish.is_quiet(self._config):
+            return
+        self._log = (self._config.state / "demo" / "up.log").absolute()
+        try:
+            self._screen.keep_in(self._log)
+        except OSError as problem:
+            raise StateError(f"{self._log} cannot be written: {problem.strerror}") from None
 
     async def _weather(self, url: str) -> None:
         settings = self._config.weather
@@ -148,12 +221,8 @@ class _Show:
         # Labs have no internet: who has no key and wants nothing else gets the weather of the demo.
         if not chosen and find_key(self._config.state, os.environ) is None:
             simulate = ("--simulate", str(plan.timeline(once=self._wish.once)))
-        self._screen.say("The weather service starts" + (": its weather is simulated." if simulate else "."))
+        self._screen.say(self._say("weather simulated" if simulate else "weather starts"))
         self._others.append(await self._start("weather", "weather", "--central-api", url, *simulate))
-
-    async def _tell_logins(self, url: str) -> None:
-        for sentence in await logins.sentences(url, self._config.state, self._config.lang):
-            self._screen.say(sentence)
 
     async def _server(self, name: str, host: str, wanted: int, *more: str) -> str:
         port = self._port(name, host, wanted)
@@ -166,17 +235,21 @@ class _Show:
     async def _charging_point(self, cp_id: str, place: int) -> None:
         host, first = self._config.engine.health_host, self._config.engine.health_port
         port = self._port(f"{cp_id} engine", host, first + place if first else 0)
+        play: tuple[str, ...]
+        if self._wish.once:
+            play = ("--auto-plug", str(plan.PLUG_AFTER_S), "--auto-unplug", str(plan.UNPLUG_AFTER_S))
+            speed = plan.SPEED
+        else:
+            play, speed = ("--auto-plug", str(plan.LIVING_PLUG_AFTER_S)), plan.LIVING_SPEED
         engine = await self._start(
             f"{cp_id} engine",
             *("cp-engine", cp_id, *self._peers, "--health-host", host, "--health-port", str(port)),
-            *("--location", plan.CITIES[place % len(plan.CITIES)], "--speed", str(plan.SPEED)),
-            *("--auto-plug", str(plan.PLUG_AFTER_S), "--auto-unplug", str(plan.UNPLUG_AFTER_S)),
+            *("--location", plan.CITIES[place % len(plan.CITIES)], "--speed", str(speed), *play),
         )
         self._engines.append(engine)
         answers_at = plan.joined(plan.reachable(host), (await engine.expect(_LISTENING))[1])
-        self._monitors.append(
-            await self._start(f"{cp_id} monitor", "cp-monitor", cp_id, *self._peers, "--engine", answers_at)
-        )
+        watching = ("cp-monitor", cp_id, *self._peers, "--engine", answers_at)
+        self._monitors.append(await self._start(f"{cp_id} monitor", *watching, typed=not self._wish.once))
 
     async def _all_drivers(self) -> list[str]:
         # Returns who has not got every ticket.
@@ -194,23 +267,24 @@ class _Show:
         secret_files.replace_secret(file, "\n".join(wanted))
         args = ("driver", driver_id, *self._peers, "--file", str(file), "--pause", str(plan.PAUSE_S))
         password = self._config.state / "driver" / driver_id / "password"
-        self._screen.say(f"Driver {driver_id} asks for {', '.join(wanted)}. Its password is in {password}")
+        asks = self._say("driver asks", driver=driver_id, points=", ".join(wanted), path=password)
+        self._screen.say(asks)
         child = await self._start(driver_id, *args, may_end=True)
         child.collect(_TICKET)
         self._drivers.append(child)
         return child
 
-    async def _start(self, name: str, *args: str, may_end: bool = False) -> Child:
+    async def _start(self, name: str, *args: str, may_end: bool = False, typed: bool = False) -> Child:
         config = self._config
         file = ("--config", str(self._wish.config_file)) if self._wish.config_file else ()
         log = ("--log-format", config.log.format, "--log-level", config.log.level)
         shared = (*file, "--state", str(config.state), *log, "--lang", config.lang)
-        return await self._cast.start(name, *args, *shared, may_end=may_end)
+        return await self._cast.start(name, *args, *shared, may_end=may_end, typed=typed)
 
     def _port(self, name: str, host: str, wanted: int) -> int:
-        port = plan.port_or_any(host, wanted)
-        if port != wanted:
-            self._screen.say(f"Port {wanted} is taken: {name} gets another one.")
+        port = plan.free_port(host, wanted)
+        if wanted and port != wanted:
+            self._screen.say(self._say("port taken", port=wanted, who=name, other=port))
         return port
 
     async def _unless_lost(self, work: Coroutine[Any, Any, T]) -> T:
@@ -226,9 +300,3 @@ class _Show:
 
 def _url(found: re.Match[str]) -> str:
     return f"{found[1]}://{plan.joined(plan.reachable(found[2].strip('[]')), found[3])}"
-
-
-def _verdict(drivers: int, missing: Sequence[str]) -> str:
-    if missing:
-        return f"Without all of its tickets: {', '.join(missing)}."
-    return f"All {drivers} demo drivers have their tickets."

@@ -526,6 +526,12 @@ class LoggedOut(Event):
     login: str = ""
 
 
+class LoginLinkMade(Event):
+    """A link was made that logs an account in once. The link is kept nowhere."""
+
+    name: str
+
+
 # The `seal` of these is a digest of all that is kept of the account or token: it proves the row, and opens nothing.
 
 
@@ -876,6 +882,7 @@ AnyEvent = (
     | TicketShown
     | LoggedIn
     | LoggedOut
+    | LoginLinkMade
     | AccountAdded
     | AccountChanged
     | AccountRemoved

@@ -299,6 +299,10 @@ SENTENCES: Mapping[str, Words] = {
         "{who} is logged out everywhere. Its new password, shown only now: {password}",
         "{who} queda fuera en todas partes. Su nueva contraseña, solo ahora: {password}",
     ),
+    "account link": (
+        "One click logs {who} in, once, within the hour: {link}",
+        "Un clic da acceso a {who}, una vez, en menos de una hora: {link}",
+    ),
     "account role": (
         "{who} is {role} from now on; it logs in again.",
         "{who} es {role} desde ahora; debe volver a entrar.",

@@ -66,6 +66,16 @@ def give_password(name: str, as_json: bool, config_file: Path | None, **given: A
     work.tell("account password", who=name, password=content["password"])
 
 
+@account.command("link")
+@_NAME
+@_central()
+def make_link(name: str, as_json: bool, config_file: Path | None, **given: Any) -> None:
+    """Make a link that logs NAME in with one click, once, within an hour; only where the pages are on 127.0.0.1."""
+    work = Operating(config_file, given, as_json=as_json)
+    content = work.ask(lambda api: api.post(_path("accounts", name, "/link")))
+    work.tell("account link", who=name, link=f"{work.config.reach.central_api}{content['path']}")
+
+
 @account.command("role")
 @_NAME
 @_central(_role(("admin", "operator", "viewer"), None))

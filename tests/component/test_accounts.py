@@ -36,6 +36,27 @@ async def test_a_login_answers_who_it_is_and_is_recorded(house: House):
     assert [row[:2] for row in await house.recorded("LoggedIn")] == [("olga", "operator")]
 
 
+async def test_a_link_logs_a_browser_in_once(house: House):
+    await house.account("olga", "admin")
+    made = await house.program.post("/api/accounts/olga/link")
+    assert made.status == 201
+    secret = made.body["path"].removeprefix("/login#link=")
+    olga, thief = house.visitor(), house.visitor()
+    answer = await olga.post("/api/login/link", {"link": secret}, headers=SAME_SITE)
+    assert (answer.status, answer.body["name"], answer.body["role"]) == (200, "olga", "admin")
+    assert (await olga.get("/api/cps")).status == 200
+    assert (await thief.post("/api/login/link", {"link": secret}, headers=SAME_SITE)).problem == WRONG
+    assert thief.cookies == {}
+    assert [row[0] for row in await house.recorded("LoggedIn")] == ["olga"]
+    assert len(await house.recorded("LoginLinkMade")) == 1
+
+
+async def test_only_an_administrator_makes_a_link_and_only_for_an_account(house: House):
+    olga = await house.person("olga", "operator")
+    assert (await olga.post("/api/accounts/olga/link", headers=SAME_SITE)).status == 403
+    assert (await house.program.post("/api/accounts/nobody/link")).status == 404
+
+
 async def test_after_a_logout_the_cookie_opens_nothing(house: House):
     olga = await house.person("olga", "operator")
     stolen = dict(olga.cookies)

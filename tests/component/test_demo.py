@@ -43,7 +43,13 @@ if role == "central":
     print("The API for operators is listening on http://127.0.0.1:10", flush=True)
 if role == "cp-monitor":
     (state / me).touch()
-if role == "driver":
+if role == "driver" and "--file" not in args and me == "D01":
+    sys.stdin.read()
+    (state / "driver" / me).mkdir(parents=True)
+    (state / "driver" / me / "password").write_text("secret-of-D01")
+    (state / "driver" / me / "password").chmod(0o600)
+    sys.exit()
+if role == "driver" and "--file" in args:
     for number in range(1 if mode == "one ticket" and me == "D02" else 2):
         print(f"Session: S-{me}-{number}", flush=True)
         print(f"Session: S-{me}-{number}", flush=True)
@@ -56,7 +62,7 @@ while time.monotonic() < begin + 60:
             if path.name not in shown:
                 shown.add(path.name)
                 print(f"{path.name} (Alicante) Available", flush=True)
-    if mode == "dies later " + role and (state / "demo").exists():
+    if mode == "dies later " + role and (state / "demo" / "stands").exists():
         sys.exit(5)
     time.sleep(0.01)
 """
@@ -68,9 +74,12 @@ from pathlib import Path
 from evcharge import cli, demo
 from evcharge.runtime import lifecycle
 from evcharge.runtime.config import load
-from evcharge.demo import show
+from evcharge.demo import plan, show
 
-wish = demo.Wish(points=int(sys.argv[3]), drivers=2, once=sys.argv[4] == "once")
+plan.BACK_AFTER_S = 0.1
+wish = demo.Wish(
+    points=int(sys.argv[3]), drivers=2, once=sys.argv[4] == "once", verbose=sys.argv[4] == "verbose"
+)
 config = load(None, {}, {"state": sys.argv[2], "central.port": 0, "registry.port": 0, "engine.health_port": 0})
 try:
     sys.exit(lifecycle.run(lambda stop: show.run(config, wish, stop, (sys.executable, sys.argv[1]))))
@@ -86,9 +95,10 @@ def up(tmp_path):
     (tmp_path / "up.py").write_text(UP)
     started = []
 
-    def start(mode="", *, points=2, once=True):
+    def start(mode="", *, points=2, once=True, quiet=False):
+        how = "once" if once else "quiet" if quiet else "verbose"
         process = subprocess.Popen(
-            [sys.executable, "up.py", "role.py", "state", str(points), "once" if once else "on"],
+            [sys.executable, "up.py", "role.py", "state", str(points), how],
             cwd=tmp_path,
             env=os.environ | {"MODE": mode},
             stdout=subprocess.PIPE,
@@ -175,15 +185,36 @@ def test_a_state_folder_that_cannot_be_made_ends_the_demo_with_a_sentence(up):
     assert "evcharge: the state folder could not be made: no room for a state folder" in said
 
 
-def test_a_process_that_dies_later_is_named_and_the_rest_stays_up(up):
-    process = up("dies later cp-engine", once=False)
-    said = until(process, "The network stays up until Ctrl+C.")
-    while said.count("ended with exit code 5") < 2:
-        said += until(process, "ended with exit code 5")
+def test_a_process_that_dies_later_is_named_and_starts_again_as_it_was(up, tmp_path):
+    process = up("dies later cp-engine", once=False, points=1)
+    said = until(process, "The network stands")
+    (begun,) = re.findall(r"│ pid \d+ (.*cp-engine CP001.*)", said)
+    (tmp_path / "state" / "demo").mkdir(exist_ok=True)
+    (tmp_path / "state" / "demo" / "stands").touch()
+    said += until(
+        process, "CP001 engine ended with exit code 5: CP001 listening on 127.0.0.1:7; it starts again"
+    )
+    (tmp_path / "state" / "demo" / "stands").unlink()
+    said += until(process, "│ pid ")
+    assert re.findall(r"│ pid \d+ (.*cp-engine CP001.*)", said)[-1] == begun
     process.send_signal(signal.SIGINT)
     said += process.communicate(timeout=10)[0]
     assert process.returncode == 0
     assert not alive(pids(said))
+
+
+def test_what_a_person_needs_stands_last_and_the_rest_is_in_a_file(up, tmp_path):
+    process = up(once=False, quiet=True)
+    said = until(process, "Every line of every part: ")
+    log = tmp_path / "state" / "demo" / "up.log"
+    assert said.splitlines()[-1] == f"  Every line of every part: {log}"
+    assert "  Driver         D01, password secret-of-D01" in said
+    assert "│" not in said
+    process.send_signal(signal.SIGINT)
+    said += process.communicate(timeout=10)[0]
+    kept = log.read_text()
+    assert "CP001 engine  │ CP001 listening on 127.0.0.1:7" in kept
+    assert len(said.splitlines()) < 25
 
 
 @pytest.mark.parametrize(
@@ -192,9 +223,11 @@ def test_a_process_that_dies_later_is_named_and_the_rest_stays_up(up):
 )
 def test_a_signal_stops_everything_cleanly_within_five_seconds(number, whole_group, up):
     process = up(once=False)
-    said = until(process, "The network stays up until Ctrl+C.")
-    # Nobody waits for the weather service, which may have to find its hands first.
-    while not re.search(r"│ pid \d+ .*\bweather\b", said):
+    said = until(process, "The network stands, and stays until Ctrl+C.")
+    # Nobody waits for these, which may have to find their hands first.
+    while not all(
+        re.search(rf"│ pid \d+ .*\b{role}\b", said) for role in ("weather", "driver D02", "driver D03")
+    ):
         said += until(process, "│ pid ")
     asked_at = time.monotonic()
     if whole_group:
@@ -207,7 +240,7 @@ def test_a_signal_stops_everything_cleanly_within_five_seconds(number, whole_gro
     assert not alive(pids(said))
     went = re.findall(r"^(\S+).* │ goes$", said, re.MULTILINE)
     assert went[-2:] == ["central", "registry"]
-    assert sorted(went[:-2]) == ["CP001", "CP001", "CP002", "CP002", "weather"]
+    assert sorted(went[:-2]) == ["CP001", "CP001", "CP002", "CP002", "D02", "D03", "weather"]
 
 
 def test_ctrl_c_while_it_starts_leaves_nobody_behind(up):
@@ -221,7 +254,7 @@ def test_ctrl_c_while_it_starts_leaves_nobody_behind(up):
 
 def test_who_does_not_stop_in_time_is_killed_and_named(up):
     process = up("stubborn central", once=False)
-    said = until(process, "The network stays up until Ctrl+C.")
+    said = until(process, "The network stands, and stays until Ctrl+C.")
     asked_at = time.monotonic()
     process.send_signal(signal.SIGINT)
     said += process.communicate(timeout=10)[0]
@@ -232,7 +265,7 @@ def test_who_does_not_stop_in_time_is_killed_and_named(up):
 
 def test_nothing_is_left_behind_when_the_parent_is_killed(up):
     process = up("stubborn cp-engine", once=False)
-    said = until(process, "The network stays up until Ctrl+C.")
+    said = until(process, "The network stands, and stays until Ctrl+C.")
     process.kill()
     process.communicate(timeout=10)
     patience = time.monotonic() + 10

@@ -56,6 +56,8 @@ OF_PROGRAMS = {
     ("DELETE", "/api/weather_alert"),
     ("POST", "/api/weather_goodbye"),
     ("POST", "/api/login"),
+    ("POST", "/api/login/link"),
+    ("POST", "/api/accounts/{name}/link"),
     ("POST", "/api/logout"),
 }
 

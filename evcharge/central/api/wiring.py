@@ -36,6 +36,7 @@ from evcharge.central.books.statistics import Statistics
 from evcharge.central.context import Core
 from evcharge.central.services.accounts import Directory
 from evcharge.central.services.chain_walker import ChainWalker
+from evcharge.central.services.login_links import LoginLinks
 from evcharge.central.services.registry_client import Registrar
 from evcharge.central.services.weather_watch import WeatherLink
 from evcharge.central.views.board import MAX_MESSAGES, Board
@@ -90,7 +91,8 @@ async def website(
     registrar = Registrar(
         RegistryAddress(config.reach.registry_url, config.state / "ca.pem"), core.service_token
     )
-    logins = Logins(access, directory, credentials, registrar.prove_driver, time.monotonic)
+    links = LoginLinks(directory, time.monotonic, allowed=is_loopback(settings.api_host))
+    logins = Logins(access, directory, credentials, registrar.prove_driver, time.monotonic, links)
     registration = Registration(dispatcher, registrar, inviting.invite)
     push = Push(board, drivers_board, telemetry, dispatcher, core.store, clock, access.standing)
     push.follow(feed)
@@ -100,7 +102,9 @@ async def website(
     rooms: list[Room] = [
         Pages(access, dev=settings.web_dev),
         logins,
-        Accounts(access, directory, credentials, logins, clock, registration.of_driver, registration.ids),
+        Accounts(
+            access, directory, credentials, logins, links, clock, registration.of_driver, registration.ids
+        ),
         registration,
         Points(dispatcher, feed, core.archive, telemetry, clock, registration.of_point),
         sessions,

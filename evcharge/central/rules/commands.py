@@ -23,6 +23,7 @@ from evcharge.domain.events import (
     KafkaReached,
     LoggedIn,
     LoggedOut,
+    LoginLinkMade,
     LoginRefused,
     RecordQuarantined,
     RegistrationChanged,
@@ -487,6 +488,7 @@ class Note(Command):
         | ChainBroken
         | LoggedIn
         | LoggedOut
+        | LoginLinkMade
         | RegistrationChanged
     )
 

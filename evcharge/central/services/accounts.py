@@ -17,7 +17,7 @@ from evcharge.central.rules.accounts import Account, ApiToken, Credential, Login
 from evcharge.central.rules.commands import AccessEvent, Actor, ChangeAccess, DriverVisits, Note
 from evcharge.central.rules.decision import Decision
 from evcharge.domain.errors import Code, Refused
-from evcharge.domain.events import LoggedIn, LoggedOut
+from evcharge.domain.events import LoggedIn, LoggedOut, LoginLinkMade
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import read_json
 from evcharge.domain.timestamps import text_of
@@ -292,6 +292,10 @@ class Directory:
         async with self._database.transaction() as writing:
             await writing.execute(sql, params)
         return True
+
+    async def note_link(self, actor: Actor, name: str) -> None:
+        """Keep in the books that somebody made a login link for an account. Raises Refused."""
+        await self._dispatcher.post(Note(by=actor, event=LoginLinkMade(name=name)))
 
     def _note(self, login: Login, address: str, event: LoggedIn | LoggedOut) -> None:
         self._dispatcher.post(Note(by=Actor(login.name, self.role_of(login), address), event=event))

@@ -13,6 +13,7 @@ from evcharge.demo.screen import Screen
 def test_names_are_those_of_the_course():
     assert plan.cp_ids(2) == ["CP001", "CP002"]
     assert plan.driver_ids(2) == ["D01", "D02"]
+    assert plan.driver_ids(2, first=2) == ["D02", "D03"]
 
 
 @pytest.mark.parametrize(("drivers", "points"), [(3, 6), (3, 3), (5, 2), (1, 1), (7, 3), (0, 4)])
@@ -31,16 +32,17 @@ def test_more_waves_may_take_longer():
     assert plan.once_within_s(4, 2) > plan.once_within_s(2, 2) > 60
 
 
-def test_a_taken_port_becomes_any_port_and_a_free_one_stays():
+def test_a_taken_port_becomes_a_free_one_and_a_free_one_stays():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert plan.port_or_any("127.0.0.1", port) == 0
-    assert plan.port_or_any("127.0.0.1", port) == port
-    assert plan.port_or_any("127.0.0.1", 0) == 0
+        other = plan.free_port("127.0.0.1", port)
+        assert other not in (0, port)
+    assert plan.free_port("127.0.0.1", port) == port
+    assert plan.free_port("127.0.0.1", 0) > 0
 
 
 def test_an_address_that_is_not_ours_is_left_to_who_listens_there():
-    assert plan.port_or_any("192.0.2.1", 9002) == 9002
+    assert plan.free_port("192.0.2.1", 9002) == 9002
 
 
 def test_a_server_on_every_address_is_reached_on_this_pc():
@@ -82,6 +84,19 @@ def test_what_a_process_prints_cannot_paint_the_terminal():
     out = io.StringIO()
     Screen(3, "text", out).show("D01", "\x1b[2J")
     assert out.getvalue() == "D01 │ \\x1b[2J\n"
+
+
+def test_a_quiet_screen_shows_what_the_demo_says_and_a_file_keeps_everything(tmp_path):
+    out = io.StringIO()
+    screen = Screen(7, "text", out, quiet=True)
+    screen.show("central", "before there is a file")
+    screen.keep_in(tmp_path / "demo" / "up.log")
+    screen.show("central", "CP001 Available")
+    screen.say("The network stands.")
+    screen.close()
+    assert out.getvalue() == "The network stands.\n"
+    kept = (tmp_path / "demo" / "up.log").read_text()
+    assert kept == "central │ CP001 Available\nevcharge │ The network stands.\n"
 
 
 def test_json_lines_get_the_name_of_their_process_and_others_become_json():

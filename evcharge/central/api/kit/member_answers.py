@@ -35,6 +35,13 @@ class LogOutAnswer(Answer):
 # ---- accounts and tokens
 
 
+class LinkAnswer(Answer):
+    """Where a browser is logged in by one click; shown this one time."""
+
+    name: str
+    path: str
+
+
 class Account(Shape):
     """An account, and in how many browsers it is logged in."""
 

@@ -17,6 +17,7 @@ from evcharge.central.rules import accounts
 from evcharge.central.rules.accounts import Account, ApiToken, Credential
 from evcharge.central.rules.commands import Actor
 from evcharge.central.services.accounts import Directory, digest
+from evcharge.central.services.login_links import LoginLinks
 from evcharge.domain.errors import AuthenticationError, Code, Refused
 from evcharge.domain.events import AccountAdded, AccountChanged, AccountRemoved, TokenMade, TokenRemoved
 from evcharge.domain.ids import DriverId, Role
@@ -69,6 +70,7 @@ class Accounts:
         directory: Directory,
         credentials: Credentials,
         logins: Logins,
+        links: LoginLinks,
         now: Callable[[], datetime],
         registration_of: Callable[[DriverId], int],
         ids: Callable[[], Iterable[str]],
@@ -78,6 +80,7 @@ class Accounts:
         self._directory = directory
         self._credentials = credentials
         self._logins = logins
+        self._links = links
         self._now = now
         self._registration_of = registration_of
         self._ids = ids
@@ -132,6 +135,15 @@ class Accounts:
                 body=OtherPassword,
                 answers=member_answers.AccountAnswer,
                 summary="Give an account another password; its browsers are logged out.",
+            ),
+            Route(
+                method=post,
+                path="/api/accounts/{name}/link",
+                handler=self.make_link,
+                roles=ADMINS,
+                answers=member_answers.LinkAnswer,
+                status=201,
+                summary="Make a link that logs an account in once, within an hour; only if the API is on loopback.",
             ),
             Route(
                 method=delete,
@@ -256,6 +268,14 @@ class Accounts:
         changed = replace(account, secret_hash=kept, version=account.version + 1)
         event = AccountChanged(name=account.name, role=account.role, what="password")
         await self._change(actor, event, changed)
+
+    async def make_link(self, request: web.Request, actor: Actor) -> web.Response:
+        """Make a link that logs an account in once."""
+        account = self._existing(request)
+        secret = self._links.make(account)
+        await within_patience(self._directory.note_link(actor, account.name))
+        # Behind `#`: what stands there is sent to no server and kept in no log of one.
+        return answer({"name": account.name, "path": f"/login#link={secret}"}, 201)
 
     async def remove(self, request: web.Request, actor: Actor) -> web.Response:
         """Remove an account."""

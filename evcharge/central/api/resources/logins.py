@@ -15,6 +15,7 @@ from evcharge.central.rules import accounts
 from evcharge.central.rules.accounts import Credential
 from evcharge.central.rules.commands import Actor
 from evcharge.central.services.accounts import Directory
+from evcharge.central.services.login_links import LoginLinks
 from evcharge.domain.errors import AuthenticationError, Code, Overloaded
 from evcharge.domain.ids import Role
 from evcharge.http.server import answer
@@ -38,8 +39,14 @@ class LogIn(Secret):
     password: Password
 
 
+class FollowLink(Secret):
+    """The secret of a link that an administrator made."""
+
+    link: Annotated[str, Meta(min_length=1, max_length=64)]
+
+
 class Logins:
-    """/api/login, /api/logout, /api/whoami"""
+    """/api/login, /api/login/link, /api/logout, /api/whoami"""
 
     def __init__(
         self,
@@ -48,6 +55,7 @@ class Logins:
         credentials: Credentials,
         prove_driver: ProveDriver,
         clock: Callable[[], float],
+        links: LoginLinks,
     ) -> None:
         """`clock` is monotonic seconds."""
         self._access = access
@@ -55,6 +63,7 @@ class Logins:
         self._credentials = credentials
         self._prove_driver = prove_driver
         self._throttle = LoginThrottle(clock)
+        self._links = links
 
     def routes(self) -> list[Route]:
         """Return the routes of this room."""
@@ -72,6 +81,19 @@ class Logins:
                     403: "The account or its driver is withdrawn, or the request came from a page of another site.",
                 },
                 summary="Log a browser in: the answer sets a cookie.",
+            ),
+            Route(
+                method=post,
+                path="/api/login/link",
+                handler=self.follow_link,
+                roles=ANYBODY,
+                body=FollowLink,
+                answers=member_answers.WhoAnswer,
+                also={
+                    401: "The link was used before, or is too old.",
+                    403: "The request came from a page of another site.",
+                },
+                summary="Log a browser in by a link, which opens once: the answer sets a cookie.",
             ),
             Route(
                 method=post,
@@ -99,11 +121,24 @@ class Logins:
         credential = await self.slowed_down(
             body.name, address, lambda: self._proved(body.name, body.password, address)
         )
-        await within_patience(self._directory.receive(body.name, address, credential))
-        token = await self._directory.log_in(body.name, address, credential)
-        account = self._directory.account(body.name)
+        return await self._let_in(request, body.name, address, credential)
+
+    async def follow_link(self, request: web.Request, _: Actor) -> web.Response:
+        """Log a browser in by a link."""
+        body = await body_of(request, FollowLink)
+        self._access.claims(request, "a login link")
+        account = self._links.use(body.link)
+        credential = Credential(registration=account.registration)
+        return await self._let_in(request, account.name, origin_checks.address_of(request), credential)
+
+    async def _let_in(
+        self, request: web.Request, name: str, address: str, credential: Credential
+    ) -> web.Response:
+        await within_patience(self._directory.receive(name, address, credential))
+        token = await self._directory.log_in(name, address, credential)
+        account = self._directory.account(name)
         role = account.role if account is not None else Role.DRIVER
-        response = answer(described(body.name, role))
+        response = answer(described(name, role))
         self._access.show_login(request, response, token)
         # The browser has the new one before its other pages hear that the old one, whose token nobody knows any
         # more, has ended: they ask who is logged in.

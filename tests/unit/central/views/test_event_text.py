@@ -225,6 +225,7 @@ LINES[
 for _quiet in (
     e.LoggedIn(name="ana"),
     e.LoggedOut(name="ana"),
+    e.LoginLinkMade(name="ana"),
     e.AccountAdded(name="ana", role="operator"),
     e.AccountChanged(name="ana", role="viewer", what="role"),
     e.AccountRemoved(name="ana"),

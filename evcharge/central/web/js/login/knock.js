@@ -2,18 +2,24 @@
 
 const PATIENCE_MS = 15_000;
 
+/** @param {string} name @param {string} password */
+export const knock = (name, password) => ask("/api/login", { name, password });
+
+/** Log in by a link that opens once. @param {string} link its secret */
+export const follow = (link) => ask("/api/login/link", { link });
+
 /**
  * Return the account, or what was answered instead: `status` (0: no answer), `code`, a sentence, and `wait_s` (0: unknown).
- * @param {string} name @param {string} password
+ * @param {string} path @param {object} body
  * @returns {Promise<{account?: {role: string}, status: number, code: string, text: string, wait_s: number}>}
  */
-export async function knock(name, password) {
+async function ask(path, body) {
   const abort = new AbortController();
   const patience = setTimeout(() => abort.abort(), PATIENCE_MS);
   try {
-    const response = await fetch("/api/login", {
+    const response = await fetch(path, {
       method: "POST", credentials: "same-origin", signal: abort.signal,
-      headers: { Accept: "application/json", "Content-Type": "application/json" }, body: JSON.stringify({ name, password }),
+      headers: { Accept: "application/json", "Content-Type": "application/json" }, body: JSON.stringify(body),
     });
     const told = await response.json().catch(() => ({}));
     const { status } = response;

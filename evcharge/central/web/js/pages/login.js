@@ -2,7 +2,7 @@
 import { $, icon, put } from "../dom.js";
 import { add, lang, onLang, setLang, t } from "../i18n.js";
 import { keys } from "../keys.js";
-import { knock } from "../login/knock.js";
+import { follow, knock } from "../login/knock.js";
 import { safeNext } from "../login/next.js";
 import { toggleTheme } from "../theme.js";
 import en from "../words/en_login.js";
@@ -53,8 +53,23 @@ async function enter() {
   setBusy(true);
   const answer = await knock(who, password.value);
   if (!answer.account) return explain(answer);
-  if (answer.account.role === "service") return refuse(() => t("login.program"));
-  location.replace(safeNext(new URLSearchParams(location.search).get("next"), answer.account.role));
+  goOn(answer.account);
+}
+
+/** @param {{role: string}} account */
+function goOn({ role }) {
+  if (role === "service") return refuse(() => t("login.program"));
+  location.replace(safeNext(new URLSearchParams(location.search).get("next"), role));
+}
+
+/** A link that somebody clicked: its secret stands behind `#`, and no longer than needed. @param {string} link */
+async function enterByLink(link) {
+  history.replaceState(null, "", location.pathname + location.search);
+  setBusy(true);
+  const answer = await follow(link);
+  if (answer.account) return goOn(answer.account);
+  if (answer.status === 401) return refuse(() => t("login.link_used"), name);
+  explain(answer);
 }
 
 /** @param {() => string} words @param {HTMLInputElement} [field] */
@@ -115,3 +130,5 @@ showWords();
 // A page that comes back from the browser's cache must not wait for an answer of long ago.
 addEventListener("pageshow", () => setBusy(false));
 name.focus();
+const link = new URLSearchParams(location.hash.slice(1)).get("link");
+if (link) enterByLink(link);

@@ -86,6 +86,7 @@ export default {
   "event.DriverReadmitted": "Driver unblocked",
   "event.LoggedIn": "Logged in",
   "event.LoggedOut": "Logged out",
+  "event.LoginLinkMade": "Login link made",
   "event.AccountAdded": "Account added",
   "event.AccountChanged": "Account changed",
   "event.AccountRemoved": "Account removed",

@@ -13,6 +13,7 @@ export default {
   "login.no_name": "Type your name.",
   "login.no_password": "Type your password.",
   "login.wrong": "Wrong name or password. Check both and try again.",
+  "login.link_used": "This link was used before, or is too old. Log in with name and password.",
   "login.wait": "Too many attempts. Wait {seconds} s, then try again.",
   "login.wait_some": "Too many attempts. Wait a little, then try again.",
   "login.again": "You can try again now.",

@@ -86,6 +86,7 @@ export default {
   "event.DriverReadmitted": "Conductor desbloqueado",
   "event.LoggedIn": "Sesión iniciada",
   "event.LoggedOut": "Sesión cerrada",
+  "event.LoginLinkMade": "Enlace de acceso creado",
   "event.AccountAdded": "Cuenta nueva",
   "event.AccountChanged": "Cuenta cambiada",
   "event.AccountRemoved": "Cuenta eliminada",

@@ -13,6 +13,7 @@ export default {
   "login.no_name": "Escriba su nombre.",
   "login.no_password": "Escriba su contraseña.",
   "login.wrong": "Nombre o contraseña incorrectos. Revise ambos y vuelva a intentarlo.",
+  "login.link_used": "Este enlace ya se usó, o caducó. Entra con nombre y contraseña.",
   "login.wait": "Demasiados intentos. Espere {seconds} s y vuelva a intentarlo.",
   "login.wait_some": "Demasiados intentos. Espere un poco y vuelva a intentarlo.",
   "login.again": "Ya puede volver a intentarlo.",

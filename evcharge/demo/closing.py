@@ -1,0 +1,81 @@
+"""What a person needs once the network stands: where it is, how to log in, what to try."""
+
+import os
+import sys
+from pathlib import Path
+
+from msgspec import Struct
+
+from evcharge.demo import logins, plan
+from evcharge.demo.plan import joined
+from evcharge.domain.errors import EvchargeError
+from evcharge.labels import Speech
+from evcharge.operator.client import CentralApi
+from evcharge.runtime.config import Config, ReachSettings
+
+_PROGRAM = Path(sys.executable).with_name("evcharge")
+
+
+class Reach(Struct, frozen=True, kw_only=True):
+    """The flags with which a command finds this network; none when it does by itself."""
+
+    of_peers: tuple[str, ...] = ()
+    of_operators: tuple[str, ...] = ()
+
+    @classmethod
+    def to(cls, settings: ReachSettings, registry_at: str, central_at: str, url: str | None) -> "Reach":
+        """Return what is needed beside the `settings` that every command reads."""
+        peers: tuple[str, ...] = ()
+        if registry_at != settings.registry_url:
+            peers += ("--registry", registry_at)
+        if central_at != joined(settings.central_host, settings.central_port):
+            peers += ("--central", central_at)
+        return cls(
+            of_peers=peers,
+            of_operators=("--central-api", url) if url not in (None, settings.central_api) else (),
+        )
+
+
+async def sentences(
+    state: Path, say: Speech, url: str | None, api: CentralApi | None, reach: Reach, log: Path | None
+) -> list[str]:
+    """Return the lines that stand last; `url` is None without pages. A login that cannot be told is left out."""
+    said = ["", say("stands"), ""]
+    if url is not None:
+        click = await _one_click(api, say) if api is not None else []
+        said += [say("pages", url=url), *click, *_passwords(state, say), ""]
+    said += [say("try"), *_to_try(state, say, reach), ""]
+    if log is not None:
+        said.append(say("log", path=log))
+    return said
+
+
+async def _one_click(api: CentralApi, say: Speech) -> list[str]:
+    try:
+        made = await api.post(f"/api/accounts/{logins.ADMIN}/link")
+    except EvchargeError:
+        return []  # the administrator has another name here, or the pages are open to other PCs
+    return [say("one click", url=api.url + made["path"]), say("one click for")]
+
+
+def _passwords(state: Path, say: Speech) -> list[str]:
+    admin = logins.admin_password(state)
+    known = say("admin known", who=logins.ADMIN)
+    said = [say("admin", who=logins.ADMIN, password=admin) if admin is not None else known]
+    if (driver := logins.driver_password(state, plan.GUEST)) is not None:
+        password, path = driver
+        said += [say("driver", who=plan.GUEST, password=password), say("driver at", path=path)]
+    return said
+
+
+def _to_try(state: Path, say: Speech, reach: Reach) -> list[str]:
+    program = min(os.path.relpath(_PROGRAM), str(_PROGRAM), key=len)
+    # Only what differs from what every command takes by itself.
+    where = () if state == Config().state else ("--state", str(state.absolute()))
+    commands = {
+        " ".join([program, "driver", "D09", *reach.of_peers, *where]): say("try driver"),
+        " ".join([program, "cps", *reach.of_operators, *where]): say("try cps"),
+        " ".join([program, "out", "CP001", *reach.of_operators, *where]): say("try out"),
+        'pkill -9 -f "cp-engine CP002"': say("try kill", seconds=f"{plan.BACK_AFTER_S:.0f}"),
+    }
+    return [f"    {command}   # {what}" for command, what in commands.items()]
