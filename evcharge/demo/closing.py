@@ -42,30 +42,37 @@ async def sentences(
     """Return the lines that stand last; `url` is None without pages. A login that cannot be told is left out."""
     said = ["", say("stands"), ""]
     if url is not None:
-        click = await _one_click(api, say) if api is not None else []
-        said += [say("pages", url=url), *click, *_passwords(state, say), ""]
-    said += [say("try"), *_to_try(state, say, reach), ""]
+        rows = [(say("pages"), url)]
+        if api is not None:
+            rows += await _one_click(api, say)
+        rows += _passwords(state, say)
+        width = max(len(what) for what, _ in rows)
+        said += [f"  {what:<{width}}  {value}" for what, value in rows] + [""]
+    said += [f"  {say('try')}", *_to_try(state, say, reach), ""]
     if log is not None:
-        said.append(say("log", path=log))
+        said.append(f"  {say('log', path=log)}")
     return said
 
 
-async def _one_click(api: CentralApi, say: Speech) -> list[str]:
+async def _one_click(api: CentralApi, say: Speech) -> list[tuple[str, str]]:
     try:
         made = await api.post(f"/api/accounts/{logins.ADMIN}/link")
     except EvchargeError:
         return []  # the administrator has another name here, or the pages are open to other PCs
-    return [say("one click", url=api.url + made["path"]), say("one click for")]
+    return [(say("one click"), api.url + made["path"]), ("", say("one click for"))]
 
 
-def _passwords(state: Path, say: Speech) -> list[str]:
+def _passwords(state: Path, say: Speech) -> list[tuple[str, str]]:
     admin = logins.admin_password(state)
-    known = say("admin known", who=logins.ADMIN)
-    said = [say("admin", who=logins.ADMIN, password=admin) if admin is not None else known]
+    known = say("login known", who=logins.ADMIN)
+    rows = [(say("admin"), say("login", who=logins.ADMIN, password=admin) if admin is not None else known)]
     if (driver := logins.driver_password(state, plan.GUEST)) is not None:
         password, path = driver
-        said += [say("driver", who=plan.GUEST, password=password), say("driver at", path=path)]
-    return said
+        rows += [
+            (say("driver"), say("login", who=plan.GUEST, password=password)),
+            ("", say("kept in", path=path)),
+        ]
+    return rows
 
 
 def _to_try(state: Path, say: Speech, reach: Reach) -> list[str]:
