@@ -368,7 +368,7 @@ async def at_peers(folder: Path, stop: Stop, seed: int, result: Result) -> None:
             for logs_in in (False, True):
                 impostor = Impostor(gate, seed, result, logs_in=logs_in)
                 async with listening(impostor.accept, port):
-                    while not stop(impostor.called) and not any(one.done() for one in here.programs):
+                    while not stop(impostor.called) and not any(one.done() for one in here.programs.values()):
                         await _ping(here.health_port, random.Random(seed + impostor.called))
                         await asyncio.sleep(0.01)
                 result.tried += impostor.called
@@ -376,14 +376,11 @@ async def at_peers(folder: Path, stop: Stop, seed: int, result: Result) -> None:
                     holds=logs_in or here.engine.charge.state == "charging",
                     sentence="the charge did not go on",
                 )
-                ended = [name for name, one in zip(PROGRAMS, here.programs, strict=True) if one.done()]
+                ended = [role for role, one in here.programs.items() if one.done()]
                 result.expect(holds=not ended, sentence=f"ended: {', '.join(ended)}")
             async with gate.open(port=port):
                 arrived.clear()
                 await _arrivals(gate, arrived, set(PEERS))
-
-
-PROGRAMS = ("engine", "monitor", "driver")
 
 
 async def _arrivals(gate: Gate, arrived: dict[Role, Channel], wanted: set[Role]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from evcharge.cp.engine import engine
+from evcharge.cp.engine.plan import order
 from evcharge.cp.monitor import monitor
 from evcharge.domain.ids import Role
 from evcharge.domain.journal_records import AnyRecord
@@ -58,7 +59,10 @@ class Stage:
         self.lines = lines
         self.central_port = gate.port or free_port()
         self.health_port = 0
+        self.ping_s = 0.2
         self.engine_settings: dict[str, object] = {"arrival_percent": [40, 40]}
+        # The engines that were started, in order.
+        self.engines: list[engine.Engine] = []
 
     def config(self, cp_id: str) -> Config:
         # A ticket is at hand: the Registry has no part in these tests.
@@ -69,7 +73,7 @@ class Stage:
             state=self.state,
             reach=ReachSettings(central_port=self.central_port),
             engine=EngineSettings(**{"health_port": self.health_port} | self.engine_settings),
-            monitor=MonitorSettings(engine_port=self.health_port, ping_s=0.2),
+            monitor=MonitorSettings(engine_port=self.health_port, ping_s=self.ping_s),
         )
 
     @contextlib.asynccontextmanager
@@ -87,6 +91,10 @@ class Stage:
         stop = asyncio.Event()
         async with _running(monitor.run(self.config(cp_id), cp_id, stop), stop):
             yield stop
+
+    def hand(self, *words: str) -> None:
+        """Do something at the charging point that was started last."""
+        self.engines[-1].do(order(list(words)))
 
     async def central(self) -> "Central":
         """Wait for the next peer that logs in."""
@@ -187,7 +195,15 @@ async def stage(state: Path, monkeypatch) -> AsyncIterator[Stage]:
     logger.setLevel(logging.INFO)
     try:
         async with Gate().open() as gate:
-            yield Stage(state, gate, lines)
+            town = Stage(state, gate, lines)
+            made = engine.Engine
+
+            def make(*given) -> engine.Engine:
+                town.engines.append(made(*given))
+                return town.engines[-1]
+
+            monkeypatch.setattr(engine, "Engine", make)
+            yield town
     finally:
         logger.setLevel(before)
         logger.removeHandler(lines)

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 
 import pytest
 
@@ -19,8 +18,13 @@ from tests.ports import free_port
 KEY = health.health_key(SECRET)
 
 
+# So long an engine may be silent here: test_watcher says what becomes of it, and a busy machine is no silent engine.
+SILENCE_PINGS = 100
+
+
 @pytest.fixture
 async def town(tmp_path, monkeypatch):
+    monkeypatch.setattr(health, "MOST_MISSED", SILENCE_PINGS)
     async with stage(tmp_path, monkeypatch) as town:
         yield town
 
@@ -53,9 +57,9 @@ async def test_an_engine_that_goes_is_reported_at_once_and_so_is_its_return(town
             await rest.enter_async_context(town.monitor())
             _, central = await both(town)
             assert (await central.hear(Health)).fault is None
-        began = time.monotonic()
-        lost = await central.hear(Health)
-        assert time.monotonic() - began < 0.5
+        # Not when it has been silent for so long.
+        async with asyncio.timeout(SILENCE_PINGS * town.ping_s / 4):
+            lost = await central.hear(Health)
         assert lost.fault.startswith("engine lost: ")
         while not lost.fault.startswith("engine lost: nothing answers at 127.0.0.1:"):
             lost = await central.hear(Health)
@@ -65,25 +69,24 @@ async def test_an_engine_that_goes_is_reported_at_once_and_so_is_its_return(town
 
 
 async def test_a_broken_charging_point_is_reported_until_it_is_mended(town: Stage):
-    plan = town.state / "a.plan"
-    plan.write_text("0.6 break\n1.2 mend\n")
-    town.engine_settings |= {"plan": str(plan)}
     async with town.engine(), town.monitor():
         _, central = await both(town)
         assert (await central.hear(Health)).fault is None
+        town.hand("break")
         assert (await central.hear(Health)).fault == "engine fault: broken (KO)"
         await town.lines.says("CP001 KO: engine fault: broken")
+        town.hand("mend")
         assert (await central.hear(Health)).fault is None
 
 
 async def test_central_hears_that_a_vehicle_was_plugged_in_and_that_it_has_gone(town: Stage):
-    plan = town.state / "a.plan"
-    plan.write_text("0.6 plug\n1.4 unplug\n")
-    town.engine_settings |= {"plan": str(plan)}
     async with town.engine(), town.monitor():
         _, central = await both(town)
-        told = [await central.hear(Health) for _ in range(3)]
-    assert [health.occupied for health in told] == [False, True, False]
+        assert (await central.hear(Health)).occupied is False
+        town.hand("plug")
+        assert (await central.hear(Health)).occupied is True
+        town.hand("unplug")
+        assert (await central.hear(Health)).occupied is False
 
 
 async def test_the_end_of_a_charge_is_a_reason_to_say_again_what_is_plugged_in(town: Stage):

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
 from unittest import mock
 
@@ -74,11 +74,32 @@ class Driver:
 class People:
     """An engine, a monitor and a driver, and who moves them by hand."""
 
-    def __init__(self, health_port: int) -> None:
+    def __init__(self, config: Config) -> None:
         self.driver = Driver()
         self.engine: engine.Engine
-        self.health_port = health_port
-        self.programs: list[asyncio.Task[int]] = []
+        self.health_port = config.engine.health_port
+        self.programs: dict[Role, asyncio.Task[int]] = {}
+        self._config = config
+        self._stops: dict[Role, asyncio.Event] = {}
+
+    def begin(self, role: Role) -> None:
+        """Start one of the three programs, which must not have begun."""
+        stop = self._stops[role] = asyncio.Event()
+        match role:
+            case Role.ENGINE:
+                program = engine.run(self._config, CP, stop, tick_s=TICK_S)
+            case Role.MONITOR:
+                program = monitor.run(self._config, CP, stop)
+            case _:
+                program = driver.run(self._config, D, stop)
+        self.programs[role] = asyncio.create_task(program)
+
+    async def end(self, role: Role) -> None:
+        """Have one of them leave in peace, if it has begun."""
+        if role in self.programs:
+            self._stops[role].set()
+            async with asyncio.timeout(WITHIN_S):
+                assert await self.programs[role] == 0
 
     def hand(self, *words: str) -> None:
         """Do something at the charging point."""
@@ -99,18 +120,22 @@ async def people(
     ready: Callable[[], Awaitable[None]],
     *,
     speed: float = 1000.0,
+    first: Iterable[Role] = (Role.ENGINE, Role.MONITOR),
 ) -> AsyncIterator[People]:
-    """Run them at a Central on `port`, the driver once `ready` returns; at the end of the block they leave in peace."""
+    """Run those that come `first` at a Central on `port`, and the driver once `ready` returns.
+
+    Who else is to begin, the test says. At the end of the block they leave in peace.
+    """
     # The engine's port is chosen before it is there: the monitor must know it.
     async with listening(_nobody) as health_port:
         pass
-    here = People(health_port)
     config = Config(
         state=state,
         reach=ReachSettings(central_port=port),
         engine=EngineSettings(health_port=health_port, arrival_percent=[40, 40], speed=speed),
         monitor=MonitorSettings(engine_port=health_port, ping_s=0.2),
     )
+    here = People(config)
     for role, folder in ((Role.ENGINE, "cp/CP001"), (Role.MONITOR, "cp/CP001"), (Role.DRIVER, "driver/D01")):
         wallet = TicketWallet(state / folder / f"{role}.ticket")
         wallet.keep_registry(ticket(D if role is Role.DRIVER else CP, role))
@@ -120,7 +145,6 @@ async def people(
         here.engine = made(*given)
         return here.engine
 
-    stops = [asyncio.Event() for _ in range(3)]
     with (
         mock.patch.dict(os.environ, {"EVCHARGE_CREDENTIAL": SECRET}),
         mock.patch.object(engine, "Engine", make),
@@ -128,19 +152,16 @@ async def people(
         mock.patch.object(session_run, "read_chunks", here.driver.chunks),
         mock.patch.object(session_run, "is_at_hand", return_value=False),
     ):
-        tasks = here.programs
-        tasks.append(asyncio.create_task(engine.run(config, CP, stops[0], tick_s=TICK_S)))
-        tasks.append(asyncio.create_task(monitor.run(config, CP, stops[1])))
         try:
+            for role in first:
+                here.begin(role)
             await ready()
-            tasks.append(asyncio.create_task(driver.run(config, D, stops[2])))
+            here.begin(Role.DRIVER)
             yield here
         finally:
             # The driver first: it would hear of what the engine's end means.
-            for stop, task in reversed(list(zip(stops, tasks, strict=False))):
-                stop.set()
-                async with asyncio.timeout(WITHIN_S):
-                    assert await task == 0
+            for role in (Role.DRIVER, Role.MONITOR, Role.ENGINE):
+                await here.end(role)
 
 
 async def _nobody(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
