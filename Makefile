@@ -7,7 +7,8 @@ PYTHON := $(BIN)/python
 PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input
 # In parallel, one file to a worker: tests of a file share its fixtures. One more than there are cores, because
 # system tests wait for other processes most of the time.
-PYTEST = PYTHONDEVMODE=1 $(PYTHON) -m pytest -q -n $$($(PYTHON) -c 'import os; print(os.cpu_count() + 1)') --dist loadfile --no-loadscope-reorder
+# Compiled once, whatever this machine's settings say: the tests start hundreds of processes.
+PYTEST = env -u PYTHONDONTWRITEBYTECODE PYTHONDEVMODE=1 $(PYTHON) -m pytest -q -n $$($(PYTHON) -c 'import os; print(os.cpu_count() + 1)') --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -34,7 +35,7 @@ check: $(VENV)/.installed-dev ## format, lint, types, import rules, dead code, f
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports
 	@$(BIN)/vulture
-	@$(PYTEST) tests/unit
+	@$(PYTEST) -n $$($(PYTHON) -c 'import os; print(os.cpu_count())') tests/unit
 
 format: $(VENV)/.installed-dev ## let ruff format and mend what it can
 	@$(BIN)/ruff format .

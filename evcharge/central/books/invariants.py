@@ -277,24 +277,38 @@ def _days(connection: Connection, schema: int) -> Days:
     return Days(timezone.zone(name), name)
 
 
+class Checker:
+    """Checks the books of one connection, as often as is wanted.
+
+    What SQL must know of Python is taught once: each time, SQLite compiles every statement of the connection anew.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        connection.create_aggregate("exact_sum", 1, _ExactSum)
+        connection.create_function("cost_cents", 2, _exactly, deterministic=True)
+        connection.create_function("seconds_between", 2, _seconds_between, deterministic=True)
+        (schema,) = connection.execute("PRAGMA user_version").fetchone()
+        days = _days(connection, schema)
+        connection.create_function(
+            "day_of", 1, lambda at: days.of(datetime.fromisoformat(at)).isoformat(), deterministic=True
+        )
+        for since, table in _LATER_TABLES:
+            if schema < since:
+                connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {table}")
+        self._asked = [(check, check.sql if schema >= check.schema else check.older) for check in CHECKS]
+
+    def violations(self) -> list[str]:
+        """Return one line for each invariant that the books break; [] when all hold."""
+        found = []
+        for check, sql in self._asked:
+            rows = self._connection.execute(sql).fetchmany(4) if sql else []
+            if rows:
+                named = ", ".join(str(row[0]) for row in rows[:3]) + (" …" if len(rows) > 3 else "")
+                found.append(f"{check.number} broken: {check.says}: {named}")
+        return found
+
+
 def violations(connection: Connection) -> list[str]:
     """Return one line for each invariant that the books of `connection` break; [] when all hold."""
-    connection.create_aggregate("exact_sum", 1, _ExactSum)
-    connection.create_function("cost_cents", 2, _exactly, deterministic=True)
-    connection.create_function("seconds_between", 2, _seconds_between, deterministic=True)
-    (schema,) = connection.execute("PRAGMA user_version").fetchone()
-    days = _days(connection, schema)
-    connection.create_function(
-        "day_of", 1, lambda at: days.of(datetime.fromisoformat(at)).isoformat(), deterministic=True
-    )
-    for since, table in _LATER_TABLES:
-        if schema < since:
-            connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {table}")
-    found = []
-    for check in CHECKS:
-        sql = check.sql if schema >= check.schema else check.older
-        rows = connection.execute(sql).fetchmany(4) if sql else []
-        if rows:
-            named = ", ".join(str(row[0]) for row in rows[:3]) + (" …" if len(rows) > 3 else "")
-            found.append(f"{check.number} broken: {check.says}: {named}")
-    return found
+    return Checker(connection).violations()

@@ -1,6 +1,6 @@
 """What the rules should come to, told once more and independently: dicts, sets and one method per command."""
 
-from copy import deepcopy
+import pickle
 from types import SimpleNamespace
 
 from evcharge.central.rules.manual_start import MOST_PIN_MISSES
@@ -24,7 +24,8 @@ class Model:
         self.fixed, self.put_in, self.revenue = {}, 0, 0
 
     def draft(self):
-        return deepcopy(self)
+        # Several times as quick as deepcopy, once for each batch.
+        return pickle.loads(pickle.dumps(self, pickle.HIGHEST_PROTOCOL))
 
     def shown(self, cp):
         if cp.revoked or not cp.heard:
