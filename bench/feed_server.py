@@ -70,7 +70,7 @@ async def update(feed: Feed, sessions: list[Session], per_s: int) -> None:
             made, energy_mwh = made + 1, energy_mwh + 6
             session = chosen.choice(sessions)
             figures = Live(session.session_id, 20_000 + made % 2_000, energy_mwh, 300 + made % 200)
-            feed.update(session, figures)
+            feed.take(session.cp_id, session, figures)
 
 
 async def main(points: int, per_s: int) -> None:

@@ -42,6 +42,7 @@ from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.runtime import failpoints
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.lifecycle import Jumps
+from evcharge.runtime.outage import Outage
 from evcharge.runtime.waiting import uninterrupted
 from evcharge.storage.store_errors import ConstraintViolated, StoreBroken, StoreError, StoreFull
 
@@ -86,7 +87,8 @@ class Dispatcher:
         self._wake = asyncio.Event()
         # One plain sentence while storing does not work, else None.
         self.trouble: str | None = None
-        self._trouble_since: datetime | None = None
+        self._outage = Outage(self._say_trouble, self._say_restored)
+        self._failed_at = 0.0
         # Told of trouble when it begins, because no event can be stored then. Its end is an event.
         self.on_trouble: Callable[[str], None] = lambda _: None
         # Told of whoever says too much that comes to nothing.
@@ -217,7 +219,7 @@ class Dispatcher:
             failpoints.reach("central.before_commit")
             await self._store.commit(entries)
             failpoints.reach("central.after_commit")
-            self._recovered()
+            self._outage.back()
         return counts
 
     def _put_off(
@@ -237,10 +239,7 @@ class Dispatcher:
             if isinstance(problem, StoreFull)
             else self._say("cannot store", why=problem)
         )
-        if self.trouble is None:
-            log.error("%s", self._say("what runs goes on", trouble=sentence))
-            self._trouble_since = self._clock()
-            self.on_trouble(sentence)
+        self._outage.lost(sentence)
         self.trouble = sentence
         kept = []
         for waiting, outcome in zip_longest(batch, outcomes):
@@ -265,12 +264,16 @@ class Dispatcher:
         # Ordered twice, it is kept once.
         return outcome.withdraws or outcome.is_empty
 
-    def _recovered(self) -> None:
-        if self.trouble is not None and self._trouble_since is not None:
-            failed_at = self._trouble_since.timestamp()
-            self.post(Note(by=CENTRAL, event=StorageRestored(why=self.trouble, failed_at=failed_at)))
-            self.trouble = self._trouble_since = None
-            log.info("%s", self._say("stores again"))
+    def _say_trouble(self, sentence: str) -> None:
+        log.error("%s", self._say("what runs goes on", trouble=sentence))
+        self._failed_at = self._clock().timestamp()
+        self.on_trouble(sentence)
+
+    def _say_restored(self) -> None:
+        restored = StorageRestored(why=self.trouble or "", failed_at=self._failed_at)
+        self.post(Note(by=CENTRAL, event=restored))
+        self.trouble = None
+        log.info("%s", self._say("stores again"))
 
 
 def _answer(done: "asyncio.Future[Decision]", outcome: Decision | Refused) -> None:

@@ -6,6 +6,7 @@ Publishing never waits: a listener that cannot keep up must drop something of it
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from evcharge.domain.errors import Code, ProtocolError
 from evcharge.domain.events import Event, SessionRefused, TicketMade
 from evcharge.domain.ids import CpId, SessionId
 from evcharge.domain.session import Session
@@ -66,14 +67,24 @@ class Feed:
         """Call `listener` with every new live figure from now on."""
         self._live_listeners.append(listener)
 
-    def update(self, session: Session, live: Live) -> None:
-        """Replace the live figures of the charging point that serves `session`, if they can be."""
+    def take(self, cp_id: CpId, session: Session | None, live: Live) -> None:
+        """Show what `cp_id` says of a session of its own, whichever way it came. Raises ProtocolError for another's.
+
+        Of a session that has ended a moment ago, of less energy than is known, or that cannot be, nothing is shown.
+        """
+        if session is None:
+            return
+        if session.cp_id != cp_id:
+            raise ProtocolError(f"{cp_id} speaks of a session that is not its own", Code.ID)
+        known = self.live.get(cp_id)
+        if known is not None and known.session_id == live.session_id and known.energy_mwh > live.energy_mwh:
+            return  # a newer one came the other way meanwhile
         if why := self.doubt(session, live):
             self.on_doubt(session, why)
             return
-        self.live[session.cp_id] = live
+        self.live[cp_id] = live
         if live.temperature_deci_celsius is not None:
-            self.temperatures[session.cp_id] = live.temperature_deci_celsius
+            self.temperatures[cp_id] = live.temperature_deci_celsius
         for listener in self._live_listeners:
             listener(session, live)
 

@@ -15,6 +15,7 @@ from evcharge.http import registry_client
 from evcharge.labels import Phrase, Speech, say
 from evcharge.labels.point import SENTENCES
 from evcharge.runtime.config import Config
+from evcharge.runtime.outage import Outage
 from evcharge.runtime.waiting import Backoff
 from evcharge.security import secret_files
 
@@ -40,7 +41,7 @@ class Credential:
         self._looked_at: tuple[int, int] | None = None
         # Told what is wrong with the Registry, and None when it answers.
         self.on_registry: Callable[[str | None], None] = lambda _: None
-        self._is_registry_lost = False
+        self._registry_outage = Outage(self._say_registry_lost, self._say_registry_back)
 
     async def find(self) -> str:
         """Return the secret; waits for the Registry when the charging point must be registered first.
@@ -52,8 +53,7 @@ class Credential:
             try:
                 secret = await self._own()
             except Overloaded as problem:
-                if not self._is_registry_lost:
-                    self.tell_registry(problem)
+                self.tell_registry(problem)
                 await asyncio.sleep(backoff.next_s(problem.retry_after_s or 0.0))
                 continue
             self.tell_registry(None)
@@ -67,14 +67,18 @@ class Credential:
             why = labels.says(problem.code, problem.text, lang)
             log.warning("%s", self._words("not renewed", why=why))
         elif problem is not None:
-            self._is_registry_lost = True
-            phrase = say(Phrase.REGISTRY_LOST, lang)
-            log.warning("%s", explained(phrase, problem, lang))
-            self.on_registry(phrase)
-        elif self._is_registry_lost:
-            self._is_registry_lost = False
-            log.info("%s", say(Phrase.REGISTRY_BACK, lang))
-            self.on_registry(None)
+            self._registry_outage.lost(problem)
+        else:
+            self._registry_outage.back()
+
+    def _say_registry_lost(self, problem: EvchargeError) -> None:
+        phrase = say(Phrase.REGISTRY_LOST, self._config.lang)
+        log.warning("%s", explained(phrase, problem, self._config.lang))
+        self.on_registry(phrase)
+
+    def _say_registry_back(self) -> None:
+        log.info("%s", say(Phrase.REGISTRY_BACK, self._config.lang))
+        self.on_registry(None)
 
     async def now(self) -> str:
         """Return the secret as it is now, for a login. Raises AuthenticationError when it cannot be read."""
@@ -150,7 +154,10 @@ class LinkLines:
         self._lang = config.lang
         self._words = Speech(SENTENCES, config.lang)
         self.where = f"{config.reach.central_host}:{config.reach.central_port}"
-        self._was_lost = self._was_not_understood = self._was_registry = False
+        self._was_lost = self._was_not_understood = False
+        self._registry_outage = Outage(
+            lambda: None, lambda: log.info("%s", say(Phrase.REGISTRY_BACK, self._lang))
+        )
         self.connected = False
         # Why there is no link; None before the first try has ended, and while there is one.
         self.error: EvchargeError | None = None
@@ -167,8 +174,8 @@ class LinkLines:
         central = self._words("central at", where=self.where)
         self.connected = state.phase is Phase.CONNECTED
         self.error = state.error
-        if self.connected and self._was_registry:
-            log.info("%s", say(Phrase.REGISTRY_BACK, self._lang))
+        if self.connected:
+            self._registry_outage.back()
         match state.phase:
             case Phase.CONNECTED if self._was_lost:
                 log.info("%s (%s)", self._back(), central)
@@ -180,7 +187,8 @@ class LinkLines:
             case Phase.WAITING:
                 log.warning("%s%s", self._missing(central, state.error), consequence)
         self._was_not_understood = state.error is not None and state.error.code in _NOT_UNDERSTOOD
-        self._was_registry = state.error is not None and _is_registry(state.error)
+        if state.error is not None and _is_registry(state.error):
+            self._registry_outage.lost()
         self._was_lost = not self.connected
 
     def _missing(self, central: str, error: EvchargeError | None) -> str:

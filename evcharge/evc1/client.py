@@ -28,6 +28,7 @@ from evcharge.evc1.connection import Channel, ChannelClosed, connect
 from evcharge.evc1.messages import Bye, Heartbeat
 from evcharge.evc1.tickets import IssuedTicket
 from evcharge.runtime.clock import utc_now
+from evcharge.runtime.outage import Outage
 from evcharge.runtime.waiting import Backoff, wait_until
 from evcharge.security import secret_files
 
@@ -341,7 +342,7 @@ class ReconnectingClient:
         """Have a Registry ticket in its first half of life whenever the Registry can be reached."""
         kept = self._wallet.registry
         self._renew_in(0 if kept is None else min(kept.renew_after - self._now(), _longest_wait_s(kept)))
-        grumbled = False
+        outage: Outage[EvchargeError] = Outage(self.on_registry, lambda: self.on_registry(None))
         while True:
             wait_s = self._renew_at - asyncio.get_running_loop().time()
             if wait_s > 0:
@@ -349,15 +350,11 @@ class ReconnectingClient:
                 continue
             try:
                 await self._fetch()
-                if grumbled:
-                    self.on_registry(None)
-                grumbled = False
+                outage.back()
             except Exception as problem:  # noqa: BLE001 - whatever the Registry answers, the link goes on
                 error = self._setback(problem)
                 self._renew_in(0)
-                if not grumbled:
-                    grumbled = True
-                    self.on_registry(error)
+                outage.lost(error)
 
 
 def _mention(error: EvchargeError | None) -> None:

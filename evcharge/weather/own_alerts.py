@@ -10,6 +10,7 @@ from evcharge.domain.errors import StateError
 from evcharge.domain.location import WeatherKind, place
 from evcharge.domain.strict_json import read_json
 from evcharge.runtime import files
+from evcharge.runtime.outage import Outage
 from evcharge.security import secret_files
 from evcharge.weather.atlas import MOST_BYTES
 
@@ -22,7 +23,8 @@ class Begun:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._kept = _load(path)
-        self._is_owed = False
+        # The disk does not take them.
+        self._owed = Outage(lambda why: log.warning("%s", why))
 
     def of(self, location: str) -> frozenset[WeatherKind] | None:
         """Return what we began at `location`; None when nobody knows, for nothing was ever kept."""
@@ -31,18 +33,16 @@ class Begun:
     def keep(self, begun: Mapping[str, AbstractSet[WeatherKind]]) -> None:
         """Keep all that we began. Not being able to is no reason to charge in bad weather: it is said once."""
         after = {place(location): frozenset(alerts) for location, alerts in begun.items() if alerts}
-        if after == self._kept and not self._is_owed:
+        if after == self._kept and not self._owed.is_on:
             return
         self._kept = after
         text = json.dumps({location: sorted(alerts) for location, alerts in after.items()})
         try:
             secret_files.replace_secret(self._path, text)
         except StateError as problem:
-            if not self._is_owed:
-                log.warning("%s", problem.text)
-            self._is_owed = True
+            self._owed.lost(problem.text)
         else:
-            self._is_owed = False
+            self._owed.back()
 
 
 def _load(path: Path) -> dict[str, frozenset[WeatherKind]] | None:

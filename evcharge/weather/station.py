@@ -16,6 +16,7 @@ from evcharge.domain.location import WeatherKind, in_country, place, tidy, town_
 from evcharge.labels import Phrase, Speech
 from evcharge.labels.causes import cause
 from evcharge.runtime.clock import Clock
+from evcharge.runtime.outage import Outage
 from evcharge.runtime.rate_limit import TokenBucket
 from evcharge.runtime.waiting import Backoff, wait_until
 from evcharge.terminal.fault_log import FaultLog
@@ -115,6 +116,7 @@ class Station:
         self.source = source
         # Why Central cannot be reached; None while it can, or nobody has tried.
         self.central_trouble: str | None = None
+        self._central_outage = Outage(self._say_central_lost, self._say_central_back)
         self.central_heard = False
         self._central = central
         self._atlas = atlas
@@ -338,21 +340,25 @@ class Station:
             city.refused = ""
 
     def _central_lost(self, problem: Overloaded) -> None:
-        if self.central_trouble is None:
-            phrase = labels.say(Phrase.CENTRAL_LOST, self._words.lang)
-            log.warning("%s", self._words("central lost", phrase=phrase, why=problem.text))
-            self.troubles.note("central", f"{phrase}: {problem.text}", self._clock())
         self.central_trouble = problem.text
+        self._central_outage.lost(problem)
         self.on_change()
 
     def _central_back(self) -> None:
         self.central_heard = True
         self._central_backoff.reset()
-        if self.central_trouble is not None:
-            self.central_trouble = None
-            phrase = labels.say(Phrase.CENTRAL_BACK, self._words.lang)
-            log.info("%s", self._words("central back", phrase=phrase))
-            self.troubles.note("central", None, self._clock())
+        self.central_trouble = None
+        self._central_outage.back()
+
+    def _say_central_lost(self, problem: Overloaded) -> None:
+        phrase = labels.say(Phrase.CENTRAL_LOST, self._words.lang)
+        log.warning("%s", self._words("central lost", phrase=phrase, why=problem.text))
+        self.troubles.note("central", f"{phrase}: {problem.text}", self._clock())
+
+    def _say_central_back(self) -> None:
+        phrase = labels.say(Phrase.CENTRAL_BACK, self._words.lang)
+        log.info("%s", self._words("central back", phrase=phrase))
+        self.troubles.note("central", None, self._clock())
 
 
 def weather(reading: Reading, words: Speech) -> str:

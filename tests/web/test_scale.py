@@ -86,8 +86,11 @@ async def moving(room: ControlRoom) -> AsyncIterator[None]:
         due_s = loop.time()
         while True:
             for session in itertools.islice(sessions, CHANGES_PER_S // 10):
-                power_w = 5_000 + next(powers) * 37 % 17_000
-                dispatcher._feed.update(session, Live(session.session_id, power_w, power_w * 100, 251))
+                number = next(powers)
+                power_w = 5_000 + number * 37 % 17_000
+                dispatcher._feed.take(
+                    session.cp_id, session, Live(session.session_id, power_w, 500_000 + number, 251)
+                )
             due_s += 0.1
             await asyncio.sleep(max(0, due_s - loop.time()))
 

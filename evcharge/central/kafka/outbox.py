@@ -25,6 +25,7 @@ from evcharge.kafka.topics import Outgoing
 from evcharge.labels import DEFAULT_LANGUAGE
 from evcharge.runtime import failpoints
 from evcharge.runtime.clock import Clock
+from evcharge.runtime.outage import Outage
 from evcharge.runtime.waiting import Backoff, uninterrupted, wait_until
 from evcharge.storage.database import Database, Row
 from evcharge.storage.store_errors import StoreError
@@ -144,9 +145,12 @@ class Outbox:
         self._sent = self._kept = 0
         self._kept_at = 0.0
         # What the books say: a loss that was stored before a restart ends with an event, too.
-        self._lost = alerts.is_open(KAFKA, AlertKind.KAFKA)
-        # As far as this run has said.
-        self._down = False
+        is_on = alerts.is_open(KAFKA, AlertKind.KAFKA)
+        self._noted = Outage(
+            self._note_lost, lambda: post(Note(by=CENTRAL, event=KafkaReached())), is_on=is_on
+        )
+        # What this run has said in plain lines.
+        self._said = Outage(self._say_lost, lambda: log.info("%s", self._say("kafka back")))
         feed.listen(self._on_event)
 
     @property
@@ -156,11 +160,11 @@ class Outbox:
 
     def backlog(self) -> tuple[int, bool]:
         """Return how many events wait, and whether the brokers take what is sent, as far as is known."""
-        return self.waiting, self._sink is not None and not self._down
+        return self.waiting, self._sink is not None and not self._said.is_on
 
     def _on_event(self, _event: Event) -> None:
         self._wake.set()
-        if self._down:
+        if self._said.is_on:
             self._alerts.count(KAFKA, AlertKind.KAFKA, self.waiting)
 
     async def run(self) -> None:
@@ -246,22 +250,21 @@ class Outbox:
         return True
 
     def _lose(self, problem: BaseException) -> None:
-        if not self._down:
-            log.warning("%s", self._say("kafka lost", why=problem, count=self.waiting))
-        self._down = True
-        if not self._lost:
-            self._lost = True
-            event = KafkaLost(where=self._where, why=str(problem)[:200], waiting=self.waiting)
-            self._post(Note(by=CENTRAL, event=event))
+        self._said.lost(problem)
+        self._noted.lost(problem)
         self._alerts.count(KAFKA, AlertKind.KAFKA, self.waiting)
+
+    def _say_lost(self, problem: BaseException) -> None:
+        log.warning("%s", self._say("kafka lost", why=problem, count=self.waiting))
+
+    def _note_lost(self, problem: BaseException) -> None:
+        event = KafkaLost(where=self._where, why=str(problem)[:200], waiting=self.waiting)
+        self._post(Note(by=CENTRAL, event=event))
 
     def _reach(self) -> None:
         self._backoff.reset()
-        if self._down:
-            log.info("%s", self._say("kafka back"))
-        if self._lost:
-            self._post(Note(by=CENTRAL, event=KafkaReached()))
-        self._down = self._lost = False
+        self._said.back()
+        self._noted.back()
 
     async def _close(self) -> None:
         sink, self._sink = self._sink, None

@@ -8,7 +8,8 @@ import asyncio
 from dataclasses import dataclass, field
 
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.feed import Feed, Live
+from evcharge.central.feed import Feed
+from evcharge.central.peers.engine import live_of
 from evcharge.central.peers.links import Peers
 from evcharge.central.peers.quotas import BAN_S, USELESS, Quotas
 from evcharge.central.peers.refusal_log import UNKNOWN, Refusals
@@ -16,10 +17,10 @@ from evcharge.central.rules.alert_kinds import KAFKA
 from evcharge.central.rules.commands import CENTRAL, Note
 from evcharge.domain.errors import BadInput, Code, Overloaded, ProtocolError, unforeseen
 from evcharge.domain.events import FiguresUnderstood
-from evcharge.domain.ids import CpId, Role, SessionId, check_id
+from evcharge.domain.ids import CpId, Role, check_id
 from evcharge.evc1.connection import Channel
 from evcharge.evc1.frames import RisingOpener
-from evcharge.evc1.messages import ErrorNotice, SupplyUpdate, temperature
+from evcharge.evc1.messages import ErrorNotice, SupplyUpdate
 from evcharge.kafka.topics import CP_TELEMETRY
 from evcharge.runtime.rate_limit import TokenBuckets
 
@@ -117,21 +118,9 @@ class TelemetryReceiver:
         return message
 
     def _show(self, cp_id: CpId, update: SupplyUpdate | None) -> None:
-        session = self._dispatcher.facts.session(SessionId(update.session_id)) if update is not None else None
-        if update is None or session is None:
-            return  # told before, or it ended a moment ago
-        if session.cp_id != cp_id:
-            raise ProtocolError(f"{cp_id} speaks of a session that is not its own", Code.ID)
-        known = self._feed.live.get(cp_id)
-        if (
-            known is not None
-            and known.session_id == session.session_id
-            and known.energy_mwh > update.energy_mwh
-        ):
-            return  # a newer one came over the stream meanwhile
-        self._feed.update(
-            session, Live(session.session_id, update.power_w, update.energy_mwh, temperature(update))
-        )
+        if update is not None:  # None: told before
+            live = live_of(update)
+            self._feed.take(cp_id, self._dispatcher.facts.session(live.session_id), live)
 
     def _source(self, key: str) -> str:
         return key if self._dispatcher.facts.point(CpId(key)) is not None else KAFKA

@@ -92,13 +92,11 @@ class EngineTalk(Talk):
     def _show(self, update: SupplyUpdate) -> None:
         """Live figures go to the screens and to the session's driver, and nowhere else."""
         facts = self._dispatcher.facts
-        point, session = facts.point(self._cp_id), facts.session(SessionId(update.session_id))
-        if session is None or point is None or point.engine_link != self._link.number:
-            return  # it ended a moment ago, or this link did
-        if session.cp_id != self._cp_id:
-            raise ProtocolError(f"{self._cp_id} speaks of a session that is not its own", Code.ID)
-        warmth = temperature(update)
-        self._feed.update(session, Live(session.session_id, update.power_w, update.energy_mwh, warmth))
+        point = facts.point(self._cp_id)
+        if point is None or point.engine_link != self._link.number:
+            return  # this link ended a moment ago
+        live = live_of(update)
+        self._feed.take(self._cp_id, facts.session(live.session_id), live)
 
     async def _take(self, journal_id: JournalId, message: Records) -> None:
         try:
@@ -164,3 +162,8 @@ class EngineTalk(Talk):
             )
         if answer is not None:
             self._channel.send(answer)
+
+
+def live_of(update: SupplyUpdate) -> Live:
+    """Return what an engine says of this second, whichever way it came."""
+    return Live(SessionId(update.session_id), update.power_w, update.energy_mwh, temperature(update))

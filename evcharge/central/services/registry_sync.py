@@ -23,6 +23,7 @@ from evcharge.domain.ids import CpId, Role
 from evcharge.domain.journal_records import Count, Id
 from evcharge.domain.strict_json import read_json
 from evcharge.labels import DEFAULT_LANGUAGE
+from evcharge.runtime.outage import Outage
 from evcharge.runtime.waiting import wait_until
 from evcharge.storage.hash_chain import GENESIS, Head
 
@@ -80,7 +81,9 @@ class RegistryLink:
         self._since = 0
         self._epochs = epochs
         # What the books say of it: a loss that was stored before a restart ends with an event, too.
-        self._lost = was_lost
+        self._stored = Outage(self._store_lost, self._store_reached, is_on=was_lost)
+        # What this run has said in plain lines.
+        self._said = Outage(self._say_lost)
         # What was revoked here and the Registry does not know yet: id -> epoch. After a start, everything that is
         # still revoked: the Registry ignores what it knows.
         facts = dispatcher.facts
@@ -130,7 +133,6 @@ class RegistryLink:
 
     async def run(self) -> None:
         """Keep both sides in step for ever."""
-        down = False  # as far as this run has said
         async with self._session(_TIMEOUT) as http:
             while True:
                 self._news.clear()
@@ -141,20 +143,22 @@ class RegistryLink:
                     await self._anchor(http)
                 except Exception as problem:  # whatever a Registry answers, Central goes on
                     log.debug("the Registry was not understood", exc_info=True)
-                    if not down:
-                        log.warning("%s", self._say("registry lost", why=type(problem).__name__))
-                    down = True
-                    if not self._lost:
-                        self._lost = True
-                        why = type(problem).__name__
-                        self._dispatcher.post(Note(by=CENTRAL, event=events.RegistryLost(why=why)))
+                    for outage in (self._said, self._stored):
+                        outage.lost(type(problem).__name__)
                 else:
-                    if down or self._lost:
-                        log.info("%s", self._say("registry back"))
-                    if self._lost:
-                        self._dispatcher.post(Note(by=CENTRAL, event=events.RegistryReached()))
-                    down = self._lost = False
+                    for outage in (self._said, self._stored):
+                        outage.back()
                 await wait_until(self._news, POLL_S)
+
+    def _say_lost(self, why: str) -> None:
+        log.warning("%s", self._say("registry lost", why=why))
+
+    def _store_lost(self, why: str) -> None:
+        self._dispatcher.post(Note(by=CENTRAL, event=events.RegistryLost(why=why)))
+
+    def _store_reached(self) -> None:
+        log.info("%s", self._say("registry back"))
+        self._dispatcher.post(Note(by=CENTRAL, event=events.RegistryReached()))
 
     def _session(self, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(ssl=self._tls)

@@ -11,6 +11,7 @@ from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.rules.commands import CENTRAL, Actor, Note
 from evcharge.domain import events
 from evcharge.domain.ids import Role
+from evcharge.runtime.outage import Outage
 
 SWEEP_S = 0.5
 # When our own loop stood still this long, nobody is called silent until the next round.
@@ -38,7 +39,7 @@ class WeatherLink:
         self._dispatcher = dispatcher
         self._silent_s = silent_s
         self._known = last is not None
-        self._lost = isinstance(last, events.WeatherLost)
+        self._outage = Outage(self._say_lost, is_on=isinstance(last, events.WeatherLost))
         self._heard_at = asyncio.get_running_loop().time()
 
     def heard(self, by: Actor) -> None:
@@ -46,15 +47,15 @@ class WeatherLink:
         if by.role is not Role.SERVICE:
             return
         self._heard_at = asyncio.get_running_loop().time()
-        if self._lost or not self._known:
-            first = not self._known
-            self._known, self._lost = True, False
-            self._dispatcher.post(Note(by=by, event=events.WeatherReached(first=first)))
+        if self._outage.is_on or not self._known:
+            self._dispatcher.post(Note(by=by, event=events.WeatherReached(first=not self._known)))
+        self._known = True
+        self._outage.back()
 
     def goodbye(self, by: Actor) -> None:
         """The service stops: it is not waited for."""
         if by.role is Role.SERVICE and self._known:
-            self._is_lost("the weather service was stopped", by)
+            self._outage.lost("the weather service was stopped", by)
 
     async def run(self) -> None:
         """Listen for silence, for ever."""
@@ -65,9 +66,7 @@ class WeatherLink:
             now = loop.time()
             stalled, last = now - last > SWEEP_S + _STALL_S, now
             if self._known and not stalled and now - self._heard_at > self._silent_s:
-                self._is_lost(f"the weather service was not heard for {self._silent_s:.0f} s", CENTRAL)
+                self._outage.lost(f"the weather service was not heard for {self._silent_s:.0f} s", CENTRAL)
 
-    def _is_lost(self, why: str, by: Actor) -> None:
-        if not self._lost:
-            self._lost = True
-            self._dispatcher.post(Note(by=by, event=events.WeatherLost(why=why)))
+    def _say_lost(self, why: str, by: Actor) -> None:
+        self._dispatcher.post(Note(by=by, event=events.WeatherLost(why=why)))

@@ -14,6 +14,7 @@ from evcharge.evc1.messages import SupplyUpdate
 from evcharge.kafka.client import BrokerLost, Brokers, Producer
 from evcharge.kafka.topics import CP_TELEMETRY, Outgoing
 from evcharge.labels import Speech
+from evcharge.runtime.outage import Outage
 from evcharge.runtime.waiting import Backoff
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,10 @@ class TelemetrySender:
         self._sealer: Sealer | None = None
         self._waiting: list[Outgoing] = []
         self._news = asyncio.Event()
-        self._is_up = self._was_lost = False
+        self._is_up = False
+        self._outage = Outage(
+            lambda said: log.warning("%s", said), lambda: log.info("%s", words("kafka back"))
+        )
         # Told what is wrong with Kafka, and None when it answers.
         self.on_trouble: Callable[[str | None], None] = lambda _: None
 
@@ -74,14 +78,11 @@ class TelemetrySender:
 
     def _lose(self, problem: BrokerLost) -> None:
         self._waiting.clear()
-        if not self._was_lost:
-            log.warning("%s", self._words("kafka lost", why=problem.text))
-        self._was_lost = True
-        self.on_trouble(self._words("kafka lost", why=problem.text))
+        said = self._words("kafka lost", why=problem.text)
+        self._outage.lost(said)
+        self.on_trouble(said)
 
     def _reach(self) -> None:
         self._is_up = True
-        if self._was_lost:
-            log.info("%s", self._words("kafka back"))
-        self._was_lost = False
+        self._outage.back()
         self.on_trouble(None)

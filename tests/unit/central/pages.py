@@ -62,7 +62,7 @@ class Shown(Network):
 
     def draws(self, session: Session, power_w: int, energy_mwh: int, deci_celsius: int | None = None) -> None:
         """Live figures of a session arrive."""
-        self.feed.update(session, Live(session.session_id, power_w, energy_mwh, deci_celsius))
+        self.feed.take(session.cp_id, session, Live(session.session_id, power_w, energy_mwh, deci_celsius))
 
     def ends(self, session: Session, **what: object) -> Decision:
         """The engine delivers the end of a session."""

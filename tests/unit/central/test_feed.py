@@ -1,6 +1,7 @@
 """The feed hands on what happened, and the console prints it."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from evcharge.central.feed import Feed, Live
 from evcharge.central.terminal.event_log import Console
 from evcharge.domain import events
 from evcharge.domain.charging_point import Hold
+from evcharge.domain.errors import Code, ProtocolError
 from tests.unit.central.builders import Network
 
 
@@ -34,16 +36,34 @@ def test_live_figures_are_handed_on_and_the_latest_kept(town: Network):
     feed.listen_live(lambda session, live: heard.append((session.session_id, live.energy_mwh)))
     session = town.charging()
     for energy_mwh in (5, 10):
-        feed.update(session, Live(session.session_id, 22_000, energy_mwh))
+        feed.take(session.cp_id, session, Live(session.session_id, 22_000, energy_mwh))
     assert heard == [(session.session_id, 5), (session.session_id, 10)]
     assert feed.live["CP001"].energy_mwh == 10
+
+
+def test_figures_of_another_ones_session_are_a_breach_and_late_ones_are_not_shown(town: Network):
+    feed, heard = Feed(), []
+    feed.listen_live(lambda _session, live: heard.append(live.energy_mwh))
+    session = town.charging()
+    figures = Live(session.session_id, 22_000, 10, 251)
+    with pytest.raises(ProtocolError, match="CP002 speaks of a session that is not its own") as breach:
+        feed.take("CP002", session, figures)
+    assert breach.value.code is Code.ID
+    feed.take("CP001", None, figures)
+    assert (feed.live, feed.temperatures, heard) == ({}, {}, [])
+    for energy_mwh in (10, 9, 10, 11):
+        feed.take("CP001", session, replace(figures, energy_mwh=energy_mwh))
+    assert heard == [10, 10, 11]
+    # Those of another session begin anew.
+    feed.take("CP001", replace(session, session_id="S-2"), Live("S-2", 22_000, 0))
+    assert heard[-1] == 0
 
 
 @pytest.mark.parametrize("started", [True, False])
 def test_a_session_that_ended_has_no_live_figures(town: Network, started: bool):
     feed = Feed()
     session = town.charging() if started else town.authorised()
-    feed.update(session, Live(session.session_id, 22_000, 5))
+    feed.take(session.cp_id, session, Live(session.session_id, 22_000, 5))
     engine = town.engines["CP001"]
     record = engine.ended(session.session_id) if started else engine.refused(session.session_id)
     for event in town.sends(record).events:
