@@ -2,6 +2,7 @@
 
 import contextlib
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -129,3 +130,14 @@ def test_the_weather_of_the_demo_can_be_played(once: bool):
     )
     # With --once every driver must get its tickets.
     assert (coldest > 1) is once
+
+
+def test_the_sample_freezes_alicante_after_a_minute_and_not_before():
+    sample = (Path(__file__).parents[3] / "front.txt").read_text("utf-8")
+    temperatures = {seconds: at(seconds, text=sample).celsius for seconds in (0, 50, 60, 120)}
+    assert {seconds: celsius < 0 for seconds, celsius in temperatures.items()} == {
+        0: False,
+        50: False,
+        60: True,
+        120: False,
+    }
