@@ -35,7 +35,6 @@ from evcharge.central.services.weather_watch import Word as WeatherWord
 from evcharge.central.terminal.event_log import Console
 from evcharge.central.terminal.operator_orders import OperatorOrders
 from evcharge.central.views.alerts import REBUILD_FROM, Alerts
-from evcharge.central.views.event_text import speech
 from evcharge.central.views.today import Today
 from evcharge.domain.billing import parse_cents, parse_price
 from evcharge.domain.days import Days
@@ -46,6 +45,7 @@ from evcharge.domain.session import Session
 from evcharge.evc1.server import ServerOptions, serve
 from evcharge.evc1.tickets import TicketOpener
 from evcharge.http.server import SEATS
+from evcharge.labels.central import said
 from evcharge.runtime import heap, timezone
 from evcharge.runtime.admission import SeatLimits
 from evcharge.runtime.clock import Clock, steady, utc_now
@@ -79,19 +79,19 @@ async def run(
     service_keys = secret_files.read_keys(state / "service.key")
     resume_key = secret_files.read_keys(state / "central" / "resume.key")[0]
     tls = client_context(state / "ca.pem")
-    link_seats, client_seats = _seats(settings, config.lang)
+    link_seats, client_seats = _seats(settings)
     async with open_database(database_path(state), SCHEMA) as database, Credentials() as credentials:
-        store = await CentralStore.open(database, _days(settings, config.lang))
+        store = await CentralStore.open(database, _days(settings))
         if store.days_before:
             changed = {"zone": store.days.name, "before": store.days_before}
-            log.info("%s", speech(config.lang)("other days", **changed))
+            log.info("%s", said("other days", **changed))
         facts = await store.load(clock())
         feed, rules = Feed(), _rules(settings, clock, resume_key)
-        dispatcher = Dispatcher(facts, store, feed, rules, clock, config.lang)
+        dispatcher = Dispatcher(facts, store, feed, rules, clock)
         console = Console(facts, config.lang)
-        refusals = Refusals(dispatcher.post, config.lang)
+        refusals = Refusals(dispatcher.post)
         archive = Archive(database)
-        alerts = await _alerts(dispatcher, archive, feed, clock, config.lang)
+        alerts = await _alerts(dispatcher, archive, feed, clock)
         weather = WeatherLink(dispatcher, settings.weather_stale_s, await _weather_word(archive, alerts))
         epochs = Epochs()
         registry = RegistryLink(
@@ -102,7 +102,6 @@ async def run(
             feed,
             epochs,
             was_lost=alerts.is_open(REGISTRY, AlertKind.REGISTRY),
-            lang=config.lang,
         )
         # The resume key stays on this disk for good, so what it signs can be checked after a restart.
         quotas = Quotas()
@@ -138,7 +137,7 @@ async def run(
         outbox = await _outbox(core)
         backlog = outbox.backlog if outbox is not None else None
         file = AnchorFile(database_path(state).with_name(ANCHORS))
-        anchors = Anchors(store, file, registry, config.lang)
+        anchors = Anchors(store, file, registry)
         chain = ChainWalker(database, store, dispatcher, clock)
         inviting = Inviting(config)
         serve_pages = await website(
@@ -147,7 +146,7 @@ async def run(
         shown = []
         if show_panel:
             shown = await _panel(core, stop)
-        watchdog = Watchdog(peers, dispatcher, config.lang)
+        watchdog = Watchdog(peers, dispatcher)
         door = ServerOptions(
             opener=TicketOpener([*service_keys, resume_key]),
             resume_key=resume_key,
@@ -159,7 +158,7 @@ async def run(
         )
         console.show_all()
         if lies := await store.beyond_bounds():
-            log.warning("%s", speech(config.lang)("lies in the books", n=lies))
+            log.warning("%s", said("lies in the books", n=lies))
         dispatcher.post(Note(by=CENTRAL, event=_started(dispatcher)))
         with heap.settled() as settled:
             async with serve(settings.host, settings.port, door, peers.serve) as port:
@@ -186,7 +185,7 @@ async def run(
         await anchors.finish()
         if outbox is not None:
             await outbox.finish()
-    log.info("%s", speech(config.lang)("stopped"))
+    log.info("%s", said("stopped"))
     return 0
 
 
@@ -199,7 +198,7 @@ async def _panel(core: Core, stop: asyncio.Event) -> list[Coroutine[Any, Any, No
     """Return the part of Central that paints the wall; none, and a sentence, without a terminal."""
     lang = core.config.lang
     if not is_terminal():
-        log.info("%s", speech(lang)("no terminal"))
+        log.info("%s", said("no terminal"))
         return []
     from evcharge.central.terminal.panel import Panel  # half as large as all the rest: only when it is shown
 
@@ -208,11 +207,11 @@ async def _panel(core: Core, stop: asyncio.Event) -> list[Coroutine[Any, Any, No
     return [Panel(core.dispatcher, core.feed, core.alerts, desk, today, core.clock, stop, lang).run()]
 
 
-def _days(settings: CentralSettings, lang: str) -> Days:
+def _days(settings: CentralSettings) -> Days:
     """Return the days of the zone that is set, else of this computer's; of UTC, and a sentence, when it has none."""
     name = settings.timezone or timezone.own_name()
     if name is None:
-        log.warning("%s", speech(lang)("no time zone"))
+        log.warning("%s", said("no time zone"))
         name = "UTC"
     return Days(timezone.zone(name), name)
 
@@ -222,7 +221,7 @@ async def _today(store: CentralStore, clock: Clock) -> Today:
     return Today(store.days, now, *await store.takings(store.days.of(now)))
 
 
-async def _alerts(dispatcher: Dispatcher, archive: Archive, feed: Feed, clock: Clock, lang: str) -> Alerts:
+async def _alerts(dispatcher: Dispatcher, archive: Archive, feed: Feed, clock: Clock) -> Alerts:
     """Return the alerts as the books tell them, which follow every event from now on."""
     facts = dispatcher.facts
 
@@ -234,7 +233,7 @@ async def _alerts(dispatcher: Dispatcher, archive: Archive, feed: Feed, clock: C
     for at, event in await archive.happened(REBUILD_FROM):
         alerts.take(event, at)
     if archive.unread:
-        log.warning("%s", speech(lang)("events unread", count=len(archive.unread), of=REBUILD_FROM))
+        log.warning("%s", said("events unread", count=len(archive.unread), of=REBUILD_FROM))
     alerts.adopt(facts.points(), clock(), facts.weathers(), dict(facts.debtors()))
     feed.listen(lambda event: alerts.take(event, clock()))
     dispatcher.on_trouble = lambda why: alerts.storage_failed(why, clock())
@@ -280,11 +279,10 @@ async def _outbox(core: Core) -> "Outbox | None":
         alerts,
         core.dispatcher.post,
         readers=[intake.run],
-        lang=config.lang,
     )
 
 
-def _seats(settings: CentralSettings, lang: str) -> tuple[SeatLimits, SeatLimits]:
+def _seats(settings: CentralSettings) -> tuple[SeatLimits, SeatLimits]:
     """Return the seats of peers and of the API's clients, as far as this process can hold them, and say how many."""
     wanted = SeatLimits(
         strangers=settings.max_unauthenticated,
@@ -295,7 +293,7 @@ def _seats(settings: CentralSettings, lang: str) -> tuple[SeatLimits, SeatLimits
     log.log(
         logging.WARNING if budget.is_short else logging.INFO,
         "%s",
-        speech(lang)(
+        said(
             "room is short" if budget.is_short else "room",
             limit=budget.limit,
             links=links.members,

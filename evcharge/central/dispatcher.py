@@ -35,10 +35,10 @@ from evcharge.central.rules.pending_facts import PendingFacts
 from evcharge.central.rules.recall import unknown
 from evcharge.central.rules.replies import Reply
 from evcharge.central.rules.settings import Rules
-from evcharge.central.views.event_text import speech
 from evcharge.domain.errors import Code, Refused, StateError, Unstorable
 from evcharge.domain.events import ClockJumped, StorageRestored
-from evcharge.labels import DEFAULT_LANGUAGE
+from evcharge.labels import Saying
+from evcharge.labels.central import said
 from evcharge.runtime import failpoints
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.lifecycle import Jumps
@@ -73,9 +73,7 @@ class Dispatcher:
         feed: Feed,
         rules: Rules,
         clock: Clock,
-        lang: str = DEFAULT_LANGUAGE,
     ) -> None:
-        self._say = speech(lang)
         self.facts = facts
         self._store = store
         self._feed = feed
@@ -141,7 +139,7 @@ class Dispatcher:
                     log.error("%d facts are not stored; their engines will tell them again.", facts)
                 for waiting in self._inbox:
                     if waiting.since is not None:
-                        log.error("%s", self._say("withdrawal lost", subject=_subject(waiting.command)))
+                        log.error("%s", said("withdrawal lost", subject=_subject(waiting.command)))
                 return
 
     async def _work(self) -> bool:
@@ -234,13 +232,9 @@ class Dispatcher:
                 f"Central's books cannot be written ({problem}): check the disk, then start Central again. "
                 "Nothing that was confirmed is lost; the engines send the rest again."
             ) from problem
-        sentence = (
-            self._say("disk full")
-            if isinstance(problem, StoreFull)
-            else self._say("cannot store", why=problem)
-        )
-        self._outage.lost(sentence)
-        self.trouble = sentence
+        trouble = said("disk full") if isinstance(problem, StoreFull) else said("cannot store", why=problem)
+        sentence = self.trouble = str(trouble)
+        self._outage.lost(trouble)
         kept = []
         for waiting, outcome in zip_longest(batch, outcomes):
             if waiting.command.is_fact or waiting.since is not None:
@@ -258,22 +252,22 @@ class Dispatcher:
             return False
         if outcome.withdraws:
             waiting.since = self._clock()
-            log.warning("%s", self._say("withdrawn unstored", subject=_subject(waiting.command)))
+            log.warning("%s", said("withdrawn unstored", subject=_subject(waiting.command)))
             for event in outcome.events:
                 self._feed.act(event)
         # Ordered twice, it is kept once.
         return outcome.withdraws or outcome.is_empty
 
-    def _say_trouble(self, sentence: str) -> None:
-        log.error("%s", self._say("what runs goes on", trouble=sentence))
+    def _say_trouble(self, trouble: Saying) -> None:
+        log.error("%s", said("what runs goes on", trouble=trouble))
         self._failed_at = self._clock().timestamp()
-        self.on_trouble(sentence)
+        self.on_trouble(str(trouble))
 
     def _say_restored(self) -> None:
         restored = StorageRestored(why=self.trouble or "", failed_at=self._failed_at)
         self.post(Note(by=CENTRAL, event=restored))
         self.trouble = None
-        log.info("%s", self._say("stores again"))
+        log.info("%s", said("stores again"))
 
 
 def _answer(done: "asyncio.Future[Decision]", outcome: Decision | Refused) -> None:

@@ -3,7 +3,7 @@
 Codes, statuses and reasons travel and are stored as they are; only what a person reads goes through here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from evcharge.domain.charging_point import CpStatus
@@ -181,6 +181,43 @@ def say(phrase: Phrase, lang: str = DEFAULT_LANGUAGE, **values: str) -> str:
 
 def _column(lang: str) -> int:
     return LANGUAGES.index(lang) if lang in LANGUAGES else 0
+
+
+class Saying:
+    """What is to be said, in the language of whoever prints it: parts that log know a name and facts, and no language.
+
+    A fact may be another of them. As plain text it is English.
+    """
+
+    __slots__ = ("_in_words", "facts", "name")
+
+    def __init__(
+        self, name: str, facts: Mapping[str, object], in_words: Callable[[str, dict[str, object]], str]
+    ) -> None:
+        self.name = name
+        self.facts = facts
+        self._in_words = in_words
+
+    def in_language(self, lang: str) -> str:
+        """Return it in words."""
+        facts = {
+            name: value.in_language(lang) if isinstance(value, Saying) else value
+            for name, value in self.facts.items()
+        }
+        return self._in_words(lang, facts)
+
+    def __str__(self) -> str:
+        return self.in_language(DEFAULT_LANGUAGE)
+
+
+def phrase(of: Phrase, **values: str) -> Saying:
+    """Return one of the sentences that more than one program says."""
+    return Saying(of.value, values, lambda lang, _: say(of, lang, **values))
+
+
+def meaning(code_: str, text: str) -> Saying:
+    """Return what another program said: its sentence in English, what its code means in other languages."""
+    return Saying(code_, {"text": text}, lambda lang, _: says(code_, text, lang))
 
 
 class Speech:

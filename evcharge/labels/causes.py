@@ -117,6 +117,9 @@ SENTENCES: Mapping[str, Words] = {
         "la conexión con {peer} terminó en mitad de una trama",
     ),
     "ended, why": ("the connection to {peer} ended: {why}", "terminó la conexión con {peer}: {why}"),
+    # ---- why nothing can be stored
+    "disk full": central.SENTENCES["disk full"],
+    "cannot store": central.SENTENCES["cannot store"],
     # ---- what systems say
     "refused": ("connection refused", "conexión rechazada"),
     "no route": ("no route to host", "no hay camino hasta el equipo"),

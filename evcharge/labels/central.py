@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from evcharge.labels import Words
+from evcharge.labels import Saying, Speech, Words
 
 SENTENCES: Mapping[str, Words] = {
     # ---- one line for each thing that happens
@@ -453,3 +453,8 @@ SENTENCES: Mapping[str, Words] = {
         "--panel necesita una terminal; Central sigue con líneas sencillas.",
     ),
 }
+
+
+def said(name: str, **facts: object) -> Saying:
+    """Return one of Central's sentences, for the log."""
+    return Saying(name, facts, lambda lang, values: Speech(SENTENCES, lang)(name, **values))

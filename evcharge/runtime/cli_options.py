@@ -115,7 +115,7 @@ def settings(config_file: Path | None, given: dict[str, Any]) -> "Config":
 
     flags = {name.replace("__", "."): value for name, value in given.items()}
     loaded = config.load(config_file, os.environ, flags)
-    logs.setup(loaded.log)
+    logs.setup(loaded.log, loaded.lang)
     if (owner := files.shut_by(loaded.state)) is not None:
         raise StateError(
             f"the state folder {loaded.state} is closed to this user (uid {os.geteuid()}; it belongs to {owner}): "

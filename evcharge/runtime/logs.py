@@ -2,6 +2,9 @@
 
 `log.info("%s is %s", cp_id, status, extra={"cp_id": cp_id})`: what stands in `extra` becomes a field of the
 JSON line, as do the fields of the surrounding `about(...)` blocks (request_id, session_id, …).
+
+An argument that has no language yet (`labels.Saying`) is printed in that of this process; in JSON its name and its
+facts are fields of their own.
 """
 
 import logging
@@ -50,11 +53,11 @@ def about(**fields: Any) -> Iterator[None]:
         _about.reset(token)
 
 
-def setup(settings: LogSettings, stream: TextIO | None = None) -> None:
-    """Send every logger's records to `stream` (standard output) as `settings` say; once per process."""
+def setup(settings: LogSettings, lang: str = "en", stream: TextIO | None = None) -> None:
+    """Send every logger's records to `stream` (standard output) as `settings` say, in `lang`; once per process."""
     stream = sys.stdout if stream is None else stream
     handler: logging.Handler = logging.NullHandler() if stream is None else LineHandler(stream)
-    handler.setFormatter(JsonFormatter() if settings.format == "json" else TextFormatter())
+    handler.setFormatter(JsonFormatter(lang) if settings.format == "json" else TextFormatter(lang=lang))
     handler.addFilter(_add_context)
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     logging.basicConfig(level=level, handlers=[handler], force=True)
@@ -71,31 +74,39 @@ def without_secrets(text: str) -> str:
 class TextFormatter(logging.Formatter):
     """`12:00:01 CP001 is Available`, in local time; from WARNING on the level stands before the words."""
 
-    def __init__(self, zone: tzinfo | None = None) -> None:
+    def __init__(self, zone: tzinfo | None = None, lang: str = "en") -> None:
         """Times are told by `zone`; None is this computer's."""
         super().__init__()
         self._zone = zone
+        self._lang = lang
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).astimezone(self._zone)
         level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
         where = f"{record.name}: " if record.levelno < logging.INFO else ""
-        return f"{at:%H:%M:%S} {level}{where}{_words(record)}"
+        return f"{at:%H:%M:%S} {level}{where}{_words(record, self._lang)}"
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object: at (UTC), level, logger, text, then the fields of `extra` and `about`."""
+    """One JSON object: at (UTC), level, logger, text, then the fields of `extra`, `about` and a `Saying`."""
+
+    def __init__(self, lang: str = "en") -> None:
+        super().__init__()
+        self._lang = lang
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "text": _words(record),
+            "text": _words(record, self._lang),
         }
+        for one in _sayings(record):
+            line["said"] = one.name
+            line |= {name: _told(name, value) for name, value in one.facts.items() if name not in line}
         for name, value in vars(record).items():
             if name not in _STANDARD and name not in line:
-                line[name] = _HIDDEN if _SECRET_FIELD.search(name) else _plain(value)
+                line[name] = _told(name, value)
         return clean_json(msgspec.json.encode(line).decode())
 
 
@@ -106,9 +117,26 @@ def _add_context(record: logging.LogRecord) -> bool:
     return True
 
 
-def _words(record: logging.LogRecord) -> str:
+def _told(name: str, value: Any) -> Any:
+    return _HIDDEN if _SECRET_FIELD.search(name) else _plain(value)
+
+
+def _sayings(record: logging.LogRecord) -> list[Any]:
+    """Return the arguments that have no language yet."""
+    args = record.args if isinstance(record.args, tuple) else ()
+    return [one for one in args if hasattr(one, "in_language")]
+
+
+def _in_words(argument: Any, lang: str) -> object:
+    return argument.in_language(lang) if hasattr(argument, "in_language") else argument
+
+
+def _words(record: logging.LogRecord, lang: str) -> str:
     try:
-        text = record.getMessage()
+        if _sayings(record):
+            text = str(record.msg) % tuple(_in_words(one, lang) for one in record.args or ())
+        else:
+            text = record.getMessage()
     except (TypeError, ValueError):
         text = f"{record.msg} {record.args}"
     problem = record.exc_info[1] if record.exc_info else None

@@ -310,7 +310,7 @@ def _drain(fd: int) -> None:
 
 def test_log_lines_become_messages_without_secrets_or_control_characters():
     heard: list[str] = []
-    handler = panel._Messages(heard.append, UTC)
+    handler = panel._Messages(heard.append, UTC, "en")
     handler.handle(
         logging.makeLogRecord({"msg": "a\x1b[2J", "levelno": logging.WARNING, "levelname": "WARNING"})
     )

@@ -17,12 +17,11 @@ from evcharge.central.kafka.published_event import outgoing
 from evcharge.central.rules.alert_kinds import KAFKA, AlertKind
 from evcharge.central.rules.commands import CENTRAL, AnyCommand, Note
 from evcharge.central.views.alerts import Alerts
-from evcharge.central.views.event_text import speech
 from evcharge.domain.events import Event, KafkaLost, KafkaReached
 from evcharge.domain.timestamps import text_of
 from evcharge.kafka.client import BrokerLost, Brokers, Producer
 from evcharge.kafka.topics import Outgoing
-from evcharge.labels import DEFAULT_LANGUAGE
+from evcharge.labels.central import said
 from evcharge.runtime import failpoints
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.outage import Outage
@@ -127,7 +126,6 @@ class Outbox:
         post: Callable[[AnyCommand], object],
         *,
         readers: Sequence[Reader] = (),
-        lang: str = DEFAULT_LANGUAGE,
     ) -> None:
         self._where = where
         self._connect = connect
@@ -136,7 +134,6 @@ class Outbox:
         self._alerts = alerts
         self._post = post
         self._readers = readers
-        self._say = speech(lang)
         self._backoff = Backoff()
         self._wake = asyncio.Event()
         self._cluster = ""
@@ -150,7 +147,7 @@ class Outbox:
             self._note_lost, lambda: post(Note(by=CENTRAL, event=KafkaReached())), is_on=is_on
         )
         # What this run has said in plain lines.
-        self._said = Outage(self._say_lost, lambda: log.info("%s", self._say("kafka back")))
+        self._said = Outage(self._say_lost, lambda: log.info("%s", said("kafka back")))
         feed.listen(self._on_event)
 
     @property
@@ -255,7 +252,7 @@ class Outbox:
         self._alerts.count(KAFKA, AlertKind.KAFKA, self.waiting)
 
     def _say_lost(self, problem: BaseException) -> None:
-        log.warning("%s", self._say("kafka lost", why=problem, count=self.waiting))
+        log.warning("%s", said("kafka lost", why=problem, count=self.waiting))
 
     def _note_lost(self, problem: BaseException) -> None:
         event = KafkaLost(where=self._where, why=str(problem)[:200], waiting=self.waiting)

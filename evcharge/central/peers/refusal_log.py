@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 from msgspec import structs
 
-from evcharge import labels
 from evcharge.central.rules.alert_kinds import NOT_UNDERSTOOD
 from evcharge.central.rules.commands import Actor, AnyCommand, Note
-from evcharge.central.views.event_text import speech
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.events import (
     DriverConnected,
@@ -21,7 +19,8 @@ from evcharge.domain.events import (
     MonitorSpoke,
 )
 from evcharge.domain.ids import Role
-from evcharge.labels import Phrase
+from evcharge.labels import Phrase, Saying, meaning, phrase
+from evcharge.labels.central import said
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +39,8 @@ class _Repeats:
 class Refusals:
     """Counts refusals; `post` takes the commands that write them into the audit log."""
 
-    def __init__(self, post: Callable[[AnyCommand], object], lang: str = labels.DEFAULT_LANGUAGE) -> None:
+    def __init__(self, post: Callable[[AnyCommand], object]) -> None:
         self._post = post
-        self._lang = lang
-        self._say = speech(lang)
         # Whose messages made no sense: when they do again, that is said, too.
         self._misheard: set[str] = set()
         self._repeats: dict[tuple[str, ...], _Repeats] = {}
@@ -52,8 +49,8 @@ class Refusals:
         self, claimed: str, role: Role | None, address: str, problem: EvchargeError, *, proven: bool = False
     ) -> None:
         """Somebody at `address` did not prove to be `claimed`, or did (`proven`) and is not let in all the same."""
-        said = "" if proven or role is None else role.value
-        event = LoginRefused(claimed=claimed[:40], code=problem.code, text=problem.text[:200], role=said)
+        own_word = "" if proven or role is None else role.value
+        event = LoginRefused(claimed=claimed[:40], code=problem.code, text=problem.text[:200], role=own_word)
         self._note(_actor(claimed, role, address, proven=proven), claimed, role, event)
 
     def input(
@@ -77,16 +74,17 @@ class Refusals:
         log.warning("%s", self._sentence(who, role, actor.address, event))
         self._post(Note(by=actor, event=event))
 
-    def _sentence(self, who: str, role: Role | None, address: str, event: InputRefused | LoginRefused) -> str:
+    def _sentence(
+        self, who: str, role: Role | None, address: str, event: InputRefused | LoginRefused
+    ) -> Saying:
         # An operator who orders over Kafka has no connection that could be lost.
         if event.code in NOT_UNDERSTOOD and role is not Role.OPERATOR:
             if len(self._misheard) < _MOST_KINDS:
                 self._misheard.add(who)
-            sentence = labels.say(Phrase.NOT_UNDERSTOOD, self._lang, cp_id=who)
-            return self._say("not understood from", sentence=sentence, address=address, code=event.code)
-        english = self._lang == labels.DEFAULT_LANGUAGE
-        text = event.text if english else labels.code(event.code, self._lang)
-        return self._say("refused at the door", who=who, address=address, code=event.code, text=text)
+            sentence = phrase(Phrase.NOT_UNDERSTOOD, cp_id=who)
+            return said("not understood from", sentence=sentence, address=address, code=event.code)
+        text = meaning(event.code, event.text)
+        return said("refused at the door", who=who, address=address, code=event.code, text=text)
 
     def on_event(self, event: Event) -> None:
         """Say so when somebody is understood again."""
@@ -99,7 +97,7 @@ class Refusals:
                 return
         if who in self._misheard:
             self._misheard.discard(who)
-            log.info("%s", labels.say(Phrase.UNDERSTOOD_AGAIN, self._lang, cp_id=who))
+            log.info("%s", phrase(Phrase.UNDERSTOOD_AGAIN, cp_id=who))
 
     def flush(self) -> None:
         """Write the last of each kind that was repeated since, and how often; call it once a minute."""

@@ -13,10 +13,9 @@ from evcharge.central.peers.links import Peers
 from evcharge.central.peers.quotas import TOO_FAST
 from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.peers.talk import MAX_UNSENT_BYTES, Conversation
-from evcharge.central.views.event_text import speech
 from evcharge.domain.errors import Code, Overloaded
 from evcharge.evc1.tickets import LIVENESS
-from evcharge.labels import DEFAULT_LANGUAGE
+from evcharge.labels.central import said
 from evcharge.runtime.clock import Clock, steady, utc_now
 from evcharge.runtime.heap import Heap
 from evcharge.storage.store_errors import StoreError
@@ -38,8 +37,7 @@ MINUTE_S = 60.0
 class Watchdog:
     """Ends links that are dead or do not read. Deadlines count from when the loop read the socket."""
 
-    def __init__(self, peers: Peers, dispatcher: Dispatcher, lang: str = DEFAULT_LANGUAGE) -> None:
-        self._say = speech(lang)
+    def __init__(self, peers: Peers, dispatcher: Dispatcher) -> None:
         self._peers = peers
         self._dispatcher = dispatcher
         self._lost = Lost(dispatcher, peers)
@@ -55,7 +53,7 @@ class Watchdog:
             self._dispatcher.look_at_the_clock()
             stalled = now - last > SWEEP_S + STALL_S
             if stalled:
-                log.warning("%s", self._say("stood still", seconds=f"{now - last:.1f}"))
+                log.warning("%s", said("stood still", seconds=f"{now - last:.1f}"))
             else:
                 self.sweep(now, self._peers.links.values())
                 self._lost.sweep(now)

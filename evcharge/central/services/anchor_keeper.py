@@ -8,8 +8,7 @@ import logging
 
 from evcharge.central.books.store import CentralStore
 from evcharge.central.services.registry_sync import RegistryLink
-from evcharge.central.views.event_text import speech
-from evcharge.labels import DEFAULT_LANGUAGE
+from evcharge.labels.central import said
 from evcharge.storage.anchor_file import AnchorFile
 
 log = logging.getLogger(__name__)
@@ -18,20 +17,17 @@ log = logging.getLogger(__name__)
 class Anchors:
     """Drops the newest head of `store`; `finish` when everything is stored."""
 
-    def __init__(
-        self, store: CentralStore, file: AnchorFile, registry: RegistryLink, lang: str = DEFAULT_LANGUAGE
-    ) -> None:
+    def __init__(self, store: CentralStore, file: AnchorFile, registry: RegistryLink) -> None:
         self._store = store
         self._file = file
         self._registry = registry
-        self._say = speech(lang)
 
     async def drop(self) -> None:
         """Leave the present head everywhere, unless it lies there already; call it once a minute."""
         head = self._store.head
         if head != self._file.newest:
             await self._file.append(head)
-            log.info("%s", self._say("anchored", n=head.n, hash=head.hash))
+            log.info("%s", said("anchored", n=head.n, hash=head.hash))
             self._registry.anchor(head)
 
     async def finish(self) -> None:

@@ -16,13 +16,12 @@ from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
 from evcharge.central.rules.commands import CENTRAL, Actor, Note, RegistryFollows, RevokeKeys, Withdraw
 from evcharge.central.rules.epochs import Epochs
-from evcharge.central.views.event_text import speech
 from evcharge.domain import events
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import CpId, Role
 from evcharge.domain.journal_records import Count, Id
 from evcharge.domain.strict_json import read_json
-from evcharge.labels import DEFAULT_LANGUAGE
+from evcharge.labels.central import said
 from evcharge.runtime.outage import Outage
 from evcharge.runtime.waiting import wait_until
 from evcharge.storage.hash_chain import GENESIS, Head
@@ -70,9 +69,7 @@ class RegistryLink:
         epochs: Epochs,
         *,
         was_lost: bool = False,
-        lang: str = DEFAULT_LANGUAGE,
     ) -> None:
-        self._say = speech(lang)
         self._url = url.rstrip("/")
         self._tls = tls
         self._headers = {"Authorization": f"Bearer {token}"}
@@ -151,13 +148,13 @@ class RegistryLink:
                 await wait_until(self._news, POLL_S)
 
     def _say_lost(self, why: str) -> None:
-        log.warning("%s", self._say("registry lost", why=why))
+        log.warning("%s", said("registry lost", why=why))
 
     def _store_lost(self, why: str) -> None:
         self._dispatcher.post(Note(by=CENTRAL, event=events.RegistryLost(why=why)))
 
     def _store_reached(self) -> None:
-        log.info("%s", self._say("registry back"))
+        log.info("%s", said("registry back"))
         self._dispatcher.post(Note(by=CENTRAL, event=events.RegistryReached()))
 
     def _session(self, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientSession:

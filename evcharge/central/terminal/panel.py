@@ -123,7 +123,7 @@ class Panel:
     async def run(self) -> None:
         """Show the wall until `stop` is set; sets it when the operator quits or the terminal is gone."""
         root = logging.getLogger()
-        handlers, handler = root.handlers, _Messages(self.note, self._today.days.zone)
+        handlers, handler = root.handlers, _Messages(self.note, self._today.days.zone, self._lang)
         root.handlers = [handler]
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -358,10 +358,10 @@ class _Words(Completer):
 class _Messages(logging.Handler):
     """Puts log lines into the messages of the panel."""
 
-    def __init__(self, note: Callable[[str], None], zone: tzinfo) -> None:
+    def __init__(self, note: Callable[[str], None], zone: tzinfo, lang: str) -> None:
         super().__init__()
         self._note = note
-        self.setFormatter(logs.TextFormatter(zone))
+        self.setFormatter(logs.TextFormatter(zone, lang))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show one record."""

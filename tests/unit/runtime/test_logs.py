@@ -9,9 +9,11 @@ import os
 import re
 import threading
 
+import msgspec
 import pytest
 from cryptography.fernet import Fernet
 
+from evcharge.labels.central import said
 from evcharge.runtime import logs
 from evcharge.runtime.config import LogSettings
 
@@ -27,9 +29,9 @@ def _restore_logging():
     root.setLevel(level)
 
 
-def set_up(form="text", level="info"):
+def set_up(form="text", level="info", lang="en"):
     stream = io.StringIO()
-    logs.setup(LogSettings(format=form, level=level), stream)
+    logs.setup(LogSettings(format=form, level=level), lang, stream)
     return stream
 
 
@@ -46,6 +48,32 @@ def test_worse_than_info_says_so_and_debug_says_where_from():
     first, second = out.getvalue().splitlines()
     assert first.endswith(" warning: careful")
     assert second.endswith(" debug: evcharge.somewhere: detail")
+
+
+def test_what_has_no_language_yet_is_printed_in_that_of_the_process_and_english_elsewhere(caplog):
+    trouble = said("disk full")
+    for lang, sentence in (
+        ("en", "Central cannot store new charges (disk full); what is running goes on."),
+        ("es", "Central no puede guardar nuevas recargas (disco lleno); lo que está en marcha sigue."),
+    ):
+        out = set_up(lang=lang)
+        log.error("%s (%d)", said("what runs goes on", trouble=trouble), 7)
+        assert out.getvalue().endswith(f" error: {sentence} (7)\n")
+    assert str(trouble) == "Central cannot store new charges (disk full)"
+
+
+def test_a_json_line_names_what_is_said_and_its_facts():
+    out = set_up("json", lang="es")
+    facts = {"subject": "CP001", "level": "not ours", "token": "s3cret"}
+    log.warning("%s", said("withdrawn unstored", **facts))
+    line = msgspec.json.decode(out.getvalue())
+    assert line["text"].startswith("CP001: retirado desde ahora")
+    assert (line["said"], line["subject"], line["level"], line["token"]) == (
+        "withdrawn unstored",
+        "CP001",
+        "warning",
+        "<hidden>",
+    )
 
 
 def test_the_level_holds_back_what_is_below_it():
@@ -233,14 +261,14 @@ def drain(reader):
 
 def test_a_pipe_gets_whole_lines_at_once(pipe):
     reader, stream = pipe
-    logs.setup(LogSettings(), stream)
+    logs.setup(LogSettings(), stream=stream)
     log.info("é")
     assert drain(reader).endswith(" é\n")
 
 
 def test_a_reader_that_does_not_read_never_makes_us_wait_and_misses_only_what_is_counted(pipe):
     reader, stream = pipe
-    logs.setup(LogSettings(), stream)
+    logs.setup(LogSettings(), stream=stream)
     logged, got = 5000, ""
     for number in range(logged):
         log.info("record %05d %s", number, "x" * 100)
@@ -257,14 +285,14 @@ def test_a_reader_that_does_not_read_never_makes_us_wait_and_misses_only_what_is
 
 def test_a_line_larger_than_a_pipe_takes_at_once_arrives_whole(pipe):
     reader, stream = pipe
-    logs.setup(LogSettings(), stream)
+    logs.setup(LogSettings(), stream=stream)
     log.info("y" * 20_000)
     assert drain(reader).count("y") == 20_000
 
 
 def test_a_reader_that_has_gone_is_no_error(pipe):
     reader, stream = pipe
-    logs.setup(LogSettings(), stream)
+    logs.setup(LogSettings(), stream=stream)
     os.close(reader)
     log.info("x")
     log.info("y")
@@ -272,7 +300,7 @@ def test_a_reader_that_has_gone_is_no_error(pipe):
 
 def test_an_output_that_others_made_nonblocking_loses_nothing(pipe, monkeypatch):
     reader, stream = pipe
-    logs.setup(LogSettings(), stream)
+    logs.setup(LogSettings(), stream=stream)
     real = os.write
     monkeypatch.setattr("os.write", lambda *_: (_ for _ in ()).throw(BlockingIOError))
     log.info("first")
@@ -283,7 +311,7 @@ def test_an_output_that_others_made_nonblocking_loses_nothing(pipe, monkeypatch)
 
 def test_a_slow_reader_gets_the_last_lines_at_the_end(pipe):
     reader, stream = pipe
-    logs.setup(LogSettings(), stream)
+    logs.setup(LogSettings(), stream=stream)
     for number in range(1000):
         log.info("%05d %s", number, "x" * 100)
     got = []

@@ -1,6 +1,7 @@
 """What was refused at the door: one audit row at once, then one a minute per source and kind."""
 
 import logging
+import re
 
 import pytest
 
@@ -9,6 +10,7 @@ from evcharge.central.rules.commands import Note
 from evcharge.domain.errors import AuthenticationError, Code, ProtocolError
 from evcharge.domain.events import CentralStopped, DriverConnected, InputRefused, LoginRefused, MonitorSpoke
 from evcharge.domain.ids import Role
+from evcharge.runtime.logs import TextFormatter
 
 NO_PROOF = AuthenticationError("no proof")
 BAD_SEQ = ProtocolError("row " + "x" * 300, Code.SEQ)
@@ -106,8 +108,9 @@ def test_a_flood_from_many_addresses_fills_neither_memory_nor_the_books(
     assert len(posted) == _MOST_KINDS + 3
 
 
-def said(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records]
+def said(caplog: pytest.LogCaptureFixture, lang: str = "en") -> list[str]:
+    formatter = TextFormatter(lang=lang)
+    return [re.sub(r"^[0-9:]+ (warning: )?", "", formatter.format(record)) for record in caplog.records]
 
 
 @pytest.mark.parametrize(
@@ -129,21 +132,18 @@ def test_a_wrong_key_and_its_end_are_told_in_the_courses_words(
     caplog: pytest.LogCaptureFixture, lang: str, lost: str, back: str
 ):
     caplog.set_level(logging.INFO, "evcharge.central.peers.refusal_log")
-    refusals = Refusals(lambda _: None, lang)
+    refusals = Refusals(lambda _: None)
     refusals.on_event(MonitorSpoke(cp_id="CP001"))
     refusals.input("CP001", Role.ENGINE, "10.0.0.7:1", ProtocolError("wrong token", Code.CRYPTO))
     refusals.on_event(DriverConnected(driver_id="D01", link=1))
     refusals.on_event(CentralStopped())
     for _ in range(2):
         refusals.on_event(MonitorSpoke(cp_id="CP001"))
-    assert said(caplog) == [lost, back]
+    assert said(caplog, lang) == [lost, back]
 
 
 def test_other_refusals_are_told_in_the_language_of_the_screen(caplog: pytest.LogCaptureFixture):
-    for lang in ("en", "es"):
-        refused = AuthenticationError("its keys were revoked", Code.REVOKED)
-        Refusals(lambda _: None, lang).login("CP001", Role.ENGINE, "10.0.0.7:1", refused)
-    assert said(caplog) == [
-        "refused CP001 from 10.0.0.7:1: E_REVOKED its keys were revoked",
-        "rechazado CP001 desde 10.0.0.7:1: E_REVOKED clave revocada",
-    ]
+    refused = AuthenticationError("its keys were revoked", Code.REVOKED)
+    Refusals(lambda _: None).login("CP001", Role.ENGINE, "10.0.0.7:1", refused)
+    assert said(caplog) == ["refused CP001 from 10.0.0.7:1: E_REVOKED its keys were revoked"]
+    assert said(caplog, "es") == ["rechazado CP001 desde 10.0.0.7:1: E_REVOKED clave revocada"]
