@@ -1,7 +1,9 @@
-"""Where a charging point stands, as its two programs hear it from Central."""
+"""Where a charging point stands and what withholds it, as its two programs hear it from Central."""
 
 import logging
+from collections.abc import Sequence
 
+from evcharge.domain.charging_point import Hold
 from evcharge.domain.ids import CpId
 from evcharge.domain.location import place
 from evcharge.labels import Speech
@@ -10,15 +12,21 @@ from evcharge.terminal.fault_log import FaultLog
 
 log = logging.getLogger(__name__)
 
+KNOWN_HOLDS = frozenset(str(hold) for hold in Hold)
+
 
 class Standing:
-    """The location that holds, for screens. What the engine was told holds until Central has said another."""
+    """The location that holds, for screens, and `withheld`: why Central has it Out of Order, "" when it has not.
+
+    The location that the engine was told holds until Central has said another.
+    """
 
     def __init__(self, cp_id: CpId, words: Speech, troubles: FaultLog, location: str = "") -> None:
         self._cp_id = cp_id
         self._words = words
         self._troubles = troubles
         self.location = location
+        self.withheld = ""
         # What was heard last: the location, and what the engine said.
         self._told: tuple[str, str] | None = None
 
@@ -33,3 +41,20 @@ class Standing:
             log.info("%s", self._words("moved", **values))
         self._troubles.note("location", trouble, utc_now())
         self.location, self._told = location, (location, said)
+
+    def hear_holds(self, holds: Sequence[str]) -> None:
+        """Take in all that withhold it; one line when that is news, also when nothing does any more."""
+        # Those of a later release in their own word.
+        reasons = [self._words(f"held {hold}") if hold in KNOWN_HOLDS else hold for hold in holds]
+        withheld = self._words("withheld", why=", ".join(reasons)) if reasons else ""
+        if withheld and withheld != self.withheld:
+            log.warning("%s", withheld)
+        elif self.withheld and not withheld:
+            log.info("%s", self._words("in service again"))
+        self._troubles.note("withheld", withheld or None, utc_now())
+        self.withheld = withheld
+
+    def forget_holds(self) -> None:
+        """The connection has ended: what withholds it now is not known, and the next one begins with nothing."""
+        self.withheld = ""
+        self._troubles.note("withheld", None, utc_now())

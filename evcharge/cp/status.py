@@ -66,6 +66,8 @@ class EngineFacts:
     # Whose confirmation is awaited, and how many seconds that may still take.
     confirming: tuple[str, int] | None = None
     temperature_deci_celsius: int | None = None
+    # Why Central has it Out of Order; "" when it has not, or that is not known.
+    withheld: str = ""
 
 
 def state_words(facts: EngineFacts, words: Speech) -> str:
@@ -92,6 +94,10 @@ def car_words(facts: EngineFacts, words: Speech) -> str:
 
 def engine_line(facts: EngineFacts, words: Speech) -> str:
     """Return everything that matters in one line."""
+    return _engine_line(facts, words) + (f"; {facts.withheld}" if facts.withheld else "")
+
+
+def _engine_line(facts: EngineFacts, words: Speech) -> str:
     state, central, session = state_words(facts, words), central_words(facts, words), facts.session
     if session is not None and facts.state == "charging" and facts.fault is None:
         return words(
@@ -142,17 +148,20 @@ class MonitorFacts:
     simulating: bool
     location: str = ""
     temperature_deci_celsius: int | None = None
+    # Why Central has its charging point Out of Order; "" when it has not, or that is not known.
+    withheld: str = ""
 
 
 def monitor_line(facts: MonitorFacts, words: Speech) -> str:
-    """Return the three lamps in one line."""
-    return words(
+    """Return the three lamps in one line, and why the charging point is Out of Order."""
+    line = words(
         "monitor status",
         cp_id=facts.cp_id,
         engine=facts.engine.words,
         link=facts.link.words,
         central=facts.central.words,
     )
+    return line + (f"; {facts.withheld}" if facts.withheld else "")
 
 
 def located(title: str, location: str) -> str:

@@ -4,6 +4,7 @@ Nothing ever assigns a status: it is read off the facts, so that good weather ca
 nor a cleared fault a hold.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -31,6 +32,11 @@ class Hold(StrEnum):
     WEATHER = "weather"
     # Its engine came with another journal: until an operator closes that alert.
     JOURNAL = "journal"
+
+
+def in_order(holds: Iterable[Hold]) -> tuple[Hold, ...]:
+    """Return `holds` as events and screens list them."""
+    return tuple(sorted(holds))
 
 
 class LocatedBy(StrEnum):

@@ -209,6 +209,8 @@ class EngineConnected(Event):
     # Where the network has it, and where whoever started it says that it stands ("": nobody said so).
     location: str = ""
     said: str = ""
+    # What withholds it.
+    holds: tuple[Hold, ...] = ()
 
 
 class EngineLost(Event):
@@ -231,6 +233,8 @@ class MonitorConnected(Event):
     # Where the network has its charging point, and where the engine said last that it stands.
     location: str = ""
     said: str = ""
+    # What withholds it.
+    holds: tuple[Hold, ...] = ()
 
 
 class MonitorSpoke(Event):
@@ -286,6 +290,8 @@ class HoldPlaced(Event):
 
     cp_id: CpId
     hold: Hold
+    # All that withhold it now.
+    holds: tuple[Hold, ...] = ()
 
 
 class HoldLifted(Event):
@@ -293,6 +299,8 @@ class HoldLifted(Event):
 
     cp_id: CpId
     hold: Hold
+    # All that still withhold it.
+    holds: tuple[Hold, ...] = ()
 
 
 class KeyRevoked(Event):

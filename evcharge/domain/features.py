@@ -28,6 +28,8 @@ class Feature(StrEnum):
     CONFIRM = "confirm"
     # SYNC says where somebody told the engine that it stands; LOCATED, where the network has it.
     LOCATION = "location"
+    # WITHHELD says why a charging point is Out of Order at Central, and when it no longer is.
+    WITHHELD = "withheld"
 
 
 SPOKEN: frozenset[str] = frozenset(Feature)

@@ -132,6 +132,17 @@ class Located(Message, tag="LOCATED"):
     feature = Feature.LOCATION
 
 
+class Withheld(Message, tag="WITHHELD"):
+    """Central -> engine, monitor: all that withhold this charging point now; none: it is in service again.
+
+    A connection begins with none.
+    """
+
+    holds: Annotated[tuple[Text, ...], Meta(max_length=20)]
+    senders = _CENTRAL
+    feature = Feature.WITHHELD
+
+
 class Records(Message, tag="RECORDS"):
     """Engine -> Central: journal records, oldest first; repeated until acknowledged."""
 
@@ -476,6 +487,7 @@ AnyMessage = (
     | Sync
     | Synced
     | Located
+    | Withheld
     | Records
     | Ack
     | Resync

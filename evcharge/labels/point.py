@@ -23,6 +23,14 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "not renewed": ("the ticket cannot be renewed now: {why}", "el tique no se puede renovar ahora: {why}"),
     "moved": ("{cp_id} stands in {location} now", "{cp_id} está ahora en {location}"),
+    "withheld": ("Out of Order at Central: {why}", "Fuera de servicio en Central: {why}"),
+    "held operator": ("an operator stopped it", "lo paró un operador"),
+    "held weather": ("the weather there", "el tiempo que hace"),
+    "held journal": (
+        "its journal is new: an operator must confirm that",
+        "su diario es nuevo: un operador debe confirmarlo",
+    ),
+    "in service again": ("In service again at Central", "De nuevo en servicio en Central"),
     "elsewhere": (
         (
             "the engine of {cp_id} was started for {said}; the network has it in {location}. If it is not there: "

@@ -102,7 +102,10 @@ class Grammar:
                 return self._struct(info)
             case inspect.UnionType(types=types):
                 return self._value(self.chance.choice(types))
-            case inspect.ListType(item_type=item, min_length=least, max_length=most):
+            case (
+                inspect.ListType(item_type=item, min_length=least, max_length=most)
+                | inspect.VarTupleType(item_type=item, min_length=least, max_length=most)
+            ):
                 return [self._value(item) for _ in range(self.chance.randint(least or 0, min(most or 4, 4)))]
             case inspect.IntType(ge=least, le=most):
                 low, high = least or 0, most if most is not None else 2**53

@@ -112,9 +112,10 @@ def entries(network: Network) -> list[Entry]:
 
 # What events say more than those that were written with schema 5 or older.
 _SAID_SINCE = {
-    "PointAdded": ("epoch", "registration"), "EngineConnected": ("epoch", "location", "said"),
+    "PointAdded": ("epoch", "registration"), "EngineConnected": ("epoch", "location", "said", "holds"),
     "PointMoved": ("by", "said"), "EngineLost": ("last_seq",),
-    "MonitorConnected": ("epoch", "location", "said"), "DriverAdded": ("epoch", "registration"),
+    "MonitorConnected": ("epoch", "location", "said", "holds"),
+    "HoldPlaced": ("holds",), "HoldLifted": ("holds",), "DriverAdded": ("epoch", "registration"),
     "DriverConnected": ("epoch",),
     "WalletToppedUp": ("reference", "registration"), "TicketMade": ("registration",),
     "AccountAdded": ("seal",), "AccountChanged": ("seal",),

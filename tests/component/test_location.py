@@ -7,7 +7,6 @@ import pytest
 
 from evcharge.central.rules.commands import MovePoint
 from evcharge.central.services import registry_sync
-from evcharge.cp.engine import engine as role
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
@@ -196,29 +195,21 @@ async def test_a_difference_is_one_warning_of_engine_and_monitor(point: Stage):
         assert len(warnings) <= 2
 
 
-async def test_the_screen_shows_where_the_network_has_it(point: Stage, monkeypatch: pytest.MonkeyPatch):
-    made: list[role.Engine] = []
-    begin = role.Engine.__init__
-
-    def overheard(self: role.Engine, *args: object) -> None:
-        begin(self, *args)  # type: ignore[arg-type]
-        made.append(self)
-
-    monkeypatch.setattr(role.Engine, "__init__", overheard)
+async def test_the_screen_shows_where_the_network_has_it(point: Stage):
     point.engine_settings["location"] = "Berlin"
     async with point.engine():
         central = await point.central()
         await central.hear(messages.Sync)
-        assert made[0].facts().location == "Berlin"
+        assert point.engines[-1].facts().location == "Berlin"
         central.channel.send(messages.Located(location="Elche", said="Berlin"))
         await point.lines.says("network has it in Elche")
-        assert made[0].facts().location == "Elche"
-        assert [trouble.restored for trouble in made[0].troubles.newest_first] == [None]
+        assert point.engines[-1].facts().location == "Elche"
+        assert [trouble.restored for trouble in point.engines[-1].troubles.newest_first] == [None]
         # Without a link it is still there.
         central.channel.abort()
         central = await point.central()
         await central.hear(messages.Sync)
-        assert made[0].facts().location == "Elche"
+        assert point.engines[-1].facts().location == "Elche"
         central.channel.send(messages.Located(location="Berlin", said="Berlin"))
         await point.lines.says("CP001 stands in Berlin now")
-        assert made[0].facts().location == "Berlin"
+        assert point.engines[-1].facts().location == "Berlin"

@@ -39,7 +39,8 @@ async def central(city: City) -> Program:
 
 
 async def test_out_while_charging_ends_it_with_a_ticket_and_resume_puts_it_back(city: City, central: Program):
-    _, driver = await charging(city)
+    engine, driver = await charging(city)
+    monitor = city.latest("monitor CP001")
     assert "D01" in await done(city, "cps")
     assert (
         json.loads(await done(city, "sessions", "--only", "open", "--json"))["sessions"][0]["driver_id"]
@@ -49,11 +50,20 @@ async def test_out_while_charging_ends_it_with_a_ticket_and_resume_puts_it_back(
     assert "CP001 is out of order." in said
     assert "being ended" in said
     await driver.says("SESSION SUMMARY")
+    # Whoever stands at the machine reads why.
+    for program in (engine, monitor):
+        await program.says("Out of Order at Central: an operator stopped it")
     await city.settles()
     assert "stopped by the operator" in await done(city, "tickets")
     assert "Out of Order" in await done(city, "cps")
     assert "parado por el operador" in await done(city, "tickets", "--lang", "es")
-    assert "resumed: Available" in await done(city, "resume", "CP001")
+    # Also who was away when it was said, and comes back.
+    await monitor.dies()
+    monitor = await city.monitor("CP001")
+    await monitor.says("Out of Order at Central: an operator stopped it")
+    assert "resumed: " in await done(city, "resume", "CP001")
+    for program in (engine, monitor):
+        await program.says("In service again at Central")
     assert "was not held" in await done(city, "resume", "CP001")
 
 

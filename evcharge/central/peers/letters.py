@@ -35,6 +35,7 @@ from evcharge.evc1.messages import (
     Stop,
     Synced,
     TicketIssued,
+    Withheld,
 )
 from evcharge.labels import DEFAULT_LANGUAGE
 
@@ -50,7 +51,7 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
         case events.SessionAuthorised():
             return [(Role.ENGINE, event.cp_id, _start(event, sign))]
         case events.EngineConnected():
-            return [*_welcome(event), *_located(event)]
+            return [*_welcome(event), *_located(event), *_withheld(event)]
         case events.ConfirmationAsked():
             return [(Role.DRIVER, event.driver_id, _question(event))]
         case events.StartConfirmed():
@@ -75,7 +76,9 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
             )
             return [(Role.ENGINE, event.cp_id, refused), (Role.DRIVER, event.driver_id, over)]
         case events.MonitorConnected():
-            return _located(event)[1:]
+            return [letter for letter in (*_located(event), *_withheld(event)) if letter[0] is Role.MONITOR]
+        case events.HoldPlaced() | events.HoldLifted():
+            return _withheld(event, said_if_none=True)
         case events.PointMoved():
             return _located(event)
         case events.SessionReady():
@@ -217,6 +220,18 @@ def _located(event: events.EngineConnected | events.MonitorConnected | events.Po
         return []
     located = Located(location=tidy(event.location)[:200], said=tidy(event.said)[:200])
     return [(Role.ENGINE, event.cp_id, located), (Role.MONITOR, event.cp_id, located)]
+
+
+def _withheld(
+    event: events.EngineConnected | events.MonitorConnected | events.HoldPlaced | events.HoldLifted,
+    *,
+    said_if_none: bool = False,
+) -> list[Letter]:
+    """Return what the engine is told of all that withholds it, and its monitor; a connection begins with none."""
+    if not (event.holds or said_if_none):
+        return []
+    withheld = Withheld(holds=tuple(event.holds))
+    return [(Role.ENGINE, event.cp_id, withheld), (Role.MONITOR, event.cp_id, withheld)]
 
 
 def _to_driver(

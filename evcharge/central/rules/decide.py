@@ -61,7 +61,7 @@ from evcharge.central.rules.settlement import close_estimated
 from evcharge.central.rules.wallet import credited, new_driver
 from evcharge.domain import events
 from evcharge.domain.billing import MAX_MONEY_CENTS, MAX_PRICE_CENTI_CENTS, euros
-from evcharge.domain.charging_point import ChargingPoint, Hold
+from evcharge.domain.charging_point import ChargingPoint, Hold, in_order
 from evcharge.domain.errors import Code, Refused, StaleLink
 from evcharge.domain.ids import CpId, DriverId, JournalId
 from evcharge.domain.session import EndReason, SessionState
@@ -189,6 +189,7 @@ def _engine_arrives(draft: Draft, command: EngineArrives, rules: Rules) -> None:
             speed_permille=command.speed_permille,
             location=point.location,
             said=point.said_location,
+            holds=in_order(point.holds),
         )
     )
 
@@ -199,7 +200,11 @@ def _journal_replaced(
     """Return `point` without its charge, withheld until an operator confirms the new journal (RELIABILITY B3)."""
     draft.say(events.JournalReplaced(cp_id=point.cp_id, old=old, new=new))
     if Hold.JOURNAL not in point.holds:
-        draft.say(events.HoldPlaced(cp_id=point.cp_id, hold=Hold.JOURNAL))
+        draft.say(
+            events.HoldPlaced(
+                cp_id=point.cp_id, hold=Hold.JOURNAL, holds=in_order(point.holds | {Hold.JOURNAL})
+            )
+        )
     draft.put(replace(point, holds=point.holds | {Hold.JOURNAL}, register_mwh=None))
     # What the lost journal still held will never come: bill what was committed (RELIABILITY E2.6).
     close_estimated(draft, point, rules, EndReason.LOST)
@@ -245,6 +250,7 @@ def _monitor_arrives(draft: Draft, command: MonitorArrives, rules: Rules) -> Non
             epoch=point.epoch,
             location=point.location,
             said=point.said_location,
+            holds=in_order(point.holds),
         )
     )
 
@@ -509,7 +515,11 @@ def _place_hold(draft: Draft, command: PlaceHold) -> None:
         if command.hold in point.holds:
             continue
         draft.put(replace(point, holds=point.holds | {command.hold}))
-        draft.say(events.HoldPlaced(cp_id=point.cp_id, hold=command.hold))
+        draft.say(
+            events.HoldPlaced(
+                cp_id=point.cp_id, hold=command.hold, holds=in_order(point.holds | {command.hold})
+            )
+        )
         charging.order_stop(draft, point, EndReason(command.hold.value))
 
 
@@ -521,7 +531,7 @@ def _lift_hold(draft: Draft, command: LiftHold) -> None:
 def _lift(draft: Draft, point: ChargingPoint, hold: Hold) -> None:
     if hold in point.holds:
         draft.put(replace(point, holds=point.holds - {hold}))
-        draft.say(events.HoldLifted(cp_id=point.cp_id, hold=hold))
+        draft.say(events.HoldLifted(cp_id=point.cp_id, hold=hold, holds=in_order(point.holds - {hold})))
 
 
 def _close_alert(draft: Draft, command: CloseAlert) -> None:

@@ -13,7 +13,7 @@ from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import Weather
 from evcharge.central.rules.settings import Rules
 from evcharge.domain import events
-from evcharge.domain.charging_point import ChargingPoint, Hold
+from evcharge.domain.charging_point import ChargingPoint, Hold, in_order
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.location import place, tidy
 from evcharge.domain.session import EndReason
@@ -144,9 +144,15 @@ def _held(draft: Draft, point: ChargingPoint, *, wanted: bool) -> ChargingPoint:
     if wanted == (Hold.WEATHER in point.holds):
         return point
     if wanted:
-        draft.say(events.HoldPlaced(cp_id=point.cp_id, hold=Hold.WEATHER))
+        draft.say(
+            events.HoldPlaced(
+                cp_id=point.cp_id, hold=Hold.WEATHER, holds=in_order(point.holds | {Hold.WEATHER})
+            )
+        )
         return replace(point, holds=point.holds | {Hold.WEATHER})
-    draft.say(events.HoldLifted(cp_id=point.cp_id, hold=Hold.WEATHER))
+    draft.say(
+        events.HoldLifted(cp_id=point.cp_id, hold=Hold.WEATHER, holds=in_order(point.holds - {Hold.WEATHER}))
+    )
     return replace(point, holds=point.holds - {Hold.WEATHER})
 
 

@@ -47,6 +47,7 @@ from evcharge.evc1.messages import (
     Stop,
     SupplyUpdate,
     Synced,
+    Withheld,
 )
 from evcharge.labels import Phrase, Speech, causes, refusals
 from evcharge.labels.point import SENTENCES
@@ -247,6 +248,7 @@ class Engine:
             if self.lane is not None:
                 self.lane.link(None)
             self.charge.on_link_lost()
+            self._standing.forget_holds()
             self._news.set()
             if self._asked is not None:
                 log.warning("%s", self.words("manual lost", driver=self._asked.driver_id))
@@ -333,6 +335,7 @@ class Engine:
         return EngineFacts(
             cp_id=self._cp_id,
             location=self._standing.location,
+            withheld=self._standing.withheld,
             clock=f"{utc_now().astimezone():%H:%M:%S}",
             state=charge.state,
             fault=charge.fault,
@@ -379,6 +382,8 @@ class Engine:
                 return self.charge.on_synced(last_seq)
             case Located(location=location):
                 self._standing.hear(location, self._told_location)
+            case Withheld(holds=holds):
+                self._standing.hear_holds(holds)
             case Ack(seq=seq):
                 return self.charge.on_ack(seq, self._unix_s())
             case Start():

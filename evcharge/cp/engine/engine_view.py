@@ -85,6 +85,7 @@ def _facts(facts: EngineFacts, words: Speech) -> list[Text]:
             drawing.lamp(Lamp.OK if facts.linked else Lamp.KO, central_words(facts, words)),
             f"  {facts.central_at}",
         ),
+        *([drawing.fact("", Text(facts.withheld, style="not dim yellow"))] if facts.withheld else []),
         drawing.fact(
             words("health"),
             drawing.lamp(Lamp.OK if facts.monitors == 1 else Lamp.SILENT, monitors),

@@ -20,7 +20,7 @@ from evcharge.domain.errors import Code, EvchargeError, Overloaded, StateError
 from evcharge.domain.ids import CpId, Role, check_id
 from evcharge.evc1.client import LinkState, Phase, ReconnectingClient
 from evcharge.evc1.connection import Channel
-from evcharge.evc1.messages import ErrorNotice, Health, Located
+from evcharge.evc1.messages import ErrorNotice, Health, Located, Withheld
 from evcharge.labels import Phrase, Speech, say
 from evcharge.labels.point import SENTENCES
 from evcharge.runtime.clock import utc_now
@@ -80,10 +80,13 @@ class Teller:
                         log.warning("%s", self._words("central says", text=said))
                     case Located(location=location, said=said):
                         self._standing.hear(location, said)
+                    case Withheld(holds=holds):
+                        self._standing.hear_holds(holds)
                     case _:
                         pass
         finally:
             self._channel = None
+            self._standing.forget_holds()
 
     def tell(self) -> None:
         """Say how the engine is, once that is known."""
@@ -271,6 +274,7 @@ class Monitor:
             temperature_deci_celsius=self._warmth(),
             monitors=watcher.monitors if watcher is not None else 1,
             location=self._standing.location,
+            withheld=self._standing.withheld,
             simulating=self._teller is not None and self._teller.simulating,
         )
 

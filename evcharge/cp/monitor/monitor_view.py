@@ -63,6 +63,8 @@ def _lamps(facts: MonitorFacts, words: Speech) -> list[Text]:
         drawing.fact(words("central"), drawing.lamp(facts.central.lamp, facts.central.words)),
         drawing.fact("", facts.central_at),
     ]
+    if facts.withheld:
+        lines.append(drawing.fact("", Text(facts.withheld, style="not dim yellow")))
     if facts.monitors > 1:
         lines.append(Text(f" {words('many monitors', count=facts.monitors)}", style="yellow"))
     if facts.simulating:

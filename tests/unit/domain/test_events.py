@@ -18,6 +18,7 @@ SAMPLES: dict[object, object] = {
     float: 1.5,
     bool: True,
     Hold: Hold.WEATHER,
+    tuple[Hold, ...]: (Hold.OPERATOR, Hold.WEATHER),
     EndReason: EndReason.FAULT,
     tuple[str, ...]: ("S-1",),
     tuple[tuple[str, EndReason], ...]: (("S-1", EndReason.FAULT),),

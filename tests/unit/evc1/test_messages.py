@@ -53,6 +53,7 @@ GOLDEN: dict[messages.Message, str] = {
         journal_id=JOURNAL, last_seq=7, location="Elche"
     ): f'{{"t":"SYNC","journal_id":"{JOURNAL}","last_seq":7,"location":"Elche"}}',
     messages.Located(location="Elche", said="Berlin"): '{"t":"LOCATED","location":"Elche","said":"Berlin"}',
+    messages.Withheld(holds=("operator", "weather")): '{"t":"WITHHELD","holds":["operator","weather"]}',
     messages.Synced(last_seq=7): '{"t":"SYNCED","last_seq":7}',
     messages.Ack(seq=8): '{"t":"ACK","seq":8}',
     messages.Resync(last_seq=7): '{"t":"RESYNC","last_seq":7}',
@@ -207,7 +208,7 @@ SENDERS = {
     Role.MONITOR: "Heartbeat Bye Rekeyed Health",
     Role.DRIVER: "Heartbeat Bye Rekeyed RequestStart RequestStop ListPoints AskBalance AskHistory TicketSeen "
     "AnswerStart SetPin AskPin",
-    Role.CENTRAL: "Heartbeat Bye ErrorNotice Rekey Synced Located Ack Resync Start Stop Query Progress Supply "
+    Role.CENTRAL: "Heartbeat Bye ErrorNotice Rekey Synced Located Withheld Ack Resync Start Stop Query Progress Supply "
     "TicketIssued Notice Points Balance History Confirming ConfirmStart ConfirmOver PinState",
     Role.OPERATOR: "",
     Role.ADMIN: "",

@@ -6,6 +6,7 @@ from msgspec import UNSET
 from evcharge.central.peers.letters import Letter, letters, message_of
 from evcharge.central.rules import replies
 from evcharge.domain import events as e
+from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import Code
 from evcharge.domain.ids import Role
 from evcharge.domain.session import EndReason
@@ -161,11 +162,28 @@ def test_where_a_point_stands_is_for_its_two_programs():
     assert told(e.MonitorConnected(cp_id="CP001", link=1)) == []
 
 
+def test_what_withholds_a_point_is_for_its_two_programs():
+    withheld = messages.Withheld(holds=("operator", "weather"))
+    both = [(Role.ENGINE, "CP001", withheld), (Role.MONITOR, "CP001", withheld)]
+    holds = (Hold.OPERATOR, Hold.WEATHER)
+    assert told(e.HoldPlaced(cp_id="CP001", hold=Hold.WEATHER, holds=holds)) == both
+    assert told(e.MonitorConnected(cp_id="CP001", link=1, holds=holds)) == both[1:]
+    engine = e.EngineConnected(cp_id="CP001", link=1, journal_id="a" * 32, last_seq=0, holds=holds)
+    assert told(engine)[1:] == both
+    # Nothing withholds it any more: that is said, once, and not to those who arrive.
+    nothing = messages.Withheld(holds=())
+    assert [letter[2] for letter in told(e.HoldLifted(cp_id="CP001", hold=Hold.WEATHER))] == [
+        nothing,
+        nothing,
+    ]
+    assert told(e.MonitorConnected(cp_id="CP001", link=1)) == []
+
+
 def test_everything_else_is_for_the_screens_alone():
     speak = {
         e.SessionAuthorised, e.EngineConnected, e.SessionReady, e.SessionStarted, e.StopOrdered, e.SessionRefused,
         e.SessionInterrupted, e.StraySupply, e.TicketMade, e.ConfirmationAsked, e.StartConfirmed, e.ConfirmationEnded,
-        e.PinRemoved, e.TicketCorrected, e.PointMoved, e.WalletCorrected, e.PaidOut,
+        e.PinRemoved, e.TicketCorrected, e.PointMoved, e.HoldPlaced, e.HoldLifted, e.WalletCorrected, e.PaidOut,
     }  # fmt: skip
     for event in LINES:
         if type(event) not in speak:
