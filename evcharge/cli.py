@@ -44,7 +44,7 @@ def main() -> NoReturn:
         if sys.stdout is not None:
             sys.stdout.flush()
     except (OSError, ValueError):
-        # Who read our output has gone. Nothing is left to say, least of all by the interpreter at its end.
+        # The reader of our output has gone: nothing is left to say, least of all by the interpreter at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.exit(code)
 

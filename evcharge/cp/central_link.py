@@ -159,7 +159,7 @@ class LinkLines:
             lambda: None, lambda: log.info("%s", say(Phrase.REGISTRY_BACK, self._lang))
         )
         self.connected = False
-        # Why there is no link; None before the first try has ended, and while there is one.
+        # Why the link is down; None while it is up and before the first attempt has ended.
         self.error: EvchargeError | None = None
 
     @property

@@ -148,7 +148,7 @@ class Verdict:
         return self._conclude("engine lost: it does not answer")
 
     def lost(self, why: str) -> bool:
-        """There is no engine, or it is not ours, as `why` says: there is nothing to wait for."""
+        """No engine answers, or not ours, as `why` says: stop waiting."""
         self._missed = 0
         return self._conclude(why)
 

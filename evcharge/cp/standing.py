@@ -44,7 +44,7 @@ class Standing:
 
     def hear_holds(self, holds: Sequence[str]) -> None:
         """Take in all that withhold it; one line when that is news, also when nothing does any more."""
-        # Those of a later release in their own word.
+        # A later release may send others: they are shown by name.
         reasons = [self._words(f"held {hold}") if hold in KNOWN_HOLDS else hold for hold in holds]
         withheld = self._words("withheld", why=", ".join(reasons)) if reasons else ""
         if withheld and withheld != self.withheld:

@@ -1,4 +1,4 @@
-"""Who may log in on the pages of the demo: the passwords that lie in its state folder."""
+"""Logins for the pages of the demo: the passwords in its state folder."""
 
 from pathlib import Path
 

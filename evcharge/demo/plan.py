@@ -1,4 +1,4 @@
-"""Who plays in the demo: names, ports, what each driver asks for."""
+"""The cast of the demo: names, ports, what each driver asks for, and how long things take."""
 
 import errno
 import socket

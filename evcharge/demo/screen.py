@@ -25,7 +25,7 @@ _COLOURS: Mapping[str, str] = {
     OWN_NAME: "1",
 }
 _DRIVER_COLOUR = "34"
-# Of a demo that goes on for days: so much of the latest is kept, twice.
+# A demo may go on for days: this much of the latest is kept, twice.
 _MOST_LOG_BYTES = 5_000_000
 
 

@@ -218,7 +218,7 @@ class _Show:
         settings = self._config.weather
         chosen = settings.simulate is not None or settings.source != "auto"
         simulate: tuple[str, ...] = ()
-        # Labs have no internet: who has no key and wants nothing else gets the weather of the demo.
+        # Labs have no internet: without a key, and unless told otherwise, the demo simulates its weather.
         if not chosen and find_key(self._config.state, os.environ) is None:
             simulate = ("--simulate", str(plan.timeline(once=self._wish.once)))
         self._screen.say(self._say("weather simulated" if simulate else "weather starts"))
@@ -252,7 +252,7 @@ class _Show:
         self._monitors.append(await self._start(f"{cp_id} monitor", *watching, typed=not self._wish.once))
 
     async def _all_drivers(self) -> list[str]:
-        # Returns who has not got every ticket.
+        # Returns the drivers that lack a ticket.
         missing: list[str] = []
         cp_ids = plan.cp_ids(self._wish.points)
         for wave in plan.waves(plan.driver_ids(self._wish.drivers), self._wish.points):

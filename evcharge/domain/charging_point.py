@@ -26,7 +26,7 @@ class CpStatus(StrEnum):
 
 
 class Hold(StrEnum):
-    """Who or what withholds a healthy charging point. Each is placed and lifted on its own."""
+    """A reason that withholds a healthy charging point. Each is placed and lifted on its own."""
 
     OPERATOR = "operator"
     WEATHER = "weather"
@@ -40,7 +40,7 @@ def in_order(holds: Iterable[Hold]) -> tuple[Hold, ...]:
 
 
 class LocatedBy(StrEnum):
-    """Who said where a charging point stands. The Registry: an administrator, with a new credential."""
+    """The origin of a location. The Registry: an administrator, with a new credential."""
 
     ENGINE = "engine"
     OPERATOR = "operator"
@@ -87,7 +87,7 @@ class ChargingPoint:
     # The connections through which its monitor and engine speak; None while there is none.
     monitor_link: int | None = None
     engine_link: int | None = None
-    # Of an engine whose keys were withdrawn during a session: over this link it may still tell how that ended.
+    # An engine whose keys were withdrawn during a session may still tell over this link how that ended.
     parting_link: int | None = field(default=None, compare=False)
     # Whether the monitor has reported the engine's health over its present connection.
     monitor_heard: bool = False

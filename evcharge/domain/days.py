@@ -13,7 +13,7 @@ _DAY = timedelta(days=1)
 _MS = timedelta(milliseconds=1)
 _TICK = timedelta(microseconds=1)
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-# Whoever sets a clock wrong by more than this gets no row for every day between.
+# A clock that is set wrong by more than this makes no row for every day between.
 MAX_DAYS = 3660
 
 

@@ -505,7 +505,7 @@ class DebtPaid(Event):
     session_id: SessionId
     cents: int
     left_cents: int
-    # For all its sessions.
+    # The total over all its sessions.
     owed_cents: int
     balance_cents: int
 
@@ -630,7 +630,7 @@ class StartRefused(Event):
     # An older Central's sentence; now the facts say it in any language.
     text: str = ""
     times: int = 1
-    # Of E_PAUSE: the seconds that the driver must wait.
+    # With E_PAUSE: the seconds that the driver must wait.
     reason: str = ""
     facts: RefusalFacts | None = None
 
@@ -817,7 +817,7 @@ class TicketCorrected(Event):
     registration: int = 0
     # The id has another owner since, who is told nothing: the money is that of the wallet which was left.
     former_owner: bool = False
-    # Of an order: what whoever gave it calls it.
+    # For an order: the reference that its author gave.
     reference: str | None = None
 
 

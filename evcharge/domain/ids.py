@@ -19,7 +19,7 @@ _ID = re.compile(ID_PATTERN)
 
 
 class Role(StrEnum):
-    """Who is speaking. The first three are peers of Central's stream; the others act on Central itself.
+    """The role of a speaker. The first three are peers of Central's stream; the others act on Central itself.
 
     UNKNOWN has proved nothing: whatever it claims is a parameter of what it did.
     """

@@ -67,5 +67,5 @@ def without_accents(text: str) -> str:
 
 
 def _is_visible(letter: str) -> bool:
-    # Of the others, formats such as a zero-width joiner or a change of direction make two names look alike.
+    # Other format characters, such as a zero-width joiner, would make two names look alike.
     return unicodedata.category(letter) != "Cf"

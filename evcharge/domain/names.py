@@ -2,7 +2,7 @@
 
 from evcharge.domain.ids import Role
 
-# Who acts in the audit logs, and what alerts are about, beside people, charging points and drivers.
+# Actors of the audit logs and subjects of alerts, beside people, charging points and drivers.
 _OURS = (
     *Role,
     *(

@@ -13,7 +13,7 @@ class RefusalFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     reason: str = ""
-    # Of the charging point: a CpStatus.
+    # Status of the charging point: a CpStatus.
     status: str = ""
     at: CpId | None = None
     # The location that was wished for.

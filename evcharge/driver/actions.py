@@ -141,7 +141,7 @@ class ActionRunner:
             self._channel = None
 
     def lost(self, refusal: EvchargeError | None) -> None:
-        """There is no connection: `refusal` says who would not have us, None that nobody answered."""
+        """Take in that there is no connection: `refusal` names who refused us, None means that nobody answered."""
         self.carry_out(self.conversation.lost(refusal))
 
     def close(self) -> None:

@@ -51,7 +51,7 @@ class Facts:
             case ConfirmOver(request_id=request_id):
                 self.settled(request_id)
             case Progress(step="REFUSED"):
-                # It may have been refused because there is no such charging point: nothing to suggest.
+                # The charging point may not exist, and was refused for that: suggest nothing.
                 self._over(message.session_id)
             case Progress(cp_id=str(cp_id)):
                 self._know(cp_id)

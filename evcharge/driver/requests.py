@@ -33,7 +33,7 @@ class Reaction:
     messages: tuple[Message, ...] = ()
     # Ask `repeat()` after this many seconds.
     repeat_after_s: float | None = None
-    # For the list of troubles: (source, what is wrong with it; None when it is over).
+    # The list of faults is told (source, what is wrong with it; None when it is over).
     notes: tuple[tuple[str, str | None], ...] = ()
 
 

@@ -145,7 +145,7 @@ class ServiceReader:
 
 
 def is_binary(beginning: bytes) -> bool:
-    """Return whether a file that begins like this is no text: NULs, or no UTF-8 and full of control bytes."""
+    """Return whether a file that begins like this is binary: NULs, or not UTF-8 and full of control bytes."""
     if b"\0" in beginning:
         return True
     try:

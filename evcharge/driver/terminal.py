@@ -237,7 +237,7 @@ def _obey(desk: ActionRunner, text: str) -> bool:
 
 @contextmanager
 def _loud_failures(stop: asyncio.Event) -> Iterator[None]:
-    """A terminal that goes away while the prompt is drawn ends the role; it is no error of the program."""
+    """A terminal that disappears while the prompt is drawn ends the role without an error."""
     loop = asyncio.get_running_loop()
     before = loop.get_exception_handler()
 

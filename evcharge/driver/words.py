@@ -139,7 +139,7 @@ class Words:
         name = {"no": "unconfirmed, no", "late": "unconfirmed, late"}.get(word.reason)
         if name is not None:
             return self(name, cp_id=word.cp_id)
-        # Of its driver it speaks in the third person.
+        # It speaks of its driver in the third person.
         facts = RefusalFacts(reason=word.reason)
         why = refusals.heard(word.code, word.text, self.lang, facts, driver_id=self("you"), cp_id=word.cp_id)
         return self("unconfirmed", cp_id=word.cp_id, why=why)

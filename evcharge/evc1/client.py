@@ -73,7 +73,7 @@ class Timing:
     first_retry_s: float = 0.5
     most_retry_s: float = 10.0
     duplicate_s: float = 5.0
-    # For what only a person can put right: withdrawn keys, a Central that is not ours, another version.
+    # Retry slowly what only a person can put right: withdrawn keys, a Central that is not ours, another version.
     for_people_s: float = 60.0
     # Anybody can forge an error before the login, so no hint may send us to sleep for longer.
     most_obeyed_s: float = 60.0

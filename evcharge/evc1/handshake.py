@@ -68,7 +68,7 @@ class SessionKeys:
         self.th = th
         self.from_peer = _hkdf(master, th, b"EVC1 from peer")
         self.from_central = _hkdf(master, th, b"EVC1 from central")
-        # Of what an engine says beside this connection: its live figures, when they travel over Kafka.
+        # Seals what an engine says beside this connection: its live figures, when they travel over Kafka.
         self.telemetry = _hkdf(master, th, b"EVC1 telemetry")
 
     def rekeyed(self, master: bytes) -> "SessionKeys":

@@ -35,7 +35,7 @@ class Liveness(NamedTuple):
     dead_after_s: float
 
 
-# Who may be a peer of Central's stream, and how soon a dead one is noticed (PROTOCOL.md D4).
+# The peers of Central's stream, and how soon a dead one is noticed (PROTOCOL.md D4).
 LIVENESS: Mapping[Role, Liveness] = MappingProxyType(
     {
         Role.MONITOR: Liveness(heartbeat_s=1.0, dead_after_s=3.0),
@@ -46,7 +46,7 @@ LIVENESS: Mapping[Role, Liveness] = MappingProxyType(
 
 
 class Identity(Struct, frozen=True):
-    """Who a ticket speaks for. `auth` is the Unix time of the first real login at the Registry.
+    """The peer that a ticket speaks for. `auth` is the Unix time of its first real login at the Registry.
 
     `registration` tells who has the id now from who had it before it was withdrawn.
     """

@@ -1,4 +1,4 @@
-"""HTTP as our servers speak it: small strict bodies in, JSON sentences out, no patience with idlers.
+"""The HTTP server that Registry and Central share: bounded JSON bodies, problem+json errors, idle limits.
 
 The Registry and Central stand on it; nothing here knows what they do.
 """
@@ -26,7 +26,7 @@ from evcharge.storage.store_errors import StoreError
 log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 64 * 1024
-# For a TLS handshake, for the next request to be whole, and for the body of one.
+# Limits for a TLS handshake, for the next request to be complete, and for its body.
 PATIENCE_S = 10.0
 # A browser opens half a dozen connections, and one more for each page that follows what happens.
 SEATS = SeatLimits(strangers=512, strangers_per_network=128, members=1024, members_per_login=64)
@@ -36,7 +36,7 @@ STALLED_S = 10.0
 REQUESTS_PER_S = 200
 # A request that would have to wait for longer is refused.
 LONGEST_WAIT_S = 2.0
-# Of every answer. Browsers are told to believe nothing of it beyond what it says it is.
+# Headers of every answer. Browsers must not guess what it is.
 _HEADERS = {
     "Server": "evcharge",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -264,13 +264,13 @@ class _Client(web.RequestHandler):
     ) -> web.StreamResponse:
         """Answer what could not be parsed as HTTP."""
         del request, exc, message
-        response = failure(status, Code.MALFORMED, "This is no HTTP request that is understood here.")
+        response = failure(status, Code.MALFORMED, "Not a valid HTTP request.")
         response.force_close()
         return response
 
 
 def prove(request: web.Request, login: str) -> None:
-    """Say who sends `request`: its connection is no stranger's any more. Raises Overloaded when all seats are taken."""
+    """Record who sends `request`: its connection is known from now on. Raises Overloaded when all seats are taken."""
     client = request.protocol
     if isinstance(client, _Client):
         client.connection.prove(login)

@@ -106,7 +106,7 @@ class Brokers:
         if settings.security.endswith("tls"):
             self.options["ssl_context"] = _trusting(settings.ca_file)
         elif settings.ca_file:
-            # Who names an authority does not want to talk in the clear.
+            # Naming an authority means: do not talk in the clear.
             wanted = settings.security.replace("plaintext", "tls")
             raise ConfigError(f'`[kafka] ca_file` is for TLS: set `security` to "{wanted}", or leave it out.')
 

@@ -18,7 +18,7 @@ _MARGIN_S = 60.0
 
 
 class PasswordNeeded(StateError):
-    """There is no login that still holds, and no password: nothing was done yet, ask for it and do it again."""
+    """No login is valid any more and no password is at hand: nothing was done yet; ask for it and try again."""
 
 
 class Admin:

@@ -40,7 +40,7 @@ BOOKS = {
     "registry/registry.db": "evcharge.registry.schema",
     "central/central.db": "evcharge.central.books.schema",
 }
-# Who we are; and all that must stay secret.
+# Our identity, and everything that must stay secret.
 NETWORK = "ca.pem"
 KEYS = (
     NETWORK, "ca.key", "service.key", "registry.pem", "registry.key", "central.pem", "central.key",
@@ -218,7 +218,7 @@ def _key(passphrase: str, how: Sealing) -> bytes:
 
 def _opened(archive: zipfile.ZipFile, manifest: Manifest, passphrase: str, say: Speech) -> dict[str, str]:
     how = manifest.keys
-    # Whoever made the file could else let us work and take memory without end.
+    # Otherwise the author of the file could make us work and take memory without limit.
     if how is None or (how.n, how.r, how.p) != (_SCRYPT_N, _SCRYPT_R, _SCRYPT_P):
         raise StateError(say("restore damaged", what=_SEALED))
     try:
@@ -293,7 +293,7 @@ def finish(state: Path, say: Speech) -> str:
 
 
 def mode_of(name: str) -> int:
-    """Return the mode of a file of a state folder: certificates are no secret."""
+    """Return the mode of a file of a state folder: certificates may be read by anybody."""
     return 0o644 if name.endswith(".pem") else files.OWNER_ONLY
 
 

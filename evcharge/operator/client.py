@@ -39,7 +39,7 @@ class CentralApi(ApiClient):
         return await self.send("POST", path, body)
 
     async def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Make one call that is no question. Raises what `call` raises."""
+        """Make one call that changes something. Raises what `call` raises."""
         return await self._object(method, path, body=body)
 
     async def _object(self, method: str, path: str, **more: Any) -> dict[str, Any]:

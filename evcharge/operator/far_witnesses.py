@@ -17,7 +17,7 @@ from evcharge.security import secret_files, state_folder
 from evcharge.storage.hash_chain import Head
 from evcharge.storage.witnesses import CENTRAL, KAFKA, REGISTRY, Witness
 
-# Of each partition. Every event there is an anchor; newer ones vouch for older rows, too.
+# Records read of each partition. Every event there is an anchor; newer ones vouch for older rows, too.
 _MOST_RECORDS = 200_000
 _FETCH_S = 0.5
 _PAGE = 1000

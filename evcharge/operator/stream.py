@@ -136,7 +136,7 @@ async def _from_kafka(
     # The last ones of all are among the last ones of each topic; of some only, they may lie anywhere.
     begin = None if limit == 0 else 0 if narrow else -limit
     reader = _Reader(Brokers(work.config.kafka, work.config.state), begin)
-    # Who wants none of the past begins with what comes: of that, too, the limit would leave nothing.
+    # With a limit of 0 the past is skipped; applied to what follows it would skip that, too.
     backoff, lost, past = Backoff(most_s=3.0), False, limit > 0 or not follow
     found: list[Told] = []
     try:
@@ -215,7 +215,7 @@ class _Reader:
                 self._consumer = consumer
             records = await self._consumer.fetch(within_s)
             if not records:
-                # Who waits for a broker that has gone hears nothing: ask.
+                # A reader hears nothing from a broker that has gone: ask.
                 await self._consumer.left()
         except BrokerLost:
             await self.close()

@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 _TOKEN_S = 8 * 3600
 # So many of those who are registered are told at once.
 LIST_PAGE = 1000
-# A renewal from the same place within an hour is no news for the audit log.
+# A renewal from the same place within an hour adds no row to the audit log.
 _NEWS_AFTER_S = 3600.0
 _MAX_SEEN = 20_000
 _MAX_TRIES = 5
@@ -243,7 +243,7 @@ class Api:
         body = await read_body(request, Login)
         visit(request).target = body.user
         kept = await self._store.admin_hash(body.user)
-        # An administrator is no id: ids have no lower case, so that the two cannot be confused here.
+        # Administrators have lower-case names, ids never: the two cannot be confused here.
         if not await self._callers.guess(kept, body.password, f"admin {body.user}", address_of(request)):
             raise AuthenticationError("The user or the password is wrong.", Code.CREDENTIAL)
         actor = Actor(body.user, ADMIN, address_of(request))

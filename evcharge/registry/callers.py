@@ -1,4 +1,4 @@
-"""Who is calling: tokens, credentials, and the audit rows of those who may not."""
+"""Authentication of callers: tokens, credentials, and the audit rows of those that are refused."""
 
 import hmac
 import logging

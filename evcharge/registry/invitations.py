@@ -22,7 +22,7 @@ from evcharge.registry.store import Actor, Invited, Overtaken, Store
 from evcharge.security import secret_files
 from evcharge.security.passwords import Credentials
 
-# Whoever never got the answer may ask again for so long, with the same credential.
+# A peer that never got the answer may ask again for this long, with the same credential.
 RETRY_S = 600.0
 _MAX_TRIES = 5
 

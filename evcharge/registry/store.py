@@ -26,7 +26,7 @@ class Overtaken(Exception):
 
 
 class Actor(Struct, frozen=True):
-    """Who does something, in which role, from which address."""
+    """The author of an act, its role and its address."""
 
     who: str
     role: str

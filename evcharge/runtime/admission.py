@@ -1,4 +1,4 @@
-"""Who keeps a seat when a server is full: the oldest stranger makes way for the newcomer. Pure.
+"""Which connections keep a seat when a server is full: the oldest stranger makes way for the newcomer. Pure.
 
 A stranger has proved nothing yet; a member has logged in. Strangers hold few seats, in all and for each network that
 they come from, and a newcomer takes the seat of the one that has sat there longest without proving anything. So a
@@ -37,7 +37,7 @@ class Seat:
     taken_at_s: float
     # A login or a request is under way, which began well: others go first.
     is_busy: bool = False
-    # Who proved to sit here; None is a stranger.
+    # The identity that was proved for this seat; None is a stranger.
     login: str | None = None
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from evcharge.runtime.admission import SeatLimits
 
-# For databases, logs, locks, and the connections that a process itself makes.
+# Kept for databases, logs, locks, and the connections that a process itself makes.
 RESERVED = 64
 # Strangers and members of one server need at most this part of the limit each, so that most of it is left for links.
 _LARGEST_PART = 8

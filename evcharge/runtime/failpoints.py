@@ -22,6 +22,6 @@ _ODDS = _read(os.environ.get("EVCHARGE_FAILPOINT", ""))
 
 
 def reach(name: str) -> None:
-    """Die here, perhaps."""
+    """Kill this process with the odds given for `name`."""
     if _ODDS and random.random() < _ODDS.get(name, 0.0):
         os.kill(os.getpid(), signal.SIGKILL)

@@ -45,7 +45,7 @@ class PortOptions:
     plain: bool = False
     handshake_within_s: float = 10.0
     shutdown_within_s: float = 1.0
-    # Whoever takes nothing of what it is sent for so long is cut off.
+    # A peer that reads nothing for this long is cut off.
     stalled_s: float | None = None
     # What somebody is sent who finds no seat at all.
     farewell: Callable[[Overloaded], bytes] = lambda _: b""
@@ -71,7 +71,7 @@ class Connection:
         self.behind_since_s = 0.0
 
     def prove(self, login: str) -> None:
-        """Say who this is: a stranger no more. Raises Overloaded when there is no room for more members."""
+        """Record who this is: no longer a stranger. Raises Overloaded when all members' seats are taken."""
         self._listener.prove(self, login)
 
     def left(self) -> None:

@@ -86,7 +86,7 @@ class Credentials:
         # Checked passwords, so that a renewal costs no 40 ms. Void when this process ends.
         self._memory_key = os.urandom(32)
         self._remembered: OrderedDict[bytes, None] = OrderedDict()
-        # Of a password that nobody has: checking it costs an unknown id as much as a known one.
+        # Hash of a password that nobody has: checking an unknown id costs as much as a known one.
         self._nobody = _argon2(os.urandom(32).hex())
 
     async def __aenter__(self) -> Self:

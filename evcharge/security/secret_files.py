@@ -73,7 +73,7 @@ def write_secret(path: Path, text: str) -> None:
 def replace_secret(path: Path, text: str, mode: int = files.OWNER_ONLY) -> None:
     """Write a 0600 file in place of the old one; a crash leaves the old or the new, never a part.
 
-    With another `mode` it is no secret, only written the same careful way.
+    With another `mode` it may be read by others, but is written with the same care.
     """
     with _beside(path, text, mode) as temporary:
         temporary.replace(path)

@@ -14,12 +14,12 @@ from evcharge.storage.hash_chain import Head
 log = logging.getLogger(__name__)
 
 ANCHORS = "anchors.txt"
-# A line that was cut short by a crash is no anchor.
+# A line that a crash cut short does not count.
 # In a log, the name of the book stands before it.
 _ANCHOR = re.compile(r"(?:\b(central\.db|registry\.db) |^)([0-9]{1,15}) ([0-9a-f]{64})\b", re.MULTILINE)
 # A day of them: what could not be written waits.
 _MOST_WAITING = 1440
-# Of a file that is read: anchors of centuries.
+# Most bytes that are read of a file: anchors of centuries.
 _MOST_BYTES = 1 << 28
 
 

@@ -20,7 +20,7 @@ def reading(path: Path) -> Iterator[Connection]:
             connection.row_factory = sqlite3.Row
             # All is read as it was at one instant, whatever its owner does meanwhile.
             connection.execute("BEGIN")
-            # Bytes that are no text were never written by us: let the chain name their row.
+            # We never write bytes that are not text: let the chain name their row.
             connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
             yield connection
     except sqlite3.DatabaseError as problem:

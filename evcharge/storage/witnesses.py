@@ -1,4 +1,4 @@
-"""Who remembers heads of an audit log beside the books themselves, and where that contradicts the books.
+"""Witnesses that remember heads of an audit log beside the books, and where they contradict the books.
 
 A forger who makes the whole chain anew, or cuts off its end, must reach every one of them: the file of anchors, the
 other program's books, Kafka, and the logs that somebody kept.

@@ -139,7 +139,7 @@ class Console:
                 tasks.create_task(self._do_chosen())
                 tasks.create_task(self._redraw())
                 await self._show()
-                # It ended by itself: there is no terminal any more.
+                # It ended by itself: the terminal has gone.
                 self._on_stop()
         finally:
             self._out.close()

@@ -22,7 +22,7 @@ from evcharge.weather.readings import SourceTrouble, Spot
 log = logging.getLogger(__name__)
 
 MOST_CITIES, MOST_FOUND = 200, 2000
-# Of what the service keeps; it has some kilobytes.
+# Largest file that is read; the real one has some kilobytes.
 MOST_BYTES = 16 << 20
 _COORDINATES = re.compile(r"\A\s*(-?\d{1,3}(?:\.\d+)?)\s*[,;]\s*(-?\d{1,3}(?:\.\d+)?)\s*\Z")
 
@@ -91,7 +91,7 @@ class Atlas:
         return None
 
     def found(self, source: str, city: str, spot: Spot) -> None:
-        """Remember where `source` says that `city` is; not being able to is no reason to fail."""
+        """Remember where `source` says that `city` is; failing to is not fatal."""
         is_full = len(self._kept.found) >= MOST_FOUND
         name = f"{source}: {place(city)}"
         kept = replace(

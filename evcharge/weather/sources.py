@@ -1,4 +1,4 @@
-"""Who says what the weather is: OpenWeather, Open-Meteo, or a timeline. Each is asked about one location at a time."""
+"""Sources of the weather: OpenWeather, Open-Meteo, or a timeline. Each is asked about one location at a time."""
 
 import time
 from collections.abc import Awaitable, Callable

@@ -30,7 +30,7 @@ from evcharge.weather.sources import Source
 log = logging.getLogger(__name__)
 
 MOST_BACKOFF_S = 30.0
-# Of one location that a source does not know: who says where it is wakes it earlier.
+# Pause for a location that the source does not know; an operator's answer wakes it earlier.
 MOST_CITY_BACKOFF_S = 300.0
 
 

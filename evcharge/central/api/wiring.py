@@ -1,6 +1,6 @@
 """Central's web side from end to end: which room of the API gets what, and what keeps open pages up to date.
 
-Charging knows nothing of it: where it fails, it is started again, alone.
+Charging does not depend on it: when it fails, it alone is started again.
 """
 
 import asyncio

@@ -157,7 +157,7 @@ LEDGER: Final = (
     "reference",
 )
 QUARANTINE: Final = ("at", "cp_id", "session_id", "kind", "journal_id", "seq", "why", "record", "kept")
-# Of somebody who was never linked, the log does not tell it.
+# The log does not tell it for a peer that was never linked.
 _NO_EPOCH: Final = {"epoch": UNKNOWN, "least_epoch": 0}
 
 
@@ -189,7 +189,7 @@ class ExpectedRows:
 
     def take(self, row: Columns) -> None:
         """Take in the next row of the log."""
-        # What is no text was never written by us: the chain names that row.
+        # We never write anything but text: the chain names that row.
         self._at, self._n = str(row["at"]).encode("utf-8", "replace").decode(), row["n"]
         self._actor = row["actor"]
         self.newest_at = max(self.newest_at, self._at)
@@ -260,7 +260,7 @@ class ExpectedRows:
         self._epoch(self._point(event.cp_id), event.epoch)
 
     def point_moved(self, event: e.PointMoved) -> None:
-        # Of before it was kept who said so.
+        # Older than the record of who said so.
         by_operator = int(event.by == LocatedBy.OPERATOR) if event.by else UNKNOWN
         self._point(event.cp_id).update(location=event.location, located_by_operator=by_operator)
 
@@ -345,7 +345,7 @@ class ExpectedRows:
     def driver_added(self, event: e.DriverAdded) -> None:
         before = self._rows["driver"].get(event.driver_id)
         if before is not None and event.registration > before["registration"]:
-            # Whoever has the id now begins with a row of its own.
+            # The present owner of the id begins with a row of its own.
             columns = ("driver_id", "registration", "balance_cents")
             key = (event.driver_id, before["registration"])
             self._rows["former_wallet"][key] = {name: before[name] for name in columns}

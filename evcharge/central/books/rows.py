@@ -160,7 +160,7 @@ _ADD_TO_DAILY = """
             ELSE energy_mwh + excluded.energy_mwh END,
         revenue_cents = revenue_cents + excluded.revenue_cents
 """
-# Of a day that its ticket has made.
+# The day that its ticket counts for.
 _CORRECT_DAILY = """
     UPDATE daily SET revenue_cents = revenue_cents + :cents,
         energy_mwh = CASE WHEN energy_mwh > 9223372036854775807 - :mwh THEN 9223372036854775807

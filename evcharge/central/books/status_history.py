@@ -1,7 +1,7 @@
 """What each charging point has shown, and for how long: rows for the books, from facts and instants. Pure.
 
 A status is never assigned; what is kept here is what it was read as, at every commit. While Central was not there
-nobody knows: that time is NO_DATA, it ends no age, and it is no fault.
+nobody knows: that time is NO_DATA, which ends no age and is not a fault.
 """
 
 from collections import ChainMap

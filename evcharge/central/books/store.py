@@ -116,7 +116,7 @@ class CentralStore:
         # Told with the first commit: since when Central was not there, and what is known at a start all the same.
         self._gap_at: datetime | None = None
         self._at_start: list[tuple[ChargingPoint, datetime]] = []
-        # Those whose monitor may still come back.
+        # Points whose monitor may still come back.
         self._unheard: list[ChargingPoint] = []
         self._is_ending = False
         # Told of each commit: how many decisions it held, and how many seconds it took.
@@ -190,7 +190,7 @@ class CentralStore:
         )
         shown = {CpId(row["cp_id"]): shown_of(row) for row in await self._database.read(last)}
         self.statuses = Statuses(shown, awaited_until=now + START_GRACE, days=self.days)
-        # Whoever was killed did not say when: the last sign of life is the end of all that was shown.
+        # A killed Central does not say when it ended: its last sign of life ends all that was shown.
         last = "SELECT at FROM (SELECT at FROM events ORDER BY n DESC LIMIT 1)"
         signs = await self._database.read(f"SELECT seen_at AS at FROM life UNION ALL {last}")  # noqa: S608
         seen = [datetime.fromisoformat(row["at"]) for row in signs]

@@ -8,9 +8,9 @@ from evcharge.storage.reading import Connection
 
 # The schemas that keep records by session, and sessions that were rebuilt.
 _RECORDS_SINCE, _REBUILT_SINCE = 6, 19
-# Who has seen so many names looks into the books.
+# More names than this are only counted: the books list them.
 _MOST_NAMES = 12
-# Of each session in the quarantine: whether Central signed its start, what it supplied, and what became of it here.
+# Each session in the quarantine: whether Central signed its start, what it supplied, and what became of it here.
 _ASIDE = """
 SELECT q.cp_id, q.session_id, s.state,
     MAX(q.kind = 'SUPPLY_START' AND q.ours) AS signed,

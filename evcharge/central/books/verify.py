@@ -30,11 +30,11 @@ from evcharge.storage.witnesses import (
 CENTRAL_DB = "central.db"
 SCHEMAS = {"central.db": "evcharge.central.books.schema", "registry.db": "evcharge.registry.schema"}
 _EVENTS = "SELECT * FROM events ORDER BY n"
-# Whoever sees so many has seen enough.
+# More than this many are only counted.
 _MOST_DAMAGE = 10
 
 
-# Who remembers which book, by its name.
+# The witnesses of each book, by its name.
 Far = Mapping[str, Sequence[Witness]]
 
 

@@ -111,7 +111,7 @@ class Intake:
             except Unstorable as refusal:
                 if command.order is None:
                     raise
-                # Whoever tried it again would hold up all that follow.
+                # Trying it again would hold up all that follow.
                 text = f"an order for {command.order.cp_id} cannot be taken: {refusal.text}"
                 self._refuse(command.order.cp_id, ProtocolError(text, Code.SEQ))
                 command = replace(command, order=None)

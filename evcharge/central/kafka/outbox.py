@@ -203,7 +203,7 @@ class Outbox:
             tasks.create_task(self._publish(self._sink, sends.set))
             for reader, proof in zip(self._readers, reads, strict=True):
                 tasks.create_task(reader(self._cluster, proof.set))
-            # Who may write but not read would be back, and lost, with every try.
+            # A client that may write but not read would be back, and lost, with every attempt.
             for proof in proofs:
                 await proof.wait()
             self._reach()
@@ -240,7 +240,7 @@ class Outbox:
         try:
             await self._books.keep(self._cluster, n)
         except StoreError as problem:
-            # Of use after a restart only. To connect again for it would send all of that again.
+            # Useful after a restart only. Connecting again for it would send all of that again.
             log.debug("the outbox cannot be stored: %s", problem)
             return False
         self._kept = n

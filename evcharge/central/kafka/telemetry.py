@@ -27,7 +27,7 @@ from evcharge.runtime.rate_limit import TokenBuckets
 ADDRESS = f"kafka:{CP_TELEMETRY}"
 # As much as over its connection.
 RECORDS_PER_S = 200
-# Who was not understood is understood again when nothing wrong has come for so long.
+# A peer counts as understood again when nothing wrong has come for this long.
 QUIET_S = 10.0
 
 

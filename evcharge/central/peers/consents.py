@@ -86,5 +86,5 @@ class Consents:
 
     def _forgive(self, brake: Brake, driver_id: DriverId, cp_id: CpId) -> None:
         brake.succeeded((driver_id, cp_id))
-        # Not forgotten: who has one PIN that is right must not try others between.
+        # Kept on success, too: knowing one right PIN must not buy tries at others.
         self._points.undone(("", cp_id))

@@ -261,7 +261,7 @@ class Peers:
         With `last_word`, the engine of an open session has a moment left: `lost` cuts it.
         """
         for role in LIVENESS:
-            # Whoever waits first: it must not inherit the place.
+            # The first in line must not inherit the place.
             for links in (self._waiting, self._present):
                 link = links.get((role, subject))
                 if link is None or link.identity.epoch >= epoch:

@@ -13,7 +13,7 @@ JOURNALS, JOURNAL_EVERY_S = 3, 20.0
 CHANGES, CHANGE_EVERY_S = 10, 6.0
 # Records of Kafka under one key that come to nothing: as many as over a connection in a minute.
 USELESS_RECORDS, USELESS_RECORD_EVERY_S = 600, 0.1
-# Whoever floods Central is not heard for so long.
+# A peer that floods Central is not heard for this long.
 BAN_S = 60.0
 
 TOO_FAST = "more messages than Central takes, without end"

@@ -55,7 +55,7 @@ class Conversation:
 
     @property
     def actor(self) -> Actor:
-        """Who speaks, for the audit log."""
+        """The actor of the audit log for this peer."""
         return Actor(self.identity.id, self.identity.role, self.channel.peer_address)
 
     def hears(self, message: Message) -> None:

@@ -29,7 +29,7 @@ SLOW_S = 5.0
 FIRST_WORD_S = 5.0
 # When our own loop stood still this long, nobody is declared dead until the next round.
 STALL_S = 1.0
-# Whoever sends more than its rate for this long, all the time, will not stop by itself.
+# A peer that exceeds its rate for this long, all the time, will not stop by itself.
 PRESSING_S = 30.0
 MINUTE_S = 60.0
 

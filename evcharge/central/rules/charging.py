@@ -23,7 +23,7 @@ from evcharge.domain.refusals import NO_FACTS, RefusalFacts
 from evcharge.domain.session import EndReason, Session, SessionState, Ticket
 
 _TOO_MUCH = "more energy than was allowed; billed to the limit"
-# Of each charging point: a new one comes with a new disk.
+# Per charging point: a new one comes with a new disk.
 MOST_JOURNALS = 32
 
 

@@ -46,7 +46,7 @@ from evcharge.domain.operator_order import Order
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, in which role and from which address: the first columns of the audit log."""
+    """The author of an act, its role and its address: the first columns of the audit log."""
 
     id: str
     role: Role

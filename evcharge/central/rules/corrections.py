@@ -73,7 +73,7 @@ def correct(
     driver = draft.driver(DriverId(session.driver_id))
     if driver is None:
         raise LookupError(session.driver_id)
-    # Whoever has that id now neither pays nor hears of what was before.
+    # The present owner of the id neither pays for nor hears of what was before.
     former = driver.registration != session.registration
     balance = balance_of(draft, session)
     paid = owed = 0
@@ -103,7 +103,7 @@ def correct(
             )
         )
     number = closed.corrections + 1
-    # Whoever is not there finds the ticket in its inbox again, as it is now.
+    # A driver who is away finds the ticket in its inbox again, as it is now.
     told_later = driver.link is None and not former
     if told_later:
         draft.put(TicketUnseen(session.session_id, session.driver_id))

@@ -12,7 +12,7 @@ from msgspec import structs
 from evcharge.central.rules.commands import CENTRAL, Actor
 from evcharge.domain.events import EngineConnected, Event, RecordQuarantined, StartRefused, StraySupply
 
-# Of each kind, from each source, in each minute: more than a person says, and a program that is well.
+# Per kind, source and minute: more than a person or a healthy program causes.
 IN_FULL = 10
 # What comes to nothing, from one source in one minute: whoever says more is cut off.
 MOST_USELESS = 600
@@ -45,7 +45,7 @@ class CountedFacts:
         return Draft(self._said)
 
     def take(self, draft: "Draft") -> list[Actor]:
-        """Take in what was stored; return who has now said too much that comes to nothing."""
+        """Take in what was stored; return the sources that have now said too much that comes to nothing."""
         before = self._said
         flooding = [
             said.by

@@ -335,7 +335,7 @@ def _known_point(draft: Draft, command: EngineArrives | MonitorArrives, rules: R
         if not point.withdrawn:
             # The Registry's word of it is still on its way.
             point = _leave_point(draft, point, command.epoch, rules)
-        # Who had the id before has had its last word.
+        # The former owner of the id has had its last word.
         point = _without_engine(draft, point, presence.REVOKED)
         return _added(draft, command, point.price_centi_cents_per_kwh, point)
     if point.withdrawn or command.registration < point.registration:
@@ -393,7 +393,7 @@ def _driver_arrives(draft: Draft, command: DriverArrives, rules: Rules) -> None:
     if driver.blocked:
         draft.say(events.DriverUnblocked(driver_id=driver.driver_id, epoch=command.epoch))
     if command.epoch > driver.epoch:
-        # Whoever had the old credential may have chosen the PIN.
+        # The holder of the old credential may have chosen the PIN.
         driver = manual_start.without_pin(draft, driver, "credential")
     draft.put(replace(driver, epoch=command.epoch, blocked=False, link=command.link))
     draft.say(events.DriverConnected(driver_id=driver.driver_id, link=command.link, epoch=command.epoch))

@@ -49,7 +49,7 @@ class Driver:
     lapsed_s: float | None = None
     # The charging point that asks whether it wants to charge there.
     asked_by: CpId | None = None
-    # Whoever types the PIN with its id may charge for up to so much; how often in a row it was typed wrongly.
+    # With its PIN anybody may charge for up to so much; how often in a row it was typed wrongly.
     pin_hash: str | None = field(default=None, repr=False)
     pin_limit_cents: int = 0
     pin_misses: int = 0
@@ -145,15 +145,15 @@ class Transfer:
     # Whose wallet: that of this registration of the driver's id.
     registration: int = 0
     session_id: SessionId | None = None
-    # Who brought the money, or moved it by an order, calls it so; no two transfers share one.
+    # The reference that the payer or the operator gave; no two transfers share one.
     reference: str | None = None
-    # Of an order: why, and who gave it.
+    # For an order: why, and who gave it.
     reason: str | None = None
     actor: str | None = None
 
 
 class CorrectionKind(StrEnum):
-    """Who puts a ticket right: a record of its charging point that came afterwards, or an operator."""
+    """The origin of a correction: a record of its charging point that came afterwards, or an operator."""
 
     RECORD = "RECORD"
     ORDER = "ORDER"
@@ -178,7 +178,7 @@ class Correction:
     reason: str
     # By this its ticket is counted in the statistics; so is this.
     ticket_ended_at: datetime
-    # Of an order: what whoever gave it calls it.
+    # For an order: the reference that its author gave.
     reference: str | None = None
 
 

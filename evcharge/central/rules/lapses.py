@@ -18,7 +18,7 @@ FORGOTTEN_AFTER_S = 86_400
 def after_refusal(driver: Driver, session: Session, reason: EndReason, rules: Rules) -> Driver:
     """Return `driver` after its `session` came to nothing: one more lapse if it kept the charging point from others."""
     held_s = rules.steady_s - session.authorised_s if session.authorised_s is not None else 0.0
-    # Whoever stops just before the time is over keeps others away, too.
+    # Stopping just before the time is over keeps others away, too.
     kept = reason is EndReason.DRIVER and held_s >= session.plug_within_s / 2
     if reason is not EndReason.NOT_PLUGGED and not kept:
         return driver

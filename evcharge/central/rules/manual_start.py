@@ -127,7 +127,7 @@ def _confirming(question: Question, rules: Rules) -> DriverAsked:
 
 
 def answer(draft: Draft, command: AnswerStart, rules: Rules) -> None:
-    """Start the charge that was asked for, or do not. Raises Refused when there is no such question (any more)."""
+    """Start the charge that was asked for, or do not. Raises Refused when that question does not exist or is over."""
     presence.check_driver(draft, command, command.driver_id)
     asking = draft.asking(command.driver_id)
     if asking is None or asking[1].request_id != command.request_id:

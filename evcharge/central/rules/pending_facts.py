@@ -43,7 +43,7 @@ class PendingFacts:
         self._former_wallets: dict[tuple[DriverId, int], FormerWallet] = {}
         # 0 for a journal that is forgotten.
         self._cursors: dict[tuple[CpId, JournalId], int] = {}
-        # Those that are new here.
+        # New in this decision.
         self._journals: dict[CpId, list[JournalId]] = {}
         self._weather: dict[str, Weather] = {}
         self._requests: dict[RequestId, Session | Ticket] = {}

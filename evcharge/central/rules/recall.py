@@ -29,7 +29,7 @@ class Unknown:
     requests: frozenset[RequestId]
     orders: frozenset[str]
     tickets: frozenset[SessionId]
-    # Of which records tell that are over here.
+    # Sessions that are over here but that records still mention.
     sessions: frozenset[SessionId]
 
 

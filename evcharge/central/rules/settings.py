@@ -24,7 +24,7 @@ class Rules:
     max_active_per_driver: int = 1
     plug_within_s: int = 60
     unplugged_pause_s: int = 60
-    # Whoever types a driver's id at a charging point needs neither its answer nor its PIN.
+    # A driver's id typed at a charging point needs neither the driver's answer nor its PIN.
     manual_start_is_open: bool = False
     confirm_within_s: int = 30
     default_price_centi_cents_per_kwh: int = 2_500

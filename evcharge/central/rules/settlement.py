@@ -72,7 +72,7 @@ def close_estimated(draft: Draft, point: ChargingPoint, rules: Rules, reason: En
 
 
 def refuse(draft: Draft, session: Session, reason: EndReason, rules: Rules) -> None:
-    """No power flowed: the whole hold goes back, and there is no ticket (I13)."""
+    """No power flowed: release the whole hold, without a ticket (I13)."""
     driver = _settle(draft, session, reason, cost=0)
     if (after := lapses.after_refusal(driver, session, reason, rules)) is not driver:
         draft.put(after)

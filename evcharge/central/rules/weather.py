@@ -22,7 +22,7 @@ from evcharge.domain.session import EndReason
 STALE_AFTER = timedelta(minutes=15)
 # Clocks differ; a measurement from further in the future would shut out all that follow.
 MAX_AHEAD = timedelta(minutes=5)
-# Of places that have no charging point: a source that makes up names must not fill the memory.
+# Most places without a charging point that are kept: a source that makes up names must not fill the memory.
 MAX_EMPTY_PLACES = 1000
 
 

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 # A browser that is used renews its login; one row written in that time is enough.
 _RENEW_AFTER = 1 / 24
-# Of so many the audit log is asked at a start: far more than are open.
+# At a start the audit log is asked about this many logins: far more than are open.
 _LOGGED_IN = "SELECT at, data FROM events WHERE type = 'LoggedIn' ORDER BY n DESC LIMIT 20000"
 # Somebody who logs in more often than this forgets the oldest of them.
 MAX_LOGINS_EACH = 20
@@ -39,7 +39,7 @@ NOTHING_PROVED = Credential()
 
 
 class Directory:
-    """Who there is, and who is logged in. `least_epoch` is the oldest credential of a driver that still counts."""
+    """All accounts, tokens and logins. `least_epoch` gives the oldest credential of a driver that still counts."""
 
     def __init__(
         self,

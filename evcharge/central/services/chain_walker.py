@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 # Some milliseconds of work: meanwhile nobody else is served.
 ROWS_AT_ONCE = 200
-# For each second of walking so many of rest: a few hundredths of one core.
+# Seconds of rest for each second of walking: a few hundredths of one core.
 _REST = 25.0
 _LEAST_REST_S = 0.05
 # At the end of the chain: how often to look for more, and when to begin again.

@@ -158,7 +158,7 @@ class Board:
         self._rows: OrderedDict[int, None] = OrderedDict()
         self._names: OrderedDict[int, None] = OrderedDict()
         self._touched: dict[CpId, None] = {point.cp_id: None for point in _sorted(facts)}
-        # Those of which nothing but the figures is new.
+        # The points whose figures alone have changed.
         self._moved: dict[CpId, None] = {}
         # Which status, and why, was told last of each; and since when it has that status.
         self._told = {point.cp_id: _told(point) for point in facts.points()}

@@ -17,7 +17,7 @@ STATUS_NUMBERS = {status: number for number, status in enumerate(CpStatus)}
 # Bits of a row's flags.
 ENGINE_LINKED, MONITOR_HEARD, REVOKED, STOPPING = 1, 2, 4, 8
 
-# Of a charging point: its index, cp_id, location and price.
+# A charging point is told as index, cp_id, location and price.
 Name = tuple[int, str, str, int]
 # Its index, status, since when, power_w, energy_mwh, cost_cents, driver_id, session_id, when that started, holds,
 # fault, flags, and its temperature.

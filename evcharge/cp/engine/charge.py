@@ -68,7 +68,7 @@ class Charge:
         # A car gets one session; the next driver's must come with a plug of its own.
         self._car_is_new = False
         self._broken = self._stopping = False
-        # Of the last second, for screens.
+        # Power over the last second, for screens.
         self.power_w = 0
         self._thermometer = thermometer or Thermometer(22_000)
         self._words = words or Speech(SENTENCES)

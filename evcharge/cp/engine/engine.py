@@ -202,7 +202,7 @@ class Engine:
         self.troubles = FaultLog()
         self._told_location = tidy(config.engine.location)
         self._standing = Standing(cp_id, self.words, self.troubles, self._told_location)
-        # For how many ticks no monitor has asked, after one did.
+        # Ticks since a monitor last asked.
         self._unwatched = 0
         # A manual start that Central has not answered yet.
         self._asked: _Asked | None = None
@@ -280,7 +280,7 @@ class Engine:
             self._planned.clear()
             now_s = self._loop.time()
             for order in self._plan.due(now_s):
-                # A plan unplugs to be sure; there being no car is no news.
+                # A plan unplugs to be sure; a missing car is not worth a line.
                 if order.action is not Action.UNPLUG or self.charge.plugged:
                     self.do(order)
             next_at_s = self._plan.next_at_s

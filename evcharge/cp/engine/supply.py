@@ -1,6 +1,6 @@
 """The simulated car: a battery that takes power, and the meter's arithmetic; the warmth of it all. Pure.
 
-Energy is in integers only; a temperature is no bill.
+Energy is counted in integers only; temperatures may be floats, as nobody is billed for them.
 """
 
 import math
@@ -72,7 +72,7 @@ class Supply:
             left_ms -= piece_ms
             whole, rest = divmod(self.power_w * 1000 * piece_ms + self._rest_mw_ms, _MW_MS_PER_MWH)
             taken = min(whole, most_mwh - energy_mwh, self._room_mwh)
-            # What was cut off by a limit never flowed: there is no fraction of it to carry.
+            # What a limit cut off never flowed: no fraction of it is carried over.
             self._rest_mw_ms = rest if taken == whole else 0
             self._stored_cmwh += taken * EFFICIENCY_PERCENT
             energy_mwh += taken

@@ -138,7 +138,7 @@ class Monitor:
         # One errand at a time; its word stays here until it is done.
         self._errand: str | None = None
         self._errand_wanted = asyncio.Event()
-        # There are no three before the credential is known.
+        # The three exist only once the credential is known.
         self._watcher: Watcher | None = None
         self._teller: Teller | None = None
         self._link: ReconnectingClient | None = None

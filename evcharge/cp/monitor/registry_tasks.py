@@ -18,7 +18,7 @@ AskPassword = Callable[[], Awaitable[str | None]]
 
 
 class Cancelled(Exception):
-    """Whoever was asked for the password did not want to."""
+    """The person who was asked for the password declined."""
 
 
 class RegistryTasks:

@@ -1,4 +1,4 @@
-"""Who may: the guard before every route.
+"""Authorisation: the guard before every route.
 
 A program shows a bearer token; a browser has a cookie, named after the port because ports share cookies. What a
 browser sends must come from our own pages (`fences`).
@@ -133,7 +133,7 @@ class Access:
 
     def _program(self, given: str, address: str) -> Caller | None:
         if hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._token):
-            # Whoever can read the state folder may do everything.
+            # A user who can read the state folder may do everything.
             return Caller(Actor(OPERATOR, Role.OPERATOR, address), Role.ADMIN)
         if hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._weather_token):
             return Caller(Actor(WEATHER_SERVICE, Role.SERVICE, address), Role.SERVICE)
@@ -197,7 +197,7 @@ class Access:
             return
         what = f"{request.method} {request.path}"[:100]
         problem = AuthenticationError(f"Central's API: {ascii(what)[1:-1]}", Code(code))
-        # Whoever asks too much from one address was not looked at yet.
+        # A caller over its address's limit has not been identified yet.
         caller, claimed = request.get(_CALLER) or self.caller(request), request.get(_CLAIMED)
         address = origin_checks.address_of(request)
         if claimed is not None:

@@ -14,7 +14,7 @@ class Shape(Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Answer(Shape):
-    """Every answer that is no failure."""
+    """Every successful answer."""
 
     error: bool
 
@@ -179,7 +179,7 @@ class TicketsAnswer(Answer):
 
 
 class AuditRow(Shape):
-    """Who did what to whom, and from where. `hash` seals it to the row before."""
+    """One row of the audit log: who did what, and from where. `hash` seals it to the row before."""
 
     n: int
     at: str

@@ -90,7 +90,7 @@ class TokenAnswer(Answer):
 
 
 class RemovedAnswer(Answer):
-    """The account or program that is no more."""
+    """The account or token that was removed."""
 
     name: str
 

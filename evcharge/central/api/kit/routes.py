@@ -17,7 +17,7 @@ Handler = Callable[[web.Request, Actor], Awaitable[web.StreamResponse]]
 ADMINS = frozenset({Role.ADMIN})
 OPERATORS = ADMINS | {Role.OPERATOR}
 VIEWERS = OPERATORS | {Role.VIEWER}
-# Who reports the weather: a program of its own, or an operator by hand.
+# Weather is reported by a program of its own, or by an operator.
 WEATHER = OPERATORS | {Role.SERVICE}
 DRIVERS = frozenset({Role.DRIVER})
 EVERYBODY = VIEWERS | {Role.SERVICE, Role.DRIVER}

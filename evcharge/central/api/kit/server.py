@@ -69,7 +69,7 @@ class ApiServer:
             name="The API for operators",
             seats=self._seats,
         ) as port:
-            # Whoever was told the port finds it there again.
+            # The port that was announced stays the same.
             self._port = port
             scheme = "https" if self._tls is not None and not self._plain else "http"
             host = f"[{self._host}]" if ":" in self._host else self._host

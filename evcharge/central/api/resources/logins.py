@@ -33,7 +33,7 @@ class Secret(Struct, forbid_unknown_fields=True):
 
 
 class LogIn(Secret):
-    """Who wants in. A driver's name is its id, and its password the credential of its program."""
+    """A login. A driver's name is its id, and its password the credential of its program."""
 
     name: Annotated[str, Meta(min_length=1, max_length=64)]
     password: Password

@@ -69,7 +69,7 @@ class _Page:
     rev: int
     # Until when it may stay: for ever, until its login has ended.
     stay: asyncio.Timeout
-    # Of a driver: which of its own views it has been sent.
+    # A driver's page: which of its own views it has been sent.
     view: int = -1
     behind_since: float | None = None
 
@@ -122,7 +122,7 @@ class Push:
                 summary="A WebSocket: a snapshot, then every change (see docs/PUSH.md).",
                 answers=None,
                 status=101,
-                also={400: "This is no request for a WebSocket."},
+                also={400: "This is not a WebSocket request."},
             )
         ]
 

@@ -152,7 +152,7 @@ class Sessions:
             raise BadInput("Give before or after, not both.")
         bounds = instants(query, self._days)
         rows, beyond = await ask(**page_of(query), **bounds, after=after, **state)
-        # Whoever came from another page can go back to it.
+        # Lets a reader that came from another page go back to it.
         back = None
         if rows and (after or "before" in query):
             back = cursor(table, rows[-1] if after else rows[0], order_of(table, **bounds))

@@ -22,7 +22,7 @@ from evcharge.domain.strict_json import tellable
 from evcharge.http.server import answer
 from evcharge.runtime.clock import Clock
 
-# For each second of summing so many of rest: a few hundredths of one core, whoever asks how often.
+# Seconds of rest for each second of summing: a few hundredths of one core, however often it is asked for.
 _REST = 20.0
 _MOST_KEPT = 32
 
