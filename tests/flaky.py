@@ -16,6 +16,8 @@ import click
 
 ROOT = Path(__file__).resolve().parent.parent
 _BURN = "while True: pass"
+# As the Makefile has it.
+_AS_IN_MAKE = {"PYTHONDEVMODE": "1", "PYTHONMALLOC": "default"}
 
 
 def touched(changed: set[str], imports: dict[str, set[str]]) -> list[str]:
@@ -85,9 +87,7 @@ def main(base: str, times: int, *, whole: bool, files: tuple[str, ...]) -> None:
         for turn in range(1, times + 1):
             began = time.monotonic()
             with _busy(programs):
-                code = subprocess.run(
-                    command, cwd=ROOT, env=os.environ | {"PYTHONDEVMODE": "1"}, check=False
-                ).returncode
+                code = subprocess.run(command, cwd=ROOT, env=os.environ | _AS_IN_MAKE, check=False).returncode
             failed += code != 0
             verdict = "passed" if code == 0 else "FAILED"
             click.echo(f"{name}, {turn} of {times}: {verdict} in {time.monotonic() - began:.0f} s\n")
