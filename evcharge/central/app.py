@@ -3,18 +3,19 @@
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evcharge import __version__
-from evcharge.central.api.resources.invitations import Inviting
 from evcharge.central.api.resources.push import MAX_PAGES
-from evcharge.central.api.wiring import website
+from evcharge.central.api.wiring import Services, Tokens, Website, Work, website
 from evcharge.central.books.archive import Archive
 from evcharge.central.books.setup import SCHEMA, database_path
 from evcharge.central.books.store import CentralStore
-from evcharge.central.context import Core
+from evcharge.central.context import BookSide, PeerSide, WriterSide
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
 from evcharge.central.peers.consents import Consents
@@ -35,14 +36,14 @@ from evcharge.central.services.weather_watch import Word as WeatherWord
 from evcharge.central.terminal.event_log import Console
 from evcharge.central.terminal.operator_orders import OperatorOrders
 from evcharge.central.views.alerts import REBUILD_FROM, Alerts
-from evcharge.central.views.today import Today
 from evcharge.domain.billing import parse_cents, parse_price
 from evcharge.domain.days import Days
 from evcharge.domain.errors import Code, ProtocolError
 from evcharge.domain.events import CentralStarted, CentralStopped, WeatherLost
 from evcharge.domain.ids import CpId, DriverId, Role
 from evcharge.domain.session import Session
-from evcharge.evc1.server import ServerOptions, serve
+from evcharge.evc1.server import ServerOptions
+from evcharge.evc1.server import serve as listen
 from evcharge.evc1.tickets import TicketOpener
 from evcharge.http.server import SEATS
 from evcharge.labels.central import said
@@ -56,7 +57,7 @@ from evcharge.security import secret_files, state_folder
 from evcharge.security.passwords import Credentials
 from evcharge.security.tls import client_context
 from evcharge.storage.anchor_file import ANCHORS, AnchorFile
-from evcharge.storage.database import open_database
+from evcharge.storage.database import Database, open_database
 from evcharge.terminal.keyboard import is_terminal
 
 if TYPE_CHECKING:
@@ -68,6 +69,23 @@ log = logging.getLogger(__name__)
 _LINKS_OF_A_POINT = 3
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Central:
+    """Every part, put together and not yet at work."""
+
+    settings: CentralSettings
+    writer: WriterSide
+    books: BookSide
+    peers: PeerSide
+    door: ServerOptions
+    console: Console
+    website: Website
+    anchors: Anchors
+    outbox: "Outbox | None"
+    # What goes on for ever beside the writer.
+    works: tuple[Work, ...]
+
+
 async def run(
     config: Config, stop: asyncio.Event, clock: Clock = utc_now, *, show_panel: bool = False
 ) -> int:
@@ -75,116 +93,9 @@ async def run(
 
     `show_panel` paints the wall on the terminal, if there is one.
     """
-    state, settings = config.state, config.central
-    service_keys = secret_files.read_keys(state / "service.key")
-    resume_key = secret_files.read_keys(state / "central" / "resume.key")[0]
-    tls = client_context(state / "ca.pem")
-    link_seats, client_seats = _seats(settings)
-    async with open_database(database_path(state), SCHEMA) as database, Credentials() as credentials:
-        store = await CentralStore.open(database, _days(settings))
-        if store.days_before:
-            changed = {"zone": store.days.name, "before": store.days_before}
-            log.info("%s", said("other days", **changed))
-        facts = await store.load(clock())
-        feed, rules = Feed(), _rules(settings, clock, resume_key)
-        dispatcher = Dispatcher(facts, store, feed, rules, clock)
-        console = Console(facts, config.lang)
-        refusals = Refusals(dispatcher.post)
-        archive = Archive(database)
-        alerts = await _alerts(dispatcher, archive, feed, clock)
-        weather = WeatherLink(dispatcher, settings.weather_stale_s, await _weather_word(archive, alerts))
-        epochs = Epochs()
-        registry = RegistryLink(
-            config.reach.registry_url,
-            tls,
-            state_folder.service_token(service_keys[0]),
-            dispatcher,
-            feed,
-            epochs,
-            was_lost=alerts.is_open(REGISTRY, AlertKind.REGISTRY),
-        )
-        # The resume key stays on this disk for good, so what it signs can be checked after a restart.
-        quotas = Quotas()
-        consents = Consents(credentials, _pin_key(state), facts, time.monotonic)
-        feed.listen(consents.on_event)
-        peers = Peers(dispatcher, store, feed, refusals, epochs, resume_key, quotas, consents)
-        _guard_figures(feed, dispatcher, rules, refusals, peers)
-        dispatcher.on_flood = lambda by: peers.cut_off(by, USELESS)
-        feed.listen(console.on_event)
-        feed.listen(refusals.on_event)
-        core = Core(
-            config=config,
-            clock=clock,
-            database=database,
-            store=store,
-            dispatcher=dispatcher,
-            feed=feed,
-            archive=archive,
-            alerts=alerts,
-            refusals=refusals,
-            epochs=epochs,
-            peers=peers,
-            consents=consents,
-            quotas=quotas,
-            operator_token=secret_files.kept_secret(
-                state_folder.operator_token_path(state), secret_files.new_secret()
-            ),
-            weather_token=secret_files.kept_secret(
-                state_folder.weather_token_path(state), secret_files.new_secret()
-            ),
-            service_token=state_folder.service_token(service_keys[0]),
-        )
-        outbox = await _outbox(core)
-        backlog = outbox.backlog if outbox is not None else None
-        file = AnchorFile(database_path(state).with_name(ANCHORS))
-        anchors = Anchors(store, file, registry)
-        chain = ChainWalker(database, store, dispatcher, clock)
-        inviting = Inviting(config)
-        serve_pages = await website(
-            core, credentials, weather, chain, await _today(store, clock), inviting, backlog, client_seats
-        )
-        shown = []
-        if show_panel:
-            shown = await _panel(core, stop)
-        watchdog = Watchdog(peers, dispatcher)
-        door = ServerOptions(
-            opener=TicketOpener([*service_keys, resume_key]),
-            resume_key=resume_key,
-            # A jump of the wall clock must not make every ticket expire.
-            now=steady(clock),
-            admit=peers.admit,
-            on_refused=peers.refused,
-            seats=link_seats,
-        )
-        console.show_all()
-        if lies := await store.beyond_bounds():
-            log.warning("%s", said("lies in the books", n=lies))
-        dispatcher.post(Note(by=CENTRAL, event=_started(dispatcher)))
-        with heap.settled() as settled:
-            async with serve(settings.host, settings.port, door, peers.serve) as port:
-                inviting.port = port
-                log.info("Central listening on %s:%d", settings.host, port)
-                await run_until(
-                    stop,
-                    dispatcher.run(),
-                    watchdog.run(),
-                    registry.run(),
-                    weather.run(),
-                    serve_pages(),
-                    chain.run(),
-                    *([outbox.run()] if outbox is not None else []),
-                    *shown,
-                    each_minute(refusals, dispatcher, store, anchors.drop, settled),
-                )
-                store.end()
-        # Every peer has been sent away: what they said last, and that we stopped, is still stored.
-        refusals.flush()
-        dispatcher.flush()
-        dispatcher.post(Note(by=CENTRAL, event=CentralStopped()))
-        await dispatcher.drain()
-        await anchors.finish()
-        if outbox is not None:
-            await outbox.finish()
+    async with build(config, clock) as central:
+        shown = await _panel(central, config.lang, stop) if show_panel else []
+        await serve(central, stop, shown)
     log.info("%s", said("stopped"))
     return 0
 
@@ -194,17 +105,143 @@ async def run_with_panel(config: Config, stop: asyncio.Event) -> int:
     return await run(config, stop, show_panel=True)
 
 
-async def _panel(core: Core, stop: asyncio.Event) -> list[Coroutine[Any, Any, None]]:
+@asynccontextmanager
+async def build(config: Config, clock: Clock) -> AsyncIterator[Central]:
+    """Open the books and put every part together: which gets what is written here. Raises StateError, ConfigError."""
+    state, settings = config.state, config.central
+    service_keys = secret_files.read_keys(state / "service.key")
+    # The resume key stays on this disk for good, so what it signs can be checked after a restart.
+    resume_key = secret_files.read_keys(state / "central" / "resume.key")[0]
+    tls = client_context(state / "ca.pem")
+    link_seats, client_seats = _seats(settings)
+    async with open_database(database_path(state), SCHEMA) as database, Credentials() as credentials:
+        books = await _books(database, settings)
+        rules = _rules(settings, clock, resume_key)
+        writer = await _writer(books, rules, clock)
+        console = Console(writer.dispatcher.facts, config.lang)
+        consents = Consents(credentials, _pin_key(state), writer.dispatcher.facts, time.monotonic)
+        writer.feed.listen(consents.on_event)
+        peers = _peers(writer, books, consents, rules)
+        writer.feed.listen(console.on_event)
+        writer.feed.listen(peers.refusals.on_event)
+        tokens = _tokens(state, service_keys[0])
+        registry = RegistryLink(
+            config.reach.registry_url,
+            tls,
+            tokens.registry,
+            writer.dispatcher,
+            writer.feed,
+            peers.epochs,
+            was_lost=writer.alerts.is_open(REGISTRY, AlertKind.REGISTRY),
+        )
+        said_last = await _weather_word(books.archive, writer.alerts)
+        weather = WeatherLink(writer.dispatcher, settings.weather_stale_s, said_last)
+        chain = ChainWalker(database, books.store, writer.dispatcher, clock)
+        outbox = await _outbox(config, writer, books, peers, tokens.operator)
+        backlog = outbox.backlog if outbox is not None else None
+        services = Services(credentials=credentials, weather=weather, chain=chain, backlog=backlog)
+        pages = await website(config, writer, books, peers, tokens, services)
+        watchdog = Watchdog(peers.peers, writer.dispatcher)
+        yield Central(
+            settings=settings,
+            writer=writer,
+            books=books,
+            peers=peers,
+            door=ServerOptions(
+                opener=TicketOpener([*service_keys, resume_key]),
+                resume_key=resume_key,
+                # A jump of the wall clock must not make every ticket expire.
+                now=steady(clock),
+                admit=peers.peers.admit,
+                on_refused=peers.peers.refused,
+                seats=link_seats,
+            ),
+            console=console,
+            website=pages,
+            anchors=Anchors(books.store, AnchorFile(database_path(state).with_name(ANCHORS)), registry),
+            outbox=outbox,
+            works=(
+                watchdog.run,
+                registry.run,
+                weather.run,
+                pages.served(config, client_seats),
+                chain.run,
+                *([outbox.run] if outbox is not None else []),
+            ),
+        )
+
+
+async def serve(central: Central, stop: asyncio.Event, shown: Sequence[Work] = ()) -> None:
+    """Let every part work until `stop` is set; then store what was said last. `shown` is the panel."""
+    writer, books, refusals = central.writer, central.books, central.peers.refusals
+    dispatcher, settings = writer.dispatcher, central.settings
+    central.console.show_all()
+    if lies := await books.store.beyond_bounds():
+        log.warning("%s", said("lies in the books", n=lies))
+    dispatcher.post(Note(by=CENTRAL, event=_started(dispatcher)))
+    with heap.settled() as settled:
+        async with listen(settings.host, settings.port, central.door, central.peers.peers.serve) as port:
+            central.website.inviting.port = port
+            log.info("Central listening on %s:%d", settings.host, port)
+            await run_until(
+                stop,
+                dispatcher.run(),
+                *(work() for work in (*central.works, *shown)),
+                each_minute(refusals, dispatcher, books.store, central.anchors.drop, settled),
+            )
+            books.store.end()
+    # Every peer has been sent away: what they said last, and that we stopped, is still stored.
+    refusals.flush()
+    dispatcher.flush()
+    dispatcher.post(Note(by=CENTRAL, event=CentralStopped()))
+    await dispatcher.drain()
+    await central.anchors.finish()
+    if central.outbox is not None:
+        await central.outbox.finish()
+
+
+async def _panel(central: Central, lang: str, stop: asyncio.Event) -> list[Work]:
     """Return the part of Central that paints the wall; none, and a sentence, without a terminal."""
-    lang = core.config.lang
     if not is_terminal():
         log.info("%s", said("no terminal"))
         return []
     from evcharge.central.terminal.panel import Panel  # half as large as all the rest: only when it is shown
 
-    desk = OperatorOrders(core.dispatcher, core.feed, core.peers, core.alerts, lang, core.store.days.zone)
-    today = await _today(core.store, core.clock)
-    return [Panel(core.dispatcher, core.feed, core.alerts, desk, today, core.clock, stop, lang).run()]
+    writer, books = central.writer, central.books
+    dispatcher, feed, alerts, clock = writer.dispatcher, writer.feed, writer.alerts, writer.clock
+    desk = OperatorOrders(dispatcher, feed, central.peers.peers, alerts, lang, books.store.days.zone)
+    return [Panel(dispatcher, feed, alerts, desk, await books.today(clock), clock, stop, lang).run]
+
+
+async def _books(database: Database, settings: CentralSettings) -> BookSide:
+    store = await CentralStore.open(database, _days(settings))
+    if store.days_before:
+        log.info("%s", said("other days", zone=store.days.name, before=store.days_before))
+    return BookSide(database=database, store=store, archive=Archive(database))
+
+
+async def _writer(books: BookSide, rules: Rules, clock: Clock) -> WriterSide:
+    facts, feed = await books.store.load(clock()), Feed()
+    dispatcher = Dispatcher(facts, books.store, feed, rules, clock)
+    alerts = await _alerts(dispatcher, books.archive, feed, clock)
+    return WriterSide(dispatcher=dispatcher, feed=feed, alerts=alerts, clock=clock)
+
+
+def _peers(writer: WriterSide, books: BookSide, consents: Consents, rules: Rules) -> PeerSide:
+    dispatcher, feed = writer.dispatcher, writer.feed
+    refusals, epochs, quotas = Refusals(dispatcher.post), Epochs(), Quotas()
+    peers = Peers(dispatcher, books.store, feed, refusals, epochs, rules.sign_key, quotas, consents)
+    _guard_figures(feed, dispatcher, rules, refusals, peers)
+    dispatcher.on_flood = lambda by: peers.cut_off(by, USELESS)
+    return PeerSide(peers=peers, refusals=refusals, quotas=quotas, epochs=epochs, consents=consents)
+
+
+def _tokens(state: Path, service_key: bytes) -> Tokens:
+    return Tokens(
+        operator=secret_files.kept_secret(state_folder.operator_token_path(state), secret_files.new_secret()),
+        weather=secret_files.kept_secret(state_folder.weather_token_path(state), secret_files.new_secret()),
+        registry=state_folder.service_token(service_key),
+    )
 
 
 def _days(settings: CentralSettings) -> Days:
@@ -214,11 +251,6 @@ def _days(settings: CentralSettings) -> Days:
         log.warning("%s", said("no time zone"))
         name = "UTC"
     return Days(timezone.zone(name), name)
-
-
-async def _today(store: CentralStore, clock: Clock) -> Today:
-    now = clock()
-    return Today(store.days, now, *await store.takings(store.days.of(now)))
 
 
 async def _alerts(dispatcher: Dispatcher, archive: Archive, feed: Feed, clock: Clock) -> Alerts:
@@ -251,12 +283,14 @@ async def _weather_word(archive: Archive, alerts: Alerts) -> WeatherWord | None:
     return word
 
 
-async def _outbox(core: Core) -> "Outbox | None":
+async def _outbox(
+    config: Config, writer: WriterSide, books: BookSide, peers: PeerSide, operator_token: str
+) -> "Outbox | None":
     """Return what sends the events to Kafka, and reads what is there for Central; None when no brokers are named.
 
     Raises ConfigError, StateError.
     """
-    config, alerts = core.config, core.alerts
+    dispatcher, alerts, refusals, quotas = writer.dispatcher, writer.alerts, peers.refusals, peers.quotas
     if not config.kafka.bootstrap:
         alerts.drop(KAFKA, AlertKind.KAFKA)
         return None
@@ -267,17 +301,17 @@ async def _outbox(core: Core) -> "Outbox | None":
     from evcharge.kafka.topics import OrderSeal
 
     brokers = Brokers(config.kafka, config.state)
-    lane = TelemetryReceiver(core.dispatcher, core.peers, core.feed, core.refusals, core.quotas)
-    seal = OrderSeal(core.operator_token)
-    intake = Intake(brokers, lane, seal, core.dispatcher, core.refusals, core.database, quotas=core.quotas)
+    lane = TelemetryReceiver(dispatcher, peers.peers, writer.feed, refusals, quotas)
+    seal = OrderSeal(operator_token)
+    intake = Intake(brokers, lane, seal, dispatcher, refusals, books.database, quotas=quotas)
     return Outbox(
         brokers.bootstrap,
         connecting(brokers),
-        OutboxBooks(core.database, core.clock),
-        core.store,
-        core.feed,
+        OutboxBooks(books.database, writer.clock),
+        books.store,
+        writer.feed,
         alerts,
-        core.dispatcher.post,
+        dispatcher.post,
         readers=[intake.run],
     )
 

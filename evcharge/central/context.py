@@ -1,4 +1,4 @@
-"""What every part of Central stands on, handed around as one thing."""
+"""What the parts of Central stand on, in three groups: a part is given those that it uses, or what it uses of them."""
 
 from dataclasses import dataclass
 
@@ -12,28 +12,41 @@ from evcharge.central.peers.quotas import Quotas
 from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.rules.epochs import Epochs
 from evcharge.central.views.alerts import Alerts
+from evcharge.central.views.today import Today
 from evcharge.runtime.clock import Clock
-from evcharge.runtime.config import Config
 from evcharge.storage.database import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Core:
-    """The writer and its books, who hears of it, who is connected. `clock` is the wall clock."""
+class WriterSide:
+    """Who decides, and who hears of it. `clock` is the wall clock."""
 
-    config: Config
-    clock: Clock
-    database: Database
-    store: CentralStore
     dispatcher: Dispatcher
     feed: Feed
-    archive: Archive
     alerts: Alerts
-    refusals: Refusals
-    epochs: Epochs
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookSide:
+    """What is stored, and how it is read."""
+
+    database: Database
+    store: CentralStore
+    archive: Archive
+
+    async def today(self, clock: Clock) -> Today:
+        """Return what the present day has brought so far."""
+        now = clock()
+        return Today(self.store.days, now, *await self.store.takings(self.store.days.of(now)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerSide:
+    """Who is connected, whom they may be, and what was refused to whom."""
+
     peers: Peers
-    consents: Consents
+    refusals: Refusals
     quotas: Quotas
-    operator_token: str
-    weather_token: str
-    service_token: str
+    epochs: Epochs
+    consents: Consents

@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import pytest
 
-from evcharge.central import app
+from evcharge.central.books.archive import Archive
 from evcharge.central.books.invariants import violations
 from evcharge.central.books.store import CentralStore
+from evcharge.central.context import BookSide
 from evcharge.central.rules.settings import Rules
 from evcharge.central.terminal.text_layout import NO_COLOURS
 from evcharge.central.terminal.wall import View, wall
@@ -120,7 +121,8 @@ async def today(state: Path, zone: str, now: datetime) -> dict[str, Sums]:
         assert snapshot["zone"] == zone
         kpi = snapshot["kpi"]
     async with open_database(state / "central" / "central.db", SCHEMA) as database:
-        panel = await app._today(await CentralStore.open(database, days_of(zone)), clock)
+        store = await CentralStore.open(database, days_of(zone))
+        panel = await BookSide(database=database, store=store, archive=Archive(database)).today(clock)
     view = View(energy_today_mwh=panel.energy_mwh, revenue_today_cents=panel.cents)
     title = wall(view, 120, 5, NO_COLOURS, "en")[0].plain
     assert f"ended today: {kwh(panel.energy_mwh)} kWh {euros(panel.cents)} €" in title

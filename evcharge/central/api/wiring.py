@@ -7,6 +7,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 from evcharge import __version__
@@ -33,7 +34,7 @@ from evcharge.central.api.resources.settling import Settling
 from evcharge.central.api.resources.stats import Stats
 from evcharge.central.api.resources.weather import Weather
 from evcharge.central.books.statistics import Statistics
-from evcharge.central.context import Core
+from evcharge.central.context import BookSide, PeerSide, WriterSide
 from evcharge.central.services.accounts import Directory
 from evcharge.central.services.chain_walker import ChainWalker
 from evcharge.central.services.login_links import LoginLinks
@@ -42,10 +43,10 @@ from evcharge.central.services.weather_watch import WeatherLink
 from evcharge.central.views.board import MAX_MESSAGES, Board
 from evcharge.central.views.driver_board import DriverBoard
 from evcharge.central.views.telemetry import Telemetry
-from evcharge.central.views.today import Today
 from evcharge.http.registry_client import RegistryAddress
 from evcharge.http.server import Turns
 from evcharge.runtime.admission import SeatLimits
+from evcharge.runtime.config import Config
 from evcharge.security.passwords import Credentials
 from evcharge.security.tls import server_context
 
@@ -53,52 +54,81 @@ from evcharge.security.tls import server_context
 Work = Callable[[], Coroutine[Any, Any, None]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """What programs show to the API, and what Central shows to the Registry."""
+
+    operator: str
+    weather: str
+    registry: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What the pages tell of besides: `backlog` is how many events wait for Kafka, and whether it is there."""
+
+    credentials: Credentials
+    weather: WeatherLink
+    chain: ChainWalker
+    backlog: Callable[[], tuple[int, bool]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Website:
+    """The API and the pages, put together and not yet served; `works` keep open pages up to date."""
+
+    api: Api
+    inviting: Inviting
+    works: tuple[Work, ...]
+
+    def served(self, config: Config, seats: SeatLimits) -> Work:
+        """Return what serves it; nothing when it is not wanted."""
+        settings, state = config.central, config.state
+        if not settings.api:
+            return idle
+        # Also on this computer alone: whoever has a secret for Central asks for this certificate first.
+        tls = server_context(state / "central.pem", state / "central.key")
+        plain, make = is_loopback(settings.api_host), self.api.application
+        return ApiServer(
+            make, settings.api_host, settings.api_port, tls, work=self._work, plain=plain, seats=seats
+        ).run
+
+    async def _work(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for one in self.works:
+                tasks.create_task(one())
+
+
 async def website(
-    core: Core,
-    credentials: Credentials,
-    weather: WeatherLink,
-    chain: ChainWalker,
-    today: Today,
-    inviting: Inviting,
-    backlog: Callable[[], tuple[int, bool]] | None,
-    seats: SeatLimits,
-) -> Work:
-    """Return what serves the API and the pages. `backlog`: how many events wait for Kafka, and whether it is there."""
-    config, clock, dispatcher, feed = core.config, core.clock, core.dispatcher, core.feed
-    settings = config.central
-    board = Board(
-        dispatcher.facts,
-        feed.live,
-        feed.temperatures,
-        core.alerts,
-        today,
-        epoch=secrets.token_hex(4),
-        version=__version__,
-        lang=config.lang,
-        now=clock(),
-        shown_since=core.store.statuses.since,
-    )
-    for at, event in await core.archive.happened(MAX_MESSAGES):
-        board.recall(event, at)
+    config: Config,
+    writer: WriterSide,
+    books: BookSide,
+    peers: PeerSide,
+    tokens: Tokens,
+    services: Services,
+) -> Website:
+    """Put the web side together."""
+    settings, store, archive = config.central, books.store, books.archive
+    dispatcher, feed, clock = writer.dispatcher, writer.feed, writer.clock
+    board = await _board(config, writer, books)
     drivers_board = DriverBoard(dispatcher.facts, feed, board)
-    core.peers.has_page = drivers_board.is_open
-    telemetry = Telemetry()
-    directory = Directory(core.database, dispatcher, clock, core.epochs.least, settings.web_session_hours)
+    peers.peers.has_page = drivers_board.is_open
+    telemetry, inviting, credentials = Telemetry(), Inviting(config), services.credentials
+    directory = Directory(books.database, dispatcher, clock, peers.epochs.least, settings.web_session_hours)
     await directory.load()
     names = Names([settings.api_host, *config.registry.names])
-    limits = Limits(core.quotas, Turns(settings.requests_per_s))
-    access = Access(core.refusals, core.operator_token, names, directory, core.weather_token, limits)
+    limits = Limits(peers.quotas, Turns(settings.requests_per_s))
+    access = Access(peers.refusals, tokens.operator, names, directory, tokens.weather, limits)
     registrar = Registrar(
-        RegistryAddress(config.reach.registry_url, config.state / "ca.pem"), core.service_token
+        RegistryAddress(config.reach.registry_url, config.state / "ca.pem"), tokens.registry
     )
     links = LoginLinks(directory, time.monotonic, allowed=is_loopback(settings.api_host))
     logins = Logins(access, directory, credentials, registrar.prove_driver, time.monotonic, links)
     registration = Registration(dispatcher, registrar, inviting.invite)
-    push = Push(board, drivers_board, telemetry, dispatcher, core.store, clock, access.standing)
+    push = Push(board, drivers_board, telemetry, dispatcher, store, clock, access.standing)
     push.follow(feed)
-    unread = core.archive.unread
-    figures = Figures(dispatcher, feed, core.store, core.alerts, lambda: len(unread), backlog)
-    sessions = Sessions(dispatcher.facts, core.archive, feed, core.store.days)
+    figures = Figures(dispatcher, feed, store, writer.alerts, lambda: len(archive.unread), services.backlog)
+    sessions = Sessions(dispatcher.facts, archive, feed, store.days)
     rooms: list[Room] = [
         Pages(access, dev=settings.web_dev),
         logins,
@@ -106,36 +136,37 @@ async def website(
             access, directory, credentials, logins, links, clock, registration.of_driver, registration.ids
         ),
         registration,
-        Points(dispatcher, feed, core.archive, telemetry, clock, registration.of_point),
+        Points(dispatcher, feed, archive, telemetry, clock, registration.of_point),
         sessions,
-        Settling(dispatcher, core.archive, sessions),
-        Drivers(dispatcher, core.archive),
-        AlertsRoom(dispatcher, core.alerts),
-        Weather(dispatcher, weather, clock),
-        Audit(core.archive, core.store, chain),
-        Stats(dispatcher, core.store, Statistics(core.database, core.store.days), clock),
+        Settling(dispatcher, archive, sessions),
+        Drivers(dispatcher, archive),
+        AlertsRoom(dispatcher, writer.alerts),
+        Weather(dispatcher, services.weather, clock),
+        Audit(archive, store, services.chain),
+        Stats(dispatcher, store, Statistics(books.database, store.days), clock),
         Metrics(figures, dispatcher, access),
-        Me(dispatcher, core.store, core.archive, feed, drivers_board, core.consents),
+        Me(dispatcher, store, archive, feed, drivers_board, peers.consents),
         push,
     ]
     api = Api(access, rooms, settings.requests_per_s)
     rooms.append(OpenApi(api.routes))
-    return _served(core, api, seats, push.run, registration.keep_fresh)
+    return Website(api, inviting, (push.run, registration.keep_fresh))
 
 
-def _served(core: Core, api: Api, seats: SeatLimits, *works: Work) -> Work:
-    settings, state = core.config.central, core.config.state
-    if not settings.api:
-        return idle
-    # Also on this computer alone: whoever has a secret for Central asks for this certificate first.
-    tls = server_context(state / "central.pem", state / "central.key")
-
-    async def work() -> None:
-        async with asyncio.TaskGroup() as tasks:
-            for one in works:
-                tasks.create_task(one())
-
-    plain = is_loopback(settings.api_host)
-    return ApiServer(
-        api.application, settings.api_host, settings.api_port, tls, work=work, plain=plain, seats=seats
-    ).run
+async def _board(config: Config, writer: WriterSide, books: BookSide) -> Board:
+    """Return the board of all pages, with what happened last."""
+    board = Board(
+        writer.dispatcher.facts,
+        writer.feed.live,
+        writer.feed.temperatures,
+        writer.alerts,
+        await books.today(writer.clock),
+        epoch=secrets.token_hex(4),
+        version=__version__,
+        lang=config.lang,
+        now=writer.clock(),
+        shown_since=books.store.statuses.since,
+    )
+    for at, event in await books.archive.happened(MAX_MESSAGES):
+        board.recall(event, at)
+    return board
