@@ -11,7 +11,7 @@ from evcharge.central.feed import Feed, Live
 from evcharge.central.rules.commands import Actor
 from evcharge.central.rules.facts import Facts
 from evcharge.central.views.alerts import Alerts
-from evcharge.central.views.board import Board
+from evcharge.central.views.board import Board, Opening
 from evcharge.central.views.driver_board import DriverBoard
 from evcharge.central.views.telemetry import Telemetry
 from evcharge.central.views.today import Today
@@ -77,10 +77,7 @@ async def main(points: int, per_s: int) -> None:
     """Serve until killed."""
     facts, sessions = town(points)
     feed, alerts, now = Feed(), Alerts(), utc_now()
-    board = Board(
-        facts, feed.live, feed.temperatures, alerts, Today(UTC_DAYS, now),
-        epoch="be9cbe9c", version="0", lang="en", now=now,
-    )  # fmt: skip
+    board = Board(facts, feed, alerts, Today(UTC_DAYS, now), Opening("be9cbe9c", "0", "en", now))
     drivers = DriverBoard(facts, feed, board)
     push = Push(board, drivers, Telemetry(), None, None, utc_now)  # type: ignore[arg-type]
     push.follow(feed)

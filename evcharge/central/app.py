@@ -30,7 +30,7 @@ from evcharge.central.rules.metering import Means, not_shown
 from evcharge.central.rules.settings import Rules
 from evcharge.central.services.anchor_keeper import Anchors
 from evcharge.central.services.chain_walker import ChainWalker
-from evcharge.central.services.registry_sync import RegistryLink
+from evcharge.central.services.registry_sync import RegistryAccess, RegistryLink
 from evcharge.central.services.weather_watch import WeatherLink, last_word
 from evcharge.central.services.weather_watch import Word as WeatherWord
 from evcharge.central.terminal.event_log import Console
@@ -126,9 +126,7 @@ async def build(config: Config, clock: Clock) -> AsyncIterator[Central]:
         writer.feed.listen(peers.refusals.on_event)
         tokens = _tokens(state, service_keys[0])
         registry = RegistryLink(
-            config.reach.registry_url,
-            tls,
-            tokens.registry,
+            RegistryAccess(config.reach.registry_url, tls, tokens.registry),
             writer.dispatcher,
             writer.feed,
             peers.epochs,

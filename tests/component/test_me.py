@@ -20,7 +20,7 @@ from evcharge.central.peers.consents import Consents
 from evcharge.central.rules.commands import Actor, ByHand, PlaceHold, Reach, StartCharging, TakeRecords
 from evcharge.central.rules.settings import Rules
 from evcharge.central.views.alerts import Alerts
-from evcharge.central.views.board import Board
+from evcharge.central.views.board import Board, Opening
 from evcharge.central.views.driver_board import DriverBoard
 from evcharge.central.views.today import Today
 from evcharge.domain.charging_point import Hold
@@ -88,9 +88,7 @@ async def booth(tmp_path: Path) -> AsyncIterator[Booth]:
         facts = await books.store.load(utc_now())
         dispatcher = Dispatcher(facts, books.store, feed, rules, utc_now)
         now = utc_now()
-        board = Board(
-            facts, feed.live, {}, Alerts(), Today(UTC_DAYS, now), epoch="e", version="1", lang="en", now=now
-        )
+        board = Board(facts, feed, Alerts(), Today(UTC_DAYS, now), Opening("e", "1", "en", now))
         drivers = DriverBoard(facts, feed, board)
         feed.listen(drivers.on_event)
         work = asyncio.create_task(dispatcher.run())

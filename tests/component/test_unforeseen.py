@@ -13,7 +13,7 @@ from evcharge.central.feed import Feed
 from evcharge.central.rules.commands import AnyCommand
 from evcharge.central.rules.epochs import Epochs
 from evcharge.central.services import registry_sync as registry_link_module
-from evcharge.central.services.registry_sync import RegistryLink
+from evcharge.central.services.registry_sync import RegistryAccess, RegistryLink
 from evcharge.cp import health
 from evcharge.cp.engine.health_port import HealthPort
 from evcharge.domain.errors import AuthenticationError, Code, ProtocolError
@@ -215,7 +215,7 @@ async def test_a_mistake_of_ours_over_the_registrys_answer_is_a_registry_that_is
     monkeypatch.setattr(registry_link_module, "POLL_S", 0.01)
     posted: asyncio.Queue[AnyCommand] = asyncio.Queue()
     dispatcher = SimpleNamespace(facts=Network().facts, post=posted.put_nowait)
-    link = RegistryLink("https://127.0.0.1:1", None, "", dispatcher, Feed(), Epochs())  # type: ignore[arg-type]
+    link = RegistryLink(RegistryAccess("https://127.0.0.1:1", None, ""), dispatcher, Feed(), Epochs())  # type: ignore[arg-type]
 
     async def answers(_http: object) -> None:
         if broken:

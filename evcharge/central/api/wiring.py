@@ -40,7 +40,7 @@ from evcharge.central.services.chain_walker import ChainWalker
 from evcharge.central.services.login_links import LoginLinks
 from evcharge.central.services.registry_client import Registrar
 from evcharge.central.services.weather_watch import WeatherLink
-from evcharge.central.views.board import MAX_MESSAGES, Board
+from evcharge.central.views.board import MAX_MESSAGES, Board, Opening
 from evcharge.central.views.driver_board import DriverBoard
 from evcharge.central.views.telemetry import Telemetry
 from evcharge.http.registry_client import RegistryAddress
@@ -157,15 +157,11 @@ async def _board(config: Config, writer: WriterSide, books: BookSide) -> Board:
     """Return the board of all pages, with what happened last."""
     board = Board(
         writer.dispatcher.facts,
-        writer.feed.live,
-        writer.feed.temperatures,
+        writer.feed,
         writer.alerts,
         await books.today(writer.clock),
-        epoch=secrets.token_hex(4),
-        version=__version__,
-        lang=config.lang,
-        now=writer.clock(),
-        shown_since=books.store.statuses.since,
+        Opening(secrets.token_hex(4), __version__, config.lang, writer.clock()),
+        books.store.statuses.since,
     )
     for at, event in await books.archive.happened(MAX_MESSAGES):
         board.recall(event, at)

@@ -7,6 +7,7 @@ With the Registry down nothing stops: Central's own revocations hold at once, an
 import asyncio
 import logging
 import ssl
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import aiohttp
@@ -56,25 +57,32 @@ class _Head(Struct):
     hash: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 
 
+@dataclass(frozen=True, slots=True)
+class RegistryAccess:
+    """Where the Registry is, by which certificates it is known, and the token that Central shows it."""
+
+    url: str
+    tls: ssl.SSLContext
+    token: str = field(repr=False)
+
+
 class RegistryLink:
     """Polls the Registry's revocations and delivers Central's own."""
 
     def __init__(
         self,
-        url: str,
-        tls: ssl.SSLContext,
-        token: str,
+        access: RegistryAccess,
         dispatcher: Dispatcher,
         feed: Feed,
         epochs: Epochs,
         *,
         was_lost: bool = False,
     ) -> None:
-        self._url = url.rstrip("/")
-        self._tls = tls
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self._url = access.url.rstrip("/")
+        self._tls = access.tls
+        self._headers = {"Authorization": f"Bearer {access.token}"}
         self._dispatcher = dispatcher
-        self._actor = Actor("registry", Role.REGISTRY, url)
+        self._actor = Actor("registry", Role.REGISTRY, access.url)
         self._since = 0
         self._epochs = epochs
         # What the books say of it: a loss that was stored before a restart ends with an event, too.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from evcharge.central.feed import Live
+from evcharge.central.feed import Feed, Live
 from evcharge.central.rules.alert_kinds import CLOSED_BY_HAND, Alert
 from evcharge.central.rules.facts import Facts
 from evcharge.central.views import frames
@@ -118,40 +118,41 @@ class _Place:
     session: Session | None
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What each page hears first. `epoch` names this run of Central: the revisions of another one mean nothing here."""
+
+    epoch: str
+    version: str
+    lang: str
+    now: datetime
+
+
 class Board:
-    """Rows of all charging points, alerts, messages and figures. `live` and `temperatures` are the feed's own."""
+    """Rows of all charging points, alerts, messages and figures."""
 
     def __init__(
         self,
         facts: Facts,
-        live: Mapping[CpId, Live],
-        temperatures: Mapping[CpId, int],
+        feed: Feed,
         alerts: Alerts,
         today: Today,
-        *,
-        epoch: str,
-        version: str,
-        lang: str,
-        now: datetime,
+        opening: Opening,
         shown_since: ShownSince = lambda _cp_id, _status: None,
     ) -> None:
-        """`epoch` names this run of Central: the revisions of another one mean nothing here.
-
-        `shown_since` says since when the books know a charging point to show a status.
-        """
-        self.epoch = epoch
+        """`shown_since` says since when the books know a charging point to show a status."""
+        self.epoch = opening.epoch
+        self._opening = opening
         self.rev = 0
         # Pages that know nothing newer must be shown everything: the indexes of before mean nothing any more.
         self.renumbered_rev = 0
         self._facts = facts
         self._shown_since = shown_since
-        self._live = live
-        self._temperatures = temperatures
+        self._live = feed.live
+        self._temperatures = feed.temperatures
         self._alerts = alerts
         self._today = today
-        self._version = version
-        self._lang = lang
-        self._now = now
+        self._now = opening.now
         self._places: list[_Place] = []
         self._index: dict[CpId, int] = {}
         # The indexes of all places, those that changed last at the end.
@@ -179,7 +180,7 @@ class Board:
         self._drivers = {driver.driver_id for driver in facts.drivers() if driver.link is not None}
         self._free: set[int] = set()
         self._free_json: bytes | None = None
-        self.refresh(now)
+        self.refresh(opening.now)
 
     # ---- what happens
 
@@ -274,8 +275,8 @@ class Board:
                 epoch=self.epoch,
                 rev=self.rev,
                 now=self.now_s,
-                version=self._version,
-                lang=self._lang,
+                version=self._opening.version,
+                lang=self._opening.lang,
                 zone=self.zone,
                 c=[place.name for place in self._places],
                 u=[place.row for place in self._places],
@@ -312,7 +313,7 @@ class Board:
     @property
     def lang(self) -> str:
         """The language that Central itself speaks."""
-        return self._lang
+        return self._opening.lang
 
     @property
     def zone(self) -> str:

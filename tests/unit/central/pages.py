@@ -7,7 +7,7 @@ from datetime import datetime
 from evcharge.central.feed import Feed, Live
 from evcharge.central.rules.decision import Decision
 from evcharge.central.views.alerts import Alerts
-from evcharge.central.views.board import Board
+from evcharge.central.views.board import Board, Opening
 from evcharge.central.views.driver_board import DriverBoard
 from evcharge.central.views.today import Today
 from evcharge.domain.charging_point import CpStatus
@@ -31,15 +31,11 @@ class Shown(Network):
             self.driver_is_there(f"D{number + 1:02}")
         self.board = Board(
             self.facts,
-            self.feed.live,
-            self.feed.temperatures,
+            self.feed,
             self.alerts,
             self.today,
-            epoch="9f3c21aa",
-            version="1.2.3",
-            lang="en",
-            now=NOON,
-            shown_since=lambda cp_id, status: self.since.get((cp_id, status)),
+            Opening("9f3c21aa", "1.2.3", "en", NOON),
+            lambda cp_id, status: self.since.get((cp_id, status)),
         )
         self.drivers_board = DriverBoard(self.facts, self.feed, self.board)
         self.feed.listen(lambda event: self.alerts.take(event, self.now))
