@@ -334,6 +334,13 @@ SENTENCES: Mapping[str, Words] = {
         "cerrar lo que nada más termina; confirmar un diario",
     ),
     "help top-up": ("put euros into a wallet", "ingresar euros en un monedero"),
+    "help drivers": ("their wallets: free, held, owed", "sus monederos: libre, retenido, debido"),
+    "help correct": (
+        "put euros into a wallet, or take them out (-5)",
+        "ingresar euros en un monedero, o sacarlos (-5)",
+    ),
+    "help refund": ("give back what a session cost", "devolver lo que costó una sesión"),
+    "help pay-out": ("pay out what is free in a wallet", "pagar lo que queda libre en un monedero"),
     "help help": ("this page", "esta página"),
     "help quit": ("stop Central; charges go on by themselves", "parar Central; los suministros siguen solos"),
     "help keys": (
@@ -366,9 +373,13 @@ SENTENCES: Mapping[str, Words] = {
         "{word} is no amount: give euros as a plain number, such as 12.50",
         "{word} no es un importe: escriba euros como número, por ejemplo 12.50",
     ),
-    "surely": (
-        "{amount} € is more than {most} €: is that right? Then type: {line}",
-        "{amount} € es más de {most} €: ¿es correcto? Entonces escriba: {line}",
+    "bad session": (
+        "{word} is no session: its id begins with S- (Tab completes those that were billed of late).",
+        "{word} no es una sesión: su identificador empieza por S- (Tab completa las cobradas hace poco).",
+    ),
+    "long reason": (
+        "A reason has at most {most} characters: its driver reads it.",
+        "Un motivo tiene como mucho {most} caracteres: lo lee su conductor.",
     ),
     "unknown point": (
         "{cp_id} is unknown here: no such charging point.",
@@ -427,8 +438,65 @@ SENTENCES: Mapping[str, Words] = {
         "rotate: {cp_id} no tiene conexión ahora; recibirá clave nueva al volver",
     ),
     "top-up done": (
-        "top-up: {driver_id} has {balance} € now",
-        "top-up: {driver_id} tiene ahora {balance} €",
+        "top-up: {driver_id} has {wallet} now",
+        "top-up: {driver_id} tiene ahora {wallet}",
+    ),
+    "top-up question": (
+        "top-up: {amount} € for {driver_id} is more than {most} €. Is that right? y/n",
+        "top-up: {amount} € para {driver_id} es más de {most} €. ¿Es correcto? s/n",
+    ),
+    "correct question in": (
+        "correct: put {amount} € into the wallet of {driver_id} (it has {wallet})? y/n",
+        "correct: ¿ingresar {amount} € en el monedero de {driver_id} (tiene {wallet})? s/n",
+    ),
+    "correct question out": (
+        "correct: take {amount} € out of the wallet of {driver_id} (it has {wallet})? y/n",
+        "correct: ¿sacar {amount} € del monedero de {driver_id} (tiene {wallet})? s/n",
+    ),
+    "correct question less": (
+        "correct: {session_id} shall have cost {amount} € less? y/n",
+        "correct: ¿que {session_id} haya costado {amount} € menos? s/n",
+    ),
+    "correct question more": (
+        "correct: {session_id} shall have cost {amount} € more? y/n",
+        "correct: ¿que {session_id} haya costado {amount} € más? s/n",
+    ),
+    "refund question": (
+        "refund: give back {amount} € of what {session_id} cost? y/n",
+        "refund: ¿devolver {amount} € de lo que costó {session_id}? s/n",
+    ),
+    "refund question all": (
+        "refund: give back all that {session_id} cost? y/n",
+        "refund: ¿devolver todo lo que costó {session_id}? s/n",
+    ),
+    "pay-out question": (
+        "pay-out: pay out {amount} € to {driver_id} (it has {wallet})? y/n",
+        "pay-out: ¿pagar {amount} € a {driver_id} (tiene {wallet})? s/n",
+    ),
+    "correct done": (
+        "correct: {amount} € for {driver_id}; it has {wallet} now",
+        "correct: {amount} € para {driver_id}; ahora tiene {wallet}",
+    ),
+    "refund done": (
+        "refund: {amount} € of {session_id} given back to {driver_id}; it has {wallet} now",
+        "refund: {amount} € de {session_id} devueltos a {driver_id}; ahora tiene {wallet}",
+    ),
+    "pay-out done": (
+        "pay-out: {amount} € paid out to {driver_id}; {wallet} are left",
+        "pay-out: {amount} € pagados a {driver_id}; quedan {wallet}",
+    ),
+    "money not": ("Nothing was moved.", "No se movió nada."),
+    "owing": ("{balance} €, owes {owed} €", "{balance} €, debe {owed} €"),
+    "drivers title": ("DRIVERS AND THEIR WALLETS", "CONDUCTORES Y SUS MONEDEROS"),
+    "driver wallet": ("{driver_id:<8} {balance:>10} € free", "{driver_id:<8} {balance:>10} € libres"),
+    "driver held": ("{held} € held", "{held} € retenidos"),
+    "driver owes": (
+        "owes {owed} €: the next money pays that first",
+        "debe {owed} €: el próximo dinero paga eso primero",
+    ),
+    "driver left": (
+        "{driver_id}/{registration}  {balance} € of an earlier owner: pay-out {driver_id}/{registration} all REASON",
+        "{driver_id}/{registration}  {balance} € de un dueño anterior: pay-out {driver_id}/{registration} all MOTIVO",
     ),
     "close done": ("close: seen. {what}", "close: visto. {what}"),
     "close none": (

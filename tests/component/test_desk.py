@@ -32,6 +32,7 @@ from evcharge.domain.events import CentralStopped, TicketMade
 from evcharge.domain.session import EndReason
 from evcharge.evc1 import messages
 from evcharge.terminal.screen_writer import NonBlockingOutput
+from tests.component.books import raw
 from tests.component.town import FakeDriver, FakeEngine, Town, hear, running
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -166,6 +167,81 @@ async def test_money_keys_and_pages(town: Town):
     assert "FAULTS, THE NEWEST LAST\nnone" in await operator.types("alerts")
     assert "top-up D01 20" in await operator.types("help")
     assert "the keys of D01 are void" in await operator.types("revoke D01")
+
+
+async def billed(town: Town) -> str:
+    """A charge of 3 kWh that D01 paid 0.75 € for; its session."""
+    engine, driver = await charging(town)
+    await engine.journals(engine.meters(3_000_000), engine.ends())
+    ticket = await driver.ticket()
+    assert ticket.cost_cents == 75
+    return ticket.session_id
+
+
+async def test_money_is_put_right_at_the_panel_as_by_any_other_way(town: Town):
+    session_id = await billed(town)
+    operator = Operator(town)
+    assert await operator.types("correct D01 -5 the cable") == "correct: -5.00 € for D01; it has 14.25 € now"
+    said = await operator.types(f"correct D01 0.25 {session_id} the price")
+    assert said == "correct: 0.25 € for D01; it has 14.50 € now"
+    said = await operator.types(f"refund {session_id} all the heat")
+    assert said == f"refund: 0.50 € of {session_id} given back to D01; it has 15.00 € now"
+    assert (
+        await operator.types("pay-out D01 4 it asked") == "pay-out: 4.00 € paid out to D01; 11.00 € are left"
+    )
+    assert "pay-out: 11.00 € paid out to D01; 0.00 €" in await operator.types("pay-out D01 all it left")
+    with raw(town.state / "central/central.db") as books:
+        rows = books.execute(
+            "SELECT kind, cents, reason, actor FROM ledger WHERE reason IS NOT NULL ORDER BY rowid"
+        ).fetchall()
+    assert [tuple(row) for row in rows] == [
+        ("CORRECTION", 500, "the cable", "operator"),
+        ("CORRECTION", 25, "the price", "operator"),
+        ("CORRECTION", 50, "the heat", "operator"),
+        ("PAY_OUT", 400, "it asked", "operator"),
+        ("PAY_OUT", 1_100, "it left", "operator"),
+    ]
+
+
+async def test_what_the_rules_forbid_is_said_and_nothing_moves(town: Town):
+    session_id = await billed(town)
+    operator = Operator(town)
+    for line, said in (
+        ("correct D01 -99 why", "the wallet of D01 has 19.25 € free"),
+        ("correct D09 1 why", "driver D09 is unknown here"),
+        ("correct D01 0 why", "a correction of 0.00 € corrects nothing"),
+        (f"refund {session_id} 1 why", f"{session_id} costs 0.75 €: that is the most to give back"),
+        ("refund S-404 all why", "there is no session S-404"),
+        ("pay-out D01/7 all why", "D01 had no registration 7"),
+    ):
+        assert await operator.types(line) == f"Not done: {said}"
+    assert await operator.types("drivers") == (
+        "DRIVERS AND THEIR WALLETS\nD01           19.25 € free\n\n"
+        "Tab completes, arrow up repeats, Enter or Esc closes this page."
+    )
+
+
+async def test_money_moves_only_on_a_yes(town: Town):
+    await town.driver()
+    operator = Operator(town)
+
+    def asks(line: str) -> str:
+        order = parse(line, speech("en"))
+        assert order is not None
+        return operator.desk.question(order)
+
+    assert asks("top-up D01 500") == asks("out all") == asks("drivers") == ""
+    assert asks("top-up D01 500.01") == "top-up: 500.01 € for D01 is more than 500.00 €. Is that right? y/n"
+    assert asks("correct D01 -5 x") == "correct: take 5.00 € out of the wallet of D01 (it has 20.00 €)? y/n"
+    assert asks("correct D01 5 x") == "correct: put 5.00 € into the wallet of D01 (it has 20.00 €)? y/n"
+    assert asks("correct D01 5 S-1 x") == "correct: S-1 shall have cost 5.00 € less? y/n"
+    assert asks("correct D01 -5 S-1 x") == "correct: S-1 shall have cost 5.00 € more? y/n"
+    assert asks("refund S-1 all x") == "refund: give back all that S-1 cost? y/n"
+    assert asks("refund S-1 2 x") == "refund: give back 2.00 € of what S-1 cost? y/n"
+    assert asks("pay-out D01 all x") == "pay-out: pay out 20.00 € to D01 (it has 20.00 €)? y/n"
+    assert asks("pay-out D01 3 x") == "pay-out: pay out 3.00 € to D01 (it has 20.00 €)? y/n"
+    # Of nobody there is nothing to ask.
+    assert asks("correct D09 5 x") == asks("pay-out D09 all x") == asks("top-up D09 600") == ""
 
 
 async def test_a_revocation_on_a_full_disk_says_that_it_is_not_stored(town: Town):

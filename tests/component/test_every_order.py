@@ -92,5 +92,10 @@ def test_every_order_has_a_command_and_a_place_on_a_page(route: tuple[str, str])
     assert call in (WEB / module).read_text("utf-8")
 
 
-def test_a_lost_charge_is_closed_at_the_panel_too():
-    assert {Verb.OUT, Verb.RESUME, Verb.REVOKE, Verb.CLOSE, Verb.CLOSE_LOST, Verb.TOP_UP} <= set(Verb)
+AT_THE_PANEL = ("out", "resume", "revoke", "close-lost", "top-up", "correct", "refund", "pay-out", "move")
+
+
+@pytest.mark.parametrize("words", AT_THE_PANEL)
+def test_the_panel_has_the_orders_of_every_day_by_the_same_name(words: str):
+    assert words in evcharge.commands
+    assert words in set(Verb)

@@ -153,6 +153,50 @@ async def test_money_for_a_driver(city: City, wall: Terminal):
     await wall.shows("Not done: driver D09 is unknown here")
 
 
+async def test_money_moves_by_one_key_and_any_other_answer_moves_nothing(city: City, wall: Terminal):
+    driver = await city.driver("D01")
+    await wall.shows("D01 connected")
+    for key in ("n", "esc", "ctrl-c"):
+        await wall.types("correct D01 -5 cable broken")
+        await wall.shows(r"take 5\.00 € out of the wallet of D01 \(it has 20\.00 €\)\? y/n")
+        # Whoever types on meanwhile moves nothing.
+        await wall.keys("x", "enter", key)
+        await wall.shows("Nothing was moved.")
+        await wall.shows("central>")
+    await wall.types("correct D01 -5 cable broken")
+    await wall.shows(r"\? y/n")
+    await wall.keys("y")
+    await wall.shows("correct: -5.00 € for D01; it has 15.00 € now")
+    await driver.says("Your wallet was corrected by -5.00 €: cable broken")
+    await wall.types("top-up D01 501")
+    await wall.shows(r"501\.00 € for D01 is more than 500\.00 €\. Is that right\? y/n")
+    await wall.keys("y")
+    await wall.shows("top-up: D01 has 516.00 € now")
+    await wall.types("drivers")
+    await wall.shows(r"D01 +516\.00 € free")
+    await wall.keys("esc")
+    wall.resize(40, 20)
+    await wall.types("pay-out D01 all moves away")
+    # Also in a narrow window all of it can be read.
+    await wall.shows(r"(?s)pay out 516\.00 €.*y/n")
+    await wall.keys("y")
+    await wall.shows(r"(?s)516\.00 € paid out to.*0\.00")
+
+
+async def test_a_ticket_is_given_back_by_the_id_that_the_panel_completes(city: City, wall: Terminal):
+    await point(city, "CP001")
+    await wall.shows("● CP001")
+    driver = await charge(city, wall)
+    await wall.shows(r"[1-9]\.\d\d\d kWh")
+    driver.types("stop")
+    await driver.says("SESSION SUMMARY")
+    await wall.keys(*"refund ", "tab", *" all too hot", "enter")
+    await wall.shows(r"give back all that S-D01-CP001-[0-9a-f]+ cost\? y/n")
+    await wall.keys("y")
+    await wall.shows(r"refund: \d\.\d\d € of S-D01-CP001-[0-9a-f]+ given back to D01")
+    await driver.says("Your ticket of CP001 was corrected by .*: too hot")
+
+
 async def test_what_is_mistyped_gets_a_sentence_and_nothing_else(city: City, wall: Terminal):
     for typed, said in (
         ("ouf CP001", "did you mean out"),

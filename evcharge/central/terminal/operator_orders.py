@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import Any
 
 from evcharge import labels
 from evcharge.central.dispatcher import Dispatcher
@@ -16,9 +17,12 @@ from evcharge.central.rules.commands import (
     AnyCommand,
     CloseAlert,
     CloseLost,
+    CorrectMoney,
     LiftHold,
     MovePoint,
+    PayOut,
     PlaceHold,
+    Refund,
     RevokeKeys,
     TopUp,
 )
@@ -26,11 +30,11 @@ from evcharge.central.terminal.command_line import Order, Verb, help_page
 from evcharge.central.terminal.wall_lists import Fault, fault_lines, session_state
 from evcharge.central.views.alerts import Alerts, alert_text, restored_text
 from evcharge.central.views.event_text import speech, status_line
-from evcharge.domain.billing import cost_cents, euros, kwh
+from evcharge.domain.billing import SURE_CENTS, cost_cents, euros, kwh
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.errors import EvchargeError
-from evcharge.domain.events import TicketMade
-from evcharge.domain.ids import CpId, DriverId, Role
+from evcharge.domain.events import PaidOut, TicketCorrected, TicketMade, WalletCorrected
+from evcharge.domain.ids import CpId, DriverId, Role, SessionId
 from evcharge.evc1.frames import KEY_BYTES
 from evcharge.terminal.fault_log import clock
 
@@ -69,6 +73,36 @@ class OperatorOrders:
         self._zone = zone
         self._say = speech(lang)
 
+    def question(self, order: Order) -> str:
+        """Return what to ask before `order` is carried out, "" for nothing: money moves only on a yes."""
+        driver_id, wallet = order.subject, self._wallet(order.subject)
+        asked = {"driver_id": driver_id, "wallet": wallet, "session_id": order.session_id}
+        match order:
+            case Order(verb=Verb.TOP_UP, cents=int(cents)) if cents > SURE_CENTS and wallet:
+                asked |= {"amount": euros(cents), "most": euros(SURE_CENTS)}
+                return self._say("top-up question", **asked)
+            case Order(verb=Verb.CORRECT, cents=int(cents)) if wallet:
+                inwards, ways = cents > 0, ("less", "more") if order.session_id else ("in", "out")
+                name = f"correct question {ways[0] if inwards else ways[1]}"
+                return self._say(name, **asked, amount=euros(abs(cents)))
+            case Order(verb=Verb.REFUND, cents=None):
+                return self._say("refund question all", **asked)
+            case Order(verb=Verb.REFUND, cents=int(cents)):
+                return self._say("refund question", **asked, amount=euros(cents))
+            case Order(verb=Verb.PAY_OUT):
+                free_cents = self._free_cents(order)
+                if free_cents is None:
+                    return ""
+                if order.registration is not None:
+                    asked |= {
+                        "driver_id": f"{driver_id}/{order.registration}",
+                        "wallet": f"{euros(free_cents)} €",
+                    }
+                cents = order.cents if order.cents is not None else free_cents
+                return self._say("pay-out question", **asked, amount=euros(cents))
+            case _:
+                return ""
+
     async def carry_out(self, order: Order) -> Answer:
         """Do it; return the answer, a refusal too. Never raises for a foreseeable failure."""
         try:
@@ -92,7 +126,11 @@ class OperatorOrders:
             case Verb.ROTATE:
                 return await self._rotate(order.subject)
             case Verb.TOP_UP:
-                return await self._top_up(order.subject, order.cents)
+                return await self._top_up(order.subject, order.cents or 0)
+            case Verb.CORRECT | Verb.REFUND | Verb.PAY_OUT:
+                return await self._move_money(order)
+            case Verb.DRIVERS:
+                return self._page(self._say("drivers title"), list(self._wallets()))
             case Verb.CLOSE_LOST:
                 return await self._close_lost(order.subject)
             case Verb.SESSIONS:
@@ -175,11 +213,70 @@ class OperatorOrders:
         return Answer(self._say("rotate late" if late else "rotate done", cp_id=subject))
 
     async def _top_up(self, subject: str, cents: int) -> Answer:
-        driver_id = DriverId(subject)
-        await self._submit(TopUp(by=PANEL, driver_id=driver_id, cents=cents))
-        driver = self._dispatcher.facts.driver(driver_id)
-        balance = euros(driver.balance_cents) if driver is not None else ""
-        return Answer(self._say("top-up done", driver_id=driver_id, balance=balance))
+        await self._submit(TopUp(by=PANEL, driver_id=DriverId(subject), cents=cents))
+        return Answer(self._say("top-up done", driver_id=subject, wallet=self._wallet(subject)))
+
+    async def _move_money(self, order: Order) -> Answer:
+        why: dict[str, Any] = {"by": PANEL, "reason": order.reason, "reference": secrets.token_hex(8)}
+        driver_id, session_id = DriverId(order.subject), SessionId(order.session_id)
+        command: CorrectMoney | Refund | PayOut
+        match order.verb:
+            case Verb.CORRECT:
+                of = session_id or None
+                command = CorrectMoney(**why, driver_id=driver_id, cents=order.cents or 0, session_id=of)
+            case Verb.REFUND:
+                command = Refund(**why, session_id=session_id, cents=order.cents)
+            case _:
+                command = PayOut(
+                    **why, driver_id=driver_id, cents=order.cents, registration=order.registration
+                )
+        decision = await self._dispatcher.post(command)
+        for event in decision.events:
+            if isinstance(event, WalletCorrected | TicketCorrected | PaidOut):
+                cents = -event.cost_cents if isinstance(event, TicketCorrected) else event.cents
+                left = isinstance(event, PaidOut | TicketCorrected) and event.former_owner
+                wallet = f"{euros(event.balance_cents)} €" if left else self._wallet(event.driver_id)
+                told = {"driver_id": event.driver_id, "session_id": session_id, "wallet": wallet}
+                return Answer(self._say(f"{order.verb} done", **told, amount=euros(cents)))
+        raise LookupError(order.verb)
+
+    def _free_cents(self, order: Order) -> int | None:
+        """Return what lies free in the wallet that `order` means; None: there is no such wallet."""
+        facts = self._dispatcher.facts
+        driver = facts.driver(DriverId(order.subject))
+        if driver is not None and order.registration in (None, driver.registration):
+            return driver.balance_cents
+        left = facts.former_wallet(DriverId(order.subject), order.registration or 0)
+        return left.balance_cents if left is not None else None
+
+    def _wallet(self, driver_id: str) -> str:
+        """Return what a driver has and owes, "" for one that is unknown."""
+        facts = self._dispatcher.facts
+        driver = facts.driver(DriverId(driver_id))
+        if driver is None:
+            return ""
+        owed_cents = facts.owed_cents(driver.driver_id, driver.registration)
+        balance = euros(driver.balance_cents)
+        return self._say("owing", balance=balance, owed=euros(owed_cents)) if owed_cents else f"{balance} €"
+
+    def _wallets(self) -> Iterator[str]:
+        """Yield a line for each wallet, of those who owe something first."""
+        facts = self._dispatcher.facts
+        lines = []
+        for driver in facts.drivers():
+            if driver.withdrawn:
+                continue
+            owed_cents = facts.owed_cents(driver.driver_id, driver.registration)
+            parts = [
+                self._say("driver wallet", driver_id=driver.driver_id, balance=euros(driver.balance_cents)),
+                self._say("driver held", held=euros(driver.held_cents)) if driver.held_cents else "",
+                self._say("driver owes", owed=euros(owed_cents)) if owed_cents else "",
+            ]
+            lines.append((not owed_cents, driver.driver_id, "  ".join(filter(None, parts))))
+        yield from (line for _, _, line in sorted(lines))
+        for left in sorted(facts.left_wallets(), key=lambda wallet: (wallet.driver_id, wallet.registration)):
+            about = {"driver_id": left.driver_id, "registration": left.registration}
+            yield self._say("driver left", **about, balance=euros(left.balance_cents))
 
     async def _close(self, subject: str) -> Answer:
         closable = [

@@ -11,14 +11,17 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
+from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import Float, FloatContainer, HSplit, Layout, Window
 from prompt_toolkit.layout.controls import BufferControl, UIContent, UIControl
 from prompt_toolkit.layout.dimension import Dimension
@@ -42,8 +45,8 @@ from evcharge.central.views.alerts import Alerts, alert_text
 from evcharge.central.views.event_text import speech
 from evcharge.central.views.today import Today
 from evcharge.domain.errors import BadInput
-from evcharge.domain.events import Event
-from evcharge.domain.ids import CpId
+from evcharge.domain.events import Event, TicketMade
+from evcharge.domain.ids import CpId, SessionId
 from evcharge.domain.session import Session
 from evcharge.runtime import logs
 from evcharge.runtime.clock import Clock
@@ -58,7 +61,24 @@ MOST_MESSAGES = 200
 # Solved faults that stay on the wall; `alerts` shows all that are kept.
 MOST_SOLVED = 3
 MOST_OPEN = 100
-_YES = ("y", "yes", "s", "si", "sí")
+# Sessions whose ids the command line completes.
+MOST_BILLED = 50
+_YES, _NO = "yYsS", "nN"
+# A question may be longer than the window is wide.
+_MOST_QUESTION_ROWS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked in place of the command line, what a yes does, and what is said after a no.
+
+    `insist`: whoever presses Ctrl+C or Ctrl+D once more means yes.
+    """
+
+    text: str
+    yes: Callable[[], None]
+    no: str
+    insist: bool = False
 
 
 def palette() -> Palette:
@@ -107,7 +127,8 @@ class Panel:
         self._palette = palette()
         self._messages: deque[str] = deque(maxlen=MOST_MESSAGES)
         self._page: Sequence[str] | None = None
-        self._asking = ""
+        self._asking: _Question | None = None
+        self._billed: deque[SessionId] = deque(maxlen=MOST_BILLED)
         self._changed = asyncio.Event()
         self._wanted: asyncio.Queue[Order] = asyncio.Queue()
         self._out = NonBlockingOutput(sys.stdout.fileno())
@@ -187,11 +208,10 @@ class Panel:
         """Return the wall as lines for a terminal of that size."""
         return _painted(wall(self.view(), width, height, self._palette, self._lang))
 
-    def ids(self) -> tuple[Iterable[str], Iterable[str]]:
-        """Return the names of the charging points and drivers that there are."""
-        return (point.cp_id for point in self._facts.points()), (
-            driver.driver_id for driver in self._facts.drivers()
-        )
+    def ids(self) -> tuple[Iterable[str], Iterable[str], Iterable[str]]:
+        """Return the ids of the charging points, of the drivers, and of sessions that were billed of late."""
+        points = (point.cp_id for point in self._facts.points())
+        return points, (driver.driver_id for driver in self._facts.drivers()), tuple(self._billed)
 
     def _on_live(self, session: Session, _live: Live) -> None:
         self._live_at[session.cp_id] = self._clock()
@@ -199,6 +219,8 @@ class Panel:
 
     def _on_event(self, event: Event) -> None:
         self._today.on_event(event, self._clock())
+        if isinstance(event, TicketMade):
+            self._billed.appendleft(event.session_id)
         self._changed.set()
 
     async def _redraw(self) -> None:
@@ -218,13 +240,6 @@ class Panel:
         line, self._page = buffer.text, None
         self._changed.set()
         self._wall.forget()
-        if self._asking:
-            self._asking = ""
-            if line.strip().lower() in _YES:
-                self._quit()
-            else:
-                self.note(self._say("quit not"))
-            return False
         try:
             order = command_line.parse(line, self._say)
         except BadInput as problem:
@@ -235,6 +250,8 @@ class Panel:
         self.note(f"> {' '.join(line.split())}")
         if order.verb is Verb.QUIT:
             self._ask_to_quit()
+        elif question := self._desk.question(order):
+            self._ask(_Question(question, lambda: self._wanted.put_nowait(order), self._say("money not")))
         else:
             self._wanted.put_nowait(order)
         return False
@@ -253,10 +270,23 @@ class Panel:
 
     def _ask_to_quit(self) -> None:
         running = sum(1 for _ in self._facts.sessions())
-        if not running or self._asking:
+        if not running:
             self._quit()
             return
-        self._asking = self._say("quit question", count=running)
+        question = self._say("quit question", count=running)
+        self._ask(_Question(question, self._quit, self._say("quit not"), insist=True))
+
+    def _ask(self, question: _Question) -> None:
+        """Ask in place of the command line; one key answers."""
+        self._asking = question
+        self._app.invalidate()
+
+    def _answer(self, *, yes: bool) -> None:
+        question, self._asking = self._asking, None
+        if question is not None and yes:
+            question.yes()
+        elif question is not None:
+            self.note(question.no)
         self._app.invalidate()
 
     def _quit(self) -> None:
@@ -270,7 +300,7 @@ class Panel:
 
         @keys.add("c-c")
         def _(_event: KeyPressEvent) -> None:
-            if self._line.text and not self._asking:
+            if self._line.text:
                 self._line.reset()
             else:
                 self._ask_to_quit()
@@ -293,6 +323,7 @@ class Panel:
         def _(event: KeyPressEvent) -> None:
             event.app.renderer.clear()
 
+        self._answering(keys)
         prompt = BufferControl(
             self._line, input_processors=[BeforeInput(self._prompt, style="bold")], focus_on_click=True
         )
@@ -300,7 +331,12 @@ class Panel:
             HSplit(
                 [
                     Window(self._wall, height=Dimension(weight=1), wrap_lines=False),
-                    Window(prompt, height=1, wrap_lines=False, dont_extend_height=True),
+                    Window(
+                        prompt,
+                        height=self._rows,
+                        wrap_lines=Condition(self._is_asking),
+                        dont_extend_height=True,
+                    ),
                 ]
             ),
             [Float(CompletionsMenu(max_height=6), xcursor=True, ycursor=True)],
@@ -313,9 +349,34 @@ class Panel:
             output=Vt100_Output.from_pty(self._out, term=os.environ.get("TERM")),  # type: ignore[arg-type]
         )
 
+    def _answering(self, keys: KeyBindings) -> None:
+        """Add the keys that answer a question; meanwhile every other key does nothing."""
+        asked = Condition(self._is_asking)
+
+        @keys.add(Keys.Any, filter=asked, eager=True)
+        def _(event: KeyPressEvent) -> None:
+            key = event.key_sequence[0].key
+            if key in _YES or key in _NO:
+                self._answer(yes=key in _YES)
+
+        @keys.add("escape", filter=asked, eager=True)
+        def _(_event: KeyPressEvent) -> None:
+            self._answer(yes=False)
+
+        @keys.add("c-c", filter=asked, eager=True)
+        @keys.add("c-d", filter=asked, eager=True)
+        def _(_event: KeyPressEvent) -> None:
+            self._answer(yes=self._asking is not None and self._asking.insist)
+
+    def _is_asking(self) -> bool:
+        return self._asking is not None
+
+    def _rows(self) -> Dimension:
+        return Dimension(min=1, max=_MOST_QUESTION_ROWS if self._is_asking() else 1)
+
     def _prompt(self) -> str:
-        if self._asking:
-            return f"{self._asking} "
+        if self._asking is not None:
+            return f"{self._asking.text} "
         narrow = self._app.output.get_size().columns < NARROW
         return "> " if narrow else f"{self._say('prompt')} "
 
@@ -348,8 +409,7 @@ class _Words(Completer):
         before = document.text_before_cursor
         if not before and not complete_event.completion_requested:
             return
-        points, drivers = self._panel.ids()
-        length, found = command_line.completions(before, points, drivers)
+        length, found = command_line.completions(before, *self._panel.ids())
         # What is there already needs no menu.
         if found != [before[len(before) - length :]]:
             yield from (Completion(word, start_position=-length) for word in found)

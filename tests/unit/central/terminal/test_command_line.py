@@ -23,14 +23,24 @@ SAY = speech("en")
         ("rotate CP001", Order(Verb.ROTATE, "CP001")),
         ("top-up D01 12.50", Order(Verb.TOP_UP, "D01", 1_250)),
         ("close-lost cp001", Order(Verb.CLOSE_LOST, "CP001")),
-        ("top-up D01 600 yes", Order(Verb.TOP_UP, "D01", 60_000)),
+        ("top-up D01 600", Order(Verb.TOP_UP, "D01", 60_000)),
+        ("correct d01 -19.80 the  meter", Order(Verb.CORRECT, "D01", -1_980, reason="the meter")),
+        ("correct D01 5 S-D01-CP001-0f a slip", Order(Verb.CORRECT, "D01", 500, session_id="S-D01-CP001-0f",
+                                                     reason="a slip")),
+        ("refund S-D01-CP001-0f all sorry", Order(Verb.REFUND, cents=None, session_id="S-D01-CP001-0f",
+                                                  reason="sorry")),
+        ("refund S-D01-CP001-0f 1.50 sorry", Order(Verb.REFUND, cents=150, session_id="S-D01-CP001-0f",
+                                                   reason="sorry")),
+        ("pay-out D01 ALL moved away", Order(Verb.PAY_OUT, "D01", None, reason="moved away")),
+        ("pay-out d01/2 3 moved away", Order(Verb.PAY_OUT, "D01", 300, registration=2, reason="moved away")),
+        ("drivers", Order(Verb.DRIVERS)),
         ("sessions", Order(Verb.SESSIONS)),
         ("alerts", Order(Verb.ALERTS)),
         ("close cp001", Order(Verb.CLOSE, "CP001")),
         ("help", Order(Verb.HELP)),
         ("quit", Order(Verb.QUIT)),
     ],
-)
+)  # fmt: skip
 def test_what_is_understood(line: str, order: Order | None):
     assert parse(line, SAY) == order
 
@@ -47,8 +57,18 @@ def test_what_is_understood(line: str, order: Order | None):
         ("quit now", "Type it like this: quit"),
         ("top-up D01", "Type it like this: top-up D01 20"),
         ("top-up D01 -5", "'-5' is no amount: give euros as a plain number, such as 12.50"),
-        ("top-up D01 600", "is that right? Then type: top-up D01 600 yes"),
         ("top-up D01 20 twice", "Type it like this"),
+        ("correct D01 -5", "Type it like this: correct D01 -5 REASON"),
+        ("correct D01 S-1 -5 why", "'S-1' is no amount"),
+        ("correct D01 --5 why", "'-5' is no amount"),
+        ("correct D01 5 S-1", "Type it like this: correct D01 -5 REASON"),
+        ("correct D01 5 " + "x" * 201, "A reason has at most 200 characters"),
+        ("refund D01 5 why", "'D01' is no session: its id begins with S-"),
+        ("refund S-" + "1" * 95 + " 5 why", "is no session"),
+        ("refund S-1 -5 why", "'-5' is no amount"),
+        ("pay-out D01 12,50 why", "'12,50' is no amount"),
+        ("pay-out D01/x all why", "Type it like this: pay-out D01 all REASON"),
+        ("pay-out D01 all", "Type it like this: pay-out D01 all REASON"),
         ("out ../etc", "'../etc' cannot be the name"),
         ("out CPⅠ", "cannot be the name"),
         ("revoke all\x1b[2J", "There are control characters in it."),
@@ -79,7 +99,7 @@ def test_what_the_help_says_is_understood(verb: Verb):
     ("before", "found"),
     [
         ("", list(Verb)),
-        ("re", ["resume", "revoke"]),
+        ("re", ["resume", "revoke", "refund"]),
         ("RES", ["resume"]),
         ("out ", ["all", "CP001", "CP002"]),
         ("out cp", ["CP001", "CP002"]),
@@ -88,12 +108,15 @@ def test_what_the_help_says_is_understood(verb: Verb):
         ("rotate ", ["CP001", "CP002"]),
         ("top-up ", ["D01"]),
         ("top-up D01 ", []),
+        ("pay-out ", ["D01"]),
+        ("correct d", ["D01"]),
+        ("refund ", ["S-2", "S-1"]),
         ("quit ", []),
         ("nonsense ", []),
     ],
 )
 def test_what_is_offered_while_typing(before: str, found: list[str]):
-    assert completions(before, ["CP002", "CP001"], ["D01"])[1] == found
+    assert completions(before, ["CP002", "CP001"], ["D01"], ["S-2", "S-1"])[1] == found
 
 
 def test_the_word_at_the_cursor_is_replaced():
