@@ -30,6 +30,8 @@ class Feature(StrEnum):
     LOCATION = "location"
     # WITHHELD says why a charging point is Out of Order at Central, and when it no longer is.
     WITHHELD = "withheld"
+    # WALLET says what the driver owes, SESSIONS what moved in its wallet apart from charges.
+    WALLET = "wallet"
 
 
 SPOKEN: frozenset[str] = frozenset(Feature)

@@ -13,13 +13,9 @@ from evcharge.domain.ids import ID_PATTERN
 Id = Annotated[str, Meta(pattern=ID_PATTERN)]
 Token = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{8,96}\Z")]
 # Text that people will read: no control characters, no line or direction overrides, short.
-Text = Annotated[
-    str,
-    Meta(
-        max_length=200,
-        pattern=r"\A[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]*\Z",
-    ),
-]
+# A letter that neither moves the cursor nor hides or turns around what stands beside it.
+PLAIN = r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+Text = Annotated[str, Meta(max_length=200, pattern=rf"\A{PLAIN}*\Z")]
 # A register counts for decades; what one session can have is bounded by `billing`.
 Energy = Annotated[int, Meta(ge=0, le=10**15)]
 SessionEnergy = Annotated[int, Meta(ge=0, le=MAX_SESSION_MWH)]

@@ -59,6 +59,8 @@ _FINAL = frozenset(
 # "Not now": the same request is repeated.
 _NOT_NOW = frozenset({Code.STORAGE, Code.BUSY})
 _REPEAT_AFTER_S = 5.0
+# What a notice says has changed the wallet.
+_OF_MONEY = frozenset({"WALLET_CORRECTED", "PAID_OUT", "DEBT_PAID", "CORRECTED"})
 # Enough to recognise a late word about what is over.
 _REMEMBERED_REQUESTS = 100
 
@@ -278,7 +280,8 @@ class Conversation:
                 return self._ticket(message)
             case Notice():
                 is_news = self._setbacks.is_news(message)
-                return Reaction(lines=(self._words.notice(message),) if is_news else ())
+                asks = self._look_up(AskBalance()) if message.code in _OF_MONEY else ()
+                return Reaction(lines=(self._words.notice(message),) if is_news else (), messages=asks)
             case Points():
                 return self._answer(ListPoints, self._words.points(message))
             case Balance():

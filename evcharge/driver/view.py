@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import UNSET
 from rich import box
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -64,7 +64,23 @@ def points(answer: Points, words: Words, columns: int) -> RenderableType:
 
 
 def history(answer: History, words: Words, columns: int) -> RenderableType:
-    """The latest tickets."""
+    """The latest tickets, and what else moved in the wallet."""
+    charges = _charges(answer, words, columns)
+    moved = list(words.moved_rows(answer))
+    if not moved:
+        return charges
+    below = _table(
+        words("moved"),
+        words.heads("at", "what", "amount", "why"),
+        moved,
+        figures={2},
+        styles=("", "", "bold", "dim"),
+        shown=range(4 if columns >= _ENOUGH_COLUMNS else 3),
+    )
+    return Group(charges, below)
+
+
+def _charges(answer: History, words: Words, columns: int) -> RenderableType:
     if not answer.tickets:
         return Text(words("no history"), style="yellow")
     shown = range(5) if columns >= _WIDE_COLUMNS else range(1, 5 if columns >= _ENOUGH_COLUMNS else 4)
@@ -80,13 +96,14 @@ def history(answer: History, words: Words, columns: int) -> RenderableType:
 
 def balance(answer: Balance, words: Words) -> RenderableType:
     """The wallet."""
-    return _table(
+    free = _table(
         words("wallet"),
         words.heads("free money", "held money"),
         [(f"{euros(answer.balance_cents)} €", f"{euros(answer.held_cents)} €")],
         figures={0, 1},
         styles=("bold green", ""),
     )
+    return Group(free, *(Text(line, style="bold yellow") for line in words.owes(answer)))
 
 
 def receipt(driver_id: str, bill: TicketIssued, words: Words) -> RenderableType:
@@ -148,6 +165,8 @@ def toolbar(
         parts.append((f"{place}: {doing}", "bold yellow"))
     if facts.balance is not None:
         parts.append((words("balance", euros=euros(facts.balance.balance_cents)), "bold"))
+        if facts.balance.owed_cents:
+            parts.append((words("owes, short", euros=euros(facts.balance.owed_cents)), "bold yellow"))
     if facts.connected:
         parts.append((f"● {words('linked')}", "green"))
     else:

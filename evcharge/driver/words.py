@@ -40,8 +40,15 @@ _NOTICES = {
     "KEY_REVOKED": "key revoked",
     "WALLET_CORRECTED": "wallet corrected",
     "PAID_OUT": "paid out",
+    "DEBT_PAID": "debt paid",
 }
-_OF_NO_POINT = ("pin void", "wallet corrected", "paid out")
+_OF_NO_POINT = ("pin void", "wallet corrected", "paid out", "debt paid")
+_MOVEMENTS = {
+    "TOP_UP": "moved in",
+    "CORRECTION": "moved right",
+    "PAY_OUT": "moved out",
+    "DEBT_PAID": "moved debt",
+}
 _HELP = ("start", "stop", "yes", "list", "balance", "history", "pin", "troubles", "quit")
 
 
@@ -238,13 +245,28 @@ class Words:
         line = self("balance", euros=euros(answer.balance_cents))
         if answer.held_cents:
             line += " " + self("held", euros=euros(answer.held_cents))
-        return [line]
+        return [line, *self.owes(answer)]
+
+    def owes(self, answer: Balance) -> list[str]:
+        """What is owed of charges that the wallet could not pay, and what pays it; nothing when nothing is."""
+        return [self("owes", euros=euros(answer.owed_cents))] if answer.owed_cents else []
 
     def history(self, answer: History) -> list[str]:
-        """The latest tickets as a table, newest first."""
+        """The latest tickets as a table, newest first; then what else moved in the wallet."""
+        moved = list(self.moved_rows(answer))
+        heads = self.heads("at", "what", "amount", "why")
+        below = [self("moved"), *table(heads, moved)] if moved else []
         if not answer.tickets:
-            return [self("no history")]
-        return table(self.heads("session", "point", "energy", "cost", "ended"), self.history_rows(answer))
+            return [self("no history"), *below]
+        columns = self.heads("session", "point", "energy", "cost", "ended")
+        return [*table(columns, self.history_rows(answer)), *below]
+
+    def moved_rows(self, answer: History) -> Iterable[tuple[str, ...]]:
+        """Yield when money moved in the wallet apart from charges, what it was, how much, and why."""
+        for one in answer.moved or ():
+            at = f"{here(datetime.fromtimestamp(one.at, UTC)):%Y-%m-%d %H:%M}"
+            what = self(_MOVEMENTS[one.kind]) if one.kind in _MOVEMENTS else one.kind
+            yield at, what, f"{euros(one.cents)} €", one.reason or one.session_id or ""
 
     def history_rows(self, answer: History) -> list[tuple[str, ...]]:
         """The cells of that table."""

@@ -468,14 +468,32 @@ class Balance(Message, tag="WALLET"):
 
     balance_cents: Cents
     held_cents: Cents
+    # Of charges that the wallet could not pay: the next money that comes in pays that first. Left out when nothing is.
+    owed_cents: Cents | UnsetType = UNSET
     senders = _CENTRAL
+    since = MappingProxyType({"owed_cents": Feature.WALLET})
+
+
+class Movement(Growing, frozen=True, kw_only=True, gc=False):
+    """Money that came into a wallet apart from charges, or (`cents` below 0) went out of it.
+
+    `kind` is TOP_UP, CORRECTION, PAY_OUT or DEBT_PAID; what an operator ordered has a `reason`.
+    """
+
+    at: Instant
+    kind: Text
+    cents: Cents
+    session_id: Token | None = None
+    reason: Text = ""
 
 
 class History(Message, tag="SESSIONS"):
-    """Central -> driver: its latest tickets, newest first."""
+    """Central -> driver: its latest tickets, newest first; and what else moved in its wallet, in the same order."""
 
     tickets: Annotated[list[TicketIssued], Meta(max_length=100)]
+    moved: Annotated[list[Movement], Meta(max_length=100)] | UnsetType = UNSET
     senders = _CENTRAL
+    since = MappingProxyType({"moved": Feature.WALLET})
 
 
 AnyMessage = (
@@ -566,7 +584,8 @@ def as_understood(message: Message, speaks: frozenset[str]) -> Message:
         case Points(points=points):
             return Points(points=[_trimmed(point, speaks) for point in points])
         case History(tickets=tickets):
-            return History(tickets=[_trimmed(ticket, speaks) for ticket in tickets])
+            told = _trimmed(message, speaks)
+            return structs.replace(told, tickets=[_trimmed(ticket, speaks) for ticket in tickets])
         case _:
             return _trimmed(message, speaks)
 

@@ -132,6 +132,10 @@ SENTENCES: Mapping[str, Words] = {
         "Your wallet was corrected by {euros} €: {why}.",
         "Su saldo se ha corregido en {euros} €: {why}.",
     ),
+    "debt paid": (
+        "{euros} € of your wallet for {why}: so much less is owed.",
+        "{euros} € de su saldo por {why}: se debe eso menos.",
+    ),
     "paid out": (
         "{euros} € of your wallet were paid out: {why}.",
         "Se le han devuelto {euros} € de su saldo: {why}.",
@@ -203,6 +207,20 @@ SENTENCES: Mapping[str, Words] = {
     "no history": ("No charges yet.", "Todavía no hay recargas."),
     "balance": ("Balance: {euros} €", "Saldo: {euros} €"),
     "held": ("({euros} € held for a running charge)", "({euros} € retenidos por una recarga en curso)"),
+    "owes": (
+        "You owe {euros} € of charges that your wallet could not pay: the next money that comes in pays that first.",
+        "Debe {euros} € de recargas que su saldo no pudo pagar: el próximo dinero que entre paga eso primero.",
+    ),
+    "owes, short": ("owed: {euros} €", "debe: {euros} €"),
+    "moved": ("Your wallet, apart from charges", "Su monedero, aparte de las recargas"),
+    "moved in": ("top-up", "ingreso"),
+    "moved right": ("correction", "corrección"),
+    "moved out": ("paid out", "pago"),
+    "moved debt": ("debt paid", "deuda pagada"),
+    "at": ("When", "Cuándo"),
+    "what": ("What", "Qué"),
+    "amount": ("Amount", "Importe"),
+    "why": ("Why", "Motivo"),
     "wallet": ("Wallet", "Monedero"),
     "free money": ("Balance", "Saldo"),
     "held money": ("Held", "Retenido"),
@@ -241,8 +259,8 @@ SENTENCES: Mapping[str, Words] = {
         "balance                      saldo que queda",
     ),
     "help history": (
-        "history                      latest charges",
-        "history                      últimas recargas",
+        "history                      latest charges, and what else moved in your wallet",
+        "history                      últimas recargas, y lo demás que se movió en su monedero",
     ),
     "help troubles": (
         "troubles                     what went wrong, and when it was restored",

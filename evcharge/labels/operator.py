@@ -341,6 +341,12 @@ SENTENCES: Mapping[str, Words] = {
     "estimated": ("estimated", "estimado"),
     "corrected": ("corrected since", "corregido después"),
     "late": ("received late", "recibido tarde"),
+    "rebuilt": ("rebuilt after a restore", "reconstruido tras restaurar"),
+    "owed": ("{euros} € owed", "{euros} € por pagar"),
+    "still owes": (
+        "{driver_id} still owes {owed} €: the next money that comes in pays that first.",
+        "{driver_id} aún debe {owed} €: el próximo dinero que entre paga eso primero.",
+    ),
     "state AUTHORISED": ("authorised", "autorizada"),
     "state CHARGING": ("charging", "en curso"),
     "state TICKETED": ("ended", "terminada"),

@@ -76,6 +76,14 @@ def _move(
         amount=euros(content["cents"] if name == "corrected money" else abs(content["cents"])),
         balance=euros(content["balance_cents"]),
     )
+    _owes(work, content)
+
+
+def _owes(work: Operating, content: dict[str, Any]) -> None:
+    from evcharge.domain.billing import euros
+
+    if content["owed_cents"]:
+        work.tell("still owes", driver_id=content["driver_id"], owed=euros(content["owed_cents"]))
 
 
 @click.command("close-lost")
@@ -129,6 +137,7 @@ def top_up(
         amount=billing.euros(cents),
         balance=billing.euros(content["balance_cents"]),
     )
+    _owes(work, content)
 
 
 @click.command(context_settings=_AMOUNTS)

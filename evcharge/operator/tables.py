@@ -110,6 +110,12 @@ def points(lang: str) -> list[Column]:
 def sessions(lang: str) -> list[Column]:
     """Return the columns of sessions."""
     say = Speech(_words(), lang)
+
+    def reason(row: Row) -> str:
+        return " ".join(
+            [_reason(row["end_reason"] or row["stop_reason"], lang), *_notes(row, say, "rebuilt")]
+        )
+
     return [
         _field("session_id"),
         _field("cp_id"),
@@ -118,7 +124,7 @@ def sessions(lang: str) -> list[Column]:
         Column("at", lambda row: local(row["started_at"] or row["authorised_at"])),
         Column("energy", _energy, number=True),
         Column("cost", _cost, number=True),
-        Column("reason", lambda row: _reason(row["end_reason"] or row["stop_reason"], lang)),
+        Column("reason", reason),
     ]
 
 
@@ -128,8 +134,8 @@ def tickets(lang: str) -> list[Column]:
 
     def reason(row: Row) -> str:
         flags = {"corrected": row["corrected_mwh"] or row["corrected_cents"], **row}
-        notes = [say(name) for name in ("estimated", "late", "corrected") if flags[name]]
-        return " ".join([_reason(row["reason"], lang), *(f"({note})" for note in notes)])
+        notes = _notes(flags, say, "estimated", "late", "corrected", "rebuilt")
+        return " ".join([_reason(row["reason"], lang), *notes])
 
     return [
         _field("session_id"),
@@ -220,6 +226,12 @@ def _energy(row: Row) -> str:
 
 def _cost(row: Row) -> str:
     return euros(row["cost_cents"])
+
+
+def _notes(row: Row, say: Speech, *names: str) -> list[str]:
+    """Return what is unusual about a session or ticket, and what is owed of it."""
+    owed = [say("owed", euros=euros(row["owed_cents"]))] if row["owed_cents"] else []
+    return [f"({note})" for note in [*(say(name) for name in names if row[name]), *owed]]
 
 
 def _reason(value: str | None, lang: str) -> str:

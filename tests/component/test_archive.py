@@ -114,6 +114,8 @@ async def test_every_filter_of_sessions_has_an_index_that_is_in_order(archive, s
             wanted = "session_by_end" if wanted == "session_by_time" else f"{wanted}_and_end"
         assert f"{wanted} " in plan, plan
         assert plan.startswith("SEARCH")
+        # What is owed of each is looked up by its own key.
+        rest = [one for one in rest if "SUBQUERY" not in one and "SEARCH debt" not in one]
         # Of the open ones there is one for each charging point at most: they may be sorted.
         assert not rest or (state == "open" and wanted.startswith("session_by_state")), rest
 

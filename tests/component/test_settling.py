@@ -1,11 +1,14 @@
 """What an operator settles by hand over HTTP: lost sessions."""
 
+import csv
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
+from msgspec import UNSET
 
-from evcharge.central.api.kit import answers
+from evcharge.central.api.kit import answers, member_answers
 from evcharge.central.books import verify
 from evcharge.evc1 import messages
 from tests.component.callers import cookie_of, shaped, statuses
@@ -156,6 +159,94 @@ async def test_a_driver_reads_what_was_moved_in_its_wallet_and_why(office: Offic
     ]
 
 
+async def indebted(office: Office) -> tuple[str, FakeDriver]:
+    """D01 owes 0.50 €: its wallet was paid out before the engine told how much more had flowed."""
+    session_id, engine, driver = await lost(office)
+    await office.post(f"/api/sessions/{session_id}/close-lost")
+    await driver.ticket()
+    await moved(office, "/api/drivers/D01/pay-out")
+    again = await office.town.engine("CP001")
+    again.seq, again.start, again.meter_mwh = engine.seq, engine.start, engine.meter_mwh
+    await again.journals(again.meters(2_000_000), again.ends())
+    return session_id, driver
+
+
+async def asked(driver: FakeDriver, question: messages.Message, kind: type) -> messages.Message:
+    driver.channel.send(question)
+    return await hear(driver.channel, kind)
+
+
+async def test_what_a_wallet_could_not_pay_stands_in_every_answer_until_the_next_money_pays_it(
+    office: Office,
+):
+    session_id, driver = await indebted(office)
+    cookie = {"headers": {"Cookie": await cookie_of(office)}, "token": None}
+
+    async def owed() -> set[int]:
+        (wallet,) = shaped(await office.ask("GET", "/api/drivers"), answers.DriversAnswer)["drivers"]
+        one = shaped(await office.ask("GET", f"/api/sessions/{session_id}"), answers.SessionAnswer)
+        (listed,) = shaped(await office.ask("GET", "/api/sessions"), answers.SessionsAnswer)["sessions"]
+        (ticket,) = shaped(await office.ask("GET", "/api/tickets"), answers.TicketsAnswer)["tickets"]
+        me = shaped(await office.ask("GET", "/api/me", **cookie), member_answers.MeAnswer)
+        found = {row["owed_cents"] for row in (wallet, one["session"], one["ticket"], listed, ticket, me)}
+        assert not any(row["rebuilt"] for row in (one["session"], one["ticket"], listed, ticket))
+        for name in ("sessions", "tickets"):
+            head, line = await csv_of(office, f"/api/{name}.csv")
+            found.add(int(line[head.index("owed_cents")]))
+            assert line[head.index("rebuilt")] == "no"
+        return found
+
+    assert await owed() == {50}
+    balance = await asked(driver, messages.AskBalance(), messages.Balance)
+    assert (balance.balance_cents, balance.owed_cents) == (0, 50)
+    body = {"cents": 30, "reference": "T-1"}
+    topped = shaped(await office.ask("POST", "/api/drivers/D01/top-up", body), answers.TopUpAnswer)
+    assert (topped["balance_cents"], topped["owed_cents"]) == (0, 20)
+    assert await owed() == {20}
+    notice = await hear(driver.channel, messages.Notice)
+    while notice.code != "DEBT_PAID":
+        notice = await hear(driver.channel, messages.Notice)
+    assert notice.cost_cents == -30
+    done = await moved(office, "/api/drivers/D01/correct", cents=100, reference="R-2", reason="sorry")
+    assert (done["balance_cents"], done["owed_cents"]) == (80, 0)
+    assert await owed() == {0}
+    assert (await asked(driver, messages.AskBalance(), messages.Balance)).owed_cents is UNSET
+    history = await asked(driver, messages.AskHistory(), messages.History)
+    told = [(one.kind, one.cents, one.reason, one.session_id) for one in history.moved]
+    assert told == [
+        ("DEBT_PAID", -20, "", session_id),
+        ("CORRECTION", 100, "sorry", None),
+        ("DEBT_PAID", -30, "", session_id),
+        ("TOP_UP", 30, "", None),
+        ("PAY_OUT", -1_975, "typed twice", None),
+        ("TOP_UP", 2_000, "", None),
+    ]
+    assert [one.at for one in history.moved] == sorted((one.at for one in history.moved), reverse=True)
+    # As its page shows it.
+    moves = (await office.ask("GET", "/api/me/wallet", **cookie)).body["moved"]
+    assert [(one["kind"], one["cents"]) for one in moves] == [(kind, cents) for kind, cents, _, _ in told]
+
+
+async def test_a_long_history_with_long_reasons_is_one_frame(office: Office):
+    """Beside a hundred tickets there is room for ten movements, whatever letters their reasons have."""
+    _, driver = await billed(office)
+    for number in range(12):
+        await moved(
+            office, "/api/drivers/D01/correct", cents=1, reference=f"R-{number}", reason="\U0001f50c" * 200
+        )
+    history = await asked(driver, messages.AskHistory(limit=100), messages.History)
+    assert len(history.moved) == 10
+    assert {one.reason for one in history.moved} == {"\U0001f50c" * 100}
+
+
+async def csv_of(office: Office, path: str) -> list[list[str]]:
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {office.token}"}) as session,
+        session.get(office.url + path) as response,
+    ):
+        return list(csv.reader((await response.text()).splitlines()))
+
+
 async def test_an_order_with_the_same_reference_counts_once(office: Office):
     session_id, _ = await billed(office)
     refund = f"/api/sessions/{session_id}/refund"
@@ -192,6 +283,9 @@ async def test_bad_orders_about_money_are_refused_in_one_sentence(office: Office
         {"cents": -80, "reference": "R"},
         {"cents": -80, "reference": "R", "reason": " "},
         {"cents": -80, "reference": "R", "reason": "a\nb"},
+        # Its driver could not be told that: EVC1 takes no letters that turn a line around.
+        {"cents": -80, "reference": "R", "reason": "a\u202eb"},
+        {"cents": -80, "reference": "R", "reason": "\u2029"},
         {"cents": 0.5, "reference": "R", "reason": "x"},
         {"cents": 0, "reference": "R", "reason": "x"},
         {"cents": 10**12, "reference": "R", "reason": "x"},

@@ -97,6 +97,55 @@ async def test_a_driver_reads_what_an_operator_moved_in_its_wallet(room, window)
         await expect(page.locator(".moved-money")).to_contain_text("Correction -0.80\u00a0€ typed twice")
 
 
+async def indebted(room, driver_id: str, cp_id: str) -> str:
+    """Have a driver owe 0.50 €: its wallet is paid out before its engine tells how much more had flowed."""
+    engine, driver = await room.town.point(cp_id), await room.town.driver(driver_id)
+    driver.asks(cp_id)
+    session_id = (await engine.is_asked()).session_id
+    await engine.journals(engine.starts(), engine.meters(1_000_000))
+    engine.channel.abort()
+    async with asyncio.timeout(10):
+        while not (await room.ask("GET", f"/api/sessions/{session_id}"))["lost"]:
+            await asyncio.sleep(0.05)
+    await room.ask("POST", f"/api/sessions/{session_id}/close-lost")
+    order = {"reason": "moves away", "reference": f"P-{driver_id}"}
+    await room.ask("POST", f"/api/drivers/{driver_id}/pay-out", order)
+    again = await room.town.engine(cp_id)
+    again.seq, again.start, again.meter_mwh = engine.seq, engine.start, engine.meter_mwh
+    await again.journals(again.meters(2_000_000), again.ends())
+    return session_id
+
+
+async def test_what_a_driver_owes_is_on_its_page_and_the_operators_until_the_next_money_pays_it(
+    room, window
+) -> None:
+    session_id = await indebted(room, "D67", "CP067")
+    async with window(size=(390, 844)) as mine, window() as control:
+        page = await room.enter(mine, "driver", name="D67")
+        await expect(page.locator("#owed")).to_contain_text("You owe 0.50\u00a0€")
+        await expect(page.locator("#owed")).to_contain_text("the next money that comes in pays that first")
+        tab = await room.enter(control, "operator", at="/#drivers")
+        row = tab.locator('tr[data-key="D67"]')
+        await expect(row.locator('[data-kind="owed"]')).to_have_text("0.50\u00a0€")
+        await tab.goto(f"{room.url}/#history")
+        past = tab.locator(f'tr[data-key="{session_id}"]')
+        await expect(past.locator('[data-kind="owed"]')).to_have_text("Owed of it: 0.50\u00a0€")
+        await past.click()
+        await expect(tab.locator(".sheet-body")).to_contain_text("Owed of it0.50")
+        await tab.keyboard.press("Escape")
+        await tab.goto(f"{room.url}/#drivers")
+        await row.locator('[data-act="top-up"]').click()
+        await tab.fill('dialog[open] [name="amount"]', "0.30")
+        await tab.keyboard.press("Enter")
+        await expect(tab.locator("#toasts")).to_contain_text("D67 still owes 0.20")
+        await expect(page.locator("#owed")).to_contain_text("0.20")
+        await room.ask("POST", "/api/drivers/D67/top-up", {"cents": 100, "reference": "T-67"})
+        await expect(page.locator("#owed")).to_be_hidden()
+        await expect(page.locator("#balance")).to_contain_text("0.80")
+        await expect(page.locator(".moved-money")).to_contain_text(f"Debt paid -0.20\u00a0€ {session_id}")
+        await expect(row.locator('[data-kind="owed"]')).to_have_count(0)
+
+
 async def test_two_clicks_are_one_session(room, window) -> None:
     engine = await room.town.point("CP003")
     async with window() as opened:

@@ -36,6 +36,17 @@ async def test_a_row_fills_in_its_charging_point_and_an_unknown_one_is_left_out(
     assert await run("rows", body) == [[0], "CP001", 7000, "D01", 251, [7000]]
 
 
+async def test_a_location_is_shown_with_its_country_where_it_does_not_name_it_itself(run) -> None:
+    body = """
+        const cps = [];
+        m.takePoints(cps, [[0, "CP001", "Elche", 3000, "ES"], [1, "CP002", "Paris, FR", 3000, ""]]);
+        const { wallSites } = await import("/static/js/sites.js");
+        return [cps.map((cp) => cp.where), wallSites(cps).map((site) => site.name), cps[0].location];
+    """
+    shown = ["Elche, ES", "Paris, FR"]
+    assert await run("rows", body) == [shown, shown, "Elche"]
+
+
 async def test_the_samples_of_power_end_with_the_session(run) -> None:
     body = f"""
         const cps = [];

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest_asyncio
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.component.books import raw
 from tests.web.room import central_of, control_room, registry_of
@@ -64,6 +64,34 @@ async def test_the_history_is_filtered_and_what_is_shown_can_be_downloaded(room,
             head, *lines = await download(page, name)
             at = head.index(first)
             assert sorted(line[at] for line in lines) == sorted(one for (one,) in wanted)
+
+
+async def test_a_session_that_was_rebuilt_after_a_restore_says_so_in_the_list_and_in_full(
+    room, window
+) -> None:
+    """The books of this room were never restored: what the API says of one session is said otherwise."""
+
+    async def rebuilt(route: Route) -> None:
+        response = await route.fetch()
+        content = await response.json()
+        for one in [*content.get("sessions", [])[:1], content.get("session"), content.get("ticket")]:
+            if one is not None:
+                one["rebuilt"] = True
+        await route.fulfill(response=response, json=content)
+
+    async with window() as opened:
+        page = await room.enter(opened, "viewer", at="/#history")
+        await expect(page.locator("#history tbody tr")).to_have_count(50)
+        await expect(page.locator('[data-kind="rebuilt"]')).to_have_count(0)
+        await page.route("**/api/sessions*", rebuilt)
+        await page.route("**/api/sessions/*", rebuilt)
+        await page.select_option('#history [name="state"]', "ticketed")
+        first = page.locator("#history tbody tr").first
+        await expect(first.locator('[data-kind="rebuilt"]')).to_have_text("Rebuilt")
+        await expect(page.locator('#history [data-kind="rebuilt"]')).to_have_count(1)
+        await first.click()
+        await expect(page.locator(".sheet-body [data-kind='rebuilt']")).to_have_text("Rebuilt")
+        await expect(page.locator(".ticket-note")).to_contain_text("its charging point brought it back")
 
 
 async def test_a_filter_that_nothing_fits_says_so_and_an_id_that_is_none_is_not_asked_for(

@@ -46,11 +46,6 @@ _MOVED = """
 SELECT kind, driver_id, registration, session_id, CASE WHEN credit = 'wallet' THEN cents ELSE -cents END AS cents
 FROM ledger WHERE reference = :reference
 """
-_WALLET = """
-SELECT at, kind, CASE WHEN credit = 'wallet' THEN cents ELSE -cents END AS cents, session_id, reason
-FROM ledger WHERE driver_id = :driver_id AND registration = :registration
-    AND kind IN ('TOP_UP', 'CORRECTION', 'PAY_OUT') ORDER BY id DESC LIMIT 50
-"""
 _MOVED_ON_TICKET = """
 SELECT 'CORRECTION' AS kind, ticket.driver_id, ticket.registration, correction.session_id,
     -correction.cost_cents AS cents
@@ -141,10 +136,16 @@ class Archive:
     async def session(self, session_id: str) -> tuple[Row, Row | None, list[Row]] | None:
         """Return one session, its ticket and its events, oldest first; None when there is no such session."""
         of_it = {"session_id": session_id, "limit": MAX_EVENTS_OF_ONE}
-        found = await self._database.read("SELECT * FROM session WHERE session_id = :session_id", of_it)
+        found = await self._database.read(
+            f"SELECT {_COLUMNS_OF['session']} FROM session WHERE session_id = :session_id",  # noqa: S608
+            of_it,
+        )
         if not found:
             return None
-        tickets = await self._database.read("SELECT * FROM ticket_now WHERE session_id = :session_id", of_it)
+        tickets = await self._database.read(
+            f"SELECT {_COLUMNS_OF['ticket']} FROM ticket_now WHERE session_id = :session_id",  # noqa: S608
+            of_it,
+        )
         events = await self._database.read(
             "SELECT * FROM events WHERE session_id = :session_id ORDER BY n LIMIT :limit", of_it
         )
@@ -206,11 +207,6 @@ class Archive:
             found.append((datetime.fromisoformat(row["at"]), event))
         return found
 
-    async def wallet(self, driver_id: DriverId, registration: int) -> list[Row]:
-        """Return the last movements of a wallet apart from charges, the newest first."""
-        of_it = {"driver_id": driver_id, "registration": registration}
-        return await self._database.read(_WALLET, of_it)
-
     async def moved(self, reference: str) -> Moved | None:
         """Return the movement of money that has that reference."""
         of_it = {"reference": reference}
@@ -257,7 +253,7 @@ class Archive:
         order = "ASC" if after else "DESC"
         condition = f"WHERE {' AND '.join(where)}" if where else ""
         rows = await self._database.read(
-            f"SELECT * FROM {_SOURCE_OF[table]} {condition} "  # noqa: S608
+            f"SELECT {_COLUMNS_OF[table]} FROM {_SOURCE_OF[table]} {condition} "  # noqa: S608
             f"ORDER BY {time} {order}, session_id {order} LIMIT :limit",
             params,
         )
@@ -267,6 +263,12 @@ class Archive:
 
 
 _SOURCE_OF: Mapping[str, str] = {"session": "session", "ticket": "ticket_now"}
+_OWED = "COALESCE((SELECT left_cents FROM debt WHERE debt.session_id = {of}.session_id), 0) AS owed_cents"
+_REBUILT = "(SELECT rebuilt FROM session WHERE session.session_id = ticket_now.session_id) AS rebuilt"
+_COLUMNS_OF: Mapping[str, str] = {
+    "session": f"*, {_OWED.format(of='session')}",
+    "ticket": f"*, {_OWED.format(of='ticket_now')}, {_REBUILT}",
+}
 # A session that is still open ends in the year 90000 or later.
 _OPEN_END = re.compile(r"9(?=[0-9]{4}-)")
 

@@ -75,6 +75,14 @@ DELETE FROM status_log WHERE n IN (
 """
 # However many tickets wait for a driver, so many are read and told at once.
 INBOX_PAGE = 50
+MAX_MOVEMENTS = 50
+_MOVED = """
+SELECT at, CASE kind WHEN 'CAPTURE' THEN 'DEBT_PAID' ELSE kind END AS kind,
+    CASE WHEN credit = 'wallet' THEN cents ELSE -cents END AS cents, session_id, reason
+FROM ledger WHERE driver_id = :driver_id AND registration = :registration
+    AND (kind IN ('TOP_UP', 'CORRECTION', 'PAY_OUT') OR (kind = 'CAPTURE' AND debit = 'wallet'))
+ORDER BY id DESC LIMIT :limit
+"""
 _INBOX = """
 SELECT ticket.*, inbox.rowid AS place FROM inbox JOIN ticket_now AS ticket USING (session_id)
 WHERE inbox.driver_id = :driver_id AND inbox.rowid > :after AND ticket.registration = :registration
@@ -310,6 +318,14 @@ class CentralStore:
             driver_id,
             registration,
         )
+
+    async def moved(self, driver_id: DriverId, registration: int, limit: int = MAX_MOVEMENTS) -> list[Row]:
+        """Return the last movements of a wallet apart from charges, the newest first.
+
+        DEBT_PAID: money that had come in paid what was still owed of a charge.
+        """
+        of_it = {"driver_id": driver_id, "registration": registration, "limit": limit}
+        return await self._database.read(_MOVED, of_it)
 
     async def takings(self, day: date) -> tuple[int, int, int]:
         """Return the energy (mWh), the money (cents) and the number of the tickets of a day, as corrected."""

@@ -36,6 +36,7 @@ from evcharge.evc1.messages import (
     History,
     ListPoints,
     Message,
+    Movement,
     PinState,
     PointRow,
     Points,
@@ -46,9 +47,13 @@ from evcharge.evc1.messages import (
     TicketIssued,
     TicketSeen,
 )
+from evcharge.runtime.plain import clean
 
 # So many rows fit into one frame even with the longest locations.
 MOST_POINTS = 100
+# Beside a hundred tickets, so many movements of the wallet do, whatever their reasons are.
+MOST_MOVEMENTS = 10
+_MOST_REASON = 100
 # A driver answers each ticket with two messages: so it stays far below what Central takes of it.
 _PAGE_EVERY_S = 1.0
 
@@ -187,17 +192,35 @@ class DriverTalk(Talk):
                 return self._points()
             case AskBalance():
                 driver = self._dispatcher.facts.driver(self._driver_id)
+                registration = driver.registration if driver else 0
                 return Balance(
                     balance_cents=driver.balance_cents if driver else 0,
                     held_cents=driver.held_cents if driver else 0,
+                    owed_cents=self._dispatcher.facts.owed_cents(self._driver_id, registration) or UNSET,
                 )
             case AskHistory():
-                tickets = await self._store.latest_tickets(
-                    self._driver_id, message.limit, self._link.identity.registration
-                )
-                return History(tickets=[_issued(ticket) for ticket in tickets])
+                return await self._history(message.limit)
             case _:
                 raise ProtocolError("not a request of a driver", Code.ROLE)
+
+    async def _history(self, limit: int) -> History:
+        registration = self._link.identity.registration
+        tickets = await self._store.latest_tickets(self._driver_id, limit, registration)
+        moved = await self._store.moved(self._driver_id, registration, min(limit, MOST_MOVEMENTS))
+        return History(
+            tickets=[_issued(ticket) for ticket in tickets],
+            moved=[
+                Movement(
+                    at=_unix(datetime.fromisoformat(row["at"])),
+                    kind=row["kind"],
+                    cents=row["cents"],
+                    session_id=row["session_id"],
+                    # An older Central took reasons that no message may hold.
+                    reason=clean(row["reason"] or "")[:_MOST_REASON],
+                )
+                for row in moved
+            ],
+        )
 
     def _start(self, message: RequestStart) -> StartCharging:
         return StartCharging(

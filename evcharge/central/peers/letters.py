@@ -137,6 +137,10 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
         case events.PaidOut(former_owner=False):
             text = f"{euros(event.cents)} € of your wallet were paid out: {event.reason}."
             return [(Role.DRIVER, event.driver_id, _of_wallet("PAID_OUT", text, event))]
+        case events.DebtPaid():
+            text = f"{euros(event.cents)} € of your wallet paid what you owed of {event.session_id}."
+            left = Notice(code="DEBT_PAID", text=text, reason=event.session_id, cost_cents=-event.cents)
+            return [(Role.DRIVER, event.driver_id, left)]
         case events.TicketCorrected(former_owner=False):
             return [(Role.DRIVER, event.driver_id, _corrected(event))]
         case events.PinRemoved(why="misses"):

@@ -401,6 +401,10 @@ class Facts:
         owed = self._debts.get(driver_id, {}).values()
         return [debt for debt in owed if debt.registration == registration]
 
+    def owed_cents(self, driver_id: DriverId, registration: int) -> int:
+        """Return what a driver owes in all."""
+        return sum(debt.left_cents for debt in self.debts(driver_id, registration))
+
     def debtors(self) -> Iterator[tuple[DriverId, int]]:
         """Yield who owes something, and how many cents in all, whichever registration."""
         for driver_id, owed in self._debts.items():

@@ -48,7 +48,8 @@ from evcharge.domain.events import (
     WalletToppedUp,
 )
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
-from evcharge.domain.location import tidy
+from evcharge.domain.location import place as place_of
+from evcharge.domain.location import tidy, town_and_country
 from evcharge.domain.session import Session, SessionState
 from evcharge.domain.strict_json import tellable
 
@@ -177,6 +178,9 @@ class Board:
         self._by = [0] * len(_NUMBERS)
         self._power_w = 0
         self._open = 0
+        # The countries that are known of places; and how locations are shown, each with its country if it names none.
+        self._countries: dict[str, str] = {}
+        self._shown: dict[str, tuple[str, str]] = {}
         self._drivers = {driver.driver_id for driver in facts.drivers() if driver.link is not None}
         self._free: set[int] = set()
         self._free_json: bytes | None = None
@@ -226,6 +230,7 @@ class Board:
         """Number what has changed until `now`; return whether anything has."""
         before, self._now = self.rev, now
         self._today.turn(now)
+        self._look_at_countries()
         touched, self._touched = self._touched, {}
         moved, self._moved = self._moved, {}
         gone = set[CpId]()
@@ -352,6 +357,22 @@ class Board:
         for what in moved:
             self._moved_s[what] = self._moved_s.get(what, 0) + seconds
 
+    def _look_at_countries(self) -> None:
+        """The weather service says where a location lies: no event tells of it."""
+        known = {weather.place: weather.country for weather in self._facts.weathers() if weather.country}
+        if known == self._countries:
+            return
+        self._countries, self._shown = known, {}
+        self._touched |= dict.fromkeys(self._index)
+
+    def _name(self, number: int, point: ChargingPoint) -> frames.Name:
+        shown = self._shown.get(point.location)
+        if shown is None:
+            location = tidy(point.location)
+            known = "" if town_and_country(location)[1] else self._countries.get(place_of(location), "")
+            shown = self._shown[point.location] = location, known
+        return number, point.cp_id, shown[0], point.price_centi_cents_per_kwh, shown[1]
+
     def _newer(self, order: OrderedDict[int, None], seen: int, *, names: bool = False) -> Iterator[_Place]:
         for number in reversed(order):
             place = self._places[number]
@@ -369,7 +390,7 @@ class Board:
             self._add(point)
             return
         place = self._places[number]
-        name = _name(number, point)
+        name = self._name(number, point)
         if name != place.name:
             place.name, place.name_rev = name, self._next()
             self._names.move_to_end(number)
@@ -396,7 +417,7 @@ class Board:
     def _add(self, point: ChargingPoint) -> None:
         number = len(self._places)
         row, session = self._row(number, point)
-        self._places.append(_Place(_name(number, point), self._next(), row, self._next(), session))
+        self._places.append(_Place(self._name(number, point), self._next(), row, self._next(), session))
         self._index[point.cp_id] = number
         self._rows[number] = self._names[number] = None
         self._count(row, +1)
@@ -524,10 +545,6 @@ def drawn(session: Session, live: Live | None, *, linked: bool) -> tuple[int, in
         power_w = live.power_w if linked else 0
     cost = cost_cents(energy_mwh, session.price_centi_cents_per_kwh)
     return power_w, energy_mwh, min(cost, session.hold_cents) if session.hold_cents else cost
-
-
-def _name(number: int, point: ChargingPoint) -> frames.Name:
-    return number, point.cp_id, tidy(point.location), point.price_centi_cents_per_kwh
 
 
 def _told(point: ChargingPoint) -> tuple[CpStatus, str]:

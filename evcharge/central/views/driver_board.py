@@ -210,6 +210,7 @@ class DriverBoard:
             driver_id=driver_id,
             balance_cents=driver.balance_cents if driver is not None else 0,
             held_cents=driver.held_cents if driver is not None else 0,
+            owed_cents=self._facts.owed_cents(driver_id, driver.registration) if driver is not None else 0,
             session=self.charge(session) if session is not None else None,
             refused=reader.refused if reader is not None else None,
             tickets=[ticket_row(ticket) for ticket in tickets],

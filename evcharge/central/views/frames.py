@@ -17,8 +17,8 @@ STATUS_NUMBERS = {status: number for number, status in enumerate(CpStatus)}
 # Bits of a row's flags.
 ENGINE_LINKED, MONITOR_HEARD, REVOKED, STOPPING = 1, 2, 4, 8
 
-# A charging point is told as index, cp_id, location and price.
-Name = tuple[int, str, str, int]
+# A charging point is told as index, cp_id, location, price, and the country of that location where its name has none.
+Name = tuple[int, str, str, int, str]
 # Its index, status, since when, power_w, energy_mwh, cost_cents, driver_id, session_id, when that started, holds,
 # fault, flags, and its temperature.
 Row = tuple[int, int, int, int, int, int, str, str, int, str, str, int, int | None]
@@ -152,6 +152,8 @@ class Me(Struct, frozen=True):
     driver_id: str
     balance_cents: int
     held_cents: int
+    # The next money that comes in pays that first.
+    owed_cents: int
     session: Charge | None
     refused: Refusal | None
     tickets: list[dict[str, Any]]

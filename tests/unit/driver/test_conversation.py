@@ -1,6 +1,7 @@
 """The driver's side of the dealings with Central: what is shown, what is sent, what is remembered."""
 
 import itertools
+from datetime import datetime
 
 import pytest
 
@@ -16,6 +17,7 @@ from evcharge.evc1.messages import (
     Heartbeat,
     History,
     ListPoints,
+    Movement,
     Notice,
     PointRow,
     Points,
@@ -51,6 +53,19 @@ def refused(code: str, text: str = "", request_id: str = "request-1") -> Progres
 
 def supply(session_id: str = SESSION) -> Supply:
     return Supply(session_id=session_id, cp_id="CP001", power_w=7400, energy_mwh=1_100_000, cost_cents=28)
+
+
+def moved(hour: int, **what: object) -> Movement:
+    """A movement of the wallet at that hour, by the clock of this computer."""
+    return Movement(at=datetime(2026, 1, 1, hour).astimezone().timestamp(), **what)
+
+
+# The last of them is of a Central that is newer than this driver.
+MOVED = [
+    moved(13, kind="PAY_OUT", cents=-200, reason="moved away"),
+    moved(12, kind="DEBT_PAID", cents=-50, session_id=SESSION),
+    moved(11, kind="NEW KIND", cents=100),
+]
 
 
 def bill(request_id: str = "request-1", session_id: str = SESSION, **more: object) -> TicketIssued:
@@ -496,7 +511,28 @@ def test_a_second_start_is_not_sent():
             Balance(balance_cents=0, held_cents=2000),
             ("Balance: 0.00 € (20.00 € held for a running charge)",),
         ),
+        (
+            AskBalance(),
+            Balance(balance_cents=0, held_cents=0, owed_cents=320),
+            (
+                "Balance: 0.00 €",
+                "You owe 3.20 € of charges that your wallet could not pay: "
+                "the next money that comes in pays that first.",
+            ),
+        ),
         (AskHistory(), History(tickets=[]), ("No charges yet.",)),
+        (
+            AskHistory(),
+            History(tickets=[], moved=MOVED),
+            (
+                "No charges yet.",
+                "Your wallet, apart from charges",
+                "When              What       Amount   Why",
+                "2026-01-01 13:00  paid out   -2.00 €  moved away",
+                "2026-01-01 12:00  debt paid  -0.50 €  S-D01-CP001-1",
+                "2026-01-01 11:00  NEW KIND   1.00 €",
+            ),
+        ),
         (
             AskHistory(),
             History(tickets=[bill(reason="driver")]),
@@ -628,3 +664,19 @@ def test_what_was_asked_before_an_outage_is_asked_again_after_it():
     assert talk.connected().messages == (ListPoints(), AskBalance())
     assert talk.hear(ErrorNotice(code="E_STORAGE", text="not now")).lines == ("CENTRAL says: not now",)
     assert talk.ask(AskBalance()).messages == (AskBalance(),)
+
+
+@pytest.mark.parametrize("code", ["WALLET_CORRECTED", "PAID_OUT", "DEBT_PAID", "CORRECTED"])
+def test_whoever_shows_its_balance_all_the_time_asks_for_it_when_money_moved(code: str):
+    notice = Notice(code=code, text="It moved.", cost_cents=100)
+    assert talking(curious=True).hear(notice).messages == (AskBalance(),)
+    assert talking(curious=False).hear(notice).messages == ()
+
+
+def talking(*, curious: bool) -> Conversation:
+    talk = Conversation("D01", "127.0.0.1:1", 60, lambda: "request-1", curious=curious)
+    talk.connected()
+    # What it asked by itself is answered.
+    talk.hear(Points(points=[]))
+    talk.hear(Balance(balance_cents=0, held_cents=0))
+    return talk

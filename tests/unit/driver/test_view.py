@@ -9,7 +9,16 @@ from evcharge.driver import view
 from evcharge.driver.known_facts import Facts
 from evcharge.driver.requests import Request
 from evcharge.driver.words import Words
-from evcharge.evc1.messages import Balance, History, PointRow, Points, Progress, Supply, TicketIssued
+from evcharge.evc1.messages import (
+    Balance,
+    History,
+    Movement,
+    PointRow,
+    Points,
+    Progress,
+    Supply,
+    TicketIssued,
+)
 
 ENGLISH, SPANISH = Words("en"), Words("es")
 SESSION = "S-D01-CP001-0123456789abcdef"
@@ -103,13 +112,41 @@ def test_the_wallet_shows_free_and_held_money():
     ]  # fmt: skip
 
 
+def test_what_is_owed_stands_below_the_wallet_and_in_the_line_at_the_bottom():
+    owing = Balance(balance_cents=0, held_cents=0, owed_cents=320)
+    assert "".join(plain(view.balance(owing, ENGLISH), 200)[-1:]) == (
+        "You owe 3.20 € of charges that your wallet could not pay: the next money that comes in pays that first."
+    )
+    assert "el próximo dinero que entre paga eso primero" in plain(view.balance(owing, SPANISH), 200)[-1]
+    facts = Facts(connected=True, balance=owing)
+    assert "Balance: 0.00 € owed: 3.20 €" in bar(facts, 80)
+
+
+MOVED = [
+    Movement(at=1_767_268_800.0, kind="CORRECTION", cents=-500, reason="cable broken"),
+    Movement(at=1_767_268_000.0, kind="DEBT_PAID", cents=-20, session_id=SESSION),
+]
+
+
+def test_what_moved_in_the_wallet_stands_below_the_charges_with_date_time_and_reason():
+    rows = plain(view.history(History(tickets=[bill()], moved=MOVED), ENGLISH, 80), 80)
+    at = rows.index("Your wallet, apart from charges")
+    assert rows[at + 1].split() == ["When", "What", "Amount", "Why"]
+    assert re.fullmatch(r" 202\d-\d\d-\d\d \d\d:\d\d  correction  -5\.00 €  cable broken", rows[at + 3])
+    assert re.fullmatch(rf" 202\d-\d\d-\d\d \d\d:\d\d  debt paid   -0\.20 €  {SESSION}", rows[at + 4])
+    # In a narrow window the reasons go first.
+    narrow = plain(view.history(History(tickets=[], moved=MOVED), SPANISH, 40), 40)
+    assert narrow[0] == "Todavía no hay recargas."
+    assert any(line.endswith("corrección    -5.00 €") for line in narrow)
+
+
 @pytest.mark.parametrize("columns", [10, 20, 40, 80, 200])
 @pytest.mark.parametrize("words", [ENGLISH, SPANISH])
 def test_everything_fits_into_every_width(columns: int, words: Words):
     things = (
         view.points(FREE, words, columns),
-        view.history(History(tickets=[bill()]), words, columns),
-        view.balance(Balance(balance_cents=1250, held_cents=750), words),
+        view.history(History(tickets=[bill()], moved=MOVED), words, columns),
+        view.balance(Balance(balance_cents=1250, held_cents=750, owed_cents=1), words),
         view.receipt("D01", bill(estimated=True, while_away=True), words),
     )
     for thing in things:

@@ -112,7 +112,8 @@ class OrderAnswer(Answer):
 class Session(Shape):
     """One session, whatever became of it. Its times and `elapsed_s` are the charging point's, where it tells them.
 
-    `registration` tells the driver from earlier owners of its id.
+    `registration` tells the driver from earlier owners of its id. `rebuilt`: the books had lost it with a restored
+    copy, and its charging point brought it back. `owed_cents` of it are still to be paid: the wallet could not.
     """
 
     session_id: str
@@ -133,6 +134,8 @@ class Session(Shape):
     price: str
     energy_mwh: int
     cost_cents: int
+    owed_cents: int
+    rebuilt: bool
 
 
 class SessionsAnswer(Answer):
@@ -170,10 +173,17 @@ class Ticket(Shape):
     corrected_cents: int
 
 
+class TicketRow(Ticket):
+    """A ticket as the books have it; `rebuilt` and `owed_cents` are those of its session."""
+
+    owed_cents: int
+    rebuilt: bool
+
+
 class TicketsAnswer(Answer):
     """A page, newest first. `next` is the `before` of the older page, `previous` the `after` of the newer one."""
 
-    tickets: list[Ticket]
+    tickets: list[TicketRow]
     next: str | None
     previous: str | None
 
@@ -202,7 +212,7 @@ class SessionAnswer(Answer):
     """
 
     session: Session
-    ticket: Ticket | None
+    ticket: TicketRow | None
     events: list[AuditRow]
     lost: bool
 
@@ -227,11 +237,15 @@ class AuditAnswer(Answer):
 
 
 class Driver(Shape):
-    """A driver's wallet, and what it has open. `blocked`: it may not charge; `barred`: by an operator's order."""
+    """A driver's wallet, and what it has open. `blocked`: it may not charge; `barred`: by an operator's order.
+
+    `owed_cents`: of charges that the wallet could not pay; the next money that comes in pays that first.
+    """
 
     driver_id: str
     balance_cents: int
     held_cents: int
+    owed_cents: int
     blocked: bool
     barred: bool
     connected: bool
@@ -266,17 +280,18 @@ class DriverAnswer(Answer):
 
 
 class TopUpAnswer(Answer):
-    """What the wallet holds now; `repeated`: the reference was counted before."""
+    """What the wallet holds now, and its driver still owes; `repeated`: the reference was counted before."""
 
     driver_id: str
     cents: int
     reference: str
     balance_cents: int
+    owed_cents: int
     repeated: bool
 
 
 class MoneyAnswer(Answer):
-    """What came into a wallet by the order, or (`cents` below 0) went out, and what is free in it now.
+    """What came into a wallet by the order, or (`cents` below 0) went out, and what is free in it now, and still owed.
 
     `repeated`: the reference was counted before.
     """
@@ -285,6 +300,7 @@ class MoneyAnswer(Answer):
     session_id: str | None
     cents: int
     balance_cents: int
+    owed_cents: int
     reference: str
     repeated: bool
 

@@ -5,7 +5,7 @@ The network and its books are in `answers`, and so are the units.
 
 from typing import Literal
 
-from evcharge.central.api.kit.answers import Answer, Session, Shape, Ticket
+from evcharge.central.api.kit.answers import Answer, Session, Shape, Ticket, TicketRow
 from evcharge.central.views.frames import Charge, Question
 from evcharge.domain.ids import Role
 
@@ -166,11 +166,13 @@ class MeAnswer(Answer):
     """The wallet, the unseen tickets, and what is pushed: the charge, and what a charging point asks; null without.
 
     Prices in 1/100 cent per kWh, instants in Unix seconds. `pin_limit_cents`: what a charge with its PIN may cost.
+    `owed_cents`: of charges that the wallet could not pay; the next money that comes in pays that first.
     """
 
     driver_id: str
     balance_cents: int
     held_cents: int
+    owed_cents: int
     session: Charge | None
     unseen: list[Ticket]
     question: Question | None
@@ -203,7 +205,10 @@ class OwnSessionsAnswer(Answer):
 
 
 class OwnMovement(Shape):
-    """Cents that came into the wallet, or (below 0) went out; what an operator ordered has a `reason`."""
+    """Cents that came into the wallet, or (below 0) went out; what an operator ordered has a `reason`.
+
+    `kind`: TOP_UP, CORRECTION, PAY_OUT, or DEBT_PAID, of a charge that the wallet could not pay before.
+    """
 
     at: str
     kind: str
@@ -221,7 +226,7 @@ class OwnWalletAnswer(Answer):
 class OwnTicketsAnswer(Answer):
     """A page of one's own, newest first. `next` is the `before` of the older page."""
 
-    tickets: list[Ticket]
+    tickets: list[TicketRow]
     next: str | None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from evcharge.central.books.rows import ticket_of
 from evcharge.central.feed import Live
 from evcharge.central.rules.alert_kinds import CLOSED_BY_HAND, Alert
-from evcharge.central.rules.facts import Driver, Weather
+from evcharge.central.rules.facts import Driver, Facts, Weather
 from evcharge.central.views.alerts import alert_text, restored_text
 from evcharge.central.views.event_text import why
 from evcharge.central.views.refusal_text import fields_in_words
@@ -76,10 +76,11 @@ def session(row: Row, live: Mapping[CpId, Live]) -> Json:
         energy_mwh = max(energy_mwh, shown.energy_mwh)
     names = (
         "session_id", "request_id", "cp_id", "driver_id", "registration", "state", "authorised_at", "started_at",
-        "ended_at", "elapsed_s", "received_at", "stop_reason", "end_reason", "hold_cents", "limit_mwh",
+        "ended_at", "elapsed_s", "received_at", "stop_reason", "end_reason", "hold_cents", "limit_mwh", "owed_cents",
     )  # fmt: skip
     return {
         **{name: row[name] for name in names},
+        "rebuilt": bool(row["rebuilt"]),
         "price": price_text(row["price_centi_cents_per_kwh"]),
         "energy_mwh": energy_mwh,
         # As a ticket is computed: nothing beyond the limit is billed.
@@ -91,7 +92,7 @@ def ticket(row: Row) -> Json:
     """Return one ticket."""
     content: dict[str, Any] = {name: row[name] for name in row.keys()}  # noqa: SIM118  a Row yields values
     content["price"] = price_text(content.pop("price_centi_cents_per_kwh"))
-    content["estimated"] = bool(content["estimated"])
+    content |= {name: bool(content[name]) for name in ("estimated", "rebuilt")}
     content["late"] = ticket_of(row).late
     del content["corrections"], content["corrected_paid_cents"]
     return content
@@ -126,12 +127,13 @@ def country(name: str, weather: Weather | None) -> str:
     return town_and_country(name)[1] or (weather.country if weather is not None else "")
 
 
-def driver(found: Driver) -> Json:
-    """Return one driver's wallet and what it has open."""
+def driver(found: Driver, facts: Facts) -> Json:
+    """Return one driver's wallet, what it has open, and what it owes by `facts`."""
     return {
         "driver_id": found.driver_id,
         "balance_cents": found.balance_cents,
         "held_cents": found.held_cents,
+        "owed_cents": facts.owed_cents(found.driver_id, found.registration),
         "blocked": found.blocked or found.barred,
         "barred": found.barred,
         "connected": found.link is not None,

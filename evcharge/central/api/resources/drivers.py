@@ -78,7 +78,7 @@ class Drivers:
         left = sorted(facts.left_wallets(), key=lambda wallet: (wallet.driver_id, wallet.registration))
         return answer(
             {
-                "drivers": [views.driver(driver) for driver in drivers],
+                "drivers": [views.driver(driver, facts) for driver in drivers],
                 "left": [asdict(wallet) for wallet in left],
             }
         )
@@ -101,7 +101,8 @@ class Drivers:
                 repeated = await self._counted(driver_id, body)
                 if not repeated:
                     raise
-        driver = self._dispatcher.facts.driver(driver_id)
+        facts = self._dispatcher.facts
+        driver = facts.driver(driver_id)
         balance_cents = driver.balance_cents if driver is not None else 0
         return answer(
             {
@@ -109,6 +110,7 @@ class Drivers:
                 "cents": body.cents,
                 "reference": body.reference,
                 "balance_cents": balance_cents,
+                "owed_cents": facts.owed_cents(driver_id, driver.registration) if driver is not None else 0,
                 "repeated": repeated,
             }
         )
@@ -119,10 +121,11 @@ class Drivers:
         body = await body_of(request, BlockBody)
         command = BarDriver(by=actor, driver_id=driver_id, barred=body.blocked)
         decision = await carried_out(self._dispatcher, command)
-        driver = self._dispatcher.facts.driver(driver_id)
+        facts = self._dispatcher.facts
+        driver = facts.driver(driver_id)
         return answer(
             {
-                "driver": views.driver(driver) if driver is not None else None,
+                "driver": views.driver(driver, facts) if driver is not None else None,
                 "changed": not decision.is_empty,
                 "ended": sum(isinstance(event, StopOrdered) for event in decision.events),
                 "stored": decision.stored,

@@ -180,7 +180,7 @@ class Me:
         """List what came into the driver's wallet and went out of it, apart from its charges."""
         driver_id = await welcome(self._dispatcher, actor)
         registration = registration_of(self._dispatcher, driver_id)
-        rows = await self._archive.wallet(driver_id, registration)
+        rows = await self._store.moved(driver_id, registration)
         names = ("at", "kind", "cents", "session_id", "reason")
         return answer({"moved": [{name: row[name] for name in names} for row in rows]})
 
@@ -195,6 +195,7 @@ class Me:
                 "driver_id": driver_id,
                 "balance_cents": shown.balance_cents,
                 "held_cents": shown.held_cents,
+                "owed_cents": shown.owed_cents,
                 "session": shown.session,
                 "unseen": [ticket_row(ticket) for ticket in unseen],
                 "question": shown.question,

@@ -26,12 +26,12 @@ _FILTERS = (OF_DRIVER, OF_POINT, FROM, TO)
 _SESSION_COLUMNS = (
     "session_id", "request_id", "cp_id", "driver_id", "state", "authorised_at", "started_at", "ended_at", "elapsed_s",
     "received_at", "stop_reason", "end_reason", "price", "energy_mwh", "cost_cents", "hold_cents", "limit_mwh",
-    "day",
+    "day", "owed_cents", "rebuilt",
 )  # fmt: skip
 _TICKET_COLUMNS = (
     "session_id", "request_id", "cp_id", "driver_id", "started_at", "ended_at", "elapsed_s", "received_at",
     "late", "reason", "estimated", "price", "energy_mwh", "cost_cents", "corrected_mwh", "corrected_cents",
-    "day",
+    "day", "owed_cents", "rebuilt",
 )  # fmt: skip
 _MAX_ID = 200
 

@@ -16,11 +16,11 @@ from evcharge.central.rules.commands import Actor, CloseLost, CorrectMoney, PayO
 from evcharge.domain.billing import MAX_MONEY_CENTS
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import DriverId, SessionId, check_id
+from evcharge.domain.journal_records import PLAIN
 from evcharge.http.server import answer
 
-Reason = Annotated[
-    str, Meta(min_length=1, max_length=200, pattern=r"\A[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*\Z")
-]
+# Its driver is told over EVC1: as there, no letters that hide or turn around what stands beside them.
+Reason = Annotated[str, Meta(min_length=1, max_length=200, pattern=rf"\A(?=.*\S){PLAIN}*\Z")]
 Cents = Annotated[int, Meta(ge=1, le=MAX_MONEY_CENTS)]
 
 CONFLICT: Mapping[int, str] = {
@@ -203,6 +203,7 @@ class Settling:
                 "session_id": moved.session_id,
                 "cents": moved.cents,
                 "balance_cents": self._free(moved.driver_id, moved.registration),
+                "owed_cents": self._dispatcher.facts.owed_cents(moved.driver_id, moved.registration),
                 "reference": command.reference,
                 "repeated": before is not None,
             }

@@ -3,7 +3,7 @@ import { h, icon, put, set } from "./dom.js";
 import { may } from "./account.js";
 import { logOut } from "./api.js";
 import { problem } from "./notes.js";
-import { onLang, t, term, words } from "./i18n.js";
+import { labelled, onLang, term, words } from "./i18n.js";
 import { onTheme, setTheme, theme } from "./theme.js";
 
 /** @param {() => void} help shows the keys */
@@ -11,7 +11,7 @@ export function accountMenu(help) {
   const name = h("b");
   const role = h("span", { class: "mute" });
   const list = h("div", { class: "menu-box" }, h("div", { class: "menu-who" }, name, role));
-  const summary = h("summary", { class: "btn square", "data-t-label": "shell.account", "aria-label": t("shell.account") }, icon("drivers"));
+  const summary = h("summary", { class: "btn square", ...labelled("shell.account") }, icon("drivers"));
   const element = h("details", { class: "menu", id: "account" }, summary, list);
   const shut = () => element.removeAttribute("open");
   element.addEventListener("keydown", (event) => {
@@ -53,7 +53,7 @@ function entries(account, help) {
 function themes() {
   const button = (name) =>
     h("button", { type: "button", "data-theme-is": name, onclick: () => setTheme(name) }, words("span", `shell.theme.${name}`));
-  const group = h("div", { class: "seg", role: "group", "data-t-label": "shell.theme", "aria-label": t("shell.theme") },
+  const group = h("div", { class: "seg", role: "group", ...labelled("shell.theme") },
     ["auto", "dark", "light"].map(button));
   const show = () => {
     for (const el of group.children) set(el, "aria-pressed", String(el.dataset.themeIs === theme()));

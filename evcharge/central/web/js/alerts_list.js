@@ -4,7 +4,7 @@ import { post } from "./api.js";
 import { h, icon, put } from "./dom.js";
 import { problem, toast } from "./notes.js";
 import { duration, unix, when } from "./format.js";
-import { either, t, words } from "./i18n.js";
+import { either, labelled, t, words } from "./i18n.js";
 import { keyed } from "./keyed.js";
 
 const MOST_OPEN = 60;
@@ -26,7 +26,7 @@ export class AlertsList {
     this.none = words("p", "alerts.none", { class: "none" });
     this.more = h("p", { class: "none" });
     root.append(h("h2", null, icon("bell"), words("span", "alerts.name"), this.count),
-      h("div", { class: "scroll", role: "region", tabindex: 0, "data-t-label": "alerts.name", "aria-label": t("alerts.name") }, this.list, this.none, this.more));
+      h("div", { class: "scroll", role: "region", tabindex: 0, ...labelled("alerts.name") }, this.list, this.none, this.more));
   }
 
   update() {

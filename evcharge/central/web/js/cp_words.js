@@ -30,7 +30,7 @@ export const sinceWords = (cp, now) => (cp.since ? t("tile.since", { time: durat
 
 /** Return one sentence for a screen reader. @param {Cp} cp @param {number} now */
 export function spoken(cp, now) {
-  const parts = [cp.id, statusWord(cp.s), cp.location];
+  const parts = [cp.id, statusWord(cp.s), cp.where];
   if (cp.s === CHARGING) parts.push(kw(cp.power), cp.driver);
   else parts.push(why(cp, now));
   return parts.filter(Boolean).join(", ");

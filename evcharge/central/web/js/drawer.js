@@ -7,7 +7,7 @@ import { sinceWords, statusWord } from "./cp_words.js";
 import { dayStrip } from "./day_strip.js";
 import { factsOf, showFacts } from "./drawer_parts.js";
 import { h, icon, iconHref, put, set } from "./dom.js";
-import { onLang, t, words } from "./i18n.js";
+import { labelled, onLang, words } from "./i18n.js";
 import { messageLine } from "./messages_list.js";
 import { SAMPLES } from "./rows.js";
 import { spark } from "./spark.js";
@@ -53,7 +53,7 @@ export class Drawer {
     this.day = h("div");
     this.messages = h("ol", { class: "messages" });
     this.head = h("header", null, h("svg", { class: "i", "aria-hidden": "true" }, this.use), h("div", null, this.title, this.sub),
-      h("button", { type: "button", class: "x", "data-t-label": "dialog.close", "aria-label": t("dialog.close"), onclick: () => this.dialog.close() }, icon("close")));
+      h("button", { type: "button", class: "x", ...labelled("dialog.close"), onclick: () => this.dialog.close() }, icon("close")));
     this.buttons = { out: act("out", "warn", out), resume: act("resume", "go", resume), revoke: act("revoke", "danger", revoke) };
     const more = may("admin") ? [act("price", "ghost", reprice), act("move", "ghost", move)] : [];
     const day = h("figure", null, words("figcaption", "drawer.day"), this.day,

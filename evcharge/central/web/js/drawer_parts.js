@@ -3,7 +3,6 @@ import { h, put } from "./dom.js";
 import { degrees, duration, euros, kw, kwh, price, unix } from "./format.js";
 import { has, t } from "./i18n.js";
 import { holdWords } from "./cp_words.js";
-import { inCountry } from "./country.js";
 import { CHARGING, ENGINE, FAULTED, MONITOR, PREPARING, REVOKED } from "./states.js";
 
 /** @typedef {import("./rows.js").Cp} Cp */
@@ -39,7 +38,7 @@ export function factsOf(cp, detail, now) {
     ...live,
     ["drawer.fault", cp.s === FAULTED ? cp.fault || t("tile.no_link") : cp.fault],
     ["status.Unavailable", holdWords(cp)],
-    ["drawer.location", inCountry(cp.location, detail?.country ?? "") || t("wall.no_location")], ["drawer.price", price(cp.price)],
+    ["drawer.location", cp.where || t("wall.no_location")], ["drawer.price", price(cp.price)],
     ["drawer.engine", linked(cp, ENGINE)], ["drawer.monitor", linked(cp, MONITOR)],
     ["drawer.key", key(cp, detail)], ["drawer.registration", registration(detail)],
     ["drawer.temperature", cp.temp === null ? "" : degrees(cp.temp / 10)],

@@ -100,6 +100,9 @@ export const either = (row, name) => (current === "es" && row[`${name}_es`]) || 
  */
 export const words = (tag, key, attrs) => h(tag, { ...attrs, "data-t": key }, t(key));
 
+/** Return the attributes that name an element to screen readers, and follow the language. @param {string} key */
+export const labelled = (key) => ({ "data-t-label": key, "aria-label": t(key) });
+
 /** Fill in every data-t, data-t-label, data-t-placeholder and data-t-title under `root`. @param {ParentNode} root */
 export function say(root) {
   for (const el of $$("[data-t], [data-t-label], [data-t-placeholder], [data-t-title]", root)) {

@@ -1,7 +1,7 @@
 // The network as a schematic map: a ring for each location, its arcs the share of each status, always in one order.
 import { h, iconHref, put, set } from "./dom.js";
 import { kw, number } from "./format.js";
-import { t } from "./i18n.js";
+import { labelled, t } from "./i18n.js";
 import { arcs, HEIGHT, planMap, roads, WIDTH } from "./map_plan.js";
 import { sitesOf } from "./sites.js";
 import { BY_URGENCY, CHARGING, FAULTED, STATES } from "./states.js";
@@ -19,7 +19,7 @@ export class SiteMap {
   constructor(store, pick, onSite) {
     Object.assign(this, { store, pick, onSite });
     this.svg = h("svg", {
-      class: "map", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "group", "data-t-label": "map.name", "aria-label": t("map.name"),
+      class: "map", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "group", ...labelled("map.name"),
     });
     this.more = h("p", { class: "mute map-more", hidden: true });
     this.elements = [this.svg, this.more];

@@ -1,7 +1,7 @@
 // What has just happened, the newest first.
 import { h, icon } from "./dom.js";
 import { when } from "./format.js";
-import { lang, t, words } from "./i18n.js";
+import { labelled, lang, words } from "./i18n.js";
 import { keyed } from "./keyed.js";
 
 const MOST = 40;
@@ -24,7 +24,7 @@ export class MessagesList {
     this.list = h("ol", { class: "messages" });
     this.none = words("p", "messages.none", { class: "none" });
     root.append(h("h2", null, icon("audit"), words("span", "messages.name")),
-      h("div", { class: "scroll", role: "region", tabindex: 0, "data-t-label": "messages.name", "aria-label": t("messages.name") }, this.list, this.none));
+      h("div", { class: "scroll", role: "region", tabindex: 0, ...labelled("messages.name") }, this.list, this.none));
   }
 
   update() {

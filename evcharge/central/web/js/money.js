@@ -15,7 +15,7 @@ export async function topUp(id) {
     title: t("drivers.top_up_of", { id }), submit: t("drivers.top_up"), path: `/api/drivers/${id}/top-up`,
     amount: { hint: t("drivers.amount_hint"), attrs: { ...WHOLE, required: true, placeholder: "20" } },
   });
-  if (done) toast(t("drivers.topped_up", { id, amount: euros(done.cents), balance: euros(done.balance_cents) }));
+  if (done) told(done, t("drivers.topped_up", { id, amount: euros(done.cents), balance: euros(done.balance_cents) }));
 }
 
 /** Put money into a wallet or take it out, with a reason. @param {string} id */
@@ -24,7 +24,7 @@ export async function correct(id) {
     title: t("settling.correct_of", { id }), submit: t("settling.correct"), path: `/api/drivers/${id}/correct`, reason: true,
     amount: { hint: t("settling.correct_hint"), attrs: { ...WHOLE, inputmode: "text", required: true, placeholder: "-19.80" }, signed: true },
   });
-  if (done) toast(t("settling.corrected", { id, amount: euros(done.cents), balance: euros(done.balance_cents) }));
+  if (done) told(done, t("settling.corrected", { id, amount: euros(done.cents), balance: euros(done.balance_cents) }));
 }
 
 /** Pay out a wallet, also one that a withdrawn driver left. @param {string} id @param {number} [registration] */
@@ -43,7 +43,12 @@ export async function refund(id) {
     title: t("settling.refund"), submit: t("settling.refund"), path: `/api/sessions/${encodeURIComponent(id)}/refund`, reason: true,
     amount: { hint: t("settling.all_hint"), attrs: { ...WHOLE, placeholder: t("settling.all") } },
   });
-  if (done) toast(t("settling.refunded", { id: done.driver_id, amount: euros(done.cents) }));
+  if (done) told(done, t("settling.refunded", { id: done.driver_id, amount: euros(done.cents) }));
+}
+
+/** Say what was done, and what its driver still owes. @param {any} done @param {string} words */
+function told({ driver_id: id, owed_cents: owed }, words) {
+  toast(owed ? `${words} ${t("settling.still_owes", { id, sum: euros(owed) })}` : words);
 }
 
 /** Ask how much and why, and order it once: the reference belongs to the dialog, not to the click. */

@@ -1,7 +1,7 @@
 // The large mosaic with its keyboard cursor: arrows move, Enter opens, and a line says what is under the cursor.
 import { h, put } from "./dom.js";
 import { spoken } from "./cp_words.js";
-import { t } from "./i18n.js";
+import { labelled } from "./i18n.js";
 import { arrow } from "./keys.js";
 import { Mosaic } from "./mosaic.js";
 import { stepFrom } from "./mosaic_plan.js";
@@ -19,7 +19,7 @@ export class MosaicView {
     this.store = store;
     this.tip = new Tip(store);
     this.canvas = h("canvas", {
-      class: "mosaic", role: "application", tabindex: 0, "data-t-label": "mosaic.name", "aria-label": t("mosaic.name"),
+      class: "mosaic", role: "application", tabindex: 0, ...labelled("mosaic.name"),
       "aria-describedby": "mosaic-at",
     });
     this.words = h("p", { id: "mosaic-at", class: "sr-only", "aria-live": "polite" });

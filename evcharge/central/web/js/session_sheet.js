@@ -31,7 +31,7 @@ export async function openSession(id) {
 function facts(s) {
   const reason = s.end_reason ?? s.stop_reason;
   return list([
-    [t("history.state"), stateChip(s.state, t(`session.${s.state}`))],
+    [t("history.state"), [stateChip(s.state, t(`session.${s.state}`)), s.rebuilt && stateChip("rebuilt", t("history.rebuilt"))]],
     [t("history.cp"), s.cp_id],
     [t("history.driver"), s.driver_id],
     [t("history.price"), priced(s)],
@@ -42,6 +42,7 @@ function facts(s) {
     [t("history.energy"), kwh(s.energy_mwh)],
     [t("history.cost"), euros(s.cost_cents)],
     [t("history.held"), euros(s.hold_cents)],
+    [t("history.owed"), s.owed_cents ? stateChip("owed", euros(s.owed_cents), t("settling.owed_hint")) : "–"],
     [t("history.limit"), kwh(s.limit_mwh)],
     [t("history.ended_by"), reason ? term("reason", reason) : "–"],
     [t("history.request"), s.request_id],
@@ -54,6 +55,7 @@ function bill(ticket) {
   const lines = [
     h("p", { class: "ticket-sum" }, h("b", null, euros(sum)), h("span", null, kwh(energy))),
     h("p", { class: "mute" }, t("history.bill", { energy: kwh(ticket.energy_mwh), price: priced(ticket) })),
+    ticket.rebuilt && h("p", { class: "ticket-note" }, t("history.rebuilt_hint")),
     ticket.estimated && h("p", { class: "ticket-note" }, t("history.estimated")),
     corrected(ticket) && h("p", { class: "ticket-note" }, t("history.corrected", { energy: kwh(ticket.energy_mwh), sum: euros(ticket.cost_cents) })),
     ticket.late && h("p", { class: "ticket-note" }, t("history.late", { at: dateTime(ticket.received_at) })),

@@ -5,7 +5,7 @@ import { accountMenu } from "./account_menu.js";
 import { watchBanners, watchLink } from "./connection.js";
 import { clock } from "./format.js";
 import { keys } from "./keys.js";
-import { lang, onLang, setLang, t, use, words } from "./i18n.js";
+import { labelled, lang, onLang, setLang, t, use, words } from "./i18n.js";
 import { toggleTheme } from "./theme.js";
 import { zone } from "./zone.js";
 
@@ -88,7 +88,7 @@ async function patiently(ask) {
 /** @param {{href: string, icon: string, key: string}[]} items */
 function navigation(items) {
   const link = (item) => h("a", { href: item.href, class: item.far ? "far" : null }, icon(item.icon), words("span", item.key));
-  return h("nav", { class: "nav", "data-t-label": "shell.nav", "aria-label": t("shell.nav") },
+  return h("nav", { class: "nav", ...labelled("shell.nav") },
     h("a", { class: "brand", href: "/", "aria-label": "evcharge" }, logo()),
     items.map(link),
   );
@@ -116,6 +116,6 @@ function languageButton() {
 
 const themeButton = () =>
   h("button", {
-    id: "theme", type: "button", class: "ghost square", "data-t-label": "shell.theme", "aria-label": t("shell.theme"),
+    id: "theme", type: "button", class: "ghost square", ...labelled("shell.theme"),
     onclick: toggleTheme,
   }, icon("theme"));

@@ -20,7 +20,7 @@ export function sitesOf(cps) {
     const key = siteKey(cp.location);
     const site = found.get(key);
     if (site) site.cps.push(cp.i);
-    else found.set(key, { key, name: cp.location, cps: [cp.i] });
+    else found.set(key, { key, name: cp.where, cps: [cp.i] });
   }
   return [...found.values()];
 }

@@ -40,7 +40,7 @@ export class Tile {
     const { id, price: priced, location } = this.parts;
     this.el.dataset.cp = cp.id;
     put(id, cp.id);
-    put(location, cp.location || t("wall.no_location"));
+    put(location, cp.where || t("wall.no_location"));
     put(priced, price(cp.price));
   }
 

@@ -1,7 +1,7 @@
 // The four ways to look at the charging points: tiles, compact tiles, mosaic, map.
 import { h, icon, put, queried, set } from "./dom.js";
 import { number } from "./format.js";
-import { onLang, t, words } from "./i18n.js";
+import { labelled, onLang, t, words } from "./i18n.js";
 import { onTheme } from "./theme.js";
 import { Wall } from "./wall.js";
 
@@ -28,7 +28,7 @@ export class Views {
       map: async () => new (await import("./map.js")).SiteMap(store, pick, (location) => this.#site(location)),
     };
     this.note = h("p", { class: "none", role: "status" });
-    this.switch = h("div", { class: "seg", id: "density", role: "group", "data-t-label": "wall.view", "aria-label": t("wall.view") },
+    this.switch = h("div", { class: "seg", id: "density", role: "group", ...labelled("wall.view") },
       DENSITIES.map((name) => h("button", { type: "button", "data-d": name, "data-t-title": `wall.${name}`, title: t(`wall.${name}`), onclick: () => this.choose(name) },
         icon(name), words("span", `wall.${name}`))));
     root.after(this.note);

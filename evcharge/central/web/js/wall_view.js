@@ -2,7 +2,7 @@
 // times a second; what is painted is at most one picture of the screen, and words for people change once a second.
 import { AlertsList } from "./alerts_list.js";
 import { h, sheets } from "./dom.js";
-import { onLang, t, use } from "./i18n.js";
+import { labelled, onLang, t, use } from "./i18n.js";
 import { Kpis } from "./kpis.js";
 import { Legend } from "./legend.js";
 import { MessagesList } from "./messages_list.js";
@@ -28,11 +28,11 @@ export class WallView {
   constructor(root, store) {
     Object.assign(this, { root, store });
     const part = (tag, name, attrs) => h(tag, { class: name, ...attrs });
-    const kpis = part("section", "kpis", { "data-t-label": "kpi.name", "aria-label": t("kpi.name") });
+    const kpis = part("section", "kpis", { ...labelled("kpi.name") });
     const chips = part("div", "chips");
-    const view = part("section", "view", { id: "wall", "data-t-label": "wall.name", "aria-label": t("wall.name") });
+    const view = part("section", "view", { id: "wall", ...labelled("wall.name") });
     const [alerts, running, messages] = ["alerts-panel", "running-panel", "messages-panel"].map((name) => part("section", `panel ${name}`));
-    const side = part("aside", "side", { "data-t-label": "side.name", "aria-label": t("side.name") });
+    const side = part("aside", "side", { ...labelled("side.name") });
     side.append(alerts, running, messages);
     root.append(kpis, chips, h("div", { class: "stage" }, view), side);
     const open = (i) => this.open(i);

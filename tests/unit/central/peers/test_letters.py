@@ -150,6 +150,13 @@ def test_a_driver_is_told_that_its_pin_was_guessed_at_and_nothing_of_what_it_did
         assert told(e.PinRemoved(driver_id="D01", why=why)) == []
 
 
+def test_a_driver_is_told_that_its_money_paid_what_it_owed():
+    paid = e.DebtPaid(driver_id="D01", session_id=S, cents=120, left_cents=30, owed_cents=30, balance_cents=0)
+    ((role, who, letter),) = told(paid)
+    assert (role, who, letter.code, letter.cost_cents) == (Role.DRIVER, "D01", "DEBT_PAID", -120)
+    assert letter.text == f"1.20 € of your wallet paid what you owed of {S}."
+
+
 def test_where_a_point_stands_is_for_its_two_programs():
     located = messages.Located(location="Elche", said="Berlin")
     both = [(Role.ENGINE, "CP001", located), (Role.MONITOR, "CP001", located)]
@@ -184,6 +191,7 @@ def test_everything_else_is_for_the_screens_alone():
         e.SessionAuthorised, e.EngineConnected, e.SessionReady, e.SessionStarted, e.StopOrdered, e.SessionRefused,
         e.SessionInterrupted, e.StraySupply, e.TicketMade, e.ConfirmationAsked, e.StartConfirmed, e.ConfirmationEnded,
         e.PinRemoved, e.TicketCorrected, e.PointMoved, e.HoldPlaced, e.HoldLifted, e.WalletCorrected, e.PaidOut,
+        e.DebtPaid,
     }  # fmt: skip
     for event in LINES:
         if type(event) not in speak:

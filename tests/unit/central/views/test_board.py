@@ -34,11 +34,31 @@ def test_a_snapshot_shows_every_charging_point_with_its_place_and_price(town: Sh
     assert said["version"] == "1.2.3"
     assert said["lang"] == "en"
     assert said["now"] == UNIX_NOON
-    assert page.names == {0: [0, "CP001", "Alicante", 2_500], 1: [1, "CP002", "Alicante", 2_500]}
+    assert page.names == {0: [0, "CP001", "Alicante", 2_500, ""], 1: [1, "CP002", "Alicante", 2_500, ""]}
     assert page.row().s == AVAILABLE
     assert page.row().since == UNIX_NOON
     assert page.row().flags == 3
     assert page.messages == {}
+
+
+def test_a_location_is_shown_with_the_country_that_the_weather_service_takes_it_to_be_in(town: Shown):
+    page = Page()
+    page.takes(town.board.snapshot())
+    report = {"temperature_celsius": 20.0, "wind_m_per_s": None, "measured_at": NOON, "source": "test"}
+    where = {"latitude": 38.35, "longitude": -0.48}
+    town.does(c.WeatherReport, location="alicante", country="ES", **report, **where)
+    town.ticks()
+    page.takes(town.board.delta(page.rev))
+    assert [name[4] for name in page.names.values()] == ["ES", "ES"]
+    # What its name says needs no other word; and where nobody knows any more, nothing is said.
+    town.does(c.MovePoint, cp_id="CP001", location="Alicante, ES")
+    town.does(c.WeatherReport, location="alicante", country="", **report, **where)
+    town.ticks()
+    page.takes(town.board.delta(page.rev))
+    assert [name[2:] for name in page.names.values()] == [
+        ["Alicante, ES", 2_500, ""],
+        ["Alicante", 2_500, ""],
+    ]
 
 
 def test_an_empty_network_has_a_snapshot():

@@ -34,6 +34,7 @@ def test_a_driver_sees_its_wallet_and_which_points_are_free(town: Shown):
         "driver_id": "D01",
         "balance_cents": 2_000,
         "held_cents": 0,
+        "owed_cents": 0,
         "session": None,
         "refused": None,
         "tickets": [],

@@ -89,7 +89,7 @@ export class Points {
 
   /** @param {Cp} cp */
   #row(cp) {
-    const place = cp.location || t("driver.no_location");
+    const place = cp.where || t("driver.no_location");
     let row = this.rows.get(cp.id);
     if (!row) {
       const button = h("button", { type: "button", "data-cp": cp.id });

@@ -1,4 +1,4 @@
-// What an operator moved in the driver's wallet, and why: below its charges, when there is any.
+// What moved in the driver's wallet apart from charges and top-ups, and why: below its charges, when there is any.
 import { $, h } from "../dom.js";
 import { get } from "../api.js";
 import { dateTime, euros } from "../format.js";
@@ -18,7 +18,7 @@ export class Wallet {
   async refresh() {
     const found = await get("/api/me/wallet").catch(() => null);
     if (!found) return;
-    this.#moved = found.moved.filter((one) => one.reason !== null);
+    this.#moved = found.moved.filter(({ kind }) => kind !== "TOP_UP");
     this.show();
   }
 
@@ -30,5 +30,5 @@ export class Wallet {
   }
 }
 
-const line = ({ at, kind, cents, reason }) =>
-  h("li", null, h("time", { datetime: at }, dateTime(at)), " ", h("span", null, t(`driver.${kind}`)), " ", h("b", null, euros(cents)), " ", h("span", { class: "mute" }, reason));
+const line = ({ at, kind, cents, reason, session_id: session }) =>
+  h("li", null, h("time", { datetime: at }, dateTime(at)), " ", h("span", null, t(`driver.${kind}`)), " ", h("b", null, euros(cents)), " ", h("span", { class: "mute" }, reason ?? session));

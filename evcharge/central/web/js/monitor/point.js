@@ -37,7 +37,7 @@ export class Point {
     if (this.#built !== cp.id) this.#build(cp.id);
     set(this.host, "data-s", STATES[cp.s]);
     put(this.title, cp.id);
-    put(this.place, cp.location || t("monitor.no_location"));
+    put(this.place, cp.where || t("monitor.no_location"));
     const status = t(`status.${STATUSES[cp.s]}`);
     put(this.status, cp.since ? `${status} ${t("monitor.since", { time: duration(now - cp.since) })}` : status);
     set(this.badge.querySelector("use"), "href", iconHref(STATES[cp.s]));

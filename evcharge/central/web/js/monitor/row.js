@@ -30,7 +30,7 @@ export function showRow(row, cp, { now, day, chosen }) {
   const made = parts.get(row) ?? build(row);
   const [monitor, engine] = [monitorLamp(cp), engineLamp(cp)];
   const status = t(`status.${STATUSES[cp.s]}`);
-  const place = cp.location || t("monitor.no_location");
+  const place = cp.where || t("monitor.no_location");
   set(row, "data-s", STATES[cp.s]);
   set(made.badge.querySelector("use"), "href", iconHref(STATES[cp.s]));
   put(made.id, cp.id);

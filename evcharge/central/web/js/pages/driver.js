@@ -1,7 +1,7 @@
 // The driver's page: its own charge, its own tickets, and which charging points are free. Nobody else's.
 import { $, put } from "../dom.js";
 import { euros } from "../format.js";
-import { add, onLang, t } from "../i18n.js";
+import { onLang, t, use } from "../i18n.js";
 import { Store } from "../store.js";
 import { startShell } from "../shell.js";
 import { History } from "../driver/history.js";
@@ -13,10 +13,8 @@ import { Question } from "../driver/question.js";
 import { showSteps, spokenStep, stepsOf } from "../driver/steps.js";
 import { markSeen, Tickets } from "../driver/tickets.js";
 import { Wallet } from "../driver/wallet.js";
-import en from "../words/en_driver.js";
-import es from "../words/es_driver.js";
 
-add({ en, es });
+await use("driver");
 
 const store = new Store();
 const journey = new Journey(() => store.now());
@@ -54,6 +52,8 @@ function paint() {
   put($("#balance"), euros(me.balance_cents));
   put($("#held"), euros(me.held_cents));
   $("#held-box").hidden = me.held_cents === 0;
+  $("#owed").hidden = me.owed_cents === 0;
+  put($("#owed"), t("driver.owed", { sum: euros(me.owed_cents) }));
   points.show(store.free.map((i) => store.cps[i]).filter(Boolean), journey.busy);
   tickets.show(me.tickets, record?.ticket?.session_id ?? record?.last?.session_id ?? "");
 }
@@ -87,7 +87,7 @@ function follow() {
   const now = [me.session?.session_id, me.tickets.length, me.refused?.request_id].join();
   if (now !== told) history.refresh();
   told = now;
-  const has = String(me.balance_cents);
+  const has = [me.balance_cents, me.owed_cents].join();
   if (has !== had) wallet.refresh();
   had = has;
 }

@@ -61,13 +61,15 @@ function fits(row, { id = "", state = "" }) {
 function columns(acts, again) {
   const money = (id) => {
     const of = (row) => row[`${id}_cents`];
-    return { id, head: t(`drivers.${id}`), number: true, cell: (row) => euros(of(row)), sort: of };
+    const cell = (row) => (id === "owed" ? (of(row) ? stateChip("owed", euros(of(row)), t("settling.owed_hint")) : "–") : euros(of(row)));
+    return { id, head: t(`drivers.${id}`), number: true, cell, sort: of };
   };
   const found = [
     { id: "id", head: t("drivers.id"), cell: (row) => row.driver_id, sort: (row) => row.driver_id },
     { id: "state", head: t("drivers.state"), cell: state, sort: (row) => `${row.blocked}${row.connected}` },
     money("balance"),
     money("held"),
+    money("owed"),
     { id: "sessions", head: t("drivers.sessions"), cell: sessions, sort: (row) => row.sessions.length },
   ];
   const money_of = (row) => moneyButtons(row.driver_id, again);

@@ -76,13 +76,23 @@ function columns() {
     { id: "at", head: t("history.started"), cell: (row) => when(row.started_at ?? row.authorised_at) },
     { id: "cp", head: t("history.cp"), cell: (row) => row.cp_id },
     { id: "driver", head: t("history.driver"), cell: (row) => row.driver_id },
-    { id: "state", head: t("history.state"), cell: (row) => stateChip(row.state, t(`session.${row.state}`)) },
+    { id: "state", head: t("history.state"), cell: states },
     { id: "long", head: t("history.duration"), number: true, cell: lasted },
     { id: "energy", head: t("history.energy"), number: true, cell: (row) => kwh(row.energy_mwh) },
-    { id: "cost", head: t("history.cost"), number: true, cell: (row) => euros(row.cost_cents) },
+    { id: "cost", head: t("history.cost"), number: true, cell: cost },
     { id: "why", head: t("history.ended_by"), cell: (row) => reason(row.end_reason ?? row.stop_reason) },
     { id: "id", head: t("history.session"), cell: (row) => h("span", { class: "code" }, row.session_id) },
   ];
 }
+
+const states = (row) => [
+  stateChip(row.state, t(`session.${row.state}`)),
+  row.rebuilt && stateChip("rebuilt", t("history.rebuilt"), t("history.rebuilt_hint")),
+].filter(Boolean);
+
+const cost = (row) => [
+  euros(row.cost_cents),
+  row.owed_cents > 0 && stateChip("owed", `${t("history.owed")}: ${euros(row.owed_cents)}`, t("settling.owed_hint")),
+].filter(Boolean);
 
 const reason = (code) => (code ? term("reason", code) : "");

@@ -1,7 +1,7 @@
 // The operator's page: builds the frame, the wall and the tabs, and binds the keys.
 import { may } from "../account.js";
 import { $, h, icon } from "../dom.js";
-import { t, use, words } from "../i18n.js";
+import { labelled, t, use, words } from "../i18n.js";
 import { keys } from "../keys.js";
 import { toast } from "../notes.js";
 import { Router } from "../router.js";
@@ -35,7 +35,7 @@ const view = new WallView(home, store);
 
 const search = h("input", {
   id: "search", type: "search", autocomplete: "off", spellcheck: "false", maxlength: 80, "data-t-placeholder": "wall.search",
-  placeholder: t("wall.search"), "data-t-label": "wall.search", "aria-label": t("wall.search"),
+  placeholder: t("wall.search"), ...labelled("wall.search"),
   oninput: (event) => view.pick.search(event.target.value),
 });
 // The cross of the field, and Esc in it, empty it.
@@ -51,15 +51,13 @@ async function all(name) {
     toast(t("tab.failed"), "bad");
   }
 }
-const command = (id, key, kind, fn) => h("button", { id, type: "button", class: kind, onclick: () => all(fn) }, words("span", key));
+const ORDERS = may("operator") ? [["out-all", "wall.out_all", "warn", "outAll", "stop"], ["resume-all", "wall.resume_all", "go", "resumeAll", "play"]] : [];
+const button = (key, fn, attrs, picture) => h("button", { ...attrs, type: "button", onclick: () => all(fn) }, picture && icon(picture), words("span", key));
+const buttons = ORDERS.map(([id, key, kind, fn]) => button(key, fn, { id, class: kind }));
 const box = h("label", { class: "search" }, icon("search"), search, h("kbd", { "aria-hidden": "true" }, "/"));
-const buttons = may("operator")
-  ? [command("out-all", "wall.out_all", "warn", "outAll"), command("resume-all", "wall.resume_all", "go", "resumeAll")]
-  : [];
 actions.append(box, view.views.switch, ...buttons);
 // On a phone the header has no room for them.
-if (buttons.length) menu.append(...[["stop", "wall.out_all", "outAll"], ["play", "wall.resume_all", "resumeAll"]].map(([picture, key, fn]) =>
-  h("button", { type: "button", class: "phone", onclick: () => all(fn) }, icon(picture), words("span", key))));
+menu.append(...ORDERS.map(([, key, , fn, picture]) => button(key, fn, { class: "phone" }, picture)));
 
 const router = new Router(home, root, store, TABS, (name) => {
   const here = name === "wall";

@@ -1,8 +1,10 @@
 // Words of the driver's page.
 export default {
-  "driver.moved": "Put right by an operator",
+  "driver.moved": "Your wallet, apart from charges",
   "driver.CORRECTION": "Correction",
   "driver.PAY_OUT": "Paid out",
+  "driver.DEBT_PAID": "Debt paid",
+  "driver.owed": "You owe {sum} of charges that your wallet could not pay: the next money that comes in pays that first.",
   "driver.page": "My charge",
   "driver.hello": "Hello,",
   "driver.balance": "Balance",

@@ -11,6 +11,7 @@ export default {
   "drivers.state": "State",
   "drivers.balance": "Balance",
   "drivers.held": "Held",
+  "drivers.owed": "Owed",
   "drivers.sessions": "Open sessions",
   "drivers.connected": "Connected",
   "drivers.away": "Away",

@@ -20,4 +20,6 @@ export default {
   "settling.reason": "Reason",
   "settling.reason_hint": "One line; the driver reads it.",
   "settling.not_below": "This takes an amount above 0.",
+  "settling.still_owes": "{id} still owes {sum}: the next money that comes in pays that first.",
+  "settling.owed_hint": "The next money that comes in pays that first.",
 };

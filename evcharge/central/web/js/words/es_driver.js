@@ -1,8 +1,10 @@
 // Palabras de la página del conductor.
 export default {
-  "driver.moved": "Arreglado por un operador",
+  "driver.moved": "Su monedero, aparte de las recargas",
   "driver.CORRECTION": "Corrección",
   "driver.PAY_OUT": "Devuelto",
+  "driver.DEBT_PAID": "Deuda pagada",
+  "driver.owed": "Debe {sum} de recargas que su saldo no pudo pagar: el próximo dinero que entre paga eso primero.",
   "driver.page": "Mi recarga",
   "driver.hello": "Hola,",
   "driver.balance": "Saldo",

@@ -11,6 +11,7 @@ export default {
   "drivers.state": "Estado",
   "drivers.balance": "Saldo",
   "drivers.held": "Retenido",
+  "drivers.owed": "Debe",
   "drivers.sessions": "Recargas abiertas",
   "drivers.connected": "Conectado",
   "drivers.away": "Ausente",

@@ -20,4 +20,6 @@ export default {
   "settling.reason": "Motivo",
   "settling.reason_hint": "Una línea; el conductor la lee.",
   "settling.not_below": "Aquí va un importe mayor que 0.",
+  "settling.still_owes": "{id} aún debe {sum}: el próximo dinero que entre paga eso primero.",
+  "settling.owed_hint": "El próximo dinero que entre paga eso primero.",
 };
