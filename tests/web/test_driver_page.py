@@ -146,6 +146,19 @@ async def test_what_a_driver_owes_is_on_its_page_and_the_operators_until_the_nex
         await expect(row.locator('[data-kind="owed"]')).to_have_count(0)
 
 
+async def test_a_ticket_that_comes_before_the_words_of_its_reason_waits_for_them(room, window) -> None:
+    await indebted(room, "D68", "CP068")
+    async with window(lang="es") as mine:
+
+        async def late(route: Route) -> None:
+            await mine.page.wait_for_timeout(1_500)
+            await route.continue_()
+
+        await mine.page.route("**/es_codes.js", late)
+        page = await room.enter(mine, "driver", name="D68")
+        await expect(page.locator("#receipts")).to_contain_text("se perdió el punto de recarga")
+
+
 async def test_two_clicks_are_one_session(room, window) -> None:
     engine = await room.town.point("CP003")
     async with window() as opened:

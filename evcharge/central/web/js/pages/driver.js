@@ -14,7 +14,8 @@ import { showSteps, spokenStep, stepsOf } from "../driver/steps.js";
 import { markSeen, Tickets } from "../driver/tickets.js";
 import { Wallet } from "../driver/wallet.js";
 
-await use("driver");
+// Also the reasons: a ticket keeps the words in which it was shown first.
+await Promise.all([use("driver"), use("codes")]);
 
 const store = new Store();
 const journey = new Journey(() => store.now());
