@@ -32,7 +32,7 @@ def _clean_surroundings(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("EVCHARGE_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setattr("evcharge.runtime.logs.setup", lambda _: None)
+    monkeypatch.setattr("evcharge.runtime.logs.setup", lambda *_: None)
 
 
 class Shell:
