@@ -130,7 +130,10 @@ async def build(config: Config, clock: Clock) -> AsyncIterator[Central]:
             writer.dispatcher,
             writer.feed,
             peers.epochs,
-            was_lost=writer.alerts.is_open(REGISTRY, AlertKind.REGISTRY),
+            was_lost=any(
+                writer.alerts.is_open(REGISTRY, kind)
+                for kind in (AlertKind.REGISTRY, AlertKind.NOT_UNDERSTOOD)
+            ),
         )
         said_last = await _weather_word(books.archive, writer.alerts)
         weather = WeatherLink(writer.dispatcher, settings.weather_stale_s, said_last)

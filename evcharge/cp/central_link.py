@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 
 # How often the file of the credential is looked at.
 LOOK_S = 1.0
-_NOT_UNDERSTOOD = frozenset({Code.CRYPTO, Code.PROOF, Code.CENTRAL_PROOF})
+# What to do about a wrong key, where there is one thing to do.
+_CURES = {Code.TICKET: "wrong service key", Code.CREDENTIAL: "wrong credential"}
 
 
 class Credential:
@@ -142,6 +143,7 @@ def link_to_central(config: Config, cp_id: CpId, role: Role, credential: Credent
         role,
         TicketWallet(config.state / "cp" / cp_id / f"{role}.ticket"),
         fetch_ticket,
+        credential=lambda: registry_client.kept_credential(config.state, "cp", cp_id),
     )
     link.on_registry = credential.tell_registry
     return link
@@ -186,21 +188,22 @@ class LinkLines:
                 log.warning("%s", self._words("central lost", where=central, why=why))
             case Phase.WAITING:
                 log.warning("%s%s", self._missing(central, state.error), consequence)
-        self._was_not_understood = state.error is not None and state.error.code in _NOT_UNDERSTOOD
+        self._was_not_understood = state.error is not None and state.error.code in labels.NOT_COMPREHENSIBLE
         if state.error is not None and _is_registry(state.error):
             self._registry_outage.lost()
         self._was_lost = not self.connected
 
     def _missing(self, central: str, error: EvchargeError | None) -> str:
         text = self._why(error)
-        if error is not None and error.code in _NOT_UNDERSTOOD:
-            return f"{self._headline(error)} ({text})"
+        if error is not None and error.code in labels.NOT_COMPREHENSIBLE:
+            cure = f" {self._words(_CURES[error.code])}" if error.code in _CURES else ""
+            return f"{self._headline(error)} ({text}){cure}"
         if text.startswith("cannot connect to"):
             return f"C{text[1:]}"
         return self._words("central missing", where=central, why=text)
 
     def _headline(self, error: EvchargeError) -> str:
-        if error.code in _NOT_UNDERSTOOD:
+        if error.code in labels.NOT_COMPREHENSIBLE:
             return say(Phrase.NOT_UNDERSTOOD, self._lang, cp_id="Central")
         if _is_registry(error):
             return say(Phrase.REGISTRY_LOST, self._lang)

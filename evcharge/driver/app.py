@@ -11,7 +11,7 @@ from evcharge.driver.words import Words
 from evcharge.evc1.client import LinkState, Phase, ReconnectingClient, TicketWallet
 from evcharge.evc1.connection import Channel, ChannelClosed
 from evcharge.evc1.tickets import IssuedTicket
-from evcharge.http.registry_client import RegistryAddress, fetch_ticket, own_secret
+from evcharge.http.registry_client import RegistryAddress, fetch_ticket, kept_credential, own_secret
 from evcharge.runtime.config import Config
 
 
@@ -37,6 +37,7 @@ async def run(config: Config, driver_id: DriverId, stop: asyncio.Event) -> int:
         TicketWallet(config.state / "driver" / driver_id / "driver.ticket"),
         log_in,
         timing=chaos.timing if chaos is not None else None,
+        credential=lambda: kept_credential(config.state, "driver", driver_id),
     )
 
     async def stay_connected(desk: ActionRunner) -> None:

@@ -79,7 +79,10 @@ class Words:
     def cannot_enter(self, problem: EvchargeError) -> str:
         """Somebody was reached, but did not let us in; or the Registry was not."""
         text = problem.text
-        if not self._is_english:
+        if problem.code in labels.NOT_COMPREHENSIBLE:
+            phrase = labels.say(Phrase.NOT_UNDERSTOOD, self.lang, cp_id="CENTRAL")
+            text = f"{phrase} ({_ended(labels.says(problem.code, text, self.lang))[:-1]})"
+        elif not self._is_english:
             lost = problem.code is Code.UNREACHABLE
             said = (
                 labels.say(Phrase.REGISTRY_LOST, self.lang) if lost else labels.code(problem.code, self.lang)

@@ -1,7 +1,11 @@
 """The peer's side of its link to Central: tickets, heartbeats, reconnecting. For engine, monitor and driver."""
 
 import asyncio
+import base64
+import hashlib
+import hmac
 import logging
+import os
 import random
 import ssl
 from collections.abc import Awaitable, Callable, Coroutine
@@ -25,6 +29,7 @@ from evcharge.domain.errors import (
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import read_json
 from evcharge.evc1.connection import Channel, ChannelClosed, connect
+from evcharge.evc1.login_errors import NameWanted
 from evcharge.evc1.messages import Bye, Heartbeat
 from evcharge.evc1.tickets import IssuedTicket
 from evcharge.runtime.clock import utc_now
@@ -59,6 +64,10 @@ _FOR_PEOPLE = frozenset(
         Code.FIELD,
     }
 )
+
+# What the Registry says of a credential that is not, or no longer, the right one.
+_WRONG_CREDENTIAL = frozenset({Code.CREDENTIAL, Code.DISABLED})
+_MARK_SALT_BYTES = 16
 
 _Result = TypeVar("_Result")
 
@@ -99,6 +108,8 @@ class LinkState:
 class _Kept(Struct, forbid_unknown_fields=True):
     registry: IssuedTicket | None = None
     resume: IssuedTicket | None = None
+    # By which credential they were got: a salt and a hash. "": nobody knows (a release of before).
+    credential: str = ""
 
 
 class TicketWallet:
@@ -110,6 +121,7 @@ class TicketWallet:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._grumbled = False
+        self._owner: str | None = None
         self._kept = self._read()
 
     @property
@@ -131,6 +143,16 @@ class TicketWallet:
         """Keep a new ticket of Central."""
         self._kept.resume = issued
         self._write()
+
+    def belongs_to(self, credential: str) -> None:
+        """Forget the tickets that another credential got: they would hide for long that this one is wrong."""
+        if credential == self._owner:
+            return
+        if self._kept.credential and not _is_marked(self._kept.credential, credential):
+            self._kept = _Kept()
+        if not self._kept.credential:
+            self._kept.credential = _marked(credential, os.urandom(_MARK_SALT_BYTES))
+        self._owner = credential
 
     def _read(self) -> _Kept:
         try:
@@ -154,6 +176,20 @@ class TicketWallet:
             log.warning("%s; going on without kept tickets", what.rstrip("."))
 
 
+def _marked(credential: str, salt: bytes) -> str:
+    # Slow on purpose: a person may have chosen it, and it may stand in no other file here.
+    digest = hashlib.scrypt(credential.encode("utf-8", "surrogateescape"), salt=salt, n=4096, r=8, p=1)
+    return base64.b64encode(salt + digest).decode()
+
+
+def _is_marked(mark: str, credential: str) -> bool:
+    try:
+        salt = base64.b64decode(mark, validate=True)[:_MARK_SALT_BYTES]
+    except ValueError:
+        return False
+    return hmac.compare_digest(mark, _marked(credential, salt))
+
+
 class ReconnectingClient:
     """One peer's link to Central, made again whenever it breaks."""
 
@@ -168,16 +204,22 @@ class ReconnectingClient:
         *,
         tls: ssl.SSLContext | None = None,
         timing: Timing | None = None,
+        credential: Callable[[], str | None] = lambda: None,
         now: Callable[[], float] = lambda: utc_now().timestamp(),
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
-        """`fetch_ticket` asks the Registry for a new ticket; `now` is in Unix seconds."""
+        """`fetch_ticket` asks the Registry for a new ticket; `now` is in Unix seconds.
+
+        `credential` returns what this peer would show the Registry now, None when it cannot be read: tickets
+        that another credential got are not used.
+        """
         self._host = host
         self._port = port
         self._id = id
         self._role = role
         self._wallet = wallet
         self._fetch_ticket = fetch_ticket
+        self._credential = credential
         self._tls = tls
         self._timing = timing or Timing()
         self._now = now
@@ -188,6 +230,12 @@ class ReconnectingClient:
         self._fetching = asyncio.Lock()
         # In loop time, so that a wrong clock cannot make us ask the Registry over and over.
         self._renew_at = 0.0
+        self._renewal = asyncio.Event()
+        # The credential has changed since this connection was made, and the Registry has not said yes to it.
+        self._unproven = False
+        self._channel: Channel | None = None
+        # Central asked for our name, because it cannot open our tickets.
+        self._tell_name = False
         self.connected = self._was_connected = False
         # Told once why a ticket cannot be renewed, and None when that works again.
         self.on_registry: Callable[[EvchargeError | None], None] = _mention
@@ -195,6 +243,14 @@ class ReconnectingClient:
     def wake(self) -> None:
         """Try again now: something has changed, such as the credential."""
         self._woken.set()
+
+    def credential_changed(self) -> None:
+        """Show the Registry the new credential now. One that is wrong ends the connection it would hide behind."""
+        if self.connected:
+            self._unproven = True
+            self._renew_at = 0.0
+            self._renewal.set()
+        self.wake()
 
     async def run(
         self, talk: Callable[[Channel], Awaitable[None]], on_state: Callable[[LinkState], None]
@@ -229,9 +285,11 @@ class ReconnectingClient:
                 self._role,
                 timeout_s=self._timing.connect_s,
                 tls=self._tls,
+                tell_name=self._tell_name,
             )
         except Exception as problem:  # noqa: BLE001 - nobody has proved anything yet
             error = self._setback(problem)
+            self._tell_name = isinstance(error, NameWanted)
             if not self._has_another_ticket(ticket, error):
                 if self._told != (type(error), error.code):
                     self._told = (type(error), error.code)
@@ -240,6 +298,7 @@ class ReconnectingClient:
             return
         self._refused.clear()
         self._told = None
+        self._tell_name = self._unproven = False
         began_at = asyncio.get_running_loop().time()
         end = await self._converse(channel, talk, on_state)
         on_state(LinkState(Phase.LOST, end))
@@ -263,6 +322,7 @@ class ReconnectingClient:
 
         farewell = Bye()
         self.connected = self._was_connected = True
+        self._channel = channel
         try:
             self._wallet.keep_resume(channel.accepted.resume)
             on_state(LinkState(Phase.CONNECTED))
@@ -270,6 +330,7 @@ class ReconnectingClient:
             farewell = Bye(reason=end.code)
         finally:
             self.connected = False
+            self._channel = None
             await channel.close(farewell)
         return end
 
@@ -316,6 +377,8 @@ class ReconnectingClient:
 
     async def _find_ticket(self) -> IssuedTicket:
         now = self._now()
+        if (credential := self._credential()) is not None:
+            self._wallet.belongs_to(credential)
         for kept in (self._wallet.registry, self._wallet.resume):
             if kept is not None and now < kept.expires_at and kept.ticket not in self._refused:
                 return kept
@@ -330,7 +393,10 @@ class ReconnectingClient:
 
     async def _fetch(self) -> IssuedTicket:
         async with self._fetching:
+            credential = self._credential()
             issued = await self._fetch_ticket()
+            if credential is not None:
+                self._wallet.belongs_to(credential)
             self._wallet.keep_registry(issued)
             self._renew_in(issued.expires_at - issued.renew_after)
             return issued
@@ -346,15 +412,22 @@ class ReconnectingClient:
         while True:
             wait_s = self._renew_at - asyncio.get_running_loop().time()
             if wait_s > 0:
-                await asyncio.sleep(wait_s)
+                self._renewal.clear()
+                await wait_until(self._renewal, wait_s)
                 continue
             try:
                 await self._fetch()
+                self._unproven = False
                 outage.back()
             except Exception as problem:  # noqa: BLE001 - whatever the Registry answers, the link goes on
                 error = self._setback(problem)
                 self._renew_in(0)
-                outage.lost(error)
+                if not self._unproven or self._channel is None or error.code not in _WRONG_CREDENTIAL:
+                    outage.lost(error)
+                    continue
+                # With the key that stands here now nobody would have been let in.
+                self._unproven = False
+                self._channel.cut(error)
 
 
 def _mention(error: EvchargeError | None) -> None:

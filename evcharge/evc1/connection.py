@@ -404,15 +404,18 @@ async def connect(
     timeout_s: float = 5.0,
     tls: ssl.SSLContext | None = None,
     entropy: Entropy = os.urandom,
+    tell_name: bool = False,
 ) -> Channel:
     """Return an encrypted channel to Central; each of its two steps may take `timeout_s` seconds.
 
     Raises ChannelClosed (E_UNREACHABLE, E_TIMEOUT, E_CLOSED), AuthenticationError, ProtocolError or
-    Overloaded. What Central says before the login is done may be forged: it is a hint.
+    Overloaded. What Central says before the login is done may be forged: it is a hint. `tell_name` only when
+    it has asked for our name (NameWanted).
     """
     where = f"CENTRAL at {host}:{port}"
     loop = asyncio.get_running_loop()
-    caller = _Caller(PeerHandshake(issued.ticket, issued.key, id, role, entropy), where)
+    handshake = PeerHandshake(issued.ticket, issued.key, id, role, entropy)
+    caller = _Caller(handshake, where, tell_name=tell_name)
     try:
         async with asyncio.timeout(timeout_s):
             transport, _ = await loop.create_connection(lambda: caller, host, port, ssl=tls)
@@ -439,16 +442,17 @@ class _Caller(asyncio.Protocol):
 
     _transport: asyncio.Transport
 
-    def __init__(self, handshake: PeerHandshake, where: str) -> None:
+    def __init__(self, handshake: PeerHandshake, where: str, *, tell_name: bool) -> None:
         self.done: asyncio.Future[Channel] = asyncio.get_running_loop().create_future()
         self._handshake = handshake
         self._where = where
+        self._tell_name = tell_name
         self._cutter = FrameCutter()
         self._challenged = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._transport.write(frame(self._handshake.hello()))
+        self._transport.write(frame(self._handshake.hello(tell_name=self._tell_name)))
 
     def data_received(self, data: bytes) -> None:
         if self.done.done():

@@ -166,17 +166,18 @@ class PeerHandshake:
         self._th = b""
         self._wrap_key = b""
 
-    def hello(self) -> bytes:
-        """Return the HELLO frame."""
-        self._hello = msgspec.json.encode(
-            {
-                "t": "hello",
-                "v": VERSION,
-                "ticket": self._ticket,
-                "n": base64_text(self._nonce),
-                "e": base64_text(self._secret.public_key().public_bytes_raw()),
-            }
-        )
+    def hello(self, *, tell_name: bool = False) -> bytes:
+        """Return the HELLO frame; with our name beside the ticket for a Central that has asked for it."""
+        content: dict[str, Any] = {
+            "t": "hello",
+            "v": VERSION,
+            "ticket": self._ticket,
+            "n": base64_text(self._nonce),
+            "e": base64_text(self._secret.public_key().public_bytes_raw()),
+        }
+        if tell_name:
+            content["who"] = {"id": self._id, "role": self._role}
+        self._hello = msgspec.json.encode(content)
         return self._hello
 
     def on_challenge(self, frame: bytes) -> bytes:
@@ -229,12 +230,20 @@ class PeerHandshake:
 # ---- Central's end
 
 
+class Claim(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who somebody says it is, without any proof."""
+
+    id: Id
+    role: Role
+
+
 class _Hello(Struct, frozen=True, forbid_unknown_fields=True):
     t: Literal["hello"]
     v: Literal[1]
     ticket: str
     n: str
     e: str
+    who: Claim | UnsetType = UNSET
 
 
 class CentralHandshake:
@@ -265,6 +274,8 @@ class CentralHandshake:
         self._ticket_key = b""
         self._th = b""
         self.identity: Identity | None = None
+        # Good for a sentence only: nothing is let in, or sent, because of it.
+        self.claim: Claim | None = None
         self.speaks: frozenset[str] = frozenset()
 
     def on_hello(self, frame: bytes, admit: Callable[[Identity], None] | None = None) -> bytes:
@@ -278,6 +289,7 @@ class CentralHandshake:
         hello = _fields(values, _Hello)
         base64_bytes(hello.n, "n")
         self._peer_public = base64_bytes(hello.e, "e")
+        self.claim = None if hello.who is UNSET else hello.who
         ticket = self._opener.open(hello.ticket, self._now)
         self.identity = identity = ticket.identity
         self._admit = admit or _everybody

@@ -14,13 +14,20 @@ class _Hint(Struct, frozen=True):
     code: Annotated[str, Meta(pattern=r"\A[A-Z_]{1,32}\Z")]
     text: Text = ""
     retry_after: Annotated[float, Meta(ge=0, le=86_400)] | None = None
+    tell_name: bool = False
+
+
+class NameWanted(AuthenticationError):
+    """Central cannot open our ticket, so that it does not know who we are; it takes a name with the next HELLO."""
 
 
 def error_frame(code: Code, text: str, retry_after_s: float | None = None, now: float | None = None) -> bytes:
     """Return the frame that says why the handshake ends."""
-    return msgspec.json.encode(
-        {"t": "error", "code": code, "text": text[:200], "retry_after": retry_after_s, "now": now}
-    )
+    content = {"t": "error", "code": code, "text": text[:200], "retry_after": retry_after_s, "now": now}
+    if code is Code.TICKET:
+        # Nothing but the ticket names a peer: without this nobody could say whose key is wrong.
+        content["tell_name"] = True
+    return msgspec.json.encode(content)
 
 
 def parse_error(frame: bytes) -> EvchargeError | None:
@@ -35,6 +42,8 @@ def parse_error(frame: bytes) -> EvchargeError | None:
         hint = msgspec.convert(values, _Hint)
     except msgspec.ValidationError:
         return ProtocolError("Central answered with an error that cannot be read", Code.MALFORMED)
+    if hint.tell_name and hint.code == Code.TICKET:
+        return NameWanted(hint.text or f"Central says {hint.code}", Code.TICKET)
     return reported(hint.code, hint.text, hint.retry_after)
 
 

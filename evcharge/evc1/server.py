@@ -32,7 +32,7 @@ class ServerOptions:
     """How Central lets peers in. `now` is in Unix seconds.
 
     `admit(identity)` raises AuthenticationError for one that was withdrawn. `on_refused(id, role, address,
-    error)` hears of every failed login; id and role are None unless a ticket of ours named them.
+    error)` hears of every failed login; id and role are None unless a ticket of ours named them, or whoever knocked.
     """
 
     opener: TicketOpener
@@ -201,7 +201,9 @@ class _PendingLogin(asyncio.Protocol):
         self._refuse(error)
         try:
             if identity is None:
-                self._door.on_refused(None, None, address, error)
+                claim = self._handshake.claim if self._handshake is not None else None
+                name, role = (None, None) if claim is None else (claim.id, claim.role)
+                self._door.on_refused(name, role, address, error)
             else:
                 self._door.on_refused(identity.id, identity.role, address, error)
         except Exception:

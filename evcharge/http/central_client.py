@@ -166,7 +166,7 @@ class ApiClient:
                         raise self.no_central()
                 return response.status, raw
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as problem:
-            why = cause(_reason(problem), self._say.lang)
+            why = cause(no_answer(problem), self._say.lang)
             raise Overloaded(self._say("central gone", url=self.url, why=why), Code.UNREACHABLE) from None
 
     def _refused(self, status: int, raw: bytes, token: Token) -> EvchargeError:
@@ -192,7 +192,7 @@ class ApiClient:
                 return BadInput(text, code)
 
 
-def _reason(problem: Exception) -> str:
+def no_answer(problem: Exception) -> str:
     """Return why there was no answer, in words that `causes` knows."""
     if isinstance(problem, aiohttp.ClientConnectorCertificateError):
         fault = getattr(problem.certificate_error, "verify_code", 0)

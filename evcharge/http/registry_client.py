@@ -197,7 +197,7 @@ async def own_secret(
     check_id(id_, "id")
     if given := environ.get("EVCHARGE_CREDENTIAL"):
         return given
-    path = state / "driver" / id_ / "password" if kind == "driver" else state / "cp" / id_ / "secret"
+    path = _secret_path(state, kind, id_)
     if path.exists():
         return secret_files.read_secret(path)
     token = environ.get("EVCHARGE_ENROLMENT_TOKEN") or _enrolment_token(state)
@@ -228,6 +228,18 @@ async def own_secret(
     waiting.unlink(missing_ok=True)
     log.info("%s was not registered; registered it at the Registry.", id_)
     return secret
+
+
+def kept_credential(state: Path, kind: Kind, id_: str, environ: Mapping[str, str] = os.environ) -> str | None:
+    """Return the secret of `id_` as it is here now, None when there is none that can be read; asks nobody."""
+    try:
+        return environ.get("EVCHARGE_CREDENTIAL") or secret_files.read_secret(_secret_path(state, kind, id_))
+    except (StateError, OSError, ValueError):
+        return None
+
+
+def _secret_path(state: Path, kind: Kind, id_: str) -> Path:
+    return state / "driver" / id_ / "password" if kind == "driver" else state / "cp" / id_ / "secret"
 
 
 def _enrolment_token(state: Path) -> str | None:

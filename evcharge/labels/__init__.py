@@ -15,6 +15,19 @@ DEFAULT_LANGUAGE = "en"
 
 Words = tuple[str, str]  # in the order of LANGUAGES
 
+# What a peer hears when its key is another than Central's or the Registry's, or when what answers talks nonsense.
+NOT_COMPREHENSIBLE = frozenset(
+    {
+        Code.CRYPTO,
+        Code.PROOF,
+        Code.CENTRAL_PROOF,
+        Code.TICKET,
+        Code.CREDENTIAL,
+        Code.MALFORMED,
+        Code.TOO_BIG,
+    }
+)
+
 
 class Phrase(StrEnum):
     """Sentences that several roles say. `say` fills in what stands in braces."""
@@ -130,11 +143,11 @@ PHRASES: Mapping[Phrase, Words] = {
     Phrase.WEATHER_LOST: ("Weather connection unavailable", "Conexión con el clima no disponible"),
     Phrase.WEATHER_BACK: ("Weather connection restored", "Conexión con el clima restablecida"),
     Phrase.NOT_UNDERSTOOD: (
-        "Unable to connect to {cp_id}. Messages not understood.",
+        "Unable to connect to {cp_id}. Messages not comprehensible.",
         "Imposible conectar con {cp_id}. Mensajes no comprensibles.",
     ),
     Phrase.UNDERSTOOD_AGAIN: (
-        "{cp_id} connected again. Messages understood.",
+        "{cp_id} connected again. Messages comprehensible.",
         "{cp_id} conectado de nuevo. Mensajes comprensibles.",
     ),
 }

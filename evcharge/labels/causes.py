@@ -88,6 +88,16 @@ SENTENCES: Mapping[str, Words] = {
         "what answers does not prove who it is: another program, or an older Central",
         "lo que responde no demuestra quién es: otro programa, o una Central más antigua",
     ),
+    "other service key": (
+        "the service.key here is not the Registry's: copy it from there and start Central again",
+        "la service.key de aquí no es la del Registry: cópiela de allí y reinicie Central",
+    ),
+    "other ticket key": (
+        "the ticket was not made under a key that is known here",
+        "el tique no se hizo con una clave que se conozca aquí",
+    ),
+    "http status": ("it answered with HTTP status {status}", "respondió con el estado HTTP {status}"),
+    "no registry": ("it does not answer like a Registry", "no responde como un Registry"),
     "service stopped": ("the weather service was stopped", "se paró el servicio del clima"),
     "silent": ("silent for {s} s", "sin señales durante {s} s"),
     "slow": (

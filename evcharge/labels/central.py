@@ -237,6 +237,16 @@ SENTENCES: Mapping[str, Words] = {
         "Registry not responding ({why}): no new registrations or first logins; everything else goes on.",
         "Registry no responde ({why}): sin altas ni primeros accesos; todo lo demás sigue.",
     ),
+    "registry wrong key": (
+        (
+            "Unable to connect to the Registry. Messages not comprehensible: the service.key here is not "
+            "the Registry's. Copy it from there and start Central again."
+        ),
+        (
+            "Imposible conectar con el Registry. Mensajes no comprensibles: la service.key de aquí no es "
+            "la del Registry. Cópiela de allí y reinicie Central."
+        ),
+    ),
     "registry back": ("Registry responding again.", "Registry responde de nuevo."),
     "order carried out": (
         "order {command} {cp_id}, from Kafka: done",

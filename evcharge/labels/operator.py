@@ -33,11 +33,11 @@ SENTENCES: Mapping[str, Words] = {
         "Se retiró la credencial duplicada de {about}.",
     ),
     "alert not-understood": (
-        "Unable to connect to {about}. Messages not understood. ({detail})",
+        "Unable to connect to {about}. Messages not comprehensible. ({detail})",
         "Imposible conectar con {about}. Mensajes no comprensibles. ({detail})",
     ),
     "restored not-understood": (
-        "{about} connected again. Messages understood.",
+        "{about} connected again. Messages comprehensible.",
         "{about} conectado de nuevo. Mensajes comprensibles.",
     ),
     "alert journal": (

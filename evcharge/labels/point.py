@@ -21,6 +21,14 @@ SENTENCES: Mapping[str, Words] = {
         "the credential cannot be used now: {why}",
         "la credencial no se puede usar ahora: {why}",
     ),
+    "wrong service key": (
+        "Wrong key: the service.key of Central is not the Registry's. Copy it from there, start Central again.",
+        "Clave incorrecta: la service.key de Central no es la del Registry. Cópiela de allí y reinicie Central.",
+    ),
+    "wrong credential": (
+        "Wrong key: put the credential that the Registry knows into the file secret, or authenticate at the monitor.",
+        "Clave incorrecta: ponga en el fichero secret la credencial del Registry, o autentique en el monitor.",
+    ),
     "not renewed": ("the ticket cannot be renewed now: {why}", "el tique no se puede renovar ahora: {why}"),
     "moved": ("{cp_id} stands in {location} now", "{cp_id} está ahora en {location}"),
     "withheld": ("Out of Order at Central: {why}", "Fuera de servicio en Central: {why}"),

@@ -507,3 +507,84 @@ async def test_background_work_ends_with_its_work_and_its_failure_is_loud():
         await link_module._beside(fails(), waits())
     with pytest.raises(KeyError):
         await link_module._beside(waits(), fails())
+
+
+# ---- another credential
+
+
+class Keyed(Peer):
+    """A peer whose credential a person may write anew; the Registry knows `right` only."""
+
+    secret = right = "the right one"
+
+    def make(self) -> ReconnectingClient:
+        return ReconnectingClient(
+            "127.0.0.1",
+            self.gate.port,
+            "CP001",
+            Role.ENGINE,
+            self.wallet,
+            self._fetch,
+            timing=self.timing,
+            credential=lambda: self.secret,
+        )
+
+    async def _fetch(self) -> IssuedTicket:
+        self.fetched += 1
+        if self.secret != self.right:
+            raise AuthenticationError("The id or its credential is wrong.", Code.CREDENTIAL)
+        return self.gate.ticket()
+
+
+async def test_tickets_that_another_credential_got_hide_no_wrong_one(gate, tmp_path):
+    first = Keyed(gate, tmp_path)
+    async with first.running():
+        await first.phase(Phase.CONNECTED)
+    again = Keyed(gate, tmp_path)
+    async with again.running():
+        await again.phase(Phase.CONNECTED)
+    assert again.fetched == 0
+    other = Keyed(gate, tmp_path)
+    other.secret = "a wrong one"
+    async with other.running():
+        assert (await other.phase(Phase.WAITING)).error.code is Code.CREDENTIAL
+        assert not other.link.connected
+    assert "right one" not in first.path.read_text()
+
+
+async def test_a_wrong_credential_ends_the_connection_and_the_right_one_brings_it_back(gate, tmp_path):
+    peer = Keyed(gate, tmp_path)
+    async with peer.running():
+        await peer.phase(Phase.CONNECTED)
+        peer.secret = "a wrong one"
+        peer.link.credential_changed()
+        assert (await peer.phase(Phase.LOST)).error.code is Code.CREDENTIAL
+        await peer.phase(Phase.WAITING)
+        peer.secret = peer.right
+        peer.link.credential_changed()
+        await peer.phase(Phase.CONNECTED, 2)
+
+
+async def test_a_credential_that_the_registry_takes_too_costs_no_connection(gate, tmp_path):
+    peer = Keyed(gate, tmp_path)
+    async with peer.running():
+        await peer.phase(Phase.CONNECTED)
+        fetched, peer.secret, peer.right = peer.fetched, "a newer one", "a newer one"
+        peer.link.credential_changed()
+        async with asyncio.timeout(5):
+            while peer.fetched == fetched:
+                await asyncio.sleep(0.002)
+        await asyncio.sleep(0.1)
+        assert peer.phases == [(Phase.CONNECTED, None)]
+
+
+async def test_who_cannot_be_known_by_its_ticket_tells_its_name_when_it_is_asked(gate, peer):
+    peer.fetch = Gate().ticket
+    async with peer.running():
+        await peer.phase(Phase.WAITING)
+        async with asyncio.timeout(5):
+            while gate.refused[-1][:2] != ("CP001", Role.ENGINE):
+                await asyncio.sleep(0.002)
+    # Nobody is named before Central has asked.
+    assert gate.refused[0][:2] == (None, None)
+    assert {error.code for *_, error in gate.refused} == {Code.TICKET}

@@ -273,7 +273,7 @@ async def test_live_figures_travel_sealed_over_kafka_and_over_the_stream_without
     assert not any(b"power" in value or b"CP001" in value for _, value in sealed)
     # Somebody writes there without the key: it is said, and nothing is shown.
     put(town, "cp-telemetry", "CP001", b"gAAAAABgarbage")
-    await central.says("Unable to connect to CP001. Messages not understood.")
+    await central.says("Unable to connect to CP001. Messages not comprehensible.")
     await engine.says("do not open under the key")
     # Central still sees what flows, and so does the driver, when the broker dies; and again when it is back.
     broker.kill()

@@ -115,8 +115,14 @@ class Peers:
                 self._dispatcher.post(command)
 
     def refused(self, claimed: str | None, role: Role | None, address: str, error: EvchargeError) -> None:
-        """Note a login that failed at the door."""
+        """Note a login that failed at the door. Without a ticket, only a name that exists here is worth one."""
+        if error.code is Code.TICKET and not self._is_known(claimed or ""):
+            claimed, role = None, None
         self._refusals.login(claimed or "", role, address, error)
+
+    def _is_known(self, name: str) -> bool:
+        facts = self._dispatcher.facts
+        return facts.point(CpId(name)) is not None or facts.driver(DriverId(name)) is not None
 
     def _note(self, link: Conversation, problem: EvchargeError) -> None:
         identity, address = link.identity, link.channel.peer_address

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from evcharge.central.rules.alert_kinds import NOT_UNDERSTOOD
 from evcharge.central.rules.commands import Actor, AnyCommand, Note
-from evcharge.domain.errors import EvchargeError
+from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.events import (
     DriverConnected,
     EngineConnected,
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 # Kinds of refusal that are counted at the same time: a flood from many addresses must not fill memory.
 _MOST_KINDS = 1024
+# So many names a minute are believed of one address that has no ticket; a computer may run a street of them.
+_MOST_CLAIMS = 64
 UNKNOWN = "unknown"
 
 
@@ -44,14 +46,28 @@ class Refusals:
         # Whose messages made no sense: when they do again, that is said, too.
         self._misheard: set[str] = set()
         self._repeats: dict[tuple[str, ...], _Repeats] = {}
+        # Who was named without a ticket, by address, within this minute.
+        self._claims: dict[str, set[str]] = {}
 
     def login(
         self, claimed: str, role: Role | None, address: str, problem: EvchargeError, *, proven: bool = False
     ) -> None:
         """Somebody at `address` did not prove to be `claimed`, or did (`proven`) and is not let in all the same."""
+        if problem.code is Code.TICKET and not self._hears(claimed, address):
+            claimed, role = "", None
         own_word = "" if proven or role is None else role.value
         event = LoginRefused(claimed=claimed[:40], code=problem.code, text=problem.text[:200], role=own_word)
         self._note(_actor(claimed, role, address, proven=proven), claimed, role, event)
+
+    def _hears(self, claimed: str, address: str) -> bool:
+        """Whether a name without a ticket gets a row of its own: whoever makes up names fills no books."""
+        whence = _whence(address)
+        if whence not in self._claims and len(self._claims) >= _MOST_KINDS:
+            return False
+        names = self._claims.setdefault(whence, set())
+        if len(names) < _MOST_CLAIMS:
+            names.add(claimed)
+        return claimed in names
 
     def input(
         self, who: str, role: Role, address: str, problem: EvchargeError, *, proven: bool = True
@@ -79,9 +95,10 @@ class Refusals:
     ) -> Saying:
         # An operator who orders over Kafka has no connection that could be lost.
         if event.code in NOT_UNDERSTOOD and role is not Role.OPERATOR:
-            if len(self._misheard) < _MOST_KINDS:
+            if who != UNKNOWN and len(self._misheard) < _MOST_KINDS:
                 self._misheard.add(who)
-            sentence = phrase(Phrase.NOT_UNDERSTOOD, cp_id=who)
+            named = who if who != UNKNOWN else _whence(address)
+            sentence = phrase(Phrase.NOT_UNDERSTOOD, cp_id=named)
             return said("not understood from", sentence=sentence, address=address, code=event.code)
         text = meaning(event.code, event.text)
         return said("refused at the door", who=who, address=address, code=event.code, text=text)
@@ -102,6 +119,7 @@ class Refusals:
     def flush(self) -> None:
         """Write the last of each kind that was repeated since, and how often; call it once a minute."""
         repeats, self._repeats = self._repeats, {}
+        self._claims.clear()
         for known in repeats.values():
             if known.times:
                 self._post(Note(by=known.actor, event=structs.replace(known.event, times=known.times)))

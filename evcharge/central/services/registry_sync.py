@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import aiohttp
+import msgspec
 from msgspec import Meta, Struct
 
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
+from evcharge.central.rules.alert_kinds import WRONG_SERVICE_KEY
 from evcharge.central.rules.commands import CENTRAL, Actor, Note, RegistryFollows, RevokeKeys, Withdraw
 from evcharge.central.rules.epochs import Epochs
 from evcharge.domain import events
@@ -22,6 +24,9 @@ from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import CpId, Role
 from evcharge.domain.journal_records import Count, Id
 from evcharge.domain.strict_json import read_json
+from evcharge.http.central_client import no_answer
+from evcharge.labels import Saying
+from evcharge.labels.causes import cause
 from evcharge.labels.central import said
 from evcharge.runtime.outage import Outage
 from evcharge.runtime.waiting import wait_until
@@ -89,6 +94,8 @@ class RegistryLink:
         self._stored = Outage(self._store_lost, self._store_reached, is_on=was_lost)
         # What this run has said in plain lines.
         self._said = Outage(self._say_lost)
+        # It answers, and does not take our word for who we are.
+        self._wrong_key = Outage(self._say_wrong_key)
         # What was revoked here and the Registry does not know yet: id -> epoch. After a start, everything that is
         # still revoked: the Registry ignores what it knows.
         facts = dispatcher.facts
@@ -148,15 +155,34 @@ class RegistryLink:
                     await self._anchor(http)
                 except Exception as problem:  # whatever a Registry answers, Central goes on
                     log.debug("the Registry was not understood", exc_info=True)
-                    for outage in (self._said, self._stored):
-                        outage.lost(type(problem).__name__)
+                    self._lost(problem)
                 else:
+                    self._wrong_key.back()
                     for outage in (self._said, self._stored):
                         outage.back()
                 await wait_until(self._news, POLL_S)
 
+    def _lost(self, problem: Exception) -> None:
+        if isinstance(problem, aiohttp.ClientResponseError):
+            if problem.status in (401, 403):
+                self._wrong_key.lost()
+                return
+            why = f"it answered with HTTP status {problem.status}"
+        elif isinstance(problem, msgspec.MsgspecError | ValueError | aiohttp.ClientConnectorSSLError):
+            why = "it does not answer like a Registry"
+        else:
+            why = no_answer(problem)
+        for outage in (self._said, self._stored):
+            outage.lost(why)
+
+    def _say_wrong_key(self) -> None:
+        log.warning("%s", said("registry wrong key"))
+        # Its end is the same as of any other loss.
+        self._said.is_on = self._stored.is_on = True
+        self._store_lost(WRONG_SERVICE_KEY)
+
     def _say_lost(self, why: str) -> None:
-        log.warning("%s", said("registry lost", why=why))
+        log.warning("%s", said("registry lost", why=Saying(why, {}, lambda lang, _: cause(why, lang))))
 
     def _store_lost(self, why: str) -> None:
         self._dispatcher.post(Note(by=CENTRAL, event=events.RegistryLost(why=why)))

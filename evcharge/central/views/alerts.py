@@ -16,6 +16,7 @@ from evcharge.central.rules.alert_kinds import (
     NOT_UNDERSTOOD,
     REGISTRY,
     WEATHER,
+    WRONG_SERVICE_KEY,
     Alert,
     AlertKind,
 )
@@ -168,10 +169,15 @@ class Alerts:
                 self._end(AlertKind.NOT_UNDERSTOOD, event.cp_id, at)
             case events.DriverConnected():
                 self._end(AlertKind.NOT_UNDERSTOOD, event.driver_id, at)
+            case events.RegistryLost(why=why) if why == WRONG_SERVICE_KEY:
+                # It answers.
+                self._end(AlertKind.REGISTRY, REGISTRY, at)
+                self._begin(AlertKind.NOT_UNDERSTOOD, REGISTRY, why, at)
             case events.RegistryLost():
                 self._begin(AlertKind.REGISTRY, REGISTRY, event.why, at)
             case events.RegistryReached():
                 self._end(AlertKind.REGISTRY, REGISTRY, at)
+                self._end(AlertKind.NOT_UNDERSTOOD, REGISTRY, at)
             case events.KafkaLost():
                 self._begin(AlertKind.KAFKA, KAFKA, str(event.waiting), at)
             case events.KafkaReached():

@@ -68,6 +68,7 @@ _AVAILABLE = _NUMBERS[CpStatus.AVAILABLE]
 # Alerts that are about the network itself: whom they are about, and of what kind.
 _BANNERS = {
     ("REGISTRY", "registry"): "registry",
+    ("REGISTRY", "not-understood"): "registry",
     ("CENTRAL", "storage"): "storage",
     ("WEATHER", "weather-service"): "weather",
     ("KAFKA", "kafka"): "kafka",

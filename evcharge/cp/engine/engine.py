@@ -117,7 +117,7 @@ async def _stay_connected(config: Config, cp_id: CpId, engine: "Engine") -> None
 
     def renewed(secret: str) -> None:
         engine.port.use(secret)
-        link.wake()
+        link.credential_changed()
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(credential.watch(renewed))

@@ -163,7 +163,7 @@ class Monitor:
 
         def renewed(secret: str) -> None:
             watcher.use(health.health_key(secret))
-            link.wake()
+            link.credential_changed()
 
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(watcher.run(self._judged, teller.on_pong))

@@ -139,6 +139,14 @@ def test_who_does_not_let_us_in_is_said_in_spanish():
     assert SPANISH.cannot_enter(registry) == "Registry no responde. Se reintenta."
     revoked = AuthenticationError("the key of D01 was revoked", Code.REVOKED)
     assert SPANISH.cannot_enter(revoked) == "Clave revocada. Se reintenta."
+    wrong = AuthenticationError("The id or its credential is wrong.", Code.CREDENTIAL)
+    assert ENGLISH.cannot_enter(wrong) == (
+        "Unable to connect to CENTRAL. Messages not comprehensible. (The id or its credential is wrong). Retrying."
+    )
+    assert SPANISH.cannot_enter(wrong) == (
+        "Imposible conectar con CENTRAL. Mensajes no comprensibles. (identificador o credencial incorrectos). "
+        "Se reintenta."
+    )
 
 
 def test_a_charge_in_spanish_from_request_to_ticket():

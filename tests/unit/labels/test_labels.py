@@ -108,7 +108,7 @@ def test_what_a_newer_peer_says_is_shown_as_it_is():
         ),
         (
             Phrase.NOT_UNDERSTOOD,
-            "Unable to connect to CP001. Messages not understood.",
+            "Unable to connect to CP001. Messages not comprehensible.",
             "Imposible conectar con CP001. Mensajes no comprensibles.",
         ),
     ],

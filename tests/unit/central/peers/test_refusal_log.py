@@ -118,8 +118,8 @@ def said(caplog: pytest.LogCaptureFixture, lang: str = "en") -> list[str]:
     [
         (
             "en",
-            "Unable to connect to CP001. Messages not understood. (10.0.0.7:1: E_CRYPTO)",
-            "CP001 connected again. Messages understood.",
+            "Unable to connect to CP001. Messages not comprehensible. (10.0.0.7:1: E_CRYPTO)",
+            "CP001 connected again. Messages comprehensible.",
         ),
         (
             "es",
@@ -147,3 +147,21 @@ def test_other_refusals_are_told_in_the_language_of_the_screen(caplog: pytest.Lo
     Refusals(lambda _: None).login("CP001", Role.ENGINE, "10.0.0.7:1", refused)
     assert said(caplog) == ["refused CP001 from 10.0.0.7:1: E_REVOKED its keys were revoked"]
     assert said(caplog, "es") == ["rechazado CP001 desde 10.0.0.7:1: E_REVOKED clave revocada"]
+
+
+NO_TICKET = AuthenticationError("the ticket was not made under a key that is known here", Code.TICKET)
+
+
+def test_a_name_without_a_ticket_is_worth_a_sentence_and_made_up_ones_fill_no_books(
+    refusals: Refusals, posted: list[Note], caplog: pytest.LogCaptureFixture
+):
+    for number in range(500):
+        refusals.login(f"CP{number:03}", Role.ENGINE, f"10.0.0.7:{number + 1}", NO_TICKET)
+    assert [note.event.claimed for note in posted][-2:] == ["CP063", ""]
+    assert len(posted) == 65
+    first, *_, last = said(caplog)
+    assert first.startswith("Unable to connect to CP000. Messages not comprehensible.")
+    assert last.startswith("Unable to connect to 10.0.0.7. Messages not comprehensible.")
+    refusals.flush()
+    refusals.login("CP001", Role.ENGINE, "10.0.0.7:1", NO_TICKET)
+    assert posted[-1].event.claimed == "CP001"

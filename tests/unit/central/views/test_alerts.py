@@ -6,7 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from evcharge import labels
-from evcharge.central.rules.alert_kinds import CENTRAL, CLOSED_BY_HAND, KAFKA, REGISTRY, WEATHER, AlertKind
+from evcharge.central.rules.alert_kinds import (
+    CENTRAL,
+    CLOSED_BY_HAND,
+    KAFKA,
+    REGISTRY,
+    WEATHER,
+    WRONG_SERVICE_KEY,
+    AlertKind,
+)
 from evcharge.central.rules.facts import Weather
 from evcharge.central.views.alerts import MAX_OPEN, MAX_SOLVED, Alerts, alert_text, restored_text
 from evcharge.domain import events as e
@@ -377,9 +385,20 @@ def test_the_wordings_that_teachers_look_for_are_said():
     registry, wrong_key = alerts.open()
     assert alert_text(registry).startswith("Registry not responding")
     assert alert_text(registry, "es").startswith("Registry no responde")
-    assert alert_text(wrong_key).startswith("Unable to connect to CP001. Messages not understood.")
+    assert alert_text(wrong_key).startswith("Unable to connect to CP001. Messages not comprehensible.")
     assert alert_text(wrong_key, "es").startswith("Imposible conectar con CP001. Mensajes no comprensibles.")
     assert AlertKind.FAULT not in CLOSED_BY_HAND
+
+
+def test_a_registry_with_another_service_key_answers_and_is_not_understood():
+    alerts = Alerts()
+    alerts.take(e.RegistryLost(why="connection refused"), NOON)
+    alerts.take(e.RegistryLost(why=WRONG_SERVICE_KEY), LATER)
+    (wrong_key,) = alerts.open()
+    assert alert_text(wrong_key).startswith("Unable to connect to REGISTRY. Messages not comprehensible.")
+    assert "la service.key de aquí no es la del Registry" in alert_text(wrong_key, "es")
+    alerts.take(e.RegistryReached(), LATER)
+    assert alerts.open() == []
 
 
 def test_a_fault_whose_text_changes_is_one_alert_that_happened_once():
