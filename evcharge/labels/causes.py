@@ -8,14 +8,31 @@ import string
 from collections.abc import Mapping
 from functools import cache
 
-from evcharge.labels import DEFAULT_LANGUAGE, LANGUAGES, Words, central, point
+from evcharge.labels import DEFAULT_LANGUAGE, LANGUAGES, Words, central, point, weather_service
 
+# What the weather service says of its source: those that concern all of it.
+_OF_SOURCES = (
+    "silent",
+    "key refused, in short",
+    "too many questions",
+    "status",
+    "redirected",
+    "nonsense",
+    "too big",
+    "other units",
+    "bad file",
+)
 # What a monitor says of its engine, in the words of its own room.
 _OF_MONITORS = ("nothing answers", "hung up", "engine silent", "engine fault", "wrong engine", "not proved")
+
+# What may have blanks in it.
+_LONG = frozenset({"why", "fault", "source"})
 
 SENTENCES: Mapping[str, Words] = {
     # ---- faults of a charging point
     **{name: point.SENTENCES[name] for name in _OF_MONITORS},
+    # ---- what is wrong with a source of weather
+    **{f"source, {name}": weather_service.SENTENCES[name] for name in _OF_SOURCES},
     "broken": ("broken (KO)", "averiado (KO)"),
     "journal full": ("journal full", "diario lleno"),
     "journal damaged": (
@@ -168,5 +185,5 @@ def _pattern(sentence: str) -> re.Pattern[str]:
     for literal, field, _, _ in string.Formatter().parse(sentence):
         parts.append(re.escape(literal))
         if field is not None:
-            parts.append(rf"(?P<{field}>\S*)" if field != "why" and field != "fault" else rf"(?P<{field}>.*)")
+            parts.append(rf"(?P<{field}>.*)" if field in _LONG else rf"(?P<{field}>\S*)")
     return re.compile("".join(parts))

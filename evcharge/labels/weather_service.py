@@ -11,6 +11,7 @@ SENTENCES: Mapping[str, Words] = {
         "{source} does not accept the key (a new one may take two hours; it stands in {where})",
         "{source} no acepta la clave (una nueva puede tardar dos horas; está en {where})",
     ),
+    "key refused, in short": ("{source} does not accept its key", "{source} no acepta su clave"),
     "too many questions": (
         "{source} was asked too often and wants us to wait",
         "se ha preguntado demasiado a {source} y pide esperar",
@@ -66,6 +67,14 @@ SENTENCES: Mapping[str, Words] = {
     "how, pipe": ("change {location} = …", "change {location} = …"),
     "weather lost": ("{phrase}: {why}. Nothing changes.", "{phrase}: {why}. Nada cambia."),
     "weather back": ("{phrase} ({location}).", "{phrase} ({location})."),
+    "no weather": (
+        "No weather of {location}: {why}. Nothing changes there.",
+        "Sin el tiempo de {location}: {why}. Allí nada cambia.",
+    ),
+    "weather again": (
+        "The weather of {location} is known again.",
+        "Se conoce de nuevo el tiempo de {location}.",
+    ),
     # ---- Central
     "central lost": (
         "{phrase} ({why}). The weather is watched on; Central hears it on its return.",

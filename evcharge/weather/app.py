@@ -235,8 +235,9 @@ class MenuActions:
         """Return what is known now, for screens."""
         station = self._station
         cities = sorted(station.cities.values(), key=lambda city: city.name.casefold())
-        shared = next((city for city in cities if city.trouble is not None and city.trouble.of_all), None)
-        ill = shared or next((city for city in cities if city.trouble is not None), None)
+        # One location that the source does not know stands in its own row.
+        is_ill = station.source_trouble is not None
+        ill = next((city for city in cities if is_ill and city.trouble is not None), None)
         lost = labels.say(Phrase.WEATHER_LOST, self._words.lang)
         no_central = labels.say(Phrase.CENTRAL_LOST, self._words.lang)
         return Facts(

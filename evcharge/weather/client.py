@@ -1,12 +1,13 @@
 """Central's API as the weather service uses it."""
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from evcharge.domain.errors import StateError
+from evcharge.domain.errors import Refused, StateError
 from evcharge.domain.ids import CpId
 from evcharge.domain.location import WeatherKind
 from evcharge.http.central_client import OPERATOR_VARIABLE, ApiClient, Token
@@ -84,6 +85,11 @@ class CentralApi(ApiClient):
         """Tell that it is over."""
         query = {"location": location, "alert": alert.value}
         await self.call("DELETE", "/api/weather_alert", _Done, params=query)
+
+    async def source_state(self, why: str) -> None:
+        """Tell that we watch, and why the source gives us nothing; "" when it does. An older Central does without."""
+        with contextlib.suppress(Refused):
+            await self.call("POST", "/api/weather_source", _Done, body={"why": why[:200]})
 
     async def goodbye(self) -> None:
         """Tell that we stop."""

@@ -13,7 +13,8 @@ from aiohttp import hdrs
 
 from evcharge.weather.readings import SourceTrouble
 
-_TIMEOUT = aiohttp.ClientTimeout(total=10.0)
+# Central is to hear within ten seconds that a source is away.
+_TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 MAX_ANSWER_BYTES = 256 * 1024
 MOST_RETRY_AFTER_S = 3600.0
 

@@ -15,6 +15,7 @@ from evcharge.domain.errors import BadInput, Overloaded, Refused
 from evcharge.domain.location import WeatherKind, in_country, place, tidy, town_and_country
 from evcharge.labels import Phrase, Speech
 from evcharge.labels.causes import cause
+from evcharge.labels.weather_service import SENTENCES
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.outage import Outage
 from evcharge.runtime.rate_limit import TokenBucket
@@ -41,6 +42,7 @@ class Central(Protocol):
     async def update(self, location: str, reading: Reading, source: str, spot: Spot | None) -> None: ...
     async def begin(self, location: str, alert: WeatherKind, reading: Reading) -> None: ...
     async def end(self, location: str, alert: WeatherKind) -> None: ...
+    async def source_state(self, why: str) -> None: ...
 
 
 @dataclass(slots=True)
@@ -134,6 +136,9 @@ class Station:
         self._news = asyncio.Event()
         # What is said of a source once, however many locations it concerns.
         self._shared: dict[str, set[str]] = {}
+        # What is wrong with the source itself by its last answer, and since when (loop time).
+        self._source_trouble: SourceTrouble | None = None
+        self._source_ill_at = 0.0
         self.on_change: Callable[[], None] = lambda: None
         atlas.on_namesake = self._namesake
 
@@ -144,6 +149,7 @@ class Station:
                 try:
                     self._follow(await self._central.locations(), tasks)
                     self._central_back()
+                    await self._central.source_state(self._source_why())
                     for city in list(self.cities.values()):
                         await self._tell(city)
                 except Overloaded as problem:
@@ -235,6 +241,7 @@ class Station:
 
     def _measured(self, city: City, reading: Reading) -> None:
         self._well(city)
+        self._source_trouble = None
         first = city.reading is None
         if city.reading is not None and reading.measured_at < city.reading.measured_at:
             # An answer that was overtaken, or came out of somebody's cache.
@@ -254,15 +261,25 @@ class Station:
     def _ill(self, city: City, trouble: SourceTrouble) -> None:
         self._well(city, unless=trouble)
         city.trouble = trouble
+        if not trouble.of_all:
+            # It answers: only this location is without weather.
+            self._source_trouble = None
+        elif self._source_trouble is None:
+            self._source_ill_at = asyncio.get_running_loop().time()
+            self._news.set()
+        if trouble.of_all:
+            self._source_trouble = trouble
         key = _shared_key(city, trouble)
         concerned = self._shared.setdefault(key, set())
         is_new = not concerned
         concerned.add(city.name)
         if is_new:
+            name = "weather lost" if trouble.of_all else "no weather"
             phrase = labels.say(Phrase.WEATHER_LOST, self._words.lang)
             why = self.why(city)
-            log.warning("%s", self._words("weather lost", phrase=phrase, why=why))
-            self.troubles.note(key, f"{phrase}: {why}", self._clock())
+            log.warning("%s", self._words(name, phrase=phrase, why=why, location=city.name))
+            noted = f"{phrase}: {why}" if trouble.of_all else f"{city.name}: {why}"
+            self.troubles.note(key, noted, self._clock())
 
     def _well(self, city: City, unless: SourceTrouble | None = None) -> None:
         """`city` is no longer in the trouble it was in; the last of those it concerned is told."""
@@ -271,6 +288,7 @@ class Station:
         key = _shared_key(city, city.trouble)
         if unless is not None and key == _shared_key(city, unless):
             return
+        of_all = city.trouble.of_all
         city.trouble = None
         concerned = self._shared.get(key, set())
         concerned.discard(city.name)
@@ -278,7 +296,8 @@ class Station:
             self.troubles.note(key, None, self._clock())
             if unless is None:
                 phrase = labels.say(Phrase.WEATHER_BACK, self._words.lang)
-                log.info("%s", self._words("weather back", phrase=phrase, location=city.name))
+                name = "weather back" if of_all else "weather again"
+                log.info("%s", self._words(name, phrase=phrase, location=city.name))
 
     def spot(self, location: str) -> Spot | None:
         """Return where the weather of `location` is asked for, once that is known."""
@@ -300,19 +319,43 @@ class Station:
 
     def why(self, city: City) -> str:
         """Return what is wrong with what the source says of `city`, or ""."""
-        if city.trouble is None:
-            return ""
-        values: dict[str, object] = dict(city.trouble.values)
+        return "" if city.trouble is None else self._said(city.trouble, city.name, self._words)
+
+    def _said(self, trouble: SourceTrouble, location: str, words: Speech, name: str = "") -> str:
+        values: dict[str, object] = dict(trouble.values)
         if "why" in values:
-            values["why"] = cause(str(values["why"]), self._words.lang)
-        return self._words(
-            city.trouble.name,
+            values["why"] = cause(str(values["why"]), words.lang)
+        return words(
+            name or trouble.name,
             source=self.source.name,
-            location=city.name,
+            location=location,
             where=self._where_is_key,
-            how=self._words(self._how_to_change, location=city.name),
+            how=words(self._how_to_change, location=location),
             **values,
         )
+
+    @property
+    def source_trouble(self) -> SourceTrouble | None:
+        """Return what is wrong with the source itself: that it knows one location not is no such thing."""
+        if self._source_trouble is not None:
+            return self._source_trouble
+        troubles = [city.trouble for city in self.cities.values()]
+        # A simulated source falls silent location by location.
+        if troubles and all(trouble is not None and trouble.name == "silent" for trouble in troubles):
+            return troubles[0]
+        return None
+
+    def _source_why(self) -> str:
+        """Return what Central is to say of the source, in English; "" when it answers, or may have stumbled once."""
+        trouble = self.source_trouble
+        if trouble is None:
+            return ""
+        fresh_s = asyncio.get_running_loop().time() - self._source_ill_at
+        if fresh_s < self._every_s and any(city.reading is not None for city in self.cities.values()):
+            return ""
+        # Its file may lie anywhere: Central names the key only.
+        name = "key refused, in short" if trouble.name == "key refused" else trouble.name
+        return self._said(trouble, "", Speech(SENTENCES), name)
 
     # ---- Central
 

@@ -224,6 +224,7 @@ async def _of_orders(proof: Proof, house: House) -> None:
     await order("/api/weather_alert", {"location": "Alcoy", "alert": "WIND"})
     await order("/api/locations/{location}/override", {"override": True}, location="Alcoy")
     await proof.ask(house.program, "DELETE", "/api/weather_alert", query="?location=Alcoy")
+    await order("/api/weather_source", {"why": ""})
     await order("/api/weather_goodbye")
 
 

@@ -102,6 +102,7 @@ async def test_a_place_that_is_none_is_refused(office: Office, where: dict):
         ("POST", ALERT, COLD),
         ("DELETE", f"{ALERT}?location=Berlin", None),
         ("DELETE", f"{ALERT}?location=Berlin&alert=COLD", None),
+        ("POST", "/api/weather_source", {"why": "the sky does not answer (no answer in time)"}),
         ("POST", "/api/weather_goodbye", None),
     ],
 )

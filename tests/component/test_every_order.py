@@ -54,6 +54,7 @@ OF_PROGRAMS = {
     ("POST", "/api/weather_update"),
     ("POST", "/api/weather_alert"),
     ("DELETE", "/api/weather_alert"),
+    ("POST", "/api/weather_source"),
     ("POST", "/api/weather_goodbye"),
     ("POST", "/api/login"),
     ("POST", "/api/login/link"),

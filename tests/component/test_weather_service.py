@@ -253,14 +253,15 @@ async def test_answers_that_are_none_are_one_line_each_and_change_nothing(office
             sky.of("Berlin").celsius = 20.0
             sky.wrong = case.values[0]
             await sky.is_asked(2)
-            await office.town.says(rf"^{LOST}: .*Nothing changes\.$")
+            await office.town.says(rf"^({LOST}|No weather of Berlin): .*Nothing changes( there)?\.$")
             assert (await at(office))["alerts"] == ["COLD"], case.id
             sky.of("Berlin").celsius = -3.0
             sky.wrong = None
             await until(lambda before=before: back(office, before))
-            said = [line for line in office.town.lines[before:] if line.startswith(LOST)]
+            ours = (f"{LOST}: ", "No weather of Berlin: ")
+            said = [line for line in office.town.lines[before:] if line.startswith(ours)]
             assert len(said) == 1, (case.id, said)
-            assert said[0].endswith(". Nothing changes."), said
+            assert said[0].endswith((". Nothing changes.", ". Nothing changes there.")), said
         sky.of("Berlin").celsius, sky.wrong = 20.0, None
         await until(lambda: alerts_are(office, []))
     assert len(office.rows("HoldPlaced")) == 1
@@ -268,7 +269,8 @@ async def test_answers_that_are_none_are_one_line_each_and_change_nothing(office
 
 
 async def back(office: Office, since: int) -> bool:
-    return any(line.startswith(BACK) for line in office.town.lines[since:])
+    ours = (f"{BACK} (", "The weather of Berlin is known again.")
+    return any(line.startswith(ours) for line in office.town.lines[since:])
 
 
 def unseen(office: Office, caplog: pytest.LogCaptureFixture) -> None:
@@ -290,7 +292,7 @@ async def test_a_city_that_fails_does_not_stop_the_others(office: Office, sky: S
             "OpenWeather knows no place called Atlantis; say where it is: change Atlantis = …"
         )
         sky.wrong, sky.wrong_in = skies.altered(lambda content: content["main"].pop("temp")), "madrid"
-        await office.town.says(f"{LOST}: OpenWeather gives no temperature for Madrid")
+        await office.town.says("No weather of Madrid: OpenWeather gives no temperature for Madrid")
         sky.of("Berlin").celsius = -9.0
         await until(lambda: alerts_are(office, ["COLD"]))
 
@@ -418,12 +420,65 @@ async def test_a_source_that_is_away_is_missed_at_central_too(tmp_path: Path, sk
         async with service(office, sky):
             await office.town.says("The weather service is connected.")
             sky.wrong = text("", status=500)
-            # Nothing is known, so nothing is reported.
             alert = await until(lambda: alert_of_service(office))
-            assert "was not heard for 1 s" in alert["what"]
+            assert "OpenWeather answers with error 500" in alert["what"]
+            assert "OpenWeather responde con el error 500" in alert["what_es"]
             sky.wrong = None
             await office.town.says(rf"^{BACK}\.$")
             assert await alert_of_service(office) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "url", "says", "dice"),
+    [
+        ("x" * 32, "", "OpenWeather does not accept its key", "OpenWeather no acepta su clave"),
+        (KEY, "http://127.0.0.1:1", "OpenWeather does not answer (", "OpenWeather no responde ("),
+    ],
+    ids=["wrong key", "no source"],
+)
+async def test_a_source_that_fails_from_the_start_is_named_at_once(
+    tmp_path: Path, sky: Sky, key: str, url: str, says: str, dice: str
+):
+    # Central would miss the service itself only after a minute.
+    async with opened(tmp_path, weather_stale_s=60.0) as office:
+        await office.town.point()
+        more = {"api_url": url} if url else {}
+        async with service(office, sky, environ={"OPENWEATHER_API_KEY": key}, **more):
+            alert = await until(lambda: alert_of_service(office))
+            assert alert["what"].startswith(f"{LOST} ({says}")
+            assert dice in alert["what_es"]
+            assert len(office.rows("WeatherLost")) == 1
+
+
+async def test_one_city_that_no_source_knows_leaves_the_others_as_they_are(tmp_path: Path, sky: Sky, caplog):
+    caplog.set_level(logging.INFO, "evcharge.weather")
+    async with impatient(tmp_path) as office:
+        office.town.places = {"CP001": "Berlin", "CP002": "Nowhereville"}
+        for cp_id in office.town.places:
+            await office.town.point(cp_id)
+        sky.of("Berlin").celsius = -4.0
+        async with service(office, sky):
+            await office.town.says("The weather service is connected.")
+            await until(lambda: alerts_are(office, ["COLD"]))
+            await until(lambda: _noted(caplog, "No weather of Nowhereville: OpenWeather knows no place"))
+            assert await alert_of_service(office) is None
+    assert LOST not in caplog.text
+
+
+async def test_a_service_whose_cities_are_all_unknown_is_there_all_the_same(tmp_path: Path, sky: Sky, caplog):
+    caplog.set_level(logging.INFO, "evcharge.weather")
+    async with impatient(tmp_path) as office:
+        office.town.places = {"CP001": "Nowhereville"}
+        await office.town.point()
+        async with service(office, sky):
+            await office.town.says("The weather service is connected.")
+            # Longer than Central waits for a word of it.
+            await asyncio.sleep(1.6)
+            assert await alert_of_service(office) is None
+
+
+async def _noted(caplog: pytest.LogCaptureFixture, what: str) -> bool:
+    return what in caplog.text
 
 
 async def test_a_service_that_died_while_central_was_away_is_missed_after_its_start(tmp_path: Path, sky: Sky):

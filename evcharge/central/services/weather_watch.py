@@ -40,6 +40,9 @@ class WeatherLink:
         self._silent_s = silent_s
         self._known = last is not None
         self._outage = Outage(self._say_lost, is_on=isinstance(last, events.WeatherLost))
+        self._why = last.why if isinstance(last, events.WeatherLost) else ""
+        # What it has said of its source: only itself can say that this is over.
+        self._source_is_ill = False
         self._heard_at = asyncio.get_running_loop().time()
 
     def heard(self, by: Actor) -> None:
@@ -47,14 +50,30 @@ class WeatherLink:
         if by.role is not Role.SERVICE:
             return
         self._heard_at = asyncio.get_running_loop().time()
+        if self._source_is_ill:
+            return
         if self._outage.is_on or not self._known:
             self._dispatcher.post(Note(by=by, event=events.WeatherReached(first=not self._known)))
         self._known = True
         self._outage.back()
 
+    def source(self, by: Actor, why: str) -> None:
+        """The service lives, and says why its source gives nothing, or "" when it does."""
+        if by.role is not Role.SERVICE:
+            return
+        self._source_is_ill = bool(why)
+        self.heard(by)
+        if why:
+            self._known = True
+            if _kind(why) != _kind(self._why):
+                # Another cause than the one that is shown, such as its own silence.
+                self._outage.is_on = False
+            self._outage.lost(why, by)
+
     def goodbye(self, by: Actor) -> None:
         """The service stops: it is not waited for."""
         if by.role is Role.SERVICE and self._known:
+            self._source_is_ill = False
             self._outage.lost("the weather service was stopped", by)
 
     async def run(self) -> None:
@@ -69,4 +88,10 @@ class WeatherLink:
                 self._outage.lost(f"the weather service was not heard for {self._silent_s:.0f} s", CENTRAL)
 
     def _say_lost(self, why: str, by: Actor) -> None:
+        self._why = why
         self._dispatcher.post(Note(by=by, event=events.WeatherLost(why=why)))
+
+
+def _kind(why: str) -> str:
+    """Return a cause without its particulars, which may change with each try."""
+    return why.partition(" (")[0]

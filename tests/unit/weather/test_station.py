@@ -43,6 +43,9 @@ class Central:
         self.alerts.add(alert)
         await self._count("reports")
 
+    async def source_state(self, why: str) -> None:
+        pass
+
     async def end(self, location: str, alert: WeatherKind) -> None:
         self.ended.append(alert)
         self.alerts.discard(alert)

@@ -76,6 +76,12 @@ class AlertBody(Struct, forbid_unknown_fields=True):
     text: Text = ""
 
 
+class SourceBody(Struct, forbid_unknown_fields=True):
+    """Why the source of the weather gives nothing, in English; "" when it answers."""
+
+    why: Text = ""
+
+
 class OverrideBody(Struct, forbid_unknown_fields=True):
     """Whether the charging points of a location are to work in spite of the weather."""
 
@@ -83,7 +89,8 @@ class OverrideBody(Struct, forbid_unknown_fields=True):
 
 
 class Weather:
-    """/api/locations…, /api/weather_update, /api/weather_alert, /api/weather_goodbye"""
+    """/api/locations…, /api/weather_update, /api/weather_alert, /api/weather_source,
+    /api/weather_goodbye"""
 
     def __init__(self, dispatcher: Dispatcher, link: WeatherLink, clock: Clock) -> None:
         self._dispatcher = dispatcher
@@ -128,6 +135,15 @@ class Weather:
                 query=(_LOCATION, _ALERT),
                 answers=answers.LocationAnswer,
                 summary="End every weather alert of a location, or one of them.",
+            ),
+            Route(
+                method=hdrs.METH_POST,
+                path="/api/weather_source",
+                handler=self.source,
+                roles=WEATHER,
+                body=SourceBody,
+                answers=answers.Answer,
+                summary="The weather service is there, and says whether its source is.",
             ),
             Route(
                 method=hdrs.METH_POST,
@@ -206,6 +222,12 @@ class Weather:
         location = check(request.query["location"])
         command = WeatherClear(by=actor, location=location, alert=_kind(request.query.get("alert")))
         return await self._reported(location, command)
+
+    async def source(self, request: web.Request, actor: Actor) -> web.Response:
+        """The weather service says how its source is."""
+        body = await body_of(request, SourceBody)
+        self._link.source(actor, body.why)
+        return answer({})
 
     async def goodbye(self, _request: web.Request, actor: Actor) -> web.Response:
         """The weather service says that it stops."""
