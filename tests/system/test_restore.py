@@ -1,9 +1,14 @@
 """An older copy of the books is put back while engines and drivers go on: nothing is lost, and nothing billed twice."""
 
 import asyncio
+import signal
+import sys
 from pathlib import Path
 
+import pytest
+
 from tests.system.city import WITHIN_S, City, Program
+from tests.system.test_panel import panel
 
 # A car plugs in at once and stays: the charge ends when the driver says so.
 STAYS = ("--speed", "10", "--auto-plug", "0.1")
@@ -113,3 +118,83 @@ async def test_an_older_copy_is_put_back_and_the_engines_bring_what_it_lacks(cit
     (line,) = [line for line in said.splitlines() if "rebuilt after a restore" in line]
     assert line.count("S-D0") == 4
     assert "0 of them running" in line
+
+
+async def test_what_the_copy_has_no_money_for_is_owed_and_shown_until_the_next_money_pays_it(
+    city: City, tmp_path: Path
+):
+    await city.central()
+    engine = await city.engine("CP001", "--speed", "120", "--auto-plug", "0.1")
+    await engine.says("health port listening")
+    await city.monitor("CP001")
+    await city.latest("central").says("CP001 .*Available")
+    driver = await city.driver("D01")
+    await driver.says("Connected")
+    await evcharge(city, "pay-out", "D01", "19.95", "--reason", "asked for it")
+    await evcharge(city, "backup", str(tmp_path / "old.evb"))
+    await evcharge(city, "top-up", "D01", "10")
+    driver.types("start CP001")
+    # 0.05 € are 0.2 kWh.
+    await driver.says(r"CP001: .* kW, 0\.[5-9]|CP001: .* kW, [1-9]")
+    driver.types("stop")
+    await driver.says("Ended:")
+    await city.settles()
+    ((cost,),) = city.books("SELECT cost_cents FROM ticket")
+    await city.latest("central").dies()
+    await city.latest("registry").dies()
+    await evcharge(city, "restore", str(tmp_path / "old.evb"))
+    await city.registry()
+
+    # The top-up is lost with the copy; the charge is not.
+    owed = f"{(cost - 5) / 100:.2f}"
+    async with panel(city) as screen:
+        await screen.shows("central>")
+        await screen.shows(f"D01 owes what its wallet lacked: {owed} €")
+        await screen.types("drivers")
+        await screen.shows(rf"D01 +0\.00 € free  owes {owed} €: the next money pays that first")
+        await screen.keys("esc")
+        driver.types("balance")
+        await driver.says(f"You owe {owed} € of charges that your wallet could not pay")
+        assert "(rebuilt after a restore)" in await evcharge(city, "tickets")
+        assert f"({owed} € owed)" in await evcharge(city, "sessions")
+        await screen.types("top-up D01 10")
+        await screen.shows(rf"top-up: D01 has {10 - (cost - 5) / 100:.2f} € now")
+        await driver.says(f"{owed} € of your wallet paid what you owed of S-D01")
+        since = len(driver.lines)
+        driver.types("history")
+        await driver.says(rf"^20\d\d-\d\d-\d\d \d\d:\d\d  debt paid +-{owed} € +S-D01-CP001", since=since)
+        await driver.says(r"^20\d\d-\d\d-\d\d \d\d:\d\d  paid out +-19\.95 € +asked for it", since=since)
+        assert "owed" not in await evcharge(city, "sessions")
+    assert "rebuilt after a restore" in await evcharge(city, "audit", "verify")
+
+
+@pytest.mark.parametrize("program", ["central", "registry"])
+async def test_a_restore_that_was_killed_is_finished_by_the_program_that_starts_next(
+    city: City, tmp_path: Path, program: str
+):
+    await city.central()
+    await city.driver("D01")
+    await city.recorded("DriverAdded")
+    await evcharge(city, "backup", str(tmp_path / "old.evb"))
+    await evcharge(city, "top-up", "D01", "10")
+    await city.latest("central").dies()
+    await city.latest("registry").dies()
+    # Killed when its first book lies aside and the new one is not there yet.
+    killed = f"""
+import os, signal, sys
+from evcharge import cli
+def seen(event, arguments):
+    if event == "os.rename" and str(arguments[0]).endswith("central.db") and ".restore." in str(arguments[0]):
+        os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(seen)
+cli.run(["restore", {str(tmp_path / "old.evb")!r}, "--state", {str(city.state)!r}])
+"""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", killed, env=city.environment())
+    assert await process.wait() == -signal.SIGKILL
+    assert not (city.state / "central/central.db").exists()
+    first = await (city.central() if program == "central" else city.registry())
+    assert "was interrupted half way; it is finished now" in first.text
+    await (city.registry() if program == "central" else city.central())
+    assert wallets(city) == {"D01": 2_000}
+    (aside,) = city.state.glob("replaced-*")
+    assert str(aside) in first.text
