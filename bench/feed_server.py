@@ -18,6 +18,7 @@ from evcharge.central.views.today import Today
 from evcharge.domain.charging_point import ChargingPoint
 from evcharge.domain.days import UTC_DAYS
 from evcharge.domain.ids import CpId, DriverId, RequestId, Role, SessionId
+from evcharge.domain.location import Location
 from evcharge.domain.session import Session, SessionState
 from evcharge.http.server import application, serving
 from evcharge.runtime.clock import utc_now
@@ -45,7 +46,7 @@ def town(points: int) -> tuple[Facts, list[Session]]:
         )
         point = ChargingPoint(
             cp_id=cp_id,
-            location=f"Avenida de Denia {number}",
+            location=Location(f"Avenida de Denia {number}"),
             price_centi_cents_per_kwh=2_500,
             monitor_link=1,
             engine_link=1,

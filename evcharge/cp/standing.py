@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.ids import CpId
-from evcharge.domain.location import place
+from evcharge.domain.location import NOWHERE, Location
 from evcharge.labels import Speech
 from evcharge.runtime.clock import utc_now
 from evcharge.terminal.fault_log import FaultLog
@@ -21,23 +21,23 @@ class Standing:
     The location that the engine was told holds until Central has said another.
     """
 
-    def __init__(self, cp_id: CpId, words: Speech, troubles: FaultLog, location: str = "") -> None:
+    def __init__(self, cp_id: CpId, words: Speech, troubles: FaultLog, location: Location = NOWHERE) -> None:
         self._cp_id = cp_id
         self._words = words
         self._troubles = troubles
         self.location = location
         self.withheld = ""
         # What was heard last: the location, and what the engine said.
-        self._told: tuple[str, str] | None = None
+        self._told: tuple[Location, Location] | None = None
 
-    def hear(self, location: str, said: str) -> None:
+    def hear(self, location: Location, said: Location) -> None:
         """Take in where the network has it; one line when that is news, a warning when the engine says otherwise."""
-        differs = said != "" and place(said) != place(location)
+        differs = bool(said) and said != location
         values = {"cp_id": self._cp_id, "location": location, "said": said}
         trouble = self._words("elsewhere", **values) if differs else None
         if trouble is not None and (location, said) != self._told:
             log.warning("%s", trouble)
-        elif self.location and place(self.location) != place(location):
+        elif self.location and self.location != location:
             log.info("%s", self._words("moved", **values))
         self._troubles.note("location", trouble, utc_now())
         self.location, self._told = location, (location, said)

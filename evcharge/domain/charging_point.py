@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, SessionId
+from evcharge.domain.location import NOWHERE, Location
 
 
 class CpStatus(StrEnum):
@@ -76,11 +77,11 @@ class ChargingPoint:
     """Independent facts about one charging point, as Central knows them."""
 
     cp_id: CpId
-    location: str = ""
+    location: Location = NOWHERE
     # Where the Registry has it, as far as is known here: it follows.
-    registered_location: str = ""
+    registered_location: Location = NOWHERE
     # Where its engine said last that it stands: only another word than that is news, and moves it.
-    said_location: str = ""
+    said_location: Location = NOWHERE
     # Whether an operator put it where it stands.
     located_by_operator: bool = False
     price_centi_cents_per_kwh: int = 0

@@ -1,12 +1,14 @@
 """Locations: how a name is written, which spellings mean the same one, and what may be wrong with the weather. Pure.
 
-A name is made tidy once, at the door through which it comes; nothing else compares locations. "Guadalajara, ES" is
-Guadalajara in the country that ISO 3166 calls ES: another location than "Guadalajara" without a country.
+A name becomes a `Location` once, at the door through which it comes; nothing else compares locations. "Guadalajara, ES"
+is Guadalajara in the country that ISO 3166 calls ES: another location than "Guadalajara" without a country.
 """
 
 import re
 import unicodedata
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 from evcharge.domain.errors import BadInput
 
@@ -23,49 +25,82 @@ class WeatherKind(StrEnum):
     STORM = "STORM"
 
 
-def tidy(text: str) -> str:
-    """Return a location as it is kept: one form for letters that look alike, single blanks, nothing invisible."""
-    seen = "".join(letter for letter in unicodedata.normalize("NFKC", text) if _is_visible(letter))
-    town, country = town_and_country(" ".join(seen.split()))
-    return f"{town}, {country}" if country else town
+@dataclass(frozen=True, slots=True, init=False)
+class Location:
+    """Where something stands. Two spellings that differ in capitals, blanks or Unicode form are equal.
 
+    `name` has one form for letters that look alike, single blanks and nothing invisible; "" is nowhere, which is false.
+    """
 
-def check(text: str) -> str:
-    """Return a location as it is kept. Raises BadInput unless it is plain text of 1 to 80 characters."""
-    name = tidy(text)
-    if not name or len(name) > MAX_CHARS or not name.isprintable():
-        raise BadInput(f"location must be 1 to {MAX_CHARS} characters of plain text on one line.")
-    return name
+    name: str = field(compare=False)
+    # What all spellings have in common: of use where locations are stored.
+    key: str = field(repr=False)
 
+    def __init__(self, text: str = "") -> None:
+        name, key = _normal(text)
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "key", key)
 
-def place(location: str) -> str:
-    """Return what makes two spellings the same location."""
-    return tidy(location).casefold()
+    @classmethod
+    def checked(cls, text: str) -> "Location":
+        """Return the location that somebody typed. Raises BadInput unless it is plain text of 1 to 80 characters."""
+        location = cls(text)
+        if not location or len(location.name) > MAX_CHARS or not location.name.isprintable():
+            raise BadInput(f"location must be 1 to {MAX_CHARS} characters of plain text on one line.")
+        return location
 
+    def __bool__(self) -> bool:
+        return bool(self.name)
 
-def town_and_country(location: str) -> tuple[str, str]:
-    """Return "Guadalajara" and "ES" of "Guadalajara, ES"; a location without its country is all town."""
-    found = _IN_COUNTRY.fullmatch(location)
-    return (found[1], found[2].upper()) if found is not None else (location, "")
+    def __str__(self) -> str:
+        return self.name
 
+    @property
+    def town(self) -> str:
+        """Return "Guadalajara" of "Guadalajara, ES"; a location without its country is all town."""
+        return _town_and_country(self.name)[0]
 
-def in_country(location: str, country: str) -> str:
-    """Return `location` with the country that is known of it, for screens."""
-    return location if not country or town_and_country(location)[1] else f"{location}, {country}"
+    @property
+    def country(self) -> str:
+        """Return "ES" of "Guadalajara, ES", and "" of a location that names no country."""
+        return _town_and_country(self.name)[1]
 
+    def in_country(self, country: str) -> str:
+        """Return the name with the country that is known of it, for screens."""
+        return self.name if not country or self.country else f"{self.name}, {country}"
 
-def is_meant(location: str, wish: str) -> bool:
-    """Return whether somebody who typed `wish` means `location`: accents and the country may be left out."""
-    (town, country), (wanted, wanted_country) = (town_and_country(tidy(text)) for text in (location, wish))
-    return without_accents(town) == without_accents(wanted) and wanted_country in ("", country)
+    def is_meant_by(self, wish: "Location") -> bool:
+        """Return whether somebody who typed `wish` means this one: accents and the country may be left out."""
+        return without_accents(self.town) == without_accents(wish.town) and wish.country in ("", self.country)
+
+    def is_spelt_as(self, other: "Location") -> bool:
+        """Return whether both are written alike, capitals included: screens show the spelling."""
+        return self.name == other.name
 
 
 def without_accents(text: str) -> str:
     """Return what two spellings have in common of which one leaves out the accents."""
-    letters = unicodedata.normalize("NFD", place(text))
+    letters = unicodedata.normalize("NFD", Location(text).key)
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+# A network has few locations, and each peer that comes names one.
+@lru_cache(maxsize=1024)
+def _normal(text: str) -> tuple[str, str]:
+    seen = "".join(letter for letter in unicodedata.normalize("NFKC", text) if _is_visible(letter))
+    town, country = _town_and_country(" ".join(seen.split()))
+    name = f"{town}, {country}" if country else town
+    return name, name.casefold()
+
+
+def _town_and_country(name: str) -> tuple[str, str]:
+    found = _IN_COUNTRY.fullmatch(name)
+    return (found[1], found[2].upper()) if found is not None else (name, "")
 
 
 def _is_visible(letter: str) -> bool:
     # Other format characters, such as a zero-width joiner, would make two names look alike.
     return unicodedata.category(letter) != "Cf"
+
+
+NOWHERE = Location()

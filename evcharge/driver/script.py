@@ -12,6 +12,7 @@ from msgspec import Struct
 from evcharge.domain.billing import euros, kwh
 from evcharge.domain.errors import BadInput
 from evcharge.domain.journal_records import Id, Text
+from evcharge.domain.location import Location
 from evcharge.driver.lines import Line, LineCutter
 from evcharge.driver.requests import Outcome
 from evcharge.driver.words import ENGLISH, Words
@@ -183,7 +184,7 @@ def checked_point(word: str, words: Words) -> str:
 
 def _checked_location(text: str, words: Words) -> str:
     try:
-        return msgspec.convert(text, Text)
+        return msgspec.convert(Location(text).name, Text)
     except msgspec.ValidationError:
         raise BadInput(words("bad location", shown=_shown(text))) from None
 

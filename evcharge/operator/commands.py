@@ -122,10 +122,10 @@ def revoke(cp_id: str, via: str, as_json: bool, config_file: Path | None, **give
 @_central()
 def move(cp_id: str, location: str, as_json: bool, config_file: Path | None, **given: Any) -> None:
     """Say that CP_ID stands in LOCATION, such as "Alicante": its engine, its monitor and the Registry follow."""
-    from evcharge.domain.location import check
+    from evcharge.domain.location import Location
 
     try:
-        location = check(location)
+        location = Location.checked(location).name
     except BadInput as problem:
         raise click.UsageError(problem.text) from None
     work = Operating(config_file, given, as_json=as_json)

@@ -18,7 +18,7 @@ from msgspec import structs
 
 from evcharge.domain.errors import AuthenticationError, BadInput, Code, Overloaded, Refused
 from evcharge.domain.ids import Role, check_id
-from evcharge.domain.location import tidy
+from evcharge.domain.location import Location
 from evcharge.evc1 import tickets
 from evcharge.http.server import answer, read_body
 from evcharge.registry import registrations
@@ -137,7 +137,7 @@ class Api:
             wanted = Registration(
                 id=id_,
                 kind=kind,
-                location=tidy(place),
+                location=Location(place),
                 secret_hash=None if same else await self._credentials.hashed(secret, payer),
             )
             return registrations.register(
@@ -193,7 +193,7 @@ class Api:
             role=role,
             epoch=registration.epoch,
             auth=int(now),
-            location=registration.location,
+            location=registration.location.name,
             registration=registration.number,
         )
         issued = tickets.seal_ticket(
@@ -341,7 +341,7 @@ class Api:
             known = _present(before, id_, Kind.CP)
             if known.number != body.registration:
                 raise Refused(f"That registration of {id_} is over.", Code.NOT_FOUND)
-            return registrations.locate(known, tidy(body.location))
+            return registrations.locate(known, Location(body.location))
 
         return answer(_described(await self._change(id_, decide, actor)))
 
@@ -412,5 +412,5 @@ def _present(found: Registration | None, id_: str, kind: Kind | None = None) -> 
 def _described(registration: Registration) -> dict[str, Any]:
     content: dict[str, Any] = {_ID_FIELD[registration.kind]: registration.id}
     if registration.kind is Kind.CP:
-        content["location"] = registration.location
+        content["location"] = registration.location.name
     return content

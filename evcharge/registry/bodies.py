@@ -8,7 +8,7 @@ from evcharge.domain.journal_records import Count, Text
 from evcharge.security.passwords import NewPassword, Password
 
 # As strict as any text of the wire, and shorter.
-Location = Annotated[str, Meta(max_length=80, pattern=get_args(Text)[1].pattern)]
+LocationName = Annotated[str, Meta(max_length=80, pattern=get_args(Text)[1].pattern)]
 UserName = Annotated[str, Meta(pattern=r"\A[a-z0-9_.-]{1,32}\Z")]
 Epoch = Annotated[int, Meta(ge=1, le=2**53)]
 
@@ -25,7 +25,7 @@ class RegisterPoint(Body):
     """POST /register/cp. An empty location leaves the known one."""
 
     cp_id: str
-    location: Location
+    location: LocationName
     credential: NewPassword | None = None
 
 
@@ -33,7 +33,7 @@ class RegisterMonitor(Body):
     """POST /register/monitor: the monitor shares the credential of its charging point."""
 
     cp_id: str
-    location: Location = ""
+    location: LocationName = ""
     credential: NewPassword | None = None
 
 
@@ -95,7 +95,7 @@ class Invite(Body):
 
     kind: Literal["cp", "driver"]
     id: str
-    location: Location = ""
+    location: LocationName = ""
     ttl_s: Annotated[int, Meta(ge=60, le=30 * 86_400)] = 86_400
 
 
@@ -111,7 +111,7 @@ class Locate(Body):
 
     cp_id: str
     registration: Count
-    location: Location
+    location: LocationName
 
 
 class Disable(Body):

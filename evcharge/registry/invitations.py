@@ -11,7 +11,7 @@ from aiohttp import web
 
 from evcharge.domain.errors import BadInput, Code, Overloaded, Refused
 from evcharge.domain.ids import check_id
-from evcharge.domain.location import tidy
+from evcharge.domain.location import Location
 from evcharge.http.server import answer, read_body
 from evcharge.joining.token import SECRET_BYTES
 from evcharge.registry import registrations
@@ -73,7 +73,7 @@ class Invitations:
         invited = Invited(
             kind=kind,
             id=id_,
-            location=tidy(body.location),
+            location=Location(body.location),
             epoch=registrations.invited(await self._store.find(id_), kind, id_),
             made_by=actor.who,
             expires_at=expires_at,
@@ -128,7 +128,7 @@ def _described(registration: Registration) -> dict[str, Any]:
     return {
         "id": registration.id,
         "kind": registration.kind,
-        "location": registration.location,
+        "location": registration.location.name,
         "epoch": registration.epoch,
     }
 

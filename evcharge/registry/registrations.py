@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from evcharge.domain.errors import Code, Refused
-from evcharge.domain.location import place
+from evcharge.domain.location import NOWHERE, Location
 from evcharge.domain.names import is_ours
 
 
@@ -40,7 +40,7 @@ class Registration(Struct, frozen=True, kw_only=True):
 
     id: str
     kind: Kind
-    location: str = ""
+    location: Location = NOWHERE
     secret_hash: str | None
     state: State = State.ACTIVE
     epoch: int = 0
@@ -79,7 +79,7 @@ def register(
         if not by_admin:
             raise disabled(before)
         return _anew(before, wanted)
-    moves = wanted.location != "" and place(wanted.location) != place(before.location)
+    moves = bool(wanted.location) and wanted.location != before.location
     if by_admin and may_replace and (moves or not (same_secret and before.state is State.ACTIVE)):
         after = _with(
             before,
@@ -102,9 +102,9 @@ def register(
     return None
 
 
-def locate(before: Registration, location: str) -> Change | None:
+def locate(before: Registration, location: Location) -> Change | None:
     """Carry out Central's word of where a charging point stands."""
-    if location == before.location:
+    if location.is_spelt_as(before.location):
         return None
     return Change(_with(before, location=location), "move")
 
@@ -181,7 +181,7 @@ def withdraw(before: Registration, *, by_itself: bool = False) -> Change:
     """Take `before` out of the network. An administrator may register its id again."""
     if by_itself and before.state is not State.ACTIVE:
         raise disabled(before)
-    after = _with(before, secret_hash=None, state=State.WITHDRAWN, location="", epoch=before.epoch + 1)
+    after = _with(before, secret_hash=None, state=State.WITHDRAWN, location=NOWHERE, epoch=before.epoch + 1)
     return Change(after, "withdraw", revokes=True)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct, structs
 
+from evcharge.domain.location import Location
 from evcharge.registry.registrations import Change, Kind, Registration, State
 from evcharge.registry.repeats import Entry
 from evcharge.storage import hash_chain
@@ -51,7 +52,7 @@ class Invited(Struct, frozen=True, kw_only=True):
 
     kind: Kind
     id: str
-    location: str
+    location: Location
     epoch: int | None
     made_by: str
     expires_at: float
@@ -95,7 +96,7 @@ class Store:
         With the secret of an `invitation` that is used up by this very change.
         """
         after = change.after
-        values = structs.asdict(after) | {"now": self._time()}
+        values = structs.asdict(after) | {"location": after.location.name, "now": self._time()}
         async with self._database.transaction() as writing:
             found = await writing.execute(
                 f"SELECT {_COLUMNS} FROM registrations WHERE id = :id",  # noqa: S608
@@ -149,7 +150,7 @@ class Store:
             await writing.execute(
                 f"INSERT INTO invitations (secret_sha256, {_INVITED}) "  # noqa: S608
                 "VALUES (:hash, :kind, :id, :location, :epoch, :made_by, :expires_at, NULL)",
-                {"hash": _token_hash(secret), **structs.asdict(invited)},
+                {"hash": _token_hash(secret), **structs.asdict(invited), "location": invited.location.name},
             )
             await self._audit(
                 writing, entry(actor, "invite", invited.id, "done", f"{invited.kind} until {until}")
@@ -161,7 +162,10 @@ class Store:
             f"SELECT {_INVITED} FROM invitations WHERE secret_sha256 = :hash",  # noqa: S608
             {"hash": _token_hash(secret)},
         )
-        return Invited(**{**dict(rows[0]), "kind": Kind(rows[0]["kind"])}) if rows else None
+        if not rows:
+            return None
+        found = dict(rows[0])
+        return Invited(**found | {"kind": Kind(found["kind"]), "location": Location(found["location"])})
 
     @staticmethod
     async def _use(writing: Transaction, secret: str, now: float) -> None:
@@ -289,7 +293,7 @@ def _registration(row: Row) -> Registration:
     return Registration(
         id=row["id"],
         kind=Kind(row["kind"]),
-        location=row["location"],
+        location=Location(row["location"]),
         secret_hash=row["secret_hash"],
         state=State(row["state"]),
         epoch=row["epoch"],

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct, inspect
 
 from evcharge.domain.billing import MAX_SESSION_MWH, parse_cents, parse_price
 from evcharge.domain.errors import BadInput, ConfigError
-from evcharge.domain.location import check as check_location
+from evcharge.domain.location import Location
 from evcharge.runtime import redirects, timezone, toml_file
 
 PREFIX = "EVCHARGE_"
@@ -34,7 +34,7 @@ def _rising(bounds: list[int]) -> object:
 
 
 def _location(text: str) -> object:
-    return text == "" or check_location(text)
+    return text == "" or Location.checked(text)
 
 
 def _text(allowed: str, pattern: str = "", check: Callable[[str], object] | None = None) -> Meta:
@@ -47,7 +47,7 @@ WebUrl = Annotated[str, _text("an address like http://127.0.0.1:8000", r"\Ahttps
 MaybeWebUrl = Annotated[
     str, _text("an address like http://127.0.0.1:8000, or nothing", r"\A(https?://[^\s/?#@]+/?)?\Z")
 ]
-Location = Annotated[
+LocationName = Annotated[
     str,
     _text(
         "a name of at most 80 characters on one line, or nothing", r"\A[^\x00-\x1f\x7f]{0,200}\Z", _location
@@ -158,7 +158,7 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
 
     health_host: Host = "127.0.0.1"
     health_port: Port = 9101
-    location: Location = ""
+    location: LocationName = ""
     speed: Annotated[float, Meta(ge=0.01, le=100_000)] = 1.0
     battery_kwh: Annotated[float, Meta(ge=1, le=1000)] = 50.0
     max_power_kw: Annotated[float, Meta(ge=0.1, le=1000)] = 22.0

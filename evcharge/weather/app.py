@@ -11,6 +11,7 @@ from pathlib import Path
 from evcharge import labels
 from evcharge.domain.errors import BadInput, ConfigError, EvchargeError
 from evcharge.domain.ids import CpId
+from evcharge.domain.location import Location
 from evcharge.labels import Phrase, Speech
 from evcharge.labels.weather_service import SENTENCES
 from evcharge.runtime.clock import Clock, utc_now
@@ -48,7 +49,7 @@ async def run(
     """
     settings, words = config.weather, Speech(SENTENCES, config.lang)
     limits = limits_of(settings)
-    atlas = Atlas(config.state / "weather" / "places.json", settings.cities)
+    atlas = Atlas(config.state / "weather" / "places.json", [Location(city) for city in settings.cities])
     api = CentralApi(config.reach.central_api, config.state, words, environ)
     on_screen = keyboard.is_terminal() and config.log.format == "text"
     async with api.open() as central, _source(config, atlas, clock, environ, words) as source:
@@ -219,8 +220,8 @@ class MenuActions:
                 log.info("%s", self._words("changed", location=order.what, city=order.where))
                 self._station.wake(order.what)
             case Verb.MOVE:
-                await self._central.move(CpId(order.what), order.where)
-                log.info("%s", self._words("moved", cp_id=order.what, location=order.where))
+                await self._central.move(CpId(order.cp_id), order.where)
+                log.info("%s", self._words("moved", cp_id=order.cp_id, location=order.where))
                 self._station.wake()
             case Verb.LIST:
                 for line in listed(self.facts().rows, self._words):
@@ -234,7 +235,7 @@ class MenuActions:
     def facts(self) -> Facts:
         """Return what is known now, for screens."""
         station = self._station
-        cities = sorted(station.cities.values(), key=lambda city: city.name.casefold())
+        cities = sorted(station.cities.values(), key=lambda city: city.name.key)
         # One location that the source does not know stands in its own row.
         is_ill = station.source_trouble is not None
         ill = next((city for city in cities if is_ill and city.trouble is not None), None)

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from evcharge.domain.errors import StateError
-from evcharge.domain.location import place, tidy, town_and_country, without_accents
+from evcharge.domain.location import Location, without_accents
 from evcharge.domain.strict_json import read_json
 from evcharge.runtime import files
 from evcharge.security import secret_files
@@ -40,60 +40,62 @@ class _Kept(Struct, frozen=True):
 class Atlas:
     """What is known of places; every change is on disk before it is told."""
 
-    def __init__(self, path: Path, cities: Sequence[str] = ()) -> None:
+    def __init__(self, path: Path, cities: Sequence[Location] = ()) -> None:
         """`cities` are those of the settings: they stay as long as they stand there."""
         self._path = path
         self._configured = list(cities)
         self._kept = _load(path)
         # Told, once, which place a city was taken for, and another one of that name.
-        self.on_namesake: Callable[[str, Spot, Spot], None] = lambda _city, _taken, _other: None
+        self.on_namesake: Callable[[Location, Spot, Spot], None] = lambda _city, _taken, _other: None
 
     @property
-    def cities(self) -> list[str]:
+    def cities(self) -> list[Location]:
         """The further cities, each once."""
-        return list({place(city): city for city in (*self._configured, *self._kept.cities)}.values())
+        return list(dict.fromkeys((*self._configured, *map(Location, self._kept.cities))))
 
-    def add(self, city: str) -> None:
+    def add(self, city: Location) -> None:
         """Watch a further city. Raises StateError when there are too many, or it cannot be kept."""
-        if place(city) in {place(known) for known in self.cities}:
+        if city in self.cities:
             return
         if len(self._kept.cities) >= MOST_CITIES:
             raise StateError(f"there are {MOST_CITIES} further cities already")
-        self._keep(replace(self._kept, cities=[*self._kept.cities, city]))
+        self._keep(replace(self._kept, cities=[*self._kept.cities, city.name]))
 
-    def drop(self, city: str) -> bool:
+    def drop(self, city: Location) -> bool:
         """Watch a city no more; return whether it was a further one. Raises StateError."""
-        left = [known for known in self._kept.cities if place(known) != place(city)]
+        left = [known for known in self._kept.cities if Location(known) != city]
         if len(left) == len(self._kept.cities):
             return False
         self._keep(replace(self._kept, cities=left))
         return True
 
-    def change(self, location: str, city: str) -> None:
+    def change(self, location: Location, city: Location) -> None:
         """Take the weather of `location` from `city`, or from "latitude, longitude". Raises StateError."""
-        stands_for = {key: where for key, where in self._kept.stands_for.items() if key != place(location)}
-        if place(city) != place(location):
-            stands_for[place(location)] = city
+        stands_for = dict(self._kept.stands_for)
+        stands_for.pop(location.key, None)
+        if city != location:
+            stands_for[location.key] = city.name
         self._keep(replace(self._kept, stands_for=stands_for))
 
-    def city_of(self, location: str) -> str:
+    def city_of(self, location: Location) -> Location:
         """Return what `location` stands for: itself, another city, or "latitude, longitude"."""
-        return self._kept.stands_for.get(place(location), location)
+        city = self._kept.stands_for.get(location.key)
+        return Location(city) if city is not None else location
 
-    def spot(self, source: str, city: str) -> Spot | None:
+    def spot(self, source: str, city: Location) -> Spot | None:
         """Return where `city` is, if that is said or was found before: by `source`, else by another one."""
-        if (said := coordinates(city)) is not None:
+        if (said := coordinates(city.name)) is not None:
             return said
-        names = [f"{source}: {place(city)}", *self._kept.found]
+        names = [f"{source}: {city.key}", *self._kept.found]
         for name in names:
-            if name in self._kept.found and name.endswith(f": {place(city)}"):
+            if name in self._kept.found and name.endswith(f": {city.key}"):
                 return Spot(*self._kept.found[name], self._kept.countries.get(name, ""))
         return None
 
-    def found(self, source: str, city: str, spot: Spot) -> None:
+    def found(self, source: str, city: Location, spot: Spot) -> None:
         """Remember where `source` says that `city` is; failing to is not fatal."""
         is_full = len(self._kept.found) >= MOST_FOUND
-        name = f"{source}: {place(city)}"
+        name = f"{source}: {city.key}"
         kept = replace(
             self._kept,
             found={**({} if is_full else self._kept.found), name: (spot.latitude, spot.longitude)},
@@ -120,18 +122,17 @@ def coordinates(text: str) -> Spot | None:
     return Spot(latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None
 
 
-def named(name: str, found: Sequence[tuple[Sequence[str], Spot]]) -> list[Spot]:
+def named(city: Location, found: Sequence[tuple[Sequence[str], Spot]]) -> list[Spot]:
     """Return the places that have that name, in any language, each once. Raises SourceTrouble when none has.
 
     "Guadalajara, ES" is in that country, or nobody says in which.
     """
-    town, land = town_and_country(tidy(name))
-    wanted = _folded(town.partition(",")[0])
+    wanted = _folded(city.town.partition(",")[0])
     known: list[Spot] = []
     for names, spot in found:
         if not (math.isfinite(spot.latitude) and math.isfinite(spot.longitude)):
             continue
-        if land and spot.country not in ("", land):
+        if city.country and spot.country not in ("", city.country):
             continue
         if any(_is_same(wanted, _folded(one)) for one in names) and not any(map(spot.is_near, known)):
             known.append(spot)

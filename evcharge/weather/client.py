@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from evcharge.domain.errors import Refused, StateError
 from evcharge.domain.ids import CpId
-from evcharge.domain.location import WeatherKind
+from evcharge.domain.location import Location, WeatherKind
 from evcharge.http.central_client import OPERATOR_VARIABLE, ApiClient, Token
 from evcharge.labels import Speech
 from evcharge.security import state_folder
@@ -20,7 +20,7 @@ TOKEN_VARIABLE = "EVCHARGE_WEATHER_TOKEN"  # noqa: S105  its name, not the token
 _WITHIN_S = 8.0
 
 
-class Location(Struct, frozen=True):
+class LocationRow(Struct, frozen=True):
     """A location as Central knows it."""
 
     location: str
@@ -32,7 +32,7 @@ class Location(Struct, frozen=True):
 
 
 class _Locations(Struct):
-    locations: Annotated[list[Location], Meta(max_length=100_000)]
+    locations: Annotated[list[LocationRow], Meta(max_length=100_000)]
 
 
 class _Done(Struct):
@@ -51,19 +51,19 @@ class CentralApi(ApiClient):
             OPERATOR_VARIABLE, state_folder.operator_token_path(state), environ, refused="operator refused"
         )
 
-    async def locations(self) -> list[Location]:
+    async def locations(self) -> list[LocationRow]:
         """Return every location that has charging points or weather."""
         found = (await self.call("GET", "/api/locations", _Locations)).locations
         self._takes_places = any(one.country is not None for one in found)
         return found
 
-    async def update(self, location: str, reading: Reading, source: str, spot: Spot | None) -> None:
+    async def update(self, location: Location, reading: Reading, source: str, spot: Spot | None) -> None:
         """Tell what was measured, and where."""
         where: dict[str, object] = {}
         if spot is not None and self._takes_places:
             where = {"country": spot.country, "latitude": spot.latitude, "longitude": spot.longitude}
         body = where | {
-            "location": location,
+            "location": location.name,
             "temperature_celsius": reading.celsius,
             "wind_m_per_s": reading.wind_m_per_s,
             "measured_at": reading.measured_at.timestamp(),
@@ -71,19 +71,19 @@ class CentralApi(ApiClient):
         }
         await self.call("POST", "/api/weather_update", _Done, body=body)
 
-    async def begin(self, location: str, alert: WeatherKind, reading: Reading) -> None:
+    async def begin(self, location: Location, alert: WeatherKind, reading: Reading) -> None:
         """Tell that bad weather begins."""
         body = {
-            "location": location,
+            "location": location.name,
             "alert": alert.value,
             "temperature_celsius": reading.celsius,
             "measured_at": reading.measured_at.timestamp(),
         }
         await self.call("POST", "/api/weather_alert", _Done, body=body)
 
-    async def end(self, location: str, alert: WeatherKind) -> None:
+    async def end(self, location: Location, alert: WeatherKind) -> None:
         """Tell that it is over."""
-        query = {"location": location, "alert": alert.value}
+        query = {"location": location.name, "alert": alert.value}
         await self.call("DELETE", "/api/weather_alert", _Done, params=query)
 
     async def source_state(self, why: str) -> None:
@@ -95,12 +95,12 @@ class CentralApi(ApiClient):
         """Tell that we stop."""
         await self.call("POST", "/api/weather_goodbye", _Done)
 
-    async def move(self, cp_id: CpId, location: str) -> None:
+    async def move(self, cp_id: CpId, location: Location) -> None:
         """Move a charging point: an operator's order, with the operator's token. Raises StateError without one."""
         try:
             self._operator.read()
         except StateError:
             raise StateError(self._say("needs operator", path=self._operator.path)) from None
         await self.call(
-            "PATCH", f"/api/cps/{cp_id}", _Done, body={"location": location}, token=self._operator
+            "PATCH", f"/api/cps/{cp_id}", _Done, body={"location": location.name}, token=self._operator
         )

@@ -63,4 +63,4 @@ class WeatherScreen(MenuScreen[Facts, Order]):
             return
         cp_id = checked_cp(answer, self._words)
         if location := await self._console.ask(self._words("ask move to", cp_id=cp_id)):
-            self._do(Order(Verb.MOVE, cp_id, checked(location, self._words)))
+            self._do(Order(Verb.MOVE, cp_id=cp_id, where=checked(location, self._words)))

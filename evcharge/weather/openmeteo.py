@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from evcharge.domain.location import tidy, town_and_country
+from evcharge.domain.location import Location
 from evcharge.domain.strict_json import read_json
 from evcharge.weather.alerts import is_wmo_storm
 from evcharge.weather.readings import Reading, SourceTrouble, Spot, believed, check_spot, country
@@ -63,10 +63,10 @@ def weather_query(spot: Spot) -> Mapping[str, str]:
     }
 
 
-def find_query(name: str, lang: str) -> Mapping[str, str]:
+def find_query(city: Location, lang: str) -> Mapping[str, str]:
     """Return what to ask at FIND_PATH; "Elche, ES" is Elche in that country."""
-    town, code = town_and_country(tidy(name))
-    return {"name": town, "count": "5", "language": lang} | ({"countryCode": code} if code else {})
+    where = {"countryCode": city.country} if city.country else {}
+    return {"name": city.town, "count": "5", "language": lang} | where
 
 
 def read_weather(raw: bytes, spot: Spot, now: datetime) -> Reading:

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from evcharge.domain.location import tidy
+from evcharge.domain.location import Location
 from evcharge.domain.strict_json import read_json
 from evcharge.weather.alerts import is_openweather_storm
 from evcharge.weather.readings import Reading, SourceTrouble, Spot, believed, check_spot, country
@@ -60,9 +60,9 @@ def weather_query(spot: Spot, key: str) -> Mapping[str, str]:
     return {"lat": f"{spot.latitude:.4f}", "lon": f"{spot.longitude:.4f}", "units": "metric", "appid": key}
 
 
-def find_query(name: str, key: str) -> Mapping[str, str]:
+def find_query(city: Location, key: str) -> Mapping[str, str]:
     """Return what to ask at FIND_PATH; "Elche, ES" is Elche in that country."""
-    return {"q": tidy(name), "limit": "5", "appid": key}
+    return {"q": city.name, "limit": "5", "appid": key}
 
 
 def read_weather(raw: bytes, spot: Spot, now: datetime) -> Reading:

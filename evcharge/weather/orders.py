@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from evcharge.domain.errors import BadInput
 from evcharge.domain.ids import check_id
-from evcharge.domain.location import check
+from evcharge.domain.location import NOWHERE, Location
 from evcharge.labels import Speech
 
 
@@ -23,11 +23,12 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be done; `what` is a city, a location or a charging point, `where` what it is to be."""
+    """What is to be done; `what` is a city or a location, `where` what it, or a charging point, is to be."""
 
     verb: Verb
-    what: str = ""
-    where: str = ""
+    what: Location = NOWHERE
+    where: Location = NOWHERE
+    cp_id: str = ""
 
 
 def parse(line: str, say: Speech) -> Order | None:
@@ -47,17 +48,17 @@ def parse(line: str, say: Speech) -> Order | None:
             return Order(verb, checked(what, say), checked(where, say))
         case Verb.MOVE:
             cp_id, _, where = rest.partition(" ")
-            return Order(verb, checked_cp(cp_id, say), checked(where, say))
+            return Order(verb, cp_id=checked_cp(cp_id, say), where=checked(where, say))
         case _ if rest:
             raise BadInput(say("help"))
         case _:
             return Order(verb)
 
 
-def checked(name: str, say: Speech) -> str:
-    """Return the name of a place, blanks tidied. Raises BadInput."""
+def checked(name: str, say: Speech) -> Location:
+    """Return the location that somebody typed. Raises BadInput."""
     try:
-        return check(name)
+        return Location.checked(name)
     except BadInput:
         raise BadInput(say("bad city")) from None
 

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from evcharge.domain.errors import StateError
-from evcharge.domain.location import WeatherKind, place
+from evcharge.domain.location import Location, WeatherKind
 from evcharge.domain.strict_json import read_json
 from evcharge.runtime import files
 from evcharge.runtime.outage import Outage
@@ -26,13 +26,13 @@ class Begun:
         # The disk does not take them.
         self._owed = Outage(lambda why: log.warning("%s", why))
 
-    def of(self, location: str) -> frozenset[WeatherKind] | None:
+    def of(self, location: Location) -> frozenset[WeatherKind] | None:
         """Return what we began at `location`; None when nobody knows, for nothing was ever kept."""
-        return None if self._kept is None else self._kept.get(place(location), frozenset())
+        return None if self._kept is None else self._kept.get(location.key, frozenset())
 
-    def keep(self, begun: Mapping[str, AbstractSet[WeatherKind]]) -> None:
+    def keep(self, begun: Mapping[Location, AbstractSet[WeatherKind]]) -> None:
         """Keep all that we began. Not being able to is no reason to charge in bad weather: it is said once."""
-        after = {place(location): frozenset(alerts) for location, alerts in begun.items() if alerts}
+        after = {location.key: frozenset(alerts) for location, alerts in begun.items() if alerts}
         if after == self._kept and not self._owed.is_on:
             return
         self._kept = after

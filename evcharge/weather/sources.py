@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from evcharge.domain.errors import ConfigError
+from evcharge.domain.location import Location
 from evcharge.runtime import files
 from evcharge.runtime.clock import Clock
 from evcharge.weather import atlas as atlas_module
@@ -26,7 +27,7 @@ class Source(Protocol):
     name: str
     between_s: float
 
-    async def measure(self, location: str) -> Reading:
+    async def measure(self, location: Location) -> Reading:
         """Return the weather there. Raises SourceTrouble."""
         ...
 
@@ -44,14 +45,14 @@ class OpenWeather:
         self._atlas = atlas
         self._clock = clock
 
-    async def measure(self, location: str) -> Reading:
+    async def measure(self, location: Location) -> Reading:
         """Return the weather there. Raises SourceTrouble."""
         spot = await _spot(self._atlas, self.name, location, self._find)
         query = openweather.weather_query(spot, self._key)
         raw = await self._fetch(self._url + openweather.WEATHER_PATH, query)
         return openweather.read_weather(raw, spot, self._clock())
 
-    async def _find(self, city: str) -> Found:
+    async def _find(self, city: Location) -> Found:
         raw = await self._fetch(self._url + openweather.FIND_PATH, openweather.find_query(city, self._key))
         return openweather.read_found(raw)
 
@@ -70,13 +71,13 @@ class OpenMeteo:
         self._clock = clock
         self._lang = lang
 
-    async def measure(self, location: str) -> Reading:
+    async def measure(self, location: Location) -> Reading:
         """Return the weather there. Raises SourceTrouble."""
         spot = await _spot(self._atlas, self.name, location, self._find)
         raw = await self._fetch(self._url + openmeteo.WEATHER_PATH, openmeteo.weather_query(spot))
         return openmeteo.read_weather(raw, spot, self._clock())
 
-    async def _find(self, city: str) -> Found:
+    async def _find(self, city: Location) -> Found:
         raw = await self._fetch(self._find_url + openmeteo.FIND_PATH, openmeteo.find_query(city, self._lang))
         return openmeteo.read_found(raw)
 
@@ -104,7 +105,7 @@ class Simulated:
         self._seen = _stamp(path)
         self._timeline = read_timeline(path)
 
-    async def measure(self, location: str) -> Reading:
+    async def measure(self, location: Location) -> Reading:
         """Return the weather there. Raises SourceTrouble, also while the file has become unusable."""
         try:
             if (seen := _stamp(self._path)) != self._seen:
@@ -127,7 +128,9 @@ def read_timeline(path: Path) -> timeline.Timeline:
     return timeline.parse(text, path.name)
 
 
-async def _spot(atlas: Atlas, source: str, location: str, find: Callable[[str], Awaitable[Found]]) -> Spot:
+async def _spot(
+    atlas: Atlas, source: str, location: Location, find: Callable[[Location], Awaitable[Found]]
+) -> Spot:
     """Return where `location` is: what was said or found before, else what `find` finds. Raises SourceTrouble."""
     city = atlas.city_of(location)
     spot = atlas.spot(source, city)

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from evcharge import labels
 from evcharge.domain.errors import BadInput, Overloaded, Refused
-from evcharge.domain.location import WeatherKind, in_country, place, tidy, town_and_country
+from evcharge.domain.location import NOWHERE, Location, WeatherKind
 from evcharge.labels import Phrase, Speech
 from evcharge.labels.causes import cause
 from evcharge.labels.weather_service import SENTENCES
@@ -23,7 +23,7 @@ from evcharge.runtime.waiting import Backoff, wait_until
 from evcharge.terminal.fault_log import FaultLog
 from evcharge.weather.alerts import Limits, alerts
 from evcharge.weather.atlas import Atlas
-from evcharge.weather.client import Location
+from evcharge.weather.client import LocationRow
 from evcharge.weather.own_alerts import Begun
 from evcharge.weather.readings import Reading, SourceTrouble, Spot
 from evcharge.weather.sources import Source
@@ -38,10 +38,10 @@ MOST_CITY_BACKOFF_S = 300.0
 class Central(Protocol):
     """What the station needs of Central."""
 
-    async def locations(self) -> list[Location]: ...
-    async def update(self, location: str, reading: Reading, source: str, spot: Spot | None) -> None: ...
-    async def begin(self, location: str, alert: WeatherKind, reading: Reading) -> None: ...
-    async def end(self, location: str, alert: WeatherKind) -> None: ...
+    async def locations(self) -> list[LocationRow]: ...
+    async def update(self, location: Location, reading: Reading, source: str, spot: Spot | None) -> None: ...
+    async def begin(self, location: Location, alert: WeatherKind, reading: Reading) -> None: ...
+    async def end(self, location: Location, alert: WeatherKind) -> None: ...
     async def source_state(self, why: str) -> None: ...
 
 
@@ -49,7 +49,7 @@ class Central(Protocol):
 class City:
     """One location that is watched."""
 
-    name: str
+    name: Location
     cps: list[str] = field(default_factory=list)
     reading: Reading | None = None
     alerts: frozenset[WeatherKind] = frozenset()
@@ -113,7 +113,7 @@ class Station:
         where_is_key: str = "",
         how_to_change: str = "how, pipe",
     ) -> None:
-        self.cities: dict[str, City] = {}
+        self.cities: dict[Location, City] = {}
         self.troubles = FaultLog()
         self.source = source
         # Why Central cannot be reached; None while it can, or nobody has tried.
@@ -135,7 +135,7 @@ class Station:
         self._central_backoff = Backoff()
         self._news = asyncio.Event()
         # What is said of a source once, however many locations it concerns.
-        self._shared: dict[str, set[str]] = {}
+        self._shared: dict[str, set[Location]] = {}
         # What is wrong with the source itself by its last answer, and since when (loop time).
         self._source_trouble: SourceTrouble | None = None
         self._source_ill_at = 0.0
@@ -160,37 +160,36 @@ class Station:
                 self._news.clear()
                 self.on_change()
 
-    def wake(self, location: str | None = None) -> None:
+    def wake(self, location: Location | None = None) -> None:
         """Something was changed by hand: ask and tell soon."""
         self._news.set()
-        if location is not None and (city := self.cities.get(place(location))) is not None:
+        if location is not None and (city := self.cities.get(location)) is not None:
             city.reading = None
             city.changed.set()
 
     # ---- which locations
 
-    def _follow(self, known: Iterable[Location], tasks: asyncio.TaskGroup) -> None:
-        at_central = {place(one.location): one for one in known}
-        further = {place(city): city for city in self._atlas.cities}
+    def _follow(self, known: Iterable[LocationRow], tasks: asyncio.TaskGroup) -> None:
+        at_central = {Location(one.location): one for one in known}
+        further = set(self._atlas.cities)
         # What has no charging point any more is watched until its alerts are over.
-        wanted = {
-            key: one.location for key, one in at_central.items() if one.cps or key in further or one.alerts
-        }
-        for key, name in {**further, **wanted}.items():
-            city = self.cities.get(key)
+        wanted = [name for name, one in at_central.items() if one.cps or name in further or one.alerts]
+        # Spelt as Central spells them, where it knows them.
+        for name in dict.fromkeys((*wanted, *self._atlas.cities)):
+            city = self.cities.get(name)
             is_new = city is None
             if city is None:
-                city = self.cities[key] = City(name)
+                city = self.cities[name] = City(name)
                 city.task = tasks.create_task(self._watch(city))
                 log.info("%s", self._words("watching", location=name))
-            self._take_in(city, at_central.get(key))
+            self._take_in(city, at_central.get(name))
             if is_new:
                 self._adopt(city)
-        for key in self.cities.keys() - further.keys() - wanted.keys():
-            self._let_go(key)
+        for name in self.cities.keys() - further - set(wanted):
+            self._let_go(name)
         self._keep_ours()
 
-    def _take_in(self, city: City, there: Location | None) -> None:
+    def _take_in(self, city: City, there: LocationRow | None) -> None:
         city.told = set(there.alerts) if there is not None else set()
         city.cps = there.cps if there is not None else []
         city.override = there.override if there is not None else False
@@ -207,8 +206,8 @@ class Station:
     def _keep_ours(self) -> None:
         self._begun.keep({city.name: city.ours for city in self.cities.values()})
 
-    def _let_go(self, key: str) -> None:
-        city = self.cities.pop(key)
+    def _let_go(self, name: Location) -> None:
+        city = self.cities.pop(name)
         if city.task is not None:
             city.task.cancel()
         self._well(city)
@@ -299,19 +298,19 @@ class Station:
                 name = "weather back" if of_all else "weather again"
                 log.info("%s", self._words(name, phrase=phrase, location=city.name))
 
-    def spot(self, location: str) -> Spot | None:
+    def spot(self, location: Location) -> Spot | None:
         """Return where the weather of `location` is asked for, once that is known."""
         return self._atlas.spot(self.source.name, self._atlas.city_of(location))
 
-    def _namesake(self, city: str, taken: Spot, other: Spot) -> None:
-        town, _ = town_and_country(tidy(city))
+    def _namesake(self, city: Location, taken: Spot, other: Spot) -> None:
+        town = Location(city.town)
         log.warning(
             "%s",
             self._words(
                 "namesake abroad" if other.country != taken.country and other.country else "namesake",
                 city=town,
-                taken=f"{in_country(town, taken.country)} ({taken})",
-                other=in_country(town, other.country),
+                taken=f"{town.in_country(taken.country)} ({taken})",
+                other=town.in_country(other.country),
                 there=str(other),
                 how=self._words(self._how_to_change, location=city),
             ),
@@ -321,7 +320,7 @@ class Station:
         """Return what is wrong with what the source says of `city`, or ""."""
         return "" if city.trouble is None else self._said(city.trouble, city.name, self._words)
 
-    def _said(self, trouble: SourceTrouble, location: str, words: Speech, name: str = "") -> str:
+    def _said(self, trouble: SourceTrouble, location: Location, words: Speech, name: str = "") -> str:
         values: dict[str, object] = dict(trouble.values)
         if "why" in values:
             values["why"] = cause(str(values["why"]), words.lang)
@@ -355,7 +354,7 @@ class Station:
             return ""
         # Its file may lie anywhere: Central names the key only.
         name = "key refused, in short" if trouble.name == "key refused" else trouble.name
-        return self._said(trouble, "", Speech(SENTENCES), name)
+        return self._said(trouble, NOWHERE, Speech(SENTENCES), name)
 
     # ---- Central
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from evcharge.domain.errors import ConfigError
-from evcharge.domain.location import place, tidy, town_and_country
+from evcharge.domain.location import Location
 from evcharge.weather.readings import COLDEST, HOTTEST, MOST_WIND, Reading, SourceTrouble
 
-EVERYWHERE = "*"
+EVERYWHERE = Location("*")
 MOST_SECONDS = 7 * 86_400.0
 MOST_LINES = 10_000
 STORM, FAILS = "storm", "fails"
@@ -39,13 +39,12 @@ class Moment:
 class Timeline:
     """The moments of each location, in the order of their time."""
 
-    moments: dict[str, list[Moment]] = field(default_factory=dict)
+    moments: dict[Location, list[Moment]] = field(default_factory=dict)
     repeat_s: float | None = None
 
-    def reading(self, location: str, elapsed_s: float, now: datetime) -> Reading:
+    def reading(self, location: Location, elapsed_s: float, now: datetime) -> Reading:
         """Return the weather after `elapsed_s` seconds. Raises SourceTrouble when there is none, or it fails."""
-        town, _ = town_and_country(tidy(location))
-        names = (place(location), place(town), EVERYWHERE)
+        names = (location, Location(location.town), EVERYWHERE)
         moments = next((self.moments[name] for name in names if name in self.moments), None)
         if not moments:
             raise SourceTrouble("unknown place")
@@ -69,7 +68,7 @@ class Timeline:
 
 def parse(text: str, name: str = "timeline") -> Timeline:
     """Return the timeline of a file. Raises ConfigError that names the line and what is wrong with it."""
-    moments: dict[str, list[Moment]] = {}
+    moments: dict[Location, list[Moment]] = {}
     repeat_s: float | None = None
     lines = text.removeprefix("\ufeff").splitlines()
     if len(lines) > MOST_LINES:
@@ -93,7 +92,7 @@ def parse(text: str, name: str = "timeline") -> Timeline:
     return Timeline(moments, repeat_s)
 
 
-def _moment(line: str) -> tuple[str, Moment]:
+def _moment(line: str) -> tuple[Location, Moment]:
     before, colon, after = line.rpartition(":")
     seconds, _, location = before.partition(" ")
     words = after.split()
@@ -101,14 +100,14 @@ def _moment(line: str) -> tuple[str, Moment]:
         raise ValueError('a line is SECONDS LOCATION: °C [WIND] [storm], such as "60 Alicante: -4 12"')
     at_s = _number(seconds, 0, MOST_SECONDS, "a number of seconds")
     if words == [FAILS]:
-        return place(location), Moment(at_s, None)
+        return Location(location), Moment(at_s, None)
     storm = words[-1] == STORM
     numbers = words[:-1] if storm else words
     if not 1 <= len(numbers) <= 2:
         raise ValueError(f'after the location stand °C, then wind, then "{STORM}"; or "{FAILS}" alone')
     celsius = _number(numbers[0], COLDEST, HOTTEST, "a temperature in °C")
     wind = _number(numbers[1], 0, MOST_WIND, "a wind in m/s") if len(numbers) == 2 else None
-    return place(location), Moment(at_s, celsius, wind, storm)
+    return Location(location), Moment(at_s, celsius, wind, storm)
 
 
 def _repeat(words: list[str]) -> float:

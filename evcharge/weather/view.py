@@ -8,7 +8,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from evcharge import labels
-from evcharge.domain.location import in_country
+from evcharge.domain.location import Location
 from evcharge.labels import Speech
 from evcharge.terminal import drawing
 from evcharge.terminal.fault_log import LoggedFault, clock
@@ -25,7 +25,7 @@ _GREEN, _RED, _GREY = "green", "red", "bright_black"
 class Row:
     """One location. `trouble`: why nothing new is known of it."""
 
-    location: str
+    location: Location
     # Where it was asked for.
     spot: Spot | None = None
     celsius: float | None = None
@@ -39,7 +39,7 @@ class Row:
     @property
     def name(self) -> str:
         """The location, with its country when that is known."""
-        return in_country(self.location, self.spot.country if self.spot is not None else "")
+        return self.location.in_country(self.spot.country if self.spot is not None else "")
 
     def words(self, words: Speech) -> str:
         """Return what the weather there means."""
@@ -142,7 +142,7 @@ def _table(rows: Sequence[Row], words: Speech, width: int, room: int) -> list[Te
     if not rows:
         return [Text(f" {words('no cities')}", style="dim")]
     # Bad weather first: what does not fit is what nobody has to look at.
-    ordered = sorted(rows, key=lambda row: (not row.alerts, not row.trouble, row.location.casefold()))
+    ordered = sorted(rows, key=lambda row: (not row.alerts, not row.trouble, row.location.key))
     shown = ordered if len(rows) < room else ordered[: max(1, room - 2)]
     name_cells = min(24, max(8, *(cell_len(row.name) for row in rows)))
     where_cells = _WHERE if width - name_cells >= _ROOMY and any(row.spot for row in rows) else 0

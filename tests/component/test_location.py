@@ -9,6 +9,7 @@ from evcharge.central.rules.commands import MovePoint
 from evcharge.central.services import registry_sync
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.ids import Role
+from evcharge.domain.location import Location
 from evcharge.evc1 import messages
 from evcharge.evc1.connection import Channel
 from tests.component.point import Stage, stage
@@ -74,7 +75,7 @@ async def test_a_monitor_that_comes_first_does_not_say_where_its_point_stands(tm
         engine = await engine_says(town, "Elche")
         for channel in (engine, monitor):
             assert await told(channel, "Elche") == messages.Located(location="Elche", said="Elche")
-        assert town.dispatcher.facts.point("CP001").location == "Elche"
+        assert town.dispatcher.facts.point("CP001").location == Location("Elche")
 
 
 async def test_an_operators_move_is_heard_at_once_by_both_programs(tmp_path: Path):

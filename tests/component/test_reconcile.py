@@ -12,21 +12,31 @@ import pytest
 from msgspec import structs
 
 from evcharge.central.books import verify
+from evcharge.central.books.rows import Entry
 from evcharge.central.rules import commands as c
 from evcharge.central.rules import start_seal
 from evcharge.central.rules.accounts import Account, ApiToken, Login
 from evcharge.central.rules.charging import MOST_JOURNALS
+from evcharge.central.rules.decision import Decision
 from evcharge.central.rules.facts import OrderOffset
 from evcharge.central.rules.settings import Rules
 from evcharge.domain import journal_records
-from evcharge.domain.events import AccountAdded, AccountRemoved, LoggedIn, SessionAuthorised, TokenMade
+from evcharge.domain.events import (
+    AccountAdded,
+    AccountRemoved,
+    Event,
+    LoggedIn,
+    PointAdded,
+    SessionAuthorised,
+    TokenMade,
+)
 from evcharge.domain.ids import Role
 from evcharge.domain.location import WeatherKind
 from evcharge.domain.operator_order import Order
 from evcharge.domain.timestamps import text_of
 from tests.component.books import busy_day, entries, opened, raw, rechained
 from tests.component.test_verify import NO_ANCHOR
-from tests.unit.central.builders import KWH, NOON, OTHER_JOURNAL, FakeEngine, Network, owed_cents
+from tests.unit.central.builders import ADMIN, KWH, NOON, OTHER_JOURNAL, FakeEngine, Network, owed_cents
 
 KEY = b"k" * 32
 HASH = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA"
@@ -103,6 +113,30 @@ async def book(tmp_path: Path) -> Path:
 def test_a_day_of_everything_is_what_its_log_tells(book: Path):
     found = verify.examine(book)
     assert (found.problems, found.notes) == ([], [NO_ANCHOR])
+
+
+def as_typed(event: Event) -> Event:
+    return structs.replace(event, location="San  Juan") if isinstance(event, PointAdded) else event
+
+
+async def test_a_location_that_an_older_central_kept_as_it_was_typed_is_the_same_one(tmp_path: Path):
+    network = Network()
+    network.point_is_there(location="San Juan")
+    typed = [
+        replace(entry, decision=replace(entry.decision, events=tuple(map(as_typed, entry.decision.events))))
+        for entry in entries(network)
+    ]
+    async with opened(tmp_path) as books:
+        await books.store.commit(typed)
+    with raw(tmp_path / "central.db") as connection:
+        connection.execute("UPDATE cp SET location = 'San  Juan'")
+    assert verify.examine(tmp_path / "central.db").problems == []
+    async with opened(tmp_path) as books:
+        (point,) = (await books.store.load(NOON)).points()
+        await books.store.commit([Entry(Decision(changes=(point,)), ADMIN, NOON)])
+    with raw(tmp_path / "central.db") as connection:
+        assert [row["location"] for row in connection.execute("SELECT location FROM cp")] == ["San Juan"]
+    assert verify.examine(tmp_path / "central.db").problems == []
 
 
 async def test_what_was_rebuilt_and_what_is_owed_are_what_the_log_tells(tmp_path: Path):

@@ -19,7 +19,7 @@ from evcharge.central.rules.facts import Facts, Kind, OrderTaken, TicketSeen, Ti
 from evcharge.central.rules.recall import unknown
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.events import ClockJumped
-from evcharge.domain.location import WeatherKind
+from evcharge.domain.location import Location, WeatherKind
 from evcharge.domain.session import EndReason, SessionState, Ticket
 from evcharge.domain.timestamps import text_of
 from evcharge.storage import hash_chain
@@ -829,11 +829,11 @@ async def test_an_operators_move_of_old_books_is_still_one(tmp_path: Path):
     async with opened(tmp_path) as books:
         facts = await books.store.load(NOON)
     points = [facts.point("CP001"), facts.point("CP002")]
-    assert [(point.location, point.located_by_operator) for point in points] == [
+    assert [(point.location.name, point.located_by_operator) for point in points] == [
         ("Alicante", False),
         ("Elche", True),
     ]
-    assert {point.said_location for point in points} == {""}
+    assert {point.said_location.name for point in points} == {""}
     assert verify.check(tmp_path / "central.db") == []
 
 
@@ -874,7 +874,7 @@ async def test_a_place_that_names_its_country_has_one_spelling_in_old_books(tmp_
     async with opened(tmp_path) as books:
         facts = await books.store.load(NOON)
     assert [weather.place for weather in facts.weathers()] == ["elche, es"]
-    assert facts.weather("Elche, ES").alerts == {WeatherKind.COLD}
+    assert facts.weather(Location("Elche, ES")).alerts == {WeatherKind.COLD}
     with raw(tmp_path / "central.db") as connection:
         assert rows(connection, "SELECT place, country FROM weather") == [("elche, es", "")]
     assert verify.check(tmp_path / "central.db") == []

@@ -19,7 +19,7 @@ from evcharge.labels import Phrase
 from evcharge.runtime.config import Config, ReachSettings, WeatherSettings
 from evcharge.security import secret_files
 from evcharge.weather import app, sources
-from evcharge.weather.client import CentralApi, Location
+from evcharge.weather.client import CentralApi, LocationRow
 from evcharge.weather.http_get import fetching
 from evcharge.weather.station import RateLimiter
 from tests.component import skies
@@ -567,7 +567,7 @@ async def test_an_outage_between_two_rounds_is_not_spoken_of_and_its_news_are_to
     may_ask.set()
     ask = CentralApi.locations
 
-    async def once_it_may(self: CentralApi) -> list[Location]:
+    async def once_it_may(self: CentralApi) -> list[LocationRow]:
         if not may_ask.is_set():
             between_rounds.set()
         await may_ask.wait()

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evcharge.domain.errors import ConfigError
+from evcharge.domain.location import Location
 from evcharge.runtime.clock import utc_now
 from evcharge.weather import openmeteo, openweather
 from evcharge.weather.atlas import Atlas
@@ -48,7 +49,7 @@ async def source(request, sky: Sky, atlas: Atlas) -> AsyncIterator[Source]:
 
 async def fails(source: Source, city: str = "Alicante") -> SourceTrouble:
     with pytest.raises(SourceTrouble) as caught:
-        await source.measure(city)
+        await source.measure(Location(city))
     assert KEY not in str(caught.value)
     assert KEY not in repr(caught.value.__dict__)
     # Not by a detour either: tracebacks show causes.
@@ -62,36 +63,36 @@ async def fails(source: Source, city: str = "Alicante") -> SourceTrouble:
 
 async def test_a_measurement_in_celsius_and_metres_per_second(sky: Sky, source: Source):
     sky.of("Alicante").celsius, sky.of("Alicante").wind = -3.25, 12.5
-    reading = await source.measure("Alicante")
+    reading = await source.measure(Location("Alicante"))
     assert (reading.celsius, reading.wind_m_per_s, reading.storm) == (-3.25, 12.5, False)
     assert 59 <= (utc_now() - reading.measured_at).total_seconds() < 75
 
 
 async def test_a_storm_has_other_codes_at_each(sky: Sky, source: Source):
     sky.of("Alicante").code, sky.of("Alicante").wmo = 211, 95
-    assert (await source.measure("Alicante")).storm
+    assert (await source.measure(Location("Alicante"))).storm
     # 2xx is a thunderstorm here, and nothing there.
     sky.of("Alicante").code, sky.of("Alicante").wmo = 501, 63
-    assert not (await source.measure("Alicante")).storm
+    assert not (await source.measure(Location("Alicante"))).storm
 
 
 async def test_a_wind_that_is_not_told_is_none(sky: Sky, source: Source):
     sky.of("Alicante").wind = None
-    assert (await source.measure("Alicante")).wind_m_per_s is None
+    assert (await source.measure(Location("Alicante"))).wind_m_per_s is None
 
 
 async def test_a_city_is_looked_for_once_and_found_again_after_a_restart(
     sky: Sky, source: Source, tmp_path: Path
 ):
-    await source.measure("Alicante")
-    await source.measure(" ALICANTE ")
-    assert Atlas(tmp_path / "places.json").spot(source.name, "alicante") is not None
+    await source.measure(Location("Alicante"))
+    await source.measure(Location(" ALICANTE "))
+    assert Atlas(tmp_path / "places.json").spot(source.name, Location("alicante")) is not None
     assert len(sky.asked) == 2
 
 
 async def test_a_city_may_be_known_by_its_other_name(sky: Sky, source: Source):
     sky.of("elche").celsius = 7.0
-    assert (await source.measure("Elche")).celsius == 7.0
+    assert (await source.measure(Location("Elche"))).celsius == 7.0
 
 
 async def test_a_city_that_nobody_knows_is_said_so(source: Source):
@@ -101,7 +102,7 @@ async def test_a_city_that_nobody_knows_is_said_so(source: Source):
 
 async def test_coordinates_need_no_search(sky: Sky, source: Source):
     sky.of("Madrid").celsius = 3.0
-    assert (await source.measure("40.42, -3.70")).celsius == 3.0
+    assert (await source.measure(Location("40.42, -3.70"))).celsius == 3.0
 
 
 @pytest.mark.parametrize(("location", "spot"), [("Guadalajara", "MX"), ("guadalajara , es", "ES")])
@@ -109,18 +110,18 @@ async def test_of_two_places_of_one_name_the_country_tells_which(
     atlas: Atlas, source: Source, location: str, spot: str
 ):
     told: list[tuple[str, str, str]] = []
-    atlas.on_namesake = lambda city, taken, other: told.append((city, taken.country, other.country))
+    atlas.on_namesake = lambda city, taken, other: told.append((city.name, taken.country, other.country))
     for _ in range(2):
-        await source.measure(location)
-    found = atlas.spot(source.name, location)
+        await source.measure(Location(location))
+    found = atlas.spot(source.name, Location(location))
     assert found is not None
     assert found.country == spot
     assert told == ([("Guadalajara", "MX", "ES")] if spot == "MX" else [])
 
 
 async def test_open_meteo_is_asked_for_a_country_when_one_is_named():
-    assert openmeteo.find_query("Elche, es", "en")["countryCode"] == "ES"
-    assert openmeteo.find_query("Elche, Alicante", "en")["name"] == "Elche, Alicante"
+    assert openmeteo.find_query(Location("Elche, es"), "en")["countryCode"] == "ES"
+    assert openmeteo.find_query(Location("Elche, Alicante"), "en")["name"] == "Elche, Alicante"
 
 
 # ---- what is no answer
@@ -153,12 +154,12 @@ BOTH = [
 
 @pytest.mark.parametrize(("wrong", "name", "of_all"), BOTH)
 async def test_an_answer_that_is_none_is_one_word(sky: Sky, source: Source, wrong, name: str, of_all: bool):
-    await source.measure("Alicante")
+    await source.measure(Location("Alicante"))
     sky.wrong = wrong
     problem = await fails(source)
     assert (problem.name, problem.of_all) == (name, of_all)
     sky.wrong = None
-    assert (await source.measure("Alicante")).celsius == 14.0
+    assert (await source.measure(Location("Alicante"))).celsius == 14.0
 
 
 def put(path: str, value: object):

@@ -23,6 +23,7 @@ from evcharge.runtime.clock import Clock, utc_now
 from evcharge.runtime.config import CentralSettings, Config, ReachSettings
 from evcharge.security import secret_files, state_folder
 from evcharge.storage.store_errors import StoreFull
+from tests.unit.central.builders import located
 
 WITHIN_S = 20.0
 Wanted = TypeVar("Wanted", bound=messages.Message)
@@ -55,7 +56,7 @@ class Town:
 
     async def operator(self, kind: type[AnyCommand], **what: object) -> None:
         """Carry out an operator's command."""
-        await self.dispatcher.submit(kind(by=Actor("admin", Role.OPERATOR, "local"), **what))
+        await self.dispatcher.submit(kind(by=Actor("admin", Role.OPERATOR, "local"), **located(what)))
 
     @contextlib.contextmanager
     def with_a_full_disk(self) -> Iterator[None]:

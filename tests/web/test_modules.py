@@ -4,7 +4,7 @@ import json
 
 import pytest_asyncio
 
-from evcharge.domain.location import place, tidy, town_and_country, without_accents
+from evcharge.domain.location import Location, without_accents
 
 ROW = "[0, 2, 50, 7000, 1, 2, 'D01', 'S1', 40, '', '', 3, 251]"
 
@@ -274,13 +274,13 @@ SPELLINGS = [
 
 async def test_the_pages_tell_locations_apart_as_central_does(run) -> None:
     texts = json.dumps(SPELLINGS)
-    assert await run("location", f"return {texts}.map(m.tidy)") == [tidy(text) for text in SPELLINGS]
-    assert await run("location", f"return {texts}.map(m.place)") == [place(text) for text in SPELLINGS]
+    assert await run("location", f"return {texts}.map(m.tidy)") == [Location(text).name for text in SPELLINGS]
+    assert await run("location", f"return {texts}.map(m.place)") == [Location(text).key for text in SPELLINGS]
     assert await run("location", f"return {texts}.map(m.plain)") == [
         without_accents(text) for text in SPELLINGS
     ]
     assert await run("country", f"return {texts}.map((one) => m.townAndCountry(one))") == [
-        list(town_and_country(tidy(text))) for text in SPELLINGS
+        [Location(text).town, Location(text).country] for text in SPELLINGS
     ]
 
 

@@ -14,7 +14,7 @@ import msgspec
 from evcharge.central.rules.accounts import Told
 from evcharge.domain import events as e
 from evcharge.domain.charging_point import Hold, LocatedBy
-from evcharge.domain.location import place
+from evcharge.domain.location import Location
 from evcharge.domain.session import EndReason, SessionState
 from evcharge.domain.strict_json import read_json
 from evcharge.domain.timestamps import text_of
@@ -614,18 +614,20 @@ class ExpectedRows:
     def weather_cleared(self, event: e.WeatherAlertCleared) -> None:
         self._weather(event.location, set(event.left))
         if not event.left:
-            self._rows["weather"][place(event.location)]["override"] = 0
+            self._rows["weather"][Location(event.location).key]["override"] = 0
 
     def weather_overridden(self, event: e.WeatherOverridden) -> None:
         self._weather(event.location, self._alerts(event.location))
-        self._rows["weather"][place(event.location)]["override"] = int(event.override)
+        self._rows["weather"][Location(event.location).key]["override"] = int(event.override)
 
     def _alerts(self, location: str) -> set[str]:
-        row = self._rows["weather"].get(place(location))
+        row = self._rows["weather"].get(Location(location).key)
         return {name for name in row["alerts"].split(",") if name} if row is not None else set()
 
     def _weather(self, location: str, alerts: set[str]) -> None:
-        row = self._rows["weather"].setdefault(place(location), {"place": place(location), "override": 0})
+        row = self._rows["weather"].setdefault(
+            Location(location).key, {"place": Location(location).key, "override": 0}
+        )
         row["alerts"] = ",".join(sorted(alerts))
 
     def account_changed(self, event: e.AccountAdded | e.AccountChanged) -> None:

@@ -22,6 +22,7 @@ from evcharge.central.books.rows import account_of, token_of
 from evcharge.central.rules import charging, counted
 from evcharge.central.rules.accounts import LOGIN_ID_CHARS, seal
 from evcharge.central.rules.manual_start import pin_seal
+from evcharge.domain.location import Location
 from evcharge.domain.timestamps import text_of
 from evcharge.storage.reading import Connection, Cursor
 
@@ -101,6 +102,7 @@ def _differences(connection: Connection, log: ExpectedRows) -> Iterator[str]:
     connection.create_function("seal_of_account", 8, _seal_of_account, deterministic=True)
     connection.create_function("seal_of_token", 6, _seal_of_token, deterministic=True)
     connection.create_function("seal_of_pin", 2, pin_seal, deterministic=True)
+    connection.create_function("location_name", 1, _location_name, deterministic=True)
     kept = {row[0] for row in connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
     for table in TABLES.values():
         if table.name in kept:
@@ -111,6 +113,10 @@ def _differences(connection: Connection, log: ExpectedRows) -> Iterator[str]:
         yield from _bounded("login of the pages", _strange_logins(connection, log))
     if "order_taken" in kept:
         yield from _bounded("order of Kafka", _strange_orders(connection, log))
+
+
+def _location_name(text: str | None) -> str | None:
+    return Location(text).name if text is not None else None
 
 
 def _columns(connection: Connection, source: str) -> set[str]:
@@ -148,9 +154,12 @@ def _table_differences(connection: Connection, table: Table) -> Iterator[str]:
     for (name,) in connection.execute(sql):
         yield f"{table.noun} {name}: no event of the audit log tells of it"
     for column in (*columns, *table.rising):
+        # Older books and logs hold locations as they were typed, and rows follow the present form one by one.
+        form = "location_name({})" if column in _LOCATIONS else "{}"
+        differs = f"{form.format(f't.{column}')} IS NOT {form.format(f'k.{column}')}"
         sql = (
             f"SELECT {key}, k.{column}, t.{column} FROM {told} JOIN {source} k ON {same} "  # noqa: S608
-            f"WHERE t.{column} IS NOT k.{column} AND typeof(t.{column}) <> 'blob'"
+            f"WHERE typeof(t.{column}) <> 'blob' AND {differs}"
         )
         for name, found, said in connection.execute(sql):
             yield f"{table.noun} {name}: {column} is {_shown(found)}, by the audit log {_shown(said)}"
@@ -171,6 +180,7 @@ def _source(connection: Connection, table: Table) -> str:
     return table.kept.format(registration="registration" if "registration" in there else "0")
 
 
+_LOCATIONS = ("location", "said_location")
 # What stands for the columns of the ledger that older books lack.
 _BEFORE = {"registration": "0", "reason": "NULL", "actor": "NULL"}
 

@@ -32,7 +32,7 @@ from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.days import UTC_DAYS, Days
 from evcharge.domain.events import ClockJumped, Event
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
-from evcharge.domain.location import WeatherKind
+from evcharge.domain.location import Location, WeatherKind
 from evcharge.domain.session import EndReason, Session, SessionState, Ticket
 from evcharge.domain.timestamps import text_of
 from evcharge.storage.database import Row
@@ -292,6 +292,8 @@ def _row(change: Change, at: datetime) -> dict[str, Any]:
 
 
 def _stored(value: Any) -> Any:
+    if isinstance(value, Location):
+        return value.name
     return text_of(value) if isinstance(value, datetime) else value
 
 
@@ -314,9 +316,9 @@ def event_row(number: int, entry: Entry, event: Event) -> dict[str, Any]:
 def point_of(row: Row, session: Session | None) -> ChargingPoint:
     return ChargingPoint(
         cp_id=CpId(row["cp_id"]),
-        location=row["location"],
-        registered_location=row["registered_location"],
-        said_location=row["said_location"],
+        location=Location(row["location"]),
+        registered_location=Location(row["registered_location"]),
+        said_location=Location(row["said_location"]),
         located_by_operator=bool(row["located_by_operator"]),
         price_centi_cents_per_kwh=row["price_centi_cents_per_kwh"],
         fault=row["fault"],
@@ -423,7 +425,7 @@ def shown_of(row: Row) -> Shown:
 
 def weather_of(row: Row) -> Weather:
     return Weather(
-        location=row["location"],
+        location=Location(row["location"]),
         temperature_celsius=row["temperature_celsius"],
         wind_m_per_s=row["wind_m_per_s"],
         measured_at=_instant_or_none(row["measured_at"]),

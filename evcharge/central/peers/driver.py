@@ -23,6 +23,7 @@ from evcharge.domain.billing import cost_cents
 from evcharge.domain.charging_point import ChargingPoint, Question
 from evcharge.domain.errors import Code, ProtocolError, Refused, StaleLink
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
+from evcharge.domain.location import Location
 from evcharge.domain.session import Session, Ticket
 from evcharge.evc1.messages import (
     AnswerStart,
@@ -231,7 +232,7 @@ class DriverTalk(Talk):
             request_id=RequestId(message.request_id),
             nonce=secrets.token_hex(8),
             cp_id=CpId(message.cp_id) if message.cp_id is not None else None,
-            location=message.location,
+            location=Location(message.location) if message.location is not None else None,
         )
 
     def _points(self) -> Points:
@@ -239,7 +240,7 @@ class DriverTalk(Talk):
             points=[
                 PointRow(
                     cp_id=point.cp_id,
-                    location=point.location,
+                    location=point.location.name,
                     price=point.price_centi_cents_per_kwh,
                     status=point.status,
                 )
@@ -252,7 +253,7 @@ def _question(point: ChargingPoint, question: Question, steady_s: float) -> Conf
     return ConfirmStart(
         request_id=question.request_id,
         cp_id=point.cp_id,
-        location=point.location,
+        location=point.location.name,
         price=question.price_centi_cents_per_kwh,
         hold_cents=question.hold_cents,
         within_s=question.left_s(steady_s),

@@ -18,7 +18,7 @@ from evcharge.central.rules.commands import (
 )
 from evcharge.domain.errors import Code, ProtocolError, Refused, StaleLink
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, SessionId
-from evcharge.domain.location import check, tidy
+from evcharge.domain.location import NOWHERE, Location
 from evcharge.evc1.messages import (
     Bye,
     ErrorNotice,
@@ -64,13 +64,13 @@ class EngineTalk(Talk):
                 cp_id=self._cp_id,
                 link=link.number,
                 epoch=identity.epoch,
-                location=tidy(identity.location),
+                location=Location(identity.location),
                 registration=identity.registration,
                 journal_id=journal_id,
                 last_seq=hello.last_seq,
                 max_power_w=0 if hello.max_power_w is UNSET else hello.max_power_w,
                 speed_permille=0 if hello.speed is UNSET else round(hello.speed * 1000),
-                said_location="" if hello.location is UNSET else check(hello.location),
+                said_location=NOWHERE if hello.location is UNSET else Location.checked(hello.location),
             )
         )
         while True:

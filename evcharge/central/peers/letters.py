@@ -17,7 +17,7 @@ from evcharge.domain import events
 from evcharge.domain.billing import euros, kwh
 from evcharge.domain.errors import Code
 from evcharge.domain.ids import Role
-from evcharge.domain.location import tidy
+from evcharge.domain.location import Location
 from evcharge.domain.session import EndReason
 from evcharge.evc1.messages import (
     Ack,
@@ -222,7 +222,7 @@ def _located(event: events.EngineConnected | events.MonitorConnected | events.Po
     """Return what the engine is told of where it stands, and its monitor; nothing while nobody has said it."""
     if not event.location:
         return []
-    located = Located(location=tidy(event.location)[:200], said=tidy(event.said)[:200])
+    located = Located(location=Location(event.location).name[:200], said=Location(event.said).name[:200])
     return [(Role.ENGINE, event.cp_id, located), (Role.MONITOR, event.cp_id, located)]
 
 

@@ -13,7 +13,7 @@ from evcharge.central.rules.commands import (
     MonitorReports,
 )
 from evcharge.domain.ids import CpId
-from evcharge.domain.location import tidy
+from evcharge.domain.location import Location
 from evcharge.evc1.messages import (
     Health,
     Message,
@@ -39,7 +39,7 @@ class MonitorTalk(Talk):
                 cp_id=self._cp_id,
                 link=link.number,
                 epoch=identity.epoch,
-                location=tidy(identity.location),
+                location=Location(identity.location),
                 registration=identity.registration,
             )
         )

@@ -18,7 +18,7 @@ from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, SessionId
 from evcharge.domain.journal_records import AnyRecord, Meter, SupplyEnd, SupplyRefused, SupplyStart
-from evcharge.domain.location import is_meant
+from evcharge.domain.location import NOWHERE, Location
 from evcharge.domain.refusals import NO_FACTS, RefusalFacts
 from evcharge.domain.session import EndReason, Session, SessionState, Ticket
 
@@ -208,15 +208,15 @@ def _free_point(draft: Draft, command: StartCharging) -> ChargingPoint:
     raise StartRefusal(Code.CP_NOT_AVAILABLE, facts)
 
 
-def _any_point(draft: Draft, location: str | None) -> ChargingPoint:
+def _any_point(draft: Draft, location: Location | None) -> ChargingPoint:
     """Return the least recently used free point of `location`, or of all; one elsewhere is offered, not assigned."""
     free = [point for point in draft.free() if _has_told_all(draft, point)]
     if not free:
         raise StartRefusal(Code.NONE_AVAILABLE)
-    near = [point for point in free if not location or is_meant(point.location, location)]
+    near = [point for point in free if not location or point.location.is_meant_by(location)]
     best = min(near or free, key=lambda point: (point.last_used, point.cp_id))
     if not near:
-        facts = RefusalFacts(at=best.cp_id, reason=best.location, wish=location or "")
+        facts = RefusalFacts(at=best.cp_id, reason=best.location.name, wish=(location or NOWHERE).name)
         raise StartRefusal(Code.NONE_NEAR, facts)
     return best
 

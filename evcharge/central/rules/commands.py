@@ -40,7 +40,7 @@ from evcharge.domain.events import (
 )
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, Role, SessionId
 from evcharge.domain.journal_records import AnyRecord
-from evcharge.domain.location import WeatherKind
+from evcharge.domain.location import NOWHERE, Location, WeatherKind
 from evcharge.domain.operator_order import Order
 
 
@@ -80,15 +80,15 @@ class EngineArrives(FromLink):
     """An engine proved who it is and named its journal."""
 
     cp_id: CpId
-    location: str
+    location: Location
     registration: int = 0
     journal_id: JournalId
     last_seq: int
     # 0: it does not say.
     max_power_w: int = 0
     speed_permille: int = 0
-    # Where whoever started it says that it stands; "": nobody said so. `location` is that of its ticket.
-    said_location: str = ""
+    # Where whoever started it says that it stands, if anybody did. `location` is that of its ticket.
+    said_location: Location = NOWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ class MonitorArrives(FromLink):
     """A monitor proved who it is."""
 
     cp_id: CpId
-    location: str
+    location: Location
     registration: int = 0
 
 
@@ -206,7 +206,7 @@ class StartCharging(MaybeFromLink):
     request_id: RequestId
     nonce: str
     cp_id: CpId | None = None
-    location: str | None = None
+    location: Location | None = None
     by_hand: ByHand | None = None
 
 
@@ -386,7 +386,7 @@ class MovePoint(Command):
     """Say where a charging point stands; this holds until its engine says something that it did not say before."""
 
     cp_id: CpId
-    location: str
+    location: Location
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -395,14 +395,14 @@ class RegistryFollows(Command):
 
     is_fact = True
     cp_id: CpId
-    location: str
+    location: Location
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeatherReport(Command):
     """A source of weather says what it measured at a location."""
 
-    location: str
+    location: Location
     temperature_celsius: float
     wind_m_per_s: float | None = None
     measured_at: datetime | None = None
@@ -417,7 +417,7 @@ class WeatherReport(Command):
 class WeatherAlert(Command):
     """The weather at a location forbids charging."""
 
-    location: str
+    location: Location
     alert: WeatherKind
     temperature_celsius: float | None = None
     measured_at: datetime | None = None
@@ -428,7 +428,7 @@ class WeatherAlert(Command):
 class WeatherClear(Command):
     """Every weather alert of a location is over, or only that one."""
 
-    location: str
+    location: Location
     alert: WeatherKind | None = None
 
 
@@ -436,7 +436,7 @@ class WeatherClear(Command):
 class WeatherOverride(Command):
     """An operator lets the charging points of a location work in spite of the alerts there are, or no longer."""
 
-    location: str
+    location: Location
     override: bool
 
 

@@ -64,6 +64,7 @@ from evcharge.domain.billing import MAX_MONEY_CENTS, MAX_PRICE_CENTI_CENTS, euro
 from evcharge.domain.charging_point import ChargingPoint, Hold, in_order
 from evcharge.domain.errors import Code, Refused, StaleLink
 from evcharge.domain.ids import CpId, DriverId, JournalId
+from evcharge.domain.location import NOWHERE
 from evcharge.domain.session import EndReason, SessionState
 
 
@@ -187,8 +188,8 @@ def _engine_arrives(draft: Draft, command: EngineArrives, rules: Rules) -> None:
             epoch=point.epoch,
             max_power_w=command.max_power_w,
             speed_permille=command.speed_permille,
-            location=point.location,
-            said=point.said_location,
+            location=point.location.name,
+            said=point.said_location.name,
             holds=in_order(point.holds),
         )
     )
@@ -248,8 +249,8 @@ def _monitor_arrives(draft: Draft, command: MonitorArrives, rules: Rules) -> Non
             cp_id=point.cp_id,
             link=command.link,
             epoch=point.epoch,
-            location=point.location,
-            said=point.said_location,
+            location=point.location.name,
+            said=point.said_location.name,
             holds=in_order(point.holds),
         )
     )
@@ -358,10 +359,10 @@ def _added(
     draft: Draft, command: EngineArrives | MonitorArrives, price: int, before: ChargingPoint | None = None
 ) -> ChargingPoint:
     """Return the charging point of a registration that was never here: new, or back after a withdrawal."""
-    said = command.said_location if isinstance(command, EngineArrives) else ""
+    said = command.said_location if isinstance(command, EngineArrives) else NOWHERE
     point = replace(
         before or ChargingPoint(cp_id=command.cp_id),
-        location=said or command.location or (before.location if before is not None else ""),
+        location=said or command.location or (before.location if before is not None else NOWHERE),
         registered_location=command.location,
         said_location=said,
         located_by_operator=False,
@@ -375,7 +376,7 @@ def _added(
     draft.say(
         events.PointAdded(
             cp_id=point.cp_id,
-            location=point.location,
+            location=point.location.name,
             price_centi_cents_per_kwh=point.price_centi_cents_per_kwh,
             epoch=point.epoch,
             registration=point.registration,

@@ -14,7 +14,7 @@ from itertools import islice
 from evcharge.central.rules.accounts import Account, ApiToken
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Question
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, SessionId
-from evcharge.domain.location import WeatherKind, place
+from evcharge.domain.location import Location, WeatherKind
 from evcharge.domain.session import Session, Ticket
 
 # A driver repeats a request for as long as it does not know the outcome; this many are remembered in memory.
@@ -85,7 +85,7 @@ class JournalForgotten:
 class Weather:
     """The weather at a location: what was measured last, and the alerts there are."""
 
-    location: str
+    location: Location
     temperature_celsius: float | None = None
     wind_m_per_s: float | None = None
     measured_at: datetime | None = None
@@ -101,8 +101,8 @@ class Weather:
 
     @property
     def place(self) -> str:
-        """Return the key under which every spelling of the location finds it."""
-        return place(self.location)
+        """Return what all spellings of its location have in common: a stored weather is found by it."""
+        return self.location.key
 
     @property
     def withholds(self) -> bool:
@@ -297,7 +297,7 @@ class Facts:
         self._former_wallets: dict[tuple[DriverId, int], FormerWallet] = {}
         self._cursors: dict[tuple[CpId, JournalId], int] = {}
         self._journals: dict[CpId, list[JournalId]] = {}
-        self._weather: dict[str, Weather] = {}
+        self._weather: dict[Location, Weather] = {}
         self._requests: dict[RequestId, Session | Ticket] = {}
         # Whose inbox a ticket lies in.
         self._unseen: dict[SessionId, DriverId] = {}
@@ -380,9 +380,9 @@ class Facts:
         known = self._journals.get(cp_id, ())
         return [journal_id for journal_id in known if self._cursors.get((cp_id, journal_id)) != 0]
 
-    def weather(self, location: str) -> Weather | None:
-        """Return the weather there, however the location is spelt, or None when nothing is known."""
-        return self._weather.get(place(location))
+    def weather(self, location: Location) -> Weather | None:
+        """Return the weather there, or None when nothing is known."""
+        return self._weather.get(location)
 
     def weathers(self) -> Iterator[Weather]:
         """Yield the weather of every location that has any."""
@@ -458,7 +458,7 @@ class Facts:
                 if self._cursors.pop((change.cp_id, change.journal_id), None) is not None:
                     self._journals[change.cp_id].remove(change.journal_id)
             case Weather():
-                self._weather[change.place] = change
+                self._weather[change.location] = change
             case Quarantined():
                 self._set_aside(change)
             case Welcomed():

@@ -106,7 +106,7 @@ def _ask(draft: Draft, command: StartCharging, reach: Reach, rules: Rules) -> No
             driver_id=driver.driver_id,
             request_id=question.request_id,
             cp_id=point.cp_id,
-            location=point.location,
+            location=point.location.name,
             price_centi_cents_per_kwh=question.price_centi_cents_per_kwh,
             hold_cents=question.hold_cents,
             within_s=question.within_s,

@@ -27,7 +27,7 @@ from evcharge.central.rules.facts import (
 )
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Question
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, SessionId
-from evcharge.domain.location import place
+from evcharge.domain.location import Location
 from evcharge.domain.session import Session, Ticket
 
 
@@ -45,7 +45,7 @@ class PendingFacts:
         self._cursors: dict[tuple[CpId, JournalId], int] = {}
         # New in this decision.
         self._journals: dict[CpId, list[JournalId]] = {}
-        self._weather: dict[str, Weather] = {}
+        self._weather: dict[Location, Weather] = {}
         self._requests: dict[RequestId, Session | Ticket] = {}
         # Whose inbox a ticket lies in; None once it was seen.
         self._unseen: dict[SessionId, DriverId | None] = {}
@@ -118,16 +118,16 @@ class PendingFacts:
         known = [*self._beneath.journals(cp_id), *self._journals.get(cp_id, ())]
         return [journal_id for journal_id in known if self._cursors.get((cp_id, journal_id)) != 0]
 
-    def weather(self, location: str) -> Weather | None:
+    def weather(self, location: Location) -> Weather | None:
         """Return the weather there, however the location is spelt, or None when nothing is known."""
-        found = self._weather.get(place(location))
+        found = self._weather.get(location)
         return found if found is not None else self._beneath.weather(location)
 
     def weathers(self) -> Iterator[Weather]:
         """Yield the weather of every location that has any."""
         changed = dict(self._weather)
         for one in self._beneath.weathers():
-            yield changed.pop(one.place, one)
+            yield changed.pop(one.location, one)
         yield from changed.values()
 
     def outcome(self, request_id: RequestId) -> Session | Ticket | None:
@@ -209,7 +209,7 @@ class PendingFacts:
             case JournalForgotten():
                 self._cursors[change.cp_id, change.journal_id] = 0
             case Weather():
-                self._weather[change.place] = change
+                self._weather[change.location] = change
             case Quarantined():
                 self._set_aside(change)
             case Welcomed():

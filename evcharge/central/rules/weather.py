@@ -15,7 +15,7 @@ from evcharge.central.rules.settings import Rules
 from evcharge.domain import events
 from evcharge.domain.charging_point import ChargingPoint, Hold, in_order
 from evcharge.domain.errors import Code, Refused
-from evcharge.domain.location import place, tidy
+from evcharge.domain.location import Location
 from evcharge.domain.session import EndReason
 
 # A measurement that is older than this says nothing about now.
@@ -77,7 +77,7 @@ def raise_alert(draft: Draft, command: WeatherAlert, rules: Rules) -> None:
     if command.alert not in known.alerts:
         draft.say(
             events.WeatherAlertRaised(
-                location=weather.location,
+                location=weather.location.name,
                 alert=command.alert,
                 temperature_celsius=command.temperature_celsius,
                 text=command.text,
@@ -102,7 +102,7 @@ def clear(draft: Draft, command: WeatherClear) -> None:
     draft.put(weather)
     draft.say(
         events.WeatherAlertCleared(
-            location=weather.location, alerts=tuple(sorted(over)), left=tuple(sorted(left))
+            location=weather.location.name, alerts=tuple(sorted(over)), left=tuple(sorted(left))
         )
     )
     _apply(draft, weather)
@@ -119,7 +119,7 @@ def override(draft: Draft, command: WeatherOverride) -> None:
         raise _nothing_there(known.location)
     weather = replace(known, override=command.override)
     draft.put(weather)
-    draft.say(events.WeatherOverridden(location=weather.location, override=command.override))
+    draft.say(events.WeatherOverridden(location=weather.location.name, override=command.override))
     _apply(draft, weather)
 
 
@@ -131,7 +131,7 @@ def settled(draft: Draft, point: ChargingPoint) -> ChargingPoint:
 
 def _apply(draft: Draft, weather: Weather) -> None:
     for point in list(draft.points()):
-        if place(point.location) != weather.place:
+        if point.location != weather.location:
             continue
         after = _held(draft, point, wanted=weather.withholds)
         if after is not point:
@@ -162,7 +162,7 @@ def _measured(measured_at: datetime | None, rules: Rules) -> datetime:
     return measured_at or rules.now
 
 
-def _known(draft: Draft, location: str) -> Weather:
+def _known(draft: Draft, location: Location) -> Weather:
     """Return the weather of `location`, new when nothing is known yet. Raises Refused when there are too many."""
     known = draft.weather(location)
     if known is not None:
@@ -172,14 +172,13 @@ def _known(draft: Draft, location: str) -> Weather:
         raise Refused(
             f"No charging point is in {location}, and too many such places are known.", Code.CONFLICT
         )
-    return Weather(location=spelt or tidy(location))
+    return Weather(location=spelt or location)
 
 
-def _spelt(draft: Draft, location: str) -> str | None:
-    """Return the name that the charging points of `location` give it, or None when there are none."""
-    key = place(location)
-    return next((point.location for point in draft.points() if place(point.location) == key), None)
+def _spelt(draft: Draft, location: Location) -> Location | None:
+    """Return `location` as its charging points spell it, or None when there are none."""
+    return next((point.location for point in draft.points() if point.location == location), None)
 
 
-def _nothing_there(location: str) -> Refused:
+def _nothing_there(location: Location) -> Refused:
     return Refused(f"There is no weather alert in {location} to override.", Code.CONFLICT)

@@ -13,33 +13,33 @@ from evcharge.central.rules.commands import RegistryFollows
 from evcharge.central.rules.decision import Draft
 from evcharge.domain import events
 from evcharge.domain.charging_point import ChargingPoint, Hold, LocatedBy
-from evcharge.domain.location import place
+from evcharge.domain.location import Location
 from evcharge.domain.session import EndReason
 
 
-def heard(draft: Draft, point: ChargingPoint, said: str) -> ChargingPoint:
-    """Return `point` after its engine has arrived, and said where it stands ("": nobody told it)."""
+def heard(draft: Draft, point: ChargingPoint, said: Location) -> ChargingPoint:
+    """Return `point` after its engine has arrived, and said where it stands (nowhere: nobody told it)."""
     if not said:
         return point
-    is_news = place(said) != place(point.said_location)
+    is_news = said != point.said_location
     is_older = not point.said_location and point.located_by_operator
     after = replace(point, said_location=said)
-    if is_news and not is_older and place(said) != place(point.location):
+    if is_news and not is_older and said != point.location:
         after = _moved(draft, after, said, LocatedBy.ENGINE)
     _compare(draft, point, after)
     return after
 
 
-def issued(draft: Draft, point: ChargingPoint, location: str) -> ChargingPoint:
-    """Return `point` after it came with a new credential, for which the Registry names `location` (or "")."""
-    if not location or place(location) == place(point.registered_location):
+def issued(draft: Draft, point: ChargingPoint, location: Location) -> ChargingPoint:
+    """Return `point` after it came with a new credential, for which the Registry names `location`, or none."""
+    if not location or location == point.registered_location:
         return point
     after = _moved(draft, replace(point, registered_location=location), location, LocatedBy.REGISTRY)
     _compare(draft, point, after)
     return after
 
 
-def move(draft: Draft, point: ChargingPoint, location: str) -> None:
+def move(draft: Draft, point: ChargingPoint, location: Location) -> None:
     """Put a charging point where an operator says that it stands."""
     after = _moved(draft, point, location, LocatedBy.OPERATOR)
     if after is not point:
@@ -50,15 +50,23 @@ def move(draft: Draft, point: ChargingPoint, location: str) -> None:
 def registered(draft: Draft, command: RegistryFollows) -> None:
     """Note that the Registry knows where a charging point stands."""
     point = draft.point(command.cp_id)
-    if point is not None and not point.withdrawn and point.registered_location != command.location:
+    if (
+        point is not None
+        and not point.withdrawn
+        and not point.registered_location.is_spelt_as(command.location)
+    ):
         draft.put(replace(point, registered_location=command.location))
 
 
-def _moved(draft: Draft, point: ChargingPoint, location: str, by: LocatedBy) -> ChargingPoint:
+def _moved(draft: Draft, point: ChargingPoint, location: Location, by: LocatedBy) -> ChargingPoint:
     """Return `point` at another location, under the weather there; its session ends when that withholds it."""
-    if location == point.location:
+    if location.is_spelt_as(point.location):
         return point
-    draft.say(events.PointMoved(cp_id=point.cp_id, location=location, by=by.value, said=point.said_location))
+    draft.say(
+        events.PointMoved(
+            cp_id=point.cp_id, location=location.name, by=by.value, said=point.said_location.name
+        )
+    )
     point = weather.settled(
         draft, replace(point, location=location, located_by_operator=by is LocatedBy.OPERATOR)
     )
@@ -75,8 +83,8 @@ def _compare(draft: Draft, before: ChargingPoint, after: ChargingPoint) -> None:
 
 
 def _words(point: ChargingPoint) -> tuple[str, str]:
-    return point.said_location, point.location
+    return point.said_location.name, point.location.name
 
 
 def _differs(point: ChargingPoint) -> bool:
-    return bool(point.said_location) and place(point.said_location) != place(point.location)
+    return bool(point.said_location) and point.said_location != point.location

@@ -229,9 +229,11 @@ class RegistryLink:
         for cp_id in list(self._to_locate):
             self._to_locate.discard(cp_id)
             point = self._dispatcher.facts.point(cp_id)
-            if point is None or point.withdrawn or point.location in ("", point.registered_location):
+            if point is None or point.withdrawn or not point.location:
                 continue
-            body = {"cp_id": cp_id, "registration": point.registration, "location": point.location}
+            if point.location.is_spelt_as(point.registered_location):
+                continue
+            body = {"cp_id": cp_id, "registration": point.registration, "location": point.location.name}
             try:
                 async with http.post(f"{self._url}/v1/locate", json=body) as response:
                     # That registration is over, or the Registry is of before; or it does not take such a name.

@@ -8,7 +8,7 @@ from enum import StrEnum
 from evcharge.domain.billing import parse_cents
 from evcharge.domain.errors import BadInput
 from evcharge.domain.ids import check_id
-from evcharge.domain.location import check
+from evcharge.domain.location import NOWHERE, Location
 from evcharge.labels import Speech
 
 MOST_CHARACTERS = 300
@@ -76,7 +76,7 @@ class Order:
     verb: Verb
     subject: str = ""
     cents: int | None = 0
-    location: str = ""
+    location: Location = NOWHERE
     session_id: str = ""
     registration: int | None = None
     reason: str = ""
@@ -209,9 +209,9 @@ def _reason(words: Sequence[str], verb: Verb, say: Speech) -> str:
     return reason
 
 
-def _location(words: str, say: Speech) -> str:
+def _location(words: str, say: Speech) -> Location:
     try:
-        return check(words)
+        return Location.checked(words)
     except BadInput:
         raise BadInput(say("bad location")) from None
 

@@ -35,6 +35,7 @@ from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.events import PaidOut, TicketCorrected, TicketMade, WalletCorrected
 from evcharge.domain.ids import CpId, DriverId, Role, SessionId
+from evcharge.domain.location import Location
 from evcharge.evc1.frames import KEY_BYTES
 from evcharge.terminal.fault_log import clock
 
@@ -190,7 +191,7 @@ class OperatorOrders:
                 return Answer(self._say("close-lost billed", session_id=event.session_id, **billed))
         return Answer(self._say("close-lost given back", session_id=point.session_id))
 
-    async def _move(self, subject: str, location: str) -> Answer:
+    async def _move(self, subject: str, location: Location) -> Answer:
         if self._point(subject) is None:
             return Answer(self._say("unknown point", cp_id=subject))
         await self._submit(MovePoint(by=PANEL, cp_id=CpId(subject), location=location))

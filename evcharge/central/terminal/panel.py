@@ -188,7 +188,7 @@ class Panel:
         )
         return View(
             points=list(self._facts.points()),
-            countries={weather.place: weather.country for weather in self._facts.weathers()},
+            countries={weather.location: weather.country for weather in self._facts.weathers()},
             sessions=list(self._facts.sessions()),
             live=self._live,
             live_at=self._live_at,

@@ -19,7 +19,7 @@ from evcharge.central.views.event_text import why
 from evcharge.domain.billing import euros, kwh, price_text
 from evcharge.domain.charging_point import ChargingPoint, CpStatus
 from evcharge.domain.ids import CpId
-from evcharge.domain.location import in_country, place
+from evcharge.domain.location import Location
 from evcharge.domain.session import Session, SessionState
 from evcharge.runtime.plain import clean
 
@@ -61,8 +61,8 @@ class View:
     revenue_today_cents: int = 0
     # Shown instead of everything below the counters, while somebody reads it.
     page: Sequence[str] | None = None
-    # Countries of locations that name none, as the weather service found them; by `location.place`.
-    countries: Mapping[str, str] = field(default_factory=dict)
+    # Countries of locations that name none, as the weather service found them.
+    countries: Mapping[Location, str] = field(default_factory=dict)
     # By which the instants are told; None is this computer's.
     zone: tzinfo | None = None
 
@@ -186,7 +186,7 @@ class _Wall:
         ]
 
     def _where(self, point: ChargingPoint) -> str:
-        return clean(in_country(point.location, self._view.countries.get(place(point.location), "")))
+        return clean(point.location.in_country(self._view.countries.get(point.location, "")))
 
     def _row(self, point: ChargingPoint, width: int) -> Text:
         """One charging point on one line: what matters most stands first."""

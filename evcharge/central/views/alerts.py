@@ -111,8 +111,8 @@ class Alerts:
             if not self.is_open(driver_id, AlertKind.DEBT):
                 self._begin(AlertKind.DEBT, driver_id, f"{euros(cents)} €", now)
         for weather in weathers:
-            if weather.alerts and not self.is_open(weather.location, AlertKind.WEATHER):
-                self._begin(AlertKind.WEATHER, weather.location, " ".join(sorted(weather.alerts)), now)
+            if weather.alerts and not self.is_open(weather.location.name, AlertKind.WEATHER):
+                self._begin(AlertKind.WEATHER, weather.location.name, " ".join(sorted(weather.alerts)), now)
 
     def storage_failed(self, why: str, at: datetime) -> None:
         """Open the one alert that no event can tell, because events cannot be stored."""

@@ -48,8 +48,7 @@ from evcharge.domain.events import (
     WalletToppedUp,
 )
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
-from evcharge.domain.location import place as place_of
-from evcharge.domain.location import tidy, town_and_country
+from evcharge.domain.location import Location
 from evcharge.domain.session import Session, SessionState
 from evcharge.domain.strict_json import tellable
 
@@ -179,9 +178,8 @@ class Board:
         self._by = [0] * len(_NUMBERS)
         self._power_w = 0
         self._open = 0
-        # The countries that are known of places; and how locations are shown, each with its country if it names none.
-        self._countries: dict[str, str] = {}
-        self._shown: dict[str, tuple[str, str]] = {}
+        # The countries that are known of locations.
+        self._countries: dict[Location, str] = {}
         self._drivers = {driver.driver_id for driver in facts.drivers() if driver.link is not None}
         self._free: set[int] = set()
         self._free_json: bytes | None = None
@@ -360,19 +358,16 @@ class Board:
 
     def _look_at_countries(self) -> None:
         """The weather service says where a location lies: no event tells of it."""
-        known = {weather.place: weather.country for weather in self._facts.weathers() if weather.country}
+        known = {weather.location: weather.country for weather in self._facts.weathers() if weather.country}
         if known == self._countries:
             return
-        self._countries, self._shown = known, {}
+        self._countries = known
         self._touched |= dict.fromkeys(self._index)
 
     def _name(self, number: int, point: ChargingPoint) -> frames.Name:
-        shown = self._shown.get(point.location)
-        if shown is None:
-            location = tidy(point.location)
-            known = "" if town_and_country(location)[1] else self._countries.get(place_of(location), "")
-            shown = self._shown[point.location] = location, known
-        return number, point.cp_id, shown[0], point.price_centi_cents_per_kwh, shown[1]
+        where = point.location
+        country = "" if where.country else self._countries.get(where, "")
+        return number, point.cp_id, where.name, point.price_centi_cents_per_kwh, country
 
     def _newer(self, order: OrderedDict[int, None], seen: int, *, names: bool = False) -> Iterator[_Place]:
         for number in reversed(order):

@@ -29,7 +29,7 @@ from evcharge.cp.standing import Standing
 from evcharge.cp.status import EngineFacts, Session, engine_line, fault_words
 from evcharge.domain.errors import ConfigError
 from evcharge.domain.ids import CpId, DriverId, Role, check_id
-from evcharge.domain.location import tidy
+from evcharge.domain.location import Location
 from evcharge.domain.refusals import RefusalFacts
 from evcharge.evc1.client import LinkState, Phase
 from evcharge.evc1.connection import Channel
@@ -200,7 +200,7 @@ class Engine:
         self.health_at = ""
         self._lines = LinkLines(config)
         self.troubles = FaultLog()
-        self._told_location = tidy(config.engine.location)
+        self._told_location = Location(config.engine.location)
         self._standing = Standing(cp_id, self.words, self.troubles, self._told_location)
         # Ticks since a monitor last asked.
         self._unwatched = 0
@@ -237,7 +237,7 @@ class Engine:
                     self.charge.sync(),
                     max_power_w=self._max_power_w,
                     speed=self._settings.speed,
-                    location=self._told_location or UNSET,
+                    location=self._told_location.name or UNSET,
                 )
             )
             while self._hear(await channel.receive()):
@@ -334,7 +334,7 @@ class Engine:
         charge, now_s = self.charge, self._loop.time()
         return EngineFacts(
             cp_id=self._cp_id,
-            location=self._standing.location,
+            location=self._standing.location.name,
             withheld=self._standing.withheld,
             clock=f"{utc_now().astimezone():%H:%M:%S}",
             state=charge.state,
@@ -381,7 +381,7 @@ class Engine:
             case Synced(last_seq=last_seq) | Resync(last_seq=last_seq):
                 return self.charge.on_synced(last_seq)
             case Located(location=location):
-                self._standing.hear(location, self._told_location)
+                self._standing.hear(Location(location), self._told_location)
             case Withheld(holds=holds):
                 self._standing.hear_holds(holds)
             case Ack(seq=seq):

@@ -18,6 +18,7 @@ from evcharge.cp.standing import Standing
 from evcharge.cp.status import Lamp, MonitorFacts, Signal, monitor_line
 from evcharge.domain.errors import Code, EvchargeError, Overloaded, StateError
 from evcharge.domain.ids import CpId, Role, check_id
+from evcharge.domain.location import Location
 from evcharge.evc1.client import LinkState, Phase, ReconnectingClient
 from evcharge.evc1.connection import Channel
 from evcharge.evc1.messages import ErrorNotice, Health, Located, Withheld
@@ -79,7 +80,7 @@ class Teller:
                         said = labels.says(code, text, self._words.lang)
                         log.warning("%s", self._words("central says", text=said))
                     case Located(location=location, said=said):
-                        self._standing.hear(location, said)
+                        self._standing.hear(Location(location), Location(said))
                     case Withheld(holds=holds):
                         self._standing.hear_holds(holds)
                     case _:
@@ -273,7 +274,7 @@ class Monitor:
             heard_at=watcher.heard_at if watcher is not None else None,
             temperature_deci_celsius=self._warmth(),
             monitors=watcher.monitors if watcher is not None else 1,
-            location=self._standing.location,
+            location=self._standing.location.name,
             withheld=self._standing.withheld,
             simulating=self._teller is not None and self._teller.simulating,
         )

@@ -17,6 +17,7 @@ from evcharge.domain.charging_point import ChargingPoint, Hold
 from evcharge.domain.errors import Refused
 from evcharge.domain.events import ConfirmationEnded, Event, RecordQuarantined, StartRefused
 from evcharge.domain.ids import Role
+from evcharge.domain.location import Location
 from evcharge.domain.session import Session, Ticket
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -70,6 +71,12 @@ class FakeEngine:
         return journal_records.SupplyRefused(seq=self._next(), session_id=session_id, reason=reason)
 
 
+def located(what: dict[str, object]) -> dict[str, object]:
+    """Return the parameters of a command as a door gives them to it: with locations that are no longer text."""
+    texts = {name: text for name, text in what.items() if name in ("location", "said_location")}
+    return what | {name: Location(text) for name, text in texts.items() if isinstance(text, str)}
+
+
 @dataclass
 class Network:
     """Facts, and the rules applied to them as the dispatcher does."""
@@ -91,7 +98,7 @@ class Network:
 
     def does(self, kind: type[c.AnyCommand], **what: object) -> Decision:
         """Decide and apply one command; it comes over the present link, where nothing else is said."""
-        command = kind(**{"by": ADMIN} | self._over_its_link(kind, what) | what)
+        command = kind(**{"by": ADMIN} | self._over_its_link(kind, what) | located(what))
         draft = recalling(self.facts, self.over, command)
         decision = decide(draft, command, self.rules)
         self.decisions.append(decision)

@@ -44,11 +44,11 @@ from evcharge.domain import events, journal_records
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.errors import Code, Refused, StaleLink
 from evcharge.domain.ids import Role
-from evcharge.domain.location import WeatherKind
+from evcharge.domain.location import Location, WeatherKind
 from evcharge.domain.session import Ticket
 from evcharge.evc1 import messages
 from evcharge.storage import database, hash_chain
-from tests.unit.central.builders import ADMIN, NOON
+from tests.unit.central.builders import ADMIN, NOON, located
 from tests.unit.central.model import MAX_HOLD, MAX_MWH, MOST_JOURNALS, WELCOME, Model, believed, heard
 
 RULES = Rules(now=NOON, welcome_credit_cents=WELCOME, max_hold_cents=MAX_HOLD, max_session_mwh=MAX_MWH)
@@ -224,7 +224,7 @@ class TheRules(RuleBasedStateMachine):
         self.draft, self.draft_model = PendingFacts(self.facts), self.model.draft()
 
     def do(self, kind: type[c.AnyCommand], **what: object) -> None:
-        self.carry_out(kind(by=ADMIN, **what))
+        self.carry_out(kind(by=ADMIN, **located(what)))
 
     def carry_out(self, command: c.AnyCommand) -> None:
         """Decide one command on the draft; the model must come to the same."""
@@ -889,7 +889,7 @@ class TheRules(RuleBasedStateMachine):
                 assert (point.fault, set(point.holds)) == (cp.fault, cp.holds)  # I21
                 asked = point.question and (point.question.request_id, point.question.driver_id)
                 assert asked == (cp.question and (cp.question.request, cp.question.driver))
-                assert (point.location, point.price_centi_cents_per_kwh) == (cp.at or "", cp.price)
+                assert (point.location.name, point.price_centi_cents_per_kwh) == (cp.at or "", cp.price)
             assert sorted(point.cp_id for point in facts.points()) == sorted(
                 cp_id for cp_id, cp in model.cps.items() if not cp.withdrawn
             )
@@ -898,7 +898,7 @@ class TheRules(RuleBasedStateMachine):
                 assert left is not None
                 assert left.balance_cents == cents
             for where, kinds in model.bad_weather.items():
-                weather = facts.weather(where)
+                weather = facts.weather(Location(where))
                 assert weather is not None
                 assert (weather.alerts, weather.override) == (kinds, where in model.overridden)
             for driver_id, one in model.drivers.items():

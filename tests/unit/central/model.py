@@ -50,8 +50,8 @@ class Model:
         cp = self.cps.setdefault(a.cp_id, SimpleNamespace(
             heard=False, monitor=None, engine=None, fault=None, holds=set(), revoked=False, epoch=a.epoch, issued=0,
             session=None, withdrawn=False, number=a.registration, car=False, car_of=None, journal=None, used=0,
-            parting=None, price=2_500, at=a.location or None, registered=a.location, told=None, by_operator=False,
-            question=None, journal_end=0))  # fmt: skip
+            parting=None, price=2_500, at=a.location.name or None, registered=a.location.name, told=None,
+            by_operator=False, question=None, journal_end=0))  # fmt: skip
         if a.epoch < cp.epoch:
             return "E_REVOKED"
         if (getattr(cp, role) or 0) > a.link:
@@ -60,7 +60,7 @@ class Model:
             if not cp.withdrawn:
                 self._point_leaves(cp, a.epoch)
             cp.withdrawn, cp.number, cp.engine, cp.parting = False, a.registration, None, None
-            cp.registered, cp.at = a.location, a.location or cp.at
+            cp.registered, cp.at = a.location.name, a.location.name or cp.at
             cp.told, cp.by_operator = None, False
             self._obeys(cp)
             cp.epoch, cp.issued, cp.revoked = a.epoch, a.epoch, False
@@ -73,9 +73,9 @@ class Model:
                 self._without_monitor(cp)
             else:
                 cp.engine = cp.parting = None
-        if is_new and a.location and cp.registered != a.location:
-            cp.registered = a.location
-            self._goes_to(cp, a.location)
+        if is_new and a.location.name and cp.registered != a.location.name:
+            cp.registered = a.location.name
+            self._goes_to(cp, a.location.name)
         cp.epoch = cp.issued = a.epoch
         cp.revoked, cp.parting = False, None
         return cp
@@ -160,7 +160,7 @@ class Model:
                 self._obeys(cp)
 
     def _WeatherAlert(self, a):
-        where = a.location.upper()
+        where = a.location.name.upper()
         if where not in self.measured and all(str(cp.at).upper() != where for cp in self._all_here()):
             return "E_NOT_FOUND"
         self.measured.add(where)
@@ -170,13 +170,13 @@ class Model:
         return None
 
     def _WeatherClear(self, a):
-        where = a.location.upper()
+        where = a.location.name.upper()
         if self.bad_weather.pop(where, None):
             self.overridden.discard(where)
             self._sky_changes(where)
 
     def _WeatherOverride(self, a):
-        where = a.location.upper()
+        where = a.location.name.upper()
         if a.override and not self.bad_weather.get(where):
             return "E_CONFLICT"
         if a.override != (where in self.overridden):
@@ -185,7 +185,7 @@ class Model:
         return None
 
     def _WeatherReport(self, a):
-        self.measured.add(a.location.upper())
+        self.measured.add(a.location.name.upper())
 
     def _SetPrice(self, a):
         if self._here(a.cp_id) is None:
@@ -196,12 +196,12 @@ class Model:
     def _MovePoint(self, a):
         if self._here(a.cp_id) is None:
             return "E_UNKNOWN_CP"
-        self._goes_to(self.cps[a.cp_id], a.location, by_operator=True)
+        self._goes_to(self.cps[a.cp_id], a.location.name, by_operator=True)
         return None
 
     def _RegistryFollows(self, a):
         if (cp := self._here(a.cp_id)) is not None:
-            cp.registered = a.location
+            cp.registered = a.location.name
 
     def _BarDriver(self, a):
         if (driver := self.drivers.get(a.driver_id)) is None or driver.withdrawn:
@@ -219,7 +219,7 @@ class Model:
             if cp.session and self.sessions[cp.session].state == "C":
                 self._close(cp.session, "T", estimated=True)
             self._stop(cp.session, "charging point lost")
-        self._says_where_it_is(cp, a.said_location)
+        self._says_where_it_is(cp, a.said_location.name)
         cp.engine, cp.journal, cp.journal_end = a.link, a.journal_id, a.last_seq
         return None
 

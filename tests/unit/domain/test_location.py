@@ -3,7 +3,7 @@
 import pytest
 
 from evcharge.domain.errors import BadInput
-from evcharge.domain.location import check, in_country, is_meant, place, tidy, town_and_country
+from evcharge.domain.location import NOWHERE, Location
 
 
 @pytest.mark.parametrize(
@@ -20,26 +20,39 @@ from evcharge.domain.location import check, in_country, is_meant, place, tidy, t
     ],
 )
 def test_a_name_is_kept_in_one_form(written: str, kept: str):
-    assert tidy(written) == check(written) == kept
-    assert tidy(kept) == kept
+    assert Location(written).name == Location.checked(written).name == str(Location(written)) == kept
+    assert Location(kept).name == kept
 
 
 @pytest.mark.parametrize("bad", ["", "  ", "\u200b", "x" * 81, "one\x00two", "\x1b[31m"])
 def test_what_is_no_name_is_refused(bad: str):
     with pytest.raises(BadInput, match="1 to 80 characters"):
-        check(bad)
+        Location.checked(bad)
 
 
 def test_capitals_and_blanks_do_not_make_another_location():
-    assert place("san  juan") == place("San Juan")
-    assert place("Málaga") == place("Ma\u0301laga") == place("MÁLAGA")
-    assert place("Málaga") != place("Malaga")
+    assert Location("san  juan") == Location("San Juan")
+    assert {Location("san  juan"): "here"}[Location("SAN JUAN")] == "here"
+    assert Location("Málaga") == Location("Ma\u0301laga") == Location("MÁLAGA")
+    assert Location("Málaga") != Location("Malaga")
+
+
+def test_two_spellings_of_one_location_are_told_apart_only_for_screens():
+    assert Location("elche") == Location("Elche")
+    assert not Location("elche").is_spelt_as(Location("Elche"))
+    assert Location(" Elche").is_spelt_as(Location("Elche"))
+
+
+def test_nowhere_is_false():
+    assert Location("  ") == NOWHERE
+    assert not NOWHERE
+    assert Location("Elche")
 
 
 @pytest.mark.parametrize("wish", ["malaga", "Málaga", " MALAGA ", "Ma\u0301laga"])
 def test_a_driver_need_not_type_accents(wish: str):
-    assert is_meant("Málaga", wish)
-    assert not is_meant("Málaga del Fresno", wish)
+    assert Location("Málaga").is_meant_by(Location(wish))
+    assert not Location("Málaga del Fresno").is_meant_by(Location(wish))
 
 
 @pytest.mark.parametrize(
@@ -53,15 +66,18 @@ def test_a_driver_need_not_type_accents(wish: str):
         ("Guadalajara", "Guadalajara, ES", False),
         ("Málaga, ES", "MALAGA", True),
         ("Málaga del Fresno, ES", "Málaga", False),
+        ("San Juan", "San  Juan", True),
     ],
 )
 def test_a_driver_need_not_type_the_country(location: str, wish: str, meant: bool):
-    assert is_meant(location, wish) is meant
+    assert Location(location).is_meant_by(Location(wish)) is meant
 
 
 def test_a_country_makes_another_location_and_is_shown_once():
-    assert place("Guadalajara, ES") == place("guadalajara ,es") != place("Guadalajara")
-    assert town_and_country("Guadalajara, ES") == ("Guadalajara", "ES")
-    assert town_and_country("Elche, Alicante") == ("Elche, Alicante", "")
-    assert in_country("Guadalajara", "MX") == in_country("Guadalajara, MX", "ES") == "Guadalajara, MX"
-    assert in_country("Guadalajara", "") == "Guadalajara"
+    here = Location("Guadalajara, ES")
+    assert here == Location("guadalajara ,es") != Location("Guadalajara")
+    assert (here.town, here.country) == ("Guadalajara", "ES")
+    assert (Location("Elche, Alicante").town, Location("Elche, Alicante").country) == ("Elche, Alicante", "")
+    assert Location("Guadalajara").in_country("MX") == "Guadalajara, MX"
+    assert Location("Guadalajara, MX").in_country("ES") == "Guadalajara, MX"
+    assert Location("Guadalajara").in_country("") == "Guadalajara"

@@ -2,6 +2,7 @@ import pytest
 from msgspec.structs import replace
 
 from evcharge.domain.errors import Code, Refused
+from evcharge.domain.location import Location
 from evcharge.registry.registrations import (
     Kind,
     Registration,
@@ -18,9 +19,9 @@ from evcharge.registry.registrations import (
     withdraw,
 )
 
-CP001 = Registration(id="CP001", kind=Kind.CP, location="Elche", secret_hash="old", epoch=4)
+CP001 = Registration(id="CP001", kind=Kind.CP, location=Location("Elche"), secret_hash="old", epoch=4)
 INACTIVE, REVOKED = replace(CP001, state=State.INACTIVE), replace(CP001, state=State.REVOKED)
-WITHDRAWN = replace(CP001, state=State.WITHDRAWN, secret_hash=None, location="")
+WITHDRAWN = replace(CP001, state=State.WITHDRAWN, secret_hash=None, location=Location(""))
 
 
 def wanted(**changes):
@@ -40,31 +41,39 @@ def test_a_new_id_is_registered_as_wanted():
 
 def test_the_same_credential_again_changes_nothing():
     assert register(CP001, wanted(), same_secret=True, by_admin=False) is None
-    assert register(CP001, wanted(location=""), same_secret=True, by_admin=True) is None
+    assert register(CP001, wanted(location=Location("")), same_secret=True, by_admin=True) is None
 
 
 def test_the_owner_of_the_credential_says_where_it_stands_once():
-    nowhere = replace(CP001, location="")
-    change = register(nowhere, wanted(location="Alcoy"), same_secret=True, by_admin=False)
-    assert (change.after, change.what, change.revokes) == (replace(CP001, location="Alcoy"), "move", False)
-    assert register(CP001, wanted(location="Alcoy"), same_secret=True, by_admin=False) is None
+    nowhere = replace(CP001, location=Location(""))
+    change = register(nowhere, wanted(location=Location("Alcoy")), same_secret=True, by_admin=False)
+    assert (change.after, change.what, change.revokes) == (
+        replace(CP001, location=Location("Alcoy")),
+        "move",
+        False,
+    )
+    assert register(CP001, wanted(location=Location("Alcoy")), same_secret=True, by_admin=False) is None
 
 
 def test_an_administrator_who_names_another_location_makes_older_tickets_void():
-    change = register(CP001, wanted(location="Alcoy"), same_secret=True, by_admin=True)
-    assert change.after == replace(CP001, location="Alcoy", epoch=CP001.epoch + 1)
+    change = register(CP001, wanted(location=Location("Alcoy")), same_secret=True, by_admin=True)
+    assert change.after == replace(CP001, location=Location("Alcoy"), epoch=CP001.epoch + 1)
     assert change.revokes
-    assert register(CP001, wanted(location="ELCHE"), same_secret=True, by_admin=True) is None
+    assert register(CP001, wanted(location=Location("ELCHE")), same_secret=True, by_admin=True) is None
     asked_by_central = register(
-        CP001, wanted(location="Alcoy"), same_secret=True, by_admin=True, may_replace=False
+        CP001, wanted(location=Location("Alcoy")), same_secret=True, by_admin=True, may_replace=False
     )
     assert asked_by_central is None
 
 
 def test_the_registry_follows_central_and_nobody_is_shut_out_by_it():
-    change = locate(CP001, "Alcoy")
-    assert (change.after, change.what, change.revokes) == (replace(CP001, location="Alcoy"), "move", False)
-    assert locate(change.after, "Alcoy") is None
+    change = locate(CP001, Location("Alcoy"))
+    assert (change.after, change.what, change.revokes) == (
+        replace(CP001, location=Location("Alcoy")),
+        "move",
+        False,
+    )
+    assert locate(change.after, Location("Alcoy")) is None
 
 
 def test_another_credential_is_refused_unless_an_administrator_brings_it():
@@ -199,13 +208,13 @@ def test_who_joins_is_registered():
 
 @pytest.mark.parametrize("before", [CP001, REVOKED])
 def test_a_known_id_that_joins_gets_a_new_credential_and_its_old_tickets_are_void(before):
-    change = join(before, wanted(location=""), 4)
+    change = join(before, wanted(location=Location("")), 4)
     assert (change.after, change.what, change.revokes) == (
         replace(CP001, secret_hash="new", epoch=5),
         "rotate",
         True,
     )
-    assert join(before, wanted(location="Alcoy"), 4).after.location == "Alcoy"
+    assert join(before, wanted(location=Location("Alcoy")), 4).after.location == Location("Alcoy")
 
 
 def test_what_happened_after_an_invitation_was_made_is_stronger():

@@ -3,6 +3,7 @@
 import pytest
 
 from evcharge.domain.errors import BadInput
+from evcharge.domain.location import Location
 from evcharge.labels import Speech
 from evcharge.labels.weather_service import SENTENCES
 from evcharge.weather.orders import Order, Verb, parse
@@ -13,11 +14,11 @@ SAY = Speech(SENTENCES)
 @pytest.mark.parametrize(
     ("line", "order"),
     [
-        ("add  San   Vicente", Order(Verb.ADD, "San Vicente")),
-        ("DROP Madrid", Order(Verb.DROP, "Madrid")),
-        ("change Campus UA = Alicante", Order(Verb.CHANGE, "Campus UA", "Alicante")),
-        ("change Campus=38.38, -0.51", Order(Verb.CHANGE, "Campus", "38.38, -0.51")),
-        ("move cp001 Elche", Order(Verb.MOVE, "CP001", "Elche")),
+        ("add  San   Vicente", Order(Verb.ADD, Location("San Vicente"))),
+        ("DROP Madrid", Order(Verb.DROP, Location("Madrid"))),
+        ("change Campus UA = Alicante", Order(Verb.CHANGE, Location("Campus UA"), Location("Alicante"))),
+        ("change Campus=38.38, -0.51", Order(Verb.CHANGE, Location("Campus"), Location("38.38, -0.51"))),
+        ("move cp001 Elche", Order(Verb.MOVE, cp_id="CP001", where=Location("Elche"))),
         ("list", Order(Verb.LIST)),
         ("faults", Order(Verb.FAULTS)),
         ("quit", Order(Verb.QUIT)),

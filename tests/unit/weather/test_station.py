@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.domain.location import WeatherKind
+from evcharge.domain.location import Location, WeatherKind
 from evcharge.labels import Speech
 from evcharge.labels.weather_service import SENTENCES
 from evcharge.weather.alerts import Limits
 from evcharge.weather.atlas import Atlas
-from evcharge.weather.client import Location
+from evcharge.weather.client import LocationRow
 from evcharge.weather.own_alerts import Begun
 from evcharge.weather.readings import Reading, Spot
 from evcharge.weather.station import Station
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-PLACE = "Campus"
+PLACE = Location("Campus")
 
 
 class Central:
@@ -32,21 +32,21 @@ class Central:
         self.rounds = self.reports = 0
         self.moved = asyncio.Condition()
 
-    async def locations(self) -> list[Location]:
+    async def locations(self) -> list[LocationRow]:
         await self._count("rounds")
-        return [Location(PLACE, ["CP001"], sorted(self.alerts))] if self.is_known else []
+        return [LocationRow(PLACE.name, ["CP001"], sorted(self.alerts))] if self.is_known else []
 
-    async def update(self, location: str, reading: Reading, source: str, spot: Spot | None) -> None:
+    async def update(self, location: Location, reading: Reading, source: str, spot: Spot | None) -> None:
         await self._count("reports")
 
-    async def begin(self, location: str, alert: WeatherKind, reading: Reading) -> None:
+    async def begin(self, location: Location, alert: WeatherKind, reading: Reading) -> None:
         self.alerts.add(alert)
         await self._count("reports")
 
     async def source_state(self, why: str) -> None:
         pass
 
-    async def end(self, location: str, alert: WeatherKind) -> None:
+    async def end(self, location: Location, alert: WeatherKind) -> None:
         self.ended.append(alert)
         self.alerts.discard(alert)
         await self._count("reports")
@@ -76,7 +76,7 @@ class Sky:
     def __init__(self) -> None:
         self.said: asyncio.Queue[float] = asyncio.Queue()
 
-    async def measure(self, location: str) -> Reading:
+    async def measure(self, location: Location) -> Reading:
         celsius = await self.said.get()
         self.said.task_done()
         return Reading(celsius=celsius, wind_m_per_s=3.0, storm=False, measured_at=NOW)

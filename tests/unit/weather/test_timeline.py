@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from evcharge.demo import plan
 from evcharge.domain.errors import ConfigError
+from evcharge.domain.location import Location
 from evcharge.weather.readings import SourceTrouble
 from evcharge.weather.timeline import parse
 
@@ -27,7 +28,7 @@ FRONT = """
 
 
 def at(seconds: float, location: str = "Alicante", text: str = FRONT):
-    return parse(text).reading(location, seconds, NOON)
+    return parse(text).reading(Location(location), seconds, NOON)
 
 
 def test_the_weather_moves_steadily_from_one_line_to_the_next():
@@ -119,14 +120,16 @@ def test_a_file_without_end_is_refused():
 @given(st.text(max_size=60))
 def test_whatever_stands_there_is_weather_or_a_sentence(text: str):
     with contextlib.suppress(ConfigError, SourceTrouble):
-        parse(text).reading("Elche", 7.0, NOON)
+        parse(text).reading(Location("Elche"), 7.0, NOON)
 
 
 @pytest.mark.parametrize("once", [True, False])
 def test_the_weather_of_the_demo_can_be_played(once: bool):
     timeline = parse(plan.timeline(once=once).read_text("utf-8"))
     coldest = min(
-        timeline.reading(city, seconds, NOON).celsius for city in plan.CITIES for seconds in range(0, 240, 5)
+        timeline.reading(Location(city), seconds, NOON).celsius
+        for city in plan.CITIES
+        for seconds in range(0, 240, 5)
     )
     # With --once every driver must get its tickets.
     assert (coldest > 1) is once

@@ -7,6 +7,7 @@ import pytest
 from rich.cells import cell_len
 from rich.text import Text
 
+from evcharge.domain.location import Location
 from evcharge.labels import Speech
 from evcharge.labels.weather_service import SENTENCES
 from evcharge.terminal import drawing
@@ -17,10 +18,17 @@ from evcharge.weather.view import Facts, Row, listed, view
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 EN, ES = Speech(SENTENCES), Speech(SENTENCES, "es")
 COLD = Row(
-    location="Alcoy", celsius=-3.0, wind_m_per_s=12.0, measured_at=NOON, alerts=["COLD"], cps=["CP003"]
+    location=Location("Alcoy"),
+    celsius=-3.0,
+    wind_m_per_s=12.0,
+    measured_at=NOON,
+    alerts=["COLD"],
+    cps=["CP003"],
 )
-GOOD = Row(location="Alicante", celsius=16.04, wind_m_per_s=None, measured_at=NOON, cps=["CP001", "CP007"])
-BLIND = Row(location="Atlantis", trouble="OpenWeather knows no place called Atlantis")
+GOOD = Row(
+    location=Location("Alicante"), celsius=16.04, wind_m_per_s=None, measured_at=NOON, cps=["CP001", "CP007"]
+)
+BLIND = Row(location=Location("Atlantis"), trouble="OpenWeather knows no place called Atlantis")
 
 
 def facts(*rows: Row, **more: object) -> Facts:
@@ -74,7 +82,7 @@ def test_trouble_is_said_with_the_courses_words():
 
 
 def test_an_override_is_shown():
-    row = Row(location="Alcoy", celsius=-3.0, alerts=["WIND", "COLD"], override=True)
+    row = Row(location=Location("Alcoy"), celsius=-3.0, alerts=["WIND", "COLD"], override=True)
     assert "cold, strong wind (overridden)" in screen(facts(row))
     assert "frío, viento fuerte (anulado)" in screen(facts(row), words=ES)
 
@@ -84,7 +92,7 @@ def test_without_locations_it_says_why():
 
 
 def test_more_locations_than_lines_are_counted():
-    rows = [Row(location=f"City {number:02}", celsius=10.0) for number in range(40)]
+    rows = [Row(location=Location(f"City {number:02}"), celsius=10.0) for number in range(40)]
     shown = screen(facts(*rows, COLD))
     assert "Locations (41)" in shown
     assert "Alcoy" in shown
@@ -116,17 +124,17 @@ def test_the_same_as_plain_lines():
         "Atlantis: unknown; OpenWeather knows no place called Atlantis; CPs: –",
     ]
     assert listed([], EN) == ["none yet: Central knows no charging point"]
-    assert Row(location="x").words(EN) == "unknown"
+    assert Row(location=Location("x")).words(EN) == "unknown"
 
 
 ABROAD = Row(
-    location="Guadalajara",
+    location=Location("Guadalajara"),
     spot=Spot(20.6767, -103.3475, "MX"),
     celsius=24.0,
     wind_m_per_s=2.0,
     measured_at=NOON,
 )
-HERE = Row(location="Elche", spot=Spot(38.2653, -0.6988, "ES"), celsius=16.0, measured_at=NOON)
+HERE = Row(location=Location("Elche"), spot=Spot(38.2653, -0.6988, "ES"), celsius=16.0, measured_at=NOON)
 
 
 @pytest.mark.parametrize(("words", "where"), [(EN, "Where"), (ES, "Dónde")])

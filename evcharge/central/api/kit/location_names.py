@@ -1,4 +1,4 @@
-"""Names of locations, as bodies may hold them; `location.check` makes them tidy."""
+"""Names of locations, as bodies may hold them; a handler makes a `Location` of each."""
 
 from typing import Annotated, get_args
 
@@ -8,4 +8,4 @@ from evcharge.domain.journal_records import Text
 from evcharge.domain.location import MAX_CHARS
 
 # As the Registry takes them: plain text on one line.
-Place = Annotated[str, Meta(min_length=1, max_length=MAX_CHARS, pattern=get_args(Text)[1].pattern)]
+LocationName = Annotated[str, Meta(min_length=1, max_length=MAX_CHARS, pattern=get_args(Text)[1].pattern)]

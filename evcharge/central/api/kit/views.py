@@ -14,7 +14,7 @@ from evcharge.central.views.refusal_text import fields_in_words
 from evcharge.domain.billing import cost_cents, price_text
 from evcharge.domain.charging_point import ChargingPoint, CpStatus
 from evcharge.domain.ids import CpId
-from evcharge.domain.location import town_and_country
+from evcharge.domain.location import Location
 from evcharge.domain.session import Session, SessionState
 from evcharge.storage.database import Row
 
@@ -25,7 +25,7 @@ def point(found: ChargingPoint, session: Session | None, live: Live | None) -> J
     """Return one charging point; while it is taken, also its session and the live figures."""
     content: Json = {
         "cp_id": found.cp_id,
-        "location": found.location,
+        "location": found.location.name,
         "price": price_text(found.price_centi_cents_per_kwh),
         "status": found.status,
         "reason": found.reason,
@@ -55,7 +55,7 @@ def free_point(found: ChargingPoint) -> Json:
     """Return what a driver may know of a charging point."""
     return {
         "cp_id": found.cp_id,
-        "location": found.location,
+        "location": found.location.name,
         "price": price_text(found.price_centi_cents_per_kwh),
         "free": found.status is CpStatus.AVAILABLE,
     }
@@ -98,7 +98,7 @@ def ticket(row: Row) -> Json:
     return content
 
 
-def location(name: str, points: list[CpId], weather: Weather | None, *, stale: bool) -> Json:
+def location(where: Location, points: list[CpId], weather: Weather | None, *, stale: bool) -> Json:
     """Return one location with its charging points and its weather, if any was ever measured."""
     measured: Json | None = None
     if weather is not None and weather.received_at is not None:
@@ -111,20 +111,20 @@ def location(name: str, points: list[CpId], weather: Weather | None, *, stale: b
             "source": weather.source,
         }
     return {
-        "location": name,
+        "location": where.name,
         "cps": sorted(points),
         "weather": measured,
         "alerts": sorted(weather.alerts) if weather is not None else [],
         "override": weather is not None and weather.override,
-        "country": country(name, weather),
+        "country": country(where, weather),
         "latitude": weather.latitude if weather is not None else None,
         "longitude": weather.longitude if weather is not None else None,
     }
 
 
-def country(name: str, weather: Weather | None) -> str:
+def country(where: Location, weather: Weather | None) -> str:
     """Return the country of a location, as its name says or else the source of its weather, or ""."""
-    return town_and_country(name)[1] or (weather.country if weather is not None else "")
+    return where.country or (weather.country if weather is not None else "")
 
 
 def driver(found: Driver, facts: Facts) -> Json:

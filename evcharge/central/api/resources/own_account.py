@@ -35,6 +35,7 @@ from evcharge.domain.errors import BadInput, Code, Refused
 from evcharge.domain.events import ConfirmationEnded
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
 from evcharge.domain.journal_records import Id, Text, Token
+from evcharge.domain.location import Location
 from evcharge.evc1.messages import Pin
 from evcharge.http.server import answer
 
@@ -215,7 +216,7 @@ class Me:
                 request_id=RequestId(wanted.request_id),
                 nonce=secrets.token_hex(8),
                 cp_id=CpId(wanted.cp_id) if wanted.cp_id is not None else None,
-                location=wanted.location,
+                location=Location(wanted.location) if wanted.location is not None else None,
             ),
         )
         return answer(_told(wanted.request_id, decision.reply))

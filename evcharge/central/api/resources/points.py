@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from msgspec import Meta, Struct
 
 from evcharge.central.api.kit import answers, views
-from evcharge.central.api.kit.location_names import Place
+from evcharge.central.api.kit.location_names import LocationName
 from evcharge.central.api.kit.request_inputs import MAX_PAGE, body_of, carried_out, limit_of
 from evcharge.central.api.kit.routes import ADMINS, DRIVERS, OPERATORS, VIEWERS, Handler, Parameter, Route
 from evcharge.central.books.archive import Archive
@@ -32,7 +32,7 @@ from evcharge.domain.billing import SURE_PRICE_CENTI_CENTS, parse_price, price_t
 from evcharge.domain.charging_point import ChargingPoint, Hold
 from evcharge.domain.errors import BadInput, Code, Refused
 from evcharge.domain.ids import CpId, Role, check_id
-from evcharge.domain.location import check
+from evcharge.domain.location import Location
 from evcharge.domain.session import Session
 from evcharge.http.server import answer
 from evcharge.runtime.clock import Clock
@@ -50,7 +50,7 @@ class PointChange(Struct, forbid_unknown_fields=True):
     """What is to change: a price in euros per kWh, such as "0.30"; a location."""
 
     price: Annotated[str, Meta(max_length=20)] | None = None
-    location: Place | None = None
+    location: LocationName | None = None
     confirm: bool = False
 
 
@@ -164,7 +164,7 @@ class Points:
                 raise Refused(text, Code.CONFIRM)
             orders.append(SetPrice(by=actor, cp_id=cp_id, price_centi_cents_per_kwh=price))
         if body.location is not None:
-            orders.append(MovePoint(by=actor, cp_id=cp_id, location=check(body.location)))
+            orders.append(MovePoint(by=actor, cp_id=cp_id, location=Location.checked(body.location)))
         if not orders:
             raise BadInput("Give price, location or both.")
         happened: list[events.Event] = []

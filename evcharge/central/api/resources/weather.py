@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from evcharge.central.api.kit import answers, views
 from evcharge.central.api.kit.date_ranges import read_instant
-from evcharge.central.api.kit.location_names import Place
+from evcharge.central.api.kit.location_names import LocationName
 from evcharge.central.api.kit.request_inputs import body_of, carried_out
 from evcharge.central.api.kit.routes import OPERATORS, VIEWERS, WEATHER, Parameter, Route
 from evcharge.central.dispatcher import Dispatcher
@@ -27,7 +27,7 @@ from evcharge.domain import events
 from evcharge.domain.errors import BadInput, Code
 from evcharge.domain.ids import CpId
 from evcharge.domain.journal_records import Text
-from evcharge.domain.location import WeatherKind, check, place
+from evcharge.domain.location import Location, WeatherKind
 from evcharge.http.server import answer
 from evcharge.runtime.clock import Clock
 
@@ -56,7 +56,7 @@ class UpdateBody(Struct, forbid_unknown_fields=True):
     `country`, `latitude` and `longitude` say where the source takes the location to be; both degrees, or none.
     """
 
-    location: Place
+    location: LocationName
     temperature_celsius: Celsius
     wind_m_per_s: MetresPerSecond | None = None
     measured_at: str | UnixSeconds | None = None
@@ -69,7 +69,7 @@ class UpdateBody(Struct, forbid_unknown_fields=True):
 class AlertBody(Struct, forbid_unknown_fields=True):
     """Bad weather that forbids charging at a location; OK ends every alert there."""
 
-    location: Place
+    location: LocationName
     alert: Literal["COLD", "HEAT", "WIND", "STORM", "OK"]
     temperature_celsius: Celsius | None = None
     measured_at: str | UnixSeconds | None = None
@@ -167,17 +167,16 @@ class Weather:
     async def locations(self, _request: web.Request, _: Actor) -> web.Response:
         """List every location that has charging points or weather."""
         facts = self._dispatcher.facts
-        points: dict[str, list[CpId]] = {}
-        names: dict[str, str] = {}
+        points: dict[Location, list[CpId]] = {}
         for point in facts.points():
-            if key := place(point.location):
-                points.setdefault(key, []).append(point.cp_id)
-                names.setdefault(key, point.location)
-        known = {weather.place: weather for weather in facts.weathers()}
-        names |= {key: weather.location for key, weather in known.items()}
+            if point.location:
+                points.setdefault(point.location, []).append(point.cp_id)
+        known = {weather.location: weather for weather in facts.weathers()}
+        # As the weather service spells them, where it knows them.
+        spelt = {location: location for location in (*points, *known)}
         found = [
-            self._shown(names[key], points.get(key, []), known.get(key))
-            for key in sorted(names, key=lambda key: names[key].casefold())
+            self._shown(where, points.get(where, []), known.get(where))
+            for where in sorted(spelt.values(), key=lambda location: location.key)
         ]
         return answer({"locations": found})
 
@@ -188,7 +187,7 @@ class Weather:
             raise BadInput("Give latitude and longitude, or neither.", Code.FIELD)
         command = WeatherReport(
             by=actor,
-            location=check(body.location),
+            location=Location.checked(body.location),
             temperature_celsius=body.temperature_celsius,
             wind_m_per_s=body.wind_m_per_s,
             measured_at=_measured(body.measured_at),
@@ -202,7 +201,7 @@ class Weather:
     async def alert(self, request: web.Request, actor: Actor) -> web.Response:
         """Begin an alert, or end all of a location."""
         body = await body_of(request, AlertBody)
-        location = check(body.location)
+        location = Location.checked(body.location)
         if body.alert == "OK":
             return await self._reported(location, WeatherClear(by=actor, location=location))
         command = WeatherAlert(
@@ -219,7 +218,7 @@ class Weather:
         """End every alert of a location, or one of them."""
         if "location" not in request.query:
             raise BadInput("Say where: ?location=…")
-        location = check(request.query["location"])
+        location = Location.checked(request.query["location"])
         command = WeatherClear(by=actor, location=location, alert=_kind(request.query.get("alert")))
         return await self._reported(location, command)
 
@@ -236,28 +235,27 @@ class Weather:
 
     async def override(self, request: web.Request, actor: Actor) -> web.Response:
         """Let a location work in spite of its weather, or no longer."""
-        location = check(request.match_info["location"])
+        location = Location.checked(request.match_info["location"])
         body = await body_of(request, OverrideBody)
         command = WeatherOverride(by=actor, location=location, override=body.override)
         return await self._done(location, command)
 
-    async def _reported(self, location: str, command: AnyCommand) -> web.Response:
+    async def _reported(self, location: Location, command: AnyCommand) -> web.Response:
         """Carry out what a source of weather wants. It is heard before that: its goodbye may come meanwhile."""
         self._link.heard(command.by)
         return await self._done(location, command)
 
-    async def _done(self, location: str, command: AnyCommand) -> web.Response:
+    async def _done(self, location: Location, command: AnyCommand) -> web.Response:
         """Carry out `command`; show the location as it is then, and how much changed."""
         decision = await carried_out(self._dispatcher, command)
         happened = decision.events
         facts = self._dispatcher.facts
-        key = place(location)
-        there = [point for point in facts.points() if place(point.location) == key]
+        there = [point for point in facts.points() if point.location == location]
         weather = facts.weather(location)
-        name = weather.location if weather is not None else there[0].location if there else location
+        where = weather.location if weather is not None else there[0].location if there else location
         return answer(
             {
-                "location": self._shown(name, [point.cp_id for point in there], weather),
+                "location": self._shown(where, [point.cp_id for point in there], weather),
                 "changed": sum(
                     isinstance(event, events.HoldPlaced | events.HoldLifted) for event in happened
                 ),
@@ -265,8 +263,8 @@ class Weather:
             }
         )
 
-    def _shown(self, name: str, points: list[CpId], weather: Known | None) -> views.Json:
-        return views.location(name, points, weather, stale=_stale(weather, self._clock))
+    def _shown(self, where: Location, points: list[CpId], weather: Known | None) -> views.Json:
+        return views.location(where, points, weather, stale=_stale(weather, self._clock))
 
 
 def _stale(weather: Known | None, clock: Clock) -> bool:

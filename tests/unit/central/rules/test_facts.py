@@ -9,6 +9,7 @@ from evcharge.central.rules.decision import Decision, Draft
 from evcharge.central.rules.facts import Driver, Facts, JournalCursor, TicketSeen
 from evcharge.central.rules.pending_facts import PendingFacts
 from evcharge.domain.charging_point import ChargingPoint
+from evcharge.domain.location import Location
 from evcharge.domain.session import SessionState
 from tests.unit.central.builders import Network, remembered
 
@@ -141,9 +142,9 @@ def test_what_is_available_follows_every_change_in_the_order_of_ids():
     facts.put(replace(ready("CP001"), fault="engine lost"))
     facts.put(replace(ready("CP001"), fault="engine lost"))
     assert [point.cp_id for point in facts.available(9)] == ["CP002", "CP003"]
-    facts.put(replace(ready("CP002"), location="Elche"))
+    facts.put(replace(ready("CP002"), location=Location("Elche")))
     facts.put(ready("CP001"))
-    assert [(point.cp_id, point.location) for point in facts.available(9)] == [
+    assert [(point.cp_id, point.location.name) for point in facts.available(9)] == [
         ("CP001", ""),
         ("CP002", "Elche"),
         ("CP003", ""),
@@ -155,7 +156,7 @@ def test_charging_points_are_told_in_pages_by_id_without_those_that_are_withdraw
     for number in (4, 2, 5, 1, 3):
         facts.put(ready(f"CP{number:03}"))
     facts.put(replace(ready("CP003"), withdrawn=True))
-    facts.put(replace(ready("CP002"), location="Elche"))
+    facts.put(replace(ready("CP002"), location=Location("Elche")))
     assert [point.cp_id for point in facts.points_after("", 2)] == ["CP001", "CP002"]
     assert [point.cp_id for point in facts.points_after("CP002", 9)] == ["CP004", "CP005"]
     assert [point.cp_id for point in facts.points_after("CP0035", 1)] == ["CP004"]

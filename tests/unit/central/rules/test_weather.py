@@ -11,7 +11,7 @@ from evcharge.central.rules.pending_facts import PendingFacts
 from evcharge.domain import events
 from evcharge.domain.charging_point import CpStatus, Hold
 from evcharge.domain.errors import Code
-from evcharge.domain.location import WeatherKind, place
+from evcharge.domain.location import Location, WeatherKind
 from evcharge.domain.session import EndReason
 from tests.unit.central.builders import NOON, Network, only, said
 
@@ -32,7 +32,7 @@ def alert(town: Network, location: str = "Alicante", kind: WeatherKind = COLD, *
 
 
 def known(town: Network, location: str = "Alicante") -> Weather:
-    found = town.facts.weather(location)
+    found = town.facts.weather(Location(location))
     assert found is not None
     return found
 
@@ -56,12 +56,12 @@ def test_an_alert_holds_the_points_of_its_location_and_no_others(town: Network):
 def test_the_spelling_of_a_location_does_not_matter(town: Network, spelling: str):
     alert(town, spelling)
     assert town.point().holds == {Hold.WEATHER}
-    assert known(town, "alicante").location == "Alicante"
+    assert known(town, "alicante").location.name == "Alicante"
 
 
 def test_a_street_is_not_a_strasse_for_nothing():
-    assert place("Große  Straße") == place("GROSSE STRASSE")
-    assert place("Elche") != place("Elda")
+    assert Location("Große  Straße") == Location("GROSSE STRASSE")
+    assert Location("Elche") != Location("Elda")
 
 
 def test_an_alert_ends_the_running_charge_because_of_the_weather(town: Network):
@@ -259,7 +259,7 @@ def test_a_measurement_is_kept_and_holds_nobody(town: Network):
     )
     assert decision.events == ()
     assert known(town) == Weather(
-        location="Alicante", temperature_celsius=-30.0, wind_m_per_s=2.5, measured_at=NOON, received_at=NOON,
+        location=Location("Alicante"), temperature_celsius=-30.0, wind_m_per_s=2.5, measured_at=NOON, received_at=NOON,
         source="OpenWeather",
     )  # fmt: skip
     assert town.point().status is CpStatus.AVAILABLE
@@ -286,7 +286,7 @@ def test_a_measurement_from_the_future_is_refused(town: Network):
 
 
 def test_what_was_heard_long_ago_is_stale(town: Network):
-    assert weather.is_stale(Weather(location="Elche"), town.rules.now)
+    assert weather.is_stale(Weather(location=Location("Elche")), town.rules.now)
     town.does(c.WeatherReport, location="Elche", temperature_celsius=1.0)
     town.later(weather.STALE_AFTER.total_seconds())
     assert not weather.is_stale(known(town, "Elche"), town.rules.now)
@@ -307,8 +307,8 @@ def test_places_without_points_are_bounded_and_those_with_points_are_always_know
 def test_a_draft_shows_the_weather_beneath_and_hides_its_own_from_it(town: Network):
     alert(town)
     draft = PendingFacts(town.facts)
-    draft.put(Weather(location="Elche"))
-    draft.put(Weather(location="ALICANTE"))
-    assert {one.location for one in draft.weathers()} == {"ALICANTE", "Elche"}
-    assert {one.location for one in town.facts.weathers()} == {"Alicante"}
-    assert draft.weather("Altea") is None
+    draft.put(Weather(location=Location("Elche")))
+    draft.put(Weather(location=Location("ALICANTE")))
+    assert {one.location.name for one in draft.weathers()} == {"ALICANTE", "Elche"}
+    assert {one.location.name for one in town.facts.weathers()} == {"Alicante"}
+    assert draft.weather(Location("Altea")) is None

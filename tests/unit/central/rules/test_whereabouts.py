@@ -28,7 +28,7 @@ def arrives(town: Network, location: str = "", **what: object) -> list[type[even
 
 
 def stands(town: Network) -> str:
-    return town.point().location
+    return town.point().location.name
 
 
 def test_the_engine_says_it_when_its_monitor_came_first():

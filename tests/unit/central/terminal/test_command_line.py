@@ -5,6 +5,7 @@ import pytest
 from evcharge.central.terminal.command_line import USAGE, Order, Verb, completions, help_page, parse
 from evcharge.central.views.event_text import speech
 from evcharge.domain.errors import BadInput
+from evcharge.domain.location import Location
 
 SAY = speech("en")
 
@@ -19,7 +20,7 @@ SAY = speech("en")
         ("out all", Order(Verb.OUT)),
         ("resume ALL", Order(Verb.RESUME)),
         ("revoke D01", Order(Verb.REVOKE, "D01")),
-        ("move cp001  San   Juan", Order(Verb.MOVE, "CP001", location="San Juan")),
+        ("move cp001  San   Juan", Order(Verb.MOVE, "CP001", location=Location("San Juan"))),
         ("rotate CP001", Order(Verb.ROTATE, "CP001")),
         ("top-up D01 12.50", Order(Verb.TOP_UP, "D01", 1_250)),
         ("close-lost cp001", Order(Verb.CLOSE_LOST, "CP001")),

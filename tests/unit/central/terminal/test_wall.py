@@ -12,6 +12,7 @@ from evcharge.central.terminal.text_layout import COLOURS_256, NO_COLOURS, TRUE_
 from evcharge.central.terminal.wall import MARKS, View, wall
 from evcharge.central.terminal.wall_lists import Fault, fault_lines, session_state
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
+from evcharge.domain.location import Location
 from evcharge.domain.session import EndReason, Session, SessionState
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -34,7 +35,7 @@ STATUSES = {
 
 def point(number: int = 1, **facts) -> ChargingPoint:
     well = {"monitor_link": 1, "monitor_heard": True, "engine_link": 2}
-    place = {"location": "Alicante", "price_centi_cents_per_kwh": 2_500}
+    place = {"location": Location("Alicante"), "price_centi_cents_per_kwh": 2_500}
     return ChargingPoint(cp_id=f"CP{number:03}", **(place | well | facts))
 
 
@@ -206,8 +207,11 @@ def test_how_far_a_charge_is(facts: dict, words: str):
 
 
 def test_a_location_shows_the_country_that_the_weather_service_found():
-    points = [point(1, location="León"), point(2, location="León, ES"), point(3)]
-    view = View(points=points, countries={"león": "MX", "león, es": "ES", "alicante": ""})
+    points = [point(1, location=Location("León")), point(2, location=Location("León, ES")), point(3)]
+    view = View(
+        points=points,
+        countries={Location("león"): "MX", Location("león, es"): "ES", Location("alicante"): ""},
+    )
     for said in (
         text(shown(view)),
         text(shown(replace(view, points=[*points, *many(60).points[3:]]), 160, 49)),
@@ -282,7 +286,7 @@ def test_spanish_says_it_in_spanish():
 
 
 def test_hostile_words_are_shown_and_do_nothing():
-    bad = point(location=HOSTILE, fault=HOSTILE)
+    bad = point(location=Location(HOSTILE), fault=HOSTILE)
     view = View(points=[bad], faults=[Fault("12:00:00", HOSTILE)], messages=[HOSTILE], troubles=[HOSTILE])
     for width in (20, 80, 160):
         lines = shown(replace(view, page=None), width)
@@ -294,7 +298,13 @@ def test_hostile_words_are_shown_and_do_nothing():
 
 
 def test_wide_characters_do_not_push_anything_out_of_line():
-    shown(View(points=[point(number, location="東京都千代田区丸の内一丁目" * 3) for number in range(1, 7)]))
+    shown(
+        View(
+            points=[
+                point(number, location=Location("東京都千代田区丸の内一丁目" * 3)) for number in range(1, 7)
+            ]
+        )
+    )
 
 
 def test_open_faults_stay_until_solved_and_their_end_is_told():

@@ -20,7 +20,7 @@ from evcharge.central.views.alerts import MAX_OPEN, MAX_SOLVED, Alerts, alert_te
 from evcharge.domain import events as e
 from evcharge.domain.charging_point import ChargingPoint, Hold
 from evcharge.domain.errors import Code
-from evcharge.domain.location import WeatherKind
+from evcharge.domain.location import Location, WeatherKind
 from evcharge.labels.operator import SENTENCES
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -318,8 +318,8 @@ def test_after_a_start_what_the_facts_say_is_open_even_when_its_event_is_too_old
 
 def test_a_weather_alert_of_before_a_start_is_open_after_it():
     alerts = Alerts()
-    weather = Weather(location="Elche", alerts=frozenset({WeatherKind.WIND, WeatherKind.COLD}))
-    alerts.adopt([], LATER, [weather, Weather(location="Altea")])
+    weather = Weather(location=Location("Elche"), alerts=frozenset({WeatherKind.WIND, WeatherKind.COLD}))
+    alerts.adopt([], LATER, [weather, Weather(location=Location("Altea"))])
     (alert,) = alerts.open()
     assert (alert.about, alert_text(alert)) == (
         "Elche",
