@@ -5,7 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from evcharge.cp.health import BROKEN
-from evcharge.domain.billing import cost_cents, euros, kwh
+from evcharge.domain.billing import euros, kwh
+from evcharge.domain.tariff import Tariff, Use
 from evcharge.labels import Speech
 
 
@@ -40,7 +41,7 @@ class Session:
     @property
     def cost_cents(self) -> int:
         """What it costs so far; never more than what is held for it."""
-        cost = cost_cents(self.energy_mwh, self.price)
+        cost = Tariff(self.price).cost_cents(Use(self.energy_mwh))
         return min(cost, self.hold_cents) if self.hold_cents else cost
 
 

@@ -1,4 +1,4 @@
-"""Energy times price, in integers: computed once, at the ticket. Pure.
+"""Amounts, prices and energy as people type and read them, and their bounds. Pure.
 
 Energy is in mWh. A price is in 1/100 cent per kWh ("centi-cents"): 0.2500 €/kWh is 2500.
 """
@@ -8,8 +8,6 @@ from decimal import Decimal
 
 from evcharge.domain.errors import BadInput
 
-# centi-cents x mWh per cent: 100 centi-cents x 1 000 000 mWh.
-_SCALE = 100_000_000
 MAX_PRICE_CENTI_CENTS = 1_000_000  # 100 €/kWh: above this it is a typing error
 # The most of one row: a thousand million of them add up within 64 bits. 9 000 kWh of one session, and 10 million €.
 MAX_SESSION_MWH = 9_000_000_000
@@ -19,18 +17,6 @@ SURE_CENTS = 50_000
 SURE_PRICE_CENTI_CENTS = 20_000
 # No sign, no blanks, no exponent: Decimal would take "1e999999999" and fill the memory with it.
 _EUROS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
-
-
-def cost_cents(energy_mwh: int, price_centi_cents_per_kwh: int) -> int:
-    """Return what `energy_mwh` costs in cents, rounded once, half up (RELIABILITY I7)."""
-    return (energy_mwh * price_centi_cents_per_kwh + _SCALE // 2) // _SCALE
-
-
-def affordable_mwh(cents: int, price_centi_cents_per_kwh: int, cap_mwh: int) -> int:
-    """Return the most energy in mWh that `cents` pay for in full, never more than `cap_mwh`."""
-    if price_centi_cents_per_kwh == 0:
-        return cap_mwh
-    return min(cap_mwh, cents * _SCALE // price_centi_cents_per_kwh)
 
 
 def parse_price(text: str) -> int:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from evcharge.domain.billing import MAX_SESSION_MWH
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
+from evcharge.domain.tariff import Tariff, Use
 
 
 class SessionState(StrEnum):
@@ -103,6 +104,21 @@ class Session:
     def energy_mwh(self) -> int:
         """Energy delivered so far, as far as Central has committed and believes it."""
         return self.meter_mwh - self.start_meter_mwh - self.excess_mwh
+
+    @property
+    def tariff(self) -> Tariff:
+        """What it costs, as that was when it was authorised."""
+        return Tariff(self.price_centi_cents_per_kwh)
+
+    def cost_cents(self, energy_mwh: int | None = None) -> int:
+        """Return what it costs in cents when it has drawn `energy_mwh`; without: as much as is committed here."""
+        drawn_mwh = self.energy_mwh if energy_mwh is None else energy_mwh
+        return self.tariff.cost_cents(Use(drawn_mwh, self.started_at, self.elapsed_s))
+
+    def shown_cents(self, energy_mwh: int) -> int:
+        """Return what screens say that `energy_mwh` costs: never more than what is held for it."""
+        cost = self.cost_cents(energy_mwh)
+        return min(cost, self.hold_cents) if self.hold_cents else cost
 
     @property
     def granted_cents(self) -> int:

@@ -74,3 +74,26 @@ def test_only_the_domain_knows_which_spellings_are_alike():
     ]
     # Passwords have their own form; the atlas folds the names that a source gives to cities.
     assert set(found) <= {"domain/location.py", "security/passwords.py", "weather/atlas.py"}
+
+
+def test_energy_meets_a_price_in_the_tariff_alone():
+    products = [
+        (name, ast.unparse(node))
+        for name, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div | ast.FloorDiv | ast.Mod)
+    ]
+    assert len(products) > 100
+    prices = [(name, text) for name, text in products if re.search(r"price|_PER_CENT|_SCALE\b", text)]
+    # Beside it only the text of a price, and its bounds.
+    assert {name for name, _ in prices} == {"domain/tariff.py", "domain/billing.py"}
+    assert [text for name, text in prices if name == "domain/billing.py"] == [
+        "price_centi_cents_per_kwh / 10000"
+    ]
+
+
+def test_no_statement_of_the_books_multiplies_by_a_price():
+    product = re.compile(r"price_centi_cents_per_kwh\s*[*/]|[*/]\s*(?:\w+\.)?price_centi_cents_per_kwh")
+    files = [path for kind in ("*.py", "*.sql") for path in PACKAGE.rglob(kind)]
+    found = [path.name for path in files if product.search(path.read_text(encoding="utf-8"))]
+    assert set(found) <= {"tariff.py", "billing.py"}

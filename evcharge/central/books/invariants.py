@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from evcharge.domain.billing import MAX_SESSION_MWH, cost_cents
+from evcharge.domain.billing import MAX_SESSION_MWH
 from evcharge.domain.days import UTC_DAYS, Days
+from evcharge.domain.tariff import Tariff, Use
 from evcharge.runtime import timezone
 from evcharge.storage.reading import Connection
 
@@ -259,7 +260,7 @@ class _ExactSum:
 
 
 def _exactly(energy_mwh: int, price: int) -> str:
-    return str(cost_cents(energy_mwh, price))
+    return str(Tariff(price).cost_cents(Use(energy_mwh)))
 
 
 def _seconds_between(begin: str, end: str) -> float | None:

@@ -19,7 +19,6 @@ from evcharge.central.rules.commands import (
     StartCharging,
     StopCharging,
 )
-from evcharge.domain.billing import cost_cents
 from evcharge.domain.charging_point import ChargingPoint, Question
 from evcharge.domain.errors import Code, ProtocolError, Refused, StaleLink
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
@@ -262,13 +261,12 @@ def _question(point: ChargingPoint, question: Question, steady_s: float) -> Conf
 
 def supply(session: Session, live: Live) -> Supply:
     """Return the live figures as the session's driver sees them; never more than its hold."""
-    cost = cost_cents(live.energy_mwh, session.price_centi_cents_per_kwh)
     return Supply(
         session_id=session.session_id,
         cp_id=session.cp_id,
         power_w=live.power_w,
         energy_mwh=live.energy_mwh,
-        cost_cents=min(cost, session.hold_cents) if session.hold_cents else cost,
+        cost_cents=session.shown_cents(live.energy_mwh),
         limit_mwh=session.limit_mwh,
         started_at=_unix(session.started_at) if session.started_at is not None else None,
         elapsed_s=UNSET if session.elapsed_s is None else session.elapsed_s,

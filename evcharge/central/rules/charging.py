@@ -13,7 +13,6 @@ from evcharge.central.rules.replies import RecordsMissing, RecordsTaken, Request
 from evcharge.central.rules.settings import Rules
 from evcharge.central.rules.settlement import about, close_estimated, issue_ticket, refuse, take_hold
 from evcharge.domain import events
-from evcharge.domain.billing import affordable_mwh, cost_cents
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, SessionId
@@ -21,6 +20,7 @@ from evcharge.domain.journal_records import AnyRecord, Meter, SupplyEnd, SupplyR
 from evcharge.domain.location import NOWHERE, Location
 from evcharge.domain.refusals import NO_FACTS, RefusalFacts
 from evcharge.domain.session import EndReason, Session, SessionState, Ticket
+from evcharge.domain.tariff import Tariff, Use
 
 _TOO_MUCH = "more energy than was allowed; billed to the limit"
 # Per charging point: a new one comes with a new disk.
@@ -230,17 +230,17 @@ def _affordable(
     driver: Driver, point: ChargingPoint, rules: Rules, most_cents: int | None
 ) -> tuple[int, int]:
     """Return the hold in cents, and the energy in mWh that it pays for; `most_cents` bounds what it may cost."""
-    price = point.price_centi_cents_per_kwh
+    tariff = Tariff(point.price_centi_cents_per_kwh)
     most_mwh = rules.max_session_mwh
-    if most_cents is not None and price:
-        most_mwh = affordable_mwh(most_cents, price, most_mwh)
-    if not rules.wallets or price == 0:
+    if most_cents is not None:
+        most_mwh = tariff.affordable_mwh(most_cents, Use(most_mwh, rules.now))
+    if not rules.wallets or tariff.is_free:
         return 0, most_mwh
     hold_cents = min(driver.balance_cents, rules.max_hold_cents)
     if hold_cents <= 0:
         raise StartRefusal(Code.BALANCE, RefusalFacts(cents=driver.balance_cents))
-    limit_mwh = affordable_mwh(hold_cents, price, most_mwh)
-    return min(hold_cents, cost_cents(limit_mwh, price)), limit_mwh
+    limit_mwh = tariff.affordable_mwh(hold_cents, Use(most_mwh, rules.now))
+    return min(hold_cents, tariff.cost_cents(Use(limit_mwh, rules.now))), limit_mwh
 
 
 # ---- on the way

@@ -18,7 +18,7 @@ from evcharge.central.rules.settlement import about, hold_anew, make_room
 from evcharge.central.rules.start_seal import is_sealed
 from evcharge.central.rules.wallet import balance_of, owe, owed_for, pay_debts, take
 from evcharge.domain import events
-from evcharge.domain.billing import cost_cents, euros
+from evcharge.domain.billing import euros
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import DriverId, SessionId
 from evcharge.domain.journal_records import AnyRecord, Meter, SupplyEnd, SupplyStart
@@ -155,7 +155,7 @@ def _true_end(
         set_aside(draft, command, record, rules, doubt or "final meter is below an earlier one")
     draft.put(replace(final, awaits_end=False))
     energy_mwh = final.energy_mwh - ticket.energy_mwh - ticket.corrected_mwh
-    cents = cost_cents(final.energy_mwh, final.price_centi_cents_per_kwh) - _total_cents(ticket)
+    cents = final.cost_cents() - _total_cents(ticket)
     if energy_mwh or cents:
         correct(
             draft,

@@ -10,7 +10,6 @@ from evcharge.central.rules.metering import ended_at, within_limit
 from evcharge.central.rules.settings import Rules
 from evcharge.central.rules.wallet import owe, pay_debts
 from evcharge.domain import events
-from evcharge.domain.billing import cost_cents
 from evcharge.domain.charging_point import ChargingPoint
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
 from evcharge.domain.session import EndReason, Session, SessionState, Ticket
@@ -91,7 +90,7 @@ def issue_ticket(
     """Compute the cost once, take it from the hold, give back the rest (I7, I8, I13)."""
     # An engine that exceeds the limit gives the rest away: the hold is what the limit costs.
     session = within_limit(session)
-    cost = cost_cents(session.energy_mwh, session.price_centi_cents_per_kwh)
+    cost = session.cost_cents()
     driver = _settle(draft, session, reason, cost)
     owed = max(0, cost - session.hold_cents) if session.granted_cents else 0
     # A stop that Central ordered explains the end better than how the engine carried it out.

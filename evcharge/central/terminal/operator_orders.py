@@ -30,7 +30,7 @@ from evcharge.central.terminal.command_line import Order, Verb, help_page
 from evcharge.central.terminal.wall_lists import Fault, fault_lines, session_state
 from evcharge.central.views.alerts import Alerts, alert_text, restored_text
 from evcharge.central.views.event_text import speech, status_line
-from evcharge.domain.billing import SURE_CENTS, cost_cents, euros, kwh
+from evcharge.domain.billing import SURE_CENTS, euros, kwh
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.events import PaidOut, TicketCorrected, TicketMade, WalletCorrected
@@ -293,7 +293,7 @@ class OperatorOrders:
         for session in sorted(sessions, key=lambda session: session.authorised_at):
             live = self._feed.live.get(session.cp_id)
             energy_mwh = live.energy_mwh if live is not None else session.energy_mwh
-            cost = euros(cost_cents(energy_mwh, session.price_centi_cents_per_kwh))
+            cost = euros(session.cost_cents(energy_mwh))
             yield f"{session.session_id}  {session_state(session, self._lang)}"
             yield f"  {session.cp_id} {session.driver_id}  {kwh(energy_mwh)} kWh  {cost} €"
 

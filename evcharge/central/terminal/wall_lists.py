@@ -11,7 +11,7 @@ from evcharge import labels
 from evcharge.central.feed import Live
 from evcharge.central.terminal.text_layout import Sheet
 from evcharge.central.views.event_text import speech
-from evcharge.domain.billing import cost_cents, euros, kwh
+from evcharge.domain.billing import euros, kwh
 from evcharge.domain.ids import CpId
 from evcharge.domain.session import Session, SessionState
 
@@ -58,7 +58,7 @@ def _charge(
     if session.state is SessionState.CHARGING:
         energy_mwh = live.energy_mwh if live is not None else session.energy_mwh
         power = _power(sheet, live, frozen_at)
-        figures = f"{power:>8} {kwh(energy_mwh):>8} kWh {_cost(session, energy_mwh):>7} €"
+        figures = f"{power:>8} {kwh(energy_mwh):>8} kWh {euros(session.shown_cents(energy_mwh)):>7} €"
         if cell_len(words) + cell_len(figures) >= width:
             figures = short_figures(sheet, session, live, frozen_at)
     return sheet.apart(words, figures, sheet.palette.quiet, width)
@@ -69,7 +69,7 @@ def short_figures(sheet: Sheet, session: Session, live: Live | None, frozen_at: 
     energy_mwh = live.energy_mwh if live is not None else session.energy_mwh
     energy = kwh(energy_mwh) if energy_mwh < 10_000_000 else kwh(energy_mwh)[:-1]
     figures = f"{_power(sheet, live, frozen_at)} {energy} kWh"
-    return figures if frozen_at is not None else f"{figures} {_cost(session, energy_mwh)} €"
+    return figures if frozen_at is not None else f"{figures} {euros(session.shown_cents(energy_mwh))} €"
 
 
 def _power(sheet: Sheet, live: Live | None, frozen_at: datetime | None) -> str:
@@ -138,9 +138,3 @@ def newest(sheet: Sheet, texts: Sequence[str], room: int) -> list[Text]:
             break
         lines = sheet.wrapped(text) + lines
     return lines[max(0, len(lines) - room) :]
-
-
-def _cost(session: Session, energy_mwh: int) -> str:
-    # What is shown never exceeds what was promised to cost at most.
-    cents = cost_cents(energy_mwh, session.price_centi_cents_per_kwh)
-    return euros(min(cents, session.hold_cents) if session.hold_cents else cents)

@@ -16,7 +16,6 @@ from evcharge.central.views import frames
 from evcharge.central.views.alerts import Alerts, alert_text, restored_text
 from evcharge.central.views.event_text import line, status_line
 from evcharge.central.views.today import Today
-from evcharge.domain.billing import cost_cents
 from evcharge.domain.charging_point import ChargingPoint, CpStatus
 from evcharge.domain.events import (
     ClockJumped,
@@ -539,8 +538,7 @@ def drawn(session: Session, live: Live | None, *, linked: bool) -> tuple[int, in
         energy_mwh = max(energy_mwh, live.energy_mwh)
         # Without a link the last figures stand still: no power is claimed then.
         power_w = live.power_w if linked else 0
-    cost = cost_cents(energy_mwh, session.price_centi_cents_per_kwh)
-    return power_w, energy_mwh, min(cost, session.hold_cents) if session.hold_cents else cost
+    return power_w, energy_mwh, session.shown_cents(energy_mwh)
 
 
 def _told(point: ChargingPoint) -> tuple[CpStatus, str]:

@@ -1,7 +1,4 @@
-"""Energy times price: integers, rounded once, half up."""
-
-from fractions import Fraction
-from math import floor
+"""Amounts and prices as they are typed and read, and the bounds of both."""
 
 import pytest
 from hypothesis import given
@@ -11,8 +8,6 @@ from evcharge.domain.billing import (
     MAX_MONEY_CENTS,
     MAX_PRICE_CENTI_CENTS,
     MAX_SESSION_MWH,
-    affordable_mwh,
-    cost_cents,
     euros,
     kwh,
     parse_cents,
@@ -20,57 +15,9 @@ from evcharge.domain.billing import (
     price_text,
 )
 from evcharge.domain.errors import BadInput
+from evcharge.domain.tariff import Tariff, Use
 
-energies = st.integers(0, 10**15)
 prices = st.integers(0, MAX_PRICE_CENTI_CENTS)
-
-
-@pytest.mark.parametrize(
-    ("energy_mwh", "price", "cents"),
-    [
-        (0, 2_500, 0),
-        (1_000_000, 2_500, 25),
-        (19_999, 2_500, 0),  # 0.499975 cents
-        (20_000, 2_500, 1),  # half a cent goes up
-        (20_001, 2_500, 1),
-        (1_100_000, 2_500, 28),  # 27.5: the floats of a seed made 27.499999999999996 of it
-        (1_100_000, 3_410, 38),
-        (10**9, 0, 0),
-        (1, MAX_PRICE_CENTI_CENTS, 0),
-        (10**15, MAX_PRICE_CENTI_CENTS, 10**13),
-    ],
-)
-def test_what_energy_costs(energy_mwh: int, price: int, cents: int):
-    assert cost_cents(energy_mwh, price) == cents
-
-
-@given(energies, prices)
-def test_the_cost_is_the_exact_product_rounded_half_up(energy_mwh: int, price: int):
-    exact = Fraction(energy_mwh, 1_000_000) * Fraction(price, 100)
-    assert cost_cents(energy_mwh, price) == floor(exact + Fraction(1, 2))
-
-
-@given(energies, energies, prices)
-def test_more_energy_never_costs_less(one_mwh: int, other_mwh: int, price: int):
-    less, more = sorted((one_mwh, other_mwh))
-    assert cost_cents(less, price) <= cost_cents(more, price)
-
-
-@given(st.integers(0, 10**9), prices, st.integers(0, 10**12))
-def test_affordable_energy_is_paid_in_full_and_no_more_would_be(cents: int, price: int, cap_mwh: int):
-    limit = affordable_mwh(cents, price, cap_mwh)
-    assert 0 <= limit <= cap_mwh
-    assert cost_cents(limit, price) <= cents
-    if limit < cap_mwh:
-        assert (limit + 1) * price > cents * 100_000_000
-
-
-def test_at_no_price_only_the_cap_counts():
-    assert affordable_mwh(0, 0, 123) == 123
-
-
-def test_one_cent_buys_its_worth():
-    assert affordable_mwh(1, 2_500, 10**9) == 40_000
 
 
 @pytest.mark.parametrize(
@@ -183,7 +130,7 @@ def test_a_thousand_million_of_the_largest_rows_add_up_within_64_bits(most: int)
 
 
 def test_the_dearest_ticket_is_an_amount_of_money_and_a_page_computes_it_exactly():
-    assert cost_cents(MAX_SESSION_MWH, MAX_PRICE_CENTI_CENTS) <= MAX_MONEY_CENTS
+    assert Tariff(MAX_PRICE_CENTI_CENTS).cost_cents(Use(MAX_SESSION_MWH)) <= MAX_MONEY_CENTS
     # What JavaScript and SQLite compute with: energy times price, before it is divided.
     assert MAX_SESSION_MWH * MAX_PRICE_CENTI_CENTS < 2**53
 

@@ -11,11 +11,12 @@ from evcharge.central.rules.facts import Driver, Facts, Weather
 from evcharge.central.views.alerts import alert_text, restored_text
 from evcharge.central.views.event_text import why
 from evcharge.central.views.refusal_text import fields_in_words
-from evcharge.domain.billing import cost_cents, price_text
+from evcharge.domain.billing import price_text
 from evcharge.domain.charging_point import ChargingPoint, CpStatus
 from evcharge.domain.ids import CpId
 from evcharge.domain.location import Location
 from evcharge.domain.session import Session, SessionState
+from evcharge.domain.tariff import Tariff, Use
 from evcharge.storage.database import Row
 
 Json = dict[str, object]
@@ -45,7 +46,7 @@ def point(found: ChargingPoint, session: Session | None, live: Live | None) -> J
             "state": session.state,
             "power_w": shown.power_w if shown else 0,
             "energy_mwh": energy_mwh,
-            "cost_cents": cost_cents(energy_mwh, session.price_centi_cents_per_kwh),
+            "cost_cents": session.cost_cents(energy_mwh),
             "stopping": session.stop_reason is not None,
         }
     return content
@@ -84,7 +85,9 @@ def session(row: Row, live: Mapping[CpId, Live]) -> Json:
         "price": price_text(row["price_centi_cents_per_kwh"]),
         "energy_mwh": energy_mwh,
         # As a ticket is computed: nothing beyond the limit is billed.
-        "cost_cents": cost_cents(min(energy_mwh, row["limit_mwh"]), row["price_centi_cents_per_kwh"]),
+        "cost_cents": Tariff(row["price_centi_cents_per_kwh"]).cost_cents(
+            Use(min(energy_mwh, row["limit_mwh"]))
+        ),
     }
 
 

@@ -1,0 +1,42 @@
+"""What energy costs: the one place where it meets a price, in integers. Pure.
+
+Energy is in mWh, a price in 1/100 cent per kWh ("centi-cents"). Today a tariff is one price at all hours. Who asks
+says all the same when the energy flowed, so that prices that depend on the hour change this module and no caller.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+# centi-cents x mWh per cent: 100 centi-cents x 1 000 000 mWh.
+_SCALE = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Energy that flowed, from `began_at` on, for `elapsed_s` seconds of a steady clock; None: nobody knows."""
+
+    energy_mwh: int
+    began_at: datetime | None = None
+    elapsed_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """What a charge costs; it is frozen when the charge is authorised."""
+
+    price_centi_cents_per_kwh: int
+
+    @property
+    def is_free(self) -> bool:
+        """Whether no energy costs anything."""
+        return self.price_centi_cents_per_kwh == 0
+
+    def cost_cents(self, use: Use) -> int:
+        """Return what `use` costs in cents, rounded once, half up (RELIABILITY I7)."""
+        return (use.energy_mwh * self.price_centi_cents_per_kwh + _SCALE // 2) // _SCALE
+
+    def affordable_mwh(self, cents: int, most: Use) -> int:
+        """Return how much of `most` `cents` pay for in full, in mWh."""
+        if self.is_free:
+            return most.energy_mwh
+        return min(most.energy_mwh, cents * _SCALE // self.price_centi_cents_per_kwh)
