@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from evcharge.cp.contactor import Contactor
-from evcharge.cp.engine.supply import Supply, Thermometer
+from evcharge.cp.engine.simulated_car import Thermometer
+from evcharge.cp.hardware import Contactor, EnergyMeter
 from evcharge.cp.health import BROKEN, JOURNAL_FULL
 from evcharge.cp.journal.journal import Journal
 from evcharge.cp.journal.session_journal import SessionJournal
@@ -52,19 +52,19 @@ class Charge:
         self,
         journal: Journal,
         contactor: Contactor,
-        arrive: Callable[[], Supply],
+        arrive: Callable[[], EnergyMeter],
         say: Callable[[Message], None],
         on_moment: Callable[[Moment], None] = lambda _: None,
         words: Speech | None = None,
         thermometer: Thermometer | None = None,
     ) -> None:
-        """`arrive` makes the car that is plugged in; `say` speaks to Central, or to nobody without a link."""
+        """`arrive` returns the meter of a car that is plugged in; `say` tells Central, when it is linked."""
         self._contactor = contactor
         self._arrive = arrive
         self._say = say
         self._on_moment = on_moment
         self._pending: _Pending | None = None
-        self._car: Supply | None = None
+        self._car: EnergyMeter | None = None
         # A car gets one session; the next driver's must come with a plug of its own.
         self._car_is_new = False
         self._broken = self._stopping = False
@@ -215,7 +215,8 @@ class Charge:
             return
         self._car = self._arrive()
         self._car_is_new = True
-        self._tell("plugged", percent=self._car.charge_permille // 10)
+        charge = self._car.charge_permille
+        self._tell("plugged", percent="?" if charge is None else charge // 10)
         if self._pending is not None and not self.linked:
             self._tell("plugged, waits for central")
         self._begin_if_ready()
@@ -302,18 +303,18 @@ class Charge:
             self._tell("supplying", session=start.session_id, driver=start.driver_id)
             self._on_moment(Moment.STARTED)
 
-    def _flow(self, running: SupplyStart, car: Supply, dt_s: float) -> None:
-        step = car.step(dt_s, running.limit_mwh - self._books.energy_mwh)
-        if step.energy_mwh:
-            self._books.meter(running.session_id, step.energy_mwh)
+    def _flow(self, running: SupplyStart, car: EnergyMeter, dt_s: float) -> None:
+        flow = car.read(dt_s, running.limit_mwh - self._books.energy_mwh)
+        if flow.energy_mwh:
+            self._books.meter(running.session_id, flow.energy_mwh)
         energy_mwh = self._books.energy_mwh
-        self.power_w = step.power_w
-        self._thermometer.step(step.power_w, dt_s)
-        log.debug("%.1f kW, %s kWh", step.power_w / 1000, kwh(energy_mwh))
+        self.power_w = flow.power_w
+        self._thermometer.step(flow.power_w, dt_s)
+        log.debug("%.1f kW, %s kWh", flow.power_w / 1000, kwh(energy_mwh))
         self._say(
             SupplyUpdate(
                 session_id=running.session_id,
-                power_w=step.power_w,
+                power_w=flow.power_w,
                 energy_mwh=energy_mwh,
                 temperature_deci_celsius=self._thermometer.deci_celsius,
             )

@@ -17,12 +17,12 @@ from msgspec import UNSET, structs
 from evcharge import labels
 from evcharge.cp import typed_input
 from evcharge.cp.central_link import Credential, LinkLines, link_to_central
-from evcharge.cp.contactor import Contactor
 from evcharge.cp.engine import plan
 from evcharge.cp.engine.charge import Charge, Moment
 from evcharge.cp.engine.health_port import HealthPort
 from evcharge.cp.engine.plan import Action, Order, Plan
-from evcharge.cp.engine.supply import Supply, Thermometer
+from evcharge.cp.engine.simulated_car import SimulatedCar, SimulatedContactor, Thermometer
+from evcharge.cp.hardware import Contactor
 from evcharge.cp.journal.disk import FolderDisk
 from evcharge.cp.journal.journal import Journal
 from evcharge.cp.standing import Standing
@@ -83,7 +83,7 @@ async def run(config: Config, cp_id: CpId, stop: asyncio.Event, *, tick_s: float
     check_id(cp_id, "charging point id")
     steps = _read_plan(config)
     journal = Journal(FolderDisk(config.state / "cp" / cp_id / "journal"), os.urandom)
-    contactor = Contactor()
+    contactor = SimulatedContactor()
     try:
         engine = Engine(config, cp_id, journal, contactor, steps, stop)
         lane = engine.lane = _lane(config, cp_id, engine)
@@ -491,10 +491,10 @@ class Engine:
         self._plan.happened(moment, self._loop.time())
         self._planned.set()
 
-    def _arrive(self) -> Supply:
+    def _arrive(self) -> SimulatedCar:
         settings = self._settings
         low, high = settings.arrival_percent
-        return Supply(
+        return SimulatedCar(
             capacity_mwh=round(settings.battery_kwh * 1_000_000),
             charge_permille=random.randint(low * 10, high * 10),
             max_power_w=self._max_power_w,

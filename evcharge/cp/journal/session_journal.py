@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from msgspec import UNSET, UnsetType
 
 from evcharge import labels
-from evcharge.cp.contactor import Contactor
+from evcharge.cp.hardware import Contactor
 from evcharge.cp.journal.delivery import Delivery
 from evcharge.cp.journal.journal import Journal, JournalFailed, JournalFull
 from evcharge.domain.billing import kwh

@@ -11,7 +11,7 @@ from evcharge.central.rules import commands as c
 from evcharge.central.rules.facts import Quarantined
 from evcharge.central.rules.metering import BILLED_LESS, TOO_MUCH, Means, not_shown
 from evcharge.central.rules.settings import Rules
-from evcharge.cp.engine.supply import Supply
+from evcharge.cp.engine.simulated_car import SimulatedCar
 from evcharge.domain import events, journal_records
 from evcharge.domain.billing import MAX_SESSION_MWH
 from evcharge.domain.session import EndReason, Session
@@ -240,13 +240,13 @@ def test_an_engine_that_keeps_to_its_power_is_believed_whenever_it_ticks_and_del
     network.does(c.SetPrice, cp_id="CP001", price_centi_cents_per_kwh=0)
     network.engine(max_power_w=power_w, speed_permille=speed * 1_000)
     session = begun(network)
-    car = Supply(10**12, 0, power_w, speed)
+    car = SimulatedCar(10**12, 0, power_w, speed)
     engine = network.engines["CP001"]
     records, lasted_s = [], 0.0
     for dt_s in ticks:
         lasted_s += dt_s
         # After a stall the engine itself meters no more than five seconds.
-        flowed = car.step(min(dt_s, 5.0), 100 * KWH)
+        flowed = car.read(min(dt_s, 5.0), 100 * KWH)
         records.append(engine.meter(session.session_id, flowed.energy_mwh, elapsed_s=int(lasted_s)))
     network.later(lasted_s + late_s)
     decision = network.sends(*records, engine.ended(session.session_id, elapsed_s=int(lasted_s)))

@@ -5,9 +5,9 @@ import random
 import pytest
 from msgspec import UNSET, UnsetType
 
-from evcharge.cp.contactor import Contactor
 from evcharge.cp.engine.charge import Charge, Moment
-from evcharge.cp.engine.supply import Supply
+from evcharge.cp.engine.simulated_car import SimulatedCar, SimulatedContactor
+from evcharge.cp.hardware import Flow
 from evcharge.cp.health import BROKEN, JOURNAL_FULL
 from evcharge.cp.journal import journal as journal_module
 from evcharge.cp.journal.journal import Journal
@@ -22,7 +22,7 @@ NOON = 1_800_000_000.0
 KWH = 1_000_000
 
 
-class WatchedContactor(Contactor):
+class WatchedContactor(SimulatedContactor):
     """Looks at the disk itself: power may flow only while a START is durable there."""
 
     def __init__(self, disk: MemoryDisk) -> None:
@@ -71,8 +71,8 @@ class Point:
             self.disk.kill()
         self.start_life()
 
-    def arrive(self) -> Supply:
-        return Supply(50 * KWH, self.permille, 22_000)
+    def arrive(self) -> SimulatedCar:
+        return SimulatedCar(50 * KWH, self.permille, 22_000)
 
     def link(self, last_seq: int | None = None) -> None:
         assert self.charge.on_synced(self.journal.last_seq if last_seq is None else last_seq)
@@ -132,6 +132,34 @@ def charging(point: Point) -> Point:
     point.start()
     point.charge.plug()
     return point
+
+
+# ---- other hardware
+
+
+class SteadyMeter:
+    """A meter that knows nothing of the car behind it: 3 600 mWh a second, until the car has had enough."""
+
+    charge_permille = None
+    full = False
+
+    def read(self, dt_s: float, most_mwh: int) -> Flow:
+        return Flow(power_w=12_960, energy_mwh=min(most_mwh, round(3_600 * dt_s)))
+
+
+def test_any_meter_will_do(point):
+    meter = SteadyMeter()
+    point.arrive = lambda: meter
+    point.restart()
+    point.link()
+    point.start()
+    point.charge.plug()
+    assert (point.charge.plugged, point.charge.battery_permille) == (True, None)
+    point.tick(2)
+    assert point.charge.energy_mwh == point.contactor.delivered_mwh == 7_200
+    meter.full = True
+    point.tick()
+    assert point.records()[-1].reason == "battery full"
 
 
 # ---- beginning

@@ -1,10 +1,11 @@
-"""The simulated car: a battery that takes power, and the meter's arithmetic; the warmth of it all. Pure.
+"""Simulated hardware: a contactor, a car whose battery takes power, with the meter's arithmetic; the warmth. Pure.
 
 Energy is counted in integers only; temperatures may be floats, as nobody is billed for them.
 """
 
 import math
-from dataclasses import dataclass
+
+from evcharge.cp.hardware import Flow
 
 # Above this state of charge the battery takes less and less, down to TRICKLE_PERMILLE of the full power.
 TAPER_FROM_PERMILLE = 800
@@ -19,16 +20,28 @@ AMBIENT_CELSIUS, RISE_CELSIUS = 22.0, 33.0
 _INERTIA_S = 240.0
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What flowed in one step: mean power in W, energy in whole mWh."""
+class SimulatedContactor:
+    """Power flows while it is closed. Tests and simulations watch this one, not the journal."""
 
-    power_w: int
-    energy_mwh: int
+    def __init__(self) -> None:
+        self.closed = False
+        self.delivered_mwh = 0
+
+    def close(self) -> None:
+        """Let power flow."""
+        self.closed = True
+
+    def open(self) -> None:
+        """Stop it at once. Opening twice is fine."""
+        self.closed = False
+
+    def deliver(self, energy_mwh: int) -> None:
+        """Count energy that has gone through."""
+        self.delivered_mwh += energy_mwh
 
 
-class Supply:
-    """One car at one charging point. `step` says how much flows; nobody else changes the battery."""
+class SimulatedCar:
+    """One car at one charging point, and the meter between them. `read` lets power flow and says how much."""
 
     def __init__(self, capacity_mwh: int, charge_permille: int, max_power_w: int, speed: float = 1.0) -> None:
         """A battery of `capacity_mwh` that holds `charge_permille` of it; `speed` scales simulated time."""
@@ -63,7 +76,7 @@ class Supply:
         """The energy from the grid that fills the battery."""
         return -((self._stored_cmwh - self._capacity_mwh * 100) // EFFICIENCY_PERCENT)
 
-    def step(self, dt_s: float, most_mwh: int) -> Step:
+    def read(self, dt_s: float, most_mwh: int) -> Flow:
         """Let power flow for `dt_s` real seconds, at most `most_mwh`; fractions of a mWh are carried over."""
         left_ms = max(0, round(dt_s * self._speed * 1000))
         power_w, energy_mwh = self.power_w, 0
@@ -76,7 +89,7 @@ class Supply:
             self._rest_mw_ms = rest if taken == whole else 0
             self._stored_cmwh += taken * EFFICIENCY_PERCENT
             energy_mwh += taken
-        return Step(power_w if energy_mwh else 0, energy_mwh)
+        return Flow(power_w if energy_mwh else 0, energy_mwh)
 
 
 class Thermometer:

@@ -2,20 +2,23 @@
 
 import pytest
 
-from evcharge.cp.engine.supply import AMBIENT_CELSIUS, RISE_CELSIUS, Step, Supply, Thermometer
+from evcharge.cp.engine.simulated_car import AMBIENT_CELSIUS, RISE_CELSIUS, SimulatedCar, Thermometer
+from evcharge.cp.hardware import Flow
 
 KWH = 1_000_000
 NO_LIMIT = 10**12
 
 
-def car(capacity_kwh: int = 50, permille: int = 400, power_w: int = 22_000, speed: float = 1.0) -> Supply:
-    return Supply(capacity_kwh * KWH, permille, power_w, speed)
+def car(
+    capacity_kwh: int = 50, permille: int = 400, power_w: int = 22_000, speed: float = 1.0
+) -> SimulatedCar:
+    return SimulatedCar(capacity_kwh * KWH, permille, power_w, speed)
 
 
 def test_fractions_of_a_mwh_are_carried_over():
     supply = car(permille=100)
-    steps = [supply.step(1.0, NO_LIMIT) for _ in range(3600)]
-    assert steps[0] == Step(power_w=22_000, energy_mwh=6111)
+    steps = [supply.read(1.0, NO_LIMIT) for _ in range(3600)]
+    assert steps[0] == Flow(power_w=22_000, energy_mwh=6111)
     assert {step.energy_mwh for step in steps} == {6111, 6112}
     assert sum(step.energy_mwh for step in steps) == 22 * KWH
 
@@ -23,26 +26,26 @@ def test_fractions_of_a_mwh_are_carried_over():
 @pytest.mark.parametrize("parts", [1, 2, 7, 100])
 def test_a_second_in_parts_is_a_second(parts):
     supply = car()
-    assert sum(supply.step(36 / parts, NO_LIMIT).energy_mwh for _ in range(parts)) == pytest.approx(
+    assert sum(supply.read(36 / parts, NO_LIMIT).energy_mwh for _ in range(parts)) == pytest.approx(
         220_000, abs=parts * 4
     )
 
 
 def test_speed_scales_time_and_not_the_power_shown():
-    assert car(speed=60.0).step(1.0, NO_LIMIT) == Step(power_w=22_000, energy_mwh=366_666)
+    assert car(speed=60.0).read(1.0, NO_LIMIT) == Flow(power_w=22_000, energy_mwh=366_666)
 
 
 def test_a_limit_is_reached_exactly_and_never_passed():
     supply = car()
-    assert supply.step(1.0, 6000) == Step(power_w=22_000, energy_mwh=6000)
-    assert supply.step(1.0, 0) == Step(power_w=0, energy_mwh=0)
+    assert supply.read(1.0, 6000) == Flow(power_w=22_000, energy_mwh=6000)
+    assert supply.read(1.0, 0) == Flow(power_w=0, energy_mwh=0)
     # What the limit cut off never flowed, not even its fraction.
-    assert supply.step(1.0, NO_LIMIT).energy_mwh == 6111
+    assert supply.read(1.0, NO_LIMIT).energy_mwh == 6111
 
 
 def test_the_battery_keeps_less_than_it_takes():
     supply = car(capacity_kwh=10, permille=0)
-    supply.step(600.0, NO_LIMIT)
+    supply.read(600.0, NO_LIMIT)
     assert supply.charge_permille == 22_000 // 6 * 92 * 1000 // 100 // 10_000
 
 
@@ -56,8 +59,8 @@ def test_above_eighty_percent_it_takes_less_and_less():
 
 def test_a_long_step_follows_the_taper_like_short_ones():
     fast, slow = car(permille=790, speed=600.0), car(permille=790)
-    one_step = fast.step(1.0, NO_LIMIT).energy_mwh
-    many = sum(slow.step(1.0, NO_LIMIT).energy_mwh for _ in range(600))
+    one_step = fast.read(1.0, NO_LIMIT).energy_mwh
+    many = sum(slow.read(1.0, NO_LIMIT).energy_mwh for _ in range(600))
     assert one_step == pytest.approx(many, rel=0.01)
 
 
@@ -66,17 +69,17 @@ def test_a_full_battery_takes_exactly_what_fits_and_then_nothing():
     assert not supply.full
     total = 0
     while not supply.full:
-        total += supply.step(60.0, NO_LIMIT).energy_mwh
+        total += supply.read(60.0, NO_LIMIT).energy_mwh
     assert total == -(-KWH // 100 * 100 // 92)
     assert supply.power_w == 0
-    assert supply.step(60.0, NO_LIMIT) == Step(0, 0)
+    assert supply.read(60.0, NO_LIMIT) == Flow(0, 0)
     assert supply.charge_permille == 1000
 
 
 def test_no_time_and_time_that_runs_back_move_nothing():
     supply = car()
-    assert supply.step(0.0, NO_LIMIT).energy_mwh == 0
-    assert supply.step(-5.0, NO_LIMIT).energy_mwh == 0
+    assert supply.read(0.0, NO_LIMIT).energy_mwh == 0
+    assert supply.read(-5.0, NO_LIMIT).energy_mwh == 0
 
 
 # ---- warmth
