@@ -79,6 +79,60 @@ def test_every_room_is_on_the_map_of_the_architecture():
     assert sorted(names - named - {"central/books/schema", "registry/schema"}) == []
 
 
+def test_the_map_stands_in_the_order_of_the_layers():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    layers = {
+        contract["containers"][0]: [set(layer.split(" | ")) for layer in contract["layers"]]
+        for contract in contracts
+        if contract["type"] == "layers"
+    }
+    # The roles know nothing of each other, and `cli` is none of them.
+    for container, home in (("evcharge", ""), ("evcharge.central", "central/")):
+        wanted = [name for layer in layers[container] for name in sorted(layer)]
+        where = {name: ARCHITECTURE.index(f"`{home}{name}`", ARCHITECTURE.index("## Map")) for name in wanted}
+        row = {name: ARCHITECTURE.rindex("\n", 0, place) for name, place in where.items()}
+        by_row = sorted(set(row.values()))
+        found = [{name for name in wanted if row[name] == start} for start in by_row]
+        assert found == layers[container]
+
+
+def names_of(text: str) -> set[tuple[str, str]]:
+    """Return (path, name within it or "") of all that a text calls `a/b` or `a/b.Name`."""
+    found = re.findall(r"(?<![\w/.:(])([a-z][a-z_0-9]+(?:/[a-z_0-9]+)+)(?:\.([A-Za-z_]+))?(?![\w/-])", text)
+    return {(path, name) for path, name in found if not path.startswith("tests/")}
+
+
+def test_every_module_and_name_of_the_architecture_exists():
+    named = names_of(ARCHITECTURE.replace("adr/", "").replace("docs/", ""))
+    assert len(named) > 40
+    missing = []
+    for path, name in sorted(named):
+        homes = [home / path for home in (PACKAGE, PACKAGE / "central")]
+        there = [home for home in homes if home.is_dir() or home.with_suffix(".py").is_file()]
+        text = (
+            there[0].with_suffix(".py").read_text("utf-8") if there and name not in ("", "py", "md") else name
+        )
+        if not there or not re.search(rf"\b{name}\b" if name else "", text):
+            missing.append((path, name))
+    assert missing == []
+
+
+def words_of_the_glossary() -> list[tuple[str, str, str]]:
+    table = GLOSSARY[: GLOSSARY.index("## Statuses")]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| **")]
+    return [(word, spanish, " | ".join(meaning)) for word, spanish, *meaning in rows]
+
+
+def test_no_word_stands_twice_in_the_glossary_and_each_has_its_spanish():
+    rows = words_of_the_glossary()
+    assert len(rows) > 55
+    words = [word for word, _, _ in rows]
+    assert sorted(word for word in set(words) if words.count(word) > 1) == []
+    assert [word for word, spanish, meaning in rows if not spanish.strip() or not meaning.strip()] == []
+
+
 def room_is_named(name: str) -> bool:
     return f"`{name}`" in ARCHITECTURE
 
