@@ -155,7 +155,8 @@ def _true_end(
         set_aside(draft, command, record, rules, doubt or "final meter is below an earlier one")
     draft.put(replace(final, awaits_end=False))
     energy_mwh = final.energy_mwh - ticket.energy_mwh - ticket.corrected_mwh
-    cents = final.cost_cents() - _total_cents(ticket)
+    # Records have put nothing right yet; what an operator has given back, or asked for besides, stays so.
+    cents = final.cost_cents() - ticket.cost_cents
     if energy_mwh or cents:
         correct(
             draft,

@@ -45,6 +45,9 @@ class Restores(RuleBasedStateMachine):
         # The ledger as the books have it, and as the copy had it.
         self.ledger: list[Transfer] = []
         self.copied: list[Transfer] = []
+        # What operators have put right of each ticket, and that of the copy.
+        self.ordered: Counter[str] = Counter()
+        self.copied_orders: Counter[str] = Counter()
         self.read = 0
         # Of each session that its engine has begun: where, who, and what has flowed; and where one still runs.
         self.delivered: dict[str, int] = {}
@@ -81,7 +84,9 @@ class Restores(RuleBasedStateMachine):
             case events.TicketMade(owed_cents=owed):
                 reached["closed by estimate"] += event.estimated
                 reached["debt"] += owed > 0
-            case events.TicketCorrected(kind="RECORD", owed_cents=owed):
+            case events.TicketCorrected(kind="ORDER"):
+                self.ordered[event.session_id] += event.cost_cents
+            case events.TicketCorrected(owed_cents=owed):
                 reached["true end after a restore"] += reached["restore"] > 0
                 reached["debt"] += owed > 0
             case events.DebtPaid(left_cents=left):
@@ -124,9 +129,16 @@ class Restores(RuleBasedStateMachine):
         self.a_car_leaves(cp_id)
         self.an_engine_tells(cp_id)
 
-    @rule(driver_id=drivers, cp_id=cps, more_mwh=energies, is_paid_out=st.booleans(), told=st.booleans())
+    @rule(
+        driver_id=drivers,
+        cp_id=cps,
+        more_mwh=energies,
+        is_paid_out=st.booleans(),
+        is_given_back=st.booleans(),
+        told=st.booleans(),
+    )
     def a_charge_whose_engine_dies(
-        self, driver_id: str, cp_id: str, more_mwh: int, *, is_paid_out: bool, told: bool
+        self, driver_id: str, cp_id: str, more_mwh: int, *, is_paid_out: bool, is_given_back: bool, told: bool
     ) -> None:
         """It is closed by estimate; what flows meanwhile is told later, if at all."""
         self.a_driver_charges(driver_id, cp_id)
@@ -136,6 +148,8 @@ class Restores(RuleBasedStateMachine):
         self.an_engine_is_cut_off(cp_id)
         self.an_operator_closes_what_is_lost(cp_id)
         self.power_flows(cp_id, more_mwh)
+        if is_given_back and (session_id := self.running.get(cp_id)) is not None:
+            reached["ticket given back"] += self.order(c.Refund, session_id=session_id)
         if is_paid_out:
             self.money_goes_out(driver_id)
 
@@ -258,7 +272,7 @@ class Restores(RuleBasedStateMachine):
         """What of them is forgotten afterwards, its engines tell again."""
         self.hear()
         self.history.is_copied()
-        self.copied = list(self.ledger)
+        self.copied, self.copied_orders = list(self.ledger), Counter(self.ordered)
         reached["copied while it charged"] += bool(self.running)
 
     @rule(with_engines=st.booleans(), really=st.booleans())
@@ -267,7 +281,7 @@ class Restores(RuleBasedStateMachine):
             return
         reached["restore"] += 1
         self.hear()
-        self.ledger = list(self.copied)
+        self.ledger, self.ordered = list(self.copied), Counter(self.copied_orders)
         self.history.is_restored(with_engines=with_engines)
         self.hear()
         for driver_id in DRIVERS:
@@ -296,6 +310,14 @@ class Restores(RuleBasedStateMachine):
             debts = self.network.facts.debts(driver.driver_id, 0)
             assert all(0 < debt.left_cents <= costs[debt.session_id] for debt in debts)
             assert not debts or driver.balance_cents == 0
+
+    @invariant()
+    def a_ticket_costs_what_its_energy_costs_but_for_what_operators_put_right(self) -> None:
+        for session_id, closed in self.network.over.items():
+            if (ticket := closed.ticket) is not None:
+                energy_mwh = ticket.energy_mwh + ticket.corrected_mwh
+                costs = closed.session.cost_cents(energy_mwh) + self.ordered[session_id]
+                assert ticket.cost_cents + ticket.corrected_cents == costs
 
     def costs(self) -> Counter[str]:
         """What the tickets of the books come to, with all that was put right."""
