@@ -8,11 +8,13 @@ transaction.
 import asyncio
 import contextlib
 import fcntl
+import functools
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import aiosqlite
@@ -178,14 +180,15 @@ def newest_schema(package: str) -> int:
     return _steps(package)[-1][0]
 
 
-def guards(schema_package: str, version: int) -> dict[str, str]:
+@functools.cache
+def guards(schema_package: str, version: int) -> Mapping[str, str]:
     """Return, by name, the SQL of every index and trigger that a file of that version has."""
     with contextlib.closing(sqlite3.connect(":memory:")) as fresh:
         for number, statements in _steps(schema_package):
             if number <= version:
                 for statement in statements:
                     fresh.execute(statement)
-        return dict(fresh.execute(GUARDS))
+        return MappingProxyType(dict(fresh.execute(GUARDS)))
 
 
 def _steps(package: str) -> list[tuple[int, list[str]]]:

@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -197,3 +198,20 @@ def test_what_the_package_brings_along_is_found():
     found = pages.read_assets(pages.files("evcharge.central") / "web")
     assert {"login.html", "js/api.js", "css/tokens.css"} <= set(found)
     assert all(asset.content for asset in found.values())
+
+
+def test_a_start_squeezes_nothing_and_each_file_is_squeezed_once(monkeypatch: pytest.MonkeyPatch):
+    squeezed: list[bytes] = []
+
+    def counted(content: bytes, mtime: int) -> bytes:
+        squeezed.append(content)
+        return gzip.compress(content, mtime=mtime)
+
+    monkeypatch.setattr(pages, "gzip", SimpleNamespace(compress=counted))
+    found = pages.read_assets(pages.files("evcharge.central") / "web")
+    assert squeezed == []
+    asset = found["js/api.js"]
+    assert asset.squeezed is asset.squeezed is not None
+    assert squeezed == [asset.content]
+    assert pages.Asset(b"a" * 1000, "font/woff2", "").squeezed is None
+    assert squeezed == [asset.content]

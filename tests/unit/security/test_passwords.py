@@ -61,6 +61,16 @@ async def test_nobody_knows_the_password_of_an_unknown_id(credentials):
     assert not await credentials.matches(None, credentials._nobody)
 
 
+async def test_no_start_hashes_anything_and_what_is_kept_of_nobody_looks_like_any_other(monkeypatch):
+    kept = module._argon2("cp_secret_001").split("$")
+    monkeypatch.setattr(module, "_argon2", None)
+    async with Credentials() as one, Credentials() as other:
+        nobodys = one._nobody.split("$")
+        assert nobodys[:4] == kept[:4] == ["", "argon2id", "v=19", "m=19456,t=2,p=1"]
+        assert [len(part) for part in nobodys] == [len(part) for part in kept]
+        assert one._nobody != other._nobody
+
+
 async def test_a_renewal_is_cheap_until_the_password_is_rotated(credentials, argon2_runs):
     kept = await credentials.hashed("cp_secret_001")
     assert await credentials.matches(kept, "cp_secret_001")

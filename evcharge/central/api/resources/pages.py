@@ -7,6 +7,7 @@ something is new (on a LAN that is a millisecond), and gets 304 when it is not.
 import gzip
 import hashlib
 from collections.abc import Iterator
+from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from urllib.parse import quote
@@ -30,20 +31,28 @@ _KINDS = {
     "woff2": "font/woff2",
     "txt": "text/plain; charset=utf-8",
 }
-_SQUEEZED = ("html", "css", "js", "svg", "txt")
+_SQUEEZED = frozenset(_KINDS[one] for one in ("html", "css", "js", "svg", "txt"))
 # Where each page is, and whose it is; the login is everybody's.
 _PAGES = {"/": "index.html", "/monitor": "monitor.html", "/driver": "driver.html"}
 _LOGIN = "login.html"
 _KNOWN = {304: "The browser has it already."}
 
 
-class Asset(Struct, frozen=True):
-    """One file: `squeezed` is it in gzip, when that is smaller."""
+class Asset(Struct, frozen=True, dict=True):
+    """One file."""
 
     content: bytes
-    squeezed: bytes | None
     kind: str
     tag: str
+
+    @cached_property
+    def squeezed(self) -> bytes | None:
+        """It in gzip, when that is smaller; made when somebody asks for it first, not for all at each start."""
+        if self.kind not in _SQUEEZED:
+            return None
+        # The same content must always have the same tag: no time inside.
+        squeezed = gzip.compress(self.content, mtime=0)
+        return squeezed if len(squeezed) < len(self.content) else None
 
 
 def read_assets(folder: Traversable) -> dict[str, Asset]:
@@ -59,11 +68,7 @@ def _found(folder: Traversable, prefix: str) -> Iterator[tuple[str, Asset]]:
             yield from _found(entry, f"{name}/")
         elif suffix in _KINDS and not entry.name.startswith("."):
             content = entry.read_bytes()
-            # The same content must always have the same tag: no time inside.
-            squeezed = gzip.compress(content, mtime=0) if suffix in _SQUEEZED else None
-            if squeezed is not None and len(squeezed) >= len(content):
-                squeezed = None
-            yield name, Asset(content, squeezed, _KINDS[suffix], hashlib.sha256(content).hexdigest()[:32])
+            yield name, Asset(content, _KINDS[suffix], hashlib.sha256(content).hexdigest()[:32])
 
 
 class Pages:
