@@ -30,6 +30,7 @@ from evcharge.central.rules.metering import Means, not_shown
 from evcharge.central.rules.settings import Rules
 from evcharge.central.services.anchor_keeper import Anchors
 from evcharge.central.services.chain_walker import ChainWalker
+from evcharge.central.services.registry_audit import RegistryAudit, last_noted
 from evcharge.central.services.registry_sync import RegistryAccess, RegistryLink
 from evcharge.central.services.weather_watch import WeatherLink, last_word
 from evcharge.central.services.weather_watch import Word as WeatherWord
@@ -130,6 +131,7 @@ async def build(config: Config, clock: Clock) -> AsyncIterator[Central]:
             writer.dispatcher,
             writer.feed,
             peers.epochs,
+            audit=RegistryAudit(writer.dispatcher, await last_noted(books.archive), clock),
             was_lost=any(
                 writer.alerts.is_open(REGISTRY, kind)
                 for kind in (AlertKind.REGISTRY, AlertKind.NOT_UNDERSTOOD)

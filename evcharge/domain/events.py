@@ -126,12 +126,28 @@ class RegistryAnchored(Event):
     hash: str
 
 
+class RegistryNoted(Event):
+    """Somebody did `what` about `target` at the Registry, or tried: row `n` of its audit log, of its time `at`.
+
+    `result` is "done" or the code of the refusal; `times` counts repeats. Who it was, and from where, are the actor.
+    """
+
+    n: int
+    at: float
+    what: str
+    target: str
+    result: str
+    times: int = 1
+
+
 class AlertClosed(Event):
     """An operator has seen an alert that nothing else would end: its id, such as CP001-journal."""
 
     alert_id: str
 
 
+# What a login at the Registry is called there when it fails.
+TICKET_ASKED = "POST /v1/ticket"
 # Why a link ended that only Central ended: nothing is wrong at its other end.
 CENTRAL_STOPPED = "Central stopped"
 
@@ -848,6 +864,7 @@ AnyEvent = (
     | WeatherReached
     | AlertClosed
     | RegistryAnchored
+    | RegistryNoted
     | ChainBroken
     | PointAdded
     | PointWithdrawn

@@ -109,6 +109,10 @@ SENTENCES: Mapping[str, Words] = {
         "the service.key here is not the Registry's: copy it from there and start Central again",
         "la service.key de aquí no es la del Registry: cópiela de allí y reinicie Central",
     ),
+    "wrong credential": (
+        "a wrong credential was shown to the Registry",
+        "se mostró al Registry una credencial incorrecta",
+    ),
     "other ticket key": (
         "the ticket was not made under a key that is known here",
         "el tique no se hizo con una clave que se conozca aquí",

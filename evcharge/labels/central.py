@@ -237,6 +237,9 @@ SENTENCES: Mapping[str, Words] = {
         "Registry not responding ({why}): no new registrations or first logins; everything else goes on.",
         "Registry no responde ({why}): sin altas ni primeros accesos; todo lo demás sigue.",
     ),
+    "registry noted": ("Registry: {what} {target}: {result}", "Registry: {what} {target}: {result}"),
+    "registry done": ("done", "hecho"),
+    "registry refused": ("refused ({why})", "denegado ({why})"),
     "registry wrong key": (
         (
             "Unable to connect to the Registry. Messages not comprehensible: the service.key here is not "

@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 _TOKEN_S = 8 * 3600
 # So many of those who are registered are told at once.
 LIST_PAGE = 1000
+# So many rows of the audit log.
+AUDIT_PAGE = 200
 # A renewal from the same place within an hour adds no row to the audit log.
 _NEWS_AFTER_S = 3600.0
 _MAX_SEEN = 20_000
@@ -95,6 +97,7 @@ class Api:
             web.get("/v1/revocations", self.revocations),
             web.post("/v1/disable", self.disable),
             web.post("/v1/locate", self.locate),
+            web.get("/v1/audit", self.audit),
             web.post("/v1/anchors", self.anchor),
             web.get("/v1/anchors", self.anchors),
         ]
@@ -313,10 +316,7 @@ class Api:
     async def revocations(self, request: web.Request) -> web.Response:
         """Tell Central, in order, whose older tickets are void."""
         await self._callers.with_token(request, CENTRAL, ADMIN)
-        since = request.query.get("since", "0")
-        if not (since.isascii() and since.isdecimal() and len(since) <= 15):
-            raise BadInput("since must be a whole number.", Code.FIELD)
-        found, last = await self._store.revocations(int(since))
+        found, last = await self._store.revocations(_since(request) or 0)
         return answer({"revocations": [structs.asdict(one) for one in found], "last": last})
 
     async def disable(self, request: web.Request) -> web.Response:
@@ -344,6 +344,12 @@ class Api:
             return registrations.locate(known, Location(body.location))
 
         return answer(_described(await self._change(id_, decide, actor)))
+
+    async def audit(self, request: web.Request) -> web.Response:
+        """Tell Central, in order, who did what here, and who was refused."""
+        await self._callers.with_token(request, CENTRAL)
+        rows, upto = await self._store.told(_since(request), AUDIT_PAGE)
+        return answer({"rows": [dict(row) for row in rows], "upto": upto})
 
     async def anchor(self, request: web.Request) -> web.Response:
         """Keep the head of Central's audit log, and tell that of ours in return."""
@@ -387,6 +393,15 @@ class Api:
         if len(self._seen) > _MAX_SEEN:
             self._seen.popitem(last=False)
         return True
+
+
+def _since(request: web.Request) -> int | None:
+    since = request.query.get("since")
+    if since is None:
+        return None
+    if not (since.isascii() and since.isdecimal() and len(since) <= 15):
+        raise BadInput("since must be a whole number.", Code.FIELD)
+    return int(since)
 
 
 def _target(request: web.Request, text: str, field: str) -> str:

@@ -266,6 +266,26 @@ class Store:
                 for one in entries:
                     await self._audit(writing, one)
 
+    async def told(self, since: int | None, most: int) -> tuple[list[Row], int]:
+        """Return at most `most` audit rows after number `since` that Central does not know of itself, oldest first.
+
+        None: the newest. Also the number up to which all of them are told.
+        """
+        # First: what is written meanwhile is told the next time.
+        newest = (await self.head()).n
+        order = "DESC" if since is None else "ASC"
+        rows = await self._database.read(
+            "SELECT n, at, who, role, address, what, target, result, times FROM events "  # noqa: S608
+            "WHERE n > :since AND role <> 'central' AND NOT (what = 'get ticket' AND result = 'done') "
+            f"ORDER BY n {order} LIMIT :most",
+            {"since": since or 0, "most": most},
+        )
+        if since is None:
+            rows.reverse()
+        elif len(rows) == most:
+            return rows, rows[-1]["n"]
+        return rows, max(newest, rows[-1]["n"] if rows else 0)
+
     async def events(self) -> list[Row]:
         """Return the whole audit log, oldest first, as `audit.first_broken` takes it."""
         return await self._database.read("SELECT * FROM events ORDER BY n")

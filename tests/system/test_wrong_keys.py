@@ -8,6 +8,9 @@ import pytest
 from evcharge.security import secret_files
 from tests.system.city import City
 
+# Two whole starts of a network, on a computer that may be busy.
+pytestmark = pytest.mark.timeout(240)
+
 IN_BOTH = [
     ("en", r"Unable to connect to {who}\. Messages not comprehensible\.", "responding again"),
     ("es", r"Imposible conectar con {who}\. Mensajes no comprensibles\.", "responde de nuevo"),
@@ -81,6 +84,7 @@ async def test_a_wrong_secret_hides_behind_no_ticket_and_no_connection(city: Cit
     for program in (engine, monitor):
         await program.says(wrong)
     await central.says("CP001 .*(Disconnected|Desconectado)")
+    await central.says(sentence.format(who="CP001"))
     # Their tickets are good for fifteen minutes more: whoever starts anew is not let in by them.
     await engine.stops()
     engine = await city.engine("CP001", *flags)

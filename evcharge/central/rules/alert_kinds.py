@@ -7,6 +7,8 @@ from enum import StrEnum
 from evcharge.domain.errors import Code
 
 NOT_UNDERSTOOD = frozenset({Code.PROOF, Code.CRYPTO, Code.SEQ, Code.MALFORMED, Code.TOO_BIG, Code.TICKET})
+# What was shown to the Registry in the name of somebody whom it knows.
+WRONG_CREDENTIAL = "a wrong credential was shown to the Registry"
 # Why the Registry does not hear Central, when it is for its key: another sentence than that it is away.
 WRONG_SERVICE_KEY = "the service.key here is not the Registry's: copy it from there and start Central again"
 # What an alert is about when it is about no charging point or driver.

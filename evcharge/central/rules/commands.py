@@ -29,6 +29,7 @@ from evcharge.domain.events import (
     RegistrationChanged,
     RegistryAnchored,
     RegistryLost,
+    RegistryNoted,
     RegistryReached,
     StartRefused,
     StorageRestored,
@@ -480,6 +481,7 @@ class Note(Command):
         | RegistryLost
         | RegistryReached
         | RegistryAnchored
+        | RegistryNoted
         | KafkaLost
         | KafkaReached
         | FiguresUnderstood

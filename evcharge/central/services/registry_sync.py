@@ -19,6 +19,7 @@ from evcharge.central.feed import Feed
 from evcharge.central.rules.alert_kinds import WRONG_SERVICE_KEY
 from evcharge.central.rules.commands import CENTRAL, Actor, Note, RegistryFollows, RevokeKeys, Withdraw
 from evcharge.central.rules.epochs import Epochs
+from evcharge.central.services.registry_audit import RegistryAudit
 from evcharge.domain import events
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import CpId, Role
@@ -81,6 +82,7 @@ class RegistryLink:
         feed: Feed,
         epochs: Epochs,
         *,
+        audit: RegistryAudit | None = None,
         was_lost: bool = False,
     ) -> None:
         self._url = access.url.rstrip("/")
@@ -90,6 +92,7 @@ class RegistryLink:
         self._actor = Actor("registry", Role.REGISTRY, access.url)
         self._since = 0
         self._epochs = epochs
+        self._audit = audit
         # What the books say of it: a loss that was stored before a restart ends with an event, too.
         self._stored = Outage(self._store_lost, self._store_reached, is_on=was_lost)
         # What this run has said in plain lines.
@@ -153,6 +156,8 @@ class RegistryLink:
                     await self._ask(http)
                     await self._locate(http)
                     await self._anchor(http)
+                    if self._audit is not None:
+                        await self._audit.ask(http, self._url)
                 except Exception as problem:  # whatever a Registry answers, Central goes on
                     log.debug("the Registry was not understood", exc_info=True)
                     self._lost(problem)

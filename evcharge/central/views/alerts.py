@@ -16,6 +16,7 @@ from evcharge.central.rules.alert_kinds import (
     NOT_UNDERSTOOD,
     REGISTRY,
     WEATHER,
+    WRONG_CREDENTIAL,
     WRONG_SERVICE_KEY,
     Alert,
     AlertKind,
@@ -62,6 +63,8 @@ class Alerts:
         self._solved: deque[Alert] = deque(maxlen=MAX_SOLVED)
         # Why and since when the engine of a charging point has no link, also while a fault says so already.
         self._engine_lost: dict[str, tuple[str, datetime]] = {}
+        # When each was let in last (Unix seconds).
+        self._understood_at: dict[str, float] = {}
         # Grows with every change: whoever shows alerts need not compare them.
         self.revision = 0
 
@@ -159,16 +162,16 @@ class Alerts:
             case events.EngineConnected():
                 self._engine_lost.pop(event.cp_id, None)
                 self._end(AlertKind.ENGINE, event.cp_id, at)
-                self._end(AlertKind.NOT_UNDERSTOOD, event.cp_id, at)
+                self._understood(event.cp_id, at)
             case events.MonitorLost():
                 self._begin(AlertKind.MONITOR, event.cp_id, event.reason, at)
             case events.MonitorSpoke():
                 self._end(AlertKind.MONITOR, event.cp_id, at)
-                self._end(AlertKind.NOT_UNDERSTOOD, event.cp_id, at)
+                self._understood(event.cp_id, at)
             case events.FiguresUnderstood():
                 self._end(AlertKind.NOT_UNDERSTOOD, event.cp_id, at)
             case events.DriverConnected():
-                self._end(AlertKind.NOT_UNDERSTOOD, event.driver_id, at)
+                self._understood(event.driver_id, at)
             case events.RegistryLost(why=why) if why == WRONG_SERVICE_KEY:
                 # It answers.
                 self._end(AlertKind.REGISTRY, REGISTRY, at)
@@ -213,6 +216,8 @@ class Alerts:
                 self._begin(AlertKind.FLOOD, KAFKA, event.text, at, event.times)
             case events.InputRefused(code=Code.SLOW):
                 self._claimed(AlertKind.FLOOD, event.who, event, at)
+            case events.RegistryNoted(what=events.TICKET_ASKED, result=Code.CREDENTIAL):
+                self._claimed(AlertKind.NOT_UNDERSTOOD, event.target, event, at)
             case events.LoginRefused() if event.code in NOT_UNDERSTOOD:
                 self._claimed(AlertKind.NOT_UNDERSTOOD, event.claimed, event, at)
             case events.InputRefused() if event.code in NOT_UNDERSTOOD:
@@ -271,11 +276,24 @@ class Alerts:
                 pass
 
     def _claimed(
-        self, kind: AlertKind, who: str, event: events.LoginRefused | events.InputRefused, at: datetime
+        self,
+        kind: AlertKind,
+        who: str,
+        event: events.LoginRefused | events.InputRefused | events.RegistryNoted,
+        at: datetime,
     ) -> None:
         # Anybody may claim any name at the door: only names that exist are worth an alert.
-        if self._known(who):
+        if not self._known(who):
+            return
+        if not isinstance(event, events.RegistryNoted):
             self._begin(kind, who, event.text, at, event.times)
+        # It is heard of some seconds late: who has come in since has the right key.
+        elif event.at > self._understood_at.get(who, 0.0):
+            self._begin(kind, who, WRONG_CREDENTIAL, at, event.times)
+
+    def _understood(self, who: str, at: datetime) -> None:
+        self._understood_at[who] = at.timestamp()
+        self._end(AlertKind.NOT_UNDERSTOOD, who, at)
 
     def _begin(self, kind: AlertKind, about: str, detail: str, at: datetime, times: int = 1) -> None:
         key = (about, kind)
@@ -294,6 +312,7 @@ class Alerts:
     def _forget(self, about: str) -> None:
         """Drop every alert about somebody who is not in the network any more."""
         self._engine_lost.pop(about, None)
+        self._understood_at.pop(about, None)
         for kind in AlertKind:
             self.drop(about, kind)
 

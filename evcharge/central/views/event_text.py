@@ -1,10 +1,12 @@
 """One plain line of text for each thing that happens at Central. Pure."""
 
 from evcharge import labels
+from evcharge.central.rules.alert_kinds import WRONG_CREDENTIAL
 from evcharge.central.views import refusal_text
 from evcharge.domain import events
 from evcharge.domain.billing import euros, kwh, price_text
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
+from evcharge.domain.errors import Code
 from evcharge.labels import Phrase
 from evcharge.labels.causes import cause
 from evcharge.labels.central import SENTENCES
@@ -34,6 +36,17 @@ def _line(event: events.Event, lang: str, say: labels.Speech) -> str | None:
                 location=event.location or say("no location"),
                 price=price_text(event.price_centi_cents_per_kwh),
             )
+        case events.RegistryNoted(what=events.TICKET_ASKED, result=Code.CREDENTIAL):
+            sentence = labels.say(Phrase.NOT_UNDERSTOOD, lang, cp_id=event.target or "?")
+            return f"{sentence} ({cause(WRONG_CREDENTIAL, lang)})"
+        case events.RegistryNoted():
+            is_done = event.result == "done"
+            result = (
+                say("registry done")
+                if is_done
+                else say("registry refused", why=labels.code(event.result, lang))
+            )
+            return say("registry noted", what=event.what, target=event.target, result=result)
         case events.PointMoved():
             return say("point moved", cp_id=event.cp_id, location=event.location)
         case events.LocationDiffers():

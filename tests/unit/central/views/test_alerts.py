@@ -390,6 +390,19 @@ def test_the_wordings_that_teachers_look_for_are_said():
     assert AlertKind.FAULT not in CLOSED_BY_HAND
 
 
+def test_a_wrong_credential_at_the_registry_is_an_alert_unless_its_owner_has_come_in_since():
+    alerts = Alerts()
+    shown = {"n": 1, "what": "POST /v1/ticket", "target": "CP001", "result": "E_CREDENTIAL"}
+    alerts.take(e.RegistryNoted(at=NOON.timestamp(), **shown), NOON)
+    (alert,) = alerts.open()
+    assert alert.id == "CP001-not-understood"
+    assert "se mostró al Registry una credencial incorrecta" in alert_text(alert, "es")
+    alerts.take(e.MonitorSpoke(cp_id="CP001"), LATER)
+    assert alerts.open() == []
+    alerts.take(e.RegistryNoted(at=NOON.timestamp(), **shown), LATER)
+    assert alerts.open() == []
+
+
 def test_a_registry_with_another_service_key_answers_and_is_not_understood():
     alerts = Alerts()
     alerts.take(e.RegistryLost(why="connection refused"), NOON)

@@ -19,6 +19,15 @@ LINES: dict[e.Event, str | None] = {
     e.StorageRestored(why="disk full", failed_at=1.0): None,
     e.RegistryLost(why="no answer"): None,
     e.RegistryReached(): None,
+    e.RegistryNoted(
+        n=1, at=1.0, what="log in", target="admin", result="done"
+    ): "Registry: log in admin: done",
+    e.RegistryNoted(n=2, at=1.0, what="POST /v1/login", target="admin", result="E_CREDENTIAL", times=9): (
+        "Registry: POST /v1/login admin: refused (wrong id or credential) (9 times)"
+    ),
+    e.RegistryNoted(n=3, at=1.0, what="POST /v1/ticket", target="CP001", result="E_CREDENTIAL"): (
+        "Unable to connect to CP001. Messages not comprehensible. (a wrong credential was shown to the Registry)"
+    ),
     e.AlertClosed(alert_id="CP001-journal"): None,
     e.KafkaLost(where="kafka:9092", why="no answer", waiting=3): None,
     e.KafkaReached(): None,

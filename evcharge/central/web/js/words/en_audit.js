@@ -31,6 +31,7 @@ export default {
   "event.AlertClosed": "Alert closed",
   "event.SessionRebuilt": "Session rebuilt after a restore",
   "event.DebtPaid": "A debt was paid",
+  "event.RegistryNoted": "At the Registry",
   "event.RegistryAnchored": "The Registry's audit log is anchored here",
   "event.PointAdded": "Charging point added",
   "event.PointWithdrawn": "Charging point withdrawn",

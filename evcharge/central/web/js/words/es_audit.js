@@ -31,6 +31,7 @@ export default {
   "event.AlertClosed": "Aviso cerrado",
   "event.SessionRebuilt": "Sesión reconstruida tras restaurar",
   "event.DebtPaid": "Deuda pagada",
+  "event.RegistryNoted": "En el Registry",
   "event.RegistryAnchored": "Registro de auditoría del Registry anclado",
   "event.PointAdded": "Punto de recarga nuevo",
   "event.PointWithdrawn": "Punto de recarga dado de baja",

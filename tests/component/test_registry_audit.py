@@ -1,0 +1,86 @@
+"""Who logs in at the Registry, or fails to, is in Central's audit log: with id and address, once, and chained."""
+
+import asyncio
+import contextlib
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from evcharge.central.books import verify
+from evcharge.central.services import registry_sync
+from tests.component.registry_process import make_state, running_registry
+from tests.component.town import running
+
+
+@pytest.fixture
+def password(tmp_path: Path) -> str:
+    return make_state(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry_sync, "POLL_S", 0.05)
+
+
+def noted(state: Path) -> list[tuple[str, str, str, str]]:
+    """Return address, what, target and result of each row, in their order."""
+    connection = sqlite3.connect(f"file:{state / 'central/central.db'}?mode=ro", uri=True)
+    with contextlib.closing(connection):
+        rows = connection.execute(
+            "SELECT address, data FROM events WHERE type = 'RegistryNoted' ORDER BY n"
+        ).fetchall()
+    found = [(address, json.loads(data)) for address, data in rows]
+    return [(address, one["what"], one["target"], one["result"]) for address, one in found]
+
+
+async def until_noted(state: Path, row: tuple[str, str, str, str]) -> None:
+    async with asyncio.timeout(10):
+        while row not in noted(state):
+            await asyncio.sleep(0.02)
+
+
+async def test_logins_registrations_and_withdrawals_are_kept_once_over_a_restart(
+    tmp_path: Path, password: str
+):
+    async with running_registry(tmp_path, password) as registry:
+        async with running(tmp_path, registry.url):
+            await registry.register("CP001")
+            assert (await registry.ticket("CP001", secret="x" * 20, come_from="127.0.0.7")).status == 401
+            assert (await registry.ticket("CP001")).status == 200
+            wrong = {"user": "admin", "password": "not the password"}
+            assert (await registry.ask("POST", "/v1/login", wrong, come_from="127.0.0.8")).status == 401
+            admin = await registry.admin()
+            await registry.ask("DELETE", "/register/cp/CP001", token=admin, come_from="127.0.0.9")
+            await until_noted(tmp_path, ("127.0.0.9", "withdraw", "CP001", "done"))
+        before = noted(tmp_path)
+        assert {
+            ("127.0.0.1", "register", "CP001", "done"),
+            ("127.0.0.7", "POST /v1/ticket", "CP001", "E_CREDENTIAL"),
+            ("127.0.0.8", "POST /v1/login", "admin", "E_CREDENTIAL"),
+            ("127.0.0.1", "log in", "admin", "done"),
+        } <= set(before)
+        # A ticket that was given shows as the login at Central.
+        assert "get ticket" not in {what for _, what, _, _ in before}
+        async with running(tmp_path, registry.url):
+            await registry.ticket("CP002", secret="x" * 20, come_from="127.0.0.10")
+            await until_noted(tmp_path, ("127.0.0.10", "POST /v1/ticket", "CP002", "E_CREDENTIAL"))
+        assert noted(tmp_path)[: len(before)] == before
+        assert len(noted(tmp_path)) == len(before) + 1
+    assert verify.check(tmp_path / "central" / "central.db") == []
+
+
+async def test_a_flood_at_the_registry_costs_central_few_rows(tmp_path: Path, password: str):
+    async with running_registry(tmp_path, password) as registry:
+        for _ in range(60):
+            await registry.ask("POST", "/register/cp", {"cp_id": "CP001"}, token="wrong")
+        for number in range(60):
+            await registry.register(f"CP{number:03}")
+        await registry.ask("POST", "/v1/ticket", {}, come_from="127.0.0.9")
+        async with running(tmp_path, registry.url):
+            await until_noted(tmp_path, ("127.0.0.9", "POST /v1/ticket", "", "E_FIELD"))
+    rows = noted(tmp_path)
+    assert len([row for row in rows if row[1] == "POST /register/cp"]) == 1
+    assert [row[2] for row in rows if row[1] == "register"][-2:] == ["CP019", "various"]
+    assert len([row for row in rows if row[1] == "register"]) == 21
