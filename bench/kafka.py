@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from evcharge.central.books.rows import Entry
+from evcharge.central.books.rows import DecidedEntry
 from evcharge.central.books.store import CentralStore
 from evcharge.central.feed import Feed
 from evcharge.central.kafka.outbox import Outbox, OutboxBooks, connecting
@@ -57,7 +57,7 @@ class _Room:
     async def stores(self, number: int) -> None:
         now = utc_now()
         events = [MonitorSpoke(cp_id=CpId(f"CP{one % POINTS:04}")) for one in range(number)]
-        await self._store.commit([Entry(Decision((event,)), CENTRAL, now) for event in events])
+        await self._store.commit([DecidedEntry(Decision((event,)), CENTRAL, now) for event in events])
         at = time.perf_counter()
         last = self._store.head.n
         self.stored_at.update(dict.fromkeys(range(last - number + 1, last + 1), at))

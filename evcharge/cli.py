@@ -12,12 +12,12 @@ import click
 
 from evcharge import __version__
 from evcharge.domain.errors import ConfigError, EvchargeError, Taken
-from evcharge.joining.commands import invite, join
+from evcharge.joining.join_commands import invite, join
 from evcharge.operator.backing_up import BACKING_UP as _BACKING_UP
 from evcharge.operator.backing_up import with_whole_books as _with_whole_books
-from evcharge.operator.commands import COMMANDS as _OPERATORS
 from evcharge.operator.events import events as _events
 from evcharge.operator.invocation import JSON as _JSON
+from evcharge.operator.operator_commands import COMMANDS as _OPERATORS
 from evcharge.operator.people import PEOPLE as _PEOPLE
 from evcharge.operator.registering import RoleOrGroup, add_commands
 from evcharge.operator.settling import SETTLING as _SETTLING
@@ -122,17 +122,17 @@ _API = (
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="evcharge %(version)s")
-@click.option("--tether", type=int, hidden=True, help="Stop when the pipe with this number closes.")
-def evcharge(tether: int | None) -> None:
+@click.option("--parent-pipe", type=int, hidden=True, help="Stop when the pipe with this number closes.")
+def evcharge(parent_pipe: int | None) -> None:
     """An electric-vehicle charging network: Registry, Central, charging points, drivers.
 
     `evcharge up` shows all of it on this PC. Every setting is a line of config.toml and an environment variable
     (EVCHARGE_CENTRAL__PORT); those that people type are flags, too.
     """
-    if tether is not None:
+    if parent_pipe is not None:
         from evcharge.runtime.parent_watch import exit_with_parent
 
-        exit_with_parent(tether)
+        exit_with_parent(parent_pipe)
 
 
 @evcharge.command()
@@ -305,7 +305,9 @@ def up(points: int, drivers: int, once: bool, verbose: bool, config_file: Path |
     config = _with_whole_books(config_file, given)
     from evcharge import demo
 
-    wish = demo.Wish(points=points, drivers=drivers, once=once, verbose=verbose, config_file=config_file)
+    wish = demo.DemoOptions(
+        points=points, drivers=drivers, once=once, verbose=verbose, config_file=config_file
+    )
     return _live(lambda stop: demo.run(config, wish, stop))
 
 

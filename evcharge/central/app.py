@@ -34,7 +34,7 @@ from evcharge.central.services.registry_audit import RegistryAudit, last_noted
 from evcharge.central.services.registry_sync import RegistryAccess, RegistryLink
 from evcharge.central.services.weather_watch import WeatherLink, last_word
 from evcharge.central.services.weather_watch import Word as WeatherWord
-from evcharge.central.terminal.event_log import Console
+from evcharge.central.terminal.event_log import EventLog
 from evcharge.central.terminal.operator_orders import OperatorOrders
 from evcharge.central.views.alerts import REBUILD_FROM, Alerts
 from evcharge.domain.billing import parse_cents, parse_price
@@ -79,7 +79,7 @@ class Central:
     books: BookSide
     peers: PeerSide
     door: ServerOptions
-    console: Console
+    console: EventLog
     website: Website
     anchors: Anchors
     outbox: "Outbox | None"
@@ -119,7 +119,7 @@ async def build(config: Config, clock: Clock) -> AsyncIterator[Central]:
         books = await _books(database, settings)
         rules = _rules(settings, clock, resume_key)
         writer = await _writer(books, rules, clock)
-        console = Console(writer.dispatcher.facts, config.lang)
+        console = EventLog(writer.dispatcher.facts, config.lang)
         consents = Consents(credentials, _pin_key(state), writer.dispatcher.facts, time.monotonic)
         writer.feed.listen(consents.on_event)
         peers = _peers(writer, books, consents, rules)
@@ -297,16 +297,16 @@ async def _outbox(
     if not config.kafka.bootstrap:
         alerts.drop(KAFKA, AlertKind.KAFKA)
         return None
-    from evcharge.central.kafka.consumer import Intake
+    from evcharge.central.kafka.consumer import OrderConsumer
     from evcharge.central.kafka.outbox import Outbox, OutboxBooks, connecting
-    from evcharge.central.kafka.telemetry import TelemetryReceiver
+    from evcharge.central.kafka.telemetry_receiver import TelemetryReceiver
     from evcharge.kafka.client import Brokers  # most networks have none, and its library is not small
     from evcharge.kafka.topics import OrderSeal
 
     brokers = Brokers(config.kafka, config.state)
     lane = TelemetryReceiver(dispatcher, peers.peers, writer.feed, refusals, quotas)
     seal = OrderSeal(operator_token)
-    intake = Intake(brokers, lane, seal, dispatcher, refusals, books.database, quotas=quotas)
+    consumer = OrderConsumer(brokers, lane, seal, dispatcher, refusals, books.database, quotas=quotas)
     return Outbox(
         brokers.bootstrap,
         connecting(brokers),
@@ -315,7 +315,7 @@ async def _outbox(
         writer.feed,
         alerts,
         dispatcher.post,
-        readers=[intake.run],
+        readers=[consumer.run],
     )
 
 

@@ -38,7 +38,7 @@ class BookSide:
     async def today(self, clock: Clock) -> Today:
         """Return what the present day has brought so far."""
         now = clock()
-        return Today(self.store.days, now, *await self.store.takings(self.store.days.of(now)))
+        return Today(self.store.days, now, *await self.store.day_totals(self.store.days.of(now)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
 
-from evcharge.central.books.rows import Entry
+from evcharge.central.books.rows import DecidedEntry
 from evcharge.central.books.store import CentralStore
 from evcharge.central.feed import Feed
 from evcharge.central.rules.commands import (
@@ -26,8 +26,8 @@ from evcharge.central.rules.commands import (
     TakeOrder,
     Withdraw,
 )
+from evcharge.central.rules.counted import CountDraft as Counts
 from evcharge.central.rules.counted import CountedFacts
-from evcharge.central.rules.counted import Draft as Counts
 from evcharge.central.rules.decide import decide
 from evcharge.central.rules.decision import Decision
 from evcharge.central.rules.facts import Facts
@@ -103,7 +103,7 @@ class Dispatcher:
         """Put `command` in line without waiting."""
         done: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
         # Facts are posted and forgotten: a refusal nobody waits for must not be reported as unheard.
-        done.add_done_callback(_heard)
+        done.add_done_callback(_ignore_result)
         self._inbox.append(_Waiting(command, done))
         self._wake.set()
         return done
@@ -196,7 +196,7 @@ class Dispatcher:
         draft, counts = PendingFacts(self.facts), self._counted.draft()
         for known in await self._store.recall(unknown(self.facts, (one.command for one in batch))):
             draft.recall(known)
-        entries: list[Entry] = []
+        entries: list[DecidedEntry] = []
         for waiting in batch:
             command = waiting.command
             try:
@@ -212,7 +212,7 @@ class Dispatcher:
                 draft.put(change)
             outcomes.append(decision)
             if not decision.is_empty:
-                entries.append(Entry(decision, command.by, now))
+                entries.append(DecidedEntry(decision, command.by, now))
         if entries:
             failpoints.reach("central.before_commit")
             await self._store.commit(entries)
@@ -279,7 +279,7 @@ def _answer(done: "asyncio.Future[Decision]", outcome: Decision | Refused) -> No
         done.set_result(outcome)
 
 
-def _heard(done: "asyncio.Future[Decision]") -> None:
+def _ignore_result(done: "asyncio.Future[Decision]") -> None:
     if not done.cancelled():
         done.exception()
 

@@ -92,7 +92,7 @@ class Feed:
         """Call `listener` with every temperature that comes without live figures from now on."""
         self._warmth_listeners.append(listener)
 
-    def warm(self, cp_id: CpId, deci_celsius: int) -> None:
+    def on_temperature(self, cp_id: CpId, deci_celsius: int) -> None:
         """Replace the temperature of a charging point that may not be charging."""
         self.temperatures[cp_id] = deci_celsius
         for listener in self._warmth_listeners:

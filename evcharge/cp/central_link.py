@@ -27,7 +27,7 @@ LOOK_S = 1.0
 _CURES = {Code.TICKET: "wrong service key", Code.CREDENTIAL: "wrong credential"}
 
 
-class Credential:
+class PointCredential:
     """The secret of one charging point. Its two programs share the file, and whichever changes it tells both."""
 
     def __init__(self, config: Config, cp_id: CpId, location: str = "") -> None:
@@ -129,7 +129,9 @@ def explained(phrase: str, problem: EvchargeError, lang: str) -> str:
     return said if said.startswith(phrase) else f"{phrase}: {said}"
 
 
-def link_to_central(config: Config, cp_id: CpId, role: Role, credential: Credential) -> ReconnectingClient:
+def link_to_central(
+    config: Config, cp_id: CpId, role: Role, credential: PointCredential
+) -> ReconnectingClient:
     """Return the link of this engine or monitor."""
     registry = registry_client.RegistryAddress(config.reach.registry_url, config.state / "ca.pem")
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from evcharge.cp.health import BROKEN
 from evcharge.domain.billing import euros, kwh
-from evcharge.domain.tariff import Tariff, Use
+from evcharge.domain.tariff import Consumption, Tariff
 from evcharge.labels import Speech
 
 
@@ -22,7 +22,7 @@ class Lamp(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class ShownSession:
     """The session that charges, or waits for its plug (then `wait_s` says how long). Energy in mWh, power in W."""
 
     driver_id: str
@@ -41,7 +41,7 @@ class Session:
     @property
     def cost_cents(self) -> int:
         """What it costs so far; never more than what is held for it."""
-        cost = Tariff(self.price).cost_cents(Use(self.energy_mwh))
+        cost = Tariff(self.price).cost_cents(Consumption(self.energy_mwh))
         return min(cost, self.hold_cents) if self.hold_cents else cost
 
 
@@ -63,7 +63,7 @@ class EngineFacts:
     meter_mwh: int
     last_seq: int
     delivered: bool
-    session: Session | None = None
+    session: ShownSession | None = None
     # Whose confirmation is awaited, and how many seconds that may still take.
     confirming: tuple[str, int] | None = None
     temperature_deci_celsius: int | None = None

@@ -1,5 +1,5 @@
 """`evcharge up`: the whole network on one PC, in real processes over real sockets."""
 
-from evcharge.demo.show import Wish, run
+from evcharge.demo.show import DemoOptions, run
 
-__all__ = ["Wish", "run"]
+__all__ = ["DemoOptions", "run"]

@@ -6,24 +6,24 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from evcharge.demo import logins, plan
-from evcharge.demo.plan import joined
+from evcharge.demo import page_logins, scenario
+from evcharge.demo.scenario import joined
 from evcharge.domain.errors import EvchargeError
 from evcharge.labels import Speech
-from evcharge.operator.client import CentralApi
+from evcharge.operator.client import OperatorClient
 from evcharge.runtime.config import Config, ReachSettings
 
 _PROGRAM = Path(sys.executable).with_name("evcharge")
 
 
-class Reach(Struct, frozen=True, kw_only=True):
+class ReachFlags(Struct, frozen=True, kw_only=True):
     """The flags with which a command finds this network; none when it does by itself."""
 
     of_peers: tuple[str, ...] = ()
     of_operators: tuple[str, ...] = ()
 
     @classmethod
-    def to(cls, settings: ReachSettings, registry_at: str, central_at: str, url: str | None) -> "Reach":
+    def to(cls, settings: ReachSettings, registry_at: str, central_at: str, url: str | None) -> "ReachFlags":
         """Return what is needed beside the `settings` that every command reads."""
         peers: tuple[str, ...] = ()
         if registry_at != settings.registry_url:
@@ -37,7 +37,7 @@ class Reach(Struct, frozen=True, kw_only=True):
 
 
 async def sentences(
-    state: Path, say: Speech, url: str | None, api: CentralApi | None, reach: Reach, log: Path | None
+    state: Path, say: Speech, url: str | None, api: OperatorClient | None, reach: ReachFlags, log: Path | None
 ) -> list[str]:
     """Return the lines that stand last; `url` is None without pages. A login that cannot be told is left out."""
     said = ["", say("stands"), ""]
@@ -54,28 +54,30 @@ async def sentences(
     return said
 
 
-async def _one_click(api: CentralApi, say: Speech) -> list[tuple[str, str]]:
+async def _one_click(api: OperatorClient, say: Speech) -> list[tuple[str, str]]:
     try:
-        made = await api.post(f"/api/accounts/{logins.ADMIN}/link")
+        made = await api.post(f"/api/accounts/{page_logins.ADMIN}/link")
     except EvchargeError:
         return []  # the administrator has another name here, or the pages are open to other PCs
     return [(say("one click"), api.url + made["path"]), ("", say("one click for"))]
 
 
 def _passwords(state: Path, say: Speech) -> list[tuple[str, str]]:
-    admin = logins.admin_password(state)
-    known = say("login known", who=logins.ADMIN)
-    rows = [(say("admin"), say("login", who=logins.ADMIN, password=admin) if admin is not None else known)]
-    if (driver := logins.driver_password(state, plan.GUEST)) is not None:
+    admin = page_logins.admin_password(state)
+    known = say("login known", who=page_logins.ADMIN)
+    rows = [
+        (say("admin"), say("login", who=page_logins.ADMIN, password=admin) if admin is not None else known)
+    ]
+    if (driver := page_logins.driver_password(state, scenario.GUEST)) is not None:
         password, path = driver
         rows += [
-            (say("driver"), say("login", who=plan.GUEST, password=password)),
+            (say("driver"), say("login", who=scenario.GUEST, password=password)),
             ("", say("kept in", path=path)),
         ]
     return rows
 
 
-def _to_try(state: Path, say: Speech, reach: Reach) -> list[str]:
+def _to_try(state: Path, say: Speech, reach: ReachFlags) -> list[str]:
     program = min(os.path.relpath(_PROGRAM), str(_PROGRAM), key=len)
     # Only what differs from what every command takes by itself.
     where = () if state == Config().state else ("--state", str(state.absolute()))
@@ -83,6 +85,6 @@ def _to_try(state: Path, say: Speech, reach: Reach) -> list[str]:
         " ".join([program, "driver", "D09", *reach.of_peers, *where]): say("try driver"),
         " ".join([program, "cps", *reach.of_operators, *where]): say("try cps"),
         " ".join([program, "out", "CP001", *reach.of_operators, *where]): say("try out"),
-        'pkill -9 -f "cp-engine CP002"': say("try kill", seconds=f"{plan.BACK_AFTER_S:.0f}"),
+        'pkill -9 -f "cp-engine CP002"': say("try kill", seconds=f"{scenario.BACK_AFTER_S:.0f}"),
     }
     return [f"    {command}   # {what}" for command, what in commands.items()]

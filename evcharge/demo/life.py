@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from evcharge.demo import plan
+from evcharge.demo import scenario
 from evcharge.demo.processes import Child
 from evcharge.domain.errors import EvchargeError
-from evcharge.operator.client import CentralApi
+from evcharge.operator.client import OperatorClient
 
 
 async def drives(driver: Child, begins_after_s: float, chance: Random) -> None:
@@ -18,37 +18,37 @@ async def drives(driver: Child, begins_after_s: float, chance: Random) -> None:
     await asyncio.sleep(begins_after_s)
     while True:
         driver.types("start")
-        await asyncio.sleep(chance.uniform(*plan.CHARGE_S))
+        await asyncio.sleep(chance.uniform(*scenario.CHARGE_S))
         # Without a charge, because every point was taken or one broke, it has nothing to stop and says so.
         driver.types("stop")
-        await asyncio.sleep(chance.uniform(*plan.BREAK_S))
+        await asyncio.sleep(chance.uniform(*scenario.BREAK_S))
 
 
-async def breaks(monitors: Sequence[Child], api: CentralApi, own: Sequence[str], chance: Random) -> None:
+async def breaks(monitors: Sequence[Child], api: OperatorClient, own: Sequence[str], chance: Random) -> None:
     """Let a charging point break now and then, and be mended; never under a driver who is not one of `own`."""
     while True:
-        await asyncio.sleep(chance.uniform(*plan.UNTIL_FAULT_S))
+        await asyncio.sleep(chance.uniform(*scenario.UNTIL_FAULT_S))
         with contextlib.suppress(EvchargeError):
             busy = {point["cp_id"] for point in await _points(api) if _charges(point, others_than=own)}
             if free := [monitor for monitor in monitors if monitor.name.split()[0] not in busy]:
                 monitor = chance.choice(free)
                 monitor.types("fault")
-                await asyncio.sleep(chance.uniform(*plan.FAULT_S))
+                await asyncio.sleep(chance.uniform(*scenario.FAULT_S))
                 monitor.types("recover")
 
 
-async def pays(drivers: Sequence[str], api: CentralApi) -> None:
+async def pays(drivers: Sequence[str], api: OperatorClient) -> None:
     """Put money into the wallet of each of `drivers` before it is empty."""
     while True:
-        await asyncio.sleep(plan.WALLET_EVERY_S)
+        await asyncio.sleep(scenario.WALLET_EVERY_S)
         with contextlib.suppress(EvchargeError):
             for driver in (await api.get("/api/drivers"))["drivers"]:
-                if driver["driver_id"] in drivers and _money(driver) < plan.POOR_CENTS:
-                    body = {"cents": plan.TOP_UP_CENTS, "reference": secrets.token_hex(8)}
+                if driver["driver_id"] in drivers and _money(driver) < scenario.POOR_CENTS:
+                    body = {"cents": scenario.TOP_UP_CENTS, "reference": secrets.token_hex(8)}
                     await api.post(f"/api/drivers/{driver['driver_id']}/top-up", body)
 
 
-async def _points(api: CentralApi) -> list[dict[str, Any]]:
+async def _points(api: OperatorClient) -> list[dict[str, Any]]:
     cps: list[dict[str, Any]] = (await api.points())["cps"]
     return cps
 

@@ -9,7 +9,7 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import Sequence
 
-from evcharge.demo.screen import Screen
+from evcharge.demo.demo_screen import DemoScreen
 from evcharge.domain.errors import StateError
 from evcharge.labels import Speech
 
@@ -20,7 +20,7 @@ _MOST_LINE_BYTES = 1 << 16
 class Child:
     """One running process: its lines are shown, and can be waited for."""
 
-    def __init__(self, name: str, process: Process, screen: Screen, say: Speech) -> None:
+    def __init__(self, name: str, process: Process, screen: DemoScreen, say: Speech) -> None:
         self.name = name
         self._say = say
         self.process = process
@@ -94,7 +94,7 @@ class Cast:
     """All processes of the demo. They hold a pipe to us, so that they end when we do, even when killed."""
 
     def __init__(
-        self, tasks: asyncio.TaskGroup, screen: Screen, say: Speech, command: Sequence[str] = EVCHARGE
+        self, tasks: asyncio.TaskGroup, screen: DemoScreen, say: Speech, command: Sequence[str] = EVCHARGE
     ) -> None:
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._tasks = tasks
@@ -104,7 +104,7 @@ class Cast:
         self._children: list[Child] = []
         self._leaving = asyncio.Event()
         self._back_after_s: float | None = None
-        self._tether, self._our_end = os.pipe()
+        self._parent_pipe, self._our_end = os.pipe()
 
     def revive(self, after_s: float) -> None:
         """From now on start whatever ends again, so long after its end."""
@@ -123,14 +123,14 @@ class Cast:
         # A session of its own: Ctrl+C reaches us alone, and we stop them in order.
         return await asyncio.create_subprocess_exec(
             *self._command,
-            "--tether",
-            str(self._tether),
+            "--parent-pipe",
+            str(self._parent_pipe),
             *args,
             stdin=PIPE if typed else DEVNULL,
             stdout=PIPE,
             stderr=STDOUT,
             env=environ | {"PYTHONUNBUFFERED": "1"},
-            pass_fds=(self._tether,),
+            pass_fds=(self._parent_pipe,),
             start_new_session=True,
         )
 
@@ -174,7 +174,7 @@ class Cast:
                     self._screen.say(self._say("did not stop", who=child.name))
                     _signal(child, signal.SIGKILL)
             os.close(self._our_end)
-            os.close(self._tether)
+            os.close(self._parent_pipe)
             await asyncio.gather(*(child.ended.wait() for child in self._children))
 
 

@@ -11,16 +11,16 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from evcharge import labels
-from evcharge.demo import closing, logins, plan
+from evcharge.demo import closing, page_logins, scenario
+from evcharge.demo.demo_screen import DemoScreen
 from evcharge.demo.life import breaks, drives, pays
 from evcharge.demo.processes import EVCHARGE, Cast, Child
-from evcharge.demo.screen import Screen
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import EvchargeError, StateError
 from evcharge.labels import Speech
 from evcharge.labels.demo import SENTENCES
 from evcharge.labels.operator import SENTENCES as OPERATOR
-from evcharge.operator.client import CentralApi
+from evcharge.operator.client import OperatorClient
 from evcharge.runtime.config import Config
 from evcharge.security import secret_files
 from evcharge.weather.keys import find_key
@@ -38,7 +38,7 @@ _START_WITHIN_S = 60.0
 _LEAVE_WITHIN_S = 3.2
 
 
-class Wish(Struct, frozen=True, kw_only=True):
+class DemoOptions(Struct, frozen=True, kw_only=True):
     """What the user wants to see. `once`: until every driver has its tickets; `verbose`: every line of every part."""
 
     points: int = 6
@@ -52,12 +52,14 @@ class Wish(Struct, frozen=True, kw_only=True):
         return not (self.once or self.verbose or config.log.format == "json")
 
 
-async def run(config: Config, wish: Wish, stop: asyncio.Event, command: Sequence[str] = EVCHARGE) -> int:
+async def run(
+    config: Config, wish: DemoOptions, stop: asyncio.Event, command: Sequence[str] = EVCHARGE
+) -> int:
     """Show the network until `stop`, or with `once` until all tickets are there. Returns the exit code.
 
     Raises StateError when a process ends, or a deadline passes, before the network stands.
     """
-    screen = Screen(width=len("CP001 monitor"), form=config.log.format, quiet=wish.is_quiet(config))
+    screen = DemoScreen(width=len("CP001 monitor"), form=config.log.format, quiet=wish.is_quiet(config))
     async with asyncio.TaskGroup() as tasks:
         say = Speech(SENTENCES, config.lang)
         show = _Show(config, wish, Cast(tasks, screen, say, command), screen, say)
@@ -75,7 +77,9 @@ async def run(config: Config, wish: Wish, stop: asyncio.Event, command: Sequence
 
 
 class _Show:
-    def __init__(self, config: Config, wish: Wish, cast: Cast, screen: Screen, say: Speech) -> None:
+    def __init__(
+        self, config: Config, wish: DemoOptions, cast: Cast, screen: DemoScreen, say: Speech
+    ) -> None:
         self._config = config
         self._wish = wish
         self._cast = cast
@@ -101,7 +105,7 @@ class _Show:
         return await (self._play_once() if self._wish.once else self._live(url))
 
     async def _play_once(self) -> int:
-        within_s = plan.once_within_s(self._wish.drivers, self._wish.points)
+        within_s = scenario.once_within_s(self._wish.drivers, self._wish.points)
         try:
             async with asyncio.timeout(within_s):
                 missing = await self._unless_lost(self._all_drivers())
@@ -116,15 +120,15 @@ class _Show:
     async def _live(self, url: str | None) -> int:
         # Until Ctrl+C: drivers come and go, something breaks now and then, and what is killed comes back.
         chance = Random()
-        driver_ids = plan.driver_ids(self._wish.drivers, first=2)
+        driver_ids = scenario.driver_ids(self._wish.drivers, first=2)
         for driver_id in driver_ids:
             args = ("driver", driver_id, *self._peers)
             self._drivers.append(await self._start(driver_id, *args, may_end=True, typed=True))
         await self._tell(url)
-        self._cast.revive(plan.BACK_AFTER_S)
+        self._cast.revive(scenario.BACK_AFTER_S)
         async with asyncio.TaskGroup() as life:
             for place, driver in enumerate(self._drivers):
-                life.create_task(drives(driver, place * plan.NEXT_DRIVER_S, chance))
+                life.create_task(drives(driver, place * scenario.NEXT_DRIVER_S, chance))
             if (api := self._api(url)) is not None:
                 life.create_task(breaks(self._monitors, api, driver_ids, chance))
                 life.create_task(pays(driver_ids, api))
@@ -132,16 +136,16 @@ class _Show:
         return 0
 
     async def _tell(self, url: str | None) -> None:
-        reach = closing.Reach.to(self._config.reach, self._registry_at, self._central_at, url)
+        reach = closing.ReachFlags.to(self._config.reach, self._registry_at, self._central_at, url)
         state = self._config.state
         for line in await closing.sentences(state, self._say, url, self._api(url), reach, self._log):
             self._screen.say(line)
 
-    def _api(self, url: str | None) -> CentralApi | None:
+    def _api(self, url: str | None) -> OperatorClient | None:
         if url is None:
             return None
         try:
-            return CentralApi(url, self._config.state, Speech(OPERATOR, self._config.lang))
+            return OperatorClient(url, self._config.state, Speech(OPERATOR, self._config.lang))
         except EvchargeError:
             return None  # a state folder that others made, without an operator's token: the rest goes on
 
@@ -166,7 +170,7 @@ class _Show:
             if init.process.returncode:
                 raise StateError(f"the state folder could not be made: {init.last_line}")
             if shown.exception() is None:
-                secret_files.replace_secret(logins.admin_path(config.state), shown.result()[1])
+                secret_files.replace_secret(page_logins.admin_path(config.state), shown.result()[1])
         self._keep_log()
         registry = await self._server("registry", config.registry.host, config.registry.port)
         self._registry_at = f"https://{registry}"
@@ -181,7 +185,7 @@ class _Show:
         )
         self._peers += ("--central", self._central_at)
         central = self._servers[1]
-        cp_ids = plan.cp_ids(self._wish.points)
+        cp_ids = scenario.cp_ids(self._wish.points)
         word = labels.status(CpStatus.AVAILABLE, config.lang)
         available = [central.expect(rf"\b{cp_id}\b.*\b({word}|Available)\b") for cp_id in cp_ids]
         if not self._wish.once:
@@ -198,7 +202,7 @@ class _Show:
         if not self._wish.once:
             # Its program registers the driver whose page a person may try, and leaves.
             guest = await self._start(
-                plan.GUEST, "driver", plan.GUEST, *self._peers, may_end=True, typed=True
+                scenario.GUEST, "driver", scenario.GUEST, *self._peers, may_end=True, typed=True
             )
             guest.types("balance")
             guest.ends_input()
@@ -220,7 +224,7 @@ class _Show:
         simulate: tuple[str, ...] = ()
         # Labs have no internet: without a key, and unless told otherwise, the demo simulates its weather.
         if not chosen and find_key(self._config.state, os.environ) is None:
-            simulate = ("--simulate", str(plan.timeline(once=self._wish.once)))
+            simulate = ("--simulate", str(scenario.timeline(once=self._wish.once)))
         self._screen.say(self._say("weather simulated" if simulate else "weather starts"))
         self._others.append(await self._start("weather", "weather", "--central-api", url, *simulate))
 
@@ -230,42 +234,42 @@ class _Show:
         self._servers.append(child)
         # Central says it right after the line that is waited for.
         self._pages = child.expect(_PAGES)
-        return plan.joined(plan.reachable(host), (await child.expect(_LISTENING))[1])
+        return scenario.joined(scenario.reachable(host), (await child.expect(_LISTENING))[1])
 
     async def _charging_point(self, cp_id: str, place: int) -> None:
         host, first = self._config.engine.health_host, self._config.engine.health_port
         port = self._port(f"{cp_id} engine", host, first + place if first else 0)
         play: tuple[str, ...]
         if self._wish.once:
-            play = ("--auto-plug", str(plan.PLUG_AFTER_S), "--auto-unplug", str(plan.UNPLUG_AFTER_S))
-            speed = plan.SPEED
+            play = ("--auto-plug", str(scenario.PLUG_AFTER_S), "--auto-unplug", str(scenario.UNPLUG_AFTER_S))
+            speed = scenario.SPEED
         else:
-            play, speed = ("--auto-plug", str(plan.LIVING_PLUG_AFTER_S)), plan.LIVING_SPEED
+            play, speed = ("--auto-plug", str(scenario.LIVING_PLUG_AFTER_S)), scenario.LIVING_SPEED
         engine = await self._start(
             f"{cp_id} engine",
             *("cp-engine", cp_id, *self._peers, "--health-host", host, "--health-port", str(port)),
-            *("--location", plan.CITIES[place % len(plan.CITIES)], "--speed", str(speed), *play),
+            *("--location", scenario.CITIES[place % len(scenario.CITIES)], "--speed", str(speed), *play),
         )
         self._engines.append(engine)
-        answers_at = plan.joined(plan.reachable(host), (await engine.expect(_LISTENING))[1])
+        answers_at = scenario.joined(scenario.reachable(host), (await engine.expect(_LISTENING))[1])
         watching = ("cp-monitor", cp_id, *self._peers, "--engine", answers_at)
         self._monitors.append(await self._start(f"{cp_id} monitor", *watching, typed=not self._wish.once))
 
     async def _all_drivers(self) -> list[str]:
         # Returns the drivers that lack a ticket.
         missing: list[str] = []
-        cp_ids = plan.cp_ids(self._wish.points)
-        for wave in plan.waves(plan.driver_ids(self._wish.drivers), self._wish.points):
-            asked = plan.services(wave, cp_ids)
+        cp_ids = scenario.cp_ids(self._wish.points)
+        for wave in scenario.waves(scenario.driver_ids(self._wish.drivers), self._wish.points):
+            asked = scenario.services(wave, cp_ids)
             playing = [await self._driver(driver_id, wanted) for driver_id, wanted in asked.items()]
             await asyncio.gather(*(child.ended.wait() for child in playing))
-            missing += [child.name for child in playing if len(child.seen) < plan.SERVICES]
+            missing += [child.name for child in playing if len(child.seen) < scenario.SERVICES]
         return missing
 
     async def _driver(self, driver_id: str, wanted: Sequence[str]) -> Child:
         file = self._config.state / "demo" / f"{driver_id}.txt"
         secret_files.replace_secret(file, "\n".join(wanted))
-        args = ("driver", driver_id, *self._peers, "--file", str(file), "--pause", str(plan.PAUSE_S))
+        args = ("driver", driver_id, *self._peers, "--file", str(file), "--pause", str(scenario.PAUSE_S))
         password = self._config.state / "driver" / driver_id / "password"
         asks = self._say("driver asks", driver=driver_id, points=", ".join(wanted), path=password)
         self._screen.say(asks)
@@ -282,7 +286,7 @@ class _Show:
         return await self._cast.start(name, *args, *shared, may_end=may_end, typed=typed)
 
     def _port(self, name: str, host: str, wanted: int) -> int:
-        port = plan.free_port(host, wanted)
+        port = scenario.free_port(host, wanted)
         if wanted and port != wanted:
             self._screen.say(self._say("port taken", port=wanted, who=name, other=port))
         return port
@@ -299,4 +303,4 @@ class _Show:
 
 
 def _url(found: re.Match[str]) -> str:
-    return f"{found[1]}://{plan.joined(plan.reachable(found[2].strip('[]')), found[3])}"
+    return f"{found[1]}://{scenario.joined(scenario.reachable(found[2].strip('[]')), found[3])}"

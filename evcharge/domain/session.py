@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from evcharge.domain.billing import MAX_SESSION_MWH
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
-from evcharge.domain.tariff import Tariff, Use
+from evcharge.domain.tariff import Consumption, Tariff
 
 
 class SessionState(StrEnum):
@@ -113,7 +113,7 @@ class Session:
     def cost_cents(self, energy_mwh: int | None = None) -> int:
         """Return what it costs in cents when it has drawn `energy_mwh`; without: as much as is committed here."""
         drawn_mwh = self.energy_mwh if energy_mwh is None else energy_mwh
-        return self.tariff.cost_cents(Use(drawn_mwh, self.started_at, self.elapsed_s))
+        return self.tariff.cost_cents(Consumption(drawn_mwh, self.started_at, self.elapsed_s))
 
     def shown_cents(self, energy_mwh: int) -> int:
         """Return what screens say that `energy_mwh` costs: never more than what is held for it."""

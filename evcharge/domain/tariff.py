@@ -12,7 +12,7 @@ _SCALE = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class Consumption:
     """Energy that flowed, from `began_at` on, for `elapsed_s` seconds of a steady clock; None: nobody knows."""
 
     energy_mwh: int
@@ -31,11 +31,11 @@ class Tariff:
         """Whether no energy costs anything."""
         return self.price_centi_cents_per_kwh == 0
 
-    def cost_cents(self, use: Use) -> int:
+    def cost_cents(self, use: Consumption) -> int:
         """Return what `use` costs in cents, rounded once, half up (RELIABILITY I7)."""
         return (use.energy_mwh * self.price_centi_cents_per_kwh + _SCALE // 2) // _SCALE
 
-    def affordable_mwh(self, cents: int, most: Use) -> int:
+    def affordable_mwh(self, cents: int, most: Consumption) -> int:
         """Return how much of `most` `cents` pay for in full, in mWh."""
         if self.is_free:
             return most.energy_mwh

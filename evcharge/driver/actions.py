@@ -32,7 +32,7 @@ class Talker(Protocol):
         """Send one message, without waiting."""
 
 
-class Screen:
+class LineOutput:
     """Standard output, one line at a time. Raises StateError when nobody can read it any more."""
 
     def __init__(self, words: Words = ENGLISH) -> None:
@@ -76,7 +76,7 @@ class ActionRunner:
         self,
         conversation: Conversation,
         memory: Memory,
-        screen: Screen,
+        screen: LineOutput,
         stop: asyncio.Event,
         words: Words = ENGLISH,
     ) -> None:

@@ -110,7 +110,7 @@ class _Spoiled:
         if fault:
             self._chaos.tell(self._desk, fault)
         if fault == "tear":
-            channel.tear(message)
+            channel.send_half_frame(message)
             return
         channel.send(message)
         match fault:

@@ -1,4 +1,4 @@
-"""A driver's dealings with Central: what to show, what to send, what to remember. Pure.
+"""A driver's conversation with Central: what to show, what to send, what to remember. Pure.
 
 Every call returns a `Reaction`, to be carried out by the desk.
 """
@@ -10,7 +10,7 @@ from dataclasses import replace
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.features import SPOKEN
 from evcharge.driver.fault_notes import Setbacks
-from evcharge.driver.known_facts import Facts
+from evcharge.driver.known_facts import KnownFacts
 from evcharge.driver.requests import SENT, UNSENT, Outcome, Reaction, Request
 from evcharge.driver.words import ENGLISH, Words
 from evcharge.evc1.messages import (
@@ -66,7 +66,7 @@ _REMEMBERED_REQUESTS = 100
 
 
 class Conversation:
-    """The state of one driver's dealings, from its first connection to its last."""
+    """The state of one driver's conversation, from its first connection to its last."""
 
     def __init__(
         self,
@@ -77,17 +77,17 @@ class Conversation:
         seen: Iterable[str] = (),
         words: Words = ENGLISH,
         *,
-        curious: bool = False,
+        auto_refresh: bool = False,
     ) -> None:
-        """`words` says and lays out what is shown. A curious one asks by itself what its screen always shows."""
+        """`words` says and lays out what is shown. With `auto_refresh` it asks by itself what a screen shows."""
         self._driver_id = driver_id
         self._address = address
         self._plug_within_s = plug_within_s
         self._new_request_id = new_request_id
         self._seen = set(seen)
         self._words = words
-        self._curious = curious
-        self.facts = Facts()
+        self._auto_refresh = auto_refresh
+        self.facts = KnownFacts()
         self._connected = False
         self._speaks: frozenset[str] = SPOKEN
         self._was_connected = False
@@ -192,7 +192,7 @@ class Conversation:
             return Reaction(lines=(self._words("never sent", wanted=wanted),))
         return Reaction(lines=(self._words("goes on", point=self._place(request)),))
 
-    def hesitate(self) -> Reaction:
+    def confirm_quit(self) -> Reaction:
         """Ask a driver who is about to leave whether that is meant: a charge is under way."""
         place = self._place(self._request) if self._request else self._words("the point")
         return Reaction(lines=(self._words("quit?", point=place),))
@@ -448,7 +448,7 @@ class Conversation:
 
     def _look_up(self, *questions: Question) -> tuple[Question, ...]:
         """Return what is to be asked for the toolbar and completion, unless it is under way already."""
-        if not self._curious:
+        if not self._auto_refresh:
             return ()
         new = tuple(one for one in questions if one not in self._quiet and one not in self._questions)
         self._quiet += new

@@ -19,7 +19,7 @@ _MOST_POINTS = 1000
 
 
 @dataclass(slots=True)
-class Facts:
+class KnownFacts:
     """The latest of everything; `supply` is None while nothing flows."""
 
     connected: bool = False

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from evcharge.domain.errors import BadInput
 from evcharge.driver.actions import ActionRunner
 from evcharge.driver.conversation import Question
-from evcharge.driver.lines import Line, LineCutter
-from evcharge.driver.prompt import Command, PinWish, StopWish, Word, parse
+from evcharge.driver.lines import LineCutter, RawLine
+from evcharge.driver.prompt import PinWish, StopWish, TypedCommand, Word, parse
 from evcharge.driver.script import Wish
 from evcharge.evc1.messages import AskBalance, AskHistory, AskPin, ListPoints, SetPin
 from evcharge.terminal.fault_log import told
@@ -31,7 +31,7 @@ async def obey(desk: ActionRunner, chunks: AsyncIterator[bytes], *, is_terminal:
         await desk.until(lambda: not desk.conversation.busy)
 
 
-def obey_line(desk: ActionRunner, line: Line) -> bool:
+def obey_line(desk: ActionRunner, line: RawLine) -> bool:
     """Do what one line says; return whether to go on."""
     try:
         command = parse(line.text(desk.words), desk.words)
@@ -49,11 +49,11 @@ def obey_line(desk: ActionRunner, line: Line) -> bool:
         case PinWish():
             asked = AskPin() if command.is_asked else SetPin(pin=command.pin, limit_cents=command.limit_cents)
             desk.carry_out(desk.conversation.ask(asked))
-        case Command(word="yes" | "no"):
+        case TypedCommand(word="yes" | "no"):
             desk.carry_out(desk.conversation.answer(yes=command.word == "yes"))
-        case Command(word="quit"):
+        case TypedCommand(word="quit"):
             return False
-        case Command():
+        case TypedCommand():
             _do(desk, command.word)
     return True
 

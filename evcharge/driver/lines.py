@@ -12,7 +12,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RawLine:
     """One line without its newline. `number` counts from 1; what was too long to keep is cut off."""
 
     number: int
@@ -42,7 +42,7 @@ class LineCutter:
         # The start of this line was already dropped, or kept as too long.
         self._too_long = False
 
-    def feed(self, data: bytes) -> Iterator[Line]:
+    def feed(self, data: bytes) -> Iterator[RawLine]:
         """Take in `data`; yield each line that is now whole."""
         *whole, rest = (self._rest + data).split(b"\n")
         for line in whole:
@@ -52,14 +52,14 @@ class LineCutter:
             rest = rest[:MAX_LINE_BYTES]
         self._rest = rest
 
-    def end(self) -> Iterator[Line]:
+    def end(self) -> Iterator[RawLine]:
         """Yield the last line when it had no newline."""
         if self._rest or self._too_long:
             rest, self._rest = self._rest, b""
             yield self._line(rest)
 
-    def _line(self, data: bytes) -> Line:
+    def _line(self, data: bytes) -> RawLine:
         self._number += 1
         too_long = self._too_long or len(data) > MAX_LINE_BYTES
         self._too_long = False
-        return Line(self._number, data[:MAX_LINE_BYTES], too_long)
+        return RawLine(self._number, data[:MAX_LINE_BYTES], too_long)

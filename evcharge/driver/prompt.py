@@ -12,7 +12,17 @@ from evcharge.driver.script import Wish, checked_point, parse_wish
 from evcharge.driver.words import ENGLISH, Words
 from evcharge.terminal.keyboard import STDIN, is_terminal, read_chunks
 
-__all__ = ["STDIN", "Command", "PinWish", "StopWish", "Word", "is_at_hand", "is_pin", "parse", "read_chunks"]
+__all__ = [
+    "STDIN",
+    "PinWish",
+    "StopWish",
+    "TypedCommand",
+    "Word",
+    "is_at_hand",
+    "is_pin",
+    "parse",
+    "read_chunks",
+]
 
 Word = Literal["yes", "no", "list", "balance", "history", "troubles", "help", "quit"]
 # What a driver who reads Spanish answers.
@@ -21,7 +31,7 @@ WORDS: tuple[Word, ...] = ("yes", "no", "list", "balance", "history", "troubles"
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class TypedCommand:
     """A command that is one word."""
 
     word: Word
@@ -53,7 +63,7 @@ def is_at_hand() -> bool:
     return os.environ.get("TERM", "") not in ("", "dumb", "unknown") and is_terminal()
 
 
-def parse(text: str, words: Words = ENGLISH) -> Command | Wish | StopWish | PinWish | None:
+def parse(text: str, words: Words = ENGLISH) -> TypedCommand | Wish | StopWish | PinWish | None:
     """Return what a typed line wants (a Wish: start a charge), None for an empty one; raise BadInput."""
     first, _, rest = text.partition(" ")
     if not first:
@@ -69,7 +79,7 @@ def parse(text: str, words: Words = ENGLISH) -> Command | Wish | StopWish | PinW
         if said == word:
             if rest.strip():
                 raise BadInput(words("takes nothing", command=word))
-            return Command(word)
+            return TypedCommand(word)
     raise BadInput(words("unknown command", word=ascii(first if len(first) <= 40 else first[:40] + "...")))
 
 

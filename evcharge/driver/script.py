@@ -13,7 +13,7 @@ from evcharge.domain.billing import euros, kwh
 from evcharge.domain.errors import BadInput
 from evcharge.domain.journal_records import Id, Text
 from evcharge.domain.location import Location
-from evcharge.driver.lines import Line, LineCutter
+from evcharge.driver.lines import LineCutter, RawLine
 from evcharge.driver.requests import Outcome
 from evcharge.driver.words import ENGLISH, Words
 
@@ -56,7 +56,7 @@ class Asked(Struct, frozen=True, forbid_unknown_fields=True):
     location: Text | None
 
 
-class Row(Struct, frozen=True, forbid_unknown_fields=True):
+class ServiceRow(Struct, frozen=True, forbid_unknown_fields=True):
     """One finished service in the table at the end."""
 
     line: int
@@ -72,7 +72,7 @@ class Mark(Struct, forbid_unknown_fields=True):
 
     line: int = 0
     asked: Asked | None = None
-    rows: list[Row] = msgspec.field(default_factory=list)
+    rows: list[ServiceRow] = msgspec.field(default_factory=list)
     charged: int = 0
     refused: int = 0
     bad: int = 0
@@ -99,7 +99,7 @@ class Mark(Struct, forbid_unknown_fields=True):
         self.refused += not outcome.charged
         self.energy_mwh += outcome.energy_mwh
         self.cost_cents += outcome.cost_cents
-        row = Row(
+        row = ServiceRow(
             line=self.line,
             wanted=words.wanted(asked.cp_id, asked.location),
             cp_id=outcome.cp_id or "",
@@ -133,7 +133,7 @@ class ServiceReader:
         """The file has ended: its last line may lack a newline."""
         yield from self._services(self._cutter.end())
 
-    def _services(self, lines: Iterator[Line]) -> Iterator[Service | BadLine]:
+    def _services(self, lines: Iterator[RawLine]) -> Iterator[Service | BadLine]:
         for line in lines:
             if line.number <= self._after_line:
                 continue

@@ -11,7 +11,7 @@ from typing import Any
 
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import DriverId
-from evcharge.driver.actions import ActionRunner, Screen
+from evcharge.driver.actions import ActionRunner, LineOutput
 from evcharge.driver.conversation import Conversation
 from evcharge.driver.file_mode import Player
 from evcharge.driver.line_mode import obey
@@ -39,7 +39,7 @@ async def attend(
     or the file is not usable.
     """
     words = Words(config.lang)
-    screen = Screen(words)
+    screen = LineOutput(words)
     by_hand: Orders = _typed
     if at_hand := file is None and by_itself is None and is_at_hand():
         # Half a second of imports, for people only.
@@ -54,7 +54,7 @@ async def attend(
             lambda: uuid.uuid4().hex,
             (memory := Memory(config.state, driver_id, words)).seen,
             words,
-            curious=at_hand,
+            auto_refresh=at_hand,
         ),
         memory,
         screen,

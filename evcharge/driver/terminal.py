@@ -21,7 +21,7 @@ from rich.console import RenderableType
 
 from evcharge.domain.errors import BadInput, StateError
 from evcharge.driver import view
-from evcharge.driver.actions import ActionRunner, Screen
+from evcharge.driver.actions import ActionRunner, LineOutput
 from evcharge.driver.line_mode import obey_line
 from evcharge.driver.lines import LineCutter
 from evcharge.driver.prompt import WORDS, PinWish, parse
@@ -69,7 +69,7 @@ class Drawn(str):
     __slots__ = ()
 
 
-class TerminalScreen(Screen):
+class TerminalScreen(LineOutput):
     """Lines above the prompt. Each is written when `show` returns: a ticket is seen before it is acknowledged."""
 
     def __init__(self, words: Words) -> None:
@@ -126,7 +126,7 @@ def suggest(text: str, points: Iterable[str]) -> Iterator[tuple[str, int]]:
 
 def seat(
     lang: str, driver_id: str, stop: asyncio.Event
-) -> tuple[Words, Screen, Callable[[ActionRunner], Coroutine[Any, Any, None]]]:
+) -> tuple[Words, LineOutput, Callable[[ActionRunner], Coroutine[Any, Any, None]]]:
     """Return the words and the screen of a person at a terminal, and what takes their orders."""
     words = TerminalWords(lang)
     screen = TerminalScreen(words)
@@ -209,7 +209,7 @@ async def _listen(desk: ActionRunner, session: "PromptSession[str]", screen: Ter
             if hesitant or desk.conversation.request is None:
                 return
             hesitant = True
-            desk.carry_out(desk.conversation.hesitate())
+            desk.carry_out(desk.conversation.confirm_quit())
             continue
         hesitant = False
         if _wants_digits(text):

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evcharge.domain.billing import euros, kwh, price_text
-from evcharge.driver.known_facts import Facts
+from evcharge.driver.known_facts import KnownFacts
 from evcharge.driver.requests import SENT, UNSENT, Request
 from evcharge.driver.words import Words, as_corrected
 from evcharge.evc1.messages import Balance, History, Points, Supply, TicketIssued
@@ -134,7 +134,7 @@ def receipt(driver_id: str, bill: TicketIssued, words: Words) -> RenderableType:
 
 def toolbar(
     driver_id: str,
-    facts: Facts,
+    facts: KnownFacts,
     request: Request | None,
     words: Words,
     columns: int,

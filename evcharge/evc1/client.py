@@ -120,7 +120,7 @@ class TicketWallet:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._grumbled = False
+        self._logged = False
         self._owner: str | None = None
         self._kept = self._read()
 
@@ -159,20 +159,20 @@ class TicketWallet:
             if self._path.exists():
                 return read_json(secret_files.read_secret(self._path), _Kept)
         except (StateError, OSError) as problem:
-            self._grumble(str(problem))
+            self._log_once(str(problem))
         except ValueError:
-            self._grumble(f"{self._path} holds no tickets")
+            self._log_once(f"{self._path} holds no tickets")
         return _Kept()
 
     def _write(self) -> None:
         try:
             secret_files.replace_secret(self._path, msgspec.json.encode(self._kept).decode())
         except (StateError, OSError, ValueError) as problem:
-            self._grumble(str(problem))
+            self._log_once(str(problem))
 
-    def _grumble(self, what: str) -> None:
-        if not self._grumbled:
-            self._grumbled = True
+    def _log_once(self, what: str) -> None:
+        if not self._logged:
+            self._logged = True
             log.warning("%s; going on without kept tickets", what.rstrip("."))
 
 

@@ -169,12 +169,12 @@ class Channel(asyncio.Protocol):
                     self._change_key(message)
                     continue
             except ProtocolError as error:
-                self.cut(error)
+                self.stop_reading(error)
                 raise
             except Exception as problem:
                 log.debug("a frame of %s failed", self.peer_address, exc_info=True)
                 mistake = unforeseen(problem)
-                self.cut(mistake)
+                self.stop_reading(mistake)
                 raise mistake from None
             if self._opener.count >= self._rekey_after_frames:
                 self._rekey_now()
@@ -192,13 +192,13 @@ class Channel(asyncio.Protocol):
         if self._sealer.count >= self._rekey_after_frames:
             self._rekey_now()
 
-    def tear(self, message: Message) -> None:
+    def send_half_frame(self, message: Message) -> None:
         """Send half of a frame and hang up: what a peer does that crashes while it writes."""
         if not self._mute:
             token = self._sealer.seal(message)
             self._transport.write((LENGTH.pack(len(token)) + token)[: LENGTH.size + len(token) // 2])
             self._mute = True
-            self.cut(ChannelClosed("the connection was torn here"))
+            self.stop_reading(ChannelClosed("the connection was torn here"))
             self._transport.close()
 
     def rekey(self, key: bytes) -> None:
@@ -213,7 +213,7 @@ class Channel(asyncio.Protocol):
         self._rekey_due_at = self._loop.time() + self._traffic.rekey_answer_s
         self._rekey_timer = self._loop.call_at(self._rekey_due_at, self._rekey_unanswered)
 
-    def cut(self, error: EvchargeError) -> None:
+    def stop_reading(self, error: EvchargeError) -> None:
         """Believe nothing more of the far end: `receive` raises `error`. What is sent still goes out."""
         self._closing = True
         self._frames.clear()
@@ -225,7 +225,7 @@ class Channel(asyncio.Protocol):
             if farewell is not None:
                 self._write(farewell)
             self._mute = True
-            self.cut(ChannelClosed("the connection was closed here"))
+            self.stop_reading(ChannelClosed("the connection was closed here"))
             # Keep reading and dropping until the far end hangs up too: closing over unread bytes would
             # reset the connection, and the farewell might never be read.
             self._transport.resume_reading()
@@ -245,7 +245,7 @@ class Channel(asyncio.Protocol):
     def abort(self, error: EvchargeError | None = None) -> None:
         """Hang up at once; a waiting `receive` raises `error`."""
         self._mute = True
-        self.cut(error or ChannelClosed("the connection was cut here"))
+        self.stop_reading(error or ChannelClosed("the connection was cut here"))
         self._transport.abort()
 
     # ---- for asyncio

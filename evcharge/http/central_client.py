@@ -43,7 +43,7 @@ class _Failure(Struct, frozen=True):
 
 # Without a repr: `environ` may hold the secret.
 @dataclass(frozen=True, slots=True, repr=False)
-class Token:
+class BearerToken:
     """Where a token comes from: `variable` of `environ`, else the secret file `path`.
 
     `refused` names the sentence for a Central that does not know it.
@@ -70,7 +70,7 @@ class ApiClient:
     Calls raise Overloaded (Central is not there now, or has no room), AuthenticationError, Refused or BadInput.
     """
 
-    def __init__(self, url: str, ca_file: Path, say: Speech, token: Token, within_s: float) -> None:
+    def __init__(self, url: str, ca_file: Path, say: Speech, token: BearerToken, within_s: float) -> None:
         """`say` is a room with "plain http", "central gone" and "no central".
 
         Raises ConfigError for plain HTTP to another computer, which serves none; StateError without CA or token.
@@ -104,7 +104,7 @@ class ApiClient:
         *,
         params: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
-        token: Token | None = None,
+        token: BearerToken | None = None,
     ) -> T:
         """Make one call, with another `token` if one is given; return the answer as a `kind`."""
         secret = token.read() if token is not None else self._secret
@@ -169,7 +169,7 @@ class ApiClient:
             why = cause(no_answer(problem), self._say.lang)
             raise Overloaded(self._say("central gone", url=self.url, why=why), Code.UNREACHABLE) from None
 
-    def _refused(self, status: int, raw: bytes, token: Token) -> EvchargeError:
+    def _refused(self, status: int, raw: bytes, token: BearerToken) -> EvchargeError:
         try:
             failure = read_json(raw, _Failure)
         except ValueError:

@@ -239,7 +239,7 @@ class Producer:
         for (name, partition), batch in batches.items():
             future = await self._producer.send_batch(batch, name, partition=partition)
             # Nobody waits for it any more when another one has failed.
-            future.add_done_callback(_heard)
+            future.add_done_callback(_ignore_result)
             waiting.append(future)
         if waiting:
             # Not awaited one by one: whoever is cancelled then would cancel them, and their errors were unheard.
@@ -282,7 +282,7 @@ async def _ended(work: Coroutine[Any, Any, Any]) -> bool:
     return True
 
 
-def _heard(future: "asyncio.Future[Any]") -> None:
+def _ignore_result(future: "asyncio.Future[Any]") -> None:
     if not future.cancelled():
         future.exception()
 

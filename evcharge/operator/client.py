@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from evcharge.http.central_client import OPERATOR_VARIABLE, ApiClient, Token
+from evcharge.http.central_client import OPERATOR_VARIABLE, ApiClient, BearerToken
 from evcharge.labels import Speech
 from evcharge.security import state_folder
 
@@ -13,12 +13,12 @@ from evcharge.security import state_folder
 _WITHIN_S = 20.0
 
 
-class CentralApi(ApiClient):
+class OperatorClient(ApiClient):
     """Central at `url`, with the operator's token of the state folder or the environment."""
 
     def __init__(self, url: str, state: Path, say: Speech, environ: Mapping[str, str] = os.environ) -> None:
         """Raises what ApiClient raises."""
-        token = Token(OPERATOR_VARIABLE, state_folder.operator_token_path(state), environ)
+        token = BearerToken(OPERATOR_VARIABLE, state_folder.operator_token_path(state), environ)
         super().__init__(url, state / "ca.pem", say, token, _WITHIN_S)
 
     async def get(self, path: str, **params: object) -> dict[str, Any]:

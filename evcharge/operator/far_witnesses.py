@@ -10,7 +10,7 @@ from evcharge.domain.errors import EvchargeError
 from evcharge.domain.journal_records import Count
 from evcharge.http.registry_client import RegistryAddress, call
 from evcharge.labels import Speech
-from evcharge.operator.client import CentralApi
+from evcharge.operator.client import OperatorClient
 from evcharge.operator.stream import decoded
 from evcharge.runtime.config import Config
 from evcharge.security import secret_files, state_folder
@@ -62,7 +62,7 @@ async def _registry(config: Config) -> list[Head]:
 
 async def _central(config: Config, say: Speech) -> list[Head]:
     """Return what Central's audit log says of the Registry's."""
-    api = CentralApi(config.reach.central_api, config.state, say)
+    api = OperatorClient(config.reach.central_api, config.state, say)
     heads: list[Head] = []
     after = 0
     while True:

@@ -12,7 +12,7 @@ from evcharge.runtime.cli_options import key, settings
 from evcharge.runtime.plain import clean
 
 if TYPE_CHECKING:
-    from evcharge.operator.client import CentralApi
+    from evcharge.operator.client import OperatorClient
 
 API = key("--central-api", "reach.central_api", "Where Central's API is.", metavar="URL")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON, for programs.")
@@ -42,16 +42,16 @@ class Operating:
         self.say = Speech(SENTENCES, self.lang)
 
     def ask(
-        self, talk: "Callable[[CentralApi], Coroutine[Any, Any, dict[str, Any]]]", *, show: bool = True
+        self, talk: "Callable[[OperatorClient], Coroutine[Any, Any, dict[str, Any]]]", *, show: bool = True
     ) -> dict[str, Any]:
         """Return what `talk` brings from Central; with `show`, print it when JSON is wanted."""
         import asyncio
 
         from evcharge.operator import tables
-        from evcharge.operator.client import CentralApi
+        from evcharge.operator.client import OperatorClient
 
         async def run() -> dict[str, Any]:
-            return await talk(CentralApi(self.config.reach.central_api, self.config.state, self.say))
+            return await talk(OperatorClient(self.config.reach.central_api, self.config.state, self.say))
 
         content = asyncio.run(run())
         if self.as_json and show:

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import click
 
-from evcharge.operator.commands import REFERENCE
 from evcharge.operator.invocation import API, JSON, YES, Operating
+from evcharge.operator.operator_commands import REFERENCE
 from evcharge.runtime.cli_options import Decorator, id_argument, options
 
 _REASON = click.option("--reason", required=True, metavar="TEXT", help="Why; the driver reads it.")

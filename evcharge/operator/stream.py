@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from evcharge.domain.errors import ConfigError, Overloaded
 from evcharge.domain.strict_json import read_json
 from evcharge.labels import Speech
-from evcharge.operator.client import CentralApi
+from evcharge.operator.client import OperatorClient
 from evcharge.operator.invocation import Operating
 from evcharge.operator.tables import local
 from evcharge.runtime.plain import clean, clean_json
@@ -80,7 +80,7 @@ def _short(value: Any) -> str:
 async def _from_api(
     work: Operating, limit: int, type_: str | None, cp_id: str | None, *, follow: bool
 ) -> AsyncIterator[Told]:
-    api = CentralApi(work.config.reach.central_api, work.config.state, work.say)
+    api = OperatorClient(work.config.reach.central_api, work.config.state, work.say)
     only = {"type": type_, "cp_id": cp_id}
     newest = (await api.get("/api/events", limit=1))["events"]
     after = newest[-1]["n"] if newest else 0
@@ -95,7 +95,7 @@ async def _from_api(
             yield _of_row(row)
 
 
-async def _news(api: CentralApi, say: Speech, after: int, only: dict[str, str | None]) -> list[Told]:
+async def _news(api: OperatorClient, say: Speech, after: int, only: dict[str, str | None]) -> list[Told]:
     """Return what has happened since number `after`; waits for a Central that is away."""
     backoff, lost = Backoff(), False
     while True:

@@ -36,8 +36,8 @@ from evcharge.registry.bodies import (
     Verify,
 )
 from evcharge.registry.callers import ADMIN, CENTRAL, DEPUTY, ENROLMENT, Callers, address_of, visit
-from evcharge.registry.registrations import Change, Kind, Registration, State
-from evcharge.registry.store import Actor, Overtaken, Store, entry
+from evcharge.registry.registrations import IdKind, Registration, RegistrationChange, RegistrationState
+from evcharge.registry.store import Overtaken, Requester, Store, entry
 from evcharge.security import secret_files
 from evcharge.security.passwords import Credentials
 from evcharge.storage import hash_chain
@@ -54,11 +54,11 @@ _NEWS_AFTER_S = 3600.0
 _MAX_SEEN = 20_000
 _MAX_TRIES = 5
 
-_ID_FIELD = {Kind.CP: "cp_id", Kind.DRIVER: "driver_id"}
-_KINDS = {"cp": Kind.CP, "monitor": Kind.CP, "driver": Kind.DRIVER}
+_ID_FIELD = {IdKind.CP: "cp_id", IdKind.DRIVER: "driver_id"}
+_KINDS = {"cp": IdKind.CP, "monitor": IdKind.CP, "driver": IdKind.DRIVER}
 
 
-class Api:
+class RegistryApi:
     """The handlers. `now` is the wall clock, `clock` monotonic seconds."""
 
     def __init__(
@@ -108,22 +108,28 @@ class Api:
         """Register a charging point."""
         actor = await self._callers.with_token(request, ENROLMENT, ADMIN, DEPUTY)
         body = await read_body(request, RegisterPoint)
-        return await self._register(request, actor, Kind.CP, body.cp_id, body.location, body.credential)
+        return await self._register(request, actor, IdKind.CP, body.cp_id, body.location, body.credential)
 
     async def register_monitor(self, request: web.Request) -> web.Response:
         """Register the charging point of a monitor; whoever of the two comes first does it for both."""
         actor = await self._callers.with_token(request, ENROLMENT, ADMIN, DEPUTY)
         body = await read_body(request, RegisterMonitor)
-        return await self._register(request, actor, Kind.CP, body.cp_id, body.location, body.credential)
+        return await self._register(request, actor, IdKind.CP, body.cp_id, body.location, body.credential)
 
     async def register_driver(self, request: web.Request) -> web.Response:
         """Register a driver."""
         actor = await self._callers.with_token(request, ENROLMENT, ADMIN, DEPUTY)
         body = await read_body(request, RegisterDriver)
-        return await self._register(request, actor, Kind.DRIVER, body.driver_id, "", body.credential)
+        return await self._register(request, actor, IdKind.DRIVER, body.driver_id, "", body.credential)
 
     async def _register(
-        self, request: web.Request, actor: Actor, kind: Kind, id_text: str, place: str, chosen: str | None
+        self,
+        request: web.Request,
+        actor: Requester,
+        kind: IdKind,
+        id_text: str,
+        place: str,
+        chosen: str | None,
     ) -> web.Response:
         id_ = _target(request, id_text, _ID_FIELD[kind])
         secret = chosen or secret_files.new_secret()
@@ -131,9 +137,9 @@ class Api:
         # An administrator need not wait for guessers.
         payer = actor.address if actor.role == ENROLMENT else None
 
-        async def decide(before: Registration | None) -> Change | None:
+        async def decide(before: Registration | None) -> RegistrationChange | None:
             nonlocal created
-            created = before is None or before.state is State.WITHDRAWN
+            created = before is None or before.state is RegistrationState.WITHDRAWN
             same = False
             if before is not None and before.secret_hash is not None and chosen is not None:
                 same = await self._callers.guess(before.secret_hash, secret, id_, actor.address)
@@ -168,7 +174,7 @@ class Api:
         else:
             actor = await self._callers.with_token(request, ADMIN, DEPUTY)
 
-        async def decide(before: Registration | None) -> Change:
+        async def decide(before: Registration | None) -> RegistrationChange:
             if itself is not None and before != itself:
                 # Its credential was replaced, or it was disabled, since it proved who it is.
                 raise Overloaded(f"{id_} was changed just now. Try again.", Code.BUSY, retry_after_s=1)
@@ -184,11 +190,11 @@ class Api:
         body = await read_body(request, TicketRequest)
         id_ = _target(request, body.id, "id")
         role = Role(body.role)
-        kind = Kind.DRIVER if role is Role.DRIVER else Kind.CP
+        kind = IdKind.DRIVER if role is Role.DRIVER else IdKind.CP
         registration = await self._callers.proved(request, id_, kind, body.secret)
-        actor = Actor(id_, role, address_of(request))
+        actor = Requester(id_, role, address_of(request))
         visit(request).actor = actor
-        if registration.state is not State.ACTIVE:
+        if registration.state is not RegistrationState.ACTIVE:
             raise registrations.disabled(registration)
         now = self._now().timestamp()
         identity = tickets.Identity(
@@ -229,7 +235,7 @@ class Api:
         body = await read_body(request, Verify)
         kind, id_ = _named(request, body)
         registration = await self._callers.proved(request, id_, kind, body.credential)
-        if registration.state is not State.ACTIVE:
+        if registration.state is not RegistrationState.ACTIVE:
             raise registrations.disabled(registration)
         content = {
             "valid": True,
@@ -249,7 +255,7 @@ class Api:
         # Administrators have lower-case names, ids never: the two cannot be confused here.
         if not await self._callers.guess(kept, body.password, f"admin {body.user}", address_of(request)):
             raise AuthenticationError("The user or the password is wrong.", Code.CREDENTIAL)
-        actor = Actor(body.user, ADMIN, address_of(request))
+        actor = Requester(body.user, ADMIN, address_of(request))
         token = secrets.token_urlsafe(32)
         expires_at = await self._store.add_token(body.user, token, _TOKEN_S, actor)
         return answer({"user": body.user, "token": token, "expires_at": expires_at})
@@ -271,7 +277,7 @@ class Api:
                 "registration": registration.number,
                 "registered_at": int(created_at),
             }
-            (cps if registration.kind is Kind.CP else drivers).append(line)
+            (cps if registration.kind is IdKind.CP else drivers).append(line)
         return answer({"cps": cps, "drivers": drivers, "next": page[-1][0].id if more else None})
 
     async def activate(self, request: web.Request) -> web.Response:
@@ -283,12 +289,12 @@ class Api:
         return await self._switch(request, registrations.deactivate)
 
     async def _switch(
-        self, request: web.Request, rule: Callable[[Registration], Change | None]
+        self, request: web.Request, rule: Callable[[Registration], RegistrationChange | None]
     ) -> web.Response:
         actor = await self._callers.with_token(request, ADMIN, DEPUTY)
         kind, id_ = _named(request, await read_body(request, Named))
 
-        async def decide(before: Registration | None) -> Change | None:
+        async def decide(before: Registration | None) -> RegistrationChange | None:
             return rule(_present(before, id_, kind))
 
         after = await self._change(id_, decide, actor)
@@ -302,7 +308,7 @@ class Api:
         secret = body.credential or secret_files.new_secret()
         kept = await self._credentials.hashed(secret)
 
-        async def decide(before: Registration | None) -> Change:
+        async def decide(before: Registration | None) -> RegistrationChange:
             return registrations.rotate(_present(before, id_, kind), kept)
 
         after = await self._change(id_, decide, actor)
@@ -325,7 +331,7 @@ class Api:
         body = await read_body(request, Disable)
         id_ = _target(request, body.id, "id")
 
-        async def decide(before: Registration | None) -> Change | None:
+        async def decide(before: Registration | None) -> RegistrationChange | None:
             return registrations.revoke(_present(before, id_), body.epoch)
 
         after = await self._change(id_, decide, actor)
@@ -337,8 +343,8 @@ class Api:
         body = await read_body(request, Locate)
         id_ = _target(request, body.cp_id, "cp_id")
 
-        async def decide(before: Registration | None) -> Change | None:
-            known = _present(before, id_, Kind.CP)
+        async def decide(before: Registration | None) -> RegistrationChange | None:
+            known = _present(before, id_, IdKind.CP)
             if known.number != body.registration:
                 raise Refused(f"That registration of {id_} is over.", Code.NOT_FOUND)
             return registrations.locate(known, Location(body.location))
@@ -366,7 +372,10 @@ class Api:
     # ---- who, what, and what was refused
 
     async def _change(
-        self, id_: str, decide: Callable[[Registration | None], Awaitable[Change | None]], actor: Actor
+        self,
+        id_: str,
+        decide: Callable[[Registration | None], Awaitable[RegistrationChange | None]],
+        actor: Requester,
     ) -> Registration:
         for _ in range(_MAX_TRIES):
             before = await self._store.find(id_)
@@ -382,7 +391,7 @@ class Api:
             return change.after
         raise Overloaded(f"{id_} is being changed by others. Try again.", Code.BUSY, retry_after_s=1)
 
-    def _is_news(self, actor: Actor) -> bool:
+    def _is_news(self, actor: Requester) -> bool:
         key = (actor.who, actor.role, actor.address)
         now = self._clock()
         until = self._seen.pop(key, now)
@@ -410,22 +419,26 @@ def _target(request: web.Request, text: str, field: str) -> str:
     return id_
 
 
-def _named(request: web.Request, body: Verify | Named | Rotate) -> tuple[Kind, str]:
+def _named(request: web.Request, body: Verify | Named | Rotate) -> tuple[IdKind, str]:
     if (body.cp_id is None) == (body.driver_id is None):
         raise BadInput("Give either cp_id or driver_id.", Code.FIELD)
     if body.cp_id is not None:
-        return Kind.CP, _target(request, body.cp_id, "cp_id")
-    return Kind.DRIVER, _target(request, body.driver_id or "", "driver_id")
+        return IdKind.CP, _target(request, body.cp_id, "cp_id")
+    return IdKind.DRIVER, _target(request, body.driver_id or "", "driver_id")
 
 
-def _present(found: Registration | None, id_: str, kind: Kind | None = None) -> Registration:
-    if found is None or found.state is State.WITHDRAWN or (kind is not None and found.kind is not kind):
+def _present(found: Registration | None, id_: str, kind: IdKind | None = None) -> Registration:
+    if (
+        found is None
+        or found.state is RegistrationState.WITHDRAWN
+        or (kind is not None and found.kind is not kind)
+    ):
         raise Refused(f"{id_} is not registered.", Code.NOT_FOUND)
     return found
 
 
 def _described(registration: Registration) -> dict[str, Any]:
     content: dict[str, Any] = {_ID_FIELD[registration.kind]: registration.id}
-    if registration.kind is Kind.CP:
+    if registration.kind is IdKind.CP:
         content["location"] = registration.location.name
     return content

@@ -5,7 +5,7 @@ import logging
 import time
 
 from evcharge.http.server import SEATS, application, serving
-from evcharge.registry.api import Api
+from evcharge.registry.api import RegistryApi
 from evcharge.registry.callers import Callers
 from evcharge.registry.invitations import Invitations
 from evcharge.registry.setup import SCHEMA, database_path
@@ -47,7 +47,9 @@ async def run(config: Config, stop: asyncio.Event) -> int:
         ticket_s = settings.ticket_minutes * 60
         anchors = AnchorFile(database_path(state).with_name(ANCHORS))
         callers = Callers(store, credentials, service_keys, enrolment_token, time.monotonic)
-        api = Api(store, credentials, callers, service_keys[0], ticket_s, clock.utc_now, time.monotonic)
+        api = RegistryApi(
+            store, credentials, callers, service_keys[0], ticket_s, clock.utc_now, time.monotonic
+        )
         invitations = Invitations(store, credentials, callers, state / "ca.pem", clock.utc_now)
         app = application([*api.routes(), *invitations.routes()], callers.refused)
         async with serving(

@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from evcharge.domain.errors import AuthenticationError, BadInput, Code, Overloaded
 from evcharge.http.server import ON_BEHALF_OF, prove
-from evcharge.registry.registrations import Kind, Registration
+from evcharge.registry.registrations import IdKind, Registration
 from evcharge.registry.repeats import Repeats
-from evcharge.registry.store import Actor, Invited, Store, entry
+from evcharge.registry.store import Invited, Requester, Store, entry
 from evcharge.security import state_folder
-from evcharge.security.passwords import Brake, Credentials, LoginThrottle
+from evcharge.security.passwords import Credentials, GuessThrottle, LoginThrottle
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 class Visit(Struct):
     """What is known of a request so far, for the audit log."""
 
-    actor: Actor
+    actor: Requester
     target: str = ""
 
 
@@ -52,10 +52,10 @@ class Callers:
         self._clock = clock
         self._throttle = LoginThrottle(clock)
         # A token cannot be guessed, and a whole lab may join at once from behind one address.
-        self._token_brake = Brake(clock, free=FREE_TOKENS)
+        self._token_throttle = GuessThrottle(clock, free=FREE_TOKENS)
         self._repeats = Repeats()
 
-    async def with_token(self, request: web.Request, *allowed: str) -> Actor:
+    async def with_token(self, request: web.Request, *allowed: str) -> Requester:
         """Return whose bearer token came; raise 401 without a good one, 403 unless its role is `allowed`."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
@@ -63,7 +63,7 @@ class Callers:
                 "This needs a token: send the header Authorization: Bearer <token>.", Code.CREDENTIAL
             )
         role, who = await self._bearer(token.strip())
-        actor = Actor(who, role, address_of(request))
+        actor = Requester(who, role, address_of(request))
         named = request.headers.get(ON_BEHALF_OF)
         if role == CENTRAL and named is not None:
             role, actor = DEPUTY, _deputy(named)
@@ -85,8 +85,8 @@ class Callers:
         return ADMIN, name
 
     async def itself(
-        self, request: web.Request, header: str, id_: str, kind: Kind
-    ) -> tuple[Actor, Registration]:
+        self, request: web.Request, header: str, id_: str, kind: IdKind
+    ) -> tuple[Requester, Registration]:
         """Return `id_` as the actor, and its registration, when the Basic `header` holds its own credential."""
         try:
             login = BasicAuth.decode(header, encoding="utf-8")
@@ -95,11 +95,11 @@ class Callers:
         if login.login != id_:
             raise AuthenticationError(f"Only {id_} itself or an administrator may do this.", Code.ROLE)
         registration = await self.proved(request, id_, kind, login.password)
-        actor = Actor(id_, kind, address_of(request))
+        actor = Requester(id_, kind, address_of(request))
         visit(request).actor = actor
         return actor, registration
 
-    async def proved(self, request: web.Request, id_: str, kind: Kind, secret: str) -> Registration:
+    async def proved(self, request: web.Request, id_: str, kind: IdKind, secret: str) -> Registration:
         """Return the registration of `id_` if `secret` is its own, else raise: the same for any reason."""
         found = await self._store.find(id_)
         kept = found.secret_hash if found is not None and found.kind is kind else None
@@ -110,13 +110,13 @@ class Callers:
     async def invited(self, request: web.Request, secret: str) -> Invited:
         """Return what an invitation is good for, slowing down whoever guesses. Raises Overloaded."""
         source = ("an invitation", address_of(request))
-        self._token_brake.attempt(source)
+        self._token_throttle.attempt(source)
         found = await self._store.invitation(secret)
         if found is None:
             raise AuthenticationError(
                 "This token is not known here. Is it of another network? Ask for a new one.", Code.CREDENTIAL
             )
-        self._token_brake.succeeded(source)
+        self._token_throttle.succeeded(source)
         return found
 
     async def guess(self, kept: str | None, secret: str, name: str, address: str) -> bool:
@@ -150,18 +150,18 @@ class Callers:
         await self._store.note(due)
 
 
-def _deputy(named: str) -> Actor:
+def _deputy(named: str) -> Requester:
     match = _ON_BEHALF_OF.match(named)
     if match is None:
         raise BadInput(f"{ON_BEHALF_OF} must be a name and an address.", Code.FIELD)
-    return Actor(match[1], CENTRAL, match[2])
+    return Requester(match[1], CENTRAL, match[2])
 
 
 def visit(request: web.Request) -> Visit:
     """Return what is known of `request`; at first, only its address."""
     seen = request.get(_VISIT)
     if seen is None:
-        seen = request[_VISIT] = Visit(Actor("unknown", "stranger", address_of(request)))
+        seen = request[_VISIT] = Visit(Requester("unknown", "stranger", address_of(request)))
     return seen
 
 

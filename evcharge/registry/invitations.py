@@ -17,8 +17,8 @@ from evcharge.joining.token import SECRET_BYTES
 from evcharge.registry import registrations
 from evcharge.registry.bodies import Invite, Join
 from evcharge.registry.callers import ADMIN, DEPUTY, Callers, address_of, visit
-from evcharge.registry.registrations import Kind, Registration, State
-from evcharge.registry.store import Actor, Invited, Overtaken, Store
+from evcharge.registry.registrations import IdKind, Registration, RegistrationState
+from evcharge.registry.store import Invited, Overtaken, Requester, Store
 from evcharge.security import secret_files
 from evcharge.security.passwords import Credentials
 
@@ -65,8 +65,8 @@ class Invitations:
         actor = await self._callers.with_token(request, ADMIN, DEPUTY)
         body = await read_body(request, Invite)
         id_ = visit(request).target = check_id(body.id, "id")
-        kind = Kind(body.kind)
-        if kind is Kind.DRIVER and body.location:
+        kind = IdKind(body.kind)
+        if kind is IdKind.DRIVER and body.location:
             raise BadInput("A driver has no location.", Code.FIELD)
         secret = base64.urlsafe_b64encode(os.urandom(SECRET_BYTES)).decode().rstrip("=")
         expires_at = int(self._now().timestamp()) + body.ttl_s
@@ -104,7 +104,7 @@ class Invitations:
                 id=invited.id, kind=invited.kind, location=invited.location, secret_hash=kept
             )
             change = registrations.join(before, wanted, invited.epoch)
-            actor = Actor(invited.id, f"invited by {invited.made_by}", address_of(request))
+            actor = Requester(invited.id, f"invited by {invited.made_by}", address_of(request))
             try:
                 await self._store.save(before, change, actor, invitation=body.secret)
             except Overtaken:
@@ -116,7 +116,7 @@ class Invitations:
         used_at = invited.used_at or 0.0
         if (
             before is not None
-            and before.state is State.ACTIVE
+            and before.state is RegistrationState.ACTIVE
             and before.secret_hash == kept
             and self._now().timestamp() < used_at + RETRY_S
         ):

@@ -16,14 +16,14 @@ from evcharge.domain.location import NOWHERE, Location
 from evcharge.domain.names import is_ours
 
 
-class Kind(StrEnum):
+class IdKind(StrEnum):
     """A charging point (its engine and monitor share one credential) or a driver."""
 
     CP = "cp"
     DRIVER = "driver"
 
 
-class State(StrEnum):
+class RegistrationState(StrEnum):
     """ACTIVE gets tickets. INACTIVE: switched off here. REVOKED: by Central; needs a new credential."""
 
     ACTIVE = "active"
@@ -39,10 +39,10 @@ class Registration(Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    kind: Kind
+    kind: IdKind
     location: Location = NOWHERE
     secret_hash: str | None
-    state: State = State.ACTIVE
+    state: RegistrationState = RegistrationState.ACTIVE
     epoch: int = 0
     number: int = 0
 
@@ -50,7 +50,7 @@ class Registration(Struct, frozen=True, kw_only=True):
         return f"Registration({self.id}, {self.kind}, {self.state}, epoch={self.epoch})"
 
 
-class Change(Struct, frozen=True):
+class RegistrationChange(Struct, frozen=True):
     """What a registration becomes, and the word for it. `revokes`: older tickets are void."""
 
     after: Registration
@@ -65,7 +65,7 @@ def register(
     same_secret: bool,
     by_admin: bool,
     may_replace: bool = True,
-) -> Change | None:
+) -> RegistrationChange | None:
     """Register `wanted`, or return None when it is registered so already.
 
     Only an administrator brings a withdrawn id back. An id in use keeps its credential and its location, except for an
@@ -74,77 +74,79 @@ def register(
     """
     _check_id(before, wanted.id, wanted.kind)
     if before is None:
-        return Change(wanted, "register")
-    if before.state is State.WITHDRAWN:
+        return RegistrationChange(wanted, "register")
+    if before.state is RegistrationState.WITHDRAWN:
         if not by_admin:
             raise disabled(before)
         return _anew(before, wanted)
     moves = bool(wanted.location) and wanted.location != before.location
-    if by_admin and may_replace and (moves or not (same_secret and before.state is State.ACTIVE)):
+    if by_admin and may_replace and (moves or not (same_secret and before.state is RegistrationState.ACTIVE)):
         after = _with(
             before,
             location=wanted.location or before.location,
             secret_hash=before.secret_hash if same_secret else wanted.secret_hash,
-            state=State.ACTIVE,
+            state=RegistrationState.ACTIVE,
             epoch=before.epoch + 1,
         )
-        return Change(after, "re-register", revokes=True)
+        return RegistrationChange(after, "re-register", revokes=True)
     if not same_secret:
         raise Refused(
             f"{before.id} is already registered with another credential. "
             "Use that one, or let an administrator rotate it.",
             Code.CONFLICT,
         )
-    if before.state is not State.ACTIVE:
+    if before.state is not RegistrationState.ACTIVE:
         raise disabled(before)
     if moves and not before.location:
-        return Change(_with(before, location=wanted.location), "move")
+        return RegistrationChange(_with(before, location=wanted.location), "move")
     return None
 
 
-def locate(before: Registration, location: Location) -> Change | None:
+def locate(before: Registration, location: Location) -> RegistrationChange | None:
     """Carry out Central's word of where a charging point stands."""
     if location.is_spelt_as(before.location):
         return None
-    return Change(_with(before, location=location), "move")
+    return RegistrationChange(_with(before, location=location), "move")
 
 
-def activate(before: Registration) -> Change | None:
+def activate(before: Registration) -> RegistrationChange | None:
     """Lift `deactivate`. A revoked credential stays revoked: it must be replaced."""
-    if before.state is State.REVOKED:
+    if before.state is RegistrationState.REVOKED:
         raise Refused(
             f"The key of {before.id} was revoked at Central: rotate its credential instead.", Code.CONFLICT
         )
-    if before.state is State.ACTIVE:
+    if before.state is RegistrationState.ACTIVE:
         return None
-    return Change(_with(before, state=State.ACTIVE), "activate")
+    return RegistrationChange(_with(before, state=RegistrationState.ACTIVE), "activate")
 
 
-def deactivate(before: Registration) -> Change | None:
+def deactivate(before: Registration) -> RegistrationChange | None:
     """Give out no more tickets, and make those given out void."""
-    if before.state is not State.ACTIVE:
+    if before.state is not RegistrationState.ACTIVE:
         return None
-    return Change(_with(before, state=State.INACTIVE, epoch=before.epoch + 1), "deactivate", revokes=True)
+    return RegistrationChange(
+        _with(before, state=RegistrationState.INACTIVE, epoch=before.epoch + 1), "deactivate", revokes=True
+    )
 
 
-def rotate(before: Registration, secret_hash: str) -> Change:
+def rotate(before: Registration, secret_hash: str) -> RegistrationChange:
     """Replace the credential; this also ends a revocation."""
-    state = State.ACTIVE if before.state is State.REVOKED else before.state
+    state = RegistrationState.ACTIVE if before.state is RegistrationState.REVOKED else before.state
     after = _with(before, secret_hash=secret_hash, state=state, epoch=before.epoch + 1)
-    return Change(after, "rotate", revokes=True)
+    return RegistrationChange(after, "rotate", revokes=True)
 
 
-def invited(before: Registration | None, kind: Kind, id_: str) -> int | None:
+def invited(before: Registration | None, kind: IdKind, id_: str) -> int | None:
     """Return the epoch that an invitation of `id_` is made for; None when nobody has had that id."""
     _check_id(before, id_, kind)
     if before is None:
         return None
-    if before.state is State.INACTIVE:
+    if before.state is RegistrationState.INACTIVE:
         raise disabled(before)
     return before.epoch
 
 
-def join(before: Registration | None, wanted: Registration, epoch: int | None) -> Change:
+def join(before: Registration | None, wanted: Registration, epoch: int | None) -> RegistrationChange:
     """Register `wanted`, or give the id a new credential, by an invitation made for `epoch`.
 
     Whatever happened to the id since then, such as a revocation, is stronger than the invitation.
@@ -153,20 +155,20 @@ def join(before: Registration | None, wanted: Registration, epoch: int | None) -
         raise Refused(f"{wanted.id} was changed after this token was made: ask for a new one.", Code.CONFLICT)
     invited(before, wanted.kind, wanted.id)
     if before is None:
-        return Change(wanted, "register")
-    if before.state is State.WITHDRAWN:
+        return RegistrationChange(wanted, "register")
+    if before.state is RegistrationState.WITHDRAWN:
         return _anew(before, wanted)
     after = _with(
         before,
         location=wanted.location or before.location,
         secret_hash=wanted.secret_hash,
-        state=State.ACTIVE,
+        state=RegistrationState.ACTIVE,
         epoch=before.epoch + 1,
     )
-    return Change(after, "rotate", revokes=True)
+    return RegistrationChange(after, "rotate", revokes=True)
 
 
-def revoke(before: Registration, epoch: int) -> Change | None:
+def revoke(before: Registration, epoch: int) -> RegistrationChange | None:
     """Carry out Central's order to disable, which raised the epoch to `epoch` there.
 
     An epoch that is no news here changes nothing: the order was carried out before and its answer got lost,
@@ -174,15 +176,19 @@ def revoke(before: Registration, epoch: int) -> Change | None:
     """
     if epoch <= before.epoch:
         return None
-    return Change(_with(before, state=State.REVOKED, epoch=epoch), "revoke", revokes=True)
+    return RegistrationChange(
+        _with(before, state=RegistrationState.REVOKED, epoch=epoch), "revoke", revokes=True
+    )
 
 
-def withdraw(before: Registration, *, by_itself: bool = False) -> Change:
+def withdraw(before: Registration, *, by_itself: bool = False) -> RegistrationChange:
     """Take `before` out of the network. An administrator may register its id again."""
-    if by_itself and before.state is not State.ACTIVE:
+    if by_itself and before.state is not RegistrationState.ACTIVE:
         raise disabled(before)
-    after = _with(before, secret_hash=None, state=State.WITHDRAWN, location=NOWHERE, epoch=before.epoch + 1)
-    return Change(after, "withdraw", revokes=True)
+    after = _with(
+        before, secret_hash=None, state=RegistrationState.WITHDRAWN, location=NOWHERE, epoch=before.epoch + 1
+    )
+    return RegistrationChange(after, "withdraw", revokes=True)
 
 
 def disabled(registration: Registration) -> Refused:
@@ -190,16 +196,16 @@ def disabled(registration: Registration) -> Refused:
     return Refused(f"{registration.id} {_WHY_NOT[registration.state]}", Code.DISABLED)
 
 
-def _anew(before: Registration, wanted: Registration) -> Change:
-    return Change(_with(wanted, epoch=before.epoch, number=before.number + 1), "register")
+def _anew(before: Registration, wanted: Registration) -> RegistrationChange:
+    return RegistrationChange(_with(wanted, epoch=before.epoch, number=before.number + 1), "register")
 
 
-def _check_id(before: Registration | None, id_: str, kind: Kind) -> None:
+def _check_id(before: Registration | None, id_: str, kind: IdKind) -> None:
     if before is None:
         if is_ours(id_):
             raise Refused(f"{id_} is kept for the network itself: choose another id.", Code.CONFLICT)
     elif before.kind is not kind:
-        is_or_was = "was" if before.state is State.WITHDRAWN else "is already registered as"
+        is_or_was = "was" if before.state is RegistrationState.WITHDRAWN else "is already registered as"
         raise Refused(
             f"{id_} {is_or_was} a {_NOUNS[before.kind]}, and an id keeps its kind: choose another id.",
             Code.CONFLICT,
@@ -210,9 +216,9 @@ def _with(registration: Registration, **changes: object) -> Registration:
     return msgspec.structs.replace(registration, **changes)
 
 
-_NOUNS = {Kind.CP: "charging point", Kind.DRIVER: "driver"}
+_NOUNS = {IdKind.CP: "charging point", IdKind.DRIVER: "driver"}
 _WHY_NOT = {
-    State.INACTIVE: "is disabled. An administrator must activate it.",
-    State.REVOKED: "is disabled. Its key was revoked: an administrator must issue a new credential.",
-    State.WITHDRAWN: "was withdrawn. An administrator must register it again.",
+    RegistrationState.INACTIVE: "is disabled. An administrator must activate it.",
+    RegistrationState.REVOKED: "is disabled. Its key was revoked: an administrator must issue a new credential.",
+    RegistrationState.WITHDRAWN: "was withdrawn. An administrator must register it again.",
 }

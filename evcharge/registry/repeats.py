@@ -10,7 +10,7 @@ MAX_SOURCES = 1000
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a1-\u02af\u0370-\u1fff]")
 
 
-class Entry(Struct, frozen=True):
+class AuditEntry(Struct, frozen=True):
     """One audit row before it gets its number, time and hash. Texts are made printable and short here."""
 
     who: str
@@ -29,7 +29,7 @@ class Entry(Struct, frozen=True):
 
 
 class _Counted(Struct):
-    entry: Entry
+    entry: AuditEntry
     until: float
     times: int = 0
     targets_differ: bool = False
@@ -44,7 +44,7 @@ class Repeats:
     def __init__(self) -> None:
         self._counted: dict[tuple[str, str, str], _Counted] = {}
 
-    def first(self, entry: Entry, now: float) -> bool:
+    def first(self, entry: AuditEntry, now: float) -> bool:
         """Return whether `entry` is to be written now; otherwise it has been counted."""
         key = (entry.address, entry.what, entry.result)
         if key not in self._counted and len(self._counted) >= MAX_SOURCES:
@@ -58,18 +58,18 @@ class Repeats:
         counted.targets_differ |= entry.target != counted.entry.target
         return False
 
-    def due(self, now: float) -> list[Entry]:
+    def due(self, now: float) -> list[AuditEntry]:
         """Return what was counted and whose minute is over, as rows with `times`."""
         over = [key for key, counted in self._counted.items() if now >= counted.until]
         done = [self._counted.pop(key) for key in over]
         return [_summed(counted) for counted in done if counted.times]
 
-    def rest(self) -> list[Entry]:
+    def rest(self) -> list[AuditEntry]:
         """Return everything counted: the Registry is about to end."""
         return self.due(float("inf"))
 
 
-def _summed(counted: _Counted) -> Entry:
+def _summed(counted: _Counted) -> AuditEntry:
     if counted.targets_differ:
         return structs.replace(
             counted.entry, times=counted.times, who="various", target="various", detail="within a minute"

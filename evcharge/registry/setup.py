@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from evcharge.registry.store import Actor, Store
+from evcharge.registry.store import Requester, Store
 from evcharge.runtime import clock
 from evcharge.security import state_folder
 from evcharge.security.passwords import Credentials, new_password
@@ -38,7 +38,7 @@ async def _add_admin(state: Path, report: InitReport) -> None:
             report.kept.append(f"administrator {FIRST_ADMIN}")
             return
         password = new_password()
-        actor = Actor("evcharge init", "operator", "this computer")
+        actor = Requester("evcharge init", "operator", "this computer")
         if await store.add_first_admin(FIRST_ADMIN, await credentials.hashed(password), actor):
             report.made.append(f"administrator {FIRST_ADMIN}")
             report.admin_password = password

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from msgspec import Struct, structs
 
 from evcharge.domain.location import Location
-from evcharge.registry.registrations import Change, Kind, Registration, State
-from evcharge.registry.repeats import Entry
+from evcharge.registry.registrations import IdKind, Registration, RegistrationChange, RegistrationState
+from evcharge.registry.repeats import AuditEntry
 from evcharge.storage import hash_chain
 from evcharge.storage.database import Database, Row, Transaction
 
@@ -26,7 +26,7 @@ class Overtaken(Exception):
     """The registration is no longer what the change was decided on. Decide again."""
 
 
-class Actor(Struct, frozen=True):
+class Requester(Struct, frozen=True):
     """The author of an act, its role and its address."""
 
     who: str
@@ -50,7 +50,7 @@ class Revocation(Struct, frozen=True):
 class Invited(Struct, frozen=True, kw_only=True):
     """What an invitation is good for. `epoch`: of the registration it was made for, None when there was none."""
 
-    kind: Kind
+    kind: IdKind
     id: str
     location: Location
     epoch: int | None
@@ -89,7 +89,12 @@ class Store:
         return [(_registration(row), row["created_at"]) for row in rows]
 
     async def save(
-        self, before: Registration | None, change: Change, actor: Actor, *, invitation: str | None = None
+        self,
+        before: Registration | None,
+        change: RegistrationChange,
+        actor: Requester,
+        *,
+        invitation: str | None = None,
     ) -> None:
         """Store `change`, what Central must know of it, and its audit row. Raises Overtaken.
 
@@ -139,7 +144,7 @@ class Store:
 
     # ---- invitations
 
-    async def invite(self, secret: str, invited: Invited, actor: Actor) -> None:
+    async def invite(self, secret: str, invited: Invited, actor: Requester) -> None:
         """Keep an invitation under the hash of its secret; forget those that ended long ago."""
         now = self._time()
         until = f"{datetime.fromtimestamp(invited.expires_at, UTC):%Y-%m-%d %H:%M} UTC"
@@ -165,7 +170,7 @@ class Store:
         if not rows:
             return None
         found = dict(rows[0])
-        return Invited(**found | {"kind": Kind(found["kind"]), "location": Location(found["location"])})
+        return Invited(**found | {"kind": IdKind(found["kind"]), "location": Location(found["location"])})
 
     @staticmethod
     async def _use(writing: Transaction, secret: str, now: float) -> None:
@@ -186,7 +191,7 @@ class Store:
         )
         return rows[0]["password_hash"] if rows else None
 
-    async def add_first_admin(self, name: str, password_hash: str, actor: Actor) -> bool:
+    async def add_first_admin(self, name: str, password_hash: str, actor: Requester) -> bool:
         """Add an administrator unless there is one; return whether it was added."""
         async with self._database.transaction() as writing:
             if await writing.execute("SELECT 1 FROM admins LIMIT 1"):
@@ -202,7 +207,7 @@ class Store:
         """Return whether anybody may administer this Registry."""
         return bool(await self._database.read("SELECT 1 FROM admins LIMIT 1"))
 
-    async def add_token(self, name: str, token: str, lifetime_s: int, actor: Actor) -> int:
+    async def add_token(self, name: str, token: str, lifetime_s: int, actor: Requester) -> int:
         """Keep the hash of a new administrator's token; return when it ends (Unix seconds)."""
         now = self._time()
         expires_at = int(now) + lifetime_s
@@ -258,7 +263,7 @@ class Store:
 
     # ---- audit
 
-    async def note(self, entries: Iterable[Entry]) -> None:
+    async def note(self, entries: Iterable[AuditEntry]) -> None:
         """Write audit rows of their own: logins, and what was refused."""
         entries = list(entries)
         if entries:
@@ -290,7 +295,7 @@ class Store:
         """Return the whole audit log, oldest first, as `audit.first_broken` takes it."""
         return await self._database.read("SELECT * FROM events ORDER BY n")
 
-    async def _audit(self, writing: Transaction, one: Entry) -> None:
+    async def _audit(self, writing: Transaction, one: AuditEntry) -> None:
         newest = await writing.execute("SELECT n, hash FROM events ORDER BY n DESC LIMIT 1")
         head = hash_chain.Head(newest[0]["n"], newest[0]["hash"]) if newest else hash_chain.Head()
         row = {"n": head.n + 1, "at": self._time(), **structs.asdict(one)}
@@ -304,18 +309,18 @@ class Store:
         return self._now().timestamp()
 
 
-def entry(actor: Actor, what: str, target: str, result: str, detail: str = "") -> Entry:
+def entry(actor: Requester, what: str, target: str, result: str, detail: str = "") -> AuditEntry:
     """Return an audit row of what `actor` did, or tried, to `target`."""
-    return Entry(actor.who, actor.role, actor.address, what, target, result, detail)
+    return AuditEntry(actor.who, actor.role, actor.address, what, target, result, detail)
 
 
 def _registration(row: Row) -> Registration:
     return Registration(
         id=row["id"],
-        kind=Kind(row["kind"]),
+        kind=IdKind(row["kind"]),
         location=Location(row["location"]),
         secret_hash=row["secret_hash"],
-        state=State(row["state"]),
+        state=RegistrationState(row["state"]),
         epoch=row["epoch"],
         number=row["number"],
     )

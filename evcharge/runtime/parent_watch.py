@@ -10,7 +10,7 @@ from evcharge.runtime.lifecycle import STOP_WITHIN_S
 
 def exit_with_parent(pipe: int) -> None:
     """Stop this process as SIGTERM does once the other end of `pipe` closes; end it hard when that fails."""
-    threading.Thread(target=_wait, args=(pipe,), name="tether", daemon=True).start()
+    threading.Thread(target=_wait, args=(pipe,), name="parent_pipe", daemon=True).start()
 
 
 def _wait(pipe: int) -> None:

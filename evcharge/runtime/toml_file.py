@@ -13,7 +13,7 @@ from evcharge.runtime import files
 _MOST_BYTES = 1 << 20  # our own file has some 5 KiB
 
 
-class Entry(NamedTuple):
+class TomlEntry(NamedTuple):
     """One key as it stands in the file: `place` is "config.toml line 7"."""
 
     key: str
@@ -21,7 +21,7 @@ class Entry(NamedTuple):
     place: str
 
 
-def read(path: Path, known: Collection[str]) -> list[Entry]:
+def read(path: Path, known: Collection[str]) -> list[TomlEntry]:
     """Return the entries of the file at `path`; `known` are all keys there are ("lang", "central.port").
 
     Raises ConfigError when it cannot be read, is not TOML, or holds a key or section that is not known.
@@ -65,7 +65,7 @@ def _not_toml(path: Path, problem: Exception) -> str:
     return f"{path}: this is not TOML: {_shown(str(problem))}"
 
 
-def _entries(path: Path, text: str, tables: dict[str, Any], known: Collection[str]) -> Iterator[Entry]:
+def _entries(path: Path, text: str, tables: dict[str, Any], known: Collection[str]) -> Iterator[TomlEntry]:
     sections = {key.partition(".")[0] for key in known if "." in key}
     for name, value in tables.items():
         place = _place(path, text, name)
@@ -81,9 +81,9 @@ def _entries(path: Path, text: str, tables: dict[str, Any], known: Collection[st
             yield _known(name, value, place, known)
 
 
-def _known(dotted: str, value: Any, place: str, known: Collection[str]) -> Entry:
+def _known(dotted: str, value: Any, place: str, known: Collection[str]) -> TomlEntry:
     if dotted in known:
-        return Entry(dotted, value, place)
+        return TomlEntry(dotted, value, place)
     section, _, name = dotted.partition(".") if "." in dotted else ("", "", dotted)
     neighbours = [key.rpartition(".")[2] for key in known if key.rpartition(".")[0] == section]
     hint = did_you_mean(name, neighbours, "`{}`")

@@ -176,7 +176,7 @@ class _Attempts(Struct):
     forget_at: float
 
 
-class Brake:
+class GuessThrottle:
     """Slows down what one source tries: a few tries are free, then each one must wait twice as long.
 
     `clock` is monotonic seconds.
@@ -260,8 +260,8 @@ class LoginThrottle:
         max_sources: int = MOST_SOURCES,
     ) -> None:
         self._clock = clock
-        self._pairs = Brake(clock, max_sources=max_sources)
-        self._addresses = Brake(clock, free=30, most_s=30.0, max_sources=max_sources)
+        self._pairs = GuessThrottle(clock, max_sources=max_sources)
+        self._addresses = GuessThrottle(clock, free=30, most_s=30.0, max_sources=max_sources)
         self._free_of_name = free_of_name
         self._most_of_name_s = most_of_name_s
         self._forget_after_s = forget_after_s

@@ -22,16 +22,16 @@ from evcharge.security import tls
 from evcharge.terminal import keyboard
 from evcharge.terminal.fault_log import LoggedFault, told
 from evcharge.weather import orders
-from evcharge.weather.alerts import Limits
 from evcharge.weather.atlas import Atlas
-from evcharge.weather.client import CentralApi
+from evcharge.weather.client import WeatherClient
 from evcharge.weather.http_get import fetching
 from evcharge.weather.keys import KEY_VARIABLES, find_key, key_path, where
-from evcharge.weather.orders import Order, Verb
-from evcharge.weather.own_alerts import Begun
+from evcharge.weather.orders import MenuOrder, MenuVerb
+from evcharge.weather.own_alerts import OwnAlerts
 from evcharge.weather.sources import OpenMeteo, OpenWeather, Simulated, Source
 from evcharge.weather.station import City, Station
-from evcharge.weather.view import Facts, Row, listed
+from evcharge.weather.thresholds import Thresholds
+from evcharge.weather.view import LocationLine, ServiceFacts, listed
 
 log = logging.getLogger(__name__)
 
@@ -50,14 +50,14 @@ async def run(
     settings, words = config.weather, Speech(SENTENCES, config.lang)
     limits = limits_of(settings)
     atlas = Atlas(config.state / "weather" / "places.json", [Location(city) for city in settings.cities])
-    api = CentralApi(config.reach.central_api, config.state, words, environ)
+    api = WeatherClient(config.reach.central_api, config.state, words, environ)
     on_screen = keyboard.is_terminal() and config.log.format == "text"
     async with api.open() as central, _source(config, atlas, clock, environ, words) as source:
         station = Station(
             source,
             central,
             atlas,
-            Begun(config.state / "weather" / "alerts.json"),
+            OwnAlerts(config.state / "weather" / "alerts.json"),
             limits,
             words,
             clock,
@@ -82,7 +82,7 @@ async def run(
     return 0
 
 
-async def _goodbye(central: CentralApi) -> None:
+async def _goodbye(central: WeatherClient) -> None:
     """Tell Central that we stop; a call that was cut off a moment ago may have spoilt the first try."""
     try:
         await central.goodbye()
@@ -90,7 +90,7 @@ async def _goodbye(central: CentralApi) -> None:
         await central.goodbye()
 
 
-def limits_of(settings: WeatherSettings) -> Limits:
+def limits_of(settings: WeatherSettings) -> Thresholds:
     """Return the thresholds. Raises ConfigError when an alert would end before it begins."""
     for begins, ends, sign in (
         ("cold_below", "cold_clear", 1),
@@ -99,7 +99,7 @@ def limits_of(settings: WeatherSettings) -> Limits:
     ):
         if (getattr(settings, ends) - getattr(settings, begins)) * sign < 0:
             raise ConfigError(f"[weather] {ends} must not be less than {begins}")
-    return Limits(
+    return Thresholds(
         cold_below=settings.cold_below,
         cold_clear=settings.cold_clear,
         heat_above=settings.heat_above,
@@ -174,7 +174,7 @@ class MenuActions:
     def __init__(
         self,
         station: Station,
-        central: CentralApi,
+        central: WeatherClient,
         atlas: Atlas,
         words: Speech,
         clock: Clock,
@@ -186,14 +186,14 @@ class MenuActions:
         self._atlas = atlas
         self._words = words
         self._clock = clock
-        self._wanted: asyncio.Queue[Order] = asyncio.Queue()
+        self._wanted: asyncio.Queue[MenuOrder] = asyncio.Queue()
 
     @property
     def troubles(self) -> list[LoggedFault]:
         """What went wrong, the newest first."""
         return self._station.troubles.newest_first
 
-    def do(self, order: Order) -> None:
+    def do(self, order: MenuOrder) -> None:
         """Have `order` carried out."""
         self._wanted.put_nowait(order)
 
@@ -206,33 +206,33 @@ class MenuActions:
             except EvchargeError as problem:
                 log.warning("%s", self._words("not done", why=problem.text))
 
-    async def _carry_out(self, order: Order) -> None:
+    async def _carry_out(self, order: MenuOrder) -> None:
         match order.verb:
-            case Verb.ADD:
+            case MenuVerb.ADD:
                 self._atlas.add(order.what)
                 self._station.wake()
-            case Verb.DROP:
+            case MenuVerb.DROP:
                 if not self._atlas.drop(order.what):
                     log.info("%s", self._words("not ours", location=order.what))
                 self._station.wake()
-            case Verb.CHANGE:
+            case MenuVerb.CHANGE:
                 self._atlas.change(order.what, order.where)
                 log.info("%s", self._words("changed", location=order.what, city=order.where))
                 self._station.wake(order.what)
-            case Verb.MOVE:
+            case MenuVerb.MOVE:
                 await self._central.move(CpId(order.cp_id), order.where)
                 log.info("%s", self._words("moved", cp_id=order.cp_id, location=order.where))
                 self._station.wake()
-            case Verb.LIST:
+            case MenuVerb.LIST:
                 for line in listed(self.facts().rows, self._words):
                     log.info("%s", line)
-            case Verb.FAULTS:
+            case MenuVerb.FAULTS:
                 for line in told(self.troubles, self._words):
                     log.info("%s", line)
-            case Verb.QUIT:
+            case MenuVerb.QUIT:
                 self.stop.set()
 
-    def facts(self) -> Facts:
+    def facts(self) -> ServiceFacts:
         """Return what is known now, for screens."""
         station = self._station
         cities = sorted(station.cities.values(), key=lambda city: city.name.key)
@@ -241,7 +241,7 @@ class MenuActions:
         ill = next((city for city in cities if is_ill and city.trouble is not None), None)
         lost = labels.say(Phrase.WEATHER_LOST, self._words.lang)
         no_central = labels.say(Phrase.CENTRAL_LOST, self._words.lang)
-        return Facts(
+        return ServiceFacts(
             source=station.source.name,
             url=self._central.url,
             clock=f"{self._clock().astimezone():%H:%M:%S}",
@@ -252,9 +252,9 @@ class MenuActions:
             rows=[self._row(city) for city in cities],
         )
 
-    def _row(self, city: City) -> Row:
+    def _row(self, city: City) -> LocationLine:
         reading = city.reading
-        return Row(
+        return LocationLine(
             location=city.name,
             spot=self._station.spot(city.name),
             celsius=reading.celsius if reading is not None else None,

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from evcharge.domain.errors import Refused, StateError
 from evcharge.domain.ids import CpId
 from evcharge.domain.location import Location, WeatherKind
-from evcharge.http.central_client import OPERATOR_VARIABLE, ApiClient, Token
+from evcharge.http.central_client import OPERATOR_VARIABLE, ApiClient, BearerToken
 from evcharge.labels import Speech
 from evcharge.security import state_folder
 from evcharge.weather.readings import Reading, Spot
@@ -39,15 +39,15 @@ class _Done(Struct):
     error: bool
 
 
-class CentralApi(ApiClient):
+class WeatherClient(ApiClient):
     """Central at `url`, with the token of the weather service."""
 
     def __init__(self, url: str, state: Path, say: Speech, environ: Mapping[str, str]) -> None:
         """Raises what ApiClient raises."""
-        token = Token(TOKEN_VARIABLE, state_folder.weather_token_path(state), environ)
+        token = BearerToken(TOKEN_VARIABLE, state_folder.weather_token_path(state), environ)
         super().__init__(url, state / "ca.pem", say, token, _WITHIN_S)
         self._takes_places = False
-        self._operator = Token(
+        self._operator = BearerToken(
             OPERATOR_VARIABLE, state_folder.operator_token_path(state), environ, refused="operator refused"
         )
 

@@ -7,11 +7,11 @@ from rich.text import Text
 from evcharge.domain.errors import BadInput
 from evcharge.terminal.menu_screen import MenuScreen
 from evcharge.terminal.screen import Choice
-from evcharge.weather.orders import Order, Verb, checked, checked_cp
-from evcharge.weather.view import Facts, view
+from evcharge.weather.orders import MenuOrder, MenuVerb, checked, checked_cp
+from evcharge.weather.view import ServiceFacts, view
 
 
-class WeatherScreen(MenuScreen[Facts, Order]):
+class WeatherScreen(MenuScreen[ServiceFacts, MenuOrder]):
     """The live screen and the menu."""
 
     def _choices(self) -> Mapping[str, Choice]:
@@ -20,7 +20,7 @@ class WeatherScreen(MenuScreen[Facts, Order]):
             "d": self._asking(self._drop),
             "c": self._asking(self._change),
             "m": self._asking(self._move),
-            "q": self._simply(Order(Verb.QUIT)),
+            "q": self._simply(MenuOrder(MenuVerb.QUIT)),
         }
 
     def _draw(self, width: int, height: int) -> list[Text]:
@@ -45,22 +45,22 @@ class WeatherScreen(MenuScreen[Facts, Order]):
 
     async def _add(self) -> None:
         if answer := await self._console.ask(self._words("ask add")):
-            self._do(Order(Verb.ADD, checked(answer, self._words)))
+            self._do(MenuOrder(MenuVerb.ADD, checked(answer, self._words)))
 
     async def _drop(self) -> None:
         if answer := await self._console.ask(self._words("ask drop")):
-            self._do(Order(Verb.DROP, checked(answer, self._words)))
+            self._do(MenuOrder(MenuVerb.DROP, checked(answer, self._words)))
 
     async def _change(self) -> None:
         if not (answer := await self._console.ask(self._words("ask change"))):
             return
         location = checked(answer, self._words)
         if city := await self._console.ask(self._words("ask change to", location=location)):
-            self._do(Order(Verb.CHANGE, location, checked(city, self._words)))
+            self._do(MenuOrder(MenuVerb.CHANGE, location, checked(city, self._words)))
 
     async def _move(self) -> None:
         if not (answer := await self._console.ask(self._words("ask move"))):
             return
         cp_id = checked_cp(answer, self._words)
         if location := await self._console.ask(self._words("ask move to", cp_id=cp_id)):
-            self._do(Order(Verb.MOVE, cp_id=cp_id, where=checked(location, self._words)))
+            self._do(MenuOrder(MenuVerb.MOVE, cp_id=cp_id, where=checked(location, self._words)))

@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from evcharge.domain.location import Location
 from evcharge.domain.strict_json import read_json
-from evcharge.weather.alerts import is_openweather_storm
 from evcharge.weather.readings import Reading, SourceTrouble, Spot, believed, check_spot, country
+from evcharge.weather.thresholds import is_openweather_storm
 
 NAME = "OpenWeather"
 URL = "https://api.openweathermap.org"

@@ -9,7 +9,7 @@ from evcharge.domain.location import NOWHERE, Location
 from evcharge.labels import Speech
 
 
-class Verb(StrEnum):
+class MenuVerb(StrEnum):
     """What can be done."""
 
     ADD = "add"
@@ -22,37 +22,37 @@ class Verb(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class MenuOrder:
     """What is to be done; `what` is a city or a location, `where` what it, or a charging point, is to be."""
 
-    verb: Verb
+    verb: MenuVerb
     what: Location = NOWHERE
     where: Location = NOWHERE
     cp_id: str = ""
 
 
-def parse(line: str, say: Speech) -> Order | None:
+def parse(line: str, say: Speech) -> MenuOrder | None:
     """Return the order of a line, None for an empty one. Raises BadInput with a sentence."""
     word, _, rest = " ".join(line.split()).partition(" ")
     if not word:
         return None
     try:
-        verb = Verb(word.lower())
+        verb = MenuVerb(word.lower())
     except ValueError:
         raise BadInput(say("help")) from None
     match verb:
-        case Verb.ADD | Verb.DROP:
-            return Order(verb, checked(rest, say))
-        case Verb.CHANGE:
+        case MenuVerb.ADD | MenuVerb.DROP:
+            return MenuOrder(verb, checked(rest, say))
+        case MenuVerb.CHANGE:
             what, _, where = rest.partition("=")
-            return Order(verb, checked(what, say), checked(where, say))
-        case Verb.MOVE:
+            return MenuOrder(verb, checked(what, say), checked(where, say))
+        case MenuVerb.MOVE:
             cp_id, _, where = rest.partition(" ")
-            return Order(verb, cp_id=checked_cp(cp_id, say), where=checked(where, say))
+            return MenuOrder(verb, cp_id=checked_cp(cp_id, say), where=checked(where, say))
         case _ if rest:
             raise BadInput(say("help"))
         case _:
-            return Order(verb)
+            return MenuOrder(verb)
 
 
 def checked(name: str, say: Speech) -> Location:

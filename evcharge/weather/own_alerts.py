@@ -17,7 +17,7 @@ from evcharge.weather.atlas import MOST_BYTES
 log = logging.getLogger(__name__)
 
 
-class Begun:
+class OwnAlerts:
     """The alerts that came from us, by location."""
 
     def __init__(self, path: Path) -> None:

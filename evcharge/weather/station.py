@@ -21,12 +21,12 @@ from evcharge.runtime.outage import Outage
 from evcharge.runtime.rate_limit import TokenBucket
 from evcharge.runtime.waiting import Backoff, wait_until
 from evcharge.terminal.fault_log import FaultLog
-from evcharge.weather.alerts import Limits, alerts
 from evcharge.weather.atlas import Atlas
 from evcharge.weather.client import LocationRow
-from evcharge.weather.own_alerts import Begun
+from evcharge.weather.own_alerts import OwnAlerts
 from evcharge.weather.readings import Reading, SourceTrouble, Spot
 from evcharge.weather.sources import Source
+from evcharge.weather.thresholds import Thresholds, alerts
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ MOST_BACKOFF_S = 30.0
 MOST_CITY_BACKOFF_S = 300.0
 
 
-class Central(Protocol):
+class CentralApi(Protocol):
     """What the station needs of Central."""
 
     async def locations(self) -> list[LocationRow]: ...
@@ -101,10 +101,10 @@ class Station:
     def __init__(
         self,
         source: Source,
-        central: Central,
+        central: CentralApi,
         atlas: Atlas,
-        begun: Begun,
-        limits: Limits,
+        begun: OwnAlerts,
+        limits: Thresholds,
         words: Speech,
         clock: Clock,
         *,

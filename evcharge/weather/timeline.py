@@ -26,7 +26,7 @@ STORM, FAILS = "storm", "fails"
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TimelineMoment:
     """The weather at one location `at_s` seconds after the start; `celsius` None: the source fails."""
 
     at_s: float
@@ -39,7 +39,7 @@ class Moment:
 class Timeline:
     """The moments of each location, in the order of their time."""
 
-    moments: dict[Location, list[Moment]] = field(default_factory=dict)
+    moments: dict[Location, list[TimelineMoment]] = field(default_factory=dict)
     repeat_s: float | None = None
 
     def reading(self, location: Location, elapsed_s: float, now: datetime) -> Reading:
@@ -68,7 +68,7 @@ class Timeline:
 
 def parse(text: str, name: str = "timeline") -> Timeline:
     """Return the timeline of a file. Raises ConfigError that names the line and what is wrong with it."""
-    moments: dict[Location, list[Moment]] = {}
+    moments: dict[Location, list[TimelineMoment]] = {}
     repeat_s: float | None = None
     lines = text.removeprefix("\ufeff").splitlines()
     if len(lines) > MOST_LINES:
@@ -92,7 +92,7 @@ def parse(text: str, name: str = "timeline") -> Timeline:
     return Timeline(moments, repeat_s)
 
 
-def _moment(line: str) -> tuple[Location, Moment]:
+def _moment(line: str) -> tuple[Location, TimelineMoment]:
     before, colon, after = line.rpartition(":")
     seconds, _, location = before.partition(" ")
     words = after.split()
@@ -100,14 +100,14 @@ def _moment(line: str) -> tuple[Location, Moment]:
         raise ValueError('a line is SECONDS LOCATION: °C [WIND] [storm], such as "60 Alicante: -4 12"')
     at_s = _number(seconds, 0, MOST_SECONDS, "a number of seconds")
     if words == [FAILS]:
-        return Location(location), Moment(at_s, None)
+        return Location(location), TimelineMoment(at_s, None)
     storm = words[-1] == STORM
     numbers = words[:-1] if storm else words
     if not 1 <= len(numbers) <= 2:
         raise ValueError(f'after the location stand °C, then wind, then "{STORM}"; or "{FAILS}" alone')
     celsius = _number(numbers[0], COLDEST, HOTTEST, "a temperature in °C")
     wind = _number(numbers[1], 0, MOST_WIND, "a wind in m/s") if len(numbers) == 2 else None
-    return Location(location), Moment(at_s, celsius, wind, storm)
+    return Location(location), TimelineMoment(at_s, celsius, wind, storm)
 
 
 def _repeat(words: list[str]) -> float:

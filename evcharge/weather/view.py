@@ -22,7 +22,7 @@ _GREEN, _RED, _GREY = "green", "red", "bright_black"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class LocationLine:
     """One location. `trouble`: why nothing new is known of it."""
 
     location: Location
@@ -52,7 +52,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class ServiceFacts:
     """How the weather service is at this moment; the troubles are None when there are none."""
 
     source: str
@@ -62,11 +62,11 @@ class Facts:
     source_heard: bool
     central_trouble: str | None
     central_heard: bool
-    rows: Sequence[Row]
+    rows: Sequence[LocationLine]
 
 
 def view(
-    facts: Facts,
+    facts: ServiceFacts,
     troubles: Sequence[LoggedFault],
     messages: Sequence[Text],
     words: Speech,
@@ -106,7 +106,7 @@ def view(
     return drawing.page(top, middle, keys, height)
 
 
-def listed(rows: Sequence[Row], words: Speech) -> list[str]:
+def listed(rows: Sequence[LocationLine], words: Speech) -> list[str]:
     """Return the locations as plain lines."""
     if not rows:
         return [words("no cities")]
@@ -122,7 +122,7 @@ def listed(rows: Sequence[Row], words: Speech) -> list[str]:
     ]
 
 
-def _weather(row: Row, words: Speech) -> str:
+def _weather(row: LocationLine, words: Speech) -> str:
     if row.celsius is None:
         return words("unknown")
     if row.wind_m_per_s is None:
@@ -138,7 +138,7 @@ def _lamp(label: str, heard: bool, trouble: str | None, well: str, words: Speech
     return drawing.fact(label, drawing.lamp(_GREEN, well))
 
 
-def _table(rows: Sequence[Row], words: Speech, width: int, room: int) -> list[Text]:
+def _table(rows: Sequence[LocationLine], words: Speech, width: int, room: int) -> list[Text]:
     if not rows:
         return [Text(f" {words('no cities')}", style="dim")]
     # Bad weather first: what does not fit is what nobody has to look at.
@@ -160,7 +160,7 @@ def _table(rows: Sequence[Row], words: Speech, width: int, room: int) -> list[Te
     return [Text(heads, style="dim"), *lines]
 
 
-def _line(row: Row, words: Speech, name_cells: int, where_cells: int, width: int) -> Text:
+def _line(row: LocationLine, words: Speech, name_cells: int, where_cells: int, width: int) -> Text:
     celsius = f"{row.celsius:6.1f}" if row.celsius is not None else f"{'–':>6}"
     where = set_cell_size(f" {row.spot}" if row.spot is not None else " –", where_cells)
     text = Text(f" {set_cell_size(row.name, name_cells)}{where} {celsius}")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from evcharge.central.books.rows import PUT_EVENT, Entry, event_row, statements
+from evcharge.central.books.rows import PUT_EVENT, DecidedEntry, event_row, statements
 from evcharge.central.books.store import CentralStore
 from evcharge.central.rules.facts import Facts
 from evcharge.domain.events import CentralStarted, Event
@@ -100,14 +100,14 @@ def lie(path: Path, at: datetime, tickets: int = 10_000) -> None:
         connection.execute("COMMIT")
 
 
-def entries(network: Network) -> list[Entry]:
+def entries(network: Network) -> list[DecidedEntry]:
     """Return, once, everything that was decided in `network`."""
     decided, network.decisions, network.instants = (
         zip(network.decisions, network.instants, strict=True),
         [],
         [],
     )
-    return [Entry(decision, ADMIN, at) for decision, at in decided]
+    return [DecidedEntry(decision, ADMIN, at) for decision, at in decided]
 
 
 # What events say more than those that were written with schema 5 or older.
@@ -130,7 +130,7 @@ _OLD_QUARANTINE = (
 )
 
 
-def written_by_an_older(path: Path, schema: int, decided: list[Entry]) -> None:
+def written_by_an_older(path: Path, schema: int, decided: list[DecidedEntry]) -> None:
     """Write central.db at `path` as an evcharge did whose newest schema was `schema` (1 to 5)."""
     steps = dict(database._steps(SCHEMA))
     head = hash_chain.Head()

@@ -12,7 +12,7 @@ import pytest
 
 from evcharge.central import app
 from evcharge.central.api import wiring
-from evcharge.central.api.kit.server import ApiServer, idle
+from evcharge.central.api.kit.api_task import ApiServer, idle
 from evcharge.central.books import verify
 from evcharge.central.rules.commands import PlaceHold
 from evcharge.domain.charging_point import Hold

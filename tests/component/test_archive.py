@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from evcharge.central.books.archive import MAX_HISTORY, STATES, Archive, cursor, order_of
-from evcharge.central.books.rows import Entry
+from evcharge.central.books.rows import DecidedEntry
 from evcharge.central.rules.commands import Note
 from evcharge.central.rules.decision import Decision
 from evcharge.domain.errors import BadInput
@@ -253,7 +253,9 @@ async def test_where_the_clock_was_set_the_history_has_a_gap_and_nothing_ends_be
         seconds, at = round(jump.total_seconds()), NOON + timedelta(hours=1) + jump
         note = Decision(events=(ClockJumped(seconds=seconds),))
         network.holds()
-        await books.store.commit([Entry(note, ADMIN, at), *(replace(one, at=at) for one in entries(network))])
+        await books.store.commit(
+            [DecidedEntry(note, ADMIN, at), *(replace(one, at=at) for one in entries(network))]
+        )
         found = await Archive(books.database).history("CP001", min(NOON, at) - timedelta(seconds=1))
     assert (found[0].status, found[0].until) == ("Available", text_of(NOON + timedelta(hours=1)))
     assert found[-1].status == "Unavailable"

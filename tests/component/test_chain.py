@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central.books.rows import Entry
+from evcharge.central.books.rows import DecidedEntry
 from evcharge.central.rules.commands import Note
 from evcharge.central.rules.decision import Decision
 from evcharge.central.services import chain_walker
@@ -29,7 +29,7 @@ async def walk(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(chain_walker, "ROWS_AT_ONCE", 4)
     async with opened(tmp_path) as books:
         decision = Decision(events=tuple(any_event(number) for number in range(10)))
-        await books.store.commit([Entry(decision, ADMIN, NOON)])
+        await books.store.commit([DecidedEntry(decision, ADMIN, NOON)])
         yield ChainWalker(books.database, books.store, Posted(), lambda: NOON), books
 
 
@@ -54,7 +54,7 @@ async def test_a_whole_chain_is_walked_in_small_steps(walk):
     assert (walker.state.checked, walker.state.verified_at) == (4, None)
     assert await to_the_end(walker) == 2
     assert (walker.state.checked, walker.state.verified_at, walker.state.broken) == (10, NOON, None)
-    await books.store.commit([Entry(Decision(events=(any_event(),)), ADMIN, NOON)])
+    await books.store.commit([DecidedEntry(Decision(events=(any_event(),)), ADMIN, NOON)])
     await to_the_end(walker)
     assert walker.state.checked == 11
     assert walker._dispatcher.notes == []

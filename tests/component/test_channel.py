@@ -255,7 +255,7 @@ async def test_a_cut_channel_is_not_believed_but_its_last_letters_go_out(gate):
         peer.send(ready(1))
         await until(lambda: central._frames)
         revoked = AuthenticationError("revoked", Code.REVOKED)
-        central.cut(revoked)
+        central.stop_reading(revoked)
         central.send(Ack(seq=1))
         with pytest.raises(AuthenticationError) as caught:
             await central.receive()
@@ -289,13 +289,13 @@ async def test_half_a_frame_and_then_the_end_is_said_so(gate):
 async def test_a_peer_can_fail_in_the_middle_of_a_frame_on_purpose(gate):
     async with gate.pair() as (peer, central):
         peer.send(ready(1))
-        peer.tear(ready(2))
+        peer.send_half_frame(ready(2))
         assert peer.is_closing
         messages, end = await ended(central)
         assert messages == [ready(1)]
         assert "middle of a frame" in end.text
         assert (await ended(peer))[1].text == "the connection was torn here"
-        peer.tear(ready(3))
+        peer.send_half_frame(ready(3))
 
 
 # ---- flow

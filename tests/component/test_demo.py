@@ -18,7 +18,7 @@ from evcharge.runtime.parent_watch import exit_with_parent
 
 begin = time.monotonic()
 args = sys.argv[1:]
-exit_with_parent(int(args[args.index("--tether") + 1]))
+exit_with_parent(int(args[args.index("--parent-pipe") + 1]))
 state = Path(args[args.index("--state") + 1])
 role, mode = args[2], os.environ["MODE"]
 me = args[3] if role.startswith(("cp-", "driver")) else role
@@ -74,7 +74,7 @@ from pathlib import Path
 from evcharge import cli, demo
 from evcharge.runtime import lifecycle
 from evcharge.runtime.config import load
-from evcharge.demo import plan, show
+from evcharge.demo import scenario, show
 
 plan.BACK_AFTER_S = 0.1
 wish = demo.Wish(

@@ -17,7 +17,7 @@ from evcharge.domain.errors import BadInput, Code, EvchargeError, Overloaded, St
 from evcharge.domain.features import SPOKEN
 from evcharge.domain.ids import DriverId, Role
 from evcharge.driver import session_run as attending
-from evcharge.driver.actions import ActionRunner, Screen
+from evcharge.driver.actions import ActionRunner, LineOutput
 from evcharge.driver.app import run
 from evcharge.driver.file_mode import check_file
 from evcharge.driver.prompt import read_chunks
@@ -166,7 +166,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]
     ) -> AsyncIterator[App]:
         output, stop = Output(), asyncio.Event()
         theirs, ours = os.pipe()
-        monkeypatch.setattr(Screen, "show", lambda _, line: output.show(line))
+        monkeypatch.setattr(LineOutput, "show", lambda _, line: output.show(line))
         monkeypatch.setattr(attending, "STDIN", theirs)
         monkeypatch.setattr(sys, "stdin", sys.__stdin__)
         monkeypatch.setattr(os, "isatty", lambda _: terminal)
@@ -401,7 +401,7 @@ async def test_a_closed_screen_is_one_sentence(monkeypatch):
     with os.fdopen(writer, "w") as gone:
         monkeypatch.setattr(sys, "stdout", gone)
         with pytest.raises(StateError, match="nobody reads the screen"):
-            Screen().show("a line")
+            LineOutput().show("a line")
 
 
 async def test_a_screen_without_descriptor_that_closed_is_one_sentence(monkeypatch):
@@ -410,7 +410,7 @@ async def test_a_screen_without_descriptor_that_closed_is_one_sentence(monkeypat
     monkeypatch.setattr(sys, "stdout", gone)
     for _ in range(2):
         with pytest.raises(StateError, match="nobody reads the screen"):
-            Screen().show("a line")
+            LineOutput().show("a line")
 
 
 async def test_a_memory_that_cannot_be_read_is_one_sentence(tmp_path):
@@ -422,7 +422,7 @@ async def test_a_memory_that_cannot_be_read_is_one_sentence(tmp_path):
 async def test_a_screen_without_euro_signs_shows_the_rest(tmp_path, monkeypatch):
     with (tmp_path / "screen").open("w", encoding="ascii") as ascii_only:
         monkeypatch.setattr(sys, "stdout", ascii_only)
-        Screen().show("0.28 €")
+        LineOutput().show("0.28 €")
     assert (tmp_path / "screen").read_text() == "0.28 ?\n"
 
 
@@ -699,7 +699,7 @@ async def test_a_registry_that_does_not_respond_is_named_once(tmp_path, monkeypa
     monkeypatch.setenv("EVCHARGE_CREDENTIAL", "x" * 43)
     monkeypatch.setattr("evcharge.driver.app.fetch_ticket", unreachable)
     output, stop = Output(), asyncio.Event()
-    monkeypatch.setattr(Screen, "show", lambda _, line: output.show(line))
+    monkeypatch.setattr(LineOutput, "show", lambda _, line: output.show(line))
     config = Config(state=tmp_path, driver=DriverSettings(file=str(services(tmp_path, "CP001\n"))))
     task = asyncio.create_task(run(config, D01, stop))
     await output.has("Registry not responding at https://127.0.0.1:9. Retrying.")

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
-from evcharge.central.terminal.command_line import Verb
+from evcharge.central.terminal.command_line import PanelVerb
 from evcharge.cli import evcharge
 from tests.component.office import Office, opened
 
@@ -99,4 +99,4 @@ AT_THE_PANEL = ("out", "resume", "revoke", "close-lost", "top-up", "correct", "r
 @pytest.mark.parametrize("words", AT_THE_PANEL)
 def test_the_panel_has_the_orders_of_every_day_by_the_same_name(words: str):
     assert words in evcharge.commands
-    assert words in set(Verb)
+    assert words in set(PanelVerb)

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from evcharge.cp.engine import telemetry as module
-from evcharge.cp.engine.telemetry import TelemetrySender
+from evcharge.cp.engine import telemetry_sender as module
+from evcharge.cp.engine.telemetry_sender import TelemetrySender
 from evcharge.evc1.frames import RisingOpener
 from evcharge.evc1.messages import SupplyUpdate
 from evcharge.kafka.client import BrokerLost

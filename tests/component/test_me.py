@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from evcharge.central.api.kit.routes import DRIVERS
-from evcharge.central.api.resources.own_account import Me
+from evcharge.central.api.resources.own_account import OwnAccountRoutes
 from evcharge.central.books.archive import Archive
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
@@ -95,7 +95,7 @@ async def booth(tmp_path: Path) -> AsyncIterator[Booth]:
         for command in _two_points(network):
             await dispatcher.submit(command)
         consents = Consents(credentials, b"pepper", facts, time.monotonic)
-        room = Me(dispatcher, books.store, Archive(books.database), feed, drivers, consents)
+        room = OwnAccountRoutes(dispatcher, books.store, Archive(books.database), feed, drivers, consents)
 
         def entered(handler):
             async def enter(request: web.Request) -> web.StreamResponse:

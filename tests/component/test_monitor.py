@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from evcharge.cp import health
-from evcharge.cp.engine.charge import Charge
+from evcharge.cp.engine.charge import ChargeControl
 from evcharge.cp.monitor import monitor
 from evcharge.domain.ids import Role
 from evcharge.domain.journal_records import SupplyEnd, SupplyStart
@@ -110,7 +110,7 @@ async def test_central_hears_when_an_engine_has_become_warmer(town: Stage, monke
     monkeypatch.setattr(monitor, "WARMTH_S", 0.05)
     degrees = iter([22.0, 22.3, 23.0])
     monkeypatch.setattr(
-        Charge, "temperature_deci_celsius", property(lambda _: round(next(degrees, 23.0) * 10))
+        ChargeControl, "temperature_deci_celsius", property(lambda _: round(next(degrees, 23.0) * 10))
     )
     async with town.engine(), town.monitor():
         _, central = await both(town)

@@ -259,7 +259,7 @@ async def test_a_correction_counts_on_the_day_of_its_charge(tmp_path: Path):
     async with books.opened(tmp_path) as opened:
         store = await CentralStore.open(opened.database, days)
         await store.commit(entries(network))
-        assert await store.takings(day) == (5 * KWH, 5 * PRICE_CENTS, 1)
+        assert await store.day_totals(day) == (5 * KWH, 5 * PRICE_CENTS, 1)
         (row,) = await opened.database.read("SELECT day, energy_mwh, revenue_cents FROM daily")
         assert tuple(row) == (str(day), 5 * KWH, 5 * PRICE_CENTS)
 

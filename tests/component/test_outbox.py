@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central.books.rows import Entry
+from evcharge.central.books.rows import DecidedEntry
 from evcharge.central.feed import Feed
 from evcharge.central.kafka import outbox as box
 from evcharge.central.kafka.outbox import Outbox, OutboxBooks, Reader
@@ -114,7 +114,9 @@ class Room:
     async def happens(self, number: int = 1, event: Event | None = None) -> None:
         """Store so many events, and tell of the last one."""
         event = event or any_event()
-        await self.books.store.commit([Entry(Decision((event,)), CENTRAL, NOON) for _ in range(number)])
+        await self.books.store.commit(
+            [DecidedEntry(Decision((event,)), CENTRAL, NOON) for _ in range(number)]
+        )
         self.feed.publish(event)
 
     async def notes_that(self, kind: type[Event]) -> None:

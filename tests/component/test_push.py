@@ -383,7 +383,7 @@ async def test_pages_that_never_read_are_cut_off_and_cost_little_memory():
             # The steady clock of the pages runs here as fast as the test wants.
             for number in range(3_000):
                 for cp_id in town.board._index:
-                    town.feed.warm(cp_id, number)
+                    town.feed.on_temperature(cp_id, number)
                 desk.push.tick(number / 10)
                 await asyncio.sleep(0)
                 if desk.push.pages == 1:
@@ -419,7 +419,7 @@ async def test_a_reader_that_was_slow_gets_the_newest_values_and_nothing_in_betw
         transport = open_page.transport
         open_page.transport = _Stuck(transport)
         for number in range(20):
-            desk.town.feed.warm("CP001", number)
+            desk.town.feed.on_temperature("CP001", number)
             desk.push.tick(desk.push._beat_at + 0.1)
         open_page.transport = transport
         frame = await page.until(lambda frame: frame["u"])

@@ -12,7 +12,7 @@ import pytest
 from msgspec import structs
 
 from evcharge.central.books import verify
-from evcharge.central.books.rows import Entry
+from evcharge.central.books.rows import DecidedEntry
 from evcharge.central.rules import commands as c
 from evcharge.central.rules import start_seal
 from evcharge.central.rules.accounts import Account, ApiToken, Login
@@ -133,7 +133,7 @@ async def test_a_location_that_an_older_central_kept_as_it_was_typed_is_the_same
     assert verify.examine(tmp_path / "central.db").problems == []
     async with opened(tmp_path) as books:
         (point,) = (await books.store.load(NOON)).points()
-        await books.store.commit([Entry(Decision(changes=(point,)), ADMIN, NOON)])
+        await books.store.commit([DecidedEntry(Decision(changes=(point,)), ADMIN, NOON)])
     with raw(tmp_path / "central.db") as connection:
         assert [row["location"] for row in connection.execute("SELECT location FROM cp")] == ["San Juan"]
     assert verify.examine(tmp_path / "central.db").problems == []

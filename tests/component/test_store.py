@@ -9,13 +9,13 @@ import pytest
 
 from evcharge.central.books import store, verify
 from evcharge.central.books.invariants import violations
-from evcharge.central.books.rows import Entry
+from evcharge.central.books.rows import DecidedEntry
 from evcharge.central.books.status_history import Incident
 from evcharge.central.books.store import _INBOX, INBOX_PAGE, KEEP_STATUSES_FOR
 from evcharge.central.rules import commands as c
 from evcharge.central.rules.decide import decide
 from evcharge.central.rules.decision import Decision
-from evcharge.central.rules.facts import Facts, Kind, OrderTaken, TicketSeen, TicketUnseen, Transfer
+from evcharge.central.rules.facts import Facts, OrderTaken, TicketSeen, TicketUnseen, Transfer, TransferKind
 from evcharge.central.rules.recall import unknown
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.events import ClockJumped
@@ -186,7 +186,7 @@ async def test_a_ticket_lies_in_its_inbox_until_its_own_driver_has_seen_it(tmp_p
         await kept(books, network)
         assert await books.store.unseen_tickets("D01") == ([one], None)
         wrong = Decision(changes=(TicketSeen(one.session_id, "D03"),))
-        await books.store.commit([Entry(wrong, ADMIN, NOON)])
+        await books.store.commit([DecidedEntry(wrong, ADMIN, NOON)])
         assert await books.store.unseen_tickets("D01") == ([one], None)
         network.does(c.MarkTicketShown, driver_id="D01", session_id=one.session_id)
         await kept(books, network)
@@ -222,7 +222,7 @@ async def test_a_long_inbox_is_read_in_pages_and_each_page_is_found_in_an_index(
             # What is seen meanwhile moves nothing that is still to come.
             page, place = await books.store.unseen_tickets("D01", after=place)
             seen = Decision(changes=(TicketSeen(page[0].session_id, "D01"),))
-            await books.store.commit([Entry(seen, ADMIN, NOON)])
+            await books.store.commit([DecidedEntry(seen, ADMIN, NOON)])
             pages.append([ticket.session_id for ticket in page])
         assert [len(page) for page in pages] == [INBOX_PAGE, INBOX_PAGE, 1]
         told = [session_id for page in pages for session_id in page]
@@ -234,31 +234,31 @@ async def test_a_long_inbox_is_read_in_pages_and_each_page_is_found_in_an_index(
     assert not [row for row in plan if "TEMP B-TREE" in row["detail"]]
 
 
-async def test_the_takings_of_a_day_are_those_of_the_tickets_that_ended_on_it(tmp_path: Path):
+async def test_the_totals_of_a_day_are_those_of_the_tickets_that_ended_on_it(tmp_path: Path):
     network = busy_day()
     tickets = network.tickets
     today = NOON.date()
     async with opened(tmp_path) as books:
-        assert await books.store.takings(today) == (0, 0, 0)
+        assert await books.store.day_totals(today) == (0, 0, 0)
         await kept(books, network)
         energy, cost = sum(one.energy_mwh for one in tickets), sum(one.cost_cents for one in tickets)
-        assert await books.store.takings(today) == (energy, cost, len(tickets))
+        assert await books.store.day_totals(today) == (energy, cost, len(tickets))
         for other in (-1, 1):
-            assert await books.store.takings(today + timedelta(days=other)) == (0, 0, 0)
+            assert await books.store.day_totals(today + timedelta(days=other)) == (0, 0, 0)
 
 
-async def test_takings_beyond_64_bits_are_summed_and_a_full_day_takes_more_tickets(tmp_path: Path):
+async def test_totals_beyond_64_bits_are_summed_and_a_full_day_takes_more_tickets(tmp_path: Path):
     network = busy_day()
     async with opened(tmp_path) as books:
         await kept(books, network)
     lie(tmp_path / "central.db", NOON)
     async with opened(tmp_path) as books:
-        assert await books.store.takings(NOON.date()) == (10_000 * 10**15 + 1_020_005, 26, 10_002)
+        assert await books.store.day_totals(NOON.date()) == (10_000 * 10**15 + 1_020_005, 26, 10_002)
         await books.store.load(NOON)
         running = next(network.facts.sessions())
         network.sends(network.engines["CP001"].ended(running.session_id))
         await kept(books, network)
-        assert await books.store.takings(NOON.date()) == (10_000 * 10**15 + 1_020_005 + 777, 26, 10_003)
+        assert await books.store.day_totals(NOON.date()) == (10_000 * 10**15 + 1_020_005 + 777, 26, 10_003)
         (day,) = await books.database.read("SELECT * FROM daily WHERE cp_id = 'CP001'")
         assert (day["energy_mwh"], day["sessions"], day["revenue_cents"]) == (2**63 - 1, 10_002, 25)
 
@@ -323,7 +323,7 @@ async def test_a_batch_that_fails_leaves_nothing_and_the_chain_where_it_was(tmp_
         network.sends(network.engines["CP001"].ended(session.session_id))
         two = tuple(replace(session, session_id=f"S-{number}", request_id=f"R-{number}") for number in (1, 2))
         with pytest.raises(ConstraintViolated):
-            await books.store.commit([*entries(network), Entry(Decision(changes=two), ADMIN, NOON)])
+            await books.store.commit([*entries(network), DecidedEntry(Decision(changes=two), ADMIN, NOON)])
         assert books.store.head == head
         assert await everything(books) == dump
         assert lasting(await books.store.load(NOON)) == before
@@ -351,7 +351,13 @@ def same_request(network: Network) -> Decision:
 
 
 def money(**what: object) -> Transfer:
-    usual = {"kind": Kind.TOP_UP, "debit": "outside", "credit": "wallet", "cents": 1, "driver_id": "D01"}
+    usual = {
+        "kind": TransferKind.TOP_UP,
+        "debit": "outside",
+        "credit": "wallet",
+        "cents": 1,
+        "driver_id": "D01",
+    }
     return Transfer(**usual | what)
 
 
@@ -398,7 +404,7 @@ def only(*changes: object) -> Decision:
         (lambda network: only(ticket(network, ended_at=NOON - timedelta(days=1))), "ends no earlier"),
         (lambda network: altered(network, elapsed_s=-1), "elapsed_s >= 0"),
         (lambda network: only(money(cents=10**9 + 1)), "less money than that"),
-        (lambda network: only(money(cents=10**9 + 1, kind=Kind.HOLD)), "less money than that"),
+        (lambda network: only(money(cents=10**9 + 1, kind=TransferKind.HOLD)), "less money than that"),
         (
             lambda network: only(replace(network.point(), epoch="abc")),
             "cannot store TEXT value in INTEGER column",
@@ -411,7 +417,7 @@ async def test_the_database_itself_refuses_what_the_rules_must_never_decide(tmp_
     async with opened(tmp_path) as books:
         await kept(books, network)
         with pytest.raises(ConstraintViolated, match=complaint):
-            await books.store.commit([Entry(wrong(network), ADMIN, NOON)])
+            await books.store.commit([DecidedEntry(wrong(network), ADMIN, NOON)])
 
 
 @pytest.mark.parametrize("table", ["ticket", "ledger", "events"])
@@ -452,7 +458,7 @@ async def test_each_event_says_who_did_what_to_whom_and_from_where(tmp_path: Pat
     async with opened(tmp_path) as books:
         await kept(books, network)
         decision = decide(network.facts, c.StopCharging(by=by, driver_id="D01"), network.rules)
-        await books.store.commit([Entry(decision, by, NOON)])
+        await books.store.commit([DecidedEntry(decision, by, NOON)])
         (row,) = await books.database.read("SELECT * FROM events ORDER BY n DESC LIMIT 1")
     assert {name: row[name] for name in row.keys() if name not in ("n", "hash", "data")} == {
         "at": "2026-01-01T12:00:00.000000+00:00",
@@ -470,11 +476,11 @@ async def test_each_event_says_who_did_what_to_whom_and_from_where(tmp_path: Pat
 
 async def test_the_chain_goes_on_over_a_restart(tmp_path: Path):
     async with opened(tmp_path) as books:
-        await books.store.commit([Entry(Decision(events=(any_event(), any_event(1))), ADMIN, NOON)])
+        await books.store.commit([DecidedEntry(Decision(events=(any_event(), any_event(1))), ADMIN, NOON)])
         head = books.store.head
     async with opened(tmp_path) as books:
         assert books.store.head == head
-        await books.store.commit([Entry(Decision(events=(any_event(2),)), ADMIN, NOON)])
+        await books.store.commit([DecidedEntry(Decision(events=(any_event(2),)), ADMIN, NOON)])
         rows = await books.database.read("SELECT * FROM events ORDER BY n")
         assert hash_chain.first_broken(rows) is None
         assert [row["n"] for row in rows] == [1, 2, 3]
@@ -483,7 +489,7 @@ async def test_the_chain_goes_on_over_a_restart(tmp_path: Path):
 async def test_a_batch_without_events_moves_no_chain(tmp_path: Path):
     async with opened(tmp_path) as books:
         point = ChargingPoint(cp_id="CP001")
-        await books.store.commit([Entry(Decision(changes=(point,)), ADMIN, NOON)])
+        await books.store.commit([DecidedEntry(Decision(changes=(point,)), ADMIN, NOON)])
         assert books.store.head == hash_chain.Head()
         assert (await books.store.load(NOON)).point("CP001") == point
 
@@ -559,7 +565,7 @@ async def test_a_day_ends_at_midnight_of_utc(tmp_path: Path):
     async with opened(tmp_path) as books:
         for decision in network.decisions:
             changes = tuple(ticket if one is network.tickets[0] else one for one in decision.changes)
-            await books.store.commit([Entry(replace(decision, changes=changes), ADMIN, NOON)])
+            await books.store.commit([DecidedEntry(replace(decision, changes=changes), ADMIN, NOON)])
     with raw(tmp_path / "central.db") as connection:
         found = rows(connection, "SELECT day FROM daily WHERE cp_id = 'CP001'")
     assert found == [("2026-01-02",)]
@@ -583,7 +589,7 @@ async def lived(folder: Path, *steps: tuple[float, object]) -> Network:
             step(network)
             decided, network.decisions = network.decisions, []
             when = NOON + timedelta(seconds=second)
-            await books.store.commit([Entry(decision, ADMIN, when) for decision in decided])
+            await books.store.commit([DecidedEntry(decision, ADMIN, when) for decision in decided])
     return network
 
 
@@ -615,12 +621,12 @@ async def test_what_a_killed_central_showed_ended_with_its_last_sign_of_life(tmp
         back = NOON + timedelta(days=1)
         await books.store.load(back)
         assert len(await history(tmp_path)) == 1
-        await books.store.commit([Entry(Decision(events=(any_event(),)), ADMIN, back)])
+        await books.store.commit([DecidedEntry(Decision(events=(any_event(),)), ADMIN, back)])
         assert books.store.statuses["CP001"].since == NOON + timedelta(seconds=300)
         assert (await history(tmp_path))[1:] == [(at(300), "NoData", "")]
         # Its monitor had time enough to come back.
         later = back + timedelta(minutes=1)
-        await books.store.commit([Entry(Decision(events=(any_event(),)), ADMIN, later)])
+        await books.store.commit([DecidedEntry(Decision(events=(any_event(),)), ADMIN, later)])
     assert (await history(tmp_path))[2:] == [(at(86_430), "Disconnected", "its monitor is not heard")]
 
 
@@ -632,7 +638,7 @@ async def test_what_central_finds_as_it_was_is_as_old_as_it_was(tmp_path: Path):
         network = Network(facts=await books.store.load(back))
         network.point_is_there()
         network.reports("hot")
-        await books.store.commit([Entry(decision, ADMIN, back) for decision in network.decisions])
+        await books.store.commit([DecidedEntry(decision, ADMIN, back) for decision in network.decisions])
         assert books.store.statuses.since("CP001", CpStatus.FAULTED) == NOON + timedelta(seconds=60)
     found = await history(tmp_path)
     assert found[-2:] == [(at(60), "NoData", ""), (at(780), "Faulted", "hot")]
@@ -653,10 +659,10 @@ async def test_what_peers_do_when_central_sends_them_away_is_not_kept_as_theirs(
     assert await history(tmp_path) == [(at(0), "Available", "")]
 
 
-def jump(seconds: int) -> Entry:
+def jump(seconds: int) -> DecidedEntry:
     """Central's clock is set by so much, ten minutes after noon."""
     decision = Decision(events=(ClockJumped(seconds=seconds),))
-    return Entry(decision, ADMIN, NOON + timedelta(minutes=10, seconds=seconds))
+    return DecidedEntry(decision, ADMIN, NOON + timedelta(minutes=10, seconds=seconds))
 
 
 @pytest.mark.parametrize("seconds", [400 * 86_400, -3_600], ids=["400 days forwards", "an hour back"])
@@ -719,7 +725,7 @@ async def test_orders_are_remembered_as_long_as_the_books_would_refuse_them_and_
     early, late = "1" * 32, "2" * 32
     async with opened(tmp_path) as books:
         for command_id, at in ((early, NOON), (late, NOON + timedelta(minutes=50))):
-            await books.store.commit([Entry(Decision(changes=(OrderTaken(command_id),)), ADMIN, at)])
+            await books.store.commit([DecidedEntry(Decision(changes=(OrderTaken(command_id),)), ADMIN, at)])
     async with opened(tmp_path) as books:
         # Central was away for two hours.
         back = await books.store.load(NOON + timedelta(hours=2))
@@ -738,7 +744,7 @@ async def test_a_point_whose_keys_are_revoked_shows_the_same_after_a_restart(tmp
     await lived(tmp_path, (0, revoke))
     async with opened(tmp_path) as books:
         await books.store.load(NOON + timedelta(hours=1))
-        await books.store.commit([Entry(Decision(events=(any_event(),)), ADMIN, NOON)])
+        await books.store.commit([DecidedEntry(Decision(events=(any_event(),)), ADMIN, NOON)])
     assert await history(tmp_path) == [
         (at(0), "Unavailable", "key revoked"),
         (at(0), "NoData", ""),
@@ -753,7 +759,7 @@ async def test_a_commit_that_fails_tells_nothing_and_the_next_one_all(tmp_path: 
     wrong = Decision(changes=(ChargingPoint(cp_id="CP001", epoch=-1),))
     async with opened(tmp_path) as books:
         with pytest.raises(ConstraintViolated):
-            await books.store.commit([*before, Entry(wrong, ADMIN, NOON)])
+            await books.store.commit([*before, DecidedEntry(wrong, ADMIN, NOON)])
         assert books.store.statuses.get("CP001") is None
         await books.store.commit(before)
     assert await history(tmp_path) == [(at(0), "Available", "")]

@@ -19,7 +19,7 @@ from evcharge.labels import Phrase
 from evcharge.runtime.config import Config, ReachSettings, WeatherSettings
 from evcharge.security import secret_files
 from evcharge.weather import app, sources
-from evcharge.weather.client import CentralApi, LocationRow
+from evcharge.weather.client import LocationRow, WeatherClient
 from evcharge.weather.http_get import fetching
 from evcharge.weather.station import RateLimiter
 from tests.component import skies
@@ -565,15 +565,15 @@ async def test_an_outage_between_two_rounds_is_not_spoken_of_and_its_news_are_to
     caplog.set_level(logging.INFO, "evcharge.weather")
     between_rounds, may_ask = asyncio.Event(), asyncio.Event()
     may_ask.set()
-    ask = CentralApi.locations
+    ask = WeatherClient.locations
 
-    async def once_it_may(self: CentralApi) -> list[LocationRow]:
+    async def once_it_may(self: WeatherClient) -> list[LocationRow]:
         if not may_ask.is_set():
             between_rounds.set()
         await may_ask.wait()
         return await ask(self)
 
-    monkeypatch.setattr(CentralApi, "locations", once_it_may)
+    monkeypatch.setattr(WeatherClient, "locations", once_it_may)
     port = free_port()
     state, url = tmp_path / "state", f"http://127.0.0.1:{port}"
     async with contextlib.AsyncExitStack() as later:

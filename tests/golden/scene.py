@@ -15,7 +15,7 @@ from evcharge.cp.monitor import monitor
 from evcharge.domain.ids import CpId, DriverId, Role
 from evcharge.driver import app as driver
 from evcharge.driver import session_run
-from evcharge.driver.actions import Screen
+from evcharge.driver.actions import LineOutput
 from evcharge.evc1.client import TicketWallet
 from evcharge.evc1.connection import Channel
 from evcharge.evc1.tickets import IssuedTicket
@@ -148,7 +148,7 @@ async def people(
     with (
         mock.patch.dict(os.environ, {"EVCHARGE_CREDENTIAL": SECRET}),
         mock.patch.object(engine, "Engine", make),
-        mock.patch.object(Screen, "show", lambda _, line: here.driver.show(line)),
+        mock.patch.object(LineOutput, "show", lambda _, line: here.driver.show(line)),
         mock.patch.object(session_run, "read_chunks", here.driver.chunks),
         mock.patch.object(session_run, "is_at_hand", return_value=False),
     ):

@@ -320,7 +320,7 @@ def test_up_hands_its_wishes_on(monkeypatch):
 
     monkeypatch.setattr(demo, "run", run)
     assert cli.run(["up", "--points", "2", "--drivers", "0", "--once", "--port", "7"]) == 1
-    assert seen == [(7, demo.Wish(points=2, drivers=0, once=True))]
+    assert seen == [(7, demo.DemoOptions(points=2, drivers=0, once=True))]
 
 
 # ---- as a process

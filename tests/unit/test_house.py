@@ -97,3 +97,57 @@ def test_no_statement_of_the_books_multiplies_by_a_price():
     files = [path for kind in ("*.py", "*.sql") for path in PACKAGE.rglob(kind)]
     found = [path.name for path in files if product.search(path.read_text(encoding="utf-8"))]
     assert set(found) <= {"tariff.py", "billing.py"}
+
+
+# Beside these, messages and answers: what is sent bears the name of what it tells.
+MESSAGES = {
+    "evc1/messages.py",
+    "domain/journal_records.py",
+    "central/views/page_frames.py",
+    "central/api/kit/answers.py",
+    "central/api/kit/member_answers.py",
+    "registry/bodies.py",
+}
+# A module of a conventional name is the same part of each room.
+CONVENTIONAL = {
+    "app": "what a role is made of: read it first",
+    "client": "the end that asks, of the protocol or service of its room",
+    "server": "the end that answers, of the protocol of its room",
+    "setup": "what a role writes once, before its first run",
+    "store": "the tables of a role",
+    "view": "what a program's screen shows",
+}
+# The same thing in each room that has to do with it: its rules, what a peer says of it, its routes, its words.
+ONE_THING = {
+    "accounts",
+    "alerts",
+    "driver",
+    "engine",
+    "events",
+    "invitations",
+    "monitor",
+    "refusals",
+    "settling",
+    "weather",
+}
+
+
+def test_no_public_class_name_has_two_meanings():
+    homes: dict[str, list[str]] = {}
+    for name, tree in modules():
+        if name not in MESSAGES:
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    homes.setdefault(node.name, []).append(name)
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}
+
+
+def test_no_module_name_has_two_meanings():
+    homes: dict[str, list[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        if path.stem not in ("__init__", "__main__"):
+            homes.setdefault(path.stem, []).append(path.relative_to(PACKAGE).as_posix())
+    twice = {stem for stem, found in homes.items() if len(found) > 1}
+    assert twice - CONVENTIONAL.keys() - ONE_THING == set()
+    # Nothing stays on these lists that needs no excuse any more.
+    assert CONVENTIONAL.keys() | ONE_THING == twice

@@ -12,33 +12,33 @@ from typing import Any
 
 from evcharge import __version__
 from evcharge.central.api import Api, is_loopback
-from evcharge.central.api.kit.access import Access, Limits
+from evcharge.central.api.kit.access import Access, CallerLimits
+from evcharge.central.api.kit.api_task import ApiServer, idle
 from evcharge.central.api.kit.app import Room
 from evcharge.central.api.kit.openapi import OpenApi
 from evcharge.central.api.kit.origin_checks import Names
-from evcharge.central.api.kit.server import ApiServer, idle
 from evcharge.central.api.resources.accounts import Accounts
-from evcharge.central.api.resources.alerts import Alerts as AlertsRoom
+from evcharge.central.api.resources.alerts import AlertRoutes as AlertsRoom
 from evcharge.central.api.resources.audit import Audit
 from evcharge.central.api.resources.drivers import Drivers
 from evcharge.central.api.resources.invitations import Inviting
 from evcharge.central.api.resources.logins import Logins
 from evcharge.central.api.resources.metrics import Figures, Metrics
-from evcharge.central.api.resources.own_account import Me
+from evcharge.central.api.resources.own_account import OwnAccountRoutes
 from evcharge.central.api.resources.pages import Pages
-from evcharge.central.api.resources.points import Points
+from evcharge.central.api.resources.points import PointRoutes
 from evcharge.central.api.resources.push import Push
-from evcharge.central.api.resources.registration import Registration
+from evcharge.central.api.resources.registration import RegistrationRoutes
 from evcharge.central.api.resources.sessions import Sessions
 from evcharge.central.api.resources.settling import Settling
 from evcharge.central.api.resources.stats import Stats
-from evcharge.central.api.resources.weather import Weather
+from evcharge.central.api.resources.weather import WeatherRoutes
 from evcharge.central.books.statistics import Statistics
 from evcharge.central.context import BookSide, PeerSide, WriterSide
 from evcharge.central.services.accounts import Directory
 from evcharge.central.services.chain_walker import ChainWalker
 from evcharge.central.services.login_links import LoginLinks
-from evcharge.central.services.registry_client import Registrar
+from evcharge.central.services.registry_accounts import Registrar
 from evcharge.central.services.weather_watch import WeatherLink
 from evcharge.central.views.board import MAX_MESSAGES, Board, Opening
 from evcharge.central.views.driver_board import DriverBoard
@@ -117,14 +117,14 @@ async def website(
     directory = Directory(books.database, dispatcher, clock, peers.epochs.least, settings.web_session_hours)
     await directory.load()
     names = Names([settings.api_host, *config.registry.names])
-    limits = Limits(peers.quotas, Turns(settings.requests_per_s))
+    limits = CallerLimits(peers.quotas, Turns(settings.requests_per_s))
     access = Access(peers.refusals, tokens.operator, names, directory, tokens.weather, limits)
     registrar = Registrar(
         RegistryAddress(config.reach.registry_url, config.state / "ca.pem"), tokens.registry
     )
     links = LoginLinks(directory, time.monotonic, allowed=is_loopback(settings.api_host))
     logins = Logins(access, directory, credentials, registrar.prove_driver, time.monotonic, links)
-    registration = Registration(dispatcher, registrar, inviting.invite)
+    registration = RegistrationRoutes(dispatcher, registrar, inviting.invite)
     push = Push(board, drivers_board, telemetry, dispatcher, store, clock, access.standing)
     push.follow(feed)
     figures = Figures(dispatcher, feed, store, writer.alerts, lambda: len(archive.unread), services.backlog)
@@ -136,16 +136,16 @@ async def website(
             access, directory, credentials, logins, links, clock, registration.of_driver, registration.ids
         ),
         registration,
-        Points(dispatcher, feed, archive, telemetry, clock, registration.of_point),
+        PointRoutes(dispatcher, feed, archive, telemetry, clock, registration.of_point),
         sessions,
         Settling(dispatcher, archive, sessions),
         Drivers(dispatcher, archive),
         AlertsRoom(dispatcher, writer.alerts),
-        Weather(dispatcher, services.weather, clock),
+        WeatherRoutes(dispatcher, services.weather, clock),
         Audit(archive, store, services.chain),
         Stats(dispatcher, store, Statistics(books.database, store.days), clock),
         Metrics(figures, dispatcher, access),
-        Me(dispatcher, store, archive, feed, drivers_board, peers.consents),
+        OwnAccountRoutes(dispatcher, store, archive, feed, drivers_board, peers.consents),
         push,
     ]
     api = Api(access, rooms, settings.requests_per_s)

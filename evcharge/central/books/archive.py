@@ -32,7 +32,7 @@ MAX_EVENTS_OF_ONE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StatusSpan:
     """What a charging point showed from `at` until `until` (None: still)."""
 
     at: str
@@ -151,16 +151,16 @@ class Archive:
         )
         return found[0], tickets[0] if tickets else None, events
 
-    async def history(self, cp_id: CpId, since: datetime) -> list[Change]:
+    async def history(self, cp_id: CpId, since: datetime) -> list[StatusSpan]:
         """Return what a charging point has shown since an instant, oldest first."""
         sql = "SELECT at, status, reason, until FROM status_log WHERE cp_id = :cp_id ORDER BY n DESC LIMIT :limit"
         rows = await self._database.read(sql, {"cp_id": cp_id, "limit": MAX_HISTORY})
-        found: list[Change] = []
+        found: list[StatusSpan] = []
         until, first = None, text_of(since)
         for row in rows:
             # Where the clock was set, a gap follows; where it was set back unseen, nothing ends before it began.
             ended = row["until"] or until
-            found.append(Change(row["at"], row["status"], row["reason"], ended and max(ended, row["at"])))
+            found.append(StatusSpan(row["at"], row["status"], row["reason"], ended and max(ended, row["at"])))
             until = row["at"]
             if until <= first:
                 break

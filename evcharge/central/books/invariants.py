@@ -10,7 +10,7 @@ from typing import Any
 
 from evcharge.domain.billing import MAX_SESSION_MWH
 from evcharge.domain.days import UTC_DAYS, Days
-from evcharge.domain.tariff import Tariff, Use
+from evcharge.domain.tariff import Consumption, Tariff
 from evcharge.runtime import timezone
 from evcharge.storage.reading import Connection
 
@@ -260,7 +260,7 @@ class _ExactSum:
 
 
 def _exactly(energy_mwh: int, price: int) -> str:
-    return str(Tariff(price).cost_cents(Use(energy_mwh)))
+    return str(Tariff(price).cost_cents(Consumption(energy_mwh)))
 
 
 def _seconds_between(begin: str, end: str) -> float | None:

@@ -179,7 +179,7 @@ _TAKE_FROM_INBOX = "DELETE FROM inbox WHERE session_id = :session_id AND driver_
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DecidedEntry:
     """One decision of a batch, with who asked for it and when."""
 
     decision: Decision
@@ -187,7 +187,7 @@ class Entry:
     at: datetime
 
 
-def statements(batch: Iterable[Entry], days: Days = UTC_DAYS) -> Iterator[Statement]:
+def statements(batch: Iterable[DecidedEntry], days: Days = UTC_DAYS) -> Iterator[Statement]:
     """Yield each statement with its rows; of a fact that changed more than once, only its last state.
 
     `days` are those by which tickets count.
@@ -252,11 +252,11 @@ def broken_off(statuses: Statuses, at: datetime, seconds: int) -> Iterator[State
         yield _ADD_TO_STATUS_DAILY, list(statuses.daily_rows_until(until))
 
 
-def points_of(batch: Iterable[Entry]) -> Iterator[tuple[ChargingPoint, datetime]]:
+def points_of(batch: Iterable[DecidedEntry]) -> Iterator[tuple[ChargingPoint, datetime]]:
     return ((change, at) for change, at in _changes(batch) if isinstance(change, ChargingPoint))
 
 
-def jumps_of(batch: Iterable[Entry]) -> Iterator[tuple[datetime, int]]:
+def jumps_of(batch: Iterable[DecidedEntry]) -> Iterator[tuple[datetime, int]]:
     """Yield each instant to which the clock was set, and by how many seconds."""
     for entry in batch:
         for event in entry.decision.events:
@@ -273,7 +273,7 @@ def _daily_row(made: Ticket | Correction, day: date) -> dict[str, Any]:
     }
 
 
-def _changes(batch: Iterable[Entry]) -> Iterator[tuple[Change, datetime]]:
+def _changes(batch: Iterable[DecidedEntry]) -> Iterator[tuple[Change, datetime]]:
     for entry in batch:
         for change in entry.decision.changes:
             yield change, entry.at
@@ -297,7 +297,7 @@ def _stored(value: Any) -> Any:
     return text_of(value) if isinstance(value, datetime) else value
 
 
-def event_row(number: int, entry: Entry, event: Event) -> dict[str, Any]:
+def event_row(number: int, entry: DecidedEntry, event: Event) -> dict[str, Any]:
     return {
         "n": number,
         "at": text_of(entry.at),

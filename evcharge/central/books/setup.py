@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from evcharge.central.books.rows import Entry
+from evcharge.central.books.rows import DecidedEntry
 from evcharge.central.books.store import CentralStore
 from evcharge.central.rules.accounts import Account, seal
 from evcharge.central.rules.commands import Actor
@@ -51,6 +51,6 @@ async def _add_admin(state: Path, report: InitReport) -> None:
         event = AccountAdded(name=account.name, role=account.role, seal=seal(account))
         by = Actor("evcharge init", Role.OPERATOR, "this computer")
         store = await CentralStore.open(database)
-        await store.commit([Entry(Decision((event,), (account,)), by, now)])
+        await store.commit([DecidedEntry(Decision((event,), (account,)), by, now)])
         report.made.append(f"account {FIRST_ADMIN} of Central's pages")
         report.pages_password = password

@@ -217,17 +217,17 @@ class Statuses:
         """Take in what is shown anew."""
         self._shown.update(news)
 
-    def draft(self) -> "Draft":
+    def draft(self) -> "StatusDraft":
         """Return the same, to take in what is not committed yet."""
-        return Draft(self._shown, self.awaited_until, self._days)
+        return StatusDraft(self._shown, self.awaited_until, self._days)
 
-    def adopt(self, draft: "Draft") -> None:
+    def adopt(self, draft: "StatusDraft") -> None:
         """Take in what a draft has taken in: it is committed."""
         self._shown.update(draft.taken)
         self.awaited_until = draft.awaited_until
 
 
-class Draft(Statuses):
+class StatusDraft(Statuses):
     """What every charging point will show once a batch is committed; `taken` is what is new in it."""
 
     def __init__(

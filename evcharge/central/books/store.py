@@ -10,7 +10,7 @@ from typing import Any
 
 from evcharge.central.books.rows import (
     PUT_EVENT,
-    Entry,
+    DecidedEntry,
     Statement,
     broken_off,
     debt_of,
@@ -29,7 +29,7 @@ from evcharge.central.books.rows import (
     ticket_of,
     weather_of,
 )
-from evcharge.central.books.status_history import START_GRACE, Draft, News, Statuses
+from evcharge.central.books.status_history import START_GRACE, News, StatusDraft, Statuses
 from evcharge.central.rules.facts import (
     REMEMBERED_REQUESTS,
     WELCOME,
@@ -41,7 +41,7 @@ from evcharge.central.rules.facts import (
     TicketUnseen,
     Welcomed,
 )
-from evcharge.central.rules.recall import Unknown
+from evcharge.central.rules.recall import UnknownIds
 from evcharge.domain.billing import MAX_SESSION_MWH
 from evcharge.domain.charging_point import ChargingPoint, CpStatus
 from evcharge.domain.days import UTC_DAYS, Days
@@ -210,7 +210,7 @@ class CentralStore:
             else:
                 self._at_start.append((point, now))
 
-    async def recall(self, unknown: Unknown) -> list[Session | OrderTaken | TicketUnseen | Closed]:
+    async def recall(self, unknown: UnknownIds) -> list[Session | OrderTaken | TicketUnseen | Closed]:
         """Return what the books know of ids that memory does not (raises StoreError)."""
         sessions = await self._among("SELECT * FROM session WHERE request_id", unknown.requests)
         orders = await self._among("SELECT command_id FROM order_taken WHERE command_id", unknown.orders)
@@ -256,7 +256,7 @@ class CentralStore:
             await transaction.execute(_FORGET, {"before": text_of(past - KEEP_STATUSES_FOR)})
             await transaction.execute(_FORGET_ORDERS, {"before": text_of(past - _REMEMBER_ORDERS_FOR)})
 
-    async def commit(self, batch: Sequence[Entry]) -> None:
+    async def commit(self, batch: Sequence[DecidedEntry]) -> None:
         """Store every fact and event of `batch`, or nothing at all (raises StoreError)."""
         began = time.perf_counter()
         events, head = self._sealed(batch)
@@ -277,7 +277,7 @@ class CentralStore:
         """Central stops: that its peers are sent away is nothing that they did, and not kept as what they show."""
         self._is_ending = True
 
-    def _shown_anew(self, batch: Sequence[Entry]) -> tuple[Draft, list[Statement]]:
+    def _shown_anew(self, batch: Sequence[DecidedEntry]) -> tuple[StatusDraft, list[Statement]]:
         """Return what is shown once `batch` is committed, and the statements that keep it."""
         shown, kept = self.statuses.draft(), list[Statement]()
 
@@ -327,7 +327,7 @@ class CentralStore:
         of_it = {"driver_id": driver_id, "registration": registration, "limit": limit}
         return await self._database.read(_MOVED, of_it)
 
-    async def takings(self, day: date) -> tuple[int, int, int]:
+    async def day_totals(self, day: date) -> tuple[int, int, int]:
         """Return the energy (mWh), the money (cents) and the number of the tickets of a day, as corrected."""
         columns = summed(mwh="energy_mwh + corrected_mwh", cents="cost_cents + corrected_cents")
         (row,) = await self._database.read(
@@ -347,7 +347,7 @@ class CentralStore:
         rows = await self._database.read(f"SELECT * FROM ticket_now {where}", params)  # noqa: S608
         return [ticket_of(row) for row in rows]
 
-    def _sealed(self, batch: Sequence[Entry]) -> tuple[list[dict[str, Any]], hash_chain.Head]:
+    def _sealed(self, batch: Sequence[DecidedEntry]) -> tuple[list[dict[str, Any]], hash_chain.Head]:
         head = self.head
         rows = []
         for entry in batch:
@@ -383,5 +383,5 @@ async def _count_anew(database: Database, days: Days) -> bool:
     return bool(counted)
 
 
-def _has_waited(shown: Statuses, batch: Sequence[Entry]) -> bool:
+def _has_waited(shown: Statuses, batch: Sequence[DecidedEntry]) -> bool:
     return any(shown.has_waited(entry.at) for entry in batch)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.kafka.telemetry import TelemetryReceiver
+from evcharge.central.kafka.telemetry_receiver import TelemetryReceiver
 from evcharge.central.peers.quotas import BAN_S, USELESS, Quotas
 from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.rules.alert_kinds import KAFKA
@@ -32,7 +32,7 @@ _RETRY_S = 1.0
 
 
 @dataclass(slots=True)
-class Intake:
+class OrderConsumer:
     """Reads both topics as long as there is a connection."""
 
     brokers: Brokers

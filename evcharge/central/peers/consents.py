@@ -15,7 +15,7 @@ from evcharge.domain.errors import Code, Overloaded, Refused
 from evcharge.domain.events import Event, StartConfirmed
 from evcharge.domain.ids import CpId, DriverId
 from evcharge.evc1.messages import ManualStart
-from evcharge.security.passwords import Brake, Credentials
+from evcharge.security.passwords import Credentials, GuessThrottle
 
 # At one charging point so many drivers may be named before it is slowed down.
 _FREE_DRIVERS = 15
@@ -31,9 +31,9 @@ class Consents:
         self._key = key
         self._facts = facts
         self.reach: Callable[[DriverId], Reach] = lambda _: Reach.NOBODY
-        self._pins = Brake(clock)
-        self._questions = Brake(clock)
-        self._points = Brake(clock, free=_FREE_DRIVERS)
+        self._pins = GuessThrottle(clock)
+        self._questions = GuessThrottle(clock)
+        self._points = GuessThrottle(clock, free=_FREE_DRIVERS)
 
     async def of(self, cp_id: CpId, message: ManualStart) -> ByHand:
         """Return what is known of the consent to `message`. Raises Refused (E_SLOW, E_BUSY) for "not now"."""
@@ -68,11 +68,11 @@ class Consents:
     def _peppered(self, driver_id: DriverId, pin: str) -> str:
         return hmac.digest(self._key, f"{driver_id} {pin}".encode(), "sha256").hex()
 
-    def _slow_down(self, brake: Brake, driver_id: DriverId, cp_id: CpId) -> None:
+    def _slow_down(self, throttle: GuessThrottle, driver_id: DriverId, cp_id: CpId) -> None:
         try:
             self._points.attempt(("", cp_id))
             try:
-                brake.attempt((driver_id, cp_id))
+                throttle.attempt((driver_id, cp_id))
             except Overloaded:
                 self._points.undone(("", cp_id))
                 raise
@@ -80,11 +80,11 @@ class Consents:
             wait = f"wait {problem.retry_after_s or 1:.0f} s"
             raise Refused(f"{cp_id} has asked too often for {driver_id}: {wait}.", Code.SLOW) from None
 
-    def _undo(self, brake: Brake, driver_id: DriverId, cp_id: CpId) -> None:
-        brake.undone((driver_id, cp_id))
+    def _undo(self, throttle: GuessThrottle, driver_id: DriverId, cp_id: CpId) -> None:
+        throttle.undone((driver_id, cp_id))
         self._points.undone(("", cp_id))
 
-    def _forgive(self, brake: Brake, driver_id: DriverId, cp_id: CpId) -> None:
-        brake.succeeded((driver_id, cp_id))
+    def _forgive(self, throttle: GuessThrottle, driver_id: DriverId, cp_id: CpId) -> None:
+        throttle.succeeded((driver_id, cp_id))
         # Kept on success, too: knowing one right PIN must not buy tries at others.
         self._points.undone(("", cp_id))

@@ -11,7 +11,7 @@ from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Live
 from evcharge.central.peers.consents import Consents
 from evcharge.central.peers.letters import message_of
-from evcharge.central.peers.talk import Conversation, Talk
+from evcharge.central.peers.talk import PeerLink, Talk
 from evcharge.central.rules import charging, commands
 from evcharge.central.rules.commands import (
     DriverArrives,
@@ -60,7 +60,7 @@ _PAGE_EVERY_S = 1.0
 
 class DriverTalk(Talk):
     def __init__(
-        self, link: Conversation, dispatcher: Dispatcher, store: CentralStore, consents: Consents
+        self, link: PeerLink, dispatcher: Dispatcher, store: CentralStore, consents: Consents
     ) -> None:
         super().__init__(link, dispatcher)
         self._store = store

@@ -9,7 +9,7 @@ from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
 from evcharge.central.peers.consents import Consents
 from evcharge.central.peers.quotas import Quotas
-from evcharge.central.peers.talk import Conversation, Talk
+from evcharge.central.peers.talk import PeerLink, Talk
 from evcharge.central.rules.commands import (
     EngineArrives,
     ReportReady,
@@ -38,7 +38,7 @@ RECORDS_PER_S = 2000
 
 class EngineTalk(Talk):
     def __init__(
-        self, link: Conversation, dispatcher: Dispatcher, feed: Feed, quotas: Quotas, consents: Consents
+        self, link: PeerLink, dispatcher: Dispatcher, feed: Feed, quotas: Quotas, consents: Consents
     ) -> None:
         super().__init__(link, dispatcher)
         self._feed = feed

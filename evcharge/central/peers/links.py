@@ -14,12 +14,12 @@ from evcharge.central.books.store import CentralStore
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
 from evcharge.central.peers.consents import Consents
-from evcharge.central.peers.conversation import converse
+from evcharge.central.peers.converse import converse
 from evcharge.central.peers.driver import supply
 from evcharge.central.peers.letters import letters
 from evcharge.central.peers.quotas import BAN_S, Quotas
 from evcharge.central.peers.refusal_log import Refusals
-from evcharge.central.peers.talk import Conversation
+from evcharge.central.peers.talk import PeerLink
 from evcharge.central.rules.commands import CENTRAL, Actor, GiveUpStart, Reach
 from evcharge.central.rules.epochs import Epochs
 from evcharge.central.rules.presence import REVOKED, revoked_text
@@ -67,11 +67,11 @@ class Peers:
         self.has_page: Callable[[DriverId], bool] = lambda _: False
         self._numbers = itertools.count(1)
         # Every authenticated connection; the one of each identity, and the one that waits to take its place.
-        self.links: dict[int, Conversation] = {}
-        self._present: dict[tuple[Role, str], Conversation] = {}
-        self._waiting: dict[tuple[Role, str], Conversation] = {}
+        self.links: dict[int, PeerLink] = {}
+        self._present: dict[tuple[Role, str], PeerLink] = {}
+        self._waiting: dict[tuple[Role, str], PeerLink] = {}
         # Engines whose keys were withdrawn during a session, until they are cut.
-        self.parting: dict[CpId, Conversation] = {}
+        self.parting: dict[CpId, PeerLink] = {}
         epochs.listen(self._cut_older)
         feed.listen(self._on_event)
         feed.listen_early(self._on_early)
@@ -95,7 +95,7 @@ class Peers:
 
     async def serve(self, channel: Channel) -> None:
         """Talk with one authenticated peer until its connection ends; whoever serves the port closes it."""
-        link = Conversation(next(self._numbers), channel.identity, channel)
+        link = PeerLink(next(self._numbers), channel.identity, channel)
         reason = events.CENTRAL_STOPPED
         try:
             await link.until_cut(self._talk(link))
@@ -124,7 +124,7 @@ class Peers:
         facts = self._dispatcher.facts
         return facts.point(CpId(name)) is not None or facts.driver(DriverId(name)) is not None
 
-    def _note(self, link: Conversation, problem: EvchargeError) -> None:
+    def _note(self, link: PeerLink, problem: EvchargeError) -> None:
         identity, address = link.identity, link.channel.peer_address
         if link.arrived:
             self._refusals.input(identity.id, identity.role, address, problem)
@@ -132,7 +132,7 @@ class Peers:
             # It proved who it is, and is not let in all the same.
             self._refusals.login(identity.id, identity.role, address, problem, proven=True)
 
-    async def _talk(self, link: Conversation) -> None:
+    async def _talk(self, link: PeerLink) -> None:
         # Its keys may have been withdrawn between the first frame of its login and the last.
         self.admit(link.identity)
         self._epochs.raise_to(link.identity.id, link.identity.epoch)
@@ -142,7 +142,7 @@ class Peers:
         link.owes_since = asyncio.get_running_loop().time()
         await converse(link, self._dispatcher, self._store, self._feed, self._quotas, self._consents)
 
-    async def _take_place(self, newcomer: Conversation) -> None:
+    async def _take_place(self, newcomer: PeerLink) -> None:
         """Make `newcomer` the one link of its identity.
 
         A link that has it and proves that it lives keeps it (C25): raises AuthenticationError E_DUPLICATE.
@@ -162,7 +162,7 @@ class Peers:
             self._waiting[key] = newcomer
             await self._wait_for_proof(newcomer, present)
 
-    async def _wait_for_proof(self, newcomer: Conversation, present: Conversation) -> None:
+    async def _wait_for_proof(self, newcomer: PeerLink, present: PeerLink) -> None:
         """Let `present` prove that it lives; when it does not, `newcomer` takes its place. Raises E_DUPLICATE."""
         loop = asyncio.get_running_loop()
         asked_at = loop.time()
@@ -178,7 +178,7 @@ class Peers:
         if self._present.get(newcomer.key) is not newcomer:
             raise _duplicate(newcomer, present)  # its own connection had ended, and another one waits instead
 
-    def _make_way(self, link: Conversation) -> None:
+    def _make_way(self, link: PeerLink) -> None:
         """Take its place from `link`, or its turn: whoever waits for the place has it at once."""
         key = link.key
         if self._waiting.get(key) is link:
@@ -278,7 +278,7 @@ class Peers:
                 else:
                     self.part(link)
 
-    def part(self, link: Conversation) -> None:
+    def part(self, link: PeerLink) -> None:
         """Believe nothing more of a link whose keys were withdrawn."""
         self._make_way(link)
         link.cut(REVOKED, AuthenticationError(revoked_text(link.identity.id), Code.REVOKED))
@@ -296,7 +296,7 @@ class Peers:
         return seal(self._sign_key, event)
 
 
-def _duplicate(newcomer: Conversation, present: Conversation) -> AuthenticationError:
+def _duplicate(newcomer: PeerLink, present: PeerLink) -> AuthenticationError:
     identity = newcomer.identity
     return AuthenticationError(
         f"{identity.id} ({identity.role}) is already connected from "

@@ -7,7 +7,7 @@ from msgspec import UNSET
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
 from evcharge.central.peers.quotas import Quotas
-from evcharge.central.peers.talk import Conversation, Talk
+from evcharge.central.peers.talk import PeerLink, Talk
 from evcharge.central.rules.commands import (
     MonitorArrives,
     MonitorReports,
@@ -21,7 +21,7 @@ from evcharge.evc1.messages import (
 
 
 class MonitorTalk(Talk):
-    def __init__(self, link: Conversation, dispatcher: Dispatcher, feed: Feed, quotas: Quotas) -> None:
+    def __init__(self, link: PeerLink, dispatcher: Dispatcher, feed: Feed, quotas: Quotas) -> None:
         super().__init__(link, dispatcher)
         self._feed = feed
         self._quotas = quotas
@@ -49,7 +49,7 @@ class MonitorTalk(Talk):
                 case Health():
                     await self._report(message)
                     if message.temperature_deci_celsius is not UNSET:
-                        self._feed.warm(self._cp_id, message.temperature_deci_celsius)
+                        self._feed.on_temperature(self._cp_id, message.temperature_deci_celsius)
                 case _:
                     return
 

@@ -44,7 +44,7 @@ class Refusals:
     def __init__(self, post: Callable[[AnyCommand], object]) -> None:
         self._post = post
         # Whose messages made no sense: when they do again, that is said, too.
-        self._misheard: set[str] = set()
+        self._undecodable: set[str] = set()
         self._repeats: dict[tuple[str, ...], _Repeats] = {}
         # Who was named without a ticket, by address, within this minute.
         self._claims: dict[str, set[str]] = {}
@@ -95,8 +95,8 @@ class Refusals:
     ) -> Saying:
         # An operator who orders over Kafka has no connection that could be lost.
         if event.code in NOT_UNDERSTOOD and role is not Role.OPERATOR:
-            if who != UNKNOWN and len(self._misheard) < _MOST_KINDS:
-                self._misheard.add(who)
+            if who != UNKNOWN and len(self._undecodable) < _MOST_KINDS:
+                self._undecodable.add(who)
             named = who if who != UNKNOWN else _whence(address)
             sentence = phrase(Phrase.NOT_UNDERSTOOD, cp_id=named)
             return said("not understood from", sentence=sentence, address=address, code=event.code)
@@ -112,8 +112,8 @@ class Refusals:
                 who = event.driver_id
             case _:
                 return
-        if who in self._misheard:
-            self._misheard.discard(who)
+        if who in self._undecodable:
+            self._undecodable.discard(who)
             log.info("%s", phrase(Phrase.UNDERSTOOD_AGAIN, cp_id=who))
 
     def flush(self) -> None:

@@ -30,7 +30,7 @@ _LOOK_AGAIN_S = 0.1
 
 
 @dataclass(slots=True)
-class Conversation:
+class PeerLink:
     """One authenticated connection. `ended` says why, when Central itself ended it.
 
     `in_step`: letters may go to it. `owes_since`: since when (loop time) Central waits for its first word.
@@ -76,7 +76,7 @@ class Conversation:
     def cut(self, why: str, error: EvchargeError) -> None:
         """Believe nothing more of the far end, which is told `error`. What is sent still goes out."""
         if self._end is None:
-            self.channel.cut(error)
+            self.channel.stop_reading(error)
             self._interrupt(why, error)
 
     def drop(self, why: str) -> None:
@@ -107,7 +107,7 @@ class Conversation:
 class Talk:
     """What all roles have in common."""
 
-    def __init__(self, link: Conversation, dispatcher: Dispatcher) -> None:
+    def __init__(self, link: PeerLink, dispatcher: Dispatcher) -> None:
         self._link = link
         self._dispatcher = dispatcher
         self._channel = link.channel

@@ -12,7 +12,7 @@ from evcharge.central.peers.deadlines import Lost
 from evcharge.central.peers.links import Peers
 from evcharge.central.peers.quotas import TOO_FAST
 from evcharge.central.peers.refusal_log import Refusals
-from evcharge.central.peers.talk import MAX_UNSENT_BYTES, Conversation
+from evcharge.central.peers.talk import MAX_UNSENT_BYTES, PeerLink
 from evcharge.domain.errors import Code, Overloaded
 from evcharge.evc1.tickets import LIVENESS
 from evcharge.labels.central import said
@@ -59,7 +59,7 @@ class Watchdog:
                 self._lost.sweep(now)
             last = now
 
-    def sweep(self, now: float, links: Iterable[Conversation]) -> None:
+    def sweep(self, now: float, links: Iterable[PeerLink]) -> None:
         """End every link that has been silent, behind or owing for too long, or faster than its rate."""
         behind: dict[int, float] = {}
         for link in links:

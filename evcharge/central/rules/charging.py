@@ -20,7 +20,7 @@ from evcharge.domain.journal_records import AnyRecord, Meter, SupplyEnd, SupplyR
 from evcharge.domain.location import NOWHERE, Location
 from evcharge.domain.refusals import NO_FACTS, RefusalFacts
 from evcharge.domain.session import EndReason, Session, SessionState, Ticket
-from evcharge.domain.tariff import Tariff, Use
+from evcharge.domain.tariff import Consumption, Tariff
 
 _TOO_MUCH = "more energy than was allowed; billed to the limit"
 # Per charging point: a new one comes with a new disk.
@@ -233,14 +233,14 @@ def _affordable(
     tariff = Tariff(point.price_centi_cents_per_kwh)
     most_mwh = rules.max_session_mwh
     if most_cents is not None:
-        most_mwh = tariff.affordable_mwh(most_cents, Use(most_mwh, rules.now))
+        most_mwh = tariff.affordable_mwh(most_cents, Consumption(most_mwh, rules.now))
     if not rules.wallets or tariff.is_free:
         return 0, most_mwh
     hold_cents = min(driver.balance_cents, rules.max_hold_cents)
     if hold_cents <= 0:
         raise StartRefusal(Code.BALANCE, RefusalFacts(cents=driver.balance_cents))
-    limit_mwh = tariff.affordable_mwh(hold_cents, Use(most_mwh, rules.now))
-    return min(hold_cents, tariff.cost_cents(Use(limit_mwh, rules.now))), limit_mwh
+    limit_mwh = tariff.affordable_mwh(hold_cents, Consumption(most_mwh, rules.now))
+    return min(hold_cents, tariff.cost_cents(Consumption(limit_mwh, rules.now))), limit_mwh
 
 
 # ---- on the way

@@ -9,7 +9,14 @@ from datetime import datetime
 
 from evcharge.central.rules.commands import TakeRecords
 from evcharge.central.rules.decision import Draft
-from evcharge.central.rules.facts import Closed, Correction, CorrectionKind, Kind, TicketUnseen, Transfer
+from evcharge.central.rules.facts import (
+    Closed,
+    Correction,
+    CorrectionKind,
+    TicketUnseen,
+    Transfer,
+    TransferKind,
+)
 from evcharge.central.rules.metering import Means, begun, ended_at, read
 from evcharge.central.rules.quarantine import set_aside
 from evcharge.central.rules.rebuilding import ANOTHER_OWNER
@@ -90,7 +97,7 @@ def correct(
         debit, credit = ("wallet", "revenue") if paid > 0 else ("revenue", "wallet")
         draft.put(
             Transfer(
-                kind=Kind.CORRECTION,
+                kind=TransferKind.CORRECTION,
                 debit=debit,
                 credit=credit,
                 cents=abs(paid),

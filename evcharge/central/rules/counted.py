@@ -40,11 +40,11 @@ class CountedFacts:
     def __init__(self) -> None:
         self._said: dict[_Key, _Said] = {}
 
-    def draft(self) -> "Draft":
+    def draft(self) -> "CountDraft":
         """Return a count on top of this one, for facts that are about to be stored."""
-        return Draft(self._said)
+        return CountDraft(self._said)
 
-    def take(self, draft: "Draft") -> list[Actor]:
+    def take(self, draft: "CountDraft") -> list[Actor]:
         """Take in what was stored; return the sources that have now said too much that comes to nothing."""
         before = self._said
         flooding = [
@@ -63,7 +63,7 @@ class CountedFacts:
                 yield one.by, structs.replace(one.last, times=one.times)
 
 
-class Draft:
+class CountDraft:
     """Counts the facts of one batch."""
 
     def __init__(self, beneath: dict[_Key, _Said]) -> None:

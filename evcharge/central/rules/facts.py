@@ -110,7 +110,7 @@ class Weather:
         return bool(self.alerts) and not self.override
 
 
-class Kind(StrEnum):
+class TransferKind(StrEnum):
     """Why money moved."""
 
     TOP_UP = "TOP_UP"
@@ -137,7 +137,7 @@ class Welcomed:
 class Transfer:
     """`cents` leave account `debit` and enter account `credit`: both sides of the ledger in one row."""
 
-    kind: Kind
+    kind: TransferKind
     debit: str
     credit: str
     cents: int

@@ -9,7 +9,7 @@ from dataclasses import replace
 from evcharge.central.rules.commands import CorrectMoney, PayOut, Refund
 from evcharge.central.rules.corrections import correct
 from evcharge.central.rules.decision import Draft
-from evcharge.central.rules.facts import Closed, CorrectionKind, Driver, FormerWallet, Kind, Transfer
+from evcharge.central.rules.facts import Closed, CorrectionKind, Driver, FormerWallet, Transfer, TransferKind
 from evcharge.central.rules.wallet import pay_debts
 from evcharge.domain import events
 from evcharge.domain.billing import MAX_MONEY_CENTS, euros
@@ -37,7 +37,7 @@ def correct_money(draft: Draft, command: CorrectMoney) -> None:
     driver = replace(driver, balance_cents=driver.balance_cents + command.cents)
     draft.put(driver)
     inwards = command.cents > 0
-    _move(draft, Kind.CORRECTION, driver, abs(command.cents), command, inwards=inwards)
+    _move(draft, TransferKind.CORRECTION, driver, abs(command.cents), command, inwards=inwards)
     draft.say(
         events.WalletCorrected(
             driver_id=driver.driver_id,
@@ -74,7 +74,7 @@ def pay_out(draft: Draft, command: PayOut) -> None:
         raise _too_little(wallet)
     wallet = replace(wallet, balance_cents=wallet.balance_cents - cents)
     draft.put(wallet)
-    _move(draft, Kind.PAY_OUT, wallet, cents, command, inwards=False)
+    _move(draft, TransferKind.PAY_OUT, wallet, cents, command, inwards=False)
     draft.say(
         events.PaidOut(
             driver_id=wallet.driver_id,
@@ -136,7 +136,7 @@ def _too_little(wallet: Driver | FormerWallet) -> Refused:
 
 def _move(
     draft: Draft,
-    kind: Kind,
+    kind: TransferKind,
     wallet: Driver | FormerWallet,
     cents: int,
     command: CorrectMoney | PayOut,

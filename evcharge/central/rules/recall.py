@@ -23,7 +23,7 @@ from evcharge.domain.journal_records import SupplyStart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unknown:
+class UnknownIds:
     """Ids that the commands of a batch name, and memory does not know."""
 
     requests: frozenset[RequestId]
@@ -33,7 +33,7 @@ class Unknown:
     sessions: frozenset[SessionId]
 
 
-def unknown(facts: Facts, commands: Iterable[AnyCommand]) -> Unknown:
+def unknown(facts: Facts, commands: Iterable[AnyCommand]) -> UnknownIds:
     """Return what to ask the books before `commands` are decided against `facts`."""
     requests: set[RequestId] = set()
     orders: set[str] = set()
@@ -61,7 +61,7 @@ def unknown(facts: Facts, commands: Iterable[AnyCommand]) -> Unknown:
                 sessions.add(session_id)
             case _:
                 pass
-    return Unknown(
+    return UnknownIds(
         requests=frozenset(requests),
         orders=frozenset(orders),
         tickets=frozenset(tickets),

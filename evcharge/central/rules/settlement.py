@@ -5,7 +5,7 @@ from typing import TypedDict
 
 from evcharge.central.rules import lapses
 from evcharge.central.rules.decision import Draft
-from evcharge.central.rules.facts import Driver, Kind, Transfer
+from evcharge.central.rules.facts import Driver, Transfer, TransferKind
 from evcharge.central.rules.metering import ended_at, within_limit
 from evcharge.central.rules.settings import Rules
 from evcharge.central.rules.wallet import owe, pay_debts
@@ -36,7 +36,7 @@ def about(session: Session) -> About:
 
 def take_hold(draft: Draft, session: Session, driver: Driver) -> None:
     """Set aside what `session` may cost, from the wallet of its driver."""
-    move(draft, Kind.HOLD, session, session.hold_cents)
+    move(draft, TransferKind.HOLD, session, session.hold_cents)
     draft.put(
         replace(
             driver,
@@ -151,8 +151,8 @@ def _settle(draft: Draft, session: Session, reason: EndReason, cost: int) -> Dri
     if driver is None or driver.registration != session.registration:
         raise LookupError(session.driver_id)
     paid = min(cost, session.hold_cents)
-    move(draft, Kind.CAPTURE, session, paid)
-    move(draft, Kind.RELEASE, session, session.hold_cents - paid)
+    move(draft, TransferKind.CAPTURE, session, paid)
+    move(draft, TransferKind.RELEASE, session, session.hold_cents - paid)
     driver = replace(
         driver,
         balance_cents=driver.balance_cents + session.hold_cents - paid,
@@ -175,13 +175,13 @@ def _left(draft: Draft, point: ChargingPoint, session: Session, reason: EndReaso
 
 
 _ACCOUNTS = {
-    Kind.HOLD: ("wallet", "held"),
-    Kind.CAPTURE: ("held", "revenue"),
-    Kind.RELEASE: ("held", "wallet"),
+    TransferKind.HOLD: ("wallet", "held"),
+    TransferKind.CAPTURE: ("held", "revenue"),
+    TransferKind.RELEASE: ("held", "wallet"),
 }
 
 
-def move(draft: Draft, kind: Kind, session: Session, cents: int) -> None:
+def move(draft: Draft, kind: TransferKind, session: Session, cents: int) -> None:
     """Enter `cents` of `session` in the ledger; nothing is entered for nothing."""
     if cents == 0:
         return

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from evcharge.central.rules.decision import Draft
-from evcharge.central.rules.facts import WELCOME, Debt, Driver, FormerWallet, Kind, Transfer, Welcomed
+from evcharge.central.rules.facts import WELCOME, Debt, Driver, FormerWallet, Transfer, TransferKind, Welcomed
 from evcharge.central.rules.settings import Rules
 from evcharge.domain import events
 from evcharge.domain.ids import DriverId
@@ -29,7 +29,7 @@ def credited(draft: Draft, driver: Driver, cents: int, reference: str | None = N
     driver = replace(driver, balance_cents=driver.balance_cents + cents)
     draft.put(
         Transfer(
-            kind=Kind.TOP_UP,
+            kind=TransferKind.TOP_UP,
             debit="outside",
             credit="wallet",
             cents=cents,
@@ -128,7 +128,7 @@ def _debts_paid(draft: Draft, driver: Driver) -> Driver:
         draft.put(replace(debt, left_cents=debt.left_cents - cents))
         draft.put(
             Transfer(
-                kind=Kind.CAPTURE,
+                kind=TransferKind.CAPTURE,
                 debit="wallet",
                 credit="revenue",
                 cents=cents,

@@ -20,7 +20,7 @@ _MOST_SESSION_ID = 96
 _MOST_DIGITS = 15
 
 
-class Verb(StrEnum):
+class PanelVerb(StrEnum):
     """The commands of the panel."""
 
     OUT = "out"
@@ -41,39 +41,39 @@ class Verb(StrEnum):
     QUIT = "quit"
 
 
-USAGE: Mapping[Verb, str] = {
-    Verb.OUT: "out CP001 | out all",
-    Verb.RESUME: "resume CP001 | resume all",
-    Verb.REVOKE: "revoke CP001 | revoke D01",
-    Verb.MOVE: "move CP001 Alicante",
-    Verb.ROTATE: "rotate CP001",
-    Verb.CLOSE_LOST: "close-lost CP001",
-    Verb.SESSIONS: "sessions",
-    Verb.ALERTS: "alerts",
-    Verb.CLOSE: "close CP001",
-    Verb.DRIVERS: "drivers",
-    Verb.TOP_UP: "top-up D01 20",
-    Verb.CORRECT: "correct D01 -5 REASON",
-    Verb.REFUND: "refund S-1 all REASON",
-    Verb.PAY_OUT: "pay-out D01 all REASON",
-    Verb.HELP: "help",
-    Verb.QUIT: "quit",
+USAGE: Mapping[PanelVerb, str] = {
+    PanelVerb.OUT: "out CP001 | out all",
+    PanelVerb.RESUME: "resume CP001 | resume all",
+    PanelVerb.REVOKE: "revoke CP001 | revoke D01",
+    PanelVerb.MOVE: "move CP001 Alicante",
+    PanelVerb.ROTATE: "rotate CP001",
+    PanelVerb.CLOSE_LOST: "close-lost CP001",
+    PanelVerb.SESSIONS: "sessions",
+    PanelVerb.ALERTS: "alerts",
+    PanelVerb.CLOSE: "close CP001",
+    PanelVerb.DRIVERS: "drivers",
+    PanelVerb.TOP_UP: "top-up D01 20",
+    PanelVerb.CORRECT: "correct D01 -5 REASON",
+    PanelVerb.REFUND: "refund S-1 all REASON",
+    PanelVerb.PAY_OUT: "pay-out D01 all REASON",
+    PanelVerb.HELP: "help",
+    PanelVerb.QUIT: "quit",
 }
-_TAKES_ALL = (Verb.OUT, Verb.RESUME)
-_TAKES_NOTHING = (Verb.SESSIONS, Verb.ALERTS, Verb.DRIVERS, Verb.HELP, Verb.QUIT)
-_TWO = (Verb.TOP_UP, Verb.MOVE)
-_MOVES_MONEY = (Verb.CORRECT, Verb.REFUND, Verb.PAY_OUT)
+_TAKES_ALL = (PanelVerb.OUT, PanelVerb.RESUME)
+_TAKES_NOTHING = (PanelVerb.SESSIONS, PanelVerb.ALERTS, PanelVerb.DRIVERS, PanelVerb.HELP, PanelVerb.QUIT)
+_TWO = (PanelVerb.TOP_UP, PanelVerb.MOVE)
+_MOVES_MONEY = (PanelVerb.CORRECT, PanelVerb.REFUND, PanelVerb.PAY_OUT)
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PanelOrder:
     """One understood command. `subject` is an id, or "" for all of them and for commands without one.
 
     `cents` None is all that there is. `session_id` is the ticket that is put right; `registration` names the wallet of
     an earlier owner of the id.
     """
 
-    verb: Verb
+    verb: PanelVerb
     subject: str = ""
     cents: int | None = 0
     location: Location = NOWHERE
@@ -82,7 +82,7 @@ class Order:
     reason: str = ""
 
 
-def parse(line: str, say: Speech) -> Order | None:
+def parse(line: str, say: Speech) -> PanelOrder | None:
     """Return what `line` asks for; None when it is empty. Raises BadInput with the sentence to show."""
     line = line.strip()
     if not line:
@@ -97,41 +97,41 @@ def parse(line: str, say: Speech) -> Order | None:
     verb = _verb(word, say)
     wanted = 0 if verb in _TAKES_NOTHING else 3 if verb in _MOVES_MONEY else 2 if verb in _TWO else 1
     # A location may have blanks, and so has a reason.
-    if len(rest) < wanted or (len(rest) > wanted and verb not in (Verb.MOVE, *_MOVES_MONEY)):
+    if len(rest) < wanted or (len(rest) > wanted and verb not in (PanelVerb.MOVE, *_MOVES_MONEY)):
         raise BadInput(say("usage", usage=USAGE[verb]))
     match verb:
-        case Verb.MOVE:
-            return Order(verb, _id(rest[0], say), location=_location(" ".join(rest[1:]), say))
-        case Verb.TOP_UP:
-            return Order(verb, _id(rest[0], say), _cents(rest[1], say))
-        case Verb.CORRECT | Verb.REFUND | Verb.PAY_OUT:
+        case PanelVerb.MOVE:
+            return PanelOrder(verb, _id(rest[0], say), location=_location(" ".join(rest[1:]), say))
+        case PanelVerb.TOP_UP:
+            return PanelOrder(verb, _id(rest[0], say), _cents(rest[1], say))
+        case PanelVerb.CORRECT | PanelVerb.REFUND | PanelVerb.PAY_OUT:
             return _money(verb, rest, say)
         case _ if not rest or (verb in _TAKES_ALL and rest[0].lower() == ALL):
-            return Order(verb)
+            return PanelOrder(verb)
         case _:
-            return Order(verb, _id(rest[0], say))
+            return PanelOrder(verb, _id(rest[0], say))
 
 
-def _money(verb: Verb, words: Sequence[str], say: Speech) -> Order:
+def _money(verb: PanelVerb, words: Sequence[str], say: Speech) -> PanelOrder:
     """Read whose money, how much, and why."""
     subject, amount, *why = words
-    if verb is Verb.CORRECT:
+    if verb is PanelVerb.CORRECT:
         sign = -1 if amount.startswith("-") else 1
         cents = sign * _cents(amount.removeprefix("-"), say)
         session_id = _session(why[0], say) if why[0].upper().startswith(_SESSION) else ""
         reason = _reason(why[1:] if session_id else why, verb, say)
-        return Order(verb, _id(subject, say), cents, session_id=session_id, reason=reason)
+        return PanelOrder(verb, _id(subject, say), cents, session_id=session_id, reason=reason)
     part = None if amount.lower() == ALL else _cents(amount, say)
     reason = _reason(why, verb, say)
-    if verb is Verb.REFUND:
-        return Order(verb, cents=part, session_id=_session(subject, say), reason=reason)
+    if verb is PanelVerb.REFUND:
+        return PanelOrder(verb, cents=part, session_id=_session(subject, say), reason=reason)
     driver_id, slash, registration = subject.partition("/")
     if slash and not (
         registration.isascii() and registration.isdigit() and len(registration) <= _MOST_DIGITS
     ):
         raise BadInput(say("usage", usage=USAGE[verb]))
     whose = int(registration) if slash else None
-    return Order(verb, _id(driver_id, say), part, registration=whose, reason=reason)
+    return PanelOrder(verb, _id(driver_id, say), part, registration=whose, reason=reason)
 
 
 def completions(
@@ -142,23 +142,23 @@ def completions(
     given = [part for part in given if part]
     choices: Sequence[str]
     if not given:
-        choices = list(Verb)
-    elif len(given) > 1 or given[0].lower() not in list(Verb):
+        choices = list(PanelVerb)
+    elif len(given) > 1 or given[0].lower() not in list(PanelVerb):
         choices = []
     else:
-        verb = Verb(given[0].lower())
+        verb = PanelVerb(given[0].lower())
         choices = {
-            Verb.OUT: [ALL, *sorted(points)],
-            Verb.RESUME: [ALL, *sorted(points)],
-            Verb.REVOKE: [*sorted(points), *sorted(drivers)],
-            Verb.MOVE: sorted(points),
-            Verb.ROTATE: sorted(points),
-            Verb.CLOSE: [*sorted(points), *sorted(drivers)],
-            Verb.CLOSE_LOST: sorted(points),
-            Verb.TOP_UP: sorted(drivers),
-            Verb.CORRECT: sorted(drivers),
-            Verb.PAY_OUT: sorted(drivers),
-            Verb.REFUND: list(billed),
+            PanelVerb.OUT: [ALL, *sorted(points)],
+            PanelVerb.RESUME: [ALL, *sorted(points)],
+            PanelVerb.REVOKE: [*sorted(points), *sorted(drivers)],
+            PanelVerb.MOVE: sorted(points),
+            PanelVerb.ROTATE: sorted(points),
+            PanelVerb.CLOSE: [*sorted(points), *sorted(drivers)],
+            PanelVerb.CLOSE_LOST: sorted(points),
+            PanelVerb.TOP_UP: sorted(drivers),
+            PanelVerb.CORRECT: sorted(drivers),
+            PanelVerb.PAY_OUT: sorted(drivers),
+            PanelVerb.REFUND: list(billed),
         }.get(verb, [])
     found = [choice for choice in choices if choice.lower().startswith(word.lower())]
     return len(word), found[:most]
@@ -167,15 +167,15 @@ def completions(
 def help_page(say: Speech) -> list[str]:
     """Return the page that lists every command."""
     width = max(len(usage) for usage in USAGE.values())
-    rows = [f"  {USAGE[verb]:<{width}}  {say(f'help {verb}')}" for verb in Verb]
+    rows = [f"  {USAGE[verb]:<{width}}  {say(f'help {verb}')}" for verb in PanelVerb]
     return [say("help title"), *rows, "", say("help keys")]
 
 
-def _verb(word: str, say: Speech) -> Verb:
+def _verb(word: str, say: Speech) -> PanelVerb:
     try:
-        return Verb(word.lower())
+        return PanelVerb(word.lower())
     except ValueError:
-        near = difflib.get_close_matches(word.lower(), list(Verb), n=1)
+        near = difflib.get_close_matches(word.lower(), list(PanelVerb), n=1)
         name = "unknown command, near" if near else "unknown command"
         raise BadInput(say(name, word=_shown(word), near=near[0] if near else "")) from None
 
@@ -200,7 +200,7 @@ def _session(word: str, say: Speech) -> str:
     return word
 
 
-def _reason(words: Sequence[str], verb: Verb, say: Speech) -> str:
+def _reason(words: Sequence[str], verb: PanelVerb, say: Speech) -> str:
     reason = " ".join(words)
     if not reason:
         raise BadInput(say("usage", usage=USAGE[verb]))

@@ -11,7 +11,7 @@ from evcharge.domain.ids import CpId
 log = logging.getLogger(__name__)
 
 
-class Console:
+class EventLog:
     """A listener of the feed."""
 
     def __init__(self, facts: Facts, lang: str = labels.DEFAULT_LANGUAGE) -> None:

@@ -26,7 +26,7 @@ from evcharge.central.rules.commands import (
     RevokeKeys,
     TopUp,
 )
-from evcharge.central.terminal.command_line import Order, Verb, help_page
+from evcharge.central.terminal.command_line import PanelOrder, PanelVerb, help_page
 from evcharge.central.terminal.wall_lists import Fault, fault_lines, session_state
 from evcharge.central.views.alerts import Alerts, alert_text, restored_text
 from evcharge.central.views.event_text import speech, status_line
@@ -46,7 +46,7 @@ _LOOKS = 210
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class OrderAnswer:
     """What to show: one `line`, or a `page` to read."""
 
     line: str = ""
@@ -74,23 +74,23 @@ class OperatorOrders:
         self._zone = zone
         self._say = speech(lang)
 
-    def question(self, order: Order) -> str:
+    def question(self, order: PanelOrder) -> str:
         """Return what to ask before `order` is carried out, "" for nothing: money moves only on a yes."""
         driver_id, wallet = order.subject, self._wallet(order.subject)
         asked = {"driver_id": driver_id, "wallet": wallet, "session_id": order.session_id}
         match order:
-            case Order(verb=Verb.TOP_UP, cents=int(cents)) if cents > SURE_CENTS and wallet:
+            case PanelOrder(verb=PanelVerb.TOP_UP, cents=int(cents)) if cents > SURE_CENTS and wallet:
                 asked |= {"amount": euros(cents), "most": euros(SURE_CENTS)}
                 return self._say("top-up question", **asked)
-            case Order(verb=Verb.CORRECT, cents=int(cents)) if wallet:
+            case PanelOrder(verb=PanelVerb.CORRECT, cents=int(cents)) if wallet:
                 inwards, ways = cents > 0, ("less", "more") if order.session_id else ("in", "out")
                 name = f"correct question {ways[0] if inwards else ways[1]}"
                 return self._say(name, **asked, amount=euros(abs(cents)))
-            case Order(verb=Verb.REFUND, cents=None):
+            case PanelOrder(verb=PanelVerb.REFUND, cents=None):
                 return self._say("refund question all", **asked)
-            case Order(verb=Verb.REFUND, cents=int(cents)):
+            case PanelOrder(verb=PanelVerb.REFUND, cents=int(cents)):
                 return self._say("refund question", **asked, amount=euros(cents))
-            case Order(verb=Verb.PAY_OUT):
+            case PanelOrder(verb=PanelVerb.PAY_OUT):
                 free_cents = self._free_cents(order)
                 if free_cents is None:
                     return ""
@@ -104,7 +104,7 @@ class OperatorOrders:
             case _:
                 return ""
 
-    async def carry_out(self, order: Order) -> Answer:
+    async def carry_out(self, order: PanelOrder) -> OrderAnswer:
         """Do it; return the answer, a refusal too. Never raises for a foreseeable failure."""
         try:
             return await self._carry_out(order)
@@ -112,98 +112,102 @@ class OperatorOrders:
             # The sentence of the rules is English; its code has words in every language.
             english = self._lang == labels.DEFAULT_LANGUAGE
             text = refusal.text if english else labels.code(refusal.code, self._lang)
-            return Answer(self._say("not done", why=text))
+            return OrderAnswer(self._say("not done", why=text))
 
-    async def _carry_out(self, order: Order) -> Answer:
+    async def _carry_out(self, order: PanelOrder) -> OrderAnswer:
         match order.verb:
-            case Verb.OUT:
+            case PanelVerb.OUT:
                 return await self._out(order.subject)
-            case Verb.RESUME:
+            case PanelVerb.RESUME:
                 return await self._resume(order.subject)
-            case Verb.REVOKE:
+            case PanelVerb.REVOKE:
                 return await self._revoke(order.subject)
-            case Verb.MOVE:
+            case PanelVerb.MOVE:
                 return await self._move(order.subject, order.location)
-            case Verb.ROTATE:
+            case PanelVerb.ROTATE:
                 return await self._rotate(order.subject)
-            case Verb.TOP_UP:
+            case PanelVerb.TOP_UP:
                 return await self._top_up(order.subject, order.cents or 0)
-            case Verb.CORRECT | Verb.REFUND | Verb.PAY_OUT:
+            case PanelVerb.CORRECT | PanelVerb.REFUND | PanelVerb.PAY_OUT:
                 return await self._move_money(order)
-            case Verb.DRIVERS:
+            case PanelVerb.DRIVERS:
                 return self._page(self._say("drivers title"), list(self._wallets()))
-            case Verb.CLOSE_LOST:
+            case PanelVerb.CLOSE_LOST:
                 return await self._close_lost(order.subject)
-            case Verb.SESSIONS:
+            case PanelVerb.SESSIONS:
                 return self._page(self._say("sessions title"), list(self._sessions()))
-            case Verb.ALERTS:
+            case PanelVerb.ALERTS:
                 faults = [fault(alert, self._lang, self._zone) for alert in reversed(self._alerts.recent())]
                 return self._page(
                     self._say("alerts title"), [line for each in faults for line in fault_lines(each)]
                 )
-            case Verb.CLOSE:
+            case PanelVerb.CLOSE:
                 return await self._close(order.subject)
-            case Verb.HELP | Verb.QUIT:
-                return Answer(page=tuple(help_page(self._say)))
+            case PanelVerb.HELP | PanelVerb.QUIT:
+                return OrderAnswer(page=tuple(help_page(self._say)))
 
-    async def _out(self, subject: str) -> Answer:
+    async def _out(self, subject: str) -> OrderAnswer:
         if subject and self._point(subject) is None:
-            return Answer(self._say("unknown point", cp_id=subject))
+            return OrderAnswer(self._say("unknown point", cp_id=subject))
         await self._submit(PlaceHold(by=PANEL, cp_id=CpId(subject) if subject else None, hold=Hold.OPERATOR))
         point = self._point(subject)
         if point is None:
-            return Answer(self._say("out all done", count=self._count()))
-        return Answer(self._say("out done", status=status_line(point, self._lang)))
+            return OrderAnswer(self._say("out all done", count=self._count()))
+        return OrderAnswer(self._say("out done", status=status_line(point, self._lang)))
 
-    async def _resume(self, subject: str) -> Answer:
+    async def _resume(self, subject: str) -> OrderAnswer:
         if subject and self._point(subject) is None:
-            return Answer(self._say("unknown point", cp_id=subject))
+            return OrderAnswer(self._say("unknown point", cp_id=subject))
         await self._submit(LiftHold(by=PANEL, cp_id=CpId(subject) if subject else None, hold=Hold.OPERATOR))
         point = self._point(subject)
         if point is None:
             available = sum(one.status is CpStatus.AVAILABLE for one in self._dispatcher.facts.points())
-            return Answer(self._say("resume all done", available=available, count=self._count()))
+            return OrderAnswer(self._say("resume all done", available=available, count=self._count()))
         green = point.status in (
             CpStatus.AVAILABLE,
             CpStatus.PREPARING,
             CpStatus.CHARGING,
             CpStatus.FINISHING,
         )
-        return Answer(
+        return OrderAnswer(
             self._say("resume done" if green else "resume others", status=status_line(point, self._lang))
         )
 
-    async def _revoke(self, subject: str) -> Answer:
+    async def _revoke(self, subject: str) -> OrderAnswer:
         driver = self._dispatcher.facts.driver(DriverId(subject))
         if self._point(subject) is None and (driver is None or driver.withdrawn):
-            return Answer(self._say("unknown subject", subject=subject))
+            return OrderAnswer(self._say("unknown subject", subject=subject))
         decision = await self._dispatcher.post(RevokeKeys(by=PANEL, subject=subject))
-        return Answer(self._say("revoke done" if decision.stored else "withdrawn unstored", subject=subject))
+        return OrderAnswer(
+            self._say("revoke done" if decision.stored else "withdrawn unstored", subject=subject)
+        )
 
-    async def _close_lost(self, subject: str) -> Answer:
+    async def _close_lost(self, subject: str) -> OrderAnswer:
         point = self._dispatcher.facts.point(CpId(subject))
         if point is None or point.session_id is None:
-            return Answer(self._say("close-lost none", cp_id=subject))
+            return OrderAnswer(self._say("close-lost none", cp_id=subject))
         decision = await self._dispatcher.post(CloseLost(by=PANEL, session_id=point.session_id))
         for event in decision.events:
             if isinstance(event, TicketMade):
                 billed = {"energy": kwh(event.energy_mwh), "cost": euros(event.cost_cents)}
-                return Answer(self._say("close-lost billed", session_id=event.session_id, **billed))
-        return Answer(self._say("close-lost given back", session_id=point.session_id))
+                return OrderAnswer(self._say("close-lost billed", session_id=event.session_id, **billed))
+        return OrderAnswer(self._say("close-lost given back", session_id=point.session_id))
 
-    async def _move(self, subject: str, location: Location) -> Answer:
+    async def _move(self, subject: str, location: Location) -> OrderAnswer:
         if self._point(subject) is None:
-            return Answer(self._say("unknown point", cp_id=subject))
+            return OrderAnswer(self._say("unknown point", cp_id=subject))
         await self._submit(MovePoint(by=PANEL, cp_id=CpId(subject), location=location))
         point = self._point(subject)
-        return Answer(self._say("move done", status=status_line(point, self._lang) if point else subject))
+        return OrderAnswer(
+            self._say("move done", status=status_line(point, self._lang) if point else subject)
+        )
 
-    async def _rotate(self, subject: str) -> Answer:
+    async def _rotate(self, subject: str) -> OrderAnswer:
         if self._point(subject) is None:
-            return Answer(self._say("unknown point", cp_id=subject))
+            return OrderAnswer(self._say("unknown point", cp_id=subject))
         channels = self._peers.channels(subject)
         if not channels:
-            return Answer(self._say("rotate nobody", cp_id=subject))
+            return OrderAnswer(self._say("rotate nobody", cp_id=subject))
         for channel in channels:
             channel.rekey(secrets.token_bytes(KEY_BYTES))
         for _ in range(_LOOKS):
@@ -211,21 +215,21 @@ class OperatorOrders:
                 break
             await asyncio.sleep(_LOOK_EVERY_S)
         late = any(channel.is_closing or channel.is_rekeying for channel in channels)
-        return Answer(self._say("rotate late" if late else "rotate done", cp_id=subject))
+        return OrderAnswer(self._say("rotate late" if late else "rotate done", cp_id=subject))
 
-    async def _top_up(self, subject: str, cents: int) -> Answer:
+    async def _top_up(self, subject: str, cents: int) -> OrderAnswer:
         await self._submit(TopUp(by=PANEL, driver_id=DriverId(subject), cents=cents))
-        return Answer(self._say("top-up done", driver_id=subject, wallet=self._wallet(subject)))
+        return OrderAnswer(self._say("top-up done", driver_id=subject, wallet=self._wallet(subject)))
 
-    async def _move_money(self, order: Order) -> Answer:
+    async def _move_money(self, order: PanelOrder) -> OrderAnswer:
         why: dict[str, Any] = {"by": PANEL, "reason": order.reason, "reference": secrets.token_hex(8)}
         driver_id, session_id = DriverId(order.subject), SessionId(order.session_id)
         command: CorrectMoney | Refund | PayOut
         match order.verb:
-            case Verb.CORRECT:
+            case PanelVerb.CORRECT:
                 of = session_id or None
                 command = CorrectMoney(**why, driver_id=driver_id, cents=order.cents or 0, session_id=of)
-            case Verb.REFUND:
+            case PanelVerb.REFUND:
                 command = Refund(**why, session_id=session_id, cents=order.cents)
             case _:
                 command = PayOut(
@@ -238,10 +242,10 @@ class OperatorOrders:
                 left = isinstance(event, PaidOut | TicketCorrected) and event.former_owner
                 wallet = f"{euros(event.balance_cents)} €" if left else self._wallet(event.driver_id)
                 told = {"driver_id": event.driver_id, "session_id": session_id, "wallet": wallet}
-                return Answer(self._say(f"{order.verb} done", **told, amount=euros(cents)))
+                return OrderAnswer(self._say(f"{order.verb} done", **told, amount=euros(cents)))
         raise LookupError(order.verb)
 
-    def _free_cents(self, order: Order) -> int | None:
+    def _free_cents(self, order: PanelOrder) -> int | None:
         """Return what lies free in the wallet that `order` means; None: there is no such wallet."""
         facts = self._dispatcher.facts
         driver = facts.driver(DriverId(order.subject))
@@ -279,14 +283,14 @@ class OperatorOrders:
             about = {"driver_id": left.driver_id, "registration": left.registration}
             yield self._say("driver left", **about, balance=euros(left.balance_cents))
 
-    async def _close(self, subject: str) -> Answer:
+    async def _close(self, subject: str) -> OrderAnswer:
         closable = [
             alert for alert in self._alerts.open() if alert.about == subject and alert.kind in CLOSED_BY_HAND
         ]
         for alert in closable:
             await self._submit(CloseAlert(by=PANEL, alert=alert))
         what = " ".join(alert_text(alert, self._lang) for alert in closable)
-        return Answer(self._say("close done" if closable else "close none", subject=subject, what=what))
+        return OrderAnswer(self._say("close done" if closable else "close none", subject=subject, what=what))
 
     def _sessions(self) -> Iterator[str]:
         sessions = self._dispatcher.facts.sessions()
@@ -297,8 +301,8 @@ class OperatorOrders:
             yield f"{session.session_id}  {session_state(session, self._lang)}"
             yield f"  {session.cp_id} {session.driver_id}  {kwh(energy_mwh)} kWh  {cost} €"
 
-    def _page(self, title: str, lines: list[str]) -> Answer:
-        return Answer(page=(title, *(lines or [self._say("nothing")]), "", self._say("help keys")))
+    def _page(self, title: str, lines: list[str]) -> OrderAnswer:
+        return OrderAnswer(page=(title, *(lines or [self._say("nothing")]), "", self._say("help keys")))
 
     def _point(self, cp_id: str) -> ChargingPoint | None:
         point = self._dispatcher.facts.point(CpId(cp_id))

@@ -37,8 +37,8 @@ from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed, Live
 from evcharge.central.rules.alert_kinds import CENTRAL, KAFKA, REGISTRY, WEATHER, AlertKind
 from evcharge.central.terminal import command_line
-from evcharge.central.terminal.command_line import Order, Verb
-from evcharge.central.terminal.operator_orders import Answer, OperatorOrders, fault
+from evcharge.central.terminal.command_line import PanelOrder, PanelVerb
+from evcharge.central.terminal.operator_orders import OperatorOrders, OrderAnswer, fault
 from evcharge.central.terminal.text_layout import COLOURS_256, NARROW, NO_COLOURS, TRUE_COLOURS, Palette
 from evcharge.central.terminal.wall import View, wall
 from evcharge.central.views.alerts import Alerts, alert_text
@@ -130,7 +130,7 @@ class Panel:
         self._asking: _Question | None = None
         self._billed: deque[SessionId] = deque(maxlen=MOST_BILLED)
         self._changed = asyncio.Event()
-        self._wanted: asyncio.Queue[Order] = asyncio.Queue()
+        self._wanted: asyncio.Queue[PanelOrder] = asyncio.Queue()
         self._out = NonBlockingOutput(sys.stdout.fileno())
         self._wall = _WallControl(self)
         self._line = Buffer(
@@ -248,7 +248,7 @@ class Panel:
         if order is None:
             return False
         self.note(f"> {' '.join(line.split())}")
-        if order.verb is Verb.QUIT:
+        if order.verb is PanelVerb.QUIT:
             self._ask_to_quit()
         elif question := self._desk.question(order):
             self._ask(_Question(question, lambda: self._wanted.put_nowait(order), self._say("money not")))
@@ -261,7 +261,7 @@ class Panel:
         while True:
             self._show(await self._desk.carry_out(await self._wanted.get()))
 
-    def _show(self, answer: Answer) -> None:
+    def _show(self, answer: OrderAnswer) -> None:
         if answer.page is not None:
             self._page = answer.page
             self._changed.set()

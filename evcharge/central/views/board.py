@@ -12,7 +12,7 @@ from datetime import datetime
 from evcharge.central.feed import Feed, Live
 from evcharge.central.rules.alert_kinds import CLOSED_BY_HAND, Alert
 from evcharge.central.rules.facts import Facts
-from evcharge.central.views import frames
+from evcharge.central.views import page_frames
 from evcharge.central.views.alerts import Alerts, alert_text, restored_text
 from evcharge.central.views.event_text import line, status_line
 from evcharge.central.views.today import Today
@@ -54,12 +54,12 @@ from evcharge.domain.strict_json import tellable
 MAX_MESSAGES = 200
 # More open alerts than these nobody reads; the figures say how many there are.
 MAX_ALERTS, MAX_SOLVED = 500, 50
-_NUMBERS = frames.STATUS_NUMBERS
+_NUMBERS = page_frames.STATUS_NUMBERS
 _IN_SERVICE = tuple(
     _NUMBERS[status]
     for status in (CpStatus.AVAILABLE, CpStatus.PREPARING, CpStatus.CHARGING, CpStatus.FINISHING)
 )
-_HEARD = frames.ENGINE_LINKED | frames.MONITOR_HEARD
+_HEARD = page_frames.ENGINE_LINKED | page_frames.MONITOR_HEARD
 # Power, energy and cost of a charging point without a session.
 _NOTHING = (0, 0, 0)
 _AVAILABLE = _NUMBERS[CpStatus.AVAILABLE]
@@ -110,9 +110,9 @@ ShownSince = Callable[[CpId, CpStatus], datetime | None]
 class _Place:
     """What is kept of one charging point: its name and row as they were last numbered, and those numbers."""
 
-    name: frames.Name
+    name: page_frames.Name
     name_rev: int
-    row: frames.Row
+    row: page_frames.Row
     rev: int
     # The session in that row.
     session: Session | None
@@ -167,12 +167,12 @@ class Board:
         # How far the clock was set during an open session, or while a driver is asked.
         self._moved_s: dict[SessionId | RequestId, int] = {}
         self._news: deque[tuple[datetime, Event | ChargingPoint]] = deque(maxlen=MAX_MESSAGES)
-        self._messages: deque[frames.Line] = deque(maxlen=MAX_MESSAGES)
-        self._alert_rows: list[frames.AlertRow] = []
-        self._worded: dict[Alert, frames.AlertRow] = {}
+        self._messages: deque[page_frames.Line] = deque(maxlen=MAX_MESSAGES)
+        self._alert_rows: list[page_frames.AlertRow] = []
+        self._worded: dict[Alert, page_frames.AlertRow] = {}
         self._alerts_rev = 0
         self._alerts_seen = -1
-        self._banners: list[frames.Banner] = []
+        self._banners: list[page_frames.Banner] = []
         self._banners_rev = 0
         self._by = [0] * len(_NUMBERS)
         self._power_w = 0
@@ -254,11 +254,11 @@ class Board:
         return self.rev != before
 
     @property
-    def kpi(self) -> frames.Kpi:
+    def kpi(self) -> page_frames.Kpi:
         """The figures of the whole network."""
         count = len(self._places)
         in_service = sum(self._by[number] for number in _IN_SERVICE)
-        return frames.Kpi(
+        return page_frames.Kpi(
             points=count,
             by=list(self._by),
             power_w=self._power_w,
@@ -273,8 +273,8 @@ class Board:
 
     def snapshot(self) -> bytes:
         """Return the frame that shows everything."""
-        return frames.encode(
-            frames.Snapshot(
+        return page_frames.encode(
+            page_frames.Snapshot(
                 epoch=self.epoch,
                 rev=self.rev,
                 now=self.now_s,
@@ -292,7 +292,7 @@ class Board:
 
     def delta(self, seen: int) -> bytes:
         """Return the frame with everything newer than revision `seen`."""
-        delta = frames.Delta(
+        delta = page_frames.Delta(
             rev=self.rev,
             now=self.now_s,
             c=self.names(seen),
@@ -304,7 +304,7 @@ class Board:
             delta.alerts = self._alert_rows
         if self._banners_rev > seen:
             delta.banners = self._banners
-        return frames.encode(delta)
+        return page_frames.encode(delta)
 
     # ---- for other frames
 
@@ -323,14 +323,14 @@ class Board:
         """The time zone of the network, by its name."""
         return self._today.days.name
 
-    def names(self, seen: int = -1) -> list[frames.Name]:
+    def names(self, seen: int = -1) -> list[page_frames.Name]:
         """Return the charging points whose name, place or price is newer than `seen`."""
         return [place.name for place in self._newer(self._names, seen, names=True)]
 
     def free(self) -> bytes:
         """Return the indexes of the charging points that are available, as JSON."""
         if self._free_json is None:
-            self._free_json = frames.encode(sorted(self._free))
+            self._free_json = page_frames.encode(sorted(self._free))
         return self._free_json
 
     def figures(self) -> Iterator[tuple[CpId, int, int | None]]:
@@ -363,7 +363,7 @@ class Board:
         self._countries = known
         self._touched |= dict.fromkeys(self._index)
 
-    def _name(self, number: int, point: ChargingPoint) -> frames.Name:
+    def _name(self, number: int, point: ChargingPoint) -> page_frames.Name:
         where = point.location
         country = "" if where.country else self._countries.get(where, "")
         return number, point.cp_id, where.name, point.price_centi_cents_per_kwh, country
@@ -400,7 +400,7 @@ class Board:
     def _move(self, place: _Place, cp_id: CpId) -> None:
         """Take in the figures alone; as `_describe`, at a third of its cost."""
         row, session = place.row, place.session
-        linked = bool(row[11] & frames.ENGINE_LINKED)
+        linked = bool(row[11] & page_frames.ENGINE_LINKED)
         figures = drawn(session, self._live.get(cp_id), linked=linked) if session is not None else _NOTHING
         warmth = self._temperatures.get(cp_id) if row[11] & _HEARD else None
         new = (*row[:3], *figures, *row[6:12], warmth)
@@ -433,13 +433,13 @@ class Board:
         self._free = {place.row[0] for place in self._places if place.row[1] == _AVAILABLE}
         self._free_json = None
 
-    def _row(self, number: int, point: ChargingPoint) -> tuple[frames.Row, Session | None]:
+    def _row(self, number: int, point: ChargingPoint) -> tuple[page_frames.Row, Session | None]:
         status = point.status
         since = self._since.get(point.cp_id)
         if since is None:
             since = self._since[point.cp_id] = self._began(point, self._now)
-        flags = (point.engine_link is not None) * frames.ENGINE_LINKED
-        flags |= point.monitor_heard * frames.MONITOR_HEARD | point.revoked * frames.REVOKED
+        flags = (point.engine_link is not None) * page_frames.ENGINE_LINKED
+        flags |= point.monitor_heard * page_frames.MONITOR_HEARD | point.revoked * page_frames.REVOKED
         started, figures = 0, _NOTHING
         driver_id = session_id = ""
         session = self._facts.session(point.session_id) if point.session_id is not None else None
@@ -449,7 +449,7 @@ class Board:
             figures = drawn(session, self._live.get(point.cp_id), linked=linked)
             if session.started_at is not None:
                 started = self.by_the_clock(session_id, session.started_at)
-            flags |= (session.stop_reason is not None) * frames.STOPPING
+            flags |= (session.stop_reason is not None) * page_frames.STOPPING
         temperature = self._temperatures.get(point.cp_id) if flags & _HEARD else None
         holds = ",".join(sorted(point.holds)) if point.holds else ""
         fault = point.fault or (point.reason if status is CpStatus.FAULTED else "")
@@ -462,12 +462,12 @@ class Board:
         """Return since when a point shows its status: longer than this run of Central, if the books say so."""
         return int((self._shown_since(point.cp_id, point.status) or at).timestamp())
 
-    def _count(self, row: frames.Row, sign: int) -> None:
+    def _count(self, row: page_frames.Row, sign: int) -> None:
         self._by[row[1]] += sign
         self._power_w += sign * row[3]
         self._open += sign * bool(row[7])
 
-    def _list_if_free(self, row: frames.Row) -> None:
+    def _list_if_free(self, row: page_frames.Row) -> None:
         is_free = row[1] == _AVAILABLE
         if is_free != (row[0] in self._free):
             self._free ^= {row[0]}
@@ -490,7 +490,7 @@ class Board:
                 return
             en, es = text, line(subject, "es") or text
             kind, cp_id = _KINDS.get(type(subject), "info"), getattr(subject, "cp_id", None) or CpId("")
-        told = frames.Line(r=self._next(), at=int(at.timestamp()), en=en, es=es, cp=cp_id, kind=kind)
+        told = page_frames.Line(r=self._next(), at=int(at.timestamp()), en=en, es=es, cp=cp_id, kind=kind)
         self._messages.append(told)
 
     def _look_at_alerts(self) -> None:
@@ -504,7 +504,7 @@ class Board:
         if rows != self._alert_rows:
             self._alert_rows, self._alerts_rev = rows, self._next()
         banners = [
-            frames.Banner(
+            page_frames.Banner(
                 name, alert_text(alert, "en"), alert_text(alert, "es"), int(alert.since.timestamp())
             )
             for alert in still_open
@@ -514,9 +514,9 @@ class Board:
             self._banners, self._banners_rev = banners, self._next()
 
 
-def alert_row(alert: Alert) -> frames.AlertRow:
+def alert_row(alert: Alert) -> page_frames.AlertRow:
     """Return one alert as pages are shown it."""
-    return frames.AlertRow(
+    return page_frames.AlertRow(
         id=alert.id,
         kind=alert.kind,
         about=alert.about,

@@ -17,7 +17,7 @@ import msgspec
 from evcharge.central.feed import Feed, Live
 from evcharge.central.rules.charging import present_step
 from evcharge.central.rules.facts import Facts
-from evcharge.central.views import frames, refusal_text
+from evcharge.central.views import page_frames, refusal_text
 from evcharge.central.views.board import Board, drawn
 from evcharge.domain.billing import price_text
 from evcharge.domain.events import (
@@ -45,7 +45,7 @@ class _Reader:
     """A driver with open pages."""
 
     pages: int = 0
-    refused: frames.Refusal | None = None
+    refused: page_frames.Refusal | None = None
     # Unseen: those that the books held, as far as they were read, and those that were made meanwhile.
     stored: dict[SessionId, Ticket] = field(default_factory=dict)
     made: dict[SessionId, Ticket] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class _Reader:
     # Whether they are being read, and what was seen since: the read may have begun before that.
     is_reading: bool = False
     seen: set[SessionId] = field(default_factory=set)
-    shown: frames.Me | None = None
+    shown: page_frames.Me | None = None
     # The board's revision when `shown` was made.
     rev: int = -1
 
@@ -199,14 +199,14 @@ class DriverBoard:
         """Return a number that is another one whenever that driver's own view has changed."""
         return self._readers[driver_id].rev
 
-    def view(self, driver_id: DriverId) -> frames.Me:
+    def view(self, driver_id: DriverId) -> page_frames.Me:
         """Return what the driver is shown of itself now."""
         driver = self._facts.driver(driver_id)
         reader = self._readers.get(driver_id)
         tickets = reader.next_tickets() if reader is not None else []
         sessions = sorted(driver.sessions) if driver is not None else []
         session = self._facts.session(sessions[0]) if sessions else None
-        return frames.Me(
+        return page_frames.Me(
             driver_id=driver_id,
             balance_cents=driver.balance_cents if driver is not None else 0,
             held_cents=driver.held_cents if driver is not None else 0,
@@ -218,12 +218,12 @@ class DriverBoard:
             pin_limit_cents=driver.pin_limit_cents if driver is not None and driver.pin_hash else None,
         )
 
-    def _question(self, driver_id: DriverId) -> frames.Question | None:
+    def _question(self, driver_id: DriverId) -> page_frames.Question | None:
         asking = self._facts.asking(driver_id)
         if asking is None:
             return None
         point, question = asking
-        return frames.Question(
+        return page_frames.Question(
             request_id=question.request_id,
             cp_id=point.cp_id,
             price=question.price_centi_cents_per_kwh,
@@ -232,13 +232,13 @@ class DriverBoard:
             until=self._board.by_the_clock(question.request_id, question.asked_at) + question.within_s,
         )
 
-    def charge(self, session: Session) -> frames.Charge:
+    def charge(self, session: Session) -> page_frames.Charge:
         """Return an open session as its driver is shown it."""
         point = self._facts.point(session.cp_id)
         linked = point is not None and point.engine_link is not None
         power_w, energy_mwh, cost = drawn(session, self._live.get(session.cp_id), linked=linked)
         at = partial(self._board.by_the_clock, session.session_id)
-        return frames.Charge(
+        return page_frames.Charge(
             session_id=session.session_id,
             request_id=session.request_id,
             cp_id=session.cp_id,
@@ -258,8 +258,8 @@ class DriverBoard:
     def frame(self, driver_id: DriverId, seen: int | None) -> bytes:
         """Return a frame for `driver_id`: everything (`seen` None), or what is newer than that revision."""
         board = self._board
-        return frames.encode(
-            frames.DriverFrame(
+        return page_frames.encode(
+            page_frames.DriverFrame(
                 t="snap" if seen is None else "d",
                 epoch=board.epoch,
                 rev=board.rev,

@@ -6,7 +6,7 @@ The rules give a code and facts, `labels.refusals` has the words. What an older 
 from typing import Any
 
 from evcharge.central.rules.replies import RequestStep
-from evcharge.central.views.frames import Refusal
+from evcharge.central.views.page_frames import Refusal
 from evcharge.domain.errors import Code
 from evcharge.domain.events import ConfirmationEnded, SessionRefused, StartRefused, stored, stored_fields
 from evcharge.domain.ids import RequestId

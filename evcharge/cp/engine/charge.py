@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 MOST_STEP_S = 5.0
 
 
-class Moment(StrEnum):
+class PlanMoment(StrEnum):
     """What a plan can wait for."""
 
     AUTHORISED = "authorised"
@@ -42,7 +42,7 @@ class _Pending:
     until_s: float
 
 
-class Charge:
+class ChargeControl:
     """One charging point's slot: empty, taken by a session that waits for its plug, or charging.
 
     Every method may raise StateError: the journal is beyond help, and the contactor open.
@@ -54,7 +54,7 @@ class Charge:
         contactor: Contactor,
         arrive: Callable[[], EnergyMeter],
         say: Callable[[Message], None],
-        on_moment: Callable[[Moment], None] = lambda _: None,
+        on_moment: Callable[[PlanMoment], None] = lambda _: None,
         words: Speech | None = None,
         thermometer: Thermometer | None = None,
     ) -> None:
@@ -72,7 +72,7 @@ class Charge:
         self.power_w = 0
         self._thermometer = thermometer or Thermometer(22_000)
         self._words = words or Speech(SENTENCES)
-        self._books = SessionJournal(journal, contactor, lambda: on_moment(Moment.ENDED), self._words)
+        self._books = SessionJournal(journal, contactor, lambda: on_moment(PlanMoment.ENDED), self._words)
 
     # ---- facts
 
@@ -184,7 +184,7 @@ class Charge:
         else:
             self._pending = _Pending(start, now_s, now_s + start.plug_within_s)
             self._say(Ready(session_id=start.session_id))
-            self._on_moment(Moment.AUTHORISED)
+            self._on_moment(PlanMoment.AUTHORISED)
             if not self._car_is_new:
                 self._tell("waiting for plug", s=start.plug_within_s)
             self._begin_if_ready()
@@ -301,7 +301,7 @@ class Charge:
         self.power_w = 0
         if self._contactor.closed:
             self._tell("supplying", session=start.session_id, driver=start.driver_id)
-            self._on_moment(Moment.STARTED)
+            self._on_moment(PlanMoment.STARTED)
 
     def _flow(self, running: SupplyStart, car: EnergyMeter, dt_s: float) -> None:
         flow = car.read(dt_s, running.limit_mwh - self._books.energy_mwh)
@@ -330,4 +330,4 @@ class Charge:
         if self._pending is not None:
             session_id, self._pending = self._pending.start.session_id, None
             self._books.refuse(session_id, reason)
-            self._on_moment(Moment.ENDED)
+            self._on_moment(PlanMoment.ENDED)

@@ -16,17 +16,17 @@ from msgspec import UNSET, structs
 
 from evcharge import labels
 from evcharge.cp import typed_input
-from evcharge.cp.central_link import Credential, LinkLines, link_to_central
+from evcharge.cp.central_link import LinkLines, PointCredential, link_to_central
 from evcharge.cp.engine import plan
-from evcharge.cp.engine.charge import Charge, Moment
+from evcharge.cp.engine.charge import ChargeControl, PlanMoment
 from evcharge.cp.engine.health_port import HealthPort
-from evcharge.cp.engine.plan import Action, Order, Plan
+from evcharge.cp.engine.plan import Action, HandOrder, Plan
 from evcharge.cp.engine.simulated_car import SimulatedCar, SimulatedContactor, Thermometer
 from evcharge.cp.hardware import Contactor
 from evcharge.cp.journal.disk import FolderDisk
 from evcharge.cp.journal.journal import Journal
 from evcharge.cp.standing import Standing
-from evcharge.cp.status import EngineFacts, Session, engine_line, fault_words
+from evcharge.cp.status import EngineFacts, ShownSession, engine_line, fault_words
 from evcharge.domain.errors import ConfigError
 from evcharge.domain.ids import CpId, DriverId, Role, check_id
 from evcharge.domain.location import Location
@@ -60,7 +60,7 @@ from evcharge.terminal import keyboard
 from evcharge.terminal.fault_log import FaultLog, told
 
 if TYPE_CHECKING:
-    from evcharge.cp.engine.telemetry import TelemetrySender
+    from evcharge.cp.engine.telemetry_sender import TelemetrySender
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ async def run(config: Config, cp_id: CpId, stop: asyncio.Event, *, tick_s: float
 
 
 async def _stay_connected(config: Config, cp_id: CpId, engine: "Engine") -> None:
-    credential = Credential(config, cp_id, config.engine.location)
+    credential = PointCredential(config, cp_id, config.engine.location)
     credential.on_registry = lambda what: engine.troubles.note("registry", what, utc_now())
     engine.port.use(await credential.find())
     link = link_to_central(config, cp_id, Role.ENGINE, credential)
@@ -130,7 +130,7 @@ def _lane(config: Config, cp_id: CpId, engine: "Engine") -> "TelemetrySender | N
         return None
     if not config.kafka.bootstrap:
         raise ConfigError('`[engine] live_lane` is "kafka", and `[kafka] bootstrap` names no brokers')
-    from evcharge.cp.engine.telemetry import TelemetrySender
+    from evcharge.cp.engine.telemetry_sender import TelemetrySender
     from evcharge.kafka.client import Brokers  # most engines do without
 
     lane = TelemetrySender(Brokers(config.kafka, config.state), cp_id, engine.words)
@@ -156,7 +156,7 @@ async def _hand(config: Config, engine: "Engine", stop: asyncio.Event) -> None:
     ).run()
 
 
-def _read_plan(config: Config) -> list[plan.Step]:
+def _read_plan(config: Config) -> list[plan.PlanStep]:
     settings = config.engine
     steps = plan.automatic(settings.auto_plug_s, settings.auto_unplug_s)
     if settings.plan is None:
@@ -188,7 +188,7 @@ class Engine:
         cp_id: CpId,
         journal: Journal,
         contactor: Contactor,
-        steps: list[plan.Step],
+        steps: list[plan.PlanStep],
         stop: asyncio.Event,
     ) -> None:
         """`stop` is what the plan and the menu set to end the engine."""
@@ -216,7 +216,7 @@ class Engine:
         self._news = asyncio.Event()
         self._max_power_w = round(config.engine.max_power_kw * 1000)
         thermometer = Thermometer(self._max_power_w, config.engine.speed)
-        self.charge = Charge(
+        self.charge = ChargeControl(
             journal, contactor, self._arrive, self._say, self._happened, self.words, thermometer
         )
         self.port = HealthPort(cp_id, self.charge)
@@ -306,7 +306,7 @@ class Engine:
         await bounded(self._delivered(), LAST_WORDS_S)
         finished.set()
 
-    def do(self, order: Order) -> None:
+    def do(self, order: HandOrder) -> None:
         """Do what a hand does."""
         self.charge.passed(self._loop.time())
         match order.action:
@@ -444,10 +444,10 @@ class Engine:
             return None
         return self._asked.driver_id, max(0, round(self._asked.confirmed_by_s - now_s))
 
-    def _session(self, now_s: float) -> Session | None:
+    def _session(self, now_s: float) -> ShownSession | None:
         charge = self.charge
         if (running := charge.running) is not None:
-            return Session(
+            return ShownSession(
                 driver_id=running.driver_id,
                 price=running.price,
                 hold_cents=running.hold_cents,
@@ -458,7 +458,7 @@ class Engine:
         if charge.waiting is None:
             return None
         start, until_s = charge.waiting
-        return Session(
+        return ShownSession(
             driver_id=start.driver_id,
             price=start.price,
             hold_cents=start.hold_cents,
@@ -487,7 +487,7 @@ class Engine:
             self._news.clear()
             await self._news.wait()
 
-    def _happened(self, moment: Moment) -> None:
+    def _happened(self, moment: PlanMoment) -> None:
         self._plan.happened(moment, self._loop.time())
         self._planned.set()
 

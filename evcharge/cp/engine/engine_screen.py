@@ -6,7 +6,7 @@ from rich.text import Text
 
 from evcharge.cp.engine import plan
 from evcharge.cp.engine.engine_view import view
-from evcharge.cp.engine.plan import Action, Order
+from evcharge.cp.engine.plan import Action, HandOrder
 from evcharge.cp.health import BROKEN
 from evcharge.cp.status import EngineFacts
 from evcharge.domain.errors import BadInput
@@ -15,16 +15,16 @@ from evcharge.terminal.menu_screen import MenuScreen
 from evcharge.terminal.screen import Choice
 
 
-class EngineScreen(MenuScreen[EngineFacts, Order]):
+class EngineScreen(MenuScreen[EngineFacts, HandOrder]):
     """The live screen and the menu of one engine."""
 
     def _choices(self) -> Mapping[str, Choice]:
         return {
-            "p": self._simply(Order(Action.PLUG)),
-            "u": self._simply(Order(Action.UNPLUG)),
+            "p": self._simply(HandOrder(Action.PLUG)),
+            "u": self._simply(HandOrder(Action.UNPLUG)),
             "m": self._manual,
             "k": self._break_or_mend,
-            "s": self._simply(Order(Action.STATUS)),
+            "s": self._simply(HandOrder(Action.STATUS)),
             "q": self._quit,
         }
 
@@ -40,7 +40,7 @@ class EngineScreen(MenuScreen[EngineFacts, Order]):
         )
 
     async def _break_or_mend(self) -> None:
-        self._do(Order(Action.MEND if self._facts().fault == BROKEN else Action.BREAK))
+        self._do(HandOrder(Action.MEND if self._facts().fault == BROKEN else Action.BREAK))
 
     async def _manual(self) -> None:
         answer = await self._console.ask(self._words("ask driver"))
@@ -57,10 +57,10 @@ class EngineScreen(MenuScreen[EngineFacts, Order]):
             self._say(self._words("cancelled"))
             return
         try:
-            self._do(Order(Action.MANUAL, driver_id, plan.pin(answer) if answer else None))
+            self._do(HandOrder(Action.MANUAL, driver_id, plan.pin(answer) if answer else None))
         except ValueError:
             self._say(self._words("not done", why=self._words("bad pin")))
 
     async def _quit(self) -> None:
         if self._facts().state != "charging" or await self._agreed(self._words("ask quit")):
-            self._do(Order(Action.STOP))
+            self._do(HandOrder(Action.STOP))

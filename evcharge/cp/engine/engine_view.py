@@ -8,7 +8,7 @@ from evcharge.cp.health import BROKEN
 from evcharge.cp.status import (
     EngineFacts,
     Lamp,
-    Session,
+    ShownSession,
     car_words,
     central_words,
     located,
@@ -98,7 +98,7 @@ def _facts(facts: EngineFacts, words: Speech) -> list[Text]:
     ]
 
 
-def _session(session: Session, facts: EngineFacts, words: Speech, width: int) -> list[Text]:
+def _session(session: ShownSession, facts: EngineFacts, words: Speech, width: int) -> list[Text]:
     driver = drawing.fact(words("driver"), Text(session.driver_id, style="not dim bold"))
     if session.wait_s is not None:
         return [driver.append(f"  {words('plug within', s=session.wait_s)}", style="not dim yellow")]

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import cast
 
 from evcharge.cp import health
-from evcharge.cp.engine.charge import Charge
+from evcharge.cp.engine.charge import ChargeControl
 from evcharge.domain.errors import Overloaded, ProtocolError, unforeseen
 from evcharge.domain.ids import CpId
 from evcharge.runtime.admission import SeatLimits
@@ -34,7 +34,7 @@ _SAID_EVERY_S = 60.0
 class HealthPort:
     """Answers for one engine. Before `use`, nobody could prove anything, and it does not answer."""
 
-    def __init__(self, cp_id: CpId, charge: Charge) -> None:
+    def __init__(self, cp_id: CpId, charge: ChargeControl) -> None:
         self._cp_id = cp_id
         self._charge = charge
         self._key: bytes | None = None

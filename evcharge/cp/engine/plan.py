@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
-from evcharge.cp.engine.charge import Moment
+from evcharge.cp.engine.charge import PlanMoment
 from evcharge.domain.errors import BadInput, ConfigError
 from evcharge.domain.ids import DriverId, check_id
 
@@ -50,7 +50,7 @@ _Kind = TypeVar("_Kind", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class HandOrder:
     """What a hand does; `driver_id` is whose charge a manual start asks for, `pin` by what it is allowed."""
 
     action: Action
@@ -59,15 +59,15 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PlanStep:
     """Do `order` `wait_s` seconds after `moment`; None is the start of the engine."""
 
-    moment: Moment | None
+    moment: PlanMoment | None
     wait_s: float
-    order: Order
+    order: HandOrder
 
 
-def parse(text: str, name: str = "plan") -> list[Step]:
+def parse(text: str, name: str = "plan") -> list[PlanStep]:
     """Return the steps of a plan. Raises ConfigError that names the line and what is wrong with it."""
     steps = []
     for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
@@ -81,7 +81,7 @@ def parse(text: str, name: str = "plan") -> list[Step]:
     return steps
 
 
-def order(words: list[str]) -> Order:
+def order(words: list[str]) -> HandOrder:
     """Return what `words` (at least one) want. Raises ValueError with what is wrong with them."""
     word = words[0].lower()
     action = _ALIASES.get(word) or _one_of(Action, word, "an action is")
@@ -90,10 +90,10 @@ def order(words: list[str]) -> Order:
             raise ValueError(
                 'a manual start names its driver, such as "manual D01" or, with a PIN, "manual D01 4711"'
             )
-        return Order(action, _driver(words[1]), pin(words[2]) if len(words) == 3 else None)
+        return HandOrder(action, _driver(words[1]), pin(words[2]) if len(words) == 3 else None)
     if len(words) != 1:
         raise ValueError(f"{action} stands alone, without {words[1][:20]!a}")
-    return Order(action)
+    return HandOrder(action)
 
 
 def _driver(word: str) -> DriverId:
@@ -110,14 +110,14 @@ def pin(word: str) -> str:
     return word
 
 
-def _step(words: list[str]) -> Step:
+def _step(words: list[str]) -> PlanStep:
     moment = None
     if words[0] == "after":
-        moment = _one_of(Moment, words[1] if len(words) > 1 else "", "after")
+        moment = _one_of(PlanMoment, words[1] if len(words) > 1 else "", "after")
         words = words[2:]
     if len(words) < 2:
         raise ValueError('a step is SECONDS ACTION, such as "2.0 plug" or "after authorised 1.5 plug"')
-    return Step(moment, _seconds(words[0]), order(words[1:]))
+    return PlanStep(moment, _seconds(words[0]), order(words[1:]))
 
 
 def _seconds(word: str) -> float:
@@ -137,25 +137,25 @@ def _one_of(kind: type[_Kind], word: str, lead: str) -> _Kind:
         raise ValueError(f"{lead} one of {', '.join(kind)}, not {word[:20]!a}") from None
 
 
-def automatic(auto_plug_s: float | None, auto_unplug_s: float | None) -> list[Step]:
+def automatic(auto_plug_s: float | None, auto_unplug_s: float | None) -> list[PlanStep]:
     """Return the steps of automatic plugging; without `auto_unplug_s` the car goes when its session has ended."""
     if auto_plug_s is None:
         return []
-    plug, unplug = Order(Action.PLUG), Order(Action.UNPLUG)
-    steps = [Step(Moment.AUTHORISED, auto_plug_s, plug), Step(Moment.ENDED, 0.0, unplug)]
+    plug, unplug = HandOrder(Action.PLUG), HandOrder(Action.UNPLUG)
+    steps = [PlanStep(PlanMoment.AUTHORISED, auto_plug_s, plug), PlanStep(PlanMoment.ENDED, 0.0, unplug)]
     if auto_unplug_s is not None:
-        steps.append(Step(Moment.STARTED, auto_unplug_s, unplug))
+        steps.append(PlanStep(PlanMoment.STARTED, auto_unplug_s, unplug))
     return steps
 
 
 class Plan:
     """Steps that wait for their time. Times are seconds of one steady clock."""
 
-    def __init__(self, steps: list[Step], now_s: float) -> None:
+    def __init__(self, steps: list[PlanStep], now_s: float) -> None:
         """The engine starts at `now_s`."""
         self._steps = steps
         # (due, count, moment, order): steps of the same instant keep the order of the file.
-        self._waiting: list[tuple[float, int, Moment | None, Order]] = []
+        self._waiting: list[tuple[float, int, PlanMoment | None, HandOrder]] = []
         self._count = 0
         self._add(None, now_s)
 
@@ -164,21 +164,21 @@ class Plan:
         """When the next step is due."""
         return self._waiting[0][0] if self._waiting else None
 
-    def happened(self, moment: Moment, now_s: float) -> None:
+    def happened(self, moment: PlanMoment, now_s: float) -> None:
         """Something happened that steps may wait for."""
-        if moment is Moment.AUTHORISED:
+        if moment is PlanMoment.AUTHORISED:
             self._waiting = [entry for entry in self._waiting if entry[2] is None]
             heapq.heapify(self._waiting)
         self._add(moment, now_s)
 
-    def due(self, now_s: float) -> list[Order]:
+    def due(self, now_s: float) -> list[HandOrder]:
         """Take out and return what is to be done by now, in order."""
         orders = []
         while self._waiting and self._waiting[0][0] <= now_s:
             orders.append(heapq.heappop(self._waiting)[3])
         return orders
 
-    def _add(self, moment: Moment | None, now_s: float) -> None:
+    def _add(self, moment: PlanMoment | None, now_s: float) -> None:
         for step in self._steps:
             if step.moment is moment:
                 self._count += 1

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from evcharge.cp.journal import records
 from evcharge.cp.journal.disk import Disk, File
-from evcharge.cp.journal.records import Acked, Base, Damaged, Entry, State
+from evcharge.cp.journal.records import Acked, Base, Damaged, Entry, JournalState
 from evcharge.cp.journal.segment import (
     MARK_EVERY_S,
     SESSION_BYTES,
@@ -104,7 +104,7 @@ class Journal:
         return self._state.open
 
     @property
-    def _state(self) -> State:
+    def _state(self) -> JournalState:
         return self._segment.state
 
     def knows(self, session_id: str) -> bool:
@@ -239,7 +239,7 @@ class Journal:
         except Damaged as damage:
             file.close()
             segment = self._begin_after(damage, data)
-        except records.Unknown as problem:
+        except records.UnknownRecord as problem:
             file.close()
             raise StateError(
                 f"the journal in {self._disk} holds a record that this version does not know ({problem}). "
@@ -262,7 +262,7 @@ class Journal:
             # Power was lost before the new file had its name. A torn one was never used by anybody.
             data = file.read(0, MAX_FILE_BYTES)
             file.close()
-            with contextlib.suppress(Damaged, records.Unknown):
+            with contextlib.suppress(Damaged, records.UnknownRecord):
                 records.replay(data)
                 disk.rename(NEW_NAME, NAME)
                 disk.sync_folder()

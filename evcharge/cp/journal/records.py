@@ -71,7 +71,7 @@ class Damaged(Exception):
         self.at = at
 
 
-class Unknown(Exception):
+class UnknownRecord(Exception):
     """An intact record that this version does not know."""
 
 
@@ -120,7 +120,7 @@ def _further(data: bytes, start: int) -> Iterator[Entry]:
     at = data.find(_MARK, start + HEADER.size)
     while at != -1:
         next_at = at + 1
-        with contextlib.suppress(Unknown):
+        with contextlib.suppress(UnknownRecord):
             if (found := _entry_at(data, at - HEADER.size)) is not None:
                 next_at, entry = found
                 yield entry
@@ -140,7 +140,7 @@ def _entry_at(data: bytes, start: int) -> tuple[int, Entry] | None:
     try:
         return body + length, _reader.read(text)
     except ValueError as problem:
-        raise Unknown(str(problem)) from None
+        raise UnknownRecord(str(problem)) from None
 
 
 def _is_whole(text: bytes) -> bool:
@@ -151,7 +151,7 @@ def _is_whole(text: bytes) -> bool:
     return True
 
 
-class State:
+class JournalState:
     """What a journal adds up to. `apply` its entries one by one, in order."""
 
     def __init__(self, base: Base) -> None:
@@ -224,19 +224,19 @@ class State:
         )
 
 
-def replay(data: bytes) -> tuple[State, list[int], list[Acked], int]:
+def replay(data: bytes) -> tuple[JournalState, list[int], list[Acked], int]:
     """Return what `data` adds up to: state, the offset of each record, the ACKs, the end of the last entry.
 
     Raises Damaged when it does not begin with a BASE, or when intact entries do not follow one another.
     """
-    state: State | None = None
+    state: JournalState | None = None
     offsets: list[int] = []
     marks: list[Acked] = []
     end = 0
     for start, past, entry in entries(data):
         try:
             if isinstance(entry, Base) and state is None:
-                state = State(entry)
+                state = JournalState(entry)
             elif state is not None:
                 state.apply(entry)
             else:
@@ -258,7 +258,7 @@ def shorten(data: bytes, up_to_seq: int) -> tuple[Base, list[Entry]]:
     (_, _, first), *rest = entries(data)
     if not isinstance(first, Base):
         raise Damaged(0)
-    state, base, kept = State(first), first, []
+    state, base, kept = JournalState(first), first, []
     for _, _, entry in rest:
         state.apply(entry)
         kept.append(entry)

@@ -1,6 +1,6 @@
 """The monitor role: asks its engine every second how it is, and tells Central what has changed.
 
-`Monitor` is where its parts meet: the watcher of the engine, the link to Central, the errands at the Registry and
+`Monitor` is where its parts meet: the watcher of the engine, the link to Central, its tasks at the Registry and
 the person at its keyboard.
 """
 
@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from evcharge import labels
 from evcharge.cp import health, typed_input
-from evcharge.cp.central_link import LOOK_S, Credential, LinkLines, explained, link_to_central
+from evcharge.cp.central_link import LOOK_S, LinkLines, PointCredential, explained, link_to_central
 from evcharge.cp.monitor.registry_tasks import Cancelled, RegistryTasks
 from evcharge.cp.monitor.watcher import Watcher
 from evcharge.cp.standing import Standing
@@ -51,7 +51,7 @@ async def run(config: Config, cp_id: CpId, stop: asyncio.Event) -> int:
     words = Speech(SENTENCES, config.lang)
     log.info("%s", words("monitor started", cp_id=cp_id))
     monitor = Monitor(config, cp_id, stop)
-    await run_until(stop, monitor.watch(), monitor.obey(), monitor.run_errands())
+    await run_until(stop, monitor.watch(), monitor.obey(), monitor.run_registry_tasks())
     log.info("%s", words("monitor stopped", cp_id=cp_id))
     return 0
 
@@ -130,12 +130,12 @@ class Monitor:
         self._cp_id = cp_id
         self._stop = stop
         self._words = Speech(SENTENCES, config.lang)
-        self._credential = Credential(config, cp_id)
+        self._credential = PointCredential(config, cp_id)
         self._lines = LinkLines(config)
         self._troubles = FaultLog()
         self._standing = Standing(cp_id, self._words, self._troubles)
         self._credential.on_registry = lambda what: self._troubles.note("registry", what, utc_now())
-        self._errands = RegistryTasks(config, cp_id, self._credential, self._no_password, self._words)
+        self._registry_tasks = RegistryTasks(config, cp_id, self._credential, self._no_password, self._words)
         # One errand at a time; its word stays here until it is done.
         self._errand: str | None = None
         self._errand_wanted = asyncio.Event()
@@ -221,14 +221,14 @@ class Monitor:
                 self._words,
                 self._stop.set,
             )
-            self._errands.ask_password = screen.ask_password
+            self._registry_tasks.ask_password = screen.ask_password
             await screen.run()
             return
         async for line in typed_input.typed():
             if line:
                 self.do(line)
 
-    async def run_errands(self) -> None:
+    async def run_registry_tasks(self) -> None:
         """Do what is to be done at the Registry, beside everything else."""
         while True:
             await self._errand_wanted.wait()
@@ -329,13 +329,13 @@ class Monitor:
         try:
             match word:
                 case "register":
-                    said = await self._errands.register()
+                    said = await self._registry_tasks.register()
                 case "withdraw":
-                    said = await self._errands.withdraw()
+                    said = await self._registry_tasks.withdraw()
                 case _:
                     error = self._lines.error
                     is_shut_out = error is not None and error.code in _SHUT_OUT
-                    said = await self._errands.authenticate(is_shut_out=is_shut_out)
+                    said = await self._registry_tasks.authenticate(is_shut_out=is_shut_out)
         except Cancelled:
             log.info("%s", words("cancelled"))
             return

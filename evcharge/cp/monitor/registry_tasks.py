@@ -4,7 +4,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from evcharge.cp.central_link import Credential
+from evcharge.cp.central_link import PointCredential
 from evcharge.domain.errors import AuthenticationError, Code, Refused, StateError
 from evcharge.domain.ids import CpId
 from evcharge.http import registry_client
@@ -28,7 +28,12 @@ class RegistryTasks:
     """
 
     def __init__(
-        self, config: Config, cp_id: CpId, credential: Credential, ask_password: AskPassword, words: Speech
+        self,
+        config: Config,
+        cp_id: CpId,
+        credential: PointCredential,
+        ask_password: AskPassword,
+        words: Speech,
     ) -> None:
         """`ask_password` asks the person here for the administrator's password."""
         self._config = config

@@ -35,7 +35,7 @@ from evcharge.central.rules import commands as c
 from evcharge.central.rules.alert_kinds import Alert, AlertKind
 from evcharge.central.rules.decide import decide
 from evcharge.central.rules.decision import Decision
-from evcharge.central.rules.facts import Closed, Facts, JournalForgotten, Kind, Transfer
+from evcharge.central.rules.facts import Closed, Facts, JournalForgotten, Transfer, TransferKind
 from evcharge.central.rules.pending_facts import PendingFacts
 from evcharge.central.rules.quarantine import MOST_FOREIGN
 from evcharge.central.rules.replies import RecordsMissing
@@ -293,7 +293,7 @@ class TheRules(RuleBasedStateMachine):
         reached["full batch"] += len(batch) == 4
         self.has_news |= bool(batch)
         self.books.execute("BEGIN")
-        entries = [books.Entry(decision, ADMIN, at) for _, decision, at in batch]
+        entries = [books.DecidedEntry(decision, ADMIN, at) for _, decision, at in batch]
         news = self.statuses.news(books.points_of(entries))
         for sql, rows in (*books.statements(entries), *books.status_statements(self.statuses, news)):
             self.books.executemany(sql, rows)
@@ -941,7 +941,7 @@ class TheRules(RuleBasedStateMachine):
         held = sum(self.facts.driver(one).held_cents for one in self.model.drivers)
         billed = sum(ticket.cost_cents for ticket in self.tickets.values())
         billed += self.model.revenue
-        assert self.model.topped_up == self.money[Kind.TOP_UP]
+        assert self.model.topped_up == self.money[TransferKind.TOP_UP]
         assert (
             wallets + held + billed == self.model.topped_up + self.model.put_in == -self.money["outside"]
         )  # I6

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from evcharge.central.feed import Feed, Live
-from evcharge.central.terminal.event_log import Console
+from evcharge.central.terminal.event_log import EventLog
 from evcharge.domain import events
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import Code, ProtocolError
@@ -75,7 +75,7 @@ def test_the_console_prints_each_event_and_each_change_of_status_once(
     town: Network, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level(logging.INFO, "evcharge.central.terminal.event_log")
-    console = Console(town.facts)
+    console = EventLog(town.facts)
     console.show_all()
     for changes, hold in (
         (town.holds, Hold.OPERATOR),

@@ -9,7 +9,15 @@ from rich.text import Text
 from evcharge.cp.engine import engine_view
 from evcharge.cp.health import BROKEN, JOURNAL_FULL
 from evcharge.cp.monitor import monitor_view
-from evcharge.cp.status import EngineFacts, Lamp, MonitorFacts, Session, Signal, engine_line, monitor_line
+from evcharge.cp.status import (
+    EngineFacts,
+    Lamp,
+    MonitorFacts,
+    ShownSession,
+    Signal,
+    engine_line,
+    monitor_line,
+)
 from evcharge.labels import Speech
 from evcharge.labels.point import SENTENCES
 from evcharge.terminal import drawing
@@ -18,7 +26,7 @@ from evcharge.terminal.fault_log import told as lines_of
 
 EN, ES = Speech(SENTENCES), Speech(SENTENCES, "es")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-SESSION = Session(
+SESSION = ShownSession(
     driver_id="D01", price=2_500, hold_cents=500, limit_mwh=20_000_000, power_w=22_000, energy_mwh=5_000_000
 )
 
@@ -85,16 +93,21 @@ def test_both_screens_say_how_warm_it_is():
 def test_the_cost_is_never_more_than_what_is_held_and_a_free_charge_costs_nothing():
     assert SESSION.cost_cents == 125
     assert (
-        Session(driver_id="D01", price=2_500, hold_cents=100, limit_mwh=1, energy_mwh=5_000_000).cost_cents
+        ShownSession(
+            driver_id="D01", price=2_500, hold_cents=100, limit_mwh=1, energy_mwh=5_000_000
+        ).cost_cents
         == 100
     )
-    assert Session(driver_id="D01", price=0, hold_cents=0, limit_mwh=0, energy_mwh=5_000_000).cost_cents == 0
-    free = Session(driver_id="D01", price=0, hold_cents=0, limit_mwh=0)
+    assert (
+        ShownSession(driver_id="D01", price=0, hold_cents=0, limit_mwh=0, energy_mwh=5_000_000).cost_cents
+        == 0
+    )
+    free = ShownSession(driver_id="D01", price=0, hold_cents=0, limit_mwh=0)
     assert "  0 %" in shown(engine(state="charging", session=free))
 
 
 def test_an_authorised_session_shows_how_long_it_waits():
-    waiting = Session(driver_id="D01", price=2_500, hold_cents=500, limit_mwh=1, wait_s=42)
+    waiting = ShownSession(driver_id="D01", price=2_500, hold_cents=500, limit_mwh=1, wait_s=42)
     screen = shown(engine(state="pending", session=waiting))
     assert "● Authorised: plug in" in screen
     assert "D01  plug in within 42 s" in screen

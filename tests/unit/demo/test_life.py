@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from evcharge.demo import life, plan
+from evcharge.demo import life, scenario
 from evcharge.domain.errors import Overloaded
 
 pytestmark = pytest.mark.virtual_time
@@ -72,7 +72,7 @@ async def test_a_driver_charges_again_and_again_for_one_to_three_minutes():
 
 
 async def test_now_and_then_a_point_breaks_and_is_mended_and_never_under_a_guest():
-    monitors = [Program(f"{cp_id} monitor") for cp_id in plan.cp_ids(3)]
+    monitors = [Program(f"{cp_id} monitor") for cp_id in scenario.cp_ids(3)]
     api = Api()
     api.charging = {"CP001": "D01", "CP002": "D02", "CP003": ""}
     await for_a_while(life.breaks(monitors, api, ["D02"], Random(1)), 2)
@@ -84,16 +84,20 @@ async def test_now_and_then_a_point_breaks_and_is_mended_and_never_under_a_guest
 
 async def test_a_wallet_is_filled_before_it_is_empty_also_after_central_was_away():
     api = Api()
-    api.money = {"D01": 0, "D02": plan.POOR_CENTS - 1, "D03": plan.POOR_CENTS}
+    api.money = {"D01": 0, "D02": scenario.POOR_CENTS - 1, "D03": scenario.POOR_CENTS}
     api.is_away = True
 
     async def comes_back() -> None:
         await asyncio.sleep(100)
-        assert api.money["D02"] < plan.POOR_CENTS
+        assert api.money["D02"] < scenario.POOR_CENTS
         api.is_away = False
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(comes_back())
         tasks.create_task(for_a_while(life.pays(["D02", "D03"], api), 0.1))
     # A guest's own money is its own affair.
-    assert api.money == {"D01": 0, "D02": plan.POOR_CENTS - 1 + plan.TOP_UP_CENTS, "D03": plan.POOR_CENTS}
+    assert api.money == {
+        "D01": 0,
+        "D02": scenario.POOR_CENTS - 1 + scenario.TOP_UP_CENTS,
+        "D03": scenario.POOR_CENTS,
+    }

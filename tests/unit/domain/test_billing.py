@@ -15,7 +15,7 @@ from evcharge.domain.billing import (
     price_text,
 )
 from evcharge.domain.errors import BadInput
-from evcharge.domain.tariff import Tariff, Use
+from evcharge.domain.tariff import Consumption, Tariff
 
 prices = st.integers(0, MAX_PRICE_CENTI_CENTS)
 
@@ -130,7 +130,7 @@ def test_a_thousand_million_of_the_largest_rows_add_up_within_64_bits(most: int)
 
 
 def test_the_dearest_ticket_is_an_amount_of_money_and_a_page_computes_it_exactly():
-    assert Tariff(MAX_PRICE_CENTI_CENTS).cost_cents(Use(MAX_SESSION_MWH)) <= MAX_MONEY_CENTS
+    assert Tariff(MAX_PRICE_CENTI_CENTS).cost_cents(Consumption(MAX_SESSION_MWH)) <= MAX_MONEY_CENTS
     # What JavaScript and SQLite compute with: energy times price, before it is divided.
     assert MAX_SESSION_MWH * MAX_PRICE_CENTI_CENTS < 2**53
 

@@ -145,7 +145,7 @@ def spoilt(valid: object) -> dict[str, bytes]:
 def believes(reads: Reader, raw: bytes, folder: Path) -> bool:
     try:
         return bool(reads(raw, folder))
-    except (EvchargeError, SourceTrouble, ValueError, records.Unknown):
+    except (EvchargeError, SourceTrouble, ValueError, records.UnknownRecord):
         return False
 
 

@@ -23,7 +23,7 @@ class FakeChannel:
     def send(self, message: Message) -> None:
         self.done.append(message)
 
-    def tear(self, message: Message) -> None:
+    def send_half_frame(self, message: Message) -> None:
         self.done.append(("torn", message))
         self.is_closing = True
 

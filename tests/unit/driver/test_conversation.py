@@ -1,4 +1,4 @@
-"""The driver's side of the dealings with Central: what is shown, what is sent, what is remembered."""
+"""The driver's side of the conversation with Central: what is shown, what is sent, what is remembered."""
 
 import itertools
 from datetime import datetime
@@ -612,7 +612,7 @@ def test_leaving_says_what_becomes_of_the_charge():
 
 
 def test_a_driver_that_hesitates_is_asked_once_more():
-    assert charging().hesitate().lines == (
+    assert charging().confirm_quit().lines == (
         "Quit? Press Ctrl+C again or type quit (your charge at CP001 goes on).",
     )
 
@@ -620,12 +620,12 @@ def test_a_driver_that_hesitates_is_asked_once_more():
 # ---- what a terminal always shows is asked by itself
 
 
-def curious() -> Conversation:
-    return Conversation("D01", ADDRESS, 60, lambda: "request-1", curious=True)
+def refreshing() -> Conversation:
+    return Conversation("D01", ADDRESS, 60, lambda: "request-1", auto_refresh=True)
 
 
-def test_a_curious_one_asks_at_once_and_shows_nothing_of_the_answers():
-    talk = curious()
+def test_one_that_refreshes_by_itself_asks_at_once_and_shows_nothing_of_the_answers():
+    talk = refreshing()
     assert talk.connected().messages == (ListPoints(), AskBalance())
     assert talk.hear(Balance(balance_cents=2000, held_cents=0)) == Reaction()
     row = PointRow(cp_id="CP001", location="Alicante", price=2500, status="Available")
@@ -636,7 +636,7 @@ def test_a_curious_one_asks_at_once_and_shows_nothing_of_the_answers():
 
 
 def test_a_question_that_is_under_way_already_is_not_sent_twice_but_its_answer_is_shown():
-    talk = curious()
+    talk = refreshing()
     talk.connected()
     assert talk.ask(AskBalance()) == Reaction()
     assert talk.busy
@@ -645,7 +645,7 @@ def test_a_question_that_is_under_way_already_is_not_sent_twice_but_its_answer_i
 
 
 def test_the_money_is_looked_up_when_it_has_changed():
-    talk = curious()
+    talk = refreshing()
     talk.connected()
     talk.hear(Balance(balance_cents=2000, held_cents=0))
     talk.start("CP001", None)
@@ -657,7 +657,7 @@ def test_the_money_is_looked_up_when_it_has_changed():
 
 
 def test_what_was_asked_before_an_outage_is_asked_again_after_it():
-    talk = curious()
+    talk = refreshing()
     talk.connected()
     talk.lost()
     assert not talk.facts.connected
@@ -669,12 +669,12 @@ def test_what_was_asked_before_an_outage_is_asked_again_after_it():
 @pytest.mark.parametrize("code", ["WALLET_CORRECTED", "PAID_OUT", "DEBT_PAID", "CORRECTED"])
 def test_whoever_shows_its_balance_all_the_time_asks_for_it_when_money_moved(code: str):
     notice = Notice(code=code, text="It moved.", cost_cents=100)
-    assert talking(curious=True).hear(notice).messages == (AskBalance(),)
-    assert talking(curious=False).hear(notice).messages == ()
+    assert talking(auto_refresh=True).hear(notice).messages == (AskBalance(),)
+    assert talking(auto_refresh=False).hear(notice).messages == ()
 
 
-def talking(*, curious: bool) -> Conversation:
-    talk = Conversation("D01", "127.0.0.1:1", 60, lambda: "request-1", curious=curious)
+def talking(*, auto_refresh: bool) -> Conversation:
+    talk = Conversation("D01", "127.0.0.1:1", 60, lambda: "request-1", auto_refresh=auto_refresh)
     talk.connected()
     # What it asked by itself is answered.
     talk.hear(Points(points=[]))

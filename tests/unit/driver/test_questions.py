@@ -7,8 +7,8 @@ import pytest
 from evcharge.domain.errors import BadInput, Code
 from evcharge.driver import view
 from evcharge.driver.conversation import Conversation
-from evcharge.driver.known_facts import Facts
-from evcharge.driver.prompt import Command, PinWish, parse
+from evcharge.driver.known_facts import KnownFacts
+from evcharge.driver.prompt import PinWish, TypedCommand, parse
 from evcharge.driver.terminal import _Discreet, _wants_digits
 from evcharge.driver.words import Words
 from evcharge.evc1.messages import (
@@ -152,7 +152,7 @@ def test_a_yes_on_the_page_answers_it_here_too():
 
 
 def test_the_line_at_the_bottom_counts_down():
-    facts = Facts(connected=True, question=ASKED)
+    facts = KnownFacts(connected=True, question=ASKED)
     for left_s, left in ((30.0, 30), (17.6, 18), (-70.0, 0)):
         line = view.toolbar("D01", facts, None, ENGLISH, 80, 0.0, 0.0, left_s)
         assert line.plain == f" D01  CP001 asks: yes or no? {left} s"
@@ -190,10 +190,10 @@ def test_a_central_of_the_first_release_is_not_asked_what_it_does_not_know():
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("yes", Command("yes")),
-        ("Sí", Command("yes")),
-        ("si", Command("yes")),
-        ("No", Command("no")),
+        ("yes", TypedCommand("yes")),
+        ("Sí", TypedCommand("yes")),
+        ("si", TypedCommand("yes")),
+        ("No", TypedCommand("no")),
         ("pin", PinWish(is_asked=True)),
         ("pin off", PinWish()),
         ("PIN 5", PinWish(limit_cents=500)),

@@ -8,7 +8,7 @@ import pytest
 
 from evcharge.domain.errors import BadInput
 from evcharge.driver.lines import MAX_LINE_BYTES, LineCutter
-from evcharge.driver.prompt import Command, StopWish, parse
+from evcharge.driver.prompt import StopWish, TypedCommand, parse
 from evcharge.driver.requests import Outcome
 from evcharge.driver.script import (
     MAX_ROWS,
@@ -206,8 +206,8 @@ def test_a_very_long_table_shows_its_newest_rows_and_counts_all():
         ("start", Wish()),
         ("Start cp001", Wish("CP001")),
         ("start any near Berlin", Wish(None, "Berlin")),
-        ("LIST", Command("list")),
-        *((word, Command(word)) for word in ("balance", "history", "help", "quit")),
+        ("LIST", TypedCommand("list")),
+        *((word, TypedCommand(word)) for word in ("balance", "history", "help", "quit")),
         ("stop", StopWish()),
         ("Stop cp003", StopWish("CP003")),
     ],

@@ -6,7 +6,7 @@ import pytest
 from msgspec import UNSET
 
 from evcharge.driver import view
-from evcharge.driver.known_facts import Facts
+from evcharge.driver.known_facts import KnownFacts
 from evcharge.driver.requests import Request
 from evcharge.driver.words import Words
 from evcharge.evc1.messages import (
@@ -61,7 +61,7 @@ def plain(thing: object, columns: int) -> list[str]:
 
 
 def bar(
-    facts: Facts,
+    facts: KnownFacts,
     columns: int,
     request: Request | None = None,
     words: Words = ENGLISH,
@@ -118,7 +118,7 @@ def test_what_is_owed_stands_below_the_wallet_and_in_the_line_at_the_bottom():
         "You owe 3.20 € of charges that your wallet could not pay: the next money that comes in pays that first."
     )
     assert "el próximo dinero que entre paga eso primero" in plain(view.balance(owing, SPANISH), 200)[-1]
-    facts = Facts(connected=True, balance=owing)
+    facts = KnownFacts(connected=True, balance=owing)
     assert "Balance: 0.00 € owed: 3.20 €" in bar(facts, 80)
 
 
@@ -207,7 +207,7 @@ def test_the_receipt_says_what_was_estimated_and_that_nobody_was_there():
 
 
 def test_a_running_charge_shows_its_figures_and_how_much_of_the_hold_is_used():
-    facts = Facts(connected=True, supply=supply())
+    facts = KnownFacts(connected=True, supply=supply())
     assert bar(facts, 80) == (" CP001  7.40 kW 20.000 kWh 5.00 € 0:42  ████████░░░░░░░░░░░░░░░░░░░░░░ 25%")
 
 
@@ -222,34 +222,34 @@ def test_a_running_charge_shows_its_figures_and_how_much_of_the_hold_is_used():
     ],
 )
 def test_a_narrow_window_leaves_out_the_least_important(columns: int, shown: str):
-    assert bar(Facts(connected=True, supply=supply()), columns) == shown
+    assert bar(KnownFacts(connected=True, supply=supply()), columns) == shown
 
 
 def test_a_lost_connection_stands_beside_the_last_figures():
-    assert "✗ no connection to CENTRAL, retrying" in bar(Facts(supply=supply()), 80)
+    assert "✗ no connection to CENTRAL, retrying" in bar(KnownFacts(supply=supply()), 80)
 
 
 def test_a_hold_that_is_used_up_is_a_full_bar():
-    line = bar(Facts(connected=True, supply=supply(energy_mwh=90_000_000)), 80)
+    line = bar(KnownFacts(connected=True, supply=supply(energy_mwh=90_000_000)), 80)
     assert "░" not in line
     assert line.endswith("100%")
 
 
 def test_without_a_limit_there_is_no_bar():
-    line = bar(Facts(connected=True, supply=supply(limit_mwh=None, elapsed_s=UNSET)), 80)
+    line = bar(KnownFacts(connected=True, supply=supply(limit_mwh=None, elapsed_s=UNSET)), 80)
     assert line == " CP001  7.40 kW 20.000 kWh 5.00 €"
 
 
 def test_without_a_charge_money_and_link_are_shown():
-    facts = Facts(connected=True, balance=Balance(balance_cents=2000, held_cents=0))
+    facts = KnownFacts(connected=True, balance=Balance(balance_cents=2000, held_cents=0))
     assert bar(facts, 80) == " D01  Balance: 20.00 € ● connected to CENTRAL"
     assert bar(facts, 80, words=SPANISH) == " D01  Saldo: 20.00 € ● conectado con la CENTRAL"
-    assert bar(Facts(), 80) == " D01  ✗ no connection to CENTRAL, retrying"
+    assert bar(KnownFacts(), 80) == " D01  ✗ no connection to CENTRAL, retrying"
 
 
 def test_a_request_under_way_shows_its_step():
     request = Request(request_id="request-1")
-    facts = Facts(connected=True)
+    facts = KnownFacts(connected=True)
     assert "any charging point: waiting for CENTRAL" in bar(facts, 80, request)
     request.step, request.place = "READY", "CP001"
     assert "CP001: Authorised: plug in" in bar(facts, 80, request)
@@ -268,7 +268,7 @@ def test_colours_are_left_out_when_nobody_wants_them():
 
 
 def test_facts_follow_what_central_says():
-    facts = Facts()
+    facts = KnownFacts()
     facts.hear(FREE)
     facts.hear(History(tickets=[bill(cp_id="CP002")]))
     facts.hear(Progress(request_id="request-1", step="ASKING", cp_id="CP003"))
@@ -284,14 +284,14 @@ def test_facts_follow_what_central_says():
 
 def test_the_memory_of_points_is_bounded(monkeypatch):
     monkeypatch.setattr("evcharge.driver.known_facts._MOST_POINTS", 2)
-    facts = Facts()
+    facts = KnownFacts()
     facts.hear(History(tickets=[bill(cp_id=f"CP00{number}") for number in range(5)]))
     assert len(facts.points) == 2
 
 
 @pytest.mark.parametrize(("words", "said"), [(ENGLISH, "as of"), (SPANISH, "a las")])
 def test_figures_that_stand_still_say_how_old_they_are_and_claim_no_power(words: Words, said: str):
-    old = bar(Facts(connected=True, supply=supply()), 80, words=words, age_s=4.0)
+    old = bar(KnownFacts(connected=True, supply=supply()), 80, words=words, age_s=4.0)
     assert re.match(rf" CP001  {said} \d\d:\d\d:18 20\.000 kWh 5\.00 € 0:42", old)
     assert "kW " not in old.replace("kWh", "")
-    assert said not in bar(Facts(connected=True, supply=supply()), 80, words=words, age_s=3.0)
+    assert said not in bar(KnownFacts(connected=True, supply=supply()), 80, words=words, age_s=3.0)

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from evcharge.cp import central_link
-from evcharge.cp.central_link import Credential, LinkLines
+from evcharge.cp.central_link import LinkLines, PointCredential
 from evcharge.domain.errors import AuthenticationError, Code, Overloaded
 from evcharge.domain.ids import CpId
 from evcharge.evc1.client import LinkState, Phase
@@ -75,7 +75,7 @@ def test_a_registry_that_keeps_us_out_is_named_and_so_is_its_return(caplog, lang
 
 def test_a_ticket_that_cannot_be_renewed_is_said_with_its_end(caplog):
     caplog.set_level(logging.INFO)
-    credential = Credential(Config(lang="es"), CpId("CP001"))
+    credential = PointCredential(Config(lang="es"), CpId("CP001"))
     noted: list[str | None] = []
     credential.on_registry = noted.append
     for problem in (
@@ -127,7 +127,7 @@ async def test_a_charging_point_that_is_not_registered_yet_waits_for_the_registr
 
     monkeypatch.setattr(central_link.registry_client, "own_secret", own_secret)
     monkeypatch.setattr(central_link, "Backoff", lambda first_s: _NoBackoff())
-    assert await Credential(Config(), CpId("CP001")).find() == "a secret"
+    assert await PointCredential(Config(), CpId("CP001")).find() == "a secret"
     assert [entry.message for entry in caplog.records] == [
         "Registry not responding: the Registry does not answer",
         "Registry responding again",

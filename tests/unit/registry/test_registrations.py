@@ -4,9 +4,9 @@ from msgspec.structs import replace
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.location import Location
 from evcharge.registry.registrations import (
-    Kind,
+    IdKind,
     Registration,
-    State,
+    RegistrationState,
     activate,
     deactivate,
     disabled,
@@ -19,9 +19,12 @@ from evcharge.registry.registrations import (
     withdraw,
 )
 
-CP001 = Registration(id="CP001", kind=Kind.CP, location=Location("Elche"), secret_hash="old", epoch=4)
-INACTIVE, REVOKED = replace(CP001, state=State.INACTIVE), replace(CP001, state=State.REVOKED)
-WITHDRAWN = replace(CP001, state=State.WITHDRAWN, secret_hash=None, location=Location(""))
+CP001 = Registration(id="CP001", kind=IdKind.CP, location=Location("Elche"), secret_hash="old", epoch=4)
+INACTIVE, REVOKED = (
+    replace(CP001, state=RegistrationState.INACTIVE),
+    replace(CP001, state=RegistrationState.REVOKED),
+)
+WITHDRAWN = replace(CP001, state=RegistrationState.WITHDRAWN, secret_hash=None, location=Location(""))
 
 
 def wanted(**changes):
@@ -91,16 +94,16 @@ def test_only_an_administrator_puts_a_disabled_id_back(before):
 
 
 def test_an_id_is_of_one_kind_only():
-    driver = wanted(kind=Kind.DRIVER)
+    driver = wanted(kind=IdKind.DRIVER)
     assert refusal(register, CP001, driver, same_secret=True, by_admin=True) is Code.CONFLICT
 
 
 @pytest.mark.parametrize("before", [WITHDRAWN, CP001, INACTIVE])
 def test_an_id_never_changes_its_kind(before):
-    refused = refusal(register, before, wanted(kind=Kind.DRIVER), same_secret=False, by_admin=True)
+    refused = refusal(register, before, wanted(kind=IdKind.DRIVER), same_secret=False, by_admin=True)
     assert refused is Code.CONFLICT
-    assert refusal(invited, before, Kind.DRIVER, "CP001") is Code.CONFLICT
-    assert refusal(join, before, wanted(kind=Kind.DRIVER), 4) is Code.CONFLICT
+    assert refusal(invited, before, IdKind.DRIVER, "CP001") is Code.CONFLICT
+    assert refusal(join, before, wanted(kind=IdKind.DRIVER), 4) is Code.CONFLICT
 
 
 def test_a_withdrawn_id_returns_by_an_administrator_without_its_epoch_going_back():
@@ -135,15 +138,15 @@ def test_an_administrator_without_leave_to_replace_brings_back_what_is_withdrawn
 @pytest.mark.parametrize("before", [INACTIVE, REVOKED])
 def test_only_who_is_active_withdraws_itself(before):
     assert refusal(withdraw, before, by_itself=True) is Code.DISABLED
-    assert withdraw(before).after.state is State.WITHDRAWN
-    assert withdraw(CP001, by_itself=True).after.state is State.WITHDRAWN
+    assert withdraw(before).after.state is RegistrationState.WITHDRAWN
+    assert withdraw(CP001, by_itself=True).after.state is RegistrationState.WITHDRAWN
 
 
 @pytest.mark.parametrize("id_", ["CENTRAL", "REGISTRY", "UNKNOWN", "ADMIN", "REG1STRY", "KAFKA"])
 def test_our_own_names_are_nobodys_id(id_):
     new = wanted(id=id_)
     assert refusal(register, None, new, same_secret=False, by_admin=True) is Code.CONFLICT
-    assert refusal(invited, None, Kind.CP, id_) is Code.CONFLICT
+    assert refusal(invited, None, IdKind.CP, id_) is Code.CONFLICT
     # Whoever has had such an id since before this rule keeps it.
     assert register(new, new, same_secret=True, by_admin=False) is None
 
@@ -193,11 +196,11 @@ def test_the_hash_of_a_secret_is_not_shown():
 
 
 def test_an_invitation_is_made_for_the_id_as_it_is_now():
-    assert invited(None, Kind.CP, "CP001") is None
+    assert invited(None, IdKind.CP, "CP001") is None
     for before in (CP001, REVOKED, WITHDRAWN):
-        assert invited(before, Kind.CP, "CP001") == 4
-    assert refusal(invited, CP001, Kind.DRIVER, "CP001") is Code.CONFLICT
-    assert refusal(invited, INACTIVE, Kind.CP, "CP001") is Code.DISABLED
+        assert invited(before, IdKind.CP, "CP001") == 4
+    assert refusal(invited, CP001, IdKind.DRIVER, "CP001") is Code.CONFLICT
+    assert refusal(invited, INACTIVE, IdKind.CP, "CP001") is Code.DISABLED
 
 
 def test_who_joins_is_registered():
@@ -222,4 +225,4 @@ def test_what_happened_after_an_invitation_was_made_is_stronger():
     assert refusal(join, CP001, wanted(), None) is Code.CONFLICT
     assert refusal(join, None, wanted(), 0) is Code.CONFLICT
     assert refusal(join, INACTIVE, wanted(), 4) is Code.DISABLED
-    assert refusal(join, CP001, wanted(kind=Kind.DRIVER), 4) is Code.CONFLICT
+    assert refusal(join, CP001, wanted(kind=IdKind.DRIVER), 4) is Code.CONFLICT

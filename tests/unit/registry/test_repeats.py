@@ -1,9 +1,9 @@
 from msgspec.structs import replace
 
 from evcharge.registry import repeats as module
-from evcharge.registry.repeats import WITHIN_S, Entry, Repeats
+from evcharge.registry.repeats import WITHIN_S, AuditEntry, Repeats
 
-LOGIN = Entry("unknown", "stranger", "10.0.0.9", "POST /v1/ticket", "CP001", "E_CREDENTIAL")
+LOGIN = AuditEntry("unknown", "stranger", "10.0.0.9", "POST /v1/ticket", "CP001", "E_CREDENTIAL")
 
 
 def test_the_first_refusal_is_written_at_once_and_its_like_is_counted():
@@ -45,7 +45,7 @@ def test_many_sources_are_counted_together(monkeypatch):
 
 
 def test_an_audit_row_holds_no_control_characters_and_no_novels():
-    entry = Entry("a\x1b[31m", "b\n", "c\u202e", "d\x00", "e" * 300, "f", "Elche, España €")
+    entry = AuditEntry("a\x1b[31m", "b\n", "c\u202e", "d\x00", "e" * 300, "f", "Elche, España €")
     assert (entry.who, entry.role, entry.address, entry.what) == ("a?[31m", "b?", "c?", "d?")
     assert len(entry.target) == 200
     assert entry.detail == "Elche, España ?"

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from evcharge.central.books import verify
 from evcharge.driver import view
-from evcharge.driver.actions import Screen
+from evcharge.driver.actions import LineOutput
 from evcharge.driver.words import ENGLISH
 from evcharge.evc1.messages import PointRow, Points
 from evcharge.labels import Speech
@@ -84,7 +84,7 @@ def test_a_line_of_a_screen_is_tame_and_keeps_its_colour():
 
 
 def test_a_line_of_the_driver_is_tame(capsys: pytest.CaptureFixture[str]):
-    Screen().show(EVIL)
+    LineOutput().show(EVIL)
     out = capsys.readouterr().out
     assert is_tame(out)
     assert out.count("\n") == 1

@@ -6,7 +6,7 @@ import pytest
 
 from evcharge.domain.errors import ConfigError
 from evcharge.runtime import toml_file
-from evcharge.runtime.toml_file import Entry
+from evcharge.runtime.toml_file import TomlEntry
 
 KNOWN = ("lang", "central.port", "central.host", "log.level")
 
@@ -27,19 +27,19 @@ def test_every_way_of_writing_a_key_finds_its_line(read):
         "# lang = 'no'\nlang = 'es'\nlog . level = 'x'\n[ central ] # port = 3\n'port' = 1\n\n\"host\"='h'\n"
     )
     assert read(text) == [
-        Entry("lang", "es", "c.toml line 2"),
-        Entry("log.level", "x", "c.toml line 3"),
-        Entry("central.port", 1, "c.toml line 5"),
-        Entry("central.host", "h", "c.toml line 7"),
+        TomlEntry("lang", "es", "c.toml line 2"),
+        TomlEntry("log.level", "x", "c.toml line 3"),
+        TomlEntry("central.port", 1, "c.toml line 5"),
+        TomlEntry("central.host", "h", "c.toml line 7"),
     ]
 
 
 def test_a_key_in_an_inline_table_has_the_line_of_its_section(read):
-    assert read("\ncentral = { port = 1 }") == [Entry("central.port", 1, "c.toml line 2")]
+    assert read("\ncentral = { port = 1 }") == [TomlEntry("central.port", 1, "c.toml line 2")]
 
 
 def test_a_key_whose_line_cannot_be_told_has_the_name_of_the_file(read):
-    assert read('"l\\u0061ng" = 1') == [Entry("lang", 1, "c.toml")]
+    assert read('"l\\u0061ng" = 1') == [TomlEntry("lang", 1, "c.toml")]
 
 
 def test_an_empty_file_and_an_empty_section_have_no_entries(read):

@@ -6,7 +6,7 @@ import pytest
 
 from evcharge.domain.errors import BadInput, Code, Overloaded
 from evcharge.security import passwords as module
-from evcharge.security.passwords import Brake, Credentials, LoginThrottle, network_of, normalised
+from evcharge.security.passwords import Credentials, GuessThrottle, LoginThrottle, network_of, normalised
 from evcharge.security.secret_files import new_secret
 
 
@@ -228,71 +228,71 @@ class Clock:
 ANA, EVA = ("CP001", "10.0.0.1"), ("CP001", "10.0.0.2")
 
 
-def wait_told(brake, source):
+def wait_told(throttle, source):
     with pytest.raises(Overloaded) as refused:
-        brake.attempt(source)
+        throttle.attempt(source)
     assert refused.value.code is Code.SLOW
     return refused.value.retry_after_s
 
 
 def test_each_further_guess_waits_twice_as_long_up_to_a_bound():
     clock = Clock()
-    brake = Brake(clock, free=3, most_s=8)
+    throttle = GuessThrottle(clock, free=3, most_s=8)
     waits = []
     for _ in range(8):
         try:
-            brake.attempt(ANA)
+            throttle.attempt(ANA)
         except Overloaded as refused:
             waits.append(refused.retry_after_s)
             clock.now += refused.retry_after_s
-            brake.attempt(ANA)
+            throttle.attempt(ANA)
     assert waits == [1, 2, 4, 8, 8]
 
 
 def test_a_guesser_locks_out_nobody_at_another_address():
-    brake = Brake(Clock(), free=1)
-    brake.attempt(ANA)
-    wait_told(brake, ANA)
-    brake.attempt(EVA)
+    throttle = GuessThrottle(Clock(), free=1)
+    throttle.attempt(ANA)
+    wait_told(throttle, ANA)
+    throttle.attempt(EVA)
 
 
 def test_tries_that_come_too_soon_do_not_lengthen_the_wait():
-    brake = Brake(Clock(), free=1)
-    brake.attempt(ANA)
-    assert wait_told(brake, ANA) == wait_told(brake, ANA) == 1
+    throttle = GuessThrottle(Clock(), free=1)
+    throttle.attempt(ANA)
+    assert wait_told(throttle, ANA) == wait_told(throttle, ANA) == 1
 
 
 def test_a_right_login_is_a_clean_slate():
-    brake = Brake(Clock(), free=2)
+    throttle = GuessThrottle(Clock(), free=2)
     for _ in range(5):
-        brake.attempt(ANA)
-        brake.succeeded(ANA)
+        throttle.attempt(ANA)
+        throttle.succeeded(ANA)
 
 
 def test_tries_are_forgotten_in_time():
     clock = Clock()
-    brake = Brake(clock, free=1, forget_after_s=60)
+    throttle = GuessThrottle(clock, free=1, forget_after_s=60)
     for _ in range(3):
-        brake.attempt(ANA)
+        throttle.attempt(ANA)
         clock.now += 60
-    brake.attempt(ANA)
-    assert wait_told(brake, ANA) == 1
+    throttle.attempt(ANA)
+    assert wait_told(throttle, ANA) == 1
 
 
 def test_a_try_that_was_not_checked_does_not_count():
-    brake = Brake(Clock(), free=1)
+    throttle = GuessThrottle(Clock(), free=1)
     for _ in range(3):
-        brake.attempt(ANA)
-        brake.undone(ANA)
-    brake.undone(EVA)
+        throttle.attempt(ANA)
+        throttle.undone(ANA)
+    throttle.undone(EVA)
 
 
 def test_the_number_of_remembered_sources_is_bounded():
-    brake = Brake(Clock(), free=1, max_sources=2)
+    throttle = GuessThrottle(Clock(), free=1, max_sources=2)
     for number in range(4):
-        brake.attempt(("CP001", f"10.0.0.{number}"))
-    assert len(brake._sources) == 2
-    wait_told(brake, ("CP001", "10.0.0.3"))
+        throttle.attempt(("CP001", f"10.0.0.{number}"))
+    assert len(throttle._sources) == 2
+    wait_told(throttle, ("CP001", "10.0.0.3"))
 
 
 # ---- one name from everywhere

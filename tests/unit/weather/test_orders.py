@@ -6,7 +6,7 @@ from evcharge.domain.errors import BadInput
 from evcharge.domain.location import Location
 from evcharge.labels import Speech
 from evcharge.labels.weather_service import SENTENCES
-from evcharge.weather.orders import Order, Verb, parse
+from evcharge.weather.orders import MenuOrder, MenuVerb, parse
 
 SAY = Speech(SENTENCES)
 
@@ -14,19 +14,25 @@ SAY = Speech(SENTENCES)
 @pytest.mark.parametrize(
     ("line", "order"),
     [
-        ("add  San   Vicente", Order(Verb.ADD, Location("San Vicente"))),
-        ("DROP Madrid", Order(Verb.DROP, Location("Madrid"))),
-        ("change Campus UA = Alicante", Order(Verb.CHANGE, Location("Campus UA"), Location("Alicante"))),
-        ("change Campus=38.38, -0.51", Order(Verb.CHANGE, Location("Campus"), Location("38.38, -0.51"))),
-        ("move cp001 Elche", Order(Verb.MOVE, cp_id="CP001", where=Location("Elche"))),
-        ("list", Order(Verb.LIST)),
-        ("faults", Order(Verb.FAULTS)),
-        ("quit", Order(Verb.QUIT)),
+        ("add  San   Vicente", MenuOrder(MenuVerb.ADD, Location("San Vicente"))),
+        ("DROP Madrid", MenuOrder(MenuVerb.DROP, Location("Madrid"))),
+        (
+            "change Campus UA = Alicante",
+            MenuOrder(MenuVerb.CHANGE, Location("Campus UA"), Location("Alicante")),
+        ),
+        (
+            "change Campus=38.38, -0.51",
+            MenuOrder(MenuVerb.CHANGE, Location("Campus"), Location("38.38, -0.51")),
+        ),
+        ("move cp001 Elche", MenuOrder(MenuVerb.MOVE, cp_id="CP001", where=Location("Elche"))),
+        ("list", MenuOrder(MenuVerb.LIST)),
+        ("faults", MenuOrder(MenuVerb.FAULTS)),
+        ("quit", MenuOrder(MenuVerb.QUIT)),
         ("   ", None),
         ("", None),
     ],
 )
-def test_a_line_is_an_order(line: str, order: Order | None):
+def test_a_line_is_an_order(line: str, order: MenuOrder | None):
     assert parse(line, SAY) == order
 
 

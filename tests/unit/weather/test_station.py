@@ -11,12 +11,12 @@ import pytest
 from evcharge.domain.location import Location, WeatherKind
 from evcharge.labels import Speech
 from evcharge.labels.weather_service import SENTENCES
-from evcharge.weather.alerts import Limits
 from evcharge.weather.atlas import Atlas
 from evcharge.weather.client import LocationRow
-from evcharge.weather.own_alerts import Begun
+from evcharge.weather.own_alerts import OwnAlerts
 from evcharge.weather.readings import Reading, Spot
 from evcharge.weather.station import Station
+from evcharge.weather.thresholds import Thresholds
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PLACE = Location("Campus")
@@ -94,8 +94,8 @@ async def working(folder: Path, central: Central, sky: Sky) -> AsyncIterator[Sta
         sky,
         central,
         Atlas(folder / "places.json"),
-        Begun(folder / "alerts.json"),
-        Limits(),
+        OwnAlerts(folder / "alerts.json"),
+        Thresholds(),
         Speech(SENTENCES, "en"),
         lambda: NOW,
         every_s=0.01,

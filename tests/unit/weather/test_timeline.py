@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evcharge.demo import plan
+from evcharge.demo import scenario
 from evcharge.domain.errors import ConfigError
 from evcharge.domain.location import Location
 from evcharge.weather.readings import SourceTrouble
@@ -125,10 +125,10 @@ def test_whatever_stands_there_is_weather_or_a_sentence(text: str):
 
 @pytest.mark.parametrize("once", [True, False])
 def test_the_weather_of_the_demo_can_be_played(once: bool):
-    timeline = parse(plan.timeline(once=once).read_text("utf-8"))
+    timeline = parse(scenario.timeline(once=once).read_text("utf-8"))
     coldest = min(
         timeline.reading(Location(city), seconds, NOON).celsius
-        for city in plan.CITIES
+        for city in scenario.CITIES
         for seconds in range(0, 240, 5)
     )
     # With --once every driver must get its tickets.

@@ -13,11 +13,11 @@ from evcharge.labels.weather_service import SENTENCES
 from evcharge.terminal import drawing
 from evcharge.terminal.fault_log import LoggedFault
 from evcharge.weather.readings import Spot
-from evcharge.weather.view import Facts, Row, listed, view
+from evcharge.weather.view import LocationLine, ServiceFacts, listed, view
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 EN, ES = Speech(SENTENCES), Speech(SENTENCES, "es")
-COLD = Row(
+COLD = LocationLine(
     location=Location("Alcoy"),
     celsius=-3.0,
     wind_m_per_s=12.0,
@@ -25,22 +25,22 @@ COLD = Row(
     alerts=["COLD"],
     cps=["CP003"],
 )
-GOOD = Row(
+GOOD = LocationLine(
     location=Location("Alicante"), celsius=16.04, wind_m_per_s=None, measured_at=NOON, cps=["CP001", "CP007"]
 )
-BLIND = Row(location=Location("Atlantis"), trouble="OpenWeather knows no place called Atlantis")
+BLIND = LocationLine(location=Location("Atlantis"), trouble="OpenWeather knows no place called Atlantis")
 
 
-def facts(*rows: Row, **more: object) -> Facts:
+def facts(*rows: LocationLine, **more: object) -> ServiceFacts:
     told = {
         "source": "OpenWeather", "url": "http://127.0.0.1:8000", "clock": "12:00:00", "source_trouble": None,
         "source_heard": True, "central_trouble": None, "central_heard": True, "rows": rows,
     }  # fmt: skip
-    return Facts(**(told | more))  # type: ignore[arg-type]
+    return ServiceFacts(**(told | more))  # type: ignore[arg-type]
 
 
 def screen(
-    what: Facts,
+    what: ServiceFacts,
     width: int = 80,
     height: int = 24,
     words: Speech = EN,
@@ -82,7 +82,7 @@ def test_trouble_is_said_with_the_courses_words():
 
 
 def test_an_override_is_shown():
-    row = Row(location=Location("Alcoy"), celsius=-3.0, alerts=["WIND", "COLD"], override=True)
+    row = LocationLine(location=Location("Alcoy"), celsius=-3.0, alerts=["WIND", "COLD"], override=True)
     assert "cold, strong wind (overridden)" in screen(facts(row))
     assert "frío, viento fuerte (anulado)" in screen(facts(row), words=ES)
 
@@ -92,7 +92,7 @@ def test_without_locations_it_says_why():
 
 
 def test_more_locations_than_lines_are_counted():
-    rows = [Row(location=Location(f"City {number:02}"), celsius=10.0) for number in range(40)]
+    rows = [LocationLine(location=Location(f"City {number:02}"), celsius=10.0) for number in range(40)]
     shown = screen(facts(*rows, COLD))
     assert "Locations (41)" in shown
     assert "Alcoy" in shown
@@ -124,17 +124,19 @@ def test_the_same_as_plain_lines():
         "Atlantis: unknown; OpenWeather knows no place called Atlantis; CPs: –",
     ]
     assert listed([], EN) == ["none yet: Central knows no charging point"]
-    assert Row(location=Location("x")).words(EN) == "unknown"
+    assert LocationLine(location=Location("x")).words(EN) == "unknown"
 
 
-ABROAD = Row(
+ABROAD = LocationLine(
     location=Location("Guadalajara"),
     spot=Spot(20.6767, -103.3475, "MX"),
     celsius=24.0,
     wind_m_per_s=2.0,
     measured_at=NOON,
 )
-HERE = Row(location=Location("Elche"), spot=Spot(38.2653, -0.6988, "ES"), celsius=16.0, measured_at=NOON)
+HERE = LocationLine(
+    location=Location("Elche"), spot=Spot(38.2653, -0.6988, "ES"), celsius=16.0, measured_at=NOON
+)
 
 
 @pytest.mark.parametrize(("words", "where"), [(EN, "Where"), (ES, "Dónde")])

@@ -1,7 +1,7 @@
 """Authorisation: the guard before every route.
 
 A program shows a bearer token; a browser has a cookie, named after the port because ports share cookies. What a
-browser sends must come from our own pages (`fences`).
+browser sends must come from our own pages (`origin_checks`).
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CallerLimits:
     """How much one caller may ask, from however many addresses; `quotas` say who is not heard at present."""
 
     quotas: Quotas
@@ -70,7 +70,7 @@ class Access:
         names: origin_checks.Names,
         directory: Directory,
         weather_token: str,
-        limits: Limits,
+        limits: CallerLimits,
     ) -> None:
         self._refusals = refusals
         self._token = token.encode()

@@ -6,7 +6,7 @@ The network and its books are in `answers`, and so are the units.
 from typing import Literal
 
 from evcharge.central.api.kit.answers import Answer, Session, Shape, Ticket, TicketRow
-from evcharge.central.views.frames import Charge, Question
+from evcharge.central.views.page_frames import Charge, Question
 from evcharge.domain.ids import Role
 
 # ---- logins

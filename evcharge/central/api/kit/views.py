@@ -16,7 +16,7 @@ from evcharge.domain.charging_point import ChargingPoint, CpStatus
 from evcharge.domain.ids import CpId
 from evcharge.domain.location import Location
 from evcharge.domain.session import Session, SessionState
-from evcharge.domain.tariff import Tariff, Use
+from evcharge.domain.tariff import Consumption, Tariff
 from evcharge.storage.database import Row
 
 Json = dict[str, object]
@@ -86,7 +86,7 @@ def session(row: Row, live: Mapping[CpId, Live]) -> Json:
         "energy_mwh": energy_mwh,
         # As a ticket is computed: nothing beyond the limit is billed.
         "cost_cents": Tariff(row["price_centi_cents_per_kwh"]).cost_cents(
-            Use(min(energy_mwh, row["limit_mwh"]))
+            Consumption(min(energy_mwh, row["limit_mwh"]))
         ),
     }
 

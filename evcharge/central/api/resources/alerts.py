@@ -13,7 +13,7 @@ from evcharge.domain.errors import Code, Refused
 from evcharge.http.server import answer
 
 
-class Alerts:
+class AlertRoutes:
     """/api/alerts…"""
 
     def __init__(self, dispatcher: Dispatcher, alerts: alerts_view.Alerts) -> None:

@@ -65,7 +65,7 @@ class NewPin(Secret, forbid_unknown_fields=True):
 _SESSION = Parameter("session_id", "The charge to stop; may be left out while there is one only.")
 
 
-class Me:
+class OwnAccountRoutes:
     """/api/me…"""
 
     def __init__(

@@ -54,7 +54,7 @@ class PointChange(Struct, forbid_unknown_fields=True):
     confirm: bool = False
 
 
-class Points:
+class PointRoutes:
     """/api/cps…"""
 
     def __init__(

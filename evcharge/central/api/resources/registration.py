@@ -15,7 +15,7 @@ from evcharge.central.api.kit.request_inputs import body_of
 from evcharge.central.api.kit.routes import ADMINS, VIEWERS, Handler, Route
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.rules.commands import CENTRAL, Actor, Note
-from evcharge.central.services.registry_client import Registrar
+from evcharge.central.services.registry_accounts import Registrar
 from evcharge.domain.errors import BadInput, Code, EvchargeError, Overloaded, ProtocolError, Refused
 from evcharge.domain.events import RegistrationChanged
 from evcharge.domain.ids import CpId, DriverId, check_id
@@ -61,7 +61,7 @@ class _List(Struct):
     drivers: list[_Driver]
 
 
-class Registration:
+class RegistrationRoutes:
     """/api/registrations…"""
 
     def __init__(self, dispatcher: Dispatcher, registrar: Registrar, invite: Invite) -> None:

@@ -88,7 +88,7 @@ class OverrideBody(Struct, forbid_unknown_fields=True):
     override: bool
 
 
-class Weather:
+class WeatherRoutes:
     """/api/locations…, /api/weather_update, /api/weather_alert, /api/weather_source,
     /api/weather_goodbye"""
 

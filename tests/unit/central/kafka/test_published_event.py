@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from evcharge.central.books.rows import Entry, event_row
+from evcharge.central.books.rows import DecidedEntry, event_row
 from evcharge.central.kafka.published_event import Published, outgoing
 from evcharge.central.rules.commands import CENTRAL
 from evcharge.central.rules.decision import Decision
@@ -21,7 +21,7 @@ HASH = "0123456789abcdef" * 4
 
 
 def row(event: Event, n: int = 7) -> dict:
-    entry = Entry(Decision((event,)), CENTRAL, NOON)
+    entry = DecidedEntry(Decision((event,)), CENTRAL, NOON)
     return {**event_row(n, entry, event), "hash": HASH}
 
 

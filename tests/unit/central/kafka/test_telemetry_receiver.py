@@ -7,8 +7,8 @@ from unittest import mock
 import pytest
 
 from evcharge.central.feed import Feed
-from evcharge.central.kafka import telemetry as module
-from evcharge.central.kafka.telemetry import TelemetryReceiver
+from evcharge.central.kafka import telemetry_receiver as module
+from evcharge.central.kafka.telemetry_receiver import TelemetryReceiver
 from evcharge.central.peers.quotas import BAN_S, USELESS, USELESS_RECORDS, Quotas
 from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.rules.alert_kinds import AlertKind

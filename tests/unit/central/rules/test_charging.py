@@ -9,7 +9,7 @@ from evcharge.central.rules import commands as c
 from evcharge.central.rules import settlement
 from evcharge.central.rules.charging import MOST_JOURNALS
 from evcharge.central.rules.decision import Draft
-from evcharge.central.rules.facts import Driver, Facts, JournalCursor, Kind
+from evcharge.central.rules.facts import Driver, Facts, JournalCursor, TransferKind
 from evcharge.central.rules.replies import RecordsMissing, RecordsTaken, RequestStep
 from evcharge.central.rules.settings import Rules
 from evcharge.central.views import refusal_text
@@ -76,7 +76,7 @@ def test_a_request_is_granted_with_money_held_and_the_price_frozen(town: Network
     told = only(decision, events.SessionAuthorised)
     assert (told.hold_cents, told.limit_mwh, told.plug_within_s) == (2_000, 80 * KWH, 60)
     assert told.authorised_at == NOON.timestamp()
-    assert town.transfers[-1].kind is Kind.HOLD
+    assert town.transfers[-1].kind is TransferKind.HOLD
 
 
 def test_a_request_that_is_repeated_gets_the_same_answer_and_no_second_session(town: Network):
@@ -463,9 +463,9 @@ def test_a_start_a_meter_and_an_end_make_a_ticket(town: Network):
         1_969, 0, frozenset(),
     )  # fmt: skip
     assert [(one.kind, one.cents) for one in town.transfers[1:]] == [
-        (Kind.HOLD, 2_000),
-        (Kind.CAPTURE, 31),
-        (Kind.RELEASE, 1_969),
+        (TransferKind.HOLD, 2_000),
+        (TransferKind.CAPTURE, 31),
+        (TransferKind.RELEASE, 1_969),
     ]
     assert town.point().status is CpStatus.AVAILABLE
 
@@ -482,14 +482,22 @@ def test_a_charge_that_delivered_nothing_has_a_ticket_of_nothing(town: Network):
     town.sends(town.engines["CP001"].ended(session.session_id, reason="restart"))
     assert (town.tickets[0].energy_mwh, town.tickets[0].cost_cents) == (0, 0)
     assert town.driver().balance_cents == 2_000
-    assert [one.kind for one in town.transfers] == [Kind.TOP_UP, Kind.HOLD, Kind.RELEASE]
+    assert [one.kind for one in town.transfers] == [
+        TransferKind.TOP_UP,
+        TransferKind.HOLD,
+        TransferKind.RELEASE,
+    ]
 
 
 def test_a_charge_that_costs_all_that_was_held_releases_nothing(town: Network):
     session = town.charging()
     town.sends(town.engines["CP001"].ended(session.session_id, 80 * KWH, reason="limit"))
     assert town.tickets[0].cost_cents == 2_000
-    assert [one.kind for one in town.transfers] == [Kind.TOP_UP, Kind.HOLD, Kind.CAPTURE]
+    assert [one.kind for one in town.transfers] == [
+        TransferKind.TOP_UP,
+        TransferKind.HOLD,
+        TransferKind.CAPTURE,
+    ]
     assert (town.driver().balance_cents, town.driver().held_cents) == (0, 0)
 
 

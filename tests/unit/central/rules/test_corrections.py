@@ -9,7 +9,7 @@ from evcharge.central.peers.letters import letters
 from evcharge.central.rules import commands as c
 from evcharge.central.rules import corrections
 from evcharge.central.rules.decision import Draft
-from evcharge.central.rules.facts import Closed, Correction, CorrectionKind, Kind, TicketUnseen
+from evcharge.central.rules.facts import Closed, Correction, CorrectionKind, TicketUnseen, TransferKind
 from evcharge.central.rules.start_seal import seal
 from evcharge.domain import events, journal_records
 from evcharge.domain.errors import Code, Refused
@@ -77,7 +77,7 @@ def test_the_rest_of_a_charge_that_was_billed_by_estimate_becomes_a_correction(t
     assert (town.driver().balance_cents, told.balance_cents) == (2_000 - 250, 2_000 - 250)
     transfer = town.transfers[-1]
     assert (transfer.kind, transfer.debit, transfer.credit, transfer.cents) == (
-        Kind.CORRECTION, "wallet", "revenue", 225,
+        TransferKind.CORRECTION, "wallet", "revenue", 225,
     )  # fmt: skip
 
 

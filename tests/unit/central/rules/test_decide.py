@@ -8,7 +8,7 @@ from evcharge.central.rules import commands as c
 from evcharge.central.rules.alert_kinds import AlertKind
 from evcharge.central.rules.commands import CENTRAL
 from evcharge.central.rules.decide import decide
-from evcharge.central.rules.facts import Kind
+from evcharge.central.rules.facts import TransferKind
 from evcharge.central.rules.replies import RequestStep
 from evcharge.central.rules.settings import Rules
 from evcharge.domain import events
@@ -539,7 +539,7 @@ def test_a_new_driver_is_welcomed_once(network: Network):
     assert said(decision) == [events.DriverAdded, events.WalletToppedUp, events.DriverConnected]
     assert (network.driver().balance_cents, network.driver().link) == (2_000, 1)
     assert [(one.kind, one.debit, one.credit, one.cents) for one in network.transfers] == [
-        (Kind.TOP_UP, "outside", "wallet", 2_000)
+        (TransferKind.TOP_UP, "outside", "wallet", 2_000)
     ]
     assert said(network.driver_is_there()) == [events.DriverConnected]
     assert network.driver().balance_cents == 2_000

@@ -5,7 +5,7 @@ import pytest
 from evcharge.central.peers.letters import letters
 from evcharge.central.rules import commands as c
 from evcharge.central.rules.decision import Decision
-from evcharge.central.rules.facts import Correction, CorrectionKind, Kind
+from evcharge.central.rules.facts import Correction, CorrectionKind, TransferKind
 from evcharge.domain import events
 from evcharge.domain.errors import Code
 from evcharge.evc1 import messages
@@ -40,7 +40,7 @@ def test_a_wallet_is_corrected_both_ways_with_a_reason_and_an_actor(town: Networ
     said = only(orders(town, c.CorrectMoney, driver_id="D01", cents=cents), events.WalletCorrected)
     assert (said.cents, said.balance_cents, said.reason) == (cents, 2_000 + cents, "typed twice")
     moved = town.transfers[-1]
-    assert (moved.kind, (moved.debit, moved.credit), moved.cents) == (Kind.CORRECTION, way, 1_980)
+    assert (moved.kind, (moved.debit, moved.credit), moved.cents) == (TransferKind.CORRECTION, way, 1_980)
     assert (moved.reason, moved.actor, moved.reference) == ("typed twice", "admin", "R-1")
     ((_, to, notice),) = letters(said, lambda _: "")
     assert (to, notice.code, notice.cost_cents) == ("D01", "WALLET_CORRECTED", cents)

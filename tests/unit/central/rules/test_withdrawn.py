@@ -3,7 +3,7 @@
 import pytest
 
 from evcharge.central.rules import commands as c
-from evcharge.central.rules.facts import FormerWallet, Kind
+from evcharge.central.rules.facts import FormerWallet, TransferKind
 from evcharge.central.rules.replies import RequestStep
 from evcharge.domain import events
 from evcharge.domain.charging_point import CpStatus, Hold
@@ -163,11 +163,11 @@ def test_each_booking_names_the_registration_that_it_belongs_to(town: Network):
     assert (session.registration, town.tickets[0].registration) == (1, 1)
     booked = [(one.kind, one.registration) for one in town.transfers]
     assert booked == [
-        (Kind.TOP_UP, 0),
-        (Kind.TOP_UP, 1),
-        (Kind.HOLD, 1),
-        (Kind.CAPTURE, 1),
-        (Kind.RELEASE, 1),
+        (TransferKind.TOP_UP, 0),
+        (TransferKind.TOP_UP, 1),
+        (TransferKind.HOLD, 1),
+        (TransferKind.CAPTURE, 1),
+        (TransferKind.RELEASE, 1),
     ]
     assert town.facts.former_wallet("D01", 0).balance_cents == 2_000
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evcharge.central.terminal.command_line import USAGE, Order, Verb, completions, help_page, parse
+from evcharge.central.terminal.command_line import USAGE, PanelOrder, PanelVerb, completions, help_page, parse
 from evcharge.central.views.event_text import speech
 from evcharge.domain.errors import BadInput
 from evcharge.domain.location import Location
@@ -15,34 +15,34 @@ SAY = speech("en")
     [
         ("", None),
         ("   ", None),
-        ("out CP001", Order(Verb.OUT, "CP001")),
-        ("  OUT   cp001  ", Order(Verb.OUT, "CP001")),
-        ("out all", Order(Verb.OUT)),
-        ("resume ALL", Order(Verb.RESUME)),
-        ("revoke D01", Order(Verb.REVOKE, "D01")),
-        ("move cp001  San   Juan", Order(Verb.MOVE, "CP001", location=Location("San Juan"))),
-        ("rotate CP001", Order(Verb.ROTATE, "CP001")),
-        ("top-up D01 12.50", Order(Verb.TOP_UP, "D01", 1_250)),
-        ("close-lost cp001", Order(Verb.CLOSE_LOST, "CP001")),
-        ("top-up D01 600", Order(Verb.TOP_UP, "D01", 60_000)),
-        ("correct d01 -19.80 the  meter", Order(Verb.CORRECT, "D01", -1_980, reason="the meter")),
-        ("correct D01 5 S-D01-CP001-0f a slip", Order(Verb.CORRECT, "D01", 500, session_id="S-D01-CP001-0f",
+        ("out CP001", PanelOrder(PanelVerb.OUT, "CP001")),
+        ("  OUT   cp001  ", PanelOrder(PanelVerb.OUT, "CP001")),
+        ("out all", PanelOrder(PanelVerb.OUT)),
+        ("resume ALL", PanelOrder(PanelVerb.RESUME)),
+        ("revoke D01", PanelOrder(PanelVerb.REVOKE, "D01")),
+        ("move cp001  San   Juan", PanelOrder(PanelVerb.MOVE, "CP001", location=Location("San Juan"))),
+        ("rotate CP001", PanelOrder(PanelVerb.ROTATE, "CP001")),
+        ("top-up D01 12.50", PanelOrder(PanelVerb.TOP_UP, "D01", 1_250)),
+        ("close-lost cp001", PanelOrder(PanelVerb.CLOSE_LOST, "CP001")),
+        ("top-up D01 600", PanelOrder(PanelVerb.TOP_UP, "D01", 60_000)),
+        ("correct d01 -19.80 the  meter", PanelOrder(PanelVerb.CORRECT, "D01", -1_980, reason="the meter")),
+        ("correct D01 5 S-D01-CP001-0f a slip", PanelOrder(PanelVerb.CORRECT, "D01", 500, session_id="S-D01-CP001-0f",
                                                      reason="a slip")),
-        ("refund S-D01-CP001-0f all sorry", Order(Verb.REFUND, cents=None, session_id="S-D01-CP001-0f",
+        ("refund S-D01-CP001-0f all sorry", PanelOrder(PanelVerb.REFUND, cents=None, session_id="S-D01-CP001-0f",
                                                   reason="sorry")),
-        ("refund S-D01-CP001-0f 1.50 sorry", Order(Verb.REFUND, cents=150, session_id="S-D01-CP001-0f",
+        ("refund S-D01-CP001-0f 1.50 sorry", PanelOrder(PanelVerb.REFUND, cents=150, session_id="S-D01-CP001-0f",
                                                    reason="sorry")),
-        ("pay-out D01 ALL moved away", Order(Verb.PAY_OUT, "D01", None, reason="moved away")),
-        ("pay-out d01/2 3 moved away", Order(Verb.PAY_OUT, "D01", 300, registration=2, reason="moved away")),
-        ("drivers", Order(Verb.DRIVERS)),
-        ("sessions", Order(Verb.SESSIONS)),
-        ("alerts", Order(Verb.ALERTS)),
-        ("close cp001", Order(Verb.CLOSE, "CP001")),
-        ("help", Order(Verb.HELP)),
-        ("quit", Order(Verb.QUIT)),
+        ("pay-out D01 ALL moved away", PanelOrder(PanelVerb.PAY_OUT, "D01", None, reason="moved away")),
+        ("pay-out d01/2 3 moved away", PanelOrder(PanelVerb.PAY_OUT, "D01", 300, registration=2, reason="moved away")),
+        ("drivers", PanelOrder(PanelVerb.DRIVERS)),
+        ("sessions", PanelOrder(PanelVerb.SESSIONS)),
+        ("alerts", PanelOrder(PanelVerb.ALERTS)),
+        ("close cp001", PanelOrder(PanelVerb.CLOSE, "CP001")),
+        ("help", PanelOrder(PanelVerb.HELP)),
+        ("quit", PanelOrder(PanelVerb.QUIT)),
     ],
 )  # fmt: skip
-def test_what_is_understood(line: str, order: Order | None):
+def test_what_is_understood(line: str, order: PanelOrder | None):
     assert parse(line, SAY) == order
 
 
@@ -86,8 +86,8 @@ def test_what_is_not_understood_is_told_in_one_sentence(line: str, sentence: str
     assert len(caught.value.text) < 160
 
 
-@pytest.mark.parametrize("verb", Verb)
-def test_what_the_help_says_is_understood(verb: Verb):
+@pytest.mark.parametrize("verb", PanelVerb)
+def test_what_the_help_says_is_understood(verb: PanelVerb):
     for example in USAGE[verb].split(" | "):
         order = parse(example, SAY)
         assert order is not None
@@ -99,7 +99,7 @@ def test_what_the_help_says_is_understood(verb: Verb):
 @pytest.mark.parametrize(
     ("before", "found"),
     [
-        ("", list(Verb)),
+        ("", list(PanelVerb)),
         ("re", ["resume", "revoke", "refund"]),
         ("RES", ["resume"]),
         ("out ", ["all", "CP001", "CP002"]),

@@ -104,7 +104,7 @@ def test_without_a_link_no_power_is_claimed(town: Shown):
 
 
 def test_a_temperature_is_shown_without_a_charge_and_not_of_somebody_who_is_gone(town: Shown):
-    town.feed.warm("CP002", 215)
+    town.feed.on_temperature("CP002", 215)
     town.ticks()
     assert town.row("CP002").temperature == 215
     town.engine_leaves("CP002")

@@ -5,13 +5,13 @@ import random
 import pytest
 from msgspec import UNSET, UnsetType
 
-from evcharge.cp.engine.charge import Charge, Moment
+from evcharge.cp.engine.charge import ChargeControl, PlanMoment
 from evcharge.cp.engine.simulated_car import SimulatedCar, SimulatedContactor
 from evcharge.cp.hardware import Flow
 from evcharge.cp.health import BROKEN, JOURNAL_FULL
 from evcharge.cp.journal import journal as journal_module
 from evcharge.cp.journal.journal import Journal
-from evcharge.cp.journal.records import State, entries
+from evcharge.cp.journal.records import JournalState, entries
 from evcharge.domain.errors import StateError
 from evcharge.domain.journal_records import Meter, SupplyEnd, SupplyRefused, SupplyStart
 from evcharge.evc1.messages import Ready, Records, Start, SupplyUpdate, Sync
@@ -29,10 +29,10 @@ class WatchedContactor(SimulatedContactor):
         super().__init__()
         self.disk = disk
 
-    def durable(self) -> State:
+    def durable(self) -> JournalState:
         data = bytes(self.disk.durable_names["journal"].durable)
         (_, _, base), *rest = entries(data)
-        state = State(base)
+        state = JournalState(base)
         for _, _, entry in rest:
             state.apply(entry)
         return state
@@ -59,10 +59,12 @@ class Point:
 
     def start_life(self) -> None:
         self.said: list[object] = []
-        self.moments: list[Moment] = []
+        self.moments: list[PlanMoment] = []
         self.contactor.open()
         self.journal = Journal(self.disk, random.Random(len(self.disk.calls)).randbytes)
-        self.charge = Charge(self.journal, self.contactor, self.arrive, self.said.append, self.moments.append)
+        self.charge = ChargeControl(
+            self.journal, self.contactor, self.arrive, self.said.append, self.moments.append
+        )
 
     def restart(self, *, power_cut: bool = False) -> None:
         if power_cut:
@@ -188,7 +190,7 @@ def test_a_start_is_answered_ready_and_waits_for_the_plug(point):
             meter_mwh=0,
         )
     ]
-    assert point.moments == [Moment.AUTHORISED, Moment.STARTED]
+    assert point.moments == [PlanMoment.AUTHORISED, PlanMoment.STARTED]
 
 
 def test_a_car_that_was_plugged_in_before_begins_at_once(point):
@@ -240,7 +242,7 @@ def test_a_session_that_is_not_plugged_in_in_time_is_refused(point):
     assert point.charge.state == "pending"
     point.tick()
     assert point.ends() == [(S1, "not plugged in")]
-    assert point.moments[-1] is Moment.ENDED
+    assert point.moments[-1] is PlanMoment.ENDED
     point.charge.plug()
     assert not point.contactor.closed
 
@@ -733,7 +735,7 @@ def test_a_disk_that_fails_during_a_charge_powers_off_and_ends_it_at_what_is_the
     charging.tick()
     assert not charging.contactor.closed
     assert charging.ends() == [(S1, "fault")]
-    assert charging.moments.count(Moment.ENDED) == 1
+    assert charging.moments.count(PlanMoment.ENDED) == 1
     assert 0 <= charging.journal.meter_mwh - charging.contactor.delivered_mwh <= 6112
     assert charging.charge.fault is None
     charging.charge.plug()
@@ -759,7 +761,7 @@ def test_a_disk_that_fails_at_the_end_of_a_charge_still_ends_it_once(charging):
     assert not charging.contactor.closed
     assert len(charging.ends()) == 1
     assert charging.journal.running is None
-    assert charging.moments.count(Moment.ENDED) == 1
+    assert charging.moments.count(PlanMoment.ENDED) == 1
 
 
 def test_a_disk_that_fails_again_stops_the_engine_with_the_power_off(charging):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from evcharge.cp.engine.charge import Moment
-from evcharge.cp.engine.plan import Action, Order, Plan, Step, automatic, parse
+from evcharge.cp.engine.charge import PlanMoment
+from evcharge.cp.engine.plan import Action, HandOrder, Plan, PlanStep, automatic, parse
 from evcharge.domain.errors import ConfigError
 
 TEXT = """\ufeff# the whole afternoon
@@ -25,24 +25,24 @@ def did(plan: Plan, now_s: float) -> list[Action]:
 
 def test_a_manual_start_names_its_driver_and_ko_and_ok_are_words_too():
     assert parse("1 manual d01\n2 ko\n3 ok\n4 quit\n5 status") == [
-        Step(None, 1.0, Order(Action.MANUAL, "D01")),
-        Step(None, 2.0, Order(Action.BREAK)),
-        Step(None, 3.0, Order(Action.MEND)),
-        Step(None, 4.0, Order(Action.STOP)),
-        Step(None, 5.0, Order(Action.STATUS)),
+        PlanStep(None, 1.0, HandOrder(Action.MANUAL, "D01")),
+        PlanStep(None, 2.0, HandOrder(Action.BREAK)),
+        PlanStep(None, 3.0, HandOrder(Action.MEND)),
+        PlanStep(None, 4.0, HandOrder(Action.STOP)),
+        PlanStep(None, 5.0, HandOrder(Action.STATUS)),
     ]
 
 
 def test_a_plan_is_read_line_by_line():
     assert parse(TEXT) == [
-        Step(None, 2.0, Order(Action.PLUG)),
-        Step(None, 10.0, Order(Action.UNPLUG)),
-        Step(None, 12.0, Order(Action.BREAK)),
-        Step(None, 15.0, Order(Action.MEND)),
-        Step(Moment.AUTHORISED, 1.5, Order(Action.PLUG)),
-        Step(Moment.STARTED, 3.0, Order(Action.UNPLUG)),
-        Step(Moment.ENDED, 0.0, Order(Action.UNPLUG)),
-        Step(None, 20.0, Order(Action.STOP)),
+        PlanStep(None, 2.0, HandOrder(Action.PLUG)),
+        PlanStep(None, 10.0, HandOrder(Action.UNPLUG)),
+        PlanStep(None, 12.0, HandOrder(Action.BREAK)),
+        PlanStep(None, 15.0, HandOrder(Action.MEND)),
+        PlanStep(PlanMoment.AUTHORISED, 1.5, HandOrder(Action.PLUG)),
+        PlanStep(PlanMoment.STARTED, 3.0, HandOrder(Action.UNPLUG)),
+        PlanStep(PlanMoment.ENDED, 0.0, HandOrder(Action.UNPLUG)),
+        PlanStep(None, 20.0, HandOrder(Action.STOP)),
     ]
     assert parse("") == parse("# nothing\r\n\r\n") == []
 
@@ -93,33 +93,33 @@ def test_steps_are_due_in_order_and_once():
 def test_after_steps_follow_each_moment():
     plan = Plan(parse("after authorised 1 plug"), now_s=0.0)
     assert plan.next_at_s is None
-    plan.happened(Moment.STARTED, 5.0)
+    plan.happened(PlanMoment.STARTED, 5.0)
     assert plan.next_at_s is None
     for now_s in (10.0, 20.0):
-        plan.happened(Moment.AUTHORISED, now_s)
+        plan.happened(PlanMoment.AUTHORISED, now_s)
         assert did(plan, now_s + 0.9) == []
         assert did(plan, now_s + 1.0) == [Action.PLUG]
 
 
 def test_the_next_session_drops_what_was_waiting_for_the_last_one():
     plan = Plan(parse("after started 30 unplug\n40 break"), now_s=0.0)
-    plan.happened(Moment.AUTHORISED, 1.0)
-    plan.happened(Moment.STARTED, 2.0)
-    plan.happened(Moment.AUTHORISED, 10.0)
+    plan.happened(PlanMoment.AUTHORISED, 1.0)
+    plan.happened(PlanMoment.STARTED, 2.0)
+    plan.happened(PlanMoment.AUTHORISED, 10.0)
     assert did(plan, 35.0) == []
-    plan.happened(Moment.STARTED, 35.0)
+    plan.happened(PlanMoment.STARTED, 35.0)
     assert did(plan, 100.0) == [Action.BREAK, Action.UNPLUG]
 
 
 def test_automatic_plugging_unplugs_when_told_or_when_the_session_has_ended():
     assert automatic(None, 5.0) == []
     ends = Plan(automatic(1.5, None), now_s=0.0)
-    ends.happened(Moment.AUTHORISED, 0.0)
+    ends.happened(PlanMoment.AUTHORISED, 0.0)
     assert did(ends, 1.5) == [Action.PLUG]
-    ends.happened(Moment.STARTED, 1.5)
+    ends.happened(PlanMoment.STARTED, 1.5)
     assert did(ends, 1000.0) == []
-    ends.happened(Moment.ENDED, 1000.0)
+    ends.happened(PlanMoment.ENDED, 1000.0)
     assert did(ends, 1000.0) == [Action.UNPLUG]
     timed = Plan(automatic(1.5, 5.0), now_s=0.0)
-    timed.happened(Moment.STARTED, 2.0)
+    timed.happened(PlanMoment.STARTED, 2.0)
     assert did(timed, 7.0) == [Action.UNPLUG]

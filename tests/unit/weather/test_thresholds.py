@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evcharge.domain.location import WeatherKind
-from evcharge.weather.alerts import Limits, alerts, is_openweather_storm, is_wmo_storm
 from evcharge.weather.readings import Reading
+from evcharge.weather.thresholds import Thresholds, alerts, is_openweather_storm, is_wmo_storm
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 NONE: frozenset[WeatherKind] = frozenset()
-LIMITS = Limits()
+LIMITS = Thresholds()
 celsius = st.floats(-60, 60)
 winds = st.none() | st.floats(0, 60)
 readings = st.builds(
@@ -25,7 +25,7 @@ def measured(celsius: float = 20.0, wind: float | None = 3.0, *, storm: bool = F
     return Reading(celsius=celsius, wind_m_per_s=wind, storm=storm, measured_at=NOON)
 
 
-def after(*found: Reading, limits: Limits = LIMITS) -> frozenset[WeatherKind]:
+def after(*found: Reading, limits: Thresholds = LIMITS) -> frozenset[WeatherKind]:
     now = NONE
     for reading in found:
         now = alerts(now, reading, limits)
@@ -66,7 +66,7 @@ def test_a_wind_that_is_not_told_begins_nothing_and_ends_nothing():
 def test_a_storm_is_an_alert_unless_the_settings_say_otherwise():
     assert after(measured(storm=True)) == {WeatherKind.STORM}
     assert after(measured(storm=True), measured()) == NONE
-    assert after(measured(storm=True), limits=Limits(storm=False)) == NONE
+    assert after(measured(storm=True), limits=Thresholds(storm=False)) == NONE
 
 
 def test_several_alerts_end_one_by_one():

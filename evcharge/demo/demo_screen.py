@@ -29,7 +29,7 @@ _DRIVER_COLOUR = "34"
 _MOST_LOG_BYTES = 5_000_000
 
 
-class Screen:
+class DemoScreen:
     """Shows lines as `name │ line`, aligned and, on a terminal, coloured; as JSON each gets a `process`.
 
     When `quiet` it shows only what the demo itself says, as it says it; a file may keep all of it.

@@ -32,12 +32,12 @@ QUIET_S = 10.0
 
 
 @dataclass(slots=True)
-class _Ear:
+class _Reception:
     """What one charging point's figures are opened with: the keys of its last connections, the newest first."""
 
     channel: Channel
     openers: list[RisingOpener] = field(default_factory=list)
-    misheard_at: float | None = None
+    undecodable_at: float | None = None
 
 
 class TelemetryReceiver:
@@ -51,7 +51,7 @@ class TelemetryReceiver:
         self._feed = feed
         self._refusals = refusals
         self._quotas = quotas
-        self._ears: dict[CpId, _Ear] = {}
+        self._receptions: dict[CpId, _Reception] = {}
         self._buckets = TokenBuckets(1 / RECORDS_PER_S, RECORDS_PER_S)
 
     def take(self, key: str, value: bytes) -> None:
@@ -75,35 +75,37 @@ class TelemetryReceiver:
         if not in_time:
             self._refuse(cp_id, ProtocolError("more figures than Central takes", Code.SLOW))
             return
-        ear = self._ear(cp_id)
-        if ear is None:
+        reception = self._reception(cp_id)
+        if reception is None:
             return  # its engine has gone; these are its last words
         try:
-            self._show(cp_id, self._open(ear, value))
+            self._show(cp_id, self._open(reception, value))
         except Exception as failure:  # noqa: BLE001 - anybody may have put it there
             problem = failure if isinstance(failure, ProtocolError) else unforeseen(failure)
-            if ear.misheard_at is None:
-                ear.channel.send(ErrorNotice(code=problem.code, text=problem.text[:200]))
-            ear.misheard_at = now
+            if reception.undecodable_at is None:
+                reception.channel.send(ErrorNotice(code=problem.code, text=problem.text[:200]))
+            reception.undecodable_at = now
             self._refuse(cp_id, problem)
             return
-        if ear.misheard_at is not None and now - ear.misheard_at > QUIET_S:
-            ear.misheard_at = None
+        if reception.undecodable_at is not None and now - reception.undecodable_at > QUIET_S:
+            reception.undecodable_at = None
             self._dispatcher.post(Note(by=CENTRAL, event=FiguresUnderstood(cp_id=cp_id)))
 
-    def _ear(self, cp_id: CpId) -> _Ear | None:
+    def _reception(self, cp_id: CpId) -> _Reception | None:
         channel = self._peers.channel(Role.ENGINE, cp_id)
         if channel is None:
             return None
-        ear = self._ears.get(cp_id)
-        if ear is None or ear.channel is not channel:
+        reception = self._receptions.get(cp_id)
+        if reception is None or reception.channel is not channel:
             # What was sealed for the connection before this one may still be on its way.
-            before = ear.openers[:1] if ear is not None else []
-            ear = self._ears[cp_id] = _Ear(channel, [RisingOpener(channel.telemetry_key), *before])
-        return ear
+            before = reception.openers[:1] if reception is not None else []
+            reception = self._receptions[cp_id] = _Reception(
+                channel, [RisingOpener(channel.telemetry_key), *before]
+            )
+        return reception
 
-    def _open(self, ear: _Ear, value: bytes) -> SupplyUpdate | None:
-        present, *before = ear.openers
+    def _open(self, reception: _Reception, value: bytes) -> SupplyUpdate | None:
+        present, *before = reception.openers
         try:
             message = present.open(value)
         except ProtocolError as problem:

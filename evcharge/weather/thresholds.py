@@ -7,7 +7,7 @@ from evcharge.weather.readings import Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Thresholds:
     """Alerts begin beyond the first value of a pair and end at the second, or beyond it. °C and m/s."""
 
     cold_below: float = 0.0
@@ -19,7 +19,7 @@ class Limits:
     storm: bool = True
 
 
-def alerts(before: frozenset[WeatherKind], reading: Reading, limits: Limits) -> frozenset[WeatherKind]:
+def alerts(before: frozenset[WeatherKind], reading: Reading, limits: Thresholds) -> frozenset[WeatherKind]:
     """Return the alerts after `reading`. Between the two values of a pair, all stays as it was `before`."""
     after = set()
     if reading.celsius < limits.cold_below or (

@@ -11,12 +11,12 @@ from evcharge.central.peers.driver import DriverTalk
 from evcharge.central.peers.engine import EngineTalk
 from evcharge.central.peers.monitor import MonitorTalk
 from evcharge.central.peers.quotas import Quotas
-from evcharge.central.peers.talk import Conversation
+from evcharge.central.peers.talk import PeerLink
 from evcharge.domain.ids import Role
 
 
 async def converse(
-    link: Conversation,
+    link: PeerLink,
     dispatcher: Dispatcher,
     store: CentralStore,
     feed: Feed,

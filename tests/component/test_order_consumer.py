@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 
 from evcharge.central.kafka import consumer as module
-from evcharge.central.kafka.consumer import Intake
+from evcharge.central.kafka.consumer import OrderConsumer
 from evcharge.central.peers.quotas import BAN_S, USELESS
 from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.rules.commands import TakeOrder
@@ -34,11 +34,11 @@ class Room:
         self.figures: list[tuple[str, bytes]] = []
         lane = SimpleNamespace(take=lambda key, value: self.figures.append((key, value)))
         refusals = Refusals(town.dispatcher.post)
-        self.intake = Intake(None, lane, SEAL, town.dispatcher, refusals, None)  # type: ignore[arg-type]
+        self.consumer = OrderConsumer(None, lane, SEAL, town.dispatcher, refusals, None)  # type: ignore[arg-type]
 
     async def takes(self, *records: Received) -> None:
         async with asyncio.timeout(5):
-            await self.intake.take("c1", list(records))
+            await self.consumer.take("c1", list(records))
 
     def books(self, sql: str) -> list[tuple]:
         with sqlite3.connect(f"file:{self.town.state / 'central/central.db'}?mode=ro", uri=True) as books:
@@ -189,10 +189,10 @@ async def test_reading_works_once_every_partition_can_be_read(
     room: Room, reads: tuple[bool, ...], works: int
 ):
     told: list[str] = []
-    room.intake.database = room.town.dispatcher._store._database
-    room.intake.make = lambda *_: FakeConsumer(*reads)  # type: ignore[assignment]
+    room.consumer.database = room.town.dispatcher._store._database
+    room.consumer.make = lambda *_: FakeConsumer(*reads)  # type: ignore[assignment]
     with pytest.raises(BrokerLost):
-        await room.intake.run("c1", lambda: told.append("works"))
+        await room.consumer.run("c1", lambda: told.append("works"))
     assert len(room.figures) == len(reads)
     assert len(told) == works
 
@@ -222,10 +222,10 @@ async def test_orders_that_come_too_fast_wait_with_the_brokers():
         return SimpleNamespace(events=())
 
     dispatcher.post = lambda command: submitted()
-    intake = Intake(None, None, SEAL, dispatcher, refusals, None)  # type: ignore[arg-type]
+    consumer = OrderConsumer(None, None, SEAL, dispatcher, refusals, None)  # type: ignore[arg-type]
     loop = asyncio.get_running_loop()
     began_at = loop.time()
-    await intake.take("c1", [record(number, FOREIGN) for number in range(3 * module.ORDERS_PER_S)])
+    await consumer.take("c1", [record(number, FOREIGN) for number in range(3 * module.ORDERS_PER_S)])
     assert len(refused) == 3 * module.ORDERS_PER_S
     assert loop.time() - began_at == pytest.approx(2.0, abs=0.2)
 
@@ -242,16 +242,16 @@ async def test_a_key_under_which_no_orders_of_ours_come_without_end_is_passed_ov
 
     facts = SimpleNamespace(point=lambda cp_id: cp_id)
     dispatcher = SimpleNamespace(facts=facts, post=submitted)
-    intake = Intake(None, None, SEAL, dispatcher, refusals, None)  # type: ignore[arg-type]
+    consumer = OrderConsumer(None, None, SEAL, dispatcher, refusals, None)  # type: ignore[arg-type]
     # At 200 a second, and 10 of them a second are forgiven.
     flood = [record(number, FOREIGN) for number in range(700)]
-    await intake.take("c1", flood)
+    await consumer.take("c1", flood)
     about, role, _, problem = refused[-1]
     assert (about, role, problem.code, problem.text) == ("CP001", Role.OPERATOR, Code.SLOW, USELESS)
     seen = len(refused)
-    await intake.take("c1", [record(700, order(1)), record(701, order(2, cp_id="CP002"), key="CP002")])
+    await consumer.take("c1", [record(700, order(1)), record(701, order(2, cp_id="CP002"), key="CP002")])
     assert [command.order.cp_id for command in taken if command.order is not None] == ["CP002"]
     assert (len(refused), taken[-1].place.next) == (seen, 702)
     await asyncio.sleep(BAN_S + 1)
-    await intake.take("c1", [record(702, order(3))])
+    await consumer.take("c1", [record(702, order(3))])
     assert taken[-1].order.cp_id == "CP001"
