@@ -427,7 +427,7 @@ class ReconnectingClient:
                     continue
                 # With the key that stands here now nobody would have been let in.
                 self._unproven = False
-                self._channel.cut(error)
+                self._channel.stop_reading(error)
 
 
 def _mention(error: EvchargeError | None) -> None:
