@@ -66,7 +66,7 @@ def run(args: Sequence[str] | None = None) -> int:
 
 
 def _failure(problem: Exception) -> int:
-    from evcharge.runtime import files, wall_clock
+    from evcharge.runtime import failures, files, wall_clock
     from evcharge.runtime.logs import without_secrets
     from evcharge.runtime.plain import clean
 
@@ -85,7 +85,8 @@ def _failure(problem: Exception) -> int:
         where = worst.filename or "a file"
         _say(clean(without_secrets(f"cannot use {where}: {files.why(worst)}")))
         return FAILED
-    what = clean(without_secrets(f"{type(worst).__name__}: {worst}"))
+    known = failures.why(worst) if failures.is_foreseen(worst) else f"{type(worst).__name__}: {worst}"
+    what = clean(without_secrets(known))
     _say(
         f"stopped by an error in the program itself ({what}). Please report it; --log-level debug shows more."
     )

@@ -38,8 +38,9 @@ from evcharge.central.rules.settings import Rules
 from evcharge.domain.errors import Code, Refused, StateError, Unstorable
 from evcharge.domain.events import ClockJumped, StorageRestored
 from evcharge.labels import Saying
+from evcharge.labels.causes import because
 from evcharge.labels.central import said
-from evcharge.runtime import failpoints
+from evcharge.runtime import failpoints, failures
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.lifecycle import Jumps
 from evcharge.runtime.outage import Outage
@@ -232,7 +233,11 @@ class Dispatcher:
                 f"Central's books cannot be written ({problem}): check the disk, then start Central again. "
                 "Nothing that was confirmed is lost; the engines send the rest again."
             ) from problem
-        trouble = said("disk full") if isinstance(problem, StoreFull) else said("cannot store", why=problem)
+        trouble = (
+            said("disk full")
+            if isinstance(problem, StoreFull)
+            else said("cannot store", why=because(failures.why(problem)))
+        )
         sentence = self.trouble = str(trouble)
         self._outage.lost(trouble)
         kept = []

@@ -13,7 +13,9 @@ from evcharge.evc1.client import LinkState, Phase, ReconnectingClient, TicketWal
 from evcharge.evc1.tickets import IssuedTicket
 from evcharge.http import registry_client
 from evcharge.labels import Phrase, Speech, say
+from evcharge.labels.causes import cause
 from evcharge.labels.point import SENTENCES
+from evcharge.runtime import failures
 from evcharge.runtime.config import Config
 from evcharge.runtime.outage import Outage
 from evcharge.runtime.waiting import Backoff
@@ -104,7 +106,9 @@ class PointCredential:
             try:
                 secret = secret_files.read_secret(self.file)
             except (StateError, OSError) as problem:
-                log.warning("%s", self._words("bad credential", why=problem))
+                log.warning(
+                    "%s", self._words("bad credential", why=cause(failures.why(problem), self._words.lang))
+                )
                 continue
             log.info("%s", self._words("new credential", cp_id=self._cp_id))
             on_change(secret)

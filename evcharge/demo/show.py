@@ -21,6 +21,7 @@ from evcharge.labels import Speech
 from evcharge.labels.demo import SENTENCES
 from evcharge.labels.operator import SENTENCES as OPERATOR
 from evcharge.operator.client import OperatorClient
+from evcharge.runtime import failures
 from evcharge.runtime.config import Config
 from evcharge.security import secret_files
 from evcharge.weather.keys import find_key
@@ -216,7 +217,7 @@ class _Show:
         try:
             self._screen.keep_in(self._log)
         except OSError as problem:
-            raise StateError(f"{self._log} cannot be written: {problem.strerror}") from None
+            raise StateError(f"{self._log} cannot be written: {failures.why(problem)}") from None
 
     async def _weather(self, url: str) -> None:
         settings = self._config.weather

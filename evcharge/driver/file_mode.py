@@ -1,6 +1,7 @@
 """File mode: the services of a file, one after the other, across crashes and outages."""
 
 import asyncio
+import errno
 import os
 import stat
 import uuid
@@ -23,6 +24,7 @@ from evcharge.driver.script import (
     summary,
 )
 from evcharge.driver.words import ENGLISH, Words
+from evcharge.runtime import failures
 
 # A file of nothing but nonsense fills no screen.
 _MOST_NAMED = 20
@@ -41,8 +43,9 @@ def check_file(name: str, words: Words = ENGLISH) -> Path:
                 if is_binary(file.read(PROBE_BYTES)):
                     raise StateError(words("not a text file", file=name))
     except (OSError, RuntimeError) as problem:
-        why = problem.strerror if isinstance(problem, OSError) else None
-        raise StateError(words("cannot read", file=name, why=why or problem)) from None
+        # A link to itself is a RuntimeError before Python 3.13.
+        why = failures.why(problem if isinstance(problem, OSError) else OSError(errno.ELOOP, name))
+        raise StateError(words("cannot read", file=name, why=words.cause(why))) from None
     return path
 
 
@@ -110,7 +113,7 @@ class Player:
         except BadInput as problem:
             raise StateError(problem.text) from None
         except OSError as problem:
-            why = problem.strerror or problem
+            why = self._words.cause(failures.why(problem))
             raise StateError(self._words("cannot read", file=self._file.name, why=why)) from None
 
     def _good(self, found: Service | BadLine) -> Service | None:

@@ -12,7 +12,7 @@ from evcharge.domain.errors import StateError
 from evcharge.domain.strict_json import read_json
 from evcharge.driver.script import Mark
 from evcharge.driver.words import ENGLISH, Words
-from evcharge.runtime import files
+from evcharge.runtime import failures, files
 
 _Kind = TypeVar("_Kind")
 
@@ -77,7 +77,7 @@ def _read(path: Path, kind: type[_Kind], consequence: str, words: Words) -> _Kin
         log.warning("%s", words("damaged", path=path, consequence=words(consequence)))
         return None
     except OSError as problem:
-        raise StateError(words("cannot use", path=path, why=problem.strerror or problem)) from None
+        raise StateError(words("cannot use", path=path, why=words.cause(failures.why(problem)))) from None
 
 
 def _replace(path: Path, data: bytes, words: Words) -> None:
@@ -98,4 +98,4 @@ def _replace(path: Path, data: bytes, words: Words) -> None:
     except OSError as problem:
         with contextlib.suppress(OSError):
             new.unlink()
-        raise StateError(words("cannot use", path=path, why=problem.strerror or problem)) from None
+        raise StateError(words("cannot use", path=path, why=words.cause(failures.why(problem)))) from None

@@ -32,6 +32,7 @@ from evcharge.evc1.connection import Channel, ChannelClosed, connect
 from evcharge.evc1.login_errors import NameWanted
 from evcharge.evc1.messages import Bye, Heartbeat
 from evcharge.evc1.tickets import IssuedTicket
+from evcharge.runtime import failures
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.outage import Outage
 from evcharge.runtime.waiting import Backoff, wait_until
@@ -159,7 +160,7 @@ class TicketWallet:
             if self._path.exists():
                 return read_json(secret_files.read_secret(self._path), _Kept)
         except (StateError, OSError) as problem:
-            self._log_once(str(problem))
+            self._log_once(failures.why(problem))
         except ValueError:
             self._log_once(f"{self._path} holds no tickets")
         return _Kept()
@@ -168,7 +169,7 @@ class TicketWallet:
         try:
             secret_files.replace_secret(self._path, msgspec.json.encode(self._kept).decode())
         except (StateError, OSError, ValueError) as problem:
-            self._log_once(str(problem))
+            self._log_once(failures.why(problem))
 
     def _log_once(self, what: str) -> None:
         if not self._logged:

@@ -21,6 +21,7 @@ from evcharge.evc1.handshake import Accepted, PeerHandshake, SessionKeys
 from evcharge.evc1.login_errors import parse_error, reported
 from evcharge.evc1.messages import Bye, ErrorNotice, Message, Rekey, Rekeyed, check_sender
 from evcharge.evc1.tickets import Entropy, Identity, IssuedTicket
+from evcharge.runtime import failures
 from evcharge.runtime.rate_limit import TokenBucket
 
 log = logging.getLogger(__name__)
@@ -275,7 +276,7 @@ class Channel(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Note the end; frames that came before it can still be received."""
         half = " in the middle of a frame" if self._cutter.waiting else ""
-        why = f": {exc}" if exc is not None else ""
+        why = f": {failures.why(exc)}" if exc is not None else ""
         self._mute = True
         self._stop(ChannelClosed(f"the connection to {self.peer_address} ended{half}{why}"))
         if not self._lost.done():
@@ -424,7 +425,7 @@ async def connect(
             f"cannot connect to {where}: no answer in {timeout_s:g} s", Code.UNREACHABLE
         ) from None
     except OSError as problem:
-        why = (os.strerror(problem.errno) if problem.errno else str(problem)).lower()
+        why = failures.why(problem)
         raise ChannelClosed(f"cannot connect to {where}: {why}. Is it running?", Code.UNREACHABLE) from None
     try:
         async with asyncio.timeout(timeout_s):
@@ -469,7 +470,7 @@ class _Caller(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():
-            why = f": {exc}" if exc is not None else ""
+            why = f": {failures.why(exc)}" if exc is not None else ""
             self.done.set_exception(ChannelClosed(f"{self._where} hung up during the login{why}"))
 
     def _on_frame(self, received: bytes) -> None:

@@ -40,6 +40,7 @@ from evcharge.evc1.tickets import (
     UnixTime,
     seal_ticket,
 )
+from evcharge.runtime import failures
 
 MAC_BYTES = 32
 _SID_BYTES = 16
@@ -381,8 +382,7 @@ def _fields(values: dict[str, Any], kind: type[_Frame]) -> _Frame:
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as problem:
-        shown = ascii(str(problem))[1:-1][:120]
-        raise ProtocolError(f"bad handshake: {shown}", Code.FIELD) from None
+        raise ProtocolError(f"bad handshake: {failures.why(problem)}", Code.FIELD) from None
 
 
 def _fernet(key: bytes) -> Fernet:

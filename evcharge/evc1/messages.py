@@ -6,7 +6,7 @@ in 1/100 cent per kWh. The journal of an engine keeps the same `Record` structs 
 """
 
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, TypeVar, dataclass_transform, get_args
+from typing import Annotated, ClassVar, TypeVar, dataclass_transform, get_args
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
@@ -36,6 +36,7 @@ from evcharge.domain.journal_records import (
     Token,
 )
 from evcharge.domain.strict_json import JsonReader, NotJson
+from evcharge.runtime import failures
 
 Pin = Annotated[str, Meta(pattern=r"\A[0-9]{4,12}\Z")]
 
@@ -571,7 +572,7 @@ def decode(plaintext: bytes) -> Envelope:
     except NotJson:
         raise ProtocolError("the frame holds no JSON message", Code.MALFORMED) from None
     except msgspec.ValidationError as problem:
-        raise ProtocolError(f"bad message: {_printable(problem)}", Code.FIELD) from None
+        raise ProtocolError(f"bad message: {failures.why(problem)}", Code.FIELD) from None
 
 
 def as_understood(message: Message, speaks: frozenset[str]) -> Message:
@@ -600,8 +601,3 @@ def check_sender(message: Message, role: Role) -> None:
     if role not in message.senders:
         name = type(message).__struct_config__.tag
         raise ProtocolError(f"a {role} may not send {name}", Code.ROLE)
-
-
-def _printable(problem: Any) -> str:
-    # msgspec echoes parts of the input (an unknown tag, a field name): keep it short and on one line.
-    return ascii(str(problem))[1:-1][:160]

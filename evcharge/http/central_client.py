@@ -1,8 +1,6 @@
 """Central's HTTP API from outside: one call, and which of our exceptions each way to fail becomes."""
 
 import contextlib
-import os
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +24,7 @@ from evcharge.domain.errors import (
 from evcharge.domain.strict_json import read_json
 from evcharge.labels import Speech
 from evcharge.labels.causes import cause
+from evcharge.runtime import failures
 from evcharge.security import secret_files, state_folder, tls
 
 OPERATOR_VARIABLE = "EVCHARGE_OPERATOR_TOKEN"
@@ -178,7 +177,7 @@ class ApiClient:
         code = Code(failure.code) if failure.code in set(Code) else None
         if code is not None and self._say.lang != labels.DEFAULT_LANGUAGE:
             # Central's own sentence is English: what its code means goes before it, as on the pages.
-            text = f"{labels.code(code, self._say.lang)} ({text})"
+            text = f"{labels.code(code, self._say.lang)} ({cause(text, self._say.lang)})"
         match status:
             case 401:
                 return AuthenticationError(self._say(token.refused, path=token.path), Code.CREDENTIAL)
@@ -203,10 +202,4 @@ def no_answer(problem: Exception) -> str:
         return "its certificate is not from our CA, or does not name this host"
     if isinstance(problem, aiohttp.ClientSSLError):
         return "what answers does not prove who it is: another program, or an older Central"
-    if isinstance(problem, TimeoutError):
-        return "no answer in time"
-    beneath = getattr(problem, "os_error", None) or problem.__cause__ or problem
-    if isinstance(beneath, socket.gaierror):
-        return "its name is not known here; no internet?"
-    number = getattr(beneath, "errno", None) or getattr(problem, "errno", None)
-    return os.strerror(number).lower() if number and number > 0 else "the connection broke"
+    return failures.why(problem)

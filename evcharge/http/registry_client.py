@@ -31,7 +31,7 @@ from evcharge.domain.errors import (
 from evcharge.domain.ids import Role, check_id
 from evcharge.domain.strict_json import read_json
 from evcharge.evc1.tickets import IssuedTicket
-from evcharge.runtime import clock
+from evcharge.runtime import clock, failures
 from evcharge.security import secret_files, tls
 
 log = logging.getLogger(__name__)
@@ -288,13 +288,9 @@ def _refused(raw: bytes, status: int, retry_after: str | None, registry: Registr
 
 
 def _unreachable(registry: RegistryAddress, problem: Exception) -> EvchargeError:
-    if isinstance(problem, TimeoutError):
-        why = "no answer in time"
-    elif isinstance(problem, aiohttp.ClientSSLError | ssl.SSLError):
-        why = "no TLS there"
-    else:
-        why = getattr(problem, "strerror", None) or type(problem).__name__
-    return Overloaded(f"Registry not responding at {registry.url} ({why}).", Code.UNREACHABLE)
+    return Overloaded(
+        f"Registry not responding at {registry.url} ({failures.why(problem)}).", Code.UNREACHABLE
+    )
 
 
 def _untrusted(registry: RegistryAddress, problem: Exception) -> AuthenticationError:

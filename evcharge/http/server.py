@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from evcharge.domain.errors import BadInput, Code, EvchargeError, Overloaded, ProtocolError
 from evcharge.domain.strict_json import read_json
+from evcharge.runtime import failures
 from evcharge.runtime.admission import SeatLimits
 from evcharge.runtime.listener import Connection, PortOptions, listen
 from evcharge.runtime.rate_limit import TokenBuckets
@@ -107,8 +108,7 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
     try:
         return read_json(raw, kind)
     except msgspec.ValidationError as problem:
-        # msgspec may echo a field's name: keep it short and on one line.
-        raise BadInput(f"Bad body: {ascii(str(problem))[1:-1][:160]}.", Code.FIELD) from None
+        raise BadInput(f"Bad body: {failures.why(problem)}.", Code.FIELD) from None
     except ValueError:
         raise ProtocolError("The body is not JSON.", Code.MALFORMED) from None
 
@@ -229,7 +229,7 @@ def _refusal(problem: Exception) -> tuple[web.Response, str]:
             response.force_close()
             return response, Code.TIMEOUT
         case _:
-            log.error("cannot store: %s", problem)
+            log.error("cannot store: %s", failures.why(problem))
             text = "The database cannot be used now. Try again later."
             return failure(503, Code.STORAGE, text, {"Retry-After": "10"}), Code.STORAGE
 

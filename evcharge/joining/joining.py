@@ -38,6 +38,7 @@ from evcharge.http.registry_client import Impostor, RegistryAddress, call
 from evcharge.joining.token import Invitation, encode
 from evcharge.labels import Speech
 from evcharge.runtime import config as settings
+from evcharge.runtime import failures
 from evcharge.runtime.config import Config
 from evcharge.security import secret_files, state_folder
 
@@ -257,9 +258,9 @@ async def _authority(invitation: Invitation, say: Speech) -> str:
             while len(raw) < _MAX_CA_BYTES and (more := await response.content.read(_MAX_CA_BYTES)):
                 raw += more
     except (aiohttp.ClientError, TimeoutError, OSError) as problem:
-        why = "no answer in time" if isinstance(problem, TimeoutError) else None
-        why = why or getattr(problem, "strerror", None) or type(problem).__name__
-        raise Overloaded(f"Registry not responding at {url} ({why}).", Code.UNREACHABLE) from None
+        raise Overloaded(
+            f"Registry not responding at {url} ({failures.why(problem)}).", Code.UNREACHABLE
+        ) from None
     found = _PEM.findall(raw[:_MAX_CA_BYTES])
     if response.status != 200 or len(found) != 1:
         raise AuthenticationError(say("no ca", url=url), Code.PROOF)

@@ -31,6 +31,7 @@ from aiokafka.partitioner import murmur2  # type: ignore[import-untyped]
 from evcharge.domain.errors import Code, ConfigError, EvchargeError, StateError
 from evcharge.kafka import diagnosis
 from evcharge.kafka.topics import TOPICS, Outgoing
+from evcharge.runtime import failures
 from evcharge.runtime.config import KafkaSettings
 from evcharge.runtime.waiting import within
 from evcharge.security import secret_files
@@ -142,10 +143,9 @@ class Brokers:
         ]
         if lacking:
             made = await admin.create_topics(lacking, timeout_ms=_REQUEST_MS)
-            for name, code, *why in made.topic_errors:
+            for name, code, *_ in made.topic_errors:
                 if code not in (0, _EXISTS):
-                    reason = next(filter(None, why), "") or for_code(code).__name__
-                    raise BrokerLost(f"topic {name} cannot be created: {reason}")
+                    raise BrokerLost(f"topic {name} cannot be created: {failures.why(for_code(code)())}")
         return str(cluster.get("cluster_id") or "")
 
 
@@ -156,7 +156,7 @@ def _trusting(ca_file: str) -> ssl.SSLContext:
     except ssl.SSLError:
         raise StateError(f"`[kafka] ca_file`: {ca_file} holds no certificates in PEM form.") from None
     except OSError as problem:
-        raise StateError(f"`[kafka] ca_file`: cannot read {ca_file}: {problem.strerror}.") from None
+        raise StateError(f"`[kafka] ca_file`: cannot read {ca_file}: {failures.why(problem)}.") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # Python 3.13 asks for key identifiers, which the certificates of the usual Kafka recipes do not have. Signatures,
     # dates and names are checked all the same.
@@ -176,14 +176,7 @@ async def _answer(brokers: Brokers, work: Coroutine[Any, Any, T]) -> T:
     except (KafkaError, OSError) as problem:
         if isinstance(problem, _NOT_LET_IN) and (why := await brokers.reason(until - clock())):
             raise BrokerLost(why) from None
-        raise BrokerLost(f"{brokers.bootstrap}: {_said(problem)}") from None
-
-
-def _said(problem: Exception) -> str:
-    # Some of them say a paragraph, some only their name.
-    text = str(problem).splitlines()[0] if str(problem) else ""
-    name = type(problem).__name__
-    return (text if name in text else f"{name} {text}".strip())[:160]
+        raise BrokerLost(f"{brokers.bootstrap}: {failures.why(problem)}") from None
 
 
 @lru_cache(maxsize=65536)
@@ -277,7 +270,7 @@ async def _ended(work: Coroutine[Any, Any, Any]) -> bool:
     try:
         await within(work, CLOSE_WITHIN_S)
     except Exception as problem:  # noqa: BLE001  aiokafka ends in many ways, and none of them matters any more
-        log.debug("closing: %r", problem)
+        log.debug("closing: %s", failures.why(problem))
         return False
     return True
 
@@ -359,7 +352,7 @@ class Consumer:
             reading = self._consumer.getmany(timeout_ms=round(within_s * 1000), max_records=most)
             got = await within(reading, within_s + WITHIN_S)
         except (KafkaError, OSError, TimeoutError) as problem:
-            raise BrokerLost(f"{self._brokers.bootstrap}: {_said(problem)}") from None
+            raise BrokerLost(f"{self._brokers.bootstrap}: {failures.why(problem)}") from None
         return [
             Received(
                 self._brokers.plain(record.topic),

@@ -18,6 +18,7 @@ from aiokafka.errors import (  # type: ignore[import-untyped]
 )
 from aiokafka.protocol.metadata import MetadataRequest  # type: ignore[import-untyped]
 
+from evcharge.runtime import failures
 from evcharge.runtime.config import KafkaSettings
 from evcharge.runtime.waiting import within
 
@@ -83,7 +84,7 @@ async def _try(place: _Place, settings: KafkaSettings, line: dict[str, Any]) -> 
             return (
                 f'{place} hangs up: perhaps it wants a login, `[kafka] security = "sasl_{settings.security}"`'
             )
-        return f"{place} hangs up ({type(problem).__name__})"
+        return f"{place} hangs up ({failures.why(problem)})"
     finally:
         await connection.close()
     return [_Place(host, port) for _node, host, port, *_rack in answer.brokers]
@@ -113,8 +114,7 @@ async def _why(problem: Exception, place: _Place, settings: KafkaSettings) -> st
         )
     if security.endswith("plaintext") and await _speaks_tls(place):
         return f'speaks TLS: set `[kafka] security` to "{security.removesuffix("plaintext")}tls"'
-    told = getattr(problem, "reason", None) or getattr(problem, "strerror", None)
-    return f"cannot be reached: {told or type(problem).__name__}"
+    return f"cannot be reached: {failures.why(problem)}"
 
 
 def _doubt(problem: ssl.SSLCertVerificationError, place: _Place, ca_file: str) -> str:
@@ -136,7 +136,7 @@ def _doubt(problem: ssl.SSLCertVerificationError, place: _Place, ca_file: str) -
             return (
                 f"shows a certificate that is not {believed}: set `ca_file` to the authority of the brokers"
             )
-    return f"shows a certificate that is refused here: {problem.verify_message}"
+    return f"shows a certificate that is refused here (OpenSSL's number {problem.verify_code})"
 
 
 async def _speaks_plainly(place: _Place) -> bool:

@@ -8,7 +8,16 @@ import string
 from collections.abc import Mapping
 from functools import cache
 
-from evcharge.labels import DEFAULT_LANGUAGE, LANGUAGES, Words, central, point, weather_service
+from evcharge.labels import (
+    DEFAULT_LANGUAGE,
+    LANGUAGES,
+    Saying,
+    Words,
+    central,
+    failures,
+    point,
+    weather_service,
+)
 
 # What the weather service says of its source: those that concern all of it.
 _OF_SOURCES = (
@@ -26,7 +35,7 @@ _OF_SOURCES = (
 _OF_MONITORS = ("nothing answers", "hung up", "engine silent", "engine fault", "wrong engine", "not proved")
 
 # What may have blanks in it.
-_LONG = frozenset({"why", "fault", "source"})
+_LONG = frozenset({"why", "fault", "source", "kinds"})
 
 SENTENCES: Mapping[str, Words] = {
     # ---- faults of a charging point
@@ -89,9 +98,6 @@ SENTENCES: Mapping[str, Words] = {
         "the weather service was not heard for {s} s",
         "no se oyó al servicio del clima durante {s} s",
     ),
-    "no answer": ("no answer in time", "sin respuesta a tiempo"),
-    "no name": ("its name is not known here; no internet?", "su nombre no se conoce aquí; ¿sin internet?"),
-    "broke": ("the connection broke", "la conexión se cortó"),
     "bad certificate": ("its certificate is not valid", "su certificado no es válido"),
     "not our certificate": (
         "its certificate is not from our CA, or does not name this host",
@@ -151,9 +157,9 @@ SENTENCES: Mapping[str, Words] = {
     # ---- why nothing can be stored
     "disk full": central.SENTENCES["disk full"],
     "cannot store": central.SENTENCES["cannot store"],
-    # ---- what systems say
-    "refused": ("connection refused", "conexión rechazada"),
-    "no route": ("no route to host", "no hay camino hasta el equipo"),
+    # ---- why something failed
+    **failures.SENTENCES,
+    # ---- what older releases stored
     "reset": ("[Errno 104] Connection reset by peer", "el otro extremo la cortó"),
 }
 
@@ -170,10 +176,18 @@ def cause(text: str, lang: str = DEFAULT_LANGUAGE) -> str:
     return text
 
 
+def because(text: str) -> Saying:
+    """Return a cause for a line of a log, which is said in the language of that log."""
+    return Saying("cause", {"text": text}, lambda lang, _: cause(text, lang))
+
+
 def _inner(value: str, lang: str) -> str:
     # "(connection refused)", with the blank before it, is a part of its own.
     if value.startswith(" (") and value.endswith(")"):
         return f" ({cause(value[2:-1], lang)})"
+    if " or " in value:
+        # Of a field of JSON: what it may be.
+        return " o ".join(cause(part, lang) for part in value.split(" or "))
     return cause(value, lang)
 
 

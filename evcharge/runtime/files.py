@@ -5,6 +5,8 @@ import os
 import stat
 from pathlib import Path
 
+from evcharge.runtime import failures
+
 OWNER_ONLY = 0o600
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _BAD_DISK = frozenset({errno.EROFS, errno.EIO, errno.ENAMETOOLONG, errno.ELOOP})
@@ -17,7 +19,7 @@ class NotPlain(OSError):
 
     def __init__(self) -> None:
         super().__init__("not a plain file")
-        self.strerror = "it must be a plain file"
+        self.sentence = "it must be a plain file"
 
 
 class TooLarge(OSError):
@@ -25,12 +27,12 @@ class TooLarge(OSError):
 
     def __init__(self) -> None:
         super().__init__("too large")
-        self.strerror = "it is too large"
+        self.sentence = "it is too large"
 
 
 def why(problem: OSError) -> str:
     """Return the end of a sentence about a file that cannot be used: why, and what to do about it."""
-    reason = problem.strerror or type(problem).__name__
+    reason = failures.why(problem)
     if problem.errno in NO_SPACE:
         return f"{reason}. Free some space, and try again."
     if isinstance(problem, NotPlain | IsADirectoryError):

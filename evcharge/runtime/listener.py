@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from evcharge.domain.errors import Overloaded
+from evcharge.runtime import failures
 from evcharge.runtime.admission import Admission, Seat, SeatLimits
 from evcharge.runtime.lifecycle import port_taken
 from evcharge.runtime.rate_limit import TokenBucket
@@ -236,7 +237,8 @@ class _Listener:
                 )
             connection.transport = transport
         except OSError as problem:
-            log.debug("%s: %s went before it was connected: %s", self._options.name, connection.host, problem)
+            why = failures.why(problem)
+            log.debug("%s: %s went before it was connected: %s", self._options.name, connection.host, why)
         except Exception:
             log.exception("%s: the connection of %s failed", self._options.name, connection.host)
 
@@ -294,7 +296,7 @@ class _Listener:
             log.error(
                 "%s: cannot accept connections: %s. This process needs a higher limit of open files (ulimit -n).",
                 self._options.name,
-                problem.strerror,
+                failures.why(problem),
             )
         self._loop.remove_reader(listening)
         self._loop.call_later(_PAUSE_S, self._go_on, listening)

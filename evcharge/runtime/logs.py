@@ -22,6 +22,7 @@ from typing import Any, TextIO
 
 import msgspec
 
+from evcharge.runtime import failures
 from evcharge.runtime.config import LogSettings
 from evcharge.runtime.plain import clean, clean_json
 
@@ -141,7 +142,9 @@ def _words(record: logging.LogRecord, lang: str) -> str:
         text = f"{record.msg} {record.args}"
     problem = record.exc_info[1] if record.exc_info else None
     if problem is not None:
-        text += f" ({type(problem).__name__}: {problem}{_where(problem)})"
+        # A mistake of our own is told as it is: the line is what a report starts from.
+        known = failures.is_foreseen(problem)
+        text += f" ({failures.why(problem) if known else f'{type(problem).__name__}: {problem}'}{_where(problem)})"
         # People get a sentence; who debugs gets the whole way, still on one line.
         if logging.getLogger().isEnabledFor(logging.DEBUG):
             text += " | " + logging.Formatter().formatException(record.exc_info).replace("\n", " | ")  # type: ignore[arg-type]

@@ -8,8 +8,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from evcharge.domain.errors import ConfigError
-from evcharge.runtime import files
+from evcharge.runtime import failures, files
 
+_MISTAKES = (
+    (r"Cannot (overwrite|declare|mutate|redefine)", "this key or section stands there twice"),
+    (r"Expected '='", "a = is missing after the key"),
+    (r"Expected '\]", "a ] is missing"),
+    (r"Unclosed|Unterminated|Illegal character '\\n'", "a quotation mark or bracket is not closed"),
+    (r"Unescaped|Illegal character", "a character stands there that may not"),
+    (r"Invalid value", "a value is missing, or is a text without quotation marks"),
+)
 _MOST_BYTES = 1 << 20  # our own file has some 5 KiB
 
 
@@ -48,8 +56,7 @@ def _read(path: Path) -> str:
     except files.TooLarge:
         raise ConfigError(f"{path} is larger than 1 MiB: is it a config file?") from None
     except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or problem
-        raise ConfigError(f"cannot read config file {path}: {reason}") from None
+        raise ConfigError(f"cannot read config file {path}: {failures.why(problem)}") from None
     try:
         # A BOM and CRLF are what Windows editors write: no reason to refuse.
         return raw.decode("utf-8-sig").replace("\r\n", "\n")
@@ -61,8 +68,14 @@ def _read(path: Path) -> str:
 def _not_toml(path: Path, problem: Exception) -> str:
     found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", str(problem), re.DOTALL)
     if found:
-        return f"{path} line {found[2]}, column {found[3]}: this is not TOML: {_shown(found[1])}"
-    return f"{path}: this is not TOML: {_shown(str(problem))}"
+        return f"{path} line {found[2]}, column {found[3]}: this is not TOML: {_mistake(found[1])}"
+    return f"{path}: this is not TOML: {_mistake(str(problem))}"
+
+
+def _mistake(text: str) -> str:
+    """Return what a person did, by the beginning of what the parser says of it."""
+    known = (advice for begin, advice in _MISTAKES if re.match(begin, text))
+    return next(known, "write key = value, and texts between double quotes")
 
 
 def _entries(path: Path, text: str, tables: dict[str, Any], known: Collection[str]) -> Iterator[TomlEntry]:

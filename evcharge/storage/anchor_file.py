@@ -8,7 +8,7 @@ from collections import deque
 from pathlib import Path
 
 from evcharge.domain.errors import StateError
-from evcharge.runtime import files
+from evcharge.runtime import failures, files
 from evcharge.storage.hash_chain import Head
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class AnchorFile:
         try:
             await asyncio.to_thread(self._write, "".join(f"{one.n} {one.hash}\n" for one in self._waiting))
         except OSError as problem:
-            log.warning("cannot anchor the audit log in %s: %s", self._path, problem.strerror)
+            log.warning("cannot anchor the audit log in %s: %s", self._path, failures.why(problem))
         else:
             self._waiting.clear()
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from evcharge.domain.errors import StateError
+from evcharge.storage.sqlite_errors import store_error
 
 Connection = sqlite3.Connection
 Cursor = sqlite3.Cursor
@@ -24,4 +25,4 @@ def reading(path: Path) -> Iterator[Connection]:
             connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
             yield connection
     except sqlite3.DatabaseError as problem:
-        raise StateError(f"{path} cannot be read: {problem}") from None
+        raise StateError(f"{path} cannot be read: {store_error(problem)}") from None

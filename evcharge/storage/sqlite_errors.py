@@ -1,6 +1,7 @@
 """SQLite's errors in our own words (`store_errors`)."""
 
 import contextlib
+import re
 import sqlite3
 from collections.abc import Iterator
 
@@ -29,9 +30,17 @@ def store_error(problem: sqlite3.Error) -> StoreError:
     """Return what `problem` is for those who use a database."""
     code = getattr(problem, "sqlite_errorname", "")
     if isinstance(problem, sqlite3.IntegrityError):
-        return ConstraintViolated(str(problem), code)
+        # Which rule is what a report needs; the row is not told.
+        rule = re.search(r"(?:constraint failed:|column) ([\w.]+)", str(problem))
+        return ConstraintViolated(
+            str(problem), code, f"{ConstraintViolated.sentence} ({rule[1]})" if rule else ""
+        )
     kind = next((kind for names, kind in _KINDS if code.startswith(names)), StoreError)
-    return kind(str(problem), code)
+    sentence = ""
+    if kind is StoreError and code:
+        is_disk = code.startswith("SQLITE_IOERR")
+        sentence = "reading or writing failed" if is_disk else f"{StoreError.sentence} ({code})"
+    return kind(str(problem), code, sentence)
 
 
 @contextlib.contextmanager

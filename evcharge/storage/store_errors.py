@@ -15,33 +15,51 @@ Whether a commit was stored is always known when one of them is raised. Pure.
 class StoreError(Exception):
     """The database did not store or read something; `code` is the engine's own name for why.
 
-    Its text is the engine's, for logs and for whoever looks after the disk. It names columns and constraints only.
+    It says `sentence`. What the engine said stands in `args`, for a traceback only.
     """
 
-    def __init__(self, text: str, code: str = "") -> None:
+    sentence = "the database did not do it"
+
+    def __init__(self, text: str, code: str = "", sentence: str = "") -> None:
         super().__init__(text)
         self.code = code
+        self.sentence = sentence or type(self).sentence
+
+    def __str__(self) -> str:
+        return self.sentence
 
 
 class ConstraintViolated(StoreError):
     """The schema refuses the data. Everything else of the same transaction may be tried without it."""
 
+    sentence = "it breaks a rule of the database"
+
 
 class StoreFull(StoreError):
     """The disk, or what the database may use of it, is full."""
+
+    sentence = "the disk is full"
 
 
 class StoreBusy(StoreError):
     """Somebody else holds what this needs."""
 
+    sentence = "another program holds the database"
+
 
 class StoreUnwritable(StoreError):
     """The database cannot be opened or written by us."""
+
+    sentence = "the database may not be opened or written by us"
 
 
 class StoreBroken(StoreError):
     """What the database holds cannot be relied on from now on: a write may be lost that it took for done."""
 
+    sentence = "the disk failed in the middle of a write"
+
 
 class StoreDamaged(StoreBroken):
     """What the database holds is no longer what was written."""
+
+    sentence = "the database is damaged"

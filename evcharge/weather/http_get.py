@@ -3,14 +3,13 @@
 A key travels in the query, so no exception of the HTTP library, which may quote it, gets any further than here.
 """
 
-import os
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import aiohttp
 from aiohttp import hdrs
 
+from evcharge.runtime import failures
 from evcharge.weather.readings import SourceTrouble
 
 # Central is to hear within ten seconds that a source is away.
@@ -33,9 +32,7 @@ async def fetching(timeout: aiohttp.ClientTimeout = _TIMEOUT) -> AsyncIterator[F
                 async with session.get(url, params=query, allow_redirects=False) as response:
                     _check(response)
                     return await _read(response)
-            except TimeoutError:
-                why = "no answer in time"
-            except (aiohttp.ClientError, OSError, ValueError) as problem:
+            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as problem:
                 why = _why(problem)
             raise SourceTrouble("silent", of_all=True, why=why)
 
@@ -74,8 +71,4 @@ def _retry_after_s(text: str) -> float:
 def _why(problem: Exception) -> str:
     if isinstance(problem, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
         return "its certificate is not valid"
-    cause = getattr(problem, "os_error", problem)
-    if isinstance(cause, socket.gaierror):
-        return "its name is not known here; no internet?"
-    number = getattr(cause, "errno", None)
-    return os.strerror(number).lower() if number and number > 0 else "the connection broke"
+    return failures.why(problem)

@@ -9,7 +9,7 @@ from pathlib import Path
 from evcharge.domain.errors import StateError
 from evcharge.domain.location import Location, WeatherKind
 from evcharge.domain.strict_json import read_json
-from evcharge.runtime import files
+from evcharge.runtime import failures, files
 from evcharge.runtime.outage import Outage
 from evcharge.security import secret_files
 from evcharge.weather.atlas import MOST_BYTES
@@ -51,5 +51,5 @@ def _load(path: Path) -> dict[str, frozenset[WeatherKind]] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as problem:
-        log.warning("%s cannot be read (%s): every alert passes for ours.", path, type(problem).__name__)
+        log.warning("%s cannot be read (%s): every alert passes for ours.", path, failures.why(problem))
         return None

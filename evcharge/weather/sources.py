@@ -7,7 +7,7 @@ from typing import Protocol
 
 from evcharge.domain.errors import ConfigError
 from evcharge.domain.location import Location
-from evcharge.runtime import files
+from evcharge.runtime import failures, files
 from evcharge.runtime.clock import Clock
 from evcharge.weather import atlas as atlas_module
 from evcharge.weather import openmeteo, openweather, timeline
@@ -124,7 +124,7 @@ def read_timeline(path: Path) -> timeline.Timeline:
     except (UnicodeDecodeError, files.TooLarge):
         raise ConfigError(f"the timeline {path} is not text, or larger than 1 MiB") from None
     except OSError as problem:
-        raise ConfigError(f"cannot read the timeline {path}: {problem.strerror}") from None
+        raise ConfigError(f"cannot read the timeline {path}: {failures.why(problem)}") from None
     return timeline.parse(text, path.name)
 
 
@@ -148,5 +148,5 @@ def _stamp(path: Path) -> tuple[int, int]:
     try:
         status = path.stat()
     except OSError as problem:
-        raise ConfigError(f"cannot read the timeline {path}: {problem.strerror}") from None
+        raise ConfigError(f"cannot read the timeline {path}: {failures.why(problem)}") from None
     return status.st_mtime_ns, status.st_size

@@ -325,7 +325,7 @@ def test_a_disk_without_room_leaves_all_as_it_was(state: Path, tmp_path: Path, c
     monkeypatch.setattr(files, "open_ours", no_room)
     monkeypatch.setattr(backup, "only_process", lambda _: contextlib.nullcontext())
     assert evcharge(state, "restore", file) == 1
-    assert "No space left on device. Free some space" in capsys.readouterr().err
+    assert "no space left on the disk. Free some space" in capsys.readouterr().err
     assert kept(state) == before
 
 

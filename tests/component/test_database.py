@@ -15,6 +15,7 @@ import pytest
 from evcharge.domain.errors import StateError
 from evcharge.storage import database
 from evcharge.storage.database import open_database
+from evcharge.storage.sqlite_errors import store_error
 from evcharge.storage.store_errors import ConstraintViolated, StoreBusy, StoreDamaged, StoreError, StoreFull
 from tests.component.books import SCHEMA, raw
 from tests.component.small_disk import small_disk
@@ -221,7 +222,7 @@ async def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path):
         folder.chmod(0o755)
         folder.rmdir()
     assert text == (
-        f"cannot write {folder / 'x.db.lock'}: Permission denied. "
+        f"cannot write {folder / 'x.db.lock'}: permission denied. "
         "Check who owns the folder, or choose another one with --state."
     )
 
@@ -251,7 +252,7 @@ async def test_a_file_that_cannot_be_written_is_named(tmp_path: Path):
             file.unlink()
         folder.rmdir()
     assert text == (
-        f"cannot write {path}: Permission denied. Check who owns the folder, or choose another one with --state."
+        f"cannot write {path}: permission denied. Check who owns the folder, or choose another one with --state."
     )
 
 
@@ -273,9 +274,11 @@ async def test_a_directory_in_its_place_is_named(tmp_path: Path):
     assert text.startswith(f"cannot write {tmp_path / 'x.db'}")
 
 
-def test_any_other_trouble_is_quoted():
-    text = database._explained(StoreError("no such thing"), Path("x.db")).text
-    assert text == "x.db: no such thing"
+def test_any_other_trouble_is_named_by_its_code():
+    trouble = sqlite3.OperationalError("no such thing")
+    trouble.sqlite_errorname = "SQLITE_ERROR"
+    text = database._explained(store_error(trouble), Path("x.db")).text
+    assert text == "x.db: the database did not do it (SQLITE_ERROR)"
 
 
 # ---- migrations
@@ -296,7 +299,7 @@ async def test_a_migration_that_fails_half_way_is_undone(tmp_path: Path, notes: 
     async with open_database(path, "x") as books, books.transaction() as transaction:
         await transaction.execute("INSERT INTO note VALUES (1, 'kept')")
     notes.append((2, ["CREATE TABLE other (n INTEGER) STRICT;", "DELETE FROM note;", "NONSENSE;"]))
-    assert "syntax error" in await refused(path)
+    assert "the database did not do it (SQLITE_ERROR)" in await refused(path)
     with raw(path) as connection:
         assert connection.execute("PRAGMA user_version").fetchone()[0] == 1
         assert [tuple(row) for row in connection.execute("SELECT * FROM note")] == [(1, "kept")]
@@ -450,9 +453,9 @@ async def test_pages_that_change_under_an_open_database_are_damage(tmp_path: Pat
 
 async def test_a_question_that_makes_no_sense_is_a_store_error(tmp_path: Path, notes: list):
     async with open_database(tmp_path / "x.db", "x") as books:
-        with pytest.raises(StoreError, match="no such table: nowhere"):
+        with pytest.raises(StoreError, match=r"did not do it \(SQLITE_ERROR\)"):
             await books.read("SELECT * FROM nowhere")
-        with pytest.raises(StoreError, match="no such table: nowhere"):
+        with pytest.raises(StoreError, match=r"did not do it \(SQLITE_ERROR\)"):
             async with books.transaction() as transaction:
                 await transaction.execute("DELETE FROM nowhere")
 

@@ -602,11 +602,11 @@ async def test_a_file_that_cannot_be_opened_any_more_is_one_sentence(start, tmp_
     file = services(tmp_path, "CP001\n")
     async with start(Central(), file=file) as app:
         file.unlink()
-        with pytest.raises(StateError, match=r"cannot read services\.txt: No such file"):
+        with pytest.raises(StateError, match=r"cannot read services\.txt: it is not there"):
             await app.exit_code()
 
 
-@pytest.mark.parametrize(("name", "why"), [("", "it is a folder"), ("absent.txt", "No such file")])
+@pytest.mark.parametrize(("name", "why"), [("", "it is a folder"), ("absent.txt", "it is not there")])
 def test_a_file_that_is_none_is_named_at_once(tmp_path, name, why):
     with pytest.raises(StateError, match=f"cannot read .*{why}"):
         check_file(str(tmp_path / name))

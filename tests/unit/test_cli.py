@@ -278,13 +278,16 @@ def test_a_folder_that_this_user_may_not_enter_is_shut_by_its_owner():
     [
         (
             OSError(errno.ENOSPC, "No space left on device"),
-            "a file: No space left on device. Free some space",
+            "a file: no space left on the disk. Free some space",
         ),
         (
             PermissionError(errno.EACCES, "Permission denied", "/x/y"),
-            "/x/y: Permission denied. Check who owns",
+            "/x/y: permission denied. Check who owns",
         ),
-        (OSError(errno.EROFS, "Read-only file system", "/x"), "/x: Read-only file system. Check who owns"),
+        (
+            OSError(errno.EROFS, "Read-only file system", "/x"),
+            "/x: that disk can only be read. Check who owns",
+        ),
     ],
 )
 def test_a_disk_that_does_not_take_part_is_no_error_in_the_program(problem, said, play, capsys):

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import evcharge
 
 PACKAGE = Path(evcharge.__file__).parent
@@ -151,3 +153,79 @@ def test_no_module_name_has_two_meanings():
     assert twice - CONVENTIONAL.keys() - ONE_THING == set()
     # Nothing stays on these lists that needs no excuse any more.
     assert CONVENTIONAL.keys() | ONE_THING == twice
+
+
+# Ours say a sentence of ours; and an error of click says what a person typed.
+OURS = re.compile(
+    r"EvchargeError|StateError|ConfigError|BadInput|BadLine|Refused|Unstorable|StaleLink|Overloaded|ProtocolError|Unforeseen|"
+    r"AuthenticationError|Taken|Impostor|ChannelClosed|BrokerLost|Store\w+|ConstraintViolated|SourceTrouble|Journal\w+|"
+    r"Damaged|records\.Unknown|Bad\w+|_NotOurs|StartRefusal|click\.ClickException"
+)
+# Where an exception's own text is read: to turn it into a sentence, or for the report of a mistake of our own.
+READERS = {
+    "runtime/failures.py",
+    "runtime/logs.py",
+    "cli.py",
+    "storage/sqlite_errors.py",
+    "runtime/toml_file.py",
+}
+
+# They raise each ValueError that they catch, with a sentence in it.
+READERS |= {"cp/engine/plan.py", "weather/timeline.py"}
+
+
+def _told_as_they_are(source: str) -> Iterator[int]:
+    """Yield the lines where the text of an exception that is not ours is formatted."""
+    for handler in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ExceptHandler)):
+        kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+        if handler.name is None or all(OURS.fullmatch(ast.unparse(kind)) for kind in kinds if kind):
+            continue
+        for node in ast.walk(handler):
+            told: list[ast.expr] = []
+            match node:
+                case ast.FormattedValue():
+                    told = [node.value]
+                case ast.Call(func=ast.Name(id="str" | "repr" | "ascii")):
+                    told = node.args
+                case ast.Call(func=ast.Attribute(value=ast.Name(id="log"))):
+                    told = node.args
+                case ast.Call(func=func) if ast.unparse(func).rsplit(".")[-1] in {
+                    "words",
+                    "_words",
+                    "say",
+                    "_say",
+                }:
+                    told = [*node.args, *(given.value for given in node.keywords)]
+            for part in told:
+                if isinstance(part, ast.Name) and part.id == handler.name:
+                    yield node.lineno
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and node.attr == "strerror":
+            yield node.lineno
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'log.warning("failed: %s", problem)',
+        'raise ConfigError(f"cannot read: {problem}")',
+        "text = str(problem)",
+        "text = problem.strerror",
+        "os.strerror(problem.errno)",
+        'self._words("cannot use", why=problem)',
+    ],
+)
+def test_an_exception_that_is_told_as_it_is_is_found(line: str):
+    assert list(_told_as_they_are(f"try: pass\nexcept OSError as problem: {line}")) == [2]
+    assert not list(_told_as_they_are("try: pass\nexcept BadInput as problem: log.info('%s', problem)"))
+
+
+def test_no_exception_of_a_library_is_told_as_it_is():
+    home = Path(evcharge.__file__).parent
+    found = [
+        f"{path.relative_to(home)}:{line}: use failures.why"
+        for path in sorted(home.rglob("*.py"))
+        if str(path.relative_to(home)) not in READERS
+        for line in _told_as_they_are(path.read_text())
+    ]
+    assert found == []

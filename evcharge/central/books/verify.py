@@ -11,6 +11,7 @@ from evcharge.central.books.reconcile import reconcile
 from evcharge.central.books.unbilled import rebuilt, unbilled, unsigned
 from evcharge.domain.errors import StateError
 from evcharge.domain.events import Unread, stored
+from evcharge.runtime import failures
 from evcharge.runtime.plain import clean, clean_json
 from evcharge.storage import hash_chain
 from evcharge.storage.database import GUARDS, guards
@@ -138,7 +139,7 @@ def _kept(path: Path, book: str) -> Witness:
     try:
         return log_witness(path, book)
     except OSError as problem:
-        raise StateError(f"cannot read {path}: {problem.strerror}") from None
+        raise StateError(f"cannot read {path}: {failures.why(problem)}") from None
 
 
 def _unread(connection: Connection) -> list[str]:

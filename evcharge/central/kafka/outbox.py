@@ -21,8 +21,9 @@ from evcharge.domain.events import Event, KafkaLost, KafkaReached
 from evcharge.domain.timestamps import text_of
 from evcharge.kafka.client import BrokerLost, Brokers, Producer
 from evcharge.kafka.topics import Outgoing
+from evcharge.labels.causes import because
 from evcharge.labels.central import said
-from evcharge.runtime import failpoints
+from evcharge.runtime import failpoints, failures
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.outage import Outage
 from evcharge.runtime.waiting import Backoff, uninterrupted, wait_until
@@ -178,7 +179,7 @@ class Outbox:
             except* Exception as problems:
                 # Charges go on, whatever a library for brokers does.
                 problem = _first(problems)
-                log.exception("Kafka: %s", type(problem).__name__, exc_info=problem)
+                log.exception("Kafka: %s", failures.why(problem), exc_info=problem)
                 self._lose(problem)
             await self._close()
             await asyncio.sleep(self._backoff.next_s())
@@ -252,10 +253,10 @@ class Outbox:
         self._alerts.count(KAFKA, AlertKind.KAFKA, self.waiting)
 
     def _say_lost(self, problem: BaseException) -> None:
-        log.warning("%s", said("kafka lost", why=problem, count=self.waiting))
+        log.warning("%s", said("kafka lost", why=because(failures.why(problem)), count=self.waiting))
 
     def _note_lost(self, problem: BaseException) -> None:
-        event = KafkaLost(where=self._where, why=str(problem)[:200], waiting=self.waiting)
+        event = KafkaLost(where=self._where, why=failures.why(problem)[:200], waiting=self.waiting)
         self._post(Note(by=CENTRAL, event=event))
 
     def _reach(self) -> None:

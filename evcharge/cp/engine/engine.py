@@ -51,7 +51,7 @@ from evcharge.evc1.messages import (
 )
 from evcharge.labels import Phrase, Speech, causes, refusals
 from evcharge.labels.point import SENTENCES
-from evcharge.runtime import files
+from evcharge.runtime import failures, files
 from evcharge.runtime.clock import steady, utc_now
 from evcharge.runtime.config import Config
 from evcharge.runtime.lifecycle import run_until
@@ -166,7 +166,7 @@ def _read_plan(config: Config) -> list[plan.PlanStep]:
     except (UnicodeDecodeError, files.TooLarge):
         raise ConfigError(f"the plan {settings.plan} is not text, or larger than 1 MiB") from None
     except OSError as problem:
-        raise ConfigError(f"cannot read the plan {settings.plan}: {problem.strerror}") from None
+        raise ConfigError(f"cannot read the plan {settings.plan}: {failures.why(problem)}") from None
     return plan.parse(text, settings.plan) + steps
 
 

@@ -23,6 +23,7 @@ from evcharge.cp.journal.segment import (
 from evcharge.domain.errors import StateError
 from evcharge.domain.ids import JournalId
 from evcharge.domain.journal_records import AnyRecord, Meter, SupplyEnd, SupplyRefused, SupplyStart
+from evcharge.runtime import failures
 from evcharge.runtime.files import NO_SPACE
 
 __all__ = ["Journal", "JournalFailed", "JournalFull"]
@@ -62,7 +63,7 @@ class Journal:
         except OSError as problem:
             disk.close()
             raise StateError(
-                f"cannot open the journal in {disk}: {problem.strerror or problem}. Check the disk."
+                f"cannot open the journal in {disk}: {failures.why(problem)}. Check the disk."
             ) from problem
         except StateError:
             disk.close()
@@ -158,7 +159,7 @@ class Journal:
         except OSError as problem:
             if problem.errno in NO_SPACE:
                 return False
-            raise JournalFailed(f"cannot compact the journal: {problem.strerror or problem}") from problem
+            raise JournalFailed(f"cannot compact the journal: {failures.why(problem)}") from problem
         self._state.acked_seq = max(acked_seq, self.acked_seq)
         return True
 
@@ -187,7 +188,7 @@ class Journal:
         try:
             self._segment = self._load(again=True)
         except OSError as problem:
-            raise StateError(f"{sentence} ({problem.strerror or problem}).") from problem
+            raise StateError(f"{sentence} ({failures.why(problem)}).") from problem
         log.warning("journal: went on in a new file after record %d, %d mWh", self.last_seq, self.meter_mwh)
 
     def renew(self, *, carry: bool) -> None:
@@ -204,7 +205,7 @@ class Journal:
             self._segment = self._begin(fresh, records.renumbered(kept), aside=aside, old=self._segment)
         except OSError as problem:
             raise StateError(
-                f"cannot begin a new journal in {self._disk}: {problem.strerror or problem}. Check the disk."
+                f"cannot begin a new journal in {self._disk}: {failures.why(problem)}. Check the disk."
             ) from problem
         self._looked_at = 0
 

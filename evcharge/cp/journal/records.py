@@ -27,6 +27,7 @@ from evcharge.domain.journal_records import (
     Token,
 )
 from evcharge.domain.strict_json import JsonReader, read_json
+from evcharge.runtime import failures
 
 HEADER = struct.Struct(">II")
 # The longest record is a BASE that names SEEN_KEPT sessions: about 26 KiB.
@@ -140,7 +141,7 @@ def _entry_at(data: bytes, start: int) -> tuple[int, Entry] | None:
     try:
         return body + length, _reader.read(text)
     except ValueError as problem:
-        raise UnknownRecord(str(problem)) from None
+        raise UnknownRecord(failures.why(problem)) from None
 
 
 def _is_whole(text: bytes) -> bool:

@@ -8,7 +8,7 @@ from evcharge.cp.journal.disk import File
 from evcharge.cp.journal.records import Acked, Entry
 from evcharge.domain.errors import StateError
 from evcharge.domain.journal_records import AnyRecord, Record
-from evcharge.runtime import failpoints
+from evcharge.runtime import failpoints, failures
 from evcharge.runtime.files import NO_SPACE
 
 # Two hours of METER records, one a second.
@@ -132,5 +132,5 @@ class Segment:
 
     def _failure(self, problem: OSError | str) -> JournalFailed:
         self._failed = True
-        text = problem if isinstance(problem, str) else problem.strerror or str(problem)
+        text = problem if isinstance(problem, str) else failures.why(problem)
         return JournalFailed(f"the disk of the journal failed: {text}")

@@ -11,6 +11,7 @@ from evcharge.domain.errors import Code, ProtocolError, unforeseen
 from evcharge.domain.ids import CpId
 from evcharge.labels import Speech
 from evcharge.labels.point import SENTENCES
+from evcharge.runtime import failures
 from evcharge.runtime.clock import utc_now
 
 log = logging.getLogger(__name__)
@@ -85,8 +86,7 @@ class Watcher:
                 self._missed(on_change)
                 continue
             except OSError as problem:
-                # asyncio's own words are for programmers; several addresses have no common number.
-                why = f" ({os.strerror(problem.errno).lower()})" if problem.errno else ""
+                why = f" ({failures.why(problem)})"
                 self._lost(on_change, "nothing answers", where=where, why=why)
             else:
                 began_at = asyncio.get_running_loop().time()

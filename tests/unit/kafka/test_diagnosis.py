@@ -17,7 +17,7 @@ from evcharge.kafka.diagnosis import _doubt, _Place
         (20, "set `ca_file`"),
         (62, "does not name kafka: use a name"),
         (64, "does not name kafka: use a name"),
-        (68, "refused here: CA signature digest algorithm too weak"),
+        (68, "refused here (OpenSSL's number 68)"),
     ],
 )
 @pytest.mark.parametrize("ca_file", ["", "ca.pem"])

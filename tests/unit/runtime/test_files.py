@@ -84,7 +84,7 @@ def strange(name: str, tmp_path: Path) -> Path:
 def test_what_gives_without_end_or_never_is_refused(name: str, tmp_path: Path):
     with pytest.raises((files.NotPlain, files.TooLarge)) as refused:
         files.read(strange(name, tmp_path), 1 << 20)
-    assert refused.value.strerror in ("it must be a plain file", "it is too large")
+    assert refused.value.sentence in ("it must be a plain file", "it is too large")
 
 
 def test_a_file_may_be_as_large_as_is_said(tmp_path: Path):
@@ -103,27 +103,27 @@ def test_the_null_device_is_an_empty_file():
     [
         (
             OSError(errno.ENOSPC, "No space left on device"),
-            "No space left on device. Free some space, and try again.",
+            "no space left on the disk. Free some space, and try again.",
         ),
         (
             OSError(errno.EDQUOT, "Disk quota exceeded"),
-            "Disk quota exceeded. Free some space, and try again.",
+            "no space left on the disk. Free some space, and try again.",
         ),
         (files.NotPlain(), "it must be a plain file. Remove what stands there."),
         (
             PermissionError(errno.EACCES, "Permission denied"),
-            "Permission denied. Check who owns the folder, or choose another one with --state.",
+            "permission denied. Check who owns the folder, or choose another one with --state.",
         ),
         (
             OSError(errno.EROFS, "Read-only file system"),
-            "Read-only file system. Check who owns the folder, or choose another one with --state.",
+            "that disk can only be read. Check who owns the folder, or choose another one with --state.",
         ),
         (
             FileExistsError(errno.EEXIST, "File exists"),
             "a file stands where a folder must be. Remove it, or choose another folder with --state.",
         ),
-        (OSError(errno.EIO, "Input/output error"), "Input/output error."),
-        (OSError(), "OSError."),
+        (OSError(errno.EIO, "Input/output error"), "reading or writing failed."),
+        (OSError(), "the system does not do it."),
     ],
 )
 def test_a_sentence_says_why_and_what_to_do(problem: OSError, sentence: str):

@@ -40,7 +40,7 @@ def test_its_name_says_of_which_kind_it_is(name, kind):
     problem = sqlite3.OperationalError("said so")
     problem.sqlite_errorname = name
     told = store_error(problem)
-    assert (type(told), str(told), told.code) == (kind, "said so", name)
+    assert (type(told), told.args, told.code) == (kind, ("said so",), name)
 
 
 def test_an_error_without_a_name_is_one_too():

@@ -161,7 +161,7 @@ def test_a_planted_link_in_the_folder_of_the_journal_is_refused(tmp_path, name):
 
 
 def test_a_lock_that_finds_no_room_is_a_sentence(tmp_path):
-    no_room = pytest.raises(StateError, match="No space left on device. Free some space, and try again")
+    no_room = pytest.raises(StateError, match="no space left on the disk. Free some space, and try again")
     with small_disk(tmp_path / "small", "4k") as disk:
         (disk / "filler").write_bytes(b"x" * 4096)
         with no_room:
@@ -452,7 +452,7 @@ def test_a_file_beyond_all_reason_is_refused(monkeypatch):
 
 def test_a_folder_that_cannot_be_read_is_a_sentence(disk):
     disk.fail_next["open"] = 1
-    with pytest.raises(StateError, match="cannot open the journal in memory: Input/output error"):
+    with pytest.raises(StateError, match="cannot open the journal in memory: reading or writing failed"):
         opened(disk)
     assert not disk.locked
 
@@ -607,7 +607,7 @@ def test_after_a_failure_nothing_is_written_before_the_recovery(disk, step):
     journal.append(meter(journal))
     said = facts(journal)
     disk.fail_next[step] = 1
-    with pytest.raises(JournalFailed, match="Input/output error"):
+    with pytest.raises(JournalFailed, match="reading or writing failed"):
         journal.append(meter(journal))
     assert facts(journal) == said
     calls = list(disk.calls)
@@ -666,7 +666,7 @@ def test_a_disk_that_fails_during_the_recovery_stops_the_engine_with_a_sentence(
     disk.fail_next["sync"] = 2
     with pytest.raises(JournalFailed):
         journal.append(start(journal))
-    with pytest.raises(StateError, match=r"free or replace the disk.*Input/output error"):
+    with pytest.raises(StateError, match=r"free or replace the disk.*reading or writing failed"):
         journal.recover()
 
 
@@ -680,11 +680,11 @@ def test_a_journal_that_does_not_read_back_fails(disk, monkeypatch):
     assert journal.damage is not None
 
     def unreadable(offset: int, length: int) -> bytes:
-        raise OSError(5, "Input/output error")
+        raise OSError(5, "reading or writing failed")
 
     charge(journal, "S-00000002")
     monkeypatch.setattr(disk.names["journal"], "read", unreadable)
-    with pytest.raises(JournalFailed, match="Input/output error"):
+    with pytest.raises(JournalFailed, match="reading or writing failed"):
         journal.records_after(0)
 
 
