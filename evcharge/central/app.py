@@ -54,6 +54,7 @@ from evcharge.runtime.clock import Clock, steady, utc_now
 from evcharge.runtime.config import CentralSettings, Config
 from evcharge.runtime.descriptors import raise_limit, share
 from evcharge.runtime.lifecycle import run_until
+from evcharge.runtime.plain import place
 from evcharge.security import secret_files, state_folder
 from evcharge.security.passwords import Credentials
 from evcharge.security.tls import client_context
@@ -185,7 +186,7 @@ async def serve(central: Central, stop: asyncio.Event, shown: Sequence[Work] = (
     with heap.settled() as settled:
         async with listen(settings.host, settings.port, central.door, central.peers.peers.serve) as port:
             central.website.inviting.port = port
-            log.info("Central listening on %s:%d", settings.host, port)
+            log.info("Central listening on %s", place(settings.host, port))
             await run_until(
                 stop,
                 dispatcher.run(),

@@ -18,6 +18,7 @@ from evcharge.labels.point import SENTENCES
 from evcharge.runtime import failures
 from evcharge.runtime.config import Config
 from evcharge.runtime.outage import Outage
+from evcharge.runtime.plain import place
 from evcharge.runtime.waiting import Backoff
 from evcharge.security import secret_files
 
@@ -161,7 +162,7 @@ class LinkLines:
     def __init__(self, config: Config) -> None:
         self._lang = config.lang
         self._words = Speech(SENTENCES, config.lang)
-        self.where = f"{config.reach.central_host}:{config.reach.central_port}"
+        self.where = place(config.reach.central_host, config.reach.central_port)
         self._was_lost = self._was_not_understood = False
         self._registry_outage = Outage(
             lambda: None, lambda: log.info("%s", say(Phrase.REGISTRY_BACK, self._lang))

@@ -172,4 +172,4 @@ def located(title: str, location: str) -> str:
 
 def warmth(deci_celsius: int | None) -> str:
     """Return a temperature after two blanks, or "" when it is not known."""
-    return "" if deci_celsius is None else f"  {deci_celsius / 10:.1f} °C"
+    return "" if deci_celsius is None else f"  {deci_celsius / 10:z.1f} °C"

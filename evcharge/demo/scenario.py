@@ -5,6 +5,8 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
+from evcharge.runtime.plain import place
+
 # ---- with --once: charges of some seconds; 22 kW become 0.18 kWh in each of them
 SPEED = 30.0
 PLUG_AFTER_S = 1.0
@@ -92,4 +94,4 @@ def reachable(host: str) -> str:
 
 def joined(host: str, port: str | int) -> str:
     """Return HOST:PORT, an IPv6 address in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return place(host, port)

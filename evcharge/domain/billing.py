@@ -16,6 +16,7 @@ MAX_MONEY_CENTS = 1_000_000_000
 SURE_CENTS = 50_000
 SURE_PRICE_CENTI_CENTS = 20_000
 # No sign, no blanks, no exponent: Decimal would take "1e999999999" and fill the memory with it.
+_WITH_COMMA = re.compile(r"[0-9]{1,9},[0-9]{1,2}|0,[0-9]{1,9}", re.ASCII)
 _EUROS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
 
 
@@ -33,6 +34,14 @@ def parse_cents(text: str) -> int:
     if cents > MAX_MONEY_CENTS:
         raise BadInput(f"amount {text!a} € is more than {euros(MAX_MONEY_CENTS)} €: is it a typing error?")
     return cents
+
+
+def typed_number(text: str, *, comma: bool) -> str:
+    """Return a number as it is typed where the `comma` is the decimal sign ("0,25"), with a point.
+
+    What may as well be a thousand ("1,250") stays as it is, to be refused.
+    """
+    return text.replace(",", ".") if comma and _WITH_COMMA.fullmatch(text) else text
 
 
 def _parse_euros(text: str, scale: int, what: str, example: str) -> int:

@@ -37,6 +37,13 @@ class Role(StrEnum):
     UNKNOWN = "unknown"
 
 
+def typed_id(text: str, what: str = "id") -> str:
+    """Return the id that a person typed, in either case and with blanks around it; raise BadInput naming `what`."""
+    typed = text.strip()
+    # Only of ASCII: "ß".upper() is two letters.
+    return check_id(typed.upper() if typed.isascii() else typed, what)
+
+
 def check_id(text: str, what: str = "id") -> str:
     """Return `text` when it is a well-formed id, else raise BadInput naming `what`."""
     if not _ID.match(text):

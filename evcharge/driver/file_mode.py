@@ -61,7 +61,7 @@ class Player:
         self._named = 0
 
     async def play(self) -> None:
-        """Ask for every service in turn, then show the table. Raises StateError for a binary file."""
+        """Ask for every service in turn, then show the table. Raises StateError when it holds none, or is binary."""
         mark, desk = self._mark, self._desk
         desk.note_outcome = self._note_outcome
         if mark.line:
@@ -75,12 +75,14 @@ class Player:
                     desk.show(self._words("next in", pause_s=self._pause_s))
                     await asyncio.sleep(self._pause_s)
                 wish = service.wish
+                if service.passed_over:
+                    desk.show(self._words("passed over", line=service.line, what=service.passed_over))
                 await self._ask(service.line, Asked(uuid.uuid4().hex, wish.cp_id, wish.location))
         if mark.services:
             desk.show(*summary(self._file.name, mark, self._words))
-        else:
-            desk.show(self._words("no services", file=self._file.name))
         desk.memory.drop_mark(self._file)
+        if not mark.services:
+            raise StateError(self._words("no services", file=self._file.name))
 
     async def _ask(self, line: int, asked: Asked) -> None:
         desk, mark = self._desk, self._mark

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Literal
 
-from evcharge.domain.billing import parse_cents
+from evcharge.domain.billing import parse_cents, typed_number
 from evcharge.domain.errors import BadInput
 from evcharge.driver.script import Wish, checked_point, parse_wish
 from evcharge.driver.words import ENGLISH, Words
@@ -97,6 +97,6 @@ def _pin_wish(rest: list[str], words: Words) -> PinWish:
             return PinWish()
         case [limit, *digits] if len(digits) <= 1 and all(is_pin(one) for one in digits):
             with contextlib.suppress(BadInput):
-                if cents := parse_cents(limit):
+                if cents := parse_cents(typed_number(limit, comma=words.lang == "es")):
                     return PinWish(limit_cents=cents, pin=digits[0] if digits else None)
     raise BadInput(words("bad pin"))

@@ -1,10 +1,12 @@
 """A file of services: which charging point to ask for, one a line. Pure.
 
-A line is `CP001`, `any` or `any near Berlin`. Blank lines and # comments are passed over, bad lines named.
+A line is `CP001`, `any` or `any near Berlin`. Blank lines and # comments are passed over, bad lines named. A file that
+begins with `[` is JSON, `[{"cp": "CP001"}, {"near": "Berlin"}]`: each entry counts as a line.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -13,13 +15,19 @@ from evcharge.domain.billing import euros, kwh
 from evcharge.domain.errors import BadInput
 from evcharge.domain.journal_records import Id, Text
 from evcharge.domain.location import Location
+from evcharge.domain.strict_json import read_json
 from evcharge.driver.lines import LineCutter, RawLine
 from evcharge.driver.requests import Outcome
 from evcharge.driver.words import ENGLISH, Words
+from evcharge.labels.causes import cause
+from evcharge.runtime import failures
 
 # The table at the end of a file that takes days stays readable, and its memory bounded.
 MAX_ROWS = 1000
 PROBE_BYTES = 8192
+# A file of JSON is read as a whole.
+MAX_JSON_BYTES = 1024 * 1024
+_BOM = b"\xef\xbb\xbf"
 _ANY = "ANY"
 _NEAR = "NEAR"
 
@@ -38,6 +46,16 @@ class Service:
 
     line: int
     wish: Wish
+    # What a file of JSON asks for beyond that, and is not done.
+    passed_over: str = ""
+
+
+class _Entry(Struct, forbid_unknown_fields=True):
+    """One request in a file of JSON, as other programs write them."""
+
+    cp: str = "any"
+    near: str | None = None
+    kwh: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +138,7 @@ class ServiceReader:
         self._after_line = after_line
         self._cutter = LineCutter()
         self._begun = False
+        self._json: bytearray | None = None
 
     def feed(self, data: bytes) -> Iterator[Service | BadLine]:
         """Take in `data`; raise BadInput when the file turns out to be binary."""
@@ -127,11 +146,40 @@ class ServiceReader:
             self._begun = True
             if is_binary(data[:PROBE_BYTES]):
                 raise BadInput(self._words("not a text file", file=self._name))
+            if data.removeprefix(_BOM).lstrip().startswith(b"["):
+                self._json = bytearray()
+        if self._json is not None:
+            self._json += data
+            if len(self._json) > MAX_JSON_BYTES:
+                raise BadInput(self._words("large JSON", file=self._name))
+            return
         yield from self._services(self._cutter.feed(data))
 
     def end(self) -> Iterator[Service | BadLine]:
-        """The file has ended: its last line may lack a newline."""
+        """The file has ended: its last line may lack a newline. Raises BadInput when it began as JSON and is none."""
+        if self._json is not None:
+            yield from self._entries(bytes(self._json).removeprefix(_BOM))
+            return
         yield from self._services(self._cutter.end())
+
+    def _entries(self, raw: bytes) -> Iterator[Service | BadLine]:
+        try:
+            entries = read_json(raw, list[Any])
+        except ValueError as problem:
+            why = cause(failures.why(problem), self._words.lang)
+            raise BadInput(self._words("cannot read", file=self._name, why=why)) from None
+        for number, entry in enumerate(entries, start=1):
+            if number <= self._after_line:
+                continue
+            try:
+                asked = msgspec.convert(entry, _Entry)
+                near = f" near {asked.near}" if asked.near is not None else ""
+                wish = parse_wish(f"{asked.cp}{near}", self._words)
+                yield Service(number, wish, "" if asked.kwh is None else f"{asked.kwh:g} kWh")
+            except msgspec.ValidationError as problem:
+                yield BadLine(number, cause(failures.why(problem), self._words.lang))
+            except BadInput as problem:
+                yield BadLine(number, problem.text)
 
     def _services(self, lines: Iterator[RawLine]) -> Iterator[Service | BadLine]:
         for line in lines:

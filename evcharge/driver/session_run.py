@@ -20,6 +20,7 @@ from evcharge.driver.state_files import Memory
 from evcharge.driver.words import Words
 from evcharge.runtime.config import Config
 from evcharge.runtime.lifecycle import run_until
+from evcharge.runtime.plain import place
 
 StayConnected = Callable[[ActionRunner], Coroutine[Any, Any, None]]
 Orders = Callable[[ActionRunner], Coroutine[Any, Any, None]]
@@ -49,7 +50,7 @@ async def attend(
     desk = ActionRunner(
         Conversation(
             driver_id,
-            f"{config.reach.central_host}:{config.reach.central_port}",
+            place(config.reach.central_host, config.reach.central_port),
             config.central.plug_within_s,
             lambda: uuid.uuid4().hex,
             (memory := Memory(config.state, driver_id, words)).seen,

@@ -22,6 +22,7 @@ from evcharge.evc1.login_errors import parse_error, reported
 from evcharge.evc1.messages import Bye, ErrorNotice, Message, Rekey, Rekeyed, check_sender
 from evcharge.evc1.tickets import Entropy, Identity, IssuedTicket
 from evcharge.runtime import failures
+from evcharge.runtime.plain import place
 from evcharge.runtime.rate_limit import TokenBucket
 
 log = logging.getLogger(__name__)
@@ -413,7 +414,7 @@ async def connect(
     Overloaded. What Central says before the login is done may be forged: it is a hint. `tell_name` only when
     it has asked for our name (NameWanted).
     """
-    where = f"CENTRAL at {host}:{port}"
+    where = f"CENTRAL at {place(host, port)}"
     loop = asyncio.get_running_loop()
     handshake = PeerHandshake(issued.ticket, issued.key, id, role, entropy)
     caller = _Caller(handshake, where, tell_name=tell_name)
@@ -499,4 +500,4 @@ def address_of(transport: asyncio.BaseTransport) -> str:
     if peer is None:
         return "unknown:0"
     host, port = peer[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return place(host, port)

@@ -18,7 +18,7 @@ from aiokafka.errors import (  # type: ignore[import-untyped]
 )
 from aiokafka.protocol.metadata import MetadataRequest  # type: ignore[import-untyped]
 
-from evcharge.runtime import failures
+from evcharge.runtime import failures, plain
 from evcharge.runtime.config import KafkaSettings
 from evcharge.runtime.waiting import within
 
@@ -45,7 +45,7 @@ class _Place(NamedTuple):
     port: int
 
     def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
+        return plain.place(self.host, self.port)
 
 
 async def reason(settings: KafkaSettings, options: Mapping[str, Any], within_s: float) -> str | None:

@@ -267,6 +267,10 @@ SENTENCES: Mapping[str, Words] = {
         "Kafka down ({why}), {count} events waiting; everything else goes on.",
         "Kafka caído ({why}), {count} eventos en espera; todo lo demás sigue.",
     ),
+    "kafka still lost": (
+        "Kafka is still down, {count} events waiting.",
+        "Kafka sigue caído, {count} eventos en espera.",
+    ),
     "kafka back": (
         "Kafka up again; it gets every event that has waited.",
         "Kafka funciona de nuevo; recibe todos los eventos en espera.",
@@ -404,6 +408,11 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "not done": ("Not done: {why}", "No se hizo: {why}"),
     "out done": ("out: {status}", "out: {status}"),
+    "out all question": (
+        "out: this ends {count} running charges. Put every charging point out of order? y/n",
+        "out: esto termina {count} suministros en marcha. ¿Poner todos los puntos fuera de servicio? s/n",
+    ),
+    "not asked for": ("Nothing was done.", "No se hizo nada."),
     "out all done": (
         "out: all {count} points are withheld; running charges end.",
         "out: los {count} puntos quedan retenidos; los suministros en marcha acaban.",

@@ -302,6 +302,14 @@ SENTENCES: Mapping[str, Words] = {
         "{file} is not a text file in UTF-8. Give a text file with one charging point a line.",
         "{file} no es un fichero de texto UTF-8. Indique uno con un punto de recarga por línea.",
     ),
+    "large JSON": (
+        "{file} is JSON of more than 1 MiB: write one charging point a line instead",
+        "{file} es JSON de más de 1 MiB: escriba mejor un punto de recarga por línea",
+    ),
+    "passed over": (
+        "Line {line}: {what} is no limit here; the charge goes on until the vehicle is unplugged, full or stopped.",
+        "Línea {line}: {what} no limita aquí; la recarga sigue hasta desenchufar, llenar o parar.",
+    ),
     "bad line": ("{file}, line {line} skipped: {problem}", "{file}, se salta la línea {line}: {problem}"),
     "more bad lines": (
         "{file}: further bad lines are skipped without being named",

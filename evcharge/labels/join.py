@@ -47,11 +47,12 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "this pc only": (
         (
-            "Mind: {address} is this PC only. For another one name an address of this PC: "
+            "Mind: {address} leads to this PC only. If it is for another PC, say at which address that one finds "
+            "this one: "
             "evcharge invite … --host 192.168.1.10"
         ),
         (
-            "Atención: {address} es solo este PC. Para otro, indique una dirección de este PC: "
+            "Atención: {address} lleva solo a este PC. Si es para otro PC, diga en qué dirección encuentra a este: "
             "evcharge invite … --host 192.168.1.10"
         ),
     ),

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from evcharge.domain.errors import BadInput
-from evcharge.domain.ids import check_id
+from evcharge.domain.ids import typed_id
 from evcharge.operator.invocation import ALL, API, BEFORE, JSON, LIMIT, VIA, YES, Operating
-from evcharge.runtime.cli_options import KAFKA, Decorator, id_argument, options
+from evcharge.runtime.cli_options import KAFKA, Decorator, id_argument, id_option, options
 
 if TYPE_CHECKING:
     pass
@@ -26,7 +26,7 @@ def _one_or_all(cp_id: str | None, everything: bool) -> str | None:
     if (cp_id is None) == (not everything):
         raise click.UsageError("Give a charging point, such as CP001, or --all.")
     try:
-        return check_id(cp_id) if cp_id is not None else None
+        return typed_id(cp_id) if cp_id is not None else None
     except BadInput as problem:
         raise click.UsageError(problem.text) from None
 
@@ -142,9 +142,10 @@ def move(cp_id: str, location: str, as_json: bool, config_file: Path | None, **g
 @_central(YES)
 def price(cp_id: str, euros: str, yes: bool, as_json: bool, config_file: Path | None, **given: Any) -> None:
     """Let a kWh cost EUROS (such as 0.30) at CP_ID from now on; a running charge keeps its price."""
-    from evcharge.domain.billing import parse_price
+    from evcharge.domain.billing import parse_price, typed_number
 
     work = Operating(config_file, given, as_json=as_json)
+    euros = typed_number(euros, comma=work.lang == "es")
     try:
         parse_price(euros)
     except BadInput:
@@ -224,8 +225,8 @@ def cps(as_json: bool, config_file: Path | None, **given: Any) -> None:
 
 
 _STATES = ("open", "ended", "authorised", "charging", "ticketed", "refused")
-_OF_CP = click.option("--cp", "cp_id", metavar="CP_ID", help="Only of this charging point.")
-_OF_DRIVER = click.option("--driver", "driver_id", metavar="DRIVER_ID", help="Only of this driver.")
+_OF_CP = id_option("--cp", "cp_id", "Only of this charging point.", metavar="CP_ID")
+_OF_DRIVER = id_option("--driver", "driver_id", "Only of this driver.", metavar="DRIVER_ID")
 
 
 @click.command()

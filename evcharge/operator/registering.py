@@ -37,6 +37,13 @@ class RoleOrGroup(click.Group):
             args = [_ROLE, *args]
         return super().parse_args(ctx, args)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what the role takes, too: most people who ask for help want to run it."""
+        super().format_options(ctx, formatter)
+        flags = [found for one in self._role.params if (found := one.get_help_record(ctx)) is not None]
+        with formatter.section(f"evcharge {self.name} ID [OPTIONS]"):
+            formatter.write_dl(flags)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:

@@ -27,16 +27,18 @@ def _session(session_id: str, order: str) -> str:
 
 def cents_of(work: Operating, text: str, *, signed: bool = False) -> int:
     """Return an amount of euros in cents. Raises click.UsageError with a sentence in the operator's language."""
-    from evcharge.domain.billing import parse_cents
+    from evcharge.domain.billing import parse_cents, typed_number
     from evcharge.domain.errors import BadInput
 
-    sign, digits = (-1, text[1:]) if signed and text.startswith("-") else (1, text)
+    sign = "-" if signed and text.startswith("-") else ""
+    text = sign + typed_number(text.removeprefix(sign), comma=work.lang == "es")
+    digits = text.removeprefix(sign)
     if re.fullmatch(r"-?\d+,\d+", text):
         raise click.UsageError(work.say("amount comma", amount=text, better=text.replace(",", ".")))
     if re.fullmatch(r"-\d+(\.\d+)?", digits):
         raise click.UsageError(work.say("amount negative", amount=text))
     try:
-        cents = sign * parse_cents(digits)
+        cents = (-1 if sign else 1) * parse_cents(digits)
     except BadInput:
         raise click.UsageError(work.say("amount bad", amount=ascii(text[:40]))) from None
     if cents == 0:

@@ -1,6 +1,7 @@
 """Answers as tables: rich on a terminal, plain aligned text without one, JSON for programs."""
 
 import sys
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -89,7 +90,14 @@ def _rich(rows: Sequence[Row], columns: Sequence[Column], say: Speech) -> None:
         table.add_column(say(f"h {column.heading}"), justify="right" if column.number else "left")
     for row in rows:
         table.add_row(*(Text(column.cell(row), style=column.style(row)) for column in columns))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    lines = plain(rows, columns, say)
+    if max(map(len, lines)) + len(columns) <= console.width:
+        console.print(table)
+        return
+    # An id that is cut off cannot be copied, and a column that is left out tells nothing: lines go on below.
+    for line in lines:
+        click.echo(textwrap.fill(line, console.width, subsequent_indent="    ", break_long_words=False))
 
 
 # ---- what stands in the cells

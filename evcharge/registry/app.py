@@ -13,6 +13,7 @@ from evcharge.registry.store import Store
 from evcharge.runtime import clock, lifecycle
 from evcharge.runtime.config import Config
 from evcharge.runtime.descriptors import raise_limit, share
+from evcharge.runtime.plain import place
 from evcharge.security import secret_files
 from evcharge.security.passwords import Credentials
 from evcharge.security.tls import server_context
@@ -55,7 +56,7 @@ async def run(config: Config, stop: asyncio.Event) -> int:
         async with serving(
             app, settings.host, settings.port, tls, name="Registry", seats=budget.servers[0]
         ) as port:
-            log.info("Registry listening on https://%s:%d", settings.host, port)
+            log.info("Registry listening on https://%s", place(settings.host, port))
             await lifecycle.run_until(stop, _write_repeats(callers), _anchor(store, anchors))
         await callers.write_repeats(all_of_them=True)
         await _drop(store, anchors)

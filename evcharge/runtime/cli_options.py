@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evcharge.domain.errors import BadInput, ConfigError
-from evcharge.domain.ids import check_id
+from evcharge.domain.ids import typed_id
 
 if TYPE_CHECKING:
     from evcharge.runtime.config import Config
@@ -61,15 +61,20 @@ def address(flag: str, host_key: str, port_key: str, text: str) -> Decorator:
 
 
 def id_argument(name: str) -> Decorator:
-    """Return an argument that must be an id."""
+    """Return an argument that must be an id; people may type it in small letters."""
+    return click.argument(name, callback=_typed_id)
 
-    def check(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-        try:
-            return check_id(value)
-        except BadInput as problem:
-            raise click.BadParameter(problem.text) from None
 
-    return click.argument(name, callback=check)
+def id_option(flag: str, name: str, text: str, **more: Any) -> Decorator:
+    """Return a flag whose value is an id."""
+    return click.option(flag, name, callback=_typed_id, help=text, **more)
+
+
+def _typed_id(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    try:
+        return typed_id(value) if value is not None else None
+    except BadInput as problem:
+        raise click.BadParameter(problem.text) from None
 
 
 def options(*decorators: Decorator) -> Decorator:

@@ -13,6 +13,7 @@ from typing import Any
 from evcharge.domain.errors import Taken
 from evcharge.runtime import failures
 from evcharge.runtime.clock import Clock
+from evcharge.runtime.plain import place
 
 # Every role must be gone this long after it was asked to stop (DESIGN §4).
 STOP_WITHIN_S = 5.0
@@ -90,6 +91,6 @@ class _Stopped(Exception):
 def port_taken(host: str, port: int, problem: OSError) -> Taken:
     """Return the error of a server that cannot listen on `host:port`."""
     return Taken(
-        f"cannot listen on {host}:{port}: {failures.why(problem)}. "
+        f"cannot listen on {place(host, port)}: {failures.why(problem)}. "
         "Is another one running here? Choose another port."
     )

@@ -109,6 +109,9 @@ async def _bound(host: str, port: int) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     try:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        if host == "::":
+            # Everybody means everybody: a socket of IPv6 does not hear those of IPv4.
+            found += await loop.getaddrinfo("0.0.0.0", port, type=socket.SOCK_STREAM)  # noqa: S104  it was asked for
         for family, kind, protocol, _, address in dict.fromkeys(found):
             try:
                 sockets.append(listening := socket.socket(family, kind, protocol))
@@ -117,7 +120,9 @@ async def _bound(host: str, port: int) -> list[socket.socket]:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:
                 listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            listening.bind(address)
+            # A free port is chosen once, for all of them.
+            chosen = sockets[0].getsockname()[1] if port == 0 and len(sockets) > 1 else address[1]
+            listening.bind((address[0], chosen, *address[2:]))
             listening.listen(_BACKLOG)
             listening.settimeout(0)
     except OSError as problem:

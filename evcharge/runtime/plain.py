@@ -8,6 +8,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066
 _IN_JSON = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
+def place(host: str, port: int | str) -> str:
+    """Return host and port as one types them: an IPv6 address stands in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def clean(text: str) -> str:
     """Return `text` on one line: control characters and direction overrides written as escapes."""
     return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)

@@ -406,8 +406,8 @@ class Station:
 def weather(reading: Reading, words: Speech) -> str:
     """Return a measurement in words."""
     if reading.wind_m_per_s is None:
-        return words("weather, no wind", celsius=f"{reading.celsius:.1f}")
-    return words("weather", celsius=f"{reading.celsius:.1f}", wind=f"{reading.wind_m_per_s:.1f}")
+        return words("weather, no wind", celsius=f"{reading.celsius:z.1f}")
+    return words("weather", celsius=f"{reading.celsius:z.1f}", wind=f"{reading.wind_m_per_s:.1f}")
 
 
 def _shared_key(city: City, trouble: SourceTrouble) -> str:

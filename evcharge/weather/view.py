@@ -126,8 +126,8 @@ def _weather(row: LocationLine, words: Speech) -> str:
     if row.celsius is None:
         return words("unknown")
     if row.wind_m_per_s is None:
-        return words("weather, no wind", celsius=f"{row.celsius:.1f}")
-    return words("weather", celsius=f"{row.celsius:.1f}", wind=f"{row.wind_m_per_s:.1f}")
+        return words("weather, no wind", celsius=f"{row.celsius:z.1f}")
+    return words("weather", celsius=f"{row.celsius:z.1f}", wind=f"{row.wind_m_per_s:.1f}")
 
 
 def _lamp(label: str, heard: bool, trouble: str | None, well: str, words: Speech) -> Text:
@@ -161,7 +161,7 @@ def _table(rows: Sequence[LocationLine], words: Speech, width: int, room: int) -
 
 
 def _line(row: LocationLine, words: Speech, name_cells: int, where_cells: int, width: int) -> Text:
-    celsius = f"{row.celsius:6.1f}" if row.celsius is not None else f"{'–':>6}"
+    celsius = f"{row.celsius:z6.1f}" if row.celsius is not None else f"{'–':>6}"
     where = set_cell_size(f" {row.spot}" if row.spot is not None else " –", where_cells)
     text = Text(f" {set_cell_size(row.name, name_cells)}{where} {celsius}")
     if width >= _NARROW:

@@ -82,6 +82,15 @@ async def test_out_ends_a_charge_and_resume_takes_it_back(town: Town):
     assert "1 of 1 are available" in await operator.types("resume all")
 
 
+async def test_out_for_all_asks_while_charges_run(town: Town):
+    await charging(town)
+    desk = Operator(town).desk
+    asked = [
+        desk.question(order) for line in ("out CP001", "out all") if (order := parse(line, speech("en")))
+    ]
+    assert asked == ["", "out: this ends 1 running charges. Put every charging point out of order? y/n"]
+
+
 async def test_close_lost_ends_what_an_engine_left_behind(town: Town):
     engine, driver = await charging(town)
     operator = Operator(town)

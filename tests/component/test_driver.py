@@ -576,10 +576,20 @@ async def test_the_pause_between_two_services_is_kept(start, tmp_path):
 
 async def test_a_flood_of_bad_lines_is_named_at_most_twenty_times(start, tmp_path):
     async with start(Central(), file=services(tmp_path, "bad line\n" * 1000)) as app:
-        assert await app.exit_code() == 0
+        with pytest.raises(StateError, match=r"No services in services\.txt\."):
+            await app.exit_code()
         assert app.output.count("skipped: ") == 20
         assert app.output.count("further bad lines are skipped") == 1
-        assert app.output.lines[-1] == "No services in services.txt."
+
+
+async def test_a_file_of_json_is_played_and_what_is_not_done_is_said(start, tmp_path):
+    central = Central()
+    file = services(tmp_path, '[{"cp":"cp001","kwh":5}]')
+    async with start(central, file=file) as app:
+        request = await central.takes("CP001")
+        await app.output.has("5 kWh is no limit here")
+        central.says(bill(request.request_id))
+        assert await app.exit_code() == 0
 
 
 async def test_a_binary_file_is_one_sentence(tmp_path):

@@ -245,7 +245,7 @@ async def test_a_bad_amount_is_misuse(shell: Shell, euros: str):
     ("args", "lang", "sentence"),
     [
         (("top-up", "D01", "19,80"), "en", "19,80: write the amount with a point, as in 19.80."),
-        (("top-up", "D01", "19,80"), "es", "19,80: escriba el importe con un punto, como 19.80."),
+        (("top-up", "D01", "1,980"), "es", "1,980: escriba el importe con un punto, como 1.980."),
         (("top-up", "D01", "-5"), "en", "-5: this takes an amount above 0."),
         (("pay-out", "D01", "-5", "--reason", "x"), "es", "-5: aquí va un importe mayor que 0."),
         (("correct", "D01", "--reason", "x", "-19,80"), "en", "-19,80: write the amount with a point"),

@@ -252,6 +252,19 @@ async def test_a_broker_that_is_away_is_one_alert_that_counts_what_waits(room, k
     assert restored_text(room.alerts.recent()[0]) == "Kafka up again; it gets every event that has waited."
 
 
+async def test_the_log_says_now_and_then_how_many_events_wait(room, kafka, caplog, monkeypatch):
+    monkeypatch.setattr(box, "SAY_AGAIN_S", 0.0)
+    kafka.down = True
+    async with room.running():
+        await room.notes_that(KafkaLost)
+        assert "0 events waiting; everything else goes on" in caplog.text
+        await room.happens(3)
+        async with asyncio.timeout(5):
+            while "Kafka is still down, 3 events waiting." not in caplog.text:
+                await asyncio.sleep(0)
+    assert caplog.text.count("3 events waiting") == 1
+
+
 async def test_whatever_a_library_for_brokers_does_central_goes_on(room, kafka, caplog):
     async def broken() -> None:
         raise AssertionError("that cannot be")

@@ -170,7 +170,7 @@ def test_ctrl_c_before_a_role_runs_is_no_traceback(play, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("cp-engine cp001", "bad id 'cp001': allowed are 1 to 32 of A-Z, 0-9, _ and -"),
+        ("cp-engine cp.001", "bad id 'CP.001': allowed are 1 to 32 of A-Z, 0-9, _ and -"),
         ("cp-monitor ../CP001", "allowed are 1 to 32 of A-Z"),
         ("driver D01#", "allowed are 1 to 32 of A-Z"),
         ("cp-engine", "Missing argument 'CP_ID'"),
@@ -410,3 +410,23 @@ def test_an_output_that_breaks_at_the_very_end_is_silent(problem, monkeypatch):
 def test_a_broken_pipe_in_the_middle_is_exit_code_1(play):
     play("central", failing(BrokenPipeError()))
     assert cli.run(["central"]) == 1
+
+
+def test_the_help_of_driver_shows_the_flags_of_who_drives(capsys):
+    assert cli.run(["driver", "--help"]) == 0
+    said = capsys.readouterr().out
+    for part in (
+        "evcharge driver ID [OPTIONS]",
+        "--file FILE",
+        "--pause SECONDS",
+        "--central HOST:PORT",
+        "withdraw",
+    ):
+        assert part in said
+
+
+@pytest.mark.parametrize("word", ["d01", " D01 "])
+def test_an_id_may_be_typed_in_small_letters(word, play):
+    calls = play("driver")
+    assert cli.run(["driver", word]) == 0
+    assert calls[0][1] == "D01"

@@ -38,6 +38,8 @@ MOST_EVENTS = 500
 KEEP_EVERY_S = 0.5
 # When nothing happens, the brokers are asked so often whether they are there.
 PROBE_EVERY_S = 2.0
+# How often the log is told how many events wait, while nobody answers.
+SAY_AGAIN_S = 60.0
 # Central does not take longer to end because of what it could still send.
 LAST_WORDS_S = 1.0
 
@@ -148,6 +150,7 @@ class Outbox:
             self._note_lost, lambda: post(Note(by=CENTRAL, event=KafkaReached())), is_on=is_on
         )
         # What this run has said in plain lines.
+        self._said_at, self._said_waiting = 0.0, 0
         self._said = Outage(self._say_lost, lambda: log.info("%s", said("kafka back")))
         feed.listen(self._on_event)
 
@@ -182,6 +185,7 @@ class Outbox:
                 log.exception("Kafka: %s", failures.why(problem), exc_info=problem)
                 self._lose(problem)
             await self._close()
+            self._say_again()
             await asyncio.sleep(self._backoff.next_s())
 
     async def finish(self) -> None:
@@ -253,7 +257,15 @@ class Outbox:
         self._alerts.count(KAFKA, AlertKind.KAFKA, self.waiting)
 
     def _say_lost(self, problem: BaseException) -> None:
+        self._said_at, self._said_waiting = time.monotonic(), self.waiting
         log.warning("%s", said("kafka lost", why=because(failures.why(problem)), count=self.waiting))
+
+    def _say_again(self) -> None:
+        """Tell the log once in a while how many events wait by now."""
+        now_s = time.monotonic()
+        if self._said.is_on and now_s - self._said_at >= SAY_AGAIN_S and self.waiting != self._said_waiting:
+            self._said_at, self._said_waiting = now_s, self.waiting
+            log.warning("%s", said("kafka still lost", count=self.waiting))
 
     def _note_lost(self, problem: BaseException) -> None:
         event = KafkaLost(where=self._where, why=failures.why(problem)[:200], waiting=self.waiting)

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from evcharge.domain.billing import parse_cents
+from evcharge.domain.billing import parse_cents, typed_number
 from evcharge.domain.errors import BadInput
-from evcharge.domain.ids import check_id
+from evcharge.domain.ids import typed_id
 from evcharge.domain.location import NOWHERE, Location
 from evcharge.labels import Speech
 
@@ -182,14 +182,14 @@ def _verb(word: str, say: Speech) -> PanelVerb:
 
 def _id(word: str, say: Speech) -> str:
     try:
-        return check_id(word.upper() if word.isascii() else word)
+        return typed_id(word)
     except BadInput:
         raise BadInput(say("bad id", word=_shown(word))) from None
 
 
 def _cents(word: str, say: Speech) -> int:
     try:
-        return parse_cents(word)
+        return parse_cents(typed_number(word, comma=say.lang == "es"))
     except BadInput:
         raise BadInput(say("bad amount", word=_shown(word))) from None
 

@@ -75,10 +75,17 @@ class OperatorOrders:
         self._say = speech(lang)
 
     def question(self, order: PanelOrder) -> str:
-        """Return what to ask before `order` is carried out, "" for nothing: money moves only on a yes."""
+        """Return what to ask before `order` is carried out, "" for nothing: money moves only on a yes.
+
+        Nor does everything end that charges, without one.
+        """
         driver_id, wallet = order.subject, self._wallet(order.subject)
         asked = {"driver_id": driver_id, "wallet": wallet, "session_id": order.session_id}
         match order:
+            case PanelOrder(verb=PanelVerb.OUT, subject="") if running := sum(
+                1 for _ in self._dispatcher.facts.sessions()
+            ):
+                return self._say("out all question", count=running)
             case PanelOrder(verb=PanelVerb.TOP_UP, cents=int(cents)) if cents > SURE_CENTS and wallet:
                 asked |= {"amount": euros(cents), "most": euros(SURE_CENTS)}
                 return self._say("top-up question", **asked)

@@ -153,7 +153,7 @@ def _weather_line(
         case events.WeatherAlertRaised():
             what = labels.weather(event.alert, lang)
             if event.temperature_celsius is not None:
-                what = f"{what} ({event.temperature_celsius:.1f} °C)"
+                what = f"{what} ({event.temperature_celsius:z.1f} °C)"
             return say("weather alert", location=event.location, what=what)
         case events.WeatherAlertCleared(left=()):
             return say("weather cleared", location=event.location)

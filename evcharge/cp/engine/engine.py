@@ -55,6 +55,7 @@ from evcharge.runtime import failures, files
 from evcharge.runtime.clock import steady, utc_now
 from evcharge.runtime.config import Config
 from evcharge.runtime.lifecycle import run_until
+from evcharge.runtime.plain import place
 from evcharge.runtime.waiting import bounded
 from evcharge.terminal import keyboard
 from evcharge.terminal.fault_log import FaultLog, told
@@ -89,8 +90,8 @@ async def run(config: Config, cp_id: CpId, stop: asyncio.Event, *, tick_s: float
         lane = engine.lane = _lane(config, cp_id, engine)
         port = engine.port
         async with port.listening(config.engine.health_host, config.engine.health_port) as number:
-            log.info("%s health port listening on %s:%d", cp_id, config.engine.health_host, number)
-            engine.health_at = f"{config.engine.health_host}:{number}"
+            log.info("%s health port listening on %s", cp_id, place(config.engine.health_host, number))
+            engine.health_at = place(config.engine.health_host, number)
             finished = asyncio.Event()
             await run_until(
                 finished,

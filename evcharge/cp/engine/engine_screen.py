@@ -10,7 +10,7 @@ from evcharge.cp.engine.plan import Action, HandOrder
 from evcharge.cp.health import BROKEN
 from evcharge.cp.status import EngineFacts
 from evcharge.domain.errors import BadInput
-from evcharge.domain.ids import DriverId, check_id
+from evcharge.domain.ids import DriverId, typed_id
 from evcharge.terminal.menu_screen import MenuScreen
 from evcharge.terminal.screen import Choice
 
@@ -48,7 +48,7 @@ class EngineScreen(MenuScreen[EngineFacts, HandOrder]):
             self._say(self._words("cancelled"))
             return
         try:
-            driver_id = DriverId(check_id(answer.upper(), "driver id"))
+            driver_id = DriverId(typed_id(answer, "driver id"))
         except BadInput as problem:
             self._say(self._words("not done", why=problem.text))
             return

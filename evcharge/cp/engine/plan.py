@@ -25,7 +25,7 @@ from typing import TypeVar
 
 from evcharge.cp.engine.charge import PlanMoment
 from evcharge.domain.errors import BadInput, ConfigError
-from evcharge.domain.ids import DriverId, check_id
+from evcharge.domain.ids import DriverId, typed_id
 
 MAX_WAIT_S = 7 * 86_400.0
 
@@ -98,7 +98,7 @@ def order(words: list[str]) -> HandOrder:
 
 def _driver(word: str) -> DriverId:
     try:
-        return DriverId(check_id(word.upper(), "driver id"))
+        return DriverId(typed_id(word, "driver id"))
     except BadInput as problem:
         raise ValueError(problem.text) from None
 

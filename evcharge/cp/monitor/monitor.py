@@ -27,6 +27,7 @@ from evcharge.labels.point import SENTENCES
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import Config
 from evcharge.runtime.lifecycle import run_until
+from evcharge.runtime.plain import place
 from evcharge.security import secret_files
 from evcharge.terminal import keyboard
 from evcharge.terminal.fault_log import FaultLog, told
@@ -269,7 +270,7 @@ class Monitor:
             engine=self._engine_signal(),
             link=self._link_signal(),
             central=self._central_signal(words),
-            engine_at=f"{settings.engine_host}:{settings.engine_port}",
+            engine_at=place(settings.engine_host, settings.engine_port),
             central_at=self._lines.where,
             heard_at=watcher.heard_at if watcher is not None else None,
             temperature_deci_celsius=self._warmth(),

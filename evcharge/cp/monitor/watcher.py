@@ -13,6 +13,7 @@ from evcharge.labels import Speech
 from evcharge.labels.point import SENTENCES
 from evcharge.runtime import failures
 from evcharge.runtime.clock import utc_now
+from evcharge.runtime.plain import place
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ class Watcher:
 
     async def run(self, on_change: Callable[[], None], on_pong: Callable[[], None] = lambda: None) -> None:
         """Watch for ever; `on_change` is called after each change of the verdict, `on_pong` after each answer."""
-        where = f"{self._host}:{self._port}"
+        where = place(self._host, self._port)
         while True:
             try:
                 async with asyncio.timeout(self._ping_s):

@@ -13,6 +13,7 @@ from evcharge.domain.billing import (
     parse_cents,
     parse_price,
     price_text,
+    typed_number,
 )
 from evcharge.domain.errors import BadInput
 from evcharge.domain.tariff import Consumption, Tariff
@@ -139,3 +140,24 @@ def test_an_amount_above_the_largest_is_a_typing_error():
     assert parse_cents("10000000") == MAX_MONEY_CENTS
     with pytest.raises(BadInput, match="more than 10000000.00 €"):
         parse_cents("10000000.01")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("0,25", "0.25"),
+        ("20,50", "20.50"),
+        ("3,5", "3.5"),
+        ("0,2525", "0.2525"),
+        ("20.50", "20.50"),
+        # A thousand, or one and a quarter: nobody knows.
+        ("1,250", "1,250"),
+        ("1.234,50", "1.234,50"),
+        (",5", ",5"),
+        ("5,", "5,"),
+        ("٣,٥", "٣,٥"),
+    ],
+)
+def test_where_the_comma_is_decimal_it_is_taken_unless_it_may_mean_thousands(typed: str, meant: str):
+    assert typed_number(typed, comma=True) == meant
+    assert typed_number(typed, comma=False) == typed

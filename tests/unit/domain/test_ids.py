@@ -3,7 +3,7 @@
 import pytest
 
 from evcharge.domain.errors import BadInput, Code
-from evcharge.domain.ids import Role, check_id
+from evcharge.domain.ids import Role, check_id, typed_id
 
 
 @pytest.mark.parametrize("text", ["CP001", "D", "A" * 32, "A_B-C", "0", "-", "CON"])
@@ -68,3 +68,14 @@ def test_the_roles_are_named_as_on_the_wire():
     peers = ["driver", "engine", "monitor"]
     people = ["admin", "operator", "service", "viewer"]
     assert sorted(Role) == sorted([*peers, *people, "central", "registry", "unknown", "weather"])
+
+
+@pytest.mark.parametrize("text", ["CP001", "cp001", " Cp001 ", "\tcp001"])
+def test_people_type_an_id_in_either_case(text: str):
+    assert typed_id(text) == "CP001"
+
+
+@pytest.mark.parametrize("text", ["", "cp 001", "straße", "cpⅠ", "../x", "c" * 33])
+def test_what_is_no_id_in_either_case_is_refused(text: str):
+    with pytest.raises(BadInput, match="bad charging point"):
+        typed_id(text, "charging point")

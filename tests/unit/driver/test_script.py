@@ -144,6 +144,37 @@ def test_text_is_not_taken_for_binary(beginning):
     assert not is_binary(beginning)
 
 
+JSON = b'[{"cp":"CP001","kwh":5},{"near":"Berlin"},{"cp":"cp002","near":"Elche"},{"cp":1},{"what":1},{"cp":"C P"}]'
+
+
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b" \n"])
+def test_a_file_may_be_json(before):
+    one, two, three, *bad = read(before + JSON)
+    assert one == Service(1, Wish("CP001"), "5 kWh")
+    assert two == Service(2, Wish(None, "Berlin"))
+    assert three == Service(3, Wish("CP002", "Elche"))
+    assert [(line.line, line.problem.partition(";")[0]) for line in bad] == [
+        (4, "`cp` must be text"),
+        (5, "`what` is not known"),
+        (6, "expected a charging point (such as CP001) or any, then near LOCATION"),
+    ]
+    reader = ServiceReader("x", after_line=5)
+    assert [*reader.feed(JSON[:20]), *reader.feed(JSON[20:])] == []
+    assert [one.line for one in reader.end()] == [6]
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"[{", "cannot read services.txt: it is not JSON"),
+        (b"[" + b" " * 2**20, "services.txt is JSON of more than 1 MiB"),
+    ],
+)
+def test_json_that_is_none_or_has_no_end_is_one_sentence(data, why):
+    with pytest.raises(BadInput, match=why):
+        read(data)
+
+
 def test_the_shipped_sample_has_ten_good_services():
     found = read(SAMPLE.read_bytes())
     assert len(found) >= 10

@@ -69,7 +69,7 @@ def test_a_driver_is_invited_in_spanish_too(invites, capsys):
     [
         ("invite", "Usage: evcharge invite"),
         ("invite cp", "Missing argument 'CP_ID'"),
-        ("invite cp cp9", "bad id 'cp9'"),
+        ("invite cp cp.9", "bad id 'CP.9'"),
         ("invite cp CP009 --hours 0", "'--hours'"),
         ("invite cp CP009 --hours nan", "'--hours'"),
         ("invite cp CP009 --host a/b", "must be a host name or an address"),

@@ -11,6 +11,7 @@ from aiohttp import web
 from evcharge.domain.errors import Taken
 from evcharge.http.server import SEATS, serving
 from evcharge.runtime.admission import SeatLimits
+from evcharge.runtime.plain import place
 from evcharge.runtime.waiting import Backoff
 
 log = logging.getLogger(__name__)
@@ -72,8 +73,9 @@ class ApiServer:
             # The port that was announced stays the same.
             self._port = port
             scheme = "https" if self._tls is not None and not self._plain else "http"
-            host = f"[{self._host}]" if ":" in self._host else self._host
             again = " again" if self._started else ""
-            log.info("The API for operators is%s listening on %s://%s:%d", again, scheme, host, port)
+            log.info(
+                "The API for operators is%s listening on %s://%s", again, scheme, place(self._host, port)
+            )
             self._started = True
             await self._work()

@@ -18,7 +18,7 @@ from evcharge.central.rules.commands import CENTRAL, Actor, Note
 from evcharge.central.services.registry_accounts import Registrar
 from evcharge.domain.errors import BadInput, Code, EvchargeError, Overloaded, ProtocolError, Refused
 from evcharge.domain.events import RegistrationChanged
-from evcharge.domain.ids import CpId, DriverId, check_id
+from evcharge.domain.ids import CpId, DriverId, check_id, typed_id
 from evcharge.domain.journal_records import Text
 from evcharge.http import registry_client
 from evcharge.http.server import answer
@@ -132,7 +132,8 @@ class RegistrationRoutes:
     async def register(self, request: web.Request, actor: Actor) -> web.Response:
         """Register a new id. Its credential and its join token are two ways to the same: one is enough."""
         body = await body_of(request, NewRegistration)
-        id_ = check_id(body.id, "id")
+        id_ = typed_id(body.id)
+        body = structs.replace(body, id=id_)
         if body.kind == "driver" and body.location:
             raise BadInput("A driver has no location.")
         given = {_FIELD[body.kind]: id_} | ({"location": body.location} if body.kind == "cp" else {})

@@ -46,12 +46,19 @@ def test_what_is_understood(line: str, order: PanelOrder | None):
     assert parse(line, SAY) == order
 
 
+def test_in_spanish_the_comma_is_decimal():
+    assert parse("top-up d01 20,50", speech("es")) == Order(Verb.TOP_UP, "D01", 2_050)
+    with pytest.raises(BadInput, match="no es un importe"):
+        parse("top-up D01 1,250", speech("es"))
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
         ("ouf CP001", "There is no command 'ouf': did you mean out?"),
         ("zzz", "There is no command 'zzz'. help shows them all."),
         ("out", "Type it like this: out CP001 | out all"),
+        ("top-up D01 20,50", "'20,50' is no amount"),
         ("out CP001 CP002", "Type it like this: out CP001 | out all"),
         ("move CP001", "Type it like this: move CP001 Alicante"),
         ("move CP001 " + "x" * 81, "a location is 1 to 80 characters of plain text"),
