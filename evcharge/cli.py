@@ -137,6 +137,14 @@ def evcharge(parent_pipe: int | None) -> None:
 
 
 @evcharge.command()
+@click.option(
+    "--add-name",
+    "added",
+    multiple=True,
+    metavar="NAME",
+    help="Make the certificates anew with this name, too; may be repeated. Keys stay.",
+)
+@click.option("--renew", is_flag=True, help="Make the certificates anew, with the names they have.")
 @_options(
     _key(
         "--name",
@@ -146,13 +154,13 @@ def evcharge(parent_pipe: int | None) -> None:
         metavar="NAME",
     )
 )
-def init(config_file: Path | None, **given: Any) -> None:
+def init(added: tuple[str, ...], renew: bool, config_file: Path | None, **given: Any) -> None:
     """Make the state folder: CA, certificates, keys, the first admin."""
     config = _with_whole_books(config_file, given)
     from evcharge.central.books import setup as pages
     from evcharge.registry import setup
 
-    report = setup.initialise(config.state, config.registry.names)
+    report = setup.initialise(config.state, config.registry.names, renew=renew, added=added)
     try:
         pages.initialise(config.state, report)
     finally:

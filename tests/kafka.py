@@ -94,7 +94,13 @@ def jars() -> Path:
         if not (folder / ".complete").exists():
             command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies"]
             wanted = ["-DincludeScope=runtime", f"-DoutputDirectory={folder}"]
-            subprocess.run([*command, *wanted], check=True, stdout=sys.stderr)
+            fetched = subprocess.run([*command, *wanted], check=False, capture_output=True, text=True)
+            if fetched.returncode:
+                print(fetched.stdout[-4000:], fetched.stderr[-4000:], file=sys.stderr)
+                raise SystemExit(
+                    "Kafka's jars could not be fetched (once, about 120 MB, from Maven Central): look at the "
+                    "connection to the internet, then try again."
+                )
             (folder / ".complete").touch()
     return folder
 

@@ -196,9 +196,7 @@ def no_answer(problem: Exception) -> str:
     if isinstance(problem, aiohttp.ClientConnectorCertificateError):
         fault = getattr(problem.certificate_error, "verify_code", 0)
         if fault in state_folder.NOT_VALID_NOW:
-            return (
-                "its certificate is not valid now: compare the clocks, or make a new one with evcharge init"
-            )
+            return "its certificate is not valid now: compare the clocks, or make a new one with evcharge init --renew"
         return "its certificate is not from our CA, or does not name this host"
     if isinstance(problem, aiohttp.ClientSSLError):
         return "what answers does not prove who it is: another program, or an older Central"

@@ -300,7 +300,7 @@ def _untrusted(registry: RegistryAddress, problem: Exception) -> AuthenticationE
         case _Fault.EXPIRED:
             return AuthenticationError(
                 f"The Registry's certificate has expired, or the clock here is wrong: it says {now}. Set the "
-                "clock, or make a new certificate with evcharge init.",
+                "clock, or make a new certificate on its PC with evcharge init --renew.",
                 Code.CLOCK,
             )
         case _Fault.NOT_YET_VALID:
@@ -312,7 +312,7 @@ def _untrusted(registry: RegistryAddress, problem: Exception) -> AuthenticationE
         case _Fault.OTHER_HOST | _Fault.OTHER_ADDRESS:
             return AuthenticationError(
                 f"The Registry's certificate does not name the host of {registry.url}. Use a name that it "
-                "has, or make one that does: evcharge init --name HOST.",
+                "has, or make one that does, on its PC: evcharge init --add-name HOST.",
                 Code.PROOF,
             )
         case _:

@@ -41,6 +41,7 @@ from evcharge.runtime import config as settings
 from evcharge.runtime import failures
 from evcharge.runtime.config import Config
 from evcharge.security import secret_files, state_folder
+from evcharge.security.certificates import names_of
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10.0, connect=5.0)
 _MAX_CA_BYTES = 16 * 1024
@@ -80,7 +81,7 @@ async def invite(
     registry = RegistryAddress(config.reach.registry_url, config.state / "ca.pem")
     fingerprint = _fingerprint(registry.ca_file)
     if fingerprint is None:
-        raise StateError(f"{registry.ca_file} is missing: copy it from the PC where evcharge init ran.")
+        raise StateError(secret_files.missing(registry.ca_file))
     names = _named(config.state / "registry.pem")
     parts = _parts(registry.url)
     registry_host = host or _from_outside(parts[0], names)
@@ -131,12 +132,9 @@ def _parts(url: str) -> tuple[str, int]:
 def _named(certificate: Path) -> list[str]:
     # Which hosts the Registry's certificate is good for; nothing when the Registry is on another PC.
     try:
-        loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
-        found = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (OSError, ValueError, x509.ExtensionNotFound):
+        return names_of(x509.load_pem_x509_certificate(certificate.read_bytes()))
+    except (OSError, ValueError):
         return []
-    addresses = [str(address) for address in found.get_values_for_type(x509.IPAddress)]
-    return [*addresses, *found.get_values_for_type(x509.DNSName)]
 
 
 def _from_outside(host: str, names: list[str]) -> str:

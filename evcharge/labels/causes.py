@@ -104,8 +104,8 @@ SENTENCES: Mapping[str, Words] = {
         "su certificado no es de nuestra CA, o no nombra este equipo",
     ),
     "certificate not now": (
-        "its certificate is not valid now: compare the clocks, or make a new one with evcharge init",
-        "su certificado no es válido ahora: compare los relojes, o haga uno nuevo con evcharge init",
+        "its certificate is not valid now: compare the clocks, or make a new one with evcharge init --renew",
+        "su certificado no es válido ahora: compare los relojes, o haga uno nuevo con evcharge init --renew",
     ),
     "not proved to be Central": (
         "what answers does not prove who it is: another program, or an older Central",

@@ -58,12 +58,12 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "not named": (
         (
-            "Mind: the Registry's certificate does not name {host}, so the other PC will refuse it. Move "
-            "registry.pem and central.pem away, run evcharge init --name {host}, and start the Registry again."
+            "Mind: the Registry's certificate does not name {host}, so the other PC will refuse it. Run "
+            "evcharge init --add-name {host}, and start the Registry and Central again."
         ),
         (
-            "Atención: el certificado del Registry no nombra {host} y el otro PC lo rechazará. Aparte registry.pem "
-            "y central.pem, ejecute evcharge init --name {host} y arranque de nuevo el Registry."
+            "Atención: el certificado del Registry no nombra {host} y el otro PC lo rechazará. Ejecute "
+            "evcharge init --add-name {host} y arranque de nuevo el Registry y la Central."
         ),
     ),
     # ---- joining

@@ -20,13 +20,15 @@ def database_path(state: Path) -> Path:
     return state / "registry" / "registry.db"
 
 
-def initialise(state: Path, names: Sequence[str]) -> InitReport:
+def initialise(
+    state: Path, names: Sequence[str], *, renew: bool = False, added: Sequence[str] = ()
+) -> InitReport:
     """Make what `state` lacks; say what was made. The report has the password of a new first administrator.
 
-    May be run again: nothing is overwritten, and no second administrator is made. Not for use inside a
-    loop. Raises StateError.
+    May be run again: nothing is overwritten but certificates that are to be renewed, and no second administrator is
+    made. Not for use inside a loop. Raises StateError.
     """
-    report = state_folder.init_state(state, names, clock.utc_now())
+    report = state_folder.init_state(state, names, clock.utc_now(), renew=renew, added=added)
     asyncio.run(_add_admin(state, report))
     return report
 

@@ -86,6 +86,16 @@ def doubts(
     return found
 
 
+def names_of(certificate: x509.Certificate) -> list[str]:
+    """Return the hosts and addresses for which `certificate` is good."""
+    try:
+        named = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    addresses = [str(address) for address in named.get_values_for_type(x509.IPAddress)]
+    return [*addresses, *named.get_values_for_type(x509.DNSName)]
+
+
 def _builder(
     subject: x509.Name,
     issuer: x509.Name,

@@ -29,9 +29,7 @@ def read_secret(path: Path) -> str:
             raise StateError(
                 f"{path} is a link to a file that is not there: mount it, or mend the link."
             ) from None
-        raise StateError(
-            f"{path} is missing: run evcharge init, or copy the file from the PC where it ran."
-        ) from None
+        raise StateError(missing(path)) from None
     except OSError as problem:
         raise StateError(f"cannot read {path}: {files.why(problem)}") from None
     try:
@@ -46,6 +44,21 @@ def read_secret(path: Path) -> str:
     if not text or len(raw) > _MAX_SECRET_BYTES:
         raise StateError(f"{path} holds no secret that evcharge wrote. Put the right file there.")
     return text
+
+
+def missing(path: Path) -> str:
+    """Say that a file of the state folder is not there, and what to do.
+
+    Only where a network's own CA lies does `evcharge init` complete it. Anywhere else it would begin a second network,
+    which nobody wants who is merely in another folder than usual.
+    """
+    path = path.absolute()
+    if any((folder / "ca.key").exists() for folder in path.parents[:4]):
+        return f"{path} is missing: put it back from a backup. Only if there is none: evcharge init makes a new one."
+    return (
+        f"{path} is missing: name the state folder of the network with --state DIR, "
+        "or copy the file from the PC where evcharge init ran."
+    )
 
 
 def _check_private(path: Path, status: os.stat_result) -> None:

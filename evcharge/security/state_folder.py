@@ -6,6 +6,7 @@ credential only.
 """
 
 import base64
+import os
 import socket
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Struct
 
 from evcharge.domain.errors import StateError
-from evcharge.security.certificates import Authority, doubts, new_authority, server_certificate
+from evcharge.security.certificates import Authority, doubts, names_of, new_authority, server_certificate
 from evcharge.security.secret_files import kept_secret, new_secret, replace_secret
 from evcharge.security.tls import LOOPBACK
 
@@ -76,11 +77,16 @@ def over_tls(url: str) -> str:
 # ---- init
 
 
-def init_state(state: Path, names: Sequence[str], now: datetime) -> InitReport:
+def init_state(
+    state: Path, names: Sequence[str], now: datetime, *, renew: bool = False, added: Sequence[str] = ()
+) -> InitReport:
     """Make what `state` lacks: CA, certificates for `names`, keys, enrolment token. Overwrites nothing.
 
-    May be run again, also after a crash half way. Raises StateError when a half cannot be completed.
+    With `renew`, or with names to be `added`, the certificates are made anew for the names they have, `names` and
+    `added`; their keys stay. May be run again, also after a crash half way. Raises StateError when a half cannot be
+    completed, or the folder is another user's.
     """
+    _check_owner(state)
     report = InitReport()
     for path, make in (
         (state / "service.key", _fernet_key),
@@ -94,8 +100,20 @@ def init_state(state: Path, names: Sequence[str], now: datetime) -> InitReport:
         (report.kept if existed else report.made).append(str(path.relative_to(state)))
     authority = _authority(state, now, report)
     for who in ("registry", "central"):
-        _server(state, who, authority, names, now, report)
+        _server(state, who, authority, [*names, *added], now, report, renew=renew or bool(added))
     return report
+
+
+def _check_owner(state: Path) -> None:
+    try:
+        owner = state.stat().st_uid
+    except OSError:
+        return  # it is made, or whoever makes a file in it says what is wrong
+    if owner != os.geteuid():
+        raise StateError(
+            f"{state.absolute()} belongs to another user (uid {owner}; you are {os.geteuid()}), who could not read "
+            "what is made there now: run evcharge init as its owner, or choose another folder with --state."
+        )
 
 
 def _fernet_key() -> str:
@@ -115,23 +133,34 @@ def _authority(state: Path, now: datetime, report: InitReport) -> Authority:
 
 
 def _server(
-    state: Path, who: str, authority: Authority, names: Sequence[str], now: datetime, report: InitReport
+    state: Path,
+    who: str,
+    authority: Authority,
+    names: Sequence[str],
+    now: datetime,
+    report: InitReport,
+    *,
+    renew: bool,
 ) -> None:
     path = state / f"{who}.pem"
     key = _key_of(state, who, report)
-    if path.exists():
+    if path.exists() and renew:
+        # Replaced at once, or not at all: a server that starts meanwhile finds the old one or the new one.
+        names = [*names_of(_load_certificate(path)), *names]
+    elif path.exists():
         report.kept.append(path.name)
-        remedy = f"Move {path.name} away and run evcharge init again."
+        lacks = [name for name in names if name not in names_of(_load_certificate(path))]
+        flags = "".join(f" --add-name {name}" for name in lacks) or " --renew"
         report.warnings.extend(
-            f"{path.name} {doubt}. {remedy}"
+            f"{path.name} {doubt}. evcharge init{flags} makes a new one."
             for doubt in doubts(_load_certificate(path), authority, names, now)
         )
         return
-    wanted = dict.fromkeys([*LOOPBACK, socket.gethostname(), *names])
-    _write_certificate(
-        path, server_certificate(f"evcharge {who}", [name for name in wanted if name], key, authority, now)
-    )
-    report.made.append(path.name)
+    wanted = list(dict.fromkeys(name for name in (*LOOPBACK, socket.gethostname(), *names) if name))
+    _write_certificate(path, server_certificate(f"evcharge {who}", wanted, key, authority, now))
+    report.made.append(f"{path.name} (for {', '.join(wanted)})" if renew else path.name)
+    if renew:
+        report.warnings.append(f"{path.name} is new: start {who.capitalize()} again, if it runs.")
 
 
 def _key_of(state: Path, who: str, report: InitReport) -> ec.EllipticCurvePrivateKey:

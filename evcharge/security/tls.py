@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from evcharge.domain.errors import StateError
-from evcharge.security.secret_files import read_secret
+from evcharge.security.secret_files import missing, read_secret
 
 # This computer: what goes there needs no TLS, and every certificate of ours names it.
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -22,7 +22,7 @@ def client_context(ca_file: Path) -> ssl.SSLContext:
     try:
         context.load_verify_locations(cafile=str(ca_file))
     except FileNotFoundError:
-        raise StateError(f"{ca_file} is missing: copy it from the PC where evcharge init ran.") from None
+        raise StateError(missing(ca_file)) from None
     except (OSError, ssl.SSLError):
         raise StateError(f"{ca_file} is no certificate. Copy it again from the PC of the Registry.") from None
     return context
@@ -42,10 +42,10 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
     try:
         context.load_cert_chain(certificate, key)
     except FileNotFoundError:
-        raise StateError(f"{certificate} is missing: run evcharge init.") from None
+        raise StateError(missing(certificate)) from None
     except (OSError, ssl.SSLError):
         raise StateError(
             f"{certificate} and {key.name} do not belong together. "
-            "Move both away and run evcharge init, which makes new ones."
+            "Put both back from a backup, or run evcharge init --renew, which makes new certificates."
         ) from None
     return context

@@ -738,9 +738,17 @@ async def test_a_second_registry_on_the_same_state_folder_is_refused(registry, m
     ("name", "spoil", "text"),
     [
         ("service.key", lambda path: path.chmod(0o644), "service.key must be mode 0600"),
-        ("enrolment.token", lambda path: path.unlink(), "is missing: run evcharge init"),
+        (
+            "enrolment.token",
+            lambda path: path.unlink(),
+            "is missing: put it back from a backup.",
+        ),
         ("registry.key", lambda path: path.chmod(0o640), "registry.key must be mode 0600"),
-        ("registry.pem", lambda path: path.unlink(), "is missing: run evcharge init"),
+        (
+            "registry.pem",
+            lambda path: path.unlink(),
+            "is missing: put it back from a backup.",
+        ),
     ],
 )
 async def test_a_state_folder_that_will_not_do_is_refused_at_the_start(made, state, name, spoil, text):

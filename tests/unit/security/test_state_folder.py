@@ -5,13 +5,14 @@ import ssl
 import stat
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
 
 from evcharge.domain.errors import StateError
 from evcharge.security import secret_files, state_folder, tls
-from evcharge.security.certificates import doubts
+from evcharge.security.certificates import doubts, names_of
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MADE = {
@@ -102,7 +103,9 @@ def test_a_file_that_cannot_be_a_secret_is_refused(tmp_path, text):
 
 
 def test_a_missing_secret_says_how_to_get_one(tmp_path):
-    with pytest.raises(StateError, match=r"secret is missing: run evcharge init"):
+    with pytest.raises(
+        StateError, match=r"secret is missing: name the state folder .* with --state DIR, or copy"
+    ):
         secret_files.read_secret(tmp_path / "secret")
 
 
@@ -225,7 +228,7 @@ def test_a_name_that_is_none_is_refused(tmp_path):
 def test_init_warns_of_certificates_that_will_not_do(tmp_path):
     state_folder.init_state(tmp_path, ["lab7"], NOW)
     assert state_folder.init_state(tmp_path, ["lab7"], NOW).warnings == []
-    assert "registry.pem does not name lab8. Move registry.pem away" in "".join(
+    assert "registry.pem does not name lab8. evcharge init --add-name lab8 makes a new one." in "".join(
         state_folder.init_state(tmp_path, ["lab7", "lab8"], NOW).warnings
     )
     late = NOW + timedelta(days=1800)
@@ -298,7 +301,7 @@ def test_a_slow_clock_may_be_a_day_behind(state):
 
 
 def test_contexts_say_what_is_missing_or_does_not_fit(state, tmp_path):
-    with pytest.raises(StateError, match=r"ca.pem is missing: copy it"):
+    with pytest.raises(StateError, match=r"ca.pem is missing: name the state folder"):
         tls.client_context(tmp_path / "ca.pem")
     (tmp_path / "ca.pem").write_text("rubbish")
     with pytest.raises(StateError, match="is no certificate"):
@@ -307,3 +310,63 @@ def test_contexts_say_what_is_missing_or_does_not_fit(state, tmp_path):
         tls.server_context(state / "no.pem", state / "registry.key")
     with pytest.raises(StateError, match="do not belong together"):
         tls.server_context(state / "central.pem", state / "registry.key")
+
+
+# ---- another folder, another user, another name
+
+
+def test_in_another_folder_the_absolute_path_and_the_flag_come_first_and_no_init(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("service.key", "ca.pem"):
+        with pytest.raises(StateError) as refused:
+            if name == "ca.pem":
+                tls.client_context(Path(".evcharge") / name)
+            else:
+                secret_files.read_secret(Path(".evcharge") / name)
+        assert refused.value.text == (
+            f"{tmp_path / '.evcharge' / name} is missing: name the state folder of the network with --state DIR, "
+            "or copy the file from the PC where evcharge init ran."
+        )
+
+
+def test_where_the_ca_is_init_completes_what_is_missing(tmp_path):
+    state_folder.init_state(tmp_path, [], NOW)
+    (tmp_path / "central" / "resume.key").unlink()
+    with pytest.raises(StateError, match="put it back from a backup. Only if there is none: evcharge init"):
+        secret_files.read_secret(tmp_path / "central" / "resume.key")
+
+
+def test_a_name_is_added_later_and_the_certificate_keeps_its_key_and_its_other_names(tmp_path):
+    state_folder.init_state(tmp_path, ["lab7"], NOW)
+    before = contents(tmp_path)
+    report = state_folder.init_state(tmp_path, [], NOW, added=["10.0.0.9", "lab9"])
+    changed = {path.name for path, data in contents(tmp_path).items() if before[path] != data}
+    assert changed == {"registry.pem", "central.pem"}
+    for who in ("registry", "central"):
+        certificate = state_folder._load_certificate(tmp_path / f"{who}.pem")
+        assert {"lab7", "lab9", "10.0.0.9", "localhost", "127.0.0.1"} <= set(names_of(certificate))
+        tls.server_context(tmp_path / f"{who}.pem", tmp_path / f"{who}.key")
+        assert f"{who}.pem is new: start {who.capitalize()} again, if it runs." in report.warnings
+    assert any(line.startswith("registry.pem (for ") and "lab9" in line for line in report.made)
+    assert state_folder.init_state(tmp_path, ["lab7", "lab9"], NOW).warnings == []
+
+
+def test_a_certificate_that_ends_is_renewed_when_asked(tmp_path):
+    state_folder.init_state(tmp_path, ["lab7"], NOW)
+    late = NOW + timedelta(days=1820)
+    warnings = state_folder.init_state(tmp_path, [], late).warnings
+    assert any(
+        "registry.pem ends on" in line and "evcharge init --renew makes a new one" in line
+        for line in warnings
+    )
+    state_folder.init_state(tmp_path, [], late, renew=True)
+    assert state_folder.init_state(tmp_path, ["lab7"], late).warnings == []
+
+
+def test_init_in_the_folder_of_another_user_is_a_sentence_and_makes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
+    with pytest.raises(
+        StateError, match="belongs to another user .* run evcharge init as its owner, or choose"
+    ):
+        state_folder.init_state(tmp_path, [], NOW)
+    assert list(tmp_path.iterdir()) == []
