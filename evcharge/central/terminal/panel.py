@@ -251,7 +251,7 @@ class Panel:
         if order.verb is PanelVerb.QUIT:
             self._ask_to_quit()
         elif question := self._desk.question(order):
-            no = self._say("not asked for" if order.verb is Verb.OUT else "money not")
+            no = self._say("not asked for" if order.verb is PanelVerb.OUT else "money not")
             self._ask(_Question(question, lambda: self._wanted.put_nowait(order), no))
         else:
             self._wanted.put_nowait(order)
