@@ -47,7 +47,7 @@ def test_what_is_understood(line: str, order: PanelOrder | None):
 
 
 def test_in_spanish_the_comma_is_decimal():
-    assert parse("top-up d01 20,50", speech("es")) == Order(Verb.TOP_UP, "D01", 2_050)
+    assert parse("top-up d01 20,50", speech("es")) == PanelOrder(PanelVerb.TOP_UP, "D01", 2_050)
     with pytest.raises(BadInput, match="no es un importe"):
         parse("top-up D01 1,250", speech("es"))
 
