@@ -15,7 +15,7 @@ ARGS ?=
 # Compiled once, whatever the settings of this machine say: this starts processes by the dozen, tests by the hundred.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help up test flaky check format bench-quick soak shots kafka test-all-pythons clean
+.PHONY: help up test flaky check cover format bench-quick soak shots kafka test-all-pythons clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -32,13 +32,19 @@ flaky: $(VENV)/.installed-dev ## what a change's tests do three times idle and t
 	@.ci/packages
 	@$(PYTHON) -m tests.flaky $(ARGS)
 
+# `make check COVER=1` is `make check` and `make cover` in one: the fast tests take twice as long then.
+COVERED = --cov --cov-report=term
+
 check: $(VENV)/.installed-dev ## format, lint, types, import rules, dead code, fast tests
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted: run make format." >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports
 	@$(BIN)/vulture
-	@$(PYTEST) -n $$($(PYTHON) -c 'import os; print(os.cpu_count())') tests/unit
+	@$(PYTEST) -n $$($(PYTHON) -c 'import os; print(os.cpu_count())') tests/unit $(if $(COVER),$(COVERED))
+
+cover: $(VENV)/.installed-dev ## fast tests reach every branch of what decides about money and permission
+	@$(PYTEST) tests/unit $(COVERED) $(ARGS)
 
 format: $(VENV)/.installed-dev ## let ruff format and mend what it can
 	@$(BIN)/ruff format .

@@ -77,9 +77,7 @@ def correct(
         raise Refused(f"{session.session_id} has no ticket to correct", Code.NO_SESSION)
     if ticket.energy_mwh + ticket.corrected_mwh + energy_mwh < 0 or _total_cents(ticket) + cents < 0:
         raise Refused(f"{session.session_id}: a ticket cannot come to less than nothing", Code.FIELD)
-    driver = draft.driver(DriverId(session.driver_id))
-    if driver is None:
-        raise LookupError(session.driver_id)
+    driver = draft.existing_driver(DriverId(session.driver_id))
     # The present owner of the id neither pays for nor hears of what was before.
     former = driver.registration != session.registration
     balance = balance_of(draft, session)
@@ -192,7 +190,7 @@ def _begun_all_the_same(
         session, state=SessionState.AUTHORISED, ended_at=None, received_at=None, end_reason=None
     )
     make_room(draft, draft.existing_point(session.cp_id), rules)
-    point, driver = draft.existing_point(session.cp_id), draft.driver(session.driver_id) or driver
+    point, driver = draft.existing_point(session.cp_id), draft.existing_driver(session.driver_id)
     reopened = hold_anew(draft, reopened, driver)
     draft.say(
         events.SessionReopened(

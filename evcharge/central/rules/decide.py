@@ -551,6 +551,8 @@ def _act(draft: Draft, order: PlaceHold | LiftHold | RevokeKeys) -> None:
             _lift_hold(draft, order)
         case RevokeKeys():
             _revoke_keys(draft, order)
+        case _:
+            assert_never(order)
 
 
 def _named(draft: Draft, cp_id: CpId | None) -> list[ChargingPoint]:

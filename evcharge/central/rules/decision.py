@@ -14,7 +14,7 @@ from evcharge.domain.events import (
     KeyRevoked,
     PointWithdrawn,
 )
-from evcharge.domain.ids import CpId
+from evcharge.domain.ids import CpId, DriverId
 from evcharge.domain.session import Session
 
 
@@ -66,6 +66,13 @@ class Draft(PendingFacts):
         if point is None:
             raise LookupError(cp_id)
         return point
+
+    def existing_driver(self, driver_id: DriverId) -> Driver:
+        """Return a driver that is known to exist."""
+        driver = self.driver(driver_id)
+        if driver is None:
+            raise LookupError(driver_id)
+        return driver
 
     def session_of(self, point: ChargingPoint) -> Session | None:
         """Return the open session of `point`, if it has one."""

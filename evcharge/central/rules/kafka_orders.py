@@ -1,6 +1,7 @@
 """Orders that reach Central over Kafka: each carried out once, and never after it has grown old. Pure."""
 
 from collections.abc import Callable
+from typing import assert_never
 
 from evcharge.central.rules.commands import Actor, LiftHold, PlaceHold, RevokeKeys, TakeOrder
 from evcharge.central.rules.decision import Draft
@@ -71,3 +72,5 @@ def _inner(order: Order, by: Actor) -> Inner:
             return LiftHold(by=by, cp_id=cp_id, hold=Hold.OPERATOR)
         case "revoke":
             return RevokeKeys(by=by, subject=cp_id)
+        case _:
+            assert_never(order.command)

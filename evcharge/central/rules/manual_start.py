@@ -25,7 +25,7 @@ from evcharge.central.rules.settings import Rules
 from evcharge.domain import events
 from evcharge.domain.billing import euros
 from evcharge.domain.charging_point import ChargingPoint, Question
-from evcharge.domain.errors import Code, Refused
+from evcharge.domain.errors import Code, Refused, StaleLink
 from evcharge.domain.refusals import RefusalFacts
 
 # As at a bank's machine: then it is void, and nobody goes on guessing.
@@ -34,13 +34,15 @@ MOST_PIN_MISSES = 10
 
 def start(draft: Draft, command: StartCharging, by_hand: ByHand, rules: Rules) -> None:
     """Start a charge, ask its driver, or say why not. The same request id always gets the same answer (I12)."""
-    if command.cp_id is not None:
-        presence.check_engine(draft, command, command.cp_id)
+    cp_id = command.cp_id
+    if cp_id is None:
+        raise StaleLink(f"{command.driver_id} was typed at no charging point")
+    presence.check_engine(draft, command, cp_id)
     known = draft.outcome(command.request_id)
     if known is not None:
         draft.reply = charging.same_answer(draft, known, command.driver_id, command.request_id)
         return
-    point = draft.point(command.cp_id) if command.cp_id is not None else None
+    point = draft.point(cp_id)
     if point is not None and (question := point.question) is not None:
         if (question.request_id, question.driver_id) == (command.request_id, command.driver_id):
             draft.reply = _confirming(question, rules)
@@ -83,13 +85,10 @@ def _ask(draft: Draft, command: StartCharging, reach: Reach, rules: Rules) -> No
     driver, point = offer.driver, offer.point
     if driver.asked_by is not None:
         raise StartRefusal(Code.DRIVER_BUSY, RefusalFacts(reason="asked elsewhere", by_hand=True))
-    match reach:
-        case Reach.NOBODY:
-            raise _unconfirmed("nobody")
-        case Reach.OLD_APP:
-            raise _unconfirmed("old app")
-        case Reach.DRIVER:
-            pass
+    if reach is Reach.NOBODY:
+        raise _unconfirmed("nobody")
+    if reach is Reach.OLD_APP:
+        raise _unconfirmed("old app")
     question = Question(
         request_id=command.request_id,
         driver_id=driver.driver_id,
@@ -212,9 +211,7 @@ def _end(draft: Draft, point: ChargingPoint, question: Question, no: StartRefusa
 
 def _close(draft: Draft, point: ChargingPoint, question: Question) -> None:
     draft.put(replace(point, question=None))
-    driver = draft.driver(question.driver_id)
-    if driver is not None:
-        draft.put(replace(driver, asked_by=None))
+    draft.put(replace(draft.existing_driver(question.driver_id), asked_by=None))
 
 
 def _say_ended(draft: Draft, point: ChargingPoint, question: Question, no: StartRefusal) -> None:

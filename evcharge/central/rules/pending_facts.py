@@ -6,6 +6,7 @@ answer for one charging point, driver or session at a time: whoever wants all th
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import assert_never
 
 from evcharge.central.rules.facts import (
     Change,
@@ -175,6 +176,8 @@ class PendingFacts:
                 self._unseen[known.session_id] = known.driver_id
             case Closed():
                 self._closed[known.session.session_id] = known
+            case _:
+                assert_never(known)
 
     def put(self, change: Change) -> None:
         """Change one fact."""

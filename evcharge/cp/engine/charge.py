@@ -323,8 +323,7 @@ class ChargeControl:
     def _give_up(self, reason: EndReason) -> None:
         """End what runs, refuse what waits."""
         self._books.end(reason)
-        if self._pending is not None:
-            self._refuse_pending(reason)
+        self._refuse_pending(reason)
 
     def _refuse_pending(self, reason: str) -> None:
         if self._pending is not None:

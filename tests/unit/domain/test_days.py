@@ -48,6 +48,15 @@ def test_a_day_is_as_long_as_the_clocks_make_it(zone: str, day: date, hours: flo
     assert days.last_instant(day) == (end - timedelta(microseconds=1) if hours else begin)
 
 
+def test_the_day_before_does_not_come_again_when_clocks_go_back_over_midnight():
+    zone = ZoneInfo("America/St_Johns")
+    midnight = datetime(2010, 11, 7, 0, 0, tzinfo=zone).astimezone(UTC)
+    # At 00:01 they go back to 23:01: clocks show the sixth once more.
+    for minutes in (0, 1, 30, 61, 90):
+        assert Days(zone).of(midnight + timedelta(minutes=minutes)) == date(2010, 11, 7)
+    assert Days(zone).of(midnight - timedelta(microseconds=1)) == date(2010, 11, 6)
+
+
 # Milliseconds since 2005, for 25 years.
 INSTANTS = st.integers(0, 788_940_000_000).map(
     lambda ms: datetime(2005, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)

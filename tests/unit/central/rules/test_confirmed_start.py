@@ -12,7 +12,7 @@ from evcharge.central.rules.manual_start import MOST_PIN_MISSES
 from evcharge.central.rules.replies import DriverAsked, PinLimit
 from evcharge.domain import events
 from evcharge.domain.charging_point import CpStatus, Hold
-from evcharge.domain.errors import Code
+from evcharge.domain.errors import Code, StaleLink
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
 from tests.unit.central.builders import Network, in_english, only, said
@@ -91,6 +91,14 @@ def test_a_typed_id_holds_no_money_and_starts_nothing_before_its_driver_has_conf
         hold_cents=2_000,
         within_s=30,
     )
+
+
+def test_an_id_is_typed_at_a_charging_point_or_nowhere(town: Network):
+    with pytest.raises(StaleLink, match="D01 was typed at no charging point"):
+        town.does(
+            c.StartCharging, by=ENGINE, driver_id="D01", request_id=REQUEST, nonce="1", by_hand=c.ByHand(),
+            link=town.point().engine_link, epoch=0, cp_id=None,
+        )  # fmt: skip
 
 
 def test_a_yes_starts_it_and_only_then_money_is_held(town: Network):

@@ -7,7 +7,7 @@ import pytest
 
 from evcharge.central.peers.letters import letters
 from evcharge.central.rules import commands as c
-from evcharge.central.rules import corrections
+from evcharge.central.rules import corrections, metering
 from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import Closed, Correction, CorrectionKind, TicketUnseen, TransferKind
 from evcharge.central.rules.start_seal import seal
@@ -322,6 +322,15 @@ def test_a_session_that_began_after_it_was_given_up_is_billed_within_its_hold_an
     (ticket,) = town.tickets
     assert (ticket.energy_mwh, ticket.cost_cents, ticket.estimated) == (KWH, 25, False)
     assert town.driver().balance_cents == 1_975
+
+
+def test_a_beginning_before_it_was_authorised_is_set_aside_and_the_charge_is_billed(town: Network):
+    session, start = given_up(town)
+    early = (session.authorised_at - timedelta(hours=1)).timestamp()
+    decision = town.sends(messages.structs.replace(start, began_at=early))
+    set_aside(decision, metering.NOT_THEN)
+    assert said(decision)[-2:] == [events.SessionStarted, events.StopOrdered]
+    assert town.session(session.session_id).started_at == session.authorised_at
 
 
 def test_what_its_wallet_has_no_more_of_its_hold_is_owed(town: Network):

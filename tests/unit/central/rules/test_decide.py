@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from evcharge.central.rules import commands as c
+from evcharge.central.rules.accounts import ApiToken, seal
 from evcharge.central.rules.alert_kinds import AlertKind
 from evcharge.central.rules.commands import CENTRAL
 from evcharge.central.rules.decide import decide
@@ -14,6 +15,7 @@ from evcharge.central.rules.settings import Rules
 from evcharge.domain import events
 from evcharge.domain.charging_point import NEW_JOURNAL, CpStatus, Hold
 from evcharge.domain.errors import Code
+from evcharge.domain.ids import Role
 from evcharge.domain.session import EndReason
 from tests.unit.central.builders import (
     ADMIN,
@@ -257,6 +259,13 @@ def test_a_new_journal_is_asked_about_a_charge_that_may_not_have_begun_and_must_
 def test_a_first_journal_and_the_same_one_again_need_no_confirmation(town: Network):
     town.engine()
     assert town.point().holds == frozenset()
+
+
+def test_a_change_of_access_is_stored_with_its_proof(town: Network):
+    token = ApiToken(name="app", role=Role.SERVICE, token_sha256="d" * 64, created_at=NOON, created_by="ana")
+    decision = town.does(c.ChangeAccess, event=events.TokenMade(name="app", role="service"), change=token)
+    assert decision.changes == (token,)
+    assert only(decision, events.TokenMade).seal == seal(token)
 
 
 @pytest.mark.parametrize("by_hand", [None, c.ByHand(reach=c.Reach.DRIVER)])

@@ -6,8 +6,20 @@ import pytest
 
 from evcharge.central.rules import facts as facts_module
 from evcharge.central.rules.decision import Decision, Draft
-from evcharge.central.rules.facts import Driver, Facts, JournalCursor, TicketSeen
+from evcharge.central.rules.facts import (
+    Debt,
+    Driver,
+    Facts,
+    FormerWallet,
+    JournalCursor,
+    JournalForgotten,
+    OrderTaken,
+    TicketSeen,
+    TicketUnseen,
+)
 from evcharge.central.rules.pending_facts import PendingFacts
+from evcharge.central.rules.wallet import balance_of
+from evcharge.domain import events
 from evcharge.domain.charging_point import ChargingPoint
 from evcharge.domain.location import Location
 from evcharge.domain.session import SessionState
@@ -179,3 +191,101 @@ def test_a_draft_sees_what_is_free_in_it():
 
 def ready(cp_id: str) -> ChargingPoint:
     return ChargingPoint(cp_id=cp_id, monitor_link=1, engine_link=2, monitor_heard=True)
+
+
+# ---- what memory has let go, and what it keeps
+
+
+def test_a_draft_recalls_what_the_books_know_and_the_facts_stay_as_they_are(town: Network):
+    session = town.charging()
+    town.sends(town.engines["CP001"].ended(session.session_id))
+    over = town.over[session.session_id]
+    facts = Facts()
+    draft = PendingFacts(facts)
+    for known in (over.session, OrderTaken("a" * 32), TicketUnseen(session.session_id, "D01"), over):
+        draft.recall(known)
+    assert draft.outcome(session.request_id) == over.session
+    assert draft.order_taken("a" * 32)
+    assert draft.unseen_by(session.session_id) == "D01"
+    assert draft.closed(session.session_id) == over
+    assert facts.outcome(session.request_id) is None
+    assert not facts.order_taken("a" * 32)
+    assert facts.unseen_by(session.session_id) is None
+
+
+def test_of_orders_and_unseen_tickets_the_oldest_make_way(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(facts_module, "REMEMBERED_ORDERS", 2)
+    monkeypatch.setattr(facts_module, "REMEMBERED_REQUESTS", 10)
+    facts = Facts()
+    for number in range(11):
+        facts.put(OrderTaken(f"order {number}"))
+        facts.put(TicketUnseen(f"S-{number}", "D01"))
+    facts.forget_old_requests()
+    assert [number for number in range(11) if facts.order_taken(f"order {number}")] == [9, 10]
+    assert [number for number in range(11) if facts.unseen_by(f"S-{number}")] == list(range(1, 11))
+
+
+def test_who_owes_something_is_told_until_the_last_debt_is_paid():
+    facts = Facts()
+    for session_id, cents in (("S-1", 100), ("S-2", 50)):
+        facts.put(debt(session_id, cents))
+    assert list(facts.debtors()) == [("D01", 150)]
+    facts.put(debt("S-1", 0))
+    assert list(facts.debtors()) == [("D01", 50)]
+    facts.put(debt("S-2", 0))
+    assert list(facts.debtors()) == []
+
+
+def debt(session_id: str, cents: int) -> Debt:
+    return Debt(session_id=session_id, driver_id="D01", registration=0, left_cents=cents)
+
+
+def test_wallets_that_were_left_are_told_while_there_is_money_in_them():
+    facts = Facts()
+    facts.put(left("D01", 0, 0))
+    facts.put(left("D01", 1, 300))
+    facts.put(Driver(driver_id="D02", registration=4, withdrawn=True, balance_cents=20))
+    facts.put(Driver(driver_id="D03", withdrawn=True))
+    facts.put(Driver(driver_id="D04", balance_cents=7))
+    assert list(facts.left_wallets()) == [left("D01", 1, 300), left("D02", 4, 20)]
+
+
+def left(driver_id: str, registration: int, cents: int) -> FormerWallet:
+    return FormerWallet(driver_id=driver_id, registration=registration, balance_cents=cents)
+
+
+def test_a_journal_that_nobody_knows_may_be_forgotten():
+    facts = Facts()
+    facts.put(JournalCursor("CP001", "a" * 32, 5))
+    facts.put(JournalForgotten("CP001", "b" * 32))
+    assert facts.last_seq("CP001", "a" * 32) == 5
+
+
+def test_nothing_is_decided_on_somebody_who_does_not_exist():
+    """The rules ask for whom they know to exist: anything else is a mistake of ours, and no money moves."""
+    draft = Draft(Facts())
+    for who, ask in (("CP404", draft.existing_point), ("D404", draft.existing_driver)):
+        with pytest.raises(LookupError, match=who):
+            ask(who)
+
+
+def test_money_of_a_registration_that_nobody_had_is_never_moved(town: Network):
+    session = replace(town.charging(), registration=7)
+    with pytest.raises(LookupError, match="D01"):
+        balance_of(Draft(town.facts), session)
+
+
+@pytest.mark.parametrize(
+    ("event", "withdraws"),
+    [
+        (events.KeyRevoked(cp_id="CP001", epoch=1), True),
+        (events.PointWithdrawn(cp_id="CP001", epoch=1), True),
+        (events.DriverBlocked(driver_id="D01", epoch=1), True),
+        (events.DriverWithdrawn(driver_id="D01", epoch=1, balance_cents=0), True),
+        (events.DriverBarred(driver_id="D01"), True),
+        (events.DriverReadmitted(driver_id="D01"), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_decision_withdraws_where_somebody_may_take_part_no_longer(event: events.Event, withdraws: bool):
+    assert Decision(events=(events.AlertClosed(alert_id="x"), event)).withdraws is withdraws

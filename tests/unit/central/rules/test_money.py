@@ -7,6 +7,7 @@ from evcharge.central.rules import commands as c
 from evcharge.central.rules.decision import Decision
 from evcharge.central.rules.facts import Correction, CorrectionKind, TransferKind
 from evcharge.domain import events
+from evcharge.domain.billing import MAX_MONEY_CENTS
 from evcharge.domain.errors import Code
 from evcharge.evc1 import messages
 from tests.unit.central.builders import KWH, Network, only
@@ -122,3 +123,16 @@ def test_a_wallet_is_paid_out_also_one_that_a_withdrawn_driver_left(town: Networ
     assert town.driver().balance_cents == 2_000
     assert refuses(town, c.PayOut, driver_id="D01", registration=0) is Code.BALANCE
     assert town.transfers[-1].registration == 0
+
+
+def test_a_wallet_holds_no_more_than_its_most_what_is_held_included(town: Network):
+    most = MAX_MONEY_CENTS - 2_000
+    assert refuses(town, c.CorrectMoney, driver_id="D01", cents=most + 1) is Code.FIELD
+    town.charging()
+    assert refuses(town, c.CorrectMoney, driver_id="D01", cents=most + 1) is Code.FIELD
+    orders(town, c.CorrectMoney, driver_id="D01", cents=most)
+    assert town.driver().balance_cents == most
+
+
+def test_nobody_is_paid_out_who_was_never_here(town: Network):
+    assert refuses(town, c.PayOut, driver_id="D404") is Code.NOT_FOUND

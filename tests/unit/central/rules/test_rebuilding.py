@@ -1,6 +1,7 @@
 """Central's books were restored from an older copy: what they lack comes back from the engines, each charge once."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -273,6 +274,28 @@ def test_a_charge_that_runs_where_nothing_may_is_told_to_end(history: History, h
     decision = history.tells()
     ordered = only(decision, events.StopOrdered)
     assert (ordered.session_id, ordered.reason) == (start.session_id, reason)
+
+
+def test_a_charge_that_runs_at_a_faulty_point_is_told_to_end(history: History):
+    history.is_copied()
+    start = history.start()
+    history.is_restored()
+    history.network.reports("overheating")
+    ordered = only(history.tells(), events.StopOrdered)
+    assert (ordered.session_id, ordered.reason) == (start.session_id, EndReason.FAULT)
+
+
+@pytest.mark.parametrize(("told_s", "believed_s"), [(-600, -600), (600, 0)])
+def test_a_charge_began_when_its_engine_says_but_never_in_the_future(
+    history: History, told_s: int, believed_s: int
+):
+    history.is_copied()
+    record = replaced(history.start(), began_at=(NOON + timedelta(seconds=told_s)).timestamp())
+    history.journals["CP001"] = [record]
+    history.is_restored()
+    history.tells()
+    session = history.network.session(record.session_id)
+    assert session.authorised_at == NOON + timedelta(seconds=believed_s)
 
 
 def test_a_refusal_of_a_session_that_nobody_knows_is_nothing_to_keep(history: History):

@@ -265,6 +265,15 @@ def test_a_measurement_is_kept_and_holds_nobody(town: Network):
     assert town.point().status is CpStatus.AVAILABLE
 
 
+def test_where_a_place_is_stays_known_until_a_source_says_otherwise(town: Network):
+    report = {"location": "Alicante", "temperature_celsius": 20.0}
+    town.does(c.WeatherReport, **report, latitude=38.35, longitude=-0.48, country="ES")
+    town.does(c.WeatherReport, **report)
+    assert (known(town).latitude, known(town).longitude, known(town).country) == (38.35, -0.48, "ES")
+    town.does(c.WeatherReport, **report, latitude=52.5, longitude=13.4)
+    assert (known(town).latitude, known(town).longitude, known(town).country) == (52.5, 13.4, "")
+
+
 def test_a_measurement_does_not_end_an_alert(town: Network):
     alert(town)
     town.does(c.WeatherReport, location="Alicante", temperature_celsius=20.0)

@@ -193,6 +193,34 @@ def test_a_start_is_answered_ready_and_waits_for_the_plug(point):
     assert point.moments == [PlanMoment.AUTHORISED, PlanMoment.STARTED]
 
 
+def test_a_charge_tells_what_stands_on_its_screen(point):
+    charge = point.charge
+    assert (charge.waiting, charge.running, charge.plugged, charge.battery_permille) == (
+        None,
+        None,
+        False,
+        None,
+    )
+    point.start(plug_within_s=60)
+    waiting, until_s = charge.waiting
+    assert (waiting.session_id, until_s) == (S1, point.now_s + 60)
+    warm_before = charge.temperature_deci_celsius
+    charge.plug()
+    point.tick(600)
+    assert charge.waiting is None
+    assert (charge.running.session_id, charge.plugged, charge.last_seq) == (S1, True, point.journal.last_seq)
+    # A part of it is lost on the way into the battery.
+    assert 400 < charge.battery_permille < 400 + 1000 * charge.energy_mwh // (50 * KWH)
+    assert charge.temperature_deci_celsius > warm_before
+    charge.unplug()
+    point.start(S2)
+    charge.plug()
+    metered = charge.meter_mwh
+    point.tick(60)
+    # The register goes on, whoever charges.
+    assert charge.meter_mwh == metered + charge.energy_mwh > metered > 0
+
+
 def test_a_car_that_was_plugged_in_before_begins_at_once(point):
     point.charge.plug()
     point.tick(3)
