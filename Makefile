@@ -15,7 +15,7 @@ ARGS ?=
 # Compiled once, whatever the settings of this machine say: this starts processes by the dozen, tests by the hundred.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help up test flaky check cover format bench-quick soak shots kafka test-all-pythons clean
+.PHONY: help up test flaky check cover format constraints bench-quick soak shots kafka test-all-pythons clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -77,6 +77,19 @@ test-all-pythons: ## all tests on every Python 3.11 to 3.13 found here
 	done; \
 	[ -n "$$found" ] || { echo "No Python 3.11 to 3.13 found." >&2; exit 1; }; echo "Passed on$$found."
 
+constraints: $(PYTHON) ## the newest versions of all that tests need, into constraints.txt
+	@$(PIP) --dry-run --ignore-installed --report $(VENV)/report.json '.[dev]'
+	@$(PYTHON) -c "$$PINS" $(VENV)/report.json >constraints.new && mv constraints.new constraints.txt
+
+define PINS
+import json, re, sys
+names = [one["metadata"] for one in json.load(open(sys.argv[1], encoding="utf-8"))["install"]]
+pins = {re.sub("[-_.]+", "-", one["name"]).lower(): one["version"] for one in names if one["name"] != "evcharge"}
+print("# What `make` installs for tests, to the version, on Python 3.11 to 3.13; newer ones: `make constraints`.")
+print(*sorted(f"{name}=={version}" for name, version in pins.items()), sep="\n")
+endef
+export PINS
+
 clean: ## remove what make and the tools made (never a state folder)
 	@rm -rf .venv .venv-3.* dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -100,7 +113,7 @@ $(VENV)/.installed: pyproject.toml | $(PYTHON)
 	@$(PIP) --editable .
 	@touch $@
 
-$(VENV)/.installed-dev: pyproject.toml | $(PYTHON)
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(PYTHON)
 	@echo "Installing evcharge and the tools for its tests into $(VENV)"
-	@$(PIP) --editable '.[dev]'
+	@$(PIP) --constraint constraints.txt --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
