@@ -70,6 +70,15 @@ def test_its_charge_is_told_to_end_and_is_billed_when_its_engine_comes_back(town
     assert town.tickets[0].cost_cents == 25
 
 
+def test_its_charge_is_not_closed_over_the_head_of_an_engine_that_is_back_with_new_keys(town: Network):
+    session = town.charging(more_mwh=KWH)
+    withdraws(town, "CP001")
+    town.engine(epoch=1, registration=1)
+    assert town.does(c.CloseLost, session_id=session.session_id, cut_off=True).is_empty
+    assert town.session(session.session_id).stop_reason is EndReason.REVOKED
+    assert town.tickets == []
+
+
 def test_its_charge_can_be_closed_when_its_engine_never_comes_back(town: Network):
     session = town.charging(more_mwh=KWH)
     withdraws(town, "CP001")
