@@ -175,6 +175,17 @@ def test_charging_points_are_told_in_pages_by_id_without_those_that_are_withdraw
     assert facts.points_after("CP005", 1) == []
 
 
+def test_a_draft_tells_no_charging_point_that_is_withdrawn_in_it():
+    facts = Facts()
+    for number in (1, 2):
+        facts.put(ready(f"CP{number:03}"))
+    draft = PendingFacts(facts)
+    draft.put(replace(ready("CP001"), withdrawn=True))
+    draft.put(replace(ready("CP003"), withdrawn=True))
+    assert [point.cp_id for point in draft.points()] == ["CP002"]
+    assert [point.cp_id for point in facts.points()] == ["CP001", "CP002"]
+
+
 def test_a_draft_sees_what_is_free_in_it():
     facts = Facts()
     for number in range(1, 5):
