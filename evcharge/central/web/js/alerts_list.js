@@ -20,7 +20,8 @@ export class AlertsList {
    * @param {(id: string) => void} onPoint goes to the charging point of that id
    */
   constructor(root, store, onPoint) {
-    Object.assign(this, { root, store, onPoint });
+    this.store = store;
+    this.onPoint = onPoint;
     this.count = h("b", { class: "count", id: "alerts-count" });
     this.list = h("ol", { class: "alerts" });
     this.none = words("p", "alerts.none", { class: "none" });

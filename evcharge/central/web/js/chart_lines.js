@@ -20,12 +20,14 @@ export function drawLines(layer, options, width, height) {
   return axes || options.y ? stopsOf(series, options, across, place, box.bottom) : [];
 }
 
+/** @returns {[number, number]} */
 function range(points, { low, high }) {
   const ys = points.map(([, y]) => y);
   const bottom = low ?? Math.min(0, ...ys);
   return [bottom, high ?? Math.max(bottom + 1e-9, ...ys)];
 }
 
+/** @param {number[]} ends */
 function bare([low, high], box) {
   const span = high - low > 1e-6 ? high - low : 1;
   return { left: 0, place: (y) => box.bottom - ((y - low) / span) * (box.bottom - box.top) };

@@ -6,7 +6,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const SVG_TAGS = new Set(["svg", "g", "path", "use", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan"]);
 const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "selected", "indeterminate"]);
 
-/** @typedef {Node|string|number|null|undefined|false|Child[]} Child */
+/** @typedef {Node|string|number|null|undefined|false|any[]} Child */
 
 /**
  * Return the first element under `root` that matches.
@@ -18,7 +18,10 @@ export const $ = (selector, root = document) => root.querySelector(selector);
  * Return every element under `root` that matches, as an array.
  * @param {string} selector @param {ParentNode} [root] @returns {HTMLElement[]}
  */
-export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+export const $$ = (selector, root = document) => /** @type {any} */ ([...root.querySelectorAll(selector)]);
+
+/** Return what matches where an event came from. @param {any} event @returns {HTMLElement|null} */
+export const within = (event, selector) => event.target.closest(selector);
 
 /**
  * Make an element. Functions named on… become listeners, true an empty attribute; null, undefined and false
@@ -86,7 +89,7 @@ export const queried = (name) => new URLSearchParams(location.search).get(name);
 export function sheets(...names) {
   return Promise.all(names.map((name) => new Promise((resolve, reject) => {
     const href = `/static/css/${name}.css`;
-    const found = $(`link[href="${href}"]`);
+    const found = /** @type {any} */ ($(`link[href="${href}"]`));
     const link = found ?? h("link", { rel: "stylesheet", href });
     if (found?.sheet) resolve(null);
     link.addEventListener("load", resolve);

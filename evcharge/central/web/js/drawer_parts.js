@@ -53,7 +53,8 @@ export function showFacts(list, facts) {
     list.replaceChildren(...facts.map(() => h("div", null, h("dt"), h("dd"))));
   }
   facts.forEach(([name, value], k) => {
-    put(list.children[k].firstChild, t(name));
-    put(list.children[k].lastChild, value);
+    const [dt, dd] = list.children[k].children;
+    put(dt, t(name));
+    put(dd, value);
   });
 }

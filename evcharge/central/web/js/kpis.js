@@ -19,7 +19,10 @@ export class Kpis {
   constructor(root, store, pick, onOpen) {
     this.store = store;
     const [power, energy, revenue, share] = ["power", "energy", "revenue", "availability"].map(figure);
-    Object.assign(this, { power, energy, revenue, share });
+    this.power = power;
+    this.energy = energy;
+    this.revenue = revenue;
+    this.share = share;
     this.area = h("path", { class: "a" });
     this.line = h("path", { class: "l" });
     power.el.append(h("svg", {

@@ -7,7 +7,8 @@ import { BY_URGENCY, STATES, STATUSES } from "./states.js";
 export class Legend {
   /** @param {HTMLElement} root @param {import("./store.js").Store} store @param {import("./pick.js").Pick} pick */
   constructor(root, store, pick) {
-    Object.assign(this, { store, pick });
+    this.store = store;
+    this.pick = pick;
     this.counts = [null, ...BY_URGENCY].map(() => h("b"));
     this.chips = [null, ...BY_URGENCY].map((s, k) =>
       h("button", {

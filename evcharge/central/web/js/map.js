@@ -17,7 +17,9 @@ export class SiteMap {
    * @param {(location: string) => void} onSite
    */
   constructor(store, pick, onSite) {
-    Object.assign(this, { store, pick, onSite });
+    this.store = store;
+    this.pick = pick;
+    this.onSite = onSite;
     this.svg = h("svg", {
       class: "map", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "group", ...labelled("map.name"),
     });

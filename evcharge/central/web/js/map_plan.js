@@ -61,7 +61,7 @@ export function roads(bubbles) {
     degree[j]++;
     const [a, b] = [bubbles[i], bubbles[j]];
     const bend = [(a.x + b.x) / 2 + (b.y - a.y) * 0.12, (a.y + b.y) / 2 - (b.x - a.x) * 0.12];
-    drawn.push(`M${point(a.x, a.y)}Q${point(...bend)} ${point(b.x, b.y)}`);
+    drawn.push(`M${point(a.x, a.y)}Q${point(bend[0], bend[1])} ${point(b.x, b.y)}`);
   }
   return drawn.join("");
 }

@@ -51,7 +51,10 @@ function told({ driver_id: id, owed_cents: owed }, words) {
   toast(owed ? `${words} ${t("settling.still_owes", { id, sum: euros(owed) })}` : words);
 }
 
-/** Ask how much and why, and order it once: the reference belongs to the dialog, not to the click. */
+/**
+ * Ask how much and why, and order it once: the reference belongs to the dialog, not to the click.
+ * @param {{title: string, submit: string, path: string, amount: any, reason?: boolean, more?: object}} order
+ */
 function askMoney({ title, submit, path, amount, reason, more }) {
   const { signed, ...field } = amount;
   const fields = [{ name: "amount", label: t("drivers.amount"), ...field }];

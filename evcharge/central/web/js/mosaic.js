@@ -18,7 +18,12 @@ export class Mosaic {
    *   onHover?: (i: number|null, x: number, y: number) => void}} options `most`: the height of a cell at most
    */
   constructor(canvas, store, pick, { gap = 1, most = 64, labels = false, onOpen, onHover }) {
-    Object.assign(this, { canvas, store, pick, gap, most, labels });
+    this.canvas = canvas;
+    this.store = store;
+    this.pick = pick;
+    this.gap = gap;
+    this.most = most;
+    this.labels = labels;
     this.ctx = canvas.getContext("2d");
     this.colours = palette();
     new ResizeObserver(() => this.layout()).observe(canvas);
@@ -123,7 +128,7 @@ export class Mosaic {
     const { ctx, colours, space } = this;
     const [x, y, w, h] = box;
     ctx.globalAlpha = 1;
-    for (const [colour, out, line] of [[colours.page, 2.5, 5], [colours.focus, 2, 3]]) {
+    for (const [colour, out, line] of /** @type {any[]} */ ([[colours.page, 2.5, 5], [colours.focus, 2, 3]])) {
       Object.assign(ctx, { strokeStyle: colour, lineWidth: line });
       ctx.strokeRect(x - out, y - out, w - space + 2 * out, h - space + 2 * out);
     }

@@ -16,7 +16,10 @@ export class Router {
    * @param {(name: string) => void} onChange
    */
   constructor(home, root, store, tabs, onChange) {
-    Object.assign(this, { home, store, tabs, onChange });
+    this.home = home;
+    this.store = store;
+    this.tabs = tabs;
+    this.onChange = onChange;
     // Each tab has its own element of that id, so that the links of the navigation lead somewhere.
     this.roots = Object.fromEntries(Object.keys(tabs).map((name) => [name, h("div", { id: name, hidden: true })]));
     root.replaceChildren(...Object.values(this.roots));

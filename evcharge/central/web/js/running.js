@@ -13,7 +13,8 @@ const figure = (value) => number(value, value < 99.995 ? 2 : 1);
 export class Running {
   /** @param {HTMLElement} root @param {import("./store.js").Store} store @param {(id: string) => void} onPoint */
   constructor(root, store, onPoint) {
-    Object.assign(this, { store, onPoint });
+    this.store = store;
+    this.onPoint = onPoint;
     this.count = h("b", { class: "count", id: "running-count" });
     this.body = h("tbody");
     this.none = words("p", "running.none", { class: "none" });

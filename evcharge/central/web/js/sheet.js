@@ -11,7 +11,7 @@ export function sheet(title, ...content) {
   const close = h("button", { type: "button", class: "btn ghost square", "aria-label": t("tab.close") }, icon("close"));
   const head = h("header", null, h("h2", { id }, title), close);
   const dialog = h("dialog", { class: "sheet", "aria-labelledby": id }, head, ...content);
-  const before = document.activeElement;
+  const before = /** @type {HTMLElement|null} */ (document.activeElement);
   close.addEventListener("click", () => dialog.close());
   closesBeside(dialog);
   dialog.addEventListener("close", () => {

@@ -81,7 +81,8 @@ export function poll(work, seconds, signal) {
 
 /**
  * Load once for a table: what stands there stays while it is on its way, a failure is said in a sentence.
- * @param {{table: object, get: () => Promise<any>, show: (content) => void, signal: AbortSignal}} job
+ * `quiet`: nothing says that it is on its way.
+ * @param {{table: any, get: () => Promise<any>, show: (content) => void, signal: AbortSignal, quiet?: boolean}} job
  */
 export async function fill({ table, get, show, signal, quiet }) {
   if (!quiet) table.busy();

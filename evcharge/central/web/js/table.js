@@ -98,7 +98,8 @@ export class Table {
   }
 
   #refill(kept, text) {
-    const focus = kept.element.contains(document.activeElement) ? document.activeElement.dataset.act : null;
+    const active = /** @type {HTMLElement|null} */ (document.activeElement);
+    const focus = active && kept.element.contains(active) ? active.dataset.act : null;
     kept.text = text;
     kept.element.dataset.mark = this.options.mark?.(kept.row) ?? "";
     this.options.columns.forEach((column, i) => {

@@ -29,7 +29,8 @@ export class Heads {
 
   #press({ id, number }) {
     // Numbers are looked for from the biggest, words from the first.
-    this.sorted = [id, this.sorted?.[0] === id ? -this.sorted[1] : number ? -1 : 1];
+    const direction = this.sorted?.[0] === id ? -this.sorted[1] : number ? -1 : 1;
+    this.sorted = /** @type {[string, number]} */ ([id, direction]);
     this.columns.forEach((one, i) => one.sort && this.cells[i].setAttribute("aria-sort", this.#direction(one.id)));
     this.changed();
   }

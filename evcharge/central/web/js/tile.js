@@ -69,7 +69,7 @@ export class Tile {
     put(right, cp.temp !== null && (cp.s === AVAILABLE || cp.s === PREPARING || cp.s === FINISHING) ? degrees(cp.temp / 10) : "");
     // The line beside it says why it is so.
     put(corner, cp.since && (cp.s === FAULTED || cp.s === UNAVAILABLE) ? brief(now - cp.since) : "");
-    for (const [lamp, bit, key] of [[engine, ENGINE, "tile.engine"], [monitor, MONITOR, "tile.monitor"]]) {
+    for (const [lamp, bit, key] of /** @type {any[]} */ ([[engine, ENGINE, "tile.engine"], [monitor, MONITOR, "tile.monitor"]])) {
       put(lamp, t(key));
       set(lamp, "class", cp.flags & bit ? "on" : "off");
     }

@@ -19,7 +19,9 @@ export class Views {
    * @param {(i: number) => void} onOpen
    */
   constructor(root, store, pick, onOpen) {
-    Object.assign(this, { root, store, pick });
+    this.root = root;
+    this.store = store;
+    this.pick = pick;
     this.wall = new Wall(root, store, pick, onOpen);
     this.mosaic = null;
     this.map = null;
@@ -68,7 +70,7 @@ export class Views {
     this.filter();
   }
 
-  /** Show the mosaic or the map; each is loaded when it is first wanted. @param {"mosaic"|"map"} name */
+  /** Show the mosaic or the map; each is loaded when it is first wanted. @param {string} name `mosaic` or `map` */
   async #other(name) {
     try {
       this[name] ??= await this.makers[name]();

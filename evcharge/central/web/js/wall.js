@@ -1,4 +1,5 @@
 // The wall of tiles, grouped by location, in stable places. Only tiles that are on the screen are painted.
+import { within } from "./dom.js";
 import { CHARGING } from "./states.js";
 import { siteKey, wallSites } from "./sites.js";
 import { roomy } from "./roomy.js";
@@ -20,10 +21,12 @@ export class Wall {
    * @param {(i: number) => void} onOpen
    */
   constructor(root, store, pick, onOpen) {
-    Object.assign(this, { root, store, pick, onOpen });
+    this.root = root;
+    this.store = store;
+    this.pick = pick;
     this.observer = new IntersectionObserver((entries) => this.#seen(entries), { root: null, rootMargin: "160px" });
     root.addEventListener("click", (event) => {
-      const el = event.target.closest(".tile");
+      const el = within(event, ".tile");
       if (!el) return;
       this.focus(Number(el.dataset.i));
       onOpen(Number(el.dataset.i));
@@ -31,7 +34,7 @@ export class Wall {
     tileKeys(root);
     this.fit = roomy(root, () => store.cps.length);
     root.addEventListener("focusin", (event) => {
-      const el = event.target.closest(".tile");
+      const el = within(event, ".tile");
       if (el) this.focus(Number(el.dataset.i));
     });
   }
@@ -59,7 +62,8 @@ export class Wall {
     this.observer.disconnect();
     this.visible.clear();
     this.stale.clear();
-    Object.assign(this, { tiles: [], groups: [] });
+    this.tiles = [];
+    this.groups = [];
   }
 
   /** @param {IntersectionObserverEntry[]} entries */

@@ -1,11 +1,11 @@
 // Arrow keys on the wall: to the nearest tile in that direction on the screen.
-import { $$ } from "./dom.js";
+import { $$, within } from "./dom.js";
 import { arrow } from "./keys.js";
 
 /** Let the arrows, Home and End move the focus among the tiles under `root`. @param {HTMLElement} root */
 export function tileKeys(root) {
   root.addEventListener("keydown", (event) => {
-    const from = event.target.closest(".tile");
+    const from = within(event, ".tile");
     const step = arrow(event.key);
     const ends = event.key === "Home" || event.key === "End";
     if (!from || (!step && !ends)) return;

@@ -20,13 +20,15 @@ export class WallView {
   /** For measurements: ms of each paint, tiles painted, ms until the first picture, ms of long tasks. */
   stats = { paint: /** @type {number[]} */ ([]), painted: 0, ready: 0, long: 0 };
   #changed = new Set();
+  /** @type {any} */ drawer;
   #asked = false;
   #wordsAt = 0;
   #listsAt = 0;
 
   /** @param {HTMLElement} root @param {import("./store.js").Store} store */
   constructor(root, store) {
-    Object.assign(this, { root, store });
+    this.root = root;
+    this.store = store;
     const part = (tag, name, attrs) => h(tag, { class: name, ...attrs });
     const kpis = part("section", "kpis", { ...labelled("kpi.name") });
     const chips = part("div", "chips");

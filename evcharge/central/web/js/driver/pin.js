@@ -10,10 +10,10 @@ export function startPin() {
   const form = /** @type {HTMLFormElement} */ ($("#pin-form"));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const limit_cents = Math.round(Number(form.elements.namedItem("limit").value.replace(",", ".")) * 100);
-    const pin = form.elements.namedItem("pin").value;
-    await done(() => post("/api/me/pin", { pin, limit_cents }), "driver.pin.saved");
-    form.elements.namedItem("pin").value = "";
+    const [limit, pin] = ["limit", "pin"].map((name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name)));
+    const limit_cents = Math.round(Number(limit.value.replace(",", ".")) * 100);
+    await done(() => post("/api/me/pin", { pin: pin.value, limit_cents }), "driver.pin.saved");
+    pin.value = "";
   });
   $("#pin-off").addEventListener("click", () => done(() => del("/api/me/pin"), "driver.pin.gone"));
 }

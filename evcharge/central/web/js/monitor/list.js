@@ -23,7 +23,9 @@ export class List {
    * @param {(id: string) => void} onChoose
    */
   constructor(store, past, onChoose) {
-    Object.assign(this, { store, past, onChoose });
+    this.store = store;
+    this.past = past;
+    this.onChoose = onChoose;
     this.host = $("#rows");
     this.search = /** @type {HTMLInputElement} */ ($("#search"));
     this.observer = new IntersectionObserver((entries) => this.#scrolled(entries), { root: null, rootMargin: "200px 0px" });
@@ -32,7 +34,7 @@ export class List {
     $("#troubled").addEventListener("click", () => this.filter(true));
     this.host.addEventListener("click", (event) => this.#press(event));
     this.host.addEventListener("keydown", (event) => this.#key(event));
-    past.addEventListener("day", ({ detail }) => this.seen.has(detail) && this.repaint());
+    past.addEventListener("day", (event) => this.seen.has(/** @type {CustomEvent} */ (event).detail) && this.repaint());
     keys({ "/": () => this.search.focus(), p: () => this.filter(!this.onlyTroubled) });
   }
 

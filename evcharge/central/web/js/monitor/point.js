@@ -25,7 +25,9 @@ export class Point {
    * @param {import("./past.js").Past} past @param {import("./usage.js").Usage} usage @param {() => void} onBack
    */
   constructor(past, usage, onBack) {
-    Object.assign(this, { past, usage, onBack });
+    this.past = past;
+    this.usage = usage;
+    this.onBack = onBack;
     this.host = $("#point");
     this.faults = new Faults();
     this.figures = new Figures(usage);
@@ -75,8 +77,10 @@ export class Point {
     this.monitor = card();
     this.engine = card();
     for (const plot of this.plots ?? []) plot.remove();
-    this.plots = [drawStrip, drawLines, drawLines].map((draw) => new Plot(h("svg"), draw));
-    [this.day, this.power, this.warmth] = this.plots;
+    this.day = new Plot(h("svg"), drawStrip);
+    this.power = new Plot(h("svg"), drawLines);
+    this.warmth = new Plot(h("svg"), drawLines);
+    this.plots = [this.day, this.power, this.warmth];
     this.powerNow = h("b");
     this.warmthNow = h("b");
     const back = h("button", { type: "button", class: "btn ghost back", onclick: this.onBack }, icon("prev"), words("span", "monitor.back"));

@@ -64,7 +64,7 @@ function columns(acts, again) {
     const cell = (row) => (id === "owed" ? (of(row) ? stateChip("owed", euros(of(row)), t("settling.owed_hint")) : "–") : euros(of(row)));
     return { id, head: t(`drivers.${id}`), number: true, cell, sort: of };
   };
-  const found = [
+  /** @type {any[]} */ const found = [
     { id: "id", head: t("drivers.id"), cell: (row) => row.driver_id, sort: (row) => row.driver_id },
     { id: "state", head: t("drivers.state"), cell: state, sort: (row) => `${row.blocked}${row.connected}` },
     money("balance"),

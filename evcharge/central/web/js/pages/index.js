@@ -22,7 +22,7 @@ const TABS = {
 };
 const tab = (name) => ({ href: `#${name}`, icon: name, key: `nav.${name}` });
 const NAV = [...["wall", ...Object.keys(TABS)].map(tab), { href: "/monitor", icon: "monitor", key: "shell.monitor_page", far: true }];
-const KEYS = [
+/** @type {[string, string][]} */ const KEYS = [
   ["/", "key.search"], ["d", "key.density"], ["0 1 2 3 4 5 6", "key.filter"], ["← ↑ → ↓", "key.arrows"],
   ["Enter", "key.enter"], ["Esc", "key.esc"],
 ];
@@ -42,7 +42,7 @@ const search = h("input", {
 view.pick.addEventListener("change", () => {
   if (!view.pick.text && document.activeElement !== search) search.value = "";
 });
-/** Commands are loaded when the first one is given. @param {"outAll"|"resumeAll"} name */
+/** Commands are loaded when the first one is given. @param {string} name `outAll` or `resumeAll` */
 async function all(name) {
   try {
     const [commands] = await Promise.all([import("../commands.js"), use("drawer")]);

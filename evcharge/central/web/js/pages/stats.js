@@ -48,7 +48,7 @@ function build({ section, keep, signal }, store) {
       const shown = one || all;
       const rows = cp ? all.cps.filter((row) => row.cp_id === cp) : all.cps;
       const to = all.today.day;
-      charts.show(shown.days, { from: dayPlus(to, 1 - days), to }, signal);
+      charts.show(shown.days, { from: dayPlus(to, 1 - days), to });
       figures.replaceChildren(...sums(shown, rows));
       table.set(all.cps);
     };
@@ -56,7 +56,7 @@ function build({ section, keep, signal }, store) {
     await fill({ table: both, signal: turn, quiet: table.rows.length > 0, get: asking, show });
   };
   section.append(heading("stats", period), chosen, figures, charts.element, h("h3", null, t("stats.by_cp")), table.element);
-  figures.replaceChildren(...sums({ days: [] }, []));
+  figures.replaceChildren(...sums({ days: [], availability: null }, []));
   const now = poll(load, AGAIN_S, signal);
 }
 
