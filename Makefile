@@ -15,7 +15,7 @@ ARGS ?=
 # Compiled once, whatever the settings of this machine say: this starts processes by the dozen, tests by the hundred.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help up test flaky check cover format constraints bench-quick soak shots kafka test-all-pythons clean
+.PHONY: help up test flaky check cover mutants format constraints bench-quick soak shots kafka test-all-pythons clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -45,6 +45,10 @@ check: $(VENV)/.installed-dev ## format, lint, types, import rules, dead code, f
 
 cover: $(VENV)/.installed-dev ## fast tests reach every branch of what decides about money and permission
 	@$(PYTEST) tests/unit $(COVERED) $(ARGS)
+
+mutants: $(VENV)/.installed-dev ## change the pure rules in thousands of ways: each must fail a test (ARGS="evcharge.domain.billing.*")
+	@test -x $(BIN)/mutmut || $(PIP) 'mutmut>=3.8,<4'
+	@$(BIN)/mutmut run $(ARGS); $(BIN)/mutmut results
 
 format: $(VENV)/.installed-dev ## let ruff format and mend what it can
 	@$(BIN)/ruff format .
@@ -91,7 +95,7 @@ endef
 export PINS
 
 clean: ## remove what make and the tools made (never a state folder)
-	@rm -rf .venv .venv-3.* dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	@rm -rf .venv .venv-3.* dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage mutants
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- the virtual environment

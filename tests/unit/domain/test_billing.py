@@ -116,9 +116,17 @@ def test_a_shown_price_is_read_back(price: int):
 
 @pytest.mark.parametrize(
     ("energy_mwh", "text"),
-    [(0, "0.000"), (999, "0.000"), (1_234_567, "1.234"), (1_999_999, "1.999"), (10**12, "1000000.000")],
+    [
+        (0, "0.000"),
+        (999, "0.000"),
+        (1_234_567, "1.234"),
+        (1_999_999, "1.999"),
+        (10**12, "1000000.000"),
+        (1_000_000, "1.000"),
+        (-1_234_567, "-1.234"),
+    ],
 )
-def test_energy_is_shown_in_kwh_rounded_down(energy_mwh: int, text: str):
+def test_energy_is_shown_in_kwh_rounded_towards_nothing(energy_mwh: int, text: str):
     assert kwh(energy_mwh) == text
 
 

@@ -30,6 +30,10 @@ def test_what_is_no_name_is_refused(bad: str):
         Location.checked(bad)
 
 
+def test_a_name_may_have_eighty_characters():
+    assert check("x" * 80) == "x" * 80
+
+
 def test_capitals_and_blanks_do_not_make_another_location():
     assert Location("san  juan") == Location("San Juan")
     assert {Location("san  juan"): "here"}[Location("SAN JUAN")] == "here"

@@ -1,5 +1,6 @@
 """A driver's id that somebody types at a charging point is no key to its wallet: the driver confirms, or has a PIN."""
 
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ import pytest
 from evcharge.central.peers.letters import letters
 from evcharge.central.rules import commands as c
 from evcharge.central.rules.decision import Decision
-from evcharge.central.rules.manual_start import MOST_PIN_MISSES
+from evcharge.central.rules.manual_start import MOST_PIN_MISSES, pin_seal
 from evcharge.central.rules.replies import DriverAsked, PinLimit
 from evcharge.domain import events
 from evcharge.domain.charging_point import CpStatus, Hold
@@ -415,3 +416,43 @@ def test_neither_the_events_nor_what_is_printed_of_facts_and_commands_hold_a_pin
     texts += [repr(messages.SetPin(pin="4711", limit_cents=5))]
     texts += [repr(messages.ManualStart(request_id=REQUEST, driver_id="D01", pin="4711"))]
     assert not any("kept" in text or "4711" in text for text in texts)
+
+
+def test_a_pin_is_told_with_its_limit_and_a_proof_of_what_is_kept(town: Network):
+    told = only(has_pin(town), events.PinSet)
+    # As the audit logs of every release have it.
+    kept = hashlib.sha256(b"D01 kept").hexdigest()[:32]
+    assert (told.driver_id, told.limit_cents, told.seal) == ("D01", 500, kept)
+    assert (pin_seal("D01", "kept"), pin_seal("D01", None)) == (kept, "")
+
+
+def test_a_new_pin_has_every_try_again(town: Network):
+    has_pin(town)
+    types_pin(town, right=False)
+    assert town.driver().pin_misses == 1
+    has_pin(town)
+    assert town.driver().pin_misses == 0
+
+
+@pytest.mark.parametrize(("cents", "fits"), [(0, False), (1, True), (2_000, True), (2_001, False)])
+def test_a_pin_allows_from_one_cent_to_the_largest_hold(town: Network, cents: int, fits: bool):
+    if fits:
+        assert has_pin(town, cents).reply == PinLimit(limit_cents=cents)
+    else:
+        refused = town.refuses(c.SetPin, driver_id="D01", pin_hash="kept", limit_cents=cents)
+        assert (refused.code, refused.text) == (
+            Code.FIELD,
+            "A charge with a PIN may cost from 0.01 to 20.00 €.",
+        )
+
+
+def test_a_confirmed_start_is_told_with_its_driver_and_request(town: Network):
+    typed(town)
+    told = only(answers(town, yes=True), events.StartConfirmed)
+    assert (told.driver_id, told.request_id, told.cp_id) == ("D01", REQUEST, "CP001")
+
+
+def test_a_question_is_kept_with_the_moment_it_was_asked(town: Network):
+    typed(town)
+    question = town.point().question
+    assert (question.asked_at, question.asked_s) == (town.rules.now, town.rules.steady_s)

@@ -9,7 +9,7 @@ from evcharge.central.rules.accounts import ApiToken, seal
 from evcharge.central.rules.alert_kinds import AlertKind
 from evcharge.central.rules.commands import CENTRAL
 from evcharge.central.rules.decide import decide
-from evcharge.central.rules.facts import TransferKind
+from evcharge.central.rules.facts import TicketSeen, TransferKind
 from evcharge.central.rules.replies import RequestStep
 from evcharge.central.rules.settings import Rules
 from evcharge.domain import events
@@ -729,3 +729,38 @@ def test_a_driver_who_visited_first_logs_in_with_its_own_credential(network: Net
     network.does(c.DriverVisits, driver_id="D09")
     assert said(network.driver_is_there("D09", epoch=4)) == [events.DriverConnected]
     assert (network.driver("D09").epoch, network.driver("D09").balance_cents) == (4, 2_000)
+
+
+# ---- each event says of whom it speaks
+
+
+def test_what_is_told_of_a_driver_names_it_and_its_link(town: Network):
+    link = town.driver().link
+    lost = only(town.does(c.DriverLeaves, driver_id="D01", link=link, reason="cut"), events.DriverLost)
+    assert (lost.driver_id, lost.link, lost.reason) == ("D01", link, "cut")
+    barred = only(town.does(c.BarDriver, driver_id="D01", barred=True), events.DriverBarred)
+    readmitted = only(town.does(c.BarDriver, driver_id="D01", barred=False), events.DriverReadmitted)
+    blocked = only(town.does(c.RevokeKeys, subject="D01"), events.DriverBlocked)
+    assert (barred.driver_id, readmitted.driver_id, blocked.driver_id) == ("D01", "D01", "D01")
+
+
+def test_a_ticket_that_was_seen_is_told_with_its_driver_and_session(town: Network):
+    session = town.charging()
+    town.sends(town.engines["CP001"].ended(session.session_id))
+    decision = town.does(c.MarkTicketShown, driver_id="D01", session_id=session.session_id)
+    assert decision.changes == (TicketSeen(session.session_id, "D01"),)
+    shown = only(decision, events.TicketShown)
+    assert (shown.driver_id, shown.session_id) == ("D01", session.session_id)
+
+
+def test_a_monitor_that_leaves_says_why(town: Network):
+    assert only(town.monitor_leaves(), events.MonitorLost).reason == "cut"
+
+
+@pytest.mark.parametrize("charges", [True, False])
+def test_whoever_loses_its_keys_has_a_last_word_where_a_charge_must_end(town: Network, charges: bool):
+    if charges:
+        town.charging()
+    revoked = only(town.does(c.RevokeKeys, subject="CP001"), events.KeyRevoked)
+    assert (revoked.cp_id, revoked.last_word) == ("CP001", charges)
+    assert town.point().epoch_told is False

@@ -300,3 +300,15 @@ def test_money_of_a_registration_that_nobody_had_is_never_moved(town: Network):
 )
 def test_a_decision_withdraws_where_somebody_may_take_part_no_longer(event: events.Event, withdraws: bool):
     assert Decision(events=(events.AlertClosed(alert_id="x"), event)).withdraws is withdraws
+
+
+def test_of_outcomes_a_tenth_makes_way_when_there_is_one_too_many(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(facts_module, "REMEMBERED_REQUESTS", 20)
+    facts = Facts()
+    for number in range(20):
+        facts.put(TicketUnseen(f"S-{number}", "D01"))
+    facts.forget_old_requests()
+    assert facts.unseen_by("S-0") == "D01"
+    facts.put(TicketUnseen("S-20", "D01"))
+    facts.forget_old_requests()
+    assert [number for number in range(21) if facts.unseen_by(f"S-{number}")] == list(range(2, 21))

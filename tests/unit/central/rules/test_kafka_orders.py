@@ -94,3 +94,39 @@ def test_an_order_for_nobody_is_refused_with_the_reason(town: Network):
 def test_a_record_that_holds_no_order_only_moves_the_place(town: Network):
     decision = town.does(c.TakeOrder, order=None, place=PLACE)
     assert decision == Decision(changes=(PLACE,))
+
+
+@pytest.mark.parametrize("command", ["out", "resume", "revoke"])
+def test_an_order_ends_a_charge_only_where_one_runs_and_something_changed(town: Network, command: str):
+    first = takes(town, command)
+    assert (outcome(first).command, outcome(first).cp_id, outcome(first).ends) == (command, "CP001", False)
+    again = outcome(takes(town, "out" if command == "resume" else command, id_="e" * 32))
+    assert not again.ends
+
+
+def test_an_order_that_resumes_ends_nothing_while_a_charge_stops(town: Network):
+    town.charging("D01", "CP001")
+    takes(town)
+    resumed = outcome(takes(town, "resume", id_="e" * 32))
+    assert (resumed.changed, resumed.ends) == (True, False)
+    repeated = outcome(takes(town, "resume", id_="d" * 32))
+    assert (repeated.changed, repeated.ends) == (False, False)
+
+
+def test_a_refused_order_says_which_one_and_why(town: Network):
+    refused = outcome(takes(town, "revoke", "CP404"))
+    assert (refused.request_id, refused.command, refused.cp_id, refused.code) == (
+        ID, "revoke", "CP404", Code.ID,
+    )  # fmt: skip
+    assert "CP404" in refused.text
+    late = outcome(takes(town, age_s=301, id_="c" * 32))
+    assert late.text == "the order is 301 s old, and good for 300 s: give it again"
+    early = outcome(takes(town, age_s=-31, id_="b" * 32))
+    assert early.text == "the order comes from 31 s in the future: set the clock of that computer"
+
+
+def test_what_an_order_does_is_told_of_its_own_charging_point(town: Network):
+    orders = (("out", "a"), ("resume", "b"), ("revoke", "c"))
+    told = [takes(town, command, id_=letter * 32).events[0] for command, letter in orders]
+    assert [type(event) for event in told] == [events.HoldPlaced, events.HoldLifted, events.KeyRevoked]
+    assert {event.cp_id for event in told} == {"CP001"}

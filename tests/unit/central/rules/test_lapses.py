@@ -7,6 +7,7 @@ import pytest
 
 from evcharge.central.peers.letters import message_of
 from evcharge.central.rules.decision import Decision
+from evcharge.central.rules.lapses import forgiven
 from evcharge.central.views import refusal_text
 from evcharge.domain import events
 from evcharge.domain.errors import Code
@@ -131,3 +132,12 @@ def test_the_driver_reads_the_seconds_in_both_languages(town: Network):
         assert (said.en, said.es) == (english, spanish)
     assert Words("en").refused(message_of(decision.reply)).endswith(english)
     assert Words("es").refused(message_of(decision.reply)).endswith(spanish)
+
+
+def test_a_driver_who_plugged_in_has_a_clean_sheet(town: Network):
+    clean = town.driver()
+    lapses(town)
+    lapsed = town.driver()
+    assert (lapsed.lapses, lapsed.lapsed_s) == (1, town.rules.steady_s)
+    assert forgiven(lapsed) == clean
+    assert forgiven(clean) is clean

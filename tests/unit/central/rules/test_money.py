@@ -5,7 +5,7 @@ import pytest
 from evcharge.central.peers.letters import letters
 from evcharge.central.rules import commands as c
 from evcharge.central.rules.decision import Decision
-from evcharge.central.rules.facts import Correction, CorrectionKind, TransferKind
+from evcharge.central.rules.facts import Correction, CorrectionKind, Debt, Transfer, TransferKind
 from evcharge.domain import events
 from evcharge.domain.billing import MAX_MONEY_CENTS
 from evcharge.domain.errors import Code
@@ -136,3 +136,84 @@ def test_a_wallet_holds_no_more_than_its_most_what_is_held_included(town: Networ
 
 def test_nobody_is_paid_out_who_was_never_here(town: Network):
     assert refuses(town, c.PayOut, driver_id="D404") is Code.NOT_FOUND
+
+
+# ---- each cent, where it went and why
+
+
+@pytest.mark.parametrize("kind", [c.CorrectMoney, c.PayOut])
+def test_a_wallet_may_be_emptied_to_the_last_cent_and_one_cent_is_money(town: Network, kind: type):
+    sign = -1 if kind is c.CorrectMoney else 1
+    orders(town, kind, driver_id="D01", cents=sign * 1_999)
+    orders(town, kind, driver_id="D01", cents=sign)
+    assert town.driver().balance_cents == 0
+    assert refuses(town, kind, driver_id="D01", cents=sign) is Code.BALANCE
+
+
+def test_one_cent_may_come_in_and_one_may_be_given_back(town: Network):
+    session_id = billed(town)
+    orders(town, c.Refund, session_id=session_id, cents=1)
+    orders(town, c.CorrectMoney, driver_id="D01", cents=1)
+    assert (town.transfers[-1].debit, town.transfers[-1].credit) == ("outside", "wallet")
+    assert town.driver().balance_cents == 1_752
+    assert refuses(town, c.Refund, session_id=session_id, cents=0) is Code.FIELD
+
+
+@pytest.mark.parametrize("registration", [None, 3])
+def test_a_payment_says_whose_it_was_and_why_in_the_event_and_in_the_transfer(town: Network, registration):
+    town.does(c.Withdraw, subject="D01", epoch=1, registration=0)
+    town.driver_is_there(epoch=1, registration=3)
+    said = only(orders(town, c.PayOut, driver_id="D01", cents=500, registration=registration), events.PaidOut)
+    assert (said.driver_id, said.registration, said.cents) == ("D01", 3, 500)
+    assert (said.reason, said.reference) == ("typed twice", "R-1")
+    assert town.transfers[-1] == Transfer(
+        kind=Kind.PAY_OUT, debit="wallet", credit="outside", cents=500, driver_id="D01", registration=3,
+        reference="R-1", reason="typed twice", actor="admin",
+    )  # fmt: skip
+
+
+def test_a_correction_says_whose_it_was_and_under_which_reference(town: Network):
+    town.does(c.Withdraw, subject="D01", epoch=1, registration=0)
+    town.driver_is_there(epoch=1, registration=3)
+    said = only(orders(town, c.CorrectMoney, driver_id="D01", cents=7), events.WalletCorrected)
+    assert (said.driver_id, said.registration, said.reference) == ("D01", 3, "R-1")
+    moved = town.transfers[-1]
+    assert (moved.driver_id, moved.registration, moved.reference) == ("D01", 3, "R-1")
+
+
+def test_a_ticket_that_is_given_back_keeps_its_length_and_the_reference(town: Network):
+    session_id = billed(town)
+    decision = orders(town, c.Refund, session_id=session_id)
+    (made,) = (one for one in decision.changes if isinstance(one, Correction))
+    assert made.elapsed_s == town.tickets[0].elapsed_s
+    assert town.transfers[-1].reference == only(decision, events.TicketCorrected).reference == "R-1"
+
+
+def test_money_that_an_operator_puts_in_pays_what_is_owed_first(town: Network):
+    town.facts.put(Debt(session_id="S-1", driver_id="D01", registration=0, left_cents=30))
+    decision = orders(town, c.CorrectMoney, driver_id="D01", cents=1)
+    assert only(decision, events.DebtPaid).cents == 30
+    assert town.driver().balance_cents == 2_000 + 1 - 30
+
+
+def test_what_is_free_is_all_that_a_refusal_speaks_of_where_nothing_is_held(town: Network):
+    refusal = town.refuses(c.PayOut, driver_id="D01", cents=2_001, reason="x", reference="R")
+    assert refusal.text == "the wallet of D01 has 20.00 € free"
+    town.does(c.Withdraw, subject="D01", epoch=1, registration=0)
+    town.driver_is_there(epoch=1, registration=1)
+    refusal = town.refuses(c.PayOut, driver_id="D01", cents=2_001, registration=0, reason="x", reference="R")
+    assert refusal.text == "the wallet of D01 has 20.00 € free"
+
+
+@pytest.mark.parametrize(
+    ("kind", "what", "text"),
+    [
+        (c.CorrectMoney, {"driver_id": "D01", "cents": 0}, "a correction of 0.00 € corrects nothing"),
+        (c.CorrectMoney, {"driver_id": "D404", "cents": 1}, "driver D404 is unknown here"),
+        (c.PayOut, {"driver_id": "D404"}, "driver D404 is unknown here"),
+        (c.PayOut, {"driver_id": "D01", "registration": 9}, "D01 had no registration 9"),
+        (c.Refund, {"session_id": "S-none"}, "there is no session S-none"),
+    ],
+)
+def test_a_refusal_says_what_is_wrong(town: Network, kind: type[c.MoneyOrder], what: dict, text: str):
+    assert town.refuses(kind, reason="x", reference="R", **what).text == text

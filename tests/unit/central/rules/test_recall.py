@@ -1,6 +1,7 @@
 """What the books are asked before a batch is decided: the ids that memory does not know, and no others."""
 
 import pytest
+from msgspec import structs
 
 from evcharge.central.rules import commands as c
 from evcharge.central.rules.facts import OrderOffset, OrderTaken, TicketUnseen
@@ -92,3 +93,17 @@ def test_money_asks_for_the_session_that_it_names(town: Network):
         c.CorrectMoney(driver_id="D01", cents=1, session_id="S-2", **why),
         c.CorrectMoney(driver_id="D01", cents=1, **why),
     ) == {"sessions": {"S-1", "S-2"}}
+
+
+def test_what_several_commands_name_is_asked_for_together(town: Network):
+    one, other = FakeEngine("CP001"), FakeEngine("CP002")
+    network = Network()
+    first = records(structs.replace(one.started("S-1"), request_id="R-1"))
+    second = records(structs.replace(other.started("S-2"), request_id="R-2"))
+    assert asked(
+        network, start("R-0"), c.Refund(by=ADMIN, session_id="S-0", reason="", reference=""), first, second
+    ) == {
+        "requests": {"R-0", "R-1", "R-2"},
+        "sessions": {"S-0", "S-1", "S-2"},
+    }
+    assert asked(town, first, second) == {"requests": {"R-1", "R-2"}, "sessions": {"S-1", "S-2"}}

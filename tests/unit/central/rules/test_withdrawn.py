@@ -3,6 +3,7 @@
 import pytest
 
 from evcharge.central.rules import commands as c
+from evcharge.central.rules import presence
 from evcharge.central.rules.facts import FormerWallet, TransferKind
 from evcharge.central.rules.replies import RequestStep
 from evcharge.domain import events
@@ -229,3 +230,22 @@ def test_an_id_keeps_its_kind_here_too(town: Network):
         )
     refused = town.refuses(c.MonitorArrives, cp_id="D01", link=9, epoch=5, location="", registration=1)
     assert (refused.code, refused.text) == (Code.CONFLICT, "D01 is a driver here, and an id keeps its kind")
+
+
+@pytest.mark.parametrize("charges", [True, False])
+def test_what_is_told_of_a_withdrawn_point_says_which_and_since_when(town: Network, charges: bool):
+    if charges:
+        town.charging()
+    town.plugged()
+    decision = withdraws(town, "CP001", epoch=4)
+    revoked, gone = only(decision, events.KeyRevoked), only(decision, events.PointWithdrawn)
+    assert (revoked.cp_id, revoked.epoch, revoked.last_word) == ("CP001", 4, charges)
+    assert (gone.cp_id, gone.epoch, gone.registration) == ("CP001", 4, 0)
+    # Its monitor is the only one who could say so, and is heard no more.
+    assert (town.point().occupied, town.point().occupied_by) == (False, None)
+    if not charges:
+        assert (
+            only(decision, events.MonitorLost).reason
+            == only(decision, events.EngineLost).reason
+            == presence.REVOKED
+        )
