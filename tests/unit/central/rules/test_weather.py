@@ -237,6 +237,20 @@ def test_an_override_that_is_repeated_changes_nothing(town: Network):
     assert town.does(c.WeatherOverride, location="Elche", override=False).is_empty
 
 
+def test_what_is_told_of_the_weather_names_the_place_as_it_is_kept(town: Network):
+    alert(town)
+    overridden = only(
+        town.does(c.WeatherOverride, location="ALICANTE", override=True), events.WeatherOverridden
+    )
+    assert (overridden.location, overridden.override) == ("Alicante", True)
+    taken_back = only(
+        town.does(c.WeatherOverride, location="ALICANTE", override=False), events.WeatherOverridden
+    )
+    assert taken_back.override is False
+    cleared = only(town.does(c.WeatherClear, location="ALICANTE"), events.WeatherAlertCleared)
+    assert cleared.location == "Alicante"
+
+
 @pytest.mark.parametrize("is_known", [False, True])
 def test_there_is_nothing_to_override_in_good_weather(town: Network, is_known: bool):
     if is_known:
