@@ -24,7 +24,7 @@ from evcharge.runtime.waiting import bounded
 from tests.attack.neighbours import Neighbourhood, Waits, neighbourhood
 from tests.attack.result import Bounds, Result
 from tests.attack.target import Address, NotLoopback, Target, Use
-from tests.system.city import city
+from tests.system.city import City, city
 
 NEIGHBOURS = ("heartbeat", "balance", "ping", "login", "api", "ticket")
 POINTS = ("CP001", "CP002")
@@ -74,7 +74,7 @@ def attacks() -> list[Attack]:
 async def own_network() -> AsyncIterator[Target]:
     """Run a small network until the block ends."""
     with tempfile.TemporaryDirectory(prefix="evcharge-attack-") as folder:
-        async with city(Path(folder) / "state") as network:
+        async with city(Path(folder) / "state", City) as network:
             await (await network.central()).says("API for operators is listening")
             for cp_id in POINTS:
                 await (await network.engine(cp_id)).says("connected to CENTRAL")
@@ -186,7 +186,8 @@ def _ms(waits: Waits, name: str) -> str:
 async def main(given: argparse.Namespace, chosen: list[Attack], console: Console) -> int:
     """Carry the attacks out, one after the other; return 1 when a bound was broken."""
     async with contextlib.AsyncExitStack() as stack:
-        target = cast(Target | None, given.target) or await stack.enter_async_context(own_network())
+        named = cast(Target | None, given.target)
+        target = named if named is not None else await stack.enter_async_context(own_network())
         neighbours, idle, rows_per_s = None, Waits(), 0.0
         if target.state is not None and target.registry is not None:
             neighbours = await stack.enter_async_context(neighbourhood(target))

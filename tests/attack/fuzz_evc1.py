@@ -14,9 +14,11 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.ids import Role
@@ -199,7 +201,8 @@ class Callers:
             for _ in range(chance.randrange(1, 9))
         ]
         said = []
-        for number, kind in enumerate([*kinds, Bye]):
+        spoken: list[type[Message]] = [*kinds, Bye]
+        for number, kind in enumerate(spoken):
             good = envelope(grammar, number if chance.random() < 0.97 else number + 1, kind)
             is_good = number < first or kind is Bye or chance.random() < 0.4
             said.append(good.written().encode() if is_good else grammar.spoilt(good))
@@ -306,7 +309,8 @@ class Impostor:
             writer.write(framed(chance, self._spoilt_accept(chance, central, accept)))
         else:
             writer.write(frame(accept))
-        first, ids = 0, {"session_id": [SESSION], "driver_id": [D], "cp_id": [CP]}
+        first = 0
+        ids: dict[str, list[Any]] = {"session_id": [SESSION], "driver_id": [D], "cp_id": [CP]}
         if role is Role.ENGINE and chance.random() < 0.8:
             # Only an engine whose journal is in step goes on listening.
             opener = Opener(central.keys.from_peer)
@@ -342,7 +346,7 @@ class Impostor:
 
     @staticmethod
     def _spoilt_accept(chance: random.Random, central: CentralHandshake, accept: bytes) -> bytes:
-        shared = central._secret.exchange(handshake.X25519PublicKey.from_public_bytes(central._peer_public))
+        shared = central._secret.exchange(X25519PublicKey.from_public_bytes(central._peer_public))
         wrap_key = handshake._hkdf(shared + central._ticket_key, central._th, b"EVC1 wrap")
         good = Fernet(base64.urlsafe_b64encode(wrap_key)).decrypt(accept)
         return sealed(wrap_key, Grammar(chance).spoilt(node(json.loads(good))))

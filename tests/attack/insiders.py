@@ -1,5 +1,7 @@
 """Attackers with a credential of their own: how they register and log in."""
 
+from typing import Literal
+
 from evcharge.domain.ids import Role
 from evcharge.evc1.connection import Channel, connect
 from evcharge.evc1.tickets import IssuedTicket
@@ -23,7 +25,7 @@ class Insider:
     async def joins(self, *, driver: bool = False) -> "Insider":
         """Register with the enrolment token."""
         token = secret_files.read_secret(self._state / "enrolment.token")
-        kind = "driver" if driver else "cp"
+        kind: Literal["cp", "driver"] = "driver" if driver else "cp"
         await register(self._registry, kind, self.name, token, location="Nowhere", credential=self.secret)
         return self
 

@@ -8,6 +8,7 @@ from evcharge.domain import journal_records
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
+from evcharge.evc1.connection import Channel
 from tests.attack.insiders import Insider, can_log_in
 from tests.attack.result import Bounds, Result
 from tests.attack.target import Target
@@ -47,7 +48,7 @@ async def _lies(insider: Insider, role: Role, chance: random.Random, seconds: fl
             await asyncio.sleep(0.5)
 
 
-async def _talks(channel: messages.Message, role: Role, chance: random.Random, result: Result) -> None:
+async def _talks(channel: Channel, role: Role, chance: random.Random, result: Result) -> None:
     seq = 0
     try:
         if role is Role.ENGINE:

@@ -13,6 +13,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Literal
 
 import aiohttp
 import msgspec
@@ -121,11 +122,11 @@ class _Neighbours:
         token = secret_files.read_secret(self._state / "enrolment.token")
         for name in (ENGINE, DRIVER, *VISITORS):
             self._secrets[name] = secret_files.new_secret()
-            kind = "cp" if name == ENGINE else "driver"
+            kind: Literal["cp", "driver"] = "cp" if name == ENGINE else "driver"
             await register(
                 self._registry, kind, name, token, location="Alicante", credential=self._secrets[name]
             )
-        deeds = [
+        deeds: list[Awaitable[None]] = [
             self._keeps_asking("heartbeat", await self._ticket(ENGINE, Role.ENGINE), Role.ENGINE),
             self._keeps_asking("balance", await self._ticket(DRIVER, Role.DRIVER), Role.DRIVER),
             self._repeats("login", await self._logs_in(), LOGIN_PAUSE_S),

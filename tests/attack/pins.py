@@ -123,6 +123,7 @@ async def _answer(channel: Channel, request_id: str) -> str:
 async def _wallet(app: Channel) -> tuple[int, int]:
     app.send(messages.AskBalance())
     money = await _hear(app, messages.Balance)
+    assert isinstance(money, messages.Balance)
     return money.balance_cents, money.held_cents
 
 

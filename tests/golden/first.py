@@ -15,13 +15,13 @@ FOLDER = Path(__file__).parent / "0.1"
 @functools.cache
 def schema() -> dict[str, Any]:
     """Return what 0.1 understands, as JSON Schema: it refuses every field that does not stand there."""
-    return json.loads((FOLDER / "schema.json").read_text("utf-8"))  # type: ignore[no-any-return]
+    return json.loads((FOLDER / "schema.json").read_text("utf-8"))
 
 
 @functools.cache
 def conversation() -> dict[str, Any]:
     """Return a conversation of all kinds of peers with Central (tests/golden/record.py)."""
-    return json.loads((FOLDER / "conversation.json").read_text("utf-8"))  # type: ignore[no-any-return]
+    return json.loads((FOLDER / "conversation.json").read_text("utf-8"))
 
 
 def frame(connection: dict[str, Any], name: str) -> bytes:

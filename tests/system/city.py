@@ -265,3 +265,10 @@ async def city(state: Path, kind: type[Kind] = City) -> AsyncIterator[Kind]:  # 
         yield town
     finally:
         await town.end()
+
+
+def searched(pattern: str, text: str) -> str:
+    """Return what the group of `pattern` holds where it stands first in `text`."""
+    found = re.search(pattern, text)
+    assert found is not None, text
+    return found[1]

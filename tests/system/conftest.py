@@ -11,7 +11,7 @@ from tests.system import city as cities
 @pytest.fixture
 async def city(tmp_path: Path) -> AsyncIterator[cities.City]:
     """A Registry in a fresh state folder; the books are checked at the end."""
-    async with cities.city(tmp_path / "state") as city:
+    async with cities.city(tmp_path / "state", cities.City) as city:
         yield city
         if (city.state / "central" / "central.db").exists():
             city.check_books()

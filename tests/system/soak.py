@@ -49,6 +49,13 @@ JUMPS_S = (-86_400, -3_600, -60, 60, 3_600, 86_400 * 400)
 JUMP_ODDS = 0.3
 
 
+def _starting(
+    start: Callable[..., Awaitable[Program]], name: str, *given: str
+) -> Callable[[dict[str, str]], Awaitable[Program]]:
+    """Return what starts a part of that name, in the environment that it is given."""
+    return lambda env: start(name, *given, **env)
+
+
 @dataclass
 class Seat:
     """A part of the network that is always filled again."""
@@ -84,6 +91,12 @@ class Seat:
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "FAKETIME_NO_CACHE": "1",
         }
+
+    @property
+    def running(self) -> Program:
+        """What fills it; it was filled before."""
+        assert self.program is not None, self.name
+        return self.program
 
     @property
     def alive(self) -> bool:
@@ -169,16 +182,16 @@ class Soak:
         self._wrong: list[Seat] = []
         points = [f"CP{number:03}" for number in range(1, POINTS + 1)]
         self._central = Seat("central", "central", self._start_central)
-        self._engines = {
-            cp: Seat("engine", cp, lambda env, cp=cp: town.engine(cp, *ENGINE, **env)) for cp in points
+        self._engines = {cp: Seat("engine", cp, _starting(town.engine, cp, *ENGINE)) for cp in points}
+        self._monitors = {
+            cp: Seat("monitor", cp, _starting(lambda cp, **_: town.monitor(cp), cp)) for cp in points
         }
-        self._monitors = {cp: Seat("monitor", cp, lambda env, cp=cp: town.monitor(cp)) for cp in points}
         # Every second driver is faulty as well: it drops, tears, doubles and forgets.
         self._drivers = [
             Seat(
                 "driver",
                 name,
-                lambda env, name=name, habit=habit: town.driver(name, *habit, **env),
+                _starting(town.driver, name, *habit),
             )
             for name, habit in (
                 (
@@ -213,7 +226,7 @@ class Soak:
                 seat.sets_its_clock(0)
         for seat in self.seats:
             await seat.fill()
-        await self._central.program.says("Available", times=POINTS)
+        await self._central.running.says("Available", times=POINTS)
         # What is made of the books at which kill.
         turns = {kills // 3: self._back_up, 2 * kills // 3: self._restore}
         while (done := sum(self.report.kills.values())) < kills:
@@ -233,7 +246,7 @@ class Soak:
         if self._dice.random() < JUMP_ODDS:
             self._set_a_clock()
         if seat.alive:
-            await seat.program.dies()
+            await seat.running.dies()
             self.report.kills[kind] += 1
             self._measure(seat)
             await asyncio.sleep(self._dice.choice((0.0, 0.2, 1.0)))
@@ -243,12 +256,12 @@ class Soak:
             await seat.fill(env)
         for other in self.seats:
             if not other.alive:
-                code = await other.program.ends()
+                code = await other.running.ends()
                 if code == -9:
                     self.report.kills[other.kind] += 1
                     self.report.at_failpoints[other.kind] += 1
                 elif code != 0:
-                    self.report.problems.append(f"{other.name} ended with {code}: {other.program.lines[-1:]}")
+                    self.report.problems.append(f"{other.name} ended with {code}: {other.running.lines[-1:]}")
                 await other.fill()
 
     @property
@@ -264,7 +277,7 @@ class Soak:
     async def _restore(self) -> None:
         """Lose the books of Central and the Registry, and go on with the copy of some kills before."""
         if self._central.alive:
-            await self._central.program.dies()
+            await self._central.running.dies()
         await self._city.registry_program.dies()
         back = await self._city.run("restore", self._copy)
         if await back.ends() != 0:
@@ -286,7 +299,7 @@ class Soak:
 
     def _measure(self, seat: Seat) -> None:
         """Note how long Central takes to show what has died, and what came back, if it lives itself."""
-        central = self._central.program
+        central = self._central.running
         wanted = {
             "engine": ("Faulted", self.report.to_red_s),
             "monitor": ("Disconnected", self.report.to_grey_s),
@@ -316,7 +329,7 @@ class Soak:
             seat.sets_its_clock(0)
         for seat in self.seats:
             if seat.alive:
-                await seat.program.dies()
+                await seat.running.dies()
         for seat in (self._central, *self._engines.values(), *self._monitors.values()):
             await seat.fill()
         # At their own prompts, so that nobody asks for more; what they have not seen is shown to them.
@@ -338,7 +351,7 @@ class Soak:
                 f"not settled: open {[tuple(row) for row in held]}, {unseen} tickets unseen"
             )
         for seat in self.seats:
-            if await seat.program.stops(within_s=8) != 0:
+            if await seat.running.stops(within_s=8) != 0:
                 self.report.problems.append(f"{seat.name} did not stop cleanly")
 
     async def _judge(self) -> None:
@@ -419,7 +432,7 @@ async def soak(folder: Path, kills: int, seed: int, tick: Callable[[int], None] 
     """Run one soak in `folder`; return what came out."""
     services = folder / "services.txt"
     services.write_text("any\n" * 100_000)
-    async with city(folder / "state") as town:
+    async with city(folder / "state", City) as town:
         return await Soak(town, services, seed).run(kills, tick)
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import itertools
-import re
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,7 +18,7 @@ from evcharge.runtime.clock import utc_now
 from evcharge.security import secret_files
 from tests.component.small_disk import small_disk
 from tests.component.test_full_disk import fill
-from tests.system.city import City, Program
+from tests.system.city import City, Program, searched
 from tests.system.test_kills import STAYS, Charge, charge  # noqa: F401  the fixture
 from tests.system.test_point_terminal import as_admin
 
@@ -127,7 +126,7 @@ async def dial(city: City, name: str, role: Role, location: str = "") -> Channel
 
 def memory_kib(program: Program) -> int:
     status = Path(f"/proc/{program.process.pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
+    return int(searched(r"VmRSS:\s+(\d+) kB", status))
 
 
 @pytest.mark.timeout(180)

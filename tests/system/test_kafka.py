@@ -3,16 +3,16 @@
 import asyncio
 import itertools
 import json
-import re
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests import kafka
-from tests.system.city import City, Program, city
+from tests.system.city import City, Program, city, searched
 from tests.system.test_charges import QUICK
 
 # Records of a flood: far more than Central reads before it stops listening to a key.
@@ -48,7 +48,7 @@ class KafkaCity(City):
 
     def records(self, *topics: str) -> list[dict]:
         """What kcat reads, in the order of the events; each once."""
-        found = {}
+        found: dict[str, dict[str, Any]] = {}
         for topic in topics or EVENTS:
             for line in kafka.kcat(self.bootstrap, "-C", "-t", self.prefix + topic, "-o", "beginning"):
                 record = json.loads(line)
@@ -199,13 +199,13 @@ async def test_a_broker_that_is_absent_at_the_start_is_a_banner_and_gets_all_of_
         alerts = await town.run("alerts", "--json")
         assert await alerts.ends() == 0
         found = [one for one in json.loads(alerts.text)["alerts"] if one["about"] == "KAFKA"]
-        waiting = int(re.search(r"Kafka down, (\d+) events waiting", found[0]["what"])[1])
+        waiting = int(searched(r"Kafka down, (\d+) events waiting", found[0]["what"]))
         assert waiting > 5
         figures = await asyncio.to_thread(
             lambda: urllib.request.urlopen(f"http://127.0.0.1:{town.api_port}/metrics").read().decode()
         )
         assert "evcharge_kafka_up 0.0" in figures
-        assert float(re.search(r"(?m)^evcharge_kafka_events_waiting (\S+)", figures)[1]) >= waiting
+        assert float(searched(r"(?m)^evcharge_kafka_events_waiting (\S+)", figures)) >= waiting
         # Central ends as fast as without, and starts again.
         began = time.monotonic()
         assert await central.stops() == 0
@@ -247,7 +247,7 @@ async def test_a_frozen_broker_delays_neither_a_charge_nor_the_end(town: KafkaCi
     assert town.in_kafka() == town.stored()
 
 
-LANE = {"EVCHARGE_ENGINE__LIVE_LANE": "kafka"}
+LANE: dict[str, Any] = {"EVCHARGE_ENGINE__LIVE_LANE": "kafka"}
 SLOW = ("--speed", "60", "--auto-plug", "0.1")
 
 

@@ -128,8 +128,8 @@ async def test_a_taken_api_port_is_named(city: City, central: Program):
 
 async def test_a_point_that_an_administrator_added_runs_where_its_credential_is(city: City, central: Program):
     (city.state / "enrolment.token").rename(city.state / "kept.token")
-    secret = {"EVCHARGE_ADMIN_PASSWORD": city.admin_password}
-    await done(city, "cp", "add", "CP009", "--location", "Berlin", "--here", **secret)
+    add = ("cp", "add", "CP009", "--location", "Berlin", "--here")
+    await done(city, *add, EVCHARGE_ADMIN_PASSWORD=city.admin_password)
     engine = await city.engine("CP009")
     await engine.says("(?i)connected")
     await city.monitor("CP009")

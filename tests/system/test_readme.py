@@ -3,6 +3,7 @@
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,7 +75,7 @@ async def test_what_the_course_registers_with_curl_can_be_started(town: City):
     assert '"cp_id"' in answered.stdout, answered.stdout + answered.stderr
     line = "EVCHARGE_CREDENTIAL=choose-a-good-one evcharge cp-engine CP009 --health-port 9109"
     assert all(line in text for text in (README, SPANISH))
-    secret = {"EVCHARGE_CREDENTIAL": "choose-a-good-one"}
+    secret: dict[str, Any] = {"EVCHARGE_CREDENTIAL": "choose-a-good-one"}
     engine = await town.engine("CP009", **secret)
     await engine.says("connected to CENTRAL")
     port = town.health_ports["CP009"]

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from playwright.async_api import Browser, Page, async_playwright, expect
 
@@ -70,7 +70,7 @@ class Window:
 async def window(
     browser: Browser,
     *,
-    theme: str = "dark",
+    theme: Literal["dark", "light"] = "dark",
     lang: str = "en",
     size: tuple[int, int] = LAPTOP,
     still: bool = True,

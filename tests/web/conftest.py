@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -51,7 +52,7 @@ def window(browser: Browser) -> OpenWindow:
     """Open a window; when it closes, its console must have shown no error."""
 
     @contextlib.asynccontextmanager
-    async def opened(**wish: object) -> AsyncIterator[browsers.Window]:
+    async def opened(**wish: Any) -> AsyncIterator[browsers.Window]:
         async with browsers.window(browser, **wish) as one:
             yield one
             assert not one.complaints()

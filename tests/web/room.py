@@ -102,7 +102,7 @@ async def registry_of(state: Path) -> AsyncIterator[Running]:
 
 
 @contextlib.asynccontextmanager
-async def central_of(registry: Running, **central: object) -> AsyncIterator[ControlRoom]:
+async def central_of(registry: Running, **central: Any) -> AsyncIterator[ControlRoom]:
     """Run Central beside a Registry that runs until the block ends; it may be run again on the same ports."""
     async with running(registry.state, registry.url, **central) as town:
         line = await town.says(r"listening on http://")

@@ -6,6 +6,7 @@ import contextlib
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 from playwright.async_api import Browser, Page, expect
 
@@ -30,7 +31,7 @@ class Camera:
         self.taken: list[Path] = []
 
     @contextlib.asynccontextmanager
-    async def page(self, role: str, **wish: object) -> AsyncIterator[Page]:
+    async def page(self, role: str, **wish: Any) -> AsyncIterator[Page]:
         """Open a window in which somebody of that role is logged in."""
         async with window(self._browser, **wish) as opened:
             at = {"monitor": "/monitor"}.get(role, "")
@@ -49,7 +50,7 @@ class Camera:
 
 async def photograph(camera: Camera, browser: Browser, room: ControlRoom, theme: str, lang: str) -> None:
     """Take every page in one theme."""
-    look = {"theme": theme, "lang": lang}
+    look: dict[str, Any] = {"theme": theme, "lang": lang}
     async with window(browser, **look) as opened:
         await opened.page.goto(f"{room.url}/login")
         await expect(opened.page.locator("#enter")).to_be_visible()

@@ -3,7 +3,7 @@
 import asyncio
 import re
 
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, Route, WebSocket, expect
 
 from tests.web.browser import SOCKETS
 
@@ -77,7 +77,8 @@ async def test_a_page_goes_to_the_login_once_however_it_hears_that_it_is_logged_
 
 async def test_who_logs_in_in_one_window_stays_logged_in_in_the_other(room, window) -> None:
     async with window() as opened:
-        page, sockets = opened.page, asyncio.Queue()
+        page = opened.page
+        sockets: asyncio.Queue[WebSocket] = asyncio.Queue()
         page.on("websocket", sockets.put_nowait)
         await page.goto(room.url + "/login")
         second = await second_window(room, page, "/monitor")

@@ -7,13 +7,14 @@ import statistics
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
 
 from evcharge.central.feed import Live
 from evcharge.central.rules.commands import Actor, EngineArrives, MonitorArrives, MonitorReports
-from evcharge.domain.ids import Role
+from evcharge.domain.ids import JournalId, Role
 from tests.component.books import opened, raw
 from tests.web.room import ControlRoom, control_room
 
@@ -63,11 +64,11 @@ async def wake(room: ControlRoom) -> None:
     submit, links = room.town.dispatcher.submit, itertools.count(1_000_000)
     waiting = []
     for point in room.town.dispatcher.facts.points():
-        cp = {"by": Actor(point.cp_id, Role.ENGINE, "local"), "cp_id": point.cp_id}
-        arrives = {"epoch": 0, "location": point.location}
+        cp: dict[str, Any] = {"by": Actor(point.cp_id, Role.ENGINE, "local"), "cp_id": point.cp_id}
+        arrives: dict[str, Any] = {"epoch": 0, "location": point.location}
         engine, monitor = next(links), next(links)
         waiting += [
-            submit(EngineArrives(**cp, **arrives, link=engine, journal_id="a" * 32, last_seq=0)),
+            submit(EngineArrives(**cp, **arrives, link=engine, journal_id=JournalId("a" * 32), last_seq=0)),
             submit(MonitorArrives(**cp, **arrives, link=monitor)),
             submit(MonitorReports(**cp, link=monitor, epoch=0, fault=None)),
         ]
