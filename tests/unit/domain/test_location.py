@@ -31,7 +31,7 @@ def test_what_is_no_name_is_refused(bad: str):
 
 
 def test_a_name_may_have_eighty_characters():
-    assert check("x" * 80) == "x" * 80
+    assert Location.checked("x" * 80).name == "x" * 80
 
 
 def test_capitals_and_blanks_do_not_make_another_location():

@@ -167,7 +167,7 @@ def test_a_payment_says_whose_it_was_and_why_in_the_event_and_in_the_transfer(to
     assert (said.driver_id, said.registration, said.cents) == ("D01", 3, 500)
     assert (said.reason, said.reference) == ("typed twice", "R-1")
     assert town.transfers[-1] == Transfer(
-        kind=Kind.PAY_OUT, debit="wallet", credit="outside", cents=500, driver_id="D01", registration=3,
+        kind=TransferKind.PAY_OUT, debit="wallet", credit="outside", cents=500, driver_id="D01", registration=3,
         reference="R-1", reason="typed twice", actor="admin",
     )  # fmt: skip
 

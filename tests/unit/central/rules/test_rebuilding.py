@@ -12,7 +12,7 @@ from evcharge.central.rules.replies import RecordsMissing, RecordsTaken
 from evcharge.domain import events, journal_records
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.session import EndReason, Session, SessionState
-from tests.unit.central.builders import KWH, only, owed_cents, said
+from tests.unit.central.builders import KWH, NOON, only, owed_cents, said
 from tests.unit.central.history import History, replaced
 
 
