@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import re
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
