@@ -188,6 +188,9 @@ async def _of_logins(proof: Proof, house: House) -> None:
     body = {"old_password": password, "new_password": "another one"}
     await proof.ask(vera, "POST", "/api/password", body)
     await proof.ask(vera, "POST", "/api/logout")
+    made = await proof.ask(house.program, "POST", "/api/accounts/{name}/link", name="vera")
+    secret = made["path"].partition("=")[2]
+    await proof.ask(house.visitor(), "POST", "/api/login/link", {"link": secret})
 
 
 async def _of_accounts_and_tokens(proof: Proof, house: House) -> None:

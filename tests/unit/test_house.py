@@ -126,6 +126,7 @@ ONE_THING = {
     "driver",
     "engine",
     "events",
+    "failures",
     "invitations",
     "monitor",
     "refusals",
@@ -159,7 +160,7 @@ def test_no_module_name_has_two_meanings():
 OURS = re.compile(
     r"EvchargeError|StateError|ConfigError|BadInput|BadLine|Refused|Unstorable|StaleLink|Overloaded|ProtocolError|Unforeseen|"
     r"AuthenticationError|Taken|Impostor|ChannelClosed|BrokerLost|Store\w+|ConstraintViolated|SourceTrouble|Journal\w+|"
-    r"Damaged|records\.Unknown|Bad\w+|_NotOurs|StartRefusal|click\.ClickException"
+    r"Damaged|records\.UnknownRecord|Bad\w+|_NotOurs|StartRefusal|click\.ClickException"
 )
 # Where an exception's own text is read: to turn it into a sentence, or for the report of a mistake of our own.
 READERS = {
