@@ -303,6 +303,10 @@ SENTENCES: Mapping[str, Words] = {
     "lamp ko": ("KO", "KO"),
     "lamp silent": ("no answer", "sin respuesta"),
     "not asked yet": ("not asked yet", "aún sin preguntar"),
+    "not registered": (
+        "{cp_id} is not registered: press r",
+        "{cp_id} no está registrado: pulse r",
+    ),
     "link down": ("the engine has no link to Central", "el motor no tiene conexión con Central"),
     "ping at": ("last answer {at}", "última respuesta {at}"),
     "no ping": ("no answer yet", "aún sin respuesta"),

@@ -60,9 +60,9 @@ class MenuScreen(ABC, Generic[Facts, Order]):
         self._only_list = not self._only_list
 
     async def _agreed(self, question: str) -> bool:
-        """Ask; say so when the answer is not yes."""
-        answer = await self._console.ask(question)
-        if (answer or "").strip().lower() in (self._words("yes"), "yes", "sí", "si"):
+        """Ask, for one key; say so when it is not that of yes."""
+        yes = self._words("yes")[:1]
+        if await self._console.ask(question, keys=f"{yes}yn") in (yes, "y"):
             return True
         self._say(self._words("cancelled"))
         return False

@@ -90,6 +90,8 @@ class Console:
         self._on_stop = on_stop
         self._question = ""
         self._secret = False
+        # What answers a question at once; "": a line is wanted.
+        self._keys = ""
         self._answer: asyncio.Future[str | None] | None = None
         self._last_key_s = float("-inf")
         self._chosen: asyncio.Queue[Choice] = asyncio.Queue()
@@ -149,9 +151,12 @@ class Console:
         if not self._out.is_behind and self._app.is_running:
             self._app.invalidate()
 
-    async def ask(self, question: str, *, secret: bool = False) -> str | None:
-        """Return what is typed after `question`, or None when nobody wants to answer."""
-        self._question, self._secret = f"{question} ", secret
+    async def ask(self, question: str, *, secret: bool = False, keys: str = "") -> str | None:
+        """Return what is typed after `question`, or None when nobody wants to answer.
+
+        With `keys`, one of these is the answer as soon as it is pressed; Enter is "", others do nothing.
+        """
+        self._question, self._secret, self._keys = f"{question} ", secret, keys
         self._answer = asyncio.get_running_loop().create_future()
         self._buffer.reset()
         # A long answer before had scrolled the question out of sight.
@@ -183,6 +188,18 @@ class Console:
         @keys.add(Keys.BracketedPaste, filter=asking)
         def _paste(event: KeyPressEvent) -> None:
             self._buffer.insert_text(" ".join(event.data[: 4 * MOST_ANSWER].split()))
+
+        by_key = asking & Condition(lambda: bool(self._keys))
+
+        @keys.add(Keys.Any, filter=by_key, eager=True)
+        def _answer(event: KeyPressEvent) -> None:
+            if (key := event.data.lower()) and key in self._keys:
+                self._last_key_s = asyncio.get_running_loop().time()
+                self._settle(key)
+
+        @keys.add(Keys.BracketedPaste, filter=by_key, eager=True)
+        def _paste_no_answer(_event: KeyPressEvent) -> None:
+            pass
 
         @keys.add(Keys.Any, filter=~asking)
         @keys.add("c-d", filter=~asking)

@@ -204,7 +204,7 @@ async def test_quit_asks_while_a_car_charges_and_ctrl_c_does_not(point: Point):
     await engine.shows("● Charging")
     await engine.keys("ctrl-d")
     await engine.shows(r"Quit\? \(y/n\)")
-    await engine.types("n")
+    await engine.keys("n")
     await engine.shows("nothing was done")
     await engine.keys("q")
     await engine.shows(r"Quit\? \(y/n\)")
@@ -352,10 +352,11 @@ async def test_withdrawn_by_its_monitor_it_comes_back_by_an_administrator(point:
     await monitor.shows("CP001 was registered already, with this credential")
     await monitor.keys("w")
     await monitor.shows(r"Withdraw CP001 from the network\? \(y/n\)")
-    await monitor.types("n")
+    # One key is the answer.
+    await monitor.keys("n")
     await monitor.shows("nothing was done")
     await monitor.keys("w")
-    await monitor.types("y")
+    await monitor.keys("y")
     await monitor.shows("CP001 is withdrawn from the network")
     await central.says("CP001: keys revoked")
     await monitor.shows("Central +● KO")
@@ -448,10 +449,14 @@ async def test_a_monitor_that_was_never_registered_is_registered_by_its_key(city
     async with monitor_window(city) as monitor:
         await monitor.shows("CP001 has no credential here and is not registered")
         await monitor.shows("engine +● not asked yet")
+        await monitor.shows("Central +● CP001 is not registered: press r")
+        await monitor.keys("l")
         await monitor.keys("r")
         await monitor.shows("Password of the administrator")
         await monitor.types(city.admin_password)
+        # Also where the list of faults hides the messages.
         await monitor.shows("CP001 is registered at the Registry")
+        await monitor.keys("l")
         await monitor.shows("Central +● OK")
 
 
@@ -492,7 +497,7 @@ async def test_keys_revoked_by_centrals_operator_while_charging_come_back_by_the
     await engine.keys("u")
     # Neither the revoked credential nor the enrolment token does anything for it.
     await monitor.keys("w")
-    await monitor.types("y")
+    await monitor.keys("y")
     await monitor.shows("Not done: CP001 is disabled. Its key was revoked")
     await monitor.keys("r")
     await monitor.shows(r"(?s)Not done: CP001 is disabled.*asking the Registry.*Not done: CP001 is disabled")

@@ -141,6 +141,8 @@ class Monitor:
         self._errand: str | None = None
         self._errand_wanted = asyncio.Event()
         # The three exist only once the credential is known.
+        # There is no credential here yet, and only a person may have one made.
+        self._unregistered = False
         self._watcher: Watcher | None = None
         self._teller: Teller | None = None
         self._link: ReconnectingClient | None = None
@@ -174,18 +176,23 @@ class Monitor:
             tasks.create_task(link.run(teller.talk, self._link_changed))
 
     async def _find_credential(self) -> str:
-        told = False
         while True:
             try:
-                return await self._credential.find()
+                secret = await self._credential.find()
             except StateError as problem:
                 # A person at a terminal can register it with a key; anybody else must do it first.
                 if not self._is_terminal:
                     raise
-                if not told:
+                if not self._unregistered:
                     log.warning("%s", problem.text)
-                told = True
-            await asyncio.sleep(LOOK_S)
+                    unknown = self._words("not registered", cp_id=self._cp_id)
+                    self._troubles.note("registration", unknown, utc_now())
+                self._unregistered = True
+                await asyncio.sleep(LOOK_S)
+            else:
+                self._unregistered = False
+                self._troubles.note("registration", None, utc_now())
+                return secret
 
     def _newest_key(self) -> bytes | None:
         if self._credential.is_given:
@@ -308,6 +315,8 @@ class Monitor:
 
     def _central_signal(self, words: Speech) -> Signal:
         error, trouble = self._lines.error, self._lines.trouble
+        if self._unregistered:
+            return Signal(Lamp.KO, words("not registered", cp_id=self._cp_id))
         if self._lines.connected:
             return Signal(Lamp.OK, words("lamp ok"))
         if error is None or trouble is None:

@@ -9,6 +9,9 @@ from evcharge.labels import Speech
 from evcharge.terminal import drawing
 from evcharge.terminal.fault_log import LoggedFault, clock
 
+# Below so many lines there may be no room for the messages.
+_HIGH = 20
+
 
 def view(
     facts: MonitorFacts,
@@ -50,6 +53,9 @@ def view(
         ],
         width,
     )
+    if messages and (only_list or height < _HIGH):
+        # What a key has done is seen wherever one looks.
+        keys = [*drawing.wrapped(messages[:1], width, 2), *keys]
     return drawing.page(top, middle, keys, height)
 
 
