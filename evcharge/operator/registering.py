@@ -1,5 +1,6 @@
 """`evcharge cp …` and `evcharge driver …`: who may take part, through the Registry's API."""
 
+import difflib
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -33,7 +34,10 @@ class RoleOrGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Hand everything to the role, unless one of our own commands or a question for help comes first."""
-        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+        first = args[0] if args else ""
+        # "lst" is a slip for "list", and no driver of that name.
+        is_slip = first.islower() and difflib.get_close_matches(first, self.commands, n=1, cutoff=0.7)
+        if args and first not in self.commands and first not in ctx.help_option_names and not is_slip:
             args = [_ROLE, *args]
         return super().parse_args(ctx, args)
 

@@ -143,7 +143,7 @@ async def test_the_address_that_init_was_told_is_the_one_for_others(made, state)
 async def test_an_address_that_will_not_do_is_told_when_the_token_is_made(registry):
     admin = administrator(registry)
     here = await joining.invite(reaching(registry), admin, "cp", "CP009", SAY)
-    assert here.doubts[0].startswith("Mind: 127.0.0.1 is this PC only")
+    assert here.doubts[0].startswith("Mind: 127.0.0.1 leads to this PC only")
     unnamed = await joining.invite(reaching(registry), admin, "cp", "CP009", SAY, host="10.9.9.9")
     assert "certificate does not name 10.9.9.9" in unnamed.doubts[0]
     assert unnamed.token not in repr(unnamed)

@@ -205,8 +205,10 @@ async def test_price_says_what_a_kwh_costs_and_asks_when_it_looks_like_a_slip(to
     refused = await shell.fails("price", "CP001", "30", code=2)
     assert "30.00 €/kWh is more than 2.00 €/kWh: is that right?" in refused
     assert "30.00" in await shell.does("price", "CP001", "30", "--yes")
+    assert "write the amount with a point, as in 0.3" in await shell.fails("price", "CP001", "0,3", code=2)
+    assert "cuesta 0.31 €/kWh" in await shell.does("price", "cp001", "0,31", "--lang", "es")
     assert "escriba el importe con un punto" in await shell.fails(
-        "price", "CP001", "0,3", "--lang", "es", code=2
+        "price", "CP001", "1,234", "--lang", "es", code=2
     )
     assert "is no price" in await shell.fails("price", "CP001", "cheap", code=2)
 
@@ -292,7 +294,7 @@ async def test_what_looks_like_a_slip_is_asked_first(town: Town, shell: Shell, m
 @pytest.mark.parametrize(
     "args",
     [
-        ("out",), ("out", "CP001", "--all"), ("out", "cp001"), ("resume",), ("revoke", "../x"), ("top-up", "D01"),
+        ("out",), ("out", "CP001", "--all"), ("out", "cp.001"), ("resume",), ("revoke", "../x"), ("top-up", "D01"),
         ("sessions", "--limit", "0"), ("sessions", "--only", "x"), ("out", ""), ("out", "CP\x1b[2J"),
     ],
 )  # fmt: skip
@@ -613,9 +615,9 @@ async def test_a_registry_that_is_not_running(tmp_path: Path, password: str, cap
     [
         ("cp",),
         ("cp", "add"),
-        ("cp", "add", "cp9"),
+        ("cp", "add", "cp.9"),
         ("cp", "CP001"),
-        ("driver", "add", "d9"),
+        ("driver", "add", "d.9"),
         ("driver", "lst"),
     ],
 )

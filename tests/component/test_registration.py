@@ -165,7 +165,7 @@ async def test_a_known_id_keeps_its_credential(registry: Running, house: House, 
     [
         {},
         {"kind": "cp"},
-        {"kind": "cp", "id": "cp001"},
+        {"kind": "cp", "id": "cp.001"},
         {"kind": "cp", "id": "../x"},
         {"kind": "monitor", "id": "CP001"},
         {"kind": "driver", "id": "D01", "location": "Elche"},
