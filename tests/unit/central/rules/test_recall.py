@@ -5,11 +5,11 @@ from msgspec import structs
 
 from evcharge.central.rules import commands as c
 from evcharge.central.rules.facts import OrderOffset, OrderTaken, TicketUnseen
-from evcharge.central.rules.recall import Unknown, unknown
+from evcharge.central.rules.recall import UnknownIds, unknown
 from evcharge.domain.operator_order import Order
 from tests.unit.central.builders import ADMIN, JOURNAL, FakeEngine, Network
 
-NOTHING = Unknown(requests=frozenset(), orders=frozenset(), tickets=frozenset(), sessions=frozenset())
+NOTHING = UnknownIds(requests=frozenset(), orders=frozenset(), tickets=frozenset(), sessions=frozenset())
 PLACE = OrderOffset("cluster", 0, 1)
 
 
