@@ -14,7 +14,7 @@ from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import base64_text
 from evcharge.evc1 import handshake
 from evcharge.evc1.handshake import MAC_BYTES, CentralHandshake, PeerHandshake, SessionKeys, Versions
-from evcharge.evc1.login_errors import error_frame, parse_error
+from evcharge.evc1.login_errors import NameWanted, error_frame, parse_error
 from evcharge.evc1.tickets import ABSOLUTE_S, LIVENESS, Identity, TicketOpener, seal_ticket
 
 NOW = 1_765_737_000.5
@@ -61,6 +61,23 @@ def test_a_resume_ticket_gets_in_without_the_registry():
     peer, central = ends(accepted.resume, now=later)
     peer.on_accept(central.on_proof(peer.on_challenge(central.on_hello(peer.hello()))))
     assert central.identity == CP001
+
+
+def test_a_central_with_another_key_asks_for_the_name_and_is_told_it():
+    peer, _ = ends()
+    other = TicketOpener([Fernet.generate_key(), RESUME])
+    central = CentralHandshake(other, RESUME, NOW)
+    refusal(AuthenticationError, Code.TICKET, central.on_hello, peer.hello())
+    assert central.claim is None
+    asked = parse_error(error_frame(Code.TICKET, "this ticket does not open"))
+    assert isinstance(asked, NameWanted)
+    assert not isinstance(parse_error(error_frame(Code.EXPIRED, "too old")), NameWanted)
+    central = CentralHandshake(other, RESUME, NOW)
+    refusal(AuthenticationError, Code.TICKET, central.on_hello, peer.hello(tell_name=True))
+    assert central.claim is not None
+    assert (central.claim.id, central.claim.role) == ("CP001", Role.ENGINE)
+    # A claim lets nobody in.
+    assert central.identity is None
 
 
 def test_the_next_issued_key_gives_other_keys_of_the_same_connection():
