@@ -76,8 +76,8 @@ from evcharge.runtime import lifecycle
 from evcharge.runtime.config import load
 from evcharge.demo import scenario, show
 
-plan.BACK_AFTER_S = 0.1
-wish = demo.Wish(
+scenario.BACK_AFTER_S = 0.1
+wish = demo.DemoOptions(
     points=int(sys.argv[3]), drivers=2, once=sys.argv[4] == "once", verbose=sys.argv[4] == "verbose"
 )
 config = load(None, {}, {"state": sys.argv[2], "central.port": 0, "registry.port": 0, "engine.health_port": 0})

@@ -23,6 +23,7 @@ from evcharge.central.rules.settings import Rules
 from evcharge.domain import events, journal_records
 from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import Code, Refused, StateError, Unstorable
+from evcharge.domain.location import NOWHERE
 from evcharge.domain.operator_order import Order
 from evcharge.evc1 import messages
 from evcharge.runtime.lifecycle import run_until
@@ -68,9 +69,9 @@ class Writer:
     async def is_ready(self) -> None:
         """One point that is available, one driver."""
         await self.does(
-            c.EngineArrives, cp_id="CP001", link=1, epoch=0, location="", journal_id=JOURNAL, last_seq=0
+            c.EngineArrives, cp_id="CP001", link=1, epoch=0, location=NOWHERE, journal_id=JOURNAL, last_seq=0
         )
-        await self.does(c.MonitorArrives, cp_id="CP001", link=2, epoch=0, location="")
+        await self.does(c.MonitorArrives, cp_id="CP001", link=2, epoch=0, location=NOWHERE)
         await self.does(c.MonitorReports, cp_id="CP001", link=2, epoch=0, fault=None)
         await self.does(c.DriverArrives, driver_id="D01", link=3, epoch=0)
 

@@ -31,7 +31,7 @@ from evcharge.http.server import application, serving
 from evcharge.runtime.clock import utc_now
 from evcharge.security.passwords import Credentials
 from tests.component.books import opened
-from tests.unit.central.builders import ADMIN, JOURNAL, KWH, FakeEngine, Network
+from tests.unit.central.builders import ADMIN, JOURNAL, KWH, FakeEngine, Network, located
 
 REQUEST = "R-web-00000001"
 
@@ -122,7 +122,7 @@ def _two_points(network: Network) -> list:
     does = network.does
 
     def overheard(kind, **what):
-        commands.append(kind(**{"by": ADMIN} | what))
+        commands.append(kind(**{"by": ADMIN} | located(what)))
         return does(kind, **what)
 
     network.does = overheard

@@ -1,5 +1,6 @@
 """Central's books on a real SQLite file: all of a batch or nothing, and after a restart the same facts."""
 
+import re
 import sqlite3
 from dataclasses import replace
 from datetime import timedelta, timezone
@@ -416,8 +417,9 @@ async def test_the_database_itself_refuses_what_the_rules_must_never_decide(tmp_
     network = busy_day()
     async with opened(tmp_path) as books:
         await kept(books, network)
-        with pytest.raises(ConstraintViolated, match=complaint):
+        with pytest.raises(ConstraintViolated) as refused:
             await books.store.commit([DecidedEntry(wrong(network), ADMIN, NOON)])
+        assert re.search(complaint, refused.value.args[0])
 
 
 @pytest.mark.parametrize("table", ["ticket", "ledger", "events"])
@@ -426,9 +428,10 @@ async def test_tickets_the_ledger_and_the_audit_log_never_change(tmp_path: Path,
     network = busy_day()
     async with opened(tmp_path) as books:
         await kept(books, network)
-        with pytest.raises(ConstraintViolated, match="immutable|append-only"):
+        with pytest.raises(ConstraintViolated) as refused:
             async with books.database.transaction() as transaction:
                 await transaction.execute(what.format(table))
+        assert re.search("immutable|append-only", refused.value.args[0])
 
 
 async def test_the_quarantine_grows_by_sessions_and_kinds_and_not_by_records(tmp_path: Path):
