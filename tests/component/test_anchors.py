@@ -159,9 +159,11 @@ async def test_the_registry_keeps_a_day_of_anchors_and_the_first_of_each_day(tmp
             "DELETE FROM anchors",
             "INSERT INTO anchors VALUES (1, 1, '', 1)",
         ):
-            with pytest.raises(ConstraintViolated, match="append-only"):
+            with pytest.raises(ConstraintViolated) as refused:
                 async with database.transaction() as writing:
                     await writing.execute(change)
+            # Which of the rules it was is for a traceback only.
+            assert "append-only" in str(refused.value.__cause__)
 
 
 # ---- Central and the Registry, at work

@@ -225,7 +225,7 @@ async def test_a_mistake_of_ours_over_the_registrys_answer_is_a_registry_that_is
     monkeypatch.setattr(link, "_ask", answers)
     task = asyncio.create_task(link.run())
     async with asyncio.timeout(5):
-        assert (await posted.get()).event.why == "KeyError"
+        assert (await posted.get()).event.why == "something failed that was not foreseen (KeyError)"
         broken = False
         assert type((await posted.get()).event).__name__ == "RegistryReached"
     task.cancel()

@@ -380,7 +380,7 @@ def test_a_folder_without_books_is_a_mistake(tmp_path: Path):
 
 def test_a_file_that_is_no_database_is_named(book: Path):
     book.write_bytes(b"this is a text file " * 500)
-    with pytest.raises(StateError, match="cannot be read: file is not a database"):
+    with pytest.raises(StateError, match="central.db cannot be read: the database is damaged"):
         verify.check(book)
 
 
