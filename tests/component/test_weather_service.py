@@ -462,7 +462,8 @@ async def test_one_city_that_no_source_knows_leaves_the_others_as_they_are(tmp_p
             await until(lambda: alerts_are(office, ["COLD"]))
             await until(lambda: _noted(caplog, "No weather of Nowhereville: OpenWeather knows no place"))
             assert await alert_of_service(office) is None
-    assert LOST not in caplog.text
+            # Not afterwards: that the service was stopped is told as a loss.
+            assert LOST not in caplog.text
 
 
 async def test_a_service_whose_cities_are_all_unknown_is_there_all_the_same(tmp_path: Path, sky: Sky, caplog):

@@ -64,7 +64,7 @@ async def test_a_typing_error_in_the_settings_names_its_line(city: City):
 
 
 async def test_a_bad_id_never_becomes_a_file_name(city: City):
-    for name in ("../../etc/passwd", "cp001", "", "X" * 33, "CP\u2160"):
+    for name in ("../../etc/passwd", "cp 001", "", "X" * 33, "CP\u2160"):
         code, text = await refused(city, "cp-engine", name)
         assert code == 2, text
         assert "A-Z" in text

@@ -231,10 +231,10 @@ async def test_an_element_takes_text_and_refuses_code(run) -> None:
 async def test_locations_are_one_site_whatever_their_case(run) -> None:
     body = """
         // One form of letters and blanks is Central's work.
-        const cps = ["Málaga", "MÁLAGA", "Alcoy"].map((location, i) => ({ i, location }));
+        const cps = ["Málaga", "MÁLAGA", "Alcoy"].map((location, i) => ({ i, location, where: `${location}, ES` }));
         return m.sitesOf(cps).map((site) => [site.name, site.cps]);
     """
-    assert await run("sites", body) == [["Málaga", [0, 1]], ["Alcoy", [2]]]
+    assert await run("sites", body) == [["Málaga, ES", [0, 1]], ["Alcoy, ES", [2]]]
 
 
 async def test_scattered_charging_points_stand_in_one_group_without_a_heading(run) -> None:
