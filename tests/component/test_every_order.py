@@ -20,7 +20,7 @@ ORDERS = {
     ("DELETE", "/api/accounts/{name}"): ("account remove", "pages/people.js", "del(path)"),
     ("POST", "/api/tokens"): ("token add", "pages/people.js", "`/api/${what}`"),
     ("DELETE", "/api/tokens/{name}"): ("token remove", "pages/people.js", "/api/tokens/${"),
-    ("POST", "/api/password"): ("account password", "pages/people.js", '"/api/password"'),
+    ("POST", "/api/password"): ("account password", "api.js", '"/api/password"'),
     ("POST", "/api/alerts/{alert_id}/close"): ("alerts --close", "alerts_list.js", "/api/alerts/${"),
     ("POST", "/api/cps/out"): ("out --all", "commands.js", '"/api/cps/out"'),
     ("POST", "/api/cps/resume"): ("resume --all", "commands.js", '"/api/cps/resume"'),

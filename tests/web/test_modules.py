@@ -225,6 +225,31 @@ async def test_an_element_takes_text_and_refuses_code(run) -> None:
     assert await run("dom", body) == [0, True, True, [True, True]]
 
 
+# ---- logins
+
+
+async def test_what_is_refused_while_the_own_password_changes_is_asked_again_with_the_new_login(run) -> None:
+    body = """
+        // Central ends the old login, and closes its socket, before the new one is here.
+        const asked = [];
+        let changed;
+        window.fetch = (path) => {
+            asked.push(path);
+            if (path === "/api/password") return new Promise((done) => { changed = () => done(Response.json({})); });
+            return Promise.resolve(Response.json({ path }, { status: asked.length > 2 ? 200 : 401 }));
+        };
+        const change = m.changePassword({});
+        const who = m.get("/api/whoami");
+        await new Promise((done) => setTimeout(done));
+        const before = [...asked];
+        changed();
+        await change;
+        return [before, (await who).path, asked];
+    """
+    first = ["/api/password", "/api/whoami"]
+    assert await run("api", body) == [first, "/api/whoami", [*first, "/api/whoami"]]
+
+
 # ---- places of things
 
 

@@ -2,6 +2,7 @@
 import { has, lang, t } from "./i18n.js";
 
 const PATIENCE_MS = 15_000;
+const PASSWORD = "/api/password";
 
 /** What Central answered instead: `status` (0 = no answer), `code` (E_…) and a sentence in `text`. */
 export class ApiError extends Error {
@@ -24,6 +25,18 @@ function toLogin() {
   leaving = true;
   const here = location.pathname + location.search + location.hash;
   location.assign(`/login?next=${encodeURIComponent(here)}`);
+}
+
+/** The change of one's own password, and how many there were. */
+let renewal = Promise.resolve();
+let renewals = 0;
+
+/** Central ends this login before the next one is here: who is refused meanwhile asks again. @param {unknown} typed */
+export function changePassword(typed) {
+  const done = post(PASSWORD, typed);
+  const over = () => void renewals++;
+  renewal = done.then(over, over);
+  return done;
 }
 
 /** Log out, and go to the login page. */
@@ -54,6 +67,7 @@ async function ask(method, path, body, signal) {
     options.headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body);
   }
+  const known = renewals;
   let response;
   let content;
   try {
@@ -67,7 +81,11 @@ async function ask(method, path, body, signal) {
     signal?.removeEventListener("abort", stop);
   }
   if (response.ok && !content?.error) return content;
-  if (response.status === 401 && !path.startsWith("/api/login")) toLogin();
+  if (response.status === 401 && !path.startsWith("/api/login")) {
+    if (path !== PASSWORD) await renewal;
+    if (known !== renewals) return ask(method, path, body, signal);
+    toLogin();
+  }
   throw new ApiError(response.status, content?.code ?? "", problem(response, content));
 }
 

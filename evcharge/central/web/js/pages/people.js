@@ -1,5 +1,5 @@
 // Who may log in on the pages, and which programs may use the API: below the registrations, for administrators.
-import { del, get, patch, post } from "../api.js";
+import { changePassword, del, get, patch, post } from "../api.js";
 import { confirm, problem, toast } from "../dialogs.js";
 import { h, icon } from "../dom.js";
 import { askForm } from "../form_dialog.js";
@@ -37,7 +37,7 @@ export async function ownPassword() {
   const secret = (name) => ({ name, label: t(`people.${name}`), attrs: { type: "password", required: true, maxlength: 200 } });
   const done = await askForm({
     title: t("people.own"), fields: [secret("old_password"), secret("new_password")], submit: t("people.change"),
-    act: (typed) => post("/api/password", typed),
+    act: changePassword,
   });
   if (done) toast(t("people.own_done"));
 }
