@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from evcharge.central.peers import deadlines
-from evcharge.central.rules.commands import RevokeKeys
+from evcharge.central.rules.commands import Note, RevokeKeys
 from evcharge.central.services import registry_sync
 from evcharge.domain.errors import AuthenticationError, Code
+from evcharge.domain.events import RegistryNoted
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
 from tests.component.registry_process import make_state, running_registry
@@ -157,6 +158,41 @@ async def test_a_revocation_that_central_has_no_room_for_lies_with_the_registry(
         # Central has forgotten it; the Registry has not.
         async with running(tmp_path, registry.url) as town:
             await town.says("CP001: keys revoked")
+
+
+async def test_rows_of_the_registry_that_central_has_no_room_for_hold_up_no_revocation(
+    tmp_path: Path, password: str, quick_polls
+):
+    async with (
+        running_registry(tmp_path, password) as registry,
+        running(tmp_path, registry.url) as town,
+    ):
+        await registry.register("CP001")
+        await town.point()
+        await town.says("Registry: register CP001: done")
+        with town.with_a_full_disk():
+            assert (await registry.ticket("CP777", secret="x" * 20)).status == 401
+            async with asyncio.timeout(5):
+                while not any(is_of_registry(waiting.command, "CP777") for waiting in town.dispatcher._inbox):
+                    await asyncio.sleep(0.01)
+            await town.operator(RevokeKeys, subject="CP001")
+            async with asyncio.timeout(5):
+                while (answer := await registry.ticket("CP001")).status == 200:
+                    await asyncio.sleep(0.05)
+            assert answer.body["code"] == Code.DISABLED
+            # Nor does what waits grow with each poll.
+            waiting = [one for one in town.dispatcher._inbox if is_of_registry(one.command, "CP777")]
+            assert len(waiting) == 1
+        await town.says("Unable to connect to CP777")
+
+
+def is_of_registry(command: object, target: str) -> bool:
+    """Return whether a command is a row of the Registry's audit log about `target`."""
+    return (
+        isinstance(command, Note)
+        and isinstance(command.event, RegistryNoted)
+        and command.event.target == target
+    )
 
 
 async def test_who_is_deactivated_is_cut_although_central_has_no_room_for_that(

@@ -4,6 +4,7 @@ Central keeps it in its own log, which the front shows. The Registry counts repe
 one source does over and over under many names becomes one row a page.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from msgspec import Meta, Struct
 from evcharge.central.books.archive import Archive
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.rules.commands import Actor, Note
+from evcharge.central.rules.decision import Decision
 from evcharge.domain import events
 from evcharge.domain.ids import Role
 from evcharge.domain.journal_records import Count
@@ -92,9 +94,16 @@ class RegistryAudit:
         self._since = since
         self._clock = clock
         self._pace = Pace()
+        # The last row that was handed over. While the disk is full it waits, and with it the next page.
+        self._last: asyncio.Future[Decision] | None = None
 
     async def ask(self, http: aiohttp.ClientSession, url: str) -> None:
-        """Take in a page of what is new. Raises what the Registry's answer is not."""
+        """Take in a page of what is new. Raises what the Registry's answer is not.
+
+        It does not wait until that is stored: revocations go the same way.
+        """
+        if self._last is not None and not self._last.done():
+            return
         params = {} if self._since is None else {"since": self._since}
         async with http.get(f"{url}/v1/audit", params=params) as response:
             if response.status == 404:
@@ -102,15 +111,16 @@ class RegistryAudit:
                 return
             response.raise_for_status()
             page = read_json(await response.read(), _Page)
-        await self._keep(page.rows)
+        self._keep(page.rows)
         # Less than before: its books were put back from a backup.
         self._since = page.upto
 
-    async def _keep(self, rows: Sequence[Row]) -> None:
+    def _keep(self, rows: Sequence[Row]) -> None:
         for row in self._pace.take(rows, self._clock().timestamp()):
             role = _ROLES.get(row.role, Role.UNKNOWN)
             event = events.RegistryNoted(
                 n=row.n, at=row.at, what=row.what, target=row.target, result=row.result, times=row.times
             )
-            await self._dispatcher.submit(Note(by=Actor(row.who[:40], role, row.address[:64]), event=event))
-            self._since = row.n
+            self._last = self._dispatcher.post(
+                Note(by=Actor(row.who[:40], role, row.address[:64]), event=event)
+            )
