@@ -116,10 +116,7 @@ export const patch = (path, body) => ask("PATCH", path, body);
 /** @param {string} path */
 export const del = (path) => ask("DELETE", path);
 
-/**
- * Return a path with a query; empty, null and undefined values are left out.
- * @param {string} path @param {Record<string, string|number|null|undefined>} values
- */
+/** Return a path with those that have a value. @param {string} path @param {Record<string, string|number|null|undefined>} values */
 export function query(path, values) {
   const given = Object.entries(values).filter(([, v]) => v !== null && v !== undefined && v !== "");
   const text = new URLSearchParams(given.map(([k, v]) => [k, String(v)])).toString();

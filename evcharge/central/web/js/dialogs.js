@@ -1,5 +1,5 @@
 // Questions in a <dialog>. Short notes that go away by themselves are in notes.js.
-import { h, icon, put } from "./dom.js";
+import { h } from "./dom.js";
 import { t } from "./i18n.js";
 
 export { problem, toast } from "./notes.js";
@@ -61,19 +61,4 @@ export async function confirm(text, { title, ok, cancel, kind = "warn", detail }
     ],
   });
   return value === "ok";
-}
-
-/** Return a button that copies `text` and says that it did. @param {() => string} text */
-export function copyButton(text) {
-  const label = h("span", null, t("dialog.copy"));
-  const el = h("button", { type: "button", class: "btn ghost" }, icon("copy"), label);
-  el.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(text());
-      put(label, t("dialog.copied"));
-    } catch {
-      put(label, t("dialog.copy_failed"));
-    }
-  });
-  return el;
 }

@@ -8,24 +8,18 @@ const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "selected"
 
 /** @typedef {Node|string|number|null|undefined|false|any[]} Child */
 
-/**
- * Return the first element under `root` that matches.
- * @param {string} selector @param {ParentNode} [root] @returns {HTMLElement}
- */
+/** Return the first that matches. @param {string} selector @param {ParentNode} [root] @returns {HTMLElement} */
 export const $ = (selector, root = document) => root.querySelector(selector);
 
-/**
- * Return every element under `root` that matches, as an array.
- * @param {string} selector @param {ParentNode} [root] @returns {HTMLElement[]}
- */
+/** Return all that match. @param {string} selector @param {ParentNode} [root] @returns {HTMLElement[]} */
 export const $$ = (selector, root = document) => /** @type {any} */ ([...root.querySelectorAll(selector)]);
 
 /** Return what matches where an event came from. @param {any} event @returns {HTMLElement|null} */
 export const within = (event, selector) => event.target.closest(selector);
 
 /**
- * Make an element. Functions named on… become listeners, true an empty attribute; null, undefined and false
- * are left out. Children are nodes, or values that become text.
+ * Make an element. Functions named on… become listeners, true an empty attribute; null, undefined and false are
+ * nothing. Children are nodes, or become text.
  * @param {string} tag @param {Record<string, any>|null} [attrs] @param {...Child} children @returns {any}
  */
 export function h(tag, attrs, ...children) {
@@ -52,10 +46,7 @@ function add(el, children) {
   }
 }
 
-/**
- * Show `value` as the element's text; nothing is touched when it shows it already.
- * @param {Element} el @param {string|number} value
- */
+/** Show `value` as the element's text, only when it changes. @param {Element} el @param {string|number} value */
 export function put(el, value) {
   const text = String(value);
   const first = el.firstChild;
@@ -82,10 +73,7 @@ export const icon = (name) =>
 /** Return a number of the address' query, or its text, or null. @param {string} name */
 export const queried = (name) => new URLSearchParams(location.search).get(name);
 
-/**
- * Load style sheets by name, each once. Resolves when all are there; rejects when one cannot be had.
- * @param {...string} names @returns {Promise<unknown>}
- */
+/** Load style sheets, each once; rejects when one cannot be had. @param {...string} names @returns {Promise<unknown>} */
 export function sheets(...names) {
   return Promise.all(names.map((name) => new Promise((resolve, reject) => {
     const href = `/static/css/${name}.css`;

@@ -34,7 +34,7 @@ async function load(to) {
   }
 }
 
-/** Load a page's own words, words/en_<name>.js or words/es_<name>.js, now and in other languages later. @param {string} name */
+/** Load words/en_<name>.js or words/es_<name>.js, now and in other languages later. @param {string} name */
 export async function use(name) {
   parts.add(`_${name}`);
   await load(current);
@@ -60,10 +60,7 @@ export async function setLang(to) {
   for (const fn of listeners) fn(to);
 }
 
-/**
- * Call `fn` after each change of the language. Returns how to stop that.
- * @param {(lang: string) => void} fn @returns {() => void}
- */
+/** Call `fn` after each change of the language; returns how to stop. @param {(lang: string) => void} fn @returns {() => void} */
 export function onLang(fn) {
   listeners.add(fn);
   return () => listeners.delete(fn);
@@ -76,10 +73,7 @@ export function add(more) {
   say(document);
 }
 
-/**
- * Return the words of `key`, with {names} filled in from `values`. An unknown key is shown as it is.
- * @param {string} key @param {Record<string, string|number>} [values] @returns {string}
- */
+/** Return the words of `key`, or the key. @param {string} key @param {Record<string, string|number>} [values] fill in {names} */
 export function t(key, values) {
   const text = WORDS[current][key] ?? key;
   return values ? text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole)) : text;
@@ -103,7 +97,7 @@ export const words = (tag, key, attrs) => h(tag, { ...attrs, "data-t": key }, t(
 /** Return the attributes that name an element to screen readers, and follow the language. @param {string} key */
 export const labelled = (key) => ({ "data-t-label": key, "aria-label": t(key) });
 
-/** Fill in every data-t, data-t-label, data-t-placeholder and data-t-title under `root`. @param {ParentNode} root */
+/** Fill in every data-t… under `root`. @param {ParentNode} root */
 export function say(root) {
   for (const el of $$("[data-t], [data-t-label], [data-t-placeholder], [data-t-title]", root)) {
     for (const [name, attribute] of Object.entries(ATTRIBUTES)) {

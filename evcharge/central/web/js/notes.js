@@ -8,10 +8,7 @@ const MOST_NOTES = 4;
 const NOTES = { id: "toasts", class: "toasts", role: "status", popover: "manual" };
 const PICTURES = { ok: "available", info: "info", warn: "faulted", bad: "faulted" };
 
-/**
- * Show a note at the edge of the page, read out by screen readers. Notes of kind "bad" stay longer.
- * @param {string} text @param {"ok"|"info"|"warn"|"bad"} [kind]
- */
+/** Show a note, read out by screen readers. @param {string} text @param {"ok"|"info"|"warn"|"bad"} [kind] */
 export function toast(text, kind = "ok") {
   const box = $("#toasts") ?? document.body.appendChild(h("div", NOTES));
   const same = [...box.children].find((el) => el.dataset.text === text);

@@ -17,11 +17,11 @@ const PATIENCE_MS = 3000;
  * @param {import("./store.js").Store} page.store
  * @param {string} page.title key of the page's name
  * @param {string} [page.subtitle] key
- * @param {{href: string, icon: string, key: string}[]} [page.nav] none: no navigation at all
- * @param {[string, string][]} [page.keys] the page's own keys and the key of what they do, for the help
- * @param {string[]} [page.packs] words to load besides the page's own: words/en_<name>.js
+ * @param {{href: string, icon: string, key: string}[]} [page.nav]
+ * @param {[string, string][]} [page.keys] its own keys and the key of what they do, for the help
+ * @param {string[]} [page.packs] words to load: words/en_<name>.js
  * @returns {Promise<{account: import("./account.js").Account, actions: HTMLElement, menu: HTMLElement, main: HTMLElement}>}
- *   `actions`: the page's own controls in the header; `menu`: the list in the account's menu.
+ *   `actions`: its own controls in the header; `menu`: the list in the account's menu.
  */
 export async function startShell({ store, title, subtitle, nav = [], keys: pageKeys = [], packs = ["codes"] }) {
   document.body.classList.add("app");

@@ -11,7 +11,7 @@ let chosen = [queried("theme"), localStorage.getItem(KEPT)].find((v) => v && THE
 export const theme = () => chosen;
 
 /** Return what is shown: "dark" or "light". */
-export function shownTheme() {
+function shownTheme() {
   if (chosen !== "auto") return chosen;
   return system.matches ? "light" : "dark";
 }
@@ -27,7 +27,7 @@ export function setTheme(to) {
 /** Change between dark and light. */
 export const toggleTheme = () => setTheme(shownTheme() === "dark" ? "light" : "dark");
 
-/** Call `fn` after each change of the theme. Returns how to stop that. @param {() => void} fn @returns {() => void} */
+/** Call `fn` after each change; returns how to stop. @param {() => void} fn @returns {() => void} */
 export function onTheme(fn) {
   listeners.add(fn);
   return () => listeners.delete(fn);

@@ -5,7 +5,7 @@ import { labelled, onLang, t, words } from "./i18n.js";
 import { onTheme } from "./theme.js";
 import { Wall } from "./wall.js";
 
-export const DENSITIES = ["tiles", "compact", "mosaic", "map"];
+const DENSITIES = ["tiles", "compact", "mosaic", "map"];
 const KEPT = "evcharge.density";
 const MANY = 2000;
 

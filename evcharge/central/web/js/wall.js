@@ -7,7 +7,6 @@ import { Tile } from "./tile.js";
 import { headings, wallGroup } from "./wall_groups.js";
 import { tileKeys } from "./wall_keys.js";
 
-
 export class Wall {
   /** @type {Tile[]} */ tiles = [];
   /** @type {import("./wall_groups.js").Group[]} */ groups = [];

@@ -64,9 +64,7 @@ def test_terms_are_those_of_the_labels_word_for_word(column, lang):
     expected |= {f"step.{step}": words for step, words in labels.STEPS.items()}
     expected |= {f"code.{code}": words for code, words in labels.CODES.items()}
     services = ("central", "registry", "weather")
-    lost = (Phrase.CENTRAL_LOST, Phrase.REGISTRY_LOST, Phrase.WEATHER_LOST)
     back = (Phrase.CENTRAL_BACK, Phrase.REGISTRY_BACK, Phrase.WEATHER_BACK)
-    expected |= {f"lost.{name}": labels.PHRASES[phrase] for name, phrase in zip(services, lost, strict=True)}
     expected |= {
         f"restored.{name}": labels.PHRASES[phrase] for name, phrase in zip(services, back, strict=True)
     }

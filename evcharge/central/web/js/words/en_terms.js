@@ -10,7 +10,4 @@ export default {
   "restored.central": "Connected to Central again",
   "restored.registry": "Registry responding again",
   "restored.weather": "Weather connection restored",
-  "lost.central": "Unable to connect to Central",
-  "lost.registry": "Registry not responding",
-  "lost.weather": "Weather connection unavailable",
 };

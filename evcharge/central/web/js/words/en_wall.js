@@ -59,7 +59,6 @@ export default {
   "alerts.close": "Close the alert",
   "alerts.closed": "Alert closed.",
   "alerts.more": "and {count} more",
-  "alerts.solved": "Restored",
   "alerts.times": "{count} times",
   "running.name": "Running sessions",
   "running.none": "Nobody is charging now.",

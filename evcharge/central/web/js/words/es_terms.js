@@ -10,7 +10,4 @@ export default {
   "restored.central": "Conexión con Central restablecida",
   "restored.registry": "Registry responde de nuevo",
   "restored.weather": "Conexión con el clima restablecida",
-  "lost.central": "Imposible conectar con Central",
-  "lost.registry": "Registry no responde",
-  "lost.weather": "Conexión con el clima no disponible",
 };

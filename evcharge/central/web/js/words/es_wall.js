@@ -59,7 +59,6 @@ export default {
   "alerts.close": "Cerrar el aviso",
   "alerts.closed": "Aviso cerrado.",
   "alerts.more": "y {count} más",
-  "alerts.solved": "Restablecidos",
   "alerts.times": "{count} veces",
   "running.name": "Suministros en curso",
   "running.none": "Nadie está recargando ahora.",
