@@ -276,7 +276,7 @@ async def test_a_manual_start_is_asked_of_central_and_then_runs_like_any_other(t
 
 
 async def test_a_manual_start_waits_for_its_driver_and_says_so(town: Stage):
-    plays(town, "0.3 manual D01 4711\n1.0 manual D02\n")
+    plays(town, "0.3 manual D01 4711\n")
     async with town.engine():
         central = await town.central()
         await central.syncs()
@@ -284,6 +284,7 @@ async def test_a_manual_start_waits_for_its_driver_and_says_so(town: Stage):
         assert request.pin == "4711"
         central.channel.send(Confirming(request_id=request.request_id, driver_id="D01", within_s=30))
         await town.lines.says("waiting for D01 to confirm, in its app or on its page: at most 30 s")
+        town.hand("manual", "D02")
         await town.lines.says("D01 has been asked already: wait until it confirms, or its time is over")
         central.channel.send(
             Progress(
