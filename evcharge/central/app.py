@@ -112,7 +112,7 @@ async def build(config: Config, clock: Clock) -> AsyncIterator[Central]:
     """Open the books and put every part together: which gets what is written here. Raises StateError, ConfigError."""
     state, settings = config.state, config.central
     service_keys = secret_files.read_keys(state / "service.key")
-    # The resume key stays on this disk for good, so what it signs can be checked after a restart.
+    # The resume key is kept on disk, so its signatures can still be checked after a restart.
     resume_key = secret_files.read_keys(state / "central" / "resume.key")[0]
     tls = client_context(state / "ca.pem")
     link_seats, client_seats = _seats(settings)

@@ -43,7 +43,7 @@ class BookSide:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerSide:
-    """Who is connected, whom they may be, and what was refused to whom."""
+    """The connected peers, the credentials that count, and the log of refusals."""
 
     peers: Peers
     refusals: Refusals

@@ -86,7 +86,7 @@ class Website:
         settings, state = config.central, config.state
         if not settings.api:
             return idle
-        # Also on this computer alone: whoever has a secret for Central asks for this certificate first.
+        # On loopback, too: clients check this certificate before they send Central a secret.
         tls = server_context(state / "central.pem", state / "central.key")
         plain, make = is_loopback(settings.api_host), self.api.application
         return ApiServer(
