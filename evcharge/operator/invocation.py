@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evcharge.domain.errors import BadInput
+from evcharge.runtime import timezone
 from evcharge.runtime.cli_options import key, settings
 from evcharge.runtime.plain import clean
 
@@ -40,6 +41,9 @@ class Operating:
         self.lang: str = self.config.lang
         self.as_json = as_json
         self.say = Speech(SENTENCES, self.lang)
+        if self.config.central.timezone:
+            # The operator's tables, the panel and the pages tell one instant alike.
+            timezone.adopt(self.config.central.timezone)
 
     def ask(
         self, talk: "Callable[[OperatorClient], Coroutine[Any, Any, dict[str, Any]]]", *, show: bool = True

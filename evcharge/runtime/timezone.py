@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from datetime import UTC, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -25,6 +26,13 @@ def zone(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ValueError, KeyError, OSError):
         raise BadInput(f"this computer has no time zone {name!a}") from None
+
+
+def adopt(name: str) -> None:
+    """Let this process tell every instant by the clocks of that zone. Raises BadInput when this computer has none."""
+    zone(name)
+    os.environ["TZ"] = name
+    time.tzset()
 
 
 def own_name() -> str | None:

@@ -5,8 +5,11 @@ import json
 import os
 import ssl
 import sys
+import time
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -94,6 +97,21 @@ async def test_in_spanish(town: Town, shell: Shell):
     assert await shell.does("out", "CP001", "--lang", "es") == "CP001 fuera de servicio.\n"
     assert "Fuera de servicio" in await shell.does("cps", "--lang", "es")
     assert await shell.does("resume", "CP001", "--lang", "es") == "CP001 reanudado: Disponible.\n"
+
+
+async def test_a_command_tells_an_instant_in_the_zone_of_the_network_as_the_pages_do(
+    town: Town, shell: Shell, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("EVCHARGE_CENTRAL__TIMEZONE", "Asia/Kathmandu")
+    try:
+        await shell.does("token", "add", "meter", "--role", "viewer")
+        made = json.loads(await shell.does("token", "list", "--json"))["tokens"][0]["created_at"]
+        there = datetime.fromisoformat(made).astimezone(ZoneInfo("Asia/Kathmandu"))
+        assert f"{there:%Y-%m-%d %H:%M:%S}" in await shell.does("token", "list")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 async def test_all_charging_points_are_listed_however_many_pages_they_are(
