@@ -16,6 +16,7 @@ from evcharge.joining.join_commands import invite, join
 from evcharge.operator.backing_up import BACKING_UP as _BACKING_UP
 from evcharge.operator.backing_up import with_whole_books as _with_whole_books
 from evcharge.operator.events import events as _events
+from evcharge.operator.health_command import health as _health
 from evcharge.operator.invocation import JSON as _JSON
 from evcharge.operator.operator_commands import COMMANDS as _OPERATORS
 from evcharge.operator.people import PEOPLE as _PEOPLE
@@ -33,6 +34,9 @@ from evcharge.runtime.cli_options import settings as _settings
 
 if TYPE_CHECKING:
     import asyncio
+
+    from evcharge.runtime.config import Config
+    from evcharge.runtime.health_socket import OwnHealth
 
 FAILED, MISUSE, INTERRUPTED = 1, 2, 130
 
@@ -106,10 +110,23 @@ def _say(sentence: str) -> None:
     click.echo(f"evcharge: {sentence}", err=True)
 
 
-def _live(role: Callable[["asyncio.Event"], Coroutine[Any, Any, int | None]]) -> int:
-    from evcharge.runtime import lifecycle
+def _live(
+    config: "Config",
+    role: Callable[["asyncio.Event", "OwnHealth"], Coroutine[Any, Any, int | None]],
+    id_: str | None = None,
+) -> int:
+    """Be the role of this command until it ends; it says at its health socket how it is."""
+    from evcharge.runtime import health_socket, lifecycle
 
-    return lifecycle.run(role)
+    name = health_socket.socket_name(click.get_current_context().info_name or "", id_)
+    health = health_socket.OwnHealth()
+
+    async def main(stop: "asyncio.Event") -> int | None:
+        needs = None if config.health else config.state
+        with health_socket.listening(config.health_folder, name, health, needs=needs):
+            return await role(stop, health)
+
+    return lifecycle.run(main)
 
 
 _API = (
@@ -186,7 +203,7 @@ def registry(config_file: Path | None, **given: Any) -> int:
     config = _with_whole_books(config_file, given)
     from evcharge.registry import app
 
-    return _live(lambda stop: app.run(config, stop))
+    return _live(config, lambda stop, _: app.run(config, stop))
 
 
 @evcharge.command()
@@ -198,7 +215,7 @@ def central(panel: bool, config_file: Path | None, **given: Any) -> int:
     from evcharge.central import app
 
     role = app.run_with_panel if panel else app.run
-    return _live(lambda stop: role(config, stop))
+    return _live(config, lambda stop, health: role(config, stop, health=health))
 
 
 @evcharge.command()
@@ -227,7 +244,7 @@ def cp_engine(cp_id: str, config_file: Path | None, **given: Any) -> int:
     from evcharge.cp.engine import engine
     from evcharge.domain.ids import CpId
 
-    return _live(lambda stop: engine.run(config, CpId(cp_id), stop))
+    return _live(config, lambda stop, health: engine.run(config, CpId(cp_id), stop, health=health), cp_id)
 
 
 @evcharge.command()
@@ -243,7 +260,7 @@ def cp_monitor(cp_id: str, config_file: Path | None, **given: Any) -> int:
     from evcharge.cp.monitor import monitor
     from evcharge.domain.ids import CpId
 
-    return _live(lambda stop: monitor.run(config, CpId(cp_id), stop))
+    return _live(config, lambda stop, _: monitor.run(config, CpId(cp_id), stop), cp_id)
 
 
 @click.command("driver")
@@ -268,7 +285,7 @@ def drive(driver_id: str, config_file: Path | None, **given: Any) -> int:
     from evcharge.domain.ids import DriverId
     from evcharge.driver import app
 
-    return _live(lambda stop: app.run(config, DriverId(driver_id), stop))
+    return _live(config, lambda stop, _: app.run(config, DriverId(driver_id), stop), driver_id)
 
 
 @evcharge.command()
@@ -283,7 +300,7 @@ def weather(config_file: Path | None, **given: Any) -> int:
     config = _settings(config_file, given)
     from evcharge.weather import app
 
-    return _live(lambda stop: app.run(config, stop))
+    return _live(config, lambda stop, _: app.run(config, stop))
 
 
 driver = RoleOrGroup(
@@ -299,7 +316,7 @@ def cp() -> None:
 
 
 add_commands(cp, "cp")
-for _operator in (*_OPERATORS, *_SETTLING, *_PEOPLE, *_BACKING_UP, _events):
+for _operator in (*_OPERATORS, *_SETTLING, *_PEOPLE, *_BACKING_UP, _events, _health):
     evcharge.add_command(_operator)
 
 
@@ -317,7 +334,7 @@ def up(points: int, drivers: int, once: bool, verbose: bool, config_file: Path |
     wish = demo.DemoOptions(
         points=points, drivers=drivers, once=once, verbose=verbose, config_file=config_file
     )
-    return _live(lambda stop: demo.run(config, wish, stop))
+    return _live(config, lambda stop, _: demo.run(config, wish, stop))
 
 
 evcharge.add_command(invite)

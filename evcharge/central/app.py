@@ -53,6 +53,7 @@ from evcharge.runtime.admission import SeatLimits
 from evcharge.runtime.clock import Clock, steady, utc_now
 from evcharge.runtime.config import CentralSettings, Config
 from evcharge.runtime.descriptors import raise_limit, share
+from evcharge.runtime.health_socket import OwnHealth
 from evcharge.runtime.lifecycle import run_until
 from evcharge.runtime.plain import place
 from evcharge.security import secret_files, state_folder
@@ -89,22 +90,29 @@ class Central:
 
 
 async def run(
-    config: Config, stop: asyncio.Event, clock: Clock = utc_now, *, show_panel: bool = False
+    config: Config,
+    stop: asyncio.Event,
+    clock: Clock = utc_now,
+    *,
+    show_panel: bool = False,
+    health: OwnHealth | None = None,
 ) -> int:
     """Serve the network until `stop` is set. Raises StateError when something needed is missing or taken.
 
-    `show_panel` paints the wall on the terminal, if there is one.
+    `show_panel` paints the wall on the terminal, if there is one; `health` is told how to ask what is wrong.
     """
     async with build(config, clock) as central:
+        if health is not None:
+            health.wrong = lambda: central.writer.dispatcher.trouble
         shown = await _panel(central, config.lang, stop) if show_panel else []
         await serve(central, stop, shown)
     log.info("%s", said("stopped"))
     return 0
 
 
-async def run_with_panel(config: Config, stop: asyncio.Event) -> int:
+async def run_with_panel(config: Config, stop: asyncio.Event, *, health: OwnHealth | None = None) -> int:
     """Run Central with its wall on the terminal. Raises as `run` does."""
-    return await run(config, stop, show_panel=True)
+    return await run(config, stop, show_panel=True, health=health)
 
 
 @asynccontextmanager

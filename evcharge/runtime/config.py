@@ -103,6 +103,9 @@ Bounds = Annotated[
 ]
 
 
+MaybeFolder = Annotated[str, _text("the name of a folder, or nothing", r"\A[^\x00\r\n]{0,4096}\Z")]
+
+
 class ReachSettings(Struct, frozen=True, kw_only=True):
     """[reach]: where peers find the Registry and Central, and operators Central's API."""
 
@@ -228,6 +231,7 @@ class Config(Struct, frozen=True, kw_only=True):
 
     state: Path = Path(".evcharge")
     lang: Literal["en", "es"] = "en"
+    health: MaybeFolder = ""
     reach: ReachSettings = msgspec.field(default_factory=ReachSettings)
     registry: RegistrySettings = msgspec.field(default_factory=RegistrySettings)
     central: CentralSettings = msgspec.field(default_factory=CentralSettings)
@@ -237,6 +241,11 @@ class Config(Struct, frozen=True, kw_only=True):
     weather: WeatherSettings = msgspec.field(default_factory=WeatherSettings)
     kafka: KafkaSettings = msgspec.field(default_factory=KafkaSettings)
     log: LogSettings = msgspec.field(default_factory=LogSettings)
+
+    @property
+    def health_folder(self) -> Path:
+        """Where running processes have their health sockets."""
+        return Path(self.health) if self.health else self.state / "health"
 
 
 SECTIONS: dict[str, type[Struct]] = {
@@ -249,7 +258,7 @@ SECTIONS: dict[str, type[Struct]] = {
 @cache
 def keys() -> dict[str, Any]:
     """Return the type of every key: "lang", "central.port" and so on."""
-    known: dict[str, Any] = {"state": FileName, "lang": Literal["en", "es"]}
+    known: dict[str, Any] = {"state": FileName, "lang": Literal["en", "es"], "health": MaybeFolder}
     for section, struct in SECTIONS.items():
         known |= {f"{section}.{field.name}": field.type for field in msgspec.structs.fields(struct)}
     return known
@@ -286,8 +295,7 @@ def load(config_file: Path | None, environ: Mapping[str, str], flags: Mapping[st
         section: struct(**{k.partition(".")[2]: v for k, v in given.items() if k.startswith(f"{section}.")})
         for section, struct in SECTIONS.items()
     }
-    if "lang" in given:
-        parts["lang"] = given["lang"]
+    parts |= {key: given[key] for key in ("lang", "health") if key in given}
     return Config(state=state, **parts)
 
 

@@ -16,6 +16,7 @@ from evcharge.evc1.client import TicketWallet
 from evcharge.evc1.connection import Channel
 from evcharge.evc1.messages import Ack, Heartbeat, Message, Ready, Records, Start, SupplyUpdate, Sync, Synced
 from evcharge.runtime.config import Config, EngineSettings, MonitorSettings, ReachSettings
+from evcharge.runtime.health_socket import OwnHealth
 from tests.component.gate import Gate
 from tests.ports import free_port
 
@@ -63,6 +64,8 @@ class Stage:
         self.engine_settings: dict[str, object] = {"arrival_percent": [40, 40]}
         # The engines that were started, in order.
         self.engines: list[engine.Engine] = []
+        # How the one that was started last is, as it says itself.
+        self.health = OwnHealth()
 
     def config(self, cp_id: str) -> Config:
         # A ticket is at hand: the Registry has no part in these tests.
@@ -81,7 +84,9 @@ class Stage:
         """Run an engine; the yielded event stops it, and so does the end of the block."""
         since = len(self.lines.said)
         stop = asyncio.Event()
-        async with _running(engine.run(self.config(cp_id), cp_id, stop, tick_s=TICK_S), stop):
+        self.health = OwnHealth()
+        program = engine.run(self.config(cp_id), cp_id, stop, tick_s=TICK_S, health=self.health)
+        async with _running(program, stop):
             found = await self.lines.says(rf"{cp_id} health port listening on 127.0.0.1:(\d+)", since)
             self.health_port = int(found[1])
             yield stop

@@ -402,3 +402,14 @@ async def test_an_engine_without_credential_says_what_to_do(tmp_path, monkeypatc
     # It let go of its journal.
     with pytest.raises(ExceptionGroup):
         await engine.run(config, "CP001", asyncio.Event())
+
+
+async def test_an_engine_that_is_broken_says_so_at_its_health_socket_until_it_is_mended(town: Stage):
+    async with town.engine():
+        assert town.health.wrong() is None
+        town.hand("break")
+        await town.lines.says("KO: the charging point is broken")
+        assert "KO" in (town.health.wrong() or "")
+        town.hand("mend")
+        await town.lines.says("OK: the charging point is mended")
+        assert town.health.wrong() is None

@@ -110,6 +110,8 @@ async def withdrawn_in_vain(town: Town, engine: FakeEngine, driver: FakeDriver) 
         while town.dispatcher.trouble is None:
             driver.channel.send(messages.RequestStart(request_id=secrets.token_hex(8), cp_id="CP009"))
             await hear(driver.channel, messages.Progress, messages.ErrorNotice)
+    # `evcharge health` tells it.
+    assert town.health.wrong() == town.dispatcher.trouble
     # What its monitor says now waits for room on the disk, and its link with it.
     engine.monitor.send(messages.Health(fault="overheating"))
     by = Actor("admin", Role.OPERATOR, "local")

@@ -21,6 +21,7 @@ from evcharge.evc1.connection import Channel, connect
 from evcharge.evc1.tickets import Identity, IssuedTicket, seal_ticket
 from evcharge.runtime.clock import Clock, utc_now
 from evcharge.runtime.config import CentralSettings, Config, ReachSettings
+from evcharge.runtime.health_socket import OwnHealth
 from evcharge.security import secret_files, state_folder
 from evcharge.storage.store_errors import StoreFull
 from tests.unit.central.builders import located
@@ -53,6 +54,8 @@ class Town:
     channels: list[Channel] = field(default_factory=list)
     # Where a charging point stands, by its id; the others are in Berlin.
     places: dict[str, str] = field(default_factory=dict)
+    # How Central is, as it says itself.
+    health: OwnHealth = field(default_factory=OwnHealth)
 
     async def operator(self, kind: type[AnyCommand], **what: object) -> None:
         """Carry out an operator's command."""
@@ -243,11 +246,13 @@ async def running(
             made.append(self)
 
     with mock.patch.object(app, "Dispatcher", Overheard):
-        task = asyncio.create_task(app.run(config, stop, clock))
+        health = OwnHealth()
+        task = asyncio.create_task(app.run(config, stop, clock, health=health))
         await asyncio.sleep(0)
         town = Town(state, 0, handler.lines, handler.news, stop, None)  # type: ignore[arg-type]
         town.port = int((await town.says(r"Central listening on")).rpartition(":")[2])
         town.dispatcher = made[0]
+        town.health = health
     try:
         yield town
     finally:

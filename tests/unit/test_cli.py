@@ -48,7 +48,7 @@ def play(monkeypatch):
         package, name, _ = ROLES[command]
         calls = []
 
-        async def run(*args):
+        async def run(*args, **_):
             calls.append(args)
             return behave(*args)
 

@@ -54,6 +54,7 @@ from evcharge.labels.point import SENTENCES
 from evcharge.runtime import failures, files
 from evcharge.runtime.clock import steady, utc_now
 from evcharge.runtime.config import Config
+from evcharge.runtime.health_socket import OwnHealth
 from evcharge.runtime.lifecycle import run_until
 from evcharge.runtime.plain import place
 from evcharge.runtime.waiting import bounded
@@ -75,8 +76,15 @@ _MOST_UNSENT_BYTES = 64 * 1024
 _MOST_PLAN_BYTES = 1 << 20
 
 
-async def run(config: Config, cp_id: CpId, stop: asyncio.Event, *, tick_s: float = TICK_S) -> int:
-    """Be the engine of `cp_id` until `stop`. Returns the exit code.
+async def run(
+    config: Config,
+    cp_id: CpId,
+    stop: asyncio.Event,
+    *,
+    tick_s: float = TICK_S,
+    health: OwnHealth | None = None,
+) -> int:
+    """Be the engine of `cp_id` until `stop`; `health` is told how to ask what is wrong. Returns the exit code.
 
     Raises BadInput for a bad id, ConfigError for a bad plan, StateError when the journal, the health port or
     the credential is not usable.
@@ -87,6 +95,8 @@ async def run(config: Config, cp_id: CpId, stop: asyncio.Event, *, tick_s: float
     contactor = SimulatedContactor()
     try:
         engine = Engine(config, cp_id, journal, contactor, steps, stop)
+        if health is not None:
+            health.wrong = engine.wrong
         lane = engine.lane = _lane(config, cp_id, engine)
         port = engine.port
         async with port.listening(config.engine.health_host, config.engine.health_port) as number:
@@ -226,6 +236,10 @@ class Engine:
             self.troubles.note("journal", damage, utc_now())
             if damage != journal.damage:
                 log.error("%s", damage)
+
+    def wrong(self) -> str | None:
+        """Return what is wrong with this charging point, as a sentence; None while nothing is."""
+        return None if self.charge.fault is None else fault_words(self.charge.fault, self.words)
 
     async def talk(self, channel: Channel) -> None:
         """Converse with Central over one connection; returns when a new one is needed."""
