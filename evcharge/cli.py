@@ -118,7 +118,7 @@ def _live(
     """Be the role of this command until it ends; it says at its health socket how it is."""
     from evcharge.runtime import health_socket, lifecycle
 
-    name = health_socket.socket_name(click.get_current_context().info_name or "", id_)
+    name = health_socket.socket_name(click.get_current_context().command.name or "", id_)
     health = health_socket.OwnHealth()
 
     async def main(stop: "asyncio.Event") -> int | None:
