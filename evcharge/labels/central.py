@@ -340,6 +340,10 @@ SENTENCES: Mapping[str, Words] = {
         "a new key for its connection, without interruption",
         "clave nueva para su conexión, sin interrupción",
     ),
+    "help stop": (
+        "end one charge; the point stays in service",
+        "terminar una recarga; el punto sigue en servicio",
+    ),
     "help close-lost": (
         "bill by estimate what a lost engine left",
         "cobrar por estimación lo de un motor perdido",
@@ -429,6 +433,18 @@ SENTENCES: Mapping[str, Words] = {
     "revoke done": (
         "revoke: the keys of {subject} are void; it needs a new registration.",
         "revoke: las claves de {subject} ya no valen; necesita registrarse de nuevo.",
+    ),
+    "stop none": (
+        "stop: nothing runs at {cp_id}.",
+        "stop: no hay nada en marcha en {cp_id}.",
+    ),
+    "stop done": (
+        "stop: {session_id} ends; {cp_id} stays in service.",
+        "stop: {session_id} termina; {cp_id} sigue en servicio.",
+    ),
+    "stop later": (
+        "stop: {session_id} ends when the engine of {cp_id} is back; close-lost {cp_id} ends it now.",
+        "stop: {session_id} termina cuando vuelva el motor de {cp_id}; close-lost {cp_id} la termina ahora.",
     ),
     "close-lost none": (
         "close-lost: nothing runs at {cp_id}.",

@@ -187,6 +187,19 @@ SENTENCES: Mapping[str, Words] = {
         "{location}: sus puntos de recarga funcionan a pesar del tiempo.",
     ),
     "heeded": ("{location}: the weather counts again.", "{location}: el tiempo vuelve a contar."),
+    "nothing runs": ("Nothing runs at {cp_id}.", "No hay nada en marcha en {cp_id}."),
+    "charge ends": (
+        "{session_id} at {cp_id} ends; its ticket follows.",
+        "{session_id} en {cp_id} termina; llegará su tique.",
+    ),
+    "charge ends already": (
+        "{session_id} was ending at {cp_id} already ({why}).",
+        "{session_id} ya se estaba parando en {cp_id} ({why}).",
+    ),
+    "charge ends later": (
+        "{session_id} at {cp_id} ends when its engine is back; close-lost ends it now.",
+        "{session_id} en {cp_id} termina cuando vuelva su motor; close-lost la termina ahora.",
+    ),
     "lost billed": (
         "{session_id} is closed and billed by estimate: {energy} kWh, {cost} €. Its engine may still correct that.",
         "{session_id} queda cerrada y cobrada por estimación: {energy} kWh, {cost} €. Su motor aún puede corregirlo.",

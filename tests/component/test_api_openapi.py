@@ -167,9 +167,10 @@ async def _of_what_is_settled(proof: Proof, house: House) -> None:
     driver.asks("CP005")
     session_id = (await engine.is_asked()).session_id
     await engine.journals(engine.starts(), engine.meters(1_000_000))
+    of_session = {"session_id": session_id}
+    await proof.ask(house.program, "POST", "/api/sessions/{session_id}/stop", **of_session)
     engine.channel.abort()
     await house.town.says("CP005 .*Faulted: no link")
-    of_session = {"session_id": session_id}
     await proof.ask(house.program, "POST", "/api/sessions/{session_id}/close-lost", **of_session)
     order = {"reason": "too much", "cents": 1}
     for path in (

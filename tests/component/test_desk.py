@@ -91,6 +91,21 @@ async def test_out_for_all_asks_while_charges_run(town: Town):
     assert asked == ["", "out: this ends 1 running charges. Put every charging point out of order? y/n"]
 
 
+async def test_stop_ends_one_charge_and_the_point_stays_in_service(town: Town):
+    engine, driver = await charging(town)
+    operator = Operator(town)
+    session_id = engine.start.session_id
+    assert await operator.types("stop CP404") == "stop: nothing runs at CP404."
+    assert await operator.types("stop cp001") == f"stop: {session_id} ends; CP001 stays in service."
+    assert (await hear(engine.channel, messages.Stop)).reason == "operator"
+    assert (await driver.step("STOPPING")).reason == "operator"
+    assert await operator.types(f"stop {session_id}") == f"stop: {session_id} ends; CP001 stays in service."
+    await engine.journals(engine.ends("operator"))
+    assert (await driver.ticket()).reason == "operator"
+    assert await operator.types("stop CP001") == "stop: nothing runs at CP001."
+    assert f"{session_id} is not an open session" in await operator.types(f"stop {session_id}")
+
+
 async def test_close_lost_ends_what_an_engine_left_behind(town: Town):
     engine, driver = await charging(town)
     operator = Operator(town)

@@ -34,6 +34,7 @@ ORDERS = {
     ("POST", "/api/drivers/{driver_id}/correct"): ("correct", "money.js", "/correct`"),
     ("POST", "/api/drivers/{driver_id}/pay-out"): ("pay-out", "money.js", "/pay-out`"),
     ("POST", "/api/sessions/{session_id}/refund"): ("refund", "money.js", "/refund`"),
+    ("POST", "/api/sessions/{session_id}/stop"): ("stop", "end_charge.js", "/stop`"),
     ("POST", "/api/sessions/{session_id}/close-lost"): ("close-lost", "session_orders.js", "/close-lost`"),
     ("POST", "/api/locations/{location}/override"): ("override", "pages/weather.js", "/override`"),
     ("POST", "/api/registrations"): ("cp add", "registration_form.js", '"/api/registrations"'),
@@ -93,7 +94,18 @@ def test_every_order_has_a_command_and_a_place_on_a_page(route: tuple[str, str])
     assert call in (WEB / module).read_text("utf-8")
 
 
-AT_THE_PANEL = ("out", "resume", "revoke", "close-lost", "top-up", "correct", "refund", "pay-out", "move")
+AT_THE_PANEL = (
+    "out",
+    "resume",
+    "revoke",
+    "stop",
+    "close-lost",
+    "top-up",
+    "correct",
+    "refund",
+    "pay-out",
+    "move",
+)
 
 
 @pytest.mark.parametrize("words", AT_THE_PANEL)

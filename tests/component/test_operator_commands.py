@@ -193,6 +193,22 @@ async def test_close_lost_ends_a_charge_whose_engine_is_gone(town: Town, shell: 
     assert "no existe esa recarga" in await shell.fails("close-lost", session_id, "--lang", "es")
 
 
+async def test_stop_ends_one_charge_and_the_point_stays_in_service(town: Town, shell: Shell):
+    engine, driver = await town.point(), await town.driver()
+    assert "Nothing runs at CP001." in await shell.fails("stop", "cp001")
+    driver.asks("CP001")
+    session_id = (await engine.is_asked()).session_id
+    await engine.journals(engine.starts(), engine.meters(1_000_000))
+    assert await shell.does("stop", session_id) == f"{session_id} at CP001 ends; its ticket follows.\n"
+    assert (await driver.step("STOPPING")).reason == "operator"
+    said = await shell.does("stop", "cp001", "--lang", "es")
+    assert said == f"{session_id} ya se estaba parando en CP001 (parado por el operador).\n"
+    engine.channel.abort()
+    await town.says("CP001.* Faulted: no link")
+    assert "when its engine is back; close-lost ends it now" in await shell.does("stop", session_id)
+    assert not town.dispatcher.facts.point("CP001").holds
+
+
 async def test_revoke_takes_the_keys(town: Town, shell: Shell):
     await town.point()
     assert "revoked" in await shell.does("revoke", "CP001")

@@ -106,6 +106,46 @@ async def test_only_operators_close_lost_charges(office: Office):
     }  # fmt: skip
 
 
+# ---- one charge is ended, and its charging point stays in service
+
+
+async def test_an_operator_ends_one_charge_and_everybody_is_told_why(office: Office):
+    engine, driver = await office.charging()
+    (session,) = (await office.get("/api/sessions?state=open"))["sessions"]
+    path = f"/api/sessions/{session['session_id']}/stop"
+    done = shaped(await office.ask("POST", path), answers.SessionAnswer)
+    assert (done["session"]["state"], done["session"]["stop_reason"]) == ("CHARGING", "operator")
+    assert (await hear(engine.channel, messages.Stop)).reason == "operator"
+    stopping = await driver.step("STOPPING")
+    assert (stopping.reason, stopping.text) == ("operator", "Stopped: operator.")
+    # Said again, it changes nothing.
+    assert (await office.ask("POST", path)).status == 200
+    (row,) = office.rows("StopOrdered")
+    assert (row["actor"], row["role"]) == ("operator", "operator")
+    await engine.journals(engine.meters(1_000_000), engine.ends("operator"))
+    assert (await driver.ticket()).reason == "operator"
+    point = await office.get("/api/cps/CP001")
+    assert (point["holds"], point["status"]) == ([], "Available")
+    again = await office.ask("POST", path)
+    assert (again.status, again.body["code"]) == (409, "E_NO_SESSION")
+    assert (await office.ask("POST", "/api/sessions/S-none/stop")).status == 404
+
+
+async def test_a_charge_whose_engine_is_away_ends_when_it_is_back(office: Office):
+    session_id, engine, _ = await lost(office)
+    assert (await office.post(f"/api/sessions/{session_id}/stop"))["lost"]
+    again = await office.town.engine("CP001", journal_id=engine.journal_id)
+    assert (await hear(again.channel, messages.Stop)).session_id == session_id
+
+
+async def test_only_operators_end_charges_of_others(office: Office):
+    await office.charging()
+    (session,) = (await office.get("/api/sessions?state=open"))["sessions"]
+    assert await statuses(office, "POST", f"/api/sessions/{session['session_id']}/stop") == {
+        "nobody": 401, "driver": 403, "viewer": 403, "service": 403, "operator": 200, "admin": 200,
+    }  # fmt: skip
+
+
 # ---- money that must be put right
 
 

@@ -96,4 +96,6 @@ async def test_a_page_that_hears_nothing_looks_stale_and_then_lost(tmp_path, win
             await expect(page.locator("#toasts")).to_contain_text("Connected to Central again")
             await expect(live).to_have_css("filter", "none")
             await page.click("#out-all")
-            await expect(page.locator("dialog[open]")).to_contain_text("Stop all charging points?")
+            await expect(page.locator("dialog[open]")).to_contain_text(
+                "Take all charging points out of order?"
+            )

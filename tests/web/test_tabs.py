@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest_asyncio
 from playwright.async_api import Locator, Page, Route, expect
 
+from evcharge.evc1 import messages
 from tests.component.books import raw
+from tests.component.town import hear
 from tests.web.room import central_of, control_room, registry_of
 from tests.web.scene import CITIES, write_the_past
 
@@ -132,6 +134,10 @@ async def test_a_session_whose_engine_is_lost_is_closed_on_its_sheet(room, windo
         await row(page, session_id).locator(".tb-open").click()
         await expect(page.locator("dialog[open]")).to_contain_text("Charging")
         await expect(page.locator('[data-act="close-lost"]')).to_have_count(0)
+        await page.locator('[data-act="end"]').click()
+        await page.locator("dialog[open]").last.get_by_role("button", name="End charge").click()
+        assert (await hear(engine.channel, messages.Stop)).reason == "operator"
+        await expect(page.locator("dialog[open]")).to_contain_text("stopped by the operator")
         await page.keyboard.press("Escape")
         engine.channel.abort()
         await town.says("CP077 .*Faulted: no link")

@@ -7,7 +7,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, Page, Route, expect
 
+from evcharge.evc1 import messages
 from evcharge.evc1.messages import Health
+from tests.component.town import hear
 from tests.web.browser import SOCKETS
 from tests.web.scene import begin_charge
 
@@ -128,6 +130,26 @@ async def test_an_operator_takes_one_out_of_order_and_back(room, window) -> None
         await expect(page.locator(".messages-panel")).to_contain_text("CP011 is held: operator")
 
 
+async def test_an_operator_ends_one_charge_and_its_point_stays_in_service(fresh_room, window) -> None:
+    engine = await fresh_room.town.point("CP012")
+    async with window() as opened:
+        page = await fresh_room.enter(opened, "operator")
+        await tile(page, "CP012").click()
+        drawer = page.locator("#drawer")
+        await expect(drawer.locator('[data-act="end"]')).to_be_disabled()
+        await begin_charge(fresh_room.town, engine, "D12")
+        await drawer.locator('[data-act="end"]').click()
+        asked = page.locator("dialog.dialog[open]")
+        await expect(asked).to_contain_text(
+            "End the charge of D12? Its ticket follows, and CP012 stays in service."
+        )
+        await asked.get_by_role("button", name="End charge").click()
+        await expect(page.locator("#toasts")).to_contain_text("The charge at CP012 ends; its ticket follows.")
+        assert (await hear(engine.channel, messages.Stop)).reason == "operator"
+        await engine.journals(engine.ends("operator"))
+        await expect(tile(page, "CP012")).to_have_attribute("data-s", "available")
+
+
 # What a Central that has been started again sends: its charging points are numbered by their ids, and `gone` is not
 # among them any more.
 ANEW = """(gone) => {
@@ -185,7 +207,9 @@ async def test_stopping_one_that_charges_asks_first(room, window) -> None:
         out = page.locator('#drawer [data-act="out"]')
         await out.click()
         asked = page.locator("dialog.dialog[open]")
-        await expect(asked).to_contain_text("Its running session of D12 ends, with its ticket.")
+        await expect(asked).to_contain_text(
+            "Take CP012 out of order? The charge of D12 ends, with its ticket."
+        )
         await page.keyboard.press("Escape")
         await expect(asked).to_have_count(0)
         await expect(tile(page, "CP012")).to_have_attribute("data-s", "charging")
@@ -248,14 +272,14 @@ async def test_stop_all_names_how_many_it_stops_and_resume_all_brings_them_back(
         await expect(asked).to_contain_text("4 charging points go out of service.")
         await expect(asked).to_contain_text("1 running session ends now, with its ticket.")
         await expect(page.locator('[data-s="unavailable"].tile')).to_have_count(0)
-        await asked.get_by_role("button", name="Stop all").click()
+        await asked.get_by_role("button", name="All out of order").click()
         await expect(page.locator(".toast").last).to_contain_text(
-            "4 charging points stopped, 1 sessions ended."
+            "4 charging points taken out of order, 1 sessions ended."
         )
         await engine.journals(engine.ends("operator"))
         await expect(page.locator('.tile[data-s="unavailable"]')).to_have_count(4)
         await page.click("#resume-all")
-        await expect(asked).to_contain_text("The 4 charging points that the operator stopped")
+        await expect(asked).to_contain_text("The 4 charging points that the operator took out of order")
         await asked.get_by_role("button", name="Resume all").click()
         await expect(page.locator('.tile[data-s="available"]')).to_have_count(4)
 
@@ -316,9 +340,9 @@ async def test_what_is_opened_while_the_language_changes_speaks_the_new_one(room
         waiting = await held.get()
         await tile(page, "CP017").click()
         out = page.locator('#drawer [data-act="out"]')
-        await expect(out).to_have_text("Stop")
+        await expect(out).to_have_text("Take out of order")
         await waiting.continue_()
-        await expect(out).to_have_text("Parar")
+        await expect(out).to_have_text("Poner fuera de servicio")
         await page.keyboard.press("Escape")
         await page.keyboard.press("l")
 

@@ -116,10 +116,10 @@ async def test_t_changes_the_theme_and_l_the_language_and_both_last(page, room) 
     await expect(html).to_have_attribute("data-theme", "light")
     await page.keyboard.press("l")
     await expect(html).to_have_attribute("lang", "es")
-    await expect(page.locator("#out-all")).to_have_text("Parar todos")
+    await expect(page.locator("#out-all")).to_have_text("Todos fuera de servicio")
     await page.reload()
     await expect(html).to_have_attribute("data-theme", "light")
-    await expect(page.locator("#out-all")).to_have_text("Parar todos")
+    await expect(page.locator("#out-all")).to_have_text("Todos fuera de servicio")
 
 
 async def test_the_first_tab_stop_skips_to_the_content(page) -> None:

@@ -3,7 +3,14 @@
 from dataclasses import dataclass, replace
 
 from evcharge.central.rules import corrections, lapses, presence
-from evcharge.central.rules.commands import CloseLost, ReportReady, StartCharging, StopCharging, TakeRecords
+from evcharge.central.rules.commands import (
+    CloseLost,
+    EndCharge,
+    ReportReady,
+    StartCharging,
+    StopCharging,
+    TakeRecords,
+)
 from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import Driver, JournalCursor, JournalForgotten
 from evcharge.central.rules.metering import BILLED_LESS, TOO_MUCH, Means, begun, read
@@ -273,6 +280,13 @@ def stop(draft: Draft, command: StopCharging) -> None:
         raise Refused("No such session: nothing of yours is charging.", Code.NO_SESSION)
     order_stop(draft, draft.existing_point(session.cp_id), EndReason.DRIVER)
     draft.reply = progress(session, "STOPPING")
+
+
+def end_charge(draft: Draft, command: EndCharge) -> None:
+    """An operator ends one charge; its charging point stays in service."""
+    if draft.session(command.session_id) is None:
+        raise Refused(f"{command.session_id} is not an open session", Code.NO_SESSION)
+    end(draft, command.session_id, EndReason.OPERATOR)
 
 
 def order_stop(draft: Draft, point: ChargingPoint, reason: EndReason) -> None:

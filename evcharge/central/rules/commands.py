@@ -252,6 +252,13 @@ class StopCharging(MaybeFromLink):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndCharge(Command):
+    """An operator ends one session, and nothing else: its charging point stays in service, its driver may charge."""
+
+    session_id: SessionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportReady(FromLink):
     """An engine took a session and waits for the plug."""
 
@@ -520,6 +527,7 @@ AnyCommand = (
     | GiveUpStart
     | SetPin
     | StopCharging
+    | EndCharge
     | ReportReady
     | TakeRecords
     | MarkTicketShown

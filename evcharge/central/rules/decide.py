@@ -24,6 +24,7 @@ from evcharge.central.rules.commands import (
     DriverArrives,
     DriverLeaves,
     DriverVisits,
+    EndCharge,
     EngineArrives,
     EngineLeaves,
     GiveUpStart,
@@ -100,6 +101,8 @@ def decide(facts: Facts | PendingFacts, command: AnyCommand, rules: Rules) -> De
             manual_start.set_pin(draft, command, rules)
         case StopCharging():
             charging.stop(draft, command)
+        case EndCharge():
+            charging.end_charge(draft, command)
         case ReportReady():
             charging.report_ready(draft, command)
         case TakeRecords():

@@ -28,6 +28,7 @@ class PanelVerb(StrEnum):
     REVOKE = "revoke"
     MOVE = "move"
     ROTATE = "rotate"
+    STOP = "stop"
     CLOSE_LOST = "close-lost"
     SESSIONS = "sessions"
     ALERTS = "alerts"
@@ -47,6 +48,7 @@ USAGE: Mapping[PanelVerb, str] = {
     PanelVerb.REVOKE: "revoke CP001 | revoke D01",
     PanelVerb.MOVE: "move CP001 Alicante",
     PanelVerb.ROTATE: "rotate CP001",
+    PanelVerb.STOP: "stop CP001 | stop S-1",
     PanelVerb.CLOSE_LOST: "close-lost CP001",
     PanelVerb.SESSIONS: "sessions",
     PanelVerb.ALERTS: "alerts",
@@ -106,6 +108,8 @@ def parse(line: str, say: Speech) -> PanelOrder | None:
             return PanelOrder(verb, _id(rest[0], say), _cents(rest[1], say))
         case PanelVerb.CORRECT | PanelVerb.REFUND | PanelVerb.PAY_OUT:
             return _money(verb, rest, say)
+        case PanelVerb.STOP if rest[0].upper().startswith(_SESSION):
+            return PanelOrder(verb, session_id=_session(rest[0], say))
         case _ if not rest or (verb in _TAKES_ALL and rest[0].lower() == ALL):
             return PanelOrder(verb)
         case _:
@@ -154,6 +158,7 @@ def completions(
             PanelVerb.MOVE: sorted(points),
             PanelVerb.ROTATE: sorted(points),
             PanelVerb.CLOSE: [*sorted(points), *sorted(drivers)],
+            PanelVerb.STOP: sorted(points),
             PanelVerb.CLOSE_LOST: sorted(points),
             PanelVerb.TOP_UP: sorted(drivers),
             PanelVerb.CORRECT: sorted(drivers),

@@ -18,6 +18,7 @@ from evcharge.central.rules.commands import (
     CloseAlert,
     CloseLost,
     CorrectMoney,
+    EndCharge,
     LiftHold,
     MovePoint,
     PayOut,
@@ -139,6 +140,8 @@ class OperatorOrders:
                 return await self._move_money(order)
             case PanelVerb.DRIVERS:
                 return self._page(self._say("drivers title"), list(self._wallets()))
+            case PanelVerb.STOP:
+                return await self._stop(order)
             case PanelVerb.CLOSE_LOST:
                 return await self._close_lost(order.subject)
             case PanelVerb.SESSIONS:
@@ -188,6 +191,18 @@ class OperatorOrders:
         return OrderAnswer(
             self._say("revoke done" if decision.stored else "withdrawn unstored", subject=subject)
         )
+
+    async def _stop(self, order: PanelOrder) -> OrderAnswer:
+        point = self._point(order.subject)
+        session_id = SessionId(order.session_id) or (point.session_id if point is not None else None)
+        if session_id is None:
+            return OrderAnswer(self._say("stop none", cp_id=order.subject))
+        await self._submit(EndCharge(by=PANEL, session_id=session_id))
+        session = self._dispatcher.facts.session(session_id)
+        about = {"session_id": session_id, "cp_id": session.cp_id if session is not None else order.subject}
+        point = self._point(about["cp_id"])
+        away = point is not None and point.engine_link is None
+        return OrderAnswer(self._say("stop later" if away else "stop done", **about))
 
     async def _close_lost(self, subject: str) -> OrderAnswer:
         point = self._dispatcher.facts.point(CpId(subject))

@@ -69,6 +69,7 @@ energies = st.sampled_from([0, 1, 777, 20_000, 1_000_000, 5_999_999, 300_000_000
 reasons = st.sampled_from(["unplugged", "limit", "restart", "a new kind of reason"])
 afterwards = st.sampled_from([
     "it goes on", "a fault", "revoked", "a new disk", "a gap", "bad weather", "barred", "a move", "a new price",
+    "ended by an operator",
 ])  # fmt: skip
 
 
@@ -568,6 +569,10 @@ class TheRules(RuleBasedStateMachine):
         over = self.of_driver(driver_id, stale, web=web)
         self.do(c.StopCharging, driver_id=driver_id, session_id=session_id, **over)
 
+    @rule(data=st.data())
+    def an_operator_ends_a_charge(self, data: st.DataObject) -> None:
+        self.do(c.EndCharge, session_id=self.any_session(data))
+
     @rule(driver_id=drivers, data=st.data(), stale=stale, web=rarely)
     def a_driver_has_seen_a_ticket(
         self, driver_id: str, data: st.DataObject, stale: str, *, web: bool
@@ -768,6 +773,10 @@ class TheRules(RuleBasedStateMachine):
                 self.the_weather_turns_bad("Altea", WeatherKind.COLD, None)
                 for one in CPS:
                     self.a_point_moves(one, "Altea")
+            case "ended by an operator":
+                for point in list(self.draft.points()):
+                    if point.session_id is not None:
+                        self.do(c.EndCharge, session_id=point.session_id)
             case "barred":
                 self.a_driver_is_barred_or_readmitted(driver_id, barred=True)
             case "revoked":
@@ -987,6 +996,7 @@ MUST_BE_REACHED = {
     "granted", "repeated", "refused", "not taken", "ticket", "ticket of nothing", "estimated ticket", "limit exceeded",
     "set aside", "resync", "again", "interrupted", "revoked while charging", "restored", "new journal", "failed commit",
     "stop told again", "asked what became of it", "full batch", "stopped by weather", "overridden", "stopped by bar",
+    "ended by an operator",
     "moved into bad weather", "new price while charging", "new journal confirmed", "refused for its journal",
     "withdrawn", "back after a withdrawal", "a next owner", "not settled for the next owner",
     "held for its journal while authorised", "journal forgotten", "lost by a newer credential", "E_PAUSE",
@@ -1043,6 +1053,7 @@ def reach(command: c.AnyCommand, decision: Decision) -> None:
                 reached["moved into bad weather"] += isinstance(command, c.MovePoint)
             case events.StopOrdered(reason="operator"):
                 reached["stopped by bar"] += isinstance(command, c.BarDriver)
+                reached["ended by an operator"] += isinstance(command, c.EndCharge)
             case events.WeatherOverridden(override=True):
                 reached["overridden"] += any(isinstance(one, events.HoldLifted) for one in decision.events)
             case events.PriceChanged():

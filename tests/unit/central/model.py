@@ -432,6 +432,13 @@ class Model:
         self._stop(wanted, "driver")
         return "STOPPING"
 
+    def _EndCharge(self, a):
+        session = self.sessions.get(a.session_id)
+        if session is None or session.state not in "AC":
+            return "E_NO_SESSION"
+        self._stop(a.session_id, "operator")
+        return None
+
     def _TakeRecords(self, a):
         if stale := self._of_engine(a):
             return stale

@@ -1,4 +1,4 @@
-"""What an operator settles by hand: sessions whose engine is lost, and money that must be put right."""
+"""What an operator settles by hand: charges to end, sessions whose engine is lost, money that must be put right."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -12,7 +12,7 @@ from evcharge.central.api.kit.routes import OPERATORS, Route
 from evcharge.central.api.resources.sessions import Sessions
 from evcharge.central.books.archive import Archive, Moved
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.rules.commands import Actor, CloseLost, CorrectMoney, PayOut, Refund
+from evcharge.central.rules.commands import Actor, CloseLost, CorrectMoney, EndCharge, PayOut, Refund
 from evcharge.domain.billing import MAX_MONEY_CENTS
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import DriverId, SessionId, check_id
@@ -58,7 +58,7 @@ class PayOutBody(Struct, forbid_unknown_fields=True):
 
 
 class Settling:
-    """/api/sessions/{session_id}/close-lost and …/refund, /api/drivers/{driver_id}/correct and …/pay-out."""
+    """/api/sessions/{session_id}/stop, …/close-lost and …/refund, /api/drivers/{driver_id}/correct and …/pay-out."""
 
     def __init__(self, dispatcher: Dispatcher, archive: Archive, sessions: Sessions) -> None:
         self._dispatcher = dispatcher
@@ -68,6 +68,14 @@ class Settling:
     def routes(self) -> list[Route]:
         """Return the routes of this room."""
         return [
+            Route(
+                method=hdrs.METH_POST,
+                path="/api/sessions/{session_id}/stop",
+                handler=self.stop,
+                roles=OPERATORS,
+                answers=answers.SessionAnswer,
+                summary="End one charge; its charging point stays in service.",
+            ),
             Route(
                 method=hdrs.METH_POST,
                 path="/api/sessions/{session_id}/close-lost",
@@ -107,6 +115,13 @@ class Settling:
                 summary="Pay out a wallet, also one that a withdrawn driver left.",
             ),
         ]
+
+    async def stop(self, request: web.Request, actor: Actor) -> web.Response:
+        """End one charge; its charging point stays in service."""
+        session_id = SessionId(request.match_info["session_id"])
+        await self._sessions.told(session_id)
+        await carried_out(self._dispatcher, EndCharge(by=actor, session_id=session_id))
+        return answer(await self._sessions.told(session_id))
 
     async def close_lost(self, request: web.Request, actor: Actor) -> web.Response:
         """Close a session whose engine does not come back."""

@@ -17,6 +17,7 @@ const ASK_MS = 10_000;
 const SHOW_MS = 250;
 const HEIGHT = 60;
 const MESSAGES = 8;
+const endCharge = (cp) => import("./end_charge.js").then((order) => order.endCharge(cp));
 const reprice = (cp) => import("./reprice.js").then((form) => form.reprice(cp));
 
 export class Drawer {
@@ -54,7 +55,7 @@ export class Drawer {
     this.messages = h("ol", { class: "messages" });
     this.head = h("header", null, h("svg", { class: "i", "aria-hidden": "true" }, this.use), h("div", null, this.title, this.sub),
       h("button", { type: "button", class: "x", ...labelled("dialog.close"), onclick: () => this.dialog.close() }, icon("close")));
-    this.buttons = { out: act("out", "warn", out), resume: act("resume", "go", resume), revoke: act("revoke", "danger", revoke) };
+    this.buttons = { end: act("end", "warn", endCharge), out: act("out", "warn", out), resume: act("resume", "go", resume), revoke: act("revoke", "danger", revoke) };
     const more = may("admin") ? [act("price", "ghost", reprice), act("move", "ghost", move)] : [];
     const day = h("figure", null, words("figcaption", "drawer.day"), this.day,
       h("p", { class: "ends" }, words("span", "drawer.day_ago"), words("span", "drawer.now")));
@@ -123,6 +124,7 @@ export class Drawer {
     const [line, area] = spark(cp.hist, SAMPLES, HEIGHT);
     set(this.line, "d", line);
     set(this.area, "d", area);
+    this.buttons.end.disabled = !cp.session;
     this.buttons.out.disabled = isOut(cp);
     this.buttons.resume.disabled = !isOut(cp);
     this.buttons.revoke.disabled = Boolean(cp.flags & REVOKED);

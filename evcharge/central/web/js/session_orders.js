@@ -1,4 +1,4 @@
-// What an operator may do with one session: close it when its engine is lost, give back what it cost.
+// What an operator may do with one session: end it, close it when its engine is lost, give back what it cost.
 import { may } from "./account.js";
 import { post } from "./api.js";
 import { asCorrected } from "./charges.js";
@@ -12,7 +12,14 @@ import { refund } from "./money.js";
 export function orders(found, again) {
   if (!may("operator")) return null;
   if (found.lost) return lost(found, again);
+  if (!found.session.ended_at) return running(found.session, again);
   return found.ticket && asCorrected(found.ticket).sum > 0 ? billed(found.session.session_id, again) : null;
+}
+
+function running({ session_id: session, cp_id: id, driver_id: driver }, again) {
+  const end = h("button", { type: "button", class: "btn warn", "data-act": "end" }, t("settling.end"));
+  end.addEventListener("click", () => import("./end_charge.js").then((order) => order.endCharge({ session, id, driver })).then(again));
+  return h("section", { class: "sheet-part" }, h("div", { class: "sheet-orders" }, end));
 }
 
 function billed(id, again) {

@@ -436,6 +436,45 @@ def test_a_session_that_ended_cannot_be_stopped(town: Network):
     assert refusal.code is Code.NO_SESSION
 
 
+# ---- an operator ends one
+
+
+def test_an_operator_ends_one_charge_and_its_point_stays_in_service(town: Network):
+    session = town.charging()
+    order = only(town.does(c.EndCharge, session_id=session.session_id), events.StopOrdered)
+    assert (order.session_id, order.reason) == (session.session_id, EndReason.OPERATOR)
+    town.sends(town.engines["CP001"].ended(session.session_id, reason="operator"))
+    point = town.facts.point("CP001")
+    assert point is not None
+    assert (point.holds, point.session_id) == (frozenset(), None)
+    assert town.facts.driver("D01").barred is False
+
+
+def test_a_charge_that_waits_for_the_plug_is_ended_too_and_nothing_is_billed(town: Network):
+    session = town.authorised()
+    town.does(c.EndCharge, session_id=session.session_id)
+    decision = town.sends(town.engines["CP001"].refused(session.session_id, "operator"))
+    assert only(decision, events.SessionRefused).reason is EndReason.OPERATOR
+    assert town.facts.driver("D01").held_cents == 0
+
+
+def test_an_operator_who_ends_a_charge_that_is_stopping_changes_nothing(town: Network):
+    session = town.charging()
+    town.does(c.StopCharging, driver_id="D01")
+    assert town.does(c.EndCharge, session_id=session.session_id).is_empty
+    assert town.session(session.session_id).stop_reason is EndReason.DRIVER
+
+
+@pytest.mark.parametrize("began", [True, False])
+def test_what_is_over_or_was_never_there_cannot_be_ended(town: Network, began: bool):
+    session_id = "S-unknown"
+    if began:
+        session_id = town.charging().session_id
+        town.sends(town.engines["CP001"].ended(session_id))
+    refusal = town.refuses(c.EndCharge, session_id=session_id)
+    assert (refusal.code, refusal.text) == (Code.NO_SESSION, f"{session_id} is not an open session")
+
+
 # ---- the engine's records
 
 

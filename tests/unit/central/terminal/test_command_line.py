@@ -23,6 +23,8 @@ SAY = speech("en")
         ("move cp001  San   Juan", PanelOrder(PanelVerb.MOVE, "CP001", location=Location("San Juan"))),
         ("rotate CP001", PanelOrder(PanelVerb.ROTATE, "CP001")),
         ("top-up D01 12.50", PanelOrder(PanelVerb.TOP_UP, "D01", 1_250)),
+        ("stop cp001", PanelOrder(PanelVerb.STOP, "CP001")),
+        ("stop S-D01-CP001-0f", PanelOrder(PanelVerb.STOP, session_id="S-D01-CP001-0f")),
         ("close-lost cp001", PanelOrder(PanelVerb.CLOSE_LOST, "CP001")),
         ("top-up D01 600", PanelOrder(PanelVerb.TOP_UP, "D01", 60_000)),
         ("correct d01 -19.80 the  meter", PanelOrder(PanelVerb.CORRECT, "D01", -1_980, reason="the meter")),

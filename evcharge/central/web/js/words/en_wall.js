@@ -17,7 +17,7 @@ export default {
   "wall.compact": "Compact",
   "wall.mosaic": "Mosaic",
   "wall.map": "Map",
-  "wall.out_all": "Stop all",
+  "wall.out_all": "All out of order",
   "wall.resume_all": "Resume all",
   "wall.empty": "No charging point is known yet. Register one under Registration, or start one.",
   "wall.nothing": "No charging point matches. Esc shows all.",

@@ -1,5 +1,6 @@
 // Palabras de lo que un operador arregla a mano.
 export default {
+  "settling.end": "Terminar recarga",
   "settling.close_lost": "Cerrar por perdida",
   "settling.lost_hint": "El motor de {cp} no tiene conexión con la Central. Si no vuelve, cierre esta sesión: si no, el dinero del conductor sigue retenido.",
   "settling.close_lost_sure": "¿Cerrar esta sesión? Se cobra hasta la última lectura que conoce la Central, como estimación; si nada había empezado, el dinero vuelve.",

@@ -17,7 +17,7 @@ export default {
   "wall.compact": "Compacto",
   "wall.mosaic": "Mosaico",
   "wall.map": "Mapa",
-  "wall.out_all": "Parar todos",
+  "wall.out_all": "Todos fuera de servicio",
   "wall.resume_all": "Reanudar todos",
   "wall.empty": "Aún no se conoce ningún punto de recarga. Dé de alta uno en Registro, o arranque uno.",
   "wall.nothing": "Ningún punto de recarga coincide. Esc los muestra todos.",
