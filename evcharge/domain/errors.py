@@ -6,7 +6,8 @@ EvchargeError
 ├── AuthenticationError   the peer is not who it must be: never retried at once
 ├── Overloaded            not now: back off, `retry_after_s` when known
 ├── Refused               a rule says no: answer with the code and carry on
-│   ├── StaleLink         it came over a link that its sender has left behind: hang up
+│   ├── CommandRefused    said by the rules, in terms: its words are in `labels`
+│   │   └── StaleLink     it came over a link that its sender has left behind: hang up
 │   └── Unstorable        the database says no, and will say so each time
 ├── BadInput              a value from a person or a program is malformed: nothing changed
 ├── ConfigError           flags, environment or config.toml are wrong: exit 2
@@ -113,7 +114,19 @@ class Refused(EvchargeError):
     default_code = Code.CP_NOT_AVAILABLE
 
 
-class StaleLink(Refused):
+class CommandRefused(Refused):
+    """A rule refuses a command: `why` names what is so, `facts` (money as `…_cents`) what there is to say of it.
+
+    `labels/command_refusals` words it, for whoever reads; `text` is that name alone.
+    """
+
+    def __init__(self, why: str, code: Code | None = None, **facts: str | int) -> None:
+        super().__init__(why, code)
+        self.why = why
+        self.facts = facts
+
+
+class StaleLink(CommandRefused):
     """It came over a link that is not, or no longer, the one its identity speaks over. Nothing has changed."""
 
     default_code = Code.DUPLICATE

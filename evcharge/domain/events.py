@@ -371,7 +371,10 @@ class OrderRefused(Event):
     cp_id: CpId
     command: str
     code: str
-    text: str
+    # An older Central's sentence; now `why` and the facts say it in any language (`labels/command_refusals`).
+    text: str = ""
+    why: str = ""
+    facts: dict[str, str | int] | None = None
 
 
 class RecordQuarantined(Event):

@@ -38,6 +38,7 @@ T = TypeVar("T")
 class _Failure(Struct, frozen=True):
     text: Annotated[str, Meta(max_length=1000)]
     code: Annotated[str, Meta(max_length=40)]
+    text_es: Annotated[str, Meta(max_length=1000)] = ""
 
 
 # Without a repr: `environ` may hold the secret.
@@ -173,10 +174,11 @@ class ApiClient:
             failure = read_json(raw, _Failure)
         except ValueError:
             return self.no_central()
-        text = " ".join(failure.text.split())
+        in_spanish = self._say.lang == "es" and failure.text_es
+        text = " ".join((failure.text_es if in_spanish else failure.text).split())
         code = Code(failure.code) if failure.code in set(Code) else None
-        if code is not None and self._say.lang != labels.DEFAULT_LANGUAGE:
-            # Central's own sentence is English: what its code means goes before it, as on the pages.
+        if code is not None and self._say.lang != labels.DEFAULT_LANGUAGE and not in_spanish:
+            # This sentence of Central's is English: what its code means goes before it, as on the pages.
             text = f"{labels.code(code, self._say.lang)} ({cause(text, self._say.lang)})"
         match status:
             case 401:

@@ -16,8 +16,9 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from evcharge.domain.errors import BadInput, Code, EvchargeError, Overloaded, ProtocolError
+from evcharge.domain.errors import BadInput, Code, CommandRefused, EvchargeError, Overloaded, ProtocolError
 from evcharge.domain.strict_json import read_json
+from evcharge.labels import command_refusals
 from evcharge.runtime import failures
 from evcharge.runtime.admission import SeatLimits
 from evcharge.runtime.listener import Connection, PortOptions, listen
@@ -161,8 +162,13 @@ def application(
     return app
 
 
-def failure(status: int, code: str, text: str, headers: dict[str, str] | None = None) -> web.Response:
-    """Return the response for something that was not done: problem details (RFC 9457), and our three fields."""
+def failure(
+    status: int, code: str, text: str, headers: dict[str, str] | None = None, text_es: str = ""
+) -> web.Response:
+    """Return the response for something that was not done: problem details (RFC 9457), and our fields.
+
+    `text_es`: the same in Spanish, where there is such a sentence.
+    """
     content = {
         "type": "about:blank",
         "title": _title(status),
@@ -172,6 +178,8 @@ def failure(status: int, code: str, text: str, headers: dict[str, str] | None = 
         "code": code,
         "text": text,
     }
+    if text_es:
+        content["text_es"] = text_es
     return _json(content, status, headers, "application/problem+json")
 
 
@@ -205,7 +213,10 @@ def _refusal(problem: Exception) -> tuple[web.Response, str]:
             status = _STATUS.get(problem.code, 400)
             if status == 401:
                 headers["WWW-Authenticate"] = "Bearer"
-            return failure(status, problem.code, problem.text, headers), problem.code
+            text, text_es = command_refusals.in_words(problem), ""
+            if isinstance(problem, CommandRefused):
+                text_es = command_refusals.in_words(problem, "es")
+            return failure(status, problem.code, text, headers, text_es), problem.code
         case web.HTTPMethodNotAllowed():
             allowed = ", ".join(sorted(problem.allowed_methods))
             text = f"This address takes {allowed} only."

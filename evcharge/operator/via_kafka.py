@@ -12,7 +12,7 @@ from evcharge.domain.operator_order import ORDER_VALID_S, Order
 from evcharge.http.central_client import OPERATOR_VARIABLE
 from evcharge.kafka.client import Brokers, Consumer, Producer
 from evcharge.kafka.topics import CENTRAL_COMMANDS, CENTRAL_EVENTS, CP_EVENTS, OrderSeal
-from evcharge.labels import Speech
+from evcharge.labels import Speech, command_refusals
 from evcharge.operator.stream import Told, decoded
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import Config
@@ -59,7 +59,8 @@ async def order(
         raise Overloaded(say("order unanswered", seconds=f"{ANSWER_WITHIN_S:.0f}", until=f"{until:%H:%M:%S}"))
     if answer["type"] == "OrderRefused":
         data: dict[str, Any] = answer["data"]
-        raise Refused(labels.says(data["code"], data["text"], say.lang))
+        said = command_refusals.refusal(data.get("why", ""), data.get("facts") or {}, say.lang)
+        raise Refused(said or labels.says(data["code"], data["text"], say.lang))
     return answer
 
 

@@ -281,7 +281,8 @@ async def test_an_alert_for_a_place_that_does_not_exist_is_refused(office: Offic
     await office.town.point()
     answer = await office.ask("POST", ALERT, COLD | {"location": "Berlim"})
     assert (answer.status, answer.body["code"]) == (404, "E_NOT_FOUND")
-    assert answer.body["detail"] == "No charging point is in Berlim: is it spelt so?"
+    assert answer.body["detail"] == answer.body["text"] == "No charging point is in Berlim: is it spelt so?"
+    assert answer.body["text_es"] == "No hay ningún punto de recarga en Berlim: ¿se escribe así?"
     assert office.rows("WeatherAlertRaised") == []
 
 

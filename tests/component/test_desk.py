@@ -180,7 +180,7 @@ async def test_what_is_unknown_is_said_and_nothing_changes(town: Town):
     assert "NOBODY is unknown here" in await operator.types("revoke NOBODY")
     assert await operator.types("top-up D09 5") == "Not done: driver D09 is unknown here"
     spanish = await Operator(town, "es").types("top-up D09 5")
-    assert spanish == "No se hizo: el identificador es de otro"
+    assert spanish == "No se hizo: aquí no se conoce al conductor D09"
 
 
 async def test_money_keys_and_pages(town: Town):

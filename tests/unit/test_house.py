@@ -158,7 +158,7 @@ def test_no_module_name_has_two_meanings():
 
 # Ours say a sentence of ours; and an error of click says what a person typed.
 OURS = re.compile(
-    r"EvchargeError|StateError|ConfigError|BadInput|BadLine|Refused|Unstorable|StaleLink|Overloaded|ProtocolError|Unforeseen|"
+    r"EvchargeError|StateError|ConfigError|BadInput|BadLine|Refused|CommandRefused|Unstorable|StaleLink|Overloaded|ProtocolError|Unforeseen|"
     r"AuthenticationError|Taken|Impostor|ChannelClosed|BrokerLost|Store\w+|ConstraintViolated|SourceTrouble|Journal\w+|"
     r"Damaged|records\.UnknownRecord|Bad\w+|_NotOurs|StartRefusal|click\.ClickException"
 )

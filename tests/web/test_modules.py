@@ -213,6 +213,21 @@ async def test_a_problem_is_said_in_the_language_of_the_page_before_what_central
     assert said["es"] == f"un valor no está permitido ({said['en']})"
 
 
+async def test_what_central_says_in_spanish_stands_alone_on_a_spanish_page(run) -> None:
+    body = """
+        const { setLang } = await import("/static/js/i18n.js");
+        const refused = { error: true, code: "E_FIELD", detail: "Too much.", text_es: "Demasiado." };
+        window.fetch = async () => Response.json(refused, { status: 422 });
+        const said = [];
+        for (const lang of ["en", "es"]) {
+          await setLang(lang);
+          await m.post("/api/anything").catch((error) => said.push(error.text));
+        }
+        return said;
+    """
+    assert await run("api", body) == ["Too much.", "Demasiado."]
+
+
 async def test_an_element_takes_text_and_refuses_code(run) -> None:
     body = """
         const evil = '<img src=x onerror="document.title = 1">';

@@ -47,6 +47,7 @@ from evcharge.evc1.messages import (
     TicketIssued,
     TicketSeen,
 )
+from evcharge.labels.command_refusals import in_words
 from evcharge.runtime.plain import clean
 
 # So many rows fit into one frame even with the longest locations.
@@ -98,7 +99,7 @@ class DriverTalk(Talk):
             except StaleLink:
                 raise
             except Refused as refusal:
-                answer = ErrorNotice(code=refusal.code, text=refusal.text[:200])
+                answer = ErrorNotice(code=refusal.code, text=in_words(refusal)[:200])
             if answer is not None:
                 self._channel.send(answer)
 

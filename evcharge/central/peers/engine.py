@@ -30,6 +30,7 @@ from evcharge.evc1.messages import (
     Sync,
     temperature,
 )
+from evcharge.labels.command_refusals import in_words
 from evcharge.runtime.rate_limit import TokenBucket
 
 # An hour of a charge is delivered in two seconds.
@@ -133,7 +134,7 @@ class EngineTalk(Talk):
         except StaleLink:
             raise
         except Refused as refusal:
-            self._channel.send(ErrorNotice(code=refusal.code, text=refusal.text))
+            self._channel.send(ErrorNotice(code=refusal.code, text=in_words(refusal)))
 
     async def _start_by_hand(self, message: ManualStart) -> None:
         """Somebody typed a driver's id at the charging point: whether that driver wants it is for the rules."""
@@ -158,7 +159,7 @@ class EngineTalk(Talk):
                 step="REFUSED",
                 cp_id=self._cp_id,
                 code=refusal.code,
-                text=refusal.text[:200],
+                text=in_words(refusal)[:200],
             )
         if answer is not None:
             self._channel.send(answer)

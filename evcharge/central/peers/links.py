@@ -22,16 +22,24 @@ from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.peers.talk import PeerLink
 from evcharge.central.rules.commands import CENTRAL, Actor, GiveUpStart, Reach
 from evcharge.central.rules.epochs import Epochs
-from evcharge.central.rules.presence import REVOKED, revoked_text
+from evcharge.central.rules.presence import REVOKED
 from evcharge.central.rules.start_seal import seal
 from evcharge.domain import events
-from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, Overloaded
+from evcharge.domain.errors import (
+    AuthenticationError,
+    Code,
+    CommandRefused,
+    EvchargeError,
+    Overloaded,
+    Refused,
+)
 from evcharge.domain.features import Feature
 from evcharge.domain.ids import CpId, DriverId, Role
 from evcharge.domain.session import Session
 from evcharge.evc1.connection import Channel, ChannelClosed
 from evcharge.evc1.messages import Message
 from evcharge.evc1.tickets import LIVENESS, Identity
+from evcharge.labels import command_refusals
 
 log = logging.getLogger(__name__)
 
@@ -91,14 +99,14 @@ class Peers:
         )
         least = max(holder.epoch if holder is not None else 0, self._epochs.least(identity.id))
         if identity.epoch < least:
-            raise AuthenticationError(revoked_text(identity.id), Code.REVOKED)
+            raise _revoked(identity.id)
 
     async def serve(self, channel: Channel) -> None:
         """Talk with one authenticated peer until its connection ends; whoever serves the port closes it."""
         link = PeerLink(next(self._numbers), channel.identity, channel)
         reason = events.CENTRAL_STOPPED
         try:
-            await link.until_cut(self._talk(link))
+            await link.until_cut(self._in_words(link))
             reason = "it said goodbye"
         except ChannelClosed as end:
             reason = link.ended or end.text
@@ -113,6 +121,13 @@ class Peers:
             # Posted, not awaited: this task may be one that is being cancelled.
             for command in link.leaving(reason):
                 self._dispatcher.post(command)
+
+    async def _in_words(self, link: PeerLink) -> None:
+        """Talk; a refusal of the rules ends it as a sentence."""
+        try:
+            await self._talk(link)
+        except CommandRefused as refusal:
+            raise Refused(command_refusals.in_words(refusal), refusal.code) from refusal
 
     def refused(self, claimed: str | None, role: Role | None, address: str, error: EvchargeError) -> None:
         """Note a login that failed at the door. Without a ticket, only a name that exists here is worth one."""
@@ -281,7 +296,7 @@ class Peers:
     def part(self, link: PeerLink) -> None:
         """Believe nothing more of a link whose keys were withdrawn."""
         self._make_way(link)
-        link.cut(REVOKED, AuthenticationError(revoked_text(link.identity.id), Code.REVOKED))
+        link.cut(REVOKED, _revoked(link.identity.id))
 
     def _has_session(self, cp_id: CpId) -> bool:
         point = self._dispatcher.facts.point(cp_id)
@@ -303,3 +318,7 @@ def _duplicate(newcomer: PeerLink, present: PeerLink) -> AuthenticationError:
         f"{present.channel.peer_address}; this is {newcomer.channel.peer_address}",
         Code.DUPLICATE,
     )
+
+
+def _revoked(who: str) -> AuthenticationError:
+    return AuthenticationError(command_refusals.refusal("revoked", {"who": who}), Code.REVOKED)

@@ -21,7 +21,7 @@ from evcharge.central.rules.settings import Rules
 from evcharge.central.rules.settlement import about, close_estimated, issue_ticket, refuse, take_hold
 from evcharge.domain import events
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
-from evcharge.domain.errors import Code, Refused
+from evcharge.domain.errors import Code, CommandRefused
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, SessionId
 from evcharge.domain.journal_records import AnyRecord, Meter, SupplyEnd, SupplyRefused, SupplyStart
 from evcharge.domain.location import NOWHERE, Location
@@ -258,7 +258,7 @@ def report_ready(draft: Draft, command: ReportReady) -> None:
     presence.check_engine(draft, command, command.cp_id)
     session = draft.session(command.session_id)
     if session is None or session.cp_id != command.cp_id:
-        raise Refused(f"{command.cp_id} has no session {command.session_id}", Code.ID)
+        raise CommandRefused("not there", Code.ID, cp_id=command.cp_id, session_id=command.session_id)
     if session.state is SessionState.AUTHORISED and not session.ready and session.stop_reason is None:
         draft.put(replace(session, ready=True))
         draft.say(events.SessionReady(**about(session), plug_within_s=session.plug_within_s))
@@ -273,11 +273,11 @@ def stop(draft: Draft, command: StopCharging) -> None:
         own = sorted(driver.sessions) if driver is not None else []
         if len(own) > 1:
             points = sorted(one.cp_id for one in map(draft.session, own) if one is not None)
-            raise Refused(f"Your charges at {', '.join(points)} run: say which.", Code.WHICH_SESSION)
+            raise CommandRefused("say which", Code.WHICH_SESSION, points=", ".join(points))
         wanted = own[0] if own else None
     session = draft.session(wanted) if wanted is not None else None
     if session is None or session.driver_id != command.driver_id:
-        raise Refused("No such session: nothing of yours is charging.", Code.NO_SESSION)
+        raise CommandRefused("nothing charging", Code.NO_SESSION)
     order_stop(draft, draft.existing_point(session.cp_id), EndReason.DRIVER)
     draft.reply = progress(session, "STOPPING")
 
@@ -339,7 +339,7 @@ def take_records(draft: Draft, command: TakeRecords, rules: Rules, succeed: Succ
     presence.check_engine(draft, command, command.cp_id)
     point = draft.existing_point(command.cp_id)
     if point.journal_id != command.journal_id:
-        raise Refused(f"{point.cp_id} now keeps another journal", Code.SEQ)
+        raise CommandRefused("another journal", Code.SEQ, cp_id=point.cp_id)
     before = last = draft.last_seq(command.cp_id, command.journal_id)
     for record in command.records:
         if record.seq <= last:
@@ -480,7 +480,7 @@ def close_lost(draft: Draft, command: CloseLost, rules: Rules) -> None:
     """Close a session whose engine does not come back (RELIABILITY E5); what it tells later is a correction."""
     session = draft.session(command.session_id)
     if session is None:
-        raise Refused(f"{command.session_id} is not an open session", Code.NO_SESSION)
+        raise CommandRefused("not open", Code.NO_SESSION, session_id=command.session_id)
     point = draft.existing_point(session.cp_id)
     reason = EndReason.LOST
     if command.cut_off:
@@ -490,10 +490,7 @@ def close_lost(draft: Draft, command: CloseLost, rules: Rules) -> None:
         draft.put(replace(point, parting_link=None))
         reason = EndReason.REVOKED
     elif point.engine_link is not None:
-        raise Refused(
-            f"the engine of {point.cp_id} is connected and tells itself how a charge ended: stop the charge instead",
-            Code.ENGINE_THERE,
-        )
+        raise CommandRefused("engine there", Code.ENGINE_THERE, cp_id=point.cp_id)
     if session.state is SessionState.AUTHORISED:
         refuse(draft, session, EndReason.LOST, rules)
     elif not command.unless_begun:

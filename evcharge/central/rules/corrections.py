@@ -25,8 +25,7 @@ from evcharge.central.rules.settlement import about, hold_anew, make_room
 from evcharge.central.rules.start_seal import is_sealed
 from evcharge.central.rules.wallet import balance_of, owe, owed_for, pay_debts, take
 from evcharge.domain import events
-from evcharge.domain.billing import euros
-from evcharge.domain.errors import Code, Refused
+from evcharge.domain.errors import Code, CommandRefused
 from evcharge.domain.ids import DriverId, SessionId
 from evcharge.domain.journal_records import AnyRecord, Meter, SupplyEnd, SupplyStart
 from evcharge.domain.session import EndReason, Session, SessionState, Ticket
@@ -74,9 +73,9 @@ def correct(
     """
     session, ticket = closed.session, closed.ticket
     if ticket is None:
-        raise Refused(f"{session.session_id} has no ticket to correct", Code.NO_SESSION)
+        raise CommandRefused("no ticket", Code.NO_SESSION, session_id=session.session_id)
     if ticket.energy_mwh + ticket.corrected_mwh + energy_mwh < 0 or _total_cents(ticket) + cents < 0:
-        raise Refused(f"{session.session_id}: a ticket cannot come to less than nothing", Code.FIELD)
+        raise CommandRefused("less than nothing", Code.FIELD, session_id=session.session_id)
     driver = draft.existing_driver(DriverId(session.driver_id))
     # The present owner of the id neither pays for nor hears of what was before.
     former = driver.registration != session.registration
@@ -88,7 +87,7 @@ def correct(
         paid = min(cents, balance) if cents > 0 else min(0, cents + owed_for(draft, session))
         owed = cents - paid
     if kind is CorrectionKind.ORDER and owed > 0:
-        raise Refused(f"the wallet of {session.driver_id} has {euros(balance)} € free", Code.BALANCE)
+        raise CommandRefused("too little", Code.BALANCE, driver_id=session.driver_id, free_cents=balance)
     take(draft, session, paid)
     owe(draft, session, owed)
     if paid:

@@ -61,9 +61,9 @@ from evcharge.central.rules.settings import Rules
 from evcharge.central.rules.settlement import close_estimated
 from evcharge.central.rules.wallet import credited, new_driver
 from evcharge.domain import events
-from evcharge.domain.billing import MAX_MONEY_CENTS, MAX_PRICE_CENTI_CENTS, euros
+from evcharge.domain.billing import MAX_MONEY_CENTS, MAX_PRICE_CENTI_CENTS
 from evcharge.domain.charging_point import ChargingPoint, Hold, in_order
-from evcharge.domain.errors import Code, Refused, StaleLink
+from evcharge.domain.errors import Code, CommandRefused, StaleLink
 from evcharge.domain.ids import CpId, DriverId, JournalId
 from evcharge.domain.location import NOWHERE
 from evcharge.domain.session import EndReason, SessionState
@@ -330,7 +330,7 @@ def _known_point(draft: Draft, command: EngineArrives | MonitorArrives, rules: R
     point = draft.point(command.cp_id)
     if point is None:
         if draft.driver(DriverId(command.cp_id)) is not None:
-            raise Refused(f"{command.cp_id} is a driver here, and an id keeps its kind", Code.CONFLICT)
+            raise CommandRefused("id of a driver", Code.CONFLICT, cp_id=command.cp_id)
         return _added(draft, command, rules.default_price_centi_cents_per_kwh)
     by_engine = isinstance(command, EngineArrives)
     present = point.engine_link if by_engine else point.monitor_link
@@ -343,7 +343,7 @@ def _known_point(draft: Draft, command: EngineArrives | MonitorArrives, rules: R
         point = _without_engine(draft, point, presence.REVOKED)
         return _added(draft, command, point.price_centi_cents_per_kwh, point)
     if point.withdrawn or command.registration < point.registration:
-        raise StaleLink(presence.revoked_text(point.cp_id), Code.REVOKED)
+        raise StaleLink("revoked", Code.REVOKED, who=point.cp_id)
     is_new_credential = command.epoch > point.epoch or point.revoked
     if is_new_credential:
         # The other link of this point logged in with what counts no longer.
@@ -415,19 +415,14 @@ def _known_driver(draft: Draft, command: DriverArrives | DriverVisits, rules: Ru
     driver = draft.driver(command.driver_id)
     if driver is None:
         if draft.point(CpId(command.driver_id)) is not None:
-            raise Refused(
-                f"{command.driver_id} is a charging point here, and an id keeps its kind", Code.CONFLICT
-            )
+            raise CommandRefused("id of a point", Code.CONFLICT, driver_id=command.driver_id)
         return new_driver(draft, command.driver_id, command.registration, command.epoch, rules)
     if command.registration > driver.registration:
         if driver.sessions:
-            raise Refused(
-                f"the last charge of whoever was {driver.driver_id} before is not settled yet: try again later",
-                Code.BUSY,
-            )
+            raise CommandRefused("not settled", Code.BUSY, driver_id=driver.driver_id)
         return _next_owner(draft, driver, command.registration, command.epoch, rules)
     if driver.withdrawn or command.registration < driver.registration:
-        raise StaleLink(presence.revoked_text(driver.driver_id), Code.REVOKED)
+        raise StaleLink("revoked", Code.REVOKED, who=driver.driver_id)
     return driver
 
 
@@ -465,18 +460,18 @@ def _mark_ticket_shown(draft: Draft, command: MarkTicketShown) -> None:
 def _top_up(draft: Draft, command: TopUp) -> None:
     driver = draft.driver(command.driver_id)
     if driver is None or driver.withdrawn:
-        raise Refused(f"driver {command.driver_id} is unknown here", Code.ID)
+        raise CommandRefused("unknown driver", Code.ID, driver_id=command.driver_id)
     if command.cents <= 0:
-        raise Refused("a top-up must be more than 0.00 €", Code.FIELD)
+        raise CommandRefused("top-up of nothing", Code.FIELD)
     if driver.balance_cents + driver.held_cents + command.cents > MAX_MONEY_CENTS:
-        raise Refused(f"a wallet holds at most {euros(MAX_MONEY_CENTS)} €", Code.FIELD)
+        raise CommandRefused("wallet full", Code.FIELD, most_cents=MAX_MONEY_CENTS)
     draft.put(credited(draft, driver, command.cents, command.reference))
 
 
 def _bar_driver(draft: Draft, command: BarDriver) -> None:
     driver = draft.driver(command.driver_id)
     if driver is None or driver.withdrawn:
-        raise Refused(f"driver {command.driver_id} is unknown here", Code.NOT_FOUND)
+        raise CommandRefused("unknown driver", Code.NOT_FOUND, driver_id=command.driver_id)
     if driver.barred == command.barred:
         return
     draft.put(replace(driver, barred=command.barred))
@@ -495,7 +490,7 @@ def _set_price(draft: Draft, command: SetPrice) -> None:
     (point,) = _named(draft, command.cp_id)
     old, new = point.price_centi_cents_per_kwh, command.price_centi_cents_per_kwh
     if not 0 <= new <= MAX_PRICE_CENTI_CENTS:
-        raise Refused("a price is from 0 to 100 €/kWh", Code.FIELD)
+        raise CommandRefused("price", Code.FIELD)
     if new == old:
         return
     draft.put(replace(point, price_centi_cents_per_kwh=new))
@@ -563,7 +558,7 @@ def _named(draft: Draft, cp_id: CpId | None) -> list[ChargingPoint]:
         return list(draft.points())
     point = draft.point(cp_id)
     if point is None or point.withdrawn:
-        raise Refused(f"{cp_id} does not exist", Code.UNKNOWN_CP)
+        raise CommandRefused("unknown point", Code.UNKNOWN_CP, cp_id=cp_id)
     return [point]
 
 
@@ -595,7 +590,7 @@ def _revoke_keys(draft: Draft, command: RevokeKeys) -> None:
         if driver is not None and driver.epoch == command.epoch and not driver.epoch_told:
             draft.put(replace(driver, epoch_told=True))
     elif point is None and driver is None:
-        raise Refused(f"{command.subject} is unknown here", Code.ID)
+        raise CommandRefused("unknown subject", Code.ID, subject=command.subject)
 
 
 def _parting(draft: Draft, point: ChargingPoint) -> ChargingPoint:

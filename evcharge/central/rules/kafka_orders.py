@@ -9,7 +9,7 @@ from evcharge.central.rules.facts import OrderTaken
 from evcharge.central.rules.settings import Rules
 from evcharge.domain import events
 from evcharge.domain.charging_point import Hold
-from evcharge.domain.errors import Code, Refused
+from evcharge.domain.errors import Code, CommandRefused
 from evcharge.domain.ids import CpId, RequestId
 from evcharge.domain.operator_order import ORDER_EARLY_S, ORDER_VALID_S, Order
 
@@ -31,14 +31,15 @@ def take(draft: Draft, command: TakeOrder, rules: Rules, act: Callable[[Draft, I
         before = draft.point(cp_id)
         session = draft.session_of(before) if before is not None else None
         act(draft, _inner(order, command.by))
-    except Refused as refusal:
+    except CommandRefused as refusal:
         draft.say(
             events.OrderRefused(
                 request_id=request_id,
                 cp_id=cp_id,
                 command=order.command,
                 code=refusal.code,
-                text=refusal.text,
+                why=refusal.why,
+                facts=refusal.facts,
             )
         )
         return
@@ -54,13 +55,9 @@ def take(draft: Draft, command: TakeOrder, rules: Rules, act: Callable[[Draft, I
 def _check_age(order: Order, now: float) -> None:
     age = now - order.issued_at
     if age > ORDER_VALID_S:
-        raise Refused(
-            f"the order is {age:.0f} s old, and good for {ORDER_VALID_S:.0f} s: give it again", Code.EXPIRED
-        )
+        raise CommandRefused("old order", Code.EXPIRED, age_s=round(age), valid_s=round(ORDER_VALID_S))
     if age < -ORDER_EARLY_S:
-        raise Refused(
-            f"the order comes from {-age:.0f} s in the future: set the clock of that computer", Code.CLOCK
-        )
+        raise CommandRefused("early order", Code.CLOCK, ahead_s=round(-age))
 
 
 def _inner(order: Order, by: Actor) -> Inner:

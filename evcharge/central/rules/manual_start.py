@@ -23,9 +23,8 @@ from evcharge.central.rules.facts import Driver
 from evcharge.central.rules.replies import DriverAsked, PinLimit
 from evcharge.central.rules.settings import Rules
 from evcharge.domain import events
-from evcharge.domain.billing import euros
 from evcharge.domain.charging_point import ChargingPoint, Question
-from evcharge.domain.errors import Code, Refused, StaleLink
+from evcharge.domain.errors import Code, CommandRefused, StaleLink
 from evcharge.domain.refusals import RefusalFacts
 
 # As at a bank's machine: then it is void, and nobody goes on guessing.
@@ -36,7 +35,7 @@ def start(draft: Draft, command: StartCharging, by_hand: ByHand, rules: Rules) -
     """Start a charge, ask its driver, or say why not. The same request id always gets the same answer (I12)."""
     cp_id = command.cp_id
     if cp_id is None:
-        raise StaleLink(f"{command.driver_id} was typed at no charging point")
+        raise StaleLink("typed nowhere", driver_id=command.driver_id)
     presence.check_engine(draft, command, cp_id)
     known = draft.outcome(command.request_id)
     if known is not None:
@@ -134,7 +133,7 @@ def answer(draft: Draft, command: AnswerStart, rules: Rules) -> None:
         driver = draft.driver(command.driver_id)
         asker = (driver.driver_id, driver.registration) if driver is not None else None
         if known is None or (known.driver_id, known.registration) != asker:
-            raise Refused("There is no such question, or it is over.", Code.NOT_CONFIRMED)
+            raise CommandRefused("no question", Code.NOT_CONFIRMED)
         draft.reply = charging.same_answer(draft, known, command.driver_id, command.request_id)
         return
     point, question = asking
@@ -249,16 +248,14 @@ def set_pin(draft: Draft, command: SetPin, rules: Rules) -> None:
     presence.check_driver(draft, command, command.driver_id)
     driver = draft.driver(command.driver_id)
     if driver is None or driver.withdrawn or command.registration not in (None, driver.registration):
-        raise Refused(f"driver {command.driver_id} is unknown here", Code.ID)
+        raise CommandRefused("unknown driver", Code.ID, driver_id=command.driver_id)
     if command.pin_hash is None:
         if driver.pin_hash is not None:
             draft.put(without_pin(draft, driver, "driver"))
         draft.reply = PinLimit(limit_cents=None)
         return
     if not 0 < command.limit_cents <= rules.max_hold_cents:
-        raise Refused(
-            f"A charge with a PIN may cost from 0.01 to {euros(rules.max_hold_cents)} €.", Code.FIELD
-        )
+        raise CommandRefused("pin limit", Code.FIELD, most_cents=rules.max_hold_cents)
     draft.put(replace(driver, pin_hash=command.pin_hash, pin_limit_cents=command.limit_cents, pin_misses=0))
     seal = pin_seal(driver.driver_id, command.pin_hash)
     draft.say(events.PinSet(driver_id=driver.driver_id, limit_cents=command.limit_cents, seal=seal))

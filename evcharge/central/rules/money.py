@@ -12,28 +12,31 @@ from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import Closed, CorrectionKind, Driver, FormerWallet, Transfer, TransferKind
 from evcharge.central.rules.wallet import pay_debts
 from evcharge.domain import events
-from evcharge.domain.billing import MAX_MONEY_CENTS, euros
-from evcharge.domain.errors import Code, Refused
+from evcharge.domain.billing import MAX_MONEY_CENTS
+from evcharge.domain.errors import Code, CommandRefused
 from evcharge.domain.ids import DriverId, SessionId
 
 
 def correct_money(draft: Draft, command: CorrectMoney) -> None:
     """Put `cents` into a wallet, or take them out (below 0): of itself, or of what one ticket cost."""
     if command.cents == 0:
-        raise Refused("a correction of 0.00 € corrects nothing", Code.FIELD)
+        raise CommandRefused("nothing corrected", Code.FIELD)
     if command.session_id is not None:
         closed = _closed(draft, command.session_id)
         if closed.session.driver_id != command.driver_id:
-            raise Refused(f"{command.session_id} is no session of {command.driver_id}", Code.NO_SESSION)
+            session_id, driver_id = command.session_id, command.driver_id
+            raise CommandRefused(
+                "session of another", Code.NO_SESSION, session_id=session_id, driver_id=driver_id
+            )
         _on_ticket(draft, closed, -command.cents, command)
         return
     driver = draft.driver(command.driver_id)
     if driver is None or driver.withdrawn:
-        raise Refused(f"driver {command.driver_id} is unknown here", Code.NOT_FOUND)
+        raise CommandRefused("unknown driver", Code.NOT_FOUND, driver_id=command.driver_id)
     if driver.balance_cents + command.cents < 0:
         raise _too_little(driver)
     if driver.balance_cents + driver.held_cents + command.cents > MAX_MONEY_CENTS:
-        raise Refused(f"a wallet holds at most {euros(MAX_MONEY_CENTS)} €", Code.FIELD)
+        raise CommandRefused("wallet full", Code.FIELD, most_cents=MAX_MONEY_CENTS)
     driver = replace(driver, balance_cents=driver.balance_cents + command.cents)
     draft.put(driver)
     inwards = command.cents > 0
@@ -56,12 +59,12 @@ def refund(draft: Draft, command: Refund) -> None:
     closed = _closed(draft, command.session_id)
     ticket = closed.ticket
     if ticket is None:
-        raise Refused(f"{command.session_id} has no ticket: nothing was billed", Code.NO_SESSION)
+        raise CommandRefused("nothing billed", Code.NO_SESSION, session_id=command.session_id)
     costs = ticket.cost_cents + ticket.corrected_cents
     cents = command.cents if command.cents is not None else costs
     if not 0 < cents <= costs:
-        raise Refused(
-            f"{command.session_id} costs {euros(costs)} €: that is the most to give back", Code.FIELD
+        raise CommandRefused(
+            "more than it cost", Code.FIELD, session_id=command.session_id, costs_cents=costs
         )
     _on_ticket(draft, closed, -cents, command)
 
@@ -90,17 +93,17 @@ def pay_out(draft: Draft, command: PayOut) -> None:
 
 def _closed(draft: Draft, session_id: SessionId) -> Closed:
     if draft.session(session_id) is not None:
-        raise Refused(f"{session_id} has not ended: its ticket comes first", Code.NO_SESSION)
+        raise CommandRefused("not ended", Code.NO_SESSION, session_id=session_id)
     closed = draft.closed(session_id)
     if closed is None:
-        raise Refused(f"there is no session {session_id}", Code.NOT_FOUND)
+        raise CommandRefused("unknown session", Code.NOT_FOUND, session_id=session_id)
     return closed
 
 
 def _on_ticket(draft: Draft, closed: Closed, cost_cents: int, command: CorrectMoney | Refund) -> None:
     ticket = closed.ticket
     if ticket is None:
-        raise Refused(f"{closed.session.session_id} has no ticket: nothing was billed", Code.NO_SESSION)
+        raise CommandRefused("nothing billed", Code.NO_SESSION, session_id=closed.session.session_id)
     correct(
         draft,
         closed,
@@ -118,20 +121,28 @@ def _on_ticket(draft: Draft, closed: Closed, cost_cents: int, command: CorrectMo
 def _wallet(draft: Draft, command: PayOut) -> Driver | FormerWallet:
     driver = draft.driver(command.driver_id)
     if driver is None:
-        raise Refused(f"driver {command.driver_id} is unknown here", Code.NOT_FOUND)
+        raise CommandRefused("unknown driver", Code.NOT_FOUND, driver_id=command.driver_id)
     if command.registration in (None, driver.registration):
         return driver
     left = draft.former_wallet(command.driver_id, command.registration or 0)
     if left is None:
-        raise Refused(f"{command.driver_id} had no registration {command.registration}", Code.NOT_FOUND)
+        raise CommandRefused(
+            "unknown registration",
+            Code.NOT_FOUND,
+            driver_id=command.driver_id,
+            registration=command.registration or 0,
+        )
     return left
 
 
-def _too_little(wallet: Driver | FormerWallet) -> Refused:
+def _too_little(wallet: Driver | FormerWallet) -> CommandRefused:
+    driver_id, free_cents = wallet.driver_id, wallet.balance_cents
     held_cents = wallet.held_cents if isinstance(wallet, Driver) else 0
-    held = f"; {euros(held_cents)} € are held for a charge" if held_cents else ""
-    free = euros(wallet.balance_cents)
-    return Refused(f"the wallet of {wallet.driver_id} has {free} € free{held}", Code.BALANCE)
+    if not held_cents:
+        return CommandRefused("too little", Code.BALANCE, driver_id=driver_id, free_cents=free_cents)
+    return CommandRefused(
+        "too little, held", Code.BALANCE, driver_id=driver_id, free_cents=free_cents, held_cents=held_cents
+    )
 
 
 def _move(

@@ -42,11 +42,6 @@ def check_arrival(command: FromLink, who: str, present: int | None, epoch: int) 
         raise _superseded(who)
 
 
-def revoked_text(who: str) -> str:
-    """Return what a peer is told whose credential counts no longer."""
-    return f"the keys of {who} were revoked; it needs a new registration"
-
-
 def _check(command: FromLink | MaybeFromLink, who: str, present: int | None, epoch: int) -> None:
     _check_epoch(command, who, epoch)
     if command.link != present:
@@ -55,8 +50,8 @@ def _check(command: FromLink | MaybeFromLink, who: str, present: int | None, epo
 
 def _check_epoch(command: FromLink | MaybeFromLink, who: str, epoch: int) -> None:
     if command.epoch < epoch:
-        raise StaleLink(revoked_text(who), Code.REVOKED)
+        raise StaleLink("revoked", Code.REVOKED, who=who)
 
 
 def _superseded(who: str) -> StaleLink:
-    return StaleLink(f"{who} speaks over another connection now")
+    return StaleLink("superseded", who=who)

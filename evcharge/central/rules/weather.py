@@ -14,7 +14,7 @@ from evcharge.central.rules.facts import Weather
 from evcharge.central.rules.settings import Rules
 from evcharge.domain import events
 from evcharge.domain.charging_point import ChargingPoint, Hold, in_order
-from evcharge.domain.errors import Code, Refused
+from evcharge.domain.errors import Code, CommandRefused
 from evcharge.domain.location import Location
 from evcharge.domain.session import EndReason
 
@@ -62,7 +62,7 @@ def raise_alert(draft: Draft, command: WeatherAlert, rules: Rules) -> None:
     if known is None:
         spelt = _spelt(draft, command.location)
         if spelt is None:
-            raise Refused(f"No charging point is in {command.location}: is it spelt so?", Code.NOT_FOUND)
+            raise CommandRefused("no such place", Code.NOT_FOUND, location=command.location.name)
         known = Weather(location=spelt)
     weather = replace(known, alerts=known.alerts | {command.alert})
     measured_at = _measured(command.measured_at, rules)
@@ -158,7 +158,7 @@ def _held(draft: Draft, point: ChargingPoint, *, wanted: bool) -> ChargingPoint:
 
 def _measured(measured_at: datetime | None, rules: Rules) -> datetime:
     if measured_at is not None and measured_at > rules.now + MAX_AHEAD:
-        raise Refused("measured_at is in the future: is the clock of the source right?", Code.FIELD)
+        raise CommandRefused("future measurement", Code.FIELD)
     return measured_at or rules.now
 
 
@@ -169,9 +169,7 @@ def _known(draft: Draft, location: Location) -> Weather:
         return known
     spelt = _spelt(draft, location)
     if spelt is None and len(list(islice(draft.weathers(), MAX_EMPTY_PLACES))) >= MAX_EMPTY_PLACES:
-        raise Refused(
-            f"No charging point is in {location}, and too many such places are known.", Code.CONFLICT
-        )
+        raise CommandRefused("too many places", Code.CONFLICT, location=location.name)
     return Weather(location=spelt or location)
 
 
@@ -180,5 +178,5 @@ def _spelt(draft: Draft, location: Location) -> Location | None:
     return next((point.location for point in draft.points() if point.location == location), None)
 
 
-def _nothing_there(location: Location) -> Refused:
-    return Refused(f"There is no weather alert in {location} to override.", Code.CONFLICT)
+def _nothing_there(location: Location) -> CommandRefused:
+    return CommandRefused("no weather alert", Code.CONFLICT, location=location.name)

@@ -29,6 +29,7 @@ from evcharge.http.central_client import no_answer
 from evcharge.labels import Saying
 from evcharge.labels.causes import cause
 from evcharge.labels.central import said
+from evcharge.labels.command_refusals import in_words
 from evcharge.runtime.outage import Outage
 from evcharge.runtime.waiting import wait_until
 from evcharge.storage.hash_chain import GENESIS, Head
@@ -263,7 +264,7 @@ class RegistryLink:
                 await self._dispatcher.submit(self._command(row))
             except EvchargeError as refusal:
                 # It is asked for again, and all that follow it: none may be skipped.
-                log.debug("revocation of %s: %s", row.id, refusal.text)
+                log.debug("revocation of %s: %s", row.id, in_words(refusal))
                 return
             self._since = max(self._since, row.n)
 

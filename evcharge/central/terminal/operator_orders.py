@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from evcharge import labels
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
 from evcharge.central.peers.links import Peers
@@ -38,6 +37,7 @@ from evcharge.domain.events import PaidOut, TicketCorrected, TicketMade, WalletC
 from evcharge.domain.ids import CpId, DriverId, Role, SessionId
 from evcharge.domain.location import Location
 from evcharge.evc1.frames import KEY_BYTES
+from evcharge.labels.command_refusals import in_words
 from evcharge.terminal.fault_log import clock
 
 PANEL = Actor("operator", Role.OPERATOR, "panel")
@@ -117,10 +117,7 @@ class OperatorOrders:
         try:
             return await self._carry_out(order)
         except EvchargeError as refusal:
-            # The sentence of the rules is English; its code has words in every language.
-            english = self._lang == labels.DEFAULT_LANGUAGE
-            text = refusal.text if english else labels.code(refusal.code, self._lang)
-            return OrderAnswer(self._say("not done", why=text))
+            return OrderAnswer(self._say("not done", why=in_words(refusal, self._lang)))
 
     async def _carry_out(self, order: PanelOrder) -> OrderAnswer:
         match order.verb:

@@ -116,7 +116,7 @@ def _line(event: events.Event, lang: str, say: labels.Speech) -> str | None:
             name = "order carried out" if event.changed else "order without effect"
             return say(name, command=event.command, cp_id=event.cp_id)
         case events.OrderRefused():
-            why = event.text if lang == labels.DEFAULT_LANGUAGE else labels.code(event.code, lang)
+            why = refusal_text.of_order(event, lang)
             return say("order refused", command=event.command, cp_id=event.cp_id, why=why)
         case events.ChainBroken():
             return say("chain broken", n=event.n, why=event.why)

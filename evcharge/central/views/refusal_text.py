@@ -1,22 +1,31 @@
-"""Why a driver's request came to nothing, as Central says it: to peers, pages, terminals, the log, and Kafka. Pure.
+"""Why a request or an order came to nothing, as Central says it: to peers, pages, terminals, the log, and Kafka. Pure.
 
-The rules give a code and facts, `labels.refusals` has the words. What an older Central stored has a sentence instead.
+The rules give a code and facts, `labels.refusals` and `labels.command_refusals` have the words. What an
+older Central stored has a sentence instead.
 """
 
 from typing import Any
 
+from evcharge import labels
 from evcharge.central.rules.replies import RequestStep
 from evcharge.central.views.page_frames import Refusal
 from evcharge.domain.errors import Code
-from evcharge.domain.events import ConfirmationEnded, SessionRefused, StartRefused, stored, stored_fields
+from evcharge.domain.events import (
+    ConfirmationEnded,
+    OrderRefused,
+    SessionRefused,
+    StartRefused,
+    stored,
+    stored_fields,
+)
 from evcharge.domain.ids import RequestId
 from evcharge.domain.refusals import RefusalFacts
-from evcharge.labels import DEFAULT_LANGUAGE, refusals
+from evcharge.labels import DEFAULT_LANGUAGE, command_refusals, refusals
 
 # What a driver is told must fit a message: a fault of 200 characters may be quoted in it.
 _MOST_CHARS = 200
 
-_WITH_A_TEXT = ("StartRefused", "ConfirmationEnded")
+_WITH_A_TEXT = ("StartRefused", "ConfirmationEnded", "OrderRefused")
 
 RefusedEvent = StartRefused | SessionRefused | ConfirmationEnded
 
@@ -40,6 +49,12 @@ def in_words(event: RefusedEvent, lang: str) -> str:
     return _worded(code, text, lang, facts, event.driver_id, event.cp_id)
 
 
+def of_order(event: OrderRefused, lang: str) -> str:
+    """Return why an order that came over Kafka was refused."""
+    said = command_refusals.refusal(event.why, event.facts or {}, lang)
+    return said or labels.says(event.code, event.text, lang)
+
+
 def answered(answer: RequestStep, lang: str) -> str:
     """Return why a request was refused that is answered at once."""
     return _worded(answer.code, "", lang, answer.facts, answer.driver_id, answer.cp_id)
@@ -52,6 +67,8 @@ def fields_in_words(kind: str, data: str) -> dict[str, Any]:
         event = stored(0, kind, data)
         if isinstance(event, StartRefused | ConfirmationEnded):
             fields["text"] = in_words(event, DEFAULT_LANGUAGE)
+        elif isinstance(event, OrderRefused):
+            fields["text"] = of_order(event, DEFAULT_LANGUAGE)
     return fields
 
 

@@ -21,6 +21,7 @@ SAMPLES: dict[object, object] = {
     tuple[Hold, ...]: (Hold.OPERATOR, Hold.WEATHER),
     EndReason: EndReason.FAULT,
     tuple[str, ...]: ("S-1",),
+    dict[str, str | int]: {"cp_id": "CP001", "age_s": 301},
     tuple[tuple[str, EndReason], ...]: (("S-1", EndReason.FAULT),),
 }
 
@@ -32,6 +33,8 @@ def plain(kind: object) -> object:
     arguments = [one for one in typing.get_args(kind) if one is not type(None)]
     if typing.get_origin(kind) is tuple:
         return tuple[tuple(plain(one) for one in arguments)]  # type: ignore[misc]
+    if typing.get_origin(kind) is dict:
+        return kind
     return plain(arguments[0]) if arguments else kind
 
 

@@ -31,6 +31,7 @@ _PROBLEM: Schema = {
         "error": {"type": "boolean", "const": True},
         "code": {"type": "string"},
         "text": {"type": "string"},
+        "text_es": {"type": "string", "description": "The same sentence in Spanish, where there is one."},
     },
 }
 # What may be answered when it was not done, and why.

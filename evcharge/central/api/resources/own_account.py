@@ -31,7 +31,7 @@ from evcharge.central.rules.commands import (
 from evcharge.central.rules.replies import RequestStep
 from evcharge.central.views import refusal_text
 from evcharge.central.views.driver_board import DriverBoard, ticket_row
-from evcharge.domain.errors import BadInput, Code, Refused
+from evcharge.domain.errors import BadInput, Code, CommandRefused
 from evcharge.domain.events import ConfirmationEnded
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
 from evcharge.domain.journal_records import Id, Text, Token
@@ -230,10 +230,10 @@ class OwnAccountRoutes:
         )
         try:
             decision = await carried_out(self._dispatcher, command)
-        except Refused as refusal:
+        except CommandRefused as refusal:
             if refusal.code is not Code.NO_SESSION:
                 raise
-            raise Refused(refusal.text, Code.CONFLICT) from None
+            raise CommandRefused(refusal.why, Code.CONFLICT, **refusal.facts) from None
         return answer(_told("", decision.reply))
 
     async def answer(self, request: web.Request, actor: Actor) -> web.Response:

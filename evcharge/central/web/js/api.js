@@ -97,11 +97,12 @@ async function read(response) {
 }
 
 /**
- * Central's own sentence is English: elsewhere what its code means goes before it.
+ * Where Central has a sentence in English alone, what its code means goes before it on other pages.
  * @param {Response} response @param {any} content
  */
 function problem(response, content) {
   const fallback = response.status === 401 ? t("api.login") : t("api.failed", { status: response.status });
+  if (lang() === "es" && content?.text_es) return content.text_es;
   const sentence = content?.detail ?? content?.title ?? fallback;
   const meaning = `code.${content?.code}`;
   return lang() !== "en" && has(meaning) ? `${t(meaning)} (${sentence})` : sentence;

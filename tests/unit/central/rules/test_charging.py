@@ -18,6 +18,7 @@ from evcharge.domain.charging_point import CpStatus, Hold
 from evcharge.domain.errors import Code
 from evcharge.domain.session import EndReason, SessionState
 from evcharge.evc1 import messages
+from evcharge.labels.command_refusals import in_words
 from tests.unit.central.builders import (
     JOURNAL,
     KWH,
@@ -375,7 +376,7 @@ def test_a_point_cannot_be_ready_for_the_session_of_another(town: Network):
     refusal = town.refuses(c.ReportReady, cp_id="CP002", session_id=session.session_id)
     unknown = town.refuses(c.ReportReady, cp_id="CP002", session_id="S-unknown")
     assert refusal.code is unknown.code is Code.ID
-    assert refusal.text == f"CP002 has no session {session.session_id}"
+    assert in_words(refusal) == f"CP002 has no session {session.session_id}"
 
 
 @pytest.mark.parametrize("named", [False, True])
@@ -406,7 +407,7 @@ def test_a_driver_with_several_charges_says_which_it_stops(town: Network):
     town.point_is_there("CP002")
     first, second = town.charging(cp_id="CP001"), town.charging(cp_id="CP002")
     refusal = town.refuses(c.StopCharging, driver_id="D01")
-    assert (refusal.code, refusal.text) == (
+    assert (refusal.code, in_words(refusal)) == (
         Code.WHICH_SESSION,
         "Your charges at CP001, CP002 run: say which.",
     )
@@ -420,10 +421,10 @@ def test_another_drivers_charge_is_no_such_session(town: Network):
     town.driver_is_there("D02")
     session = town.charging()
     texts = {
-        town.refuses(c.StopCharging, driver_id="D02", session_id=session.session_id).text,
-        town.refuses(c.StopCharging, driver_id="D02", session_id="S-unknown").text,
-        town.refuses(c.StopCharging, driver_id="D02").text,
-        town.refuses(c.StopCharging, driver_id="D99").text,
+        in_words(town.refuses(c.StopCharging, driver_id="D02", session_id=session.session_id)),
+        in_words(town.refuses(c.StopCharging, driver_id="D02", session_id="S-unknown")),
+        in_words(town.refuses(c.StopCharging, driver_id="D02")),
+        in_words(town.refuses(c.StopCharging, driver_id="D99")),
     }
     assert texts == {"No such session: nothing of yours is charging."}
     assert town.session(session.session_id).stop_reason is None
@@ -727,7 +728,7 @@ def test_a_charge_whose_engine_is_there_is_not_lost(town: Network, started: bool
     session = town.charging() if started else town.authorised()
     refusal = town.refuses(c.CloseLost, session_id=session.session_id)
     assert refusal.code is Code.ENGINE_THERE
-    assert "CP001 is connected" in refusal.text
+    assert "CP001 is connected" in in_words(refusal)
 
 
 def test_what_may_have_begun_meanwhile_stays_open_when_only_what_has_not_is_to_be_closed(town: Network):
@@ -739,7 +740,7 @@ def test_what_may_have_begun_meanwhile_stays_open_when_only_what_has_not_is_to_b
 
 def test_only_an_open_session_can_be_closed(town: Network):
     refusal = town.refuses(c.CloseLost, session_id="S-unknown")
-    assert (refusal.code, refusal.text) == (Code.NO_SESSION, "S-unknown is not an open session")
+    assert (refusal.code, in_words(refusal)) == (Code.NO_SESSION, "S-unknown is not an open session")
 
 
 # ---- texts, and what cannot be

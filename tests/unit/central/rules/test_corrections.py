@@ -251,7 +251,7 @@ def test_no_ticket_comes_to_less_than_nothing(town: Network, what: dict[str, int
 def test_what_was_not_taken_has_nothing_to_correct(town: Network):
     session = town.authorised()
     town.sends(town.engines["CP001"].refused(session.session_id))
-    with pytest.raises(Refused, match="no ticket to correct"):
+    with pytest.raises(Refused, match="no ticket"):
         corrections.correct(
             Draft(town.facts),
             Closed(town.over[session.session_id].session),

@@ -17,6 +17,7 @@ from evcharge.domain.charging_point import NEW_JOURNAL, CpStatus, Hold
 from evcharge.domain.errors import Code
 from evcharge.domain.ids import Role
 from evcharge.domain.session import EndReason
+from evcharge.labels.command_refusals import in_words
 from tests.unit.central.builders import (
     ADMIN,
     JOURNAL,
@@ -418,7 +419,7 @@ def test_all_points_are_held_and_resumed_at_once(town: Network):
 @pytest.mark.parametrize("kind", [c.PlaceHold, c.LiftHold])
 def test_an_unknown_point_cannot_be_held(town: Network, kind: type[c.AnyCommand]):
     refusal = town.refuses(kind, cp_id="CP009", hold=Hold.OPERATOR)
-    assert (refusal.code, refusal.text) == (Code.UNKNOWN_CP, "CP009 does not exist")
+    assert (refusal.code, in_words(refusal)) == (Code.UNKNOWN_CP, "CP009 does not exist")
 
 
 # ---- keys
@@ -517,7 +518,7 @@ def test_what_the_registry_says_of_keys_that_were_renewed_since_is_old(town: Net
 def test_a_revocation_of_somebody_unknown(network: Network):
     assert network.does(c.RevokeKeys, subject="CP009", epoch=1).is_empty
     refusal = network.refuses(c.RevokeKeys, subject="CP009")
-    assert (refusal.code, refusal.text) == (Code.ID, "CP009 is unknown here")
+    assert (refusal.code, in_words(refusal)) == (Code.ID, "CP009 is unknown here")
 
 
 def test_a_blocked_driver_starts_nothing_and_its_charge_ends(town: Network):
@@ -624,7 +625,7 @@ def test_a_full_wallet_counts_what_is_held(town: Network):
 
 def test_money_for_a_driver_nobody_knows_is_refused(town: Network):
     refusal = town.refuses(c.TopUp, driver_id="D99", cents=1)
-    assert (refusal.code, refusal.text) == (Code.ID, "driver D99 is unknown here")
+    assert (refusal.code, in_words(refusal)) == (Code.ID, "driver D99 is unknown here")
 
 
 # ---- what operators decide

@@ -10,6 +10,7 @@ from evcharge.domain import events
 from evcharge.domain.billing import MAX_MONEY_CENTS
 from evcharge.domain.errors import Code
 from evcharge.evc1 import messages
+from evcharge.labels.command_refusals import in_words
 from tests.unit.central.builders import KWH, Network, only
 
 
@@ -52,7 +53,7 @@ def test_no_wallet_falls_below_nothing_and_what_is_held_stays_held(town: Network
     assert refuses(town, c.CorrectMoney, driver_id="D01", cents=-2_001) is Code.BALANCE
     town.charging()
     refusal = town.refuses(c.PayOut, driver_id="D01", cents=1, reason="x", reference="R")
-    assert refusal.text == "the wallet of D01 has 0.00 € free; 20.00 € are held for a charge"
+    assert in_words(refusal) == "the wallet of D01 has 0.00 € free; 20.00 € are held for a charge"
 
 
 def test_a_ticket_is_given_back_and_stays_as_it_was(town: Network):
@@ -198,11 +199,11 @@ def test_money_that_an_operator_puts_in_pays_what_is_owed_first(town: Network):
 
 def test_what_is_free_is_all_that_a_refusal_speaks_of_where_nothing_is_held(town: Network):
     refusal = town.refuses(c.PayOut, driver_id="D01", cents=2_001, reason="x", reference="R")
-    assert refusal.text == "the wallet of D01 has 20.00 € free"
+    assert in_words(refusal) == "the wallet of D01 has 20.00 € free"
     town.does(c.Withdraw, subject="D01", epoch=1, registration=0)
     town.driver_is_there(epoch=1, registration=1)
     refusal = town.refuses(c.PayOut, driver_id="D01", cents=2_001, registration=0, reason="x", reference="R")
-    assert refusal.text == "the wallet of D01 has 20.00 € free"
+    assert in_words(refusal) == "the wallet of D01 has 20.00 € free"
 
 
 @pytest.mark.parametrize(
@@ -216,4 +217,4 @@ def test_what_is_free_is_all_that_a_refusal_speaks_of_where_nothing_is_held(town
     ],
 )
 def test_a_refusal_says_what_is_wrong(town: Network, kind: type[c.MoneyOrder], what: dict, text: str):
-    assert town.refuses(kind, reason="x", reference="R", **what).text == text
+    assert in_words(town.refuses(kind, reason="x", reference="R", **what)) == text

@@ -6,6 +6,7 @@ from evcharge.central.rules import commands as c
 from evcharge.domain import events
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code, StaleLink
+from evcharge.labels.command_refusals import in_words
 from tests.unit.central.builders import JOURNAL, Network, only, said
 
 ENGINE = {"cp_id": "CP001"}
@@ -84,7 +85,7 @@ def test_a_withdrawn_credential_says_nothing_any_more(town: Network, said: str, 
     refusal = town.refuses(kind, **what, link=present(town, said), epoch=0)
     assert isinstance(refusal, StaleLink)
     assert refusal.code is Code.REVOKED
-    assert "needs a new registration" in refusal.text
+    assert "needs a new registration" in in_words(refusal)
 
 
 @every_command

@@ -13,6 +13,7 @@ from evcharge.domain.charging_point import CpStatus, Hold
 from evcharge.domain.errors import Code
 from evcharge.domain.location import Location, WeatherKind
 from evcharge.domain.session import EndReason
+from evcharge.labels.command_refusals import in_words
 from tests.unit.central.builders import NOON, Network, only, said
 
 COLD, WIND = WeatherKind.COLD, WeatherKind.WIND
@@ -257,7 +258,7 @@ def test_there_is_nothing_to_override_in_good_weather(town: Network, is_known: b
         town.does(c.WeatherReport, location="Elche", temperature_celsius=20.0)
     refusal = town.refuses(c.WeatherOverride, location="Elche", override=True)
     assert refusal.code is Code.CONFLICT
-    assert "Elche" in refusal.text
+    assert "Elche" in in_words(refusal)
 
 
 # ---- measurements

@@ -10,6 +10,7 @@ from evcharge.domain import events
 from evcharge.domain.charging_point import CpStatus, Hold
 from evcharge.domain.errors import Code
 from evcharge.domain.session import EndReason
+from evcharge.labels.command_refusals import in_words
 from tests.unit.central.builders import KWH, Network, only, said
 
 
@@ -224,12 +225,15 @@ def test_an_id_keeps_its_kind_here_too(town: Network):
     for kind in (c.DriverArrives, c.DriverVisits):
         what = {"link": 9} if kind is c.DriverArrives else {}
         refused = town.refuses(kind, driver_id="CP001", epoch=5, registration=1, **what)
-        assert (refused.code, refused.text) == (
+        assert (refused.code, in_words(refused)) == (
             Code.CONFLICT,
             "CP001 is a charging point here, and an id keeps its kind",
         )
     refused = town.refuses(c.MonitorArrives, cp_id="D01", link=9, epoch=5, location="", registration=1)
-    assert (refused.code, refused.text) == (Code.CONFLICT, "D01 is a driver here, and an id keeps its kind")
+    assert (refused.code, in_words(refused)) == (
+        Code.CONFLICT,
+        "D01 is a driver here, and an id keeps its kind",
+    )
 
 
 @pytest.mark.parametrize("charges", [True, False])

@@ -39,8 +39,8 @@ LINES: dict[e.Event, str | None] = {
         request_id="0" * 32, cp_id="CP001", command="out", changed=False, ends=False
     ): "order out CP001, from Kafka: nothing to do",
     e.OrderRefused(
-        request_id="0" * 32, cp_id="CP009", command="out", code="E_UNKNOWN_CP", text="CP009 does not exist"
-    ): "order out CP009, from Kafka, refused: CP009 does not exist",
+        request_id="0" * 32, cp_id="CP009", command="out", code="E_UNKNOWN_CP", text="CP009 is away"
+    ): "order out CP009, from Kafka, refused: CP009 is away",
     e.StorageRestored(why="disk full", failed_at=1.0): None,
     e.RegistryLost(why="no answer"): None,
     e.RegistryReached(): None,
@@ -273,6 +273,18 @@ def test_every_event_has_been_thought_of():
 )
 def test_the_status_of_a_point_in_words(facts: dict, text: str):
     assert status_line(ChargingPoint(cp_id="CP001", **facts)) == text
+
+
+@pytest.mark.parametrize(
+    ("lang", "text"),
+    [
+        ("en", "order out CP009, from Kafka, refused: CP009 does not exist"),
+        ("es", "orden out CP009, de Kafka, denegada: CP009 no existe"),
+    ],
+)
+def test_a_refused_order_is_worded_by_its_facts(lang: str, text: str):
+    order = {"request_id": "0" * 32, "cp_id": "CP009", "command": "out", "code": "E_UNKNOWN_CP"}
+    assert line(e.OrderRefused(**order, why="unknown point", facts={"cp_id": "CP009"}), lang) == text
 
 
 @pytest.mark.parametrize(

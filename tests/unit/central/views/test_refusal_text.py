@@ -127,6 +127,12 @@ def test_one_elsewhere_is_named_with_its_location_and_the_one_that_was_wished_fo
         assert (f"{words[1]} {location}" in said) is bool(location)
 
 
+def test_programs_read_a_refused_order_with_its_english_sentence():
+    whose = '"request_id":"R","cp_id":"CP009","command":"out","code":"E_UNKNOWN_CP"'
+    data = f'{{"type":"OrderRefused",{whose},"why":"unknown point","facts":{{"cp_id":"CP009"}}}}'
+    assert refusal_text.fields_in_words("OrderRefused", data)["text"] == "CP009 does not exist"
+
+
 def test_what_an_older_central_stored_keeps_its_sentence_and_is_worded_by_its_code():
     for code, spanish in (
         (Code.CP_BUSY, "CP001 está ocupado con otra recarga."),
