@@ -285,7 +285,7 @@ def stop(draft: Draft, command: StopCharging) -> None:
 def end_charge(draft: Draft, command: EndCharge) -> None:
     """An operator ends one charge; its charging point stays in service."""
     if draft.session(command.session_id) is None:
-        raise Refused(f"{command.session_id} is not an open session", Code.NO_SESSION)
+        raise CommandRefused("not open", Code.NO_SESSION, session_id=command.session_id)
     end(draft, command.session_id, EndReason.OPERATOR)
 
 
