@@ -162,6 +162,11 @@ def evcharge(parent_pipe: int | None) -> None:
     help="Make the certificates anew with this name, too; may be repeated. Keys stay.",
 )
 @click.option("--renew", is_flag=True, help="Make the certificates anew, with the names they have.")
+@click.option(
+    "--demo",
+    is_flag=True,
+    help="Also register CP_001 to CP_005, and DRIVER1 and DRIVER2 with money: for courses, in a network of its own.",
+)
 @_options(
     _key(
         "--name",
@@ -171,7 +176,7 @@ def evcharge(parent_pipe: int | None) -> None:
         metavar="NAME",
     )
 )
-def init(added: tuple[str, ...], renew: bool, config_file: Path | None, **given: Any) -> None:
+def init(added: tuple[str, ...], renew: bool, demo: bool, config_file: Path | None, **given: Any) -> None:
     """Make the state folder: CA, certificates, keys, the first admin."""
     config = _with_whole_books(config_file, given)
     from evcharge.central.books import setup as pages
@@ -180,6 +185,10 @@ def init(added: tuple[str, ...], renew: bool, config_file: Path | None, **given:
     report = setup.initialise(config.state, config.registry.names, renew=renew, added=added)
     try:
         pages.initialise(config.state, report)
+        if demo:
+            from evcharge.demo import demo_users
+
+            demo_users.initialise(config, report)
     finally:
         # Also when the disk has filled up meanwhile: a password that was made is shown now, or never.
         for title, items in (("made", report.made), ("kept", report.kept), ("mind", report.warnings)):

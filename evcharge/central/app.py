@@ -126,7 +126,7 @@ async def build(config: Config, clock: Clock) -> AsyncIterator[Central]:
     link_seats, client_seats = _seats(settings)
     async with open_database(database_path(state), SCHEMA) as database, Credentials() as credentials:
         books = await _books(database, settings)
-        rules = _rules(settings, clock, resume_key)
+        rules = rules_of(settings, clock, resume_key)
         writer = await _writer(books, rules, clock)
         console = EventLog(writer.dispatcher.facts, config.lang)
         consents = Consents(credentials, _pin_key(state), writer.dispatcher.facts, time.monotonic)
@@ -375,7 +375,8 @@ def _pin_key(state: Path) -> bytes:
     return secret_files.kept_secret(state / "central" / "pin.key", secret_files.new_secret()).encode()
 
 
-def _rules(settings: CentralSettings, clock: Clock, sign_key: bytes) -> Rules:
+def rules_of(settings: CentralSettings, clock: Clock, sign_key: bytes) -> Rules:
+    """Return what the rules take from the settings."""
     return Rules(
         now=clock(),
         wallets=settings.wallets,

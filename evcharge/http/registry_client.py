@@ -197,7 +197,7 @@ async def own_secret(
     check_id(id_, "id")
     if given := environ.get("EVCHARGE_CREDENTIAL"):
         return given
-    path = _secret_path(state, kind, id_)
+    path = secret_path(state, kind, id_)
     if path.exists():
         return secret_files.read_secret(path)
     token = environ.get("EVCHARGE_ENROLMENT_TOKEN") or _enrolment_token(state)
@@ -233,12 +233,13 @@ async def own_secret(
 def kept_credential(state: Path, kind: Kind, id_: str, environ: Mapping[str, str] = os.environ) -> str | None:
     """Return the secret of `id_` as it is here now, None when there is none that can be read; asks nobody."""
     try:
-        return environ.get("EVCHARGE_CREDENTIAL") or secret_files.read_secret(_secret_path(state, kind, id_))
+        return environ.get("EVCHARGE_CREDENTIAL") or secret_files.read_secret(secret_path(state, kind, id_))
     except (StateError, OSError, ValueError):
         return None
 
 
-def _secret_path(state: Path, kind: Kind, id_: str) -> Path:
+def secret_path(state: Path, kind: Kind, id_: str) -> Path:
+    """Return where the secret of `id_` is kept."""
     return state / "driver" / id_ / "password" if kind == "driver" else state / "cp" / id_ / "secret"
 
 
