@@ -52,6 +52,8 @@ WITHDRAWN = "withdrawn"
 NO_LINK = "no link to Central"
 NEW_JOURNAL = "new journal not confirmed"
 OCCUPIED = "vehicle plugged in"
+# Until its monitor says which: of a charge that its engine ended for a fault.
+ENGINE_FAULT = "its engine ended a charge for a fault"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -282,7 +282,7 @@ class FaultReported(Event):
 
 
 class FaultCleared(Event):
-    """A monitor says that its engine is well again. `times` counts what it said too fast to be kept, too."""
+    """A monitor says that its engine is well again, or finds no fault. `times` counts what was too fast to be kept."""
 
     cp_id: CpId
     fault: str

@@ -50,6 +50,10 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "simulated": ("simulated at the monitor", "simulada en el monitor"),
     "no link": ("no link to Central", "sin conexión con la Central"),
+    "ended for a fault": (
+        "its engine ended a charge for a fault",
+        "su motor terminó una recarga por una avería",
+    ),
     "new journal": ("new journal not confirmed", "diario nuevo sin confirmar"),
     "why journal": central.SENTENCES["why journal"],
     "not heard": ("its monitor is not heard", "no se oye a su monitor"),

@@ -20,11 +20,12 @@ from evcharge.central.peers.letters import letters
 from evcharge.central.peers.quotas import BAN_S, Quotas
 from evcharge.central.peers.refusal_log import Refusals
 from evcharge.central.peers.talk import PeerLink
-from evcharge.central.rules.commands import CENTRAL, Actor, GiveUpStart, Reach
+from evcharge.central.rules.commands import CENTRAL, Actor, FaultUnconfirmed, GiveUpStart, Reach
 from evcharge.central.rules.epochs import Epochs
 from evcharge.central.rules.presence import REVOKED
 from evcharge.central.rules.start_seal import seal
 from evcharge.domain import events
+from evcharge.domain.charging_point import ENGINE_FAULT
 from evcharge.domain.errors import (
     AuthenticationError,
     Code,
@@ -46,6 +47,8 @@ log = logging.getLogger(__name__)
 # A link of the same identity that says nothing for its own heartbeat and this much longer is dead.
 _GRACE_S = 0.5
 _LISTEN_EVERY_S = 0.05
+# A monitor asks its engine every second; as long as that, what an engine said itself of a fault holds.
+_FOUND_WITHIN_S = 5.0
 
 
 class Peers:
@@ -250,6 +253,9 @@ class Peers:
                 self._address(Role.DRIVER, event.driver_id, event.link)
             case events.ConfirmationAsked():
                 self._give_up_later(event)
+            case events.FaultReported(fault=fault) if fault == ENGINE_FAULT:
+                command = FaultUnconfirmed(by=CENTRAL, cp_id=event.cp_id)
+                asyncio.get_running_loop().call_later(_FOUND_WITHIN_S, self._dispatcher.post, command)
             case _:
                 pass
         for role, peer_id, message in letters(event, self._sign):

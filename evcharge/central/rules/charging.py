@@ -20,7 +20,7 @@ from evcharge.central.rules.replies import RecordsMissing, RecordsTaken, Request
 from evcharge.central.rules.settings import Rules
 from evcharge.central.rules.settlement import about, close_estimated, issue_ticket, refuse, take_hold
 from evcharge.domain import events
-from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
+from evcharge.domain.charging_point import ENGINE_FAULT, ChargingPoint, CpStatus, Hold
 from evcharge.domain.errors import Code, CommandRefused
 from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, SessionId
 from evcharge.domain.journal_records import AnyRecord, Meter, SupplyEnd, SupplyRefused, SupplyStart
@@ -469,8 +469,15 @@ def _ended(draft: Draft, command: TakeRecords, session: Session, record: SupplyE
         set_aside(draft, command, record, rules, "final meter is below an earlier one")
     elif final.excess_mwh or doubt:
         set_aside(draft, command, record, rules, doubt or BILLED_LESS)
-    draft.put(replace(draft.existing_point(session.cp_id), register_mwh=record.meter_mwh))
-    issue_ticket(draft, final, EndReason.read(record.reason), rules)
+    point = replace(draft.existing_point(session.cp_id), register_mwh=record.meter_mwh)
+    reason = EndReason.read(record.reason)
+    is_news = record.seq > point.journal_end and session.stop_reason is None
+    if reason is EndReason.FAULT and is_news and point.monitor_heard and point.fault is None:
+        # Its monitor finds that out within a second: it is not shown as free until then.
+        point = replace(point, fault=ENGINE_FAULT)
+        draft.say(events.FaultReported(cp_id=point.cp_id, fault=ENGINE_FAULT))
+    draft.put(point)
+    issue_ticket(draft, final, reason, rules)
 
 
 # ---- the end

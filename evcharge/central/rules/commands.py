@@ -231,6 +231,14 @@ class GiveUpStart(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FaultUnconfirmed(Command):
+    """An engine ended a charge for a fault, and its monitor has had time enough to find it."""
+
+    is_fact = True
+    cp_id: CpId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetPin(MaybeFromLink):
     """A driver chooses a PIN (kept as `pin_hash`) and what a charge with it may cost, or gives it up (None).
 
@@ -525,6 +533,7 @@ AnyCommand = (
     | StartCharging
     | AnswerStart
     | GiveUpStart
+    | FaultUnconfirmed
     | SetPin
     | StopCharging
     | EndCharge

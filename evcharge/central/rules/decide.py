@@ -27,6 +27,7 @@ from evcharge.central.rules.commands import (
     EndCharge,
     EngineArrives,
     EngineLeaves,
+    FaultUnconfirmed,
     GiveUpStart,
     LiftHold,
     MarkTicketShown,
@@ -62,7 +63,7 @@ from evcharge.central.rules.settlement import close_estimated
 from evcharge.central.rules.wallet import credited, new_driver
 from evcharge.domain import events
 from evcharge.domain.billing import MAX_MONEY_CENTS, MAX_PRICE_CENTI_CENTS
-from evcharge.domain.charging_point import ChargingPoint, Hold, in_order
+from evcharge.domain.charging_point import ENGINE_FAULT, ChargingPoint, Hold, in_order
 from evcharge.domain.errors import Code, CommandRefused, StaleLink
 from evcharge.domain.ids import CpId, DriverId, JournalId
 from evcharge.domain.location import NOWHERE
@@ -97,6 +98,8 @@ def decide(facts: Facts | PendingFacts, command: AnyCommand, rules: Rules) -> De
             manual_start.answer(draft, command, rules)
         case GiveUpStart():
             manual_start.give_up(draft, command)
+        case FaultUnconfirmed():
+            _fault_unconfirmed(draft, command)
         case SetPin():
             manual_start.set_pin(draft, command, rules)
         case StopCharging():
@@ -229,8 +232,8 @@ def _without_engine(draft: Draft, point: ChargingPoint, reason: str) -> Charging
     if point.engine_link is None:
         return point
     session = draft.session_of(point)
-    if session is not None and session.stop_reason is EndReason.REVOKED:
-        session = None  # it does not go on
+    if session is not None and session.stop_reason in (EndReason.REVOKED, EndReason.FAULT):
+        session = None  # it does not go on, and its driver knows
     draft.say(
         events.EngineLost(
             cp_id=point.cp_id,
@@ -262,15 +265,19 @@ def _monitor_arrives(draft: Draft, command: MonitorArrives, rules: Rules) -> Non
 def _monitor_reports(draft: Draft, command: MonitorReports) -> None:
     presence.check_monitor(draft, command, command.cp_id)
     point = draft.existing_point(command.cp_id)
-    if (point.monitor_heard, point.fault, point.occupied) == (True, command.fault, command.occupied):
+    fault = command.fault
+    if fault is None and point.monitor_heard and point.fault == ENGINE_FAULT:
+        # It may not have asked its engine yet.
+        fault = ENGINE_FAULT
+    if (point.monitor_heard, point.fault, point.occupied) == (True, fault, command.occupied):
         return
     if not point.monitor_heard:
         draft.say(events.MonitorSpoke(cp_id=point.cp_id, driver_id=_charging_driver(draft, point)))
-    if command.fault != point.fault:
-        if command.fault is None:
+    if fault != point.fault:
+        if fault is None:
             draft.say(events.FaultCleared(cp_id=point.cp_id, fault=point.fault or "", times=command.times))
         else:
-            draft.say(events.FaultReported(cp_id=point.cp_id, fault=command.fault, times=command.times))
+            draft.say(events.FaultReported(cp_id=point.cp_id, fault=fault, times=command.times))
     if command.occupied != point.occupied:
         said = events.VehiclePluggedIn if command.occupied else events.VehicleUnplugged
         draft.say(said(cp_id=point.cp_id))
@@ -278,13 +285,21 @@ def _monitor_reports(draft: Draft, command: MonitorReports) -> None:
         replace(
             point,
             monitor_heard=True,
-            fault=command.fault,
+            fault=fault,
             occupied=command.occupied,
             occupied_by=point.occupied_by if command.occupied else None,
         )
     )
-    if command.fault is not None and point.fault is None:
-        charging.interrupt(draft, point, command.fault, command.live_mwh)
+    if fault is not None and point.fault is None:
+        charging.interrupt(draft, point, fault, command.live_mwh)
+
+
+def _fault_unconfirmed(draft: Draft, command: FaultUnconfirmed) -> None:
+    """Let a charging point go whose fault was over before its monitor asked."""
+    point = draft.point(command.cp_id)
+    if point is not None and point.fault == ENGINE_FAULT:
+        draft.put(replace(point, fault=None))
+        draft.say(events.FaultCleared(cp_id=point.cp_id, fault=ENGINE_FAULT))
 
 
 def _monitor_leaves(draft: Draft, command: MonitorLeaves, rules: Rules) -> None:

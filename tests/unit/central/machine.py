@@ -66,7 +66,7 @@ epochs = st.sampled_from([None] * 4 + [0, 1, 2, 3])
 # Mostly the link over which one speaks; sometimes one from before, or with what was valid before.
 stale = st.sampled_from([""] * 4 + ["old link", "old epoch"])
 energies = st.sampled_from([0, 1, 777, 20_000, 1_000_000, 5_999_999, 300_000_000])
-reasons = st.sampled_from(["unplugged", "limit", "restart", "a new kind of reason"])
+reasons = st.sampled_from(["unplugged", "limit", "fault", "restart", "a new kind of reason"])
 afterwards = st.sampled_from([
     "it goes on", "a fault", "revoked", "a new disk", "a gap", "bad weather", "barred", "a move", "a new price",
     "ended by an operator",
@@ -539,6 +539,10 @@ class TheRules(RuleBasedStateMachine):
             nonce=f"{self.nonce:016}",
             **self.of_driver(driver_id, stale, web=web),
         )
+
+    @rule(cp_id=cps)
+    def a_monitor_finds_no_fault(self, cp_id: str) -> None:
+        self.do(c.FaultUnconfirmed, cp_id=cp_id)
 
     @rule(cp_id=cps, request=st.none() | st.integers(1, 30))
     def a_driver_is_silent(self, cp_id: str, request: int | None) -> None:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from evcharge.central.rules.manual_start import MOST_PIN_MISSES
 from evcharge.central.rules.replies import DriverAsked, PinLimit, RecordsMissing, RecordsTaken, RequestStep
 from evcharge.domain import journal_records
-from evcharge.domain.charging_point import Hold
+from evcharge.domain.charging_point import ENGINE_FAULT, Hold
 
 MAX_HOLD, MAX_MWH, WELCOME, MOST_JOURNALS = 2_000, 100_000_000, 150, 1
 
@@ -241,11 +241,18 @@ class Model:
         cp = self.cps[a.cp_id]
         if stale := self._over(cp, cp.monitor, a):
             return stale
-        broke, cp.heard, cp.fault = a.fault is not None and cp.fault is None, True, a.fault
+        fault = a.fault
+        if fault is None and cp.heard and cp.fault == ENGINE_FAULT:
+            fault = ENGINE_FAULT  # it may not have asked yet
+        broke, cp.heard, cp.fault = fault is not None and cp.fault is None, True, fault
         cp.car, cp.car_of = a.occupied, cp.car_of if a.occupied else None
         if broke:
             self._stop(cp.session, "fault")
         return None
+
+    def _FaultUnconfirmed(self, a):
+        if (cp := self.cps.get(a.cp_id)) and cp.fault == ENGINE_FAULT:
+            cp.fault = None
 
     def _new_driver(self, a):
         self.drivers[a.driver_id] = SimpleNamespace(
@@ -476,6 +483,10 @@ class Model:
             case "C", journal_records.Meter() | journal_records.SupplyEnd():
                 session.meter = max(session.meter, record.meter_mwh)
                 if isinstance(record, journal_records.SupplyEnd):
+                    cp = self.cps[cp_id]
+                    is_news = record.seq > cp.journal_end and session.stop is None
+                    if record.reason == "fault" and is_news and cp.heard and cp.fault is None:
+                        cp.fault = ENGINE_FAULT
                     self._close(record.session_id, "T", gone=record.reason == "unplugged")
                 elif session.meter - session.first > session.limit:
                     self._stop(record.session_id, "limit")

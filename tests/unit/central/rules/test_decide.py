@@ -9,6 +9,7 @@ from evcharge.central.rules.accounts import ApiToken, seal
 from evcharge.central.rules.alert_kinds import AlertKind
 from evcharge.central.rules.commands import CENTRAL
 from evcharge.central.rules.decide import decide
+from evcharge.central.rules.decision import Decision
 from evcharge.central.rules.facts import TicketSeen, TransferKind
 from evcharge.central.rules.replies import RequestStep
 from evcharge.central.rules.settings import Rules
@@ -152,6 +153,57 @@ def test_the_driver_hears_that_the_engine_of_its_charge_is_silent(town: Network)
     lost = only(town.engine_leaves(), events.EngineLost)
     assert (lost.session_id, lost.driver_id) == (session.session_id, "D01")
     assert town.session(session.session_id).stop_reason is None
+
+
+def broken(town: Network) -> Decision:
+    """The engine ends its charge for a fault, before its monitor has asked."""
+    session = town.charging()
+    return town.sends(town.engines["CP001"].ended(session.session_id, 1_000, "fault"))
+
+
+def test_a_fault_that_ends_a_charge_is_shown_before_the_monitor_tells_of_it(town: Network):
+    kinds = said(broken(town))
+    assert kinds.index(events.FaultReported) < kinds.index(events.TicketMade)
+    assert (town.point().status, town.point().reason) == (
+        CpStatus.FAULTED,
+        "its engine ended a charge for a fault",
+    )
+    # The monitor tells that a car stands there before it has asked again.
+    town.reports(None, occupied=True)
+    assert town.point().status is CpStatus.FAULTED
+    assert only(town.reports("broken (KO)"), events.FaultReported).fault == "broken (KO)"
+    # It was found in time: nothing is taken back.
+    assert town.does(c.FaultUnconfirmed, cp_id="CP001").is_empty
+    assert town.point().status is CpStatus.FAULTED
+    town.reports(None)
+    assert town.point().status is CpStatus.AVAILABLE
+
+
+def test_a_fault_that_no_monitor_finds_is_over(town: Network):
+    broken(town)
+    assert said(town.does(c.FaultUnconfirmed, cp_id="CP001")) == [events.FaultCleared]
+    assert town.point().status is CpStatus.AVAILABLE
+
+
+def test_a_monitor_that_is_new_knows_better_than_an_engine_that_broke(town: Network):
+    broken(town)
+    town.monitor()
+    assert town.point().status is CpStatus.AVAILABLE
+
+
+def test_what_an_engine_tells_of_an_old_fault_is_no_news(town: Network):
+    session = town.charging()
+    town.engine_leaves()
+    end = town.engines["CP001"].ended(session.session_id, 1_000, "fault")
+    town.engine()
+    assert events.FaultReported not in said(town.sends(end))
+    assert town.point().status is CpStatus.AVAILABLE
+
+
+def test_the_driver_whose_charge_a_fault_ended_does_not_hear_that_it_goes_on(town: Network):
+    town.charging()
+    town.reports("engine lost")
+    assert only(town.engine_leaves(), events.EngineLost).driver_id is None
 
 
 def test_a_running_charge_goes_on_when_the_monitor_dies(town: Network):
