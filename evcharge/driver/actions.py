@@ -140,9 +140,9 @@ class ActionRunner:
         finally:
             self._channel = None
 
-    def lost(self, refusal: EvchargeError | None) -> None:
+    def lost(self, refusal: EvchargeError | None, why: str = "") -> None:
         """Take in that there is no connection: `refusal` names who refused us, None means that nobody answered."""
-        self.carry_out(self.conversation.lost(refusal))
+        self.carry_out(self.conversation.lost(refusal, why))
 
     def close(self) -> None:
         """Forget what was planned for later."""

@@ -55,4 +55,7 @@ async def run(config: Config, driver_id: DriverId, stop: asyncio.Event) -> int:
 def _tell(desk: ActionRunner, state: LinkState) -> None:
     if state.phase is not Phase.CONNECTED:
         # That nobody answered has words of its own; who answered and said no explains itself.
-        desk.lost(None if isinstance(state.error, ChannelClosed) else state.error)
+        if isinstance(state.error, ChannelClosed):
+            desk.lost(None, state.error.why)
+        else:
+            desk.lost(state.error)

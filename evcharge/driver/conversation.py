@@ -60,7 +60,7 @@ _FINAL = frozenset(
 _NOT_NOW = frozenset({Code.STORAGE, Code.BUSY})
 _REPEAT_AFTER_S = 5.0
 # What a notice says has changed the wallet.
-_OF_MONEY = frozenset({"WALLET_CORRECTED", "PAID_OUT", "DEBT_PAID", "CORRECTED"})
+_OF_MONEY = frozenset({"TOPPED_UP", "WALLET_CORRECTED", "PAID_OUT", "DEBT_PAID", "CORRECTED"})
 # Enough to recognise a late word about what is over.
 _REMEMBERED_REQUESTS = 100
 
@@ -148,6 +148,8 @@ class Conversation:
         session_id = running[cp_id] if cp_id is not None else next(iter(running.values()), None)
         if self._stop_wanted and self._stop_session == session_id:
             return Reaction(lines=(self._words("already stopping"),))
+        if Code.DUPLICATE in self._told:
+            return self._not_taken()
         self._stop_wanted, self._stop_session = True, session_id
         if not self._connected:
             return self._later()
@@ -226,16 +228,20 @@ class Conversation:
         messages += self._look_up(ListPoints(), AskBalance())
         return Reaction(lines=tuple(lines), messages=tuple(messages), notes=over)
 
-    def lost(self, refusal: EvchargeError | None = None) -> Reaction:
+    def lost(self, refusal: EvchargeError | None = None, why: str = "") -> Reaction:
         """Central is not reached: `refusal` says who would not have us, and why, if anybody answered.
 
-        Each reason is told once per outage.
+        Where nobody did, `why` says as much as is known of the network. Each reason is told once per outage.
         """
         self._connected = self.facts.connected = False
         # It comes again, if there still is one.
         self.facts.question = None
-        reason = "" if refusal is None else refusal.code
-        if reason in self._told:
+        reason = why if refusal is None else refusal.code
+        if reason == Code.DUPLICATE and self._stop_wanted:
+            not_taken = self._not_taken()
+            told = self.lost(refusal)
+            return replace(told, lines=(*told.lines, *not_taken.lines))
+        if reason in self._told or (not reason and self._told):
             return Reaction()
         self._told.add(reason)
         if refusal is not None:
@@ -243,7 +249,7 @@ class Conversation:
             source = "registry" if refusal.code is Code.UNREACHABLE else "central"
             return Reaction(lines=(said,), notes=self._setbacks.begin(source, said))
         under_way = self._request is not None and self._request.step in _UNDER_WAY
-        said = self._words.cannot_connect(self._address, charging=under_way)
+        said = self._words.cannot_connect(self._address, why, charging=under_way)
         return Reaction(lines=(said,), notes=self._setbacks.begin("central", said))
 
     def renewal(self, problem: EvchargeError | None) -> Reaction:
@@ -433,6 +439,11 @@ class Conversation:
         # While the first try to connect is under way there is nothing to complain about yet.
         return Reaction(lines=(self._words("not connected"),) if self._told else ())
 
+    def _not_taken(self) -> Reaction:
+        # Kept until we are let in, it would end some charge of later.
+        self._stop_wanted = False
+        return Reaction(lines=(self._words("stop elsewhere", driver_id=self._driver_id),))
+
     def _running(self) -> dict[str, str | None]:
         """Return the sessions that can be stopped, by their charging point; None: not known yet."""
         request = self._request
@@ -459,11 +470,15 @@ class Conversation:
 
     def _refuse(self, request: Request, word: Progress | ErrorNotice) -> Reaction:
         self._refused.append(request.request_id)
+        # What was held for it is free again.
+        was_held = request.session_id is not None
         if isinstance(word, Progress) and word.code == Code.NONE_NEAR:
             self._offer = word.cp_id
             # It was not asked for, and nothing happened there.
             request.place = None
         reaction = self._end(request, self._words.refused(word), self._words.refusal(word))
+        if was_held:
+            reaction = replace(reaction, messages=self._look_up(AskBalance()))
         if self._offer is None or not request.mine:
             return reaction
         return replace(reaction, lines=(*reaction.lines, self._words("yes?", cp_id=self._offer)))

@@ -21,15 +21,23 @@ from evcharge.labels import step
 from evcharge.runtime.plain import clean
 
 _RECEIPT_COLUMNS = 52
-# From here on a table has room for every column, or for all but the longest.
-_WIDE_COLUMNS = 80
+# From here on a table has room for all columns but the longest.
 _ENOUGH_COLUMNS = 50
 # So many columns fit only into a broad window.
 _FEW = 3
 # Figures come every second: older ones say how old they are, and claim no power.
 _STANDS_STILL_S = 3.0
+# Which columns of the latest charges there is room for; the session's id stands on its receipt, too.
+_CHARGES: tuple[tuple[int, tuple[int, ...]], ...] = (
+    (110, (0, 1, 2, 3, 4, 5)),
+    (80, (0, 2, 3, 4, 5)),
+    (50, (0, 2, 3, 4)),
+    (0, (2, 3, 4)),
+)
 _LEAST_BAR = 8
 _MOST_BAR = 30
+# What the shortest bar takes, with its gap and " 100%".
+_BAR_ROOM = _LEAST_BAR + 7
 
 
 def render(thing: RenderableType, columns: int, *, color: bool = True) -> str:
@@ -83,13 +91,13 @@ def history(answer: History, words: Words, columns: int) -> RenderableType:
 def _charges(answer: History, words: Words, columns: int) -> RenderableType:
     if not answer.tickets:
         return Text(words("no history"), style="yellow")
-    shown = range(5) if columns >= _WIDE_COLUMNS else range(1, 5 if columns >= _ENOUGH_COLUMNS else 4)
+    shown = next(shown for least, shown in _CHARGES if columns >= least)
     return _table(
         words("latest charges"),
-        words.heads("session", "point", "energy", "cost", "ended"),
+        words.heads("at", "session", "point", "energy", "cost", "ended"),
         words.history_rows(answer),
-        figures={2, 3},
-        styles=("dim", "bold", "", "bold", ""),
+        figures={3, 4},
+        styles=("", "dim", "bold", "", "bold", ""),
         shown=shown,
     )
 
@@ -117,6 +125,7 @@ def receipt(driver_id: str, bill: TicketIssued, words: Words) -> RenderableType:
         ("driver", driver_id),
         ("session", bill.session_id),
         ("point", bill.cp_id),
+        ("date", words.span(bill)),
         ("time", "–" if bill.elapsed_s is UNSET else clock(bill.elapsed_s)),
         ("energy", energy),
         ("price", f"{price_text(bill.price)} €/kWh"),
@@ -152,6 +161,11 @@ def toolbar(
         return _fitted([(f" {driver_id} ", "bold reverse"), (asks, "bold yellow reverse")], columns, None)
     if facts.supply is not None:
         parts = _supply_parts(facts.supply)
+        room = columns - sum(len(text) + 1 for text, _ in parts) - _BAR_ROOM
+        for part in _money_parts(facts, words):
+            room -= len(part[0]) + 1
+            if room >= 0:
+                parts.append(part)
         if age_s > _STANDS_STILL_S:
             at = f"{datetime.fromtimestamp(supply_at, UTC).astimezone():%H:%M:%S}"
             parts[1] = (words("as of", at=at), "bold yellow")
@@ -163,10 +177,7 @@ def toolbar(
         place = request.place or request.cp_id or words("any point")
         doing = words("waiting") if request.step in (UNSENT, SENT) else step(request.step, words.lang)
         parts.append((f"{place}: {doing}", "bold yellow"))
-    if facts.balance is not None:
-        parts.append((words("balance", euros=euros(facts.balance.balance_cents)), "bold"))
-        if facts.balance.owed_cents:
-            parts.append((words("owes, short", euros=euros(facts.balance.owed_cents)), "bold yellow"))
+    parts += _money_parts(facts, words)
     if facts.connected:
         parts.append((f"● {words('linked')}", "green"))
     else:
@@ -190,6 +201,17 @@ def _supply_parts(supply: Supply) -> list[tuple[str, str]]:
     ]
     if supply.elapsed_s is not UNSET:
         parts.append((clock(supply.elapsed_s), ""))
+    return parts
+
+
+def _money_parts(facts: KnownFacts, words: Words) -> list[tuple[str, str]]:
+    if facts.balance is None:
+        return []
+    parts = [(words("balance", euros=euros(facts.balance.balance_cents)), "bold")]
+    if facts.balance.held_cents:
+        parts.append((words("held, short", euros=euros(facts.balance.held_cents)), ""))
+    if facts.balance.owed_cents:
+        parts.append((words("owes, short", euros=euros(facts.balance.owed_cents)), "bold yellow"))
     return parts
 
 
@@ -225,7 +247,7 @@ def _table(
     *,
     figures: set[int],
     styles: Sequence[str],
-    shown: range | None = None,
+    shown: Sequence[int] | None = None,
 ) -> Table:
     """`figures` are the columns that stand to the right, `shown` those that there is room for."""
     table = Table(

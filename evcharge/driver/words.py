@@ -38,11 +38,12 @@ _NOTICES = {
     "CORRECTED": "corrected",
     "PIN_VOID": "pin void",
     "KEY_REVOKED": "key revoked",
+    "TOPPED_UP": "topped up",
     "WALLET_CORRECTED": "wallet corrected",
     "PAID_OUT": "paid out",
     "DEBT_PAID": "debt paid",
 }
-_OF_NO_POINT = ("pin void", "wallet corrected", "paid out", "debt paid")
+_OF_NO_POINT = ("pin void", "topped up", "wallet corrected", "paid out", "debt paid")
 _MOVEMENTS = {
     "TOP_UP": "moved in",
     "CORRECTION": "moved right",
@@ -90,9 +91,11 @@ class Words:
             text = said[:1].upper() + said[1:]
         return self("retrying", text=_ended(text))
 
-    def cannot_connect(self, address: str, *, charging: bool) -> str:
-        """CENTRAL cannot be reached; said once per outage."""
-        return self("cannot connect, charging" if charging else "cannot connect", address=address)
+    def cannot_connect(self, address: str, why: str = "", *, charging: bool) -> str:
+        """CENTRAL cannot be reached, and `why` when that is known; said once per outage and cause."""
+        because = f" ({self.cause(why)})" if why else ""
+        name = "cannot connect, charging" if charging else "cannot connect"
+        return self(name, address=address, why=because)
 
     def farewell(self, text: str) -> str:
         """CENTRAL said goodbye."""
@@ -207,6 +210,7 @@ class Words:
         rows = [
             ("driver", driver_id),
             ("session", bill.session_id),
+            ("date", self.span(bill)),
             ("energy", f"{kwh(energy_mwh)} kWh{'  ' + self('estimated') if bill.estimated else ''}"),
             ("cost", f"{euros(cents)} €  ({price_text(bill.price)} €/kWh)"),
             ("ended", self.ended(bill.reason)),
@@ -220,13 +224,19 @@ class Words:
             "=" * len(title),
         ]
 
+    def span(self, bill: TicketIssued) -> str:
+        """Return from when to when a charge went, the second date only if it is another one."""
+        began, ended = self.at(bill.started_at), self.at(bill.ended_at)
+        day, time = ended.split()
+        return f"{began} – {time if began.startswith(day) else ended}"
+
     def notes(self, bill: TicketIssued) -> list[str]:
         """What is unusual about a ticket, a sentence each."""
         notes = [self("while away")] if bill.while_away else []
         if bill.corrected_mwh is not UNSET or bill.corrected_cents is not UNSET:
             notes.append(self("was corrected", kwh=kwh(bill.energy_mwh), euros=euros(bill.cost_cents)))
         if bill.received_at is not UNSET and bill.received_at - bill.ended_at > LATE_S:
-            at = f"{here(datetime.fromtimestamp(bill.received_at, UTC)):%Y-%m-%d %H:%M}"
+            at = self.at(bill.received_at)
             notes.append(self("received late", at=at, point=bill.cp_id))
         return notes
 
@@ -261,13 +271,13 @@ class Words:
         below = [self("moved"), *table(heads, moved)] if moved else []
         if not answer.tickets:
             return [self("no history"), *below]
-        columns = self.heads("session", "point", "energy", "cost", "ended")
+        columns = self.heads("at", "session", "point", "energy", "cost", "ended")
         return [*table(columns, self.history_rows(answer)), *below]
 
     def moved_rows(self, answer: History) -> Iterable[tuple[str, ...]]:
         """Yield when money moved in the wallet apart from charges, what it was, how much, and why."""
         for one in answer.moved or ():
-            at = f"{here(datetime.fromtimestamp(one.at, UTC)):%Y-%m-%d %H:%M}"
+            at = self.at(one.at)
             what = self(_MOVEMENTS[one.kind]) if one.kind in _MOVEMENTS else one.kind
             yield at, what, f"{euros(one.cents)} €", one.reason or one.session_id or ""
 
@@ -275,6 +285,7 @@ class Words:
         """The cells of that table."""
         return [
             (
+                self.at(bill.ended_at),
                 bill.session_id,
                 bill.cp_id,
                 f"{kwh(energy_mwh)} kWh",
@@ -288,6 +299,11 @@ class Words:
     def status(self, value: str) -> str:
         """What a status is called. One that a newer Central sent is shown as it is."""
         return labels.status(CpStatus(value), self.lang) if value in set(CpStatus) else value
+
+    @staticmethod
+    def at(unix_s: float) -> str:
+        """Return an instant as date and time of this computer."""
+        return f"{here(datetime.fromtimestamp(unix_s, UTC)):%Y-%m-%d %H:%M}"
 
     def heads(self, *names: str) -> tuple[str, ...]:
         """The headings of a table."""

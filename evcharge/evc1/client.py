@@ -346,7 +346,8 @@ class ReconnectingClient:
                 channel.send(Heartbeat())
                 next_beat_at = now + beat_s
             await asyncio.sleep(min(next_beat_at, dead_at) - now)
-        channel.abort(ChannelClosed(f"no word from CENTRAL for {dead_after_s:g} s", Code.TIMEOUT))
+        silent = f"no word from CENTRAL for {dead_after_s:g} s"
+        channel.abort(ChannelClosed(silent, Code.TIMEOUT, failures.why(TimeoutError())))
 
     async def _pause(self, error: EvchargeError) -> None:
         self._refused.clear()

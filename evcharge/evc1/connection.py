@@ -38,6 +38,11 @@ class ChannelClosed(EvchargeError):
 
     default_code = Code.CLOSED
 
+    def __init__(self, text: str, code: Code | None = None, why: str = "") -> None:
+        """`why` is the cause alone, in a few words, for those who say the rest themselves; "": nobody knows."""
+        super().__init__(text, code)
+        self.why = why
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
@@ -277,9 +282,10 @@ class Channel(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Note the end; frames that came before it can still be received."""
         half = " in the middle of a frame" if self._cutter.waiting else ""
-        why = f": {failures.why(exc)}" if exc is not None else ""
+        why = failures.why(exc) if exc is not None else ""
+        because = f": {why}" if why else ""
         self._mute = True
-        self._stop(ChannelClosed(f"the connection to {self.peer_address} ended{half}{why}"))
+        self._stop(ChannelClosed(f"the connection to {self.peer_address} ended{half}{because}", why=why))
         if not self._lost.done():
             self._lost.set_result(None)
 
@@ -423,17 +429,25 @@ async def connect(
             transport, _ = await loop.create_connection(lambda: caller, host, port, ssl=tls)
     except TimeoutError:
         raise ChannelClosed(
-            f"cannot connect to {where}: no answer in {timeout_s:g} s", Code.UNREACHABLE
+            f"cannot connect to {where}: no answer in {timeout_s:g} s",
+            Code.UNREACHABLE,
+            failures.why(TimeoutError()),
         ) from None
     except OSError as problem:
         why = failures.why(problem)
-        raise ChannelClosed(f"cannot connect to {where}: {why}. Is it running?", Code.UNREACHABLE) from None
+        raise ChannelClosed(
+            f"cannot connect to {where}: {why}. Is it running?", Code.UNREACHABLE, why
+        ) from None
     try:
         async with asyncio.timeout(timeout_s):
             return await caller.done
     except TimeoutError:
         transport.abort()
-        raise ChannelClosed(f"{where} did not finish the login in {timeout_s:g} s", Code.TIMEOUT) from None
+        raise ChannelClosed(
+            f"{where} did not finish the login in {timeout_s:g} s",
+            Code.TIMEOUT,
+            failures.why(TimeoutError()),
+        ) from None
     except BaseException:
         transport.abort()
         raise
@@ -471,8 +485,11 @@ class _Caller(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():
-            why = f": {failures.why(exc)}" if exc is not None else ""
-            self.done.set_exception(ChannelClosed(f"{self._where} hung up during the login{why}"))
+            why = failures.why(exc or ConnectionResetError())
+            because = f": {why}" if exc is not None else ""
+            self.done.set_exception(
+                ChannelClosed(f"{self._where} hung up during the login{because}", why=why)
+            )
 
     def _on_frame(self, received: bytes) -> None:
         if (error := parse_error(received)) is not None:

@@ -9,12 +9,12 @@ SENTENCES: Mapping[str, Words] = {
     "connected": ("Connected to CENTRAL at {address}.", "Conectado con la CENTRAL en {address}."),
     "connected again": ("Connected to CENTRAL again.", "Conectado de nuevo con la CENTRAL."),
     "cannot connect": (
-        "Cannot connect to CENTRAL at {address}; retrying",
-        "Imposible conectar con la CENTRAL en {address}; se reintenta",
+        "Cannot connect to CENTRAL at {address}{why}; retrying",
+        "Imposible conectar con la CENTRAL en {address}{why}; se reintenta",
     ),
     "cannot connect, charging": (
-        "Cannot connect to CENTRAL at {address}; retrying (your charge goes on)",
-        "Imposible conectar con la CENTRAL en {address}; se reintenta (su recarga continúa)",
+        "Cannot connect to CENTRAL at {address}{why}; retrying (your charge goes on)",
+        "Imposible conectar con la CENTRAL en {address}{why}; se reintenta (su recarga continúa)",
     ),
     "retrying": ("{text} Retrying.", "{text} Se reintenta."),
     "not connected": (
@@ -45,6 +45,10 @@ SENTENCES: Mapping[str, Words] = {
         "Está recargando en {points}: diga cuál; por ejemplo: stop CP001",
     ),
     "nothing to stop": ("Nothing of yours runs at {cp_id}.", "Nada suyo está en curso en {cp_id}."),
+    "stop elsewhere": (
+        "Not stopped: {driver_id} is connected in another window. Type stop there, or close that window first.",
+        "No se ha parado: {driver_id} está conectado en otra ventana. Escriba stop allí, o cierre antes esa ventana.",
+    ),
     "already stopping": ("Already asked to stop.", "Ya se ha pedido parar."),
     "already asked": (
         "Already asked; the answer is on its way.",
@@ -128,6 +132,7 @@ SENTENCES: Mapping[str, Words] = {
         "Nothing was asked: there is nothing to say yes or no to.",
         "No se ha preguntado nada: no hay a qué decir que sí o que no.",
     ),
+    "topped up": ("{euros} € came into your wallet.", "Han entrado {euros} € en su saldo."),
     "wallet corrected": (
         "Your wallet was corrected by {euros} €: {why}.",
         "Su saldo se ha corregido en {euros} €: {why}.",
@@ -147,6 +152,14 @@ SENTENCES: Mapping[str, Words] = {
     "failed": (
         "{cp_id} failed ({why}); {kwh} kWh so far; final ticket follows.",
         "Avería en {cp_id} ({why}); {kwh} kWh hasta ahora; llegará el tique final.",
+    ),
+    "failed, so far": (
+        "{cp_id} failed ({why}). What you have so far is kept; the final ticket follows.",
+        "Avería en {cp_id} ({why}). Lo que lleva queda guardado; llegará el tique final.",
+    ),
+    "ends": (
+        "{why}. What you have so far is kept; the final ticket follows.",
+        "{why}. Lo que lleva queda guardado; llegará el tique final.",
     ),
     "corrected": (
         "Your ticket of {cp_id} was corrected by {kwh} kWh, {euros} €: {why}.",
@@ -183,6 +196,7 @@ SENTENCES: Mapping[str, Words] = {
     "location": ("Location", "Lugar"),
     "ended": ("Ended", "Final"),
     "time": ("Time", "Duración"),
+    "date": ("Date", "Fecha"),
     "note": ("Note", "Nota"),
     "total": ("TOTAL", "TOTAL"),
     "estimated": ("(estimated)", "(estimado)"),
@@ -207,6 +221,7 @@ SENTENCES: Mapping[str, Words] = {
     "no history": ("No charges yet.", "Todavía no hay recargas."),
     "balance": ("Balance: {euros} €", "Saldo: {euros} €"),
     "held": ("({euros} € held for a running charge)", "({euros} € retenidos por una recarga en curso)"),
+    "held, short": ("({euros} € held)", "({euros} € retenidos)"),
     "owes": (
         "You owe {euros} € of charges that your wallet could not pay: the next money that comes in pays that first.",
         "Debe {euros} € de recargas que su saldo no pudo pagar: el próximo dinero que entre paga eso primero.",

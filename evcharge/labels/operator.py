@@ -90,6 +90,10 @@ SENTENCES: Mapping[str, Words] = {
         "Weather in {about}: {detail}. Its charging points are out of order.",
         "Tiempo en {about}: {detail}. Sus puntos de recarga quedan fuera de servicio.",
     ),
+    "alert weather, overridden": (
+        "Weather in {about}: {detail}. An operator has overridden it: its charging points work.",
+        "Tiempo en {about}: {detail}. Un operador lo ha anulado: sus puntos de recarga funcionan.",
+    ),
     "restored weather": ("The weather in {about} is good again.", "El tiempo en {about} vuelve a ser bueno."),
     "alert weather-service": (
         "Weather connection unavailable ({detail}): what the weather withholds stays out of order.",

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.async_api import Page, Route, expect
 
-from evcharge.evc1.messages import Confirming, ManualStart, Progress, Stop
+from evcharge.evc1.messages import Confirming, Health, ManualStart, Progress, Stop
 from tests.component.town import FakeEngine, hear
 from tests.web.room import central_of, registry_of
 from tests.web.scene import Charge, begin_charge
@@ -71,6 +71,61 @@ async def test_a_whole_charge_from_the_page_is_seen_by_the_operator_and_ends_wit
         await expect(page.locator("#live")).to_have_attribute("data-state", "idle")
         await expect(page.locator("#past")).to_contain_text("1.00\u00a0€")
         await expect(page.locator("#balance")).to_have_text(re.compile("19.00"))
+
+
+async def test_a_charge_whose_point_fails_says_so_in_amber_with_what_there_is_so_far(room, window) -> None:
+    engine = await room.town.point("CP068")
+    async with window() as opened:
+        page = await room.enter(opened, "driver", name="D68")
+        (await asked(page, engine)).update()
+        await engine.journals(engine.meters(2_000_000))
+        await expect(page.locator("#dial-number")).to_have_text("2.00")
+        engine.monitor.send(Health(fault="overheated"))
+        live = page.locator("#live")
+        await expect(live).to_have_attribute("data-state", "broken")
+        await expect(page.locator("#state")).to_have_text("Interrupted")
+        await expect(page.locator("#under")).to_have_text(
+            "CP068 failed (overheated). What you have so far is kept; the final ticket follows."
+        )
+        await expect(page.locator("#dial-number")).to_have_text("2.00")
+        await expect(page.locator("#act")).to_be_hidden()
+        amber = "getComputedStyle(document.documentElement).getPropertyValue('--attention').trim()"
+        ring = "getComputedStyle(document.querySelector('#ring')).stroke"
+        assert await page.evaluate(
+            f"{ring} === (() => {{ const p = document.createElement('p'); p.style.color ="
+            f" {amber}; document.body.append(p); return getComputedStyle(p).color; }})()"
+        )
+        await engine.journals(engine.ends("fault"))
+        await expect(live).to_have_attribute("data-state", "done")
+        # Receipts and histories say the day, too.
+        day = re.compile(r"\d{1,2} \w+,? .*\d\d:\d\d")
+        await expect(page.locator("#receipts time")).to_have_text(day)
+        await expect(page.locator("#past time").first).to_have_text(day)
+
+
+async def test_a_driver_is_asked_about_a_point_elsewhere_when_none_is_free_where_it_wants_one(
+    room, window
+) -> None:
+    engine = await room.town.point("CP069")
+    async with window() as opened:
+        page = await room.enter(opened, "driver", name="D69")
+
+        async def elsewhere(route: Route) -> None:
+            body = json.loads(route.request.post_data or "{}")
+            await route.continue_(post_data=json.dumps(body | {"location": "Zaragoza"}))
+
+        await page.route("**/api/me/requests", elsewhere)
+        # Its own button is all that is left to choose.
+        await page.fill("#filter", "CP069")
+        await page.click("#act", delay=UNHURRIED_MS)
+        await expect(page.locator("#live")).to_have_attribute("data-state", "refused")
+        await page.unroute("**/api/me/requests")
+        await expect(page.locator("#act-label")).to_have_text(re.compile("Charge at CP"))
+        offered = (await page.locator("#act-label").inner_text()).split()[-1]
+        await page.click("#act", delay=UNHURRIED_MS)
+        if offered == "CP069":
+            await engine.is_asked()
+        await expect(page.locator("#live-title")).to_contain_text(offered)
 
 
 async def test_a_charge_that_the_operator_ends_tells_the_driver_why(room, window) -> None:

@@ -131,6 +131,10 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
         case events.MonitorSpoke(driver_id=str(driver_id)):
             text = f"The monitor of {event.cp_id} is heard again."
             return [(Role.DRIVER, driver_id, Notice(code="MONITOR_BACK", text=text, cp_id=event.cp_id))]
+        case events.WalletToppedUp():
+            text = f"{euros(event.cents)} € came into your wallet."
+            came_in = Notice(code="TOPPED_UP", text=text, cost_cents=event.cents)
+            return [(Role.DRIVER, event.driver_id, came_in)]
         case events.WalletCorrected():
             text = f"Your wallet was corrected by {euros(event.cents)} €: {event.reason}."
             return [(Role.DRIVER, event.driver_id, _of_wallet("WALLET_CORRECTED", text, event))]

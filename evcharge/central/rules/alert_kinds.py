@@ -69,6 +69,8 @@ class Alert:
     # An operator has seen it; nothing else has ended it.
     by_hand: bool = False
     times: int = 1
+    # Of the weather: an operator lets the charging points there work in spite of it.
+    overridden: bool = False
 
     @property
     def id(self) -> str:

@@ -43,7 +43,8 @@ def alert_text(alert: Alert, lang: str = labels.DEFAULT_LANGUAGE) -> str:
         detail = ", ".join(labels.weather(kind, lang) for kind in alert.detail.split())
     else:
         detail = cause(alert.detail, lang)
-    return labels.Speech(SENTENCES, lang)(f"alert {alert.kind}", about=alert.about, detail=detail)
+    name = "alert weather, overridden" if alert.overridden else f"alert {alert.kind}"
+    return labels.Speech(SENTENCES, lang)(name, about=alert.about, detail=detail)
 
 
 def restored_text(alert: Alert, lang: str = labels.DEFAULT_LANGUAGE) -> str:
@@ -116,6 +117,7 @@ class Alerts:
         for weather in weathers:
             if weather.alerts and not self.is_open(weather.location.name, AlertKind.WEATHER):
                 self._begin(AlertKind.WEATHER, weather.location.name, " ".join(sorted(weather.alerts)), now)
+            self._override(weather.location.name, overridden=weather.override)
 
     def storage_failed(self, why: str, at: datetime) -> None:
         """Open the one alert that no event can tell, because events cannot be stored."""
@@ -268,12 +270,20 @@ class Alerts:
                 self._end(AlertKind.WEATHER, event.location, at)
             case events.WeatherAlertCleared():
                 self._begin(AlertKind.WEATHER, event.location, " ".join(event.left), at, times=0)
+            case events.WeatherOverridden():
+                self._override(event.location, overridden=event.override)
             case events.WeatherLost():
                 self._begin(AlertKind.WEATHER_SERVICE, WEATHER, event.why, at)
             case events.WeatherReached():
                 self._end(AlertKind.WEATHER_SERVICE, WEATHER, at)
             case _:
                 pass
+
+    def _override(self, location: str, *, overridden: bool) -> None:
+        known = self._open.get((location, AlertKind.WEATHER))
+        if known is not None and known.overridden != overridden:
+            self.revision += 1
+            self._open[location, AlertKind.WEATHER] = replace(known, overridden=overridden)
 
     def _claimed(
         self,

@@ -19,6 +19,7 @@ from evcharge.central.rules.charging import present_step
 from evcharge.central.rules.facts import Facts
 from evcharge.central.views import page_frames, refusal_text
 from evcharge.central.views.board import Board, drawn
+from evcharge.central.views.charge_trouble import trouble
 from evcharge.domain.billing import price_text
 from evcharge.domain.events import (
     Event,
@@ -253,6 +254,7 @@ class DriverBoard:
             plug_within_s=session.plug_within_s,
             price=session.price_centi_cents_per_kwh,
             power=self._power.get(session.session_id, array("I")).tolist(),
+            trouble=trouble(session, point),
         )
 
     def frame(self, driver_id: DriverId, seen: int | None) -> bytes:

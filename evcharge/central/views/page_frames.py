@@ -108,6 +108,13 @@ class Delta(Struct, tag_field="t", tag="d"):
 # ---- a driver's page
 
 
+class Said(Struct, frozen=True, gc=False):
+    """One sentence for people, in each language."""
+
+    en: str
+    es: str
+
+
 class Charge(Struct, frozen=True):
     """A driver's own charge. `power` holds the last minute, a figure a second."""
 
@@ -125,6 +132,8 @@ class Charge(Struct, frozen=True):
     plug_within_s: int
     price: int
     power: list[int]
+    # Why it ends though its driver did not end it, or what of its charging point is lost.
+    trouble: Said | None = None
 
 
 class Refusal(Struct, frozen=True, gc=False):

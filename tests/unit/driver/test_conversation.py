@@ -8,6 +8,7 @@ import pytest
 from evcharge.domain.errors import AuthenticationError, Code, Overloaded
 from evcharge.driver.conversation import Conversation
 from evcharge.driver.requests import Reaction
+from evcharge.driver.words import Words
 from evcharge.evc1.messages import (
     AskBalance,
     AskHistory,
@@ -31,6 +32,8 @@ from evcharge.evc1.messages import (
 
 ADDRESS = "127.0.0.1:9002"
 SESSION = "S-D01-CP001-1"
+# Of the bill below, by the clock of this computer.
+STARTED = datetime.fromtimestamp(1.0).astimezone()
 
 
 def conversation(*, seen: tuple[str, ...] = (), connected: bool = True) -> Conversation:
@@ -106,6 +109,7 @@ def test_every_step_of_a_charge_is_shown():
         "===== SESSION SUMMARY =====",
         "Driver:  D01",
         "Session: S-D01-CP001-1",
+        f"Date:    {STARTED:%Y-%m-%d %H:%M} – {STARTED:%H:%M}",
         "Energy:  1.100 kWh",
         "Cost:    0.28 €  (0.25 €/kWh)",
         "Ended:   unplugged",
@@ -352,6 +356,40 @@ def test_an_outage_is_told_once_and_again_only_after_it_ended():
     assert talk.lost().lines == told
 
 
+def test_why_nobody_answers_is_said_as_soon_as_it_is_known_and_each_cause_once():
+    talk = conversation()
+    assert talk.lost(None, "connection refused").lines == (
+        f"Cannot connect to CENTRAL at {ADDRESS} (connection refused); retrying",
+    )
+    assert talk.lost(None, "connection refused") == Reaction()
+    assert talk.lost() == Reaction()
+    later = talk.lost(None, "no answer in time")
+    assert later.lines == (f"Cannot connect to CENTRAL at {ADDRESS} (no answer in time); retrying",)
+    assert later.notes == (("central", later.lines[0]),)
+    spanish = Conversation("D01", ADDRESS, 60, lambda: "request-1", words=Words("es"))
+    assert "(conexión rechazada); se reintenta" in spanish.lost(None, "connection refused").lines[0]
+
+
+ELSEWHERE = AuthenticationError("D01 (driver) is already connected", Code.DUPLICATE)
+NOT_TAKEN = "Not stopped: D01 is connected in another window. Type stop there, or close that window first."
+
+
+def test_a_stop_in_a_window_that_central_does_not_hear_is_not_taken_and_does_not_wait():
+    talk = conversation(connected=False)
+    talk.lost(ELSEWHERE)
+    assert talk.stop() == Reaction(lines=(NOT_TAKEN,))
+    # The other window may be closed hours later: nothing is stopped then.
+    assert not any(isinstance(message, RequestStop) for message in talk.connected().messages)
+    assert talk.stop().messages == (RequestStop(),)
+
+
+def test_a_stop_that_was_typed_before_that_was_known_is_not_taken_either():
+    talk = conversation(connected=False)
+    assert talk.stop() == Reaction()
+    assert talk.lost(ELSEWHERE).lines == ("D01 (driver) is already connected. Retrying.", NOT_TAKEN)
+    assert not talk.busy
+
+
 def test_without_a_charge_nothing_is_said_of_one():
     assert conversation().lost().lines == (f"Cannot connect to CENTRAL at {ADDRESS}; retrying",)
 
@@ -537,8 +575,8 @@ def test_a_second_start_is_not_sent():
             AskHistory(),
             History(tickets=[bill(reason="driver")]),
             (
-                "Session        Point  Energy     Cost    Ended",
-                "S-D01-CP001-1  CP001  1.100 kWh  0.28 €  stopped by the driver",
+                "When              Session        Point  Energy     Cost    Ended",
+                f"{STARTED:%Y-%m-%d %H:%M}  S-D01-CP001-1  CP001  1.100 kWh  0.28 €  stopped by the driver",
             ),
         ),
     ],
@@ -666,7 +704,16 @@ def test_what_was_asked_before_an_outage_is_asked_again_after_it():
     assert talk.ask(AskBalance()).messages == (AskBalance(),)
 
 
-@pytest.mark.parametrize("code", ["WALLET_CORRECTED", "PAID_OUT", "DEBT_PAID", "CORRECTED"])
+def test_the_money_is_looked_up_when_what_was_held_for_a_request_is_free_again():
+    talk = talking(auto_refresh=True)
+    talk.start("CP001", None)
+    talk.hear(progress("READY"))
+    talk.hear(Balance(balance_cents=0, held_cents=2000))
+    lapsed = progress("REFUSED", code="E_CP_NOT_AVAILABLE", reason="not plugged in")
+    assert talk.hear(lapsed).messages == (AskBalance(),)
+
+
+@pytest.mark.parametrize("code", ["TOPPED_UP", "WALLET_CORRECTED", "PAID_OUT", "DEBT_PAID", "CORRECTED"])
 def test_whoever_shows_its_balance_all_the_time_asks_for_it_when_money_moved(code: str):
     notice = Notice(code=code, text="It moved.", cost_cents=100)
     assert talking(auto_refresh=True).hear(notice).messages == (AskBalance(),)

@@ -1,6 +1,7 @@
 """What a driver's terminal shows, at a fixed width: tables, the receipt, the line at the bottom."""
 
 import re
+from datetime import datetime
 
 import pytest
 from msgspec import UNSET
@@ -72,6 +73,7 @@ def bar(
     return line.plain
 
 
+WHEN = r"\d{4}-\d\d-\d\d \d\d:\d\d"
 FREE = Points(points=[PointRow(cp_id="CP001", location="Alicante", price=2500, status="Available")])
 
 
@@ -96,12 +98,14 @@ def test_free_points_in_spanish_and_none():
 
 def test_a_history_gives_up_its_longest_columns_first():
     answer = History(tickets=[bill()])
-    assert plain(view.history(answer, ENGLISH, 80), 80)[-1] == (
-        f" {SESSION}  CP001  1.869 kWh  0.47 €  stopped by the driver"
-    )
-    assert (
-        plain(view.history(answer, ENGLISH, 60), 60)[-1] == " CP001  1.869 kWh  0.47 €  stopped by the driver"
-    )
+    when = rf" {WHEN}  "
+    rest = r"CP001  1\.869 kWh  0\.47 €"
+    for columns, row in (
+        (120, rf"{when}{SESSION}  {rest}  stopped by the driver"),
+        (80, rf"{when}{rest}  stopped by the driver"),
+        (60, rf"{when}{rest}"),
+    ):
+        assert re.fullmatch(row, plain(view.history(answer, ENGLISH, columns), columns)[-1])
     assert plain(view.history(answer, ENGLISH, 40), 40)[-1] == " CP001  1.869 kWh  0.47 €"
     assert plain(view.history(History(tickets=[]), ENGLISH, 80), 80) == ["No charges yet."]
 
@@ -170,6 +174,7 @@ def test_the_receipt_holds_every_figure_of_the_ticket():
         "Driver +D01",
         f"Session +{SESSION}",
         "Point +CP001",
+        rf"Date +{WHEN} – \d\d:\d\d",
         "Time +1:03",
         "Energy +1.869 kWh",
         "Price +0.25 €/kWh",
@@ -245,6 +250,30 @@ def test_without_a_charge_money_and_link_are_shown():
     assert bar(facts, 80) == " D01  Balance: 20.00 € ● connected to CENTRAL"
     assert bar(facts, 80, words=SPANISH) == " D01  Saldo: 20.00 € ● conectado con la CENTRAL"
     assert bar(KnownFacts(), 80) == " D01  ✗ no connection to CENTRAL, retrying"
+
+
+def test_what_is_held_stands_beside_the_balance():
+    facts = KnownFacts(connected=True, balance=Balance(balance_cents=500, held_cents=1500))
+    assert bar(facts, 80) == " D01  Balance: 5.00 € (15.00 € held) ● connected to CENTRAL"
+    assert bar(facts, 80, words=SPANISH) == (
+        " D01  Saldo: 5.00 € (15.00 € retenidos) ● conectado con la CENTRAL"
+    )
+
+
+def test_during_a_charge_the_wallet_stands_behind_its_figures_as_far_as_the_bar_leaves_room():
+    facts = KnownFacts(connected=True, supply=supply(), balance=Balance(balance_cents=500, held_cents=1500))
+    assert bar(facts, 120).startswith(
+        " CP001  7.40 kW 20.000 kWh 5.00 € 0:42 Balance: 5.00 € (15.00 € held)  ██"
+    )
+    assert bar(facts, 80).startswith(" CP001  7.40 kW 20.000 kWh 5.00 € 0:42 Balance: 5.00 €  ██")
+    assert bar(facts, 60) == " CP001  7.40 kW 20.000 kWh 5.00 € 0:42  ████░░░░░░░░░░░░ 25%"
+
+
+def test_a_charge_over_midnight_has_two_dates_on_its_receipt():
+    noon = datetime(2026, 5, 1, 12).astimezone().timestamp()
+    same, other = bill(started_at=noon, ended_at=noon + 60), bill(started_at=noon, ended_at=noon + 86_400)
+    assert ENGLISH.span(same) == "2026-05-01 12:00 – 12:01"
+    assert ENGLISH.span(other) == "2026-05-01 12:00 – 2026-05-02 12:00"
 
 
 def test_a_request_under_way_shows_its_step():

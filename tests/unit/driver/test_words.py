@@ -185,6 +185,7 @@ def test_a_charge_in_spanish_from_request_to_ticket():
         "===== RESUMEN DE LA SESIÓN =====",
         "Conductor: D01",
         "Sesión:    S-D01-CP001-1",
+        f"Fecha:     {SPANISH.span(bill)}",
         "Energía:   1.100 kWh  (estimado)",
         "Coste:     0.28 €  (0.25 €/kWh)",
         "Final:     desenchufado",
@@ -192,6 +193,7 @@ def test_a_charge_in_spanish_from_request_to_ticket():
         "================================",
     )
     assert SPANISH.history(History(tickets=[bill]))[0].split() == [
+        "Cuándo",
         "Sesión",
         "Punto",
         "Energía",

@@ -83,6 +83,12 @@ def test_a_driver_whose_charge_went_on_hears_who_is_back():
     assert told(connected)[1:] == [(Role.DRIVER, "D01", notice)]
 
 
+def test_a_driver_hears_what_came_into_its_wallet():
+    came_in = e.WalletToppedUp(driver_id="D01", cents=2_000, balance_cents=2_500)
+    notice = messages.Notice(code="TOPPED_UP", text="20.00 € came into your wallet.", cost_cents=2_000)
+    assert told(came_in) == [(Role.DRIVER, "D01", notice)]
+
+
 def test_a_driver_is_led_through_its_request():
     plug_in = progress("READY", text="Plug in at CP001 within 60 s.", plug_within_s=60)
     assert told(e.SessionReady(**WHOSE, plug_within_s=60)) == [(Role.DRIVER, "D01", plug_in)]
@@ -191,7 +197,7 @@ def test_everything_else_is_for_the_screens_alone():
         e.SessionAuthorised, e.EngineConnected, e.SessionReady, e.SessionStarted, e.StopOrdered, e.SessionRefused,
         e.SessionInterrupted, e.StraySupply, e.TicketMade, e.ConfirmationAsked, e.StartConfirmed, e.ConfirmationEnded,
         e.PinRemoved, e.TicketCorrected, e.PointMoved, e.HoldPlaced, e.HoldLifted, e.WalletCorrected, e.PaidOut,
-        e.DebtPaid,
+        e.DebtPaid, e.WalletToppedUp,
     }  # fmt: skip
     for event in LINES:
         if type(event) not in speak:

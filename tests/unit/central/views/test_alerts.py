@@ -327,6 +327,31 @@ def test_a_weather_alert_of_before_a_start_is_open_after_it():
     )
 
 
+def test_an_override_shows_in_the_alert_until_it_is_taken_back():
+    alerts = Alerts()
+    alerts.take(e.WeatherAlertRaised(location="Elche", alert="COLD"), NOON)
+    before = alerts.revision
+    alerts.take(e.WeatherOverridden(location="Elche", override=True), LATER)
+    (alert,) = alerts.open()
+    assert alert_text(alert) == (
+        "Weather in Elche: cold. An operator has overridden it: its charging points work."
+    )
+    assert "Un operador lo ha anulado" in alert_text(alert, "es")
+    assert alerts.revision > before
+    # More bad weather there is overridden, too.
+    alerts.take(e.WeatherAlertRaised(location="Elche", alert="WIND"), LATER)
+    assert alerts.open()[0].overridden
+    alerts.take(e.WeatherOverridden(location="Elche", override=False), LATER)
+    assert alert_text(alerts.open()[0]).endswith("Its charging points are out of order.")
+
+
+def test_an_override_of_before_a_start_shows_after_it():
+    alerts = Alerts()
+    cold = frozenset({WeatherKind.COLD})
+    alerts.adopt([], LATER, [Weather(location=Location("Elche"), alerts=cold, override=True)])
+    assert alerts.open()[0].overridden
+
+
 def test_one_of_two_weather_alerts_may_end_before_the_other():
     alerts = Alerts()
     for kind in ("COLD", "WIND"):

@@ -51,6 +51,47 @@ def test_a_later_frame_names_only_points_that_are_new_but_is_whole_otherwise(tow
     assert (frame["t"], [name[1] for name in frame["c"]], frame["free"]) == ("d", ["CP004"], [0, 1, 2, 3])
 
 
+def test_a_driver_sees_why_its_charge_is_interrupted_and_that_the_ticket_follows(town: Shown):
+    town.charging()
+    town.ticks()
+    assert me(town)["session"]["trouble"] is None
+    town.reports("engine lost")
+    town.ticks()
+    shown = me(town)["session"]
+    assert shown["step"] == "STOPPING"
+    assert shown["trouble"] == {
+        "en": "CP001 failed (engine lost). What you have so far is kept; the final ticket follows.",
+        "es": "Avería en CP001 (engine lost). Lo que lleva queda guardado; llegará el tique final.",
+    }
+    town.engine_leaves()
+    assert "failed (engine lost)" in me(town)["session"]["trouble"]["en"]
+
+
+def test_a_driver_sees_who_ended_its_charge_and_nothing_of_its_own_stop(town: Shown):
+    town.charging()
+    town.holds(cp_id="CP001")
+    assert me(town)["session"]["trouble"] == {
+        "en": "Stopped by the operator. What you have so far is kept; the final ticket follows.",
+        "es": "Parado por el operador. Lo que lleva queda guardado; llegará el tique final.",
+    }
+
+
+def test_a_driver_sees_that_its_own_stop_waits_for_an_engine_that_is_away(town: Shown):
+    town.charging()
+    town.does(c.StopCharging, driver_id="D01")
+    assert me(town)["session"]["trouble"] is None
+    town.engine_leaves()
+    assert "CP001 failed (no link to Central)" in me(town)["session"]["trouble"]["en"]
+
+
+def test_a_charge_that_goes_on_without_link_or_monitor_says_so(town: Shown):
+    town.charging()
+    town.monitor_leaves()
+    assert "The monitor of CP001 is not heard" in me(town)["session"]["trouble"]["en"]
+    town.engine_leaves()
+    assert "its figures stand still" in me(town)["session"]["trouble"]["en"]
+
+
 def test_the_steps_of_a_charge(town: Shown):
     session = town.authorised()
     shown = me(town)["session"]

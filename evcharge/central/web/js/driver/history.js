@@ -1,7 +1,7 @@
 // The driver's latest charges, a page at a time; a click shows the ticket.
 import { $, h, icon, put } from "../dom.js";
 import { get, query } from "../api.js";
-import { dateTime, euros, kwh, time, today } from "../format.js";
+import { dateTime, euros, kwh } from "../format.js";
 import { t, term } from "../i18n.js";
 import { openReceipt } from "./tickets.js";
 
@@ -67,7 +67,7 @@ function row(session) {
   const content = [
     h("span", { class: "past-icon", "data-kind": state }, icon(ticketed ? "ticket" : state === "REFUSED" ? "unavailable" : "charging")),
     h("span", { class: "past-what" }, h("b", null, cp_id), h("small", null, words)),
-    h("time", { datetime: at }, today(at) ? time(at) : dateTime(at)),
+    h("time", { datetime: at }, dateTime(at)),
     h("b", { class: "past-sum" }, ticketed ? euros(session.cost_cents) : "–"),
   ];
   const open = () => openReceipt({ ...session, reason: end_reason ?? "other" });

@@ -15,7 +15,9 @@ const TREND = 60;
  */
 export function stateOf({ record }, known) {
   if (!record) return known ? "idle" : "wait";
-  if (record.phase === "running") return record.times.charging ? "charging" : record.last?.step === "READY" ? "ready" : "asking";
+  const { phase, last } = record;
+  if (phase === "running" && last?.trouble && last.step === "STOPPING") return "broken";
+  if (phase === "running") return record.times.charging ? "charging" : record.last?.step === "READY" ? "ready" : "asking";
   if (record.phase === "sending" || record.phase === "sent") return "asking";
   return record.phase === "ended" ? "ended" : record.phase;
 }
@@ -37,6 +39,8 @@ const FACES = {
   charging: ({ record, where, stopping, me }) => figures(me?.session ?? record.last, {
     title: where, pill: t(stopping ? "driver.stopping" : "driver.charging"), live: true, act: t(stopping ? "driver.stopping" : "driver.stop"),
   }),
+  // Its end was not its driver's wish.
+  broken: ({ record, where }) => figures(record.last, { title: where, pill: t("driver.broken"), under: record.last.trouble[lang()], act: "" }),
   ended: ({ record, where }) => figures(record.last ?? {}, { title: where, pill: t("driver.ended"), under: t("driver.ticket_coming"), act: "" }),
   done: ({ record, where }) => ({
     ...figures({ ...record.last, ...record.ticket, limit_mwh: record.last?.limit_mwh }, { title: where, pill: t("driver.ended"), act: t("driver.seen") }),
@@ -44,7 +48,7 @@ const FACES = {
     elapsed: record.ticket.elapsed_s,
   }),
   refused: ({ record, where }) => ({
-    title: where || t("driver.asking_any"), pill: t("driver.refused"), icon: "unavailable", share: 0, under: record.refusal?.[lang()] ?? "", act: t("driver.close"),
+    title: where || t("driver.asking_any"), pill: t("driver.refused"), icon: "unavailable", share: 0, under: record.refusal?.[lang()] ?? "", act: record.offer ? t("driver.take", { cp: record.offer }) : t("driver.close"),
   }),
 };
 
@@ -85,7 +89,8 @@ export function showLive({ journey, me, now, place, lost, known }) {
   put($("#act-label"), face.act);
   set($("#act-icon"), "href", iconHref(ICONS[state] ?? "check"));
   set(act, "aria-disabled", String(stopping || (record?.phase === "sending" && !journey.unreachable)));
-  put($("#goes-on"), lost && state === "charging" ? t("driver.goes_on") : journey.unreachable ? t("driver.sent_again") : "");
+  const goesOn = lost ? t("driver.goes_on") : record?.last?.trouble?.[lang()];
+  put($("#goes-on"), state === "charging" ? goesOn ?? "" : journey.unreachable ? t("driver.sent_again") : "");
 }
 
 /** @param {Face} face @param {any} facts */

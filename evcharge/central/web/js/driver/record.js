@@ -10,7 +10,7 @@ const PATIENCE_S = 120;
  * @property {string} request_id @property {string} driver_id @property {number} asked steady seconds @property {string} cp "" until a point is known
  * @property {string} [wanted_cp] @property {string} [wanted_location]
  * @property {"sending"|"sent"|"running"|"ended"|"refused"|"done"} phase
- * @property {{en: string, es: string}|null} refusal
+ * @property {{en: string, es: string}|null} refusal @property {string} [offer] the point that is free elsewhere
  * @property {any} ticket
  * @property {{[step: string]: number}} times Unix seconds: sent, authorised, plug, charging, ended
  * @property {any} last the session as it was last heard of

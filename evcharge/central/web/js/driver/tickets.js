@@ -3,7 +3,7 @@ import { $, h, icon, put } from "../dom.js";
 import { post } from "../api.js";
 import { ask, problem } from "../dialogs.js";
 import { asCorrected, corrected, lasted } from "../charges.js";
-import { clock, dateTime, euros, kwh, price, today } from "../format.js";
+import { clock, dateTime, euros, kwh, price } from "../format.js";
 import { t, term } from "../i18n.js";
 
 /**
@@ -16,12 +16,12 @@ export function receipt(ticket, { fresh, away, onSeen } = {}) {
   const facts = [
     [t("driver.price"), price(Math.round(Number(ticket.price) * 1e4))],
     [t("driver.time"), lasted(ticket)],
-    [t("driver.from_to"), `${from ? clock(from) : "–"} – ${clock(until)}`],
+    [t("driver.from_to"), `${from ? dateTime(from) : "–"} – ${clock(until)}`],
     [t("driver.why"), term("reason", ticket.reason)],
     [t("driver.session"), h("code", null, ticket.session_id)],
   ];
   return h("article", { class: "receipt", "data-session": ticket.session_id, "aria-label": t("driver.receipt", { cp: ticket.cp_id }) },
-    h("header", null, h("b", null, ticket.cp_id), h("time", { datetime: until }, today(until) ? clock(until) : dateTime(until)), fresh && h("span", { class: "new" }, t("driver.new"))),
+    h("header", null, h("b", null, ticket.cp_id), h("time", { datetime: until }, dateTime(until)), fresh && h("span", { class: "new" }, t("driver.new"))),
     h("p", { class: "sum" }, h("b", null, euros(sum)), h("span", null, kwh(energy))),
     away && h("p", { class: "away" }, icon("clock"), t("driver.away")),
     ticket.estimated && h("p", { class: "away" }, icon("info"), t("driver.estimated")),

@@ -71,6 +71,7 @@ function act() {
   if (performance.now() - offeredAt < DOUBLE_MS) return undefined;
   if (!record) return store.me && journey.ask({ location: points.location || undefined });
   if (journey.busy) return journey.stop();
+  if (record.offer) return journey.ask({ cp: record.offer });
   return record.ticket ? seen(record.ticket.session_id) : journey.forget();
 }
 

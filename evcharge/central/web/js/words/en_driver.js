@@ -24,6 +24,8 @@ export default {
   "driver.stopping": "Stopping…",
   "driver.cancelling": "Cancelling…",
   "driver.seen": "Got it",
+  "driver.broken": "Interrupted",
+  "driver.take": "Charge at {cp}",
   "driver.close": "Choose another",
   "driver.asked": "Request sent",
   "driver.asking_any": "Any free charging point",

@@ -24,6 +24,8 @@ export default {
   "driver.stopping": "Parando…",
   "driver.cancelling": "Cancelando…",
   "driver.seen": "Entendido",
+  "driver.broken": "Interrumpida",
+  "driver.take": "Cargar en {cp}",
   "driver.close": "Elegir otro",
   "driver.asked": "Solicitud enviada",
   "driver.asking_any": "Cualquier punto de recarga libre",
