@@ -174,6 +174,9 @@ async def central() -> AsyncIterator[tuple[Server, Fleet]]:
             "EVCHARGE_STATE": folder,
             "EVCHARGE_CENTRAL__PORT": "0",
             "EVCHARGE_CENTRAL__API": "false",
+            # Every driver of a benchmark has money, however many come at once.
+            "EVCHARGE_CENTRAL__WELCOME_DRIVERS": "100000",
+            "EVCHARGE_CENTRAL__WELCOME_PER_HOUR": "100000",
             "EVCHARGE_REACH__REGISTRY_URL": "https://127.0.0.1:1",
         }
         async with process("-m", "evcharge", "central", env=env) as server:

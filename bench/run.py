@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import platform
 
-from bench import api, feed, kafka, lag, starts, updates
+from bench import api, feed, kafka, lag, points, starts, updates
 from bench.fleet import raise_file_limit
 
 # DESIGN §11 wants 2.5 x and 2,000 in the end.
@@ -28,6 +28,11 @@ async def main(*, quick: bool) -> int:
     print(f"                with its driver's screen fed as well: {cost.with_driver_us:.1f} us")
     rate = await starts.measure(points=200 if quick else 1000, rounds=5)
     print(f"session starts  {rate.per_s:.0f} /s durable, all at once; p99 {rate.p99_ms:.0f} ms")
+    whole = await points.measure(points=200 if quick else 2000, seconds=10 if quick else 30)
+    print(
+        f"charging point  {whole.cpu_us:.0f} us of CPU a second while it charges, all lanes; "
+        f"{whole.rss_kib:.0f} KiB with its session"
+    )
     wait = await lag.measure(points=200 if quick else 1000, seconds=5 if quick else 30)
     print(
         f"standstill      heartbeat of one link among many: median {wait.median_ms:.1f} ms, p99 {wait.p99_ms:.0f} ms, "
@@ -42,11 +47,9 @@ async def main(*, quick: bool) -> int:
         f"                {pages.kib_per_page_s:.0f} KiB/s each, {pages.rss_mib:.0f} MiB "
         f"({pages.rss_alone_mib:.0f} without pages)"
     )
-    points, sessions = (1_000, 50_000) if quick else (10_000, 1_000_000)
-    gets = await api.measure(points, sessions, seconds=0.5 if quick else 5)
-    print(
-        f"GET             {points:,} points, {sessions:,} sessions; bare aiohttp {gets.floor.cpu_us:.0f} us"
-    )
+    count, sessions = (1_000, 50_000) if quick else (10_000, 1_000_000)
+    gets = await api.measure(count, sessions, seconds=0.5 if quick else 5)
+    print(f"GET             {count:,} points, {sessions:,} sessions; bare aiohttp {gets.floor.cpu_us:.0f} us")
     for get in gets.costs:
         print(
             f"  {get.name:24}{get.per_s:7.0f} /s {get.cpu_us:8.0f} us {gets.times(get):7.1f} x"

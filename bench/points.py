@@ -1,0 +1,89 @@
+"""What a whole charging point costs Central in CPU, a second of a charge: all lanes, at the pace of real ones."""
+
+import asyncio
+from dataclasses import dataclass
+
+from bench.fleet import Point, central, cpu_s, keep_alive, rss_kib
+from evcharge.domain import journal_records
+from evcharge.evc1 import messages
+from evcharge.evc1.connection import Channel
+
+# A charging point's second: SUPPLY_UPDATE, heartbeat of its monitor, half a heartbeat of its engine, and every fifth
+# second a batch of five METERs.
+SLOTS = 10
+
+
+@dataclass(frozen=True)
+class Cost:
+    """CPU per charging point and second in microseconds; memory per charging point, links and session, in KiB."""
+
+    cpu_us: float
+    rss_kib: float
+
+
+async def measure(points: int, seconds: int) -> Cost:
+    """Let `points` charge for so many seconds; return what each of them costs Central a second."""
+    async with central() as (server, fleet):
+        empty = rss_kib(server.pid)
+        town: list[Point] = []
+        beating = asyncio.create_task(keep_alive(town))
+        for first in range(0, points, 25):
+            numbers = range(first, min(first + 25, points))
+            arrived = await asyncio.gather(*(fleet.point(number) for number in numbers))
+            await asyncio.gather(*(_charges(point) for point in arrived))
+            town += arrived
+        full = rss_kib(server.pid)
+        readers = [
+            asyncio.create_task(_read(channel)) for one in town for channel in (one.engine, one.monitor)
+        ]
+        beating.cancel()
+        await _second(town, 0)
+        before = cpu_s(server.pid)
+        for number in range(1, seconds + 1):
+            await _second(town, number)
+        used = cpu_s(server.pid) - before
+        for reader in readers:
+            reader.cancel()
+    return Cost(used / (points * seconds) * 1e6, (full - empty) / points)
+
+
+async def _charges(point: Point) -> None:
+    await point.asks()
+    await point.supplies()
+    await point.driver.close(messages.Bye())
+
+
+async def _second(town: list[Point], number: int) -> None:
+    """Say what all of them say in one second, spread over it."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for slot in range(SLOTS):
+        for place, point in enumerate(town[slot::SLOTS]):
+            _speak(point, number, place)
+        await asyncio.sleep(max(0.0, began + (slot + 1) / SLOTS - loop.time()))
+
+
+def _speak(point: Point, number: int, place: int) -> None:
+    assert point.start is not None
+    session_id = point.start.session_id
+    point.engine.send(messages.SupplyUpdate(session_id=session_id, power_w=22_000, energy_mwh=number * 6111))
+    point.monitor.send(messages.Heartbeat())
+    if (number + place) % 2:
+        point.engine.send(messages.Heartbeat())
+    if (number + place) % 5 == 0:
+        records: list[journal_records.AnyRecord] = [
+            journal_records.Meter(
+                seq=point.seq + one,
+                session_id=session_id,
+                meter_mwh=(number * 5 + one) * 1000,
+                elapsed_s=number,
+            )
+            for one in range(1, 6)
+        ]
+        point.seq += 5
+        point.engine.send(messages.Records(records=records))
+
+
+async def _read(channel: Channel) -> None:
+    while True:
+        await channel.receive()
