@@ -161,11 +161,10 @@ def toolbar(
         return _fitted([(f" {driver_id} ", "bold reverse"), (asks, "bold yellow reverse")], columns, None)
     if facts.supply is not None:
         parts = _supply_parts(facts.supply)
-        room = columns - sum(len(text) + 1 for text, _ in parts) - _BAR_ROOM
-        for part in _money_parts(facts, words):
-            room -= len(part[0]) + 1
-            if room >= 0:
-                parts.append(part)
+        # Whole or not at all: a balance of nothing, without what is held, looks like a mistake.
+        money = _money_parts(facts, words)
+        if sum(len(text) + 1 for text, _ in parts + money) + _BAR_ROOM <= columns:
+            parts += money
         if age_s > _STANDS_STILL_S:
             at = f"{datetime.fromtimestamp(supply_at, UTC).astimezone():%H:%M:%S}"
             parts[1] = (words("as of", at=at), "bold yellow")
