@@ -1,6 +1,7 @@
 """`evcharge invite` and `evcharge join`: what is typed and printed around `joining`."""
 
 import math
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -119,8 +120,11 @@ def _invite(
 @click.option(
     "--force", is_flag=True, help="Also when this state folder knows other addresses, or another network."
 )
+@click.option(
+    "--start", is_flag=True, help="Start it here at once: the driver, or the engine of the charging point."
+)
 @options()
-def join(token: tuple[str, ...], force: bool, config_file: Path | None, **given: Any) -> None:
+def join(token: tuple[str, ...], force: bool, start: bool, config_file: Path | None, **given: Any) -> None:
     """Join a network with TOKEN from evcharge invite; without it, it is asked for (or read from a pipe)."""
     config = settings(config_file, given)
     import asyncio
@@ -142,10 +146,17 @@ def join(token: tuple[str, ...], force: bool, config_file: Path | None, **given:
         now = getattr(settings(config_file, given).reach, key.partition(".")[2])
         if now != value:
             click.echo(say("overruled", key=key, value=now), err=True)
-    click.echo(say("next"))
-    folder = f" --state {shlex.quote(str(config.state))}" if given["state"] is not None else ""
-    for command in ("driver",) if invitation.kind == "driver" else ("cp-engine", "cp-monitor"):
-        click.echo(f"  evcharge {command} {invitation.id}{folder}")
+    state = [] if given["state"] is None else ["--state", str(config.state)]
+    first, *rest = ("driver",) if invitation.kind == "driver" else ("cp-engine", "cp-monitor")
+    lines = [shlex.join(["evcharge", command, invitation.id, *state]) for command in (first, *rest)]
+    if not start:
+        click.echo("\n  ".join([say("next"), *lines]))
+        return
+    if rest:
+        click.echo("\n  ".join([say("beside"), *lines[1:]]))
+    sys.stdout.flush()
+    # It becomes the program that was asked for: Ctrl+C, its terminal and its exit code are that one's.
+    os.execv(sys.executable, [sys.executable, "-m", "evcharge", first, invitation.id, *state])  # noqa: S606
 
 
 def _read(token: tuple[str, ...], say: "Speech") -> "Invitation":

@@ -135,4 +135,5 @@ SENTENCES: Mapping[str, Words] = {
         "Atención: el entorno o un ajuste dice {key} = {value}, que va antes que el token.",
     ),
     "next": ("Next, type:", "Ahora escriba:"),
+    "beside": ("It starts here. In another terminal, type:", "Arranca aquí. En otra terminal, escriba:"),
 }
