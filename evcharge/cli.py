@@ -58,18 +58,46 @@ def run(args: Sequence[str] | None = None) -> int:
     try:
         result = evcharge.main(args, prog_name="evcharge", standalone_mode=False)
     except click.ClickException as problem:
-        problem.show()
+        _show(problem, _lang(args))
         return problem.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
         return FAILED
     except Exception as problem:  # noqa: BLE001  the outermost boundary: nobody above could answer it
-        return _failure(problem)
+        return _failure(problem, _lang(args))
     return result if isinstance(result, int) else 0
 
 
-def _failure(problem: Exception) -> int:
+def _lang(args: Sequence[str] | None) -> str:
+    """Return the language of whoever reads a failure: that of this process, or what was asked for, once or always."""
+    from evcharge.labels import LANGUAGES
+    from evcharge.runtime.config import variable
+    from evcharge.runtime.logs import language
+
+    words = list(sys.argv[1:] if args is None else args)
+    given = [word.removeprefix("--lang=") for word in words if word.startswith("--lang=")]
+    given += [words[at + 1] for at, word in enumerate(words[:-1]) if word == "--lang"]
+    asked = given[-1] if given else os.environ.get(variable("lang"), "")
+    return asked if asked in LANGUAGES else language()
+
+
+def _show(problem: click.ClickException, lang: str) -> None:
+    """Show what click, or one of us, has against a command line."""
+    from evcharge.labels import DEFAULT_LANGUAGE
+    from evcharge.labels.command_errors import translated
+
+    if lang == DEFAULT_LANGUAGE:
+        problem.show()
+        return
+    if isinstance(problem, click.UsageError) and problem.ctx is not None:
+        usage = problem.ctx.get_usage().removeprefix("Usage: ")
+        click.echo(f"Uso: {usage}\nAyuda: {problem.ctx.command_path} --help\n", err=True)
+    click.echo(f"Error: {translated(problem.format_message(), lang)}", err=True)
+
+
+def _failure(problem: Exception, lang: str) -> int:
+    from evcharge.labels.command_errors import translated
     from evcharge.runtime import failures, files, wall_clock
     from evcharge.runtime.logs import without_secrets
     from evcharge.runtime.plain import clean
@@ -78,22 +106,26 @@ def _failure(problem: Exception) -> int:
     leaves = _leaves(problem)
     if not wall_clock.is_usable():
         # It was set while we ran: nothing can be logged or timed any more.
-        _say("the clock of this computer is wrong now (before 1970, or after 2199): set it, and start again.")
+        clock = (
+            "the clock of this computer is wrong now (before 1970, or after 2199): set it, and start again."
+        )
+        _say(translated(clock, lang))
         return FAILED
     worst = next((leaf for leaf in leaves if not isinstance(leaf, EvchargeError)), leaves[0])
     if isinstance(worst, EvchargeError):
-        _say(clean(without_secrets(worst.text)))
+        _say(clean(without_secrets(translated(worst.text, lang))))
         return MISUSE if isinstance(worst, ConfigError | Taken) else FAILED
     if isinstance(worst, OSError) and files.is_of_the_disk(worst):
         # A disk or a folder that does not take part: nothing that a report would help.
         where = worst.filename or "a file"
-        _say(clean(without_secrets(f"cannot use {where}: {files.why(worst)}")))
+        _say(clean(without_secrets(translated(f"cannot use {where}: {files.why(worst)}", lang))))
         return FAILED
     known = failures.why(worst) if failures.is_foreseen(worst) else f"{type(worst).__name__}: {worst}"
     what = clean(without_secrets(known))
-    _say(
+    mistake = (
         f"stopped by an error in the program itself ({what}). Please report it; --log-level debug shows more."
     )
+    _say(translated(mistake, lang))
     if logging.getLogger().isEnabledFor(logging.DEBUG):
         trace = "".join(traceback.format_exception(problem))
         click.echo("\n".join(clean(line) for line in without_secrets(trace).splitlines()), err=True)

@@ -67,6 +67,12 @@ def setup(settings: LogSettings, lang: str = "en", stream: TextIO | None = None)
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
 
 
+def language() -> str:
+    """Return the language that `setup` was given last; English before."""
+    formatters = (handler.formatter for handler in logging.getLogger().handlers)
+    return next((one.lang for one in formatters if isinstance(one, TextFormatter | JsonFormatter)), "en")
+
+
 def without_secrets(text: str) -> str:
     """Return `text` with everything that looks like a ticket, key or secret replaced by "<hidden>"."""
     return _SECRETS.sub(_HIDDEN, text)
@@ -79,13 +85,13 @@ class TextFormatter(logging.Formatter):
         """Times are told by `zone`; None is this computer's."""
         super().__init__()
         self._zone = zone
-        self._lang = lang
+        self.lang = lang
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).astimezone(self._zone)
         level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
         where = f"{record.name}: " if record.levelno < logging.INFO else ""
-        return f"{at:%H:%M:%S} {level}{where}{_words(record, self._lang)}"
+        return f"{at:%H:%M:%S} {level}{where}{_words(record, self.lang)}"
 
 
 class JsonFormatter(logging.Formatter):
@@ -93,14 +99,14 @@ class JsonFormatter(logging.Formatter):
 
     def __init__(self, lang: str = "en") -> None:
         super().__init__()
-        self._lang = lang
+        self.lang = lang
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "text": _words(record, self._lang),
+            "text": _words(record, self.lang),
         }
         for one in _sayings(record):
             line["said"] = one.name
