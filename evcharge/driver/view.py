@@ -107,7 +107,7 @@ def balance(answer: Balance, words: Words) -> RenderableType:
     free = _table(
         words("wallet"),
         words.heads("free money", "held money"),
-        [(f"{euros(answer.balance_cents)} €", f"{euros(answer.held_cents)} €")],
+        [tuple(words.figures(f"{euros(cents)} €") for cents in (answer.balance_cents, answer.held_cents))],
         figures={0, 1},
         styles=("bold green", ""),
     )
@@ -120,7 +120,7 @@ def receipt(driver_id: str, bill: TicketIssued, words: Words) -> RenderableType:
     grid.add_column(justify="left")
     grid.add_column(justify="right")
     energy_mwh, cents = as_corrected(bill)
-    energy = f"{kwh(energy_mwh)} kWh{' ' + words('estimated') if bill.estimated else ''}"
+    energy = words.figures(f"{kwh(energy_mwh)} kWh{' ' + words('estimated') if bill.estimated else ''}")
     rows = [
         ("driver", driver_id),
         ("session", bill.session_id),
@@ -128,13 +128,13 @@ def receipt(driver_id: str, bill: TicketIssued, words: Words) -> RenderableType:
         ("date", words.span(bill)),
         ("time", "–" if bill.elapsed_s is UNSET else clock(bill.elapsed_s)),
         ("energy", energy),
-        ("price", f"{price_text(bill.price)} €/kWh"),
+        ("price", words.figures(f"{price_text(bill.price)} €/kWh")),
         ("ended", words.ended(bill.reason)),
     ]
     for name, value in rows:
         grid.add_row(Text(words(name)), Text(clean(value)))
     grid.add_row(Text(""), Text("─" * 10))
-    grid.add_row(Text(words("total"), style="bold"), Text(f"{euros(cents)} €", style="bold"))
+    grid.add_row(Text(words("total"), style="bold"), Text(words.figures(f"{euros(cents)} €"), style="bold"))
     for note in words.notes(bill):
         grid.add_row(Text(words("note")), Text(note, style="italic"))
     title = Text(f" {words('summary')} ", style="bold")
@@ -160,7 +160,7 @@ def toolbar(
         asks = words("asks", cp_id=facts.question.cp_id, s=max(0, round(left_s)))
         return _fitted([(f" {driver_id} ", "bold reverse"), (asks, "bold yellow reverse")], columns, None)
     if facts.supply is not None:
-        parts = _supply_parts(facts.supply)
+        parts = [(words.figures(text), style) for text, style in _supply_parts(facts.supply)]
         # Whole or not at all: a balance of nothing, without what is held, looks like a mistake.
         money = _money_parts(facts, words)
         if sum(len(text) + 1 for text, _ in parts + money) + _BAR_ROOM <= columns:

@@ -71,6 +71,10 @@ class Words:
         """Return the sentence called `name`."""
         return self._say(name, **values)
 
+    def figures(self, text: str) -> str:
+        """Return `text` with its amounts as its reader writes them."""
+        return self._say.figures(text)
+
     def help(self) -> list[str]:
         """The commands."""
         return [self(f"help {word}") for word in _HELP]
@@ -211,8 +215,11 @@ class Words:
             ("driver", driver_id),
             ("session", bill.session_id),
             ("date", self.span(bill)),
-            ("energy", f"{kwh(energy_mwh)} kWh{'  ' + self('estimated') if bill.estimated else ''}"),
-            ("cost", f"{euros(cents)} €  ({price_text(bill.price)} €/kWh)"),
+            (
+                "energy",
+                self.figures(f"{kwh(energy_mwh)} kWh{'  ' + self('estimated') if bill.estimated else ''}"),
+            ),
+            ("cost", self.figures(f"{euros(cents)} €  ({price_text(bill.price)} €/kWh)")),
             ("ended", self.ended(bill.reason)),
         ]
         rows += [("note", note) for note in self.notes(bill)]
@@ -249,7 +256,12 @@ class Words:
     def point_rows(self, answer: Points) -> list[tuple[str, ...]]:
         """The cells of that table."""
         return [
-            (point.cp_id, f"{price_text(point.price)} €/kWh", self.status(point.status), point.location)
+            (
+                point.cp_id,
+                self.figures(f"{price_text(point.price)} €/kWh"),
+                self.status(point.status),
+                point.location,
+            )
             for point in answer.points
         ]
 
@@ -279,7 +291,7 @@ class Words:
         for one in answer.moved or ():
             at = self.at(one.at)
             what = self(_MOVEMENTS[one.kind]) if one.kind in _MOVEMENTS else one.kind
-            yield at, what, f"{euros(one.cents)} €", one.reason or one.session_id or ""
+            yield at, what, self.figures(f"{euros(one.cents)} €"), one.reason or one.session_id or ""
 
     def history_rows(self, answer: History) -> list[tuple[str, ...]]:
         """The cells of that table."""
@@ -288,8 +300,8 @@ class Words:
                 self.at(bill.ended_at),
                 bill.session_id,
                 bill.cp_id,
-                f"{kwh(energy_mwh)} kWh",
-                f"{euros(cents)} €",
+                self.figures(f"{kwh(energy_mwh)} kWh"),
+                self.figures(f"{euros(cents)} €"),
                 self.ended(bill.reason),
             )
             for bill in answer.tickets
@@ -323,7 +335,8 @@ class Words:
         """The table at the end of a file."""
         title = f"===== {self('services done', file=name)} ====="
         heads = (*self.heads("line", "asked for", "point"), "kWh", "€", self("result"))
-        return [title, *table(heads, rows)]
+        cells = [[*row[:3], *(self._number(cell) for cell in row[3:5]), *row[5:]] for row in rows]
+        return [title, *table(heads, cells)]
 
     def services_total(
         self, charged: int, refused_count: int, bad: int, energy_mwh: int, cost_cents: int
@@ -340,6 +353,10 @@ class Words:
         )
 
     # ---- helpers
+
+    def _number(self, text: str) -> str:
+        """Return a figure whose unit stands in the heading."""
+        return text if self._is_english else text.replace(".", ",")
 
     @property
     def _is_english(self) -> bool:

@@ -3,6 +3,7 @@
 Codes, statuses and reasons travel and are stored as they are; only what a person reads goes through here.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 
@@ -27,6 +28,9 @@ NOT_COMPREHENSIBLE = frozenset(
         Code.TOO_BIG,
     }
 )
+
+
+_AMOUNT = re.compile(r"(?<![\w.,:])(-?[0-9]+)\.([0-9]+)(?= ?(?:€|k?Wh\b|k?W\b|°C|%|m/s|km/h|s\b|h\b))")
 
 
 class Phrase(StrEnum):
@@ -233,6 +237,14 @@ def meaning(code_: str, text: str) -> Saying:
     return Saying(code_, {"text": text}, lambda lang, _: says(code_, text, lang))
 
 
+def figures(text: str, lang: str) -> str:
+    """Return `text` with every amount that has a unit as `lang` writes it: "0.25 €/kWh" is "0,25 €/kWh" in Spanish.
+
+    It stays as long as it was. Addresses, versions and what a program may read have no unit, and keep their points.
+    """
+    return _AMOUNT.sub(r"\1,\2", text) if lang == "es" else text
+
+
 class Speech:
     """Says the sentences of one room (a module of this package) in one language."""
 
@@ -243,4 +255,8 @@ class Speech:
 
     def __call__(self, name: str, **values: object) -> str:
         """Return the sentence called `name` with `values` filled in."""
-        return self._sentences[name][self._column].format_map(values)
+        return self.figures(self._sentences[name][self._column].format_map(values))
+
+    def figures(self, text: str) -> str:
+        """Return `text` with its amounts as its readers write them: "0.25 €" is "0,25 €" in Spanish."""
+        return figures(text, self.lang)

@@ -56,7 +56,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "new journal": ("new journal not confirmed", "diario nuevo sin confirmar"),
     "why journal": central.SENTENCES["why journal"],
-    "not heard": ("its monitor is not heard", "no se oye a su monitor"),
+    "not heard": ("its monitor is not heard", "su monitor no responde"),
     # ---- why a ticket was corrected
     "rest told": ("its charging point told the rest", "su punto de recarga contó el resto"),
     # ---- why a record of a journal was set aside
@@ -100,7 +100,7 @@ SENTENCES: Mapping[str, Words] = {
     "peer goodbye": ("{peer} said goodbye", "{peer} se despidió"),
     "service silent": (
         "the weather service was not heard for {s} s",
-        "no se oyó al servicio del clima durante {s} s",
+        "el servicio del clima no respondió durante {s} s",
     ),
     "bad certificate": ("its certificate is not valid", "su certificado no es válido"),
     "not our certificate": (

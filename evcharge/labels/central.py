@@ -163,7 +163,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "session ready": (
         "{session_id}: {cp_id} waits for the plug",
-        "{session_id}: {cp_id} espera el enchufe",
+        "{session_id}: {cp_id} pendiente de enchufar",
     ),
     "session started": (
         "{session_id}: {cp_id} supplies {driver_id}",
@@ -230,7 +230,7 @@ SENTENCES: Mapping[str, Words] = {
         "diario nuevo: cierre su aviso para confirmarlo",
     ),
     "why no link": ("no link to Central", "sin conexión con Central"),
-    "why not heard": ("its monitor is not heard", "no se oye a su monitor"),
+    "why not heard": ("its monitor is not heard", "su monitor no responde"),
     "why occupied": ("vehicle plugged in", "vehículo enchufado"),
     # ---- what does not work around Central
     "registry lost": (
@@ -317,7 +317,7 @@ SENTENCES: Mapping[str, Words] = {
     "all green": ("Every charging point is well.", "Todos los puntos de recarga están bien."),
     "charges": ("Requests and charges ({count})", "Peticiones y suministros ({count})"),
     "no charges": ("Requests and charges: none", "Peticiones y suministros: ninguno"),
-    "state plug": ("waiting for the plug", "espera el enchufe"),
+    "state plug": ("waiting for the plug", "pendiente de enchufar"),
     "state charging": ("charging", "suministrando"),
     "state stopping": ("ending: {reason}", "terminando: {reason}"),
     "faults": ("Faults ({count} open)", "Averías (sin resolver: {count})"),
@@ -352,7 +352,7 @@ SENTENCES: Mapping[str, Words] = {
     "help alerts": ("faults, also those that are solved", "averías, también las resueltas"),
     "help close": (
         "close what nothing else ends; confirm a journal",
-        "cerrar lo que nada más termina; confirmar un diario",
+        "cerrar avisos que no acaban solos; confirmar diario",
     ),
     "help top-up": ("put euros into a wallet", "ingresar euros en un monedero"),
     "help drivers": ("their wallets: free, held, owed", "sus monederos: libre, retenido, debido"),

@@ -171,13 +171,13 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "monitor lost": (
         "The monitor of {cp_id} is not heard; your charge goes on to its end.",
-        "No se oye al monitor de {cp_id}; su recarga continúa hasta el final.",
+        "El monitor de {cp_id} no responde; su recarga continúa hasta el final.",
     ),
     "engine back": (
         "{cp_id} is connected to CENTRAL again.",
         "{cp_id} está de nuevo conectado con la CENTRAL.",
     ),
-    "monitor back": ("The monitor of {cp_id} is heard again.", "Se oye de nuevo al monitor de {cp_id}."),
+    "monitor back": ("The monitor of {cp_id} is heard again.", "El monitor de {cp_id} vuelve a responder."),
     "stores again": ("CENTRAL stores again.", "La CENTRAL vuelve a guardar."),
     "registry back": ("Registry responding again.", "Registry responde de nuevo."),
     # ---- the list of troubles

@@ -18,11 +18,11 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "alert monitor": (
         "{about} is disconnected: its monitor is not heard ({detail}).",
-        "{about} desconectado: no se oye a su monitor ({detail}).",
+        "{about} desconectado: su monitor no responde ({detail}).",
     ),
     "restored monitor": (
         "The monitor of {about} is heard again.",
-        "Se oye de nuevo al monitor de {about}.",
+        "El monitor de {about} vuelve a responder.",
     ),
     "alert duplicate": (
         "The credential of {about} is used in two places ({detail}).",

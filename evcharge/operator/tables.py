@@ -66,9 +66,17 @@ def show(rows: Sequence[Row], columns: Sequence[Column], say: Speech) -> None:
 def plain(rows: Sequence[Row], columns: Sequence[Column], say: Speech) -> list[str]:
     """Return aligned lines, the headings first."""
     table = [[say(f"h {column.heading}") for column in columns]]
-    table += [[column.cell(row) for column in columns] for row in rows]
+    table += [[_shown(column, row, say) for column in columns] for row in rows]
     widths = [max(len(line[place]) for line in table) for place in range(len(columns))]
     return [_line(cells, columns, widths) for cells in table]
+
+
+def _shown(column: Column, row: Row, say: Speech) -> str:
+    """Return a cell as its reader writes figures; those of a column of numbers have their unit in the heading."""
+    cell = column.cell(row)
+    if column.number and say.lang == "es":
+        return cell.replace(".", ",")
+    return say.figures(cell)
 
 
 def _line(cells: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> str:
@@ -89,7 +97,7 @@ def _rich(rows: Sequence[Row], columns: Sequence[Column], say: Speech) -> None:
     for column in columns:
         table.add_column(say(f"h {column.heading}"), justify="right" if column.number else "left")
     for row in rows:
-        table.add_row(*(Text(column.cell(row), style=column.style(row)) for column in columns))
+        table.add_row(*(Text(_shown(column, row, say), style=column.style(row)) for column in columns))
     console = Console(highlight=False)
     lines = plain(rows, columns, say)
     if max(map(len, lines)) + len(columns) <= console.width:

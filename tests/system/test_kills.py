@@ -252,7 +252,7 @@ SAID = {
     "es": {
         "available": "CP001 .*Disponible",
         "faulted": "CP001 .*Averiado: .*motor perdido",
-        "disconnected": "CP001 .*Desconectado: no se oye a su monitor",
+        "disconnected": "CP001 .*Desconectado: su monitor no responde",
         "driver left": "D01 se ha ido: terminó la conexión",
         "out of service": r"CP001 no disponible\. CP fuera de servicio",
         "engine lost": "CP001 KO: motor perdido: ",

@@ -105,7 +105,7 @@ class OperatorOrders:
                 if order.registration is not None:
                     asked |= {
                         "driver_id": f"{driver_id}/{order.registration}",
-                        "wallet": f"{euros(free_cents)} €",
+                        "wallet": self._say.figures(f"{euros(free_cents)} €"),
                     }
                 cents = order.cents if order.cents is not None else free_cents
                 return self._say("pay-out question", **asked, amount=euros(cents))
@@ -281,7 +281,11 @@ class OperatorOrders:
             return ""
         owed_cents = facts.owed_cents(driver.driver_id, driver.registration)
         balance = euros(driver.balance_cents)
-        return self._say("owing", balance=balance, owed=euros(owed_cents)) if owed_cents else f"{balance} €"
+        return (
+            self._say("owing", balance=balance, owed=euros(owed_cents))
+            if owed_cents
+            else self._say.figures(f"{balance} €")
+        )
 
     def _wallets(self) -> Iterator[str]:
         """Yield a line for each wallet, of those who owe something first."""
@@ -318,7 +322,7 @@ class OperatorOrders:
             energy_mwh = live.energy_mwh if live is not None else session.energy_mwh
             cost = euros(session.cost_cents(energy_mwh))
             yield f"{session.session_id}  {session_state(session, self._lang)}"
-            yield f"  {session.cp_id} {session.driver_id}  {kwh(energy_mwh)} kWh  {cost} €"
+            yield self._say.figures(f"  {session.cp_id} {session.driver_id}  {kwh(energy_mwh)} kWh  {cost} €")
 
     def _page(self, title: str, lines: list[str]) -> OrderAnswer:
         return OrderAnswer(page=(title, *(lines or [self._say("nothing")]), "", self._say("help keys")))

@@ -104,11 +104,13 @@ class Sheet:
 
     def line(self, text: str, style: Style | None = None, width: int | None = None) -> Text:
         """`text`, cut off or filled up."""
-        return Text(_fit(text, self.width if width is None else width), style or self.palette.quiet)
+        shown = _fit(self.say.figures(text), self.width if width is None else width)
+        return Text(shown, style or self.palette.quiet)
 
     def apart(self, left: str, right: str, style: Style, width: int | None = None) -> Text:
         """`left` and, when it fits, `right` at the other end of the line."""
         width = self.width if width is None else width
+        left, right = self.say.figures(left), self.say.figures(right)
         room = width - cell_len(right)
         if right and room > min(cell_len(left), width // 3):
             return Text(_fit(left, room - 1) + " " + right, style)

@@ -105,9 +105,14 @@ def _session(session: ShownSession, facts: EngineFacts, words: Speech, width: in
     used = session.energy_mwh * 1000 // session.limit_mwh if session.limit_mwh else 0
     lines = [
         driver,
-        drawing.fact(words("power"), f"{session.kw} kW{warmth(facts.temperature_deci_celsius)}"),
-        drawing.fact(words("energy"), f"{kwh(session.energy_mwh)} kWh"),
-        drawing.fact(words("cost"), f"{euros(session.cost_cents)} €  ({price_text(session.price)} €/kWh)"),
+        drawing.fact(
+            words("power"), words.figures(f"{session.kw} kW{warmth(facts.temperature_deci_celsius)}")
+        ),
+        drawing.fact(words("energy"), words.figures(f"{kwh(session.energy_mwh)} kWh")),
+        drawing.fact(
+            words("cost"),
+            words.figures(f"{euros(session.cost_cents)} €  ({price_text(session.price)} €/kWh)"),
+        ),
         drawing.fact(words("limit"), drawing.bar(used, width)),
     ]
     if facts.battery_permille is not None:

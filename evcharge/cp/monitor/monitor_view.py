@@ -63,7 +63,9 @@ def _lamps(facts: MonitorFacts, words: Speech) -> list[Text]:
     heard = words("no ping") if facts.heard_at is None else words("ping at", at=clock(facts.heard_at))
     lines = [
         drawing.fact(words("engine"), drawing.lamp(facts.engine.lamp, facts.engine.words)),
-        drawing.fact("", f"{facts.engine_at}  {heard}{warmth(facts.temperature_deci_celsius)}"),
+        drawing.fact(
+            "", f"{facts.engine_at}  {heard}{words.figures(warmth(facts.temperature_deci_celsius))}"
+        ),
         drawing.fact(words("link"), drawing.lamp(facts.link.lamp, facts.link.words)),
         drawing.fact("", words("link means")),
         drawing.fact(words("central"), drawing.lamp(facts.central.lamp, facts.central.words)),

@@ -66,5 +66,5 @@ def test_other_languages_say_it_from_the_code():
     found = setbacks("es")
     assert found.hear(FULL)[1] == (("storage", "ahora no se pueden guardar datos"),)
     assert found.hear(lost("MONITOR_LOST"))[1] == (
-        ("monitor", "No se oye al monitor de CP001; su recarga continúa hasta el final."),
+        ("monitor", "El monitor de CP001 no responde; su recarga continúa hasta el final."),
     )

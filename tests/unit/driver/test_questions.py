@@ -53,7 +53,7 @@ def over(reason: str, text: str = "CP001 not available.", code: str = Code.NOT_C
         ),
         (
             SPANISH,
-            "CP001 (Elche) pregunta: ¿quiere cargar allí? 0.25 €/kWh, se retienen 20.00 €. sí o no, en 30 s",
+            "CP001 (Elche) pregunta: ¿quiere cargar allí? 0,25 €/kWh, se retienen 20,00 €. sí o no, en 30 s",
         ),
     ],
 )

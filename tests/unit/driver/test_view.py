@@ -141,7 +141,7 @@ def test_what_moved_in_the_wallet_stands_below_the_charges_with_date_time_and_re
     # In a narrow window the reasons go first.
     narrow = plain(view.history(History(tickets=[], moved=MOVED), SPANISH, 40), 40)
     assert narrow[0] == "Todavía no hay recargas."
-    assert any(line.endswith("corrección    -5.00 €") for line in narrow)
+    assert any(line.endswith("corrección    -5,00 €") for line in narrow)
 
 
 @pytest.mark.parametrize("columns", [10, 20, 40, 80, 200])
@@ -248,7 +248,7 @@ def test_without_a_limit_there_is_no_bar():
 def test_without_a_charge_money_and_link_are_shown():
     facts = KnownFacts(connected=True, balance=Balance(balance_cents=2000, held_cents=0))
     assert bar(facts, 80) == " D01  Balance: 20.00 € ● connected to CENTRAL"
-    assert bar(facts, 80, words=SPANISH) == " D01  Saldo: 20.00 € ● conectado con la CENTRAL"
+    assert bar(facts, 80, words=SPANISH) == " D01  Saldo: 20,00 € ● conectado con la CENTRAL"
     assert bar(KnownFacts(), 80) == " D01  ✗ no connection to CENTRAL, retrying"
 
 
@@ -256,7 +256,7 @@ def test_what_is_held_stands_beside_the_balance():
     facts = KnownFacts(connected=True, balance=Balance(balance_cents=500, held_cents=1500))
     assert bar(facts, 80) == " D01  Balance: 5.00 € (15.00 € held) ● connected to CENTRAL"
     assert bar(facts, 80, words=SPANISH) == (
-        " D01  Saldo: 5.00 € (15.00 € retenidos) ● conectado con la CENTRAL"
+        " D01  Saldo: 5,00 € (15,00 € retenidos) ● conectado con la CENTRAL"
     )
 
 
@@ -322,6 +322,6 @@ def test_the_memory_of_points_is_bounded(monkeypatch):
 @pytest.mark.parametrize(("words", "said"), [(ENGLISH, "as of"), (SPANISH, "a las")])
 def test_figures_that_stand_still_say_how_old_they_are_and_claim_no_power(words: Words, said: str):
     old = bar(KnownFacts(connected=True, supply=supply()), 80, words=words, age_s=4.0)
-    assert re.match(rf" CP001  {said} \d\d:\d\d:18 20\.000 kWh 5\.00 € 0:42", old)
+    assert re.match(rf" CP001  {said} \d\d:\d\d:18 20[.,]000 kWh 5[.,]00 € 0:42", old)
     assert "kW " not in old.replace("kWh", "")
     assert said not in bar(KnownFacts(connected=True, supply=supply()), 80, words=words, age_s=3.0)

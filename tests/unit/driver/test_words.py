@@ -56,7 +56,7 @@ def refused(code: str, text: str = "english", **more: object) -> Progress:
         ),
         (
             refused("E_CP_NOT_AVAILABLE", status="Disconnected", reason="its monitor is not heard"),
-            "Denegado: CP001 no disponible. CP fuera de servicio (Desconectado: no se oye a su monitor).",
+            "Denegado: CP001 no disponible. CP fuera de servicio (Desconectado: su monitor no responde).",
         ),
         (refused("E_CP_NOT_AVAILABLE"), "Denegado: CP001 no disponible. CP fuera de servicio."),
         (
@@ -100,7 +100,7 @@ def test_in_english_central_has_the_word_and_its_terms_when_it_has_none(word: Pr
     [
         (
             Notice(code="FAULT", text="x", cp_id="CP001", reason="overheating", energy_mwh=1_234_567),
-            "Avería en CP001 (overheating); 1.234 kWh hasta ahora; llegará el tique final.",
+            "Avería en CP001 (overheating); 1,234 kWh hasta ahora; llegará el tique final.",
         ),
         (
             Notice(code="ENGINE_LOST", text="x", cp_id="CP001"),
@@ -108,11 +108,11 @@ def test_in_english_central_has_the_word_and_its_terms_when_it_has_none(word: Pr
         ),
         (
             Notice(code="MONITOR_LOST", text="x", cp_id="CP001"),
-            "No se oye al monitor de CP001; su recarga continúa hasta el final.",
+            "El monitor de CP001 no responde; su recarga continúa hasta el final.",
         ),
         (
             Notice(code="KEY_REVOKED", text="x", cp_id="CP001", cost_cents=25),
-            "Se retiró la clave de CP001; su recarga ha terminado y se le cobran 0.25 €.",
+            "Se retiró la clave de CP001; su recarga ha terminado y se le cobran 0,25 €.",
         ),
         (Notice(code="OF_TOMORROW", text="of tomorrow", cp_id="CP001"), "of tomorrow"),
         (Notice(code="FAULT", text="without terms"), "without terms"),
@@ -186,8 +186,8 @@ def test_a_charge_in_spanish_from_request_to_ticket():
         "Conductor: D01",
         "Sesión:    S-D01-CP001-1",
         f"Fecha:     {SPANISH.span(bill)}",
-        "Energía:   1.100 kWh  (estimado)",
-        "Coste:     0.28 €  (0.25 €/kWh)",
+        "Energía:   1,100 kWh  (estimado)",
+        "Coste:     0,28 €  (0,25 €/kWh)",
         "Final:     desenchufado",
         "Nota:      esta recarga acabó mientras usted no estaba",
         "================================",
@@ -201,7 +201,7 @@ def test_a_charge_in_spanish_from_request_to_ticket():
         "Final",
     ]
     assert SPANISH.balance(Balance(balance_cents=1, held_cents=2)) == [
-        "Saldo: 0.01 € (0.02 € retenidos por una recarga en curso)"
+        "Saldo: 0,01 € (0,02 € retenidos por una recarga en curso)"
     ]
 
 
@@ -209,7 +209,7 @@ def test_a_status_of_a_newer_central_is_shown_as_it_is():
     row = PointRow(cp_id="CP001", location="Alicante", price=2500, status="Reserved")
     assert SPANISH.points(Points(points=[row]))[1].split() == [
         "CP001",
-        "0.25",
+        "0,25",
         "€/kWh",
         "Reserved",
         "Alicante",

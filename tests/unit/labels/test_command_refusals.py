@@ -66,7 +66,7 @@ def test_no_sentence_is_left_over():
         (
             CommandRefused("too little, held", Code.BALANCE, driver_id="D01", free_cents=5, held_cents=2_000),
             "the wallet of D01 has 0.05 € free; 20.00 € are held for a charge",
-            "el monedero de D01 tiene 0.05 € libres; 20.00 € están retenidos para una recarga",
+            "el monedero de D01 tiene 0,05 € libres; 20,00 € están retenidos para una recarga",
         ),
         (
             StaleLink("superseded", who="CP001"),

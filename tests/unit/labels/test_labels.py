@@ -116,3 +116,19 @@ def test_what_a_newer_peer_says_is_shown_as_it_is():
 def test_the_wordings_that_teachers_look_for_are_said(phrase, english, spanish):
     assert labels.say(phrase, cp_id="CP001") == english
     assert labels.say(phrase, "es", cp_id="CP001") == spanish
+
+
+@pytest.mark.parametrize(
+    ("english", "spanish"),
+    [
+        ("22.00 kW 0.028 kWh 0.01 € 0:42", "22,00 kW 0,028 kWh 0,01 € 0:42"),
+        ("0.25 €/kWh, -19.80 €", "0,25 €/kWh, -19,80 €"),
+        ("-3.4 °C, wind 12.0 m/s, 7.5%", "-3,4 °C, wind 12,0 m/s, 7,5%"),
+        # What has no unit is no amount.
+        ("127.0.0.1:9002, evcharge 1.2.3, CP1.5", "127.0.0.1:9002, evcharge 1.2.3, CP1.5"),
+        ("10.0.0.25 €", "10.0.0.25 €"),
+    ],
+)
+def test_an_amount_is_written_as_its_reader_writes_it(english: str, spanish: str):
+    assert labels.figures(english, "es") == spanish
+    assert labels.figures(english, "en") == english

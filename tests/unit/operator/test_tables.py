@@ -33,7 +33,8 @@ def test_no_id_and_no_sum_is_cut(width: int, lang: str, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     tables.show([SESSION], tables.sessions(lang), Speech(SENTENCES, lang))
     said = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
-    for whole in (SESSION["session_id"], "CP001", "D01", "12.345", "1234.56"):
+    figures = ("12,345", "1234,56") if lang == "es" else ("12.345", "1234.56")
+    for whole in (SESSION["session_id"], "CP001", "D01", *figures):
         assert whole in said
     assert "…" not in said
     assert all(len(line) <= width for line in said.splitlines())

@@ -148,7 +148,9 @@ def test_each_place_shows_its_country_and_where_it_is(words: Speech, where: str)
     assert "Elche, ES" in shown
     assert "38.27, -0.70" in shown
     assert all(cell_len(line) <= 80 for line in shown.splitlines())
-    assert listed([ABROAD], words)[0].startswith("Guadalajara, MX (20.68, -103.35): 24.0 °C")
+    assert listed([ABROAD], words)[0].startswith(
+        f"Guadalajara, MX (20.68, -103.35): {words.figures('24.0 °C')}"
+    )
 
 
 def test_a_narrow_window_has_no_room_for_coordinates():

@@ -278,7 +278,7 @@ def test_spanish_says_it_in_spanish():
     for words in (
         "Fuera de servicio", "Averiado", "Desconectado", "Suministrando", "Disponible", "kW ahora", "Puntos: 6",
         "Peticiones y suministros (2)", "Averías (sin resolver: 1)", "Mensajes", "operador, tiempo",
-        "no se oye a su monitor", "espera el enchufe",
+        "su monitor no responde", "pendiente de enchufar",
     ):  # fmt: skip
         assert words in said
     for words in ("Out of Order", "Faults", "Messages", "operator"):

@@ -297,7 +297,7 @@ def test_a_refused_order_is_worded_by_its_facts(lang: str, text: str):
             ),
             "D01 denegado: CP001 está ocupado con otra recarga.",
         ),
-        (ticket(estimated=True), f"{S}: tique 1.234 kWh, 0.31 € (desenchufado, estimado)"),
+        (ticket(estimated=True), f"{S}: tique 1,234 kWh, 0,31 € (desenchufado, estimado)"),
     ],
 )
 def test_the_lines_in_spanish(event: e.Event, text: str):
@@ -307,7 +307,7 @@ def test_the_lines_in_spanish(event: e.Event, text: str):
 @pytest.mark.parametrize(
     ("facts", "text"),
     [
-        ({}, "CP001 Desconectado: no se oye a su monitor"),
+        ({}, "CP001 Desconectado: su monitor no responde"),
         ({"monitor_heard": True}, "CP001 Averiado: sin conexión con Central"),
         ({"monitor_heard": True, "fault": "overheating"}, "CP001 Averiado: overheating"),
         ({"revoked": True}, "CP001 Fuera de servicio: clave revocada"),

@@ -27,7 +27,7 @@ def refused(
             Code.BALANCE,
             {"cents": 105},
             "Balance too low (1.05 €): top up first.",
-            "Saldo insuficiente (1.05 €): recárguelo antes.",
+            "Saldo insuficiente (1,05 €): recárguelo antes.",
         ),
         (
             Code.BALANCE,

@@ -30,7 +30,7 @@ export default {
   "filter.all": "Todos",
   "tile.out": "Out of Order",
   "tile.since": "desde hace {time}",
-  "tile.plug": "espera el enchufe",
+  "tile.plug": "pendiente de enchufar",
   "tile.occupied": "vehículo enchufado",
   "tile.stopping": "parando…",
   "tile.no_link": "sin enlace con Central",
