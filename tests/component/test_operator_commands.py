@@ -242,7 +242,7 @@ async def test_price_says_what_a_kwh_costs_and_asks_when_it_looks_like_a_slip(to
     assert "30.00 €/kWh is more than 2.00 €/kWh: is that right?" in refused
     assert "30.00" in await shell.does("price", "CP001", "30", "--yes")
     assert "write the amount with a point, as in 0.3" in await shell.fails("price", "CP001", "0,3", code=2)
-    assert "cuesta 0.31 €/kWh" in await shell.does("price", "cp001", "0,31", "--lang", "es")
+    assert "cuesta 0,31 €/kWh" in await shell.does("price", "cp001", "0,31", "--lang", "es")
     assert "escriba el importe con un punto" in await shell.fails(
         "price", "CP001", "1,234", "--lang", "es", code=2
     )
@@ -307,7 +307,7 @@ async def test_money_is_put_right_from_any_shell(town: Town, shell: Shell):
     said = await shell.does("correct", "D01", "0.50", *why, "--session", session_id)
     assert said == "D01: corrected by 0.50 €, balance 10.50 €.\n"
     said = await shell.does("refund", session_id, *why, "--reference", "r-1", "--lang", "es")
-    assert said == f"{session_id}: 2.00 € devueltos a D01, saldo 12.50 €.\n"
+    assert said == f"{session_id}: 2,00 € devueltos a D01, saldo 12,50 €.\n"
     assert "given back before" in await shell.does("refund", session_id, *why, "--reference", "r-1")
     assert await shell.does("pay-out", "D01", *why) == "D01: 12.50 € paid out, 0.00 € are left.\n"
     assert "has 0.00 € free" in await shell.fails("pay-out", "D01", "1", *why)

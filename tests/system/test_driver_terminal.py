@@ -96,7 +96,7 @@ async def test_a_spanish_driver_with_bad_input_and_a_lost_central(city: City):
     await point(city, central, "CP001", *STAYS)
     async with seat(city, "--lang", "es") as screen:
         await screen.shows(r"Conectado con la CENTRAL en 127\.0\.0\.1:\d+")
-        await screen.shows("Saldo: 20.00 €")
+        await screen.shows("Saldo: 20,00 €")
         await screen.types("cargar")
         await screen.shows("No se entiende: orden desconocida 'cargar'")
         await screen.types("start CP009")
