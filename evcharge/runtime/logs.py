@@ -31,6 +31,7 @@ PIPE_BUF_BYTES = 4096
 MAX_WAITING_LINES = 1000
 
 _about: ContextVar[dict[str, Any]] = ContextVar("about")
+_LEVELS_ES = {"debug": "depuración", "warning": "aviso", "critical": "grave"}
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 _HIDDEN = "<hidden>"
 _SECRETS = re.compile(
@@ -89,7 +90,7 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).astimezone(self._zone)
-        level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
+        level = "" if record.levelno == logging.INFO else f"{_level(record, self.lang)}: "
         where = f"{record.name}: " if record.levelno < logging.INFO else ""
         return f"{at:%H:%M:%S} {level}{where}{_words(record, self.lang)}"
 
@@ -122,6 +123,11 @@ def _add_context(record: logging.LogRecord) -> bool:
         if name not in _STANDARD:
             vars(record).setdefault(name, value)
     return True
+
+
+def _level(record: logging.LogRecord, lang: str) -> str:
+    english = record.levelname.lower()
+    return _LEVELS_ES.get(english, english) if lang == "es" else english
 
 
 def _told(name: str, value: Any) -> Any:

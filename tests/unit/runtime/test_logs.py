@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import threading
+from datetime import UTC
 
 import msgspec
 import pytest
@@ -322,3 +323,9 @@ def test_a_slow_reader_gets_the_last_lines_at_the_end(pipe):
     stream.close()
     slow.join(timeout=10)
     assert b"".join(got).count(b"\n") == 1000
+
+
+@pytest.mark.parametrize(("lang", "before"), [("en", "warning: "), ("es", "aviso: ")])
+def test_the_level_is_said_in_the_language_of_the_screen(lang: str, before: str):
+    record = logging.makeLogRecord({"msg": "hm", "levelno": logging.WARNING, "levelname": "WARNING"})
+    assert logs.TextFormatter(UTC, lang).format(record).endswith(f" {before}hm")
