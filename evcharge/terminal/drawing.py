@@ -4,7 +4,7 @@ import io
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
@@ -16,7 +16,10 @@ _LABEL_CELLS = 12
 
 
 def title(left: str, right: str, width: int) -> Text:
-    """Return a headline across the screen."""
+    """Return a headline across the screen; in a narrow one `left` is cut."""
+    room = width - cell_len(right) - 3
+    if cell_len(left) > room > 1:
+        left = set_cell_size(left, room - 1).rstrip(" ·") + "…"
     gap = max(1, width - cell_len(left) - cell_len(right) - 2)
     return Text(f" {left}{' ' * gap}{right} "[: max(1, width)], style="reverse bold")
 

@@ -75,6 +75,15 @@ def test_an_idle_engine_shows_where_it_is_and_what_its_keys_do():
     assert "driver" not in screen
 
 
+@pytest.mark.parametrize("width", [40, 30])
+def test_in_a_narrow_window_the_place_gives_way_to_the_clock(width: int):
+    headline = shown(engine(), width=width, height=12).splitlines()[0]
+    assert headline.endswith("12:00:00 ")
+    assert headline.startswith(" Charging point CP0")
+    assert "…" in headline
+    assert "Charging point CP001 · Alicante 12:00:00" in shown(engine(), width=42, height=12)
+
+
 def test_a_charge_shows_power_energy_money_driver_and_how_far_it_is():
     screen = shown(engine(state="charging", session=SESSION, battery_permille=645, delivered=False))
     for words in ("● Charging", "D01", "22.0 kW", "5.000 kWh", "1.25 €  (0.25 €/kWh)", " 25 %", " 64 %"):
