@@ -36,6 +36,15 @@ def parse_cents(text: str) -> int:
     return cents
 
 
+def parse_kwh(text: str) -> int:
+    """Return energy like "5" or "3.2" (kWh) in mWh; raise BadInput."""
+    scaled = Decimal(text) * 1_000_000 if _EUROS.fullmatch(text) else None
+    if scaled is None or scaled != int(scaled) or not 0 < scaled <= MAX_SESSION_MWH:
+        most = MAX_SESSION_MWH // 1_000_000
+        raise BadInput(f"energy {text[:40]!a}: give kWh as a plain number up to {most}, such as 3.2")
+    return int(scaled)
+
+
 def typed_number(text: str, *, comma: bool) -> str:
     """Return a number as it is typed where the `comma` is the decimal sign ("0,25"), with a point.
 
@@ -67,3 +76,8 @@ def kwh(energy_mwh: int) -> str:
     """Return energy as kWh with three decimals, rounded towards nothing: 1 234 567 mWh is "1.234"."""
     sign, energy_mwh = ("-" if energy_mwh < 0 else ""), abs(energy_mwh)
     return f"{sign}{energy_mwh // 1_000_000}.{energy_mwh % 1_000_000 // 1000:03d}"
+
+
+def kwh_in_short(energy_mwh: int) -> str:
+    """Return energy as kWh with no more decimals than it needs, three at most: 5 000 000 mWh is "5"."""
+    return kwh(energy_mwh).rstrip("0").removesuffix(".")

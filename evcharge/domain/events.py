@@ -701,6 +701,9 @@ class SessionAuthorised(Event):
     # When, in Unix seconds by Central's clock; 0: an older Central did not say.
     authorised_at: float = 0.0
     registration: int = 0
+    # After so much its driver wants it to end; `limit_mwh` is what came of that, and of the money.
+    until_mwh: int | None = None
+    until_cents: int | None = None
 
 
 class SessionRebuilt(Event):

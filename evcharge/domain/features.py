@@ -32,6 +32,8 @@ class Feature(StrEnum):
     WITHHELD = "withheld"
     # WALLET says what the driver owes, SESSIONS what moved in its wallet apart from charges.
     WALLET = "wallet"
+    # REQUEST_START says after how much energy or money the charge is to end, SUPPLY how far it is.
+    LIMITS = "limits"
 
 
 SPOKEN: frozenset[str] = frozenset(Feature)

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, dataclass_transform
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from evcharge.domain.billing import MAX_SESSION_MWH
+from evcharge.domain.billing import MAX_MONEY_CENTS, MAX_SESSION_MWH
 from evcharge.domain.features import Feature
 from evcharge.domain.ids import ID_PATTERN
 
@@ -22,6 +22,8 @@ SessionEnergy = Annotated[int, Meta(ge=0, le=MAX_SESSION_MWH)]
 Difference = Annotated[int, Meta(ge=-(10**15), le=10**15)]  # of energy
 Power = Annotated[int, Meta(ge=0, le=10_000_000)]
 Speed = Annotated[float, Meta(ge=0.01, le=100_000)]
+OwnLimitMwh = Annotated[int, Meta(ge=1, le=MAX_SESSION_MWH)]
+OwnLimitCents = Annotated[int, Meta(ge=1, le=MAX_MONEY_CENTS)]
 Cents = Annotated[int, Meta(ge=-(10**12), le=10**12)]
 Price = Annotated[int, Meta(ge=0, le=1_000_000)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]

@@ -27,6 +27,7 @@ class EndReason(StrEnum):
     WEATHER = "weather"
     FAULT = "fault"
     LIMIT = "limit"
+    OWN_LIMIT = "own limit"
     FULL = "battery full"
     RESTART = "restart"
     REVOKED = "key revoked"
@@ -52,6 +53,14 @@ class EndReason(StrEnum):
 LATE_S = 60.0
 
 
+def own_limit_mwh(tariff: Tariff, until_mwh: int | None, until_cents: int | None) -> int | None:
+    """Return the energy after which its driver wants a charge to end, in mWh; None: it did not say."""
+    most_mwh = MAX_SESSION_MWH if until_mwh is None else until_mwh
+    if until_cents is not None:
+        return tariff.affordable_mwh(until_cents, Consumption(most_mwh))
+    return until_mwh
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """One charge from authorisation to ticket. Meters are the charging point's register in mWh."""
@@ -66,6 +75,9 @@ class Session:
     limit_mwh: int
     authorised_at: datetime
     plug_within_s: int
+    # Its driver wants it to end after so much energy, or so much money; `limit_mwh` is what came of it.
+    until_mwh: int | None = None
+    until_cents: int | None = None
     # Whose: that registration of the driver's id.
     registration: int = 0
     start_meter_mwh: int = 0
@@ -117,13 +129,22 @@ class Session:
 
     def shown_cents(self, energy_mwh: int) -> int:
         """Return what screens say that `energy_mwh` costs: never more than what is held for it."""
-        cost = self.cost_cents(energy_mwh)
-        return min(cost, self.hold_cents) if self.hold_cents else cost
+        return self.allowed_cents(self.cost_cents(energy_mwh))
+
+    def allowed_cents(self, cents: int) -> int:
+        """Return `cents`, but never more than is held for it."""
+        return min(cents, self.hold_cents) if self.hold_cents else cents
 
     @property
     def granted_cents(self) -> int:
         """The most that it may cost; 0: nobody pays for it."""
         return self.hold_cents + self.short_cents
+
+    @property
+    def limit_reason(self) -> EndReason:
+        """Why it ends at its limit: its driver's own wish, or what may be spent at most."""
+        own_mwh = own_limit_mwh(self.tariff, self.until_mwh, self.until_cents)
+        return EndReason.OWN_LIMIT if own_mwh == self.limit_mwh else EndReason.LIMIT
 
     @property
     def most_mwh(self) -> int:

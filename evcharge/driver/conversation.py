@@ -5,10 +5,10 @@ Every call returns a `Reaction`, to be carried out by the desk.
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from evcharge.domain.errors import Code, EvchargeError
-from evcharge.domain.features import SPOKEN
+from evcharge.domain.features import SPOKEN, Feature
 from evcharge.driver.fault_notes import Setbacks
 from evcharge.driver.known_facts import KnownFacts
 from evcharge.driver.requests import SENT, UNSENT, Outcome, Reaction, Request
@@ -65,6 +65,14 @@ _OF_MONEY = frozenset({"TOPPED_UP", "WALLET_CORRECTED", "PAID_OUT", "DEBT_PAID",
 _REMEMBERED_REQUESTS = 100
 
 
+@dataclass(frozen=True, slots=True)
+class OtherPoint:
+    """A charging point elsewhere that Central named, and the limits (mWh, cents) of the request that it is for."""
+
+    cp_id: str
+    limits: tuple[int | None, int | None]
+
+
 class Conversation:
     """The state of one driver's conversation, from its first connection to its last."""
 
@@ -96,7 +104,7 @@ class Conversation:
         self._told: set[str] = set()
         self._request: Request | None = None
         # A charging point elsewhere that Central named, when none was free where the driver wanted one.
-        self._offer: str | None = None
+        self._offer: OtherPoint | None = None
         self._stop_wanted = False
         # Which session that is about; None: Central knows of one only.
         self._stop_session: str | None = None
@@ -121,14 +129,25 @@ class Conversation:
 
     # ---- what the driver wants
 
-    def start(self, cp_id: str | None, location: str | None, request_id: str | None = None) -> Reaction:
+    def start(
+        self,
+        cp_id: str | None,
+        location: str | None,
+        request_id: str | None = None,
+        until_mwh: int | None = None,
+        until_cents: int | None = None,
+    ) -> Reaction:
         """Ask for a charge at `cp_id`, or at any. `request_id` is given when an earlier run asked already."""
         if self._request is not None:
             point = self._request.place or self._request.cp_id or self._words("any point")
             return Reaction(lines=(self._words("still running", point=point),))
         self._offer = None
         self._request = Request(
-            request_id=request_id or self._new_request_id(), cp_id=cp_id, location=location
+            request_id=request_id or self._new_request_id(),
+            cp_id=cp_id,
+            location=location,
+            until_mwh=until_mwh,
+            until_cents=until_cents,
         )
         if not self._connected:
             return self._later()
@@ -176,7 +195,7 @@ class Conversation:
         if question is None:
             if offer is None:
                 return Reaction(lines=(self._words("nothing asked"),))
-            return self.start(offer, None) if yes else Reaction()
+            return self.start(offer.cp_id, None, None, *offer.limits) if yes else Reaction()
         if yes and offer is not None:
             # It may have been meant for the offer, and this one costs money.
             return Reaction(lines=(self._words("which?", cp_id=question.cp_id),))
@@ -190,8 +209,7 @@ class Conversation:
         if request is None:
             return Reaction()
         if request.step == UNSENT:
-            wanted = self._words.wanted(request.cp_id, request.location)
-            return Reaction(lines=(self._words("never sent", wanted=wanted),))
+            return Reaction(lines=(self._words("never sent", wanted=self._wanted(request)),))
         return Reaction(lines=(self._words("goes on", point=self._place(request)),))
 
     def confirm_quit(self) -> Reaction:
@@ -213,11 +231,12 @@ class Conversation:
         self._connected = self._was_connected = self.facts.connected = True
         self._told.clear()
         messages: list[Message] = []
-        request = self._request
+        request, outcome = self._request, None
         if request is not None and request.mine:
             sent = self._send_request(request)
             lines += sent.lines
             messages += sent.messages
+            outcome = sent.outcome
         if self._stop_wanted:
             messages.append(self._stop_message())
         self._quiet.clear()
@@ -226,7 +245,7 @@ class Conversation:
             self._questions = [question for question in self._questions if question not in strange]
         messages += self._questions
         messages += self._look_up(ListPoints(), AskBalance())
-        return Reaction(lines=tuple(lines), messages=tuple(messages), notes=over)
+        return Reaction(lines=tuple(lines), messages=tuple(messages), notes=over, outcome=outcome)
 
     def lost(self, refusal: EvchargeError | None = None, why: str = "") -> Reaction:
         """Central is not reached: `refusal` says who would not have us, and why, if anybody answered.
@@ -428,11 +447,14 @@ class Conversation:
         )
 
     def _send_request(self, request: Request) -> Reaction:
+        if request.is_limited and Feature.LIMITS not in self._speaks:
+            # It would charge on beyond that.
+            too_old = self._words("central too old")
+            return self._end(request, too_old, too_old)
         lines: tuple[str, ...] = ()
         if request.step == UNSENT:
             request.step = SENT
-            wanted = self._words.wanted(request.cp_id, request.location)
-            lines = (self._words("sent", wanted=wanted),)
+            lines = (self._words("sent", wanted=self._wanted(request)),)
         return Reaction(lines=lines, messages=(request.message(),))
 
     def _later(self) -> Reaction:
@@ -465,6 +487,9 @@ class Conversation:
         self._quiet += new
         return new
 
+    def _wanted(self, request: Request) -> str:
+        return self._words.wanted(request.cp_id, request.location, request.until_mwh, request.until_cents)
+
     def _place(self, request: Request) -> str:
         return self._words.point(request.place or request.cp_id)
 
@@ -473,7 +498,8 @@ class Conversation:
         # What was held for it is free again.
         was_held = request.session_id is not None
         if isinstance(word, Progress) and word.code == Code.NONE_NEAR:
-            self._offer = word.cp_id
+            limits = (request.until_mwh, request.until_cents)
+            self._offer = OtherPoint(word.cp_id, limits) if word.cp_id is not None else None
             # It was not asked for, and nothing happened there.
             request.place = None
         reaction = self._end(request, self._words.refused(word), self._words.refusal(word))
@@ -481,7 +507,7 @@ class Conversation:
             reaction = replace(reaction, messages=self._look_up(AskBalance()))
         if self._offer is None or not request.mine:
             return reaction
-        return replace(reaction, lines=(*reaction.lines, self._words("yes?", cp_id=self._offer)))
+        return replace(reaction, lines=(*reaction.lines, self._words("yes?", cp_id=self._offer.cp_id)))
 
     def _end(self, request: Request, line: str, result: str) -> Reaction:
         self._over()

@@ -75,9 +75,8 @@ class Player:
                     desk.show(self._words("next in", pause_s=self._pause_s))
                     await asyncio.sleep(self._pause_s)
                 wish = service.wish
-                if service.passed_over:
-                    desk.show(self._words("passed over", line=service.line, what=service.passed_over))
-                await self._ask(service.line, Asked(uuid.uuid4().hex, wish.cp_id, wish.location))
+                limits = (wish.until_mwh, wish.until_cents)
+                await self._ask(service.line, Asked(uuid.uuid4().hex, wish.cp_id, wish.location, *limits))
         if mark.services:
             desk.show(*summary(self._file.name, mark, self._words))
         desk.memory.drop_mark(self._file)
@@ -90,9 +89,10 @@ class Player:
         await desk.until(lambda: desk.conversation.request is None)
         mark.begin(line, asked)
         desk.memory.keep_mark(self._file, mark)
-        wanted = self._words.wanted(asked.cp_id, asked.location)
+        limits = (asked.until_mwh, asked.until_cents)
+        wanted = self._words.wanted(asked.cp_id, asked.location, *limits)
         desk.show(self._words("service", number=mark.services + 1, line=line, wanted=wanted))
-        desk.carry_out(desk.conversation.start(asked.cp_id, asked.location, asked.request_id))
+        desk.carry_out(desk.conversation.start(asked.cp_id, asked.location, asked.request_id, *limits))
         await desk.until(lambda: mark.asked is None)
 
     def _note_outcome(self, outcome: Outcome) -> None:

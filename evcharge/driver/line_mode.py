@@ -40,7 +40,8 @@ def obey_line(desk: ActionRunner, line: RawLine) -> bool:
         return True
     match command:
         case Wish():
-            desk.carry_out(desk.conversation.start(command.cp_id, command.location))
+            wish = (command.cp_id, command.location, None, command.until_mwh, command.until_cents)
+            desk.carry_out(desk.conversation.start(*wish))
         case StopWish(cp_id=cp_id):
             desk.carry_out(desk.conversation.stop(cp_id))
         case PinWish(limit_cents=limit_cents, pin=None) if limit_cents:

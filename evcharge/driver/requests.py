@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from msgspec import UNSET
+
 from evcharge.evc1.messages import Message, RequestStart
 
 # Where a request stands before Central has said anything; afterwards it is one of messages.STEPS.
@@ -44,6 +46,8 @@ class Request:
     request_id: str
     cp_id: str | None = None
     location: str | None = None
+    until_mwh: int | None = None
+    until_cents: int | None = None
     mine: bool = True
     step: str = UNSENT
     session_id: str | None = None
@@ -52,4 +56,15 @@ class Request:
 
     def message(self) -> RequestStart:
         """Return the message that asks for it; the same one, however often it is repeated."""
-        return RequestStart(request_id=self.request_id, cp_id=self.cp_id, location=self.location)
+        return RequestStart(
+            request_id=self.request_id,
+            cp_id=self.cp_id,
+            location=self.location,
+            until_mwh=UNSET if self.until_mwh is None else self.until_mwh,
+            until_cents=UNSET if self.until_cents is None else self.until_cents,
+        )
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether its driver said after how much it is to end."""
+        return self.until_mwh is not None or self.until_cents is not None

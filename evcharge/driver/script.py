@@ -1,19 +1,21 @@
 """A file of services: which charging point to ask for, one a line. Pure.
 
-A line is `CP001`, `any` or `any near Berlin`. Blank lines and # comments are passed over, bad lines named. A file that
-begins with `[` is JSON, `[{"cp": "CP001"}, {"near": "Berlin"}]`: each entry counts as a line.
+A line is `CP001`, `any` or `any near Berlin`, and may end with a limit: `CP001 5 kWh`, `any 3 €`. Blank lines and
+# comments are passed over, bad lines named. A file that begins with `[` is JSON, `[{"cp": "CP001", "kwh": 5}, {"near":
+"Berlin", "eur": 3}]`: each entry counts as a line.
 """
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from evcharge.domain.billing import euros, kwh
+from evcharge.domain.billing import euros, kwh, parse_cents, parse_kwh, typed_number
 from evcharge.domain.errors import BadInput
-from evcharge.domain.journal_records import Id, Text
+from evcharge.domain.journal_records import Id, OwnLimitCents, OwnLimitMwh, Text
 from evcharge.domain.location import Location
 from evcharge.domain.strict_json import read_json
 from evcharge.driver.lines import LineCutter, RawLine
@@ -30,14 +32,17 @@ MAX_JSON_BYTES = 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 _ANY = "ANY"
 _NEAR = "NEAR"
+_LIMIT = re.compile(r"(?:^|\s)(?P<number>[0-9][0-9.,]*)\s*(?P<unit>kwh|€|eur|euros?)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A charge at `cp_id`, or at any, preferably at `location`."""
+    """A charge at `cp_id`, or at any, preferably at `location`; it ends after so much energy or money."""
 
     cp_id: str | None = None
     location: str | None = None
+    until_mwh: int | None = None
+    until_cents: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +51,6 @@ class Service:
 
     line: int
     wish: Wish
-    # What a file of JSON asks for beyond that, and is not done.
-    passed_over: str = ""
 
 
 class _Entry(Struct, forbid_unknown_fields=True):
@@ -55,7 +58,8 @@ class _Entry(Struct, forbid_unknown_fields=True):
 
     cp: str = "any"
     near: str | None = None
-    kwh: float | None = None
+    kwh: int | float | None = None
+    eur: int | float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ class Asked(Struct, frozen=True, forbid_unknown_fields=True):
     request_id: str
     cp_id: Id | None
     location: Text | None
+    until_mwh: OwnLimitMwh | None = None
+    until_cents: OwnLimitCents | None = None
 
 
 class ServiceRow(Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,7 +125,7 @@ class Mark(Struct, forbid_unknown_fields=True):
         self.cost_cents += outcome.cost_cents
         row = ServiceRow(
             line=self.line,
-            wanted=words.wanted(asked.cp_id, asked.location),
+            wanted=words.wanted(asked.cp_id, asked.location, asked.until_mwh, asked.until_cents),
             cp_id=outcome.cp_id or "",
             energy_mwh=outcome.energy_mwh,
             cost_cents=outcome.cost_cents,
@@ -174,8 +180,8 @@ class ServiceReader:
             try:
                 asked = msgspec.convert(entry, _Entry)
                 near = f" near {asked.near}" if asked.near is not None else ""
-                wish = parse_wish(f"{asked.cp}{near}", self._words)
-                yield Service(number, wish, "" if asked.kwh is None else f"{asked.kwh:g} kWh")
+                wish = _placed(f"{asked.cp}{near}", self._words)
+                yield Service(number, _limited(wish, asked.kwh, asked.eur, self._words))
             except msgspec.ValidationError as problem:
                 yield BadLine(number, cause(failures.why(problem), self._words.lang))
             except BadInput as problem:
@@ -207,7 +213,30 @@ def is_binary(beginning: bytes) -> bool:
 
 
 def parse_wish(text: str, words: Words = ENGLISH) -> Wish:
-    """Return what `[CP | any] [near LOCATION]` asks for; raise BadInput without a full stop."""
+    """Return what `[CP | any] [near LOCATION] [5 kWh | 3 €]` asks for; raise BadInput without a full stop."""
+    limit = _LIMIT.search(text)
+    if limit is None:
+        return _placed(text, words)
+    where = text[: limit.start()].strip() or _ANY
+    number = typed_number(limit["number"], comma=words.lang == "es")
+    energy, money = (number, None) if limit["unit"].lower() == "kwh" else (None, number)
+    return _limited(_placed(where, words), energy, money, words)
+
+
+def _limited(wish: Wish, energy: object, money: object, words: Words) -> Wish:
+    """Return `wish` with its limits, in kWh and euros; raise BadInput without a full stop."""
+    try:
+        until_mwh = None if energy is None else parse_kwh(str(energy))
+        until_cents = None if money is None else parse_cents(str(money))
+    except BadInput:
+        until_cents, until_mwh = 0, None
+    if until_cents == 0:
+        shown = f"{energy} kWh" if energy is not None else f"{money} €"
+        raise BadInput(words("bad limit", shown=_shown(shown)))
+    return replace(wish, until_mwh=until_mwh, until_cents=until_cents)
+
+
+def _placed(text: str, words: Words) -> Wish:
     first, _, rest = text.partition(" ")
     cp_id = None
     if first.upper() != _NEAR:

@@ -160,7 +160,7 @@ def toolbar(
         asks = words("asks", cp_id=facts.question.cp_id, s=max(0, round(left_s)))
         return _fitted([(f" {driver_id} ", "bold reverse"), (asks, "bold yellow reverse")], columns, None)
     if facts.supply is not None:
-        parts = [(words.figures(text), style) for text, style in _supply_parts(facts.supply)]
+        parts = [(words.figures(text), style) for text, style in _supply_parts(facts.supply, words)]
         # Whole or not at all: a balance of nothing, without what is held, looks like a mistake.
         money = _money_parts(facts, words)
         if sum(len(text) + 1 for text, _ in parts + money) + _BAR_ROOM <= columns:
@@ -191,12 +191,12 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
-def _supply_parts(supply: Supply) -> list[tuple[str, str]]:
+def _supply_parts(supply: Supply, words: Words) -> list[tuple[str, str]]:
     parts = [
         (f" {supply.cp_id} ", "bold reverse green"),
         (f"{supply.power_w / 1000:.2f} kW", "bold"),
-        (f"{kwh(supply.energy_mwh)} kWh", "bold"),
-        (f"{euros(supply.cost_cents)} €", "bold"),
+        (words.energy(supply), "bold"),
+        (words.cost(supply), "bold"),
     ]
     if supply.elapsed_s is not UNSET:
         parts.append((clock(supply.elapsed_s), ""))

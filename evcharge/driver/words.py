@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from msgspec import UNSET
 
 from evcharge import labels
-from evcharge.domain.billing import euros, kwh, price_text
+from evcharge.domain.billing import euros, kwh, kwh_in_short, price_text
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.ids import CpId
@@ -42,6 +42,7 @@ _NOTICES = {
     "WALLET_CORRECTED": "wallet corrected",
     "PAID_OUT": "paid out",
     "DEBT_PAID": "debt paid",
+    "LIMITED": "limited",
 }
 _OF_NO_POINT = ("pin void", "topped up", "wallet corrected", "paid out", "debt paid")
 _MOVEMENTS = {
@@ -50,7 +51,7 @@ _MOVEMENTS = {
     "PAY_OUT": "moved out",
     "DEBT_PAID": "moved debt",
 }
-_HELP = ("start", "stop", "yes", "list", "balance", "history", "pin", "troubles", "quit")
+_HELP = ("start", "limit", "stop", "yes", "list", "balance", "history", "pin", "troubles", "quit")
 
 
 def as_corrected(bill: TicketIssued) -> tuple[int, int]:
@@ -107,10 +108,22 @@ class Words:
 
     # ---- a request
 
-    def wanted(self, cp_id: str | None, location: str | None) -> str:
-        """Name what was asked for: one charging point, or any."""
-        point = cp_id or self("any point")
-        return self("near", point=point, location=location) if location else point
+    def wanted(
+        self,
+        cp_id: str | None,
+        location: str | None,
+        until_mwh: int | None = None,
+        until_cents: int | None = None,
+    ) -> str:
+        """Name what was asked for: one charging point, or any; and after how much it is to end."""
+        wanted = cp_id or self("any point")
+        if location:
+            wanted = self("near", point=wanted, location=location)
+        if until_mwh is not None:
+            wanted = self("until", wanted=wanted, most=f"{kwh_in_short(until_mwh)} kWh")
+        if until_cents is not None:
+            wanted = self("until", wanted=wanted, most=f"{euros(until_cents)} €")
+        return wanted
 
     def point(self, cp_id: str | None) -> str:
         """Name the charging point in the middle of a sentence."""
@@ -191,20 +204,32 @@ class Words:
 
     def cause(self, reason: str) -> str:
         """Say why something ended or is not available: an EndReason, holds, or the words of a fault."""
+        if reason == EndReason.OWN_LIMIT:
+            return self("own limit")
         return refusals.cause_of(reason, self.lang)
 
     def live(self, supply: Supply) -> list[str]:
         """The figures of this second."""
-        figures = {
-            "kw": f"{supply.power_w / 1000:.2f}",
-            "kwh": kwh(supply.energy_mwh),
-            "euros": euros(supply.cost_cents),
-        }
-        return [self("live", cp_id=supply.cp_id, **figures)]
+        kw = f"{supply.power_w / 1000:.2f}"
+        return [self("live", cp_id=supply.cp_id, kw=kw, energy=self.energy(supply), cost=self.cost(supply))]
+
+    def energy(self, supply: Supply) -> str:
+        """The energy so far, and of how much."""
+        done = kwh(supply.energy_mwh)
+        if supply.until_mwh is not UNSET:
+            done = self("so much of", done=done, most=kwh_in_short(supply.until_mwh))
+        return f"{done} kWh"
+
+    def cost(self, supply: Supply) -> str:
+        """What that costs, and of how much."""
+        done = euros(supply.cost_cents)
+        if supply.until_cents is not UNSET:
+            done = self("so much of", done=done, most=euros(supply.until_cents))
+        return f"{done} €"
 
     def ended(self, reason: str) -> str:
         """Say why a charge ended."""
-        return labels.reason(EndReason.read(reason), self.lang)
+        return self.cause(EndReason.read(reason))
 
     # ---- tickets, lists, money
 

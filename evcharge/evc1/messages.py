@@ -26,6 +26,8 @@ from evcharge.domain.journal_records import (
     Id,
     Instant,
     Key,
+    OwnLimitCents,
+    OwnLimitMwh,
     Power,
     Price,
     Record,
@@ -258,12 +260,18 @@ class Health(Message, tag="HEALTH"):
 
 
 class RequestStart(Message, tag="REQUEST_START"):
-    """Driver -> Central: charge at `cp_id`, or at any (of `location`). Repeat it with the same id."""
+    """Driver -> Central: charge at `cp_id`, or at any (of `location`). Repeat it with the same id.
+
+    It is to end after so much energy, or so much money; without either, when the hold is used up.
+    """
 
     request_id: Token
     cp_id: Id | None = None
     location: Text | None = None
+    until_mwh: OwnLimitMwh | UnsetType = UNSET
+    until_cents: OwnLimitCents | UnsetType = UNSET
     senders = _DRIVER
+    since = MappingProxyType({"until_mwh": Feature.LIMITS, "until_cents": Feature.LIMITS})
 
 
 class RequestStop(Message, tag="REQUEST_STOP"):
@@ -399,8 +407,13 @@ class Supply(Message, tag="SUPPLY"):
     started_at: Instant | None = None
     # How long it has lasted by the clock of the charging point, as far as that says.
     elapsed_s: Elapsed | UnsetType = UNSET
+    # What its driver wanted at most, or as much of it as is allowed; left out where it did not say.
+    until_mwh: OwnLimitMwh | UnsetType = UNSET
+    until_cents: OwnLimitCents | UnsetType = UNSET
     senders = _CENTRAL
-    since = MappingProxyType({"elapsed_s": Feature.TIMES})
+    since = MappingProxyType(
+        {"elapsed_s": Feature.TIMES, "until_mwh": Feature.LIMITS, "until_cents": Feature.LIMITS}
+    )
 
 
 class TicketIssued(Message, tag="TICKET"):

@@ -63,6 +63,7 @@ REASONS: Mapping[EndReason, Words] = {
     EndReason.WEATHER: ("stopped because of the weather", "parado por el tiempo"),
     EndReason.FAULT: ("fault at the charging point", "avería del punto de recarga"),
     EndReason.LIMIT: ("the prepaid limit was reached", "se alcanzó el límite prepagado"),
+    EndReason.OWN_LIMIT: ("the driver's limit was reached", "se alcanzó el límite del conductor"),
     EndReason.FULL: ("battery full", "batería llena"),
     EndReason.RESTART: ("the charging point had a restart", "el punto de recarga se reinició"),
     EndReason.REVOKED: ("the key was revoked", "clave revocada"),

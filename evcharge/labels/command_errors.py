@@ -176,6 +176,10 @@ SENTENCES: Mapping[str, Words] = {
         "{why} {shown}: give euros as a plain number, such as {example}",
         "{why} {shown}: dé los euros como un número sin más, como {example}",
     ),
+    "energy": (
+        "energy {shown}: give kWh as a plain number up to {most}, such as 3.2",
+        "energía {shown}: dé los kWh como un número sin más hasta {most}, como 3.2",
+    ),
     "of price": ("price", "precio"),
     "of amount": ("amount", "importe"),
     "location": (

@@ -38,7 +38,10 @@ SENTENCES: Mapping[str, Words] = {
     "charging": ("Charging at {point}", "Suministrando en {point}"),
     "stopping": ("Stopping the charge at {point}", "Parando la recarga en {point}"),
     "because": ("{text} ({why})", "{text} ({why})"),
-    "live": ("{cp_id}: {kw} kW, {kwh} kWh, {euros} €", "{cp_id}: {kw} kW, {kwh} kWh, {euros} €"),
+    "until": ("{wanted}, up to {most}", "{wanted}, hasta {most}"),
+    "so much of": ("{done} of {most}", "{done} de {most}"),
+    "own limit": ("stopped at your limit", "parada en su límite"),
+    "live": ("{cp_id}: {kw} kW, {energy}, {cost}", "{cp_id}: {kw} kW, {energy}, {cost}"),
     "stop sent": ("Asked to stop the charge.", "Se ha pedido parar la recarga."),
     "stop which?": (
         "You charge at {points}: say which, such as: stop CP001",
@@ -165,6 +168,10 @@ SENTENCES: Mapping[str, Words] = {
         "Your ticket of {cp_id} was corrected by {kwh} kWh, {euros} €: {why}.",
         "Su tique de {cp_id} se ha corregido en {kwh} kWh, {euros} €: {why}.",
     ),
+    "limited": (
+        "Your charge at {cp_id} ends at {kwh} kWh, {euros} €: your balance and this network allow no more.",
+        "Su recarga en {cp_id} terminará en {kwh} kWh, {euros} €: su saldo y esta red no permiten más.",
+    ),
     "engine lost": (
         "{cp_id} has no link to CENTRAL; a running charge goes on, its figures stand still.",
         "{cp_id} no tiene conexión con la CENTRAL; la recarga en curso continúa, sus cifras no avanzan.",
@@ -253,6 +260,10 @@ SENTENCES: Mapping[str, Words] = {
         "start [CP] [near LOCATION]   ask for a charging point (without CP: any that is free)",
         "start [CP] [near LUGAR]      pedir un punto (sin CP: cualquiera que esté libre)",
     ),
+    "help limit": (
+        "start … 5 kWh, start … 3 €   stop after so much",
+        "start … 5 kWh, start … 3 €   parar después de tanto",
+    ),
     "help stop": (
         "stop [CP001]                 end the charge; of several, that at CP001",
         "stop [CP001]                 terminar la recarga; de varias, la de CP001",
@@ -296,8 +307,12 @@ SENTENCES: Mapping[str, Words] = {
         "near necesita un lugar detrás, como en: any near Berlín",
     ),
     "expected point": (
-        "expected a charging point (such as CP001) or any, then near LOCATION; found {shown}",
-        "se esperaba un punto de recarga (como CP001) o any, después near LUGAR; hay {shown}",
+        "expected a charging point (such as CP001) or any, then near LOCATION, then 5 kWh or 3 €; found {shown}",
+        "se esperaba un punto de recarga (como CP001) o any, después near LUGAR, después 5 kWh o 3 €; hay {shown}",
+    ),
+    "bad limit": (
+        "bad limit {shown}: say after how much to stop, such as 5 kWh, 3.2 kWh or 3 €",
+        "límite no válido {shown}: diga cuánto como máximo, por ejemplo 5 kWh, 3,2 kWh o 3 €",
     ),
     "bad location": (
         "bad location {shown}: at most 200 plain characters",
@@ -320,10 +335,6 @@ SENTENCES: Mapping[str, Words] = {
     "large JSON": (
         "{file} is JSON of more than 1 MiB: write one charging point a line instead",
         "{file} es JSON de más de 1 MiB: escriba mejor un punto de recarga por línea",
-    ),
-    "passed over": (
-        "Line {line}: {what} is no limit here; the charge goes on until the vehicle is unplugged, full or stopped.",
-        "Línea {line}: {what} no limita aquí; la recarga sigue hasta desenchufar, llenar o parar.",
     ),
     "bad line": ("{file}, line {line} skipped: {problem}", "{file}, se salta la línea {line}: {problem}"),
     "more bad lines": (

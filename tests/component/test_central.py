@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from msgspec import UNSET
 
 from evcharge.central.books import store, verify
 from evcharge.central.books.store import INBOX_PAGE
@@ -424,3 +425,50 @@ async def test_a_long_inbox_is_told_page_by_page_as_it_is_acknowledged(
 
 def left(told: list[str]) -> int:
     return min(INBOX_PAGE, 2 * INBOX_PAGE + 5 - len(told))
+
+
+# ---- a driver's own limit
+
+
+async def test_a_limit_is_kept_over_a_restart_of_central_and_said_on_the_ticket(tmp_path: Path):
+    async with running(tmp_path) as town:
+        engine, driver = await town.point(), await town.driver()
+        driver.channel.send(
+            messages.RequestStart(request_id="R-00000001", cp_id="CP001", until_mwh=5_000_000)
+        )
+        assert (await engine.is_asked()).limit_mwh == 5_000_000
+        await engine.journals(engine.starts(), engine.meters(3_000_000))
+    async with running(tmp_path) as town:
+        driver = await town.driver()
+        again = await town.engine("CP001")
+        again.seq, again.start, again.meter_mwh = engine.seq, engine.start, engine.meter_mwh
+        update = {"session_id": engine.start.session_id, "power_w": 7_000, "energy_mwh": 3_200_000}
+        again.channel.send(messages.SupplyUpdate(**update))
+        told = await hear(driver.channel, messages.Supply)
+        assert (told.energy_mwh, told.until_mwh, told.until_cents) == (3_200_000, 5_000_000, UNSET)
+        await again.journals(again.meters(2_000_000), again.ends("limit"))
+        bill = await driver.ticket()
+        assert (bill.reason, bill.energy_mwh) == ("own limit", 5_000_000)
+
+
+async def test_an_engine_that_does_not_know_its_limit_is_stopped_there(tmp_path: Path):
+    async with running(tmp_path) as town:
+        engine, driver = await town.point(), await town.driver()
+        driver.channel.send(messages.RequestStart(request_id="R-00000001", cp_id="CP001", until_cents=300))
+        assert (await engine.is_asked()).hold_cents == 300
+        engine.channel.send(messages.Records(records=[engine.starts(), engine.meters(12_000_000)]))
+        assert (await hear(engine.channel, messages.Stop)).reason == "own limit"
+        await engine.journals(engine.meters(1_000), engine.ends("own limit"))
+        bill = await driver.ticket()
+        assert (bill.reason, bill.cost_cents) == ("own limit", 300)
+
+
+async def test_a_limit_over_the_balance_is_said(tmp_path: Path):
+    async with running(tmp_path) as town:
+        await town.point()
+        driver = await town.driver()
+        driver.channel.send(
+            messages.RequestStart(request_id="R-00000001", cp_id="CP001", until_mwh=90_000_000)
+        )
+        notice = await hear(driver.channel, messages.Notice)
+        assert (notice.code, notice.energy_mwh, notice.cost_cents) == ("LIMITED", 80_000_000, 2_000)

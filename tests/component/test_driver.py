@@ -582,12 +582,13 @@ async def test_a_flood_of_bad_lines_is_named_at_most_twenty_times(start, tmp_pat
         assert app.output.count("further bad lines are skipped") == 1
 
 
-async def test_a_file_of_json_is_played_and_what_is_not_done_is_said(start, tmp_path):
+async def test_a_file_of_json_is_played_with_its_limits(start, tmp_path):
     central = Central()
     file = services(tmp_path, '[{"cp":"cp001","kwh":5}]')
     async with start(central, file=file) as app:
         request = await central.takes("CP001")
-        await app.output.has("5 kWh is no limit here")
+        assert request.until_mwh == 5_000_000
+        await app.output.has("CP001, up to 5 kWh")
         central.says(bill(request.request_id))
         assert await app.exit_code() == 0
 

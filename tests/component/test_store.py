@@ -863,8 +863,8 @@ async def test_what_wallets_lacked_before_debts_were_kept_is_a_debt_afterwards(t
     # As it lay there before: without the table that says so.
     with raw(path) as old:
         old.execute("DROP TABLE debt")
-        old.execute("ALTER TABLE session DROP COLUMN short_cents")
-        old.execute("ALTER TABLE session DROP COLUMN rebuilt")
+        for column in ("short_cents", "rebuilt", "until_mwh", "until_cents"):
+            old.execute(f"ALTER TABLE session DROP COLUMN {column}")
         for column in ("country", "latitude", "longitude"):
             old.execute(f"ALTER TABLE weather DROP COLUMN {column}")
         old.execute("PRAGMA user_version = 18")

@@ -142,6 +142,29 @@ async def test_a_charge_that_the_operator_ends_tells_the_driver_why(room, window
         await expect(page.locator('#free button[data-cp="CP002"]')).to_have_count(0)
 
 
+async def test_a_charge_stops_after_what_the_driver_chose_on_its_page(fresh_room, window) -> None:
+    engine = await fresh_room.town.point("CP003")
+    async with window() as opened:
+        page = await fresh_room.enter(opened, "driver", name="D03")
+        await page.select_option("#until-unit", "until_mwh")
+        await page.fill("#until-most", "")
+        await page.click('#free button[data-cp="CP003"]')
+        # Without a number nothing is asked for.
+        await expect(page.locator("#live")).to_have_attribute("data-state", "idle")
+        await page.fill("#until-most", "5")
+        await expect(page.locator("#until-range")).to_have_value("5")
+        charge = await asked(page, engine)
+        assert engine.start is not None
+        assert (engine.start.limit_mwh, engine.start.hold_cents) == (5_000_000, 125)
+        await expect(page.locator("#until")).to_be_hidden()
+        charge.energy_mwh = 3_200_000 - 11_000 * 1000 // 3600
+        charge.update()
+        await expect(page.locator("#under")).to_have_text("3.20 of 5.00\u00a0kWh, then it stops")
+        await engine.journals(engine.meters(5_000_000), engine.ends("limit"))
+        await expect(page.locator("#under")).to_have_text("Ended: stopped at your limit")
+        await expect(page.locator("#receipts")).to_contain_text("stopped at your limit")
+
+
 async def test_a_driver_reads_what_an_operator_moved_in_its_wallet(room, window) -> None:
     async with window() as opened:
         page = await room.enter(opened, "driver", name="D66")

@@ -92,6 +92,7 @@ TABLES: Final = {
                 "request_id", "cp_id", "driver_id", "registration", "state", "price_centi_cents_per_kwh", "hold_cents",
                 "limit_mwh", "plug_within_s", "start_meter_mwh", "authorised_at", "started_at", "ended_at",
                 "received_at", "stop_reason", "end_reason", "rebuilt", "short_cents",
+                "until_mwh", "until_cents",
             ),
         ),
         Table(
@@ -464,7 +465,11 @@ class ExpectedRows:
             "end_reason": None,
             "rebuilt": 0,
             "short_cents": 0,
+            "until_mwh": None,
+            "until_cents": None,
         }
+        if isinstance(event, e.SessionAuthorised):
+            self._open[event.session_id] |= {"until_mwh": event.until_mwh, "until_cents": event.until_cents}
         self._holds(event.driver_id, event.session_id, event.hold_cents)
 
     def _holds(self, driver_id: str, session_id: str, cents: int) -> None:

@@ -233,6 +233,8 @@ class DriverTalk(Talk):
             nonce=secrets.token_hex(8),
             cp_id=CpId(message.cp_id) if message.cp_id is not None else None,
             location=Location(message.location) if message.location is not None else None,
+            until_mwh=None if message.until_mwh is UNSET else message.until_mwh,
+            until_cents=None if message.until_cents is UNSET else message.until_cents,
         )
 
     def _points(self) -> Points:
@@ -262,6 +264,7 @@ def _question(point: ChargingPoint, question: Question, steady_s: float) -> Conf
 
 def supply(session: Session, live: Live) -> Supply:
     """Return the live figures as the session's driver sees them; never more than its hold."""
+    until_mwh, until_cents = session.until_mwh, session.until_cents
     return Supply(
         session_id=session.session_id,
         cp_id=session.cp_id,
@@ -271,6 +274,8 @@ def supply(session: Session, live: Live) -> Supply:
         limit_mwh=session.limit_mwh,
         started_at=_unix(session.started_at) if session.started_at is not None else None,
         elapsed_s=UNSET if session.elapsed_s is None else session.elapsed_s,
+        until_mwh=UNSET if until_mwh is None else min(until_mwh, session.limit_mwh),
+        until_cents=UNSET if until_cents is None else session.allowed_cents(until_cents),
     )
 
 

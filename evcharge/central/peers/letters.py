@@ -18,7 +18,8 @@ from evcharge.domain.billing import euros, kwh
 from evcharge.domain.errors import Code
 from evcharge.domain.ids import Role
 from evcharge.domain.location import Location
-from evcharge.domain.session import EndReason
+from evcharge.domain.session import EndReason, own_limit_mwh
+from evcharge.domain.tariff import Consumption, Tariff
 from evcharge.evc1.messages import (
     Ack,
     Confirming,
@@ -49,7 +50,7 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
     """Return what must be told to whom, in order, now that `event` is stored."""
     match event:
         case events.SessionAuthorised():
-            return [(Role.ENGINE, event.cp_id, _start(event, sign))]
+            return [(Role.ENGINE, event.cp_id, _start(event, sign)), *_limited(event)]
         case events.EngineConnected():
             return [*_welcome(event), *_located(event), *_withheld(event)]
         case events.ConfirmationAsked():
@@ -208,6 +209,20 @@ def _start(event: events.SessionAuthorised, sign: Sign) -> Start:
         auth=sign(event),
         at=event.authorised_at or UNSET,
     )
+
+
+def _limited(event: events.SessionAuthorised) -> list[Letter]:
+    """Return what its driver is told whose charge may not have all that it asked for."""
+    tariff = Tariff(event.price_centi_cents_per_kwh)
+    wished_mwh = own_limit_mwh(tariff, event.until_mwh, event.until_cents)
+    if wished_mwh is None or wished_mwh <= event.limit_mwh:
+        return []
+    cents = tariff.cost_cents(Consumption(event.limit_mwh))
+    text = f"Your charge at {event.cp_id} ends at {kwh(event.limit_mwh)} kWh, {euros(cents)} €: no more is allowed."
+    notice = Notice(
+        code="LIMITED", text=text, cp_id=event.cp_id, energy_mwh=event.limit_mwh, cost_cents=cents
+    )
+    return [(Role.DRIVER, event.driver_id, notice)]
 
 
 def _welcome(event: events.EngineConnected) -> list[Letter]:

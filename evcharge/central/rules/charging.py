@@ -45,12 +45,14 @@ class StartRefusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a start would be: who and where, the hold in cents, and the energy that it pays for."""
+    """What a start would be: who and where, the hold in cents, the energy that it pays for, and the driver's limit."""
 
     driver: Driver
     point: ChargingPoint
     hold_cents: int
     limit_mwh: int
+    until_mwh: int | None
+    until_cents: int | None
 
 
 # ---- start
@@ -75,7 +77,10 @@ def offered(draft: Draft, command: StartCharging, rules: Rules, most_cents: int 
     """Return what `command` would start, for `most_cents` at most. Raises No."""
     driver = _able_driver(draft, command, rules)
     point = _free_point(draft, command)
-    return Offer(driver, point, *_affordable(driver, point, rules, most_cents))
+    own_cents = None if Tariff(point.price_centi_cents_per_kwh).is_free else command.until_cents
+    most_mwh, bounds = command.until_mwh or rules.max_session_mwh, (most_cents, own_cents)
+    hold_cents, limit_mwh = _affordable(driver, point, rules, min(most_mwh, rules.max_session_mwh), bounds)
+    return Offer(driver, point, hold_cents, limit_mwh, command.until_mwh, own_cents)
 
 
 def decline(draft: Draft, command: StartCharging, no: StartRefusal) -> None:
@@ -114,6 +119,8 @@ def authorise(draft: Draft, offer: Offer, request_id: RequestId, nonce: str, rul
         price_centi_cents_per_kwh=point.price_centi_cents_per_kwh,
         hold_cents=hold_cents,
         limit_mwh=offer.limit_mwh,
+        until_mwh=offer.until_mwh,
+        until_cents=offer.until_cents,
         authorised_at=rules.now,
         plug_within_s=rules.plug_within_s,
         authorised_s=rules.steady_s,
@@ -130,6 +137,8 @@ def authorise(draft: Draft, offer: Offer, request_id: RequestId, nonce: str, rul
             plug_within_s=session.plug_within_s,
             authorised_at=session.authorised_at.timestamp(),
             registration=session.registration,
+            until_mwh=session.until_mwh,
+            until_cents=session.until_cents,
         )
     )
     draft.reply = progress(session, "ASKING")
@@ -234,13 +243,13 @@ def _has_told_all(draft: Draft, point: ChargingPoint) -> bool:
 
 
 def _affordable(
-    driver: Driver, point: ChargingPoint, rules: Rules, most_cents: int | None
+    driver: Driver, point: ChargingPoint, rules: Rules, most_mwh: int, bounds: tuple[int | None, ...]
 ) -> tuple[int, int]:
-    """Return the hold in cents, and the energy in mWh that it pays for; `most_cents` bounds what it may cost."""
+    """Return the hold in cents, and the energy in mWh that it pays for; each of `bounds` is the most it may cost."""
     tariff = Tariff(point.price_centi_cents_per_kwh)
-    most_mwh = rules.max_session_mwh
-    if most_cents is not None:
-        most_mwh = tariff.affordable_mwh(most_cents, Consumption(most_mwh, rules.now))
+    for most_cents in bounds:
+        if most_cents is not None:
+            most_mwh = tariff.affordable_mwh(most_cents, Consumption(most_mwh, rules.now))
     if not rules.wallets or tariff.is_free:
         return 0, most_mwh
     hold_cents = min(driver.balance_cents, rules.max_hold_cents)
@@ -353,8 +362,18 @@ def take_records(draft: Draft, command: TakeRecords, rules: Rules, succeed: Succ
         draft.reply = RecordsTaken(last_seq=last)
     if last > before:
         draft.put(JournalCursor(command.cp_id, command.journal_id, last))
+        _end_what_has_its_limit(draft, command.cp_id)
         _end_what_may_not_run(draft, command.cp_id)
         _forget_a_journal(draft, command.cp_id, command.journal_id)
+
+
+def _end_what_has_its_limit(draft: Draft, cp_id: CpId) -> None:
+    """Order the end of a charge that has had all it may have, and that its engine has not ended by itself."""
+    session = draft.session_of(draft.existing_point(cp_id))
+    if session is None or session.state is not SessionState.CHARGING:
+        return
+    if session.energy_mwh >= session.most_mwh:
+        end(draft, session.session_id, session.limit_reason)
 
 
 def _end_what_may_not_run(draft: Draft, cp_id: CpId) -> None:
@@ -459,7 +478,7 @@ def _metered(draft: Draft, command: TakeRecords, session: Session, record: Meter
     if doubt:
         set_aside(draft, command, record, rules, doubt)
     if doubt == TOO_MUCH:
-        end(draft, session.session_id, EndReason.LIMIT)
+        end(draft, session.session_id, session.limit_reason)
 
 
 def _ended(draft: Draft, command: TakeRecords, session: Session, record: SupplyEnd, rules: Rules) -> None:

@@ -209,6 +209,9 @@ class StartCharging(MaybeFromLink):
     cp_id: CpId | None = None
     location: Location | None = None
     by_hand: ByHand | None = None
+    # The charge is to end after so much energy, or so much money.
+    until_mwh: int | None = None
+    until_cents: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,6 +95,8 @@ def issue_ticket(
     owed = max(0, cost - session.hold_cents) if session.granted_cents else 0
     # A stop that Central ordered explains the end better than how the engine carried it out.
     reason = session.stop_reason if reason is EndReason.OTHER and session.stop_reason else reason
+    # Its engine knows one limit, and not whose it is.
+    reason = session.limit_reason if reason is EndReason.LIMIT else reason
     started_at, at = session.started_at or session.authorised_at, ended_at(session, rules)
     ended = replace(
         session,

@@ -248,6 +248,8 @@ class DriverBoard:
             energy_mwh=energy_mwh,
             cost_cents=cost,
             limit_mwh=session.limit_mwh,
+            until_mwh=session.until_mwh,
+            until_cents=session.until_cents,
             started_at=at(session.started_at) if session.started_at is not None else None,
             elapsed_s=session.elapsed_s,
             authorised_at=at(session.authorised_at),

@@ -126,6 +126,9 @@ class Charge(Struct, frozen=True):
     energy_mwh: int
     cost_cents: int
     limit_mwh: int
+    # What the driver wants at most.
+    until_mwh: int | None
+    until_cents: int | None
     started_at: int | None
     elapsed_s: int | None
     authorised_at: int

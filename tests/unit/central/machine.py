@@ -66,6 +66,10 @@ epochs = st.sampled_from([None] * 4 + [0, 1, 2, 3])
 # Mostly the link over which one speaks; sometimes one from before, or with what was valid before.
 stale = st.sampled_from([""] * 4 + ["old link", "old epoch"])
 energies = st.sampled_from([0, 1, 777, 20_000, 1_000_000, 5_999_999, 300_000_000])
+# In mWh and cents.
+own_limits = st.sampled_from(
+    [(None, None)] * 3 + [(1_000_000, None), (None, 30), (20_000, 200), (300_000_000, None)]
+)
 reasons = st.sampled_from(["unplugged", "limit", "fault", "restart", "a new kind of reason"])
 afterwards = st.sampled_from([
     "it goes on", "a fault", "revoked", "a new disk", "a gap", "bad weather", "barred", "a move", "a new price",
@@ -479,9 +483,17 @@ class TheRules(RuleBasedStateMachine):
         request=st.integers(1, 30),
         stale=stale,
         web=rarely,
+        until=own_limits,
     )
     def a_driver_asks(
-        self, driver_id: str, cp_id: str | None, request: int, stale: str = "", *, web: bool = True
+        self,
+        driver_id: str,
+        cp_id: str | None,
+        request: int,
+        stale: str = "",
+        *,
+        web: bool = True,
+        until: tuple[int | None, int | None] = (None, None),
     ) -> None:
         self.nonce += 1
         self.do(
@@ -490,6 +502,8 @@ class TheRules(RuleBasedStateMachine):
             request_id=f"R-{request:08}",
             nonce=f"{self.nonce:016}",
             cp_id=cp_id,
+            until_mwh=until[0],
+            until_cents=until[1],
             **self.of_driver(driver_id, stale, web=web),
         )
 
@@ -720,6 +734,7 @@ class TheRules(RuleBasedStateMachine):
         energy=st.lists(energies, max_size=2),
         reason=st.none() | reasons,
         how=st.sampled_from(["in its app", "in its app", "at the point", "with a PIN"]),
+        until=own_limits,
         then=afterwards,
     )
     def all_is_well_and_a_driver_charges(
@@ -730,6 +745,7 @@ class TheRules(RuleBasedStateMachine):
         energy: list[int],
         reason: str | None,
         how: str,
+        until: tuple[int | None, int | None],
         then: str,
     ) -> None:
         self.commit()
@@ -758,7 +774,7 @@ class TheRules(RuleBasedStateMachine):
                 self.a_driver_chooses_a_pin(driver_id, MAX_HOLD)
                 self.an_id_is_typed(driver_id, cp_id or "CP001", request, c.Reach.NOBODY, "right")
             case _:
-                self.a_driver_asks(driver_id, cp_id, request)
+                self.a_driver_asks(driver_id, cp_id, request, until=until)
         self.commit()
         for more_mwh in energy:
             for engine in self.engines.values():
@@ -944,6 +960,8 @@ class TheRules(RuleBasedStateMachine):
             ticket = self.tickets[session_id]
             assert (ticket.energy_mwh, ticket.cost_cents, ticket.estimated) == (energy_mwh, cents, estimated)
             assert energy_mwh >= 0
+            if "limit" in ticket.reason:
+                assert ticket.reason == self.model.sessions[session_id].at_limit
             assert cents <= self.model.sessions[session_id].hold or not ticket.price_centi_cents_per_kwh  # I8
         assert self.tickets.keys() == self.model.tickets.keys()  # I13
 
@@ -1000,7 +1018,7 @@ MUST_BE_REACHED = {
     "granted", "repeated", "refused", "not taken", "ticket", "ticket of nothing", "estimated ticket", "limit exceeded",
     "set aside", "resync", "again", "interrupted", "revoked while charging", "restored", "new journal", "failed commit",
     "stop told again", "asked what became of it", "full batch", "stopped by weather", "overridden", "stopped by bar",
-    "ended by an operator",
+    "ended by an operator", "stopped at its own limit", "stopped at the limit by Central",
     "moved into bad weather", "new price while charging", "new journal confirmed", "refused for its journal",
     "withdrawn", "back after a withdrawal", "a next owner", "not settled for the next owner",
     "held for its journal while authorised", "journal forgotten", "lost by a newer credential", "E_PAUSE",
@@ -1034,6 +1052,7 @@ def reach(command: c.AnyCommand, decision: Decision) -> None:
             case events.TicketMade():
                 reached["estimated ticket"] += event.estimated
                 reached["ticket of nothing"] += event.energy_mwh == 0
+                reached["stopped at its own limit"] += event.reason == "own limit"
             case events.EngineLost(reason=presence.REVOKED) | events.MonitorLost(reason=presence.REVOKED):
                 reached["lost by a newer credential"] += 1
             case events.PointAdded(registration=registration):
@@ -1055,6 +1074,8 @@ def reach(command: c.AnyCommand, decision: Decision) -> None:
             case events.StopOrdered(reason="weather"):
                 reached["stopped by weather"] += 1
                 reached["moved into bad weather"] += isinstance(command, c.MovePoint)
+            case events.StopOrdered(reason="limit" | "own limit"):
+                reached["stopped at the limit by Central"] += 1
             case events.StopOrdered(reason="operator"):
                 reached["stopped by bar"] += isinstance(command, c.BarDriver)
                 reached["ended by an operator"] += isinstance(command, c.EndCharge)

@@ -354,6 +354,12 @@ class Model:
         limit = min(MAX_MWH, hold * 10**8 // cp.price) if cp.price else MAX_MWH
         if most is not None and cp.price:
             limit = min(limit, most * 10**8 // cp.price)
+        # What the driver wants at most; an answer to a question has none.
+        wishes = [getattr(a, "until_mwh", None), getattr(a, "until_cents", None) if cp.price else None]
+        if wishes[1] is not None:
+            wishes[1] = wishes[1] * 10**8 // cp.price
+        wish = min((one for one in wishes if one is not None), default=None)
+        limit = limit if wish is None else min(limit, wish)
         hold = min(hold, round_up_half(limit * cp.price))
         session_id = f"S-{a.driver_id}-{cp_id}-{a.nonce}"
         driver.balance -= hold
@@ -362,6 +368,7 @@ class Model:
         self.sessions[session_id] = SimpleNamespace(
             cp=cp_id, driver=a.driver_id, number=driver.number, hold=hold, limit=limit, price=cp.price, state="A",
             ready=False, first=0, meter=0, stop=None, at=self.now,
+            at_limit="own limit" if limit == wish else "limit",
         )  # fmt: skip
         return "ASKING"
 
@@ -463,6 +470,9 @@ class Model:
                 break
         last = self.journals.get(key, 0)
         if last > before:
+            session = self.sessions.get(self.cps[a.cp_id].session)
+            if session and session.state == "C" and believed(session) >= session.limit:
+                self._stop(self.cps[a.cp_id].session, session.at_limit)
             self._forget_a_journal(*key)
         return answer, last
 
@@ -489,7 +499,7 @@ class Model:
                         cp.fault = ENGINE_FAULT
                     self._close(record.session_id, "T", gone=record.reason == "unplugged")
                 elif session.meter - session.first > session.limit:
-                    self._stop(record.session_id, "limit")
+                    self._stop(record.session_id, session.at_limit)
             case "A", journal_records.SupplyRefused() | journal_records.SupplyEnd():
                 self._close(record.session_id, "R")
                 late = record.reason == "driver" and self.now - session.at >= 30

@@ -10,7 +10,9 @@ from evcharge.domain.billing import (
     MAX_SESSION_MWH,
     euros,
     kwh,
+    kwh_in_short,
     parse_cents,
+    parse_kwh,
     parse_price,
     price_text,
     typed_number,
@@ -169,3 +171,24 @@ def test_an_amount_above_the_largest_is_a_typing_error():
 def test_where_the_comma_is_decimal_it_is_taken_unless_it_may_mean_thousands(typed: str, meant: str):
     assert typed_number(typed, comma=True) == meant
     assert typed_number(typed, comma=False) == typed
+
+
+@pytest.mark.parametrize(
+    ("text", "energy_mwh"), [("5", 5_000_000), ("3.2", 3_200_000), ("0.000001", 1), ("9000", 9_000_000_000)]
+)
+def test_energy_is_read_in_mwh(text: str, energy_mwh: int):
+    assert parse_kwh(text) == energy_mwh
+
+
+@pytest.mark.parametrize("text", ["0", "", "-1", "1e3", "9000.1", "0.0000001", "1,5"])
+def test_what_is_no_energy_is_refused(text: str):
+    with pytest.raises(BadInput):
+        parse_kwh(text)
+
+
+@pytest.mark.parametrize(
+    ("energy_mwh", "text"),
+    [(5_000_000, "5"), (3_200_000, "3.2"), (1_234_567, "1.234"), (10_000_000, "10"), (0, "0")],
+)
+def test_energy_has_no_more_decimals_than_it_needs(energy_mwh: int, text: str):
+    assert kwh_in_short(energy_mwh) == text

@@ -4,8 +4,10 @@ import itertools
 from datetime import datetime
 
 import pytest
+from msgspec import UNSET, structs
 
 from evcharge.domain.errors import AuthenticationError, Code, Overloaded
+from evcharge.domain.features import SPOKEN, Feature
 from evcharge.driver.conversation import Conversation
 from evcharge.driver.requests import Reaction
 from evcharge.driver.words import Words
@@ -240,6 +242,38 @@ def test_a_point_elsewhere_is_asked_about_and_yes_takes_it():
     assert reaction.outcome.cp_id is None
     (asked,) = talk.answer(yes=True).messages
     assert (asked.cp_id, asked.location) == ("CP003", None)
+
+
+def test_the_limit_of_a_request_goes_along_also_to_the_point_that_is_offered_instead():
+    talk = conversation()
+    (asked,) = talk.start(None, "Berlin", until_mwh=5_000_000).messages
+    assert (asked.until_mwh, asked.until_cents) == (5_000_000, UNSET)
+    talk.hear(offered())
+    (asked,) = talk.answer(yes=True).messages
+    assert (asked.cp_id, asked.until_mwh) == ("CP003", 5_000_000)
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_a_central_that_knows_no_limits_is_not_asked_for_a_limited_charge(connected: bool):
+    talk = conversation(connected=False)
+    old = SPOKEN - {Feature.LIMITS}
+    if connected:
+        talk.connected(old)
+    reaction = talk.start("CP001", None, until_cents=300)
+    if not connected:
+        reaction = talk.connected(old)
+    assert "This CENTRAL is too old for that: nothing was done." in reaction.lines
+    assert not any(isinstance(message, RequestStart) for message in reaction.messages)
+    assert (reaction.outcome.charged, talk.request) == (False, None)
+
+
+def test_how_far_a_limited_charge_is_stands_in_its_figures():
+    talk = conversation()
+    talk.start("CP001", None, until_mwh=5_000_000)
+    reaction = talk.hear(structs.replace(supply(), until_mwh=5_000_000))
+    assert reaction.lines[-1] == "CP001: 7.40 kW, 1.100 of 5 kWh, 0.28 €"
+    reaction = talk.hear(structs.replace(supply(), until_cents=300))
+    assert reaction.lines[-1] == "CP001: 7.40 kW, 1.100 kWh, 0.28 of 3.00 €"
 
 
 def test_yes_to_nothing_asks_for_nothing():

@@ -22,6 +22,7 @@ from evcharge.driver.script import (
     parse_wish,
     summary,
 )
+from evcharge.driver.words import Words
 
 SAMPLE = Path(__file__).parents[3] / "services.txt"
 
@@ -45,6 +46,13 @@ def read(data: bytes, after_line: int = 0) -> list[Service | BadLine]:
         ("near Guadalajara, ES", Wish(None, "Guadalajara, ES")),
         ("any near  San Vicente ", Wish(None, "San Vicente")),
         ("CP001 near Málaga", Wish("CP001", "Málaga")),
+        ("CP001 5 kWh", Wish("CP001", until_mwh=5_000_000)),
+        ("cp001 3.25KWH", Wish("CP001", until_mwh=3_250_000)),
+        ("any 3 €", Wish(until_cents=300)),
+        ("any near San Vicente 0.5 EUR", Wish(None, "San Vicente", until_cents=50)),
+        ("5 kWh", Wish(until_mwh=5_000_000)),
+        ("CP001 12.50€", Wish("CP001", until_cents=1_250)),
+        ("CP001 2 euros", Wish("CP001", until_cents=200)),
     ],
 )
 def test_a_line_says_where_to_charge(text, wish):
@@ -60,6 +68,13 @@ def test_a_line_says_where_to_charge(text, wish):
         ("y" * 80, "..."),
         ("any nearby Berlin", "found 'any nearby'"),
         ("any near", "near needs a location"),
+        ("any near 5 kWh", "near needs a location"),
+        ("CP001 0 kWh", "bad limit '0 kWh': say after how much to stop"),
+        ("CP001 0 €", "bad limit '0"),
+        ("CP001 9001 kWh", "bad limit"),
+        ("CP001 0.001 €", "bad limit"),
+        ("CP001 1,5 kWh", "bad limit '1,5 kWh'"),
+        ("CP001 5 kW", "found 'CP001 5'"),
         ("any near " + "x" * 201, "bad location"),
     ],
 )
@@ -86,7 +101,7 @@ def test_a_bad_line_is_named_and_the_rest_goes_on():
     assert [one.line for one in found] == [1, 2, 3, 4, 5, 6]
     problems = [one.problem for one in found if isinstance(one, BadLine)]
     assert problems == [
-        "expected a charging point (such as CP001) or any, then near LOCATION; found 'what is'",
+        "expected a charging point (such as CP001) or any, then near LOCATION, then 5 kWh or 3 €; found 'what is'",
         "control characters in it",
         "not UTF-8 text",
         f"too long (more than {MAX_LINE_BYTES} bytes)",
@@ -144,19 +159,47 @@ def test_text_is_not_taken_for_binary(beginning):
     assert not is_binary(beginning)
 
 
+def test_in_spanish_the_comma_of_a_limit_is_decimal():
+    assert parse_wish("CP001 3,2 kWh", Words("es")) == Wish("CP001", until_mwh=3_200_000)
+    assert parse_wish("any 2,50 €", Words("es")) == Wish(until_cents=250)
+    with pytest.raises(BadInput, match="límite no válido"):
+        parse_wish("any 1,250 €", Words("es"))
+
+
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [
+        (b'{"cp":"CP001","eur":3}', Wish("CP001", until_cents=300)),
+        (b'{"near":"Elche","kwh":3.2,"eur":0.5}', Wish(None, "Elche", 3_200_000, 50)),
+        (b'{"kwh":0}', "bad limit '0 kWh'"),
+        (b'{"kwh":-5}', "bad limit '-5 kWh'"),
+        (b'{"kwh":1e-9}', "bad limit"),
+        (b'{"eur":0.001}', "bad limit"),
+        (b'{"kwh":"5"}', "`kwh` must be"),
+        (b'{"kwh":true}', "`kwh` must be"),
+    ],
+)
+def test_an_entry_of_json_may_have_limits(entry: bytes, found: Wish | str):
+    (one,) = read(b"[" + entry + b"]")
+    if isinstance(found, Wish):
+        assert one == Service(1, found)
+    else:
+        assert found in one.problem
+
+
 JSON = b'[{"cp":"CP001","kwh":5},{"near":"Berlin"},{"cp":"cp002","near":"Elche"},{"cp":1},{"what":1},{"cp":"C P"}]'
 
 
 @pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b" \n"])
 def test_a_file_may_be_json(before):
     one, two, three, *bad = read(before + JSON)
-    assert one == Service(1, Wish("CP001"), "5 kWh")
+    assert one == Service(1, Wish("CP001", until_mwh=5_000_000))
     assert two == Service(2, Wish(None, "Berlin"))
     assert three == Service(3, Wish("CP002", "Elche"))
     assert [(line.line, line.problem.partition(";")[0]) for line in bad] == [
         (4, "`cp` must be text"),
         (5, "`what` is not known"),
-        (6, "expected a charging point (such as CP001) or any, then near LOCATION"),
+        (6, "expected a charging point (such as CP001) or any, then near LOCATION, then 5 kWh or 3 €"),
     ]
     reader = ServiceReader("x", after_line=5)
     assert [*reader.feed(JSON[:20]), *reader.feed(JSON[20:])] == []

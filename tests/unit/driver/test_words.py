@@ -224,7 +224,8 @@ def test_a_status_of_a_newer_central_is_shown_as_it_is():
         (b"start CP001 near\n", "near necesita un lugar detrás, como en: any near Berlín"),
         (
             b"start no/point\n",
-            "se esperaba un punto de recarga (como CP001) o any, después near LUGAR; hay 'no/point'",
+            "se esperaba un punto de recarga (como CP001) o any, después near LUGAR, después 5 kWh o 3 €; "
+            "hay 'no/point'",
         ),
         (b"x" * 600 + b"\n", "demasiado largo (más de 512 bytes)"),
         (b"\xff\n", "no es texto UTF-8"),
@@ -236,3 +237,17 @@ def test_what_was_typed_wrongly_is_explained_in_spanish(typed: bytes, problem: s
     with pytest.raises(BadInput) as told:
         parse(line.text(SPANISH), SPANISH)
     assert told.value.text == problem
+
+
+@pytest.mark.parametrize(
+    ("lang", "ended", "said"),
+    [
+        ("en", "stopped at your limit", "Your charge at CP001 ends at 3.200 kWh, 0.80 €"),
+        ("es", "parada en su límite", "Su recarga en CP001 terminará en 3,200 kWh, 0,80 €"),
+    ],
+)
+def test_an_own_limit_is_said_to_its_driver(lang: str, ended: str, said: str):
+    words = Words(lang)
+    assert words.ended("own limit") == ended
+    notice = Notice(code="LIMITED", text=said, cp_id="CP001", energy_mwh=3_200_000, cost_cents=80)
+    assert words.notice(notice).startswith(said)

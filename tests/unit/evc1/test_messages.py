@@ -118,6 +118,12 @@ GOLDEN: dict[messages.Message, str] = {
     messages.RequestStart(
         request_id=R, cp_id="CP001", location="Alicante"
     ): f'{{"t":"REQUEST_START","request_id":"{R}","cp_id":"CP001","location":"Alicante"}}',
+    messages.RequestStart(
+        request_id=R, until_mwh=5_000_000
+    ): f'{{"t":"REQUEST_START","request_id":"{R}","cp_id":null,"location":null,"until_mwh":5000000}}',
+    messages.RequestStart(
+        request_id=R, until_cents=300
+    ): f'{{"t":"REQUEST_START","request_id":"{R}","cp_id":null,"location":null,"until_cents":300}}',
     messages.RequestStop(session_id=S): f'{{"t":"REQUEST_STOP","session_id":"{S}"}}',
     messages.ListPoints(): '{"t":"LIST"}',
     messages.AskBalance(): '{"t":"BALANCE"}',

@@ -131,6 +131,8 @@ class Session(Shape):
     end_reason: str | None
     hold_cents: int
     limit_mwh: int
+    until_mwh: int | None
+    until_cents: int | None
     price: str
     energy_mwh: int
     cost_cents: int

@@ -78,6 +78,7 @@ def session(row: Row, live: Mapping[CpId, Live]) -> Json:
     names = (
         "session_id", "request_id", "cp_id", "driver_id", "registration", "state", "authorised_at", "started_at",
         "ended_at", "elapsed_s", "received_at", "stop_reason", "end_reason", "hold_cents", "limit_mwh", "owed_cents",
+        "until_mwh", "until_cents",
     )  # fmt: skip
     return {
         **{name: row[name] for name in names},

@@ -34,18 +34,23 @@ from evcharge.central.views.driver_board import DriverBoard, ticket_row
 from evcharge.domain.errors import BadInput, Code, CommandRefused
 from evcharge.domain.events import ConfirmationEnded
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
-from evcharge.domain.journal_records import Id, Text, Token
+from evcharge.domain.journal_records import Id, OwnLimitCents, OwnLimitMwh, Text, Token
 from evcharge.domain.location import Location
 from evcharge.evc1.messages import Pin
 from evcharge.http.server import answer
 
 
 class Wanted(Struct, forbid_unknown_fields=True):
-    """A request to charge: at `cp_id`, or at any, if possible of `location`. Repeat it with the same request_id."""
+    """A request to charge: at `cp_id`, or at any, if possible of `location`. Repeat it with the same request_id.
+
+    It ends after so much energy (mWh) or money (cents), whichever comes first.
+    """
 
     request_id: Token
     cp_id: Id | None = None
     location: Text | None = None
+    until_mwh: OwnLimitMwh | None = None
+    until_cents: OwnLimitCents | None = None
 
 
 class Answered(Struct, forbid_unknown_fields=True):
@@ -217,6 +222,8 @@ class OwnAccountRoutes:
                 nonce=secrets.token_hex(8),
                 cp_id=CpId(wanted.cp_id) if wanted.cp_id is not None else None,
                 location=Location(wanted.location) if wanted.location is not None else None,
+                until_mwh=wanted.until_mwh,
+                until_cents=wanted.until_cents,
             ),
         )
         return answer(_told(wanted.request_id, decision.reply))

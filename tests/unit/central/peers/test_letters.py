@@ -57,6 +57,32 @@ def test_an_authorised_session_is_put_to_its_engine_signed_with_centrals_instant
     assert told(event) == [(Role.ENGINE, "CP001", start)]
 
 
+@pytest.mark.parametrize(
+    ("wish", "limit_mwh", "is_told"),
+    [
+        ({"until_mwh": 5_000_000}, 3_200_000, True),
+        ({"until_mwh": 5_000_000}, 5_000_000, False),
+        ({"until_cents": 300}, 3_200_000, True),
+        ({"until_cents": 80}, 3_200_000, False),
+        ({}, 3_200_000, False),
+    ],
+)
+def test_a_driver_is_told_that_its_charge_may_not_have_all_it_asked_for(wish, limit_mwh: int, is_told: bool):
+    event = e.SessionAuthorised(
+        **WHOSE,
+        price_centi_cents_per_kwh=2_500,
+        hold_cents=80,
+        limit_mwh=limit_mwh,
+        plug_within_s=60,
+        authorised_at=1_800_000_000.0,
+        **wish,
+    )
+    (_, *letters) = told(event)
+    text = "Your charge at CP001 ends at 3.200 kWh, 0.80 €: no more is allowed."
+    limited = messages.Notice(code="LIMITED", text=text, cp_id="CP001", energy_mwh=3_200_000, cost_cents=80)
+    assert letters == ([(Role.DRIVER, "D01", limited)] if is_told else [])
+
+
 def test_a_connected_engine_hears_first_where_it_stands_then_what_to_stop_then_what_is_asked():
     event = e.EngineConnected(
         cp_id="CP001",

@@ -437,6 +437,74 @@ def test_a_session_that_ended_cannot_be_stopped(town: Network):
     assert refusal.code is Code.NO_SESSION
 
 
+# ---- a driver's own limit
+
+
+@pytest.mark.parametrize(
+    ("wish", "limit_mwh", "hold_cents"),
+    [
+        ({"until_mwh": 5 * KWH}, 5 * KWH, 125),
+        ({"until_cents": 300}, 12 * KWH, 300),
+        ({"until_mwh": 5 * KWH, "until_cents": 100}, 4 * KWH, 100),
+        ({}, 80 * KWH, 2_000),
+    ],
+    ids=["energy", "money", "both", "none"],
+)
+def test_an_own_limit_bounds_the_energy_and_the_hold(town: Network, wish, limit_mwh: int, hold_cents: int):
+    session = town.authorised(**wish)
+    assert (session.limit_mwh, session.hold_cents) == (limit_mwh, hold_cents)
+    assert (town.driver().balance_cents, town.driver().held_cents) == (2_000 - hold_cents, hold_cents)
+    assert (session.until_mwh, session.until_cents) == (wish.get("until_mwh"), wish.get("until_cents"))
+    assert session.limit_reason is (EndReason.OWN_LIMIT if wish else EndReason.LIMIT)
+
+
+@pytest.mark.parametrize("wish", [{"until_mwh": 90 * KWH}, {"until_cents": 2_500}])
+def test_what_the_balance_does_not_pay_for_is_not_granted(town: Network, wish):
+    session = town.authorised(**wish)
+    assert (session.limit_mwh, session.hold_cents) == (80 * KWH, 2_000)
+    assert session.limit_reason is EndReason.LIMIT
+    town.sends(town.engines["CP001"].started(session.session_id))
+    town.sends(town.engines["CP001"].ended(session.session_id, 80 * KWH, reason="limit"))
+    assert town.tickets[0].reason is EndReason.LIMIT
+
+
+def test_where_charging_is_free_a_limit_of_money_limits_nothing(town: Network):
+    town.does(c.SetPrice, cp_id="CP001", price_centi_cents_per_kwh=0)
+    session = town.authorised(until_cents=1)
+    assert (session.limit_mwh, session.until_cents) == (town.rules.max_session_mwh, None)
+
+
+def test_a_charge_that_its_engine_ended_at_the_drivers_limit_says_so(town: Network):
+    session = town.authorised(until_mwh=5 * KWH)
+    engine = town.engines["CP001"]
+    decision = town.sends(
+        engine.started(session.session_id),
+        engine.meter(session.session_id, 5 * KWH),
+        engine.ended(session.session_id, reason="limit"),
+    )
+    assert events.StopOrdered not in said(decision)
+    assert (town.tickets[0].reason, town.tickets[0].cost_cents) == (EndReason.OWN_LIMIT, 125)
+
+
+@pytest.mark.parametrize(("wish", "reason"), [(5 * KWH, "own limit"), (None, "limit")])
+@pytest.mark.parametrize("more_mwh", [0, 1])
+def test_central_ends_a_charge_that_its_engine_does_not_end_at_its_limit(
+    town: Network, wish: int | None, reason: str, more_mwh: int
+):
+    session = town.authorised(until_mwh=wish)
+    engine = town.engines["CP001"]
+    town.later(3_600)
+    town.sends(engine.started(session.session_id))
+    before = town.sends(engine.meter(session.session_id, session.limit_mwh - 1))
+    assert events.StopOrdered not in said(before)
+    town.later(1)
+    decision = town.sends(engine.meter(session.session_id, 1 + more_mwh))
+    assert only(decision, events.StopOrdered).reason == reason
+    assert town.sends(engine.meter(session.session_id, 1)).changes
+    town.sends(engine.ended(session.session_id, reason=reason))
+    assert (town.tickets[0].reason, town.tickets[0].energy_mwh) == (reason, session.limit_mwh)
+
+
 # ---- an operator ends one
 
 
@@ -473,7 +541,7 @@ def test_what_is_over_or_was_never_there_cannot_be_ended(town: Network, began: b
         session_id = town.charging().session_id
         town.sends(town.engines["CP001"].ended(session_id))
     refusal = town.refuses(c.EndCharge, session_id=session_id)
-    assert (refusal.code, refusal.text) == (Code.NO_SESSION, "not open")
+    assert (refusal.code, in_words(refusal)) == (Code.NO_SESSION, f"{session_id} is not an open session")
 
 
 # ---- the engine's records

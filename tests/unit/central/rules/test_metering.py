@@ -385,9 +385,9 @@ def test_what_costs_nothing_has_its_limit_too(free: str):
 
 
 def test_a_charge_beyond_its_limit_shows_the_limit_and_is_told_to_stop(town: Network):
-    session = town.charging(more_mwh=80 * KWH)
+    session = town.charging(more_mwh=80 * KWH - 1)
     engine = town.engines["CP001"]
-    decision = town.sends(engine.meter(session.session_id, 1))
+    decision = town.sends(engine.meter(session.session_id, 2))
     set_aside(decision, "more energy than was allowed")
     assert only(decision, events.StopOrdered).reason is EndReason.LIMIT
     assert town.session(session.session_id).energy_mwh == 80 * KWH

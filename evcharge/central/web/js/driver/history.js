@@ -2,8 +2,9 @@
 import { $, h, icon, put } from "../dom.js";
 import { get, query } from "../api.js";
 import { dateTime, euros, kwh } from "../format.js";
-import { t, term } from "../i18n.js";
+import { t } from "../i18n.js";
 import { openReceipt } from "./tickets.js";
+import { why } from "./until.js";
 
 const PAGE = 8;
 
@@ -62,7 +63,7 @@ export class History {
 function row(session) {
   const { state, cp_id, authorised_at: at, end_reason } = session;
   const ticketed = state === "TICKETED";
-  const reason = end_reason ? term("reason", end_reason) : "";
+  const reason = end_reason ? why(end_reason) : "";
   const words = ticketed ? `${kwh(session.energy_mwh)} · ${reason}` : t(state === "REFUSED" ? "driver.refused_past" : "driver.running_past", { reason });
   const content = [
     h("span", { class: "past-icon", "data-kind": state }, icon(ticketed ? "ticket" : state === "REFUSED" ? "unavailable" : "charging")),

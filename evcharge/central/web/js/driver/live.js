@@ -2,8 +2,9 @@
 import { $, iconHref, put, set } from "../dom.js";
 import { lasted } from "../charges.js";
 import { energyParts, euros, kw, kwh, percent, price } from "../format.js";
-import { lang, t, term } from "../i18n.js";
+import { lang, t } from "../i18n.js";
 import { spark } from "../spark.js";
+import { howFar, why } from "./until.js";
 
 const TREND = 60;
 
@@ -44,7 +45,7 @@ const FACES = {
   ended: ({ record, where }) => figures(record.last ?? {}, { title: where, pill: t("driver.ended"), under: t("driver.ticket_coming"), act: "" }),
   done: ({ record, where }) => ({
     ...figures({ ...record.last, ...record.ticket, limit_mwh: record.last?.limit_mwh }, { title: where, pill: t("driver.ended"), act: t("driver.seen") }),
-    under: t("driver.reason", { reason: term("reason", record.ticket.reason) }),
+    under: t("driver.reason", { reason: why(record.ticket.reason) }),
     elapsed: record.ticket.elapsed_s,
   }),
   refused: ({ record, where }) => ({
@@ -53,10 +54,11 @@ const FACES = {
 };
 
 /** @param {any} session @param {any} rest @returns {Face} */
-function figures({ energy_mwh = 0, cost_cents = 0, limit_mwh = 0, elapsed_s: elapsed = null }, rest) {
+function figures(session, rest) {
+  const { energy_mwh = 0, cost_cents = 0, limit_mwh = 0, elapsed_s: elapsed = null } = session;
   const [number, unit] = energyParts(energy_mwh);
   const share = limit_mwh ? Math.min(1, energy_mwh / limit_mwh) : 0;
-  const under = limit_mwh ? t("driver.limit", { share: percent(share), energy: kwh(limit_mwh) }) : "";
+  const under = howFar(session) || (limit_mwh ? t("driver.limit", { share: percent(share), energy: kwh(limit_mwh) }) : "");
   return { under, share, number, unit, sum: euros(cost_cents), elapsed, ...rest };
 }
 

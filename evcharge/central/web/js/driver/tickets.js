@@ -4,7 +4,8 @@ import { post } from "../api.js";
 import { ask, problem } from "../dialogs.js";
 import { asCorrected, corrected, lasted } from "../charges.js";
 import { clock, dateTime, euros, kwh, price } from "../format.js";
-import { t, term } from "../i18n.js";
+import { t } from "../i18n.js";
+import { why } from "./until.js";
 
 /**
  * Return a receipt. `ticket` is a row of /api/me/tickets, or an ended session with `reason`.
@@ -17,7 +18,7 @@ export function receipt(ticket, { fresh, away, onSeen } = {}) {
     [t("driver.price"), price(Math.round(Number(ticket.price) * 1e4))],
     [t("driver.time"), lasted(ticket)],
     [t("driver.from_to"), `${from ? dateTime(from) : "–"} – ${clock(until)}`],
-    [t("driver.why"), term("reason", ticket.reason)],
+    [t("driver.why"), why(ticket.reason)],
     [t("driver.session"), h("code", null, ticket.session_id)],
   ];
   return h("article", { class: "receipt", "data-session": ticket.session_id, "aria-label": t("driver.receipt", { cp: ticket.cp_id }) },

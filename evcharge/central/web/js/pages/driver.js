@@ -12,6 +12,7 @@ import { Points } from "../driver/points.js";
 import { Question } from "../driver/question.js";
 import { showSteps, spokenStep, stepsOf } from "../driver/steps.js";
 import { markSeen, Tickets } from "../driver/tickets.js";
+import { Until } from "../driver/until.js";
 import { Wallet } from "../driver/wallet.js";
 
 // Also the reasons: a ticket keeps the words in which it was shown first.
@@ -23,7 +24,8 @@ const history = new History();
 const wallet = new Wallet();
 const question = new Question();
 const tickets = new Tickets({ onSeen: seen });
-const points = new Points({ onCharge: (cp) => journey.ask({ cp }) });
+const until = new Until();
+const points = new Points({ onCharge: (cp) => begin({ cp }) });
 const narrow = matchMedia("(max-width: 900px)");
 /** A second click within this time still means what the button said before. */
 const DOUBLE_MS = 600;
@@ -44,6 +46,7 @@ function paint() {
   if (stateOf(journey, me !== null) === "idle") put($("#act-label"), anyLabel());
   const steps = record ? stepsOf(record, journey.stopping) : [];
   $("#steps-card").hidden = !record;
+  until.box.hidden = journey.busy;
   showSteps($("#steps"), steps);
   put($("#steps-said"), spokenStep(steps));
   if (!me) return;
@@ -65,11 +68,17 @@ function repaint() {
   painting ||= requestAnimationFrame(paint);
 }
 
+/** Ask for a charge, with the limit that is chosen; without one that is none. @param {{cp?: string, location?: string}} wanted */
+function begin(wanted) {
+  const limits = until.wanted;
+  if (limits) journey.ask({ ...wanted, until: limits });
+}
+
 /** What the big button does depends on what it says. */
 function act() {
   const { record } = journey;
   if (performance.now() - offeredAt < DOUBLE_MS) return undefined;
-  if (!record) return store.me && journey.ask({ location: points.location || undefined });
+  if (!record) return store.me && begin({ location: points.location || undefined });
   if (journey.busy) return journey.stop();
   if (record.offer) return journey.ask({ cp: record.offer });
   return record.ticket ? seen(record.ticket.session_id) : journey.forget();

@@ -11,6 +11,8 @@ export default {
   "param.energy_mwh": "energy",
   "param.meter_mwh": "meter",
   "param.limit_mwh": "limit",
+  "param.until_mwh": "limit asked for",
+  "param.until_cents": "limit asked for",
   "param.cents": "amount",
   "param.cost_cents": "amount",
   "param.hold_cents": "held",

@@ -6,6 +6,7 @@ export default {
   "reason.weather": "stopped because of the weather",
   "reason.fault": "fault at the charging point",
   "reason.limit": "the prepaid limit was reached",
+  "reason.own limit": "the driver's limit was reached",
   "reason.battery full": "battery full",
   "reason.restart": "the charging point had a restart",
   "reason.key revoked": "the key was revoked",

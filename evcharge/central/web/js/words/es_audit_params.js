@@ -11,6 +11,8 @@ export default {
   "param.energy_mwh": "energía",
   "param.meter_mwh": "contador",
   "param.limit_mwh": "límite",
+  "param.until_mwh": "límite pedido",
+  "param.until_cents": "límite pedido",
   "param.cents": "importe",
   "param.cost_cents": "importe",
   "param.hold_cents": "retenido",

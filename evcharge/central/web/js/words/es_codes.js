@@ -6,6 +6,7 @@ export default {
   "reason.weather": "parado por el tiempo",
   "reason.fault": "avería del punto de recarga",
   "reason.limit": "se alcanzó el límite prepagado",
+  "reason.own limit": "se alcanzó el límite del conductor",
   "reason.battery full": "batería llena",
   "reason.restart": "el punto de recarga se reinició",
   "reason.key revoked": "clave revocada",
