@@ -212,8 +212,12 @@ def init(added: tuple[str, ...], renew: bool, demo: bool, config_file: Path | No
     """Make the state folder: CA, certificates, keys, the first admin."""
     config = _with_whole_books(config_file, given)
     from evcharge.central.books import setup as pages
+    from evcharge.labels import Speech
+    from evcharge.labels.command_errors import translated
+    from evcharge.labels.registry import SENTENCES
     from evcharge.registry import setup
 
+    say = Speech(SENTENCES, config.lang)
     report = setup.initialise(config.state, config.registry.names, renew=renew, added=added)
     try:
         pages.initialise(config.state, report)
@@ -225,16 +229,14 @@ def init(added: tuple[str, ...], renew: bool, demo: bool, config_file: Path | No
         # Also when the disk has filled up meanwhile: a password that was made is shown now, or never.
         for title, items in (("made", report.made), ("kept", report.kept), ("mind", report.warnings)):
             for item in items:
-                click.echo(f"{title}: {item}")
+                click.echo(say(title, what=translated(item, config.lang)))
         # The one time that it is shown: only its hash is kept.
         if report.admin_password is not None:
-            click.echo(f"The administrator is {setup.FIRST_ADMIN}, the password {report.admin_password}")
+            click.echo(say("administrator", who=setup.FIRST_ADMIN, password=report.admin_password))
         elif report.pages_password is not None:
-            click.echo(
-                f"On Central's pages log in as {pages.FIRST_ADMIN}, the password {report.pages_password}"
-            )
+            click.echo(say("of the pages", who=pages.FIRST_ADMIN, password=report.pages_password))
         if report.admin_password is not None or report.pages_password is not None:
-            click.echo("Write it down: it is not shown again.")
+            click.echo(say("write down"))
 
 
 @evcharge.command()

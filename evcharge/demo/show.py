@@ -28,10 +28,10 @@ from evcharge.weather.keys import find_key
 
 T = TypeVar("T")
 
-_LISTENING = r"listening on \S*:(\d+)"
+_LISTENING = r"(?:listening on|escucha en) \S*:(\d+)"
 # Not Central's own line: that of its API and pages.
 _PAGES = r"listening on (https?)://(\S+):(\d+)"
-_SHOWN = r"the password (\S+)$"
+_SHOWN = r"(?:the password|la contraseña) (\S+)$"
 # Each ticket names its session; a ticket that is shown twice is still one.
 _TICKET = r"\bSession: +(\S+)"
 _START_WITHIN_S = 60.0

@@ -9,7 +9,7 @@ import string
 from collections.abc import Mapping
 from functools import cache
 
-from evcharge.labels import DEFAULT_LANGUAGE, LANGUAGES, Words
+from evcharge.labels import DEFAULT_LANGUAGE, LANGUAGES, Saying, Words
 from evcharge.labels.causes import cause
 
 SENTENCES: Mapping[str, Words] = {
@@ -345,6 +345,18 @@ SENTENCES: Mapping[str, Words] = {
             "ejecute evcharge init como su dueño o elija otra carpeta con --state."
         ),
     ),
+    # ---- what init made, kept and warns of
+    "admin": ("administrator {name}", "administrador {name}"),
+    "account": ("account {name} of Central's pages", "cuenta {name} de las páginas de la Central"),
+    "certificate for": ("{path} (for {names})", "{path} (para {names})"),
+    "doubt": ("{path} {why}. {command} makes a new one.", "{path} {why}. {command} hace uno nuevo."),
+    "not of CA": ("is not from the CA in ca.pem", "no es de la CA de ca.pem"),
+    "ends": ("ends on {date}", "caduca el {date}"),
+    "lacks": ("does not name {names}", "no nombra {names}"),
+    "start again": (
+        "{path} is new: start {name} again, if it runs.",
+        "{path} es nuevo: reinicie {name}, si está en marcha.",
+    ),
     # ---- ports
     "port": (
         "cannot listen on {place}: {why}. Is another one running here? Choose another port.",
@@ -602,6 +614,14 @@ SENTENCES: Mapping[str, Words] = {
             "--source openmeteo, o --simulate FILE."
         ),
     ),
+    "no cities": (
+        "{path} cannot be read ({why}): further cities begin anew.",
+        "no se puede leer {path} ({why}): las demás ciudades empiezan de cero.",
+    ),
+    "no own alerts": (
+        "{path} cannot be read ({why}): every alert passes for ours.",
+        "no se puede leer {path} ({why}): toda alerta pasa por nuestra.",
+    ),
     "many cities": ("there are {most} further cities already", "ya hay {most} ciudades más"),
     # ---- the demo
     "no network": (
@@ -646,6 +666,11 @@ def translated(text: str, lang: str) -> str:
             }
             return SENTENCES[name][column].format_map(values)
     return cause(text, lang)
+
+
+def because(text: str) -> Saying:
+    """Return an English sentence of ours for a line of a log, which is said in the language of that log."""
+    return Saying("cause", {"text": text}, lambda lang, _: translated(text, lang))
 
 
 @cache

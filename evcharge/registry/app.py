@@ -5,6 +5,8 @@ import logging
 import time
 
 from evcharge.http.server import SEATS, application, serving
+from evcharge.labels.command_errors import because
+from evcharge.labels.registry import said
 from evcharge.registry.api import RegistryApi
 from evcharge.registry.callers import Callers
 from evcharge.registry.invitations import Invitations
@@ -33,18 +35,16 @@ async def run(config: Config, stop: asyncio.Event) -> int:
     enrolment_token = secret_files.read_secret(state / "enrolment.token")
     tls = server_context(state / "registry.pem", state / "registry.key")
     budget = share(raise_limit(), SEATS)
-    log.log(
-        logging.WARNING if budget.is_short else logging.INFO,
-        "Room for %d clients that have logged in and %d that have not: %d files may be open%s.",
-        budget.servers[0].members,
-        budget.servers[0].strangers,
-        budget.limit,
-        ", which is too few (ulimit -n)" if budget.is_short else "",
-    )
+    seats = budget.servers[0]
+    room = {"members": seats.members, "strangers": seats.strangers, "limit": budget.limit}
+    if budget.is_short:
+        log.warning("%s", said("little room", **room))
+    else:
+        log.info("%s", said("room", **room))
     async with open_database(database_path(state), SCHEMA) as database, Credentials() as credentials:
         store = Store(database, clock.utc_now)
         if not await store.has_admin():
-            log.warning("Nobody administers this Registry: stop it and run evcharge init.")
+            log.warning("%s", said("nobody"))
         ticket_s = settings.ticket_minutes * 60
         anchors = AnchorFile(database_path(state).with_name(ANCHORS))
         callers = Callers(store, credentials, service_keys, enrolment_token, time.monotonic)
@@ -53,10 +53,8 @@ async def run(config: Config, stop: asyncio.Event) -> int:
         )
         invitations = Invitations(store, credentials, callers, state / "ca.pem", clock.utc_now)
         app = application([*api.routes(), *invitations.routes()], callers.refused)
-        async with serving(
-            app, settings.host, settings.port, tls, name="Registry", seats=budget.servers[0]
-        ) as port:
-            log.info("Registry listening on https://%s", place(settings.host, port))
+        async with serving(app, settings.host, settings.port, tls, name="Registry", seats=seats) as port:
+            log.info("%s", said("listening", url=f"https://{place(settings.host, port)}"))
             await lifecycle.run_until(stop, _write_repeats(callers), _anchor(store, anchors))
         await callers.write_repeats(all_of_them=True)
         await _drop(store, anchors)
@@ -74,11 +72,11 @@ async def _drop(store: Store, anchors: AnchorFile) -> None:
     try:
         head = await store.head()
     except StoreError as problem:
-        log.warning("cannot read the audit log: %s", problem)
+        log.warning("%s", said("unread", why=because(str(problem))))
         return
     if head != anchors.newest:
         await anchors.append(head)
-        log.info("audit log: registry.db %d %s", head.n, head.hash)
+        log.info("%s", said("anchor", n=head.n, hash=head.hash))
 
 
 async def _write_repeats(callers: Callers) -> None:
@@ -88,4 +86,4 @@ async def _write_repeats(callers: Callers) -> None:
             await callers.write_repeats()
         except StoreError as problem:
             # A full disk does not end the Registry: tickets for those who are known may still be possible.
-            log.warning("cannot write the audit log: %s", problem)
+            log.warning("%s", said("unwritten", why=because(str(problem))))

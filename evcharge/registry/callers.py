@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from evcharge.domain.errors import AuthenticationError, BadInput, Code, Overloaded
 from evcharge.http.server import ON_BEHALF_OF, prove
+from evcharge.labels.registry import said
 from evcharge.registry.registrations import IdKind, Registration
 from evcharge.registry.repeats import Repeats
 from evcharge.registry.store import Invited, Requester, Store, entry
@@ -141,7 +142,7 @@ class Callers:
         what = f"{request.method} {resource.canonical}" if resource is not None else "unknown request"
         one = entry(seen.actor, what, seen.target, code)
         if self._repeats.first(one, self._clock()):
-            log.info("refused %s from %s: %s", what, seen.actor.address, code)
+            log.info("%s", said("refused", what=what, address=seen.actor.address, code=code))
             await self._store.note([one])
 
     async def write_repeats(self, *, all_of_them: bool = False) -> None:

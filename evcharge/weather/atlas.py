@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from evcharge.domain.errors import StateError
 from evcharge.domain.location import Location, without_accents
 from evcharge.domain.strict_json import read_json
+from evcharge.labels.command_errors import because
 from evcharge.runtime import failures, files
 from evcharge.security import secret_files
 from evcharge.weather.readings import SourceTrouble, Spot
@@ -157,5 +158,7 @@ def _load(path: Path) -> _Kept:
         return _Kept()
     except (OSError, ValueError) as problem:
         # Nothing in it cannot be found or said again.
-        log.warning("%s cannot be read (%s): further cities begin anew.", path, failures.why(problem))
+        log.warning(
+            "%s", because(f"{path} cannot be read ({failures.why(problem)}): further cities begin anew.")
+        )
         return _Kept()

@@ -9,6 +9,7 @@ from pathlib import Path
 from evcharge.domain.errors import StateError
 from evcharge.domain.location import Location, WeatherKind
 from evcharge.domain.strict_json import read_json
+from evcharge.labels.command_errors import because
 from evcharge.runtime import failures, files
 from evcharge.runtime.outage import Outage
 from evcharge.security import secret_files
@@ -51,5 +52,7 @@ def _load(path: Path) -> dict[str, frozenset[WeatherKind]] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as problem:
-        log.warning("%s cannot be read (%s): every alert passes for ours.", path, failures.why(problem))
+        log.warning(
+            "%s", because(f"{path} cannot be read ({failures.why(problem)}): every alert passes for ours.")
+        )
         return None

@@ -223,6 +223,20 @@ def test_init_makes_the_state_folder_and_shows_the_password_once(capsys):
     assert "password" not in second
 
 
+def test_init_speaks_spanish(capsys):
+    assert cli.run(["init", "--state", "s", "--lang", "es"]) == 0
+    first = capsys.readouterr().out
+    assert "hecho: ca.pem\n" in first
+    assert "El administrador es admin, la contraseña " in first
+    assert first.endswith("Apúntela: no se vuelve a mostrar.\n")
+    assert cli.run(["init", "--state", "s", "--lang", "es", "--name", "lab-2"]) == 0
+    second = capsys.readouterr().out
+    assert "ya estaba: administrador admin\n" in second
+    assert "atención: central.pem no nombra lab-2. evcharge init --add-name lab-2 hace uno nuevo.\n" in second
+    words = ("made", "kept", "mind", "administrator", "account", "is new", "makes")
+    assert not any(word in first + second for word in words)
+
+
 @pytest.mark.parametrize("size", ["4k", "16k", "40k", "64k", "120k", "220k", "300k"])
 def test_init_on_a_full_disk_says_what_to_do(size, tmp_path, capsys):
     with small_disk(tmp_path / "small", size) as disk:

@@ -156,6 +156,24 @@ def test_no_module_name_has_two_meanings():
     assert CONVENTIONAL.keys() | ONE_THING == twice
 
 
+# Rooms whose programs have a terminal: what they log is said in its language.
+SPEAKING = ("registry/", "weather/", "driver/", "central/peers/")
+
+
+def test_what_a_program_logs_for_people_has_two_languages():
+    found = [
+        f"{name}:{node.lineno}"
+        for name, tree in modules()
+        if name.startswith(SPEAKING)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in ("log.info", "log.warning", "log.error")
+        and isinstance(node.args[0], ast.Constant)
+        and re.search(r"[a-z]{2}", str(node.args[0].value))
+    ]
+    assert found == []
+
+
 # Ours say a sentence of ours; and an error of click says what a person typed.
 OURS = re.compile(
     r"EvchargeError|StateError|ConfigError|BadInput|BadLine|Refused|CommandRefused|Unstorable|StaleLink|Overloaded|ProtocolError|Unforeseen|"
