@@ -14,6 +14,7 @@ from evcharge.central.rules.alert_kinds import CLOSED_BY_HAND, AlertKind
 from evcharge.cli import drive, evcharge
 from evcharge.cp.health import Ping, Pong
 from evcharge.domain.charging_point import CpStatus
+from evcharge.domain.events import EVENT_TYPES
 from evcharge.domain.journal_records import Record
 from evcharge.domain.session import EndReason
 from evcharge.evc1.messages import MESSAGE_TYPES, RECORD_TYPES, Message
@@ -26,6 +27,7 @@ ARCHITECTURE = (ROOT / "docs/ARCHITECTURE.md").read_text("utf-8")
 FAULTS = (ROOT / "docs/FAULTS.md").read_text("utf-8")
 SECURITY = (ROOT / "docs/SECURITY.md").read_text("utf-8")
 OPERATIONS = (ROOT / "docs/OPERATIONS.md").read_text("utf-8")
+RUNBOOK = (ROOT / "docs/RUNBOOK.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 DOCUMENTS = [str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md")]
 
@@ -191,10 +193,16 @@ def test_every_command_of_the_operators_page_takes_the_flags_that_all_take():
 
 
 @pytest.mark.parametrize("kind", AlertKind)
-def test_every_alert_stands_in_the_operators_page_with_what_ends_it(kind: AlertKind):
-    rows = [line for line in OPERATIONS.splitlines() if re.match(rf"\| `[A-Za-z0-9]+-{kind}`", line)]
+def test_every_alert_stands_in_the_runbook_with_what_ends_it(kind: AlertKind):
+    rows = [line for line in RUNBOOK.splitlines() if re.match(rf"\| `[A-Za-z0-9]+-{kind}`", line)]
     assert len(rows) == 1
     assert (kind in CLOSED_BY_HAND) == ("by hand" in rows[0].split("|")[-2])
+
+
+def test_every_event_that_the_runbook_asks_for_exists():
+    asked = set(re.findall(r"--type (\w+)", RUNBOOK))
+    assert asked
+    assert asked - {event.__name__ for event in EVENT_TYPES} == set()
 
 
 @pytest.mark.parametrize("document", [FAULTS, SECURITY], ids=["FAULTS", "SECURITY"])
