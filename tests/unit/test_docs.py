@@ -27,6 +27,7 @@ ARCHITECTURE = (ROOT / "docs/ARCHITECTURE.md").read_text("utf-8")
 FAULTS = (ROOT / "docs/FAULTS.md").read_text("utf-8")
 SECURITY = (ROOT / "docs/SECURITY.md").read_text("utf-8")
 OPERATIONS = (ROOT / "docs/OPERATIONS.md").read_text("utf-8")
+LAB = ROOT / "docs/lab"
 RUNBOOK = (ROOT / "docs/RUNBOOK.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 DOCUMENTS = [str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md")]
@@ -197,6 +198,15 @@ def test_every_alert_stands_in_the_runbook_with_what_ends_it(kind: AlertKind):
     rows = [line for line in RUNBOOK.splitlines() if re.match(rf"\| `[A-Za-z0-9]+-{kind}`", line)]
     assert len(rows) == 1
     assert (kind in CLOSED_BY_HAND) == ("by hand" in rows[0].split("|")[-2])
+
+
+def test_the_tour_types_the_same_in_both_languages():
+    english, spanish = (
+        re.findall(r"(?:^|`)((?:evcharge|pkill) [^`\n]+)", (LAB / name).read_text("utf-8"), re.MULTILINE)
+        for name in ("tour.md", "recorrido.md")
+    )
+    assert len(english) > 10
+    assert english == spanish
 
 
 def test_every_event_that_the_runbook_asks_for_exists():
