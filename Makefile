@@ -15,7 +15,7 @@ ARGS ?=
 # Compiled once, whatever the settings of this machine say: this starts processes by the dozen, tests by the hundred.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help up test flaky check cover mutants format constraints bench-quick soak shots kafka test-all-pythons clean
+.PHONY: help up test flaky check cover mutants docs format constraints bench-quick soak shots kafka test-all-pythons clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -49,6 +49,10 @@ cover: $(VENV)/.installed-dev ## fast tests reach every branch of what decides a
 mutants: $(VENV)/.installed-dev ## change the pure rules in thousands of ways: each must fail a test (ARGS="evcharge.domain.billing.*")
 	@test -x $(BIN)/mutmut || $(PIP) 'mutmut>=3.8,<4'
 	@$(BIN)/mutmut run $(ARGS); $(BIN)/mutmut results
+
+docs: $(VENV)/.installed-dev ## the documents as a site, in build/docs; a link that leads nowhere fails
+	@$(PYTHON) -c 'import material' 2>/dev/null || $(PIP) 'mkdocs-material>=9.5,<10'
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --config-file .ci/mkdocs.yml
 
 format: $(VENV)/.installed-dev ## let ruff format and mend what it can
 	@$(BIN)/ruff format .
@@ -95,7 +99,7 @@ endef
 export PINS
 
 clean: ## remove what make and the tools made (never a state folder)
-	@rm -rf .venv .venv-3.* dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage mutants
+	@rm -rf .venv .venv-3.* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage mutants
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- the virtual environment
