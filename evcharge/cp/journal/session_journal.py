@@ -19,6 +19,7 @@ from evcharge.domain.journal_records import Meter, SupplyEnd, SupplyRefused, Sup
 from evcharge.domain.session import EndReason
 from evcharge.evc1.messages import Records, Start, Sync
 from evcharge.labels import Speech
+from evcharge.runtime.outage import Outage
 
 log = logging.getLogger(__name__)
 
@@ -47,13 +48,20 @@ class SessionJournal:
         # By the steady clock of this process; of a session that began in another life, the journal knows.
         self._now_s = 0.0
         self._began_s: float | None = None
-        # Whether the disk has no room for another session.
-        self.full = False
+        self._fullness = Outage(
+            lambda: log.error("%s", self._words("journal full")),
+            lambda: log.info("%s", self._words("journal has room")),
+        )
         if journal.running is not None:
             self.end(EndReason.RESTART)
         self.take_space()
 
     # ---- what they say
+
+    @property
+    def full(self) -> bool:
+        """Whether the disk has no room for another session."""
+        return self._fullness.is_on
 
     @property
     def running(self) -> SupplyStart | None:
@@ -210,12 +218,10 @@ class SessionJournal:
 
     def take_space(self) -> None:
         """Have the space of the next session while there is some."""
-        full = self.guarded(self._is_full) or False
-        if full and not self.full:
-            log.error("%s", self._words("journal full"))
-        elif self.full and not full:
-            log.info("%s", self._words("journal has room"))
-        self.full = full
+        if self.guarded(self._is_full):
+            self._fullness.lost()
+        else:
+            self._fullness.back()
 
     def guarded(self, work: Callable[..., _T], *args: Any) -> _T | None:
         """Return what `work` returns; None after a failure to write, which ends what was running."""
@@ -226,8 +232,7 @@ class SessionJournal:
             self._contactor.open()
             failure = problem
         if isinstance(failure, JournalFull):
-            log.error("%s", failure.text)
-            self.full = True
+            self._fullness.lost()
         else:
             log.error("%s", self._words("power is off", why=failure.text))
             self._journal.recover()
