@@ -15,7 +15,7 @@ ARGS ?=
 # Compiled once, whatever the settings of this machine say: this starts processes by the dozen, tests by the hundred.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help up test flaky check cover mutants docs format constraints bench-quick soak shots kafka test-all-pythons clean
+.PHONY: help up test flaky check cover mutants docs format constraints wheelhouse bench-quick soak shots kafka test-all-pythons clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -89,6 +89,12 @@ constraints: $(PYTHON) ## the newest versions of all that tests need, into const
 	@$(PIP) --dry-run --ignore-installed --report $(VENV)/report.json '.[dev]'
 	@$(PYTHON) -c "$$PINS" $(VENV)/report.json >constraints.new && mv constraints.new constraints.txt
 
+wheelhouse: $(PYTHON) ## wheels of evcharge and of all it needs, for PCs without internet
+	@rm -rf wheelhouse
+	@$(PYTHON) -m pip --quiet --disable-pip-version-check --no-input wheel --wheel-dir wheelhouse --constraint constraints.txt $(ARGS) .
+	@echo "wheelhouse/ holds $$(ls wheelhouse | wc -l) wheels, for $$($(PYTHON) --version) on $$(uname -sm)."
+	@echo "On a PC of that kind: python3 -m venv .venv && .venv/bin/pip install --no-index --find-links wheelhouse evcharge"
+
 define PINS
 import json, re, sys
 names = [one["metadata"] for one in json.load(open(sys.argv[1], encoding="utf-8"))["install"]]
@@ -99,7 +105,7 @@ endef
 export PINS
 
 clean: ## remove what make and the tools made (never a state folder)
-	@rm -rf .venv .venv-3.* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage mutants
+	@rm -rf .venv .venv-3.* build dist wheelhouse .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage mutants
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- the virtual environment

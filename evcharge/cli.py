@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from evcharge import __version__
+from evcharge.doctor.doctor_command import doctor
 from evcharge.domain.errors import ConfigError, EvchargeError, Taken
 from evcharge.joining.join_commands import invite, join
 from evcharge.operator.backing_up import BACKING_UP as _BACKING_UP
@@ -20,6 +21,7 @@ from evcharge.operator.health_command import health as _health
 from evcharge.operator.invocation import JSON as _JSON
 from evcharge.operator.operator_commands import COMMANDS as _OPERATORS
 from evcharge.operator.people import PEOPLE as _PEOPLE
+from evcharge.operator.ports_command import ports
 from evcharge.operator.registering import RoleOrGroup, add_commands
 from evcharge.operator.settling import SETTLING as _SETTLING
 from evcharge.runtime.cli_options import CENTRAL as _CENTRAL
@@ -380,8 +382,8 @@ def up(points: int, drivers: int, once: bool, verbose: bool, config_file: Path |
     return _live(config, lambda stop, _: demo.run(config, wish, stop))
 
 
-evcharge.add_command(invite)
-evcharge.add_command(join)
+for _command in (invite, join, doctor, ports):
+    evcharge.add_command(_command)
 
 
 @evcharge.group()

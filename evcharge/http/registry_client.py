@@ -9,7 +9,6 @@ import logging
 import os
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
-from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -33,6 +32,7 @@ from evcharge.domain.strict_json import read_json
 from evcharge.evc1.tickets import IssuedTicket
 from evcharge.runtime import clock, failures
 from evcharge.security import secret_files, tls
+from evcharge.security.tls import CertificateFault
 
 log = logging.getLogger(__name__)
 
@@ -40,15 +40,6 @@ Kind = Literal["cp", "monitor", "driver"]
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10.0, connect=5.0)
 _MAX_ANSWER_BYTES = 8 * 1024 * 1024
-
-
-class _Fault(IntEnum):
-    """What OpenSSL finds wrong with a certificate (X509_V_ERR_...), as far as we can advise."""
-
-    NOT_YET_VALID = 9
-    EXPIRED = 10
-    OTHER_HOST = 62
-    OTHER_ADDRESS = 64
 
 
 class RegistryAddress(Struct, frozen=True):
@@ -298,19 +289,19 @@ def _untrusted(registry: RegistryAddress, problem: Exception) -> AuthenticationE
     code = problem.verify_code if isinstance(problem, ssl.SSLCertVerificationError) else 0
     now = f"{clock.utc_now():%Y-%m-%d %H:%M} UTC"
     match code:
-        case _Fault.EXPIRED:
+        case CertificateFault.EXPIRED:
             return AuthenticationError(
                 f"The Registry's certificate has expired, or the clock here is wrong: it says {now}. Set the "
                 "clock, or make a new certificate on its PC with evcharge init --renew.",
                 Code.CLOCK,
             )
-        case _Fault.NOT_YET_VALID:
+        case CertificateFault.NOT_YET_VALID:
             return AuthenticationError(
                 f"The Registry's certificate is not valid yet, or the clock here is wrong: it says {now}. "
                 "Set the clock.",
                 Code.CLOCK,
             )
-        case _Fault.OTHER_HOST | _Fault.OTHER_ADDRESS:
+        case CertificateFault.OTHER_HOST | CertificateFault.OTHER_ADDRESS:
             return AuthenticationError(
                 f"The Registry's certificate does not name the host of {registry.url}. Use a name that it "
                 "has, or make one that does, on its PC: evcharge init --add-name HOST.",

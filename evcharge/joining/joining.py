@@ -38,9 +38,9 @@ from evcharge.http.registry_client import Impostor, RegistryAddress, call
 from evcharge.joining.token import Invitation, encode
 from evcharge.labels import Speech
 from evcharge.runtime import config as settings
-from evcharge.runtime import failures
+from evcharge.runtime import failures, files
 from evcharge.runtime.config import Config
-from evcharge.security import secret_files, state_folder
+from evcharge.security import machine, secret_files
 from evcharge.security.certificates import names_of
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10.0, connect=5.0)
@@ -187,6 +187,7 @@ async def join(state: Path, invitation: Invitation, say: Speech, *, force: bool 
         raise _with_text(problem, say("lost", text=problem.text)) from None
     _write_public(state / "ca.pem", pem)
     _write_public(state / settings.JOINED_FILE, _joined_text(invitation))
+    machine.mark(state)
     secret_files.replace_secret(path, credential)
     for old in (*path.parent.glob("*.ticket"), *path.parent.glob(f"{path.name}.join-*")):
         # Tickets under the old credential are void.
@@ -305,7 +306,7 @@ def _beside(state: Path, pem: str) -> Iterator[Path]:
 
 
 def _write_public(path: Path, text: str) -> None:
-    secret_files.replace_secret(path, text.strip(), state_folder.PUBLIC)
+    secret_files.replace_secret(path, text.strip(), files.PUBLIC)
 
 
 def _joined_text(invitation: Invitation) -> str:

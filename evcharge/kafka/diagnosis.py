@@ -6,7 +6,6 @@ Goes the same way once more, when that has failed. A password is sent only where
 import asyncio
 import ssl
 from collections.abc import Mapping
-from enum import IntEnum
 from typing import Any, NamedTuple
 
 from aiokafka.conn import collect_hosts, create_conn  # type: ignore[import-untyped]
@@ -21,23 +20,12 @@ from aiokafka.protocol.metadata import MetadataRequest  # type: ignore[import-un
 from evcharge.runtime import failures, plain
 from evcharge.runtime.config import KafkaSettings
 from evcharge.runtime.waiting import within
+from evcharge.security.tls import CertificateFault
 
+# How a reason begins when a broker answers, and names others that do not.
+SENT_ON = "where the brokers send us on to, "
 # What takes longer than this to say how it speaks does not say it.
 _PROBE_WITHIN_S = 1.0
-
-
-class _Fault(IntEnum):
-    """What OpenSSL finds wrong with a certificate (X509_V_ERR_...), as far as we can advise."""
-
-    NO_ISSUER = 2
-    NOT_YET_VALID = 9
-    EXPIRED = 10
-    SELF_SIGNED = 18
-    SELF_SIGNED_ISSUER = 19
-    NO_LOCAL_ISSUER = 20
-    NO_SIGNATURE = 21
-    OTHER_HOST = 62
-    OTHER_ADDRESS = 64
 
 
 class _Place(NamedTuple):
@@ -67,7 +55,7 @@ async def _reason(settings: KafkaSettings, line: dict[str, Any]) -> str | None:
     further = [place for place in dict.fromkeys(known[0]) if place not in first]
     for why in await asyncio.gather(*(_try(place, settings, line) for place in further)):
         if isinstance(why, str):
-            return f"where the brokers send us on to, {why}"
+            return f"{SENT_ON}{why}"
     return None
 
 
@@ -119,18 +107,18 @@ async def _why(problem: Exception, place: _Place, settings: KafkaSettings) -> st
 
 def _doubt(problem: ssl.SSLCertVerificationError, place: _Place, ca_file: str) -> str:
     match problem.verify_code:
-        case _Fault.OTHER_HOST | _Fault.OTHER_ADDRESS:
+        case CertificateFault.OTHER_HOST | CertificateFault.OTHER_ADDRESS:
             return f"shows a certificate that does not name {place.host}: use a name that it has, or add this one to it"
-        case _Fault.EXPIRED:
+        case CertificateFault.EXPIRED:
             return "shows a certificate that has expired: renew it, or set the clock here"
-        case _Fault.NOT_YET_VALID:
+        case CertificateFault.NOT_YET_VALID:
             return "shows a certificate that is not valid yet: set the clock here"
         case (
-            _Fault.NO_ISSUER
-            | _Fault.SELF_SIGNED
-            | _Fault.SELF_SIGNED_ISSUER
-            | _Fault.NO_LOCAL_ISSUER
-            | _Fault.NO_SIGNATURE
+            CertificateFault.NO_ISSUER
+            | CertificateFault.SELF_SIGNED
+            | CertificateFault.SELF_SIGNED_ISSUER
+            | CertificateFault.NO_LOCAL_ISSUER
+            | CertificateFault.NO_SIGNATURE
         ):
             believed = "from the authority in `[kafka] ca_file`" if ca_file else "trusted by this system"
             return (

@@ -8,6 +8,8 @@ from pathlib import Path
 from evcharge.runtime import failures
 
 OWNER_ONLY = 0o600
+# Of what everybody on this computer may read, such as a certificate.
+PUBLIC = 0o644
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _BAD_DISK = frozenset({errno.EROFS, errno.EIO, errno.ENAMETOOLONG, errno.ELOOP})
 # Not blocking: a named pipe in the place of a file must not hang us. It changes nothing for a plain file.

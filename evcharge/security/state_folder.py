@@ -21,15 +21,14 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Struct
 
 from evcharge.domain.errors import StateError
+from evcharge.runtime import files
+from evcharge.security import machine
 from evcharge.security.certificates import Authority, doubts, names_of, new_authority, server_certificate
 from evcharge.security.secret_files import kept_secret, new_secret, replace_secret
 from evcharge.security.tls import LOOPBACK
 
 # What OpenSSL finds wrong with a certificate whose time has not come, or has passed (X509_V_ERR_...).
 NOT_VALID_NOW = (9, 10)
-
-# The mode of what everybody on this computer may read, such as a certificate.
-PUBLIC = 0o644
 
 
 class InitReport(Struct, kw_only=True):
@@ -99,6 +98,7 @@ def init_state(
         kept_secret(path, make())
         (report.kept if existed else report.made).append(str(path.relative_to(state)))
     authority = _authority(state, now, report)
+    machine.mark(state)
     for who in ("registry", "central"):
         _server(state, who, authority, [*names, *added], now, report, renew=renew or bool(added))
     return report
@@ -195,4 +195,4 @@ def _load_certificate(path: Path) -> x509.Certificate:
 
 
 def _write_certificate(path: Path, certificate: x509.Certificate) -> None:
-    replace_secret(path, certificate.public_bytes(serialization.Encoding.PEM).decode().strip(), PUBLIC)
+    replace_secret(path, certificate.public_bytes(serialization.Encoding.PEM).decode().strip(), files.PUBLIC)

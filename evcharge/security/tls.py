@@ -1,6 +1,7 @@
 """TLS contexts of our servers and clients, and which addresses need none."""
 
 import ssl
+from enum import IntEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,6 +10,20 @@ from evcharge.security.secret_files import missing, read_secret
 
 # This computer: what goes there needs no TLS, and every certificate of ours names it.
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class CertificateFault(IntEnum):
+    """What OpenSSL finds wrong with a certificate (X509_V_ERR_...), as far as we can advise."""
+
+    NO_ISSUER = 2
+    NOT_YET_VALID = 9
+    EXPIRED = 10
+    SELF_SIGNED = 18
+    SELF_SIGNED_ISSUER = 19
+    NO_LOCAL_ISSUER = 20
+    NO_SIGNATURE = 21
+    OTHER_HOST = 62
+    OTHER_ADDRESS = 64
 
 
 # ---- TLS

@@ -238,6 +238,22 @@ def only_process(path: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def holder(path: Path) -> int | None:
+    """Return the process that has `path` to itself, by its lock; None when none has, 0 when it left no number."""
+    try:
+        handle = os.open(path.with_name(path.name + ".lock"), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        said = os.pread(handle, 32, 0).decode("ascii", "replace").strip()
+        return int(said) if said.isdecimal() else 0
+    finally:
+        os.close(handle)
+    return None
+
+
 def _make_ours(path: Path) -> None:
     """Make the file when it is missing, for its owner only: SQLite gives what stands beside it the same mode."""
     for name, flags in (

@@ -52,7 +52,7 @@ async def run(
     atlas = Atlas(config.state / "weather" / "places.json", [Location(city) for city in settings.cities])
     api = WeatherClient(config.reach.central_api, config.state, words, environ)
     on_screen = keyboard.is_terminal() and config.log.format == "text"
-    async with api.open() as central, _source(config, atlas, clock, environ, words) as source:
+    async with api.open() as central, open_source(config, atlas, clock, environ, words) as source:
         station = Station(
             source,
             central,
@@ -111,7 +111,7 @@ def limits_of(settings: WeatherSettings) -> Thresholds:
 
 
 @asynccontextmanager
-async def _source(
+async def open_source(
     config: Config, atlas: Atlas, clock: Clock, environ: Mapping[str, str], words: Speech
 ) -> AsyncIterator[Source]:
     """Yield the source that the settings want. Raises ConfigError when it lacks something."""

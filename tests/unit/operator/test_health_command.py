@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import logging
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,9 @@ Answers = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def health(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Answers:
+def health(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Answers]:
     """Run `evcharge health` with these arguments; return its exit code and what it printed."""
     monkeypatch.chdir(tmp_path)
 
@@ -26,7 +29,12 @@ def health(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pyte
         said = capsys.readouterr()
         return code, said.out + said.err
 
-    return run
+    # The command sets up the log of this process, and with it the language.
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    yield run
+    root.handlers[:], level = before
+    root.setLevel(level)
 
 
 async def test_all_that_runs_is_well(tmp_path: Path, health: Answers):

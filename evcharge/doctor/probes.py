@@ -1,0 +1,327 @@
+"""The doctor looks: at the state folder, the disk, the books, and by `network_probes` at everybody else."""
+
+import asyncio
+import os
+import re
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from evcharge import __version__
+from evcharge.doctor import network_probes
+from evcharge.doctor.observations import (
+    Books,
+    CredentialAnswer,
+    Folder,
+    Home,
+    Knock,
+    Member,
+    Observations,
+    OpenFile,
+    Process,
+    Trust,
+    WayEnd,
+    WeatherSource,
+)
+from evcharge.domain.errors import AuthenticationError, Code, EvchargeError
+from evcharge.domain.ids import ID_PATTERN, Role
+from evcharge.domain.location import Location
+from evcharge.evc1.client import TicketWallet
+from evcharge.evc1.tickets import IssuedTicket
+from evcharge.http.registry_client import RegistryAddress, fetch_ticket, kept_credential
+from evcharge.labels import Speech
+from evcharge.labels.causes import cause
+from evcharge.labels.operator import SENTENCES as OPERATOR
+from evcharge.labels.weather_service import SENTENCES as WEATHER
+from evcharge.operator.client import OperatorClient
+from evcharge.runtime import files, health_socket
+from evcharge.runtime.clock import utc_now
+from evcharge.runtime.config import Config
+from evcharge.security import machine, secret_files, state_folder
+from evcharge.storage.database import holder
+from evcharge.storage.reading import reading
+from evcharge.weather import app as weather
+from evcharge.weather.atlas import Atlas
+from evcharge.weather.keys import where
+from evcharge.weather.readings import SourceTrouble
+
+# The secrets of a state folder, as `secret_files.read_secret` will want them.
+_SECRETS = (
+    "*.key", "*.token", "kafka.password", "central/*.key", "cp/*/secret", "cp/*/*.ticket", "driver/*/password",
+    "driver/*/*.ticket",
+)  # fmt: skip
+_ROLES = {"cp": (Role.ENGINE, Role.MONITOR), "driver": (Role.DRIVER,)}
+# Of a lab with many drivers on one PC, the first ones tell enough.
+_MOST_MEMBERS = 12
+_ANY_CITY = "Madrid"
+
+
+async def look(config: Config, within_s: float, environ: Mapping[str, str] = os.environ) -> Observations:
+    """Return what there is to see from this PC; each question may take `within_s` seconds."""
+    ca_file = config.state / "ca.pem"
+    registry_at = urlsplit(config.reach.registry_url)
+    api_at = urlsplit(config.reach.central_api)
+    registry, central, api, source, brokers_why = await asyncio.gather(
+        network_probes.server(
+            registry_at.hostname or "", _port(config.reach.registry_url), "/ca.pem", ca_file, within_s
+        ),
+        network_probes.way(config.reach.central_host, config.reach.central_port, within_s),
+        network_probes.server(
+            api_at.hostname or "", _port(config.reach.central_api), "/healthz", ca_file, within_s
+        ),
+        _weather(config, within_s, environ),
+        _brokers(config, within_s, environ),
+    )
+    may_ask = registry.shown is not None and registry.shown.trust is Trust.OURS
+    found = [
+        await _member(config, kind, id_, within_s, environ, may_ask=may_ask)
+        for kind, id_ in _members(config.state)
+    ]
+    ticket = next((one for one in found if one[1] is not None), None)
+    knock = None
+    if ticket is not None and central.end is WayEnd.OPEN:
+        member, issued = ticket
+        assert issued is not None
+        role = _ROLES[member.kind][0]
+        error = await network_probes.knock(central.host, central.port, issued, member.id, role, within_s)
+        knock = Knock(
+            id=member.id, code=error.code if error is not None else None, why=error.text if error else ""
+        )
+    is_ours = api.shown is not None and api.shown.trust is Trust.OURS
+    asked = OperatorAsked(config, environ) if is_ours else None
+    engine = config.monitor
+    return Observations(
+        now=utc_now(),
+        within_s=within_s,
+        version=__version__,
+        python=sys.version_info[:2],
+        uid=os.geteuid(),
+        folder=_folder(config.state),
+        registry=registry,
+        central=central,
+        central_api=api,
+        central_api_url=config.reach.central_api,
+        members=tuple(member for member, _ in found),
+        knock=knock,
+        central_version=await network_probes.release(api.way, ca_file, within_s) if is_ours else None,
+        health_port=None
+        if engine.engine_host in ("127.0.0.1", "localhost", "::1")
+        else await network_probes.way(engine.engine_host, engine.engine_port, within_s),
+        books=await _books(config.state, asked, within_s),
+        brokers=config.kafka.bootstrap,
+        brokers_why=brokers_why[0],
+        brokers_sent_on=brokers_why[1],
+        source=source,
+        processes=tuple(
+            Process(name=one.name, pulse=one.pulse, why=one.why)
+            for one in await asyncio.to_thread(health_socket.look, config.health_folder, [], within_s)
+        ),
+    )
+
+
+def _port(url: str) -> int:
+    parts = urlsplit(url)
+    try:
+        return parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return 0  # beyond 65535: nobody answers there, and the line shows it
+
+
+# ---- this PC
+
+
+def _folder(state: Path) -> Folder:
+    path = str(state)
+    if not state.is_dir():
+        return Folder(path=path, is_there=False, free_bytes=_free(state))
+    secrets = sorted({file for pattern in _SECRETS for file in state.glob(pattern)})
+    here = machine.made_here(state)
+    return Folder(
+        path=path,
+        is_there=True,
+        home=Home.UNKNOWN if here is None else Home.HERE if here else Home.ELSEWHERE,
+        secrets=len(secrets),
+        open_files=tuple(_open_files(secrets)),
+        free_bytes=_free(state),
+        has_own_ca=(state / "ca.key").exists(),
+    )
+
+
+def _open_files(secrets: list[Path]) -> Iterator[OpenFile]:
+    for path in secrets:
+        try:
+            status = path.stat()
+        except OSError:
+            continue  # a ticket that was replaced meanwhile, a link into a mount that is not there
+        mode = stat.S_IMODE(status.st_mode)
+        if mode & ~files.OWNER_ONLY or status.st_uid != os.geteuid():
+            yield OpenFile(path=str(path), mode=mode, owner=status.st_uid)
+
+
+def _free(state: Path) -> int | None:
+    there = next((folder for folder in (state, *state.absolute().parents) if folder.is_dir()), None)
+    try:
+        return shutil.disk_usage(there).free if there is not None else None
+    except OSError:
+        return None
+
+
+# ---- who lives here
+
+
+def _members(state: Path) -> list[tuple[str, str]]:
+    found = [
+        (kind, folder.name)
+        for kind in _ROLES
+        for folder in sorted((state / kind).glob("*/"))
+        if re.fullmatch(ID_PATTERN, folder.name)
+    ]
+    return found[:_MOST_MEMBERS]
+
+
+async def _member(
+    config: Config, kind: str, id_: str, within_s: float, environ: Mapping[str, str], *, may_ask: bool
+) -> tuple[Member, IssuedTicket | None]:
+    path = config.state / kind / id_ / ("secret" if kind == "cp" else "password")
+    kept = [
+        ticket
+        for role in _ROLES[kind]
+        if (file := path.with_name(f"{role}.ticket")).exists()
+        for ticket in [TicketWallet(file).registry]
+        if ticket is not None
+    ]
+    newest = max(kept, key=lambda ticket: ticket.expires_at, default=None)
+    good = newest if newest is not None and newest.expires_at > utc_now().timestamp() else None
+
+    def told(answer: CredentialAnswer, why: str = "") -> Member:
+        ends = newest.expires_at if newest is not None else None
+        return Member(id=id_, kind=kind, path=str(path), answer=answer, why=why, ticket_ends=ends)
+
+    secret = kept_credential(config.state, "driver" if kind == "driver" else "cp", id_, environ)
+    if secret is None:
+        try:
+            secret_files.read_secret(path)
+        except EvchargeError as problem:
+            return told(CredentialAnswer.UNREADABLE, problem.text), good
+        return told(CredentialAnswer.UNASKED), good
+    if not may_ask:
+        return told(CredentialAnswer.UNASKED), good
+    registry = RegistryAddress(config.reach.registry_url, config.state / "ca.pem")
+    try:
+        async with asyncio.timeout(within_s):
+            issued = await fetch_ticket(registry, id_, _ROLES[kind][0], secret)
+    except AuthenticationError as refusal:
+        disabled = refusal.code is Code.DISABLED
+        return told(CredentialAnswer.DISABLED if disabled else CredentialAnswer.REFUSED, refusal.text), good
+    except (EvchargeError, TimeoutError):
+        return told(CredentialAnswer.UNASKED), good
+    return told(CredentialAnswer.TAKEN), issued
+
+
+# ---- Central's books, and who works with them
+
+
+class OperatorAsked:
+    """What Central tells an operator; nothing, where there is no token."""
+
+    def __init__(self, config: Config, environ: Mapping[str, str]) -> None:
+        self._api: OperatorClient | None = None
+        try:
+            say = Speech(OPERATOR, config.lang)
+            self._api = OperatorClient(config.reach.central_api, config.state, say, environ)
+        except EvchargeError:
+            pass  # no operator's token here: most PCs have none
+
+    async def hash_of(self, row: int, within_s: float) -> str | None:
+        """Return the hash of a row of its audit log; "" when it has no such row, None when it does not say."""
+        if self._api is None:
+            return None
+        try:
+            async with asyncio.timeout(within_s):
+                content = await self._api.get("/api/events", after=row - 1, limit=1)
+        except (EvchargeError, TimeoutError):
+            return None
+        rows = content["events"]
+        return str(rows[0]["hash"]) if rows else ""
+
+
+async def _books(state: Path, asked: OperatorAsked | None, within_s: float) -> Books | None:
+    path = state / "central" / "central.db"
+    if not path.exists():
+        return None
+    try:
+        with reading(path) as books:
+            row = books.execute("SELECT n, hash FROM events ORDER BY n DESC LIMIT 1").fetchone()
+    except EvchargeError:
+        row = None  # damaged, or held: `audit verify` says which
+    same: bool | None = None
+    if (
+        row is not None
+        and asked is not None
+        and (there := await asked.hash_of(row["n"], within_s)) is not None
+    ):
+        same = there == row["hash"]
+    return Books(path=str(path), holder=holder(path), same=same, rows=row["n"] if row is not None else 0)
+
+
+# ---- Kafka, the weather
+
+
+async def _brokers(config: Config, within_s: float, environ: Mapping[str, str]) -> tuple[str, bool]:
+    if not config.kafka.bootstrap:
+        return "", False
+    # aiokafka takes long to load, and most PCs have no brokers.
+    from evcharge.kafka import diagnosis
+    from evcharge.kafka.client import Brokers
+
+    try:
+        why = await Brokers(config.kafka, config.state, environ).reason(within_s)
+    except EvchargeError as problem:
+        why = problem.text.rstrip(".")
+    why = why or ""
+    return why.removeprefix(diagnosis.SENT_ON), why.startswith(diagnosis.SENT_ON)
+
+
+async def _weather(config: Config, within_s: float, environ: Mapping[str, str]) -> WeatherSource | None:
+    settings = config.weather
+    chosen = settings.source != "auto" or settings.simulate is not None
+    if not chosen and not state_folder.weather_token_path(config.state).exists():
+        return None
+    runs = (config.health_folder / f"weather{health_socket.SUFFIX}").exists()
+    words = Speech(WEATHER, config.lang)
+    location = Location(next(iter(settings.cities), _ANY_CITY))
+    name: str = settings.source
+    why: str | None = None
+    # What is found of places meanwhile is not for the service.
+    with tempfile.TemporaryDirectory(prefix="evcharge-doctor-") as folder:
+        try:
+            atlas = Atlas(Path(folder) / "places.json", [location])
+            async with (
+                asyncio.timeout(within_s),
+                weather.open_source(config, atlas, utc_now, environ, words) as source,
+            ):
+                name = source.name
+                await source.measure(location)
+        except SourceTrouble as trouble:
+            why = _trouble(trouble, name, config, environ, words)
+        except EvchargeError as problem:
+            why = problem.text.rstrip(".")
+        except TimeoutError:
+            why = words("silent", source=name, why=cause("no answer in time", config.lang))
+    return WeatherSource(name=name, why=why, needed=chosen or runs)
+
+
+def _trouble(
+    trouble: SourceTrouble, source: str, config: Config, environ: Mapping[str, str], words: Speech
+) -> str | None:
+    # That it knows one city not is nothing about the source.
+    if not trouble.of_all:
+        return None
+    values = dict(trouble.values)
+    if "why" in values:
+        values["why"] = cause(str(values["why"]), words.lang)
+    return words(trouble.name, source=source, where=where(config.state, environ), **values)

@@ -1,0 +1,498 @@
+"""The doctor looks for real: each thing is broken on loopback, and the sentence is read."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from evcharge.doctor import network_probes, probes
+from evcharge.doctor.findings import FindingMark, findings
+from evcharge.domain.errors import AuthenticationError, Code
+from evcharge.evc1.client import TicketWallet
+from evcharge.labels import Speech
+from evcharge.labels.doctor import SENTENCES
+from evcharge.runtime.config import (
+    CentralSettings,
+    Config,
+    KafkaSettings,
+    MonitorSettings,
+    ReachSettings,
+    WeatherSettings,
+)
+from evcharge.security import machine, secret_files, state_folder
+from evcharge.security.tls import server_context
+from tests.absent import absent
+from tests.component.gate import Gate
+from tests.component.office import Office, opened
+from tests.component.registry_process import Running, make_state, renew_certificate, running_registry
+from tests.component.small_disk import small_disk
+
+WITHIN_S = 5.0
+ID = b"0123456789abcdef0123456789abcdef\n"
+
+
+@pytest.fixture(autouse=True)
+def this_pc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """This PC has a number, also where tests run in a container."""
+    path = tmp_path / "machine-id"
+    path.write_bytes(ID)
+    monkeypatch.setattr(machine, "_ID_FILE", path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder as `evcharge init` makes it: made once, copied by each test."""
+    state = tmp_path_factory.mktemp("network") / "state"
+    (state.parent / "password").write_text(make_state(state))
+    return state
+
+
+@pytest.fixture
+def state(network: Path, tmp_path: Path) -> Path:
+    shutil.copytree(network, tmp_path / "state")
+    (tmp_path / "state" / machine.MARK_FILE).unlink(missing_ok=True)
+    machine.mark(tmp_path / "state")
+    return tmp_path / "state"
+
+
+@contextlib.asynccontextmanager
+async def registry_of(state: Path, network: Path) -> AsyncIterator[Running]:
+    async with running_registry(state, (network.parent / "password").read_text()) as running:
+        yield running
+
+
+def reach(**where: Any) -> ReachSettings:
+    """Where nobody is, but for what a test names."""
+    nobody = {
+        "registry_url": "https://127.0.0.1:1",
+        "central_port": 1,
+        "central_api": "http://127.0.0.1:1",
+    }
+    return ReachSettings(**nobody | where)
+
+
+def settings(state: Path, more: dict[str, Any] | None = None, **where: Any) -> Config:
+    return Config(
+        **{"state": state, "reach": reach(**where), "weather": WeatherSettings(simulate="calm.txt")}
+        | (more or {})
+    )
+
+
+async def told(config: Config, check: str, within_s: float = WITHIN_S) -> tuple[FindingMark, str]:
+    """Return the mark and the sentences of what was looked at."""
+    found = [one for one in findings(await probes.look(config, within_s, {})) if one.check == check]
+    say = Speech(SENTENCES)
+    worst = max((one.mark for one in found), key=[*FindingMark].index)
+    return worst, " ".join(say(one.name, **one.values) for one in found)
+
+
+@contextlib.asynccontextmanager
+async def listener(tls: Any = None, answer: bytes = b"", host: str = "127.0.0.1") -> AsyncIterator[int]:
+    """Somebody who takes connections, says `answer`, and then nothing."""
+    open_: set[asyncio.StreamWriter] = set()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        open_.add(writer)
+        writer.write(answer)
+        with contextlib.suppress(OSError):
+            await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(accept, host, 0, ssl=tls)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for writer in open_:
+            writer.transport.abort()
+        await asyncio.sleep(0)
+
+
+@contextlib.contextmanager
+def deaf() -> Iterator[int]:
+    """A port whose queue is full: what comes is dropped, as by a firewall."""
+    with contextlib.ExitStack() as later:
+        door = later.enter_context(socket.socket())
+        door.bind(("127.0.0.1", 0))
+        door.listen(0)
+        for _ in range(3):
+            caller = later.enter_context(socket.socket())
+            caller.settimeout(0)
+            caller.connect_ex(door.getsockname())
+        yield door.getsockname()[1]
+
+
+# ---- the ways
+
+
+async def test_a_registry_and_its_charging_point_are_well(state: Path, network: Path):
+    async with registry_of(state, network) as registry:
+        secret_files.write_secret(state / "cp/CP001/secret", "cp_secret_001")
+        await registry.register()
+        config = settings(state, registry_url=registry.url)
+        assert await told(config, "registry") == (
+            FindingMark.WELL,
+            f"127.0.0.1:{registry.port} answers, and its certificate is from our CA.",
+        )
+        assert await told(config, "credential") == (FindingMark.WELL, "the Registry takes that of CP001.")
+        mark, text = await told(config, "clock")
+        assert (mark, text[:24]) == (FindingMark.WELL, "it agrees with Registry ")
+
+
+async def test_a_closed_port_is_refused_here(state: Path):
+    mark, text = await told(settings(state), "registry")
+    assert mark is FindingMark.WRONG
+    assert "127.0.0.1:1 refuses the connection: nothing listens on that port" in text
+    assert text.endswith("Type: evcharge registry")
+
+
+async def test_a_port_that_never_answers_is_behind_a_firewall(state: Path):
+    with deaf() as port:
+        mark, text = await told(settings(state, central_port=port), "central", 0.5)
+    assert mark is FindingMark.WRONG
+    assert f"127.0.0.1:{port} gives no answer within 0.5 s: a firewall drops" in text
+    assert f"sudo ufw allow {port}/tcp" in text
+
+
+async def test_a_name_that_nobody_knows(state: Path):
+    mark, text = await told(settings(state, central_host="no-such-pc.invalid"), "central")
+    assert (mark, text[:51]) == (FindingMark.WRONG, "no-such-pc.invalid: that name is not known here. Us")
+
+
+# In a network namespace of its own, a kernel says what it says for real, and nothing of this machine changes.
+ROUTES = """
+ip link set lo up
+ip link add eth0 type veth peer name eth1
+ip link set eth0 up
+ip addr add 10.77.0.1/24 dev eth0
+ip route add unreachable 10.78.0.0/24
+ip route add prohibit 10.79.0.0/24
+exec "$@"
+"""
+LOOK = """
+import asyncio, sys
+from evcharge.doctor import network_probes
+for host in sys.argv[1:]:
+    print(asyncio.run(network_probes.way(host, 9002, 6.0)).end)
+"""
+
+
+def test_what_the_kernel_says_of_a_way_is_told_apart():
+    alone = ["unshare", "--net", "sh", "-ec", ROUTES, "sh"]
+    if subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
+        absent("not allowed to make a network of its own here: run as root, with iproute2")
+    hosts = {
+        "192.0.2.1": "no route",
+        "10.78.0.5": "turned away",
+        "10.79.0.5": "held back",
+        "127.0.0.1": "refused",
+    }
+    done = subprocess.run(
+        [*alone, sys.executable, "-c", LOOK, *hosts], capture_output=True, text=True, check=False, timeout=100
+    )
+    assert done.stdout.splitlines() == list(hosts.values()), done.stderr
+
+
+def test_who_answers_no_arp_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    table = tmp_path / "arp"
+    table.write_text(
+        "IP address       HW type     Flags       HW address            Mask     Device\n"
+        "192.168.1.10     0x1         0x0         00:00:00:00:00:00     *        eth0\n"
+        "192.168.1.11     0x1         0x2         52:54:00:12:34:56     *        eth0\n"
+    )
+    monkeypatch.setattr(network_probes, "_NEIGHBOURS", table)
+    unreachable = OSError(113, "No route to host")
+    assert network_probes._end(unreachable, "192.168.1.10") == "nobody"
+    assert network_probes._end(unreachable, "192.168.1.11") == "turned away"
+
+
+# ---- certificates and clocks
+
+
+async def test_a_registry_of_another_network(state: Path, tmp_path: Path):
+    state_folder.init_state(tmp_path / "theirs", [], datetime.now(UTC))
+    tls = server_context(tmp_path / "theirs/registry.pem", tmp_path / "theirs/registry.key")
+    async with listener(tls) as port:
+        mark, text = await told(settings(state, registry_url=f"https://127.0.0.1:{port}"), "registry", 1.0)
+    assert mark is FindingMark.WRONG
+    assert f"shows a certificate of another CA than {state}/ca.pem" in text
+    assert "evcharge join --force TOKEN" in text
+
+
+async def test_an_address_that_the_certificate_does_not_name(state: Path, network: Path):
+    tls = server_context(state / "registry.pem", state / "registry.key")
+    async with listener(tls, host="127.0.0.7") as port:
+        mark, text = await told(settings(state, registry_url=f"https://127.0.0.7:{port}"), "registry", 1.0)
+    assert mark is FindingMark.WRONG
+    assert "its certificate does not name 127.0.0.7; it names 127.0.0.1, " in text
+    assert "evcharge init --add-name 127.0.0.7" in text
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(-3000, "its certificate ended on 2"), (30, "its certificate holds from 2")]
+)
+async def test_a_certificate_of_another_time_is_a_matter_of_clocks(state: Path, days: int, words: str):
+    renew_certificate(state, datetime.now(UTC) + timedelta(days=days))
+    tls = server_context(state / "registry.pem", state / "registry.key")
+    async with listener(tls) as port:
+        mark, text = await told(settings(state, registry_url=f"https://127.0.0.1:{port}"), "registry", 1.0)
+    assert mark is FindingMark.WRONG
+    assert words in text
+    assert "sudo timedatectl set-ntp true" in text
+
+
+async def test_a_clock_that_is_off_is_seen_by_the_answer(state: Path):
+    tls = server_context(state / "registry.pem", state / "registry.key")
+    past = f"{datetime.now(UTC) - timedelta(minutes=5):%a, %d %b %Y %H:%M:%S} GMT"
+    async with listener(tls, f"HTTP/1.1 200 OK\r\nDate: {past}\r\n\r\n".encode()) as port:
+        mark, text = await told(settings(state, registry_url=f"https://127.0.0.1:{port}"), "clock", 2.0)
+    assert mark is FindingMark.WRONG
+    assert text.startswith("the clock here is 30")
+    assert " s ahead of Registry." in text
+
+
+async def test_a_program_that_speaks_no_tls(state: Path):
+    async with listener(answer=b"220 mail\r\n") as port:
+        mark, text = await told(settings(state, registry_url=f"https://127.0.0.1:{port}"), "registry", 2.0)
+    assert (mark, "does not speak TLS" in text) == (FindingMark.WRONG, True)
+
+
+async def test_a_program_that_hangs(state: Path):
+    async with listener() as port:
+        mark, text = await told(settings(state, registry_url=f"https://127.0.0.1:{port}"), "registry", 0.5)
+    assert (mark, "says nothing for 0.5 s" in text) == (FindingMark.WRONG, True)
+
+
+async def test_without_a_ca_nobody_is_believed(state: Path, network: Path):
+    async with registry_of(state, network) as registry:
+        (state / "ca.pem").unlink()
+        mark, text = await told(settings(state, registry_url=registry.url), "registry")
+    assert (mark, "without a ca.pem" in text) == (FindingMark.SKIPPED, True)
+
+
+# ---- who lives here
+
+
+async def test_a_credential_that_the_registry_does_not_take(state: Path, network: Path):
+    async with registry_of(state, network) as registry:
+        await registry.register()
+        secret_files.write_secret(state / "cp/CP001/secret", "another_secret")
+        mark, text = await told(settings(state, registry_url=registry.url), "credential")
+        assert mark is FindingMark.WRONG
+        assert f"does not take that of CP001 ({state}/cp/CP001/secret)" in text
+        secret_files.replace_secret(state / "cp/CP001/secret", "cp_secret_001")
+        await registry.ask("POST", "/deactivate", {"cp_id": "CP001"}, token=await registry.admin())
+        mark, text = await told(settings(state, registry_url=registry.url), "credential")
+        assert (mark, "is disabled or withdrawn" in text) == (FindingMark.WRONG, True)
+
+
+async def test_a_ticket_that_has_expired_needs_the_registry(state: Path):
+    secret_files.write_secret(state / "cp/CP001/secret", "cp_secret_001")
+    old = Gate().ticket(now=datetime.now(UTC).timestamp() - 3600)
+    TicketWallet(state / "cp/CP001/engine.ticket").keep_registry(old)
+    mark, text = await told(settings(state), "credential")
+    assert (mark, text[:35]) == (FindingMark.WRONG, "the ticket of CP001 has expired, an")
+
+
+@contextlib.asynccontextmanager
+async def knocking(state: Path, **door: Any) -> AsyncIterator[tuple[Gate, Config]]:
+    """A Central that is knocked at with a kept ticket."""
+    gate = Gate(**door)
+    secret_files.write_secret(state / "cp/CP001/secret", "cp_secret_001")
+    TicketWallet(state / "cp/CP001/engine.ticket").keep_registry(gate.ticket())
+    async with gate.open():
+        yield gate, settings(state, central_port=gate.port)
+
+
+async def test_central_takes_a_ticket_and_nobody_is_logged_in(state: Path):
+    async with knocking(state) as (gate, config), gate.pair():
+        mark, text = await told(config, "central")
+        assert (mark, text) == (
+            FindingMark.WELL,
+            f"127.0.0.1:{gate.port} answers, and takes the ticket of CP001.",
+        )
+        assert gate.arrived.empty()
+        assert gate.refused == []
+
+
+async def test_a_central_with_another_service_key(state: Path):
+    async with knocking(state) as (_, config):
+        other = Gate().ticket()
+        TicketWallet(state / "cp/CP001/engine.ticket").keep_registry(other)
+        mark, text = await told(config, "central")
+    assert (mark, "its service.key is not the Registry's" in text) == (FindingMark.WRONG, True)
+
+
+async def test_a_central_whose_clock_is_behind(state: Path):
+    async with knocking(state, now=lambda: datetime.now(UTC).timestamp() - 600) as (_, config):
+        mark, text = await told(config, "central")
+    assert (mark, "the clocks of Central and the Registry differ" in text) == (FindingMark.WRONG, True)
+
+
+async def test_another_program_in_centrals_place(state: Path):
+    async with knocking(state) as (_, config), listener(answer=b"SSH-2.0-OpenSSH_9.6\r\n") as port:
+        mark, text = await told(structs.replace(config, reach=reach(central_port=port)), "central")
+    assert (mark, "what answers is not our Central" in text) == (FindingMark.WRONG, True)
+
+
+async def test_keys_that_were_revoked(state: Path):
+    async with knocking(state) as (gate, config):
+        gate.withdrawn["CP001"] = AuthenticationError("the keys of CP001 were revoked", Code.REVOKED)
+        mark, text = await told(config, "central")
+    assert (mark, "the keys of CP001 were revoked" in text) == (FindingMark.WRONG, True)
+
+
+# ---- this PC
+
+
+async def test_files_that_others_may_read(state: Path):
+    (state / "operator.token").chmod(0o640)
+    mark, text = await told(settings(state), "modes")
+    assert (mark, text) == (
+        FindingMark.WRONG,
+        f"{state}/operator.token has mode 0640: others may use it, so evcharge refuses it. "
+        f"Type: chmod 600 {state}/operator.token",
+    )
+
+
+async def test_a_file_of_another_user(state: Path):
+    if os.geteuid() != 0:
+        absent("only root can give a file away")
+    os.chown(state / "ca.key", 65534, -1)
+    mark, text = await told(settings(state), "modes")
+    assert (mark, "belongs to another user (uid 65534)" in text) == (FindingMark.WRONG, True)
+
+
+async def test_a_disk_that_is_nearly_full(state: Path, tmp_path: Path):
+    with small_disk(tmp_path / "small", "1m") as disk:
+        shutil.copytree(state, disk / "s")
+        mark, text = await told(settings(disk / "s"), "disk")
+    assert mark is FindingMark.WRONG
+    assert text.startswith("only 0 MB are free at ")
+
+
+async def test_a_state_folder_that_was_copied_to_another_pc(state: Path, this_pc: Path):
+    assert (await told(settings(state), "state"))[0] is FindingMark.WELL
+    this_pc.write_bytes(ID[::-1])
+    mark, text = await told(settings(state), "state")
+    assert mark is FindingMark.WRONG
+    assert "with the keys of the whole network, was copied from another PC" in text
+    (state / "ca.key").unlink()
+    _, text = await told(settings(state), "state")
+    assert "two PCs with one credential" in text
+
+
+async def test_a_pc_without_a_number_says_nothing_of_copies(state: Path, this_pc: Path):
+    this_pc.unlink()
+    assert (await told(settings(state), "state"))[0] is FindingMark.SKIPPED
+
+
+async def test_there_is_no_state_folder(tmp_path: Path):
+    mark, text = await told(settings(tmp_path / "none"), "state")
+    assert (mark, "evcharge init" in text) == (FindingMark.WRONG, True)
+    assert not (tmp_path / "none").exists()
+
+
+# ---- one Central
+
+
+@contextlib.asynccontextmanager
+async def working_central(tmp_path: Path) -> AsyncIterator[tuple[Office, Config]]:
+    async with opened(tmp_path / "state") as office:
+        yield office, settings(tmp_path / "state", central_api=office.url, central_port=office.town.port)
+
+
+async def test_the_central_of_these_books_is_at_work(tmp_path: Path):
+    async with working_central(tmp_path) as (_, config):
+        mark, text = await told(config, "books")
+        assert (mark, text.startswith(f"Central (process {os.getpid()}) works with ")) == (
+            FindingMark.WELL,
+            True,
+        )
+        assert (await told(config, "central api"))[0] is FindingMark.WELL
+        assert await told(config, "version") == (FindingMark.WELL, "Central has evcharge 0.1.0, too.")
+
+
+async def test_books_that_were_copied_and_a_second_central_that_works_with_them(tmp_path: Path):
+    async with working_central(tmp_path) as (office, config):
+        copy = tmp_path / "copy"
+        await office.town.point()
+        shutil.copytree(tmp_path / "state", copy)
+        there = structs.replace(config, state=copy)
+        mark, text = await told(there, "books")
+        assert (mark, "is a copy of the books of the Central at" in text) == (FindingMark.MIND, True)
+        async with opened(copy) as second:
+            # Both go on, each with a history of its own.
+            await second.town.point("CP002")
+            mark, text = await told(there, "books")
+        assert mark is FindingMark.WRONG
+        assert (
+            f"there are two Centrals: the one at {office.url} does not work with {copy}/central/central.db"
+            in text
+        )
+
+
+async def test_a_central_of_another_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    async with working_central(tmp_path) as (_, config):
+        monkeypatch.setattr(probes, "__version__", "0.9.0")
+        mark, text = await told(config, "version")
+    assert (mark, text[:43]) == (FindingMark.MIND, "here is evcharge 0.9.0, at Central 0.1.0. T")
+
+
+# ---- what may be there
+
+
+async def test_an_engine_on_another_pc(state: Path):
+    config = settings(state, {"monitor": MonitorSettings(engine_host="127.0.0.9", engine_port=1)})
+    mark, text = await told(config, "health port")
+    assert (mark, "127.0.0.9:1 refuses" in text) == (FindingMark.WRONG, True)
+
+
+async def test_brokers_that_are_not_there(state: Path):
+    config = settings(state, {"kafka": KafkaSettings(bootstrap="127.0.0.1:1")})
+    mark, text = await told(config, "kafka")
+    assert (mark, text[:30]) == (FindingMark.WRONG, "127.0.0.1:1 refuses connection")
+
+
+@pytest.mark.parametrize(
+    ("more", "mark", "words"),
+    [
+        ({"simulate": "gone.txt"}, FindingMark.WRONG, "cannot read the timeline gone.txt"),
+        ({"source": "openweather"}, FindingMark.WRONG, "OpenWeather needs a key"),
+        (
+            {"source": "openmeteo", "api_url": "http://127.0.0.1:1"},
+            FindingMark.WRONG,
+            "Open-Meteo gives nothing: ",
+        ),
+        ({"api_url": "http://127.0.0.1:1"}, FindingMark.MIND, "Open-Meteo gives nothing: "),
+    ],
+)
+async def test_a_source_of_weather_that_gives_nothing(state: Path, more: dict, mark: FindingMark, words: str):
+    found, text = await told(settings(state, {"weather": WeatherSettings(**more)}), "weather")
+    assert (found, words in text) == (mark, True), text
+
+
+async def test_a_timeline_is_a_source(state: Path, tmp_path: Path):
+    (tmp_path / "calm.txt").write_text("0 *: 18\n")
+    config = settings(state, {"weather": WeatherSettings(simulate=str(tmp_path / "calm.txt"))})
+    assert (await told(config, "weather"))[0] is FindingMark.WELL
+
+
+async def test_a_process_that_was_killed_has_its_line(state: Path):
+    folder = state / "health"
+    folder.mkdir()
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(folder / "central.socket"))
+    mark, text = await told(settings(state, {"central": CentralSettings()}), "process")
+    assert (mark, text[:21]) == (FindingMark.WRONG, "central: it was kille")
