@@ -4,13 +4,15 @@ The same each time; HYPOTHESIS_PROFILE=nightly looks for new ones.
 """
 
 import asyncio
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from evcharge.runtime.logs import JsonFormatter, TextFormatter
 from tests.virtual_time import VirtualLoop
 
 # Times of a loaded machine say nothing about the code: no deadline.
@@ -36,3 +38,15 @@ def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], a
     if item.get_closest_marker("virtual_time"):
         return {"virtual": VirtualLoop}
     return {"wall": asyncio.new_event_loop}
+
+
+@pytest.fixture(autouse=True)
+def _log_of_this_process() -> Iterator[None]:
+    """Put back the log that a command line has set up in this process, and with it the language of the next one."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield
+    for handler in root.handlers[:]:
+        if isinstance(handler.formatter, TextFormatter | JsonFormatter) and handler not in before:
+            root.removeHandler(handler)
+    root.setLevel(level)

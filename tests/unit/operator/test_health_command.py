@@ -2,25 +2,24 @@
 
 import asyncio
 import json
-import logging
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from evcharge import cli
 from evcharge.runtime import health_socket
+from evcharge.runtime.clock import utc_now
 from evcharge.runtime.health_socket import OwnHealth, listening
+from evcharge.security import state_folder
 
 Answers = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def health(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Answers]:
+def health(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Answers:
     """Run `evcharge health` with these arguments; return its exit code and what it printed."""
     monkeypatch.chdir(tmp_path)
 
@@ -29,12 +28,7 @@ def health(
         said = capsys.readouterr()
         return code, said.out + said.err
 
-    # The command sets up the log of this process, and with it the language.
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
-    yield run
-    root.handlers[:], level = before
-    root.setLevel(level)
+    return run
 
 
 async def test_all_that_runs_is_well(tmp_path: Path, health: Answers):
@@ -91,7 +85,8 @@ def test_a_typing_error_is_no_absent_process(health: Answers):
 
 
 async def test_a_role_answers_while_it_runs(tmp_path: Path, health: Answers):
-    # The whole way: from the command line of the role, and that of who asks.
+    # The whole way: from the command line of the role, and that of who asks. It knocks at a Registry that is away.
+    state_folder.init_state(tmp_path, [], utc_now())
     args = (
         "driver",
         "D01",

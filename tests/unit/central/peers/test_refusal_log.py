@@ -110,7 +110,9 @@ def test_a_flood_from_many_addresses_fills_neither_memory_nor_the_books(
 
 def said(caplog: pytest.LogCaptureFixture, lang: str = "en") -> list[str]:
     formatter = TextFormatter(lang=lang)
-    return [re.sub(r"^[0-9:]+ (warning: )?", "", formatter.format(record)) for record in caplog.records]
+    return [
+        re.sub(r"^[0-9:]+ ((warning|aviso): )?", "", formatter.format(record)) for record in caplog.records
+    ]
 
 
 @pytest.mark.parametrize(
