@@ -1,6 +1,6 @@
 # evcharge as one small image, for every role. docs/CONTAINERS.md says how; compose.yaml starts a network of it.
 
-ARG PYTHON=3.13
+ARG PYTHON=3.12
 
 FROM python:${PYTHON}-slim AS build
 # Wheels only: nothing is compiled here, so no compiler is needed.

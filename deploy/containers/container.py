@@ -57,7 +57,7 @@ _TTL_S = 7 * 86_400
 _EVERY_S = 0.5
 # The end of the name that Compose gives to one of several: evcharge-engine-3, or with underscores.
 _NUMBERED = re.compile(r"(?P<service>[a-z]+)(?P<mark>[-_])(?P<number>[0-9]+)\Z")
-_SHOWN = re.compile(r"the password (\S+)$", re.MULTILINE)
+_SHOWN = re.compile(r"^.*(?:the password|la contraseña) (\S+)$", re.MULTILINE)
 
 WORDS = {
     "stands": ("The network stands: {count} charging points are available.",
@@ -193,7 +193,7 @@ def init() -> None:
         if shown := _SHOWN.search(done.stdout):
             secret_files.replace_secret(_password(), shown[1])
         # The password is told at the end, by `greet`; not twice.
-        print(*(line for line in done.stdout.splitlines() if line.startswith(("made:", "mind:"))), sep="\n")
+        print(done.stdout[: shown.start()] if shown else done.stdout, end="", flush=True)
         if done.returncode:
             sys.exit(done.returncode)
     _hand_over(NETWORK / "ca.pem", WEATHER / "ca.pem", 0o644)
@@ -257,7 +257,8 @@ def invite(wanted: list[str]) -> None:
     for id_, token in made.items():
         if wanted:
             print(token)
-        if TOKENS.is_dir():
+        # On the PC of a lab nobody joins from a volume here: the tokens are carried to the others.
+        if os.access(TOKENS, os.W_OK):
             secret_files.replace_secret(TOKENS / id_, token)
 
 
@@ -280,8 +281,8 @@ def _city(cp_id: str) -> str:
     return CITIES[(int(number[0]) - 1) % len(CITIES)] if number is not None else CITIES[0]
 
 
-def join(state: Path, kind: Kind, id_: str) -> None:
-    """Have `id_` join from `state` with its token, unless it has its key. Raises Trouble when no token comes."""
+def join(state: Path, kind: Kind, id_: str, within_s: float = WITHIN_S) -> None:
+    """Have `id_` join from `state` with its token, unless it has its key. Raises Trouble when none comes `within_s`."""
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Engine and monitor of a charging point share its key, and start at the same time.
     with (state / ".joining").open("w") as lock:
@@ -289,12 +290,12 @@ def join(state: Path, kind: Kind, id_: str) -> None:
         if joining.credential_path(state, kind, id_).exists():
             return
         config = load(state)
-        token = _token(kind, id_)
+        token = _token(kind, id_, within_s)
         _until_there(lambda: asyncio.run(joining.join(state, decode(token), Speech(JOINING, config.lang))))
 
 
-def _token(kind: Kind, id_: str) -> str:
-    deadline, told = time.monotonic() + WITHIN_S, False
+def _token(kind: Kind, id_: str, within_s: float) -> str:
+    deadline, told = time.monotonic() + within_s, False
     while True:
         if (token := _read(TOKENS / id_)) is not None:
             return token
@@ -361,7 +362,8 @@ def monitor() -> NoReturn:
 def driver(given: list[str]) -> NoReturn:
     """Be driver `given`, by hand; without one, the driver with the number of this container, from a file."""
     id_ = given[0].upper() if given else numbered(DRIVER)
-    join(DRIVERS / id_, "driver", id_)
+    # A person who names a driver that nobody invited should hear so soon.
+    join(DRIVERS / id_, "driver", id_, 10.0 if given else WITHIN_S)
     services: tuple[str, ...] = ()
     if not given:
         points, first = int(os.environ.get("POINTS") or 6), int(re.sub(r"\D", "", id_) or 1)

@@ -112,9 +112,9 @@ def test_each_takes_its_own_token_of_those_that_a_person_brought(
     brought = tmp_path / "points.tokens"
     brought.write_text(f"some words of a terminal\n{token_for('CP001')}\n\n{token_for('CP002')}\r\n")
     monkeypatch.setenv("TOKENS_FILE", str(brought))
-    assert container._token("cp", "CP002") == token_for("CP002")
+    assert container._token("cp", "CP002", 0.0) == token_for("CP002")
     with pytest.raises(container.Trouble, match="invite cp CP003"):
-        container._token("cp", "CP003")
+        container._token("cp", "CP003", 0.0)
 
 
 def test_where_init_runs_the_token_comes_from_there(
@@ -123,10 +123,9 @@ def test_where_init_runs_the_token_comes_from_there(
     monkeypatch.setattr(container, "TOKENS", tmp_path)
     monkeypatch.setenv("TOKENS_FILE", str(tmp_path / "none"))
     secret_files.write_secret(tmp_path / "CP001", token_for("CP001"))
-    assert container._token("cp", "CP001") == token_for("CP001")
-    monkeypatch.setattr(container, "WITHIN_S", 0.0)
+    assert container._token("cp", "CP001", 0.0) == token_for("CP001")
     with pytest.raises(container.Trouble, match="No join token for CP002"):
-        container._token("cp", "CP002")
+        container._token("cp", "CP002", 0.0)
 
 
 def test_who_has_its_key_joins_no_second_time(
