@@ -55,6 +55,7 @@ _SECRETS = (
     "driver/*/*.ticket",
 )  # fmt: skip
 _ROLES = {"cp": (Role.ENGINE, Role.MONITOR), "driver": (Role.DRIVER,)}
+_KEPT = ("secret", "password", "*.ticket", "journal")
 # Of a lab with many drivers on one PC, the first ones tell enough.
 _MOST_MEMBERS = 12
 _ANY_CITY = "Madrid"
@@ -174,11 +175,12 @@ def _free(state: Path) -> int | None:
 
 
 def _members(state: Path) -> list[tuple[str, str]]:
+    """Return kind and id of whoever has a credential, a ticket or a journal here: a join that failed leaves none."""
     found = [
         (kind, folder.name)
         for kind in _ROLES
         for folder in sorted((state / kind).glob("*/"))
-        if re.fullmatch(ID_PATTERN, folder.name)
+        if re.fullmatch(ID_PATTERN, folder.name) and any(next(folder.glob(kept), None) for kept in _KEPT)
     ]
     return found[:_MOST_MEMBERS]
 

@@ -436,7 +436,9 @@ async def connect(
     except OSError as problem:
         why = failures.why(problem)
         raise ChannelClosed(
-            f"cannot connect to {where}: {why}. Is it running?", Code.UNREACHABLE, why
+            f"cannot connect to {where}: {why}. Is it running? evcharge doctor says more.",
+            Code.UNREACHABLE,
+            why,
         ) from None
     try:
         async with asyncio.timeout(timeout_s):

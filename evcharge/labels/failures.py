@@ -189,8 +189,8 @@ SENTENCES: Mapping[str, Words] = {
     # ---- what our own sentences put round it
     "registry away": ("Registry not responding at {url} ({why}).", "Registry no responde en {url} ({why})."),
     "cannot connect": (
-        "cannot connect to CENTRAL at {url}: {why}. Is it running?",
-        "no se puede conectar con la CENTRAL en {url}: {why}. ¿Está en marcha?",
+        "cannot connect to CENTRAL at {url}: {why}. Is it running? evcharge doctor says more.",
+        "no se puede conectar con la CENTRAL en {url}: {why}. ¿Está en marcha? evcharge doctor dice más.",
     ),
     "kafka at": ("{url}: {why}", "{url}: {why}"),
     "kafka out of reach": ("{url} cannot be reached: {why}", "no se llega a {url}: {why}"),

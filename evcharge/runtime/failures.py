@@ -104,6 +104,7 @@ _KINDS: Mapping[str, str] = {
     "aiohttp.ClientSSLError": _NOT_TLS,
     "aiohttp.ServerFingerprintMismatch": "its certificate is another one",
     "aiohttp.ServerDisconnectedError": "it hung up",
+    "aiohttp.ServerTimeoutError": _LATE,
     "aiohttp.ClientPayloadError": "its answer ended in its middle",
     "aiohttp.UploadAbortedError": "it did not take what was sent",
     "aiohttp.TooManyRedirects": "it sends us on without end",

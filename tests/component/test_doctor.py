@@ -297,6 +297,13 @@ async def test_a_credential_that_the_registry_does_not_take(state: Path, network
         assert (mark, "is disabled or withdrawn" in text) == (FindingMark.WRONG, True)
 
 
+async def test_a_join_that_failed_leaves_nobody(state: Path):
+    (state / "cp/CP007").mkdir(parents=True)
+    (state / "cp/CP007/secret.join-1").touch(mode=0o600)
+    found = findings(await probes.look(settings(state), 0.2, {}))
+    assert not [one for one in found if one.values.get("id") == "CP007"]
+
+
 async def test_a_ticket_that_has_expired_needs_the_registry(state: Path):
     secret_files.write_secret(state / "cp/CP001/secret", "cp_secret_001")
     old = Gate().ticket(now=datetime.now(UTC).timestamp() - 3600)

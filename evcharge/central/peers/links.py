@@ -321,7 +321,8 @@ def _duplicate(newcomer: PeerLink, present: PeerLink) -> AuthenticationError:
     identity = newcomer.identity
     return AuthenticationError(
         f"{identity.id} ({identity.role}) is already connected from "
-        f"{present.channel.peer_address}; this is {newcomer.channel.peer_address}",
+        f"{present.channel.peer_address}; this is {newcomer.channel.peer_address}. "
+        "Stop one of the two, or give this one a credential of its own",
         Code.DUPLICATE,
     )
 

@@ -109,6 +109,13 @@ def test_an_exception_of_a_library_is_told_in_our_words_in_both_languages(kind: 
     _is_ours(_raised(kind))
 
 
+def test_whoever_is_late_is_late_whatever_waited_for_it():
+    assert {
+        failures.why(late())
+        for late in (TimeoutError, aiohttp.ConnectionTimeoutError, aiohttp.SocketTimeoutError)
+    } == {"no answer in time"}
+
+
 @pytest.mark.parametrize("number", sorted(errno.errorcode), ids=lambda number: errno.errorcode[number])
 def test_every_number_of_the_system_has_our_words(number: int):
     problem = OSError(number, LIBRARYS)
