@@ -62,6 +62,8 @@ _SHOWN = re.compile(r"^.*(?:the password|la contraseña) (\S+)$", re.MULTILINE)
 WORDS = {
     "stands": ("The network stands: {count} charging points are available.",
                "La red está en marcha: {count} puntos de recarga disponibles."),
+    "waits": ("Registry and Central stand. Charging points come from other PCs, with tokens of the service invite.",
+              "El Registry y la Central están en marcha. Los puntos de recarga vienen de otros PC, con tokens de invite."),
     "not all": ("{count} of {wanted} charging points are available so far: docker compose logs says why.",
                 "Hay {count} de {wanted} puntos de recarga disponibles: docker compose logs dice por qué."),
     "pages": ("Pages", "Páginas"),
@@ -416,7 +418,7 @@ def greet() -> None:
     config = load(NETWORK)
     wanted, deadline = int(os.environ.get("POINTS") or 6), time.monotonic() + WITHIN_S
     api = OperatorClient(config.reach.central_api, config.state, Speech(OPERATING, config.lang))
-    count = 0
+    count = -1
     while count < wanted and time.monotonic() < deadline:
         time.sleep(_EVERY_S)
         with contextlib.suppress(EvchargeError):
@@ -428,9 +430,8 @@ def greet() -> None:
         (say("pages"), f"{address}/"),
         (say("login"), say("who", who="admin", password=password) if password else say("known")),
     ]
-    print(
-        f"\n{say('stands', count=count) if count >= wanted else say('not all', count=count, wanted=wanted)}\n"
-    )
+    news = "waits" if not wanted else "stands" if count >= wanted else "not all"
+    print(f"\n{say(news, count=count, wanted=wanted)}\n")
     print(*(f"  {what:<16} {value}" for what, value in rows), sep="\n")
     print(f"\n  {say('warns')}\n", flush=True)
 
