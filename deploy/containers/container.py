@@ -63,7 +63,7 @@ WORDS = {
     "stands": ("The network stands: {count} charging points are available.",
                "La red está en marcha: {count} puntos de recarga disponibles."),
     "waits": ("Registry and Central stand. Charging points come from other PCs, with tokens of the service invite.",
-              "El Registry y la Central están en marcha. Los puntos de recarga vienen de otros PC, con tokens de invite."),
+              "Registry y Central están en marcha. Los puntos de recarga vienen de otros PC, con tokens de invite."),
     "not all": ("{count} of {wanted} charging points are available so far: docker compose logs says why.",
                 "Hay {count} de {wanted} puntos de recarga disponibles: docker compose logs dice por qué."),
     "pages": ("Pages", "Páginas"),
