@@ -16,6 +16,7 @@ JournalId = NewType("JournalId", str)
 # `$` would let a trailing newline through.
 ID_PATTERN = r"\A[A-Z0-9_-]{1,32}\Z"
 _ID = re.compile(ID_PATTERN)
+_PARTS = re.compile(r"([^0-9]*)([0-9]*)")
 
 
 class Role(StrEnum):
@@ -35,6 +36,11 @@ class Role(StrEnum):
     CENTRAL = "central"
     REGISTRY = "registry"
     UNKNOWN = "unknown"
+
+
+def natural(id_: str) -> tuple[tuple[str, int], ...]:
+    """Return by what ids are in order for people: CP2 before CP10."""
+    return tuple((text, int(digits or 0)) for text, digits in _PARTS.findall(id_)[:-1])
 
 
 def typed_id(text: str, what: str = "id") -> str:

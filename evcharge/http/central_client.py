@@ -1,7 +1,7 @@
 """Central's HTTP API from outside: one call, and which of our exceptions each way to fail becomes."""
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ OPERATOR_VARIABLE = "EVCHARGE_OPERATOR_TOKEN"
 _CONNECT_S = 4.0
 _MAX_ANSWER_BYTES = 32 * 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
+_MAX_FAILURE_BYTES = 64 * 1024
 
 T = TypeVar("T")
 
@@ -119,6 +120,31 @@ class ApiClient:
             return read_json(raw, kind)
         except ValueError:
             raise self.no_central() from None
+
+    async def stream(self, path: str, params: Mapping[str, str], take: Callable[[bytes], object]) -> None:
+        """Give an answer that is no JSON to `take` as it comes, however long that takes. Raises as `call` does."""
+        endless = aiohttp.ClientTimeout(connect=_CONNECT_S, sock_read=self._timeout.total)
+        headers = {"Authorization": f"Bearer {self._secret}"}
+        try:
+            async with (
+                self._connect() as http,
+                http.request(
+                    "GET",
+                    self._dialled + path,
+                    params=params,
+                    headers=headers,
+                    timeout=endless,
+                    allow_redirects=False,
+                ) as response,
+            ):
+                if response.status != 200:
+                    raw = await response.content.read(_MAX_FAILURE_BYTES)
+                    raise self._refused(response.status, raw, self._token)
+                async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+                    take(chunk)
+        except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
+            why = cause(no_answer(problem), self._say.lang)
+            raise Overloaded(self._say("central gone", url=self.url, why=why), Code.UNREACHABLE) from None
 
     def no_central(self) -> Overloaded:
         """Return what to raise for an answer that Central does not give: a proxy in between may, for a while."""

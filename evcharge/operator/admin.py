@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from evcharge.domain.errors import AuthenticationError, Code, ProtocolError, Refused, StateError
+from evcharge.domain.ids import natural
 from evcharge.http.registry_client import RegistryAddress, call, listed, register
 from evcharge.labels import Speech
 from evcharge.runtime import clock
@@ -42,7 +43,8 @@ class Admin:
     async def every(self, kind: Kind) -> list[dict[str, Any]]:
         """Return every charging point or driver that is or was registered."""
         rows = await listed(lambda path: self._call("GET", path))
-        return rows["cps" if kind == "cp" else "drivers"]
+        found: list[dict[str, Any]] = rows["cps" if kind == "cp" else "drivers"]
+        return sorted(found, key=lambda row: natural(str(row[_field(kind)])))
 
     async def add(self, kind: Kind, id_: str, location: str) -> dict[str, Any]:
         """Register `id_`; the answer holds its new credential. Raises Refused when it is registered."""

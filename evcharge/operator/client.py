@@ -1,10 +1,11 @@
 """Central's HTTP API as the operator's commands see it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from evcharge.domain.ids import natural
 from evcharge.http.central_client import OPERATOR_VARIABLE, ApiClient, BearerToken
 from evcharge.labels import Speech
 from evcharge.security import state_folder
@@ -32,7 +33,12 @@ class OperatorClient(ApiClient):
         while after := page.get("next"):
             page = await self.get("/api/cps", after=after)
             content = page | {"cps": content["cps"] + page["cps"]}
-        return content
+        return content | {"cps": sorted(content["cps"], key=lambda point: natural(str(point["cp_id"])))}
+
+    async def download(self, path: str, take: Callable[[bytes], object], **params: object) -> None:
+        """Give a file to `take`, as it comes; parameters that are None are left out. Raises what `call` raises."""
+        given = {name: str(value) for name, value in params.items() if value is not None}
+        await self.stream(path, given, take)
 
     async def post(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Order. Raises what `call` raises."""

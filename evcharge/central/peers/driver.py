@@ -21,7 +21,7 @@ from evcharge.central.rules.commands import (
 )
 from evcharge.domain.charging_point import ChargingPoint, Question
 from evcharge.domain.errors import Code, ProtocolError, Refused, StaleLink
-from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
+from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId, natural
 from evcharge.domain.location import Location
 from evcharge.domain.session import Session, Ticket
 from evcharge.evc1.messages import (
@@ -246,7 +246,9 @@ class DriverTalk(Talk):
                     price=point.price_centi_cents_per_kwh,
                     status=point.status,
                 )
-                for point in self._dispatcher.facts.available(MOST_POINTS)
+                for point in sorted(
+                    self._dispatcher.facts.available(MOST_POINTS), key=lambda point: natural(point.cp_id)
+                )
             ]
         )
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from evcharge.domain.billing import parse_cents, typed_number
 from evcharge.domain.errors import BadInput
-from evcharge.domain.ids import typed_id
+from evcharge.domain.ids import natural, typed_id
 from evcharge.domain.location import NOWHERE, Location
 from evcharge.labels import Speech
 
@@ -152,17 +152,17 @@ def completions(
     else:
         verb = PanelVerb(given[0].lower())
         choices = {
-            PanelVerb.OUT: [ALL, *sorted(points)],
-            PanelVerb.RESUME: [ALL, *sorted(points)],
-            PanelVerb.REVOKE: [*sorted(points), *sorted(drivers)],
-            PanelVerb.MOVE: sorted(points),
-            PanelVerb.ROTATE: sorted(points),
-            PanelVerb.CLOSE: [*sorted(points), *sorted(drivers)],
-            PanelVerb.STOP: sorted(points),
-            PanelVerb.CLOSE_LOST: sorted(points),
-            PanelVerb.TOP_UP: sorted(drivers),
-            PanelVerb.CORRECT: sorted(drivers),
-            PanelVerb.PAY_OUT: sorted(drivers),
+            PanelVerb.OUT: [ALL, *sorted(points, key=natural)],
+            PanelVerb.RESUME: [ALL, *sorted(points, key=natural)],
+            PanelVerb.REVOKE: [*sorted(points, key=natural), *sorted(drivers, key=natural)],
+            PanelVerb.MOVE: sorted(points, key=natural),
+            PanelVerb.ROTATE: sorted(points, key=natural),
+            PanelVerb.CLOSE: [*sorted(points, key=natural), *sorted(drivers, key=natural)],
+            PanelVerb.STOP: sorted(points, key=natural),
+            PanelVerb.CLOSE_LOST: sorted(points, key=natural),
+            PanelVerb.TOP_UP: sorted(drivers, key=natural),
+            PanelVerb.CORRECT: sorted(drivers, key=natural),
+            PanelVerb.PAY_OUT: sorted(drivers, key=natural),
             PanelVerb.REFUND: list(billed),
         }.get(verb, [])
     found = [choice for choice in choices if choice.lower().startswith(word.lower())]

@@ -34,7 +34,7 @@ from evcharge.domain.billing import SURE_CENTS, euros, kwh
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.events import PaidOut, TicketCorrected, TicketMade, WalletCorrected
-from evcharge.domain.ids import CpId, DriverId, Role, SessionId
+from evcharge.domain.ids import CpId, DriverId, Role, SessionId, natural
 from evcharge.domain.location import Location
 from evcharge.evc1.frames import KEY_BYTES
 from evcharge.labels.command_refusals import in_words
@@ -302,7 +302,9 @@ class OperatorOrders:
             ]
             lines.append((not owed_cents, driver.driver_id, "  ".join(filter(None, parts))))
         yield from (line for _, _, line in sorted(lines))
-        for left in sorted(facts.left_wallets(), key=lambda wallet: (wallet.driver_id, wallet.registration)):
+        for left in sorted(
+            facts.left_wallets(), key=lambda wallet: (natural(wallet.driver_id), wallet.registration)
+        ):
             about = {"driver_id": left.driver_id, "registration": left.registration}
             yield self._say("driver left", **about, balance=euros(left.balance_cents))
 

@@ -18,7 +18,7 @@ from evcharge.central.terminal.wall_lists import Fault
 from evcharge.central.views.event_text import why
 from evcharge.domain.billing import euros, kwh, price_text
 from evcharge.domain.charging_point import ChargingPoint, CpStatus
-from evcharge.domain.ids import CpId
+from evcharge.domain.ids import CpId, natural
 from evcharge.domain.location import Location
 from evcharge.domain.session import Session, SessionState
 from evcharge.runtime.plain import clean
@@ -81,7 +81,7 @@ class _Wall:
         self._palette = palette
         self._lang = lang
         self._say = self._sheet.say
-        self._points = sorted(view.points, key=lambda point: point.cp_id)
+        self._points = sorted(view.points, key=lambda point: natural(point.cp_id))
         self._sessions = {session.cp_id: session for session in view.sessions}
         # Without a link the last figures stand still: no power is claimed then.
         frozen = {point.cp_id for point in self._points if point.engine_link is None}

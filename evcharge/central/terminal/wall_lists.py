@@ -12,7 +12,7 @@ from evcharge.central.feed import Live
 from evcharge.central.terminal.text_layout import Sheet
 from evcharge.central.views.event_text import speech
 from evcharge.domain.billing import euros, kwh
-from evcharge.domain.ids import CpId
+from evcharge.domain.ids import CpId, natural
 from evcharge.domain.session import Session, SessionState
 
 SOLVED = "✓"
@@ -37,7 +37,7 @@ def charges(
     room: int,
 ) -> list[Text]:
     """Every request and charge, as authorised; `frozen_at` says since when figures have stood still, if they do."""
-    in_order = sorted(sessions, key=lambda session: (session.authorised_at, session.cp_id))
+    in_order = sorted(sessions, key=lambda session: (session.authorised_at, natural(session.cp_id)))
     if not in_order or room < 2:
         name = "charges" if in_order else "no charges"
         return [sheet.rule(sheet.say(name, count=len(in_order)), width)][: max(0, room)]

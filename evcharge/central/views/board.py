@@ -46,7 +46,7 @@ from evcharge.domain.events import (
     WalletCorrected,
     WalletToppedUp,
 )
-from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
+from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId, natural
 from evcharge.domain.location import Location
 from evcharge.domain.session import Session, SessionState
 from evcharge.domain.strict_json import tellable
@@ -546,4 +546,4 @@ def _told(point: ChargingPoint) -> tuple[CpStatus, str]:
 
 
 def _sorted(facts: Facts) -> list[ChargingPoint]:
-    return sorted(facts.points(), key=lambda point: point.cp_id)
+    return sorted(facts.points(), key=lambda point: natural(point.cp_id))

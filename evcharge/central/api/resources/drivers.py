@@ -15,7 +15,7 @@ from evcharge.central.rules.commands import Actor, BarDriver, TopUp
 from evcharge.domain.billing import MAX_MONEY_CENTS
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.events import StopOrdered
-from evcharge.domain.ids import DriverId, check_id
+from evcharge.domain.ids import DriverId, check_id, natural
 from evcharge.http.server import answer
 
 
@@ -74,8 +74,10 @@ class Drivers:
     async def drivers(self, _request: web.Request, _: Actor) -> web.Response:
         """List drivers by id, with their wallets."""
         facts = self._dispatcher.facts
-        drivers = sorted(facts.drivers(), key=lambda driver: driver.driver_id)
-        left = sorted(facts.left_wallets(), key=lambda wallet: (wallet.driver_id, wallet.registration))
+        drivers = sorted(facts.drivers(), key=lambda driver: natural(driver.driver_id))
+        left = sorted(
+            facts.left_wallets(), key=lambda wallet: (natural(wallet.driver_id), wallet.registration)
+        )
         return answer(
             {
                 "drivers": [views.driver(driver, facts) for driver in drivers],

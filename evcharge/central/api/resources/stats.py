@@ -17,7 +17,7 @@ from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.rules.commands import Actor
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code, Refused
-from evcharge.domain.ids import CpId, check_id
+from evcharge.domain.ids import CpId, check_id, natural
 from evcharge.domain.strict_json import tellable
 from evcharge.http.server import answer
 from evcharge.runtime.clock import Clock
@@ -63,7 +63,7 @@ class Stats:
         now = self._clock()
         first, last = days(query, self._store.days.of(now))
         one = CpId(check_id(query["cp_id"], "cp_id")) if "cp_id" in query else None
-        known = sorted(point.cp_id for point in self._dispatcher.facts.points())
+        known = sorted((point.cp_id for point in self._dispatcher.facts.points()), key=natural)
         if one is not None and self._dispatcher.facts.point(one) is None:
             raise Refused(f"{one} does not exist: Central has never heard of it.", Code.NOT_FOUND)
         async with self._turn:

@@ -8,6 +8,11 @@ const MANY_SITES = 3;
 /** Return the key of a location, which Central sends in one form; "ß" is "ss". @param {string} location */
 export const siteKey = (location) => location.toUpperCase().toLowerCase();
 
+const { compare } = new Intl.Collator(undefined, { numeric: true });
+
+/** Return those that are known, CP2 before CP10. @param {import("./rows.js").Cp[]} cps */
+export const inOrder = (cps) => cps.filter(Boolean).sort((a, b) => compare(a.id, b.id));
+
 /**
  * Return the sites in the order of their first charging point.
  * @param {import("./rows.js").Cp[]} cps @returns {Site[]}
@@ -15,8 +20,7 @@ export const siteKey = (location) => location.toUpperCase().toLowerCase();
 export function sitesOf(cps) {
   /** @type {Map<string, Site>} */
   const found = new Map();
-  for (const cp of cps) {
-    if (!cp) continue;
+  for (const cp of inOrder(cps)) {
     const key = siteKey(cp.location);
     const site = found.get(key);
     if (site) site.cps.push(cp.i);
@@ -33,5 +37,5 @@ export function sitesOf(cps) {
 export function wallSites(cps) {
   const sites = sitesOf(cps);
   const scattered = sites.length >= MANY_SITES && cps.length / sites.length < FEW_PER_SITE;
-  return scattered ? [{ key: "*", name: "", cps: cps.filter(Boolean).map((cp) => cp.i) }] : sites;
+  return scattered ? [{ key: "*", name: "", cps: inOrder(cps).map((cp) => cp.i) }] : sites;
 }

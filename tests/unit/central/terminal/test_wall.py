@@ -373,3 +373,9 @@ def test_a_page_takes_the_place_of_the_wall():
     assert "COMMANDS" in said
     assert "●1 ◐1 ▶1 ■1 ▲1 ○1" in said
     assert "Alicante" not in said
+
+
+def test_charging_points_stand_in_the_order_of_people():
+    points = [replace(point(), cp_id=cp_id) for cp_id in ("CP10", "CP2", "CP1")]
+    lines = text(shown(View(points=points)))
+    assert lines.index("CP1 ") < lines.index("CP2 ") < lines.index("CP10")

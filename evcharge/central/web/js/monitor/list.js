@@ -1,5 +1,6 @@
 // All charging points in one list. Every point has its row, but only rows that are seen are filled and painted: six or
 // ten thousand cost the same.
+import { inOrder } from "../sites.js";
 import { $, h, put } from "../dom.js";
 import { keys } from "../keys.js";
 import { t } from "../i18n.js";
@@ -54,7 +55,7 @@ export class List {
 
   /** Work out which rows there are. */
   arrange() {
-    const known = this.store.cps.filter(Boolean);
+    const known = inOrder(this.store.cps);
     const wanted = plain(this.search.value.trim());
     const bad = known.filter(troubled);
     this.shown = (this.onlyTroubled ? bad : known).filter(({ id, location }) => plain(`${id} ${location}`).includes(wanted));
