@@ -9,6 +9,7 @@ import click
 from evcharge.domain.errors import BadInput
 from evcharge.domain.ids import typed_id
 from evcharge.operator.invocation import ALL, API, BEFORE, JSON, LIMIT, VIA, YES, Operating
+from evcharge.operator.reporting import as_file, is_file, print_file, report
 from evcharge.runtime.cli_options import KAFKA, Decorator, id_argument, id_option, options
 
 if TYPE_CHECKING:
@@ -230,21 +231,26 @@ _OF_DRIVER = id_option("--driver", "driver_id", "Only of this driver.", metavar=
 
 
 @click.command()
-@_central(click.option("--only", "which", type=click.Choice(_STATES)), _OF_CP, _OF_DRIVER, LIMIT, BEFORE)
+@as_file(click.option("--only", "which", type=click.Choice(_STATES)), _OF_CP, _OF_DRIVER, LIMIT, BEFORE)
 def sessions(
     which: str | None,
     cp_id: str | None,
     driver_id: str | None,
     limit: int,
     before: str | None,
+    as_csv: bool,
+    excel: bool,
     as_json: bool,
     config_file: Path | None,
     **given: Any,
 ) -> None:
-    """List sessions, the newest first."""
+    """List sessions, the newest first; as a file (--csv, --excel): all that fit."""
     from evcharge.operator import tables
 
     work = Operating(config_file, given, as_json=as_json)
+    if is_file(as_csv=as_csv, excel=excel, as_json=as_json):
+        print_file(work, "/api/sessions.csv", excel=excel, state=which, cp_id=cp_id, driver_id=driver_id)
+        return
     content = work.ask(
         lambda api: api.get(
             "/api/sessions", state=which, cp_id=cp_id, driver_id=driver_id, limit=limit, before=before
@@ -256,20 +262,25 @@ def sessions(
 
 
 @click.command()
-@_central(_OF_CP, _OF_DRIVER, LIMIT, BEFORE)
+@as_file(_OF_CP, _OF_DRIVER, LIMIT, BEFORE)
 def tickets(
     cp_id: str | None,
     driver_id: str | None,
     limit: int,
     before: str | None,
+    as_csv: bool,
+    excel: bool,
     as_json: bool,
     config_file: Path | None,
     **given: Any,
 ) -> None:
-    """List tickets, the newest first."""
+    """List tickets, the newest first; as a file (--csv, --excel): all that fit."""
     from evcharge.operator import tables
 
     work = Operating(config_file, given, as_json=as_json)
+    if is_file(as_csv=as_csv, excel=excel, as_json=as_json):
+        print_file(work, "/api/tickets.csv", excel=excel, cp_id=cp_id, driver_id=driver_id)
+        return
     content = work.ask(
         lambda api: api.get("/api/tickets", cp_id=cp_id, driver_id=driver_id, limit=limit, before=before)
     )
@@ -301,4 +312,4 @@ def alerts(alert_id: str | None, as_json: bool, config_file: Path | None, **give
         tables.show(content["alerts"], tables.alerts(work.lang), work.say)
 
 
-COMMANDS = (out, resume, revoke, price, move, block, override, cps, sessions, tickets, alerts)
+COMMANDS = (out, resume, revoke, price, move, block, override, cps, sessions, tickets, alerts, report)

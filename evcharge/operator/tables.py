@@ -182,6 +182,17 @@ def alerts(lang: str) -> list[Column]:
     ]
 
 
+def report(by: str) -> list[Column]:
+    """Return the columns of a report by driver or by charging point."""
+    return [
+        Column("driver_id" if by == "driver" else "cp_id", lambda row: row["id"]),
+        _field("sessions", number=True),
+        Column("duration", lambda row: length(row["elapsed_s"]), number=True),
+        Column("energy", _energy, number=True),
+        Column("cost", _cost, number=True),
+    ]
+
+
 def registered(id_field: str, lang: str) -> list[Column]:
     """Return the columns of the Registry's list."""
     say = Speech(_words(), lang)
@@ -209,6 +220,13 @@ def tokens() -> list[Column]:
         Column("registered_at", lambda row: local(row["created_at"])),
         _field("created_by"),
     ]
+
+
+def length(seconds: int) -> str:
+    """Return a length of time as 1:02:03."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}"
 
 
 def local(text: str | None) -> str:

@@ -687,3 +687,38 @@ def _now():
     from evcharge.runtime.clock import utc_now
 
     return utc_now()
+
+
+async def test_a_month_at_the_terminal_and_as_files(town: Town, shell: Shell):
+    engine, driver = await town.point("CP002"), await town.driver("D01")
+    driver.asks("CP002")
+    session_id = (await engine.is_asked()).session_id
+    await engine.journals(engine.starts(), engine.meters(2_000_000), engine.ends())
+    await driver.ticket()
+    lines = (await shell.does("report", "--by", "cp")).splitlines()
+    assert "corrections included" in lines[0]
+    assert lines[1].split() == ["CP", "Charges", "Duration", "kWh", "€"]
+    assert [line.split() for line in lines[2:]] == [
+        ["CP002", "1", "0:00:00", "2.000", "0.50"],
+        ["TOTAL", "1", "0:00:00", "2.000", "0.50"],
+    ]
+    assert json.loads(await shell.does("report", "--json"))["rows"][0]["id"] == "D01"
+    assert (await shell.does("report", "--csv")).splitlines()[0].startswith("id,registration,")
+    spanish = await shell.does("report", "--by", "cp", "--excel", "--lang", "es")
+    assert spanish.startswith("\ufeffPunto de recarga;Lugar;Recargas;")
+    assert "CP002;Berlin;1;0:00:00;2,000000;0,50" in spanish
+    for what in ("tickets", "sessions"):
+        assert session_id in await shell.does(what, "--csv")
+        assert "Energía (kWh)" in await shell.does(what, "--excel", "--lang", "es", "--driver", "d01")
+    assert "such as 2026-11" in await shell.fails("report", "--month", "November")
+    assert "Give one of --json, --csv and --excel." in await shell.fails("tickets", "--csv", "--json", code=2)
+    zone = json.loads(await shell.does("report", "--json"))["timezone"]
+    said = f"2020-01, in the days of {zone}, corrections included\nNothing to show.\n"
+    assert await shell.does("report", "--month", "2020-01") == said
+
+
+async def test_charging_points_are_listed_in_the_order_of_people(town: Town, shell: Shell):
+    for cp_id in ("CP10", "CP2", "CP1"):
+        await town.point(cp_id)
+    listed = [line.split()[0] for line in (await shell.does("cps")).splitlines()[1:]]
+    assert listed == ["CP1", "CP2", "CP10"]

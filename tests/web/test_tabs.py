@@ -62,7 +62,7 @@ async def test_the_history_is_filtered_and_what_is_shown_can_be_downloaded(room,
         await expect(page.locator("#history tbody tr")).to_have_count(len(wanted))
         for (session_id,) in wanted:
             await expect(row(page, session_id)).to_contain_text("Billed")
-        for name, first in (("Sessions (CSV)", "session_id"), ("Tickets (CSV)", "session_id")):
+        for name, first in (("Sessions", "session_id"), ("Tickets", "session_id")):
             head, *lines = await download(page, name)
             at = head.index(first)
             assert sorted(line[at] for line in lines) == sorted(one for (one,) in wanted)

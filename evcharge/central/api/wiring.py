@@ -29,6 +29,7 @@ from evcharge.central.api.resources.pages import Pages
 from evcharge.central.api.resources.points import PointRoutes
 from evcharge.central.api.resources.push import Push
 from evcharge.central.api.resources.registration import RegistrationRoutes
+from evcharge.central.api.resources.reports import Reports
 from evcharge.central.api.resources.sessions import Sessions
 from evcharge.central.api.resources.settling import Settling
 from evcharge.central.api.resources.stats import Stats
@@ -143,6 +144,7 @@ async def website(
         AlertsRoom(dispatcher, writer.alerts),
         WeatherRoutes(dispatcher, services.weather, clock),
         Audit(archive, store, services.chain),
+        Reports(dispatcher.facts, archive, store.days, clock),
         Stats(dispatcher, store, Statistics(books.database, store.days), clock),
         Metrics(figures, dispatcher, access),
         OwnAccountRoutes(dispatcher, store, archive, feed, drivers_board, peers.consents),

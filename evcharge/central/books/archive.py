@@ -5,7 +5,7 @@ plans); where two would do, a unary plus says which is the narrower.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from evcharge.central.books.rows import of_registration
 from evcharge.domain.errors import BadInput
 from evcharge.domain.events import Event, Unread, stored
-from evcharge.domain.ids import CpId, DriverId
+from evcharge.domain.ids import CpId, DriverId, natural
 from evcharge.domain.timestamps import text_of
 from evcharge.storage.database import Database, Row
 
@@ -29,6 +29,8 @@ STATES = tuple(_STATES)
 MAX_HISTORY = 500
 # A session has a few events; one that was broken off and resumed all day has more.
 MAX_EVENTS_OF_ONE = 1000
+# Tickets that are read at once for a report: a few milliseconds.
+_REPORT_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,18 @@ class Moved:
             and cents in (None, self.cents)
             and self.kind != "TOP_UP"
         )
+
+
+@dataclass(slots=True)
+class ReportRow:
+    """What the tickets of one driver, or one charging point, come to; `elapsed_s` as far as engines told it."""
+
+    id: str
+    registration: int = 0
+    sessions: int = 0
+    energy_mwh: int = 0
+    cost_cents: int = 0
+    elapsed_s: int = 0
 
 
 class Archive:
@@ -132,6 +146,27 @@ class Archive:
         return await self._page(
             "ticket", [], limit, driver_id, registration, cp_id, since, until, before, after
         )
+
+    async def report(
+        self, by: str, since: datetime, until: datetime, pause: Callable[[], Awaitable[None]]
+    ) -> list[ReportRow]:
+        """Return what the tickets that ended between two instants come to, corrections included: a row for each.
+
+        `by` is "driver" (each registration of an id is somebody else) or "cp". A page at a time: `pause` comes between.
+        """
+        found: dict[tuple[str, int], ReportRow] = {}
+        more: str | None = ""
+        while more is not None:
+            page, more = await self.tickets(limit=_REPORT_PAGE, since=since, until=until, before=more)
+            for row in page:
+                key = (row["driver_id"], row["registration"]) if by == "driver" else (row["cp_id"], 0)
+                of_it = found.setdefault(key, ReportRow(*key))
+                of_it.sessions += 1
+                of_it.energy_mwh += row["energy_mwh"] + row["corrected_mwh"]
+                of_it.cost_cents += row["cost_cents"] + row["corrected_cents"]
+                of_it.elapsed_s += row["elapsed_s"] or 0
+            await pause()
+        return [found[key] for key in sorted(found, key=lambda key: (natural(key[0]), key[1]))]
 
     async def session(self, session_id: str) -> tuple[Row, Row | None, list[Row]] | None:
         """Return one session, its ticket and its events, oldest first; None when there is no such session."""

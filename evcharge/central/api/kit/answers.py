@@ -367,6 +367,30 @@ class PointUse(Shape):
     mean_fault_s: int | None
 
 
+class ReportSums(Shape):
+    """What the tickets of one driver, or one charging point, come to, corrections included.
+
+    `registration` counts who had the driver's id; `elapsed_s` is as much as their engines told.
+    """
+
+    id: str
+    registration: int
+    sessions: int
+    energy_mwh: int
+    cost_cents: int
+    elapsed_s: int
+
+
+class ReportAnswer(Answer):
+    """A month by driver or by charging point; its `total` is what the statistics of these days say."""
+
+    month: str
+    by: str
+    timezone: str
+    rows: list[ReportSums]
+    total: ReportSums
+
+
 class StatsAnswer(Answer):
     """Sums per day and per charging point. `availability` is the part of the time in which one could charge.
 

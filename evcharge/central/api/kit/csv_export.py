@@ -4,6 +4,7 @@ import csv
 import io
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -15,26 +16,55 @@ log = logging.getLogger(__name__)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
+class Figure(str):
+    """A number, an instant or a length that we have written ourselves: it may begin with a minus."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a file is written: columns, their headings, what parts the cells, and a mark for spreadsheets."""
+
+    columns: Sequence[str]
+    heads: Sequence[str]
+    delimiter: str = ","
+    bom: bool = False
+
+    @property
+    def first_line(self) -> bytes:
+        """The headings."""
+        head = lines(self, [dict(zip(self.columns, self.heads, strict=True))])
+        return b"\xef\xbb\xbf" + head if self.bom else head
+
+
+def for_programs(columns: Sequence[str]) -> Dialect:
+    """Return a file for programs: the names of the columns are their headings."""
+    return Dialect(columns, columns)
+
+
 def cell(value: object) -> str:
     """Return one value as text that a spreadsheet only shows."""
     if value is None:
         return ""
+    if isinstance(value, Figure):
+        return value
     text = ("yes" if value else "no") if isinstance(value, bool) else str(value)
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def lines(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
+def lines(dialect: Dialect, rows: Iterable[Mapping[str, object]]) -> bytes:
     """Return rows as lines of CSV (RFC 4180, UTF-8)."""
     text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerows([cell(row[name]) for name in columns] for row in rows)
+    writer = csv.writer(text, delimiter=dialect.delimiter)
+    writer.writerows([cell(row[name]) for name in dialect.columns] for row in rows)
     return text.getvalue().encode()
 
 
 async def stream(
     request: web.Request,
     name: str,
-    columns: Sequence[str],
+    dialect: Dialect,
     pages: AsyncIterator[Sequence[Mapping[str, object]]],
 ) -> web.StreamResponse:
     """Answer `pages` as a file called `name`. When a page cannot be read, the connection ends in its middle."""
@@ -48,10 +78,10 @@ async def stream(
     # The first page first: what fails here is still answered as a sentence.
     first = await anext(pages, ())
     await response.prepare(request)
-    await response.write(lines(columns, [dict(zip(columns, columns, strict=True)), *first]))
+    await response.write(dialect.first_line + lines(dialect, first))
     try:
         async for page in pages:
-            await response.write(lines(columns, page))
+            await response.write(lines(dialect, page))
     except StoreError as problem:
         log.warning("%s ends in its middle: %s", name, problem)
         # A file that merely ended here would look complete.

@@ -1,6 +1,7 @@
 """From when until when: dates and instants in a query. A date means the whole day of the network."""
 
 import re
+from calendar import monthrange
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
@@ -11,6 +12,7 @@ from evcharge.domain.errors import BadInput
 
 # What fromisoformat takes beyond these (weeks, blanks, odd digits) nobody means.
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?([Zz]|[+ -][0-9]{2}:[0-9]{2})"
 )
@@ -49,6 +51,22 @@ def days(query: Mapping[str, str], today: date) -> tuple[date, date]:
     if (last - first).days >= MAX_DAYS:
         raise BadInput(f"At most {MAX_DAYS} days at once: from and to are further apart.")
     return first, last
+
+
+MONTH = Parameter(
+    "month",
+    "A month of the network's days, such as 2026-11; without: the present one.",
+    {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"},
+)
+
+
+def month(query: Mapping[str, str], today: date) -> tuple[date, date]:
+    """Return the first and the last day of a month. Raises BadInput."""
+    text = query.get("month", f"{today:%Y-%m}")
+    if not _MONTH.fullmatch(text) or text.startswith("0000"):
+        raise BadInput("month must be a month such as 2026-11.")
+    first = date.fromisoformat(f"{text}-01")
+    return first, first.replace(day=monthrange(first.year, first.month)[1])
 
 
 def _day(query: Mapping[str, str], name: str) -> date:

@@ -7,7 +7,9 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from evcharge.central.api.kit import answers, csv_export, views
+from evcharge.central.api.kit.csv_export import for_programs
 from evcharge.central.api.kit.date_ranges import FROM, TO, instants
+from evcharge.central.api.kit.people_csv import FOR_PEOPLE, PeopleCsv, wanted_lang
 from evcharge.central.api.kit.request_inputs import BEFORE, LIMIT, MAX_PAGE, OF_DRIVER, OF_POINT, page_of
 from evcharge.central.api.kit.routes import VIEWERS, Parameter, Route
 from evcharge.central.books.archive import STATES, Archive, cursor, order_of
@@ -66,9 +68,9 @@ class Sessions:
                 path="/api/sessions.csv",
                 handler=self.sessions_csv,
                 roles=VIEWERS,
-                query=(_STATE, *_FILTERS),
+                query=(_STATE, *_FILTERS, FOR_PEOPLE),
                 answers="text/csv",
-                summary="All sessions that fit, as one file.",
+                summary="All sessions that fit, as one file: for programs, or (`lang`) for people.",
             ),
             Route(
                 method=get,
@@ -92,9 +94,9 @@ class Sessions:
                 path="/api/tickets.csv",
                 handler=self.tickets_csv,
                 roles=VIEWERS,
-                query=_FILTERS,
+                query=(*_FILTERS, FOR_PEOPLE),
                 answers="text/csv",
-                summary="All tickets that fit, as one file.",
+                summary="All tickets that fit, as one file: for programs, or (`lang`) for people.",
             ),
         ]
 
@@ -127,13 +129,27 @@ class Sessions:
 
     async def sessions_csv(self, request: web.Request, _: Actor) -> web.StreamResponse:
         """Send all sessions that fit as a file."""
-        pages = self._all(self._archive.sessions, self._session, request, _state(request))
-        return await csv_export.stream(request, "sessions.csv", _SESSION_COLUMNS, pages)
+        people = self._people(request)
+        view = self._session if people is None else lambda row: people.session(self._session(row))
+        dialect = for_programs(_SESSION_COLUMNS) if people is None else people.session_heads
+        pages = self._all(self._archive.sessions, view, request, _state(request))
+        return await csv_export.stream(request, "sessions.csv", dialect, pages)
 
     async def tickets_csv(self, request: web.Request, _: Actor) -> web.StreamResponse:
         """Send all tickets that fit as a file."""
-        pages = self._all(self._archive.tickets, views.ticket, request, {})
-        return await csv_export.stream(request, "tickets.csv", _TICKET_COLUMNS, pages)
+        people = self._people(request)
+        view = views.ticket if people is None else lambda row: people.ticket(views.ticket(row))
+        dialect = for_programs(_TICKET_COLUMNS) if people is None else people.ticket_heads
+        pages = self._all(self._archive.tickets, view, request, {})
+        return await csv_export.stream(request, "tickets.csv", dialect, pages)
+
+    def _people(self, request: web.Request) -> PeopleCsv | None:
+        lang = wanted_lang(request)
+        return PeopleCsv(lang, self._days.zone, self._where) if lang is not None else None
+
+    def _where(self, cp_id: str) -> str:
+        point = self._facts.point(CpId(cp_id))
+        return point.location.name if point is not None else ""
 
     def _session(self, row: Row) -> views.Json:
         return views.session(row, self._feed.live)

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from evcharge.central.api.kit.csv_export import cell, lines
+from evcharge.central.api.kit.csv_export import Dialect, Figure, cell, for_programs, lines
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,12 @@ def test_values_that_are_no_text():
 
 def test_quotes_commas_and_line_breaks_come_back_as_they_were():
     row = {"a": 'say "hi", you', "b": "two\nlines", "c": None}
-    text = lines(["a", "b", "c"], [row]).decode()
+    text = lines(for_programs(["a", "b", "c"]), [row]).decode()
     assert list(csv.reader(io.StringIO(text, newline=""))) == [['say "hi", you', "two\nlines", ""]]
     assert text.endswith("\r\n")
+
+
+def test_a_file_for_spreadsheets_begins_with_its_mark_and_our_own_figures_may_be_negative():
+    spanish = Dialect(("cost",), ("Coste (€)",), ";", bom=True)
+    assert spanish.first_line == "\ufeffCoste (€)\r\n".encode()
+    assert lines(spanish, [{"cost": Figure("-0,80")}]) == b"-0,80\r\n"

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from evcharge.central.api.kit.date_ranges import DAYS, MAX_DAYS, days, instants, read_instant
+from evcharge.central.api.kit.date_ranges import DAYS, MAX_DAYS, days, instants, month, read_instant
 from evcharge.domain.days import UTC_DAYS, Days
 from evcharge.domain.errors import BadInput
 
@@ -92,3 +92,24 @@ def test_more_than_a_year_at_once_is_refused():
     assert days({"from": "2024-01-01", "to": "2024-12-31"}, TODAY)
     with pytest.raises(BadInput, match=str(MAX_DAYS)):
         days({"from": "2024-01-01", "to": "2025-01-01"}, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("query", "first", "last"),
+    [
+        ({"month": "2026-02"}, date(2026, 2, 1), date(2026, 2, 28)),
+        ({"month": "2028-02"}, date(2028, 2, 1), date(2028, 2, 29)),
+        ({"month": "9999-12"}, date(9999, 12, 1), date(9999, 12, 31)),
+        ({}, date(2026, 11, 1), date(2026, 11, 30)),
+    ],
+)
+def test_a_month_is_its_first_and_its_last_day(query: dict, first: date, last: date):
+    assert month(query, date(2026, 11, 30)) == (first, last)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-13", "2026-00", "2026-1", "0000-01", "2026-11-01", "2026-11\n", "², "]
+)
+def test_what_is_no_month_is_refused(text: str):
+    with pytest.raises(BadInput, match="2026-11"):
+        month({"month": text}, date(2026, 11, 30))

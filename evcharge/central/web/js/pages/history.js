@@ -4,7 +4,7 @@ import { filters } from "../filters.js";
 import { lasted } from "../charges.js";
 import { euros, kwh, when } from "../format.js";
 import { h, icon } from "../dom.js";
-import { t, term } from "../i18n.js";
+import { lang, t, term } from "../i18n.js";
 import { Pager } from "../pager.js";
 import { openSession } from "../session_sheet.js";
 import { Fresh } from "../fresh.js";
@@ -34,9 +34,12 @@ function build({ section, keep, signal }, store) {
     openName: (row) => t("session.title", { id: row.session_id }),
   });
   const page = new Pager(() => now(), (keep.way ??= [null]));
+  // For programs, or as a spreadsheet of this language opens it.
+  const kind = /** @type {HTMLSelectElement} */ (h("select", { "aria-label": "CSV", onchange: () => link() }, ["CSV", "Excel"].map((name) => h("option", null, name))));
   const link = () => {
-    links[0].href = query("/api/sessions.csv", wanted);
-    links[1].href = query("/api/tickets.csv", { ...wanted, state: "" });
+    const way = { ...wanted, lang: kind.value === "Excel" ? lang() : "" };
+    links[0].href = query("/api/sessions.csv", way);
+    links[1].href = query("/api/tickets.csv", { ...way, state: "" });
   };
   const changed = () => {
     link();
@@ -55,7 +58,7 @@ function build({ section, keep, signal }, store) {
     await fill({ table, signal: turn, quiet: asking === shown, get: () => get(asking, turn), show });
     if (!turn.aborted) shown = asking;
   };
-  section.append(heading("history", links), filters(fields(store), wanted, changed), fresh.element, table.element, page.element);
+  section.append(heading("history", [kind, ...links]), filters(fields(store), wanted, changed), fresh.element, table.element, page.element);
   link();
   const now = poll(load, AGAIN_S, signal);
 }

@@ -19,8 +19,8 @@ export default {
 
   "history.title": "History",
   "history.sub": "Every session, the newest first",
-  "history.csv_sessions": "Sessions (CSV)",
-  "history.csv_tickets": "Tickets (CSV)",
+  "history.csv_sessions": "Sessions",
+  "history.csv_tickets": "Tickets",
   "history.empty": "No session fits. Clear a filter, or wait for the first charge.",
   "history.session": "Session",
   "history.started": "Started",

@@ -19,8 +19,8 @@ export default {
 
   "history.title": "Histórico",
   "history.sub": "Todas las recargas, la más reciente primero",
-  "history.csv_sessions": "Recargas (CSV)",
-  "history.csv_tickets": "Tiques (CSV)",
+  "history.csv_sessions": "Recargas",
+  "history.csv_tickets": "Tiques",
   "history.empty": "Ninguna recarga coincide. Quite un filtro o espere a la primera recarga.",
   "history.session": "Recarga",
   "history.started": "Inicio",
