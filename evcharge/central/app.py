@@ -28,8 +28,10 @@ from evcharge.central.rules.commands import CENTRAL, Note
 from evcharge.central.rules.epochs import Epochs
 from evcharge.central.rules.metering import Means, not_shown
 from evcharge.central.rules.settings import Rules
+from evcharge.central.services import notify_setup
 from evcharge.central.services.anchor_keeper import Anchors
 from evcharge.central.services.chain_walker import ChainWalker
+from evcharge.central.services.notifier import Notifier, NotifyBook
 from evcharge.central.services.registry_audit import RegistryAudit, last_noted
 from evcharge.central.services.registry_sync import RegistryAccess, RegistryLink
 from evcharge.central.services.weather_watch import WeatherLink, last_word
@@ -85,6 +87,7 @@ class Central:
     website: Website
     anchors: Anchors
     outbox: "Outbox | None"
+    notifier: Notifier
     # What goes on for ever beside the writer.
     works: tuple[Work, ...]
 
@@ -151,7 +154,10 @@ async def build(config: Config, clock: Clock) -> AsyncIterator[Central]:
         chain = ChainWalker(database, books.store, writer.dispatcher, clock)
         outbox = await _outbox(config, writer, books, peers, tokens.operator)
         backlog = outbox.backlog if outbox is not None else None
-        services = Services(credentials=credentials, weather=weather, chain=chain, backlog=backlog)
+        notifier = _notifier(config, writer, books)
+        services = Services(
+            credentials=credentials, weather=weather, chain=chain, backlog=backlog, notifier=notifier
+        )
         pages = await website(config, writer, books, peers, tokens, services)
         watchdog = Watchdog(peers.peers, writer.dispatcher)
         yield Central(
@@ -172,6 +178,7 @@ async def build(config: Config, clock: Clock) -> AsyncIterator[Central]:
             website=pages,
             anchors=Anchors(books.store, AnchorFile(database_path(state).with_name(ANCHORS)), registry),
             outbox=outbox,
+            notifier=notifier,
             works=(
                 watchdog.run,
                 registry.run,
@@ -179,6 +186,7 @@ async def build(config: Config, clock: Clock) -> AsyncIterator[Central]:
                 pages.served(config, client_seats),
                 chain.run,
                 *([outbox.run] if outbox is not None else []),
+                *([notifier.run] if notifier.ways else []),
             ),
         )
 
@@ -208,6 +216,7 @@ async def serve(central: Central, stop: asyncio.Event, shown: Sequence[Work] = (
     dispatcher.post(Note(by=CENTRAL, event=CentralStopped()))
     await dispatcher.drain()
     await central.anchors.finish()
+    await central.notifier.finish()
     if central.outbox is not None:
         await central.outbox.finish()
 
@@ -282,6 +291,23 @@ async def _alerts(dispatcher: Dispatcher, archive: Archive, feed: Feed, clock: C
     feed.listen(lambda event: alerts.take(event, clock()))
     dispatcher.on_trouble = lambda why: alerts.storage_failed(why, clock())
     return alerts
+
+
+def _notifier(config: Config, writer: WriterSide, books: BookSide) -> Notifier:
+    """Return what tells people beyond the screens, if `[notify]` says how. Raises ConfigError, StateError."""
+    settings, state = config.notify, config.state
+    return Notifier(
+        notify_setup.ways(settings, state, writer.clock),
+        NotifyBook(database_path(state).with_name("notified.json")),
+        writer.dispatcher.facts,
+        writer.alerts,
+        writer.feed,
+        books.archive,
+        writer.clock,
+        config.lang,
+        settings.point_after_s,
+        settings.alert_after_s,
+    )
 
 
 async def _weather_word(archive: Archive, alerts: Alerts) -> WeatherWord | None:

@@ -48,6 +48,26 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "weather back": ("{phrase}.", "{phrase}."),
     "weather first": ("The weather service is connected.", "El servicio del clima está conectado."),
+    "notify lost": (
+        "Nobody can be told by {way} ({why}): what is to be told waits.",
+        "No se puede avisar a nadie por {way} ({why}): lo que haya que avisar espera.",
+    ),
+    "notify back": (
+        "People are told by {way} again.",
+        "Se avisa de nuevo por {way}.",
+    ),
+    "notify refused": (
+        '{way} does not take "{title}" ({why}): it is dropped.',
+        "{way} no acepta «{title}» ({why}): se descarta.",
+    ),
+    "notify dropped": (
+        'Too much waits for {way}: "{title}" is dropped.',
+        "Demasiado espera a {way}: se descarta «{title}».",
+    ),
+    "notify book": (
+        "What was told cannot be kept in {path} ({why}): after a restart it may be told again.",
+        "No se puede guardar en {path} lo avisado ({why}): tras un reinicio puede avisarse otra vez.",
+    ),
     "weather overridden": (
         "{location} works in spite of the weather, by order of an operator",
         "{location} funciona a pesar del tiempo, por orden de un operador",

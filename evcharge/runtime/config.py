@@ -67,6 +67,20 @@ Prefix = Annotated[str, _text("up to 40 letters, digits, dots, hyphens", r"\A[A-
 OptionalText = Annotated[
     str, _text("text of at most 200 characters on one line", r"\A[^\x00-\x1f\x7f]{0,200}\Z")
 ]
+MaybeHook = Annotated[
+    str,
+    _text("an address like https://ntfy.sh/my-topic, or nothing", r"\A(https?://[^\s/?#@]+/\S{1,400})?\Z"),
+]
+MailAddress = Annotated[
+    str, _text("an address like ana@example.org", r"\A[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,190}\Z")
+]
+MaybeMailAddress = Annotated[
+    str,
+    _text(
+        "an address like ana@example.org, or nothing", r"\A([A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,190})?\Z"
+    ),
+]
+HostPort = Annotated[str, _text("host:port, or nothing", r"\A([A-Za-z0-9._-]{1,253}:\d{1,5})?\Z")]
 TimeZone = Annotated[
     str,
     _text(
@@ -201,6 +215,20 @@ class KafkaSettings(Struct, frozen=True, kw_only=True):
     ca_file: OptionalText = ""
 
 
+class NotifySettings(Struct, frozen=True, kw_only=True):
+    """[notify]: who is told beyond the screens. Token and password never stand here."""
+
+    webhook: MaybeHook = ""
+    ntfy: MaybeHook = ""
+    mail_to: list[MailAddress] = msgspec.field(default_factory=list)
+    mail_from: MaybeMailAddress = ""
+    smtp: HostPort = ""
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: OptionalText = ""
+    point_after_s: Annotated[float, Meta(ge=0, le=86_400)] = 10.0
+    alert_after_s: Annotated[float, Meta(ge=0, le=86_400)] = 300.0
+
+
 class WeatherSettings(Struct, frozen=True, kw_only=True):
     """[weather]: the service that reports the weather. Its key is a secret, and no setting."""
 
@@ -240,6 +268,7 @@ class Config(Struct, frozen=True, kw_only=True):
     driver: DriverSettings = msgspec.field(default_factory=DriverSettings)
     weather: WeatherSettings = msgspec.field(default_factory=WeatherSettings)
     kafka: KafkaSettings = msgspec.field(default_factory=KafkaSettings)
+    notify: NotifySettings = msgspec.field(default_factory=NotifySettings)
     log: LogSettings = msgspec.field(default_factory=LogSettings)
 
     @property

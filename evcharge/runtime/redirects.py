@@ -12,6 +12,7 @@ from pathlib import Path
 from evcharge.domain.errors import ConfigError
 
 _OF_KAFKA = ("EVCHARGE_KAFKA_PASSWORD",)
+_OF_NOTIFY = ("EVCHARGE_NOTIFY_TOKEN",)
 # By key: the variables that may hold what is sent there.
 SECRETS_GO_BY: Mapping[str, tuple[str, ...]] = {
     "reach.registry_url": ("EVCHARGE_ADMIN_PASSWORD", "EVCHARGE_CREDENTIAL", "EVCHARGE_ENROLMENT_TOKEN"),
@@ -20,6 +21,10 @@ SECRETS_GO_BY: Mapping[str, tuple[str, ...]] = {
     "kafka.security": _OF_KAFKA,
     "kafka.mechanism": _OF_KAFKA,
     "kafka.ca_file": _OF_KAFKA,
+    "notify.webhook": _OF_NOTIFY,
+    "notify.ntfy": _OF_NOTIFY,
+    "notify.smtp": ("EVCHARGE_NOTIFY_PASSWORD",),
+    "notify.smtp_security": ("EVCHARGE_NOTIFY_PASSWORD",),
     "weather.api_url": ("EVCHARGE_WEATHER_KEY", "OPENWEATHER_API_KEY"),
 }
 

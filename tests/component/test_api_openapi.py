@@ -142,6 +142,8 @@ async def _of_a_driver(proof: Proof, house: House) -> None:
     await engine.journals(engine.ends("driver"))
     assert (await proof.ask(driver, "GET", "/api/me"))["unseen"]
     await proof.ask(driver, "GET", "/api/me/wallet")
+    assert (await proof.ask(driver, "GET", "/api/me/notify"))["ways"] == []
+    assert (await proof.ask(driver, "POST", "/api/me/notify", {"to": ""}))["to"] == ""
     assert (await proof.ask(driver, "POST", "/api/me/requests", wanted))["step"] == "TICKETED"
     assert (await proof.ask(driver, "GET", "/api/me/sessions"))["sessions"]
     assert (await proof.ask(driver, "GET", "/api/me/tickets"))["tickets"]

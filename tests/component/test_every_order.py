@@ -47,6 +47,7 @@ ORDERS = {
     ("POST", "/api/me/stop"): ("driver", "driver/journey.js", '"/api/me/stop"'),
     ("POST", "/api/me/answers"): ("driver", "driver/question.js", '"/api/me/answers"'),
     ("POST", "/api/me/pin"): ("driver", "driver/pin.js", '"/api/me/pin"'),
+    ("POST", "/api/me/notify"): ("driver", "driver/notify.js", '"/api/me/notify"'),
     ("DELETE", "/api/me/pin"): ("driver", "driver/pin.js", '"/api/me/pin"'),
     ("POST", "/api/me/tickets/{session_id}/seen"): ("driver", "driver/tickets.js", "/seen`"),
 }

@@ -20,7 +20,7 @@ from evcharge.evc1 import messages
 from evcharge.evc1.connection import Channel, connect
 from evcharge.evc1.tickets import Identity, IssuedTicket, seal_ticket
 from evcharge.runtime.clock import Clock, utc_now
-from evcharge.runtime.config import CentralSettings, Config, ReachSettings
+from evcharge.runtime.config import CentralSettings, Config, NotifySettings, ReachSettings
 from evcharge.runtime.health_socket import OwnHealth
 from evcharge.security import secret_files, state_folder
 from evcharge.storage.store_errors import StoreFull
@@ -223,7 +223,11 @@ async def hear(channel: Channel, *wanted: type[Wanted]) -> Wanted:
 
 @contextlib.asynccontextmanager
 async def running(
-    state: Path, registry_url: str = "https://127.0.0.1:1", clock: Clock = utc_now, **central: object
+    state: Path,
+    registry_url: str = "https://127.0.0.1:1",
+    clock: Clock = utc_now,
+    notify: NotifySettings | None = None,
+    **central: object,
 ) -> AsyncIterator[Town]:
     """Run Central in this process until the block ends."""
     state_folder.init_state(state, [], utc_now())
@@ -231,6 +235,7 @@ async def running(
         state=state,
         central=CentralSettings(**{"port": 0, "api_port": 0} | central),  # type: ignore[arg-type]
         reach=ReachSettings(registry_url=registry_url),
+        notify=notify or NotifySettings(),
     )
     handler = _Lines()
     root = logging.getLogger("evcharge")

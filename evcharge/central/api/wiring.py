@@ -24,6 +24,7 @@ from evcharge.central.api.resources.drivers import Drivers
 from evcharge.central.api.resources.invitations import Inviting
 from evcharge.central.api.resources.logins import Logins
 from evcharge.central.api.resources.metrics import Figures, Metrics
+from evcharge.central.api.resources.notify_wishes import NotifyRoutes
 from evcharge.central.api.resources.own_account import OwnAccountRoutes
 from evcharge.central.api.resources.pages import Pages
 from evcharge.central.api.resources.points import PointRoutes
@@ -39,6 +40,7 @@ from evcharge.central.context import BookSide, PeerSide, WriterSide
 from evcharge.central.services.accounts import Directory
 from evcharge.central.services.chain_walker import ChainWalker
 from evcharge.central.services.login_links import LoginLinks
+from evcharge.central.services.notifier import Notifier
 from evcharge.central.services.registry_accounts import Registrar
 from evcharge.central.services.weather_watch import WeatherLink
 from evcharge.central.views.board import MAX_MESSAGES, Board, Opening
@@ -72,6 +74,7 @@ class Services:
     weather: WeatherLink
     chain: ChainWalker
     backlog: Callable[[], tuple[int, bool]] | None
+    notifier: Notifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,7 @@ async def website(
         Reports(dispatcher.facts, archive, store.days, clock),
         Stats(dispatcher, store, Statistics(books.database, store.days), clock),
         Metrics(figures, dispatcher, access),
+        NotifyRoutes(dispatcher, services.notifier),
         OwnAccountRoutes(dispatcher, store, archive, feed, drivers_board, peers.consents),
         push,
     ]

@@ -179,6 +179,13 @@ class MeAnswer(Answer):
     pin_limit_cents: int | None
 
 
+class NotifyAnswer(Answer):
+    """Where the driver is told that its car is full ("": nowhere), and which ways there are: mail, ntfy."""
+
+    to: str
+    ways: list[str]
+
+
 class ProgressAnswer(Answer):
     """How far a request has come. TICKETED: it was carried out before; REFUSED: `code`, `en` and `es` say why."""
 

@@ -7,6 +7,7 @@ import { startShell } from "../shell.js";
 import { History } from "../driver/history.js";
 import { Journey } from "../driver/journey.js";
 import { showLive, stateOf } from "../driver/live.js";
+import { startNotify } from "../driver/notify.js";
 import { showPin, startPin } from "../driver/pin.js";
 import { Points } from "../driver/points.js";
 import { Question } from "../driver/question.js";
@@ -111,6 +112,7 @@ function arrange() {
 narrow.addEventListener("change", arrange);
 arrange();
 startPin();
+startNotify();
 $("#act").addEventListener("click", act);
 $("#filter").addEventListener("filtered", repaint);
 journey.addEventListener("change", repaint);

@@ -113,4 +113,10 @@ export default {
   "driver.pin.off": "Remove the PIN",
   "driver.pin.saved": "The PIN is saved.",
   "driver.pin.gone": "The PIN is removed.",
+  "driver.notify.title": "Tell me when my car is full",
+  "driver.notify.mail": "Mail address",
+  "driver.notify.ntfy": "Topic of ntfy",
+  "driver.notify.save": "Save",
+  "driver.notify.saved": "You are told when your car is full.",
+  "driver.notify.off": "You are told no more.",
 };

@@ -113,4 +113,10 @@ export default {
   "driver.pin.off": "Quitar el PIN",
   "driver.pin.saved": "El PIN está guardado.",
   "driver.pin.gone": "El PIN se ha quitado.",
+  "driver.notify.title": "Avíseme cuando el coche esté cargado",
+  "driver.notify.mail": "Dirección de correo",
+  "driver.notify.ntfy": "Tema de ntfy",
+  "driver.notify.save": "Guardar",
+  "driver.notify.saved": "Se le avisará cuando su coche esté cargado.",
+  "driver.notify.off": "Ya no se le avisa.",
 };

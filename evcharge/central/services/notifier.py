@@ -1,0 +1,317 @@
+"""Tells people beyond the screens: a charging point that is out, an alert that lasts, a driver's car that is full.
+
+Nothing waits for it: it looks at what is committed, keeps a bounded queue for each way, and writes what it has told
+and what still waits into a file of its own, so that a restart of Central tells nothing twice.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from evcharge import labels
+from evcharge.central.books.archive import Archive
+from evcharge.central.feed import Feed
+from evcharge.central.rules.facts import Facts
+from evcharge.central.services.notify_ways import Message, NotTaken, NotThere, Way
+from evcharge.central.views.alerts import Alerts, alert_text, restored_text
+from evcharge.domain import events
+from evcharge.domain.billing import euros, kwh
+from evcharge.domain.charging_point import CpStatus
+from evcharge.domain.errors import StateError
+from evcharge.domain.ids import CpId, DriverId
+from evcharge.domain.session import EndReason
+from evcharge.domain.strict_json import read_json
+from evcharge.domain.timestamps import text_of
+from evcharge.labels.causes import because, cause
+from evcharge.labels.central import said
+from evcharge.labels.notify import SENTENCES
+from evcharge.runtime import failures
+from evcharge.runtime.clock import Clock
+from evcharge.runtime.outage import Outage
+from evcharge.runtime.waiting import Backoff, uninterrupted
+from evcharge.security import secret_files
+
+log = logging.getLogger(__name__)
+
+MOST_WAITING = 200
+_MOST_FULL = 500
+_MOST_WISHES = 20_000
+_LOOK_EVERY_S = 1.0
+# After a start of Central nobody has been heard yet.
+_GRACE_S = 30.0
+_FIRST_RETRY_S, _MOST_RETRY_S = 5.0, 600.0
+# A car that got full while Central was away, or was starting, is told of for so long.
+_FULL_FOR = timedelta(hours=1)
+_OUT = frozenset({CpStatus.FAULTED, CpStatus.DISCONNECTED, CpStatus.UNAVAILABLE})
+
+
+class _Kept(Struct):
+    told: dict[str, str] = {}
+    full: list[str] = []
+    waiting: list[Message] = []
+    wishes: dict[str, str] = {}
+
+
+class NotifyBook:
+    """What was told, what waits and who wants to be told, in one file (0600: it holds drivers' addresses)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._outage: Outage[str] = Outage(self._cannot)
+        self._turn = asyncio.Lock()
+        self.kept = self._read()
+        self.is_changed = False
+
+    def _read(self) -> _Kept:
+        try:
+            if self._path.exists():
+                return read_json(secret_files.read_secret(self._path), _Kept)
+        except (StateError, OSError, ValueError) as problem:
+            self._cannot(failures.why(problem))
+        return _Kept()
+
+    async def save(self) -> None:
+        """Write what has changed, in a thread: a disk may take its time."""
+        # One after the other: an older one that is late must not take the place of a newer one.
+        async with self._turn:
+            if not self.is_changed:
+                return
+            self.is_changed = False
+            text = msgspec.json.encode(self.kept).decode()
+            try:
+                await uninterrupted(asyncio.to_thread(secret_files.replace_secret, self._path, text))
+            except (StateError, OSError, ValueError) as problem:
+                self.is_changed = True
+                self._outage.lost(failures.why(problem))
+                return
+            self._outage.back()
+
+    def _cannot(self, why: str) -> None:
+        log.warning("%s", said("notify book", path=str(self._path), why=because(why)))
+
+
+class Notifier:
+    """Looks once a second; each of `ways` has a queue and a pace of its own."""
+
+    def __init__(
+        self,
+        ways: Mapping[str, Way],
+        book: NotifyBook,
+        facts: Facts,
+        alerts: Alerts,
+        feed: Feed,
+        archive: Archive,
+        clock: Clock,
+        lang: str,
+        point_after_s: float,
+        alert_after_s: float,
+        backoff: Callable[[], Backoff] = lambda: Backoff(_FIRST_RETRY_S, _MOST_RETRY_S),
+    ) -> None:
+        self.ways = ways
+        self._book = book
+        self._facts = facts
+        self._alerts = alerts
+        self._archive = archive
+        self._clock = clock
+        self._lang = lang
+        self._say = labels.Speech(SENTENCES, lang)
+        self._point_after_s = point_after_s
+        self._alert_after = timedelta(seconds=alert_after_s)
+        self._backoff = backoff
+        # Points to look at, and since when (in loop time) those are out that are.
+        self._touched: set[CpId] = {point.cp_id for point in facts.points()}
+        self._out: dict[CpId, float] = {}
+        self._news = {name: asyncio.Event() for name in ways}
+        self._number = 0
+        feed.listen(self._on_event)
+
+    async def finish(self) -> None:
+        """Keep what was told last."""
+        await self._book.save()
+
+    # ---- drivers
+
+    def wish(self, driver_id: DriverId, registration: int) -> str:
+        """Return where a driver wants to be told that its car is full, or ""."""
+        return self._book.kept.wishes.get(_whose(driver_id, registration), "")
+
+    def set_wish(self, driver_id: DriverId, registration: int, to: str) -> None:
+        """Tell a driver there from now on; "": no more."""
+        wishes, whose = self._book.kept.wishes, _whose(driver_id, registration)
+        wishes.pop(whose, None)
+        if to:
+            while len(wishes) >= _MOST_WISHES:
+                del wishes[next(iter(wishes))]
+            wishes[whose] = to
+        self._book.is_changed = True
+
+    def way_to(self, to: str) -> str | None:
+        """Return the way that leads to a driver's address; None: this network has none."""
+        name = "mail" if "@" in to else "ntfy"
+        return name if name in self.ways else None
+
+    # ---- what happens
+
+    def _on_event(self, event: events.Event) -> None:
+        if (cp_id := getattr(event, "cp_id", None)) is not None:
+            self._touched.add(cp_id)
+        if isinstance(event, events.TicketMade):
+            self._full(event)
+
+    def _full(self, event: events.TicketMade) -> None:
+        kept = self._book.kept
+        to = self.wish(event.driver_id, event.registration)
+        if event.reason is not EndReason.FULL or not to or event.session_id in kept.full:
+            return
+        if (way := self.way_to(to)) is None:
+            return
+        kept.full = [*kept.full[1 - _MOST_FULL :], event.session_id]
+        figures = {"kwh": kwh(event.energy_mwh), "euros": euros(event.cost_cents)}
+        self._tell("full", event.cp_id, self._say("full", about=event.cp_id, **figures), only=(way, to))
+
+    # ---- work
+
+    async def run(self) -> None:
+        """Look and send, for ever."""
+        now = self._clock()
+        for at, event in await self._archive.happened(_MOST_FULL):
+            if isinstance(event, events.TicketMade) and now - at < _FULL_FOR:
+                self._full(event)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._look_on())
+            for name, way in self.ways.items():
+                tasks.create_task(self._send(name, way))
+
+    async def _look_on(self) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        while True:
+            self._look_at_points(loop.time(), is_early=loop.time() - began < _GRACE_S)
+            self._look_at_alerts()
+            await self._book.save()
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    def _look_at_points(self, now: float, *, is_early: bool) -> None:
+        told = self._book.kept.told
+        touched, self._touched = self._touched | set(self._out), set()
+        for cp_id in touched:
+            point, key = self._facts.point(cp_id), f"point:{cp_id}"
+            if point is None or point.withdrawn:
+                self._out.pop(cp_id, None)
+                self._forget(key)
+                continue
+            status = point.status
+            if is_early and status in (CpStatus.DISCONNECTED, CpStatus.FAULTED):
+                self._touched.add(cp_id)
+                continue
+            where = point.location.name or self._say("nowhere")
+            facts = {"about": cp_id, "location": where, "status": labels.status(status, self._lang)}
+            if status in _OUT:
+                since = self._out.setdefault(cp_id, now)
+                if now - since >= self._point_after_s and key not in told:
+                    self._remember(key)
+                    self._tell("out", cp_id, self._say("out", why=cause(point.reason, self._lang), **facts))
+            else:
+                self._out.pop(cp_id, None)
+                if self._forget(key):
+                    self._tell("back", cp_id, self._say("back", **facts))
+
+    def _look_at_alerts(self) -> None:
+        now, told = self._clock(), self._book.kept.told
+        still_open = self._alerts.open()
+        for alert in still_open:
+            age, key = now - alert.since, f"alert:{alert.id}"
+            if age >= self._alert_after and key not in told:
+                self._remember(key)
+                text = self._say(
+                    "alert", text=alert_text(alert, self._lang), minutes=int(age.total_seconds() // 60)
+                )
+                self._tell("alert", alert.about, text)
+        known = {f"alert:{alert.id}" for alert in still_open}
+        over = [key for key in told if key.startswith("alert:") and key not in known]
+        if not over:
+            return
+        solved = {f"alert:{alert.id}": alert for alert in reversed(self._alerts.recent()) if alert.solved_at}
+        for key in over:
+            self._forget(key)
+            alert_ = solved.get(key)
+            about = alert_.about if alert_ is not None else key.partition(":")[2]
+            text = restored_text(alert_, self._lang) if alert_ is not None else ""
+            self._tell("restored", about, text or self._say("restored", about=about))
+
+    def _remember(self, key: str) -> None:
+        self._book.kept.told[key] = text_of(self._clock())
+        self._book.is_changed = True
+
+    def _forget(self, key: str) -> bool:
+        if self._book.kept.told.pop(key, None) is None:
+            return False
+        self._book.is_changed = True
+        return True
+
+    def _tell(self, kind: str, about: str, text: str, only: tuple[str, str] | None = None) -> None:
+        at = text_of(self._clock())
+        self._number += 1
+        title = self._say(f"title {kind}", about=about)
+        for name, to in [only] if only is not None else [(name, "") for name in self.ways]:
+            message = Message(
+                id=f"{at}-{self._number}-{name}",
+                way=name,
+                to=to,
+                kind=kind,
+                about=about,
+                title=title,
+                text=text,
+                at=at,
+            )
+            self._enqueue(message)
+
+    def _enqueue(self, message: Message) -> None:
+        waiting = self._book.kept.waiting
+        own = [one for one in waiting if one.way == message.way]
+        if len(own) >= MOST_WAITING:
+            # The first may be on its way.
+            waiting.remove(own[1])
+            log.warning("%s", said("notify dropped", way=message.way, title=own[1].title))
+        waiting.append(message)
+        self._book.is_changed = True
+        self._news[message.way].set()
+
+    async def _send(self, name: str, way: Way) -> None:
+        """Send what waits for one way, in order; again and again while it is not there."""
+        waiting, backoff = self._book.kept.waiting, self._backoff()
+        outage: Outage[str] = Outage(
+            lambda why: log.warning("%s", said("notify lost", way=name, why=because(why))),
+            lambda: log.info("%s", said("notify back", way=name)),
+        )
+        while True:
+            message = next((one for one in waiting if one.way == name), None)
+            if message is None:
+                self._news[name].clear()
+                await self._news[name].wait()
+                continue
+            try:
+                await way.send(message)
+            except NotThere as problem:
+                outage.lost(problem.why)
+                await asyncio.sleep(backoff.next_s())
+                continue
+            except NotTaken as problem:
+                log.warning(
+                    "%s", said("notify refused", way=name, title=message.title, why=because(problem.why))
+                )
+            else:
+                outage.back()
+                backoff.reset()
+            waiting.remove(message)
+            self._book.is_changed = True
+            await self._book.save()
+
+
+def _whose(driver_id: DriverId, registration: int) -> str:
+    return f"{driver_id}/{registration}"

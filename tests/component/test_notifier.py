@@ -1,0 +1,366 @@
+"""People are told beyond the screens: by a real HTTP server, a real mail server, and a real Central."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiosmtpd.controller import Controller
+
+from evcharge.central.services import notifier as notifying
+from evcharge.central.services import notify_setup
+from evcharge.central.services.notify_ways import Mail, Message, NotTaken, NotThere
+from evcharge.domain.errors import ConfigError
+from evcharge.evc1 import messages
+from evcharge.runtime.config import NotifySettings
+from evcharge.runtime.waiting import Backoff
+from tests.component.callers import cookie_of
+from tests.component.office import Answer, Office, opened
+
+WITHIN_S = 20
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(notifying, "_LOOK_EVERY_S", 0.02)
+    monkeypatch.setattr(notifying, "_GRACE_S", 0.0)
+    monkeypatch.setattr(notifying, "_FIRST_RETRY_S", 0.05)
+    monkeypatch.setattr(notifying, "_MOST_RETRY_S", 0.05)
+
+
+@dataclass
+class Hook:
+    """A web server that is told things; `status` is what it answers."""
+
+    url: str = ""
+    status: int = 200
+    told: list[tuple[dict, str | None]] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def hear(self, request: web.Request) -> web.Response:
+        self.told.append((await request.json(), request.headers.get("Authorization")))
+        self.news.set()
+        return web.Response(status=self.status)
+
+    async def has(self, kind: str, times: int = 1) -> list[dict]:
+        async with asyncio.timeout(WITHIN_S):
+            while len(found := [one for one, _ in self.told if one.get("kind") == kind]) < times:
+                self.news.clear()
+                await self.news.wait()
+        return found
+
+    async def alert(self, about: str, text: str) -> dict:
+        """Wait until somebody was told of such an alert."""
+        async with asyncio.timeout(WITHIN_S):
+            while not (
+                found := [one for one, _ in self.told if one["about"] == about and text in one["text"]]
+            ):
+                self.news.clear()
+                await self.news.wait()
+        return found[0]
+
+    async def says(self, kind: str, text: str) -> dict:
+        """Wait until somebody was told that; a new point is Disconnected for a moment, and that is told, too."""
+        async with asyncio.timeout(WITHIN_S):
+            while not (found := [one for one, _ in self.told if (one["kind"], one["text"]) == (kind, text)]):
+                self.news.clear()
+                await self.news.wait()
+        return found[0]
+
+
+@contextlib.asynccontextmanager
+async def serving(hook: Hook, port: int = 0) -> AsyncIterator[Hook]:
+    app = web.Application()
+    app.router.add_post("/{any:.*}", hook.hear)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", port)
+    await site.start()
+    assert site._server is not None
+    hook.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
+    try:
+        yield hook
+    finally:
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def hook() -> AsyncIterator[Hook]:
+    async with serving(Hook()) as hook:
+        yield hook
+
+
+OUT, BACK = "CP001 (Berlin) is Out of Order: operator.", "CP001 (Berlin) is Available again."
+
+
+class Postbox:
+    """What a real mail server was handed; `answer` is what it says to a message."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.mails: list[tuple[list[str], str]] = []
+        self.answer = "250 OK"
+
+    async def handle_DATA(self, _server, _session, envelope) -> str:
+        self.mails.append((envelope.rcpt_tos, envelope.content.decode()))
+        return self.answer
+
+
+@pytest.fixture
+def postbox(unused_tcp_port: int) -> Iterator[Postbox]:
+    box = Postbox(unused_tcp_port)
+    server = Controller(box, hostname="127.0.0.1", port=box.port)
+    server.start()
+    yield box
+    server.stop()
+
+
+async def wishes(office: Office, cookie: str, to: str) -> Answer:
+    """A driver says on its page where it wants to be told."""
+    headers = {"Cookie": cookie, "Origin": office.url}
+    return await office.ask("POST", "/api/me/notify", {"to": to}, token=None, headers=headers)
+
+
+def settings(hook: Hook | None = None, **more: object) -> NotifySettings:
+    told = {"webhook": f"{hook.url}/hook"} if hook is not None else {}
+    return NotifySettings(**{"point_after_s": 0.0, "alert_after_s": 300.0, **told, **more})
+
+
+async def out_of_order(office: Office, hook: Hook) -> None:
+    """CP001 is well, and then an operator takes it out."""
+    await office.town.point()
+    # Whatever was told of its arrival is over.
+    async with asyncio.timeout(WITHIN_S):
+        while (office.town.state / "central" / "notified.json").exists() and told_points(office):
+            await asyncio.sleep(0.02)
+    await office.post("/api/cps/CP001/out")
+    await hook.says("out", OUT)
+
+
+def kept(office: Office) -> dict:
+    return json.loads((office.town.state / "central" / "notified.json").read_text("utf-8"))
+
+
+def told_points(office: Office) -> list[str]:
+    return [key for key in kept(office)["told"] if key.startswith("point:")]
+
+
+async def test_a_point_that_is_out_is_told_once_and_so_is_its_return(tmp_path: Path, hook: Hook):
+    async with opened(tmp_path, notify=settings(hook)) as office:
+        await out_of_order(office, hook)
+        out = await hook.says("out", OUT)
+        assert (out["about"], out["title"]) == ("CP001", "CP001 is out")
+        hook.told.clear()
+        await office.post("/api/cps/CP001/resume")
+        await hook.says("back", BACK)
+        assert len({one["id"] for one, _ in hook.told}) == len(hook.told) == 1
+
+
+async def test_a_restart_tells_nothing_twice(tmp_path: Path, hook: Hook):
+    async with opened(tmp_path, notify=settings(hook)) as office:
+        await out_of_order(office, hook)
+        # What was taken, but whose answer was not read yet, is sent again.
+        async with asyncio.timeout(WITHIN_S):
+            while kept(office)["waiting"] or not told_points(office):
+                await asyncio.sleep(0.02)
+    hook.told.clear()
+    async with opened(tmp_path, notify=settings(hook)) as office:
+        await office.town.engine()
+        await office.town.monitor()
+        await office.post("/api/cps/CP001/resume")
+        # In order: had the first been told again, it would have come before this.
+        await hook.says("back", BACK)
+    assert [(one["kind"], one["text"]) for one, _ in hook.told] == [("back", BACK)]
+
+
+async def test_what_could_not_be_delivered_waits_over_a_restart_and_that_is_said(tmp_path: Path, hook: Hook):
+    hook.status = 503
+    async with opened(tmp_path, notify=settings(hook)) as office:
+        await office.town.point()
+        await hook.has("out", 2)
+        line = await office.town.says("Nobody can be told by webhook")
+        assert "it answered with HTTP status 503" in line
+        # Charging goes on meanwhile.
+        driver = await office.town.driver()
+        driver.asks("CP001")
+        await driver.step("ASKING")
+    hook.status, hook.told[:] = 200, []
+    async with opened(tmp_path, notify=settings(hook)) as office:
+        first = (await hook.has("out"))[0]
+        assert first["about"] == "CP001"
+
+
+async def test_an_alert_is_told_when_it_has_been_open_for_long_and_when_it_is_over(
+    tmp_path: Path, hook: Hook
+):
+    long, short = (
+        settings(hook, point_after_s=86_400.0),
+        settings(hook, point_after_s=86_400.0, alert_after_s=0.0),
+    )
+    async with opened(tmp_path, notify=long) as office:
+        await office.town.point()
+        fault = office.town.channels[1]
+        fault.send(messages.Health(fault="overheated"))
+        await office.recorded("FaultReported")
+    assert hook.told == []
+    async with opened(tmp_path, notify=short) as office:
+        # Its monitor was not heard either, at first: that is another alert.
+        fault = await hook.alert("CP001", "overheated")
+        assert fault["text"].endswith("(open for 0 min)")
+        await office.town.monitor()
+        await office.recorded("FaultCleared")
+        over = await hook.says("restored", "CP001 works again.")
+        assert over["title"] == "Solved: CP001"
+
+
+async def test_a_driver_that_wants_to_hears_that_its_car_is_full_and_nobody_else_does(
+    tmp_path: Path, hook: Hook, postbox: Postbox
+):
+    mail = {"smtp": f"127.0.0.1:{postbox.port}", "smtp_security": "none", "mail_from": "ev@example.org"}
+    operators = {"mail_to": ["ops@example.org"], "ntfy": f"{hook.url}/operators", "point_after_s": 86_400.0}
+    told = settings(None, **mail, **operators)
+    async with opened(tmp_path, notify=told) as office:
+        engine = await office.town.point()
+        for name, to in (("D01", "ana@example.org"), ("D02", "topic-of-d02"), ("D03", "")):
+            driver = await office.town.driver(name)
+            if to:
+                answer = await wishes(office, await cookie_of(office, name), to)
+                assert (answer.body["to"], answer.body["ways"]) == (to, ["mail", "ntfy"])
+            driver.asks("CP001")
+            await engine.is_asked()
+            await engine.journals(engine.starts(), engine.meters(2_000_000), engine.ends("battery full"))
+            await driver.ticket()
+        async with asyncio.timeout(WITHIN_S):
+            while not (postbox.mails and hook.told):
+                await asyncio.sleep(0.02)
+        (to, text), (body, _) = postbox.mails[0], hook.told[0]
+        assert to == ["ana@example.org"]
+        assert "Subject: Your car is full" in text
+        assert "CP001: battery full after 2.000 kWh" in text
+        assert body == {
+            "topic": "topic-of-d02",
+            "title": "Your car is full",
+            "message": "CP001: battery full after 2.000 kWh, 0.50 €. Please make room for the next one.",
+        }
+        assert (len(postbox.mails), len(hook.told)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "to", ["http://evil.example/", "ana@", "a b@example.org", "short", "x" * 300, "a@b\nBcc: c@d"]
+)
+async def test_no_driver_makes_central_call_an_address_of_its_choice(tmp_path: Path, hook: Hook, to: str):
+    async with opened(tmp_path, notify=settings(None, ntfy=f"{hook.url}/operators")) as office:
+        await office.town.driver("D01")
+        cookie = await cookie_of(office)
+        assert (await wishes(office, cookie, to)).status == 422
+        # A way that this network does not have.
+        assert (await wishes(office, cookie, "ana@example.org")).status == 422
+
+
+# ---- the ways themselves
+
+
+def message(way: str = "mail", to: str = "") -> Message:
+    return Message(
+        id="m-1", way=way, to=to, kind="out", about="CP001", title="CP001 is out: ñ", text="It is.", at="now"
+    )
+
+
+def mail(port: int, security: str = "none") -> Mail:
+    clock = lambda: datetime(2026, 11, 30, tzinfo=UTC)  # noqa: E731
+    return Mail("127.0.0.1", port, security, "", None, "ev@example.org", "ops@example.org", clock)
+
+
+async def test_a_mail_says_the_same_in_its_id_however_often_it_is_sent(postbox: Postbox):
+    await mail(postbox.port).send(message())
+    (to, text) = postbox.mails[0]
+    assert to == ["ops@example.org"]
+    assert "Message-ID: <m-1@evcharge>" in text
+    assert "=?utf-8?" in text  # the ñ
+
+
+@pytest.mark.parametrize(("answer", "kind"), [("451 later", NotThere), ("554 never", NotTaken)])
+async def test_a_mail_server_that_says_no_means_later_or_never(postbox: Postbox, answer: str, kind: type):
+    postbox.answer = answer
+    with pytest.raises(kind, match="the mail server answered with"):
+        await mail(postbox.port).send(message())
+
+
+async def test_a_mail_server_without_tls_gets_nothing_when_tls_is_wanted(postbox: Postbox):
+    with pytest.raises(NotThere):
+        await mail(postbox.port, "starttls").send(message())
+    assert postbox.mails == []
+
+
+async def test_nobody_at_the_port_is_said_in_our_words(unused_tcp_port: int):
+    with pytest.raises(NotThere, match="connection refused"):
+        await mail(unused_tcp_port).send(message())
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(500, NotThere), (429, NotThere), (401, NotThere), (301, NotThere), (404, NotTaken)]
+)
+async def test_what_a_web_server_answers_means_later_or_never(
+    hook: Hook, tmp_path: Path, status: int, kind: type
+):
+    hook.status = status
+    way = notify_setup.ways(settings(hook), tmp_path, lambda: datetime.now(UTC), {})["webhook"]
+    with pytest.raises(kind, match=f"status {status}"):
+        await way.send(message("webhook"))
+
+
+async def test_the_token_goes_with_it(hook: Hook, tmp_path: Path):
+    environ = {"EVCHARGE_NOTIFY_TOKEN": "tk_secret"}
+    ways = notify_setup.ways(
+        settings(hook, ntfy=f"{hook.url}/topic"), tmp_path, lambda: datetime.now(UTC), environ
+    )
+    for name in ("webhook", "ntfy"):
+        await ways[name].send(message(name))
+    assert [token for _, token in hook.told] == ["Bearer tk_secret"] * 2
+    assert hook.told[1][0]["topic"] == "topic"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"mail_to": ["a@b.org"]}, "needs a mail server"),
+        ({"smtp": "m:25", "mail_to": ["a@b.org"]}, "mail_from"),
+        (
+            {"smtp": "m:25", "mail_to": ["a@b.org"], "mail_from": "c@d.org", "smtp_user": "u"},
+            "notify.password",
+        ),
+        ({"webhook": "http://far.example/hook"}, "https"),
+    ],
+)
+def test_half_a_setting_is_refused_and_so_is_a_token_in_the_clear(tmp_path: Path, wrong: dict, sentence: str):
+    with pytest.raises(ConfigError, match=sentence):
+        notify_setup.ways(
+            NotifySettings(**wrong), tmp_path, lambda: datetime.now(UTC), {"EVCHARGE_NOTIFY_TOKEN": "t"}
+        )
+
+
+async def test_what_waits_is_bounded_and_the_oldest_makes_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(notifying, "MOST_WAITING", 3)
+    async with opened(tmp_path, notify=settings(Hook(url="http://127.0.0.1:9"))) as office:
+        await office.town.point()
+        for _ in range(4):
+            await office.post("/api/cps/CP001/out")
+            await office.town.says("CP001 .*Out of Order", since=0)
+            await office.post("/api/cps/CP001/resume")
+            await asyncio.sleep(0.1)
+        await office.town.says("Too much waits for webhook")
+        async with asyncio.timeout(WITHIN_S):
+            while len(kept(office)["waiting"]) != 3:
+                await asyncio.sleep(0.02)
+
+
+def test_the_pauses_grow():
+    backoff = Backoff(5.0, 600.0, lambda _, most: most)
+    assert [backoff.next_s() for _ in range(9)] == [5, 10, 20, 40, 80, 160, 320, 600, 600]
