@@ -1,12 +1,13 @@
 // All charging points in one list. Every point has its row, but only rows that are seen are filled and painted: six or
 // ten thousand cost the same.
-import { inOrder } from "../sites.js";
 import { $, h, put } from "../dom.js";
 import { keys } from "../keys.js";
 import { t } from "../i18n.js";
 import { plain } from "../location.js";
 import { showRow } from "./row.js";
 import { troubled } from "./truth.js";
+
+const ORDER = new Intl.Collator(undefined, { numeric: true });
 
 /** @typedef {import("../rows.js").Cp} Cp */
 
@@ -55,7 +56,7 @@ export class List {
 
   /** Work out which rows there are. */
   arrange() {
-    const known = inOrder(this.store.cps);
+    const known = this.store.cps.filter(Boolean).sort((a, b) => ORDER.compare(a.id, b.id));
     const wanted = plain(this.search.value.trim());
     const bad = known.filter(troubled);
     this.shown = (this.onlyTroubled ? bad : known).filter(({ id, location }) => plain(`${id} ${location}`).includes(wanted));
