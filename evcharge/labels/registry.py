@@ -46,8 +46,8 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "move": ("{id}: move by {who} from {address}", "{id}: trasladado por {who} desde {address}"),
     "activate": ("{id}: activate by {who} from {address}", "{id}: activado por {who} desde {address}"),
-    "disable": (
-        "{id}: disable by {who} from {address}",
+    "deactivate": (
+        "{id}: deactivate by {who} from {address}",
         "{id}: dado de baja por ahora por {who} desde {address}",
     ),
     "rotate": ("{id}: rotate by {who} from {address}", "{id}: credencial cambiada por {who} desde {address}"),

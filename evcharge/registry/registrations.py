@@ -7,6 +7,7 @@ administrator (docs/adr/0009). An id keeps its kind for ever.
 """
 
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -50,11 +51,14 @@ class Registration(Struct, frozen=True, kw_only=True):
         return f"Registration({self.id}, {self.kind}, {self.state}, epoch={self.epoch})"
 
 
+What = Literal["register", "re-register", "move", "activate", "deactivate", "rotate", "withdraw", "revoke"]
+
+
 class RegistrationChange(Struct, frozen=True):
     """What a registration becomes, and the word for it. `revokes`: older tickets are void."""
 
     after: Registration
-    what: str
+    what: What
     revokes: bool = False
 
 

@@ -1,12 +1,16 @@
+from typing import get_args
+
 import pytest
 from msgspec.structs import replace
 
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.location import Location
+from evcharge.labels.registry import said
 from evcharge.registry.registrations import (
     IdKind,
     Registration,
     RegistrationState,
+    What,
     activate,
     deactivate,
     disabled,
@@ -226,3 +230,10 @@ def test_what_happened_after_an_invitation_was_made_is_stronger():
     assert refusal(join, None, wanted(), 0) is Code.CONFLICT
     assert refusal(join, INACTIVE, wanted(), 4) is Code.DISABLED
     assert refusal(join, CP001, wanted(kind=IdKind.DRIVER), 4) is Code.CONFLICT
+
+
+@pytest.mark.parametrize("what", get_args(What))
+def test_whatever_becomes_of_a_registration_is_said_in_both_languages(what: str):
+    told = said(what, id="CP001", who="admin", address="10.0.0.7")
+    assert told.in_language("en") == f"CP001: {what} by admin from 10.0.0.7"
+    assert "CP001" in told.in_language("es")
