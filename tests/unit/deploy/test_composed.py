@@ -1,4 +1,7 @@
-"""The compose files, the Dockerfile and what they bring along are right, as far as no engine is needed to tell."""
+"""The compose files, the Dockerfile and what they bring along are right, as far as no engine is needed to tell.
+
+compose-spec.json is the schema of the Compose Specification (github.com/compose-spec/compose-spec, Apache License 2.0).
+"""
 
 import json
 import re
