@@ -46,7 +46,9 @@ def test_a_unit_runs_as_nobody_comes_back_and_gives_up_on_a_wrong_setting(path: 
 
 
 @pytest.mark.parametrize("path", UNITS, ids=name_of)
-def test_the_settings_of_a_unit_exist(path: Path):
+def test_the_settings_of_a_unit_exist(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    # Away from ./config.toml.
+    monkeypatch.chdir(tmp_path)
     known = {config.variable(key) for key in config.keys()}
     named = set(re.findall(r"EVCHARGE_[A-Z_]+", path.read_text("utf-8")))
     assert named - known == set()
