@@ -84,7 +84,7 @@ config = load(None, {}, {"state": sys.argv[2], "central.port": 0, "registry.port
 try:
     sys.exit(lifecycle.run(lambda stop: show.run(config, wish, stop, (sys.executable, sys.argv[1]))))
 except Exception as problem:
-    sys.exit(cli._failure(problem))
+    sys.exit(cli._failure(problem, "en"))
 """
 
 

@@ -191,7 +191,7 @@ async def test_a_new_pc_gets_the_ca_the_credential_and_the_addresses(registry, e
     path = await joining.join(elsewhere, invitation, SAY)
     assert path == elsewhere / "cp" / "CP009" / "secret"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert sorted(everything_in(elsewhere)) == ["ca.pem", "cp/CP009/secret", "joined.toml"]
+    assert sorted(everything_in(elsewhere)) == ["ca.pem", "cp/CP009/secret", "joined.toml", "machine"]
     assert (elsewhere / "ca.pem").read_bytes() == (registry.state / "ca.pem").read_bytes()
     reach = config.load(None, {}, {"state": str(elsewhere)}).reach
     assert (reach.registry_url, reach.central_host, reach.central_port) == (
@@ -271,7 +271,7 @@ async def test_a_pc_whose_answer_got_lost_joins_at_the_next_try(registry, elsewh
     assert "run the same command again within ten minutes" in lost.text
     assert [name.partition("-")[0] for name in everything_in(elsewhere)] == ["cp/CP009/secret.join"]
     path = await joining.join(elsewhere, invitation, SAY)
-    assert sorted(everything_in(elsewhere)) == ["ca.pem", "cp/CP009/secret", "joined.toml"]
+    assert sorted(everything_in(elsewhere)) == ["ca.pem", "cp/CP009/secret", "joined.toml", "machine"]
     assert (await registry.ticket("CP009", secret_files.read_secret(path))).status == 200
 
 

@@ -17,7 +17,7 @@ from evcharge import labels
 from evcharge.central.books.archive import Archive
 from evcharge.central.feed import Feed
 from evcharge.central.rules.facts import Facts
-from evcharge.central.services.notify_ways import Message, NotTaken, NotThere, Way
+from evcharge.central.services.notify_ways import Message, NotificationChannel, NotTaken, NotThere
 from evcharge.central.views.alerts import Alerts, alert_text, restored_text
 from evcharge.domain import events
 from evcharge.domain.billing import euros, kwh
@@ -100,7 +100,7 @@ class Notifier:
 
     def __init__(
         self,
-        ways: Mapping[str, Way],
+        ways: Mapping[str, NotificationChannel],
         book: NotifyBook,
         facts: Facts,
         alerts: Alerts,
@@ -282,7 +282,7 @@ class Notifier:
         self._book.is_changed = True
         self._news[message.way].set()
 
-    async def _send(self, name: str, way: Way) -> None:
+    async def _send(self, name: str, way: NotificationChannel) -> None:
         """Send what waits for one way, in order; again and again while it is not there."""
         waiting, backoff = self._book.kept.waiting, self._backoff()
         outage: Outage[str] = Outage(

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from evcharge.central.services.notify_ways import Mail, Ntfy, Way, Webhook
+from evcharge.central.services.notify_ways import Mail, NotificationChannel, Ntfy, Webhook
 from evcharge.domain.errors import ConfigError
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.config import NotifySettings
@@ -15,9 +15,9 @@ TOKEN_VARIABLE, PASSWORD_VARIABLE = "EVCHARGE_NOTIFY_TOKEN", "EVCHARGE_NOTIFY_PA
 
 def ways(
     settings: NotifySettings, state: Path, clock: Clock, environ: Mapping[str, str] = os.environ
-) -> dict[str, Way]:
+) -> dict[str, NotificationChannel]:
     """Return what is set up, by name. Raises ConfigError for half of it, and where a secret would go in the clear."""
-    found: dict[str, Way] = {}
+    found: dict[str, NotificationChannel] = {}
     token = _secret(environ.get(TOKEN_VARIABLE), state / "notify.token")
     for name, url in (("webhook", settings.webhook), ("ntfy", settings.ntfy)):
         if token is not None and url and tls.is_in_the_clear(url):

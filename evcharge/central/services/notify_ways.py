@@ -51,7 +51,7 @@ class NotTaken(Undelivered):
     """This message is never taken."""
 
 
-class Way(Protocol):
+class NotificationChannel(Protocol):
     """One way."""
 
     async def send(self, message: Message) -> None:
