@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TypeVar
 
 from evcharge.cp.engine import engine
 from evcharge.cp.engine.plan import order
@@ -23,6 +24,7 @@ from tests.ports import free_port
 WITHIN_S = 20.0
 SECRET = "c2VjcmV0IG9mIENQMDAxIGluIHRoZSB0ZXN0cy4uLi4"
 TICK_S = 0.05
+Wanted = TypeVar("Wanted", bound=Message)
 
 
 class Lines(logging.Handler):
@@ -115,7 +117,7 @@ class Central:
         self.heard: list[Message] = []
         self.records: list[AnyRecord] = []
 
-    async def hear(self, *kinds: type[Message], live: bool = False) -> Message:
+    async def hear(self, *kinds: type[Wanted], live: bool = False) -> Wanted:
         """Return the next message, which must be one of `kinds`; heartbeats and (not `live`) figures do not count."""
         async with asyncio.timeout(WITHIN_S):
             while True:

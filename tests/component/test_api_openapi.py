@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from evcharge.central.api import wiring
+from evcharge.central.api import Api, wiring
 from evcharge.central.api.kit.openapi import page
 from evcharge.evc1 import messages
 from tests.component import visitors
@@ -43,7 +43,7 @@ async def test_the_description_is_openapi_3_1(office: Office):
 async def test_every_route_is_described_once(tmp_path: Path, monkeypatch):
     made = []
 
-    class Overheard(wiring.Api):
+    class Overheard(Api):
         def application(self):
             made.append(super().application())
             return made[0]

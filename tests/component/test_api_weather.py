@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from evcharge.central.api.kit import answers
+from evcharge.central.api.kit.request_inputs import carried_out
 from evcharge.central.api.resources import weather
 from evcharge.central.books import verify
 from evcharge.evc1 import messages
@@ -39,7 +40,7 @@ async def place(office: Office, name: str = "Berlin") -> dict:
 
 async def test_a_goodbye_while_a_report_is_being_stored_is_the_last_word(office: Office, monkeypatch):
     token, here, stored = await token_of(office, "service"), asyncio.Event(), asyncio.Event()
-    store = weather.carried_out
+    store = carried_out
 
     async def slowly(*what):
         here.set()
@@ -346,7 +347,7 @@ async def test_a_measurement_that_makes_no_sense_is_422(office: Office):
     assert (await place(office))["weather"] is None
 
 
-BAD_CHANGES = [
+BAD_CHANGES: list[dict[str, object]] = [
     {"alert": "RAIN"}, {"alert": "cold"}, {"alert": None}, {"alert": ["COLD"]}, {"alert": ""}, {"text": "x" * 201},
     {"text": "a\nb"}, {"text": "a\u202eb"}, {"text": "a\u2028b"}, {"text": "a\u2069b"}, {"text": "\ufeffa"},
     {"text": "a\x9bb"}, {"temperature_celsius": 1e9}, {"location": "\t"}, {"severity": 1},

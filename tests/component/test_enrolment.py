@@ -4,6 +4,7 @@ import logging
 import ssl
 from datetime import timedelta
 
+import aiohttp
 import pytest
 
 from evcharge.domain.errors import (
@@ -205,7 +206,7 @@ async def test_a_registry_that_is_away_is_a_plain_sentence(made, state):
 
 
 async def test_a_registry_that_never_answers_is_given_up(state, monkeypatch):
-    monkeypatch.setattr(registry_client, "_TIMEOUT", registry_client.aiohttp.ClientTimeout(total=0.3))
+    monkeypatch.setattr(registry_client, "_TIMEOUT", aiohttp.ClientTimeout(total=0.3))
     async with answering(state, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{") as port:
         refused = await refused_with(
             Overloaded, ticket(RegistryAddress(f"https://127.0.0.1:{port}", state / "ca.pem"))

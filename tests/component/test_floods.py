@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TypeVar
 
 import aiohttp
 import msgspec
@@ -24,6 +25,8 @@ from tests.component.office import opened
 from tests.component.test_central import audit_rows, recorded
 from tests.component.town import FakeEngine, Town, hear, running
 
+E = TypeVar("E", bound=events.Event)
+
 
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
@@ -32,7 +35,7 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
     assert verify.check(tmp_path / "central" / "central.db") == []
 
 
-def told(town: Town, kind: type[events.Event]) -> list[events.Event]:
+def told(town: Town, kind: type[E]) -> list[E]:
     return [msgspec.json.decode(row["data"], type=kind) for row in audit_rows(town, kind.__name__)]
 
 
@@ -50,8 +53,9 @@ async def test_many_logins_of_one_id_are_slowed_down_and_shown(town: Town):
     await town.driver("D01")
     links = [await town.dial("D01", Role.DRIVER) for _ in range(100)]
     ends = await asyncio.gather(*(end_of(link) for link in links[LOGINS:]))
-    assert all(isinstance(end, Overloaded) and end.code is Code.SLOW for end in ends)
-    assert all(0 < end.retry_after_s <= 3 for end in ends)
+    assert all(
+        isinstance(end, Overloaded) and end.code is Code.SLOW and 0 < end.retry_after_s <= 3 for end in ends
+    )
     await recorded(town, "LoginRefused")
     # The others find the driver connected already.
     (refused,) = [one for one in told(town, events.LoginRefused) if one.code != Code.DUPLICATE]

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ async def test_central_goes_on_over_a_full_disk_and_recovers(disk: Path):
         async with asyncio.timeout(20):
             while refused is None:
                 other.asks("CP002")
-                answer = await hear(other.channel, messages.Progress, messages.ErrorNotice)
+                answer: Any = await hear(other.channel, messages.Progress, messages.ErrorNotice)
                 if isinstance(answer, messages.ErrorNotice):
                     refused = answer
                 elif answer.step == "ASKING":

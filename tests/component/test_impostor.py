@@ -99,7 +99,7 @@ async def test_the_weather_service_sends_an_impostor_nothing(
     tmp_path: Path, state: Path, monkeypatch: pytest.MonkeyPatch, encrypted: bool, caplog
 ):
     caplog.set_level(logging.INFO, "evcharge.weather")
-    monkeypatch.setattr(weather.keyboard, "is_terminal", lambda: False)
+    monkeypatch.setattr("evcharge.weather.app.keyboard.is_terminal", lambda: False)
     timeline = tmp_path / "calm.txt"
     timeline.write_text("0 *: 18\n")
     tls = of_another_network(tmp_path / "theirs") if encrypted else None

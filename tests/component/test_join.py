@@ -1,6 +1,7 @@
 """Invitations at a real Registry over HTTPS: once, in time, for whom they were made, and from no impostor."""
 
 import asyncio
+import base64
 import contextlib
 import json
 import sqlite3
@@ -259,7 +260,7 @@ async def test_a_lost_answer_is_asked_for_again_with_the_same_credential(registr
 
 async def test_a_pc_whose_answer_got_lost_joins_at_the_next_try(registry, elsewhere, monkeypatch):
     invitation = await invited(registry)
-    real = joining.call
+    real = registry_client.call
 
     async def losing(*args, **more):
         await real(*args, **more)
@@ -533,7 +534,7 @@ async def test_neither_books_nor_audit_nor_log_hold_a_secret(registry, elsewhere
     ]
     assert {row["role"] for row in events if row["what"] == "register"} == {"invited by admin"}
     books = json.dumps([rows(registry.state, f"SELECT * FROM {t}") for t in ("invitations", "events")])
-    token_secret = joining.base64.urlsafe_b64encode(invitation.secret).decode().rstrip("=")
+    token_secret = base64.urlsafe_b64encode(invitation.secret).decode().rstrip("=")
     for hidden in (token_secret, secret, mine, secret_files.read_secret(path), "never-made"):
         assert hidden not in books
         assert hidden not in caplog.text

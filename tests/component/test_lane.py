@@ -53,7 +53,7 @@ class FakeProducer:
 def producer(monkeypatch: pytest.MonkeyPatch) -> type[FakeProducer]:
     FakeProducer.sent, FakeProducer.down, FakeProducer.hangs = [], False, False
     monkeypatch.setattr(module, "Producer", FakeProducer)
-    monkeypatch.setattr(module.Backoff, "next_s", lambda self: 0.01)
+    monkeypatch.setattr("evcharge.cp.engine.telemetry_sender.Backoff.next_s", lambda self: 0.01)
     return FakeProducer
 
 
@@ -63,7 +63,7 @@ def update(energy_mwh: int) -> SupplyUpdate:
 
 @contextlib.asynccontextmanager
 async def running() -> AsyncIterator[TelemetrySender]:
-    lane = TelemetrySender(None, "CP001", Speech(SENTENCES))  # type: ignore[arg-type]
+    lane = TelemetrySender(None, "CP001", Speech(SENTENCES))
     task = asyncio.create_task(lane.run())
     await until(lambda: lane._is_up or FakeProducer.down)
     try:

@@ -6,7 +6,9 @@ import dataclasses
 import logging
 import stat
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -43,7 +45,7 @@ class Peer:
         self.wallet = TicketWallet(self.path)
         self.states: list[LinkState] = []
         self.fetched = 0
-        self.fetch = gate.ticket
+        self.fetch: Callable[[], Any] = gate.ticket
         self.timing = timing
         self.link = self.make()
         self.channels: list[Channel] = []
@@ -83,7 +85,7 @@ class Peer:
 
     @property
     def phases(self) -> list[tuple[Phase, Code | None]]:
-        return [(state.phase, state.error and state.error.code) for state in self.states]
+        return [(state.phase, state.error.code if state.error else None) for state in self.states]
 
 
 @pytest.fixture

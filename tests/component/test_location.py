@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from msgspec import UNSET
 
 from evcharge.central.rules.commands import MovePoint
 from evcharge.central.services import registry_sync
@@ -174,7 +175,7 @@ async def test_only_central_says_to_the_registry_where_a_point_stands(
 
 async def test_the_engine_says_only_what_it_was_told(point: Stage):
     async with point.engine():
-        assert (await (await point.central()).hear(messages.Sync)).location is messages.UNSET
+        assert (await (await point.central()).hear(messages.Sync)).location is UNSET
     point.engine_settings["location"] = " San   Juan "
     async with point.engine():
         assert (await (await point.central()).hear(messages.Sync)).location == "San Juan"

@@ -14,6 +14,7 @@ import pytest
 
 from evcharge.central.books.archive import Archive
 from evcharge.central.books.invariants import violations
+from evcharge.central.books.rows import DecidedEntry
 from evcharge.central.books.store import CentralStore
 from evcharge.central.context import BookSide
 from evcharge.central.rules.settings import Rules
@@ -54,7 +55,7 @@ def days_of(zone: str) -> Days:
     return Days(ZoneInfo(zone), zone)
 
 
-def charged(day: date, days: Days) -> tuple[Network, Network]:
+def charged(day: date, days: Days) -> tuple[list[DecidedEntry], list[DecidedEntry]]:
     """Return charges that end around `day`: one before it, three in it; and, apart, one at the very end of it.
 
     Each brings another sum: 1, 2, 4, 8, 16 kWh.

@@ -208,13 +208,13 @@ async def test_what_was_said_before_a_revocation_and_heard_after_it_counts_for_n
 async def test_keys_that_are_revoked_as_the_login_ends_open_nothing(town: Town):
     epochs = Epochs()
     refusals = Refusals(town.dispatcher.post)
-    consents = Consents(None, b"", town.dispatcher.facts, time.monotonic)  # type: ignore[arg-type]
-    peers = Peers(town.dispatcher, None, Feed(), refusals, epochs, b"", Quotas(), consents)  # type: ignore[arg-type]
+    consents = Consents(None, b"", town.dispatcher.facts, time.monotonic)
+    peers = Peers(town.dispatcher, None, Feed(), refusals, epochs, b"", Quotas(), consents)
     channel = SimpleNamespace(identity=Identity("CP001", Role.ENGINE, 0, 0), peer_address="10.0.0.7:1")
     peers.admit(channel.identity)
     # The proof was good, and its task has not begun yet.
     epochs.raise_to("CP001", 1)
     with pytest.raises(AuthenticationError) as caught:
-        await peers.serve(channel)  # type: ignore[arg-type]
+        await peers.serve(channel)
     assert caught.value.code == Code.REVOKED
     assert peers.links == {}

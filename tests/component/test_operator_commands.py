@@ -170,7 +170,7 @@ async def test_on_a_terminal_out_all_asks(town: Town, shell: Shell, monkeypatch,
     driver.asks("CP001")
     await engine.is_asked()
     keyboard = io.StringIO(typed)
-    keyboard.isatty = lambda: True  # type: ignore[method-assign]
+    keyboard.isatty = lambda: True
     monkeypatch.setattr(sys, "stdin", keyboard)
     code, out, err = await shell.types("out", "--all")
     assert "This ends 1 running charges; go on? [y/N]" in err
@@ -320,7 +320,7 @@ async def test_what_looks_like_a_slip_is_asked_first(town: Town, shell: Shell, m
     assert "--yes" in await shell.fails("top-up", "D01", "600", code=2)
     assert "balance 620.00 €" in await shell.does("top-up", "D01", "600", "--yes")
     keyboard = io.StringIO("y\n")
-    keyboard.isatty = lambda: True  # type: ignore[method-assign]
+    keyboard.isatty = lambda: True
     monkeypatch.setattr(sys, "stdin", keyboard)
     code, out, err = await shell.types("pay-out", "D01", "--reason", "moved away")
     assert "620.00 € is more than 500.00 €: is that right? [y/N]" in err

@@ -34,7 +34,7 @@ class Room:
         self.figures: list[tuple[str, bytes]] = []
         lane = SimpleNamespace(take=lambda key, value: self.figures.append((key, value)))
         refusals = Refusals(town.dispatcher.post)
-        self.consumer = OrderConsumer(None, lane, SEAL, town.dispatcher, refusals, None)  # type: ignore[arg-type]
+        self.consumer = OrderConsumer(None, lane, SEAL, town.dispatcher, refusals, None)
 
     async def takes(self, *records: Received) -> None:
         async with asyncio.timeout(5):
@@ -190,7 +190,7 @@ async def test_reading_works_once_every_partition_can_be_read(
 ):
     told: list[str] = []
     room.consumer.database = room.town.dispatcher._store._database
-    room.consumer.make = lambda *_: FakeConsumer(*reads)  # type: ignore[assignment]
+    room.consumer.make = lambda *_: FakeConsumer(*reads)
     with pytest.raises(BrokerLost):
         await room.consumer.run("c1", lambda: told.append("works"))
     assert len(room.figures) == len(reads)
@@ -222,7 +222,7 @@ async def test_orders_that_come_too_fast_wait_with_the_brokers():
         return SimpleNamespace(events=())
 
     dispatcher.post = lambda command: submitted()
-    consumer = OrderConsumer(None, None, SEAL, dispatcher, refusals, None)  # type: ignore[arg-type]
+    consumer = OrderConsumer(None, None, SEAL, dispatcher, refusals, None)
     loop = asyncio.get_running_loop()
     began_at = loop.time()
     await consumer.take("c1", [record(number, FOREIGN) for number in range(3 * module.ORDERS_PER_S)])
@@ -242,7 +242,7 @@ async def test_a_key_under_which_no_orders_of_ours_come_without_end_is_passed_ov
 
     facts = SimpleNamespace(point=lambda cp_id: cp_id)
     dispatcher = SimpleNamespace(facts=facts, post=submitted)
-    consumer = OrderConsumer(None, None, SEAL, dispatcher, refusals, None)  # type: ignore[arg-type]
+    consumer = OrderConsumer(None, None, SEAL, dispatcher, refusals, None)
     # At 200 a second, and 10 of them a second are forgiven.
     flood = [record(number, FOREIGN) for number in range(700)]
     await consumer.take("c1", flood)

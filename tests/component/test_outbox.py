@@ -210,7 +210,7 @@ async def test_brokers_that_take_events_and_let_nobody_read_are_lost_once_until_
     async def read(_cluster: str, works: Callable[[], None]) -> None:
         await kafka.has(1)
         # What is sent is safe and told by now, if it ever is.
-        await room.happens()
+        await own.happens()
         await kafka.has(books.store.head.n)
         if not may_read.is_set():
             raise BrokerLost("not authorised to read")
@@ -223,13 +223,13 @@ async def test_brokers_that_take_events_and_let_nobody_read_are_lost_once_until_
             may_read.set()
         return 0.0
 
-    room = Room(books, kafka, readers=[read])
-    room.outbox._backoff = Backoff(0.01, 1.0, wait)
-    await room.happens()
-    async with room.running():
-        await room.notes_that(KafkaReached)
+    own = Room(books, kafka, readers=[read])
+    own.outbox._backoff = Backoff(0.01, 1.0, wait)
+    await own.happens()
+    async with own.running():
+        await own.notes_that(KafkaReached)
     assert may_read.is_set(), "back, while nobody may read"
-    assert [type(event) for event in room.notes] == [KafkaLost, KafkaReached]
+    assert [type(event) for event in own.notes] == [KafkaLost, KafkaReached]
     assert waits == [0.01, 0.02, 0.04]
 
 

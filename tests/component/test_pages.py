@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import AsyncIterator
+from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -195,7 +196,7 @@ async def test_without_any_pages_the_api_works(tmp_path: Path, monkeypatch):
 
 
 def test_what_the_package_brings_along_is_found():
-    found = pages.read_assets(pages.files("evcharge.central") / "web")
+    found = pages.read_assets(files("evcharge.central") / "web")
     assert {"login.html", "js/api.js", "css/tokens.css"} <= set(found)
     assert all(asset.content for asset in found.values())
 
@@ -208,7 +209,7 @@ def test_a_start_squeezes_nothing_and_each_file_is_squeezed_once(monkeypatch: py
         return gzip.compress(content, mtime=mtime)
 
     monkeypatch.setattr(pages, "gzip", SimpleNamespace(compress=counted))
-    found = pages.read_assets(pages.files("evcharge.central") / "web")
+    found = pages.read_assets(files("evcharge.central") / "web")
     assert squeezed == []
     asset = found["js/api.js"]
     assert asset.squeezed is asset.squeezed is not None

@@ -360,7 +360,9 @@ async def _who_never_reads(desk: Desk, who: str = "op") -> asyncio.StreamWriter:
     """Open a page that takes nothing of what it is sent; return its side of the connection."""
     port = int(desk.url.rpartition(":")[2])
     _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
-    writer.transport.pause_reading()
+    transport = writer.transport
+    assert isinstance(transport, asyncio.Transport)
+    transport.pause_reading()
     writer.write(
         f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Who: {who}\r\nX-Role: operator\r\nConnection: Upgrade\r\n"
         "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"

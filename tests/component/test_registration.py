@@ -294,16 +294,14 @@ async def test_what_is_known_is_asked_for_again_and_again(registry: Running, mon
 async def test_invitations_of_an_older_registry_come_through(tmp_path: Path):
     path = tmp_path / "registry.db"
     first = (resources.files(setup.SCHEMA) / "001_registrations.sql").read_text("utf-8")
-    with closing(sqlite3.connect(path)) as database, database:
-        database.executescript(first)
-        database.execute(
-            "INSERT INTO admins (name, password_hash, created_at) VALUES ('admin', '$argon2id$', 1)"
-        )
-        database.execute(
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.executescript(first)
+        raw.execute("INSERT INTO admins (name, password_hash, created_at) VALUES ('admin', '$argon2id$', 1)")
+        raw.execute(
             "INSERT INTO invitations VALUES (?, 'cp', 'CP001', 'Elche', NULL, 'admin', 5.0, NULL)",
             ("a" * 64,),
         )
-        database.execute("PRAGMA user_version=1")
+        raw.execute("PRAGMA user_version=1")
     async with open_database(path, setup.SCHEMA) as database:
         (row,) = await database.read("SELECT id, made_by FROM invitations")
     assert tuple(row) == ("CP001", "admin")

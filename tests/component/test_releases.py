@@ -14,7 +14,7 @@ import msgspec
 from evcharge.central.rules.commands import TopUp
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import base64_bytes
-from evcharge.evc1 import frames, handshake, server
+from evcharge.evc1 import handshake, messages, server
 from evcharge.evc1.connection import Channel, ChannelClosed
 from evcharge.evc1.handshake import CentralHandshake
 from evcharge.evc1.messages import Ack, Heartbeat, Message, Records, Sync, decode
@@ -31,14 +31,14 @@ OLD_CENTRAL = functools.partial(CentralHandshake, versions=None)
 def overheard() -> Iterator[list[dict[str, Any]]]:
     """Note whatever is said inside frames, by everybody in this process."""
     said: list[dict[str, Any]] = []
-    encode = frames.messages.encode
+    encode = messages.encode
 
     def noted(number: int, message: Message) -> bytes:
         plaintext = encode(number, message)
         said.append(json.loads(plaintext)["m"])
         return plaintext
 
-    with mock.patch.object(frames.messages, "encode", noted):
+    with mock.patch.object(messages, "encode", noted):
         yield said
 
 

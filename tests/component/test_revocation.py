@@ -235,11 +235,12 @@ async def charging(town: Town) -> tuple[FakeEngine, FakeDriver]:
 async def heard_until_the_ticket(driver: FakeDriver) -> tuple[messages.TicketIssued, list[str]]:
     """Return the ticket, and the texts of the notices before it."""
     texts = []
-    while isinstance(
-        message := await hear(driver.channel, messages.Notice, messages.TicketIssued), messages.Notice
-    ):
+    while True:
+        message: messages.Message = await hear(driver.channel, messages.Notice, messages.TicketIssued)
+        if isinstance(message, messages.TicketIssued):
+            return message, texts
+        assert isinstance(message, messages.Notice)
         texts.append(message.text)
-    return message, texts
 
 
 async def test_an_engine_whose_keys_are_withdrawn_tells_how_its_charge_ended_and_is_cut(tmp_path: Path):

@@ -13,7 +13,7 @@ from evcharge.central.books import verify
 from evcharge.evc1 import messages
 from tests.component.callers import cookie_of, shaped, statuses
 from tests.component.office import Office, opened
-from tests.component.town import FakeDriver, FakeEngine, hear
+from tests.component.town import FakeDriver, FakeEngine, Wanted, hear
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ async def indebted(office: Office) -> tuple[str, FakeDriver]:
     return session_id, driver
 
 
-async def asked(driver: FakeDriver, question: messages.Message, kind: type) -> messages.Message:
+async def asked(driver: FakeDriver, question: messages.Message, kind: type[Wanted]) -> Wanted:
     driver.channel.send(question)
     return await hear(driver.channel, kind)
 

@@ -2,9 +2,11 @@
 
 import re
 import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,7 @@ from evcharge.central.rules.facts import Facts, OrderTaken, TicketSeen, TicketUn
 from evcharge.central.rules.recall import unknown
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.events import ClockJumped
+from evcharge.domain.ids import Role
 from evcharge.domain.location import Location, WeatherKind
 from evcharge.domain.session import EndReason, SessionState, Ticket
 from evcharge.domain.timestamps import text_of
@@ -457,7 +460,7 @@ async def test_each_event_says_who_did_what_to_whom_and_from_where(tmp_path: Pat
     network.point_is_there()
     network.driver_is_there()
     session = network.authorised(request_id="R-00000042")
-    by = c.Actor("D01", c.Role.DRIVER, "10.0.0.7:50512")
+    by = c.Actor("D01", Role.DRIVER, "10.0.0.7:50512")
     async with opened(tmp_path) as books:
         await kept(books, network)
         decision = decide(network.facts, c.StopCharging(by=by, driver_id="D01"), network.rules)
@@ -583,7 +586,7 @@ def at(seconds: float) -> str:
     return (NOON + timedelta(seconds=seconds)).isoformat(timespec="microseconds")
 
 
-async def lived(folder: Path, *steps: tuple[float, object]) -> Network:
+async def lived(folder: Path, *steps: tuple[float, Callable[[Network], object]]) -> Network:
     """Commit what each step does at its second after noon."""
     network = Network()
     async with opened(folder) as books:
@@ -814,7 +817,7 @@ async def test_old_books_come_through(tmp_path: Path, schema: int):
     async with opened(tmp_path) as books:
         facts = await books.store.load(NOON)
     # What lay in the quarantine then has no session: it stays there, and takes no room. Registers were not kept.
-    expected = lasting(network.facts) | {"quarantine": {}, "foreign": {}}
+    expected: dict[str, Any] = lasting(network.facts) | {"quarantine": {}, "foreign": {}}
     expected["points"] = [replace(point, register_mwh=None) for point in expected["points"]]
     assert lasting(facts) == expected
     with raw(path) as connection:

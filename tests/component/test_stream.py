@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -107,11 +107,15 @@ def topics(monkeypatch: pytest.MonkeyPatch) -> Topics:
     return topics
 
 
-def shown(folder: Path, limit: int, *, follow: bool = False, narrow: bool = False) -> AsyncIterator[dict]:
+def shown(
+    folder: Path, limit: int, *, follow: bool = False, narrow: bool = False
+) -> AsyncGenerator[dict, None]:
     """What the command prints, event by event."""
     config = SimpleNamespace(kafka=KafkaSettings(bootstrap="kafka:9092"), state=folder)
     work = SimpleNamespace(config=config, say=lambda name, **_: name)
-    return stream._from_kafka(work, limit, lambda _: True, follow=follow, narrow=narrow)
+    events = stream._from_kafka(work, limit, lambda _: True, follow=follow, narrow=narrow)
+    assert isinstance(events, AsyncGenerator)
+    return events
 
 
 def number(told: dict) -> int:

@@ -16,7 +16,7 @@ from evcharge.central.services import registry_sync as registry_link_module
 from evcharge.central.services.registry_sync import RegistryAccess, RegistryLink
 from evcharge.cp import health
 from evcharge.cp.engine.health_port import HealthPort
-from evcharge.domain.errors import AuthenticationError, Code, ProtocolError
+from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, ProtocolError
 from evcharge.evc1 import connection as channel_module
 from evcharge.evc1 import server as door_module
 from evcharge.evc1.client import Phase
@@ -101,7 +101,7 @@ async def test_a_mistake_of_ours_over_the_registrys_answer_is_a_setback_of_a_pee
 async def test_so_it_is_when_a_ticket_is_renewed(gate, tmp_path):
     peer = Peer(gate, tmp_path, dataclasses.replace(FAST, least_renewal_s=0.01))
     peer.wallet.keep_registry(gate.ticket())
-    told: asyncio.Queue[object] = asyncio.Queue()
+    told: asyncio.Queue[EvchargeError] = asyncio.Queue()
     peer.link.on_registry = told.put_nowait
     peer.fetch = fails
     peer.wallet._kept.registry = due(peer.wallet.registry)
@@ -178,7 +178,7 @@ async def test_a_mistake_of_ours_over_a_ping_ends_that_connection_only(monkeypat
     charge = SimpleNamespace(
         fault=None, state="idle", last_seq=0, linked=True, temperature_deci_celsius=200, plugged=False
     )
-    port = HealthPort("CP001", charge)  # type: ignore[arg-type]
+    port = HealthPort("CP001", charge)
     port._key = KEY
     async with port.listening("127.0.0.1", 0) as number:
         reads = health.read_ping
@@ -198,7 +198,7 @@ async def test_a_mistake_of_ours_over_a_pong_is_a_fault_of_that_engine_until_it_
     charge = SimpleNamespace(
         fault=None, state="idle", last_seq=0, linked=True, temperature_deci_celsius=200, plugged=False
     )
-    port = HealthPort("CP001", charge)  # type: ignore[arg-type]
+    port = HealthPort("CP001", charge)
     port._key = KEY
     async with port.listening("127.0.0.1", 0) as number:
         monkeypatch.setattr(health, "read_pong", fails)
@@ -215,7 +215,7 @@ async def test_a_mistake_of_ours_over_the_registrys_answer_is_a_registry_that_is
     monkeypatch.setattr(registry_link_module, "POLL_S", 0.01)
     posted: asyncio.Queue[AnyCommand] = asyncio.Queue()
     dispatcher = SimpleNamespace(facts=Network().facts, post=posted.put_nowait)
-    link = RegistryLink(RegistryAccess("https://127.0.0.1:1", None, ""), dispatcher, Feed(), Epochs())  # type: ignore[arg-type]
+    link = RegistryLink(RegistryAccess("https://127.0.0.1:1", None, ""), dispatcher, Feed(), Epochs())
 
     async def answers(_http: object) -> None:
         if broken:

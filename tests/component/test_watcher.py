@@ -156,7 +156,7 @@ async def test_whoever_asks_the_health_port_faster_than_the_rate_waits():
     charge = SimpleNamespace(
         fault=None, state="idle", last_seq=0, linked=True, temperature_deci_celsius=200, plugged=False
     )
-    port = HealthPort("CP001", charge)  # type: ignore[arg-type]
+    port = HealthPort("CP001", charge)
     port.use("secret")
     questions = 3 * QUESTIONS_PER_S
     ping = health.seal(health.health_key("secret"), health.Ping(n=health.new_nonce(os.urandom)))

@@ -97,13 +97,13 @@ async def reporting(
     wanted = {"source": "openweather", "api_url": sky.url, "every_s": 0.1, "min_request_s": 0.1} | settings
     config = Config(
         state=state,
-        lang=lang,  # type: ignore[arg-type]
+        lang=lang,
         reach=ReachSettings(central_api=url),
-        weather=WeatherSettings(**wanted),  # type: ignore[arg-type]
+        weather=WeatherSettings(**wanted),
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(app.keyboard, "lines", lines)
-        patch.setattr(app.keyboard, "is_terminal", lambda: False)
+        patch.setattr("evcharge.weather.app.keyboard.lines", lines)
+        patch.setattr("evcharge.weather.app.keyboard.is_terminal", lambda: False)
         given = {"OPENWEATHER_API_KEY": KEY} if environ is None else environ
         service = Service(asyncio.create_task(app.run(config, stop, environ=given)), stop, typed)
         try:

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from unittest import mock
 
 from evcharge.central import app
@@ -152,8 +152,8 @@ class FakeEngine:
         self.channel.send(messages.Ready(session_id=self.start.session_id))
         return self.start
 
-    async def journals(self, *records: journal_records.AnyRecord) -> messages.Message:
-        """Deliver records; return Central's answer."""
+    async def journals(self, *records: journal_records.AnyRecord) -> Any:
+        """Deliver records; return Central's answer, an Ack or a Resync."""
         self.channel.send(messages.Records(records=list(records)))
         return await hear(self.channel, messages.Ack, messages.Resync)
 
@@ -233,7 +233,7 @@ async def running(
     state_folder.init_state(state, [], utc_now())
     config = Config(
         state=state,
-        central=CentralSettings(**{"port": 0, "api_port": 0} | central),  # type: ignore[arg-type]
+        central=CentralSettings(**{"port": 0, "api_port": 0} | central),
         reach=ReachSettings(registry_url=registry_url),
         notify=notify or NotifySettings(),
     )
@@ -254,7 +254,7 @@ async def running(
         health = OwnHealth()
         task = asyncio.create_task(app.run(config, stop, clock, health=health))
         await asyncio.sleep(0)
-        town = Town(state, 0, handler.lines, handler.news, stop, None)  # type: ignore[arg-type]
+        town = Town(state, 0, handler.lines, handler.news, stop, None)
         town.port = int((await town.says(r"Central listening on")).rpartition(":")[2])
         town.dispatcher = made[0]
         town.health = health

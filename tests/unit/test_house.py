@@ -217,7 +217,7 @@ def _told_as_they_are(source: str) -> Iterator[int]:
                     told = [*node.args, *(given.value for given in node.keywords)]
             for part in told:
                 if isinstance(part, ast.Name) and part.id == handler.name:
-                    yield node.lineno
+                    yield part.lineno
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Attribute) and node.attr == "strerror":
             yield node.lineno

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from evcharge.central.rules import commands as c
 from evcharge.central.rules.alert_kinds import Alert, AlertKind
@@ -19,6 +20,8 @@ from evcharge.domain.events import ConfirmationEnded, Event, RecordQuarantined, 
 from evcharge.domain.ids import Role
 from evcharge.domain.location import Location
 from evcharge.domain.session import Session, Ticket
+
+E = TypeVar("E", bound=Event)
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ADMIN = c.Actor("admin", Role.OPERATOR, "local")
@@ -264,7 +267,8 @@ def recalling(facts: Facts, over: dict[str, Closed], command: c.AnyCommand) -> P
 
 def owed_cents(facts: Facts, driver_id: str) -> int:
     """Return what a driver of the first registration owes in all."""
-    return sum(debt.left_cents for debt in facts.debts(driver_id, 0))
+    owed: list[int] = [debt.left_cents for debt in facts.debts(driver_id, 0)]
+    return sum(owed)
 
 
 def in_english(refused: RequestStep | StartRefused | ConfirmationEnded) -> str:
@@ -286,7 +290,7 @@ def said(decision: Decision) -> list[type[Event]]:
     return [type(event) for event in decision.events]
 
 
-def only(decision: Decision, kind: type[Event]) -> Event:
+def only(decision: Decision, kind: type[E]) -> E:
     """Return the one event of that kind."""
     (event,) = [event for event in decision.events if isinstance(event, kind)]
     return event

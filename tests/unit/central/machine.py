@@ -195,7 +195,7 @@ class TheRules(RuleBasedStateMachine):
         super().__init__()
         self.facts, self.model = Facts(), Model()
         self.engines = {cp_id: Engine(cp_id) for cp_id in CPS}
-        self.nonce, self.batch_size, self.rules = 0, 1, RULES
+        self.nonce, self.batch_size, self.settings = 0, 1, RULES
         # With which epoch each link logged in.
         self.links: dict[int, int] = {}
         self.batch: list[tuple[c.AnyCommand, Decision, datetime]] = []
@@ -236,7 +236,7 @@ class TheRules(RuleBasedStateMachine):
         expected = self.draft_model.apply(command)
         before = {point.cp_id: point for point in self.draft.points()}
         try:
-            decision = decide(self.draft, command, self.rules)
+            decision = decide(self.draft, command, self.settings)
         except Refused as refusal:
             assert refusal.code == expected
             reached["not settled for the next owner"] += refusal.code is Code.BUSY
@@ -262,11 +262,11 @@ class TheRules(RuleBasedStateMachine):
             self.draft.put(change)
         assert all(self.speaks(command)), "a link that is not the present one"  # I31
         if isinstance(command, c.TakeRecords):  # I17
-            again = decide(self.draft, command, self.rules)
+            again = decide(self.draft, command, self.settings)
             assert again.is_empty
             assert heard(again.reply) == expected
         reach(command, decision)
-        self.batch.append((command, decision, self.rules.now))
+        self.batch.append((command, decision, self.settings.now))
         if len(self.batch) >= self.batch_size:
             self.commit()
 
@@ -362,8 +362,8 @@ class TheRules(RuleBasedStateMachine):
 
     @rule(by=st.sampled_from([timedelta(hours=-1), timedelta(days=400), timedelta(days=-800)]))
     def centrals_clock_is_set(self, by: timedelta) -> None:
-        if datetime(2000, 1, 1, tzinfo=UTC) < self.rules.now + by < datetime(2100, 1, 1, tzinfo=UTC):
-            self.rules = replace(self.rules, now=self.rules.now + by)
+        if datetime(2000, 1, 1, tzinfo=UTC) < self.settings.now + by < datetime(2100, 1, 1, tzinfo=UTC):
+            self.settings = replace(self.settings, now=self.settings.now + by)
             reached["clock set while charging"] += any(engine.running for engine in self.engines.values())
 
     @precondition(lambda self: self.batch)
@@ -870,8 +870,8 @@ class TheRules(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1, 20, 59, 60, 600, 3600]))
     def time_passes(self, seconds: int) -> None:
         self.commit()
-        now, steady_s = self.rules.now + timedelta(seconds=seconds), self.rules.steady_s + seconds
-        self.rules = replace(self.rules, now=now, steady_s=steady_s)
+        now, steady_s = self.settings.now + timedelta(seconds=seconds), self.settings.steady_s + seconds
+        self.settings = replace(self.settings, now=now, steady_s=steady_s)
         for engine in self.engines.values():
             engine.now_s += seconds
         for model in (self.model, self.draft_model):

@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import datetime
+from typing import Any
 
 import pytest
 from msgspec import UNSET, structs
@@ -240,12 +241,14 @@ def test_a_point_elsewhere_is_asked_about_and_yes_takes_it():
         "To charge at CP003, type yes.",
     )
     assert reaction.outcome.cp_id is None
+    asked: Any
     (asked,) = talk.answer(yes=True).messages
     assert (asked.cp_id, asked.location) == ("CP003", None)
 
 
 def test_the_limit_of_a_request_goes_along_also_to_the_point_that_is_offered_instead():
     talk = conversation()
+    asked: Any
     (asked,) = talk.start(None, "Berlin", until_mwh=5_000_000).messages
     assert (asked.until_mwh, asked.until_cents) == (5_000_000, UNSET)
     talk.hear(offered())

@@ -125,7 +125,7 @@ async def test_a_charging_point_that_is_not_registered_yet_waits_for_the_registr
             raise answers.pop()
         return "a secret"
 
-    monkeypatch.setattr(central_link.registry_client, "own_secret", own_secret)
+    monkeypatch.setattr("evcharge.cp.central_link.registry_client.own_secret", own_secret)
     monkeypatch.setattr(central_link, "Backoff", lambda first_s: _NoBackoff())
     assert await PointCredential(Config(), CpId("CP001")).find() == "a secret"
     assert [entry.message for entry in caplog.records] == [

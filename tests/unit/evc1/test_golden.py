@@ -34,7 +34,7 @@ from tests.golden.first import FOLDER, conversation, frame, schema, takes
 
 FIRST = schema()["$defs"]
 CONNECTIONS = conversation()["connections"]
-KINDS = [*MESSAGE_TYPES, *RECORD_TYPES, PointRow]
+KINDS: list[Any] = [*MESSAGE_TYPES, *RECORD_TYPES, PointRow]
 TAGS = {"t", "k"}
 
 

@@ -1,6 +1,7 @@
 """Tables on a terminal: what one copies from them is whole."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from evcharge.labels import Speech
 from evcharge.labels.operator import SENTENCES
 from evcharge.operator import tables
 
-SESSION = {
+SESSION: dict[str, Any] = {
     "session_id": "S-D01-CP001-0123456789abcdef".upper(),
     "cp_id": "CP001",
     "driver_id": "D01",

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Annotated, Any
 
 import aiohttp
-import aiokafka.errors
+import aiokafka.errors  # type: ignore[import-untyped]
 import cryptography.exceptions
 import cryptography.fernet
 import cryptography.x509

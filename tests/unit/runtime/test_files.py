@@ -84,6 +84,7 @@ def strange(name: str, tmp_path: Path) -> Path:
 def test_what_gives_without_end_or_never_is_refused(name: str, tmp_path: Path):
     with pytest.raises((files.NotPlain, files.TooLarge)) as refused:
         files.read(strange(name, tmp_path), 1 << 20)
+    assert isinstance(refused.value, files.NotPlain | files.TooLarge)
     assert refused.value.sentence in ("it must be a plain file", "it is too large")
 
 

@@ -42,7 +42,7 @@ def madrid(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ],
 )
 def test_a_clock_is_usable_from_1970_to_2199(now: float, is_usable: bool, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(wall_clock.time, "time", lambda: now)
+    monkeypatch.setattr("evcharge.runtime.wall_clock.time.time", lambda: now)
     assert wall_clock.is_usable() is is_usable
 
 

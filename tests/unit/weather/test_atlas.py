@@ -93,7 +93,7 @@ def test_what_cannot_be_kept_has_not_been_said(file: Path, monkeypatch: pytest.M
         raise StateError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(atlas_module.secret_files, "replace_secret", full)
+        patch.setattr("evcharge.weather.atlas.secret_files.replace_secret", full)
         for change in (
             lambda: atlas.add(Location("Madrid")),
             lambda: atlas.drop(Location("Elche")),

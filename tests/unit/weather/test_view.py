@@ -36,7 +36,7 @@ def facts(*rows: LocationLine, **more: object) -> ServiceFacts:
         "source": "OpenWeather", "url": "http://127.0.0.1:8000", "clock": "12:00:00", "source_trouble": None,
         "source_heard": True, "central_trouble": None, "central_heard": True, "rows": rows,
     }  # fmt: skip
-    return ServiceFacts(**(told | more))  # type: ignore[arg-type]
+    return ServiceFacts(**(told | more))
 
 
 def screen(

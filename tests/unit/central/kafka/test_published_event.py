@@ -43,12 +43,14 @@ def test_an_event_of_a_driver_goes_to_the_drivers_under_its_id():
 
 
 def test_an_event_of_a_session_goes_to_both_with_one_id():
-    first, second = published(sample(TicketMade))
+    ticket = sample(TicketMade)
+    assert isinstance(ticket, TicketMade)
+    first, second = published(ticket)
     assert [first[0], second[0]] == ["cp-events", "driver-events"]
     assert first[2] == second[2]
     assert first[2].event_id == "7-0123456789abcdef"
-    assert first[2].correlation_id == sample(TicketMade).request_id
-    assert first[2].data["cost_cents"] == sample(TicketMade).cost_cents
+    assert first[2].correlation_id == ticket.request_id
+    assert first[2].data["cost_cents"] == ticket.cost_cents
 
 
 def test_an_event_of_a_link_names_the_driver_whose_charge_it_carries():

@@ -1,9 +1,11 @@
 """Who is told what, once an event is stored."""
 
+from typing import Any
+
 import pytest
 from msgspec import UNSET
 
-from evcharge.central.peers.letters import Letter, letters, message_of
+from evcharge.central.peers.letters import letters, message_of
 from evcharge.central.rules import replies
 from evcharge.domain import events as e
 from evcharge.domain.charging_point import Hold
@@ -17,7 +19,7 @@ S, R = "S-D01-CP001-00000000000000ff", "R-00000001"
 WHOSE = {"session_id": S, "request_id": R, "cp_id": "CP001", "driver_id": "D01"}
 
 
-def told(event: e.Event) -> list[Letter]:
+def told(event: e.Event) -> list[tuple[Role, str, Any]]:
     found = letters(event, lambda authorised: f"signed {authorised.limit_mwh}")
     for role, peer_id, message in found:
         # Whatever is sent must open at the other end, and be Central's to say.

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from evcharge.central.peers import watchdog
 from evcharge.central.peers.quotas import TOO_FAST
-from evcharge.central.peers.watchdog import FIRST_WORD_S, MAX_UNSENT_BYTES, PRESSING_S, SLOW_S, Watchdog
+from evcharge.central.peers.talk import MAX_UNSENT_BYTES
+from evcharge.central.peers.watchdog import FIRST_WORD_S, PRESSING_S, SLOW_S, Watchdog
 from evcharge.central.rules.facts import Facts
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.ids import Role
@@ -93,7 +93,10 @@ def test_a_login_that_no_first_word_follows_is_ended_with_a_sentence():
 async def one_round(monkeypatch: pytest.MonkeyPatch, guard: Watchdog, after_s: float) -> None:
     """Let the watchdog sleep once, for `after_s` of loop time; then end it."""
     now = [0.0]
-    monkeypatch.setattr(watchdog.asyncio, "get_running_loop", lambda: SimpleNamespace(time=lambda: now[0]))
+    monkeypatch.setattr(
+        "evcharge.central.peers.watchdog.asyncio.get_running_loop",
+        lambda: SimpleNamespace(time=lambda: now[0]),
+    )
     naps = 0
 
     async def sleep(_seconds: float) -> None:
@@ -103,7 +106,7 @@ async def one_round(monkeypatch: pytest.MonkeyPatch, guard: Watchdog, after_s: f
             raise KeyboardInterrupt
         now[0] += after_s
 
-    monkeypatch.setattr(watchdog.asyncio, "sleep", sleep)
+    monkeypatch.setattr("evcharge.central.peers.watchdog.asyncio.sleep", sleep)
     with pytest.raises(KeyboardInterrupt):
         await guard.run()
 

@@ -41,7 +41,7 @@ def typed(
     **by_hand: object,
 ) -> Decision:
     """Somebody types a driver's id at a charging point."""
-    consent = c.ByHand(reach=reach, **by_hand)  # type: ignore[arg-type]
+    consent = c.ByHand(reach=reach, **by_hand)
     return town.asks(driver_id, cp_id, by=ENGINE, by_hand=consent, request_id=request_id)
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from evcharge.central.peers.letters import letters
 from evcharge.central.rules import commands as c
@@ -14,7 +15,6 @@ from evcharge.central.rules.start_seal import seal
 from evcharge.domain import events, journal_records
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.session import EndReason, Session, SessionState
-from evcharge.evc1 import messages
 from tests.unit.central.builders import (
     JOURNAL,
     KWH,
@@ -302,7 +302,7 @@ def given_up(town: Network) -> tuple[Session, journal_records.SupplyStart]:
     town.does(c.CloseLost, session_id=session.session_id)
     town.engine()
     start = town.engines["CP001"].started(session.session_id)
-    return session, messages.structs.replace(
+    return session, structs.replace(
         start,
         request_id=session.request_id,
         hold_cents=session.hold_cents,
@@ -327,7 +327,7 @@ def test_a_session_that_began_after_it_was_given_up_is_billed_within_its_hold_an
 def test_a_beginning_before_it_was_authorised_is_set_aside_and_the_charge_is_billed(town: Network):
     session, start = given_up(town)
     early = (session.authorised_at - timedelta(hours=1)).timestamp()
-    decision = town.sends(messages.structs.replace(start, began_at=early))
+    decision = town.sends(structs.replace(start, began_at=early))
     set_aside(decision, metering.NOT_THEN)
     assert said(decision)[-2:] == [events.SessionStarted, events.StopOrdered]
     assert town.session(session.session_id).started_at == session.authorised_at
@@ -366,7 +366,7 @@ def test_where_another_has_its_id_by_now_it_is_set_aside(town: Network):
 
 def test_a_start_that_central_did_not_sign_reopens_nothing(town: Network):
     session, start = given_up(town)
-    set_aside(town.sends(messages.structs.replace(start, auth="forged")), "unknown or closed")
+    set_aside(town.sends(structs.replace(start, auth="forged")), "unknown or closed")
     assert town.facts.session(session.session_id) is None
 
 
@@ -375,7 +375,7 @@ def test_what_its_own_engine_refused_it_cannot_begin_afterwards(town: Network):
     authorised = only(town.decisions[-1], events.SessionAuthorised)
     engine = town.engines["CP001"]
     town.sends(engine.refused(session.session_id, EndReason.NOT_PLUGGED))
-    start = messages.structs.replace(
+    start = structs.replace(
         engine.started(session.session_id),
         request_id=session.request_id,
         hold_cents=session.hold_cents,

@@ -59,6 +59,7 @@ def test_its_driver_is_told_as_soon_as_the_charging_point_waits_for_the_plug(tow
     session_id = by_hand(town).reply.session_id
     ready = town.does(c.ReportReady, cp_id="CP001", session_id=session_id)
     ((role, who, letter),) = letters(only(ready, events.SessionReady), lambda _: "")
+    assert isinstance(letter, messages.Progress)
     assert (role, who, letter.step, letter.session_id) == (Role.DRIVER, "D01", "READY", session_id)
 
 

@@ -50,7 +50,7 @@ def told_start(town: Network, session: Session, after_s: float) -> journal_recor
 def test_a_charge_that_is_told_hours_later_has_the_times_that_it_had(town: Network):
     session = town.authorised()
     engine = town.engines["CP001"]
-    records = [told_start(town, session, 10.0)]
+    records: list[journal_records.AnyRecord] = [told_start(town, session, 10.0)]
     records += [
         engine.meter(session.session_id, 22 * KWH // 60, elapsed_s=60 * minute) for minute in range(1, 60)
     ]

@@ -45,8 +45,8 @@ def test_a_wallet_is_corrected_both_ways_with_a_reason_and_an_actor(town: Networ
     assert (moved.kind, (moved.debit, moved.credit), moved.cents) == (TransferKind.CORRECTION, way, 1_980)
     assert (moved.reason, moved.actor, moved.reference) == ("typed twice", "admin", "R-1")
     ((_, to, notice),) = letters(said, lambda _: "")
-    assert (to, notice.code, notice.cost_cents) == ("D01", "WALLET_CORRECTED", cents)
     assert isinstance(notice, messages.Notice)
+    assert (to, notice.code, notice.cost_cents) == ("D01", "WALLET_CORRECTED", cents)
 
 
 def test_no_wallet_falls_below_nothing_and_what_is_held_stays_held(town: Network):

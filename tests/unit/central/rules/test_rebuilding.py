@@ -353,8 +353,9 @@ def test_whoever_has_the_id_now_pays_nothing_for_whoever_had_it_before(history: 
     # The next owner comes before the engine tells.
     history.network.driver_is_there("D01", registration=1, epoch=1)
     decision = history.tells()
-    assert said(decision)[0] is events.RecordQuarantined
-    assert decision.events[0].why == "authorised for an earlier owner of that id, whose wallet is closed"
+    first = decision.events[0]
+    assert isinstance(first, events.RecordQuarantined)
+    assert first.why == "authorised for an earlier owner of that id, whose wallet is closed"
     assert all(kept.ours for kept in changed(decision, Quarantined))
     assert history.network.tickets == []
     assert history.network.driver().balance_cents == 2_000
@@ -366,8 +367,9 @@ def test_an_id_that_a_charging_point_has_now_is_no_driver(history: History):
     history.charge(KWH, "X01")
     history.is_restored()
     history.network.point_is_there("X01")
-    decision = history.tells()
-    assert "whose id a charging point has now" in decision.events[0].why
+    first = history.tells().events[0]
+    assert isinstance(first, events.RecordQuarantined)
+    assert "whose id a charging point has now" in first.why
 
 
 @pytest.mark.parametrize(("barred", "reason"), [(True, EndReason.OPERATOR), (False, EndReason.REVOKED)])

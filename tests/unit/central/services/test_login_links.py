@@ -27,7 +27,7 @@ class House:
     def __init__(self, *, allowed: bool = True) -> None:
         self.now, self.ana = 0.0, ANA
         directory = SimpleNamespace(account=lambda name: self.ana if name == "ana" else None)
-        self.links = LoginLinks(directory, lambda: self.now, allowed=allowed)  # type: ignore[arg-type]
+        self.links = LoginLinks(directory, lambda: self.now, allowed=allowed)
 
 
 def test_a_link_opens_once():

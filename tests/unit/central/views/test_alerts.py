@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -467,6 +468,7 @@ def test_every_alert_ends_with_its_cause_or_is_closed_by_an_operator(kind: Alert
         alerts.storage_failed("disk full", NOON)
         alerts.take(e.StorageRestored(why="disk full", failed_at=NOON.timestamp()), LATER)
         assert alerts.open() == []
+    key: Any
     for opens, key, ends in stories:
         alerts = Alerts()
         alerts.take(opens, NOON)

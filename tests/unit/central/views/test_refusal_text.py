@@ -1,5 +1,7 @@
 """Every refusal has a sentence in both languages, made of its code and its facts."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -112,7 +114,7 @@ def test_a_request_that_was_refused_at_once(code: Code, facts: dict, english: st
     )
     assert refusal_text.of_answer(answer) == refusal
     # A peer of any release gets the sentence, and the terms of before.
-    told = message_of(answer)
+    told: Any = message_of(answer)
     assert (told.code, told.text, told.reason) == (code, english, event.facts.reason)
 
 
@@ -156,6 +158,7 @@ def test_a_charging_point_that_did_not_take_it(reason: EndReason):
     assert refusal.en.startswith("CP001")
     assert "CP001" in refusal.es
     assert refusal.en != refusal.es
+    letter: Any
     (letter,) = letters(event, lambda _: "")
     assert (letter[2].text, letter[2].reason) == (refusal.en, reason)
 

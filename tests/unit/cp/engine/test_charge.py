@@ -1,6 +1,7 @@
 """The engine's rules: when power flows, when it ends, and what is said and journaled about it."""
 
 import random
+from typing import Any
 
 import pytest
 from msgspec import UNSET, UnsetType
@@ -111,7 +112,7 @@ class Point:
             self.now_s += dt_s
             self.charge.tick(self.now_s, dt_s)
 
-    def records(self, after: int = 0) -> list[object]:
+    def records(self, after: int = 0) -> list[Any]:
         return list(self.journal.records_after(after))
 
     def ends(self) -> list[tuple[str, str]]:
@@ -867,10 +868,10 @@ def test_whatever_happens_power_is_journaled_limited_and_ended_once(seed):
     assert point.contactor.delivered_mwh == point.journal.meter_mwh
     energy: dict[str, int] = {}
     ended: list[str] = []
-    began_at = elapsed_s = 0
-    after = 0
-    while batch := point.records(after):
-        for record in batch:
+    began_at = after = 0
+    elapsed_s: Any = 0
+    while told := point.records(after):
+        for record in told:
             match record:
                 case SupplyStart():
                     began_at = record.meter_mwh
@@ -884,7 +885,7 @@ def test_whatever_happens_power_is_journaled_limited_and_ended_once(seed):
                     ended.append(record.session_id)
                 case SupplyRefused():
                     ended.append(record.session_id)
-        after = batch[-1].seq
+        after = told[-1].seq
     assert len(ended) == len(set(ended))
     assert all(energy[session] <= limits[session] for session in energy)
     assert sum(energy.values()) == point.contactor.delivered_mwh

@@ -3,6 +3,7 @@
 import logging
 import os
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -73,7 +74,7 @@ def charge(journal: Journal, session_id: str, meters: int = 3) -> None:
     journal.append(end(journal))
 
 
-def facts(journal: Journal) -> tuple[object, ...]:
+def facts(journal: Journal) -> tuple[Any, ...]:
     return (journal.journal_id, journal.last_seq, journal.meter_mwh, journal.running)
 
 
