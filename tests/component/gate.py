@@ -35,7 +35,7 @@ class Gate:
                 "opener": TicketOpener([self.service_key, self.resume_key]),
                 "resume_key": self.resume_key,
                 "now": time.time,
-                "admit": self._admit,
+                "admit": self.admit,
                 "on_refused": lambda *what: self.refused.append(what),
             }
             | self._door
@@ -77,7 +77,7 @@ class Gate:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    def _admit(self, identity: Identity) -> None:
+    def admit(self, identity: Identity) -> None:
         if identity.id in self.withdrawn:
             raise self.withdrawn[identity.id]
 

@@ -49,6 +49,7 @@ class Writer:
         self, books: Books, dispatcher: Dispatcher, feed: Feed, clock: "Clock | None" = None
     ) -> None:
         self.books = books
+        self.feed = feed
         self.clock = clock or Clock()
         self.dispatcher = dispatcher
         self.told: list[events.Event] = []
@@ -85,7 +86,7 @@ class Writer:
         commit, left = self.books.store.commit, [problem] * times
 
         async def failing(batch) -> None:
-            await commit(batch) if not left else await self._fail(left.pop())
+            await commit(batch) if not left else await self.fail(left.pop())
 
         return mock.patch.object(self.books.store, "commit", failing)
 
@@ -98,7 +99,7 @@ class Writer:
         yield
         requests.update(before | requests)
 
-    async def _fail(self, problem: Exception) -> None:
+    async def fail(self, problem: Exception) -> None:
         await asyncio.sleep(0)
         raise problem
 
@@ -154,7 +155,7 @@ async def test_nothing_is_told_before_it_is_stored(writer: Writer):
 async def test_what_is_told_fits_the_facts_of_that_moment(writer: Writer):
     await writer.is_ready()
     seen = []
-    writer.dispatcher._feed.listen(
+    writer.feed.listen(
         lambda event: seen.append((type(event), writer.dispatcher.facts.point("CP001").status))
     )
     both = [writer.posts(kind, cp_id="CP001", hold=Hold.OPERATOR) for kind in (c.PlaceHold, c.LiftHold)]
@@ -322,7 +323,7 @@ async def test_a_withdrawal_holds_at_once_on_a_full_disk_and_is_stored_when_ther
     )
     told = len(writer.told)
     early: list[type[events.Event]] = []
-    writer.dispatcher._feed.listen_early(lambda event: early.append(type(event)))
+    writer.feed.listen_early(lambda event: early.append(type(event)))
     with writer.fails(FULL, times=3):
         decision = await writer.posts(kind, **what)
         assert not decision.stored
@@ -488,7 +489,7 @@ async def test_trouble_in_the_middle_of_a_second_try_keeps_the_rest_in_order(wri
 
     async def planned(batch) -> None:
         problem = plan.pop(0) if plan else None
-        await commit(batch) if problem is None else await writer._fail(problem)
+        await commit(batch) if problem is None else await writer.fail(problem)
 
     with mock.patch.object(writer.books.store, "commit", planned):
         notes = [writer.posts(c.Note, event=any_event(number)) for number in range(4)]
@@ -503,13 +504,13 @@ async def test_trouble_in_the_middle_of_a_second_try_keeps_the_rest_in_order(wri
 # ---- the end
 
 
-async def quiet(tmp_path: Path, books: Books) -> Dispatcher:
-    return Dispatcher(await books.store.load(NOON), books.store, Feed(), RULES, lambda: NOON)
+async def quiet(books: Books, feed: Feed | None = None) -> Dispatcher:
+    return Dispatcher(await books.store.load(NOON), books.store, feed or Feed(), RULES, lambda: NOON)
 
 
 async def test_a_commit_under_way_is_finished_when_central_stops(tmp_path: Path):
     async with opened(tmp_path) as books:
-        dispatcher = await quiet(tmp_path, books)
+        dispatcher = await quiet(books)
         for turns in range(30):
             task = asyncio.get_running_loop().create_task(dispatcher.run())
             dispatcher.post(c.Note(by=ADMIN, event=any_event(turns)))
@@ -526,7 +527,7 @@ async def test_a_commit_under_way_is_finished_when_central_stops(tmp_path: Path)
 
 async def test_the_last_thing_is_to_store_what_waits(tmp_path: Path):
     async with opened(tmp_path) as books:
-        dispatcher = await quiet(tmp_path, books)
+        dispatcher = await quiet(books)
         waiting = [dispatcher.post(c.Note(by=ADMIN, event=any_event(number))) for number in range(300)]
         await dispatcher.drain()
         assert all(one.done() for one in waiting)
@@ -537,8 +538,9 @@ async def test_a_withdrawal_that_is_lost_with_central_is_named(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
     async with opened(tmp_path) as books:
-        dispatcher = await quiet(tmp_path, books)
-        writer = Writer(books, dispatcher, dispatcher._feed)
+        feed = Feed()
+        dispatcher = await quiet(books, feed)
+        writer = Writer(books, dispatcher, feed)
         dispatcher.post(c.DriverArrives(by=ADMIN, driver_id="D01", link=1, epoch=0))
         await dispatcher.drain()
         with writer.fails(FULL, times=99):
@@ -551,8 +553,9 @@ async def test_a_withdrawal_that_is_lost_with_central_is_named(
 
 async def test_with_a_full_disk_central_stops_all_the_same(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     async with opened(tmp_path) as books:
-        dispatcher = await quiet(tmp_path, books)
-        writer = Writer(books, dispatcher, dispatcher._feed)
+        feed = Feed()
+        dispatcher = await quiet(books, feed)
+        writer = Writer(books, dispatcher, feed)
         dispatcher.post(c.Note(by=ADMIN, event=any_event()))
         with writer.fails(FULL, times=99):
             async with asyncio.timeout(5):
@@ -565,8 +568,9 @@ async def test_books_that_cannot_be_trusted_any_more_end_central_with_a_sentence
     tmp_path: Path, kind: type[StoreBroken]
 ):
     async with opened(tmp_path) as books:
-        dispatcher = await quiet(tmp_path, books)
-        writer = Writer(books, dispatcher, dispatcher._feed)
+        feed = Feed()
+        dispatcher = await quiet(books, feed)
+        writer = Writer(books, dispatcher, feed)
         done = dispatcher.post(c.Note(by=ADMIN, event=any_event()))
         with writer.fails(kind("disk I/O error")), pytest.raises(StateError) as problem:
             await dispatcher.run()
@@ -577,7 +581,7 @@ async def test_books_that_cannot_be_trusted_any_more_end_central_with_a_sentence
 
 async def test_a_bug_in_the_rules_ends_central_loudly(tmp_path: Path):
     async with opened(tmp_path) as books:
-        dispatcher = await quiet(tmp_path, books)
+        dispatcher = await quiet(books)
         dispatcher.post(c.Command(by=ADMIN))
         with pytest.raises(AssertionError):
             await dispatcher.run()

@@ -347,10 +347,10 @@ async def test_a_new_credential_replaces_a_revoked_ticket_at_once(gate, peer):
         if identity.epoch < 1:
             raise revoked
 
-    gate._admit = admit
+    gate.admit = admit
     stricter = Gate()
     stricter.service_key, stricter.resume_key = gate.service_key, gate.resume_key
-    stricter._admit = admit
+    stricter.admit = admit
     async with stricter.open(answer_heartbeats):
         gate.port = stricter.port
         peer.link = peer.make()

@@ -77,7 +77,7 @@ class Terminal:
         self.child.delaybeforesend = None
         self._fd = self.child.child_fd
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._fd, self._read)
+        self._loop.add_reader(self._fd, self.take_output)
 
     @property
     def pid(self) -> int:
@@ -95,9 +95,18 @@ class Terminal:
 
     def color_of(self, text: str) -> str:
         """Return the colour in which `text` begins on the screen: "green", "brown" (yellow), "default"…"""
+        row, column = self._place_of(text)
+        return str(self._screen.buffer[row][column].fg)
+
+    def ground_of(self, text: str, *, below: int = 0) -> str:
+        """Return the colour behind the beginning of `text`, where it stands first from line `below` on."""
+        row, column = self._place_of(text, below)
+        return str(self._screen.buffer[row][column].bg)
+
+    def _place_of(self, text: str, below: int = 0) -> tuple[int, int]:
         for row, line in enumerate(self._screen.display):
-            if (column := line.find(text)) >= 0:
-                return str(self._screen.buffer[row][column].fg)
+            if row >= below and (column := line.find(text)) >= 0:
+                return row, column
         raise AssertionError(f"{text!r} is not on the screen of {self.name}:\n{self.capture()}")
 
     async def shows(self, pattern: str, *, within_s: float = WITHIN_S) -> re.Match[str]:
@@ -187,7 +196,7 @@ class Terminal:
             with contextlib.suppress(OSError):
                 self.child.close(force=True)
 
-    def _read(self) -> None:
+    def take_output(self) -> None:
         try:
             data = os.read(self._fd, 65_536)
         except OSError:

@@ -51,10 +51,7 @@ async def charge(city: City, wall: Terminal, driver_id: str = "D01", cp_id: str 
 
 def ground_of(screen: Terminal, words: str) -> str:
     """The colour behind `words`, where they stand first below the counters."""
-    for row, line in enumerate(screen._screen.display):
-        if row >= 2 and (column := line.find(words)) >= 0:
-            return str(screen._screen.buffer[row][column].bg)
-    raise AssertionError(f"{words!r}:\n{screen.capture()}")
+    return screen.ground_of(words, below=2)
 
 
 async def test_six_points_live_with_their_colours_words_and_faults(city: City, wall: Terminal):

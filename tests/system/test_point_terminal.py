@@ -299,7 +299,7 @@ async def test_a_window_that_is_not_read_does_not_hold_up_the_engine(point: Poin
     await point.driver.says("plug in at CP001 within")
     assert "Faulted" not in point.central.text
     seen = len(point.engine.raw)
-    loop.add_reader(point.engine.child.child_fd, point.engine._read)
+    loop.add_reader(point.engine.child.child_fd, point.engine.take_output)
     point.engine.resize(80, 24)
     await point.engine.shows("plug in")
     # Nor are 160 old screens kept for a window that comes back.

@@ -32,7 +32,7 @@ class ControlRoom:
     url: str
     passwords: dict[str, str] = field(default_factory=dict)
     # What the browser of each person holds since its first login.
-    _cookies: dict[str, list[Any]] = field(default_factory=dict)
+    cookies: dict[str, list[Any]] = field(default_factory=dict)
 
     async def ask(self, method: str, path: str, body: object = None) -> Any:
         """Make one call of the API as an administrator's program; return the answer's JSON."""
@@ -58,12 +58,12 @@ class ControlRoom:
         """Open a page as somebody, who logs in the first time; return it, showing what is so now."""
         name = name or {"driver": "D01"}.get(role, f"{role}.one")
         page, at = window.page, at or HOME.get(role, "/")
-        if name in self._cookies:
-            await page.context.add_cookies(self._cookies[name])
+        if name in self.cookies:
+            await page.context.add_cookies(self.cookies[name])
             await page.goto(self.url + at)
         else:
             await self.log_in(window, role, name, at)
-            self._cookies[name] = await page.context.cookies()
+            self.cookies[name] = await page.context.cookies()
         await expect(page.locator("html")).to_have_attribute("data-link", "live")
         return page
 

@@ -28,7 +28,7 @@ async def again(room: ControlRoom) -> AsyncIterator[ControlRoom]:
     """Run Central again, where it was."""
     ports = {"port": room.town.port, "api_port": int(room.url.rpartition(":")[2])}
     async with central_of(room.registry, **ports) as second:
-        second.passwords, second._cookies = room.passwords, room._cookies
+        second.passwords, second.cookies = room.passwords, room.cookies
         yield second
 
 

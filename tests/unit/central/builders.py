@@ -38,13 +38,13 @@ class FakeEngine:
     last_seq: int = 0
     meter_mwh: int = 0
 
-    def _next(self) -> int:
+    def next_seq(self) -> int:
         self.last_seq += 1
         return self.last_seq
 
     def started(self, session_id: str, **when: float) -> journal_records.SupplyStart:
         return journal_records.SupplyStart(
-            seq=self._next(),
+            seq=self.next_seq(),
             session_id=session_id,
             driver_id="D01",
             request_id="R-00000001",
@@ -59,7 +59,7 @@ class FakeEngine:
     def meter(self, session_id: str, more_mwh: int = 0, **when: int) -> journal_records.Meter:
         self.meter_mwh += more_mwh
         return journal_records.Meter(
-            seq=self._next(), session_id=session_id, meter_mwh=self.meter_mwh, **when
+            seq=self.next_seq(), session_id=session_id, meter_mwh=self.meter_mwh, **when
         )
 
     def ended(
@@ -67,11 +67,11 @@ class FakeEngine:
     ) -> journal_records.SupplyEnd:
         self.meter_mwh += more_mwh
         return journal_records.SupplyEnd(
-            seq=self._next(), session_id=session_id, meter_mwh=self.meter_mwh, reason=reason, **when
+            seq=self.next_seq(), session_id=session_id, meter_mwh=self.meter_mwh, reason=reason, **when
         )
 
     def refused(self, session_id: str, reason: str = "never started") -> journal_records.SupplyRefused:
-        return journal_records.SupplyRefused(seq=self._next(), session_id=session_id, reason=reason)
+        return journal_records.SupplyRefused(seq=self.next_seq(), session_id=session_id, reason=reason)
 
 
 def located(what: dict[str, object]) -> dict[str, object]:

@@ -45,7 +45,7 @@ def forgotten(town: Network, **changes: object) -> journal_records.SupplyStart:
     }
     event = events.SessionAuthorised(**said, cp_id="CP001", price_centi_cents_per_kwh=2_500, plug_within_s=60)
     record = journal_records.SupplyStart(
-        seq=town.engines["CP001"]._next(), **said, price=2_500, auth=seal(KEY, event), meter_mwh=0
+        seq=town.engines["CP001"].next_seq(), **said, price=2_500, auth=seal(KEY, event), meter_mwh=0
     )
     return structs.replace(record, **changes)
 
@@ -132,7 +132,7 @@ def test_a_forged_start_is_not_ours(town: Network, forged: dict):
 def test_a_start_that_was_signed_for_another_point_is_not_ours(town: Network):
     town.point_is_there("CP002")
     start = forgotten(town)
-    record = structs.replace(start, seq=town.engines["CP002"]._next())
+    record = structs.replace(start, seq=town.engines["CP002"].next_seq())
     town.sends(record, cp_id="CP002")
     assert not town.facts.quarantined(CpId("CP002"), start.session_id, "SUPPLY_START").ours
 
@@ -163,7 +163,7 @@ def test_odd_records_of_an_open_session_are_ours(town: Network):
     engine = town.engines["CP001"]
     for meter_mwh in (3, 2, 1):
         decision = town.sends(
-            journal_records.Meter(seq=engine._next(), session_id=session.session_id, meter_mwh=meter_mwh)
+            journal_records.Meter(seq=engine.next_seq(), session_id=session.session_id, meter_mwh=meter_mwh)
         )
         assert only(decision, events.RecordQuarantined).kept
     one = kept(town, session.session_id, "METER")
