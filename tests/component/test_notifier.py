@@ -81,8 +81,7 @@ async def serving(hook: Hook, port: int = 0) -> AsyncIterator[Hook]:
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
-    assert site._server is not None
-    hook.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
+    hook.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:
         yield hook
     finally:
