@@ -126,6 +126,8 @@ NUMBERS = {
     "m.brief(19_151)": "5 h",
     "m.brief(0)": "0 s",
     "m.degrees(24.46)": "24.5 °C",
+    "m.degrees(-0.04)": "0.0 °C",
+    "m.degrees(-0.06)": "-0.1 °C",
     "m.clock(1_700_000_000)": "23:13:20",
     "m.kw(undefined)": "0 kW",
 }
@@ -468,3 +470,11 @@ async def test_a_request_is_late_by_the_time_that_passed_whichever_clock_is_set_
         return told;
     """
     assert await run("driver/record", body) == [False, True, False]
+
+
+async def test_sites_and_their_points_are_in_the_order_of_people(run) -> None:
+    body = """
+        const cps = ["CP10", "CP2", null, "CP1"].map((id, i) => id && { id, i, location: "Elche", where: "Elche" });
+        return m.wallSites(cps).map((site) => site.cps.map((i) => cps[i].id));
+    """
+    assert await run("sites", body) == [["CP1", "CP2", "CP10"]]

@@ -17,7 +17,7 @@ function cached(key, make) {
 
 /** Return a number with so many decimals, thousands always apart. @param {number} value @param {number} [decimals] */
 export function number(value, decimals = 0) {
-  const options = { minimumFractionDigits: decimals, maximumFractionDigits: decimals, useGrouping: "always" };
+  const options = { minimumFractionDigits: decimals, maximumFractionDigits: decimals, useGrouping: "always", signDisplay: "negative" };
   const made = cached(`n${decimals}`, () => new Intl.NumberFormat(locale(), /** @type {any} */ (options)));
   return made.format(Number.isFinite(value) ? value : 0);
 }
