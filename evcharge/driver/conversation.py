@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.features import SPOKEN, Feature
-from evcharge.driver.fault_notes import Setbacks
+from evcharge.driver.fault_notes import Note, Setbacks
 from evcharge.driver.known_facts import KnownFacts
 from evcharge.driver.requests import SENT, UNSENT, Outcome, Reaction, Request
 from evcharge.driver.words import ENGLISH, Words
@@ -167,7 +167,7 @@ class Conversation:
         session_id = running[cp_id] if cp_id is not None else next(iter(running.values()), None)
         if self._stop_wanted and self._stop_session == session_id:
             return Reaction(lines=(self._words("already stopping"),))
-        if Code.DUPLICATE in self._told:
+        if Code.DUPLICATE in self._told and not self._connected:
             return self._not_taken()
         self._stop_wanted, self._stop_session = True, session_id
         if not self._connected:
@@ -221,15 +221,15 @@ class Conversation:
 
     def connected(self, speaks: frozenset[str] = SPOKEN) -> Reaction:
         """A Central that `speaks` those features is reached: say so, and repeat whatever has no answer yet."""
-        again = self._was_connected
         self._speaks = speaks
-        over = self._setbacks.end("central", "registry")
-        lines = [self._words("registry back")] if ("registry", None) in over else []
-        lines.append(
-            self._words("connected again") if again else self._words("connected", address=self._address)
-        )
-        self._connected = self._was_connected = self.facts.connected = True
-        self._told.clear()
+        self._connected = self.facts.connected = True
+        over: tuple[Note, ...] = ()
+        lines: list[str] = []
+        if Code.DUPLICATE in self._told:
+            # Whether we are let in this time, the first word tells.
+            self._told = {Code.DUPLICATE}
+        else:
+            lines, over = self._let_in()
         messages: list[Message] = []
         request, outcome = self._request, None
         if request is not None and request.mine:
@@ -246,6 +246,16 @@ class Conversation:
         messages += self._questions
         messages += self._look_up(ListPoints(), AskBalance())
         return Reaction(lines=tuple(lines), messages=tuple(messages), notes=over, outcome=outcome)
+
+    def _let_in(self) -> tuple[list[str], tuple[Note, ...]]:
+        again, self._was_connected = self._was_connected, True
+        self._told.clear()
+        over = self._setbacks.end("central", "registry")
+        lines = [self._words("registry back")] if ("registry", None) in over else []
+        lines.append(
+            self._words("connected again") if again else self._words("connected", address=self._address)
+        )
+        return lines, over
 
     def lost(self, refusal: EvchargeError | None = None, why: str = "") -> Reaction:
         """Central is not reached: `refusal` says who would not have us, and why, if anybody answered.
@@ -291,9 +301,17 @@ class Conversation:
     def hear(self, message: Message) -> Reaction:
         """React to one message. What a newer Central may add is ignored."""
         self.facts.hear(message)
+        first: list[str] = []
+        over: tuple[Note, ...] = ()
+        if Code.DUPLICATE in self._told and not isinstance(message, ErrorNotice | Bye):
+            first, over = self._let_in()
         reaction = self._react(message)
+        if first:
+            reaction = replace(reaction, lines=(*first, *reaction.lines), notes=(*over, *reaction.notes))
         lines, notes = self._setbacks.hear(message)
-        return replace(reaction, lines=(*lines, *reaction.lines), notes=notes) if notes else reaction
+        if not notes:
+            return reaction
+        return replace(reaction, lines=(*lines, *reaction.lines), notes=(*reaction.notes, *notes))
 
     def _react(self, message: Message) -> Reaction:
         match message:
@@ -424,6 +442,9 @@ class Conversation:
     def _error(self, notice: ErrorNotice) -> Reaction:
         request = self._request
         waiting = request is not None and request.mine and request.step == SENT
+        if notice.code == Code.DUPLICATE:
+            # The end of the connection, which follows, says it.
+            return Reaction()
         if notice.code in (Code.NO_SESSION, Code.WHICH_SESSION):
             self._stop_wanted = False
             return Reaction(lines=(self._words.refused(notice),))

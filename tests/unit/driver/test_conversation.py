@@ -420,6 +420,24 @@ def test_a_stop_in_a_window_that_central_does_not_hear_is_not_taken_and_does_not
     assert talk.stop().messages == (RequestStop(),)
 
 
+def test_a_window_that_is_refused_again_and_again_says_so_once_and_when_it_is_let_in():
+    talk = conversation(connected=False)
+    first = talk.connected().lines
+    assert first == (f"Connected to CENTRAL at {ADDRESS}.",)
+    refusal = ErrorNotice(code=Code.DUPLICATE, text="D01 (driver) is already connected")
+    assert talk.hear(refusal) == Reaction()
+    assert talk.lost(ELSEWHERE).lines == ("D01 (driver) is already connected. Retrying.",)
+    for _ in range(2):
+        assert talk.connected().lines == ()
+        assert talk.hear(refusal) == Reaction()
+        assert talk.lost(ELSEWHERE) == Reaction()
+    talk.connected()
+    back = talk.hear(Heartbeat())
+    assert back.lines == ("Connected to CENTRAL again.",)
+    assert back.notes == (("central", None),)
+    assert talk.stop().messages == (RequestStop(),)
+
+
 def test_a_stop_that_was_typed_before_that_was_known_is_not_taken_either():
     talk = conversation(connected=False)
     assert talk.stop() == Reaction()
