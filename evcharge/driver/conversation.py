@@ -222,7 +222,7 @@ class Conversation:
     def connected(self, speaks: frozenset[str] = SPOKEN) -> Reaction:
         """A Central that `speaks` those features is reached: say so, and repeat whatever has no answer yet."""
         self._speaks = speaks
-        self._connected = self.facts.connected = True
+        self._connected = True
         over: tuple[Note, ...] = ()
         lines: list[str] = []
         if Code.DUPLICATE in self._told:
@@ -248,7 +248,7 @@ class Conversation:
         return Reaction(lines=tuple(lines), messages=tuple(messages), notes=over, outcome=outcome)
 
     def _let_in(self) -> tuple[list[str], tuple[Note, ...]]:
-        again, self._was_connected = self._was_connected, True
+        again, self._was_connected, self.facts.connected = self._was_connected, True, True
         self._told.clear()
         over = self._setbacks.end("central", "registry")
         lines = [self._words("registry back")] if ("registry", None) in over else []

@@ -429,12 +429,15 @@ def test_a_window_that_is_refused_again_and_again_says_so_once_and_when_it_is_le
     assert talk.lost(ELSEWHERE).lines == ("D01 (driver) is already connected. Retrying.",)
     for _ in range(2):
         assert talk.connected().lines == ()
+        # Nor does the line at the bottom say that it is connected.
+        assert not talk.facts.connected
         assert talk.hear(refusal) == Reaction()
         assert talk.lost(ELSEWHERE) == Reaction()
     talk.connected()
     back = talk.hear(Heartbeat())
     assert back.lines == ("Connected to CENTRAL again.",)
     assert back.notes == (("central", None),)
+    assert talk.facts.connected
     assert talk.stop().messages == (RequestStop(),)
 
 
