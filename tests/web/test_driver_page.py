@@ -10,6 +10,7 @@ from playwright.async_api import Page, Route, expect
 
 from evcharge.evc1.messages import Confirming, Health, ManualStart, Progress, Stop
 from tests.component.town import FakeEngine, hear
+from tests.web.browser import PHONE
 from tests.web.room import central_of, registry_of
 from tests.web.scene import Charge, begin_charge
 
@@ -71,6 +72,43 @@ async def test_a_whole_charge_from_the_page_is_seen_by_the_operator_and_ends_wit
         await expect(page.locator("#live")).to_have_attribute("data-state", "idle")
         await expect(page.locator("#past")).to_contain_text("1.00\u00a0€")
         await expect(page.locator("#balance")).to_have_text(re.compile("19.00"))
+
+
+async def test_on_a_phone_the_charge_and_its_stop_stay_in_view_wherever_its_driver_reads(
+    room, window
+) -> None:
+    engine = await room.town.point("CP131")
+    async with window(size=PHONE) as opened:
+        page = await room.enter(opened, "driver", name="D131")
+        bar = page.locator("#bar")
+        await expect(page.locator('#free button[data-cp="CP131"]')).to_be_visible()
+        await expect(bar).to_be_hidden()
+        await page.locator("#pin-title").scroll_into_view_if_needed()
+        await page.click('#free button[data-cp="CP131"]')
+        await engine.is_asked()
+        await expect(bar).to_be_in_viewport(ratio=1)
+        await expect(bar).to_contain_text("CP131")
+        # What is left of the time to plug in.
+        await expect(page.locator("#bar-what")).to_have_text(re.compile(r"^\d+ s left$"))
+        await engine.journals(engine.starts())
+        Charge(engine, 11_000, 4_000_000).update()
+        await expect(page.locator("#bar-what")).to_have_text(re.compile(r"^4.00 kWh · 1.00\s€$"))
+        await page.locator("#history-title").scroll_into_view_if_needed()
+        await expect(bar).to_be_in_viewport(ratio=1)
+        await page.click("#bar-act", delay=UNHURRIED_MS)
+        await hear(engine.channel, Stop)
+        await engine.journals(engine.meters(4_000_000), engine.ends("driver"))
+        await page.click("#bar-act", delay=UNHURRIED_MS)
+        await expect(bar).to_be_hidden()
+
+
+async def test_a_driver_without_money_is_told_what_to_do(room, window) -> None:
+    async with window(size=PHONE) as opened:
+        page = await room.enter(opened, "driver", name="D132")
+        await expect(page.locator("#empty")).to_be_hidden()
+        body = {"reason": "moves away", "reference": "P-132", "confirm": True}
+        await room.ask("POST", "/api/drivers/D132/pay-out", body)
+        await expect(page.locator("#empty")).to_contain_text("Ask the operator")
 
 
 async def test_a_charge_whose_point_fails_says_so_in_amber_with_what_there_is_so_far(room, window) -> None:

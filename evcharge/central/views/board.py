@@ -366,7 +366,7 @@ class Board:
     def _name(self, number: int, point: ChargingPoint) -> page_frames.Name:
         where = point.location
         country = "" if where.country else self._countries.get(where, "")
-        return number, point.cp_id, where.name, point.price_centi_cents_per_kwh, country
+        return number, point.cp_id, where.name, point.price_centi_cents_per_kwh, country, point.max_power_w
 
     def _newer(self, order: OrderedDict[int, None], seen: int, *, names: bool = False) -> Iterator[_Place]:
         for number in reversed(order):

@@ -17,8 +17,9 @@ STATUS_NUMBERS = {status: number for number, status in enumerate(CpStatus)}
 # Bits of a row's flags.
 ENGINE_LINKED, MONITOR_HEARD, REVOKED, STOPPING = 1, 2, 4, 8
 
-# A charging point is told as index, cp_id, location, price, and the country of that location where its name has none.
-Name = tuple[int, str, str, int, str]
+# A charging point is told as index, cp_id, location, price, the country of that location where its name has none, and
+# the most power that its engine says it gives in W (0 when nobody knows).
+Name = tuple[int, str, str, int, str, int]
 # Its index, status, since when, power_w, energy_mwh, cost_cents, driver_id, session_id, when that started, holds,
 # fault, flags, and its temperature.
 Row = tuple[int, int, int, int, int, int, str, str, int, str, str, int, int | None]

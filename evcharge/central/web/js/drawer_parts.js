@@ -39,6 +39,7 @@ export function factsOf(cp, detail, now) {
     ["drawer.fault", cp.s === FAULTED ? cp.fault || t("tile.no_link") : cp.fault],
     ["status.Unavailable", holdWords(cp)],
     ["drawer.location", cp.where || t("wall.no_location")], ["drawer.price", price(cp.price)],
+    ["drawer.most", cp.most ? kw(cp.most) : ""],
     ["drawer.engine", linked(cp, ENGINE)], ["drawer.monitor", linked(cp, MONITOR)],
     ["drawer.key", key(cp, detail)], ["drawer.registration", registration(detail)],
     ["drawer.temperature", cp.temp === null ? "" : degrees(cp.temp / 10)],

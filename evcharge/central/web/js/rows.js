@@ -6,28 +6,28 @@ export const SAMPLES = 30;
 
 /**
  * @typedef {object} Cp One charging point: i index, s status code, power in W, energy in mWh, cost in cents,
- *   price in centi-cents per kWh, temp in tenths of a degree or null, hist the last powers while it charges,
+ *   price in centi-cents per kWh, most the power it can give in W or 0, temp in tenths of a degree or null, hist the last powers while it charges,
  *   changed: the status is another one since it was last painted.
- * @property {number} i @property {string} id @property {string} location @property {string} where @property {number} price
+ * @property {number} i @property {string} id @property {string} location @property {string} where @property {number} price @property {number} most
  * @property {number} s @property {number} since @property {number} power @property {number} energy
  * @property {number} cost @property {string} driver @property {string} session @property {number} started
  * @property {string} holds @property {string} fault @property {number} flags @property {number|null} temp
  * @property {number[]} hist @property {boolean} changed
  */
 
-/** @returns {Omit<Cp, "i"|"id"|"location"|"where"|"price">} */
+/** @returns {Omit<Cp, "i"|"id"|"location"|"where"|"price"|"most">} */
 const unheard = () => ({
   s: DISCONNECTED, since: 0, power: 0, energy: 0, cost: 0, driver: "", session: "", started: 0,
   holds: "", fault: "", flags: 0, temp: null, hist: [], changed: false,
 });
 
 /**
- * Take [i, id, location, price, country] of new or changed charging points. Returns how many.
+ * Take [i, id, location, price, country, most power in W] of new or changed charging points. Returns how many.
  * @param {Cp[]} cps @param {any[]} list
  */
 export function takePoints(cps, list) {
-  for (const [i, id, location, price, country] of list) {
-    const facts = { i, id, location, where: country ? `${location}, ${country}` : location, price };
+  for (const [i, id, location, price, country, most = 0] of list) {
+    const facts = { i, id, location, where: country ? `${location}, ${country}` : location, price, most };
     if (cps[i]) Object.assign(cps[i], facts);
     else cps[i] = { ...unheard(), ...facts };
   }

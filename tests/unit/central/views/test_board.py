@@ -34,7 +34,10 @@ def test_a_snapshot_shows_every_charging_point_with_its_place_and_price(town: Sh
     assert said["version"] == "1.2.3"
     assert said["lang"] == "en"
     assert said["now"] == UNIX_NOON
-    assert page.names == {0: [0, "CP001", "Alicante", 2_500, ""], 1: [1, "CP002", "Alicante", 2_500, ""]}
+    assert page.names == {
+        0: [0, "CP001", "Alicante", 2_500, "", 0],
+        1: [1, "CP002", "Alicante", 2_500, "", 0],
+    }
     assert page.row().s == AVAILABLE
     assert page.row().since == UNIX_NOON
     assert page.row().flags == 3
@@ -56,8 +59,8 @@ def test_a_location_is_shown_with_the_country_that_the_weather_service_takes_it_
     town.ticks()
     page.takes(town.board.delta(page.rev))
     assert [name[2:] for name in page.names.values()] == [
-        ["Alicante, ES", 2_500, ""],
-        ["Alicante", 2_500, ""],
+        ["Alicante, ES", 2_500, "", 0],
+        ["Alicante", 2_500, "", 0],
     ]
 
 
@@ -175,6 +178,15 @@ def test_a_new_charging_point_and_one_that_moved_are_named_in_a_delta(town: Show
     said = page.takes(town.board.delta(page.rev))
     assert sorted(name[1:3] for name in said["c"]) == [["CP001", "Elche"], ["CP003", "Denia"]]
     assert page.row("CP003").s == AVAILABLE
+
+
+def test_pages_know_the_most_power_that_an_engine_gives(town: Shown):
+    page = Page()
+    page.takes(town.board.snapshot())
+    town.engine("CP001", max_power_w=22_000)
+    town.ticks()
+    said = page.takes(town.board.delta(page.rev))
+    assert [(name[1], name[5]) for name in said["c"]] == [("CP001", 22_000)]
 
 
 def test_names_of_locations_come_in_one_form(town: Shown):

@@ -5,10 +5,11 @@ import { energyParts, euros, kw, kwh, percent, price } from "../format.js";
 import { lang, t } from "../i18n.js";
 import { spark } from "../spark.js";
 import { howFar, why } from "./until.js";
+import { showBar } from "./bar.js";
 
 const TREND = 60;
 
-/** @typedef {{title: string, pill: string, icon?: string, number?: string, unit?: string, sum?: string, under?: string, share: number, act: string, live?: boolean, elapsed?: number|null}} Face */
+/** @typedef {{title: string, pill: string, icon?: string, number?: string, unit?: string, sum?: string, under?: string, share: number, act: string, live?: boolean, elapsed?: number|null, left?: string}} Face `left`: the time that is left, in short */
 
 /**
  * Return what state the card is in.
@@ -35,7 +36,7 @@ const FACES = {
     const { authorised_at: since, plug_within_s: within } = record.last;
     const left = within ? Math.max(0, Math.ceil(since + within - now)) : 0;
     const under = within ? t("driver.plug_within", { cp: record.cp, seconds: left }) : t("driver.plug", { cp: record.cp });
-    return { title: where, pill: t("driver.ready"), icon: "preparing", under, share: within ? left / within : 1, act: t(stopping ? "driver.cancelling" : "driver.cancel") };
+    return { title: where, pill: t("driver.ready"), icon: "preparing", under, left: within ? t("driver.ask.left", { seconds: left }) : "", share: within ? left / within : 1, act: t(stopping ? "driver.cancelling" : "driver.cancel") };
   },
   charging: ({ record, where, stopping, me }) => figures(me?.session ?? record.last, {
     title: where, pill: t(stopping ? "driver.stopping" : "driver.charging"), live: true, act: t(stopping ? "driver.stopping" : "driver.stop"),
@@ -90,7 +91,9 @@ export function showLive({ journey, me, now, place, lost, known }) {
   act.hidden = !face.act;
   put($("#act-label"), face.act);
   set($("#act-icon"), "href", iconHref(ICONS[state] ?? "check"));
-  set(act, "aria-disabled", String(stopping || (record?.phase === "sending" && !journey.unreachable)));
+  const waits = stopping || (record?.phase === "sending" && !journey.unreachable);
+  set(act, "aria-disabled", String(waits));
+  showBar({ ...face, state, cp: record?.cp ?? "", picture: ICONS[state] ?? "check", waits });
   const goesOn = lost ? t("driver.goes_on") : record?.last?.trouble?.[lang()];
   put($("#goes-on"), state === "charging" ? goesOn ?? "" : journey.unreachable ? t("driver.sent_again") : "");
 }

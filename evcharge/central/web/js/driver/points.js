@@ -1,6 +1,6 @@
 // The free charging points: filter, order, and a button at each. Rows are kept by their point, and so is the focus.
 import { $, h, icon, put } from "../dom.js";
-import { price } from "../format.js";
+import { kw, price } from "../format.js";
 import { t } from "../i18n.js";
 import { place, plain } from "../location.js";
 
@@ -98,7 +98,7 @@ export class Points {
       this.rows.set(cp.id, row);
     }
     const button = /** @type {HTMLElement} */ (row.querySelector("button"));
-    put(row.querySelector("small"), place);
+    put(row.querySelector("small"), cp.most ? `${place} · ${kw(cp.most)}` : place);
     put(row.querySelector("em"), price(cp.price));
     put(button, t("driver.charge"));
     button.setAttribute("aria-label", t("driver.charge_at", { cp: cp.id, location: place }));

@@ -4,6 +4,7 @@ import { euros } from "../format.js";
 import { onLang, t, use } from "../i18n.js";
 import { Store } from "../store.js";
 import { startShell } from "../shell.js";
+import { startBar } from "../driver/bar.js";
 import { History } from "../driver/history.js";
 import { Journey } from "../driver/journey.js";
 import { showLive, stateOf } from "../driver/live.js";
@@ -59,6 +60,7 @@ function paint() {
   $("#held-box").hidden = me.held_cents === 0;
   $("#owed").hidden = me.owed_cents === 0;
   put($("#owed"), t("driver.owed", { sum: euros(me.owed_cents) }));
+  $("#empty").hidden = me.balance_cents > 0 || journey.busy;
   points.show(store.free.map((i) => store.cps[i]).filter(Boolean), journey.busy);
   tickets.show(me.tickets, record?.ticket?.session_id ?? record?.last?.session_id ?? "");
 }
@@ -113,6 +115,7 @@ narrow.addEventListener("change", arrange);
 arrange();
 startPin();
 startNotify();
+startBar(act);
 $("#act").addEventListener("click", act);
 $("#filter").addEventListener("filtered", repaint);
 journey.addEventListener("change", repaint);

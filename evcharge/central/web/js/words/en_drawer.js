@@ -1,6 +1,7 @@
 // Words of one charging point in full, and of the commands.
 export default {
   "drawer.location": "Location",
+  "drawer.most": "Power at most",
   "drawer.price": "Price",
   "drawer.temperature": "Temperature",
   "drawer.driver": "Driver",

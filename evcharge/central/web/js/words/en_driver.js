@@ -13,6 +13,8 @@ export default {
   "driver.time": "Time",
   "driver.price": "Price",
   "driver.trend": "Power over the last minute: now {power}",
+  "driver.now": "Your charge",
+  "driver.empty": "Your wallet is empty, and a charge needs money. Ask the operator of this network to top it up: it is here at once.",
   "driver.none": "No charge at the moment",
   "driver.none_hint": "Choose a free charging point, or take any.",
   "driver.wait": "Waiting for Central…",

@@ -1,6 +1,7 @@
 // Palabras de un punto de recarga al completo, y de las órdenes.
 export default {
   "drawer.location": "Ubicación",
+  "drawer.most": "Potencia máxima",
   "drawer.price": "Precio",
   "drawer.temperature": "Temperatura",
   "drawer.driver": "Conductor",

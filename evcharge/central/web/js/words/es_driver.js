@@ -13,6 +13,8 @@ export default {
   "driver.time": "Tiempo",
   "driver.price": "Precio",
   "driver.trend": "Potencia en el último minuto: ahora {power}",
+  "driver.now": "Su recarga",
+  "driver.empty": "Su monedero está vacío y una recarga necesita dinero. Pida al operador de esta red que lo recargue: estará aquí al momento.",
   "driver.none": "Ninguna recarga en este momento",
   "driver.none_hint": "Elija un punto de recarga libre o cualquiera de ellos.",
   "driver.wait": "A la espera de Central…",
