@@ -459,6 +459,51 @@ async def test_a_status_that_is_older_than_an_absence_of_central_is_drawn_from_w
     assert await run("monitor/past", body) == [["unknown", 1800, 2000], ["available", 2000, None]]
 
 
+async def test_the_wall_shows_6_to_200_tiles_at_once_on_a_television_and_on_a_larger_one(run) -> None:
+    # What the lists, the figures and the frame leave of 1920 × 1080; a larger screen has all of it larger.
+    body = """
+        const found = [];
+        for (const rem of [10, 20]) {
+          for (const sites of [1, 3, 12]) {
+            for (const points of [6, 18, 60, 120, 200]) {
+              const counts = Array.from({ length: sites }, (_, k) => Math.floor((points + k) / sites)).filter(Boolean);
+              const room = { width: 142 * rem, height: 82 * rem, rem, counts, headed: sites > 1 };
+              const plan = m.planWall(room, ["full", "compact", "line"]);
+              found.push([rem, sites, points, plan && { ...plan, room }]);
+            }
+          }
+        }
+        return found;
+    """
+    for rem, sites, points, plan in await run("wall_plan", body):
+        case = (rem, sites, points, plan)
+        assert plan is not None, case
+        width, height, counts = (plan["room"][name] for name in ("width", "height", "counts"))
+        # As CSS lays them out: the sites one after the other, in their order.
+        shelves: list[list[int]] = [[]]
+        used = 0
+        for cols, count in zip(plan["cols"], counts, strict=True):
+            if shelves[-1] and (used + cols) * (plan["w"] + plan["gap"]) - plan["gap"] > width:
+                shelves.append([])
+                used = 0
+            used += cols
+            shelves[-1].append(-(-count // cols))
+        heading = plan["head"] + plan["gap"] if sites > 1 else 0
+        tall = sum(heading + max(rows) * (plan["h"] + plan["gap"]) for rows in shelves) - plan["gap"]
+        assert tall <= height, case
+        # Nothing is so small that nobody reads it, and a few are large.
+        assert plan["form"] == "full" if points <= 60 else plan["form"] in ("full", "compact"), case
+        assert plan["scale"] > 1.8 or points > 6, case
+
+
+async def test_a_wall_of_thousands_scrolls(run) -> None:
+    body = """
+        const room = { width: 1420, height: 820, rem: 10, counts: [2000], headed: false };
+        return m.planWall(room, ["full", "compact", "line"]);
+    """
+    assert await run("wall_plan", body) is None
+
+
 async def test_a_request_is_late_by_the_time_that_passed_whichever_clock_is_set_meanwhile(run) -> None:
     body = """
         const record = m.fresh("R-1", "D01");

@@ -302,6 +302,71 @@ async def test_an_alert_stays_until_it_is_solved_and_then_says_what_is_restored(
         await expect(alert).to_contain_text(re.compile("CP014.*(works|restored|again)", re.IGNORECASE))
 
 
+async def test_alerts_reach_those_who_look_elsewhere(room, window) -> None:
+    for cp_id in ("CP141", "CP142"):
+        await room.town.engine(cp_id)
+    async with window() as opened:
+        page = await room.enter(opened, "viewer")
+        await expect(page.locator("#alarm")).to_be_attached()
+        await room.town.monitor("CP141", fault="overheated")
+        # Read out, counted at the entry and in the browser's tab, and a dot on its picture.
+        await expect(page.locator("#alarm")).to_contain_text("CP141")
+        await expect(page.locator(".nav .tell")).to_have_text(re.compile(r"^[1-9]"))
+        await expect(page).to_have_title(re.compile(r"^\([1-9]\d*\) Central · evcharge$"))
+        await expect(page.locator('link[rel="icon"]')).to_have_attribute("href", re.compile("icon_alert"))
+        await page.goto(f"{room.url}/#history")
+        await expect(page).to_have_title(re.compile(r"^\([1-9]\d*\) History · evcharge$"))
+        await room.town.monitor("CP142", fault="overheated")
+        await expect(page.locator(".toast")).to_contain_text("CP142")
+        # A sound is a choice, which is kept.
+        await page.click("#account summary")
+        await page.click('[data-alarm="sound"]')
+        await page.reload()
+        await page.click("#account summary")
+        await expect(page.locator('[data-alarm="sound"]')).to_have_attribute("aria-pressed", "true")
+
+
+async def test_an_alert_leads_to_what_it_is_about(room, window) -> None:
+    await room.town.engine("CP143")
+    await room.town.monitor("CP143", fault="overheated")
+    await room.ask("POST", "/api/weather_alert", {"location": "Alcoy", "alert": "COLD"})
+    async with window() as opened:
+        page = await room.enter(opened, "viewer")
+        await page.locator('[data-alert^="CP143"] .alert-go').click()
+        await expect(tile(page, "CP143")).to_be_focused()
+        await page.locator('[data-alert^="Alcoy"] .alert-go').click()
+        await expect(page.locator("#weather h2").first).to_be_visible()
+
+
+async def test_what_is_open_and_what_is_filtered_has_an_address_and_back_closes_it(room, window) -> None:
+    await room.town.point("CP144")
+    async with window() as opened:
+        page = await room.enter(opened, "viewer")
+        await page.click('[data-filter="available"]')
+        await expect(page).to_have_url(re.compile(r"/#wall\?show=available$"))
+        await tile(page, "CP144").click()
+        await expect(page.locator("#drawer")).to_be_visible()
+        await expect(page).to_have_url(re.compile(r"cp=CP144"))
+        await expect(page).to_have_title(re.compile("CP144 · Central · evcharge$"))
+        link = page.url
+        await page.go_back()
+        await expect(page.locator("#drawer")).to_be_hidden()
+        await expect(page).to_have_url(re.compile(r"/#wall\?show=available$"))
+        await tile(page, "CP144").click()
+        await expect(page.locator("#drawer")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(page).to_have_url(re.compile(r"/#wall\?show=available$"))
+    async with window() as opened:
+        page = await room.enter(opened, "viewer", at=link.removeprefix(room.url))
+        await expect(page.locator("#drawer")).to_be_visible()
+        await expect(page.locator('[data-filter="available"]')).to_have_attribute("aria-pressed", "true")
+        await page.goto(f"{room.url}/#history?driver_id=D144")
+        await expect(page.locator("#drawer")).to_be_hidden()
+        await expect(page.locator('#history [name="driver_id"]')).to_have_value("D144")
+        await page.fill('#history [name="driver_id"]', "D145")
+        await expect(page).to_have_url(re.compile(r"#history\?driver_id=D145$"))
+
+
 async def test_an_operator_closes_an_alert_that_nothing_else_ends(room, window) -> None:
     await room.town.with_another_disk(await room.town.point("CP015"))
     async with window() as opened:

@@ -1,39 +1,31 @@
 // The menu of the account: who it is, the other pages, the theme, the keys, and the way out.
-import { h, icon, put, set } from "./dom.js";
+import { $, h, icon, put, set } from "./dom.js";
 import { may } from "./account.js";
 import { logOut } from "./api.js";
 import { problem } from "./notes.js";
 import { labelled, onLang, term, words } from "./i18n.js";
 import { onTheme, setTheme, theme } from "./theme.js";
 
-/** @param {() => void} help shows the keys */
-export function accountMenu(help) {
-  const name = h("b");
-  const role = h("span", { class: "mute" });
-  const list = h("div", { class: "menu-box" }, h("div", { class: "menu-who" }, name, role));
-  const summary = h("summary", { class: "btn square", ...labelled("shell.account") }, icon("drivers"));
-  const element = h("details", { class: "menu", id: "account" }, summary, list);
+/**
+ * Fill the menu once, and close it by Escape, a click beside it or a choice.
+ * @param {HTMLDetailsElement} element @param {import("./account.js").Account} account @param {() => void} help shows the keys
+ * @param {Node[]} own the page's own entries
+ */
+export function fillMenu(element, account, help, own) {
+  if (element.children.length > 1) return;
+  const role = h("span", { class: "mute" }, term("role", account.role));
+  onLang(() => put(role, term("role", account.role)));
+  element.append(h("div", { class: "menu-box" }, h("div", { class: "menu-who" }, h("b", null, account.name), role), own, entries(account, help)));
   const shut = () => element.removeAttribute("open");
   element.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !element.open) return;
     shut();
-    summary.focus();
+    $("summary", element).focus();
   });
   addEventListener("click", (event) => {
     const at = /** @type {Element} */ (event.target);
     if (!element.contains(at) || (at.closest("a, button") && !at.closest(".seg"))) shut();
   });
-  /** @type {any} */ let shown = null;
-  const label = () => shown && put(role, term("role", shown.role));
-  onLang(label);
-  /** @param {import("./account.js").Account} account */
-  const show = (account) => {
-    shown = account;
-    put(name, account.name);
-    label();
-    list.append(...entries(account, help));
-  };
-  return { element, list, show };
 }
 
 /** @param {import("./account.js").Account} account @param {() => void} help */

@@ -17,11 +17,11 @@ const stateOf = (alert, solved) => (solved ? "available" : SHOWN_AS[alert.kind] 
 export class AlertsList {
   /**
    * @param {HTMLElement} root @param {import("./store.js").Store} store
-   * @param {(id: string) => void} onPoint goes to the charging point of that id
+   * @param {(alert: any) => void} onCause goes to what an alert is about
    */
-  constructor(root, store, onPoint) {
+  constructor(root, store, onCause) {
     this.store = store;
-    this.onPoint = onPoint;
+    this.onCause = onCause;
     this.count = h("b", { class: "count", id: "alerts-count" });
     this.list = h("ol", { class: "alerts" });
     this.none = words("p", "alerts.none", { class: "none" });
@@ -48,7 +48,7 @@ export class AlertsList {
   #make(alert) {
     const solved = Boolean(alert.solved_at);
     const state = stateOf(alert, solved);
-    const go = h("button", { type: "button", class: "alert-go", onclick: () => this.onPoint(alert.about) },
+    const go = h("button", { type: "button", class: "alert-go", onclick: () => this.onCause(alert) },
       icon(state), h("span", null, h("span", { class: "what" }), h("span", { class: "mute times" })), h("time"));
     const close = alert.closable && !solved && may("operator");
     return h("li", { "data-s": state, "data-alert": alert.id, class: solved ? "solved" : null }, go,

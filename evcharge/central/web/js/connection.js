@@ -10,6 +10,8 @@ export function watchLink(store) {
   let lostAt = 0;
   const show = () => {
     const { link } = store;
+    // Measurements ask what was loaded until the page was live.
+    if (link === "live" && document.documentElement.dataset.link === "wait") performance.mark("live");
     document.documentElement.dataset.link = link;
     put($("#link span"), t(`link.${link}`, { seconds: Math.round(Math.min(store.age(), 999)) }));
     if (link === "lost" && !lost) lostAt = store.heardAt ? store.now() - store.age() : 0;

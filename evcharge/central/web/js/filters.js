@@ -1,4 +1,5 @@
 /** A row of filters above a list. Tells its values once they are well formed, a moment after the last key. */
+import { address, asked } from "./address.js";
 import { h } from "./dom.js";
 import { t } from "./i18n.js";
 
@@ -6,13 +7,14 @@ const PAUSE_MS = 250;
 const ID = "[A-Za-z0-9_\\-]{1,32}";
 
 /**
- * Fields: {name, label, kind: "choice" | "id" | "text" | "day", options?: [[value, words]], known?: () => string[],
+ * What the address names is filled in first, and it names what is typed. Fields: {name, label, kind: "choice" | "id" | "text" | "day", options?: [[value, words]], known?: () => string[],
  * example?: string, hint?: string}.
  * @param {object[]} fields @param {Record<string, string>} values kept by the caller, changed in place
  * @param {() => void} changed
  */
 export function filters(fields, values, changed) {
-  const inputs = fields.map((field) => input(field, values[field.name] ?? ""));
+  for (const { name } of fields) values[name] ??= asked().get(name) ?? "";
+  const inputs = fields.map((field) => input(field, values[field.name]));
   const clear = h("button", { type: "button", class: "btn ghost", onclick: () => empty() }, t("tab.clear"));
   const labels = fields.map((field, i) => label(field, inputs[i]));
   const facts = { class: "filters", role: "search", "aria-label": t("tab.filters"), novalidate: true };
@@ -26,6 +28,7 @@ export function filters(fields, values, changed) {
     const found = inputs.map((one, i) => (fields[i].kind === "id" ? one.value.toUpperCase() : one.value));
     if (fields.every((field, i) => (values[field.name] ?? "") === found[i])) return;
     fields.forEach((field, i) => (values[field.name] = found[i]));
+    address(values);
     changed();
   };
   const empty = () => {

@@ -1,11 +1,10 @@
 // The strip of figures above the wall, and the small picture of the whole network.
-import { h, put, set } from "./dom.js";
+import { h, put, set, sheets } from "./dom.js";
 import { energyParts, euros, number, percent, powerParts } from "./format.js";
 import { t, words } from "./i18n.js";
-import { Mosaic } from "./mosaic.js";
+import { later } from "./later.js";
 import { spark } from "./spark.js";
 import { CHARGING, PREPARING } from "./states.js";
-import { Tip } from "./tip.js";
 
 const TREND = 60;
 const HEIGHT = 40;
@@ -33,7 +32,6 @@ export class Kpis {
     share.el.prepend(h("svg", { viewBox: "0 0 44 44", "aria-hidden": "true" }, h("circle", { class: "bg", cx: 22, cy: 22, r: 18 }), this.ring));
     this.count = h("span");
     const canvas = h("canvas", { "aria-hidden": "true" });
-    const tip = new Tip(store);
     const fleet = h("div", { class: "kpi fleet" }, h("h2", null, words("span", "kpi.fleet"), this.count), canvas);
     // On a phone the strip scrolls, also by the keyboard.
     const phone = matchMedia("(max-width: 900px)");
@@ -41,7 +39,15 @@ export class Kpis {
     phone.addEventListener("change", reach);
     reach();
     root.replaceChildren(power.el, energy.el, revenue.el, share.el, fleet);
-    this.mini = new Mosaic(canvas, store, pick, { most: 42, onOpen, onHover: (i, x, y) => tip.at(i, x, y) });
+    /** @type {import("./mosaic.js").Mosaic|undefined} */ this.mini = undefined;
+    const load = async () => {
+      const [{ Mosaic }, { Tip }] = await Promise.all([import("./mosaic.js"), import("./tip.js"), sheets("views")]);
+      const tip = new Tip(store);
+      this.mini ??= new Mosaic(canvas, store, pick, { most: 42, onOpen, onHover: (i, x, y) => tip.at(i, x, y) });
+      this.mini.layout();
+    };
+    /** Load the small picture of the whole network, once. */
+    this.whole = () => this.mini || later(load);
   }
 
   /** Once a second. */

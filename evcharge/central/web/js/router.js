@@ -1,4 +1,5 @@
 // The tabs of the page, by the address' #name. A tab's module is loaded when it is first opened.
+import { filtersOf } from "./address.js";
 import { $$, h, sheets } from "./dom.js";
 import { t, use } from "./i18n.js";
 
@@ -24,14 +25,15 @@ export class Router {
     this.roots = Object.fromEntries(Object.keys(tabs).map((name) => [name, h("div", { id: name, hidden: true })]));
     root.replaceChildren(...Object.values(this.roots));
     this.first = home.dataset.tab;
-    addEventListener("hashchange", () => this.go());
+    addEventListener("hashchange", (event) => this.go(event));
   }
 
-  /** Show the tab that the address names. */
-  async go() {
+  /** Show the tab that the address names; with other filters, anew. @param {HashChangeEvent} [event] */
+  async go(event) {
     const wanted = location.hash.slice(1).split("?")[0];
     const name = Object.hasOwn(this.tabs, wanted) ? wanted : this.first;
-    if (name === this.current) return;
+    const filtered = name !== this.first && event && filtersOf(event.oldURL) !== filtersOf(event.newURL);
+    if (name === this.current && !filtered) return;
     const turn = ++this.#turn;
     const again = this.current !== "";
     this.current = name;

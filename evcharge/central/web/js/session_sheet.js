@@ -1,4 +1,5 @@
 // One session in full, in a sheet at the side: what it used, its ticket, and everything that happened to it.
+import { named } from "./address.js";
 import { get } from "./api.js";
 import { h, put } from "./dom.js";
 import { asCorrected, corrected, lasted } from "./charges.js";
@@ -13,7 +14,7 @@ import { stateChip } from "./tab.js";
 export async function openSession(id) {
   const note = h("p", { class: "tb-note", role: "status" }, t("tab.loading"));
   const body = h("div", { class: "sheet-body" }, note);
-  sheet(t("session.title", { id }), body);
+  named(sheet(t("session.title", { id }), body), "session", id);
   const show = async () => {
     try {
       const found = await get(`/api/sessions/${encodeURIComponent(id)}`);

@@ -1,12 +1,14 @@
 // The frame of every page after the login: navigation, header, connection, banners, language, theme, account.
-import { $, h, icon, put, set } from "./dom.js";
+import { $, h, icon, put, set, sheets } from "./dom.js";
 import { whoami } from "./account.js";
-import { accountMenu } from "./account_menu.js";
 import { watchBanners, watchLink } from "./connection.js";
 import { clock } from "./format.js";
 import { keys } from "./keys.js";
+import { later } from "./later.js";
+import { toast } from "./notes.js";
 import { labelled, lang, onLang, setLang, t, use, words } from "./i18n.js";
 import { toggleTheme } from "./theme.js";
+import { entitle } from "./title.js";
 import { zone } from "./zone.js";
 
 const PATIENCE_MS = 3000;
@@ -20,8 +22,8 @@ const PATIENCE_MS = 3000;
  * @param {{href: string, icon: string, key: string}[]} [page.nav]
  * @param {[string, string][]} [page.keys] its own keys and the key of what they do, for the help
  * @param {string[]} [page.packs] words to load: words/en_<name>.js
- * @returns {Promise<{account: import("./account.js").Account, actions: HTMLElement, menu: HTMLElement, main: HTMLElement}>}
- *   `actions`: its own controls in the header; `menu`: the list in the account's menu.
+ * @returns {Promise<{account: import("./account.js").Account, actions: HTMLElement, menu: Node[], main: HTMLElement}>}
+ *   `actions`: its own controls in the header; `menu`: its own entries in the account's menu, to be added at once.
  */
 export async function startShell({ store, title, subtitle, nav = [], keys: pageKeys = [], packs = ["codes"] }) {
   document.body.classList.add("app");
@@ -32,15 +34,16 @@ export async function startShell({ store, title, subtitle, nav = [], keys: pageK
   main.classList.add("aging");
   const actions = h("div", { class: "actions" });
   const help = async () => {
-    const { keysHelp } = await import("./keys_help.js");
+    const [{ keysHelp }] = await Promise.all([import("./keys_help.js"), sheets("menu")]);
     keysHelp([...pageKeys, ["t", "key.theme"], ["l", "key.language"], ["?", "key.help"]]);
   };
-  const account = accountMenu(help);
+  /** @type {Node[]} */ const own = [];
+  const account = h("details", { class: "menu", id: "account" }, h("summary", { class: "btn square", ...labelled("shell.account") }, icon("drivers")));
   const link = h("output", { id: "link", class: "link" }, h("i"), h("span", null, t("link.wait")));
   const top = h("header", { class: "top" },
     h("a", { class: "brand", href: "/", "aria-label": "evcharge" }, logo()),
     h("h1", null, words("span", title), subtitle && words("small", subtitle)),
-    actions, link, h("time", { id: "clock" }), languageButton(), themeButton(), account.element,
+    actions, link, h("time", { id: "clock" }), languageButton(), themeButton(), account,
   );
   const notes = h("div", { class: "notes" },
     h("div", { id: "lost", class: "lost", role: "alert", hidden: true }),
@@ -52,11 +55,7 @@ export async function startShell({ store, title, subtitle, nav = [], keys: pageK
     event.preventDefault();
     main.focus();
   });
-  const name = () => {
-    document.title = `${t(title)} · evcharge`;
-  };
-  name();
-  onLang(name);
+  entitle({ what: () => t(title) });
   keys({ t: toggleTheme, l: changeLanguage, "?": help });
   watchLink(store);
   watchBanners(store);
@@ -70,8 +69,17 @@ export async function startShell({ store, title, subtitle, nav = [], keys: pageK
   const [who] = await Promise.all([patiently(whoami), ...packs.map((name) => patiently(() => use(name)))]);
   // A link on another site brings no cookie along: only now it is known that this is not the account's page.
   if ((who.role === "driver") !== (location.pathname === "/driver")) location.replace("/");
-  account.show(who);
-  return { account: who, actions, menu: account.list, main };
+  const fill = async () => {
+    const watches = who.role !== "driver";
+    const [{ fillMenu }, alarm] = await Promise.all([import("./account_menu.js"), watches && import("./alarm.js"), sheets("menu")]);
+    await (alarm && alarm.startAlarm(store));
+    fillMenu(account, who, help, alarm ? [...own, alarm.alarmChoices()] : own);
+  };
+  account.addEventListener("toggle", () => fill().catch(() => toast(t("api.unreachable"), "bad")));
+  const rest = () => later(fill);
+  if (store.rev >= 0) rest();
+  else store.addEventListener("snapshot", rest, { once: true });
+  return { account: who, actions, menu: own, main };
 }
 
 /** Ask until there is an answer: Central may be starting. @template T @param {() => Promise<T>} ask @returns {Promise<T>} */

@@ -1,5 +1,5 @@
 // The four ways to look at the charging points: tiles, compact tiles, mosaic, map.
-import { h, icon, put, queried, set } from "./dom.js";
+import { h, icon, put, queried, set, sheets } from "./dom.js";
 import { number } from "./format.js";
 import { labelled, onLang, t, words } from "./i18n.js";
 import { onTheme } from "./theme.js";
@@ -61,6 +61,7 @@ export class Views {
     const fits = this.#chosen && (!many || this.density || queried("d"));
     this.density = fits ? this.#chosen : many ? "mosaic" : this.#chosen || "tiles";
     this.root.className = `view ${this.density}`;
+    this.root.dataset.density = this.density;
     for (const el of this.switch.children) set(el, "aria-pressed", String(el.dataset.d === this.density));
     if (this.tiled) this.wall.build();
     else {
@@ -73,6 +74,7 @@ export class Views {
   /** Show the mosaic or the map; each is loaded when it is first wanted. @param {string} name `mosaic` or `map` */
   async #other(name) {
     try {
+      await sheets("views");
       this[name] ??= await this.makers[name]();
     } catch {
       this.root.replaceChildren(words("p", "tab.failed", { class: "none" }));

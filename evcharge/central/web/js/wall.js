@@ -2,8 +2,8 @@
 import { within } from "./dom.js";
 import { CHARGING } from "./states.js";
 import { siteKey, wallSites } from "./sites.js";
-import { roomy } from "./roomy.js";
 import { Tile } from "./tile.js";
+import { wallFit } from "./wall_fit.js";
 import { headings, wallGroup } from "./wall_groups.js";
 import { tileKeys } from "./wall_keys.js";
 
@@ -31,7 +31,7 @@ export class Wall {
       onOpen(Number(el.dataset.i));
     });
     tileKeys(root);
-    this.fit = roomy(root, () => store.cps.length);
+    this.fit = wallFit(root, () => this.groups);
     root.addEventListener("focusin", (event) => {
       const el = within(event, ".tile");
       if (el) this.focus(Number(el.dataset.i));
@@ -42,10 +42,10 @@ export class Wall {
   build() {
     this.clear();
     const { cps } = this.store;
-    this.fit();
     for (const cp of cps) if (cp) this.tiles[cp.i] = new Tile(cp);
     this.groups = wallSites(cps).map((site) => wallGroup(site, this.tiles));
     this.root.replaceChildren(...this.groups.map((group) => group.el));
+    this.fit();
     const now = this.store.now();
     for (const [i, tile] of this.tiles.entries()) {
       tile?.paint(cps[i], now);

@@ -1,16 +1,16 @@
 // The first tab of the operator's page: figures, chips, charging points and the lists beside them. Frames come ten
 // times a second; what is painted is at most one picture of the screen, and words for people change once a second.
 import { AlertsList } from "./alerts_list.js";
-import { h, sheets } from "./dom.js";
-import { labelled, onLang, t, use } from "./i18n.js";
+import { h } from "./dom.js";
+import { labelled, onLang } from "./i18n.js";
 import { Kpis } from "./kpis.js";
 import { Legend } from "./legend.js";
 import { MessagesList } from "./messages_list.js";
-import { toast } from "./notes.js";
 import { Pick } from "./pick.js";
 import { Running } from "./running.js";
 import { onTheme } from "./theme.js";
 import { Views } from "./views.js";
+import { goTo, goToCause, openPoint } from "./wall_ways.js";
 
 const SECOND_MS = 950;
 const KEPT_TIMES = 600;
@@ -37,12 +37,12 @@ export class WallView {
     const side = part("aside", "side", { ...labelled("side.name") });
     side.append(alerts, running, messages);
     root.append(kpis, chips, h("div", { class: "stage" }, view), side);
-    const open = (i) => this.open(i);
-    const go = (id) => this.jump(id);
+    const open = (i) => openPoint(this, i);
+    const go = (id) => goTo(this, id);
     this.views = new Views(view, store, this.pick, open);
     this.kpis = new Kpis(kpis, store, this.pick, open);
     this.legend = new Legend(chips, store, this.pick);
-    this.alerts = new AlertsList(alerts, store, go);
+    this.alerts = new AlertsList(alerts, store, (alert) => goToCause(this, alert));
     this.running = new Running(running, store, go);
     this.messages = new MessagesList(messages, store);
     this.#listen();
@@ -63,8 +63,8 @@ export class WallView {
     // What the last frame brought is shown even when no other follows; and ages go on.
     setInterval(() => this.#ask(), SECOND_MS / 2);
     onLang(() => this.words());
-    onTheme(() => this.kpis.mini.recolour());
-    this.pick.addEventListener("change", () => this.kpis.mini.draw());
+    onTheme(() => this.kpis.mini?.recolour());
+    this.pick.addEventListener("change", () => this.kpis.mini?.draw());
     if (PerformanceObserver.supportedEntryTypes?.includes("longtask")) {
       new PerformanceObserver((list) => {
         for (const entry of list.getEntries()) this.stats.long += entry.duration;
@@ -74,9 +74,10 @@ export class WallView {
 
   /** Charging points came, moved, or are all new. */
   rebuild() {
+    this.kpis.whole();
     this.#changed.clear();
     this.views.build();
-    this.kpis.mini.layout();
+    this.kpis.mini?.layout();
     this.words();
   }
 
@@ -92,7 +93,7 @@ export class WallView {
     const changed = this.#changed;
     this.#changed = new Set();
     this.stats.painted += this.views.update(changed);
-    this.kpis.mini.update(changed);
+    this.kpis.mini?.update(changed);
     // The lists have their turn in another picture than the figures.
     if (begun - this.#wordsAt > SECOND_MS) this.#figures(begun);
     else if (begun - this.#listsAt > SECOND_MS) this.#lists(begun);
@@ -126,24 +127,7 @@ export class WallView {
   resume() {
     this.views.update(this.#changed);
     this.#changed = new Set();
-    this.kpis.mini.layout();
+    this.kpis.mini?.layout();
     this.words();
-  }
-
-  /** Show one charging point in full; what that needs is loaded when it is first asked for. @param {number} i */
-  async open(i) {
-    try {
-      const [{ Drawer }] = await Promise.all([import("./drawer.js"), use("drawer"), sheets("drawer")]);
-      this.drawer ??= new Drawer(this.store);
-      this.drawer.open(i);
-    } catch {
-      toast(t("tab.failed"), "bad");
-    }
-  }
-
-  /** Go to a charging point by its id; without a place for it in this view it opens. @param {string} id */
-  jump(id) {
-    const cp = this.store.cps.find((one) => one?.id === id);
-    if (cp && !this.views.jump(cp.i)) this.open(cp.i);
   }
 }

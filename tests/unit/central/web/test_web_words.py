@@ -113,6 +113,18 @@ def test_sheets_fetch_nothing_but_one_another():
             assert (path.parent / target).is_file(), f"{path.name}: {target}"
 
 
+def test_sheets_measure_in_rem_which_grows_with_the_screen():
+    # A hair is a hair on every screen; what is drawn in the units of an SVG is scaled with it.
+    drawn = {"charts.css": re.compile("font|ch-"), "views.css": re.compile(r"\.node")}
+    for path in SHEETS:
+        for line in path.read_text("utf-8").splitlines():
+            own = drawn.get(path.name)
+            if path.name == "docs.css" or line.startswith(("@media", "/*")) or (own and own.search(line)):
+                continue
+            thick = [text for text in re.findall(r"(?<![\w.])(\d*\.?\d+)px", line) if float(text) >= 2]
+            assert not thick, f"{path.name}: {line.strip()}"
+
+
 def test_the_operators_page_loads_at_most_151_kb():
     assert page_bytes("index", "js/pages/index.js", ("", "_terms", "_wall")) <= PAGE_BYTES
 

@@ -1,4 +1,5 @@
 // The sessions, newest first: filters, pages, CSV, and one of them in full.
+import { asked } from "../address.js";
 import { get, query } from "../api.js";
 import { filters } from "../filters.js";
 import { lasted } from "../charges.js";
@@ -61,6 +62,12 @@ function build({ section, keep, signal }, store) {
   section.append(heading("history", [kind, ...links]), filters(fields(store), wanted, changed), fresh.element, table.element, page.element);
   link();
   const now = poll(load, AGAIN_S, signal);
+  const follow = () => {
+    const id = asked().get("session");
+    if (id && !document.querySelector("dialog.sheet")) openSession(id);
+  };
+  addEventListener("popstate", follow, { signal });
+  follow();
 }
 
 function fields(store) {

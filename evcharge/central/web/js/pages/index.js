@@ -1,14 +1,17 @@
 // The operator's page: builds the frame, the wall and the tabs, and binds the keys.
 import { may } from "../account.js";
-import { $, h, icon } from "../dom.js";
+import { address, asked } from "../address.js";
+import { $, h, icon, queried } from "../dom.js";
 import { labelled, t, use, words } from "../i18n.js";
 import { keys } from "../keys.js";
 import { toast } from "../notes.js";
 import { Router } from "../router.js";
 import { startShell } from "../shell.js";
-import { BY_URGENCY } from "../states.js";
+import { BY_URGENCY, STATES } from "../states.js";
 import { Store } from "../store.js";
+import { entitle } from "../title.js";
 import { WallView } from "../wall_view.js";
+import { openNamed } from "../wall_ways.js";
 
 await use("wall");
 
@@ -38,8 +41,14 @@ const search = h("input", {
   placeholder: t("wall.search"), ...labelled("wall.search"),
   oninput: (event) => view.pick.search(event.target.value),
 });
+const wished = asked();
+const shown = STATES.indexOf(wished.get("show") ?? "");
+if (shown >= 0) view.pick.only(shown);
+if (wished.has("q")) view.pick.search((search.value = wished.get("q")));
 // The cross of the field, and Esc in it, empty it.
 view.pick.addEventListener("change", () => {
+  const { status, text } = view.pick;
+  if (document.body.dataset.tab === "wall") address({ show: status === null ? "" : STATES[status], q: text });
   if (!view.pick.text && document.activeElement !== search) search.value = "";
 });
 /** Commands are loaded when the first one is given. @param {string} name `outAll` or `resumeAll` */
@@ -57,11 +66,13 @@ const buttons = ORDERS.map(([id, key, kind, fn]) => button(key, fn, { id, class:
 const box = h("label", { class: "search" }, icon("search"), search, h("kbd", { "aria-hidden": "true" }, "/"));
 actions.append(box, view.views.switch, ...buttons);
 // On a phone the header has no room for them.
-menu.append(...ORDERS.map(([, key, , fn, picture]) => button(key, fn, { class: "phone" }, picture)));
+menu.push(...ORDERS.map(([, key, , fn, picture]) => button(key, fn, { class: "phone" }, picture)));
 
+if (queried("kiosk") === "1") await (await import("../kiosk.js")).kiosk();
 const router = new Router(home, root, store, TABS, (name) => {
   const here = name === "wall";
   document.body.dataset.tab = name;
+  entitle({ what: () => t(here ? "page.title" : `nav.${name}`) });
   for (const el of [box, view.views.switch, ...buttons]) el.hidden = !here;
   if (here && store.rev >= 0) view.resume();
 });
@@ -75,6 +86,10 @@ keys({
 }, () => router.current === "wall");
 if (store.rev >= 0) view.rebuild();
 await router.go();
+const follow = () => router.current === "wall" && openNamed(view);
+store.addEventListener("snapshot", follow, { once: true });
+addEventListener("popstate", follow);
+follow();
 
 /** For the tests: what the page knows, and how long it took. */
 Object.assign(globalThis, { evcharge: { store, view, router } });
