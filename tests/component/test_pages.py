@@ -216,3 +216,17 @@ def test_a_start_squeezes_nothing_and_each_file_is_squeezed_once(monkeypatch: py
     assert squeezed == [asset.content]
     assert pages.Asset(b"a" * 1000, "font/woff2", "").squeezed is None
     assert squeezed == [asset.content]
+
+
+def test_a_page_names_the_language_that_central_speaks(tmp_path: Path):
+    (tmp_path / "index.html").write_text('<!doctype html>\n<html lang="en" data-theme="dark"></html>')
+    spoken = {lang: pages.read_assets(tmp_path, lang)["index.html"] for lang in ("en", "es")}
+    assert b'<html lang="es" data-theme' in spoken["es"].content
+    assert b'<html lang="en" data-theme' in spoken["en"].content
+    assert spoken["es"].tag != spoken["en"].tag
+
+
+@pytest.mark.parametrize("page", ["index", "driver", "monitor", "login"])
+def test_the_language_of_a_page_can_be_named(page: str):
+    folder = Path(pages.__file__).parents[2] / "web"
+    assert b'<html lang="es"' in pages.read_assets(folder, "es")[f"{page}.html"].content

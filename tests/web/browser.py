@@ -79,7 +79,7 @@ async def window(
     more: dict[str, Any] = {"reduced_motion": "reduce"} if still else {}
     context = await browser.new_context(
         viewport={"width": size[0], "height": size[1]},
-        locale={"en": "en-GB", "es": "es-ES"}[lang],
+        locale={"en": "en-GB", "es": "es-ES"}.get(lang, lang),
         timezone_id="Europe/Madrid",
         color_scheme=theme,
         **more,

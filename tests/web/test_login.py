@@ -3,6 +3,7 @@
 import asyncio
 import re
 
+import pytest
 from playwright.async_api import Page, Route, WebSocket, expect
 
 from tests.web.browser import SOCKETS
@@ -154,3 +155,13 @@ async def test_a_password_entered_before_the_scripts_are_there_is_not_written_in
             await page.press("#password", "Enter")
         assert "hunter2" not in page.url
         assert page.url == f"{room.url}/login"
+
+
+@pytest.mark.parametrize(("asks", "spoken"), [("de-DE", "en"), ("ja", "en"), ("es-MX", "es")])
+async def test_a_browser_whose_language_no_page_knows_is_spoken_to_as_central_speaks(
+    room, window, asks, spoken
+) -> None:
+    async with window(lang=asks) as opened:
+        await opened.page.goto(f"{room.url}/login")
+        await expect(opened.page.locator("#enter")).to_be_visible()
+        await expect(opened.page.locator("html")).to_have_attribute("lang", spoken)

@@ -142,6 +142,15 @@ async def test_numbers_are_written_for_people(run) -> None:
     assert [text.replace("\u00a0", " ") for text in shown] == list(NUMBERS.values())
 
 
+async def test_one_has_words_of_its_own_where_the_language_has_them(run) -> None:
+    body = """
+        m.add({ en: { "x.free": "{n} free", "x.free_one": "one is free", "y": "{n} things" }, es: {} });
+        return [1, 2, 0].flatMap((n) => [m.counted("x.free", n, { n }), m.counted("y", n, { n })]);
+    """
+    told = ["one is free", "1 things", "2 free", "2 things", "0 free", "0 things"]
+    assert await run("i18n", body) == told
+
+
 async def test_instants_and_days_are_told_by_the_zone_of_the_network_and_not_by_that_of_the_browser(
     run,
 ) -> None:

@@ -329,6 +329,8 @@ async def test_alerts_reach_those_who_look_elsewhere(room, window) -> None:
 async def test_an_alert_leads_to_what_it_is_about(room, window) -> None:
     await room.town.engine("CP143")
     await room.town.monitor("CP143", fault="overheated")
+    room.town.places = {**room.town.places, "CP145": "Alcoy"}
+    await room.town.point("CP145")
     await room.ask("POST", "/api/weather_alert", {"location": "Alcoy", "alert": "COLD"})
     async with window() as opened:
         page = await room.enter(opened, "viewer")

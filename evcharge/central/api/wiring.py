@@ -134,7 +134,7 @@ async def website(
     figures = Figures(dispatcher, feed, store, writer.alerts, lambda: len(archive.unread), services.backlog)
     sessions = Sessions(dispatcher.facts, archive, feed, store.days)
     rooms: list[Room] = [
-        Pages(access, dev=settings.web_dev),
+        Pages(access, lang=config.lang, dev=settings.web_dev),
         logins,
         Accounts(
             access, directory, credentials, logins, links, clock, registration.of_driver, registration.ids

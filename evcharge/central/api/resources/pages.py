@@ -15,6 +15,7 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 from msgspec import Struct
 
+from evcharge import labels
 from evcharge.central.api.kit.access import Access
 from evcharge.central.api.kit.routes import ANYBODY, Route
 from evcharge.central.rules.commands import Actor
@@ -55,30 +56,43 @@ class Asset(Struct, frozen=True, dict=True):
         return squeezed if len(squeezed) < len(self.content) else None
 
 
-def read_assets(folder: Traversable) -> dict[str, Asset]:
-    """Return every file below `folder` of a kind that pages are made of, by its path with slashes."""
-    return dict(_found(folder, ""))
+def read_assets(folder: Traversable, lang: str = labels.DEFAULT_LANGUAGE) -> dict[str, Asset]:
+    """Return every file below `folder` of a kind that pages are made of, by its path with slashes.
+
+    Pages name `lang`: they speak it to readers whose browser asks for no language that they know.
+    """
+    return dict(_found(folder, "", lang))
 
 
-def _found(folder: Traversable, prefix: str) -> Iterator[tuple[str, Asset]]:
+def _found(folder: Traversable, prefix: str, lang: str) -> Iterator[tuple[str, Asset]]:
     for entry in folder.iterdir():
         name = f"{prefix}{entry.name}"
         suffix = entry.name.rpartition(".")[2]
         if entry.is_dir():
-            yield from _found(entry, f"{name}/")
+            yield from _found(entry, f"{name}/", lang)
         elif suffix in _KINDS and not entry.name.startswith("."):
             content = entry.read_bytes()
+            if suffix == "html":
+                content = content.replace(b'<html lang="en"', f'<html lang="{lang}"'.encode(), 1)
             yield name, Asset(content, _KINDS[suffix], hashlib.sha256(content).hexdigest()[:32])
 
 
 class Pages:
-    """/, /driver, /monitor, /login and /static/…; `dev` reads `folder` anew for each request."""
+    """/, /driver, /monitor, /login and /static/…, of a Central that speaks `lang`; `dev` reads them each time."""
 
-    def __init__(self, access: Access, *, folder: Traversable | None = None, dev: bool = False) -> None:
+    def __init__(
+        self,
+        access: Access,
+        *,
+        folder: Traversable | None = None,
+        lang: str = labels.DEFAULT_LANGUAGE,
+        dev: bool = False,
+    ) -> None:
         self._access = access
         self._folder = folder if folder is not None else files("evcharge.central") / "web"
+        self._lang = lang
         self._dev = dev
-        self._assets = read_assets(self._folder)
+        self._assets = read_assets(self._folder, lang)
 
     def routes(self) -> list[Route]:
         """Return the routes of this room."""
@@ -129,7 +143,7 @@ class Pages:
         return self._served(request, request.match_info.get("path", "icon.svg"))
 
     def _served(self, request: web.Request, name: str) -> web.Response:
-        assets = read_assets(self._folder) if self._dev else self._assets
+        assets = read_assets(self._folder, self._lang) if self._dev else self._assets
         asset = assets.get(name)
         if asset is None:
             raise Refused("There is nothing at this address.", Code.NOT_FOUND)

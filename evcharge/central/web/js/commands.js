@@ -3,7 +3,7 @@ import { patch, post } from "./api.js";
 import { holdWords } from "./cp_words.js";
 import { confirm, problem, toast } from "./dialogs.js";
 import { number } from "./format.js";
-import { t } from "./i18n.js";
+import { counted, t } from "./i18n.js";
 import { REVOKED, STATUSES, UNAVAILABLE } from "./states.js";
 
 /** @typedef {import("./rows.js").Cp} Cp */
@@ -17,7 +17,7 @@ const path = (cp, what) => `/api/cps/${encodeURIComponent(cp.id)}/${what}`;
 /** @param {number} count */
 function ends(count) {
   if (count === 0) return t("command.ends_none");
-  return count === 1 ? t("command.ends_one") : t("command.ends", { count: number(count) });
+  return counted("command.ends", count, { count: number(count) });
 }
 
 /** Withhold a charging point. @param {Cp} cp */

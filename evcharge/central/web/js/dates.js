@@ -1,5 +1,5 @@
 // Days of the network, as Central names them: 2026-11-21.
-import { lang } from "./i18n.js";
+import { locale } from "./i18n.js";
 
 const NOON = "T12:00Z";
 
@@ -14,4 +14,4 @@ export const dayPlus = (day, days) => new Date(Date.parse(day + NOON) + days * 8
 
 /** @param {string} day @param {Intl.DateTimeFormatOptions} options */
 const words = (day, options) =>
-  new Intl.DateTimeFormat(lang() === "es" ? "es-ES" : "en-GB", { timeZone: "UTC", ...options }).format(new Date(day + NOON));
+  new Intl.DateTimeFormat(locale(), { timeZone: "UTC", ...options }).format(new Date(day + NOON));

@@ -1,5 +1,5 @@
 // Numbers, money, energy and instants for people, in the language of the page. No-break spaces before units.
-import { lang, onLang, t } from "./i18n.js";
+import { locale, onLang, t } from "./i18n.js";
 import { dayOf, zone } from "./zone.js";
 
 const GAP = "\u00a0";
@@ -7,7 +7,6 @@ let made = new Map();
 onLang(() => {
   made = new Map();
 });
-const locale = () => (lang() === "es" ? "es-ES" : "en-GB");
 
 /** @template T @param {string} key @param {() => T} make @returns {T} */
 function cached(key, make) {

@@ -15,11 +15,15 @@ let current = first();
 
 function first() {
   const wanted = [queried("lang"), localStorage.getItem(KEPT), ...navigator.languages.map((l) => l.slice(0, 2))];
-  return wanted.find((l) => l && Object.hasOwn(WORDS, l)) ?? "es";
+  // The page is served in Central's own language.
+  return [...wanted, document.documentElement.lang].find((l) => l && Object.hasOwn(WORDS, l)) ?? "en";
 }
 
 /** Return the language of the page: "en" or "es". */
 export const lang = () => current;
+
+/** Return how numbers and dates are written: as in the reader's own country, where its language is that of the page. */
+export const locale = () => navigator.languages.find((l) => l.startsWith(`${current}-`)) ?? { en: "en-GB", es: "es-ES" }[current];
 
 /** Load every part in one language, also those that are asked for meanwhile. @param {string} to */
 async function load(to) {
@@ -77,6 +81,12 @@ export function add(more) {
 export function t(key, values) {
   const text = WORDS[current][key] ?? key;
   return values ? text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole)) : text;
+}
+
+/** Return the words of `key` for so many: `key_one`, … where the language has them. @param {string} key @param {number} n @param {Record<string, string|number>} values */
+export function counted(key, n, values) {
+  const form = `${key}_${new Intl.PluralRules(locale()).select(n)}`;
+  return t(has(form) ? form : key, values);
 }
 
 /** Say whether there are words for `key`. @param {string} key */

@@ -1,7 +1,7 @@
 // The strip of figures above the wall, and the small picture of the whole network.
 import { h, put, set, sheets } from "./dom.js";
 import { energyParts, euros, number, percent, powerParts } from "./format.js";
-import { t, words } from "./i18n.js";
+import { counted, t, words } from "./i18n.js";
 import { later } from "./later.js";
 import { spark } from "./spark.js";
 import { CHARGING, PREPARING } from "./states.js";
@@ -57,7 +57,7 @@ export class Kpis {
     const busy = cps.reduce((sum, cp) => sum + (cp.s === CHARGING || cp.s === PREPARING ? 1 : 0), 0);
     const done = kpi.sessions_today ?? 0;
     this.power.show(...powerParts(kpi.power_w ?? 0), t("kpi.charging", { count: number(kpi.by?.[CHARGING] ?? 0), drivers: number(kpi.drivers ?? 0) }));
-    const finished = done === 1 ? t("kpi.done_one") : t("kpi.done", { count: number(done) });
+    const finished = counted("kpi.done", done, { count: number(done) });
     this.energy.show(...energyParts(kpi.energy_today_mwh ?? 0), done ? finished : t("kpi.none"));
     const revenue = kpi.revenue_today_cents ?? 0;
     this.revenue.show(number(revenue / 100, 2), "€", done ? t("kpi.mean", { amount: euros(revenue / done) }) : "");

@@ -1,7 +1,7 @@
 // The groups of the wall: a heading with its figures, and the tiles of one location.
 import { h, put } from "./dom.js";
 import { kw, number } from "./format.js";
-import { t } from "./i18n.js";
+import { counted, t } from "./i18n.js";
 
 /** @typedef {{site: import("./sites.js").Site, el: HTMLElement, meta: HTMLElement}} Group */
 
@@ -23,6 +23,6 @@ export function wallGroup(site, tiles) {
 export function headings(groups, cps) {
   for (const { site, meta } of groups) {
     const power = kw(site.cps.reduce((sum, i) => sum + cps[i].power, 0));
-    put(meta, t(site.cps.length === 1 ? "site.point" : "site.points", { count: number(site.cps.length), power }));
+    put(meta, counted("site.points", site.cps.length, { count: number(site.cps.length), power }));
   }
 }

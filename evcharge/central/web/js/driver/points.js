@@ -1,7 +1,7 @@
 // The free charging points: filter, order, and a button at each. Rows are kept by their point, and so is the focus.
 import { $, h, icon, put } from "../dom.js";
 import { kw, price } from "../format.js";
-import { t } from "../i18n.js";
+import { counted, t } from "../i18n.js";
 import { place, plain } from "../location.js";
 
 const FIRST = 12;
@@ -79,7 +79,7 @@ export class Points {
     // The point under the focus was taken by somebody else: the reader stays in the list.
     if (held && !ids.has(held)) /** @type {HTMLElement} */ (list.querySelector("button") ?? this.filter).focus();
     list.classList.toggle("shut", this.busy);
-    put($("#free-count"), t("driver.free_count", { count: this.points.length }));
+    put($("#free-count"), counted("driver.free_count", this.points.length, { count: this.points.length }));
     const none = this.points.length ? t("driver.no_match", { text: this.filter.value.trim() }) : t("driver.no_free");
     put($("#free-none"), shown.length ? "" : none);
     const left = matching.length - shown.length;

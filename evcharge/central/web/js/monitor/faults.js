@@ -1,7 +1,7 @@
 // The faults of one charging point in the last day, with how long each took.
 import { h, put } from "../dom.js";
 import { duration, when } from "../format.js";
-import { t, words } from "../i18n.js";
+import { counted, t, words } from "../i18n.js";
 import { faultWords } from "./truth.js";
 
 const MOST = 20;
@@ -53,7 +53,7 @@ export class Faults {
     if (key === this.#shown && spans) return;
     this.#shown = spans ? key : null;
     const mean = found.reduce((sum, span) => sum + lasted(span), 0) / (found.length || 1);
-    put(this.sum, !found.length ? "" : t(found.length === 1 ? "monitor.fault_one" : "monitor.fault_mean", { count: found.length, time: duration(mean) }));
+    put(this.sum, !found.length ? "" : counted("monitor.fault_mean", found.length, { count: found.length, time: duration(mean) }));
     put(this.none, !spans ? problem || t("monitor.loading") : found.length ? "" : t("monitor.no_faults"));
     this.list?.replaceChildren(...found.slice(0, MOST).map((span) => row(span, lasted(span), now)));
   }

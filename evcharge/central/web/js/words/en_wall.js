@@ -25,7 +25,7 @@ export default {
   "wall.shown": "{shown} of {all} charging points",
   "wall.no_location": "No location",
   "site.points": "{count} CPs · {power}",
-  "site.point": "1 CP · {power}",
+  "site.points_one": "1 CP · {power}",
   "filter.name": "Show only",
   "filter.all": "All",
   "tile.out": "Out of Order",

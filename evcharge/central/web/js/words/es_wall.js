@@ -25,7 +25,7 @@ export default {
   "wall.shown": "{shown} de {all} puntos de recarga",
   "wall.no_location": "Sin ubicación",
   "site.points": "{count} CP · {power}",
-  "site.point": "1 CP · {power}",
+  "site.points_one": "1 CP · {power}",
   "filter.name": "Mostrar solo",
   "filter.all": "Todos",
   "tile.out": "Out of Order",
