@@ -1,5 +1,5 @@
 // Questions in a <dialog>. Short notes that go away by themselves are in notes.js.
-import { h } from "./dom.js";
+import { h, sheets } from "./dom.js";
 import { t } from "./i18n.js";
 
 export { problem, toast } from "./notes.js";
@@ -15,6 +15,7 @@ let titles = 0;
  * @returns {Promise<{value: string, form: HTMLFormElement}>}
  */
 export function ask({ title, content, buttons, wide }) {
+  sheets("dialogs").catch(() => {});
   const id = `dialog-${++titles}`;
   const shown = buttons ?? [{ label: t("dialog.close"), value: "close", kind: "ghost" }];
   const form = h("form", { method: "dialog" },

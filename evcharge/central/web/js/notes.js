@@ -1,5 +1,5 @@
 // Short notes at the edge of the page, which go away by themselves.
-import { $, h, icon } from "./dom.js";
+import { $, h, icon, sheets } from "./dom.js";
 import { t } from "./i18n.js";
 
 const NOTE_MS = 6000;
@@ -10,6 +10,7 @@ const PICTURES = { ok: "available", info: "info", warn: "faulted", bad: "faulted
 
 /** Show a note, read out by screen readers. @param {string} text @param {"ok"|"info"|"warn"|"bad"} [kind] */
 export function toast(text, kind = "ok") {
+  sheets("dialogs").catch(() => {});
   const box = $("#toasts") ?? document.body.appendChild(h("div", NOTES));
   const same = [...box.children].find((el) => el.dataset.text === text);
   same?.remove();
