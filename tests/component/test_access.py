@@ -377,7 +377,8 @@ async def test_every_answer_tells_browsers_to_be_careful(house: House, method: s
     host = house.url.removeprefix("http://")
     policy = answer.headers["Content-Security-Policy"].split("; ")
     for part in (
-        "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "form-action 'self'",
+        "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "manifest-src 'self'",
+        "form-action 'self'",
         "base-uri 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'",
         f"connect-src 'self' ws://{headers.get('Host', host)} wss://{headers.get('Host', host)}",
     ):  # fmt: skip

@@ -142,6 +142,22 @@ async def test_numbers_are_written_for_people(run) -> None:
     assert [text.replace("\u00a0", " ") for text in shown] == list(NUMBERS.values())
 
 
+async def test_a_qr_code_has_its_three_corners_and_a_light_edge(run) -> None:
+    body = """
+        const { encode } = await import("/static/js/vendor/uqr.js");
+        const { data, size } = encode("https://central.example:8443/driver?cp=CP007", { ecc: "M", border: 2 });
+        const picture = m.qrPicture("https://central.example:8443/driver?cp=CP007", "CP007");
+        const corner = (y, x) => data.slice(y, y + 7).map((row) => row.slice(x, x + 7).map(Number).join("")).join(" ");
+        const edge = [...data.slice(0, 2).flat(), ...data.flatMap((row) => row.slice(0, 2))].some(Boolean);
+        return [size, corner(2, 2), corner(2, size - 9), corner(size - 9, 2), edge, picture.getAttribute("viewBox")];
+    """
+    size, *corners, edge, box = await run("qr", body)
+    finder = "1111111 1000001 1011101 1011101 1011101 1000001 1111111"
+    assert corners == [finder] * 3
+    assert not edge
+    assert box == f"0 0 {size} {size}"
+
+
 async def test_one_has_words_of_its_own_where_the_language_has_them(run) -> None:
     body = """
         m.add({ en: { "x.free": "{n} free", "x.free_one": "one is free", "y": "{n} things" }, es: {} });

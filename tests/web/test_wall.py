@@ -10,7 +10,7 @@ from playwright.async_api import Locator, Page, Route, expect
 from evcharge.evc1 import messages
 from evcharge.evc1.messages import Health
 from tests.component.town import hear
-from tests.web.browser import SOCKETS
+from tests.web.browser import PHONE, SOCKETS
 from tests.web.scene import begin_charge
 
 # UI.md §4: background and ink of each status.
@@ -324,6 +324,35 @@ async def test_alerts_reach_those_who_look_elsewhere(room, window) -> None:
         await page.reload()
         await page.click("#account summary")
         await expect(page.locator('[data-alarm="sound"]')).to_have_attribute("aria-pressed", "true")
+
+
+async def test_a_charging_point_has_a_qr_code_that_brings_a_phone_there_and_all_can_be_printed(
+    room, window
+) -> None:
+    await room.town.point("CP146")
+    async with window() as opened:
+        page = await room.enter(opened, "viewer", at="/#wall?cp=CP146")
+        await page.click('#drawer [data-act="qr"]')
+        await expect(page.locator(".qr-one .qr")).to_be_visible()
+        link = await page.locator(".qr-one code").inner_text()
+        assert link == f"{room.url}/driver?cp=CP146"
+        # Nobody's phone reaches the loopback address.
+        await expect(page.locator(".qr-local")).to_be_visible()
+        await page.evaluate("window.print = () => {}")
+        await page.locator(".dialog").get_by_role("button", name="Print all").click()
+        await page.emulate_media(media="print")
+        points = await page.evaluate("evcharge.store.cps.filter(Boolean).length")
+        await expect(page.locator(".qr-paper figure")).to_have_count(points)
+        await expect(page.locator(".qr-paper figure", has_text="CP146")).to_be_visible()
+        await expect(page.locator("#wall")).to_be_hidden()
+        await page.evaluate("dispatchEvent(new Event('afterprint'))")
+        await expect(page.locator(".qr-paper")).to_have_count(0)
+    async with window(size=PHONE) as opened:
+        page = await room.enter(opened, "driver", name="D146", at="/driver?cp=CP146")
+        await expect(page.locator("#act-label")).to_have_text("Charge at CP146")
+        await expect(page.locator("#free li")).to_have_count(1)
+        await room.ask("POST", "/api/cps/CP146/out")
+        await expect(page.locator("#under")).to_contain_text("CP146 is not free at the moment")
 
 
 async def test_an_alert_leads_to_what_it_is_about(room, window) -> None:

@@ -72,7 +72,7 @@ def security_headers(host: str) -> dict[str, str]:
     # Older browsers do not count a WebSocket of the same host as 'self'.
     sockets = f" ws://{host} wss://{host}" if _HOST.match(host) else ""
     policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; manifest-src 'self'; "
         f"connect-src 'self'{sockets}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
         "require-trusted-types-for 'script'; trusted-types 'none'"
     )

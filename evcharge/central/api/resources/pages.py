@@ -29,6 +29,7 @@ _KINDS = {
     "svg": "image/svg+xml",
     "png": "image/png",
     "ico": "image/x-icon",
+    "webmanifest": "application/manifest+json",
     "woff2": "font/woff2",
     "txt": "text/plain; charset=utf-8",
 }

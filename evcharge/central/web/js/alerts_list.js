@@ -53,7 +53,7 @@ export class AlertsList {
     const close = alert.closable && !solved && may("operator");
     return h("li", { "data-s": state, "data-alert": alert.id, class: solved ? "solved" : null }, go,
       close && h("button", {
-        type: "button", class: "x", "data-t-label": "alerts.close", "aria-label": `${t("alerts.close")}: ${alert.about}`,
+        type: "button", class: "x",
         onclick: (event) => this.#close(alert, event.currentTarget),
       }, icon("close")));
   }
@@ -61,6 +61,7 @@ export class AlertsList {
   /** @param {HTMLElement} el @param {any} alert */
   #show(el, alert) {
     const [what, times] = el.querySelectorAll(".what, .times");
+    el.querySelector(".x")?.setAttribute("aria-label", `${t("alerts.close")}: ${alert.about}`);
     put(what, alert.solved_at ? either(alert, "restored") || either(alert, "what") : either(alert, "what"));
     put(times, alert.times > 1 ? ` ${t("alerts.times", { count: alert.times })}` : "");
     const now = this.store.now();

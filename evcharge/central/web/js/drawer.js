@@ -57,10 +57,11 @@ export class Drawer {
       h("button", { type: "button", class: "x", ...labelled("dialog.close"), onclick: () => this.dialog.close() }, icon("close")));
     this.buttons = { end: act("end", "warn", endCharge), out: act("out", "warn", out), resume: act("resume", "go", resume), revoke: act("revoke", "danger", revoke) };
     const more = may("admin") ? [act("price", "ghost", reprice), act("move", "ghost", move)] : [];
+    const qr = act("qr", "ghost", (cp) => import("./qr.js").then(({ showQr }) => showQr(this.store, cp)));
     const day = h("figure", null, words("figcaption", "drawer.day"), this.day,
       h("p", { class: "ends" }, words("span", "drawer.day_ago"), words("span", "drawer.now")));
     this.dialog = h("dialog", { id: "drawer", class: "drawer aging", "aria-labelledby": "drawer-title" }, this.head,
-      may("operator") && h("footer", null, ...Object.values(this.buttons), ...more),
+      h("footer", null, may("operator") && Object.values(this.buttons), more, qr),
       this.facts, this.power, day,
       h("figure", null, words("figcaption", "messages.name"), this.messages));
     document.body.append(this.dialog);

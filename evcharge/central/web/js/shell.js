@@ -71,7 +71,7 @@ export async function startShell({ store, title, subtitle, nav = [], keys: pageK
   if ((who.role === "driver") !== (location.pathname === "/driver")) location.replace("/");
   const fill = async () => {
     const watches = who.role !== "driver";
-    const [{ fillMenu }, alarm] = await Promise.all([import("./account_menu.js"), watches && import("./alarm.js"), sheets("menu", "dialogs")]);
+    const [{ fillMenu }, alarm] = await Promise.all([import("./account_menu.js"), watches && import("./alarm.js"), sheets("menu", "dialogs"), import("./dialogs.js")]);
     await (alarm && alarm.startAlarm(store));
     fillMenu(account, who, help, alarm ? [...own, alarm.alarmChoices()] : own);
   };

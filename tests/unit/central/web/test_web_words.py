@@ -13,7 +13,9 @@ from evcharge.labels import Phrase
 WEB = Path(__file__).parents[4] / "evcharge" / "central" / "web"
 WORDS = WEB / "js" / "words"
 PACKS = sorted(path.name.removeprefix("en") for path in WORDS.glob("en*.js"))
-MODULES = sorted(WEB.rglob("*.js"))
+# Of others, as they are: their licences lie beside them.
+VENDOR = WEB / "js" / "vendor"
+MODULES = sorted(path for path in WEB.rglob("*.js") if path.parent != VENDOR)
 SHEETS = sorted(WEB.rglob("*.css"))
 PAGES = sorted(WEB.rglob("*.html"))
 LINE = re.compile(r'  "([^"\\]+)": ("(?:[^"\\]|\\.)*"),')
@@ -123,6 +125,27 @@ def test_sheets_measure_in_rem_which_grows_with_the_screen():
                 continue
             thick = [text for text in re.findall(r"(?<![\w.])(\d*\.?\d+)px", line) if float(text) >= 2]
             assert not thick, f"{path.name}: {line.strip()}"
+
+
+def test_what_is_of_others_has_its_licence_beside_it():
+    assert "MIT License" in (VENDOR / "LICENSE.txt").read_text("utf-8")
+    for path in VENDOR.glob("*.js"):
+        assert not re.search(r"innerHTML|document\.|\beval\(|new Function|fetch\(", path.read_text("utf-8")), path.name
+
+
+def test_the_pages_can_be_installed():
+    manifest = json.loads((WEB / "manifest.webmanifest").read_text("utf-8"))
+    sizes = {icon["sizes"] for icon in manifest["icons"]}
+    assert {"192x192", "512x512"} <= sizes
+    for icon in manifest["icons"]:
+        path = WEB / icon["src"].removeprefix("/static/")
+        if path.suffix == ".png":
+            width = int.from_bytes(path.read_bytes()[16:20], "big")
+            assert icon["sizes"] == f"{width}x{width}"
+        else:
+            assert path.is_file()
+    for page in PAGES:
+        assert '<link rel="manifest" href="/static/manifest.webmanifest">' in page.read_text("utf-8")
 
 
 def test_the_operators_page_loads_at_most_151_kb():

@@ -1,7 +1,7 @@
 // One request to charge, from the click to the ticket. It has one request_id for its whole life: however often it is
 // sent, Central carries it out once.
 import { post, query } from "../api.js";
-import { problem } from "../dialogs.js";
+import { problem } from "../notes.js";
 import { fresh, keep, newId, note, read } from "./record.js";
 import { deliver } from "./sending.js";
 

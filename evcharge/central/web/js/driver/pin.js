@@ -1,6 +1,6 @@
 // The PIN by which a driver allows charges at the menus of charging points, each up to a limit.
 import { del, post } from "../api.js";
-import { problem, toast } from "../dialogs.js";
+import { problem, toast } from "../notes.js";
 import { $, put } from "../dom.js";
 import { euros } from "../format.js";
 import { t } from "../i18n.js";

@@ -1,6 +1,6 @@
 // What a charging point asks: somebody typed this driver's id there. Is it the driver, and does it want to charge?
 import { post } from "../api.js";
-import { problem } from "../dialogs.js";
+import { problem } from "../notes.js";
 import { $, put, set } from "../dom.js";
 import { euros, price } from "../format.js";
 import { t } from "../i18n.js";

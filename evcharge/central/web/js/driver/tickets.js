@@ -1,7 +1,7 @@
 // Tickets as small receipts. Those that the driver has not seen stay until it says so.
 import { $, h, icon, put } from "../dom.js";
 import { post } from "../api.js";
-import { ask, problem } from "../dialogs.js";
+import { problem } from "../notes.js";
 import { asCorrected, corrected, lasted } from "../charges.js";
 import { clock, dateTime, euros, kwh, price } from "../format.js";
 import { t } from "../i18n.js";
@@ -34,7 +34,10 @@ export function receipt(ticket, { fresh, away, onSeen } = {}) {
 }
 
 /** Show one receipt in a dialog. @param {any} ticket */
-export const openReceipt = (ticket) => ask({ title: t("driver.receipt", { cp: ticket.cp_id }), content: receipt(ticket) });
+export async function openReceipt(ticket) {
+  const question = { title: t("driver.receipt", { cp: ticket.cp_id }), content: receipt(ticket) };
+  (await import("../dialogs.js")).ask(question);
+}
 
 /** The card of the tickets that are not seen yet. */
 export class Tickets {

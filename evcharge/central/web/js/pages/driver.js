@@ -1,5 +1,5 @@
 // The driver's page: its own charge, its own tickets, and which charging points are free. Nobody else's.
-import { $, put } from "../dom.js";
+import { $, put, queried } from "../dom.js";
 import { euros } from "../format.js";
 import { onLang, t, use } from "../i18n.js";
 import { Store } from "../store.js";
@@ -28,6 +28,8 @@ const question = new Question();
 const tickets = new Tickets({ onSeen: seen });
 const until = new Until();
 const points = new Points({ onCharge: (cp) => begin({ cp }) });
+const code = (queried("cp") ?? "").toUpperCase();
+points.filter.value = code;
 const narrow = matchMedia("(max-width: 900px)");
 /** A second click within this time still means what the button said before. */
 const DOUBLE_MS = 600;
@@ -46,6 +48,7 @@ function paint() {
   const offer = record ? (journey.busy ? "stop" : "close") : "ask";
   if (offer !== offered) [offered, offeredAt] = [offer, performance.now()];
   if (stateOf(journey, me !== null) === "idle") put($("#act-label"), anyLabel());
+  if (me && !record && scanned() && !isFree(scanned())) put($("#under"), t("driver.not_free", { cp: scanned() }));
   const steps = record ? stepsOf(record, journey.stopping) : [];
   $("#steps-card").hidden = !record;
   until.box.hidden = journey.busy;
@@ -65,7 +68,10 @@ function paint() {
   tickets.show(me.tickets, record?.ticket?.session_id ?? record?.last?.session_id ?? "");
 }
 
-const anyLabel = () => (points.location ? t("driver.any_near", { location: points.location }) : t("driver.any"));
+const isFree = (id) => store.free.some((i) => store.cps[i]?.id === id);
+/** The charging point whose code was scanned, until something else is looked for; or "". */
+const scanned = () => (code && points.filter.value === code ? code : "");
+const anyLabel = () => (isFree(scanned()) ? t("driver.take", { cp: scanned() }) : points.location ? t("driver.any_near", { location: points.location }) : t("driver.any"));
 
 function repaint() {
   painting ||= requestAnimationFrame(paint);
@@ -81,7 +87,7 @@ function begin(wanted) {
 function act() {
   const { record } = journey;
   if (performance.now() - offeredAt < DOUBLE_MS) return undefined;
-  if (!record) return store.me && begin({ location: points.location || undefined });
+  if (!record) return store.me && begin(isFree(scanned()) ? { cp: scanned() } : { location: points.location || undefined });
   if (journey.busy) return journey.stop();
   if (record.offer) return journey.ask({ cp: record.offer });
   return record.ticket ? seen(record.ticket.session_id) : journey.forget();

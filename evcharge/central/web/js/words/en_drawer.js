@@ -31,6 +31,7 @@ export default {
   "drawer.share": "{status}: {time}",
   "drawer.none": "None.",
   "drawer.no_day": "Not known now.",
+  "command.qr": "QR code",
   "command.out": "Take out of order",
   "command.end": "End charge",
   "command.end_text": "End the charge of {driver}? Its ticket follows, and {cp} stays in service.",

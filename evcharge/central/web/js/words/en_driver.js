@@ -28,6 +28,7 @@ export default {
   "driver.seen": "Got it",
   "driver.broken": "Interrupted",
   "driver.take": "Charge at {cp}",
+  "driver.not_free": "{cp} is not free at the moment. Wait until it is, or choose another.",
   "driver.close": "Choose another",
   "driver.asked": "Request sent",
   "driver.asking_any": "Any free charging point",

@@ -31,6 +31,7 @@ export default {
   "drawer.share": "{status}: {time}",
   "drawer.none": "Ninguno.",
   "drawer.no_day": "Ahora no se sabe.",
+  "command.qr": "Código QR",
   "command.out": "Poner fuera de servicio",
   "command.end": "Terminar recarga",
   "command.end_text": "¿Terminar la recarga de {driver}? Llegará su tique, y {cp} sigue en servicio.",

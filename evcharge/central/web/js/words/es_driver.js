@@ -28,6 +28,7 @@ export default {
   "driver.seen": "Entendido",
   "driver.broken": "Interrumpida",
   "driver.take": "Cargar en {cp}",
+  "driver.not_free": "{cp} no está libre en este momento. Espere a que lo esté o elija otro.",
   "driver.close": "Elegir otro",
   "driver.asked": "Solicitud enviada",
   "driver.asking_any": "Cualquier punto de recarga libre",
