@@ -130,7 +130,9 @@ def test_sheets_measure_in_rem_which_grows_with_the_screen():
 def test_what_is_of_others_has_its_licence_beside_it():
     assert "MIT License" in (VENDOR / "LICENSE.txt").read_text("utf-8")
     for path in VENDOR.glob("*.js"):
-        assert not re.search(r"innerHTML|document\.|\beval\(|new Function|fetch\(", path.read_text("utf-8")), path.name
+        assert not re.search(
+            r"innerHTML|document\.|\beval\(|new Function|fetch\(", path.read_text("utf-8")
+        ), path.name
 
 
 def test_the_pages_can_be_installed():

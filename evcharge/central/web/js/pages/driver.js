@@ -2,10 +2,10 @@
 import { $, put, queried } from "../dom.js";
 import { euros } from "../format.js";
 import { onLang, t, use } from "../i18n.js";
+import { later } from "../later.js";
 import { Store } from "../store.js";
 import { startShell } from "../shell.js";
 import { startBar } from "../driver/bar.js";
-import { History } from "../driver/history.js";
 import { Journey } from "../driver/journey.js";
 import { showLive, stateOf } from "../driver/live.js";
 import { startNotify } from "../driver/notify.js";
@@ -15,15 +15,14 @@ import { Question } from "../driver/question.js";
 import { showSteps, spokenStep, stepsOf } from "../driver/steps.js";
 import { markSeen, Tickets } from "../driver/tickets.js";
 import { Until } from "../driver/until.js";
-import { Wallet } from "../driver/wallet.js";
 
 // Also the reasons: a ticket keeps the words in which it was shown first.
 await Promise.all([use("driver"), use("codes")]);
 
 const store = new Store();
 const journey = new Journey(() => store.now());
-const history = new History();
-const wallet = new Wallet();
+/** What was: loaded after the present. @type {import("../driver/history.js").History|undefined} */ let history;
+/** @type {import("../driver/wallet.js").Wallet|undefined} */ let wallet;
 const question = new Question();
 const tickets = new Tickets({ onSeen: seen });
 const until = new Until();
@@ -105,11 +104,19 @@ function follow() {
   journey.follow(me);
   // What has ended is in the books now.
   const now = [me.session?.session_id, me.tickets.length, me.refused?.request_id].join();
-  if (now !== told) history.refresh();
+  if (now !== told) history?.refresh();
   told = now;
   const has = [me.balance_cents, me.owed_cents].join();
-  if (has !== had) wallet.refresh();
+  if (has !== had) wallet?.refresh();
   had = has;
+}
+
+async function past() {
+  const [{ History }, { Wallet }] = await Promise.all([import("../driver/history.js"), import("../driver/wallet.js")]);
+  if (history) return;
+  [history, wallet] = [new History(), new Wallet()];
+  history.refresh();
+  wallet.refresh();
 }
 
 /** On a phone the history comes last, for the eye and for the keyboard. */
@@ -126,10 +133,11 @@ $("#act").addEventListener("click", act);
 $("#filter").addEventListener("filtered", repaint);
 journey.addEventListener("change", repaint);
 for (const name of ["snapshot", "me"]) store.addEventListener(name, follow);
+store.addEventListener("snapshot", () => history || later(past));
 for (const name of ["points", "link"]) store.addEventListener(name, repaint);
 onLang(() => {
-  history.show();
-  wallet.show();
+  history?.show();
+  wallet?.show();
   if (store.me) tickets.show(store.me.tickets, "", true);
   repaint();
 });
