@@ -16,6 +16,7 @@ from evcharge.domain.errors import ConfigError, EvchargeError, Taken
 from evcharge.joining.join_commands import invite, join
 from evcharge.operator.backing_up import BACKING_UP as _BACKING_UP
 from evcharge.operator.backing_up import with_whole_books as _with_whole_books
+from evcharge.operator.charges import CHARGES as _CHARGES
 from evcharge.operator.events import events as _events
 from evcharge.operator.health_command import health as _health
 from evcharge.operator.invocation import JSON as _JSON
@@ -361,7 +362,7 @@ def cp() -> None:
 
 
 add_commands(cp, "cp")
-for _operator in (*_OPERATORS, *_SETTLING, *_PEOPLE, *_BACKING_UP, _events, _health):
+for _operator in (*_OPERATORS, *_CHARGES, *_SETTLING, *_PEOPLE, *_BACKING_UP, _events, _health):
     evcharge.add_command(_operator)
 
 

@@ -652,6 +652,8 @@ class StartRefused(Event):
     # With E_PAUSE: the seconds that the driver must wait.
     reason: str = ""
     facts: RefusalFacts | None = None
+    # An operator asked, who was told; its driver was not.
+    by_operator: bool = False
 
 
 class ConfirmationAsked(Event):
@@ -704,6 +706,8 @@ class SessionAuthorised(Event):
     # After so much its driver wants it to end; `limit_mwh` is what came of that, and of the money.
     until_mwh: int | None = None
     until_cents: int | None = None
+    # An operator asked for it, for a driver who stood there.
+    by_operator: bool = False
 
 
 class SessionRebuilt(Event):
@@ -810,6 +814,8 @@ class TicketMade(Event):
     registration: int = 0
     # What is still to be paid of it: less could be held than it had been granted.
     owed_cents: int = 0
+    # An operator had asked for it.
+    by_operator: bool = False
 
 
 class TicketCorrected(Event):

@@ -34,6 +34,8 @@ class Feature(StrEnum):
     WALLET = "wallet"
     # REQUEST_START says after how much energy or money the charge is to end, SUPPLY how far it is.
     LIMITS = "limits"
+    # TICKET says that an operator asked for the charge.
+    BY_OPERATOR = "by_operator"
 
 
 SPOKEN: frozenset[str] = frozenset(Feature)

@@ -78,6 +78,8 @@ class Session:
     # Its driver wants it to end after so much energy, or so much money; `limit_mwh` is what came of it.
     until_mwh: int | None = None
     until_cents: int | None = None
+    # An operator asked for it, for a driver who stood there.
+    by_operator: bool = False
     # Whose: that registration of the driver's id.
     registration: int = 0
     start_meter_mwh: int = 0
@@ -177,6 +179,8 @@ class Ticket:
     # As much of that as was paid, or given back.
     corrected_paid_cents: int = 0
     registration: int = 0
+    # An operator asked for it.
+    by_operator: bool = False
 
     @property
     def late(self) -> bool:

@@ -5,7 +5,6 @@ A line is `CP001`, `any` or `any near Berlin`, and may end with a limit: `CP001 
 "Berlin", "eur": 3}]`: each entry counts as a line.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,10 +12,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from evcharge.domain.billing import euros, kwh, parse_cents, parse_kwh, typed_number
+from evcharge.domain.billing import euros, kwh
 from evcharge.domain.errors import BadInput
 from evcharge.domain.journal_records import Id, OwnLimitCents, OwnLimitMwh, Text
 from evcharge.domain.location import Location
+from evcharge.domain.own_limit import OwnLimits, cut_off, own_limits
 from evcharge.domain.strict_json import read_json
 from evcharge.driver.lines import LineCutter, RawLine
 from evcharge.driver.requests import Outcome
@@ -32,7 +32,6 @@ MAX_JSON_BYTES = 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 _ANY = "ANY"
 _NEAR = "NEAR"
-_LIMIT = re.compile(r"(?:^|\s)(?P<number>[0-9][0-9.,]*)\s*(?P<unit>kwh|€|eur|euros?)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +180,7 @@ class ServiceReader:
                 asked = msgspec.convert(entry, _Entry)
                 near = f" near {asked.near}" if asked.near is not None else ""
                 wish = _placed(f"{asked.cp}{near}", self._words)
-                yield Service(number, _limited(wish, asked.kwh, asked.eur, self._words))
+                yield Service(number, _limited(wish, _limits_of(asked, self._words)))
             except msgspec.ValidationError as problem:
                 yield BadLine(number, cause(failures.why(problem), self._words.lang))
             except BadInput as problem:
@@ -214,25 +213,22 @@ def is_binary(beginning: bytes) -> bool:
 
 def parse_wish(text: str, words: Words = ENGLISH) -> Wish:
     """Return what `[CP | any] [near LOCATION] [5 kWh | 3 €]` asks for; raise BadInput without a full stop."""
-    limit = _LIMIT.search(text)
-    if limit is None:
-        return _placed(text, words)
-    where = text[: limit.start()].strip() or _ANY
-    number = typed_number(limit["number"], comma=words.lang == "es")
-    energy, money = (number, None) if limit["unit"].lower() == "kwh" else (None, number)
-    return _limited(_placed(where, words), energy, money, words)
-
-
-def _limited(wish: Wish, energy: object, money: object, words: Words) -> Wish:
-    """Return `wish` with its limits, in kWh and euros; raise BadInput without a full stop."""
     try:
-        until_mwh = None if energy is None else parse_kwh(str(energy))
-        until_cents = None if money is None else parse_cents(str(money))
-    except BadInput:
-        until_cents, until_mwh = 0, None
-    if until_cents == 0:
-        shown = f"{energy} kWh" if energy is not None else f"{money} €"
-        raise BadInput(words("bad limit", shown=_shown(shown)))
+        where, limits = cut_off(text, comma=words.lang == "es")
+    except BadInput as problem:
+        raise BadInput(words("bad limit", shown=_shown(problem.text))) from None
+    return _limited(_placed(where or _ANY, words), limits)
+
+
+def _limits_of(asked: _Entry, words: Words) -> OwnLimits:
+    try:
+        return own_limits(asked.kwh, asked.eur)
+    except BadInput as problem:
+        raise BadInput(words("bad limit", shown=_shown(problem.text))) from None
+
+
+def _limited(wish: Wish, limits: OwnLimits) -> Wish:
+    until_mwh, until_cents = limits
     return replace(wish, until_mwh=until_mwh, until_cents=until_cents)
 
 

@@ -43,6 +43,7 @@ _NOTICES = {
     "PAID_OUT": "paid out",
     "DEBT_PAID": "debt paid",
     "LIMITED": "limited",
+    "STARTED": "started",
 }
 _OF_NO_POINT = ("pin void", "topped up", "wallet corrected", "paid out", "debt paid")
 _MOVEMENTS = {
@@ -217,6 +218,7 @@ class Words:
         """The energy so far, and of how much."""
         done = kwh(supply.energy_mwh)
         if supply.until_mwh is not UNSET:
+            done = self.figures(f"{done} kWh").removesuffix(" kWh")
             done = self("so much of", done=done, most=kwh_in_short(supply.until_mwh))
         return f"{done} kWh"
 
@@ -224,6 +226,7 @@ class Words:
         """What that costs, and of how much."""
         done = euros(supply.cost_cents)
         if supply.until_cents is not UNSET:
+            done = self.figures(f"{done} €").removesuffix(" €")
             done = self("so much of", done=done, most=euros(supply.until_cents))
         return f"{done} €"
 
@@ -265,6 +268,8 @@ class Words:
     def notes(self, bill: TicketIssued) -> list[str]:
         """What is unusual about a ticket, a sentence each."""
         notes = [self("while away")] if bill.while_away else []
+        if bill.by_operator is True:
+            notes.append(self("by operator"))
         if bill.corrected_mwh is not UNSET or bill.corrected_cents is not UNSET:
             notes.append(self("was corrected", kwh=kwh(bill.energy_mwh), euros=euros(bill.cost_cents)))
         if bill.received_at is not UNSET and bill.received_at - bill.ended_at > LATE_S:

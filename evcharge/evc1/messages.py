@@ -437,9 +437,12 @@ class TicketIssued(Message, tag="TICKET"):
     # What corrections have come to since; both are left out where there were none.
     corrected_mwh: Difference | UnsetType = UNSET
     corrected_cents: Cents | UnsetType = UNSET
+    # An operator asked for the charge, for a driver who stood there; left out where none did.
+    by_operator: bool | UnsetType = UNSET
     senders = _CENTRAL
     since = MappingProxyType(
         {
+            "by_operator": Feature.BY_OPERATOR,
             "elapsed_s": Feature.TIMES,
             "received_at": Feature.TIMES,
             "corrected_mwh": Feature.CORRECTIONS,

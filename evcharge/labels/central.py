@@ -360,6 +360,10 @@ SENTENCES: Mapping[str, Words] = {
         "a new key for its connection, without interruption",
         "clave nueva para su conexión, sin interrupción",
     ),
+    "help start": (
+        "start a charge for a driver who stands there",
+        "iniciar una recarga para un conductor que está allí",
+    ),
     "help stop": (
         "end one charge; the point stays in service",
         "terminar una recarga; el punto sigue en servicio",
@@ -453,6 +457,14 @@ SENTENCES: Mapping[str, Words] = {
     "revoke done": (
         "revoke: the keys of {subject} are void; it needs a new registration.",
         "revoke: las claves de {subject} ya no valen; necesita registrarse de nuevo.",
+    ),
+    "start done": (
+        "start: {cp_id} is asked for {driver_id}, who plugs in next ({session_id}).",
+        "start: se pide {cp_id} para {driver_id}, que ahora enchufa ({session_id}).",
+    ),
+    "bad limit": (
+        "{word} is no limit: say after how much to stop, such as 5 kWh or 2.50 €",
+        "{word} no es un límite: diga cuánto como máximo, por ejemplo 5 kWh o 2.50 €",
     ),
     "stop none": (
         "stop: nothing runs at {cp_id}.",

@@ -168,6 +168,10 @@ SENTENCES: Mapping[str, Words] = {
         "Your ticket of {cp_id} was corrected by {kwh} kWh, {euros} €: {why}.",
         "Su tique de {cp_id} se ha corregido en {kwh} kWh, {euros} €: {why}.",
     ),
+    "started": (
+        "The operator starts a charge for you at {cp_id}.",
+        "El operador inicia una recarga para usted en {cp_id}.",
+    ),
     "limited": (
         "Your charge at {cp_id} ends at {kwh} kWh, {euros} €: your balance and this network allow no more.",
         "Su recarga en {cp_id} terminará en {kwh} kWh, {euros} €: su saldo y esta red no permiten más.",
@@ -210,6 +214,10 @@ SENTENCES: Mapping[str, Words] = {
     "while away": (
         "this charge ended while you were away",
         "esta recarga acabó mientras usted no estaba",
+    ),
+    "by operator": (
+        "the operator started this charge for you",
+        "el operador inició esta recarga para usted",
     ),
     "was corrected": (
         "corrected; at first it said {kwh} kWh, {euros} €",

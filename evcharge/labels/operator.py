@@ -191,6 +191,14 @@ SENTENCES: Mapping[str, Words] = {
         "{location}: sus puntos de recarga funcionan a pesar del tiempo.",
     ),
     "heeded": ("{location}: the weather counts again.", "{location}: el tiempo vuelve a contar."),
+    "limit bad": (
+        "{shown} is no limit: give kWh or euros as a plain number above 0, such as 5 or 2.50.",
+        "{shown} no es un límite: escriba kWh o euros como un número mayor que 0, por ejemplo 5 o 2,50.",
+    ),
+    "started": (
+        "{cp_id} is asked for {driver_id}, who plugs in next: {session_id}.",
+        "Se pide {cp_id} para {driver_id}, que ahora enchufa: {session_id}.",
+    ),
     "nothing runs": ("Nothing runs at {cp_id}.", "No hay nada en marcha en {cp_id}."),
     "charge ends": (
         "{session_id} at {cp_id} ends; its ticket follows.",

@@ -1,4 +1,4 @@
-"""`evcharge stop`, `close-lost`, `top-up`, `correct`, `refund`, `pay-out`: settled by hand, through Central's API."""
+"""`evcharge top-up`, `correct`, `refund`, `pay-out`, `close-lost`: what an operator settles through Central's API."""
 
 import re
 from pathlib import Path
@@ -21,8 +21,8 @@ def _central(*decorators: Decorator) -> Decorator:
     return options(*decorators, API, JSON)
 
 
-def _session(session_id: str, order: str = "") -> str:
-    return f"/api/sessions/{quote(session_id, safe='')}{'/' if order else ''}{order}"
+def _session(session_id: str, order: str) -> str:
+    return f"/api/sessions/{quote(session_id, safe='')}/{order}"
 
 
 def cents_of(work: Operating, text: str, *, signed: bool = False) -> int:
@@ -86,38 +86,6 @@ def _owes(work: Operating, content: dict[str, Any]) -> None:
 
     if content["owed_cents"]:
         work.tell("still owes", driver_id=content["driver_id"], owed=euros(content["owed_cents"]))
-
-
-@click.command()
-@click.argument("charge", metavar="S-…|CP_ID")
-@_central()
-def stop(charge: str, as_json: bool, config_file: Path | None, **given: Any) -> None:
-    """End one charge, by its session or by where it runs; the charging point stays in service."""
-    from evcharge import labels
-    from evcharge.domain.errors import BadInput, Code, Refused
-    from evcharge.domain.ids import typed_id
-    from evcharge.domain.session import EndReason
-
-    work = Operating(config_file, given, as_json=as_json)
-    if not charge.upper().startswith("S-"):
-        try:
-            cp_id = typed_id(charge)
-        except BadInput as problem:
-            raise click.UsageError(problem.text) from None
-        session = work.ask(lambda api: api.get(f"/api/cps/{cp_id}"), show=False)["session"]
-        if session is None:
-            raise Refused(work.say("nothing runs", cp_id=cp_id), Code.NO_SESSION)
-        charge = session["session_id"]
-    before = work.ask(lambda api: api.get(_session(charge)), show=False)["session"]
-    content = work.ask(lambda api: api.post(_session(charge, "stop")))
-    about = {"session_id": before["session_id"], "cp_id": before["cp_id"]}
-    if content["lost"]:
-        work.tell("charge ends later", **about)
-    elif before["stop_reason"] is not None:
-        why = labels.reason(EndReason.read(before["stop_reason"]), work.lang)
-        work.tell("charge ends already", **about, why=why)
-    else:
-        work.tell("charge ends", **about)
 
 
 @click.command("close-lost")
@@ -257,4 +225,4 @@ def pay_out(
     _move(work, f"/api/drivers/{driver_id}/pay-out", "paid out", reason, body, reference, yes=yes)
 
 
-SETTLING = (stop, top_up, close_lost, correct, refund, pay_out)
+SETTLING = (top_up, close_lost, correct, refund, pay_out)

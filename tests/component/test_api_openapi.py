@@ -171,6 +171,8 @@ async def _of_what_is_settled(proof: Proof, house: House) -> None:
     await engine.journals(engine.starts(), engine.meters(1_000_000))
     of_session = {"session_id": session_id}
     await proof.ask(house.program, "POST", "/api/sessions/{session_id}/stop", **of_session)
+    start = {"request_id": "R-for-D05", "cp_id": "CP005"}
+    await proof.ask(house.program, "POST", "/api/drivers/{driver_id}/start", start, driver_id="D05")
     engine.channel.abort()
     await house.town.says("CP005 .*Faulted: no link")
     await proof.ask(house.program, "POST", "/api/sessions/{session_id}/close-lost", **of_session)

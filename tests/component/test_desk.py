@@ -91,6 +91,17 @@ async def test_out_for_all_asks_while_charges_run(town: Town):
     assert asked == ["", "out: this ends 1 running charges. Put every charging point out of order? y/n"]
 
 
+async def test_start_asks_for_a_driver_who_stands_there(town: Town):
+    engine, driver = await town.point(), await town.driver()
+    operator = Operator(town)
+    assert "Not done: D09 is unknown here" in await operator.types("start CP001 D09")
+    said = await operator.types("start any d01 5 kWh")
+    start = await engine.is_asked()
+    assert said == f"start: CP001 is asked for D01, who plugs in next ({start.session_id})."
+    assert start.limit_mwh == 5_000_000
+    assert (await hear(driver.channel, messages.Notice)).code == "STARTED"
+
+
 async def test_stop_ends_one_charge_and_the_point_stays_in_service(town: Town):
     engine, driver = await charging(town)
     operator = Operator(town)

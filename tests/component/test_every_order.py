@@ -30,6 +30,7 @@ ORDERS = {
     # Its price; its location is `move`, and in commands.js.
     ("PATCH", "/api/cps/{cp_id}"): ("price", "reprice.js", "/api/cps/${"),
     ("POST", "/api/drivers/{driver_id}/block"): ("block", "pages/drivers.js", "/block`"),
+    ("POST", "/api/drivers/{driver_id}/start"): ("start", "start_for.js", "/start`"),
     ("POST", "/api/drivers/{driver_id}/top-up"): ("top-up", "money.js", "/top-up`"),
     ("POST", "/api/drivers/{driver_id}/correct"): ("correct", "money.js", "/correct`"),
     ("POST", "/api/drivers/{driver_id}/pay-out"): ("pay-out", "money.js", "/pay-out`"),
@@ -99,6 +100,7 @@ AT_THE_PANEL = (
     "out",
     "resume",
     "revoke",
+    "start",
     "stop",
     "close-lost",
     "top-up",

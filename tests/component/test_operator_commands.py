@@ -20,6 +20,7 @@ from evcharge.domain.charging_point import Hold
 from evcharge.domain.errors import AuthenticationError
 from evcharge.domain.ids import Role
 from evcharge.domain.location import WeatherKind
+from evcharge.evc1 import messages
 from evcharge.http.registry_client import RegistryAddress, fetch_ticket
 from evcharge.labels import Speech
 from evcharge.labels.operator import SENTENCES
@@ -27,7 +28,7 @@ from evcharge.operator import stream
 from evcharge.operator.client import OperatorClient
 from evcharge.security import secret_files, state_folder, tls
 from tests.component.registry_process import Running, make_state, running_registry
-from tests.component.town import Town, running
+from tests.component.town import Town, hear, running
 
 
 @pytest.fixture(autouse=True)
@@ -193,6 +194,19 @@ async def test_close_lost_ends_a_charge_whose_engine_is_gone(town: Town, shell: 
     spanish = await shell.fails("close-lost", session_id, "--lang", "es")
     assert f"{session_id} no es una sesión abierta" in spanish
     assert "is not" not in spanish
+
+
+async def test_start_asks_for_a_driver_who_stands_there(town: Town, shell: Shell):
+    engine, driver = await town.point(), await town.driver()
+    assert "D09 is unknown here" in await shell.fails("start", "cp001", "--driver", "d09")
+    assert "'0 kWh' is no limit" in await shell.fails("start", "any", "--driver", "D01", "--kwh", "0", code=2)
+    said = await shell.does("start", "any", "--driver", "d01", "--eur", "2,50", "--lang", "es")
+    start = await engine.is_asked()
+    assert said == f"Se pide CP001 para D01, que ahora enchufa: {start.session_id}.\n"
+    assert start.hold_cents == 250
+    assert (await hear(driver.channel, messages.Notice)).code == "STARTED"
+    said = await shell.fails("start", "CP001", "--driver", "D01", "--lang", "es")
+    assert "D01 ya tiene una recarga en curso en CP001" in said
 
 
 async def test_stop_ends_one_charge_and_the_point_stays_in_service(town: Town, shell: Shell):

@@ -358,7 +358,7 @@ FORGERIES: dict[str, tuple[str, str]] = {
     "a session is made up": (
         "INSERT INTO session SELECT 'S-forged-000001', 'R-forged', cp_id, driver_id, state, price_centi_cents_per_kwh,"
         " 0, limit_mwh, plug_within_s, 0, 0, authorised_at, started_at, ended_at, stop_reason, end_reason, excess_mwh,"
-        " elapsed_s, received_at, awaits_end, 0, 0, 0, NULL, NULL FROM session WHERE state = 'REFUSED'",
+        " elapsed_s, received_at, awaits_end, 0, 0, 0, NULL, NULL, 0 FROM session WHERE state = 'REFUSED'",
         r"session S-forged-000001: no event of the audit log tells of it",
     ),
     "a hold is lifted": (

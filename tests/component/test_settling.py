@@ -106,6 +106,56 @@ async def test_only_operators_close_lost_charges(office: Office):
     }  # fmt: skip
 
 
+# ---- a charge is started for a driver who stands there
+
+
+async def test_an_operator_starts_a_charge_for_a_driver_who_is_told_so(office: Office):
+    engine, driver = await office.town.point(), await office.town.driver()
+    order = {"request_id": "order-0001", "cp_id": "CP001", "until_mwh": 5_000_000}
+    path = "/api/drivers/D01/start"
+    told = shaped(await office.ask("POST", path, order), member_answers.ProgressAnswer)
+    assert (told["step"], told["cp_id"]) == ("ASKING", "CP001")
+    notice = await hear(driver.channel, messages.Notice)
+    assert (notice.code, notice.cp_id) == ("STARTED", "CP001")
+    assert (await engine.is_asked()).limit_mwh == 5_000_000
+    # Said again, it is the same charge.
+    again = await office.post(path, order)
+    assert (again["session_id"], again["step"]) == (told["session_id"], "READY")
+    (row,) = office.rows("SessionAuthorised")
+    assert (row["actor"], row["role"], row["driver_id"]) == ("operator", "operator", "D01")
+    driver.channel.abort()
+    await office.recorded("DriverLost")
+    await engine.journals(engine.starts(), engine.meters(5_000_000), engine.ends("limit"))
+    back = await office.town.driver_link("D01")
+    bill = await hear(back, messages.TicketIssued)
+    assert (bill.by_operator, bill.reason) == (True, "own limit")
+    (ticket,) = (await office.get("/api/tickets"))["tickets"]
+    assert ticket["by_operator"]
+
+
+async def test_what_cannot_be_started_for_a_driver_is_said_to_the_operator_only(office: Office):
+    await office.town.point()
+    order = {"request_id": "order-0001", "cp_id": "CP404"}
+    assert (await office.post("/api/drivers/D01/start", order))[
+        "en"
+    ] == "D01 is unknown here: it never logged in."
+    driver = await office.town.driver()
+    refused = await office.post("/api/drivers/D01/start", order)
+    assert (refused["step"], refused["code"]) == ("REFUSED", "E_UNKNOWN_CP")
+    driver.channel.send(messages.AskBalance())
+    # Nothing else was said to it before.
+    assert isinstance(await driver.channel.receive(), messages.Balance)
+
+
+async def test_only_operators_start_charges_of_others(office: Office):
+    await office.town.point()
+    await office.town.driver()
+    order = {"request_id": "order-0001", "cp_id": "CP001"}
+    assert await statuses(office, "POST", "/api/drivers/D01/start", order) == {
+        "nobody": 401, "driver": 403, "viewer": 403, "service": 403, "operator": 200, "admin": 200,
+    }  # fmt: skip
+
+
 # ---- one charge is ended, and its charging point stays in service
 
 

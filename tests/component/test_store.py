@@ -866,10 +866,13 @@ async def test_what_wallets_lacked_before_debts_were_kept_is_a_debt_afterwards(t
     # As it lay there before: without the table that says so.
     with raw(path) as old:
         old.execute("DROP TABLE debt")
-        for column in ("short_cents", "rebuilt", "until_mwh", "until_cents"):
+        old.execute("DROP VIEW ticket_now")
+        for column in ("short_cents", "rebuilt", "until_mwh", "until_cents", "by_operator"):
             old.execute(f"ALTER TABLE session DROP COLUMN {column}")
         for column in ("country", "latitude", "longitude"):
             old.execute(f"ALTER TABLE weather DROP COLUMN {column}")
+        money = (Path(store.__file__).parent / "schema" / "017_money.sql").read_text("utf-8")
+        old.execute(money[money.index("CREATE VIEW ticket_now") :].partition(";")[0])
         old.execute("PRAGMA user_version = 18")
     facts = await reloaded(tmp_path)
     assert dict(facts.debtors()) == {"D01": 125}

@@ -130,6 +130,26 @@ async def test_an_operator_takes_one_out_of_order_and_back(room, window) -> None
         await expect(page.locator(".messages-panel")).to_contain_text("CP011 is held: operator")
 
 
+async def test_an_operator_starts_a_charge_for_a_driver_who_stands_there(fresh_room, window) -> None:
+    engine, driver = await fresh_room.town.point("CP014"), await fresh_room.town.driver("D14")
+    async with window() as opened:
+        page = await fresh_room.enter(opened, "operator")
+        await tile(page, "CP014").click()
+        start = page.locator('#drawer [data-act="start"]')
+        await start.click()
+        form = page.locator("dialog.fd[open]")
+        await form.locator('[name="driver"]').fill("d99")
+        await form.get_by_role("button", name="Start for a driver").click()
+        await expect(form).to_contain_text("D99 is unknown here: it never logged in.")
+        await form.locator('[name="driver"]').fill("d14")
+        await form.locator('[name="most"]').fill("5")
+        await form.get_by_role("button", name="Start for a driver").click()
+        await expect(page.locator("#toasts")).to_contain_text("CP014 is asked for D14, who plugs in next.")
+        assert (await engine.is_asked()).limit_mwh == 5_000_000
+        assert (await hear(driver.channel, messages.Notice)).code == "STARTED"
+        await expect(start).to_be_disabled()
+
+
 async def test_an_operator_ends_one_charge_and_its_point_stays_in_service(fresh_room, window) -> None:
     engine = await fresh_room.town.point("CP012")
     async with window() as opened:

@@ -92,7 +92,7 @@ TABLES: Final = {
                 "request_id", "cp_id", "driver_id", "registration", "state", "price_centi_cents_per_kwh", "hold_cents",
                 "limit_mwh", "plug_within_s", "start_meter_mwh", "authorised_at", "started_at", "ended_at",
                 "received_at", "stop_reason", "end_reason", "rebuilt", "short_cents",
-                "until_mwh", "until_cents",
+                "until_mwh", "until_cents", "by_operator",
             ),
         ),
         Table(
@@ -467,9 +467,14 @@ class ExpectedRows:
             "short_cents": 0,
             "until_mwh": None,
             "until_cents": None,
+            "by_operator": 0,
         }
         if isinstance(event, e.SessionAuthorised):
-            self._open[event.session_id] |= {"until_mwh": event.until_mwh, "until_cents": event.until_cents}
+            self._open[event.session_id] |= {
+                "until_mwh": event.until_mwh,
+                "until_cents": event.until_cents,
+                "by_operator": int(event.by_operator),
+            }
         self._holds(event.driver_id, event.session_id, event.hold_cents)
 
     def _holds(self, driver_id: str, session_id: str, cents: int) -> None:

@@ -93,7 +93,7 @@ _TABLES: dict[type[Change], _Table] = {
             "session_id", "request_id", "cp_id", "driver_id", "registration", "state", "price_centi_cents_per_kwh",
             "hold_cents", "limit_mwh", "plug_within_s", "start_meter_mwh", "meter_mwh", "excess_mwh", "authorised_at",
             "started_at", "ended_at", "elapsed_s", "received_at", "stop_reason", "end_reason", "awaits_end", "rebuilt",
-            "short_cents", "until_mwh", "until_cents",
+            "short_cents", "until_mwh", "until_cents", "by_operator",
         ),
         ("session_id",),
     ),
@@ -386,6 +386,7 @@ def session_of(row: Row) -> Session:
         short_cents=row["short_cents"],
         until_mwh=row["until_mwh"],
         until_cents=row["until_cents"],
+        by_operator=bool(row["by_operator"]),
         authorised_at=datetime.fromisoformat(row["authorised_at"]),
         started_at=_instant_or_none(row["started_at"]),
         ended_at=_instant_or_none(row["ended_at"]),
@@ -460,6 +461,7 @@ def ticket_of(row: Row) -> Ticket:
         corrected_cents=row["corrected_cents"],
         corrected_paid_cents=row["corrected_paid_cents"],
         registration=row["registration"],
+        by_operator=bool(row["by_operator"]),
     )
 
 

@@ -298,6 +298,7 @@ def _issued(ticket: Ticket, *, while_away: bool = False) -> TicketIssued:
         received_at=_unix(ticket.received_at),
         corrected_mwh=ticket.corrected_mwh or UNSET,
         corrected_cents=ticket.corrected_cents or UNSET,
+        by_operator=ticket.by_operator or UNSET,
     )
 
 

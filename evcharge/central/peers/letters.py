@@ -50,7 +50,7 @@ def letters(event: events.Event, sign: Sign) -> list[Letter]:
     """Return what must be told to whom, in order, now that `event` is stored."""
     match event:
         case events.SessionAuthorised():
-            return [(Role.ENGINE, event.cp_id, _start(event, sign)), *_limited(event)]
+            return [(Role.ENGINE, event.cp_id, _start(event, sign)), *_started(event), *_limited(event)]
         case events.EngineConnected():
             return [*_welcome(event), *_located(event), *_withheld(event)]
         case events.ConfirmationAsked():
@@ -211,6 +211,14 @@ def _start(event: events.SessionAuthorised, sign: Sign) -> Start:
     )
 
 
+def _started(event: events.SessionAuthorised) -> list[Letter]:
+    """Return what its driver is told for whom an operator asked."""
+    if not event.by_operator:
+        return []
+    text = f"The operator starts a charge for you at {event.cp_id}."
+    return [(Role.DRIVER, event.driver_id, Notice(code="STARTED", text=text, cp_id=event.cp_id))]
+
+
 def _limited(event: events.SessionAuthorised) -> list[Letter]:
     """Return what its driver is told whose charge may not have all that it asked for."""
     tariff = Tariff(event.price_centi_cents_per_kwh)
@@ -327,4 +335,5 @@ def _ticket(event: events.TicketMade) -> TicketIssued:
         estimated=event.estimated,
         elapsed_s=UNSET if event.elapsed_s is None else event.elapsed_s,
         received_at=event.received_at or event.ended_at,
+        by_operator=event.by_operator or UNSET,
     )

@@ -53,6 +53,7 @@ class Offer:
     limit_mwh: int
     until_mwh: int | None
     until_cents: int | None
+    by_operator: bool
 
 
 # ---- start
@@ -68,7 +69,7 @@ def start(draft: Draft, command: StartCharging, rules: Rules) -> None:
     try:
         offer = offered(draft, command, rules)
     except StartRefusal as no:
-        decline(draft, command, no)
+        decline(draft, command, discreet(no) if command.by_operator else no)
     else:
         authorise(draft, offer, command.request_id, command.nonce, rules)
 
@@ -80,7 +81,12 @@ def offered(draft: Draft, command: StartCharging, rules: Rules, most_cents: int 
     own_cents = None if Tariff(point.price_centi_cents_per_kwh).is_free else command.until_cents
     most_mwh, bounds = command.until_mwh or rules.max_session_mwh, (most_cents, own_cents)
     hold_cents, limit_mwh = _affordable(driver, point, rules, min(most_mwh, rules.max_session_mwh), bounds)
-    return Offer(driver, point, hold_cents, limit_mwh, command.until_mwh, own_cents)
+    return Offer(driver, point, hold_cents, limit_mwh, command.until_mwh, own_cents, command.by_operator)
+
+
+def discreet(no: StartRefusal) -> StartRefusal:
+    """Return a refusal without the sum in a wallet: whoever asks is not its driver."""
+    return no if no.code is not Code.BALANCE else StartRefusal(no.code, RefusalFacts(by_hand=True))
 
 
 def decline(draft: Draft, command: StartCharging, no: StartRefusal) -> None:
@@ -93,6 +99,7 @@ def decline(draft: Draft, command: StartCharging, no: StartRefusal) -> None:
             code=no.code,
             reason=no.facts.reason if no.code is Code.PAUSE else "",
             facts=no.facts,
+            by_operator=command.by_operator,
         )
     )
     draft.reply = RequestStep(
@@ -121,6 +128,7 @@ def authorise(draft: Draft, offer: Offer, request_id: RequestId, nonce: str, rul
         limit_mwh=offer.limit_mwh,
         until_mwh=offer.until_mwh,
         until_cents=offer.until_cents,
+        by_operator=offer.by_operator,
         authorised_at=rules.now,
         plug_within_s=rules.plug_within_s,
         authorised_s=rules.steady_s,
@@ -139,6 +147,7 @@ def authorise(draft: Draft, offer: Offer, request_id: RequestId, nonce: str, rul
             registration=session.registration,
             until_mwh=session.until_mwh,
             until_cents=session.until_cents,
+            by_operator=session.by_operator,
         )
     )
     draft.reply = progress(session, "ASKING")
@@ -187,14 +196,14 @@ def same_answer(
 
 def _able_driver(draft: Draft, command: StartCharging, rules: Rules) -> Driver:
     driver = draft.driver(command.driver_id)
-    if driver is None and command.by_hand:
+    if driver is None and command.by_another:
         raise StartRefusal(Code.DRIVER_BLOCKED, RefusalFacts(reason="unknown", by_hand=True))
     if driver is None or driver.blocked or driver.barred:
         raise StartRefusal(Code.DRIVER_BLOCKED)
     if len(driver.sessions) >= rules.max_active_per_driver:
         busy = draft.session(min(driver.sessions))
         at = busy.cp_id if busy else None
-        if command.by_hand:
+        if command.by_another:
             raise StartRefusal(Code.DRIVER_BUSY, RefusalFacts(at=at, by_hand=True))
         stopping = busy.stop_reason if busy else None
         raise StartRefusal(Code.DRIVER_BUSY, RefusalFacts(at=at, reason=stopping or ""))

@@ -212,6 +212,13 @@ class StartCharging(MaybeFromLink):
     # The charge is to end after so much energy, or so much money.
     until_mwh: int | None = None
     until_cents: int | None = None
+    # An operator asks for a driver who stands there; it is told so, and its wallet pays, by the rules of any request.
+    by_operator: bool = False
+
+    @property
+    def by_another(self) -> bool:
+        """Whether somebody else than the driver reads the answer."""
+        return self.by_hand is not None or self.by_operator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

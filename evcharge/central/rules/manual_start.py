@@ -55,7 +55,7 @@ def start(draft: Draft, command: StartCharging, by_hand: ByHand, rules: Rules) -
         else:
             _ask(draft, command, by_hand.reach, rules)
     except StartRefusal as no:
-        charging.decline(draft, command, _discreet(no))
+        charging.decline(draft, command, charging.discreet(no))
 
 
 def _start_by_pin(draft: Draft, command: StartCharging, by_hand: ByHand, rules: Rules) -> None:
@@ -154,7 +154,7 @@ def answer(draft: Draft, command: AnswerStart, rules: Rules) -> None:
         if offer.point.price_centi_cents_per_kwh != question.price_centi_cents_per_kwh:
             raise _unconfirmed("new price")
     except StartRefusal as no:
-        _say_ended(draft, point, question, _discreet(no))
+        _say_ended(draft, point, question, charging.discreet(no))
         return
     draft.say(
         events.StartConfirmed(driver_id=question.driver_id, request_id=question.request_id, cp_id=point.cp_id)
@@ -192,7 +192,7 @@ def _settle(draft: Draft, point: ChargingPoint, question: Question, rules: Rules
     try:
         charging.offered(draft, asked, rules)
     except StartRefusal as no:
-        _end(draft, point, question, _discreet(no))
+        _end(draft, point, question, charging.discreet(no))
 
 
 def without_consents(draft: Draft, driver: Driver) -> Driver:
@@ -233,11 +233,6 @@ def _authorise(draft: Draft, offer: Offer, command: StartCharging, rules: Rules)
 def _unconfirmed(reason: str, within_s: int | None = None) -> StartRefusal:
     facts = RefusalFacts(reason=reason, within_s=within_s, by_hand=True)
     return StartRefusal(Code.NOT_CONFIRMED, facts)
-
-
-def _discreet(no: StartRefusal) -> StartRefusal:
-    """Return a refusal without the sum in a wallet: whoever typed an id is not its driver."""
-    return no if no.code is not Code.BALANCE else StartRefusal(no.code, RefusalFacts(by_hand=True))
 
 
 # ---- the PIN

@@ -120,6 +120,7 @@ def issue_ticket(
             elapsed_s=session.elapsed_s,
             received_at=rules.now,
             registration=session.registration,
+            by_operator=session.by_operator,
         )
     )
     draft.say(
@@ -137,6 +138,7 @@ def issue_ticket(
             balance_cents=driver.balance_cents,
             registration=session.registration,
             owed_cents=owed,
+            by_operator=session.by_operator,
         )
     )
     owe(draft, session, owed)

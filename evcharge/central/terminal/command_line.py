@@ -9,11 +9,13 @@ from evcharge.domain.billing import parse_cents, typed_number
 from evcharge.domain.errors import BadInput
 from evcharge.domain.ids import natural, typed_id
 from evcharge.domain.location import NOWHERE, Location
+from evcharge.domain.own_limit import NO_LIMITS, OwnLimits, cut_off
 from evcharge.labels import Speech
 
 MOST_CHARACTERS = 300
 MOST_REASON = 200
 ALL = "all"
+_ANY = "ANY"
 # How the ids of sessions begin.
 _SESSION = "S-"
 _MOST_SESSION_ID = 96
@@ -28,6 +30,7 @@ class PanelVerb(StrEnum):
     REVOKE = "revoke"
     MOVE = "move"
     ROTATE = "rotate"
+    START = "start"
     STOP = "stop"
     CLOSE_LOST = "close-lost"
     SESSIONS = "sessions"
@@ -48,6 +51,7 @@ USAGE: Mapping[PanelVerb, str] = {
     PanelVerb.REVOKE: "revoke CP001 | revoke D01",
     PanelVerb.MOVE: "move CP001 Alicante",
     PanelVerb.ROTATE: "rotate CP001",
+    PanelVerb.START: "start CP001 D01 5 kWh",
     PanelVerb.STOP: "stop CP001 | stop S-1",
     PanelVerb.CLOSE_LOST: "close-lost CP001",
     PanelVerb.SESSIONS: "sessions",
@@ -63,7 +67,8 @@ USAGE: Mapping[PanelVerb, str] = {
 }
 _TAKES_ALL = (PanelVerb.OUT, PanelVerb.RESUME)
 _TAKES_NOTHING = (PanelVerb.SESSIONS, PanelVerb.ALERTS, PanelVerb.DRIVERS, PanelVerb.HELP, PanelVerb.QUIT)
-_TWO = (PanelVerb.TOP_UP, PanelVerb.MOVE)
+_TWO = (PanelVerb.START, PanelVerb.TOP_UP, PanelVerb.MOVE)
+_GOES_ON = (PanelVerb.START, PanelVerb.MOVE)
 _MOVES_MONEY = (PanelVerb.CORRECT, PanelVerb.REFUND, PanelVerb.PAY_OUT)
 
 
@@ -71,7 +76,8 @@ _MOVES_MONEY = (PanelVerb.CORRECT, PanelVerb.REFUND, PanelVerb.PAY_OUT)
 class PanelOrder:
     """One understood command. `subject` is an id, or "" for all of them and for commands without one.
 
-    `cents` None is all that there is. `session_id` is the ticket that is put right; `registration` names the wallet of
+    `cents` None is all that there is. `driver_id` is for whom a charge is started, `limits` after how much it ends.
+    `session_id` is the ticket that is put right; `registration` names the wallet of
     an earlier owner of the id.
     """
 
@@ -82,6 +88,8 @@ class PanelOrder:
     session_id: str = ""
     registration: int | None = None
     reason: str = ""
+    driver_id: str = ""
+    limits: OwnLimits = NO_LIMITS
 
 
 def parse(line: str, say: Speech) -> PanelOrder | None:
@@ -98,8 +106,8 @@ def parse(line: str, say: Speech) -> PanelOrder | None:
     word, *rest = line.split()
     verb = _verb(word, say)
     wanted = 0 if verb in _TAKES_NOTHING else 3 if verb in _MOVES_MONEY else 2 if verb in _TWO else 1
-    # A location may have blanks, and so has a reason.
-    if len(rest) < wanted or (len(rest) > wanted and verb not in (PanelVerb.MOVE, *_MOVES_MONEY)):
+    # A location may have blanks, and so has a reason, or a limit.
+    if len(rest) < wanted or (len(rest) > wanted and verb not in (*_GOES_ON, *_MOVES_MONEY)):
         raise BadInput(say("usage", usage=USAGE[verb]))
     match verb:
         case PanelVerb.MOVE:
@@ -108,12 +116,28 @@ def parse(line: str, say: Speech) -> PanelOrder | None:
             return PanelOrder(verb, _id(rest[0], say), _cents(rest[1], say))
         case PanelVerb.CORRECT | PanelVerb.REFUND | PanelVerb.PAY_OUT:
             return _money(verb, rest, say)
+        case PanelVerb.START:
+            return _start(rest, say)
         case PanelVerb.STOP if rest[0].upper().startswith(_SESSION):
             return PanelOrder(verb, session_id=_session(rest[0], say))
         case _ if not rest or (verb in _TAKES_ALL and rest[0].lower() == ALL):
             return PanelOrder(verb)
         case _:
             return PanelOrder(verb, _id(rest[0], say))
+
+
+def _start(words: Sequence[str], say: Speech) -> PanelOrder:
+    """Read where, for whom, and after how much it is to end."""
+    try:
+        rest, limits = cut_off(" ".join(words), comma=say.lang == "es")
+    except BadInput as problem:
+        raise BadInput(say("bad limit", word=_shown(problem.text))) from None
+    match rest.split():
+        case [cp_id, driver_id]:
+            at = "" if cp_id.upper() == _ANY else _id(cp_id, say)
+            return PanelOrder(PanelVerb.START, at, driver_id=_id(driver_id, say), limits=limits)
+        case _:
+            raise BadInput(say("usage", usage=USAGE[PanelVerb.START]))
 
 
 def _money(verb: PanelVerb, words: Sequence[str], say: Speech) -> PanelOrder:
@@ -158,6 +182,7 @@ def completions(
             PanelVerb.MOVE: sorted(points, key=natural),
             PanelVerb.ROTATE: sorted(points, key=natural),
             PanelVerb.CLOSE: [*sorted(points, key=natural), *sorted(drivers, key=natural)],
+            PanelVerb.START: ["any", *sorted(points, key=natural)],
             PanelVerb.STOP: sorted(points, key=natural),
             PanelVerb.CLOSE_LOST: sorted(points, key=natural),
             PanelVerb.TOP_UP: sorted(drivers, key=natural),

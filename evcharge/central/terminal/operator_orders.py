@@ -24,17 +24,20 @@ from evcharge.central.rules.commands import (
     PlaceHold,
     Refund,
     RevokeKeys,
+    StartCharging,
     TopUp,
 )
+from evcharge.central.rules.replies import RequestStep
 from evcharge.central.terminal.command_line import PanelOrder, PanelVerb, help_page
 from evcharge.central.terminal.wall_lists import Fault, fault_lines, session_state
+from evcharge.central.views import refusal_text
 from evcharge.central.views.alerts import Alerts, alert_text, restored_text
 from evcharge.central.views.event_text import speech, status_line
 from evcharge.domain.billing import SURE_CENTS, euros, kwh
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.events import PaidOut, TicketCorrected, TicketMade, WalletCorrected
-from evcharge.domain.ids import CpId, DriverId, Role, SessionId, natural
+from evcharge.domain.ids import CpId, DriverId, RequestId, Role, SessionId, natural
 from evcharge.domain.location import Location
 from evcharge.evc1.frames import KEY_BYTES
 from evcharge.labels.command_refusals import in_words
@@ -137,6 +140,8 @@ class OperatorOrders:
                 return await self._move_money(order)
             case PanelVerb.DRIVERS:
                 return self._page(self._say("drivers title"), list(self._wallets()))
+            case PanelVerb.START:
+                return await self._start(order)
             case PanelVerb.STOP:
                 return await self._stop(order)
             case PanelVerb.CLOSE_LOST:
@@ -188,6 +193,28 @@ class OperatorOrders:
         return OrderAnswer(
             self._say("revoke done" if decision.stored else "withdrawn unstored", subject=subject)
         )
+
+    async def _start(self, order: PanelOrder) -> OrderAnswer:
+        until_mwh, until_cents = order.limits
+        command = StartCharging(
+            by=PANEL,
+            driver_id=DriverId(order.driver_id),
+            request_id=RequestId(secrets.token_hex(8)),
+            nonce=secrets.token_hex(8),
+            cp_id=CpId(order.subject) if order.subject else None,
+            until_mwh=until_mwh,
+            until_cents=until_cents,
+            by_operator=True,
+        )
+        reply = (await self._dispatcher.post(command)).reply
+        match reply:
+            case RequestStep(step="REFUSED"):
+                return OrderAnswer(self._say("not done", why=refusal_text.answered(reply, self._lang)))
+            case RequestStep(cp_id=cp_id, session_id=session_id):
+                about = {"cp_id": cp_id, "driver_id": order.driver_id, "session_id": session_id}
+                return OrderAnswer(self._say("start done", **about))
+            case _:
+                raise LookupError(order.verb)
 
     async def _stop(self, order: PanelOrder) -> OrderAnswer:
         point = self._point(order.subject)

@@ -160,7 +160,7 @@ class DriverBoard:
         match event:
             case SessionAuthorised():
                 reader.refused = None
-            case StartRefused(times=1) | SessionRefused():
+            case StartRefused(times=1, by_operator=False) | SessionRefused():
                 reader.refused = refusal_text.of_event(event)
             case TicketMade():
                 reader.made[event.session_id] = _ticket(event)
@@ -250,6 +250,7 @@ class DriverBoard:
             limit_mwh=session.limit_mwh,
             until_mwh=session.until_mwh,
             until_cents=session.until_cents,
+            by_operator=session.by_operator,
             started_at=at(session.started_at) if session.started_at is not None else None,
             elapsed_s=session.elapsed_s,
             authorised_at=at(session.authorised_at),
@@ -297,6 +298,7 @@ def ticket_row(ticket: Ticket) -> dict[str, Any]:
         "late": ticket.late,
         "corrected_mwh": ticket.corrected_mwh,
         "corrected_cents": ticket.corrected_cents,
+        "by_operator": ticket.by_operator,
     }
 
 
@@ -316,4 +318,5 @@ def _ticket(event: TicketMade) -> Ticket:
         elapsed_s=event.elapsed_s,
         received_at=datetime.fromtimestamp(event.received_at or event.ended_at, UTC),
         registration=event.registration,
+        by_operator=event.by_operator,
     )

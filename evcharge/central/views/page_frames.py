@@ -130,6 +130,8 @@ class Charge(Struct, frozen=True):
     # What the driver wants at most.
     until_mwh: int | None
     until_cents: int | None
+    # An operator asked for it.
+    by_operator: bool
     started_at: int | None
     elapsed_s: int | None
     authorised_at: int

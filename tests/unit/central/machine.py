@@ -249,6 +249,8 @@ class TheRules(RuleBasedStateMachine):
             assert messages.decode(messages.encode(0, told)).m == told
         for event in decision.events:
             if isinstance(event, events.SessionAuthorised):
+                assert event.by_operator == getattr(command, "by_operator", False)
+                reached["started by an operator"] += event.by_operator
                 driver = self.draft.driver(event.driver_id)
                 point = before[event.cp_id]
                 assert point.status in (CpStatus.AVAILABLE, CpStatus.FINISHING)  # I11, I26
@@ -484,6 +486,7 @@ class TheRules(RuleBasedStateMachine):
         stale=stale,
         web=rarely,
         until=own_limits,
+        by_operator=rarely,
     )
     def a_driver_asks(
         self,
@@ -494,6 +497,7 @@ class TheRules(RuleBasedStateMachine):
         *,
         web: bool = True,
         until: tuple[int | None, int | None] = (None, None),
+        by_operator: bool = False,
     ) -> None:
         self.nonce += 1
         self.do(
@@ -504,7 +508,8 @@ class TheRules(RuleBasedStateMachine):
             cp_id=cp_id,
             until_mwh=until[0],
             until_cents=until[1],
-            **self.of_driver(driver_id, stale, web=web),
+            by_operator=by_operator,
+            **self.of_driver(driver_id, stale, web=web or by_operator),
         )
 
     @rule(
@@ -1018,7 +1023,7 @@ MUST_BE_REACHED = {
     "granted", "repeated", "refused", "not taken", "ticket", "ticket of nothing", "estimated ticket", "limit exceeded",
     "set aside", "resync", "again", "interrupted", "revoked while charging", "restored", "new journal", "failed commit",
     "stop told again", "asked what became of it", "full batch", "stopped by weather", "overridden", "stopped by bar",
-    "ended by an operator", "stopped at its own limit", "stopped at the limit by Central",
+    "started by an operator", "ended by an operator", "stopped at its own limit", "stopped at the limit by Central",
     "moved into bad weather", "new price while charging", "new journal confirmed", "refused for its journal",
     "withdrawn", "back after a withdrawal", "a next owner", "not settled for the next owner",
     "held for its journal while authorised", "journal forgotten", "lost by a newer credential", "E_PAUSE",

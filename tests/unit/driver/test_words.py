@@ -1,6 +1,7 @@
 """What Central says in English, said by the driver in its own language; and the lines of a pipe in Spanish."""
 
 import pytest
+from msgspec import structs
 
 from evcharge.domain.charging_point import NEW_JOURNAL
 from evcharge.domain.errors import AuthenticationError, BadInput, Code, Overloaded
@@ -16,6 +17,7 @@ from evcharge.evc1.messages import (
     PointRow,
     Points,
     Progress,
+    Supply,
     TicketIssued,
 )
 
@@ -251,3 +253,47 @@ def test_an_own_limit_is_said_to_its_driver(lang: str, ended: str, said: str):
     assert words.ended("own limit") == ended
     notice = Notice(code="LIMITED", text=said, cp_id="CP001", energy_mwh=3_200_000, cost_cents=80)
     assert words.notice(notice).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentence", "note"),
+    [
+        ("en", "The operator starts a charge for you at CP001.", "the operator started this charge for you"),
+        (
+            "es",
+            "El operador inicia una recarga para usted en CP001.",
+            "el operador inició esta recarga para usted",
+        ),
+    ],
+)
+def test_who_started_a_charge_is_said_to_its_driver(lang: str, sentence: str, note: str):
+    words = Words(lang)
+    text = "The operator starts a charge for you at CP001."
+    assert words.notice(Notice(code="STARTED", text=text, cp_id="CP001")) == sentence
+    bill = TicketIssued(
+        session_id="S-D01-CP001-1",
+        request_id="R-00000001",
+        cp_id="CP001",
+        energy_mwh=1,
+        cost_cents=0,
+        price=2_500,
+        reason="unplugged",
+        started_at=1.0,
+        ended_at=2.0,
+        estimated=False,
+        by_operator=True,
+    )
+    assert words.notes(bill) == [note]
+
+
+def test_in_spanish_how_far_a_charge_is_has_a_comma():
+    supply = Supply(
+        session_id="S-D01-CP001-1",
+        cp_id="CP001",
+        power_w=7_400,
+        energy_mwh=3_200_000,
+        cost_cents=80,
+        until_cents=300,
+    )
+    assert SPANISH.live(supply) == ["CP001: 7,40 kW, 3,200 kWh, 0,80 de 3,00 €"]
+    assert SPANISH.energy(structs.replace(supply, until_mwh=5_000_000)) == "3,200 de 5 kWh"

@@ -138,6 +138,7 @@ class Session(Shape):
     cost_cents: int
     owed_cents: int
     rebuilt: bool
+    by_operator: bool
 
 
 class SessionsAnswer(Answer):
@@ -173,6 +174,7 @@ class Ticket(Shape):
     late: bool
     corrected_mwh: int
     corrected_cents: int
+    by_operator: bool
 
 
 class TicketRow(Ticket):

@@ -83,6 +83,7 @@ def session(row: Row, live: Mapping[CpId, Live]) -> Json:
     return {
         **{name: row[name] for name in names},
         "rebuilt": bool(row["rebuilt"]),
+        "by_operator": bool(row["by_operator"]),
         "price": price_text(row["price_centi_cents_per_kwh"]),
         "energy_mwh": energy_mwh,
         # As a ticket is computed: nothing beyond the limit is billed.
@@ -96,7 +97,7 @@ def ticket(row: Row) -> Json:
     """Return one ticket."""
     content: dict[str, Any] = {name: row[name] for name in row.keys()}  # noqa: SIM118  a Row yields values
     content["price"] = price_text(content.pop("price_centi_cents_per_kwh"))
-    content |= {name: bool(content[name]) for name in ("estimated", "rebuilt")}
+    content |= {name: bool(content[name]) for name in ("estimated", "rebuilt", "by_operator")}
     content["late"] = ticket_of(row).late
     del content["corrections"], content["corrected_paid_cents"]
     return content

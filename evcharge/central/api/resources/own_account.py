@@ -226,7 +226,7 @@ class OwnAccountRoutes:
                 until_cents=wanted.until_cents,
             ),
         )
-        return answer(_told(wanted.request_id, decision.reply))
+        return answer(told_progress(wanted.request_id, decision.reply))
 
     async def stop(self, request: web.Request, actor: Actor) -> web.Response:
         """Stop the charge that is named, or the only one; say which that was."""
@@ -241,7 +241,7 @@ class OwnAccountRoutes:
             if refusal.code is not Code.NO_SESSION:
                 raise
             raise CommandRefused(refusal.why, Code.CONFLICT, **refusal.facts) from None
-        return answer(_told("", decision.reply))
+        return answer(told_progress("", decision.reply))
 
     async def answer(self, request: web.Request, actor: Actor) -> web.Response:
         """Start the charge that a charging point asks about, or do not."""
@@ -262,7 +262,7 @@ class OwnAccountRoutes:
                 return answer(
                     told | {"cp_id": event.cp_id, "code": event.code, "en": refusal.en, "es": refusal.es}
                 )
-        return answer(_told(said.request_id, decision.reply))
+        return answer(told_progress(said.request_id, decision.reply))
 
     async def set_pin(self, request: web.Request, actor: Actor) -> web.Response:
         """Keep another PIN."""
@@ -313,7 +313,7 @@ class OwnAccountRoutes:
         return answer({"session_id": session_id, "changed": not decision.is_empty})
 
 
-def _told(request_id: str, reply: object) -> dict[str, object]:
+def told_progress(request_id: str, reply: object) -> dict[str, object]:
     """Return how far a request has come, as the page is told."""
     if not isinstance(reply, RequestStep):
         # It was carried out to its end before: the ticket is the answer.

@@ -28,12 +28,12 @@ _FILTERS = (OF_DRIVER, OF_POINT, FROM, TO)
 _SESSION_COLUMNS = (
     "session_id", "request_id", "cp_id", "driver_id", "state", "authorised_at", "started_at", "ended_at", "elapsed_s",
     "received_at", "stop_reason", "end_reason", "price", "energy_mwh", "cost_cents", "hold_cents", "limit_mwh",
-    "day", "owed_cents", "rebuilt", "until_mwh", "until_cents",
+    "day", "owed_cents", "rebuilt", "until_mwh", "until_cents", "by_operator",
 )  # fmt: skip
 _TICKET_COLUMNS = (
     "session_id", "request_id", "cp_id", "driver_id", "started_at", "ended_at", "elapsed_s", "received_at",
     "late", "reason", "estimated", "price", "energy_mwh", "cost_cents", "corrected_mwh", "corrected_cents",
-    "day", "owed_cents", "rebuilt",
+    "day", "owed_cents", "rebuilt", "by_operator",
 )  # fmt: skip
 _MAX_ID = 200
 

@@ -11,13 +11,14 @@ import { labelled, onLang, words } from "./i18n.js";
 import { messageLine } from "./messages_list.js";
 import { SAMPLES } from "./rows.js";
 import { spark } from "./spark.js";
-import { CHARGING, REVOKED, STATES } from "./states.js";
+import { AVAILABLE, CHARGING, FINISHING, REVOKED, STATES } from "./states.js";
 
 const ASK_MS = 10_000;
 const SHOW_MS = 250;
 const HEIGHT = 60;
 const MESSAGES = 8;
 const endCharge = (cp) => import("./end_charge.js").then((order) => order.endCharge(cp));
+const startFor = (cp) => import("./start_for.js").then((order) => order.startFor(cp));
 const reprice = (cp) => import("./reprice.js").then((form) => form.reprice(cp));
 
 export class Drawer {
@@ -55,7 +56,7 @@ export class Drawer {
     this.messages = h("ol", { class: "messages" });
     this.head = h("header", null, h("svg", { class: "i", "aria-hidden": "true" }, this.use), h("div", null, this.title, this.sub),
       h("button", { type: "button", class: "x", ...labelled("dialog.close"), onclick: () => this.dialog.close() }, icon("close")));
-    this.buttons = { end: act("end", "warn", endCharge), out: act("out", "warn", out), resume: act("resume", "go", resume), revoke: act("revoke", "danger", revoke) };
+    this.buttons = { start: act("start", "go", startFor), end: act("end", "warn", endCharge), out: act("out", "warn", out), resume: act("resume", "go", resume), revoke: act("revoke", "danger", revoke) };
     const more = may("admin") ? [act("price", "ghost", reprice), act("move", "ghost", move)] : [];
     const qr = act("qr", "ghost", (cp) => import("./qr.js").then(({ showQr }) => showQr(this.store, cp)));
     const day = h("figure", null, words("figcaption", "drawer.day"), this.day,
@@ -125,6 +126,7 @@ export class Drawer {
     const [line, area] = spark(cp.hist, SAMPLES, HEIGHT);
     set(this.line, "d", line);
     set(this.area, "d", area);
+    this.buttons.start.disabled = Boolean(cp.session) || cp.s !== AVAILABLE && cp.s !== FINISHING;
     this.buttons.end.disabled = !cp.session;
     this.buttons.out.disabled = isOut(cp);
     this.buttons.resume.disabled = !isOut(cp);

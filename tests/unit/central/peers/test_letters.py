@@ -59,6 +59,20 @@ def test_an_authorised_session_is_put_to_its_engine_signed_with_centrals_instant
     assert told(event) == [(Role.ENGINE, "CP001", start)]
 
 
+def test_a_driver_is_told_that_the_operator_starts_a_charge_for_it():
+    event = e.SessionAuthorised(
+        **WHOSE,
+        price_centi_cents_per_kwh=2_500,
+        hold_cents=80,
+        limit_mwh=3_200_000,
+        plug_within_s=60,
+        by_operator=True,
+    )
+    (_, letter) = told(event)
+    text = "The operator starts a charge for you at CP001."
+    assert letter == (Role.DRIVER, "D01", messages.Notice(code="STARTED", text=text, cp_id="CP001"))
+
+
 @pytest.mark.parametrize(
     ("wish", "limit_mwh", "is_told"),
     [

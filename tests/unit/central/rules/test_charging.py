@@ -505,6 +505,38 @@ def test_central_ends_a_charge_that_its_engine_does_not_end_at_its_limit(
     assert (town.tickets[0].reason, town.tickets[0].energy_mwh) == (reason, session.limit_mwh)
 
 
+# ---- an operator starts one for a driver
+
+
+def test_an_operator_starts_a_charge_by_the_rules_of_the_drivers_own_request(town: Network):
+    decision = town.asks(by_operator=True, until_mwh=5 * KWH)
+    granted = only(decision, events.SessionAuthorised)
+    assert (granted.driver_id, granted.hold_cents, granted.by_operator) == ("D01", 125, True)
+    session = town.session(granted.session_id)
+    town.sends(town.engines["CP001"].started(session.session_id))
+    decision = town.sends(town.engines["CP001"].ended(session.session_id, KWH))
+    assert only(decision, events.TicketMade).by_operator
+    assert town.tickets[0].by_operator
+
+
+@pytest.mark.parametrize(
+    ("driver_id", "sentence"),
+    [
+        ("D09", "D09 is unknown here: it never logged in."),
+        ("D02", "D02 has too little money: top up first."),
+        ("D01", "D01 already has a charge at CP001."),
+    ],
+)
+def test_an_operator_reads_why_it_cannot_be_started_and_not_what_a_wallet_has(
+    town: Network, driver_id: str, sentence: str
+):
+    town.rules = replace(town.rules, welcome_credit_cents=0)
+    town.point_is_there("CP002")
+    town.driver_is_there("D02")
+    town.charging()
+    assert in_english(refused(town, driver_id, "CP002", by_operator=True)) == sentence
+
+
 # ---- an operator ends one
 
 

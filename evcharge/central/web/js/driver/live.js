@@ -95,7 +95,8 @@ export function showLive({ journey, me, now, place, lost, known }) {
   set(act, "aria-disabled", String(waits));
   showBar({ ...face, state, cp: record?.cp ?? "", picture: ICONS[state] ?? "check", waits });
   const goesOn = lost ? t("driver.goes_on") : record?.last?.trouble?.[lang()];
-  put($("#goes-on"), state === "charging" ? goesOn ?? "" : journey.unreachable ? t("driver.sent_again") : "");
+  const started = me?.session?.by_operator ? t("driver.by_operator") : "";
+  put($("#goes-on"), state === "charging" ? goesOn ?? started : started || journey.unreachable ? t("driver.sent_again") : "");
 }
 
 /** @param {Face} face @param {any} facts */

@@ -25,6 +25,7 @@ export function receipt(ticket, { fresh, away, onSeen } = {}) {
     h("header", null, h("b", null, ticket.cp_id), h("time", { datetime: until }, dateTime(until)), fresh && h("span", { class: "new" }, t("driver.new"))),
     h("p", { class: "sum" }, h("b", null, euros(sum)), h("span", null, kwh(energy))),
     away && h("p", { class: "away" }, icon("clock"), t("driver.away")),
+    ticket.by_operator && h("p", { class: "away" }, icon("info"), t("driver.by_operator")),
     ticket.estimated && h("p", { class: "away" }, icon("info"), t("driver.estimated")),
     corrected(ticket) && h("p", { class: "away" }, icon("info"), t("driver.corrected", { energy: kwh(ticket.energy_mwh), sum: euros(ticket.cost_cents) })),
     ticket.late && h("p", { class: "away" }, icon("info"), t("driver.late", { at: dateTime(ticket.received_at) })),

@@ -13,6 +13,7 @@ export default {
   "param.limit_mwh": "limit",
   "param.until_mwh": "limit asked for",
   "param.until_cents": "limit asked for",
+  "param.by_operator": "started by an operator",
   "param.cents": "amount",
   "param.cost_cents": "amount",
   "param.hold_cents": "held",

@@ -74,6 +74,7 @@ export default {
   "driver.away": "This charge ended while you were away.",
   "driver.corrected": "Corrected: at first this ticket said {energy}, {sum}.",
   "driver.late": "Central heard of it on {at}, once the charging point reached it again.",
+  "driver.by_operator": "The operator started this charge for you.",
   "driver.estimated": "Estimated: the charging point could not report its final figures.",
   "driver.why": "Ended",
   "driver.session": "Session",

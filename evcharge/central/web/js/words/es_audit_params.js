@@ -13,6 +13,7 @@ export default {
   "param.limit_mwh": "límite",
   "param.until_mwh": "límite pedido",
   "param.until_cents": "límite pedido",
+  "param.by_operator": "iniciada por un operador",
   "param.cents": "importe",
   "param.cost_cents": "importe",
   "param.hold_cents": "retenido",

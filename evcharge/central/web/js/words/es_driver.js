@@ -74,6 +74,7 @@ export default {
   "driver.away": "Esta recarga acabó mientras usted no estaba.",
   "driver.corrected": "Corregido: al principio este tique decía {energy}, {sum}.",
   "driver.late": "La Central lo supo el {at}, cuando el punto de recarga pudo comunicarse de nuevo.",
+  "driver.by_operator": "El operador inició esta recarga para usted.",
   "driver.estimated": "Estimado: el punto de recarga no pudo comunicar sus cifras finales.",
   "driver.why": "Final",
   "driver.session": "Sesión",
