@@ -21,6 +21,7 @@ from evcharge.operator.events import events as _events
 from evcharge.operator.health_command import health as _health
 from evcharge.operator.invocation import JSON as _JSON
 from evcharge.operator.operator_commands import COMMANDS as _OPERATORS
+from evcharge.operator.operator_commands import set_point as _set_point
 from evcharge.operator.people import PEOPLE as _PEOPLE
 from evcharge.operator.ports_command import ports
 from evcharge.operator.registering import RoleOrGroup, add_commands
@@ -362,6 +363,7 @@ def cp() -> None:
 
 
 add_commands(cp, "cp")
+cp.add_command(_set_point)
 for _operator in (*_OPERATORS, *_CHARGES, *_SETTLING, *_PEOPLE, *_BACKING_UP, _events, _health):
     evcharge.add_command(_operator)
 

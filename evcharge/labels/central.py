@@ -18,12 +18,12 @@ SENTENCES: Mapping[str, Words] = {
     "point moved": ("{cp_id} is now in {location}", "{cp_id} está ahora en {location}"),
     "location differs": (
         (
-            "WARNING {cp_id} says {said}; the network has it in {location}. If it is not there: evcharge move {cp_id}; "
-            "if it is, start its engine with that --location"
+            "WARNING {cp_id} says {said}; the network has it in {location}. If it is not there: "
+            "evcharge cp set {cp_id} --location; if it is, start its engine with that --location"
         ),
         (
-            "AVISO {cp_id} dice {said}; la red lo tiene en {location}. Si no está ahí: evcharge move {cp_id}; "
-            "si está, inicie su motor con esa --location"
+            "AVISO {cp_id} dice {said}; la red lo tiene en {location}. Si no está ahí: "
+            "evcharge cp set {cp_id} --location; si está, inicie su motor con esa --location"
         ),
     ),
     "price changed": (

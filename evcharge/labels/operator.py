@@ -178,6 +178,10 @@ SENTENCES: Mapping[str, Words] = {
         "{question} If so, say it with --yes.",
         "{question} Si es correcto, confírmelo con --yes.",
     ),
+    "set what": (
+        "Say what: --price 0.30, --location Elche, or both.",
+        "Diga qué: --price 0,30, --location Elche, o ambos.",
+    ),
     "priced": ("{cp_id} costs {price} €/kWh from now on.", "{cp_id} cuesta {price} €/kWh desde ahora."),
     "priced already": ("{cp_id} costs {price} €/kWh already.", "{cp_id} ya cuesta {price} €/kWh."),
     "price bad": (

@@ -42,11 +42,11 @@ SENTENCES: Mapping[str, Words] = {
     "elsewhere": (
         (
             "the engine of {cp_id} was started for {said}; the network has it in {location}. If it is not there: "
-            "evcharge move {cp_id}; if it is, start the engine with that --location"
+            "evcharge cp set {cp_id} --location; if it is, start the engine with that --location"
         ),
         (
             "el motor de {cp_id} se inició para {said}; la red lo tiene en {location}. Si no está ahí: "
-            "evcharge move {cp_id}; si está, inicie el motor con esa --location"
+            "evcharge cp set {cp_id} --location; si está, inicie el motor con esa --location"
         ),
     ),
     # ---- lines of the engine

@@ -117,45 +117,54 @@ def revoke(cp_id: str, via: str, as_json: bool, config_file: Path | None, **give
         work.tell("not stored yet")
 
 
-@click.command()
+@click.command("set")
 @id_argument("cp_id")
-@click.argument("location")
-@_central()
-def move(cp_id: str, location: str, as_json: bool, config_file: Path | None, **given: Any) -> None:
-    """Say that CP_ID stands in LOCATION, such as "Alicante": its engine, its monitor and the Registry follow."""
+@_central(
+    click.option(
+        "--price", metavar="EUROS", help="What a kWh costs from now on; a running charge keeps its price."
+    ),
+    click.option("--location", help="Where it stands: its engine, its monitor and the Registry follow."),
+    YES,
+)
+def set_point(
+    cp_id: str,
+    price: str | None,
+    location: str | None,
+    yes: bool,
+    as_json: bool,
+    config_file: Path | None,
+    **given: Any,
+) -> None:
+    """Change what a kWh costs at CP_ID, or where it stands."""
+    from evcharge.domain.billing import parse_price, typed_number
     from evcharge.domain.location import Location
 
-    try:
-        location = Location.checked(location).name
-    except BadInput as problem:
-        raise click.UsageError(problem.text) from None
     work = Operating(config_file, given, as_json=as_json)
-    content = work.ask(lambda api: api.send("PATCH", f"/api/cps/{cp_id}", {"location": location}))
-    name = "moved" if content["changed"] else "moved already"
-    work.tell(name, cp_id=cp_id, location=content["cp"]["location"])
+    wanted: dict[str, Any] = {}
+    if price is not None:
+        price = typed_number(price, comma=work.lang == "es")
+        try:
+            parse_price(price)
+        except BadInput:
+            better = price.replace(",", ".")
+            name = "amount comma" if "," in price else "price bad"
+            raise click.UsageError(work.say(name, amount=ascii(price[:20]), better=better[:20])) from None
+        wanted["price"] = price
+    if location is not None:
+        try:
+            wanted["location"] = Location.checked(location).name
+        except BadInput as problem:
+            raise click.UsageError(problem.text) from None
+    if not wanted:
+        raise click.UsageError(work.say("set what"))
+    content = work.order(f"/api/cps/{cp_id}", wanted, yes=yes, method="PATCH")
+    already = "" if content["changed"] else " already"
+    if price is not None:
+        work.tell(f"priced{already}", cp_id=cp_id, price=content["cp"]["price"])
+    if location is not None:
+        work.tell(f"moved{already}", cp_id=cp_id, location=content["cp"]["location"])
     if content["ended"]:
         work.tell("ended")
-
-
-@click.command()
-@id_argument("cp_id")
-@click.argument("euros")
-@_central(YES)
-def price(cp_id: str, euros: str, yes: bool, as_json: bool, config_file: Path | None, **given: Any) -> None:
-    """Let a kWh cost EUROS (such as 0.30) at CP_ID from now on; a running charge keeps its price."""
-    from evcharge.domain.billing import parse_price, typed_number
-
-    work = Operating(config_file, given, as_json=as_json)
-    euros = typed_number(euros, comma=work.lang == "es")
-    try:
-        parse_price(euros)
-    except BadInput:
-        better = euros.replace(",", ".")
-        name = "amount comma" if "," in euros else "price bad"
-        raise click.UsageError(work.say(name, amount=ascii(euros[:20]), better=better[:20])) from None
-    content = work.order(f"/api/cps/{cp_id}", {"price": euros}, yes=yes, method="PATCH")
-    name = "priced" if content["changed"] else "priced already"
-    work.tell(name, cp_id=cp_id, price=content["cp"]["price"])
 
 
 @click.command()
@@ -312,4 +321,4 @@ def alerts(alert_id: str | None, as_json: bool, config_file: Path | None, **give
         tables.show(content["alerts"], tables.alerts(work.lang), work.say)
 
 
-COMMANDS = (out, resume, revoke, price, move, block, override, cps, sessions, tickets, alerts, report)
+COMMANDS = (out, resume, revoke, block, override, cps, sessions, tickets, alerts, report)

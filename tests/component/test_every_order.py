@@ -27,8 +27,8 @@ ORDERS = {
     ("POST", "/api/cps/{cp_id}/out"): ("out", "commands.js", 'send(cp, "out")'),
     ("POST", "/api/cps/{cp_id}/resume"): ("resume", "commands.js", 'send(cp, "resume")'),
     ("POST", "/api/cps/{cp_id}/revoke"): ("revoke", "commands.js", 'send(cp, "revoke")'),
-    # Its price; its location is `move`, and in commands.js.
-    ("PATCH", "/api/cps/{cp_id}"): ("price", "reprice.js", "/api/cps/${"),
+    # Its price; its location is in commands.js, and `move` at the panel.
+    ("PATCH", "/api/cps/{cp_id}"): ("cp set", "reprice.js", "/api/cps/${"),
     ("POST", "/api/drivers/{driver_id}/block"): ("block", "pages/drivers.js", "/block`"),
     ("POST", "/api/drivers/{driver_id}/start"): ("start", "start_for.js", "/start`"),
     ("POST", "/api/drivers/{driver_id}/top-up"): ("top-up", "money.js", "/top-up`"),
@@ -107,7 +107,6 @@ AT_THE_PANEL = (
     "correct",
     "refund",
     "pay-out",
-    "move",
 )
 
 

@@ -239,28 +239,49 @@ async def test_revoke_on_a_full_disk_says_that_it_holds_and_is_not_stored(town: 
 
 async def test_move_says_where_a_point_stands(town: Town, shell: Shell):
     await town.point()
-    assert await shell.does("move", "CP001", " San   Juan ") == "CP001 stands in San Juan now.\n"
-    assert "ya está en San Juan" in await shell.does("move", "CP001", "San Juan", "--lang", "es")
-    assert await shell.does("move", "CP001", "San Juan") == "CP001 stands in San Juan already.\n"
-    code, _, err = await shell.types("move", "CP001", "\u200b")
+    assert (
+        await shell.does("cp", "set", "CP001", "--location", " San   Juan ")
+        == "CP001 stands in San Juan now.\n"
+    )
+    assert "ya está en San Juan" in await shell.does(
+        "cp", "set", "CP001", "--location", "San Juan", "--lang", "es"
+    )
+    assert (
+        await shell.does("cp", "set", "CP001", "--location", "San Juan")
+        == "CP001 stands in San Juan already.\n"
+    )
+    code, _, err = await shell.types("cp", "set", "CP001", "--location", "\u200b")
     assert (code, "1 to 80 characters" in err) == (2, True)
-    code, _, err = await shell.types("move", "CP404", "Elche")
+    code, _, err = await shell.types("cp", "set", "CP404", "--location", "Elche")
     assert (code, "does not exist" in err) == (1, True)
+
+
+async def test_cp_set_changes_price_and_location_at_once(town: Town, shell: Shell):
+    await town.point()
+    said = await shell.does("cp", "set", "CP001", "--price", "0.30", "--location", "Elche")
+    assert said == "CP001 costs 0.30 €/kWh from now on.\nCP001 stands in Elche now.\n"
+    assert "Say what: --price 0.30, --location Elche, or both." in await shell.fails(
+        "cp", "set", "CP001", code=2
+    )
 
 
 async def test_price_says_what_a_kwh_costs_and_asks_when_it_looks_like_a_slip(town: Town, shell: Shell):
     await town.point()
-    assert await shell.does("price", "CP001", "0.30") == "CP001 costs 0.30 €/kWh from now on.\n"
-    assert await shell.does("price", "CP001", "0.30") == "CP001 costs 0.30 €/kWh already.\n"
-    refused = await shell.fails("price", "CP001", "30", code=2)
-    assert "30.00 €/kWh is more than 2.00 €/kWh: is that right?" in refused
-    assert "30.00" in await shell.does("price", "CP001", "30", "--yes")
-    assert "write the amount with a point, as in 0.3" in await shell.fails("price", "CP001", "0,3", code=2)
-    assert "cuesta 0,31 €/kWh" in await shell.does("price", "cp001", "0,31", "--lang", "es")
-    assert "escriba el importe con un punto" in await shell.fails(
-        "price", "CP001", "1,234", "--lang", "es", code=2
+    assert (
+        await shell.does("cp", "set", "CP001", "--price", "0.30") == "CP001 costs 0.30 €/kWh from now on.\n"
     )
-    assert "is no price" in await shell.fails("price", "CP001", "cheap", code=2)
+    assert await shell.does("cp", "set", "CP001", "--price", "0.30") == "CP001 costs 0.30 €/kWh already.\n"
+    refused = await shell.fails("cp", "set", "CP001", "--price", "30", code=2)
+    assert "30.00 €/kWh is more than 2.00 €/kWh: is that right?" in refused
+    assert "30.00" in await shell.does("cp", "set", "CP001", "--price", "30", "--yes")
+    assert "write the amount with a point, as in 0.3" in await shell.fails(
+        "cp", "set", "CP001", "--price", "0,3", code=2
+    )
+    assert "cuesta 0,31 €/kWh" in await shell.does("cp", "set", "cp001", "--price", "0,31", "--lang", "es")
+    assert "escriba el importe con un punto" in await shell.fails(
+        "cp", "set", "CP001", "--price", "1,234", "--lang", "es", code=2
+    )
+    assert "is no price" in await shell.fails("cp", "set", "CP001", "--price", "cheap", code=2)
 
 
 async def test_a_driver_is_blocked_and_let_in_again(town: Town, shell: Shell):

@@ -57,7 +57,7 @@ async def test_a_monitor_first_an_engine_later_and_a_move_that_all_of_them_keep(
     await registered_in(city, "Elche")
 
     # An operator moves it: both programs say so at once, and warn that the engine was started for another place.
-    assert "CP001 stands in Madrid now." in await ordered(city, "move", "CP001", "Madrid")
+    assert "CP001 stands in Madrid now." in await ordered(city, "cp", "set", "CP001", "--location", "Madrid")
     for program in (supplying, watching):
         await program.says("the engine of CP001 was started for Elche; the network has it in Madrid")
     await central.says("WARNING CP001 says Elche; the network has it in Madrid")
@@ -79,7 +79,7 @@ async def test_a_monitor_first_an_engine_later_and_a_move_that_all_of_them_keep(
 
     # Moved while the engine is off: it hears of it when it comes, without a word of its own.
     await supplying.stops()
-    await ordered(city, "move", "CP001", "San Juan")
+    await ordered(city, "cp", "set", "CP001", "--location", "San Juan")
     supplying = await engine(city)
     await central.says(r"CP001 \(San Juan\) Available")
 

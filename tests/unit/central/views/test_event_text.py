@@ -53,7 +53,8 @@ LINES: dict[e.Event, str | None] = {
     ): "CP001 is new here: no location, 0.0001 €/kWh",
     e.PointMoved(cp_id="CP001", location="Elche"): "CP001 is now in Elche",
     e.LocationDiffers(cp_id="CP001", said="Berlin", location="Elche"): (
-        "WARNING CP001 says Berlin; the network has it in Elche. If it is not there: evcharge move CP001; if it is, "
+        "WARNING CP001 says Berlin; the network has it in Elche. If it is not there: "
+        "evcharge cp set CP001 --location; if it is, "
         "start its engine with that --location"
     ),
     e.PriceChanged(
