@@ -521,7 +521,7 @@ async def test_a_driver_sees_its_own_charge_and_which_points_are_free_and_nothin
     async with desk.page("D01", Role.DRIVER) as page:
         first = await page.frame()
         assert first["t"] == "snap"
-        assert sorted(first["c"]) == [[i, f"CP00{i + 1}", "Alicante", 2_500, ""] for i in range(3)]
+        assert sorted(first["c"]) == [[i, f"CP00{i + 1}", "Alicante", 2_500, "", 0] for i in range(3)]
         assert first["free"] == [0, 2]
         assert first["me"]["session"] is None
         session = town.charging("D01", "CP001")
