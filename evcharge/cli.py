@@ -13,6 +13,7 @@ import click
 from evcharge import __version__
 from evcharge.doctor.doctor_command import doctor
 from evcharge.domain.errors import ConfigError, EvchargeError, Taken
+from evcharge.drills.drill_command import drill
 from evcharge.joining.join_commands import invite, join
 from evcharge.operator.backing_up import BACKING_UP as _BACKING_UP
 from evcharge.operator.backing_up import with_whole_books as _with_whole_books
@@ -385,7 +386,7 @@ def up(points: int, drivers: int, once: bool, verbose: bool, config_file: Path |
     return _live(config, lambda stop, _: demo.run(config, wish, stop))
 
 
-for _command in (invite, join, doctor, ports):
+for _command in (invite, join, doctor, ports, drill):
     evcharge.add_command(_command)
 
 

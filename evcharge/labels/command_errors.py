@@ -648,6 +648,10 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "many cities": ("there are {most} further cities already", "ya hay {most} ciudades más"),
     # ---- the demo
+    # ---- drills
+    "drill, no network": ("the network did not stand in time", "la red no arrancó a tiempo"),
+    "drill, no Central": ("Central does not run on this PC.", "Central no se ejecuta en este PC."),
+    "drill, no broker": ("no broker runs on this PC.", "no hay ningún broker en este PC."),
     "no network": (
         "the network did not stand in time; {why}",
         "la red no estuvo en pie a tiempo; {why}",

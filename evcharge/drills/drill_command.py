@@ -1,0 +1,123 @@
+"""`evcharge drill`: one drill, or all of them, against a network that runs."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from evcharge.operator.invocation import API
+from evcharge.runtime.cli_options import CENTRAL, KAFKA, REGISTRY, options, settings
+from evcharge.runtime.plain import clean
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[DRILL]...")
+@click.option("--all", "everything", is_flag=True, help="Every drill, one after the other.")
+@click.option("--up", is_flag=True, help="Start a small network of its own for them.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    metavar="FILE",
+    help="Write a page (HTML) to file: what was done, what was seen, the verdict.",
+)
+@click.option(
+    "--within",
+    "within_s",
+    type=click.FloatRange(1, 600),
+    default=40.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long each thing may take to become so.",
+)
+@options(CENTRAL, REGISTRY, API, KAFKA)
+def drill(
+    names: tuple[str, ...],
+    everything: bool,
+    up: bool,
+    report: Path | None,
+    within_s: float,
+    config_file: Path | None,
+    **given: Any,
+) -> int:
+    """Break the network on purpose, say where to look, check that it comes back; without a DRILL, list them.
+
+    It brings a charging point and a driver of its own, and leaves the network as it found it. 0 when all that was run
+    has passed, 1 when something failed or nothing could be run.
+    """
+    config = settings(config_file, given)
+    import asyncio
+    import tempfile
+
+    from evcharge import __version__
+    from evcharge.domain.errors import BadInput
+    from evcharge.drills import report as pages
+    from evcharge.drills import runner, small_network
+    from evcharge.drills.catalogue import DRILLS
+    from evcharge.drills.course import DrillReport, DrillVerdict, verdict_of
+    from evcharge.drills.stage import CP_ID, DRIVER_ID
+    from evcharge.drills.wording import DrillWords
+    from evcharge.labels import Speech
+    from evcharge.labels.operator import SENTENCES
+    from evcharge.operator.client import OperatorClient
+    from evcharge.runtime import files, lifecycle
+
+    words = DrillWords(config.lang, CP_ID, DRIVER_ID)
+
+    def tell(line: str) -> None:
+        click.echo(clean(line))
+
+    for name in names:
+        if name not in DRILLS:
+            raise BadInput(words("no such drill", given=name, names=", ".join(DRILLS)))
+    chosen = list(DRILLS.values()) if everything else [DRILLS[name] for name in dict.fromkeys(names)]
+    if not chosen:
+        for one in DRILLS.values():
+            tell(f"{one.name:<14} {words(f't {one.name}')}")
+        return 0
+
+    async def run() -> list[DrillReport]:
+        if not up:
+            return await against(config)
+        with tempfile.TemporaryDirectory(prefix="evcharge-drills-") as folder:
+            tell(words("starting up"))
+            async with small_network.small_network(config, Path(folder) / "network") as own:
+                return await against(own)
+
+    async def against(network: Any) -> list[DrillReport]:
+        api = OperatorClient(network.reach.central_api, network.state, Speech(SENTENCES, config.lang))
+        # Whether there is one, before anything is done.
+        await api.get("/api/audit")
+        return await runner.run(chosen, network, api, words, tell, within_s)
+
+    found: list[DrillReport] = []
+
+    async def main(stop: asyncio.Event) -> None:
+        async def play() -> None:
+            found.extend(await run())
+            stop.set()
+
+        # Whoever interrupts it gets the network back as it was, too.
+        await lifecycle.run_until(stop, play())
+
+    lifecycle.run(main)
+    if not found:
+        tell(words("interrupted"))
+        return 1
+    verdict = verdict_of(found)
+    count = {one: sum(report.verdict is one for report in found) for one in DrillVerdict}
+    tell(
+        words(
+            "sum",
+            passed=count[DrillVerdict.PASSED],
+            failed=count[DrillVerdict.FAILED],
+            left=count[DrillVerdict.NOT_RUN],
+        )
+    )
+    if report is not None:
+        where = words("own network") if up else config.reach.central_api
+        try:
+            report.write_text(pages.page(found, words, version=__version__, network=where), encoding="utf-8")
+        except OSError as problem:
+            raise BadInput(words("no report", path=report, why=files.why(problem))) from None
+        tell(words("report", path=report))
+    return 0 if verdict is DrillVerdict.PASSED else 1

@@ -1,0 +1,122 @@
+"""Processes of this PC that others started: Central, to be killed and started again; a broker, to be stopped."""
+
+import asyncio
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+from msgspec import Struct
+
+_PROC = Path("/proc")
+_LISTENS = "0A"
+# What a service manager, or `evcharge up`, needs to start it again by itself.
+COMES_BACK_WITHIN_S = 25.0
+
+
+class StartedProgram(Struct, frozen=True):
+    """How a process was started: enough to start it again in the same way."""
+
+    pid: int
+    command: tuple[str, ...]
+    folder: str
+    environ: dict[str, str]
+
+    def __repr__(self) -> str:
+        # The environment may hold secrets.
+        return f"StartedProgram({self.pid})"
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether somebody else starts it again: `evcharge up`, or a service manager."""
+        return "--parent-pipe" in self.command or "INVOCATION_ID" in self.environ
+
+    def start_again(self, log: Path) -> "subprocess.Popen[bytes]":
+        """Start it as it was, on its own; what it prints goes into `log`."""
+        with log.open("ab") as out:
+            return subprocess.Popen(  # noqa: S603  the command that ran here a moment ago
+                self.command,
+                cwd=self.folder,
+                env=self.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+
+def started(pid: int) -> StartedProgram | None:
+    """Return how `pid` was started; None when that cannot be read here."""
+    try:
+        command = (_PROC / str(pid) / "cmdline").read_bytes().split(b"\0")[:-1]
+        environ = (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
+        folder = (_PROC / str(pid) / "cwd").readlink()
+    except OSError:
+        return None
+    pairs = (entry.partition(b"=") for entry in environ if b"=" in entry)
+    return StartedProgram(
+        pid,
+        tuple(os.fsdecode(part) for part in command),
+        str(folder),
+        {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs},
+    )
+
+
+def listener(port: int) -> int | None:
+    """Return the process of this PC that listens on `port`; None when there is none, or it may not be looked at."""
+    inodes = {
+        fields[9]
+        for table in ("tcp", "tcp6")
+        for line in _lines(_PROC / "net" / table)[1:]
+        if (fields := line.split())[3] == _LISTENS and int(fields[1].rpartition(":")[2], 16) == port
+    }
+    wanted = {f"socket:[{inode}]" for inode in inodes}
+    for folder in _PROC.glob("[0-9]*/fd"):
+        try:
+            if any(str(entry.readlink()) in wanted for entry in folder.iterdir()):
+                return int(folder.parent.name)
+        except OSError:
+            continue  # it has ended, or is another user's
+    return None
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text("ascii").splitlines()
+    except OSError:
+        return [""]
+
+
+def kill(pid: int) -> None:
+    """End a process at once, as a power cut would. Raises OSError."""
+    os.kill(pid, signal.SIGKILL)
+
+
+def freeze(pid: int) -> None:
+    """Stop a process where it is. Raises OSError."""
+    os.kill(pid, signal.SIGSTOP)
+
+
+def thaw(pid: int) -> None:
+    """Let a frozen process go on. Raises OSError."""
+    os.kill(pid, signal.SIGCONT)
+
+
+async def mounted(folder: Path, size: str) -> bool:
+    """Mount a disk of `size` ("2m") on `folder`; return whether that was allowed."""
+    return await _quietly("mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "tmpfs", str(folder))
+
+
+async def unmount(folder: Path) -> None:
+    """Take that disk away again."""
+    await _quietly("umount", str(folder))
+
+
+async def _quietly(*command: str) -> bool:
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+    except OSError:
+        return False
+    return await process.wait() == 0

@@ -1,0 +1,92 @@
+"""Runs drills: one step after the other, aloud; what is so is looked up, and all is put back at the end."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from evcharge.domain.errors import EvchargeError
+from evcharge.drills import stage as stages
+from evcharge.drills.course import Drill, DrillReport, DrillVerdict, Need, StepReport
+from evcharge.drills.stage import Stage
+from evcharge.drills.wording import DrillWords
+from evcharge.operator.client import OperatorClient
+from evcharge.runtime.clock import utc_now
+from evcharge.runtime.config import Config
+
+
+async def run(
+    drills: Sequence[Drill],
+    config: Config,
+    api: OperatorClient,
+    words: DrillWords,
+    tell: Callable[[str], None],
+    within_s: float,
+) -> list[DrillReport]:
+    """Run `drills` on the network of `config`, each thing within `within_s` seconds; return what became of them."""
+    with tempfile.TemporaryDirectory(prefix="evcharge-drill-") as folder:
+        return [
+            await _run(drill, config, api, words, tell, within_s, Path(folder) / drill.name)
+            for drill in drills
+        ]
+
+
+async def _run(
+    drill: Drill,
+    config: Config,
+    api: OperatorClient,
+    words: DrillWords,
+    tell: Callable[[str], None],
+    within_s: float,
+    folder: Path,
+) -> DrillReport:
+    tell(words.title(drill))
+    began_at = f"{utc_now():%Y-%m-%d %H:%M:%S} UTC"
+    steps: list[StepReport] = []
+    why, is_run = "", True
+    try:
+        async with stages.staged(config, api, folder, drill) as stage:
+            if isinstance(stage, Need):
+                why, is_run = words.lacks(stage), False
+            else:
+                await _play(drill, stage, words, tell, within_s, steps)
+    except* EvchargeError as problems:
+        why = _first(problems).text
+    passed = (
+        is_run
+        and not why
+        and len(steps) == len(drill.steps)
+        and all(seen.holds for step in steps for seen in step.seen)
+    )
+    verdict = DrillVerdict.NOT_RUN if not is_run else DrillVerdict.PASSED if passed else DrillVerdict.FAILED
+    report = DrillReport(drill=drill, verdict=verdict, began_at=began_at, steps=tuple(steps), why=why)
+    tell(words.verdict(report))
+    return report
+
+
+async def _play(
+    drill: Drill,
+    stage: Stage,
+    words: DrillWords,
+    tell: Callable[[str], None],
+    within_s: float,
+    steps: list[StepReport],
+) -> None:
+    for number, step in enumerate(drill.steps, 1):
+        for line in words.announced(number, step):
+            tell(line)
+        await stage.does(step.act)
+        seen = []
+        for expectation in step.expects:
+            seen.append(await stage.becomes(expectation, within_s))
+            tell(words.seen(seen[-1]))
+        steps.append(StepReport(step=step, seen=tuple(seen)))
+        if not all(one.holds for one in seen):
+            return
+
+
+def _first(problems: BaseExceptionGroup[EvchargeError]) -> EvchargeError:
+    leaf: BaseException = problems
+    while isinstance(leaf, BaseExceptionGroup):
+        leaf = leaf.exceptions[0]
+    assert isinstance(leaf, EvchargeError)
+    return leaf

@@ -1,0 +1,394 @@
+"""The stage of a drill: the network that it finds, a charging point and a driver of its own, what can be done to them.
+
+The drill registers them for itself and withdraws them at the end: nobody else's charge is touched.
+"""
+
+import asyncio
+import contextlib
+import re
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from evcharge.demo import scenario
+from evcharge.demo.demo_screen import DemoScreen
+from evcharge.demo.processes import Cast, Child
+from evcharge.domain.charging_point import CpStatus, Hold
+from evcharge.domain.errors import Code, EvchargeError, Refused, StateError
+from evcharge.drills import processes_here
+from evcharge.drills.cable import Cable
+from evcharge.drills.course import Act, Drill, Expectation, Need, Proof, Seen
+from evcharge.drills.processes_here import StartedProgram
+from evcharge.labels import Speech
+from evcharge.labels.demo import SENTENCES as DEMO
+from evcharge.operator.client import OperatorClient
+from evcharge.runtime.config import Config
+from evcharge.runtime.waiting import uninterrupted
+from evcharge.security import secret_files
+from evcharge.storage.database import holder
+
+CP_ID, DRIVER_ID, LOCATION = "DRILL-CP", "DRILL-D", "Drill"
+_SPEED, _PLUG_AFTER_S = "10", "0.5"
+# A charge wants 1 MiB of journal.
+_DISK, _FILLER_BYTES = "2m", 1_700_000
+_LOOK_AGAIN_S = 0.2
+_LEAVE_WITHIN_S = 6.0
+_GONE_WITHIN_S = 30.0
+# Three programs start, on a machine that may have much to do.
+_ENTER_WITHIN_S = 120.0
+
+
+class _Lines(DemoScreen):
+    """Keeps what each process says."""
+
+    def __init__(self) -> None:
+        super().__init__(0, "text", quiet=True)
+        self.lines: list[tuple[str, str]] = []
+
+    def say(self, sentence: str) -> None:
+        """Keep nothing of how processes ended: the drill knows."""
+
+    def show(self, name: str, line: str) -> None:
+        """Keep a line."""
+        self.lines.append((name, line))
+
+
+class Stage:
+    """What the acts and proofs of a drill work on. `within_s`: how long a thing may take to become so."""
+
+    def __init__(
+        self, config: Config, api: OperatorClient, folder: Path, cast: Cast, lines: _Lines, cable: Cable
+    ) -> None:
+        self._config = config
+        self._api = api
+        self._folder = folder
+        self._cast = cast
+        self._lines = lines
+        self._cable = cable
+        self._health_port = scenario.free_port("127.0.0.1", 0)
+        self._children: dict[str, Child] = {}
+        self._since = 0
+        self._known_tickets: set[str] = set()
+        self._central: StartedProgram | None = None
+        self._broker: int | None = None
+        self._energy = -1
+        self._has_small_disk = False
+
+    # ---- the way in and out
+
+    async def enter(self) -> None:
+        """Register the two, start them, and wait until the charging point is Available."""
+        for kind, id_, path in (
+            ("cp", CP_ID, self._secret),
+            ("driver", DRIVER_ID, self._folder / "driver" / DRIVER_ID / "password"),
+        ):
+            secret_files.replace_secret(path, await self._registered(kind, id_))
+        await self._start_driver()
+        if self._has_small_disk:
+            # Its engine begins with a disk that is full.
+            return
+        await self._start_engine()
+        await self._start_monitor()
+        await self._until(self._is_free, _ENTER_WITHIN_S)
+        seen = await self.becomes(Expectation(Proof.STATUS, CpStatus.AVAILABLE), _LOOK_AGAIN_S)
+        if not seen.holds:
+            raise StateError(f"{CP_ID}: {seen.what}")
+
+    async def leave(self) -> None:
+        """Undo what was done, end any charge, stop the programs and withdraw the two."""
+        self._cable.mend()
+        if self._broker is not None:
+            processes_here.thaw(self._broker)
+            self._broker = None
+        with contextlib.suppress(EvchargeError):
+            await self.start_central()
+        with contextlib.suppress(EvchargeError):
+            await self._weather(bad=False)
+        (self._journal / "filler").unlink(missing_ok=True)
+        if (engine := self._children.get("engine")) is not None:
+            engine.types("unplug")
+        with contextlib.suppress(EvchargeError):
+            await self._until(self._has_no_session, _LEAVE_WITHIN_S)
+        roles = ("driver", "monitor", "engine")
+        living = [[self._children[role]] for role in roles if role in self._children]
+        await self._cast.leave(*living, within_s=_LEAVE_WITHIN_S)
+        for id_ in (CP_ID, DRIVER_ID):
+            with contextlib.suppress(EvchargeError):
+                await self._api.send("DELETE", f"/api/registrations/{id_}")
+        # Central hears of it from the Registry, a moment later.
+        await self._until(self._is_gone, _GONE_WITHIN_S)
+
+    async def _registered(self, kind: str, id_: str) -> str:
+        body = {"kind": kind, "id": id_} | ({"location": LOCATION} if kind == "cp" else {})
+        try:
+            made = await self._api.post("/api/registrations", body)
+        except Refused as refusal:
+            if refusal.code is not Code.CONFLICT:
+                raise
+            # An earlier drill was cut off before it could withdraw it.
+            await self._api.send("DELETE", f"/api/registrations/{id_}")
+            made = await self._api.post("/api/registrations", body)
+        return str(made["credential"])
+
+    @property
+    def _secret(self) -> Path:
+        return self._folder / "cp" / CP_ID / "secret"
+
+    @property
+    def _journal(self) -> Path:
+        return self._folder / "cp" / CP_ID / "journal"
+
+    async def _start(self, role: str, *args: str) -> None:
+        shared = (
+            *("--state", str(self._folder), "--config", str(self._folder / "config.toml")),
+            *("--registry", self._config.reach.registry_url, "--lang", "en", "--log-format", "text"),
+        )
+        self._children[role] = await self._cast.start(role, *args, *shared, may_end=True, typed=True)
+
+    async def _start_engine(self) -> None:
+        await self._start(
+            "engine",
+            *("cp-engine", CP_ID, "--central", f"127.0.0.1:{self._cable.port}", "--location", LOCATION),
+            *("--health-host", "127.0.0.1", "--health-port", str(self._health_port)),
+            *("--speed", _SPEED, "--auto-plug", _PLUG_AFTER_S),
+        )
+
+    async def _start_monitor(self) -> None:
+        at = f"127.0.0.1:{self._health_port}"
+        await self._start("monitor", "cp-monitor", CP_ID, "--central", self._central_at, "--engine", at)
+
+    async def _start_driver(self) -> None:
+        await self._start("driver", "driver", DRIVER_ID, "--central", self._central_at)
+
+    @property
+    def _central_at(self) -> str:
+        return scenario.joined(self._config.reach.central_host, self._config.reach.central_port)
+
+    # ---- what a drill needs
+
+    async def lacks(self, need: Need) -> bool:
+        """Return whether this machine does not offer it. A small disk is mounted by asking for it."""
+        match need:
+            case Need.CENTRAL_HERE:
+                pid = holder(self._books)
+                return not pid or processes_here.started(pid) is None
+            case Need.BROKER_HERE:
+                return self._find_broker() is None
+            case Need.SMALL_DISK:
+                self._journal.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._has_small_disk = await processes_here.mounted(self._journal, _DISK)
+                return not self._has_small_disk
+
+    @property
+    def _books(self) -> Path:
+        return self._config.state / "central" / "central.db"
+
+    def _find_broker(self) -> int | None:
+        host, _, port = self._config.kafka.bootstrap.partition(",")[0].rpartition(":")
+        return processes_here.listener(int(port)) if host in ("127.0.0.1", "localhost") else None
+
+    # ---- acts
+
+    async def does(self, act: Act) -> None:
+        """Do one thing. Raises EvchargeError when it cannot be done."""
+        self._since = len(self._lines.lines)
+        self._energy = -1
+        match act:
+            case Act.CHARGE:
+                self._known_tickets = set(await self._tickets())
+                self._children["driver"].types(f"start {CP_ID}")
+            case Act.ASK:
+                self._children["driver"].types(f"start {CP_ID}")
+            case Act.UNPLUG:
+                self._children["engine"].types("unplug")
+            case Act.KILL_ENGINE | Act.KILL_MONITOR | Act.KILL_DRIVER:
+                child = self._children[act.removeprefix("kill ")]
+                child.process.kill()
+                await child.ended.wait()
+            case Act.START_ENGINE:
+                await self._start_engine()
+            case Act.START_MONITOR:
+                await self._start_monitor()
+            case Act.START_DRIVER:
+                await self._start_driver()
+            case Act.KILL_CENTRAL:
+                self._central = processes_here.started(holder(self._books) or 0)
+                if self._central is None:
+                    raise StateError("Central does not run on this PC.")
+                processes_here.kill(self._central.pid)
+            case Act.START_CENTRAL:
+                await self.start_central()
+            case Act.SPOIL_KEY:
+                shutil.copy2(self._secret, self._secret.with_name("secret.right"))
+                secret_files.replace_secret(self._secret, secrets.token_urlsafe(32))
+            case Act.RIGHT_KEY:
+                self._secret.with_name("secret.right").replace(self._secret)
+            case Act.REVOKE:
+                await self._api.post(f"/api/cps/{CP_ID}/revoke")
+            case Act.ROTATE:
+                made = await self._api.post(f"/api/registrations/{CP_ID}/rotate")
+                secret_files.replace_secret(self._secret, str(made["credential"]))
+            case Act.FREEZE_OVER:
+                await self._weather(bad=True)
+            case Act.THAW:
+                await self._weather(bad=False)
+            case Act.STOP_BROKER:
+                self._broker = self._find_broker()
+                if self._broker is None:
+                    raise StateError("no broker runs on this PC.")
+                processes_here.freeze(self._broker)
+            case Act.GO_ON_BROKER:
+                if self._broker is not None:
+                    processes_here.thaw(self._broker)
+                    self._broker = None
+            case Act.FILL_DISK:
+                await asyncio.to_thread((self._journal / "filler").write_bytes, bytes(_FILLER_BYTES))
+                await self._start_engine()
+                await self._start_monitor()
+            case Act.FREE_DISK:
+                (self._journal / "filler").unlink(missing_ok=True)
+                await self._until(self._is_free, _ENTER_WITHIN_S)
+            case Act.CUT_CABLE:
+                self._cable.cut()
+            case Act.MEND_CABLE:
+                self._cable.mend()
+
+    async def start_central(self) -> None:
+        """Have Central run again, if the drill has killed it: by itself where somebody starts it, else by us."""
+        killed, self._central = self._central, None
+        if killed is None:
+            return
+        if killed.comes_back:
+            await self._until(self._has_central, processes_here.COMES_BACK_WITHIN_S)
+        if holder(self._books) is None:
+            killed.start_again(self._config.state / "drill-central.log")
+
+    async def _until(self, is_so: Callable[[], Awaitable[bool]], within_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + within_s
+        while True:
+            if await is_so() or loop.time() >= ends_at:
+                return
+            await asyncio.sleep(_LOOK_AGAIN_S)
+
+    async def _is_free(self) -> bool:
+        try:
+            point = await self._api.get(f"/api/cps/{CP_ID}")
+            if Hold.JOURNAL in point["holds"]:
+                # It was here before, so this journal is a new one: an operator has to say that it is right.
+                await self._api.post(f"/api/alerts/{CP_ID}-journal/close")
+        except EvchargeError:
+            return False
+        return bool(point["status"] == CpStatus.AVAILABLE)
+
+    async def _is_gone(self) -> bool:
+        try:
+            return bool((await self._api.get(f"/api/cps/{CP_ID}"))["withdrawn"])
+        except EvchargeError:
+            return True
+
+    async def _has_no_session(self) -> bool:
+        return await self._session() is None
+
+    async def _has_central(self) -> bool:
+        return holder(self._books) is not None
+
+    async def _weather(self, *, bad: bool) -> None:
+        if bad:
+            await self._api.post("/api/weather_alert", {"location": LOCATION, "alert": "COLD"})
+        else:
+            await self._api.send("DELETE", f"/api/weather_alert?location={LOCATION}&alert=COLD")
+
+    # ---- proofs
+
+    async def becomes(self, wanted: Expectation, within_s: float) -> Seen:
+        """Wait until `wanted` holds, at most `within_s` seconds; return what was seen."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        what = ""
+        while True:
+            try:
+                holds, what = await self._holds(wanted)
+            except EvchargeError as problem:
+                holds, what = wanted.proof is Proof.API_AWAY, problem.text
+            seconds = loop.time() - began
+            if holds or seconds >= within_s:
+                return Seen(expectation=wanted, holds=holds, seconds=seconds, what=what)
+            await asyncio.sleep(_LOOK_AGAIN_S)
+
+    async def _holds(self, wanted: Expectation) -> tuple[bool, str]:
+        value = (
+            wanted.value.format(cp=CP_ID) if wanted.proof in (Proof.ALERT, Proof.NO_ALERT) else wanted.value
+        )
+        match wanted.proof:
+            case Proof.STATUS:
+                point = await self._api.get(f"/api/cps/{CP_ID}")
+                return point["status"] == value, f"{point['status']} {point['reason']}".strip()
+            case Proof.GROWS:
+                session = await self._session()
+                energy = -1 if session is None else int(session["energy_mwh"])  # type: ignore[call-overload]
+                before, self._energy = self._energy, max(self._energy, energy)
+                return 0 <= before < energy, f"{max(energy, 0)} mWh"
+            case Proof.TICKET:
+                new = set(await self._tickets()) - self._known_tickets
+                session = await self._session()
+                return len(new) == 1 and session is None, ", ".join(sorted(new)) or "-"
+            case Proof.ENGINE_SAYS | Proof.MONITOR_SAYS | Proof.DRIVER_SAYS:
+                return self._said(wanted.proof.partition(" ")[0], value)
+            case Proof.API_AWAY | Proof.API_BACK:
+                await self._api.get("/api/audit")
+                return wanted.proof is Proof.API_BACK, "Central"
+            case Proof.ALERT | Proof.NO_ALERT:
+                alerts = (await self._api.get("/api/alerts"))["alerts"]
+                is_open = any(alert["id"] == value and alert["solved_at"] is None for alert in alerts)
+                return is_open is (wanted.proof is Proof.ALERT), value
+
+    def _said(self, role: str, pattern: str) -> tuple[bool, str]:
+        lines = [line for name, line in self._lines.lines[self._since :] if name == role]
+        found = next((line for line in lines if re.search(pattern, line)), None)
+        return found is not None, (found or (lines[-1] if lines else "-")).strip()
+
+    async def _session(self) -> dict[str, object] | None:
+        session: dict[str, object] | None = (await self._api.get(f"/api/cps/{CP_ID}"))["session"]
+        return session
+
+    async def _tickets(self) -> list[str]:
+        rows = (await self._api.get("/api/tickets", driver_id=DRIVER_ID, limit=50))["tickets"]
+        return [row["session_id"] for row in rows]
+
+
+@asynccontextmanager
+async def staged(
+    config: Config, api: OperatorClient, folder: Path, drill: Drill
+) -> AsyncIterator[Stage | Need]:
+    """Yield the stage for one drill, in `folder`; or what this machine lacks for it. All is undone afterwards."""
+    _furnish(folder, config.state / "ca.pem")
+    lines = _Lines()
+    cable = Cable(config.reach.central_host, config.reach.central_port)
+    async with asyncio.TaskGroup() as tasks, cable.laid():
+        stage = Stage(config, api, folder, Cast(tasks, lines, Speech(DEMO)), lines, cable)
+        try:
+            missing = await _first_missing(stage, drill.needs)
+            if missing is None:
+                await stage.enter()
+            yield stage if missing is None else missing
+        finally:
+            await uninterrupted(stage.leave())
+            if Need.SMALL_DISK in drill.needs:
+                await processes_here.unmount(folder / "cp" / CP_ID / "journal")
+
+
+def _furnish(folder: Path, ca_file: Path) -> None:
+    folder.mkdir(mode=0o700)
+    shutil.copyfile(ca_file, folder / "ca.pem")
+    # Named, so that a config.toml that lies about counts for none of the drill's programs.
+    (folder / "config.toml").touch()
+
+
+async def _first_missing(stage: Stage, needs: Sequence[Need]) -> Need | None:
+    for need in needs:
+        if await stage.lacks(need):
+            return need
+    return None

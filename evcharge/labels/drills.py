@@ -1,0 +1,255 @@
+"""What `evcharge drill` says: what it does, where to look and what is seen there, and what must be so."""
+
+from collections.abc import Mapping
+
+from evcharge.labels import Words
+
+SENTENCES: Mapping[str, Words] = {
+    "look": ("look at", "mire"),
+    "instead": ("instead: {what}", "en su lugar: {what}"),
+    "starting up": (
+        "Starting a small network for the drills.",
+        "Arrancando una red pequeña para los simulacros.",
+    ),
+    "own network": ("a small network of its own", "una red pequeña propia"),
+    "no such drill": (
+        "There is no drill {given}: choose from {names}, or --all.",
+        "No hay ningún simulacro {given}: elija entre {names}, o --all.",
+    ),
+    "sum": (
+        "Passed: {passed}. Failed: {failed}. Not run: {left}.",
+        "Superados: {passed}. Fallidos: {failed}. Sin hacer: {left}.",
+    ),
+    "interrupted": (
+        "Interrupted: the network is as it was.",
+        "Interrumpido: la red está como estaba.",
+    ),
+    "report": ("The report is in {path}.", "El informe está en {path}."),
+    "no report": (
+        "The report cannot be written to {path}: {why}",
+        "No se puede escribir el informe en {path}: {why}",
+    ),
+    "v passed": ("passed", "superado"),
+    "v failed": ("FAILED", "FALLIDO"),
+    "v not run": ("not run", "sin hacer"),
+    # ---- screens
+    "s wall": ("the pages (/) or the panel", "las páginas (/) o el panel"),
+    "s driver": ("the driver's app", "la app del conductor"),
+    "s engine": ("the engine's screen", "la pantalla del motor"),
+    "s monitor": ("the monitor's screen", "la pantalla del monitor"),
+    "s central": ("Central's terminal", "el terminal de Central"),
+    # ---- what each drill shows
+    "t engine-crash": (
+        "an engine dies while a car charges; nothing that was supplied is lost",
+        "un motor muere mientras carga un coche; no se pierde nada de lo suministrado",
+    ),
+    "t monitor-crash": (
+        "a monitor dies; the running charge goes on, and nothing new begins",
+        "un monitor muere; la recarga en curso sigue y no empieza nada nuevo",
+    ),
+    "t driver-crash": (
+        "a driver's app dies; the charge goes on, and its ticket waits for it",
+        "la app de un conductor muere; la recarga sigue y su tique la espera",
+    ),
+    "t central-crash": (
+        "Central dies; the charge goes on and is billed once",
+        "Central muere; la recarga sigue y se factura una vez",
+    ),
+    "t wrong-key": (
+        "a wrong key: messages are not comprehensible until it is right again",
+        "una clave incorrecta: los mensajes no son comprensibles hasta que vuelve a ser la correcta",
+    ),
+    "t revoke": (
+        "keys are revoked during a charge, and new ones are given out",
+        "se revocan las claves durante una recarga y se dan otras nuevas",
+    ),
+    "t cold-front": (
+        "it freezes where a car charges; good weather gives the point back",
+        "hiela donde carga un coche; el buen tiempo devuelve el punto",
+    ),
+    "t kafka-down": (
+        "the broker stops; charging goes on, and events wait",
+        "el broker se para; las recargas siguen y los eventos esperan",
+    ),
+    "t full-disk": (
+        "the disk of an engine is full; it takes no charge until there is room",
+        "el disco de un motor está lleno; no acepta recargas hasta que haya sitio",
+    ),
+    "t cut-cable": (
+        "the cable between an engine and Central is cut during a charge",
+        "se corta el cable entre un motor y Central durante una recarga",
+    ),
+    # ---- what it does, and what is seen meanwhile
+    "a charge": (
+        "{driver} asks for {cp}, and a car is plugged in.",
+        "{driver} pide {cp} y se enchufa un coche.",
+    ),
+    "l charge": (
+        "{cp} turns green; power, energy and euros count up each second.",
+        "{cp} se pone en verde; potencia, energía y euros suben cada segundo.",
+    ),
+    "a ask": ("{driver} asks for {cp} again.", "{driver} pide {cp} otra vez."),
+    "l ask": ("the request is refused, and says why.", "la petición se rechaza y dice por qué."),
+    "a unplug": ("The car is unplugged at {cp}.", "Se desenchufa el coche en {cp}."),
+    "l unplug": ("the charge ends, and its ticket comes.", "la recarga termina y llega su tique."),
+    "a kill engine": ("The engine of {cp} is killed (kill -9).", "Se mata el motor de {cp} (kill -9)."),
+    "l kill engine": (
+        "{cp} turns red (Faulted); the monitor says that the engine is lost; the driver is told.",
+        "{cp} se pone en rojo (Averiado); el monitor dice que se perdió el motor; se avisa al conductor.",
+    ),
+    "a start engine": ("The engine of {cp} is started again.", "Se arranca de nuevo el motor de {cp}."),
+    "l start engine": (
+        "it delivers the final state; the ticket comes, and {cp} is Available.",
+        "entrega el estado final; llega el tique y {cp} queda disponible.",
+    ),
+    "a kill monitor": ("The monitor of {cp} is killed.", "Se mata el monitor de {cp}."),
+    "l kill monitor": (
+        "{cp} turns grey (Disconnected); the charge goes on.",
+        "{cp} se pone en gris (Desconectado); la recarga sigue.",
+    ),
+    "a start monitor": ("The monitor of {cp} is started again.", "Se arranca de nuevo el monitor de {cp}."),
+    "l start monitor": ("{cp} is Available.", "{cp} está disponible."),
+    "a kill driver": ("The app of {driver} is killed.", "Se mata la app de {driver}."),
+    "l kill driver": ("the charge goes on.", "la recarga sigue."),
+    "a start driver": ("The app of {driver} is started again.", "Se arranca de nuevo la app de {driver}."),
+    "l start driver": ("it shows the ticket of meanwhile.", "muestra el tique de entretanto."),
+    "a kill central": ("Central is killed (kill -9).", "Se mata Central (kill -9)."),
+    "l kill central": (
+        "everybody says that Central cannot be reached; the charge goes on within its limit.",
+        "todos dicen que no se puede conectar con Central; la recarga sigue dentro de su límite.",
+    ),
+    "a start central": (
+        (
+            "Central is started again (where nobody else does it, in the background: drill-central.log in "
+            "the state "
+            "folder)."
+        ),
+        (
+            "Se arranca Central de nuevo (si nadie más lo hace, en segundo plano: drill-central.log en la "
+            "carpeta de "
+            "estado)."
+        ),
+    ),
+    "l start central": (
+        "all points are Disconnected, then what they are; the charge is there with its energy.",
+        "todos los puntos están desconectados y luego como están; la recarga sigue ahí con su energía.",
+    ),
+    "a spoil key": (
+        "The credential of {cp} is replaced by a wrong one.",
+        "Se cambia la credencial de {cp} por otra.",
+    ),
+    "l spoil key": (
+        "all say that messages are not comprehensible; {cp} is Disconnected.",
+        "todos dicen que los mensajes no son comprensibles; {cp} está desconectado.",
+    ),
+    "a right key": ("The right credential is put back.", "Se devuelve la credencial correcta."),
+    "l right key": (
+        "all say that it is over; {cp} is Available.",
+        "todos dicen que ya pasó; {cp} está disponible.",
+    ),
+    "a revoke": ("The operator revokes the keys of {cp}.", "El operador revoca las claves de {cp}."),
+    "l revoke": (
+        "the charge ends with a ticket; {cp} is out; its programs say that they need new keys.",
+        "la recarga termina con un tique; {cp} queda fuera; sus programas dicen que necesitan claves nuevas.",
+    ),
+    "a rotate": (
+        "The administrator gives {cp} a new credential.",
+        "El administrador da a {cp} una credencial nueva.",
+    ),
+    "l rotate": (
+        "{cp} is Available, and its alert is over.",
+        "{cp} está disponible y su aviso ha terminado.",
+    ),
+    "a freeze over": (
+        "It is reported to freeze where {cp} stands.",
+        "Se informa de que hiela donde está {cp}.",
+    ),
+    "l freeze over": (
+        "{cp} turns orange (Out of Order); the charge ends with a ticket.",
+        "{cp} se pone en naranja (Fuera de servicio); la recarga termina con un tique.",
+    ),
+    "a thaw": ("It thaws.", "Deshiela."),
+    "l thaw": ("{cp} is Available.", "{cp} está disponible."),
+    "a stop broker": ("The broker is stopped (SIGSTOP).", "Se para el broker (SIGSTOP)."),
+    "l stop broker": (
+        "a banner and an alert: Kafka down, events waiting; the charge goes on.",
+        "un rótulo y un aviso: Kafka caído, eventos en espera; la recarga sigue.",
+    ),
+    "a go on broker": ("The broker goes on.", "El broker continúa."),
+    "l go on broker": (
+        "the events that waited are sent; the alert is over.",
+        "se envía lo que esperaba; el aviso termina.",
+    ),
+    "a fill disk": (
+        "An engine of {cp} is started on a disk that is full.",
+        "Se arranca un motor de {cp} en un disco lleno.",
+    ),
+    "l fill disk": (
+        "journal full; {cp} turns red (Faulted).",
+        "diario lleno; {cp} se pone en rojo (Averiado).",
+    ),
+    "a free disk": ("The disk has room again.", "El disco vuelve a tener sitio."),
+    "l free disk": ("{cp} is Available.", "{cp} está disponible."),
+    "a cut cable": (
+        "The cable between the engine of {cp} and Central is cut.",
+        "Se corta el cable entre el motor de {cp} y Central.",
+    ),
+    "l cut cable": (
+        "{cp} turns red (no link to Central); engine and driver say so; power flows on.",
+        "{cp} se pone en rojo (sin conexión con Central); motor y conductor lo dicen; la corriente sigue.",
+    ),
+    "a mend cable": ("The cable is mended.", "Se arregla el cable."),
+    "l mend cable": (
+        "the link is back, and so is every mWh that flowed meanwhile.",
+        "la conexión vuelve, y con ella cada mWh que fluyó entretanto.",
+    ),
+    # ---- what must become so
+    "e status": ("by the API {cp} is {value}", "según la API {cp} está {value}"),
+    "e grows": (
+        "by the API the charge at {cp} goes on: its energy grows",
+        "según la API la recarga en {cp} sigue: su energía crece",
+    ),
+    "e ticket": (
+        "by the books the charge has one ticket, and none runs",
+        "según los libros la recarga tiene un tique y no hay ninguna en curso",
+    ),
+    "e engine says": ("the engine says “{value}”", "el motor dice «{value}»"),
+    "e monitor says": ("the monitor says “{value}”", "el monitor dice «{value}»"),
+    "e driver says": ("the driver's app says “{value}”", "la app del conductor dice «{value}»"),
+    "e api away": ("Central's API does not answer", "la API de Central no responde"),
+    "e api back": ("Central's API answers", "la API de Central responde"),
+    "e alert": ("the alert {value} is open", "el aviso {value} está abierto"),
+    "e no alert": ("the alert {value} is over", "el aviso {value} ha terminado"),
+    # ---- why one is not run
+    "n central here": (
+        (
+            "Central does not run on this PC with this state folder (--state DIR), so that it can be killed: "
+            "run it there"
+        ),
+        (
+            "Central no se ejecuta en este PC con esta carpeta de estado (--state DIR), para poder matarla: "
+            "hágalo allí"
+        ),
+    ),
+    "n broker here": (
+        "no broker runs on this PC (type make kafka, and evcharge central --kafka 127.0.0.1:9092)",
+        "no hay ningún broker en este PC (escriba make kafka, y evcharge central --kafka 127.0.0.1:9092)",
+    ),
+    "n small disk": (
+        "a small disk cannot be mounted here: run it as root",
+        "aquí no se puede montar un disco pequeño: hágalo como root",
+    ),
+    # ---- the page
+    "page title": ("evcharge: report of the drills", "evcharge: informe de los simulacros"),
+    "page about": (
+        "evcharge {version}, against {network}, begun at {when}.",
+        "evcharge {version}, contra {network}, desde {when}.",
+    ),
+    "page verdict": ("Verdict of all that were run:", "Veredicto de todo lo hecho:"),
+    "page signed": ("Date, name, signature:", "Fecha, nombre, firma:"),
+    "h drill": ("Drill", "Simulacro"),
+    "h verdict": ("Verdict", "Veredicto"),
+    "h step": ("What was done", "Qué se hizo"),
+    "h look": ("Where to look", "Dónde mirar"),
+    "h checked": ("What was checked", "Qué se comprobó"),
+}
