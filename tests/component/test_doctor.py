@@ -19,6 +19,7 @@ from evcharge.doctor import network_probes, probes
 from evcharge.doctor.findings import FindingMark, findings
 from evcharge.domain.errors import AuthenticationError, Code
 from evcharge.evc1.client import TicketWallet
+from evcharge.kafka import diagnosis
 from evcharge.labels import Speech
 from evcharge.labels.doctor import SENTENCES
 from evcharge.runtime.config import (
@@ -470,6 +471,18 @@ async def test_brokers_that_are_not_there(state: Path):
     config = settings(state, {"kafka": KafkaSettings(bootstrap="127.0.0.1:1")})
     mark, text = await told(config, "kafka")
     assert (mark, text[:30]) == (FindingMark.WRONG, "127.0.0.1:1 refuses connection")
+
+
+async def test_a_broker_that_names_an_address_of_its_own(state: Path, monkeypatch: pytest.MonkeyPatch):
+    # A stand-in: tests/component/test_broker.py has the broker that does so.
+    async def reason(*_: Any) -> str:
+        return f"{diagnosis.SENT_ON}10.0.0.9:9092 does not answer"
+
+    monkeypatch.setattr(diagnosis, "reason", reason)
+    mark, text = await told(settings(state, {"kafka": KafkaSettings(bootstrap="127.0.0.1:1")}), "kafka")
+    assert mark is FindingMark.WRONG
+    assert "127.0.0.1:1 answers, but sends us on to an address that is wrong here: 10.0.0.9:9092" in text
+    assert "advertised.listeners" in text
 
 
 @pytest.mark.parametrize(
