@@ -13,8 +13,7 @@ import { SAMPLES } from "./rows.js";
 import { spark } from "./spark.js";
 import { AVAILABLE, CHARGING, FINISHING, REVOKED, STATES } from "./states.js";
 
-const ASK_MS = 10_000;
-const SHOW_MS = 250;
+const ASK_MS = 10_000, SHOW_MS = 250;
 const HEIGHT = 60;
 const MESSAGES = 8;
 const endCharge = (cp) => import("./end_charge.js").then((order) => order.endCharge(cp));

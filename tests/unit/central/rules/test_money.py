@@ -107,6 +107,11 @@ def test_only_what_was_billed_is_given_back(town: Network):
     session = town.charging()
     assert refuses(town, c.Refund, session_id=session.session_id) is Code.NO_SESSION
     assert refuses(town, c.Refund, session_id="S-none") is Code.NOT_FOUND
+    town.sends(town.engines["CP001"].ended(session.session_id))
+    given_back = town.authorised()
+    town.sends(town.engines["CP001"].refused(given_back.session_id))
+    not_billed = {"driver_id": "D01", "cents": -1, "session_id": given_back.session_id}
+    assert refuses(town, c.CorrectMoney, **not_billed) is Code.NO_SESSION
     assert refuses(town, c.CorrectMoney, driver_id="D404", cents=1) is Code.NOT_FOUND
 
 

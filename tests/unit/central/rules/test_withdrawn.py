@@ -143,6 +143,12 @@ def test_a_withdrawn_driver_leaves_and_its_wallet_stays(town: Network):
         assert town.refuses(c.DriverVisits, driver_id="D01", epoch=epoch).code is Code.REVOKED
 
 
+def test_one_whose_key_was_revoked_and_that_is_away_is_withdrawn_and_nothing_is_said_twice(town: Network):
+    town.does(c.RevokeKeys, subject="D01")
+    town.does(c.DriverLeaves, driver_id="D01", link=town.driver().link, reason="cut")
+    assert said(withdraws(town, "D01")) == [events.DriverWithdrawn]
+
+
 def test_its_open_charge_ends_and_the_rest_of_its_hold_goes_back_into_its_wallet(town: Network):
     session = town.charging(more_mwh=KWH)
     withdraws(town, "D01")
