@@ -50,7 +50,7 @@ async def test_by_hand_as_the_readme_says(town: City):
     for line in (
         "evcharge cps",
         "evcharge sessions --only open",
-        "evcharge tickets",
+        "evcharge report --month 2026-11",
         "evcharge alerts",
         "evcharge top-up D01 20",
         "evcharge backup books.zip",
