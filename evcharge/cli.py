@@ -60,8 +60,12 @@ def main() -> NoReturn:
 
 def run(args: Sequence[str] | None = None) -> int:
     """Run one command line; every failure becomes one plain sentence on standard error, and an exit code."""
+    words = sys.argv[1:] if args is None else list(args)
     try:
-        result = evcharge.main(args, prog_name="evcharge", standalone_mode=False)
+        if words and not {"-h", "--help"} & set(words):
+            result = evcharge.main(words, prog_name="evcharge", standalone_mode=False)
+        else:
+            result = _help(words)
     except click.ClickException as problem:
         _show(problem, _lang(args))
         return problem.exit_code
@@ -72,6 +76,23 @@ def run(args: Sequence[str] | None = None) -> int:
     except Exception as problem:  # noqa: BLE001  the outermost boundary: nobody above could answer it
         return _failure(problem, _lang(args))
     return result if isinstance(result, int) else 0
+
+
+def _help(words: list[str]) -> Any:
+    """Show help in the language that is asked for, once or always; groups of commands take no --lang else."""
+    asked, without = "", []
+    for before, word in zip(("", *words), words, strict=False):
+        if word.startswith("--lang=") or before == "--lang":
+            asked = word.removeprefix("--lang=")
+        elif word != "--lang":
+            without.append(word)
+    # Read here, because what knows every setting is heavy.
+    if (asked or os.environ.get("EVCHARGE_LANG")) != "es":
+        return evcharge.main(without, prog_name="evcharge", standalone_mode=False)
+    from evcharge.operator.help_formatter import spanish_help
+
+    with spanish_help():
+        return evcharge.main(without, prog_name="evcharge", standalone_mode=False)
 
 
 def _lang(args: Sequence[str] | None) -> str:
