@@ -116,6 +116,10 @@ def _show(problem: click.ClickException, lang: str) -> None:
     if lang == DEFAULT_LANGUAGE:
         problem.show()
         return
+    if isinstance(problem, click.exceptions.NoArgsIsHelpError):
+        # Its message is the help.
+        click.echo(problem.format_message(), err=True)
+        return
     if isinstance(problem, click.UsageError) and problem.ctx is not None:
         usage = problem.ctx.get_usage().removeprefix("Usage: ")
         click.echo(f"Uso: {usage}\nAyuda: {problem.ctx.command_path} --help\n", err=True)

@@ -55,3 +55,10 @@ def test_a_sentence_that_is_cut_for_the_list_of_commands_is_cut_in_spanish_too(m
     lines = capsys.readouterr().out.splitlines()
     assert any(re.match(r"  doctor +Dice qué va mal en este PC.*\.\.\.$", line) for line in lines), lines
     assert max(map(len, lines)) <= 60
+
+
+def test_without_a_command_the_help_is_all_that_is_said(monkeypatch, capsys):
+    monkeypatch.setenv("EVCHARGE_LANG", "es")
+    assert cli.run([]) == 2
+    said = capsys.readouterr().err
+    assert (said.count("Uso:"), "Error" in said) == (1, False)
