@@ -39,7 +39,8 @@ from evcharge.evc1.messages import (
 
 Question = ListPoints | AskBalance | AskHistory | AskPin | SetPin
 
-_UNDER_WAY = ("READY", "CHARGING", "STOPPING")
+_FLOWING = ("CHARGING", "STOPPING")
+_UNDER_WAY = ("READY", *_FLOWING)
 # An ERROR with one of these answers the request itself: asking again would change nothing.
 _FINAL = frozenset(
     {
@@ -351,6 +352,9 @@ class Conversation:
         request.session_id = word.session_id or request.session_id
         request.place = word.cp_id or request.place
         if word.step == "REFUSED":
+            if request.step in _FLOWING:
+                # Asked again after an outage, of a Central whose books were put back: the engine tells it of the charge.
+                return Reaction(lines=(self._words("not known", point=self._place(request)),))
             return self._refuse(request, word)
         if word.step == request.step:
             return Reaction()
@@ -398,7 +402,7 @@ class Conversation:
         request = self._request
         if request.session_id in (None, supply.session_id):
             request.session_id, request.place = supply.session_id, supply.cp_id
-            if request.step not in ("CHARGING", "STOPPING"):
+            if request.step not in _FLOWING:
                 request.step = "CHARGING"
                 lines.append(self._words("charging", point=supply.cp_id))
         return Reaction(lines=(*lines, *self._words.live(supply)))

@@ -65,6 +65,10 @@ SENTENCES: Mapping[str, Words] = {
         "A request is already running ({point}); wait for its end, or type stop.",
         "Ya hay una solicitud en curso ({point}); espere a que acabe o escriba stop.",
     ),
+    "not known": (
+        "CENTRAL does not know your charge at {point} yet: it goes on, and {point} tells CENTRAL of it.",
+        "La CENTRAL aún no conoce su recarga en {point}: continúa, y {point} se lo comunica.",
+    ),
     "taken after all": (
         "{point} took a request that had been refused; stopping it",
         "{point} ha aceptado una solicitud que estaba denegada; se para",

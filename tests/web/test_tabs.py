@@ -166,6 +166,8 @@ async def test_money_is_put_right_on_the_pages(room, window) -> None:
         await fill_in(page, "Give back", amount="0,50", reason="cable broken")
         await expect(page.locator("dialog[open].sheet")).to_contain_text("2.00\u00a0€")
         await page.keyboard.press("Escape")
+        # The address leads back first.
+        await expect(page).to_have_url(f"{room.url}/#history")
         await page.goto(f"{room.url}/#drivers")
         await row(page, "D78").locator('[data-act="correct"]').click()
         await fill_in(page, "Correct", amount="-1", reason="typed twice")

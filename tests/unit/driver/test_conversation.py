@@ -308,6 +308,20 @@ def test_a_refused_request_that_runs_after_all_is_stopped():
     assert talk.hear(refused("E_CP_BUSY")) == Reaction()
 
 
+def test_a_charge_that_central_has_forgotten_goes_on_and_is_not_stopped_when_it_is_known_again():
+    talk = charging()
+    talk.hear(supply())
+    talk.lost()
+    (again,) = [one for one in talk.connected().messages if isinstance(one, RequestStart)]
+    assert again.request_id == "request-1"
+    # Its books were put back: they know neither the charge nor its charging point, until the engine tells.
+    assert talk.hear(refused(Code.UNKNOWN_CP)).lines == (
+        "CENTRAL does not know your charge at CP001 yet: it goes on, and CP001 tells CENTRAL of it.",
+    )
+    assert talk.hear(progress("CHARGING")) == Reaction()
+    assert "===== SESSION SUMMARY =====" in talk.hear(bill()).lines
+
+
 def test_the_refusal_of_a_request_made_by_an_earlier_run_is_shown():
     assert conversation().hear(refused("E_CP_BUSY", "CP001 is busy")).lines == ("Refused: CP001 is busy",)
 

@@ -39,6 +39,9 @@ export function named(dialog, name, value) {
     removeEventListener("popstate", back);
     entitle({ detail: "" });
     if (!here()) return;
+    // Going back to "#history" gives the focus to the element of that name: whoever had it gets it again.
+    const held = /** @type {HTMLElement|null} */ (document.activeElement);
+    if (opened) addEventListener("hashchange", () => held?.focus(), { once: true });
     if (opened) history.back();
     else address({ [name]: "" });
   }, { once: true });
