@@ -353,7 +353,7 @@ class Conversation:
         request.place = word.cp_id or request.place
         if word.step == "REFUSED":
             if request.step in _FLOWING:
-                # Asked again after an outage, of a Central whose books were put back: the engine tells it of the charge.
+                # Asked again after an outage, of a Central whose books were put back: its engine tells it.
                 return Reaction(lines=(self._words("not known", point=self._place(request)),))
             return self._refuse(request, word)
         if word.step == request.step:
