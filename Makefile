@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON := $(BIN)/python
 PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input
-# In parallel, one file to a worker: tests of a file share its fixtures. One more than there are cores, because
+# In parallel, one file to a worker: tests of a file share its fixtures. Two more than there are cores, because
 # system tests wait for other processes most of the time. Python's development mode without its allocator, which looks
 # for faults of C and takes a third of the time.
-PYTEST = PYTHONDEVMODE=1 PYTHONMALLOC=default $(PYTHON) -m pytest -q -n $$($(PYTHON) -c 'import os; print(os.cpu_count() + 1)') --dist loadfile --no-loadscope-reorder
+PYTEST = PYTHONDEVMODE=1 PYTHONMALLOC=default $(PYTHON) -m pytest -q -n $$($(PYTHON) -c 'import os; print(os.cpu_count() + 2)') --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
 .DEFAULT_GOAL := help
