@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import click
 
-from evcharge.labels.command_help import EXTRAS, HEADINGS, translated
+from evcharge.operator.help_words import EXTRAS, HEADINGS, translated
 
 _USAGE = "Uso: "
 # Between what a flag does and what click adds, such as its setting and its default.

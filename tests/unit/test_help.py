@@ -7,7 +7,7 @@ import click
 import pytest
 
 from evcharge import cli
-from evcharge.labels.command_help import SPANISH
+from evcharge.operator.help_words import SPANISH
 
 
 def commands(
