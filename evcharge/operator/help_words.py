@@ -1,4 +1,4 @@
-"""What `--help` says in Spanish: each text of each command and flag, by the English one beside it. Pure."""
+"""What `--help` says in Spanish: each text of each command and flag, by the English one beside it."""
 
 from collections.abc import Mapping
 
