@@ -29,7 +29,7 @@ LABEL org.opencontainers.image.title="evcharge" \
       org.opencontainers.image.description="An electric-vehicle charging network" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.licenses="MIT"
-# A user of its own; where it keeps things belongs to it, and a new volume that is mounted there does, too.
+# Paths are those inside the image. A user of its own; where it keeps things belongs to it, and a new volume that is mounted there does, too.
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin evcharge \
  && install -d -m 0700 -o 10001 -g 10001 /var/lib/evcharge /var/lib/evcharge/network /var/lib/evcharge/weather \
       /var/lib/evcharge/tokens /var/lib/evcharge/points /var/lib/evcharge/drivers \

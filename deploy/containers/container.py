@@ -234,7 +234,7 @@ def _hand_over(source: Path, target: Path, mode: int = 0o600) -> None:
 
 
 def invite(wanted: list[str]) -> None:
-    """Make a token for each of `wanted`, and print it; without any, for everybody here who is not registered."""
+    """Print a join token for each of `wanted`; without any, write one for everybody who is not registered yet."""
     keys_are_there(_made())
     config = load(NETWORK)
     if (password := _read(_password())) is not None:
@@ -246,7 +246,7 @@ def invite(wanted: list[str]) -> None:
         registered |= {one["driver_id"] for one in await admin.every("driver")}
         made = {}
         for kind, id_, named in _asked(wanted):
-            # Who is registered has its key, and a new token takes it away: only for one that is named.
+            # A new token voids the key of whoever is registered, so that one must be named.
             if id_ not in registered or named:
                 location = _city(id_) if kind == "cp" and id_ not in registered else ""
                 one = await joining.invite(
@@ -398,7 +398,7 @@ def figures() -> None:
     keys_are_there(_made())
     config = load(NETWORK)
     token = FIGURES / "token"
-    # Prometheus is another user in another image; nobody else mounts this volume.
+    # Prometheus runs as another user, in another image; nothing else mounts this volume.
     _hand_over(NETWORK / "ca.pem", FIGURES / "ca.pem", 0o644)
     if token.exists():
         return
