@@ -1,6 +1,5 @@
 """Drivers and their wallets. Nothing personal is known of them."""
 
-import secrets
 from dataclasses import asdict
 from typing import Annotated
 
@@ -10,16 +9,14 @@ from msgspec import Meta, Struct
 from evcharge.central.api.kit import answers, member_answers, views
 from evcharge.central.api.kit.request_inputs import Reference, body_of, carried_out, make_sure
 from evcharge.central.api.kit.routes import OPERATORS, VIEWERS, Route
-from evcharge.central.api.resources.own_account import told_progress
+from evcharge.central.api.resources.own_account import Wanted, told_progress
 from evcharge.central.books.archive import Archive
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.rules.commands import Actor, BarDriver, StartCharging, TopUp
+from evcharge.central.rules.commands import Actor, BarDriver, TopUp
 from evcharge.domain.billing import MAX_MONEY_CENTS
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.events import StopOrdered
-from evcharge.domain.ids import CpId, DriverId, RequestId, check_id, natural
-from evcharge.domain.journal_records import Id, OwnLimitCents, OwnLimitMwh, Text, Token
-from evcharge.domain.location import Location
+from evcharge.domain.ids import DriverId, check_id, natural
 from evcharge.http.server import answer
 
 
@@ -29,19 +26,6 @@ class TopUpBody(Struct, forbid_unknown_fields=True):
     cents: Annotated[int, Meta(ge=1, le=MAX_MONEY_CENTS)]
     reference: Reference
     confirm: bool = False
-
-
-class StartBody(Struct, forbid_unknown_fields=True):
-    """Where a driver stands, or at any charging point (of a location); it ends after so much energy or money.
-
-    The same request_id again is the same request.
-    """
-
-    request_id: Token
-    cp_id: Id | None = None
-    location: Text | None = None
-    until_mwh: OwnLimitMwh | None = None
-    until_cents: OwnLimitCents | None = None
 
 
 class BlockBody(Struct, forbid_unknown_fields=True):
@@ -82,7 +66,7 @@ class Drivers:
                 path="/api/drivers/{driver_id}/start",
                 handler=self.start,
                 roles=OPERATORS,
-                body=StartBody,
+                body=Wanted,
                 answers=member_answers.ProgressAnswer,
                 summary="Ask to charge for a driver who stands there; the rules are those of its own request.",
             ),
@@ -146,21 +130,8 @@ class Drivers:
     async def start(self, request: web.Request, actor: Actor) -> web.Response:
         """Ask to charge for a driver; say how far that has come."""
         driver_id = DriverId(check_id(request.match_info["driver_id"], "driver_id"))
-        wanted = await body_of(request, StartBody)
-        decision = await carried_out(
-            self._dispatcher,
-            StartCharging(
-                by=actor,
-                driver_id=driver_id,
-                request_id=RequestId(wanted.request_id),
-                nonce=secrets.token_hex(8),
-                cp_id=CpId(wanted.cp_id) if wanted.cp_id is not None else None,
-                location=Location(wanted.location) if wanted.location is not None else None,
-                until_mwh=wanted.until_mwh,
-                until_cents=wanted.until_cents,
-                by_operator=True,
-            ),
-        )
+        wanted = await body_of(request, Wanted)
+        decision = await carried_out(self._dispatcher, wanted.command(actor, driver_id, by_operator=True))
         return answer(told_progress(wanted.request_id, decision.reply))
 
     async def block(self, request: web.Request, actor: Actor) -> web.Response:

@@ -52,6 +52,20 @@ class Wanted(Struct, forbid_unknown_fields=True):
     until_mwh: OwnLimitMwh | None = None
     until_cents: OwnLimitCents | None = None
 
+    def command(self, by: Actor, driver_id: DriverId, *, by_operator: bool = False) -> StartCharging:
+        """Return it as a command; `by_operator`: for a driver who stands there."""
+        return StartCharging(
+            by=by,
+            driver_id=driver_id,
+            request_id=RequestId(self.request_id),
+            nonce=secrets.token_hex(8),
+            cp_id=CpId(self.cp_id) if self.cp_id is not None else None,
+            location=Location(self.location) if self.location is not None else None,
+            until_mwh=self.until_mwh,
+            until_cents=self.until_cents,
+            by_operator=by_operator,
+        )
+
 
 class Answered(Struct, forbid_unknown_fields=True):
     """Whether the driver wants the charge that a charging point asks about."""
@@ -213,19 +227,7 @@ class OwnAccountRoutes:
         """Ask to charge; say how far that has come."""
         wanted = await body_of(request, Wanted)
         driver_id = await welcome(self._dispatcher, actor)
-        decision = await carried_out(
-            self._dispatcher,
-            StartCharging(
-                by=actor,
-                driver_id=driver_id,
-                request_id=RequestId(wanted.request_id),
-                nonce=secrets.token_hex(8),
-                cp_id=CpId(wanted.cp_id) if wanted.cp_id is not None else None,
-                location=Location(wanted.location) if wanted.location is not None else None,
-                until_mwh=wanted.until_mwh,
-                until_cents=wanted.until_cents,
-            ),
-        )
+        decision = await carried_out(self._dispatcher, wanted.command(actor, driver_id))
         return answer(told_progress(wanted.request_id, decision.reply))
 
     async def stop(self, request: web.Request, actor: Actor) -> web.Response:
