@@ -1,0 +1,141 @@
+"""What happened to Central: its clock, disk and books, the services around it, strangers at its door. Pure."""
+
+from evcharge.domain.events.event import Event
+
+
+class CentralStarted(Event):
+    """Central opened its database; every charging point is Disconnected until its monitor speaks."""
+
+    version: str
+    points: int
+    open_sessions: int
+
+
+class CentralStopped(Event):
+    """Central was stopped on purpose."""
+
+
+class InputRefused(Event):
+    """A peer (`who`) sent something it may not; nothing changed. `times` counts repeats within a minute."""
+
+    code: str
+    text: str
+    times: int = 1
+    who: str = ""
+
+
+class LoginRefused(Event):
+    """Somebody did not prove to be `claimed`. `times` counts repeats within a minute."""
+
+    claimed: str
+    code: str
+    text: str
+    times: int = 1
+    role: str = ""
+
+
+class ClockJumped(Event):
+    """The wall clock of Central moved by `seconds` against its steady clock."""
+
+    seconds: int
+
+
+class StorageRestored(Event):
+    """Central's disk takes data again. It had not since `failed_at` (Unix seconds)."""
+
+    why: str
+    failed_at: float
+
+
+class RegistryLost(Event):
+    """The Registry does not answer Central."""
+
+    why: str
+
+
+class RegistryReached(Event):
+    """The Registry answers again."""
+
+
+class WeatherLost(Event):
+    """The weather service is not heard any more. What the weather withholds stays withheld."""
+
+    why: str
+
+
+class WeatherReached(Event):
+    """The weather service is heard again; `first`: for the first time."""
+
+    first: bool = False
+
+
+class KafkaLost(Event):
+    """The brokers at `where` do not answer; `waiting` events are kept for them, and all that follow."""
+
+    where: str = ""
+    why: str = ""
+    waiting: int = 0
+
+
+class KafkaReached(Event):
+    """The brokers answer again, and get what has waited."""
+
+
+class ChainBroken(Event):
+    """Row `n` of the audit log is not what was written: somebody changed Central's books."""
+
+    n: int
+    why: str
+
+
+class RegistryAnchored(Event):
+    """The Registry's own audit log had `n` rows, the last with this hash; kept here, it reveals a later change."""
+
+    n: int
+    hash: str
+
+
+class RegistryNoted(Event):
+    """Somebody did `what` about `target` at the Registry, or tried: row `n` of its audit log, of its time `at`.
+
+    `result` is "done" or the code of the refusal; `times` counts repeats. Who it was, and from where, are the actor.
+    """
+
+    n: int
+    at: float
+    what: str
+    target: str
+    result: str
+    times: int = 1
+
+
+class AlertClosed(Event):
+    """An operator has seen an alert that nothing else would end: its id, such as CP001-journal."""
+
+    alert_id: str
+
+
+# What a login at the Registry is called there when it fails.
+TICKET_ASKED = "POST /v1/ticket"
+# Why a link ended that only Central ended: nothing is wrong at its other end.
+CENTRAL_STOPPED = "Central stopped"
+
+
+CentralEvent = (
+    CentralStarted
+    | CentralStopped
+    | InputRefused
+    | LoginRefused
+    | ClockJumped
+    | StorageRestored
+    | RegistryLost
+    | RegistryReached
+    | KafkaLost
+    | KafkaReached
+    | WeatherLost
+    | WeatherReached
+    | AlertClosed
+    | RegistryAnchored
+    | RegistryNoted
+    | ChainBroken
+)

@@ -1,0 +1,61 @@
+"""What happened to drivers' money, but for what a charge costs (that is on its ticket). Pure."""
+
+from evcharge.domain.events.event import Event
+from evcharge.domain.ids import DriverId, SessionId
+
+
+class WalletToppedUp(Event):
+    """Money came in from outside; whoever brought it calls it `reference` (None: nothing; "": it was not kept)."""
+
+    driver_id: DriverId
+    cents: int
+    balance_cents: int
+    reference: str | None = ""
+    registration: int = 0
+
+
+class WalletCorrected(Event):
+    """An operator put money into a wallet, or took it out (`cents` below 0), and says why."""
+
+    driver_id: DriverId
+    cents: int
+    balance_cents: int
+    reason: str
+    reference: str
+    registration: int = 0
+
+
+class PaidOut(Event):
+    """Money of a wallet left the network; `former_owner`: of one that an earlier registration of the id left."""
+
+    driver_id: DriverId
+    cents: int
+    balance_cents: int
+    reason: str
+    reference: str
+    registration: int = 0
+    former_owner: bool = False
+
+
+class WelcomeWithheld(Event):
+    """A new driver found no money in its wallet: `most` others had a welcome credit, in all or within an hour."""
+
+    driver_id: DriverId
+    most: int
+    within_an_hour: bool
+    registration: int = 0
+
+
+class DebtPaid(Event):
+    """Money that came into a wallet has paid a debt, or a part of it: `left_cents` of this one are still owed."""
+
+    driver_id: DriverId
+    session_id: SessionId
+    cents: int
+    left_cents: int
+    # The total over all its sessions.
+    owed_cents: int
+    balance_cents: int
+
+
+WalletEvent = WalletToppedUp | WalletCorrected | PaidOut | WelcomeWithheld | DebtPaid
