@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from evcharge.central.books.expected import (
+from evcharge.central.books.expected.expected_rows import ExpectedRows
+from evcharge.central.books.expected.proven_tables import (
     LEDGER,
     MOST_LINES,
     QUARANTINE,
     TABLES,
     Columns,
-    ExpectedRows,
     Row,
     Table,
     least,
