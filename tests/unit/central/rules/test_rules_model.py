@@ -3,7 +3,7 @@
 import pytest
 
 from evcharge.central.rules import commands as c
-from tests.unit.central.machine import TheRules, play
+from tests.unit.central.machine.rounds import TheRules, play
 
 
 def test_what_fails_after_a_commit_is_told_as_it_is():
