@@ -17,7 +17,7 @@ from evcharge.domain.events import CentralStarted, Event
 from evcharge.domain.timestamps import text_of
 from evcharge.storage import database, hash_chain
 from evcharge.storage.database import Database, open_database
-from tests.unit.central.builders import ADMIN, Network
+from tests.unit.central.builders import ADMIN, NOON, Network
 
 SCHEMA = "evcharge.central.books.schema"
 
@@ -256,3 +256,20 @@ def fill_inbox(
             )
             connection.execute("INSERT INTO inbox (session_id, driver_id) VALUES (:id, :driver_id)", row)
         connection.execute("COMMIT")
+
+
+async def reloaded(folder: Path, at=NOON) -> Facts:
+    async with opened(folder) as books:
+        return await books.store.load(at)
+
+
+async def kept(books: Books, network: Network) -> None:
+    await books.store.commit(entries(network))
+
+
+def rows(connection: sqlite3.Connection, sql: str, *params: object) -> list[tuple]:
+    return [tuple(row) for row in connection.execute(sql, params)]
+
+
+def at(seconds: float) -> str:
+    return (NOON + timedelta(seconds=seconds)).isoformat(timespec="microseconds")

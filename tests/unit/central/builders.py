@@ -303,3 +303,18 @@ def set_aside(decision: Decision, why: str) -> None:
     assert (kept.journal_id, kept.why) == (JOURNAL, only(decision, RecordQuarantined).why)
     assert kept.record.startswith('{"k":"')
     assert isinstance(decision.reply, RecordsTaken)
+
+
+def refused(network: Network, *asked: object, **what: object) -> RequestStep:
+    """Return why a start was refused; see that it changed nothing."""
+    before = remembered(network.facts)
+    decision = network.asks(*asked, **what)
+    assert said(decision) == [StartRefused]
+    assert decision.changes == ()
+    assert remembered(network.facts) == before
+    assert isinstance(decision.reply, RequestStep)
+    assert decision.reply.step == "REFUSED"
+    refusal = only(decision, StartRefused)
+    assert (refusal.code, refusal.facts) == (decision.reply.code, decision.reply.facts)
+    assert in_english(refusal) == in_english(decision.reply)
+    return decision.reply

@@ -23,14 +23,6 @@ ENGINE = c.Actor("CP001", Role.ENGINE, "127.0.0.1:40000")
 REQUEST = "R-typed-0001"
 
 
-@pytest.fixture
-def town() -> Network:
-    network = Network()
-    network.point_is_there()
-    network.driver_is_there()
-    return network
-
-
 def typed(
     town: Network,
     driver_id: str = "D01",

@@ -26,14 +26,6 @@ from evcharge.domain.session import SessionState
 from tests.unit.central.builders import Network, remembered
 
 
-@pytest.fixture
-def town() -> Network:
-    network = Network()
-    network.point_is_there()
-    network.driver_is_there()
-    return network
-
-
 def test_nothing_is_known_at_first():
     facts = Facts()
     assert facts.point("CP001") is None

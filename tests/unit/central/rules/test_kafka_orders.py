@@ -17,14 +17,6 @@ PLACE = OrderOffset("cluster", 0, 8)
 ID = "0123456789abcdef" * 2
 
 
-@pytest.fixture
-def town() -> Network:
-    town = Network()
-    town.point_is_there()
-    town.driver_is_there()
-    return town
-
-
 def takes(
     town: Network, command: str = "out", cp_id: str = "CP001", *, age_s: float = 1, id_: str = ID
 ) -> Decision:

@@ -18,14 +18,6 @@ from tests.unit.central.builders import Network, only
 PAUSE_S = 60
 
 
-@pytest.fixture
-def town() -> Network:
-    network = Network()
-    network.point_is_there()
-    network.driver_is_there()
-    return network
-
-
 def lapses(town: Network, times: int = 1, reason: str = EndReason.NOT_PLUGGED) -> None:
     """D01 asks and is granted; its charging point waits in vain."""
     for _ in range(times):

@@ -17,16 +17,6 @@ from evcharge.domain.billing import MAX_SESSION_MWH
 from evcharge.domain.session import EndReason, Session
 from tests.unit.central.builders import KWH, NOON, OTHER_JOURNAL, Network, only, said, set_aside
 
-
-@pytest.fixture
-def town() -> Network:
-    """One charging point that is ready, one driver with 20.00 €."""
-    network = Network()
-    network.point_is_there()
-    network.driver_is_there()
-    return network
-
-
 HOUR = 3_600
 SECOND = timedelta(seconds=1)
 

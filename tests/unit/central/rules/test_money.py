@@ -14,14 +14,6 @@ from evcharge.labels.command_refusals import in_words
 from tests.unit.central.builders import KWH, Network, only
 
 
-@pytest.fixture
-def town() -> Network:
-    town = Network()
-    town.point_is_there()
-    town.driver_is_there()
-    return town
-
-
 def billed(town: Network) -> str:
     """D01 has charged 10 kWh for 2.50 €."""
     session = town.charging(more_mwh=10 * KWH)
