@@ -5,6 +5,7 @@ and what still waits into a file of its own, so that a restart of Central tells 
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -30,7 +31,7 @@ from evcharge.domain.timestamps import text_of
 from evcharge.labels.causes import because, cause
 from evcharge.labels.central import said
 from evcharge.labels.notify import SENTENCES
-from evcharge.runtime import failures
+from evcharge.runtime import failures, files
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.outage import Outage
 from evcharge.runtime.waiting import Backoff, uninterrupted
@@ -41,6 +42,8 @@ log = logging.getLogger(__name__)
 MOST_WAITING = 200
 _MOST_FULL = 500
 _MOST_WISHES = 20_000
+# More than all of these can be: a message, the way to a driver and its name are short.
+_MOST_BYTES = 1 << 25
 _LOOK_EVERY_S = 1.0
 # After a start of Central nobody has been heard yet.
 _GRACE_S = 30.0
@@ -69,11 +72,12 @@ class NotifyBook:
 
     def _read(self) -> _Kept:
         try:
-            if self._path.exists():
-                return read_json(secret_files.read_secret(self._path), _Kept)
-        except (StateError, OSError, ValueError) as problem:
+            return read_json(files.read_ours(self._path, _MOST_BYTES), _Kept)
+        except FileNotFoundError:
+            return _Kept()
+        except (OSError, ValueError) as problem:
             self._cannot(failures.why(problem))
-        return _Kept()
+            return _Kept()
 
     async def save(self) -> None:
         """Write what has changed, in a thread: a disk may take its time."""
@@ -82,7 +86,8 @@ class NotifyBook:
             if not self.is_changed:
                 return
             self.is_changed = False
-            text = msgspec.json.encode(self.kept).decode()
+            # In ASCII, as everything is that lies in such a file; what is told has accents and €.
+            text = json.dumps(msgspec.to_builtins(self.kept))
             try:
                 await uninterrupted(asyncio.to_thread(secret_files.replace_secret, self._path, text))
             except (StateError, OSError, ValueError) as problem:
