@@ -94,12 +94,15 @@ class _Door:
         door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
         try:
             files.make_folder(self._path.parent)
-            # What an earlier process left, that was killed.
-            self._path.unlink(missing_ok=True)
-            with _short(self._path) as place:
+            # It gets its name when it listens, so that nobody who finds it is refused; and in the place of what an
+            # earlier process left, that was killed.
+            unnamed = self._path.with_suffix(f".{os.getpid()}")
+            unnamed.unlink(missing_ok=True)
+            with _short(unnamed) as place:
                 door.bind(place)
-            self._inode = self._path.stat().st_ino
             door.listen(_MOST_WAITING)
+            self._inode = unnamed.stat().st_ino
+            unnamed.rename(self._path)
         except OSError as problem:
             door.close()
             log.warning(

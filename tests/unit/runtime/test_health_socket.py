@@ -50,6 +50,22 @@ def test_one_that_was_killed_is_called_dead_and_its_successor_takes_the_place(tm
     assert asyncio.run(successor()) == [Finding(name="central", pulse=Pulse.WELL)]
 
 
+async def test_one_that_is_about_to_listen_is_not_called_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    found: list[list[Finding]] = []
+
+    class Door(socket.socket):
+        def listen(self, backlog: int = 128) -> None:
+            found.append(look(tmp_path, [], WITHIN_S))
+            super().listen(backlog)
+
+    monkeypatch.setattr(socket, "socket", Door)
+    with listening(tmp_path, "central", OwnHealth()):
+        assert found == [[]]
+        assert await asked(tmp_path) == [Finding(name="central", pulse=Pulse.WELL)]
+
+
 async def test_one_whose_loop_hangs_is_called_silent(tmp_path: Path):
     with listening(tmp_path, "central", OwnHealth()):
         # Not in a thread: this is the loop, and while it waits nobody answers.
