@@ -8,6 +8,7 @@ connection; and when descriptors run out it says so once a minute.
 import asyncio
 import contextlib
 import errno
+import itertools
 import logging
 import socket
 import ssl
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 # How many connections the kernel holds ready while the loop is busy.
 _BACKLOG = 256
 _ACCEPTS_A_TURN = 16
+_TRIES_FOR_A_FREE_PORT = 16
 _SWEEP_S = 1.0
 # After running out of descriptors.
 _PAUSE_S = 0.25
@@ -105,6 +107,18 @@ async def listen(
 
 
 async def _bound(host: str, port: int) -> list[socket.socket]:
+    tries = itertools.count(1)
+    while True:
+        try:
+            return await _bound_once(host, port)
+        except OSError as problem:
+            # A free port is chosen at one address, and somebody may hold the same number at the next one.
+            unlucky = port == 0 and problem.errno == errno.EADDRINUSE
+            if not unlucky or next(tries) == _TRIES_FOR_A_FREE_PORT:
+                raise port_taken(host, port, problem) from None
+
+
+async def _bound_once(host: str, port: int) -> list[socket.socket]:
     loop = asyncio.get_running_loop()
     sockets: list[socket.socket] = []
     try:
@@ -125,10 +139,10 @@ async def _bound(host: str, port: int) -> list[socket.socket]:
             listening.bind((address[0], chosen, *address[2:]))
             listening.listen(_BACKLOG)
             listening.settimeout(0)
-    except OSError as problem:
+    except OSError:
         for listening in sockets:
             listening.close()
-        raise port_taken(host, port, problem) from None
+        raise
     return sockets
 
 

@@ -12,7 +12,7 @@ from asyncio.sslproto import SSLProtocol
 from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pytest
 
@@ -332,6 +332,29 @@ async def test_everybody_of_ipv6_is_everybody_of_ipv4_too():
             assert await reader.readexactly(5) == b"heard"
             writer.close()
             await writer.wait_closed()
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+async def test_a_free_port_that_somebody_holds_at_another_address_is_chosen_anew(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    with socket.create_server((HOST, 0)) as taken:
+
+        class Unlucky(socket.socket):
+            """Where any port will do, it finds the one that is taken at the other address; once."""
+
+            asked = 0
+
+            def bind(self, address: Any) -> None:
+                if address[1] == 0:
+                    Unlucky.asked += 1
+                    if Unlucky.asked == 1:
+                        address = (address[0], taken.getsockname()[1], *address[2:])
+                super().bind(address)
+
+        monkeypatch.setattr(socket, "socket", Unlucky)
+        async with listen("::", 0, Echo, PLAIN) as port:
+            assert (port != taken.getsockname()[1], Unlucky.asked) == (True, 2)
 
 
 async def test_a_port_that_is_taken_is_named_as_one_types_it():
