@@ -287,7 +287,11 @@ async def _alerts(dispatcher: Dispatcher, archive: Archive, feed: Feed, clock: C
         alerts.take(event, at)
     if archive.unread:
         log.warning("%s", said("events unread", count=len(archive.unread), of=REBUILD_FROM))
+    told = {alert.id for alert in alerts.open()}
     alerts.adopt(facts.points(), clock(), facts.weathers(), dict(facts.debtors()))
+    older = {alert.id: alert.about for alert in alerts.open() if alert.id not in told}
+    for at, event in await archive.looked_after(older):
+        alerts.take(event, at)
     feed.listen(lambda event: alerts.take(event, clock()))
     dispatcher.on_trouble = lambda why: alerts.storage_failed(why, clock())
     return alerts

@@ -35,6 +35,10 @@ class Tariff:
         """Return what `use` costs in cents, rounded once, half up (RELIABILITY I7)."""
         return (use.energy_mwh * self.price_centi_cents_per_kwh + _SCALE // 2) // _SCALE
 
+    def periods(self, use: Consumption) -> tuple[tuple[Consumption, int, int], ...]:
+        """Return the parts of `use` that one price holds for, with it and the cents; they come to `cost_cents`."""
+        return ((use, self.price_centi_cents_per_kwh, self.cost_cents(use)),)
+
     def affordable_mwh(self, cents: int, most: Consumption) -> int:
         """Return how much of `most` `cents` pay for in full, in mWh."""
         if self.is_free:

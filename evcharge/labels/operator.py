@@ -20,6 +20,11 @@ SENTENCES: Mapping[str, Words] = {
         "{about} is disconnected: its monitor is not heard ({detail}).",
         "{about} desconectado: su monitor no responde ({detail}).",
     ),
+    "alert monitor and engine": (
+        "{about} is disconnected: neither its monitor nor its engine is heard ({detail}).",
+        "{about} desconectado: no responden ni su monitor ni su motor ({detail}).",
+    ),
+    "alert taken": ("{by} is on it.", "{by} se ocupa."),
     "restored monitor": (
         "The monitor of {about} is heard again.",
         "El monitor de {about} vuelve a responder.",
@@ -247,6 +252,8 @@ SENTENCES: Mapping[str, Words] = {
         "Esto termina {count} recargas en curso. Confírmelo con --yes.",
     ),
     "not done": ("Nothing was done.", "No se ha hecho nada."),
+    "taken": ("{by} looks after {alert_id}.", "{by} se ocupa de {alert_id}."),
+    "left": ("Nobody looks after {alert_id} now.", "Nadie se ocupa ya de {alert_id}."),
     "closed": ("{alert_id} is closed.", "{alert_id} queda cerrado."),
     "nothing": ("Nothing to show.", "Nada que mostrar."),
     "resumed by kafka": (
@@ -341,6 +348,10 @@ SENTENCES: Mapping[str, Words] = {
         "The token of {who} ({role}), shown only now: {token}",
         "El token de {who} ({role}), solo ahora: {token}",
     ),
+    "token wall": (
+        "A screen that opens this is a wall, until the token is removed: {link}",
+        "Una pantalla que abra esto es un panel, hasta que se quite el token: {link}",
+    ),
     "token removed": ("The token of {who} is void.", "El token de {who} ya no vale."),
     # ---- headings of the tables
     "h cp_id": ("CP", "CP"),
@@ -359,6 +370,7 @@ SENTENCES: Mapping[str, Words] = {
     "h alert": ("Alert", "Aviso"),
     "h id": ("Id", "Id"),
     "h solved_at": ("Solved", "Resuelto"),
+    "h taken_by": ("Looked after by", "Se ocupa"),
     "h epoch": ("Epoch", "Época"),
     "h registered_at": ("Registered", "Alta"),
     "h times": ("Times", "Veces"),

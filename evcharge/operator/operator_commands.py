@@ -304,8 +304,19 @@ def _more(work: Operating, content: dict[str, Any]) -> None:
 
 
 @click.command()
-@_central(click.option("--close", "alert_id", metavar="ID", help="Close one that nothing else would end."))
-def alerts(alert_id: str | None, as_json: bool, config_file: Path | None, **given: Any) -> None:
+@_central(
+    click.option("--close", "alert_id", metavar="ID", help="Close one that nothing else would end."),
+    click.option("--take", metavar="ID", help="Say on every screen that you look after it."),
+    click.option("--leave", metavar="ID", help="Say that nobody looks after it any more."),
+)
+def alerts(
+    alert_id: str | None,
+    take: str | None,
+    leave: str | None,
+    as_json: bool,
+    config_file: Path | None,
+    **given: Any,
+) -> None:
     """List what is wrong, then what was solved of late."""
     from urllib.parse import quote
 
@@ -315,6 +326,12 @@ def alerts(alert_id: str | None, as_json: bool, config_file: Path | None, **give
     if alert_id is not None:
         work.ask(lambda api: api.post(f"/api/alerts/{quote(alert_id, safe='')}/close"))
         work.tell("closed", alert_id=alert_id)
+        return
+    wanted = take or leave
+    if wanted is not None:
+        path = f"/api/alerts/{quote(wanted, safe='')}/{'take' if take else 'leave'}"
+        alert = work.ask(lambda api: api.post(path))["alert"]
+        work.tell("taken" if alert["taken_by"] else "left", alert_id=wanted, by=alert["taken_by"])
         return
     content = work.ask(lambda api: api.get("/api/alerts"))
     if not as_json:

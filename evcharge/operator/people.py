@@ -112,6 +112,9 @@ def add_token(name: str, role: str, as_json: bool, config_file: Path | None, **g
     work = Operating(config_file, given, as_json=as_json)
     content = work.ask(lambda api: api.post("/api/tokens", {"name": name, "role": role}))
     work.tell("token added", who=name, role=role, token=content["token"])
+    if role == "viewer" and not as_json:
+        link = f"{work.config.reach.central_api}/login?next=%2F%3Fkiosk%3D1#token={content['token']}"
+        work.tell("token wall", link=link)
 
 
 @token.command("list")

@@ -174,6 +174,7 @@ def alerts(lang: str) -> list[Column]:
         Column("at", lambda row: local(row["since"])),
         Column("times", lambda row: str(row["times"]), number=True),
         Column("solved_at", lambda row: local(row["solved_at"])),
+        Column("taken_by", lambda row: row.get("taken_by", "")),
         Column(
             "alert",
             lambda row: f"{row[what]} {row[restored]}".rstrip(),

@@ -170,6 +170,15 @@ class CentralSettings(Struct, frozen=True, kw_only=True):
     weather_stale_s: Annotated[float, Meta(ge=1, le=86_400)] = 30.0
 
 
+class NetworkSettings(Struct, frozen=True, kw_only=True):
+    """[network]: who runs it, as receipts say it. Without `vat_percent` they have no line of VAT."""
+
+    operator: OptionalText = ""
+    tax_id: OptionalText = ""
+    address: OptionalText = ""
+    vat_percent: Annotated[float, Meta(ge=0, le=100)] = 0.0
+
+
 class EngineSettings(Struct, frozen=True, kw_only=True):
     """[engine]: one charging point and the simulated car that stands at it."""
 
@@ -263,6 +272,7 @@ class Config(Struct, frozen=True, kw_only=True):
     reach: ReachSettings = msgspec.field(default_factory=ReachSettings)
     registry: RegistrySettings = msgspec.field(default_factory=RegistrySettings)
     central: CentralSettings = msgspec.field(default_factory=CentralSettings)
+    network: NetworkSettings = msgspec.field(default_factory=NetworkSettings)
     engine: EngineSettings = msgspec.field(default_factory=EngineSettings)
     monitor: MonitorSettings = msgspec.field(default_factory=MonitorSettings)
     driver: DriverSettings = msgspec.field(default_factory=DriverSettings)

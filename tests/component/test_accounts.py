@@ -57,6 +57,36 @@ async def test_only_an_administrator_makes_a_link_and_only_for_an_account(house:
     assert (await house.program.post("/api/accounts/nobody/link")).status == 404
 
 
+async def test_a_wall_looks_for_as_long_as_its_token_is_good(house: House):
+    made = await house.program.post("/api/tokens", {"name": "hall", "role": "viewer"})
+    wall = house.visitor()
+    answer = await wall.post("/api/login/token", {"token": made.body["token"]}, headers=SAME_SITE)
+    assert answer.body == {"driver_id": None, "error": False, "name": "hall", "role": "viewer"}
+    assert (await wall.get("/api/cps")).status == 200
+    assert (await wall.get("/api/whoami")).body["has_account"] is False
+    # It looks, and does nothing.
+    assert (await wall.post("/api/cps/out", headers=SAME_SITE)).problem == (403, "E_ROLE")
+    # Of another site's page it is none.
+    assert (await wall.post("/api/logout", headers={"Origin": "http://elsewhere.example"})).status == 403
+    assert [row[:2] for row in await house.recorded("LoggedIn")] == [("hall", "viewer")]
+    await house.program.ask("DELETE", "/api/tokens/hall")
+    assert (await wall.get("/api/cps")).problem == WRONG
+    assert (
+        await wall.post("/api/login/token", {"token": made.body["token"]}, headers=SAME_SITE)
+    ).problem == WRONG
+
+
+@pytest.mark.parametrize("role", ["admin", "operator", "service"])
+async def test_a_token_that_may_do_more_than_look_is_for_no_wall(house: House, role: str):
+    made = await house.program.post("/api/tokens", {"name": "robot", "role": role})
+    wall = house.visitor()
+    answer = await wall.post("/api/login/token", {"token": made.body["token"]}, headers=SAME_SITE)
+    assert answer.problem == (403, "E_ROLE")
+    # Nor as a cookie that somebody puts there by hand.
+    wall.cookies = {f"evc_{house.url.rpartition(':')[2]}": made.body["token"]}
+    assert (await wall.get("/api/cps")).problem == WRONG
+
+
 async def test_after_a_logout_the_cookie_opens_nothing(house: House):
     olga = await house.person("olga", "operator")
     stolen = dict(olga.cookies)

@@ -13,6 +13,7 @@ from evcharge.central.books.archive import Archive
 from evcharge.evc1 import messages
 from evcharge.storage.store_errors import StoreFull
 from tests.component import books
+from tests.component.callers import statuses
 from tests.component.office import Office, opened
 
 
@@ -164,6 +165,42 @@ async def test_an_alert_that_ends_by_itself_is_not_closed_by_hand(office: Office
     engine.monitor.send(messages.Health(fault="hot"))
     await office.recorded("FaultReported")
     assert (await office.ask("POST", "/api/alerts/CP001-fault/close")).status == 409
+
+
+async def fault_alert(office: Office) -> dict:
+    """The alert of CP001's fault, once the books have it."""
+    (alert,) = [one for one in (await office.get("/api/alerts"))["alerts"] if one["id"] == "CP001-fault"]
+    return alert
+
+
+async def test_who_looks_after_an_alert_is_named_also_after_a_restart_until_it_is_over(
+    tmp_path: Path, monkeypatch
+):
+    async with opened(tmp_path) as office:
+        engine = await office.town.point()
+        engine.monitor.send(messages.Health(fault="hot"))
+        await office.recorded("FaultReported")
+        assert (await fault_alert(office))["taken_by"] == ""
+        for changed in (True, False):
+            answer = await office.ask("POST", "/api/alerts/CP001-fault/take")
+            assert (answer.body["alert"]["taken_by"], answer.body["changed"]) == ("operator", changed)
+        left = await office.ask("POST", "/api/alerts/CP001-fault/leave")
+        assert (left.body["alert"]["taken_by"], left.body["changed"]) == ("", True)
+        (row,) = office.rows("AlertLeft")
+        assert row["actor"] == "operator"
+        assert (await office.ask("POST", "/api/alerts/CP404-fault/take")).status == 404
+        assert (await statuses(office, "POST", "/api/alerts/CP001-fault/take")) == {
+            "nobody": 401, "driver": 403, "viewer": 403, "service": 403, "operator": 200, "admin": 200,
+        }  # fmt: skip
+    # Its beginning lies further back than what is read at a start.
+    monkeypatch.setattr(app, "REBUILD_FROM", 0)
+    async with opened(tmp_path) as office:
+        assert (await fault_alert(office))["taken_by"] == "a-operator"
+        engine = await office.town.point()
+        engine.monitor.send(messages.Health(fault="hot"))
+        await office.recorded("FaultReported", 2)
+    async with opened(tmp_path) as office:
+        assert (await fault_alert(office))["taken_by"] == ""
 
 
 async def test_the_registry_that_does_not_answer_is_an_alert(office: Office):

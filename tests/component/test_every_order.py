@@ -22,6 +22,8 @@ ORDERS = {
     ("DELETE", "/api/tokens/{name}"): ("token remove", "pages/people.js", "/api/tokens/${"),
     ("POST", "/api/password"): ("account password", "api.js", '"/api/password"'),
     ("POST", "/api/alerts/{alert_id}/close"): ("alerts --close", "alerts_list.js", "/api/alerts/${"),
+    ("POST", "/api/alerts/{alert_id}/take"): ("alerts --take", "alert_take.js", "/api/alerts/${"),
+    ("POST", "/api/alerts/{alert_id}/leave"): ("alerts --leave", "alert_take.js", '"leave"'),
     ("POST", "/api/cps/out"): ("out --all", "commands.js", '"/api/cps/out"'),
     ("POST", "/api/cps/resume"): ("resume --all", "commands.js", '"/api/cps/resume"'),
     ("POST", "/api/cps/{cp_id}/out"): ("out", "commands.js", 'send(cp, "out")'),
@@ -61,6 +63,7 @@ OF_PROGRAMS = {
     ("POST", "/api/weather_goodbye"),
     ("POST", "/api/login"),
     ("POST", "/api/login/link"),
+    ("POST", "/api/login/token"),
     ("POST", "/api/accounts/{name}/link"),
     ("POST", "/api/logout"),
 }

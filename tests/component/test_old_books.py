@@ -1,5 +1,6 @@
 """Books of older releases come through."""
 
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -84,7 +85,9 @@ async def test_what_wallets_lacked_before_debts_were_kept_is_a_debt_afterwards(t
         await kept(books, network)
     # As it lay there before: without the table that says so.
     with raw(path) as old:
-        old.execute("DROP TABLE debt")
+        for table in ("debt", "reading", "receipt"):
+            old.execute(f"DROP TABLE {table}")
+        old.execute("DROP TRIGGER ticket_has_a_receipt")
         old.execute("DROP VIEW ticket_now")
         for column in ("short_cents", "rebuilt", "until_mwh", "until_cents", "by_operator"):
             old.execute(f"ALTER TABLE session DROP COLUMN {column}")
@@ -126,3 +129,18 @@ async def test_a_fault_of_old_books_is_counted_already_and_as_old_as_its_last_ro
         shown = books.store.statuses["CP001"]
     assert (shown.held, shown.held_since) == (CpStatus.FAULTED, NOON + timedelta(seconds=60))
     assert shown.incident == Incident(NOON + timedelta(seconds=60), counted=True)
+
+
+async def test_tickets_of_before_get_their_numbers_in_the_order_in_which_they_were_made(tmp_path: Path):
+    network = busy_day()
+    written_by_an_older(tmp_path / "central.db", 5, entries(network))
+    await reloaded(tmp_path)
+    with raw(tmp_path / "central.db") as books:
+        told = "SELECT number, received_at FROM receipt JOIN ticket USING (session_id) ORDER BY number"
+        numbers, instants = zip(*rows(books, told), strict=True)
+        assert numbers == tuple(range(1, len(network.tickets) + 1))
+        assert list(instants) == sorted(instants)
+        # They are for ever.
+        for order in ("UPDATE receipt SET number = 99", "DELETE FROM receipt"):
+            with pytest.raises(sqlite3.IntegrityError, match="receipts keep their numbers"):
+                books.execute(order)

@@ -355,6 +355,27 @@ async def test_a_driver_sees_nothing_of_the_others(room, window) -> None:
         assert not re.search(r"\bD(?!06\b)\d\d\b", everything)
 
 
+async def test_a_driver_has_favourites_and_is_told_when_another_point_is_free(room, window) -> None:
+    for cp_id in ("CP061", "CP062", "CP063"):
+        await room.town.point(cp_id)
+    await room.ask("POST", "/api/cps/CP063/out")
+    async with window() as opened:
+        page = await room.enter(opened, "driver", name="D61")
+        await page.click('[data-like="CP062"]')
+        await page.reload()
+        await expect(page.locator("#free li").first).to_contain_text("CP062")
+        await expect(page.locator('[data-like="CP062"]')).to_have_attribute("aria-pressed", "true")
+        await page.fill("#filter", "cp063")
+        await expect(page.locator("#taken")).to_contain_text("CP063 is not free at the moment.")
+        await page.locator("#taken").get_by_role("button", name="Tell me when it is free").click()
+        # It is waited for, whatever is looked for meanwhile.
+        await page.fill("#filter", "")
+        await expect(page.locator('#taken [aria-pressed="true"]')).to_have_count(1)
+        await room.ask("POST", "/api/cps/CP063/resume")
+        await expect(page.locator(".toast")).to_contain_text("CP063 is free now.")
+        await expect(page.locator("#taken li")).to_have_count(0)
+
+
 async def test_a_refused_request_says_why_and_leaves_the_others_to_choose(room, window) -> None:
     await room.town.point("CP008")
     async with window() as opened:

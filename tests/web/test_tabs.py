@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest_asyncio
+from msgspec.structs import replace
 from playwright.async_api import Locator, Page, Route, expect
 
 from evcharge.evc1 import messages
 from tests.component.books import raw
 from tests.component.town import hear
+from tests.web.browser import PHONE
 from tests.web.room import central_of, control_room, registry_of
 from tests.web.scene import CITIES, write_the_past
 
@@ -121,6 +123,48 @@ async def test_a_session_opens_with_its_ticket(room, window) -> None:
         await expect(sheet).to_contain_text(f"{cents / 100:.2f}\u00a0€")
         await page.keyboard.press("Escape")
         await expect(row(page, name).locator(".tb-open")).to_be_focused()
+
+
+async def test_a_charge_has_its_curve_its_lines_of_money_and_a_receipt_to_print(room, window) -> None:
+    town = room.town
+    engine, driver = await town.point("CP076"), await town.driver("D76")
+    driver.asks("CP076")
+    session_id = (await engine.is_asked()).session_id
+    began_at = datetime.now(UTC).timestamp()
+    await engine.journals(replace(engine.starts(), began_at=began_at))
+    await engine.journals(
+        replace(engine.meters(50_000), elapsed_s=5), replace(engine.meters(10_000), elapsed_s=9)
+    )
+    await engine.journals(replace(engine.ends(), elapsed_s=10))
+    await driver.ticket()
+    async with window() as opened:
+        page = await room.enter(opened, "operator", at=f"/#history?session={session_id}")
+        sheet = page.locator("dialog[open].sheet")
+        curve = sheet.locator(".curve")
+        await expect(curve).to_have_attribute("aria-label", re.compile("36.0\u00a0kW.*0.06\u00a0kWh"))
+        # What is numbered on the curve has its number in the list below it.
+        numbers = await curve.locator(".ch-mark-text").all_text_contents()
+        assert numbers == await sheet.locator(".story .mark-number").all_text_contents() != []
+        await expect(sheet.locator(".bill tbody")).to_contain_text("Energy at 0.25\u00a0€/kWh")
+        await page.evaluate("window.print = () => {}")
+        await sheet.get_by_role("button", name="Print the receipt").click()
+        await page.emulate_media(media="print")
+        paper = page.locator(".on-paper")
+        await expect(paper).to_contain_text(session_id)
+        await expect(paper.locator("tfoot")).to_contain_text("0.02\u00a0€")
+        await expect(sheet).to_be_hidden()
+        await page.evaluate("dispatchEvent(new Event('afterprint'))")
+        await expect(paper).to_have_count(0)
+        # Without a receipt being printed, paper shows what is open, and nothing around it.
+        await expect(sheet).to_be_visible()
+        await expect(page.locator(".top")).to_be_hidden()
+    async with window(size=PHONE) as opened:
+        page = await room.enter(opened, "driver", name="D76", at="/driver")
+        await page.locator("#past button").first.click()
+        await expect(page.locator("dialog[open] .curve")).to_be_visible()
+        await page.locator("dialog[open]").get_by_role("button", name="Close").click()
+        await page.click("#statement")
+        await expect(page.locator("dialog[open] .statement tfoot")).to_contain_text("0.02\u00a0€")
 
 
 async def test_a_session_whose_engine_is_lost_is_closed_on_its_sheet(room, window) -> None:
@@ -295,19 +339,23 @@ async def test_an_operator_overrides_the_weather_of_a_place(room, window) -> Non
     place = CITIES[1]
     report = {"location": place, "temperature_celsius": -3.5, "source": "OpenWeather"}
     await room.ask("POST", "/api/weather_update", report)
-    await room.ask("POST", "/api/weather_alert", {"location": place, "alert": "COLD"})
     async with window() as opened:
         page = await room.enter(opened, "operator", at="/#weather")
         card = page.locator(".place", has=page.get_by_role("heading", name=place, exact=True))
+        await card.locator('[data-act="raise"]').click()
+        await answer(page, "Raise an alert")
         await expect(card).to_contain_text("-3.5\u00a0°C")
         await expect(card).to_contain_text("Charging points withheld by the weather: 3 of 3")
-        await card.get_by_role("button").click()
+        await card.get_by_role("button", name="Open in spite of the weather").click()
         await answer(page, "Open in spite of the weather")
         await expect(card).to_contain_text("Overridden")
         await expect(card).to_contain_text("They stay open in spite of the alert.")
-        await card.get_by_role("button").click()
+        await card.get_by_role("button", name="Obey the weather again").click()
         await answer(page, "Obey the weather again")
         await expect(card).to_contain_text("Charging points withheld by the weather: 3 of 3")
+        await card.locator('[data-act="end"]').click()
+        await answer(page, "End the alerts")
+        await expect(card.locator("header")).not_to_contain_text("Cold")
 
 
 # ---- audit

@@ -142,7 +142,8 @@ async def test_an_operator_starts_a_charge_for_a_driver_who_stands_there(fresh_r
         await form.get_by_role("button", name="Start for a driver").click()
         await expect(form).to_contain_text("D99 is unknown here: it never logged in.")
         await form.locator('[name="driver"]').fill("d14")
-        await form.locator('[name="most"]').fill("5")
+        await form.locator('[name="unit"]').select_option("until_cents")
+        await form.locator('[name="most"]').fill("1,25")
         await form.get_by_role("button", name="Start for a driver").click()
         await expect(page.locator("#toasts")).to_contain_text("CP014 is asked for D14, who plugs in next.")
         assert (await engine.is_asked()).limit_mwh == 5_000_000
@@ -320,6 +321,53 @@ async def test_an_alert_stays_until_it_is_solved_and_then_says_what_is_restored(
         engine.monitor.send(Health(fault=None))
         await expect(alert).to_have_class("solved")
         await expect(alert).to_contain_text(re.compile("CP014.*(works|restored|again)", re.IGNORECASE))
+
+
+async def test_who_looks_after_an_alert_is_named_on_every_screen(room, window) -> None:
+    await room.town.engine("CP015")
+    await room.town.monitor("CP015", fault="overheated")
+    async with window() as opened, window() as other:
+        page, looks = await room.enter(opened, "operator"), await room.enter(other, "viewer")
+        alert, seen = (one.locator('.alerts-panel [data-alert="CP015-fault"]') for one in (page, looks))
+        await alert.get_by_role("button", name="I am on it").click()
+        await expect(seen).to_contain_text("operator.one is on it")
+        await expect(seen.locator(".take")).to_have_count(0)
+        await expect(alert.locator(".take")).to_have_attribute("aria-pressed", "true")
+        await alert.locator(".take").click()
+        await expect(seen).not_to_contain_text("is on it")
+
+
+async def test_the_wall_is_grouped_as_was_chosen_also_after_a_reload(room, window, points) -> None:
+    async with window() as opened:
+        page = await room.enter(opened, "viewer")
+        await page.select_option("#grouping", "state")
+        first = page.locator("#wall .site").first
+        await expect(first).to_have_attribute("aria-label", "Faulted")
+        await expect(first.locator(f'[data-cp="{points["faulted"]}"]')).to_be_visible()
+        await page.reload()
+        await expect(page.locator("#wall .site").first).to_have_attribute("aria-label", "Faulted")
+        # Another status is another place.
+        await room.ask("POST", f"/api/cps/{points['available']}/out")
+        out = page.locator('#wall .site[aria-label="Out of Order"]')
+        await expect(out.locator(f'[data-cp="{points["available"]}"]')).to_be_visible()
+        await room.ask("POST", f"/api/cps/{points['available']}/resume")
+        await page.select_option("#grouping", "none")
+        await expect(page.locator("#wall .site h2")).to_have_count(0)
+
+
+async def test_a_screen_on_a_wall_looks_by_a_link_until_that_is_void(room, window) -> None:
+    token = (await room.ask("POST", "/api/tokens", {"name": "hall", "role": "viewer"}))["token"]
+    async with window() as opened:
+        opened.allowed.append("401")
+        page = opened.page
+        await page.goto(f"{room.url}/login?next=%2F%3Fkiosk%3D1#token={token}")
+        await expect(page.locator("html")).to_have_attribute("data-kiosk", "")
+        await expect(page.locator("html")).to_have_attribute("data-link", "live")
+        assert page.url == f"{room.url}/?kiosk=1"
+        await room.ask("DELETE", "/api/tokens/hall")
+        await page.wait_for_url(re.compile("/login"))
+        await page.goto(f"{room.url}/login?next=%2F%3Fkiosk%3D1#token={token}")
+        await expect(page.locator("#problem")).to_contain_text("void")
 
 
 async def test_alerts_reach_those_who_look_elsewhere(room, window) -> None:

@@ -20,6 +20,7 @@ from evcharge.central.api.kit.origin_checks import Names
 from evcharge.central.api.resources.accounts import Accounts
 from evcharge.central.api.resources.alerts import AlertRoutes as AlertsRoom
 from evcharge.central.api.resources.audit import Audit
+from evcharge.central.api.resources.driver_papers import Papers
 from evcharge.central.api.resources.drivers import Drivers
 from evcharge.central.api.resources.invitations import Inviting
 from evcharge.central.api.resources.logins import Logins
@@ -45,11 +46,12 @@ from evcharge.central.services.registry_accounts import Registrar
 from evcharge.central.services.weather_watch import WeatherLink
 from evcharge.central.views.board import MAX_MESSAGES, Board, Opening
 from evcharge.central.views.driver_board import DriverBoard
+from evcharge.central.views.papers import Issuer
 from evcharge.central.views.telemetry import Telemetry
 from evcharge.http.registry_client import RegistryAddress
 from evcharge.http.server import Turns
 from evcharge.runtime.admission import SeatLimits
-from evcharge.runtime.config import Config
+from evcharge.runtime.config import Config, NetworkSettings
 from evcharge.security.passwords import Credentials
 from evcharge.security.tls import server_context
 
@@ -132,7 +134,8 @@ async def website(
     push = Push(board, drivers_board, telemetry, dispatcher, store, clock, access.standing)
     push.follow(feed)
     figures = Figures(dispatcher, feed, store, writer.alerts, lambda: len(archive.unread), services.backlog)
-    sessions = Sessions(dispatcher.facts, archive, feed, store.days)
+    issuer = _issuer(config.network)
+    sessions = Sessions(dispatcher.facts, archive, feed, store.days, issuer)
     rooms: list[Room] = [
         Pages(access, lang=config.lang, dev=settings.web_dev),
         logins,
@@ -142,6 +145,7 @@ async def website(
         registration,
         PointRoutes(dispatcher, feed, archive, telemetry, clock, registration.of_point),
         sessions,
+        Papers(dispatcher, archive, feed, sessions, store.days, clock, issuer),
         Settling(dispatcher, archive, sessions),
         Drivers(dispatcher, archive),
         AlertsRoom(dispatcher, writer.alerts),
@@ -157,6 +161,11 @@ async def website(
     api = Api(access, rooms, settings.requests_per_s)
     rooms.append(OpenApi(api.routes))
     return Website(api, inviting, (push.run, registration.keep_fresh))
+
+
+def _issuer(settings: NetworkSettings) -> Issuer:
+    vat = round(settings.vat_percent * 10)
+    return Issuer(settings.operator, settings.tax_id, settings.address, vat)
 
 
 async def _board(config: Config, writer: WriterSide, books: BookSide) -> Board:

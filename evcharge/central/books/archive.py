@@ -12,7 +12,7 @@ from typing import Any
 
 from evcharge.central.books.rows import of_registration
 from evcharge.domain.errors import BadInput
-from evcharge.domain.events import Event, Unread, stored
+from evcharge.domain.events import AlertLeft, AlertTaken, Event, Unread, stored
 from evcharge.domain.ids import CpId, DriverId, natural
 from evcharge.domain.timestamps import text_of
 from evcharge.storage.database import Database, Row
@@ -29,6 +29,14 @@ STATES = tuple(_STATES)
 MAX_HISTORY = 500
 # A session has a few events; one that was broken off and resumed all day has more.
 MAX_EVENTS_OF_ONE = 1000
+# Of one driver in one month.
+MAX_MOVEMENTS_OF_MONTH = 1000
+# What may explain the course of a charge and names no session: of its charging point, and of Central.
+_MEANWHILE_THERE = (
+    "FaultReported", "FaultCleared", "EngineConnected", "EngineLost", "MonitorConnected", "MonitorLost", "HoldPlaced",
+    "HoldLifted", "VehiclePluggedIn", "VehicleUnplugged", "KeyRevoked", "PointMoved",
+)  # fmt: skip
+_MEANWHILE_HERE = ("CentralStarted", "CentralStopped", "ClockJumped")
 # Tickets that are read at once for a report: a few milliseconds.
 _REPORT_PAGE = 1000
 
@@ -52,6 +60,19 @@ _MOVED_ON_TICKET = """
 SELECT 'CORRECTION' AS kind, ticket.driver_id, ticket.registration, correction.session_id,
     -correction.cost_cents AS cents
 FROM correction JOIN ticket USING (session_id) WHERE correction.reference = :reference
+"""
+
+
+_TAKEN = "SELECT * FROM events WHERE type IN ('AlertTaken', 'AlertLeft') ORDER BY n DESC LIMIT 1000"
+_BEGUN_SINCE = """
+SELECT 1 FROM events WHERE cp_id = :cp_id AND n > :n
+    AND +type IN ('FaultReported', 'FaultCleared', 'KeyRevoked', 'KeyRestored', 'JournalReplaced') LIMIT 1
+"""
+_MOVED_BETWEEN = """
+SELECT at, kind, CASE WHEN credit = 'wallet' THEN cents ELSE -cents END AS cents, session_id, reason
+FROM ledger WHERE driver_id = :driver_id AND registration = :registration AND at >= :since AND at <= :until
+    AND kind IN ('TOP_UP', 'CORRECTION', 'PAY_OUT') AND session_id IS NULL
+ORDER BY id LIMIT :limit
 """
 
 
@@ -186,6 +207,46 @@ class Archive:
         )
         return found[0], tickets[0] if tickets else None, events
 
+    async def course(self, session_id: str) -> list[Row]:
+        """Return the readings that are kept of a session, oldest first."""
+        return await self._database.read(
+            "SELECT elapsed_s, energy_mwh, speed_permille FROM reading "
+            "WHERE session_id = :session_id ORDER BY elapsed_s",
+            {"session_id": session_id},
+        )
+
+    async def on_paper(self, session_id: str) -> tuple[int, list[Row]] | None:
+        """Return the number of a session's receipt, and what has put its ticket right; None without a ticket."""
+        of_it = {"session_id": session_id}
+        numbers = await self._database.read(
+            "SELECT number FROM receipt WHERE session_id = :session_id", of_it
+        )
+        if not numbers:
+            return None
+        sql = "SELECT * FROM correction WHERE session_id = :session_id ORDER BY number"
+        return numbers[0]["number"], await self._database.read(sql, of_it)
+
+    async def meanwhile(self, cp_id: str, first: int, last: int) -> list[Row]:
+        """Return what happened to a charging point, and to Central, between two rows of the audit log, oldest first."""
+        of_it = {"cp_id": cp_id, "first": first, "last": last, "limit": MAX_EVENTS_OF_ONE}
+        rows: list[Row] = []
+        for types, of in ((_MEANWHILE_THERE, "cp_id = :cp_id AND +type"), (_MEANWHILE_HERE, "type")):
+            names = ", ".join(f"'{name}'" for name in types)
+            where = f"{of} IN ({names}) AND n > :first AND n < :last"
+            rows += await self._database.read(
+                f"SELECT * FROM events WHERE {where} ORDER BY n LIMIT :limit",  # noqa: S608
+                of_it,
+            )
+        return sorted((row for row in rows if row["session_id"] is None), key=lambda row: int(row["n"]))
+
+    async def movements(
+        self, driver_id: DriverId, registration: int, since: datetime, until: datetime
+    ) -> list[Row]:
+        """Return what moved in a wallet apart from its charges between two instants, oldest first."""
+        of_it = {"driver_id": driver_id, "registration": registration, "limit": MAX_MOVEMENTS_OF_MONTH}
+        between = {"since": text_of(since), "until": text_of(until)}
+        return await self._database.read(_MOVED_BETWEEN, of_it | between)
+
     async def history(self, cp_id: CpId, since: datetime) -> list[StatusSpan]:
         """Return what a charging point has shown since an instant, oldest first."""
         sql = "SELECT at, status, reason, until FROM status_log WHERE cp_id = :cp_id ORDER BY n DESC LIMIT :limit"
@@ -240,6 +301,24 @@ class Archive:
             if isinstance(event, Unread):
                 self.unread.add(row["n"])
             found.append((datetime.fromisoformat(row["at"]), event))
+        return found
+
+    async def looked_after(self, alert_ids: Mapping[str, str]) -> list[tuple[datetime, Event]]:
+        """Return who took each of these alerts of charging points (id → charging point), if nothing has begun since.
+
+        For those whose beginning lies further back than what is read at a start.
+        """
+        rows = await self._database.read(_TAKEN) if alert_ids else []
+        last: dict[str, tuple[Row, Event]] = {}
+        for row in rows:
+            event = stored(row["n"], row["type"], row["data"])
+            if isinstance(event, (AlertTaken, AlertLeft)) and event.alert_id in alert_ids:
+                last.setdefault(event.alert_id, (row, event))
+        found: list[tuple[datetime, Event]] = []
+        for alert_id, (row, event) in last.items():
+            newer = await self._database.read(_BEGUN_SINCE, {"cp_id": alert_ids[alert_id], "n": row["n"]})
+            if isinstance(event, AlertTaken) and not newer:
+                found.append((datetime.fromisoformat(row["at"]), event))
         return found
 
     async def moved(self, reference: str) -> Moved | None:

@@ -19,6 +19,7 @@ from evcharge.central.rules.facts import (
     FormerWallet,
     JournalCursor,
     JournalForgotten,
+    MeterReading,
     OrderOffset,
     OrderTaken,
     Quarantined,
@@ -144,6 +145,9 @@ _TABLES: dict[type[Change], _Table] = {
     ),
     OrderTaken: _Table("order_taken", ("command_id", "at")),
     OrderOffset: _Table("order_offset", ("cluster", "partition", "next"), ("cluster", "partition")),
+    MeterReading: _Table(
+        "reading", ("session_id", "elapsed_s", "energy_mwh", "speed_permille"), ("session_id", "elapsed_s")
+    ),
 }  # fmt: skip
 _PUT = {kind: table.put for kind, table in _TABLES.items()}
 PUT_EVENT = _Table("events", _EVENT_COLUMNS).put
@@ -174,6 +178,12 @@ _ADD_TO_STATUS_DAILY = """
     INSERT INTO status_daily (cp_id, day, status, ms, times) VALUES (:cp_id, :day, :status, :ms, :times)
     ON CONFLICT (cp_id, day, status) DO UPDATE SET ms = ms + excluded.ms, times = times + excluded.times
 """
+# Of each stretch its first reading stays.
+_THIN_READINGS = """
+    DELETE FROM reading WHERE session_id = :session_id AND EXISTS (
+        SELECT 1 FROM reading AS first WHERE first.session_id = reading.session_id
+        AND first.elapsed_s < reading.elapsed_s AND first.elapsed_s / :stretch_s = reading.elapsed_s / :stretch_s)
+"""
 _FORGET_JOURNAL = "DELETE FROM journal WHERE cp_id = :cp_id AND journal_id = :journal_id"
 _TAKE_FROM_INBOX = "DELETE FROM inbox WHERE session_id = :session_id AND driver_id = :driver_id"
 
@@ -199,6 +209,7 @@ def statements(batch: Iterable[DecidedEntry], days: Days = UTC_DAYS) -> Iterator
     seen: list[dict[str, Any]] = []
     back: list[dict[str, Any]] = []
     forgotten: list[dict[str, Any]] = []
+    thinned: dict[SessionId, int] = {}
     for number, (change, at) in enumerate(_changes(batch)):
         if isinstance(change, TicketSeen):
             seen.append({"session_id": change.session_id, "driver_id": change.driver_id})
@@ -215,6 +226,8 @@ def statements(batch: Iterable[DecidedEntry], days: Days = UTC_DAYS) -> Iterator
         if isinstance(change, Ticket):
             inbox.append({"session_id": change.session_id, "driver_id": change.driver_id})
             daily.append(_daily_row(change, days.of(change.ended_at)))
+        if isinstance(change, MeterReading) and change.thinned_to_s:
+            thinned[change.session_id] = change.thinned_to_s
         if isinstance(change, Correction):
             corrected.append(_daily_row(change, days.of(change.ticket_ended_at)))
         key = tuple(getattr(change, name) for name in _TABLES[type(change)].key) or number
@@ -224,6 +237,11 @@ def statements(batch: Iterable[DecidedEntry], days: Days = UTC_DAYS) -> Iterator
     for kind, latest in changes.items():
         if latest:
             yield _PUT[kind], [_row(change, at) for change, at in latest.values()]
+    if thinned:
+        yield (
+            _THIN_READINGS,
+            [{"session_id": one, "stretch_s": stretch_s} for one, stretch_s in thinned.items()],
+        )
     if inbox:
         yield _PUT_INBOX, inbox
         yield _ADD_TO_DAILY, daily

@@ -71,6 +71,11 @@ class Alert:
     times: int = 1
     # Of the weather: an operator lets the charging points there work in spite of it.
     overridden: bool = False
+    # Of a monitor: its engine has no link either.
+    both: bool = False
+    # Who says that it looks after it, and since when.
+    taken_by: str = ""
+    taken_at: datetime | None = None
 
     @property
     def id(self) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from evcharge.central.rules import corrections, lapses, presence
+from evcharge.central.rules import charge_curve, corrections, lapses, presence
 from evcharge.central.rules.commands import (
     CloseLost,
     EndCharge,
@@ -458,13 +458,15 @@ def _unknown(
 
 def _started(draft: Draft, command: TakeRecords, session: Session, record: SupplyStart, rules: Rules) -> None:
     point = draft.existing_point(session.cp_id)
-    session, doubt = begun(session, record, rules)
+    before = session
+    session, doubt = begun(before, record, rules)
     if point.register_mwh not in (None, record.meter_mwh):
         # Nobody pays by where a register begins; but it jumped, or energy has flowed that no session accounts for.
         doubt = doubt or "the register is not where the last charge left it"
     if doubt:
         set_aside(draft, command, record, rules, doubt)
     draft.put(session)
+    charge_curve.follow(draft, before, session)
     draft.put(replace(point, charging=True))
     if (driver := draft.driver(session.driver_id)) is not None and driver.lapses:
         draft.put(lapses.forgiven(driver))
@@ -482,6 +484,7 @@ def _metered(draft: Draft, command: TakeRecords, session: Session, record: Meter
     means = Means.of(draft.existing_point(session.cp_id), rules)
     after, doubt = read(session, record, means, rules)
     draft.put(after)
+    charge_curve.follow(draft, session, after)
     if after.excess_mwh and session.excess_mwh:
         return
     if doubt:
@@ -505,6 +508,7 @@ def _ended(draft: Draft, command: TakeRecords, session: Session, record: SupplyE
         point = replace(point, fault=ENGINE_FAULT)
         draft.say(events.FaultReported(cp_id=point.cp_id, fault=ENGINE_FAULT))
     draft.put(point)
+    charge_curve.follow(draft, session, final, ends=True)
     issue_ticket(draft, final, reason, rules)
 
 

@@ -329,6 +329,14 @@ class CloseAlert(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeAlert(Command):
+    """Say that its author looks after an open alert, or (not `taken`) that nobody does."""
+
+    alert: Alert
+    taken: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeKeys(Command):
     """Withdraw the keys of a charging point or a driver; `epoch` is the Registry's, when it ordered this."""
 
@@ -553,6 +561,7 @@ AnyCommand = (
     | PlaceHold
     | LiftHold
     | CloseAlert
+    | TakeAlert
     | RevokeKeys
     | Withdraw
     | TopUp

@@ -46,6 +46,7 @@ from evcharge.central.rules.commands import (
     SetPrice,
     StartCharging,
     StopCharging,
+    TakeAlert,
     TakeOrder,
     TakeRecords,
     TopUp,
@@ -136,6 +137,8 @@ def decide(facts: Facts | PendingFacts, command: AnyCommand, rules: Rules) -> De
             _lift_hold(draft, command)
         case CloseAlert():
             _close_alert(draft, command)
+        case TakeAlert():
+            _take_alert(draft, command)
         case RevokeKeys():
             _revoke_keys(draft, command)
         case Withdraw():
@@ -553,6 +556,15 @@ def _close_alert(draft: Draft, command: CloseAlert) -> None:
     draft.say(events.AlertClosed(alert_id=command.alert.id))
     if command.alert.kind is AlertKind.JOURNAL and (point := draft.point(CpId(command.alert.about))):
         _lift(draft, point, Hold.JOURNAL)
+
+
+def _take_alert(draft: Draft, command: TakeAlert) -> None:
+    """Whoever takes it last has it; said again, nothing changes."""
+    alert, by = command.alert, command.by.id
+    if command.taken and alert.taken_by != by:
+        draft.say(events.AlertTaken(alert_id=alert.id, by=by))
+    if not command.taken and alert.taken_by:
+        draft.say(events.AlertLeft(alert_id=alert.id, by=by))
 
 
 def _act(draft: Draft, order: PlaceHold | LiftHold | RevokeKeys) -> None:

@@ -244,6 +244,20 @@ class OrderTaken:
     command_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterReading:
+    """How much a session had drawn after so many seconds: for its curve (`charge_curve`), and never for money.
+
+    `thinned_to_s`: from now on one reading is kept of each stretch of so many seconds; 0: as before.
+    """
+
+    session_id: SessionId
+    elapsed_s: int
+    energy_mwh: int
+    speed_permille: int
+    thinned_to_s: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class OrderOffset:
     """The next order that Central reads of one partition of one Kafka cluster."""
@@ -273,6 +287,7 @@ Change = (
     | ApiToken
     | OrderTaken
     | OrderOffset
+    | MeterReading
 )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TypedDict
 
-from evcharge.central.rules import lapses
+from evcharge.central.rules import charge_curve, lapses
 from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import Driver, Transfer, TransferKind
 from evcharge.central.rules.metering import ended_at, within_limit
@@ -67,6 +67,7 @@ def close_estimated(draft: Draft, point: ChargingPoint, rules: Rules, reason: En
     """Bill what runs at `point` at its last committed meter, marked as an estimate."""
     session = draft.session_of(point)
     if session is not None and session.state is SessionState.CHARGING:
+        charge_curve.follow(draft, session, session, ends=True)
         issue_ticket(draft, session, reason, rules, estimated=True)
 
 

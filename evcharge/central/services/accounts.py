@@ -13,7 +13,15 @@ from datetime import datetime, timedelta
 
 from evcharge.central.books.rows import account_of, token_of
 from evcharge.central.dispatcher import Dispatcher
-from evcharge.central.rules.accounts import Account, ApiToken, Credential, Login, Told, driver_id
+from evcharge.central.rules.accounts import (
+    LOGIN_ID_CHARS,
+    Account,
+    ApiToken,
+    Credential,
+    Login,
+    Told,
+    driver_id,
+)
 from evcharge.central.rules.commands import AccessEvent, Actor, ChangeAccess, DriverVisits, Note
 from evcharge.central.rules.decision import Decision
 from evcharge.domain.errors import Code, Refused
@@ -296,6 +304,11 @@ class Directory:
     async def note_link(self, actor: Actor, name: str) -> None:
         """Keep in the books that somebody made a login link for an account. Raises Refused."""
         await self._dispatcher.post(Note(by=actor, event=LoginLinkMade(name=name)))
+
+    async def note_wall(self, token: ApiToken, address: str) -> None:
+        """Keep in the books that a screen looks with a token. Raises Refused."""
+        event = LoggedIn(name=token.name, login=token.token_sha256[:LOGIN_ID_CHARS])
+        await self._dispatcher.post(Note(by=Actor(token.name, token.role, address), event=event))
 
     def _note(self, login: Login, address: str, event: LoggedIn | LoggedOut) -> None:
         self._dispatcher.post(Note(by=Actor(login.name, self.role_of(login), address), event=event))

@@ -31,7 +31,7 @@ from evcharge.central.rules.replies import RequestStep
 from evcharge.central.terminal.command_line import PanelOrder, PanelVerb, help_page
 from evcharge.central.terminal.wall_lists import Fault, fault_lines, session_state
 from evcharge.central.views import refusal_text
-from evcharge.central.views.alerts import Alerts, alert_text, restored_text
+from evcharge.central.views.alerts import Alerts, alert_text, restored_text, taken_text
 from evcharge.central.views.event_text import speech, status_line
 from evcharge.domain.billing import SURE_CENTS, euros, kwh
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
@@ -371,9 +371,10 @@ def fault(alert: Alert, lang: str, zone: tzinfo | None) -> Fault:
     """Return an alert as the wall shows it, its instants by `zone` (None: this computer's)."""
     repeats = f" (x{alert.times})" if alert.times > 1 else ""
     ended = alert.solved_at
+    taken = f" {taken_text(alert, lang)}" if alert.taken_by and ended is None else ""
     return Fault(
         clock(alert.since, zone),
-        alert_text(alert, lang) + repeats,
+        alert_text(alert, lang) + repeats + taken,
         clock(ended, zone) if ended is not None else "",
         restored_text(alert, lang),
     )

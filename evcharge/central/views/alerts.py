@@ -43,7 +43,11 @@ def alert_text(alert: Alert, lang: str = labels.DEFAULT_LANGUAGE) -> str:
         detail = ", ".join(labels.weather(kind, lang) for kind in alert.detail.split())
     else:
         detail = cause(alert.detail, lang)
-    name = "alert weather, overridden" if alert.overridden else f"alert {alert.kind}"
+    name = f"alert {alert.kind}"
+    if alert.overridden:
+        name = "alert weather, overridden"
+    elif alert.both:
+        name = "alert monitor and engine"
     return labels.Speech(SENTENCES, lang)(name, about=alert.about, detail=detail)
 
 
@@ -53,6 +57,13 @@ def restored_text(alert: Alert, lang: str = labels.DEFAULT_LANGUAGE) -> str:
         return ""
     name = "alert closed" if alert.by_hand else f"restored {alert.kind}"
     return labels.Speech(SENTENCES, lang)(name, about=alert.about)
+
+
+def taken_text(alert: Alert, lang: str = labels.DEFAULT_LANGUAGE) -> str:
+    """Return the sentence that says who looks after it, or "" while nobody does."""
+    if not alert.taken_by:
+        return ""
+    return labels.Speech(SENTENCES, lang)("alert taken", by=alert.taken_by)
 
 
 class Alerts:
@@ -123,6 +134,13 @@ class Alerts:
         """Open the one alert that no event can tell, because events cannot be stored."""
         self._begin(AlertKind.STORAGE, CENTRAL, why, at)
 
+    def looked_after(self, alert_id: str, by: str, at: datetime | None) -> None:
+        """Let an open alert say who looks after it ("": nobody)."""
+        alert = self.named(alert_id)
+        if alert is not None:
+            self.revision += 1
+            self._open[alert.about, alert.kind] = replace(alert, taken_by=by, taken_at=at)
+
     def count(self, about: str, kind: AlertKind, number: int) -> None:
         """Let an open alert name another number: how much waits grows without an event."""
         known = self._open.get((about, kind))
@@ -148,27 +166,30 @@ class Alerts:
                 # One incident, whatever its text becomes.
                 self._begin(AlertKind.FAULT, event.cp_id, event.fault, at, times=0)
                 # A dead engine is missed by its monitor and by Central: one cause is one alert.
-                self.drop(event.cp_id, AlertKind.ENGINE)
+                self._becomes(event.cp_id, AlertKind.ENGINE, AlertKind.FAULT)
             case events.FaultCleared():
                 self._end(AlertKind.FAULT, event.cp_id, at)
-                if (lost := self._engine_lost.get(event.cp_id)) is not None:
-                    self._begin(AlertKind.ENGINE, event.cp_id, *lost)
+                self._miss_engine(event.cp_id)
             case events.EngineLost() | events.MonitorLost() if event.reason == events.CENTRAL_STOPPED:
                 pass  # an outage of the observer
             case events.EngineLost() | events.MonitorLost() if self._explained(event.cp_id):
                 pass
             case events.EngineLost():
                 self._engine_lost[event.cp_id] = event.reason, at
-                if not self.is_open(event.cp_id, AlertKind.FAULT):
-                    self._begin(AlertKind.ENGINE, event.cp_id, event.reason, at)
+                self._miss_engine(event.cp_id, times=1)
             case events.EngineConnected():
                 self._engine_lost.pop(event.cp_id, None)
+                self._both(event.cp_id)
                 self._end(AlertKind.ENGINE, event.cp_id, at)
                 self._understood(event.cp_id, at)
             case events.MonitorLost():
                 self._begin(AlertKind.MONITOR, event.cp_id, event.reason, at)
+                # A charging point without power or network: one cause is one alert.
+                self._becomes(event.cp_id, AlertKind.ENGINE, AlertKind.MONITOR)
+                self._both(event.cp_id)
             case events.MonitorSpoke():
                 self._end(AlertKind.MONITOR, event.cp_id, at)
+                self._miss_engine(event.cp_id)
                 self._understood(event.cp_id, at)
             case events.FiguresUnderstood():
                 self._end(AlertKind.NOT_UNDERSTOOD, event.cp_id, at)
@@ -189,6 +210,30 @@ class Alerts:
                 self._end(AlertKind.KAFKA, KAFKA, at)
             case _:
                 pass
+
+    def _miss_engine(self, cp_id: str, times: int = 0) -> None:
+        """Open the alert of an engine without link, unless a fault or a lost monitor says it already."""
+        lost = self._engine_lost.get(cp_id)
+        if self.is_open(cp_id, AlertKind.MONITOR):
+            self._both(cp_id)
+        elif lost is not None and not self.is_open(cp_id, AlertKind.FAULT):
+            self._begin(AlertKind.ENGINE, cp_id, *lost, times=times)
+
+    def _both(self, cp_id: str) -> None:
+        """Let the alert of a monitor say whether the engine has no link either."""
+        known, both = self._open.get((cp_id, AlertKind.MONITOR)), cp_id in self._engine_lost
+        if known is not None and known.both != both:
+            self.revision += 1
+            self._open[cp_id, AlertKind.MONITOR] = replace(known, both=both)
+
+    def _becomes(self, about: str, old: AlertKind, new: AlertKind) -> None:
+        """Let a second alert of the same cause take the place of the first; who looks after that keeps it."""
+        known = self._open.get((about, old))
+        self.drop(about, old)
+        if known is not None and known.taken_by and (about, new) in self._open:
+            self._open[about, new] = replace(
+                self._open[about, new], taken_by=known.taken_by, taken_at=known.taken_at
+            )
 
     def _explained(self, cp_id: str) -> bool:
         """Whether the links of a charging point end because it was revoked or withdrawn: one cause is one alert."""
@@ -257,6 +302,10 @@ class Alerts:
                 alert = self.named(event.alert_id)
                 if alert is not None:
                     self._end(alert.kind, alert.about, at, by_hand=True)
+            case events.AlertTaken():
+                self.looked_after(event.alert_id, event.by, at)
+            case events.AlertLeft():
+                self.looked_after(event.alert_id, "", None)
             case _:
                 pass
 

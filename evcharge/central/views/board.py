@@ -528,6 +528,7 @@ def alert_row(alert: Alert) -> page_frames.AlertRow:
         restored_es=restored_text(alert, "es"),
         times=alert.times,
         closable=alert.solved_at is None and alert.kind in CLOSED_BY_HAND,
+        taken_by=alert.taken_by,
     )
 
 

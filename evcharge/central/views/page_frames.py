@@ -39,6 +39,8 @@ class AlertRow(Struct, frozen=True, gc=False):
     restored_es: str
     times: int
     closable: bool
+    # Who looks after it, or "".
+    taken_by: str
 
 
 class Line(Struct, frozen=True, gc=False):

@@ -1,9 +1,10 @@
-"""The last hour of each charging point, its power and its temperature, in a few bytes. Pure.
+"""The last hour of each charging point, its power and its temperature; and the last day of the network. Pure.
 
 A figure every SAMPLE_S seconds, in rings that are made when there is something to keep.
 """
 
 from array import array
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from evcharge.domain.ids import CpId
 
 SAMPLE_S = 15
 SAMPLES = 240
+# The power of the whole network: means of so long, a day of them.
+NETWORK_S, NETWORK_SAMPLES = 300, 288
 _NO_POWER, _NO_TEMPERATURE = -1, -32768
 
 
@@ -49,6 +52,8 @@ class Telemetry:
     def __init__(self) -> None:
         self._rings: dict[CpId, _Rings] = {}
         self._last = -1
+        # Number of the stretch, counted from 1970, and its samples: their sum in W, and how many.
+        self._network: deque[tuple[int, int, int]] = deque(maxlen=NETWORK_SAMPLES)
 
     def sample(self, figures: Iterable[tuple[CpId, int, int | None]], now_s: float) -> bool:
         """Keep one sample of every charging point, unless the last was a moment ago; return whether it did."""
@@ -58,15 +63,32 @@ class Telemetry:
         if number < self._last:
             # The wall clock was put back: what is newer than now never was.
             self._rings.clear()
+            self._network.clear()
         self._last = number
+        all_w = 0
         for cp_id, power_w, deci_celsius in figures:
+            all_w += power_w
             rings = self._rings.get(cp_id)
             if rings is None:
                 if not power_w and deci_celsius is None:
                     continue
                 rings = self._rings[cp_id] = _Rings(number)
             rings.put(number, power_w, deci_celsius)
+        self._take(number * SAMPLE_S // NETWORK_S, all_w)
         return True
+
+    def _take(self, stretch: int, power_w: int) -> None:
+        known = self._network.pop() if self._network and self._network[-1][0] == stretch else (stretch, 0, 0)
+        self._network.append((stretch, known[1] + power_w, known[2] + 1))
+
+    def network(self) -> list[tuple[int, int]]:
+        """Return the mean power of the whole network as (Unix seconds, W), of the last day; the oldest first."""
+        last = self._network[-1][0] if self._network else 0
+        return [
+            (stretch * NETWORK_S, total_w // count)
+            for stretch, total_w, count in self._network
+            if stretch > last - NETWORK_SAMPLES
+        ]
 
     def series(self, cp_id: CpId) -> Series:
         """Return the last hour of a charging point; empty when nothing is known."""

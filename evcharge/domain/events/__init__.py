@@ -23,6 +23,8 @@ from evcharge.domain.events.central_events import (
     CENTRAL_STOPPED as CENTRAL_STOPPED,
     TICKET_ASKED as TICKET_ASKED,
     AlertClosed as AlertClosed,
+    AlertLeft as AlertLeft,
+    AlertTaken as AlertTaken,
     CentralEvent as CentralEvent,
     CentralStarted as CentralStarted,
     CentralStopped as CentralStopped,

@@ -115,6 +115,20 @@ class AlertClosed(Event):
     alert_id: str
 
 
+class AlertTaken(Event):
+    """An operator (`by`) says that it looks after an open alert, such as CP001-fault; that ends with the alert."""
+
+    alert_id: str
+    by: str
+
+
+class AlertLeft(Event):
+    """Nobody looks after an open alert any more: an operator (`by`) says so."""
+
+    alert_id: str
+    by: str
+
+
 # What a login at the Registry is called there when it fails.
 TICKET_ASKED = "POST /v1/ticket"
 # Why a link ended that only Central ended: nothing is wrong at its other end.
@@ -135,6 +149,8 @@ CentralEvent = (
     | WeatherLost
     | WeatherReached
     | AlertClosed
+    | AlertTaken
+    | AlertLeft
     | RegistryAnchored
     | RegistryNoted
     | ChainBroken

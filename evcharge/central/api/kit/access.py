@@ -125,9 +125,9 @@ class Access:
         given = _bearer(request)
         if given is not None:
             return self._program(given, origin_checks.address_of(request))
-        login = self._directory.login(request.cookies.get(_cookie_name(request), ""))
+        login = self._directory.login(self.given_login(request))
         if login is None:
-            return None
+            return self._wall(self.given_login(request), origin_checks.address_of(request))
         role = self._directory.role_of(login)
         return Caller(Actor(login.name, role, origin_checks.address_of(request)), role, login)
 
@@ -142,6 +142,13 @@ class Access:
             return None
         return Caller(Actor(token.name, token.role, address), token.role)
 
+    def _wall(self, given: str, address: str) -> Caller | None:
+        """Return whose link a browser followed: one of a token that may look, for as long as that is good."""
+        token = self._directory.token(given)
+        if token is None or token.role is not Role.VIEWER:
+            return None
+        return Caller(Actor(token.name, token.role, address), token.role)
+
     def standing(self, request: web.Request) -> Callable[[], bool]:
         """Return what says, as long as `request` is being answered, whether its sender may still see the answer."""
         caller = self.caller(request)
@@ -150,16 +157,21 @@ class Access:
         login, given = caller.login, _bearer(request)
         if login is not None:
             return lambda: self._directory.is_open(login)
+        if given is None:
+            shown = self.given_login(request)
+            return lambda: self._wall(shown, "") is not None
         return lambda: given is not None and self._program(given, "") is not None
 
     # ---- the cookie
 
-    def show_login(self, request: web.Request, response: web.StreamResponse, token: str) -> None:
-        """Give the browser its login to keep."""
+    def show_login(
+        self, request: web.Request, response: web.StreamResponse, token: str, lasts_s: int | None = None
+    ) -> None:
+        """Give the browser its login to keep; `lasts_s` seconds of one that does not end by itself."""
         response.set_cookie(
             _cookie_name(request),
             token,
-            max_age=self._directory.login_s,
+            max_age=self._directory.login_s if lasts_s is None else lasts_s,
             path="/",
             httponly=True,
             samesite="Strict",

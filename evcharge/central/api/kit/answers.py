@@ -209,15 +209,91 @@ class AuditRow(Shape):
     hash: str
 
 
+class PowerAnswer(Answer):
+    """The power of the whole network as [Unix s, W]: means of five minutes, the oldest first."""
+
+    power: list[tuple[int, int]]
+
+
+class BillLine(Shape):
+    """One line of a bill: `energy` at one price, or a `correction` or `refund` of what was billed before."""
+
+    kind: str
+    at: str | None
+    until: str | None
+    energy_mwh: int
+    price: str | None
+    cents: int
+    reason: str
+
+
+class Vat(Shape):
+    """The VAT that a sum contains."""
+
+    percent: float
+    cents: int
+
+
+class Receipt(Shape):
+    """What a printed receipt says. `number` counts all tickets; `vat` is null where the network has none."""
+
+    number: int
+    issued_at: str
+    location: str
+    lines: list[BillLine]
+    total_cents: int
+    energy_mwh: int
+    operator: str
+    tax_id: str
+    address: str
+    vat: Vat | None
+
+
+class Movement(Shape):
+    """Cents that came into a wallet, or (below 0) went out of it, apart from charges."""
+
+    at: str
+    kind: str
+    cents: int
+    session_id: str | None
+    reason: str | None
+
+
+class StatementAnswer(Answer):
+    """A driver's month: its tickets as they are now, the oldest first, and what else moved in its wallet.
+
+    `complete` is false where the month has more tickets than one statement lists.
+    """
+
+    driver_id: str
+    month: str
+    timezone: str
+    tickets: list[TicketRow]
+    moved: list[Movement]
+    sessions: int
+    energy_mwh: int
+    total_cents: int
+    operator: str
+    tax_id: str
+    address: str
+    vat: Vat | None
+    complete: bool
+
+
 class SessionAnswer(Answer):
     """One session, its ticket once there is one, and all that happened in it.
 
+    `meanwhile`: what happened to its charging point and to Central in that time. `course`: readings as [seconds, mWh,
+    W], at most 121, the power a mean since the one before; empty where the charging point tells no seconds.
     `lost`: it is open, and its engine has no link to Central; if that does not come back, an operator closes it.
     """
 
     session: Session
     ticket: TicketRow | None
     events: list[AuditRow]
+    meanwhile: list[AuditRow]
+    course: list[tuple[int, int, int]]
+    receipt: Receipt | None
     lost: bool
 
 
@@ -310,7 +386,10 @@ class MoneyAnswer(Answer):
 
 
 class Alert(Shape):
-    """Something that needs an operator's eye, or needed it; `closable` by hand."""
+    """Something that needs an operator's eye, or needed it; `closable` by hand.
+
+    `taken_by`: who says that it looks after it, or "".
+    """
 
     id: str
     kind: str
@@ -324,6 +403,15 @@ class Alert(Shape):
     restored_es: str
     times: int
     closable: bool
+    taken_by: str
+    taken_at: str | None
+
+
+class TakenAnswer(Answer):
+    """An open alert as it is now, and whether the order changed who looks after it."""
+
+    alert: Alert
+    changed: bool
 
 
 class AlertsAnswer(Answer):

@@ -5,7 +5,7 @@ The network and its books are in `answers`, and so are the units.
 
 from typing import Literal
 
-from evcharge.central.api.kit.answers import Answer, Session, Shape, Ticket, TicketRow
+from evcharge.central.api.kit.answers import Answer, Receipt, Session, Shape, Ticket, TicketRow
 from evcharge.central.views.page_frames import Charge, Question
 from evcharge.domain.ids import Role
 
@@ -209,6 +209,15 @@ class OwnSessionsAnswer(Answer):
 
     sessions: list[Session]
     next: str | None
+
+
+class OwnSessionAnswer(Answer):
+    """One session of one's own: `course` as [seconds, mWh, W], its ticket and its receipt once there is one."""
+
+    session: Session
+    ticket: TicketRow | None
+    course: list[tuple[int, int, int]]
+    receipt: Receipt | None
 
 
 class OwnMovement(Shape):

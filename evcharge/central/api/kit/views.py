@@ -161,6 +161,8 @@ def alert(found: Alert) -> Json:
         "restored_es": restored_text(found, "es"),
         "times": found.times,
         "closable": found.solved_at is None and found.kind in CLOSED_BY_HAND,
+        "taken_by": found.taken_by,
+        "taken_at": instant(found.taken_at) if found.taken_at is not None else None,
     }
 
 

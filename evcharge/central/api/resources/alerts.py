@@ -7,7 +7,7 @@ from evcharge.central.api.kit.request_inputs import carried_out
 from evcharge.central.api.kit.routes import OPERATORS, VIEWERS, Route
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.rules import alert_kinds
-from evcharge.central.rules.commands import Actor, CloseAlert
+from evcharge.central.rules.commands import Actor, CloseAlert, TakeAlert
 from evcharge.central.views import alerts as alerts_view
 from evcharge.domain.errors import Code, Refused
 from evcharge.http.server import answer
@@ -39,6 +39,22 @@ class AlertRoutes:
                 answers=answers.ClosedAnswer,
                 summary="Close an alert that nothing else would end.",
             ),
+            Route(
+                method=hdrs.METH_POST,
+                path="/api/alerts/{alert_id}/take",
+                handler=self.take,
+                roles=OPERATORS,
+                answers=answers.TakenAnswer,
+                summary="Say that one looks after an open alert: every screen names who does, until it ends.",
+            ),
+            Route(
+                method=hdrs.METH_POST,
+                path="/api/alerts/{alert_id}/leave",
+                handler=self.leave,
+                roles=OPERATORS,
+                answers=answers.TakenAnswer,
+                summary="Say that nobody looks after an open alert any more.",
+            ),
         ]
 
     async def alerts(self, _request: web.Request, _: Actor) -> web.Response:
@@ -47,10 +63,28 @@ class AlertRoutes:
 
     async def close(self, request: web.Request, actor: Actor) -> web.Response:
         """Close an alert that nothing else would end."""
-        alert = self._alerts.named(request.match_info["alert_id"])
-        if alert is None:
-            raise Refused("There is no open alert of that id.", Code.NOT_FOUND)
+        alert = self._named(request)
         if alert.kind not in alert_kinds.CLOSED_BY_HAND:
             raise Refused("This alert ends when its cause does.", Code.CONFLICT)
         await carried_out(self._dispatcher, CloseAlert(by=actor, alert=alert))
         return answer({"closed": alert.id})
+
+    async def take(self, request: web.Request, actor: Actor) -> web.Response:
+        """Let its caller look after an open alert."""
+        return await self._taken(request, actor, taken=True)
+
+    async def leave(self, request: web.Request, actor: Actor) -> web.Response:
+        """Let nobody look after an open alert."""
+        return await self._taken(request, actor, taken=False)
+
+    async def _taken(self, request: web.Request, actor: Actor, *, taken: bool) -> web.Response:
+        alert = self._named(request)
+        decision = await carried_out(self._dispatcher, TakeAlert(by=actor, alert=alert, taken=taken))
+        now = self._alerts.named(alert.id) or alert
+        return answer({"alert": views.alert(now), "changed": not decision.is_empty})
+
+    def _named(self, request: web.Request) -> alert_kinds.Alert:
+        alert = self._alerts.named(request.match_info["alert_id"])
+        if alert is None:
+            raise Refused("There is no open alert of that id.", Code.NOT_FOUND)
+        return alert

@@ -45,8 +45,18 @@ class FollowLink(Secret):
     link: Annotated[str, Meta(min_length=1, max_length=64)]
 
 
+class WallLink(Secret):
+    """The token in the link of a wall: one of a program that may look, and nothing else."""
+
+    token: Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+# As long as browsers keep anything; the link is opened again at each start of the screen.
+_WALL_S = 400 * 86_400
+
+
 class Logins:
-    """/api/login, /api/login/link, /api/logout, /api/whoami"""
+    """/api/login, /api/login/link, /api/login/token, /api/logout, /api/whoami"""
 
     def __init__(
         self,
@@ -97,6 +107,19 @@ class Logins:
             ),
             Route(
                 method=post,
+                path="/api/login/token",
+                handler=self.follow_wall_link,
+                roles=ANYBODY,
+                body=WallLink,
+                answers=member_answers.WhoAnswer,
+                also={
+                    401: "The token is void, or was never good.",
+                    403: "The token may do more than look, or the request came from a page of another site.",
+                },
+                summary="Let a screen look for as long as a viewer's token is good: the answer sets a cookie.",
+            ),
+            Route(
+                method=post,
                 path="/api/logout",
                 handler=self.log_out,
                 roles=ANYBODY,
@@ -130,6 +153,22 @@ class Logins:
         account = self._links.use(body.link)
         credential = Credential(registration=account.registration)
         return await self._let_in(request, account.name, origin_checks.address_of(request), credential)
+
+    async def follow_wall_link(self, request: web.Request, _: Actor) -> web.Response:
+        """Let a screen look for as long as its token is good. No login is kept: the token is what can be revoked."""
+        body = await body_of(request, WallLink)
+        self._access.claims(request, "a wall")
+        token = self._directory.token(body.token)
+        if token is None:
+            raise AuthenticationError("This token is void, or was never good.", Code.CREDENTIAL)
+        if token.role is not Role.VIEWER:
+            raise AuthenticationError("Only the token of a viewer is for a wall.", Code.ROLE)
+        address = origin_checks.address_of(request)
+        await self._directory.note_wall(token, address)
+        await self._directory.log_out(self._access.given_login(request), address)
+        response = answer(described(token.name, token.role))
+        self._access.show_login(request, response, body.token, _WALL_S)
+        return response
 
     async def _let_in(
         self, request: web.Request, name: str, address: str, credential: Credential

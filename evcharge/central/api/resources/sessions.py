@@ -1,5 +1,6 @@
 """Sessions and tickets, the newest first, a page at a time or as one file."""
 
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -13,9 +14,11 @@ from evcharge.central.api.kit.people_csv import FOR_PEOPLE, PeopleCsv, wanted_la
 from evcharge.central.api.kit.request_inputs import BEFORE, LIMIT, MAX_PAGE, OF_DRIVER, OF_POINT, page_of
 from evcharge.central.api.kit.routes import VIEWERS, Parameter, Route
 from evcharge.central.books.archive import STATES, Archive, cursor, order_of
+from evcharge.central.books.rows import ticket_of
 from evcharge.central.feed import Feed
 from evcharge.central.rules.commands import Actor
-from evcharge.central.rules.facts import Facts
+from evcharge.central.rules.facts import CorrectionKind, Facts
+from evcharge.central.views import papers
 from evcharge.domain.days import Days
 from evcharge.domain.errors import BadInput, Code, Refused
 from evcharge.domain.ids import CpId, SessionId
@@ -43,11 +46,12 @@ _Asked = Callable[..., Awaitable[tuple[list[Row], str | None]]]
 class Sessions:
     """/api/sessions…, /api/tickets…"""
 
-    def __init__(self, facts: Facts, archive: Archive, feed: Feed, days: Days) -> None:
+    def __init__(self, facts: Facts, archive: Archive, feed: Feed, days: Days, issuer: papers.Issuer) -> None:
         self._facts = facts
         self._archive = archive
         self._feed = feed
         self._days = days
+        self._issuer = issuer
 
     def routes(self) -> list[Route]:
         """Return the routes of this room."""
@@ -78,7 +82,7 @@ class Sessions:
                 handler=self.session,
                 roles=VIEWERS,
                 answers=answers.SessionAnswer,
-                summary="One session, with its ticket and all that happened in it.",
+                summary="One session: its curve, its ticket and receipt, and all that happened in it and meanwhile.",
             ),
             Route(
                 method=get,
@@ -124,8 +128,43 @@ class Sessions:
             "session": self._session(row),
             "ticket": views.ticket(ticket) if ticket is not None else None,
             "events": [views.event(event) for event in events],
+            "meanwhile": [views.event(event) for event in await self._meanwhile(row, events)],
+            **await self.on_paper(row, ticket),
             "lost": is_open and point is not None and point.engine_link is None,
         }
+
+    async def on_paper(self, row: Row, ticket: Row | None) -> views.Json:
+        """Return the curve of a session, and its receipt once there is a ticket."""
+        session_id = row["session_id"]
+        paper = await self._archive.on_paper(session_id) if ticket is not None else None
+        receipt = None
+        if ticket is not None and paper is not None:
+            number, rows = paper
+            amendments = [
+                papers.Amendment(
+                    one["at"],
+                    one["energy_mwh"],
+                    one["cost_cents"],
+                    one["reason"],
+                    one["kind"] == CorrectionKind.ORDER,
+                )
+                for one in rows
+            ]
+            where = self._where(row["cp_id"])
+            receipt = papers.receipt(number, ticket_of(ticket), amendments, self._issuer, where)
+        readings = await self._archive.course(session_id)
+        return {
+            "course": papers.course(
+                (one["elapsed_s"], one["energy_mwh"], one["speed_permille"]) for one in readings
+            ),
+            "receipt": receipt,
+        }
+
+    async def _meanwhile(self, row: Row, events: list[Row]) -> list[Row]:
+        if not events:
+            return []
+        last = events[-1]["n"] if row["ended_at"] is not None else sys.maxsize
+        return await self._archive.meanwhile(row["cp_id"], events[0]["n"], last)
 
     async def sessions_csv(self, request: web.Request, _: Actor) -> web.StreamResponse:
         """Send all sessions that fit as a file."""

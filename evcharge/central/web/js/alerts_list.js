@@ -51,7 +51,8 @@ export class AlertsList {
     const go = h("button", { type: "button", class: "alert-go", onclick: () => this.onCause(alert) },
       icon(state), h("span", null, h("span", { class: "what" }), h("span", { class: "mute times" })), h("time"));
     const close = alert.closable && !solved && may("operator");
-    return h("li", { "data-s": state, "data-alert": alert.id, class: solved ? "solved" : null }, go,
+    const take = !solved && may("operator") && h("button", { type: "button", class: "take", onclick: async () => (await import("./alert_take.js")).take(this.#now(alert)) }, icon("drivers"));
+    return h("li", { "data-s": state, "data-alert": alert.id, class: solved ? "solved" : null }, go, take,
       close && h("button", {
         type: "button", class: "x",
         onclick: (event) => this.#close(alert, event.currentTarget),
@@ -61,11 +62,20 @@ export class AlertsList {
   /** @param {HTMLElement} el @param {any} alert */
   #show(el, alert) {
     const [what, times] = el.querySelectorAll(".what, .times");
+    const taken = alert.taken_by && !alert.solved_at;
+    const take = el.querySelector(".take");
+    take?.setAttribute("aria-pressed", String(Boolean(taken)));
+    take?.setAttribute("aria-label", `${t("alerts.take")}: ${alert.about}`);
     el.querySelector(".x")?.setAttribute("aria-label", `${t("alerts.close")}: ${alert.about}`);
     put(what, alert.solved_at ? either(alert, "restored") || either(alert, "what") : either(alert, "what"));
-    put(times, alert.times > 1 ? ` ${t("alerts.times", { count: alert.times })}` : "");
+    put(times, [alert.times > 1 && t("alerts.times", { count: alert.times }), taken && t("alerts.taken", { by: alert.taken_by })].filter(Boolean).map((text) => ` ${text}`).join(" ·"));
     const now = this.store.now();
     put(el.querySelector("time"), alert.solved_at ? when(alert.solved_at, now) : duration(now - unix(alert.since)));
+  }
+
+  /** What is known of an alert now: its row was made earlier. @param {any} alert */
+  #now(alert) {
+    return this.store.alerts.find((one) => one.id === alert.id && !one.solved_at) ?? alert;
   }
 
   /** @param {any} alert @param {HTMLButtonElement} button */

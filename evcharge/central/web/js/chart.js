@@ -32,7 +32,7 @@ function chart(draw) {
 
 /**
  * Lines or areas over time. `x: null` gives no axes (a sparkline); `low`/`high` pin the y axis, which starts
- * at zero otherwise; `from`/`until` pin the x axis. `empty` is said when there is no point.
+ * at zero otherwise; `from`/`until` pin the x axis; `marks: [{at, text}]` are lines across it. `empty` is said when there is no point.
  */
 export const lineChart = chart(drawLines);
 

@@ -16,6 +16,7 @@ export function drawLines(layer, options, width, height) {
   const until = options.until ?? Math.max(...all.map(([x]) => x));
   const across = (x) => left + ((x - from) / (until - from || 1)) * (box.right - left);
   if (axes) timeAxis(layer, options.x, { from, until, left, across, box, height });
+  for (const mark of options.marks ?? []) drawMark(layer, mark, across, box);
   for (const one of series) drawSeries(layer, one, across, place, box.bottom);
   return axes || options.y ? stopsOf(series, options, across, place, box.bottom) : [];
 }
@@ -41,6 +42,13 @@ function timeAxis(layer, words, { from, until, left, across, box, height }) {
     const x = Math.max(left + half, Math.min(box.right - half, across(at)));
     layer.append(s("text", { class: "ch-axis", x, y: height - 5, "text-anchor": "middle" }, text));
   }
+}
+
+/** What happened at an instant, by its number in a list beside the chart. */
+function drawMark(layer, { at, text }, across, box) {
+  const x = across(at);
+  layer.append(s("line", { class: "ch-mark", x1: x, x2: x, y1: box.top + 12, y2: box.bottom }));
+  layer.append(s("text", { class: "ch-mark-text", x, y: box.top + 8, "text-anchor": "middle" }, text));
 }
 
 function drawSeries(layer, { points, tone, area }, across, place, floor) {

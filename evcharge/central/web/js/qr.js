@@ -2,6 +2,7 @@
 import { ask } from "./dialogs.js";
 import { h, sheets } from "./dom.js";
 import { t, use } from "./i18n.js";
+import { onPaper } from "./printing.js";
 import { encode } from "./vendor/uqr.js";
 
 const LOCAL = new Set(["localhost", "127.0.0.1", "[::1]"]);
@@ -37,11 +38,5 @@ export async function showQr(store, cp) {
 /** Print a sheet with the codes of these charging points. @param {Cp[]} cps */
 function printQr(cps) {
   const label = (cp) => h("figure", null, qrPicture(addressOf(cp.id), cp.id), h("figcaption", null, h("b", null, cp.id), h("span", null, cp.where), h("small", null, t("qr.scan"))));
-  const paper = document.body.appendChild(h("div", { class: "qr-paper" }, cps.map(label)));
-  document.body.classList.add("qr-printing");
-  addEventListener("afterprint", () => {
-    document.body.classList.remove("qr-printing");
-    paper.remove();
-  }, { once: true });
-  print();
+  onPaper(cps.map(label), "qr-paper");
 }

@@ -6,15 +6,16 @@ let count = 0;
 
 /**
  * Show what an answer of the Registry holds; resolves when its reader has said that it is kept.
- * @param {{title: string, credential?: string, join_token?: string, kind: string, mind?: string[]}} answer
+ * @param {{title: string, credential?: string, join_token?: string, link?: string, kind: string, mind?: string[]}} answer
  * @returns {Promise<void>}
  */
-export function reveal({ title, credential, join_token: token, kind, mind = [] }) {
+export function reveal({ title, credential, join_token: token, link, kind, mind = [] }) {
   const id = `reveal-${++count}`;
   const done = h("button", { type: "button", class: "btn go" }, t("reveal.kept"));
   const rows = [
     secret(t("reveal.credential"), credential),
     secret(t("reveal.token"), token, t(`reveal.token_${kind}`)),
+    secret(t("reveal.wall"), link, t("reveal.wall_hint")),
   ];
   const dialog = h("dialog", { class: "fd reveal", "aria-labelledby": id, "aria-describedby": `${id}-warning` },
     h("h2", { id }, title),

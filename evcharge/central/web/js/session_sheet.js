@@ -5,6 +5,8 @@ import { h, put } from "./dom.js";
 import { asCorrected, corrected, lasted } from "./charges.js";
 import { clock, dateTime, euros, kwh, price, when } from "./format.js";
 import { t, term } from "./i18n.js";
+import { curve, marked } from "./curve.js";
+import { bill as lines, printReceipt, ready } from "./paper.js";
 import { orders } from "./session_orders.js";
 import { sheet } from "./sheet.js";
 import { parameters, what } from "./audit_words.js";
@@ -17,8 +19,11 @@ export async function openSession(id) {
   named(sheet(t("session.title", { id }), body), "session", id);
   const show = async () => {
     try {
+      await ready();
       const found = await get(`/api/sessions/${encodeURIComponent(id)}`);
-      const parts = [facts(found.session), orders(found, show), bill(found.ticket), story(found.events)];
+      const all = [...found.events, ...found.meanwhile].sort((one, other) => one.n - other.n);
+      const marks = found.session.started_at ? marked(all.filter(({ at }) => at >= found.session.started_at)) : new Map();
+      const parts = [facts(found.session), course(found, marks), orders(found, show), bill(found), story(all, marks)];
       body.replaceChildren(...parts.filter(Boolean));
     } catch (error) {
       if (error.name !== "ApiError") throw error;
@@ -50,24 +55,31 @@ function facts(s) {
   ]);
 }
 
-function bill(ticket) {
+function course({ session, course: readings }, marks) {
+  const chart = curve(session, readings, marks);
+  return chart && part(t("curve.title"), chart);
+}
+
+function bill(found) {
+  const { ticket, receipt } = found;
   if (!ticket) return part(t("history.ticket"), h("p", { class: "mute" }, t("history.no_ticket")));
   const { energy, sum } = asCorrected(ticket);
-  const lines = [
+  const rows = [
     h("p", { class: "ticket-sum" }, h("b", null, euros(sum)), h("span", null, kwh(energy))),
-    h("p", { class: "mute" }, t("history.bill", { energy: kwh(ticket.energy_mwh), price: priced(ticket) })),
+    receipt && lines(receipt),
     ticket.rebuilt && h("p", { class: "ticket-note" }, t("history.rebuilt_hint")),
     ticket.estimated && h("p", { class: "ticket-note" }, t("history.estimated")),
     corrected(ticket) && h("p", { class: "ticket-note" }, t("history.corrected", { energy: kwh(ticket.energy_mwh), sum: euros(ticket.cost_cents) })),
     ticket.late && h("p", { class: "ticket-note" }, t("history.late", { at: dateTime(ticket.received_at) })),
   ];
-  return part(t("history.ticket"), h("div", { class: "ticket" }, lines));
+  const paper = receipt && h("button", { type: "button", class: "btn ghost", "data-act": "print", onclick: () => printReceipt(found) }, t("paper.print_receipt"));
+  return part(t("history.ticket"), [h("div", { class: "ticket" }, rows), paper && h("div", { class: "sheet-print" }, paper)]);
 }
 
-function story(events) {
+function story(events, marks) {
   const rows = events.map((event) => {
     const more = parameters(event);
-    const text = h("div", null, h("b", null, what(event)), more && h("small", null, more));
+    const text = h("div", null, h("b", null, marks.has(event) && h("span", { class: "mark-number" }, marks.get(event)), what(event)), more && h("small", null, more));
     return h("li", null, h("time", { datetime: event.at }, clock(event.at)), text);
   });
   const none = h("p", { class: "mute" }, t("history.no_events"));

@@ -4,6 +4,9 @@ import { toast } from "./dialogs.js";
 import { askForm } from "./form_dialog.js";
 import { lang, t, use } from "./i18n.js";
 
+/** What is typed in kWh or €, in the units of Central. */
+const SCALE = { until_mwh: 1e6, until_cents: 100 };
+
 /** Ask for whom, and after how much it ends; then ask the charging point. @param {{id: string}} point */
 export async function startFor({ id: cp }) {
   await use("drawer");
@@ -12,18 +15,19 @@ export async function startFor({ id: cp }) {
     text: t("command.start_text"),
     fields: [
       { name: "driver", label: t("drawer.driver"), attrs: { required: true, maxlength: "32", placeholder: "D01" } },
+      { name: "unit", label: t("command.start_unit"), options: [["until_mwh", "kWh"], ["until_cents", "€"]] },
       { name: "most", label: t("command.start_most"), hint: t("command.start_hint"), attrs: { inputmode: "decimal", maxlength: "8", pattern: "[0-9]{1,4}([.,][0-9]{1,3})?" } },
     ],
     submit: t("command.start"),
-    act: ({ driver, most }) => ask(cp, driver.toUpperCase(), most && Math.round(Number(most.replace(",", ".")) * 1e6)),
+    act: ({ driver, unit, most }) => ask(cp, driver.toUpperCase(), most && { [unit]: Math.round(Number(most.replace(",", ".")) * SCALE[unit]) }),
   });
   if (done) toast(t("command.start_done", { cp, driver: done.driver }));
 }
 
-/** @param {string} cp @param {string} driver @param {number|""} until_mwh */
-async function ask(cp, driver, until_mwh) {
+/** @param {string} cp @param {string} driver @param {{until_mwh?: number, until_cents?: number}|""} until */
+async function ask(cp, driver, until) {
   const request_id = `web-${[...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-  const told = await post(`/api/drivers/${encodeURIComponent(driver)}/start`, { request_id, cp_id: cp, ...(until_mwh && { until_mwh }) });
+  const told = await post(`/api/drivers/${encodeURIComponent(driver)}/start`, { request_id, cp_id: cp, ...until });
   if (told.step === "REFUSED") throw new Error(told[lang()]);
   return { driver };
 }

@@ -2,11 +2,13 @@
 import { h, icon, put, queried, set, sheets } from "./dom.js";
 import { number } from "./format.js";
 import { labelled, onLang, t, words } from "./i18n.js";
+import { GROUPINGS } from "./sites.js";
 import { onTheme } from "./theme.js";
 import { Wall } from "./wall.js";
 
 const DENSITIES = ["tiles", "compact", "mosaic", "map"];
 const KEPT = "evcharge.density";
+const GROUPED = "evcharge.grouping";
 const MANY = 2000;
 
 export class Views {
@@ -33,6 +35,9 @@ export class Views {
     this.switch = h("div", { class: "seg", id: "density", role: "group", ...labelled("wall.view") },
       DENSITIES.map((name) => h("button", { type: "button", "data-d": name, "data-t-title": `wall.${name}`, title: t(`wall.${name}`), onclick: () => this.choose(name) },
         icon(name), words("span", `wall.${name}`))));
+    this.wall.grouping = GROUPINGS.find((how) => how === localStorage.getItem(GROUPED)) ?? "site";
+    this.grouping = h("select", { id: "grouping", ...labelled("wall.group"), onchange: () => this.#group() }, GROUPINGS.map((how) => words("option", `wall.group.${how}`, { value: how })));
+    this.grouping.value = this.wall.grouping;
     root.after(this.note);
     pick.addEventListener("change", () => this.filter());
     onLang(() => this.build());
@@ -50,6 +55,12 @@ export class Views {
     this.build();
   }
 
+  #group() {
+    this.wall.grouping = this.grouping.value;
+    localStorage.setItem(GROUPED, this.grouping.value);
+    this.build();
+  }
+
   next() {
     this.choose(DENSITIES[(DENSITIES.indexOf(this.density) + 1) % DENSITIES.length]);
   }
@@ -63,6 +74,7 @@ export class Views {
     this.root.className = `view ${this.density}`;
     this.root.dataset.density = this.density;
     for (const el of this.switch.children) set(el, "aria-pressed", String(el.dataset.d === this.density));
+    this.grouping.hidden = !this.tiled;
     if (this.tiled) this.wall.build();
     else {
       this.wall.clear();

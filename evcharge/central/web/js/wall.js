@@ -1,10 +1,10 @@
 // The wall of tiles, grouped by location, in stable places. Only tiles that are on the screen are painted.
 import { within } from "./dom.js";
 import { CHARGING } from "./states.js";
-import { siteKey, wallSites } from "./sites.js";
+import { groupsOf, siteKey } from "./sites.js";
 import { Tile } from "./tile.js";
 import { wallFit } from "./wall_fit.js";
-import { headings, wallGroup } from "./wall_groups.js";
+import { headings, outOfPlace, regroup, wallGroup } from "./wall_groups.js";
 import { tileKeys } from "./wall_keys.js";
 
 export class Wall {
@@ -12,6 +12,7 @@ export class Wall {
   /** @type {import("./wall_groups.js").Group[]} */ groups = [];
   /** @type {Set<number>} */ visible = new Set();
   /** @type {Set<number>} those that changed while off the screen */ stale = new Set();
+  grouping = "site";
   current = 0;
   shown = 0;
 
@@ -43,7 +44,7 @@ export class Wall {
     this.clear();
     const { cps } = this.store;
     for (const cp of cps) if (cp) this.tiles[cp.i] = new Tile(cp);
-    this.groups = wallSites(cps).map((site) => wallGroup(site, this.tiles));
+    this.groups = groupsOf(cps, this.grouping).map((site) => wallGroup(site, this.tiles));
     this.root.replaceChildren(...this.groups.map((group) => group.el));
     this.fit();
     const now = this.store.now();
@@ -96,6 +97,7 @@ export class Wall {
 
   /** Once a second: ages, headings, and who still belongs to the filter. */
   tick() {
+    if (outOfPlace(this.groups, this.store.cps)) return regroup(this);
     for (const i of this.visible) if (this.store.cps[i].s !== CHARGING) this.paint(i);
     headings(this.groups, this.store.cps);
     if (this.pick.active) this.filter();

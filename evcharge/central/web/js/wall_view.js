@@ -42,6 +42,7 @@ export class WallView {
     this.views = new Views(view, store, this.pick, open);
     this.kpis = new Kpis(kpis, store, this.pick, open);
     this.legend = new Legend(chips, store, this.pick);
+    chips.append(this.views.grouping);
     this.alerts = new AlertsList(alerts, store, (alert) => goToCause(this, alert));
     this.running = new Running(running, store, go);
     this.messages = new MessagesList(messages, store);

@@ -4,9 +4,6 @@ import { sheets } from "./dom.js";
 import { t, use } from "./i18n.js";
 import { toast } from "./notes.js";
 
-/** The tab that shows what an alert of that kind is about; what is about Central itself is in the audit log. */
-const TABS = { weather: "weather", "weather-service": "weather", debt: "drivers", welcome: "drivers" };
-
 /** @typedef {import("./wall_view.js").WallView} WallView */
 
 const parts = () => Promise.all([import("./drawer.js"), use("drawer"), sheets("drawer")]);
@@ -32,8 +29,8 @@ export function goTo(view, id) {
 }
 
 /** Go to what an alert is about. @param {WallView} view @param {any} alert */
-export function goToCause(view, { about, kind }) {
-  if (!goTo(view, about)) location.hash = TABS[kind] === "drivers" ? `drivers?id=${encodeURIComponent(about)}` : TABS[kind] ?? "audit";
+export async function goToCause(view, alert) {
+  if (!goTo(view, alert.about)) location.hash = (await import("./cause.js")).causeTab(alert);
 }
 
 /** Open the charging point that the address names. @param {WallView} view */

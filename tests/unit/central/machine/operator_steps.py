@@ -45,6 +45,15 @@ class OperatorSteps(DriverSteps):
     def an_operator_closes_an_alert(self, about: str, kind: AlertKind) -> None:
         self.do(c.CloseAlert, alert=Alert(kind=kind, about=about, detail="", since=NOON))
 
+    @rule(
+        about=st.sampled_from([*CPS, "CP404"]),
+        taken_by=st.sampled_from(["", "admin", "ana"]),
+        taken=st.booleans(),
+    )
+    def somebody_looks_after_an_alert(self, about: str, taken_by: str, *, taken: bool) -> None:
+        alert = Alert(kind=AlertKind.FAULT, about=about, detail="", since=NOON, taken_by=taken_by)
+        self.do(c.TakeAlert, alert=alert, taken=taken)
+
     @rule(subject=st.sampled_from([*CPS, *DRIVERS, "X"]), epoch=st.sampled_from([0, 0, 1, 2, 3]))
     def keys_are_revoked(self, subject: str, epoch: int) -> None:
         self.do(c.RevokeKeys, subject=subject, epoch=epoch)

@@ -17,7 +17,7 @@ from evcharge.central.rules.alert_kinds import (
     AlertKind,
 )
 from evcharge.central.rules.facts import Weather
-from evcharge.central.views.alerts import MAX_OPEN, MAX_SOLVED, Alerts, alert_text, restored_text
+from evcharge.central.views.alerts import MAX_OPEN, MAX_SOLVED, Alerts, alert_text, restored_text, taken_text
 from evcharge.domain import events as e
 from evcharge.domain.charging_point import ChargingPoint, Hold
 from evcharge.domain.errors import Code
@@ -516,3 +516,63 @@ def test_links_that_end_by_a_revocation_are_no_alerts_of_their_own():
     alerts.take(e.EngineLost(cp_id="CP001", link=1, reason="its keys were revoked"), NOON)
     alerts.take(e.MonitorLost(cp_id="CP001", link=2, reason="its keys were revoked"), NOON)
     assert kinds(alerts) == [AlertKind.REVOKED]
+
+
+# ---- who looks after it, and a charging point that is not heard at all
+
+
+def test_an_alert_says_who_looks_after_it_until_it_ends():
+    alerts = Alerts()
+    alerts.take(e.FaultReported(cp_id="CP001", fault="hot"), NOON)
+    alerts.take(e.AlertTaken(alert_id="CP001-fault", by="ana"), LATER)
+    (alert,) = alerts.open()
+    assert (alert.taken_by, alert.taken_at) == ("ana", LATER)
+    assert (taken_text(alert), taken_text(alert, "es")) == ("ana is on it.", "ana se ocupa.")
+    # It goes on being looked after while its text changes.
+    alerts.take(e.FaultReported(cp_id="CP001", fault="hotter"), LATER)
+    assert alerts.open()[0].taken_by == "ana"
+    alerts.take(e.AlertTaken(alert_id="CP001-fault", by="ben"), LATER)
+    assert alerts.open()[0].taken_by == "ben"
+    alerts.take(e.AlertLeft(alert_id="CP001-fault", by="ana"), LATER)
+    assert (alerts.open()[0].taken_by, taken_text(alerts.open()[0])) == ("", "")
+    alerts.take(e.AlertTaken(alert_id="CP001-fault", by="ana"), LATER)
+    alerts.take(e.FaultCleared(cp_id="CP001", fault="hot"), LATER)
+    alerts.take(e.FaultReported(cp_id="CP001", fault="hot"), LATER)
+    assert alerts.open()[0].taken_by == ""
+    alerts.take(e.AlertTaken(alert_id="nothing", by="ana"), LATER)
+
+
+def test_a_dead_engine_is_looked_after_whatever_its_alert_becomes():
+    alerts = Alerts()
+    alerts.take(e.EngineLost(cp_id="CP001", link=1, reason="cut"), NOON)
+    alerts.take(e.AlertTaken(alert_id="CP001-engine", by="ana"), NOON)
+    alerts.take(e.FaultReported(cp_id="CP001", fault="engine does not answer"), NOON)
+    (alert,) = alerts.open()
+    assert (alert.kind, alert.taken_by) == (AlertKind.FAULT, "ana")
+
+
+@pytest.mark.parametrize("engine_first", [True, False])
+def test_a_charging_point_that_is_cut_off_is_one_alert(engine_first: bool):
+    alerts = Alerts()
+    lost = [
+        e.EngineLost(cp_id="CP001", link=1, reason="cut"),
+        e.MonitorLost(cp_id="CP001", link=2, reason="cut"),
+    ]
+    for event in lost if engine_first else lost[::-1]:
+        alerts.take(event, NOON)
+    (alert,) = alerts.open()
+    assert (alert.kind, alert.both) == (AlertKind.MONITOR, True)
+    assert alert_text(alert) == "CP001 is disconnected: neither its monitor nor its engine is heard (cut)."
+    alerts.take(e.EngineConnected(**ENGINE), LATER)
+    assert alert_text(alerts.open()[0]) == "CP001 is disconnected: its monitor is not heard (cut)."
+    alerts.take(e.MonitorSpoke(cp_id="CP001"), LATER)
+    assert alerts.open() == []
+
+
+def test_an_engine_that_stays_away_when_its_monitor_is_back_is_an_alert_of_its_own():
+    alerts = Alerts()
+    alerts.take(e.EngineLost(cp_id="CP001", link=1, reason="cut"), NOON)
+    alerts.take(e.MonitorLost(cp_id="CP001", link=2, reason="cut"), NOON)
+    alerts.take(e.MonitorSpoke(cp_id="CP001"), LATER)
+    (alert,) = alerts.open()
+    assert (alert.kind, alert.since) == (AlertKind.ENGINE, NOON)

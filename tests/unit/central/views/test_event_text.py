@@ -29,6 +29,8 @@ LINES: dict[e.Event, str | None] = {
         "Unable to connect to CP001. Messages not comprehensible. (a wrong credential was shown to the Registry)"
     ),
     e.AlertClosed(alert_id="CP001-journal"): None,
+    e.AlertTaken(alert_id="CP001-fault", by="ana"): None,
+    e.AlertLeft(alert_id="CP001-fault", by="ana"): None,
     e.KafkaLost(where="kafka:9092", why="no answer", waiting=3): None,
     e.KafkaReached(): None,
     e.FiguresUnderstood(cp_id="CP001"): None,

@@ -2,7 +2,7 @@
 
 import sys
 
-from evcharge.central.views.telemetry import SAMPLE_S, SAMPLES, Telemetry
+from evcharge.central.views.telemetry import NETWORK_S, NETWORK_SAMPLES, SAMPLE_S, SAMPLES, Telemetry
 
 NOON = 1_767_268_800 // SAMPLE_S * SAMPLE_S
 
@@ -66,3 +66,17 @@ def test_nothing_is_kept_of_a_point_that_never_did_anything():
 def test_a_charging_point_costs_less_than_four_kibibytes():
     (rings,) = sampled((1, 1))._rings.values()
     assert sum(map(sys.getsizeof, (rings, rings.power, rings.temperature, rings.last))) < 4096
+
+
+def test_the_network_has_means_of_five_minutes_of_the_last_day():
+    telemetry = Telemetry()
+    for number in range(2 * NETWORK_S // SAMPLE_S):
+        figures = [("CP001", 10_000 + number, None), ("CP002", 1_000, None)]
+        telemetry.sample(figures, NOON // NETWORK_S * NETWORK_S + number * SAMPLE_S)
+    first = NOON // NETWORK_S * NETWORK_S
+    assert telemetry.network() == [(first, 11_009), (first + NETWORK_S, 11_029)]
+    telemetry.sample([("CP001", 7, None)], first + NETWORK_SAMPLES * NETWORK_S)
+    assert telemetry.network() == [(first + NETWORK_S, 11_029), (first + NETWORK_SAMPLES * NETWORK_S, 7)]
+    telemetry.sample([("CP001", 7, None)], first)
+    assert telemetry.network() == [(first, 7)]
+    assert Telemetry().network() == []

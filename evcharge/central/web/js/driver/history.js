@@ -18,6 +18,7 @@ export class History {
 
   constructor() {
     $("#older").addEventListener("click", () => this.#next !== null && this.#go([...this.#way, this.#next]));
+    $("#statement").addEventListener("click", async () => (await import("../paper.js")).openStatement("/api/me/statement", $("#driver-id").textContent));
     $("#newer").addEventListener("click", () => this.#way.length > 1 && this.#go(this.#way.slice(0, -1)));
   }
 

@@ -36,8 +36,11 @@ export function receipt(ticket, { fresh, away, onSeen } = {}) {
 
 /** Show one receipt in a dialog. @param {any} ticket */
 export async function openReceipt(ticket) {
-  const question = { title: t("driver.receipt", { cp: ticket.cp_id }), content: receipt(ticket) };
-  (await import("../dialogs.js")).ask(question);
+  const { ask } = await import("../dialogs.js");
+  const more = h("div", { class: "receipt-full" });
+  ask({ title: t("driver.receipt", { cp: ticket.cp_id }), content: [receipt(ticket), more] });
+  const { full } = await import("./charge_full.js");
+  await full(more, ticket.session_id);
 }
 
 /** The card of the tickets that are not seen yet. */

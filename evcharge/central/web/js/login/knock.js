@@ -8,6 +8,9 @@ export const knock = (name, password) => ask("/api/login", { name, password });
 /** Log in by a link that opens once. @param {string} link its secret */
 export const follow = (link) => ask("/api/login/link", { link });
 
+/** Let a screen on a wall look. @param {string} token of a viewer */
+export const followWall = (token) => ask("/api/login/token", { token });
+
 /**
  * Return the account, or what was answered instead: `status` (0: no answer), `code`, a sentence, and `wait_s` (0: unknown).
  * @param {string} path @param {object} body

@@ -2,6 +2,7 @@
 import { $, h, icon, put } from "../dom.js";
 import { duration, unix, when } from "../format.js";
 import { either, t } from "../i18n.js";
+import { causeTab } from "../cause.js";
 import { keyed } from "../keyed.js";
 
 const MOST_OPEN = 100;
@@ -27,7 +28,8 @@ export function showAlerts(store, onPoint) {
 function make(alert, onPoint) {
   const state = alert.solved_at ? "available" : SHOWN_AS[alert.kind] ?? "unavailable";
   const content = [icon(state), h("span", null, h("span", { class: "what" }), h("small")), h("time")];
-  const inside = onPoint ? h("button", { type: "button", onclick: () => onPoint(alert.about) }, content) : h("div", null, content);
+  // What is about no charging point has its cause on the operator's page.
+  const inside = onPoint ? h("button", { type: "button", onclick: () => onPoint(alert.about) }, content) : h("a", { href: `/#${causeTab(alert)}` }, content);
   return h("li", { "data-s": state, "data-alert": alert.id, class: alert.solved_at ? "solved" : null }, inside);
 }
 
@@ -37,6 +39,7 @@ function show(el, alert, now) {
   put(el.querySelector(".what"), (alert.solved_at && either(alert, "restored")) || either(alert, "what"));
   const times = alert.times > 1 ? t("monitor.alert_times", { count: alert.times }) : "";
   const long = alert.solved_at ? t("monitor.alert_solved", { time: duration(until - from) }) : t("monitor.alert_for", { time: duration(now - from) });
-  put(el.querySelector("small"), [long, times].filter(Boolean).join(" · "));
+  const taken = alert.taken_by && !alert.solved_at && t("monitor.alert_taken", { by: alert.taken_by });
+  put(el.querySelector("small"), [long, times, taken].filter(Boolean).join(" · "));
   put(el.querySelector("time"), when(alert.solved_at || alert.since, now));
 }

@@ -63,7 +63,7 @@ function paint() {
   $("#owed").hidden = me.owed_cents === 0;
   put($("#owed"), t("driver.owed", { sum: euros(me.owed_cents) }));
   $("#empty").hidden = me.balance_cents > 0 || journey.busy;
-  points.show(store.free.map((i) => store.cps[i]).filter(Boolean), journey.busy);
+  points.show(store.free.map((i) => store.cps[i]).filter(Boolean), journey.busy, store.cps.filter(Boolean));
   tickets.show(me.tickets, record?.ticket?.session_id ?? record?.last?.session_id ?? "");
 }
 

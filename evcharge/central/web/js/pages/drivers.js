@@ -73,8 +73,9 @@ function columns(acts, again) {
     { id: "sessions", head: t("drivers.sessions"), cell: sessions, sort: (row) => row.sessions.length },
   ];
   const money_of = (row) => moneyButtons(row.driver_id, again);
-  const buttons = (row) => [...money_of(row), ...(revoked(row) ? [] : [blockButton(row, again)])];
-  if (acts) found.push({ id: "act", head: "", cell: buttons });
+  const paper = (row) => statementButton(row.driver_id);
+  const buttons = (row) => [paper(row), ...money_of(row), ...(revoked(row) ? [] : [blockButton(row, again)])];
+  found.push({ id: "act", head: "", cell: acts ? buttons : paper });
   return found;
 }
 
@@ -91,6 +92,11 @@ function sessions({ sessions: ids }) {
 
 /** Blocked by the Registry, not by an operator: only a new credential ends that. */
 const revoked = (row) => row.blocked && row.barred === false;
+
+function statementButton(id) {
+  const name = t("drivers.statement");
+  return action("statement", icon("ticket"), name, `${name}: ${id}`, async () => (await import("../paper.js")).openStatement(`/api/drivers/${id}/statement`, id));
+}
 
 /** What an operator does with a wallet. */
 function moneyButtons(id, again) {

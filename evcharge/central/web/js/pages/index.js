@@ -4,6 +4,7 @@ import { address, asked } from "../address.js";
 import { $, h, icon, queried } from "../dom.js";
 import { labelled, t, use, words } from "../i18n.js";
 import { keys } from "../keys.js";
+import { later } from "../later.js";
 import { toast } from "../notes.js";
 import { Router } from "../router.js";
 import { startShell } from "../shell.js";
@@ -88,6 +89,9 @@ if (store.rev >= 0) view.rebuild();
 await router.go();
 const follow = () => router.current === "wall" && openNamed(view);
 store.addEventListener("snapshot", follow, { once: true });
+const lines = () => later(async () => (await import("../kept_lines.js")).keptLines(store));
+if (store.rev >= 0) lines();
+else store.addEventListener("snapshot", lines, { once: true });
 addEventListener("popstate", follow);
 follow();
 

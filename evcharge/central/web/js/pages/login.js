@@ -2,7 +2,7 @@
 import { $, icon, put } from "../dom.js";
 import { add, lang, onLang, setLang, t } from "../i18n.js";
 import { keys } from "../keys.js";
-import { follow, knock } from "../login/knock.js";
+import { follow, followWall, knock } from "../login/knock.js";
 import { safeNext } from "../login/next.js";
 import { toggleTheme } from "../theme.js";
 import en from "../words/en_login.js";
@@ -62,13 +62,16 @@ function goOn({ role }) {
   location.replace(safeNext(new URLSearchParams(location.search).get("next"), role));
 }
 
-/** A link that somebody clicked: its secret stands behind `#`, and no longer than needed. @param {string} link */
-async function enterByLink(link) {
+/**
+ * A link that somebody clicked: its secret stands behind `#`, and no longer than needed.
+ * @param {string} secret @param {typeof follow} ask @param {string} gone what is so when it is not good
+ */
+async function enterByLink(secret, ask, gone) {
   history.replaceState(null, "", location.pathname + location.search);
   setBusy(true);
-  const answer = await follow(link);
+  const answer = await ask(secret);
   if (answer.account) return goOn(answer.account);
-  if (answer.status === 401) return refuse(() => t("login.link_used"), name);
+  if ([401, 403].includes(answer.status)) return refuse(() => t(gone), name);
   explain(answer);
 }
 
@@ -130,5 +133,12 @@ showWords();
 // A page that comes back from the browser's cache must not wait for an answer of long ago.
 addEventListener("pageshow", () => setBusy(false));
 name.focus();
-const link = new URLSearchParams(location.hash.slice(1)).get("link");
-if (link) enterByLink(link);
+function byLink() {
+  const secrets = new URLSearchParams(location.hash.slice(1));
+  const [link, token] = [secrets.get("link"), secrets.get("token")];
+  if (link) enterByLink(link, follow, "login.link_used");
+  else if (token) enterByLink(token, followWall, "login.wall_void");
+}
+// Also one that is opened while this page is shown.
+addEventListener("hashchange", byLink);
+byLink();

@@ -74,7 +74,9 @@ async function adding(what, roles) {
     { name: "role", label: t("people.role"), options: roles.map((role) => [role, term("role", role)]) },
   ];
   const made = await askForm({ title: t(`people.add_${what}`), fields, submit: t("people.add"), act: (typed) => post(`/api/${what}`, typed) });
-  if (made) await reveal({ title: made.name, credential: made.password || made.token, kind: "person" });
+  // Whoever may only look may look from a wall, for as long as its token is good.
+  const link = made?.token && made.role === "viewer" ? `${location.origin}/login?next=${encodeURIComponent("/?kiosk=1")}#token=${made.token}` : undefined;
+  if (made) await reveal({ title: made.name, credential: made.password || made.token, link, kind: "person" });
 }
 
 async function otherRole({ name, role }, path) {

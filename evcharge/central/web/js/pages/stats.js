@@ -4,6 +4,7 @@ import { h, put } from "../dom.js";
 import { dayPlus } from "../dates.js";
 import { duration, percent } from "../format.js";
 import { t } from "../i18n.js";
+import { powerDay } from "../power_day.js";
 import { dayCharts } from "../stats_charts.js";
 import { pointColumns, total } from "../stats_points.js";
 import { fill, heading, poll, tab } from "../tab.js";
@@ -22,6 +23,7 @@ function build({ section, keep, signal }, store) {
   keep.cp ??= "";
   const period = picker(keep, () => now());
   const charts = dayCharts();
+  const power = powerDay();
   const back = h("button", { type: "button", class: "btn ghost", onclick: () => choose("") }, t("stats.every"));
   const chosen = h("p", { class: "stats-chosen" }, h("b"), back);
   const figures = h("dl", { class: "figures" });
@@ -53,9 +55,10 @@ function build({ section, keep, signal }, store) {
       table.set(all.cps);
     };
     const both = { busy: () => table.busy(), fail: (text) => (table.fail(text), charts.fail(text)) };
+    power.load(turn);
     await fill({ table: both, signal: turn, quiet: table.rows.length > 0, get: asking, show });
   };
-  section.append(heading("stats", period), chosen, figures, charts.element, h("h3", null, t("stats.by_cp")), table.element);
+  section.append(heading("stats", period), chosen, figures, power.element, charts.element, h("h3", null, t("stats.by_cp")), table.element);
   figures.replaceChildren(...sums({ days: [], availability: null }, []));
   const now = poll(load, AGAIN_S, signal);
 }

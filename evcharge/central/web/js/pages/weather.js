@@ -98,7 +98,13 @@ function withheld({ cps, alerts, override }, stopped) {
 }
 
 function foot({ location, override, alerts }, acts, again) {
-  if (!acts || !location || !(alerts.length || override)) return h("footer", { hidden: true });
+  if (!acts || !location) return h("footer", { hidden: true });
+  const order = (name) => {
+    const words = t(`weather.${name}`);
+    const run = async () => (await import("../weather_orders.js"))[name](location).then(again, problem);
+    return h("button", { type: "button", class: "btn ghost", "data-act": name, onclick: run, "aria-label": `${words}: ${location}` }, words);
+  };
+  if (!(alerts.length || override)) return h("footer", null, order("raise"));
   const words = t(override ? "weather.obey" : "weather.override");
   const work = async () => {
     const question = t(override ? "weather.obey_sure" : "weather.override_sure", { location });
@@ -110,5 +116,5 @@ function foot({ location, override, alerts }, acts, again) {
     again();
   };
   const facts = { type: "button", class: "btn ghost", onclick: work, "aria-label": `${words}: ${location}` };
-  return h("footer", null, h("button", facts, words));
+  return h("footer", null, order("raise"), alerts.length > 0 && order("end"), h("button", facts, words));
 }

@@ -28,6 +28,8 @@ export default {
   "event.RegistryReached": "Registry responding again",
   "event.WeatherLost": "Weather connection unavailable",
   "event.WeatherReached": "Weather connection restored",
+  "event.AlertTaken": "Alert taken",
+  "event.AlertLeft": "Alert left",
   "event.AlertClosed": "Alert closed",
   "event.SessionRebuilt": "Session rebuilt after a restore",
   "event.DebtPaid": "A debt was paid",

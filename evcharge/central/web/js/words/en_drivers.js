@@ -1,5 +1,6 @@
 // Words of the drivers tab.
 export default {
+  "drivers.statement": "Statement",
   "drivers.title": "Drivers",
   "drivers.sub": "Their money, and who is here now",
   "drivers.counts": "{all} drivers · {here} connected · {busy} charging · {blocked} blocked",

@@ -22,5 +22,6 @@ export default {
   "login.busy": "Too many logins at once. Try again in a moment.",
   "login.disabled": "This id may not log in: it is disabled.",
   "login.program": "This account is for programs; it has no page.",
+  "login.wall_void": "The link of this wall is void. An administrator makes another in the tab Registration.",
   "login.failed": "Central answered with an error ({status}): {problem}",
 };

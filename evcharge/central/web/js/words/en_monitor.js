@@ -75,6 +75,7 @@ export default {
   "monitor.no_alerts": "No alerts. All is well.",
   "monitor.alert_for": "for {time}",
   "monitor.alert_solved": "solved after {time}",
+  "monitor.alert_taken": "{by} is on it",
   "monitor.alert_times": "{count} times",
   "monitor.sum.monitors": "Monitors heard",
   "monitor.sum.engines": "Engines connected",

@@ -51,6 +51,8 @@ export default {
   "present.Blocked": "Blocked",
   "reveal.once": "Shown once. Keep it now: nobody can show it again, only replace it.",
   "reveal.credential": "Credential",
+  "reveal.wall": "Link of a wall",
+  "reveal.wall_hint": "For a screen at which nobody sits: it opens the wall, also after a restart, until this token is removed. Whoever has it can look at everything.",
   "reveal.token": "Join token",
   "reveal.token_cp": "On the other PC: evcharge join with this token sets up engine and monitor.",
   "reveal.token_driver": "On the other PC: evcharge join with this token sets up the driver.",

@@ -28,6 +28,8 @@ export default {
   "event.RegistryReached": "Registry responde de nuevo",
   "event.WeatherLost": "Conexión con el clima no disponible",
   "event.WeatherReached": "Conexión con el clima restablecida",
+  "event.AlertTaken": "Aviso atendido",
+  "event.AlertLeft": "Aviso dejado",
   "event.AlertClosed": "Aviso cerrado",
   "event.SessionRebuilt": "Sesión reconstruida tras restaurar",
   "event.DebtPaid": "Deuda pagada",

@@ -1,5 +1,6 @@
 // Palabras de la pestaña de conductores.
 export default {
+  "drivers.statement": "Extracto",
   "drivers.title": "Conductores",
   "drivers.sub": "Su dinero y quién está conectado ahora",
   "drivers.counts": "{all} conductores · {here} conectados · {busy} recargando · {blocked} bloqueados",

@@ -22,5 +22,6 @@ export default {
   "login.busy": "Demasiados accesos a la vez. Inténtelo dentro de un momento.",
   "login.disabled": "Este identificador no puede entrar: está dado de baja.",
   "login.program": "Esta cuenta es para programas; no tiene página.",
+  "login.wall_void": "El enlace de este panel ya no vale. Un administrador hace otro en la pestaña Registro.",
   "login.failed": "Central respondió con un error ({status}): {problem}",
 };

@@ -75,6 +75,7 @@ export default {
   "monitor.no_alerts": "Sin avisos. Todo va bien.",
   "monitor.alert_for": "desde hace {time}",
   "monitor.alert_solved": "resuelto tras {time}",
+  "monitor.alert_taken": "{by} se ocupa",
   "monitor.alert_times": "{count} veces",
   "monitor.sum.monitors": "Monitores que responden",
   "monitor.sum.engines": "Motores conectados",

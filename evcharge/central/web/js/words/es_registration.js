@@ -51,6 +51,8 @@ export default {
   "present.Blocked": "Bloqueado",
   "reveal.once": "Se muestra una sola vez. Guárdela ahora: nadie podrá mostrarla de nuevo, solo cambiarla.",
   "reveal.credential": "Credencial",
+  "reveal.wall": "Enlace de un panel",
+  "reveal.wall_hint": "Para una pantalla en la que nadie se sienta: abre el panel, también tras un reinicio, hasta que se quite este token. Quien lo tenga puede verlo todo.",
   "reveal.token": "Código de unión",
   "reveal.token_cp": "En el otro PC: evcharge join con este código prepara el engine y el monitor.",
   "reveal.token_driver": "En el otro PC: evcharge join con este código prepara el conductor.",

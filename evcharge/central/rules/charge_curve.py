@@ -1,0 +1,40 @@
+"""The course of a charge: readings of it, evenly spread over its time, and never more than MOST of one session. Pure.
+
+A reading is kept when it is the first of its stretch of time. The longer a charge lasts, the longer its stretches:
+whenever they would become too many, each two become one. What has flowed between two readings is what the bill counts.
+"""
+
+from evcharge.central.rules.decision import Draft
+from evcharge.central.rules.facts import MeterReading
+from evcharge.domain.session import Session
+
+# Without the last one, which is always kept.
+MOST = 120
+
+
+def stretch_s(elapsed_s: int) -> int:
+    """Return how long each stretch is of a charge that has lasted so long, in whole seconds."""
+    return 1 << max(0, (elapsed_s // MOST).bit_length())
+
+
+def follow(draft: Draft, before: Session, after: Session, *, ends: bool = False) -> None:
+    """Keep the reading of `after`, if it is the first of its stretch, or the last of all."""
+    if after.elapsed_s is None:
+        return
+    stretch = stretch_s(after.elapsed_s)
+    if before.elapsed_s is None or before.state is not after.state:
+        earlier_s, was = -1, stretch
+    else:
+        earlier_s, was = before.elapsed_s, stretch_s(before.elapsed_s)
+    if not ends and earlier_s // stretch == after.elapsed_s // stretch:
+        return
+    point = draft.existing_point(after.cp_id)
+    draft.put(
+        MeterReading(
+            session_id=after.session_id,
+            elapsed_s=after.elapsed_s,
+            energy_mwh=after.energy_mwh,
+            speed_permille=point.speed_permille or 1000,
+            thinned_to_s=stretch if stretch > was else 0,
+        )
+    )

@@ -1,0 +1,130 @@
+"""A charge in full, its receipt, and a driver's month over HTTP; and how much of a charge's course the books keep."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from evcharge.central.api.kit import answers, member_answers
+from evcharge.central.books.rows import DecidedEntry
+from evcharge.central.rules.charge_curve import MOST
+from evcharge.central.rules.decision import Decision
+from evcharge.central.rules.facts import MeterReading
+from tests.component.books import entries, raw
+from tests.component.books import opened as books_opened
+from tests.component.callers import cookie_of, shaped
+from tests.component.office import Answer, Office, opened
+from tests.unit.central.builders import ADMIN, NOON, Network
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    async with opened(tmp_path) as office:
+        yield office
+
+
+async def charged(office: Office, times: int = 1) -> list[str]:
+    """Let D01 charge 2 kWh at CP001, so many times; return the sessions, oldest first."""
+    engine, driver = await office.town.point(), await office.town.driver()
+    made = []
+    for _ in range(times):
+        driver.asks("CP001")
+        made.append((await engine.is_asked()).session_id)
+        await engine.journals(engine.starts(), engine.meters(2_000_000), engine.ends())
+        await driver.ticket()
+    return made
+
+
+async def test_a_session_has_its_receipt_and_what_happened_meanwhile(office: Office):
+    first, second = await charged(office, 2)
+    told = shaped(await office.ask("GET", f"/api/sessions/{first}"), answers.SessionAnswer)
+    assert told["receipt"]["number"] == 1
+    assert [(line["kind"], line["cents"]) for line in told["receipt"]["lines"]] == [("energy", 50)]
+    assert told["receipt"]["total_cents"] == told["ticket"]["cost_cents"] == 50
+    assert told["receipt"]["vat"] is None
+    back = await office.ask(
+        "POST",
+        f"/api/sessions/{first}/refund",
+        {"cents": 20, "reason": "cable was broken", "reference": "r-1"},
+    )
+    assert back.status == 200, back.body
+    told = shaped(await office.ask("GET", f"/api/sessions/{first}"), answers.SessionAnswer)
+    assert [(line["kind"], line["cents"], line["reason"]) for line in told["receipt"]["lines"]] == [
+        ("energy", 50, ""),
+        ("refund", -20, "cable was broken"),
+    ]
+    assert told["receipt"]["total_cents"] == 30
+    again = shaped(await office.ask("GET", f"/api/sessions/{second}"), answers.SessionAnswer)
+    assert again["receipt"]["number"] == 2
+
+
+async def test_a_month_of_a_driver_names_each_charge_and_what_else_moved(office: Office):
+    await charged(office)
+    topped = await office.ask("POST", "/api/drivers/D01/top-up", {"cents": 500, "reference": "t-1"})
+    assert topped.status == 200, topped.body
+    told = shaped(await office.ask("GET", "/api/drivers/D01/statement"), answers.StatementAnswer)
+    assert (told["sessions"], told["energy_mwh"], told["total_cents"]) == (1, 2_000_000, 50)
+    assert [(one["kind"], one["cents"]) for one in told["moved"]][-1] == ("TOP_UP", 500)
+    assert told["complete"]
+    empty = shaped(
+        await office.ask("GET", "/api/drivers/D01/statement?month=2020-02"), answers.StatementAnswer
+    )
+    assert (empty["month"], empty["tickets"], empty["total_cents"]) == ("2020-02", [], 0)
+    assert (await office.ask("GET", "/api/drivers/D77/statement")).status == 404
+    assert (await office.ask("GET", "/api/drivers/D01/statement?month=2020-13")).status == 422
+
+
+async def test_who_sees_what_is_on_paper(office: Office):
+    (session_id,) = await charged(office)
+    own, other = await cookie_of(office), await cookie_of(office, "D02")
+
+    async def seen(path: str, cookie: str) -> Answer:
+        return await office.ask("GET", path, token=None, headers={"Cookie": cookie})
+
+    mine = shaped(await seen(f"/api/me/sessions/{session_id}", own), member_answers.OwnSessionAnswer)
+    assert (mine["receipt"]["number"], mine["ticket"]["session_id"]) == (1, session_id)
+    assert shaped(await seen("/api/me/statement", own), answers.StatementAnswer)["sessions"] == 1
+    # Of anybody else's it is told as of one that never was.
+    assert (await seen(f"/api/me/sessions/{session_id}", other)).body == (
+        await seen("/api/me/sessions/S-never-was", other)
+    ).body
+    assert (await seen(f"/api/me/sessions/{session_id}", other)).status == 404
+    assert (await seen("/api/drivers/D01/statement", own)).status == 403
+    assert (await office.ask("GET", "/api/drivers/D01/statement", token=None)).status == 401
+    assert (await office.ask("GET", "/api/me/statement")).status == 403
+
+
+async def test_the_books_thin_the_course_of_a_long_charge(tmp_path: Path):
+    network = Network()
+    network.engine(speed_permille=1000, max_power_w=22_000)
+    network.monitor()
+    network.driver_is_there()
+    session = network.authorised()
+    engine = network.engines["CP001"]
+    network.later(7_200)
+    records = [engine.started(session.session_id, began_at=session.authorised_at.timestamp())]
+    records += [engine.meter(session.session_id, 1_000, elapsed_s=second) for second in range(1, 3_600)]
+    network.sends(*records)
+    network.sends(engine.ended(session.session_id, elapsed_s=3_600))
+    async with books_opened(tmp_path) as books:
+        # However the commits fall, what is left is the same.
+        for entry in entries(network):
+            await books.store.commit([entry])
+    with raw(tmp_path / "central.db") as connection:
+        kept = [row[0] for row in connection.execute("SELECT elapsed_s FROM reading ORDER BY elapsed_s")]
+    assert kept == list(range(0, 3_601, 32)) if 3_600 % 32 == 0 else [*range(0, 3_600, 32), 3_600]
+    assert len(kept) <= MOST + 1
+
+
+async def test_a_reading_that_comes_again_replaces_itself(tmp_path: Path):
+    network = Network()
+    network.point_is_there()
+    network.driver_is_there()
+    session = network.charging()
+    reading = MeterReading(session_id=session.session_id, elapsed_s=5, energy_mwh=7, speed_permille=1000)
+    async with books_opened(tmp_path) as books:
+        await books.store.commit(entries(network))
+        for _ in range(2):
+            await books.store.commit([DecidedEntry(Decision(changes=(reading,)), ADMIN, NOON)])
+    with raw(tmp_path / "central.db") as connection:
+        assert connection.execute("SELECT COUNT(*) FROM reading WHERE elapsed_s = 5").fetchone()[0] == 1
