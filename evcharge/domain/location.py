@@ -69,15 +69,21 @@ class Location:
         """Return the name with the country that is known of it, for screens."""
         return self.name if not country or self.country else f"{self.name}, {country}"
 
+    @property
+    def town_key(self) -> str:
+        """Return what all locations have in common that one wish may mean."""
+        return without_accents(self.town)
+
     def is_meant_by(self, wish: "Location") -> bool:
         """Return whether somebody who typed `wish` means this one: accents and the country may be left out."""
-        return without_accents(self.town) == without_accents(wish.town) and wish.country in ("", self.country)
+        return self.town_key == wish.town_key and wish.country in ("", self.country)
 
     def is_spelt_as(self, other: "Location") -> bool:
         """Return whether both are written alike, capitals included: screens show the spelling."""
         return self.name == other.name
 
 
+@lru_cache(1024)
 def without_accents(text: str) -> str:
     """Return what two spellings have in common of which one leaves out the accents."""
     letters = unicodedata.normalize("NFD", Location(text).key)

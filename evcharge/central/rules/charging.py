@@ -235,15 +235,15 @@ def _free_point(draft: Draft, command: StartCharging) -> ChargingPoint:
 
 def _any_point(draft: Draft, location: Location | None) -> ChargingPoint:
     """Return the least recently used free point of `location`, or of all; one elsewhere is offered, not assigned."""
-    free = [point for point in draft.free() if _has_told_all(draft, point)]
-    if not free:
+    wish = location or NOWHERE
+    for point in draft.free(wish.town_key):
+        if _has_told_all(draft, point) and (not wish or point.location.is_meant_by(wish)):
+            return point
+    elsewhere = next((point for point in draft.free() if _has_told_all(draft, point)), None)
+    if elsewhere is None:
         raise StartRefusal(Code.NONE_AVAILABLE)
-    near = [point for point in free if not location or point.location.is_meant_by(location)]
-    best = min(near or free, key=lambda point: (point.last_used, point.cp_id))
-    if not near:
-        facts = RefusalFacts(at=best.cp_id, reason=best.location.name, wish=(location or NOWHERE).name)
-        raise StartRefusal(Code.NONE_NEAR, facts)
-    return best
+    facts = RefusalFacts(at=elsewhere.cp_id, reason=elsewhere.location.name, wish=wish.name)
+    raise StartRefusal(Code.NONE_NEAR, facts)
 
 
 def _has_told_all(draft: Draft, point: ChargingPoint) -> bool:

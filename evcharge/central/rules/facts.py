@@ -307,6 +307,8 @@ class Facts:
         # In order. Whoever asks for some of them must not make Central look at every point.
         self._ids: list[CpId] = []
         self._available: list[CpId] = []
+        # The same points by their last use, of each town and ("") of all: "any" is given the first.
+        self._by_use: dict[str, list[tuple[int, CpId]]] = {}
         self._sessions: dict[SessionId, Session] = {}
         self._drivers: dict[DriverId, Driver] = {}
         self._former_wallets: dict[tuple[DriverId, int], FormerWallet] = {}
@@ -345,9 +347,9 @@ class Facts:
         """Return the first charging points that are Available, by id."""
         return [self._points[cp_id] for cp_id in self._available[:most]]
 
-    def free(self) -> Iterator[ChargingPoint]:
-        """Yield every charging point that is Available, without a look at the others."""
-        yield from (self._points[cp_id] for cp_id in self._available)
+    def free(self, town_key: str = "") -> Iterator[ChargingPoint]:
+        """Yield every charging point that is Available (there), the one that was used longest ago first."""
+        yield from (self._points[cp_id] for _, cp_id in self._by_use.get(town_key, ()))
 
     def session(self, session_id: SessionId) -> Session | None:
         """Return the session while it is open, else None."""
@@ -500,12 +502,18 @@ class Facts:
         self._quarantine[change.cp_id, change.session_id, change.kind] = change
 
     def _note_available(self, point: ChargingPoint) -> None:
-        place = bisect_left(self._available, point.cp_id)
-        is_there = self._available[place : place + 1] == [point.cp_id]
-        if point.status is CpStatus.AVAILABLE and not is_there:
-            self._available.insert(place, point.cp_id)
-        elif point.status is not CpStatus.AVAILABLE and is_there:
-            del self._available[place]
+        before = self._points.get(point.cp_id)
+        if before is not None and before.status is CpStatus.AVAILABLE:
+            del self._available[bisect_left(self._available, point.cp_id)]
+            for key in {"", before.location.town_key}:
+                placed = self._by_use[key]
+                del placed[bisect_left(placed, (before.last_used, point.cp_id))]
+                if not placed:
+                    del self._by_use[key]
+        if point.status is CpStatus.AVAILABLE:
+            insort(self._available, point.cp_id)
+            for key in {"", point.location.town_key}:
+                insort(self._by_use.setdefault(key, []), (point.last_used, point.cp_id))
 
     def forget_old_requests(self) -> None:
         """Keep memory bounded: drop the oldest outcomes and unseen tickets when there are too many."""

@@ -6,6 +6,7 @@ answer for one charging point, driver or session at a time: whoever wants all th
 
 from collections.abc import Iterator
 from dataclasses import replace
+from heapq import merge
 from typing import assert_never
 
 from evcharge.central.rules.facts import (
@@ -76,10 +77,15 @@ class PendingFacts:
                 yield point
         yield from (point for point in unseen.values() if not point.withdrawn)
 
-    def free(self) -> Iterator[ChargingPoint]:
-        """Yield every charging point that is Available, without a look at the others."""
-        yield from (point for point in self._beneath.free() if point.cp_id not in self._points)
-        yield from (point for point in self._points.values() if point.status is CpStatus.AVAILABLE)
+    def free(self, town_key: str = "") -> Iterator[ChargingPoint]:
+        """Yield every charging point that is Available (there), the one that was used longest ago first."""
+        beneath = (point for point in self._beneath.free(town_key) if point.cp_id not in self._points)
+        here = [
+            point
+            for point in self._points.values()
+            if point.status is CpStatus.AVAILABLE and town_key in ("", point.location.town_key)
+        ]
+        yield from merge(beneath, sorted(here, key=_by_use), key=_by_use)
 
     def session(self, session_id: SessionId) -> Session | None:
         """Return the session while it is open, else None."""
@@ -246,3 +252,7 @@ class PendingFacts:
         more = (not change.ours) - (known is not None and not known.ours)
         self._foreign[change.cp_id] = self._foreign.get(change.cp_id, 0) + more
         self._quarantine[change.cp_id, change.session_id, change.kind] = change
+
+
+def _by_use(point: ChargingPoint) -> tuple[int, CpId]:
+    return point.last_used, point.cp_id

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from evcharge.central.rules import facts as facts_module
+from evcharge.central.rules.charging import StartRefusal, _any_point
 from evcharge.central.rules.decision import Decision, Draft
 from evcharge.central.rules.facts import (
     Debt,
@@ -21,6 +22,7 @@ from evcharge.central.rules.pending_facts import PendingFacts
 from evcharge.central.rules.wallet import balance_of
 from evcharge.domain import events
 from evcharge.domain.charging_point import ChargingPoint
+from evcharge.domain.errors import Code
 from evcharge.domain.location import Location
 from evcharge.domain.session import SessionState
 from tests.unit.central.builders import Network, remembered
@@ -188,8 +190,70 @@ def test_a_draft_sees_what_is_free_in_it():
     draft.put(ready("CP009"))
     ruling = Draft(draft)
     ruling.put(replace(ready("CP004"), revoked=True))
-    assert {point.cp_id: point.last_used for point in ruling.free()} == {"CP001": 0, "CP003": 7, "CP009": 0}
+    assert [(point.cp_id, point.last_used) for point in ruling.free()] == [
+        ("CP001", 0),
+        ("CP009", 0),
+        ("CP003", 7),
+    ]
     assert [point.cp_id for point in facts.free()] == ["CP001", "CP002", "CP003", "CP004"]
+
+
+def test_what_is_free_comes_by_its_last_use_in_all_and_in_each_town():
+    facts = Facts()
+    for number, (town, last_used) in enumerate(
+        [("Elche", 5), ("León", 2), ("Leon, ES", 2), ("Elche", 1)], start=1
+    ):
+        facts.put(replace(ready(f"CP{number:03}"), location=Location(town), last_used=last_used))
+
+    def ids(facts, town: str = "") -> list[str]:
+        return [point.cp_id for point in facts.free(Location(town).town_key)]
+
+    assert ids(facts) == ["CP004", "CP002", "CP003", "CP001"]
+    assert (ids(facts, "LEÓN"), ids(facts, "Elche, FR"), ids(facts, "Alicante")) == (
+        ["CP002", "CP003"],
+        ["CP004", "CP001"],
+        [],
+    )
+    draft = PendingFacts(facts)
+    draft.put(replace(ready("CP004"), location=Location("Alicante"), last_used=9))
+    draft.put(replace(ready("CP002"), location=Location("León"), last_used=2, revoked=True))
+    assert (ids(draft), ids(draft, "Leon"), ids(draft, "Elche"), ids(draft, "Alicante")) == (
+        ["CP003", "CP001", "CP004"],
+        ["CP003"],
+        ["CP001"],
+        ["CP004"],
+    )
+    # Used, moved, gone: what was noted of it goes as well.
+    facts.put(replace(ready("CP004"), location=Location("Alicante"), last_used=9))
+    facts.put(replace(ready("CP001"), location=Location("Elche"), last_used=10))
+    facts.put(replace(ready("CP001"), location=Location("Elche"), last_used=10, withdrawn=True))
+    assert (ids(facts), ids(facts, "Elche"), ids(facts, "Alicante")) == (
+        ["CP002", "CP003", "CP004"],
+        [],
+        ["CP004"],
+    )
+
+
+def test_whoever_wants_any_point_does_not_make_central_look_at_all():
+    facts, looks = Facts(), []
+
+    class Watched(Facts):
+        def free(self, town_key=""):
+            for point in facts.free(town_key):
+                looks.append(point.cp_id)
+                yield point
+
+    for number in range(2_000):
+        location = Location("Elche" if number == 1_500 else "León")
+        facts.put(replace(ready(f"CP{number:05}"), location=location, last_used=number % 7))
+    draft = PendingFacts(Watched())
+    assert _any_point(Draft(draft), None).cp_id == "CP00000"
+    assert _any_point(Draft(draft), Location("elche")).cp_id == "CP01500"
+    assert len(looks) <= 8
+    with pytest.raises(StartRefusal) as caught:
+        _any_point(Draft(draft), Location("Alicante"))
+    assert caught.value.code is Code.NONE_NEAR
+    assert len(looks) <= 12
 
 
 def ready(cp_id: str) -> ChargingPoint:
