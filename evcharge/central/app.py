@@ -173,6 +173,7 @@ async def build(config: Config, clock: Clock) -> AsyncIterator[Central]:
                 admit=peers.peers.admit,
                 on_refused=peers.peers.refused,
                 seats=link_seats,
+                aes_gcm=config.security.frames == "aes-gcm",
             ),
             console=console,
             website=pages,

@@ -36,6 +36,12 @@ class Feature(StrEnum):
     LIMITS = "limits"
     # TICKET says that an operator asked for the charge.
     BY_OPERATOR = "by_operator"
+    # A HEARTBEAT is said, and answered, only over a link that carries nothing else for that long.
+    QUIET = "quiet"
+    # Frames are AES-256-GCM instead of Fernet tokens, where both ends name it: Central does when it is set to.
+    AES_GCM = "aes_gcm"
 
 
 SPOKEN: frozenset[str] = frozenset(Feature)
+# Those of them that change what a message holds, or whether it is sent at all.
+OF_MESSAGES: frozenset[str] = SPOKEN - {Feature.QUIET, Feature.AES_GCM}

@@ -26,6 +26,7 @@ from evcharge.domain.errors import (
     StateError,
     unforeseen,
 )
+from evcharge.domain.features import Feature
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import read_json
 from evcharge.evc1.connection import Channel, ChannelClosed, connect
@@ -340,12 +341,16 @@ class ReconnectingClient:
         loop = asyncio.get_running_loop()
         beat_s = self._timing.heartbeat_s or channel.accepted.heartbeat_s
         dead_after_s = beat_s * self._timing.silent_beats
+        is_quiet = Feature.QUIET in channel.speaks
         next_beat_at = loop.time()
         while (now := loop.time()) < (dead_at := channel.heard_at + dead_after_s):
             if now >= next_beat_at:
                 channel.send(Heartbeat())
                 next_beat_at = now + beat_s
             await asyncio.sleep(min(next_beat_at, dead_at) - now)
+            if is_quiet:
+                # Whatever was said meanwhile is a sign of life.
+                next_beat_at = max(next_beat_at, channel.said_at + beat_s)
         silent = f"no word from CENTRAL for {dead_after_s:g} s"
         channel.abort(ChannelClosed(silent, Code.TIMEOUT, failures.why(TimeoutError())))
 

@@ -10,16 +10,18 @@ import logging
 import os
 import ssl
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
 from evcharge.domain.errors import Code, EvchargeError, ProtocolError, unforeseen
+from evcharge.domain.features import Feature
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import base64_bytes, base64_text
 from evcharge.evc1.frames import KEY_BYTES, LENGTH, MAX_FRAME_BYTES, FrameCutter, Opener, Sealer, frame
 from evcharge.evc1.handshake import Accepted, PeerHandshake, SessionKeys
 from evcharge.evc1.login_errors import parse_error, reported
-from evcharge.evc1.messages import Bye, ErrorNotice, Message, Rekey, Rekeyed, check_sender
+from evcharge.evc1.messages import Bye, ErrorNotice, Heartbeat, Message, Rekey, Rekeyed, check_sender
 from evcharge.evc1.tickets import Entropy, Identity, IssuedTicket
 from evcharge.runtime import failures
 from evcharge.runtime.plain import place
@@ -27,6 +29,7 @@ from evcharge.runtime.rate_limit import TokenBucket
 
 log = logging.getLogger(__name__)
 
+_HEARTBEAT = Heartbeat()
 CLOSE_WITHIN_S = 1.0
 # A reader this far behind is not keeping up: stop listening, and TCP will slow the sender down.
 MOST_WAITING_FRAMES = 64
@@ -98,20 +101,24 @@ class Channel(asyncio.Protocol):
         self._rekey_due_at = 0.0
         at_central = other is not Role.CENTRAL
         if at_central:
-            self._sealer, self._opener = Sealer(keys.from_central, speaks), Opener(keys.from_peer)
+            self._sealer, self._opener = self._seals(keys.from_central), self._opens(keys.from_peer)
             rate, burst_s = self._traffic.messages_per_s, self._traffic.burst_s
             self._bucket: TokenBucket | None = TokenBucket(1 / rate, rate * burst_s)
             self._rekey_after_frames = self._traffic.rekey_after_frames
             self._wait_for_next_key()
         else:
-            self._sealer, self._opener = Sealer(keys.from_peer, speaks), Opener(keys.from_central)
+            self._sealer, self._opener = self._seals(keys.from_peer), self._opens(keys.from_central)
             self._bucket = None
             self._rekey_after_frames = 2**62
 
-        # Reading.
-        self._frames: deque[bytes] = deque()
+        # Reading. A frame that came while somebody waited for it is opened at once, and stands here as a message.
+        self._frames: deque[bytes | Message] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._heard_at = self._loop.time()
+        # Heartbeats: who is told of each that is answered here, and how long silence may last ("quiet" only).
+        self._on_heartbeat: Callable[[Message], None] | None = None
+        self._quiet_s: float | None = None
+        self.said_at = self._heard_at
         self._paused = False
         self._resume_timer: asyncio.TimerHandle | None = None
         self._pressing_since: float | None = None
@@ -165,27 +172,21 @@ class Channel(asyncio.Protocol):
         while True:
             while not frames:
                 await self._next_frame()
-            token = frames.popleft()
+            taken = frames.popleft()
             if self._paused:
                 self._listen_again()
-            try:
-                message = self._opener.open(token)
-                check_sender(message, self._other)
-                self._last = message
-                if isinstance(message, Rekey | Rekeyed):
-                    self._change_key(message)
-                    continue
-            except ProtocolError as error:
-                self.stop_reading(error)
-                raise
-            except Exception as problem:
-                log.debug("a frame of %s failed", self.peer_address, exc_info=True)
-                mistake = unforeseen(problem)
-                self.stop_reading(mistake)
-                raise mistake from None
-            if self._opener.count >= self._rekey_after_frames:
-                self._rekey_now()
-            return message
+            message = self._open(taken) if isinstance(taken, bytes) else taken
+            if message is not None:
+                return message
+
+    def answer_heartbeats(self, interval_s: float, on_heartbeat: Callable[[Message], None]) -> None:
+        """Central only: answer them here from now on, so that `receive` returns everything else.
+
+        A far end that is "quiet" hears a HEARTBEAT when nothing else was said to it for `interval_s` seconds.
+        """
+        self._on_heartbeat = on_heartbeat
+        if Feature.QUIET in self.speaks:
+            self._quiet_s = interval_s
 
     def send(self, message: Message) -> None:
         """Seal and write `message` without waiting; silently ignored once the connection has ended.
@@ -215,7 +216,7 @@ class Channel(asyncio.Protocol):
         self._epoch += 1
         self._write(Rekey(epoch=self._epoch, key=base64_text(key)))
         self._next_keys = self._keys.rekeyed(key)
-        self._sealer = Sealer(self._next_keys.from_central, self.speaks)
+        self._sealer = self._seals(self._next_keys.from_central)
         self._cancel_rekey_timer()
         self._rekey_due_at = self._loop.time() + self._traffic.rekey_answer_s
         self._rekey_timer = self._loop.call_at(self._rekey_due_at, self._rekey_unanswered)
@@ -276,7 +277,12 @@ class Channel(asyncio.Protocol):
         unpaid_s = self._spend(now, waiting - already)
         if waiting > MOST_WAITING_FRAMES or unpaid_s > 0:
             self._stop_listening(unpaid_s)
-        if waiting:
+        if waiting and not already and self._waiter is not None and not self._waiter.done():
+            # Whoever waits for a message is woken for one only, and not for a heartbeat.
+            message = self._open(cast(bytes, frames.popleft()))
+            if message is not None:
+                frames.appendleft(message)
+        if frames:
             self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -290,6 +296,47 @@ class Channel(asyncio.Protocol):
             self._lost.set_result(None)
 
     # ---- reading
+
+    def _open(self, token: bytes) -> Message | None:
+        """Return the message in `token`; None when it was for this channel itself, or broke the stream."""
+        try:
+            message = self._opener.open(token)
+            check_sender(message, self._other)
+            self._last = message
+            if isinstance(message, Rekey | Rekeyed):
+                self._change_key(message)
+                return None
+            if self._on_heartbeat is not None and self._sees_to_heartbeats(message):
+                return None
+        except ProtocolError as error:
+            self._breaks(error)
+            return None
+        except Exception as problem:
+            log.debug("a frame of %s failed", self.peer_address, exc_info=True)
+            self._breaks(unforeseen(problem))
+            return None
+        if self._opener.count >= self._rekey_after_frames:
+            self._rekey_now()
+        return message
+
+    def _breaks(self, error: EvchargeError) -> None:
+        """End the stream with `error`, also when its far end has hung up meanwhile."""
+        self.stop_reading(error)
+        self._end = error
+
+    def _sees_to_heartbeats(self, message: Message) -> bool:
+        """See that the far end has its sign of life; return whether `message` was one of its own."""
+        is_heartbeat = isinstance(message, Heartbeat)
+        if is_heartbeat and self._on_heartbeat is not None:
+            self._on_heartbeat(message)
+        # It says them only when it has nothing else to say; whatever it says, it wants a word now and then.
+        is_due = is_heartbeat or (
+            self._quiet_s is not None and self._loop.time() - self.said_at >= self._quiet_s
+        )
+        # What it has not read yet tells it the same; and who does not read gets no more.
+        if is_due and not self._transport.get_write_buffer_size():
+            self.send(_HEARTBEAT)
+        return is_heartbeat
 
     async def _next_frame(self) -> None:
         if self._end is not None:
@@ -348,6 +395,7 @@ class Channel(asyncio.Protocol):
 
     def _write(self, message: Message) -> None:
         token = self._sealer.seal(message)
+        self.said_at = self._loop.time()
         self._transport.write(LENGTH.pack(len(token)) + token)
 
     def _stop(self, error: EvchargeError) -> None:
@@ -367,19 +415,25 @@ class Channel(asyncio.Protocol):
             if message.epoch != self._epoch + 1:
                 raise ProtocolError(f"key {message.epoch} came after key {self._epoch}", Code.SEQ)
             keys = self._keys.rekeyed(base64_bytes(message.key, "key"))
-            self._opener = Opener(keys.from_central)
+            self._opener = self._opens(keys.from_central)
             self._epoch = message.epoch
             if not self._mute:
                 self._write(Rekeyed(epoch=message.epoch))
-            self._sealer = Sealer(keys.from_peer, self.speaks)
+            self._sealer = self._seals(keys.from_peer)
         else:
             if self._next_keys is None or message.epoch != self._epoch:
                 raise ProtocolError(f"nobody asked for key {message.epoch}", Code.SEQ)
             keys = self._next_keys
             self._next_keys = None
-            self._opener = Opener(keys.from_peer)
+            self._opener = self._opens(keys.from_peer)
             self._wait_for_next_key()
         self._keys = keys
+
+    def _seals(self, key: bytes) -> Sealer:
+        return Sealer(key, self.speaks, self._keys.cipher)
+
+    def _opens(self, key: bytes) -> Opener:
+        return Opener(key, self._keys.cipher)
 
     def _rekey_now(self) -> None:
         self.rekey(self._entropy(KEY_BYTES))

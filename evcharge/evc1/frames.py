@@ -2,8 +2,11 @@
 
 import base64
 import struct
+from typing import ClassVar, Protocol
 
+from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from evcharge.domain.errors import Code, ProtocolError
 from evcharge.domain.features import SPOKEN
@@ -16,6 +19,9 @@ MAX_HANDSHAKE_BYTES = 4096
 # Our largest message, a full batch of journal records, stays below this; Fernet adds a third.
 MAX_FRAME_BYTES = 65536
 KEY_BYTES = 32
+_KEY_LENGTH = f"a key has {KEY_BYTES} bytes"
+# 96 bits, of which the number of a frame takes the last 64.
+_NONCE = struct.Struct(">4xQ")
 
 # A Fernet token: version 1, time 8, IV 16, whole AES blocks (the last one padded), HMAC 32.
 _FERNET_BYTES = 57
@@ -87,25 +93,86 @@ class FrameCutter:
         return ProtocolError(text, Code.TOO_BIG)
 
 
+class Cipher(Protocol):
+    """What seals the frames of one direction under one key."""
+
+    # Follows the label by which the key is derived.
+    LABEL: ClassVar[bytes]
+
+    def __init__(self, key: bytes) -> None: ...
+
+    def seal(self, number: int, plaintext: bytes) -> bytes:
+        """Return the token of frame `number`. No number may come twice."""
+        ...
+
+    def open(self, number: int, token: bytes) -> bytes:
+        """Return the plaintext of frame `number`; raises ProtocolError E_CRYPTO."""
+        ...
+
+
+class FernetCipher:
+    """Fernet tokens: what every release speaks. The number of a frame is inside."""
+
+    LABEL: ClassVar[bytes] = b""
+    __slots__ = ("_fernet",)
+
+    def __init__(self, key: bytes) -> None:
+        self._fernet = _fernet(key)
+
+    def seal(self, number: int, plaintext: bytes) -> bytes:  # noqa: ARG002
+        """Return the token of `plaintext`."""
+        # The token's own time is never looked at (a clock that jumps must not cut the line), so none is read.
+        return self._fernet.encrypt_at_time(plaintext, 0)
+
+    def open(self, number: int, token: bytes) -> bytes:  # noqa: ARG002
+        """Return the plaintext, whatever the number; raises ProtocolError E_CRYPTO."""
+        return open_token(self._fernet, token)
+
+
+class GcmCipher:
+    """AES-256-GCM: the nonce is the frame's number, so a frame opens in its own place only (ADR 0022)."""
+
+    LABEL: ClassVar[bytes] = b" AES-256-GCM"
+    __slots__ = ("_gcm",)
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != KEY_BYTES:
+            raise ValueError(_KEY_LENGTH)
+        self._gcm = AESGCM(key)
+
+    def seal(self, number: int, plaintext: bytes) -> bytes:
+        """Return the ciphertext and its tag. The same number twice would give the key away."""
+        return self._gcm.encrypt(_NONCE.pack(number), plaintext, None)
+
+    def open(self, number: int, token: bytes) -> bytes:
+        """Return the plaintext of frame `number`; raises ProtocolError E_CRYPTO, also for a frame of another place."""
+        try:
+            return self._gcm.decrypt(_NONCE.pack(number), token, None)
+        except InvalidTag:
+            raise _not_ours() from None
+
+
 class Sealer:
     """Seals the messages of one direction under one key, for a reader who `speaks` these features.
 
     `count` is the number of the next frame.
     """
 
-    __slots__ = ("_fernet", "_speaks", "count")
+    __slots__ = ("_cipher", "_speaks", "count")
 
-    def __init__(self, key: bytes, speaks: frozenset[str] = SPOKEN) -> None:
-        self._fernet = _fernet(key)
+    def __init__(
+        self, key: bytes, speaks: frozenset[str] = SPOKEN, cipher: type[Cipher] = FernetCipher
+    ) -> None:
+        self._cipher = cipher(key)
         self._speaks = speaks
         self.count = 0
 
     def seal(self, message: Message) -> bytes:
         """Return the token of `message`; raises ProtocolError E_TOO_BIG, and then no number is used up."""
-        # The token's own time is never looked at (a clock that jumps must not cut the line), so none is read.
         plaintext = messages.encode(self.count, messages.as_understood(message, self._speaks))
-        token = self._fernet.encrypt_at_time(plaintext, 0)
+        token = self._cipher.seal(self.count, plaintext)
         if len(token) > MAX_FRAME_BYTES:
+            # It leaves this process never, so its number may serve again.
             raise ProtocolError(f"the message makes a frame of {len(token)} bytes", Code.TOO_BIG)
         self.count += 1
         return token
@@ -114,10 +181,10 @@ class Sealer:
 class Opener:
     """Opens the tokens of one direction under one key. `count` is the number of the next frame."""
 
-    __slots__ = ("_fernet", "count")
+    __slots__ = ("_cipher", "count")
 
-    def __init__(self, key: bytes) -> None:
-        self._fernet = _fernet(key)
+    def __init__(self, key: bytes, cipher: type[Cipher] = FernetCipher) -> None:
+        self._cipher = cipher(key)
         self.count = 0
 
     def open(self, token: bytes) -> Message:
@@ -126,7 +193,7 @@ class Opener:
         Raises ProtocolError: E_CRYPTO when it is not sealed under our key, E_SEQ when it is not the next
         one, E_MALFORMED or E_FIELD when it holds no message.
         """
-        envelope = messages.decode(open_token(self._fernet, token))
+        envelope = messages.decode(self._cipher.open(self.count, token))
         if envelope.n != self.count:
             raise ProtocolError(f"frame {envelope.n} came where {self.count} was due", Code.SEQ)
         self.count += 1
@@ -170,8 +237,12 @@ def open_token(fernet: Fernet, token: bytes) -> bytes:
     except InvalidToken:
         plaintext = None
     if plaintext is None or not _is_canonical(token, len(plaintext)):
-        raise ProtocolError("a frame does not open under the key of this connection", Code.CRYPTO)
+        raise _not_ours()
     return plaintext
+
+
+def _not_ours() -> ProtocolError:
+    return ProtocolError("a frame does not open under the key of this connection", Code.CRYPTO)
 
 
 def _is_canonical(token: bytes, plaintext_bytes: int) -> bool:
@@ -188,5 +259,5 @@ def _is_canonical(token: bytes, plaintext_bytes: int) -> bool:
 
 def _fernet(key: bytes) -> Fernet:
     if len(key) != KEY_BYTES:
-        raise ValueError(f"a key has {KEY_BYTES} bytes")
+        raise ValueError(_KEY_LENGTH)
     return Fernet(base64.urlsafe_b64encode(key))

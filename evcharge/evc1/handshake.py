@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from evcharge.domain.errors import AuthenticationError, Code, ProtocolError
-from evcharge.domain.features import MOST_FEATURES, SPOKEN, Name
+from evcharge.domain.features import MOST_FEATURES, SPOKEN, Feature, Name
 from evcharge.domain.ids import Role
 from evcharge.domain.journal_records import Count, Id
 from evcharge.domain.strict_json import KEY_BYTES, base64_bytes, base64_text, strict_json
@@ -61,20 +61,24 @@ VERSIONS = Versions(VERSION, VERSION)
 
 
 class SessionKeys:
-    """The direction keys of one connection: both ends derive them from the key that Central issued."""
+    """The direction keys of one connection: both ends derive them from the key that Central issued.
 
-    __slots__ = ("from_central", "from_peer", "telemetry", "th")
+    What a key is for is part of how it is derived: none serves two ciphers.
+    """
 
-    def __init__(self, th: bytes, master: bytes) -> None:
+    __slots__ = ("cipher", "from_central", "from_peer", "telemetry", "th")
+
+    def __init__(self, th: bytes, master: bytes, cipher: type[frames.Cipher] = frames.FernetCipher) -> None:
         self.th = th
-        self.from_peer = _hkdf(master, th, b"EVC1 from peer")
-        self.from_central = _hkdf(master, th, b"EVC1 from central")
+        self.cipher = cipher
+        self.from_peer = _hkdf(master, th, b"EVC1 from peer" + cipher.LABEL)
+        self.from_central = _hkdf(master, th, b"EVC1 from central" + cipher.LABEL)
         # Seals what an engine says beside this connection: its live figures, when they travel over Kafka.
         self.telemetry = _hkdf(master, th, b"EVC1 telemetry")
 
     def rekeyed(self, master: bytes) -> "SessionKeys":
         """Return the keys of the same connection under the next issued key."""
-        return SessionKeys(self.th, master)
+        return SessionKeys(self.th, master, self.cipher)
 
 
 class Accepted(Struct, frozen=True):
@@ -113,6 +117,11 @@ def _sid(versions: Versions | None, entropy: Entropy) -> bytes:
 def _versions_in(sid: str) -> Versions | None:
     raw = bytes.fromhex(sid)
     return Versions(raw[4], raw[5]) if raw.startswith(_NAMED) else None
+
+
+def _cipher(one: frozenset[str], other: frozenset[str]) -> type[frames.Cipher]:
+    """Return what seals the frames of two ends that named these features: both know it, once both have spoken."""
+    return frames.GcmCipher if Feature.AES_GCM in one & other else frames.FernetCipher
 
 
 def _check_common(versions: Versions, whose: str) -> None:
@@ -157,6 +166,7 @@ class PeerHandshake:
         role: Role,
         entropy: Entropy = os.urandom,
     ) -> None:
+        self._speaks = SPOKEN
         self._ticket = ticket
         self._ticket_key = ticket_key
         self._id = id
@@ -211,20 +221,21 @@ class PeerHandshake:
         versions = _versions_in(challenge.sid)
         if versions is not None:
             _check_common(versions, "Central")
-            about = msgspec.json.encode(_About(VERSIONS, sorted(SPOKEN)))
+            about = msgspec.json.encode(_About(VERSIONS, sorted(self._speaks)))
         return _mac(auth_key, b"peer", self._th + about) + about
 
     def on_accept(self, frame: bytes) -> Accepted:
         """Return the keys of this connection. Raises ProtocolError E_CRYPTO, E_MALFORMED or E_FIELD."""
         accept = _fields(strict_json(frames.open_token(_fernet(self._wrap_key), frame)), _Accept)
         resume_key = base64_bytes(accept.resume_key, "resume_key")
+        speaks = frozenset[str]() if accept.speaks is UNSET else frozenset(accept.speaks)
         return Accepted(
-            keys=SessionKeys(self._th, base64_bytes(accept.key, "key")),
+            keys=SessionKeys(self._th, base64_bytes(accept.key, "key"), _cipher(self._speaks, speaks)),
             resume=IssuedTicket(accept.resume, resume_key, accept.resume_exp, accept.resume_exp),
             now=accept.now,
             heartbeat_s=accept.hb,
             epoch=accept.epoch,
-            speaks=frozenset() if accept.speaks is UNSET else frozenset(accept.speaks),
+            speaks=speaks,
         )
 
 
@@ -251,7 +262,8 @@ class CentralHandshake:
     """Central's end: `on_hello` → `on_proof`, each once; then `identity`, `keys` and what the peer `speaks` are known.
 
     `resume_key` (a base64 Fernet key) must be among the keys of `opener`; `now` is in Unix seconds. Without
-    `versions` it is a Central of the first release, which names none.
+    `versions` it is a Central of the first release, which names none. With `aes_gcm` frames
+    are sealed so, where the peer knows how.
     """
 
     keys: SessionKeys
@@ -264,12 +276,15 @@ class CentralHandshake:
         now: float,
         entropy: Entropy = os.urandom,
         versions: Versions | None = VERSIONS,
+        *,
+        aes_gcm: bool = False,
     ) -> None:
         self._opener = opener
         self._resume_key = resume_key
         self._now = now
         self._entropy = entropy
         self._versions = versions
+        self._offers = SPOKEN if aes_gcm else SPOKEN - {Feature.AES_GCM}
         self._admit: Callable[[Identity], None] = _everybody
         self._peer_public = b""
         self._ticket_key = b""
@@ -340,7 +355,7 @@ class CentralHandshake:
             entropy=self._entropy,
         )
         master = self._entropy(KEY_BYTES)
-        self.keys = SessionKeys(self._th, master)
+        self.keys = SessionKeys(self._th, master, _cipher(self._offers, self.speaks))
         accept = _Accept(
             t="accept",
             key=base64_text(master),
@@ -350,7 +365,7 @@ class CentralHandshake:
             resume_exp=resume.expires_at,
             now=self._now,
             hb=LIVENESS[self.identity.role].heartbeat_s,
-            speaks=sorted(SPOKEN) if about else UNSET,
+            speaks=sorted(self._offers) if about else UNSET,
         )
         wrap_key = _hkdf(shared + self._ticket_key, self._th, b"EVC1 wrap")
         return _fernet(wrap_key).encrypt_at_time(msgspec.json.encode(accept), 0)

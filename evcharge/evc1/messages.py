@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from evcharge.domain.errors import Code, ProtocolError
-from evcharge.domain.features import SPOKEN, Feature
+from evcharge.domain.features import OF_MESSAGES, Feature
 from evcharge.domain.ids import Role
 from evcharge.domain.journal_records import (
     AnyRecord,
@@ -593,7 +593,7 @@ def decode(plaintext: bytes) -> Envelope:
 
 def as_understood(message: Message, speaks: frozenset[str]) -> Message:
     """Return `message` without the fields that only a reader takes who speaks more than `speaks`."""
-    if speaks >= SPOKEN:
+    if speaks >= OF_MESSAGES:
         return message
     match message:
         case Records(records=records):

@@ -45,6 +45,8 @@ class ServerOptions:
     traffic: Traffic = field(default_factory=Traffic)
     tls: ssl.SSLContext | None = None
     entropy: Entropy = os.urandom
+    # Whether frames are sealed with AES-GCM, of peers that know it.
+    aes_gcm: bool = False
 
 
 @contextlib.asynccontextmanager
@@ -168,7 +170,9 @@ class _PendingLogin(asyncio.Protocol):
     def _on_frame(self, received: bytes) -> None:
         if self._handshake is None:
             door = self._door
-            self._handshake = CentralHandshake(door.opener, door.resume_key, door.now(), door.entropy)
+            self._handshake = CentralHandshake(
+                door.opener, door.resume_key, door.now(), door.entropy, aes_gcm=door.aes_gcm
+            )
             self._transport.write(frame(self._handshake.on_hello(received, door.admit)))
             # The ticket is one of ours: whoever shows none makes room first.
             self._connection.seat.is_busy = True

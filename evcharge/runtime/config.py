@@ -256,6 +256,12 @@ class WeatherSettings(Struct, frozen=True, kw_only=True):
     storm: bool = True
 
 
+class SecuritySettings(Struct, frozen=True, kw_only=True):
+    """[security]: with what Central seals the frames of peers that know both."""
+
+    frames: Literal["fernet", "aes-gcm"] = "fernet"
+
+
 class LogSettings(Struct, frozen=True, kw_only=True):
     """[log]: how a role writes its lines."""
 
@@ -279,6 +285,7 @@ class Config(Struct, frozen=True, kw_only=True):
     weather: WeatherSettings = msgspec.field(default_factory=WeatherSettings)
     kafka: KafkaSettings = msgspec.field(default_factory=KafkaSettings)
     notify: NotifySettings = msgspec.field(default_factory=NotifySettings)
+    security: SecuritySettings = msgspec.field(default_factory=SecuritySettings)
     log: LogSettings = msgspec.field(default_factory=LogSettings)
 
     @property

@@ -11,13 +11,14 @@ import pytest
 from msgspec import UNSET, UnsetType
 
 from evcharge.domain.errors import AuthenticationError, Code, Overloaded, ProtocolError, StateError
-from evcharge.domain.features import SPOKEN
+from evcharge.domain.features import SPOKEN, Feature
 from evcharge.domain.ids import Role
 from evcharge.domain.journal_records import Count
 from evcharge.evc1 import connection as channel_module
 from evcharge.evc1 import handshake
 from evcharge.evc1 import messages as messages_module
 from evcharge.evc1.connection import ChannelClosed, Traffic, connect
+from evcharge.evc1.frames import FernetCipher, GcmCipher, frame
 from evcharge.evc1.messages import (
     Ack,
     Bye,
@@ -77,8 +78,8 @@ async def test_a_field_goes_only_to_a_far_end_that_speaks_its_feature(gate, monk
 
     sent = [Unheard(session_id="session-000001"), Later(session_id="session-000002", new=1)]
     async with gate.pair() as (peer, central):
-        assert central.speaks == peer.speaks == SPOKEN
-        monkeypatch.setattr(messages_module, "SPOKEN", frozenset({"new"}))
+        assert (central.speaks, peer.speaks) == (SPOKEN, SPOKEN - {Feature.AES_GCM})
+        monkeypatch.setattr(messages_module, "OF_MESSAGES", frozenset({"new"}))
         for message in sent:
             peer.send(message)
         assert await central.receive() == ready(2)
@@ -598,3 +599,49 @@ async def test_a_central_without_tls_is_unreachable_for_a_peer_that_wants_it(gat
         await gate.knock(tls=tls.client_context(certificates / "ca.pem"))
     assert caught.value.code is Code.UNREACHABLE
     assert "TLS" in gate.refused[0][3].text
+
+
+# ---- AES-256-GCM instead of Fernet
+
+
+async def test_a_central_that_wants_aes_gcm_gets_it_of_a_peer_that_knows_it_also_after_a_new_key():
+    async with Gate(aes_gcm=True).open() as gate, gate.pair() as (peer, central):
+        assert peer._keys.cipher is central._keys.cipher is GcmCipher
+        for number in range(3):
+            peer.send(ready(number))
+            central.send(Ack(seq=number))
+            assert await central.receive() == ready(number)
+            assert await peer.receive() == Ack(seq=number)
+            central.rekey(bytes([number]) * 32)
+            central.send(Ack(seq=100 + number))
+            assert await peer.receive() == Ack(seq=100 + number)
+        peer.send(ready(9))
+        assert await central.receive() == ready(9)
+        assert central._epoch == peer._epoch == 3
+
+
+async def test_a_central_that_wants_aes_gcm_speaks_fernet_with_a_peer_that_does_not_know_it(monkeypatch):
+    monkeypatch.setattr(handshake, "SPOKEN", frozenset(SPOKEN - {Feature.AES_GCM}))
+    async with Gate(aes_gcm=True).open() as gate, gate.pair() as (peer, central):
+        assert peer._keys.cipher is central._keys.cipher is FernetCipher
+        peer.send(ready(1))
+        assert await central.receive() == ready(1)
+
+
+async def test_a_frame_that_comes_twice_ends_a_connection_with_aes_gcm():
+    async with Gate(aes_gcm=True).open() as gate, gate.pair() as (peer, central):
+        token = peer._sealer.seal(ready(1))
+        peer._transport.write(frame(token) * 2)
+        assert await central.receive() == ready(1)
+        with pytest.raises(ProtocolError) as caught:
+            await central.receive()
+        assert caught.value.code is Code.CRYPTO
+
+
+async def test_a_broken_frame_is_told_although_its_sender_has_hung_up(gate):
+    async with gate.pair() as (peer, central):
+        peer._transport.write(frame(b"garbage"))
+        peer.abort()
+        await until(central._lost.done)
+        _, end = await ended(central)
+        assert end.code is Code.CRYPTO

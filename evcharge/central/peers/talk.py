@@ -17,12 +17,8 @@ from evcharge.central.rules.commands import (
 from evcharge.domain.errors import EvchargeError, Refused
 from evcharge.domain.ids import CpId, DriverId, Role
 from evcharge.evc1.connection import Channel, ChannelClosed
-from evcharge.evc1.messages import (
-    Heartbeat,
-    Message,
-    Sync,
-)
-from evcharge.evc1.tickets import Identity
+from evcharge.evc1.messages import Message, Sync
+from evcharge.evc1.tickets import LIVENESS, Identity
 
 # A reader this far behind is not answered before it reads; the watchdog soon ends it.
 MAX_UNSENT_BYTES = 256 * 1024
@@ -111,17 +107,15 @@ class Talk:
         self._link = link
         self._dispatcher = dispatcher
         self._channel = link.channel
+        link.channel.answer_heartbeats(LIVENESS[link.identity.role].heartbeat_s, link.hears)
 
     async def receive(self) -> Message:
-        """Return the next message that is not a heartbeat; heartbeats are answered."""
-        while True:
-            while self._channel.unsent_bytes > MAX_UNSENT_BYTES:  # noqa: ASYNC110 - transports do not tell
-                await asyncio.sleep(_LOOK_AGAIN_S)
-            message = await self._channel.receive()
-            self._link.hears(message)
-            if not isinstance(message, Heartbeat):
-                return message
-            self._channel.send(message)
+        """Return the next message that is not a heartbeat."""
+        while self._channel.unsent_bytes > MAX_UNSENT_BYTES:  # noqa: ASYNC110 - transports do not tell
+            await asyncio.sleep(_LOOK_AGAIN_S)
+        message = await self._channel.receive()
+        self._link.hears(message)
+        return message
 
     async def asked(self, command: AnyCommand) -> Message | None:
         """Have a command of this peer decided; return what it hears at once. Raises Refused."""

@@ -4,6 +4,7 @@ import base64
 
 import pytest
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +14,9 @@ from evcharge.evc1.frames import (
     LENGTH,
     MAX_FRAME_BYTES,
     MAX_HANDSHAKE_BYTES,
+    FernetCipher,
     FrameCutter,
+    GcmCipher,
     Opener,
     RisingOpener,
     Sealer,
@@ -263,3 +266,76 @@ def test_on_a_lane_another_key_does_not_open_either():
     assert refused(opener, foreign) is Code.CRYPTO
     assert not opener.opens(foreign)
     assert opener.opens(Sealer(KEY).seal(Heartbeat()))
+
+
+# ---- AES-256-GCM
+
+
+def gcm() -> tuple[Sealer, Opener]:
+    return Sealer(KEY, cipher=GcmCipher), Opener(KEY, GcmCipher)
+
+
+def test_the_vector_of_aes_gcm_frames():
+    sealer, opener = gcm()
+    tokens = [sealer.seal(Heartbeat()), sealer.seal(SYNC)]
+    assert (
+        tokens[0].hex()
+        == "759edbfc8f1caf9f658a934e3a58b3a3f00b13127ad5226ac1ca91feb84d9dcb916887bd03e943282b92969a49"
+    )
+    assert tokens[1].hex() == (
+        "6ef4d1de7ec51c3c630c6b42ced218cd37cc451a279078a6196f76ab48511f0153f245"
+        "cb0a1cb40c69eff3315cd437031e2663a2cdde2d778e252d556885ab38344155ca216b"
+        "b1e4a6ca47c51f4afd98f69fed6a090b5c96c0671964482efc1a5481e20c31"
+    )
+    assert [opener.open(token) for token in tokens] == [Heartbeat(), SYNC]
+
+
+def test_an_aes_gcm_frame_is_its_plaintext_and_a_tag():
+    token = gcm()[0].seal(SYNC)
+    assert len(token) == len(encode(0, SYNC)) + 16
+    assert AESGCM(KEY).decrypt(bytes(12), token, None) == encode(0, SYNC)
+
+
+@pytest.mark.parametrize(
+    "places", [[1, 0], [0, 0], [1], [0, 2]], ids=["exchanged", "twice", "late", "one lost"]
+)
+def test_an_aes_gcm_frame_opens_in_its_own_place_only(places):
+    sealer, opener = gcm()
+    tokens = [sealer.seal(Heartbeat()) for _ in range(3)]
+    with pytest.raises(ProtocolError) as caught:
+        for place in places:
+            opener.open(tokens[place])
+    assert caught.value.code is Code.CRYPTO
+
+
+@given(st.data())
+def test_a_changed_aes_gcm_frame_does_not_open(data):
+    sealer, opener = gcm()
+    token = bytearray(sealer.seal(SYNC))
+    token[data.draw(st.integers(0, len(token) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    with pytest.raises(ProtocolError) as caught:
+        opener.open(bytes(token[: data.draw(st.integers(0, len(token)))]))
+    assert caught.value.code is Code.CRYPTO
+
+
+@pytest.mark.parametrize("cipher", [FernetCipher, GcmCipher])
+def test_neither_cipher_opens_what_the_other_one_sealed(cipher):
+    other = GcmCipher if cipher is FernetCipher else FernetCipher
+    with pytest.raises(ProtocolError) as caught:
+        Opener(KEY, other).open(Sealer(KEY, cipher=cipher).seal(SYNC))
+    assert caught.value.code is Code.CRYPTO
+
+
+def test_no_number_of_an_aes_gcm_frame_is_used_for_two_that_are_sent():
+    sealer, opener = gcm()
+    with pytest.raises(ProtocolError) as caught:
+        sealer.seal(Health(fault="x" * MAX_FRAME_BYTES))
+    assert caught.value.code is Code.TOO_BIG
+    assert [opener.open(sealer.seal(Heartbeat())) for _ in range(3)] == [Heartbeat()] * 3
+    assert sealer.count == 3
+
+
+@pytest.mark.parametrize("cipher", [FernetCipher, GcmCipher])
+def test_a_key_of_another_length_is_refused(cipher):
+    with pytest.raises(ValueError, match="32 bytes"):
+        cipher(bytes(16))

@@ -10,9 +10,11 @@ import pytest
 from cryptography.fernet import Fernet
 
 from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, Overloaded, ProtocolError
+from evcharge.domain.features import SPOKEN, Feature
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import base64_text
 from evcharge.evc1 import handshake
+from evcharge.evc1.frames import FernetCipher, GcmCipher
 from evcharge.evc1.handshake import MAC_BYTES, CentralHandshake, PeerHandshake, SessionKeys, Versions
 from evcharge.evc1.login_errors import NameWanted, error_frame, parse_error
 from evcharge.evc1.tickets import ABSOLUTE_S, LIVENESS, Identity, TicketOpener, seal_ticket
@@ -647,3 +649,50 @@ def test_the_table_of_heartbeats_holds_every_peer():
         Role.ENGINE: (2.0, 6.0),
         Role.DRIVER: (5.0, 15.0),
     }
+
+
+# ---- which cipher seals the frames
+
+
+@pytest.mark.parametrize(
+    ("peer_knows", "central_wants", "cipher"),
+    [
+        (True, True, GcmCipher),
+        (True, False, FernetCipher),
+        (False, True, FernetCipher),
+        (False, False, FernetCipher),
+    ],
+)
+def test_frames_are_aes_gcm_only_where_both_ends_name_it(peer_knows, central_wants, cipher, monkeypatch):
+    issued = ticket()
+    peer = PeerHandshake(issued.ticket, issued.key, "CP001", Role.ENGINE)
+    if not peer_knows:
+        peer._speaks = SPOKEN - {Feature.AES_GCM}
+    central = CentralHandshake(OPENER, RESUME, NOW, aes_gcm=central_wants)
+    accepted = peer.on_accept(central.on_proof(peer.on_challenge(central.on_hello(peer.hello()))))
+    assert accepted.keys.cipher is central.keys.cipher is cipher
+    assert accepted.keys.rekeyed(bytes(32)).cipher is cipher
+    assert accepted.keys.from_peer == central.keys.from_peer
+    assert (Feature.AES_GCM in accepted.speaks) is central_wants
+
+
+def test_a_first_release_at_either_end_gets_fernet_frames():
+    issued = ticket()
+    peer = PeerHandshake(issued.ticket, issued.key, "CP001", Role.ENGINE)
+    old = CentralHandshake(OPENER, RESUME, NOW, versions=None, aes_gcm=True)
+    accepted = peer.on_accept(old.on_proof(peer.on_challenge(old.on_hello(peer.hello()))))
+    assert accepted.keys.cipher is old.keys.cipher is FernetCipher
+
+
+def test_no_key_serves_two_ciphers():
+    th, master = bytes(range(32)), b"\x06" * 32
+    fernet, gcm = SessionKeys(th, master), SessionKeys(th, master, GcmCipher)
+    assert len({fernet.from_peer, fernet.from_central, gcm.from_peer, gcm.from_central}) == 4
+    assert fernet.telemetry == gcm.telemetry
+
+
+def test_the_vector_of_the_keys_of_aes_gcm():
+    th = bytes.fromhex("1a9d7e19fbd14810f6f4543797e0a46d05e8d8477c88c3f307851872ece10cbe")
+    keys = SessionKeys(th, b"\x06" * 32, GcmCipher)
+    assert keys.from_peer.hex() == "f1479d753b72cd407635d34e5a1af4b91d9dea42ce3f29f105c3400b10e85b94"
+    assert keys.from_central.hex() == "84a1ffc7fb6c6faa9e9e5be53af831e7a02e59f91f0b14fb48b4898148205f0d"

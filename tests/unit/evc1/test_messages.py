@@ -571,7 +571,7 @@ class Later(messages.Message, tag="LATER"):
 
 @pytest.fixture
 def later(monkeypatch) -> Later:
-    monkeypatch.setattr(messages, "SPOKEN", frozenset({"new", "newest"}))
+    monkeypatch.setattr(messages, "OF_MESSAGES", frozenset({"new", "newest"}))
     return Later(old=1, new=2, newest=3)
 
 
@@ -589,7 +589,7 @@ def test_a_reader_is_sent_only_the_fields_that_it_speaks(later: Later, speaks: s
 
 
 def test_so_it_is_in_the_parts_of_a_message(monkeypatch):
-    monkeypatch.setattr(messages, "SPOKEN", frozenset({"new"}))
+    monkeypatch.setattr(messages, "OF_MESSAGES", frozenset({"new"}))
 
     class NewMeter(journal_records.Meter, tag="METER"):
         new: journal_records.Count | msgspec.UnsetType = msgspec.UNSET
