@@ -176,9 +176,14 @@ def _live(
     config: "Config",
     role: Callable[["asyncio.Event", "OwnHealth"], Coroutine[Any, Any, int | None]],
     id_: str | None = None,
+    *,
+    many_links: bool = False,
 ) -> int:
-    """Be the role of this command until it ends; it says at its health socket how it is."""
-    from evcharge.runtime import health_socket, lifecycle
+    """Be the role of this command until it ends; it says at its health socket how it is.
+
+    One with `many_links` runs on the fastest loop there is.
+    """
+    from evcharge.runtime import health_socket, lifecycle, loops
 
     name = health_socket.socket_name(click.get_current_context().command.name or "", id_)
     health = health_socket.OwnHealth()
@@ -188,7 +193,7 @@ def _live(
         with health_socket.listening(config.health_folder, name, health, needs=needs):
             return await role(stop, health)
 
-    return lifecycle.run(main)
+    return lifecycle.run(main, loops.fastest() if many_links else None)
 
 
 _API = (
@@ -288,7 +293,8 @@ def central(panel: bool, config_file: Path | None, **given: Any) -> int:
     from evcharge.central import app
 
     role = app.run_with_panel if panel else app.run
-    return _live(config, lambda stop, health: role(config, stop, health=health))
+    # The panel reads keys: that stays with the loop which it is tested on.
+    return _live(config, lambda stop, health: role(config, stop, health=health), many_links=not panel)
 
 
 @evcharge.command()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import uvloop
 from hypothesis import HealthCheck, settings
 
 from evcharge.runtime.logs import JsonFormatter, TextFormatter
@@ -34,9 +35,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Give a test that is marked `virtual_time` a clock that waits for nobody."""
+    """Give a test that is marked `virtual_time` a clock that waits for nobody; one of `both_loops` runs on each."""
     if item.get_closest_marker("virtual_time"):
         return {"virtual": VirtualLoop}
+    if item.get_closest_marker("both_loops"):
+        return {"wall": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
     return {"wall": asyncio.new_event_loop}
 
 

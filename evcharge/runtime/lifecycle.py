@@ -13,6 +13,7 @@ from typing import Any
 from evcharge.domain.errors import Taken
 from evcharge.runtime import failures
 from evcharge.runtime.clock import Clock
+from evcharge.runtime.loops import LoopFactory
 from evcharge.runtime.plain import place
 
 # Every role must be gone this long after it was asked to stop (DESIGN §4).
@@ -39,12 +40,14 @@ class Jumps:
         return round(jump_s) if abs(jump_s) > CLOCK_JUMP_S else 0
 
 
-def run(main: Callable[[asyncio.Event], Coroutine[Any, Any, int | None]]) -> int:
-    """Run `main(stop)` until it returns; SIGINT, SIGTERM and SIGHUP set `stop`.
+def run(
+    main: Callable[[asyncio.Event], Coroutine[Any, Any, int | None]], loop: LoopFactory | None = None
+) -> int:
+    """Run `main(stop)` until it returns; SIGINT, SIGTERM and SIGHUP set `stop`. `loop` is None for asyncio's own.
 
     A main that has not ended STOP_WITHIN_S later is cancelled. Returns its exit code (None is 0).
     """
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=loop) as runner:
         return runner.run(_until_stopped(main))
 
 
