@@ -15,7 +15,7 @@ ARGS ?=
 # Compiled once, whatever the settings of this machine say: this starts processes by the dozen, tests by the hundred.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help up test flaky check cover mutants docs format constraints wheelhouse bench-quick soak shots kafka test-all-pythons clean
+.PHONY: help up test flaky check cover mutants docs format constraints wheelhouse bench bench-quick soak shots kafka test-all-pythons clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -57,6 +57,9 @@ docs: $(VENV)/.installed-dev ## the documents as a site, in build/docs; a link t
 format: $(VENV)/.installed-dev ## let ruff format and mend what it can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.installed-dev ## the benchmarks in full, some 20 minutes; figures in bench.json (ARGS=--keep: a line of this release)
+	@$(PYTHON) -m bench.run --json bench.json $(ARGS)
 
 bench-quick: $(VENV)/.installed-dev ## the benchmarks in small: a few minutes
 	@$(PYTHON) -m bench.run --quick $(ARGS)

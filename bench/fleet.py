@@ -7,11 +7,15 @@ import resource
 import secrets
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from evcharge.domain import journal_records
+from evcharge.domain.errors import StateError
+from evcharge.domain.features import Feature
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
 from evcharge.evc1.connection import Channel, connect
@@ -19,6 +23,12 @@ from evcharge.evc1.tickets import Identity, seal_ticket
 from evcharge.runtime.clock import utc_now
 from evcharge.security import secret_files, state_folder
 
+READY_S = 60.0
+# So many charging points come together.
+AT_ONCE = 25
+# Whoever looks once a second must not be late.
+_EARLY_S = 0.5
+_SAID_FIRST_BYTES = 1 << 16
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -51,21 +61,30 @@ class Server:
 @contextlib.asynccontextmanager
 async def process(*command: str, env: dict[str, str] | None = None) -> AsyncIterator[Server]:
     """Run a Python server until the block ends; it prints "… listening on HOST:PORT" when it is ready."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, *command, stdout=asyncio.subprocess.PIPE, env=os.environ | (env or {})
+    # To a file: whoever makes the load must not pay for reading what the server prints.
+    with tempfile.TemporaryFile() as said:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, *command, stdout=said, env=os.environ | (env or {})
+        )
+        try:
+            yield Server(child.pid, await _port(child, said))
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                child.terminate()
+            await child.wait()
+
+
+async def _port(child: asyncio.subprocess.Process, said: IO[bytes]) -> int:
+    """Return where a server listens, as it says itself; raises StateError when it does not in READY_S."""
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline and child.returncode is None:
+        for line in os.pread(said.fileno(), _SAID_FIRST_BYTES, 0).splitlines(keepends=True):
+            if b"listening on" in line and line.endswith(b"\n"):
+                return int(line.rsplit(b":", 1)[1])
+        await asyncio.sleep(0.05)
+    raise StateError(
+        f"the server did not come up: {os.pread(said.fileno(), 2000, 0).decode(errors='replace')}"
     )
-    assert child.stdout is not None
-    try:
-        async for line in child.stdout:
-            if b"listening on" in line:
-                break
-        port = int(line.rsplit(b":", 1)[1])
-        drain = asyncio.create_task(child.stdout.read())
-        yield Server(child.pid, port)
-    finally:
-        child.terminate()
-        await child.wait()
-        drain.cancel()
 
 
 @dataclass
@@ -155,13 +174,18 @@ class Fleet:
             pass
         return Point(cp_id, engine, monitor, driver)
 
-    async def points(self, count: int) -> list[Point]:
-        """Bring `count` of them to life, some at a time."""
+    @contextlib.asynccontextmanager
+    async def points(self, count: int) -> AsyncIterator[list[Point]]:
+        """Bring `count` of them to life, some at a time, and keep them alive until the block ends."""
         found: list[Point] = []
-        for first in range(0, count, 25):
-            numbers = range(first, min(first + 25, count))
-            found += await asyncio.gather(*(self.point(number) for number in numbers))
-        return found
+        beating = asyncio.create_task(keep_alive(found))
+        try:
+            for first in range(0, count, AT_ONCE):
+                numbers = range(first, min(first + AT_ONCE, count))
+                found += await asyncio.gather(*(self.point(number) for number in numbers))
+            yield found
+        finally:
+            beating.cancel()
 
 
 @contextlib.asynccontextmanager
@@ -179,14 +203,21 @@ async def central() -> AsyncIterator[tuple[Server, Fleet]]:
             "EVCHARGE_CENTRAL__WELCOME_PER_HOUR": "100000",
             "EVCHARGE_REACH__REGISTRY_URL": "https://127.0.0.1:1",
         }
-        async with process("-m", "evcharge", "central", env=env) as server:
+        async with process("-m", "bench.patient_central", "central", env=env) as server:
             yield server, Fleet(state, server.port)
 
 
+def beat(channel: Channel) -> None:
+    """Say HEARTBEAT as a peer does: over a "quiet" link only when nothing else was said for its interval."""
+    silent_s = asyncio.get_running_loop().time() - channel.said_at
+    if Feature.QUIET not in channel.speaks or silent_s >= channel.accepted.heartbeat_s - _EARLY_S:
+        channel.send(messages.Heartbeat())
+
+
 async def keep_alive(points: list[Point]) -> None:
-    """Send every link's heartbeat, once a second, for ever."""
+    """Send the heartbeats of every link that needs them for ever, one after the other."""
     while True:
         for point in points:
             for channel in (point.engine, point.monitor, point.driver):
-                channel.send(messages.Heartbeat())
+                beat(channel)
         await asyncio.sleep(0.9)

@@ -23,8 +23,8 @@ class Lag:
 
 async def measure(points: int, seconds: float) -> Lag:
     """Bring `points` charging points to life, each with its driver, then beat on one more link."""
-    async with central() as (_, fleet):
-        alive = await fleet.points(points)
+    async with central() as (_, fleet), fleet.points(points) as alive:
+        # More than they need: each of them says something each second.
         keeping = asyncio.create_task(_beat(alive))
         probe = await fleet.dial("PROBE", Role.DRIVER)
         waits = []

@@ -3,13 +3,13 @@
 import asyncio
 from dataclasses import dataclass
 
-from bench.fleet import Point, central, cpu_s, keep_alive, rss_kib
+from bench.fleet import AT_ONCE, Point, beat, central, cpu_s, keep_alive, rss_kib
 from evcharge.domain import journal_records
 from evcharge.evc1 import messages
 from evcharge.evc1.connection import Channel
 
-# A charging point's second: SUPPLY_UPDATE, heartbeat of its monitor, half a heartbeat of its engine, and every fifth
-# second a batch of five METERs.
+# A charging point's second: SUPPLY_UPDATE, heartbeat of its monitor, what heartbeats its engine still says, and every
+# fifth second a batch of five METERs.
 SLOTS = 10
 
 
@@ -27,8 +27,8 @@ async def measure(points: int, seconds: int) -> Cost:
         empty = rss_kib(server.pid)
         town: list[Point] = []
         beating = asyncio.create_task(keep_alive(town))
-        for first in range(0, points, 25):
-            numbers = range(first, min(first + 25, points))
+        for first in range(0, points, AT_ONCE):
+            numbers = range(first, min(first + AT_ONCE, points))
             arrived = await asyncio.gather(*(fleet.point(number) for number in numbers))
             await asyncio.gather(*(_charges(point) for point in arrived))
             town += arrived
@@ -67,9 +67,9 @@ def _speak(point: Point, number: int, place: int) -> None:
     assert point.start is not None
     session_id = point.start.session_id
     point.engine.send(messages.SupplyUpdate(session_id=session_id, power_w=22_000, energy_mwh=number * 6111))
-    point.monitor.send(messages.Heartbeat())
+    beat(point.monitor)
     if (number + place) % 2:
-        point.engine.send(messages.Heartbeat())
+        beat(point.engine)
     if (number + place) % 5 == 0:
         records: list[journal_records.AnyRecord] = [
             journal_records.Meter(

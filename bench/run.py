@@ -2,10 +2,16 @@
 
 import argparse
 import asyncio
+import os
 import platform
+from pathlib import Path
 
-from bench import api, feed, kafka, lag, points, starts, updates
+import msgspec
+
+from bench import api, feed, history, kafka, lag, points, starts, updates
 from bench.fleet import raise_file_limit
+from evcharge import __version__
+from evcharge.runtime import loops
 
 # DESIGN §11 wants 2.5 x and 2,000 in the end.
 MOST_TIMES_FLOOR = 4.0
@@ -18,8 +24,11 @@ MOST_WAIT_MS = 100.0
 MOST_TIMES_BARE = 60.0
 
 
-async def main(*, quick: bool) -> int:
-    """Run them all; return 1 when a budget is missed."""
+async def main(*, quick: bool, into: Path | None = None, keep: bool = False) -> int:
+    """Run them all; return 1 when a budget is missed, or a ratio has grown since the last release.
+
+    `into` is a file for the figures as JSON; with `keep` they are a line of the history, too.
+    """
     print(f"Python {platform.python_version()}, {platform.machine()}")
     cost = await updates.measure(points=50, seconds=5 if quick else 30)
     print(
@@ -27,7 +36,10 @@ async def main(*, quick: bool) -> int:
     )
     print(f"                with its driver's screen fed as well: {cost.with_driver_us:.1f} us")
     rate = await starts.measure(points=200 if quick else 1000, rounds=5)
-    print(f"session starts  {rate.per_s:.0f} /s durable, all at once; p99 {rate.p99_ms:.0f} ms")
+    print(
+        f"session starts  {rate.per_s:.0f} /s durable, all at once; p99 {rate.p99_ms:.0f} ms; "
+        f"{rate.cpu_us:.0f} us of CPU each"
+    )
     whole = await points.measure(points=200 if quick else 2000, seconds=10 if quick else 30)
     print(
         f"charging point  {whole.cpu_us:.0f} us of CPU a second while it charges, all lanes; "
@@ -56,8 +68,41 @@ async def main(*, quick: bool) -> int:
             f" {get.size / 1024:8.0f} KiB"
         )
     await kafka.main(quick=quick)
+    run = history.Run(
+        version=__version__,
+        python=platform.python_version(),
+        machine=platform.machine(),
+        cores=os.cpu_count() or 1,
+        loop="asyncio" if loops.fastest() is None else "uvloop",
+        quick=quick,
+        ratios={
+            "SUPPLY_UPDATE, times the floor": cost.ratio,
+            "charging point and second, times the floor of one SUPPLY_UPDATE": whole.cpu_us / cost.floor_us,
+            "session start, times the floor of one SUPPLY_UPDATE": rate.cpu_us / cost.floor_us,
+            **{f"GET {get.name}, times bare aiohttp": gets.times(get) for get in gets.costs},
+        },
+        figures={
+            "floor_us": cost.floor_us,
+            "update_us": cost.central_us,
+            "starts_per_s": rate.per_s,
+            "starts_p99_ms": rate.p99_ms,
+            "start_cpu_us": rate.cpu_us,
+            "point_cpu_us_per_s": whole.cpu_us,
+            "point_kib": whole.rss_kib,
+            "lag_p99_ms": wait.p99_ms,
+            "pages_percent": pages.with_pages,
+        },
+    )
+    grown = history.worse(run.ratios, last.ratios) if (last := history.before(run)) is not None else []
+    for line in grown:
+        print(f"MORE THAN BEFORE {line}")
+    if into is not None:
+        into.write_bytes(msgspec.json.format(msgspec.json.encode(run)) + b"\n")
+    if keep:
+        history.keep(run)
     good = (
-        cost.ratio <= MOST_TIMES_FLOOR
+        not grown
+        and cost.ratio <= MOST_TIMES_FLOOR
         and rate.per_s >= LEAST_STARTS_PER_S
         and wait.p99_ms <= MOST_WAIT_MS
         and pages.with_pages <= MOST_FEED_PERCENT
@@ -70,5 +115,8 @@ async def main(*, quick: bool) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="in a minute or two")
+    parser.add_argument("--json", type=Path, help="a file for the figures")
+    parser.add_argument("--keep", action="store_true", help="a line of this release in bench/history")
+    given = parser.parse_args()
     raise_file_limit()
-    raise SystemExit(asyncio.run(main(quick=parser.parse_args().quick)))
+    raise SystemExit(asyncio.run(main(quick=given.quick, into=given.json, keep=given.keep)))
