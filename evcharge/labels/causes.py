@@ -95,6 +95,21 @@ SENTENCES: Mapping[str, Words] = {
         "does not fit a session that is {state}",
         "no encaja en una sesión en estado {state}",
     ),
+    # ---- how an audit log is broken
+    "row gone": ("row {n} is missing or out of its place", "falta la fila {n}, o no está en su sitio"),
+    "row never written": (
+        "row {n} holds a value that was never written",
+        "la fila {n} tiene un valor que nunca se escribió",
+    ),
+    "row changed": (
+        "row {n} was changed, or the row before it was replaced",
+        "se cambió la fila {n}, o se sustituyó la anterior",
+    ),
+    "rows cut off": ("rows {first} to {last} were cut off", "se cortaron las filas {first} a {last}"),
+    "row not written": (
+        "row {n} is not the one that was written",
+        "la fila {n} no es la que se escribió",
+    ),
     # ---- why a link to Central ended
     "goodbye": ("it said goodbye", "se despidió"),
     "peer goodbye": ("{peer} said goodbye", "{peer} se despidió"),

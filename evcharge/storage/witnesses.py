@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from evcharge.domain.audit_findings import AuditFinding
 from evcharge.domain.events import RegistryAnchored
 from evcharge.domain.strict_json import read_json
 from evcharge.runtime import files
@@ -27,13 +28,6 @@ class Witness:
     name: str
     heads: tuple[Head, ...] = ()
     why: str = ""
-
-    def __str__(self) -> str:
-        if self.why:
-            return f"{self.name} (not asked: {self.why})"
-        if not self.heads:
-            return f"{self.name} (no anchor)"
-        return f"{self.name} ({len(self.heads)}, up to row {self.newest})"
 
     @property
     def newest(self) -> int:
@@ -80,21 +74,24 @@ def _registry_heads(told: Iterator[str]) -> Iterator[Head]:
         yield Head(event.n, event.hash)
 
 
-def contradictions(books: sqlite3.Connection, witnesses: Sequence[Witness]) -> Iterator[str]:
-    """Yield a line for each way in which the audit log in `books` is not what witnesses remember."""
+def contradictions(books: sqlite3.Connection, witnesses: Sequence[Witness]) -> Iterator[AuditFinding]:
+    """Yield each way in which the audit log in `books` is not what witnesses remember."""
     last = books.execute("SELECT COALESCE(MAX(n), 0) FROM events").fetchone()[0]
-    found: dict[str, list[str]] = {}
+    found: dict[AuditFinding, list[str]] = {}
     for witness in witnesses:
-        for line in _contradictions(books, witness.heads, last):
-            found.setdefault(line, []).append(witness.name)
-    for line, names in found.items():
-        yield f"{line}, says {names[0]}" if len(names) == 1 else f"{line}, say {', '.join(names)}"
+        for finding in _contradictions(books, witness.heads, last):
+            found.setdefault(finding, []).append(witness.name)
+    for finding, names in found.items():
+        if len(names) == 1:
+            yield AuditFinding("said by", finding=finding, witness=names[0])
+        else:
+            yield AuditFinding("said by several", finding=finding, witnesses=tuple(names))
 
 
-def _contradictions(books: sqlite3.Connection, heads: Sequence[Head], last: int) -> Iterator[str]:
+def _contradictions(books: sqlite3.Connection, heads: Sequence[Head], last: int) -> Iterator[AuditFinding]:
     oldest_first = sorted(heads, key=lambda head: head.n)
     if oldest_first and (cut := oldest_first[-1].n) > last:
-        yield f"rows {last + 1} to {cut} were cut off"
+        yield AuditFinding("cut off", first=last + 1, last=cut)
     fits = 0
     for head in oldest_first:
         if head.n > last or head.hash == GENESIS:
@@ -103,18 +100,19 @@ def _contradictions(books: sqlite3.Connection, heads: Sequence[Head], last: int)
         if row is not None and str(row[0]).startswith(head.hash):
             fits = head.n
             continue
-        since = f"; row {fits} still is" if fits else ""
-        yield f"row {head.n} is not the one that was anchored{since}"
+        if fits:
+            yield AuditFinding("another row, since", n=head.n, fits=fits)
+        else:
+            yield AuditFinding("another row", n=head.n)
         return
 
 
-def gaps(file: Witness, others: Sequence[Witness]) -> Iterator[str]:
-    """Yield a line when the file lacks an anchor that went there first, and then to somebody else."""
+def gaps(file: Witness, others: Sequence[Witness]) -> Iterator[AuditFinding]:
+    """Yield a finding when the file lacks an anchor that went there first, and then to somebody else."""
     known = {(head.n, head.hash) for head in file.heads}
     for witness in others:
         lost = [head for head in witness.heads if (head.n, head.hash) not in known]
         if lost:
-            yield (
-                f"{file.name} lacks {len(lost)} anchors that {witness.name} has, the first of row {lost[0].n}: "
-                "somebody deleted or changed them"
+            yield AuditFinding(
+                "anchor lost", file=file.name, count=len(lost), witness=witness.name, n=lost[0].n
             )

@@ -21,6 +21,7 @@ from evcharge.central.rules.decision import Decision
 from evcharge.central.rules.facts import OrderOffset
 from evcharge.central.rules.settings import Rules
 from evcharge.domain import journal_records
+from evcharge.domain.audit_findings import AuditFinding
 from evcharge.domain.events import (
     AccountAdded,
     AccountRemoved,
@@ -34,6 +35,7 @@ from evcharge.domain.ids import Role
 from evcharge.domain.location import WeatherKind
 from evcharge.domain.operator_order import Order
 from evcharge.domain.timestamps import text_of
+from evcharge.labels.book_findings import in_words
 from tests.component.books import busy_day, entries, opened, raw, rechained
 from tests.component.test_verify import NO_ANCHOR
 from tests.unit.central.builders import ADMIN, KWH, NOON, OTHER_JOURNAL, FakeEngine, Network, owed_cents
@@ -110,9 +112,13 @@ async def book(tmp_path: Path) -> Path:
     return path
 
 
+def worded(findings: list[AuditFinding]) -> list[str]:
+    return [in_words(finding) for finding in findings]
+
+
 def test_a_day_of_everything_is_what_its_log_tells(book: Path):
     found = verify.examine(book)
-    assert (found.problems, found.notes) == ([], [NO_ANCHOR])
+    assert (found.problems, worded(found.notes)) == ([], [NO_ANCHOR])
 
 
 def as_typed(event: Event) -> Event:
@@ -173,10 +179,10 @@ async def test_what_was_rebuilt_and_what_is_owed_are_what_the_log_tells(tmp_path
     names = ", ".join(
         f"S-{driver_id}-CP001-{number:016}" for number, driver_id in enumerate(("D01", "D01", "D02", "D03"))
     )
-    assert found.notes == [
+    assert worded(found.notes) == [
         NO_ANCHOR,
         f"rebuilt after a restore, from the journals of the engines: {names}"
-        " (20.000 kWh, 500 cents, 0 of them running)",
+        " (20.000 kWh, 5.00 €, 0 of them running)",
     ]
 
 
@@ -201,13 +207,13 @@ async def test_records_that_would_have_been_money_are_a_problem_of_the_books(tmp
     async with opened(tmp_path) as books:
         await books.store.commit(entries(network))
     found = verify.examine(tmp_path / "central.db")
-    assert found.problems == [
+    assert worded(found.problems) == [
         f"{signed.session_id} was never billed: its records from CP001 are in quarantine (3.000 kWh)",
         f"{refused.session_id} was never billed: its records from CP001 are in quarantine (1.000 kWh)",
     ]
-    assert found.notes == [
+    assert worded(found.notes) == [
         NO_ANCHOR,
-        "1 sessions with energy are in quarantine that this Central never signed (CP001): made up, or signed with a "
+        "1 session with energy is in quarantine that this Central never signed (CP001): made up, or signed with a "
         "resume.key that is lost",
     ]
 
@@ -245,20 +251,20 @@ FORGERIES: dict[str, tuple[str, str]] = {
     ),
     "a top-up is edited": (
         "UPDATE ledger SET cents = 5000 WHERE reference = 'receipt-17'",
-        r"ledger: TOP_UP of 500 cents of D02 at \S+ .* stands there 0 times, by the audit log once",
+        r"ledger: TOP_UP of 5.00 € of D02 at \S+ .* stands there 0 times, by the audit log once",
     ),
     "a reference is freed, to be used again": (
         "UPDATE ledger SET reference = 'receipt-18' WHERE reference = 'receipt-17'",
-        r"ledger: TOP_UP of 500 cents of D02 at \S+ \(outside to wallet, reference receipt-18\) stands there once",
+        r"ledger: TOP_UP of 5.00 € of D02 at \S+ \(outside to wallet, reference receipt-18\) stands there once",
     ),
     "a ledger row is deleted": (
         "DELETE FROM ledger WHERE kind = 'CAPTURE' AND driver_id = 'D01'",
-        r"ledger: CAPTURE of 25 cents of D01 for S-D01-\S+ at .* stands there 0 times, by the audit log once",
+        r"ledger: CAPTURE of 0.25 € of D01 for S-D01-\S+ at .* stands there 0 times, by the audit log once",
     ),
     "a ledger row is made up": (
         "INSERT INTO ledger (at, kind, debit, credit, cents, driver_id) "
         "VALUES ('2026-01-01T12:00:00.000000+00:00', 'TOP_UP', 'outside', 'wallet', 7, 'D01')",
-        r"ledger: TOP_UP of 7 cents of D01 at \S+ \(outside to wallet\) stands there once, by the audit log 0 times",
+        r"ledger: TOP_UP of 0.07 € of D01 at \S+ \(outside to wallet\) stands there once, by the audit log 0 times",
     ),
     "a driver is made up": (
         "INSERT INTO driver (driver_id, balance_cents, held_cents, blocked, epoch) VALUES ('D66', 0, 0, 0, 0)",
@@ -282,7 +288,7 @@ FORGERIES: dict[str, tuple[str, str]] = {
     ),
     "money of an earlier owner is given to the next": (
         "UPDATE ledger SET registration = 1 WHERE driver_id = 'D06' AND registration = 0",
-        r"ledger: TOP_UP of 2000 cents of D06 at",
+        r"ledger: TOP_UP of 20.00 € of D06 at",
     ),
     "an account is given to the next owner": (
         "UPDATE account SET registration = 2 WHERE name = 'D06'",
@@ -530,7 +536,7 @@ def test_a_log_that_does_not_add_up_is_named(book: Path):
             ),
         )
     lines = verify.check(book)
-    assert any(re.search(r"the audit log does not add up: event \d+ says 2000 cents of D01, all before it", line)
+    assert any(re.search(r"the audit log does not add up: event \d+ says 20.00 € of D01, all before it", line)
                for line in lines), lines  # fmt: skip
 
 

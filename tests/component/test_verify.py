@@ -12,6 +12,7 @@ from evcharge.central.books.invariants import CHECKS, violations
 from evcharge.central.rules import commands as c
 from evcharge.domain.errors import StateError
 from evcharge.domain.events import WalletToppedUp
+from evcharge.labels.book_findings import in_words
 from evcharge.storage import hash_chain
 from evcharge.storage.anchor_file import ANCHORS
 from evcharge.storage.database import open_database
@@ -73,44 +74,39 @@ def test_true_books_break_nothing(book: Path):
     assert verify.check(book) == []
 
 
-# One violation for each check, by what it says: as a bug or a hand might leave it.
+# One violation for each check, by its name: as a bug or a hand might leave it.
 PLANTED: dict[str, str] = {
-    "a ticket with its corrections bills exactly what its session metered; an estimate, no more": "UPDATE ticket "
-    "SET energy_mwh = energy_mwh + 1",
-    "no ticket holds more energy than a session can have": "UPDATE ticket SET energy_mwh = 9000000001",
-    "wallets + holds + tickets + corrections + what was paid out = what came in + debts": "UPDATE driver "
-    "SET balance_cents = 1 WHERE driver_id = 'D02'",
-    "each wallet is what its ledger says": "UPDATE driver SET balance_cents = balance_cents + 1, "
+    "ticket is not what was metered": "UPDATE ticket SET energy_mwh = energy_mwh + 1",
+    "ticket beyond a session": "UPDATE ticket SET energy_mwh = 9000000001",
+    "money does not add up": "UPDATE driver SET balance_cents = 1 WHERE driver_id = 'D02'",
+    "wallet is not its ledger": "UPDATE driver SET balance_cents = balance_cents + 1, "
     "held_cents = held_cents - 1 WHERE driver_id = 'D01'",
-    "a closed session holds no money": "UPDATE session SET state = 'REFUSED' WHERE state = 'CHARGING'",
-    "money is held for open sessions alone": "UPDATE session SET hold_cents = hold_cents - 1 WHERE state = 'CHARGING'",
-    "every ticket's cents follow from its energy and its price": "UPDATE ticket SET cost_cents = cost_cents + 1",
-    "no ticket costs more than it was granted": "UPDATE session SET hold_cents = 1 WHERE state = 'TICKETED' "
+    "closed session holds": "UPDATE session SET state = 'REFUSED' WHERE state = 'CHARGING'",
+    "held for none": "UPDATE session SET hold_cents = hold_cents - 1 WHERE state = 'CHARGING'",
+    "ticket is not its price": "UPDATE ticket SET cost_cents = cost_cents + 1",
+    "ticket beyond its grant": "UPDATE session SET hold_cents = 1 WHERE state = 'TICKETED' "
     "AND driver_id = 'D01'",
-    "what a charging point told afterwards costs what its energy costs": "UPDATE correction SET cost_cents = 0, "
-    "paid_cents = 0",
-    "of each correction so much was paid as the ledger says": "UPDATE correction SET paid_cents = paid_cents - 1",
-    "no charging point has two open sessions": "UPDATE session SET state = 'CHARGING', cp_id = 'CP001'",
-    "every session that started and ended has a ticket": "UPDATE session SET state = 'TICKETED'",
-    "no ticket without a session that started": "UPDATE session SET state = 'REFUSED' WHERE state = 'TICKETED'",
-    "a ticket lasts as long as its charging point measured, and ends no earlier than it began": "UPDATE ticket SET "
-    "elapsed_s = 61",
-    "every day of the statistics is what its tickets say": "UPDATE daily SET sessions = sessions + 1",
-    "a ticket and its corrections were paid once, but for what is owed of them": "DELETE FROM ledger "
-    "WHERE kind = 'CAPTURE'",
+    "correction is not its price": "UPDATE correction SET cost_cents = 0, paid_cents = 0",
+    "correction is not its ledger": "UPDATE correction SET paid_cents = paid_cents - 1",
+    "two open sessions": "UPDATE session SET state = 'CHARGING', cp_id = 'CP001'",
+    "session without ticket": "UPDATE session SET state = 'TICKETED'",
+    "ticket without session": "UPDATE session SET state = 'REFUSED' WHERE state = 'TICKETED'",
+    "ticket of another length": "UPDATE ticket SET elapsed_s = 61",
+    "day is not its tickets": "UPDATE daily SET sessions = sessions + 1",
+    "ticket is not paid once": "DELETE FROM ledger WHERE kind = 'CAPTURE'",
 }
 
 
 def test_every_check_has_its_violation():
-    assert [check.says for check in CHECKS] == list(PLANTED)
+    assert [check.name for check in CHECKS] == list(PLANTED)
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.says)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 def test_every_check_goes_red(book: Path, check):
     with raw(book, tamper=True) as connection:
-        connection.execute(PLANTED[check.says])
-    (found,) = [line for line in verify.check(book) if f": {check.says}: " in line]
-    assert found.startswith(f"{check.number} broken: ")
+        connection.execute(PLANTED[check.name])
+    (found,) = [problem for problem in verify.examine(book).problems if problem.name == check.name]
+    assert in_words(found).startswith(f"{check.number} broken: ")
 
 
 @pytest.mark.parametrize("schema", [1, 2, 3, 4, 5])
@@ -123,7 +119,7 @@ def test_books_of_an_older_evcharge_are_sound_and_say_what_they_cannot_prove(tmp
     assert found.problems == []
     events = [event for entry in decided for event in entry.decision.events]
     top_ups = [n for n, event in enumerate(events, 1) if isinstance(event, WalletToppedUp)]
-    assert found.notes == [
+    assert [in_words(note) for note in found.notes] == [
         NO_ANCHOR,
         f"references of top-ups can be proven by events after number {top_ups[-1]} only: "
         "those of before do not tell",
@@ -137,7 +133,7 @@ def test_many_violations_are_named_in_part(book: Path):
                 "INSERT INTO driver (driver_id, balance_cents, held_cents, blocked, epoch) VALUES (?, 5, 0, 0, 0)",
                 (f"D9{number}",),
             )
-        lines = violations(connection)
+        lines = [in_words(finding) for finding in violations(connection)]
     assert any(re.search(r"each wallet .*: D90, D91, D92 …$", line) for line in lines)
 
 
@@ -312,7 +308,7 @@ async def test_sound_books_are_summed_up(book: Path, capsys: pytest.CaptureFixtu
     assert verify.main(state) == 0
     lines = capsys.readouterr().out.splitlines()
     assert re.fullmatch(
-        r"central\.db: \d+ events, chain unbroken; 3 tickets and 1 correction, 1220005 mWh, 31 cents; every sum holds",
+        r"central\.db: \d+ events, chain unbroken; 3 tickets and 1 correction, 1.220005 kWh, 0.31 €; every sum holds",
         lines[0],
     )
     assert lines[1:] == [
@@ -343,14 +339,25 @@ def test_programs_read_the_same_as_json(book: Path, capsys: pytest.CaptureFixtur
     assert verify.main(book.parent.parent, as_json=True) == (0 if sound else 1)
     answer = json.loads(capsys.readouterr().out)
     (central,) = answer["books"]
+    notes = [note["text"] for note in central.pop("notes")]
+    assert notes == [NO_ANCHOR] + (
+        [] if sound else ["what a broken log tells is not compared with the tables"]
+    )
     assert answer["sound"] is sound
     assert central.pop("events") == head(book).n - (0 if sound else 1)
     assert central == {
         "name": "central.db",
-        "problems": [] if sound else ["audit log broken: row 3 is missing or out of its place"],
+        "problems": []
+        if sound
+        else [
+            {
+                "name": "chain broken",
+                "facts": {"why": "row 3 is missing or out of its place"},
+                "text": "audit log broken: row 3 is missing or out of its place",
+            }
+        ],
         "unread": [],
         "anchors": [{"name": "anchors.txt", "count": 0, "newest": 0, "why": "there is none"}],
-        "notes": [NO_ANCHOR] + ([] if sound else ["what a broken log tells is not compared with the tables"]),
         "tickets": 3,
         "corrections": 1,
         "energy_mwh": 1_220_005,
@@ -370,7 +377,7 @@ async def test_a_row_of_another_release_is_named_and_breaks_nothing(
     assert f"central.db: {line}" in capsys.readouterr().out.splitlines()
     assert verify.main(book.parent.parent, as_json=True) == 0
     answer = json.loads(capsys.readouterr().out)
-    assert (answer["sound"], answer["books"][0]["unread"]) == (True, [line])
+    assert (answer["sound"], [row["text"] for row in answer["books"][0]["unread"]]) == (True, [line])
 
 
 def test_a_folder_without_books_is_a_mistake(tmp_path: Path):
@@ -395,3 +402,22 @@ def test_the_checks_change_nothing(book: Path):
     before = book.read_bytes()
     verify.check(book)
     assert book.read_bytes() == before
+
+
+def test_the_report_is_in_the_language_of_whoever_asked(book: Path, capsys: pytest.CaptureFixture):
+    with raw(book, tamper=True) as connection:
+        connection.execute("UPDATE driver SET balance_cents = balance_cents + 1 WHERE driver_id = 'D01'")
+    assert verify.main(book.parent.parent, lang="es") == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(
+        r"central\.db: I6 no se cumple: monederos \+ .* = lo ingresado \+ deudas: difieren en -?1 céntimos",
+        lines[0],
+    )
+    assert lines[1] == "central.db: I6 no se cumple: cada monedero es lo que dice su libro mayor: D01"
+    assert re.fullmatch(
+        r"central\.db: conductor D01: balance_cents es (\d+); según el registro de auditoría, \d+", lines[2]
+    )
+    assert lines[-2:] == [
+        "central.db: anclas: anchors.txt (sin consultar: no lo hay)",
+        "central.db: nota: no se pudo comprobar ningún ancla: si se cortaron filas por el final, nadie puede saberlo",
+    ]

@@ -1,6 +1,6 @@
 """What must hold in Central's books, at every commit (RELIABILITY A). Tests and `audit verify` share it.
 
-Each check is one query that returns nothing while the invariant holds, and one line per violation otherwise. Sums and
+Each check is one query that returns nothing while the invariant holds, and a row for each violation otherwise. Sums and
 costs are Python's: those of SQLite end with an error beyond 64 bits, just where lies are looked for.
 """
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from evcharge.domain.audit_findings import AuditFinding
 from evcharge.domain.billing import MAX_SESSION_MWH
 from evcharge.domain.days import UTC_DAYS, Days
 from evcharge.domain.tariff import Consumption, Tariff
@@ -23,10 +24,10 @@ LEFT JOIN (SELECT session_id, SUM(energy_mwh) AS energy_mwh, SUM(cost_cents) AS 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """An invariant by its number, what it says, and the rows that break it (first column: what)."""
+    """An invariant by its number, the name of what breaks it, and the rows that do (first column: what)."""
 
     number: str
-    says: str
+    name: str
     sql: str
     # The schema that it needs, and what is asked instead of older books.
     schema: int = 1
@@ -41,7 +42,7 @@ _DEBTS_SINCE = 19
 CHECKS = (
     Check(
         "I1",
-        "a ticket with its corrections bills exactly what its session metered; an estimate, no more",
+        "ticket is not what was metered",
         f"""
         SELECT t.session_id FROM ticket t JOIN session s USING (session_id) {_CORRECTED}
         WHERE t.energy_mwh + COALESCE(c.energy_mwh, 0) <> s.meter_mwh - s.start_meter_mwh - s.excess_mwh
@@ -53,7 +54,7 @@ CHECKS = (
     ),
     Check(
         "I5",
-        "no ticket holds more energy than a session can have",
+        "ticket beyond a session",
         f"""
         SELECT t.session_id FROM ticket t WHERE t.energy_mwh > {MAX_SESSION_MWH} AND t.energy_mwh + COALESCE(
             (SELECT SUM(c.energy_mwh) FROM correction c WHERE c.session_id = t.session_id), 0) > {MAX_SESSION_MWH}
@@ -61,9 +62,9 @@ CHECKS = (
     ),
     Check(
         "I6",
-        "wallets + holds + tickets + corrections + what was paid out = what came in + debts",
+        "money does not add up",
         f"""
-        SELECT 'difference of ' || difference || ' cents' FROM (SELECT exact_sum(cents) AS difference FROM (
+        SELECT difference FROM (SELECT exact_sum(cents) AS difference FROM (
             SELECT balance_cents AS cents FROM driver UNION ALL SELECT held_cents FROM driver
             UNION ALL SELECT balance_cents FROM former_wallet
             UNION ALL SELECT t.cost_cents FROM ticket t {_CHARGED}
@@ -75,7 +76,7 @@ CHECKS = (
         """,  # noqa: S608
         schema=_DEBTS_SINCE,
         older="""
-        SELECT 'difference of ' || difference || ' cents' FROM (SELECT exact_sum(cents) AS difference FROM (
+        SELECT difference FROM (SELECT exact_sum(cents) AS difference FROM (
             SELECT balance_cents AS cents FROM driver UNION ALL SELECT held_cents FROM driver
             UNION ALL SELECT balance_cents FROM former_wallet
             UNION ALL SELECT t.cost_cents FROM ticket t JOIN session s USING (session_id) WHERE s.hold_cents > 0
@@ -87,7 +88,7 @@ CHECKS = (
     ),
     Check(
         "I6",
-        "each wallet is what its ledger says",
+        "wallet is not its ledger",
         """
         SELECT d.driver_id FROM (
             SELECT driver_id, registration, balance_cents, held_cents FROM driver
@@ -112,7 +113,7 @@ CHECKS = (
     ),
     Check(
         "I6",
-        "a closed session holds no money",
+        "closed session holds",
         """
         SELECT s.session_id FROM session s JOIN ledger l USING (session_id)
         WHERE s.state IN ('TICKETED', 'REFUSED')
@@ -122,7 +123,7 @@ CHECKS = (
     ),
     Check(
         "I6",
-        "money is held for open sessions alone",
+        "held for none",
         """
         SELECT d.driver_id FROM driver d LEFT JOIN (
             SELECT driver_id, exact_sum(hold_cents) AS held FROM session WHERE state IN ('AUTHORISED', 'CHARGING')
@@ -132,7 +133,7 @@ CHECKS = (
     ),
     Check(
         "I7",
-        "every ticket's cents follow from its energy and its price",
+        "ticket is not its price",
         """
         SELECT t.session_id FROM ticket t JOIN session s USING (session_id)
         WHERE t.cost_cents <> cost_cents(MIN(t.energy_mwh, s.limit_mwh), t.price_centi_cents_per_kwh)
@@ -141,7 +142,7 @@ CHECKS = (
     ),
     Check(
         "I8",
-        "no ticket costs more than it was granted",
+        "ticket beyond its grant",
         f"""
         SELECT t.session_id FROM ticket t JOIN session s USING (session_id) {_CORRECTED}
         WHERE s.hold_cents + s.short_cents > 0
@@ -155,7 +156,7 @@ CHECKS = (
     ),
     Check(
         "I14",
-        "what a charging point told afterwards costs what its energy costs",
+        "correction is not its price",
         f"""
         SELECT t.session_id FROM ticket t JOIN session s USING (session_id) {_CORRECTED}
         WHERE c.session_id IS NOT NULL AND CAST(t.cost_cents + c.cost_cents AS TEXT) <> cost_cents(
@@ -164,7 +165,7 @@ CHECKS = (
     ),
     Check(
         "I14",
-        "of each correction so much was paid as the ledger says",
+        "correction is not its ledger",
         """
         SELECT c.session_id FROM (
             SELECT session_id, exact_sum(paid_cents) AS cents FROM correction GROUP BY session_id) c
@@ -176,32 +177,32 @@ CHECKS = (
     ),
     Check(
         "I9",
-        "no charging point has two open sessions",
+        "two open sessions",
         "SELECT cp_id FROM session WHERE state IN ('AUTHORISED', 'CHARGING') GROUP BY cp_id HAVING COUNT(*) > 1",
     ),
     Check(
         "I13",
-        "every session that started and ended has a ticket",
+        "session without ticket",
         "SELECT s.session_id FROM session s LEFT JOIN ticket t USING (session_id) "
         "WHERE s.state = 'TICKETED' AND t.session_id IS NULL",
     ),
     Check(
         "I13",
-        "no ticket without a session that started",
+        "ticket without session",
         "SELECT t.session_id FROM ticket t JOIN session s USING (session_id) WHERE s.state <> 'TICKETED'",
     ),
     Check(
         "I38",
-        "a ticket lasts as long as its charging point measured, and ends no earlier than it began",
+        "ticket of another length",
         "SELECT session_id FROM ticket "
         "WHERE elapsed_s IS NOT NULL AND seconds_between(started_at, ended_at) IS NOT elapsed_s",
         schema=12,
     ),
     Check(
         "I6",
-        "every day of the statistics is what its tickets say",
+        "day is not its tickets",
         """
-        SELECT cp_id || ' on ' || day FROM (
+        SELECT cp_id || ' ' || day FROM (
             SELECT cp_id, day, sessions, energy_mwh || '' AS mwh, revenue_cents || '' AS cents FROM daily
             UNION ALL
             SELECT cp_id, day_of(ended_at), COUNT(made), exact_sum(energy_mwh), exact_sum(cost_cents) FROM (
@@ -215,7 +216,7 @@ CHECKS = (
     ),
     Check(
         "I13",
-        "a ticket and its corrections were paid once, but for what is owed of them",
+        "ticket is not paid once",
         """
         SELECT t.session_id FROM ticket t JOIN session s USING (session_id) LEFT JOIN debt d USING (session_id)
         LEFT JOIN (
@@ -299,17 +300,17 @@ class Checker:
                 connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {table}")
         self._asked = [(check, check.sql if schema >= check.schema else check.older) for check in CHECKS]
 
-    def violations(self) -> list[str]:
-        """Return one line for each invariant that the books break; [] when all hold."""
+    def violations(self) -> list[AuditFinding]:
+        """Return a finding for each invariant that the books break; [] when all hold."""
         found = []
         for check, sql in self._asked:
             rows = self._connection.execute(sql).fetchmany(4) if sql else []
             if rows:
                 named = ", ".join(str(row[0]) for row in rows[:3]) + (" …" if len(rows) > 3 else "")
-                found.append(f"{check.number} broken: {check.says}: {named}")
+                found.append(AuditFinding(check.name, number=check.number, rows=named))
         return found
 
 
-def violations(connection: Connection) -> list[str]:
-    """Return one line for each invariant that the books of `connection` break; [] when all hold."""
+def violations(connection: Connection) -> list[AuditFinding]:
+    """Return a finding for each invariant that the books of `connection` break; [] when all hold."""
     return Checker(connection).violations()

@@ -22,6 +22,7 @@ from evcharge.central.books.rows import account_of, token_of
 from evcharge.central.rules import charging, counted
 from evcharge.central.rules.accounts import LOGIN_ID_CHARS, seal
 from evcharge.central.rules.manual_start import pin_seal
+from evcharge.domain.audit_findings import AuditFinding
 from evcharge.domain.location import Location
 from evcharge.domain.timestamps import text_of
 from evcharge.storage.reading import Connection, Cursor
@@ -33,10 +34,10 @@ _COUNTED_WITHIN = timedelta(seconds=90)
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What differs, a line each, and what could not be proven."""
+    """What differs, and what could not be proven."""
 
-    problems: tuple[str, ...]
-    notes: tuple[str, ...]
+    problems: tuple[AuditFinding, ...]
+    notes: tuple[AuditFinding, ...]
 
 
 def reconcile(connection: Connection, rows: Iterable[Columns]) -> Reconciled:
@@ -98,7 +99,7 @@ _JOURNAL_THAT_MUST_STAY = """
 """
 
 
-def _differences(connection: Connection, log: ExpectedRows) -> Iterator[str]:
+def _differences(connection: Connection, log: ExpectedRows) -> Iterator[AuditFinding]:
     connection.create_function("seal_of_account", 8, _seal_of_account, deterministic=True)
     connection.create_function("seal_of_token", 6, _seal_of_token, deterministic=True)
     connection.create_function("seal_of_pin", 2, pin_seal, deterministic=True)
@@ -106,13 +107,13 @@ def _differences(connection: Connection, log: ExpectedRows) -> Iterator[str]:
     kept = {row[0] for row in connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
     for table in TABLES.values():
         if table.name in kept:
-            yield from _bounded(table.noun, _table_differences(connection, table))
-    yield from _bounded("ledger row", _ledger_differences(connection, log.unnamed_top_ups))
-    yield from _bounded("quarantined record", _quarantine_differences(connection))
+            yield from _bounded(table.name, _table_differences(connection, table))
+    yield from _bounded("ledger", _ledger_differences(connection, log.unnamed_top_ups))
+    yield from _bounded("quarantine", _quarantine_differences(connection))
     if "web_session" in kept:
-        yield from _bounded("login of the pages", _strange_logins(connection, log))
+        yield from _bounded("web_session", _strange_logins(connection, log))
     if "order_taken" in kept:
-        yield from _bounded("order of Kafka", _strange_orders(connection, log))
+        yield from _bounded("order_taken", _strange_orders(connection, log))
 
 
 def _location_name(text: str | None) -> str | None:
@@ -124,15 +125,19 @@ def _columns(connection: Connection, source: str) -> set[str]:
     return {column[0] for column in found.description}
 
 
-def _bounded(noun: str, lines: Iterator[str]) -> Iterator[str]:
-    for number, line in enumerate(lines):
+def _bounded(table: str, findings: Iterator[AuditFinding]) -> Iterator[AuditFinding]:
+    for number, finding in enumerate(findings):
         if number == MOST_LINES:
-            yield f"{noun}: and more that differ"
+            yield AuditFinding("more differ", rows=AuditFinding(f"noun {table}"))
             return
-        yield line
+        yield finding
 
 
-def _table_differences(connection: Connection, table: Table) -> Iterator[str]:
+def _row(table: Table, key: str) -> AuditFinding:
+    return AuditFinding("row", noun=AuditFinding(f"noun {table.name}"), key=key)
+
+
+def _table_differences(connection: Connection, table: Table) -> Iterator[AuditFinding]:
     # Books of an older evcharge lack some columns; the log then tells only what stands there.
     source = _source(connection, table)
     there = _columns(connection, source)
@@ -146,13 +151,13 @@ def _table_differences(connection: Connection, table: Table) -> Iterator[str]:
     if table.name == "journal":
         sql += _JOURNAL_THAT_MUST_STAY
     for (name,) in connection.execute(sql, {"most": charging.MOST_JOURNALS}):
-        yield f"{table.noun} {name} is missing: the audit log tells of it"
+        yield AuditFinding("missing", row=_row(table, name))
     sql = f"SELECT {key} FROM {source} k LEFT JOIN {told} ON {same} WHERE t.{first} IS NULL"  # noqa: S608
     if table.name == "weather":
         # What was measured is told by no event: a place is there before its first alert.
         sql += " AND (k.alerts <> '' OR k.override)"
     for (name,) in connection.execute(sql):
-        yield f"{table.noun} {name}: no event of the audit log tells of it"
+        yield AuditFinding("no event", row=_row(table, name))
     for column in (*columns, *table.rising):
         # Older books and logs hold locations as they were typed, and rows follow the present form one by one.
         form = "location_name({})" if column in _LOCATIONS else "{}"
@@ -162,14 +167,16 @@ def _table_differences(connection: Connection, table: Table) -> Iterator[str]:
             f"WHERE typeof(t.{column}) <> 'blob' AND {differs}"
         )
         for name, found, said in connection.execute(sql):
-            yield f"{table.noun} {name}: {column} is {_shown(found)}, by the audit log {_shown(said)}"
+            yield AuditFinding(
+                "differs", row=_row(table, name), column=column, found=_shown(found), said=_shown(said)
+            )
     for column in table.rising:
         sql = (
             f"SELECT {key}, k.{column}, t.{least(column)} FROM {told} JOIN {source} k ON {same} "  # noqa: S608
             f"WHERE k.{column} < t.{least(column)} AND typeof(t.{column}) = 'blob'"
         )
         for name, found, said in connection.execute(sql):
-            yield f"{table.noun} {name}: {column} is {found}, by the audit log at least {said}"
+            yield AuditFinding("too low", row=_row(table, name), column=column, found=found, said=said)
 
 
 def _source(connection: Connection, table: Table) -> str:
@@ -185,7 +192,7 @@ _LOCATIONS = ("location", "said_location")
 _BEFORE = {"registration": "0", "reason": "NULL", "actor": "NULL"}
 
 
-def _ledger_differences(connection: Connection, unnamed: int) -> Iterator[str]:
+def _ledger_differences(connection: Connection, unnamed: int) -> Iterator[AuditFinding]:
     # The reference of an old top-up is not in the log. Ids rise, and so the first of them are the old ones.
     old = "SELECT id FROM ledger WHERE kind = 'TOP_UP' ORDER BY id LIMIT 1 OFFSET :last"
     reference = f"CASE WHEN kind = 'TOP_UP' AND id <= ({old}) THEN x'3f' ELSE reference END"
@@ -200,16 +207,37 @@ def _ledger_differences(connection: Connection, unnamed: int) -> Iterator[str]:
         f"UNION ALL SELECT {names}, 0, 1 FROM temp.told_ledger) GROUP BY {names} HAVING SUM(found) <> SUM(said)"
     )
     for row in _named(connection.execute(sql, params)):
-        about = f" for {row['session_id']}" if row["session_id"] else ""
-        named = f", reference {row['reference']}" if isinstance(row["reference"], str) else ""
-        yield (
-            f"ledger: {row['kind']} of {_shown(row['cents'])} cents of {row['driver_id']}{about} at {row['at']}"
-            f" ({row['debit']} to {row['credit']}{named}) stands there {_times(row['found'])},"
-            f" by the audit log {_times(row['said'])}"
+        yield AuditFinding(
+            "ledger",
+            entry=_entry(row),
+            at=row["at"],
+            move=_move(row),
+            found=AuditFinding("times", count=row["found"]),
+            said=AuditFinding("times", count=row["said"]),
         )
 
 
-def _quarantine_differences(connection: Connection) -> Iterator[str]:
+def _entry(row: Row) -> AuditFinding:
+    cents = row["cents"]
+    amount = (
+        AuditFinding("amount", sum_cents=cents)
+        if isinstance(cents, int)
+        else AuditFinding("strange amount", value=_shown(cents))
+    )
+    entry = AuditFinding("ledger entry", kind=row["kind"], amount=amount, driver_id=row["driver_id"])
+    if row["session_id"]:
+        return AuditFinding("ledger entry of a session", entry=entry, session_id=row["session_id"])
+    return entry
+
+
+def _move(row: Row) -> AuditFinding:
+    debit, credit, reference = row["debit"], row["credit"], row["reference"]
+    if isinstance(reference, str):
+        return AuditFinding("move with reference", debit=debit, credit=credit, reference=reference)
+    return AuditFinding("move", debit=debit, credit=credit)
+
+
+def _quarantine_differences(connection: Connection) -> Iterator[AuditFinding]:
     """Yield records that were kept and are not there, and those that nobody ever sent.
 
     One row stands for all of a kind that one session sent; rows of an older evcharge, one for each record, stay.
@@ -217,19 +245,22 @@ def _quarantine_differences(connection: Connection) -> Iterator[str]:
     columns = _columns(connection, "quarantine")
     same_record = "k.cp_id = t.cp_id AND k.journal_id = t.journal_id AND k.seq = t.seq"
     same_kind = "k.cp_id = t.cp_id AND k.session_id = t.session_id AND k.kind = t.kind"
-    words = "quarantined record {seq} of {cp_id} ({why})"
     absent = f"NOT EXISTS (SELECT 1 FROM quarantine k WHERE {same_record})"  # noqa: S608
     if "kind" in columns:
         absent += f" AND NOT EXISTS (SELECT 1 FROM quarantine k WHERE {same_kind})"  # noqa: S608
     for row in _named(connection.execute(f"SELECT * FROM temp.told_quarantine t WHERE kept AND {absent}")):  # noqa: S608
-        yield f"{words.format(**row)} is missing: the audit log tells of it"
+        yield AuditFinding("missing", row=_record(row))
     untold = (
         f"NOT EXISTS (SELECT 1 FROM temp.told_quarantine t WHERE {same_record} AND k.why = t.why"  # noqa: S608
         " AND k.record = t.record)"
     )
     for row in _named(connection.execute(f"SELECT * FROM quarantine k WHERE {untold}")):  # noqa: S608
         if not _was_counted(connection, row["at"]):
-            yield f"{words.format(**row)}: no event of the audit log tells of it"
+            yield AuditFinding("no event", row=_record(row))
+
+
+def _record(row: Row) -> AuditFinding:
+    return AuditFinding("record", seq=row["seq"], cp_id=row["cp_id"], why=row["why"])
 
 
 def _was_counted(connection: Connection, at: str) -> bool:
@@ -247,7 +278,7 @@ def _named(cursor: Cursor) -> Iterator[Row]:
     return (dict(zip(names, row, strict=True)) for row in cursor)
 
 
-def _strange_logins(connection: Connection, log: ExpectedRows) -> Iterator[str]:
+def _strange_logins(connection: Connection, log: ExpectedRows) -> Iterator[AuditFinding]:
     # Its event is on the way when a row is younger than every event: Central is at work.
     rows = connection.execute(
         "SELECT name, token_sha256, address, created_at FROM web_session WHERE created_at < ?",
@@ -255,13 +286,14 @@ def _strange_logins(connection: Connection, log: ExpectedRows) -> Iterator[str]:
     )
     for name, token_sha256, address, created_at in rows:
         if not log.logins.knows(name, str(token_sha256)[:LOGIN_ID_CHARS], created_at):
-            yield f"login of {name} from {address} at {created_at}: no event of the audit log tells of it"
+            login = AuditFinding("login", who=name, address=address, at=created_at)
+            yield AuditFinding("no event", row=login)
 
 
-def _strange_orders(connection: Connection, log: ExpectedRows) -> Iterator[str]:
+def _strange_orders(connection: Connection, log: ExpectedRows) -> Iterator[AuditFinding]:
     for (command_id,) in connection.execute("SELECT command_id FROM order_taken"):
         if command_id not in log.orders:
-            yield f"order {command_id} of Kafka: no event of the audit log tells of it"
+            yield AuditFinding("no event", row=AuditFinding("order", command_id=command_id))
 
 
 def _seal_of_account(
@@ -302,9 +334,5 @@ def _storable(value: object) -> object:
     return value if not isinstance(value, int) or abs(value) < 2**63 else str(value)
 
 
-def _shown(value: object) -> str:
-    return "nothing" if value is None else ascii(value)[:80] if isinstance(value, str) else str(value)
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
+def _shown(value: object) -> str | None:
+    return None if value is None else ascii(value)[:80] if isinstance(value, str) else str(value)

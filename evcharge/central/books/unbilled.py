@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from evcharge.domain.billing import kwh
+from evcharge.domain.audit_findings import AuditFinding
 from evcharge.storage.database import Row
 from evcharge.storage.reading import Connection
 
@@ -28,44 +28,44 @@ FROM session s LEFT JOIN ticket t USING (session_id) WHERE s.rebuilt ORDER BY s.
 """
 
 
-def unbilled(connection: Connection) -> Iterator[str]:
-    """Yield a line for each session whose records were set aside, though they are money: Central authorised it."""
+def unbilled(connection: Connection) -> Iterator[AuditFinding]:
+    """Yield each session whose records were set aside, though they are money: Central authorised it."""
     for row in _aside(connection):
         energy_mwh = row["energy_mwh"] or 0
         if row["signed"] or (row["state"] is not None and energy_mwh > 0):
-            yield (
-                f"{row['session_id']} was never billed: its records from {row['cp_id']} are in quarantine"
-                f" ({kwh(energy_mwh)} kWh)"
+            yield AuditFinding(
+                "unbilled", session_id=row["session_id"], cp_id=row["cp_id"], energy_mwh=energy_mwh
             )
 
 
-def unsigned(connection: Connection) -> Iterator[str]:
-    """Yield a line when energy lies in the quarantine that no signature of this Central stands for."""
+def unsigned(connection: Connection) -> Iterator[AuditFinding]:
+    """Yield a finding when energy lies in the quarantine that no signature of this Central stands for."""
     strange = [row for row in _aside(connection) if row["state"] is None and not row["signed"]]
     supplied = [row for row in strange if (row["energy_mwh"] or 0) > 0]
     if supplied:
-        names = ", ".join(sorted({row["cp_id"] for row in supplied}))
-        yield (
-            f"{len(supplied)} sessions with energy are in quarantine that this Central never signed ({names}): "
-            "made up, or signed with a resume.key that is lost"
-        )
+        points = tuple(sorted({row["cp_id"] for row in supplied}))
+        yield AuditFinding("unsigned", count=len(supplied), points=points)
 
 
-def rebuilt(connection: Connection) -> Iterator[str]:
+def rebuilt(connection: Connection) -> Iterator[AuditFinding]:
     """Yield what was rebuilt from the journals of the engines, because a restored copy lacked it."""
     if _schema(connection) < _REBUILT_SINCE:
         return
     rows = connection.execute(_REBUILT).fetchall()
     if not rows:
         return
-    named = ", ".join(row["session_id"] for row in rows[:_MOST_NAMES])
-    more = f" and {len(rows) - _MOST_NAMES} more" if len(rows) > _MOST_NAMES else ""
+    sessions: object = tuple(row["session_id"] for row in rows[:_MOST_NAMES])
+    if len(rows) > _MOST_NAMES:
+        sessions = AuditFinding("some of", some=sessions, more=len(rows) - _MOST_NAMES)
     energy_mwh = sum(row["energy_mwh"] or 0 for row in rows)
     cents = sum(row["cost_cents"] or 0 for row in rows)
     running = sum(row["state"] in ("AUTHORISED", "CHARGING") for row in rows)
-    yield (
-        f"rebuilt after a restore, from the journals of the engines: {named}{more}"
-        f" ({kwh(energy_mwh)} kWh, {cents} cents, {running} of them running)"
+    yield AuditFinding(
+        "rebuilt",
+        sessions=sessions,
+        energy_mwh=energy_mwh,
+        cost_cents=cents,
+        running=AuditFinding("running", count=running),
     )
 
 

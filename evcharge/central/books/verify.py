@@ -1,18 +1,19 @@
 """`evcharge audit verify`: is every book in a state folder what was written, and does every sum hold?"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-
-import msgspec
 
 from evcharge.central.books.invariants import violations
 from evcharge.central.books.reconcile import reconcile
 from evcharge.central.books.unbilled import rebuilt, unbilled, unsigned
+from evcharge.domain.audit_findings import AuditFinding
 from evcharge.domain.errors import StateError
 from evcharge.domain.events import Unread, stored
+from evcharge.labels import DEFAULT_LANGUAGE
+from evcharge.labels.book_findings import in_words
+from evcharge.operator import audit_report
+from evcharge.operator.audit_report import BookFindings
 from evcharge.runtime import failures
-from evcharge.runtime.plain import clean, clean_json
 from evcharge.storage import hash_chain
 from evcharge.storage.database import GUARDS, guards
 from evcharge.storage.reading import Connection, reading
@@ -39,17 +40,14 @@ _MOST_DAMAGE = 10
 Far = Mapping[str, Sequence[Witness]]
 
 
-@dataclass(slots=True)
-class Findings:
-    """What is wrong with a book, which rows this release cannot read, what else is worth knowing: a line each."""
-
-    problems: list[str] = field(default_factory=list)
-    unread: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    witnesses: list[Witness] = field(default_factory=list)
-
-
-def main(state: Path, *, as_json: bool = False, far: Far | None = None, logs: Sequence[Path] = ()) -> int:
+def main(
+    state: Path,
+    *,
+    as_json: bool = False,
+    lang: str = DEFAULT_LANGUAGE,
+    far: Far | None = None,
+    logs: Sequence[Path] = (),
+) -> int:
     """Check the books of Central and Registry under `state`; print what was found. Returns the exit code.
 
     `far` remember a book's log elsewhere; `logs` are files that a program's log was kept in. Raises StateError.
@@ -61,44 +59,21 @@ def main(state: Path, *, as_json: bool = False, far: Far | None = None, logs: Se
         path: examine(path, [*(far or {}).get(path.name, ()), *(_kept(log, path.name) for log in logs)])
         for path in books
     }
-    sound = not any(findings.problems for findings in found.values())
-    if as_json:
-        answer = [
-            {
-                "name": path.name,
-                "problems": of.problems,
-                "unread": of.unread,
-                "anchors": [
-                    {"name": one.name, "count": len(one.heads), "newest": one.newest, "why": one.why}
-                    for one in of.witnesses
-                ],
-                "notes": of.notes,
-            }
-            | _sums(path)
-            for path, of in found.items()
-        ]
-        told = msgspec.json.encode({"sound": sound, "books": answer})
-        print(clean_json(msgspec.json.format(told, indent=2).decode()))
-        return 0 if sound else 1
-    for path, of in found.items():
-        for problem in (*of.problems, *of.unread):
-            print(clean(f"{path.name}: {problem}"))
-        if not of.problems:
-            print(f"{path.name}: {_summary(_sums(path))}")
-        print(f"{path.name}: anchors: {'; '.join(map(str, of.witnesses))}")
-        for note in of.notes:
-            print(clean(f"{path.name}: note: {note}"))
-    return 0 if sound else 1
+    for path, findings in found.items():
+        if as_json or not findings.problems:
+            findings.sums = _sums(path)
+    audit_report.show({path.name: findings for path, findings in found.items()}, as_json=as_json, lang=lang)
+    return 0 if not any(findings.problems for findings in found.values()) else 1
 
 
 def check(path: Path) -> list[str]:
-    """Return what is wrong with one book, a line each."""
-    return examine(path).problems
+    """Return what is wrong with one book, an English line each."""
+    return [in_words(problem) for problem in examine(path).problems]
 
 
-def examine(path: Path, far: Sequence[Witness] = ()) -> Findings:
+def examine(path: Path, far: Sequence[Witness] = ()) -> BookFindings:
     """Return all that can be said of one book, with what `far` and the files beside it remember."""
-    found = Findings()
+    found = BookFindings()
     # Before the book: it must hold all that they remember. The file last, which gets each anchor first.
     others = [*_neighbour(path), *far]
     file = file_witness(path)
@@ -107,18 +82,18 @@ def examine(path: Path, far: Sequence[Witness] = ()) -> Findings:
         found.problems += [*_damage(connection), *_unguarded(connection, SCHEMAS[path.name])]
         torn = hash_chain.first_broken(connection.execute(_EVENTS))
         # A chain that was cut and then went on, or was made anew, is whole in itself; but others remember.
-        broken = [torn.why] if torn else list(contradictions(connection, found.witnesses))
-        found.problems += [f"audit log broken: {why}" for why in broken]
+        broken = [torn.why] if torn else contradictions(connection, found.witnesses)
+        found.problems += [AuditFinding("chain broken", why=why) for why in broken]
         # What went to the Registry was first written to the file.
         found.problems += gaps(file, [one for one in others if one.name == REGISTRY])
         if not any(witness.heads for witness in found.witnesses):
-            found.notes.append("no anchor could be checked: if rows were cut off at the end, nobody can tell")
+            found.notes.append(AuditFinding("none checked"))
         if path.name == CENTRAL_DB:
             found.problems += [*violations(connection), *unbilled(connection)]
             found.notes += [*rebuilt(connection), *unsigned(connection)]
             found.unread += _unread(connection)
             if torn is not None:
-                found.notes.append("what a broken log tells is not compared with the tables")
+                found.notes.append(AuditFinding("not compared"))
             else:
                 compared = reconcile(connection, connection.execute(_EVENTS))
                 found.problems += compared.problems
@@ -142,33 +117,33 @@ def _kept(path: Path, book: str) -> Witness:
         raise StateError(f"cannot read {path}: {failures.why(problem)}") from None
 
 
-def _unread(connection: Connection) -> list[str]:
-    """Return a line for each row that this release cannot read: no harm is done, but its screens lack it."""
+def _unread(connection: Connection) -> list[AuditFinding]:
+    """Return each row that this release cannot read: no harm is done, but its screens lack it."""
     return [
-        f"row {row['n']} of the audit log ({row['type']}) cannot be read by this release"
+        AuditFinding("unread row", n=row["n"], kind=row["type"])
         for row in connection.execute("SELECT n, type, data FROM events ORDER BY n")
         if isinstance(stored(row["n"], row["type"], row["data"]), Unread)
     ]
 
 
-def _damage(connection: Connection) -> list[str]:
+def _damage(connection: Connection) -> list[AuditFinding]:
     """Return what SQLite itself finds wrong with the file."""
     found = [row[0] for row in connection.execute(f"PRAGMA integrity_check({_MOST_DAMAGE})")]
-    lines = [f"the file is damaged: {line}" for line in found if line != "ok"]
-    lines += [
-        f"the file is damaged: row {row[1]} of {row[0]} names a row of {row[2]} that is not there"
+    damage = [AuditFinding("damaged", sqlite=line) for line in found if line != "ok"]
+    damage += [
+        AuditFinding("points nowhere", row=row[1], table=row[0], other=row[2])
         for row in connection.execute("PRAGMA foreign_key_check").fetchmany(_MOST_DAMAGE)
     ]
-    return lines
+    return damage
 
 
-def _unguarded(connection: Connection, schema_package: str) -> Iterator[str]:
+def _unguarded(connection: Connection, schema_package: str) -> Iterator[AuditFinding]:
     """Yield what was taken from the schema, so that rows can be changed which must not."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     there = dict(connection.execute(GUARDS).fetchall())
     for name, sql in guards(schema_package, version).items():
         if there.get(name) != sql:
-            yield f"the schema was changed: {name} {'is another' if name in there else 'is missing'}"
+            yield AuditFinding("schema differs" if name in there else "schema lacks", guard=name)
 
 
 def _sums(path: Path) -> dict[str, int]:
@@ -187,15 +162,3 @@ def _sums(path: Path) -> dict[str, int]:
 def _has(connection: Connection, table: str) -> bool:
     there = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?"
     return connection.execute(there, (table,)).fetchone() is not None
-
-
-def _summary(sums: dict[str, int]) -> str:
-    text = f"{sums['events']} events, chain unbroken"
-    if "tickets" in sums:
-        count = sums.get("corrections", 0)
-        corrected = f" and {count} correction{'s' if count > 1 else ''}" if count else ""
-        text += (
-            f"; {sums['tickets']} tickets{corrected}, {sums['energy_mwh']} mWh, {sums['cost_cents']} cents;"
-            " every sum holds"
-        )
-    return text

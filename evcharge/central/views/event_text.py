@@ -119,7 +119,7 @@ def _line(event: events.Event, lang: str, say: labels.Speech) -> str | None:
             why = refusal_text.of_order(event, lang)
             return say("order refused", command=event.command, cp_id=event.cp_id, why=why)
         case events.ChainBroken():
-            return say("chain broken", n=event.n, why=event.why)
+            return say("chain broken", n=event.n, why=cause(event.why, lang))
         case (
             events.WeatherAlertRaised()
             | events.WeatherAlertCleared()

@@ -6,6 +6,7 @@ import pytest
 from rich.text import Text
 
 from evcharge.central.books import verify
+from evcharge.domain.audit_findings import AuditFinding
 from evcharge.driver import view
 from evcharge.driver.actions import LineOutput
 from evcharge.driver.words import ENGLISH
@@ -13,6 +14,7 @@ from evcharge.evc1.messages import PointRow, Points
 from evcharge.labels import Speech
 from evcharge.labels.operator import SENTENCES
 from evcharge.operator import tables
+from evcharge.operator.audit_report import BookFindings
 from evcharge.operator.invocation import Operating
 from evcharge.runtime.plain import clean, clean_json
 from evcharge.terminal.drawing import drawn
@@ -100,6 +102,7 @@ def test_what_verify_finds_in_a_forged_book_is_tame(
 ):
     (tmp_path / "central").mkdir()
     (tmp_path / "central" / "central.db").touch()
-    monkeypatch.setattr(verify, "examine", lambda *_: verify.Findings(problems=[EVIL], notes=[EVIL]))
+    evil = AuditFinding("damaged", sqlite=EVIL)
+    monkeypatch.setattr(verify, "examine", lambda *_: BookFindings(problems=[evil], notes=[evil]))
     assert verify.main(tmp_path) == 1
     assert is_tame(capsys.readouterr().out)

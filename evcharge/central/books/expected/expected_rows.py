@@ -9,6 +9,7 @@ from evcharge.central.books.expected.proven_tables import MOST_LINES, Columns, P
 from evcharge.central.books.expected.session_rows import SessionRows
 from evcharge.central.books.expected.wallet_rows import WalletRows
 from evcharge.central.rules.accounts import Told
+from evcharge.domain.audit_findings import AuditFinding
 from evcharge.domain.strict_json import read_json
 
 
@@ -68,11 +69,11 @@ class ExpectedRows:
         return self._wallets.unnamed_top_ups
 
     @property
-    def problems(self) -> list[str]:
+    def problems(self) -> list[AuditFinding]:
         """What the log says twice, and differently."""
         return self._log.problems[:MOST_LINES]
 
-    def notes(self) -> Iterator[str]:
+    def notes(self) -> Iterator[AuditFinding]:
         """Yield what cannot be proven."""
         for what, n in self._log.unsealed.items():
-            yield f"{what} can be proven by events after number {n} only: those of before do not tell"
+            yield AuditFinding("proven since", what=AuditFinding(what), n=n)

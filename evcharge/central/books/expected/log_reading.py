@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from evcharge.central.books.expected.proven_tables import UNKNOWN, Put, Row
+from evcharge.domain.audit_findings import AuditFinding
 from evcharge.domain.events import Event
 from evcharge.domain.timestamps import text_of
 
@@ -25,7 +26,7 @@ class LogReading:
     at: str = ""
     actor: str = ""
     # What the log says twice, and differently.
-    problems: list[str] = field(default_factory=list)
+    problems: list[AuditFinding] = field(default_factory=list)
     # The event from which on the log proves accounts, tokens and references, and of what kind it was before.
     unsealed: dict[str, int] = field(default_factory=dict)
 

@@ -25,10 +25,9 @@ class Columns(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table that the log proves: what one of its rows is called, its key, and the columns that events tell."""
+    """A table that the log proves: its key, and the columns that events tell."""
 
     name: str
-    noun: str
     key: tuple[str, ...]
     columns: tuple[str, ...]
     # Numbers that only rise: where the log does not tell one, it tells the least that it can be.
@@ -50,7 +49,6 @@ TABLES: Final = {
     for table in (
         Table(
             "cp",
-            "charging point",
             ("cp_id",),
             (
                 "location", "said_location", "located_by_operator", "price_centi_cents_per_kwh", "fault", *HOLD_COLUMNS,
@@ -59,7 +57,6 @@ TABLES: Final = {
             ("epoch",),
         ),
         Table(
-            "driver",
             "driver",
             ("driver_id",),
             (
@@ -70,9 +67,8 @@ TABLES: Final = {
             kept="(SELECT *, seal_of_pin(driver_id, pin_hash) AS pin_seal FROM driver)",
             kept_since="pin_hash",
         ),
-        Table("former_wallet", "former wallet of", ("driver_id", "registration"), ("balance_cents",)),
+        Table("former_wallet", ("driver_id", "registration"), ("balance_cents",)),
         Table(
-            "session",
             "session",
             ("session_id",),
             (
@@ -84,7 +80,6 @@ TABLES: Final = {
         ),
         Table(
             "ticket",
-            "ticket",
             ("session_id",),
             (
                 "request_id", "cp_id", "driver_id", "registration", "energy_mwh", "cost_cents",
@@ -94,19 +89,17 @@ TABLES: Final = {
         ),
         Table(
             "correction",
-            "correction",
             ("session_id", "number"),
             (
                 "at", "cp_id", "driver_id", "kind", "energy_mwh", "cost_cents", "paid_cents", "ended_at", "elapsed_s",
                 "reason", "reference",
             ),
         ),
-        Table("debt", "debt for", ("session_id",), ("driver_id", "registration", "left_cents")),
-        Table("inbox", "unseen ticket", ("session_id",), ("driver_id",)),
-        Table("journal", "journal", ("cp_id", "journal_id"), (), ("last_seq",)),
-        Table("weather", "weather of", ("place",), ("alerts", "override")),
+        Table("debt", ("session_id",), ("driver_id", "registration", "left_cents")),
+        Table("inbox", ("session_id",), ("driver_id",)),
+        Table("journal", ("cp_id", "journal_id"), (), ("last_seq",)),
+        Table("weather", ("place",), ("alerts", "override")),
         Table(
-            "account",
             "account",
             ("name",),
             ("role", "removed", "seal"),
@@ -115,7 +108,6 @@ TABLES: Final = {
         ),
         Table(
             "api_token",
-            "token",
             ("name",),
             ("role", "removed", "seal"),
             kept="(SELECT name, role, removed_at IS NOT NULL AS removed, seal_of_token(name, role, token_sha256,"

@@ -6,6 +6,7 @@ from typing import Final
 from evcharge.central.books.expected.log_reading import NO_EPOCH, Folds, LogReading, note_epoch
 from evcharge.central.books.expected.proven_tables import LEDGER, UNKNOWN, Row
 from evcharge.domain import events as e
+from evcharge.domain.audit_findings import AuditFinding
 
 _ACCOUNTS: Final = {
     "TOP_UP": ("outside", "wallet"),
@@ -183,8 +184,13 @@ class WalletRows:
         known = self.driver(driver_id)["balance_cents"]
         if balance_cents != known:
             self._log.problems.append(
-                f"the audit log does not add up: event {self._log.n} says {balance_cents} cents of {driver_id}, "
-                f"all before it come to {known}"
+                AuditFinding(
+                    "does not add up",
+                    n=self._log.n,
+                    balance_cents=balance_cents,
+                    driver_id=driver_id,
+                    known_cents=known,
+                )
             )
             self.driver(driver_id)["balance_cents"] = balance_cents
 
