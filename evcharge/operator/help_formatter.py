@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import click
 
-from evcharge.operator.help_words import EXTRAS, HEADINGS, translated
+from evcharge.operator.help_words import EXTRAS, HEADINGS, VALUES, translated
 
 _USAGE = "Uso: "
 # Between what a flag does and what click adds, such as its setting and its default.
@@ -16,7 +16,7 @@ class SpanishHelpFormatter(click.HelpFormatter):
     """Lays out help as click does, with Spanish words; what is unknown stays English."""
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
-        super().write_usage(prog, args, _USAGE if prefix is None else prefix)
+        super().write_usage(prog, with_values(args), _USAGE if prefix is None else prefix)
 
     def write_heading(self, heading: str) -> None:
         super().write_heading(HEADINGS.get(heading, heading))
@@ -28,7 +28,16 @@ class SpanishHelpFormatter(click.HelpFormatter):
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         rows = list(rows)
         room = self.width - 6 - max((len(first) for first, _ in rows), default=0)
-        super().write_dl([(first, _row(second, room)) for first, second in rows], col_max, col_spacing)
+        super().write_dl(
+            [(with_values(first), _row(second, room)) for first, second in rows], col_max, col_spacing
+        )
+
+
+def with_values(text: str) -> str:
+    """Return `text` with Spanish words for what click itself calls values."""
+    for english, spanish in VALUES.items():
+        text = text.replace(english, spanish)
+    return text
 
 
 def _row(text: str, room: int) -> str:

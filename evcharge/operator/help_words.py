@@ -5,6 +5,17 @@ from collections.abc import Mapping
 HEADINGS: Mapping[str, str] = {"Options": "Opciones", "Commands": "Órdenes"}
 # What click adds behind a flag.
 EXTRAS: Mapping[str, str] = {"[default: ": "[por omisión: ", "[required]": "[obligatorio]"}
+# What click calls values and what stands for the rest of a line; our own names of values are those of the docs.
+VALUES: Mapping[str, str] = {
+    "[OPTIONS]": "[OPCIONES]",
+    "COMMAND [ARGS]...": "ORDEN [ARGUMENTOS]...",
+    " INTEGER RANGE": " ENTERO",
+    " INTEGER": " ENTERO",
+    " FLOAT RANGE": " NÚMERO",
+    " FLOAT": " NÚMERO",
+    " TEXT": " TEXTO",
+    " FILENAME": " FICHERO",
+}
 
 SPANISH: Mapping[str, str] = {
     "Show this message and exit.": "Muestra este mensaje y termina.",
@@ -15,7 +26,7 @@ SPANISH: Mapping[str, str] = {
     "`evcharge up` shows all of it on this PC. Every setting is a line of config.toml and an environment variable "
     "(EVCHARGE_CENTRAL__PORT); those that people type are flags, too.": (
         "`evcharge up` la muestra entera en este PC. Cada ajuste es una línea de config.toml y una variable de entorno "
-        "(EVCHARGE_CENTRAL__PORT); los que escriben las personas son también opciones."
+        "(EVCHARGE_CENTRAL__PORT); los que se suelen escribir a mano son también opciones."
     ),
     "Stop when the pipe with this number closes.": "Para cuando se cierra la tubería de este número.",
     # ---- the folder and the roles
@@ -111,7 +122,7 @@ SPANISH: Mapping[str, str] = {
         "Lo que cuesta un kWh desde ahora; una recarga en curso conserva su precio."
     ),
     "Where it stands: its engine, its monitor and the Registry follow.": (
-        "Dónde está: su motor, su monitor y el Registry lo toman."
+        "Dónde está: su motor, su monitor y el Registry lo adoptan."
     ),
     # ---- orders
     "Put charging point CP_ID (or --all) out of order; what it supplies ends, with its ticket.": (
@@ -121,17 +132,17 @@ SPANISH: Mapping[str, str] = {
     "How the order travels.": "Por dónde viaja la orden.",
     "Lift the operator's hold of CP_ID (or --all). Weather, faults, new journals and revoked keys stay.": (
         "Levanta la retención del operador de CP_ID (o --all). "
-        "Quedan el tiempo, las averías, los diarios nuevos y las claves revocadas."
+        "Las del tiempo, las averías, los diarios nuevos y las claves revocadas siguen."
     ),
     "Withdraw the keys of CP_ID: it is out of service until it registers again.": (
         "Revoca las claves de CP_ID: queda fuera de servicio hasta que se registre de nuevo."
     ),
     "Let DRIVER_ID charge no longer, or again (--lift). Its running charge ends.": (
-        "No deja cargar más a DRIVER_ID, o de nuevo (--lift). Su recarga en curso termina."
+        "Impide recargar a DRIVER_ID, o se lo permite de nuevo (--lift). Su recarga en curso termina."
     ),
     "Let it charge again.": "Le deja cargar de nuevo.",
     "Let the charging points in LOCATION work in spite of its weather alerts, or no longer (--lift).": (
-        "Deja funcionar los puntos de LOCATION pese a sus avisos del tiempo, o ya no (--lift)."
+        "Permite que los puntos de LOCATION funcionen pese a sus alertas del tiempo, o lo anula (--lift)."
     ),
     "Heed the weather again.": "Vuelve a hacer caso del tiempo.",
     "Start a charge at CP_ID for a driver who stands there; the rules are those of its own request.": (
@@ -184,10 +195,10 @@ SPANISH: Mapping[str, str] = {
     "Why; the driver reads it.": "Por qué; el conductor lo lee.",
     "Of what this session cost: its ticket is corrected.": "De lo que costó esta sesión: se corrige su tique.",
     "Give back what the ticket of SESSION_ID costs, or EUROS of it.": (
-        "Devuelve lo que cuesta el tique de SESSION_ID, o EUROS de ello."
+        "Devuelve lo que cuesta el tique de SESSION_ID, o solo EUROS."
     ),
     "Pay out what is free in the wallet of DRIVER_ID, or EUROS of it; also of one that was withdrawn.": (
-        "Paga lo que queda libre en el monedero de DRIVER_ID, o EUROS de ello; también si fue dado de baja."
+        "Paga lo que queda libre en el monedero de DRIVER_ID, o solo EUROS; también si se dio de baja."
     ),
     "Whose: the wallet that this registration of the id left.": (
         "De quién: el monedero que dejó este registro del identificador."
@@ -235,7 +246,7 @@ SPANISH: Mapping[str, str] = {
     "One JSON object a line, for programs.": "Un objeto JSON por línea, para programas.",
     "Look after the record of all that happened.": "Cuida el registro de todo lo que ha pasado.",
     "Check that the books are what was written: every row, sum and anchor; name what is not.": (
-        "Comprueba que los libros son lo que se escribió: cada fila, suma y ancla; nombra lo que no lo es."
+        "Comprueba que los libros son lo que se escribió: cada fila, suma y ancla; nombra lo que no cuadra."
     ),
     "A kept log of Central or the Registry: its anchors are compared, too. May be repeated.": (
         "Un registro guardado de Central o del Registry: se comparan también sus anclas. Puede repetirse."
