@@ -112,6 +112,7 @@ def _show(problem: click.ClickException, lang: str) -> None:
     """Show what click, or one of us, has against a command line."""
     from evcharge.labels import DEFAULT_LANGUAGE
     from evcharge.labels.command_errors import translated
+    from evcharge.operator.help_formatter import with_values
 
     if lang == DEFAULT_LANGUAGE:
         problem.show()
@@ -121,7 +122,7 @@ def _show(problem: click.ClickException, lang: str) -> None:
         click.echo(problem.format_message(), err=True)
         return
     if isinstance(problem, click.UsageError) and problem.ctx is not None:
-        usage = problem.ctx.get_usage().removeprefix("Usage: ")
+        usage = with_values(problem.ctx.get_usage().removeprefix("Usage: "))
         click.echo(f"Uso: {usage}\nAyuda: {problem.ctx.command_path} --help\n", err=True)
     click.echo(f"Error: {translated(problem.format_message(), lang)}", err=True)
 
@@ -183,8 +184,10 @@ def _live(
 
     One with `many_links` runs on the fastest loop there is.
     """
-    from evcharge.runtime import health_socket, lifecycle, loops
+    from evcharge.labels.command_errors import translated
+    from evcharge.runtime import health_socket, lifecycle, logs, loops
 
+    logs.translate_with(translated)
     name = health_socket.socket_name(click.get_current_context().command.name or "", id_)
     health = health_socket.OwnHealth()
 
@@ -446,4 +449,4 @@ def verify(logs: tuple[Path, ...], as_json: bool, config_file: Path | None, **gi
     from evcharge.operator import far_witnesses
 
     far = asyncio.run(far_witnesses.ask(config, Speech(SENTENCES, config.lang)))
-    return books.main(config.state, as_json=as_json, far=far, logs=logs)
+    return books.main(config.state, as_json=as_json, lang=config.lang, far=far, logs=logs)

@@ -203,7 +203,7 @@ async def serve(central: Central, stop: asyncio.Event, shown: Sequence[Work] = (
     with heap.settled() as settled:
         async with listen(settings.host, settings.port, central.door, central.peers.peers.serve) as port:
             central.website.inviting.port = port
-            log.info("Central listening on %s", place(settings.host, port))
+            log.info("%s", said("listening", at=place(settings.host, port)))
             await run_until(
                 stop,
                 dispatcher.run(),

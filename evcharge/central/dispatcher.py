@@ -137,7 +137,7 @@ class Dispatcher:
             if not await self._work():
                 facts = sum(waiting.since is None for waiting in self._inbox)
                 if facts:
-                    log.error("%d facts are not stored; their engines will tell them again.", facts)
+                    log.error("%s", said("facts not stored", count=facts))
                 for waiting in self._inbox:
                     if waiting.since is not None:
                         log.error("%s", said("withdrawal lost", subject=_subject(waiting.command)))
@@ -161,7 +161,8 @@ class Dispatcher:
                 if not await self._carry_out([waiting]):
                     return False
             except ConstraintViolated as problem:
-                log.warning("the database refused %s: %s", type(waiting.command).__name__, problem)
+                command = type(waiting.command).__name__
+                log.warning("%s", said("books refused", command=command, why=because(str(problem))))
                 _answer(waiting.done, Unstorable(f"the books refuse this: {problem}"))
         return True
 

@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 _LISTENING = r"(?:listening on|escucha en) \S*:(\d+)"
 # Not Central's own line: that of its API and pages.
-_PAGES = r"listening on (https?)://(\S+):(\d+)"
+_PAGES = r"(?:listening on|escucha en) (https?)://(\S+):(\d+)"
 _SHOWN = r"(?:the password|la contraseña) (\S+)$"
 # Each ticket names its session; a ticket that is shown twice is still one.
 _TICKET = r"\bSession: +(\S+)"

@@ -17,7 +17,7 @@ from evcharge.runtime.config import CentralSettings, Config, KafkaSettings, Reac
 from evcharge.runtime.waiting import uninterrupted
 
 # The last line that each says when it starts: Central has its API then, too.
-_LISTENING = r"listening on https?://"
+_LISTENING = r"(?:listening on|escucha en) https?://"
 _BACK_AFTER_S = 1.0
 _START_WITHIN_S = 240.0
 _LEAVE_WITHIN_S = 6.0

@@ -19,6 +19,7 @@ from msgspec import Struct
 from evcharge.domain.errors import BadInput, Code, CommandRefused, EvchargeError, Overloaded, ProtocolError
 from evcharge.domain.strict_json import read_json
 from evcharge.labels import command_refusals
+from evcharge.labels.command_errors import in_spanish
 from evcharge.runtime import failures
 from evcharge.runtime.admission import SeatLimits
 from evcharge.runtime.listener import Connection, PortOptions, listen
@@ -167,8 +168,9 @@ def failure(
 ) -> web.Response:
     """Return the response for something that was not done: problem details (RFC 9457), and our fields.
 
-    `text_es`: the same in Spanish, where there is such a sentence.
+    `text_es`: the same in Spanish; without it, what `labels` know of `text`.
     """
+    text_es = text_es or in_spanish(text)
     content = {
         "type": "about:blank",
         "title": _title(status),

@@ -586,6 +586,36 @@ SENTENCES: Mapping[str, Words] = {
         "ALERT the books hold {n} tickets with more energy than any session can have: see `evcharge audit verify`",
         "ALERTA los libros tienen {n} tiques con más energía de la que cabe en una sesión: vea `evcharge audit verify`",
     ),
+    # ---- ports, files, and what fails without ending Central
+    "listening": ("Central listening on {at}", "Central escucha en {at}"),
+    "API listening": (
+        "The API for operators is listening on {url}",
+        "La API de operadores escucha en {url}",
+    ),
+    "API listening again": (
+        "The API for operators is again listening on {url}",
+        "La API de operadores escucha de nuevo en {url}",
+    ),
+    "API failed": (
+        "The API for operators failed; charging goes on, and the API starts again",
+        "Falló la API de operadores; las recargas siguen, y la API arranca de nuevo",
+    ),
+    "export cut short": ("{file} ends in its middle: {why}", "{file} se corta por la mitad: {why}"),
+    "facts not stored": (
+        "{count} facts are not stored; their engines will tell them again.",
+        "Quedan {count} hechos sin guardar; sus motores los contarán de nuevo.",
+    ),
+    "books refused": ("the database refused {command}: {why}", "la base de datos rechazó {command}: {why}"),
+    "logins not kept": (
+        "cannot keep who is logged in: {why}",
+        "no se puede guardar quién está identificado: {why}",
+    ),
+    "chain found broken": ("audit log broken: {why}", "el registro de auditoría está roto: {why}"),
+    "panel failed": (
+        "the panel failed; Central goes on with plain lines",
+        "falló el panel; Central sigue con líneas sencillas",
+    ),
+    "kafka failed": ("Kafka: {why}", "Kafka: {why}"),
     "no terminal": (
         "--panel needs a terminal; Central goes on with plain lines.",
         "--panel necesita una terminal; Central sigue con líneas sencillas.",

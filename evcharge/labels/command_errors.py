@@ -1,7 +1,8 @@
 """What goes wrong at a command line, in other languages: the errors of files, ports, settings and typed values. Pure.
 
 They are raised far below, where nobody knows who reads them, as English sentences. Here each has its Spanish one, found
-by its pattern; a test reads every such error of the program.
+by its pattern; a test reads every such error of the program. `translated` knows what servers answer and what logs say
+(`api_answers`, `log_lines`), too.
 """
 
 import re
@@ -9,7 +10,7 @@ import string
 from collections.abc import Mapping
 from functools import cache
 
-from evcharge.labels import DEFAULT_LANGUAGE, LANGUAGES, Saying, Words
+from evcharge.labels import DEFAULT_LANGUAGE, LANGUAGES, Saying, Words, api_answers, figures, log_lines
 from evcharge.labels.causes import cause
 
 SENTENCES: Mapping[str, Words] = {
@@ -678,7 +679,19 @@ SENTENCES: Mapping[str, Words] = {
 # What is a sentence itself.
 _INNER = frozenset({"why", "place"})
 # What may have blanks in it; the rest is one word.
-_LONG = _INNER | {"path", "same", "state", "shown", "what", "names", "command", "range", "owner", "id"}
+_LONG = _INNER | {
+    "path",
+    "same",
+    "state",
+    "shown",
+    "what",
+    "names",
+    "command",
+    "range",
+    "owner",
+    "id",
+    "when",
+}
 
 
 def translated(text: str, lang: str) -> str:
@@ -686,14 +699,20 @@ def translated(text: str, lang: str) -> str:
     if lang == DEFAULT_LANGUAGE or lang not in LANGUAGES:
         return text
     column = LANGUAGES.index(lang)
-    for name, pattern in _patterns():
+    for words, pattern in _patterns():
         if found := pattern.fullmatch(text):
             values = {
                 field: translated(value, lang) if field in _INNER else value
                 for field, value in found.groupdict().items()
             }
-            return SENTENCES[name][column].format_map(values)
+            return figures(words[column].format_map(values), lang)
     return cause(text, lang)
+
+
+def in_spanish(text: str) -> str:
+    """Return the Spanish of an English sentence of ours; "" for one that is not known here."""
+    spanish = translated(text, "es")
+    return spanish if spanish != text else ""
 
 
 def because(text: str) -> Saying:
@@ -702,10 +721,11 @@ def because(text: str) -> Saying:
 
 
 @cache
-def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    """Return the English sentences as patterns, those with the most words of their own first."""
-    ordered = sorted(SENTENCES, key=lambda name: -len(re.sub(r"\{.*?\}", "", SENTENCES[name][0])))
-    return [(name, _pattern(SENTENCES[name][0])) for name in ordered]
+def _patterns() -> list[tuple[Words, re.Pattern[str]]]:
+    """Return all sentences with the patterns of their English, those with the most words of their own first."""
+    known = [*SENTENCES.values(), *api_answers.SENTENCES.values(), *log_lines.SENTENCES.values()]
+    ordered = sorted(known, key=lambda words: -len(re.sub(r"\{.*?\}", "", words[0])))
+    return [(words, _pattern(words[0])) for words in ordered]
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:

@@ -50,6 +50,10 @@ SENTENCES: Mapping[str, Words] = {
         ),
     ),
     # ---- lines of the engine
+    "health port open": (
+        "{cp_id} health port listening on {at}",
+        "{cp_id} puerto de salud: escucha en {at}",
+    ),
     "engine stopped": ("{cp_id} engine stopped", "{cp_id} motor parado"),
     "start received": (
         "START received: session {session} of {driver}, at most {kwh} kWh",

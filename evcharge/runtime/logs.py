@@ -4,7 +4,7 @@
 JSON line, as do the fields of the surrounding `about(...)` blocks (request_id, session_id, …).
 
 An argument that has no language yet (`labels.Saying`) is printed in that of this process; in JSON its name and its
-facts are fields of their own.
+facts are fields of their own. A whole line of a part without a language is English, and translated (`translate_with`).
 """
 
 import logging
@@ -13,7 +13,7 @@ import re
 import select
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime, tzinfo
@@ -53,6 +53,16 @@ def about(**fields: Any) -> Iterator[None]:
         yield
     finally:
         _about.reset(token)
+
+
+# The English line of a part that has no language, in that of this process; the command line puts the words there.
+Translate = Callable[[str, str], str]
+_words_of: list[Translate] = []
+
+
+def translate_with(words: Translate) -> None:
+    """Say the lines that have no language yet in that of this process, by `words`."""
+    _words_of[:] = [words]
 
 
 def setup(settings: LogSettings, lang: str = "en", stream: TextIO | None = None) -> None:
@@ -144,12 +154,16 @@ def _in_words(argument: Any, lang: str) -> object:
     return argument.in_language(lang) if hasattr(argument, "in_language") else argument
 
 
+def _translate(line: str, lang: str) -> str:
+    return _words_of[0](line, lang) if _words_of else line
+
+
 def _words(record: logging.LogRecord, lang: str) -> str:
     try:
         if _sayings(record):
             text = str(record.msg) % tuple(_in_words(one, lang) for one in record.args or ())
         else:
-            text = record.getMessage()
+            text = _translate(record.getMessage(), lang)
     except (TypeError, ValueError):
         text = f"{record.msg} {record.args}"
     problem = record.exc_info[1] if record.exc_info else None

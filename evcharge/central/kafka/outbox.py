@@ -182,7 +182,9 @@ class Outbox:
             except* Exception as problems:
                 # Charges go on, whatever a library for brokers does.
                 problem = _first(problems)
-                log.exception("Kafka: %s", failures.why(problem), exc_info=problem)
+                log.exception(
+                    "%s", said("kafka failed", why=because(failures.why(problem))), exc_info=problem
+                )
                 self._lose(problem)
             await self._close()
             self._say_again()

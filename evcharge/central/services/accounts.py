@@ -29,6 +29,8 @@ from evcharge.domain.events import LoggedIn, LoggedOut, LoginLinkMade
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import read_json
 from evcharge.domain.timestamps import text_of
+from evcharge.labels.causes import because
+from evcharge.labels.central import said
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.waiting import uninterrupted
 from evcharge.security import secret_files
@@ -293,7 +295,7 @@ class Directory:
             # A transaction that is cut off half way would leave the connection inside it.
             return await uninterrupted(self._execute(sql, params))
         except StoreError as problem:
-            log.warning("cannot keep who is logged in: %s", problem)
+            log.warning("%s", said("logins not kept", why=because(str(problem))))
             return False
 
     async def _execute(self, sql: str, params: dict[str, object]) -> bool:

@@ -15,6 +15,8 @@ from evcharge.central.books.store import CentralStore
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.rules.commands import CENTRAL, Note
 from evcharge.domain.events import ChainBroken
+from evcharge.labels.causes import because
+from evcharge.labels.central import said
 from evcharge.runtime.clock import Clock
 from evcharge.storage import hash_chain
 from evcharge.storage.database import Database
@@ -97,5 +99,5 @@ class ChainWalker:
         # The next look is from the beginning: whoever puts the books right is seen to have done so.
         self._head = hash_chain.Head()
         if known != broken:
-            log.error("audit log broken: %s", broken.why)
+            log.error("%s", said("chain found broken", why=because(broken.why)))
             self._dispatcher.post(Note(by=CENTRAL, event=ChainBroken(n=broken.n, why=broken.why)))

@@ -48,6 +48,7 @@ from evcharge.domain.errors import BadInput
 from evcharge.domain.events import Event, TicketMade
 from evcharge.domain.ids import CpId, SessionId
 from evcharge.domain.session import Session
+from evcharge.labels.central import said
 from evcharge.runtime import logs
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.waiting import wait_until
@@ -160,7 +161,7 @@ class Panel:
         except Exception:
             root.handlers = handlers
             # A screen must not take Central with it.
-            log.exception("the panel failed; Central goes on with plain lines")
+            log.exception("%s", said("panel failed"))
         finally:
             self._out.close()
             root.handlers = handlers

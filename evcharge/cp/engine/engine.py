@@ -100,8 +100,8 @@ async def run(
         lane = engine.lane = _lane(config, cp_id, engine)
         port = engine.port
         async with port.listening(config.engine.health_host, config.engine.health_port) as number:
-            log.info("%s health port listening on %s", cp_id, place(config.engine.health_host, number))
             engine.health_at = place(config.engine.health_host, number)
+            log.info("%s", engine.words("health port open", cp_id=cp_id, at=engine.health_at))
             finished = asyncio.Event()
             await run_until(
                 finished,

@@ -253,7 +253,12 @@ class Journal:
         aside = self._free_name("damaged")
         segment = self._begin(self._fresh(meter_mwh, seen), [], aside=aside)
         self.damage = f"journal damaged at byte {damage.at}, moved to {aside}"
-        log.error("%s; a new one goes on from %d mWh", self.damage, meter_mwh)
+        log.error(
+            "journal damaged at byte %d, moved to %s; a new one goes on from %d mWh",
+            damage.at,
+            aside,
+            meter_mwh,
+        )
         return segment
 
     def _find(self) -> File | None:

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from evcharge.domain.errors import Taken
 from evcharge.http.server import SEATS, serving
+from evcharge.labels.central import said
 from evcharge.runtime.admission import SeatLimits
 from evcharge.runtime.plain import place
 from evcharge.runtime.waiting import Backoff
@@ -57,7 +58,7 @@ class ApiServer:
             except Exception as problem:  # whatever it is, it must not end Central
                 if not self._started and isinstance(problem, Taken):
                     raise
-                log.exception("The API for operators failed; charging goes on, and the API starts again")
+                log.exception("%s", said("API failed"))
             await asyncio.sleep(self._backoff.next_s(at_least_s=0.1))
 
     async def _serve(self) -> None:
@@ -73,9 +74,7 @@ class ApiServer:
             # The port that was announced stays the same.
             self._port = port
             scheme = "https" if self._tls is not None and not self._plain else "http"
-            again = " again" if self._started else ""
-            log.info(
-                "The API for operators is%s listening on %s://%s", again, scheme, place(self._host, port)
-            )
+            name = "API listening again" if self._started else "API listening"
+            log.info("%s", said(name, url=f"{scheme}://{place(self._host, port)}"))
             self._started = True
             await self._work()

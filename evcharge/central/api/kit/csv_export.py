@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from evcharge.labels.causes import because
+from evcharge.labels.central import said
 from evcharge.storage.store_errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -83,7 +85,7 @@ async def stream(
         async for page in pages:
             await response.write(lines(dialect, page))
     except StoreError as problem:
-        log.warning("%s ends in its middle: %s", name, problem)
+        log.warning("%s", said("export cut short", file=name, why=because(str(problem))))
         # A file that merely ended here would look complete.
         if request.transport is not None:
             request.transport.abort()

@@ -1,0 +1,343 @@
+"""What Central's API and the Registry answer by themselves, in both languages: found by the English sentence. Pure.
+
+What the rules refuse is in `labels/command_refusals`. `labels/command_errors.translated` knows these, too.
+"""
+
+from collections.abc import Mapping
+
+from evcharge.labels import Words
+
+SENTENCES: Mapping[str, Words] = {
+    # ---- any address
+    "address takes": ("This address takes {names} only.", "Esta dirección solo admite {names}."),
+    "no address": ("There is nothing at this address.", "En esta dirección no hay nada."),
+    "big body": (
+        "The body is too big: at most {most} KiB.",
+        "El cuerpo es demasiado grande: como mucho {most} KiB.",
+    ),
+    "send JSON": (
+        "Send JSON, with the header Content-Type: application/json and no Content-Encoding.",
+        "Envíe JSON, con la cabecera Content-Type: application/json y sin Content-Encoding.",
+    ),
+    "not understood": ("This request is not understood.", "Esta petición no se entiende."),
+    "late body": ("The body did not arrive in time.", "El cuerpo no llegó a tiempo."),
+    "no database": (
+        "The database cannot be used now. Try again later.",
+        "Ahora no se puede usar la base de datos. Pruebe más tarde.",
+    ),
+    "own mistake": (
+        "This server made a mistake. Its log says more.",
+        "Este servidor ha cometido un error. Su registro dice más.",
+    ),
+    "no HTTP": ("Not a valid HTTP request.", "No es una petición HTTP válida."),
+    "many requests": (
+        "Too many requests at once. Wait, then try again.",
+        "Demasiadas peticiones a la vez. Espere y pruebe de nuevo.",
+    ),
+    "bad body": ("Bad body: {why}.", "El cuerpo no vale: {why}."),
+    "not JSON": ("The body is not JSON.", "El cuerpo no es JSON."),
+    "busy": (
+        "Central is busy: ask later whether it was done.",
+        "La Central está ocupada: pregunte más tarde si se hizo.",
+    ),
+    # ---- parameters
+    "unknown parameter": (
+        "Unknown parameter {parameter}: {why}.",
+        "Parámetro desconocido {parameter}: {why}.",
+    ),
+    "takes": ("this address takes {names}", "esta dirección admite {names}"),
+    "takes none": ("this address takes none", "esta dirección no admite ninguno"),
+    "given twice": ("{parameter} is given twice.", "{parameter} está dado dos veces."),
+    "from after to": ("from is later than to.", "from es posterior a to."),
+    "far apart": (
+        "At most {most} days at once: from and to are further apart.",
+        "Como mucho {most} días de una vez: from y to están más lejos uno de otro.",
+    ),
+    "some days": (
+        "days must be a whole number from 1 to {most}, and needs no from.",
+        "days debe ser un número entero de 1 a {most}, y va sin from.",
+    ),
+    "a month": ("month must be a month such as 2026-11.", "month debe ser un mes como 2026-11."),
+    "an event": (
+        "type must be that of an event, such as TicketMade.",
+        "type debe ser el de un evento, como TicketMade.",
+    ),
+    "a name": (
+        "{parameter} must be a name of at most {most} characters.",
+        "{parameter} debe ser un nombre de {most} caracteres como mucho.",
+    ),
+    "measured when": (
+        "measured_at must be like 2026-11-21T08:30:00Z, or Unix seconds.",
+        "measured_at debe ser como 2026-11-21T08:30:00Z, o segundos de Unix.",
+    ),
+    "a date": (
+        "{parameter} must be a date such as 2026-11-21.",
+        "{parameter} debe ser una fecha como 2026-11-21.",
+    ),
+    "an instant": (
+        "{parameter} must be a date such as 2026-11-21, or an instant such as 2026-11-21T08:30:00Z.",
+        "{parameter} debe ser una fecha como 2026-11-21, o un instante como 2026-11-21T08:30:00Z.",
+    ),
+    "a number": (
+        "{parameter} must be a whole number from {least} to {most}.",
+        "{parameter} debe ser un número entero de {least} a {most}.",
+    ),
+    "one of them": ("{parameter} must be one of {names}.", "{parameter} debe ser uno de {names}."),
+    "one of these": ("{parameter} must be one of: {names}.", "{parameter} debe ser uno de estos: {names}."),
+    "before or after": ("Give before or after, not both.", "Dé before o after, no los dos."),
+    "both or neither": (
+        "Give latitude and longitude, or neither.",
+        "Dé latitude y longitude, o ninguno de los dos.",
+    ),
+    "where": ("Say where: ?location=…", "Diga dónde: ?location=…"),
+    "price or location": ("Give price, location or both.", "Dé price, location o los dos."),
+    "session's length": (
+        "A session's id has 8 to 96 characters.",
+        "El identificador de una sesión tiene de 8 a 96 caracteres.",
+    ),
+    "a slip": (
+        "{euros} € is more than {most} €: is that right?",
+        "{euros} € es más de {most} €: ¿es correcto?",
+    ),
+    "a dear price": (
+        "{price} €/kWh is more than {most} €/kWh: is that right?",
+        "{price} €/kWh es más de {most} €/kWh: ¿es correcto?",
+    ),
+    "a page": (
+        "{parameter} must be the `next` or `previous` of a page of this list.",
+        "{parameter} debe ser el `next` o el `previous` de una página de esta lista.",
+    ),
+    "name and address": (
+        "{parameter} must be a name and an address.",
+        "{parameter} debe ser un nombre y una dirección.",
+    ),
+    "random credential": (
+        "credential must be 32 random bytes in base64url.",
+        "credential debe ser 32 bytes aleatorios en base64url.",
+    ),
+    # ---- who asks
+    "log in": (
+        "Log in first; a program sends the header Authorization: Bearer <token>.",
+        "Identifíquese antes; un programa envía la cabecera Authorization: Bearer <token>.",
+    ),
+    "not for the role": (
+        "{who} is of role {role} and may not do this: it is for {names}.",
+        "{who} tiene el rol {role} y no puede hacer esto: es para {names}.",
+    ),
+    "another site": (
+        "This came from a page of another site: nothing was done. Use Central's own pages.",
+        "Esto vino de una página de otro sitio: no se hizo nada. Use las páginas de la Central.",
+    ),
+    "another name": (
+        "This Central is not called {host}: add the name to [registry] names.",
+        "Esta Central no se llama {host}: añada el nombre a [registry] names.",
+    ),
+    "wrong password": (
+        "The name or the password is wrong.",
+        "El nombre o la contraseña no son correctos.",
+    ),
+    "wrong old password": (
+        "The old password is wrong.",
+        "La contraseña antigua no es correcta.",
+    ),
+    "figures for whom": (
+        "Figures are for this computer, or after a login.",
+        "Las cifras son para este equipo, o para quien se identifique.",
+    ),
+    "no figures": ("Figures are not for this role.", "Las cifras no son para este rol."),
+    "own pages": (
+        "{most} pages of yours are open: close some.",
+        "Tiene {most} páginas abiertas: cierre alguna.",
+    ),
+    "all pages": (
+        "Too many pages are open on this Central: close some.",
+        "Hay demasiadas páginas abiertas en esta Central: cierre alguna.",
+    ),
+    # ---- accounts and tokens
+    "no account": ("There is no account of that name.", "No hay ninguna cuenta con ese nombre."),
+    "no token": ("There is no token of that name.", "No hay ningún token con ese nombre."),
+    "exists": ("{who} exists already.", "{who} ya existe."),
+    "looks like": (
+        "{who} could be taken for {other}: choose another name.",
+        "{who} podría confundirse con {other}: elija otro nombre.",
+    ),
+    "last admin": (
+        "{who} is the last admin: make another one first.",
+        "{who} es el último admin: cree antes otro.",
+    ),
+    "no password here": (
+        "{who} has no password here: it is kept where it was registered.",
+        "{who} no tiene contraseña aquí: está donde se registró.",
+    ),
+    "id of a driver": (
+        "{who} is the id of a driver: its role can only be driver.",
+        "{who} es el identificador de un conductor: su rol solo puede ser driver.",
+    ),
+    "account of a driver": (
+        "A driver's account has the driver's id for its name, such as D01.",
+        "La cuenta de un conductor se llama como el conductor, por ejemplo D01.",
+    ),
+    "role of an account": (
+        "An account is {names}, or driver. Programs get a token instead.",
+        "Una cuenta es {names}, o driver. Los programas reciben un token.",
+    ),
+    "role of a token": ("A token is of role {names}.", "Un token tiene el rol {names}."),
+    "bad name": (
+        "bad name {shown}: allowed are 1 to 32 of a-z, 0-9, _, . and -, with a letter or dot",
+        "el nombre {shown} no vale: se admiten de 1 a 32 de a-z, 0-9, _, . y -, con una letra o un punto",
+    ),
+    "own name": (
+        "{who} is, or looks like, a name of the network itself: choose another.",
+        "{who} es un nombre de la propia red, o se le parece: elija otro.",
+    ),
+    # ---- points, drivers, sessions
+    "no alert": (
+        "There is no open alert of that id.",
+        "No hay ninguna alerta abierta con ese identificador.",
+    ),
+    "alert ends itself": (
+        "This alert ends when its cause does.",
+        "Esta alerta termina cuando termina su causa.",
+    ),
+    "no driver": ("Driver {driver_id} is unknown here.", "Aquí no se conoce al conductor {driver_id}."),
+    "other top-up": (
+        "That reference belongs to another top-up: choose a new one.",
+        "Esa referencia es de otro ingreso: elija una nueva.",
+    ),
+    "other order": (
+        "That reference belongs to another order: choose a new one.",
+        "Esa referencia es de otra orden: elija una nueva.",
+    ),
+    "not sent": (
+        "This network does not send that: ask its operator, or leave it empty.",
+        "Esta red no envía eso: pregunte a su operador, o déjelo vacío.",
+    ),
+    "no point": (
+        "{cp_id} does not exist: Central has never heard of it.",
+        "{cp_id} no existe: la Central nunca ha sabido de él.",
+    ),
+    "withdrawn": (
+        "{who} was withdrawn: register it again first.",
+        "{who} se dio de baja: regístrelo antes de nuevo.",
+    ),
+    "no session": (
+        "There is no session of that id.",
+        "No hay ninguna sesión con ese identificador.",
+    ),
+    # ---- the Registry
+    "not registered": ("{who} is not registered.", "{who} no está registrado."),
+    "location of a driver": ("A driver has no location.", "Un conductor no tiene lugar."),
+    "point, not driver": (
+        "{who} is a charging point, not a driver.",
+        "{who} es un punto de recarga, no un conductor.",
+    ),
+    "no Registry": (
+        "What answers for the Registry is none.",
+        "Lo que responde en lugar del Registry no lo es.",
+    ),
+    "being changed": (
+        "{who} is being changed by others. Try again.",
+        "Otros están cambiando {who}. Pruebe de nuevo.",
+    ),
+    "this id being changed": (
+        "This id is being changed by others. Try again.",
+        "Otros están cambiando este identificador. Pruebe de nuevo.",
+    ),
+    "changed just now": (
+        "{who} was changed just now. Try again.",
+        "{who} acaba de cambiar. Pruebe de nuevo.",
+    ),
+    "one id": ("Give either cp_id or driver_id.", "Dé cp_id o driver_id, uno de los dos."),
+    "wrong user": (
+        "The user or the password is wrong.",
+        "El usuario o la contraseña no son correctos.",
+    ),
+    "registration over": (
+        "That registration of {who} is over.",
+        "Ese registro de {who} ha terminado.",
+    ),
+    "old login token": (
+        "This token is unknown or has expired. Log in again.",
+        "Este token no se conoce o ha caducado. Identifíquese de nuevo.",
+    ),
+    "needs token": (
+        "This needs a token: send the header Authorization: Bearer <token>.",
+        "Esto necesita un token: envíe la cabecera Authorization: Bearer <token>.",
+    ),
+    "token of a role": (
+        "This token may not do that: it is of role {role}.",
+        "Este token no puede hacer eso: tiene el rol {role}.",
+    ),
+    "itself only": (
+        "Only {who} itself or an administrator may do this.",
+        "Esto solo lo puede hacer {who} o un administrador.",
+    ),
+    "wrong credential": (
+        "The id or its credential is wrong.",
+        "El identificador o su credencial no son correctos.",
+    ),
+    "token of another": (
+        "This token is not known here. Is it of another network? Ask for a new one.",
+        "Aquí no se conoce este token. ¿Es de otra red? Pida uno nuevo.",
+    ),
+    "token used": (
+        "This token was used already on {when}: ask for a new one.",
+        "Este token ya se usó el {when}: pida uno nuevo.",
+    ),
+    "token expired": (
+        "This token expired on {when}: ask for a new one.",
+        "Este token caducó el {when}: pida uno nuevo.",
+    ),
+    "no ca.pem": (
+        "The Registry has no ca.pem in its state folder.",
+        "El Registry no tiene ca.pem en su carpeta de estado.",
+    ),
+    "other credential": (
+        "{who} is already registered with another credential. Use that one, or let an administrator rotate it.",
+        "{who} ya está registrado con otra credencial. Use esa, o que un administrador la cambie.",
+    ),
+    "key revoked": (
+        "The key of {who} was revoked at Central: rotate its credential instead.",
+        "La clave de {who} se revocó en la Central: cambie su credencial.",
+    ),
+    "changed since": (
+        "{who} was changed after this token was made: ask for a new one.",
+        "{who} ha cambiado desde que se hizo este token: pida uno nuevo.",
+    ),
+    "name of the network": (
+        "{who} is kept for the network itself: choose another id.",
+        "{who} está reservado para la propia red: elija otro identificador.",
+    ),
+    "was a point": (
+        "{who} was a charging point, and an id keeps its kind: choose another id.",
+        "{who} era un punto de recarga, y un identificador no cambia de clase: elija otro.",
+    ),
+    "was a driver": (
+        "{who} was a driver, and an id keeps its kind: choose another id.",
+        "{who} era un conductor, y un identificador no cambia de clase: elija otro.",
+    ),
+    "is a point": (
+        "{who} is already registered as a charging point, and an id keeps its kind: choose another id.",
+        "{who} ya está registrado como punto de recarga, y un identificador no cambia de clase: elija otro.",
+    ),
+    "is a driver": (
+        "{who} is already registered as a driver, and an id keeps its kind: choose another id.",
+        "{who} ya está registrado como conductor, y un identificador no cambia de clase: elija otro.",
+    ),
+    "disabled": (
+        "{who} is disabled. An administrator must activate it.",
+        "{who} está desactivado. Lo tiene que activar un administrador.",
+    ),
+    "disabled, revoked": (
+        "{who} is disabled. Its key was revoked: an administrator must issue a new credential.",
+        "{who} está desactivado. Se revocó su clave: un administrador tiene que darle una credencial nueva.",
+    ),
+    "disabled, withdrawn": (
+        "{who} was withdrawn. An administrator must register it again.",
+        "{who} se dio de baja. Lo tiene que registrar de nuevo un administrador.",
+    ),
+    "demo with others": (
+        "--demo is for a network of its own, and {who} is registered here: give another folder with --state.",
+        "--demo es para una red propia, y aquí está registrado {who}: dé otra carpeta con --state.",
+    ),
+}

@@ -1,0 +1,83 @@
+"""What Central's API and the Registry answer by themselves has Spanish words."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from evcharge.http.server import failure
+from evcharge.labels.api_answers import SENTENCES
+from evcharge.labels.causes import cause
+from evcharge.labels.command_errors import in_spanish, translated
+from tests.unit.labels.test_command_errors import ANSWERS, PACKAGE, text_of
+
+KINDS = {"Refused", "BadInput", "AuthenticationError", "Overloaded", "ProtocolError", "failure"}
+
+
+def answers() -> Iterator[tuple[str, str]]:
+    """Yield each sentence that is answered, with something in each of its braces, and where that is."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = path.relative_to(PACKAGE).as_posix()
+        if not name.startswith(ANSWERS):
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            texts: list[ast.expr] = []
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in KINDS:
+                texts = node.args[:3]
+            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "text":
+                texts = [node.value]
+            for one in texts:
+                text = text_of(one)
+                if text is not None and " " in text.strip() and text.strip("X :.()"):
+                    yield f"{name}:{one.lineno}", text
+
+
+# Kept for the audit log; or put together, each of its sentences being in the table.
+APART = ("Central's API: X", "X X", "X X a X, and an id keeps its kind: choose another id.")
+
+
+def test_every_answer_has_spanish_words():
+    found = [(where, text) for where, text in answers() if text not in APART]
+    assert len(found) > 70
+    wrong = []
+    for where, text in found:
+        # A cause is known by its pattern alone: half of a sentence in Spanish is none.
+        english = {words[0] for words in SENTENCES.values()}
+        if not in_spanish(text) or (in_spanish(text) == cause(text, "es") and text not in english):
+            wrong.append((where, text))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("words", SENTENCES.values(), ids=SENTENCES)
+def test_every_sentence_is_recognised_for_what_it_is(words: tuple[str, str]):
+    english, spanish = (re.sub(r"\{(\w+)\}", r"<\1>", text) for text in words)
+    assert translated(english, "es") == spanish
+
+
+@pytest.mark.parametrize(
+    ("text", "spanish"),
+    [
+        (
+            "30.00 € is more than 20.00 €: is that right?",
+            "30,00 € es más de 20,00 €: ¿es correcto?",
+        ),
+        (
+            "D01 is of role driver and may not do this: it is for admin, operator.",
+            "D01 tiene el rol driver y no puede hacer esto: es para admin, operator.",
+        ),
+        (
+            "days must be a whole number from 1 to 366, and needs no from.",
+            "days debe ser un número entero de 1 a 366, y va sin from.",
+        ),
+        (
+            "CP001 is disabled. An administrator must activate it.",
+            "CP001 está desactivado. Lo tiene que activar un administrador.",
+        ),
+    ],
+)
+def test_an_answer_says_it_in_both_languages(text: str, spanish: str):
+    body = failure(400, "E_FIELD", text).body
+    assert isinstance(body, bytes)
+    assert f'"text_es":"{spanish}"' in body.decode()
