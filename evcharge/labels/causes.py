@@ -95,6 +95,9 @@ SENTENCES: Mapping[str, Words] = {
         "does not fit a session that is {state}",
         "no encaja en una sesión en estado {state}",
     ),
+    # ---- who did something at the Registry
+    "enrolment token": ("enrolment token", "el token de alta"),
+    "invited by": ("invited by {who}", "invitado por {who}"),
     # ---- how an audit log is broken
     "row gone": ("row {n} is missing or out of its place", "falta la fila {n}, o no está en su sitio"),
     "row never written": (

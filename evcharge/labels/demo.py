@@ -43,7 +43,10 @@ SENTENCES: Mapping[str, Words] = {
         "{who} terminó con código {code} sin decir nada",
     ),
     "killed": ("{who} was killed (signal {number})", "{who} fue terminado (señal {number})"),
-    "did not stop": ("{who} did not stop in time and was killed", "{who} no paró a tiempo y fue terminado"),
+    "did not stop": (
+        "{who} did not stop in time and was killed",
+        "{who} no paró a tiempo y se terminó a la fuerza",
+    ),
     # ---- what stands last, and stays
     "stands": (
         "The network stands, and stays until Ctrl+C.",

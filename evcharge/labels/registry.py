@@ -38,7 +38,22 @@ SENTENCES: Mapping[str, Words] = {
         "Nadie administra este Registry: párelo y ejecute evcharge init.",
     ),
     "listening": ("Registry listening on {url}", "Registry escucha en {url}"),
-    # What changed in a registration, by the term of the audit log.
+    # What somebody did there, by the term of its audit log, as Central's log tells it.
+    "to register": ("register", "registrar"),
+    "to re-register": ("re-register", "registrar de nuevo"),
+    "to move": ("move", "trasladar"),
+    "to activate": ("activate", "activar"),
+    "to deactivate": ("deactivate", "desactivar"),
+    "to rotate": ("rotate", "cambiar la credencial de"),
+    "to withdraw": ("withdraw", "dar de baja"),
+    "to revoke": ("revoke", "revocar las claves de"),
+    "to invite": ("invite", "invitar a"),
+    "to get ticket": ("get ticket", "dar acceso a"),
+    "to add admin": ("add admin", "añadir al administrador"),
+    "to log in": ("log in", "dejar entrar a"),
+    "to requests refused": ("requests refused", "peticiones denegadas"),
+    "to unknown request": ("unknown request", "petición desconocida"),
+    # What changed in a registration, by the same term.
     "register": ("{id}: register by {who} from {address}", "{id}: registrado por {who} desde {address}"),
     "re-register": (
         "{id}: re-register by {who} from {address}",
@@ -48,10 +63,10 @@ SENTENCES: Mapping[str, Words] = {
     "activate": ("{id}: activate by {who} from {address}", "{id}: activado por {who} desde {address}"),
     "deactivate": (
         "{id}: deactivate by {who} from {address}",
-        "{id}: dado de baja por ahora por {who} desde {address}",
+        "{id}: desactivado por {who} desde {address}",
     ),
     "rotate": ("{id}: rotate by {who} from {address}", "{id}: credencial cambiada por {who} desde {address}"),
-    "withdraw": ("{id}: withdraw by {who} from {address}", "{id}: retirado por {who} desde {address}"),
+    "withdraw": ("{id}: withdraw by {who} from {address}", "{id}: dado de baja por {who} desde {address}"),
     "revoke": ("{id}: revoke by {who} from {address}", "{id}: claves revocadas por {who} desde {address}"),
     "refused": ("refused {what} from {address}: {code}", "denegado {what} desde {address}: {code}"),
     "anchor": ("audit log: registry.db {n} {hash}", "registro de auditoría: registry.db {n} {hash}"),

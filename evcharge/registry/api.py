@@ -21,6 +21,7 @@ from evcharge.domain.ids import Role, check_id
 from evcharge.domain.location import Location
 from evcharge.evc1 import tickets
 from evcharge.http.server import answer, read_body
+from evcharge.labels.causes import because
 from evcharge.labels.registry import said
 from evcharge.registry import registrations
 from evcharge.registry.bodies import (
@@ -388,7 +389,7 @@ class RegistryApi:
                 await self._store.save(before, change, actor)
             except Overtaken:
                 continue
-            log.info("%s", said(change.what, id=id_, who=actor.who, address=actor.address))
+            log.info("%s", said(change.what, id=id_, who=because(actor.who), address=actor.address))
             return change.after
         raise Overloaded(f"{id_} is being changed by others. Try again.", Code.BUSY, retry_after_s=1)
 

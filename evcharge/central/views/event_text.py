@@ -7,7 +7,7 @@ from evcharge.domain import events
 from evcharge.domain.billing import euros, kwh, price_text
 from evcharge.domain.charging_point import ChargingPoint, CpStatus, Hold
 from evcharge.domain.errors import Code
-from evcharge.labels import Phrase
+from evcharge.labels import Phrase, registry
 from evcharge.labels.causes import cause
 from evcharge.labels.central import SENTENCES
 
@@ -15,6 +15,12 @@ from evcharge.labels.central import SENTENCES
 def speech(lang: str) -> labels.Speech:
     """Return the voice of Central in that language."""
     return labels.Speech(SENTENCES, lang)
+
+
+def _at_registry(what: str, lang: str) -> str:
+    """Return what was done at the Registry in words; a request, or what a newer one says, as it is."""
+    name = f"to {what}"
+    return labels.Speech(registry.SENTENCES, lang)(name) if name in registry.SENTENCES else what
 
 
 def line(event: events.Event, lang: str = labels.DEFAULT_LANGUAGE) -> str | None:
@@ -46,7 +52,9 @@ def _line(event: events.Event, lang: str, say: labels.Speech) -> str | None:
                 if is_done
                 else say("registry refused", why=labels.code(event.result, lang))
             )
-            return say("registry noted", what=event.what, target=event.target, result=result)
+            return say(
+                "registry noted", what=_at_registry(event.what, lang), target=event.target, result=result
+            )
         case events.PointMoved():
             return say("point moved", cp_id=event.cp_id, location=event.location)
         case events.LocationDiffers():
