@@ -122,7 +122,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "not for the role": (
         "{who} is of role {role} and may not do this: it is for {names}.",
-        "{who} tiene el rol {role} y no puede hacer esto: es para {names}.",
+        "{who} tiene el papel {role} y no puede hacer esto: es para {names}.",
     ),
     "another site": (
         "This came from a page of another site: nothing was done. Use Central's own pages.",
@@ -144,7 +144,7 @@ SENTENCES: Mapping[str, Words] = {
         "Figures are for this computer, or after a login.",
         "Las cifras son para este equipo, o para quien se identifique.",
     ),
-    "no figures": ("Figures are not for this role.", "Las cifras no son para este rol."),
+    "no figures": ("Figures are not for this role.", "Las cifras no son para este papel."),
     "own pages": (
         "{most} pages of yours are open: close some.",
         "Tiene {most} páginas abiertas: cierre alguna.",
@@ -171,7 +171,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "id of a driver": (
         "{who} is the id of a driver: its role can only be driver.",
-        "{who} es el identificador de un conductor: su rol solo puede ser driver.",
+        "{who} es el identificador de un conductor: su papel solo puede ser driver.",
     ),
     "account of a driver": (
         "A driver's account has the driver's id for its name, such as D01.",
@@ -181,7 +181,7 @@ SENTENCES: Mapping[str, Words] = {
         "An account is {names}, or driver. Programs get a token instead.",
         "Una cuenta es {names}, o driver. Los programas reciben un token.",
     ),
-    "role of a token": ("A token is of role {names}.", "Un token tiene el rol {names}."),
+    "role of a token": ("A token is of role {names}.", "Un token tiene el papel {names}."),
     "bad name": (
         "bad name {shown}: allowed are 1 to 32 of a-z, 0-9, _, . and -, with a letter or dot",
         "el nombre {shown} no vale: se admiten de 1 a 32 de a-z, 0-9, _, . y -, con una letra o un punto",
@@ -223,6 +223,18 @@ SENTENCES: Mapping[str, Words] = {
     "no session": (
         "There is no session of that id.",
         "No hay ninguna sesión con ese identificador.",
+    ),
+    "no session of yours": (
+        "You have no session of that id.",
+        "No tiene ninguna sesión con ese identificador.",
+    ),
+    "void token": (
+        "This token is void, or was never good.",
+        "Este token está anulado, o nunca sirvió.",
+    ),
+    "token for a wall": (
+        "Only the token of a viewer is for a wall.",
+        "Para un panel solo sirve el token de un viewer.",
     ),
     # ---- the Registry
     "not registered": ("{who} is not registered.", "{who} no está registrado."),
@@ -266,7 +278,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "token of a role": (
         "This token may not do that: it is of role {role}.",
-        "Este token no puede hacer eso: tiene el rol {role}.",
+        "Este token no puede hacer eso: tiene el papel {role}.",
     ),
     "itself only": (
         "Only {who} itself or an administrator may do this.",

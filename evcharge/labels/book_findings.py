@@ -304,7 +304,7 @@ def _fact(name: str, value: object, lang: str) -> object:
         case str() if name == "witness":
             return _known(value, lang)
         case tuple():
-            between = "; " if name == "witnesses" and isinstance(value[0], AuditFinding) else ", "
+            between = "; " if any(isinstance(one, AuditFinding) for one in value) else ", "
             return between.join(str(_fact("witness", one, lang)) for one in value)
         case _:
             return value

@@ -19,7 +19,7 @@ class SpanishHelpFormatter(click.HelpFormatter):
         super().write_usage(prog, with_values(args), _USAGE if prefix is None else prefix)
 
     def write_heading(self, heading: str) -> None:
-        super().write_heading(HEADINGS.get(heading, heading))
+        super().write_heading(HEADINGS.get(heading, with_values(heading)))
 
     def write_text(self, text: str) -> None:
         paragraphs = text.split("\n\n")

@@ -65,7 +65,7 @@ def test_every_sentence_is_recognised_for_what_it_is(words: tuple[str, str]):
         ),
         (
             "D01 is of role driver and may not do this: it is for admin, operator.",
-            "D01 tiene el rol driver y no puede hacer esto: es para admin, operator.",
+            "D01 tiene el papel driver y no puede hacer esto: es para admin, operator.",
         ),
         (
             "days must be a whole number from 1 to 366, and needs no from.",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import evcharge
-from evcharge.central.books.expected import TABLES
+from evcharge.central.books.expected.proven_tables import TABLES
 from evcharge.central.books.invariants import CHECKS
 from evcharge.domain.audit_findings import AuditFinding
 from evcharge.labels import LANGUAGES

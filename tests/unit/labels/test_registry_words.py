@@ -46,7 +46,7 @@ def test_whatever_is_done_there_has_its_words_and_no_words_are_left_over():
     ],
 )
 def test_central_says_what_was_done_there(what: str, said: str):
-    event = RegistryNoted(what=what, target="CP002", result="done", detail="")
+    event = RegistryNoted(what=what, target="CP002", result="done", n=1, at=0.0)
     assert event_text.line(event, "es") == said
 
 
