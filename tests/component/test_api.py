@@ -96,6 +96,7 @@ async def test_a_failure_is_a_problem_that_keeps_our_fields(office: Office):
         "error": True,
         "code": "E_NOT_FOUND",
         "text": "CP404 does not exist: Central has never heard of it.",
+        "text_es": "CP404 no existe: la Central nunca ha sabido de él.",
     }
 
 
