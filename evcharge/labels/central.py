@@ -222,6 +222,10 @@ SENTENCES: Mapping[str, Words] = {
         "audit log: central.db {n} {hash}",
         "registro de auditoría: central.db {n} {hash}",
     ),
+    "events not shown": (
+        "{n} more events in a few seconds than anyone can read: `evcharge events` has them all",
+        "{n} sucesos más en unos segundos de los que nadie puede leer: todos están en `evcharge events`",
+    ),
     "stood still": (
         "Central stood still for {seconds} s; no link is judged by it",
         "Central estuvo parada {seconds} s; ningún enlace se juzga por ello",

@@ -1,11 +1,13 @@
 """The feed hands on what happened, and the console prints it."""
 
+import asyncio
 import logging
 from dataclasses import replace
 
 import pytest
 
 from evcharge.central.feed import Feed, Live
+from evcharge.central.terminal import event_log
 from evcharge.central.terminal.event_log import EventLog
 from evcharge.domain import events
 from evcharge.domain.charging_point import Hold
@@ -69,6 +71,50 @@ def test_a_session_that_ended_has_no_live_figures(town: Network, started: bool):
     for event in town.sends(record).events:
         feed.publish(event)
     assert feed.live == {}
+
+
+@pytest.mark.virtual_time
+async def test_the_console_counts_events_beyond_what_anyone_reads_and_tells_the_statuses_afterwards(
+    town: Network, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO, "evcharge.central.terminal.event_log")
+    loop = asyncio.get_running_loop()
+    console = EventLog(town.facts, now=loop.time)
+    flapped = [*town.holds(Hold.OPERATOR).events, *town.lifts(Hold.OPERATOR).events]
+    for _ in range(1_000):
+        for event in flapped:
+            console.on_event(event)
+    (held,) = town.holds(Hold.WEATHER).events
+    console.on_event(held)
+    shown = len(caplog.records)
+    assert 1_000 <= shown <= 1_100
+    await asyncio.sleep(3)
+    assert [record.getMessage() for record in caplog.records[shown:]] == [
+        "1001 more events in a few seconds than anyone can read: `evcharge events` has them all",
+        "CP001 (Alicante) Out of Order: weather",
+    ]
+    # It is over: each is told again.
+    (lifted,) = town.lifts(Hold.WEATHER).events
+    console.on_event(lifted)
+    assert caplog.records[-1].getMessage() == "CP001 (Alicante) Available"
+
+
+@pytest.mark.virtual_time
+async def test_thousands_of_statuses_are_told_some_at_a_time(
+    town: Network, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(event_log, "status_line", lambda point, _lang: f"{point.cp_id} stands")
+    caplog.set_level(logging.INFO, "evcharge.central.terminal.event_log")
+    console = EventLog(town.facts, now=lambda: 0.0)
+    point = town.facts.point("CP001")
+    for number in range(1_250):
+        cp_id = f"CP{number:05}"
+        town.facts.put(replace(point, cp_id=cp_id))
+        console.on_event(events.MonitorSpoke(cp_id=cp_id))
+    for wait_s, told in ((2.5, 100), (1.0, 100), (1.0, 50), (5.0, 0)):
+        caplog.clear()
+        await asyncio.sleep(wait_s)
+        assert sum("stands" in record.getMessage() for record in caplog.records) == told
 
 
 def test_the_console_prints_each_event_and_each_change_of_status_once(
