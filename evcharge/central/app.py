@@ -62,7 +62,8 @@ from evcharge.security import secret_files, state_folder
 from evcharge.security.passwords import Credentials
 from evcharge.security.tls import client_context
 from evcharge.storage.anchor_file import ANCHORS, AnchorFile
-from evcharge.storage.database import Database, open_database
+from evcharge.storage.books import Books
+from evcharge.storage.database import open_database
 from evcharge.terminal.keyboard import is_terminal
 
 if TYPE_CHECKING:
@@ -235,7 +236,7 @@ async def _panel(central: Central, lang: str, stop: asyncio.Event) -> list[Work]
     return [Panel(dispatcher, feed, alerts, desk, await books.today(clock), clock, stop, lang).run]
 
 
-async def _books(database: Database, settings: CentralSettings) -> BookSide:
+async def _books(database: Books, settings: CentralSettings) -> BookSide:
     store = await CentralStore.open(database, _days(settings))
     if store.days_before:
         log.info("%s", said("other days", zone=store.days.name, before=store.days_before))

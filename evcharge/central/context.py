@@ -14,7 +14,7 @@ from evcharge.central.rules.epochs import Epochs
 from evcharge.central.views.alerts import Alerts
 from evcharge.central.views.today import Today
 from evcharge.runtime.clock import Clock
-from evcharge.storage.database import Database
+from evcharge.storage.books import Books
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class WriterSide:
 class BookSide:
     """What is stored, and how it is read."""
 
-    database: Database
+    database: Books
     store: CentralStore
     archive: Archive
 

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from evcharge.doctor.observations import (
-    Books,
+    BooksHere,
     CredentialAnswer,
     Folder,
     Home,
@@ -286,7 +286,7 @@ def _member(seen: Observations, member: Member) -> Iterator[DoctorFinding]:
             yield _skipped("credential", "credential unasked", **values)
 
 
-def _books(books: Books, url: str) -> DoctorFinding:
+def _books(books: BooksHere, url: str) -> DoctorFinding:
     values = {"path": books.path, "url": url, "rows": books.rows, "pid": books.holder}
     if books.same is False:
         return _wrong("books", "books second Central", **values)

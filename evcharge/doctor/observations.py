@@ -127,7 +127,7 @@ class Folder(Struct, frozen=True, kw_only=True):
     has_own_ca: bool = False
 
 
-class Books(Struct, frozen=True, kw_only=True):
+class BooksHere(Struct, frozen=True, kw_only=True):
     """Central's books on this PC: who works with them, and how they stand to those of the Central that answers.
 
     `same`: the newest row here is one of its own; None where it was not asked.
@@ -173,7 +173,7 @@ class Observations(Struct, frozen=True, kw_only=True):
     # The release of Central; None when there was no token to ask with, or no answer.
     central_version: str | None = None
     health_port: Way | None = None
-    books: Books | None = None
+    books: BooksHere | None = None
     brokers: str = ""
     # What keeps us from them; "" is nothing.
     brokers_why: str = ""

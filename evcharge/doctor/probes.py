@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from evcharge import __version__
 from evcharge.doctor import network_probes
 from evcharge.doctor.observations import (
-    Books,
+    BooksHere,
     CredentialAnswer,
     Folder,
     Home,
@@ -251,7 +251,7 @@ class OperatorAsked:
         return str(rows[0]["hash"]) if rows else ""
 
 
-async def _books(state: Path, asked: OperatorAsked | None, within_s: float) -> Books | None:
+async def _books(state: Path, asked: OperatorAsked | None, within_s: float) -> BooksHere | None:
     path = state / "central" / "central.db"
     if not path.exists():
         return None
@@ -267,7 +267,7 @@ async def _books(state: Path, asked: OperatorAsked | None, within_s: float) -> B
         and (there := await asked.hash_of(row["n"], within_s)) is not None
     ):
         same = there == row["hash"]
-    return Books(path=str(path), holder=holder(path), same=same, rows=row["n"] if row is not None else 0)
+    return BooksHere(path=str(path), holder=holder(path), same=same, rows=row["n"] if row is not None else 0)
 
 
 # ---- Kafka, the weather

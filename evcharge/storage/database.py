@@ -1,8 +1,8 @@
-"""SQLite through aiosqlite: one connection, one user at a time, numbered migrations.
+"""SQLite in a thread of its own: one connection, one user at a time, numbered migrations.
 
 One connection for everything, because SQLite before 3.51.3 can corrupt a WAL that two connections
 checkpoint at once. One user at a time, because a reader on the writer's connection must never see half a
-transaction.
+transaction. A read, or a whole commit, is one visit to the thread: each costs two switches between threads.
 """
 
 import asyncio
@@ -11,22 +11,24 @@ import fcntl
 import functools
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
-
-import aiosqlite
+from typing import Any, TypeVar, TypeVarTuple, cast
 
 from evcharge.domain.errors import StateError, Taken
 from evcharge.runtime import files
 from evcharge.storage import exchange
 from evcharge.storage.sqlite_errors import in_our_words, store_error
+from evcharge.storage.sqlite_statements import sql_of
+from evcharge.storage.statements import Params, Writes
 from evcharge.storage.store_errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreUnwritable
 
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 Row = sqlite3.Row
-Params = Mapping[str, Any]
 _BUSY_TIMEOUT_MS = 5000
 # What SQLite keeps beside a database.
 _LEAST_FREE_BYTES = 1 << 16
@@ -35,56 +37,104 @@ _BESIDE = ("-wal", "-shm", "-journal")
 GUARDS = "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
 
 
-class Database:
-    """An open database file. Every access goes through `transaction` or `read`."""
+class _Thread:
+    """One connection, in the only thread that touches it."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._connection = connection
+    def __init__(self, name: str) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._connection: sqlite3.Connection
+
+    async def run(self, work: Callable[[sqlite3.Connection, *Ts], T], *args: *Ts) -> T:
+        """Return what `work` returns of the connection. Raises StoreError.
+
+        Whoever is cancelled meanwhile does not stop it: what is asked next waits until it is done.
+        """
+        done = asyncio.get_running_loop().run_in_executor(self._pool, self._work, work, args)
+        return cast(T, await done)
+
+    def _work(self, work: Callable[..., Any], args: Sequence[Any]) -> Any:
+        with in_our_words():
+            return work(self._connection, *args)
+
+    async def open(self, path: Path) -> None:
+        def connect() -> None:
+            # isolation_level None: transactions are ours to begin and end.
+            self._connection = sqlite3.connect(path, isolation_level=None)
+            self._connection.row_factory = sqlite3.Row
+
+        await asyncio.get_running_loop().run_in_executor(self._pool, connect)
+
+    async def close(self) -> None:
+        try:
+            await self.run(sqlite3.Connection.close)
+        finally:
+            self._pool.shutdown(wait=False)
+
+
+class Database:
+    """An open database file: `Books`, and transactions whose steps depend on each other."""
+
+    def __init__(self, thread: _Thread, name: str) -> None:
+        self._thread = thread
         self._lock = asyncio.Lock()
+        self.name = name
+
+    async def commit(self, writes: Sequence[Writes]) -> None:
+        """Store all of `writes`, in order, or nothing, in one visit to the thread. Raises StoreError.
+
+        Whoever is cancelled meanwhile does not stop it.
+        """
+        async with self._lock:
+            await self._thread.run(_commit, writes)
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator["Transaction"]:
         """Commit when the block ends well, roll back otherwise. Raises StoreError from the commit."""
         async with self._lock:
             try:
-                with in_our_words():
-                    await self._connection.execute("BEGIN IMMEDIATE")
-                yield Transaction(self._connection)
-                with in_our_words():
-                    await self._connection.commit()
+                await self._thread.run(_execute, "BEGIN IMMEDIATE", None)
+                yield Transaction(self._thread)
+                await self._thread.run(sqlite3.Connection.commit)
             except BaseException:
                 # Also when this task was cancelled while BEGIN or COMMIT was under way: the connection's thread
                 # takes its turn after them. Where nothing is open (a full disk has rolled back), it does nothing.
-                with in_our_words():
-                    await self._connection.rollback()
+                await self._thread.run(sqlite3.Connection.rollback)
                 raise
 
     async def read(self, sql: str, params: Params | None = None) -> list[Row]:
         """Return all rows of a query, seeing only what is committed. Raises StoreError."""
         async with self._lock:
-            return await _rows(self._connection, sql, params)
+            return await self._thread.run(_execute, sql, params)
 
 
 class Transaction:
     """The inside of one transaction."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._connection = connection
+    def __init__(self, thread: _Thread) -> None:
+        self._thread = thread
 
     async def execute(self, sql: str, params: Params | None = None) -> list[Row]:
         """Run one statement; return the rows it yields, if any. Raises StoreError."""
-        return await _rows(self._connection, sql, params)
-
-    async def execute_many(self, sql: str, rows: Iterable[Params | Sequence[Any]]) -> None:
-        """Run one statement for every row, in order. Raises StoreError."""
-        with in_our_words():
-            await self._connection.executemany(sql, rows)
+        return await self._thread.run(_execute, sql, params)
 
 
-async def _rows(connection: aiosqlite.Connection, sql: str, params: Params | None) -> list[Row]:
-    with in_our_words():
-        async with connection.execute(sql, params or {}) as cursor:
-            return list(await cursor.fetchall())
+def _execute(connection: sqlite3.Connection, sql: str, params: Params | None) -> list[Row]:
+    cursor = connection.execute(sql, params or {})
+    try:
+        return cursor.fetchall()
+    finally:
+        cursor.close()
+
+
+def _commit(connection: sqlite3.Connection, writes: Sequence[Writes]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statement, rows in writes:
+            connection.executemany(sql_of(statement), rows)
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
 
 
 @contextlib.asynccontextmanager
@@ -93,20 +143,22 @@ async def open_database(path: Path, schema_package: str) -> AsyncIterator[Databa
 
     Raises StateError, with what to do, when it is in use, damaged, read-only or from a newer evcharge.
     """
-    steps = _steps(schema_package)
+    steps = schema_steps(schema_package)
     with only_process(path):
         if exchange.is_half_done(path.parent.parent):
             raise StateError(f"{path} is being restored, and that was interrupted: start again to finish it.")
         try:
             _make_ours(path)
-            # A file that cannot be opened is found out here: aiosqlite would leave its thread behind.
+            # A file that cannot be opened is found out here, before there is a thread.
             sqlite3.connect(path).close()
-            # isolation_level None: transactions are ours to begin and end.
-            async with aiosqlite.connect(path, isolation_level=None) as connection:
-                connection.row_factory = sqlite3.Row
-                await _prepare(connection, path)
-                await _migrate(connection, steps, path)
-                yield Database(connection)
+            thread = _Thread(path.name)
+            await thread.open(path)
+            try:
+                await thread.run(_prepare, path)
+                await thread.run(_migrate, steps, path)
+                yield Database(thread, path.name)
+            finally:
+                await thread.close()
         except sqlite3.Error as problem:
             raise _explained(store_error(problem), path) from problem
         except StoreError as problem:
@@ -114,7 +166,7 @@ async def open_database(path: Path, schema_package: str) -> AsyncIterator[Databa
             raise _explained(problem, path) from problem
 
 
-async def _prepare(connection: aiosqlite.Connection, path: Path) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     for pragma in (
         f"busy_timeout={_BUSY_TIMEOUT_MS}",
         "journal_mode=WAL",
@@ -122,16 +174,14 @@ async def _prepare(connection: aiosqlite.Connection, path: Path) -> None:
         "foreign_keys=ON",
         "trusted_schema=OFF",
     ):
-        await connection.execute(f"PRAGMA {pragma}")
-    async with connection.execute("PRAGMA quick_check(1)") as cursor:
-        row = await cursor.fetchone()
+        connection.execute(f"PRAGMA {pragma}")
+    row = connection.execute("PRAGMA quick_check(1)").fetchone()
     if row is None or row[0] != "ok":
         raise _damaged(path)
 
 
-async def _migrate(connection: aiosqlite.Connection, steps: list[tuple[int, list[str]]], path: Path) -> None:
-    async with connection.execute("PRAGMA user_version") as cursor:
-        row = await cursor.fetchone()
+def _migrate(connection: sqlite3.Connection, steps: list[tuple[int, list[str]]], path: Path) -> None:
+    row = connection.execute("PRAGMA user_version").fetchone()
     have = row[0] if row else 0
     newest = steps[-1][0]
     if have > newest:
@@ -140,22 +190,22 @@ async def _migrate(connection: aiosqlite.Connection, steps: list[tuple[int, list
             "Update evcharge, or use another state folder."
         )
     # A file that may only be read opens like any other; the attempt to write tells.
-    await connection.execute("BEGIN IMMEDIATE")
+    connection.execute("BEGIN IMMEDIATE")
     try:
-        await connection.execute(f"PRAGMA user_version={have}")
+        connection.execute(f"PRAGMA user_version={have}")
     finally:
-        await connection.rollback()
+        connection.rollback()
     for number, statements in steps:
         if number <= have:
             continue
-        await connection.execute("BEGIN IMMEDIATE")
+        connection.execute("BEGIN IMMEDIATE")
         try:
             for statement in statements:
-                await connection.execute(statement)
-            await connection.execute(f"PRAGMA user_version={number}")
-            await connection.commit()
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version={number}")
+            connection.commit()
         except BaseException:
-            await connection.rollback()
+            connection.rollback()
             raise
 
 
@@ -177,21 +227,22 @@ def copy_database(source: Path, target: Path) -> None:
 
 def newest_schema(package: str) -> int:
     """Return the newest schema that this release knows."""
-    return _steps(package)[-1][0]
+    return schema_steps(package)[-1][0]
 
 
 @functools.cache
 def guards(schema_package: str, version: int) -> Mapping[str, str]:
     """Return, by name, the SQL of every index and trigger that a file of that version has."""
     with contextlib.closing(sqlite3.connect(":memory:")) as fresh:
-        for number, statements in _steps(schema_package):
+        for number, statements in schema_steps(schema_package):
             if number <= version:
                 for statement in statements:
                     fresh.execute(statement)
         return MappingProxyType(dict(fresh.execute(GUARDS)))
 
 
-def _steps(package: str) -> list[tuple[int, list[str]]]:
+def schema_steps(package: str) -> list[tuple[int, list[str]]]:
+    """Return the numbers and statements of a schema, the first step first."""
     found = [entry for entry in resources.files(package).iterdir() if entry.name.endswith(".sql")]
     return sorted(
         (int(entry.name.split("_", 1)[0]), _statements(entry.read_text("utf-8"))) for entry in found

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
@@ -17,6 +16,8 @@ from evcharge.domain.events import CentralStarted, Event
 from evcharge.domain.timestamps import text_of
 from evcharge.storage import database, hash_chain
 from evcharge.storage.database import Database, open_database
+from evcharge.storage.sqlite_statements import sql_of
+from evcharge.storage.statements import Put, Sql
 from tests.unit.central.builders import ADMIN, NOON, Network
 
 SCHEMA = "evcharge.central.books.schema"
@@ -132,7 +133,7 @@ _OLD_QUARANTINE = (
 
 def written_by_an_older(path: Path, schema: int, decided: list[DecidedEntry]) -> None:
     """Write central.db at `path` as an evcharge did whose newest schema was `schema` (1 to 5)."""
-    steps = dict(database._steps(SCHEMA))
+    steps = dict(database.schema_steps(SCHEMA))
     head = hash_chain.Head()
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as old:
         for number in range(1, schema + 1):
@@ -144,15 +145,21 @@ def written_by_an_older(path: Path, schema: int, decided: list[DecidedEntry]) ->
             for (name,) in old.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         }
         for entry in decided:
-            for sql, of_kind in statements([entry]):
-                table = re.search(r"(?:INTO|FROM) (\w+)", sql)[1]
-                old_sql = _OLD_QUARANTINE if table == "quarantine" else sql
-                columns = tables.get(table)
+            for write, of_kind in statements([entry]):
+                if isinstance(write, Sql):
+                    continue  # of what it did not have
+                columns = tables.get(write.table)
                 for row in of_kind if columns is not None else ():
-                    gone = [name for name in row if name not in columns and f" {name}" in old_sql]
-                    old.execute(
-                        _without(old_sql, *gone), {name: row[name] for name in row if name not in gone}
-                    )
+                    known = {
+                        name: value for name, value in zip(write.takes, row, strict=True) if name in columns
+                    }
+                    if write.table == "quarantine":
+                        old.execute(_OLD_QUARANTINE, known)
+                    elif isinstance(write, Put):
+                        put = replace(write, columns=tuple(known))
+                        old.execute(sql_of(put), tuple(known.values()))
+                    else:
+                        old.execute(sql_of(write), row)
             for event in entry.decision.events:
                 row = event_row(head.n + 1, entry, event)
                 said = json.loads(row["data"])
@@ -160,14 +167,7 @@ def written_by_an_older(path: Path, schema: int, decided: list[DecidedEntry]) ->
                     del said[name]
                 row["data"] = json.dumps(said, separators=(",", ":"), ensure_ascii=False)
                 head = hash_chain.Head(row["n"], hash_chain.chained(head.hash, row))
-                old.execute(PUT_EVENT, {**row, "hash": head.hash})
-
-
-def _without(sql: str, *columns: str) -> str:
-    for name in columns:
-        for part in (f", {name} = excluded.{name}", f"{name} = excluded.{name}, ", f", :{name}", f", {name}"):
-            sql = sql.replace(part, "")
-    return sql
+                old.execute(sql_of(PUT_EVENT), (*row.values(), head.hash))
 
 
 class FromNextYear(Event):

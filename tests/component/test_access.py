@@ -330,12 +330,12 @@ async def test_over_tls_the_cookie_belongs_to_this_host_alone(tmp_path: Path):
 async def test_a_full_disk_locks_nobody_out(house: House, monkeypatch: pytest.MonkeyPatch):
     password = await house.account("olga", "operator")
 
-    async def full(*_: object) -> bool:
+    async def full(*_: object) -> None:
         raise StoreFull("database or disk is full")
 
     olga, vera = house.visitor(), house.visitor()
     with monkeypatch.context() as patch:
-        patch.setattr(accounts.Directory, "_execute", full)
+        patch.setattr(accounts.Directory, "_store", full)
         assert (await olga.logs_in("olga", password)).status == 200
         assert (await olga.get("/api/cps")).status == 200
         assert (await olga.post("/api/logout", headers=SAME_SITE)).status == 200

@@ -50,9 +50,10 @@ async def archive(tmp_path: Path):
     network.charging("D01", "CP001")
     async with opened(tmp_path) as books:
         await books.store.commit(entries(network))
-        found = Archive(Explained(books.database._connection))
-        found._database._lock = books.database._lock
-        yield found
+        assert isinstance(books.database, Database)
+        explained = Explained(books.database._thread, "x.db")
+        explained._lock = books.database._lock
+        yield Archive(explained)
 
 
 def ids(rows) -> list[str]:

@@ -28,7 +28,7 @@ NOBODY = 65534
 def notes(monkeypatch: pytest.MonkeyPatch) -> list:
     """A schema of one small table, that a test may extend."""
     steps = list(NOTES)
-    monkeypatch.setattr(database, "_steps", lambda package: steps)
+    monkeypatch.setattr(database, "schema_steps", lambda package: steps)
     return steps
 
 
@@ -328,7 +328,7 @@ def test_a_script_is_cut_into_its_statements_and_none_is_lost(script: str, state
 
 
 def test_the_steps_of_a_schema_go_by_number():
-    numbers = [number for number, _ in database._steps(SCHEMA)]
+    numbers = [number for number, _ in database.schema_steps(SCHEMA)]
     assert numbers == sorted(numbers) == list(range(1, len(numbers) + 1))
 
 
@@ -337,9 +337,8 @@ def test_the_steps_of_a_schema_go_by_number():
 
 async def insert(books: database.Database, *numbers: int, pause: asyncio.Event | None = None) -> None:
     async with books.transaction() as transaction:
-        await transaction.execute_many(
-            "INSERT INTO note VALUES (:n, 'x')", [{"n": number} for number in numbers]
-        )
+        for number in numbers:
+            await transaction.execute("INSERT INTO note VALUES (:n, 'x')", {"n": number})
         if pause is not None:
             await pause.wait()
 
@@ -413,9 +412,8 @@ async def test_data_that_breaks_a_rule_of_the_schema_is_a_violated_constraint_th
         for text in ("secret", None, b"secret"):
             with pytest.raises(ConstraintViolated, match=r"note\.text") as problem:
                 async with books.transaction() as transaction:
-                    await transaction.execute_many(
-                        "INSERT INTO note (text) VALUES (?)", [("secret",), (text,)]
-                    )
+                    for one in ("secret", text):
+                        await transaction.execute("INSERT INTO note (text) VALUES (:text)", {"text": one})
             assert isinstance(problem.value.__cause__, sqlite3.Error)
             assert "secret" not in str(problem.value)
         assert await stored(books) == []
@@ -440,8 +438,9 @@ async def test_pages_that_change_under_an_open_database_are_damage(tmp_path: Pat
     path = tmp_path / "x.db"
     async with open_database(path, "x") as books:
         async with books.transaction() as transaction:
-            rows = [{"n": number, "text": "x" * 2_000} for number in range(50)]
-            await transaction.execute_many("INSERT INTO note VALUES (:n, :text)", rows)
+            for number in range(50):
+                row = {"n": number, "text": "x" * 2_000}
+                await transaction.execute("INSERT INTO note VALUES (:n, :text)", row)
         await books.read("PRAGMA wal_checkpoint(TRUNCATE)")
         await books.read("PRAGMA shrink_memory")
         whole = path.read_bytes()

@@ -15,7 +15,7 @@ from evcharge.domain.errors import BadInput
 from evcharge.domain.events import AlertLeft, AlertTaken, Event, Unread, stored
 from evcharge.domain.ids import CpId, DriverId, natural
 from evcharge.domain.timestamps import text_of
-from evcharge.storage.database import Database, Row
+from evcharge.storage.books import Books, Row
 
 OPEN = "open"
 _STATES = {
@@ -111,7 +111,7 @@ class ReportRow:
 class Archive:
     """Asks central.db; every page is bounded, newest first, and names the cursor of the next one."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Books) -> None:
         self._database = database
         # Rows of the audit log that were wanted and could not be read.
         self.unread: set[int] = set()

@@ -1,8 +1,10 @@
 """How facts and events become rows of central.db, and rows facts again. No I/O of its own."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from enum import StrEnum
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
@@ -36,39 +38,58 @@ from evcharge.domain.ids import CpId, DriverId, JournalId, RequestId, Role, Sess
 from evcharge.domain.location import Location, WeatherKind
 from evcharge.domain.session import EndReason, Session, SessionState, Ticket
 from evcharge.domain.timestamps import text_of
-from evcharge.storage.database import Row
+from evcharge.storage.books import Row
+from evcharge.storage.statements import Add, Put, SetNewest, Sql, Statement, Take, Values, Writes
 
 _EVENT_COLUMNS = (
     "n", "at", "actor", "role", "address", "type", "cp_id", "driver_id", "session_id", "correlation_id", "data", "hash",
 )  # fmt: skip
 
 
-# What to execute, and with which rows.
-Statement = tuple[str, list[dict[str, Any]]]
-
-
 @dataclass(frozen=True, slots=True)
 class _Table:
     """Where one kind of change is kept: its columns, and those that make it the same row again."""
 
-    name: str
-    columns: tuple[str, ...]
-    key: tuple[str, ...] = ()
+    put: Put
+    # The attributes of those columns, and what stands in a column that is no attribute, by its place.
+    _attributes: Callable[[Any], tuple[Any, ...]]
+    _others: tuple[tuple[int, Callable[[Any, datetime], Any]], ...]
 
-    @property
-    def put(self) -> str:
-        """Return the statement that inserts a row, or replaces the one with the same key."""
-        names, values = ", ".join(self.columns), ", ".join(f":{name}" for name in self.columns)
-        insert = f"INSERT INTO {self.name} ({names}) VALUES ({values})"  # noqa: S608
-        if not self.key:
-            return insert
-        rest = ", ".join(f"{name} = excluded.{name}" for name in self.columns if name not in self.key)
-        return f"{insert} ON CONFLICT ({', '.join(self.key)}) DO UPDATE SET {rest}"
+    def row(self, change: Change, at: datetime) -> Values:
+        """Return what is kept of `change`, which was decided at `at`."""
+        # Made for every fact of every commit: the exact type of each value tells whether it goes in as it is.
+        values = [value if type(value) in _PLAIN else _stored(value) for value in self._attributes(change)]
+        for place, of in self._others:
+            values[place] = of(change, at)
+        return tuple(values)
 
 
-# In the order that foreign keys want. A column is the attribute of the same name.
+def _table(name: str, columns: tuple[str, ...], key: tuple[str, ...] = ()) -> _Table:
+    """Describe a table. A column is the attribute of the same name, but for `_NO_ATTRIBUTES`."""
+    attribute = next(column for column in columns if column not in _NO_ATTRIBUTES)
+    return _Table(
+        Put(name, columns, key),
+        # attrgetter makes a tuple of two names or more.
+        attrgetter(*(attribute if column in _NO_ATTRIBUTES else column for column in columns)),
+        tuple(
+            (place, _NO_ATTRIBUTES[column])
+            for place, column in enumerate(columns)
+            if column in _NO_ATTRIBUTES
+        ),
+    )
+
+
+_PLAIN = frozenset({str, int, float, type(None)})
+_NO_ATTRIBUTES: dict[str, Callable[[Any, datetime], Any]] = {
+    "at": lambda _, at: text_of(at),
+    "alerts": lambda weather, _: ",".join(sorted(weather.alerts)),
+    "operator_hold": lambda point, _: int(Hold.OPERATOR in point.holds),
+    "weather_hold": lambda point, _: int(Hold.WEATHER in point.holds),
+    "journal_hold": lambda point, _: int(Hold.JOURNAL in point.holds),
+}
+# In the order that foreign keys want.
 _TABLES: dict[type[Change], _Table] = {
-    ChargingPoint: _Table(
+    ChargingPoint: _table(
         "cp",
         (
             "cp_id", "location", "registered_location", "said_location", "located_by_operator",
@@ -77,7 +98,7 @@ _TABLES: dict[type[Change], _Table] = {
         ),
         ("cp_id",),
     ),
-    Driver: _Table(
+    Driver: _table(
         "driver",
         (
             "driver_id", "registration", "balance_cents", "held_cents", "blocked", "withdrawn", "barred", "epoch",
@@ -85,10 +106,10 @@ _TABLES: dict[type[Change], _Table] = {
         ),
         ("driver_id",),
     ),
-    FormerWallet: _Table(
+    FormerWallet: _table(
         "former_wallet", ("driver_id", "registration", "balance_cents"), ("driver_id", "registration")
     ),
-    Session: _Table(
+    Session: _table(
         "session",
         (
             "session_id", "request_id", "cp_id", "driver_id", "registration", "state", "price_centi_cents_per_kwh",
@@ -98,8 +119,8 @@ _TABLES: dict[type[Change], _Table] = {
         ),
         ("session_id",),
     ),
-    JournalCursor: _Table("journal", ("cp_id", "journal_id", "last_seq"), ("cp_id", "journal_id")),
-    Ticket: _Table(
+    JournalCursor: _table("journal", ("cp_id", "journal_id", "last_seq"), ("cp_id", "journal_id")),
+    Ticket: _table(
         "ticket",
         (
             "session_id", "request_id", "cp_id", "driver_id", "registration", "energy_mwh", "cost_cents",
@@ -107,27 +128,27 @@ _TABLES: dict[type[Change], _Table] = {
             "elapsed_s", "received_at",
         ),
     ),
-    Correction: _Table(
+    Correction: _table(
         "correction",
         (
             "session_id", "number", "at", "cp_id", "driver_id", "kind", "energy_mwh", "cost_cents", "paid_cents",
             "ended_at", "elapsed_s", "reason", "reference",
         ),
     ),
-    Debt: _Table("debt", ("session_id", "driver_id", "registration", "left_cents"), ("session_id",)),
-    Transfer: _Table(
+    Debt: _table("debt", ("session_id", "driver_id", "registration", "left_cents"), ("session_id",)),
+    Transfer: _table(
         "ledger",
         (
             "at", "kind", "debit", "credit", "cents", "driver_id", "registration", "session_id", "reference", "reason",
             "actor",
         ),
     ),
-    Quarantined: _Table(
+    Quarantined: _table(
         "quarantine",
         ("at", "cp_id", "session_id", "kind", "journal_id", "seq", "why", "record", "ours", "times"),
         ("cp_id", "session_id", "kind"),
     ),
-    Weather: _Table(
+    Weather: _table(
         "weather",
         (
             "place", "location", "temperature_celsius", "wind_m_per_s", "measured_at", "received_at", "source",
@@ -135,57 +156,44 @@ _TABLES: dict[type[Change], _Table] = {
         ),
         ("place",),
     ),
-    Account: _Table(
+    Account: _table(
         "account",
         ("name", "role", "secret_hash", "version", "created_at", "created_by", "removed_at", "registration"),
         ("name",),
     ),
-    ApiToken: _Table(
+    ApiToken: _table(
         "api_token", ("name", "role", "token_sha256", "created_at", "created_by", "removed_at"), ("name",)
     ),
-    OrderTaken: _Table("order_taken", ("command_id", "at")),
-    OrderOffset: _Table("order_offset", ("cluster", "partition", "next"), ("cluster", "partition")),
-    MeterReading: _Table(
+    OrderTaken: _table("order_taken", ("command_id", "at")),
+    OrderOffset: _table("order_offset", ("cluster", "partition", "next"), ("cluster", "partition")),
+    MeterReading: _table(
         "reading", ("session_id", "elapsed_s", "energy_mwh", "speed_permille"), ("session_id", "elapsed_s")
     ),
 }  # fmt: skip
-_PUT = {kind: table.put for kind, table in _TABLES.items()}
-PUT_EVENT = _Table("events", _EVENT_COLUMNS).put
-_PUT_INBOX = "INSERT INTO inbox (session_id, driver_id) VALUES (:session_id, :driver_id)"
-_PUT_BACK_INBOX = f"{_PUT_INBOX} ON CONFLICT DO NOTHING"
-_PUT_STATUS = _Table(
+PUT_EVENT = Put("events", _EVENT_COLUMNS)
+_PUT_INBOX = Put("inbox", ("session_id", "driver_id"))
+_PUT_BACK_INBOX = Put("inbox", ("session_id", "driver_id"), stays=True)
+_PUT_STATUS = Put(
     "status_log", ("cp_id", "at", "status", "reason", "held", "held_since", "fault_since", "fault_counted")
-).put
+)
 # A day to which an older Central added lies is full: what comes then is still a ticket.
-_ADD_TO_DAILY = """
-    INSERT INTO daily (cp_id, day, sessions, energy_mwh, revenue_cents) VALUES (:cp_id, :day, 1, :mwh, :cents)
-    ON CONFLICT (cp_id, day) DO UPDATE SET sessions = sessions + 1,
-        energy_mwh = CASE WHEN energy_mwh > 9223372036854775807 - excluded.energy_mwh THEN 9223372036854775807
-            ELSE energy_mwh + excluded.energy_mwh END,
-        revenue_cents = revenue_cents + excluded.revenue_cents
-"""
+_ADD_TO_DAILY = Add(
+    "daily", ("cp_id", "day"), ("sessions", "energy_mwh", "revenue_cents"), capped=("energy_mwh",)
+)
 # The day that its ticket counts for.
-_CORRECT_DAILY = """
-    UPDATE daily SET revenue_cents = revenue_cents + :cents,
-        energy_mwh = CASE WHEN energy_mwh > 9223372036854775807 - :mwh THEN 9223372036854775807
-            ELSE energy_mwh + :mwh END
-    WHERE cp_id = :cp_id AND day = :day
-"""
-_BREAK_OFF = """
-    UPDATE status_log SET until = :until WHERE n = (SELECT MAX(n) FROM status_log WHERE cp_id = :cp_id)
-"""
-_ADD_TO_STATUS_DAILY = """
-    INSERT INTO status_daily (cp_id, day, status, ms, times) VALUES (:cp_id, :day, :status, :ms, :times)
-    ON CONFLICT (cp_id, day, status) DO UPDATE SET ms = ms + excluded.ms, times = times + excluded.times
-"""
+_CORRECT_DAILY = Add(
+    "daily", ("cp_id", "day"), ("energy_mwh", "revenue_cents"), capped=("energy_mwh",), begins=False
+)
+_BREAK_OFF = SetNewest("status_log", ("cp_id",), newest="n", column="until")
+_ADD_TO_STATUS_DAILY = Add("status_daily", ("cp_id", "day", "status"), ("ms", "times"))
+_FORGET_JOURNAL = Take("journal", ("cp_id", "journal_id"))
+_TAKE_FROM_INBOX = Take("inbox", ("session_id", "driver_id"))
 # Of each stretch its first reading stays.
-_THIN_READINGS = """
+_THIN_READINGS = Sql("""
     DELETE FROM reading WHERE session_id = :session_id AND EXISTS (
         SELECT 1 FROM reading AS first WHERE first.session_id = reading.session_id
         AND first.elapsed_s < reading.elapsed_s AND first.elapsed_s / :stretch_s = reading.elapsed_s / :stretch_s)
-"""
-_FORGET_JOURNAL = "DELETE FROM journal WHERE cp_id = :cp_id AND journal_id = :journal_id"
-_TAKE_FROM_INBOX = "DELETE FROM inbox WHERE session_id = :session_id AND driver_id = :driver_id"
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,46 +205,49 @@ class DecidedEntry:
     at: datetime
 
 
-def statements(batch: Iterable[DecidedEntry], days: Days = UTC_DAYS) -> Iterator[Statement]:
+def statements(batch: Iterable[DecidedEntry], days: Days = UTC_DAYS) -> Iterator[Writes]:
     """Yield each statement with its rows; of a fact that changed more than once, only its last state.
 
     `days` are those by which tickets count.
     """
     changes: dict[type[Change], dict[object, tuple[Change, datetime]]] = {kind: {} for kind in _TABLES}
-    inbox: list[dict[str, Any]] = []
-    daily: list[dict[str, Any]] = []
-    corrected: list[dict[str, Any]] = []
-    seen: list[dict[str, Any]] = []
-    back: list[dict[str, Any]] = []
-    forgotten: list[dict[str, Any]] = []
+    inbox: list[Values] = []
+    daily: list[Values] = []
+    corrected: list[Values] = []
+    seen: list[Values] = []
+    back: list[Values] = []
+    forgotten: list[Values] = []
     thinned: dict[SessionId, int] = {}
     for number, (change, at) in enumerate(_changes(batch)):
         if isinstance(change, TicketSeen):
-            seen.append({"session_id": change.session_id, "driver_id": change.driver_id})
+            seen.append((change.session_id, change.driver_id))
             continue
         if isinstance(change, TicketUnseen):
-            back.append({"session_id": change.session_id, "driver_id": change.driver_id})
+            back.append((change.session_id, change.driver_id))
             continue
         if isinstance(change, Welcomed):
             continue  # its transfer says so
         if isinstance(change, JournalForgotten):
             changes[JournalCursor].pop((change.cp_id, change.journal_id), None)
-            forgotten.append({"cp_id": change.cp_id, "journal_id": change.journal_id})
+            forgotten.append((change.cp_id, change.journal_id))
             continue
         if isinstance(change, Ticket):
-            inbox.append({"session_id": change.session_id, "driver_id": change.driver_id})
-            daily.append(_daily_row(change, days.of(change.ended_at)))
+            inbox.append((change.session_id, change.driver_id))
+            day = days.of(change.ended_at).isoformat()
+            daily.append((change.cp_id, day, 1, change.energy_mwh, change.cost_cents))
         if isinstance(change, MeterReading) and change.thinned_to_s:
             thinned[change.session_id] = change.thinned_to_s
         if isinstance(change, Correction):
-            corrected.append(_daily_row(change, days.of(change.ticket_ended_at)))
-        key = tuple(getattr(change, name) for name in _TABLES[type(change)].key) or number
+            day = days.of(change.ticket_ended_at).isoformat()
+            corrected.append((change.cp_id, day, change.energy_mwh, change.cost_cents))
+        key = tuple(getattr(change, name) for name in _TABLES[type(change)].put.key) or number
         changes[type(change)][key] = (change, at)
     if forgotten:
         yield _FORGET_JOURNAL, forgotten
     for kind, latest in changes.items():
         if latest:
-            yield _PUT[kind], [_row(change, at) for change, at in latest.values()]
+            table = _TABLES[kind]
+            yield table.put, [table.row(change, at) for change, at in latest.values()]
     if thinned:
         yield (
             _THIN_READINGS,
@@ -253,21 +264,26 @@ def statements(batch: Iterable[DecidedEntry], days: Days = UTC_DAYS) -> Iterator
         yield _PUT_BACK_INBOX, back
 
 
-def status_statements(statuses: Statuses, news: News) -> Iterator[Statement]:
+def status_statements(statuses: Statuses, news: News) -> Iterator[Writes]:
     """Yield the statements that keep what is shown anew, each with its rows."""
     if news:
-        yield _PUT_STATUS, list(statuses.log_rows(news))
-        yield _ADD_TO_STATUS_DAILY, list(statuses.daily_rows(news))
+        yield _PUT_STATUS, _rows(_PUT_STATUS, statuses.log_rows(news))
+        yield _ADD_TO_STATUS_DAILY, _rows(_ADD_TO_STATUS_DAILY, statuses.daily_rows(news))
 
 
-def broken_off(statuses: Statuses, at: datetime, seconds: int) -> Iterator[Statement]:
+def broken_off(statuses: Statuses, at: datetime, seconds: int) -> Iterator[Writes]:
     """Yield the statements that end all that is shown when the clock is set by `seconds`, and begin it anew at `at`."""
     until = at - timedelta(seconds=seconds)
-    ended = [{"cp_id": cp_id, "until": text_of(at)} for cp_id, at in statuses.broken_off(until)]
+    ended = [(cp_id, text_of(at)) for cp_id, at in statuses.broken_off(until)]
     if ended:
         yield _BREAK_OFF, ended
-        yield _PUT_STATUS, list(statuses.log_rows(statuses.begun_anew(at, seconds)))
-        yield _ADD_TO_STATUS_DAILY, list(statuses.daily_rows_until(until))
+        yield _PUT_STATUS, _rows(_PUT_STATUS, statuses.log_rows(statuses.begun_anew(at, seconds)))
+        yield _ADD_TO_STATUS_DAILY, _rows(_ADD_TO_STATUS_DAILY, statuses.daily_rows_until(until))
+
+
+def _rows(statement: Statement, rows: Iterable[Mapping[str, Any]]) -> list[Values]:
+    values = itemgetter(*statement.takes)
+    return [values(row) for row in rows]
 
 
 def points_of(batch: Iterable[DecidedEntry]) -> Iterator[tuple[ChargingPoint, datetime]]:
@@ -282,37 +298,23 @@ def jumps_of(batch: Iterable[DecidedEntry]) -> Iterator[tuple[datetime, int]]:
                 yield entry.at, event.seconds
 
 
-def _daily_row(made: Ticket | Correction, day: date) -> dict[str, Any]:
-    return {
-        "cp_id": made.cp_id,
-        "day": day.isoformat(),
-        "mwh": made.energy_mwh,
-        "cents": made.cost_cents,
-    }
-
-
 def _changes(batch: Iterable[DecidedEntry]) -> Iterator[tuple[Change, datetime]]:
     for entry in batch:
         for change in entry.decision.changes:
             yield change, entry.at
 
 
-def _row(change: Change, at: datetime) -> dict[str, Any]:
-    special: dict[str, Any] = {"at": at}
-    if isinstance(change, ChargingPoint):
-        special |= {f"{hold}_hold": hold in change.holds for hold in Hold}
-    if isinstance(change, Weather):
-        special["alerts"] = ",".join(sorted(change.alerts))
-    return {
-        name: _stored(special[name] if name in special else getattr(change, name))
-        for name in _TABLES[type(change)].columns
-    }
-
-
 def _stored(value: Any) -> Any:
-    if isinstance(value, Location):
-        return value.name
-    return text_of(value) if isinstance(value, datetime) else value
+    match value:
+        case datetime():
+            return text_of(value)
+        case bool():
+            return int(value)
+        case Location():
+            return value.name
+        case StrEnum():
+            return value.value
+    return value
 
 
 def event_row(number: int, entry: DecidedEntry, event: Event) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from evcharge.central.books.status_history import NO_DATA, Statuses, is_late
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.days import UTC_DAYS, Days
 from evcharge.domain.ids import CpId
-from evcharge.storage.database import Database, Row
+from evcharge.storage.books import Books, Row
 from evcharge.storage.sums import sum_of, summed
 
 # Rows that one query may look at, and charging points that one may name.
@@ -66,7 +66,7 @@ def availability(uses: Sequence[Use]) -> float | None:
 class Statistics:
     """Asks central.db, and adds what is shown at this moment and not yet in it."""
 
-    def __init__(self, database: Database, days: Days = UTC_DAYS) -> None:
+    def __init__(self, database: Books, days: Days = UTC_DAYS) -> None:
         """`days` are those by which the books count."""
         self._database = database
         self._days = days

@@ -194,7 +194,7 @@ class Statuses:
                 "held": shown.held.value if shown.held is not None else None,
                 "held_since": text_of(shown.held_since),
                 "fault_since": text_of(incident.began) if incident is not None else None,
-                "fault_counted": incident is None or incident.counted,
+                "fault_counted": int(incident is None or incident.counted),
             }
 
     def daily_rows(self, news: News) -> Iterator[dict[str, object]]:

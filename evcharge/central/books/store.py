@@ -6,12 +6,10 @@ Called by one task, the dispatcher; reads see committed rows only. What a row lo
 import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from evcharge.central.books.rows import (
     PUT_EVENT,
     DecidedEntry,
-    Statement,
     broken_off,
     debt_of,
     driver_of,
@@ -50,7 +48,8 @@ from evcharge.domain.session import Session, SessionState, Ticket
 from evcharge.domain.timestamps import text_of
 from evcharge.runtime import timezone
 from evcharge.storage import hash_chain
-from evcharge.storage.database import Database, Row
+from evcharge.storage.books import Books, Row
+from evcharge.storage.statements import Put, Sql, Values, Writes
 from evcharge.storage.sums import MOST_KEPT, sum_of, summed
 
 # How far back, and how many, repeated requests are answered from memory after a restart; else the books are asked.
@@ -68,11 +67,11 @@ WHERE ended_at > :since ORDER BY ended_at DESC, ticket.session_id DESC LIMIT :mo
 # What a charging point showed longer ago is in status_daily only.
 KEEP_STATUSES_FOR = timedelta(days=30)
 # Looks at the oldest rows only, so that it never holds up a commit; what a point shows now always stays.
-_FORGET = """
+_FORGET = Sql("""
 DELETE FROM status_log WHERE n IN (
     SELECT n FROM (SELECT n, cp_id, at FROM status_log ORDER BY n LIMIT 20000) AS old WHERE at < :before
     AND EXISTS (SELECT 1 FROM status_log AS later WHERE later.cp_id = old.cp_id AND later.n > old.n))
-"""
+""")
 # However many tickets wait for a driver, so many are read and told at once.
 INBOX_PAGE = 50
 MAX_MOVEMENTS = 50
@@ -92,27 +91,22 @@ ORDER BY inbox.rowid LIMIT :limit
 _REMEMBER_ORDERS_FOR = timedelta(hours=1)
 # More than these nobody has looked at for long; a record that comes again counts from one then.
 _QUARANTINE = """
-SELECT * FROM (SELECT * FROM quarantine WHERE session_id IS NOT NULL ORDER BY id DESC LIMIT 50000) ORDER BY id
+SELECT * FROM (SELECT * FROM quarantine WHERE session_id IS NOT NULL ORDER BY id DESC LIMIT 50000) AS newest ORDER BY id
 """
-_FORGET_ORDERS = "DELETE FROM order_taken WHERE at < :before"
+_FORGET_ORDERS = Sql("DELETE FROM order_taken WHERE at < :before")
 _COUNTED_AT_ONCE = 20_000
 _TICKETS_AFTER = """
 SELECT session_id, cp_id, ended_at, energy_mwh, cost_cents, corrected_mwh, corrected_cents FROM ticket_now
 WHERE (ended_at, session_id) > (:at, :session_id) ORDER BY ended_at, session_id LIMIT :limit
 """
-_PUT_DAILY = """
-INSERT INTO daily (cp_id, day, sessions, energy_mwh, revenue_cents)
-VALUES (:cp_id, :day, :sessions, :mwh, :cents)
-"""
-_LIVE = (
-    "INSERT INTO life (id, seen_at) VALUES (1, :at) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at"
-)
+_PUT_DAILY = Put("daily", ("cp_id", "day", "sessions", "energy_mwh", "revenue_cents"))
+_LIVE = Put("life", ("id", "seen_at"), ("id",))
 
 
 class CentralStore:
-    """The only reader and writer of central.db."""
+    """The only writer of Central's books."""
 
-    def __init__(self, database: Database, head: hash_chain.Head, days: Days = UTC_DAYS) -> None:
+    def __init__(self, database: Books, head: hash_chain.Head, days: Days = UTC_DAYS) -> None:
         """`days` are those by which the books count."""
         self._database = database
         self.head = head
@@ -131,7 +125,7 @@ class CentralStore:
         self.on_commit: Callable[[int, float], None] = lambda _number, _seconds: None
 
     @classmethod
-    async def open(cls, database: Database, days: Days | None = None) -> "CentralStore":
+    async def open(cls, database: Books, days: Days | None = None) -> "CentralStore":
         """Return the store, with the end of its event chain; it counts by `days`, or as before (raises BadInput)."""
         rows = await database.read("SELECT n, hash FROM events ORDER BY n DESC LIMIT 1")
         head = hash_chain.Head(rows[0]["n"], rows[0]["hash"]) if rows else hash_chain.Head()
@@ -199,7 +193,7 @@ class CentralStore:
         shown = {CpId(row["cp_id"]): shown_of(row) for row in await self._database.read(last)}
         self.statuses = Statuses(shown, awaited_until=now + START_GRACE, days=self.days)
         # A killed Central does not say when it ended: its last sign of life ends all that was shown.
-        last = "SELECT at FROM (SELECT at FROM events ORDER BY n DESC LIMIT 1)"
+        last = "SELECT at FROM (SELECT at FROM events ORDER BY n DESC LIMIT 1) AS newest"
         signs = await self._database.read(f"SELECT seen_at AS at FROM life UNION ALL {last}")  # noqa: S608
         seen = [datetime.fromisoformat(row["at"]) for row in signs]
         self._gap_at = min(max(seen, default=now), now)
@@ -251,21 +245,23 @@ class CentralStore:
         `at_most` is the instant by a clock that nobody set: what is older only by one that was set is kept.
         """
         past = min(now, at_most or now)
-        async with self._database.transaction() as transaction:
-            await transaction.execute(_LIVE, {"at": text_of(now)})
-            await transaction.execute(_FORGET, {"before": text_of(past - KEEP_STATUSES_FOR)})
-            await transaction.execute(_FORGET_ORDERS, {"before": text_of(past - _REMEMBER_ORDERS_FOR)})
+        await self._database.commit(
+            [
+                (_LIVE, [(1, text_of(now))]),
+                (_FORGET, [{"before": text_of(past - KEEP_STATUSES_FOR)}]),
+                (_FORGET_ORDERS, [{"before": text_of(past - _REMEMBER_ORDERS_FOR)}]),
+            ]
+        )
 
     async def commit(self, batch: Sequence[DecidedEntry]) -> None:
         """Store every fact and event of `batch`, or nothing at all (raises StoreError)."""
         began = time.perf_counter()
         events, head = self._sealed(batch)
         shown, kept = self._shown_anew(batch)
-        async with self._database.transaction() as transaction:
-            for sql, rows in (*statements(batch, self.days), *kept):
-                await transaction.execute_many(sql, rows)
-            if events:
-                await transaction.execute_many(PUT_EVENT, events)
+        writes: list[Writes] = [*statements(batch, self.days), *kept]
+        if events:
+            writes.append((PUT_EVENT, events))
+        await self._database.commit(writes)
         self.head = head
         self.statuses.adopt(shown)
         self._gap_at, self._at_start = None, []
@@ -277,9 +273,9 @@ class CentralStore:
         """Central stops: that its peers are sent away is nothing that they did, and not kept as what they show."""
         self._is_ending = True
 
-    def _shown_anew(self, batch: Sequence[DecidedEntry]) -> tuple[StatusDraft, list[Statement]]:
+    def _shown_anew(self, batch: Sequence[DecidedEntry]) -> tuple[StatusDraft, list[Writes]]:
         """Return what is shown once `batch` is committed, and the statements that keep it."""
-        shown, kept = self.statuses.draft(), list[Statement]()
+        shown, kept = self.statuses.draft(), list[Writes]()
 
         def show(news: News) -> None:
             kept.extend(status_statements(shown, news))
@@ -347,39 +343,40 @@ class CentralStore:
         rows = await self._database.read(f"SELECT * FROM ticket_now {where}", params)  # noqa: S608
         return [ticket_of(row) for row in rows]
 
-    def _sealed(self, batch: Sequence[DecidedEntry]) -> tuple[list[dict[str, Any]], hash_chain.Head]:
+    def _sealed(self, batch: Sequence[DecidedEntry]) -> tuple[list[Values], hash_chain.Head]:
         head = self.head
         rows = []
         for entry in batch:
             for event in entry.decision.events:
                 row = event_row(head.n + 1, entry, event)
                 head = hash_chain.Head(head.n + 1, hash_chain.chained(head.hash, row))
-                rows.append({**row, "hash": head.hash})
+                rows.append((*row.values(), head.hash))
         return rows, head
 
 
-async def _count_anew(database: Database, days: Days) -> bool:
+async def _count_anew(database: Books, days: Days) -> bool:
     """Count every ticket, as corrected, by `days`; return whether there was one.
 
     The times of statuses stay under the days of before.
     """
-    daily: dict[tuple[str, str], dict[str, Any]] = {}
+    daily: dict[tuple[str, str], list[int]] = {}
     place = {"at": "", "session_id": ""}
     while rows := await database.read(_TICKETS_AFTER, {**place, "limit": _COUNTED_AT_ONCE}):
         for row in rows:
             day = days.of(datetime.fromisoformat(row["ended_at"])).isoformat()
-            sums = daily.setdefault(
-                (row["cp_id"], day), {"cp_id": row["cp_id"], "day": day, "sessions": 0, "mwh": 0, "cents": 0}
-            )
-            sums["sessions"] += 1
-            sums["mwh"] += row["energy_mwh"] + row["corrected_mwh"]
-            sums["cents"] += row["cost_cents"] + row["corrected_cents"]
+            sums = daily.setdefault((row["cp_id"], day), [0, 0, 0])
+            sums[0] += 1
+            sums[1] += row["energy_mwh"] + row["corrected_mwh"]
+            sums[2] += row["cost_cents"] + row["corrected_cents"]
         place = {"at": rows[-1]["ended_at"], "session_id": rows[-1]["session_id"]}
-    counted = [{**sums, "mwh": min(sums["mwh"], MOST_KEPT)} for sums in daily.values()]
-    async with database.transaction() as transaction:
-        await transaction.execute("DELETE FROM daily")
-        await transaction.execute_many(_PUT_DAILY, counted)
-        await transaction.execute("UPDATE day_zone SET name = :name", {"name": days.name})
+    counted = [(*key, sessions, min(mwh, MOST_KEPT), cents) for key, (sessions, mwh, cents) in daily.items()]
+    await database.commit(
+        [
+            (Sql("DELETE FROM daily"), [{}]),
+            (_PUT_DAILY, counted),
+            (Sql("UPDATE day_zone SET name = :name"), [{"name": days.name}]),
+        ]
+    )
     return bool(counted)
 
 

@@ -20,7 +20,7 @@ from evcharge.domain.operator_order import Order
 from evcharge.kafka.client import Brokers, Consumer, Received
 from evcharge.kafka.topics import CENTRAL_COMMANDS, CP_TELEMETRY, OrderSeal
 from evcharge.runtime.rate_limit import TokenBucket
-from evcharge.storage.database import Database
+from evcharge.storage.books import Books
 
 ADDRESS = f"kafka:{CENTRAL_COMMANDS}"
 OPERATOR = Actor("operator", Role.OPERATOR, ADDRESS)
@@ -40,7 +40,7 @@ class OrderConsumer:
     seal: OrderSeal
     dispatcher: Dispatcher
     refusals: Refusals
-    database: Database
+    database: Books
     make: Callable[[Brokers, tuple[str, ...]], Consumer] = Consumer
     quotas: Quotas = field(default_factory=Quotas)
     bucket: TokenBucket = field(default_factory=lambda: TokenBucket(1 / ORDERS_PER_S, ORDERS_PER_S))

@@ -27,7 +27,8 @@ from evcharge.runtime import failpoints, failures
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.outage import Outage
 from evcharge.runtime.waiting import Backoff, uninterrupted, wait_until
-from evcharge.storage.database import Database, Row
+from evcharge.storage.books import Books, Row
+from evcharge.storage.statements import Put
 from evcharge.storage.store_errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -47,16 +48,13 @@ _EVENTS = """
     SELECT n, at, actor, role, type, cp_id, driver_id, session_id, correlation_id, data, hash
     FROM events WHERE n > :n ORDER BY n LIMIT :limit
 """
-_KEEP = """
-    INSERT INTO outbox (cluster, n, used_at) VALUES (:cluster, :n, :at)
-    ON CONFLICT (cluster) DO UPDATE SET n = excluded.n, used_at = excluded.used_at
-"""
+_KEEP = Put("outbox", ("cluster", "n", "used_at"), ("cluster",))
 
 
 class OutboxBooks:
     """The events, and how far each cluster has them."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Books, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
@@ -78,9 +76,7 @@ class OutboxBooks:
 
     async def keep(self, cluster: str, n: int) -> None:
         """Store that `cluster` has every event up to `n`."""
-        row = {"cluster": cluster, "n": n, "at": text_of(self._clock())}
-        async with self._database.transaction() as transaction:
-            await transaction.execute(_KEEP, row)
+        await self._database.commit([(_KEEP, [(cluster, n, text_of(self._clock()))])])
 
 
 class Sink(Protocol):

@@ -34,7 +34,8 @@ from evcharge.labels.central import said
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.waiting import uninterrupted
 from evcharge.security import secret_files
-from evcharge.storage.database import Database, Row
+from evcharge.storage.books import Books, Row
+from evcharge.storage.statements import Put, Take, Writes
 from evcharge.storage.store_errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,15 @@ _LOGGED_IN = "SELECT at, data FROM events WHERE type = 'LoggedIn' ORDER BY n DES
 # Somebody who logs in more often than this forgets the oldest of them.
 MAX_LOGINS_EACH = 20
 NOTHING_PROVED = Credential()
+_PUT_LOGIN = Put(
+    "web_session",
+    (
+        "token_sha256", "name", "has_account", "version", "registration", "epoch", "address", "created_at",
+        "expires_at",
+    ),
+    ("token_sha256",),
+)  # fmt: skip
+_FORGET_LOGIN = Take("web_session", ("token_sha256",))
 
 
 class Directory:
@@ -53,7 +63,7 @@ class Directory:
 
     def __init__(
         self,
-        database: Database,
+        database: Books,
         dispatcher: Dispatcher,
         clock: Clock,
         least_epoch: Callable[[str], int],
@@ -269,39 +279,35 @@ class Directory:
 
     async def _write_off(self) -> None:
         for key in list(self._owed):
-            if not await self._run("DELETE FROM web_session WHERE token_sha256 = :key", key=key):
+            if not await self._keep((_FORGET_LOGIN, [(key,)])):
                 return
             self._owed.discard(key)
 
     async def _write(self, login: Login) -> None:
-        await self._run(
-            "INSERT INTO web_session "
-            "(token_sha256, name, has_account, version, registration, epoch, address, created_at, expires_at) VALUES "
-            "(:token_sha256, :name, :has_account, :version, :registration, :epoch, :address, :created_at, :expires_at) "
-            "ON CONFLICT (token_sha256) DO UPDATE SET expires_at = excluded.expires_at",
-            token_sha256=login.token_sha256,
-            name=login.name,
-            has_account=login.has_account,
-            version=login.version,
-            registration=login.registration,
-            epoch=login.epoch,
-            address=login.address,
-            created_at=text_of(login.created_at),
-            expires_at=text_of(login.expires_at),
+        row = (
+            login.token_sha256,
+            login.name,
+            int(login.has_account),
+            login.version,
+            login.registration,
+            login.epoch,
+            login.address,
+            text_of(login.created_at),
+            text_of(login.expires_at),
         )
+        await self._keep((_PUT_LOGIN, [row]))
 
-    async def _run(self, sql: str, **params: object) -> bool:
+    async def _keep(self, write: Writes) -> bool:
         try:
-            # A transaction that is cut off half way would leave the connection inside it.
-            return await uninterrupted(self._execute(sql, params))
+            # What is under way is not given up half way because somebody stops waiting.
+            await uninterrupted(self._store(write))
         except StoreError as problem:
             log.warning("%s", said("logins not kept", why=because(str(problem))))
             return False
-
-    async def _execute(self, sql: str, params: dict[str, object]) -> bool:
-        async with self._database.transaction() as writing:
-            await writing.execute(sql, params)
         return True
+
+    async def _store(self, write: Writes) -> None:
+        await self._database.commit([write])
 
     async def note_link(self, actor: Actor, name: str) -> None:
         """Keep in the books that somebody made a login link for an account. Raises Refused."""

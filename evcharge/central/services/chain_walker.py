@@ -19,7 +19,7 @@ from evcharge.labels.causes import because
 from evcharge.labels.central import said
 from evcharge.runtime.clock import Clock
 from evcharge.storage import hash_chain
-from evcharge.storage.database import Database
+from evcharge.storage.books import Books
 from evcharge.storage.store_errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class ChainState:
 class ChainWalker:
     """Knows whether the chain is whole. `run` it beside the dispatcher."""
 
-    def __init__(self, database: Database, store: CentralStore, dispatcher: Dispatcher, clock: Clock) -> None:
+    def __init__(self, database: Books, store: CentralStore, dispatcher: Dispatcher, clock: Clock) -> None:
         self._database = database
         self._store = store
         self._dispatcher = dispatcher

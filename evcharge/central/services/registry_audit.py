@@ -28,7 +28,7 @@ _Short = Annotated[str, Meta(max_length=200)]
 _ROLES = {"admin": Role.ADMIN, "cp": Role.MONITOR, "driver": Role.DRIVER, "enrolment": Role.SERVICE}
 
 
-class Row(Struct, frozen=True, kw_only=True):
+class AuditRow(Struct, frozen=True, kw_only=True):
     """One row of the Registry's audit log."""
 
     n: Count
@@ -43,7 +43,7 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class _Page(Struct):
-    rows: Annotated[list[Row], Meta(max_length=1000)]
+    rows: Annotated[list[AuditRow], Meta(max_length=1000)]
     # The greatest number that there is nothing more to tell of.
     upto: Count
 
@@ -64,13 +64,13 @@ class Pace:
         self._minute = 0
         self._alike: dict[tuple[str, str, str], int] = {}
 
-    def take(self, rows: Iterable[Row], now: float) -> list[Row]:
+    def take(self, rows: Iterable[AuditRow], now: float) -> list[AuditRow]:
         """Return the rows to keep, in the order of their numbers."""
         if now // 60 != self._minute:
             self._minute = int(now // 60)
             self._alike.clear()
-        kept: list[Row] = []
-        folded: dict[tuple[str, str, str], Row] = {}
+        kept: list[AuditRow] = []
+        folded: dict[tuple[str, str, str], AuditRow] = {}
         for row in rows:
             key = (row.address, row.what, row.result)
             self._alike[key] = count = self._alike.get(key, 0) + 1
@@ -79,7 +79,7 @@ class Pace:
                 continue
             before = folded.get(key)
             times = row.times + (before.times if before is not None else 0)
-            folded[key] = Row(
+            folded[key] = AuditRow(
                 n=row.n, at=row.at, who="various", role="", address=row.address,
                 what=row.what, target="various", result=row.result, times=times,
             )  # fmt: skip
@@ -115,7 +115,7 @@ class RegistryAudit:
         # Less than before: its books were put back from a backup.
         self._since = page.upto
 
-    def _keep(self, rows: Sequence[Row]) -> None:
+    def _keep(self, rows: Sequence[AuditRow]) -> None:
         for row in self._pace.take(rows, self._clock().timestamp()):
             role = _ROLES.get(row.role, Role.UNKNOWN)
             event = events.RegistryNoted(

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from evcharge.doctor.findings import DoctorFinding, FindingMark, findings
 from evcharge.doctor.observations import (
-    Books,
+    BooksHere,
     CredentialAnswer,
     Folder,
     Home,
@@ -63,7 +63,7 @@ WELL = Observations(
     members=member(CredentialAnswer.TAKEN),
     knock=Knock(id="CP001", code=None),
     health_port=way(port=9101),
-    books=Books(path="s/central/central.db", holder=71, same=True, rows=9),
+    books=BooksHere(path="s/central/central.db", holder=71, same=True, rows=9),
     brokers="192.168.1.10:9092",
     source=WeatherSource(name="OpenWeather", why=None, needed=True),
     processes=(Process(name="cp-engine.CP001", pulse=Pulse.WELL),),
@@ -140,7 +140,7 @@ KINDS = [
     ("copied", folder(home=Home.ELSEWHERE), "state", "was copied from another PC", "evcharge join TOKEN"),
     ("copied network", folder(home=Home.ELSEWHERE, has_own_ca=True), "state", "one Registry and one Central",
      "rm s/machine"),
-    ("second Central", seen(books=Books(path="b", holder=71, same=False)), "books", "there are two Centrals",
+    ("second Central", seen(books=BooksHere(path="b", holder=71, same=False)), "books", "there are two Centrals",
      "kill 71"),
     ("Python", seen(python=(3, 10)), "python", "Python 3.10 is too old", "apt-get install python3"),
     ("weather", seen(source=WeatherSource(name="OpenWeather", why="no answer in time", needed=True)), "weather",
@@ -175,7 +175,7 @@ def test_every_finding_has_its_words(case: Observations, lang: str):
         (seen(central_version="0.1.0"), "version", "here is evcharge 0.2.0, at Central 0.1.0"),
         (folder(free_bytes=900_000_000), "disk", "only 900 MB"),
         (
-            seen(books=Books(path="b", holder=None, same=True, rows=9)),
+            seen(books=BooksHere(path="b", holder=None, same=True, rows=9)),
             "books",
             "a copy of the books of the Central at",
         ),
@@ -218,7 +218,7 @@ def test_what_could_not_be_asked_is_not_called_well():
 
 
 def test_a_free_network_of_one_pc_has_books_without_a_central():
-    (books,) = [one for one in findings(seen(books=Books(path="b", holder=None))) if one.check == "books"]
+    (books,) = [one for one in findings(seen(books=BooksHere(path="b", holder=None))) if one.check == "books"]
     assert (books.mark, said(books)) == (FindingMark.WELL, "no Central works with b.")
 
 

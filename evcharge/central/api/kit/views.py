@@ -17,7 +17,7 @@ from evcharge.domain.ids import CpId
 from evcharge.domain.location import Location
 from evcharge.domain.session import Session, SessionState
 from evcharge.domain.tariff import Consumption, Tariff
-from evcharge.storage.database import Row
+from evcharge.storage.books import Row
 
 Json = dict[str, object]
 

@@ -23,7 +23,7 @@ from evcharge.domain.days import Days
 from evcharge.domain.errors import BadInput, Code, Refused
 from evcharge.domain.ids import CpId, SessionId
 from evcharge.http.server import answer
-from evcharge.storage.database import Row
+from evcharge.storage.books import Row
 
 _STATE = Parameter("state", "Only sessions in this state.", {"type": "string", "enum": list(STATES)})
 AFTER = Parameter("after", "The `previous` of a page: the rows that are newer.")

@@ -33,6 +33,7 @@ from evcharge.domain.ids import Role
 from evcharge.domain.session import Ticket
 from evcharge.evc1 import messages
 from evcharge.storage import database, hash_chain
+from evcharge.storage.sqlite_statements import sql_of
 from tests.unit.central.builders import ADMIN, located
 from tests.unit.central.machine.honest_engine import Engine
 from tests.unit.central.machine.reached import reach, reached
@@ -47,7 +48,7 @@ from tests.unit.central.model import Model, heard
 def empty_books() -> bytes:
     """Return Central's database as it is before anything has happened."""
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as books:
-        for number, statements in database._steps("evcharge.central.books.schema"):
+        for number, statements in database.schema_steps("evcharge.central.books.schema"):
             for statement in statements:
                 books.execute(statement)
             books.execute(f"PRAGMA user_version={number}")
@@ -166,14 +167,14 @@ class Batches(RuleBasedStateMachine):
         self.books.execute("BEGIN")
         entries = [books.DecidedEntry(decision, ADMIN, at) for _, decision, at in batch]
         news = self.statuses.news(books.points_of(entries))
-        for sql, rows in (*books.statements(entries), *books.status_statements(self.statuses, news)):
-            self.books.executemany(sql, rows)
+        for statement, rows in (*books.statements(entries), *books.status_statements(self.statuses, news)):
+            self.books.executemany(sql_of(statement), rows)
         self.statuses.take(news)
         for entry in entries:
             for event in entry.decision.events:
                 row = books.event_row(self.head.n + 1, entry, event)
                 self.head = hash_chain.Head(row["n"], hash_chain.chained(self.head.hash, row))
-                self.books.execute(books.PUT_EVENT, {**row, "hash": self.head.hash})
+                self.books.execute(sql_of(books.PUT_EVENT), (*row.values(), self.head.hash))
         self.books.execute("COMMIT")
         for _, decision, _ in batch:
             for change in decision.changes:

@@ -1,10 +1,10 @@
 """How much of the Registry's audit log Central takes in: everything that is said once, and little of a flood."""
 
-from evcharge.central.services.registry_audit import MOST_ALIKE, Pace, Row
+from evcharge.central.services.registry_audit import MOST_ALIKE, AuditRow, Pace
 
 
-def row(n: int, address: str = "10.0.0.7", what: str = "POST /v1/ticket", times: int = 1) -> Row:
-    return Row(
+def row(n: int, address: str = "10.0.0.7", what: str = "POST /v1/ticket", times: int = 1) -> AuditRow:
+    return AuditRow(
         n=n, at=float(n), who="unknown", role="stranger", address=address, what=what,
         target=f"CP{n}", result="E_CREDENTIAL", times=times,
     )  # fmt: skip
