@@ -223,6 +223,11 @@ class Broker:
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
+    def is_paused(self) -> bool:
+        """Return whether somebody froze it."""
+        assert self._process is not None
+        return Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
     def resume(self) -> None:
         """Let a frozen one go on."""
         assert self._process is not None

@@ -14,6 +14,7 @@ from evcharge.runtime.plain import clean
 @click.argument("names", nargs=-1, metavar="[DRILL]...")
 @click.option("--all", "everything", is_flag=True, help="Every drill, one after the other.")
 @click.option("--up", is_flag=True, help="Start a small network of its own for them.")
+@click.option("--mend", is_flag=True, help="Only put right what a drill that was killed has left.")
 @click.option(
     "--report",
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
@@ -34,6 +35,7 @@ def drill(
     names: tuple[str, ...],
     everything: bool,
     up: bool,
+    mend: bool,
     report: Path | None,
     within_s: float,
     config_file: Path | None,
@@ -41,25 +43,30 @@ def drill(
 ) -> int:
     """Break the network on purpose, say where to look, check that it comes back; without a DRILL, list them.
 
-    It brings a charging point and a driver of its own, and leaves the network as it found it. 0 when all that was run
-    has passed, 1 when something failed or nothing could be run.
+    It brings a charging point and a driver of its own, and leaves the network as it found it; what a drill that was
+    killed has left is put right first. 0 when all that was run has passed, 1 when something failed or nothing could be
+    run.
     """
     config = settings(config_file, given)
     import asyncio
     import tempfile
 
+    from msgspec import structs
+
     from evcharge import __version__
     from evcharge.domain.errors import BadInput
+    from evcharge.drills import mending, runner, small_network
     from evcharge.drills import report as pages
-    from evcharge.drills import runner, small_network
     from evcharge.drills.catalogue import DRILLS
     from evcharge.drills.course import DrillReport, DrillVerdict, verdict_of
+    from evcharge.drills.damages import damages_of, tag_of
     from evcharge.drills.stage import CP_ID, DRIVER_ID
     from evcharge.drills.wording import DrillWords
     from evcharge.labels import Speech
     from evcharge.labels.operator import SENTENCES
     from evcharge.operator.client import OperatorClient
     from evcharge.runtime import files, lifecycle
+    from evcharge.runtime.config import Config
 
     words = DrillWords(config.lang, CP_ID, DRIVER_ID)
 
@@ -70,39 +77,52 @@ def drill(
         if name not in DRILLS:
             raise BadInput(words("no such drill", given=name, names=", ".join(DRILLS)))
     chosen = list(DRILLS.values()) if everything else [DRILLS[name] for name in dict.fromkeys(names)]
-    if not chosen:
+    if not chosen and not mend:
         for one in DRILLS.values():
             tell(f"{one.name:<14} {words(f't {one.name}')}")
         return 0
 
     async def run() -> list[DrillReport]:
+        if count := await mending.sweep():
+            tell(words("m networks", count=count))
         if not up:
-            return await against(config)
-        with tempfile.TemporaryDirectory(prefix="evcharge-drills-") as folder:
+            return await against(config, Path(tempfile.gettempdir()))
+        async with mending.room_for_a_network() as folder:
             tell(words("starting up"))
-            async with small_network.small_network(config, Path(folder) / "network") as own:
-                return await against(own)
+            async with small_network.small_network(config, folder / "network") as own:
+                return await against(own, folder)
 
-    async def against(network: Any) -> list[DrillReport]:
+    async def against(network: Config, room: Path) -> list[DrillReport]:
         api = OperatorClient(network.reach.central_api, network.state, Speech(SENTENCES, config.lang))
-        # Whether there is one, before anything is done.
-        await api.get("/api/audit")
-        return await runner.run(chosen, network, api, words, tell, within_s)
+        with damages_of(network.state) as damages:
+            mender = mending.Mender(network, api, damages)
+            await mender.mend_all(lambda one: tell(words(f"m {tag_of(one)}", **structs.asdict(one))))
+            if mend:
+                return []
+            # Whether there is a network, before anything is done.
+            await api.get("/api/audit")
+            return await runner.run(chosen, network, api, mender, words, tell, within_s, room)
 
     found: list[DrillReport] = []
+    ended = False
 
     async def main(stop: asyncio.Event) -> None:
         async def play() -> None:
+            nonlocal ended
             found.extend(await run())
+            ended = True
             stop.set()
 
         # Whoever interrupts it gets the network back as it was, too.
         await lifecycle.run_until(stop, play())
 
     lifecycle.run(main)
-    if not found:
+    if not ended:
         tell(words("interrupted"))
         return 1
+    if mend:
+        tell(words("m nothing more"))
+        return 0
     verdict = verdict_of(found)
     count = {one: sum(report.verdict is one for report in found) for one in DrillVerdict}
     tell(

@@ -15,12 +15,13 @@ COMES_BACK_WITHIN_S = 25.0
 
 
 class StartedProgram(Struct, frozen=True):
-    """How a process was started: enough to start it again in the same way."""
+    """How a process was started: enough to start it again in the same way. Bytes, which need be no text."""
 
     pid: int
-    command: tuple[str, ...]
-    folder: str
-    environ: dict[str, str]
+    command: tuple[bytes, ...]
+    folder: bytes
+    # Each a name, an equals sign and its value.
+    environ: tuple[bytes, ...]
 
     def __repr__(self) -> str:
         # The environment may hold secrets.
@@ -29,7 +30,8 @@ class StartedProgram(Struct, frozen=True):
     @property
     def comes_back(self) -> bool:
         """Whether somebody else starts it again: `evcharge up`, or a service manager."""
-        return "--parent-pipe" in self.command or "INVOCATION_ID" in self.environ
+        by_service_manager = any(one.startswith(b"INVOCATION_ID=") for one in self.environ)
+        return b"--parent-pipe" in self.command or by_service_manager
 
     def start_again(self, log: Path) -> "subprocess.Popen[bytes]":
         """Start it as it was, on its own; what it prints goes into `log`."""
@@ -37,7 +39,7 @@ class StartedProgram(Struct, frozen=True):
             return subprocess.Popen(  # noqa: S603  the command that ran here a moment ago
                 self.command,
                 cwd=self.folder,
-                env=self.environ,
+                env={name: value for name, _, value in (one.partition(b"=") for one in self.environ)},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -53,13 +55,19 @@ def started(pid: int) -> StartedProgram | None:
         folder = (_PROC / str(pid) / "cwd").readlink()
     except OSError:
         return None
-    pairs = (entry.partition(b"=") for entry in environ if b"=" in entry)
     return StartedProgram(
-        pid,
-        tuple(os.fsdecode(part) for part in command),
-        str(folder),
-        {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs},
+        pid, tuple(command), os.fsencode(folder), tuple(entry for entry in environ if b"=" in entry)
     )
+
+
+def began(pid: int) -> int | None:
+    """Return when `pid` began, in ticks since this machine did; None when there is no such process."""
+    try:
+        # Its name, in brackets, may hold anything.
+        fields = (_PROC / str(pid) / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return int(fields[19])
 
 
 def listener(port: int) -> int | None:
@@ -107,9 +115,11 @@ async def mounted(folder: Path, size: str) -> bool:
     return await _quietly("mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "tmpfs", str(folder))
 
 
-async def unmount(folder: Path) -> None:
-    """Take that disk away again."""
-    await _quietly("umount", str(folder))
+async def unmount_all(folder: Path) -> None:
+    """Take away every disk that is mounted in `folder`, the last first."""
+    for line in reversed(_lines(_PROC / "self" / "mounts")):
+        if line and Path(line.split()[1]).is_relative_to(folder):
+            await _quietly("umount", line.split()[1])
 
 
 async def _quietly(*command: str) -> bool:

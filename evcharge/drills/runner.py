@@ -1,12 +1,12 @@
 """Runs drills: one step after the other, aloud; what is so is looked up, and all is put back at the end."""
 
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from evcharge.domain.errors import EvchargeError
 from evcharge.drills import stage as stages
 from evcharge.drills.course import Drill, DrillReport, DrillVerdict, Need, StepReport
+from evcharge.drills.mending import Mender
 from evcharge.drills.stage import Stage
 from evcharge.drills.wording import DrillWords
 from evcharge.operator.client import OperatorClient
@@ -18,33 +18,35 @@ async def run(
     drills: Sequence[Drill],
     config: Config,
     api: OperatorClient,
+    mender: Mender,
     words: DrillWords,
     tell: Callable[[str], None],
     within_s: float,
+    room: Path,
 ) -> list[DrillReport]:
-    """Run `drills` on the network of `config`, each thing within `within_s` seconds; return what became of them."""
-    with tempfile.TemporaryDirectory(prefix="evcharge-drill-") as folder:
-        return [
-            await _run(drill, config, api, words, tell, within_s, Path(folder) / drill.name)
-            for drill in drills
-        ]
+    """Run `drills` on the network of `config`, each thing within `within_s` seconds; return what became of them.
+
+    They keep files in `room`, and what they break in the list of `mender`, until they have put it right.
+    """
+    return [await _run(drill, config, api, mender, words, tell, within_s, room) for drill in drills]
 
 
 async def _run(
     drill: Drill,
     config: Config,
     api: OperatorClient,
+    mender: Mender,
     words: DrillWords,
     tell: Callable[[str], None],
     within_s: float,
-    folder: Path,
+    room: Path,
 ) -> DrillReport:
     tell(words.title(drill))
     began_at = f"{utc_now():%Y-%m-%d %H:%M:%S} UTC"
     steps: list[StepReport] = []
     why, is_run = "", True
     try:
-        async with stages.staged(config, api, folder, drill) as stage:
+        async with stages.staged(config, api, mender, room, drill) as stage:
             if isinstance(stage, Need):
                 why, is_run = words.lacks(stage), False
             else:

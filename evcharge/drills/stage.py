@@ -5,10 +5,12 @@ The drill registers them for itself and withdraws them at the end: nobody else's
 
 import asyncio
 import contextlib
+import os
 import re
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import tempfile
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -20,7 +22,8 @@ from evcharge.domain.errors import Code, EvchargeError, Refused, StateError
 from evcharge.drills import processes_here
 from evcharge.drills.cable import Cable
 from evcharge.drills.course import Act, Drill, Expectation, Need, Proof, Seen
-from evcharge.drills.processes_here import StartedProgram
+from evcharge.drills.damages import BadWeather, Damage, Guests, KilledCentral, StoppedProcess
+from evcharge.drills.mending import GUESTS, LOOK_AGAIN_S, Mender, until
 from evcharge.labels import Speech
 from evcharge.labels.demo import SENTENCES as DEMO
 from evcharge.operator.client import OperatorClient
@@ -33,9 +36,7 @@ CP_ID, DRIVER_ID, LOCATION = "DRILL-CP", "DRILL-D", "Drill"
 _SPEED, _PLUG_AFTER_S = "10", "0.5"
 # A charge wants 1 MiB of journal.
 _DISK, _FILLER_BYTES = "2m", 1_700_000
-_LOOK_AGAIN_S = 0.2
 _LEAVE_WITHIN_S = 6.0
-_GONE_WITHIN_S = 30.0
 # Three programs start, on a machine that may have much to do.
 _ENTER_WITHIN_S = 120.0
 
@@ -59,11 +60,20 @@ class Stage:
     """What the acts and proofs of a drill work on. `within_s`: how long a thing may take to become so."""
 
     def __init__(
-        self, config: Config, api: OperatorClient, folder: Path, cast: Cast, lines: _Lines, cable: Cable
+        self,
+        config: Config,
+        api: OperatorClient,
+        mender: Mender,
+        guests: Guests,
+        cast: Cast,
+        lines: _Lines,
+        cable: Cable,
     ) -> None:
         self._config = config
         self._api = api
-        self._folder = folder
+        self._mender = mender
+        self._guests = guests
+        self._folder = guests.path
         self._cast = cast
         self._lines = lines
         self._cable = cable
@@ -71,8 +81,6 @@ class Stage:
         self._children: dict[str, Child] = {}
         self._since = 0
         self._known_tickets: set[str] = set()
-        self._central: StartedProgram | None = None
-        self._broker: int | None = None
         self._energy = -1
         self._has_small_disk = False
 
@@ -91,34 +99,29 @@ class Stage:
             return
         await self._start_engine()
         await self._start_monitor()
-        await self._until(self._is_free, _ENTER_WITHIN_S)
-        seen = await self.becomes(Expectation(Proof.STATUS, CpStatus.AVAILABLE), _LOOK_AGAIN_S)
+        await until(self._is_free, _ENTER_WITHIN_S)
+        seen = await self.becomes(Expectation(Proof.STATUS, CpStatus.AVAILABLE), LOOK_AGAIN_S)
         if not seen.holds:
             raise StateError(f"{CP_ID}: {seen.what}")
 
     async def leave(self) -> None:
         """Undo what was done, end any charge, stop the programs and withdraw the two."""
         self._cable.mend()
-        if self._broker is not None:
-            processes_here.thaw(self._broker)
-            self._broker = None
-        with contextlib.suppress(EvchargeError):
-            await self.start_central()
-        with contextlib.suppress(EvchargeError):
-            await self._weather(bad=False)
+        for one in self._mender.damages.last_first:
+            if one is not self._guests:
+                with contextlib.suppress(EvchargeError):
+                    await self._mender.mend(one)
         (self._journal / "filler").unlink(missing_ok=True)
         if (engine := self._children.get("engine")) is not None:
             engine.types("unplug")
         with contextlib.suppress(EvchargeError):
-            await self._until(self._has_no_session, _LEAVE_WITHIN_S)
+            await until(self._has_no_session, _LEAVE_WITHIN_S)
         roles = ("driver", "monitor", "engine")
         living = [[self._children[role]] for role in roles if role in self._children]
         await self._cast.leave(*living, within_s=_LEAVE_WITHIN_S)
-        for id_ in (CP_ID, DRIVER_ID):
-            with contextlib.suppress(EvchargeError):
-                await self._api.send("DELETE", f"/api/registrations/{id_}")
-        # Central hears of it from the Registry, a moment later.
-        await self._until(self._is_gone, _GONE_WITHIN_S)
+        # What cannot be put right now stays in the list, for the next drill.
+        with contextlib.suppress(EvchargeError):
+            await self._mender.mend(self._guests)
 
     async def _registered(self, kind: str, id_: str) -> str:
         body = {"kind": kind, "id": id_} | ({"location": LOCATION} if kind == "cp" else {})
@@ -127,7 +130,7 @@ class Stage:
         except Refused as refusal:
             if refusal.code is not Code.CONFLICT:
                 raise
-            # An earlier drill was cut off before it could withdraw it.
+            # One of another PC was cut off before it could withdraw it.
             await self._api.send("DELETE", f"/api/registrations/{id_}")
             made = await self._api.post("/api/registrations", body)
         return str(made["credential"])
@@ -214,12 +217,13 @@ class Stage:
             case Act.START_DRIVER:
                 await self._start_driver()
             case Act.KILL_CENTRAL:
-                self._central = processes_here.started(holder(self._books) or 0)
-                if self._central is None:
+                central = processes_here.started(holder(self._books) or 0)
+                if central is None:
                     raise StateError("Central does not run on this PC.")
-                processes_here.kill(self._central.pid)
+                self._mender.damages.add(KilledCentral(central))
+                processes_here.kill(central.pid)
             case Act.START_CENTRAL:
-                await self.start_central()
+                await self._mend(KilledCentral)
             case Act.SPOIL_KEY:
                 shutil.copy2(self._secret, self._secret.with_name("secret.right"))
                 secret_files.replace_secret(self._secret, secrets.token_urlsafe(32))
@@ -231,47 +235,36 @@ class Stage:
                 made = await self._api.post(f"/api/registrations/{CP_ID}/rotate")
                 secret_files.replace_secret(self._secret, str(made["credential"]))
             case Act.FREEZE_OVER:
-                await self._weather(bad=True)
+                frost = BadWeather(LOCATION, "COLD")
+                self._mender.damages.add(frost)
+                await self._api.post("/api/weather_alert", {"location": frost.location, "alert": frost.alert})
             case Act.THAW:
-                await self._weather(bad=False)
+                await self._mend(BadWeather)
             case Act.STOP_BROKER:
-                self._broker = self._find_broker()
-                if self._broker is None:
+                broker = self._find_broker()
+                began = None if broker is None else processes_here.began(broker)
+                if broker is None or began is None:
                     raise StateError("no broker runs on this PC.")
-                processes_here.freeze(self._broker)
+                self._mender.damages.add(StoppedProcess(broker, began))
+                processes_here.freeze(broker)
             case Act.GO_ON_BROKER:
-                if self._broker is not None:
-                    processes_here.thaw(self._broker)
-                    self._broker = None
+                await self._mend(StoppedProcess)
             case Act.FILL_DISK:
                 await asyncio.to_thread((self._journal / "filler").write_bytes, bytes(_FILLER_BYTES))
                 await self._start_engine()
                 await self._start_monitor()
             case Act.FREE_DISK:
                 (self._journal / "filler").unlink(missing_ok=True)
-                await self._until(self._is_free, _ENTER_WITHIN_S)
+                await until(self._is_free, _ENTER_WITHIN_S)
             case Act.CUT_CABLE:
                 self._cable.cut()
             case Act.MEND_CABLE:
                 self._cable.mend()
 
-    async def start_central(self) -> None:
-        """Have Central run again, if the drill has killed it: by itself where somebody starts it, else by us."""
-        killed, self._central = self._central, None
-        if killed is None:
-            return
-        if killed.comes_back:
-            await self._until(self._has_central, processes_here.COMES_BACK_WITHIN_S)
-        if holder(self._books) is None:
-            killed.start_again(self._config.state / "drill-central.log")
-
-    async def _until(self, is_so: Callable[[], Awaitable[bool]], within_s: float) -> None:
-        loop = asyncio.get_running_loop()
-        ends_at = loop.time() + within_s
-        while True:
-            if await is_so() or loop.time() >= ends_at:
-                return
-            await asyncio.sleep(_LOOK_AGAIN_S)
+    async def _mend(self, kind: type[Damage]) -> None:
+        for one in self._mender.damages.last_first:
+            if isinstance(one, kind):
+                await self._mender.mend(one)
 
     async def _is_free(self) -> bool:
         try:
@@ -283,23 +276,8 @@ class Stage:
             return False
         return bool(point["status"] == CpStatus.AVAILABLE)
 
-    async def _is_gone(self) -> bool:
-        try:
-            return bool((await self._api.get(f"/api/cps/{CP_ID}"))["withdrawn"])
-        except EvchargeError:
-            return True
-
     async def _has_no_session(self) -> bool:
         return await self._session() is None
-
-    async def _has_central(self) -> bool:
-        return holder(self._books) is not None
-
-    async def _weather(self, *, bad: bool) -> None:
-        if bad:
-            await self._api.post("/api/weather_alert", {"location": LOCATION, "alert": "COLD"})
-        else:
-            await self._api.send("DELETE", f"/api/weather_alert?location={LOCATION}&alert=COLD")
 
     # ---- proofs
 
@@ -316,7 +294,7 @@ class Stage:
             seconds = loop.time() - began
             if holds or seconds >= within_s:
                 return Seen(expectation=wanted, holds=holds, seconds=seconds, what=what)
-            await asyncio.sleep(_LOOK_AGAIN_S)
+            await asyncio.sleep(LOOK_AGAIN_S)
 
     async def _holds(self, wanted: Expectation) -> tuple[bool, str]:
         value = (
@@ -361,14 +339,16 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    config: Config, api: OperatorClient, folder: Path, drill: Drill
+    config: Config, api: OperatorClient, mender: Mender, room: Path, drill: Drill
 ) -> AsyncIterator[Stage | Need]:
-    """Yield the stage for one drill, in `folder`; or what this machine lacks for it. All is undone afterwards."""
-    _furnish(folder, config.state / "ca.pem")
+    """Yield the stage for one drill, in a folder in `room`; or what this machine lacks. All is undone afterwards."""
+    guests = Guests(CP_ID, DRIVER_ID, os.fsencode(tempfile.mkdtemp(prefix=GUESTS, dir=room)))
+    mender.damages.add(guests)
+    _furnish(guests.path, config.state / "ca.pem")
     lines = _Lines()
     cable = Cable(config.reach.central_host, config.reach.central_port)
     async with asyncio.TaskGroup() as tasks, cable.laid():
-        stage = Stage(config, api, folder, Cast(tasks, lines, Speech(DEMO)), lines, cable)
+        stage = Stage(config, api, mender, guests, Cast(tasks, lines, Speech(DEMO)), lines, cable)
         try:
             missing = await _first_missing(stage, drill.needs)
             if missing is None:
@@ -376,12 +356,9 @@ async def staged(
             yield stage if missing is None else missing
         finally:
             await uninterrupted(stage.leave())
-            if Need.SMALL_DISK in drill.needs:
-                await processes_here.unmount(folder / "cp" / CP_ID / "journal")
 
 
 def _furnish(folder: Path, ca_file: Path) -> None:
-    folder.mkdir(mode=0o700)
     shutil.copyfile(ca_file, folder / "ca.pem")
     # Named, so that a config.toml that lies about counts for none of the drill's programs.
     (folder / "config.toml").touch()

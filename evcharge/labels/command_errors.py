@@ -652,6 +652,18 @@ SENTENCES: Mapping[str, Words] = {
     # ---- drills
     "drill, no network": ("the network did not stand in time", "la red no arrancó a tiempo"),
     "drill, no Central": ("Central does not run on this PC.", "Central no se ejecuta en este PC."),
+    "drill, another": (
+        "another drill runs with {path}. Wait until it ends.",
+        "hay otro simulacro con {path}. Espere a que termine.",
+    ),
+    "drill, damages": (
+        "{path} holds no list of damages. Remove it.",
+        "{path} no contiene una lista de daños. Bórrelo.",
+    ),
+    "drill, folder": (
+        "{path} cannot be deleted. Delete it by hand.",
+        "no se puede borrar {path}. Bórrelo a mano.",
+    ),
     "drill, no broker": ("no broker runs on this PC.", "no hay ningún broker en este PC."),
     "no network": (
         "the network did not stand in time; {why}",

@@ -29,6 +29,28 @@ SENTENCES: Mapping[str, Words] = {
         "The report cannot be written to {path}: {why}",
         "No se puede escribir el informe en {path}: {why}",
     ),
+    # ---- what a drill that was killed has left
+    "m stopped process": (
+        "An earlier drill was killed: process {pid}, which it had stopped, goes on.",
+        "Un simulacro anterior murió: el proceso {pid}, que había parado, continúa.",
+    ),
+    "m killed central": (
+        "An earlier drill was killed: Central, which it had killed, runs again.",
+        "Un simulacro anterior murió: Central, que había matado, funciona de nuevo.",
+    ),
+    "m bad weather": (
+        "An earlier drill was killed: its weather alert at {location} is over.",
+        "Un simulacro anterior murió: su alerta de tiempo en {location} ha terminado.",
+    ),
+    "m guests": (
+        "An earlier drill was killed: {cp} and {driver} are withdrawn.",
+        "Un simulacro anterior murió: {cp} y {driver} están dados de baja.",
+    ),
+    "m networks": (
+        "Small networks that killed drills left, deleted: {count}.",
+        "Redes pequeñas que dejaron simulacros muertos, borradas: {count}.",
+    ),
+    "m nothing more": ("Nothing is left to put right.", "No queda nada por arreglar."),
     "v passed": ("passed", "superado"),
     "v failed": ("FAILED", "FALLIDO"),
     "v not run": ("not run", "sin hacer"),

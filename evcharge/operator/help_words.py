@@ -272,12 +272,14 @@ SPANISH: Mapping[str, str] = {
     "Break the network on purpose, say where to look, check that it comes back; without a DRILL, list them.": (
         "Rompe la red a propósito, dice dónde mirar y comprueba que se recupera; sin un DRILL, los lista."
     ),
-    "It brings a charging point and a driver of its own, and leaves the network as it found it. "
-    "0 when all that was run has passed, 1 when something failed or nothing could be run.": (
-        "Trae un punto de recarga y un conductor propios, y deja la red como la encontró. "
-        "0 si todo lo que se hizo salió bien, 1 si algo falló o no se pudo hacer nada."
+    "It brings a charging point and a driver of its own, and leaves the network as it found it; what a drill that "
+    "was killed has left is put right first. 0 when all that was run has passed, 1 when something failed or nothing "
+    "could be run.": (
+        "Trae un punto de recarga y un conductor propios, y deja la red como la encontró; lo que dejó un ejercicio "
+        "que murió se arregla antes. 0 si todo lo que se hizo salió bien, 1 si algo falló o no se pudo hacer nada."
     ),
     "Every drill, one after the other.": "Todos los ejercicios, uno tras otro.",
+    "Only put right what a drill that was killed has left.": "Solo arregla lo que dejó un ejercicio que murió.",
     "Start a small network of its own for them.": "Arranca una pequeña red propia para ellos.",
     "Write a page (HTML) to file: what was done, what was seen, the verdict.": (
         "Escribe una página (HTML) para archivar: lo que se hizo, lo que se vio y el veredicto."

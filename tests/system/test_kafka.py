@@ -353,3 +353,37 @@ async def test_a_flood_of_nonsense_in_kafka_costs_no_order_and_no_book(town: Kaf
     await town.settles()
     refused = town.books("SELECT COUNT(*) FROM events WHERE type = 'InputRefused'")[0][0]
     assert 0 < refused < 50
+
+
+# Some fifteen seconds on a quiet machine.
+DRILLED_WITHIN_S = 280.0
+
+
+@pytest.mark.timeout(700)
+async def test_a_drill_stops_the_broker_and_what_a_killed_drill_has_left_is_put_right(
+    town: KafkaCity, broker: kafka.Broker
+):
+    central = await town.central()
+    started = len(central.lines)
+    drill = await town.run("drill", "kafka-down", "--within", "80")
+    await drill.says("The broker is stopped", within_s=DRILLED_WITHIN_S)
+    await central.says("Kafka down", since=started, within_s=80)
+    await drill.dies()
+    # It could put nothing right: the broker is still stopped, and its charging point is registered.
+    assert broker.is_paused()
+    mended = await town.run("drill", "--mend")
+    assert await mended.ends(80) == 0, mended.text
+    assert re.search(r"process \d+, which it had stopped, goes on", mended.text)
+    assert "DRILL-CP and DRILL-D are withdrawn" in mended.text
+    assert not broker.is_paused()
+    assert not (town.state / "drill.damages").exists()
+    await central.says("Kafka up again", since=started, within_s=80)
+
+    # Nobody kills this one: it passes, and leaves nothing behind.
+    again = await town.run("drill", "kafka-down", "--within", "80")
+    assert await again.ends(DRILLED_WITHIN_S) == 0, again.text
+    assert "kafka-down: passed" in again.text
+    assert "An earlier drill" not in again.text
+    assert not broker.is_paused()
+    assert await central.stops() == 0
+    assert town.in_kafka() == town.stored()

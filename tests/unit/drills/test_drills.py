@@ -223,7 +223,7 @@ def test_a_process_is_found_by_its_port_and_started_again_as_it_was(tmp_path: Pa
         assert processes_here.listener(port) == first.pid
         found = processes_here.started(first.pid)
         assert found is not None
-        assert (found.folder, found.environ, found.command[-1]) == (str(tmp_path), {"DRILLED": "yes"}, "0")
+        assert (found.folder, found.environ, found.command[-1]) == (bytes(tmp_path), (b"DRILLED=yes",), b"0")
         assert not found.comes_back
         assert "yes" not in repr(found)
     finally:
@@ -234,8 +234,9 @@ def test_a_process_is_found_by_its_port_and_started_again_as_it_was(tmp_path: Pa
     assert processes_here.listener(port) is None
     assert processes_here.started(first.pid) is None
     one = structs.replace(
-        found, command=(sys.executable, "-c", "import os; print(os.environ['DRILLED'], os.getcwd())")
+        found,
+        command=(sys.executable.encode(), b"-c", b"import os; print(os.environ['DRILLED'], os.getcwd())"),
     )
     one.start_again(tmp_path / "log").wait(30)
     assert (tmp_path / "log").read_text() == f"yes {tmp_path}\n"
-    assert structs.replace(found, command=(*found.command, "--parent-pipe", "7")).comes_back
+    assert structs.replace(found, command=(*found.command, b"--parent-pipe", b"7")).comes_back
