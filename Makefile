@@ -15,7 +15,7 @@ ARGS ?=
 # Compiled once, whatever the settings of this machine say: this starts processes by the dozen, tests by the hundred.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help up test flaky check cover mutants docs format constraints wheelhouse bench bench-quick soak shots kafka test-all-pythons clean
+.PHONY: help up test flaky check cover mutants docs format constraints wheelhouse bench bench-quick soak shots exercises kafka test-all-pythons clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -69,6 +69,9 @@ soak: $(VENV)/.installed-dev ## 500 random kills under traffic, then every mWh a
 
 attack: $(VENV)/.installed-dev ## floods, slow peers, liars, replays, guesses; and what neighbours notice (ARGS="--list")
 	@$(PYTHON) -m tests.attack $(ARGS)
+
+exercises: $(VENV)/.installed-dev ## hidden tests of the exercises in docs/lab (ARGS="reason --tree ../ana")
+	@$(PYTHON) -m tests.exercises $(ARGS)
 
 shots: $(VENV)/.installed-dev ## photograph every web page, dark and light, into docs/screens
 	@.ci/packages
