@@ -9,6 +9,7 @@ from pathlib import Path
 
 import aiohttp
 
+from evcharge.runtime.config import KafkaSettings
 from evcharge.security import secret_files
 from tests.component.town import Town, running
 
@@ -79,7 +80,7 @@ class Office:
 
 
 @contextlib.asynccontextmanager
-async def opened(state: Path, **central: object) -> AsyncIterator[Office]:
-    async with running(state, **central) as town:
+async def opened(state: Path, kafka: KafkaSettings | None = None, **central: object) -> AsyncIterator[Office]:
+    async with running(state, kafka=kafka, **central) as town:
         line = await town.says("API for operators is listening")
         yield Office(town, line.split()[-1], secret_files.read_secret(state / "operator.token"))

@@ -1,6 +1,7 @@
 """/metrics, /healthz and /readyz."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,12 +13,14 @@ from evcharge.central.api.kit import answers
 from evcharge.central.rules.commands import Note
 from evcharge.domain.events import WeatherReached
 from evcharge.evc1 import messages
+from evcharge.runtime.config import KafkaSettings
 from evcharge.storage.store_errors import StoreFull
 from tests.component.books import FromNextYear, entries, raw
 from tests.component.books import opened as books_opened
 from tests.component.callers import cookie_of, shaped, token_of
 from tests.component.office import Office, opened
 from tests.unit.central.builders import Network
+from tests.unit.deploy.composed import expressions
 
 
 @pytest.fixture
@@ -68,6 +71,30 @@ async def test_the_figures_follow_what_happens(office: Office):
     assert done["evcharge_commit_seconds_sum", ()] > 0
     assert done["evcharge_audit_rows", ()] == len(office.query("SELECT 1 FROM events"))
     assert done["evcharge_storage_ok", ()] == 1
+
+
+async def test_what_alert_rules_and_the_board_ask_for_is_told_under_those_names_and_labels(tmp_path: Path):
+    # A broker that is away is one, too: its figures are told.
+    async with opened(tmp_path, KafkaSettings(bootstrap="127.0.0.1:9")) as office:
+        engine, driver = await office.charging()
+        await engine.journals(engine.meters(2_000_000), engine.ends())
+        await driver.ticket()
+        driver.asks("CP404")
+        await driver.step("REFUSED")
+        await office.ask("GET", "/api/cps", token="wrong")
+        await office.recorded("LoginRefused")
+        told = set(await figures(office))
+    labels: dict[str, set[str]] = {}
+    for name, pairs in told:
+        labels.setdefault(name, set()).update(label for label, _ in pairs)
+    asked = [(text, name) for text in expressions() for name in re.findall(r"evcharge_\w+", text)]
+    assert len(asked) > 20
+    for text, name in asked:
+        assert name in labels, text
+        for grouped in re.findall(r"by \(([^)]*)\)", text):
+            assert set(grouped.split(", ")) <= labels[name], text
+        for label, value in re.findall(name + r'\{(\w+)="([^"]*)"', text):
+            assert (name, ((label, value),)) in told, text
 
 
 async def test_rows_of_another_release_are_counted_and_shown_as_what_they_are(tmp_path: Path):

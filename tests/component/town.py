@@ -20,7 +20,7 @@ from evcharge.evc1 import messages
 from evcharge.evc1.connection import Channel, connect
 from evcharge.evc1.tickets import Identity, IssuedTicket, seal_ticket
 from evcharge.runtime.clock import Clock, utc_now
-from evcharge.runtime.config import CentralSettings, Config, NotifySettings, ReachSettings
+from evcharge.runtime.config import CentralSettings, Config, KafkaSettings, NotifySettings, ReachSettings
 from evcharge.runtime.health_socket import OwnHealth
 from evcharge.security import secret_files, state_folder
 from evcharge.storage.store_errors import StoreFull
@@ -227,6 +227,7 @@ async def running(
     registry_url: str = "https://127.0.0.1:1",
     clock: Clock = utc_now,
     notify: NotifySettings | None = None,
+    kafka: KafkaSettings | None = None,
     **central: object,
 ) -> AsyncIterator[Town]:
     """Run Central in this process until the block ends."""
@@ -236,6 +237,7 @@ async def running(
         central=CentralSettings(**{"port": 0, "api_port": 0} | central),
         reach=ReachSettings(registry_url=registry_url),
         notify=notify or NotifySettings(),
+        kafka=kafka or KafkaSettings(),
     )
     handler = _Lines()
     root = logging.getLogger("evcharge")

@@ -1,5 +1,6 @@
 """compose files as Compose reads them, as far as tests need it: values from the environment, merged mappings."""
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[3]
-FILES = (ROOT / "compose.yaml", *sorted((ROOT / "deploy" / "lab").glob("*.yaml")))
+DEPLOY = ROOT / "deploy"
+FILES = (ROOT / "compose.yaml", *sorted((DEPLOY / "lab").glob("*.yaml")))
 # ${NAME}, ${NAME:-value}, ${NAME:?why}
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Z0-9_]+)(?::(?P<kind>[-?])(?P<rest>[^}]*))?\}")
 
@@ -40,3 +42,22 @@ def read(path: Path, environ: Mapping[str, str] | None = None) -> dict[str, Any]
 def ours(services: Mapping[str, Any]) -> dict[str, Any]:
     """Return the services that run our image."""
     return {name: one for name, one in services.items() if one["image"].startswith("evcharge:")}
+
+
+def rules() -> list[dict[str, Any]]:
+    """Return the alert rules of Prometheus."""
+    content = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text("utf-8"))
+    found: list[dict[str, Any]] = [rule for group in content["groups"] for rule in group["rules"]]
+    return found
+
+
+def board() -> dict[str, Any]:
+    """Return the board of Grafana."""
+    content: dict[str, Any] = json.loads((DEPLOY / "grafana/boards/evcharge.json").read_text("utf-8"))
+    return content
+
+
+def expressions() -> list[str]:
+    """Return all that the rules and the board ask Prometheus."""
+    shown = [target["expr"] for panel in board()["panels"] for target in panel["targets"]]
+    return [rule["expr"] for rule in rules()] + shown
