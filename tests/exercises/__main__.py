@@ -32,12 +32,13 @@ def solved(exercise: str, folder: Path) -> Path:
     patch = HERE / "solutions" / f"{exercise}.patch"
     # Inside of another repository git would apply nothing, and say nothing.
     environ = os.environ | {"GIT_CEILING_DIRECTORIES": str(folder), "GIT_DIR": str(folder / "none")}
-    command = ["git", "apply", "--whitespace=nowarn", str(patch)]
+    # One line on each side must be what it was: a neighbour that was added or went does no harm.
+    command = ["git", "apply", "-C1", "--whitespace=nowarn", str(patch)]
     done = subprocess.run(command, cwd=tree, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
         raise StalePatch(
             f"{patch.relative_to(ROOT)} does not apply any more: make its changes in this tree, put "
-            f"`git diff -U2 evcharge` there, and take them back.\n{done.stderr}"
+            f"`git diff evcharge` there, and take them back.\n{done.stderr}"
         )
     return tree
 
