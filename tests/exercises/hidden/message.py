@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -70,8 +71,10 @@ def test_central_tells_the_price_of_a_point_that_is_there(ask: Any, told: Any):
     facts = Facts()
     facts.put(ChargingPoint(cp_id=CpId("CP001"), price_centi_cents_per_kwh=3_500))
     facts.put(ChargingPoint(cp_id=CpId("CP002"), price_centi_cents_per_kwh=9_900, withdrawn=True))
-    link: Any = SimpleNamespace(identity=SimpleNamespace(id="D01"), channel=None)
-    central = DriverTalk(link, SimpleNamespace(facts=facts), None, None)  # type: ignore[arg-type]
+    # Nothing but its facts is asked.
+    link, dispatcher = MagicMock(), MagicMock(facts=facts)
+    link.identity.id, link.identity.role = "D01", Role.DRIVER
+    central = DriverTalk(link, dispatcher, MagicMock(), MagicMock())
 
     def answer(cp_id: str) -> object:
         return asyncio.run(central._answer(ask(cp_id=cp_id)))  # noqa: SLF001  where it answers
