@@ -1,8 +1,9 @@
-"""The image and compose.yaml at work, where an engine for containers is: a ticket, a crash, and what is inside.
+"""The image and the compose files at work, where an engine for containers is: tickets, a crash, and what is inside.
 
 With Docker, or with podman and podman-compose. The base image must be here, or a registry that has it.
 """
 
+import contextlib
 import json
 import os
 import secrets
@@ -41,14 +42,17 @@ print(json.dumps({"found": found, "environ": dict(os.environ)}))
 
 
 class Engine:
-    """Docker or podman, and the compose file of this project under a name of its own."""
+    """Docker or podman, and a compose file under a name of its own."""
 
-    def __init__(self, program: str, compose: list[str], more: list[str]) -> None:
+    def __init__(
+        self, program: str, compose: list[str], more: list[str], file: Path = ROOT / "compose.yaml"
+    ) -> None:
         self.program = program
+        self._file = file
         self.project = f"evtest{secrets.token_hex(3)}"
         self._compose = compose
-        # What `up` needs besides.
-        self._more = more
+        # What `up` needs besides, and `run`.
+        self.no_deps = more
         # Ports of this computer that are nobody's: another address of loopback for each run.
         listen = f"127.{secrets.randbelow(200) + 20}.{secrets.randbelow(250)}.{secrets.randbelow(250) + 1}"
         self.environ = os.environ | {
@@ -64,12 +68,19 @@ class Engine:
 
     def compose(self, *args: str, check: bool = True, within_s: float = 3 * WITHIN_S) -> str:
         """Return what compose prints for a command on this project."""
-        line = [*self._compose, "-f", str(ROOT / "compose.yaml"), "-p", self.project, *args]
+        line = [*self._compose, "-f", str(self._file), "-p", self.project, *args]
         return _run(line, self.environ, check=check, within_s=within_s)
 
-    def up(self) -> None:
-        """Start the network, and the driver that plays."""
-        self.compose("--profile", "drivers", "up", "-d", *self._more, *SERVICES)
+    def up(self, *services: str) -> None:
+        """Start the network, and the driver that plays; or `services` of it."""
+        profile = () if services else ("--profile", "drivers")
+        self.compose(*profile, "up", "-d", *self.no_deps, *(services or SERVICES))
+
+    def of_lab(self, pc: str, **environ: str) -> "Engine":
+        """Return the file of one PC of a lab on this engine."""
+        found = Engine(self.program, self._compose, self.no_deps, ROOT / "deploy" / "lab" / f"{pc}.yaml")
+        found.environ |= environ
+        return found
 
     def container(self, service: str) -> str:
         """Return the name of the container of a service."""
@@ -211,3 +222,45 @@ def test_a_network_of_containers_sells_energy_and_stands_up_after_a_crash(engine
     engine.inside("engine", "sh", "-c", "kill -9 -1", check=False)
     _awaited(lambda: str(engine.logs("engine").count("health port listening") > before), "True")
     _awaited(lambda: engine.inside("engine", "evcharge", "health", check=False), "it runs and is well")
+
+
+@contextlib.contextmanager
+def address_of_its_own() -> Iterator[str]:
+    """Give this computer one more address while the block runs: the ports of a PC 1 there are nobody else's."""
+    address = f"10.{secrets.randbelow(100) + 100}.{secrets.randbelow(250)}.{secrets.randbelow(250) + 1}"
+    if not _works("ip", "address", "add", f"{address}/32", "dev", "lo"):
+        pytest.skip("this computer takes no further address from us: not root, or no ip command")
+    try:
+        yield address
+    finally:
+        _works("ip", "address", "del", f"{address}/32", "dev", "lo")
+
+
+def test_the_files_of_three_pcs_join_with_carried_tokens_and_sell_energy(engine: Engine, tmp_path: Path):
+    with contextlib.ExitStack() as undo:
+        host = undo.enter_context(address_of_its_own())
+        pc1 = engine.of_lab("pc1", ADDRESS=host, LISTEN=host, WEATHER="simulate")
+        carried = {"points": "cp", "drivers": "driver"}
+        pc2, pc3 = (
+            engine.of_lab(pc, PWD=str(tmp_path), TOKENS_FILE=f"{who}.tokens")
+            for pc, who in zip(("pc2", "pc3"), carried, strict=True)
+        )
+        for pc in (pc1, pc2, pc3):
+            undo.callback(pc.remove)
+        pc1.up("init", "registry", "central", "weather", "greet")
+        assert f"https://{host}:8000" in _awaited(lambda: pc1.logs("greet"), "password")
+        for who, kind in carried.items():
+            tokens = tmp_path / f"{who}.tokens"
+            tokens.write_text(pc1.compose("run", "--rm", "-T", *engine.no_deps, "invite", kind, "1"))
+            # The containers are another user.
+            tokens.chmod(0o644)
+        pc2.up("engine", "monitor")
+        pc3.up("driver")
+        _awaited(lambda: pc3.logs("driver"), "SESSION SUMMARY")
+        assert '"cost_cents"' in pc1.inside("central", "evcharge", "tickets", "--json")
+        # Nothing but its own part has come to the other PCs.
+        for pc, service in ((pc2, "engine"), (pc3, "driver")):
+            volumes = pc.run(
+                "inspect", pc.container(service), "--format", "{{range .Mounts}}{{.Destination}} {{end}}"
+            )
+            assert "/var/lib/evcharge/network" not in volumes.split()
