@@ -19,7 +19,7 @@ from evcharge.storage.books import Books
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriterSide:
-    """Who decides, and who hears of it. `clock` is the wall clock."""
+    """What decides, and what hears of it. `clock` is the wall clock."""
 
     dispatcher: Dispatcher
     feed: Feed

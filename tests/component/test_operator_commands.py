@@ -708,7 +708,7 @@ async def test_an_id_after_driver_is_its_app(capsys, monkeypatch, line: str):
         return 0
 
     monkeypatch.setattr("evcharge.driver.app.run", run)
-    monkeypatch.setattr("evcharge.runtime.lifecycle.run", lambda main: asyncio.run(main(asyncio.Event())))
+    monkeypatch.setattr("evcharge.runtime.lifecycle.run", lambda main, _: asyncio.run(main(asyncio.Event())))
     code = await asyncio.to_thread(cli.run, line.split())
     said = capsys.readouterr()
     if "--file" in line:

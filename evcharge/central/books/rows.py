@@ -272,7 +272,7 @@ def status_statements(statuses: Statuses, news: News) -> Iterator[Writes]:
 
 
 def broken_off(statuses: Statuses, at: datetime, seconds: int) -> Iterator[Writes]:
-    """Yield the statements that end all that is shown when the clock is set by `seconds`, and begin it anew at `at`."""
+    """Yield the statements that end every status when the clock is set by `seconds`, and begin it anew at `at`."""
     until = at - timedelta(seconds=seconds)
     ended = [(cp_id, text_of(at)) for cp_id, at in statuses.broken_off(until)]
     if ended:

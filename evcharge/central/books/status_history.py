@@ -176,7 +176,7 @@ class Statuses:
                 yield cp_id, max(shown.since, until)
 
     def daily_rows_until(self, until: datetime) -> Iterator[dict[str, object]]:
-        """Yield what to add to `status_daily` when all that is shown is broken off."""
+        """Yield what to add to `status_daily` when every status shown is cut short."""
         for cp_id, shown in self._shown.items():
             yield from self._spent(cp_id, shown, until)
 

@@ -72,7 +72,7 @@ def check(path: Path) -> list[str]:
 
 
 def examine(path: Path, far: Sequence[Witness] = ()) -> BookFindings:
-    """Return all that can be said of one book, with what `far` and the files beside it remember."""
+    """Return everything found in one book, compared with what `far` and the files beside it remember."""
     found = BookFindings()
     # Before the book: it must hold all that they remember. The file last, which gets each anchor first.
     others = [*_neighbour(path), *far]

@@ -82,7 +82,7 @@ class OrderConsumer:
             await self._submit(command)
 
     async def _next(self, record: Received) -> Order | None:
-        """Return the order, None when there is none, or too many of its key came to nothing: those are not opened."""
+        """Return the order; None without one, or when too many under its key came to nothing: those stay sealed."""
         now = asyncio.get_running_loop().time()
         if self.quotas.is_cut_off(CENTRAL_COMMANDS, self._source(record.key), now):
             return None

@@ -220,7 +220,7 @@ def _started(event: events.SessionAuthorised) -> list[Letter]:
 
 
 def _limited(event: events.SessionAuthorised) -> list[Letter]:
-    """Return what its driver is told whose charge may not have all that it asked for."""
+    """Return what a driver is told whose charge may not get everything it asked for."""
     tariff = Tariff(event.price_centi_cents_per_kwh)
     wished_mwh = own_limit_mwh(tariff, event.until_mwh, event.until_cents)
     if wished_mwh is None or wished_mwh <= event.limit_mwh:
@@ -258,7 +258,7 @@ def _withheld(
     *,
     said_if_none: bool = False,
 ) -> list[Letter]:
-    """Return what the engine is told of all that withholds it, and its monitor; a connection begins with none."""
+    """Return what engine and monitor are told of everything that withholds them; a connection begins with none."""
     if not (event.holds or said_if_none):
         return []
     withheld = Withheld(holds=tuple(event.holds))

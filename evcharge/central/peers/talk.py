@@ -76,7 +76,7 @@ class PeerLink:
             self._interrupt(why, error)
 
     def drop(self, why: str) -> None:
-        """Hang up at once on somebody who does not listen."""
+        """Hang up at once on a peer that does not listen."""
         if self._end is None:
             self.channel.abort()
             self._interrupt(why, ChannelClosed(why))

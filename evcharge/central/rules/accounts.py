@@ -101,7 +101,7 @@ class Told:
 
 
 def seal(row: Account | ApiToken) -> str:
-    """Return a digest of all that is kept of an account or token; the audit log has it, to prove the row."""
+    """Return a digest of everything kept of an account or token; the audit log holds it, to prove the row."""
     said = {one.name: _text(getattr(row, one.name)) for one in fields(row)}
     # Left out of the seals of before there were registrations, and of those of the first one still.
     if not said.get("registration"):

@@ -391,7 +391,7 @@ class Refund(MoneyOrder):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayOut(MoneyOrder):
-    """Pay out a wallet (`cents` None: all that is free), also one that an earlier `registration` of the id left."""
+    """Pay out a wallet (`cents` None: all that is free), also one left by an earlier `registration` of the id."""
 
     driver_id: DriverId
     cents: int | None = None

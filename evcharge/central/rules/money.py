@@ -18,7 +18,7 @@ from evcharge.domain.ids import DriverId, SessionId
 
 
 def correct_money(draft: Draft, command: CorrectMoney) -> None:
-    """Put `cents` into a wallet, or take them out (below 0): of itself, or of what one ticket cost."""
+    """Put `cents` into a wallet, or take them out (below 0): by themselves, or as part of what one ticket cost."""
     if command.cents == 0:
         raise CommandRefused("nothing corrected", Code.FIELD)
     if command.session_id is not None:

@@ -36,7 +36,7 @@ class LoginLinks:
         return secret
 
     def use(self, secret: str) -> Account:
-        """Return whose link it was; it is none any more. Raises AuthenticationError."""
+        """Return whose link it was, and void it. Raises AuthenticationError."""
         account, until = self._open.pop(digest(secret), (None, 0.0))
         # A new password, another role, a removed account: its links end with them.
         if account is None or self._clock() > until or self._directory.account(account.name) is not account:

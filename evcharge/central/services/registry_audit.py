@@ -49,7 +49,7 @@ class _Page(Struct):
 
 
 async def last_noted(archive: Archive) -> int | None:
-    """Return the number of the last row that is kept here, None when there is none."""
+    """Return the number of the last row kept here, or None."""
     for row in await archive.events(limit=1, type_=_NAME):
         event = events.stored(row["n"], row["type"], row["data"])
         if isinstance(event, events.RegistryNoted):

@@ -76,7 +76,7 @@ _MOVES_MONEY = (PanelVerb.CORRECT, PanelVerb.REFUND, PanelVerb.PAY_OUT)
 class PanelOrder:
     """One understood command. `subject` is an id, or "" for all of them and for commands without one.
 
-    `cents` None is all that there is. `driver_id` is for whom a charge is started, `limits` after how much it ends.
+    `cents` None means everything there is. `driver_id` says for whom a charge is started, `limits` where it ends.
     `session_id` is the ticket that is put right; `registration` names the wallet of
     an earlier owner of the id.
     """

@@ -174,7 +174,7 @@ class Panel:
     # ---- what is shown
 
     def view(self) -> View:
-        """Return what there is to show now."""
+        """Return what to show now."""
         self._today.turn(self._clock())
         zone = self._today.days.zone
         alerts = self._alerts.recent()

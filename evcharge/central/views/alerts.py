@@ -369,7 +369,7 @@ class Alerts:
             self._open[key] = replace(alert, since=alert.since + timedelta(seconds=seconds))
 
     def _forget(self, about: str) -> None:
-        """Drop every alert about somebody who is not in the network any more."""
+        """Drop every alert about somebody who has left the network."""
         self._engine_lost.pop(about, None)
         self._understood_at.pop(about, None)
         for kind in AlertKind:

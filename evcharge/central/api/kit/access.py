@@ -30,7 +30,7 @@ _TOLD = (Code.CREDENTIAL, Code.ROLE, Code.SLOW)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sends a request: `role` is what it may, `actor` what the audit log will say. `login` is of browsers."""
+    """Who sends a request: `role` says what it may do, `actor` is for the audit log; only browsers have a `login`."""
 
     actor: Actor
     role: Role

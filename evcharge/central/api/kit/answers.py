@@ -82,7 +82,7 @@ class StatusSpan(Shape):
 class PointAnswer(Point):
     """One charging point, with its last 24 hours; power as [Unix s, W], temperature as [Unix s, degrees Celsius].
 
-    `withdrawn`: it is in the network no more, and in no list. `country` is that of its location, "" when nobody knows.
+    `withdrawn`: it has left the network, and is in no list. `country` is that of its location, "" when nobody knows.
     """
 
     error: bool
@@ -281,7 +281,7 @@ class StatementAnswer(Answer):
 
 
 class SessionAnswer(Answer):
-    """One session, its ticket once there is one, and all that happened in it.
+    """One session, its ticket once there is one, and everything that happened in it.
 
     `meanwhile`: what happened to its charging point and to Central in that time. `course`: readings as [seconds, mWh,
     W], at most 121, the power a mean since the one before; empty where the charging point tells no seconds.

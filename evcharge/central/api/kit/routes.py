@@ -38,7 +38,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One thing that may be asked. `roles` None: by anybody, without a login.
+    """One thing that can be asked for. `roles` None: by anybody, without a login.
 
     A route without `body` takes an empty object at most; a query may hold `query` only, each once (`any_query`: what
     it holds does not matter). `answers` is the shape of the JSON in a good answer (several, when it depends on who

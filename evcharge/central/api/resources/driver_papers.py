@@ -78,7 +78,7 @@ class Papers:
         ]
 
     async def own_session(self, request: web.Request, actor: Actor) -> web.Response:
-        """Show a driver one of its sessions; of anybody else's there is none."""
+        """Show a driver one of its own sessions; anybody else's does not exist for it."""
         session_id = request.match_info["session_id"]
         found = await self._archive.session(session_id) if len(session_id) <= _MAX_ID else None
         whose = (actor.id, registration_of(self._dispatcher, DriverId(actor.id)))

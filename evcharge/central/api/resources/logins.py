@@ -203,7 +203,7 @@ class Logins:
         return credential
 
     async def _proved(self, name: str, password: str, address: str) -> Credential:
-        """Return what the credential is if `password` is that of `name`."""
+        """Return the credential of `name` if `password` is the right one."""
         account = self._directory.account(name)
         if account is None and accounts.is_driver(name):
             try:

@@ -204,7 +204,7 @@ class WalletRows:
         registration: int | None = None,
         reason: str | None = None,
     ) -> None:
-        """Put a movement of money as the ledger enters it; one of nothing is none."""
+        """Put a movement of money as the ledger enters it; a movement of nothing is left out."""
         if cents:
             debit, credit = _ACCOUNTS[kind]
             kind = _KINDS.get(kind, kind)
