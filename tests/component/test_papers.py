@@ -10,6 +10,7 @@ from evcharge.central.books.rows import DecidedEntry
 from evcharge.central.rules.charge_curve import MOST
 from evcharge.central.rules.decision import Decision
 from evcharge.central.rules.facts import MeterReading
+from evcharge.domain.journal_records import AnyRecord
 from tests.component.books import entries, raw
 from tests.component.books import opened as books_opened
 from tests.component.callers import cookie_of, shaped
@@ -102,7 +103,9 @@ async def test_the_books_thin_the_course_of_a_long_charge(tmp_path: Path):
     session = network.authorised()
     engine = network.engines["CP001"]
     network.later(7_200)
-    records = [engine.started(session.session_id, began_at=session.authorised_at.timestamp())]
+    records: list[AnyRecord] = [
+        engine.started(session.session_id, began_at=session.authorised_at.timestamp())
+    ]
     records += [engine.meter(session.session_id, 1_000, elapsed_s=second) for second in range(1, 3_600)]
     network.sends(*records)
     network.sends(engine.ended(session.session_id, elapsed_s=3_600))
