@@ -135,12 +135,17 @@ async def test_what_was_deactivated_is_out_of_service_and_returns(house: House, 
 async def test_a_rotated_credential_is_shown_once_and_the_old_one_is_void(
     registry: Running, house: House, ana: Visitor
 ):
-    old = (await order(ana, "POST", "/api/registrations", CP)).body["credential"]
+    made = (await order(ana, "POST", "/api/registrations", CP)).body
+    old = made["credential"]
     new = (await order(ana, "POST", "/api/registrations/CP001/rotate")).body
     assert new["credential"] != old
     assert new["epoch"] == 1
     assert (await registry.ticket("CP001", old)).status == 401
     assert (await registry.ticket("CP001", new["credential"])).status == 200
+    token = token_module.decode(new["join_token"])
+    assert (token.kind, token.id, new["mind"]) == ("cp", "CP001", made["mind"])
+    # The other PC may be at the same place: the invitation knows it.
+    assert registry_query(registry, "SELECT location FROM invitations ORDER BY rowid") == [("Elche",)] * 2
 
 
 async def test_what_is_withdrawn_is_gone(registry: Running, house: House, ana: Visitor):

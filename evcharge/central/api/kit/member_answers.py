@@ -5,6 +5,8 @@ The network and its books are in `answers`, and so are the units.
 
 from typing import Literal
 
+from msgspec import field
+
 from evcharge.central.api.kit.answers import Answer, Receipt, Session, Shape, Ticket, TicketRow
 from evcharge.central.views.page_frames import Charge, Question
 from evcharge.domain.ids import Role
@@ -150,13 +152,15 @@ class NewRegistrationAnswer(Answer):
 
 
 class RegistrationAnswer(Answer):
-    """How a registration is now; a credential only when it was rotated, and this one time."""
+    """How a registration is now; a credential and a join token only when it was rotated, and this one time."""
 
     id: str
     kind: Literal["cp", "driver"]
     state: str
     epoch: int
     credential: str = ""
+    join_token: str | None = None
+    mind: list[str] = field(default_factory=list)
 
 
 # ---- a driver's own page

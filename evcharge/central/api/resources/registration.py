@@ -106,7 +106,11 @@ class RegistrationRoutes:
             ),
             order("activate", self.activate, "Let it take part again."),
             order("deactivate", self.deactivate, "Give it no more tickets; those it has are void."),
-            order("rotate", self.rotate, "Replace its credential; the new one is shown this one time."),
+            order(
+                "rotate",
+                self.rotate,
+                "Replace its credential: the new one and the token of evcharge join are shown this one time.",
+            ),
             Route(
                 method=hdrs.METH_DELETE,
                 path="/api/registrations/{id}",
@@ -140,7 +144,7 @@ class RegistrationRoutes:
         made = await self._order(
             actor, ("POST", f"/register/{body.kind}", given), body.kind, id_, "registered"
         )
-        token, mind = await self._join_token(actor, body)
+        token, mind = await self._join_token(actor, body.kind, id_, body.location)
         return answer(
             {
                 "id": id_,
@@ -152,14 +156,16 @@ class RegistrationRoutes:
             201,
         )
 
-    async def _join_token(self, actor: Actor, body: NewRegistration) -> tuple[str | None, list[str]]:
+    async def _join_token(
+        self, actor: Actor, kind: Kind, id_: str, location: str
+    ) -> tuple[str | None, list[str]]:
         async def ask(wanted: dict[str, Any]) -> dict[str, Any]:
             return await self._registrar.ask(actor, "POST", "/v1/invitations", wanted)
 
         try:
-            made = await self._invite(ask, body.kind, body.id, body.location)
+            made = await self._invite(ask, kind, id_, location)
         except EvchargeError as problem:
-            # It is registered, and its credential is shown this one time: that must not be lost over a token.
+            # It is done, and its credential is shown this one time: that must not be lost over a token.
             return None, [problem.text]
         return made.token, made.doubts
 
@@ -172,8 +178,12 @@ class RegistrationRoutes:
         return answer(await self._switch(request, actor, "deactivate", "deactivated"))
 
     async def rotate(self, request: web.Request, actor: Actor) -> web.Response:
-        """Replace a credential."""
-        return answer(await self._switch(request, actor, "rotate", "rotated"))
+        """Replace a credential. As with a new registration, a join token is another way to the same."""
+        content = await self._switch(request, actor, "rotate", "rotated")
+        kind: Kind = content["kind"]
+        known = self._known[kind].get(content["id"], {})
+        token, mind = await self._join_token(actor, kind, content["id"], str(known.get("location", "")))
+        return answer(content | {"join_token": token, "mind": mind})
 
     async def withdraw(self, request: web.Request, actor: Actor) -> web.Response:
         """Take an id out of the network."""
