@@ -351,20 +351,50 @@ async def test_the_pages_tell_locations_apart_as_central_does(run) -> None:
     ]
 
 
-async def test_the_map_puts_no_town_of_another_country_here(run) -> None:
-    body = 'return m.placesOf(["Guadalajara", "guadalajara, es", "Guadalajara, MX", "Alicante"])'
-    here, also, abroad, _ = await run("places", body)
-    assert here == also != abroad
+async def test_the_map_knows_towns_and_puts_no_town_of_another_country_here(run) -> None:
+    body = 'return ["Guadalajara", "guadalajara, es", "Guadalajara, MX", "Campus, Alicante"].map(m.townOf)'
+    here = [-3.17, 40.63]
+    assert await run("places", body) == [here, here, None, [-0.48, 38.35]]
 
 
-async def test_bubbles_of_a_map_do_not_cover_one_another(run) -> None:
-    body = """
-        const names = ["Alicante", "Elche", "Alcoy", "Benidorm", "Nowhere", "Elsewhere"];
-        const bubbles = m.planMap(names.map((name, i) => ({ key: name, name, cps: [i] })));
-        return bubbles.every((a, i) => bubbles.every((b, j) =>
-          i === j || Math.hypot(a.x - b.x, a.y - b.y) > a.r + b.r));
-    """
+MAP = "const [w, h] = [1000, 600]; const towns = [[-0.48, 38.35], [-8.41, 43.36], [2.17, 41.39]];"
+
+
+async def test_a_fitted_map_shows_every_place_north_upwards(run) -> None:
+    body = f"{MAP} const view = m.fitted(towns, w, h); return towns.map((one) => m.onMap(view, one, w, h));"
+    alicante, coruna, barcelona = await run("map_plan", body)
+    assert all(0 < x < 1000 and 0 < y < 600 for x, y in (alicante, coruna, barcelona))
+    assert coruna[0] < alicante[0] < barcelona[0]
+    assert coruna[1] < barcelona[1] < alicante[1]
+    # One alone, and none, have land around them.
+    body = f"{MAP} return [m.fitted(towns.slice(0, 1), w, h).k, m.fitted([], w, h).k].every((k) => k < 500);"
     assert await run("map_plan", body) is True
+
+
+async def test_what_is_under_the_pointer_stays_there_when_the_map_is_zoomed(run) -> None:
+    body = f"""{MAP}
+        const view = m.fitted(towns, w, h);
+        const at = m.onMap(view, towns[1], w, h);
+        const [dx, dy] = [at[0] - w / 2, at[1] - h / 2];
+        const near = m.onMap(m.zoomed(view, 3, [dx, dy], w), towns[1], w, h);
+        const far = m.zoomed(view, 1e-9, [0, 0], w);
+        const moved = m.onMap(m.moved(view, 30, -20), towns[1], w, h);
+        const same = near.map((one, k) => Math.abs(one - at[k]) < 0.01);
+        return [same, w / far.k, moved.map((one, k) => Math.round(one - at[k]))];
+    """
+    assert await run("map_plan", body) == [[True, True], 360, [30, -20]]
+
+
+async def test_the_area_of_a_site_tells_its_power_and_names_that_would_cover_others_wait(run) -> None:
+    body = """
+        const [none, small, large] = m.radii([0, 25_000, 100_000]);
+        const sites = [["Alicante", 0], ["Elche", 45], ["Altea", 50], ["Alcoy", 200]]
+          .map(([name, x]) => ({ name, x, y: 0, r: 20 }));
+        return [small - none, large - none, m.withRoom(sites)];
+    """
+    small, large, room = await run("map_plan", body)
+    assert large == 2 * small
+    assert room == ["below", "above", "", "below"]
 
 
 async def test_a_line_of_samples_ends_at_the_right_edge(run) -> None:

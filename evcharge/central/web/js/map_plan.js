@@ -1,69 +1,81 @@
-// Puts the bubbles of the map apart and joins neighbours. Pure.
-import { placesOf } from "./places.js";
+// Where the map shows what: its view, the sizes of sites, which names have room. Pure. Degrees are those of the earth, x
+// shortened by the latitude in the middle so that shapes are true there; y is downwards.
 
-export const WIDTH = 1000;
-export const HEIGHT = 640;
-const ROUNDS = 220;
-const LABEL = 50;
+import { BY_URGENCY, STATES } from "./states.js";
 
-/** @typedef {{x: number, y: number, r: number}} Bubble */
+/** Degrees: less than this is not shown of the world at once, and more than this never. */
+const [LEAST, MOST] = [0.02, 360];
+/** What a fitted map spans at least: one site alone is shown with the land around it. */
+const SPAN = 1.2;
+const EDGE = 0.82;
+const [SMALL, LARGE] = [13, 34];
+const LETTER = 8;
 
 /**
- * Return a bubble for each site: its area says how many charging points it has.
- * @param {import("./sites.js").Site[]} sites @returns {Bubble[]}
+ * @typedef {{x: number, y: number, k: number, across: number}} View `x` `y` the middle, `k` units of the picture for one
+ *   degree, `across` how much shorter a degree of longitude is
+ * @typedef {[number, number]} Point longitude and latitude, or x and y in the picture
  */
-export function planMap(sites) {
-  const most = Math.max(...sites.map((site) => site.cps.length), 1);
-  const small = Math.min(1, Math.sqrt(14 / sites.length));
-  const bubbles = placesOf(sites.map((site) => site.name)).map(([x, y], i) => ({
-    x: 140 + x * (WIDTH - 280),
-    y: 90 + y * (HEIGHT - 220),
-    r: (20 + 26 * Math.sqrt(sites[i].cps.length / most)) * Math.max(0.5, small),
-  }));
-  for (let round = 0; round < ROUNDS; round++) apart(bubbles);
-  return bubbles;
+
+/** Return the view that shows all these points. @param {Point[]} points @param {number} width @param {number} height @returns {View} */
+export function fitted(points, width, height) {
+  const shown = points.length ? points : [/** @type {Point} */ ([-3.7, 40])];
+  const range = (k) => [Math.min(...shown.map((p) => p[k])), Math.max(...shown.map((p) => p[k]))];
+  const [[west, east], [south, north]] = [range(0), range(1)];
+  const middle = (south + north) / 2;
+  const across = Math.max(0.2, Math.cos((middle * Math.PI) / 180));
+  const wide = Math.max((east - west) * across, SPAN);
+  const tall = Math.max(north - south, SPAN);
+  const k = Math.min(width / wide, height / tall) * EDGE;
+  return { x: ((west + east) / 2) * across, y: -middle, k, across };
 }
 
-/** Push overlapping bubbles, with the two lines of words below each, from one another. @param {Bubble[]} bubbles */
-function apart(bubbles) {
-  for (let i = 0; i < bubbles.length; i++) {
-    for (let j = i + 1; j < bubbles.length; j++) {
-      const [a, b] = [bubbles[i], bubbles[j]];
-      const dx = b.x - a.x || 0.1;
-      const dy = b.y - a.y || 0.1;
-      const far = Math.hypot(dx, dy * 0.82);
-      const wanted = a.r + b.r + LABEL;
-      if (far >= wanted) continue;
-      const push = ((wanted - far) / far) * 0.14;
-      a.x -= dx * push;
-      b.x += dx * push;
-      a.y -= dy * push;
-      b.y += dy * push;
+/** Return where a point lies in the picture. @param {View} view @param {Point} point @param {number} width @param {number} height @returns {Point} */
+export const onMap = ({ x, y, k, across }, [lon, lat], width, height) =>
+  [width / 2 + (lon * across - x) * k, height / 2 + (-lat - y) * k];
+
+/** Move the picture. @param {View} view @param {number} dx @param {number} dy in its units @returns {View} */
+export const moved = (view, dx, dy) => bounded({ ...view, x: view.x - dx / view.k, y: view.y - dy / view.k });
+
+/**
+ * Show the view larger or smaller; what is at `at` stays there.
+ * @param {View} view @param {number} times @param {Point} at from the middle of the picture @param {number} width
+ * @returns {View}
+ */
+export function zoomed(view, times, [ax, ay], width) {
+  const k = Math.min(width / LEAST, Math.max(width / MOST, view.k * times));
+  return bounded({ ...view, k, x: view.x + ax / view.k - ax / k, y: view.y + ay / view.k - ay / k });
+}
+
+/** The middle stays on the earth. @param {View} view @returns {View} */
+function bounded(view) {
+  const within = (value, most) => Math.min(most, Math.max(-most, value));
+  return { ...view, x: within(view.x, 180 * view.across), y: within(view.y, 85) };
+}
+
+/** Return the radius of each site: its area tells its power. @param {number[]} powers in W @returns {number[]} */
+export function radii(powers) {
+  const most = Math.max(...powers, 1);
+  return powers.map((power) => SMALL + (LARGE - SMALL) * Math.sqrt(Math.max(0, power) / most));
+}
+
+/**
+ * Say where each site's name has room, in their order: below it, above it, or nowhere without covering a name or a site.
+ * @param {{x: number, y: number, r: number, name: string}[]} sites @returns {("below"|"above"|"")[]}
+ */
+export function withRoom(sites) {
+  const taken = sites.map(({ x, y, r }) => [x - r, y - r, x + r, y + r]);
+  const free = (box, own) => taken.every(([left, top, right, bottom], k) => k === own || box[2] < left || box[0] > right || box[3] < top || box[1] > bottom);
+  return sites.map(({ x, y, r, name }, own) => {
+    const half = Math.max(30, (name.length * LETTER) / 2);
+    for (const [where, top] of /** @type {["below"|"above", number][]} */ ([["below", y + r + 8], ["above", y - r - 50]])) {
+      const box = [x - half, top, x + half, top + 40];
+      if (!free(box, own)) continue;
+      taken.push(box);
+      return where;
     }
-  }
-  for (const bubble of bubbles) {
-    bubble.x = Math.max(80, Math.min(WIDTH - 80, bubble.x));
-    bubble.y = Math.max(60, Math.min(HEIGHT - 90, bubble.y));
-  }
-}
-
-/**
- * Return the path of the roads: each bubble is joined to its nearest, three at most.
- * @param {Bubble[]} bubbles
- */
-export function roads(bubbles) {
-  const pairs = bubbles.flatMap((a, i) => bubbles.slice(i + 1).map((b, k) => [i, i + 1 + k, Math.hypot(a.x - b.x, a.y - b.y)]));
-  const degree = bubbles.map(() => 0);
-  const drawn = [];
-  for (const [i, j] of pairs.sort((p, q) => p[2] - q[2])) {
-    if (degree[i] > 2 || degree[j] > 2 || drawn.length >= bubbles.length * 1.15) continue;
-    degree[i]++;
-    degree[j]++;
-    const [a, b] = [bubbles[i], bubbles[j]];
-    const bend = [(a.x + b.x) / 2 + (b.y - a.y) * 0.12, (a.y + b.y) / 2 - (b.x - a.x) * 0.12];
-    drawn.push(`M${point(a.x, a.y)}Q${point(bend[0], bend[1])} ${point(b.x, b.y)}`);
-  }
-  return drawn.join("");
+    return "";
+  });
 }
 
 /**
@@ -78,10 +90,23 @@ export function arcs(shares, r) {
     const end = Math.max(begin + 0.001, from * 2 * Math.PI - Math.PI / 2 - 0.035);
     if (share <= 0) return "";
     if (share > 0.999) return `M0 ${-r}A${r} ${r} 0 1 1 0 ${r}A${r} ${r} 0 1 1 0 ${-r}`;
-    const at = (angle) => point(r * Math.cos(angle), r * Math.sin(angle));
+    const at = (angle) => `${(r * Math.cos(angle)).toFixed(1)} ${(r * Math.sin(angle)).toFixed(1)}`;
     return `M${at(begin)}A${r} ${r} 0 ${end - begin > Math.PI ? 1 : 0} 1 ${at(end)}`;
   });
 }
 
-/** @param {number} x @param {number} y */
-const point = (x, y) => `${x.toFixed(1)} ${y.toFixed(1)}`;
+/**
+ * Return what a site's charging points are together: how many of each status, power in W, how many of them `match`, and
+ * the most urgent status.
+ * @param {import("./rows.js").Cp[]} cps @param {import("./sites.js").Site} site @param {(cp: import("./rows.js").Cp) => boolean} match
+ */
+export function summed(cps, site, match) {
+  const by = STATES.map(() => 0);
+  let [power, wanted] = [0, 0];
+  for (const i of site.cps) {
+    by[cps[i].s]++;
+    power += cps[i].power;
+    if (match(cps[i])) wanted++;
+  }
+  return { by, power, wanted, most: BY_URGENCY.find((s) => by[s] > 0) };
+}

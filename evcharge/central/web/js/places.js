@@ -1,5 +1,4 @@
-// Where the map puts a location. Known towns stand roughly as they lie; any other name gets a place of its own,
-// always the same one, near the middle. A schematic, not a survey: no map of the world is fetched.
+// Where some towns lie, for a network whose weather service has not found them (yet): labs have no internet.
 
 import { townAndCountry } from "./country.js";
 import { plain } from "./location.js";
@@ -20,39 +19,9 @@ const TOWNS = {
 };
 const KNOWN = new Map(Object.entries(TOWNS).map(([name, at]) => [plain(name), at]));
 const HERE = ["", "ES", "PT"];
-const LATITUDE = Math.cos((39.5 * Math.PI) / 180);
 
-/** @param {string} text @returns {number} 0..1, the same for the same text */
-function chance(text) {
-  let hash = 2166136261;
-  for (const letter of text) hash = Math.imul(hash ^ letter.codePointAt(0), 16777619);
-  return (Math.imul(hash ^ (hash >>> 15), 2246822519) >>> 0) / 2 ** 32;
-}
-
-/** Return where a known town lies; "Campus, Alicante" lies in Alicante, "Guadalajara, MX" is another one. @param {string} name */
-function townOf(name) {
+/** Return longitude and latitude of a known town; "Campus, Alicante" lies in Alicante, "Guadalajara, MX" is another one. @param {string} name @returns {[number, number]|undefined} */
+export function townOf(name) {
   const [town, country] = townAndCountry(name);
   return HERE.includes(country) ? KNOWN.get(plain(town)) ?? KNOWN.get(plain(town.split(",").at(-1) ?? "")) : undefined;
-}
-
-/**
- * Return where each name stands, x and y within 0..1 (y downwards), using the room there is.
- * @param {string[]} names @returns {[number, number][]}
- */
-export function placesOf(names) {
-  const known = names.map(townOf);
-  const found = known.filter(Boolean).map(([lon, lat]) => [lon * LATITUDE, -lat]);
-  const span = (k) => {
-    const values = found.map((point) => point[k]);
-    const least = Math.min(...values);
-    return values.length > 1 ? [least, Math.max(...values) - least || 1] : [values[0] - 0.5 || 0, 1];
-  };
-  const [[x0, dx], [y0, dy]] = [span(0), span(1)];
-  return names.map((name, i) => {
-    const town = known[i];
-    if (town) return [(town[0] * LATITUDE - x0) / dx, (-town[1] - y0) / dy];
-    const angle = chance(name) * Math.PI * 2;
-    const far = 0.15 + 0.35 * chance(`${name}*`);
-    return [0.5 + far * Math.cos(angle), 0.5 + far * Math.sin(angle)];
-  });
 }
