@@ -1,7 +1,7 @@
 // The operator's page: builds the frame, the wall and the tabs, and binds the keys.
 import { may } from "../account.js";
 import { address, asked } from "../address.js";
-import { $, h, icon, queried } from "../dom.js";
+import { $, h, icon, queried, sheets } from "../dom.js";
 import { labelled, t, use, words } from "../i18n.js";
 import { keys } from "../keys.js";
 import { later } from "../later.js";
@@ -40,7 +40,8 @@ const view = new WallView(home, store);
 const search = h("input", {
   id: "search", type: "search", autocomplete: "off", spellcheck: "false", maxlength: 80, "data-t-placeholder": "wall.search",
   placeholder: t("wall.search"), ...labelled("wall.search"),
-  oninput: (event) => view.pick.search(event.target.value),
+  oninput: (event) => document.body.dataset.tab === "wall" && view.pick.search(event.target.value),
+  onfocus: find,
 });
 const wished = asked();
 const shown = STATES.indexOf(wished.get("show") ?? "");
@@ -52,6 +53,18 @@ view.pick.addEventListener("change", () => {
   if (document.body.dataset.tab === "wall") address({ show: status === null ? "" : STATES[status], q: text });
   if (!view.pick.text && document.activeElement !== search) search.value = "";
 });
+let finds = false;
+/** What searches beyond the wall is loaded when somebody comes to the box. */
+async function find() {
+  if (finds) return;
+  finds = true;
+  try {
+    const [{ finder }] = await Promise.all([import("../find.js"), sheets("find"), ...["find", "tabs", "drivers", "codes"].map(use)]);
+    finder(box, search, store);
+  } catch {
+    finds = false;
+  }
+}
 /** Commands are loaded when the first one is given. @param {string} name `outAll` or `resumeAll` */
 async function all(name) {
   try {
@@ -64,7 +77,7 @@ async function all(name) {
 const ORDERS = may("operator") ? [["out-all", "wall.out_all", "warn", "outAll", "stop"], ["resume-all", "wall.resume_all", "go", "resumeAll", "play"]] : [];
 const button = (key, fn, attrs, picture) => h("button", { ...attrs, type: "button", onclick: () => all(fn) }, picture && icon(picture), words("span", key));
 const buttons = ORDERS.map(([id, key, kind, fn]) => button(key, fn, { id, class: kind }));
-const box = h("label", { class: "search" }, icon("search"), search, h("kbd", { "aria-hidden": "true" }, "/"));
+const box = h("div", { class: "find" }, h("label", { class: "search" }, icon("search"), search, h("kbd", { "aria-hidden": "true" }, "/")));
 actions.append(box, view.views.switch, ...buttons);
 // On a phone the header has no room for them.
 menu.push(...ORDERS.map(([, key, , fn, picture]) => button(key, fn, { class: "phone" }, picture)));
@@ -74,12 +87,13 @@ const router = new Router(home, root, store, TABS, (name) => {
   const here = name === "wall";
   document.body.dataset.tab = name;
   entitle({ what: () => t(here ? "page.title" : `nav.${name}`) });
-  for (const el of [box, view.views.switch, ...buttons]) el.hidden = !here;
+  for (const el of [view.views.switch, ...buttons]) el.hidden = !here;
   if (here && store.rev >= 0) view.resume();
+  if (here) follow();
 });
 const filters = BY_URGENCY.map((status, k) => [String(k + 1), () => view.pick.only(status)]);
+keys({ "/": () => search.focus() });
 keys({
-  "/": () => search.focus(),
   d: () => view.views.next(),
   0: () => view.pick.clear(),
   Escape: () => view.pick.clear(),
@@ -87,7 +101,10 @@ keys({
 }, () => router.current === "wall");
 if (store.rev >= 0) view.rebuild();
 await router.go();
-const follow = () => router.current === "wall" && openNamed(view);
+/** Open what the address names. */
+function follow() {
+  if (document.body.dataset.tab === "wall") openNamed(view);
+}
 store.addEventListener("snapshot", follow, { once: true });
 const lines = () => later(async () => (await import("../kept_lines.js")).keptLines(store));
 if (store.rev >= 0) lines();
