@@ -81,6 +81,8 @@ ON_BEHALF_OF = "Evcharge-On-Behalf-Of"
 OnRefused = Callable[[web.Request, str], Awaitable[None]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Sign = Callable[[web.BaseRequest, web.StreamResponse], Awaitable[None]]
+# What is shown instead of a JSON sentence to somebody who asked for a page that is not there; None: the sentence.
+Missing = Callable[[web.Request], web.Response | None]
 
 
 class Turns:
@@ -125,11 +127,12 @@ def application(
     on_refused: OnRefused,
     sign: Sign | None = None,
     requests_per_s: int = REQUESTS_PER_S,
+    missing: Missing | None = None,
 ) -> web.Application:
     """Return an application that answers every failure of `routes` with a JSON sentence.
 
     `sign` may put more headers on every answer, also on what aiohttp answers by itself. Each address may send
-    `requests_per_s`.
+    `requests_per_s`. `missing` has the page for people where there is nothing.
     """
     turns = Turns(requests_per_s)
 
@@ -145,6 +148,8 @@ def application(
             response, code = _refusal(problem)
             with contextlib.suppress(StoreError):
                 await on_refused(request, code)
+            if response.status == HTTPStatus.NOT_FOUND and missing is not None:
+                response = missing(request) or response
         except Exception:  # the one broad catch, at the one boundary
             log.exception("%s failed", request.method)
             response = failure(500, "E_INTERNAL", "This server made a mistake. Its log says more.")

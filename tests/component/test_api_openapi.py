@@ -299,6 +299,19 @@ async def test_the_page_needs_no_script_and_breaks_no_policy(office: Office):
         assert path in text
 
 
+@pytest.mark.parametrize("path", ["/api/docs", "/api/openapi.json"])
+async def test_the_description_is_compressed_for_those_who_take_it(office: Office, path: str):
+    sizes = {}
+    for accepted in ("gzip", "identity"):
+        async with (
+            aiohttp.ClientSession(auto_decompress=False) as session,
+            session.get(office.url + path, headers={"Accept-Encoding": accepted}) as response,
+        ):
+            sizes[response.headers.get("Content-Encoding", "")] = len(await response.read())
+            assert response.headers["Vary"] == "Accept-Encoding"
+    assert sizes["gzip"] * 5 < sizes[""]
+
+
 async def test_the_look_of_the_page_is_served(office: Office):
     async with (
         aiohttp.ClientSession() as session,

@@ -1,13 +1,17 @@
 """The pages as a browser fetches them: what is served, to whom, and what never leaves its folder."""
 
 import gzip
+import re
 from collections.abc import AsyncIterator
 from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
+from evcharge.central.api.kit import page_files
 from evcharge.central.api.resources import pages
 from tests.component.visitors import House, opened
 
@@ -17,11 +21,12 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     web = tmp_path / "web"
     (web / "js" / "words").mkdir(parents=True)
     (web / "css").mkdir()
-    for name in ("index", "driver", "monitor", "login"):
+    for name in ("index", "driver", "monitor", "login", "missing"):
         (web / f"{name}.html").write_text(f"<!doctype html><title>{name}</title>" + "<p>text</p>" * 50)
     (web / "js" / "store.js").write_text("export const x = 1;\n" * 100)
     (web / "js" / "words" / "es.js").write_text("export default {};")
     (web / "css" / "base.css").write_text("body{}")
+    (web / "sw.js").write_text('const VERSION = "VERSION-OF-THE-PARTS";')
     (web / "icon.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     (web / "notes.md").write_text("not for browsers")
     (web / ".hidden.js").write_text("not for browsers")
@@ -149,6 +154,117 @@ async def test_what_gets_smaller_is_squeezed_for_those_who_take_it(house: House)
     assert tiny.raw == b"body{}"
 
 
+PARTS = """<!doctype html><html lang="en">
+  <link rel="manifest" href="/static/manifest.webmanifest">
+  <link rel="stylesheet" href="/static/css/base.css">
+  <script type="module" src="/static/js/a.js"></script>
+"""
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Path:
+    """A page of three modules, of which one is loaded when it is wanted."""
+    web = tmp_path / "parts"
+    (web / "js" / "deep").mkdir(parents=True)
+    (web / "css").mkdir()
+    (web / "index.html").write_text(PARTS)
+    (web / "js" / "a.js").write_text(
+        'import { b } from "./deep/b.js";\nconst later = () => import("./c.js");\n'
+    )
+    (web / "js" / "deep" / "b.js").write_text('import "../a.js";\nexport {\n  d,\n} from "./d.js";\n')
+    (web / "js" / "deep" / "d.js").write_text("export const d = 1;\n")
+    (web / "js" / "c.js").write_text("export {};\n")
+    (web / "css" / "base.css").write_text("body{}")
+    return web
+
+
+def test_a_page_names_the_version_of_its_parts_and_every_module_that_it_needs(parts: Path):
+    site = page_files.read_site(parts)
+    named = re.findall(rb'(?:href|src)="/static/([^"]+)"', site.assets["index.html"].content)
+    assert named[0] == b"manifest.webmanifest"
+    wanted = ("css/base.css", "js/a.js", "js/deep/b.js", "js/deep/d.js")
+    assert [name.decode() for name in named[1:]] == [f"{site.version}/{path}" for path in wanted]
+
+
+SCRIPT = b"""/** What it is.
+ * @param {string} a */
+import { a } from "./b.js"; // beside it stays
+/** @type {Map} */ #map = 0;
+  // a line of it
+  call("/* no comment */", "// neither");
+"""
+SLIM = b"""
+
+import { a } from "./b.js"; // beside it stays
+#map = 0;
+
+call("/* no comment */", "// neither");
+"""
+
+
+def test_comments_stay_at_home_and_lines_keep_their_numbers(parts: Path):
+    assert page_files.slimmed(SCRIPT) == SLIM
+    (parts / "js" / "c.js").write_bytes(SCRIPT)
+    (parts / "js" / "vendor").mkdir()
+    (parts / "js" / "vendor" / "v.js").write_bytes(SCRIPT)
+    site = page_files.read_site(parts)
+    assert site.assets["js/c.js"].content == SLIM
+    # What is of others is served as it came, with its licence.
+    assert site.assets["js/vendor/v.js"].content == SCRIPT
+    assert page_files.read_site(parts, slim=False).assets["js/c.js"].content == SCRIPT
+
+
+@pytest.mark.parametrize("path", ["index.html", "js/c.js", "css/base.css"])
+def test_whatever_changes_the_version_is_another(parts: Path, path: str):
+    before = page_files.read_site(parts)
+    assert page_files.read_site(parts).version == before.version
+    (parts / path).write_text((parts / path).read_text() + " ")
+    after = page_files.read_site(parts)
+    assert after.version != before.version
+    assert after.assets["index.html"].tag != before.assets["index.html"].tag
+
+
+async def test_a_part_is_kept_for_ever_under_its_version_and_never_under_another(
+    house: House, tmp_path: Path
+):
+    version = page_files.read_site(tmp_path / "web").version
+    visitor = house.visitor()
+    answer = await visitor.get(f"/static/{version}/js/store.js")
+    assert (answer.status, answer.headers["Cache-Control"]) == (200, "public, max-age=31536000, immutable")
+    # A page that was open before an update.
+    old = await visitor.get(f"/static/{'0' * 10}/js/store.js")
+    assert (old.status, old.raw, old.headers["Cache-Control"]) == (200, answer.raw, "no-cache")
+    for path in (
+        f"/static/{version}/",
+        f"/static/{version}/{version}/js/store.js",
+        f"/static/{version}/../js",
+    ):
+        assert (await visitor.get(path)).status == 404
+
+
+async def test_the_keeper_of_the_shell_names_the_version_and_is_asked_for_each_time(
+    house: House, tmp_path: Path
+):
+    worker = await house.visitor().get("/sw.js")
+    version = page_files.read_site(tmp_path / "web").version
+    assert (worker.status, worker.text) == (200, f'const VERSION = "{version}";')
+    assert worker.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert worker.headers["Cache-Control"] == "no-cache"
+
+
+async def test_a_phone_gets_the_certificate_and_how_to_tell_it(house: House):
+    certificate = (house.town.state / "ca.pem").read_bytes()
+    answer = await house.visitor().get("/ca.crt")
+    assert (answer.status, answer.raw) == (200, certificate)
+    assert answer.headers["Content-Type"] == "application/x-x509-ca-cert"
+    told = (await house.visitor().get("/api/trust")).body
+    expected = x509.load_pem_x509_certificate(certificate).fingerprint(hashes.SHA256())
+    assert bytes.fromhex(told["sha256"].replace(":", "")) == expected
+    assert told["local"] is True
+    (house.town.state / "ca.pem").rename(house.town.state / "elsewhere.pem")
+    assert (await house.visitor().get("/ca.crt")).problem == (404, "E_NOT_FOUND")
+
+
 async def test_head_says_what_get_would_and_sends_nothing(house: House):
     for path in ("/login", "/static/js/store.js"):
         head = await house.visitor().ask("HEAD", path, headers={"Accept-Encoding": "identity"})
@@ -166,6 +282,19 @@ async def test_a_part_of_a_file_is_the_whole_file(house: House, wanted: str):
         "/static/js/store.js", headers={"Range": wanted, "Accept-Encoding": "identity"}
     )
     assert (answer.status, len(answer.raw)) == (200, 2000)
+
+
+async def test_a_person_at_an_address_with_nothing_gets_a_page_and_a_program_a_sentence(house: House):
+    reads = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for path in ("/nothing", "/driver/nothing", "/index.html"):
+        answer = await house.visitor().get(path, headers=reads)
+        assert (answer.status, "<title>missing" in answer.text) == (404, True)
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "Content-Security-Policy" in answer.headers
+        assert (await house.visitor().get(path)).problem == (404, "E_NOT_FOUND")
+    for path in ("/api/nothing", "/static/nothing.js"):
+        assert (await house.visitor().get(path, headers=reads)).problem == (404, "E_NOT_FOUND")
+    assert (await house.visitor().ask("POST", "/nothing", headers=reads)).problem == (404, "E_NOT_FOUND")
 
 
 async def test_pages_take_no_orders(house: House):
@@ -196,7 +325,7 @@ async def test_without_any_pages_the_api_works(tmp_path: Path, monkeypatch):
 
 
 def test_what_the_package_brings_along_is_found():
-    found = pages.read_assets(files("evcharge.central") / "web")
+    found = page_files.read_site(files("evcharge.central") / "web").assets
     assert {"login.html", "js/api.js", "css/tokens.css"} <= set(found)
     assert all(asset.content for asset in found.values())
 
@@ -208,19 +337,19 @@ def test_a_start_squeezes_nothing_and_each_file_is_squeezed_once(monkeypatch: py
         squeezed.append(content)
         return gzip.compress(content, mtime=mtime)
 
-    monkeypatch.setattr(pages, "gzip", SimpleNamespace(compress=counted))
-    found = pages.read_assets(files("evcharge.central") / "web")
+    monkeypatch.setattr(page_files, "gzip", SimpleNamespace(compress=counted))
+    found = page_files.read_site(files("evcharge.central") / "web").assets
     assert squeezed == []
     asset = found["js/api.js"]
     assert asset.squeezed is asset.squeezed is not None
     assert squeezed == [asset.content]
-    assert pages.Asset(b"a" * 1000, "font/woff2", "").squeezed is None
+    assert page_files.Asset(b"a" * 1000, "font/woff2", "").squeezed is None
     assert squeezed == [asset.content]
 
 
 def test_a_page_names_the_language_that_central_speaks(tmp_path: Path):
     (tmp_path / "index.html").write_text('<!doctype html>\n<html lang="en" data-theme="dark"></html>')
-    spoken = {lang: pages.read_assets(tmp_path, lang)["index.html"] for lang in ("en", "es")}
+    spoken = {lang: page_files.read_site(tmp_path, lang).assets["index.html"] for lang in ("en", "es")}
     assert b'<html lang="es" data-theme' in spoken["es"].content
     assert b'<html lang="en" data-theme' in spoken["en"].content
     assert spoken["es"].tag != spoken["en"].tag
@@ -229,4 +358,4 @@ def test_a_page_names_the_language_that_central_speaks(tmp_path: Path):
 @pytest.mark.parametrize("page", ["index", "driver", "monitor", "login"])
 def test_the_language_of_a_page_can_be_named(page: str):
     folder = Path(pages.__file__).parents[2] / "web"
-    assert b'<html lang="es"' in pages.read_assets(folder, "es")[f"{page}.html"].content
+    assert b'<html lang="es"' in page_files.read_site(folder, "es").assets[f"{page}.html"].content

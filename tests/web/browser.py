@@ -74,14 +74,16 @@ async def window(
     lang: str = "en",
     size: tuple[int, int] = LAPTOP,
     still: bool = True,
+    keeps: bool = False,
 ) -> AsyncIterator[Window]:
-    """Open a fresh window, with no cookies; `still` asks for reduced motion."""
+    """Open a fresh window, with no cookies; `still` asks for reduced motion, `keeps` lets it keep pages' shells."""
     more: dict[str, Any] = {"reduced_motion": "reduce"} if still else {}
     context = await browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         locale={"en": "en-GB", "es": "es-ES"}.get(lang, lang),
         timezone_id="Europe/Madrid",
         color_scheme=theme,
+        service_workers="allow" if keeps else "block",
         **more,
     )
     context.set_default_timeout(PATIENCE_MS)

@@ -4,6 +4,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
+from tests.web.browser import PHONE
+
 # Enough for rows and columns.
 POINTS = tuple(f"CP{number:03}" for number in range(1, 10))
 
@@ -127,3 +129,85 @@ async def test_the_first_tab_stop_skips_to_the_content(page) -> None:
     await expect(page.locator(".skip")).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(page.locator("#main")).to_be_focused()
+
+
+async def test_keys_of_one_character_can_be_switched_off_and_stay_so(page) -> None:
+    tiles = page.locator('[data-d="tiles"]')
+    await page.keyboard.press("?")
+    await page.locator("#single-keys").uncheck()
+    await page.keyboard.press("Escape")
+    await page.reload()
+    await expect(page.locator(".tile")).to_have_count(len(POINTS))
+    for key in ("d", "/", "t", "1", "?"):
+        await page.keyboard.press(key)
+    await expect(tiles).to_have_attribute("aria-pressed", "true")
+    await expect(page.locator("#search")).not_to_be_focused()
+    await expect(page.locator("dialog[open]")).to_have_count(0)
+    # Without the key the list is in the account's menu.
+    await page.click("#account summary")
+    await page.locator(".menu-box").get_by_role("button", name="Keys").click()
+    await page.locator("#single-keys").check()
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("d")
+    await expect(tiles).to_have_attribute("aria-pressed", "false")
+
+
+async def test_a_phone_reaches_every_entry_of_the_navigation(room, window) -> None:
+    async with window(size=PHONE) as opened:
+        page = await room.enter(opened, "operator")
+        links, more = page.locator(".nav a:not(.brand)"), page.locator(".nav .more")
+        await expect(page.get_by_role("link", name="Registration")).to_be_hidden()
+        await more.click()
+        assert await links.count() >= 8
+        for link in await links.all():
+            box = await link.bounding_box()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= PHONE[0]
+            assert box["y"] + box["height"] <= PHONE[1]
+        await page.get_by_role("link", name="Audit").click()
+        await expect(more).to_have_attribute("aria-expanded", "false")
+        # Where one is stays in view.
+        await expect(page.locator(".nav [aria-current]")).to_be_in_viewport()
+        assert page.url.endswith("#audit")
+
+
+async def test_one_box_finds_points_drivers_and_what_happened_and_back_leads_back(page, room) -> None:
+    await page.goto(f"{room.url}/#weather")
+    await page.keyboard.press("/")
+    await page.keyboard.type("cp009")
+    found = page.locator("#found")
+    await expect(found.locator('[data-group="points"] a')).to_have_text("CP009Berlin")
+    await expect(found.locator('[data-group="audit"] a')).to_contain_text("What happened to CP009")
+    await page.keyboard.press("ArrowDown")
+    await expect(page.locator("#search")).to_have_attribute("aria-activedescendant", "found-0")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#drawer h2")).to_have_text("CP009")
+    assert page.url.endswith("#wall?cp=CP009")
+    await page.go_back()
+    await expect(page.locator("#drawer")).to_be_hidden()
+    assert page.url.endswith("#weather")
+    # What happened is found by its name, too.
+    await page.fill("#search", "out of order")
+    await page.keyboard.press("Escape")
+    await expect(found).to_be_hidden()
+
+
+async def test_the_map_shows_what_the_weather_service_found_and_the_rest_beside_it(page, room) -> None:
+    where = {"location": "Berlin", "temperature_celsius": 9.0, "latitude": 52.52, "longitude": 13.4}
+    await room.ask("POST", "/api/weather_update", where)
+    # The last test of this file: it adds a charging point.
+    room.town.places = {**room.town.places, "CP010": "Atlantis"}
+    await room.town.point("CP010")
+    await page.click('[data-d="map"]')
+    node = page.locator('.node[data-site="berlin"]')
+    await expect(node).to_be_visible()
+    await expect(page.locator(".map-aside")).to_contain_text("Atlantis")
+    before = await node.bounding_box()
+    await page.locator("svg.map").focus()
+    await page.keyboard.press("ArrowRight")
+    after = await node.bounding_box()
+    assert after["x"] < before["x"]
+    await page.click('[data-zoom="fit"]')
+    assert (await node.bounding_box())["x"] == pytest.approx(before["x"], abs=1)
+    await node.click()
+    await expect(page.locator('[data-d="tiles"]')).to_have_attribute("aria-pressed", "true")

@@ -35,6 +35,7 @@ from evcharge.central.api.resources.reports import Reports
 from evcharge.central.api.resources.sessions import Sessions
 from evcharge.central.api.resources.settling import Settling
 from evcharge.central.api.resources.stats import Stats
+from evcharge.central.api.resources.trust import TrustRoutes
 from evcharge.central.api.resources.weather import WeatherRoutes
 from evcharge.central.books.statistics import Statistics
 from evcharge.central.context import BookSide, PeerSide, WriterSide
@@ -136,8 +137,9 @@ async def website(
     figures = Figures(dispatcher, feed, store, writer.alerts, lambda: len(archive.unread), services.backlog)
     issuer = _issuer(config.network)
     sessions = Sessions(dispatcher.facts, archive, feed, store.days, issuer)
+    pages = Pages(access, lang=config.lang, dev=settings.web_dev)
     rooms: list[Room] = [
-        Pages(access, lang=config.lang, dev=settings.web_dev),
+        pages,
         logins,
         Accounts(
             access, directory, credentials, logins, links, clock, registration.of_driver, registration.ids
@@ -156,9 +158,10 @@ async def website(
         Metrics(figures, dispatcher, access),
         NotifyRoutes(dispatcher, services.notifier),
         OwnAccountRoutes(dispatcher, store, archive, feed, drivers_board, peers.consents),
+        TrustRoutes(config.state / "ca.pem", config.registry.names, local=is_loopback(settings.api_host)),
         push,
     ]
-    api = Api(access, rooms, settings.requests_per_s)
+    api = Api(access, rooms, settings.requests_per_s, pages.missing)
     rooms.append(OpenApi(api.routes))
     return Website(api, inviting, (push.run, registration.keep_fresh))
 

@@ -543,6 +543,15 @@ class HealthAnswer(Answer):
     kafka_events_waiting: int | None
 
 
+class TrustAnswer(Answer):
+    """The authority's fingerprint (SHA-256, hexadecimal) and end; `local`: Central listens on its own PC only."""
+
+    sha256: str
+    until: str
+    names: list[str]
+    local: bool
+
+
 class Description(Shape):
     """The API as OpenAPI 3.1 describes it."""
 

@@ -72,9 +72,9 @@ def security_headers(host: str) -> dict[str, str]:
     # Older browsers do not count a WebSocket of the same host as 'self'.
     sockets = f" ws://{host} wss://{host}" if _HOST.match(host) else ""
     policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; manifest-src 'self'; "
-        f"connect-src 'self'{sockets}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-        "require-trusted-types-for 'script'; trusted-types 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        f"manifest-src 'self'; connect-src 'self'{sockets}; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types evcharge"
     )
     return {
         "Content-Security-Policy": policy,

@@ -1,81 +1,34 @@
 """The pages: what lies in central/web, read once and served from memory.
 
-Only names that were found there are served, so that no path leads out of it. A browser asks each time whether
-something is new (on a LAN that is a millisecond), and gets 304 when it is not.
+Only names that were found there are served, so that no path leads out of it. Pages name their parts by
+/static/<version>/…, and the version is the hash of them all: modules and sheets name one another by relative paths, so
+one hash in the address of the first holds for the rest. What has the version in its address never changes, and a
+browser keeps it without asking; everything else it asks for each time, and gets 304 when nothing is new.
 """
 
-import gzip
-import hashlib
-from collections.abc import Iterator
-from functools import cached_property
+import re
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from urllib.parse import quote
 
 from aiohttp import hdrs, web
-from msgspec import Struct
 
 from evcharge import labels
 from evcharge.central.api.kit.access import Access
+from evcharge.central.api.kit.page_files import WORKER, read_site
 from evcharge.central.api.kit.routes import ANYBODY, Route
 from evcharge.central.rules.commands import Actor
 from evcharge.domain.errors import Code, Refused
 from evcharge.domain.ids import Role
 
-_KINDS = {
-    "html": "text/html; charset=utf-8",
-    "css": "text/css; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
-    "svg": "image/svg+xml",
-    "png": "image/png",
-    "ico": "image/x-icon",
-    "webmanifest": "application/manifest+json",
-    "woff2": "font/woff2",
-    "txt": "text/plain; charset=utf-8",
-}
-_SQUEEZED = frozenset(_KINDS[one] for one in ("html", "css", "js", "svg", "txt"))
 # Where each page is, and whose it is; the login is everybody's.
 _PAGES = {"/": "index.html", "/monitor": "monitor.html", "/driver": "driver.html"}
-_LOGIN = "login.html"
+_LOGIN, _MISSING = "login.html", "missing.html"
+# Pages for everybody, also without a login.
+_OPEN = {"/login": _LOGIN, "/phones": "phones.html"}
 _KNOWN = {304: "The browser has it already."}
-
-
-class Asset(Struct, frozen=True, dict=True):
-    """One file."""
-
-    content: bytes
-    kind: str
-    tag: str
-
-    @cached_property
-    def squeezed(self) -> bytes | None:
-        """It in gzip, when that is smaller; made when somebody asks for it first, not for all at each start."""
-        if self.kind not in _SQUEEZED:
-            return None
-        # The same content must always have the same tag: no time inside.
-        squeezed = gzip.compress(self.content, mtime=0)
-        return squeezed if len(squeezed) < len(self.content) else None
-
-
-def read_assets(folder: Traversable, lang: str = labels.DEFAULT_LANGUAGE) -> dict[str, Asset]:
-    """Return every file below `folder` of a kind that pages are made of, by its path with slashes.
-
-    Pages name `lang`: they speak it to readers whose browser asks for no language that they know.
-    """
-    return dict(_found(folder, "", lang))
-
-
-def _found(folder: Traversable, prefix: str, lang: str) -> Iterator[tuple[str, Asset]]:
-    for entry in folder.iterdir():
-        name = f"{prefix}{entry.name}"
-        suffix = entry.name.rpartition(".")[2]
-        if entry.is_dir():
-            yield from _found(entry, f"{name}/", lang)
-        elif suffix in _KINDS and not entry.name.startswith("."):
-            content = entry.read_bytes()
-            if suffix == "html":
-                content = content.replace(b'<html lang="en"', f'<html lang="{lang}"'.encode(), 1)
-            yield name, Asset(content, _KINDS[suffix], hashlib.sha256(content).hexdigest()[:32])
+_VERSIONED = re.compile(r"([0-9a-f]{10})/(.+)")
+_FOR_EVER = "public, max-age=31536000, immutable"
 
 
 class Pages:
@@ -93,7 +46,7 @@ class Pages:
         self._folder = folder if folder is not None else files("evcharge.central") / "web"
         self._lang = lang
         self._dev = dev
-        self._assets = read_assets(self._folder, lang)
+        self._site = read_site(self._folder, lang)
 
     def routes(self) -> list[Route]:
         """Return the routes of this room."""
@@ -110,7 +63,7 @@ class Pages:
                     summary=f"The page {name}.",
                     answers="text/html",
                 )
-                for path, name in (*_PAGES.items(), ("/login", _LOGIN))
+                for path, name in (*_PAGES.items(), *_OPEN.items())
             ]
             found += [
                 Route(
@@ -123,14 +76,14 @@ class Pages:
                     summary="A part of a page.",
                     answers="*/*",
                 )
-                for path in ("/static/{path:.+}", "/favicon.ico")
+                for path in ("/static/{path:.+}", "/favicon.ico", f"/{WORKER}")
             ]
         return found
 
     async def page(self, request: web.Request, _: Actor) -> web.Response:
         """Show a page; whoever has not logged in is led to the login, and a driver to its own page."""
-        if request.path == "/login":
-            return self._served(request, _LOGIN)
+        if request.path in _OPEN:
+            return self._served(request, _OPEN[request.path])
         caller = self._access.caller(request)
         # A link on another site brings no cookie along, and what the page asks for itself will.
         if caller is None and request.headers.get("Sec-Fetch-Site") not in ("cross-site", "same-site"):
@@ -141,16 +94,32 @@ class Pages:
 
     async def static(self, request: web.Request, _: Actor) -> web.Response:
         """Serve one file of the pages."""
-        return self._served(request, request.match_info.get("path", "icon.svg"))
+        # A worker may serve the pages that lie below it.
+        other = WORKER if request.path == f"/{WORKER}" else "icon.svg"
+        return self._served(request, request.match_info.get("path", other))
+
+    def missing(self, request: web.Request) -> web.Response | None:
+        """Return what a person sees at an address where there is nothing; None for a program."""
+        reads = "text/html" in request.headers.get(hdrs.ACCEPT, "") and request.method == hdrs.METH_GET
+        if not reads or request.path.startswith(("/api/", "/static/")) or _MISSING not in self._site.assets:
+            return None
+        response = self._served(request, _MISSING)
+        response.set_status(404)
+        response.headers[hdrs.CACHE_CONTROL] = "no-store"
+        return response
 
     def _served(self, request: web.Request, name: str) -> web.Response:
-        assets = read_assets(self._folder, self._lang) if self._dev else self._assets
-        asset = assets.get(name)
+        site = read_site(self._folder, self._lang, slim=False) if self._dev else self._site
+        cached = "no-cache"
+        if (versioned := _VERSIONED.fullmatch(name)) is not None:
+            # A page that was opened before Central's last update gets what is there now, and keeps none of it.
+            name, cached = versioned[2], _FOR_EVER if versioned[1] == site.version else cached
+        asset = site.assets.get(name)
         if asset is None:
             raise Refused("There is nothing at this address.", Code.NOT_FOUND)
         squeezed = asset.squeezed if _takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")) else None
         tag = f'"{asset.tag}-gz"' if squeezed is not None else f'"{asset.tag}"'
-        headers = {hdrs.ETAG: tag, hdrs.CACHE_CONTROL: "no-cache", hdrs.VARY: hdrs.ACCEPT_ENCODING}
+        headers = {hdrs.ETAG: tag, hdrs.CACHE_CONTROL: cached, hdrs.VARY: hdrs.ACCEPT_ENCODING}
         if _is_known(request.headers.get(hdrs.IF_NONE_MATCH, ""), tag):
             return web.Response(status=304, headers=headers)
         headers[hdrs.CONTENT_TYPE] = asset.kind

@@ -36,6 +36,7 @@ function entries(account, help) {
     may("viewer") && page("/", "wall", "shell.wall_page"),
     may("viewer") && page("/monitor", "monitor", "shell.monitor_page"),
     may("viewer") && page("/api/docs", "doc", "shell.api"),
+    page("/phones", "phone", "shell.phones"),
     action("keyboard", "shell.keys", help),
     themes(),
     action("logout", "shell.logout", () => logOut().catch(problem)),

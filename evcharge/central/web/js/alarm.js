@@ -1,6 +1,6 @@
 // Alerts reach people who look elsewhere: in the browser's tab, at the navigation's entry, read out, as a note, and, when
 // it was chosen, as a sound or a notification of the system.
-import { $, h, put } from "./dom.js";
+import { $, h, part, put } from "./dom.js";
 import { either, onLang, t, use, words } from "./i18n.js";
 import { toast } from "./notes.js";
 import { entitle } from "./title.js";
@@ -8,7 +8,7 @@ import { entitle } from "./title.js";
 const KEPT = "evcharge.alarm";
 const BEEPS_S = [0, 0.25];
 const BEEP_S = 0.16;
-const [CALM, ALARMED] = ["/static/icon.svg", "/static/icon_alert.svg"];
+const [CALM, ALARMED] = [part("icon.svg"), part("icon_alert.svg")];
 
 /** What was chosen of "sound" and "notify". @type {Set<string>} */
 const chosen = new Set((localStorage.getItem(KEPT) ?? "").split(",").filter(Boolean));

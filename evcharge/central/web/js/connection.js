@@ -1,8 +1,10 @@
 // How the page says that what it shows is live, stale or lost; and what Central itself says is missing.
 import { $, h, icon, put } from "./dom.js";
 import { toast } from "./notes.js";
-import { clock } from "./format.js";
+import { clock, when } from "./format.js";
 import { has, lang, onLang, t } from "./i18n.js";
+
+const KEPT = "evcharge.heard";
 
 /** Keep the lamp, the banner and data-link of the page. @param {import("./store.js").Store} store */
 export function watchLink(store) {
@@ -19,8 +21,12 @@ export function watchLink(store) {
     lost = link === "lost" || (lost && link !== "live");
     const banner = $("#lost");
     banner.hidden = link !== "lost";
-    if (link === "lost") put(banner, lostAt ? t("link.since", { time: clock(lostAt) }) : t("link.never"));
+    if (link !== "lost") return;
+    // A page that was opened without Central knows from last time when it was there.
+    const since = lostAt || Number(localStorage.getItem(KEPT));
+    put(banner, since ? t("link.since", { time: when(since, store.now()) }) : t("link.never"));
   };
+  addEventListener("pagehide", () => store.heardAt && localStorage.setItem(KEPT, String(store.now() - store.age())));
   store.addEventListener("link", show);
   onLang(show);
   show();

@@ -73,10 +73,13 @@ export const icon = (name) =>
 /** Return a number of the address' query, or its text, or null. @param {string} name */
 export const queried = (name) => new URLSearchParams(location.search).get(name);
 
+/** Return the address of a file of the pages, in the version that this page was made of. @param {string} name */
+export const part = (name) => new URL(`../${name}`, import.meta.url).pathname;
+
 /** Load style sheets, each once; rejects when one cannot be had. @param {...string} names @returns {Promise<unknown>} */
 export function sheets(...names) {
   return Promise.all(names.map((name) => new Promise((resolve, reject) => {
-    const href = `/static/css/${name}.css`;
+    const href = part(`css/${name}.css`);
     const found = /** @type {any} */ ($(`link[href="${href}"]`));
     const link = found ?? h("link", { rel: "stylesheet", href });
     if (found?.sheet) resolve(null);

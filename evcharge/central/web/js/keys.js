@@ -1,4 +1,19 @@
-// Keys of the page. Typing into a field, an open dialog and the browser's own combinations are left alone.
+// Keys of the page. Typing into a field, an open dialog and the browser's own combinations are left alone. Keys of one
+// character can be switched off: whoever speaks to the computer, or whose hand slips, types them without meaning to.
+
+const KEPT = "evcharge.keys";
+
+/** Whether keys of one character do something. */
+export const singleKeys = () => localStorage.getItem(KEPT) !== "off";
+
+/** Switch keys of one character on or off, in this browser. @param {boolean} on */
+export function setSingleKeys(on) {
+  if (on) localStorage.removeItem(KEPT);
+  else localStorage.setItem(KEPT, "off");
+  document.documentElement.classList.toggle("no-keys", !on);
+}
+
+document.documentElement.classList.toggle("no-keys", !singleKeys());
 
 /**
  * Run an action for each key pressed. Returns how to stop that.
@@ -15,6 +30,7 @@ export function keys(actions, when = () => true) {
       if (event.key === "Escape") at.blur();
       return;
     }
+    if (event.key.length === 1 && !singleKeys()) return;
     const action = Object.hasOwn(actions, event.key) ? actions[event.key] : null;
     if (!action || document.querySelector("dialog[open]") || !when()) return;
     event.preventDefault();

@@ -73,6 +73,7 @@ export async function startShell({ store, title, subtitle, nav = [], keys: pageK
     const watches = who.role !== "driver";
     const [{ fillMenu }, alarm] = await Promise.all([import("./account_menu.js"), watches && import("./alarm.js"), sheets("menu", "dialogs"), import("./dialogs.js")]);
     await (alarm && alarm.startAlarm(store));
+    import("./offline.js").then(({ keepShell }) => keepShell()).catch(() => {});
     fillMenu(account, who, help, alarm ? [...own, alarm.alarmChoices()] : own);
   };
   account.addEventListener("toggle", () => fill().catch(() => toast(t("api.unreachable"), "bad")));
@@ -96,10 +97,16 @@ async function patiently(ask) {
 /** @param {{href: string, icon: string, key: string}[]} items */
 function navigation(items) {
   const link = (item) => h("a", { href: item.href, class: item.far ? "far" : null }, icon(item.icon), words("span", item.key));
-  return h("nav", { class: "nav", ...labelled("shell.nav") },
+  // A phone shows the first few and where it is; the button shows the rest.
+  const more = h("button", { type: "button", class: "more", "aria-expanded": "false" }, icon("more"), words("span", "shell.more"));
+  const nav = h("nav", { class: "nav", ...labelled("shell.nav") },
     h("a", { class: "brand", href: "/", "aria-label": "evcharge" }, logo()),
-    items.map(link),
+    items.map(link), more,
   );
+  const show = (all) => set(more, "aria-expanded", String(nav.classList.toggle("all", all)));
+  addEventListener("click", ({ target }) => show(more.contains(target) && !nav.classList.contains("all")));
+  nav.addEventListener("keydown", ({ key }) => key === "Escape" && show(false));
+  return nav;
 }
 
 const logo = () =>

@@ -1,5 +1,5 @@
 // Dark, light, or as the system says. Remembered in this browser.
-import { queried } from "./dom.js";
+import { queried, sheets } from "./dom.js";
 
 const KEPT = "evcharge.theme";
 const THEMES = ["auto", "dark", "light"];
@@ -38,5 +38,9 @@ function show() {
   for (const fn of listeners) fn();
 }
 
+const forced = matchMedia("(forced-colors: active)");
+const mark = () => forced.matches && sheets("forced").catch(() => {});
+forced.addEventListener("change", mark);
+mark();
 system.addEventListener("change", show);
 show();

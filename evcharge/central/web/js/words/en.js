@@ -13,6 +13,8 @@ export default {
   "dialog.close": "Close",
   "shell.skip": "Skip to the content",
   "shell.nav": "Pages",
+  "shell.more": "More",
+  "shell.phones": "On a phone",
   "shell.to_language": "Cambiar a español",
   "shell.theme": "Dark or light",
   "shell.account": "Account",
@@ -40,4 +42,5 @@ export default {
   "key.language": "Language",
   "key.theme": "Dark or light",
   "key.help": "This list",
+  "key.single": "Keys of one character work",
 };

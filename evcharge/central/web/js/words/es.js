@@ -13,6 +13,8 @@ export default {
   "dialog.close": "Cerrar",
   "shell.skip": "Saltar al contenido",
   "shell.nav": "Páginas",
+  "shell.more": "Más",
+  "shell.phones": "En un teléfono",
   "shell.to_language": "Switch to English",
   "shell.theme": "Oscuro o claro",
   "shell.account": "Cuenta",
@@ -40,4 +42,5 @@ export default {
   "key.language": "Idioma",
   "key.theme": "Oscuro o claro",
   "key.help": "Esta lista",
+  "key.single": "Las teclas de un solo carácter funcionan",
 };

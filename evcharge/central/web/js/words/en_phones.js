@@ -1,0 +1,20 @@
+// Words of the page that helps phones to trust Central.
+export default {
+  "phones.title": "evcharge on a phone",
+  "phones.why": "A phone in this network opens the pages over HTTPS once it trusts the authority of this network. Without that it warns, keeps no page and shows no notifications.",
+  "phones.local": "This Central listens on its own PC only: no phone reaches it. Set api_host under [central] in config.toml to 0.0.0.0, and start it again.",
+  "phones.load": "Load the certificate of the authority",
+  "phones.load_how": "It is no secret, and holds no key.",
+  "phones.download": "Download evcharge-ca.crt",
+  "phones.compare": "Compare its fingerprint",
+  "phones.compare_how": "SHA-256. On the PC that runs Central: openssl x509 -in state/ca.pem -noout -fingerprint -sha256. If it is another one, stop: somebody may stand between.",
+  "phones.android": "Android",
+  "phones.android_how": "Settings → Security → More → Encryption and credentials → Install a certificate → CA certificate, and choose the file.",
+  "phones.iphone": "iPhone or iPad",
+  "phones.iphone_how": "Open the file in Safari and allow the profile; Settings → General → VPN and device management → install it; then Settings → General → About → Certificate trust settings → switch it on.",
+  "phones.open": "Open the pages",
+  "phones.open_how": "The address must be one that the certificate of Central names: an address of its PC, or a name of [registry] names.",
+  "phones.mind": "Whoever holds the key of that authority (ca.key) can pass for any site on this phone. Install it on phones of your own, and remove it after the course.",
+  "phones.asking": "asking Central…",
+  "phones.failed": "Unable to connect to Central. Load this page again.",
+};

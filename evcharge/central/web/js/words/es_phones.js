@@ -1,0 +1,20 @@
+// Palabras de la página que ayuda a que un teléfono confíe en Central.
+export default {
+  "phones.title": "evcharge en un teléfono",
+  "phones.why": "Un teléfono de esta red abre las páginas por HTTPS cuando confía en la autoridad de esta red. Sin eso avisa, no guarda ninguna página y no muestra notificaciones.",
+  "phones.local": "Esta Central solo escucha en su propio PC: ningún teléfono llega a ella. Ponga api_host en [central] de config.toml a 0.0.0.0 y vuelva a arrancarla.",
+  "phones.load": "Descargue el certificado de la autoridad",
+  "phones.load_how": "No es secreto ni contiene ninguna clave.",
+  "phones.download": "Descargar evcharge-ca.crt",
+  "phones.compare": "Compare su huella",
+  "phones.compare_how": "SHA-256. En el PC de Central: openssl x509 -in state/ca.pem -noout -fingerprint -sha256. Si es otra, deténgase: alguien puede estar en medio.",
+  "phones.android": "Android",
+  "phones.android_how": "Ajustes → Seguridad → Más → Cifrado y credenciales → Instalar un certificado → Certificado de CA, y elija el archivo.",
+  "phones.iphone": "iPhone o iPad",
+  "phones.iphone_how": "Abra el archivo en Safari y permita el perfil; Ajustes → General → VPN y gestión de dispositivos → instálelo; después Ajustes → General → Información → Ajustes de confianza de los certificados → actívelo.",
+  "phones.open": "Abra las páginas",
+  "phones.open_how": "La dirección debe ser una de las que nombra el certificado de Central: una dirección de su PC o un nombre de [registry] names.",
+  "phones.mind": "Quien tenga la clave de esa autoridad (ca.key) puede hacerse pasar por cualquier sitio en este teléfono. Instálela solo en teléfonos propios y quítela al acabar el curso.",
+  "phones.asking": "preguntando a Central…",
+  "phones.failed": "Imposible conectar con Central. Vuelva a cargar esta página.",
+};
