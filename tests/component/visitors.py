@@ -28,7 +28,7 @@ class Answer:
 
     @property
     def body(self) -> Any:
-        return json.loads(self.raw)
+        return json.loads(self.text)
 
     @property
     def text(self) -> str:

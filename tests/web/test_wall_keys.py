@@ -172,7 +172,9 @@ async def test_a_phone_reaches_every_entry_of_the_navigation(room, window) -> No
 
 
 async def test_one_box_finds_points_drivers_and_what_happened_and_back_leads_back(page, room) -> None:
-    await page.goto(f"{room.url}/#weather")
+    await page.get_by_role("link", name="Weather").click()
+    # The tab has the focus once it is there.
+    await expect(page.locator("#main")).to_be_focused()
     await page.keyboard.press("/")
     await page.keyboard.type("cp009")
     found = page.locator("#found")

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from evcharge import __version__
 from evcharge.central.api.kit import answers
+from evcharge.central.api.kit.page_files import takes_gzip
 from evcharge.central.api.kit.routes import ANYBODY, Parameter, Route
 from evcharge.central.rules.commands import Actor
 
@@ -296,17 +297,20 @@ class OpenApi:
             ),
         ]
 
-    async def json(self, _request: web.Request, _: Actor) -> web.Response:
+    async def json(self, request: web.Request, _: Actor) -> web.Response:
         """Send the description."""
-        return _squeezed(web.Response(body=msgspec.json.encode(document(self._table())), content_type=_JSON))
+        return _squeezed(request, msgspec.json.encode(document(self._table())), _JSON)
 
-    async def docs(self, _request: web.Request, _: Actor) -> web.Response:
+    async def docs(self, request: web.Request, _: Actor) -> web.Response:
         """Send the page."""
-        return _squeezed(web.Response(text=page(document(self._table())), content_type="text/html"))
+        return _squeezed(request, page(document(self._table())).encode(), "text/html")
 
 
-def _squeezed(response: web.Response) -> web.Response:
-    """Have the answer compressed for whoever takes that: it is 300 kB of words that repeat."""
-    response.enable_compression()
+def _squeezed(request: web.Request, body: bytes, kind: str) -> web.Response:
+    """Return an answer that is compressed for whoever takes that: it is 300 kB of words that repeat."""
+    charset = "utf-8" if kind == "text/html" else None
+    response = web.Response(body=body, content_type=kind, charset=charset)
     response.headers[hdrs.VARY] = hdrs.ACCEPT_ENCODING
+    if takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")):
+        response.enable_compression(web.ContentCoding.gzip)
     return response

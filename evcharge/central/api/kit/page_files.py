@@ -137,3 +137,12 @@ def needed(name: str, found: Mapping[str, bytes]) -> list[str]:
             if path in found and path not in names:
                 names.append(path)
     return names[1:]
+
+
+def takes_gzip(accepted: str) -> bool:
+    """Return whether the header Accept-Encoding `accepted` allows gzip."""
+    for one in accepted.split(","):
+        name, _, quality = one.strip().partition(";")
+        if name.strip().lower() in ("gzip", "*"):
+            return quality.replace(" ", "").lower() not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False

@@ -15,7 +15,7 @@ from aiohttp import hdrs, web
 
 from evcharge import labels
 from evcharge.central.api.kit.access import Access
-from evcharge.central.api.kit.page_files import WORKER, read_site
+from evcharge.central.api.kit.page_files import WORKER, read_site, takes_gzip
 from evcharge.central.api.kit.routes import ANYBODY, Route
 from evcharge.central.rules.commands import Actor
 from evcharge.domain.errors import Code, Refused
@@ -117,7 +117,7 @@ class Pages:
         asset = site.assets.get(name)
         if asset is None:
             raise Refused("There is nothing at this address.", Code.NOT_FOUND)
-        squeezed = asset.squeezed if _takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")) else None
+        squeezed = asset.squeezed if takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")) else None
         tag = f'"{asset.tag}-gz"' if squeezed is not None else f'"{asset.tag}"'
         headers = {hdrs.ETAG: tag, hdrs.CACHE_CONTROL: cached, hdrs.VARY: hdrs.ACCEPT_ENCODING}
         if _is_known(request.headers.get(hdrs.IF_NONE_MATCH, ""), tag):
@@ -130,14 +130,6 @@ class Pages:
 
 def _led(where: str) -> web.Response:
     return web.Response(status=303, headers={hdrs.LOCATION: where, hdrs.CACHE_CONTROL: "no-store"})
-
-
-def _takes_gzip(accepted: str) -> bool:
-    for one in accepted.split(","):
-        name, _, quality = one.strip().partition(";")
-        if name.strip().lower() in ("gzip", "*"):
-            return quality.replace(" ", "").lower() not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
 
 
 def _is_known(tags: str, tag: str) -> bool:

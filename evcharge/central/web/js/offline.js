@@ -2,10 +2,12 @@
 import { part } from "./dom.js";
 
 const WORKER = "/sw.js";
+let begun = false;
 
-/** Keep what this page was made of, once its version is the one that is kept. */
+/** Keep, once, what this page was made of; its version is the one that is kept. */
 export async function keepShell() {
-  if (!globalThis.isSecureContext || !navigator.serviceWorker) return;
+  if (begun || !globalThis.isSecureContext || !navigator.serviceWorker) return;
+  begun = true;
   await navigator.serviceWorker.register(/** @type {any} */ (trusted()), { updateViaCache: "none" });
   const { active } = await navigator.serviceWorker.ready;
   const parts = performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname);

@@ -21,7 +21,7 @@ $("#theme").append(icon("theme"));
 $("#theme").addEventListener("click", toggleTheme);
 $("#lang").addEventListener("click", () => setLang(lang() === "es" ? "en" : "es"));
 const secure = /** @type {HTMLAnchorElement} */ ($("#secure"));
-secure.href = `https://${location.host}/`;
+secure.protocol = "https:";
 put(secure, secure.href);
 onLang(show);
 show();
