@@ -1,5 +1,7 @@
 """The operator's first tab with the keyboard alone."""
 
+import re
+
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
@@ -190,6 +192,9 @@ async def test_one_box_finds_points_drivers_and_what_happened_and_back_leads_bac
     assert page.url.endswith("#weather")
     # What happened is found by its name, too.
     await page.fill("#search", "out of order")
+    await expect(found.locator('[data-group="audit"] a').first).to_have_attribute(
+        "href", re.compile(r"^#audit\?type=")
+    )
     await page.keyboard.press("Escape")
     await expect(found).to_be_hidden()
 

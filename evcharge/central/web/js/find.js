@@ -61,8 +61,12 @@ export function finder(box, input, store) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && links.length) point((at + step + links.length + (at < 0 && step < 0 ? 1 : 0)) % links.length);
     else if (event.key === "Enter" && at >= 0) links[at].click();
-    else if (event.key === "Escape") open(false);
-    else return;
+    else if (event.key === "Escape") {
+      // What is still to come does not open it again.
+      clearTimeout(timer);
+      asking.abort();
+      open(false);
+    } else return;
     event.preventDefault();
     event.stopPropagation();
   });
