@@ -304,6 +304,10 @@ SENTENCES: Mapping[str, Words] = {
         "The Registry has no ca.pem in its state folder.",
         "El Registry no tiene ca.pem en su carpeta de estado.",
     ),
+    "no ca.pem here": (
+        "Central has no ca.pem in its state folder.",
+        "Central no tiene ca.pem en su carpeta de estado.",
+    ),
     "other credential": (
         "{who} is already registered with another credential. Use that one, or let an administrator rotate it.",
         "{who} ya está registrado con otra credencial. Use esa, o que un administrador la cambie.",
