@@ -379,7 +379,8 @@ async def test_every_answer_tells_browsers_to_be_careful(house: House, method: s
     for part in (
         "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "manifest-src 'self'",
         "form-action 'self'",
-        "base-uri 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'",
+        "base-uri 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types evcharge",
+        "font-src 'self'",
         f"connect-src 'self' ws://{headers.get('Host', host)} wss://{headers.get('Host', host)}",
     ):  # fmt: skip
         assert part in policy

@@ -180,7 +180,9 @@ def parts(tmp_path: Path) -> Path:
 
 def test_a_page_names_the_version_of_its_parts_and_every_module_that_it_needs(parts: Path):
     site = page_files.read_site(parts)
-    named = re.findall(rb'(?:href|src)="/static/([^"]+)"', site.assets["index.html"].content)
+    content = site.assets["index.html"].content
+    named = re.findall(rb'(?:href|src)="/static/([^"]+)"', content)
+    assert b"\n " not in content
     assert named[0] == b"manifest.webmanifest"
     wanted = ("css/base.css", "js/a.js", "js/deep/b.js", "js/deep/d.js")
     assert [name.decode() for name in named[1:]] == [f"{site.version}/{path}" for path in wanted]

@@ -32,6 +32,7 @@ _SQUEEZED = frozenset(_KINDS[one] for one in ("html", "css", "js", "svg", "txt")
 _PART = re.compile(rb'(?<=")/static/(?!manifest\.)')
 # Modules that a module needs before it runs.
 _IMPORT = re.compile(rb'^(?:import|export)\b[^;"]*"(\.{1,2}/[^"]+)";', re.MULTILINE)
+_INDENT = re.compile(rb"\n +")
 _ENTRY = re.compile(rb'( *)<script type="module" src="/static/([^"]+)"></script>')
 
 
@@ -78,7 +79,8 @@ def read_site(folder: Traversable, lang: str = labels.DEFAULT_LANGUAGE, *, slim:
         if name == WORKER:
             found[name] = content.replace(b"VERSION-OF-THE-PARTS", version.encode())
         elif name.endswith(".html"):
-            found[name] = _page(content, found, version, lang)
+            page = _page(content, found, version, lang)
+            found[name] = _INDENT.sub(b"\n", page) if slim else page
         elif slim and name.endswith((".js", ".css")) and "vendor/" not in name:
             found[name] = slimmed(content)
     kinds = {name: _KINDS[name.rpartition(".")[2]] for name in found}
