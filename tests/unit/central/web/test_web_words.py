@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from evcharge import labels
+from evcharge.central.api.kit import page_files
 from evcharge.labels import Phrase
 
 WEB = Path(__file__).parents[4] / "evcharge" / "central" / "web"
@@ -171,14 +172,15 @@ def test_every_name_that_a_module_takes_from_another_is_there(path: Path):
 
 
 def page_bytes(page: str, entry: str, packs: tuple[str, ...]) -> int:
-    """Return what loading a page reads, not compressed: its sheets, its modules, its words in one language."""
-    html = (WEB / f"{page}.html").read_text("utf-8")
-    found = {WEB / sheet for sheet in re.findall(r"/static/(css/[\w.]+)", html)}
-    found.add(WEB / "icon.svg")
-    waiting = [WEB / entry, *(WORDS / f"es{pack}.js" for pack in packs)]
-    while waiting:
-        path = waiting.pop().resolve()
-        if path not in found:
-            found.add(path)
-            waiting.extend(path.parent / target for target in IMPORT.findall(path.read_text("utf-8")))
-    return len(html.encode()) + sum(path.stat().st_size for path in found)
+    """Return what loading a page reads, not compressed: its sheets, type, modules, and its words in one language."""
+    contents = {name: asset.content for name, asset in page_files.read_site(WEB).assets.items()}
+    html = contents[f"{page}.html"]
+    found = {
+        "icon.svg",
+        entry,
+        *page_files.needed(entry, contents),
+        *(f"js/words/es{pack}.js" for pack in packs),
+    }
+    found |= {sheet.decode() for sheet in re.findall(rb"/static/\w+/(css/[\w.]+)", html)}
+    found |= {name for name in contents if name.endswith(".woff2")}
+    return len(html) + sum(len(contents[name]) for name in found)
