@@ -74,7 +74,7 @@ def setup(settings: LogSettings, lang: str = "en", stream: TextIO | None = None)
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # Their INFO is about their insides; ours is for people.
-    for noisy in ("asyncio", "aiohttp.access"):
+    for noisy in ("asyncio", "aiohttp.access", "aiosqlite"):
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
 
 

@@ -1,4 +1,4 @@
-"""SQLite in a thread of its own: one connection, one user at a time, numbered migrations.
+"""SQLite through aiosqlite: one connection, one user at a time, numbered migrations.
 
 One connection for everything, because SQLite before 3.51.3 can corrupt a WAL that two connections
 checkpoint at once. One user at a time, because a reader on the writer's connection must never see half a
@@ -12,11 +12,12 @@ import functools
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar, TypeVarTuple, cast
+from typing import TypeVar, TypeVarTuple, cast
+
+import aiosqlite
 
 from evcharge.domain.errors import StateError, Taken
 from evcharge.runtime import files
@@ -38,37 +39,21 @@ GUARDS = "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'trigger')
 
 
 class _Thread:
-    """One connection, in the only thread that touches it."""
+    """The thread of aiosqlite, the only one that touches the connection."""
 
-    def __init__(self, name: str) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
-        self._connection: sqlite3.Connection
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
 
     async def run(self, work: Callable[[sqlite3.Connection, *Ts], T], *args: *Ts) -> T:
         """Return what `work` returns of the connection. Raises StoreError.
 
         Whoever is cancelled meanwhile does not stop it: what is asked next waits until it is done.
         """
-        done = asyncio.get_running_loop().run_in_executor(self._pool, self._work, work, args)
-        return cast(T, await done)
-
-    def _work(self, work: Callable[..., Any], args: Sequence[Any]) -> Any:
+        aio = self._connection
         with in_our_words():
-            return work(self._connection, *args)
-
-    async def open(self, path: Path) -> None:
-        def connect() -> None:
-            # isolation_level None: transactions are ours to begin and end.
-            self._connection = sqlite3.connect(path, isolation_level=None)
-            self._connection.row_factory = sqlite3.Row
-
-        await asyncio.get_running_loop().run_in_executor(self._pool, connect)
-
-    async def close(self) -> None:
-        try:
-            await self.run(sqlite3.Connection.close)
-        finally:
-            self._pool.shutdown(wait=False)
+            # aiosqlite's public calls are a statement each: a commit would be some fifteen visits to its thread.
+            done = aio._execute(work, aio._conn, *args)  # type: ignore[no-untyped-call]  # noqa: SLF001
+            return cast(T, await done)
 
 
 class Database:
@@ -149,16 +134,15 @@ async def open_database(path: Path, schema_package: str) -> AsyncIterator[Databa
             raise StateError(f"{path} is being restored, and that was interrupted: start again to finish it.")
         try:
             _make_ours(path)
-            # A file that cannot be opened is found out here, before there is a thread.
+            # A file that cannot be opened is found out here: aiosqlite would leave its thread behind.
             sqlite3.connect(path).close()
-            thread = _Thread(path.name)
-            await thread.open(path)
-            try:
+            # isolation_level None: transactions are ours to begin and end.
+            async with aiosqlite.connect(path, isolation_level=None) as connection:
+                connection.row_factory = sqlite3.Row
+                thread = _Thread(connection)
                 await thread.run(_prepare, path)
                 await thread.run(_migrate, steps, path)
                 yield Database(thread, path.name)
-            finally:
-                await thread.close()
         except sqlite3.Error as problem:
             raise _explained(store_error(problem), path) from problem
         except StoreError as problem:

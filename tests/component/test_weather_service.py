@@ -242,6 +242,7 @@ async def test_an_old_measurement_of_a_real_service_is_no_news_later_either(offi
 
 async def test_answers_that_are_none_are_one_line_each_and_change_nothing(office: Office, sky: Sky, caplog):
     caplog.set_level(logging.DEBUG)
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)
     await office.town.point()
     sky.of("Berlin").celsius = -3.0
     async with service(office, sky):

@@ -354,7 +354,7 @@ def test_help_imports_nothing_heavy():
     out = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
     ).stdout
-    heavy = ("asyncio", "aiohttp", "msgspec", "cryptography", "sqlite3", "ssl")
+    heavy = ("asyncio", "aiohttp", "msgspec", "cryptography", "sqlite3", "aiosqlite", "ssl")
     assert not [name for name in heavy if f"'{name}'" in out]
 
 

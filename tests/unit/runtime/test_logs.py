@@ -228,8 +228,8 @@ def test_without_standard_output_there_are_no_lines(monkeypatch):
 
 def test_others_tell_their_insides_only_when_it_is_serious():
     out = set_up(level="debug")
-    logging.getLogger("aiohttp.access").debug("executing")
-    logging.getLogger("aiohttp.access").warning("hm")
+    logging.getLogger("aiosqlite").debug("executing")
+    logging.getLogger("aiosqlite").warning("hm")
     assert out.getvalue().endswith("warning: hm\n")
     assert "executing" not in out.getvalue()
 
