@@ -47,6 +47,14 @@ def test_every_message_stands_in_the_protocol_with_its_fields_and_in_the_glossar
     assert f"`{tag(kind)}`" in GLOSSARY
 
 
+def test_every_decision_has_a_number_of_its_own_and_says_it():
+    decisions = {path.name[:4]: path for path in sorted((ROOT / "docs/adr").glob("0*.md"))}
+    assert len(decisions) == len(list((ROOT / "docs/adr").glob("0*.md")))
+    assert list(decisions) == [f"{number:04}" for number in range(1, len(decisions) + 1)]
+    for number, path in decisions.items():
+        assert path.read_text("utf-8").startswith(f"# {number}: ")
+
+
 @pytest.mark.parametrize("kind", [Ping, Pong])
 def test_what_is_said_on_the_health_port_stands_in_the_protocol_with_its_fields(kind: type[Struct]):
     health = PROTOCOL[PROTOCOL.index("## D8") : PROTOCOL.index("## D9")]
