@@ -18,10 +18,10 @@ from evcharge.domain.errors import StateError
 from evcharge.domain.features import Feature
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
-from evcharge.evc1.connection import Channel, connect
-from evcharge.evc1.tickets import Identity, seal_ticket
+from evcharge.evc1.connection import Channel
+from evcharge.fleet.crowd import Doorkeeper
 from evcharge.runtime.clock import utc_now
-from evcharge.security import secret_files, state_folder
+from evcharge.security import state_folder
 
 READY_S = 60.0
 # So many charging points come together.
@@ -148,16 +148,7 @@ class Fleet:
     """Dials Central as many charging points."""
 
     def __init__(self, state: Path, port: int) -> None:
-        self._key = secret_files.read_keys(state / "service.key")[0]
-        self._port = port
-
-    async def dial(self, name: str, role: Role) -> Channel:
-        """Log in as `name`."""
-        now = utc_now().timestamp()
-        issued = seal_ticket(
-            self._key, Identity(name, role, 0, int(now), "Bench"), issuer="registry", ttl_s=900, now=now
-        )
-        return await connect("127.0.0.1", self._port, issued, name, role, timeout_s=30)
+        self.dial = Doorkeeper(state, "127.0.0.1", port).dial
 
     async def point(self, number: int) -> Point:
         """Bring one charging point and one driver to life."""

@@ -14,6 +14,7 @@ from evcharge import __version__
 from evcharge.doctor.doctor_command import doctor
 from evcharge.domain.errors import ConfigError, EvchargeError, Taken
 from evcharge.drills.drill_command import drill
+from evcharge.fleet.fleet_command import fleet
 from evcharge.joining.join_commands import invite, join
 from evcharge.operator.backing_up import BACKING_UP as _BACKING_UP
 from evcharge.operator.backing_up import with_whole_books as _with_whole_books
@@ -420,7 +421,7 @@ def up(points: int, drivers: int, once: bool, verbose: bool, config_file: Path |
     return _live(config, lambda stop, _: demo.run(config, wish, stop))
 
 
-for _command in (invite, join, doctor, ports, drill):
+for _command in (invite, join, doctor, ports, drill, fleet):
     evcharge.add_command(_command)
 
 

@@ -36,6 +36,7 @@ SENTENCES: Mapping[str, Words] = {
         "{path}, línea {line}, columna {column}: esto no es TOML: {why}",
     ),
     "not TOML": ("{path}: this is not TOML: {why}", "{path}: esto no es TOML: {why}"),
+    "no scenario": ("{path} is no scenario: {why}", "{path} no es un escenario: {why}"),
     "twice": ("this key or section stands there twice", "esta clave o sección está dos veces"),
     "no equals": ("a = is missing after the key", "falta un = detrás de la clave"),
     "no bracket": ("a ] is missing", "falta un ]"),

@@ -285,6 +285,21 @@ SPANISH: Mapping[str, str] = {
         "Escribe una página (HTML) para archivar: lo que se hizo, lo que se vio y el veredicto."
     ),
     "How long each thing may take to become so.": "Cuánto puede tardar cada cosa en ser así.",
+    # ---- a fleet
+    "Load a Central with thousands of simulated charging points in this one process, and say how it fared.": (
+        "Carga una Central con miles de puntos de recarga simulados en este único proceso y dice cómo le fue."
+    ),
+    "It needs Central's own state folder. SIM00001 and so on stay in its books: let it be a network "
+    "for trying out.": (
+        "Necesita la carpeta de estado de la propia Central. SIM00001 y los demás quedan en sus libros: "
+        "que sea una red de pruebas."
+    ),
+    "Simulated charging points.": "Puntos de recarga simulados.",
+    "What happens to them (TOML): blackout, surge, flapping, faults, cold.": (
+        "Qué les ocurre (TOML): blackout, surge, flapping, faults, cold."
+    ),
+    "How long, instead of what the scenario says.": "Cuánto dura, en lugar de lo que dice el escenario.",
+    "Who is struck, repeatably.": "A quién le toca, de forma repetible.",
     # ---- the demo, other PCs
     "Show the whole network on this PC, in real processes over real sockets.": (
         "Muestra la red entera en este PC, en procesos reales por sockets reales."

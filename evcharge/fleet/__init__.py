@@ -1,0 +1,1 @@
+"""`evcharge fleet`: thousands of simulated charging points in one process, against a Central that runs."""

@@ -1,0 +1,114 @@
+"""A fleet of simulated charging points at a real Central: it charges, it is struck, it comes back, it ends well."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from evcharge.domain.errors import StateError
+from evcharge.fleet import crowd
+from evcharge.fleet.fleet_scenario import Blow, Scenario, Turn
+from evcharge.fleet.simulated_point import SimulatedPoint
+from evcharge.fleet.tally import Tally
+from tests.component.town import Town, running
+
+pytestmark = pytest.mark.timeout(120)
+POINTS = 3
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    async with running(tmp_path) as town:
+        yield town
+
+
+def of(town: Town) -> tuple[list[SimulatedPoint], Tally]:
+    tally = Tally()
+    return crowd.crowd(POINTS, crowd.Doorkeeper(town.state, "127.0.0.1", town.port), tally, seed=1), tally
+
+
+async def until(so: Callable[[], bool], fleet: list[SimulatedPoint], scenario: Scenario) -> None:
+    """Play until it is so."""
+    async with asyncio.timeout(90), asyncio.TaskGroup() as tasks:
+        playing = tasks.create_task(crowd.play(fleet, scenario, 1, lambda _: None))
+        while not so():
+            await asyncio.sleep(0.05)
+        playing.cancel()
+
+
+async def test_its_drivers_charge_and_get_tickets(town: Town):
+    fleet, tally = of(town)
+    await until(lambda: tally.tickets >= POINTS, fleet, Scenario(seconds=3600, pause_s=1, charge_s=3))
+    assert len(tally.starts) >= POINTS
+    assert tally.energy_mwh > POINTS * 2 * 22_000_000 // 3600
+    assert not any("ALERT" in line for line in town.lines)
+    assert tally.lost == 0
+    point = town.dispatcher.facts.point("SIM00001")
+    assert point is not None
+    assert point.location.name == "Simulated"
+
+
+async def test_a_fleet_that_ends_leaves_no_charge_open_and_another_one_goes_on(town: Town):
+    for _ in range(2):
+        fleet, tally = of(town)
+        # Everybody asks at once, as soon as all are there.
+        surge = Turn(at_s=2.0, what=Blow.SURGE, share=1)
+        await crowd.play(
+            fleet, Scenario(seconds=6, pause_s=3600, charge_s=3600, turns=(surge,)), 1, lambda _: None
+        )
+        assert tally.starts
+        assert list(town.dispatcher.facts.sessions()) == []
+        assert all(point.has_told_all for point in fleet)
+        crowd.keep_registers(fleet, town.state)
+    # Neither a new journal nor a meter that begins anew.
+    assert not any("ALERT" in line or "is held" in line for line in town.lines)
+
+
+@pytest.mark.parametrize("what", [Blow.BLACKOUT, Blow.FLAPPING])
+async def test_whoever_loses_its_links_comes_back(town: Town, what: Blow):
+    fleet, tally = of(town)
+    turn = Turn(at_s=1.0, what=what, share=1, for_s=1.0)
+    await until(
+        lambda: tally.lost >= POINTS and all(point.is_up for point in fleet),
+        fleet,
+        Scenario(seconds=3600, pause_s=3600, turns=(turn,)),
+    )
+    assert len(tally.logins) > 2 * POINTS
+
+
+async def test_faults_and_cold_are_what_central_sees_and_pass(town: Town):
+    fleet, _ = of(town)
+    turns = (
+        Turn(at_s=1.0, what=Blow.FAULTS, share=1, for_s=2.0),
+        Turn(at_s=1.0, what=Blow.COLD, share=1, for_s=2.0),
+    )
+    playing = asyncio.create_task(
+        crowd.play(fleet, Scenario(seconds=3600, pause_s=3600, turns=turns), 1, lambda _: None)
+    )
+    try:
+        await town.says("SIM00001 .*Faulted: simulated fault")
+        await town.says("SIM00001 .*Available")
+    finally:
+        playing.cancel()
+        await asyncio.gather(playing, return_exceptions=True)
+
+
+def test_it_needs_the_keys_of_central(tmp_path: Path):
+    with pytest.raises(StateError):
+        crowd.Doorkeeper(tmp_path, "127.0.0.1", 1)
+
+
+async def test_the_command_says_how_central_fared(town: Town, tmp_path: Path):
+    file = tmp_path / "scenario.toml"
+    file.write_text('pause_s = 1\ncharge_s = 2\n[[turns]]\nat_s = 1\nwhat = "surge"\n')
+    args = f"fleet --points 2 --seconds 4 --scenario {file} --state {town.state} --lang es"
+    command = [sys.executable, "-m", "evcharge", *args.split(), "--central", f"127.0.0.1:{town.port}"]
+    child = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    out, _ = await child.communicate()
+    assert child.returncode == 0, out.decode()
+    assert "conectados al final" in out.decode()
+    assert "tiques" in out.decode()
