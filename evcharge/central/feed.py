@@ -22,6 +22,9 @@ class Live:
     power_w: int
     energy_mwh: int
     temperature_deci_celsius: int | None = None
+    # How full the battery is, and the seconds until it is full; None: its charging point does not say.
+    battery_permille: int | None = None
+    full_in_s: int | None = None
 
 
 LiveListener = Callable[[Session, Live], None]

@@ -46,6 +46,11 @@ class EnergyMeter(Protocol):
         ...
 
     @property
+    def full_in_s(self) -> int | None:
+        """The real seconds until the car is full at this pace, where that is known."""
+        ...
+
+    @property
     def full(self) -> bool:
         """Whether the car takes nothing any more."""
         ...

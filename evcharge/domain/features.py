@@ -40,6 +40,8 @@ class Feature(StrEnum):
     QUIET = "quiet"
     # Frames are AES-256-GCM instead of Fernet tokens, where both ends name it: Central does when it is set to.
     AES_GCM = "aes_gcm"
+    # SUPPLY_UPDATE says how full the battery is, and in how many seconds it will be.
+    BATTERY = "battery"
 
 
 SPOKEN: frozenset[str] = frozenset(Feature)

@@ -28,6 +28,7 @@ Cents = Annotated[int, Meta(ge=-(10**12), le=10**12)]
 Price = Annotated[int, Meta(ge=0, le=1_000_000)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Seconds = Annotated[int, Meta(ge=0, le=86_400)]
+Permille = Annotated[int, Meta(ge=0, le=1000)]
 DeciCelsius = Annotated[int, Meta(ge=-1000, le=5000)]  # tenths of a degree
 Elapsed = Annotated[int, Meta(ge=0, le=10**9)]  # whole seconds of an engine's steady clock since SUPPLY_START
 Instant = Annotated[float, Meta(ge=0, le=253_402_300_799)]  # Unix seconds, UTC

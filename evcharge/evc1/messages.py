@@ -28,6 +28,7 @@ from evcharge.domain.journal_records import (
     Key,
     OwnLimitCents,
     OwnLimitMwh,
+    Permille,
     Power,
     Price,
     Record,
@@ -239,7 +240,11 @@ class SupplyUpdate(Message, tag="SUPPLY_UPDATE"):
     power_w: Power
     energy_mwh: SessionEnergy
     temperature_deci_celsius: DeciCelsius | UnsetType = UNSET
+    # How full the battery is, and the real seconds until it is full, where the charging point knows.
+    battery_permille: Permille | UnsetType = UNSET
+    full_in_s: Elapsed | UnsetType = UNSET
     senders = _ENGINE
+    since = MappingProxyType({"battery_permille": Feature.BATTERY, "full_in_s": Feature.BATTERY})
 
 
 # ---- monitor

@@ -122,6 +122,20 @@ async def test_every_filter_of_sessions_has_an_index_that_is_in_order(archive, s
         assert not rest or (state == "open" and wanted.startswith("session_by_state")), rest
 
 
+async def test_what_stands_on_paper_is_found_by_its_keys(archive):
+    session_id = (await every(archive, "tickets"))[0]
+    asked = {
+        "reading": archive.course(session_id),
+        "correction": archive.on_paper(session_id),
+        "ledger_by_driver": archive.movements("D01", 0, SINCE, UNTIL),
+        "events_by_type": archive.meanwhile("CP001", 1, 99),
+    }
+    for wanted, asking in asked.items():
+        await asking
+        assert [plan for plan in archive._database.plans if plan.startswith("SCAN")] == []
+        assert any(wanted in plan for plan in archive._database.plans), archive._database.plans
+
+
 @pytest.mark.parametrize("filters", FILTERS, ids=lambda filters: "+".join(filters) or "all")
 async def test_every_filter_of_tickets_has_an_index_that_is_in_order(archive, filters):
     await archive.tickets(limit=10, before=f"ticket~{NOON.isoformat()}~S-1", **filters)

@@ -88,6 +88,7 @@ async def test_what_wallets_lacked_before_debts_were_kept_is_a_debt_afterwards(t
         for table in ("debt", "reading", "receipt"):
             old.execute(f"DROP TABLE {table}")
         old.execute("DROP TRIGGER ticket_has_a_receipt")
+        old.execute("DROP INDEX ledger_by_driver")
         old.execute("DROP VIEW ticket_now")
         for column in ("short_cents", "rebuilt", "until_mwh", "until_cents", "by_operator"):
             old.execute(f"ALTER TABLE session DROP COLUMN {column}")

@@ -105,6 +105,8 @@ class Charge:
             power_w=self.power_w,
             energy_mwh=self.energy_mwh,
             temperature_deci_celsius=280 + self.power_w // 200,
+            battery_permille=630,
+            full_in_s=1_500,
         )
         self.engine.channel.send(update)
 

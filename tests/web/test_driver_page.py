@@ -55,6 +55,7 @@ async def test_a_whole_charge_from_the_page_is_seen_by_the_operator_and_ends_wit
         charge.update()
         await steps(page, plug="done", charging="now", ticket="todo")
         await expect(page.locator("#power")).to_have_text("11.0\u00a0kW")
+        await expect(page.locator("#battery")).to_have_text("63\u00a0%, full in 25\u00a0min")
         await expect(wall.locator('.tile[data-cp="CP001"] .main')).to_have_text("11.0\u00a0kW")
         await expect(wall.locator(f'.running-panel tr[data-session="{session}"]')).to_contain_text("D01")
         await page.click("#act", delay=UNHURRIED_MS)

@@ -167,4 +167,11 @@ class EngineTalk(Talk):
 
 def live_of(update: SupplyUpdate) -> Live:
     """Return what an engine says of this second, whichever way it came."""
-    return Live(SessionId(update.session_id), update.power_w, update.energy_mwh, temperature(update))
+    return Live(
+        SessionId(update.session_id),
+        update.power_w,
+        update.energy_mwh,
+        temperature(update),
+        None if update.battery_permille is UNSET else update.battery_permille,
+        None if update.full_in_s is UNSET else update.full_in_s,
+    )

@@ -238,6 +238,8 @@ class DriverBoard:
         point = self._facts.point(session.cp_id)
         linked = point is not None and point.engine_link is not None
         power_w, energy_mwh, cost = drawn(session, self._live.get(session.cp_id), linked=linked)
+        live = self._live.get(session.cp_id)
+        live = live if linked and live is not None and live.session_id == session.session_id else None
         at = partial(self._board.by_the_clock, session.session_id)
         return page_frames.Charge(
             session_id=session.session_id,
@@ -257,6 +259,8 @@ class DriverBoard:
             plug_within_s=session.plug_within_s,
             price=session.price_centi_cents_per_kwh,
             power=self._power.get(session.session_id, array("I")).tolist(),
+            battery_permille=live.battery_permille if live is not None else None,
+            full_in_s=live.full_in_s if live is not None else None,
             trouble=trouble(session, point),
         )
 

@@ -140,6 +140,9 @@ class Charge(Struct, frozen=True):
     plug_within_s: int
     price: int
     power: list[int]
+    # How full its battery is, and in how many seconds it will be; null: nobody says.
+    battery_permille: int | None
+    full_in_s: int | None
     # Why it ends though its driver did not end it, or what of its charging point is lost.
     trouble: Said | None = None
 

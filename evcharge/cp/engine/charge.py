@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import UNSET, UnsetType
+
 from evcharge.cp.engine.simulated_car import Thermometer
 from evcharge.cp.hardware import Contactor, EnergyMeter
 from evcharge.cp.health import BROKEN, JOURNAL_FULL
@@ -317,6 +319,8 @@ class ChargeControl:
                 power_w=flow.power_w,
                 energy_mwh=energy_mwh,
                 temperature_deci_celsius=self._thermometer.deci_celsius,
+                battery_permille=_or_unset(car.charge_permille),
+                full_in_s=_or_unset(car.full_in_s),
             )
         )
 
@@ -330,3 +334,7 @@ class ChargeControl:
             session_id, self._pending = self._pending.start.session_id, None
             self._books.refuse(session_id, reason)
             self._on_moment(PlanMoment.ENDED)
+
+
+def _or_unset(value: int | None) -> int | UnsetType:
+    return UNSET if value is None else value

@@ -58,6 +58,22 @@ class SimulatedCar:
         return self._stored_cmwh * 10 // self._capacity_mwh
 
     @property
+    def full_in_s(self) -> int | None:
+        """The real seconds until the battery is full; None where it takes no power."""
+        if self._max_power_w <= 0:
+            return None
+        taper_at = self._capacity_mwh * 100 * TAPER_FROM_PERMILLE // 1000
+        # All of it at full power first, then less and less: the power falls in a line, the time is a logarithm.
+        before_cmwh = max(0, taper_at - self._stored_cmwh)
+        span_cmwh = self._capacity_mwh * 100 - taper_at
+        left = min(1.0, (self._capacity_mwh * 100 - self._stored_cmwh) / span_cmwh)
+        fall, least = 1 - TRICKLE_PERMILLE / 1000, TRICKLE_PERMILLE / 1000
+        slow_cmwh = span_cmwh / fall * math.log((least + fall * left) / least)
+        # 3600 mW s from the grid are a mWh, and EFFICIENCY_PERCENT hundredths of one reach the battery.
+        seconds = (before_cmwh + slow_cmwh) * 3600 / EFFICIENCY_PERCENT / (self._max_power_w * 1000)
+        return math.ceil(seconds / self._speed)
+
+    @property
     def full(self) -> bool:
         """Whether the battery takes nothing any more."""
         return self._room_mwh == 0

@@ -110,6 +110,10 @@ GOLDEN: dict[messages.Message, str] = {
     messages.SupplyUpdate(
         session_id=S, power_w=22_000, energy_mwh=6_111, temperature_deci_celsius=431
     ): f'{{"t":"SUPPLY_UPDATE","session_id":"{S}","power_w":22000,"energy_mwh":6111,"temperature_deci_celsius":431}}',
+    messages.SupplyUpdate(
+        session_id=S, power_w=22_000, energy_mwh=6_111, battery_permille=630, full_in_s=1_500
+    ): f'{{"t":"SUPPLY_UPDATE","session_id":"{S}","power_w":22000,"energy_mwh":6111,"battery_permille":630,'
+    '"full_in_s":1500}',
     messages.Health(fault="overheating"): '{"t":"HEALTH","fault":"overheating"}',
     messages.Health(
         fault=None, temperature_deci_celsius=-55

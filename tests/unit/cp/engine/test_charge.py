@@ -144,6 +144,7 @@ class SteadyMeter:
     """A meter that knows nothing of the car behind it: 3 600 mWh a second, until the car has had enough."""
 
     charge_permille = None
+    full_in_s = None
     full = False
 
     def read(self, dt_s: float, most_mwh: int) -> Flow:
@@ -318,10 +319,18 @@ def test_each_second_is_journaled_then_delivered_then_shown(charging):
         Meter(seq=3, session_id=S1, meter_mwh=12222, elapsed_s=2),
     ]
     assert charging.contactor.delivered_mwh == 12222
+    car = SimulatedCar(50 * KWH, charging.permille, 22_000)
+    first, second = (
+        {"battery_permille": car.charge_permille, "full_in_s": car.full_in_s}
+        for _ in range(2)
+        if car.read(1.0, 10**12)
+    )
     assert charging.said == [
-        SupplyUpdate(session_id=S1, power_w=22_000, energy_mwh=6111, temperature_deci_celsius=221),
-        SupplyUpdate(session_id=S1, power_w=22_000, energy_mwh=12222, temperature_deci_celsius=223),
+        SupplyUpdate(session_id=S1, power_w=22_000, energy_mwh=6111, temperature_deci_celsius=221, **first),
+        SupplyUpdate(session_id=S1, power_w=22_000, energy_mwh=12222, temperature_deci_celsius=223, **second),
     ]
+    # The car knows how full it is, and when it will be.
+    assert first["full_in_s"] - second["full_in_s"] in (1, 2)
 
 
 def test_the_register_goes_on_over_sessions_and_each_counts_its_own(charging):

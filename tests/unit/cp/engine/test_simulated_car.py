@@ -57,6 +57,22 @@ def test_above_eighty_percent_it_takes_less_and_less():
     assert 22_000 // 10 < powers[6] < 22_000 // 9
 
 
+@pytest.mark.parametrize("permille", [0, 400, 800, 900, 990])
+@pytest.mark.parametrize("speed", [1.0, 60.0])
+def test_it_says_in_how_many_seconds_it_is_full(permille: int, speed: float):
+    supply = car(permille=permille, speed=speed)
+    said, took = supply.full_in_s, 0
+    while not supply.full:
+        supply.read(1.0, NO_LIMIT)
+        took += 1
+    assert said == pytest.approx(took, rel=0.03, abs=1)
+    assert supply.full_in_s == 0
+
+
+def test_a_car_that_gets_no_power_is_never_full():
+    assert car(power_w=0).full_in_s is None
+
+
 def test_a_long_step_follows_the_taper_like_short_ones():
     fast, slow = car(permille=790, speed=600.0), car(permille=790)
     one_step = fast.read(1.0, NO_LIMIT).energy_mwh

@@ -1,7 +1,7 @@
 // The big card: what the charge does now, in one glance.
 import { $, iconHref, put, set } from "../dom.js";
 import { lasted } from "../charges.js";
-import { energyParts, euros, kw, kwh, percent, price } from "../format.js";
+import { duration, energyParts, euros, kw, kwh, percent, price } from "../format.js";
 import { lang, t } from "../i18n.js";
 import { spark } from "../spark.js";
 import { howFar, why } from "./until.js";
@@ -110,6 +110,9 @@ function showFigures(face, { record, me }) {
   put($("#power"), face.live ? kw(power) : "–");
   put($("#time"), lasted({ elapsed_s: face.elapsed ?? null }));
   put($("#price"), each ? price(Math.round(each)) : "–");
+  const full = face.live ? session?.battery_permille ?? null : null;
+  $("#battery-box").hidden = full === null;
+  if (full !== null) put($("#battery"), session.full_in_s ? t("driver.full_in", { share: percent(full / 1000), time: duration(session.full_in_s) }) : percent(full / 1000));
   const samples = face.live ? me?.session?.power ?? [] : [];
   const [line, area] = spark(samples.slice(-TREND), TREND, 40);
   set($("#trend .line"), "d", line);
