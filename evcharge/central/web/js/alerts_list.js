@@ -62,7 +62,7 @@ export class AlertsList {
   /** @param {HTMLElement} el @param {any} alert */
   #show(el, alert) {
     const [what, times] = el.querySelectorAll(".what, .times");
-    const taken = alert.taken_by && !alert.solved_at;
+    const taken = !alert.solved_at && alert.taken_by;
     const take = el.querySelector(".take");
     take?.setAttribute("aria-pressed", String(Boolean(taken)));
     take?.setAttribute("aria-label", `${t("alerts.take")}: ${alert.about}`);

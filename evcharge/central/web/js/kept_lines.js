@@ -1,35 +1,29 @@
-// The small lines of tiles and figures survive a reload: what was seen of them goes with this tab.
-
+// The small lines of tiles and figures survive a reload: they are kept with this tab.
 import { SAMPLES } from "./rows.js";
 
 const KEPT = "evcharge.lines";
 const FRESH_MS = 60_000;
 const TREND = 60;
 
-/** Put back what was seen before, and keep what will be. @param {import("./store.js").Store} store */
+/** @param {number[]} now @param {number[]} old @param {number} most */
+const before = (now, old, most) => now.length < most && now.unshift(...old.slice(now.length - most));
+
+/** @param {import("./store.js").Store} store */
 export function keptLines(store) {
   addEventListener("pagehide", () => {
-    const cps = store.cps.filter((cp) => cp?.hist.length).map((cp) => [cp.id, cp.session, cp.hist]);
+    const cps = store.cps.flatMap((cp) => (cp?.hist.length ? [[cp.id, cp.session, cp.hist]] : []));
     try {
       sessionStorage.setItem(KEPT, JSON.stringify({ at: Date.now(), trend: store.trend, cps }));
     } catch {
-      // Too many of them: then they begin anew.
+      // Too many: they begin anew.
     }
   });
-  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
   sessionStorage.removeItem(KEPT);
-  const age = Date.now() - (kept?.at ?? 0);
-  if (age < 0 || age > FRESH_MS) return;
+  if (!(Date.now() - kept.at < FRESH_MS)) return;
   before(store.trend, kept.trend, TREND);
-  const known = new Map(store.cps.filter(Boolean).map((cp) => [cp.id, cp]));
   for (const [id, session, hist] of kept.cps) {
-    const cp = known.get(id);
+    const cp = store.cps.find((one) => one?.id === id);
     if (cp?.session === session) before(cp.hist, hist, SAMPLES);
   }
-}
-
-/** Put as many old samples before the new ones as there is room for. @param {number[]} now @param {number[]} old @param {number} most */
-function before(now, old, most) {
-  const room = most - now.length;
-  if (room > 0) now.unshift(...old.slice(-room));
 }

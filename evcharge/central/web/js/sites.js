@@ -1,7 +1,5 @@
 // Charging points grouped by their location, in a stable order: tiles never move. Pure.
 
-import { BY_URGENCY } from "./states.js";
-
 const FEW_PER_SITE = 2.5;
 const MANY_SITES = 3;
 
@@ -29,21 +27,6 @@ export function sitesOf(cps) {
     else found.set(key, { key, name: cp.where, cps: [cp.i] });
   }
   return [...found.values()];
-}
-
-/** How the wall can be grouped. */
-export const GROUPINGS = ["site", "state", "none"];
-
-/**
- * Return the groups of the wall: sites, statuses (the worst first, `s` says which), or one nameless group.
- * @param {import("./rows.js").Cp[]} cps @param {string} how one of GROUPINGS @returns {(Site & {s?: number})[]}
- */
-export function groupsOf(cps, how) {
-  if (how === "site") return wallSites(cps);
-  const all = inOrder(cps);
-  const group = (key, some, s) => ({ key, name: "", cps: some.map((cp) => cp.i), s });
-  if (how === "none") return [group("*", all)];
-  return BY_URGENCY.map((s) => group(`=${s}`, all.filter((cp) => cp.s === s), s)).filter((one) => one.cps.length);
 }
 
 /**

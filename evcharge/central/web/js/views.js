@@ -2,7 +2,6 @@
 import { h, icon, put, queried, set, sheets } from "./dom.js";
 import { number } from "./format.js";
 import { labelled, onLang, t, words } from "./i18n.js";
-import { GROUPINGS } from "./sites.js";
 import { onTheme } from "./theme.js";
 import { Wall } from "./wall.js";
 
@@ -35,9 +34,9 @@ export class Views {
     this.switch = h("div", { class: "seg", id: "density", role: "group", ...labelled("wall.view") },
       DENSITIES.map((name) => h("button", { type: "button", "data-d": name, "data-t-title": `wall.${name}`, title: t(`wall.${name}`), onclick: () => this.choose(name) },
         icon(name), words("span", `wall.${name}`))));
-    this.wall.grouping = GROUPINGS.find((how) => how === localStorage.getItem(GROUPED)) ?? "site";
-    this.grouping = h("select", { id: "grouping", ...labelled("wall.group"), onchange: () => this.#group() }, GROUPINGS.map((how) => words("option", `wall.group.${how}`, { value: how })));
-    this.grouping.value = this.wall.grouping;
+    this.grouping = h("select", { id: "grouping", ...labelled("wall.group"), onchange: () => this.#group() }, ["site", "state", "none"].map((how) => words("option", `wall.group.${how}`, { value: how })));
+    this.grouping.value = localStorage.getItem(GROUPED) ?? "site";
+    if (this.grouping.value !== "site") this.#group();
     root.after(this.note);
     pick.addEventListener("change", () => this.filter());
     onLang(() => this.build());
@@ -55,9 +54,9 @@ export class Views {
     this.build();
   }
 
-  #group() {
-    this.wall.grouping = this.grouping.value;
+  async #group() {
     localStorage.setItem(GROUPED, this.grouping.value);
+    (await import("./grouping.js")).groupBy(this.wall, this.grouping.value);
     this.build();
   }
 

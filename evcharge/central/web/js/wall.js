@@ -1,10 +1,10 @@
 // The wall of tiles, grouped by location, in stable places. Only tiles that are on the screen are painted.
 import { within } from "./dom.js";
 import { CHARGING } from "./states.js";
-import { groupsOf, siteKey } from "./sites.js";
+import { siteKey, wallSites } from "./sites.js";
 import { Tile } from "./tile.js";
 import { wallFit } from "./wall_fit.js";
-import { headings, outOfPlace, regroup, wallGroup } from "./wall_groups.js";
+import { headings, wallGroup } from "./wall_groups.js";
 import { tileKeys } from "./wall_keys.js";
 
 export class Wall {
@@ -12,7 +12,8 @@ export class Wall {
   /** @type {import("./wall_groups.js").Group[]} */ groups = [];
   /** @type {Set<number>} */ visible = new Set();
   /** @type {Set<number>} those that changed while off the screen */ stale = new Set();
-  grouping = "site";
+  sites = wallSites;
+  /** @type {(() => boolean)|null} groups of statuses change */ regroup = null;
   current = 0;
   shown = 0;
 
@@ -44,8 +45,8 @@ export class Wall {
     this.clear();
     const { cps } = this.store;
     for (const cp of cps) if (cp) this.tiles[cp.i] = new Tile(cp);
-    this.groups = groupsOf(cps, this.grouping).map((site) => wallGroup(site, this.tiles));
-    this.root.replaceChildren(...this.groups.map((group) => group.el));
+    this.groups = this.sites(cps).map((site) => wallGroup(site, this.tiles));
+    this.root.replaceChildren(...this.groups.map(({ el }) => el));
     this.fit();
     const now = this.store.now();
     for (const [i, tile] of this.tiles.entries()) {
@@ -62,8 +63,7 @@ export class Wall {
     this.observer.disconnect();
     this.visible.clear();
     this.stale.clear();
-    this.tiles = [];
-    this.groups = [];
+    [this.tiles, this.groups] = [[], []];
   }
 
   /** @param {IntersectionObserverEntry[]} entries */
@@ -97,7 +97,7 @@ export class Wall {
 
   /** Once a second: ages, headings, and who still belongs to the filter. */
   tick() {
-    if (outOfPlace(this.groups, this.store.cps)) return regroup(this);
+    if (this.regroup?.()) return;
     for (const i of this.visible) if (this.store.cps[i].s !== CHARGING) this.paint(i);
     headings(this.groups, this.store.cps);
     if (this.pick.active) this.filter();

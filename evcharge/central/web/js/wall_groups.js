@@ -2,17 +2,16 @@
 import { h, put } from "./dom.js";
 import { kw, number } from "./format.js";
 import { counted, t } from "./i18n.js";
-import { STATUSES } from "./states.js";
 
-/** @typedef {{site: import("./sites.js").Site & {s?: number}, el: HTMLElement, meta: HTMLElement}} Group */
+/** @typedef {{site: import("./sites.js").Site, el: HTMLElement, meta: HTMLElement}} Group */
 
 /**
  * Return the group of a site; the nameless one, for all, has no heading.
- * @param {Group["site"]} site @param {import("./tile.js").Tile[]} tiles @returns {Group}
+ * @param {import("./sites.js").Site} site @param {import("./tile.js").Tile[]} tiles @returns {Group}
  */
 export function wallGroup(site, tiles) {
   const meta = h("small");
-  const name = site.key === "*" ? null : site.s === undefined ? site.name || t("wall.no_location") : t(`status.${STATUSES[site.s]}`);
+  const name = site.key === "*" ? null : site.name || t("wall.no_location");
   const el = h(name ? "section" : "div", { class: "site", "data-site": site.key, "aria-label": name },
     name && h("h2", null, name, meta),
     h("div", { class: "grid" }, site.cps.map((i) => tiles[i].el)),
@@ -26,15 +25,4 @@ export function headings(groups, cps) {
     const power = kw(site.cps.reduce((sum, i) => sum + cps[i].power, 0));
     put(meta, counted("site.points", site.cps.length, { count: number(site.cps.length), power }));
   }
-}
-
-/** Say whether a charging point shows another status than its group. @param {Group[]} groups @param {import("./rows.js").Cp[]} cps */
-export const outOfPlace = (groups, cps) => groups.some(({ site }) => site.s !== undefined && site.cps.some((i) => cps[i].s !== site.s));
-
-/** Put every tile into its group anew; the focus goes with its tile. @param {import("./wall.js").Wall} wall */
-export function regroup(wall) {
-  const held = wall.root.contains(document.activeElement);
-  const { current } = wall;
-  wall.build();
-  if (held) wall.tiles[current]?.el.focus({ preventScroll: true });
 }

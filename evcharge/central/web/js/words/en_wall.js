@@ -64,8 +64,6 @@ export default {
   "alerts.closed": "Alert closed.",
   "alerts.take": "I am on it",
   "alerts.taken": "{by} is on it",
-  "alerts.taken_done": "{by} looks after {about}; every screen says so.",
-  "alerts.left_done": "Nobody looks after {about} now.",
   "alerts.more": "and {count} more",
   "alerts.times": "{count} times",
   "running.name": "Running sessions",

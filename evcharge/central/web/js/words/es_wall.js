@@ -64,8 +64,6 @@ export default {
   "alerts.closed": "Aviso cerrado.",
   "alerts.take": "Me ocupo yo",
   "alerts.taken": "{by} se ocupa",
-  "alerts.taken_done": "{by} se ocupa de {about}; lo dicen todas las pantallas.",
-  "alerts.left_done": "Nadie se ocupa ya de {about}.",
   "alerts.more": "y {count} más",
   "alerts.times": "{count} veces",
   "running.name": "Suministros en curso",
