@@ -3,7 +3,6 @@ import { $, h, icon, put } from "../dom.js";
 import { kw, price } from "../format.js";
 import { counted, t } from "../i18n.js";
 import { place, plain } from "../location.js";
-import { like, likes, tellFree, waitFor, waitsFor } from "./chosen.js";
 
 const FIRST = 12;
 
@@ -17,6 +16,7 @@ export class Points {
     this.busy = false;
     /** @type {Cp[]} */ this.points = [];
     /** @type {Cp[]} */ this.all = [];
+    /** Loaded after the present. @type {import("./wishes.js").Wishes|undefined} */ this.wishes = undefined;
     /** @type {Map<string, HTMLElement>} */ this.rows = new Map();
     this.filter = /** @type {HTMLInputElement} */ ($("#filter"));
     this.order = /** @type {HTMLSelectElement} */ ($("#order"));
@@ -25,12 +25,7 @@ export class Points {
     $("#free-more").addEventListener("click", () => this.#more());
     $("#free").addEventListener("click", (event) => {
       const button = /** @type {HTMLElement} */ (event.target).closest("button");
-      if (button?.dataset.like) like(button.dataset.like), this.#fill();
-      else if (button && !this.busy) this.onCharge(button.dataset.cp ?? "");
-    });
-    $("#taken").addEventListener("click", (event) => {
-      const cp = /** @type {HTMLElement} */ (event.target).closest("button")?.dataset.cp;
-      if (cp) waitFor(cp), this.#fill();
+      if (button?.dataset.cp && !this.busy) this.onCharge(button.dataset.cp);
     });
   }
 
@@ -41,9 +36,8 @@ export class Points {
   show(points, busy, all = points) {
     this.points = points;
     this.all = all;
-    tellFree(points.map(({ id }) => id));
     this.busy = busy;
-    this.#fill();
+    this.fill();
   }
 
   /** The location that all points of the filter share, or "". */
@@ -55,14 +49,14 @@ export class Points {
 
   #again() {
     this.most = FIRST;
-    this.#fill();
+    this.fill();
     this.filter.dispatchEvent(new CustomEvent("filtered", { bubbles: true }));
   }
 
   #more() {
     const before = this.most;
     this.most += FIRST;
-    this.#fill();
+    this.fill();
     /** @type {HTMLElement|null} */ ($("#free").children[before]?.querySelector("button[data-cp]"))?.focus();
   }
 
@@ -70,12 +64,11 @@ export class Points {
     const wanted = plain(this.filter.value.trim());
     const found = this.points.filter(({ id, location }) => plain(`${id} ${location}`).includes(wanted));
     const byId = (a, b) => a.id.localeCompare(b.id, undefined, { numeric: true });
-    const first = (a, b) => Number(likes(b.id)) - Number(likes(a.id));
     const order = this.order.value === "price" ? (a, b) => a.price - b.price || byId(a, b) : byId;
-    return found.sort((a, b) => first(a, b) || order(a, b));
+    return found.sort((a, b) => this.wishes?.first(a, b) || order(a, b));
   }
 
-  #fill() {
+  fill() {
     const matching = this.#matching();
     const shown = matching.slice(0, this.most);
     const list = $("#free");
@@ -96,25 +89,10 @@ export class Points {
     put($("#free-count"), counted("driver.free_count", this.points.length, { count: this.points.length }));
     const none = this.points.length ? t("driver.no_match", { text: this.filter.value.trim() }) : t("driver.no_free");
     put($("#free-none"), shown.length ? "" : none);
-    this.#taken();
+    this.wishes?.show();
     const left = matching.length - shown.length;
     $("#free-more").hidden = left === 0;
     put($("#free-more"), t("driver.more", { count: Math.min(left, FIRST) }));
-  }
-
-  /** Those that are not free, and are looked for or waited for: one may be told when they are. */
-  #taken() {
-    const wanted = plain(this.filter.value.trim());
-    const free = new Set(this.points.map(({ id }) => id));
-    const found = this.all.filter(({ id }) => !free.has(id) && (waitsFor(id) || (wanted && plain(id).includes(wanted))));
-    $("#taken").replaceChildren(...found.slice(0, FIRST).map(({ id }) => h("li", null, h("span", null, t("driver.taken", { cp: id })),
-      h("button", { type: "button", class: "btn ghost", "data-cp": id, "aria-pressed": String(waitsFor(id)) }, icon("bell"), t(waitsFor(id) ? "driver.told_when_free" : "driver.tell_when_free")))));
-  }
-
-  /** How the price of a point compares with the cheapest that is free. @param {Cp} cp */
-  #compared({ price: own }) {
-    const least = Math.min(...this.points.map((one) => one.price));
-    return this.points.length > 1 && least !== Math.max(...this.points.map((one) => one.price)) ? (own === least ? t("driver.cheapest") : t("driver.dearer", { price: price(own - least) })) : "";
   }
 
   /** @param {Cp} cp */
@@ -124,14 +102,11 @@ export class Points {
     if (!row) {
       const button = h("button", { type: "button", "data-cp": cp.id });
       row = h("li", null, h("span", { class: "lamp", "data-s": "available" }, icon("available")),
-        h("div", null, h("b", null, cp.id), h("button", { type: "button", class: "like", "data-like": cp.id }, icon("star")), h("small")),
-        h("em", null, h("span"), h("small", { class: "compared" })), button);
+        h("div", null, h("b", null, cp.id), h("small")), h("em", null, h("span")), button);
       this.rows.set(cp.id, row);
     }
-    const [star, button] = /** @type {HTMLElement[]} */ ([...row.querySelectorAll("button")]);
-    star.setAttribute("aria-pressed", String(likes(cp.id)));
-    star.setAttribute("aria-label", t("driver.like", { cp: cp.id }));
-    put(row.querySelector(".compared"), this.#compared(cp));
+    this.wishes?.mark(row, cp);
+    const button = /** @type {HTMLElement} */ (row.querySelector("button[data-cp]"));
     put(row.querySelector("div > small"), cp.most ? `${place} · ${kw(cp.most)}` : place);
     put(row.querySelector("em > span"), price(cp.price));
     put(button, t("driver.charge"));

@@ -1,5 +1,5 @@
 // The driver's page: its own charge, its own tickets, and which charging points are free. Nobody else's.
-import { $, put, queried } from "../dom.js";
+import { $, put, queried, sheets } from "../dom.js";
 import { euros } from "../format.js";
 import { onLang, t, use } from "../i18n.js";
 import { later } from "../later.js";
@@ -112,9 +112,10 @@ function follow() {
 }
 
 async function past() {
-  const [{ History }, { Wallet }] = await Promise.all([import("../driver/history.js"), import("../driver/wallet.js")]);
+  const [{ History }, { Wallet }, { Wishes }] = await Promise.all([import("../driver/history.js"), import("../driver/wallet.js"), import("../driver/wishes.js"), use("wishes"), sheets("wishes")]);
   if (history) return;
   [history, wallet] = [new History(), new Wallet()];
+  points.wishes = new Wishes(points);
   history.refresh();
   wallet.refresh();
 }
