@@ -1,6 +1,6 @@
 // What a driver wishes of charging points: favourites, which stand first; how prices compare; and to be told when one is
 // free. Kept in this browser.
-import { $, h, icon, put } from "../dom.js";
+import { $, h, icon, part, put } from "../dom.js";
 import { price } from "../format.js";
 import { t } from "../i18n.js";
 import { plain } from "../location.js";
@@ -93,7 +93,7 @@ export class Wishes {
   #tell(text) {
     toast(text);
     if (!document.hidden || !notifies() || Notification.permission !== "granted") return;
-    const note = new Notification("evcharge", { body: text, icon: "/static/icon.svg", tag: "free" });
+    const note = new Notification("evcharge", { body: text, icon: part("icon.svg"), tag: "free" });
     note.onclick = () => (focus(), note.close());
   }
 }
