@@ -124,15 +124,7 @@ def drill(
         tell(words("m nothing more"))
         return 0
     verdict = verdict_of(found)
-    count = {one: sum(report.verdict is one for report in found) for one in DrillVerdict}
-    tell(
-        words(
-            "sum",
-            passed=count[DrillVerdict.PASSED],
-            failed=count[DrillVerdict.FAILED],
-            left=count[DrillVerdict.NOT_RUN],
-        )
-    )
+    tell(words.counts(found))
     if report is not None:
         where = words("own network") if up else config.reach.central_api
         try:

@@ -27,7 +27,8 @@ def _page(reports: list[DrillReport], words: DrillWords, version: str, network: 
     yield f"<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>"
     when = reports[0].began_at if reports else ""
     yield f"<p>{escape(words('page about', version=version, network=network, when=when))}</p>"
-    yield f"<p>{escape(words('page verdict'))} {_verdict(verdict_of(reports), words)}</p>"
+    yield f"<p>{escape(words('page verdict'))} {_verdict(verdict_of(reports), words)}. "
+    yield f"{escape(words.counts(reports))}</p>"
     heads = "".join(f"<th>{escape(words(f'h {head}'))}</th>" for head in ("drill", "verdict"))
     yield f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>"
     for report in reports:
@@ -60,7 +61,7 @@ def _drill(report: DrillReport, words: DrillWords) -> Iterator[str]:
 
 def _step(report: StepReport, words: DrillWords) -> Iterator[str]:
     checked = "<br>".join(
-        f'<span class="{"passed" if seen.holds else "failed"}">{escape(words.seen(seen).strip())}</span>'
+        f'<span class="{"passed" if seen.holds else "failed"}">{escape(words.seen(seen, ": ").strip())}</span>'
         for seen in report.seen
     )
     step = report.step

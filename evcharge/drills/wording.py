@@ -1,8 +1,20 @@
 """What a drill says, line by line, in the language of whoever watches. Pure."""
 
+from collections.abc import Sequence
+
 from evcharge import labels
 from evcharge.domain.charging_point import CpStatus
-from evcharge.drills.course import Drill, DrillReport, Expectation, Need, Proof, Screen, Seen, Step
+from evcharge.drills.course import (
+    Drill,
+    DrillReport,
+    DrillVerdict,
+    Expectation,
+    Need,
+    Proof,
+    Screen,
+    Seen,
+    Step,
+)
 from evcharge.labels import Speech
 from evcharge.labels.causes import cause
 from evcharge.labels.command_errors import translated
@@ -51,15 +63,21 @@ class DrillWords:
             value = value.format(**self._who)
         return self(f"e {wanted.proof}", value=value)
 
-    def seen(self, seen: Seen) -> str:
-        """Return what became of it."""
+    def seen(self, seen: Seen, between: str = "  ") -> str:
+        """Return what became of it; `between` stands after the verdict."""
         mark = self("v passed" if seen.holds else "v failed")
-        line = f"   {mark}  {self.expected(seen.expectation)} ({seen.seconds:.1f} s)"
+        line = f"   {mark}{between}{self.expected(seen.expectation)} ({seen.seconds:.1f} s)"
         return line if seen.holds else f"{line}: {self('instead', what=cause(seen.what, self.lang))}"
 
     def lacks(self, need: Need) -> str:
         """Return why a drill is not run."""
         return self(f"n {need}")
+
+    def counts(self, reports: Sequence[DrillReport]) -> str:
+        """Return how many ended how."""
+        count = {one: sum(report.verdict is one for report in reports) for one in DrillVerdict}
+        passed, failed = count[DrillVerdict.PASSED], count[DrillVerdict.FAILED]
+        return self("sum", passed=passed, failed=failed, left=count[DrillVerdict.NOT_RUN])
 
     def verdict(self, report: DrillReport) -> str:
         """Return how a drill ended."""

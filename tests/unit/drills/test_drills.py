@@ -136,6 +136,10 @@ def test_the_page_is_one_file_without_scripts_and_says_every_verdict(lang: str):
     assert not {"script", "img", "link", "iframe"} & set(tags.seen)
     assert hostile not in html
     assert html.count("&lt;script&gt;") >= 3
+    # A verdict that leaves something out says so, and each proof is a sentence that begins with its own.
+    assert words(lang).counts(found) in html
+    assert re.search(r"[:.] 1[.].*: 1[.].*: 1[.]", words(lang).counts(found))
+    assert f"{words(lang)('v passed')}: " in html
     assert f'<html lang="{lang}">' in html
     for report in found:
         assert words(lang)(f"v {report.verdict}") in html
