@@ -59,6 +59,16 @@ def test_everything_of_ours_runs_with_as_little_as_it_needs(path: Path):
         assert one["init"] is True, name
 
 
+def test_another_number_of_points_starts_nobody_anew_who_is_charging():
+    few, many = (read(FILES[0], {"POINTS": number, "DRIVERS": number})["services"] for number in ("6", "9"))
+    changed = {name for name in few if few[name].get("environment") != many[name].get("environment")}
+    # They ask how many there are, and are over or begin anew without harm.
+    assert changed == {"invite", "greet", "driver"}
+    assert {name for name in few if few[name].get("deploy") != many[name].get("deploy")} == {
+        "engine", "monitor", "driver",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_every_log_is_rotated_and_what_lives_comes_back(path: Path):
     for name, one in read(path)["services"].items():
