@@ -82,8 +82,15 @@ async def test_what_alert_rules_and_the_board_ask_for_is_told_under_those_names_
         driver.asks("CP404")
         await driver.step("REFUSED")
         await office.ask("GET", "/api/cps", token="wrong")
-        await office.recorded("LoginRefused")
-        told = set(await figures(office))
+        counted = {
+            ("evcharge_sessions_total", (("reason", "unplugged"),)),
+            ("evcharge_starts_refused_total", (("code", "E_UNKNOWN_CP"),)),
+            ("evcharge_inputs_refused_total", (("code", "E_CREDENTIAL"),)),
+        }
+        async with asyncio.timeout(20):
+            # They are counted a moment after they are stored.
+            while not counted <= (told := set(await figures(office))):
+                await asyncio.sleep(0.01)
     labels: dict[str, set[str]] = {}
     for name, pairs in told:
         labels.setdefault(name, set()).update(label for label, _ in pairs)
