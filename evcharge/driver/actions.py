@@ -12,7 +12,7 @@ from evcharge.driver.requests import Outcome, Reaction
 from evcharge.driver.state_files import Memory
 from evcharge.driver.words import ENGLISH, Words
 from evcharge.evc1.messages import Message
-from evcharge.runtime import failpoints
+from evcharge.runtime import failpoints, logs
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.plain import clean
 from evcharge.terminal.fault_log import FaultLog
@@ -69,6 +69,14 @@ class LineOutput:
             sys.stdout = None
 
 
+class JsonOutput(LineOutput):
+    """Standard output for programs: each line is an object that says which request it is about."""
+
+    def show(self, line: str) -> None:
+        """Write one line and make sure that it left the process."""
+        self._write(logs.json_line(__name__, line, self._words.lang))
+
+
 class ActionRunner:
     """The one place where reactions become deeds, in the order that keeps tickets safe (RELIABILITY P13)."""
 
@@ -102,6 +110,10 @@ class ActionRunner:
         """Show, store, then send. When the screen or the disk fails nothing is sent, and the role ends."""
         if self.failure is not None:
             return
+        with logs.about(**_ids(*reaction.messages)):
+            self._carry_out(reaction)
+
+    def _carry_out(self, reaction: Reaction) -> None:
         for source, what in reaction.notes:
             self.troubles.note(source, what, utc_now())
         try:
@@ -136,7 +148,9 @@ class ActionRunner:
         try:
             self.carry_out(self.conversation.connected(channel.speaks))
             while True:
-                self.carry_out(self.conversation.hear(await channel.receive()))
+                heard = await channel.receive()
+                with logs.about(**_ids(heard)):
+                    self.carry_out(self.conversation.hear(heard))
         finally:
             self._channel = None
 
@@ -154,3 +168,13 @@ class ActionRunner:
         loop = asyncio.get_running_loop()
         handle = loop.call_later(wait_s, lambda: self.carry_out(self.conversation.repeat()))
         self._repeats.add(handle)
+
+
+def _ids(*messages: Message) -> dict[str, str]:
+    """Return which request, session and charging point messages are about."""
+    found: dict[str, str] = {}
+    for name in ("request_id", "session_id", "cp_id"):
+        for message in messages:
+            if value := getattr(message, name, None):
+                found.setdefault(name, value)
+    return found

@@ -11,7 +11,7 @@ from typing import Any
 
 from evcharge.domain.errors import EvchargeError
 from evcharge.domain.ids import DriverId
-from evcharge.driver.actions import ActionRunner, LineOutput
+from evcharge.driver.actions import ActionRunner, JsonOutput, LineOutput
 from evcharge.driver.conversation import Conversation
 from evcharge.driver.file_mode import Player
 from evcharge.driver.line_mode import obey
@@ -40,7 +40,7 @@ async def attend(
     or the file is not usable.
     """
     words = Words(config.lang)
-    screen = LineOutput(words)
+    screen = JsonOutput(words) if config.log.format == "json" else LineOutput(words)
     by_hand: Orders = _typed
     if at_hand := file is None and by_itself is None and is_at_hand():
         # Half a second of imports, for people only.

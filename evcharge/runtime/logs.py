@@ -78,6 +78,13 @@ def setup(settings: LogSettings, lang: str = "en", stream: TextIO | None = None)
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
 
 
+def json_line(name: str, text: str, lang: str) -> str:
+    """Return a sentence that is printed, not logged, as the line of JSON that a log would make of it."""
+    record = logging.LogRecord(name, logging.INFO, "", 0, "%s", (text,), None)
+    _add_context(record)
+    return JsonFormatter(lang).format(record)
+
+
 def language() -> str:
     """Return the language that `setup` was given last; English before."""
     formatters = (handler.formatter for handler in logging.getLogger().handlers)

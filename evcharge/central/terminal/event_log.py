@@ -50,7 +50,7 @@ class EventLog:
             return
         text = line(event, self._lang)
         if text is not None:
-            log.info("%s", text)
+            log.info("%s", text, extra=_fields(event))
         if cp_id is not None:
             self._show_status(cp_id)
 
@@ -85,4 +85,10 @@ class EventLog:
         status = status_line(point, self._lang)
         if self._shown.get(point.cp_id) != status:
             self._shown[point.cp_id] = status
-            log.info("%s", status)
+            log.info("%s", status, extra={"cp_id": cp_id})
+
+
+def _fields(event: Event) -> dict[str, str]:
+    """Return what a line of JSON says of an event beside its words: the row of the audit log has them, too."""
+    found = {name: getattr(event, name, None) for name in ("request_id", "session_id", "cp_id", "driver_id")}
+    return {"event": type(event).__name__} | {name: str(value) for name, value in found.items() if value}

@@ -22,6 +22,7 @@ from evcharge.domain.session import EndReason
 from evcharge.evc1.messages import Message, Ready, Records, Start, SupplyUpdate, Sync
 from evcharge.labels import Speech
 from evcharge.labels.point import SENTENCES
+from evcharge.runtime import logs
 
 log = logging.getLogger(__name__)
 
@@ -175,8 +176,12 @@ class ChargeControl:
         if self._waits(start.session_id):
             self._say(Ready(session_id=start.session_id))
             return
+        with logs.about(**_ids(start)):
+            self._take(start, now_s)
+
+    def _take(self, start: Start, now_s: float) -> None:
         limit = kwh(start.limit_mwh)
-        self._tell("start received", session=start.session_id, driver=start.driver_id, kwh=limit)
+        self._tell("start received", start, session=start.session_id, driver=start.driver_id, kwh=limit)
         if self._stopping:
             self._books.refuse(start.session_id, EndReason.SHUTDOWN)
         elif self.state != "idle":
@@ -279,8 +284,11 @@ class ChargeControl:
 
     # ---- inside
 
-    def _tell(self, sentence: str, **values: object) -> None:
-        log.info("%s", self._words(sentence, **values))
+    def _tell(self, sentence: str, about: Start | SupplyStart | None = None, **values: object) -> None:
+        """Log a sentence about that session, else about the one that runs or waits."""
+        waiting = self._pending.start if self._pending is not None else None
+        found = about or self._books.running or waiting
+        log.info("%s", self._words(sentence, **values), extra=_ids(found) if found is not None else {})
 
     def _runs(self, session_id: str) -> bool:
         running = self._books.running
@@ -331,10 +339,16 @@ class ChargeControl:
 
     def _refuse_pending(self, reason: str) -> None:
         if self._pending is not None:
-            session_id, self._pending = self._pending.start.session_id, None
-            self._books.refuse(session_id, reason)
+            start, self._pending = self._pending.start, None
+            with logs.about(**_ids(start)):
+                self._books.refuse(start.session_id, reason)
             self._on_moment(PlanMoment.ENDED)
 
 
 def _or_unset(value: int | None) -> int | UnsetType:
     return UNSET if value is None else value
+
+
+def _ids(of: Start | SupplyStart) -> dict[str, str]:
+    """Return what a line of JSON says of a session, so that one request can be followed everywhere."""
+    return {"request_id": of.request_id, "session_id": of.session_id}

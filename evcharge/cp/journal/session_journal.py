@@ -205,7 +205,11 @@ class SessionJournal:
 
     def refuse(self, session_id: str, reason: str) -> None:
         """Journal that no power flows for this session; without room for it, at the next `retry`."""
-        log.info("%s", self._words("session refused", session=session_id, reason=self._why(reason)))
+        log.info(
+            "%s",
+            self._words("session refused", session=session_id, reason=self._why(reason)),
+            extra={"session_id": session_id},
+        )
         self._to_refuse[session_id] = reason
         self.retry()
 
@@ -260,7 +264,11 @@ class SessionJournal:
         )
         self._began_s = None
         said = {"session": running.session_id, "driver": running.driver_id, "reason": self._why(reason)}
-        log.info("%s", self._words("session ended", kwh=kwh(meter_mwh - running.meter_mwh), **said))
+        log.info(
+            "%s",
+            self._words("session ended", kwh=kwh(meter_mwh - running.meter_mwh), **said),
+            extra={"request_id": running.request_id, "session_id": running.session_id},
+        )
         return True
 
     def _why(self, reason: str) -> str:

@@ -329,3 +329,22 @@ def test_a_slow_reader_gets_the_last_lines_at_the_end(pipe):
 def test_the_level_is_said_in_the_language_of_the_screen(lang: str, before: str):
     record = logging.makeLogRecord({"msg": "hm", "levelno": logging.WARNING, "levelname": "WARNING"})
     assert logs.TextFormatter(UTC, lang).format(record).endswith(f" {before}hm")
+
+
+def test_a_file_that_is_copied_and_emptied_goes_on_at_its_beginning(tmp_path):
+    """As logrotate does it (copytruncate) to `evcharge central >>central.log`."""
+    path = tmp_path / "central.log"
+    with path.open("a", encoding="utf-8") as stream:
+        logs.setup(LogSettings(), stream=stream)
+        log.info("of before")
+        rotated = path.read_bytes()
+        os.truncate(path, 0)
+        log.info("of after")
+    assert rotated.endswith(b"of before\n")
+    assert re.fullmatch(rb"[0-9:]+ of after\n", path.read_bytes())
+
+
+def test_what_is_printed_for_programs_is_the_line_that_a_log_would_make():
+    with logs.about(request_id="5d1c9a"):
+        told = json.loads(logs.json_line("evcharge.driver", "Request sent: CP001", "en"))
+    assert (told["text"], told["level"], told["request_id"]) == ("Request sent: CP001", "info", "5d1c9a")
