@@ -30,7 +30,6 @@ OPERATIONS = (ROOT / "docs/OPERATIONS.md").read_text("utf-8")
 LAB = ROOT / "docs/lab"
 RUNBOOK = (ROOT / "docs/RUNBOOK.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
-DOCUMENTS = [str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md")]
 
 
 def tag(kind: type[Message] | type[Record]) -> str:
@@ -184,13 +183,6 @@ def typed(text: str) -> list[tuple[list[str], click.Command]]:
 
 def flags(command: click.Command) -> set[str]:
     return {flag for parameter in command.params for flag in parameter.opts} | {"--help"}
-
-
-@pytest.mark.parametrize("path", ["README.md", "config.toml", *sorted(DOCUMENTS)])
-def test_every_command_and_flag_that_a_document_types_exists(path: str):
-    for words, command in typed((ROOT / path).read_text("utf-8")):
-        given = set(re.findall(r"--[a-z-]+", " ".join(words)))
-        assert given - flags(command) == set(), f"evcharge {' '.join(words)}"
 
 
 def test_every_command_of_the_operators_page_takes_the_flags_that_all_take():

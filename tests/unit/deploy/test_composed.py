@@ -216,29 +216,7 @@ def test_promtool_finds_nothing_wrong_with_the_rules():
     )
 
 
-# ---- what the document types
-
-TYPED = [
-    line.partition("#")[0].strip()
-    for block in re.findall(r"```sh\n(.*?)```", (ROOT / "docs/CONTAINERS.md").read_text("utf-8"), re.DOTALL)
-    for line in block.splitlines()
-]
-
-
-@pytest.mark.parametrize("line", [line for line in TYPED if "docker compose" in line])
-def test_a_command_of_the_document_names_a_file_a_profile_and_services_that_exist(line: str):
-    words = line[line.index("docker compose") :].partition(">")[0].split()[2:]
-    path = ROOT / words[words.index("-f") + 1] if "-f" in words else FILES[0]
-    content = read(path)
-    if "--profile" in words:
-        profile = words[words.index("--profile") + 1]
-        assert any(profile in one.get("profiles", []) for one in content["services"].values())
-    verb = next(
-        word for word in words if word in {"up", "down", "run", "logs", "exec", "ps", "stop", "start"}
-    )
-    rest = [word for word in words[words.index(verb) + 1 :] if not word.startswith("-")]
-    if verb in {"run", "logs", "exec", "stop", "start"}:
-        assert rest[0] in content["services"], line
+# ---- what the document says
 
 
 def test_what_the_document_says_may_be_set_is_set_somewhere():
@@ -248,9 +226,3 @@ def test_what_the_document_says_may_be_set_is_set_somewhere():
     # TAG and the form of the log are for whoever looks for them; NAME stands in a comment.
     used = set(re.findall(r"\$\{([A-Z_]+)", FILES[0].read_text("utf-8")))
     assert named == used - {"TAG", "EVCHARGE_LOG__FORMAT", "NAME"}
-
-
-@pytest.mark.parametrize("line", [line for line in TYPED if re.search(r"docker (exec|kill|start) ", line)])
-def test_a_container_that_the_document_names_is_one_of_several(line: str):
-    (service,) = re.findall(r"evcharge-([a-z]+)-3\b", line)
-    assert "deploy" in read(FILES[0])["services"][service]
