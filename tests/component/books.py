@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from evcharge.central.books.rows import PUT_EVENT, DecidedEntry, event_row, statements
 from evcharge.central.books.store import CentralStore
@@ -168,6 +169,18 @@ def written_by_an_older(path: Path, schema: int, decided: list[DecidedEntry]) ->
                 row["data"] = json.dumps(said, separators=(",", ":"), ensure_ascii=False)
                 head = hash_chain.Head(row["n"], hash_chain.chained(head.hash, row))
                 old.execute(sql_of(PUT_EVENT), (*row.values(), head.hash))
+
+
+@contextlib.contextmanager
+def release_of(schema: int) -> Iterator[None]:
+    """Let evcharge be, while the block lasts, one that knows no newer schema of Central's."""
+    steps = database._steps
+
+    def known(package: str) -> list[tuple[int, list[str]]]:
+        return [step for step in steps(package) if package != SCHEMA or step[0] <= schema]
+
+    with mock.patch.object(database, "_steps", known):
+        yield
 
 
 class FromNextYear(Event):

@@ -25,9 +25,9 @@ from evcharge.labels import Speech
 from evcharge.labels.operator import SENTENCES
 from evcharge.operator import backup
 from evcharge.runtime import files
-from evcharge.storage import exchange
-from evcharge.storage.database import only_process
-from tests.component.books import busy_day, entries, opened, raw, written_by_an_older
+from evcharge.storage import database, exchange
+from evcharge.storage.database import only_process, open_database
+from tests.component.books import SCHEMA, busy_day, entries, opened, raw, release_of, written_by_an_older
 
 WORD = "correct horse battery"
 SAY = Speech(SENTENCES, "en")
@@ -356,6 +356,65 @@ def test_an_older_schema_is_put_back_and_migrated_by_the_next_start(state: Path,
 
     asyncio.run(start(state))
     assert verify.check(state / "central/central.db") == []
+
+
+# ---- an upgrade, and the way back (docs/RUNBOOK.md)
+
+OLD = 5
+# What both releases have, and no upgrade may change.
+OF_BOTH = (
+    "SELECT session_id, driver_id, cp_id, energy_mwh, cost_cents, reason, ended_at FROM ticket ORDER BY session_id",
+    "SELECT session_id, state, hold_cents, meter_mwh FROM session ORDER BY session_id",
+    "SELECT id, kind, debit, credit, cents, driver_id, session_id FROM ledger ORDER BY id",
+    "SELECT driver_id, balance_cents, held_cents, blocked FROM driver ORDER BY driver_id",
+    "SELECT cp_id, journal_id, last_seq FROM journal ORDER BY cp_id",
+    "SELECT n, type, data, hash FROM events ORDER BY n",
+)
+
+
+def told(path: Path) -> list[list[tuple]]:
+    with raw(path) as books:
+        return [[tuple(row) for row in books.execute(sql)] for sql in OF_BOTH]
+
+
+def schema_of(path: Path) -> int:
+    with raw(path) as books:
+        return books.execute("PRAGMA user_version").fetchone()[0]
+
+
+async def open_only(path: Path) -> None:
+    async with open_database(path, SCHEMA):
+        pass
+
+
+def test_an_upgrade_keeps_all_and_the_backup_of_before_leads_back(state: Path, tmp_path: Path):
+    central, file = state / "central/central.db", tmp_path / "before.evb"
+    central.unlink()
+    written_by_an_older(central, OLD, entries(busy_day()))
+    before = told(central)
+    assert all(before)
+    # First the backup, by the release that is there; then the new one is installed, and started.
+    with release_of(OLD):
+        assert evcharge(state, "backup", file) == 0
+    asyncio.run(start(state))
+    newest = database.newest_schema(SCHEMA)
+    assert (schema_of(central), told(central)) == (newest, before)
+    assert verify.check(central) == []
+    # Back: the old release does not touch books that it does not know, and says so; the backup it opens.
+    with release_of(OLD):
+        with pytest.raises(
+            StateError, match=f"has schema {newest}, written by a newer evcharge; this one knows {OLD}"
+        ):
+            asyncio.run(open_only(central))
+        assert evcharge(state, "restore", file) == 0
+        asyncio.run(open_only(central))
+    assert (schema_of(central), told(central)) == (OLD, before)
+    # What was written in between is kept beside it, and the next upgrade is none the worse.
+    (aside,) = state.glob("replaced-*/**/central.db")
+    assert (schema_of(aside), told(aside)) == (newest, before)
+    asyncio.run(start(state))
+    assert (schema_of(central), told(central)) == (newest, before)
+    assert verify.check(central) == []
 
 
 # ---- it is killed
