@@ -10,7 +10,7 @@ import pytest
 
 from evcharge.cli import evcharge
 from evcharge.runtime import config
-from tests.unit.deploy.composed import ROOT
+from tests.unit.deploy.composed import FILES, ROOT, read
 
 UNITS = sorted((ROOT / "deploy/systemd").glob("*.service"))
 OPERATIONS = (ROOT / "docs/OPERATIONS.md").read_text("utf-8")
@@ -85,3 +85,31 @@ def test_the_operators_page_names_every_file_of_the_folder():
     for path in (ROOT / "deploy/systemd").iterdir():
         named = path.stem.partition("@")[0] if path.suffix == ".service" else path.name
         assert named in OPERATIONS, path.name
+
+
+def test_logrotate_takes_the_file():
+    path = ROOT / "deploy/systemd/evcharge.logrotate"
+    text = path.read_text("utf-8")
+    # A role keeps its file open: whoever rotates copies it and empties it, and never moves it away.
+    assert "copytruncate" in text
+    assert "create" not in re.findall(r"^\s+(\w+)", text, re.MULTILINE)
+    if (logrotate := shutil.which("logrotate")) is None:
+        pytest.skip("no logrotate on PATH (Debian: logrotate)")
+    done = subprocess.run([logrotate, "--debug", path], capture_output=True, text=True, check=False)
+    assert "error" not in done.stderr.replace("evcharge", ""), done.stderr
+
+
+def test_the_journal_and_containers_keep_as_much_as_the_documents_say():
+    journal = dict(
+        re.findall(
+            r"^(\w+)=(\S+)$",
+            (ROOT / "deploy/systemd/evcharge-journald.conf").read_text("utf-8"),
+            re.MULTILINE,
+        )
+    )
+    assert (journal["SystemMaxUse"], journal["MaxRetentionSec"]) == ("500M", "90day")
+    assert "(500 MB, 90 days)" in OPERATIONS
+    assert "five files of 10 MB" in (ROOT / "docs/CONTAINERS.md").read_text("utf-8")
+    for path in FILES:
+        for name, service in read(path)["services"].items():
+            assert service["logging"]["options"] == {"max-size": "10m", "max-file": "5"}, (path.name, name)
