@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
@@ -16,13 +16,18 @@ from evcharge.domain.errors import ConfigError, EvchargeError, Taken
 from evcharge.drills.drill_command import drill
 from evcharge.fleet.fleet_command import fleet
 from evcharge.joining.join_commands import invite, join
+from evcharge.operator import exporting as _exporting
 from evcharge.operator.backing_up import BACKING_UP as _BACKING_UP
 from evcharge.operator.backing_up import with_whole_books as _with_whole_books
 from evcharge.operator.charges import CHARGES as _CHARGES
 from evcharge.operator.events import events as _events
 from evcharge.operator.health_command import health as _health
+from evcharge.operator.invocation import API as _CENTRAL_API
 from evcharge.operator.invocation import JSON as _JSON
+from evcharge.operator.invocation import Operating as _Operating
 from evcharge.operator.operator_commands import COMMANDS as _OPERATORS
+from evcharge.operator.operator_commands import OF_CP as _OF_CP
+from evcharge.operator.operator_commands import OF_DRIVER as _OF_DRIVER
 from evcharge.operator.operator_commands import set_point as _set_point
 from evcharge.operator.people import PEOPLE as _PEOPLE
 from evcharge.operator.ports_command import ports
@@ -419,6 +424,41 @@ def up(points: int, drivers: int, once: bool, verbose: bool, config_file: Path |
         points=points, drivers=drivers, once=once, verbose=verbose, config_file=config_file
     )
     return _live(config, lambda stop, _: demo.run(config, wish, stop))
+
+
+@evcharge.command()
+@_exporting.WHAT
+@_options(
+    _exporting.FORMAT, _exporting.FROM, _exporting.TO, _OF_CP, _OF_DRIVER, _exporting.OUT, _exporting.BOOKS,
+    _CENTRAL_API,
+)  # fmt: skip
+def export(
+    what: Literal["sessions", "tickets"],
+    format_: Literal["csv", "json", "cdr"],
+    since: str | None,
+    until: str | None,
+    cp_id: str | None,
+    driver_id: str | None,
+    out: Path | None,
+    books: bool,
+    config_file: Path | None,
+    **given: Any,
+) -> None:
+    """Write all sessions or tickets that fit as one file, however many they are; the newest first."""
+    if format_ == "cdr" and what != "tickets":
+        raise click.UsageError("A CDR is made of a ticket: evcharge export tickets --format cdr.")
+    query = {"from": since, "to": until, "cp_id": cp_id, "driver_id": driver_id}
+    wanted = {name: value for name, value in query.items() if value is not None}
+    if books:
+        config = _with_whole_books(config_file, given)
+        from evcharge.central.api import books_export
+
+        with _exporting.taking(out) as take:
+            books_export.write(config, what, format_, wanted, take)
+        return
+    work = _Operating(config_file, given)
+    with _exporting.taking(out) as take:
+        _exporting.from_central(work, what, format_, take, **wanted)
 
 
 for _command in (invite, join, doctor, ports, drill, fleet):

@@ -112,6 +112,8 @@ SENTENCES: Mapping[str, Words] = {
         "text of at most {most} characters on one line",
         "un texto de {most} caracteres como mucho en una línea",
     ),
+    "country": ('a country in ISO 3166, such as "{example}"', 'un país de ISO 3166, como "{example}"'),
+    "party": ('three letters or digits, such as "{example}"', 'tres letras o cifras, como "{example}"'),
     "time zone": (
         'the name of a time zone that this computer knows, such as "{example}"',
         'el nombre de una zona horaria que este equipo conozca, como "{example}"',
@@ -407,6 +409,20 @@ SENTENCES: Mapping[str, Words] = {
         "{path} holds neither central.db nor registry.db: is it the right --state folder?",
         "{path} no contiene central.db ni registry.db: ¿es la carpeta --state correcta?",
     ),
+    "not there": (
+        "{path} is not there: is it the right --state folder?",
+        "{path} no está: ¿es la carpeta --state correcta?",
+    ),
+    "other schema": (
+        (
+            "{path} has schema {have}, and this evcharge reads {newest}: start its Central once, or use the evcharge "
+            "that wrote it."
+        ),
+        (
+            "{path} tiene el esquema {have}, y este evcharge lee el {newest}: arranque su Central una vez, o use el "
+            "evcharge que lo escribió."
+        ),
+    ),
     "no anchors": (
         "{path} cannot be read: is it a text file of anchors?",
         "no se puede leer {path}: ¿es un fichero de texto con anclas?",
@@ -573,6 +589,10 @@ SENTENCES: Mapping[str, Words] = {
     "mail in the clear": (
         "`[notify] smtp_security` none shows the password to whoever listens: set starttls or tls.",
         "`[notify] smtp_security` none enseña la contraseña a quien escuche: ponga starttls o tls.",
+    ),
+    "cdr of what": (
+        "A CDR is made of a ticket: evcharge export tickets --format cdr.",
+        "Un CDR se hace de un tique: evcharge export tickets --format cdr.",
     ),
     "one kind of answer": (
         "Give one of --json, --csv and --excel.",

@@ -154,6 +154,23 @@ SPANISH: Mapping[str, str] = {
     "End one charge, by its session or by where it runs; the charging point stays in service.": (
         "Termina una recarga, por su sesión o por dónde está; el punto de recarga sigue en servicio."
     ),
+    # ---- files
+    "Write all sessions or tickets that fit as one file, however many they are; the newest first.": (
+        "Escribe en un fichero todas las sesiones o los tiques que encajan, por muchos que sean; primero el último."
+    ),
+    "csv and json for programs; cdr: Charge Detail Records of OCPI 2.2.1, of tickets.": (
+        "csv y json para programas; cdr: registros de recarga (CDR) de OCPI 2.2.1, de los tiques."
+    ),
+    "Ended on this day of the network, such as 2026-11-01, or at this instant, or later.": (
+        "Terminadas este día de la red, por ejemplo 2026-11-01, o en este instante, o después."
+    ),
+    "Ended by the end of this day, or by this instant.": "Terminadas hasta el final de este día o este instante.",
+    "Write to FILE, which is there when all of it is; without: print it.": (
+        "Escribe en FILE, que está cuando está entero; sin ella, por pantalla."
+    ),
+    "Read the books in the state folder; Central need not run.": (
+        "Lee los libros de la carpeta de estado; Central puede estar parada."
+    ),
     # ---- lists
     "List the charging points as they are now.": "Lista los puntos de recarga tal como están ahora.",
     "List sessions, the newest first; as a file (--csv, --excel): all that fit.": (

@@ -235,12 +235,12 @@ def cps(as_json: bool, config_file: Path | None, **given: Any) -> None:
 
 
 _STATES = ("open", "ended", "authorised", "charging", "ticketed", "refused")
-_OF_CP = id_option("--cp", "cp_id", "Only of this charging point.", metavar="CP_ID")
-_OF_DRIVER = id_option("--driver", "driver_id", "Only of this driver.", metavar="DRIVER_ID")
+OF_CP = id_option("--cp", "cp_id", "Only of this charging point.", metavar="CP_ID")
+OF_DRIVER = id_option("--driver", "driver_id", "Only of this driver.", metavar="DRIVER_ID")
 
 
 @click.command()
-@as_file(click.option("--only", "which", type=click.Choice(_STATES)), _OF_CP, _OF_DRIVER, LIMIT, BEFORE)
+@as_file(click.option("--only", "which", type=click.Choice(_STATES)), OF_CP, OF_DRIVER, LIMIT, BEFORE)
 def sessions(
     which: str | None,
     cp_id: str | None,
@@ -271,7 +271,7 @@ def sessions(
 
 
 @click.command()
-@as_file(_OF_CP, _OF_DRIVER, LIMIT, BEFORE)
+@as_file(OF_CP, OF_DRIVER, LIMIT, BEFORE)
 def tickets(
     cp_id: str | None,
     driver_id: str | None,

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, cast
 import msgspec
 from msgspec import Meta, Struct, inspect
 
+from evcharge.domain import countries
 from evcharge.domain.billing import MAX_SESSION_MWH, parse_cents, parse_price
 from evcharge.domain.errors import BadInput, ConfigError
 from evcharge.domain.location import Location
@@ -35,6 +36,12 @@ def _rising(bounds: list[int]) -> object:
 
 def _location(text: str) -> object:
     return text == "" or Location.checked(text)
+
+
+def _country(code: str) -> object:
+    if code not in countries.ALPHA_3:
+        raise ValueError
+    return code
 
 
 def _text(allowed: str, pattern: str = "", check: Callable[[str], object] | None = None) -> Meta:
@@ -88,6 +95,11 @@ TimeZone = Annotated[
         check=lambda name: not name or timezone.zone(name),
     ),
 ]
+CountryCode = Annotated[
+    str,
+    _text('a country in ISO 3166, such as "ES"', r"\A[A-Z]{2}\Z", _country),
+]
+PartyId = Annotated[str, _text('three letters or digits, such as "EVC"', r"\A[A-Z0-9]{3}\Z")]
 Percent = Annotated[int, Meta(ge=0, le=100)]
 Wait = Annotated[float, Meta(ge=0, le=86_400)]
 City = Annotated[
@@ -144,6 +156,8 @@ class CentralSettings(Struct, frozen=True, kw_only=True):
     host: Host = "127.0.0.1"
     port: Port = 9002
     timezone: TimeZone = ""
+    country_code: CountryCode = "ES"
+    party_id: PartyId = "EVC"
     default_price: Price = "0.25"
     wallets: bool = True
     welcome_credit: Money = "20.00"

@@ -19,14 +19,18 @@ class Row(Protocol):
         ...
 
 
-class Books(Protocol):
-    """Open books. `name` is what sentences call them."""
-
-    name: str
+class Readable(Protocol):
+    """Books that are asked: those of a running Central, or a file that is only read."""
 
     async def read(self, sql: str, params: Params | None = None) -> list[Any]:
         """Return all rows of a query (each a `Row`), seeing only what is committed. Raises StoreError."""
         ...
+
+
+class Books(Readable, Protocol):
+    """Open books. `name` is what sentences call them."""
+
+    name: str
 
     async def commit(self, writes: Sequence[Writes]) -> None:
         """Store all of `writes`, in order, or nothing; return once it is known to be stored. Raises StoreError."""

@@ -4,9 +4,11 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from evcharge.domain.errors import StateError
-from evcharge.storage.sqlite_errors import store_error
+from evcharge.storage.sqlite_errors import in_our_words, store_error
+from evcharge.storage.statements import Params
 
 Connection = sqlite3.Connection
 Cursor = sqlite3.Cursor
@@ -26,3 +28,15 @@ def reading(path: Path) -> Iterator[Connection]:
             yield connection
     except sqlite3.DatabaseError as problem:
         raise StateError(f"{path} cannot be read: {store_error(problem)}") from None
+
+
+class AtOneInstant:
+    """The books of a `reading` block, for who asks a Database: nothing that happens meanwhile is seen."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def read(self, sql: str, params: Params | None = None) -> list[Any]:
+        """Return all rows of a query. Raises StoreError."""
+        with in_our_words():
+            return self._connection.execute(sql, params or {}).fetchall()

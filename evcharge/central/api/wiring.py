@@ -15,6 +15,7 @@ from evcharge.central.api import Api, is_loopback
 from evcharge.central.api.kit.access import Access, CallerLimits
 from evcharge.central.api.kit.api_task import ApiServer, idle
 from evcharge.central.api.kit.app import Room
+from evcharge.central.api.kit.exports import party_of
 from evcharge.central.api.kit.openapi import OpenApi
 from evcharge.central.api.kit.origin_checks import Names
 from evcharge.central.api.resources.accounts import Accounts
@@ -47,12 +48,11 @@ from evcharge.central.services.registry_accounts import Registrar
 from evcharge.central.services.weather_watch import WeatherLink
 from evcharge.central.views.board import MAX_MESSAGES, Board, Opening
 from evcharge.central.views.driver_board import DriverBoard
-from evcharge.central.views.papers import Issuer
 from evcharge.central.views.telemetry import Telemetry
 from evcharge.http.registry_client import RegistryAddress
 from evcharge.http.server import Turns
 from evcharge.runtime.admission import SeatLimits
-from evcharge.runtime.config import Config, NetworkSettings
+from evcharge.runtime.config import Config
 from evcharge.security.passwords import Credentials
 from evcharge.security.tls import server_context
 
@@ -135,8 +135,9 @@ async def website(
     push = Push(board, drivers_board, telemetry, dispatcher, store, clock, access.standing)
     push.follow(feed)
     figures = Figures(dispatcher, feed, store, writer.alerts, lambda: len(archive.unread), services.backlog)
-    issuer = _issuer(config.network)
-    sessions = Sessions(dispatcher.facts, archive, feed, store.days, issuer)
+    party = party_of(config)
+    issuer = party.issuer
+    sessions = Sessions(dispatcher.facts, archive, feed, store.days, party)
     pages = Pages(access, lang=config.lang, dev=settings.web_dev)
     rooms: list[Room] = [
         pages,
@@ -164,11 +165,6 @@ async def website(
     api = Api(access, rooms, settings.requests_per_s, pages.missing)
     rooms.append(OpenApi(api.routes))
     return Website(api, inviting, (push.run, registration.keep_fresh))
-
-
-def _issuer(settings: NetworkSettings) -> Issuer:
-    vat = round(settings.vat_percent * 10)
-    return Issuer(settings.operator, settings.tax_id, settings.address, vat)
 
 
 async def _board(config: Config, writer: WriterSide, books: BookSide) -> Board:

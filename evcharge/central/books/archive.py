@@ -5,17 +5,22 @@ plans); where two would do, a unary plus says which is the narrower.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from evcharge.central.books.rows import of_registration
+import msgspec
+
+from evcharge.central.books.rows import of_registration, weather_of
+from evcharge.central.rules.facts import Weather
 from evcharge.domain.errors import BadInput
-from evcharge.domain.events import AlertLeft, AlertTaken, Event, Unread, stored
+from evcharge.domain.events import AlertLeft, AlertTaken, Event, PointAdded, PointMoved, Unread, stored
 from evcharge.domain.ids import CpId, DriverId, natural
+from evcharge.domain.location import NOWHERE, Location
 from evcharge.domain.timestamps import text_of
-from evcharge.storage.books import Books, Row
+from evcharge.storage.books import Readable, Row
 
 OPEN = "open"
 _STATES = {
@@ -108,10 +113,24 @@ class ReportRow:
     elapsed_s: int = 0
 
 
+@dataclass(slots=True)
+class Whereabouts:
+    """Where each charging point has stood, and since when; what the weather's source says of those locations."""
+
+    since: dict[str, list[str]] = field(default_factory=dict)
+    at: dict[str, list[Location]] = field(default_factory=dict)
+    weathers: dict[str, Weather] = field(default_factory=dict)
+
+    def of(self, cp_id: str, instant: str) -> Location:
+        """Return where `cp_id` stood at an instant of the books; before its first word, where it stood first."""
+        known = self.at.get(cp_id)
+        return known[max(0, bisect_right(self.since[cp_id], instant) - 1)] if known else NOWHERE
+
+
 class Archive:
     """Asks central.db; every page is bounded, newest first, and names the cursor of the next one."""
 
-    def __init__(self, database: Books) -> None:
+    def __init__(self, database: Readable) -> None:
         self._database = database
         # Rows of the audit log that were wanted and could not be read.
         self.unread: set[int] = set()
@@ -167,6 +186,33 @@ class Archive:
         return await self._page(
             "ticket", [], limit, driver_id, registration, cp_id, since, until, before, after
         )
+
+    async def corrections(self, session_ids: Sequence[str]) -> dict[str, list[Row]]:
+        """Return what has been put right since, of each of those tickets that has any, in its order."""
+        rows = await self._database.read(
+            "SELECT * FROM correction WHERE session_id IN (SELECT value FROM json_each(:ids)) "
+            "ORDER BY session_id, number",
+            {"ids": msgspec.json.encode(session_ids).decode()},
+        )
+        found: dict[str, list[Row]] = {}
+        for row in rows:
+            found.setdefault(row["session_id"], []).append(row)
+        return found
+
+    async def whereabouts(self) -> Whereabouts:
+        """Return where charging points have stood: as many rows as there were moves."""
+        rows = await self._database.read(
+            "SELECT n, at, type, data FROM events WHERE type IN ('PointAdded', 'PointMoved') ORDER BY n"
+        )
+        found = Whereabouts()
+        for row in rows:
+            event = stored(row["n"], row["type"], row["data"])
+            if isinstance(event, PointAdded | PointMoved):
+                found.since.setdefault(event.cp_id, []).append(row["at"])
+                found.at.setdefault(event.cp_id, []).append(Location(event.location))
+        weathers = await self._database.read("SELECT * FROM weather")
+        found.weathers = {row["place"]: weather_of(row) for row in weathers}
+        return found
 
     async def report(
         self, by: str, since: datetime, until: datetime, pause: Callable[[], Awaitable[None]]

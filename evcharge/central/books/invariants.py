@@ -271,7 +271,7 @@ def _seconds_between(begin: str, end: str) -> float | None:
         return None
 
 
-def _days(connection: Connection, schema: int) -> Days:
+def days_of(connection: Connection, schema: int) -> Days:
     """Return the days by which the books count. Raises BadInput when this computer does not have their time zone."""
     if schema < _DAYS_OF_A_ZONE_SINCE:
         return UTC_DAYS
@@ -291,7 +291,7 @@ class Checker:
         connection.create_function("cost_cents", 2, _exactly, deterministic=True)
         connection.create_function("seconds_between", 2, _seconds_between, deterministic=True)
         (schema,) = connection.execute("PRAGMA user_version").fetchone()
-        days = _days(connection, schema)
+        days = days_of(connection, schema)
         connection.create_function(
             "day_of", 1, lambda at: days.of(datetime.fromisoformat(at)).isoformat(), deterministic=True
         )

@@ -141,6 +141,12 @@ class Session(Shape):
     by_operator: bool
 
 
+class SessionOfDay(Session):
+    """A session, and the network's day on which it counts: null while it runs."""
+
+    day: str | None
+
+
 class SessionsAnswer(Answer):
     """A page, newest first. `next` is the `before` of the older page, `previous` the `after` of the newer one."""
 
@@ -182,6 +188,12 @@ class TicketRow(Ticket):
 
     owed_cents: int
     rebuilt: bool
+
+
+class TicketOfDay(TicketRow):
+    """A ticket, and the network's day on which it counts."""
+
+    day: str
 
 
 class TicketsAnswer(Answer):

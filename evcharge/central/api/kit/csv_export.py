@@ -1,18 +1,11 @@
-"""Lists as CSV: streamed page by page, so that a million rows need no more memory than a thousand."""
+"""Lists as CSV, page by page, so that a million rows need no more memory than a thousand."""
 
 import csv
 import io
-import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from aiohttp import web
-
-from evcharge.labels.causes import because
-from evcharge.labels.central import said
-from evcharge.storage.store_errors import StoreError
-
-log = logging.getLogger(__name__)
+CSV = "text/csv; charset=utf-8; header=present"
 
 # A spreadsheet would take a cell that begins like this for a formula, and run it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -63,32 +56,13 @@ def lines(dialect: Dialect, rows: Iterable[Mapping[str, object]]) -> bytes:
     return text.getvalue().encode()
 
 
-async def stream(
-    request: web.Request,
-    name: str,
-    dialect: Dialect,
-    pages: AsyncIterator[Sequence[Mapping[str, object]]],
-) -> web.StreamResponse:
-    """Answer `pages` as a file called `name`. When a page cannot be read, the connection ends in its middle."""
-    response = web.StreamResponse(
-        headers={
-            "Content-Type": "text/csv; charset=utf-8; header=present",
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Cache-Control": "no-store",
-        }
-    )
-    # The first page first: what fails here is still answered as a sentence.
-    first = await anext(pages, ())
-    await response.prepare(request)
-    await response.write(dialect.first_line + lines(dialect, first))
-    try:
-        async for page in pages:
-            await response.write(lines(dialect, page))
-    except StoreError as problem:
-        log.warning("%s", said("export cut short", file=name, why=because(str(problem))))
-        # A file that merely ended here would look complete.
-        if request.transport is not None:
-            request.transport.abort()
-        return response
-    await response.write_eof()
-    return response
+async def chunks(
+    dialect: Dialect, pages: AsyncIterator[Sequence[Mapping[str, object]]]
+) -> AsyncIterator[bytes]:
+    """Yield a file of `pages`, a part for each; the first one, with the headings, also when there are none."""
+    head = dialect.first_line
+    async for page in pages:
+        yield head + lines(dialect, page)
+        head = b""
+    if head:
+        yield head

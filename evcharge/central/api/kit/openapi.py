@@ -13,7 +13,7 @@ from msgspec import Struct
 from evcharge import __version__
 from evcharge.central.api.kit import answers
 from evcharge.central.api.kit.page_files import takes_gzip
-from evcharge.central.api.kit.routes import ANYBODY, Parameter, Route
+from evcharge.central.api.kit.routes import ANYBODY, Parameter, Route, RowsOf
 from evcharge.central.rules.commands import Actor
 
 Schema = dict[str, Any]
@@ -117,6 +117,10 @@ def _answer(route: Route) -> Schema:
             "description": f"As {route.answers}.",
             "content": {route.answers: {"schema": {"type": "string"}}},
         }
+    if isinstance(route.answers, RowsOf):
+        shape = route.answers.shape
+        array = {"type": "array", "items": _ref(shape)}
+        return {"description": _about(shape), "content": {_JSON: {"schema": array}}}
     first, *others = _shapes(route)
     schema = _ref(first) if not others else {"anyOf": [_ref(first), *map(_ref, others)]}
     return {"description": _about(first), "content": {_JSON: {"schema": schema}}}
@@ -127,6 +131,8 @@ def _shapes(route: Route) -> Sequence[type[Struct]]:
     match route.answers:
         case tuple():
             return route.answers
+        case RowsOf():
+            return (route.answers.shape,)
         case type():
             return (route.answers,)
         case _:

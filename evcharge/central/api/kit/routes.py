@@ -36,6 +36,13 @@ class Parameter:
     schema: Mapping[str, object] = field(default_factory=lambda: _TEXT)
 
 
+@dataclass(frozen=True, slots=True)
+class RowsOf:
+    """An answer that is an array, however long, of objects of that shape."""
+
+    shape: type[Struct]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """One thing that can be asked for. `roles` None: by anybody, without a login.
@@ -54,6 +61,6 @@ class Route:
     body: type[Struct] | None = None
     query: tuple[Parameter, ...] = ()
     any_query: bool = False
-    answers: type[Struct] | tuple[type[Struct], ...] | str | None
+    answers: type[Struct] | tuple[type[Struct], ...] | RowsOf | str | None
     status: int = 200
     also: Mapping[int, str] = field(default_factory=dict)

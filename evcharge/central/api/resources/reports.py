@@ -10,6 +10,7 @@ from aiohttp import hdrs, web
 from evcharge.central.api.kit import answers, csv_export
 from evcharge.central.api.kit.csv_export import for_programs
 from evcharge.central.api.kit.date_ranges import MONTH, month
+from evcharge.central.api.kit.file_answers import send_file
 from evcharge.central.api.kit.people_csv import FOR_PEOPLE, PeopleCsv, wanted_lang
 from evcharge.central.api.kit.routes import VIEWERS, Parameter, Route
 from evcharge.central.books.archive import Archive, ReportRow
@@ -92,7 +93,8 @@ class Reports:
         async def pages() -> AsyncIterator[list[_Sums]]:
             yield rows
 
-        return await csv_export.stream(request, f"report-{name}-by-{by}.csv", dialect, pages())
+        chunks = csv_export.chunks(dialect, pages())
+        return await send_file(request, f"report-{name}-by-{by}.csv", csv_export.CSV, chunks)
 
     async def _made(self, request: web.Request) -> tuple[str, str, list[ReportRow]]:
         by = request.query.get("by", _BY[0])

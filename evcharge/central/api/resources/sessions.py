@@ -2,23 +2,24 @@
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from aiohttp import hdrs, web
 
-from evcharge.central.api.kit import answers, csv_export, views
-from evcharge.central.api.kit.csv_export import for_programs
+from evcharge.central.api.kit import answers, cdr_answers, csv_export, json_export, views
 from evcharge.central.api.kit.date_ranges import FROM, TO, instants
+from evcharge.central.api.kit.exports import Exports, Format, What
+from evcharge.central.api.kit.file_answers import send_file
 from evcharge.central.api.kit.people_csv import FOR_PEOPLE, PeopleCsv, wanted_lang
-from evcharge.central.api.kit.request_inputs import BEFORE, LIMIT, MAX_PAGE, OF_DRIVER, OF_POINT, page_of
-from evcharge.central.api.kit.routes import VIEWERS, Parameter, Route
+from evcharge.central.api.kit.request_inputs import BEFORE, LIMIT, OF_DRIVER, OF_POINT, page_of
+from evcharge.central.api.kit.routes import VIEWERS, Parameter, Route, RowsOf
 from evcharge.central.books.archive import STATES, Archive, cursor, order_of
 from evcharge.central.books.rows import ticket_of
 from evcharge.central.feed import Feed
 from evcharge.central.rules.commands import Actor
 from evcharge.central.rules.facts import CorrectionKind, Facts
 from evcharge.central.views import papers
+from evcharge.central.views.cdr import Party
 from evcharge.domain.days import Days
 from evcharge.domain.errors import BadInput, Code, Refused
 from evcharge.domain.ids import CpId, SessionId
@@ -28,30 +29,21 @@ from evcharge.storage.books import Row
 _STATE = Parameter("state", "Only sessions in this state.", {"type": "string", "enum": list(STATES)})
 AFTER = Parameter("after", "The `previous` of a page: the rows that are newer.")
 _FILTERS = (OF_DRIVER, OF_POINT, FROM, TO)
-_SESSION_COLUMNS = (
-    "session_id", "request_id", "cp_id", "driver_id", "state", "authorised_at", "started_at", "ended_at", "elapsed_s",
-    "received_at", "stop_reason", "end_reason", "price", "energy_mwh", "cost_cents", "hold_cents", "limit_mwh",
-    "day", "owed_cents", "rebuilt", "until_mwh", "until_cents", "by_operator",
-)  # fmt: skip
-_TICKET_COLUMNS = (
-    "session_id", "request_id", "cp_id", "driver_id", "started_at", "ended_at", "elapsed_s", "received_at",
-    "late", "reason", "estimated", "price", "energy_mwh", "cost_cents", "corrected_mwh", "corrected_cents",
-    "day", "owed_cents", "rebuilt", "by_operator",
-)  # fmt: skip
 _MAX_ID = 200
 
 _Asked = Callable[..., Awaitable[tuple[list[Row], str | None]]]
 
 
 class Sessions:
-    """/api/sessions…, /api/tickets…"""
+    """/api/sessions…, /api/tickets…, /api/cdrs.json"""
 
-    def __init__(self, facts: Facts, archive: Archive, feed: Feed, days: Days, issuer: papers.Issuer) -> None:
+    def __init__(self, facts: Facts, archive: Archive, feed: Feed, days: Days, party: Party) -> None:
         self._facts = facts
         self._archive = archive
         self._feed = feed
         self._days = days
-        self._issuer = issuer
+        self._issuer = party.issuer
+        self._exports = Exports(archive, days, feed.live, party)
 
     def routes(self) -> list[Route]:
         """Return the routes of this room."""
@@ -78,6 +70,15 @@ class Sessions:
             ),
             Route(
                 method=get,
+                path="/api/sessions.json",
+                handler=self.sessions_json,
+                roles=VIEWERS,
+                query=(_STATE, *_FILTERS),
+                answers=RowsOf(answers.SessionOfDay),
+                summary="All sessions that fit, as one array.",
+            ),
+            Route(
+                method=get,
                 path="/api/sessions/{session_id}",
                 handler=self.session,
                 roles=VIEWERS,
@@ -101,6 +102,24 @@ class Sessions:
                 query=(*_FILTERS, FOR_PEOPLE),
                 answers="text/csv",
                 summary="All tickets that fit, as one file: for programs, or (`lang`) for people.",
+            ),
+            Route(
+                method=get,
+                path="/api/tickets.json",
+                handler=self.tickets_json,
+                roles=VIEWERS,
+                query=_FILTERS,
+                answers=RowsOf(answers.TicketOfDay),
+                summary="All tickets that fit, as one array.",
+            ),
+            Route(
+                method=get,
+                path="/api/cdrs.json",
+                handler=self.cdrs_json,
+                roles=VIEWERS,
+                query=_FILTERS,
+                answers=RowsOf(cdr_answers.Cdr),
+                summary="The same tickets as Charge Detail Records of OCPI 2.2.1; corrections as credits.",
             ),
         ]
 
@@ -168,19 +187,63 @@ class Sessions:
 
     async def sessions_csv(self, request: web.Request, _: Actor) -> web.StreamResponse:
         """Send all sessions that fit as a file."""
+        filters = self._filters(request) | _state(request)
         people = self._people(request)
-        view = self._session if people is None else lambda row: people.session(self._session(row))
-        dialect = for_programs(_SESSION_COLUMNS) if people is None else people.session_heads
-        pages = self._all(self._archive.sessions, view, request, _state(request))
-        return await csv_export.stream(request, "sessions.csv", dialect, pages)
+        if people is None:
+            return await self._file(request, "sessions.csv", "sessions", filters)
+        return await self._file_for_people(
+            request, "sessions.csv", people.session_heads, people.session, "sessions", filters
+        )
 
     async def tickets_csv(self, request: web.Request, _: Actor) -> web.StreamResponse:
         """Send all tickets that fit as a file."""
+        filters = self._filters(request)
         people = self._people(request)
-        view = views.ticket if people is None else lambda row: people.ticket(views.ticket(row))
-        dialect = for_programs(_TICKET_COLUMNS) if people is None else people.ticket_heads
-        pages = self._all(self._archive.tickets, view, request, {})
-        return await csv_export.stream(request, "tickets.csv", dialect, pages)
+        if people is None:
+            return await self._file(request, "tickets.csv", "tickets", filters)
+        return await self._file_for_people(
+            request, "tickets.csv", people.ticket_heads, people.ticket, "tickets", filters
+        )
+
+    async def sessions_json(self, request: web.Request, _: Actor) -> web.StreamResponse:
+        """Send all sessions that fit as an array."""
+        return await self._file(
+            request, "sessions.json", "sessions", self._filters(request) | _state(request)
+        )
+
+    async def tickets_json(self, request: web.Request, _: Actor) -> web.StreamResponse:
+        """Send all tickets that fit as an array."""
+        return await self._file(request, "tickets.json", "tickets", self._filters(request))
+
+    async def cdrs_json(self, request: web.Request, _: Actor) -> web.StreamResponse:
+        """Send the CDRs of all tickets that fit as an array."""
+        return await self._file(request, "cdrs.json", "tickets", self._filters(request))
+
+    def _filters(self, request: web.Request) -> dict[str, Any]:
+        return {**page_of(request.query), **instants(request.query, self._days)}
+
+    async def _file(
+        self, request: web.Request, name: str, what: What, filters: dict[str, Any]
+    ) -> web.StreamResponse:
+        is_csv = name.endswith(".csv")
+        format_: Format = "csv" if is_csv else "cdr" if name == "cdrs.json" else "json"
+        kind = csv_export.CSV if is_csv else json_export.JSON
+        return await send_file(request, name, kind, self._exports.file(what, format_, filters))
+
+    async def _file_for_people(
+        self,
+        request: web.Request,
+        name: str,
+        dialect: csv_export.Dialect,
+        view: Callable[[views.Json], Mapping[str, object]],
+        what: What,
+        filters: dict[str, Any],
+    ) -> web.StreamResponse:
+        async def pages() -> AsyncIterator[list[Mapping[str, object]]]:
+            async for page in self._exports.pages(what, filters):
+                yield [view(row) for row in page]
+
+        return await send_file(request, name, csv_export.CSV, csv_export.chunks(dialect, pages()))
 
     def _people(self, request: web.Request) -> PeopleCsv | None:
         lang = wanted_lang(request)
@@ -213,29 +276,6 @@ class Sessions:
             back = cursor(table, rows[-1] if after else rows[0], order_of(table, **bounds))
         older, newer = (back, beyond) if after else (beyond, back)
         return answer({f"{table}s": [view(row) for row in rows], "next": older, "previous": newer})
-
-    async def _all(
-        self,
-        ask: _Asked,
-        view: Callable[[Row], views.Json],
-        request: web.Request,
-        state: Mapping[str, str],
-    ) -> AsyncIterator[list[views.Json]]:
-        filters: dict[str, Any] = {
-            **page_of(request.query),
-            **instants(request.query, self._days),
-            **state,
-            "limit": MAX_PAGE,
-        }
-        more: str | None = ""
-        while more is not None:
-            rows, more = await ask(**filters | {"before": more})
-            yield [{**view(row), "day": self._day(row)} for row in rows]
-
-    def _day(self, row: Row) -> str | None:
-        """Return the day on which a charge counts; none while it runs."""
-        ended_at = row["ended_at"]
-        return self._days.of(datetime.fromisoformat(ended_at)).isoformat() if ended_at is not None else None
 
 
 def _state(request: web.Request) -> dict[str, str]:

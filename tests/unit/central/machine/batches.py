@@ -34,6 +34,7 @@ from evcharge.domain.session import Ticket
 from evcharge.evc1 import messages
 from evcharge.storage import database, hash_chain
 from evcharge.storage.sqlite_statements import sql_of
+from tests.unit.central import ocpi
 from tests.unit.central.builders import ADMIN, located
 from tests.unit.central.machine.honest_engine import Engine
 from tests.unit.central.machine.reached import reach, reached
@@ -86,6 +87,7 @@ class Batches(RuleBasedStateMachine):
             self.commit()
         self.books.row_factory = sqlite3.Row
         compared = reconcile(self.books, self.books.execute("SELECT * FROM events ORDER BY n"))
+        ocpi.everything_is_exported_once(self.books)
         self.books.close()
         assert compared == Reconciled((), ())  # I33
 

@@ -1,0 +1,97 @@
+"""Sessions, tickets and CDRs, page by page: what a file is made of, whoever wants it and however long it gets."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from evcharge.central.api.kit import csv_export, json_export, views
+from evcharge.central.api.kit.csv_export import for_programs
+from evcharge.central.books.archive import Archive
+from evcharge.central.feed import Live
+from evcharge.central.views.cdr import Party, cdrs
+from evcharge.central.views.papers import Issuer
+from evcharge.domain.days import Days
+from evcharge.domain.ids import CpId
+from evcharge.runtime.config import Config
+from evcharge.storage.database import Row
+
+_PAGE = 1000
+_SESSION_COLUMNS = (
+    "session_id", "request_id", "cp_id", "driver_id", "state", "authorised_at", "started_at", "ended_at", "elapsed_s",
+    "received_at", "stop_reason", "end_reason", "price", "energy_mwh", "cost_cents", "hold_cents", "limit_mwh",
+    "day", "owed_cents", "rebuilt", "until_mwh", "until_cents", "by_operator",
+)  # fmt: skip
+_TICKET_COLUMNS = (
+    "session_id", "request_id", "cp_id", "driver_id", "started_at", "ended_at", "elapsed_s", "received_at",
+    "late", "reason", "estimated", "price", "energy_mwh", "cost_cents", "corrected_mwh", "corrected_cents",
+    "day", "owed_cents", "rebuilt", "by_operator",
+)  # fmt: skip
+_COLUMNS = {"sessions": _SESSION_COLUMNS, "tickets": _TICKET_COLUMNS}
+
+What = Literal["sessions", "tickets"]
+Format = Literal["csv", "json", "cdr"]
+Pages = AsyncIterator[list[views.Json]]
+Filters = Mapping[str, Any]
+
+
+def party_of(config: Config) -> Party:
+    """Return whose charges the settings say these are."""
+    by = config.network
+    issuer = Issuer(by.operator, by.tax_id, by.address, round(by.vat_percent * 10))
+    return Party(config.central.country_code, config.central.party_id, issuer)
+
+
+class Exports:
+    """Asks the archive for everything that fits, a page at a time; `filters` are the archive's own."""
+
+    def __init__(self, archive: Archive, days: Days, live: Mapping[CpId, Live], party: Party) -> None:
+        self._archive = archive
+        self._days = days
+        self._live = live
+        self._party = party
+
+    def file(self, what: What, format_: Format, filters: Filters) -> AsyncIterator[bytes]:
+        """Yield the parts of a file. Raises StoreError, BadInput."""
+        if format_ == "cdr":
+            return json_export.chunks(self.cdrs(filters))
+        pages = self.pages(what, filters)
+        return (
+            json_export.chunks(pages)
+            if format_ == "json"
+            else csv_export.chunks(for_programs(_COLUMNS[what]), pages)
+        )
+
+    async def pages(self, what: What, filters: Filters) -> Pages:
+        """Yield pages of rows as the API answers them, and the network's day on which each counts."""
+        view: Callable[[Row], views.Json] = views.ticket if what == "tickets" else self._session
+        async for rows in self._rows(what, filters):
+            yield [{**view(row), "day": self._day(row)} for row in rows]
+
+    async def cdrs(self, filters: Filters) -> Pages:
+        """Yield pages of CDRs; what corrects a ticket stands right behind it."""
+        where = await self._archive.whereabouts()
+        async for rows in self._rows("tickets", filters):
+            corrections = await self._archive.corrections([row["session_id"] for row in rows])
+            page: list[views.Json] = []
+            for row in rows:
+                # As it was at the start, though the charging point may stand elsewhere by now.
+                location = where.of(row["cp_id"], row["started_at"])
+                weather = where.weathers.get(location.key)
+                since = [dict(one) for one in corrections.get(row["session_id"], ())]
+                page += cdrs(dict(row), since, self._party, location, weather)
+            yield page
+
+    async def _rows(self, what: What, filters: Filters) -> AsyncIterator[list[Row]]:
+        ask = self._archive.tickets if what == "tickets" else self._archive.sessions
+        more: str | None = ""
+        while more is not None:
+            rows, more = await ask(**{**filters, "limit": _PAGE, "before": more})
+            yield rows
+
+    def _session(self, row: Row) -> views.Json:
+        return views.session(row, self._live)
+
+    def _day(self, row: Row) -> str | None:
+        """Return the day on which a charge counts; none while it runs."""
+        ended_at = row["ended_at"]
+        return self._days.of(datetime.fromisoformat(ended_at)).isoformat() if ended_at is not None else None
