@@ -180,7 +180,7 @@ async def test_an_open_session_has_no_ticket_yet(office: Office):
 
 
 async def test_a_file_holds_all_that_fits_with_a_line_of_names(office: Office, monkeypatch):
-    monkeypatch.setattr("evcharge.central.api.resources.sessions.MAX_PAGE", 2)
+    monkeypatch.setattr("evcharge.central.api.kit.exports._PAGE", 2)
     made = (await charges(office))[::-1]
     sessions = await table_of(office, "/api/sessions.csv")
     assert [row["session_id"] for row in sessions] == made
