@@ -6,6 +6,7 @@ says all the same when the energy flowed, so that prices that depend on the hour
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 # centi-cents x mWh per cent: 100 centi-cents x 1 000 000 mWh.
 _SCALE = 100_000_000
@@ -44,3 +45,8 @@ class Tariff:
         if self.is_free:
             return most.energy_mwh
         return min(most.energy_mwh, cents * _SCALE // self.price_centi_cents_per_kwh)
+
+    def euros_without_vat(self, vat_permille: int) -> Decimal:
+        """Return what a kWh costs in euros without the VAT that the price contains, to a millionth."""
+        price = Decimal(self.price_centi_cents_per_kwh).scaleb(-4)
+        return round(price * 1000 / (1000 + vat_permille), 6) if vat_permille else price

@@ -18,6 +18,7 @@ from evcharge.central.views.papers import Issuer
 from evcharge.domain.countries import ALPHA_3
 from evcharge.domain.location import Location
 from evcharge.domain.session import EndReason
+from evcharge.domain.tariff import Tariff
 
 CURRENCY = "EUR"
 _MOST_ID = 36
@@ -45,10 +46,9 @@ class Party:
 
     def kwh_price(self, centi_cents: int) -> dict[str, Decimal]:
         """Return the price of a kWh, which OCPI wants without its VAT, and that in percent."""
-        price = Decimal(centi_cents).scaleb(-4)
-        if not (permille := self.issuer.vat_permille):
-            return {"price": price}
-        return {"price": round(price * 1000 / (1000 + permille), 6), "vat": Decimal(permille).scaleb(-1)}
+        permille = self.issuer.vat_permille
+        price = {"price": Tariff(centi_cents).euros_without_vat(permille)}
+        return price | ({"vat": Decimal(permille).scaleb(-1)} if permille else {})
 
 
 def cdrs(
