@@ -122,7 +122,7 @@ async def test_real_answers_match_what_is_said_of_them(house: House):
     await _of_registrations(proof, house)
     await _of_orders(proof, house)
     await _of_what_is_settled(proof, house)
-    values = {"cp_id": "CP001", "location": "Berlin"}
+    values = {"cp_id": "CP001", "driver_id": "D01", "location": "Berlin"}
     values["session_id"] = (await house.program.get("/api/tickets")).body["tickets"][0]["session_id"]
     for method, path in sorted(proof.told - proof.seen):
         if method == "GET":
