@@ -174,12 +174,12 @@ def written_by_an_older(path: Path, schema: int, decided: list[DecidedEntry]) ->
 @contextlib.contextmanager
 def release_of(schema: int) -> Iterator[None]:
     """Let evcharge be, while the block lasts, one that knows no newer schema of Central's."""
-    steps = database._steps
+    steps = database.schema_steps
 
     def known(package: str) -> list[tuple[int, list[str]]]:
         return [step for step in steps(package) if package != SCHEMA or step[0] <= schema]
 
-    with mock.patch.object(database, "_steps", known):
+    with mock.patch.object(database, "schema_steps", known):
         yield
 
 

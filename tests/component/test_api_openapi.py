@@ -149,6 +149,8 @@ async def _of_a_driver(proof: Proof, house: House) -> None:
     assert (await proof.ask(driver, "POST", "/api/me/requests", wanted))["step"] == "TICKETED"
     assert (await proof.ask(driver, "GET", "/api/me/sessions"))["sessions"]
     assert (await proof.ask(driver, "GET", "/api/me/tickets"))["tickets"]
+    await proof.ask(driver, "GET", "/api/me/sessions/{session_id}", session_id=asked["session_id"])
+    await proof.ask(driver, "GET", "/api/me/statement")
     seen = "/api/me/tickets/{session_id}/seen"
     assert (await proof.ask(driver, "POST", seen, session_id=asked["session_id"]))["changed"]
     pin = {"pin": "4711", "limit_cents": 500}

@@ -13,7 +13,7 @@ from evcharge.central.views.papers import Issuer
 from evcharge.domain.days import Days
 from evcharge.domain.ids import CpId
 from evcharge.runtime.config import Config
-from evcharge.storage.database import Row
+from evcharge.storage.books import Row
 
 _PAGE = 1000
 _SESSION_COLUMNS = (
