@@ -48,6 +48,12 @@ NEITHER = {
 }
 
 
+# What only a reader's own change of the code makes possible: the beginning of the line, and why.
+NOT_YET = {
+    "evcharge weather --source thermometer": "an exercise adds this source; its model solution is tested with it",
+}
+
+
 @dataclass(frozen=True)
 class Typed:
     """One command as a document types it, without its comment; `fenced` when it is a line of a block to be typed."""

@@ -9,7 +9,18 @@ import click
 import pytest
 
 from evcharge.cli import drive, evcharge
-from tests.documents import DOCUMENTS, NEITHER, ROOT, RUN, Typed, commands_of, everything, spelt_out, to_run
+from tests.documents import (
+    DOCUMENTS,
+    NEITHER,
+    NOT_YET,
+    ROOT,
+    RUN,
+    Typed,
+    commands_of,
+    everything,
+    spelt_out,
+    to_run,
+)
 from tests.unit.deploy.composed import FILES, read
 
 EVERYTHING = everything()
@@ -45,7 +56,9 @@ def parse(words: list[str], *, whole: bool) -> None:
             raise
 
 
-@pytest.mark.parametrize("typed", of("evcharge"), ids=str)
+@pytest.mark.parametrize(
+    "typed", [one for one in of("evcharge") if not one.text.startswith(tuple(NOT_YET))], ids=str
+)
 def test_a_command_of_ours_is_one(typed: Typed, tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     # What `--log` and `--config` name must be there.
@@ -143,6 +156,8 @@ def test_every_command_is_parsed_or_run_or_there_is_a_reason():
 def test_no_entry_of_a_list_is_dead():
     left = [one.text for one in EVERYTHING if one.program not in HELD]
     assert [start for start in NEITHER if not any(text.startswith(start) for text in left)] == []
+    texts = [one.text for one in EVERYTHING]
+    assert [start for start in NOT_YET if not any(text.startswith(start) for text in texts)] == []
     assert [start for start in RUN if not any(line.startswith(start) for line in to_run())] == []
 
 
