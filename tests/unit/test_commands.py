@@ -61,8 +61,8 @@ def parse(words: list[str], *, whole: bool) -> None:
 )
 def test_a_command_of_ours_is_one(typed: Typed, tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    # What `--log` and `--config` name must be there.
-    for name in re.findall(r"--(?:log|config) (\S+)", typed.text):
+    # What these name must be there.
+    for name in re.findall(r"--(?:log|config|scenario) (\S+)", typed.text):
         (tmp_path / name).touch()
     for words in spelt_out(typed):
         try:
