@@ -210,7 +210,8 @@ async def _of_accounts_and_tokens(proof: Proof, house: House) -> None:
     for body in (None, given):
         await proof.ask(ana, "POST", "/api/accounts/{name}/password", body, name="olga")
     await proof.ask(ana, "PATCH", "/api/accounts/{name}", {"role": "viewer"}, name="olga")
-    await proof.ask(ana, "POST", "/api/tokens", {"name": "board", "role": "viewer"})
+    made = await proof.ask(ana, "POST", "/api/tokens", {"name": "board", "role": "viewer"})
+    await proof.ask(house.visitor(), "POST", "/api/login/token", {"token": made["token"]})
 
 
 async def _of_registrations(proof: Proof, house: House) -> None:
@@ -226,7 +227,8 @@ async def _of_orders(proof: Proof, house: House) -> None:
         await proof.ask(house.program, "POST", path, body, **values)
 
     await house.town.with_another_disk(await house.town.point("CP002"))
-    await order("/api/alerts/{alert_id}/close", alert_id="CP002-journal")
+    for what in ("take", "leave", "close"):
+        await order(f"/api/alerts/{{alert_id}}/{what}", alert_id="CP002-journal")
     for what in ("out", "resume", "revoke"):
         await order(f"/api/cps/{{cp_id}}/{what}", cp_id="CP002")
     await proof.ask(house.program, "PATCH", "/api/cps/{cp_id}", {"price": "0.25"}, cp_id="CP002")
