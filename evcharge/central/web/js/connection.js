@@ -24,7 +24,8 @@ export function watchLink(store) {
     if (link !== "lost") return;
     // A page that was opened without Central knows from last time when it was there.
     const since = lostAt || Number(localStorage.getItem(KEPT));
-    put(banner, since ? t("link.since", { time: when(since, store.now()) }) : t("link.never"));
+    const key = lostAt ? "link.since" : since ? "link.before" : "link.never";
+    put(banner, t(key, { time: when(since, store.now()) }));
   };
   addEventListener("pagehide", () => store.heardAt && localStorage.setItem(KEPT, String(store.now() - store.age())));
   store.addEventListener("link", show);

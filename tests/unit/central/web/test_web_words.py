@@ -77,7 +77,7 @@ def test_terms_are_those_of_the_labels_word_for_word(column, lang):
 def test_the_words_of_a_lost_central_are_those_teachers_look_for():
     for lang in labels.LANGUAGES:
         words = read_words(WORDS / f"{lang}.js")
-        for key in ("link.since", "link.never"):
+        for key in ("link.since", "link.before", "link.never"):
             assert words[key].startswith(labels.say(Phrase.CENTRAL_LOST, lang))
 
 

@@ -38,6 +38,7 @@ export default {
   "link.lost": "Offline",
   "link.since": "Unable to connect to Central since {time}. What you see is from then; trying again…",
   "link.never": "Unable to connect to Central. Trying again…",
+  "link.before": "Unable to connect to Central since {time}. It is shown here as soon as it is back; trying again…",
   "banner.since": "since {time}",
   "key.language": "Language",
   "key.theme": "Dark or light",

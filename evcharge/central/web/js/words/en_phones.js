@@ -7,7 +7,7 @@ export default {
   "phones.load_how": "It is no secret, and holds no key.",
   "phones.download": "Download evcharge-ca.crt",
   "phones.compare": "Compare its fingerprint",
-  "phones.compare_how": "SHA-256. On the PC that runs Central: openssl x509 -in state/ca.pem -noout -fingerprint -sha256. If it is another one, stop: somebody may stand between.",
+  "phones.compare_how": "SHA-256. On the PC that runs Central: openssl x509 -in .evcharge/ca.pem -noout -fingerprint -sha256. If it is another one, stop: somebody may stand between.",
   "phones.android": "Android",
   "phones.android_how": "Settings → Security → More → Encryption and credentials → Install a certificate → CA certificate, and choose the file.",
   "phones.iphone": "iPhone or iPad",

@@ -38,6 +38,7 @@ export default {
   "link.lost": "Sin conexión",
   "link.since": "Imposible conectar con Central desde las {time}. Lo que ve es de entonces; reintentando…",
   "link.never": "Imposible conectar con Central. Reintentando…",
+  "link.before": "Imposible conectar con Central desde las {time}. Se mostrará aquí en cuanto vuelva; reintentando…",
   "banner.since": "desde las {time}",
   "key.language": "Idioma",
   "key.theme": "Oscuro o claro",

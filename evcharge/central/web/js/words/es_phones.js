@@ -7,7 +7,7 @@ export default {
   "phones.load_how": "No es secreto ni contiene ninguna clave.",
   "phones.download": "Descargar evcharge-ca.crt",
   "phones.compare": "Compare su huella",
-  "phones.compare_how": "SHA-256. En el PC de Central: openssl x509 -in state/ca.pem -noout -fingerprint -sha256. Si es otra, deténgase: alguien puede estar en medio.",
+  "phones.compare_how": "SHA-256. En el PC de Central: openssl x509 -in .evcharge/ca.pem -noout -fingerprint -sha256. Si es otra, deténgase: alguien puede estar en medio.",
   "phones.android": "Android",
   "phones.android_how": "Ajustes → Seguridad → Más → Cifrado y credenciales → Instalar un certificado → Certificado de CA, y elija el archivo.",
   "phones.iphone": "iPhone o iPad",
