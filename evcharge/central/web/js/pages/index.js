@@ -14,6 +14,9 @@ import { entitle } from "../title.js";
 import { WallView } from "../wall_view.js";
 import { openNamed } from "../wall_ways.js";
 
+// The socket and the words come at the same time.
+const store = new Store();
+store.connect();
 await use("wall");
 
 const TABS = {
@@ -31,8 +34,6 @@ const NAV = [...["wall", ...Object.keys(TABS)].map(tab), { href: "/monitor", ico
   ["Enter", "key.enter"], ["Esc", "key.esc"],
 ];
 
-const store = new Store();
-store.connect();
 const { actions, menu } = await startShell({ store, title: "page.title", subtitle: "page.subtitle", nav: NAV, packs: [], keys: KEYS });
 const [home, root] = ["#home", "#tabs"].map((id) => $(id));
 const view = new WallView(home, store);
