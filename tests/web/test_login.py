@@ -147,7 +147,7 @@ async def test_a_password_entered_before_the_scripts_are_there_is_not_written_in
     async with window() as opened:
         opened.allowed += ["ERR_FAILED", "405"]
         page = opened.page
-        await page.route("**/static/js/**", lambda route: route.abort())
+        await page.route("**/static/*/js/**", lambda route: route.abort())
         await page.goto(f"{room.url}/login")
         await page.fill("#name", "ana")
         await page.fill("#password", "hunter2")
