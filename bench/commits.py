@@ -1,15 +1,23 @@
-"""What a group commit costs: real decisions of starts and tickets, 128 at a time. `python -m bench.commits`."""
+"""What a group commit costs: real decisions of starts and tickets, 128 at a time.
 
+`python -m bench.commits`; with `--postgres ADDRESS` in an empty PostgreSQL, whose own CPU is not counted.
+"""
+
+import argparse
 import asyncio
+import contextlib
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from evcharge.central.books.rows import DecidedEntry
+from evcharge.central.books.rows import STATEMENTS, DecidedEntry
 from evcharge.central.books.store import CentralStore
+from evcharge.storage.books import Books
 from evcharge.storage.database import open_database
+from evcharge.storage.postgres_books import open_postgres
+from evcharge.storage.postgres_place import Place
 from tests.unit.central.builders import ADMIN, Network
 
 BATCH = 128
@@ -43,7 +51,18 @@ def _taken(network: Network) -> list[DecidedEntry]:
     return found
 
 
-async def measure(rounds: int) -> tuple[Cost, Cost]:
+@contextlib.asynccontextmanager
+async def _books(url: str) -> AsyncIterator[Books]:
+    if url:
+        async with open_postgres(Place(url=url), SCHEMA, STATEMENTS) as books:
+            yield books
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        async with open_database(Path(folder) / "central.db", SCHEMA) as database:
+            yield database
+
+
+async def measure(rounds: int, url: str = "") -> tuple[Cost, Cost]:
     """Return what a start and what a ticket costs, over `rounds` batches of each."""
     network = Network()
     points = [(f"CP{n:03}", f"D{n:03}") for n in range(1, BATCH + 1)]
@@ -65,27 +84,26 @@ async def measure(rounds: int) -> tuple[Cost, Cost]:
             )
         tickets += _taken(network)
     spent = {"starts": [0.0, 0.0, 0.0], "tickets": [0.0, 0.0, 0.0]}
-    with tempfile.TemporaryDirectory() as folder:
-        async with open_database(Path(folder) / "central.db", SCHEMA) as database:
-            store = await CentralStore.open(database)
-            await store.commit(there)
-            pairs = zip(_batches(starts), _batches(tickets), strict=True)
-            for begun, ended in pairs:
-                for name, batch in (("starts", begun), ("tickets", ended)):
-                    wall, own, whole = time.perf_counter(), time.thread_time(), time.process_time()
-                    await store.commit(batch)
-                    own = time.thread_time() - own
-                    spent[name][0] += time.perf_counter() - wall
-                    spent[name][1] += own
-                    spent[name][2] += time.process_time() - whole - own
+    async with _books(url) as database:
+        store = await CentralStore.open(database)
+        await store.commit(there)
+        pairs = zip(_batches(starts), _batches(tickets), strict=True)
+        for begun, ended in pairs:
+            for name, batch in (("starts", begun), ("tickets", ended)):
+                wall, own, whole = time.perf_counter(), time.thread_time(), time.process_time()
+                await store.commit(batch)
+                own = time.thread_time() - own
+                spent[name][0] += time.perf_counter() - wall
+                spent[name][1] += own
+                spent[name][2] += time.process_time() - whole - own
     each = 1e6 / (rounds * BATCH)
     costs = [Cost(*(seconds * each for seconds in figures)) for figures in spent.values()]
     return costs[0], costs[1]
 
 
-async def main(rounds: int = 24) -> None:
+async def main(url: str = "", rounds: int = 24) -> None:
     """Print them."""
-    for name, cost in zip(("start", "ticket"), await measure(rounds), strict=True):
+    for name, cost in zip(("start", "ticket"), await measure(rounds, url), strict=True):
         print(
             f"commit of a {name:7} wall {cost.wall_us:6.1f} us, loop {cost.loop_us:6.1f} us of CPU, "
             f"database's thread {cost.other_us:6.1f} us"
@@ -93,4 +111,6 @@ async def main(rounds: int = 24) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--postgres", default="", metavar="ADDRESS", help="postgresql://user@host:port/name")
+    asyncio.run(main(parser.parse_args().postgres))

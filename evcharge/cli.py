@@ -264,7 +264,7 @@ def init(added: tuple[str, ...], renew: bool, demo: bool, config_file: Path | No
     say = Speech(SENTENCES, config.lang)
     report = setup.initialise(config.state, config.registry.names, renew=renew, added=added)
     try:
-        pages.initialise(config.state, report)
+        pages.initialise(config, report)
         if demo:
             from evcharge.demo import demo_users
 
@@ -484,10 +484,39 @@ def verify(logs: tuple[Path, ...], as_json: bool, config_file: Path | None, **gi
     import asyncio
 
     config = _with_whole_books(config_file, given)
+    from evcharge.central.books import moving
     from evcharge.central.books import verify as books
     from evcharge.labels import Speech
     from evcharge.labels.operator import SENTENCES
     from evcharge.operator import far_witnesses
 
     far = asyncio.run(far_witnesses.ask(config, Speech(SENTENCES, config.lang)))
-    return books.main(config.state, as_json=as_json, lang=config.lang, far=far, logs=logs)
+    with moving.as_files(config) as folder:
+        return books.main(folder, as_json=as_json, lang=config.lang, far=far, logs=logs)
+
+
+@evcharge.command()
+@click.option(
+    "--to",
+    "target",
+    required=True,
+    metavar="ADDRESS",
+    help="postgresql://user@host:port/name without a password, or file: back into the state folder.",
+)
+@_options()
+def migrate(target: str, config_file: Path | None, **given: Any) -> None:
+    """Move Central's books into PostgreSQL, or back into the state folder; Central must not run."""
+    config = _with_whole_books(config_file, given)
+    from evcharge.central.books import moving
+    from evcharge.labels import Speech
+    from evcharge.labels.operator import SENTENCES
+    from evcharge.runtime.config import parse
+
+    say = Speech(SENTENCES, config.lang)
+    if target == "file":
+        if not config.central.database:
+            raise ConfigError("`[central] database` is empty: it must say from where the books come back.")
+        click.echo(say("moved back", path=moving.to_file(config)))
+    else:
+        place = moving.to_postgres(config, parse("central.database", target or "?"))
+        click.echo(say("moved there", place=place))

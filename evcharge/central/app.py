@@ -13,7 +13,7 @@ from evcharge import __version__
 from evcharge.central.api.resources.push import MAX_PAGES
 from evcharge.central.api.wiring import Services, Tokens, Website, Work, website
 from evcharge.central.books.archive import Archive
-from evcharge.central.books.setup import SCHEMA, database_path
+from evcharge.central.books.setup import database_path, open_books
 from evcharge.central.books.store import CentralStore
 from evcharge.central.context import BookSide, PeerSide, WriterSide
 from evcharge.central.dispatcher import Dispatcher
@@ -63,7 +63,6 @@ from evcharge.security.passwords import Credentials
 from evcharge.security.tls import client_context
 from evcharge.storage.anchor_file import ANCHORS, AnchorFile
 from evcharge.storage.books import Books
-from evcharge.storage.database import open_database
 from evcharge.terminal.keyboard import is_terminal
 
 if TYPE_CHECKING:
@@ -128,7 +127,7 @@ async def build(config: Config, clock: Clock) -> AsyncIterator[Central]:
     resume_key = secret_files.read_keys(state / "central" / "resume.key")[0]
     tls = client_context(state / "ca.pem")
     link_seats, client_seats = _seats(settings)
-    async with open_database(database_path(state), SCHEMA) as database, Credentials() as credentials:
+    async with open_books(config) as database, Credentials() as credentials:
         books = await _books(database, settings)
         rules = rules_of(settings, clock, resume_key)
         writer = await _writer(books, rules, clock)

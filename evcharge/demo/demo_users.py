@@ -22,7 +22,6 @@ from evcharge.runtime import clock
 from evcharge.runtime.config import Config
 from evcharge.security import secret_files
 from evcharge.security.state_folder import InitReport
-from evcharge.storage.database import open_database
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ def initialise(config: Config, report: InitReport) -> None:
 async def _fill_wallets(config: Config) -> None:
     """Give each driver that Central does not know a wallet with its money."""
     by, now = Actor("evcharge init --demo", Role.OPERATOR, "this computer"), clock.utc_now()
-    async with open_database(books_setup.database_path(config.state), books_setup.SCHEMA) as database:
+    async with books_setup.open_books(config) as database:
         store = await CentralStore.open(database)
         draft, entries = PendingFacts(await store.load(now)), list[DecidedEntry]()
         rules = rules_of(config.central, clock.utc_now, b"")

@@ -446,6 +446,36 @@ SENTENCES: Mapping[str, Words] = {
         "los libros de {state} cambiaron más rápido de lo que se copiaban: inténtelo de nuevo.",
     ),
     "backup unwritable": ("cannot write {file}: {why}", "no se puede escribir {file}: {why}"),
+    "restore elsewhere": (
+        (
+            "a backup goes into files: leave `[central] database` empty, restore, then `evcharge migrate --to` "
+            "moves Central's books into an empty PostgreSQL."
+        ),
+        (
+            "una copia va a ficheros: deje vacío `[central] database`, restaure y luego `evcharge migrate --to` "
+            "lleva los libros de la Central a un PostgreSQL vacío."
+        ),
+    ),
+    "moved there": (
+        (
+            "Central's books are in {place} now, compared row by row; the file is kept as central.db.moved. Set "
+            "`[central] database` to that address before Central starts."
+        ),
+        (
+            "Los libros de la Central están ahora en {place}, comparados fila por fila; el fichero queda como "
+            "central.db.moved. Ponga esa dirección en `[central] database` antes de arrancar la Central."
+        ),
+    ),
+    "moved back": (
+        (
+            "Central's books are in {path} again, every row and sum checked. Leave `[central] database` empty "
+            "before Central starts."
+        ),
+        (
+            "Los libros de la Central están de nuevo en {path}, con cada fila y suma comprobada. Deje vacío "
+            "`[central] database` antes de arrancar la Central."
+        ),
+    ),
     "passphrase": ("Passphrase for the keys", "Contraseña de las claves"),
     "passphrase again": ("The same again", "Otra vez la misma"),
     "passphrase differs": ("these were two different passphrases.", "eran dos contraseñas distintas."),

@@ -9,6 +9,7 @@ import click
 from evcharge.runtime.cli_options import options, settings
 
 if TYPE_CHECKING:
+    from evcharge.operator.backup import Copy
     from evcharge.runtime.config import Config
 
 _WITH_KEYS = click.option(
@@ -66,6 +67,21 @@ def _passphrase(say: Any, file: Path | None, *, new: bool) -> str:
     return text
 
 
+def _copying(config: "Config") -> "Copy | None":
+    """Return how Central's books become a file when PostgreSQL has them."""
+    if not config.central.database:
+        return None
+    import asyncio
+
+    from evcharge.operator.backup import BOOKS, CENTRAL
+    from evcharge.storage.postgres_place import place_of
+
+    place = place_of(config)
+    from evcharge.storage.postgres_copy import copy_out
+
+    return lambda target: asyncio.run(copy_out(place, BOOKS[CENTRAL], target))
+
+
 @click.command()
 @_FILE
 @options(_WITH_KEYS, _PASSPHRASE)
@@ -81,7 +97,7 @@ def backup(
 
     say = Speech(SENTENCES, config.lang)
     passphrase = _passphrase(say, passphrase_file, new=True) if with_keys else None
-    manifest = back_up(config.state, file, utc_now(), say, passphrase)
+    manifest = back_up(config.state, file, utc_now(), say, passphrase, _copying(config))
     events = sum(part.head.n for part in manifest.parts if part.head is not None)
     time = manifest.made_at.astimezone().isoformat(" ", "seconds")
     click.echo(say("backup made", file=file, time=time, events=events))
@@ -96,13 +112,15 @@ def restore(
 ) -> None:
     """Put the books of the backup FILE back; Central and Registry must not run. What they replace is kept aside."""
     config = with_whole_books(config_file, given)
-    from evcharge.domain.errors import BadInput
+    from evcharge.domain.errors import BadInput, StateError
     from evcharge.labels import Speech
     from evcharge.labels.operator import SENTENCES
     from evcharge.operator import backup as backups
     from evcharge.runtime.clock import utc_now
 
     say = Speech(SENTENCES, config.lang)
+    if config.central.database:
+        raise StateError(say("restore elsewhere"))
     passphrase = None
     if with_keys:
         if backups.read_manifest(file, say).keys is None:

@@ -10,7 +10,7 @@ import os
 import secrets
 import shutil
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -36,16 +36,14 @@ from evcharge.storage.witnesses import central_witness
 
 FORMAT = 1
 # In the order in which they are copied: whoever remembers a head of another book is copied before that book.
-BOOKS = {
-    "registry/registry.db": "evcharge.registry.schema",
-    "central/central.db": "evcharge.central.books.schema",
-}
+CENTRAL = "central/central.db"
+BOOKS = {"registry/registry.db": "evcharge.registry.schema", CENTRAL: "evcharge.central.books.schema"}
 # Our identity, and everything that must stay secret.
 NETWORK = "ca.pem"
 KEYS = (
     NETWORK, "ca.key", "service.key", "registry.pem", "registry.key", "central.pem", "central.key",
     "central/resume.key", "central/pin.key", "operator.token", "weather.token", "enrolment.token", "weather.key",
-    "kafka.password",
+    "kafka.password", "central/database.password",
 )  # fmt: skip
 LEAST_PASSPHRASE = 12
 _MANIFEST, _SEALED = "manifest.json", "keys.sealed"
@@ -55,6 +53,10 @@ _CHUNK = 1 << 20
 _SCRYPT_N, _SCRYPT_R, _SCRYPT_P = 2**16, 8, 1
 # An anchor comes once a minute, and a copy takes moments: the second try is nearly always the last.
 _MOST_TRIES = 5
+
+
+# Copies a book that is elsewhere into a new file.
+Copy = Callable[[Path], None]
 
 
 class Part(Struct, kw_only=True, forbid_unknown_fields=False):
@@ -100,17 +102,26 @@ class Restored:
 # ---- making one
 
 
-def back_up(state: Path, target: Path, now: datetime, say: Speech, passphrase: str | None = None) -> Manifest:
+def back_up(
+    state: Path,
+    target: Path,
+    now: datetime,
+    say: Speech,
+    passphrase: str | None = None,
+    copy_central: Copy | None = None,
+) -> Manifest:
     """Write a backup of the books in `state` to the new file `target`, also while Central and Registry run.
 
-    With a passphrase, the keys come along. Raises StateError.
+    With a passphrase, the keys come along; `copy_central` copies Central's books where they are no file. Raises
+    StateError.
     """
-    if not (state / NETWORK).exists() or not any((state / book).exists() for book in BOOKS):
+    has_books = copy_central is not None or any((state / book).exists() for book in BOOKS)
+    if not (state / NETWORK).exists() or not has_books:
         raise StateError(say("backup nothing", state=state))
     if os.path.lexists(target):
         raise StateError(say("backup exists", file=target))
     with _of_the_disk(target, say), _workshop(target.parent, target.name) as folder:
-        parts = _copied(state, folder, say)
+        parts = _copied(state, folder, say, copy_central)
         manifest = Manifest(
             format=FORMAT,
             evcharge=__version__,
@@ -144,13 +155,13 @@ def back_up(state: Path, target: Path, now: datetime, say: Speech, passphrase: s
     return manifest
 
 
-def _copied(state: Path, folder: Path, say: Speech) -> list[Part]:
+def _copied(state: Path, folder: Path, say: Speech, copy_central: Copy | None) -> list[Part]:
     """Copy the books and their anchors into `folder`, so that none remembers more of another than is there."""
     for _ in range(_MOST_TRIES):
         parts: list[Part] = []
         for book in BOOKS:
-            source = state / book
-            if not source.exists():
+            source, is_file = state / book, book != CENTRAL or copy_central is None
+            if is_file and not source.exists():
                 continue
             anchors = str(PurePosixPath(book).with_name(ANCHORS))
             with contextlib.suppress(FileNotFoundError):
@@ -160,7 +171,10 @@ def _copied(state: Path, folder: Path, say: Speech) -> list[Part]:
             copy = folder / book
             files.make_folder(copy.parent)
             copy.unlink(missing_ok=True)
-            copy_database(source, copy)
+            if copy_central is not None and not is_file:
+                copy_central(copy)
+            else:
+                copy_database(source, copy)
             parts.append(_part(folder, book))
         if _agree(folder):
             return parts

@@ -39,7 +39,7 @@ async def ask(config: Config, say: Speech) -> Mapping[str, list[Witness]]:
         found["central.db"].append(await _asked(REGISTRY, _registry(config)))
     if config.kafka.bootstrap:
         found["central.db"].append(await _asked(KAFKA, _kafka(config)))
-    if not (config.state / "central/central.db").exists():
+    if not (config.central.database or (config.state / "central/central.db").exists()):
         found["registry.db"].append(await _asked(CENTRAL, _central(config, say)))
     return found
 

@@ -252,6 +252,13 @@ SPANISH: Mapping[str, str] = {
     "Read the passphrase from the first line of FILE instead of asking for it.": (
         "Lee la frase de paso de la primera línea de FILE en lugar de preguntarla."
     ),
+    "Move Central's books into PostgreSQL, or back into the state folder; Central must not run.": (
+        "Lleva los libros de la Central a PostgreSQL, o de vuelta a la carpeta de estado; la Central no debe estar "
+        "en marcha."
+    ),
+    "postgresql://user@host:port/name without a password, or file: back into the state folder.": (
+        "postgresql://usuario@equipo:puerto/nombre sin contraseña, o file: de vuelta a la carpeta de estado."
+    ),
     "Put the books of the backup FILE back; Central and Registry must not run. What they replace is kept aside.": (
         "Recupera los libros de la copia FILE; Central y el Registry deben estar parados. "
         "Lo que reemplazan se guarda aparte."

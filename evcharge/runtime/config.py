@@ -22,7 +22,7 @@ PREFIX = "EVCHARGE_"
 # Variables that are ours without being settings: they are read where they are needed.
 _OTHER_VARIABLES = {f"{PREFIX}{name}" for name in (
     "CONFIG", "ENROLMENT_TOKEN", "CREDENTIAL", "FAILPOINT", "OPERATOR_TOKEN", "ADMIN_PASSWORD",
-    "WEATHER_TOKEN", "WEATHER_KEY", "KAFKA_PASSWORD",
+    "WEATHER_TOKEN", "WEATHER_KEY", "KAFKA_PASSWORD", "DATABASE_PASSWORD",
 )}  # fmt: skip
 _DEFAULT_FILE = Path("config.toml")
 JOINED_FILE = "joined.toml"
@@ -85,6 +85,14 @@ MaybeMailAddress = Annotated[
     str,
     _text(
         "an address like ana@example.org, or nothing", r"\A([A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,190})?\Z"
+    ),
+]
+Database = Annotated[
+    str,
+    _text(
+        "an address like postgresql://evcharge@127.0.0.1:5432/evcharge, without a password, or nothing",
+        r"\A(postgresql://[A-Za-z0-9._%-]{1,100}@[A-Za-z0-9._:%\[\]-]{1,250}/[A-Za-z0-9._%-]{1,100}"
+        r"(\?schema=[a-z_][a-z0-9_]{0,40})?)?\Z",
     ),
 ]
 HostPort = Annotated[str, _text("host:port, or nothing", r"\A([A-Za-z0-9._-]{1,253}:\d{1,5})?\Z")]
@@ -151,13 +159,19 @@ class RegistrySettings(Struct, frozen=True, kw_only=True):
 
 
 class CentralSettings(Struct, frozen=True, kw_only=True):
-    """[central]: the control room. Prices and sums are euros as text (billing parses them)."""
+    """[central]: the control room. Prices and sums are euros as text (billing parses them).
+
+    `database` is where its books lie, if not in the state folder; its password never stands here.
+    """
 
     host: Host = "127.0.0.1"
     port: Port = 9002
     timezone: TimeZone = ""
     country_code: CountryCode = "ES"
     party_id: PartyId = "EVC"
+    database: Database = ""
+    database_security: Literal["auto", "tls", "plaintext"] = "auto"
+    database_ca_file: OptionalText = ""
     default_price: Price = "0.25"
     wallets: bool = True
     welcome_credit: Money = "20.00"

@@ -13,6 +13,7 @@ from evcharge.domain.errors import ConfigError
 
 _OF_KAFKA = ("EVCHARGE_KAFKA_PASSWORD",)
 _OF_NOTIFY = ("EVCHARGE_NOTIFY_TOKEN",)
+_OF_DATABASE = ("EVCHARGE_DATABASE_PASSWORD",)
 # By key: the variables that may hold what is sent there.
 SECRETS_GO_BY: Mapping[str, tuple[str, ...]] = {
     "reach.registry_url": ("EVCHARGE_ADMIN_PASSWORD", "EVCHARGE_CREDENTIAL", "EVCHARGE_ENROLMENT_TOKEN"),
@@ -21,6 +22,9 @@ SECRETS_GO_BY: Mapping[str, tuple[str, ...]] = {
     "kafka.security": _OF_KAFKA,
     "kafka.mechanism": _OF_KAFKA,
     "kafka.ca_file": _OF_KAFKA,
+    "central.database": _OF_DATABASE,
+    "central.database_security": _OF_DATABASE,
+    "central.database_ca_file": _OF_DATABASE,
     "notify.webhook": _OF_NOTIFY,
     "notify.ntfy": _OF_NOTIFY,
     "notify.smtp": ("EVCHARGE_NOTIFY_PASSWORD",),

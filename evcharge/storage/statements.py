@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evcharge.storage.sums import MOST_KEPT
+
 Values = tuple[Any, ...]
 Params = Mapping[str, Any]
 
@@ -80,5 +82,20 @@ class Sql:
     text: str
 
 
-# Statements in order, each with its rows.
-Writes = tuple[Statement, Sequence[Values]] | tuple[Sql, Sequence[Params]]
+# A statement with its rows: `Values`, or those of `Sql`, `Params`.
+Writes = tuple[Statement | Sql, Sequence[Any]]
+
+
+def added_up(statement: Add, rows: Sequence[Values]) -> list[Values]:
+    """Return the same with one row for each key: an engine that changes a set at once takes no key twice."""
+    width = len(statement.key)
+    found: dict[Values, list[int]] = {}
+    for row in rows:
+        sums = found.setdefault(row[:width], [0] * len(statement.sums))
+        for place, value in enumerate(row[width:]):
+            sums[place] += value
+    most = [MOST_KEPT if name in statement.capped else None for name in statement.sums]
+    return [
+        (*key, *(value if cap is None else min(value, cap) for value, cap in zip(sums, most, strict=True)))
+        for key, sums in found.items()
+    ]

@@ -4,11 +4,14 @@ StoreError                 nothing of this transaction is stored; this read has 
 ├── ConstraintViolated     the data breaks a rule of the schema: it will each time
 ├── StoreFull              there is no room: again when somebody has made some
 ├── StoreBusy              another has it: again in a moment
+├── StoreAway              it cannot be reached: again when it is back
 ├── StoreUnwritable        we may not open it, or not write there: its owner or its permissions
 └── StoreBroken            what is stored can no longer be relied on: stop
-    └── StoreDamaged       what is stored is not what was written
+    ├── StoreDamaged       what is stored is not what was written
+    └── StoreDeposed       another Central has these books now
 
-Whether a commit was stored is always known when one of them is raised. Pure.
+Whether a commit was stored is known when one of them is raised; where it cannot be found out, nothing more is stored
+until it is. Pure.
 """
 
 
@@ -47,6 +50,12 @@ class StoreBusy(StoreError):
     sentence = "another program holds the database"
 
 
+class StoreAway(StoreError):
+    """The database cannot be reached."""
+
+    sentence = "the database cannot be reached"
+
+
 class StoreUnwritable(StoreError):
     """The database cannot be opened or written by us."""
 
@@ -63,3 +72,9 @@ class StoreDamaged(StoreBroken):
     """What the database holds is no longer what was written."""
 
     sentence = "the database is damaged"
+
+
+class StoreDeposed(StoreBroken):
+    """Another Central writes these books from now on; nothing of ours is stored any more."""
+
+    sentence = "another Central has taken these books over"

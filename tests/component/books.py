@@ -15,10 +15,11 @@ from evcharge.central.books.store import CentralStore
 from evcharge.central.rules.facts import Facts
 from evcharge.domain.events import CentralStarted, Event
 from evcharge.domain.timestamps import text_of
+from evcharge.storage import books as port
 from evcharge.storage import database, hash_chain
-from evcharge.storage.database import Database, open_database
 from evcharge.storage.sqlite_statements import sql_of
 from evcharge.storage.statements import Put, Sql
+from tests.component import engines
 from tests.unit.central.builders import ADMIN, NOON, Network
 
 SCHEMA = "evcharge.central.books.schema"
@@ -26,24 +27,31 @@ SCHEMA = "evcharge.central.books.schema"
 
 @dataclass
 class Books:
-    """An open central.db."""
+    """Open books; `path` is their file, of SQLite."""
 
     path: Path
-    database: Database
+    database: port.Books
     store: CentralStore
 
 
 @contextlib.asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[Books]:
-    """Open central.db in `folder`."""
+    """Open the books of `folder`, in the engine of this test."""
     path = folder / "central.db"
-    async with open_database(path, SCHEMA) as database:
-        yield Books(path, database, await CentralStore.open(database))
+    async with engines.opened(folder) as opened_books:
+        yield Books(path, opened_books, await CentralStore.open(opened_books))
 
 
 @contextlib.contextmanager
 def raw(path: Path, *, tamper: bool = False) -> Iterator[sqlite3.Connection]:
-    """Open a database past evcharge; to tamper with it, without its triggers and checks while the block lasts."""
+    """Open a database past evcharge; to tamper with it, without its triggers and checks while the block lasts.
+
+    What PostgreSQL keeps is only looked at, in a copy.
+    """
+    if engines.server and path.name == "central.db" and not tamper:
+        with engines.looked_at(path.parent) as copied:
+            yield copied
+        return
     connection = sqlite3.connect(path, isolation_level=None)
     connection.row_factory = sqlite3.Row
     with contextlib.closing(connection):

@@ -9,6 +9,7 @@ import pytest
 
 from evcharge.central.books import setup, verify
 from evcharge.central.services import accounts, registry_sync
+from evcharge.runtime.config import Config
 from evcharge.security import passwords, state_folder
 from evcharge.storage.database import open_database
 from tests.component.registry_process import Running, make_state, running_registry
@@ -580,7 +581,7 @@ async def test_init_makes_one_admin_for_registry_and_pages(tmp_path: Path):
         from evcharge.registry import setup as registry_setup
 
         report = registry_setup.initialise(tmp_path, [])
-        setup.initialise(tmp_path, report)
+        setup.initialise(Config(state=tmp_path), report)
         return report
 
     first = await asyncio.to_thread(init)
@@ -600,7 +601,7 @@ async def test_init_on_an_older_state_folder_makes_an_admin_of_the_pages_alone(t
 
         registry_setup.initialise(tmp_path, [])
         report = registry_setup.initialise(tmp_path, [])
-        setup.initialise(tmp_path, report)
+        setup.initialise(Config(state=tmp_path), report)
         return report
 
     report = await asyncio.to_thread(init)

@@ -16,8 +16,11 @@ from evcharge.domain.errors import BadInput
 from evcharge.domain.events import ClockJumped, HoldPlaced, Unread
 from evcharge.domain.timestamps import text_of
 from evcharge.storage.database import Database
+from tests.component import engines
 from tests.component.books import FromNextYear, entries, opened
 from tests.unit.central.builders import ADMIN, NOON, Network
+
+ENGINES = engines.BOTH
 
 
 class Explained(Database):
@@ -50,6 +53,9 @@ async def archive(tmp_path: Path):
     network.charging("D01", "CP001")
     async with opened(tmp_path) as books:
         await books.store.commit(entries(network))
+        if engines.server:
+            yield Archive(books.database)
+            return
         assert isinstance(books.database, Database)
         explained = Explained(books.database._thread, "x.db")
         explained._lock = books.database._lock
@@ -99,6 +105,7 @@ async def test_the_pages_one_after_another_are_the_whole_list_in_both_directions
     assert back == whole
 
 
+@pytest.mark.only_sqlite
 @pytest.mark.parametrize("state", ["", *STATES])
 @pytest.mark.parametrize("filters", FILTERS, ids=lambda filters: "+".join(filters) or "all")
 async def test_every_filter_of_sessions_has_an_index_that_is_in_order(archive, state: str, filters):
@@ -122,6 +129,7 @@ async def test_every_filter_of_sessions_has_an_index_that_is_in_order(archive, s
         assert not rest or (state == "open" and wanted.startswith("session_by_state")), rest
 
 
+@pytest.mark.only_sqlite
 async def test_what_stands_on_paper_is_found_by_its_keys(archive):
     session_id = (await every(archive, "tickets"))[0]
     asked = {
@@ -136,6 +144,7 @@ async def test_what_stands_on_paper_is_found_by_its_keys(archive):
         assert any(wanted in plan for plan in archive._database.plans), archive._database.plans
 
 
+@pytest.mark.only_sqlite
 @pytest.mark.parametrize("filters", FILTERS, ids=lambda filters: "+".join(filters) or "all")
 async def test_every_filter_of_tickets_has_an_index_that_is_in_order(archive, filters):
     await archive.tickets(limit=10, before=f"ticket~{NOON.isoformat()}~S-1", **filters)
@@ -153,6 +162,7 @@ async def test_every_filter_of_tickets_has_an_index_that_is_in_order(archive, fi
     assert all("SUBQUERY" in one or "(session_id=?)" in one for one in corrected), corrected
 
 
+@pytest.mark.only_sqlite
 @pytest.mark.parametrize("who", ["", "D01"])
 @pytest.mark.parametrize("type_", ["", "TicketMade"])
 @pytest.mark.parametrize("cp_id", ["", "CP001"])

@@ -7,35 +7,29 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central.books.rows import (
-    _ADD_TO_DAILY as ADD_TO_DAILY,
-)
-from evcharge.central.books.rows import (
-    _BREAK_OFF as BREAK_OFF,
-)
-from evcharge.central.books.rows import (
-    _CORRECT_DAILY as CORRECT_DAILY,
-)
-from evcharge.central.books.rows import (
-    _PUT_STATUS as PUT_STATUS,
-)
-from evcharge.central.books.rows import (
-    PUT_EVENT,
-)
+from evcharge.central.books.rows import STATEMENTS
 from evcharge.storage.books import Books
-from evcharge.storage.database import open_database
-from evcharge.storage.statements import Put, Sql, Take
+from evcharge.storage.statements import Add, Put, SetNewest, Sql, Take, added_up
 from evcharge.storage.store_errors import ConstraintViolated, StoreError
 from evcharge.storage.sums import MOST_KEPT
-from tests.component.books import SCHEMA
+from tests.component import engines
+
+ENGINES = engines.BOTH
 
 PUT_OFFSET = Put("order_offset", ("cluster", "partition", "next"), ("cluster", "partition"))
 PUT_ORDER = Put("order_taken", ("command_id", "at"))
+ADD_TO_DAILY = next(one for one in STATEMENTS if isinstance(one, Add) and one.table == "daily" and one.begins)
+CORRECT_DAILY = next(
+    one for one in STATEMENTS if isinstance(one, Add) and one.table == "daily" and not one.begins
+)
+PUT_STATUS = next(one for one in STATEMENTS if isinstance(one, Put) and one.table == "status_log")
+BREAK_OFF = next(one for one in STATEMENTS if isinstance(one, SetNewest))
+PUT_EVENT = next(one for one in STATEMENTS if isinstance(one, Put) and one.table == "events")
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture
 async def books(tmp_path: Path) -> AsyncIterator[Books]:
-    async with open_database(tmp_path / "central.db", SCHEMA) as opened:
+    async with engines.opened(tmp_path) as opened:
         yield opened
 
 
@@ -99,6 +93,11 @@ async def test_sums_grow_and_a_full_one_stays_full(books: Books):
         "SELECT cp_id, day, sessions, energy_mwh, revenue_cents FROM daily ORDER BY cp_id"
     )
     assert [tuple(row) for row in found] == [("CP1", "d", 3, MOST_KEPT, 6), ("CP2", "d", 1, 0, 4)]
+
+
+def test_rows_of_one_key_are_added_up():
+    rows = [("CP1", "d", 1, MOST_KEPT, 1), ("CP2", "d", 1, 5, 0), ("CP1", "d", 1, 20, 2)]
+    assert added_up(ADD_TO_DAILY, rows) == [("CP1", "d", 2, MOST_KEPT, 3), ("CP2", "d", 1, 5, 0)]
 
 
 async def test_only_the_newest_row_is_marked(books: Books):

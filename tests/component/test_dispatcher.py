@@ -36,8 +36,11 @@ from evcharge.storage.store_errors import (
     StoreError,
     StoreFull,
 )
+from tests.component import engines
 from tests.component.books import Books, any_event, lasting, opened, raw
 from tests.unit.central.builders import ADMIN, JOURNAL, NOON, FakeEngine
+
+ENGINES = engines.BOTH
 
 RULES = Rules(now=NOON, welcome_credit_cents=2_000)
 
@@ -58,6 +61,8 @@ class Writer:
 
     def _hear(self, event: events.Event) -> None:
         self.told.append(event)
+        if engines.server:
+            return  # a copy for each event would take too long
         with raw(self.books.path) as connection:
             self.stored_when_told.append(connection.execute("SELECT COUNT(*) FROM events").fetchone()[0])
 
@@ -280,6 +285,7 @@ async def test_an_answer_that_needs_no_storing_is_given_and_does_not_end_the_tro
     assert "Central stores again." in caplog.text
 
 
+@pytest.mark.only_sqlite
 async def test_a_disk_that_is_really_full_refuses_and_recovers(writer: Writer):
     await writer.is_ready()
     database = writer.books.database
@@ -385,7 +391,7 @@ async def test_only_the_command_that_the_books_refuse_fails(writer: Writer):
     bad = writer.posts(c.TopUp, driver_id="D01", cents=1)
     after = writer.posts(c.DriverArrives, driver_id="D02", link=9, epoch=0)
     with pytest.raises(
-        Unstorable, match=r"the books refuse this: it breaks a rule of the database \(balance_cents\)"
+        Unstorable, match=r"the books refuse this: it breaks a rule of the database \((driver_)?balance_cents"
     ):
         await bad
     assert (await after).reply is None

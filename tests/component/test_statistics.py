@@ -10,8 +10,12 @@ from evcharge.central.books import statistics
 from evcharge.central.books.statistics import Statistics, Sums, Use, availability
 from evcharge.central.books.store import CentralStore
 from evcharge.domain.charging_point import CpStatus
+from evcharge.storage.statements import Sql
+from tests.component import engines
 from tests.component.books import Books, entries, opened
 from tests.unit.central.builders import NOON, Network
+
+ENGINES = engines.BOTH
 
 TODAY = NOON.date()
 
@@ -97,9 +101,12 @@ async def test_only_the_days_that_were_asked_for_count(books: Books):
 
 
 async def test_sums_beyond_64_bits_are_sums_like_any_other(books: Books):
-    async with books.database.transaction() as transaction:
-        await transaction.execute(f"UPDATE daily SET energy_mwh = {2**63 - 1}, revenue_cents = {2**63 - 1}")
-        await transaction.execute(f"UPDATE status_daily SET ms = {2**63 - 1} WHERE status = 'Faulted'")
+    most = {"most": 2**63 - 1}
+    lies = (
+        "UPDATE daily SET energy_mwh = :most, revenue_cents = :most",
+        "UPDATE status_daily SET ms = :most WHERE status = 'Faulted'",
+    )
+    await books.database.commit([(Sql(lie), [most]) for lie in lies])
     found = (await uses(books, TODAY, TODAY + timedelta(days=5), 60))["CP001"]
     assert (found.sums.energy_mwh, found.sums.revenue_cents) == (2 * (2**63 - 1), 2 * (2**63 - 1))
     days = await Statistics(books.database).days(TODAY, TODAY, None, 2)

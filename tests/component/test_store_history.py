@@ -16,6 +16,7 @@ from evcharge.domain.charging_point import ChargingPoint, CpStatus
 from evcharge.domain.events import ClockJumped
 from evcharge.domain.timestamps import text_of
 from evcharge.storage.store_errors import ConstraintViolated
+from tests.component import engines
 from tests.component.books import (
     any_event,
     at,
@@ -27,6 +28,8 @@ from tests.component.books import (
     rows,
 )
 from tests.unit.central.builders import ADMIN, NOON, Network
+
+ENGINES = engines.BOTH
 
 
 async def test_a_day_of_the_statistics_is_the_sum_of_its_tickets(tmp_path: Path):
@@ -42,6 +45,7 @@ async def test_a_day_of_the_statistics_is_the_sum_of_its_tickets(tmp_path: Path)
         assert violations(connection) == []
 
 
+@pytest.mark.only_sqlite
 async def test_a_statistic_that_is_not_its_tickets_is_found(tmp_path: Path):
     async with opened(tmp_path) as books:
         await kept(books, busy_day())

@@ -12,7 +12,9 @@ from evcharge.central.rules import commands as c
 from evcharge.central.rules.decision import Decision
 from evcharge.central.rules.facts import Transfer, TransferKind
 from evcharge.domain.session import SessionState, Ticket
+from evcharge.storage.statements import Sql
 from evcharge.storage.store_errors import ConstraintViolated
+from tests.component import engines
 from tests.component.books import (
     Books,
     any_event,
@@ -24,6 +26,8 @@ from tests.component.books import (
     reloaded,
 )
 from tests.unit.central.builders import ADMIN, NOON, Network
+
+ENGINES = engines.BOTH
 
 
 async def test_a_batch_that_fails_leaves_nothing_and_the_chain_where_it_was(tmp_path: Path):
@@ -96,6 +100,7 @@ def only(*changes: object) -> Decision:
     return Decision(changes=changes)
 
 
+@pytest.mark.only_sqlite
 @pytest.mark.parametrize(
     ("wrong", "complaint"),
     [
@@ -137,14 +142,13 @@ async def test_the_database_itself_refuses_what_the_rules_must_never_decide(tmp_
 
 
 @pytest.mark.parametrize("table", ["ticket", "ledger", "events"])
-@pytest.mark.parametrize("what", ["UPDATE {} SET rowid = rowid + 100", "DELETE FROM {}"])
+@pytest.mark.parametrize("what", ["UPDATE {} SET driver_id = 'D09'", "DELETE FROM {}"])
 async def test_tickets_the_ledger_and_the_audit_log_never_change(tmp_path: Path, table: str, what: str):
     network = busy_day()
     async with opened(tmp_path) as books:
         await kept(books, network)
         with pytest.raises(ConstraintViolated) as refused:
-            async with books.database.transaction() as transaction:
-                await transaction.execute(what.format(table))
+            await books.database.commit([(Sql(what.format(table)), [{}])])
         assert re.search("immutable|append-only", refused.value.args[0])
 
 

@@ -15,7 +15,7 @@ from evcharge.domain.events import WalletToppedUp
 from evcharge.labels.book_findings import in_words
 from evcharge.storage import hash_chain
 from evcharge.storage.anchor_file import ANCHORS
-from evcharge.storage.database import open_database
+from evcharge.storage.database import Database, open_database
 from tests.component.books import (
     FromNextYear,
     any_event,
@@ -394,6 +394,7 @@ def test_a_file_that_is_no_database_is_named(book: Path):
 async def test_central_may_be_at_work_meanwhile(book: Path):
     async with opened(book.parent) as books:
         assert verify.check(book) == []
+        assert isinstance(books.database, Database)
         async with books.database.transaction():
             assert verify.check(book) == []
 

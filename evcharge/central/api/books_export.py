@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from evcharge.central.api.kit.date_ranges import instants
@@ -9,6 +10,7 @@ from evcharge.central.api.kit.exports import Exports, Format, What, party_of
 from evcharge.central.api.kit.request_inputs import page_of
 from evcharge.central.books.archive import Archive
 from evcharge.central.books.invariants import days_of
+from evcharge.central.books.moving import as_files
 from evcharge.central.books.setup import SCHEMA, database_path
 from evcharge.domain.errors import StateError
 from evcharge.runtime.config import Config
@@ -23,7 +25,18 @@ def write(
 
     Raises StateError, BadInput.
     """
-    path = database_path(config.state)
+    with as_files(config) as folder:
+        _write(config, database_path(folder), what, format_, query, take)
+
+
+def _write(
+    config: Config,
+    path: Path,
+    what: What,
+    format_: Format,
+    query: Mapping[str, str],
+    take: Callable[[bytes], object],
+) -> None:
     if not path.exists():
         raise StateError(f"{path} is not there: is it the right --state folder?")
     with reading(path) as connection:

@@ -194,6 +194,12 @@ _THIN_READINGS = Sql("""
         SELECT 1 FROM reading AS first WHERE first.session_id = reading.session_id
         AND first.elapsed_s < reading.elapsed_s AND first.elapsed_s / :stretch_s = reading.elapsed_s / :stretch_s)
 """)
+# All that a decision can write.
+STATEMENTS: tuple[Statement, ...] = (
+    *(table.put for table in _TABLES.values()),
+    PUT_EVENT, _PUT_INBOX, _PUT_BACK_INBOX, _PUT_STATUS, _ADD_TO_DAILY, _CORRECT_DAILY, _BREAK_OFF,
+    _ADD_TO_STATUS_DAILY, _FORGET_JOURNAL, _TAKE_FROM_INBOX,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

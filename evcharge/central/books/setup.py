@@ -1,22 +1,31 @@
-"""What `evcharge init` makes for Central's pages: the first administrator."""
+"""Where Central's books are; and what `evcharge init` makes for its pages: the first administrator."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-from evcharge.central.books.rows import DecidedEntry
+from evcharge.central.books.rows import STATEMENTS, DecidedEntry
 from evcharge.central.books.store import CentralStore
 from evcharge.central.rules.accounts import Account, seal
 from evcharge.central.rules.commands import Actor
 from evcharge.central.rules.decision import Decision
+from evcharge.domain.errors import StateError
 from evcharge.domain.events import AccountAdded
 from evcharge.domain.ids import Role
 from evcharge.runtime import clock
+from evcharge.runtime.config import Config
+from evcharge.security import secret_files
 from evcharge.security.passwords import Credentials, new_password
 from evcharge.security.state_folder import InitReport
-from evcharge.storage.database import open_database
+from evcharge.storage.books import Books
+from evcharge.storage.database import only_process, open_database
+from evcharge.storage.postgres_place import place_of
 
 SCHEMA = "evcharge.central.books.schema"
 FIRST_ADMIN = "admin"
+# Beside the books: where they are when they are not here.
+ELSEWHERE = "database.place"
 
 
 def database_path(state: Path) -> Path:
@@ -24,17 +33,50 @@ def database_path(state: Path) -> Path:
     return state / "central" / "central.db"
 
 
-def initialise(state: Path, report: InitReport) -> None:
+@contextlib.asynccontextmanager
+async def open_books(config: Config) -> AsyncIterator[Books]:
+    """Open Central's books where the settings say, at the newest schema; one process at a time. Raises StateError."""
+    path = database_path(config.state)
+    if not config.central.database:
+        if (noted := _elsewhere(path)) and not path.exists():
+            raise StateError(
+                f"the books of this network are in {noted}: set `[central] database`, "
+                "or bring them back with `evcharge migrate --to file`."
+            )
+        async with open_database(path, SCHEMA) as database:
+            yield database
+        return
+    place = place_of(config)
+    from evcharge.storage.postgres_books import open_postgres  # its library is an extra
+
+    with only_process(path):
+        if path.exists():
+            raise StateError(
+                f"`[central] database` names {place}, and {path} holds books, too: move them there with "
+                "`evcharge migrate --to`, or put that file aside."
+            )
+        async with open_postgres(place, SCHEMA, STATEMENTS) as books:
+            # Whoever forgets the setting must not begin with empty books.
+            secret_files.replace_secret(path.with_name(ELSEWHERE), str(place))
+            yield books
+
+
+def _elsewhere(path: Path) -> str:
+    noted = path.with_name(ELSEWHERE)
+    return secret_files.read_secret(noted) if noted.exists() else ""
+
+
+def initialise(config: Config, report: InitReport) -> None:
     """Make the first administrator of Central's pages, unless there is one.
 
     It gets the password of the Registry's new administrator, or, when that one was there before, one of its own;
     `report` then has it. Not for use inside a loop. Raises StateError.
     """
-    asyncio.run(_add_admin(state, report))
+    asyncio.run(_add_admin(config, report))
 
 
-async def _add_admin(state: Path, report: InitReport) -> None:
-    async with open_database(database_path(state), SCHEMA) as database, Credentials() as credentials:
+async def _add_admin(config: Config, report: InitReport) -> None:
+    async with open_books(config) as database, Credentials() as credentials:
         if await database.read("SELECT 1 FROM account WHERE role = 'admin' AND removed_at IS NULL LIMIT 1"):
             report.kept.append(f"account {FIRST_ADMIN} of Central's pages")
             return

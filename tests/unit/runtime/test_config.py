@@ -274,6 +274,9 @@ REDIRECTS = [
     ("kafka", "security", "sasl_plaintext"),
     ("kafka", "mechanism", "PLAIN"),
     ("kafka", "ca_file", "theirs.pem"),
+    ("central", "database", "postgresql://evcharge@theirs/evcharge"),
+    ("central", "database_security", "plaintext"),
+    ("central", "database_ca_file", "theirs.pem"),
     ("weather", "api_url", "https://theirs:1"),
 ]
 
@@ -292,7 +295,14 @@ def test_a_file_that_nobody_named_redirects_no_secret_of_another_state_folder(se
 @pytest.mark.parametrize(("section", "name", "value"), REDIRECTS)
 def test_what_is_nearer_than_that_file_goes_before_it(section, name, value):
     write(f'[{section}]\n{name} = "{value}"\n')
-    own = {"kafka": {"bootstrap": "ours:1", "security": "tls", "mechanism": "SCRAM-SHA-256", "ca_file": "o"}}
+    own = {
+        "kafka": {"bootstrap": "ours:1", "security": "tls", "mechanism": "SCRAM-SHA-256", "ca_file": "o"},
+        "central": {
+            "database": "postgresql://evcharge@ours/evcharge",
+            "database_security": "tls",
+            "database_ca_file": "ours.pem",
+        },
+    }
     ours = own.get(section, {}).get(name, "https://ours:1")
     key = f"{section}.{name}"
     for config in (load(None, ELSEWHERE, {key: ours}), load(None, ELSEWHERE | {variable(key): ours}, {})):
@@ -361,3 +371,18 @@ def test_a_config_file_that_gives_without_end_or_never_is_a_sentence(name):
 
 def test_no_config_file_at_all_can_be_asked_for():
     assert load(Path("/dev/null"), {}, {}) == Config()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://evcharge:secret@db/evcharge",
+        "postgresql://db/evcharge",
+        "mysql://evcharge@db/evcharge",
+        "postgresql://evcharge@db/evcharge?sslmode=disable",
+        'postgresql://evcharge@db/evcharge?schema=a"b',
+    ],
+)
+def test_the_address_of_a_database_holds_no_password_and_nothing_that_is_not_ours(address: str):
+    with pytest.raises(ConfigError, match="without a password"):
+        parse("central.database", address)

@@ -1,0 +1,390 @@
+"""Books in PostgreSQL: one connection that writes, a few that only read.
+
+A commit is one call of a function of the server; its first statement is the fence (`central`, one row): it counts the
+commits, and belongs to one process, so that a Central that was taken for dead stores nothing any more, and a commit
+whose answer was lost is found by its number.
+"""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from evcharge.domain.errors import StateError, Taken
+from evcharge.storage import postgres_schema
+from evcharge.storage.postgres_errors import ALL, store_error
+from evcharge.storage.postgres_place import Place
+from evcharge.storage.postgres_statements import commit_function, fence, query, single, sql_of
+from evcharge.storage.statements import Params, Sql, Statement, Writes
+from evcharge.storage.store_errors import StoreBroken, StoreDeposed, StoreError
+
+log = logging.getLogger(__name__)
+
+_NAME = "central"
+_CONNECT_S = 5.0
+# A commit, and a read, takes no longer; after that its connection is given up.
+_COMMIT_S = 20.0
+_READ_S = 60.0
+_READERS = 3
+# How long a commit whose answer was lost is looked for, before its caller is told that the database is away.
+_DOUBT_S = 10.0
+_AGAIN_S = 0.2
+# A Central that was killed just now holds its lock until PostgreSQL has noticed.
+_FREE_WITHIN_S = 3.0
+_KEEPALIVE = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
+_LEAST_VERSION = (12, 0)
+_TAKE = """
+INSERT INTO central (name, owner, epoch, commits) VALUES ($1, $2, 1, 0)
+ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, epoch = central.epoch + 1 RETURNING epoch, commits
+"""
+# A new connection gets a new epoch: what was sent over the one before, and lies there yet, is stored no more.
+_TAKE_AGAIN = "UPDATE central SET epoch = epoch + 1 WHERE name = $1 AND owner = $2 RETURNING epoch, commits"
+_FENCE = fence("$1", "$2", "$3")
+_encode = msgspec.json.Encoder().encode
+
+
+def _options(place: Place, **settings: str) -> dict[str, Any]:
+    named = {"application_name": "evcharge", "search_path": place.schema, **_KEEPALIVE, **settings}
+    return {
+        "host": place.host or None,
+        "port": place.port,
+        "user": place.user or None,
+        "password": place.password,
+        "database": place.database or None,
+        "ssl": place.tls() or False,
+        "timeout": _CONNECT_S,
+        "server_settings": named,
+    }
+
+
+async def connect(place: Place, **settings: str) -> asyncpg.Connection:
+    """Return a new connection. Raises what the library raises, and StateError."""
+    connection = await asyncpg.connect(**_options(place, **settings), command_timeout=_COMMIT_S)
+    await _take_numbers(connection)
+    return connection
+
+
+async def _reading(place: Place) -> asyncpg.Pool:
+    return await asyncpg.create_pool(
+        **_options(place, default_transaction_read_only="on"),
+        command_timeout=_READ_S,
+        min_size=1,
+        max_size=_READERS,
+        init=_take_numbers,
+    )
+
+
+async def _take_numbers(connection: asyncpg.Connection) -> None:
+    # A sum of whole numbers is a numeric there, and a whole number here.
+    await connection.set_type_codec(
+        "numeric",
+        schema="pg_catalog",
+        format="text",
+        encoder=str,
+        decoder=lambda text: int(text) if text.lstrip("-").isdecimal() else float(text),
+    )
+
+
+class PostgresBooks:
+    """Open books (`storage/books.Books`)."""
+
+    def __init__(
+        self, place: Place, readers: asyncpg.Pool, statements: Sequence[Statement], package: str
+    ) -> None:
+        self.name = str(place)
+        self._place = place
+        self._readers = readers
+        self._types = postgres_schema.columns(package)
+        self._numbers = {statement: number for number, statement in enumerate(statements)}
+        self._function, _ = commit_function(statements, self._types)
+        self._owner = secrets.token_hex(8)
+        self._epoch = self._commits = 0
+        # The number of a commit of which nobody knows whether it was stored.
+        self._doubt: int | None = None
+        self._writer: asyncpg.Connection | None = None
+        # Held as long as this process lives: PostgreSQL notices the end of its connection.
+        self._life: asyncpg.Connection | None = None
+        self._lock = asyncio.Lock()
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    # ---- opening and closing
+
+    async def begin(self) -> None:
+        """Become the one who writes. Raises Taken, and what the library raises."""
+        self._life = await connect(self._place)
+        until = asyncio.get_running_loop().time() + _FREE_WITHIN_S
+        while not await self._is_mine(self._life):
+            if asyncio.get_running_loop().time() > until:
+                raise Taken(
+                    f"{self.name} is in use by another Central. Stop it first, or choose another database."
+                )
+            await asyncio.sleep(_AGAIN_S)
+        self._writer = await self._connected()
+        row = await self._writer.fetchrow(_TAKE, _NAME, self._owner)
+        self._epoch, self._commits = row["epoch"], row["commits"]
+
+    async def end(self) -> None:
+        """Store what is under way, and leave."""
+        if self._under_way:
+            await asyncio.wait(self._under_way)
+        for connection in (self._writer, self._life):
+            if connection is not None:
+                with contextlib.suppress(*ALL):
+                    await connection.close(timeout=_CONNECT_S)
+
+    async def _connected(self) -> asyncpg.Connection:
+        return await connect(
+            self._place, lock_timeout="3s", idle_in_transaction_session_timeout="5s", synchronous_commit="on"
+        )
+
+    async def _is_mine(self, life: asyncpg.Connection) -> bool:
+        sql = "SELECT pg_try_advisory_lock(hashtextextended('evcharge central ' || current_schema(), 0))"
+        return bool(await life.fetchval(sql))
+
+    # ---- reading
+
+    async def read(self, sql: str, params: Params | None = None) -> list[Any]:
+        """Return all rows of a query, seeing only what is committed. Raises StoreError."""
+        text, names = query(sql)
+        values = [_kept(params[name]) for name in names] if params is not None else []
+        try:
+            async with self._readers.acquire(timeout=_CONNECT_S) as connection:
+                return list(await connection.fetch(text, *values))
+        except ALL as problem:
+            raise store_error(problem) from problem
+
+    # ---- writing
+
+    async def commit(self, writes: Sequence[Writes]) -> None:
+        """Store all of `writes`, in order, or nothing; return once it is known to be stored. Raises StoreError.
+
+        Whoever is cancelled meanwhile does not stop it.
+        """
+        task = asyncio.get_running_loop().create_task(self._one_by_one(writes))
+        self._under_way.add(task)
+        task.add_done_callback(self._done)
+        await asyncio.shield(task)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()
+
+    async def _one_by_one(self, writes: Sequence[Writes]) -> None:
+        async with self._lock:
+            if self._doubt is not None:
+                await self._settle(self._doubt)
+            k = self._commits + 1
+            try:
+                writer = await self._writing()
+            except ALL as problem:
+                raise store_error(problem) from problem
+            try:
+                await self._send(writer, k, writes)
+            except ALL as problem:
+                if isinstance(problem, asyncpg.PostgresError) and not writer.is_closed():
+                    raise store_error(problem) from problem
+                if not await self._found(k):
+                    raise store_error(problem) from problem
+            self._commits = k
+
+    async def _send(self, writer: asyncpg.Connection, k: int, writes: Sequence[Writes]) -> None:
+        fenced = (_NAME, self._epoch, k)
+        numbers = self._numbers
+        steps = [
+            (numbers[statement], single(statement, rows))
+            for statement, rows in writes
+            if not isinstance(statement, Sql) and statement in numbers
+        ]
+        if len(steps) == len(writes):
+            await writer.execute(f"SELECT {self._function}($1, $2, $3, $4)", *fenced, _encode(steps).decode())
+            return
+        async with writer.transaction():
+            if await writer.execute(_FENCE, *fenced) != "UPDATE 1":
+                raise StoreDeposed("the row of the fence is another one's")
+            for statement, rows in writes:
+                if isinstance(statement, Sql):
+                    text, names = query(statement.text)
+                    for row in rows:
+                        await writer.execute(text, *(_kept(row[name]) for name in names))
+                else:
+                    text = sql_of(statement, self._types[statement.table], "$1::jsonb")
+                    await writer.execute(text, _encode(single(statement, rows)).decode())
+
+    async def _writing(self) -> asyncpg.Connection:
+        """Return the connection that writes; a new one takes the books again. Raises StoreDeposed."""
+        if self._writer is not None and not self._writer.is_closed():
+            return self._writer
+        writer = await self._connected()
+        row = await writer.fetchrow(_TAKE_AGAIN, _NAME, self._owner)
+        if row is None:
+            await writer.close()
+            raise StoreDeposed("the row of the fence is another one's")
+        self._epoch, self._writer = row["epoch"], writer
+        if self._doubt is None and row["commits"] != self._commits:
+            raise StoreBroken(f"{row['commits']} commits are stored, of {self._commits}")
+        if self._life is None or self._life.is_closed():
+            # A Central that finds it free meanwhile takes the books over: that is what the fence is for.
+            self._life = await connect(self._place)
+            await self._is_mine(self._life)
+        return writer
+
+    async def _found(self, k: int) -> bool:
+        """Return whether commit `k` was stored, whose answer was lost. Raises StoreError: nobody knows yet."""
+        if self._writer is not None:
+            self._writer.terminate()
+        self._doubt = k
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _DOUBT_S
+        while True:
+            try:
+                stored = await self._stored()
+            except ALL as problem:
+                if loop.time() > until:
+                    raise store_error(problem) from problem
+                await asyncio.sleep(_AGAIN_S)
+            else:
+                self._doubt = None
+                if stored not in (k - 1, k):
+                    raise StoreBroken(f"{stored} commits are stored, of {k}")
+                return stored == k
+
+    async def _settle(self, k: int) -> None:
+        """Find out about a commit that was told as not stored. Raises StoreError."""
+        try:
+            stored = await self._stored()
+        except ALL as problem:
+            raise store_error(problem) from problem
+        if stored != k - 1:
+            # What is in memory lacks it: only a new start reads it.
+            raise StoreBroken(f"commit {k} was stored after all")
+        self._doubt = None
+
+    async def _stored(self) -> int:
+        writer = await self._writing()
+        return int(await writer.fetchval("SELECT commits FROM central WHERE name = $1", _NAME))
+
+
+def _kept(value: Any) -> Any:
+    # No text there holds U+0000, and nothing may ask for it.
+    return value.replace("\0", "\ufffd") if isinstance(value, str) and "\0" in value else value
+
+
+@contextlib.asynccontextmanager
+async def open_postgres(
+    place: Place, package: str, statements: Sequence[Statement]
+) -> AsyncIterator[PostgresBooks]:
+    """Open the books in a database, and bring it to the newest schema of `package` first.
+
+    `statements` are those that are stored in one call. Raises StateError, with what to do, when it cannot be used.
+    """
+    with explained(place):
+        await prepare(place, package, statements)
+        readers = await _reading(place)
+        books = PostgresBooks(place, readers, statements, package)
+        try:
+            await books.begin()
+            yield books
+        finally:
+            await books.end()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CONNECT_S):
+                    await readers.close()
+
+
+@contextlib.contextmanager
+def explained(place: Place) -> Any:
+    try:
+        yield
+    except StoreError as problem:
+        raise StateError(f"{place}: {problem}.") from problem
+    except ALL as problem:
+        raise StateError(why(place, problem)) from problem
+
+
+def why(place: Place, problem: BaseException) -> str:
+    """Return in a sentence why a database cannot be used."""
+    match problem:
+        case asyncpg.InvalidPasswordError() | asyncpg.InvalidAuthorizationSpecificationError():
+            return (
+                f"{place} does not let us in: check the user, and the password in EVCHARGE_DATABASE_PASSWORD "
+                "or in central/database.password of the state folder."
+            )
+        case asyncpg.InvalidCatalogNameError():
+            return f"{place}: there is no such database. Make it first, or correct `database`."
+        case asyncpg.InsufficientPrivilegeError():
+            return f"{place}: this user may not make tables there. Let it own the database or the schema."
+        case asyncpg.CannotConnectNowError() | asyncpg.TooManyConnectionsError():
+            return f"{place} takes no connections at present. Try again in a moment."
+        case ssl.SSLCertVerificationError():
+            return (
+                f"{place}: its certificate is not one that we trust for this host. "
+                "Name the file of its authority with `database_ca_file`."
+            )
+        case asyncpg.PostgresError():
+            return f"{place}: {store_error(problem)}."
+        case _:
+            return f"{place} cannot be reached: is it running, and is `database` its address?"
+
+
+async def prepare(place: Place, package: str, statements: Sequence[Statement]) -> None:
+    connection = await connect(place)
+    try:
+        await _check(connection, place)
+        # One of those who start at once makes the tables; the others find them made.
+        async with connection.transaction():
+            lock = "SELECT pg_advisory_xact_lock(hashtextextended('evcharge schema ' || $1, 0))"
+            await connection.execute(lock, place.schema)
+            if await connection.fetchval("SELECT to_regnamespace($1)", place.schema) is None:
+                await connection.execute(f'CREATE SCHEMA "{place.schema}"')
+            await _migrate(connection, place, package)
+            _, function = commit_function(statements, postgres_schema.columns(package))
+            await connection.execute(function)
+    finally:
+        await connection.close()
+
+
+async def _check(connection: asyncpg.Connection, place: Place) -> None:
+    version = connection.get_server_version()
+    if (version.major, version.minor) < _LEAST_VERSION:
+        raise StateError(f"{place} is version {version.major}; evcharge needs {_LEAST_VERSION[0]} or newer.")
+    for setting, good in (
+        ("fsync", ("on",)),
+        ("full_page_writes", ("on",)),
+        ("synchronous_commit", _SYNCHRONOUS),
+    ):
+        found = await connection.fetchval(f"SHOW {setting}")
+        if found not in good:
+            raise StateError(
+                f"{place} runs with {setting} = {found}: what it confirms may be lost. "
+                f"Set {setting} = on, then start Central again."
+            )
+    if await connection.fetchval("SHOW server_encoding") != "UTF8":
+        raise StateError(f"{place} does not keep UTF-8. Make the database with ENCODING 'UTF8'.")
+    if await connection.fetchval("SELECT pg_is_in_recovery()"):
+        raise StateError(f"{place} is a standby, which cannot be written. Name the primary.")
+
+
+_SYNCHRONOUS = ("on", "remote_write", "remote_apply")
+
+
+async def _migrate(connection: asyncpg.Connection, place: Place, package: str) -> None:
+    newest = postgres_schema.newest(package)
+    if await connection.fetchval("SELECT to_regclass('schema_version')") is None:
+        steps = postgres_schema.whole(package)
+    else:
+        have = await connection.fetchval("SELECT n FROM schema_version")
+        if have > newest:
+            raise StateError(
+                f"{place} has schema {have}, written by a newer evcharge; this one knows {newest}. "
+                "Update evcharge, or use another database."
+            )
+        steps = postgres_schema.later(package, have)
+    if script := ";\n".join(steps):
+        await connection.execute(script)

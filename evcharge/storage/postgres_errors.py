@@ -1,0 +1,47 @@
+"""PostgreSQL's errors, and those of the way to it, in our own words (`store_errors`)."""
+
+import asyncpg
+
+from evcharge.storage.postgres_statements import DEPOSED
+from evcharge.storage.store_errors import (
+    ConstraintViolated,
+    StoreAway,
+    StoreBroken,
+    StoreBusy,
+    StoreDamaged,
+    StoreDeposed,
+    StoreError,
+    StoreFull,
+    StoreUnwritable,
+)
+
+# By the beginning of SQLSTATE; the first that fits counts.
+_KINDS = (
+    ((DEPOSED,), StoreDeposed),
+    # A value that no column takes breaks a rule of the schema as well.
+    (("21", "22", "23"), ConstraintViolated),
+    (("53100",), StoreFull),
+    (("08", "57P", "53300"), StoreAway),
+    (("40", "53", "55", "57"), StoreBusy),
+    (("42501", "25006", "28"), StoreUnwritable),
+    (("XX001", "XX002"), StoreDamaged),
+    (("58030", "XX"), StoreBroken),
+)
+# What the way there raises when it is broken.
+AWAY = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+ALL = (asyncpg.PostgresError, *AWAY)
+
+
+def store_error(problem: BaseException) -> StoreError:
+    """Return what `problem` is for those who use a database."""
+    if not isinstance(problem, asyncpg.PostgresError):
+        # A value of a kind that the query has no use for is our mistake.
+        is_away = isinstance(problem, AWAY) and not isinstance(problem, ValueError)
+        return (StoreAway if is_away else StoreError)(str(problem))
+    code = problem.sqlstate or ""
+    kind = next((kind for names, kind in _KINDS if code.startswith(names)), StoreError)
+    if kind is ConstraintViolated:
+        # Which rule is what a report needs; PostgreSQL's own text tells the row.
+        rule = problem.constraint_name or problem.column_name or code
+        return ConstraintViolated(str(problem), code, f"{ConstraintViolated.sentence} ({rule})")
+    return kind(str(problem), code, f"{StoreError.sentence} ({code})" if kind is StoreError else "")

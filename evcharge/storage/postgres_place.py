@@ -1,0 +1,93 @@
+"""Where PostgreSQL is, how we get there, and with which password: without its library, which is an extra."""
+
+import importlib.util
+import os
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from evcharge.domain.errors import StateError
+from evcharge.runtime import files
+from evcharge.runtime.config import Config
+
+PASSWORD_FILE = "database.password"  # noqa: S105  its name, not the password
+PASSWORD_VARIABLE = "EVCHARGE_DATABASE_PASSWORD"  # noqa: S105
+_MOST_BYTES = 4096
+_LOCAL = ("", "localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the database is: "postgresql://user@host:port/name?schema=name". `security`: auto, tls or plaintext."""
+
+    url: str
+    password: str | None = None
+    security: str = "auto"
+    ca_file: str = ""
+
+    @property
+    def host(self) -> str:
+        """The host, or the folder of a socket."""
+        host = urlsplit(self.url).netloc.rpartition("@")[2]
+        # Not `hostname`: it would write the folder of a socket in small letters.
+        return host[1 : host.index("]")] if host.startswith("[") else unquote(host.partition(":")[0])
+
+    @property
+    def port(self) -> int:
+        """The port, also of a socket."""
+        return urlsplit(self.url).port or 5432
+
+    @property
+    def user(self) -> str:
+        """As whom we log in."""
+        return unquote(urlsplit(self.url).username or "")
+
+    @property
+    def database(self) -> str:
+        """The name of the database."""
+        return unquote(urlsplit(self.url).path.strip("/"))
+
+    @property
+    def schema(self) -> str:
+        """The schema of the tables in that database."""
+        return parse_qs(urlsplit(self.url).query).get("schema", ["public"])[0]
+
+    def __str__(self) -> str:
+        schema = "" if self.schema == "public" else f", schema {self.schema}"
+        return f"PostgreSQL (database {self.database} at {self.host or 'localhost'}{schema})"
+
+    def tls(self) -> ssl.SSLContext | None:
+        """Return how its certificate is checked: it names the host. None: in the clear. Raises StateError."""
+        is_local = self.host in _LOCAL or self.host.startswith("/")
+        if self.security == "plaintext" or (self.security == "auto" and is_local and not self.ca_file):
+            return None
+        try:
+            return ssl.create_default_context(cafile=self.ca_file or None)
+        except OSError:
+            raise StateError(f"{self.ca_file} is no file of certificates (PEM) that can be read.") from None
+
+
+def place_of(config: Config, url: str = "") -> Place:
+    """Return the place of the books that the settings name, or of `url`. Raises StateError."""
+    if importlib.util.find_spec("asyncpg") is None:
+        raise StateError(
+            "`[central] database` needs the PostgreSQL extra: pip install 'evcharge[postgres]', then start again."
+        )
+    return Place(
+        url=url or config.central.database,
+        password=os.environ.get(PASSWORD_VARIABLE) or _kept(config.state / "central" / PASSWORD_FILE),
+        security=config.central.database_security,
+        ca_file=config.central.database_ca_file,
+    )
+
+
+def _kept(path: Path) -> str | None:
+    try:
+        return files.read_ours(path, _MOST_BYTES).decode("utf-8").rstrip("\r\n")
+    except FileNotFoundError:
+        return None
+    except OSError as problem:
+        raise StateError(f"cannot read {path}: {files.why(problem)}") from None
+    except UnicodeDecodeError:
+        raise StateError(f"{path} holds no password: save it as UTF-8 text.") from None

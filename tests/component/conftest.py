@@ -1,0 +1,31 @@
+"""Tests of the books run on every engine: a module says so with `ENGINES`."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.component import engines
+from tests.postgres import server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL of these tests."""
+    with server() as url:
+        yield url
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of a module with `ENGINES` on each of them, but those of one engine alone."""
+    both = getattr(metafunc.module, "ENGINES", None)
+    if both is not None and metafunc.definition.get_closest_marker("only_sqlite") is None:
+        metafunc.parametrize("engine", both, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Which engine keeps the books that this test opens."""
+    name = getattr(request, "param", engines.SQLITE)
+    engines.server = request.getfixturevalue("postgres") if name == engines.POSTGRES else ""
+    yield name
+    engines.server = ""

@@ -1,0 +1,324 @@
+"""What PostgreSQL alone has: one Central at a time by a fence in each commit, lost answers, moving there and back."""
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from evcharge import cli
+from evcharge.central.books import setup
+from evcharge.central.books.invariants import violations
+from evcharge.central.books.rows import STATEMENTS
+from evcharge.domain.errors import StateError, Taken
+from evcharge.evc1 import messages
+from evcharge.runtime.clock import utc_now
+from evcharge.runtime.config import CentralSettings, Config
+from evcharge.security import state_folder
+from evcharge.storage import postgres_books
+from evcharge.storage.postgres_books import PostgresBooks, open_postgres
+from evcharge.storage.postgres_place import Place
+from evcharge.storage.statements import Put, Sql
+from evcharge.storage.store_errors import StoreAway, StoreBroken, StoreDeposed
+from tests.component import engines
+from tests.component.books import busy_day, entries, lasting, opened, reloaded
+from tests.component.town import Town, hear
+
+ENGINES = (engines.POSTGRES,)
+PUT = Put("order_taken", ("command_id", "at"))
+
+
+@pytest.fixture
+async def books(tmp_path: Path) -> AsyncIterator[PostgresBooks]:
+    async with engines.opened(tmp_path) as found:
+        assert isinstance(found, PostgresBooks)
+        yield found
+
+
+async def stored(books: PostgresBooks) -> list[str]:
+    return [row[0] for row in await books.read("SELECT command_id FROM order_taken ORDER BY command_id")]
+
+
+async def put(books: PostgresBooks, name: str) -> None:
+    await books.commit(
+        [(Put("order_offset", ("cluster", "partition", "next"), ("cluster", "partition")), [])]
+    )
+    await books.commit([(PUT, [(name, "t")])])
+
+
+async def refused(place: Place) -> str:
+    with pytest.raises(StateError) as problem:
+        async with open_postgres(place, setup.SCHEMA, STATEMENTS):
+            pass
+    return problem.value.text
+
+
+# ---- one Central at a time
+
+
+async def test_a_second_central_is_told_that_the_first_is_there(books, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(postgres_books, "_FREE_WITHIN_S", 0.0)
+    with pytest.raises(Taken, match="is in use by another Central"):
+        async with engines.opened(tmp_path):
+            pass
+    await put(books, "still ours")
+
+
+@pytest.mark.parametrize("write", [(PUT, [("late", "t")]), (Sql("DELETE FROM order_taken"), [{}])])
+async def test_whoever_was_taken_over_stores_nothing_any_more(books, tmp_path: Path, write):
+    await put(books, "a")
+    # PostgreSQL loses the connection that says we live; another Central finds the books free.
+    books._life.terminate()
+    async with engines.opened(tmp_path) as heir:
+        await heir.commit([(PUT, [("b", "t")])])
+        with pytest.raises(StoreDeposed):
+            await books.commit([write])
+        assert await stored(heir) == ["a", "b"]
+        await heir.commit([(PUT, [("c", "t")])])
+    assert await stored(books) == ["a", "b", "c"]
+
+
+# ---- answers that are lost
+
+
+@pytest.mark.parametrize("eaten", ["answer", "question"])
+async def test_a_commit_whose_answer_is_lost_is_found_by_its_number(books, eaten: str, monkeypatch):
+    await put(books, "a")
+    real, lost = PostgresBooks._send, False
+
+    async def send(self, writer, k, writes) -> None:
+        nonlocal lost
+        if lost:
+            await real(self, writer, k, writes)
+            return
+        lost = True
+        if eaten == "answer":
+            await real(self, writer, k, writes)
+        writer.terminate()
+        raise asyncpg.ConnectionDoesNotExistError("cut")
+
+    monkeypatch.setattr(PostgresBooks, "_send", send)
+    if eaten == "answer":
+        await books.commit([(PUT, [("b", "t")])])
+    else:
+        with pytest.raises(StoreAway):
+            await books.commit([(PUT, [("b", "t")])])
+    assert lost
+    await put(books, "c")
+    assert await stored(books) == (["a", "b", "c"] if eaten == "answer" else ["a", "c"])
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+async def test_while_nobody_knows_of_a_commit_nothing_more_is_stored(books, is_stored: bool, monkeypatch):
+    await put(books, "a")
+    monkeypatch.setattr(postgres_books, "_DOUBT_S", 0.0)
+    real = PostgresBooks._send
+
+    async def send(self, writer, k, writes) -> None:
+        if is_stored:
+            await real(self, writer, k, writes)
+        writer.terminate()
+        raise asyncpg.ConnectionDoesNotExistError("cut")
+
+    async def nobody(*_: object, **__: object) -> None:
+        raise ConnectionRefusedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PostgresBooks, "_send", send)
+        patch.setattr(postgres_books, "connect", nobody)
+        with pytest.raises(StoreAway):
+            await books.commit([(PUT, [("b", "t")])])
+        with pytest.raises(StoreAway):
+            await books.commit([(PUT, [("c", "t")])])
+    if is_stored:
+        # Memory lacks it: only a new start reads it.
+        with pytest.raises(StoreBroken):
+            await books.commit([(PUT, [("d", "t")])])
+        assert await stored(books) == ["a", "b"]
+    else:
+        await books.commit([(PUT, [("d", "t")])])
+        assert await stored(books) == ["a", "d"]
+
+
+async def test_a_backend_that_was_ended_is_replaced(books, postgres: str):
+    await put(books, "a")
+    pid = books._writer.get_server_pid()
+    other = await asyncpg.connect(postgres)
+    await other.execute("SELECT pg_terminate_backend($1, 5000)", pid)
+    await other.close()
+    for name in ("b", "c"):
+        try:
+            await books.commit([(PUT, [(name, "t")])])
+        except StoreAway:
+            await books.commit([(PUT, [(name, "t")])])
+    assert await stored(books) == ["a", "b", "c"]
+
+
+# ---- what it refuses
+
+
+async def test_a_server_that_may_lose_what_it_confirms_is_refused(postgres: str):
+    master = await asyncpg.connect(postgres)
+    await master.execute(
+        "DROP ROLE IF EXISTS lazy; CREATE ROLE lazy LOGIN SUPERUSER; ALTER ROLE lazy SET synchronous_commit = off"
+    )
+    await master.close()
+    text = await refused(Place(url=postgres.replace("evcharge@", "lazy@")))
+    assert "runs with synchronous_commit = off: what it confirms may be lost." in text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("/postgres", "/nowhere"), "there is no such database"),
+        (("evcharge@", "nobody@"), "does not let us in: check the user, and the password"),
+        (("127.0.0.1:", "127.0.0.1:1"), "cannot be reached"),
+    ],
+)
+async def test_a_database_that_cannot_be_used_is_a_sentence(postgres: str, wrong, said: str):
+    url = (
+        postgres.replace(*wrong)
+        if wrong[1] != "127.0.0.1:1"
+        else "postgresql://evcharge@127.0.0.1:1/postgres"
+    )
+    assert said in await refused(Place(url=url))
+
+
+async def test_books_of_a_newer_evcharge_are_left_alone(books, tmp_path: Path):
+    await books.commit([(Sql("UPDATE schema_version SET n = 999"), [{}])])
+    assert "has schema 999, written by a newer evcharge" in await refused(
+        Place(url=engines.address(tmp_path))
+    )
+
+
+def test_its_library_is_imported_only_where_it_is_asked_for():
+    code = "import evcharge.central.app, evcharge.cli, sys; print('asyncpg' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == "False\n"
+
+
+# ---- Central on it
+
+
+@contextlib.asynccontextmanager
+async def central(state: Path) -> AsyncIterator[tuple[Town, asyncio.subprocess.Process]]:
+    """A Central in a process of its own."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "evcharge", "central", "--state", str(state), "--port", "0", "--api-port", "0",
+        env=os.environ | {"EVCHARGE_CENTRAL__DATABASE": engines.address(state)},
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(60):
+            async for line in process.stdout:
+                if b"Central listening on" in line:
+                    break
+        town = Town(state, int(line.rpartition(b":")[2]), [], asyncio.Event(), asyncio.Event(), None)
+        yield town, process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def test_a_central_that_is_killed_again_and_again_loses_nothing_of_a_charge(tmp_path: Path):
+    state_folder.init_state(tmp_path, [], utc_now())
+    engine, acknowledged = None, 0
+    told: list[Any] = []
+    for life in range(4):
+        async with central(tmp_path) as (town, process):
+            back = await town.engine("CP001")
+            if engine is None:
+                engine, driver = back, await town.driver()
+                engine.monitor = await town.monitor("CP001")
+                driver.asks("CP001")
+                while (await hear(driver.channel, messages.Progress)).step != "ASKING":
+                    driver.asks("CP001")  # until its monitor is heard
+                await engine.is_asked()
+                told.append(engine.starts())
+            else:
+                # What it has committed it never asks for again.
+                assert back.seq >= acknowledged
+                engine.channel = back.channel
+                await engine.journals(*[record for record in told if record.seq > back.seq])
+            told += [engine.meters(1_000) for _ in range(3)]
+            acknowledged = (await engine.journals(*told[-3 - (life == 0) : -1])).seq
+            # Of the last one nobody knows.
+            engine.channel.send(messages.Records(records=told[-1:]))
+            process.kill()
+            await process.wait()
+    async with central(tmp_path) as (town, _):
+        back = await town.engine("CP001")
+        engine.channel = back.channel
+        told.append(engine.ends())
+        await engine.journals(*[record for record in told if record.seq > back.seq])
+        ticket = await hear(await town.driver_link("D01"), messages.TicketIssued)
+    assert ticket.energy_mwh == 12_000
+    with engines.looked_at(tmp_path) as copy:
+        assert violations(copy) == []
+        assert copy.execute("SELECT COUNT(*), SUM(energy_mwh) FROM ticket").fetchone()[:] == (1, 12_000)
+    assert not (tmp_path / "central/central.db").exists()
+
+
+async def test_a_central_that_forgets_where_its_books_are_does_not_begin_new_ones(tmp_path: Path):
+    async with setup.open_books(settings(tmp_path)):
+        pass
+    with pytest.raises(StateError, match="the books of this network are in PostgreSQL"):
+        async with setup.open_books(Config(state=tmp_path)):
+            pass
+
+
+async def test_books_in_both_places_are_refused(tmp_path: Path):
+    async with setup.open_books(Config(state=tmp_path)):
+        pass
+    with pytest.raises(StateError, match="holds books, too"):
+        async with setup.open_books(settings(tmp_path)):
+            pass
+
+
+def settings(state: Path) -> Config:
+    return Config(state=state, central=CentralSettings(database=engines.address(state)))
+
+
+# ---- there and back
+
+
+def test_books_move_there_and_back_and_are_checked_and_backed_up(tmp_path: Path, monkeypatch, capsys):
+    (tmp_path / "central").mkdir(mode=0o700)
+    (tmp_path / "ca.pem").write_text("ours")
+    network = busy_day()
+    where, engines.server = engines.address(tmp_path), ""
+
+    async def fill() -> object:
+        async with opened(tmp_path / "central") as found:
+            await found.store.commit(entries(network))
+        return lasting(await reloaded(tmp_path / "central"))
+
+    before = asyncio.run(fill())
+    state = ["--state", str(tmp_path)]
+    assert cli.run(["migrate", *state, "--to", where]) == 0, capsys.readouterr().err
+    assert not (tmp_path / "central/central.db").exists()
+    assert (tmp_path / "central/central.db.moved").exists()
+    monkeypatch.setenv("EVCHARGE_CENTRAL__DATABASE", where)
+    assert cli.run(["audit", "verify", *state]) == 0
+    assert "every sum holds" in capsys.readouterr().out
+    assert cli.run(["backup", str(tmp_path / "b.evb"), *state]) == 0, capsys.readouterr().err
+    assert cli.run(["restore", str(tmp_path / "b.evb"), *state]) == 1
+    assert "migrate --to" in capsys.readouterr().err
+
+    async def goes_on() -> None:
+        async with setup.open_books(Config(state=tmp_path, central=CentralSettings(database=where))) as found:
+            # Numbers go on after those that were copied.
+            await found.commit([(Sql("UPDATE driver SET blocked = 0"), [{}])])
+
+    asyncio.run(goes_on())
+    assert cli.run(["migrate", *state, "--to", "file"]) == 0, capsys.readouterr().err
+    monkeypatch.delenv("EVCHARGE_CENTRAL__DATABASE")
+    assert lasting(asyncio.run(reloaded(tmp_path / "central"))) == before
+    assert cli.run(["audit", "verify", *state]) == 0

@@ -1,0 +1,83 @@
+"""A PostgreSQL of the tests: the first that needs it makes it in a temporary folder, and it ends with the session."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.absent import absent
+from tests.ports import free_port
+
+_FOLDERS = [None, *sorted(str(path) for path in Path("/usr/lib/postgresql").glob("*/bin"))[::-1]]
+
+
+def _program(name: str) -> str:
+    for folder in _FOLDERS:
+        if found := shutil.which(name, path=folder):
+            return found
+    return absent(f"no {name} here: install PostgreSQL (Debian: apt-get install postgresql)")
+
+
+@contextlib.contextmanager
+def server(**settings: str) -> Iterator[str]:
+    """Run PostgreSQL while the block lasts; yield the address of its database."""
+    initdb, pg_ctl = _program("initdb"), _program("pg_ctl")
+    port = free_port()
+    # PostgreSQL refuses to run as root.
+    user = (
+        next((name for name in ("postgres", "nobody") if _is_there(name)), None)
+        if os.geteuid() == 0
+        else None
+    )
+    # Memory where there is some: what is forced to it costs no time.
+    base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix="evcharge-postgres-", dir=base))
+    try:
+        if user is not None:
+            shutil.chown(folder, user)
+        data = folder / "data"
+        _run(
+            user,
+            initdb,
+            "-D",
+            data,
+            "-U",
+            "evcharge",
+            "-A",
+            "trust",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "-N",
+        )
+        options = {
+            "port": port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": folder,
+        } | settings
+        said = " ".join(f"-c {name}={value}" for name, value in options.items())
+        _run(user, pg_ctl, "-D", data, "-w", "-t", "120", "-l", folder / "log", "-o", said, "start")
+        try:
+            yield f"postgresql://evcharge@127.0.0.1:{port}/postgres"
+        finally:
+            _run(user, pg_ctl, "-D", data, "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_there(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
+def _run(user: str | None, *command: object) -> None:
+    subprocess.run(
+        [str(part) for part in command], check=True, user=user, stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, cwd="/", timeout=180,
+    )  # fmt: skip
