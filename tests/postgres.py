@@ -60,10 +60,19 @@ def server(**settings: str) -> Iterator[str]:
         } | settings
         said = " ".join(f"-c {name}={value}" for name, value in options.items())
         _run(user, pg_ctl, "-D", data, "-w", "-t", "120", "-l", folder / "log", "-o", said, "start")
+        # Ends it when this process closes the pipe, or is killed and the system does.
+        end = f"read -r _; {pg_ctl} -D {data} -m immediate stop >/dev/null"
+        watcher = subprocess.Popen(
+            ["sh", "-c", f"{end}; rm -rf {folder}"],
+            stdin=subprocess.PIPE,
+            user=user,
+            cwd="/",
+            start_new_session=True,
+        )
         try:
             yield f"postgresql://evcharge@127.0.0.1:{port}/postgres"
         finally:
-            _run(user, pg_ctl, "-D", data, "-m", "immediate", "stop")
+            watcher.communicate(timeout=60)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
