@@ -546,7 +546,7 @@ def test_another_restore_finishes_the_one_that_was_killed_and_says_so(
 @pytest.mark.parametrize("command", ["init", "registry", "central", "up", "audit verify", "backup"])
 def test_whatever_uses_books_or_keys_finishes_it_first(half_done: Path, capsys, monkeypatch, command: str):
     """Only the beginning of each: the roles themselves need more."""
-    monkeypatch.setattr(cli, "_live", lambda *_role: 0)
+    monkeypatch.setattr(cli, "_live", lambda *_role, **_how: 0)
     capsys.readouterr()
     more = [half_done.parent / "another.evb"] if command == "backup" else []
     assert evcharge(half_done, *command.split(), *more) == 0

@@ -142,13 +142,13 @@ class City:
     async def registry(self) -> Program:
         """Start the Registry."""
         self.registry_program = program = await self.run("registry")
-        await program.says("listening on")
+        await program.says("listening on|escucha en")
         return program
 
     async def central(self, *flags: str, **env: str) -> Program:
         """Start Central."""
         program = await self.run("central", *flags, name="central", env=env)
-        await program.says("Central listening on")
+        await program.says("Central (listening on|escucha en)")
         return program
 
     async def engine(self, cp_id: str, *flags: str, stdin: bool = False, **env: str) -> Program:

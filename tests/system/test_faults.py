@@ -216,7 +216,7 @@ async def test_a_damaged_journal_is_said_on_each_screen_and_no_charge_begins_unt
     central = await city.central()
     flags = ("--speed", "60", "--auto-plug", "0.1", "--lang", "es")
     engine = await city.engine("CP001", *flags)
-    await engine.says("health port listening")
+    await engine.says("puerto de salud: escucha")
     await city.monitor("CP001")
     await central.says("CP001 .*Available")
     driver = await city.driver("D01")
