@@ -53,11 +53,11 @@ SENTENCES: Mapping[str, Words] = {
         "No se puede avisar a nadie por {way} ({why}): lo que haya que avisar espera.",
     ),
     "notify back": (
-        "People are told by {way} again.",
+        "Notifications by {way} get through again.",
         "Se avisa de nuevo por {way}.",
     ),
     "notify refused": (
-        '{way} does not take "{title}" ({why}): it is dropped.',
+        '{way} refuses "{title}" ({why}): it is dropped.',
         "{way} no acepta «{title}» ({why}): se descarta.",
     ),
     "notify dropped": (
@@ -65,7 +65,7 @@ SENTENCES: Mapping[str, Words] = {
         "Demasiado espera a {way}: se descarta «{title}».",
     ),
     "notify book": (
-        "What was told cannot be kept in {path} ({why}): after a restart it may be told again.",
+        "Sent notifications cannot be recorded in {path} ({why}): after a restart they may be sent again.",
         "No se puede guardar en {path} lo avisado ({why}): tras un reinicio puede avisarse otra vez.",
     ),
     "weather overridden": (
@@ -359,7 +359,7 @@ SENTENCES: Mapping[str, Words] = {
         "withdraw the keys: it needs a new registration",
         "retirar las claves: necesita registrarse de nuevo",
     ),
-    "help move": ("say where it stands", "decir dónde está"),
+    "help move": ("set its location", "decir dónde está"),
     "help rotate": (
         "a new key for its connection, without interruption",
         "clave nueva para su conexión, sin interrupción",
@@ -373,13 +373,13 @@ SENTENCES: Mapping[str, Words] = {
         "terminar una recarga; el punto sigue en servicio",
     ),
     "help close-lost": (
-        "bill by estimate what a lost engine left",
+        "bill by estimate the charge of a lost engine",
         "cobrar por estimación lo de un motor perdido",
     ),
     "help sessions": ("requests and charges, in full", "peticiones y suministros, completos"),
     "help alerts": ("faults, also those that are solved", "averías, también las resueltas"),
     "help close": (
-        "close what nothing else ends; confirm a journal",
+        "close an alert by hand; confirm a journal",
         "cerrar avisos que no acaban solos; confirmar diario",
     ),
     "help top-up": ("put euros into a wallet", "ingresar euros en un monedero"),
@@ -467,7 +467,7 @@ SENTENCES: Mapping[str, Words] = {
         "start: se pide {cp_id} para {driver_id}, que ahora enchufa ({session_id}).",
     ),
     "bad limit": (
-        "{word} is no limit: say after how much to stop, such as 5 kWh or 2.50 €",
+        "{word} is not a limit: say after how much to stop, such as 5 kWh or 2.50 €",
         "{word} no es un límite: diga cuánto como máximo, por ejemplo 5 kWh o 2.50 €",
     ),
     "stop none": (
@@ -604,7 +604,7 @@ SENTENCES: Mapping[str, Words] = {
         "The API for operators failed; charging goes on, and the API starts again",
         "Falló la API de operadores; las recargas siguen, y la API arranca de nuevo",
     ),
-    "export cut short": ("{file} ends in its middle: {why}", "{file} se corta por la mitad: {why}"),
+    "export cut short": ("{file} is cut off: {why}", "{file} se corta por la mitad: {why}"),
     "facts not stored": (
         "{count} facts are not stored; their engines will tell them again.",
         "Quedan {count} hechos sin guardar; sus motores los contarán de nuevo.",

@@ -27,7 +27,7 @@ SENTENCES: Mapping[str, Words] = {
         "{driver_id} es aquí un punto de recarga, y un identificador no cambia de clase",
     ),
     "not settled": (
-        "the last charge of whoever was {driver_id} before is not settled yet: try again later",
+        "the last charge of the previous owner of {driver_id} is not settled yet: try again later",
         "la última recarga de quien antes era {driver_id} aún no está liquidada: pruebe más tarde",
     ),
     "revoked": (
@@ -41,7 +41,7 @@ SENTENCES: Mapping[str, Words] = {
     # ---- sessions
     "not open": ("{session_id} is not an open session", "{session_id} no es una sesión abierta"),
     "engine there": (
-        "the engine of {cp_id} is connected and tells itself how a charge ended: stop the charge instead",
+        "the engine of {cp_id} is connected and will report the end itself: stop the charge instead",
         "el motor de {cp_id} está conectado y él mismo dice cómo terminó una recarga: pare la recarga",
     ),
     "not there": ("{cp_id} has no session {session_id}", "{cp_id} no tiene ninguna sesión {session_id}"),
@@ -60,7 +60,7 @@ SENTENCES: Mapping[str, Words] = {
         "No existe esa pregunta, o ya ha terminado.",
     ),
     "typed nowhere": (
-        "{driver_id} was typed at no charging point",
+        "nobody typed {driver_id} at a charging point",
         "{driver_id} no se escribió en ningún punto de recarga",
     ),
     "pin limit": (
@@ -112,7 +112,7 @@ SENTENCES: Mapping[str, Words] = {
         "{session_id} no tiene ningún tique que corregir",
     ),
     "less than nothing": (
-        "{session_id}: a ticket cannot come to less than nothing",
+        "{session_id}: a ticket cannot go below zero",
         "{session_id}: un tique no puede quedar por debajo de cero",
     ),
     # ---- the weather

@@ -26,7 +26,7 @@ SENTENCES: Mapping[str, Words] = {
     "c weather": ("Weather", "Clima"),
     "c process": ("Process", "Proceso"),
     "all well": ("Nothing is wrong here.", "Aquí no hay nada mal."),
-    "some wrong": ("Wrong: {count}. Mend the first one first.", "Mal: {count}. Empiece por lo primero."),
+    "some wrong": ("Wrong: {count}. Fix the first one first.", "Mal: {count}. Empiece por lo primero."),
     # ---- this PC
     "python well": ("evcharge {version} on Python {has}.", "evcharge {version} con Python {has}."),
     "python old": (
@@ -82,7 +82,7 @@ SENTENCES: Mapping[str, Words] = {
         ),
     ),
     "modes well": (
-        "secrets here: {count}, each for its owner only.",
+        "secrets here: {count}, each readable by its owner only.",
         "secretos aquí: {count}, cada uno solo para su dueño.",
     ),
     "modes open": (
@@ -101,14 +101,13 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "disk well": ("{megabytes} MB are free at {path}.", "hay {megabytes} MB libres en {path}."),
     "disk low": (
-        "only {megabytes} MB are free at {path}. See what takes the room: du -sh {path}/*",
+        "only {megabytes} MB are free at {path}. See what uses the space: du -sh {path}/*",
         "solo quedan {megabytes} MB libres en {path}. Mire qué ocupa sitio: du -sh {path}/*",
     ),
     "disk full": (
         (
-            "only {megabytes} MB are free at {path}: soon no charge can be stored, and none begins. Make "
-            "room; see "
-            "where: df -h {path}"
+            "only {megabytes} MB are free at {path}: soon no charge can be stored, and none "
+            "will begin. Free some space; see where: df -h {path}"
         ),
         (
             "solo quedan {megabytes} MB libres en {path}: pronto no se podrá guardar ninguna recarga y "
@@ -182,9 +181,8 @@ SENTENCES: Mapping[str, Words] = {
     "way failed": ("{at}: {why}.", "{at}: {why}."),
     "way silent": (
         (
-            "{at} takes the connection and says nothing for {seconds} s: what listens there hangs, or is "
-            "another "
-            "program. Type there: evcharge health"
+            "{at} accepts the connection but says nothing for {seconds} s: the program there "
+            "hangs, or is a different one. Type there: evcharge health"
         ),
         (
             "{at} acepta la conexión y no dice nada en {seconds} s: lo que escucha allí está colgado o "
@@ -198,7 +196,7 @@ SENTENCES: Mapping[str, Words] = {
         "{at} responde, y su certificado es de nuestra CA.",
     ),
     "tls unchecked": (
-        "{at} answers; without a ca.pem in {path} nobody can say who it is. Type: evcharge join TOKEN",
+        "{at} answers, but without a ca.pem in {path} its identity cannot be checked. Type: evcharge join TOKEN",
         "{at} responde; sin un ca.pem en {path} nadie sabe quién es. Escriba: evcharge join TOKEN",
     ),
     "tls other CA": (
@@ -250,7 +248,7 @@ SENTENCES: Mapping[str, Words] = {
         ),
     ),
     "tls none": (
-        "{at}: what answers does not speak TLS: another program has that port. Type there: ss -ltnp",
+        "{at}: the program there does not speak TLS: another program uses that port. Type there: ss -ltnp",
         "{at}: lo que responde no habla TLS: otro programa tiene ese puerto. Escriba allí: ss -ltnp",
     ),
     # ---- Central, and who may take part
@@ -369,7 +367,7 @@ SENTENCES: Mapping[str, Words] = {
         ),
     ),
     "clock alone": (
-        "nobody answered with whom it could be compared.",
+        "no server answered that it could be compared with.",
         "no respondió nadie con quien compararlo.",
     ),
     "credential well": (
@@ -401,11 +399,11 @@ SENTENCES: Mapping[str, Words] = {
         ),
     ),
     "credential unreadable": (
-        "that of {id} cannot be used: {why}",
+        "the credential of {id} cannot be used: {why}",
         "la de {id} no se puede usar: {why}",
     ),
     "credential unasked": (
-        "the Registry could not be asked about that of {id}.",
+        "the Registry could not be asked about the credential of {id}.",
         "no se pudo preguntar al Registry por la de {id}.",
     ),
     "ticket expired": (
@@ -456,7 +454,7 @@ SENTENCES: Mapping[str, Words] = {
     # ---- what may be there
     "kafka off": ("not used ([kafka] bootstrap is empty).", "no se usa ([kafka] bootstrap está vacío)."),
     "kafka well": (
-        "{at} lets us in, and so do all its brokers.",
+        "{at} accepts us, and so do all its brokers.",
         "{at} nos deja entrar, y todos sus brokers también.",
     ),
     "kafka away": (
@@ -475,7 +473,7 @@ SENTENCES: Mapping[str, Words] = {
             "broker una dirección a la que llegue este PC, como PLAINTEXT://{at}, y arránquelo de nuevo"
         ),
     ),
-    "weather off": ("no weather service belongs here.", "aquí no va ningún servicio del clima."),
+    "weather off": ("this PC has no weather service.", "aquí no va ningún servicio del clima."),
     "weather well": ("{source} answers.", "{source} responde."),
     "weather away": (
         "{source} gives nothing: {why}. Without internet type: evcharge weather --simulate front.txt",

@@ -134,17 +134,19 @@ SENTENCES: Mapping[str, Words] = {
     "a kill driver": ("The app of {driver} is killed.", "Se mata la app de {driver}."),
     "l kill driver": ("the charge goes on.", "la recarga sigue."),
     "a start driver": ("The app of {driver} is started again.", "Se arranca de nuevo la app de {driver}."),
-    "l start driver": ("it shows the ticket of meanwhile.", "muestra el tique de entretanto."),
+    "l start driver": (
+        "it shows the ticket of the charge that ended meanwhile.",
+        "muestra el tique de entretanto.",
+    ),
     "a kill central": ("Central is killed (kill -9).", "Se mata Central (kill -9)."),
     "l kill central": (
-        "everybody says that Central cannot be reached; the charge goes on within its limit.",
+        "every program says that Central cannot be reached; the charge goes on within its limit.",
         "todos dicen que no se puede conectar con Central; la recarga sigue dentro de su límite.",
     ),
     "a start central": (
         (
-            "Central is started again (where nobody else does it, in the background: drill-central.log in "
-            "the state "
-            "folder)."
+            "Central is started again (in the background if nothing else restarts it: "
+            "drill-central.log in the state folder)."
         ),
         (
             "Se arranca Central de nuevo (si nadie más lo hace, en segundo plano: drill-central.log en la "
@@ -153,7 +155,7 @@ SENTENCES: Mapping[str, Words] = {
         ),
     ),
     "l start central": (
-        "all points are Disconnected, then what they are; the charge is there with its energy.",
+        "all points are Disconnected, then as they were; the charge is there with its energy.",
         "todos los puntos están desconectados y luego como están; la recarga sigue ahí con su energía.",
     ),
     "a spoil key": (
@@ -183,7 +185,7 @@ SENTENCES: Mapping[str, Words] = {
         "{cp} está disponible y su aviso ha terminado.",
     ),
     "a freeze over": (
-        "It is reported to freeze where {cp} stands.",
+        "Frost is reported at the location of {cp}.",
         "Se informa de que hiela donde está {cp}.",
     ),
     "l freeze over": (
@@ -197,7 +199,7 @@ SENTENCES: Mapping[str, Words] = {
         "a banner and an alert: Kafka down, events waiting; the charge goes on.",
         "un rótulo y un aviso: Kafka caído, eventos en espera; la recarga sigue.",
     ),
-    "a go on broker": ("The broker goes on.", "El broker continúa."),
+    "a go on broker": ("The broker is resumed.", "El broker continúa."),
     "l go on broker": (
         "the events that waited are sent; the alert is over.",
         "se envía lo que esperaba; el aviso termina.",
@@ -232,7 +234,7 @@ SENTENCES: Mapping[str, Words] = {
         "según la API la recarga en {cp} sigue: su energía crece",
     ),
     "e ticket": (
-        "by the books the charge has one ticket, and none runs",
+        "by the books the charge has one ticket, and no charge is running",
         "según los libros la recarga tiene un tique y no hay ninguna en curso",
     ),
     "e engine says": ("the engine says “{value}”", "el motor dice «{value}»"),
@@ -267,7 +269,7 @@ SENTENCES: Mapping[str, Words] = {
         "evcharge {version}, against {network}, begun at {when}.",
         "evcharge {version}, contra {network}, desde {when}.",
     ),
-    "page verdict": ("Verdict of all that were run:", "Veredicto de todo lo hecho:"),
+    "page verdict": ("Verdict of all drills that ran:", "Veredicto de todo lo hecho:"),
     "page signed": ("Date, name, signature:", "Fecha, nombre, firma:"),
     "h drill": ("Drill", "Simulacro"),
     "h verdict": ("Verdict", "Veredicto"),

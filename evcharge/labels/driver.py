@@ -47,7 +47,7 @@ SENTENCES: Mapping[str, Words] = {
         "You charge at {points}: say which, such as: stop CP001",
         "Está recargando en {points}: diga cuál; por ejemplo: stop CP001",
     ),
-    "nothing to stop": ("Nothing of yours runs at {cp_id}.", "Nada suyo está en curso en {cp_id}."),
+    "nothing to stop": ("You have no running charge at {cp_id}.", "Nada suyo está en curso en {cp_id}."),
     "stop elsewhere": (
         "Not stopped: {driver_id} is connected in another window. Type stop there, or close that window first.",
         "No se ha parado: {driver_id} está conectado en otra ventana. Escriba stop allí, o cierre antes esa ventana.",
@@ -62,7 +62,7 @@ SENTENCES: Mapping[str, Words] = {
         "Cancelada: la solicitud aún no se había enviado.",
     ),
     "still running": (
-        "A request is already running ({point}); wait for its end, or type stop.",
+        "A request is already running ({point}); wait for it to end, or type stop.",
         "Ya hay una solicitud en curso ({point}); espere a que acabe o escriba stop.",
     ),
     "not known": (
@@ -70,7 +70,7 @@ SENTENCES: Mapping[str, Words] = {
         "La CENTRAL aún no conoce su recarga en {point}: continúa, y {point} se lo comunica.",
     ),
     "taken after all": (
-        "{point} took a request that had been refused; stopping it",
+        "{point} accepted a request that had been refused; stopping it",
         "{point} ha aceptado una solicitud que estaba denegada; se para",
     ),
     "goes on": (
@@ -273,11 +273,11 @@ SENTENCES: Mapping[str, Words] = {
         "start [CP] [near LUGAR]      pedir un punto (sin CP: cualquiera que esté libre)",
     ),
     "help limit": (
-        "start … 5 kWh, start … 3 €   stop after so much",
+        "start … 5 kWh, start … 3 €   stop after that much",
         "start … 5 kWh, start … 3 €   parar después de tanto",
     ),
     "help stop": (
-        "stop [CP001]                 end the charge; of several, that at CP001",
+        "stop [CP001]                 end the charge (if you have several, the one at CP001)",
         "stop [CP001]                 terminar la recarga; de varias, la de CP001",
     ),
     "help yes": (
@@ -285,7 +285,7 @@ SENTENCES: Mapping[str, Words] = {
         "sí (yes), no                 aceptar el punto de recarga ofrecido, o responder a uno que le pregunta",
     ),
     "help pin": (
-        "pin [EUROS|off]              let whoever types your PIN at a charging point charge, up to EUROS",
+        "pin [EUROS|off]              let anyone who types your PIN at a charging point charge, up to EUROS",
         "pin [EUROS|off]              permitir recargas con su PIN en los puntos, hasta EUROS",
     ),
     "help list": (
@@ -377,7 +377,7 @@ SENTENCES: Mapping[str, Words] = {
     "earlier rows": ("… and {count} earlier services", "… y {count} servicios anteriores"),
     # ---- the state folder and the screen
     "damaged": (
-        "{path} was damaged and is begun anew; {consequence}",
+        "{path} was damaged and has been replaced; {consequence}",
         "{path} estaba dañado y se empieza de nuevo; {consequence}",
     ),
     "seen lost": ("a ticket may be shown once more", "puede que un tique se muestre otra vez"),

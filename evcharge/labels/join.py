@@ -25,7 +25,7 @@ SENTENCES: Mapping[str, Words] = {
         ),
     ),
     "wrong alphabet": (
-        "The token holds the character {character}, which no token has. Copy it again.",
+        "The token contains the character {character}, which is never part of one. Copy it again.",
         "El token contiene el carácter {character}, que ningún token tiene. Cópielo de nuevo.",
     ),
     "cut off": (
@@ -58,7 +58,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "not named": (
         (
-            "Mind: the Registry's certificate does not name {host}, so the other PC will refuse it. Run "
+            "Note: the Registry's certificate does not name {host}, so the other PC will refuse it. Run "
             "evcharge init --add-name {host}, and start the Registry and Central again."
         ),
         (

@@ -46,7 +46,10 @@ SENTENCES: Mapping[str, Words] = {
         "{about} conectado de nuevo. Mensajes comprensibles.",
     ),
     "alert journal": (
-        "{about} came with another journal ({detail}): a new disk, or a damaged one. Close this to let it charge.",
+        (
+            "{about} came with another journal ({detail}): a new disk, or a damaged one. "
+            "Close this alert to let it charge."
+        ),
         "{about} vino con otro diario ({detail}): un disco nuevo, o dañado. Cierre esto para que cargue.",
     ),
     "restored journal": ("The journal of {about} is known.", "El diario de {about} es conocido."),
@@ -61,10 +64,10 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "restored flood": ("The flood of {about} was looked at.", "Se revisó la avalancha de {about}."),
     "alert welcome": (
-        "New drivers begin with empty wallets: {detail} others had the welcome credit. Does somebody make up drivers?",
+        "New drivers begin with empty wallets: {detail} others had the welcome credit. Is somebody inventing drivers?",
         "Los conductores nuevos empiezan sin saldo: {detail} han tenido ya el de bienvenida. ¿Alguien los inventa?",
     ),
-    "restored welcome": ("The empty wallets were looked at.", "Se revisaron los saldos vacíos."),
+    "restored welcome": ("An operator has seen the empty wallets.", "Se revisaron los saldos vacíos."),
     "alert debt": (
         "{about} owes what its wallet lacked: {detail}. Its next top-up pays that first.",
         "{about} debe lo que faltaba en su saldo: {detail}. Su próximo ingreso lo paga primero.",
@@ -112,7 +115,10 @@ SENTENCES: Mapping[str, Words] = {
         "The audit log was changed ({detail}). Keep a copy of the books and run: evcharge audit verify",
         "El registro de auditoría fue alterado ({detail}). Guarde una copia y ejecute: evcharge audit verify",
     ),
-    "restored chain": ("The audit log was looked at.", "Se revisó el registro de auditoría."),
+    "restored chain": (
+        "An operator has seen the damage to the audit log.",
+        "Se revisó el registro de auditoría.",
+    ),
     "restored clock": ("The clock is right.", "El reloj está bien."),
     "alert closed": ("{about}: seen by an operator.", "{about}: visto por un operador."),
     # ---- answers of the commands
@@ -180,7 +186,7 @@ SENTENCES: Mapping[str, Words] = {
         "Indique un motivo, en una línea de {most} caracteres como mucho.",
     ),
     "sure unasked": (
-        "{question} If so, say it with --yes.",
+        "{question} If so, repeat the command with --yes.",
         "{question} Si es correcto, confírmelo con --yes.",
     ),
     "set what": (
@@ -190,7 +196,7 @@ SENTENCES: Mapping[str, Words] = {
     "priced": ("{cp_id} costs {price} €/kWh from now on.", "{cp_id} cuesta {price} €/kWh desde ahora."),
     "priced already": ("{cp_id} costs {price} €/kWh already.", "{cp_id} ya cuesta {price} €/kWh."),
     "price bad": (
-        "{amount} is no price: give euros per kWh as a plain number up to 100, such as 0.30.",
+        "{amount} is not a price: give euros per kWh as a plain number up to 100, such as 0.30.",
         "{amount} no es un precio: escriba euros por kWh como un número hasta 100, por ejemplo 0.30.",
     ),
     "barred": ("{driver_id} may not charge any more.", "{driver_id} ya no puede recargar."),
@@ -201,7 +207,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "heeded": ("{location}: the weather counts again.", "{location}: el tiempo vuelve a contar."),
     "limit bad": (
-        "{shown} is no limit: give kWh or euros as a plain number above 0, such as 5 or 2.50.",
+        "{shown} is not a limit: give kWh or euros as a plain number above 0, such as 5 or 2.50.",
         "{shown} no es un límite: escriba kWh o euros como un número mayor que 0, por ejemplo 5 o 2,50.",
     ),
     "started": (
@@ -248,7 +254,7 @@ SENTENCES: Mapping[str, Words] = {
         "Esto termina {count} recargas en curso; ¿continuar?",
     ),
     "confirm unasked": (
-        "This ends {count} running charges. Say so with --yes.",
+        "This ends {count} running charges. To confirm, repeat the command with --yes.",
         "Esto termina {count} recargas en curso. Confírmelo con --yes.",
     ),
     "not done": ("Nothing was done.", "No se ha hecho nada."),
@@ -265,12 +271,15 @@ SENTENCES: Mapping[str, Words] = {
         "{cp_id} no estaba retenido por un operador.",
     ),
     "order unanswered": (
-        "No answer in {seconds} s. Central still carries the order out if it finds it before {until}, else never.",
+        (
+            "No answer in {seconds} s. Central will still carry out the order if it finds it "
+            "before {until}, but not later."
+        ),
         "Sin respuesta en {seconds} s. Central aún ejecuta la orden si la halla antes de las {until}; si no, nunca.",
     ),
     "events back": ("Central answers again.", "Central responde de nuevo."),
     "no kafka": (
-        "No brokers are named: set `[kafka] bootstrap`, or give --kafka HOST:PORT.",
+        "No brokers are configured: set `[kafka] bootstrap`, or give --kafka HOST:PORT.",
         "No hay brokers indicados: ponga `[kafka] bootstrap`, o use --kafka HOST:PORT.",
     ),
     "kafka away": ("Kafka down ({why}); retrying.", "Kafka caído ({why}); reintentando."),
@@ -309,7 +318,7 @@ SENTENCES: Mapping[str, Words] = {
     "disabled": ("{id} is disabled: it gets no more tickets.", "{id} dado de baja: no recibirá más tiques."),
     "enabled": ("{id} is enabled.", "{id} dado de alta."),
     "withdraw sure": (
-        "Take {id} out of the network? It comes back by a new registration only.",
+        "Take {id} out of the network? It can only return with a new registration.",
         "¿Retirar {id} de la red? Solo vuelve con un registro nuevo.",
     ),
     "withdrawn": ("{id} is withdrawn.", "{id} queda retirado."),
@@ -349,7 +358,7 @@ SENTENCES: Mapping[str, Words] = {
         "El token de {who} ({role}), solo ahora: {token}",
     ),
     "token wall": (
-        "A screen that opens this is a wall, until the token is removed: {link}",
+        "A screen that opens this link shows the wall, until the token is removed: {link}",
         "Una pantalla que abra esto es un panel, hasta que se quite el token: {link}",
     ),
     "token removed": ("The token of {who} is void.", "El token de {who} ya no vale."),
@@ -430,7 +439,7 @@ SENTENCES: Mapping[str, Words] = {
         "No contiene las claves: sin ellas solo vuelve a la carpeta de estado de esta misma red (--with-keys).",
     ),
     "backup with keys": (
-        "The keys are in it, sealed. Without the passphrase nobody opens them, neither do you.",
+        "The keys are in it, encrypted. Without the passphrase nobody can open them, not even you.",
         "Contiene las claves, selladas. Sin la contraseña no las abre nadie, usted tampoco.",
     ),
     "backup nothing": (
@@ -478,7 +487,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "passphrase": ("Passphrase for the keys", "Contraseña de las claves"),
     "passphrase again": ("The same again", "Otra vez la misma"),
-    "passphrase differs": ("these were two different passphrases.", "eran dos contraseñas distintas."),
+    "passphrase differs": ("the two passphrases differ.", "eran dos contraseñas distintas."),
     "passphrase short": (
         "a passphrase has at least {least} characters.",
         "una contraseña tiene al menos {least} caracteres.",
@@ -517,7 +526,7 @@ SENTENCES: Mapping[str, Words] = {
         "{state} no tiene las claves de la red: restaure una copia que las contenga, con --with-keys.",
     ),
     "restore without keys": (
-        "{file} holds no keys: leave --with-keys away, or take a backup that was made with it.",
+        "{file} contains no keys: leave out --with-keys, or use a backup that was made with it.",
         "{file} no contiene claves: quite --with-keys, o use una copia hecha con esa opción.",
     ),
     "restore passphrase": (
@@ -538,7 +547,10 @@ SENTENCES: Mapping[str, Words] = {
         "Lo que reemplazan queda en {aside}: bórrelo cuando todo esté bien.",
     ),
     "restored check": (
-        "Next: evcharge audit verify, then start the Registry and Central. The engines tell what the copy lacks.",
+        (
+            "Next: evcharge audit verify, then start the Registry and Central. The engines "
+            "will report what the backup lacks."
+        ),
         "Ahora: evcharge audit verify, y luego inicie el Registry y Central. Los motores cuentan lo que falta.",
     ),
     "restored lost": (

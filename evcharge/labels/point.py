@@ -261,7 +261,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "withdrawn": (
         (
-            "{cp_id} is withdrawn from the network: Central lets it in no more. To bring it back, register it "
+            "{cp_id} is withdrawn from the network: Central no longer lets it in. To bring it back, register it "
             "with an administrator's password"
         ),
         (

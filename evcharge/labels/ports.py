@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from evcharge.labels import Words
 
 SENTENCES: Mapping[str, Words] = {
-    "in": ("Others come in by (TCP):", "Los demás entran por (TCP):"),
-    "out": ("It goes out to (TCP):", "Sale hacia (TCP):"),
-    "closed": ("(for this PC alone; for others: {flag})", "(solo para este PC; para otros: {flag})"),
+    "in": ("Incoming (TCP):", "Los demás entran por (TCP):"),
+    "out": ("Outgoing (TCP):", "Sale hacia (TCP):"),
+    "closed": ("(for this PC only; for others: {flag})", "(solo para este PC; para otros: {flag})"),
     "open": (
-        "Open on the PC where the role runs, with the firewall that it has:",
+        "Open these on the PC where the role runs, with the command of its firewall:",
         "Ábralos en el PC donde se ejecuta, con el cortafuegos que tenga:",
     ),
     "all peers": (

@@ -24,8 +24,7 @@ SENTENCES: Mapping[str, Words] = {
     "absent": ("{who}: it does not run here. Start it.", "{who}: no está en marcha aquí. Arránquelo."),
     "nobody": (
         (
-            "Nothing of evcharge runs with {folder}. Start something, or name the state folder of what runs: "
-            "--state DIR."
+            "No evcharge process runs with {folder}. Start one, or name the state folder of a running one: --state DIR."
         ),
         (
             "Nada de evcharge está en marcha con {folder}. Arranque algo o nombre la carpeta de estado de lo que "

@@ -34,7 +34,7 @@ SENTENCES: Mapping[str, Words] = {
         ),
     ),
     "nobody": (
-        "Nobody administers this Registry: stop it and run evcharge init.",
+        "This Registry has no administrator: stop it and run evcharge init.",
         "Nadie administra este Registry: párelo y ejecute evcharge init.",
     ),
     "listening": ("Registry listening on {url}", "Registry escucha en {url}"),

@@ -18,16 +18,16 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "status": ("{source} answers with error {status}", "{source} responde con el error {status}"),
     "redirected": (
-        "{source} sends us elsewhere, where the key does not go; a login page of this network?",
+        "{source} redirects us elsewhere, and we do not send the key there; a login page of this network?",
         "{source} nos envía a otro sitio, adonde no va la clave; ¿una página de acceso de esta red?",
     ),
     "nonsense": (
-        "{source} answers with something that is no weather",
+        "{source} does not answer with weather data",
         "{source} responde con algo que no es el tiempo",
     ),
-    "too big": ("{source} answers with too much", "{source} responde con demasiados datos"),
+    "too big": ("{source} sends too long an answer", "{source} responde con demasiados datos"),
     "refused question": (
-        "{source} refuses the question about {location}",
+        "{source} refuses the request for {location}",
         "{source} rechaza la pregunta sobre {location}",
     ),
     "unknown place": (
@@ -59,7 +59,7 @@ SENTENCES: Mapping[str, Words] = {
         "{source} midió {location} hace {minutes} minutos: demasiado antiguo",
     ),
     "from the future": (
-        "{source} measured {location} in {minutes} minutes from now: is the clock here right?",
+        "{source} dates its measurement of {location} {minutes} minutes in the future: is the clock here right?",
         "{source} midió {location} dentro de {minutes} minutos: ¿va bien el reloj de aquí?",
     ),
     "bad file": ("the timeline cannot be used: {why}", "la línea de tiempo no sirve: {why}"),
@@ -89,7 +89,7 @@ SENTENCES: Mapping[str, Words] = {
         "Central's API does not answer at {url} ({why})",
         "la API de la Central no responde en {url} ({why})",
     ),
-    "no central": ("what answers at {url} is not Central", "lo que responde en {url} no es la Central"),
+    "no central": ("the program at {url} is not Central", "lo que responde en {url} no es la Central"),
     "token refused": (
         "Central does not know this weather service: copy its weather.token to {path}.",
         "La Central no conoce este servicio del clima: copie su weather.token a {path}.",
@@ -121,7 +121,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "stopped": ("Weather service stopped.", "Servicio del clima parado."),
     "watching": ("{location} is watched now.", "{location} se vigila ahora."),
-    "not watching": ("{location} is watched no more.", "{location} ya no se vigila."),
+    "not watching": ("{location} is no longer watched.", "{location} ya no se vigila."),
     "alert begins": ("ALERT {location}: {what} ({weather})", "ALERTA {location}: {what} ({weather})"),
     "alert ends": ("{location}: {what} is over ({weather})", "{location}: fin de {what} ({weather})"),
     "simulated": ("a simulation ({file})", "una simulación ({file})"),
@@ -157,7 +157,7 @@ SENTENCES: Mapping[str, Words] = {
     "key l": ("faults", "averías"),
     "key q": ("quit", "salir"),
     "ask add": ("City to watch:", "Ciudad que vigilar:"),
-    "ask drop": ("City to watch no more:", "Ciudad que dejar de vigilar:"),
+    "ask drop": ("City to stop watching:", "Ciudad que dejar de vigilar:"),
     "ask change": ("Location to change:", "Lugar que cambiar:"),
     "ask change to": (
         'Where {location} is: a city, or "latitude, longitude":',

@@ -641,7 +641,7 @@ async def test_cities_and_places_are_changed_while_it_runs(office: Office, sky: 
         running.typed.put_nowait("list")
         await office.town.says(r"^Elche, ES \(38\.27, -0\.70\): 8\.0 °C, wind 3\.0 m/s; good; CPs: CP001")
         running.typed.put_nowait("drop Madrid")
-        await office.town.says("Madrid is watched no more")
+        await office.town.says("Madrid is no longer watched")
         running.typed.put_nowait("drop Elche")
         await office.town.says("a location of charging points is always watched")
         running.typed.put_nowait("nonsense")

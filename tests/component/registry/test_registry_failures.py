@@ -76,7 +76,7 @@ async def test_a_state_folder_that_will_not_do_is_refused_at_the_start(made, sta
 async def test_a_registry_without_administrators_says_so(tmp_path, caplog):
     state_folder.init_state(tmp_path, [], utc_now())
     async with running_registry(tmp_path, ""):
-        assert "Nobody administers this Registry" in caplog.text
+        assert "This Registry has no administrator" in caplog.text
 
 
 def test_init_twice_makes_one_administrator(tmp_path):

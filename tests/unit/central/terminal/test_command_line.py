@@ -69,7 +69,7 @@ def test_in_spanish_the_comma_is_decimal():
         ("move CP001 " + "x" * 81, "a location is 1 to 80 characters of plain text"),
         ("start CP001", "Type it like this: start CP001 D01 5 kWh"),
         ("start CP001 D01 5", "Type it like this: start CP001 D01"),
-        ("start CP001 D01 0 kWh", "'0 kWh' is no limit"),
+        ("start CP001 D01 0 kWh", "'0 kWh' is not a limit"),
         ("quit now", "Type it like this: quit"),
         ("top-up D01", "Type it like this: top-up D01 20"),
         ("top-up D01 -5", "'-5' is no amount: give euros as a plain number, such as 12.50"),
