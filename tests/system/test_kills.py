@@ -291,7 +291,7 @@ async def rest(city: City, request: pytest.FixtureRequest) -> Rest:
     flags = ("--lang", lang)
     central = await city.central(*flags)
     engine = await city.engine("CP001", *STAYS, *flags, stdin=True)
-    await engine.says("health port listening")
+    await engine.says("health port listening|puerto de salud: escucha")
     monitor = await city.monitor("CP001", *flags, stdin=True)
     await central.says(SAID[lang]["available"])
     driver = await city.driver("D01", *flags)
