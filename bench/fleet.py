@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import resource
 import secrets
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from evcharge.domain.features import Feature
 from evcharge.domain.ids import Role
 from evcharge.evc1 import messages
 from evcharge.evc1.connection import Channel
-from evcharge.fleet.crowd import Doorkeeper
+from evcharge.fleet.fleet_run import Dialler
 from evcharge.runtime.clock import utc_now
 from evcharge.security import state_folder
 
@@ -42,12 +41,6 @@ def rss_kib(pid: int) -> int:
     """Return the memory of process `pid` in KiB (Linux)."""
     status = Path(f"/proc/{pid}/status").read_text("ascii")
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
-
-
-def raise_file_limit() -> None:
-    """Let this process and its children hold as many sockets as the system allows."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 @dataclass
@@ -148,7 +141,7 @@ class Fleet:
     """Dials Central as many charging points."""
 
     def __init__(self, state: Path, port: int) -> None:
-        self.dial = Doorkeeper(state, "127.0.0.1", port).dial
+        self.dial = Dialler(state, "127.0.0.1", port).dial
 
     async def point(self, number: int) -> Point:
         """Bring one charging point and one driver to life."""

@@ -9,9 +9,8 @@ from pathlib import Path
 import msgspec
 
 from bench import api, feed, history, kafka, lag, points, starts, updates
-from bench.fleet import raise_file_limit
 from evcharge import __version__
-from evcharge.runtime import loops
+from evcharge.runtime import descriptors, loops
 
 # DESIGN §11 wants 2.5 x and 2,000 in the end.
 MOST_TIMES_FLOOR = 4.0
@@ -118,5 +117,5 @@ if __name__ == "__main__":
     parser.add_argument("--json", type=Path, help="a file for the figures")
     parser.add_argument("--keep", action="store_true", help="a line of this release in bench/history")
     given = parser.parse_args()
-    raise_file_limit()
+    descriptors.raise_limit()
     raise SystemExit(asyncio.run(main(quick=given.quick, into=given.json, keep=given.keep)))

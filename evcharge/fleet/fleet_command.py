@@ -1,4 +1,4 @@
-"""`evcharge fleet`: a crowd of simulated charging points, a progress bar, a table at the end."""
+"""`evcharge fleet`: many simulated charging points in one process, a progress bar, a table at the end."""
 
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ def fleet(
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
     from rich.table import Table
 
-    from evcharge.fleet import crowd
+    from evcharge.fleet import fleet_run
     from evcharge.fleet.fleet_scenario import Scenario, parse
     from evcharge.fleet.tally import Tally, percentile
     from evcharge.labels import Speech
@@ -64,11 +64,11 @@ def fleet(
     if seconds is not None:
         wish = structs.replace(wish, seconds=seconds)
     descriptors.raise_limit()
-    doorkeeper = crowd.Doorkeeper(config.state, config.reach.central_host, config.reach.central_port)
+    dialler = fleet_run.Dialler(config.state, config.reach.central_host, config.reach.central_port)
     tally = Tally()
     console = Console(highlight=False)
     standing: list[int] = []
-    people = crowd.crowd(points, doorkeeper, tally, seed)
+    simulated = fleet_run.simulated_points(points, dialler, tally, seed)
 
     async def main(stop: asyncio.Event) -> None:
         with Progress(
@@ -77,18 +77,18 @@ def fleet(
             line = bar.add_task(say("title", points=points, seconds=wish.seconds), total=wish.seconds)
 
             def tell(passed_s: float) -> None:
-                up, charging = sum(one.is_up for one in people), sum(one.is_charging for one in people)
+                up, charging = sum(one.is_up for one in simulated), sum(one.is_charging for one in simulated)
                 standing[:] = [up]
                 bar.update(line, completed=passed_s, description=say("going", up=up, charging=charging))
 
             async def happen() -> None:
-                await crowd.play(people, wish, seed, tell)
+                await fleet_run.play(simulated, wish, seed, tell)
                 stop.set()
 
             await lifecycle.run_until(stop, happen())
 
     lifecycle.run(main, loops.fastest())
-    crowd.keep_registers(people, config.state)
+    fleet_run.keep_registers(simulated, config.state)
     table = Table(say("what"), say("figure"), title=say("title", points=points, seconds=wish.seconds))
     table.columns[1].justify = "right"
     for name, value in (

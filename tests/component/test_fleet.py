@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from evcharge.domain.errors import StateError
-from evcharge.fleet import crowd
+from evcharge.fleet import fleet_run
 from evcharge.fleet.fleet_scenario import Blow, Scenario, Turn
 from evcharge.fleet.simulated_point import SimulatedPoint
 from evcharge.fleet.tally import Tally
@@ -25,14 +25,14 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
 
 
 def of(town: Town) -> tuple[list[SimulatedPoint], Tally]:
-    tally = Tally()
-    return crowd.crowd(POINTS, crowd.Doorkeeper(town.state, "127.0.0.1", town.port), tally, seed=1), tally
+    tally, dialler = Tally(), fleet_run.Dialler(town.state, "127.0.0.1", town.port)
+    return fleet_run.simulated_points(POINTS, dialler, tally, seed=1), tally
 
 
 async def until(so: Callable[[], bool], fleet: list[SimulatedPoint], scenario: Scenario) -> None:
     """Play until it is so."""
     async with asyncio.timeout(90), asyncio.TaskGroup() as tasks:
-        playing = tasks.create_task(crowd.play(fleet, scenario, 1, lambda _: None))
+        playing = tasks.create_task(fleet_run.play(fleet, scenario, 1, lambda _: None))
         while not so():
             await asyncio.sleep(0.05)
         playing.cancel()
@@ -55,13 +55,13 @@ async def test_a_fleet_that_ends_leaves_no_charge_open_and_another_one_goes_on(t
         fleet, tally = of(town)
         # Everybody asks at once, as soon as all are there.
         surge = Turn(at_s=2.0, what=Blow.SURGE, share=1)
-        await crowd.play(
+        await fleet_run.play(
             fleet, Scenario(seconds=6, pause_s=3600, charge_s=3600, turns=(surge,)), 1, lambda _: None
         )
         assert tally.starts
         assert list(town.dispatcher.facts.sessions()) == []
         assert all(point.has_told_all for point in fleet)
-        crowd.keep_registers(fleet, town.state)
+        fleet_run.keep_registers(fleet, town.state)
     # Neither a new journal nor a meter that begins anew.
     assert not any("ALERT" in line or "is held" in line for line in town.lines)
 
@@ -85,7 +85,7 @@ async def test_faults_and_cold_are_what_central_sees_and_pass(town: Town):
         Turn(at_s=1.0, what=Blow.COLD, share=1, for_s=2.0),
     )
     playing = asyncio.create_task(
-        crowd.play(fleet, Scenario(seconds=3600, pause_s=3600, turns=turns), 1, lambda _: None)
+        fleet_run.play(fleet, Scenario(seconds=3600, pause_s=3600, turns=turns), 1, lambda _: None)
     )
     try:
         await town.says("SIM00001 .*Faulted: simulated fault")
@@ -97,7 +97,7 @@ async def test_faults_and_cold_are_what_central_sees_and_pass(town: Town):
 
 def test_it_needs_the_keys_of_central(tmp_path: Path):
     with pytest.raises(StateError):
-        crowd.Doorkeeper(tmp_path, "127.0.0.1", 1)
+        fleet_run.Dialler(tmp_path, "127.0.0.1", 1)
 
 
 async def test_the_command_says_how_central_fared(town: Town, tmp_path: Path):

@@ -16,7 +16,7 @@ from evcharge.fleet.tally import Tally
 from evcharge.runtime.clock import utc_now
 from evcharge.security import secret_files
 
-_PLACE = "Simulated"
+_LOCATION = "Simulated"
 # So many log in together at first: a real network does not begin in one instant.
 _AT_ONCE = 50
 _LOGIN_WITHIN_S = 30.0
@@ -26,7 +26,7 @@ _REGISTERS = "fleet.json"
 _LAST_WORDS_S = 10.0
 
 
-class Doorkeeper:
+class Dialler:
     """Logs in whoever is simulated, by the service key: on the PC of Central only."""
 
     def __init__(self, state: Path, host: str, port: int) -> None:
@@ -38,7 +38,7 @@ class Doorkeeper:
     async def dial(self, name: str, role: Role) -> Channel:
         """Return a link of `name`. Raises what `connect` raises."""
         now = utc_now().timestamp()
-        identity = Identity(name, role, 0, int(now), _PLACE)
+        identity = Identity(name, role, 0, int(now), _LOCATION)
         issued = seal_ticket(self._key, identity, issuer="registry", ttl_s=_TICKET_S, now=now)
         return await connect(self._host, self._port, issued, name, role, timeout_s=_LOGIN_WITHIN_S)
 
@@ -117,11 +117,11 @@ async def _happens(turn: Turn, hit: list[SimulatedPoint]) -> None:
                 point.is_cold = False
 
 
-def crowd(count: int, doorkeeper: Doorkeeper, tally: Tally, seed: int) -> list[SimulatedPoint]:
+def simulated_points(count: int, dialler: Dialler, tally: Tally, seed: int) -> list[SimulatedPoint]:
     """Return so many charging points that are not alive yet; their meters stand where the last fleet left them."""
-    registers = _registers(doorkeeper.state)
+    registers = _registers(dialler.state)
     return [
-        SimulatedPoint(number, doorkeeper.dial, tally, seed, registers.get(name_of(number)[0], 0))
+        SimulatedPoint(number, dialler.dial, tally, seed, registers.get(name_of(number)[0], 0))
         for number in range(1, count + 1)
     ]
 
