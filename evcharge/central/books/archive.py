@@ -34,6 +34,8 @@ STATES = tuple(_STATES)
 MAX_HISTORY = 500
 # A session has a few events; one that was broken off and resumed all day has more.
 MAX_EVENTS_OF_ONE = 1000
+# No session has a longer id.
+_MAX_ID = 200
 # Of one driver in one month.
 MAX_MOVEMENTS_OF_MONTH = 1000
 # What may explain the course of a charge and names no session: of its charging point, and of Central.
@@ -237,6 +239,8 @@ class Archive:
 
     async def session(self, session_id: str) -> tuple[Row, Row | None, list[Row]] | None:
         """Return one session, its ticket and its events, oldest first; None when there is no such session."""
+        if len(session_id) > _MAX_ID:
+            return None
         of_it = {"session_id": session_id, "limit": MAX_EVENTS_OF_ONE}
         found = await self._database.read(
             f"SELECT {_COLUMNS_OF['session']} FROM session WHERE session_id = :session_id",  # noqa: S608

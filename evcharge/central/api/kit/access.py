@@ -160,7 +160,7 @@ class Access:
         if given is None:
             shown = self.given_login(request)
             return lambda: self._wall(shown, "") is not None
-        return lambda: given is not None and self._program(given, "") is not None
+        return lambda: self._program(given, "") is not None
 
     # ---- the cookie
 

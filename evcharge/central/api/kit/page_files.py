@@ -34,8 +34,6 @@ _PART = re.compile(rb'(?<=")/static/(?!manifest\.)')
 _IMPORT = re.compile(rb'^(?:import|export)\b[^;"]*"(\.{1,2}/[^"]+)";', re.MULTILINE)
 _INDENT = re.compile(rb"\n +")
 _ENTRY = re.compile(rb'( *)<script type="module" src="/static/([^"]+)"></script>')
-
-
 # What a browser keeps for when Central is away is a script that names the version.
 WORKER = "sw.js"
 

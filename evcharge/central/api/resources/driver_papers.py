@@ -21,8 +21,6 @@ from evcharge.domain.ids import DriverId, check_id
 from evcharge.http.server import answer
 from evcharge.runtime.clock import Clock
 
-_MAX_ID = 200
-
 
 class Papers:
     """/api/me/sessions/{session_id}, /api/me/statement, /api/drivers/{driver_id}/statement"""
@@ -80,7 +78,7 @@ class Papers:
     async def own_session(self, request: web.Request, actor: Actor) -> web.Response:
         """Show a driver one of its own sessions; anybody else's does not exist for it."""
         session_id = request.match_info["session_id"]
-        found = await self._archive.session(session_id) if len(session_id) <= _MAX_ID else None
+        found = await self._archive.session(session_id)
         whose = (actor.id, registration_of(self._dispatcher, DriverId(actor.id)))
         if found is None or (found[0]["driver_id"], found[0]["registration"]) != whose:
             raise Refused("You have no session of that id.", Code.NOT_FOUND)

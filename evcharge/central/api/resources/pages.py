@@ -1,9 +1,8 @@
 """The pages: what lies in central/web, read once and served from memory.
 
 Only names that were found there are served, so that no path leads out of it. Pages name their parts by
-/static/<version>/…, and the version is the hash of them all: modules and sheets name one another by relative paths, so
-one hash in the address of the first holds for the rest. What has the version in its address never changes, and a
-browser keeps it without asking; everything else it asks for each time, and gets 304 when nothing is new.
+/static/<version>/… (`kit/page_files`). What has the version in its address never changes, and a browser keeps it
+without asking; everything else it asks for each time, and gets 304 when nothing is new.
 """
 
 import re

@@ -29,7 +29,6 @@ from evcharge.storage.books import Row
 _STATE = Parameter("state", "Only sessions in this state.", {"type": "string", "enum": list(STATES)})
 AFTER = Parameter("after", "The `previous` of a page: the rows that are newer.")
 _FILTERS = (OF_DRIVER, OF_POINT, FROM, TO)
-_MAX_ID = 200
 
 _Asked = Callable[..., Awaitable[tuple[list[Row], str | None]]]
 
@@ -137,7 +136,7 @@ class Sessions:
 
     async def told(self, session_id: str) -> views.Json:
         """Return all that is known of a session. Raises Refused (E_NOT_FOUND)."""
-        found = await self._archive.session(session_id) if len(session_id) <= _MAX_ID else None
+        found = await self._archive.session(session_id)
         if found is None:
             raise Refused("There is no session of that id.", Code.NOT_FOUND)
         row, ticket, events = found
@@ -190,60 +189,52 @@ class Sessions:
         filters = self._filters(request) | _state(request)
         people = self._people(request)
         if people is None:
-            return await self._file(request, "sessions.csv", "sessions", filters)
-        return await self._file_for_people(
-            request, "sessions.csv", people.session_heads, people.session, "sessions", filters
-        )
+            return await self._file(request, "sessions", "csv", filters)
+        return await self._file_for_people(request, "sessions", people.session_heads, people.session, filters)
 
     async def tickets_csv(self, request: web.Request, _: Actor) -> web.StreamResponse:
         """Send all tickets that fit as a file."""
         filters = self._filters(request)
         people = self._people(request)
         if people is None:
-            return await self._file(request, "tickets.csv", "tickets", filters)
-        return await self._file_for_people(
-            request, "tickets.csv", people.ticket_heads, people.ticket, "tickets", filters
-        )
+            return await self._file(request, "tickets", "csv", filters)
+        return await self._file_for_people(request, "tickets", people.ticket_heads, people.ticket, filters)
 
     async def sessions_json(self, request: web.Request, _: Actor) -> web.StreamResponse:
         """Send all sessions that fit as an array."""
-        return await self._file(
-            request, "sessions.json", "sessions", self._filters(request) | _state(request)
-        )
+        return await self._file(request, "sessions", "json", self._filters(request) | _state(request))
 
     async def tickets_json(self, request: web.Request, _: Actor) -> web.StreamResponse:
         """Send all tickets that fit as an array."""
-        return await self._file(request, "tickets.json", "tickets", self._filters(request))
+        return await self._file(request, "tickets", "json", self._filters(request))
 
     async def cdrs_json(self, request: web.Request, _: Actor) -> web.StreamResponse:
         """Send the CDRs of all tickets that fit as an array."""
-        return await self._file(request, "cdrs.json", "tickets", self._filters(request))
+        return await self._file(request, "tickets", "cdr", self._filters(request))
 
     def _filters(self, request: web.Request) -> dict[str, Any]:
         return {**page_of(request.query), **instants(request.query, self._days)}
 
     async def _file(
-        self, request: web.Request, name: str, what: What, filters: dict[str, Any]
+        self, request: web.Request, what: What, format_: Format, filters: dict[str, Any]
     ) -> web.StreamResponse:
-        is_csv = name.endswith(".csv")
-        format_: Format = "csv" if is_csv else "cdr" if name == "cdrs.json" else "json"
-        kind = csv_export.CSV if is_csv else json_export.JSON
+        name = "cdrs.json" if format_ == "cdr" else f"{what}.{format_}"
+        kind = csv_export.CSV if format_ == "csv" else json_export.JSON
         return await send_file(request, name, kind, self._exports.file(what, format_, filters))
 
     async def _file_for_people(
         self,
         request: web.Request,
-        name: str,
+        what: What,
         dialect: csv_export.Dialect,
         view: Callable[[views.Json], Mapping[str, object]],
-        what: What,
         filters: dict[str, Any],
     ) -> web.StreamResponse:
         async def pages() -> AsyncIterator[list[Mapping[str, object]]]:
             async for page in self._exports.pages(what, filters):
                 yield [view(row) for row in page]
 
-        return await send_file(request, name, csv_export.CSV, csv_export.chunks(dialect, pages()))
+        return await send_file(request, f"{what}.csv", csv_export.CSV, csv_export.chunks(dialect, pages()))
 
     def _people(self, request: web.Request) -> PeopleCsv | None:
         lang = wanted_lang(request)
