@@ -172,7 +172,7 @@ class Sealer:
         plaintext = messages.encode(self.count, messages.as_understood(message, self._speaks))
         token = self._cipher.seal(self.count, plaintext)
         if len(token) > MAX_FRAME_BYTES:
-            # It leaves this process never, so its number may serve again.
+            # It never leaves this process, so its number may serve again.
             raise ProtocolError(f"the message makes a frame of {len(token)} bytes", Code.TOO_BIG)
         self.count += 1
         return token

@@ -262,8 +262,8 @@ class CentralHandshake:
     """Central's end: `on_hello` → `on_proof`, each once; then `identity`, `keys` and what the peer `speaks` are known.
 
     `resume_key` (a base64 Fernet key) must be among the keys of `opener`; `now` is in Unix seconds. Without
-    `versions` it is a Central of the first release, which names none. With `aes_gcm` frames
-    are sealed so, where the peer knows how.
+    `versions` it is a Central of the first release, which names none. With `aes_gcm` frames are sealed so, where the
+    peer knows how.
     """
 
     keys: SessionKeys

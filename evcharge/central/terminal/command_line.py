@@ -77,8 +77,7 @@ class PanelOrder:
     """One understood command. `subject` is an id, or "" for all of them and for commands without one.
 
     `cents` None means everything there is. `driver_id` says for whom a charge is started, `limits` where it ends.
-    `session_id` is the ticket that is put right; `registration` names the wallet of
-    an earlier owner of the id.
+    `session_id` is the ticket that is put right; `registration` names the wallet of an earlier owner of the id.
     """
 
     verb: PanelVerb
