@@ -45,8 +45,9 @@ async def live_s(browser: Browser, room: ControlRoom) -> tuple[float, float]:
         for _ in range(2):
             await page.goto(room.url, timeout=6 * PATIENCE_MS)
             await expect(page.locator("html")).to_have_attribute("data-link", "live", timeout=6 * PATIENCE_MS)
-            while not await page.evaluate("performance.getEntriesByName('whole').length"):
-                await asyncio.sleep(0.1)
+            async with asyncio.timeout(6 * PATIENCE_MS / 1000):
+                while not await page.evaluate("performance.getEntriesByName('whole').length"):
+                    await asyncio.sleep(0.1)
             found.append(await page.evaluate(_LIVE) / 1000)
         return found[0], found[1]
 
