@@ -70,6 +70,7 @@ _FOR_PEOPLE = frozenset(
 # What the Registry says of a credential that is not, or no longer, the right one.
 _WRONG_CREDENTIAL = frozenset({Code.CREDENTIAL, Code.DISABLED})
 _MARK_SALT_BYTES = 16
+SILENT_BEATS = 3
 
 _Result = TypeVar("_Result")
 
@@ -80,7 +81,7 @@ class Timing:
 
     connect_s: float = 5.0
     heartbeat_s: float | None = None
-    silent_beats: int = 3
+    silent_beats: int = SILENT_BEATS
     first_retry_s: float = 0.5
     most_retry_s: float = 10.0
     duplicate_s: float = 5.0
@@ -328,31 +329,14 @@ class ReconnectingClient:
         try:
             self._wallet.keep_resume(channel.accepted.resume)
             on_state(LinkState(Phase.CONNECTED))
-            end = await _beside(self._beat(channel), conversation())
+            beat_s = self._timing.heartbeat_s or channel.accepted.heartbeat_s
+            end = await _beside(keep_beating(channel, beat_s, self._timing.silent_beats), conversation())
             farewell = Bye(reason=end.code)
         finally:
             self.connected = False
             self._channel = None
             await channel.close(farewell)
         return end
-
-    async def _beat(self, channel: Channel) -> None:
-        """Say HEARTBEAT in time; cut the line when Central has been silent for too long."""
-        loop = asyncio.get_running_loop()
-        beat_s = self._timing.heartbeat_s or channel.accepted.heartbeat_s
-        dead_after_s = beat_s * self._timing.silent_beats
-        is_quiet = Feature.QUIET in channel.speaks
-        next_beat_at = loop.time()
-        while (now := loop.time()) < (dead_at := channel.heard_at + dead_after_s):
-            if now >= next_beat_at:
-                channel.send(Heartbeat())
-                next_beat_at = now + beat_s
-            await asyncio.sleep(min(next_beat_at, dead_at) - now)
-            if is_quiet:
-                # Whatever was said meanwhile is a sign of life.
-                next_beat_at = max(next_beat_at, channel.said_at + beat_s)
-        silent = f"no word from CENTRAL for {dead_after_s:g} s"
-        channel.abort(ChannelClosed(silent, Code.TIMEOUT, failures.why(TimeoutError())))
 
     async def _pause(self, error: EvchargeError) -> None:
         self._refused.clear()
@@ -444,6 +428,24 @@ def _mention(error: EvchargeError | None) -> None:
 
 def _longest_wait_s(kept: IssuedTicket) -> int:
     return kept.expires_at - kept.renew_after
+
+
+async def keep_beating(channel: Channel, beat_s: float, silent_beats: int = SILENT_BEATS) -> None:
+    """Say HEARTBEAT in time; cut the line when Central has been silent for that many beats."""
+    loop = asyncio.get_running_loop()
+    dead_after_s = beat_s * silent_beats
+    is_quiet = Feature.QUIET in channel.speaks
+    next_beat_at = loop.time()
+    while (now := loop.time()) < (dead_at := channel.heard_at + dead_after_s):
+        if now >= next_beat_at:
+            channel.send(Heartbeat())
+            next_beat_at = now + beat_s
+        await asyncio.sleep(min(next_beat_at, dead_at) - now)
+        if is_quiet:
+            # Whatever was said meanwhile is a sign of life.
+            next_beat_at = max(next_beat_at, channel.said_at + beat_s)
+    silent = f"no word from CENTRAL for {dead_after_s:g} s"
+    channel.abort(ChannelClosed(silent, Code.TIMEOUT, failures.why(TimeoutError())))
 
 
 async def _beside(background: Coroutine[Any, Any, None], work: Coroutine[Any, Any, _Result]) -> _Result:

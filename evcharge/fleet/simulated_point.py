@@ -8,11 +8,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from evcharge.domain.errors import EvchargeError
-from evcharge.domain.features import Feature
 from evcharge.domain.ids import Role
 from evcharge.domain.journal_records import AnyRecord, Meter, SupplyEnd, SupplyRefused, SupplyStart
 from evcharge.domain.session import EndReason
 from evcharge.evc1 import messages
+from evcharge.evc1.client import keep_beating
 from evcharge.evc1.connection import Channel
 from evcharge.fleet.tally import Tally
 
@@ -119,7 +119,7 @@ class SimulatedPoint:
         self._links[role] = channel
         try:
             async with asyncio.TaskGroup() as tasks:
-                beside = [tasks.create_task(_beat(channel))]
+                beside = [tasks.create_task(keep_beating(channel, channel.accepted.heartbeat_s))]
                 if role is Role.MONITOR:
                     beside.append(tasks.create_task(self._reports(channel)))
                 try:
@@ -295,18 +295,3 @@ class SimulatedPoint:
                     return
                 case _:
                     pass
-
-
-async def _beat(channel: Channel) -> None:
-    """Say HEARTBEAT as every peer does; tear the link when Central has said nothing for three intervals."""
-    loop, beat_s = asyncio.get_running_loop(), channel.accepted.heartbeat_s
-    is_quiet = Feature.QUIET in channel.speaks
-    due_at = loop.time()
-    while loop.time() - channel.heard_at < 3 * beat_s:
-        if loop.time() >= due_at:
-            channel.send(messages.Heartbeat())
-            due_at = loop.time() + beat_s
-        await asyncio.sleep(max(0.05, due_at - loop.time()))
-        if is_quiet:
-            due_at = max(due_at, channel.said_at + beat_s)
-    channel.abort()
