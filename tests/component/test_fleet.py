@@ -53,11 +53,10 @@ async def test_its_drivers_charge_and_get_tickets(town: Town):
 async def test_a_fleet_that_ends_leaves_no_charge_open_and_another_one_goes_on(town: Town):
     for _ in range(2):
         fleet, tally = of(town)
-        # Everybody asks at once, as soon as all are there.
-        surge = Turn(at_s=2.0, what=Blow.SURGE, share=1)
-        await fleet_run.play(
-            fleet, Scenario(seconds=6, pause_s=3600, charge_s=3600, turns=(surge,)), 1, lambda _: None
-        )
+        # Each second everybody asks who is there and does not charge yet.
+        surges = tuple(Turn(at_s=at_s, what=Blow.SURGE, share=1) for at_s in (1, 2, 3, 4, 5))
+        scenario = Scenario(seconds=6, pause_s=3600, charge_s=3600, turns=surges)
+        await fleet_run.play(fleet, scenario, 1, lambda _: None)
         assert tally.starts
         assert list(town.dispatcher.facts.sessions()) == []
         assert all(point.has_told_all for point in fleet)
