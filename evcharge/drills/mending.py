@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+from evcharge.central.books.setup import database_path
 from evcharge.domain.errors import Code, EvchargeError, Refused, StateError
 from evcharge.drills import processes_here
 from evcharge.drills.damages import BadWeather, Damage, Damages, Guests, KilledCentral, StoppedProcess, held
@@ -88,7 +89,7 @@ class Mender:
         return False
 
     async def _has_central(self) -> bool:
-        return holder(self._config.state / "central" / "central.db") is not None
+        return holder(database_path(self._config.state)) is not None
 
     async def _delete(self, path: str) -> None:
         try:

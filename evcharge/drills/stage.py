@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from evcharge.central.books.setup import database_path
 from evcharge.demo import scenario
 from evcharge.demo.demo_screen import DemoScreen
 from evcharge.demo.processes import Cast, Child
@@ -175,7 +176,7 @@ class Stage:
         """Return whether this machine does not offer it. A small disk is mounted by asking for it."""
         match need:
             case Need.CENTRAL_HERE:
-                pid = holder(self._books)
+                pid = holder(database_path(self._config.state))
                 return not pid or processes_here.started(pid) is None
             case Need.BROKER_HERE:
                 return self._find_broker() is None
@@ -183,10 +184,6 @@ class Stage:
                 self._journal.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._has_small_disk = await processes_here.mounted(self._journal, _DISK)
                 return not self._has_small_disk
-
-    @property
-    def _books(self) -> Path:
-        return self._config.state / "central" / "central.db"
 
     def _find_broker(self) -> int | None:
         host, _, port = self._config.kafka.bootstrap.partition(",")[0].rpartition(":")
@@ -217,7 +214,7 @@ class Stage:
             case Act.START_DRIVER:
                 await self._start_driver()
             case Act.KILL_CENTRAL:
-                central = processes_here.started(holder(self._books) or 0)
+                central = processes_here.started(holder(database_path(self._config.state)) or 0)
                 if central is None:
                     raise StateError("Central does not run on this PC.")
                 self._mender.damages.add(KilledCentral(central))
