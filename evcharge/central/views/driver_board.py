@@ -237,9 +237,10 @@ class DriverBoard:
         """Return an open session as its driver is shown it."""
         point = self._facts.point(session.cp_id)
         linked = point is not None and point.engine_link is not None
-        power_w, energy_mwh, cost = drawn(session, self._live.get(session.cp_id), linked=linked)
         live = self._live.get(session.cp_id)
-        live = live if linked and live is not None and live.session_id == session.session_id else None
+        power_w, energy_mwh, cost = drawn(session, live, linked=linked)
+        if not linked or (live is not None and live.session_id != session.session_id):
+            live = None
         at = partial(self._board.by_the_clock, session.session_id)
         return page_frames.Charge(
             session_id=session.session_id,
