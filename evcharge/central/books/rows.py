@@ -188,11 +188,12 @@ _BREAK_OFF = SetNewest("status_log", ("cp_id",), newest="n", column="until")
 _ADD_TO_STATUS_DAILY = Add("status_daily", ("cp_id", "day", "status"), ("ms", "times"))
 _FORGET_JOURNAL = Take("journal", ("cp_id", "journal_id"))
 _TAKE_FROM_INBOX = Take("inbox", ("session_id", "driver_id"))
-# Of each stretch its first reading stays.
+# Of each stretch its first reading stays, and the last of all: with it a charge ends, maybe in this very commit.
 _THIN_READINGS = Sql("""
     DELETE FROM reading WHERE session_id = :session_id AND EXISTS (
         SELECT 1 FROM reading AS first WHERE first.session_id = reading.session_id
         AND first.elapsed_s < reading.elapsed_s AND first.elapsed_s / :stretch_s = reading.elapsed_s / :stretch_s)
+    AND elapsed_s < (SELECT MAX(elapsed_s) FROM reading AS last WHERE last.session_id = :session_id)
 """)
 # All that a decision can write.
 STATEMENTS: tuple[Statement, ...] = (
