@@ -42,9 +42,11 @@ def cell(value: object) -> str:
     """Return one value as text that a spreadsheet only shows."""
     if value is None:
         return ""
-    if isinstance(value, Figure):
-        return value
-    text = ("yes" if value else "no") if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = str(value)
+    if isinstance(value, Figure | int):
+        return text
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

@@ -24,7 +24,8 @@ def test_what_it_would_only_show_stays_as_it_is(harmless: str):
 
 
 def test_values_that_are_no_text():
-    assert [cell(one) for one in (None, 0, 7, True, False)] == ["", "0", "7", "yes", "no"]
+    # A program reads what was given back as a number, too: no number is a formula.
+    assert [cell(one) for one in (None, 0, 7, -20, True, False)] == ["", "0", "7", "-20", "yes", "no"]
 
 
 def test_quotes_commas_and_line_breaks_come_back_as_they_were():
