@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -44,16 +45,22 @@ BOOKS = click.option(
 def taking(out: Path | None) -> Iterator[Callable[[bytes], object]]:
     """Give what takes the parts of a file. Under the name `out` there is all of it, or what was there before.
 
-    Raises OSError.
+    A link stays one, and so does a device or a pipe: it takes the parts as they come. Raises OSError.
     """
     if out is None:
         yield sys.stdout.buffer.write
         sys.stdout.buffer.flush()
         return
+    if out.exists() and not out.is_file():
+        with out.open("wb") as device:
+            yield device.write
+        return
     from evcharge.runtime import files
 
-    half = out.with_name(f"{out.name}.part")
-    handle = files.open_ours(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    out = out.resolve()
+    # A name of its own: nobody else's file, nor that of another export, which may be under way.
+    half = out.with_name(f".{out.name}.{secrets.token_hex(8)}")
+    handle = files.open_ours(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file.write

@@ -91,6 +91,8 @@ async def test_every_cent_and_mwh_is_in_each_file_once_wherever_it_comes_from(of
     # The same again, and the same of books that nobody has open but us.
     assert await shell.does("--format", "cdr") == cdrs
     assert await shell.does("--format", "cdr", "--books") == cdrs
+    rows = csv.DictReader(io.StringIO((await shell.does()).decode(), newline=""))
+    assert sum(int(row["cost_cents"]) + int(row["corrected_cents"]) for row in rows) == cents
     for what in ("sessions", "tickets"):
         told = await shell.does(what, "--format", "json")
         assert [row["session_id"] for row in json.loads(told)] == made[::-1]
@@ -160,6 +162,30 @@ async def test_a_file_is_there_when_all_of_it_is_and_for_its_owner_only(
     assert await shell.does("--format", "cdr", "--out", str(file)) == b""
     assert len(ocpi.read(file.read_bytes())) == 11
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+async def test_what_stands_under_the_name_stays_what_it_is(office: Office, shell: Shell, tmp_path: Path):
+    await charge(office, "D2", "CP2", 1_000_000)
+    whole = await shell.does()
+    # A link is followed, as a shell follows it.
+    file, link, beside = tmp_path / "kept.csv", tmp_path / "newest.csv", tmp_path / "newest.csv.part"
+    file.write_text("of before")
+    link.symlink_to(file)
+    beside.write_text("somebody's own")
+    await shell.does("--out", str(link))
+    assert (link.is_symlink(), file.read_bytes()) == (True, whole)
+    assert beside.read_text() == "somebody's own"
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    # Open for both, so that neither end waits for the other; a pipe holds this much.
+    handle = os.open(pipe, os.O_RDWR)
+    try:
+        await shell.does("--out", str(pipe))
+        assert os.read(handle, 1 << 16) == whole
+    finally:
+        os.close(handle)
+    assert pipe.is_fifo()
+    assert {one.name for one in tmp_path.iterdir() if one.is_file()} == {"kept.csv", "newest.csv", "newest.csv.part"}
 
 
 async def test_who_may_look_may_export(office: Office):
