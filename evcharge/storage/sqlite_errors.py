@@ -29,6 +29,8 @@ _KINDS = (
 def store_error(problem: sqlite3.Error) -> StoreError:
     """Return what `problem` is for those who use a database."""
     code = getattr(problem, "sqlite_errorname", "")
+    if isinstance(problem, sqlite3.ProgrammingError) and "binding parameter" in str(problem):
+        return ConstraintViolated(str(problem), code)
     if isinstance(problem, sqlite3.IntegrityError):
         # Which rule is what a report needs; the row is not told.
         rule = re.search(r"(?:constraint failed:|column) ([\w.]+)", str(problem))
@@ -45,8 +47,11 @@ def store_error(problem: sqlite3.Error) -> StoreError:
 
 @contextlib.contextmanager
 def in_our_words() -> Iterator[None]:
-    """Let every error of SQLite leave the block as a StoreError."""
+    """Let every error of SQLite leave the block as a StoreError, and what it cannot hold as one of the data."""
     try:
         yield
     except sqlite3.Error as problem:
         raise store_error(problem) from problem
+    except (OverflowError, UnicodeEncodeError) as problem:
+        # A number of more than 64 bits, a text that is no Unicode: the driver finds out before SQLite does.
+        raise ConstraintViolated(str(problem)) from problem

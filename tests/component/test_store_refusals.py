@@ -11,6 +11,7 @@ from evcharge.central.books.rows import DecidedEntry
 from evcharge.central.rules import commands as c
 from evcharge.central.rules.decision import Decision
 from evcharge.central.rules.facts import Transfer, TransferKind
+from evcharge.domain.events import CentralStarted
 from evcharge.domain.session import SessionState, Ticket
 from evcharge.storage.statements import Sql
 from evcharge.storage.store_errors import ConstraintViolated
@@ -130,6 +131,11 @@ def only(*changes: object) -> Decision:
             "cannot store TEXT value in INTEGER column",
         ),
         (lambda network: only(replace(network.point(), last_used=float("nan"))), "NOT NULL"),
+        # What no database takes at all is wrong with that command, too, and not with the disk.
+        (lambda network: only(replace(network.point(), register_mwh=2**63)), "too large"),
+        (lambda network: only(replace(network.point(), fault="\udcff")), "surrogates not allowed"),
+        (lambda network: only(replace(network.point(), fault=["a list"])), "binding parameter"),
+        (lambda _: Decision(events=(CentralStarted(version="\udcff", points=0, open_sessions=0),)), "surrogates"),
     ],
 )
 async def test_the_database_itself_refuses_what_the_rules_must_never_decide(tmp_path, wrong, complaint: str):

@@ -50,6 +50,7 @@ from evcharge.runtime import timezone
 from evcharge.storage import hash_chain
 from evcharge.storage.books import Books, Row
 from evcharge.storage.statements import Put, Sql, Values, Writes
+from evcharge.storage.store_errors import ConstraintViolated
 from evcharge.storage.sums import MOST_KEPT, sum_of, summed
 
 # How far back, and how many, repeated requests are answered from memory after a restart; else the books are asked.
@@ -256,7 +257,10 @@ class CentralStore:
     async def commit(self, batch: Sequence[DecidedEntry]) -> None:
         """Store every fact and event of `batch`, or nothing at all (raises StoreError)."""
         began = time.perf_counter()
-        events, head = self._sealed(batch)
+        try:
+            events, head = self._sealed(batch)
+        except UnicodeEncodeError as problem:
+            raise ConstraintViolated(str(problem)) from problem
         shown, kept = self._shown_anew(batch)
         writes: list[Writes] = [*statements(batch, self.days), *kept]
         if events:
