@@ -7,6 +7,7 @@ import pytest
 
 from evcharge.central.api.kit import answers, member_answers
 from evcharge.central.books.rows import DecidedEntry
+from evcharge.central.rules import commands as c
 from evcharge.central.rules.charge_curve import MOST
 from evcharge.central.rules.decision import Decision
 from evcharge.central.rules.facts import MeterReading
@@ -134,3 +135,27 @@ async def test_a_reading_that_comes_again_replaces_itself(tmp_path: Path):
             await books.store.commit([DecidedEntry(Decision(changes=(reading,)), ADMIN, NOON)])
     with raw(tmp_path / "central.db") as connection:
         assert connection.execute("SELECT COUNT(*) FROM reading WHERE elapsed_s = 5").fetchone()[0] == 1
+
+
+async def test_a_charge_that_is_closed_after_a_start_of_central_was_as_fast_as_its_readings_say(tmp_path: Path):
+    network = Network()
+    network.engine(speed_permille=60_000, max_power_w=22_000)
+    network.monitor()
+    network.driver_is_there()
+    session = network.authorised()
+    engine = network.engines["CP001"]
+    network.later(60)
+    network.sends(
+        engine.started(session.session_id, began_at=session.authorised_at.timestamp()),
+        engine.meter(session.session_id, 1_000, elapsed_s=1),
+        engine.meter(session.session_id, 1_000, elapsed_s=2),
+    )
+    async with books_opened(tmp_path) as books:
+        await books.store.commit(entries(network))
+        # Its engine is away since: how fast its time runs is in no table.
+        network.facts = await books.store.load(NOON)
+        network.does(c.CloseLost, session_id=session.session_id)
+        await books.store.commit(entries(network))
+    with raw(tmp_path / "central.db") as connection:
+        kept = connection.execute("SELECT elapsed_s, speed_permille FROM reading ORDER BY elapsed_s").fetchall()
+    assert [tuple(row) for row in kept] == [(0, 60_000), (1, 60_000), (2, 60_000)]

@@ -188,6 +188,14 @@ _BREAK_OFF = SetNewest("status_log", ("cp_id",), newest="n", column="until")
 _ADD_TO_STATUS_DAILY = Add("status_daily", ("cp_id", "day", "status"), ("ms", "times"))
 _FORGET_JOURNAL = Take("journal", ("cp_id", "journal_id"))
 _TAKE_FROM_INBOX = Take("inbox", ("session_id", "driver_id"))
+# Who has not said how fast its time runs is as fast as before; nobody ever said: real time.
+_PUT_READING = Sql("""
+    INSERT INTO reading (session_id, elapsed_s, energy_mwh, speed_permille)
+    VALUES (:session_id, :elapsed_s, :energy_mwh, COALESCE(
+        (SELECT speed_permille FROM reading WHERE session_id = :session_id AND elapsed_s <= :elapsed_s
+         ORDER BY elapsed_s DESC LIMIT 1), 1000))
+    ON CONFLICT (session_id, elapsed_s) DO UPDATE SET energy_mwh = excluded.energy_mwh
+""")
 # Of each stretch its first reading stays, and the last of all: with it a charge ends, maybe in this very commit.
 _THIN_READINGS = Sql("""
     DELETE FROM reading WHERE session_id = :session_id AND EXISTS (
@@ -224,6 +232,7 @@ def statements(batch: Iterable[DecidedEntry], days: Days = UTC_DAYS) -> Iterator
     seen: list[Values] = []
     back: list[Values] = []
     forgotten: list[Values] = []
+    unpaced: list[MeterReading] = []
     thinned: dict[SessionId, int] = {}
     for number, (change, at) in enumerate(_changes(batch)):
         if isinstance(change, TicketSeen):
@@ -244,6 +253,9 @@ def statements(batch: Iterable[DecidedEntry], days: Days = UTC_DAYS) -> Iterator
             daily.append((change.cp_id, day, 1, change.energy_mwh, change.cost_cents))
         if isinstance(change, MeterReading) and change.thinned_to_s:
             thinned[change.session_id] = change.thinned_to_s
+        if isinstance(change, MeterReading) and not change.speed_permille:
+            unpaced.append(change)
+            continue
         if isinstance(change, Correction):
             day = days.of(change.ticket_ended_at).isoformat()
             corrected.append((change.cp_id, day, change.energy_mwh, change.cost_cents))
@@ -255,6 +267,14 @@ def statements(batch: Iterable[DecidedEntry], days: Days = UTC_DAYS) -> Iterator
         if latest:
             table = _TABLES[kind]
             yield table.put, [table.row(change, at) for change, at in latest.values()]
+    if unpaced:
+        yield (
+            _PUT_READING,
+            [
+                {"session_id": one.session_id, "elapsed_s": one.elapsed_s, "energy_mwh": one.energy_mwh}
+                for one in unpaced
+            ],
+        )
     if thinned:
         yield (
             _THIN_READINGS,

@@ -28,13 +28,12 @@ def follow(draft: Draft, before: Session, after: Session, *, ends: bool = False)
         earlier_s, was = before.elapsed_s, stretch_s(before.elapsed_s)
     if not ends and earlier_s // stretch == after.elapsed_s // stretch:
         return
-    point = draft.existing_point(after.cp_id)
     draft.put(
         MeterReading(
             session_id=after.session_id,
             elapsed_s=after.elapsed_s,
             energy_mwh=after.energy_mwh,
-            speed_permille=point.speed_permille or 1000,
+            speed_permille=draft.existing_point(after.cp_id).speed_permille,
             thinned_to_s=stretch if stretch > was else 0,
         )
     )

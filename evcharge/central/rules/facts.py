@@ -248,6 +248,7 @@ class OrderTaken:
 class MeterReading:
     """How much a session had drawn after so many seconds: for its curve (`charge_curve`), and never for money.
 
+    `speed_permille`: 0 while its engine has not said so since Central's start: then that of the reading before.
     `thinned_to_s`: from now on one reading is kept of each stretch of so many seconds; 0: as before.
     """
 
