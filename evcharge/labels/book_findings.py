@@ -149,6 +149,14 @@ SENTENCES: Mapping[str, Words] = {
         "{number} broken: no ticket without a session that started: {rows}",
         "{number} no se cumple: no hay tique sin una sesión que empezara: {rows}",
     ),
+    "ticket without receipt": (
+        "{number} broken: every ticket has the number of a receipt: {rows}",
+        "{number} no se cumple: cada tique tiene un número de recibo: {rows}",
+    ),
+    "receipts have gaps": (
+        "{number} broken: receipts are numbered from 1 without gaps: one is missing before {rows}",
+        "{number} no se cumple: los recibos se numeran desde 1 y sin huecos: falta uno antes de {rows}",
+    ),
     "ticket of another length": (
         (
             "{number} broken: a ticket lasts as long as its charging point measured, and ends no earlier than it "

@@ -78,6 +78,10 @@ SENTENCES: Mapping[str, Words] = {
     "list": ("a list, each of them {why}", "una lista, y cada elemento {why}"),
     "whole": ("a whole number from {least} to {most}", "un número entero de {least} a {most}"),
     "number": ("a number from {least} to {most}", "un número de {least} a {most}"),
+    "tenths": (
+        "a number from {least} to {most}, with one decimal at most",
+        "un número de {least} a {most}, con un decimal como mucho",
+    ),
     "any text": ("text", "texto"),
     "or nothing": ("{why}, or nothing", "{why}, o nada"),
     "host": ("a host name or an address", "un nombre de equipo o una dirección"),

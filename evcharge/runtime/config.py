@@ -34,6 +34,13 @@ def _rising(bounds: list[int]) -> object:
     return bounds
 
 
+def _tenths(percent: float) -> object:
+    # Receipts count in thousandths: a rate that was rounded here would be on all of them.
+    if percent != round(percent, 1):
+        raise ValueError
+    return percent
+
+
 def _location(text: str) -> object:
     return text == "" or Location.checked(text)
 
@@ -109,6 +116,14 @@ CountryCode = Annotated[
 ]
 PartyId = Annotated[str, _text('three letters or digits, such as "EVC"', r"\A[A-Z0-9]{3}\Z")]
 Percent = Annotated[int, Meta(ge=0, le=100)]
+VatPercent = Annotated[
+    float,
+    Meta(
+        ge=0,
+        le=100,
+        extra={"allowed": "a number from 0 to 100, with one decimal at most", "check": _tenths},
+    ),
+]
 Wait = Annotated[float, Meta(ge=0, le=86_400)]
 City = Annotated[
     str, _text("a name of 1 to 80 characters on one line", r"\A(?=[^\x00-\x1f\x7f]{1,80}\Z)\S(.*\S)?\Z")
@@ -204,7 +219,7 @@ class NetworkSettings(Struct, frozen=True, kw_only=True):
     operator: OptionalText = ""
     tax_id: OptionalText = ""
     address: OptionalText = ""
-    vat_percent: Annotated[float, Meta(ge=0, le=100)] = 0.0
+    vat_percent: VatPercent = 0.0
 
 
 class EngineSettings(Struct, frozen=True, kw_only=True):

@@ -185,7 +185,11 @@ async def test_what_stands_under_the_name_stays_what_it_is(office: Office, shell
     finally:
         os.close(handle)
     assert pipe.is_fifo()
-    assert {one.name for one in tmp_path.iterdir() if one.is_file()} == {"kept.csv", "newest.csv", "newest.csv.part"}
+    assert {one.name for one in tmp_path.iterdir() if one.is_file()} == {
+        "kept.csv",
+        "newest.csv",
+        "newest.csv.part",
+    }
 
 
 async def test_who_may_look_may_export(office: Office):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from evcharge.central.api.kit import answers, member_answers
+from evcharge.central.books import archive
 from evcharge.central.books.rows import DecidedEntry
 from evcharge.central.rules import commands as c
 from evcharge.central.rules.charge_curve import MOST
@@ -72,8 +73,24 @@ async def test_a_month_of_a_driver_names_each_charge_and_what_else_moved(office:
         await office.ask("GET", "/api/drivers/D01/statement?month=2020-02"), answers.StatementAnswer
     )
     assert (empty["month"], empty["tickets"], empty["total_cents"]) == ("2020-02", [], 0)
+    first = shaped(
+        await office.ask("GET", "/api/drivers/D01/statement?month=0001-01"), answers.StatementAnswer
+    )
+    assert first["month"] == "0001-01"
     assert (await office.ask("GET", "/api/drivers/D77/statement")).status == 404
     assert (await office.ask("GET", "/api/drivers/D01/statement?month=2020-13")).status == 422
+
+
+async def test_a_statement_that_leaves_a_movement_out_says_so(office: Office, monkeypatch):
+    await charged(office)
+    for number in range(2):
+        order = {"cents": 500, "reference": f"t-{number}"}
+        await office.post("/api/drivers/D01/top-up", order)
+    moved = (await office.get("/api/drivers/D01/statement"))["moved"]
+    for most, complete in ((len(moved), True), (len(moved) - 1, False)):
+        monkeypatch.setattr(archive, "MAX_MOVEMENTS_OF_MONTH", most)
+        told = await office.get("/api/drivers/D01/statement")
+        assert (told["moved"], told["complete"]) == (moved[:most], complete)
 
 
 async def test_who_sees_what_is_on_paper(office: Office):
@@ -137,7 +154,9 @@ async def test_a_reading_that_comes_again_replaces_itself(tmp_path: Path):
         assert connection.execute("SELECT COUNT(*) FROM reading WHERE elapsed_s = 5").fetchone()[0] == 1
 
 
-async def test_a_charge_that_is_closed_after_a_start_of_central_was_as_fast_as_its_readings_say(tmp_path: Path):
+async def test_a_charge_that_is_closed_after_a_start_of_central_was_as_fast_as_its_readings_say(
+    tmp_path: Path,
+):
     network = Network()
     network.engine(speed_permille=60_000, max_power_w=22_000)
     network.monitor()
@@ -157,5 +176,7 @@ async def test_a_charge_that_is_closed_after_a_start_of_central_was_as_fast_as_i
         network.does(c.CloseLost, session_id=session.session_id)
         await books.store.commit(entries(network))
     with raw(tmp_path / "central.db") as connection:
-        kept = connection.execute("SELECT elapsed_s, speed_permille FROM reading ORDER BY elapsed_s").fetchall()
+        kept = connection.execute(
+            "SELECT elapsed_s, speed_permille FROM reading ORDER BY elapsed_s"
+        ).fetchall()
     assert [tuple(row) for row in kept] == [(0, 60_000), (1, 60_000), (2, 60_000)]

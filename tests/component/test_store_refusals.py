@@ -135,7 +135,10 @@ def only(*changes: object) -> Decision:
         (lambda network: only(replace(network.point(), register_mwh=2**63)), "too large"),
         (lambda network: only(replace(network.point(), fault="\udcff")), "surrogates not allowed"),
         (lambda network: only(replace(network.point(), fault=["a list"])), "binding parameter"),
-        (lambda _: Decision(events=(CentralStarted(version="\udcff", points=0, open_sessions=0),)), "surrogates"),
+        (
+            lambda _: Decision(events=(CentralStarted(version="\udcff", points=0, open_sessions=0),)),
+            "surrogates",
+        ),
     ],
 )
 async def test_the_database_itself_refuses_what_the_rules_must_never_decide(tmp_path, wrong, complaint: str):

@@ -91,6 +91,8 @@ PLANTED: dict[str, str] = {
     "two open sessions": "UPDATE session SET state = 'CHARGING', cp_id = 'CP001'",
     "session without ticket": "UPDATE session SET state = 'TICKETED'",
     "ticket without session": "UPDATE session SET state = 'REFUSED' WHERE state = 'TICKETED'",
+    "ticket without receipt": "DELETE FROM receipt WHERE number = 1",
+    "receipts have gaps": "UPDATE receipt SET number = number + 7 WHERE number = 2",
     "ticket of another length": "UPDATE ticket SET elapsed_s = 61",
     "day is not its tickets": "UPDATE daily SET sessions = sessions + 1",
     "ticket is not paid once": "DELETE FROM ledger WHERE kind = 'CAPTURE'",

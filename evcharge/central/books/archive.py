@@ -291,11 +291,15 @@ class Archive:
 
     async def movements(
         self, driver_id: DriverId, registration: int, since: datetime, until: datetime
-    ) -> list[Row]:
-        """Return what moved in a wallet apart from its charges between two instants, oldest first."""
-        of_it = {"driver_id": driver_id, "registration": registration, "limit": MAX_MOVEMENTS_OF_MONTH}
+    ) -> tuple[list[Row], bool]:
+        """Return what moved in a wallet apart from its charges between two instants, oldest first.
+
+        And whether there was more than MAX_MOVEMENTS_OF_MONTH.
+        """
+        of_it = {"driver_id": driver_id, "registration": registration, "limit": MAX_MOVEMENTS_OF_MONTH + 1}
         between = {"since": text_of(since), "until": text_of(until)}
-        return await self._database.read(_MOVED_BETWEEN, of_it | between)
+        rows = await self._database.read(_MOVED_BETWEEN, of_it | between)
+        return rows[:MAX_MOVEMENTS_OF_MONTH], len(rows) > MAX_MOVEMENTS_OF_MONTH
 
     async def history(self, cp_id: CpId, since: datetime) -> list[StatusSpan]:
         """Return what a charging point has shown since an instant, oldest first."""

@@ -37,6 +37,7 @@ class Check:
 # What sessions cost that somebody pays for; of those that were granted more than could be held, a part may be owed.
 _CHARGED = "JOIN session s USING (session_id) WHERE s.hold_cents + s.short_cents > 0"
 _DEBTS_SINCE = 19
+_RECEIPTS_SINCE = 24
 
 
 CHECKS = (
@@ -190,6 +191,20 @@ CHECKS = (
         "I13",
         "ticket without session",
         "SELECT t.session_id FROM ticket t JOIN session s USING (session_id) WHERE s.state <> 'TICKETED'",
+    ),
+    Check(
+        "I13",
+        "ticket without receipt",
+        "SELECT t.session_id FROM ticket t LEFT JOIN receipt r USING (session_id) WHERE r.number IS NULL",
+        schema=_RECEIPTS_SINCE,
+    ),
+    Check(
+        "I13",
+        "receipts have gaps",
+        # Each is one above another, but for the first.
+        "SELECT number FROM receipt "
+        "WHERE number <> 1 AND number - 1 NOT IN (SELECT number FROM receipt) ORDER BY number",
+        schema=_RECEIPTS_SINCE,
     ),
     Check(
         "I38",

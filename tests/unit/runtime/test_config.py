@@ -126,6 +126,9 @@ def test_port_0_and_65535_are_ports():
         ("[engine]\nspeed = inf", "`speed` is inf; it must be a number from 0.01 to 100000"),
         ("[engine]\nauto_plug_s = -1", "`auto_plug_s` is -1; it must be a number from 0 to 86400"),
         ("[engine]\narrival_percent = [70, 40]", "must be two whole numbers from 0 to 100, the lower first"),
+        ("[network]\nvat_percent = 5.25", "must be a number from 0 to 100, with one decimal at most"),
+        ("[network]\nvat_percent = 0.04", "must be a number from 0 to 100, with one decimal at most"),
+        ("[network]\nvat_percent = nan", "must be a number from 0 to 100, with one decimal at most"),
         ("[engine]\narrival_percent = [70]", "must be two whole numbers from 0 to 100, the lower first"),
         (
             "[weather]\nevery_s = 60",

@@ -274,7 +274,7 @@ class Movement(Shape):
 class StatementAnswer(Answer):
     """A driver's month: its tickets as they are now, the oldest first, and what else moved in its wallet.
 
-    `complete` is false where the month has more tickets than one statement lists.
+    `complete` is false where the month has more tickets, or movements, than one statement lists.
     """
 
     driver_id: str

@@ -62,11 +62,16 @@ MONTH = Parameter(
 
 def month(query: Mapping[str, str], today: date) -> tuple[date, date]:
     """Return the first and the last day of a month. Raises BadInput."""
-    text = query.get("month", f"{today:%Y-%m}")
+    text = query.get("month", month_text(today))
     if not _MONTH.fullmatch(text) or text.startswith("0000"):
         raise BadInput("month must be a month such as 2026-11.")
     first = date.fromisoformat(f"{text}-01")
     return first, first.replace(day=monthrange(first.year, first.month)[1])
+
+
+def month_text(first: date) -> str:
+    """Return the month that begins on `first` as `month` takes it; strftime would leave out noughts of its year."""
+    return first.isoformat()[:7]
 
 
 def _day(query: Mapping[str, str], name: str) -> date:

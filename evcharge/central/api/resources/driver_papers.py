@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from evcharge.central.api.kit import answers, member_answers, views
-from evcharge.central.api.kit.date_ranges import MONTH, month
+from evcharge.central.api.kit.date_ranges import MONTH, month, month_text
 from evcharge.central.api.kit.request_inputs import MAX_PAGE
 from evcharge.central.api.kit.routes import DRIVERS, VIEWERS, Route
 from evcharge.central.api.resources.driver_visits import registration_of, welcome
@@ -108,8 +108,8 @@ class Papers:
         registration = registration_of(self._dispatcher, driver_id)
         of_it: dict[str, Any] = {"driver_id": driver_id, "registration": registration}
         rows, more = await self._archive.tickets(limit=MAX_PAGE, since=since, until=until, **of_it)
-        rows_moved = await self._archive.movements(driver_id, registration, since, until)
-        moved = [dict(row) for row in rows_moved]
+        movements, more_moved = await self._archive.movements(driver_id, registration, since, until)
+        moved = [dict(row) for row in movements]
         sums = papers.statement([views.ticket(row) for row in reversed(rows)], moved, self._issuer)
-        about = {"driver_id": driver_id, "month": f"{first:%Y-%m}", "timezone": self._days.name}
-        return answer({**about, **sums, "complete": more is None})
+        about = {"driver_id": driver_id, "month": month_text(first), "timezone": self._days.name}
+        return answer({**about, **sums, "complete": more is None and not more_moved})

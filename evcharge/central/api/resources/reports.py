@@ -9,7 +9,7 @@ from aiohttp import hdrs, web
 
 from evcharge.central.api.kit import answers, csv_export
 from evcharge.central.api.kit.csv_export import for_programs
-from evcharge.central.api.kit.date_ranges import MONTH, month
+from evcharge.central.api.kit.date_ranges import MONTH, month, month_text
 from evcharge.central.api.kit.file_answers import send_file
 from evcharge.central.api.kit.people_csv import FOR_PEOPLE, PeopleCsv, wanted_lang
 from evcharge.central.api.kit.routes import VIEWERS, Parameter, Route
@@ -104,7 +104,7 @@ class Reports:
         since, until = self._days.begin(first), self._days.last_instant(last)
         async with self._turn:
             rows = await self._archive.report(by, since, until, lambda: asyncio.sleep(_REST_S))
-        return f"{first:%Y-%m}", by, rows
+        return month_text(first), by, rows
 
     def _where(self, cp_id: str) -> str:
         point = self._facts.point(CpId(cp_id))
