@@ -44,6 +44,9 @@ NEITHER = {
     "journalctl -u evcharge-": "needs a system that runs under systemd; the unit that it names is looked at below",
     "useradd ": "makes a user of this system",
     "install -d ": "makes a folder of the system, for that user",
+    "pip install 'evcharge[postgres]'": "installs a package of an index; the tests have that extra already",
+    "createuser ": "makes a role and a database of a server; tests of PostgreSQL start one of their own",
+    "createdb ": "makes a database of a server, as the line of `createuser` does",
     "podman build": "tests/system/test_containers.py builds the image, where an engine is",
 }
 

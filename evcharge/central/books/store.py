@@ -259,13 +259,14 @@ class CentralStore:
         began = time.perf_counter()
         try:
             events, head = self._sealed(batch)
+            shown, kept = self._shown_anew(batch)
+            writes: list[Writes] = [*statements(batch, self.days), *kept]
+            if events:
+                writes.append((PUT_EVENT, events))
+            await self._database.commit(writes)
         except UnicodeEncodeError as problem:
-            raise ConstraintViolated(str(problem)) from problem
-        shown, kept = self._shown_anew(batch)
-        writes: list[Writes] = [*statements(batch, self.days), *kept]
-        if events:
-            writes.append((PUT_EVENT, events))
-        await self._database.commit(writes)
+            # A text that nobody can write down is wrong with its own command.
+            raise ConstraintViolated(problem.reason) from problem
         self.head = head
         self.statuses.adopt(shown)
         self._gap_at, self._at_start = None, []
