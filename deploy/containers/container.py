@@ -245,7 +245,7 @@ def invite(wanted: list[str]) -> None:
         registered = {one["cp_id"] for one in await admin.every("cp")}
         registered |= {one["driver_id"] for one in await admin.every("driver")}
         made = {}
-        for kind, id_, named in _asked(wanted):
+        for kind, id_, named in asked(wanted):
             # A new token voids the key of whoever is registered, so that one must be named.
             if id_ not in registered or named:
                 location = _city(id_) if kind == "cp" and id_ not in registered else ""
@@ -264,8 +264,8 @@ def invite(wanted: list[str]) -> None:
             secret_files.replace_secret(TOKENS / id_, token)
 
 
-def _asked(wanted: list[str]) -> Iterator[tuple[Kind, str, bool]]:
-    # (kind, id, whether it was named)
+def asked(wanted: list[str]) -> Iterator[tuple[Kind, str, bool]]:
+    """Yield who is to be invited: kind, id, whether it was named. Raises Trouble."""
     counts = wanted or ["cp", os.environ.get("POINTS") or "6", "driver", os.environ.get("DRIVERS") or "3"]
     for kind, who in zip(counts[::2], counts[1::2], strict=True):
         if kind not in ("cp", "driver"):
@@ -292,11 +292,12 @@ def join(state: Path, kind: Kind, id_: str, within_s: float = WITHIN_S) -> None:
         if joining.credential_path(state, kind, id_).exists():
             return
         config = load(state)
-        token = _token(kind, id_, within_s)
+        token = join_token(kind, id_, within_s)
         _until_there(lambda: asyncio.run(joining.join(state, decode(token), Speech(JOINING, config.lang))))
 
 
-def _token(kind: Kind, id_: str, within_s: float) -> str:
+def join_token(kind: Kind, id_: str, within_s: float) -> str:
+    """Return the token of `id_`, which may come within so many seconds. Raises Trouble."""
     deadline, told = time.monotonic() + within_s, False
     while True:
         if (token := _read(TOKENS / id_)) is not None:

@@ -9,7 +9,6 @@ its proof, which versions and features it speaks; only to such a peer Central an
 """
 
 import base64
-import hashlib
 import hmac
 import os
 from collections.abc import Callable
@@ -18,8 +17,6 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 import msgspec
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from evcharge.domain.errors import AuthenticationError, Code, ProtocolError
@@ -27,7 +24,7 @@ from evcharge.domain.features import MOST_FEATURES, SPOKEN, Feature, Name
 from evcharge.domain.ids import Role
 from evcharge.domain.journal_records import Count, Id
 from evcharge.domain.strict_json import KEY_BYTES, base64_bytes, base64_text, strict_json
-from evcharge.evc1 import frames
+from evcharge.evc1 import frames, key_schedule
 from evcharge.evc1.tickets import (
     LIVENESS,
     MAX_TICKET_CHARS,
@@ -71,10 +68,10 @@ class SessionKeys:
     def __init__(self, th: bytes, master: bytes, cipher: type[frames.Cipher] = frames.FernetCipher) -> None:
         self.th = th
         self.cipher = cipher
-        self.from_peer = _hkdf(master, th, b"EVC1 from peer" + cipher.LABEL)
-        self.from_central = _hkdf(master, th, b"EVC1 from central" + cipher.LABEL)
+        self.from_peer = key_schedule.derived(master, th, b"EVC1 from peer" + cipher.LABEL)
+        self.from_central = key_schedule.derived(master, th, b"EVC1 from central" + cipher.LABEL)
         # Seals what an engine says beside this connection: its live figures, when they travel over Kafka.
-        self.telemetry = _hkdf(master, th, b"EVC1 telemetry")
+        self.telemetry = key_schedule.derived(master, th, b"EVC1 telemetry")
 
     def rekeyed(self, master: bytes) -> "SessionKeys":
         """Return the keys of the same connection under the next issued key."""
@@ -198,10 +195,10 @@ class PeerHandshake:
         for somebody else.
         """
         body, mac = frame[:-MAC_BYTES], frame[-MAC_BYTES:]
-        self._th = _transcript(self._hello, body)
-        auth_key = _auth_key(self._ticket_key)
+        self._th = key_schedule.transcript(self._hello, body)
+        auth_key = key_schedule.auth_key(self._ticket_key)
         # Before anything in it is even parsed.
-        if not hmac.compare_digest(mac, _mac(auth_key, b"central", self._th)):
+        if not hmac.compare_digest(mac, key_schedule.mac(auth_key, b"central", self._th)):
             raise AuthenticationError("this is not our Central: it does not know our key", Code.CENTRAL_PROOF)
         values = strict_json(body)
         _check_kind(values, "challenge")
@@ -216,13 +213,13 @@ class PeerHandshake:
             shared = self._secret.exchange(X25519PublicKey.from_public_bytes(base64_bytes(challenge.e, "e")))
         except ValueError:
             raise AuthenticationError("Central's public key is not usable", Code.CENTRAL_PROOF) from None
-        self._wrap_key = _hkdf(shared + self._ticket_key, self._th, b"EVC1 wrap")
+        self._wrap_key = key_schedule.derived(shared + self._ticket_key, self._th, b"EVC1 wrap")
         about = b""
         versions = _versions_in(challenge.sid)
         if versions is not None:
             _check_common(versions, "Central")
             about = msgspec.json.encode(_About(VERSIONS, sorted(self._speaks)))
-        return _mac(auth_key, b"peer", self._th + about) + about
+        return key_schedule.mac(auth_key, b"peer", self._th + about) + about
 
     def on_accept(self, frame: bytes) -> Accepted:
         """Return the keys of this connection. Raises ProtocolError E_CRYPTO, E_MALFORMED or E_FIELD."""
@@ -324,8 +321,8 @@ class CentralHandshake:
                 "e": base64_text(self._secret.public_key().public_bytes_raw()),
             }
         )
-        self._th = _transcript(frame, body)
-        return body + _mac(_auth_key(self._ticket_key), b"central", self._th)
+        self._th = key_schedule.transcript(frame, body)
+        return body + key_schedule.mac(key_schedule.auth_key(self._ticket_key), b"central", self._th)
 
     def on_proof(self, frame: bytes) -> bytes:
         """Return the ACCEPT frame with a fresh key in it.
@@ -333,7 +330,7 @@ class CentralHandshake:
         Raises AuthenticationError E_PROOF, or, when what follows the proof is wrong, ProtocolError.
         """
         mac, about = frame[:MAC_BYTES], frame[MAC_BYTES:]
-        expected = _mac(_auth_key(self._ticket_key), b"peer", self._th + about)
+        expected = key_schedule.mac(key_schedule.auth_key(self._ticket_key), b"peer", self._th + about)
         if self.identity is None or not hmac.compare_digest(mac, expected):
             raise AuthenticationError("the peer does not know the key of its ticket", Code.PROOF)
         if about:
@@ -367,7 +364,7 @@ class CentralHandshake:
             hb=LIVENESS[self.identity.role].heartbeat_s,
             speaks=sorted(self._offers) if about else UNSET,
         )
-        wrap_key = _hkdf(shared + self._ticket_key, self._th, b"EVC1 wrap")
+        wrap_key = key_schedule.derived(shared + self._ticket_key, self._th, b"EVC1 wrap")
         return _fernet(wrap_key).encrypt_at_time(msgspec.json.encode(accept), 0)
 
 
@@ -402,19 +399,3 @@ def _fields(values: dict[str, Any], kind: type[_Frame]) -> _Frame:
 
 def _fernet(key: bytes) -> Fernet:
     return Fernet(base64.urlsafe_b64encode(key))
-
-
-def _hkdf(secret: bytes, salt: bytes, info: bytes) -> bytes:
-    return HKDF(SHA256(), KEY_BYTES, salt, info).derive(secret)
-
-
-def _auth_key(ticket_key: bytes) -> bytes:
-    return _hkdf(ticket_key, b"EVC1", b"auth")
-
-
-def _mac(auth_key: bytes, who: bytes, th: bytes) -> bytes:
-    return hmac.digest(auth_key, who + th, "sha256")
-
-
-def _transcript(hello: bytes, challenge: bytes) -> bytes:
-    return hashlib.sha256(hashlib.sha256(b"EVC1" + hello).digest() + challenge).digest()

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.ids import Role
-from evcharge.evc1 import client, handshake
+from evcharge.evc1 import client, key_schedule
 from evcharge.evc1.client import Timing
 from evcharge.evc1.connection import Channel
 from evcharge.evc1.frames import LENGTH, MAX_FRAME_BYTES, FrameCutter, Opener, frame
@@ -188,7 +188,7 @@ class Callers:
         if chance.random() < 0.3:
             return chance.choice([b"", mac[:-1], bytes(MAC_BYTES), about, mac[::-1] + about, mac + b"{}"])
         about = Grammar(chance).spoilt(node(json.loads(about)))
-        return handshake._mac(handshake._auth_key(peer._ticket_key), b"peer", peer._th + about) + about
+        return key_schedule.mac(key_schedule.auth_key(peer._ticket_key), b"peer", peer._th + about) + about
 
     def _speech(self, chance: random.Random, role: Role) -> list[bytes]:
         """Return what a peer says: mostly of its role, mostly spoilt, at last goodbye."""
@@ -341,13 +341,13 @@ class Impostor:
             }
             return grammar.spoilt(node(error))
         body = grammar.spoilt(node(json.loads(challenge[:-MAC_BYTES])))
-        th = handshake._transcript(b"", body)
-        return body + handshake._mac(handshake._auth_key(central._ticket_key), b"central", th)
+        th = key_schedule.transcript(b"", body)
+        return body + key_schedule.mac(key_schedule.auth_key(central._ticket_key), b"central", th)
 
     @staticmethod
     def _spoilt_accept(chance: random.Random, central: CentralHandshake, accept: bytes) -> bytes:
         shared = central._secret.exchange(X25519PublicKey.from_public_bytes(central._peer_public))
-        wrap_key = handshake._hkdf(shared + central._ticket_key, central._th, b"EVC1 wrap")
+        wrap_key = key_schedule.derived(shared + central._ticket_key, central._th, b"EVC1 wrap")
         good = Fernet(base64.urlsafe_b64encode(wrap_key)).decrypt(accept)
         return sealed(wrap_key, Grammar(chance).spoilt(node(json.loads(good))))
 

@@ -22,6 +22,7 @@ from evcharge.evc1.handshake import PeerHandshake
 from evcharge.evc1.login_errors import error_frame, parse_error
 from evcharge.evc1.messages import ErrorNotice, Health, Heartbeat, Ready
 from evcharge.runtime.admission import SeatLimits
+from tests import far_end
 from tests.component.gate import Gate, answer_heartbeats, ended, read_frame
 
 pytestmark = pytest.mark.timeout(20)
@@ -179,7 +180,7 @@ async def test_c1_7_those_who_logged_in_do_not_count(caplog):
 
 async def test_c1_9_a_frame_of_more_than_64_kib_after_login_ends_the_connection(gate):
     async with gate.pair() as (peer, central):
-        peer._transport.write(LENGTH.pack(MAX_FRAME_BYTES + 1))
+        far_end.transport(peer).write(LENGTH.pack(MAX_FRAME_BYTES + 1))
         _, end = await ended(central)
         assert end.code is Code.TOO_BIG
 
@@ -437,11 +438,12 @@ async def test_c1_29_a_crowd_of_logins_is_served():
 # ---- C2: after the login
 
 
-def tamper(peer: Channel) -> tuple[list[bytes], Channel]:
-    """Keep what `peer` would send."""
+def tamper(peer: Channel) -> tuple[list[bytes], asyncio.Transport]:
+    """Keep what `peer` would send; return that, and the line on which it would."""
     kept: list[bytes] = []
-    peer._transport = _Keeping(peer._transport, kept)
-    return kept, peer
+    line = far_end.transport(peer)
+    far_end.put_between(peer, _Keeping(line, kept))
+    return kept, line
 
 
 class _Keeping:
@@ -461,11 +463,11 @@ class _Keeping:
 )
 async def test_c2_30_a_frame_twice_swapped_or_missing_ends_the_connection(gate, order, good):
     async with gate.pair() as (peer, central):
-        kept, _ = tamper(peer)
+        kept, line = tamper(peer)
         for number in range(3):
             peer.send(Ready(session_id=f"session-{number:06}"))
         for at in order:
-            peer._transport._transport.write(kept[at])
+            line.write(kept[at])
         messages, end = await ended(central)
         assert len(messages) == good
         assert isinstance(end, ProtocolError)
@@ -475,11 +477,11 @@ async def test_c2_30_a_frame_twice_swapped_or_missing_ends_the_connection(gate, 
 @pytest.mark.parametrize("at", [LENGTH.size, 60, -1])
 async def test_c2_31_one_flipped_bit_ends_the_connection(gate, at):
     async with gate.pair() as (peer, central):
-        kept, _ = tamper(peer)
+        kept, line = tamper(peer)
         peer.send(Heartbeat())
         altered = bytearray(kept[0])
         altered[at] ^= 1
-        peer._transport._transport.write(bytes(altered))
+        line.write(bytes(altered))
         assert (await ended(central))[1].code is Code.CRYPTO
 
 
@@ -522,8 +524,8 @@ async def test_c2_35_what_a_role_may_not_say_ends_the_connection(gate):
 )
 async def test_c2_38_39_a_bad_field_inside_a_well_sealed_frame_is_named(gate, message):
     async with gate.pair() as (peer, central):
-        fernet = Fernet(base64.urlsafe_b64encode(peer._keys.from_peer))
-        peer._transport.write(frame(fernet.encrypt(f'{{"n":0,"m":{message}}}'.encode())))
+        fernet = Fernet(base64.urlsafe_b64encode(far_end.keys(peer).from_peer))
+        far_end.transport(peer).write(frame(fernet.encrypt(f'{{"n":0,"m":{message}}}'.encode())))
         _, end = await ended(central)
         assert end.code is Code.FIELD
 
@@ -531,5 +533,5 @@ async def test_c2_38_39_a_bad_field_inside_a_well_sealed_frame_is_named(gate, me
 async def test_b2_after_any_broken_stream_the_same_peer_may_come_back(gate):
     for _ in range(3):
         async with gate.pair() as (peer, central):
-            peer._transport.write(frame(Sealer(bytes(32)).seal(Heartbeat())))
+            far_end.transport(peer).write(frame(Sealer(bytes(32)).seal(Heartbeat())))
             assert (await ended(central))[1].code is Code.CRYPTO

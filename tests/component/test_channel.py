@@ -35,6 +35,7 @@ from evcharge.evc1.messages import (
 )
 from evcharge.runtime import clock
 from evcharge.security import state_folder, tls
+from tests import far_end
 from tests.component.gate import Gate, ended
 
 pytestmark = [pytest.mark.timeout(20), pytest.mark.virtual_time]
@@ -247,7 +248,7 @@ async def test_a_farewell_reaches_a_peer_that_never_stops_talking(gate):
 async def test_closing_does_not_wait_long_for_a_peer_that_does_not_hang_up(gate, monkeypatch):
     monkeypatch.setattr(channel_module, "CLOSE_WITHIN_S", 0.05)
     async with gate.pair() as (peer, central):
-        peer._transport.pause_reading()
+        far_end.transport(peer).pause_reading()
         async with asyncio.timeout(1):
             await central.close(Bye())
 
@@ -255,7 +256,7 @@ async def test_closing_does_not_wait_long_for_a_peer_that_does_not_hang_up(gate,
 async def test_a_cut_channel_is_not_believed_but_its_last_letters_go_out(gate):
     async with gate.pair() as (peer, central):
         peer.send(ready(1))
-        await until(lambda: central._frames)
+        await until(lambda: far_end.unread(central))
         revoked = AuthenticationError("revoked", Code.REVOKED)
         central.stop_reading(revoked)
         central.send(Ack(seq=1))
@@ -280,8 +281,8 @@ async def test_abort_wakes_the_reader_with_its_error(gate):
 
 async def test_half_a_frame_and_then_the_end_is_said_so(gate):
     async with gate.pair() as (peer, central):
-        peer._transport.write(b"\x00\x00\x01\x00half")
-        await until(lambda: central._cutter.waiting)
+        far_end.transport(peer).write(b"\x00\x00\x01\x00half")
+        await until(lambda: far_end.half_read(central))
         peer.abort()
         _, end = await ended(central)
         assert end.code is Code.CLOSED
@@ -310,8 +311,8 @@ async def test_a_slow_reader_is_not_read_for_and_loses_nothing(gate):
             for number in range(start, start + 20):
                 peer.send(ready(number))
             await asyncio.sleep(0.001)
-        await until(lambda: not central._transport.is_reading())
-        paused_with = len(central._frames)
+        await until(lambda: not far_end.transport(central).is_reading())
+        paused_with = far_end.unread(central)
         assert 64 < paused_with < 400
         # Who is not listened to is not called silent.
         paused_at = asyncio.get_running_loop().time()
@@ -319,7 +320,7 @@ async def test_a_slow_reader_is_not_read_for_and_loses_nothing(gate):
         assert central.heard_at >= paused_at + 0.02
         async with asyncio.timeout(5):
             assert [await central.receive() for _ in range(400)] == [ready(number) for number in range(400)]
-        assert central._transport.is_reading()
+        assert far_end.transport(central).is_reading()
 
 
 async def test_a_peer_gets_no_more_than_its_rate():
@@ -337,11 +338,11 @@ async def test_a_peer_gets_no_more_than_its_rate():
             tasks.create_task(talk())
             for number in range(70):
                 assert await central.receive() == ready(number)
-            paused = not central._transport.is_reading()
+            paused = not far_end.transport(central).is_reading()
         # Ten at once, then one every 5 ms; what one read brought is delivered at once.
         assert paused
         assert began_at <= central.pressing_since <= loop.time()
-        await until(central._transport.is_reading)
+        await until(far_end.transport(central).is_reading)
         assert loop.time() - began_at >= (70 - 10) / 200 - 0.01
         await asyncio.sleep(1)
         peer.send(ready(70))
@@ -352,7 +353,7 @@ async def test_a_peer_gets_no_more_than_its_rate():
 async def test_unsent_bytes_grow_for_a_far_end_that_never_reads(gate):
     async with gate.pair(role=Role.DRIVER, name="D01") as (peer, central):
         assert central.unsent_bytes == 0
-        peer._transport.pause_reading()
+        far_end.transport(peer).pause_reading()
         row = PointRow(cp_id="CP001", location="x" * 80, price=1, status="Available")
         for _ in range(300):
             central.send(Points(points=[row] * 200))
@@ -384,8 +385,8 @@ async def test_a_new_key_takes_over_in_flight_without_losing_a_message(gate):
         central.send(Ack(seq=99))
         assert await central.receive() == ready(99)
         assert await peer.receive() == Ack(seq=99)
-        assert peer._epoch == central._epoch > 0
-        assert peer._keys.from_peer == central._keys.from_peer
+        assert far_end.key_epoch(peer) == far_end.key_epoch(central) > 0
+        assert far_end.keys(peer).from_peer == far_end.keys(central).from_peer
 
 
 async def receive_until_heartbeat(channel):
@@ -399,13 +400,13 @@ async def test_a_second_new_key_waits_until_the_first_is_taken(gate):
     async with gate.pair() as (peer, central):
         central.rekey(b"\x01" * 32)
         central.rekey(b"\x02" * 32)
-        assert central._epoch == 1
+        assert far_end.key_epoch(central) == 1
         central.send(Heartbeat())
         await peer.receive()
         peer.send(Heartbeat())
         await central.receive()
         central.rekey(b"\x02" * 32)
-        assert central._epoch == 2
+        assert far_end.key_epoch(central) == 2
 
 
 async def test_central_changes_the_key_by_itself_after_so_many_frames():
@@ -416,14 +417,14 @@ async def test_central_changes_the_key_by_itself_after_so_many_frames():
             assert await central.receive() == ready(number)
             central.send(Ack(seq=number))
             assert await peer.receive() == Ack(seq=number)
-        assert central._epoch == peer._epoch >= 5
+        assert far_end.key_epoch(central) == far_end.key_epoch(peer) >= 5
 
 
 async def test_central_changes_the_key_by_itself_after_so_long():
     gate = Gate(traffic=Traffic(rekey_after_s=0.05))
     async with gate.open(), gate.pair() as (peer, central), asyncio.TaskGroup() as tasks:
         readers = [tasks.create_task(ended(peer)), tasks.create_task(ended(central))]
-        await until(lambda: peer._epoch >= 2)
+        await until(lambda: far_end.key_epoch(peer) >= 2)
         for reader in readers:
             reader.cancel()
 
@@ -443,7 +444,7 @@ async def test_keys_that_nobody_asked_for_break_the_stream(gate):
         peer.send(Rekeyed(epoch=1))
         assert (await ended(central))[1].code is Code.SEQ
     async with gate.pair() as (peer, central):
-        central._epoch = 5
+        far_end.skip_keys(central, 5)
         central.rekey(bytes(32))
         assert (await ended(peer))[1].code is Code.SEQ
 
@@ -606,7 +607,7 @@ async def test_a_central_without_tls_is_unreachable_for_a_peer_that_wants_it(gat
 
 async def test_a_central_that_wants_aes_gcm_gets_it_of_a_peer_that_knows_it_also_after_a_new_key():
     async with Gate(aes_gcm=True).open() as gate, gate.pair() as (peer, central):
-        assert peer._keys.cipher is central._keys.cipher is GcmCipher
+        assert far_end.keys(peer).cipher is far_end.keys(central).cipher is GcmCipher
         for number in range(3):
             peer.send(ready(number))
             central.send(Ack(seq=number))
@@ -617,21 +618,21 @@ async def test_a_central_that_wants_aes_gcm_gets_it_of_a_peer_that_knows_it_also
             assert await peer.receive() == Ack(seq=100 + number)
         peer.send(ready(9))
         assert await central.receive() == ready(9)
-        assert central._epoch == peer._epoch == 3
+        assert far_end.key_epoch(central) == far_end.key_epoch(peer) == 3
 
 
 async def test_a_central_that_wants_aes_gcm_speaks_fernet_with_a_peer_that_does_not_know_it(monkeypatch):
     monkeypatch.setattr(handshake, "SPOKEN", frozenset(SPOKEN - {Feature.AES_GCM}))
     async with Gate(aes_gcm=True).open() as gate, gate.pair() as (peer, central):
-        assert peer._keys.cipher is central._keys.cipher is FernetCipher
+        assert far_end.keys(peer).cipher is far_end.keys(central).cipher is FernetCipher
         peer.send(ready(1))
         assert await central.receive() == ready(1)
 
 
 async def test_a_frame_that_comes_twice_ends_a_connection_with_aes_gcm():
     async with Gate(aes_gcm=True).open() as gate, gate.pair() as (peer, central):
-        token = peer._sealer.seal(ready(1))
-        peer._transport.write(frame(token) * 2)
+        token = far_end.sealed(peer, ready(1))
+        far_end.transport(peer).write(frame(token) * 2)
         assert await central.receive() == ready(1)
         with pytest.raises(ProtocolError) as caught:
             await central.receive()
@@ -640,8 +641,8 @@ async def test_a_frame_that_comes_twice_ends_a_connection_with_aes_gcm():
 
 async def test_a_broken_frame_is_told_although_its_sender_has_hung_up(gate):
     async with gate.pair() as (peer, central):
-        peer._transport.write(frame(b"garbage"))
+        far_end.transport(peer).write(frame(b"garbage"))
         peer.abort()
-        await until(central._lost.done)
+        await until(lambda: far_end.has_ended(central))
         _, end = await ended(central)
         assert end.code is Code.CRYPTO

@@ -13,7 +13,7 @@ from evcharge.cp import health
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.ids import Role
 from evcharge.domain.operator_order import Order
-from evcharge.evc1 import handshake
+from evcharge.evc1 import key_schedule
 from evcharge.evc1.handshake import MAC_BYTES, CentralHandshake, PeerHandshake
 from evcharge.evc1.login_errors import parse_error
 from evcharge.evc1.messages import MESSAGE_TYPES, decode, encode
@@ -71,8 +71,8 @@ def test_a_hello(chance):
 def test_a_challenge(chance):
     peer, central = ends()
     body = Grammar(chance).spoilt(node(json.loads(central.on_hello(peer.hello())[:-MAC_BYTES])))
-    th = handshake._transcript(peer._hello, body)
-    understood(peer.on_challenge, body + handshake._mac(handshake._auth_key(ISSUED.key), b"central", th))
+    th = key_schedule.transcript(peer._hello, body)
+    understood(peer.on_challenge, body + key_schedule.mac(key_schedule.auth_key(ISSUED.key), b"central", th))
 
 
 @given(CHANCE)
@@ -80,7 +80,7 @@ def test_a_proof(chance):
     peer, central = ends()
     proof = peer.on_challenge(central.on_hello(peer.hello()))
     about = Grammar(chance).spoilt(node(json.loads(proof[MAC_BYTES:])))
-    mac = handshake._mac(handshake._auth_key(ISSUED.key), b"peer", peer._th + about)
+    mac = key_schedule.mac(key_schedule.auth_key(ISSUED.key), b"peer", peer._th + about)
     understood(central.on_proof, chance.choice([mac, mac[:9], proof[:MAC_BYTES]]) + about)
 
 

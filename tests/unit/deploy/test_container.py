@@ -84,17 +84,17 @@ def test_who_has_a_name_asks_nobody(container: ModuleType, monkeypatch: pytest.M
 def test_who_is_to_be_invited(container: ModuleType, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("POINTS", "2")
     monkeypatch.setenv("DRIVERS", "1")
-    assert list(container._asked([])) == [
+    assert list(container.asked([])) == [
         ("cp", "CP001", False),
         ("cp", "CP002", False),
         ("driver", "D01", False),
     ]
-    assert list(container._asked(["cp", "1", "driver", "d09"])) == [
+    assert list(container.asked(["cp", "1", "driver", "d09"])) == [
         ("cp", "CP001", False),
         ("driver", "D09", True),
     ]
     with pytest.raises(container.Trouble):
-        list(container._asked(["engine", "1"]))
+        list(container.asked(["engine", "1"]))
 
 
 def token_for(id_: str) -> str:
@@ -112,9 +112,9 @@ def test_each_takes_its_own_token_of_those_that_a_person_brought(
     brought = tmp_path / "points.tokens"
     brought.write_text(f"some words of a terminal\n{token_for('CP001')}\n\n{token_for('CP002')}\r\n")
     monkeypatch.setenv("TOKENS_FILE", str(brought))
-    assert container._token("cp", "CP002", 0.0) == token_for("CP002")
+    assert container.join_token("cp", "CP002", 0.0) == token_for("CP002")
     with pytest.raises(container.Trouble, match="invite cp CP003"):
-        container._token("cp", "CP003", 0.0)
+        container.join_token("cp", "CP003", 0.0)
 
 
 def test_where_init_runs_the_token_comes_from_there(
@@ -123,16 +123,16 @@ def test_where_init_runs_the_token_comes_from_there(
     monkeypatch.setattr(container, "TOKENS", tmp_path)
     monkeypatch.setenv("TOKENS_FILE", str(tmp_path / "none"))
     secret_files.write_secret(tmp_path / "CP001", token_for("CP001"))
-    assert container._token("cp", "CP001", 0.0) == token_for("CP001")
+    assert container.join_token("cp", "CP001", 0.0) == token_for("CP001")
     with pytest.raises(container.Trouble, match="No join token for CP002"):
-        container._token("cp", "CP002", 0.0)
+        container.join_token("cp", "CP002", 0.0)
 
 
 def test_who_has_its_key_joins_no_second_time(
     container: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     secret_files.write_secret(tmp_path / "cp" / "CP001" / "secret", "c2VjcmV0")
-    monkeypatch.setattr(container, "_token", lambda *_: pytest.fail("it asked for a token"))
+    monkeypatch.setattr(container, "join_token", lambda *_: pytest.fail("it asked for a token"))
     container.join(tmp_path, "cp", "CP001")
 
 

@@ -13,7 +13,7 @@ from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, Ove
 from evcharge.domain.features import SPOKEN, Feature
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import base64_text
-from evcharge.evc1 import handshake
+from evcharge.evc1 import handshake, key_schedule
 from evcharge.evc1.frames import FernetCipher, GcmCipher
 from evcharge.evc1.handshake import MAC_BYTES, CentralHandshake, PeerHandshake, SessionKeys, Versions
 from evcharge.evc1.login_errors import NameWanted, error_frame, parse_error
@@ -120,7 +120,7 @@ def test_the_vector_of_the_protocol():
     assert challenge[-MAC_BYTES:].hex() == "3031976d5ff06e08efe0d83e5b83e45813ad08e5777334b74bacb1b8c3c477a9"
     assert proof.hex() == "9425c6a65b288df796013627764b98fcaae8e0a8c8b0bab538302983f5ec87a3"
     assert (
-        handshake._auth_key(key).hex() == "a4dae80d9ca5822e34776a85f58b6eeb08c02ecb385835a397e9092b775843e2"
+        key_schedule.auth_key(key).hex() == "a4dae80d9ca5822e34776a85f58b6eeb08c02ecb385835a397e9092b775843e2"
     )
     assert peer._wrap_key.hex() == "e8bc21d9428b384e0eed35b05920631b562f9d8116adf430c66d4ee157788c4c"
     assert accepted.keys.from_peer.hex() == "54275ad7c881b8fb64ccac6a5f96da8acb6f3086c461f699fb7668865ceb2819"
@@ -179,10 +179,10 @@ def test_a_peer_of_the_first_release_is_told_nothing_new(monkeypatch):
     issued = ticket()
     peer, central = ends(issued)
     central.on_hello(peer.hello())
-    proof = hmac.digest(handshake._auth_key(issued.key), b"peer" + central._th, "sha256")
+    proof = hmac.digest(key_schedule.auth_key(issued.key), b"peer" + central._th, "sha256")
     accept = central.on_proof(proof)
     assert central.speaks == set()
-    wrap_key = handshake._hkdf(
+    wrap_key = key_schedule.derived(
         peer._secret.exchange(central._secret.public_key()) + issued.key, central._th, b"EVC1 wrap"
     )
     inside = json.loads(Fernet(base64.urlsafe_b64encode(wrap_key)).decrypt(accept))
@@ -208,7 +208,7 @@ def proved(about: object):
     central.on_hello(peer.hello())
     said = about if isinstance(about, bytes) else json.dumps(about).encode()
     return central, hmac.digest(
-        handshake._auth_key(issued.key), b"peer" + central._th + said, "sha256"
+        key_schedule.auth_key(issued.key), b"peer" + central._th + said, "sha256"
     ) + said
 
 
@@ -456,7 +456,7 @@ def test_an_identity_withdrawn_between_hello_and_proof_is_refused():
 def signed(body: dict, hello_frame: bytes, key: bytes) -> bytes:
     data = json.dumps(body).encode()
     th = hashlib.sha256(hashlib.sha256(b"EVC1" + hello_frame).digest() + data).digest()
-    return data + hmac.digest(handshake._auth_key(key), b"central" + th, "sha256")
+    return data + hmac.digest(key_schedule.auth_key(key), b"central" + th, "sha256")
 
 
 def challenge(**changes):
@@ -554,7 +554,7 @@ def test_a_low_order_point_is_refused(point):
     first = hello(ticket=issued.ticket, e=base64_text(point))
     body = central.on_hello(first)[:-MAC_BYTES]
     th = hashlib.sha256(hashlib.sha256(b"EVC1" + first).digest() + body).digest()
-    proof = hmac.digest(handshake._auth_key(issued.key), b"peer" + th, "sha256")
+    proof = hmac.digest(key_schedule.auth_key(issued.key), b"peer" + th, "sha256")
     assert "public key" in refusal(AuthenticationError, Code.PROOF, central.on_proof, proof).text
 
 
