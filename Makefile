@@ -9,13 +9,14 @@ PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input
 # system tests wait for other processes most of the time. Python's development mode without its allocator, which looks
 # for faults of C and takes a third of the time.
 PYTEST = PYTHONDEVMODE=1 PYTHONMALLOC=default $(PYTHON) -m pytest -q -n $$($(PYTHON) -c 'import os; print(os.cpu_count() + 2)') --dist loadfile --no-loadscope-reorder
+CORES = $(shell $(PYTHON) -c 'import os; print(os.cpu_count())')
 ARGS ?=
 
 .DEFAULT_GOAL := help
 # Compiled once, whatever the settings of this machine say: this starts processes by the dozen, tests by the hundred.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help up test flaky check cover mutants docs format constraints wheelhouse bench bench-quick soak shots exercises kafka test-all-pythons clean
+.PHONY: help up test flaky check cover mutants docs format constraints wheelhouse bench bench-quick soak shots exercises kafka test-all-pythons clean types import-rules dead-code fast-tests
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -38,10 +39,20 @@ COVERED = --cov --cov-report=term
 check: $(VENV)/.installed-dev ## format, lint, types, import rules, dead code, fast tests
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted: run make format." >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
+	@$(MAKE) --no-print-directory --jobs=$(CORES) types import-rules dead-code fast-tests
+
+# What `check` does at once: each of the first three needs one core only.
+types:
 	@$(BIN)/mypy --no-error-summary
+
+import-rules:
 	@$(BIN)/lint-imports
+
+dead-code:
 	@$(BIN)/vulture
-	@$(PYTEST) -n $$($(PYTHON) -c 'import os; print(os.cpu_count())') tests/unit $(if $(COVER),$(COVERED))
+
+fast-tests:
+	@$(PYTEST) -n $(CORES) tests/unit $(if $(COVER),$(COVERED))
 
 cover: $(VENV)/.installed-dev ## fast tests reach every branch of what decides about money and permission
 	@$(PYTEST) tests/unit $(COVERED) $(ARGS)
