@@ -6,7 +6,7 @@ from evcharge.domain.ids import DriverId, Role, check_id
 from evcharge.driver.actions import ActionRunner
 from evcharge.driver.chaos import Chaos
 from evcharge.driver.file_mode import check_file
-from evcharge.driver.session_run import attend
+from evcharge.driver.session_run import run_session
 from evcharge.driver.words import Words
 from evcharge.evc1.client import LinkState, Phase, ReconnectingClient, TicketWallet
 from evcharge.evc1.connection import Channel, ChannelClosed
@@ -49,7 +49,7 @@ async def run(config: Config, driver_id: DriverId, stop: asyncio.Event) -> int:
         await link.run(talk, lambda state: _tell(desk, state))
 
     by_itself = chaos.roam if chaos is not None else None
-    return await attend(config, driver_id, stop, stay_connected, file, by_itself)
+    return await run_session(config, driver_id, stop, stay_connected, file, by_itself)
 
 
 def _tell(desk: ActionRunner, state: LinkState) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from evcharge.domain.errors import Code, EvchargeError
 from evcharge.domain.features import SPOKEN, Feature
-from evcharge.driver.fault_notes import Note, Setbacks
+from evcharge.driver.fault_notes import FaultNotes, Note
 from evcharge.driver.known_facts import KnownFacts
 from evcharge.driver.requests import SENT, UNSENT, Outcome, Reaction, Request
 from evcharge.driver.words import ENGLISH, Words
@@ -100,7 +100,7 @@ class Conversation:
         self._connected = False
         self._speaks: frozenset[str] = SPOKEN
         self._was_connected = False
-        self._setbacks = Setbacks(words)
+        self._fault_notes = FaultNotes(words)
         # What this outage has already been explained with.
         self._told: set[str] = set()
         self._request: Request | None = None
@@ -251,7 +251,7 @@ class Conversation:
     def _let_in(self) -> tuple[list[str], tuple[Note, ...]]:
         again, self._was_connected, self.facts.connected = self._was_connected, True, True
         self._told.clear()
-        over = self._setbacks.end("central", "registry")
+        over = self._fault_notes.end("central", "registry")
         lines = [self._words("registry back")] if ("registry", None) in over else []
         lines.append(
             self._words("connected again") if again else self._words("connected", address=self._address)
@@ -277,17 +277,17 @@ class Conversation:
         if refusal is not None:
             said = self._words.cannot_enter(refusal)
             source = "registry" if refusal.code is Code.UNREACHABLE else "central"
-            return Reaction(lines=(said,), notes=self._setbacks.begin(source, said))
+            return Reaction(lines=(said,), notes=self._fault_notes.begin(source, said))
         under_way = self._request is not None and self._request.step in _UNDER_WAY
         said = self._words.cannot_connect(self._address, why, charging=under_way)
-        return Reaction(lines=(said,), notes=self._setbacks.begin("central", said))
+        return Reaction(lines=(said,), notes=self._fault_notes.begin("central", said))
 
     def renewal(self, problem: EvchargeError | None) -> Reaction:
         """The Registry renews our ticket no more, or again (None); Central is not concerned."""
         if problem is not None:
             said = self._words.cannot_enter(problem)
-            return Reaction(lines=(said,), notes=self._setbacks.begin("registry", said))
-        over = self._setbacks.end("registry")
+            return Reaction(lines=(said,), notes=self._fault_notes.begin("registry", said))
+        over = self._fault_notes.end("registry")
         return Reaction(lines=(self._words("registry back"),) if over else (), notes=over)
 
     def repeat(self) -> Reaction:
@@ -309,7 +309,7 @@ class Conversation:
         reaction = self._react(message)
         if first:
             reaction = replace(reaction, lines=(*first, *reaction.lines), notes=(*over, *reaction.notes))
-        lines, notes = self._setbacks.hear(message)
+        lines, notes = self._fault_notes.hear(message)
         if not notes:
             return reaction
         return replace(reaction, lines=(*lines, *reaction.lines), notes=(*reaction.notes, *notes))
@@ -323,7 +323,7 @@ class Conversation:
             case TicketIssued():
                 return self._ticket(message)
             case Notice():
-                is_news = self._setbacks.is_news(message)
+                is_news = self._fault_notes.is_news(message)
                 asks = self._look_up(AskBalance()) if message.code in _OF_MONEY else ()
                 return Reaction(lines=(self._words.notice(message),) if is_news else (), messages=asks)
             case Points():

@@ -12,7 +12,7 @@ _END = {"ENGINE_BACK": "engine", "MONITOR_BACK": "monitor"}
 _OF_A_CHARGE = ("point", "engine", "monitor")
 
 
-class Setbacks:
+class FaultNotes:
     """What is wrong at present, each with its `source`."""
 
     def __init__(self, words: Words) -> None:

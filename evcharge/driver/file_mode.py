@@ -37,7 +37,7 @@ def check_file(name: str, words: Words = ENGLISH) -> Path:
         kind = path.stat().st_mode
         if stat.S_ISDIR(kind):
             raise StateError(words("cannot read", file=name, why=words("a folder")))
-        # Reading from a pipe would take its beginning away; the player looks at that later.
+        # Reading from a pipe would take its beginning away; `Player` looks at that later.
         if stat.S_ISREG(kind):
             with path.open("rb") as file:
                 if is_binary(file.read(PROBE_BYTES)):

@@ -26,7 +26,7 @@ StayConnected = Callable[[ActionRunner], Coroutine[Any, Any, None]]
 Orders = Callable[[ActionRunner], Coroutine[Any, Any, None]]
 
 
-async def attend(
+async def run_session(
     config: Config,
     driver_id: DriverId,
     stop: asyncio.Event,

@@ -130,7 +130,7 @@ class Station:
         self._ask_every_s = max(every_s, min_request_s) if source.between_s else every_s
         self._where_is_key = where_is_key
         self._how_to_change = how_to_change
-        self._turnstile = RateLimiter(source.between_s)
+        self._source_rate = RateLimiter(source.between_s)
         self._source_backoff = Backoff(first_s=every_s, most_s=MOST_BACKOFF_S)
         self._central_backoff = Backoff()
         self._news = asyncio.Event()
@@ -218,7 +218,7 @@ class Station:
     async def _watch(self, city: City) -> None:
         backoff = Backoff(first_s=self._ask_every_s, most_s=MOST_CITY_BACKOFF_S)
         while True:
-            await self._turnstile.turn()
+            await self._source_rate.turn()
             city.changed.clear()
             wait_s = self._ask_every_s
             try:
@@ -226,9 +226,9 @@ class Station:
             except SourceTrouble as trouble:
                 self._ill(city, trouble)
                 if trouble.of_all:
-                    if not self._turnstile.is_held:
-                        self._turnstile.hold(self._source_backoff.next_s(at_least_s=self._every_s))
-                    self._turnstile.hold(trouble.retry_after_s)
+                    if not self._source_rate.is_held:
+                        self._source_rate.hold(self._source_backoff.next_s(at_least_s=self._every_s))
+                    self._source_rate.hold(trouble.retry_after_s)
                 else:
                     wait_s = backoff.next_s(at_least_s=self._ask_every_s)
             else:

@@ -22,7 +22,7 @@ from evcharge.driver.app import run
 from evcharge.driver.file_mode import check_file
 from evcharge.driver.prompt import read_chunks
 from evcharge.driver.script import Mark
-from evcharge.driver.session_run import attend
+from evcharge.driver.session_run import run_session
 from evcharge.driver.state_files import Memory
 from evcharge.evc1.client import TicketWallet
 from evcharge.evc1.connection import Channel
@@ -172,7 +172,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]
         monkeypatch.setattr(os, "isatty", lambda _: terminal)
         config = Config(state=tmp_path, driver=DriverSettings(pause_s=pause_s))
         path = check_file(str(file)) if file else None
-        task = asyncio.create_task(attend(config, D01, stop, central.serve, path))
+        task = asyncio.create_task(run_session(config, D01, stop, central.serve, path))
         app = App(task, output, stop, ours)
         try:
             yield app

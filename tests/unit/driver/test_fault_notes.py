@@ -2,7 +2,7 @@
 
 import pytest
 
-from evcharge.driver.fault_notes import Setbacks
+from evcharge.driver.fault_notes import FaultNotes
 from evcharge.driver.words import Words
 from evcharge.evc1.messages import ErrorNotice, Heartbeat, Notice, Progress, TicketIssued
 
@@ -22,8 +22,8 @@ TICKET = TicketIssued(
 FULL = ErrorNotice(code="E_STORAGE", text="Central cannot store new charges (disk full). Try again later.")
 
 
-def setbacks(lang: str = "en") -> Setbacks:
-    return Setbacks(Words(lang))
+def fault_notes(lang: str = "en") -> FaultNotes:
+    return FaultNotes(Words(lang))
 
 
 def lost(code: str, text: str = "A sentence.") -> Notice:
@@ -31,7 +31,7 @@ def lost(code: str, text: str = "A sentence.") -> Notice:
 
 
 def test_a_failed_charge_is_over_with_its_ticket():
-    found = setbacks()
+    found = fault_notes()
     assert found.hear(FAILED) == ((), (("point", FAILED.text),))
     assert found.hear(Heartbeat()) == ((), ())
     assert found.hear(TICKET) == ((), (("point", None),))
@@ -43,7 +43,7 @@ def test_a_failed_charge_is_over_with_its_ticket():
     [("ENGINE_LOST", "ENGINE_BACK", "engine"), ("MONITOR_LOST", "MONITOR_BACK", "monitor")],
 )
 def test_a_lost_part_is_over_when_it_is_back_or_with_the_charge(begin: str, end: str, source: str):
-    found = setbacks()
+    found = fault_notes()
     assert not found.is_news(lost(end))
     assert found.hear(lost(end)) == ((), ())
     assert found.is_news(lost(begin))
@@ -55,7 +55,7 @@ def test_a_lost_part_is_over_when_it_is_back_or_with_the_charge(begin: str, end:
 
 
 def test_what_central_could_not_store_is_over_when_a_request_goes_on():
-    found = setbacks()
+    found = fault_notes()
     assert found.hear(FULL) == ((), (("storage", FULL.text),))
     going_on = Progress(request_id="request-1", step="ASKING")
     assert found.hear(going_on) == (("CENTRAL stores again.",), (("storage", None),))
@@ -63,7 +63,7 @@ def test_what_central_could_not_store_is_over_when_a_request_goes_on():
 
 
 def test_other_languages_say_it_from_the_code():
-    found = setbacks("es")
+    found = fault_notes("es")
     assert found.hear(FULL)[1] == (("storage", "ahora no se pueden guardar datos"),)
     assert found.hear(lost("MONITOR_LOST"))[1] == (
         ("monitor", "El monitor de CP001 no responde; su recarga continúa hasta el final."),
