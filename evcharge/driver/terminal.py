@@ -150,10 +150,8 @@ async def sit(desk: ActionRunner, screen: TerminalScreen, driver_id: str, stop: 
         if facts.question is not asked:
             asked = facts.question
             answer_by_s = loop.time() + asked.within_s if asked is not None else 0.0
-        age_s, left_s = loop.time() - drawn_s, answer_by_s - loop.time()
-        line = view.toolbar(
-            driver_id, facts, conversation.request, desk.words, columns, drawn_at, age_s, left_s
-        )
+        times = view.BarTimes(drawn_at, loop.time() - drawn_s, answer_by_s - loop.time())
+        line = view.toolbar(driver_id, facts, conversation.request, desk.words, columns, times)
         return ANSI(view.render(line, columns, color=_colorful()))
 
     desk.show(desk.words("type help"))

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -141,23 +142,29 @@ def receipt(driver_id: str, bill: TicketIssued, words: Words) -> RenderableType:
     return Panel(grid, title=title, box=box.ROUNDED, width=_RECEIPT_COLUMNS, padding=(0, 1))
 
 
+@dataclass(frozen=True, slots=True)
+class BarTimes:
+    """The figures of the charge came at `supply_at` (Unix seconds), `age_s` ago; `left_s` is left for an answer."""
+
+    supply_at: float = 0.0
+    age_s: float = 0.0
+    left_s: float = 0.0
+
+
 def toolbar(
     driver_id: str,
     facts: KnownFacts,
     request: Request | None,
     words: Words,
     columns: int,
-    supply_at: float,
-    age_s: float,
-    left_s: float = 0.0,
+    times: BarTimes,
 ) -> Text:
     """The line at the bottom: what is asked, the running charge, or the money; and whether CENTRAL is there.
 
-    What does not fit into `columns` is left out, the least important first. The figures of the charge came at
-    `supply_at`, in Unix seconds, `age_s` seconds ago; to answer what is asked, the driver has `left_s`.
+    What does not fit into `columns` is left out, the least important first.
     """
     if facts.question is not None:
-        asks = words("asks", cp_id=facts.question.cp_id, s=max(0, round(left_s)))
+        asks = words("asks", cp_id=facts.question.cp_id, s=max(0, round(times.left_s)))
         return _fitted([(f" {driver_id} ", "bold reverse"), (asks, "bold yellow reverse")], columns, None)
     if facts.supply is not None:
         parts = [(words.figures(text), style) for text, style in _supply_parts(facts.supply, words)]
@@ -165,8 +172,8 @@ def toolbar(
         money = _money_parts(facts, words)
         if sum(len(text) + 1 for text, _ in parts + money) + _BAR_ROOM <= columns:
             parts += money
-        if age_s > _STANDS_STILL_S:
-            at = f"{datetime.fromtimestamp(supply_at, UTC).astimezone():%H:%M:%S}"
+        if times.age_s > _STANDS_STILL_S:
+            at = f"{datetime.fromtimestamp(times.supply_at, UTC).astimezone():%H:%M:%S}"
             parts[1] = (words("as of", at=at), "bold yellow")
         if not facts.connected:
             parts.insert(1, (f"✗ {words('not linked')}", "bold red"))

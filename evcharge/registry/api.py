@@ -10,6 +10,7 @@ import os
 import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -60,6 +61,14 @@ _ID_FIELD = {IdKind.CP: "cp_id", IdKind.DRIVER: "driver_id"}
 _KINDS = {"cp": IdKind.CP, "monitor": IdKind.CP, "driver": IdKind.DRIVER}
 
 
+@dataclass(frozen=True, slots=True)
+class TicketTerms:
+    """Under which key the Registry seals its tickets, and for how many seconds."""
+
+    service_key: bytes = field(repr=False)
+    ttl_s: int
+
+
 class RegistryApi:
     """The handlers. `now` is the wall clock, `clock` monotonic seconds."""
 
@@ -68,16 +77,14 @@ class RegistryApi:
         store: Store,
         credentials: Credentials,
         callers: Callers,
-        service_key: bytes,
-        ticket_s: int,
+        terms: TicketTerms,
         now: Callable[[], datetime],
         clock: Callable[[], float],
     ) -> None:
         self._store = store
         self._credentials = credentials
         self._callers = callers
-        self._service_key = service_key
-        self._ticket_s = ticket_s
+        self._terms = terms
         self._now = now
         self._clock = clock
         self._seen: OrderedDict[tuple[str, str, str], float] = OrderedDict()
@@ -208,10 +215,10 @@ class RegistryApi:
             registration=registration.number,
         )
         issued = tickets.seal_ticket(
-            self._service_key,
+            self._terms.service_key,
             identity,
             issuer="registry",
-            ttl_s=self._ticket_s,
+            ttl_s=self._terms.ttl_s,
             now=now,
             entropy=os.urandom,
             audience=body.aud,

@@ -7,7 +7,7 @@ import time
 from evcharge.http.server import SEATS, application, serving
 from evcharge.labels.command_errors import because
 from evcharge.labels.registry import said
-from evcharge.registry.api import RegistryApi
+from evcharge.registry.api import RegistryApi, TicketTerms
 from evcharge.registry.callers import Callers
 from evcharge.registry.invitations import Invitations
 from evcharge.registry.setup import SCHEMA, database_path
@@ -49,7 +49,12 @@ async def run(config: Config, stop: asyncio.Event) -> int:
         anchors = AnchorFile(database_path(state).with_name(ANCHORS))
         callers = Callers(store, credentials, service_keys, enrolment_token, time.monotonic)
         api = RegistryApi(
-            store, credentials, callers, service_keys[0], ticket_s, clock.utc_now, time.monotonic
+            store,
+            credentials,
+            callers,
+            TicketTerms(service_keys[0], ticket_s),
+            clock.utc_now,
+            time.monotonic,
         )
         invitations = Invitations(store, credentials, callers, state / "ca.pem", clock.utc_now)
         app = application([*api.routes(), *invitations.routes()], callers.refused)

@@ -9,7 +9,7 @@ import pytest
 
 from evcharge.central import app
 from evcharge.central.books import verify
-from evcharge.central.books.archive import Archive
+from evcharge.central.books.archive import Archive, ListPage
 from evcharge.evc1 import messages
 from evcharge.storage.store_errors import StoreFull
 from tests.component import books
@@ -77,7 +77,7 @@ async def test_tickets_of_the_same_instant_are_all_listed_once(tmp_path: Path):
         archive = Archive(opened_books.database)
         found, cursor = [], ""
         while cursor is not None:
-            rows, cursor = await archive.tickets(limit=1, driver_id="D02", before=cursor)
+            rows, cursor = await archive.tickets(ListPage(limit=1, driver_id="D02", before=cursor))
             found += [row["session_id"] for row in rows]
         mine = [one.session_id for one in network.tickets if one.driver_id == "D02"]
         assert found == sorted(mine, reverse=True)

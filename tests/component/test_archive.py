@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evcharge.central.books.archive import MAX_HISTORY, STATES, Archive, cursor, order_of
+from evcharge.central.books.archive import MAX_HISTORY, STATES, Archive, ListPage, cursor, order_of
 from evcharge.central.books.rows import DecidedEntry
 from evcharge.central.rules.commands import Note
 from evcharge.central.rules.decision import Decision
@@ -66,8 +66,13 @@ def ids(rows) -> list[str]:
     return [row["session_id"] for row in rows]
 
 
+async def one_page(archive: Archive, what: str, state: str = "", **where):
+    page = ListPage(**where)
+    return await (archive.sessions(page, state) if what == "sessions" else archive.tickets(page))
+
+
 async def every(archive: Archive, what: str, **filters) -> list[str]:
-    rows, more = await getattr(archive, what)(limit=1000, **filters)
+    rows, more = await one_page(archive, what, limit=1000, **filters)
     assert more is None
     return ids(rows)
 
@@ -86,18 +91,18 @@ async def test_the_pages_one_after_another_are_the_whole_list_in_both_directions
     assert whole
     found, before = [], ""
     while True:
-        rows, more = await getattr(archive, what)(limit=2, before=before, **filters)
+        rows, more = await one_page(archive, what, limit=2, before=before, **filters)
         found += ids(rows)
         if more is None:
             break
         before = more
     assert found == whole
     table = what.removesuffix("s")
-    rows, _ = await getattr(archive, what)(limit=1000, **filters)
+    rows, _ = await one_page(archive, what, limit=1000, **filters)
     time = order_of(table, filters.get("since"), filters.get("until"))
     back, after = [whole[-1]], cursor(table, rows[-1], time)
     while True:
-        rows, more = await getattr(archive, what)(limit=2, after=after, **filters)
+        rows, more = await one_page(archive, what, limit=2, after=after, **filters)
         back = ids(rows) + back
         if more is None:
             break
@@ -111,7 +116,7 @@ async def test_the_pages_one_after_another_are_the_whole_list_in_both_directions
 async def test_every_filter_of_sessions_has_an_index_that_is_in_order(archive, state: str, filters):
     for way in ("before", "after"):
         place = {way: f"session~{NOON.isoformat()}~S-1"}
-        await archive.sessions(limit=10, state=state, **filters, **place)
+        await archive.sessions(ListPage(limit=10, **filters, **place), state)
         (plan, *rest) = archive._database.plans
         wanted = (
             "session_by_driver" if "driver_id" in filters
@@ -147,7 +152,7 @@ async def test_what_stands_on_paper_is_found_by_its_keys(archive):
 @pytest.mark.only_sqlite
 @pytest.mark.parametrize("filters", FILTERS, ids=lambda filters: "+".join(filters) or "all")
 async def test_every_filter_of_tickets_has_an_index_that_is_in_order(archive, filters):
-    await archive.tickets(limit=10, before=f"ticket~{NOON.isoformat()}~S-1", **filters)
+    await archive.tickets(ListPage(limit=10, before=f"ticket~{NOON.isoformat()}~S-1", **filters))
     wanted = (
         "ticket_by_driver"
         if "driver_id" in filters
@@ -188,7 +193,7 @@ async def test_the_states_are_told_apart(archive):
 async def test_from_and_to_are_taken_in(archive):
     at = {
         row["session_id"]: datetime.fromisoformat(row["authorised_at"])
-        for row in (await archive.sessions(limit=99))[0]
+        for row in (await archive.sessions(ListPage(limit=99)))[0]
     }
     found = await every(archive, "sessions", since=SINCE, until=UNTIL)
     assert found == [name for name, instant in at.items() if SINCE <= instant <= UNTIL]
@@ -208,7 +213,7 @@ async def test_from_and_to_are_taken_in(archive):
 async def test_a_cursor_that_is_not_of_this_list_is_refused(archive, place: str):
     for way in ("before", "after"):
         with pytest.raises(BadInput, match=way):
-            await archive.sessions(limit=1, **{way: place})
+            await archive.sessions(ListPage(limit=1, **{way: place}))
 
 
 async def test_one_session_has_its_ticket_and_its_events(archive):

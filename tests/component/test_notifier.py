@@ -16,7 +16,7 @@ from aiosmtpd.controller import Controller
 from evcharge.central.services import notifier as notifying
 from evcharge.central.services import notify_setup
 from evcharge.central.services.notifier import NotifyBook
-from evcharge.central.services.notify_ways import Mail, Message, NotTaken, NotThere
+from evcharge.central.services.notify_ways import Mail, MailServer, Message, NotTaken, NotThere
 from evcharge.domain.errors import ConfigError
 from evcharge.evc1 import messages
 from evcharge.runtime.config import NotifySettings
@@ -293,7 +293,7 @@ def message(way: str = "mail", to: str = "") -> Message:
 
 def mail(port: int, security: str = "none") -> Mail:
     clock = lambda: datetime(2026, 11, 30, tzinfo=UTC)  # noqa: E731
-    return Mail("127.0.0.1", port, security, "", None, "ev@example.org", "ops@example.org", clock)
+    return Mail(MailServer("127.0.0.1", port, security), "ev@example.org", "ops@example.org", clock)
 
 
 async def test_a_mail_says_the_same_in_its_id_however_often_it_is_sent(postbox: Postbox):

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 
 from evcharge.cp import health
-from evcharge.cp.monitor.watcher import Watcher
+from evcharge.cp.monitor.watcher import EngineAddress, Watcher
 from tests.component.point import SECRET
 
 KEY = health.health_key(SECRET)
@@ -14,7 +14,7 @@ class Watching:
     """A watcher with another key or engine than it should have, and the faults it finds."""
 
     def __init__(self, port: int, ping_s: float = 0.2) -> None:
-        self.watcher = Watcher("CP001", KEY, "127.0.0.1", port, ping_s)
+        self.watcher = Watcher("CP001", KEY, EngineAddress("127.0.0.1", port), ping_s)
         self.faults: asyncio.Queue[str | None] = asyncio.Queue()
 
     @contextlib.asynccontextmanager

@@ -103,6 +103,23 @@ class Moved:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPage:
+    """Which page of a list of sessions or tickets, newest first: whose, between which instants, beyond which cursor.
+
+    With a `registration` above 0 none of whoever had the driver's id before.
+    """
+
+    limit: int
+    driver_id: str = ""
+    registration: int = 0
+    cp_id: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    before: str = ""
+    after: str = ""
+
+
 @dataclass(slots=True)
 class ReportRow:
     """What the tickets of one driver, or one charging point, come to; `elapsed_s` as far as engines told it."""
@@ -137,57 +154,20 @@ class Archive:
         # Rows of the audit log that were wanted and could not be read.
         self.unread: set[int] = set()
 
-    async def sessions(
-        self,
-        *,
-        limit: int,
-        state: str = "",
-        driver_id: str = "",
-        registration: int = 0,
-        cp_id: str = "",
-        since: datetime | None = None,
-        until: datetime | None = None,
-        before: str = "",
-        after: str = "",
-    ) -> tuple[list[Row], str | None]:
-        """Return sessions, newest first, and the cursor of those beyond: the older, with `after` the newer ones.
+    async def sessions(self, page: ListPage, state: str = "") -> tuple[list[Row], str | None]:
+        """Return a page of sessions, and the cursor of those beyond: the older, with `after` the newer ones.
 
         `since` and `until` are about their end, by which they are in order then: what is still open ends last.
-        With a `registration` above 0 none of whoever had the driver's id before.
         """
         where = [_STATES[state]] if state else []
-        if driver_id or cp_id:
+        if page.driver_id or page.cp_id:
             # A driver or a charging point has fewer of them than a state has.
             where = [f"+{condition.removeprefix('+')}" for condition in where]
-        return await self._page(
-            "session",
-            where,
-            limit,
-            driver_id,
-            registration,
-            cp_id,
-            since,
-            until,
-            before,
-            after,
-        )
+        return await self._page("session", where, page)
 
-    async def tickets(
-        self,
-        *,
-        limit: int,
-        driver_id: str = "",
-        registration: int = 0,
-        cp_id: str = "",
-        since: datetime | None = None,
-        until: datetime | None = None,
-        before: str = "",
-        after: str = "",
-    ) -> tuple[list[Row], str | None]:
-        """Return tickets, newest first, and the cursor of those beyond: as `sessions`."""
-        return await self._page(
-            "ticket", [], limit, driver_id, registration, cp_id, since, until, before, after
-        )
+    async def tickets(self, page: ListPage) -> tuple[list[Row], str | None]:
+        """Return a page of tickets, and the cursor of those beyond: as `sessions`."""
+        return await self._page("ticket", [], page)
 
     async def corrections(self, session_ids: Sequence[str]) -> dict[str, list[Row]]:
         """Return what has been put right since, of each of those tickets that has any, in its order."""
@@ -226,8 +206,10 @@ class Archive:
         found: dict[tuple[str, int], ReportRow] = {}
         more: str | None = ""
         while more is not None:
-            page, more = await self.tickets(limit=_REPORT_PAGE, since=since, until=until, before=more)
-            for row in page:
+            rows, more = await self.tickets(
+                ListPage(limit=_REPORT_PAGE, since=since, until=until, before=more)
+            )
+            for row in rows:
                 key = (row["driver_id"], row["registration"]) if by == "driver" else (row["cp_id"], 0)
                 of_it = found.setdefault(key, ReportRow(*key))
                 of_it.sessions += 1
@@ -389,45 +371,33 @@ class Archive:
             cents=rows[0]["cents"],
         )
 
-    async def _page(
-        self,
-        table: str,
-        where: list[str],
-        limit: int,
-        driver_id: str,
-        registration: int,
-        cp_id: str,
-        since: datetime | None,
-        until: datetime | None,
-        before: str,
-        after: str,
-    ) -> tuple[list[Row], str | None]:
-        time = order_of(table, since, until)
-        params: dict[str, Any] = {"limit": limit + 1}
-        if driver_id:
-            where = [*where, f"driver_id = :driver_id {of_registration(registration)}"]
-            params |= {"driver_id": driver_id, "registration": registration}
-        if cp_id:
-            where = [*where, f"{'+' if driver_id else ''}cp_id = :cp_id"]
-            params["cp_id"] = cp_id
-        for name, instant, sign in (("since", since, ">="), ("until", until, "<=")):
+    async def _page(self, table: str, where: list[str], page: ListPage) -> tuple[list[Row], str | None]:
+        time = order_of(table, page.since, page.until)
+        params: dict[str, Any] = {"limit": page.limit + 1}
+        if page.driver_id:
+            where = [*where, f"driver_id = :driver_id {of_registration(page.registration)}"]
+            params |= {"driver_id": page.driver_id, "registration": page.registration}
+        if page.cp_id:
+            where = [*where, f"{'+' if page.driver_id else ''}cp_id = :cp_id"]
+            params["cp_id"] = page.cp_id
+        for name, instant, sign in (("since", page.since, ">="), ("until", page.until, "<=")):
             if instant is not None:
                 where = [*where, f"{time} {sign} :{name}"]
                 params[name] = text_of(instant)
-        for name, text, sign in (("before", before, "<"), ("after", after, ">")):
+        for name, text, sign in (("before", page.before, "<"), ("after", page.after, ">")):
             if text:
                 params[f"{name}_at"], params[f"{name}_id"] = _place(table, name, text)
                 where = [*where, f"({time}, session_id) {sign} (:{name}_at, :{name}_id)"]
-        order = "ASC" if after else "DESC"
+        order = "ASC" if page.after else "DESC"
         condition = f"WHERE {' AND '.join(where)}" if where else ""
-        rows = await self._database.read(
+        found = await self._database.read(
             f"SELECT {_COLUMNS_OF[table]} FROM {_SOURCE_OF[table]} {condition} "  # noqa: S608
             f"ORDER BY {time} {order}, session_id {order} LIMIT :limit",
             params,
         )
-        page = rows[:limit]
-        beyond = cursor(table, page[-1], time) if len(rows) > limit else None
-        return (page[::-1] if after else page), beyond
+        rows = found[: page.limit]
+        beyond = cursor(table, rows[-1], time) if len(found) > page.limit else None
+        return (rows[::-1] if page.after else rows), beyond
 
 
 _SOURCE_OF: Mapping[str, str] = {"session": "session", "ticket": "ticket_now"}

@@ -4,7 +4,7 @@ A session may be billed by estimate while its engine is away (`awaits_end`): the
 was given up before it began may have begun all the same: it is billed, and what its wallet has no more is owed. Pure.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from evcharge.central.rules import charge_curve
@@ -56,24 +56,33 @@ def heard_late(draft: Draft, command: TakeRecords, record: AnyRecord, rules: Rul
             return False
 
 
-def correct(
-    draft: Draft,
-    closed: Closed,
-    kind: CorrectionKind,
-    reason: str,
-    *,
-    energy_mwh: int,
-    cents: int,
-    ended: datetime,
-    elapsed_s: int | None,
-    reference: str | None = None,
-    actor: str | None = None,
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketDifference:
+    """What a ticket lacks, or has too much, and when and after how many seconds its charge ended."""
+
+    energy_mwh: int
+    cents: int
+    ended: datetime
+    elapsed_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionCause:
+    """Why a ticket is put right; for an order with its reference and who gave it."""
+
+    kind: CorrectionKind
+    reason: str
+    reference: str | None = None
+    actor: str | None = None
+
+
+def correct(draft: Draft, closed: Closed, difference: TicketDifference, cause: CorrectionCause) -> None:
     """Enter a difference to the ticket of `closed`; no total falls below nothing. Raises Refused.
 
-    What a charging point tells may stay owed; an order of `actor` takes no more than the wallet has.
+    What a charging point tells may stay owed; an order takes no more than the wallet has.
     """
     session, ticket = closed.session, closed.ticket
+    energy_mwh, cents = difference.energy_mwh, difference.cents
     if ticket is None:
         raise CommandRefused("no ticket", Code.NO_SESSION, session_id=session.session_id)
     if ticket.energy_mwh + ticket.corrected_mwh + energy_mwh < 0 or _total_cents(ticket) + cents < 0:
@@ -88,7 +97,7 @@ def correct(
         # What is owed was never paid: it is let off first.
         paid = min(cents, balance) if cents > 0 else min(0, cents + owed_for(draft, session))
         owed = cents - paid
-    if kind is CorrectionKind.ORDER and owed > 0:
+    if cause.kind is CorrectionKind.ORDER and owed > 0:
         raise CommandRefused("too little", Code.BALANCE, driver_id=session.driver_id, free_cents=balance)
     take(draft, session, paid)
     owe(draft, session, owed)
@@ -103,9 +112,9 @@ def correct(
                 driver_id=session.driver_id,
                 registration=session.registration,
                 session_id=session.session_id,
-                reference=reference,
-                reason=reason if actor is not None else None,
-                actor=actor,
+                reference=cause.reference,
+                reason=cause.reason if cause.actor is not None else None,
+                actor=cause.actor,
             )
         )
     number = closed.corrections + 1
@@ -119,35 +128,35 @@ def correct(
             number=number,
             cp_id=session.cp_id,
             driver_id=session.driver_id,
-            kind=kind,
+            kind=cause.kind,
             energy_mwh=energy_mwh,
             cost_cents=cents,
             paid_cents=paid,
-            ended_at=ended,
-            elapsed_s=elapsed_s,
-            reason=reason,
+            ended_at=difference.ended,
+            elapsed_s=difference.elapsed_s,
+            reason=cause.reason,
             ticket_ended_at=ticket.ended_at,
-            reference=reference,
+            reference=cause.reference,
         )
     )
     draft.say(
         events.TicketCorrected(
             **about(session),
             number=number,
-            kind=kind,
+            kind=cause.kind,
             energy_mwh=energy_mwh,
             cost_cents=cents,
             paid_cents=paid,
             owed_cents=owed,
-            reason=reason,
-            ended_at=ended.timestamp(),
-            elapsed_s=elapsed_s,
+            reason=cause.reason,
+            ended_at=difference.ended.timestamp(),
+            elapsed_s=difference.elapsed_s,
             ticket_ended_at=ticket.ended_at.timestamp(),
             balance_cents=balance - paid,
             told_later=told_later,
             registration=session.registration,
             former_owner=former,
-            reference=reference,
+            reference=cause.reference,
         )
     )
     pay_debts(draft, session.driver_id)
@@ -165,16 +174,10 @@ def _true_end(
     # Records have put nothing right yet; what an operator has given back, or asked for besides, stays so.
     cents = final.cost_cents() - ticket.cost_cents
     if energy_mwh or cents:
-        correct(
-            draft,
-            closed,
-            CorrectionKind.RECORD,
-            _REST_OF_IT,
-            energy_mwh=energy_mwh,
-            cents=cents,
-            ended=ended_at(final, rules),
-            elapsed_s=final.elapsed_s,
+        difference = TicketDifference(
+            energy_mwh=energy_mwh, cents=cents, ended=ended_at(final, rules), elapsed_s=final.elapsed_s
         )
+        correct(draft, closed, difference, CorrectionCause(CorrectionKind.RECORD, _REST_OF_IT))
 
 
 def _begun_all_the_same(

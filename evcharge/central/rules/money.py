@@ -7,7 +7,7 @@ below nothing, what is held for a session stays held, and a ticket gives back no
 from dataclasses import replace
 
 from evcharge.central.rules.commands import CorrectMoney, PayOut, Refund
-from evcharge.central.rules.corrections import correct
+from evcharge.central.rules.corrections import CorrectionCause, TicketDifference, correct
 from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import Closed, CorrectionKind, Driver, FormerWallet, Transfer, TransferKind
 from evcharge.central.rules.wallet import pay_debts
@@ -104,18 +104,11 @@ def _on_ticket(draft: Draft, closed: Closed, cost_cents: int, command: CorrectMo
     ticket = closed.ticket
     if ticket is None:
         raise CommandRefused("nothing billed", Code.NO_SESSION, session_id=closed.session.session_id)
-    correct(
-        draft,
-        closed,
-        CorrectionKind.ORDER,
-        command.reason,
-        energy_mwh=0,
-        cents=cost_cents,
-        ended=ticket.ended_at,
-        elapsed_s=ticket.elapsed_s,
-        reference=command.reference,
-        actor=command.by.id,
+    difference = TicketDifference(
+        energy_mwh=0, cents=cost_cents, ended=ticket.ended_at, elapsed_s=ticket.elapsed_s
     )
+    cause = CorrectionCause(CorrectionKind.ORDER, command.reason, command.reference, command.by.id)
+    correct(draft, closed, difference, cause)
 
 
 def _wallet(draft: Draft, command: PayOut) -> Driver | FormerWallet:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from evcharge.central.services.notify_ways import Mail, NotificationChannel, Ntfy, Webhook
+from evcharge.central.services.notify_ways import Mail, MailServer, NotificationChannel, Ntfy, Webhook
 from evcharge.domain.errors import ConfigError
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.config import NotifySettings
@@ -54,9 +54,8 @@ def _mail(settings: NotifySettings, password: str | None, clock: Clock) -> Mail:
             "`[notify] smtp_security` none shows the password to whoever listens: set starttls or tls."
         )
     to = ", ".join(settings.mail_to)
-    return Mail(
-        host, int(port), settings.smtp_security, settings.smtp_user, password, settings.mail_from, to, clock
-    )
+    server = MailServer(host, int(port), settings.smtp_security, settings.smtp_user, password)
+    return Mail(server, settings.mail_from, to, clock)
 
 
 def _secret(given: str | None, path: Path) -> str | None:

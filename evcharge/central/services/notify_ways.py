@@ -6,6 +6,7 @@ import smtplib
 import ssl
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Protocol
@@ -105,25 +106,22 @@ async def _post(url: str, token: str | None, body: Mapping[str, str]) -> None:
     raise NotThere(why) if status in _LATER or status >= 500 or status < 400 else NotTaken(why)
 
 
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed in; `security` is none, starttls or tls, and without `user` nobody logs in."""
+
+    host: str
+    port: int
+    security: str
+    user: str = ""
+    password: str | None = field(default=None, repr=False)
+
+
 class Mail:
     """Hands each message to a mail server."""
 
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        security: str,
-        user: str,
-        password: str | None,
-        sender: str,
-        to: str,
-        clock: Clock,
-    ) -> None:
-        self._host = host
-        self._port = port
-        self._security = security
-        self._user = user
-        self._password = password
+    def __init__(self, server: MailServer, sender: str, to: str, clock: Clock) -> None:
+        self._server = server
         self._sender = sender
         self._to = to
         self._clock = clock
@@ -140,8 +138,8 @@ class Mail:
     def _deliver(self, mail: EmailMessage) -> None:
         try:
             with self._connected() as server:
-                if self._user:
-                    server.login(self._user, self._password or "")
+                if self._server.user:
+                    server.login(self._server.user, self._server.password or "")
                 server.send_message(mail)
         except smtplib.SMTPRecipientsRefused as problem:
             codes = [code for code, _ in problem.recipients.values()]
@@ -156,11 +154,11 @@ class Mail:
             raise NotThere(failures.why(problem)) from None
 
     def _connected(self) -> smtplib.SMTP:
-        if self._security == "tls":
+        if self._server.security == "tls":
             context = ssl.create_default_context()
-            return smtplib.SMTP_SSL(self._host, self._port, timeout=_WITHIN_S, context=context)
-        server = smtplib.SMTP(self._host, self._port, timeout=_WITHIN_S)
-        if self._security == "starttls":
+            return smtplib.SMTP_SSL(self._server.host, self._server.port, timeout=_WITHIN_S, context=context)
+        server = smtplib.SMTP(self._server.host, self._server.port, timeout=_WITHIN_S)
+        if self._server.security == "starttls":
             try:
                 server.starttls(context=ssl.create_default_context())
             except BaseException:

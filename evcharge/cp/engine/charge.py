@@ -45,6 +45,15 @@ class _Pending:
     until_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class PointHardware:
+    """What the slot of a charging point is made of; `arrive` returns the meter of a car that is plugged in."""
+
+    contactor: Contactor
+    arrive: Callable[[], EnergyMeter]
+    thermometer: Thermometer
+
+
 class ChargeControl:
     """One charging point's slot: empty, taken by a session that waits for its plug, or charging.
 
@@ -54,16 +63,15 @@ class ChargeControl:
     def __init__(
         self,
         journal: Journal,
-        contactor: Contactor,
-        arrive: Callable[[], EnergyMeter],
+        hardware: PointHardware,
         say: Callable[[Message], None],
         on_moment: Callable[[PlanMoment], None] = lambda _: None,
         words: Speech | None = None,
-        thermometer: Thermometer | None = None,
     ) -> None:
-        """`arrive` returns the meter of a car that is plugged in; `say` tells Central, when it is linked."""
-        self._contactor = contactor
-        self._arrive = arrive
+        """`say` tells Central, when it is linked."""
+        self._contactor = hardware.contactor
+        self._arrive = hardware.arrive
+        self._thermometer = hardware.thermometer
         self._say = say
         self._on_moment = on_moment
         self._pending: _Pending | None = None
@@ -73,9 +81,10 @@ class ChargeControl:
         self._broken = self._stopping = False
         # Power over the last second, for screens.
         self.power_w = 0
-        self._thermometer = thermometer or Thermometer(22_000)
         self._words = words or Speech(SENTENCES)
-        self._books = SessionJournal(journal, contactor, lambda: on_moment(PlanMoment.ENDED), self._words)
+        self._books = SessionJournal(
+            journal, hardware.contactor, lambda: on_moment(PlanMoment.ENDED), self._words
+        )
 
     # ---- facts
 

@@ -18,7 +18,7 @@ from evcharge import labels
 from evcharge.cp import typed_input
 from evcharge.cp.central_link import LinkLines, PointCredential, link_to_central
 from evcharge.cp.engine import plan
-from evcharge.cp.engine.charge import ChargeControl, PlanMoment
+from evcharge.cp.engine.charge import ChargeControl, PlanMoment, PointHardware
 from evcharge.cp.engine.health_port import HealthPort
 from evcharge.cp.engine.plan import Action, HandOrder, Plan
 from evcharge.cp.engine.simulated_car import SimulatedCar, SimulatedContactor, Thermometer
@@ -226,10 +226,8 @@ class Engine:
         self._planned = asyncio.Event()
         self._news = asyncio.Event()
         self._max_power_w = round(config.engine.max_power_kw * 1000)
-        thermometer = Thermometer(self._max_power_w, config.engine.speed)
-        self.charge = ChargeControl(
-            journal, contactor, self._arrive, self._say, self._happened, self.words, thermometer
-        )
+        hardware = PointHardware(contactor, self._arrive, Thermometer(self._max_power_w, config.engine.speed))
+        self.charge = ChargeControl(journal, hardware, self._say, self._happened, self.words)
         self.port = HealthPort(cp_id, self.charge)
         if journal.damage is not None:
             damage = causes.cause(journal.damage, config.lang)

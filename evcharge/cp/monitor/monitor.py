@@ -13,7 +13,7 @@ from evcharge import labels
 from evcharge.cp import health, typed_input
 from evcharge.cp.central_link import LOOK_S, LinkLines, PointCredential, explained, link_to_central
 from evcharge.cp.monitor.registry_tasks import Cancelled, RegistryTasks
-from evcharge.cp.monitor.watcher import Watcher
+from evcharge.cp.monitor.watcher import EngineAddress, Watcher
 from evcharge.cp.standing import Standing
 from evcharge.cp.status import Lamp, MonitorFacts, Signal, monitor_line
 from evcharge.domain.errors import Code, EvchargeError, Overloaded, StateError
@@ -156,8 +156,7 @@ class Monitor:
         watcher = self._watcher = Watcher(
             self._cp_id,
             health.health_key(await self._find_credential()),
-            settings.engine_host,
-            settings.engine_port,
+            EngineAddress(settings.engine_host, settings.engine_port),
             settings.ping_s,
             self._words,
             self._newest_key,

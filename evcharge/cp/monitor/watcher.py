@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from evcharge.cp import health
@@ -32,6 +33,14 @@ class _NotOurs(Exception):
         self.values = values
 
 
+@dataclass(frozen=True, slots=True)
+class EngineAddress:
+    """Where an engine answers pings: its health port."""
+
+    host: str
+    port: int
+
+
 class Watcher:
     """Asks one engine, over one connection as long as it lasts, and keeps the verdict."""
 
@@ -39,8 +48,7 @@ class Watcher:
         self,
         cp_id: CpId,
         key: bytes,
-        host: str,
-        port: int,
+        engine: EngineAddress,
         ping_s: float,
         words: Speech = _ENGLISH,
         newest_key: Callable[[], bytes | None] = lambda: None,
@@ -51,8 +59,7 @@ class Watcher:
         """
         self._cp_id = cp_id
         self._keys = [key]
-        self._host = host
-        self._port = port
+        self._engine = engine
         self._ping_s = ping_s
         self._words = words
         self._newest_key = newest_key
@@ -76,12 +83,12 @@ class Watcher:
 
     async def run(self, on_change: Callable[[], None], on_pong: Callable[[], None] = lambda: None) -> None:
         """Watch for ever; `on_change` is called after each change of the verdict, `on_pong` after each answer."""
-        where = place(self._host, self._port)
+        where = place(self._engine.host, self._engine.port)
         while True:
             try:
                 async with asyncio.timeout(self._ping_s):
                     reader, writer = await asyncio.open_connection(
-                        self._host, self._port, limit=health.MAX_LINE_BYTES
+                        self._engine.host, self._engine.port, limit=health.MAX_LINE_BYTES
                     )
             except TimeoutError:
                 self._missed(on_change)
@@ -150,17 +157,17 @@ class Watcher:
         except (ProtocolError, _NotOurs):
             raise
         except Exception as problem:
-            log.debug("an answer of %s failed", self._port, exc_info=True)
+            log.debug("an answer of %s failed", self._engine.port, exc_info=True)
             raise unforeseen(problem) from None
 
     def _understood(self, line: bytes) -> health.Pong:
         pong = health.read_pong(line)
         if pong.cp_id != self._cp_id:
-            raise _NotOurs("wrong engine", port=self._port, other=pong.cp_id, cp_id=self._cp_id)
+            raise _NotOurs("wrong engine", port=self._engine.port, other=pong.cp_id, cp_id=self._cp_id)
         if not self._proves(line):
-            raise _NotOurs("not proved", port=self._port, cp_id=self._cp_id)
+            raise _NotOurs("not proved", port=self._engine.port, cp_id=self._cp_id)
         if pong.n not in self._waiting:
-            raise ProtocolError(f"port {self._port} answers what nobody asked", Code.SEQ)
+            raise ProtocolError(f"port {self._engine.port} answers what nobody asked", Code.SEQ)
         del self._waiting[pong.n]
         return pong
 

@@ -154,7 +154,7 @@ def test_a_yes_on_the_page_answers_it_here_too():
 def test_the_line_at_the_bottom_counts_down():
     facts = KnownFacts(connected=True, question=ASKED)
     for left_s, left in ((30.0, 30), (17.6, 18), (-70.0, 0)):
-        line = view.toolbar("D01", facts, None, ENGLISH, 80, 0.0, 0.0, left_s)
+        line = view.toolbar("D01", facts, None, ENGLISH, 80, view.BarTimes(left_s=left_s))
         assert line.plain == f" D01  CP001 asks: yes or no? {left} s"
 
 

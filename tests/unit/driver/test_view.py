@@ -68,7 +68,7 @@ def bar(
     words: Words = ENGLISH,
     age_s: float = 1.0,
 ) -> str:
-    line = view.toolbar("D01", facts, request, words, columns, supply_at=1038.0, age_s=age_s)
+    line = view.toolbar("D01", facts, request, words, columns, view.BarTimes(supply_at=1038.0, age_s=age_s))
     assert line.cell_len <= columns
     return line.plain
 

@@ -1,12 +1,13 @@
 """Sessions, tickets and CDRs, page by page: what a file is made of, whoever wants it and however long it gets."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
 from evcharge.central.api.kit import csv_export, json_export, views
 from evcharge.central.api.kit.csv_export import for_programs
-from evcharge.central.books.archive import Archive
+from evcharge.central.books.archive import Archive, ListPage
 from evcharge.central.feed import Live
 from evcharge.central.views.cdr import Party, cdrs
 from evcharge.central.views.papers import Issuer
@@ -42,7 +43,7 @@ def party_of(config: Config) -> Party:
 
 
 class Exports:
-    """Asks the archive for everything that fits, a page at a time; `filters` are the archive's own."""
+    """Asks the archive for everything that fits, a page at a time; `filters` are those of a `ListPage`, and `state`."""
 
     def __init__(self, archive: Archive, days: Days, live: Mapping[CpId, Live], party: Party) -> None:
         self._archive = archive
@@ -82,10 +83,14 @@ class Exports:
             yield page
 
     async def _rows(self, what: What, filters: Filters) -> AsyncIterator[list[Row]]:
-        ask = self._archive.tickets if what == "tickets" else self._archive.sessions
+        state = filters.get("state", "")
+        first = ListPage(**{name: one for name, one in filters.items() if name != "state"} | {"limit": _PAGE})
         more: str | None = ""
         while more is not None:
-            rows, more = await ask(**{**filters, "limit": _PAGE, "before": more})
+            page = replace(first, before=more)
+            rows, more = await (
+                self._archive.tickets(page) if what == "tickets" else self._archive.sessions(page, state)
+            )
             yield rows
 
     def _session(self, row: Row) -> views.Json:

@@ -1,7 +1,5 @@
 """What a driver gets on paper: a charge of its own in full, and the statement of a month."""
 
-from typing import Any
-
 from aiohttp import hdrs, web
 
 from evcharge.central.api.kit import answers, member_answers, views
@@ -10,7 +8,7 @@ from evcharge.central.api.kit.request_inputs import MAX_PAGE
 from evcharge.central.api.kit.routes import DRIVERS, VIEWERS, Route
 from evcharge.central.api.resources.driver_visits import registration_of, welcome
 from evcharge.central.api.resources.sessions import Sessions
-from evcharge.central.books.archive import Archive
+from evcharge.central.books.archive import Archive, ListPage
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
 from evcharge.central.rules.commands import Actor
@@ -106,8 +104,10 @@ class Papers:
         first, last = month(request.query, self._days.of(self._clock()))
         since, until = self._days.begin(first), self._days.last_instant(last)
         registration = registration_of(self._dispatcher, driver_id)
-        of_it: dict[str, Any] = {"driver_id": driver_id, "registration": registration}
-        rows, more = await self._archive.tickets(limit=MAX_PAGE, since=since, until=until, **of_it)
+        page = ListPage(
+            limit=MAX_PAGE, driver_id=driver_id, registration=registration, since=since, until=until
+        )
+        rows, more = await self._archive.tickets(page)
         movements, more_moved = await self._archive.movements(driver_id, registration, since, until)
         moved = [dict(row) for row in movements]
         sums = papers.statement([views.ticket(row) for row in reversed(rows)], moved, self._issuer)

@@ -5,7 +5,7 @@ is told over the page's WebSocket.
 """
 
 import secrets
-from typing import Annotated, Any
+from typing import Annotated
 
 from aiohttp import hdrs, web
 from msgspec import Meta, Struct
@@ -15,7 +15,7 @@ from evcharge.central.api.kit.request_inputs import BEFORE, LIMIT, body_of, carr
 from evcharge.central.api.kit.routes import DRIVERS, Parameter, Route
 from evcharge.central.api.resources.driver_visits import registration_of, welcome
 from evcharge.central.api.resources.logins import Secret
-from evcharge.central.books.archive import Archive
+from evcharge.central.books.archive import Archive, ListPage
 from evcharge.central.books.store import CentralStore
 from evcharge.central.dispatcher import Dispatcher
 from evcharge.central.feed import Feed
@@ -292,17 +292,17 @@ class OwnAccountRoutes:
 
     async def sessions(self, request: web.Request, actor: Actor) -> web.Response:
         """List the driver's own sessions."""
-        rows, more = await self._archive.sessions(**self._own_page(request, actor))
+        rows, more = await self._archive.sessions(self._own_page(request, actor))
         return answer({"sessions": [views.session(row, self._feed.live) for row in rows], "next": more})
 
     async def tickets(self, request: web.Request, actor: Actor) -> web.Response:
         """List the driver's own tickets."""
-        rows, more = await self._archive.tickets(**self._own_page(request, actor))
+        rows, more = await self._archive.tickets(self._own_page(request, actor))
         return answer({"tickets": [views.ticket(row) for row in rows], "next": more})
 
-    def _own_page(self, request: web.Request, actor: Actor) -> dict[str, Any]:
+    def _own_page(self, request: web.Request, actor: Actor) -> ListPage:
         registration = registration_of(self._dispatcher, DriverId(actor.id))
-        return page_of(request.query) | {"driver_id": actor.id, "registration": registration}
+        return ListPage(**page_of(request.query) | {"driver_id": actor.id, "registration": registration})
 
     async def seen(self, request: web.Request, actor: Actor) -> web.Response:
         """Take a ticket out of the driver's inbox. Said again, or of somebody else's, it changes nothing."""

@@ -13,7 +13,7 @@ from evcharge.central.api.kit.file_answers import send_file
 from evcharge.central.api.kit.people_csv import FOR_PEOPLE, PeopleCsv, wanted_lang
 from evcharge.central.api.kit.request_inputs import BEFORE, LIMIT, OF_DRIVER, OF_POINT, page_of
 from evcharge.central.api.kit.routes import VIEWERS, Parameter, Route, RowsOf
-from evcharge.central.books.archive import STATES, Archive, cursor, order_of
+from evcharge.central.books.archive import STATES, Archive, ListPage, cursor, order_of
 from evcharge.central.books.rows import ticket_of
 from evcharge.central.feed import Feed
 from evcharge.central.rules.commands import Actor
@@ -30,7 +30,7 @@ _STATE = Parameter("state", "Only sessions in this state.", {"type": "string", "
 AFTER = Parameter("after", "The `previous` of a page: the rows that are newer.")
 _FILTERS = (OF_DRIVER, OF_POINT, FROM, TO)
 
-_Asked = Callable[..., Awaitable[tuple[list[Row], str | None]]]
+_Asked = Callable[[ListPage], Awaitable[tuple[list[Row], str | None]]]
 
 
 class Sessions:
@@ -124,11 +124,11 @@ class Sessions:
 
     async def sessions(self, request: web.Request, _: Actor) -> web.Response:
         """List sessions, the newest first; `next` continues the list."""
-        return await self._listed(request, "session", self._archive.sessions, self._session, _state(request))
+        return await self._listed(request, "session", self._sessions_in(_state(request)), self._session)
 
     async def tickets(self, request: web.Request, _: Actor) -> web.Response:
         """List tickets, the newest first; `next` continues the list."""
-        return await self._listed(request, "ticket", self._archive.tickets, views.ticket, {})
+        return await self._listed(request, "ticket", self._archive.tickets, views.ticket)
 
     async def session(self, request: web.Request, _: Actor) -> web.Response:
         """Show one session with its ticket and its events."""
@@ -186,7 +186,7 @@ class Sessions:
 
     async def sessions_csv(self, request: web.Request, _: Actor) -> web.StreamResponse:
         """Send all sessions that fit as a file."""
-        filters = self._filters(request) | _state(request)
+        filters = self._filters(request) | {"state": _state(request)}
         people = self._people(request)
         if people is None:
             return await self._file(request, "sessions", "csv", filters)
@@ -202,7 +202,8 @@ class Sessions:
 
     async def sessions_json(self, request: web.Request, _: Actor) -> web.StreamResponse:
         """Send all sessions that fit as an array."""
-        return await self._file(request, "sessions", "json", self._filters(request) | _state(request))
+        filters = self._filters(request) | {"state": _state(request)}
+        return await self._file(request, "sessions", "json", filters)
 
     async def tickets_json(self, request: web.Request, _: Actor) -> web.StreamResponse:
         """Send all tickets that fit as an array."""
@@ -244,6 +245,9 @@ class Sessions:
         point = self._facts.point(CpId(cp_id))
         return point.location.name if point is not None else ""
 
+    def _sessions_in(self, state: str) -> _Asked:
+        return lambda page: self._archive.sessions(page, state)
+
     def _session(self, row: Row) -> views.Json:
         return views.session(row, self._feed.live)
 
@@ -253,24 +257,24 @@ class Sessions:
         table: str,
         ask: _Asked,
         view: Callable[[Row], views.Json],
-        state: Mapping[str, str],
     ) -> web.Response:
         query = request.query
         after = query.get("after", "")
         if after and "before" in query:
             raise BadInput("Give before or after, not both.")
         bounds = instants(query, self._days)
-        rows, beyond = await ask(**page_of(query), **bounds, after=after, **state)
+        page = ListPage(**page_of(query), since=bounds["since"], until=bounds["until"], after=after)
+        rows, beyond = await ask(page)
         # Lets a reader that came from another page go back to it.
         back = None
         if rows and (after or "before" in query):
-            back = cursor(table, rows[-1] if after else rows[0], order_of(table, **bounds))
+            back = cursor(table, rows[-1] if after else rows[0], order_of(table, page.since, page.until))
         older, newer = (back, beyond) if after else (beyond, back)
         return answer({f"{table}s": [view(row) for row in rows], "next": older, "previous": newer})
 
 
-def _state(request: web.Request) -> dict[str, str]:
+def _state(request: web.Request) -> str:
     state = request.query.get("state", "").lower()
     if state and state not in STATES:
         raise BadInput(f"state must be one of: {', '.join(STATES)}.")
-    return {"state": state}
+    return state

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from evcharge.central.books.expected.log_reading import Folds, LogReading, instant_of
 from evcharge.central.books.expected.proven_tables import Row
-from evcharge.central.books.expected.wallet_rows import WalletRows
+from evcharge.central.books.expected.wallet_rows import Movement, WalletRows
 from evcharge.domain import events as e
 from evcharge.domain.session import EndReason, SessionState
 
@@ -142,13 +142,15 @@ class SessionRows:
         self._wallets.take_out(event, event.paid_cents)
         kind = "CORRECTION" if event.paid_cents > 0 else "REFUND"
         self._wallets.enter(
-            kind,
-            abs(event.paid_cents),
-            event.driver_id,
-            event.session_id,
-            event.reference,
-            event.registration,
-            event.reason if event.reference is not None else None,
+            Movement(
+                kind,
+                abs(event.paid_cents),
+                event.driver_id,
+                event.session_id,
+                event.reference,
+                event.registration,
+                event.reason if event.reference is not None else None,
+            )
         )
         self._wallets.owe(event.driver_id, event.registration, event.session_id, event.owed_cents)
         self._log.put(

@@ -1,6 +1,7 @@
 """What the log tells of drivers, their wallets and debts, and of every movement of money. Pure."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from evcharge.central.books.expected.log_reading import NO_EPOCH, Folds, LogReading, note_epoch
@@ -24,6 +25,19 @@ _ACCOUNTS: Final = {
 }
 # As what the ledger enters them.
 _KINDS: Final = dict.fromkeys(("REFUND", "PUT_IN", "TAKEN_OUT"), "CORRECTION") | {"PAYMENT": "CAPTURE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Money that an event moves: `kind` as in _ACCOUNTS; without a `registration` it is the present owner's."""
+
+    kind: str
+    cents: int
+    driver_id: str
+    session_id: str | None = None
+    reference: object = None
+    registration: int | None = None
+    reason: str | None = None
 
 
 class WalletRows:
@@ -107,23 +121,29 @@ class WalletRows:
         if not named:
             self.unnamed_top_ups += 1
             self._log.unsealed["references of top-ups"] = self._log.n
-        self.enter("TOP_UP", event.cents, event.driver_id, reference=event.reference if named else UNKNOWN)
+        self.enter(
+            Movement("TOP_UP", event.cents, event.driver_id, reference=event.reference if named else UNKNOWN)
+        )
 
     def _wallet_corrected(self, event: e.WalletCorrected) -> None:
         self.driver(event.driver_id)["balance_cents"] += event.cents
         self.check_balance(event.driver_id, event.balance_cents)
         kind = "PUT_IN" if event.cents > 0 else "TAKEN_OUT"
-        self.enter(kind, abs(event.cents), event.driver_id, reference=event.reference, reason=event.reason)
+        self.enter(
+            Movement(kind, abs(event.cents), event.driver_id, reference=event.reference, reason=event.reason)
+        )
 
     def _paid_out(self, event: e.PaidOut) -> None:
         self.take_out(event, event.cents)
         registration, reason = event.registration, event.reason
-        self.enter("PAY_OUT", event.cents, event.driver_id, None, event.reference, registration, reason)
+        self.enter(
+            Movement("PAY_OUT", event.cents, event.driver_id, None, event.reference, registration, reason)
+        )
 
     def _debt_paid(self, event: e.DebtPaid) -> None:
         self.driver(event.driver_id)["balance_cents"] -= event.cents
         self.check_balance(event.driver_id, event.balance_cents)
-        self.enter("PAYMENT", event.cents, event.driver_id, event.session_id)
+        self.enter(Movement("PAYMENT", event.cents, event.driver_id, event.session_id))
         if (debt := self._debts.get(event.session_id)) is not None:
             debt["left_cents"] = event.left_cents
 
@@ -147,7 +167,7 @@ class WalletRows:
 
     def hold(self, driver_id: str, session_id: str, cents: int) -> None:
         """Move `cents` from the driver's balance to what is held for the session."""
-        self.enter("HOLD", cents, driver_id, session_id)
+        self.enter(Movement("HOLD", cents, driver_id, session_id))
         driver = self.driver(driver_id)
         driver["balance_cents"] -= cents
         driver["held_cents"] += cents
@@ -155,8 +175,8 @@ class WalletRows:
     def settle_hold(self, session: Row, cents: int) -> None:
         """Capture `cents` of what was held for a session that ends; the rest is in the wallet again."""
         driver_id, session_id, hold = session["driver_id"], session["session_id"], session["hold_cents"]
-        self.enter("CAPTURE", cents, driver_id, session_id)
-        self.enter("RELEASE", hold - cents, driver_id, session_id)
+        self.enter(Movement("CAPTURE", cents, driver_id, session_id))
+        self.enter(Movement("RELEASE", hold - cents, driver_id, session_id))
         driver = self.driver(driver_id)
         driver["balance_cents"] += hold - cents
         driver["held_cents"] -= hold
@@ -194,23 +214,16 @@ class WalletRows:
             )
             self.driver(driver_id)["balance_cents"] = balance_cents
 
-    def enter(
-        self,
-        kind: str,
-        cents: int,
-        driver_id: str,
-        session_id: str | None = None,
-        reference: object = None,
-        registration: int | None = None,
-        reason: str | None = None,
-    ) -> None:
+    def enter(self, movement: Movement) -> None:
         """Put a movement of money as the ledger enters it; a movement of nothing is left out."""
-        if cents:
-            debit, credit = _ACCOUNTS[kind]
-            kind = _KINDS.get(kind, kind)
+        if movement.cents:
+            debit, credit = _ACCOUNTS[movement.kind]
+            kind = _KINDS.get(movement.kind, movement.kind)
+            registration = movement.registration
             if registration is None:
-                registration = self.driver(driver_id)["registration"]
-            actor = self._log.actor if reason is not None else None
-            whose = (driver_id, registration, session_id)
-            said = (self._log.at, kind, debit, credit, cents, *whose, reason, actor, reference)
-            self._log.put("ledger", dict(zip(LEDGER, said, strict=True)))
+                registration = self.driver(movement.driver_id)["registration"]
+            actor = self._log.actor if movement.reason is not None else None
+            whose = (movement.driver_id, registration, movement.session_id)
+            said = (movement.reason, actor, movement.reference)
+            entry = (self._log.at, kind, debit, credit, movement.cents, *whose, *said)
+            self._log.put("ledger", dict(zip(LEDGER, entry, strict=True)))

@@ -222,7 +222,9 @@ def entered(town: Network, **what: object) -> Draft:
     closed = town.over[town.tickets[0].session_id]
     draft = Draft(town.facts)
     usual = {"energy_mwh": 0, "cents": 0, "ended": NOON, "elapsed_s": None}
-    corrections.correct(draft, closed, CorrectionKind.ORDER, "the cable was broken", **usual | what)
+    difference = corrections.TicketDifference(**usual | what)
+    cause = corrections.CorrectionCause(CorrectionKind.ORDER, "the cable was broken")
+    corrections.correct(draft, closed, difference, cause)
     return draft
 
 
@@ -255,12 +257,8 @@ def test_what_was_not_taken_has_nothing_to_correct(town: Network):
         corrections.correct(
             Draft(town.facts),
             Closed(town.over[session.session_id].session),
-            CorrectionKind.ORDER,
-            "why",
-            energy_mwh=0,
-            cents=-1,
-            ended=NOON,
-            elapsed_s=None,
+            corrections.TicketDifference(energy_mwh=0, cents=-1, ended=NOON, elapsed_s=None),
+            corrections.CorrectionCause(CorrectionKind.ORDER, "why"),
         )
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from msgspec import UNSET, UnsetType
 
-from evcharge.cp.engine.charge import ChargeControl, PlanMoment
-from evcharge.cp.engine.simulated_car import SimulatedCar, SimulatedContactor
+from evcharge.cp.engine.charge import ChargeControl, PlanMoment, PointHardware
+from evcharge.cp.engine.simulated_car import SimulatedCar, SimulatedContactor, Thermometer
 from evcharge.cp.hardware import Flow
 from evcharge.cp.health import BROKEN, JOURNAL_FULL
 from evcharge.cp.journal import journal as journal_module
@@ -63,9 +63,8 @@ class Point:
         self.moments: list[PlanMoment] = []
         self.contactor.open()
         self.journal = Journal(self.disk, random.Random(len(self.disk.calls)).randbytes)
-        self.charge = ChargeControl(
-            self.journal, self.contactor, self.arrive, self.said.append, self.moments.append
-        )
+        hardware = PointHardware(self.contactor, self.arrive, Thermometer(22_000))
+        self.charge = ChargeControl(self.journal, hardware, self.said.append, self.moments.append)
 
     def restart(self, *, power_cut: bool = False) -> None:
         if power_cut:
