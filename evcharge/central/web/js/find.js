@@ -57,16 +57,17 @@ export function finder(box, input, store) {
   input.addEventListener("input", () => (clearTimeout(timer), (timer = setTimeout(look, PAUSE_MS))));
   input.addEventListener("focus", look);
   input.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      // What is still to come does not open it again. The key then leaves the box, as it does everywhere.
+      clearTimeout(timer);
+      asking.abort();
+      open(false);
+    }
     if (list.hidden) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && links.length) point((at + step + links.length + (at < 0 && step < 0 ? 1 : 0)) % links.length);
     else if (event.key === "Enter" && at >= 0) links[at].click();
-    else if (event.key === "Escape") {
-      // What is still to come does not open it again.
-      clearTimeout(timer);
-      asking.abort();
-      open(false);
-    } else return;
+    else return;
     event.preventDefault();
     event.stopPropagation();
   });

@@ -35,23 +35,39 @@ export class Store extends EventTarget {
   #socket;
   #watch = 0;
   #begunAt = 0;
+  /** What is still to be done when somebody listens; null: everybody does. @type {(() => void)[]|null} */ #early = null;
 
   /** @param {{url?: string}} [options] */
   constructor({ url = "/ws" } = {}) {
     super();
     this.#socket = new Socket(url, {
       cursor: () => (this.rev >= 0 ? { since: this.rev, epoch: this.epoch } : {}),
-      onFrame: (text) => this.#receive(text),
-      onDoubt: () => this.#emit("doubt"),
+      onFrame: (text) => this.#heard(() => this.#receive(text)),
+      onDoubt: () => this.#heard(() => this.#emit("doubt")),
     });
   }
 
-  /** Begin to listen, and to watch how old the page is. */
-  connect() {
+  /** Open the socket while the page is still being made; what it says waits for `connect`. */
+  reach() {
+    this.#early = [];
     this.#socket.open();
+  }
+
+  /** Begin to listen, and to watch how old the page is: whoever wants the events has asked for them by now. */
+  connect() {
+    const early = this.#early;
+    this.#early = null;
     this.#begunAt = performance.now();
+    if (early) early.forEach((act) => act());
+    else this.#socket.open();
     clearInterval(this.#watch);
     this.#watch = setInterval(() => this.tick(), 500);
+  }
+
+  /** @param {() => void} act */
+  #heard(act) {
+    if (this.#early) this.#early.push(act);
+    else act();
   }
 
   /** Return Central's time, in Unix seconds. */

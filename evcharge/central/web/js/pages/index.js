@@ -16,7 +16,7 @@ import { openNamed } from "../wall_ways.js";
 
 // The socket and the words come at the same time.
 const store = new Store();
-store.connect();
+store.reach();
 await use("wall");
 
 const TABS = {
@@ -83,6 +83,7 @@ actions.append(box, view.views.switch, ...buttons);
 // On a phone the header has no room for them.
 menu.push(...ORDERS.map(([, key, , fn, picture]) => button(key, fn, { class: "phone" }, picture)));
 
+store.connect();
 if (queried("kiosk") === "1") await (await import("../kiosk.js")).kiosk();
 const router = new Router(home, root, store, TABS, (name) => {
   const here = name === "wall";
