@@ -224,7 +224,7 @@ class AuditRow(Shape):
 class PowerAnswer(Answer):
     """The power of the whole network as [Unix s, W]: means of five minutes, the oldest first."""
 
-    power: list[tuple[int, int]]
+    power: list[list[int]]
 
 
 class BillLine(Shape):
@@ -304,7 +304,7 @@ class SessionAnswer(Answer):
     ticket: TicketRow | None
     events: list[AuditRow]
     meanwhile: list[AuditRow]
-    course: list[tuple[int, int, int]]
+    course: list[list[int]]
     receipt: Receipt | None
     lost: bool
 

@@ -220,7 +220,7 @@ class OwnSessionAnswer(Answer):
 
     session: Session
     ticket: TicketRow | None
-    course: list[tuple[int, int, int]]
+    course: list[list[int]]
     receipt: Receipt | None
 
 
