@@ -1,6 +1,7 @@
 """No command in a document can rot: each is parsed by what would run it, or stands on a list with a reason."""
 
 import functools
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -88,9 +89,11 @@ def test_a_slip_in_a_document_is_found():
 
 @functools.cache
 def makes(target: str) -> str:
+    # As if typed by hand: this may run under a `make` that shares its jobs with those below it.
+    environ = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL")}
     return subprocess.run(
         ["make", "--dry-run", "--no-print-directory", target],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False,
     ).stderr  # fmt: skip
 
 
