@@ -530,3 +530,15 @@ async def test_a_viewer_sees_no_commands_and_may_not_send_any(room, window, poin
         )
         assert told == [403, 403, 403]
         await expect(tile(page, points["available"])).to_have_attribute("data-s", "available")
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1024, 768)], ids="{0[0]}".format)
+async def test_no_control_of_the_wall_lies_beyond_the_edge(room, window, size: tuple[int, int]) -> None:
+    # In Spanish: its words are longer.
+    async with window(size=size, lang="es") as opened:
+        page = await room.enter(opened, "operator")
+        await expect(page.locator("#grouping")).to_be_visible()
+        beyond = await page.evaluate("""() =>
+            [...document.querySelectorAll(".top :is(button, input, summary), #grouping")]
+            .filter((one) => one.getBoundingClientRect().right > innerWidth).map((one) => one.id || one.textContent)""")
+        assert beyond == []
