@@ -280,7 +280,7 @@ def test_keys_that_are_not_in_it_cannot_be_put_back(state: Path, tmp_path: Path,
     file = tmp_path / "b.evb"
     evcharge(state, "backup", file)
     assert evcharge(state, "restore", file, "--with-keys", "--passphrase-file", word) != 0
-    assert "holds no keys" in capsys.readouterr().err
+    assert "contains no keys" in capsys.readouterr().err
 
 
 def test_nobody_is_asked_without_a_terminal(state: Path, tmp_path: Path, capsys):

@@ -50,6 +50,7 @@ export class Store extends EventTarget {
   /** Open the socket while the page is still being made; what it says waits for `connect`. */
   reach() {
     this.#early = [];
+    this.#begunAt = performance.now();
     this.#socket.open();
   }
 
@@ -57,9 +58,11 @@ export class Store extends EventTarget {
   connect() {
     const early = this.#early;
     this.#early = null;
-    this.#begunAt = performance.now();
     if (early) early.forEach((act) => act());
-    else this.#socket.open();
+    else {
+      this.#begunAt = performance.now();
+      this.#socket.open();
+    }
     clearInterval(this.#watch);
     this.#watch = setInterval(() => this.tick(), 500);
   }

@@ -34,7 +34,10 @@ const NAV = [...["wall", ...Object.keys(TABS)].map(tab), { href: "/monitor", ico
   ["Enter", "key.enter"], ["Esc", "key.esc"],
 ];
 
-const { actions, menu } = await startShell({ store, title: "page.title", subtitle: "page.subtitle", nav: NAV, packs: [], keys: KEYS });
+const shell = startShell({ store, title: "page.title", subtitle: "page.subtitle", nav: NAV, packs: [], keys: KEYS });
+// Not after it: it waits for Central as long as it takes, and says meanwhile that Central is not there.
+store.connect();
+const { actions, menu } = await shell;
 const [home, root] = ["#home", "#tabs"].map((id) => $(id));
 const view = new WallView(home, store);
 
@@ -83,7 +86,6 @@ actions.append(box, view.views.switch, ...buttons);
 // On a phone the header has no room for them.
 menu.push(...ORDERS.map(([, key, , fn, picture]) => button(key, fn, { class: "phone" }, picture)));
 
-store.connect();
 if (queried("kiosk") === "1") await (await import("../kiosk.js")).kiosk();
 const router = new Router(home, root, store, TABS, (name) => {
   const here = name === "wall";
