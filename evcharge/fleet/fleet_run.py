@@ -77,7 +77,7 @@ async def _last_words(points: list[SimulatedPoint]) -> None:
     """End what runs, and let Central hear of it; not for ever, for it may be gone."""
     for point in points:
         point.powered.set()
-        point.stops_charging()
+        point.closes()
     loop = asyncio.get_running_loop()
     until = loop.time() + _LAST_WORDS_S
     while loop.time() < until and not all(point.has_told_all for point in points):  # noqa: ASYNC110 - many of them

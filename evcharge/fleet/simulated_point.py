@@ -53,6 +53,7 @@ class SimulatedPoint:
         self._seq = 0
         self._start: messages.Start | None = None
         self._asked_at: float | None = None
+        self._is_closed = False
         self._supplied_s = 0
         # Metered and not journaled yet.
         self._meters: list[AnyRecord] = []
@@ -81,11 +82,12 @@ class SimulatedPoint:
 
     @property
     def has_told_all(self) -> bool:
-        """Whether Central has acknowledged all that it has journaled."""
-        return not self._unacknowledged
+        """Whether Central has acknowledged all that it has journaled, and no driver's request is under way."""
+        return not self._unacknowledged and self._asked_at is None
 
-    def stops_charging(self) -> None:
-        """End its charge, if there is one."""
+    def closes(self) -> None:
+        """End its charge, if there is one, and begin no other."""
+        self._is_closed = True
         if self._start is not None:
             self._end(self._start.session_id, EndReason.SHUTDOWN)
 
@@ -159,7 +161,7 @@ class SimulatedPoint:
         if self._asked_at is not None:
             self._tally.starts.append(asyncio.get_running_loop().time() - self._asked_at)
             self._asked_at = None
-        if self._start is not None:
+        if self._start is not None or self._is_closed:
             return self._journal(SupplyRefused(seq=self._seq + 1, session_id=start.session_id, reason="busy"))
         self._start, self._supplied_s = start, 0
         return self._journal(
@@ -268,7 +270,7 @@ class SimulatedPoint:
                 async with asyncio.timeout(self._random.expovariate(1 / pause_s)):
                     await self._wants.wait()
             self._wants.clear()
-            if not self.is_up or self._start is not None:
+            if not self.is_up or self._start is not None or self._is_closed:
                 continue
             try:
                 channel = await self._dial(self.driver_id, Role.DRIVER)
@@ -276,6 +278,7 @@ class SimulatedPoint:
                 self._tally.lost += 1
             else:
                 await self._talk(channel, Role.DRIVER, self._as_driver)
+                self._asked_at = None
 
     async def _as_driver(self, channel: Channel) -> None:
         self._asked_at = asyncio.get_running_loop().time()

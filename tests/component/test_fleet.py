@@ -65,6 +65,17 @@ async def test_a_fleet_that_ends_leaves_no_charge_open_and_another_one_goes_on(t
     assert not any("ALERT" in line or "is held" in line for line in town.lines)
 
 
+async def test_what_is_asked_for_as_a_fleet_ends_leaves_no_charge_open_either(town: Town):
+    fleet, _ = of(town)
+    # All of them come, and ask at the very end.
+    await until(lambda: all(point.is_up for point in fleet), fleet, Scenario(seconds=3600, pause_s=3600))
+    surges = tuple(Turn(at_s=seconds / 100, what=Blow.SURGE, share=1) for seconds in range(150, 200, 5))
+    await fleet_run.play(
+        fleet, Scenario(seconds=2, pause_s=3600, charge_s=3600, turns=surges), 1, lambda _: None
+    )
+    assert list(town.dispatcher.facts.sessions()) == []
+
+
 @pytest.mark.parametrize("what", [Blow.BLACKOUT, Blow.FLAPPING])
 async def test_whoever_loses_its_links_comes_back(town: Town, what: Blow):
     fleet, tally = of(town)
