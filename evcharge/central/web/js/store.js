@@ -56,21 +56,17 @@ export class Store extends EventTarget {
 
   /** Begin to listen, and to watch how old the page is: whoever wants the events has asked for them by now. */
   connect() {
-    const early = this.#early;
+    if (!this.#early) this.reach();
+    const early = this.#early ?? [];
     this.#early = null;
-    if (early) early.forEach((act) => act());
-    else {
-      this.#begunAt = performance.now();
-      this.#socket.open();
-    }
+    early.forEach((act) => act());
     clearInterval(this.#watch);
     this.#watch = setInterval(() => this.tick(), 500);
   }
 
   /** @param {() => void} act */
   #heard(act) {
-    if (this.#early) this.#early.push(act);
-    else act();
+    return this.#early ? this.#early.push(act) : act();
   }
 
   /** Return Central's time, in Unix seconds. */
