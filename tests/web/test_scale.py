@@ -132,8 +132,7 @@ async def test_2000_charging_points_are_painted_within_a_picture_of_the_screen(t
         shown = "; ".join(f"p95 {p95:.1f} ms of {count} paints, {rows} rows" for p95, count, rows in seen)
         # Enough came: otherwise nothing was measured.
         assert statistics.median(rows for _, _, rows in seen) > CHANGES_PER_S * WINDOW_S / 2, shown
-        # What else the machine does can only add to it, so the best of them is the page's own.
-        assert min(p95 for p95, _, _ in seen) < PICTURE_MS, shown
+        assert statistics.median(p95 for p95, _, _ in seen) < PICTURE_MS, shown
 
 
 async def test_200_charging_points_are_all_on_the_screen_and_a_larger_one_shows_them_larger(
