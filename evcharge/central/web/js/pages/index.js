@@ -8,6 +8,7 @@ import { later } from "../later.js";
 import { toast } from "../notes.js";
 import { Router } from "../router.js";
 import { startShell } from "../shell.js";
+import { keptLines } from "../spark.js";
 import { BY_URGENCY, STATES } from "../states.js";
 import { Store } from "../store.js";
 import { entitle } from "../title.js";
@@ -110,7 +111,7 @@ function follow() {
   if (document.body.dataset.tab === "wall") openNamed(view);
 }
 store.addEventListener("snapshot", follow, { once: true });
-const lines = () => later(async () => (await import("../kept_lines.js")).keptLines(store));
+const lines = () => later(() => keptLines(store));
 if (store.rev >= 0) lines();
 else store.addEventListener("snapshot", lines, { once: true });
 addEventListener("popstate", follow);
