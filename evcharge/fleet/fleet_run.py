@@ -49,7 +49,10 @@ async def play(
     seed: int,
     tell: Callable[[float], None],
 ) -> None:
-    """Bring the points to life and let the scenario happen; `tell` hears each second how far it is."""
+    """Bring the points to life and let the scenario happen; `tell` hears each second how far it is.
+
+    Also when it is cancelled, Central hears the end of every charge.
+    """
     loop = asyncio.get_running_loop()
     async with asyncio.TaskGroup() as tasks:
         lives = []
@@ -62,15 +65,17 @@ async def play(
             tasks.create_task(_happens(turn, [points[one] for one in struck(turn, len(points), seed)]))
             for turn in scenario.turns
         ]
-        while (passed := loop.time() - began) < scenario.seconds:
-            tell(passed)
-            await asyncio.sleep(min(1.0, scenario.seconds - passed))
-        tell(scenario.seconds)
-        for task in blows:
-            task.cancel()
-        await _last_words(points)
-        for task in lives:
-            task.cancel()
+        try:
+            while (passed := loop.time() - began) < scenario.seconds:
+                tell(passed)
+                await asyncio.sleep(min(1.0, scenario.seconds - passed))
+            tell(scenario.seconds)
+        finally:
+            for task in blows:
+                task.cancel()
+            await _last_words(points)
+            for task in lives:
+                task.cancel()
 
 
 async def _last_words(points: list[SimulatedPoint]) -> None:

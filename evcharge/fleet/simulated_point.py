@@ -270,15 +270,19 @@ class SimulatedPoint:
                 async with asyncio.timeout(self._random.expovariate(1 / pause_s)):
                     await self._wants.wait()
             self._wants.clear()
-            if not self.is_up or self._start is not None or self._is_closed:
+            if not self.is_up or self._start is not None:
                 continue
             try:
                 channel = await self._dial(self.driver_id, Role.DRIVER)
             except EvchargeError:
                 self._tally.lost += 1
-            else:
-                await self._talk(channel, Role.DRIVER, self._as_driver)
-                self._asked_at = None
+                continue
+            # Asked here, since the login takes a while.
+            if self._is_closed:
+                await channel.close(messages.Bye())
+                return
+            await self._talk(channel, Role.DRIVER, self._as_driver)
+            self._asked_at = None
 
     async def _as_driver(self, channel: Channel) -> None:
         self._asked_at = asyncio.get_running_loop().time()

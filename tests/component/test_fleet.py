@@ -1,6 +1,7 @@
 """A fleet of simulated charging points at a real Central: it charges, it is struck, it comes back, it ends well."""
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -65,14 +66,26 @@ async def test_a_fleet_that_ends_leaves_no_charge_open_and_another_one_goes_on(t
     assert not any("ALERT" in line or "is held" in line for line in town.lines)
 
 
-async def test_what_is_asked_for_as_a_fleet_ends_leaves_no_charge_open_either(town: Town):
-    fleet, _ = of(town)
-    # All of them come, and ask at the very end.
-    await until(lambda: all(point.is_up for point in fleet), fleet, Scenario(seconds=3600, pause_s=3600))
-    surges = tuple(Turn(at_s=seconds / 100, what=Blow.SURGE, share=1) for seconds in range(150, 200, 5))
-    await fleet_run.play(
-        fleet, Scenario(seconds=2, pause_s=3600, charge_s=3600, turns=surges), 1, lambda _: None
+@pytest.mark.parametrize("moments", [0, 1, 5, 20], ids="{} moments".format)
+async def test_a_fleet_that_is_stopped_leaves_no_charge_open_whatever_is_under_way(town: Town, moments: int):
+    fleet, tally = of(town)
+    playing = asyncio.create_task(
+        fleet_run.play(fleet, Scenario(seconds=3600, pause_s=3600, charge_s=3600), 1, lambda _: None)
     )
+    async with asyncio.timeout(60):
+        while not all(point.is_up for point in fleet):
+            await asyncio.sleep(0.05)
+    fleet[0].wants()
+    async with asyncio.timeout(60):
+        while not tally.starts:
+            await asyncio.sleep(0.05)
+    for point in fleet:
+        point.wants()
+    for _ in range(moments):
+        await asyncio.sleep(0.005)
+    playing.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await playing
     assert list(town.dispatcher.facts.sessions()) == []
 
 
