@@ -71,7 +71,7 @@ async function enterByLink(secret, ask, gone) {
   setBusy(true);
   const answer = await ask(secret);
   if (answer.account) return goOn(answer.account);
-  if ([401, 403].includes(answer.status)) return refuse(() => t(gone), name);
+  if (answer.status === 401) return refuse(() => t(gone), name);
   explain(answer);
 }
 
