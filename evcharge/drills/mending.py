@@ -50,6 +50,8 @@ class Mender:
                     processes_here.thaw(one.pid)
             case KilledCentral():
                 await self._start_central(one)
+                # Until it answers this stays on the list: whoever comes next waits for it, too.
+                await until(self._answers, _CENTRAL_WITHIN_S)
             case BadWeather():
                 await self._delete(f"/api/weather_alert?location={one.location}&alert={one.alert}")
             case Guests():
@@ -69,8 +71,6 @@ class Mender:
             except EvchargeError as problem:
                 trouble = problem
             else:
-                if isinstance(one, KilledCentral):
-                    await until(self._answers, _CENTRAL_WITHIN_S)
                 tell(one)
         if trouble is not None:
             raise trouble

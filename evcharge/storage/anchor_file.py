@@ -32,15 +32,19 @@ class AnchorFile:
         self._waiting: deque[Head] = deque(maxlen=_MOST_WAITING)
 
     async def append(self, head: Head) -> None:
-        """Keep `head`. A disk that takes nothing is told of in the log, and tried again."""
-        self.newest = head
-        self._waiting.append(head)
+        """Keep `head`. A disk that takes nothing is told of in the log, and tried again.
+
+        Whoever is cancelled in it has not kept it: a clean stop drops the same head once more.
+        """
+        if head not in self._waiting:
+            self._waiting.append(head)
         try:
             await asyncio.to_thread(self._write, "".join(f"{one.n} {one.hash}\n" for one in self._waiting))
         except OSError as problem:
             log.warning("cannot anchor the audit log in %s: %s", self._path, failures.why(problem))
         else:
             self._waiting.clear()
+        self.newest = head
 
     def _write(self, lines: str) -> None:
         handle = files.open_ours(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)

@@ -4,7 +4,9 @@ import asyncio
 import json
 import shutil
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -65,6 +67,22 @@ async def test_what_the_disk_does_not_take_goes_in_with_the_next_one(tmp_path: P
     (tmp_path / "gone").mkdir()
     await file.append(HEADS[1])
     assert anchors_in((tmp_path / "gone" / ANCHORS).read_text()) == HEADS[:2]
+
+
+async def test_a_head_whose_writer_was_stopped_before_it_wrote_is_written_by_the_next(tmp_path: Path):
+    file, free = AnchorFile(tmp_path / ANCHORS), threading.Event()
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    busy = asyncio.create_task(asyncio.to_thread(free.wait))
+    dropping = asyncio.create_task(file.append(HEADS[0]))
+    await asyncio.sleep(0)
+    dropping.cancel()
+    free.set()
+    await asyncio.wait({busy, dropping})
+    assert dropping.cancelled()
+    assert file.newest != HEADS[0]
+    await file.append(HEADS[0])
+    assert anchors_in((tmp_path / ANCHORS).read_text()) == [HEADS[0]]
+    assert file.newest == HEADS[0]
 
 
 def test_a_kept_log_holds_the_anchors_of_each_book(tmp_path: Path):

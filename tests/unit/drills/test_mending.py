@@ -175,6 +175,27 @@ async def test_what_cannot_be_put_right_now_stays_in_the_list(tmp_path: Path, sl
         assert damages.last_first == []
 
 
+async def test_central_that_was_killed_stays_in_the_list_until_it_answers_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(mending, "LOOK_AGAIN_S", 0.0)
+    monkeypatch.setattr(StartedProgram, "start_again", lambda _self, _log: None)
+    listed = list[list[Damage]]()
+
+    class Starting(Api):
+        async def get(self, path: str) -> dict[str, Any]:
+            listed.append(Damages(tmp_path / "drill.damages").last_first)
+            if len(listed) < 3:
+                raise StateError("Central is not running")
+            return await super().get(path)
+
+    with damages_of(tmp_path) as damages:
+        damages.add(CENTRAL)
+        await mender(tmp_path, damages, Starting()).mend(CENTRAL)
+        assert listed == [[CENTRAL]] * 3
+        assert damages.last_first == []
+
+
 async def test_nothing_but_a_folder_of_a_drill_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     precious, room = tmp_path / "books", tmp_path / "evcharge-drill-2"
     precious.mkdir()
