@@ -3,6 +3,7 @@
 import hmac
 import logging
 import re
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from aiohttp import BasicAuth, web
@@ -12,8 +13,9 @@ from evcharge.domain.errors import AuthenticationError, BadInput, Code, Overload
 from evcharge.http.server import ON_BEHALF_OF, prove
 from evcharge.labels.registry import said
 from evcharge.registry.registrations import IdKind, Registration
-from evcharge.registry.repeats import Repeats
+from evcharge.registry.repeats import MAX_SOURCES, AuditEntry, Repeats
 from evcharge.registry.store import Invited, Requester, Store, entry
+from evcharge.runtime.waiting import uninterrupted
 from evcharge.security import state_folder
 from evcharge.security.passwords import Credentials, GuessThrottle, LoginThrottle
 
@@ -29,6 +31,8 @@ class Visit(Struct):
 
 _VISIT = web.RequestKey("visit", Visit)
 FREE_TOKENS = 30
+# Of a disk that stays full the newest count.
+_MOST_UNWRITTEN = 2 * MAX_SOURCES
 ADMIN, ENROLMENT, CENTRAL = "admin", "enrolment", "central"
 # Central on behalf of one of its accounts: it may what an administrator may, but replaces no credential unasked.
 DEPUTY = "deputy"
@@ -55,6 +59,7 @@ class Callers:
         # A token cannot be guessed, and a whole lab may join at once from behind one address.
         self._token_throttle = GuessThrottle(clock, free=FREE_TOKENS)
         self._repeats = Repeats()
+        self._unwritten: deque[AuditEntry] = deque(maxlen=_MOST_UNWRITTEN)
 
     async def with_token(self, request: web.Request, *allowed: str) -> Requester:
         """Return whose bearer token came; raise 401 without a good one, 403 unless its role is `allowed`."""
@@ -147,8 +152,13 @@ class Callers:
 
     async def write_repeats(self, *, all_of_them: bool = False) -> None:
         """Write the rows of refusals that were only counted, when their minute is over."""
-        due = self._repeats.rest() if all_of_them else self._repeats.due(self._clock())
-        await self._store.note(due)
+        self._unwritten += self._repeats.rest() if all_of_them else self._repeats.due(self._clock())
+        # A clean stop may cancel it, and a disk may be full: what is not written yet waits for the next turn.
+        await uninterrupted(self._write())
+
+    async def _write(self) -> None:
+        await self._store.note(self._unwritten)
+        self._unwritten.clear()
 
 
 def _deputy(named: str) -> Requester:
