@@ -1,6 +1,8 @@
 """What goes wrong at a command line has Spanish words, whoever raised it."""
 
 import ast
+import importlib
+import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +10,8 @@ import pytest
 
 import evcharge
 from evcharge import cli
-from evcharge.labels.command_errors import SENTENCES, translated
+from evcharge.labels import command_errors
+from evcharge.labels.command_errors import TABLES, translated
 from evcharge.storage.store_errors import StoreError
 
 PACKAGE = Path(evcharge.__file__).parent
@@ -149,5 +152,13 @@ def test_a_wrong_command_line_is_said_in_the_language_that_was_asked_for(
 
 
 def test_no_sentence_is_there_twice():
-    english = [words[0] for words in SENTENCES.values()]
+    english = [words[0] for table in TABLES for words in table.values()]
     assert len(set(english)) == len(english)
+
+
+def test_every_table_is_searched():
+    there = [
+        importlib.import_module(f"{command_errors.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(command_errors.__path__)
+    ]
+    assert sorted(map(id, TABLES)) == sorted(id(module.SENTENCES) for module in there)

@@ -1,0 +1,28 @@
+"""What is wrong with the settings of notifications, in both languages. Pure."""
+
+from collections.abc import Mapping
+
+from evcharge.labels import Words
+
+SENTENCES: Mapping[str, Words] = {
+    "notify in the clear": (
+        "`[notify] {name}` is http://: its token would be read on the way. Use https://.",
+        "`[notify] {name}` es http://: su token se leería por el camino. Use https://.",
+    ),
+    "mail without server": (
+        '`[notify] mail_to` needs a mail server, too: set `[notify] smtp`, such as "mail.example.org:587".',
+        "`[notify] mail_to` necesita un servidor de correo: ponga `[notify] smtp`, como «mail.example.org:587».",
+    ),
+    "mail to nobody": (
+        "`[notify] smtp` needs to know from whom and to whom: set `mail_from` and `mail_to`.",
+        "`[notify] smtp` necesita saber de quién y para quién: ponga `mail_from` y `mail_to`.",
+    ),
+    "mail without password": (
+        "`[notify] smtp_user` needs a password: in {variable}, or in notify.password in the state folder.",
+        "`[notify] smtp_user` necesita una contraseña: en {variable}, o en notify.password en la carpeta de estado.",
+    ),
+    "mail in the clear": (
+        "`[notify] smtp_security` none shows the password to whoever listens: set starttls or tls.",
+        "`[notify] smtp_security` none enseña la contraseña a quien escuche: ponga starttls o tls.",
+    ),
+}

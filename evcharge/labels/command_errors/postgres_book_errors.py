@@ -1,0 +1,154 @@
+"""What is wrong with the books in PostgreSQL, or with moving them, in both languages. Pure."""
+
+from collections.abc import Mapping
+
+from evcharge.labels import Words
+
+SENTENCES: Mapping[str, Words] = {
+    "books elsewhere": (
+        (
+            "the books of this network are in {place}: set `[central] database`, or bring them back with "
+            "`evcharge migrate --to file`."
+        ),
+        (
+            "los libros de esta red están en {place}: ponga `[central] database`, o tráigalos de vuelta con "
+            "`evcharge migrate --to file`."
+        ),
+    ),
+    "books twice": (
+        (
+            "`[central] database` names {place}, and {path} holds books, too: move them there with `evcharge "
+            "migrate --to`, or put that file aside."
+        ),
+        (
+            "`[central] database` indica {place}, y {path} también contiene libros: llévelos allí con `evcharge "
+            "migrate --to`, o aparte ese fichero."
+        ),
+    ),
+    "no extra": (
+        "`[central] database` needs the PostgreSQL extra: pip install '{name}', then start again.",
+        "`[central] database` necesita el extra de PostgreSQL: pip install '{name}', y arranque de nuevo.",
+    ),
+    "no certificates": (
+        "{path} is no file of certificates (PEM) that can be read.",
+        "{path} no es un fichero de certificados (PEM) que se pueda leer.",
+    ),
+    "no password there": (
+        "{path} holds no password: save it as UTF-8 text.",
+        "{path} no contiene ninguna contraseña: guárdela como texto UTF-8.",
+    ),
+    "place in use": (
+        "{place} is in use by another Central. Stop it first, or choose another database.",
+        "otra Central usa {place}. Párela antes, o elija otra base de datos.",
+    ),
+    "place shut": (
+        (
+            "{place} does not let us in: check the user, and the password in EVCHARGE_DATABASE_PASSWORD or in "
+            "central/database.password of the state folder."
+        ),
+        (
+            "{place} no nos deja entrar: revise el usuario, y la contraseña en EVCHARGE_DATABASE_PASSWORD o en "
+            "central/database.password de la carpeta de estado."
+        ),
+    ),
+    "no database": (
+        "{place}: there is no such database. Make it first, or correct `database`.",
+        "{place}: no existe esa base de datos. Créela antes, o corrija `database`.",
+    ),
+    "no tables": (
+        "{place}: this user may not make tables there. Let it own the database or the schema.",
+        "{place}: este usuario no puede crear tablas. Hágalo dueño de la base de datos o del esquema.",
+    ),
+    "place full": (
+        "{place} takes no connections at present. Try again in a moment.",
+        "{place} no acepta conexiones ahora. Pruebe de nuevo en un momento.",
+    ),
+    "place not trusted": (
+        (
+            "{place}: its certificate is not one that we trust for this host. Name the file of its authority "
+            "with `database_ca_file`."
+        ),
+        (
+            "{place}: su certificado no es de confianza para este equipo. Indique el fichero de su autoridad en "
+            "`database_ca_file`."
+        ),
+    ),
+    "place away": (
+        "{place} cannot be reached: is it running, and is `database` its address?",
+        "no se llega a {place}: ¿está en marcha, y es `database` su dirección?",
+    ),
+    "place old": (
+        "{place} is version {have}; evcharge needs {least} or newer.",
+        "{place} es la versión {have}; evcharge necesita la {least} o una posterior.",
+    ),
+    "place unsafe": (
+        (
+            "{place} runs with {name} = {value}: what it confirms may be lost. Set {same} = on, then start "
+            "Central again."
+        ),
+        (
+            "{place} funciona con {name} = {value}: lo que confirma puede perderse. Ponga {same} = on y "
+            "arranque la Central de nuevo."
+        ),
+    ),
+    "place not UTF-8": (
+        "{place} does not keep UTF-8. Make the database with ENCODING 'UTF8'.",
+        "{place} no guarda UTF-8. Cree la base de datos con ENCODING 'UTF8'.",
+    ),
+    "place standby": (
+        "{place} is a standby, which cannot be written. Name the primary.",
+        "{place} es un servidor en espera, que no se puede escribir. Indique el primario.",
+    ),
+    "place newer": (
+        (
+            "{place} has schema {have}, written by a newer evcharge; this one knows {newest}. Update evcharge, "
+            "or use another database."
+        ),
+        (
+            "{place} tiene el esquema {have}, de un evcharge más nuevo; este conoce el {newest}. Actualice "
+            "evcharge, o use otra base de datos."
+        ),
+    ),
+    "place other": (
+        (
+            "{place} has schema {have}, and this evcharge knows {newest}: start Central once, or take the "
+            "evcharge that wrote it."
+        ),
+        (
+            "{place} tiene el esquema {have}, y este evcharge conoce el {newest}: arranque la Central una vez, "
+            "o use el evcharge que lo escribió."
+        ),
+    ),
+    "file older": (
+        "{path} has schema {have}, and this evcharge knows {newest}: start Central once.",
+        "{path} tiene el esquema {have}, y este evcharge conoce el {newest}: arranque la Central una vez.",
+    ),
+    "place not empty": (
+        "{place} holds books already. Name an empty database, or another schema.",
+        "{place} ya contiene libros. Indique una base de datos vacía, u otro esquema.",
+    ),
+    "nothing to move": (
+        "{path} is not there: there are no books to move.",
+        "{path} no está: no hay libros que llevar.",
+    ),
+    "moved before": (
+        "{path} is there from an earlier move: put it elsewhere first.",
+        "{path} quedó de un traslado anterior: póngalo antes en otro sitio.",
+    ),
+    "not moved": (
+        "{place} does not hold what was copied ({why}): nothing was moved.",
+        "{place} no contiene lo que se copió ({why}): no se trasladó nada.",
+    ),
+    "not brought": (
+        "{place} does not hold what was written ({why}): nothing was moved.",
+        "{place} no contiene lo que se escribió ({why}): no se trasladó nada.",
+    ),
+    "in the way": (
+        "{path} is there already: put it aside first.",
+        "{path} ya está: apártelo antes.",
+    ),
+    "from where": (
+        "`[central] database` is empty: it must say from where the books come back.",
+        "`[central] database` está vacío: debe decir de dónde vuelven los libros.",
+    ),
+}

@@ -1,0 +1,68 @@
+"""What is wrong with a typed value: an id, an amount, an address, a choice of options; in both languages. Pure."""
+
+from collections.abc import Mapping
+
+from evcharge.labels import Words
+
+SENTENCES: Mapping[str, Words] = {
+    "id": (
+        "bad {what} {shown}: allowed are 1 to 32 of A-Z, 0-9, _ and -",
+        "{what} {shown} no vale: se admiten de 1 a 32 de A-Z, 0-9, _ y -",
+    ),
+    "high price": (
+        "price {shown} €/kWh is above 100: is it in cents?",
+        "{shown} €/kWh pasa de 100: ¿son céntimos?",
+    ),
+    "high amount": (
+        "amount {shown} € is more than {most} €: is it a typing error?",
+        "{shown} € es más de {most} €: ¿es un error al teclear?",
+    ),
+    "euros": (
+        "{why} {shown}: give euros as a plain number, such as {example}",
+        "{why} {shown}: dé los euros como un número sin más, como {example}",
+    ),
+    "energy": (
+        "energy {shown}: give kWh as a plain number up to {most}, such as 3.2",
+        "energía {shown}: dé los kWh como un número sin más hasta {most}, como 3.2",
+    ),
+    "of price": ("price", "precio"),
+    "of amount": ("amount", "importe"),
+    "location": (
+        "location must be 1 to {most} characters of plain text on one line.",
+        "la ubicación debe tener de 1 a {most} caracteres de texto en una línea.",
+    ),
+    "not HOST:PORT": (
+        "{shown} is not HOST:PORT, such as 127.0.0.1:9002 or [::1]:9002",
+        "{shown} no es HOST:PORT, como 127.0.0.1:9002 o [::1]:9002",
+    ),
+    "hours": ("give hours, such as 24", "dé horas, como 24"),
+    "point or all": (
+        "Give a charging point, such as CP001, or --all.",
+        "Indique un punto de recarga, como CP001, o --all.",
+    ),
+    "one over Kafka": (
+        "Over Kafka an order is for one charging point, such as CP001.",
+        "Por Kafka una orden es para un solo punto de recarga, como CP001.",
+    ),
+    "no event": ("{shown} is no type of event", "{shown} no es un tipo de evento"),
+    "no role": (
+        "{shown} is no role: one of {names}, with .ID for one of several",
+        "{shown} no es un papel: uno de {names}, con .ID para uno de varios",
+    ),
+    "password length": (
+        "A password has {least} to {most} characters, and at most {bytes} bytes in UTF-8.",
+        "Una contraseña tiene de {least} a {most} caracteres y {bytes} bytes en UTF-8 como mucho.",
+    ),
+    "password characters": (
+        "A password holds characters only, and none that is half of one.",
+        "Una contraseña consta solo de caracteres, y ninguno a medias.",
+    ),
+    "cdr of what": (
+        "A CDR is made of a ticket: evcharge export tickets --format cdr.",
+        "Un CDR se hace de un tique: evcharge export tickets --format cdr.",
+    ),
+    "one kind of answer": (
+        "Give one of --json, --csv and --excel.",
+        "Indique uno solo de --json, --csv y --excel.",
+    ),
+}
