@@ -178,11 +178,18 @@ async def test_a_qr_code_has_its_three_corners_and_a_light_edge(run) -> None:
 
 async def test_one_has_words_of_its_own_where_the_language_has_them(run) -> None:
     body = """
-        m.add({ en: { "x.free": "{n} free", "x.free_one": "one is free", "y": "{n} things" }, es: {} });
-        return [1, 2, 0].flatMap((n) => [m.counted("x.free", n, { n }), m.counted("y", n, { n })]);
+        await m.use("wall");
+        const keys = ["kpi.done", "alerts.times"];
+        return [1, 2, 0].flatMap((count) => keys.map((key) => m.counted(key, count, { count })));
     """
-    told = ["one is free", "1 things", "2 free", "2 things", "0 free", "0 things"]
-    assert await run("i18n", body) == told
+    assert await run("i18n", body) == [
+        "from 1 ended charge only",
+        "1 times",
+        "from 2 ended charges only",
+        "2 times",
+        "from 0 ended charges only",
+        "0 times",
+    ]
 
 
 async def test_instants_and_days_are_told_by_the_zone_of_the_network_and_not_by_that_of_the_browser(

@@ -539,6 +539,6 @@ async def test_no_control_of_the_wall_lies_beyond_the_edge(room, window, size: t
         page = await room.enter(opened, "operator")
         await expect(page.locator("#grouping")).to_be_visible()
         beyond = await page.evaluate("""() =>
-            [...document.querySelectorAll(".top :is(button, input, summary), #grouping")]
+            [...document.querySelectorAll(".top :is(button, input, label, summary), #grouping")]
             .filter((one) => one.getBoundingClientRect().right > innerWidth).map((one) => one.id || one.textContent)""")
         assert beyond == []

@@ -126,6 +126,15 @@ async def test_t_changes_the_theme_and_l_the_language_and_both_last(page, room) 
     await expect(page.locator("#out-all")).to_have_text("Todos fuera de servicio")
 
 
+async def test_a_language_is_chosen_by_its_own_name(page) -> None:
+    choice = page.get_by_label("Language", exact=True)
+    assert (await choice.locator("option").all_inner_texts())[:2] == ["English", "Español"]
+    await choice.select_option("Español")
+    await expect(page.locator("html")).to_have_attribute("lang", "es")
+    await expect(page.locator("label.language")).to_contain_text("ES")
+    await expect(page.get_by_label("Idioma", exact=True)).to_have_value("es")
+
+
 async def test_the_first_tab_stop_skips_to_the_content(page) -> None:
     await page.keyboard.press("Tab")
     await expect(page.locator(".skip")).to_be_focused()

@@ -102,7 +102,8 @@ async function read(response) {
  */
 function problem(response, content) {
   const fallback = response.status === 401 ? t("api.login") : t("api.failed", { status: response.status });
-  if (lang() === "es" && content?.text_es) return content.text_es;
+  const own = content?.[`text_${lang()}`];
+  if (own) return own;
   const sentence = content?.detail ?? content?.title ?? fallback;
   const meaning = `code.${content?.code}`;
   return lang() !== "en" && has(meaning) ? `${t(meaning)} (${sentence})` : sentence;

@@ -1,10 +1,9 @@
 // Rows of the audit log in words: what happened, to whom, and with which parameters.
 import { degrees, duration, euros, kwh, price, when } from "./format.js";
-import { has, t, term } from "./i18n.js";
-import en from "./words/en_audit.js";
+import { has, named, t, term } from "./i18n.js";
 
 /** Every type of row that has words. */
-export const TYPES = Object.keys(en).filter((key) => key.startsWith("event.")).map((key) => key.slice(6));
+export const types = () => named("event.");
 const SUBJECTS = ["cp_id", "driver_id", "session_id"];
 const HIDDEN = new Set(["type", ...SUBJECTS, "request_id", "link", "epoch", "record"]);
 

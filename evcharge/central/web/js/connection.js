@@ -2,7 +2,7 @@
 import { $, h, icon, put } from "./dom.js";
 import { toast } from "./notes.js";
 import { clock, when } from "./format.js";
-import { has, lang, onLang, t } from "./i18n.js";
+import { fitting, has, onLang, t } from "./i18n.js";
 
 const KEPT = "evcharge.heard";
 
@@ -38,7 +38,7 @@ export function watchBanners(store) {
   let ids = new Set();
   const line = (banner) =>
     h("p", { class: "banner", "data-banner": banner.id },
-      icon("faulted"), h("span", null, banner[lang()] ?? banner.en),
+      icon("faulted"), h("span", null, fitting(banner)),
       banner.since && h("time", null, t("banner.since", { time: clock(banner.since) })),
     );
   const show = () => {

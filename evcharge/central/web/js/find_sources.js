@@ -1,6 +1,6 @@
 // Where the search looks: in what the page knows, and at Central.
 import { get, query } from "./api.js";
-import { TYPES } from "./audit_words.js";
+import { types } from "./audit_words.js";
 import { euros, when } from "./format.js";
 import { t, term } from "./i18n.js";
 import { plain } from "./location.js";
@@ -51,7 +51,7 @@ const charge = (row) => ({
 /** What happened to a charging point, what somebody did, and kinds of events by their names. @returns {Promise<Found[]>} */
 export async function audit(store, text, signal) {
   const wanted = plain(text);
-  const kinds = TYPES.filter((type) => plain(t(`event.${type}`)).includes(wanted)).slice(0, FEWER)
+  const kinds = types().filter((type) => plain(t(`event.${type}`)).includes(wanted)).slice(0, FEWER)
     .map((type) => ({ href: `#audit?type=${type}`, text: t(`event.${type}`), more: t("find.kind"), picture: "audit" }));
   const id = text.toUpperCase();
   const ours = ofWhat(store, text) === "cp_id";

@@ -1,10 +1,16 @@
-// The words of the page in two languages, changed without loading anything again.
-import { $$, h, queried } from "./dom.js";
+// The words of the page in the language of its reader, changed without loading anything again.
+import { $$, h, put, queried } from "./dom.js";
 
-/** @typedef {Record<string, string>} Words */
-
-/** @type {Record<string, Words>} */
-const WORDS = { en: {}, es: {} };
+/**
+ * The languages that the pages are offered in, complete by test: each by its own name, and the country that says how
+ * numbers and dates are written unless the browser names one. @type {Record<string, [string, string]>}
+ */
+const LANGUAGES = {
+  en: ["English", "GB"],
+  es: ["Español", "ES"],
+};
+/** @type {Record<string, Record<string, string>>} */
+const WORDS = Object.fromEntries(Object.keys(LANGUAGES).map((one) => [one, {}]));
 /** Parts of the words, loaded in the languages that are looked at. */
 const parts = new Set(["", "_terms"]);
 const loaded = new Set();
@@ -14,16 +20,16 @@ const listeners = new Set();
 let current = first();
 
 function first() {
-  const wanted = [queried("lang"), localStorage.getItem(KEPT), ...navigator.languages.map((l) => l.slice(0, 2))];
+  const wanted = [queried("lang"), localStorage.getItem(KEPT), ...navigator.languages.map((l) => l.split("-")[0])];
   // The page is served in Central's own language.
   return [...wanted, document.documentElement.lang].find((l) => l && Object.hasOwn(WORDS, l)) ?? "en";
 }
 
-/** Return the language of the page: "en" or "es". */
+/** Return the language of the page: "en", "es", … */
 export const lang = () => current;
 
 /** Return how numbers and dates are written: as in the reader's own country, where its language is that of the page. */
-export const locale = () => navigator.languages.find((l) => l.startsWith(`${current}-`)) ?? { en: "en-GB", es: "es-ES" }[current];
+export const locale = () => navigator.languages.find((l) => l.startsWith(`${current}-`)) ?? `${current}-${LANGUAGES[current][1]}`;
 
 /** Load every part in one language, also those that are asked for meanwhile. @param {string} to */
 async function load(to) {
@@ -38,9 +44,9 @@ async function load(to) {
   }
 }
 
-/** Load words/en_<name>.js or words/es_<name>.js, now and in other languages later. @param {string} name */
-export async function use(name) {
-  parts.add(`_${name}`);
+/** Load words/<language>_<name>.js, now and in other languages later. @param {...string} names */
+export async function use(...names) {
+  for (const name of names) parts.add(`_${name}`);
   await load(current);
   say(document);
 }
@@ -51,12 +57,7 @@ export async function use(name) {
  * @param {string} to
  */
 export async function setLang(to) {
-  if (!Object.hasOwn(WORDS, to)) return;
-  try {
-    await load(to);
-  } catch {
-    return;
-  }
+  if (!Object.hasOwn(WORDS, to) || !(await load(to).then(() => true, () => false))) return;
   current = to;
   localStorage.setItem(KEPT, to);
   document.documentElement.lang = to;
@@ -70,11 +71,24 @@ export function onLang(fn) {
   return () => listeners.delete(fn);
 }
 
-/** Add a page's own words. @param {{en: Words, es: Words}} more */
-export function add(more) {
-  Object.assign(WORDS.en, more.en);
-  Object.assign(WORDS.es, more.es);
-  say(document);
+/** Change to the next of the languages. */
+export function nextLang() {
+  const all = Object.keys(LANGUAGES);
+  return setLang(all[(all.indexOf(current) + 1) % all.length]);
+}
+
+/** Return the control that shows which language it is, and has another chosen by its own name. */
+export function languageChoice() {
+  const code = h("span", { "aria-hidden": "true" });
+  const names = Object.entries(LANGUAGES).map(([one, [name]]) => h("option", { value: one, lang: one }, name));
+  const choice = h("select", { id: "lang", ...labelled("shell.language"), onchange: () => setLang(choice.value).then(show) }, names);
+  const show = () => {
+    put(code, current.toUpperCase());
+    choice.value = current;
+  };
+  onLang(show);
+  show();
+  return h("label", { class: "btn square language" }, code, choice);
 }
 
 /** Return the words of `key`, or the key. @param {string} key @param {Record<string, string|number>} [values] fill in {names} */
@@ -95,8 +109,14 @@ export const has = (key) => Object.hasOwn(WORDS[current], key);
 /** Return the words of `prefix.code`, or the code itself when a newer program sent it. @param {string} prefix @param {string} code */
 export const term = (prefix, code) => (has(`${prefix}.${code}`) ? t(`${prefix}.${code}`) : code);
 
-/** Return which of a row's two texts fits the language: row[name] or row[name + "_es"]. @param {any} row @param {string} name */
-export const either = (row, name) => (current === "es" && row[`${name}_es`]) || row[name] || "";
+/** Return which of a row's texts fits the language: row[name + "_es"] and so on, or row[name]. @param {any} row @param {string} name */
+export const either = (row, name) => row[`${name}_${current}`] || row[name] || "";
+
+/** Return which of a text's languages fits: texts.es and so on, or English. @param {any} texts @returns {string|undefined} */
+export const fitting = (texts) => texts?.[current] ?? texts?.en;
+
+/** Return what stands behind `prefix` in the keys of the words. @param {string} prefix */
+export const named = (prefix) => Object.keys(WORDS[current]).filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
 
 /**
  * Return an element that shows `key` and follows the language.

@@ -1,7 +1,7 @@
 // What has just happened, the newest first.
 import { h, icon } from "./dom.js";
 import { when } from "./format.js";
-import { labelled, lang, words } from "./i18n.js";
+import { fitting, labelled, lang, words } from "./i18n.js";
 import { keyed } from "./keyed.js";
 
 const MOST = 40;
@@ -12,7 +12,7 @@ export const brief = (text) => text.replace(/\bS-([A-Z0-9_-]+)-[0-9a-f]{16}\b/g,
 
 /** Return the line of one message. @param {any} message @param {number} now */
 export function messageLine(message, now) {
-  const text = message[lang()] ?? message.en;
+  const text = fitting(message);
   return h("li", { "data-s": SHOWN_AS[message.kind] ?? "info", "data-kind": message.kind },
     h("time", null, when(message.at, now)), h("span", { title: text }, brief(text)));
 }

@@ -5,6 +5,7 @@ import { t, use } from "./i18n.js";
 
 /** What the tabs need and the wall does not. */
 const SHEETS = ["tables", "charts", "pages"];
+const WORDS = ["codes", "tabs", "audit", "audit_params", "drivers", "people", "registration", "settling"];
 
 export class Router {
   /** @type {(() => void)|null} */ #unmount = null;
@@ -56,7 +57,7 @@ export class Router {
   /** @param {string} name @param {number} turn */
   async #mount(name, turn) {
     try {
-      const [module] = await Promise.all([this.tabs[name](), sheets(...SHEETS), use("codes")]);
+      const [module] = await Promise.all([this.tabs[name](), sheets(...SHEETS), use(...WORDS)]);
       // Somebody may have gone on while it was loading.
       if (turn === this.#turn) this.#unmount = module.mount(this.roots[name], this.store);
     } catch (error) {

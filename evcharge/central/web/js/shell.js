@@ -6,7 +6,7 @@ import { clock } from "./format.js";
 import { keys } from "./keys.js";
 import { later } from "./later.js";
 import { toast } from "./notes.js";
-import { labelled, lang, onLang, setLang, t, use, words } from "./i18n.js";
+import { labelled, languageChoice, nextLang, t, use, words } from "./i18n.js";
 import { toggleTheme } from "./theme.js";
 import { entitle } from "./title.js";
 import { zone } from "./zone.js";
@@ -21,7 +21,7 @@ const PATIENCE_MS = 3000;
  * @param {string} [page.subtitle] key
  * @param {{href: string, icon: string, key: string}[]} [page.nav]
  * @param {[string, string][]} [page.keys] its own keys and the key of what they do, for the help
- * @param {string[]} [page.packs] words to load: words/en_<name>.js
+ * @param {string[]} [page.packs] words to load: words/<language>_<name>.js
  * @returns {Promise<{account: import("./account.js").Account, actions: HTMLElement, menu: Node[], main: HTMLElement}>}
  *   `actions`: its own controls in the header; `menu`: its own entries in the account's menu, to be added at once.
  */
@@ -43,7 +43,7 @@ export async function startShell({ store, title, subtitle, nav = [], keys: pageK
   const top = h("header", { class: "top" },
     h("a", { class: "brand", href: "/", "aria-label": "evcharge" }, logo()),
     h("h1", null, words("span", title), subtitle && words("small", subtitle)),
-    actions, link, h("time", { id: "clock" }), languageButton(), themeButton(), account,
+    actions, link, h("time", { id: "clock" }), languageChoice(), themeButton(), account,
   );
   const notes = h("div", { class: "notes" },
     h("div", { id: "lost", class: "lost", role: "alert", hidden: true }),
@@ -56,7 +56,7 @@ export async function startShell({ store, title, subtitle, nav = [], keys: pageK
     main.focus();
   });
   entitle({ what: () => t(title) });
-  keys({ t: toggleTheme, l: changeLanguage, "?": help });
+  keys({ t: toggleTheme, l: nextLang, "?": help });
   watchLink(store);
   watchBanners(store);
   store.addEventListener("doubt", () => whoami().catch(() => {}));
@@ -66,7 +66,7 @@ export async function startShell({ store, title, subtitle, nav = [], keys: pageK
     put($("#clock"), clock(store.now()));
     set($("#clock"), "title", zone());
   }, 1000);
-  const [who] = await Promise.all([patiently(whoami), ...packs.map((name) => patiently(() => use(name)))]);
+  const [who] = await Promise.all([patiently(whoami), patiently(() => use(...packs))]);
   // A link on another site brings no cookie along: only now it is known that this is not the account's page.
   if ((who.role === "driver") !== (location.pathname === "/driver")) location.replace("/");
   const fill = async () => {
@@ -114,20 +114,6 @@ const logo = () =>
     h("rect", { width: 32, height: 32, rx: 9 }),
     h("path", { d: "M18 4 8 17.6h6.7L13.2 28 24 13.8h-7z" }),
   );
-
-const changeLanguage = () => setLang(lang() === "es" ? "en" : "es");
-
-function languageButton() {
-  const el = h("button", { id: "lang", type: "button", class: "ghost square", "data-t-label": "shell.to_language" });
-  const show = () => {
-    el.textContent = lang() === "es" ? "EN" : "ES";
-    el.setAttribute("aria-label", t("shell.to_language"));
-  };
-  el.addEventListener("click", changeLanguage);
-  onLang(show);
-  show();
-  return el;
-}
 
 const themeButton = () =>
   h("button", {

@@ -2,7 +2,7 @@
 import { post } from "./api.js";
 import { toast } from "./dialogs.js";
 import { askForm } from "./form_dialog.js";
-import { lang, t, use } from "./i18n.js";
+import { fitting, t, use } from "./i18n.js";
 
 /** What is typed in kWh or €, in the units of Central. */
 const SCALE = { until_mwh: 1e6, until_cents: 100 };
@@ -28,6 +28,6 @@ export async function startFor({ id: cp }) {
 async function ask(cp, driver, until) {
   const request_id = `web-${[...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
   const told = await post(`/api/drivers/${encodeURIComponent(driver)}/start`, { request_id, cp_id: cp, ...until });
-  if (told.step === "REFUSED") throw new Error(told[lang()]);
+  if (told.step === "REFUSED") throw new Error(fitting(told));
   return { driver };
 }

@@ -3,26 +3,7 @@
  * its heading, and a poll that rests while nobody looks.
  */
 import { h, icon } from "./dom.js";
-import { add, onLang, t } from "./i18n.js";
-import enAudit from "./words/en_audit.js";
-import enAuditParams from "./words/en_audit_params.js";
-import enDrivers from "./words/en_drivers.js";
-import enPeople from "./words/en_people.js";
-import enRegistration from "./words/en_registration.js";
-import enSettling from "./words/en_settling.js";
-import en from "./words/en_tabs.js";
-import esAudit from "./words/es_audit.js";
-import esAuditParams from "./words/es_audit_params.js";
-import esDrivers from "./words/es_drivers.js";
-import esPeople from "./words/es_people.js";
-import esRegistration from "./words/es_registration.js";
-import esSettling from "./words/es_settling.js";
-import es from "./words/es_tabs.js";
-
-add({
-  en: { ...enAudit, ...enAuditParams, ...enDrivers, ...enPeople, ...enRegistration, ...enSettling, ...en },
-  es: { ...esAudit, ...esAuditParams, ...esDrivers, ...esPeople, ...esRegistration, ...esSettling, ...es },
-});
+import { onLang, t } from "./i18n.js";
 
 /**
  * Mount a tab. `build(view)` fills `view.section`; `view.keep` outlives a change of the language, and

@@ -1,4 +1,4 @@
-"""The web pages as files: their words in both languages, their terms, and what must never stand in them."""
+"""The web pages as files: their words in every language, their terms, and what must never stand in them."""
 
 import itertools
 import json
@@ -14,6 +14,10 @@ from evcharge.labels import Phrase
 WEB = Path(__file__).parents[4] / "evcharge" / "central" / "web"
 WORDS = WEB / "js" / "words"
 PACKS = sorted(path.name.removeprefix("en") for path in WORDS.glob("en*.js"))
+# What the pages offer, by the one list of it.
+OFFERED = re.findall(
+    r'^  (\w\w): \["\w+", "[A-Z]{2}"\],$', (WEB / "js" / "i18n.js").read_text("utf-8"), re.MULTILINE
+)
 # Of others, as they are: their licences lie beside them.
 VENDOR = WEB / "js" / "vendor"
 MODULES = sorted(path for path in WEB.rglob("*.js") if path.parent != VENDOR)
@@ -22,6 +26,10 @@ PAGES = sorted(WEB.rglob("*.html"))
 LINE = re.compile(r'  "([^"\\]+)": ("(?:[^"\\]|\\.)*"),')
 PAGE_BYTES = 151_000
 IMPORT = re.compile(r'^(?:import|export)\b[^;"]*?"(\.[^"]+)"', re.MULTILINE)
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(WEB))
 
 
 def read_words(path: Path) -> dict[str, str]:
@@ -39,24 +47,31 @@ def read_words(path: Path) -> dict[str, str]:
     return words
 
 
-def relative(path: Path) -> str:
-    return str(path.relative_to(WEB))
+def test_the_languages_of_central_are_offered_first():
+    assert OFFERED[: len(labels.LANGUAGES)] == list(labels.LANGUAGES)
 
 
 @pytest.mark.parametrize("pack", PACKS)
-def test_both_languages_have_the_same_keys_and_the_same_values_to_fill_in(pack):
-    english, spanish = (read_words(WORDS / f"{lang}{pack}") for lang in labels.LANGUAGES)
-    assert english.keys() == spanish.keys()
-    for key, text in english.items():
-        names = [set(re.findall(r"\{(\w+)\}", one)) for one in (text, spanish[key])]
-        assert names[0] == names[1], key
-        assert "" not in (text, spanish[key]), key
+@pytest.mark.parametrize("lang", OFFERED)
+def test_a_language_that_is_offered_is_complete(lang, pack):
+    english, others = (read_words(WORDS / f"{one}{pack}") for one in ("en", lang))
+    assert others.keys() == english.keys()
 
 
-def test_every_pack_of_words_has_its_other_language():
+@pytest.mark.parametrize("path", sorted(WORDS.glob("*.js")), ids=relative)
+def test_words_fill_in_the_same_values_in_every_language(path):
+    english = read_words(WORDS / f"en{path.name[2:]}")
+    for key, text in read_words(path).items():
+        assert text, key
+        assert text == text.strip(), key
+        assert sorted(re.findall(r"\{(\w+)\}", text)) == sorted(re.findall(r"\{(\w+)\}", english[key])), key
+
+
+def test_a_form_for_one_writes_its_number_as_it_is_for_none_in_other_languages():
+    # French and Brazilian speak of none as of one.
     for path in WORDS.glob("*.js"):
-        other = {"en": "es", "es": "en"}[path.name[:2]]
-        assert (WORDS / f"{other}{path.name[2:]}").is_file(), path.name
+        for key, text in read_words(path).items():
+            assert not key.endswith("_one") or "{count}" in text, f"{path.name}: {key}"
 
 
 @pytest.mark.parametrize(("column", "lang"), list(enumerate(labels.LANGUAGES)))
@@ -172,15 +187,15 @@ def test_every_name_that_a_module_takes_from_another_is_there(path: Path):
 
 
 def page_bytes(page: str, entry: str, packs: tuple[str, ...]) -> int:
-    """Return what loading a page reads, not compressed: its sheets, type, modules, and its words in one language."""
+    """Return what loading a page reads, not compressed: its sheets, type, modules, and the longest words."""
     contents = {name: asset.content for name, asset in page_files.read_site(WEB).assets.items()}
     html = contents[f"{page}.html"]
     found = {
         "icon.svg",
         entry,
         *page_files.needed(entry, contents),
-        *(f"js/words/es{pack}.js" for pack in packs),
     }
     found |= {sheet.decode() for sheet in re.findall(rb"/static/\w+/(css/[\w.]+)", html)}
     found |= {name for name in contents if name.endswith(".woff2")}
-    return len(html) + sum(len(contents[name]) for name in found)
+    words = [sum(len(contents[f"js/words/{lang}{pack}.js"]) for pack in packs) for lang in OFFERED]
+    return len(html) + sum(len(contents[name]) for name in found) + max(words)

@@ -2,7 +2,7 @@
 import { $, iconHref, put, set } from "../dom.js";
 import { lasted } from "../charges.js";
 import { duration, energyParts, euros, kw, kwh, percent, price } from "../format.js";
-import { lang, t } from "../i18n.js";
+import { fitting, t } from "../i18n.js";
 import { spark } from "../spark.js";
 import { howFar, why } from "./until.js";
 import { showBar } from "./bar.js";
@@ -42,7 +42,7 @@ const FACES = {
     title: where, pill: t(stopping ? "driver.stopping" : "driver.charging"), live: true, act: t(stopping ? "driver.stopping" : "driver.stop"),
   }),
   // Its end was not its driver's wish.
-  broken: ({ record, where }) => figures(record.last, { title: where, pill: t("driver.broken"), under: record.last.trouble[lang()], act: "" }),
+  broken: ({ record, where }) => figures(record.last, { title: where, pill: t("driver.broken"), under: fitting(record.last.trouble), act: "" }),
   ended: ({ record, where }) => figures(record.last ?? {}, { title: where, pill: t("driver.ended"), under: t("driver.ticket_coming"), act: "" }),
   done: ({ record, where }) => ({
     ...figures({ ...record.last, ...record.ticket, limit_mwh: record.last?.limit_mwh }, { title: where, pill: t("driver.ended"), act: t("driver.seen") }),
@@ -50,7 +50,7 @@ const FACES = {
     elapsed: record.ticket.elapsed_s,
   }),
   refused: ({ record, where }) => ({
-    title: where || t("driver.asking_any"), pill: t("driver.refused"), icon: "unavailable", share: 0, under: record.refusal?.[lang()] ?? "", act: record.offer ? t("driver.take", { cp: record.offer }) : t("driver.close"),
+    title: where || t("driver.asking_any"), pill: t("driver.refused"), icon: "unavailable", share: 0, under: fitting(record.refusal) ?? "", act: record.offer ? t("driver.take", { cp: record.offer }) : t("driver.close"),
   }),
 };
 
@@ -94,7 +94,7 @@ export function showLive({ journey, me, now, place, lost, known }) {
   const waits = stopping || (record?.phase === "sending" && !journey.unreachable);
   set(act, "aria-disabled", String(waits));
   showBar({ ...face, state, cp: record?.cp ?? "", picture: ICONS[state] ?? "check", waits });
-  const goesOn = lost ? t("driver.goes_on") : record?.last?.trouble?.[lang()];
+  const goesOn = lost ? t("driver.goes_on") : fitting(record?.last?.trouble);
   const started = me?.session?.by_operator ? t("driver.by_operator") : "";
   put($("#goes-on"), state === "charging" ? goesOn ?? started : started || journey.unreachable ? t("driver.sent_again") : "");
 }

@@ -1,7 +1,7 @@
 // The request as steps: sent → authorised → plug in → charging → ticket. Pure, but for the list that shows them.
 import { h, icon, put } from "../dom.js";
 import { clock, euros, kwh, time } from "../format.js";
-import { lang, t } from "../i18n.js";
+import { fitting, t } from "../i18n.js";
 
 const NAMES = ["sent", "authorised", "plug", "charging", "ticket"];
 const ENDS = { sent: "sent", authorised: "authorised", plug: "plug", charging: "ended", ticket: "ended" };
@@ -27,7 +27,7 @@ export function stepsOf(record, stopping) {
   return NAMES.slice(0, upTo + 1).map((name, i) => {
     const state = i < now ? "done" : i > now ? "todo" : refused ? "bad" : "now";
     if (refused && i === upTo) {
-      const text = record.refusal?.[lang()] ?? "";
+      const text = fitting(record.refusal) ?? "";
       return { name, state: "bad", words: t("driver.step.refused", { text }), at: record.times.ended };
     }
     const key = name === "charging" && state === "now" && stopping ? "stopping" : refused && state === "bad" ? "done" : state;

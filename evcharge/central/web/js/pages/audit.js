@@ -1,6 +1,6 @@
 // The audit log: who did what from where, newest first and live, and whether its chain is whole.
 import { get, query } from "../api.js";
-import { about, parameters, TYPES, what } from "../audit_words.js";
+import { about, parameters, types, what } from "../audit_words.js";
 import { chainState } from "../chain_state.js";
 import { h, icon } from "../dom.js";
 import { filters } from "../filters.js";
@@ -66,9 +66,9 @@ function build({ section, keep, signal }, store) {
 const asked = ({ type, who, cp_id }) => ({ type, who, cp_id });
 
 function fields(store) {
-  const types = TYPES.map((type) => [type, t(`event.${type}`)]).sort((a, b) => a[1].localeCompare(b[1]));
+  const kinds = types().map((type) => [type, t(`event.${type}`)]).sort((a, b) => a[1].localeCompare(b[1]));
   return [
-    { name: "type", label: t("audit.what"), kind: "choice", options: types },
+    { name: "type", label: t("audit.what"), kind: "choice", options: kinds },
     { name: "who", label: t("audit.who"), kind: "text", hint: t("tab.exact"), example: "admin" },
     { name: "cp_id", label: t("history.cp"), kind: "id", example: "CP001", known: () => knownIds(store) },
   ];

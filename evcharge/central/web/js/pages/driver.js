@@ -17,7 +17,7 @@ import { markSeen, Tickets } from "../driver/tickets.js";
 import { Until } from "../driver/until.js";
 
 // Also the reasons: a ticket keeps the words in which it was shown first.
-await Promise.all([use("driver"), use("codes")]);
+await use("driver", "codes");
 
 const store = new Store();
 const journey = new Journey(() => store.now());

@@ -64,7 +64,7 @@ async function find() {
   if (finds) return;
   finds = true;
   try {
-    const [{ finder }] = await Promise.all([import("../find.js"), sheets("find"), ...["find", "tabs", "drivers", "codes"].map(use)]);
+    const [{ finder }] = await Promise.all([import("../find.js"), sheets("find"), use("find", "tabs", "drivers", "codes", "audit")]);
     finder(box, search, store);
   } catch {
     finds = false;

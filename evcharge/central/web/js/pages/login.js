@@ -1,12 +1,12 @@
 // The login page: one form for people and drivers. Errors are plain sentences; the way back is never another site.
 import { $, icon, put } from "../dom.js";
-import { add, lang, onLang, setLang, t } from "../i18n.js";
+import { languageChoice, nextLang, onLang, t, use } from "../i18n.js";
 import { keys } from "../keys.js";
 import { follow, followWall, knock } from "../login/knock.js";
 import { safeNext } from "../login/next.js";
 import { toggleTheme } from "../theme.js";
-import en from "../words/en_login.js";
-import es from "../words/es_login.js";
+
+await use("login");
 
 /** @type {() => string} the problem, in the language of the moment */
 let told = () => "";
@@ -18,7 +18,6 @@ const name = /** @type {HTMLInputElement} */ ($("#name"));
 const password = /** @type {HTMLInputElement} */ ($("#password"));
 
 function showWords() {
-  put($("#lang"), lang() === "es" ? "EN" : "ES");
   put($("#problem"), told());
   put($("#reveal"), t(password.type === "text" ? "login.hide" : "login.show"));
   put($("#enter"), t(busy ? "login.entering" : "login.enter"));
@@ -124,11 +123,9 @@ $("#reveal").addEventListener("click", () => {
 });
 $("#theme").append(icon("theme"));
 $("#theme").addEventListener("click", toggleTheme);
-const changeLanguage = () => setLang(lang() === "es" ? "en" : "es");
-$("#lang").addEventListener("click", changeLanguage);
-keys({ t: toggleTheme, l: changeLanguage });
+$("header").prepend(languageChoice());
+keys({ t: toggleTheme, l: nextLang });
 onLang(showWords);
-add({ en, es });
 showWords();
 // A page that comes back from the browser's cache must not wait for an answer of long ago.
 addEventListener("pageshow", () => setBusy(false));

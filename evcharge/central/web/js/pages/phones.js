@@ -1,25 +1,23 @@
 // How a phone on this network comes to trust Central: its authority's certificate, and how to tell that it is the right one.
 import { get } from "../api.js";
 import { $, icon, put } from "../dom.js";
-import { add, lang, onLang, setLang, t } from "../i18n.js";
+import { languageChoice, onLang, t, use } from "../i18n.js";
 import { toggleTheme } from "../theme.js";
-import en from "../words/en_phones.js";
-import es from "../words/es_phones.js";
+
+await use("phones");
 
 /** @type {{sha256: string, local: boolean}|null} */ let known = null;
 let failed = false;
 
 function show() {
-  put($("#lang"), lang() === "es" ? "EN" : "ES");
   put($("#fingerprint"), known?.sha256 ?? t(failed ? "phones.failed" : "phones.asking"));
   $("#local").hidden = !known?.local;
   document.title = `${t("phones.title")} · evcharge`;
 }
 
-add({ en, es });
+$("header").prepend(languageChoice());
 $("#theme").append(icon("theme"));
 $("#theme").addEventListener("click", toggleTheme);
-$("#lang").addEventListener("click", () => setLang(lang() === "es" ? "en" : "es"));
 const secure = /** @type {HTMLAnchorElement} */ ($("#secure"));
 secure.protocol = "https:";
 put(secure, secure.href);

@@ -59,7 +59,7 @@ export default {
   "command.no_change": "{cp}: nothing to change.",
   "command.still": "{cp} is still out: {why}.",
   "command.ends": "{count} running sessions end now, each with its ticket.",
-  "command.ends_one": "1 running session ends now, with its ticket.",
+  "command.ends_one": "{count} running session ends now, with its ticket.",
   "command.ends_none": "No session is running.",
   "command.ask_out": "Take {cp} out of order? The charge of {driver} ends, with its ticket.",
   "command.ask_revoke": "Revoke the key of {cp}? It goes out of service and returns only after a new authentication from its monitor's menu.",

@@ -84,7 +84,7 @@ export default {
   "driver.receipt": "Ticket of {cp}",
   "driver.free": "Free charging points",
   "driver.free_count": "{count} free",
-  "driver.free_count_one": "1 free",
+  "driver.free_count_one": "{count} free",
   "driver.filter": "Filter by id or location",
   "driver.order": "Order",
   "driver.by_name": "By id",

@@ -66,7 +66,7 @@ export default {
   "monitor.no_faults": "No fault in the last 24 hours.",
   "monitor.fault_still": "still",
   "monitor.fault_mean": "{count} faults, {time} on average",
-  "monitor.fault_mean_one": "1 fault, {time}",
+  "monitor.fault_mean_one": "{count} fault, {time}",
   "monitor.loading": "Loading…",
   "monitor.no_day": "Could not be loaded",
   "monitor.choose": "Choose a charging point to see its health.",

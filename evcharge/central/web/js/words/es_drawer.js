@@ -59,7 +59,7 @@ export default {
   "command.no_change": "{cp}: nada que cambiar.",
   "command.still": "{cp} sigue fuera de servicio: {why}.",
   "command.ends": "{count} suministros en curso terminan ahora, cada uno con su tique.",
-  "command.ends_one": "1 suministro en curso termina ahora, con su tique.",
+  "command.ends_one": "{count} suministro en curso termina ahora, con su tique.",
   "command.ends_none": "No hay ningún suministro en curso.",
   "command.ask_out": "¿Poner {cp} fuera de servicio? La recarga de {driver} termina, con su tique.",
   "command.ask_revoke": "¿Revocar la clave de {cp}? Queda fuera de servicio y solo vuelve tras una nueva autenticación desde el menú de su monitor.",

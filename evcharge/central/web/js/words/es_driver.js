@@ -84,7 +84,7 @@ export default {
   "driver.receipt": "Tique de {cp}",
   "driver.free": "Puntos de recarga libres",
   "driver.free_count": "{count} libres",
-  "driver.free_count_one": "1 libre",
+  "driver.free_count_one": "{count} libre",
   "driver.filter": "Filtrar por identificador o lugar",
   "driver.order": "Orden",
   "driver.by_name": "Por identificador",

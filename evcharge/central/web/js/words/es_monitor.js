@@ -66,7 +66,7 @@ export default {
   "monitor.no_faults": "Ninguna avería en las últimas 24 horas.",
   "monitor.fault_still": "sigue",
   "monitor.fault_mean": "{count} averías, {time} de media",
-  "monitor.fault_mean_one": "1 avería, {time}",
+  "monitor.fault_mean_one": "{count} avería, {time}",
   "monitor.loading": "Cargando…",
   "monitor.no_day": "No se pudo cargar",
   "monitor.choose": "Elija un punto de recarga para ver su estado.",
