@@ -8,6 +8,8 @@ import { $$, h, put, queried } from "./dom.js";
 const LANGUAGES = {
   en: ["English", "GB"],
   es: ["Español", "ES"],
+  fr: ["Français", "FR"],
+  ca: ["Català", "ES"],
 };
 /** @type {Record<string, Record<string, string>>} */
 const WORDS = Object.fromEntries(Object.keys(LANGUAGES).map((one) => [one, {}]));

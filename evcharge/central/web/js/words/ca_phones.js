@@ -1,0 +1,20 @@
+// Paraules de la pàgina que ajuda els telèfons a confiar en Central.
+export default {
+  "phones.title": "evcharge en un telèfon",
+  "phones.why": "Un telèfon d’aquesta xarxa obre les pàgines per HTTPS quan confia en l’autoritat d’aquesta xarxa. Sense això avisa, no desa cap pàgina i no mostra notificacions.",
+  "phones.local": "Aquesta Central només escolta al seu propi PC: cap telèfon no hi arriba. Poseu api_host a [central] de config.toml a 0.0.0.0 i torneu-la a engegar.",
+  "phones.load": "Baixeu el certificat de l’autoritat",
+  "phones.load_how": "No és secret ni conté cap clau.",
+  "phones.download": "Baixa evcharge-ca.crt",
+  "phones.compare": "Compareu-ne l’empremta",
+  "phones.compare_how": "SHA-256. Al PC de Central: openssl x509 -in .evcharge/ca.pem -noout -fingerprint -sha256. Si és una altra, atureu-vos: algú pot ser al mig.",
+  "phones.android": "Android",
+  "phones.android_how": "Configuració → Seguretat → Més → Encriptació i credencials → Instal·la un certificat → Certificat de CA, i trieu el fitxer.",
+  "phones.iphone": "iPhone o iPad",
+  "phones.iphone_how": "Obriu el fitxer al Safari i permeteu el perfil; Configuració → General → VPN i gestió del dispositiu → instal·leu-lo; després Configuració → General → Informació → Configuració de certificats → activeu-lo.",
+  "phones.open": "Obriu les pàgines",
+  "phones.open_how": "L’adreça ha de ser una de les que anomena el certificat de Central: una adreça del seu PC o un nom de [registry] names.",
+  "phones.mind": "Qui tingui la clau d’aquesta autoritat (ca.key) es pot fer passar per qualsevol lloc en aquest telèfon. Instal·leu-la només en telèfons propis i traieu-la en acabar el curs.",
+  "phones.asking": "es pregunta a Central…",
+  "phones.failed": "No es pot connectar amb Central. Torneu a carregar aquesta pàgina.",
+};

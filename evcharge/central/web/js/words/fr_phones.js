@@ -1,0 +1,20 @@
+// Mots de la page qui aide les téléphones à faire confiance à Central.
+export default {
+  "phones.title": "evcharge sur un téléphone",
+  "phones.why": "Un téléphone de ce réseau ouvre les pages en HTTPS dès qu’il fait confiance à l’autorité de ce réseau. Sans cela, il avertit, ne garde aucune page et n’affiche aucune notification.",
+  "phones.local": "Ce Central n’écoute que sur son propre PC : aucun téléphone ne l’atteint. Réglez api_host sous [central] dans config.toml sur 0.0.0.0, et redémarrez-le.",
+  "phones.load": "Charger le certificat de l’autorité",
+  "phones.load_how": "Il n’est pas secret et ne contient aucune clé.",
+  "phones.download": "Télécharger evcharge-ca.crt",
+  "phones.compare": "Comparer son empreinte",
+  "phones.compare_how": "SHA-256. Sur le PC de Central : openssl x509 -in .evcharge/ca.pem -noout -fingerprint -sha256. Si c’en est une autre, arrêtez : quelqu’un peut se trouver entre les deux.",
+  "phones.android": "Android",
+  "phones.android_how": "Paramètres → Sécurité → Plus → Chiffrement et identifiants → Installer un certificat → Certificat CA, et choisissez le fichier.",
+  "phones.iphone": "iPhone ou iPad",
+  "phones.iphone_how": "Ouvrez le fichier dans Safari et autorisez le profil ; Réglages → Général → VPN et gestion de l’appareil → installez-le ; puis Réglages → Général → Informations → Réglages de confiance du certificat → activez-le.",
+  "phones.open": "Ouvrir les pages",
+  "phones.open_how": "L’adresse doit être une de celles que nomme le certificat de Central : une adresse de son PC, ou un nom de [registry] names.",
+  "phones.mind": "Qui détient la clé de cette autorité (ca.key) peut se faire passer pour n’importe quel site sur ce téléphone. Installez-la seulement sur vos propres téléphones, et retirez-la après le cours.",
+  "phones.asking": "demande à Central…",
+  "phones.failed": "Impossible de se connecter à Central. Rechargez cette page.",
+};
