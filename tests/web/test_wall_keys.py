@@ -1,5 +1,6 @@
 """The operator's first tab with the keyboard alone."""
 
+import asyncio
 import re
 
 import pytest
@@ -206,6 +207,25 @@ async def test_one_box_finds_points_drivers_and_what_happened_and_back_leads_bac
     )
     await page.keyboard.press("Escape")
     await expect(found).to_be_hidden()
+
+
+async def test_who_types_while_a_tab_is_loading_goes_on_typing(page) -> None:
+    held = asyncio.Event()
+
+    async def slow(route) -> None:
+        await held.wait()
+        await route.continue_()
+
+    await page.route("**/js/pages/weather.js", slow)
+    await page.get_by_role("link", name="Weather").click()
+    await page.keyboard.press("/")
+    await page.keyboard.type("cp0")
+    held.set()
+    await expect(page.locator("#weather")).not_to_be_empty()
+    await page.evaluate("new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))")
+    await page.keyboard.type("09")
+    await expect(page.locator("#search")).to_have_value("cp009")
+    await expect(page.locator("#search")).to_be_focused()
 
 
 async def test_the_map_shows_what_the_weather_service_found_and_the_rest_beside_it(page, room) -> None:

@@ -37,6 +37,7 @@ export class Router {
     if (name === this.current && !filtered) return;
     const turn = ++this.#turn;
     const again = this.current !== "";
+    const from = document.activeElement;
     this.current = name;
     this.#unmount?.();
     this.#unmount = null;
@@ -51,7 +52,14 @@ export class Router {
     }
     this.onChange(name);
     if (name !== this.first) await this.#mount(name, turn);
-    if (again && turn === this.#turn) this.home.parentElement.focus({ preventScroll: true });
+    // Before its next picture a browser takes the focus away, because the address names another element.
+    if (again) requestAnimationFrame(() => turn === this.#turn && this.#focus(from));
+  }
+
+  /** Lead to what is shown now, unless somebody has begun to type elsewhere. @param {Element|null} from */
+  #focus(from) {
+    const at = document.activeElement;
+    if (!at || at === document.body || at === from) this.home.parentElement.focus({ preventScroll: true });
   }
 
   /** @param {string} name @param {number} turn */
