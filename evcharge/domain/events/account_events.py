@@ -5,7 +5,7 @@ from evcharge.domain.ids import CpId, DriverId
 
 
 class LoggedIn(Event):
-    """Somebody logged in on Central's pages. `login` names it; it opens nothing."""
+    """Somebody logged in on Central's pages. `login` names the login, and opens nothing."""
 
     name: str
     login: str = ""
@@ -19,7 +19,7 @@ class LoggedOut(Event):
 
 
 class LoginLinkMade(Event):
-    """A link was made that logs an account in once. The link is kept nowhere."""
+    """A link that logs an account in once was made. It is stored nowhere."""
 
     name: str
 
@@ -28,7 +28,7 @@ class LoginLinkMade(Event):
 
 
 class AccountAdded(Event):
-    """Somebody may log in from now on."""
+    """Somebody may now log in."""
 
     name: str
     role: str
@@ -36,7 +36,7 @@ class AccountAdded(Event):
 
 
 class AccountChanged(Event):
-    """An account has another `what` (password or role); its logins are void."""
+    """The `what` of an account (password or role) changed; its logins are void."""
 
     name: str
     role: str
@@ -45,7 +45,7 @@ class AccountChanged(Event):
 
 
 class AccountRemoved(Event):
-    """Somebody may log in no more."""
+    """Somebody may no longer log in."""
 
     name: str
     seal: str = ""
@@ -67,7 +67,7 @@ class TokenRemoved(Event):
 
 
 class RegistrationChanged(Event):
-    """Somebody had the Registry do something (`what`) with the registration of a charging point or driver."""
+    """Somebody changed (`what`) the registration of a charging point or driver at the Registry."""
 
     what: str
     cp_id: CpId | None = None

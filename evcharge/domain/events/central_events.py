@@ -16,7 +16,7 @@ class CentralStopped(Event):
 
 
 class InputRefused(Event):
-    """A peer (`who`) sent something it may not; nothing changed. `times` counts repeats within a minute."""
+    """A peer (`who`) sent something that it may not; nothing changed. `times` counts repeats within a minute."""
 
     code: str
     text: str
@@ -25,7 +25,7 @@ class InputRefused(Event):
 
 
 class LoginRefused(Event):
-    """Somebody did not prove to be `claimed`. `times` counts repeats within a minute."""
+    """Somebody failed to prove that it is `claimed`. `times` counts repeats within a minute."""
 
     claimed: str
     code: str
@@ -35,13 +35,13 @@ class LoginRefused(Event):
 
 
 class ClockJumped(Event):
-    """The wall clock of Central moved by `seconds` against its steady clock."""
+    """Central's wall clock moved by `seconds` against its steady clock."""
 
     seconds: int
 
 
 class StorageRestored(Event):
-    """Central's disk takes data again. It had not since `failed_at` (Unix seconds)."""
+    """Central's disk accepts data again; it had not since `failed_at` (Unix seconds)."""
 
     why: str
     failed_at: float
@@ -58,19 +58,19 @@ class RegistryReached(Event):
 
 
 class WeatherLost(Event):
-    """The weather service is not heard any more. What the weather withholds stays withheld."""
+    """The weather service is silent. What the weather withholds stays withheld."""
 
     why: str
 
 
 class WeatherReached(Event):
-    """The weather service is heard again; `first`: for the first time."""
+    """The weather service is heard again, or (`first`) for the first time."""
 
     first: bool = False
 
 
 class KafkaLost(Event):
-    """The brokers at `where` do not answer; `waiting` events are kept for them, and all that follow."""
+    """The brokers at `where` do not answer; `waiting` events are kept for them, as is every later one."""
 
     where: str = ""
     why: str = ""
@@ -78,7 +78,7 @@ class KafkaLost(Event):
 
 
 class KafkaReached(Event):
-    """The brokers answer again, and get what has waited."""
+    """The brokers answer again, and get every event that has waited."""
 
 
 class ChainBroken(Event):
@@ -89,14 +89,14 @@ class ChainBroken(Event):
 
 
 class RegistryAnchored(Event):
-    """The Registry's own audit log had `n` rows, the last with this hash; kept here, it reveals a later change."""
+    """The Registry's own audit log had `n` rows, the last with this hash; kept here, it reveals later changes."""
 
     n: int
     hash: str
 
 
 class RegistryNoted(Event):
-    """Somebody did `what` about `target` at the Registry, or tried: row `n` of its audit log, of its time `at`.
+    """Somebody did `what` to `target` at the Registry, or tried to: row `n` of its audit log, at its time `at`.
 
     `result` is "done" or the code of the refusal; `times` counts repeats. Who it was, and from where, are the actor.
     """
@@ -110,20 +110,20 @@ class RegistryNoted(Event):
 
 
 class AlertClosed(Event):
-    """An operator has seen an alert that nothing else would end: its id, such as CP001-journal."""
+    """An operator closed an alert that nothing else would end, by its id, such as CP001-journal."""
 
     alert_id: str
 
 
 class AlertTaken(Event):
-    """An operator (`by`) says that it looks after an open alert, such as CP001-fault; that ends with the alert."""
+    """An operator (`by`) took an open alert, such as CP001-fault, and has it until it ends."""
 
     alert_id: str
     by: str
 
 
 class AlertLeft(Event):
-    """Nobody looks after an open alert any more: an operator (`by`) says so."""
+    """An operator (`by`) left an open alert: nobody has it now."""
 
     alert_id: str
     by: str

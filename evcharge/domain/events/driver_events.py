@@ -16,7 +16,7 @@ class DriverAdded(Event):
 
 
 class DriverWithdrawn(Event):
-    """The Registry took a driver out of the network; `balance_cents` stay in the wallet of that `registration`."""
+    """The Registry took a driver out of the network; `balance_cents` stays in the wallet of that `registration`."""
 
     driver_id: DriverId
     epoch: int
@@ -55,19 +55,19 @@ class DriverUnblocked(Event):
 
 
 class DriverBarred(Event):
-    """An operator does not let a driver charge any more; its session ends."""
+    """An operator barred a driver from charging; its session ends."""
 
     driver_id: DriverId
 
 
 class DriverReadmitted(Event):
-    """An operator lets a driver charge again."""
+    """An operator lets a barred driver charge again."""
 
     driver_id: DriverId
 
 
 class PinSet(Event):
-    """A driver lets whoever types its PIN at a charging point charge for up to `limit_cents`.
+    """A driver set a PIN: whoever types it at a charging point may charge for up to `limit_cents`.
 
     `seal` proves what the books keep of the PIN, and tells nothing of it.
     """
@@ -78,7 +78,7 @@ class PinSet(Event):
 
 
 class PinRemoved(Event):
-    """A driver's PIN is void: `why` is driver, misses (typed wrongly too often) or credential (it has a new one)."""
+    """A driver's PIN is void: `why` is driver, misses (mistyped too often) or credential (the driver has a new one)."""
 
     driver_id: DriverId
     why: str

@@ -20,7 +20,7 @@ class PointAdded(Event):
 
 
 class PointWithdrawn(Event):
-    """The Registry took a charging point out of the network: what it did stays, it is shown no more."""
+    """The Registry took a charging point out of the network: its history stays, but it is no longer shown."""
 
     cp_id: CpId
     epoch: int
@@ -28,7 +28,7 @@ class PointWithdrawn(Event):
 
 
 class PointMoved(Event):
-    """A charging point stands somewhere else from now on.
+    """A charging point has a new location.
 
     `by` is who says so: operator, engine, or registry (a new credential of an administrator); "": an older Central did
     not keep it. `said` is what its engine said last.
@@ -41,7 +41,7 @@ class PointMoved(Event):
 
 
 class LocationDiffers(Event):
-    """An engine says that it stands at `said`; the network has it at `location`, and goes on to."""
+    """An engine says that it stands at `said`; the network has it at `location`, and keeps it there."""
 
     cp_id: CpId
     said: str
@@ -49,7 +49,7 @@ class LocationDiffers(Event):
 
 
 class PriceChanged(Event):
-    """A kWh costs something else from now on; sessions keep the price they began with."""
+    """A kWh has a new price; sessions keep the price they began with."""
 
     cp_id: CpId
     price_centi_cents_per_kwh: int
@@ -57,7 +57,7 @@ class PriceChanged(Event):
 
 
 class EngineConnected(Event):
-    """An engine logged in and its journal is in step.
+    """An engine logged in, and its journal is in step.
 
     `ask` are the sessions it must account for, `stop` those it must end.
     """
@@ -82,7 +82,7 @@ class EngineConnected(Event):
 
 
 class EngineLost(Event):
-    """The link to an engine ended. `last_seq`: how much of its journal is committed."""
+    """The link to an engine ended; its journal is committed up to `last_seq`."""
 
     cp_id: CpId
     link: int
@@ -106,7 +106,7 @@ class MonitorConnected(Event):
 
 
 class MonitorSpoke(Event):
-    """A monitor gave its first report over this connection: the charging point is no longer Disconnected.
+    """A monitor made its first report over this connection: the charging point is no longer Disconnected.
 
     `driver_id` is whose charge went on without it.
     """
@@ -116,7 +116,7 @@ class MonitorSpoke(Event):
 
 
 class MonitorLost(Event):
-    """The link to a monitor ended: Disconnected. `session_id` is the charge that goes on nevertheless."""
+    """The link to a monitor ended: Disconnected. `session_id` is the charge that goes on regardless."""
 
     cp_id: CpId
     link: int
@@ -126,7 +126,7 @@ class MonitorLost(Event):
 
 
 class FaultReported(Event):
-    """A monitor says that its engine is broken or silent. `times` counts what it said too fast to be kept, too."""
+    """A monitor reports its engine broken or silent. `times` includes reports too frequent to be kept."""
 
     cp_id: CpId
     fault: str
@@ -134,7 +134,7 @@ class FaultReported(Event):
 
 
 class FaultCleared(Event):
-    """A monitor says that its engine is well again, or finds no fault. `times` counts what was too fast to be kept."""
+    """A monitor reports its engine well again, or without a fault. `times` includes reports too frequent to be kept."""
 
     cp_id: CpId
     fault: str
@@ -142,13 +142,13 @@ class FaultCleared(Event):
 
 
 class VehiclePluggedIn(Event):
-    """A monitor says that a vehicle stands at the charging point and is plugged in."""
+    """A monitor reports that a vehicle is plugged in."""
 
     cp_id: CpId
 
 
 class VehicleUnplugged(Event):
-    """The vehicle has been unplugged: the charging point is free for the next one."""
+    """The vehicle was unplugged: the charging point is free for the next one."""
 
     cp_id: CpId
 
@@ -163,7 +163,7 @@ class HoldPlaced(Event):
 
 
 class HoldLifted(Event):
-    """That hold, and only that one, is gone."""
+    """That hold, and only that one, was lifted."""
 
     cp_id: CpId
     hold: Hold
@@ -190,7 +190,7 @@ class KeyRestored(Event):
 
 
 class JournalReplaced(Event):
-    """An engine came with another journal than before: a new disk, or a damaged one."""
+    """An engine came with a different journal: a new disk, or a damaged one."""
 
     cp_id: CpId
     old: JournalId
@@ -198,13 +198,13 @@ class JournalReplaced(Event):
 
 
 class FiguresUnderstood(Event):
-    """What comes over Kafka under a charging point's id is its own again."""
+    """What arrives over Kafka under a charging point's id can be read again."""
 
     cp_id: CpId
 
 
 class OrderCarriedOut(Event):
-    """An operator's order came over Kafka and was carried out. `request_id` is that of the order.
+    """An operator's order arrived over Kafka and was carried out. `request_id` is the order's.
 
     `changed` is whether it made a difference, `ends` whether a charge ends by it.
     """
@@ -217,7 +217,7 @@ class OrderCarriedOut(Event):
 
 
 class OrderRefused(Event):
-    """An operator's order came over Kafka and was not carried out; nothing changed."""
+    """An operator's order arrived over Kafka and was refused; nothing changed."""
 
     request_id: RequestId
     cp_id: CpId

@@ -24,7 +24,7 @@ class StartRefused(Event):
 
 
 class ConfirmationAsked(Event):
-    """A driver's id was typed at a charging point; the driver is asked whether it wants that charge."""
+    """A driver's id was typed at a charging point; the driver is asked whether it wants to charge there."""
 
     driver_id: DriverId
     request_id: RequestId
@@ -36,7 +36,7 @@ class ConfirmationAsked(Event):
 
 
 class StartConfirmed(Event):
-    """The driver wants the charge that was asked for at the charging point. Its authorisation follows."""
+    """The driver said yes to the charge asked for at a charging point. Its authorisation follows."""
 
     driver_id: DriverId
     request_id: RequestId
@@ -44,7 +44,7 @@ class StartConfirmed(Event):
 
 
 class ConfirmationEnded(Event):
-    """The driver did not confirm, or nothing could be started any more: nothing was. `reason` is a term for why."""
+    """The driver did not confirm, or the charge was no longer possible: nothing was started. `reason` says why."""
 
     driver_id: DriverId
     request_id: RequestId
@@ -78,7 +78,7 @@ class SessionAuthorised(Event):
 
 
 class SessionRebuilt(Event):
-    """A session that the books had lost with a restored copy: the engine has begun it, and Central had signed it.
+    """A session missing from a restored backup was rebuilt: the engine had begun it, and Central had signed it.
 
     It had been granted `short_cents` more than its wallet still has: what it costs beyond the hold is owed.
     """
@@ -97,7 +97,7 @@ class SessionRebuilt(Event):
 
 
 class SessionReady(Event):
-    """The charging point took the session and waits for the plug."""
+    """The charging point accepted the session and waits for the plug."""
 
     session_id: SessionId
     request_id: RequestId
@@ -119,7 +119,7 @@ class SessionStarted(Event):
 
 
 class SessionInterrupted(Event):
-    """Something broke during a charge; the final ticket follows. Energy as far as it was known."""
+    """Something broke during a charge; the final ticket follows. The energy is what was known by then."""
 
     session_id: SessionId
     request_id: RequestId
@@ -138,7 +138,7 @@ class StraySupply(Event):
 
 
 class StopOrdered(Event):
-    """Central wants the session ended; the engine's record will say how it did."""
+    """Central ordered the session to end; the engine's record will say how it did."""
 
     session_id: SessionId
     request_id: RequestId
@@ -148,7 +148,7 @@ class StopOrdered(Event):
 
 
 class SessionRefused(Event):
-    """The charging point did not take the session: no power flowed, the hold is back in the wallet."""
+    """The charging point refused the session: no power flowed, and the hold is back in the wallet."""
 
     session_id: SessionId
     request_id: RequestId
@@ -193,7 +193,7 @@ class TicketShown(Event):
 
 
 class TicketCorrected(Event):
-    """A ticket was put right: a difference of energy and money; `paid_cents` came from the wallet, or went back there.
+    """A ticket was corrected, by a difference in energy and money; the wallet paid `paid_cents`, or got them back.
 
     `owed_cents` is what the wallet lacked, or what is owed no more (less than nothing). `kind` is RECORD when its
     charging point told the rest, ORDER when an operator says so. `told_later`: the ticket lies in the inbox of its
@@ -224,7 +224,7 @@ class TicketCorrected(Event):
 
 
 class SessionReopened(Event):
-    """A session that was given up has begun all the same: its money is held again, and its engine is told to end it."""
+    """A session that was given up has begun after all: its money is held again, and its engine is told to end it."""
 
     session_id: SessionId
     request_id: RequestId

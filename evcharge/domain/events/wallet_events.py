@@ -5,7 +5,7 @@ from evcharge.domain.ids import DriverId, SessionId
 
 
 class WalletToppedUp(Event):
-    """Money came in from outside; whoever brought it calls it `reference` (None: nothing; "": it was not kept)."""
+    """Money came in from outside; its sender calls it `reference` (None: nothing; "": it was not kept)."""
 
     driver_id: DriverId
     cents: int
@@ -15,7 +15,7 @@ class WalletToppedUp(Event):
 
 
 class WalletCorrected(Event):
-    """An operator put money into a wallet, or took it out (`cents` below 0), and says why."""
+    """An operator put money into a wallet, or took it out (`cents` below 0), and said why."""
 
     driver_id: DriverId
     cents: int
@@ -26,7 +26,7 @@ class WalletCorrected(Event):
 
 
 class PaidOut(Event):
-    """Money of a wallet left the network; `former_owner`: of one that an earlier registration of the id left."""
+    """Money was paid out of a wallet; `former_owner`: of the wallet of an earlier registration of the id."""
 
     driver_id: DriverId
     cents: int
@@ -38,7 +38,7 @@ class PaidOut(Event):
 
 
 class WelcomeWithheld(Event):
-    """A new driver found no money in its wallet: `most` others had a welcome credit, in all or within an hour."""
+    """A new driver got no welcome credit: `most` others had it, in all or within an hour."""
 
     driver_id: DriverId
     most: int
@@ -47,7 +47,7 @@ class WelcomeWithheld(Event):
 
 
 class DebtPaid(Event):
-    """Money that came into a wallet has paid a debt, or a part of it: `left_cents` of this one are still owed."""
+    """Money that came into a wallet paid a debt, or part of it: `left_cents` of it are still owed."""
 
     driver_id: DriverId
     session_id: SessionId

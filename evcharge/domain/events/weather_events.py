@@ -13,7 +13,7 @@ class WeatherAlertRaised(Event):
 
 
 class WeatherAlertCleared(Event):
-    """Weather alerts of a location are over; `left` are those that are not."""
+    """Weather alerts for a location ended; those in `left` did not."""
 
     location: str
     alerts: tuple[str, ...]
@@ -21,7 +21,7 @@ class WeatherAlertCleared(Event):
 
 
 class WeatherOverridden(Event):
-    """An operator lets a location work in spite of its weather alerts (`override`), or no longer."""
+    """An operator lets a location work despite its weather alerts (`override`), or no longer does."""
 
     location: str
     override: bool
