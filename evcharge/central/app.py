@@ -291,7 +291,7 @@ async def _alerts(dispatcher: Dispatcher, archive: Archive, feed: Feed, clock: C
     told = {alert.id for alert in alerts.open()}
     alerts.adopt(facts.points(), clock(), facts.weathers(), dict(facts.debtors()))
     older = {alert.id: alert.about for alert in alerts.open() if alert.id not in told}
-    for at, event in await archive.looked_after(older):
+    for at, event in await archive.taken_alerts(older):
         alerts.take(event, at)
     feed.listen(lambda event: alerts.take(event, clock()))
     dispatcher.on_trouble = lambda why: alerts.storage_failed(why, clock())

@@ -188,8 +188,10 @@ SPANISH: Mapping[str, str] = {
         "Lista los tiques, primero el más reciente; como fichero (--csv, --excel), todos los que encajan."
     ),
     "List what is wrong, then what was solved of late.": "Lista lo que va mal y después lo resuelto últimamente.",
-    "Say on every screen that you look after it.": "Dice en todas las pantallas que te ocupas tú.",
-    "Say that nobody looks after it any more.": "Dice que ya no se ocupa nadie.",
+    "Take it: every screen names you until it ends.": (
+        "Se ocupa de él: todas las pantallas muestran su nombre hasta que termine."
+    ),
+    "Leave one that was taken.": "Deja uno del que se ocupaba alguien.",
     "Close one that nothing else would end.": "Cierra uno que no terminaría solo.",
     "Say what the tickets of a month come to, corrections included, by driver or by charging point.": (
         "Dice lo que suman los tiques de un mes, con sus correcciones, por conductor o por punto de recarga."

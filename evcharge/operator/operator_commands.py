@@ -306,8 +306,8 @@ def _more(work: Operating, content: dict[str, Any]) -> None:
 @click.command()
 @_central(
     click.option("--close", "alert_id", metavar="ID", help="Close one that nothing else would end."),
-    click.option("--take", metavar="ID", help="Say on every screen that you look after it."),
-    click.option("--leave", metavar="ID", help="Say that nobody looks after it any more."),
+    click.option("--take", metavar="ID", help="Take it: every screen names you until it ends."),
+    click.option("--leave", metavar="ID", help="Leave one that was taken."),
 )
 def alerts(
     alert_id: str | None,

@@ -336,7 +336,7 @@ class Archive:
             found.append((datetime.fromisoformat(row["at"]), event))
         return found
 
-    async def looked_after(self, alert_ids: Mapping[str, str]) -> list[tuple[datetime, Event]]:
+    async def taken_alerts(self, alert_ids: Mapping[str, str]) -> list[tuple[datetime, Event]]:
         """Return who took each of these alerts of charging points (id → charging point), if nothing has begun since.
 
         For those whose beginning lies further back than what is read at a start.

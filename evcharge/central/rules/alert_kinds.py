@@ -73,7 +73,7 @@ class Alert:
     overridden: bool = False
     # Of a monitor: its engine has no link either.
     both: bool = False
-    # Who says that it looks after it, and since when.
+    # Who has taken it, and since when.
     taken_by: str = ""
     taken_at: datetime | None = None
 

@@ -330,7 +330,7 @@ class CloseAlert(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeAlert(Command):
-    """Say that its author looks after an open alert, or (not `taken`) that nobody does."""
+    """Take an open alert for its author, or (not `taken`) leave it."""
 
     alert: Alert
     taken: bool = True

@@ -60,7 +60,7 @@ def restored_text(alert: Alert, lang: str = labels.DEFAULT_LANGUAGE) -> str:
 
 
 def taken_text(alert: Alert, lang: str = labels.DEFAULT_LANGUAGE) -> str:
-    """Return the sentence that says who looks after it, or "" while nobody does."""
+    """Return the sentence that says who has taken it, or "" while nobody has."""
     if not alert.taken_by:
         return ""
     return labels.Speech(SENTENCES, lang)("alert taken", by=alert.taken_by)
@@ -134,8 +134,8 @@ class Alerts:
         """Open the one alert that no event can tell, because events cannot be stored."""
         self._begin(AlertKind.STORAGE, CENTRAL, why, at)
 
-    def looked_after(self, alert_id: str, by: str, at: datetime | None) -> None:
-        """Let an open alert say who looks after it ("": nobody)."""
+    def mark_taken(self, alert_id: str, by: str, at: datetime | None) -> None:
+        """Note who has taken an open alert ("": nobody)."""
         alert = self.named(alert_id)
         if alert is not None:
             self.revision += 1
@@ -227,7 +227,7 @@ class Alerts:
             self._open[cp_id, AlertKind.MONITOR] = replace(known, both=both)
 
     def _becomes(self, about: str, old: AlertKind, new: AlertKind) -> None:
-        """Let a second alert of the same cause take the place of the first; who looks after that keeps it."""
+        """Let a second alert of the same cause take the place of the first; whoever took that keeps it."""
         known = self._open.get((about, old))
         self.drop(about, old)
         if known is not None and known.taken_by and (about, new) in self._open:
@@ -303,9 +303,9 @@ class Alerts:
                 if alert is not None:
                     self._end(alert.kind, alert.about, at, by_hand=True)
             case events.AlertTaken():
-                self.looked_after(event.alert_id, event.by, at)
+                self.mark_taken(event.alert_id, event.by, at)
             case events.AlertLeft():
-                self.looked_after(event.alert_id, "", None)
+                self.mark_taken(event.alert_id, "", None)
             case _:
                 pass
 

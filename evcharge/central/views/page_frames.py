@@ -39,7 +39,7 @@ class AlertRow(Struct, frozen=True, gc=False):
     restored_es: str
     times: int
     closable: bool
-    # Who looks after it, or "".
+    # Who has taken it, or "".
     taken_by: str
 
 

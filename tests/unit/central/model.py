@@ -572,7 +572,7 @@ class Model:
             self.cps[a.alert.about].holds.discard(Hold.JOURNAL)
 
     def _TakeAlert(self, a):
-        pass  # who looks after an alert decides nothing
+        pass  # who has taken an alert decides nothing
 
     def _CorrectMoney(self, a):
         if a.cents == 0:

@@ -398,9 +398,9 @@ class MoneyAnswer(Answer):
 
 
 class Alert(Shape):
-    """Something that needs an operator's eye, or needed it; `closable` by hand.
+    """Something that needs, or needed, an operator's attention; `closable` by hand.
 
-    `taken_by`: who says that it looks after it, or "".
+    `taken_by`: who has taken it, or "".
     """
 
     id: str
@@ -420,7 +420,7 @@ class Alert(Shape):
 
 
 class TakenAnswer(Answer):
-    """An open alert as it is now, and whether the order changed who looks after it."""
+    """An open alert as it is now, and whether the order changed who has taken it."""
 
     alert: Alert
     changed: bool

@@ -45,7 +45,7 @@ class AlertRoutes:
                 handler=self.take,
                 roles=OPERATORS,
                 answers=answers.TakenAnswer,
-                summary="Say that one looks after an open alert: every screen names who does, until it ends.",
+                summary="Take an open alert: every screen names its taker until it ends.",
             ),
             Route(
                 method=hdrs.METH_POST,
@@ -53,7 +53,7 @@ class AlertRoutes:
                 handler=self.leave,
                 roles=OPERATORS,
                 answers=answers.TakenAnswer,
-                summary="Say that nobody looks after an open alert any more.",
+                summary="Leave an open alert that was taken.",
             ),
         ]
 
@@ -70,11 +70,11 @@ class AlertRoutes:
         return answer({"closed": alert.id})
 
     async def take(self, request: web.Request, actor: Actor) -> web.Response:
-        """Let its caller look after an open alert."""
+        """Take an open alert for its caller."""
         return await self._taken(request, actor, taken=True)
 
     async def leave(self, request: web.Request, actor: Actor) -> web.Response:
-        """Let nobody look after an open alert."""
+        """Leave an open alert."""
         return await self._taken(request, actor, taken=False)
 
     async def _taken(self, request: web.Request, actor: Actor, *, taken: bool) -> web.Response:

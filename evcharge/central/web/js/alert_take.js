@@ -1,4 +1,4 @@
-// Who looks after an alert: one takes it, and every screen says so until it ends; one gives it back.
+// Taking an alert, which every screen says until it ends, and leaving it.
 import { me } from "./account.js";
 import { post } from "./api.js";
 import { problem } from "./notes.js";

@@ -518,7 +518,7 @@ def test_links_that_end_by_a_revocation_are_no_alerts_of_their_own():
     assert kinds(alerts) == [AlertKind.REVOKED]
 
 
-# ---- who looks after it, and a charging point that is not heard at all
+# ---- who has taken it, and a charging point that is not heard at all
 
 
 def test_an_alert_says_who_looks_after_it_until_it_ends():
@@ -528,7 +528,7 @@ def test_an_alert_says_who_looks_after_it_until_it_ends():
     (alert,) = alerts.open()
     assert (alert.taken_by, alert.taken_at) == ("ana", LATER)
     assert (taken_text(alert), taken_text(alert, "es")) == ("ana is on it.", "ana se ocupa.")
-    # It goes on being looked after while its text changes.
+    # It stays taken while its text changes.
     alerts.take(e.FaultReported(cp_id="CP001", fault="hotter"), LATER)
     assert alerts.open()[0].taken_by == "ana"
     alerts.take(e.AlertTaken(alert_id="CP001-fault", by="ben"), LATER)
@@ -542,7 +542,7 @@ def test_an_alert_says_who_looks_after_it_until_it_ends():
     alerts.take(e.AlertTaken(alert_id="nothing", by="ana"), LATER)
 
 
-def test_a_dead_engine_is_looked_after_whatever_its_alert_becomes():
+def test_a_dead_engine_stays_taken_whatever_its_alert_becomes():
     alerts = Alerts()
     alerts.take(e.EngineLost(cp_id="CP001", link=1, reason="cut"), NOON)
     alerts.take(e.AlertTaken(alert_id="CP001-engine", by="ana"), NOON)
