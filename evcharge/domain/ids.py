@@ -54,5 +54,5 @@ def check_id(text: str, what: str = "id") -> str:
     """Return `text` when it is a well-formed id, else raise BadInput naming `what`."""
     if not _ID.match(text):
         shown = text if len(text) <= 40 else text[:40] + "…"
-        raise BadInput(f"bad {what} {shown!a}: allowed are 1 to 32 of A-Z, 0-9, _ and -")
+        raise BadInput(f"bad {what} {shown!a}: use 1 to 32 of A-Z, 0-9, _ and -")
     return text

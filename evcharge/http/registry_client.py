@@ -156,18 +156,18 @@ async def listed(ask: Callable[[str], Awaitable[dict[str, Any]]]) -> dict[str, l
     while True:
         for name, found in rows.items():
             if not isinstance(more := page.get(name), list):
-                raise ProtocolError("What answers for the Registry is none.")
+                raise ProtocolError("What answers there is not a Registry.")
             found.extend(more)
         following = page.get("next")
         if following is None:
             return rows
         # One that leads in circles would never end.
         if not isinstance(following, str) or following <= after:
-            raise ProtocolError("What answers for the Registry is none.")
+            raise ProtocolError("What answers there is not a Registry.")
         try:
             after = check_id(following)
         except BadInput:
-            raise ProtocolError("What answers for the Registry is none.") from None
+            raise ProtocolError("What answers there is not a Registry.") from None
         page = await ask(f"/list?after={after}")
 
 

@@ -152,7 +152,7 @@ def application(
                 response = missing(request) or response
         except Exception:  # the one broad catch, at the one boundary
             log.exception("%s failed", request.method)
-            response = failure(500, "E_INTERNAL", "This server made a mistake. Its log says more.")
+            response = failure(500, "E_INTERNAL", "Internal error. The server's log says more.")
         return response
 
     async def prepare(request: web.BaseRequest, response: web.StreamResponse) -> None:
@@ -241,14 +241,16 @@ def _refusal(problem: Exception) -> tuple[web.Response, str]:
             text = "Send JSON, with the header Content-Type: application/json and no Content-Encoding."
             return failure(415, Code.MALFORMED, text), Code.MALFORMED
         case web.HTTPException():
-            return failure(problem.status, Code.MALFORMED, "This request is not understood."), Code.MALFORMED
+            return failure(
+                problem.status, Code.MALFORMED, "This request could not be understood."
+            ), Code.MALFORMED
         case TimeoutError():
             response = failure(408, Code.TIMEOUT, "The body did not arrive in time.")
             response.force_close()
             return response, Code.TIMEOUT
         case _:
             log.error("cannot store: %s", failures.why(problem))
-            text = "The database cannot be used now. Try again later."
+            text = "The database is unavailable. Try again later."
             return failure(503, Code.STORAGE, text, {"Retry-After": "10"}), Code.STORAGE
 
 

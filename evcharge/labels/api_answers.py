@@ -19,26 +19,26 @@ SENTENCES: Mapping[str, Words] = {
         "Send JSON, with the header Content-Type: application/json and no Content-Encoding.",
         "Envíe JSON, con la cabecera Content-Type: application/json y sin Content-Encoding.",
     ),
-    "not understood": ("This request is not understood.", "Esta petición no se entiende."),
+    "not understood": ("This request could not be understood.", "No se entiende esta petición."),
     "late body": ("The body did not arrive in time.", "El cuerpo no llegó a tiempo."),
     "no database": (
-        "The database cannot be used now. Try again later.",
-        "Ahora no se puede usar la base de datos. Pruebe más tarde.",
+        "The database is unavailable. Try again later.",
+        "La base de datos no está disponible. Pruebe más tarde.",
     ),
     "own mistake": (
-        "This server made a mistake. Its log says more.",
-        "Este servidor ha cometido un error. Su registro dice más.",
+        "Internal error. The server's log says more.",
+        "Error interno. El registro del servidor dice más.",
     ),
     "no HTTP": ("Not a valid HTTP request.", "No es una petición HTTP válida."),
     "many requests": (
         "Too many requests at once. Wait, then try again.",
         "Demasiadas peticiones a la vez. Espere y pruebe de nuevo.",
     ),
-    "bad body": ("Bad body: {why}.", "El cuerpo no vale: {why}."),
+    "bad body": ("Bad body: {why}.", "El cuerpo no es válido: {why}."),
     "not JSON": ("The body is not JSON.", "El cuerpo no es JSON."),
     "busy": (
-        "Central is busy: ask later whether it was done.",
-        "La Central está ocupada: pregunte más tarde si se hizo.",
+        "Central is busy: check later whether it was done.",
+        "La Central está ocupada: compruebe más tarde si se hizo.",
     ),
     # ---- parameters
     "unknown parameter": (
@@ -47,20 +47,20 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "takes": ("this address takes {names}", "esta dirección admite {names}"),
     "takes none": ("this address takes none", "esta dirección no admite ninguno"),
-    "given twice": ("{parameter} is given twice.", "{parameter} está dado dos veces."),
+    "given twice": ("{parameter} is given twice.", "{parameter} aparece dos veces."),
     "from after to": ("from is later than to.", "from es posterior a to."),
     "far apart": (
-        "At most {most} days at once: from and to are further apart.",
-        "Como mucho {most} días de una vez: from y to están más lejos uno de otro.",
+        "from and to are more than {most} days apart.",
+        "Entre from y to hay más de {most} días.",
     ),
     "some days": (
-        "days must be a whole number from 1 to {most}, and needs no from.",
+        "days must be a whole number from 1 to {most}, without a from.",
         "days debe ser un número entero de 1 a {most}, y va sin from.",
     ),
     "a month": ("month must be a month such as 2026-11.", "month debe ser un mes como 2026-11."),
     "an event": (
-        "type must be that of an event, such as TicketMade.",
-        "type debe ser el de un evento, como TicketMade.",
+        "type must be a type of event, such as TicketMade.",
+        "type debe ser un tipo de evento, como TicketMade.",
     ),
     "a name": (
         "{parameter} must be a name of at most {most} characters.",
@@ -121,11 +121,11 @@ SENTENCES: Mapping[str, Words] = {
         "Identifíquese antes; un programa envía la cabecera Authorization: Bearer <token>.",
     ),
     "not for the role": (
-        "{who} is of role {role} and may not do this: it is for {names}.",
+        "{who} has the role {role} and may not do this: it is for {names}.",
         "{who} tiene el papel {role} y no puede hacer esto: es para {names}.",
     ),
     "another site": (
-        "This came from a page of another site: nothing was done. Use Central's own pages.",
+        "This came from another site's page: nothing was done. Use Central's own pages.",
         "Esto vino de una página de otro sitio: no se hizo nada. Use las páginas de la Central.",
     ),
     "another name": (
@@ -141,12 +141,12 @@ SENTENCES: Mapping[str, Words] = {
         "La contraseña antigua no es correcta.",
     ),
     "figures for whom": (
-        "Figures are for this computer, or after a login.",
-        "Las cifras son para este equipo, o para quien se identifique.",
+        "Figures are shown on this computer, or after a login.",
+        "Las cifras se muestran en este equipo, o a quien se identifique.",
     ),
-    "no figures": ("Figures are not for this role.", "Las cifras no son para este papel."),
+    "no figures": ("This role may not see the figures.", "Este papel no puede ver las cifras."),
     "own pages": (
-        "{most} pages of yours are open: close some.",
+        "You have {most} pages open: close some.",
         "Tiene {most} páginas abiertas: cierre alguna.",
     ),
     "all pages": (
@@ -154,11 +154,11 @@ SENTENCES: Mapping[str, Words] = {
         "Hay demasiadas páginas abiertas en esta Central: cierre alguna.",
     ),
     # ---- accounts and tokens
-    "no account": ("There is no account of that name.", "No hay ninguna cuenta con ese nombre."),
-    "no token": ("There is no token of that name.", "No hay ningún token con ese nombre."),
-    "exists": ("{who} exists already.", "{who} ya existe."),
+    "no account": ("There is no account with that name.", "No hay ninguna cuenta con ese nombre."),
+    "no token": ("There is no token with that name.", "No hay ningún token con ese nombre."),
+    "exists": ("{who} already exists.", "{who} ya existe."),
     "looks like": (
-        "{who} could be taken for {other}: choose another name.",
+        "{who} could be mistaken for {other}: choose another name.",
         "{who} podría confundirse con {other}: elija otro nombre.",
     ),
     "last admin": (
@@ -174,17 +174,17 @@ SENTENCES: Mapping[str, Words] = {
         "{who} es el identificador de un conductor: su papel solo puede ser driver.",
     ),
     "account of a driver": (
-        "A driver's account has the driver's id for its name, such as D01.",
-        "La cuenta de un conductor se llama como el conductor, por ejemplo D01.",
+        "A driver's account is named by the driver's id, such as D01.",
+        "La cuenta de un conductor se llama como su identificador, por ejemplo D01.",
     ),
     "role of an account": (
-        "An account is {names}, or driver. Programs get a token instead.",
-        "Una cuenta es {names}, o driver. Los programas reciben un token.",
+        "An account's role is {names} or driver. Programs get a token instead.",
+        "El papel de una cuenta es {names} o driver. Los programas reciben un token.",
     ),
-    "role of a token": ("A token is of role {names}.", "Un token tiene el papel {names}."),
+    "role of a token": ("A token's role is {names}.", "El papel de un token es {names}."),
     "bad name": (
-        "bad name {shown}: allowed are 1 to 32 of a-z, 0-9, _, . and -, with a letter or dot",
-        "el nombre {shown} no vale: se admiten de 1 a 32 de a-z, 0-9, _, . y -, con una letra o un punto",
+        "bad name {shown}: use 1 to 32 of a-z, 0-9, _, . and -, with a letter or dot",
+        "el nombre {shown} no vale: use de 1 a 32 de a-z, 0-9, _, . y -, con una letra o un punto",
     ),
     "own name": (
         "{who} is, or looks like, a name of the network itself: choose another.",
@@ -192,12 +192,12 @@ SENTENCES: Mapping[str, Words] = {
     ),
     # ---- points, drivers, sessions
     "no alert": (
-        "There is no open alert of that id.",
-        "No hay ninguna alerta abierta con ese identificador.",
+        "There is no open alert with that id.",
+        "No hay ningún aviso abierto con ese identificador.",
     ),
     "alert ends itself": (
         "This alert ends when its cause does.",
-        "Esta alerta termina cuando termina su causa.",
+        "Este aviso termina cuando termina su causa.",
     ),
     "no driver": ("Driver {driver_id} is unknown here.", "Aquí no se conoce al conductor {driver_id}."),
     "other top-up": (
@@ -218,23 +218,23 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "withdrawn": (
         "{who} was withdrawn: register it again first.",
-        "{who} se dio de baja: regístrelo antes de nuevo.",
+        "{who} está dado de baja: regístrelo de nuevo antes.",
     ),
     "no session": (
-        "There is no session of that id.",
+        "There is no session with that id.",
         "No hay ninguna sesión con ese identificador.",
     ),
     "no session of yours": (
-        "You have no session of that id.",
+        "You have no session with that id.",
         "No tiene ninguna sesión con ese identificador.",
     ),
     "void token": (
-        "This token is void, or was never good.",
-        "Este token está anulado, o nunca sirvió.",
+        "This token is void, or never existed.",
+        "Este token está anulado, o nunca existió.",
     ),
     "token for a wall": (
-        "Only the token of a viewer is for a wall.",
-        "Para un panel solo sirve el token de un viewer.",
+        "Only a viewer's token can open a wall.",
+        "Un panel solo se abre con el token de un viewer.",
     ),
     # ---- the Registry
     "not registered": ("{who} is not registered.", "{who} no está registrado."),
@@ -244,19 +244,19 @@ SENTENCES: Mapping[str, Words] = {
         "{who} es un punto de recarga, no un conductor.",
     ),
     "no Registry": (
-        "What answers for the Registry is none.",
-        "Lo que responde en lugar del Registry no lo es.",
+        "What answers there is not a Registry.",
+        "Lo que responde ahí no es un Registry.",
     ),
     "being changed": (
-        "{who} is being changed by others. Try again.",
-        "Otros están cambiando {who}. Pruebe de nuevo.",
+        "Somebody else is changing {who}. Try again.",
+        "Alguien más está cambiando {who}. Pruebe de nuevo.",
     ),
     "this id being changed": (
-        "This id is being changed by others. Try again.",
-        "Otros están cambiando este identificador. Pruebe de nuevo.",
+        "Somebody else is changing this id. Try again.",
+        "Alguien más está cambiando este identificador. Pruebe de nuevo.",
     ),
     "changed just now": (
-        "{who} was changed just now. Try again.",
+        "{who} has just changed. Try again.",
         "{who} acaba de cambiar. Pruebe de nuevo.",
     ),
     "one id": ("Give either cp_id or driver_id.", "Dé cp_id o driver_id, uno de los dos."),
@@ -265,7 +265,7 @@ SENTENCES: Mapping[str, Words] = {
         "El usuario o la contraseña no son correctos.",
     ),
     "registration over": (
-        "That registration of {who} is over.",
+        "That registration of {who} has ended.",
         "Ese registro de {who} ha terminado.",
     ),
     "old login token": (
@@ -277,7 +277,7 @@ SENTENCES: Mapping[str, Words] = {
         "Esto necesita un token: envíe la cabecera Authorization: Bearer <token>.",
     ),
     "token of a role": (
-        "This token may not do that: it is of role {role}.",
+        "This token may not do that: its role is {role}.",
         "Este token no puede hacer eso: tiene el papel {role}.",
     ),
     "itself only": (
@@ -289,11 +289,11 @@ SENTENCES: Mapping[str, Words] = {
         "El identificador o su credencial no son correctos.",
     ),
     "token of another": (
-        "This token is not known here. Is it of another network? Ask for a new one.",
+        "This token is unknown here. Is it from another network? Ask for a new one.",
         "Aquí no se conoce este token. ¿Es de otra red? Pida uno nuevo.",
     ),
     "token used": (
-        "This token was used already on {when}: ask for a new one.",
+        "This token was already used on {when}: ask for a new one.",
         "Este token ya se usó el {when}: pida uno nuevo.",
     ),
     "token expired": (
@@ -321,24 +321,24 @@ SENTENCES: Mapping[str, Words] = {
         "{who} ha cambiado desde que se hizo este token: pida uno nuevo.",
     ),
     "name of the network": (
-        "{who} is kept for the network itself: choose another id.",
+        "{who} is reserved for the network itself: choose another id.",
         "{who} está reservado para la propia red: elija otro identificador.",
     ),
     "was a point": (
         "{who} was a charging point, and an id keeps its kind: choose another id.",
-        "{who} era un punto de recarga, y un identificador no cambia de clase: elija otro.",
+        "{who} era un punto de recarga, y un identificador no cambia de tipo: elija otro.",
     ),
     "was a driver": (
         "{who} was a driver, and an id keeps its kind: choose another id.",
-        "{who} era un conductor, y un identificador no cambia de clase: elija otro.",
+        "{who} era un conductor, y un identificador no cambia de tipo: elija otro.",
     ),
     "is a point": (
         "{who} is already registered as a charging point, and an id keeps its kind: choose another id.",
-        "{who} ya está registrado como punto de recarga, y un identificador no cambia de clase: elija otro.",
+        "{who} ya está registrado como punto de recarga, y un identificador no cambia de tipo: elija otro.",
     ),
     "is a driver": (
         "{who} is already registered as a driver, and an id keeps its kind: choose another id.",
-        "{who} ya está registrado como conductor, y un identificador no cambia de clase: elija otro.",
+        "{who} ya está registrado como conductor, y un identificador no cambia de tipo: elija otro.",
     ),
     "disabled": (
         "{who} is disabled. An administrator must activate it.",
@@ -350,10 +350,10 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "disabled, withdrawn": (
         "{who} was withdrawn. An administrator must register it again.",
-        "{who} se dio de baja. Lo tiene que registrar de nuevo un administrador.",
+        "{who} está dado de baja. Lo tiene que registrar de nuevo un administrador.",
     ),
     "demo with others": (
         "--demo is for a network of its own, and {who} is registered here: give another folder with --state.",
-        "--demo es para una red propia, y aquí está registrado {who}: dé otra carpeta con --state.",
+        "--demo es para una red propia, y aquí está registrado {who}: indique otra carpeta con --state.",
     ),
 }

@@ -20,11 +20,11 @@ SENTENCES: Mapping[str, Words] = {
     "unknown subject": ("{subject} is unknown here", "aquí no se conoce a {subject}"),
     "id of a driver": (
         "{cp_id} is a driver here, and an id keeps its kind",
-        "{cp_id} es aquí un conductor, y un identificador no cambia de clase",
+        "{cp_id} es aquí un conductor, y un identificador no cambia de tipo",
     ),
     "id of a point": (
         "{driver_id} is a charging point here, and an id keeps its kind",
-        "{driver_id} es aquí un punto de recarga, y un identificador no cambia de clase",
+        "{driver_id} es aquí un punto de recarga, y un identificador no cambia de tipo",
     ),
     "not settled": (
         "the last charge of the previous owner of {driver_id} is not settled yet: try again later",

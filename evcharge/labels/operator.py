@@ -447,7 +447,7 @@ SENTENCES: Mapping[str, Words] = {
         "{state} no contiene libros de Central ni del Registry: ¿es la carpeta --state correcta?",
     ),
     "backup exists": (
-        "{file} exists already, and nothing is overwritten: choose another name.",
+        "{file} already exists, and nothing is overwritten: choose another name.",
         "{file} ya existe y nada se sobrescribe: elija otro nombre.",
     ),
     "backup busy": (

@@ -186,7 +186,7 @@ class RegistryApi:
         async def decide(before: Registration | None) -> RegistrationChange:
             if itself is not None and before != itself:
                 # Its credential was replaced, or it was disabled, since it proved who it is.
-                raise Overloaded(f"{id_} was changed just now. Try again.", Code.BUSY, retry_after_s=1)
+                raise Overloaded(f"{id_} has just changed. Try again.", Code.BUSY, retry_after_s=1)
             return registrations.withdraw(_present(before, id_, kind), by_itself=itself is not None)
 
         await self._change(id_, decide, actor)
@@ -355,7 +355,7 @@ class RegistryApi:
         async def decide(before: Registration | None) -> RegistrationChange | None:
             known = _present(before, id_, IdKind.CP)
             if known.number != body.registration:
-                raise Refused(f"That registration of {id_} is over.", Code.NOT_FOUND)
+                raise Refused(f"That registration of {id_} has ended.", Code.NOT_FOUND)
             return registrations.locate(known, Location(body.location))
 
         return answer(_described(await self._change(id_, decide, actor)))
@@ -398,7 +398,7 @@ class RegistryApi:
                 continue
             log.info("%s", said(change.what, id=id_, who=because(actor.who), address=actor.address))
             return change.after
-        raise Overloaded(f"{id_} is being changed by others. Try again.", Code.BUSY, retry_after_s=1)
+        raise Overloaded(f"Somebody else is changing {id_}. Try again.", Code.BUSY, retry_after_s=1)
 
     def _is_news(self, actor: Requester) -> bool:
         key = (actor.who, actor.role, actor.address)

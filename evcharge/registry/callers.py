@@ -76,7 +76,7 @@ class Callers:
         visit(request).actor = actor
         prove(request, who)
         if role not in allowed:
-            raise AuthenticationError(f"This token may not do that: it is of role {role}.", Code.ROLE)
+            raise AuthenticationError(f"This token may not do that: its role is {role}.", Code.ROLE)
         return actor
 
     async def _bearer(self, token: str) -> tuple[str, str]:
@@ -120,7 +120,7 @@ class Callers:
         found = await self._store.invitation(secret)
         if found is None:
             raise AuthenticationError(
-                "This token is not known here. Is it of another network? Ask for a new one.", Code.CREDENTIAL
+                "This token is unknown here. Is it from another network? Ask for a new one.", Code.CREDENTIAL
             )
         self._token_throttle.succeeded(source)
         return found

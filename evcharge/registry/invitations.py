@@ -110,7 +110,7 @@ class Invitations:
             except Overtaken:
                 continue
             return answer(_described(change.after))
-        raise Overloaded("This id is being changed by others. Try again.", Code.BUSY, retry_after_s=1)
+        raise Overloaded("Somebody else is changing this id. Try again.", Code.BUSY, retry_after_s=1)
 
     def _repeated(self, invited: Invited, before: Registration | None, kept: str) -> dict[str, Any]:
         used_at = invited.used_at or 0.0
@@ -121,7 +121,7 @@ class Invitations:
             and self._now().timestamp() < used_at + RETRY_S
         ):
             return _described(before)
-        raise Refused(f"This token was used already on {_shown(used_at)}: ask for a new one.", Code.CONFLICT)
+        raise Refused(f"This token was already used on {_shown(used_at)}: ask for a new one.", Code.CONFLICT)
 
 
 def _described(registration: Registration) -> dict[str, Any]:

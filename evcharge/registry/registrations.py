@@ -207,7 +207,7 @@ def _anew(before: Registration, wanted: Registration) -> RegistrationChange:
 def _check_id(before: Registration | None, id_: str, kind: IdKind) -> None:
     if before is None:
         if is_ours(id_):
-            raise Refused(f"{id_} is kept for the network itself: choose another id.", Code.CONFLICT)
+            raise Refused(f"{id_} is reserved for the network itself: choose another id.", Code.CONFLICT)
     elif before.kind is not kind:
         is_or_was = "was" if before.state is RegistrationState.WITHDRAWN else "is already registered as"
         raise Refused(

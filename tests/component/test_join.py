@@ -219,7 +219,7 @@ async def test_a_token_is_good_once_and_then_says_when_it_was_used(registry, els
     await joining.join(elsewhere, invitation, SAY)
     before = everything_in(elsewhere)
     refused = await refused_with(Refused, joining.join(tmp_path / "third", invitation, SAY))
-    assert refused.text.startswith(f"This token was used already on {utc_now():%Y-}")
+    assert refused.text.startswith(f"This token was already used on {utc_now():%Y-}")
     assert refused.text.endswith("UTC: ask for a new one.")
     assert everything_in(tmp_path / "third") == {}
     refused = await refused_with(Refused, joining.join(elsewhere, invitation, SAY))

@@ -562,7 +562,7 @@ async def test_an_account_that_will_not_do_is_refused_in_one_sentence(town: Town
     assert "role can only be driver" in await shell.fails("account", "add", "D01")
     assert "no account" in await shell.fails("account", "remove", "../cps")
     await shell.does("account", "add", "olga")
-    assert "exists already" in await shell.fails("account", "add", "olga")
+    assert "already exists" in await shell.fails("account", "add", "olga")
 
 
 async def test_a_token_is_made_for_a_program_and_made_void(town: Town, shell: Shell, monkeypatch):

@@ -305,7 +305,7 @@ async def test_only_so_many_pages_are_served():
     ("taken", "sentence"),
     [
         ({str(number): 1 for number in range(200)}, "Too many pages"),
-        ({"op": 40}, "40 pages of yours are open"),
+        ({"op": 40}, "You have 40 pages open"),
     ],
 )
 async def test_too_many_pages_are_refused_in_words(desk: Desk, taken: dict[str, int], sentence: str):

@@ -53,7 +53,7 @@ async def test_an_invited_point_and_driver_charge_from_another_pc_without_any_fl
 
     again = await other.run("join", token)
     assert await again.ends() == 1
-    assert "This token was used already on 20" in again.text
+    assert "This token was already used on 20" in again.text
 
     driver_token = (await invited(city, "driver", "D09", "--hours", "1")).lines[-1]
     assert await (await other.run("join", driver_token)).ends() == 0

@@ -170,9 +170,9 @@ def test_ctrl_c_before_a_role_runs_is_no_traceback(play, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("cp-engine cp.001", "bad id 'CP.001': allowed are 1 to 32 of A-Z, 0-9, _ and -"),
-        ("cp-monitor ../CP001", "allowed are 1 to 32 of A-Z"),
-        ("driver D01#", "allowed are 1 to 32 of A-Z"),
+        ("cp-engine cp.001", "bad id 'CP.001': use 1 to 32 of A-Z, 0-9, _ and -"),
+        ("cp-monitor ../CP001", "use 1 to 32 of A-Z"),
+        ("driver D01#", "use 1 to 32 of A-Z"),
         ("cp-engine", "Missing argument 'CP_ID'"),
         ("centrl", "No such command 'centrl'"),
         ("central --prot 1", "No such option"),

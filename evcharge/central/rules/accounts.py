@@ -126,23 +126,23 @@ def check_account(name: str, role: Role) -> None:
         return
     check_name(name, may_be_admin=role is Role.ADMIN)
     if role is Role.DRIVER:
-        raise BadInput("A driver's account has the driver's id for its name, such as D01.")
+        raise BadInput("A driver's account is named by the driver's id, such as D01.")
     if role not in STAFF:
-        raise BadInput(f"An account is {_listed(STAFF)}, or driver. Programs get a token instead.")
+        raise BadInput(f"An account's role is {_listed(STAFF)} or driver. Programs get a token instead.")
 
 
 def check_token(name: str, role: Role) -> None:
     """Raise BadInput unless a token may be called `name` and have `role`."""
     check_name(name)
     if role not in TOKEN_ROLES:
-        raise BadInput(f"A token is of role {_listed(TOKEN_ROLES)}.")
+        raise BadInput(f"A token's role is {_listed(TOKEN_ROLES)}.")
 
 
 def check_name(name: str, *, may_be_admin: bool = False) -> None:
     """Raise BadInput unless `name` may be that of a person or program; ids belong to drivers, others to ourselves."""
     if not _NAME.match(name) or is_driver(name):
         raise BadInput(
-            f"bad name {ascii(name)[1:-1][:40]}: allowed are 1 to 32 of a-z, 0-9, _, . and -, with a letter or dot"
+            f"bad name {ascii(name)[1:-1][:40]}: use 1 to 32 of a-z, 0-9, _, . and -, with a letter or dot"
         )
     if is_ours(name) and not (name == Role.ADMIN and may_be_admin):
         raise BadInput(f"{name} is, or looks like, a name of the network itself: choose another.")

@@ -6,8 +6,8 @@ from evcharge.labels import Words
 
 SENTENCES: Mapping[str, Words] = {
     "id": (
-        "bad {what} {shown}: allowed are 1 to 32 of A-Z, 0-9, _ and -",
-        "{what} {shown} no vale: se admiten de 1 a 32 de A-Z, 0-9, _ y -",
+        "bad {what} {shown}: use 1 to 32 of A-Z, 0-9, _ and -",
+        "{what} {shown} no vale: use de 1 a 32 de A-Z, 0-9, _ y -",
     ),
     "high price": (
         "price {shown} €/kWh is above 100: is it in cents?",

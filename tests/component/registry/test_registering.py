@@ -254,7 +254,7 @@ async def test_a_list_that_is_none_or_never_ends_is_refused(page):
     async def ask(_: str) -> dict:
         return page
 
-    with pytest.raises(ProtocolError, match="What answers for the Registry is none"):
+    with pytest.raises(ProtocolError, match="What answers there is not a Registry"):
         await registry_client.listed(ask)
 
 

@@ -64,11 +64,11 @@ def test_every_sentence_is_recognised_for_what_it_is(words: tuple[str, str]):
             "30,00 € es más de 20,00 €: ¿es correcto?",
         ),
         (
-            "D01 is of role driver and may not do this: it is for admin, operator.",
+            "D01 has the role driver and may not do this: it is for admin, operator.",
             "D01 tiene el papel driver y no puede hacer esto: es para admin, operator.",
         ),
         (
-            "days must be a whole number from 1 to 366, and needs no from.",
+            "days must be a whole number from 1 to 366, without a from.",
             "days debe ser un número entero de 1 a 366, y va sin from.",
         ),
         (

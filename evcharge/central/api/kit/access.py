@@ -109,7 +109,8 @@ class Access:
         if caller.role not in route.roles:
             may = ", ".join(sorted(route.roles))
             raise AuthenticationError(
-                f"{caller.actor.id} is of role {caller.role} and may not do this: it is for {may}.", Code.ROLE
+                f"{caller.actor.id} has the role {caller.role} and may not do this: it is for {may}.",
+                Code.ROLE,
             )
         if caller.login is not None and await self._directory.renew(caller.login):
             request[_RENEWED] = request.cookies[_cookie_name(request)]

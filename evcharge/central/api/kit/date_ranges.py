@@ -43,13 +43,13 @@ def days(query: Mapping[str, str], today: date) -> tuple[date, date]:
     last = _day(query, "to") if "to" in query else today
     number = whole(query, "days", MAX_DAYS) if "days" in query else DAYS
     if number == 0 or ("days" in query and "from" in query):
-        raise BadInput(f"days must be a whole number from 1 to {MAX_DAYS}, and needs no from.")
+        raise BadInput(f"days must be a whole number from 1 to {MAX_DAYS}, without a from.")
     usual = last - min(timedelta(days=number - 1), last - date.min)
     first = _day(query, "from") if "from" in query else usual
     if first > last:
         raise BadInput("from is later than to.")
     if (last - first).days >= MAX_DAYS:
-        raise BadInput(f"At most {MAX_DAYS} days at once: from and to are further apart.")
+        raise BadInput(f"from and to are more than {MAX_DAYS} days apart.")
     return first, last
 
 

@@ -38,7 +38,7 @@ _PROBLEM: Schema = {
 # What may be answered when it was not done, and why.
 _FAILURES = {
     "401": "No login, or one that is over.",
-    "403": "The role may not, or the request came from a page of another site.",
+    "403": "The role may not, or the request came from another site's page.",
     "404": "There is no such thing.",
     "409": "Something stands against it.",
     "413": "The body is too big.",

@@ -51,7 +51,7 @@ def check_origin(method: str, headers: Mapping[str, str], host: str) -> None:
         strange = True
     if strange:
         raise AuthenticationError(
-            "This came from a page of another site: nothing was done. Use Central's own pages.", Code.ROLE
+            "This came from another site's page: nothing was done. Use Central's own pages.", Code.ROLE
         )
 
 

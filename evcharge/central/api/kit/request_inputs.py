@@ -106,4 +106,4 @@ async def within_patience(work: Awaitable[R]) -> R:
         async with asyncio.timeout(_PATIENCE_S):
             return await work
     except TimeoutError:
-        raise Overloaded("Central is busy: ask later whether it was done.", Code.BUSY, 10) from None
+        raise Overloaded("Central is busy: check later whether it was done.", Code.BUSY, 10) from None

@@ -324,7 +324,7 @@ class Accounts:
         async with self._changing:
             token = next((one for one in self._directory.tokens() if one.name == name), None)
             if token is None:
-                raise Refused("There is no token of that name.", Code.NOT_FOUND)
+                raise Refused("There is no token with that name.", Code.NOT_FOUND)
             await self._change(actor, TokenRemoved(name=name), replace(token, removed_at=self._now()))
         return answer({"name": name})
 
@@ -341,23 +341,23 @@ class Accounts:
     def _existing(self, request: web.Request) -> Account:
         account = self._directory.account(request.match_info["name"])
         if account is None:
-            raise Refused("There is no account of that name.", Code.NOT_FOUND)
+            raise Refused("There is no account with that name.", Code.NOT_FOUND)
         return account
 
     def _check_free(self, name: str) -> None:
-        """Raise Refused when somebody has that name, or one that could be taken for it."""
+        """Raise Refused when somebody has that name, or one that could be mistaken for it."""
         # The audit log knows people and programs by their names alone.
         names = [one.name for one in self._directory.accounts()] + [
             one.name for one in self._directory.tokens()
         ]
         if name in names:
-            raise Refused(f"{name} exists already.", Code.CONFLICT)
+            raise Refused(f"{name} already exists.", Code.CONFLICT)
         # A driver's account has the driver's id, whatever others look like.
         is_driver = accounts.is_driver(name)
         staff = (other for other in names if not accounts.is_driver(other))
         for other in staff if is_driver else (*names, *self._ids()):
             if looks_like(other) == looks_like(name):
-                raise Refused(f"{name} could be taken for {other}: choose another name.", Code.CONFLICT)
+                raise Refused(f"{name} could be mistaken for {other}: choose another name.", Code.CONFLICT)
 
     def _check_not_last_admin(self, account: Account) -> None:
         admins = [one for one in self._directory.accounts() if one.role is Role.ADMIN]

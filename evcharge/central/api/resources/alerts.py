@@ -86,5 +86,5 @@ class AlertRoutes:
     def _named(self, request: web.Request) -> alert_kinds.Alert:
         alert = self._alerts.named(request.match_info["alert_id"])
         if alert is None:
-            raise Refused("There is no open alert of that id.", Code.NOT_FOUND)
+            raise Refused("There is no open alert with that id.", Code.NOT_FOUND)
         return alert

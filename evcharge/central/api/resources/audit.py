@@ -67,7 +67,7 @@ class Audit:
         }
         if "type" in query:
             if query["type"] not in _TYPES:
-                raise BadInput("type must be that of an event, such as TicketMade.")
+                raise BadInput("type must be a type of event, such as TicketMade.")
             filters["type_"] = query["type"]
         if "who" in query:
             if not (query["who"].isprintable() and 0 < len(query["who"]) <= _MAX_NAME):

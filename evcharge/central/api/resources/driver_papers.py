@@ -79,7 +79,7 @@ class Papers:
         found = await self._archive.session(session_id)
         whose = (actor.id, registration_of(self._dispatcher, DriverId(actor.id)))
         if found is None or (found[0]["driver_id"], found[0]["registration"]) != whose:
-            raise Refused("You have no session of that id.", Code.NOT_FOUND)
+            raise Refused("You have no session with that id.", Code.NOT_FOUND)
         row, ticket, _events = found
         return answer(
             {

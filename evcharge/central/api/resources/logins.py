@@ -88,7 +88,7 @@ class Logins:
                 answers=member_answers.WhoAnswer,
                 also={
                     401: "The name or the password is wrong.",
-                    403: "The account or its driver is withdrawn, or the request came from a page of another site.",
+                    403: "The account or its driver is withdrawn, or the request came from another site's page.",
                 },
                 summary="Log a browser in: the answer sets a cookie.",
             ),
@@ -101,7 +101,7 @@ class Logins:
                 answers=member_answers.WhoAnswer,
                 also={
                     401: "The link was used before, or is too old.",
-                    403: "The request came from a page of another site.",
+                    403: "The request came from another site's page.",
                 },
                 summary="Log a browser in by a link, which opens once: the answer sets a cookie.",
             ),
@@ -113,8 +113,8 @@ class Logins:
                 body=WallLink,
                 answers=member_answers.WhoAnswer,
                 also={
-                    401: "The token is void, or was never good.",
-                    403: "The token may do more than look, or the request came from a page of another site.",
+                    401: "The token is void, or never existed.",
+                    403: "The token may do more than look, or the request came from another site's page.",
                 },
                 summary="Let a screen look for as long as a viewer's token is good: the answer sets a cookie.",
             ),
@@ -160,9 +160,9 @@ class Logins:
         self._access.claims(request, "a wall")
         token = self._directory.token(body.token)
         if token is None:
-            raise AuthenticationError("This token is void, or was never good.", Code.CREDENTIAL)
+            raise AuthenticationError("This token is void, or never existed.", Code.CREDENTIAL)
         if token.role is not Role.VIEWER:
-            raise AuthenticationError("Only the token of a viewer is for a wall.", Code.ROLE)
+            raise AuthenticationError("Only a viewer's token can open a wall.", Code.ROLE)
         address = origin_checks.address_of(request)
         await self._directory.note_wall(token, address)
         await self._directory.log_out(self._access.given_login(request), address)

@@ -221,9 +221,11 @@ class Metrics:
         if not is_loopback(request.remote or ""):
             caller = self._access.caller(request)
             if caller is None:
-                raise AuthenticationError("Figures are for this computer, or after a login.", Code.CREDENTIAL)
+                raise AuthenticationError(
+                    "Figures are shown on this computer, or after a login.", Code.CREDENTIAL
+                )
             if caller.role not in VIEWERS:
-                raise AuthenticationError("Figures are not for this role.", Code.ROLE)
+                raise AuthenticationError("This role may not see the figures.", Code.ROLE)
         return web.Response(
             body=self._figures.text(),
             headers={hdrs.CONTENT_TYPE: CONTENT_TYPE_LATEST, hdrs.CACHE_CONTROL: "no-store"},

@@ -190,7 +190,7 @@ class Push:
         """
         own = self._taken[login]
         if own >= self._max_pages_per_login:
-            raise Overloaded(f"{own} pages of yours are open: close some.", Code.BUSY, 10)
+            raise Overloaded(f"You have {own} pages open: close some.", Code.BUSY, 10)
         if self._taken.total() < self._max_pages:
             return
         greediest, most = self._taken.most_common(1)[0]

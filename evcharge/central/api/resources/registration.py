@@ -266,7 +266,7 @@ class RegistrationRoutes:
             content = await registry_client.listed(lambda path: self._registrar.ask(actor, "GET", path))
             listed = msgspec.convert(content, _List)
         except (msgspec.ValidationError, ProtocolError):
-            raise Overloaded("What answers for the Registry is none.", Code.UNREACHABLE) from None
+            raise Overloaded("What answers there is not a Registry.", Code.UNREACHABLE) from None
         self._known = {
             "cp": {row.cp_id: _row(row) for row in listed.cps},
             "driver": {row.driver_id: _row(row) for row in listed.drivers},

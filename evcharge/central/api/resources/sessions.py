@@ -138,7 +138,7 @@ class Sessions:
         """Return all that is known of a session. Raises Refused (E_NOT_FOUND)."""
         found = await self._archive.session(session_id)
         if found is None:
-            raise Refused("There is no session of that id.", Code.NOT_FOUND)
+            raise Refused("There is no session with that id.", Code.NOT_FOUND)
         row, ticket, events = found
         point = self._facts.point(CpId(row["cp_id"]))
         is_open = self._facts.session(SessionId(session_id)) is not None
