@@ -313,7 +313,7 @@ async def test_an_unknown_token_is_refused_and_a_guesser_must_wait(registry):
     free = callers.FREE_TOKENS
     answers = [await redeemed(registry, f"guess-{n}", secret_files.new_secret()) for n in range(free + 1)]
     assert [answer.status for answer in answers] == [401] * free + [429]
-    assert answers[0].body["text"].startswith("This token is not known here.")
+    assert answers[0].body["text"].startswith("This token is unknown here.")
     assert int(answers[-1].headers["Retry-After"]) >= 1
     secret = await a_secret(registry)
     assert (await redeemed(registry, secret, secret_files.new_secret())).status == 429

@@ -113,7 +113,7 @@ async def test_a_token_is_asked_for_and_may_be_pasted_in_pieces(city: City, tmp_
             await screen.shows("Paste the token:")
             screen.paste(f"{token[:70]}\r\n{token[70:]}", bracketed=bracketed)
             await screen.keys("enter")
-            await screen.shows("evcharge driver D09" if bracketed else "was used already")
+            await screen.shows("evcharge driver D09" if bracketed else "was already used")
             assert token[20:40] not in screen.text
             assert "Traceback" not in screen.text
     assert (other.state / "driver/D09/password").exists()
