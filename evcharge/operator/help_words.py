@@ -47,7 +47,9 @@ SPANISH: Mapping[str, str] = {
     "State folder: keys, databases, journals.": "Carpeta de estado: claves, bases de datos y diarios.",
     "text or json.": "text o json.",
     "debug, info, warning or error.": "debug, info, warning o error.",
-    "Language on screens: en or es.": "Idioma de las pantallas: en o es.",
+    "Language of terminals, and of pages whose reader's browser asks for none that they speak: en or es.": (
+        "Idioma de los terminales, y de las páginas si el navegador no pide ninguno que hablen: en o es."
+    ),
     "Run the Registry (HTTPS): registers charging points and drivers, gives out login tickets.": (
         "Ejecuta el Registry (HTTPS): registra puntos y conductores y da credenciales temporales."
     ),

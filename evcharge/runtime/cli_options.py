@@ -89,7 +89,12 @@ def options(*decorators: Decorator) -> Decorator:
         key("--state", "state", "State folder: keys, databases, journals.", metavar="DIR"),
         key("--log-format", "log.format", "text or json.", metavar="FORMAT"),
         key("--log-level", "log.level", "debug, info, warning or error.", metavar="LEVEL"),
-        key("--lang", "lang", "Language on screens: en or es.", metavar="LANG"),
+        key(
+            "--lang",
+            "lang",
+            "Language of terminals, and of pages whose reader's browser asks for none that they speak: en or es.",
+            metavar="LANG",
+        ),
     )
 
     def decorate(command: Any) -> Any:

@@ -157,8 +157,10 @@ async def test_a_password_entered_before_the_scripts_are_there_is_not_written_in
         assert page.url == f"{room.url}/login"
 
 
-@pytest.mark.parametrize(("asks", "spoken"), [("de-DE", "en"), ("ja", "en"), ("es-MX", "es")])
-async def test_a_browser_whose_language_no_page_knows_is_spoken_to_as_central_speaks(
+@pytest.mark.parametrize(
+    ("asks", "spoken"), [("de-AT", "de"), ("pt-BR", "pt"), ("ja", "en"), ("es-MX", "es")]
+)
+async def test_a_browser_is_spoken_to_in_its_language_or_else_in_that_of_central(
     room, window, asks, spoken
 ) -> None:
     async with window(lang=asks) as opened:

@@ -192,6 +192,19 @@ async def test_one_has_words_of_its_own_where_the_language_has_them(run) -> None
     ]
 
 
+async def test_none_is_told_as_one_where_the_language_does(run) -> None:
+    body = """
+        await m.use("wall");
+        await m.setLang("fr");
+        const said = [0, 1, 2].map((count) => m.counted("kpi.done", count, { count }));
+        await m.setLang("en");
+        return said;
+    """
+    none, one, two = await run("i18n", body)
+    assert none.replace("0", "1") == one
+    assert two.replace("2", "1") != one
+
+
 async def test_instants_and_days_are_told_by_the_zone_of_the_network_and_not_by_that_of_the_browser(
     run,
 ) -> None:

@@ -8,7 +8,9 @@ import { $$, h, put, queried } from "./dom.js";
 const LANGUAGES = {
   en: ["English", "GB"],
   es: ["Español", "ES"],
+  de: ["Deutsch", "DE"],
   fr: ["Français", "FR"],
+  pt: ["Português", "PT"],
   ca: ["Català", "ES"],
 };
 /** @type {Record<string, Record<string, string>>} */

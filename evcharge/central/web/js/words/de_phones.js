@@ -1,0 +1,20 @@
+// Words of the page that helps phones to trust Central.
+export default {
+  "phones.title": "evcharge auf dem Telefon",
+  "phones.why": "Ein Telefon in diesem Netz öffnet die Seiten über HTTPS, sobald es der Zertifizierungsstelle dieses Netzes vertraut. Ohne das warnt es, speichert keine Seite und zeigt keine Benachrichtigungen.",
+  "phones.local": "Dieses Central ist nur auf seinem eigenen PC erreichbar: Kein Telefon kommt hin. Setzen Sie api_host unter [central] in config.toml auf 0.0.0.0 und starten Sie es neu.",
+  "phones.load": "Zertifikat der Zertifizierungsstelle laden",
+  "phones.load_how": "Es ist nicht geheim und enthält keinen Schlüssel.",
+  "phones.download": "evcharge-ca.crt herunterladen",
+  "phones.compare": "Fingerabdruck vergleichen",
+  "phones.compare_how": "SHA-256. Auf dem PC von Central: openssl x509 -in .evcharge/ca.pem -noout -fingerprint -sha256. Ist es ein anderer, brechen Sie ab: Jemand könnte dazwischen sein.",
+  "phones.android": "Android",
+  "phones.android_how": "Einstellungen → Sicherheit → Weitere → Verschlüsselung und Anmeldedaten → Zertifikat installieren → CA-Zertifikat, und wählen Sie die Datei.",
+  "phones.iphone": "iPhone oder iPad",
+  "phones.iphone_how": "Öffnen Sie die Datei in Safari und erlauben Sie das Profil; Einstellungen → Allgemein → VPN und Geräteverwaltung → installieren; dann Einstellungen → Allgemein → Info → Zertifikatsvertrauenseinstellungen → einschalten.",
+  "phones.open": "Seiten öffnen",
+  "phones.open_how": "Die Adresse muss eine sein, die das Zertifikat von Central nennt: eine Adresse seines PCs oder ein Name aus [registry] names.",
+  "phones.mind": "Wer den Schlüssel dieser Zertifizierungsstelle (ca.key) hat, kann sich auf diesem Telefon als jede Website ausgeben. Installieren Sie sie nur auf eigenen Telefonen und entfernen Sie sie nach dem Kurs.",
+  "phones.asking": "Central wird gefragt …",
+  "phones.failed": "Keine Verbindung zu Central. Laden Sie diese Seite neu.",
+};

@@ -1,0 +1,20 @@
+// Words of the page that helps phones to trust Central.
+export default {
+  "phones.title": "evcharge no telemóvel",
+  "phones.why": "Um telemóvel desta rede abre as páginas por HTTPS quando confia na autoridade desta rede. Sem isso avisa, não guarda nenhuma página e não mostra notificações.",
+  "phones.local": "Esta Central só escuta no seu próprio PC: nenhum telemóvel lhe chega. Ponha api_host, em [central] de config.toml, a 0.0.0.0 e volte a arrancá-la.",
+  "phones.load": "Descarregar o certificado da autoridade",
+  "phones.load_how": "Não é secreto nem contém nenhuma chave.",
+  "phones.download": "Descarregar evcharge-ca.crt",
+  "phones.compare": "Comparar a impressão digital",
+  "phones.compare_how": "SHA-256. No PC da Central: openssl x509 -in .evcharge/ca.pem -noout -fingerprint -sha256. Se for outra, pare: pode haver alguém no meio.",
+  "phones.android": "Android",
+  "phones.android_how": "Definições → Segurança → Mais → Encriptação e credenciais → Instalar um certificado → Certificado de AC, e escolha o ficheiro.",
+  "phones.iphone": "iPhone ou iPad",
+  "phones.iphone_how": "Abra o ficheiro no Safari e permita o perfil; Definições → Geral → VPN e gestão de dispositivos → instale-o; depois Definições → Geral → Informações → Confiança em certificados → ative-o.",
+  "phones.open": "Abrir as páginas",
+  "phones.open_how": "O endereço tem de ser um dos que o certificado da Central nomeia: um endereço do seu PC ou um nome de [registry] names.",
+  "phones.mind": "Quem tiver a chave dessa autoridade (ca.key) pode fazer-se passar por qualquer site neste telemóvel. Instale-a só em telemóveis próprios e remova-a no fim do curso.",
+  "phones.asking": "a perguntar à Central…",
+  "phones.failed": "Sem ligação à Central. Volte a carregar esta página.",
+};
