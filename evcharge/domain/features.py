@@ -40,7 +40,7 @@ class Feature(StrEnum):
     QUIET = "quiet"
     # Frames are AES-256-GCM instead of Fernet tokens, where both ends name it: Central does when it is set to.
     AES_GCM = "aes_gcm"
-    # SUPPLY_UPDATE says how full the battery is, and in how many seconds it will be.
+    # SUPPLY_UPDATE says how full the battery is, and in how many seconds it will be; records say how full it is.
     BATTERY = "battery"
 
 

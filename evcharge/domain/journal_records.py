@@ -41,6 +41,11 @@ class Growing(Struct, frozen=True, gc=False):
     since: ClassVar[Mapping[str, Feature]] = MappingProxyType({})
 
 
+def known(value: int | UnsetType) -> int | None:
+    """Return what a field holds that may be left out; None: it was."""
+    return None if value is UNSET else value
+
+
 # ---- engine: the durable lane. The journal on its disk holds these very structs.
 
 
@@ -64,15 +69,17 @@ class SupplyStart(Record, tag="SUPPLY_START"):
     meter_mwh: Energy
     # START's `at`, and the seconds of the engine's steady clock that have passed since it came.
     began_at: Instant | UnsetType = UNSET
-    since = MappingProxyType({"began_at": Feature.TIMES})
+    battery_permille: Permille | UnsetType = UNSET
+    since = MappingProxyType({"began_at": Feature.TIMES, "battery_permille": Feature.BATTERY})
 
 
 class Meter(Record, tag="METER"):
-    """The register, once a second while power flows."""
+    """The register, once a second while power flows; and how full the battery is, where that is known."""
 
     meter_mwh: Energy
     elapsed_s: Elapsed | UnsetType = UNSET
-    since = MappingProxyType({"elapsed_s": Feature.TIMES})
+    battery_permille: Permille | UnsetType = UNSET
+    since = MappingProxyType({"elapsed_s": Feature.TIMES, "battery_permille": Feature.BATTERY})
 
 
 class SupplyEnd(Record, tag="SUPPLY_END"):
@@ -81,7 +88,8 @@ class SupplyEnd(Record, tag="SUPPLY_END"):
     meter_mwh: Energy
     reason: Text
     elapsed_s: Elapsed | UnsetType = UNSET
-    since = MappingProxyType({"elapsed_s": Feature.TIMES})
+    battery_permille: Permille | UnsetType = UNSET
+    since = MappingProxyType({"elapsed_s": Feature.TIMES, "battery_permille": Feature.BATTERY})
 
 
 class SupplyRefused(Record, tag="SUPPLY_REFUSED"):

@@ -180,3 +180,40 @@ async def test_a_charge_that_is_closed_after_a_start_of_central_was_as_fast_as_i
             "SELECT elapsed_s, speed_permille FROM reading ORDER BY elapsed_s"
         ).fetchall()
     assert [tuple(row) for row in kept] == [(0, 60_000), (1, 60_000), (2, 60_000)]
+
+
+@pytest.mark.parametrize("at_once", [1, 10_000])
+async def test_the_books_keep_how_full_the_battery_was_also_of_a_charge_that_is_closed(
+    tmp_path: Path, at_once: int
+):
+    network = Network()
+    network.engine(speed_permille=1_000, max_power_w=22_000)
+    network.monitor()
+    network.driver_is_there()
+    session = network.authorised()
+    engine, of_it = network.engines["CP001"], session.session_id
+    network.later(60)
+    network.sends(
+        engine.started(of_it, began_at=session.authorised_at.timestamp(), battery_permille=231),
+        engine.meter(of_it, 1_000, elapsed_s=1, battery_permille=232),
+        # An engine of before says nothing of it.
+        engine.meter(of_it, 1_000, elapsed_s=2),
+        engine.meter(of_it, 1_000, elapsed_s=3, battery_permille=234),
+    )
+    network.engine_leaves()
+    # What is closed was told in its last reading, which stays as it is.
+    network.does(c.CloseLost, session_id=of_it)
+    async with books_opened(tmp_path) as books:
+        decided = entries(network)
+        for first in range(0, len(decided), at_once):
+            await books.store.commit(decided[first : first + at_once])
+    with raw(tmp_path / "central.db") as connection:
+        kept = connection.execute(
+            "SELECT elapsed_s, energy_mwh, speed_permille, battery_permille FROM reading ORDER BY elapsed_s"
+        ).fetchall()
+    assert [tuple(row) for row in kept] == [
+        (0, 0, 1_000, 231),
+        (1, 1_000, 1_000, 232),
+        (2, 2_000, 1_000, None),
+        (3, 3_000, 1_000, 234),
+    ]

@@ -133,7 +133,8 @@ async def test_a_charge_has_its_curve_its_lines_of_money_and_a_receipt_to_print(
     began_at = datetime.now(UTC).timestamp()
     await engine.journals(replace(engine.starts(), began_at=began_at))
     await engine.journals(
-        replace(engine.meters(50_000), elapsed_s=5), replace(engine.meters(10_000), elapsed_s=9)
+        replace(engine.meters(50_000), elapsed_s=5, battery_permille=400),
+        replace(engine.meters(10_000), elapsed_s=9, battery_permille=412),
     )
     await engine.journals(replace(engine.ends(), elapsed_s=10))
     await driver.ticket()
@@ -142,6 +143,13 @@ async def test_a_charge_has_its_curve_its_lines_of_money_and_a_receipt_to_print(
         sheet = page.locator("dialog[open].sheet")
         curve = sheet.locator(".curve")
         await expect(curve).to_have_attribute("aria-label", re.compile("36.0\u00a0kW.*0.06\u00a0kWh"))
+        # How full its battery was has an axis of its own, on the other side.
+        await expect(curve).to_have_attribute(
+            "aria-label", re.compile("battery from 40\u00a0% to 41\u00a0%$")
+        )
+        await expect(curve.locator(".ch-axis", has_text="%")).to_have_text(
+            ["0\u00a0%", "50\u00a0%", "100\u00a0%"]
+        )
         # What is numbered on the curve has its number in the list below it.
         numbers = await curve.locator(".ch-mark-text").all_text_contents()
         assert numbers == await sheet.locator(".story .mark-number").all_text_contents() != []

@@ -242,7 +242,7 @@ class Archive:
     async def course(self, session_id: str) -> list[Row]:
         """Return the readings that are kept of a session, oldest first."""
         return await self._database.read(
-            "SELECT elapsed_s, energy_mwh, speed_permille FROM reading "
+            "SELECT elapsed_s, energy_mwh, speed_permille, battery_permille FROM reading "
             "WHERE session_id = :session_id ORDER BY elapsed_s",
             {"session_id": session_id},
         )

@@ -167,7 +167,9 @@ _TABLES: dict[type[Change], _Table] = {
     OrderTaken: _table("order_taken", ("command_id", "at")),
     OrderOffset: _table("order_offset", ("cluster", "partition", "next"), ("cluster", "partition")),
     MeterReading: _table(
-        "reading", ("session_id", "elapsed_s", "energy_mwh", "speed_permille"), ("session_id", "elapsed_s")
+        "reading",
+        ("session_id", "elapsed_s", "energy_mwh", "speed_permille", "battery_permille"),
+        ("session_id", "elapsed_s"),
     ),
 }  # fmt: skip
 PUT_EVENT = Put("events", _EVENT_COLUMNS)
@@ -190,11 +192,12 @@ _FORGET_JOURNAL = Take("journal", ("cp_id", "journal_id"))
 _TAKE_FROM_INBOX = Take("inbox", ("session_id", "driver_id"))
 # Who has not said how fast its time runs is as fast as before; nobody ever said: real time.
 _PUT_READING = Sql("""
-    INSERT INTO reading (session_id, elapsed_s, energy_mwh, speed_permille)
+    INSERT INTO reading (session_id, elapsed_s, energy_mwh, speed_permille, battery_permille)
     VALUES (:session_id, :elapsed_s, :energy_mwh, COALESCE(
         (SELECT speed_permille FROM reading WHERE session_id = :session_id AND elapsed_s <= :elapsed_s
-         ORDER BY elapsed_s DESC LIMIT 1), 1000))
-    ON CONFLICT (session_id, elapsed_s) DO UPDATE SET energy_mwh = excluded.energy_mwh
+         ORDER BY elapsed_s DESC LIMIT 1), 1000), :battery_permille)
+    ON CONFLICT (session_id, elapsed_s) DO UPDATE SET energy_mwh = excluded.energy_mwh,
+        battery_permille = COALESCE(excluded.battery_permille, reading.battery_permille)
 """)
 # Of each stretch its first reading stays, and the last of all: with it a charge ends, maybe in this very commit.
 _THIN_READINGS = Sql("""
@@ -271,7 +274,12 @@ def statements(batch: Iterable[DecidedEntry], days: Days = UTC_DAYS) -> Iterator
         yield (
             _PUT_READING,
             [
-                {"session_id": one.session_id, "elapsed_s": one.elapsed_s, "energy_mwh": one.energy_mwh}
+                {
+                    "session_id": one.session_id,
+                    "elapsed_s": one.elapsed_s,
+                    "energy_mwh": one.energy_mwh,
+                    "battery_permille": one.battery_permille,
+                }
                 for one in unpaced
             ],
         )

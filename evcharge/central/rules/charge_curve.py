@@ -6,7 +6,8 @@ whenever they would become too many, each two become one. What has flowed betwee
 
 from evcharge.central.rules.decision import Draft
 from evcharge.central.rules.facts import MeterReading
-from evcharge.domain.session import Session
+from evcharge.domain.journal_records import Meter, SupplyEnd, SupplyStart, known
+from evcharge.domain.session import Session, SessionState
 
 # Without the last one, which is always kept.
 MOST = 120
@@ -17,8 +18,15 @@ def stretch_s(elapsed_s: int) -> int:
     return 1 << max(0, (elapsed_s // MOST).bit_length())
 
 
-def follow(draft: Draft, before: Session, after: Session, *, ends: bool = False) -> None:
-    """Keep the reading of `after`, if it is the first of its stretch, or the last of all."""
+def follow(
+    draft: Draft,
+    before: Session,
+    after: Session,
+    record: SupplyStart | Meter | SupplyEnd | None,
+    *,
+    ends: bool = False,
+) -> None:
+    """Keep the reading of `after`, which `record` told, if it is the first of its stretch, or the last of all."""
     if after.elapsed_s is None:
         return
     stretch = stretch_s(after.elapsed_s)
@@ -28,12 +36,16 @@ def follow(draft: Draft, before: Session, after: Session, *, ends: bool = False)
         earlier_s, was = before.elapsed_s, stretch_s(before.elapsed_s)
     if not ends and earlier_s // stretch == after.elapsed_s // stretch:
         return
+    # With the reading at which a session was closed, and which is none of the even ones, they would be too many.
+    was_closed = ends and before.state is not SessionState.CHARGING
     draft.put(
         MeterReading(
             session_id=after.session_id,
             elapsed_s=after.elapsed_s,
             energy_mwh=after.energy_mwh,
-            speed_permille=draft.existing_point(after.cp_id).speed_permille,
-            thinned_to_s=stretch if stretch > was else 0,
+            # Nothing was told: it was as fast as before, and what is kept of that second stays.
+            speed_permille=draft.existing_point(after.cp_id).speed_permille if record is not None else 0,
+            battery_permille=known(record.battery_permille) if record is not None else None,
+            thinned_to_s=stretch if stretch > was or was_closed else 0,
         )
     )

@@ -466,7 +466,7 @@ def _started(draft: Draft, command: TakeRecords, session: Session, record: Suppl
     if doubt:
         set_aside(draft, command, record, rules, doubt)
     draft.put(session)
-    charge_curve.follow(draft, before, session)
+    charge_curve.follow(draft, before, session, record)
     draft.put(replace(point, charging=True))
     if (driver := draft.driver(session.driver_id)) is not None and driver.lapses:
         draft.put(lapses.forgiven(driver))
@@ -484,7 +484,7 @@ def _metered(draft: Draft, command: TakeRecords, session: Session, record: Meter
     means = Means.of(draft.existing_point(session.cp_id), rules)
     after, doubt = read(session, record, means, rules)
     draft.put(after)
-    charge_curve.follow(draft, session, after)
+    charge_curve.follow(draft, session, after, record)
     if after.excess_mwh and session.excess_mwh:
         return
     if doubt:
@@ -508,7 +508,7 @@ def _ended(draft: Draft, command: TakeRecords, session: Session, record: SupplyE
         point = replace(point, fault=ENGINE_FAULT)
         draft.say(events.FaultReported(cp_id=point.cp_id, fault=ENGINE_FAULT))
     draft.put(point)
-    charge_curve.follow(draft, session, final, ends=True)
+    charge_curve.follow(draft, session, final, record, ends=True)
     issue_ticket(draft, final, reason, rules)
 
 

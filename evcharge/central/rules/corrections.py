@@ -44,7 +44,7 @@ def heard_late(draft: Draft, command: TakeRecords, record: AnyRecord, rules: Rul
             # It supplies what nobody waits for here: it is told to end that, and its end will be billed.
             after, _ = read(closed.session, record, _means(draft, closed, rules), rules)
             draft.put(after)
-            charge_curve.follow(draft, closed.session, after)
+            charge_curve.follow(draft, closed.session, after, record)
             draft.say(events.StraySupply(session_id=closed.session.session_id, cp_id=command.cp_id))
             return True
         case SupplyEnd() if closed.session.awaits_end and closed.ticket is not None:
@@ -169,7 +169,7 @@ def _true_end(
     if doubt or record.meter_mwh < closed.session.meter_mwh:
         set_aside(draft, command, record, rules, doubt or "final meter is below an earlier one")
     draft.put(replace(final, awaits_end=False))
-    charge_curve.follow(draft, closed.session, final, ends=True)
+    charge_curve.follow(draft, closed.session, final, record, ends=True)
     energy_mwh = final.energy_mwh - ticket.energy_mwh - ticket.corrected_mwh
     # Records have put nothing right yet; what an operator has given back, or asked for besides, stays so.
     cents = final.cost_cents() - ticket.cost_cents
@@ -207,7 +207,7 @@ def _begun_all_the_same(
         set_aside(draft, command, record, rules, doubt)
     # Its driver was told that nothing comes of it: what has flowed is billed, and no more.
     draft.put(replace(started, stop_reason=EndReason.LOST))
-    charge_curve.follow(draft, reopened, started)
+    charge_curve.follow(draft, reopened, started, record)
     draft.put(replace(point, session_id=session.session_id, charging=True))
     draft.say(
         events.SessionStarted(

@@ -249,6 +249,7 @@ class MeterReading:
     """How much a session had drawn after so many seconds: for its curve (`charge_curve`), and never for money.
 
     `speed_permille`: 0 while its engine has not said so since Central's start: then that of the reading before.
+    `battery_permille`: how full the battery of its car was; None: nobody said.
     `thinned_to_s`: from now on one reading is kept of each stretch of so many seconds; 0: as before.
     """
 
@@ -256,6 +257,7 @@ class MeterReading:
     elapsed_s: int
     energy_mwh: int
     speed_permille: int
+    battery_permille: int | None = None
     thinned_to_s: int = 0
 
 

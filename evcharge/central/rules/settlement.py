@@ -67,7 +67,7 @@ def close_estimated(draft: Draft, point: ChargingPoint, rules: Rules, reason: En
     """Bill what runs at `point` at its last committed meter, marked as an estimate."""
     session = draft.session_of(point)
     if session is not None and session.state is SessionState.CHARGING:
-        charge_curve.follow(draft, session, session, ends=True)
+        charge_curve.follow(draft, session, session, None, ends=True)
         issue_ticket(draft, session, reason, rules, estimated=True)
 
 

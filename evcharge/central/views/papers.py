@@ -46,19 +46,19 @@ class Amendment:
     by_order: bool
 
 
-def course(readings: Iterable[tuple[int, int, int]]) -> list[list[int]]:
-    """Return readings (seconds, mWh, thousandths of speed) as [seconds, mWh, W].
+def course(readings: Iterable[tuple[int, int, int, int | None]]) -> list[list[int | None]]:
+    """Return readings (seconds, mWh, thousandths of speed and of the battery) as [seconds, mWh, W, battery].
 
-    The power is the mean since the reading before, by the clock of the vehicle.
+    The power is the mean since the reading before, by the clock of the vehicle; battery of None: nobody said.
     """
-    found: list[list[int]] = []
+    found: list[list[int | None]] = []
     before_s = before_mwh = 0
-    for elapsed_s, energy_mwh, speed_permille in readings:
+    for elapsed_s, energy_mwh, speed_permille, battery_permille in readings:
         took_s, more_mwh = elapsed_s - before_s, energy_mwh - before_mwh
         # 3600 mW s are a mWh, and simulated time runs so many thousandths as fast.
         power_w = more_mwh * 3600 // (took_s * speed_permille) if took_s > 0 else 0
         before_s, before_mwh = elapsed_s, energy_mwh
-        found.append([elapsed_s, energy_mwh, power_w])
+        found.append([elapsed_s, energy_mwh, power_w, battery_permille])
     return found
 
 

@@ -311,7 +311,7 @@ class ChargeControl:
         if self._pending is None or not self._car_is_new or not self.linked or self.fault is not None:
             return
         start = self._pending.start
-        self._books.guarded(self._books.begin, start, self._pending.received_s)
+        self._books.guarded(self._books.begin, start, self._pending.received_s, self.battery_permille)
         if not self._books.knows(start.session_id):
             self._refuse_pending(EndReason.FAULT)
             return
@@ -325,7 +325,7 @@ class ChargeControl:
     def _flow(self, running: SupplyStart, car: EnergyMeter, dt_s: float) -> None:
         flow = car.read(dt_s, running.limit_mwh - self._books.energy_mwh)
         if flow.energy_mwh:
-            self._books.meter(running.session_id, flow.energy_mwh)
+            self._books.meter(running.session_id, flow.energy_mwh, car.charge_permille)
         energy_mwh = self._books.energy_mwh
         self.power_w = flow.power_w
         self._thermometer.step(flow.power_w, dt_s)

@@ -100,6 +100,11 @@ class Journal:
         return self._state.elapsed_s
 
     @property
+    def battery_permille(self) -> int | None:
+        """How full the battery was at that second; None when the records of the session do not say."""
+        return self._state.battery_permille
+
+    @property
     def running(self) -> SupplyStart | None:
         """The start of the session that has no end yet."""
         return self._state.open

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, dataclass_transform
 
 import msgspec
-from msgspec import UNSET, Meta, Struct
+from msgspec import Meta, Struct
 
 from evcharge.domain import journal_records
 from evcharge.domain.journal_records import (
@@ -25,6 +25,7 @@ from evcharge.domain.journal_records import (
     SupplyRefused,
     SupplyStart,
     Token,
+    known,
 )
 from evcharge.domain.strict_json import JsonReader, read_json
 from evcharge.runtime import failures
@@ -165,6 +166,8 @@ class JournalState:
         self.open: SupplyStart | None = None
         # The second of the open session that is journaled last; None when its records do not say.
         self.elapsed_s: int | None = None
+        # How full its battery was then; None when its records do not say.
+        self.battery_permille: int | None = None
         self.seen: dict[str, None] = dict.fromkeys(base.seen)
 
     def check(self, entry: Entry) -> None:
@@ -204,10 +207,12 @@ class JournalState:
             case SupplyStart(session_id=session_id):
                 self.open = entry
                 self.elapsed_s = 0
+                self.battery_permille = known(entry.battery_permille)
                 self.seen[session_id] = None
-            case Meter(meter_mwh=meter_mwh, elapsed_s=elapsed_s):
+            case Meter(meter_mwh=meter_mwh, elapsed_s=elapsed_s, battery_permille=battery_permille):
                 self.meter_mwh = meter_mwh
-                self.elapsed_s = None if elapsed_s is UNSET else elapsed_s
+                self.elapsed_s = known(elapsed_s)
+                self.battery_permille = known(battery_permille)
             case SupplyEnd(meter_mwh=meter_mwh):
                 self.meter_mwh = meter_mwh
                 self.open = None

@@ -159,7 +159,7 @@ class SessionJournal:
         """Take note of the steady clock: what is written next happens at this instant."""
         self._now_s = now_s
 
-    def begin(self, start: Start, received_s: float) -> None:
+    def begin(self, start: Start, received_s: float, battery_permille: int | None) -> None:
         """Journal the start of a session, then close the contactor. To be used within `guarded`.
 
         START came at `received_s` of the steady clock.
@@ -178,12 +178,13 @@ class SessionJournal:
                 auth=start.auth,
                 meter_mwh=self._journal.meter_mwh,
                 began_at=began_at,
+                battery_permille=_field(battery_permille),
             )
         )
         self._began_s = self._now_s
         self._contactor.close()
 
-    def meter(self, session_id: str, energy_mwh: int) -> None:
+    def meter(self, session_id: str, energy_mwh: int, battery_permille: int | None) -> None:
         """Journal that so much more has flowed, then count it. To be used within `guarded`."""
         self._journal.append(
             Meter(
@@ -191,6 +192,7 @@ class SessionJournal:
                 session_id=session_id,
                 meter_mwh=self._journal.meter_mwh + energy_mwh,
                 elapsed_s=_field(self.elapsed_s),
+                battery_permille=_field(battery_permille),
             )
         )
         self._contactor.deliver(energy_mwh)
@@ -260,6 +262,7 @@ class SessionJournal:
                 meter_mwh=meter_mwh,
                 reason=reason,
                 elapsed_s=_field(self.elapsed_s),
+                battery_permille=_field(self._journal.battery_permille),
             )
         )
         self._began_s = None
@@ -294,5 +297,5 @@ class SessionJournal:
         return False
 
 
-def _field(elapsed_s: int | None) -> int | UnsetType:
-    return UNSET if elapsed_s is None else elapsed_s
+def _field(value: int | None) -> int | UnsetType:
+    return UNSET if value is None else value

@@ -190,18 +190,27 @@ GOLDEN_LISTS: list[tuple[messages.Message, str]] = [
                     auth="signed",
                     meter_mwh=0,
                     began_at=1_800_000_012.75,
+                    battery_permille=231,
                 ),
-                journal_records.Meter(seq=2, session_id=S, meter_mwh=6_111, elapsed_s=1),
+                journal_records.Meter(
+                    seq=2, session_id=S, meter_mwh=6_111, elapsed_s=1, battery_permille=232
+                ),
                 journal_records.SupplyEnd(
-                    seq=3, session_id=S, meter_mwh=6_200, reason="unplugged", elapsed_s=2
+                    seq=3,
+                    session_id=S,
+                    meter_mwh=6_200,
+                    reason="unplugged",
+                    elapsed_s=2,
+                    battery_permille=232,
                 ),
             ]
         ),
         f'{{"t":"RECORDS","records":[{{"k":"SUPPLY_START","seq":1,"session_id":"{S}","driver_id":"D01",'
         f'"request_id":"{R}","price":2500,"hold_cents":2000,"limit_mwh":80000000,"auth":"signed","meter_mwh":0,'
-        '"began_at":1800000012.75},'
-        f'{{"k":"METER","seq":2,"session_id":"{S}","meter_mwh":6111,"elapsed_s":1}},'
-        f'{{"k":"SUPPLY_END","seq":3,"session_id":"{S}","meter_mwh":6200,"reason":"unplugged","elapsed_s":2}}]}}',
+        '"began_at":1800000012.75,"battery_permille":231},'
+        f'{{"k":"METER","seq":2,"session_id":"{S}","meter_mwh":6111,"elapsed_s":1,"battery_permille":232}},'
+        f'{{"k":"SUPPLY_END","seq":3,"session_id":"{S}","meter_mwh":6200,"reason":"unplugged","elapsed_s":2,'
+        '"battery_permille":232}]}',
     ),
     (
         messages.Points(

@@ -296,7 +296,8 @@ class SessionAnswer(Answer):
     """One session, its ticket once there is one, and everything that happened in it.
 
     `meanwhile`: what happened to its charging point and to Central in that time. `course`: readings as [seconds, mWh,
-    W], at most 121, the power a mean since the one before; empty where the charging point tells no seconds.
+    W, thousandths of the battery or null], at most 121, the power a mean since the one before; empty where the charging
+    point tells no seconds.
     `lost`: it is open, and its engine has no link to Central; if that does not come back, an operator closes it.
     """
 
@@ -304,7 +305,7 @@ class SessionAnswer(Answer):
     ticket: TicketRow | None
     events: list[AuditRow]
     meanwhile: list[AuditRow]
-    course: list[list[int]]
+    course: list[list[int | None]]
     receipt: Receipt | None
     lost: bool
 

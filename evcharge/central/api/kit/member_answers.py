@@ -216,11 +216,11 @@ class OwnSessionsAnswer(Answer):
 
 
 class OwnSessionAnswer(Answer):
-    """One session of one's own: `course` as [seconds, mWh, W], its ticket and its receipt once there is one."""
+    """One session of one's own: `course` as of `SessionAnswer`, its ticket and its receipt once there is one."""
 
     session: Session
     ticket: TicketRow | None
-    course: list[list[int]]
+    course: list[list[int | None]]
     receipt: Receipt | None
 
 

@@ -173,7 +173,8 @@ class Sessions:
         readings = await self._archive.course(session_id)
         return {
             "course": papers.course(
-                (one["elapsed_s"], one["energy_mwh"], one["speed_permille"]) for one in readings
+                (one["elapsed_s"], one["energy_mwh"], one["speed_permille"], one["battery_permille"])
+                for one in readings
             ),
             "receipt": receipt,
         }

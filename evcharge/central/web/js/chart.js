@@ -5,7 +5,7 @@
  * `{remove()}`. With `label` (the accessible name) a chart is reached by Tab and read point by point with the
  * arrow keys, as a slider; `keys: false` leaves only the pointer (many small charts), `quiet: true` not even that.
  *
- *   lineChart(svg, {label, series: [{name, points: [[x, y|null], …], area, tone: 1..4}], x, y, …})
+ *   lineChart(svg, {label, series: [{name, points: [[x, y|null], …], area, tone: 1..4, y}], x, y, …})
  *   barChart(svg, {label, bars: [{label, value, text, partial}], y, …})
  *   stateStrip(svg, {label, from, until, spans: [{s, from, until|null, text}], x, …})
  *
@@ -32,7 +32,7 @@ function chart(draw) {
 
 /**
  * Lines or areas over time. `x: null` gives no axes (a sparkline); `low`/`high` pin the y axis, which starts
- * at zero otherwise; `from`/`until` pin the x axis; `marks: [{at, text}]` are lines across it. `empty` is said when there is no point.
+ * at zero otherwise; a series with an own `y`, a share 0..1 in words, has its axis on the right; `from`/`until` pin the x axis; `marks: [{at, text}]` are lines across it. `empty` is said when there is no point.
  */
 export const lineChart = chart(drawLines);
 

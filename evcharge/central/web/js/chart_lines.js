@@ -1,13 +1,15 @@
 /** Lines and areas over time. A y of null is a gap: nothing was known then, and nothing is drawn. */
-import { instants, s, ticks, widthOf, yAxis } from "./chart_parts.js";
+import { instants, rightAxis, s, ticks, widthOf, yAxis } from "./chart_parts.js";
 
 /** Draw into `layer`; return the stops of the cursor, one for each x of the first series. */
 export function drawLines(layer, options, width, height) {
   const series = options.series.map((one, i) => ({ tone: i + 1, ...one }));
-  const known = series.flatMap((one) => one.points.filter(([, y]) => y !== null));
+  const known = series.filter((one) => !one.y).flatMap((one) => one.points.filter(([, y]) => y !== null));
   if (!known.length) return [];
   const axes = Boolean(options.x);
   const box = { top: axes ? 8 : 2, right: width - (axes ? 6 : 0), bottom: height - (axes ? 22 : 1) };
+  const share = series.find((one) => one.y)?.y;
+  if (share) rightAxis(layer, share, box);
   const [low, high] = range(known, options);
   const values = axes ? ticks(low, high, Math.max(2, Math.floor(height / 48))) : [low, high];
   const { left, place } = axes ? yAxis(layer, values, options.y, box) : bare(values, box);
@@ -17,8 +19,9 @@ export function drawLines(layer, options, width, height) {
   const across = (x) => left + ((x - from) / (until - from || 1)) * (box.right - left);
   if (axes) timeAxis(layer, options.x, { from, until, left, across, box, height });
   for (const mark of options.marks ?? []) drawMark(layer, mark, across, box);
-  for (const one of series) drawSeries(layer, one, across, place, box.bottom);
-  return axes || options.y ? stopsOf(series, options, across, place, box.bottom) : [];
+  const heights = series.map((one) => (one.y ? (part) => box.bottom - part * (box.bottom - box.top) : place));
+  series.forEach((one, i) => drawSeries(layer, one, across, heights[i], box.bottom));
+  return axes || options.y ? stopsOf(series, options, across, heights, box.bottom) : [];
 }
 
 /** @returns {[number, number]} */
@@ -71,13 +74,13 @@ function runs(points) {
   return found.filter((run) => run.length);
 }
 
-function stopsOf(series, { x, y, when = x }, across, place, floor) {
+function stopsOf(series, { x, y, when = x }, across, heights, floor) {
   const others = series.map((one) => new Map(one.points));
   return series[0].points.map(([at]) => {
-    const all = series.map((one, i) => ({ ...one, value: others[i].get(at) ?? null }));
+    const all = series.map((one, i) => ({ ...one, place: heights[i], words: one.y ?? y, value: others[i].get(at) ?? null }));
     const here = all.filter((one) => one.value !== null);
-    const dots = here.map(({ value, tone }) => ({ y: place(value), tone }));
-    const line = ({ name, value, tone }) => (name ? { text: `${name} ${y(value)}`, tone } : { text: y(value) });
+    const dots = here.map(({ place, value, tone }) => ({ y: place(value), tone }));
+    const line = ({ name, value, tone, words }) => (name ? { text: `${name} ${words(value)}`, tone } : { text: words(value) });
     const lines = here.map(line);
     if (!lines.length) lines.push({ text: "–" });
     return { x: across(at), y: dots[0]?.y, floor, head: when ? when(at) : "", lines, dots };

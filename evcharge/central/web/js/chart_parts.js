@@ -41,6 +41,15 @@ export function instants(from, until, most) {
 /** Roughly how wide a text is in the axis font, without asking the browser to lay it out. */
 export const widthOf = (text) => text.length * 6.3;
 
+/** Label the right side with shares from nothing to all of it, and leave that much room for them. */
+export function rightAxis(layer, words, box) {
+  box.right -= Math.ceil(widthOf(words(1))) + 4;
+  for (const part of [0, 0.5, 1]) {
+    const y = box.bottom - part * (box.bottom - box.top) + 3.5;
+    layer.append(s("text", { class: "ch-axis", x: box.right + 8, y }, words(part)));
+  }
+}
+
 /** Draw the horizontal grid and its labels; return where the plot starts and how y maps to pixels. */
 export function yAxis(layer, values, words, box) {
   const texts = values.map(words);

@@ -35,8 +35,8 @@ def in_the_books(found: list[MeterReading]) -> dict[int, int]:
             firsts: dict[int, int] = {}
             for second in sorted(kept):
                 firsts.setdefault(second // one.thinned_to_s, second)
-            kept = {second: kept[second] for second in firsts.values()}
-    return kept
+            kept = {second: kept[second] for second in {*firsts.values(), max(kept)}}
+    return dict(sorted(kept.items()))
 
 
 def whole_charge(network: Network, seconds: list[int]) -> list[MeterReading]:
@@ -72,6 +72,50 @@ def test_however_a_charge_is_metered_its_readings_are_few_and_only_grow(seconds:
     assert len(kept) <= MOST + 1
     energies = [kept[second] for second in sorted(kept)]
     assert energies == sorted(energies)
+
+
+def told(network: Network, session_id: str, seconds: range) -> list[MeterReading]:
+    """Return what is kept while those seconds are metered."""
+    engine = network.engines["CP001"]
+    return readings(*(network.sends(engine.meter(session_id, 1_000, elapsed_s=second)) for second in seconds))
+
+
+def test_a_charge_that_is_closed_on_its_way_keeps_no_more_than_the_most():
+    network = town()
+    session = network.authorised()
+    engine = network.engines["CP001"]
+    network.later(4 * HOUR)
+    found = readings(
+        network.sends(engine.started(session.session_id, began_at=session.authorised_at.timestamp()))
+    )
+    # The very last second of a stretch: nothing follows that would thin what was kept as the last by then.
+    end = 120 * 16 - 1
+    found += told(network, session.session_id, range(4, 1_004, 4))
+    network.engine_leaves()
+    found += readings(network.does(c.CloseLost, session_id=session.session_id))
+    network.engine()
+    found += told(network, session.session_id, range(1_004, end, 4))
+    found += readings(network.sends(engine.ended(session.session_id, 1_000, elapsed_s=end)))
+    kept = in_the_books(found)
+    assert len(kept) == MOST + 1
+    assert list(kept) == [*range(0, end, 16), end]
+
+
+def test_a_reading_says_how_full_the_battery_was_where_that_is_known():
+    network = town()
+    session = network.authorised()
+    engine, of_it = network.engines["CP001"], session.session_id
+    network.later(HOUR)
+    began_at = session.authorised_at.timestamp()
+    found = readings(
+        network.sends(
+            engine.started(of_it, began_at=began_at, battery_permille=231),
+            engine.meter(of_it, 1_000, elapsed_s=1, battery_permille=232),
+            engine.meter(of_it, 1_000, elapsed_s=2),
+            engine.ended(of_it, elapsed_s=3, battery_permille=240),
+        )
+    )
+    assert [one.battery_permille for one in found] == [231, 232, None, 240]
 
 
 @given(st.integers(0, 10**9))

@@ -28,13 +28,13 @@ REST = Amendment("2026-01-01T13:30:00+00:00", 2 * KWH, 50, "its charging point t
 
 
 def test_the_power_between_two_readings_is_what_flowed_there_by_the_clock_of_the_vehicle():
-    assert course([(0, 0, 1000), (60, 366_667, 1000), (120, 366_667, 1000)]) == [
-        [0, 0, 0],
-        [60, 366_667, 22_000],
-        [120, 366_667, 0],
+    assert course([(0, 0, 1000, 400), (60, 366_667, 1000, 412), (120, 366_667, 1000, None)]) == [
+        [0, 0, 0, 400],
+        [60, 366_667, 22_000, 412],
+        [120, 366_667, 0, None],
     ]
     # A simulated hour in a minute.
-    assert course([(0, 0, 60_000), (60, 22 * KWH, 60_000)])[1] == [60, 22 * KWH, 22_000]
+    assert course([(0, 0, 60_000, None), (60, 22 * KWH, 60_000, None)])[1] == [60, 22 * KWH, 22_000, None]
 
 
 def test_the_lines_of_a_bill_come_to_what_the_charge_costs():

@@ -189,6 +189,7 @@ def test_a_start_is_answered_ready_and_waits_for_the_plug(point):
             limit_mwh=20 * KWH,
             auth="signed",
             meter_mwh=0,
+            battery_permille=point.permille,
         )
     ]
     assert point.moments == [PlanMoment.AUTHORISED, PlanMoment.STARTED]
@@ -313,10 +314,6 @@ def test_without_central_nothing_new_begins_not_even_what_it_authorised(point):
 def test_each_second_is_journaled_then_delivered_then_shown(charging):
     charging.said.clear()
     charging.tick(2)
-    assert charging.records(1) == [
-        Meter(seq=2, session_id=S1, meter_mwh=6111, elapsed_s=1),
-        Meter(seq=3, session_id=S1, meter_mwh=12222, elapsed_s=2),
-    ]
     assert charging.contactor.delivered_mwh == 12222
     car = SimulatedCar(50 * KWH, charging.permille, 22_000)
     first, second = (
@@ -324,6 +321,11 @@ def test_each_second_is_journaled_then_delivered_then_shown(charging):
         for _ in range(2)
         if car.read(1.0, 10**12)
     )
+    full = [battery["battery_permille"] for battery in (first, second)]
+    assert charging.records(1) == [
+        Meter(seq=2, session_id=S1, meter_mwh=6111, elapsed_s=1, battery_permille=full[0]),
+        Meter(seq=3, session_id=S1, meter_mwh=12222, elapsed_s=2, battery_permille=full[1]),
+    ]
     assert charging.said == [
         SupplyUpdate(session_id=S1, power_w=22_000, energy_mwh=6111, temperature_deci_celsius=221, **first),
         SupplyUpdate(session_id=S1, power_w=22_000, energy_mwh=12222, temperature_deci_celsius=223, **second),
@@ -378,7 +380,8 @@ def test_a_stop_ends_the_session_with_its_reason(charging, reason):
     charging.tick(2)
     charging.charge.on_stop(S1, reason)
     assert not charging.contactor.closed
-    end = SupplyEnd(seq=4, session_id=S1, meter_mwh=12222, reason=reason, elapsed_s=2)
+    battery = {"battery_permille": charging.charge.battery_permille}
+    end = SupplyEnd(seq=4, session_id=S1, meter_mwh=12222, reason=reason, elapsed_s=2, **battery)
     assert charging.records(3) == [end]
     charging.charge.on_stop(S1, "operator")
     charging.tick(2)
@@ -487,10 +490,11 @@ def test_a_restart_ends_a_charge_at_the_second_that_was_journaled_last(point, po
     point.start(at=NOON)
     point.charge.plug()
     point.tick(8)
+    battery = {"battery_permille": point.charge.battery_permille}
     # However long the engine is away, and whatever its clocks begin with.
     point.restart(power_cut=power_cut)
     assert point.records()[-1] == SupplyEnd(
-        seq=10, session_id=S1, meter_mwh=8 * 6111, reason="restart", elapsed_s=8
+        seq=10, session_id=S1, meter_mwh=8 * 6111, reason="restart", elapsed_s=8, **battery
     )
 
 

@@ -3,6 +3,8 @@ export default {
   "curve.title": "Potència en tot el temps",
   "curve.label": "Potència en tot el temps: {most} com a màxim, {energy} en total",
   "curve.power": "Potència",
+  "curve.battery": "Bateria",
+  "curve.battery_from": "bateria del {from} al {to}",
   "paper.what": "Concepte",
   "paper.energy": "Energia",
   "paper.amount": "Import",

@@ -3,6 +3,8 @@ export default {
   "curve.title": "Leistung über die ganze Zeit",
   "curve.label": "Leistung über die ganze Zeit: höchstens {most}, {energy} insgesamt",
   "curve.power": "Leistung",
+  "curve.battery": "Batterie",
+  "curve.battery_from": "Batterie von {from} bis {to}",
   "paper.what": "Posten",
   "paper.energy": "Energie",
   "paper.amount": "Betrag",

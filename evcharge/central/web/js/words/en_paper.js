@@ -3,6 +3,8 @@ export default {
   "curve.title": "Power over the whole time",
   "curve.label": "Power over the whole time: at most {most}, {energy} in all",
   "curve.power": "Power",
+  "curve.battery": "Battery",
+  "curve.battery_from": "battery from {from} to {to}",
   "paper.what": "What",
   "paper.energy": "Energy",
   "paper.amount": "Amount",

@@ -3,6 +3,8 @@ export default {
   "curve.title": "Potencia en todo el tiempo",
   "curve.label": "Potencia en todo el tiempo: {most} como máximo, {energy} en total",
   "curve.power": "Potencia",
+  "curve.battery": "Batería",
+  "curve.battery_from": "batería del {from} al {to}",
   "paper.what": "Concepto",
   "paper.energy": "Energía",
   "paper.amount": "Importe",

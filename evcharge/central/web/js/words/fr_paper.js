@@ -3,6 +3,8 @@ export default {
   "curve.title": "Puissance sur toute la durée",
   "curve.label": "Puissance sur toute la durée : au plus {most}, {energy} au total",
   "curve.power": "Puissance",
+  "curve.battery": "Batterie",
+  "curve.battery_from": "batterie de {from} à {to}",
   "paper.what": "Désignation",
   "paper.energy": "Énergie",
   "paper.amount": "Montant",

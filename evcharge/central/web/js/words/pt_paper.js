@@ -3,6 +3,8 @@ export default {
   "curve.title": "Potência em todo o tempo",
   "curve.label": "Potência em todo o tempo: no máximo {most}, {energy} ao todo",
   "curve.power": "Potência",
+  "curve.battery": "Bateria",
+  "curve.battery_from": "bateria de {from} a {to}",
   "paper.what": "Descrição",
   "paper.energy": "Energia",
   "paper.amount": "Montante",
