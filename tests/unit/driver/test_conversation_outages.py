@@ -1,0 +1,155 @@
+"""Outages: what is repeated, what waits, and what is said of them once."""
+
+from evcharge.domain.errors import AuthenticationError, Code, Overloaded
+from evcharge.driver.conversation import Conversation
+from evcharge.driver.requests import Reaction
+from evcharge.driver.words import Words
+from evcharge.evc1.messages import ErrorNotice, Heartbeat, ListPoints, Notice, RequestStart, RequestStop
+from tests.unit.driver.conversations import ADDRESS, bill, charging, conversation
+
+
+def test_a_request_without_outcome_is_repeated_with_the_same_id():
+    talk = charging()
+    talk.lost()
+    reaction = talk.connected()
+    assert reaction.lines == ("Connected to CENTRAL again.",)
+    assert reaction.messages == (RequestStart(request_id="request-1", cp_id="CP001"),)
+
+
+def test_a_settled_request_is_not_repeated():
+    talk = charging()
+    talk.hear(bill())
+    talk.lost()
+    assert talk.connected().messages == ()
+
+
+def test_a_request_made_during_an_outage_is_sent_when_it_ends():
+    talk = conversation(connected=False)
+    assert talk.start("CP001", None).messages == ()
+    reaction = talk.connected()
+    assert reaction.lines == (f"Connected to CENTRAL at {ADDRESS}.", "Request sent: CP001")
+    assert reaction.messages == (RequestStart(request_id="request-1", cp_id="CP001"),)
+
+
+def test_what_is_wanted_during_an_outage_is_said_to_wait():
+    talk = conversation(connected=False)
+    talk.lost()
+    waits = ("Not connected to CENTRAL; it is asked as soon as it can be reached.",)
+    assert talk.start("CP001", None).lines == waits
+    assert talk.ask(ListPoints()).lines == waits
+    early = conversation(connected=False)
+    assert early.start("CP001", None).lines == ()
+
+
+def test_an_outage_is_told_once_and_again_only_after_it_ended():
+    talk = charging()
+    told = (f"Cannot connect to CENTRAL at {ADDRESS}; retrying (your charge goes on)",)
+    assert talk.lost().lines == told
+    assert talk.lost().lines == ()
+    talk.connected()
+    assert talk.lost().lines == told
+
+
+def test_why_nobody_answers_is_said_as_soon_as_it_is_known_and_each_cause_once():
+    talk = conversation()
+    assert talk.lost(None, "connection refused").lines == (
+        f"Cannot connect to CENTRAL at {ADDRESS} (connection refused); retrying",
+    )
+    assert talk.lost(None, "connection refused") == Reaction()
+    assert talk.lost() == Reaction()
+    later = talk.lost(None, "no answer in time")
+    assert later.lines == (f"Cannot connect to CENTRAL at {ADDRESS} (no answer in time); retrying",)
+    assert later.notes == (("central", later.lines[0]),)
+    spanish = Conversation("D01", ADDRESS, 60, lambda: "request-1", words=Words("es"))
+    assert "(conexión rechazada); se reintenta" in spanish.lost(None, "connection refused").lines[0]
+
+
+ELSEWHERE = AuthenticationError("D01 (driver) is already connected", Code.DUPLICATE)
+
+NOT_TAKEN = "Not stopped: D01 is connected in another window. Type stop there, or close that window first."
+
+
+def test_a_stop_in_a_window_that_central_does_not_hear_is_not_taken_and_does_not_wait():
+    talk = conversation(connected=False)
+    talk.lost(ELSEWHERE)
+    assert talk.stop() == Reaction(lines=(NOT_TAKEN,))
+    # The other window may be closed hours later: nothing is stopped then.
+    assert not any(isinstance(message, RequestStop) for message in talk.connected().messages)
+    assert talk.stop().messages == (RequestStop(),)
+
+
+def test_a_window_that_is_refused_again_and_again_says_so_once_and_when_it_is_let_in():
+    talk = conversation(connected=False)
+    first = talk.connected().lines
+    assert first == (f"Connected to CENTRAL at {ADDRESS}.",)
+    refusal = ErrorNotice(code=Code.DUPLICATE, text="D01 (driver) is already connected")
+    assert talk.hear(refusal) == Reaction()
+    assert talk.lost(ELSEWHERE).lines == ("D01 (driver) is already connected. Retrying.",)
+    for _ in range(2):
+        assert talk.connected().lines == ()
+        # Nor does the line at the bottom say that it is connected.
+        assert not talk.facts.connected
+        assert talk.hear(refusal) == Reaction()
+        assert talk.lost(ELSEWHERE) == Reaction()
+    talk.connected()
+    back = talk.hear(Heartbeat())
+    assert back.lines == ("Connected to CENTRAL again.",)
+    assert back.notes == (("central", None),)
+    assert talk.facts.connected
+    assert talk.stop().messages == (RequestStop(),)
+
+
+def test_a_stop_that_was_typed_before_that_was_known_is_not_taken_either():
+    talk = conversation(connected=False)
+    assert talk.stop() == Reaction()
+    assert talk.lost(ELSEWHERE).lines == ("D01 (driver) is already connected. Retrying.", NOT_TAKEN)
+    assert not talk.busy
+
+
+def test_without_a_charge_nothing_is_said_of_one():
+    assert conversation().lost().lines == (f"Cannot connect to CENTRAL at {ADDRESS}; retrying",)
+
+
+def test_each_reason_to_keep_us_out_is_told_once():
+    talk = conversation()
+    talk.lost()
+    revoked = AuthenticationError("the key of D01 was revoked", Code.REVOKED)
+    assert talk.lost(revoked).lines == ("the key of D01 was revoked. Retrying.",)
+    assert talk.lost(revoked).lines == ()
+    assert talk.lost(Overloaded("Registry not responding!", Code.BUSY)).lines == (
+        "Registry not responding! Retrying.",
+    )
+
+
+def test_a_registry_that_is_away_and_back_is_told_and_noted():
+    talk = conversation(connected=False)
+    away = Overloaded("Registry not responding at https://r.", Code.UNREACHABLE)
+    reaction = talk.lost(away)
+    assert reaction.lines == ("Registry not responding at https://r. Retrying.",)
+    assert reaction.notes == (("registry", reaction.lines[0]),)
+    reaction = talk.connected()
+    assert reaction.lines == ("Registry responding again.", f"Connected to CENTRAL at {ADDRESS}.")
+    assert reaction.notes == (("registry", None),)
+
+
+def test_a_ticket_that_is_not_renewed_is_told_though_central_is_there():
+    talk = conversation()
+    away = Overloaded("Registry not responding at https://r.", Code.UNREACHABLE)
+    assert talk.renewal(None) == Reaction()
+    assert talk.renewal(away).lines == ("Registry not responding at https://r. Retrying.",)
+    assert talk.renewal(None).lines == ("Registry responding again.",)
+
+
+def test_an_outage_is_noted_with_its_end():
+    talk = conversation()
+    assert talk.lost().notes == (("central", f"Cannot connect to CENTRAL at {ADDRESS}; retrying"),)
+    assert talk.connected().notes == (("central", None),)
+    assert talk.connected().notes == ()
+
+
+def test_only_the_return_of_what_was_lost_is_told():
+    talk = charging()
+    back = Notice(code="MONITOR_BACK", text="The monitor of CP001 is heard again.", cp_id="CP001")
+    assert talk.hear(back) == Reaction()
+    talk.hear(Notice(code="MONITOR_LOST", text="The monitor of CP001 is not heard.", cp_id="CP001"))
+    assert talk.hear(back).lines == (back.text,)
