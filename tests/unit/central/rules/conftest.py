@@ -6,9 +6,13 @@ from tests.unit.central.builders import Network
 
 
 @pytest.fixture
-def town() -> Network:
+def network() -> Network:
+    return Network()
+
+
+@pytest.fixture
+def town(network: Network) -> Network:
     """One charging point that is ready, one driver with 20.00 €."""
-    network = Network()
     network.point_is_there()
     network.driver_is_there()
     return network
