@@ -143,9 +143,7 @@ def _failure(problem: Exception, lang: str) -> int:
     leaves = _leaves(problem)
     if not wall_clock.is_usable():
         # It was set while we ran: nothing can be logged or timed any more.
-        clock = (
-            "the clock of this computer is wrong now (before 1970, or after 2199): set it, and start again."
-        )
+        clock = "this computer's clock is wrong (before 1970, or after 2199): set it, and start again."
         _say(translated(clock, lang))
         return FAILED
     worst = next((leaf for leaf in leaves if not isinstance(leaf, EvchargeError)), leaves[0])
@@ -446,7 +444,7 @@ def export(
 ) -> None:
     """Write all sessions or tickets that fit as one file, however many they are; the newest first."""
     if format_ == "cdr" and what != "tickets":
-        raise click.UsageError("A CDR is made of a ticket: evcharge export tickets --format cdr.")
+        raise click.UsageError("A CDR is made from a ticket: evcharge export tickets --format cdr.")
     query = {"from": since, "to": until, "cp_id": cp_id, "driver_id": driver_id}
     wanted = {name: value for name, value in query.items() if value is not None}
     if books:
@@ -515,7 +513,7 @@ def migrate(target: str, config_file: Path | None, **given: Any) -> None:
     say = Speech(SENTENCES, config.lang)
     if target == "file":
         if not config.central.database:
-            raise ConfigError("`[central] database` is empty: it must say from where the books come back.")
+            raise ConfigError("`[central] database` is empty: it must say where the books are.")
         click.echo(say("moved back", path=moving.to_file(config)))
     else:
         place = moving.to_postgres(config, parse("central.database", target or "?"))

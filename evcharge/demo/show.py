@@ -102,7 +102,7 @@ class _Show:
             async with asyncio.timeout(_START_WITHIN_S + 3 * self._wish.points):
                 url = await self._unless_lost(self._raise_curtain())
         except TimeoutError:
-            raise StateError(f"the network did not stand in time; {self._where_why()}") from None
+            raise StateError(f"the network was not up in time; {self._where_why()}") from None
         return await (self._play_once() if self._wish.once else self._live(url))
 
     async def _play_once(self) -> int:

@@ -100,7 +100,7 @@ def _read(path: Path) -> list[Damage]:
     except OSError as problem:
         raise StateError(f"cannot read {path}: {files.why(problem)}") from None
     except ValueError:
-        raise StateError(f"{path} holds no list of damages. Remove it.") from None
+        raise StateError(f"{path} does not contain a list of damage. Remove it.") from None
     return found
 
 
@@ -109,7 +109,7 @@ def damages_of(state: Path) -> Iterator[Damages]:
     """Have the list of this state folder to ourselves while the block runs. Raises StateError: another drill has it."""
     with held(state) as is_ours:
         if not is_ours:
-            raise StateError(f"another drill runs with {state}. Wait until it ends.")
+            raise StateError(f"another drill is running with {state}. Wait until it ends.")
         yield Damages(state / _FILE)
 
 

@@ -69,7 +69,7 @@ async def small_network(config: Config, folder: Path) -> AsyncIterator[Config]:
             cast.revive(_BACK_AFTER_S)
             yield here
         except TimeoutError:
-            raise StateError("the network did not stand in time") from None
+            raise StateError("the network was not up in time") from None
         finally:
             await uninterrupted(cast.leave(*stages, within_s=_LEAVE_WITHIN_S))
 

@@ -216,7 +216,7 @@ class Stage:
             case Act.KILL_CENTRAL:
                 central = processes_here.started(holder(database_path(self._config.state)) or 0)
                 if central is None:
-                    raise StateError("Central does not run on this PC.")
+                    raise StateError("Central is not running on this PC.")
                 self._mender.damages.add(KilledCentral(central))
                 processes_here.kill(central.pid)
             case Act.START_CENTRAL:
@@ -241,7 +241,7 @@ class Stage:
                 broker = self._find_broker()
                 began = None if broker is None else processes_here.began(broker)
                 if broker is None or began is None:
-                    raise StateError("no broker runs on this PC.")
+                    raise StateError("no broker is running on this PC.")
                 self._mender.damages.add(StoppedProcess(broker, began))
                 processes_here.freeze(broker)
             case Act.GO_ON_BROKER:

@@ -57,7 +57,7 @@ def parse(text: str, path: str) -> Scenario:
         why = "write key = value, and texts between double quotes"
         raise BadInput(f"{path}: this is not TOML: {why}") from None
     except msgspec.ValidationError as problem:
-        raise BadInput(f"{path} is no scenario: {failures.why(problem)}") from None
+        raise BadInput(f"{path} is not a scenario: {failures.why(problem)}") from None
 
 
 def struck(turn: Turn, points: int, seed: int) -> list[int]:

@@ -59,7 +59,9 @@ class BearerToken:
         """Return the token as it is now. Raises StateError without one, or for one that no header can hold."""
         given = self.environ.get(self.variable) or secret_files.read_secret(self.path)
         if not (given.isascii() and given.isprintable()):
-            raise StateError(f"{self.variable} holds no token: set it again, in one line, or leave it out.")
+            raise StateError(
+                f"{self.variable} does not contain a token: set it again, on one line, or unset it."
+            )
         return given
 
 

@@ -121,7 +121,7 @@ async def call(
     certificate is not ours; Overloaded (E_UNREACHABLE) when there is no answer; StateError without ca.pem.
     """
     if not registry.url.startswith("https://"):
-        raise ConfigError(f"{registry.url} is no address of a Registry: it must begin with https://")
+        raise ConfigError(f"{registry.url} is not the address of a Registry: it must begin with https://")
     context = tls.client_context(registry.ca_file)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     if login is not None:

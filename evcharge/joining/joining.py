@@ -102,7 +102,7 @@ async def invite(
         encode(draft)
     except ValueError:
         raise ConfigError(
-            f"{draft.registry_url} and {draft.central_address} cannot both stand in a token: see [reach]."
+            f"{draft.registry_url} and {draft.central_address} do not both fit in a token: see [reach]."
         ) from None
     body: dict[str, Any] = {"kind": kind, "id": id_, "location": location, "ttl_s": ttl_s}
     content = await ask(body)
@@ -125,7 +125,7 @@ def _parts(url: str) -> tuple[str, int]:
         parts = urlsplit(url)
         port = parts.port or 443
     except ValueError:
-        raise ConfigError(f"{url} is no address of a Registry, such as https://127.0.0.1:5001") from None
+        raise ConfigError(f"{url} is not the address of a Registry, such as https://127.0.0.1:5001") from None
     return parts.hostname or "", port
 
 

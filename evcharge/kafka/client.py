@@ -95,7 +95,7 @@ class Brokers:
                 raise ConfigError("`[kafka] user` is missing: security is " + settings.security)
             if settings.security == "sasl_plaintext" and settings.mechanism == "PLAIN":
                 raise ConfigError(
-                    "`[kafka] mechanism` PLAIN without TLS shows the password to whoever listens there: set "
+                    "`[kafka] mechanism` PLAIN without TLS shows the password to anyone listening: set "
                     '`security` to "sasl_tls", or `mechanism` to "SCRAM-SHA-512".'
                 )
             password = environ.get(PASSWORD_VARIABLE) or secret_files.read_secret(state / "kafka.password")

@@ -15,7 +15,7 @@ def _type(_context: click.Context, _parameter: click.Parameter, value: str | Non
 
     names = [kind.__name__ for kind in EVENT_TYPES]
     if value is not None and value not in names:
-        raise click.BadParameter(f"{value!a} is no type of event{did_you_mean(value, names)}")
+        raise click.BadParameter(f"{value!a} is not a type of event{did_you_mean(value, names)}")
     return value
 
 

@@ -41,7 +41,7 @@ def health(
 
     for name in names:
         if name.partition(".")[0] not in _ROLES:
-            raise BadInput(f"{name!a} is no role: one of {', '.join(_ROLES)}, with .ID for one of several")
+            raise BadInput(f"{name!a} is not a role: one of {', '.join(_ROLES)}, with .ID for one of several")
     say = Speech(SENTENCES, config.lang)
     found = health_socket.look(config.health_folder, list(names), within_s)
     well = bool(found) and all(one.pulse is Pulse.WELL for one in found)

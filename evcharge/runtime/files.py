@@ -38,7 +38,7 @@ def why(problem: OSError) -> str:
     if problem.errno in NO_SPACE:
         return f"{reason}. Free some space, and try again."
     if isinstance(problem, NotPlain | IsADirectoryError):
-        return f"{reason}. Remove what stands there."
+        return f"{reason}. Remove what is there."
     if isinstance(problem, FileExistsError | NotADirectoryError):
         return "a file stands where a folder must be. Remove it, or choose another folder with --state."
     if isinstance(problem, PermissionError) or problem.errno == errno.EROFS:

@@ -11,11 +11,11 @@ from evcharge.domain.errors import ConfigError
 from evcharge.runtime import failures, files
 
 _MISTAKES = (
-    (r"Cannot (overwrite|declare|mutate|redefine)", "this key or section stands there twice"),
+    (r"Cannot (overwrite|declare|mutate|redefine)", "this key or section appears twice"),
     (r"Expected '='", "a = is missing after the key"),
     (r"Expected '\]", "a ] is missing"),
     (r"Unclosed|Unterminated|Illegal character '\\n'", "a quotation mark or bracket is not closed"),
-    (r"Unescaped|Illegal character", "a character stands there that may not"),
+    (r"Unescaped|Illegal character", "there is a character that is not allowed"),
     (r"Invalid value", "a value is missing, or is a text without quotation marks"),
 )
 _MOST_BYTES = 1 << 20  # our own file has some 5 KiB
@@ -52,7 +52,7 @@ def _read(path: Path) -> str:
     try:
         raw = files.read(path, _MOST_BYTES)
     except FileNotFoundError:
-        raise ConfigError(f"there is no config file {path}: make it, or name another one") from None
+        raise ConfigError(f"there is no config file {path}: create it, or name another one") from None
     except files.TooLarge:
         raise ConfigError(f"{path} is larger than 1 MiB: is it a config file?") from None
     except (OSError, ValueError) as problem:

@@ -142,4 +142,4 @@ def _general_name(name: str) -> x509.GeneralName:
     try:
         return x509.DNSName(name)
     except ValueError:
-        raise StateError(f"{name!a} is no host name or address for a certificate.") from None
+        raise StateError(f"{name!a} is not a host name or address for a certificate.") from None

@@ -65,7 +65,7 @@ def check_new(password: str) -> None:
     try:
         size = len(password.encode())
     except UnicodeEncodeError:
-        raise BadInput("A password holds characters only, and none that is half of one.") from None
+        raise BadInput("A password may contain only whole characters.") from None
     if not MIN_CHARS <= len(password) <= MAX_CHARS or size > MAX_BYTES:
         raise BadInput(
             f"A password has {MIN_CHARS} to {MAX_CHARS} characters, and at most {MAX_BYTES} bytes in UTF-8."

@@ -42,7 +42,7 @@ def read_secret(path: Path) -> str:
     except UnicodeDecodeError:
         text = ""
     if not text or len(raw) > _MAX_SECRET_BYTES:
-        raise StateError(f"{path} holds no secret that evcharge wrote. Put the right file there.")
+        raise StateError(f"{path} does not contain a secret that evcharge wrote. Put the right file there.")
     return text
 
 

@@ -160,7 +160,7 @@ def _server(
     _write_certificate(path, server_certificate(f"evcharge {who}", wanted, key, authority, now))
     report.made.append(f"{path.name} (for {', '.join(wanted)})" if renew else path.name)
     if renew:
-        report.warnings.append(f"{path.name} is new: start {who.capitalize()} again, if it runs.")
+        report.warnings.append(f"{path.name} is new: restart {who.capitalize()} if it is running.")
 
 
 def _key_of(state: Path, who: str, report: InitReport) -> ec.EllipticCurvePrivateKey:
@@ -183,7 +183,9 @@ def _key_of(state: Path, who: str, report: InitReport) -> ec.EllipticCurvePrivat
     except ValueError:
         key = None
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise StateError(f"{path} holds no private key that evcharge wrote. Put it back from a backup.")
+        raise StateError(
+            f"{path} does not contain a private key that evcharge wrote. Put it back from a backup."
+        )
     return key
 
 
@@ -191,7 +193,7 @@ def _load_certificate(path: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError):
-        raise StateError(f"{path} is no certificate. Put it back from a backup.") from None
+        raise StateError(f"{path} is not a certificate. Put it back from a backup.") from None
 
 
 def _write_certificate(path: Path, certificate: x509.Certificate) -> None:

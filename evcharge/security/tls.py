@@ -39,7 +39,9 @@ def client_context(ca_file: Path) -> ssl.SSLContext:
     except FileNotFoundError:
         raise StateError(missing(ca_file)) from None
     except (OSError, ssl.SSLError):
-        raise StateError(f"{ca_file} is no certificate. Copy it again from the PC of the Registry.") from None
+        raise StateError(
+            f"{ca_file} is not a certificate. Copy it again from the PC of the Registry."
+        ) from None
     return context
 
 
@@ -60,7 +62,7 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
         raise StateError(missing(certificate)) from None
     except (OSError, ssl.SSLError):
         raise StateError(
-            f"{certificate} and {key.name} do not belong together. "
+            f"{certificate} and {key.name} do not match. "
             "Put both back from a backup, or run evcharge init --renew, which makes new certificates."
         ) from None
     return context

@@ -159,6 +159,6 @@ def _load(path: Path) -> _Kept:
     except (OSError, ValueError) as problem:
         # Nothing in it cannot be found or said again.
         log.warning(
-            "%s", because(f"{path} cannot be read ({failures.why(problem)}): further cities begin anew.")
+            "%s", because(f"{path} cannot be read ({failures.why(problem)}): further cities start afresh.")
         )
         return _Kept()

@@ -53,6 +53,6 @@ def _load(path: Path) -> dict[str, frozenset[WeatherKind]] | None:
         return None
     except (OSError, ValueError) as problem:
         log.warning(
-            "%s", because(f"{path} cannot be read ({failures.why(problem)}): every alert passes for ours.")
+            "%s", because(f"{path} cannot be read ({failures.why(problem)}): every alert counts as ours.")
         )
         return None

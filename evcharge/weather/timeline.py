@@ -104,7 +104,7 @@ def _moment(line: str) -> tuple[Location, TimelineMoment]:
     storm = words[-1] == STORM
     numbers = words[:-1] if storm else words
     if not 1 <= len(numbers) <= 2:
-        raise ValueError(f'after the location stand °C, then wind, then "{STORM}"; or "{FAILS}" alone')
+        raise ValueError(f'after the location come °C, then wind, then "{STORM}"; or "{FAILS}" alone')
     celsius = _number(numbers[0], COLDEST, HOTTEST, "a temperature in °C")
     wind = _number(numbers[1], 0, MOST_WIND, "a wind in m/s") if len(numbers) == 2 else None
     return Location(location), TimelineMoment(at_s, celsius, wind, storm)

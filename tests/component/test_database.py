@@ -109,7 +109,7 @@ async def test_a_planted_link_is_refused_and_what_it_points_to_is_left_alone(tmp
     folder.mkdir()
     (folder / name).symlink_to(target)
     assert await refused(folder / "x.db") == (
-        f"cannot write {folder / name}: it must be a plain file. Remove what stands there."
+        f"cannot write {folder / name}: it must be a plain file. Remove what is there."
     )
     assert target.read_text() == "precious"
 

@@ -136,7 +136,7 @@ async def test_a_range_is_one_of_the_networks_days(office: Office, shell: Shell)
         wrong = await shell.does("--from", "2026-13-01", *source, code=1)
         assert b"from must be a date such as 2026-11-21" in wrong
     misuse = await shell.does("sessions", "--format", "cdr", code=2)
-    assert b"A CDR is made of a ticket" in misuse
+    assert b"A CDR is made from a ticket" in misuse
 
 
 async def test_a_file_is_there_when_all_of_it_is_and_for_its_owner_only(

@@ -381,8 +381,7 @@ def test_a_clock_that_is_set_wrong_meanwhile_ends_a_role_with_a_sentence(play, m
     monkeypatch.setattr("evcharge.runtime.wall_clock.is_usable", lambda: False)
     assert cli.run(["central"]) == 1
     assert capsys.readouterr().err == (
-        "evcharge: the clock of this computer is wrong now (before 1970, or after 2199): "
-        "set it, and start again.\n"
+        "evcharge: this computer's clock is wrong (before 1970, or after 2199): set it, and start again.\n"
     )
 
 

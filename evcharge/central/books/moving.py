@@ -81,7 +81,7 @@ def to_file(config: Config) -> Path:
     place, path = place_of(config), database_path(config.state)
     with only_process(path):
         if path.exists():
-            raise StateError(f"{path} is there already: put it aside first.")
+            raise StateError(f"{path} is there already: move it aside first.")
         with tempfile.TemporaryDirectory(prefix="evcharge-", dir=path.parent) as name:
             back = Path(name) / path.name
             asyncio.run(_brought(place, back))

@@ -51,7 +51,7 @@ def _mail(settings: NotifySettings, password: str | None, clock: Clock) -> Mail:
         )
     if settings.smtp_user and settings.smtp_security == "none" and host not in tls.LOOPBACK:
         raise ConfigError(
-            "`[notify] smtp_security` none shows the password to whoever listens: set starttls or tls."
+            "`[notify] smtp_security` none shows the password to anyone listening: set starttls or tls."
         )
     to = ", ".join(settings.mail_to)
     server = MailServer(host, int(port), settings.smtp_security, settings.smtp_user, password)

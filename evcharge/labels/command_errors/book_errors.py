@@ -11,7 +11,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "held": (
         "{path} is held by another program. Close it and start again.",
-        "otro programa tiene {path}. Ciérrelo y empiece de nuevo.",
+        "otro programa está usando {path}. Ciérrelo y empiece de nuevo.",
     ),
     "in use": (
         "{path} is in use by another evcharge (pid {pid}). Stop it first, or choose another --state folder.",
@@ -40,7 +40,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "no note": (
         "{path} is not what evcharge wrote: restore the backup anew.",
-        "{path} no es lo que escribió evcharge: restaure la copia de nuevo.",
+        "{path} no lo escribió evcharge: restaure la copia de nuevo.",
     ),
     "check disk": ("{path}: {why}. Check the disk.", "{path}: {why}. Revise el disco."),
     "no books": (
@@ -83,7 +83,7 @@ SENTENCES: Mapping[str, Words] = {
         "otra Central se ha hecho cargo de estos libros",
     ),
     "store full": ("the disk is full", "el disco está lleno"),
-    "store busy": ("another program holds the database", "otro programa tiene la base de datos"),
+    "store busy": ("another program holds the database", "otro programa está usando la base de datos"),
     "store shut": (
         "the database may not be opened or written by us",
         "no podemos abrir la base de datos o escribir en ella",

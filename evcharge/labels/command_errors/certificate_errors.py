@@ -16,29 +16,29 @@ SENTENCES: Mapping[str, Words] = {
         ),
     ),
     "no private key": (
-        "{path} holds no private key that evcharge wrote. Put it back from a backup.",
-        "{path} no contiene ninguna clave privada que escribiera evcharge. Recupérelo de una copia.",
+        "{path} does not contain a private key that evcharge wrote. Put it back from a backup.",
+        "{path} no contiene una clave privada escrita por evcharge. Recupérelo de una copia.",
     ),
     "no certificate": (
-        "{path} is no certificate. Put it back from a backup.",
+        "{path} is not a certificate. Put it back from a backup.",
         "{path} no es un certificado. Recupérelo de una copia.",
     ),
     "no CA": (
-        "{path} is no certificate. Copy it again from the PC of the Registry.",
+        "{path} is not a certificate. Copy it again from the PC of the Registry.",
         "{path} no es un certificado. Cópielo de nuevo del PC del Registry.",
     ),
     "no pair": (
         (
-            "{path} and {name} do not belong together. Put both back from a backup, or run evcharge init --renew, "
-            "which makes new certificates."
+            "{path} and {name} do not match. Put both back from a backup, or run evcharge init --renew, which makes "
+            "new certificates."
         ),
         (
-            "{path} y {name} no van juntos. Recupere los dos de una copia, o ejecute evcharge init --renew, que hace "
-            "certificados nuevos."
+            "{path} y {name} no se corresponden. Recupere los dos de una copia, o ejecute evcharge init --renew, que "
+            "hace certificados nuevos."
         ),
     ),
     "no host": (
-        "{name} is no host name or address for a certificate.",
+        "{name} is not a host name or address for a certificate.",
         "{name} no es un nombre ni una dirección para un certificado.",
     ),
     "another user": (

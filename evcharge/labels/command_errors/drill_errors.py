@@ -5,24 +5,24 @@ from collections.abc import Mapping
 from evcharge.labels import Words
 
 SENTENCES: Mapping[str, Words] = {
-    "drill, no network": ("the network did not stand in time", "la red no arrancó a tiempo"),
-    "drill, no Central": ("Central does not run on this PC.", "Central no se ejecuta en este PC."),
+    "drill, no network": ("the network was not up in time", "la red no arrancó a tiempo"),
+    "drill, no Central": ("Central is not running on this PC.", "la Central no está en marcha en este PC."),
     "drill, another": (
-        "another drill runs with {path}. Wait until it ends.",
+        "another drill is running with {path}. Wait until it ends.",
         "hay otro simulacro con {path}. Espere a que termine.",
     ),
     "drill, damages": (
-        "{path} holds no list of damages. Remove it.",
+        "{path} does not contain a list of damage. Remove it.",
         "{path} no contiene una lista de daños. Bórrelo.",
     ),
     "drill, folder": (
         "{path} cannot be deleted. Delete it by hand.",
         "no se puede borrar {path}. Bórrelo a mano.",
     ),
-    "drill, no broker": ("no broker runs on this PC.", "no hay ningún broker en este PC."),
+    "drill, no broker": ("no broker is running on this PC.", "no hay ningún broker en marcha en este PC."),
     "no network": (
-        "the network did not stand in time; {why}",
-        "la red no estuvo en pie a tiempo; {why}",
+        "the network was not up in time; {why}",
+        "la red no arrancó a tiempo; {why}",
     ),
     "above": ("its lines above say why", "sus líneas de arriba dicen por qué"),
     "no tickets": (

@@ -11,7 +11,7 @@ SENTENCES: Mapping[str, Words] = {
     "unwritten there": ("{path} cannot be written: {why}", "no se puede escribir {path}: {why}"),
     "unread there": ("{path} cannot be read: {why}", "no se puede leer {path}: {why}"),
     "no room": ("{why}. Free some space, and try again.", "{why}. Libere espacio y pruebe de nuevo."),
-    "remove": ("{why}. Remove what stands there.", "{why}. Quite lo que hay ahí."),
+    "remove": ("{why}. Remove what is there.", "{why}. Quite lo que hay ahí."),
     "no folder": (
         "{why}. Remove it, or choose another folder with --state.",
         "{why}. Quítelo o elija otra carpeta con --state.",
@@ -44,8 +44,8 @@ SENTENCES: Mapping[str, Words] = {
         "{path} es un enlace a un fichero que no está: móntelo o arregle el enlace.",
     ),
     "no secret": (
-        "{path} holds no secret that evcharge wrote. Put the right file there.",
-        "{path} no contiene ningún secreto que escribiera evcharge. Ponga ahí el fichero correcto.",
+        "{path} does not contain a secret that evcharge wrote. Put the right file there.",
+        "{path} no contiene un secreto escrito por evcharge. Ponga ahí el fichero correcto.",
     ),
     "plain file": ("{path} must be a plain file.", "{path} debe ser un fichero normal."),
     "mode": (
@@ -67,7 +67,7 @@ SENTENCES: Mapping[str, Words] = {
         ),
     ),
     "no token": (
-        "{variable} holds no token: set it again, in one line, or leave it out.",
+        "{variable} does not contain a token: set it again, on one line, or unset it.",
         "{variable} no contiene ningún token: póngala de nuevo, en una línea, o quítela.",
     ),
 }

@@ -13,7 +13,7 @@ SENTENCES: Mapping[str, Words] = {
     "ends": ("ends on {date}", "caduca el {date}"),
     "lacks": ("does not name {names}", "no nombra {names}"),
     "start again": (
-        "{path} is new: start {name} again, if it runs.",
+        "{path} is new: restart {name} if it is running.",
         "{path} es nuevo: reinicie {name}, si está en marcha.",
     ),
 }

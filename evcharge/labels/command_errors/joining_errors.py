@@ -26,15 +26,15 @@ SENTENCES: Mapping[str, Words] = {
         ),
     ),
     "not https": (
-        "{url} is no address of a Registry: it must begin with https://",
+        "{url} is not the address of a Registry: it must begin with https://",
         "{url} no es la dirección de un Registry: debe empezar por https://",
     ),
     "no Registry": (
-        "{url} is no address of a Registry, such as https://127.0.0.1:5001",
+        "{url} is not the address of a Registry, such as https://127.0.0.1:5001",
         "{url} no es la dirección de un Registry, como https://127.0.0.1:5001",
     ),
     "long addresses": (
-        "{url} and {address} cannot both stand in a token: see [reach].",
-        "{url} y {address} no caben juntas en un token: vea [reach].",
+        "{url} and {address} do not both fit in a token: see [reach].",
+        "{url} y {address} no caben juntas en un token: véase [reach].",
     ),
 }

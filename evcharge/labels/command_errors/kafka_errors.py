@@ -7,7 +7,7 @@ from evcharge.labels import Words
 SENTENCES: Mapping[str, Words] = {
     "no CA of Kafka": (
         "`[kafka] ca_file`: {path} holds no certificates in PEM form.",
-        "`[kafka] ca_file`: {path} no contiene certificados en forma PEM.",
+        "`[kafka] ca_file`: {path} no contiene certificados en formato PEM.",
     ),
     "unread CA of Kafka": (
         "`[kafka] ca_file`: cannot read {path}: {why}.",
@@ -19,7 +19,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "clear password": (
         (
-            "`[kafka] mechanism` PLAIN without TLS shows the password to whoever listens there: set `security` to "
+            "`[kafka] mechanism` PLAIN without TLS shows the password to anyone listening: set `security` to "
             '"sasl_tls", or `mechanism` to "SCRAM-SHA-512".'
         ),
         (

@@ -22,7 +22,7 @@ SENTENCES: Mapping[str, Words] = {
         "`[notify] smtp_user` necesita una contraseña: en {variable}, o en notify.password en la carpeta de estado.",
     ),
     "mail in the clear": (
-        "`[notify] smtp_security` none shows the password to whoever listens: set starttls or tls.",
+        "`[notify] smtp_security` none shows the password to anyone listening: set starttls or tls.",
         "`[notify] smtp_security` none enseña la contraseña a quien escuche: ponga starttls o tls.",
     ),
 }

@@ -11,7 +11,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "plan": (
         "the plan {path} is not text, or larger than 1 MiB",
-        "el plan {path} no es texto, o pasa de 1 MiB",
+        "el plan {path} no es texto o pasa de 1 MiB",
     ),
     "unread plan": ("cannot read the plan {path}: {why}", "no se puede leer el plan {path}: {why}"),
     "at line": ("{path} line {line}: {why}", "{path}, línea {line}: {why}"),

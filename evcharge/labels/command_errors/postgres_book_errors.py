@@ -69,7 +69,7 @@ SENTENCES: Mapping[str, Words] = {
             "with `database_ca_file`."
         ),
         (
-            "{place}: su certificado no es de confianza para este equipo. Indique el fichero de su autoridad en "
+            "{place}: su certificado no es de confianza para este equipo. Indique el certificado de su autoridad en "
             "`database_ca_file`."
         ),
     ),
@@ -79,7 +79,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "place old": (
         "{place} is version {have}; evcharge needs {least} or newer.",
-        "{place} es la versión {have}; evcharge necesita la {least} o una posterior.",
+        "{place} tiene la versión {have}; evcharge necesita la {least} o una posterior.",
     ),
     "place unsafe": (
         (
@@ -97,7 +97,7 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "place standby": (
         "{place} is a standby, which cannot be written. Name the primary.",
-        "{place} es un servidor en espera, que no se puede escribir. Indique el primario.",
+        "{place} es un servidor en espera, en el que no se puede escribir. Indique el primario.",
     ),
     "place newer": (
         (
@@ -144,11 +144,11 @@ SENTENCES: Mapping[str, Words] = {
         "{place} no contiene lo que se escribió ({why}): no se trasladó nada.",
     ),
     "in the way": (
-        "{path} is there already: put it aside first.",
+        "{path} is there already: move it aside first.",
         "{path} ya está: apártelo antes.",
     ),
     "from where": (
-        "`[central] database` is empty: it must say from where the books come back.",
-        "`[central] database` está vacío: debe decir de dónde vuelven los libros.",
+        "`[central] database` is empty: it must say where the books are.",
+        "`[central] database` está vacío: debe decir dónde están los libros.",
     ),
 }

@@ -14,7 +14,7 @@ SENTENCES: Mapping[str, Words] = {
         "parado por un error del propio programa ({why}). Comuníquelo, por favor; --log-level debug muestra más.",
     ),
     "clock": (
-        "the clock of this computer is wrong now (before 1970, or after 2199): set it, and start again.",
-        "el reloj de este equipo va mal ahora (antes de 1970, o después de 2199): póngalo en hora y empiece de nuevo.",
+        "this computer's clock is wrong (before 1970, or after 2199): set it, and start again.",
+        "el reloj de este equipo va mal (antes de 1970, o después de 2199): póngalo en hora y empiece de nuevo.",
     ),
 }

@@ -6,7 +6,7 @@ from evcharge.labels import Words
 
 SENTENCES: Mapping[str, Words] = {
     "no config": (
-        "there is no config file {path}: make it, or name another one",
+        "there is no config file {path}: create it, or name another one",
         "no existe el fichero de configuración {path}: créelo o indique otro",
     ),
     "large config": (
@@ -26,15 +26,15 @@ SENTENCES: Mapping[str, Words] = {
         "{path}, línea {line}, columna {column}: esto no es TOML: {why}",
     ),
     "not TOML": ("{path}: this is not TOML: {why}", "{path}: esto no es TOML: {why}"),
-    "no scenario": ("{path} is no scenario: {why}", "{path} no es un escenario: {why}"),
-    "twice": ("this key or section stands there twice", "esta clave o sección está dos veces"),
+    "no scenario": ("{path} is not a scenario: {why}", "{path} no es un escenario: {why}"),
+    "twice": ("this key or section appears twice", "esta clave o sección aparece dos veces"),
     "no equals": ("a = is missing after the key", "falta un = detrás de la clave"),
     "no bracket": ("a ] is missing", "falta un ]"),
     "not closed": (
         "a quotation mark or bracket is not closed",
         "hay unas comillas o un corchete sin cerrar",
     ),
-    "character": ("a character stands there that may not", "hay un carácter que no está permitido"),
+    "character": ("there is a character that is not allowed", "hay un carácter que no está permitido"),
     "no value": (
         "a value is missing, or is a text without quotation marks",
         "falta un valor, o es un texto sin comillas",

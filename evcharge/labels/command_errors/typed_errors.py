@@ -44,22 +44,22 @@ SENTENCES: Mapping[str, Words] = {
         "Over Kafka an order is for one charging point, such as CP001.",
         "Por Kafka una orden es para un solo punto de recarga, como CP001.",
     ),
-    "no event": ("{shown} is no type of event", "{shown} no es un tipo de evento"),
+    "no event": ("{shown} is not a type of event", "{shown} no es un tipo de evento"),
     "no role": (
-        "{shown} is no role: one of {names}, with .ID for one of several",
-        "{shown} no es un papel: uno de {names}, con .ID para uno de varios",
+        "{shown} is not a role: one of {names}, with .ID for one of several",
+        "{shown} no es un rol: uno de {names}, con .ID para uno de varios",
     ),
     "password length": (
         "A password has {least} to {most} characters, and at most {bytes} bytes in UTF-8.",
         "Una contraseña tiene de {least} a {most} caracteres y {bytes} bytes en UTF-8 como mucho.",
     ),
     "password characters": (
-        "A password holds characters only, and none that is half of one.",
-        "Una contraseña consta solo de caracteres, y ninguno a medias.",
+        "A password may contain only whole characters.",
+        "Una contraseña solo puede contener caracteres completos.",
     ),
     "cdr of what": (
-        "A CDR is made of a ticket: evcharge export tickets --format cdr.",
-        "Un CDR se hace de un tique: evcharge export tickets --format cdr.",
+        "A CDR is made from a ticket: evcharge export tickets --format cdr.",
+        "Un CDR se hace a partir de un tique: evcharge export tickets --format cdr.",
     ),
     "one kind of answer": (
         "Give one of --json, --csv and --excel.",

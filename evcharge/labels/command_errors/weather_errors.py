@@ -7,7 +7,7 @@ from evcharge.labels import Words
 SENTENCES: Mapping[str, Words] = {
     "timeline": (
         "the timeline {path} is not text, or larger than 1 MiB",
-        "la línea de tiempo {path} no es texto, o pasa de 1 MiB",
+        "la línea de tiempo {path} no es texto o pasa de 1 MiB",
     ),
     "unread timeline": (
         "cannot read the timeline {path}: {why}",
@@ -23,7 +23,7 @@ SENTENCES: Mapping[str, Words] = {
         'una línea es SEGUNDOS LUGAR: °C [VIENTO] [storm], como "60 Alicante: -4 12"',
     ),
     "after location": (
-        'after the location stand °C, then wind, then "{storm}"; or "{fails}" alone',
+        'after the location come °C, then wind, then "{storm}"; or "{fails}" alone',
         'detrás del lugar van °C, luego el viento, luego "{storm}"; o "{fails}" solo',
     ),
     "repeat": (
@@ -33,7 +33,7 @@ SENTENCES: Mapping[str, Words] = {
     "not within": ("{shown} is not {why} from {least} to {most}", "{shown} no es {why} de {least} a {most}"),
     "of seconds": ("a number of seconds", "un número de segundos"),
     "of celsius": ("a temperature in °C", "una temperatura en °C"),
-    "of wind": ("a wind in m/s", "un viento en m/s"),
+    "of wind": ("a wind in m/s", "una velocidad del viento en m/s"),
     "thresholds": (
         "[weather] {ends} must not be less than {begins}",
         "[weather] {ends} no debe ser menor que {begins}",
@@ -53,12 +53,12 @@ SENTENCES: Mapping[str, Words] = {
         ),
     ),
     "no cities": (
-        "{path} cannot be read ({why}): further cities begin anew.",
+        "{path} cannot be read ({why}): further cities start afresh.",
         "no se puede leer {path} ({why}): las demás ciudades empiezan de cero.",
     ),
     "no own alerts": (
-        "{path} cannot be read ({why}): every alert passes for ours.",
-        "no se puede leer {path} ({why}): toda alerta pasa por nuestra.",
+        "{path} cannot be read ({why}): every alert counts as ours.",
+        "no se puede leer {path} ({why}): se dará por nuestra toda alerta.",
     ),
     "many cities": ("there are {most} further cities already", "ya hay {most} ciudades más"),
 }

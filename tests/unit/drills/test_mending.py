@@ -76,7 +76,10 @@ def test_the_list_is_private_outlives_its_process_and_is_gone_when_all_is_right(
 
 def test_a_list_that_cannot_be_read_says_what_to_do(tmp_path: Path):
     (tmp_path / "drill.damages").write_text('[{"type": "earthquake"}]')
-    with pytest.raises(StateError, match="holds no list of damages. Remove it"), damages_of(tmp_path):
+    with (
+        pytest.raises(StateError, match="does not contain a list of damage. Remove it"),
+        damages_of(tmp_path),
+    ):
         pass
 
 
@@ -84,7 +87,7 @@ def test_two_drills_with_one_state_folder_are_one_too_many(tmp_path: Path):
     again = damages_of(tmp_path)
     with (
         damages_of(tmp_path),
-        pytest.raises(StateError, match="another drill runs with .* Wait until it ends"),
+        pytest.raises(StateError, match="another drill is running with .* Wait until it ends"),
     ):
         again.__enter__()
     with damages_of(tmp_path):

@@ -34,10 +34,10 @@ def test_a_file_tells_how_long_and_what_happens():
     ("text", "sentence"),
     [
         ("seconds = ", "a.toml: this is not TOML: write key = value, and texts between double quotes"),
-        ("seconds = 0", "a.toml is no scenario: "),
-        ("minutes = 3", "a.toml is no scenario: "),
-        ('[[turns]]\nat_s = 1\nwhat = "earthquake"', "a.toml is no scenario: "),
-        ('[[turns]]\nat_s = 1\nwhat = "cold"\nshare = 2', "a.toml is no scenario: "),
+        ("seconds = 0", "a.toml is not a scenario: "),
+        ("minutes = 3", "a.toml is not a scenario: "),
+        ('[[turns]]\nat_s = 1\nwhat = "earthquake"', "a.toml is not a scenario: "),
+        ('[[turns]]\nat_s = 1\nwhat = "cold"\nshare = 2', "a.toml is not a scenario: "),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said(text: str, sentence: str):

@@ -81,7 +81,7 @@ def test_one_that_was_killed_is_told_from_one_that_was_never_started(tmp_path: P
 def test_a_typing_error_is_no_absent_process(health: Answers):
     code, said = health("centrl")
     assert code == 1
-    assert "is no role" in said
+    assert "is not a role" in said
 
 
 async def test_a_role_answers_while_it_runs(tmp_path: Path, health: Answers):

@@ -110,7 +110,7 @@ def test_the_null_device_is_an_empty_file():
             OSError(errno.EDQUOT, "Disk quota exceeded"),
             "no space left on the disk. Free some space, and try again.",
         ),
-        (files.NotPlain(), "it must be a plain file. Remove what stands there."),
+        (files.NotPlain(), "it must be a plain file. Remove what is there."),
         (
             PermissionError(errno.EACCES, "Permission denied"),
             "permission denied. Check who owns the folder, or choose another one with --state.",

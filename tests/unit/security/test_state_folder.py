@@ -98,7 +98,7 @@ def test_a_line_end_is_tolerated(tmp_path, text):
 
 @pytest.mark.parametrize("text", ["", "\n", "contraseña", "x" * 20_000])
 def test_a_file_that_cannot_be_a_secret_is_refused(tmp_path, text):
-    with pytest.raises(StateError, match="holds no secret that evcharge wrote"):
+    with pytest.raises(StateError, match="does not contain a secret that evcharge wrote"):
         secret_files.read_secret(write(tmp_path / "secret", text))
 
 
@@ -214,16 +214,16 @@ def test_init_does_not_guess_at_a_lost_or_damaged_key(tmp_path):
     with pytest.raises(StateError, match=r"ca.key is missing, but ca.pem is there"):
         state_folder.init_state(tmp_path, [], NOW)
     secret_files.replace_secret(tmp_path / "ca.key", "rubbish")
-    with pytest.raises(StateError, match="no private key"):
+    with pytest.raises(StateError, match="not contain a private key"):
         state_folder.init_state(tmp_path, [], NOW)
     secret_files.replace_secret(tmp_path / "ca.key", kept)
     (tmp_path / "ca.pem").write_text("rubbish")
-    with pytest.raises(StateError, match=r"ca.pem is no certificate"):
+    with pytest.raises(StateError, match=r"ca.pem is not a certificate"):
         state_folder.init_state(tmp_path, [], NOW)
 
 
 def test_a_name_that_is_none_is_refused(tmp_path):
-    with pytest.raises(StateError, match="no host name or address"):
+    with pytest.raises(StateError, match="not a host name or address"):
         state_folder.init_state(tmp_path, ["españa"], NOW)
 
 
@@ -306,11 +306,11 @@ def test_contexts_say_what_is_missing_or_does_not_fit(state, tmp_path):
     with pytest.raises(StateError, match=r"ca.pem is missing: name the state folder"):
         tls.client_context(tmp_path / "ca.pem")
     (tmp_path / "ca.pem").write_text("rubbish")
-    with pytest.raises(StateError, match="is no certificate"):
+    with pytest.raises(StateError, match="is not a certificate"):
         tls.client_context(tmp_path / "ca.pem")
     with pytest.raises(StateError, match=r"no.pem is missing"):
         tls.server_context(state / "no.pem", state / "registry.key")
-    with pytest.raises(StateError, match="do not belong together"):
+    with pytest.raises(StateError, match="do not match"):
         tls.server_context(state / "central.pem", state / "registry.key")
 
 
@@ -348,7 +348,7 @@ def test_a_name_is_added_later_and_the_certificate_keeps_its_key_and_its_other_n
         certificate = state_folder._load_certificate(tmp_path / f"{who}.pem")
         assert {"lab7", "lab9", "10.0.0.9", "localhost", "127.0.0.1"} <= set(names_of(certificate))
         tls.server_context(tmp_path / f"{who}.pem", tmp_path / f"{who}.key")
-        assert f"{who}.pem is new: start {who.capitalize()} again, if it runs." in report.warnings
+        assert f"{who}.pem is new: restart {who.capitalize()} if it is running." in report.warnings
     assert any(line.startswith("registry.pem (for ") and "lab9" in line for line in report.made)
     assert state_folder.init_state(tmp_path, ["lab7", "lab9"], NOW).warnings == []
 
