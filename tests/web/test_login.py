@@ -39,6 +39,29 @@ async def test_an_operator_logs_in_and_sees_the_wall(room, window) -> None:
         await expect(tile).to_have_attribute("data-s", "available")
 
 
+async def test_who_is_quicker_than_the_page_sends_nothing_and_reads_no_names_of_words(room, window) -> None:
+    held = asyncio.Event()
+
+    async def slow(route: Route) -> None:
+        await held.wait()
+        await route.continue_()
+
+    async with window() as opened:
+        page = opened.page
+        await page.route("**/js/words/en_login.js", slow)
+        async with page.expect_request("**/js/words/en_login.js"):
+            await page.goto(f"{room.url}/login", wait_until="commit")
+        await page.fill("#name", "quick.one")
+        await page.fill("#password", await room.person("quick.one", "operator"))
+        # The words of every page are there.
+        await expect(page.locator("#theme")).to_have_attribute("aria-label", "Dark or light")
+        assert "login." not in await page.inner_text("body")
+        await page.press("#password", "Enter")
+        held.set()
+        await page.click("#enter")
+        await is_live(page)
+
+
 async def test_who_logs_out_in_one_window_is_logged_out_in_the_other(room, window) -> None:
     async with window() as opened:
         opened.allowed.append("401")

@@ -54,7 +54,10 @@ async def until(browser: Browser, script: str) -> None:
                     return
                 await asyncio.sleep(0.1)
     except TimeoutError:
-        raise AssertionError(f"{script} stayed {said!r}") from None
+        shown = await browser.run(
+            "`${location} ${document.documentElement.dataset.link}\\n${document.body.innerText}`"
+        )
+        raise AssertionError(f"{script} stayed {said!r}: {shown}") from None
 
 
 async def log_in(browser: Browser, room: ControlRoom, name: str, role: str, at: str) -> None:

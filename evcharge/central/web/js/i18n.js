@@ -131,12 +131,12 @@ export const words = (tag, key, attrs) => h(tag, { ...attrs, "data-t": key }, t(
 /** Return the attributes that name an element to screen readers, and follow the language. @param {string} key */
 export const labelled = (key) => ({ "data-t-label": key, "aria-label": t(key) });
 
-/** Fill in every data-t… under `root`. @param {ParentNode} root */
+/** Fill in every data-t… under `root` whose words are there by now. @param {ParentNode} root */
 export function say(root) {
   for (const el of $$("[data-t], [data-t-label], [data-t-placeholder], [data-t-title]", root)) {
     for (const [name, attribute] of Object.entries(ATTRIBUTES)) {
       const key = el.dataset[name];
-      if (!key) continue;
+      if (!key || !has(key)) continue;
       if (attribute) el.setAttribute(attribute, t(key));
       else el.textContent = t(key);
     }

@@ -115,6 +115,8 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   enter();
 });
+// Before somebody listens, the browser would send the form by itself.
+$("#enter").removeAttribute("disabled");
 $("#reveal").addEventListener("click", () => {
   const shown = password.type === "password";
   password.type = shown ? "text" : "password";
