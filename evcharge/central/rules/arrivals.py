@@ -16,6 +16,7 @@ from evcharge.domain.session import EndReason
 
 
 def engine_arrives(draft: Draft, command: EngineArrives, rules: Rules) -> None:
+    """An engine has logged in: its charging point has a link, and it is told what to account for and to stop."""
     point = _known_point(draft, command, rules)
     journal_id = command.journal_id
     if point.journal_id is not None and point.journal_id != journal_id:
@@ -72,6 +73,7 @@ def _journal_replaced(
 
 
 def monitor_arrives(draft: Draft, command: MonitorArrives, rules: Rules) -> None:
+    """A monitor has logged in; it is heard from its first report on."""
     point = _known_point(draft, command, rules)
     draft.put(replace(point, monitor_link=command.link, monitor_heard=False))
     draft.say(

@@ -23,6 +23,7 @@ from evcharge.domain.session import EndReason
 
 
 def driver_arrives(draft: Draft, command: DriverArrives, rules: Rules) -> None:
+    """A driver has logged in, perhaps with a new credential."""
     driver = _known_driver(draft, command, rules)
     presence.check_arrival(command, driver.driver_id, driver.link, driver.epoch)
     if driver.blocked:
@@ -35,6 +36,7 @@ def driver_arrives(draft: Draft, command: DriverArrives, rules: Rules) -> None:
 
 
 def driver_visits(draft: Draft, command: DriverVisits, rules: Rules) -> None:
+    """A driver has come through the pages: a new one gets a wallet, but no link."""
     known = draft.driver(command.driver_id)
     driver = _known_driver(draft, command, rules)
     if driver is not known:
@@ -73,6 +75,7 @@ def next_owner(draft: Draft, driver: Driver, registration: int, epoch: int, rule
 
 
 def driver_leaves(draft: Draft, command: DriverLeaves) -> None:
+    """A driver's link has ended; its charge goes on."""
     driver = draft.driver(command.driver_id)
     if driver is None or driver.link != command.link:
         return
@@ -81,6 +84,7 @@ def driver_leaves(draft: Draft, command: DriverLeaves) -> None:
 
 
 def mark_ticket_shown(draft: Draft, command: MarkTicketShown) -> None:
+    """A driver has seen a ticket of its own."""
     presence.check_driver(draft, command, command.driver_id)
     # Said again, or of somebody else's ticket, it changes nothing.
     if draft.unseen_by(command.session_id) == command.driver_id:
@@ -89,6 +93,7 @@ def mark_ticket_shown(draft: Draft, command: MarkTicketShown) -> None:
 
 
 def top_up(draft: Draft, command: TopUp) -> None:
+    """Put money from outside into a wallet, up to the most that one may hold."""
     driver = draft.driver(command.driver_id)
     if driver is None or driver.withdrawn:
         raise CommandRefused("unknown driver", Code.ID, driver_id=command.driver_id)
@@ -100,6 +105,7 @@ def top_up(draft: Draft, command: TopUp) -> None:
 
 
 def bar_driver(draft: Draft, command: BarDriver) -> None:
+    """Bar a driver, which ends its charges, or readmit it."""
     driver = draft.driver(command.driver_id)
     if driver is None or driver.withdrawn:
         raise CommandRefused("unknown driver", Code.NOT_FOUND, driver_id=command.driver_id)

@@ -13,6 +13,7 @@ from evcharge.domain.session import EndReason, SessionState
 
 
 def engine_leaves(draft: Draft, command: EngineLeaves) -> None:
+    """An engine's link has ended; ignored if another has replaced it."""
     point = draft.point(command.cp_id)
     if point is None or point.engine_link != command.link:
         return  # another connection has taken its place
@@ -40,6 +41,7 @@ def without_engine(draft: Draft, point: ChargingPoint, reason: str) -> ChargingP
 
 
 def monitor_reports(draft: Draft, command: MonitorReports) -> None:
+    """Take a monitor's report; a new fault ends the charge."""
     presence.check_monitor(draft, command, command.cp_id)
     point = draft.existing_point(command.cp_id)
     fault = command.fault
@@ -80,6 +82,7 @@ def fault_unconfirmed(draft: Draft, command: FaultUnconfirmed) -> None:
 
 
 def monitor_leaves(draft: Draft, command: MonitorLeaves, rules: Rules) -> None:
+    """A monitor's link has ended; ignored if another has replaced it."""
     point = draft.point(command.cp_id)
     if point is None or point.monitor_link != command.link:
         return
@@ -113,5 +116,6 @@ def without_monitor(draft: Draft, point: ChargingPoint, reason: str, rules: Rule
 
 
 def charging_driver(draft: Draft, point: ChargingPoint) -> DriverId | None:
+    """Return the driver whose charge is running at `point`, or None."""
     session = draft.session_of(point)
     return session.driver_id if session is not None and session.state is SessionState.CHARGING else None

@@ -15,6 +15,7 @@ from evcharge.domain.session import EndReason
 
 
 def set_price(draft: Draft, command: SetPrice) -> None:
+    """Change the price of the next charges at a charging point."""
     (point,) = _named(draft, command.cp_id)
     old, new = point.price_centi_cents_per_kwh, command.price_centi_cents_per_kwh
     if not 0 <= new <= MAX_PRICE_CENTI_CENTS:
@@ -30,11 +31,13 @@ def set_price(draft: Draft, command: SetPrice) -> None:
 
 
 def move_point(draft: Draft, command: MovePoint) -> None:
+    """Say where a charging point stands."""
     (point,) = _named(draft, command.cp_id)
     whereabouts.move(draft, point, command.location)
 
 
 def place_hold(draft: Draft, command: PlaceHold) -> None:
+    """Take one charging point, or all, out of service, which ends their charges."""
     for point in _named(draft, command.cp_id):
         if command.hold in point.holds:
             continue
@@ -48,6 +51,7 @@ def place_hold(draft: Draft, command: PlaceHold) -> None:
 
 
 def lift_hold(draft: Draft, command: LiftHold) -> None:
+    """Take that hold, and no other, from one charging point or all."""
     for point in _named(draft, command.cp_id):
         _lift(draft, point, command.hold)
 

@@ -15,6 +15,7 @@ from evcharge.domain.session import EndReason
 
 
 def revoke_keys(draft: Draft, command: RevokeKeys) -> None:
+    """Make the credentials of a charging point or driver void, which ends its charges."""
     point, driver = draft.point(CpId(command.subject)), draft.driver(DriverId(command.subject))
     # Nothing of those who were withdrawn counts any more.
     point = point if point is not None and not point.withdrawn else None
