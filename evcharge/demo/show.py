@@ -169,7 +169,7 @@ class _Show:
             shown = init.expect(_SHOWN)
             await init.ended.wait()
             if init.process.returncode:
-                raise StateError(f"the state folder could not be made: {init.last_line}")
+                raise StateError(f"the state folder could not be created: {init.last_line}")
             if shown.exception() is None:
                 secret_files.replace_secret(page_logins.admin_path(config.state), shown.result()[1])
         self._keep_log()

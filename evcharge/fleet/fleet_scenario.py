@@ -54,7 +54,7 @@ def parse(text: str, path: str) -> Scenario:
     try:
         return msgspec.convert(tomllib.loads(text), Scenario)
     except tomllib.TOMLDecodeError:
-        why = "write key = value, and texts between double quotes"
+        why = "write key = value, with text between double quotes"
         raise BadInput(f"{path}: this is not TOML: {why}") from None
     except msgspec.ValidationError as problem:
         raise BadInput(f"{path} is not a scenario: {failures.why(problem)}") from None

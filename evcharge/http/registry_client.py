@@ -213,7 +213,7 @@ async def own_secret(
             raise
         raise StateError(
             f"{id_} is registered already, with a credential that is not in {path}. Copy that file from the "
-            f"PC where {id_} was, or let an administrator rotate its credential."
+            f"PC where {id_} was, or have an administrator rotate its credential."
         ) from None
     secret = secret_files.kept_secret(path, secret)
     waiting.unlink(missing_ok=True)

@@ -154,7 +154,7 @@ def _trusting(ca_file: str) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_file or None)
     except ssl.SSLError:
-        raise StateError(f"`[kafka] ca_file`: {ca_file} holds no certificates in PEM form.") from None
+        raise StateError(f"`[kafka] ca_file`: {ca_file} contains no certificates in PEM format.") from None
     except OSError as problem:
         raise StateError(f"`[kafka] ca_file`: cannot read {ca_file}: {failures.why(problem)}.") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -28,7 +28,7 @@ def as_file(*decorators: Decorator) -> Decorator:
 def is_file(*, as_csv: bool, excel: bool, as_json: bool) -> bool:
     """Return whether a file is wanted; raise UsageError for two kinds of answer at once."""
     if as_csv + excel + as_json > 1:
-        raise click.UsageError("Give one of --json, --csv and --excel.")
+        raise click.UsageError("Give only one of --json, --csv and --excel.")
     return as_csv or excel
 
 

@@ -74,7 +74,8 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 Brokers = Annotated[
     str,
     _text(
-        "host:port, or several with commas; empty is off", r"\A(?:[A-Za-z0-9._-]+:\d{1,5}(?:,(?!\Z)|\Z))*\Z"
+        "host:port, or several separated by commas; empty is off",
+        r"\A(?:[A-Za-z0-9._-]+:\d{1,5}(?:,(?!\Z)|\Z))*\Z",
     ),
 ]
 Prefix = Annotated[str, _text("up to 40 letters, digits, dots, hyphens", r"\A[A-Za-z0-9.-]{0,40}\Z")]
@@ -112,7 +113,7 @@ TimeZone = Annotated[
 ]
 CountryCode = Annotated[
     str,
-    _text('a country in ISO 3166, such as "ES"', r"\A[A-Z]{2}\Z", _country),
+    _text('an ISO 3166 country code, such as "ES"', r"\A[A-Z]{2}\Z", _country),
 ]
 PartyId = Annotated[str, _text('three letters or digits, such as "EVC"', r"\A[A-Z0-9]{3}\Z")]
 Percent = Annotated[int, Meta(ge=0, le=100)]
@@ -135,7 +136,7 @@ Reports = Annotated[
         ge=0.1,
         le=10,
         extra={
-            "allowed": "a number from 0.1 to 10: Central misses a service that is silent for 30 s "
+            "allowed": "a number from 0.1 to 10: Central reports a service that is silent for 30 s "
             "(to ask the source less often, set min_request_s)"
         },
     ),
@@ -457,7 +458,7 @@ def _allowed(kind: inspect.Type, extra: dict[str, Any]) -> str:
         case inspect.LiteralType():
             return " or ".join(f'"{word}"' for word in sorted(map(str, kind.values)))
         case inspect.ListType():
-            return f"a list, each of them {_allowed(*_unwrap(kind.item_type))}"
+            return f"a list, each item {_allowed(*_unwrap(kind.item_type))}"
         case inspect.IntType():
             return f"a whole number from {kind.ge} to {kind.le}"
         case inspect.FloatType():

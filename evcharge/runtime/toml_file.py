@@ -16,7 +16,7 @@ _MISTAKES = (
     (r"Expected '\]", "a ] is missing"),
     (r"Unclosed|Unterminated|Illegal character '\\n'", "a quotation mark or bracket is not closed"),
     (r"Unescaped|Illegal character", "there is a character that is not allowed"),
-    (r"Invalid value", "a value is missing, or is a text without quotation marks"),
+    (r"Invalid value", "a value is missing, or text is not between quotation marks"),
 )
 _MOST_BYTES = 1 << 20  # our own file has some 5 KiB
 
@@ -75,7 +75,7 @@ def _not_toml(path: Path, problem: Exception) -> str:
 def _mistake(text: str) -> str:
     """Return what a person did, by the beginning of what the parser says of it."""
     known = (advice for begin, advice in _MISTAKES if re.match(begin, text))
-    return next(known, "write key = value, and texts between double quotes")
+    return next(known, "write key = value, with text between double quotes")
 
 
 def _entries(path: Path, text: str, tables: dict[str, Any], known: Collection[str]) -> Iterator[TomlEntry]:

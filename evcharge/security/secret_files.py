@@ -27,7 +27,7 @@ def read_secret(path: Path) -> str:
     except FileNotFoundError:
         if path.is_symlink():
             raise StateError(
-                f"{path} is a link to a file that is not there: mount it, or mend the link."
+                f"{path} is a link to a file that is not there: mount it, or fix the link."
             ) from None
         raise StateError(missing(path)) from None
     except OSError as problem:
@@ -168,7 +168,7 @@ def read_keys(path: Path) -> list[bytes]:
     lines = [line.strip().encode() for line in read_secret(path).splitlines() if line.strip()]
     if not 1 <= len(lines) <= 2 or not all(_is_fernet_key(line) for line in lines):
         raise StateError(
-            f"{path} must hold one key of 44 characters, or two on lines of their own (the new one first). "
+            f"{path} must contain one key of 44 characters, or two on separate lines (the new one first). "
             "Copy it again from the PC where evcharge init ran."
         )
     return lines

@@ -122,7 +122,7 @@ def read_timeline(path: Path) -> timeline.Timeline:
     try:
         text = files.read(path, MOST_FILE_BYTES).decode()
     except (UnicodeDecodeError, files.TooLarge):
-        raise ConfigError(f"the timeline {path} is not text, or larger than 1 MiB") from None
+        raise ConfigError(f"the timeline {path} is not text, or is larger than 1 MiB") from None
     except OSError as problem:
         raise ConfigError(f"cannot read the timeline {path}: {failures.why(problem)}") from None
     return timeline.parse(text, path.name)

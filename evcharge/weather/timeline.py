@@ -112,7 +112,7 @@ def _moment(line: str) -> tuple[Location, TimelineMoment]:
 
 def _repeat(words: list[str]) -> float:
     if len(words) != 1:
-        raise ValueError('"repeat" is followed by a number of seconds')
+        raise ValueError('"repeat" must be followed by a number of seconds')
     return _number(words[0], 1, MOST_SECONDS, "a number of seconds")
 
 

@@ -182,7 +182,7 @@ def test_a_state_folder_that_cannot_be_made_ends_the_demo_with_a_sentence(up):
     process = up("init fails")
     said = process.communicate(timeout=30)[0]
     assert process.returncode == 1
-    assert "evcharge: the state folder could not be made: no room for a state folder" in said
+    assert "evcharge: the state folder could not be created: no room for a state folder" in said
 
 
 def test_a_process_that_dies_later_is_named_and_starts_again_as_it_was(up, tmp_path):

@@ -748,7 +748,9 @@ async def test_a_month_at_the_terminal_and_as_files(town: Town, shell: Shell):
         assert session_id in await shell.does(what, "--csv")
         assert "Energía (kWh)" in await shell.does(what, "--excel", "--lang", "es", "--driver", "d01")
     assert "such as 2026-11" in await shell.fails("report", "--month", "November")
-    assert "Give one of --json, --csv and --excel." in await shell.fails("tickets", "--csv", "--json", code=2)
+    assert "Give only one of --json, --csv and --excel." in await shell.fails(
+        "tickets", "--csv", "--json", code=2
+    )
     zone = json.loads(await shell.does("report", "--json"))["timezone"]
     said = f"2020-01, in the days of {zone}, corrections included\nNothing to show.\n"
     assert await shell.does("report", "--month", "2020-01") == said

@@ -22,7 +22,7 @@ def ways(
     for name, url in (("webhook", settings.webhook), ("ntfy", settings.ntfy)):
         if token is not None and url and tls.is_in_the_clear(url):
             raise ConfigError(
-                f"`[notify] {name}` is http://: its token would be read on the way. Use https://."
+                f"`[notify] {name}` is http://: its token could be read on the way. Use https://."
             )
     if settings.webhook:
         found["webhook"] = Webhook(settings.webhook, token)
@@ -42,9 +42,7 @@ def ways(
 def _mail(settings: NotifySettings, password: str | None, clock: Clock) -> Mail:
     host, _, port = settings.smtp.rpartition(":")
     if not (settings.mail_from and settings.mail_to):
-        raise ConfigError(
-            "`[notify] smtp` needs to know from whom and to whom: set `mail_from` and `mail_to`."
-        )
+        raise ConfigError("`[notify] smtp` needs a sender and a recipient: set `mail_from` and `mail_to`.")
     if settings.smtp_user and password is None:
         raise ConfigError(
             f"`[notify] smtp_user` needs a password: in {PASSWORD_VARIABLE}, or in notify.password in the state folder."

@@ -175,7 +175,7 @@ def _read_plan(config: Config) -> list[plan.PlanStep]:
     try:
         text = files.read(Path(settings.plan), _MOST_PLAN_BYTES).decode()
     except (UnicodeDecodeError, files.TooLarge):
-        raise ConfigError(f"the plan {settings.plan} is not text, or larger than 1 MiB") from None
+        raise ConfigError(f"the plan {settings.plan} is not text, or is larger than 1 MiB") from None
     except OSError as problem:
         raise ConfigError(f"cannot read the plan {settings.plan}: {failures.why(problem)}") from None
     return plan.parse(text, settings.plan) + steps

@@ -92,7 +92,7 @@ def order(words: list[str]) -> HandOrder:
             )
         return HandOrder(action, _driver(words[1]), pin(words[2]) if len(words) == 3 else None)
     if len(words) != 1:
-        raise ValueError(f"{action} stands alone, without {words[1][:20]!a}")
+        raise ValueError(f"{action} takes nothing after it, but there is {words[1][:20]!a}")
     return HandOrder(action)
 
 

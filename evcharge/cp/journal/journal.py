@@ -182,7 +182,7 @@ class Journal:
         `running` is then what was running, if its start was there. Raises StateError the second time.
         """
         sentence = (
-            f"the disk of the journal in {self._disk} fails. The engine stops, with the power off: "
+            f"the disk of the journal in {self._disk} is failing. The engine stops, with the power off: "
             "free or replace the disk, then start it again"
         )
         with contextlib.suppress(OSError):
@@ -230,7 +230,7 @@ class Journal:
         if size > MAX_FILE_BYTES:
             file.close()
             raise StateError(
-                f"the journal in {self._disk} has {size} bytes, ours stay below {MAX_FILE_BYTES}: it was not "
+                f"the journal in {self._disk} has {size} bytes, but ours stay below {MAX_FILE_BYTES}: it was not "
                 "written by an engine. Move it away."
             )
         data = file.read(0, size)

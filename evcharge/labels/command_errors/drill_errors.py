@@ -30,7 +30,7 @@ SENTENCES: Mapping[str, Words] = {
         "a los {s} s no estaban todos los tiques",
     ),
     "no state": (
-        "the state folder could not be made: {why}",
-        "no se pudo hacer la carpeta de estado: {why}",
+        "the state folder could not be created: {why}",
+        "no se pudo crear la carpeta de estado: {why}",
     ),
 }

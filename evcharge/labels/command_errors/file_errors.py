@@ -40,7 +40,7 @@ SENTENCES: Mapping[str, Words] = {
         ),
     ),
     "dead link": (
-        "{path} is a link to a file that is not there: mount it, or mend the link.",
+        "{path} is a link to a file that is not there: mount it, or fix the link.",
         "{path} es un enlace a un fichero que no está: móntelo o arregle el enlace.",
     ),
     "no secret": (
@@ -58,11 +58,11 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "keys": (
         (
-            "{path} must hold one key of 44 characters, or two on lines of their own (the new one first). Copy it "
+            "{path} must contain one key of 44 characters, or two on separate lines (the new one first). Copy it "
             "again from the PC where evcharge init ran."
         ),
         (
-            "{path} debe contener una clave de 44 caracteres, o dos en líneas aparte (la nueva primero). Cópielo de "
+            "{path} debe contener una clave de 44 caracteres, o dos en líneas separadas (la nueva primero). Cópielo de "
             "nuevo del PC donde se ejecutó evcharge init."
         ),
     ),

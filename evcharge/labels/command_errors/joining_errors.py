@@ -18,7 +18,7 @@ SENTENCES: Mapping[str, Words] = {
     "other credential": (
         (
             "{id} is registered already, with a credential that is not in {path}. Copy that file from the PC where "
-            "{same} was, or let an administrator rotate its credential."
+            "{same} was, or have an administrator rotate its credential."
         ),
         (
             "{id} ya está registrado, con una credencial que no está en {path}. Copie ese fichero del PC donde estaba "

@@ -6,7 +6,7 @@ from evcharge.labels import Words
 
 SENTENCES: Mapping[str, Words] = {
     "no CA of Kafka": (
-        "`[kafka] ca_file`: {path} holds no certificates in PEM form.",
+        "`[kafka] ca_file`: {path} contains no certificates in PEM format.",
         "`[kafka] ca_file`: {path} no contiene certificados en formato PEM.",
     ),
     "unread CA of Kafka": (

@@ -10,7 +10,7 @@ SENTENCES: Mapping[str, Words] = {
         '`[engine] live_lane` es "kafka", y `[kafka] bootstrap` no nombra ningún broker',
     ),
     "plan": (
-        "the plan {path} is not text, or larger than 1 MiB",
+        "the plan {path} is not text, or is larger than 1 MiB",
         "el plan {path} no es texto o pasa de 1 MiB",
     ),
     "unread plan": ("cannot read the plan {path}: {why}", "no se puede leer el plan {path}: {why}"),
@@ -22,7 +22,10 @@ SENTENCES: Mapping[str, Words] = {
         'a manual start names its driver, such as "manual D01" or, with a PIN, "manual D01 4711"',
         'un inicio manual nombra a su conductor, como "manual D01" o, con PIN, "manual D01 4711"',
     ),
-    "alone": ("{name} stands alone, without {shown}", "{name} va solo, sin {shown}"),
+    "alone": (
+        "{name} takes nothing after it, but there is {shown}",
+        "detrás de {name} no va nada, y hay {shown}",
+    ),
     "pin": ("a PIN has 4 to 12 digits", "un PIN tiene de 4 a 12 cifras"),
     "step": (
         'a step is SECONDS ACTION, such as "2.0 plug" or "after authorised 1.5 plug"',
@@ -45,8 +48,8 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "journal fails": (
         (
-            "the disk of the journal in {path} fails. The engine stops, with the power off: free or replace the disk, "
-            "then start it again{rest}"
+            "the disk of the journal in {path} is failing. The engine stops, with the power off: free or replace the "
+            "disk, then start it again{rest}"
         ),
         (
             "falla el disco del diario de {path}. El motor se para, con la corriente cortada: libere o cambie el "
@@ -55,8 +58,8 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "journal size": (
         (
-            "the journal in {path} has {size} bytes, ours stay below {most}: it was not written by an engine. Move it "
-            "away."
+            "the journal in {path} has {size} bytes, but ours stay below {most}: it was not written by an engine. "
+            "Move it away."
         ),
         "el diario de {path} tiene {size} bytes y los nuestros no llegan a {most}: no lo escribió un motor. Apártelo.",
     ),

@@ -36,11 +36,11 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "character": ("there is a character that is not allowed", "hay un carácter que no está permitido"),
     "no value": (
-        "a value is missing, or is a text without quotation marks",
-        "falta un valor, o es un texto sin comillas",
+        "a value is missing, or text is not between quotation marks",
+        "falta un valor, o hay un texto sin comillas",
     ),
     "how": (
-        "write key = value, and texts between double quotes",
+        "write key = value, with text between double quotes",
         "escriba clave = valor, y los textos entre comillas dobles",
     ),
     "section": (
@@ -65,7 +65,7 @@ SENTENCES: Mapping[str, Words] = {
     "truth": ("true or false", "true o false"),
     "two": ('"{name}" or "{other}"', '"{name}" o "{other}"'),
     "three": ('"{name}" or "{other}" or "{third}"', '"{name}" o "{other}" o "{third}"'),
-    "list": ("a list, each of them {why}", "una lista, y cada elemento {why}"),
+    "list": ("a list, each item {why}", "una lista, y cada elemento {why}"),
     "whole": ("a whole number from {least} to {most}", "un número entero de {least} a {most}"),
     "number": ("a number from {least} to {most}", "un número de {least} a {most}"),
     "tenths": (
@@ -95,7 +95,7 @@ SENTENCES: Mapping[str, Words] = {
         'euros entre comillas, como "{example}", hasta {most}',
     ),
     "brokers": (
-        "host:port, or several with commas; empty is off",
+        "host:port, or several separated by commas; empty is off",
         "equipo:puerto, o varios con comas; vacío es sin Kafka",
     ),
     "prefix": (
@@ -106,7 +106,10 @@ SENTENCES: Mapping[str, Words] = {
         "text of at most {most} characters on one line",
         "un texto de {most} caracteres como mucho en una línea",
     ),
-    "country": ('a country in ISO 3166, such as "{example}"', 'un país de ISO 3166, como "{example}"'),
+    "country": (
+        'an ISO 3166 country code, such as "{example}"',
+        'un código de país de ISO 3166, como "{example}"',
+    ),
     "party": ('three letters or digits, such as "{example}"', 'tres letras o cifras, como "{example}"'),
     "time zone": (
         'the name of a time zone that this computer knows, such as "{example}"',
@@ -114,11 +117,11 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "reports": (
         (
-            "a number from 0.1 to 10: Central misses a service that is silent for 30 s (to ask the source less often, "
+            "a number from 0.1 to 10: Central reports a service that is silent for 30 s (to ask the source less often, "
             "set min_request_s)"
         ),
         (
-            "un número de 0.1 a 10: la Central echa en falta un servicio que calla 30 s (para preguntar menos a la "
+            "un número de 0.1 a 10: la Central da aviso de un servicio que calla 30 s (para preguntar menos a la "
             "fuente, cambie min_request_s)"
         ),
     ),

@@ -62,7 +62,7 @@ SENTENCES: Mapping[str, Words] = {
         "Un CDR se hace a partir de un tique: evcharge export tickets --format cdr.",
     ),
     "one kind of answer": (
-        "Give one of --json, --csv and --excel.",
+        "Give only one of --json, --csv and --excel.",
         "Indique uno solo de --json, --csv y --excel.",
     ),
 }

@@ -6,7 +6,7 @@ from evcharge.labels import Words
 
 SENTENCES: Mapping[str, Words] = {
     "timeline": (
-        "the timeline {path} is not text, or larger than 1 MiB",
+        "the timeline {path} is not text, or is larger than 1 MiB",
         "la línea de tiempo {path} no es texto o pasa de 1 MiB",
     ),
     "unread timeline": (
@@ -27,8 +27,8 @@ SENTENCES: Mapping[str, Words] = {
         'detrás del lugar van °C, luego el viento, luego "{storm}"; o "{fails}" solo',
     ),
     "repeat": (
-        '"repeat" is followed by a number of seconds',
-        '"repeat" va seguido de un número de segundos',
+        '"repeat" must be followed by a number of seconds',
+        'detrás de "repeat" va un número de segundos',
     ),
     "not within": ("{shown} is not {why} from {least} to {most}", "{shown} no es {why} de {least} a {most}"),
     "of seconds": ("a number of seconds", "un número de segundos"),

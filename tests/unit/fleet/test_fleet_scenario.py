@@ -33,7 +33,7 @@ def test_a_file_tells_how_long_and_what_happens():
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("seconds = ", "a.toml: this is not TOML: write key = value, and texts between double quotes"),
+        ("seconds = ", "a.toml: this is not TOML: write key = value, with text between double quotes"),
         ("seconds = 0", "a.toml is not a scenario: "),
         ("minutes = 3", "a.toml is not a scenario: "),
         ('[[turns]]\nat_s = 1\nwhat = "earthquake"', "a.toml is not a scenario: "),

@@ -132,12 +132,12 @@ def test_port_0_and_65535_are_ports():
         ("[engine]\narrival_percent = [70]", "must be two whole numbers from 0 to 100, the lower first"),
         (
             "[weather]\nevery_s = 60",
-            "`every_s` is 60; it must be a number from 0.1 to 10: Central misses a service that is silent for 30 s "
+            "`every_s` is 60; it must be a number from 0.1 to 10: Central reports a service that is silent for 30 s "
             "(to ask the source less often, set min_request_s)",
         ),
         ('[engine]\nlocation = "a\\nb"', "must be a name of at most 80 characters on one line, or nothing"),
         (f'[engine]\nlocation = "{"x" * 81}"', "must be a name of at most 80 characters on one line"),
-        ('[registry]\nnames = ["a b"]', "must be a list, each of them a host name or an address"),
+        ('[registry]\nnames = ["a b"]', "must be a list, each item a host name or an address"),
         ("[log]\nlevel = 'loud'", '"debug" or "error" or "info" or "warning"'),
         ("state = ''", "`state` is ''; it must be the name of a file or folder"),
         ("lang = 'fr'", '`lang` is \'fr\'; it must be "en" or "es"'),

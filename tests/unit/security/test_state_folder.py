@@ -158,7 +158,7 @@ def test_one_or_two_keys_are_read_the_new_one_first(tmp_path):
     ],
 )
 def test_what_is_no_key_is_refused(tmp_path, text):
-    with pytest.raises(StateError, match="must hold one key of 44 characters, or two"):
+    with pytest.raises(StateError, match="must contain one key of 44 characters, or two"):
         secret_files.read_keys(write(tmp_path / "service.key", text))
 
 

@@ -51,7 +51,7 @@ def test_a_plan_is_read_line_by_line():
     ("line", "problem"),
     [
         ("plug", "a step is SECONDS ACTION"),
-        ("2 plug now", "plug stands alone, without 'now'"),
+        ("2 plug now", "plug takes nothing after it, but there is 'now'"),
         ("2 manual", "a manual start names its driver"),
         ("2 manual D01 4711 D02", "a manual start names its driver"),
         ("2 manual D01 D02", "a PIN has 4 to 12 digits"),
