@@ -66,6 +66,15 @@ class Window:
         return [error for error in self.errors if not any(words in error for words in allowed)]
 
 
+async def languages(page: Page) -> AsyncIterator[str]:
+    """Yield each language that the page offers, once the page speaks it."""
+    names = await page.locator("#lang option").evaluate_all("(all) => all.map(({ value }) => value)")
+    for name in names:
+        await page.select_option("#lang", name)
+        await expect(page.locator("html")).to_have_attribute("lang", name)
+        yield name
+
+
 @contextlib.asynccontextmanager
 async def window(
     browser: Browser,

@@ -10,7 +10,7 @@ from playwright.async_api import Page, Route, expect
 
 from evcharge.evc1.messages import Confirming, Health, ManualStart, Progress, Stop
 from tests.component.town import FakeEngine, hear
-from tests.web.browser import PHONE
+from tests.web.browser import PHONE, languages
 from tests.web.room import central_of, registry_of
 from tests.web.scene import Charge, begin_charge
 
@@ -101,6 +101,21 @@ async def test_on_a_phone_the_charge_and_its_stop_stay_in_view_wherever_its_driv
         await engine.journals(engine.meters(4_000_000), engine.ends("driver"))
         await page.click("#bar-act", delay=UNHURRIED_MS)
         await expect(bar).to_be_hidden()
+
+
+async def test_a_phone_is_wide_enough_for_the_header_in_every_language(room, window) -> None:
+    # Also when data is late, which takes more words.
+    seen = """async () => {
+      const { src } = document.querySelector("script[type=module]");
+      const { t } = await import(new URL("../i18n.js", src));
+      document.querySelector("#link span").textContent = t("link.stale", { seconds: 12 });
+      return document.documentElement.scrollWidth;
+    }"""
+    async with window(size=PHONE) as opened:
+        page = await room.enter(opened, "driver", name="D133")
+        wide = {lang: await page.evaluate(seen) async for lang in languages(page)}
+        assert len(wide) > 5
+        assert set(wide.values()) == {PHONE[0]}, wide
 
 
 async def test_a_driver_without_money_is_told_what_to_do(room, window) -> None:

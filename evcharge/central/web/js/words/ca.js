@@ -34,7 +34,7 @@ export default {
   "role.service": "servei",
   "link.wait": "S’està connectant…",
   "link.live": "En directe",
-  "link.stale": "Sense dades des de fa {seconds} s",
+  "link.stale": "Sense dades {seconds} s",
   "link.lost": "Sense connexió",
   "link.since": "No es pot connectar amb Central des de les {time}. El que veieu és d’aleshores; es torna a provar…",
   "link.never": "No es pot connectar amb Central. Es torna a provar…",

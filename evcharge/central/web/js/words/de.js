@@ -34,7 +34,7 @@ export default {
   "role.service": "Dienst",
   "link.wait": "Verbinden …",
   "link.live": "Live",
-  "link.stale": "Seit {seconds} s keine Daten",
+  "link.stale": "{seconds} s ohne Daten",
   "link.lost": "Offline",
   "link.since": "Keine Verbindung zu Central seit {time}. Was Sie sehen, ist von da; neuer Versuch läuft …",
   "link.never": "Keine Verbindung zu Central. Neuer Versuch läuft …",

@@ -5,7 +5,7 @@ export default {
   "driver.PAY_OUT": "Ausgezahlt",
   "driver.DEBT_PAID": "Schuld bezahlt",
   "driver.owed": "Sie schulden {sum} für Ladevorgänge, die Ihr Guthaben nicht decken konnte: Das nächste Geld, das eingeht, bezahlt zuerst das.",
-  "driver.page": "Mein Ladevorgang",
+  "driver.page": "Meine Ladung",
   "driver.hello": "Hallo,",
   "driver.balance": "Guthaben",
   "driver.held": "Für diesen Ladevorgang reserviert",

@@ -22,6 +22,6 @@ export default {
   "login.busy": "Zu viele Anmeldungen auf einmal. Versuchen Sie es gleich noch einmal.",
   "login.disabled": "Diese Kennung darf sich nicht anmelden: Sie ist deaktiviert.",
   "login.program": "Dieses Konto ist für Programme; es hat keine Seite.",
-  "login.wall_void": "Der Link dieses Wandbildschirms gilt nicht mehr. Ein Administrator erstellt einen neuen im Bereich Registrierung.",
+  "login.wall_void": "Der Link dieses Wandbildschirms gilt nicht mehr. Ein Administrator erstellt einen neuen im Bereich Register.",
   "login.failed": "Central antwortete mit einem Fehler ({status}): {problem}",
 };

@@ -1,6 +1,6 @@
 // Words of the tab of registrations, and of credentials that are shown once.
 export default {
-  "registration.title": "Registrierung",
+  "registration.title": "Register",
   "registration.sub": "Wer teilnehmen darf, wie es im Registry steht, und was Central davon weiß",
   "registration.cps": "Ladepunkte",
   "registration.drivers": "Fahrer",

@@ -7,7 +7,7 @@ export default {
   "settling.close_lost_later": "Was die Engine von {cp} später meldet, wird eine Berichtigung, nie ein zweiter Beleg.",
   "settling.lost_billed": "Geschlossen und mit {sum} geschätzt abgerechnet.",
   "settling.lost_given_back": "Geschlossen: Nichts hatte begonnen, das Geld ist zurück.",
-  "settling.correct": "Berichtigen",
+  "settling.correct": "Ändern",
   "settling.correct_of": "Guthaben von {id} berichtigen",
   "settling.correct_hint": "Euro, die hinzukommen oder (unter 0) abgehen. Der Fahrer liest den Grund.",
   "settling.corrected": "{id}: um {amount} berichtigt, Guthaben {balance}.",

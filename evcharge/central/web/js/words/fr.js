@@ -34,7 +34,7 @@ export default {
   "role.service": "service",
   "link.wait": "Connexion…",
   "link.live": "En direct",
-  "link.stale": "Aucune donnée depuis {seconds} s",
+  "link.stale": "Sans données {seconds} s",
   "link.lost": "Hors ligne",
   "link.since": "Impossible de se connecter à Central depuis {time}. Ce que vous voyez date de ce moment ; nouvel essai en cours…",
   "link.never": "Impossible de se connecter à Central. Nouvel essai en cours…",

@@ -34,7 +34,7 @@ export default {
   "role.service": "serviço",
   "link.wait": "A ligar…",
   "link.live": "Em direto",
-  "link.stale": "Sem dados há {seconds} s",
+  "link.stale": "Sem dados {seconds} s",
   "link.lost": "Sem ligação",
   "link.since": "Sem ligação à Central desde as {time}. O que se vê é dessa altura; a tentar novamente…",
   "link.never": "Sem ligação à Central. A tentar novamente…",

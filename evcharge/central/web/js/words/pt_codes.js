@@ -3,7 +3,7 @@ export default {
   "reason.unplugged": "ficha desligada",
   "reason.driver": "parado pelo condutor",
   "reason.operator": "parado pelo operador",
-  "reason.weather": "parado por causa do tempo",
+  "reason.weather": "parado pelo tempo",
   "reason.fault": "avaria no ponto de carregamento",
   "reason.limit": "atingiu-se o limite pré-pago",
   "reason.own limit": "atingiu-se o limite do condutor",

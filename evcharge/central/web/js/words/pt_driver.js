@@ -24,7 +24,7 @@ export default {
   "driver.any": "Carregar num ponto livre qualquer",
   "driver.any_near": "Um livre qualquer em {location}",
   "driver.cancel": "Cancelar o pedido",
-  "driver.stop": "Parar o carregamento",
+  "driver.stop": "Parar de carregar",
   "driver.stopping": "A parar…",
   "driver.cancelling": "A cancelar…",
   "driver.seen": "Entendido",

@@ -37,7 +37,7 @@ export default {
   "tile.engine": "Motor",
   "tile.monitor": "Monitor",
   "hold.operator": "pelo operador",
-  "hold.weather": "por causa do tempo",
+  "hold.weather": "pelo tempo",
   "hold.journal": "diário novo: feche o seu aviso para o confirmar",
   "hold.revoked": "chave revogada",
   "kpi.name": "Hoje",
