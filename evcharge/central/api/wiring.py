@@ -26,6 +26,7 @@ from evcharge.central.api.resources.drivers import Drivers
 from evcharge.central.api.resources.invitations import Inviting
 from evcharge.central.api.resources.logins import Logins
 from evcharge.central.api.resources.metrics import Figures, Metrics
+from evcharge.central.api.resources.network_power import NetworkPower
 from evcharge.central.api.resources.notify_wishes import NotifyRoutes
 from evcharge.central.api.resources.own_account import OwnAccountRoutes
 from evcharge.central.api.resources.pages import Pages
@@ -147,6 +148,7 @@ async def website(
         ),
         registration,
         PointRoutes(dispatcher, feed, archive, telemetry, clock, registration.of_point),
+        NetworkPower(telemetry, books.database, store),
         sessions,
         Papers(dispatcher, archive, feed, sessions, store.days, clock, issuer),
         Settling(dispatcher, archive, sessions),

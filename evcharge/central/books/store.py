@@ -118,6 +118,8 @@ class CentralStore:
         self.statuses = Statuses(days=days)
         # Told with the first commit: since when Central was not there, and what is known at a start all the same.
         self._gap_at: datetime | None = None
+        # When the Central before this one gave its last sign of life; None: there was none.
+        self.seen_until: datetime | None = None
         self._at_start: list[tuple[ChargingPoint, datetime]] = []
         # Points whose monitor may still come back.
         self._unheard: list[ChargingPoint] = []
@@ -198,6 +200,7 @@ class CentralStore:
         signs = await self._database.read(f"SELECT seen_at AS at FROM life UNION ALL {last}")  # noqa: S608
         seen = [datetime.fromisoformat(row["at"]) for row in signs]
         self._gap_at = min(max(seen, default=now), now)
+        self.seen_until = self._gap_at if seen else None
         for point in facts.points():
             # That a monitor is not heard yet says nothing; that keys are revoked is known without it.
             if point.status is CpStatus.DISCONNECTED and self.statuses.get(point.cp_id) is not None:

@@ -14,6 +14,7 @@ SAMPLE_S = 15
 SAMPLES = 240
 # The power of the whole network: means of so long, a day of them.
 NETWORK_S, NETWORK_SAMPLES = 300, 288
+DAY_S = NETWORK_S * NETWORK_SAMPLES
 _NO_POWER, _NO_TEMPERATURE = -1, -32768
 
 
@@ -80,6 +81,14 @@ class Telemetry:
     def _take(self, stretch: int, power_w: int) -> None:
         known = self._network.pop() if self._network and self._network[-1][0] == stretch else (stretch, 0, 0)
         self._network.append((stretch, known[1] + power_w, known[2] + 1))
+
+    def remember(self, past: Iterable[tuple[int, int, int]]) -> None:
+        """Take in what was before: (number of the stretch, mean W, how many samples that is worth)."""
+        sums = {stretch: (power_w * count, count) for stretch, power_w, count in past}
+        for stretch, total_w, count in self._network:
+            before_w, before = sums.get(stretch, (0, 0))
+            sums[stretch] = (before_w + total_w, before + count)
+        self._network = deque(((stretch, *sums[stretch]) for stretch in sorted(sums)), NETWORK_SAMPLES)
 
     def network(self) -> list[tuple[int, int]]:
         """Return the mean power of the whole network as (Unix seconds, W), of the last day; the oldest first."""

@@ -222,7 +222,10 @@ class AuditRow(Shape):
 
 
 class PowerAnswer(Answer):
-    """The power of the whole network as [Unix s, W]: means of five minutes, the oldest first."""
+    """The power of the whole network as [Unix s, W]: means of five minutes, the oldest first.
+
+    What was before Central started is that of the charges in the books; a gap while it was away.
+    """
 
     power: list[list[int]]
 

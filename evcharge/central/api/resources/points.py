@@ -98,14 +98,6 @@ class PointRoutes:
                 answers=(answers.PointsAnswer, answers.FreePointsAnswer),
                 summary="Charging points as they are now, by id.",
             ),
-            Route(
-                method=hdrs.METH_GET,
-                path="/api/power",
-                handler=self.power,
-                roles=VIEWERS,
-                answers=answers.PowerAnswer,
-                summary="The power of the whole network in the last 24 hours, since Central started.",
-            ),
             order("/api/cps/out", self.all_out, "Withhold every charging point."),
             order("/api/cps/resume", self.all_resume, "Lift the operator's hold of every charging point."),
             Route(
@@ -140,10 +132,6 @@ class PointRoutes:
         if actor.role is Role.DRIVER:
             return answer({"cps": [views.free_point(point) for point in points], "next": more})
         return answer({"cps": [self._encoded(point) for point in points], "next": more})
-
-    async def power(self, _request: web.Request, _: Actor) -> web.Response:
-        """Show the power of the whole network in the last day."""
-        return answer({"power": self._telemetry.network()})
 
     async def point(self, request: web.Request, _: Actor) -> web.Response:
         """Show one charging point, with its last 24 hours."""

@@ -80,3 +80,16 @@ def test_the_network_has_means_of_five_minutes_of_the_last_day():
     telemetry.sample([("CP001", 7, None)], first)
     assert telemetry.network() == [(first, 7)]
     assert Telemetry().network() == []
+
+
+def test_what_was_before_stands_in_front_of_what_is_sampled():
+    telemetry = Telemetry()
+    first = NOON // NETWORK_S * NETWORK_S
+    telemetry.sample([("CP001", 1_000, None)], first + NETWORK_S + 200)
+    stretch = first // NETWORK_S
+    # Of the stretch in which Central started, both count by how much of it they saw.
+    telemetry.remember([(stretch, 22_000, 20), (stretch + 1, 9_000, 3)])
+    assert telemetry.network() == [(first, 22_000), (first + NETWORK_S, 7_000)]
+    telemetry.remember([(stretch - number, 5, 20) for number in range(1, NETWORK_SAMPLES + 9)])
+    assert len(telemetry.network()) == NETWORK_SAMPLES
+    assert telemetry.network()[-1] == (first + NETWORK_S, 7_000)
