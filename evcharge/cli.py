@@ -293,7 +293,13 @@ def registry(config_file: Path | None, **given: Any) -> int:
 
 @evcharge.command()
 @click.option("--panel", is_flag=True, help="The wall with a command line, on the whole terminal.")
-@_options(*_server("central"), *_API, _REGISTRY, _KAFKA)
+@_options(
+    *_server("central"),
+    *_API,
+    _key("--name", "central.name", "What it is called among several on one PostgreSQL.", metavar="NAME"),
+    _REGISTRY,
+    _KAFKA,
+)
 def central(panel: bool, config_file: Path | None, **given: Any) -> int:
     """Run Central, the control room."""
     config = _with_whole_books(config_file, given)

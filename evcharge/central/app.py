@@ -1,7 +1,9 @@
 """Central from end to end: which part gets what, and who runs until when. Read this first."""
 
 import asyncio
+import hashlib
 import logging
+import socket
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -11,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from evcharge import __version__
 from evcharge.central.api.resources.push import MAX_PAGES
+from evcharge.central.api.standby import Halted, Standby
 from evcharge.central.api.wiring import Services, Tokens, Website, Work, website
 from evcharge.central.books.archive import Archive
-from evcharge.central.books.setup import database_path, open_books
+from evcharge.central.books.setup import database_path, open_books, own_name
 from evcharge.central.books.store import CentralStore
 from evcharge.central.context import BookSide, PeerSide, WriterSide
 from evcharge.central.dispatcher import Dispatcher
@@ -41,7 +44,7 @@ from evcharge.central.terminal.operator_orders import OperatorOrders
 from evcharge.central.views.alerts import REBUILD_FROM, Alerts
 from evcharge.domain.billing import parse_cents, parse_price
 from evcharge.domain.days import Days
-from evcharge.domain.errors import Code, ProtocolError
+from evcharge.domain.errors import Code, Deposed, ProtocolError
 from evcharge.domain.events import CentralStarted, CentralStopped, WeatherLost
 from evcharge.domain.ids import CpId, DriverId, Role
 from evcharge.domain.session import Session
@@ -49,6 +52,7 @@ from evcharge.evc1.server import ServerOptions
 from evcharge.evc1.server import serve as listen
 from evcharge.evc1.tickets import TicketOpener
 from evcharge.http.server import SEATS
+from evcharge.labels.causes import because
 from evcharge.labels.central import said
 from evcharge.runtime import heap, timezone
 from evcharge.runtime.admission import SeatLimits
@@ -63,6 +67,7 @@ from evcharge.security.passwords import Credentials
 from evcharge.security.tls import client_context
 from evcharge.storage.anchor_file import ANCHORS, AnchorFile
 from evcharge.storage.books import Books
+from evcharge.storage.members import Me
 from evcharge.terminal.keyboard import is_terminal
 
 if TYPE_CHECKING:
@@ -70,6 +75,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  what is compared
 # Its engine's, its monitor's, and that of the driver who charges there.
 _LINKS_OF_A_POINT = 3
 
@@ -104,13 +110,45 @@ async def run(
 
     `show_panel` paints the wall on the terminal, if there is one; `health` is told how to ask what is wrong.
     """
-    async with build(config, clock) as central:
-        if health is not None:
-            health.wrong = lambda: central.writer.dispatcher.trouble
-        shown = await _panel(central, config.lang, stop) if show_panel else []
-        await serve(central, stop, shown)
+    standby = Standby(config, stop)
+    while await _led(config, stop, clock, standby, health, show_panel=show_panel):
+        pass
     log.info("%s", said("stopped"))
     return 0
+
+
+async def _led(
+    config: Config,
+    stop: asyncio.Event,
+    clock: Clock,
+    standby: Standby,
+    health: OwnHealth | None,
+    *,
+    show_panel: bool,
+) -> bool:
+    """Serve the network, once this Central leads; return whether another one has taken over since."""
+    is_deposed = False
+    try:
+        async with build(config, clock, standby) as central:
+            if health is not None:
+                health.wrong = lambda: central.writer.dispatcher.trouble
+            shown = await _panel(central, config.lang, stop) if show_panel else []
+            await serve(central, stop, shown)
+    except* Halted:
+        pass
+    except* Deposed as problems:
+        # All that is in memory is of another time: what follows begins with the books.
+        is_deposed = True
+        log.warning("%s", said("deposed", why=because(_first(problems).text)))
+    finally:
+        if health is not None:
+            health.wrong = lambda: None
+    return is_deposed and not stop.is_set()
+
+
+def _first(problems: ExceptionGroup[Deposed]) -> Deposed:
+    first = problems.exceptions[0]
+    return _first(first) if isinstance(first, ExceptionGroup) else first
 
 
 async def run_with_panel(config: Config, stop: asyncio.Event, *, health: OwnHealth | None = None) -> int:
@@ -119,15 +157,23 @@ async def run_with_panel(config: Config, stop: asyncio.Event, *, health: OwnHeal
 
 
 @asynccontextmanager
-async def build(config: Config, clock: Clock) -> AsyncIterator[Central]:
-    """Open the books and put every part together: which gets what is written here. Raises StateError, ConfigError."""
+async def build(config: Config, clock: Clock, standby: Standby | None = None) -> AsyncIterator[Central]:
+    """Open the books and put every part together: which gets what is written here. Raises StateError, ConfigError.
+
+    `standby` is what is done while another Central on the same books leads.
+    """
     state, settings = config.state, config.central
     service_keys = secret_files.read_keys(state / "service.key")
     # The resume key is kept on disk, so its signatures can still be checked after a restart.
     resume_key = secret_files.read_keys(state / "central" / "resume.key")[0]
     tls = client_context(state / "ca.pem")
     link_seats, client_seats = _seats(settings)
-    async with open_books(config) as database, Credentials() as credentials:
+    tokens, me = _tokens(state, service_keys[0]), Me()
+    if settings.database:
+        me = Me(
+            name=own_name(config), address=_address(settings), version=__version__, keys=_keys(state, tokens)
+        )
+    async with open_books(config, me, standby) as database, Credentials() as credentials:
         books = await _books(database, settings)
         rules = rules_of(settings, clock, resume_key)
         writer = await _writer(books, rules, clock)
@@ -137,7 +183,6 @@ async def build(config: Config, clock: Clock) -> AsyncIterator[Central]:
         peers = _peers(writer, books, consents, rules)
         writer.feed.listen(console.on_event)
         writer.feed.listen(peers.refusals.on_event)
-        tokens = _tokens(state, service_keys[0])
         registry = RegistryLink(
             RegistryAccess(config.reach.registry_url, tls, tokens.registry),
             writer.dispatcher,
@@ -188,6 +233,7 @@ async def build(config: Config, clock: Clock) -> AsyncIterator[Central]:
                 chain.run,
                 *([outbox.run] if outbox is not None else []),
                 *([notifier.run] if notifier.ways else []),
+                *([database.membership.watch] if database.membership is not None else []),
             ),
         )
 
@@ -232,7 +278,14 @@ async def _panel(central: Central, lang: str, stop: asyncio.Event) -> list[Work]
     writer, books = central.writer, central.books
     dispatcher, feed, alerts, clock = writer.dispatcher, writer.feed, writer.alerts, writer.clock
     desk = OperatorOrders(dispatcher, feed, central.peers.peers, alerts, lang, books.store.days.zone)
-    return [Panel(dispatcher, feed, alerts, desk, await books.today(clock), clock, stop, lang).run]
+    membership = books.database.membership
+
+    def members() -> list[str]:
+        return (
+            [membership.me.name, *membership.others] if membership is not None and membership.others else []
+        )
+
+    return [Panel(dispatcher, feed, alerts, desk, await books.today(clock), clock, stop, lang, members).run]
 
 
 async def _books(database: Books, settings: CentralSettings) -> BookSide:
@@ -264,6 +317,24 @@ def _tokens(state: Path, service_key: bytes) -> Tokens:
         weather=secret_files.kept_secret(state_folder.weather_token_path(state), secret_files.new_secret()),
         registry=state_folder.service_token(service_key),
     )
+
+
+def _address(settings: CentralSettings) -> str:
+    """Return where the other Centrals find the API; "" where they cannot."""
+    if not (settings.api and settings.api_port):
+        return ""
+    host = socket.gethostname() if settings.api_host in _EVERYWHERE else settings.api_host
+    return f"https://{place(host, settings.api_port)}"
+
+
+def _keys(state: Path, tokens: Tokens) -> str:
+    """Return a digest of what every Central of one network must have the same of."""
+    digest = hashlib.sha256(b"evcharge central")
+    for path in (state / "service.key", state / "central" / "resume.key"):
+        digest.update(b"\0".join(secret_files.read_keys(path)))
+    for secret in (tokens.operator, tokens.weather, _pin_key(state).decode()):
+        digest.update(secret.encode())
+    return digest.hexdigest()[:16]
 
 
 def _days(settings: CentralSettings) -> Days:

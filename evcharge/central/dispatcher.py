@@ -35,7 +35,7 @@ from evcharge.central.rules.pending_facts import PendingFacts
 from evcharge.central.rules.recall import unknown
 from evcharge.central.rules.replies import Reply
 from evcharge.central.rules.settings import Rules
-from evcharge.domain.errors import Code, Refused, StateError, Unstorable
+from evcharge.domain.errors import Code, Deposed, Refused, StateError, Unstorable
 from evcharge.domain.events import ClockJumped, StorageRestored
 from evcharge.labels import Saying
 from evcharge.labels.causes import because
@@ -45,7 +45,7 @@ from evcharge.runtime.clock import Clock
 from evcharge.runtime.lifecycle import Jumps
 from evcharge.runtime.outage import Outage
 from evcharge.runtime.waiting import uninterrupted
-from evcharge.storage.store_errors import ConstraintViolated, StoreBroken, StoreError, StoreFull
+from evcharge.storage.store_errors import ConstraintViolated, StoreBroken, StoreDeposed, StoreError, StoreFull
 
 log = logging.getLogger(__name__)
 
@@ -229,6 +229,8 @@ class Dispatcher:
 
         Raises StateError.
         """
+        if isinstance(problem, StoreDeposed):
+            raise Deposed(str(problem)) from problem
         if isinstance(problem, StoreBroken):
             raise StateError(
                 f"Central's books cannot be written ({problem}): check the disk, then start Central again. "

@@ -12,7 +12,8 @@ EvchargeError
 ├── BadInput              a value from a person or a program is malformed: nothing changed
 ├── ConfigError           flags, environment or config.toml are wrong: exit 2
 └── StateError            files, ports or databases are not usable: exit 1
-    └── Taken             another process has that port or state folder: exit 2
+    ├── Taken             another process has that port or state folder: exit 2
+    └── Deposed           another Central leads now: begin anew, as one that stands by
 """
 
 from enum import StrEnum
@@ -158,3 +159,7 @@ class StateError(EvchargeError):
 
 class Taken(StateError):
     """A port or a state folder that another process has, or that we may not have (exit code 2)."""
+
+
+class Deposed(StateError):
+    """Another Central leads this network now, or may: what this one has in memory no longer counts."""

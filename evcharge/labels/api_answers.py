@@ -40,6 +40,10 @@ SENTENCES: Mapping[str, Words] = {
         "Central is busy: check later whether it was done.",
         "La Central está ocupada: compruebe más tarde si se hizo.",
     ),
+    "no leader": (
+        "The Central that leads does not answer at present. Try again in a moment.",
+        "La Central que dirige no responde ahora. Pruebe de nuevo en un momento.",
+    ),
     # ---- parameters
     "unknown parameter": (
         "Unknown parameter {parameter}: {why}.",

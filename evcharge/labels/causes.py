@@ -38,6 +38,12 @@ _OF_MONITORS = ("nothing answers", "hung up", "engine silent", "engine fault", "
 _LONG = frozenset({"why", "fault", "source", "kinds"})
 
 SENTENCES: Mapping[str, Words] = {
+    "another leads": ("another Central leads", "dirige otra Central"),
+    "took over": (
+        "another Central has taken these books over",
+        "otra Central se ha hecho cargo de estos libros",
+    ),
+    "database away": ("the database cannot be reached", "no se llega a la base de datos"),
     # ---- faults of a charging point
     **{name: point.SENTENCES[name] for name in _OF_MONITORS},
     # ---- what is wrong with a source of weather

@@ -244,6 +244,15 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "not understood from": ("{sentence} ({address}: {code})", "{sentence} ({address}: {code})"),
     "stopped": ("Central stopped.", "Central parada."),
+    "stands by": (
+        "{leader} leads this network; {me} stands by, and takes over when it is gone.",
+        "{leader} dirige esta red; {me} espera, y la releva si falta.",
+    ),
+    "takes over": ("{me} leads this network from now on.", "{me} dirige esta red desde ahora."),
+    "deposed": (
+        "This Central does not lead any more ({why}): its links are cut, and it stands by.",
+        "Esta Central ya no dirige la red ({why}): corta sus enlaces y queda a la espera.",
+    ),
     # ---- why a charging point shows its status
     "why withdrawn": ("withdrawn", "dado de baja"),
     "why revoked": ("key revoked", "clave revocada"),
@@ -327,6 +336,10 @@ SENTENCES: Mapping[str, Words] = {
     ),
     # ---- the wall
     "title": ("EVCHARGE CENTRAL", "CENTRAL EVCHARGE"),
+    "title of several": (
+        "EVCHARGE CENTRAL {me} · stands by: {others}",
+        "CENTRAL EVCHARGE {me} · a la espera: {others}",
+    ),
     "now and today": (
         "{power} kW now · ended today: {energy} kWh {cost} €",
         "{power} kW ahora · terminado hoy: {energy} kWh {cost} €",

@@ -32,6 +32,13 @@ SENTENCES: Mapping[str, Words] = {
         "only {count} files may be open here: raise the limit (ulimit -n)",
         "aquí solo puede haber {count} ficheros abiertos: suba el límite (ulimit -n)",
     ),
+    # ---- several Centrals on one database
+    "database away": (
+        "{place}: {why}; standing by until it is back.",
+        "{place}: {why}; a la espera hasta que vuelva.",
+    ),
+    "database back": ("{place} can be reached again.", "{place} vuelve a estar accesible."),
+    "lease not kept": ("the lease is not kept: {why}", "no se mantiene el mando: {why}"),
     # ---- HTTP
     "request failed": ("{method} failed", "falló {method}"),
     "not stored": ("cannot store: {why}", "no se puede guardar: {why}"),

@@ -406,6 +406,32 @@ SENTENCES: Mapping[str, Words] = {
     "h sessions": ("Charges", "Recargas"),
     "h duration": ("Duration", "Duración"),
     "report total": ("TOTAL", "TOTAL"),
+    "h version": ("Version", "Versión"),
+    "h address": ("Address", "Dirección"),
+    "leading": ("leads", "dirige"),
+    "standing by": ("stands by", "a la espera"),
+    "gone": ("is not there", "no está"),
+    "alone": (
+        "This Central is alone: its books are a file in its state folder (docs/CLUSTER.md).",
+        "Esta Central está sola: sus libros son un fichero de su carpeta de estado (docs/CLUSTER.md).",
+    ),
+    "leads first": ("{who} leads since {at}.", "{who} dirige desde {at}."),
+    "leads again": (
+        "{who} leads since {at}: it was started again.",
+        "{who} dirige desde {at}: se arrancó de nuevo.",
+    ),
+    "leads handed over": (
+        "{who} leads since {at}: {before} was stopped, and handed over.",
+        "{who} dirige desde {at}: {before} se paró y le pasó el mando.",
+    ),
+    "leads killed": (
+        "{who} leads since {at}: {before} had ended without a word.",
+        "{who} dirige desde {at}: {before} había terminado sin avisar.",
+    ),
+    "leads silent": (
+        "{who} leads since {at}: {before} was frozen, or cut off from the database.",
+        "{who} dirige desde {at}: {before} estaba congelada, o sin conexión con la base de datos.",
+    ),
     "report of": (
         "{month}, in the days of {zone}, corrections included",
         "{month}, por los días de {zone}, correcciones incluidas",

@@ -338,4 +338,23 @@ def alerts(
         tables.show(content["alerts"], tables.alerts(work.lang), work.say)
 
 
-COMMANDS = (out, resume, revoke, block, override, cps, sessions, tickets, alerts, report)
+@click.command()
+@_central()
+def members(as_json: bool, config_file: Path | None, **given: Any) -> None:
+    """List the Centrals that share one PostgreSQL: which of them leads, since when, and why it took over."""
+    from evcharge.operator import tables
+
+    work = Operating(config_file, given, as_json=as_json)
+    content = work.ask(lambda api: api.get("/api/members"))
+    if as_json:
+        return
+    if content["leader"] is None:
+        work.tell("alone")
+        return
+    cause = content["cause"]
+    led = f"leads {cause}" if content["before"] else "leads first"
+    work.tell(led, who=content["leader"], at=tables.local(content["since"]), before=content["before"])
+    tables.show(content["members"], tables.members(work.say), work.say)
+
+
+COMMANDS = (out, resume, revoke, block, override, cps, sessions, tickets, alerts, report, members)

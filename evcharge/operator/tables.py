@@ -183,6 +183,19 @@ def alerts(lang: str) -> list[Column]:
     ]
 
 
+def members(say: Speech) -> list[Column]:
+    """Return the columns of Centrals that share their books."""
+    return [
+        _field("name"),
+        Column(
+            "role", lambda row: say("leading" if row["leads"] else "standing by" if row["alive"] else "gone")
+        ),
+        Column("at", lambda row: local(row["since"])),
+        _field("version"),
+        _field("address"),
+    ]
+
+
 def report(by: str) -> list[Column]:
     """Return the columns of a report by driver or by charging point."""
     return [

@@ -103,6 +103,10 @@ Database = Annotated[
         r"(\?schema=[a-z_][a-z0-9_]{0,40})?)?\Z",
     ),
 ]
+MemberName = Annotated[
+    str,
+    _text("up to 40 letters, digits, dots, hyphens and underscores, or nothing", r"\A[A-Za-z0-9._-]{0,40}\Z"),
+]
 HostPort = Annotated[str, _text("host:port, or nothing", r"\A([A-Za-z0-9._-]{1,253}:\d{1,5})?\Z")]
 TimeZone = Annotated[
     str,
@@ -182,6 +186,7 @@ class CentralSettings(Struct, frozen=True, kw_only=True):
 
     host: Host = "127.0.0.1"
     port: Port = 9002
+    name: MemberName = ""
     timezone: TimeZone = ""
     country_code: CountryCode = "ES"
     party_id: PartyId = "EVC"

@@ -6,6 +6,7 @@ One writer, readers beside it. What may go wrong: `store_errors`.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
+from evcharge.storage.members import Membership
 from evcharge.storage.statements import Params, Writes
 
 
@@ -31,6 +32,11 @@ class Books(Readable, Protocol):
     """Open books. `name` is what sentences call them."""
 
     name: str
+
+    @property
+    def membership(self) -> Membership | None:
+        """Return the place among several Centrals on the same books; None where only one can be."""
+        ...
 
     async def commit(self, writes: Sequence[Writes]) -> None:
         """Store all of `writes`, in order, or nothing; return once it is known to be stored. Raises StoreError."""

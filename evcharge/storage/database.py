@@ -22,6 +22,7 @@ import aiosqlite
 from evcharge.domain.errors import StateError, Taken
 from evcharge.runtime import files
 from evcharge.storage import exchange
+from evcharge.storage.members import Membership
 from evcharge.storage.sqlite_errors import in_our_words, store_error
 from evcharge.storage.sqlite_statements import sql_of
 from evcharge.storage.statements import Params, Writes
@@ -58,6 +59,9 @@ class _Thread:
 
 class Database:
     """An open database file: `Books`, and transactions whose steps depend on each other."""
+
+    # A file belongs to one process.
+    membership: Membership | None = None
 
     def __init__(self, thread: _Thread, name: str) -> None:
         self._thread = thread

@@ -8,7 +8,6 @@ whose answer was lost is found by its number.
 import asyncio
 import contextlib
 import logging
-import secrets
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -18,76 +17,39 @@ import msgspec
 
 from evcharge.domain.errors import StateError, Taken
 from evcharge.storage import postgres_schema
+from evcharge.storage.members import Me, Membership, Waiting
+from evcharge.storage.postgres_connection import CONNECT_S, connect, options, take_numbers
 from evcharge.storage.postgres_errors import ALL, store_error
+from evcharge.storage.postgres_lease import Lease, joined, make_tables
 from evcharge.storage.postgres_place import Place
-from evcharge.storage.postgres_statements import commit_function, fence, query, single, sql_of
+from evcharge.storage.postgres_statements import LEASE_S, commit_function, fence, query, single, sql_of
 from evcharge.storage.statements import Params, Sql, Statement, Writes
 from evcharge.storage.store_errors import StoreBroken, StoreDeposed, StoreError
 
 log = logging.getLogger(__name__)
 
-_NAME = "central"
-_CONNECT_S = 5.0
-# A commit, and a read, takes no longer; after that its connection is given up.
-_COMMIT_S = 20.0
+# A read takes no longer; after that its connection is given up.
 _READ_S = 60.0
 _READERS = 3
 # How long a commit whose answer was lost is looked for, before its caller is told that the database is away.
 _DOUBT_S = 10.0
 _AGAIN_S = 0.2
-# A Central that was killed just now holds its lock until PostgreSQL has noticed.
-_FREE_WITHIN_S = 3.0
-_KEEPALIVE = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
+# How long one waits for the end of a Central that was killed just now.
+_FREE_WITHIN_S = LEASE_S + 2.0
 _LEAST_VERSION = (12, 0)
-_TAKE = """
-INSERT INTO central (name, owner, epoch, commits) VALUES ($1, $2, 1, 0)
-ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, epoch = central.epoch + 1 RETURNING epoch, commits
-"""
 # A new connection gets a new epoch: what was sent over the one before, and lies there yet, is stored no more.
 _TAKE_AGAIN = "UPDATE central SET epoch = epoch + 1 WHERE name = $1 AND owner = $2 RETURNING epoch, commits"
 _FENCE = fence("$1", "$2", "$3")
 _encode = msgspec.json.Encoder().encode
 
 
-def _options(place: Place, **settings: str) -> dict[str, Any]:
-    named = {"application_name": "evcharge", "search_path": place.schema, **_KEEPALIVE, **settings}
-    return {
-        "host": place.host or None,
-        "port": place.port,
-        "user": place.user or None,
-        "password": place.password,
-        "database": place.database or None,
-        "ssl": place.tls() or False,
-        "timeout": _CONNECT_S,
-        "server_settings": named,
-    }
-
-
-async def connect(place: Place, **settings: str) -> asyncpg.Connection:
-    """Return a new connection. Raises what the library raises, and StateError."""
-    connection = await asyncpg.connect(**_options(place, **settings), command_timeout=_COMMIT_S)
-    await _take_numbers(connection)
-    return connection
-
-
 async def _reading(place: Place) -> asyncpg.Pool:
     return await asyncpg.create_pool(
-        **_options(place, default_transaction_read_only="on"),
+        **options(place, default_transaction_read_only="on"),
         command_timeout=_READ_S,
         min_size=1,
         max_size=_READERS,
-        init=_take_numbers,
-    )
-
-
-async def _take_numbers(connection: asyncpg.Connection) -> None:
-    # A sum of whole numbers is a numeric there, and a whole number here.
-    await connection.set_type_codec(
-        "numeric",
-        schema="pg_catalog",
-        format="text",
-        encoder=str,
-        decoder=lambda text: int(text) if text.lstrip("-").isdecimal() else float(text),
+        init=take_numbers,
     )
 
 
@@ -95,57 +57,41 @@ class PostgresBooks:
     """Open books (`storage/books.Books`)."""
 
     def __init__(
-        self, place: Place, readers: asyncpg.Pool, statements: Sequence[Statement], package: str
+        self, place: Place, lease: Lease, readers: asyncpg.Pool, statements: Sequence[Statement], package: str
     ) -> None:
         self.name = str(place)
         self._place = place
+        self._lease = lease
         self._readers = readers
         self._types = postgres_schema.columns(package)
         self._numbers = {statement: number for number, statement in enumerate(statements)}
         self._function, _ = commit_function(statements, self._types)
-        self._owner = secrets.token_hex(8)
-        self._epoch = self._commits = 0
+        self._epoch, self._commits = lease.epoch, lease.commits
         # The number of a commit of which nobody knows whether it was stored.
         self._doubt: int | None = None
         self._writer: asyncpg.Connection | None = None
-        # Held as long as this process lives: PostgreSQL notices the end of its connection.
-        self._life: asyncpg.Connection | None = None
         self._lock = asyncio.Lock()
         self._under_way: set[asyncio.Task[None]] = set()
 
     # ---- opening and closing
 
-    async def begin(self) -> None:
-        """Become the one who writes. Raises Taken, and what the library raises."""
-        self._life = await connect(self._place)
-        until = asyncio.get_running_loop().time() + _FREE_WITHIN_S
-        while not await self._is_mine(self._life):
-            if asyncio.get_running_loop().time() > until:
-                raise Taken(
-                    f"{self.name} is in use by another Central. Stop it first, or choose another database."
-                )
-            await asyncio.sleep(_AGAIN_S)
-        self._writer = await self._connected()
-        row = await self._writer.fetchrow(_TAKE, _NAME, self._owner)
-        self._epoch, self._commits = row["epoch"], row["commits"]
+    @property
+    def membership(self) -> Membership | None:
+        """Return the place of this Central among those on the same database."""
+        return self._lease
 
     async def end(self) -> None:
         """Store what is under way, and leave."""
         if self._under_way:
             await asyncio.wait(self._under_way)
-        for connection in (self._writer, self._life):
-            if connection is not None:
-                with contextlib.suppress(*ALL):
-                    await connection.close(timeout=_CONNECT_S)
+        if self._writer is not None:
+            with contextlib.suppress(*ALL):
+                await self._writer.close(timeout=CONNECT_S)
 
     async def _connected(self) -> asyncpg.Connection:
         return await connect(
             self._place, lock_timeout="3s", idle_in_transaction_session_timeout="5s", synchronous_commit="on"
         )
-
-    async def _is_mine(self, life: asyncpg.Connection) -> bool:
-        sql = "SELECT pg_try_advisory_lock(hashtextextended('evcharge central ' || current_schema(), 0))"
-        return bool(await life.fetchval(sql))
 
     # ---- reading
 
@@ -154,7 +100,7 @@ class PostgresBooks:
         text, names = query(sql)
         values = [_kept(params[name]) for name in names] if params is not None else []
         try:
-            async with self._readers.acquire(timeout=_CONNECT_S) as connection:
+            async with self._readers.acquire(timeout=CONNECT_S) as connection:
                 return list(await connection.fetch(text, *values))
         except ALL as problem:
             raise store_error(problem) from problem
@@ -178,24 +124,31 @@ class PostgresBooks:
 
     async def _one_by_one(self, writes: Sequence[Writes]) -> None:
         async with self._lock:
-            if self._doubt is not None:
-                await self._settle(self._doubt)
-            k = self._commits + 1
             try:
-                writer = await self._writing()
-            except ALL as problem:
+                await self._stored_next(writes)
+            except StoreDeposed as problem:
+                self._lease.lose(str(problem))
+                raise
+
+    async def _stored_next(self, writes: Sequence[Writes]) -> None:
+        if self._doubt is not None:
+            await self._settle(self._doubt)
+        k = self._commits + 1
+        try:
+            writer = await self._writing()
+        except ALL as problem:
+            raise store_error(problem) from problem
+        try:
+            await self._send(writer, k, writes)
+        except ALL as problem:
+            if isinstance(problem, asyncpg.PostgresError) and not writer.is_closed():
                 raise store_error(problem) from problem
-            try:
-                await self._send(writer, k, writes)
-            except ALL as problem:
-                if isinstance(problem, asyncpg.PostgresError) and not writer.is_closed():
-                    raise store_error(problem) from problem
-                if not await self._found(k):
-                    raise store_error(problem) from problem
-            self._commits = k
+            if not await self._found(k):
+                raise store_error(problem) from problem
+        self._commits = k
 
     async def _send(self, writer: asyncpg.Connection, k: int, writes: Sequence[Writes]) -> None:
-        fenced = (_NAME, self._epoch, k)
+        fenced = (self._lease.me.name, self._epoch, k)
         numbers = self._numbers
         steps = [
             (numbers[statement], single(statement, rows))
@@ -222,17 +175,13 @@ class PostgresBooks:
         if self._writer is not None and not self._writer.is_closed():
             return self._writer
         writer = await self._connected()
-        row = await writer.fetchrow(_TAKE_AGAIN, _NAME, self._owner)
+        row = await writer.fetchrow(_TAKE_AGAIN, self._lease.me.name, self._lease.owner)
         if row is None:
             await writer.close()
             raise StoreDeposed("the row of the fence is another one's")
         self._epoch, self._writer = row["epoch"], writer
         if self._doubt is None and row["commits"] != self._commits:
             raise StoreBroken(f"{row['commits']} commits are stored, of {self._commits}")
-        if self._life is None or self._life.is_closed():
-            # A Central that finds it free meanwhile takes the books over: that is what the fence is for.
-            self._life = await connect(self._place)
-            await self._is_mine(self._life)
         return writer
 
     async def _found(self, k: int) -> bool:
@@ -268,7 +217,7 @@ class PostgresBooks:
 
     async def _stored(self) -> int:
         writer = await self._writing()
-        return int(await writer.fetchval("SELECT commits FROM central WHERE name = $1", _NAME))
+        return int(await writer.fetchval("SELECT commits FROM central WHERE name = $1", self._lease.me.name))
 
 
 def _kept(value: Any) -> Any:
@@ -278,24 +227,37 @@ def _kept(value: Any) -> Any:
 
 @contextlib.asynccontextmanager
 async def open_postgres(
-    place: Place, package: str, statements: Sequence[Statement]
+    place: Place,
+    package: str,
+    statements: Sequence[Statement],
+    me: Me | None = None,
+    waiting: Waiting | None = None,
 ) -> AsyncIterator[PostgresBooks]:
-    """Open the books in a database, and bring it to the newest schema of `package` first.
+    """Open the books in a database as the one that writes, and bring it to the newest schema of `package` first.
 
-    `statements` are those that are stored in one call. Raises StateError, with what to do, when it cannot be used.
+    `statements` are those that are stored in one call. While another one writes, `waiting` has the word. Raises
+    StateError, with what to do, when it cannot be used; without `waiting`, Taken as well.
     """
     with explained(place):
-        await prepare(place, package, statements)
-        readers = await _reading(place)
-        books = PostgresBooks(place, readers, statements, package)
-        try:
-            await books.begin()
-            yield books
-        finally:
-            await books.end()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_CONNECT_S):
-                    await readers.close()
+        await ready(place, package)
+        async with joined(place, me or Me()) as lease:
+            if not await lease.takes(_FREE_WITHIN_S if waiting is None else 0.0):
+                if waiting is None:
+                    other = lease.leader.name if lease.leader is not None else ""
+                    raise Taken(
+                        f"{place} is in use by Central {other}. Stop it first, or choose another database."
+                    )
+                await waiting(lease)
+            await prepare(place, package, statements)
+            readers = await _reading(place)
+            books = PostgresBooks(place, lease, readers, statements, package)
+            try:
+                yield books
+            finally:
+                await books.end()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(CONNECT_S):
+                        await readers.close()
 
 
 @contextlib.contextmanager
@@ -333,7 +295,9 @@ def why(place: Place, problem: BaseException) -> str:
             return f"{place} cannot be reached: is it running, and is `database` its address?"
 
 
-async def prepare(place: Place, package: str, statements: Sequence[Statement]) -> None:
+@contextlib.asynccontextmanager
+async def _alone(place: Place) -> AsyncIterator[asyncpg.Connection]:
+    """Yield a connection inside a transaction that one process at a time has, in the schema of the tables."""
     connection = await connect(place)
     try:
         await _check(connection, place)
@@ -343,11 +307,31 @@ async def prepare(place: Place, package: str, statements: Sequence[Statement]) -
             await connection.execute(lock, place.schema)
             if await connection.fetchval("SELECT to_regnamespace($1)", place.schema) is None:
                 await connection.execute(f'CREATE SCHEMA "{place.schema}"')
-            await _migrate(connection, place, package)
-            _, function = commit_function(statements, postgres_schema.columns(package))
-            await connection.execute(function)
+            yield connection
     finally:
         await connection.close()
+
+
+async def ready(place: Place, package: str) -> None:
+    """Let a database hold the leases of Centrals, unless its books are of a newer release.
+
+    Raises StateError, and what the library raises.
+    """
+    async with _alone(place) as connection:
+        await _version(connection, place, package)
+        await make_tables(connection)
+
+
+async def prepare(place: Place, package: str, statements: Sequence[Statement]) -> None:
+    """Bring a database to the newest schema: only the Central that leads does, or nobody is at work.
+
+    Raises StateError, and what the library raises.
+    """
+    async with _alone(place) as connection:
+        await make_tables(connection)
+        await _migrate(connection, place, package)
+        _, function = commit_function(statements, postgres_schema.columns(package))
+        await connection.execute(function)
 
 
 async def _check(connection: asyncpg.Connection, place: Place) -> None:
@@ -375,16 +359,20 @@ _SYNCHRONOUS = ("on", "remote_write", "remote_apply")
 
 
 async def _migrate(connection: asyncpg.Connection, place: Place, package: str) -> None:
-    newest = postgres_schema.newest(package)
-    if await connection.fetchval("SELECT to_regclass('schema_version')") is None:
-        steps = postgres_schema.whole(package)
-    else:
-        have = await connection.fetchval("SELECT n FROM schema_version")
-        if have > newest:
-            raise StateError(
-                f"{place} has schema {have}, written by a newer evcharge; this one knows {newest}. "
-                "Update evcharge, or use another database."
-            )
-        steps = postgres_schema.later(package, have)
+    have = await _version(connection, place, package)
+    steps = postgres_schema.whole(package) if have is None else postgres_schema.later(package, have)
     if script := ";\n".join(steps):
         await connection.execute(script)
+
+
+async def _version(connection: asyncpg.Connection, place: Place, package: str) -> int | None:
+    """Return which schema a database has; None when it has none. Raises StateError for a newer one than ours."""
+    if await connection.fetchval("SELECT to_regclass('schema_version')") is None:
+        return None
+    have, newest = await connection.fetchval("SELECT n FROM schema_version"), postgres_schema.newest(package)
+    if have > newest:
+        raise StateError(
+            f"{place} has schema {have}, written by a newer evcharge; this one knows {newest}. "
+            "Update evcharge, or use another database."
+        )
+    return int(have)

@@ -13,7 +13,8 @@ import asyncpg
 from evcharge.domain.errors import StateError
 from evcharge.storage import postgres_schema
 from evcharge.storage.database import newest_schema, open_database
-from evcharge.storage.postgres_books import connect, explained, prepare
+from evcharge.storage.postgres_books import explained, prepare
+from evcharge.storage.postgres_connection import connect
 from evcharge.storage.postgres_place import Place
 from evcharge.storage.reading import reading
 from evcharge.storage.statements import Statement

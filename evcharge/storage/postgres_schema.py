@@ -23,11 +23,8 @@ BEGIN
     RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = TG_NAME;
 END $$
 """
-# Who may write (`postgres_books`), and which schema this is.
-_OWN = (
-    "CREATE TABLE schema_version (n bigint NOT NULL)",
-    "CREATE TABLE central (name text PRIMARY KEY, owner text NOT NULL, epoch bigint NOT NULL, commits bigint NOT NULL)",
-)
+# Which schema this is.
+_OWN = "CREATE TABLE schema_version (n bigint NOT NULL)"
 _TRIGGER = re.compile(
     r"CREATE TRIGGER (\w+) (BEFORE|AFTER) (INSERT|UPDATE|DELETE) ON (\w+)\s*(?:WHEN (.*?)\s)?"
     r"BEGIN SELECT RAISE\(ABORT, ('[^']*')\); END",
@@ -84,7 +81,7 @@ def columns(package: str) -> dict[str, dict[str, str]]:
 
 def whole(package: str) -> Iterator[str]:
     """Yield the statements that make a new database."""
-    yield from _OWN
+    yield _OWN
     yield _FUNCTION
     things, rows = _fresh(package)
     order = ("table", "index", "view", "trigger")

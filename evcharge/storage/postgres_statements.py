@@ -15,7 +15,12 @@ from evcharge.storage.sums import MOST_KEPT
 DEPOSED = "EV001"
 Types = Mapping[str, Mapping[str, str]]
 
-_FENCE = "UPDATE central SET commits = {k} WHERE name = {name} AND epoch = {epoch} AND commits = {k} - 1"
+# So long a Central has the books without another word.
+LEASE_S = 3.0
+_FENCE = (
+    f"UPDATE central SET commits = {{k}}, until = clock_timestamp() + interval '{LEASE_S} s' "  # noqa: S608
+    "WHERE name = {name} AND epoch = {epoch} AND commits = {k} - 1"
+)
 # `:name`, and no cast.
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 # In SQLite a unary plus keeps a condition from choosing the index.
@@ -36,7 +41,7 @@ def query(sql: str) -> tuple[str, tuple[str, ...]]:
 
 
 def fence(name: str, epoch: str, k: str) -> str:
-    """Return the first statement of every commit: it changes one row, or another Central has these books."""
+    """Return the first statement of every commit: it renews the lease, or another Central has these books."""
     return _FENCE.format(name=name, epoch=epoch, k=k)
 
 

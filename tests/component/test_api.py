@@ -42,6 +42,7 @@ GETS = [
     "/api/drivers",
     "/api/alerts",
     "/api/events",
+    "/api/members",
 ]
 POSTS = [
     "/api/cps/CP001/out", "/api/cps/CP001/resume", "/api/cps/CP001/revoke", "/api/cps/out", "/api/cps/resume",

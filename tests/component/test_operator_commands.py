@@ -227,6 +227,11 @@ async def test_stop_ends_one_charge_and_the_point_stays_in_service(town: Town, s
     assert not town.dispatcher.facts.point("CP001").holds
 
 
+async def test_a_central_whose_books_are_a_file_has_no_others(town: Town, shell: Shell):
+    assert "This Central is alone" in await shell.does("members")
+    assert json.loads(await shell.does("members", "--json"))["members"] == []
+
+
 async def test_revoke_takes_the_keys(town: Town, shell: Shell):
     await town.point()
     assert "revoked" in await shell.does("revoke", "CP001")

@@ -21,7 +21,7 @@ from evcharge.evc1 import messages
 from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import CentralSettings, Config
 from evcharge.security import state_folder
-from evcharge.storage import postgres_books
+from evcharge.storage import postgres_books, postgres_lease
 from evcharge.storage.postgres_books import PostgresBooks, open_postgres
 from evcharge.storage.postgres_place import Place
 from evcharge.storage.statements import Put, Sql
@@ -63,8 +63,8 @@ async def refused(place: Place) -> str:
 
 
 async def test_a_second_central_is_told_that_the_first_is_there(books, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(postgres_books, "_FREE_WITHIN_S", 0.0)
-    with pytest.raises(Taken, match="is in use by another Central"):
+    monkeypatch.setattr(postgres_lease, "_FREE_WITHIN_S", 0.0)
+    with pytest.raises(Taken, match="is in use by another Central called central"):
         async with engines.opened(tmp_path):
             pass
     await put(books, "still ours")
@@ -74,7 +74,8 @@ async def test_a_second_central_is_told_that_the_first_is_there(books, tmp_path:
 async def test_whoever_was_taken_over_stores_nothing_any_more(books, tmp_path: Path, write):
     await put(books, "a")
     # PostgreSQL loses the connection that says we live; another Central finds the books free.
-    books._life.terminate()
+    books._lease._keeping.cancel()
+    books._lease._life.terminate()
     async with engines.opened(tmp_path) as heir:
         await heir.commit([(PUT, [("b", "t")])])
         with pytest.raises(StoreDeposed):

@@ -25,6 +25,7 @@ from evcharge.central.api.resources.driver_papers import Papers
 from evcharge.central.api.resources.drivers import Drivers
 from evcharge.central.api.resources.invitations import Inviting
 from evcharge.central.api.resources.logins import Logins
+from evcharge.central.api.resources.member_list import MemberRoutes
 from evcharge.central.api.resources.metrics import Figures, Metrics
 from evcharge.central.api.resources.network_power import NetworkPower
 from evcharge.central.api.resources.notify_wishes import NotifyRoutes
@@ -162,6 +163,7 @@ async def website(
         NotifyRoutes(dispatcher, services.notifier),
         OwnAccountRoutes(dispatcher, store, archive, feed, drivers_board, peers.consents),
         TrustRoutes(config.state / "ca.pem", config.registry.names, local=is_loopback(settings.api_host)),
+        MemberRoutes(books.database.membership),
         push,
     ]
     api = Api(access, rooms, settings.requests_per_s, pages.missing)

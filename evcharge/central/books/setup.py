@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from evcharge.security.passwords import Credentials, new_password
 from evcharge.security.state_folder import InitReport
 from evcharge.storage.books import Books
 from evcharge.storage.database import only_process, open_database
+from evcharge.storage.members import Me, Waiting
 from evcharge.storage.postgres_place import place_of
 
 SCHEMA = "evcharge.central.books.schema"
@@ -34,8 +36,13 @@ def database_path(state: Path) -> Path:
 
 
 @contextlib.asynccontextmanager
-async def open_books(config: Config) -> AsyncIterator[Books]:
-    """Open Central's books where the settings say, at the newest schema; one process at a time. Raises StateError."""
+async def open_books(
+    config: Config, me: Me | None = None, waiting: Waiting | None = None
+) -> AsyncIterator[Books]:
+    """Open Central's books where the settings say, at the newest schema; one process at a time. Raises StateError.
+
+    Where several Centrals may share them, `waiting` has the word while another one than `me` is at work.
+    """
     path = database_path(config.state)
     if not config.central.database:
         if (noted := _elsewhere(path)) and not path.exists():
@@ -55,10 +62,17 @@ async def open_books(config: Config) -> AsyncIterator[Books]:
                 f"`[central] database` names {place}, and {path} holds books, too: move them there with "
                 "`evcharge migrate --to`, or put that file aside."
             )
-        async with open_postgres(place, SCHEMA, STATEMENTS) as books:
+        async with open_postgres(
+            place, SCHEMA, STATEMENTS, me or Me(name=own_name(config)), waiting
+        ) as books:
             # Whoever forgets the setting must not begin with empty books.
             secret_files.replace_secret(path.with_name(ELSEWHERE), str(place))
             yield books
+
+
+def own_name(config: Config) -> str:
+    """Return what this Central is called among several."""
+    return config.central.name or socket.gethostname()
 
 
 def _elsewhere(path: Path) -> str:

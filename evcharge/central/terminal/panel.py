@@ -114,7 +114,9 @@ class Panel:
         clock: Clock,
         stop: asyncio.Event,
         lang: str,
+        members: Callable[[], Sequence[str]] = tuple,
     ) -> None:
+        self._members = members
         self._facts = dispatcher.facts
         self._live = feed.live
         self._live_at: dict[CpId, datetime] = {}
@@ -202,6 +204,7 @@ class Panel:
             energy_today_mwh=self._today.energy_mwh,
             revenue_today_cents=self._today.cents,
             page=self._page,
+            members=self._members(),
             zone=zone,
         )
 

@@ -57,6 +57,8 @@ class View:
     more_faults: int = 0
     messages: Sequence[str] = ()
     troubles: Sequence[str] = ()
+    # This Central, then those that stand by; nothing where it is the only one.
+    members: Sequence[str] = ()
     energy_today_mwh: int = 0
     revenue_today_cents: int = 0
     # Shown instead of everything below the counters, while somebody reads it.
@@ -112,7 +114,11 @@ class _Wall:
             energy=kwh(view.energy_today_mwh),
             cost=euros(view.revenue_today_cents),
         )
-        return self._sheet.apart(say("title"), now, self._palette.title)
+        title = say("title")
+        if self._view.members:
+            me, *others = self._view.members
+            title = say("title of several", me=me, others=", ".join(others))
+        return self._sheet.apart(title, now, self._palette.title)
 
     def _counters(self) -> Text:
         counts = dict.fromkeys(CpStatus, 0)

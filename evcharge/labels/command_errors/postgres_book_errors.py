@@ -38,8 +38,26 @@ SENTENCES: Mapping[str, Words] = {
         "{path} no contiene ninguna contraseña: guárdela como texto UTF-8.",
     ),
     "place in use": (
-        "{place} is in use by another Central. Stop it first, or choose another database.",
-        "otra Central usa {place}. Párela antes, o elija otra base de datos.",
+        "{place} is in use by Central {name}. Stop it first, or choose another database.",
+        "la Central {name} usa {place}. Párela antes, o elija otra base de datos.",
+    ),
+    "name in use": (
+        "{place} is in use by another Central called {name}. Stop it first, or give this one another --name.",
+        "otra Central llamada {name} usa {place}. Párela antes, o dé a esta otro --name.",
+    ),
+    "name taken": (
+        "another Central called {name} has begun on {place}.",
+        "otra Central llamada {name} ha empezado en {place}.",
+    ),
+    "other keys": (
+        (
+            "the keys of this state folder are not those of Central {name} on {place}: copy its state folder, but "
+            "not central/central.db."
+        ),
+        (
+            "las claves de esta carpeta de estado no son las de la Central {name} en {place}: copie su carpeta de "
+            "estado, pero no central/central.db."
+        ),
     ),
     "place shut": (
         (

@@ -559,6 +559,27 @@ class HealthAnswer(Answer):
     kafka_events_waiting: int | None
 
 
+class MemberShape(Shape):
+    """One Central of several on the same books; `since` is when it was started."""
+
+    name: str
+    address: str
+    version: str
+    since: str
+    alive: bool
+    leads: bool
+
+
+class MembersAnswer(Answer):
+    """Who leads since when; `cause`: first, again, handed over, killed or silent. A Central on a file has none."""
+
+    leader: str | None
+    since: str | None
+    cause: str | None
+    before: str | None
+    members: list[MemberShape]
+
+
 class TrustAnswer(Answer):
     """The authority's fingerprint (SHA-256, hexadecimal) and end; `local`: Central listens on its own PC only."""
 

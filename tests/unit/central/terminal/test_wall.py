@@ -379,3 +379,9 @@ def test_charging_points_stand_in_the_order_of_people():
     points = [replace(point(), cp_id=cp_id) for cp_id in ("CP10", "CP2", "CP1")]
     lines = text(shown(View(points=points)))
     assert lines.index("CP1 ") < lines.index("CP2 ") < lines.index("CP10")
+
+
+def test_the_title_names_this_central_and_who_stands_by_only_where_there_are_several():
+    assert str(shown(View())[0]).startswith("EVCHARGE CENTRAL  ")
+    several = shown(View(members=("A", "B", "C")), width=100)
+    assert str(several[0]).startswith("EVCHARGE CENTRAL A · stands by: B, C ")

@@ -1,0 +1,78 @@
+"""The Centrals on one database: who they are, and which of them is at work. Without any engine's library. Pure."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Cause(StrEnum):
+    """Why one began to lead."""
+
+    FIRST = "first"  # nobody had led before
+    AGAIN = "again"  # it had led itself, and was started again
+    HANDED_OVER = "handed over"
+    KILLED = "killed"
+    SILENT = "silent"  # frozen, or cut off from the database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Me:
+    """One Central as it tells the others: `address` is its API's, `keys` a digest of those that all must share."""
+
+    name: str = "central"
+    address: str = ""
+    version: str = ""
+    keys: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CentralMember:
+    """One Central as the database knows it; `since` is when it was started."""
+
+    name: str
+    address: str
+    version: str
+    since: datetime
+    alive: bool
+    leads: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lead:
+    """The last take-over: who leads since when, why, and who led before ("": nobody)."""
+
+    name: str
+    since: datetime
+    cause: Cause
+    before: str
+
+
+class Membership(Protocol):
+    """The place of one Central among them, while it stands by and while it leads."""
+
+    me: Me
+    # Who else lives; known while this one leads.
+    others: Sequence[str]
+
+    @property
+    def leader(self) -> Me | None:
+        """Who led when last looked; None: nobody."""
+        ...
+
+    async def waits(self) -> None:
+        """Return as soon as this one leads. Raises Taken when another one has its name."""
+        ...
+
+    async def watch(self) -> None:
+        """Return never; raise Deposed when another one leads, or may."""
+        ...
+
+    async def members(self) -> tuple[Lead, Sequence[CentralMember]]:
+        """Return the last take-over, and every Central that was seen of late. Raises StoreError."""
+        ...
+
+
+# What a Central does while another one leads; it returns when this one does.
+Waiting = Callable[[Membership], Awaitable[None]]

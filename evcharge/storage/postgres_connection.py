@@ -1,0 +1,45 @@
+"""A connection to PostgreSQL as everything here has it."""
+
+from typing import Any
+
+import asyncpg
+
+from evcharge.storage.postgres_place import Place
+
+CONNECT_S = 5.0
+# A commit takes no longer; after that its connection is given up.
+COMMIT_S = 20.0
+_KEEPALIVE = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
+
+
+def options(place: Place, **settings: str) -> dict[str, Any]:
+    """Return what the library wants to know to get there; `settings` are the server's for this session."""
+    named = {"application_name": "evcharge", "search_path": place.schema, **_KEEPALIVE, **settings}
+    return {
+        "host": place.host or None,
+        "port": place.port,
+        "user": place.user or None,
+        "password": place.password,
+        "database": place.database or None,
+        "ssl": place.tls() or False,
+        "timeout": CONNECT_S,
+        "server_settings": named,
+    }
+
+
+async def connect(place: Place, **settings: str) -> asyncpg.Connection:
+    """Return a new connection. Raises what the library raises, and StateError."""
+    connection = await asyncpg.connect(**options(place, **settings), command_timeout=COMMIT_S)
+    await take_numbers(connection)
+    return connection
+
+
+async def take_numbers(connection: asyncpg.Connection) -> None:
+    """Read a numeric as a number: a sum of whole numbers is one there, and a whole number here."""
+    await connection.set_type_codec(
+        "numeric",
+        schema="pg_catalog",
+        format="text",
+        encoder=str,
+        decoder=lambda text: int(text) if text.lstrip("-").isdecimal() else float(text),
+    )

@@ -1,0 +1,320 @@
+"""Which of several Centrals on one PostgreSQL is at work: each has a row with its lease, and one row names the leader.
+
+Only PostgreSQL's clock counts. A leader renews its lease with each commit and each second. Each process holds an
+advisory lock of its own while it lives: whoever gets the leader's knows at once that it was killed. Both may be wrong
+about it; what makes that harmless is the fence: a take-over changes the leader's row, on which its commits depend.
+"""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import AsyncIterator, Sequence
+
+import asyncpg
+
+from evcharge.domain.errors import Deposed, StateError, Taken
+from evcharge.runtime import failures
+from evcharge.storage.members import Cause, CentralMember, Lead, Me
+from evcharge.storage.postgres_connection import CONNECT_S, connect
+from evcharge.storage.postgres_errors import ALL, store_error
+from evcharge.storage.postgres_place import Place
+from evcharge.storage.postgres_statements import LEASE_S
+
+log = logging.getLogger(__name__)
+
+RENEW_S = 1.0
+LOOK_S = 0.2
+# One that was killed just now has its name until PostgreSQL has noticed, or its lease is over.
+_FREE_WITHIN_S = LEASE_S + 2.0
+# After PostgreSQL was away all locks are free for a moment: the leader comes back first.
+_GRACE_S = 1.0
+_RENEW_WITHIN_S = 2.0
+_TABLES = (
+    """CREATE TABLE central (
+        name text COLLATE "C" PRIMARY KEY, owner text NOT NULL, epoch bigint NOT NULL, commits bigint NOT NULL,
+        until timestamptz NOT NULL, address text NOT NULL, version text NOT NULL, keys text NOT NULL,
+        since timestamptz NOT NULL
+    )""",
+    """CREATE TABLE leader (
+        name text COLLATE "C" NOT NULL, since timestamptz NOT NULL, cause text NOT NULL, before text NOT NULL
+    )""",
+    "INSERT INTO leader VALUES ('', clock_timestamp(), 'first', '')",
+)
+_UNTIL = f"clock_timestamp() + interval '{LEASE_S} s'"
+_MY_ROW = "SELECT owner, until < clock_timestamp() AS is_over FROM central WHERE name = $1"
+_BEGIN = f"""
+INSERT INTO central (name, owner, epoch, commits, until, address, version, keys, since)
+VALUES ($1, $2, 1, 0, {_UNTIL}, $3, $4, $5, clock_timestamp())
+ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, epoch = central.epoch + 1, until = excluded.until,
+    address = excluded.address, version = excluded.version, keys = excluded.keys, since = excluded.since
+WHERE central.owner = $6
+RETURNING epoch
+"""  # noqa: S608
+_RENEW = f"""
+UPDATE central SET until = {_UNTIL} WHERE name = $1 AND owner = $2
+RETURNING ARRAY(SELECT name FROM central WHERE name <> $1 AND until > clock_timestamp() ORDER BY name)
+"""  # noqa: S608
+_LOOK = """
+SELECT leader.name, owner, address, version, epoch, until < clock_timestamp() AS is_over
+FROM leader LEFT JOIN central ON central.name = leader.name
+"""
+# The row's lock lets it wait for a commit that is under way, and look again.
+_DEPOSE = """
+UPDATE central SET epoch = epoch + 1, owner = '', until = clock_timestamp()
+WHERE name = $1 AND owner = $2 AND epoch = $3 AND ($4 OR until < clock_timestamp())
+"""
+_TAKE = f"""
+UPDATE central SET epoch = epoch + 1, until = {_UNTIL} WHERE name = $1 AND owner = $2 RETURNING epoch, commits
+"""  # noqa: S608
+_LEAD = "UPDATE leader SET before = name, name = $1, since = clock_timestamp(), cause = $2"
+_LEAVE = "UPDATE central SET owner = '', until = clock_timestamp() WHERE name = $1 AND owner = $2"
+# Who has neither led last nor been seen for a day is forgotten.
+_FORGET = """
+DELETE FROM central WHERE owner = '' AND until < clock_timestamp() - interval '1 day'
+AND name NOT IN (SELECT name FROM leader)
+"""
+_MEMBERS = (
+    "SELECT name, address, version, since, until > clock_timestamp() AS alive FROM central ORDER BY name"
+)
+_OTHER_KEYS = (
+    "SELECT name FROM central WHERE name <> $1 AND keys NOT IN ($2, '') AND until > clock_timestamp()"
+)
+_LOCK = "hashtextextended('evcharge central ' || current_schema() || ' ' || $1, 0)"
+_HOLD = f"SELECT pg_try_advisory_lock({_LOCK})"
+_LET_GO = f"SELECT pg_advisory_unlock({_LOCK})"
+
+
+async def make_tables(connection: asyncpg.Connection) -> None:
+    """Make the tables of this module, inside a transaction that only one does at a time."""
+    if await connection.fetchval("SELECT to_regclass('leader')") is None:
+        # One without leases is of a release that was never given out: it says nothing of the books.
+        await connection.execute(";\n".join(("DROP TABLE IF EXISTS central", *_TABLES)))
+
+
+class Lease:
+    """The place of this process among the Centrals on a database (`members.Membership`)."""
+
+    def __init__(self, place: Place, me: Me) -> None:
+        self.me = me
+        self.owner = secrets.token_hex(8)
+        # Of the row that the commits count in, as it was when we began to lead.
+        self.epoch = self.commits = 0
+        self.leader: Me | None = None
+        self._place = place
+        # Held as long as this process lives: PostgreSQL notices its end.
+        self._life: asyncpg.Connection | None = None
+        self._alive_since = 0.0
+        # Who stands by, as of the last renewal.
+        self.others: Sequence[str] = ()
+        self._keeping: asyncio.Task[None] | None = None
+        self._lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    # ---- coming and going
+
+    async def join(self) -> None:
+        """Take a row. Raises Taken when a living one has our name, StateError, and what the library raises."""
+        until = asyncio.get_running_loop().time() + _FREE_WITHIN_S
+        while not await self._begun():
+            if asyncio.get_running_loop().time() > until:
+                raise Taken(
+                    f"{self._place} is in use by another Central called {self.me.name}. "
+                    "Stop it first, or give this one another --name."
+                )
+            await asyncio.sleep(LOOK_S)
+
+    async def _begun(self) -> bool:
+        life, me = await self._alive(), self.me
+        if me.keys and (other := await life.fetchval(_OTHER_KEYS, me.name, me.keys)):
+            raise StateError(
+                f"the keys of this state folder are not those of Central {other} on {self._place}: "
+                "copy its state folder, but not central/central.db."
+            )
+        row = await life.fetchrow(_MY_ROW, me.name)
+        before = row["owner"] if row is not None else ""
+        free = row is None or not before or row["is_over"] or await self._holds(before)
+        if free:
+            found = await life.fetchval(_BEGIN, me.name, self.owner, me.address, me.version, me.keys, before)
+            await life.execute(_FORGET)
+            free = found is not None
+        return free
+
+    async def leave(self) -> None:
+        """Give the row back: whoever stands by leads at once."""
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.wait([self._keeping])
+        if not self._lost.done():
+            self._lost.cancel()
+        life = self._life
+        if life is None:
+            return
+        with contextlib.suppress(*ALL):
+            async with asyncio.timeout(CONNECT_S):
+                if not life.is_closed():
+                    await life.execute(_LEAVE, self.me.name, self.owner)
+                await life.close()
+        life.terminate()
+
+    async def _alive(self) -> asyncpg.Connection:
+        """Return the connection of our life, whose lock says that we live."""
+        if self._life is None or self._life.is_closed():
+            # A renewal that is forgotten when PostgreSQL stops costs a take-over, and no data.
+            life = await connect(self._place, lock_timeout="3s", synchronous_commit="off")
+            self._life, self._alive_since = life, asyncio.get_running_loop().time()
+            # Whoever stands by may be trying it at this moment; it gives it back, or takes over.
+            await life.fetchval(_HOLD, self.owner)
+        return self._life
+
+    async def _holds(self, owner: str) -> bool:
+        """Return whether the process `owner` has ended, by its lock."""
+        life = await self._alive()
+        if not await life.fetchval(_HOLD, owner):
+            return False
+        await life.execute(_LET_GO, owner)
+        return True
+
+    # ---- standing by
+
+    async def takes(self, within_s: float = 0.0) -> bool:
+        """Return whether we lead, at once or `within_s` seconds. Raises Taken, and what the library raises."""
+        until = asyncio.get_running_loop().time() + within_s
+        while not await self._look():
+            if asyncio.get_running_loop().time() >= until:
+                return False
+            await asyncio.sleep(LOOK_S)
+        return True
+
+    async def waits(self) -> None:
+        """Return as soon as we lead. Raises Taken when another one has our name."""
+        away = False
+        while True:
+            try:
+                if await self._look():
+                    return
+                if away:
+                    log.info("%s can be reached again.", self._place)
+                away = False
+            except ALL as problem:
+                if not away:
+                    log.warning("%s: %s; standing by until it is back.", self._place, store_error(problem))
+                away = True
+                self._cut()
+            await asyncio.sleep(RENEW_S if away else LOOK_S)
+
+    def _cut(self) -> None:
+        if self._life is not None:
+            self._life.terminate()
+
+    async def _look(self) -> bool:
+        """Renew our own row; take over from a leader that is gone, and return whether we did."""
+        async with asyncio.timeout(CONNECT_S):
+            life = await self._alive()
+            if await life.fetchval(_RENEW, self.me.name, self.owner) is None:
+                raise Taken(f"another Central called {self.me.name} has begun on {self._place}.")
+            found = await life.fetchrow(_LOOK)
+            cause = await self._cause(found)
+            if cause is not None:
+                return await self._take_over(life, found, cause)
+        self.leader = Me(name=found["name"], address=found["address"], version=found["version"])
+        return False
+
+    async def _cause(self, found: asyncpg.Record) -> Cause | None:
+        """Return why we may lead; None while another one does."""
+        if found["name"] == self.me.name:
+            return Cause.AGAIN
+        if found["owner"] is None:
+            return Cause.FIRST
+        if not found["owner"]:
+            return Cause.HANDED_OVER
+        waited_s = asyncio.get_running_loop().time() - self._alive_since
+        if waited_s > _GRACE_S and await self._holds(found["owner"]):
+            return Cause.KILLED
+        return Cause.SILENT if found["is_over"] else None
+
+    async def _take_over(self, life: asyncpg.Connection, seen: asyncpg.Record, cause: Cause) -> bool:
+        async with life.transaction():
+            await life.execute("SET LOCAL synchronous_commit = on")
+            if await life.fetchval("SELECT name FROM leader FOR UPDATE") != seen["name"]:
+                return False
+            if cause not in (Cause.AGAIN, Cause.FIRST):
+                gone = cause is not Cause.SILENT
+                who = (seen["name"], seen["owner"], seen["epoch"], gone)
+                if await life.execute(_DEPOSE, *who) != "UPDATE 1":
+                    return False
+            row = await life.fetchrow(_TAKE, self.me.name, self.owner)
+            if row is None:
+                return False
+            await life.execute(_LEAD, self.me.name, cause)
+        self.epoch, self.commits = row["epoch"], row["commits"]
+        self.leader = self.me
+        self._keeping = asyncio.get_running_loop().create_task(self._keep())
+        self._keeping.add_done_callback(self._kept)
+        return True
+
+    # ---- leading
+
+    async def _keep(self) -> None:
+        """Renew the lease until it is lost."""
+        loop = asyncio.get_running_loop()
+        sure = loop.time()
+        while not self._lost.done():
+            began = loop.time()
+            try:
+                async with asyncio.timeout(_RENEW_WITHIN_S):
+                    life = await self._alive()
+                    others = await life.fetchval(_RENEW, self.me.name, self.owner)
+            except ALL as problem:
+                if loop.time() - sure > LEASE_S:
+                    # One that is alone has nobody who leads instead.
+                    if self.others:
+                        self.lose(str(store_error(problem)))
+                    self._cut()
+            else:
+                if others is None:
+                    self.lose("another Central leads")
+                else:
+                    sure, self.others = began, others
+            await asyncio.sleep(RENEW_S)
+
+    def _kept(self, keeping: "asyncio.Task[None]") -> None:
+        if not keeping.cancelled() and (problem := keeping.exception()) is not None:
+            log.error("the lease is not kept: %s", failures.why(problem))
+            self.lose(failures.why(problem))
+
+    def lose(self, why: str) -> None:
+        """Lead no longer: `watch` says so."""
+        if not self._lost.done():
+            self._lost.set_result(why)
+
+    async def watch(self) -> None:
+        """Return never; raise Deposed when another one leads, or may."""
+        raise Deposed(await asyncio.shield(self._lost))
+
+    # ---- looking
+
+    async def members(self) -> tuple[Lead, Sequence[CentralMember]]:
+        """Return the last take-over, and every Central that was seen of late. Raises StoreError."""
+        # The connection of our life takes one question at a time.
+        try:
+            looking = await connect(self._place)
+            try:
+                lead = await looking.fetchrow("SELECT name, since, cause, before FROM leader")
+                rows = await looking.fetch(_MEMBERS)
+            finally:
+                await looking.close(timeout=CONNECT_S)
+        except ALL as problem:
+            raise store_error(problem) from problem
+        told = Lead(name=lead["name"], since=lead["since"], cause=Cause(lead["cause"]), before=lead["before"])
+        return told, [CentralMember(leads=row["name"] == lead["name"], **row) for row in rows]
+
+
+@contextlib.asynccontextmanager
+async def joined(place: Place, me: Me) -> AsyncIterator[Lease]:
+    """Be one of the Centrals on a database while the block runs. Raises Taken, StateError, what the library raises."""
+    lease = Lease(place, me)
+    try:
+        await lease.join()
+        yield lease
+    finally:
+        await lease.leave()

@@ -1,0 +1,419 @@
+"""Two Centrals on one PostgreSQL: who leads, how one takes over, and what becomes of the one before."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+import pytest
+
+from evcharge.central.books import setup
+from evcharge.central.books.invariants import violations
+from evcharge.central.books.rows import STATEMENTS
+from evcharge.domain.errors import Deposed, StateError, Taken
+from evcharge.evc1 import messages
+from evcharge.runtime.clock import utc_now
+from evcharge.security import secret_files, state_folder
+from evcharge.security.tls import client_context
+from evcharge.storage import postgres_lease
+from evcharge.storage.members import Cause, Me, Membership
+from evcharge.storage.postgres_books import PostgresBooks, open_postgres
+from evcharge.storage.postgres_place import Place
+from evcharge.storage.postgres_statements import LEASE_S
+from evcharge.storage.statements import Put
+from evcharge.storage.store_errors import StoreDeposed
+from tests.component import engines
+from tests.component.town import Town, hear
+from tests.ports import free_port
+
+ENGINES = (engines.POSTGRES,)
+PUT = Put("order_taken", ("command_id", "at"))
+WITHIN_S = 30.0
+
+
+async def wait(membership: Membership) -> None:
+    """Stand by."""
+    await membership.waits()
+
+
+@contextlib.asynccontextmanager
+async def opened(folder: Path, name: str, keys: str = "") -> AsyncIterator[PostgresBooks]:
+    """The books of `folder`, once the Central `name` leads."""
+    place = Place(url=engines.address(folder))
+    async with asyncio.timeout(WITHIN_S):
+        opening = open_postgres(place, setup.SCHEMA, STATEMENTS, Me(name=name, keys=keys), wait)
+        books = await opening.__aenter__()
+    try:
+        yield books
+    finally:
+        await opening.__aexit__(None, None, None)
+
+
+async def put(books: PostgresBooks, name: str) -> None:
+    await books.commit([(PUT, [(name, "t")])])
+
+
+async def stored(books: PostgresBooks) -> list[str]:
+    return [row[0] for row in await books.read("SELECT command_id FROM order_taken ORDER BY command_id")]
+
+
+class Heir:
+    """A Central that stands by in a task, and leads when it can."""
+
+    def __init__(self, folder: Path, name: str = "B") -> None:
+        self.leads, self.end, self.books = asyncio.Event(), asyncio.Event(), None
+        self.stands_by = asyncio.Event()
+        self._task = asyncio.create_task(self._run(folder, name))
+
+    async def _run(self, folder: Path, name: str) -> None:
+        async def standing_by(membership: Membership) -> None:
+            self.stands_by.set()
+            await membership.waits()
+
+        place = Place(url=engines.address(folder))
+        async with open_postgres(place, setup.SCHEMA, STATEMENTS, Me(name=name), standing_by) as self.books:
+            self.leads.set()
+            await self.end.wait()
+
+    async def __aenter__(self) -> Self:
+        async with asyncio.timeout(WITHIN_S):
+            await self.stands_by.wait()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.end.set()
+        if not self.leads.is_set():
+            self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+
+    async def took_over(self) -> PostgresBooks:
+        """Wait until it leads."""
+        async with asyncio.timeout(WITHIN_S):
+            await self.leads.wait()
+        return self.books
+
+
+def freeze(books: PostgresBooks) -> None:
+    """Let the lease of a Central run out, as if its process had stopped."""
+    books._lease._keeping.cancel()
+
+
+# ---- who leads
+
+
+async def test_the_second_stands_by_and_leads_at_once_when_the_first_hands_over(tmp_path: Path):
+    async with opened(tmp_path, "A") as first:
+        heir = Heir(tmp_path)
+        async with heir:
+            await put(first, "a")
+            assert not heir.leads.is_set()
+            lead, members = await first.membership.members()
+            assert (lead.name, lead.cause) == ("A", Cause.FIRST)
+            assert [(one.name, one.alive, one.leads) for one in members] == [
+                ("A", True, True),
+                ("B", True, False),
+            ]
+            await first._lease.leave()
+            second = await heir.took_over()
+            await put(second, "b")
+            assert await stored(second) == ["a", "b"]
+            lead, _ = await second.membership.members()
+            assert (lead.name, lead.cause, lead.before) == ("B", Cause.HANDED_OVER, "A")
+
+
+async def test_one_whose_lease_ran_out_stores_nothing_and_is_told(tmp_path: Path):
+    async with opened(tmp_path, "A") as first, Heir(tmp_path) as heir:
+        await put(first, "a")
+        freeze(first)
+        second = await heir.took_over()
+        assert (await second.membership.members())[0].cause is Cause.SILENT
+        await put(second, "b")
+        with pytest.raises(StoreDeposed):
+            await put(first, "late")
+        with pytest.raises(Deposed):
+            await first.membership.watch()
+        await put(second, "c")
+        assert await stored(second) == ["a", "b", "c"]
+
+
+async def test_a_renewal_tells_a_woken_leader_that_it_leads_no_more(tmp_path: Path):
+    async with opened(tmp_path, "A") as first, Heir(tmp_path) as heir:
+        freeze(first)
+        await heir.took_over()
+        lease = first._lease
+        lease._keeping = asyncio.create_task(lease._keep())
+        async with asyncio.timeout(WITHIN_S):
+            with pytest.raises(Deposed, match="another Central leads"):
+                await lease.watch()
+
+
+async def test_a_commit_keeps_the_lease_without_a_renewal(tmp_path: Path):
+    async with opened(tmp_path, "A") as first, Heir(tmp_path) as heir:
+        freeze(first)
+        until = time.monotonic() + 2 * LEASE_S
+        number = 0
+        while time.monotonic() < until:
+            number += 1
+            await put(first, str(number))
+            await asyncio.sleep(0.1)
+        assert not heir.leads.is_set()
+        await heir.took_over()
+
+
+async def test_whoever_takes_over_knows_every_commit_that_was_confirmed(tmp_path: Path):
+    """A commit that is under way when it is deposed is either in the books that the heir reads, or refused."""
+    async with opened(tmp_path, "A") as first, Heir(tmp_path) as heir:
+        confirmed: list[str] = []
+
+        async def write() -> None:
+            for number in range(100_000):
+                name = f"{number:06}"
+                await put(first, name)
+                confirmed.append(name)
+
+        writing = asyncio.create_task(write())
+        while len(confirmed) < 50:
+            await asyncio.sleep(0)
+        # The end of its connection is taken for its own.
+        freeze(first)
+        first._lease._life.terminate()
+        second = await heir.took_over()
+        read = await stored(second)
+        with pytest.raises(StoreDeposed):
+            await writing
+        assert read == confirmed
+        assert (await second.membership.members())[0].cause is Cause.KILLED
+
+
+async def test_a_name_belongs_to_one_that_lives(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(postgres_lease, "_FREE_WITHIN_S", 0.0)
+    async with opened(tmp_path, "A") as first:
+        with pytest.raises(Taken, match="another Central called A"):
+            async with opened(tmp_path, "A"):
+                pass
+        await put(first, "a")
+
+
+async def test_one_that_is_started_again_leads_at_once(tmp_path: Path):
+    async with opened(tmp_path, "A") as first:
+        await put(first, "a")
+        freeze(first)
+        first._lease._life.terminate()
+        async with opened(tmp_path, "A") as again:
+            assert (await again.membership.members())[0].cause is Cause.AGAIN
+            await put(again, "b")
+            with pytest.raises(StoreDeposed):
+                await put(first, "late")
+
+
+async def test_one_with_other_keys_is_refused(tmp_path: Path):
+    async with opened(tmp_path, "A", keys="1"):
+        with pytest.raises(StateError, match="not those of Central A"):
+            async with opened(tmp_path, "B", keys="2"):
+                pass
+
+
+async def test_one_that_is_alone_stays_when_the_database_was_away(tmp_path: Path, monkeypatch):
+    async with opened(tmp_path, "A") as first:
+        lease = first._lease
+        freeze(first)
+        monkeypatch.setattr(postgres_lease, "LEASE_S", 0.0)
+        monkeypatch.setattr(postgres_lease, "RENEW_S", 0.01)
+        real, tries = lease._alive, 0
+
+        async def away() -> object:
+            nonlocal tries
+            tries += 1
+            if tries < 5:
+                raise ConnectionRefusedError
+            return await real()
+
+        monkeypatch.setattr(lease, "_alive", away)
+        lease._keeping = asyncio.create_task(lease._keep())
+        async with asyncio.timeout(WITHIN_S):
+            while tries < 6:
+                await asyncio.sleep(0.01)
+        await put(first, "a")
+
+
+async def test_one_that_is_cut_off_leads_no_more_where_another_may(tmp_path: Path, monkeypatch):
+    async with opened(tmp_path, "A") as first, Heir(tmp_path):
+        lease = first._lease
+        freeze(first)
+        monkeypatch.setattr(postgres_lease, "RENEW_S", 0.01)
+        real, tries = lease._alive, 0
+
+        async def away() -> object:
+            nonlocal tries
+            tries += 1
+            if tries > 1:
+                raise ConnectionRefusedError
+            return await real()
+
+        monkeypatch.setattr(lease, "_alive", away)
+        lease._keeping = asyncio.create_task(lease._keep())
+        async with asyncio.timeout(WITHIN_S):
+            with pytest.raises(Deposed, match="cannot be reached"):
+                await lease.watch()
+
+
+# ---- whole Centrals, each a process
+
+
+class Process:
+    """A Central of the network of `state`, and what it has printed."""
+
+    def __init__(self, state: Path, name: str) -> None:
+        self.state, self.name, self.lines, self.news = state, name, [], asyncio.Event()
+        self.port, self.api_port = free_port(), free_port()
+
+    async def start(self, database: str) -> "Process":
+        """Start it; its books are in `database`."""
+        self.process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "evcharge", "central", "--state", str(self.state), "--name", self.name,
+            "--port", str(self.port), "--api-port", str(self.api_port),
+            env=os.environ | {"EVCHARGE_CENTRAL__DATABASE": database},
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        self._reading = asyncio.create_task(self._read())
+        return self
+
+    async def _read(self) -> None:
+        async for line in self.process.stdout:
+            self.lines.append(line.decode())
+            self.news.set()
+
+    async def says(self, text: str, since: int = 0) -> str:
+        """Wait for a line with `text`, after the first `since`."""
+        async with asyncio.timeout(60):
+            while True:
+                for line in self.lines[since:]:
+                    if text in line:
+                        return line
+                self.news.clear()
+                await self.news.wait()
+
+    async def leads(self, since: int = 0) -> Town:
+        """Wait until peers may come."""
+        await self.says("Central listening on", since)
+        return Town(self.state, self.port, [], asyncio.Event(), asyncio.Event(), None)
+
+    def _asking(self, token: str = "") -> dict[str, Any]:
+        token = token or secret_files.read_secret(state_folder.operator_token_path(self.state))
+        tls = client_context(self.state / "ca.pem")
+        return {"ssl": tls, "headers": {"Authorization": f"Bearer {token}"}}
+
+    async def get(self, path: str, token: str = "") -> tuple[int, dict[str, object]]:
+        """Ask its API as the operator."""
+        url = f"https://127.0.0.1:{self.api_port}{path}"
+        async with aiohttp.ClientSession() as http, http.get(url, **self._asking(token)) as found:
+            return found.status, await found.json(content_type=None)
+
+    async def page(self) -> dict[str, object]:
+        """Open a page's WebSocket; return its first frame."""
+        url = f"https://127.0.0.1:{self.api_port}/ws"
+        async with aiohttp.ClientSession() as http, http.ws_connect(url, **self._asking()) as page:
+            return await page.receive_json(timeout=WITHIN_S)
+
+    async def members(self, lang: str) -> str:
+        """What `evcharge members` prints."""
+        shell = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "evcharge", "members", "--state", str(self.state), "--lang", lang,
+            "--central-api", f"https://127.0.0.1:{self.api_port}", stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        return (await shell.communicate())[0].decode()
+
+    async def ends(self) -> None:
+        """Kill it, whatever it does."""
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+        await self._reading
+
+
+@contextlib.asynccontextmanager
+async def two(folder: Path) -> AsyncIterator[tuple[Process, Process]]:
+    """A, which leads, and B, which stands by."""
+    state_folder.init_state(folder / "a", [], utc_now())
+    one, other = Process(folder / "a", "A"), Process(folder / "b", "B")
+    try:
+        await one.start(engines.address(folder))
+        await one.leads()
+        shutil.copytree(one.state, other.state, ignore=shutil.ignore_patterns("*.socket", "*.lock"))
+        await other.start(engines.address(folder))
+        await other.says("A leads this network; B stands by")
+        await other.says("API for operators is listening")
+        yield one, other
+    finally:
+        await one.ends()
+        if hasattr(other, "process"):
+            await other.ends()
+
+
+async def test_a_charge_goes_on_at_the_other_central_when_its_own_is_killed(tmp_path: Path):
+    async with two(tmp_path) as (one, other):
+        town = await one.leads()
+        engine, driver = await town.engine("CP001"), await town.driver()
+        engine.monitor = await town.monitor("CP001")
+        driver.asks("CP001")
+        while (await hear(driver.channel, messages.Progress)).step != "ASKING":
+            driver.asks("CP001")  # until its monitor is heard
+        await engine.is_asked()
+        told = [engine.starts(), *(engine.meters(1_000) for _ in range(3))]
+        await engine.journals(*told)
+        # The one that stands by shows what the other one knows, and to nobody more.
+        assert (await other.get("/readyz"))[1]["reasons"] == ["stands by: A leads"]
+        assert await other.get("/api/cps") == await one.get("/api/cps")
+        assert (await other.get("/api/cps", token="wrong"))[0] == 401
+        page = await other.page()
+        assert page["epoch"] == (await one.page())["epoch"]
+        one.process.kill()
+        town = await other.leads()
+        back = await town.engine("CP001")
+        assert back.seq == engine.seq
+        engine.channel = back.channel
+        await engine.journals(engine.meters(1_000), engine.ends())
+        ticket = await hear(await town.driver_link("D01"), messages.TicketIssued)
+        assert ticket.energy_mwh == 4_000
+        status, found = await other.get("/api/members")
+        assert (status, found["leader"], found["cause"], found["before"]) == (200, "B", "killed", "A")
+        assert "A had ended without a word." in await other.members("en")
+        assert "A había terminado sin avisar." in await other.members("es")
+    with engines.looked_at(tmp_path) as copy:
+        assert violations(copy) == []
+        assert copy.execute("SELECT COUNT(*), SUM(energy_mwh) FROM ticket").fetchone()[:] == (1, 4_000)
+
+
+async def test_a_frozen_leader_that_wakes_stands_by(tmp_path: Path):
+    async with two(tmp_path) as (one, other):
+        os.kill(one.process.pid, signal.SIGSTOP)
+        town = await other.leads()
+        seen = len(one.lines)
+        os.kill(one.process.pid, signal.SIGCONT)
+        await one.says("This Central does not lead any more", seen)
+        await one.says("B leads this network; A stands by", seen)
+        await one.says("The API for operators is listening", seen)
+        await town.engine("CP001")
+        assert await one.get("/api/cps") == await other.get("/api/cps")
+        assert (await one.get("/api/members"))[1]["cause"] == "silent"
+
+
+async def test_one_that_is_stopped_hands_over(tmp_path: Path):
+    async with two(tmp_path) as (one, other):
+        one.process.terminate()
+        await other.leads()
+        assert await one.process.wait() == 0
+        assert (await other.get("/api/members"))[1]["cause"] == "handed over"
+        # One that stands by ends when it is told to, too.
+        await one.start(engines.address(tmp_path))
+        await one.says("B leads this network; A stands by")
+        one.process.terminate()
+        assert await one.process.wait() == 0
