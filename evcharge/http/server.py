@@ -7,8 +7,9 @@ import asyncio
 import contextlib
 import logging
 import math
+import re
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
@@ -18,8 +19,8 @@ from msgspec import Struct
 
 from evcharge.domain.errors import BadInput, Code, CommandRefused, EvchargeError, Overloaded, ProtocolError
 from evcharge.domain.strict_json import read_json
-from evcharge.labels import command_refusals
-from evcharge.labels.command_errors import in_spanish
+from evcharge.labels import DEFAULT_LANGUAGE, LANGUAGES, PAGE_LANGUAGES, command_refusals
+from evcharge.labels.command_errors import in_other_words
 from evcharge.runtime import failures
 from evcharge.runtime.admission import SeatLimits
 from evcharge.runtime.listener import Connection, PortOptions, listen
@@ -39,6 +40,9 @@ STALLED_S = 10.0
 REQUESTS_PER_S = 200
 # A request that would have to wait for longer is refused.
 LONGEST_WAIT_S = 2.0
+# So many languages of a request are looked at.
+_MOST_LANGUAGES = 20
+_WEIGHT = re.compile(r"q=([01](?:\.[0-9]{0,3})?)", re.ASCII)
 # Headers of every answer. Browsers must not guess what it is.
 _HEADERS = {
     "Server": "evcharge",
@@ -145,14 +149,15 @@ def application(
             await turns.wait(request.remote)
             return await handler(request)
         except (EvchargeError, web.HTTPException, StoreError, TimeoutError) as problem:
-            response, code = _refusal(problem)
+            response, code = _refusal(problem, language_of(request))
             with contextlib.suppress(StoreError):
                 await on_refused(request, code)
             if response.status == HTTPStatus.NOT_FOUND and missing is not None:
                 response = missing(request) or response
         except Exception:  # the one broad catch, at the one boundary
             log.exception("%s failed", request.method)
-            response = failure(500, "E_INTERNAL", "Internal error. The server's log says more.")
+            text = "Internal error. The server's log says more."
+            response = failure(500, "E_INTERNAL", text, lang=language_of(request))
         return response
 
     async def prepare(request: web.BaseRequest, response: web.StreamResponse) -> None:
@@ -168,14 +173,36 @@ def application(
     return app
 
 
+def language_of(request: web.Request) -> str:
+    """Return the language of pages in which whoever asks likes to read best; English for one that is not there."""
+    best, most = DEFAULT_LANGUAGE, 0.0
+    for part in request.headers.get("Accept-Language", "").split(",")[:_MOST_LANGUAGES]:
+        tag, _, weight = part.partition(";")
+        found = _WEIGHT.fullmatch(weight.strip())
+        lang, q = tag.strip().lower().split("-")[0], float(found[1]) if found else 0.0 if weight else 1.0
+        if q > most and lang in PAGE_LANGUAGES:
+            best, most = lang, q
+    return best
+
+
 def failure(
-    status: int, code: str, text: str, headers: dict[str, str] | None = None, text_es: str = ""
+    status: int, code: str, text: str, headers: dict[str, str] | None = None, lang: str = DEFAULT_LANGUAGE
 ) -> web.Response:
     """Return the response for something that was not done: problem details (RFC 9457), and our fields.
 
-    `text_es`: the same in Spanish; without it, what `labels` know of `text`.
+    `lang` is what whoever asks reads besides English and Spanish.
     """
-    text_es = text_es or in_spanish(text)
+    return _failed(status, code, text, {one: in_other_words(text, one) for one in _others(lang)}, headers)
+
+
+def _others(lang: str) -> tuple[str, ...]:
+    """Return the languages in which a sentence is answered besides English."""
+    return tuple(dict.fromkeys((*LANGUAGES, lang)))[1:]
+
+
+def _failed(
+    status: int, code: str, text: str, others: Mapping[str, str], headers: dict[str, str] | None
+) -> web.Response:
     content = {
         "type": "about:blank",
         "title": _title(status),
@@ -185,8 +212,7 @@ def failure(
         "code": code,
         "text": text,
     }
-    if text_es:
-        content["text_es"] = text_es
+    content |= {f"text_{lang}": other for lang, other in others.items() if other}
     return _json(content, status, headers, "application/problem+json")
 
 
@@ -211,7 +237,7 @@ def _json(
     )
 
 
-def _refusal(problem: Exception) -> tuple[web.Response, str]:
+def _refusal(problem: Exception, lang: str) -> tuple[web.Response, str]:
     match problem:
         case EvchargeError():
             headers = {}
@@ -220,38 +246,37 @@ def _refusal(problem: Exception) -> tuple[web.Response, str]:
             status = _STATUS.get(problem.code, 400)
             if status == 401:
                 headers["WWW-Authenticate"] = "Bearer"
-            text, text_es = command_refusals.in_words(problem), ""
-            if isinstance(problem, CommandRefused):
-                text_es = command_refusals.in_words(problem, "es")
-            return failure(status, problem.code, text, headers, text_es), problem.code
+            text = command_refusals.in_words(problem)
+            if not isinstance(problem, CommandRefused):
+                return failure(status, problem.code, text, headers, lang), problem.code
+            others = {one: command_refusals.in_words(problem, one) for one in _others(lang)}
+            return _failed(status, problem.code, text, others, headers), problem.code
         case web.HTTPMethodNotAllowed():
             allowed = ", ".join(sorted(problem.allowed_methods))
             text = f"This address takes {allowed} only."
-            return failure(405, Code.MALFORMED, text, {"Allow": allowed}), Code.MALFORMED
+            return failure(405, Code.MALFORMED, text, {"Allow": allowed}, lang), Code.MALFORMED
         case web.HTTPNotFound():
             text = "There is nothing at this address."
-            return failure(404, Code.NOT_FOUND, text), Code.NOT_FOUND
+            return failure(404, Code.NOT_FOUND, text, lang=lang), Code.NOT_FOUND
         case web.HTTPRequestEntityTooLarge():
-            response = failure(
-                413, Code.TOO_BIG, f"The body is too big: at most {MAX_BODY_BYTES // 1024} KiB."
-            )
+            text = f"The body is too big: at most {MAX_BODY_BYTES // 1024} KiB."
+            response = failure(413, Code.TOO_BIG, text, lang=lang)
             response.force_close()
             return response, Code.TOO_BIG
         case web.HTTPUnsupportedMediaType():
             text = "Send JSON, with the header Content-Type: application/json and no Content-Encoding."
-            return failure(415, Code.MALFORMED, text), Code.MALFORMED
+            return failure(415, Code.MALFORMED, text, lang=lang), Code.MALFORMED
         case web.HTTPException():
-            return failure(
-                problem.status, Code.MALFORMED, "This request could not be understood."
-            ), Code.MALFORMED
+            text = "This request could not be understood."
+            return failure(problem.status, Code.MALFORMED, text, lang=lang), Code.MALFORMED
         case TimeoutError():
-            response = failure(408, Code.TIMEOUT, "The body did not arrive in time.")
+            response = failure(408, Code.TIMEOUT, "The body did not arrive in time.", lang=lang)
             response.force_close()
             return response, Code.TIMEOUT
         case _:
             log.error("cannot store: %s", failures.why(problem))
             text = "The database is unavailable. Try again later."
-            return failure(503, Code.STORAGE, text, {"Retry-After": "10"}), Code.STORAGE
+            return failure(503, Code.STORAGE, text, {"Retry-After": "10"}, lang), Code.STORAGE
 
 
 class _Client(web.RequestHandler):

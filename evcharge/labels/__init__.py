@@ -10,8 +10,11 @@ from enum import StrEnum
 from evcharge.domain.charging_point import CpStatus
 from evcharge.domain.errors import Code
 from evcharge.domain.session import EndReason
+from evcharge.labels import translations
 
+# What terminals, commands and logs speak; and pages, whose other sentences `translations` have.
 LANGUAGES = ("en", "es")
+PAGE_LANGUAGES = (*LANGUAGES, *translations.LANGUAGES)
 DEFAULT_LANGUAGE = "en"
 
 Words = tuple[str, str]  # in the order of LANGUAGES
@@ -158,20 +161,27 @@ PHRASES: Mapping[Phrase, Words] = {
 }
 
 
+def worded(words: Words, lang: str = DEFAULT_LANGUAGE) -> str:
+    """Return a sentence in `lang`, its values still to be filled in; English where there is no other."""
+    if lang in LANGUAGES:
+        return words[LANGUAGES.index(lang)]
+    return translations.of(lang).get(words[0], words[0])
+
+
 def status(value: CpStatus, lang: str = DEFAULT_LANGUAGE) -> str:
     """Return what a tile shows for a status."""
-    return STATUSES[value][_column(lang)]
+    return worded(STATUSES[value], lang)
 
 
 def reason(value: EndReason, lang: str = DEFAULT_LANGUAGE) -> str:
     """Return why a session ended, in a few words."""
-    return REASONS[value][_column(lang)]
+    return worded(REASONS[value], lang)
 
 
 def code(value: str, lang: str = DEFAULT_LANGUAGE) -> str:
     """Return what a wire code means. One that a newer peer sent is shown as it is."""
     try:
-        return CODES[Code(value)][_column(lang)]
+        return worded(CODES[Code(value)], lang)
     except ValueError:
         return value
 
@@ -184,21 +194,17 @@ def says(code_: str, text: str, lang: str = DEFAULT_LANGUAGE) -> str:
 
 def step(value: str, lang: str = DEFAULT_LANGUAGE) -> str:
     """Return what a PROGRESS step means. One that a newer Central sent is shown as it is."""
-    return STEPS[value][_column(lang)] if value in STEPS else value
+    return worded(STEPS[value], lang) if value in STEPS else value
 
 
 def weather(value: str, lang: str = DEFAULT_LANGUAGE) -> str:
     """Return what is wrong with the weather. What a newer source says is shown as it is."""
-    return WEATHER[value][_column(lang)] if value in WEATHER else value
+    return worded(WEATHER[value], lang) if value in WEATHER else value
 
 
 def say(phrase: Phrase, lang: str = DEFAULT_LANGUAGE, **values: str) -> str:
     """Return the sentence with `values` filled in, such as cp_id="CP001"."""
-    return PHRASES[phrase][_column(lang)].format_map(values)
-
-
-def _column(lang: str) -> int:
-    return LANGUAGES.index(lang) if lang in LANGUAGES else 0
+    return worded(PHRASES[phrase], lang).format_map(values)
 
 
 class Saying:
@@ -238,12 +244,17 @@ def meaning(code_: str, text: str) -> Saying:
     return Saying(code_, {"text": text}, lambda lang, _: says(code_, text, lang))
 
 
+def has_comma(lang: str) -> bool:
+    """Return whether numbers have a decimal comma in `lang`: of those on pages, only English has a point."""
+    return lang in PAGE_LANGUAGES and lang != DEFAULT_LANGUAGE
+
+
 def figures(text: str, lang: str) -> str:
     """Return `text` with every amount that has a unit as `lang` writes it: "0.25 €/kWh" is "0,25 €/kWh" in Spanish.
 
     It stays as long as it was. Addresses, versions and what a program may read have no unit, and keep their points.
     """
-    return _AMOUNT.sub(r"\1,\2", text) if lang == "es" else text
+    return _AMOUNT.sub(r"\1,\2", text) if has_comma(lang) else text
 
 
 class Speech:
@@ -251,12 +262,11 @@ class Speech:
 
     def __init__(self, sentences: Mapping[str, Words], lang: str = DEFAULT_LANGUAGE) -> None:
         self._sentences = sentences
-        self._column = _column(lang)
-        self.lang = LANGUAGES[self._column]
+        self.lang = lang if lang in PAGE_LANGUAGES else DEFAULT_LANGUAGE
 
     def __call__(self, name: str, **values: object) -> str:
         """Return the sentence called `name` with `values` filled in."""
-        return self.figures(self._sentences[name][self._column].format_map(values))
+        return self.figures(worded(self._sentences[name], self.lang).format_map(values))
 
     def figures(self, text: str) -> str:
         """Return `text` with its amounts as its readers write them: "0.25 €" is "0,25 €" in Spanish."""

@@ -10,13 +10,14 @@ from functools import cache
 
 from evcharge.labels import (
     DEFAULT_LANGUAGE,
-    LANGUAGES,
+    PAGE_LANGUAGES,
     Saying,
     Words,
     central,
     failures,
     point,
     weather_service,
+    worded,
 )
 
 # What the weather service says of its source: those that concern all of it.
@@ -34,6 +35,7 @@ _OF_SOURCES = (
 # What a monitor says of its engine, in the words of its own room.
 _OF_MONITORS = ("nothing answers", "hung up", "engine silent", "engine fault", "wrong engine", "not proved")
 
+_OR = failures.SENTENCES["or"]
 # What may have blanks in it.
 _LONG = frozenset({"why", "fault", "source", "kinds"})
 
@@ -194,13 +196,12 @@ SENTENCES: Mapping[str, Words] = {
 
 def cause(text: str, lang: str = DEFAULT_LANGUAGE) -> str:
     """Return a cause in words of `lang`; what is not known here stays as it is."""
-    if lang == DEFAULT_LANGUAGE or lang not in LANGUAGES:
+    if lang == DEFAULT_LANGUAGE or lang not in PAGE_LANGUAGES:
         return text
-    column = LANGUAGES.index(lang)
     for name, pattern in _patterns():
         if found := pattern.fullmatch(text):
             values = {key: _inner(value, lang) for key, value in found.groupdict().items()}
-            return SENTENCES[name][column].format_map(values)
+            return worded(SENTENCES[name], lang).format_map(values)
     return text
 
 
@@ -215,7 +216,7 @@ def _inner(value: str, lang: str) -> str:
         return f" ({cause(value[2:-1], lang)})"
     if " or " in value:
         # Of a field of JSON: what it may be.
-        return " o ".join(cause(part, lang) for part in value.split(" or "))
+        return f" {worded(_OR, lang)} ".join(cause(part, lang) for part in value.split(" or "))
     return cause(value, lang)
 
 

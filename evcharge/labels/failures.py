@@ -121,6 +121,7 @@ SENTENCES: Mapping[str, Words] = {
     "range": ("{field} is too large or too small", "{field} es demasiado grande o pequeño"),
     "must be": ("{field} must be {kinds}", "{field} debe ser {kinds}"),
     "not written so": ("{field} is not written as it must be", "{field} no está escrito como debe"),
+    "or": ("or", "o"),
     "text": ("text", "un texto"),
     "whole": ("a whole number", "un número entero"),
     "number": ("a number", "un número"),

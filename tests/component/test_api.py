@@ -101,6 +101,12 @@ async def test_a_failure_is_a_problem_that_keeps_our_fields(office: Office):
     }
 
 
+async def test_a_failure_is_told_in_the_language_that_was_asked_for_too(office: Office):
+    answer = await office.ask("GET", "/api/cps/CP404", headers={"Accept-Language": "ca-ES,ca;q=0.9,es;q=0.8"})
+    assert answer.body["text_ca"] == "CP404 no existeix: la Central no n’ha sabut mai res."
+    assert answer.body["text_es"].startswith("CP404 no existe")
+
+
 @pytest.mark.parametrize(
     "path",
     [

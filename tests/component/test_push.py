@@ -442,7 +442,7 @@ class _Stuck:
 async def test_one_frame_is_encoded_for_all_who_are_up_to_date(desk: Desk):
     made = []
     delta = desk.town.board.delta
-    desk.town.board.delta = lambda seen: made.append(seen) or delta(seen)
+    desk.town.board.delta = lambda seen, lang: made.append(seen) or delta(seen, lang)
     async with contextlib.AsyncExitStack() as stack:
         pages = [await stack.enter_async_context(desk.page()) for _ in range(8)]
         for page in pages:
@@ -459,10 +459,31 @@ async def test_a_snapshot_is_encoded_once_for_all_who_come_between_two_ticks():
     town = Shown(points=1)
     made = []
     snapshot = town.board.snapshot
-    town.board.snapshot = lambda: made.append(1) or snapshot()
-    async with opened(town, runs=False) as desk, desk.page() as one, desk.page() as other:
+    town.board.snapshot = lambda lang: made.append(lang) or snapshot(lang)
+    async with opened(town, runs=False) as desk, desk.page() as one, desk.page(lang="es") as other:
         assert (await one.frame())["t"] == (await other.frame())["t"] == "snap"
-        assert len(made) == 1
+        assert made == ["en"]
+        async with desk.page(lang="de") as third, desk.page(lang="de") as fourth:
+            assert (await third.frame())["t"] == (await fourth.frame())["t"] == "snap"
+        assert made == ["en", "de"]
+
+
+async def test_a_page_is_told_in_its_own_language_too(desk: Desk):
+    async with desk.page(lang="fr") as french, desk.page(lang="es") as spanish:
+        await french.frame()
+        await spanish.frame()
+        desk.town.holds(cp_id="CP002")
+        (told,) = (await french.until(lambda frame: frame["messages"]))["messages"][-1:]
+        assert told["fr"].startswith("CP002 (Alicante) Hors service")
+        (told,) = (await spanish.until(lambda frame: frame["messages"]))["messages"][-1:]
+        assert set(told) == {"r", "at", "en", "es", "cp", "kind"}
+
+
+async def test_a_language_that_no_page_is_read_in_is_refused(desk: Desk):
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        async with desk.page(lang="tlh"):
+            pass
+    assert refused.value.status == 422
 
 
 # ---- who may

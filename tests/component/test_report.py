@@ -104,6 +104,9 @@ async def test_a_report_as_a_file_for_programs_and_for_people(office: Office):
     assert head == [f"{BOM}Punto de recarga", "Lugar", "Recargas", "Duración", "Energía (kWh)", "Coste (€)"]
     assert rows[0] == ["CP2", "Berlin", "1", "0:00:00", "3,000000", "0,75"]
     assert rows[-1] == ["TOTAL", "", "3", "0:00:00", "6,234567", "1,36"]
+    head, *rows = await file_of(office, "/api/report.csv?by=cp&lang=de", ";")
+    assert head == [f"{BOM}Ladepunkt", "Ort", "Ladevorgänge", "Dauer", "Energie (kWh)", "Betrag (€)"]
+    assert rows[-1] == ["SUMME", "", "3", "0:00:00", "6,234567", "1,36"]
 
 
 async def test_a_spanish_spreadsheet_opens_tickets_and_sessions(office: Office):
@@ -126,7 +129,7 @@ async def test_a_spanish_spreadsheet_opens_tickets_and_sessions(office: Office):
     assert head[:5] == [f"{BOM}Session", "Charging point", "Location", "Driver", "State"]
     assert {row[4] for row in rows} == {"ended"}
     assert sorted(row[8] for row in rows) == ["1.234567", "2.000000", "3.000000"]
-    assert (await office.ask("GET", "/api/tickets.csv?lang=fr")).status == 422
+    assert (await office.ask("GET", "/api/tickets.csv?lang=nl")).status == 422
 
 
 def test_ids_are_in_the_order_of_people():

@@ -8,6 +8,9 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from msgspec import UNSET
 
 from evcharge.central.feed import Feed, Live
 from evcharge.central.rules.alert_kinds import CLOSED_BY_HAND, Alert
@@ -50,6 +53,7 @@ from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId, natural
 from evcharge.domain.location import Location
 from evcharge.domain.session import Session, SessionState
 from evcharge.domain.strict_json import tellable
+from evcharge.labels import DEFAULT_LANGUAGE, LANGUAGES
 
 MAX_MESSAGES = 200
 # More open alerts than these nobody reads; the figures say how many there are.
@@ -167,12 +171,13 @@ class Board:
         # How far the clock was set during an open session, or while a driver is asked.
         self._moved_s: dict[SessionId | RequestId, int] = {}
         self._news: deque[tuple[datetime, Event | ChargingPoint]] = deque(maxlen=MAX_MESSAGES)
-        self._messages: deque[page_frames.Line] = deque(maxlen=MAX_MESSAGES)
-        self._alert_rows: list[page_frames.AlertRow] = []
+        self._messages: deque[tuple[page_frames.Line, Event | ChargingPoint]] = deque(maxlen=MAX_MESSAGES)
         self._worded: dict[Alert, page_frames.AlertRow] = {}
+        # The same in languages that pages have asked for since the alerts changed last.
+        self._also_worded: dict[str, dict[Alert, Mapping[str, Any]]] = {}
         self._alerts_rev = 0
         self._alerts_seen = -1
-        self._banners: list[page_frames.Banner] = []
+        self._banners: dict[Alert, page_frames.Banner] = {}
         self._banners_rev = 0
         self._by = [0] * len(_NUMBERS)
         self._power_w = 0
@@ -271,8 +276,8 @@ class Board:
             alerts=self._alerts.open_count,
         )
 
-    def snapshot(self) -> bytes:
-        """Return the frame that shows everything."""
+    def snapshot(self, lang: str = DEFAULT_LANGUAGE) -> bytes:
+        """Return the frame that shows everything; in `lang` too, which all frames do not speak."""
         return page_frames.encode(
             page_frames.Snapshot(
                 epoch=self.epoch,
@@ -283,28 +288,54 @@ class Board:
                 zone=self.zone,
                 c=[place.name for place in self._places],
                 u=[place.row for place in self._places],
-                alerts=self._alert_rows,
-                messages=list(self._messages),
+                alerts=self._alert_rows(lang),
+                messages=self._lines(-1, lang),
                 kpi=self.kpi,
-                banners=self._banners,
+                banners=self._banner_rows(lang),
             )
         )
 
-    def delta(self, seen: int) -> bytes:
+    def delta(self, seen: int, lang: str = DEFAULT_LANGUAGE) -> bytes:
         """Return the frame with everything newer than revision `seen`."""
         delta = page_frames.Delta(
             rev=self.rev,
             now=self.now_s,
             c=self.names(seen),
             u=[place.row for place in self._newer(self._rows, seen)],
-            messages=[told for told in self._messages if told.r > seen],
+            messages=self._lines(seen, lang),
             kpi=self.kpi,
+            alerts=self._alert_rows(lang) if self._alerts_rev > seen else UNSET,
+            banners=self._banner_rows(lang) if self._banners_rev > seen else UNSET,
         )
-        if self._alerts_rev > seen:
-            delta.alerts = self._alert_rows
-        if self._banners_rev > seen:
-            delta.banners = self._banners
         return page_frames.encode(delta)
+
+    # ---- in words
+
+    def _lines(self, seen: int, lang: str) -> list[page_frames.Line | Mapping[str, Any]]:
+        newer = [told for told in self._messages if told[0].r > seen]
+        if lang in LANGUAGES:
+            return [told for told, _ in newer]
+        return [page_frames.also(told, **{lang: _text(subject, lang) or ""}) for told, subject in newer]
+
+    def _alert_rows(self, lang: str) -> list[page_frames.AlertRow | Mapping[str, Any]]:
+        if lang in LANGUAGES:
+            return list(self._worded.values())
+        known = self._also_worded.setdefault(lang, {})
+        for alert, row in self._worded.items():
+            if alert not in known:
+                words = {
+                    f"what_{lang}": alert_text(alert, lang),
+                    f"restored_{lang}": restored_text(alert, lang),
+                }
+                known[alert] = page_frames.also(row, **words)
+        return [known[alert] for alert in self._worded]
+
+    def _banner_rows(self, lang: str) -> list[page_frames.Banner | Mapping[str, Any]]:
+        if lang in LANGUAGES:
+            return list(self._banners.values())
+        return [
+            page_frames.also(row, **{lang: alert_text(alert, lang)}) for alert, row in self._banners.items()
+        ]
 
     # ---- for other frames
 
@@ -481,17 +512,16 @@ class Board:
             self._drivers.discard(driver_id)
 
     def _word(self, at: datetime, subject: Event | ChargingPoint) -> None:
+        text = _text(subject, "en")
+        if text is None:
+            return
         if isinstance(subject, ChargingPoint):
-            en, es = status_line(subject, "en"), status_line(subject, "es")
             kind, cp_id = _STATUS_KINDS[subject.status], subject.cp_id
         else:
-            text = line(subject, "en")
-            if text is None:
-                return
-            en, es = text, line(subject, "es") or text
             kind, cp_id = _KINDS.get(type(subject), "info"), getattr(subject, "cp_id", None) or CpId("")
-        told = page_frames.Line(r=self._next(), at=int(at.timestamp()), en=en, es=es, cp=cp_id, kind=kind)
-        self._messages.append(told)
+        es = _text(subject, "es") or text
+        told = page_frames.Line(r=self._next(), at=int(at.timestamp()), en=text, es=es, cp=cp_id, kind=kind)
+        self._messages.append((told, subject))
 
     def _look_at_alerts(self) -> None:
         recent = self._alerts.recent()
@@ -500,18 +530,27 @@ class Board:
         # Many may be open for long: their words are found once.
         known, listed = self._worded, (*still_open[:MAX_ALERTS], *solved[:MAX_SOLVED])
         self._worded = {alert: known.get(alert) or alert_row(alert) for alert in listed}
-        rows = list(self._worded.values())
-        if rows != self._alert_rows:
-            self._alert_rows, self._alerts_rev = rows, self._next()
-        banners = [
-            page_frames.Banner(
+        if list(self._worded.values()) != list(known.values()):
+            self._alerts_rev = self._next()
+        self._also_worded = {
+            lang: {alert: row for alert, row in rows.items() if alert in self._worded}
+            for lang, rows in self._also_worded.items()
+        }
+        before = self._banners
+        self._banners = {
+            alert: page_frames.Banner(
                 name, alert_text(alert, "en"), alert_text(alert, "es"), int(alert.since.timestamp())
             )
             for alert in still_open
             if (name := _BANNERS.get((alert.about, alert.kind))) is not None
-        ]
-        if banners != self._banners:
-            self._banners, self._banners_rev = banners, self._next()
+        }
+        if list(self._banners.values()) != list(before.values()):
+            self._banners_rev = self._next()
+
+
+def _text(subject: Event | ChargingPoint, lang: str) -> str | None:
+    """Return the message that tells of an event or of another status; None: there is none."""
+    return status_line(subject, lang) if isinstance(subject, ChargingPoint) else line(subject, lang)
 
 
 def alert_row(alert: Alert) -> page_frames.AlertRow:

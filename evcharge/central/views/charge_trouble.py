@@ -12,8 +12,8 @@ def trouble(session: Session, point: ChargingPoint | None) -> Said | None:
     """Return why a charge is about to end that its driver did not end, or what of its point is lost; None: nothing."""
     if session.state is not SessionState.CHARGING or point is None:
         return None
-    said = {lang: _sentence(session, point, lang) for lang in labels.LANGUAGES}
-    return Said(en=said["en"], es=said["es"]) if said["en"] else None
+    said = {lang: _sentence(session, point, lang) for lang in labels.PAGE_LANGUAGES}
+    return Said(**said) if said["en"] else None
 
 
 def _sentence(session: Session, point: ChargingPoint, lang: str) -> str:

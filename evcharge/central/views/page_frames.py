@@ -4,11 +4,12 @@ Every number is absolute: a frame applied twice, or after others were skipped, d
 in W, money in cents, prices in 1/100 cent per kWh, instants in Unix seconds, temperatures in tenths of a degree.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.json import Encoder
+from msgspec.structs import asdict
 
 from evcharge.domain.charging_point import CpStatus
 
@@ -26,7 +27,7 @@ Row = tuple[int, int, int, int, int, int, str, str, int, str, str, int, int | No
 
 
 class AlertRow(Struct, frozen=True, gc=False):
-    """One alert, in words of both languages. `closable`: an operator may close it."""
+    """One alert, in English and Spanish. `closable`: an operator may close it."""
 
     id: str
     kind: str
@@ -89,10 +90,10 @@ class Snapshot(Struct, tag_field="t", tag="snap"):
     zone: str
     c: Sequence[Name]
     u: Sequence[Row]
-    alerts: Sequence[AlertRow]
-    messages: Sequence[Line]
+    alerts: Sequence[AlertRow | Mapping[str, Any]]
+    messages: Sequence[Line | Mapping[str, Any]]
     kpi: Kpi
-    banners: Sequence[Banner]
+    banners: Sequence[Banner | Mapping[str, Any]]
 
 
 class Delta(Struct, tag_field="t", tag="d"):
@@ -102,20 +103,24 @@ class Delta(Struct, tag_field="t", tag="d"):
     now: float
     c: Sequence[Name]
     u: Sequence[Row]
-    messages: Sequence[Line]
+    messages: Sequence[Line | Mapping[str, Any]]
     kpi: Kpi
-    alerts: Sequence[AlertRow] | UnsetType = UNSET
-    banners: Sequence[Banner] | UnsetType = UNSET
+    alerts: Sequence[AlertRow | Mapping[str, Any]] | UnsetType = UNSET
+    banners: Sequence[Banner | Mapping[str, Any]] | UnsetType = UNSET
 
 
 # ---- a driver's page
 
 
-class Said(Struct, frozen=True, gc=False):
-    """One sentence for people, in each language."""
+class Said(Struct, frozen=True, gc=False, kw_only=True):
+    """One sentence for people, in each language of pages: these frames are for one reader, and are few."""
 
     en: str
     es: str
+    de: str
+    fr: str
+    pt: str
+    ca: str
 
 
 class Charge(Struct, frozen=True):
@@ -147,12 +152,10 @@ class Charge(Struct, frozen=True):
     trouble: Said | None = None
 
 
-class Refusal(Struct, frozen=True, gc=False):
+class Refusal(Said, frozen=True, gc=False, kw_only=True):
     """Why the driver's last request came to nothing."""
 
     request_id: str
-    en: str
-    es: str
 
 
 class Question(Struct, frozen=True, gc=False):
@@ -197,6 +200,11 @@ class DriverFrame(Struct):
 
 
 _encoder = Encoder()
+
+
+def also(told: Struct, **words: str) -> Mapping[str, Any]:
+    """Return a part of a frame that many read with the words of one more language, such as fr="…"."""
+    return asdict(told) | words
 
 
 def encode(content: Any) -> bytes:

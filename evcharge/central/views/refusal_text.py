@@ -4,6 +4,7 @@ The rules give a code and facts, `labels.refusals` and `labels.command_refusals`
 older Central stored has a sentence instead.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from evcharge import labels
@@ -32,12 +33,12 @@ RefusedEvent = StartRefused | SessionRefused | ConfirmationEnded
 
 def of_event(event: RefusedEvent) -> Refusal:
     """Return the refusal that a stored event tells of, for a page."""
-    return _both(event.request_id, in_words(event, "en"), in_words(event, "es"))
+    return _in_each(event.request_id, lambda lang: in_words(event, lang))
 
 
 def of_answer(answer: RequestStep) -> Refusal:
     """Return the refusal that Central answers to a request at once, for a page."""
-    return _both(answer.request_id, answered(answer, "en"), answered(answer, "es"))
+    return _in_each(answer.request_id, lambda lang: answered(answer, lang))
 
 
 def in_words(event: RefusedEvent, lang: str) -> str:
@@ -79,5 +80,5 @@ def _worded(
     return said[:_MOST_CHARS]
 
 
-def _both(request_id: RequestId, en: str, es: str) -> Refusal:
-    return Refusal(request_id, en, es)
+def _in_each(request_id: RequestId, words: Callable[[str], str]) -> Refusal:
+    return Refusal(request_id=request_id, **{lang: words(lang) for lang in labels.PAGE_LANGUAGES})

@@ -10,7 +10,16 @@ import string
 from collections.abc import Mapping
 from functools import cache
 
-from evcharge.labels import DEFAULT_LANGUAGE, LANGUAGES, Saying, Words, api_answers, figures, log_lines
+from evcharge.labels import (
+    DEFAULT_LANGUAGE,
+    PAGE_LANGUAGES,
+    Saying,
+    Words,
+    api_answers,
+    figures,
+    log_lines,
+    worded,
+)
 from evcharge.labels.causes import cause
 from evcharge.labels.command_errors import (
     book_errors,
@@ -68,23 +77,22 @@ _LONG = _INNER | {
 
 def translated(text: str, lang: str) -> str:
     """Return an English sentence of ours in `lang`; one that is not known here stays as it is."""
-    if lang == DEFAULT_LANGUAGE or lang not in LANGUAGES:
+    if lang == DEFAULT_LANGUAGE or lang not in PAGE_LANGUAGES:
         return text
-    column = LANGUAGES.index(lang)
     for words, pattern in _patterns():
         if found := pattern.fullmatch(text):
             values = {
                 field: translated(value, lang) if field in _INNER else value
                 for field, value in found.groupdict().items()
             }
-            return figures(words[column].format_map(values), lang)
+            return figures(worded(words, lang).format_map(values), lang)
     return cause(text, lang)
 
 
-def in_spanish(text: str) -> str:
-    """Return the Spanish of an English sentence of ours; "" for one that is not known here."""
-    spanish = translated(text, "es")
-    return spanish if spanish != text else ""
+def in_other_words(text: str, lang: str) -> str:
+    """Return an English sentence of ours in `lang`; "" for one that is not known there."""
+    other = translated(text, lang)
+    return other if other != text else ""
 
 
 def because(text: str) -> Saying:

@@ -191,7 +191,7 @@ class NotifyAnswer(Answer):
 
 
 class ProgressAnswer(Answer):
-    """How far a request has come. TICKETED: it was carried out before; REFUSED: `code`, `en` and `es` say why."""
+    """How far a request has come. TICKETED: it was carried out before; REFUSED: `code` says why, and `en`, `es`, …"""
 
     request_id: str
     step: str
@@ -200,6 +200,10 @@ class ProgressAnswer(Answer):
     code: str = ""
     en: str = ""
     es: str = ""
+    de: str = ""
+    fr: str = ""
+    pt: str = ""
+    ca: str = ""
 
 
 class PinAnswer(Answer):

@@ -15,6 +15,7 @@ from evcharge.central.api.kit import answers
 from evcharge.central.api.kit.page_files import takes_gzip
 from evcharge.central.api.kit.routes import ANYBODY, Parameter, Route, RowsOf
 from evcharge.central.rules.commands import Actor
+from evcharge.labels import LANGUAGES, PAGE_LANGUAGES
 
 Schema = dict[str, Any]
 
@@ -33,6 +34,14 @@ _PROBLEM: Schema = {
         "code": {"type": "string"},
         "text": {"type": "string"},
         "text_es": {"type": "string", "description": "The same sentence in Spanish, where there is one."},
+        **{
+            f"text_{lang}": {
+                "type": "string",
+                "description": f"The same where Accept-Language asks for {lang}.",
+            }
+            for lang in PAGE_LANGUAGES
+            if lang not in LANGUAGES
+        },
     },
 }
 # What may be answered when it was not done, and why.

@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from decimal import Decimal
 
-from aiohttp import web
-
 from evcharge import labels
 from evcharge.central.api.kit.csv_export import Dialect, Figure
 from evcharge.central.api.kit.routes import Parameter
 from evcharge.domain.billing import euros
-from evcharge.domain.errors import BadInput
 from evcharge.domain.local_time import here
 from evcharge.domain.session import EndReason
 from evcharge.labels.operator import SENTENCES
@@ -19,7 +16,7 @@ from evcharge.labels.operator import SENTENCES
 FOR_PEOPLE = Parameter(
     "lang",
     "A file for people, in this language, as spreadsheets there open it: kWh, €, local time, location, duration.",
-    {"type": "string", "enum": list(labels.LANGUAGES)},
+    {"type": "string", "enum": list(labels.PAGE_LANGUAGES)},
 )
 _SESSION = (
     "session_id", "cp_id", "location", "driver_id", "state", "started_at", "ended_at", "duration", "energy", "price",
@@ -29,14 +26,6 @@ _TICKET = tuple(name for name in _SESSION if name != "state")
 _REPORT = ("sessions", "duration", "energy", "cost")
 
 Row = Mapping[str, object]
-
-
-def wanted_lang(request: web.Request) -> str | None:
-    """Return the language of the people that a file is for; None: it is for programs. Raises BadInput."""
-    lang = request.query.get("lang")
-    if lang is not None and lang not in labels.LANGUAGES:
-        raise BadInput(f"lang must be one of: {', '.join(labels.LANGUAGES)}.")
-    return lang
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +105,7 @@ class PeopleCsv:
 
     @property
     def _has_comma(self) -> bool:
-        return self.lang == "es"
+        return labels.has_comma(self.lang)
 
     def _number(self, text: str) -> Figure:
         return Figure(text.replace(".", ",") if self._has_comma else text)

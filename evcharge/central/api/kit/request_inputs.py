@@ -15,6 +15,7 @@ from evcharge.domain.billing import SURE_CENTS, euros
 from evcharge.domain.errors import BadInput, Code, Overloaded, ProtocolError, Refused
 from evcharge.domain.ids import check_id
 from evcharge.http.server import read_body
+from evcharge.labels import PAGE_LANGUAGES
 
 MAX_PAGE, PAGE = 1000, 100
 # How long an order may take; it is carried out all the same afterwards.
@@ -64,6 +65,14 @@ def check_query(request: web.Request, known: Sequence[Parameter]) -> None:
             raise BadInput(f"Unknown parameter {ascii(name)[1:-1][:40]}: {allowed}.")
         if len(query.getall(name)) > 1:
             raise BadInput(f"{name} is given twice.")
+
+
+def lang_of(query: Mapping[str, str]) -> str | None:
+    """Return the language of pages that is asked for, or None. Raises BadInput."""
+    lang = query.get("lang")
+    if lang is not None and lang not in PAGE_LANGUAGES:
+        raise BadInput(f"lang must be one of: {', '.join(PAGE_LANGUAGES)}.")
+    return lang
 
 
 def page_of(query: Mapping[str, str]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from evcharge.central.rules.commands import (
 from evcharge.central.rules.replies import RequestStep
 from evcharge.central.views import refusal_text
 from evcharge.central.views.driver_board import DriverBoard, ticket_row
+from evcharge.central.views.page_frames import Refusal
 from evcharge.domain.errors import BadInput, Code, CommandRefused
 from evcharge.domain.events import ConfirmationEnded
 from evcharge.domain.ids import CpId, DriverId, RequestId, SessionId
@@ -38,6 +39,7 @@ from evcharge.domain.journal_records import Id, OwnLimitCents, OwnLimitMwh, Text
 from evcharge.domain.location import Location
 from evcharge.evc1.messages import Pin
 from evcharge.http.server import answer
+from evcharge.labels import PAGE_LANGUAGES
 
 
 class Wanted(Struct, forbid_unknown_fields=True):
@@ -261,9 +263,7 @@ class OwnAccountRoutes:
             if isinstance(event, ConfirmationEnded):
                 refusal = refusal_text.of_event(event)
                 told = {"request_id": event.request_id, "step": "REFUSED", "session_id": None}
-                return answer(
-                    told | {"cp_id": event.cp_id, "code": event.code, "en": refusal.en, "es": refusal.es}
-                )
+                return answer(told | {"cp_id": event.cp_id, "code": event.code} | _in_words(refusal))
         return answer(told_progress(said.request_id, decision.reply))
 
     async def set_pin(self, request: web.Request, actor: Actor) -> web.Response:
@@ -328,5 +328,10 @@ def told_progress(request_id: str, reply: object) -> dict[str, object]:
     }
     if reply.step == "REFUSED":
         refusal = refusal_text.of_answer(reply)
-        told |= {"code": reply.code, "en": refusal.en, "es": refusal.es}
+        told |= {"code": reply.code} | _in_words(refusal)
     return told
+
+
+def _in_words(refusal: Refusal) -> dict[str, object]:
+    """Return it in each language of the pages."""
+    return {lang: getattr(refusal, lang) for lang in PAGE_LANGUAGES}

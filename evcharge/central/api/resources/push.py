@@ -16,7 +16,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, hdrs, web
 
-from evcharge.central.api.kit.request_inputs import whole
+from evcharge.central.api.kit.request_inputs import lang_of, whole
 from evcharge.central.api.kit.routes import DRIVERS, VIEWERS, Parameter, Route
 from evcharge.central.api.resources.driver_visits import registration_of, welcome
 from evcharge.central.books.store import CentralStore
@@ -29,6 +29,7 @@ from evcharge.central.views.telemetry import Telemetry
 from evcharge.domain.errors import Code, Overloaded
 from evcharge.domain.ids import DriverId, Role
 from evcharge.domain.session import Ticket
+from evcharge.labels import DEFAULT_LANGUAGE, LANGUAGES, PAGE_LANGUAGES
 from evcharge.runtime.clock import Clock
 from evcharge.runtime.rate_limit import TokenBucket
 from evcharge.storage.store_errors import StoreError
@@ -54,12 +55,17 @@ Standing = Callable[[], bool]
 _QUERY = (
     Parameter("since", "The last revision that was seen.", {"type": "integer", "minimum": 0}),
     Parameter("epoch", "Of which run of Central that revision is."),
+    Parameter(
+        "lang",
+        "A language in which messages, alerts and banners are said besides English and Spanish.",
+        {"type": "string", "enum": list(PAGE_LANGUAGES)},
+    ),
 )
 
 
 @dataclass(slots=True, eq=False)
 class _Page:
-    """One open page; `rev` is what it has been sent."""
+    """One open page; `rev` is what it has been sent, `lang` what it reads: English for what all frames speak."""
 
     ws: web.WebSocketResponse
     transport: asyncio.Transport
@@ -67,6 +73,7 @@ class _Page:
     login: str
     driver_id: DriverId | None
     rev: int
+    lang: str
     # Until when it may stay: for ever, until its login has ended.
     stay: asyncio.Timeout
     # A driver's page: which of its own views it has been sent.
@@ -107,8 +114,8 @@ class Push:
         self._taken: Counter[str] = Counter()
         self._ticked_rev = board.rev
         self._beat_at = 0.0
-        # Encoded at most once between two ticks.
-        self._snapshot: tuple[int, bytes] | None = None
+        # By language; encoded at most once between two ticks.
+        self._snapshots: dict[str, tuple[int, bytes]] = {}
 
     def routes(self) -> list[Route]:
         """Return the routes of this room."""
@@ -204,6 +211,8 @@ class Push:
     async def _serve(
         self, request: web.Request, login: str, driver_id: DriverId | None, since: int | None
     ) -> web.StreamResponse:
+        asked = lang_of(request.query)
+        lang = asked if asked is not None and asked not in LANGUAGES else DEFAULT_LANGUAGE
         ws: web.WebSocketResponse = web.WebSocketResponse(
             timeout=_GOODBYE_S,
             autoping=False,
@@ -216,7 +225,7 @@ class Push:
         if transport is None:
             return ws  # gone while it was let in
         stay = asyncio.timeout(None)
-        page = _Page(ws, transport, self._standing(request), login, driver_id, -1, stay)
+        page = _Page(ws, transport, self._standing(request), login, driver_id, -1, lang, stay)
         self._welcome(page, since)
         try:
             async with stay:
@@ -239,15 +248,15 @@ class Push:
             self._write(page, self._due(page))
             return
         if page.driver_id is None:
-            page.rev, frame = self._whole()
+            page.rev, frame = self._whole(page.lang)
         else:
             page.rev, frame = self._board.rev, framed(self._drivers.frame(page.driver_id, None))
         page.transport.write(frame)
 
-    def _whole(self) -> tuple[int, bytes]:
-        if self._snapshot is None:
-            self._snapshot = self._board.rev, framed(self._board.snapshot())
-        return self._snapshot
+    def _whole(self, lang: str) -> tuple[int, bytes]:
+        if lang not in self._snapshots:
+            self._snapshots[lang] = self._board.rev, framed(self._board.snapshot(lang))
+        return self._snapshots[lang]
 
     # ---- all pages
 
@@ -279,16 +288,16 @@ class Push:
             return
         before = self._ticked_rev
         self._refresh()
-        shared: bytes | None = None
+        shared: dict[str, bytes] = {}
         for page in list(self._pages):
             if not page.standing():
                 del self._pages[page]
                 page.stay.reschedule(asyncio.get_running_loop().time())
             elif self._takes_more(page, now_s) and (beat or self._has_news(page)):
                 if page.driver_id is None and page.rev == before:
-                    if shared is None:
-                        shared = self._due(page)
-                    self._write(page, shared)
+                    if page.lang not in shared:
+                        shared[page.lang] = self._due(page)
+                    self._write(page, shared[page.lang])
                 else:
                     self._write(page, self._due(page))
 
@@ -298,7 +307,7 @@ class Push:
         self._drivers.refresh()
         self._telemetry.sample(self._board.figures(), now.timestamp())
         self._ticked_rev = self._board.rev
-        self._snapshot = None
+        self._snapshots.clear()
 
     def _has_news(self, page: _Page) -> bool:
         if page.driver_id is None:
@@ -311,7 +320,7 @@ class Push:
         all_anew = page.rev < self._board.renumbered_rev
         if page.driver_id is not None:
             return framed(self._drivers.frame(page.driver_id, None if all_anew else page.rev))
-        return self._whole()[1] if all_anew else framed(self._board.delta(page.rev))
+        return self._whole(page.lang)[1] if all_anew else framed(self._board.delta(page.rev, page.lang))
 
     def _write(self, page: _Page, frame: bytes) -> None:
         page.transport.write(frame)

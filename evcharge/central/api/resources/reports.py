@@ -11,7 +11,8 @@ from evcharge.central.api.kit import answers, csv_export
 from evcharge.central.api.kit.csv_export import for_programs
 from evcharge.central.api.kit.date_ranges import MONTH, month, month_text
 from evcharge.central.api.kit.file_answers import send_file
-from evcharge.central.api.kit.people_csv import FOR_PEOPLE, PeopleCsv, wanted_lang
+from evcharge.central.api.kit.people_csv import FOR_PEOPLE, PeopleCsv
+from evcharge.central.api.kit.request_inputs import lang_of
 from evcharge.central.api.kit.routes import VIEWERS, Parameter, Route
 from evcharge.central.books.archive import Archive, ReportRow
 from evcharge.central.rules.commands import Actor
@@ -78,7 +79,7 @@ class Reports:
 
     async def report_csv(self, request: web.Request, _: Actor) -> web.StreamResponse:
         """Send a month as a file."""
-        lang = wanted_lang(request)
+        lang = lang_of(request.query)
         name, by, rows = await self._made(request)
         sums = [_told(row) for row in rows]
         if lang is None:

@@ -10,8 +10,8 @@ from evcharge.central.api.kit import answers, cdr_answers, csv_export, json_expo
 from evcharge.central.api.kit.date_ranges import FROM, TO, instants
 from evcharge.central.api.kit.exports import Exports, Format, What
 from evcharge.central.api.kit.file_answers import send_file
-from evcharge.central.api.kit.people_csv import FOR_PEOPLE, PeopleCsv, wanted_lang
-from evcharge.central.api.kit.request_inputs import BEFORE, LIMIT, OF_DRIVER, OF_POINT, page_of
+from evcharge.central.api.kit.people_csv import FOR_PEOPLE, PeopleCsv
+from evcharge.central.api.kit.request_inputs import BEFORE, LIMIT, OF_DRIVER, OF_POINT, lang_of, page_of
 from evcharge.central.api.kit.routes import VIEWERS, Parameter, Route, RowsOf
 from evcharge.central.books.archive import STATES, Archive, ListPage, cursor, order_of
 from evcharge.central.books.rows import ticket_of
@@ -239,7 +239,7 @@ class Sessions:
         return await send_file(request, f"{what}.csv", csv_export.CSV, csv_export.chunks(dialect, pages()))
 
     def _people(self, request: web.Request) -> PeopleCsv | None:
-        lang = wanted_lang(request)
+        lang = lang_of(request.query)
         return PeopleCsv(lang, self._days.zone, self._where) if lang is not None else None
 
     def _where(self, cp_id: str) -> str:

@@ -62,7 +62,7 @@ async function ask(method, path, body, signal) {
   const patience = setTimeout(stop, PATIENCE_MS);
   signal?.addEventListener("abort", stop, { once: true });
   /** @type {RequestInit & {headers: Record<string, string>}} */
-  const options = { method, credentials: "same-origin", headers: { Accept: "application/json" }, signal: abort.signal };
+  const options = { method, credentials: "same-origin", headers: { Accept: "application/json", "Accept-Language": lang() }, signal: abort.signal };
   if (body !== undefined) {
     options.headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body);

@@ -7,7 +7,7 @@ import { sinceWords, statusWord } from "./cp_words.js";
 import { dayStrip } from "./day_strip.js";
 import { factsOf, showFacts } from "./drawer_parts.js";
 import { h, icon, iconHref, put, set } from "./dom.js";
-import { labelled, onLang, words } from "./i18n.js";
+import { fitting, labelled, onLang, words } from "./i18n.js";
 import { messageLine } from "./messages_list.js";
 import { SAMPLES } from "./rows.js";
 import { spark } from "./spark.js";
@@ -136,7 +136,7 @@ export class Drawer {
   /** @param {import("./rows.js").Cp} cp @param {number} now */
   #showMessages(cp, now) {
     const mine = this.store.messages.filter((message) => message.cp === cp.id).slice(-MESSAGES).reverse();
-    const shown = `${cp.id} ${document.documentElement.lang} ${mine[0]?.r ?? ""}`;
+    const shown = `${cp.id} ${document.documentElement.lang} ${mine[0]?.r} ${fitting(mine[0])}`;
     if (this.messages.dataset.shown === shown) return;
     this.messages.dataset.shown = shown;
     this.messages.replaceChildren(...(mine.length ? mine.map((message) => messageLine(message, now)) : [words("li", "drawer.none", { class: "none" })]));

@@ -31,6 +31,6 @@ export class MessagesList {
     const now = this.store.now();
     const last = this.store.messages.slice(-MOST).reverse();
     this.none.hidden = last.length > 0;
-    keyed(this.list, last, (message) => `${message.r} ${lang()}`, (message) => messageLine(message, now));
+    keyed(this.list, last, (message) => `${message.r} ${lang()} ${fitting(message)}`, (message) => messageLine(message, now));
   }
 }

@@ -1,5 +1,6 @@
 // One WebSocket that comes back: with growing pauses and jitter, not while the page is hidden for long, and anew when
-// it has gone silent without a word.
+// it has gone silent without a word, or the reader chose another language: what Central says is told anew in that.
+import { lang, onLang } from "./i18n.js";
 
 const FIRST_MS = 400;
 const LONGEST_MS = 10_000;
@@ -14,6 +15,7 @@ export class Socket {
   #hiding = 0;
   #openedAt = 0;
   #opened = 0;
+  /** The language of what was heard last. */ #lang = "";
 
   /**
    * @param {string} path
@@ -26,13 +28,16 @@ export class Socket {
     document.addEventListener("visibilitychange", () => this.#visibility());
     addEventListener("pagehide", () => this.#drop());
     addEventListener("online", () => this.#again());
+    onLang(() => this.#openedAt && this.open());
   }
 
   open() {
     this.#drop();
     const url = new URL(this.path, location.href);
     url.protocol = url.protocol.replace("http", "ws");
-    for (const [name, value] of Object.entries(this.hooks.cursor())) url.searchParams.set(name, String(value));
+    const asked = lang();
+    const cursor = asked === this.#lang ? this.hooks.cursor() : {};
+    for (const [name, value] of Object.entries({ lang: asked, ...cursor })) url.searchParams.set(name, String(value));
     const ws = new WebSocket(url);
     let heard = false;
     this.#ws = ws;
@@ -42,6 +47,7 @@ export class Socket {
       // While it was away, nobody said who logs in.
       if (!heard && this.#opened++) this.hooks.onDoubt();
       heard = true;
+      this.#lang = asked;
       this.#retry = 0;
       this.hooks.onFrame(data);
     };

@@ -125,8 +125,7 @@ export class Store extends EventTarget {
   /** @param {any} frame */
   #restart(frame) {
     this.rx.snapshots++;
-    if (frame.epoch !== this.epoch) this.messages = [];
-    Object.assign(this, { epoch: frame.epoch, version: frame.version ?? "", cps: [], alerts: [], banners: [] });
+    Object.assign(this, { epoch: frame.epoch, version: frame.version ?? "", cps: [], messages: [], alerts: [], banners: [] });
     setZone(frame.zone ?? "UTC");
   }
 

@@ -366,7 +366,40 @@ def test_what_happened_before_a_start_is_told_without_happening_again(town: Show
     assert later.board.kpi.sessions_today == 0
 
 
+@pytest.mark.parametrize(
+    ("lang", "status"), [("de", "Außer Betrieb: "), ("fr", "Hors service: "), ("ca", "Fora de servei: ")]
+)
+def test_messages_are_told_in_one_more_language_to_who_reads_that(town: Shown, lang: str, status: str):
+    town.holds(cp_id="CP001")
+    town.ticks()
+    (told,) = json.loads(town.board.snapshot(lang))["messages"][-1:]
+    assert told[lang].startswith(f"CP001 (Alicante) {status}")
+    assert told["en"].startswith("CP001 (Alicante) Out of Order: ")
+    # What a point is later changes nothing of what was told of it.
+    town.lifts(cp_id="CP001")
+    town.ticks()
+    assert told in json.loads(town.board.delta(0, lang))["messages"]
+    assert not any(lang in told for told in json.loads(town.board.delta(0))["messages"])
+
+
 # ---- alerts and banners
+
+
+def test_alerts_and_banners_are_told_in_one_more_language_to_who_reads_that(town: Shown):
+    town.reports("engine lost: it does not answer")
+    town.feed.publish(events.RegistryLost(why="no answer in time"))
+    town.ticks()
+    said = json.loads(town.board.snapshot("de"))
+    words = {alert["kind"]: (alert["what_de"], alert["restored_de"]) for alert in said["alerts"]}
+    assert words["fault"] == ("CP001 ist gestört (Engine verloren: keine Antwort).", "")
+    (banner,) = said["banners"]
+    assert banner["de"].startswith("Registry antwortet nicht (keine Antwort in der Zeit)")
+    seen = said["rev"]
+    town.reports(None)
+    town.ticks()
+    alerts = json.loads(town.board.delta(seen, "de"))["alerts"]
+    assert {alert["restored_de"] for alert in alerts} == {"", "CP001 funktioniert wieder."}
+    assert "what_de" not in json.loads(town.board.snapshot())["alerts"][0]
 
 
 def test_alerts_are_sent_when_any_changed_then_not_again(town: Shown):

@@ -59,9 +59,14 @@ def test_a_driver_sees_why_its_charge_is_interrupted_and_that_the_ticket_follows
     town.ticks()
     shown = me(town)["session"]
     assert shown["step"] == "STOPPING"
+    kept = "Ce que vous avez jusqu’ici est conservé\u00a0; le ticket final suit."
     assert shown["trouble"] == {
         "en": "CP001 failed (engine lost). What you have so far is kept; the final ticket follows.",
         "es": "Avería en CP001 (engine lost). Lo que lleva queda guardado; llegará el tique final.",
+        "de": "CP001 ist ausgefallen (engine lost). Was Sie bis jetzt haben, bleibt; der endgültige Beleg folgt.",
+        "fr": f"CP001 a eu une panne (engine lost). {kept}",
+        "pt": "CP001 falhou (engine lost). O que tem até agora mantém-se; o talão final segue.",
+        "ca": "CP001 ha fallat (engine lost). El que teniu fins ara es conserva; el tiquet final arribarà.",
     }
     town.engine_leaves()
     assert "failed (engine lost)" in me(town)["session"]["trouble"]["en"]
@@ -70,10 +75,10 @@ def test_a_driver_sees_why_its_charge_is_interrupted_and_that_the_ticket_follows
 def test_a_driver_sees_who_ended_its_charge_and_nothing_of_its_own_stop(town: Shown):
     town.charging()
     town.holds(cp_id="CP001")
-    assert me(town)["session"]["trouble"] == {
-        "en": "Stopped by the operator. What you have so far is kept; the final ticket follows.",
-        "es": "Parado por el operador. Lo que lleva queda guardado; llegará el tique final.",
-    }
+    said = me(town)["session"]["trouble"]
+    assert said["en"] == "Stopped by the operator. What you have so far is kept; the final ticket follows."
+    assert said["es"] == "Parado por el operador. Lo que lleva queda guardado; llegará el tique final."
+    assert said["de"] == "Vom Betreiber beendet. Was Sie bis jetzt haben, bleibt; der endgültige Beleg folgt."
 
 
 def test_a_driver_sees_that_its_own_stop_waits_for_an_engine_that_is_away(town: Shown):

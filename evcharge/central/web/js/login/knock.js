@@ -1,4 +1,5 @@
 // Asks Central to let somebody in. Not through api.js: only here the seconds to wait after too many attempts matter.
+import { lang } from "../i18n.js";
 
 const PATIENCE_MS = 15_000;
 
@@ -22,12 +23,14 @@ async function ask(path, body) {
   try {
     const response = await fetch(path, {
       method: "POST", credentials: "same-origin", signal: abort.signal,
-      headers: { Accept: "application/json", "Content-Type": "application/json" }, body: JSON.stringify(body),
+      headers: { Accept: "application/json", "Accept-Language": lang(), "Content-Type": "application/json" },
+      body: JSON.stringify(body),
     });
     const told = await response.json().catch(() => ({}));
     const { status } = response;
     const wait_s = Number(response.headers.get("Retry-After")) || 0;
-    return { account: response.ok && told.role ? told : undefined, status, code: told.code ?? "", text: told.detail ?? "", wait_s };
+    const text = told[`text_${lang()}`] ?? told.detail ?? "";
+    return { account: response.ok && told.role ? told : undefined, status, code: told.code ?? "", text, wait_s };
   } catch {
     return { status: 0, code: "", text: "", wait_s: 0 };
   } finally {
