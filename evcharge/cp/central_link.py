@@ -9,7 +9,9 @@ from pathlib import Path
 from evcharge import labels
 from evcharge.domain.errors import AuthenticationError, Code, EvchargeError, Overloaded, StateError
 from evcharge.domain.ids import CpId, Role
+from evcharge.evc1.central_addresses import places
 from evcharge.evc1.client import LinkState, Phase, ReconnectingClient, TicketWallet
+from evcharge.evc1.connection import HandedOver
 from evcharge.evc1.tickets import IssuedTicket
 from evcharge.http import registry_client
 from evcharge.labels import Phrase, Speech, say
@@ -18,7 +20,6 @@ from evcharge.labels.point import SENTENCES
 from evcharge.runtime import failures
 from evcharge.runtime.config import Config
 from evcharge.runtime.outage import Outage
-from evcharge.runtime.plain import place
 from evcharge.runtime.waiting import Backoff
 from evcharge.security import secret_files
 
@@ -144,8 +145,7 @@ def link_to_central(
         return await registry_client.fetch_ticket(registry, cp_id, role, await credential.now())
 
     link = ReconnectingClient(
-        config.reach.central_host,
-        config.reach.central_port,
+        config.reach.centrals,
         cp_id,
         role,
         TicketWallet(config.state / "cp" / cp_id / f"{role}.ticket"),
@@ -162,7 +162,8 @@ class LinkLines:
     def __init__(self, config: Config) -> None:
         self._lang = config.lang
         self._words = Speech(SENTENCES, config.lang)
-        self.where = place(config.reach.central_host, config.reach.central_port)
+        # The Central that serves us; all of them while none does.
+        self.where = self._all = places(config.reach.centrals)
         self._was_lost = self._was_not_understood = False
         self._registry_outage = Outage(
             lambda: None, lambda: log.info("%s", say(Phrase.REGISTRY_BACK, self._lang))
@@ -180,8 +181,10 @@ class LinkLines:
 
     def tell(self, state: LinkState, consequence: str = "") -> None:
         """Log one change; `consequence` says what goes on without Central."""
-        central = self._words("central at", where=self.where)
+        where = state.where or self._all
+        central = self._words("central at", where=where)
         self.connected = state.phase is Phase.CONNECTED
+        self.where = where if self.connected else self._all
         self.error = state.error
         if self.connected:
             self._registry_outage.back()
@@ -190,6 +193,8 @@ class LinkLines:
                 log.info("%s (%s)", self._back(), central)
             case Phase.CONNECTED:
                 log.info("%s", self._words("connected", where=central))
+            case Phase.LOST if isinstance(state.error, HandedOver):
+                log.info("%s", self._words("central hands over", where=central))
             case Phase.LOST:
                 why = self._why(state.error) + consequence
                 log.warning("%s", self._words("central lost", where=central, why=why))

@@ -42,6 +42,8 @@ class Feature(StrEnum):
     AES_GCM = "aes_gcm"
     # SUPPLY_UPDATE says how full the battery is, and in how many seconds it will be; records say how full it is.
     BATTERY = "battery"
+    # MOVED says that another Central takes over, and where it is.
+    MOVED = "moved"
 
 
 SPOKEN: frozenset[str] = frozenset(Feature)

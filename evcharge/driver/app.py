@@ -9,7 +9,7 @@ from evcharge.driver.file_mode import check_file
 from evcharge.driver.session_run import run_session
 from evcharge.driver.words import Words
 from evcharge.evc1.client import LinkState, Phase, ReconnectingClient, TicketWallet
-from evcharge.evc1.connection import Channel, ChannelClosed
+from evcharge.evc1.connection import Channel, ChannelClosed, HandedOver
 from evcharge.evc1.tickets import IssuedTicket
 from evcharge.http.registry_client import RegistryAddress, fetch_ticket, kept_credential, own_secret
 from evcharge.runtime.config import Config
@@ -30,8 +30,7 @@ async def run(config: Config, driver_id: DriverId, stop: asyncio.Event) -> int:
         return await fetch_ticket(registry, driver_id, Role.DRIVER, secret)
 
     link = ReconnectingClient(
-        config.reach.central_host,
-        config.reach.central_port,
+        config.reach.centrals,
         driver_id,
         Role.DRIVER,
         TicketWallet(config.state / "driver" / driver_id / "driver.ticket"),
@@ -53,7 +52,10 @@ async def run(config: Config, driver_id: DriverId, stop: asyncio.Event) -> int:
 
 
 def _tell(desk: ActionRunner, state: LinkState) -> None:
-    if state.phase is not Phase.CONNECTED:
+    desk.conversation.address = state.where
+    if isinstance(state.error, HandedOver):
+        desk.carry_out(desk.conversation.handed_over())
+    elif state.phase is not Phase.CONNECTED:
         # That nobody answered has words of its own; who answered and said no explains itself.
         if isinstance(state.error, ChannelClosed):
             desk.lost(None, state.error.why)

@@ -90,7 +90,9 @@ class Conversation:
     ) -> None:
         """`words` says and lays out what is shown. With `auto_refresh` it asks by itself what a screen shows."""
         self._driver_id = driver_id
-        self._address = address
+        # Which Central is dialled, or all of them; and which served us last.
+        self.address = address
+        self._served_by = address
         self._plug_within_s = plug_within_s
         self._new_request_id = new_request_id
         self._seen = set(seen)
@@ -253,9 +255,11 @@ class Conversation:
         self._told.clear()
         over = self._fault_notes.end("central", "registry")
         lines = [self._words("registry back")] if ("registry", None) in over else []
-        lines.append(
-            self._words("connected again") if again else self._words("connected", address=self._address)
-        )
+        name = "connected"
+        if again:
+            name = "connected again" if self.address == self._served_by else "connected to another"
+        self._served_by = self.address
+        lines.append(self._words(name, address=self.address))
         return lines, over
 
     def lost(self, refusal: EvchargeError | None = None, why: str = "") -> Reaction:
@@ -279,8 +283,14 @@ class Conversation:
             source = "registry" if refusal.code is Code.UNREACHABLE else "central"
             return Reaction(lines=(said,), notes=self._fault_notes.begin(source, said))
         under_way = self._request is not None and self._request.step in _UNDER_WAY
-        said = self._words.cannot_connect(self._address, why, charging=under_way)
+        said = self._words.cannot_connect(self.address, why, charging=under_way)
         return Reaction(lines=(said,), notes=self._fault_notes.begin("central", said))
+
+    def handed_over(self) -> Reaction:
+        """Central says that another one takes over, which is dialled now. Whatever has no answer is repeated there."""
+        self._connected = self.facts.connected = False
+        self.facts.question = None
+        return Reaction(lines=(self._words("handed over", address=self.address),))
 
     def renewal(self, problem: EvchargeError | None) -> Reaction:
         """The Registry renews our ticket no more, or again (None); Central is not concerned."""

@@ -18,9 +18,9 @@ from evcharge.driver.line_mode import obey
 from evcharge.driver.prompt import STDIN, is_at_hand, read_chunks
 from evcharge.driver.state_files import Memory
 from evcharge.driver.words import Words
+from evcharge.evc1.central_addresses import places
 from evcharge.runtime.config import Config
 from evcharge.runtime.lifecycle import run_until
-from evcharge.runtime.plain import place
 
 StayConnected = Callable[[ActionRunner], Coroutine[Any, Any, None]]
 Orders = Callable[[ActionRunner], Coroutine[Any, Any, None]]
@@ -50,7 +50,7 @@ async def run_session(
     desk = ActionRunner(
         Conversation(
             driver_id,
-            place(config.reach.central_host, config.reach.central_port),
+            places(config.reach.centrals),
             config.central.plug_within_s,
             lambda: uuid.uuid4().hex,
             (memory := Memory(config.state, driver_id, words)).seen,

@@ -8,7 +8,7 @@ import logging
 import os
 import random
 import ssl
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -29,7 +29,8 @@ from evcharge.domain.errors import (
 from evcharge.domain.features import Feature
 from evcharge.domain.ids import Role
 from evcharge.domain.strict_json import read_json
-from evcharge.evc1.connection import Channel, ChannelClosed, connect
+from evcharge.evc1.central_addresses import NOT_OURS, Address, CentralAddresses, places
+from evcharge.evc1.connection import Channel, ChannelClosed, HandedOver, connect, unreachable
 from evcharge.evc1.login_errors import NameWanted
 from evcharge.evc1.messages import Bye, Heartbeat
 from evcharge.evc1.tickets import IssuedTicket
@@ -102,10 +103,14 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LinkState:
-    """One change of a link; `error` says why it was lost, or why it cannot be made."""
+    """One change of a link; `error` says why it was lost, or why it cannot be made.
+
+    `where` is the Central in question, as one types it; where none answers, all of them.
+    """
 
     phase: Phase
     error: EvchargeError | None = None
+    where: str = ""
 
 
 class _Kept(Struct, forbid_unknown_fields=True):
@@ -198,8 +203,7 @@ class ReconnectingClient:
 
     def __init__(
         self,
-        host: str,
-        port: int,
+        centrals: Iterable[Address],
         id: str,  # noqa: A002
         role: Role,
         wallet: TicketWallet,
@@ -211,13 +215,13 @@ class ReconnectingClient:
         now: Callable[[], float] = lambda: utc_now().timestamp(),
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
-        """`fetch_ticket` asks the Registry for a new ticket; `now` is in Unix seconds.
+        """`centrals` are where the network's Centrals are, of which one is at work.
 
+        `fetch_ticket` asks the Registry for a new ticket; `now` is in Unix seconds.
         `credential` returns what this peer would show the Registry now, None when it cannot be read: tickets
         that another credential got are not used.
         """
-        self._host = host
-        self._port = port
+        self._centrals = CentralAddresses(centrals)
         self._id = id
         self._role = role
         self._wallet = wallet
@@ -275,14 +279,15 @@ class ReconnectingClient:
     async def _once(
         self, talk: Callable[[Channel], Awaitable[None]], on_state: Callable[[LinkState], None]
     ) -> None:
-        self._woken.clear()
+        if not self._centrals.failures:
+            self._woken.clear()
         ticket: str | None = None
+        where = places([self._centrals.next])
         try:
             issued = await self._find_ticket()
             ticket = issued.ticket
             channel = await connect(
-                self._host,
-                self._port,
+                *self._centrals.next,
                 issued,
                 self._id,
                 self._role,
@@ -293,22 +298,58 @@ class ReconnectingClient:
         except Exception as problem:  # noqa: BLE001 - nobody has proved anything yet
             error = self._setback(problem)
             self._tell_name = isinstance(error, NameWanted)
-            if not self._has_another_ticket(ticket, error):
-                if self._told != (type(error), error.code):
-                    self._told = (type(error), error.code)
-                    on_state(LinkState(Phase.WAITING, error))
-                await self._pause(error)
+            if self._has_another_ticket(ticket, error):
+                return
+            if ticket is None:
+                # The Registry keeps us out, of all of them.
+                self._centrals.begin()
+            elif self._centrals.failed(error):
+                # The next Central has its own opinion of our tickets.
+                self._refused.clear()
+                self._tell_name = False
+                return
+            await self._give_up(error, on_state)
             return
+        self._centrals.begin()
         self._refused.clear()
         self._told = None
         self._tell_name = self._unproven = False
         began_at = asyncio.get_running_loop().time()
         end = await self._converse(channel, talk, on_state)
-        on_state(LinkState(Phase.LOST, end))
+        on_state(LinkState(Phase.LOST, end, where))
+        lasted_s = asyncio.get_running_loop().time() - began_at
+        if isinstance(end, HandedOver):
+            self._centrals.moved(end.addresses)
+        elif lasted_s < self._timing.most_retry_s or (
+            isinstance(end, ChannelClosed) and end.code is Code.TIMEOUT
+        ):
+            # One that hangs up at once may have been deposed, one that is silent be dead: another one takes over.
+            self._centrals.pass_over()
         # A Central that hangs up on us at once must not be asked again and again.
-        if asyncio.get_running_loop().time() - began_at >= self._timing.most_retry_s:
+        if lasted_s >= self._timing.most_retry_s:
             self._backoff.reset()
-        await self._pause(end)
+        await self._pause(self._at_least_s(end))
+
+    async def _give_up(self, error: EvchargeError, on_state: Callable[[LinkState], None]) -> None:
+        """Say what this round has come to, once, and wait for the next. `error` is what ended it."""
+        failures_of = self._centrals.failures
+        where, wait_s = places(self._centrals.all), self._at_least_s(error)
+        if len(failures_of) > 1:
+            at, error = self._centrals.most_telling()
+            wait_s = self._at_least_s(error)
+            if error.code in NOT_OURS:
+                # That concerns one address: the others may be served sooner.
+                wait_s = min(map(self._at_least_s, failures_of.values()))
+            if error.code is Code.UNREACHABLE and isinstance(error, ChannelClosed):
+                whys = [one.why for one in failures_of.values() if isinstance(one, ChannelClosed)]
+                error = unreachable(where, "; ".join(dict.fromkeys(whys)))
+            else:
+                where = places([at])
+        self._centrals.begin()
+        if self._told != (type(error), error.code):
+            self._told = (type(error), error.code)
+            on_state(LinkState(Phase.WAITING, error, where))
+        await self._pause(wait_s)
 
     async def _converse(
         self,
@@ -328,7 +369,7 @@ class ReconnectingClient:
         self._channel = channel
         try:
             self._wallet.keep_resume(channel.accepted.resume)
-            on_state(LinkState(Phase.CONNECTED))
+            on_state(LinkState(Phase.CONNECTED, where=places([self._centrals.next])))
             beat_s = self._timing.heartbeat_s or channel.accepted.heartbeat_s
             end = await _beside(keep_beating(channel, beat_s, self._timing.silent_beats), conversation())
             farewell = Bye(reason=end.code)
@@ -338,16 +379,16 @@ class ReconnectingClient:
             await channel.close(farewell)
         return end
 
-    async def _pause(self, error: EvchargeError) -> None:
+    async def _pause(self, at_least_s: float) -> None:
         self._refused.clear()
-        at_least_s = 0.0
-        if isinstance(error, Overloaded) and error.retry_after_s is not None:
-            at_least_s = min(error.retry_after_s, self._timing.most_obeyed_s)
-        elif error.code is Code.DUPLICATE:
-            at_least_s = self._timing.duplicate_s
-        elif error.code in _FOR_PEOPLE:
-            at_least_s = self._timing.for_people_s
         await wait_until(self._woken, self._backoff.next_s(at_least_s))
+
+    def _at_least_s(self, error: EvchargeError) -> float:
+        if isinstance(error, Overloaded) and error.retry_after_s is not None:
+            return min(error.retry_after_s, self._timing.most_obeyed_s)
+        if error.code is Code.DUPLICATE:
+            return self._timing.duplicate_s
+        return self._timing.for_people_s if error.code in _FOR_PEOPLE else 0.0
 
     def _setback(self, problem: Exception) -> EvchargeError:
         """Return `problem` as something that this link lives through. Raises it when it is a failure of our own.

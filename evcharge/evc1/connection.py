@@ -21,7 +21,7 @@ from evcharge.domain.strict_json import base64_bytes, base64_text
 from evcharge.evc1.frames import KEY_BYTES, LENGTH, MAX_FRAME_BYTES, FrameCutter, Opener, Sealer, frame
 from evcharge.evc1.handshake import Accepted, PeerHandshake, SessionKeys
 from evcharge.evc1.login_errors import parse_error, reported
-from evcharge.evc1.messages import Bye, ErrorNotice, Heartbeat, Message, Rekey, Rekeyed, check_sender
+from evcharge.evc1.messages import Bye, ErrorNotice, Heartbeat, Message, Moved, Rekey, Rekeyed, check_sender
 from evcharge.evc1.tickets import Entropy, Identity, IssuedTicket
 from evcharge.runtime import failures
 from evcharge.runtime.plain import place
@@ -45,6 +45,14 @@ class ChannelClosed(EvchargeError):
         """`why` is the cause alone, in a few words, for those who say the rest themselves; "": nobody knows."""
         super().__init__(text, code)
         self.why = why
+
+
+class HandedOver(ChannelClosed):
+    """Central is at work no longer; another one takes over, at one of `addresses` if it named any."""
+
+    def __init__(self, addresses: tuple[str, ...]) -> None:
+        super().__init__("another Central takes over", why="another Central takes over")
+        self.addresses = addresses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,6 +314,10 @@ class Channel(asyncio.Protocol):
             if isinstance(message, Rekey | Rekeyed):
                 self._change_key(message)
                 return None
+            if isinstance(message, Moved):
+                # In its turn: whatever Central said before it has been received.
+                self.stop_reading(HandedOver(message.addresses))
+                return None
             if self._on_heartbeat is not None and self._sees_to_heartbeats(message):
                 return None
         except ProtocolError as error:
@@ -488,12 +500,7 @@ async def connect(
             failures.why(TimeoutError()),
         ) from None
     except OSError as problem:
-        why = failures.why(problem)
-        raise ChannelClosed(
-            f"cannot connect to {where}: {why}. Is it running? evcharge doctor says more.",
-            Code.UNREACHABLE,
-            why,
-        ) from None
+        raise unreachable(place(host, port), failures.why(problem)) from None
     try:
         async with asyncio.timeout(timeout_s):
             return await caller.done
@@ -507,6 +514,12 @@ async def connect(
     except BaseException:
         transport.abort()
         raise
+
+
+def unreachable(places: str, why: str) -> ChannelClosed:
+    """Return what to raise when no connection to Central at `places` can be made."""
+    text = f"cannot connect to CENTRAL at {places}: {why}. Is it running? evcharge doctor says more."
+    return ChannelClosed(text, Code.UNREACHABLE, why)
 
 
 class _Caller(asyncio.Protocol):

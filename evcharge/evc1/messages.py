@@ -41,6 +41,8 @@ from evcharge.domain.journal_records import (
 from evcharge.domain.strict_json import JsonReader, NotJson
 from evcharge.runtime import failures
 
+# Brackets around an IPv6 address.
+Place = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._:%\[\]-]{1,255}:[0-9]{1,5}\Z")]
 Pin = Annotated[str, Meta(pattern=r"\A[0-9]{4,12}\Z")]
 
 
@@ -87,6 +89,14 @@ class ErrorNotice(Message, tag="ERROR"):
     text: Text
     retry_after_s: Annotated[float, Meta(ge=0, le=86_400)] | None = None
     senders = _CENTRAL
+
+
+class Moved(Message, tag="MOVED"):
+    """Central -> peer: another Central takes over; dial these first ("host:port"). None: those that you know."""
+
+    addresses: Annotated[tuple[Place, ...], Meta(max_length=16)] = ()
+    senders = _CENTRAL
+    feature = Feature.MOVED
 
 
 class Rekey(Message, tag="REKEY"):
@@ -522,6 +532,7 @@ AnyMessage = (
     Heartbeat
     | Bye
     | ErrorNotice
+    | Moved
     | Rekey
     | Rekeyed
     | Sync

@@ -8,6 +8,14 @@ SENTENCES: Mapping[str, Words] = {
     # ---- the connection
     "connected": ("Connected to CENTRAL at {address}.", "Conectado con la CENTRAL en {address}."),
     "connected again": ("Connected to CENTRAL again.", "Conectado de nuevo con la CENTRAL."),
+    "connected to another": (
+        "Connected again, to CENTRAL at {address}.",
+        "Conectado de nuevo, con la CENTRAL en {address}.",
+    ),
+    "handed over": (
+        "CENTRAL at {address} hands over to another one.",
+        "La CENTRAL en {address} cede el mando a otra.",
+    ),
     "cannot connect": (
         "Cannot connect to CENTRAL at {address}{why}; retrying",
         "Imposible conectar con la CENTRAL en {address}{why}; se reintenta",

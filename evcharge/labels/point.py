@@ -8,6 +8,7 @@ SENTENCES: Mapping[str, Words] = {
     # ---- lines of both
     "connected": ("connected to {where}", "conectado a {where}"),
     "central at": ("CENTRAL at {where}", "CENTRAL en {where}"),
+    "central hands over": ("{where} hands over to another one", "{where} cede el mando a otra"),
     "central lost": ("the link to {where} was lost: {why}", "se perdió la conexión con {where}: {why}"),
     "central missing": ("Cannot connect to {where}: {why}", "Imposible conectar con {where}: {why}"),
     "charge goes on": ("(the running charge goes on)", "(la recarga en curso continúa)"),

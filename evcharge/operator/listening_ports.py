@@ -55,10 +55,10 @@ def _ports(config: Config) -> Iterator[PortRow]:
     yield from _brokers("central", config)
     engine = config.engine
     yield _in("cp-engine", engine.health_host, engine.health_port, "its monitor", "--health-host 0.0.0.0")
-    central_at = (config.reach.central_host, config.reach.central_port)
     for role in ("cp-engine", "cp-monitor", "driver"):
         yield from _out(role, _of(config.reach.registry_url), "to registry")
-        yield from _out(role, central_at, "to central")
+        for central_at in config.reach.centrals:
+            yield from _out(role, central_at, "to central")
         if role == "cp-engine" and engine.live_lane == "kafka":
             yield from _brokers(role, config)
         if role == "cp-monitor":

@@ -39,12 +39,18 @@ def _checked(key: str, value: Any) -> Any:
         raise click.BadParameter(problem.text) from None
 
 
-def address(flag: str, host_key: str, port_key: str, text: str) -> Decorator:
-    """Return a flag that sets a host and a port at once. "[::1]:9002" is how an IPv6 address has its port."""
+def address(flag: str, host_key: str, port_key: str, text: str, others_key: str = "") -> Decorator:
+    """Return a flag that sets a host and a port at once. "[::1]:9002" is how an IPv6 address has its port.
+
+    With `others_key` more of them may follow, with commas.
+    """
 
     def split(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
         if value is None:
             return
+        if others_key:
+            value, _, others = value.partition(",")
+            context.params[_name(others_key)] = _checked(others_key, others)
         host, colon, port = value.rpartition(":")
         if not colon or (":" in host and not host.startswith("[")):
             raise click.BadParameter(f"{value!a} is not HOST:PORT, such as 127.0.0.1:9002 or [::1]:9002")
@@ -55,8 +61,8 @@ def address(flag: str, host_key: str, port_key: str, text: str) -> Decorator:
         flag,
         callback=split,
         expose_value=False,
-        metavar="HOST:PORT",
-        help=f"{text}  [{host_key}, {port_key}]",
+        metavar="HOST:PORT,…" if others_key else "HOST:PORT",
+        help=f"{text}  [{', '.join(filter(None, (host_key, port_key, others_key)))}]",
     )
 
 
@@ -105,7 +111,13 @@ def options(*decorators: Decorator) -> Decorator:
     return decorate
 
 
-CENTRAL = address("--central", "reach.central_host", "reach.central_port", "Where Central is.")
+CENTRAL = address(
+    "--central",
+    "reach.central_host",
+    "reach.central_port",
+    "Where Central is, or where several are.",
+    "reach.other_centrals",
+)
 KAFKA = key("--kafka", "kafka.bootstrap", "Where the brokers are, if there are any.", metavar="HOST:PORT")
 REGISTRY = key("--registry", "reach.registry_url", "Where the Registry is.", metavar="URL")
 

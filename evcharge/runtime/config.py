@@ -17,6 +17,7 @@ from evcharge.domain.billing import MAX_SESSION_MWH, parse_cents, parse_price
 from evcharge.domain.errors import BadInput, ConfigError
 from evcharge.domain.location import Location
 from evcharge.runtime import redirects, timezone, toml_file
+from evcharge.runtime.plain import parted
 
 PREFIX = "EVCHARGE_"
 # Variables that are ours without being settings: they are read where they are needed.
@@ -56,6 +57,13 @@ def _text(allowed: str, pattern: str = "", check: Callable[[str], object] | None
 
 
 Host = Annotated[str, _text("a host name or an address", r"\A[A-Za-z0-9._:%-]{1,253}\Z")]
+Places = Annotated[
+    list[Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._:%\[\]-]{1,253}:\d{1,5}\Z")]],
+    _text(
+        "a list, each of them host:port, such as 10.0.0.6:9002 or [::1]:9002",
+        check=lambda places: [parted(place) for place in places],
+    ),
+]
 Url = Annotated[str, _text("an address like https://127.0.0.1:5001", r"\Ahttps://[^\s/?#]+/?\Z")]
 WebUrl = Annotated[str, _text("an address like http://127.0.0.1:8000", r"\Ahttps?://[^\s/?#@]+/?\Z")]
 MaybeWebUrl = Annotated[
@@ -166,7 +174,13 @@ class ReachSettings(Struct, frozen=True, kw_only=True):
     registry_url: Url = "https://127.0.0.1:5001"
     central_host: Host = "127.0.0.1"
     central_port: Port = 9002
+    other_centrals: Places = msgspec.field(default_factory=list)
     central_api: WebUrl = "http://127.0.0.1:8000"
+
+    @property
+    def centrals(self) -> list[tuple[str, int]]:
+        """Where all Centrals are, in the order in which a peer dials them at first."""
+        return [(self.central_host, self.central_port), *map(parted, self.other_centrals)]
 
 
 class RegistrySettings(Struct, frozen=True, kw_only=True):

@@ -52,7 +52,12 @@ class Peer:
 
     def make(self) -> ReconnectingClient:
         return ReconnectingClient(
-            "127.0.0.1", self.gate.port, "CP001", Role.ENGINE, self.wallet, self._fetch, timing=self.timing
+            [("127.0.0.1", self.gate.port)],
+            "CP001",
+            Role.ENGINE,
+            self.wallet,
+            self._fetch,
+            timing=self.timing,
         )
 
     async def _fetch(self) -> IssuedTicket:
@@ -521,8 +526,7 @@ class Keyed(Peer):
 
     def make(self) -> ReconnectingClient:
         return ReconnectingClient(
-            "127.0.0.1",
-            self.gate.port,
+            [("127.0.0.1", self.gate.port)],
             "CP001",
             Role.ENGINE,
             self.wallet,

@@ -103,8 +103,7 @@ async def linked(tmp_path: Path, *, peer=SPOKEN, central=SPOKEN, answers=True) -
     ):
         async with gate.open(serve):
             client = ReconnectingClient(
-                "127.0.0.1",
-                gate.port,
+                [("127.0.0.1", gate.port)],
                 "CP001",
                 Role.ENGINE,
                 TicketWallet(tmp_path / "ticket"),

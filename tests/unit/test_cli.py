@@ -91,6 +91,11 @@ def test_each_role_gets_its_settings_its_id_and_a_stop_event(command, play):
         ("driver D01 --chaos --pause 1", "driver", {"chaos": 0, "pause_s": 1.0}),
         ("cp-engine CP001 --central c:7", "reach", {"central_host": "c", "central_port": 7}),
         ("cp-engine CP001 --central [::1]:7", "reach", {"central_host": "::1", "central_port": 7}),
+        (
+            "cp-engine CP001 --central c:7,d:8,[::1]:9",
+            "reach",
+            {"central_host": "c", "central_port": 7, "other_centrals": ["d:8", "[::1]:9"]},
+        ),
         ("cp-engine CP001 --health-host h --health-port 0", "engine", {"health_host": "h", "health_port": 0}),
         ("cp-engine CP001 --location Elche --speed 60", "engine", {"location": "Elche", "speed": 60.0}),
         (

@@ -41,6 +41,23 @@ def test_what_is_wanted_during_an_outage_is_said_to_wait():
     assert early.start("CP001", None).lines == ()
 
 
+def test_a_driver_hears_of_a_handover_and_which_central_serves_it_then():
+    talk = conversation(connected=False)
+    talk.address = "10.0.0.5:9002"
+    talk.connected()
+    talk.start("CP001", None)
+    over = talk.handed_over()
+    assert over.lines == ("CENTRAL at 10.0.0.5:9002 hands over to another one.",)
+    assert not over.notes
+    assert not talk.facts.connected
+    talk.address = "10.0.0.6:9002"
+    there = talk.connected()
+    assert there.lines == ("Connected again, to CENTRAL at 10.0.0.6:9002.",)
+    assert [said.request_id for said in there.messages if isinstance(said, RequestStart)] == ["request-1"]
+    talk.lost(None)
+    assert talk.connected().lines == ("Connected to CENTRAL again.",)
+
+
 def test_an_outage_is_told_once_and_again_only_after_it_ended():
     talk = charging()
     told = (f"Cannot connect to CENTRAL at {ADDRESS}; retrying (your charge goes on)",)

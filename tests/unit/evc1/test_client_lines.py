@@ -9,7 +9,7 @@ from evcharge.cp.central_link import LinkLines, PointCredential
 from evcharge.domain.errors import AuthenticationError, Code, Overloaded
 from evcharge.domain.ids import CpId
 from evcharge.evc1.client import LinkState, Phase
-from evcharge.evc1.connection import ChannelClosed
+from evcharge.evc1.connection import ChannelClosed, HandedOver
 from evcharge.runtime.config import Config, ReachSettings
 
 UNREACHABLE = ChannelClosed("cannot connect to CENTRAL at 10.0.0.1:9002: refused", Code.UNREACHABLE)
@@ -35,6 +35,35 @@ def test_the_first_connection_and_the_return_read_differently(caplog):
         "the link to CENTRAL at 10.0.0.1:9002 was lost: CENTRAL hung up",
         "Connected to Central again (CENTRAL at 10.0.0.1:9002)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("lang", "over", "back"),
+    [
+        (
+            "en",
+            "CENTRAL at 10.0.0.6:9002 hands over to another one",
+            "Connected to Central again (CENTRAL at 10.0.0.1:9002)",
+        ),
+        (
+            "es",
+            "CENTRAL en 10.0.0.6:9002 cede el mando a otra",
+            "Conexión con Central restablecida (CENTRAL en 10.0.0.1:9002)",
+        ),
+    ],
+)
+def test_where_there_are_several_the_lines_say_which(caplog, lang, over, back):
+    caplog.set_level(logging.INFO)
+    reach = ReachSettings(central_host="10.0.0.1", other_centrals=["10.0.0.6:9002"])
+    teller = LinkLines(Config(reach=reach, lang=lang))
+    assert teller.where == "10.0.0.1:9002, 10.0.0.6:9002"
+    teller.tell(LinkState(Phase.CONNECTED, where="10.0.0.6:9002"))
+    assert teller.where == "10.0.0.6:9002"
+    teller.tell(LinkState(Phase.LOST, HandedOver(("10.0.0.1:9002",)), "10.0.0.6:9002"))
+    assert teller.where == "10.0.0.1:9002, 10.0.0.6:9002"
+    teller.tell(LinkState(Phase.CONNECTED, where="10.0.0.1:9002"))
+    assert [entry.message for entry in caplog.records[1:]] == [over, back]
+    assert [entry.levelname for entry in caplog.records] == ["INFO"] * 3
 
 
 @pytest.mark.parametrize(

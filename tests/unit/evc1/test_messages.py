@@ -43,6 +43,9 @@ GOLDEN: dict[messages.Message, str] = {
     messages.ErrorNotice(
         code="E_SEQ", text="no"
     ): '{"t":"ERROR","code":"E_SEQ","text":"no","retry_after_s":null}',
+    messages.Moved(
+        addresses=("10.0.0.6:9002", "[fe80::1]:9002")
+    ): '{"t":"MOVED","addresses":["10.0.0.6:9002","[fe80::1]:9002"]}',
     messages.Rekey(epoch=1, key=KEY): f'{{"t":"REKEY","epoch":1,"key":"{KEY}"}}',
     messages.Rekeyed(epoch=1): '{"t":"REKEYED","epoch":1}',
     messages.Sync(journal_id=JOURNAL, last_seq=7): f'{{"t":"SYNC","journal_id":"{JOURNAL}","last_seq":7}}',
@@ -227,8 +230,8 @@ SENDERS = {
     Role.MONITOR: "Heartbeat Bye Rekeyed Health",
     Role.DRIVER: "Heartbeat Bye Rekeyed RequestStart RequestStop ListPoints AskBalance AskHistory TicketSeen "
     "AnswerStart SetPin AskPin",
-    Role.CENTRAL: "Heartbeat Bye ErrorNotice Rekey Synced Located Withheld Ack Resync Start Stop Query Progress Supply "
-    "TicketIssued Notice Points Balance History Confirming ConfirmStart ConfirmOver PinState",
+    Role.CENTRAL: "Heartbeat Bye ErrorNotice Moved Rekey Synced Located Withheld Ack Resync Start Stop Query Progress "
+    "Supply TicketIssued Notice Points Balance History Confirming ConfirmStart ConfirmOver PinState",
     Role.OPERATOR: "",
     Role.ADMIN: "",
     Role.VIEWER: "",

@@ -43,7 +43,11 @@ def test_what_listens_for_all_needs_no_flag():
 def test_who_goes_where_follows_the_settings():
     config = Config(
         reach=ReachSettings(
-            registry_url="https://r:1", central_host="c", central_port=2, central_api="https://a:3"
+            registry_url="https://r:1",
+            central_host="c",
+            central_port=2,
+            other_centrals=["[::1]:8"],
+            central_api="https://a:3",
         ),
         kafka=KafkaSettings(bootstrap="k:4,l:5"),
         engine=EngineSettings(live_lane="kafka"),
@@ -51,9 +55,9 @@ def test_who_goes_where_follows_the_settings():
     )
     out = [(role, at) for role, into, at in shown(config) if not into]
     assert [at for role, at in out if role == "central"] == ["r:1", "k:4", "l:5"]
-    assert [at for role, at in out if role == "cp-engine"] == ["r:1", "c:2", "k:4", "l:5"]
-    assert [at for role, at in out if role == "cp-monitor"] == ["r:1", "c:2", "127.0.0.1:9101"]
-    assert [at for role, at in out if role == "driver"] == ["r:1", "c:2"]
+    assert [at for role, at in out if role == "cp-engine"] == ["r:1", "c:2", "[::1]:8", "k:4", "l:5"]
+    assert [at for role, at in out if role == "cp-monitor"] == ["r:1", "c:2", "[::1]:8", "127.0.0.1:9101"]
+    assert [at for role, at in out if role == "driver"] == ["r:1", "c:2", "[::1]:8"]
     assert [at for role, at in out if role == "weather"] == ["a:3"]
 
 
