@@ -40,10 +40,12 @@ from evcharge.labels import Speech
 from evcharge.runtime import config as settings
 from evcharge.runtime import failures, files
 from evcharge.runtime.config import Config
+from evcharge.runtime.plain import place
 from evcharge.security import machine, secret_files
 from evcharge.security.certificates import names_of
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10.0, connect=5.0)
+_OTHERS = "reach.other_centrals"
 _MAX_CA_BYTES = 16 * 1024
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
@@ -97,6 +99,10 @@ async def invite(
         central_port=config.reach.central_port,
         ca_sha256=fingerprint,
         secret=bytes(16),
+        other_centrals=tuple(
+            place(host or registry_host if _is_loopback(other) else other, port)
+            for other, port in config.reach.centrals[1:]
+        ),
     )
     try:
         encode(draft)
@@ -202,11 +208,14 @@ def credential_path(state: Path, kind: str, id_: str) -> Path:
 
 def addresses(invitation: Invitation) -> dict[str, Any]:
     """Return what `invitation` says, as keys of config.toml."""
-    return {
+    found: dict[str, Any] = {
         "reach.registry_url": invitation.registry_url,
         "reach.central_host": invitation.central_host,
         "reach.central_port": invitation.central_port,
     }
+    if invitation.other_centrals:
+        found[_OTHERS] = list(invitation.other_centrals)
+    return found
 
 
 def _check_folder(state: Path, invitation: Invitation, say: Speech, *, force: bool) -> None:
@@ -219,7 +228,8 @@ def _check_folder(state: Path, invitation: Invitation, say: Speech, *, force: bo
     if force:
         return
     there, here = settings.from_joined(state), addresses(invitation)
-    if there and any(there.get(key) != value for key, value in here.items()):
+    # One Central more is the same network.
+    if there and any(there.get(key) != value for key, value in here.items() if key != _OTHERS):
         raise StateError(
             say(
                 "other addresses",

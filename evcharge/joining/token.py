@@ -33,6 +33,7 @@ _HEAD_BYTES, _SUM_BYTES = 2, 4
 
 Host = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._:-]{1,253}\Z")]
 Port = Annotated[int, Meta(ge=1, le=65535)]
+Place = Annotated[str, Meta(pattern=r"\A([A-Za-z0-9._-]{1,253}|\[[A-Za-z0-9.:]{2,45}\]):[0-9]{1,5}\Z")]
 
 
 class Invitation(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
@@ -46,6 +47,8 @@ class Invitation(Struct, frozen=True, kw_only=True, array_like=True, forbid_unkn
     central_port: Port
     ca_sha256: Annotated[bytes, Meta(min_length=32, max_length=32)]
     secret: Annotated[bytes, Meta(min_length=SECRET_BYTES, max_length=SECRET_BYTES)]
+    # "host:port" of further Centrals. A token without any is as it always was: older releases take it.
+    other_centrals: Annotated[tuple[Place, ...], Meta(max_length=8)] = ()
 
     def __repr__(self) -> str:
         return f"Invitation({self.kind} {self.id} at {self.registry_url})"
@@ -77,7 +80,8 @@ def bracketed(host: str) -> str:
 
 def encode(invitation: Invitation) -> str:
     """Return the token. Raises ValueError when a value is not one that a token may carry."""
-    body = msgspec.msgpack.encode(invitation)
+    values = msgspec.structs.astuple(invitation)
+    body = msgspec.msgpack.encode(values if invitation.other_centrals else values[:-1])
     msgspec.msgpack.decode(body, type=Invitation)
     length = _HEAD_BYTES + len(body) + _SUM_BYTES
     if length > MAX_BYTES:

@@ -10,7 +10,9 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from msgspec import structs
 
+from evcharge.central.api.resources.invitations import Inviting
 from evcharge.domain.errors import (
     AuthenticationError,
     BadInput,
@@ -127,6 +129,38 @@ async def test_a_token_says_where_everybody_is_and_whom_to_believe(registry):
     assert (invitation.kind, invitation.id) == ("cp", "CP009")
     assert invitation.registry_url == f"https://192.168.1.10:{registry.port}"
     assert invitation.central_address == "10.0.0.7:9"
+
+
+async def test_a_token_leads_to_every_central_of_the_network(registry, elsewhere):
+    cfg = reaching(registry, central_host="10.0.0.7", other_centrals=["10.0.0.8:9002", "127.0.0.1:9012"])
+    invitation = await invited(registry, cfg=cfg, host="127.0.0.2")
+    assert invitation.other_centrals == ("10.0.0.8:9002", "127.0.0.2:9012")
+    await joining.join(elsewhere, msgspec.structs.replace(invitation, registry_host="127.0.0.1"), SAY)
+    reach = config.load(None, {}, {"state": str(elsewhere)}).reach
+    assert reach.centrals == [("10.0.0.7", 9002), ("10.0.0.8", 9002), ("127.0.0.2", 9012)]
+
+
+@pytest.mark.parametrize(
+    ("reach", "others"),
+    [
+        ({}, ()),
+        # Under another name it is the same one, where there is one only.
+        ({"central_host": "lab-pc-07"}, ()),
+        ({"central_host": "10.0.0.7", "other_centrals": ["10.0.0.8:9002"]}, ("10.0.0.7:9002",)),
+    ],
+)
+async def test_a_token_that_a_central_makes_leads_to_itself_first(registry, reach, others):
+    cfg = structs.replace(reaching(registry, **reach), central=config.CentralSettings(host="10.0.0.8"))
+    made = await Inviting(cfg).invite(administrator(registry), "cp", "CP009", "")
+    invitation = decode(made.token)
+    assert (invitation.central_address, invitation.other_centrals) == ("10.0.0.8:9002", others)
+
+
+async def test_a_folder_that_knew_one_central_joins_again_when_there_are_more(registry, elsewhere):
+    await joining.join(elsewhere, await invited(registry), SAY)
+    more = await invited(registry, "driver", "D09", cfg=reaching(registry, other_centrals=["10.0.0.8:9002"]))
+    await joining.join(elsewhere, more, SAY)
+    assert config.from_joined(elsewhere)["reach.other_centrals"] == ["10.0.0.8:9002"]
 
 
 async def test_the_address_that_init_was_told_is_the_one_for_others(made, state):

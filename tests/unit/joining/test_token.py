@@ -2,7 +2,7 @@
 
 import string
 import zlib
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import msgspec
 import pytest
@@ -38,6 +38,7 @@ invitations = st.builds(
     central_port=ports,
     ca_sha256=st.binary(min_size=32, max_size=32),
     secret=st.binary(min_size=16, max_size=16),
+    other_centrals=st.sampled_from([(), ("10.0.0.6:9002",), ("[fe80::6]:9002", "lab-pc-07:9012")]),
 )
 
 
@@ -60,6 +61,11 @@ def test_a_token_is_one_short_line_and_hides_its_secret_from_the_log():
     assert INVITATION.registry_url == "https://192.168.1.10:5001"
     six = msgspec.structs.replace(INVITATION, registry_host="::1", central_host="fe80::2")
     assert (six.registry_url, six.central_address) == ("https://[::1]:5001", "[fe80::2]:9002")
+
+
+def test_a_token_of_one_central_is_what_older_releases_read():
+    values = msgspec.msgpack.decode(urlsafe_b64decode(TOKEN[5:] + "=" * (-len(TOKEN[5:]) % 4))[2:-4])
+    assert values == list(msgspec.structs.astuple(INVITATION)[:8])
 
 
 def test_every_truncation_is_recognised():
@@ -160,18 +166,21 @@ ROW = list(msgspec.structs.astuple(INVITATION))
         (5, "9002"),
         (6, b"short"),
         (7, b"x" * 17),
+        (8, ["a:9002\nlang"]),
     ],
 )
 def test_a_forged_token_with_a_right_sum_still_holds_only_what_may_stand_in_one(place, value):
     assert decode(made(msgspec.msgpack.encode(ROW))) == INVITATION
     forged = [*ROW[:place], value, *ROW[place + 1 :]]
     assert problem(made(msgspec.msgpack.encode(forged))).name == "mistyped"
-    assert problem(made(msgspec.msgpack.encode(ROW[:-1]))).name == "mistyped"
+    assert problem(made(msgspec.msgpack.encode(ROW[:-2]))).name == "mistyped"
 
 
 def test_nothing_is_encoded_that_could_not_be_decoded():
     for bad in (
         msgspec.structs.replace(INVITATION, central_port=0),
+        msgspec.structs.replace(INVITATION, other_centrals=("fe80::1",)),
+        msgspec.structs.replace(INVITATION, other_centrals=("a:1",) * 9),
         msgspec.structs.replace(INVITATION, id="x" * MAX_BYTES),
     ):
         with pytest.raises(ValueError, match="Expected|too long"):

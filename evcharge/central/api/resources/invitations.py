@@ -8,6 +8,7 @@ from evcharge.joining.joining import Made
 from evcharge.labels import Speech
 from evcharge.labels.join import SENTENCES
 from evcharge.runtime.config import Config
+from evcharge.runtime.plain import place
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  compared with, not bound
 
@@ -25,6 +26,13 @@ class Inviting:
         config, host = self._config, self._config.central.host
         if host in _EVERYWHERE:
             host = config.reach.central_host
-        reach = structs.replace(config.reach, central_host=host, central_port=self.port)
+        others = [place(*one) for one in config.reach.centrals if one != (host, self.port)]
+        reach = structs.replace(
+            config.reach,
+            central_host=host,
+            central_port=self.port,
+            # Where there is one Central only, [reach] may have another name for it.
+            other_centrals=others if config.reach.other_centrals else [],
+        )
         here = structs.replace(config, reach=reach)
         return await joining.invite(here, ask, kind, id_, self._say, location=location)
