@@ -5,7 +5,8 @@ import { has, named, t, term } from "./i18n.js";
 /** Every type of row that has words. */
 export const types = () => named("event.");
 const SUBJECTS = ["cp_id", "driver_id", "session_id"];
-const HIDDEN = new Set(["type", ...SUBJECTS, "request_id", "link", "epoch", "record"]);
+// All `holds` are a state; what happened is the one that came or went.
+const HIDDEN = new Set(["type", ...SUBJECTS, "request_id", "link", "epoch", "record", "holds"]);
 
 /** Return what a row says happened, such as "Ticket made"; an unknown type in its own words. */
 export function what({ type }) {
