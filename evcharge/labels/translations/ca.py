@@ -501,6 +501,9 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "ended, half": "s’ha acabat la connexió amb {peer} a mig d’una trama",
         "ended, why": "s’ha acabat la connexió amb {peer}: {why}",
         "reset": "l’altre extrem l’ha tallada",
+        "another leads": "dirigeix una altra Central",
+        "database away": "no s’arriba a la base de dades",
+        "took over": "una altra Central s’ha fet càrrec d’aquests llibres",
     },
     "api_answers": {
         "address takes": "Aquesta adreça només admet {names}.",
@@ -626,6 +629,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "--demo és per a una xarxa a part, i {who} està registrat aquí: doneu una altra carpeta amb "
             "--state."
         ),
+        "no leader": "La Central que dirigeix no respon ara. Torneu-ho a provar d’aquí a un moment.",
     },
     "operator": {
         "alert fault": "{about} està avariat ({detail}).",

@@ -497,6 +497,9 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "ended, half": "die Verbindung zu {peer} endete mitten in einem Frame",
         "ended, why": "die Verbindung zu {peer} endete: {why}",
         "reset": "die Gegenseite hat sie abgebrochen",
+        "another leads": "ein anderes Central führt",
+        "database away": "die Datenbank ist nicht zu erreichen",
+        "took over": "ein anderes Central hat diese Bücher übernommen",
     },
     "api_answers": {
         "address takes": "Diese Adresse nimmt nur {names} an.",
@@ -632,6 +635,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "--demo ist für ein eigenes Netz, und {who} ist hier registriert: Geben Sie mit --state einen "
             "anderen Ordner an."
         ),
+        "no leader": "Das führende Central antwortet gerade nicht. Versuchen Sie es gleich noch einmal.",
     },
     "operator": {
         "alert fault": "{about} ist gestört ({detail}).",

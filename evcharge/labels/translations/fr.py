@@ -515,6 +515,9 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "ended, half": "la connexion avec {peer} s’est terminée au milieu d’une trame",
         "ended, why": "la connexion avec {peer} s’est terminée\u00a0: {why}",
         "reset": "l’autre extrémité l’a coupée",
+        "another leads": "un autre Central dirige",
+        "database away": "la base de données est injoignable",
+        "took over": "un autre Central a repris ces livres",
     },
     "api_answers": {
         "address takes": "Cette adresse n’accepte que {names}.",
@@ -651,6 +654,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
             "--demo est pour un réseau à part, et {who} est inscrit ici\u00a0: donnez un autre dossier "
             "avec --state."
         ),
+        "no leader": "Le Central qui dirige ne répond pas pour l’instant. Réessayez dans un moment.",
     },
     "operator": {
         "alert fault": "{about} est en panne ({detail}).",

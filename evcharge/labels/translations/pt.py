@@ -16,7 +16,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "unplugged": "ficha desligada",
         "driver": "parado pelo condutor",
         "operator": "parado pelo operador",
-        "weather": "parado por causa do tempo",
+        "weather": "parado pelo tempo",
         "fault": "avaria no ponto de carregamento",
         "limit": "atingiu-se o limite pré-pago",
         "own limit": "atingiu-se o limite do condutor",
@@ -491,6 +491,9 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "ended, half": "a ligação a {peer} terminou a meio de uma trama",
         "ended, why": "a ligação a {peer} terminou: {why}",
         "reset": "o outro lado cortou-a",
+        "another leads": "outra Central dirige",
+        "database away": "não se chega à base de dados",
+        "took over": "outra Central tomou conta destes livros",
     },
     "api_answers": {
         "address takes": "Este endereço só aceita {names}.",
@@ -613,6 +616,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "demo with others": (
             "--demo é para uma rede própria, e {who} está registado aqui: indique outra pasta com --state."
         ),
+        "no leader": "A Central que dirige não responde agora. Tente novamente daqui a pouco.",
     },
     "operator": {
         "alert fault": "{about} está avariado ({detail}).",
