@@ -194,7 +194,7 @@ class Dispatcher:
         A refusal is not answered yet: it may rest on what this very batch is about to store.
         """
         now = self._clock()
-        steady_s = asyncio.get_running_loop().time()
+        rules = replace(self._rules, now=now, steady_s=asyncio.get_running_loop().time())
         draft, counts = PendingFacts(self.facts), self._counted.draft()
         for known in await self._store.recall(unknown(self.facts, (one.command for one in batch))):
             draft.recall(known)
@@ -202,9 +202,8 @@ class Dispatcher:
         for waiting in batch:
             command = waiting.command
             try:
-                decision = decide(
-                    draft, command, replace(self._rules, now=waiting.since or now, steady_s=steady_s)
-                )
+                then = rules if waiting.since is None else replace(rules, now=waiting.since)
+                decision = decide(draft, command, then)
             except Refused as refusal:
                 outcomes.append(refusal)
                 continue

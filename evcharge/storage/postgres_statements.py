@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 
-from evcharge.storage.statements import Add, Put, SetNewest, Statement, Take, Values, added_up
+from evcharge.storage.statements import Add, Put, Set, SetNewest, Statement, Take, Values, added_up
 from evcharge.storage.sums import MOST_KEPT
 
 # Raised by the fence: another Central has these books.
@@ -97,6 +97,9 @@ def sql_of(statement: Statement, types: Mapping[str, str], rows: str) -> str:
         case Add():
             added = ", ".join(_added(statement, name, f"more.{name}") for name in statement.sums)
             return f"UPDATE {table} SET {added} FROM ({given}) AS more WHERE {_same(statement, 'more')}"  # noqa: S608
+        case Set():
+            told = ", ".join(f"{name} = newer.{name}" for name in statement.columns)
+            return f"UPDATE {table} SET {told} FROM ({given}) AS newer WHERE {_same(statement, 'newer')}"  # noqa: S608
         case SetNewest():
             same = " AND ".join(f"one.{name} = newer.{name}" for name in statement.key)
             last = f"SELECT MAX(one.{statement.newest}) FROM {table} AS one WHERE {same}"  # noqa: S608
@@ -127,7 +130,7 @@ def _on_conflict(statement: Put) -> str:
     return f" ON CONFLICT ({', '.join(statement.key)}) DO UPDATE SET {rest}"
 
 
-def _same(statement: Add | Take, other: str) -> str:
+def _same(statement: Add | Set | Take, other: str) -> str:
     return " AND ".join(f"{statement.table}.{name} = {other}.{name}" for name in statement.key)
 
 

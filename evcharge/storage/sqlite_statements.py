@@ -2,7 +2,7 @@
 
 import functools
 
-from evcharge.storage.statements import Add, Put, SetNewest, Sql, Statement, Take
+from evcharge.storage.statements import Add, Put, Set, SetNewest, Sql, Statement, Take
 from evcharge.storage.sums import MOST_KEPT
 
 
@@ -23,6 +23,11 @@ def sql_of(statement: Statement | Sql) -> str:
             added = ", ".join(_added(statement, name, places[name]) for name in statement.sums)
             where = " AND ".join(f"{name} = {places[name]}" for name in statement.key)
             return f"UPDATE {statement.table} SET {added} WHERE {where}"  # noqa: S608
+        case Set():
+            places = {name: f"?{number}" for number, name in enumerate(statement.takes, 1)}
+            told = ", ".join(f"{name} = {places[name]}" for name in statement.columns)
+            where = " AND ".join(f"{name} = {places[name]}" for name in statement.key)
+            return f"UPDATE {statement.table} SET {told} WHERE {where}"  # noqa: S608
         case SetNewest():
             key = " AND ".join(f"{name} = ?{number}" for number, name in enumerate(statement.key, 1))
             newest = f"SELECT MAX({statement.newest}) FROM {statement.table} WHERE {key}"  # noqa: S608

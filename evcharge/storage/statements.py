@@ -45,6 +45,20 @@ class Add:
 
 
 @dataclass(frozen=True, slots=True)
+class Set:
+    """Set `columns` of the row that has the `key` and is there: no other column, and no index of one, is touched."""
+
+    table: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """The columns of a row."""
+        return self.key + self.columns
+
+
+@dataclass(frozen=True, slots=True)
 class SetNewest:
     """Set `column` of the newest row (by `newest`) that has the `key`."""
 
@@ -72,7 +86,7 @@ class Take:
         return self.key
 
 
-Statement = Put | Add | SetNewest | Take
+Statement = Put | Add | Set | SetNewest | Take
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from evcharge.domain.timestamps import text_of
 from evcharge.storage import books as port
 from evcharge.storage import database, hash_chain
 from evcharge.storage.sqlite_statements import sql_of
-from evcharge.storage.statements import Put, Sql
+from evcharge.storage.statements import Put, Set, Sql
 from tests.component import engines
 from tests.unit.central.builders import ADMIN, NOON, Network
 
@@ -164,6 +164,9 @@ def written_by_an_older(path: Path, schema: int, decided: list[DecidedEntry]) ->
                     }
                     if write.table == "quarantine":
                         old.execute(_OLD_QUARANTINE, known)
+                    elif isinstance(write, Set):
+                        told = tuple(name for name in known if name not in write.key)
+                        old.execute(sql_of(replace(write, columns=told)), tuple(known.values()))
                     elif isinstance(write, Put):
                         put = replace(write, columns=tuple(known))
                         old.execute(sql_of(put), tuple(known.values()))

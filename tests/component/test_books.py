@@ -9,7 +9,7 @@ import pytest
 
 from evcharge.central.books.rows import STATEMENTS
 from evcharge.storage.books import Books
-from evcharge.storage.statements import Add, Put, SetNewest, Sql, Take, added_up
+from evcharge.storage.statements import Add, Put, Set, SetNewest, Sql, Take, added_up
 from evcharge.storage.store_errors import ConstraintViolated, StoreError
 from evcharge.storage.sums import MOST_KEPT
 from tests.component import engines
@@ -98,6 +98,14 @@ async def test_sums_grow_and_a_full_one_stays_full(books: Books):
 def test_rows_of_one_key_are_added_up():
     rows = [("CP1", "d", 1, MOST_KEPT, 1), ("CP2", "d", 1, 5, 0), ("CP1", "d", 1, 20, 2)]
     assert added_up(ADD_TO_DAILY, rows) == [("CP1", "d", 2, MOST_KEPT, 3), ("CP2", "d", 1, 5, 0)]
+
+
+async def test_of_a_row_that_is_there_some_columns_are_set(books: Books):
+    await books.commit([(PUT_OFFSET, [("c", 0, 1), ("c", 1, 1), ("d", 0, 1)])])
+    advance = Set("order_offset", ("cluster", "partition"), ("next",))
+    await books.commit([(advance, [("c", 0, 5), ("d", 0, 6), ("c", 0, 7), ("e", 0, 8)])])
+    found = await books.read("SELECT * FROM order_offset ORDER BY cluster, partition")
+    assert [tuple(row) for row in found] == [("c", 0, 7), ("c", 1, 1), ("d", 0, 6)]
 
 
 async def test_only_the_newest_row_is_marked(books: Books):

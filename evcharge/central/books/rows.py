@@ -21,6 +21,7 @@ from evcharge.central.rules.facts import (
     FormerWallet,
     JournalCursor,
     JournalForgotten,
+    Metered,
     MeterReading,
     OrderOffset,
     OrderTaken,
@@ -39,7 +40,7 @@ from evcharge.domain.location import Location, WeatherKind
 from evcharge.domain.session import EndReason, Session, SessionState, Ticket
 from evcharge.domain.timestamps import text_of
 from evcharge.storage.books import Row
-from evcharge.storage.statements import Add, Put, SetNewest, Sql, Statement, Take, Values, Writes
+from evcharge.storage.statements import Add, Put, Set, SetNewest, Sql, Statement, Take, Values, Writes
 
 _EVENT_COLUMNS = (
     "n", "at", "actor", "role", "address", "type", "cp_id", "driver_id", "session_id", "correlation_id", "data", "hash",
@@ -186,6 +187,8 @@ _ADD_TO_DAILY = Add(
 _CORRECT_DAILY = Add(
     "daily", ("cp_id", "day"), ("energy_mwh", "revenue_cents"), capped=("energy_mwh",), begins=False
 )
+# Most commits are these, and a session is in a dozen indexes.
+_SET_METERED = Set("session", ("session_id",), ("meter_mwh", "excess_mwh", "elapsed_s"))
 _BREAK_OFF = SetNewest("status_log", ("cp_id",), newest="n", column="until")
 _ADD_TO_STATUS_DAILY = Add("status_daily", ("cp_id", "day", "status"), ("ms", "times"))
 _FORGET_JOURNAL = Take("journal", ("cp_id", "journal_id"))
@@ -203,13 +206,13 @@ _PUT_READING = Sql("""
 _THIN_READINGS = Sql("""
     DELETE FROM reading WHERE session_id = :session_id AND EXISTS (
         SELECT 1 FROM reading AS first WHERE first.session_id = reading.session_id
-        AND first.elapsed_s < reading.elapsed_s AND first.elapsed_s / :stretch_s = reading.elapsed_s / :stretch_s)
+        AND first.elapsed_s >= reading.elapsed_s / :stretch_s * :stretch_s AND first.elapsed_s < reading.elapsed_s)
     AND elapsed_s < (SELECT MAX(elapsed_s) FROM reading AS last WHERE last.session_id = :session_id)
 """)
 # All that a decision can write.
 STATEMENTS: tuple[Statement, ...] = (
     *(table.put for table in _TABLES.values()),
-    PUT_EVENT, _PUT_INBOX, _PUT_BACK_INBOX, _PUT_STATUS, _ADD_TO_DAILY, _CORRECT_DAILY, _BREAK_OFF,
+    PUT_EVENT, _PUT_INBOX, _PUT_BACK_INBOX, _PUT_STATUS, _ADD_TO_DAILY, _CORRECT_DAILY, _BREAK_OFF, _SET_METERED,
     _ADD_TO_STATUS_DAILY, _FORGET_JOURNAL, _TAKE_FROM_INBOX,
 )  # fmt: skip
 
@@ -237,7 +240,15 @@ def statements(batch: Iterable[DecidedEntry], days: Days = UTC_DAYS) -> Iterator
     forgotten: list[Values] = []
     unpaced: list[MeterReading] = []
     thinned: dict[SessionId, int] = {}
+    metered: dict[SessionId, Session] = {}
     for number, (change, at) in enumerate(_changes(batch)):
+        if isinstance(change, Metered):
+            session = change.session
+            if (session.session_id,) in changes[Session]:
+                changes[Session][session.session_id,] = (session, at)
+            else:
+                metered[session.session_id] = session
+            continue
         if isinstance(change, TicketSeen):
             seen.append((change.session_id, change.driver_id))
             continue
@@ -250,6 +261,8 @@ def statements(batch: Iterable[DecidedEntry], days: Days = UTC_DAYS) -> Iterator
             changes[JournalCursor].pop((change.cp_id, change.journal_id), None)
             forgotten.append((change.cp_id, change.journal_id))
             continue
+        if isinstance(change, Session):
+            metered.pop(change.session_id, None)
         if isinstance(change, Ticket):
             inbox.append((change.session_id, change.driver_id))
             day = days.of(change.ended_at).isoformat()
@@ -270,6 +283,9 @@ def statements(batch: Iterable[DecidedEntry], days: Days = UTC_DAYS) -> Iterator
         if latest:
             table = _TABLES[kind]
             yield table.put, [table.row(change, at) for change, at in latest.values()]
+    if metered:
+        values = attrgetter(*_SET_METERED.takes)
+        yield _SET_METERED, [values(session) for session in metered.values()]
     if unpaced:
         yield (
             _PUT_READING,

@@ -1,6 +1,8 @@
 """The rules of one charging session: start, stop, the engine's records. Its end and money: `settlement`. Pure."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import cast
 
 from evcharge.central.rules import charge_curve, corrections, lapses, presence
 from evcharge.central.rules.commands import (
@@ -12,8 +14,8 @@ from evcharge.central.rules.commands import (
     TakeRecords,
 )
 from evcharge.central.rules.decision import Draft
-from evcharge.central.rules.facts import Driver, JournalCursor, JournalForgotten
-from evcharge.central.rules.metering import BILLED_LESS, TOO_MUCH, Means, begun, read
+from evcharge.central.rules.facts import Driver, JournalCursor, JournalForgotten, Metered
+from evcharge.central.rules.metering import BILLED_LESS, TOO_MUCH, Believed, Means, begun, read
 from evcharge.central.rules.quarantine import set_aside
 from evcharge.central.rules.rebuilding import Succeed, rebuilt
 from evcharge.central.rules.replies import RecordsMissing, RecordsTaken, RequestStep
@@ -359,21 +361,51 @@ def take_records(draft: Draft, command: TakeRecords, rules: Rules, succeed: Succ
     if point.journal_id != command.journal_id:
         raise CommandRefused("another journal", Code.SEQ, cp_id=point.cp_id)
     before = last = draft.last_seq(command.cp_id, command.journal_id)
-    for record in command.records:
-        if record.seq <= last:
-            continue
-        if record.seq > last + 1:
-            draft.reply = RecordsMissing(last_seq=last)
-            break
-        _apply(draft, command, record, rules, succeed)
-        last = record.seq
-    else:
-        draft.reply = RecordsTaken(last_seq=last)
+    for run in _runs(command.records, before):
+        _take_run(draft, command, run, rules, succeed)
+        last = run[-1].seq
+    is_gap = any(record.seq > last for record in command.records)
+    draft.reply = RecordsMissing(last_seq=last) if is_gap else RecordsTaken(last_seq=last)
     if last > before:
         draft.put(JournalCursor(command.cp_id, command.journal_id, last))
         _end_what_has_its_limit(draft, command.cp_id)
         _end_what_may_not_run(draft, command.cp_id)
         _forget_a_journal(draft, command.cp_id, command.journal_id)
+
+
+def _runs(records: Iterable[AnyRecord], last: int) -> Iterator[list[AnyRecord]]:
+    """Yield those that follow record `last` without a gap, in order: METERs in a row of one session together."""
+    run: list[AnyRecord] = []
+    for record in records:
+        if record.seq <= last:
+            continue
+        if record.seq > last + 1:
+            break
+        last = record.seq
+        if run and not (_is_meter_of(run[0].session_id, run[0]) and _is_meter_of(run[0].session_id, record)):
+            yield run
+            run = []
+        run.append(record)
+    if run:
+        yield run
+
+
+def _is_meter_of(session_id: str, record: AnyRecord) -> bool:
+    return isinstance(record, Meter) and record.session_id == session_id
+
+
+def _take_run(
+    draft: Draft, command: TakeRecords, run: list[AnyRecord], rules: Rules, succeed: Succeed
+) -> None:
+    session = draft.session(SessionId(run[0].session_id))
+    charges_here = (
+        session is not None and session.cp_id == command.cp_id and session.state is SessionState.CHARGING
+    )
+    if session is not None and charges_here and isinstance(run[0], Meter):
+        _metered(draft, command, session, cast(list[Meter], run), rules)
+        return
+    for record in run:
+        _apply(draft, command, record, rules, succeed)
 
 
 def _end_what_has_its_limit(draft: Draft, cp_id: CpId) -> None:
@@ -427,11 +459,6 @@ def _apply(draft: Draft, command: TakeRecords, record: AnyRecord, rules: Rules, 
     match session.state, record:
         case SessionState.AUTHORISED, SupplyStart():
             _started(draft, command, session, record, rules)
-        case SessionState.CHARGING, Meter():
-            if record.meter_mwh < session.meter_mwh:
-                set_aside(draft, command, record, rules, "meter goes backwards")
-            else:
-                _metered(draft, command, session, record, rules)
         case SessionState.CHARGING, SupplyEnd():
             _ended(draft, command, session, record, rules)
         case SessionState.AUTHORISED, SupplyRefused():
@@ -479,17 +506,25 @@ def _started(draft: Draft, command: TakeRecords, session: Session, record: Suppl
     )
 
 
-def _metered(draft: Draft, command: TakeRecords, session: Session, record: Meter, rules: Rules) -> None:
-    """Count what is believed of a reading. Of a session's excess the first and the last record are kept."""
+def _metered(draft: Draft, command: TakeRecords, session: Session, run: list[Meter], rules: Rules) -> None:
+    """Count what is believed of readings. Of a session's excess the first and the last record are kept."""
     means = Means.of(draft.existing_point(session.cp_id), rules)
-    after, doubt = read(session, record, means, rules)
-    draft.put(after)
-    charge_curve.follow(draft, session, after, record)
-    if after.excess_mwh and session.excess_mwh:
-        return
-    if doubt:
-        set_aside(draft, command, record, rules, doubt)
-    if doubt == TOO_MUCH:
+    believed, last_kept, has_too_much = Believed(session), session, False
+    for record in run:
+        if record.meter_mwh < believed.meter_mwh:
+            set_aside(draft, command, record, rules, "meter goes backwards")
+            continue
+        earlier_s, had_excess = believed.elapsed_s, believed.excess_mwh > 0
+        doubt = believed.read(record, means, rules)
+        if charge_curve.is_due(earlier_s, believed.elapsed_s):
+            before, last_kept = last_kept, believed.session()
+            charge_curve.follow(draft, before, last_kept, record)
+        if doubt and not (had_excess and believed.excess_mwh):
+            set_aside(draft, command, record, rules, doubt)
+            has_too_much |= doubt == TOO_MUCH
+    # One change, and one row, however many they are.
+    draft.put(Metered(believed.session()))
+    if has_too_much:
         end(draft, session.session_id, session.limit_reason)
 
 

@@ -262,6 +262,13 @@ class MeterReading:
 
 
 @dataclass(frozen=True, slots=True)
+class Metered:
+    """A session that charges on: of what the books have of it, its register and its time alone are new."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
 class OrderOffset:
     """The next order that Central reads of one partition of one Kafka cluster."""
 
@@ -291,6 +298,7 @@ Change = (
     | OrderTaken
     | OrderOffset
     | MeterReading
+    | Metered
 )
 
 
@@ -457,6 +465,8 @@ class Facts:
                 else:
                     self._sessions.pop(change.session_id, None)
                 self._requests[change.request_id] = change
+            case Metered(session=session):
+                self._sessions[session.session_id] = self._requests[session.request_id] = session
             case Ticket():
                 self._requests[change.request_id] = change
                 self._unseen[change.session_id] = change.driver_id

@@ -75,38 +75,81 @@ def begun(session: Session, record: SupplyStart, rules: Rules) -> tuple[Session,
     return begun, doubt
 
 
+class Believed:
+    """What a session's readings come to, one after the other: many of them make one session anew."""
+
+    __slots__ = ("_before", "_most_mwh", "elapsed_s", "excess_mwh", "meter_mwh", "spare_mwh")
+
+    def __init__(self, session: Session) -> None:
+        self._before = session
+        self._most_mwh = session.most_mwh
+        self.elapsed_s = session.elapsed_s
+        self.meter_mwh = session.meter_mwh
+        self.excess_mwh = session.excess_mwh
+        self.spare_mwh = session.spare_mwh
+
+    @property
+    def energy_mwh(self) -> int:
+        """What is billed of it so far."""
+        return self.meter_mwh - self._before.start_meter_mwh - self.excess_mwh
+
+    def session(self) -> Session:
+        """Return the session as it is at its last reading."""
+        return replace(
+            self._before,
+            elapsed_s=self.elapsed_s,
+            meter_mwh=self.meter_mwh,
+            excess_mwh=self.excess_mwh,
+            spare_mwh=self.spare_mwh,
+        )
+
+    def read(self, record: Meter | SupplyEnd, means: Means, rules: Rules) -> str:
+        """Take in a reading; return what is not believed of it ("": nothing)."""
+        elapsed_s, doubt = self._elapsed(record, rules)
+        # A register below an earlier reading is somebody else's business; here the highest counts.
+        more_mwh = max(0, record.meter_mwh - self.meter_mwh)
+        possible_mwh = self._possible(elapsed_s, means, rules)
+        beyond_mwh = 0 if possible_mwh is None else max(0, more_mwh - possible_mwh)
+        self.elapsed_s = elapsed_s
+        self.meter_mwh += more_mwh
+        self.excess_mwh += beyond_mwh
+        self.spare_mwh = None if possible_mwh is None else possible_mwh - more_mwh + beyond_mwh
+        if beyond_mwh:
+            doubt = NOT_POSSIBLE
+        if (over_mwh := self.energy_mwh - self._most_mwh) > 0:
+            self.excess_mwh += over_mwh
+            doubt = TOO_MUCH
+        return doubt
+
+    def _possible(self, elapsed_s: int | None, means: Means, rules: Rules) -> int | None:
+        """Return how much more than at its last reading it may have had; None when nobody can say."""
+        rounding_mwh = means.energy_mwh(_ROUNDING_S)
+        if elapsed_s is not None:
+            # What an interval leaves over is spent by the next one, but for no longer than seconds are rounded.
+            spare_mwh = rounding_mwh if self.spare_mwh is None else min(self.spare_mwh, rounding_mwh)
+            return spare_mwh + means.energy_mwh(elapsed_s - (self.elapsed_s or 0))
+        if self._before.authorised_s is None:
+            return None
+        # Its records do not say when they were written: all of it lies between its authorisation and now.
+        all_mwh = rounding_mwh + means.energy_mwh(rules.steady_s - self._before.authorised_s)
+        return max(0, all_mwh - self.energy_mwh)
+
+    def _elapsed(self, record: Meter | SupplyEnd, rules: Rules) -> tuple[int | None, str]:
+        if record.elapsed_s is UNSET:
+            return self.elapsed_s, ""
+        said_s = max(record.elapsed_s, self.elapsed_s or 0)
+        if self._before.authorised_s is None:
+            return said_s, ""
+        known_s = rules.steady_s - self._before.authorised_s
+        most_s = int(known_s * (100 + _DRIFT_PERCENT) / 100) + _SLACK_S
+        return (said_s, "") if said_s <= most_s else (max(most_s, self.elapsed_s or 0), NOT_SO_LONG)
+
+
 def read(session: Session, record: Meter | SupplyEnd, means: Means, rules: Rules) -> tuple[Session, str]:
     """Return `session` at this reading, and what is not believed of that ("": nothing)."""
-    elapsed_s, doubt = _elapsed(session, record, rules)
-    # A register below an earlier reading is somebody else's business; here the highest counts.
-    more_mwh = max(0, record.meter_mwh - session.meter_mwh)
-    possible_mwh = _possible(session, elapsed_s, means, rules)
-    beyond_mwh = 0 if possible_mwh is None else max(0, more_mwh - possible_mwh)
-    after = replace(
-        session,
-        elapsed_s=elapsed_s,
-        meter_mwh=session.meter_mwh + more_mwh,
-        excess_mwh=session.excess_mwh + beyond_mwh,
-        spare_mwh=None if possible_mwh is None else possible_mwh - more_mwh + beyond_mwh,
-    )
-    if beyond_mwh:
-        doubt = NOT_POSSIBLE
-    bounded = within_limit(after)
-    return bounded, doubt if bounded is after else TOO_MUCH
-
-
-def _possible(session: Session, elapsed_s: int | None, means: Means, rules: Rules) -> int | None:
-    """Return how much more than at its last reading a session may have had; None when nobody can say."""
-    rounding_mwh = means.energy_mwh(_ROUNDING_S)
-    if elapsed_s is not None:
-        # What an interval leaves over is spent by the next one, but for no longer than seconds are rounded.
-        spare_mwh = rounding_mwh if session.spare_mwh is None else min(session.spare_mwh, rounding_mwh)
-        return spare_mwh + means.energy_mwh(elapsed_s - (session.elapsed_s or 0))
-    if session.authorised_s is None:
-        return None
-    # Its records do not say when they were written: all of it lies between its authorisation and now.
-    all_mwh = rounding_mwh + means.energy_mwh(rules.steady_s - session.authorised_s)
-    return max(0, all_mwh - session.energy_mwh)
+    believed = Believed(session)
+    doubt = believed.read(record, means, rules)
+    return believed.session(), doubt
 
 
 def not_shown(session: Session, power_w: int, energy_mwh: int, means: Means, steady_s: float) -> str:
@@ -135,14 +178,3 @@ def ended_at(session: Session, rules: Rules) -> datetime:
         # Its engine does not say: it lasted for as long as Central heard of it.
         return session.started_at + timedelta(seconds=max(0.0, rules.steady_s - session.started_s))
     return max(session.started_at, rules.now)
-
-
-def _elapsed(session: Session, record: Meter | SupplyEnd, rules: Rules) -> tuple[int | None, str]:
-    if record.elapsed_s is UNSET:
-        return session.elapsed_s, ""
-    said_s = max(record.elapsed_s, session.elapsed_s or 0)
-    if session.authorised_s is None:
-        return said_s, ""
-    known_s = rules.steady_s - session.authorised_s
-    most_s = int(known_s * (100 + _DRIFT_PERCENT) / 100) + _SLACK_S
-    return (said_s, "") if said_s <= most_s else (max(most_s, session.elapsed_s or 0), NOT_SO_LONG)

@@ -19,6 +19,7 @@ from evcharge.central.rules.facts import (
     FormerWallet,
     JournalCursor,
     JournalForgotten,
+    Metered,
     OrderTaken,
     Quarantined,
     TicketSeen,
@@ -195,6 +196,8 @@ class PendingFacts:
                 self._sessions[change.session_id] = change
                 self._requests[change.request_id] = change
                 self._close(change)
+            case Metered(session=session):
+                self._sessions[session.session_id] = self._requests[session.request_id] = session
             case Ticket():
                 self._requests[change.request_id] = change
                 self._unseen[change.session_id] = change.driver_id

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evcharge.central.rules import commands as c
-from evcharge.central.rules.facts import Quarantined
+from evcharge.central.rules.facts import MeterReading, Quarantined
 from evcharge.central.rules.metering import BILLED_LESS, TOO_MUCH, Means, not_shown
 from evcharge.central.rules.settings import Rules
 from evcharge.cp.engine.simulated_car import SimulatedCar
 from evcharge.domain import events, journal_records
 from evcharge.domain.billing import MAX_SESSION_MWH
 from evcharge.domain.session import EndReason, Session
-from tests.unit.central.builders import KWH, NOON, OTHER_JOURNAL, Network, only, said, set_aside
+from tests.unit.central.builders import JOURNAL, KWH, NOON, OTHER_JOURNAL, Network, only, said, set_aside
 
 HOUR = 3_600
 SECOND = timedelta(seconds=1)
@@ -414,3 +414,41 @@ def test_a_driver_whose_charge_breaks_off_hears_of_no_more_than_the_limit(town: 
     session = town.charging(more_mwh=KWH)
     told = town.reports("hot", live_mwh=10**15)
     assert only(told, events.SessionInterrupted).energy_mwh == session.limit_mwh
+
+
+# ---- many at once
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-3_000, 40_000), st.none() | st.integers(0, 400), st.integers(0, 2)),
+        max_size=12,
+    ),
+    st.integers(1, 12),
+)
+def test_readings_come_to_the_same_together_and_one_by_one(
+    told: list[tuple[int, int | None, int]], at_once: int
+):
+    """Each: mWh more than the last, its seconds if it says them, and how many seconds later it comes."""
+    found = []
+    for size in (1, at_once):
+        town = Network()
+        town.engine(speed_permille=1000, max_power_w=22_000)
+        town.monitor()
+        town.driver_is_there()
+        session = begun(town)
+        engine = town.engines["CP001"]
+        town.facts.put(replace(town.session(session.session_id), limit_mwh=150_000))
+        records = []
+        for more_mwh, elapsed_s, _ in told:
+            when = {} if elapsed_s is None else {"elapsed_s": elapsed_s}
+            records.append(engine.meter(session.session_id, max(more_mwh, -engine.meter_mwh), **when))
+        town.later(sum(later_s for *_, later_s in told))
+        decisions = [town.sends(*records[at : at + size]) for at in range(0, len(records), size)]
+        changes = [change for one in decisions for change in one.changes]
+        kept = {(one.kind, one.seq, one.why): one for one in changes if isinstance(one, Quarantined)}
+        said_of_it = sorted((type(event).__name__, str(event)) for one in decisions for event in one.events)
+        curve = [one for one in changes if isinstance(one, MeterReading)]
+        after = town.session(session.session_id)
+        found.append((after, after.spare_mwh, kept, said_of_it, curve, town.facts.last_seq("CP001", JOURNAL)))
+    assert found[0] == found[1]

@@ -1,0 +1,65 @@
+"""What goes into the books of what was decided: as few rows, and as few columns, as are new."""
+
+from typing import Any
+
+import pytest
+
+from evcharge.central.books.rows import DecidedEntry, statements
+from evcharge.storage.statements import Put, Set
+from tests.unit.central.builders import ADMIN, Network
+
+
+@pytest.fixture
+def town() -> Network:
+    network = Network()
+    network.point_is_there()
+    network.driver_is_there()
+    return network
+
+
+def written(network: Network) -> dict[Any, list[dict[str, Any]]]:
+    """Return what the decisions of one commit write of sessions, by the kind of statement."""
+    decided = [
+        DecidedEntry(one, ADMIN, at) for one, at in zip(network.decisions, network.instants, strict=True)
+    ]
+    network.decisions, network.instants = [], []
+    return {
+        type(write): [dict(zip(write.takes, row, strict=True)) for row in rows]
+        for write, rows in statements(decided)
+        if isinstance(write, Put | Set) and write.table == "session"
+    }
+
+
+def meters(network: Network, session_id: str, *, first_s: int, cp_id: str = "CP001") -> None:
+    """Five METERs of as many seconds."""
+    engine = network.engines[cp_id]
+    network.later(5)
+    seconds = range(first_s, first_s + 5)
+    network.sends(*(engine.meter(session_id, 100, elapsed_s=one) for one in seconds), cp_id=cp_id)
+
+
+def test_meters_of_one_commit_set_three_columns_of_one_row(town: Network):
+    session = town.charging(more_mwh=1_000)
+    written(town)
+    meters(town, session.session_id, first_s=1)
+    meters(town, session.session_id, first_s=6)
+    assert written(town) == {
+        Set: [{"session_id": session.session_id, "meter_mwh": 2_000, "excess_mwh": 0, "elapsed_s": 10}]
+    }
+
+
+def test_what_is_new_of_a_session_besides_goes_in_with_its_meters(town: Network):
+    session = town.authorised()
+    written(town)
+    engine = town.engines["CP001"]
+    town.sends(engine.started(session.session_id, began_at=town.rules.now.timestamp()))
+    meters(town, session.session_id, first_s=1)
+    kept = written(town)
+    assert [(row["state"], row["meter_mwh"], row["elapsed_s"]) for row in kept[Put]] == [("CHARGING", 500, 5)]
+    meters(town, session.session_id, first_s=6)
+    town.sends(engine.ended(session.session_id, 7, elapsed_s=11))
+    both = written(town)
+    assert [(row["state"], row["meter_mwh"], row["elapsed_s"]) for row in both[Put]] == [
+        ("TICKETED", 1_007, 11)
+    ]
+    assert Set not in kept | both
