@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.async_api import Page, Route, WebSocket, expect
 
-from tests.web.browser import SOCKETS
+from tests.web.browser import PATIENCE_MS, SOCKETS
 
 OLD_PAGE_IS_BACK = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
 HALF_AN_HOUR_MS = 30 * 60_000
@@ -53,8 +53,7 @@ async def test_who_is_quicker_than_the_page_sends_nothing_and_reads_no_names_of_
             await page.goto(f"{room.url}/login", wait_until="commit")
         await page.fill("#name", "quick.one")
         await page.fill("#password", await room.person("quick.one", "operator"))
-        # The words of every page are there.
-        await expect(page.locator("#theme")).to_have_attribute("aria-label", "Dark or light")
+        await expect(page.locator("#enter")).to_be_disabled()
         assert "login." not in await page.inner_text("body")
         await page.press("#password", "Enter")
         held.set()
@@ -180,6 +179,19 @@ async def test_a_password_entered_before_the_scripts_are_there_goes_nowhere(room
         )
         assert sent == []
         assert page.url == f"{room.url}/login"
+
+
+async def test_all_words_of_the_login_are_asked_for_at_once(room, window) -> None:
+    async with window() as opened:
+        held: asyncio.Queue[Route] = asyncio.Queue()
+        await opened.page.route("**/words/*.js", held.put)
+        await opened.page.goto(f"{room.url}/login", wait_until="commit")
+        async with asyncio.timeout(PATIENCE_MS / 1000):
+            waiting = [await held.get() for _ in range(3)]
+        assert any(one.request.url.endswith("/words/en_login.js") for one in waiting)
+        for one in waiting:
+            await one.continue_()
+        await expect(opened.page.locator("#enter")).to_be_enabled()
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ const LANGUAGES = {
 };
 /** @type {Record<string, Record<string, string>>} */
 const WORDS = Object.fromEntries(Object.keys(LANGUAGES).map((one) => [one, {}]));
-/** Parts of the words, loaded in the languages that are looked at. */
-const parts = new Set(["", "_terms"]);
+/** Parts of the words, loaded in the languages that are looked at; those that a page names are asked for with the first. */
+const parts = new Set(["", "_terms", ...(document.documentElement.dataset.words?.split(" ") ?? []).map((name) => `_${name}`)]);
 const loaded = new Set();
 const KEPT = "evcharge.lang";
 const ATTRIBUTES = { t: null, tLabel: "aria-label", tPlaceholder: "placeholder", tTitle: "title" };

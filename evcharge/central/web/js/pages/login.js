@@ -1,12 +1,10 @@
 // The login page: one form for people and drivers. Errors are plain sentences; the way back is never another site.
 import { $, icon, put } from "../dom.js";
-import { languageChoice, nextLang, onLang, t, use } from "../i18n.js";
+import { languageChoice, nextLang, onLang, t } from "../i18n.js";
 import { keys } from "../keys.js";
 import { follow, followWall, knock } from "../login/knock.js";
 import { safeNext } from "../login/next.js";
 import { toggleTheme } from "../theme.js";
-
-await use("login");
 
 /** @type {() => string} the problem, in the language of the moment */
 let told = () => "";

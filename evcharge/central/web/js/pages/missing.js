@@ -1,9 +1,8 @@
 // The page of an address at which there is nothing.
 import { $, put } from "../dom.js";
-import { languageChoice, onLang, t, use } from "../i18n.js";
+import { languageChoice, onLang, t } from "../i18n.js";
 import "../theme.js";
 
-await use("missing");
 $("header").append(languageChoice());
 put($("#address"), location.pathname);
 const entitle = () => {

@@ -1,10 +1,8 @@
 // How a phone on this network comes to trust Central: its authority's certificate, and how to tell that it is the right one.
 import { get } from "../api.js";
 import { $, icon, put } from "../dom.js";
-import { languageChoice, onLang, t, use } from "../i18n.js";
+import { languageChoice, onLang, t } from "../i18n.js";
 import { toggleTheme } from "../theme.js";
-
-await use("phones");
 
 /** @type {{sha256: string, local: boolean}|null} */ let known = null;
 let failed = false;
