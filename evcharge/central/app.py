@@ -57,17 +57,18 @@ from evcharge.labels.central import said
 from evcharge.runtime import heap, timezone
 from evcharge.runtime.admission import SeatLimits
 from evcharge.runtime.clock import Clock, steady, utc_now
-from evcharge.runtime.config import CentralSettings, Config
+from evcharge.runtime.config import CentralSettings, Config, ReachSettings
 from evcharge.runtime.descriptors import raise_limit, share
 from evcharge.runtime.health_socket import OwnHealth
 from evcharge.runtime.lifecycle import run_until
 from evcharge.runtime.plain import place
 from evcharge.security import secret_files, state_folder
 from evcharge.security.passwords import Credentials
-from evcharge.security.tls import client_context
+from evcharge.security.tls import LOOPBACK, client_context
 from evcharge.storage.anchor_file import ANCHORS, AnchorFile
 from evcharge.storage.books import Books
-from evcharge.storage.members import Me
+from evcharge.storage.members import Me, Membership
+from evcharge.storage.store_errors import StoreError
 from evcharge.terminal.keyboard import is_terminal
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Whoever stops does not wait for a database that is away.
+_LOOK_WITHIN_S = 1.0
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  what is compared
 # Its engine's, its monitor's, and that of the driver who charges there.
 _LINKS_OF_A_POINT = 3
@@ -94,6 +97,8 @@ class Central:
     anchors: Anchors
     outbox: "Outbox | None"
     notifier: Notifier
+    # Where peers find the Centrals of the network.
+    others_at: Sequence[str]
     # What goes on for ever beside the writer.
     works: tuple[Work, ...]
 
@@ -225,6 +230,7 @@ async def build(config: Config, clock: Clock, standby: Standby | None = None) ->
             anchors=Anchors(books.store, AnchorFile(database_path(state).with_name(ANCHORS)), registry),
             outbox=outbox,
             notifier=notifier,
+            others_at=_as_peers_see(config.reach),
             works=(
                 watchdog.run,
                 registry.run,
@@ -250,12 +256,16 @@ async def serve(central: Central, stop: asyncio.Event, shown: Sequence[Work] = (
         async with listen(settings.host, settings.port, central.door, central.peers.peers.serve) as port:
             central.website.inviting.port = port
             log.info("%s", said("listening", at=place(settings.host, port)))
-            await run_until(
-                stop,
-                dispatcher.run(),
-                *(work() for work in (*central.works, *shown)),
-                each_minute(refusals, dispatcher, books.store, central.anchors.drop, settled),
-            )
+            try:
+                await run_until(
+                    stop,
+                    dispatcher.run(),
+                    *(work() for work in (*central.works, *shown)),
+                    each_minute(refusals, dispatcher, books.store, central.anchors.drop, settled),
+                )
+            finally:
+                if await _has_heir(books.database.membership):
+                    central.peers.peers.hand_over(central.others_at)
             books.store.end()
     # Every peer has been sent away: what they said last, and that we stopped, is still stored.
     refusals.flush()
@@ -266,6 +276,18 @@ async def serve(central: Central, stop: asyncio.Event, shown: Sequence[Work] = (
     await central.notifier.finish()
     if central.outbox is not None:
         await central.outbox.finish()
+
+
+async def _has_heir(membership: Membership | None) -> bool:
+    """Return whether another Central lives that leads next, or does already."""
+    if membership is None:
+        return False
+    try:
+        async with asyncio.timeout(_LOOK_WITHIN_S):
+            _, members = await membership.members()
+    except (StoreError, TimeoutError):
+        return bool(membership.others)
+    return any(one.alive and one.name != membership.me.name for one in members)
 
 
 async def _panel(central: Central, lang: str, stop: asyncio.Event) -> list[Work]:
@@ -325,6 +347,14 @@ def _address(settings: CentralSettings) -> str:
         return ""
     host = socket.gethostname() if settings.api_host in _EVERYWHERE else settings.api_host
     return f"https://{place(host, settings.api_port)}"
+
+
+def _as_peers_see(reach: ReachSettings) -> list[str]:
+    """Return where peers find the Centrals, if [reach] knows several; those of this computer only if all are there."""
+    if not reach.other_centrals:
+        return []
+    far = [(host, port) for host, port in reach.centrals if host not in LOOPBACK]
+    return [place(*one) for one in far or reach.centrals]
 
 
 def _keys(state: Path, tokens: Tokens) -> str:

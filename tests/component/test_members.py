@@ -19,6 +19,7 @@ from evcharge.central.books.invariants import violations
 from evcharge.central.books.rows import STATEMENTS
 from evcharge.domain.errors import Deposed, StateError, Taken
 from evcharge.evc1 import messages
+from evcharge.evc1.connection import Channel, HandedOver
 from evcharge.runtime.clock import utc_now
 from evcharge.security import secret_files, state_folder
 from evcharge.security.tls import client_context
@@ -104,6 +105,13 @@ class Heir:
 def freeze(books: PostgresBooks) -> None:
     """Let the lease of a Central run out, as if its process had stopped."""
     books._lease._keeping.cancel()
+
+
+async def ended_by(channel: Channel) -> None:
+    """Listen until the link ends; raise why."""
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            await channel.receive()
 
 
 # ---- who leads
@@ -274,13 +282,15 @@ class Process:
     def __init__(self, state: Path, name: str) -> None:
         self.state, self.name, self.lines, self.news = state, name, [], asyncio.Event()
         self.port, self.api_port = free_port(), free_port()
+        # Further settings, as variables.
+        self.more: dict[str, str] = {}
 
     async def start(self, database: str) -> "Process":
         """Start it; its books are in `database`."""
         self.process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "evcharge", "central", "--state", str(self.state), "--name", self.name,
             "--port", str(self.port), "--api-port", str(self.api_port),
-            env=os.environ | {"EVCHARGE_CENTRAL__DATABASE": database},
+            env=os.environ | {"EVCHARGE_CENTRAL__DATABASE": database} | self.more,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         self._reading = asyncio.create_task(self._read())
@@ -344,6 +354,7 @@ async def two(folder: Path) -> AsyncIterator[tuple[Process, Process]]:
     """A, which leads, and B, which stands by."""
     state_folder.init_state(folder / "a", [], utc_now())
     one, other = Process(folder / "a", "A"), Process(folder / "b", "B")
+    one.more["EVCHARGE_REACH__OTHER_CENTRALS"] = f"127.0.0.1:{other.port}"
     try:
         await one.start(engines.address(folder))
         await one.leads()
@@ -408,7 +419,12 @@ async def test_a_frozen_leader_that_wakes_stands_by(tmp_path: Path):
 
 async def test_one_that_is_stopped_hands_over(tmp_path: Path):
     async with two(tmp_path) as (one, other):
+        monitor = await (await one.leads()).monitor("CP001")
         one.process.terminate()
+        with pytest.raises(HandedOver) as over:
+            await ended_by(monitor)
+        await monitor.close()
+        assert f"127.0.0.1:{other.port}" in over.value.addresses
         await other.leads()
         assert await one.process.wait() == 0
         assert (await other.get("/api/members"))[1]["cause"] == "handed over"

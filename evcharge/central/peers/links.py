@@ -8,7 +8,7 @@ events (EngineConnected and so on), so that no command can overtake the synchron
 import asyncio
 import itertools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from evcharge.central.books.store import CentralStore
 from evcharge.central.dispatcher import Dispatcher
@@ -38,7 +38,7 @@ from evcharge.domain.features import Feature
 from evcharge.domain.ids import CpId, DriverId, Role
 from evcharge.domain.session import Session
 from evcharge.evc1.connection import Channel, ChannelClosed
-from evcharge.evc1.messages import Message
+from evcharge.evc1.messages import Message, Moved
 from evcharge.evc1.tickets import LIVENESS, Identity
 from evcharge.labels import command_refusals
 
@@ -124,6 +124,11 @@ class Peers:
             # Posted, not awaited: this task may be one that is being cancelled.
             for command in link.leaving(reason):
                 self._dispatcher.post(command)
+
+    def hand_over(self, to: Sequence[str]) -> None:
+        """Tell every peer that another Central takes over, at one of the addresses `to` if there are any."""
+        for link in self.links.values():
+            link.channel.send(Moved(addresses=tuple(to)))
 
     async def _in_words(self, link: PeerLink) -> None:
         """Talk; a refusal of the rules ends it as a sentence."""
