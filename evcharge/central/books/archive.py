@@ -249,11 +249,14 @@ class Archive:
 
     async def on_paper(self, session_id: str) -> tuple[int, list[Row]] | None:
         """Return the number of a session's receipt, and what has put its ticket right; None without a ticket."""
-        sql = "SELECT number FROM receipt WHERE session_id = :session_id"
-        numbers = await self._database.read(sql, {"session_id": session_id})
+        of_it = {"session_id": session_id}
+        numbers = await self._database.read(
+            "SELECT number FROM receipt WHERE session_id = :session_id", of_it
+        )
         if not numbers:
             return None
-        return numbers[0]["number"], (await self.corrections([session_id])).get(session_id, [])
+        sql = "SELECT * FROM correction WHERE session_id = :session_id ORDER BY number"
+        return numbers[0]["number"], await self._database.read(sql, of_it)
 
     async def meanwhile(self, cp_id: str, first: int, last: int) -> list[Row]:
         """Return what happened to a charging point, and to Central, between two rows of the audit log, oldest first."""
