@@ -32,7 +32,7 @@ def doctor(within_s: float, as_json: bool, config_file: Path | None, **given: An
     from evcharge.doctor import probes
     from evcharge.doctor.findings import FindingMark, findings
     from evcharge.labels import Speech
-    from evcharge.labels.causes import cause
+    from evcharge.labels.command_errors import translated
     from evcharge.labels.doctor import SENTENCES
     from evcharge.operator import tables
 
@@ -41,7 +41,7 @@ def doctor(within_s: float, as_json: bool, config_file: Path | None, **given: An
 
     def sentence(name: str, values: dict[str, Any]) -> str:
         if "why" in values:
-            values = values | {"why": cause(str(values["why"]), config.lang)}
+            values = values | {"why": translated(str(values["why"]), config.lang)}
         return clean(say(name, **values))
 
     wrong = sum(one.mark is FindingMark.WRONG for one in found)

@@ -9,6 +9,7 @@ from msgspec import Struct
 from evcharge.doctor.observations import (
     BooksHere,
     CredentialAnswer,
+    Database,
     Folder,
     Home,
     Knock,
@@ -105,6 +106,8 @@ def _findings(seen: Observations) -> Iterator[DoctorFinding]:
         yield _way("health port", seen, seen.health_port, start, "--health-host 0.0.0.0")
     if seen.books is not None:
         yield _books(seen.books, seen.central_api_url)
+    if seen.database is not None:
+        yield _database(seen.database)
     yield _kafka(seen)
     yield _weather(seen)
     for process in seen.processes:
@@ -295,6 +298,14 @@ def _books(books: BooksHere, url: str) -> DoctorFinding:
     if books.same:
         return _mind("books", "books copy", **values)
     return _well("books", "books free", **values)
+
+
+def _database(database: Database) -> DoctorFinding:
+    if database.why:
+        return _wrong("database", "database wrong", why=database.why)
+    if database.schema is None:
+        return _well("database", "database empty", at=database.at)
+    return _well("database", "database well", at=database.at, schema=database.schema)
 
 
 def _kafka(seen: Observations) -> DoctorFinding:

@@ -155,6 +155,15 @@ class Process(Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
+class Database(Struct, frozen=True, kw_only=True):
+    """The database of [central]: its address, and what keeps Central from it ("" is nothing)."""
+
+    at: str
+    why: str = ""
+    # The schema of its books; None where it has none yet.
+    schema: int | None = None
+
+
 class Observations(Struct, frozen=True, kw_only=True):
     """All of it. What was not looked at is None or empty."""
 
@@ -174,6 +183,8 @@ class Observations(Struct, frozen=True, kw_only=True):
     central_version: str | None = None
     health_port: Way | None = None
     books: BooksHere | None = None
+    # None: the books are in a file.
+    database: Database | None = None
     brokers: str = ""
     # What keeps us from them; "" is nothing.
     brokers_why: str = ""

@@ -12,10 +12,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from evcharge import __version__
+from evcharge.central.books.setup import SCHEMA
 from evcharge.doctor import network_probes
 from evcharge.doctor.observations import (
     BooksHere,
     CredentialAnswer,
+    Database,
     Folder,
     Home,
     Knock,
@@ -43,6 +45,7 @@ from evcharge.runtime.clock import utc_now
 from evcharge.runtime.config import Config
 from evcharge.security import machine, secret_files, state_folder
 from evcharge.storage.database import holder
+from evcharge.storage.postgres_place import place_of
 from evcharge.storage.reading import reading
 from evcharge.weather import app as weather
 from evcharge.weather.atlas import Atlas
@@ -66,17 +69,19 @@ async def look(config: Config, within_s: float, environ: Mapping[str, str] = os.
     ca_file = config.state / "ca.pem"
     registry_at = urlsplit(config.reach.registry_url)
     api_at = urlsplit(config.reach.central_api)
-    registry, central, api, source, brokers_why = await asyncio.gather(
+    registry, centrals, api, source, brokers_why = await asyncio.gather(
         network_probes.server(
             registry_at.hostname or "", _port(config.reach.registry_url), "/ca.pem", ca_file, within_s
         ),
-        network_probes.way(config.reach.central_host, config.reach.central_port, within_s),
+        asyncio.gather(*(network_probes.way(*one, within_s) for one in config.reach.centrals)),
         network_probes.server(
             api_at.hostname or "", _port(config.reach.central_api), "/healthz", ca_file, within_s
         ),
         _weather(config, within_s, environ),
         _brokers(config, within_s, environ),
     )
+    # One of several is at work, and the others refuse.
+    central = next((one for one in centrals if one.end is WayEnd.OPEN), centrals[0])
     may_ask = registry.shown is not None and registry.shown.trust is Trust.OURS
     found = [
         await _member(config, kind, id_, within_s, environ, may_ask=may_ask)
@@ -113,6 +118,7 @@ async def look(config: Config, within_s: float, environ: Mapping[str, str] = os.
         if engine.engine_host in ("127.0.0.1", "localhost", "::1")
         else await network_probes.way(engine.engine_host, engine.engine_port, within_s),
         books=await _books(config.state, asked, within_s),
+        database=await _database(config, within_s),
         brokers=config.kafka.bootstrap,
         brokers_why=brokers_why[0],
         brokers_sent_on=brokers_why[1],
@@ -268,6 +274,24 @@ async def _books(state: Path, asked: OperatorAsked | None, within_s: float) -> B
     ):
         same = there == row["hash"]
     return BooksHere(path=str(path), holder=holder(path), same=same, rows=row["n"] if row is not None else 0)
+
+
+async def _database(config: Config, within_s: float) -> Database | None:
+    if not config.central.database:
+        return None
+    at = config.central.database
+    try:
+        place = place_of(config)
+        at = str(place)
+        # Its library is an extra.
+        from evcharge.storage.postgres_books import look as look_at
+
+        async with asyncio.timeout(within_s):
+            return Database(at=at, schema=await look_at(place, SCHEMA))
+    except EvchargeError as problem:
+        return Database(at=at, why=problem.text)
+    except TimeoutError:
+        return Database(at=at, why=f"{at} cannot be reached: is it running, and is `database` its address?")
 
 
 # ---- Kafka, the weather

@@ -22,6 +22,7 @@ SENTENCES: Mapping[str, Words] = {
     "c credential": ("Credential", "Credencial"),
     "c health port": ("Engine", "Motor"),
     "c books": ("Books", "Libros"),
+    "c database": ("Database", "Base de datos"),
     "c kafka": ("Kafka", "Kafka"),
     "c weather": ("Weather", "Clima"),
     "c process": ("Process", "Proceso"),
@@ -452,6 +453,21 @@ SENTENCES: Mapping[str, Words] = {
         ),
     ),
     # ---- what may be there
+    "database well": (
+        "{at} takes Central in; its books are of schema {schema}.",
+        "{at} admite a Central; sus libros son del esquema {schema}.",
+    ),
+    "database empty": (
+        (
+            "{at} takes Central in, and holds no books yet: evcharge central makes new ones, "
+            "evcharge migrate --to brings those of a file."
+        ),
+        (
+            "{at} admite a Central, y todavía no tiene libros: evcharge central los crea, "
+            "evcharge migrate --to trae los de un archivo."
+        ),
+    ),
+    "database wrong": ("{why}", "{why}"),
     "kafka off": ("not used ([kafka] bootstrap is empty).", "no se usa ([kafka] bootstrap está vacío)."),
     "kafka well": (
         "{at} accepts us, and so do all its brokers.",

@@ -312,6 +312,20 @@ async def _alone(place: Place) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
+async def look(place: Place, package: str) -> int | None:
+    """Return the schema of the books in a database, None where it has none yet. Nothing there changes.
+
+    Raises StateError, with what to do, where Central would not start.
+    """
+    with explained(place):
+        connection = await connect(place)
+        try:
+            await _check(connection, place)
+            return await _version(connection, place, package)
+        finally:
+            await connection.close()
+
+
 async def ready(place: Place, package: str) -> None:
     """Let a database hold the leases of Centrals, unless its books are of a newer release.
 

@@ -15,12 +15,14 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from evcharge.central.books.setup import open_books
 from evcharge.doctor import network_probes, probes
 from evcharge.doctor.findings import FindingMark, findings
 from evcharge.domain.errors import AuthenticationError, Code
 from evcharge.evc1.client import TicketWallet
 from evcharge.kafka import diagnosis
 from evcharge.labels import Speech
+from evcharge.labels.command_errors import translated
 from evcharge.labels.doctor import SENTENCES
 from evcharge.runtime.config import (
     CentralSettings,
@@ -465,6 +467,48 @@ async def test_an_engine_on_another_pc(state: Path):
     config = settings(state, {"monitor": MonitorSettings(engine_host="127.0.0.9", engine_port=1)})
     mark, text = await told(config, "health port")
     assert (mark, "127.0.0.9:1 refuses" in text) == (FindingMark.WRONG, True)
+
+
+def with_books_at(state: Path, database: str, **more: Any) -> Config:
+    return settings(state, {"central": CentralSettings(database=database, **more)})
+
+
+async def test_a_database_that_central_can_use(state: Path, postgres: str):
+    config = with_books_at(state, f"{postgres}?schema=doctor")
+    mark, text = await told(config, "database")
+    assert (mark, "holds no books yet" in text) == (FindingMark.WELL, True)
+    async with open_books(config):
+        pass
+    mark, text = await told(config, "database")
+    assert (mark, "its books are of schema" in text) == (FindingMark.WELL, True)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "more", "says"),
+    [
+        (("/postgres", "/nowhere"), {}, "there is no such database"),
+        (("evcharge@", "nobody@"), {}, "does not let us in: check the user, and the password"),
+        (("", ""), {"database_security": "tls"}, "cannot be reached"),
+        (("", ""), {"database_ca_file": "gone.pem"}, "gone.pem is no file of certificates"),
+    ],
+)
+async def test_a_database_that_central_cannot_use(state: Path, postgres: str, wrong, more, says: str):
+    mark, text = await told(with_books_at(state, postgres.replace(*wrong), **more), "database")
+    assert (mark, says in text) == (FindingMark.WRONG, True), text
+
+
+async def test_a_database_that_is_not_there_is_said_in_spanish_too(state: Path):
+    config = with_books_at(state, "postgresql://evcharge@127.0.0.1:1/evcharge")
+    mark, text = await told(config, "database")
+    assert (mark, "cannot be reached" in text) == (FindingMark.WRONG, True)
+    assert "no se llega a" in translated(text, "es")
+
+
+async def test_of_several_centrals_one_is_at_work(state: Path):
+    async with Gate().open() as gate:
+        at = f"127.0.0.1:{gate.port}"
+        mark, text = await told(settings(state, other_centrals=[at]), "central")
+        assert (mark is FindingMark.WRONG, at in text) == (False, True), text
 
 
 async def test_brokers_that_are_not_there(state: Path):
