@@ -238,6 +238,8 @@ async def open_postgres(
     `statements` are those that are stored in one call. While another one writes, `waiting` has the word. Raises
     StateError, with what to do, when it cannot be used; without `waiting`, Taken as well.
     """
+    # Found out now, and kept: a take-over must not wait for it.
+    postgres_schema.columns(package)
     with explained(place):
         await ready(place, package)
         async with joined(place, me or Me()) as lease:
