@@ -203,6 +203,43 @@ async def test_an_administrator_sets_the_price_on_the_drawer_and_is_asked_about_
         await expect(page.locator("#drawer")).to_contain_text("3.50")
 
 
+async def test_an_administrator_withdraws_a_charging_point_on_the_drawer_and_is_told_what_ends(
+    fresh_room, window
+) -> None:
+    engine, driver = await fresh_room.town.point("CP005"), await fresh_room.town.driver("D05")
+    driver.asks("CP005")
+    await engine.is_asked()
+    await engine.journals(engine.starts())
+    asked: list[str] = []
+
+    async def registry(route) -> None:
+        asked.append(f"{route.request.method} {route.request.url.partition('/api/')[2]}")
+        await route.fulfill(json={"error": False, "id": "CP005", "kind": "cp"})
+
+    async with window() as opened:
+        page = await fresh_room.enter(opened, "operator")
+        await page.locator('[data-cp="CP005"]').first.click()
+        await expect(page.locator('#drawer [data-act="withdraw"]')).to_have_count(0)
+    async with window() as opened:
+        page = await fresh_room.enter(opened, "admin")
+        await page.route("**/api/registrations/*", registry)
+        await page.locator('[data-cp="CP005"]').first.click()
+        button = page.locator('#drawer [data-act="withdraw"]')
+        await button.click()
+        question = page.locator("dialog.dialog[open]")
+        await expect(question).to_contain_text("Withdraw CP005?")
+        await expect(question).to_contain_text("Its running session of D05 ends.")
+        await expect(question).to_contain_text("It may be registered again later")
+        # Enter does not do it.
+        await page.keyboard.press("Enter")
+        await expect(question).to_have_count(0)
+        assert asked == []
+        await button.click()
+        await question.get_by_role("button", name="Withdraw", exact=True).click()
+        await expect(page.locator("#toasts")).to_contain_text("CP005 is withdrawn.")
+        assert asked == ["DELETE registrations/CP005"]
+
+
 async def test_the_drawer_stays_with_its_point_when_central_numbers_them_anew(fresh_room, window) -> None:
     for cp_id in ("CP001", "CP010", "CP005"):
         await fresh_room.town.point(cp_id)

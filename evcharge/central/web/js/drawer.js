@@ -18,7 +18,6 @@ const HEIGHT = 60;
 const MESSAGES = 8;
 const endCharge = (cp) => import("./end_charge.js").then((order) => order.endCharge(cp));
 const startFor = (cp) => import("./start_for.js").then((order) => order.startFor(cp));
-const reprice = (cp) => import("./reprice.js").then((form) => form.reprice(cp));
 
 export class Drawer {
   // Not its index: a Central that starts anew numbers them anew.
@@ -56,7 +55,8 @@ export class Drawer {
     this.head = h("header", null, h("svg", { class: "i", "aria-hidden": "true" }, this.use), h("div", null, this.title, this.sub),
       h("button", { type: "button", class: "x", ...labelled("dialog.close"), onclick: () => this.dialog.close() }, icon("close")));
     this.buttons = { start: act("start", "go", startFor), end: act("end", "warn", endCharge), out: act("out", "warn", out), resume: act("resume", "go", resume), revoke: act("revoke", "danger", revoke) };
-    const more = may("admin") ? [act("price", "ghost", reprice), act("move", "ghost", move)] : [];
+    const withdraw = (cp) => import("./withdraw.js").then((order) => order.withdraw(cp));
+    const more = may("admin") ? [act("price", "ghost", (cp) => import("./reprice.js").then((form) => form.reprice(cp))), act("move", "ghost", move), act("withdraw", "danger", withdraw)] : [];
     const qr = act("qr", "ghost", (cp) => import("./qr.js").then(({ showQr }) => showQr(this.store, cp)));
     const day = h("figure", null, words("figcaption", "drawer.day"), this.day,
       h("p", { class: "ends" }, words("span", "drawer.day_ago"), words("span", "drawer.now")));

@@ -45,6 +45,7 @@ export default {
   "command.end_later": "La recàrrega a {cp} s’acabarà quan torni el seu motor.",
   "command.resume": "Reprèn",
   "command.revoke": "Revoca la clau",
+  "command.withdraw": "Dona de baixa",
   "command.price": "Preu",
   "command.price_text": "El que costa un kWh a partir d’ara. Una recàrrega en curs conserva el preu amb què va començar.",
   "command.price_done": "{cp} costa ara {price} €/kWh.",

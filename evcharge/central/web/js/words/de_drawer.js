@@ -45,6 +45,7 @@ export default {
   "command.end_later": "Der Ladevorgang an {cp} endet, wenn die Engine wieder da ist.",
   "command.resume": "Freigeben",
   "command.revoke": "Schlüssel widerrufen",
+  "command.withdraw": "Abmelden",
   "command.price": "Preis",
   "command.price_text": "Was eine kWh ab jetzt kostet. Ein laufender Ladevorgang behält den Preis, mit dem er begann.",
   "command.price_done": "{cp} kostet jetzt {price} €/kWh.",

@@ -45,6 +45,7 @@ export default {
   "command.end_later": "The charge at {cp} ends when its engine is back.",
   "command.resume": "Resume",
   "command.revoke": "Revoke key",
+  "command.withdraw": "Withdraw",
   "command.price": "Price",
   "command.price_text": "What a kWh costs from now on. A running charge keeps the price that it began with.",
   "command.price_done": "{cp} costs {price} €/kWh now.",

@@ -45,6 +45,7 @@ export default {
   "command.end_later": "La recarga en {cp} termina cuando vuelva su motor.",
   "command.resume": "Reanudar",
   "command.revoke": "Revocar clave",
+  "command.withdraw": "Dar de baja",
   "command.price": "Precio",
   "command.price_text": "Lo que cuesta un kWh desde ahora. Una recarga en marcha conserva el precio con el que empezó.",
   "command.price_done": "{cp} cuesta ahora {price} €/kWh.",

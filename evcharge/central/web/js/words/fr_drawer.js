@@ -45,6 +45,7 @@ export default {
   "command.end_later": "La recharge à {cp} se terminera au retour de son moteur.",
   "command.resume": "Remettre en service",
   "command.revoke": "Révoquer la clé",
+  "command.withdraw": "Désinscrire",
   "command.price": "Prix",
   "command.price_text": "Ce que coûte un kWh à partir de maintenant. Une recharge en cours garde le prix de son début.",
   "command.price_done": "{cp} coûte maintenant {price} €/kWh.",

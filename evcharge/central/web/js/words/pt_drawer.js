@@ -45,6 +45,7 @@ export default {
   "command.end_later": "O carregamento em {cp} termina quando o seu motor voltar.",
   "command.resume": "Retomar",
   "command.revoke": "Revogar chave",
+  "command.withdraw": "Retirar",
   "command.price": "Preço",
   "command.price_text": "O que um kWh custa a partir de agora. Um carregamento em curso mantém o preço com que começou.",
   "command.price_done": "{cp} custa agora {price} €/kWh.",
