@@ -423,7 +423,7 @@ async def test_what_is_under_the_pointer_stays_there_when_the_map_is_zoomed(run)
     assert await run("map_plan", body) == [[True, True], 360, [30, -20]]
 
 
-async def test_the_area_of_a_site_tells_its_power_and_names_that_would_cover_others_wait(run) -> None:
+async def test_the_area_of_a_site_tells_its_power_and_no_name_covers_another_or_is_lost(run) -> None:
     body = """
         const [none, small, large] = m.radii([0, 25_000, 100_000]);
         const sites = [["Alicante", 0], ["Elche", 45], ["Altea", 50], ["Alcoy", 200]]
@@ -432,7 +432,38 @@ async def test_the_area_of_a_site_tells_its_power_and_names_that_would_cover_oth
     """
     small, large, room = await run("map_plan", body)
     assert large == 2 * small
-    assert room == ["below", "above", "", "below"]
+    assert [(one["text"], one["shift"]) for one in room] == [
+        ("Alicante", [0, 0]),
+        ("Elche", [0, -99]),
+        ("Altea", [58, -54]),
+        ("Alcoy", [0, 0]),
+    ]
+    # At the edge of the picture a name stands where all of it is seen.
+    body = """
+        const at = (x, y) => [{ name: "Sevilla", x, y, r: 20 }];
+        const places = [[60, 190], [380, 100], [20, 100], [200, 100], [500, 100]];
+        const shifts = places.map(([x, y]) => m.withRoom(at(x, y), 400, 200)[0].shift);
+        return shifts.map(([dx, dy]) => [Math.sign(dx), Math.sign(dy)]);
+    """
+    assert await run("map_plan", body) == [[0, -1], [-1, -1], [1, -1], [0, 0], [0, 0]]
+    # Whose name has no room on any side is named beside the nearest: in full where that has room, else counted.
+    body = """
+        const crowd = ["Elda", "Sax", "Ibi", "Onil", "Biar"].map((name) => ({ name, x: 0, y: 0, r: 20 }));
+        const around = [["Jaca", 45, 48], ["Lorca", -45, 48]];
+        const hemmed = [...crowd, ...around.map(([name, x, y]) => ({ name, x, y, r: 9 }))];
+        return [crowd, hemmed].map((sites) => m.withRoom(sites));
+    """
+    roomy, hemmed = await run("map_plan", body)
+    assert [one["text"] for one in roomy if one["shift"]] == ["Elda, Biar", "Sax", "Ibi", "Onil"]
+    assert [one["text"] for one in roomy if not one["shift"]] == ["Biar"]
+    assert [one["text"] for one in hemmed if one["shift"]] == [
+        "Elda +1",
+        "Sax",
+        "Ibi",
+        "Onil",
+        "Jaca",
+        "Lorca",
+    ]
 
 
 async def test_a_line_of_samples_ends_at_the_right_edge(run) -> None:

@@ -89,7 +89,8 @@ export class SiteMap {
     const picture = h("use", { x: -8, y: -8, width: 16, height: 16 });
     const worst = h("g", { class: "worst", transform: `translate(${r * 0.75} ${-r * 0.75})` }, h("circle", { r: 11 }), picture);
     const open = () => this.view.still && this.onSite(site.name);
-    const names = h("g", null, text("name", r + 26, site.name || t("wall.no_location")), sub);
+    const name = text("name", r + 26, "");
+    const names = h("g", null, name, sub);
     const el = h("g", {
       class: "node", role: "button", tabindex: 0, "data-site": site.key, onclick: open,
       onfocus: () => this.view.reveal(at),
@@ -99,7 +100,7 @@ export class SiteMap {
         open();
       },
     }, h("circle", { class: "halo", r: r + 7 }), rings, worst, count, names);
-    return { el, site, at, r, rings, count, sub, worst, picture, names };
+    return { el, site, at, r, rings, count, sub, worst, picture, name, names };
   }
 
   /** @param {import("./sites.js").Site} site */
@@ -115,12 +116,13 @@ export class SiteMap {
     const seen = this.nodes.map((node) => {
       const [x, y] = onMap(view, node.at, width, height);
       set(node.el, "transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
-      return { x, y, r: node.r, name: node.site.name };
+      return { x, y, r: node.r, name: node.site.name || t("wall.no_location") };
     });
-    withRoom(seen).forEach((where, i) => {
-      const { names, r } = this.nodes[i];
-      names.classList.toggle("hush", !where);
-      set(names, "transform", where === "above" ? `translate(0 ${-2 * r - 59})` : "");
+    withRoom(seen, width, height).forEach(({ text, shift }, i) => {
+      const { name, names } = this.nodes[i];
+      put(name, text);
+      names.classList.toggle("hush", !shift);
+      set(names, "transform", `translate(${shift ?? [0, 0]})`);
     });
   }
 

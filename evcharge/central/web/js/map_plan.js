@@ -59,22 +59,51 @@ export function radii(powers) {
   return powers.map((power) => SMALL + (LARGE - SMALL) * Math.sqrt(Math.max(0, power) / most));
 }
 
+/** How far a name is moved from below its site, and the box it fills: [left, top] of it. @type {((r: number, half: number) => [number, number, number, number])[]} */
+const PLACES = [
+  (r, half) => [0, 0, -half, r + 8],
+  (r, half) => [0, -2 * r - 59, -half, -r - 50],
+  (r, half) => [r + 8 + half, -r - 34, r + 8, -20],
+  (r, half) => [-r - 8 - half, -r - 34, -r - 8 - 2 * half, -20],
+];
+const TALL = 40;
+const halfOf = (text) => Math.max(30, (text.length * LETTER) / 2);
+
 /**
- * Say where each site's name has room, in their order: below it, above it, or nowhere without covering a name or a site.
- * @param {{x: number, y: number, r: number, name: string}[]} sites @returns {("below"|"above"|"")[]}
+ * Say what stands at each site, in their order, and how far from below it (null: nothing, there is no room): below, above,
+ * to the right or left, without covering a name or a site, and within the picture if it can. A name without room is added to that of the nearest site: none
+ * is lost.
+ * @param {{x: number, y: number, r: number, name: string}[]} sites @param {number} [width] @param {number} [height] of the picture
+ * @returns {{text: string, shift: [number, number]|null}[]}
  */
-export function withRoom(sites) {
-  const taken = sites.map(({ x, y, r }) => [x - r, y - r, x + r, y + r]);
-  const free = (box, own) => taken.every(([left, top, right, bottom], k) => k === own || box[2] < left || box[0] > right || box[3] < top || box[1] > bottom);
-  return sites.map(({ x, y, r, name }, own) => {
-    const half = Math.max(30, (name.length * LETTER) / 2);
-    for (const [where, top] of /** @type {["below"|"above", number][]} */ ([["below", y + r + 8], ["above", y - r - 50]])) {
-      const box = [x - half, top, x + half, top + 40];
-      if (!free(box, own)) continue;
-      taken.push(box);
-      return where;
-    }
-    return "";
+export function withRoom(sites, width = Infinity, height = Infinity) {
+  const rings = sites.map(({ x, y, r }) => [x - r, y - r, x + r, y + r]);
+  const taken = [...rings];
+  const free = (box, ...own) => taken.every((one) => own.includes(one) || box[2] < one[0] || box[0] > one[2] || box[3] < one[1] || box[1] > one[3]);
+  const put = ({ x, y, r }, place, text) => {
+    const half = halfOf(text);
+    const [dx, dy, left, top] = place(r, half);
+    return { text, place, shift: /** @type {[number, number]} */ ([dx, dy]), box: [x + left, y + top, x + left + 2 * half, y + top + TALL], more: 0 };
+  };
+  const labels = sites.map((site, k) => {
+    const all = PLACES.map((place) => put(site, place, site.name)).filter(({ box }) => free(box, rings[k]));
+    const found = all.find(({ box: [left, top, right, bottom] }) => left >= 0 && top >= 0 && right <= width && bottom <= height) ?? all[0];
+    if (found) taken.push(found.box);
+    return found ?? null;
+  });
+  const far = (one, other) => (one.x - other.x) ** 2 + (one.y - other.y) ** 2;
+  const named = sites.map((_, k) => k).filter((k) => labels[k]);
+  sites.forEach((site, k) => {
+    if (labels[k] || !named.length) return;
+    const host = named.reduce((best, one) => (far(sites[one], site) < far(sites[best], site) ? one : best));
+    const now = labels[host];
+    const both = put(sites[host], now.place, `${now.text}, ${site.name}`);
+    if (now.more || !free(both.box, rings[host], now.box)) now.more++;
+    else taken[taken.indexOf(now.box)] = (labels[host] = both).box;
+  });
+  return sites.map(({ name }, k) => {
+    const found = labels[k];
+    return found ? { text: found.more ? `${found.text} +${found.more}` : found.text, shift: found.shift } : { text: name, shift: null };
   });
 }
 
