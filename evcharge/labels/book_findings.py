@@ -37,10 +37,10 @@ SENTENCES: Mapping[str, Words] = {
         "{witness} ({count}, hasta la fila {newest})",
     ),
     "there is none": ("there is none", "no lo hay"),
-    "what it says is not understood": ("what it says is not understood", "no se entiende lo que dice"),
+    "what it says is not understood": ("its answer makes no sense", "no se entiende su respuesta"),
     "none checked": (
-        "no anchor could be checked: if rows were cut off at the end, nobody can tell",
-        "no se pudo comprobar ningún ancla: si se cortaron filas por el final, nadie puede saberlo",
+        "no anchor could be checked: rows cut off at the end would go unnoticed",
+        "no se pudo comprobar ningún ancla: si faltaran filas al final, no se notaría",
     ),
     "anchor lost": (
         "{file} lacks {count} anchors that {witness} has, the first of row {n}: somebody deleted or changed them",
@@ -53,16 +53,16 @@ SENTENCES: Mapping[str, Words] = {
     # ---- the file, its schema, its chain
     "damaged": ("the file is damaged: {sqlite}", "el fichero está dañado: {sqlite}"),
     "points nowhere": (
-        "the file is damaged: row {row} of {table} names a row of {other} that is not there",
-        "el fichero está dañado: la fila {row} de {table} nombra una fila de {other} que no existe",
+        "the file is damaged: row {row} of {table} refers to a row of {other} that is not there",
+        "el fichero está dañado: la fila {row} de {table} remite a una fila de {other} que no existe",
     ),
     "schema lacks": (
         "the schema was changed: {guard} is missing",
         "se cambió el esquema: falta {guard}",
     ),
     "schema differs": (
-        "the schema was changed: {guard} is another",
-        "se cambió el esquema: {guard} es otro",
+        "the schema was changed: {guard} is different",
+        "se cambió el esquema: {guard} es distinto",
     ),
     "chain broken": ("audit log broken: {why}", "el registro de auditoría está roto: {why}"),
     "said by": ("{finding}, says {witness}", "{finding}, según {witness}"),
@@ -81,8 +81,8 @@ SENTENCES: Mapping[str, Words] = {
         "esta versión no sabe leer la fila {n} del registro de auditoría ({kind})",
     ),
     "not compared": (
-        "what a broken log tells is not compared with the tables",
-        "lo que cuenta un registro roto no se compara con las tablas",
+        "a broken log is not compared with the tables",
+        "un registro roto no se compara con las tablas",
     ),
     # ---- what must hold: each with the number of its invariant
     "ticket is not what was metered": (
@@ -118,7 +118,7 @@ SENTENCES: Mapping[str, Words] = {
         "{number} no se cumple: una sesión cerrada no retiene dinero: {rows}",
     ),
     "held for none": (
-        "{number} broken: money is held for open sessions alone: {rows}",
+        "{number} broken: money is held only for open sessions: {rows}",
         "{number} no se cumple: solo se retiene dinero para sesiones abiertas: {rows}",
     ),
     "ticket is not its price": (
@@ -126,16 +126,16 @@ SENTENCES: Mapping[str, Words] = {
         "{number} no se cumple: el coste de cada tique sale de su energía y su precio: {rows}",
     ),
     "ticket beyond its grant": (
-        "{number} broken: no ticket costs more than it was granted: {rows}",
+        "{number} broken: no ticket costs more than was granted: {rows}",
         "{number} no se cumple: ningún tique cuesta más de lo autorizado: {rows}",
     ),
     "correction is not its price": (
-        "{number} broken: what a charging point told afterwards costs what its energy costs: {rows}",
-        "{number} no se cumple: lo que un punto de recarga contó después cuesta lo que cuesta su energía: {rows}",
+        "{number} broken: what a charging point reported later costs what its energy costs: {rows}",
+        "{number} no se cumple: lo que un punto de recarga comunicó después cuesta lo que su energía: {rows}",
     ),
     "correction is not its ledger": (
-        "{number} broken: of each correction so much was paid as the ledger says: {rows}",
-        "{number} no se cumple: de cada corrección se pagó lo que dice el libro mayor: {rows}",
+        "{number} broken: each correction was paid as the ledger says: {rows}",
+        "{number} no se cumple: cada corrección se pagó como dice el libro mayor: {rows}",
     ),
     "two open sessions": (
         "{number} broken: no charging point has two open sessions: {rows}",
@@ -146,12 +146,12 @@ SENTENCES: Mapping[str, Words] = {
         "{number} no se cumple: toda sesión que empezó y terminó tiene su tique: {rows}",
     ),
     "ticket without session": (
-        "{number} broken: no ticket without a session that started: {rows}",
-        "{number} no se cumple: no hay tique sin una sesión que empezara: {rows}",
+        "{number} broken: every ticket has a session that started: {rows}",
+        "{number} no se cumple: todo tique tiene una sesión que empezó: {rows}",
     ),
     "ticket without receipt": (
-        "{number} broken: every ticket has the number of a receipt: {rows}",
-        "{number} no se cumple: cada tique tiene un número de recibo: {rows}",
+        "{number} broken: every ticket has a receipt number: {rows}",
+        "{number} no se cumple: cada tique tiene su número de recibo: {rows}",
     ),
     "receipts have gaps": (
         "{number} broken: receipts are numbered from 1 without gaps: one is missing before {rows}",
@@ -168,34 +168,34 @@ SENTENCES: Mapping[str, Words] = {
         ),
     ),
     "day is not its tickets": (
-        "{number} broken: every day of the statistics is what its tickets say: {rows}",
-        "{number} no se cumple: cada día de las estadísticas es lo que dicen sus tiques: {rows}",
+        "{number} broken: each day's statistics are what its tickets say: {rows}",
+        "{number} no se cumple: las estadísticas de cada día son las de sus tiques: {rows}",
     ),
     "ticket is not paid once": (
-        "{number} broken: a ticket and its corrections were paid once, but for what is owed of them: {rows}",
+        "{number} broken: a ticket and its corrections were paid once, except for what is still owed: {rows}",
         "{number} no se cumple: un tique y sus correcciones se pagaron una vez, salvo lo que se debe: {rows}",
     ),
     # ---- rows that are not what the audit log tells
     "no event": (
-        "{row}: no event of the audit log tells of it",
-        "{row}: ningún evento del registro de auditoría habla de ello",
+        "{row}: no event in the audit log accounts for it",
+        "{row}: ningún evento del registro de auditoría lo explica",
     ),
     "missing": (
-        "{row} is missing: the audit log tells of it",
-        "falta {row}: el registro de auditoría habla de ello",
+        "{row} is missing, but the audit log has it",
+        "falta {row}, que sí está en el registro de auditoría",
     ),
     "differs": (
-        "{row}: {column} is {found}, by the audit log {said}",
+        "{row}: {column} is {found}; the audit log says {said}",
         "{row}: {column} es {found}; según el registro de auditoría, {said}",
     ),
     "too low": (
-        "{row}: {column} is {found}, by the audit log at least {said}",
+        "{row}: {column} is {found}; the audit log says at least {said}",
         "{row}: {column} es {found}; según el registro de auditoría, al menos {said}",
     ),
-    "more differ": ("{rows}: and more that differ", "{rows}: y más que no coinciden"),
+    "more differ": ("{rows}: and more like these", "{rows}: y más como estas"),
     "nothing": ("nothing", "nada"),
     "ledger": (
-        "ledger: {entry} at {at} ({move}) stands there {found}, by the audit log {said}",
+        "ledger: {entry} at {at} ({move}) is there {found}; the audit log says {said}",
         "libro mayor: {entry} el {at} ({move}) figura {found}; según el registro de auditoría, {said}",
     ),
     "ledger entry": ("{kind} of {amount} of {driver_id}", "{kind} de {amount} de {driver_id}"),
@@ -211,7 +211,8 @@ SENTENCES: Mapping[str, Words] = {
     "times, one": ("once", "una vez"),
     "does not add up": (
         (
-            "the audit log does not add up: event {n} says {balance} € of {driver_id}, all before it come to {known} €"
+            "the audit log does not add up: event {n} gives {driver_id} {balance} €, but all before it comes to "
+            "{known} €"
         ),
         (
             "el registro de auditoría no cuadra: el evento {n} dice {balance} € de {driver_id}, y todo lo anterior "
@@ -219,8 +220,8 @@ SENTENCES: Mapping[str, Words] = {
         ),
     ),
     "proven since": (
-        "{what} can be proven by events after number {n} only: those of before do not tell",
-        "{what} solo se pueden probar con eventos posteriores al número {n}: los de antes no lo cuentan",
+        "{what} can only be proven by events after number {n}: earlier ones do not say",
+        "{what} solo se pueden probar con eventos posteriores al número {n}: los anteriores no lo dicen",
     ),
     "passwords and tokens": ("passwords and tokens", "las contraseñas y los tokens"),
     "open logins of the pages": ("open logins of the pages", "los accesos abiertos a las páginas"),
@@ -256,22 +257,22 @@ SENTENCES: Mapping[str, Words] = {
     ),
     "unsigned": (
         (
-            "{count} sessions with energy are in quarantine that this Central never signed ({points}): made up, or "
-            "signed with a resume.key that is lost"
+            "quarantine holds {count} sessions with energy that this Central never signed ({points}): made up, or "
+            "signed with a lost resume.key"
         ),
         (
             "hay {count} sesiones con energía en cuarentena que esta Central nunca firmó ({points}): inventadas, o "
-            "firmadas con una resume.key que se perdió"
+            "firmadas con una resume.key perdida"
         ),
     ),
     "unsigned, one": (
         (
-            "{count} session with energy is in quarantine that this Central never signed ({points}): made up, or "
-            "signed with a resume.key that is lost"
+            "quarantine holds {count} session with energy that this Central never signed ({points}): made up, or "
+            "signed with a lost resume.key"
         ),
         (
             "hay {count} sesión con energía en cuarentena que esta Central nunca firmó ({points}): inventada, o "
-            "firmada con una resume.key que se perdió"
+            "firmada con una resume.key perdida"
         ),
     ),
     "rebuilt": (

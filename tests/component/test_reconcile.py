@@ -213,8 +213,8 @@ async def test_records_that_would_have_been_money_are_a_problem_of_the_books(tmp
     ]
     assert worded(found.notes) == [
         NO_ANCHOR,
-        "1 session with energy is in quarantine that this Central never signed (CP001): made up, or signed with a "
-        "resume.key that is lost",
+        "quarantine holds 1 session with energy that this Central never signed (CP001): made up, or signed with a "
+        "lost resume.key",
     ]
 
 
@@ -240,51 +240,51 @@ FORGERIES: dict[str, tuple[str, str]] = {
         "UPDATE driver SET balance_cents = balance_cents + 1000 WHERE driver_id = 'D02';"
         "INSERT INTO ledger (at, kind, debit, credit, cents, driver_id, reference) "
         "VALUES ('2026-01-01T12:00:00.000000+00:00', 'TOP_UP', 'outside', 'wallet', 1000, 'D02', 'x')",
-        r"driver D02: balance_cents is 3500, by the audit log 2500",
+        r"driver D02: balance_cents is 3500; the audit log says 2500",
     ),
     "money goes from one wallet to another": (
         "UPDATE driver SET balance_cents = balance_cents - 500 WHERE driver_id = 'D03';"
         "UPDATE driver SET balance_cents = balance_cents + 500 WHERE driver_id = 'D02';"
         "UPDATE ledger SET cents = cents + 500 WHERE driver_id = 'D02' AND kind = 'TOP_UP' AND cents = 2000;"
         "UPDATE ledger SET cents = cents - 500 WHERE driver_id = 'D03' AND kind = 'TOP_UP'",
-        r"driver D02: balance_cents is 3000, by the audit log 2500",
+        r"driver D02: balance_cents is 3000; the audit log says 2500",
     ),
     "a top-up is edited": (
         "UPDATE ledger SET cents = 5000 WHERE reference = 'receipt-17'",
-        r"ledger: TOP_UP of 5.00 € of D02 at \S+ .* stands there 0 times, by the audit log once",
+        r"ledger: TOP_UP of 5.00 € of D02 at \S+ .* is there 0 times; the audit log says once",
     ),
     "a reference is freed, to be used again": (
         "UPDATE ledger SET reference = 'receipt-18' WHERE reference = 'receipt-17'",
-        r"ledger: TOP_UP of 5.00 € of D02 at \S+ \(outside to wallet, reference receipt-18\) stands there once",
+        r"ledger: TOP_UP of 5.00 € of D02 at \S+ \(outside to wallet, reference receipt-18\) is there once",
     ),
     "a ledger row is deleted": (
         "DELETE FROM ledger WHERE kind = 'CAPTURE' AND driver_id = 'D01'",
-        r"ledger: CAPTURE of 0.25 € of D01 for S-D01-\S+ at .* stands there 0 times, by the audit log once",
+        r"ledger: CAPTURE of 0.25 € of D01 for S-D01-\S+ at .* is there 0 times; the audit log says once",
     ),
     "a ledger row is made up": (
         "INSERT INTO ledger (at, kind, debit, credit, cents, driver_id) "
         "VALUES ('2026-01-01T12:00:00.000000+00:00', 'TOP_UP', 'outside', 'wallet', 7, 'D01')",
-        r"ledger: TOP_UP of 0.07 € of D01 at \S+ \(outside to wallet\) stands there once, by the audit log 0 times",
+        r"ledger: TOP_UP of 0.07 € of D01 at \S+ \(outside to wallet\) is there once; the audit log says 0 times",
     ),
     "a driver is made up": (
         "INSERT INTO driver (driver_id, balance_cents, held_cents, blocked, epoch) VALUES ('D66', 0, 0, 0, 0)",
-        r"driver D66: no event of the audit log tells of it",
+        r"driver D66: no event in the audit log accounts for it",
     ),
     "a former wallet is filled": (
         "UPDATE former_wallet SET balance_cents = 9000",
-        r"former wallet of D06 0: balance_cents is 9000, by the audit log 2000",
+        r"former wallet of D06 0: balance_cents is 9000; the audit log says 2000",
     ),
     "a former wallet is made up": (
         "INSERT INTO former_wallet VALUES ('D05', 7, 1)",
-        r"former wallet of D05 7: no event of the audit log tells of it",
+        r"former wallet of D05 7: no event in the audit log accounts for it",
     ),
     "a withdrawn driver is let in": (
         "UPDATE driver SET withdrawn = 0 WHERE driver_id = 'D05'",
-        r"driver D05: withdrawn is 0, by the audit log 1",
+        r"driver D05: withdrawn is 0; the audit log says 1",
     ),
     "a withdrawn point is let in": (
         "UPDATE cp SET withdrawn = 0 WHERE cp_id = 'CP005'",
-        r"charging point CP005: withdrawn is 0, by the audit log 1",
+        r"charging point CP005: withdrawn is 0; the audit log says 1",
     ),
     "money of an earlier owner is given to the next": (
         "UPDATE ledger SET registration = 1 WHERE driver_id = 'D06' AND registration = 0",
@@ -296,182 +296,182 @@ FORGERIES: dict[str, tuple[str, str]] = {
     ),
     "a driver is deleted": (
         "DELETE FROM driver WHERE driver_id = 'D04'",
-        r"driver D04 is missing: the audit log tells of it",
+        r"driver D04 is missing, but the audit log has it",
     ),
     "a bar is lifted": (
         "UPDATE driver SET barred = 0 WHERE driver_id = 'D02'",
-        r"driver D02: barred is 0, by the audit log 1",
+        r"driver D02: barred is 0; the audit log says 1",
     ),
     "a driver is blocked": (
         "UPDATE driver SET blocked = 1 WHERE driver_id = 'D01'",
-        r"driver D01: blocked is 1, by the audit log 0",
+        r"driver D01: blocked is 1; the audit log says 0",
     ),
     "a PIN is planted": (
         "UPDATE driver SET pin_hash = '$argon2id$planted', pin_limit_cents = 2000 WHERE driver_id = 'D01'",
-        r"driver D01: pin_seal is '?[0-9a-f]{32}'?, by the audit log",
+        r"driver D01: pin_seal is '?[0-9a-f]{32}'?; the audit log says ",
     ),
     "a PIN is exchanged": (
         "UPDATE driver SET pin_hash = '$argon2id$planted' WHERE driver_id = 'D03'",
-        r"driver D03: pin_seal is '?[0-9a-f]{32}'?, by the audit log '?[0-9a-f]{32}'?",
+        r"driver D03: pin_seal is '?[0-9a-f]{32}'?; the audit log says '?[0-9a-f]{32}'?",
     ),
     "the limit of a PIN is raised": (
         "UPDATE driver SET pin_limit_cents = 5000 WHERE driver_id = 'D03'",
-        r"driver D03: pin_limit_cents is 5000, by the audit log 500",
+        r"driver D03: pin_limit_cents is 5000; the audit log says 500",
     ),
     "old keys of a driver are let in": (
         "UPDATE driver SET epoch = 2 WHERE driver_id = 'D01'",
-        r"driver D01: epoch is 2, by the audit log 3",
+        r"driver D01: epoch is 2; the audit log says 3",
     ),
     "a ticket says less, and its session too": (
         f"UPDATE ticket SET energy_mwh = energy_mwh - 5000 WHERE session_id = {NEWEST};"
         f"UPDATE session SET meter_mwh = meter_mwh - 5000 WHERE session_id = {NEWEST};"
         "UPDATE daily SET energy_mwh = energy_mwh - 5000 WHERE cp_id = 'CP003'",
-        r"ticket S-D03-\S+: energy_mwh is 15000, by the audit log 20000",
+        r"ticket S-D03-\S+: energy_mwh is 15000; the audit log says 20000",
     ),
     "a ticket is another driver's": (
         f"UPDATE ticket SET driver_id = 'D01' WHERE session_id = {NEWEST}",
-        r"ticket S-D03-\S+: driver_id is 'D01', by the audit log 'D03'",
+        r"ticket S-D03-\S+: driver_id is 'D01'; the audit log says 'D03'",
     ),
     "a ticket is deleted": (
         f"DELETE FROM inbox WHERE session_id = {NEWEST}; DELETE FROM ticket WHERE session_id = {NEWEST}",
-        r"ticket S-D03-\S+ is missing: the audit log tells of it",
+        r"ticket S-D03-\S+ is missing, but the audit log has it",
     ),
     "a ticket is made up": (
         "INSERT INTO ticket SELECT session_id, request_id, cp_id, driver_id, 0, 0, price_centi_cents_per_kwh, 'full',"
         " authorised_at, ended_at, 0, NULL, ended_at, 0 FROM session WHERE state = 'REFUSED'",
-        r"ticket S-D02-\S+: no event of the audit log tells of it",
+        r"ticket S-D02-\S+: no event in the audit log accounts for it",
     ),
     "a ticket is hidden from its driver": (
         f"DELETE FROM inbox WHERE session_id = {NEWEST}",
-        r"unseen ticket S-D03-\S+ is missing: the audit log tells of it",
+        r"unseen ticket S-D03-\S+ is missing, but the audit log has it",
     ),
     "a ticket is shown to another driver": (
         f"UPDATE inbox SET driver_id = 'D02' WHERE session_id = {NEWEST}",
-        r"unseen ticket S-D03-\S+: driver_id is 'D02', by the audit log 'D03'",
+        r"unseen ticket S-D03-\S+: driver_id is 'D02'; the audit log says 'D03'",
     ),
     "a session has another driver": (
         "UPDATE session SET driver_id = 'D02' WHERE state = 'TICKETED' AND driver_id = 'D01'",
-        r"session S-D01-\S+: driver_id is 'D02', by the audit log 'D01'",
+        r"session S-D01-\S+: driver_id is 'D02'; the audit log says 'D01'",
     ),
     "a session has another price": (
         "UPDATE session SET price_centi_cents_per_kwh = 1 WHERE state = 'CHARGING'",
-        r"session S-D01-\S+: price_centi_cents_per_kwh is 1, by the audit log 2500",
+        r"session S-D01-\S+: price_centi_cents_per_kwh is 1; the audit log says 2500",
     ),
     "a session is deleted": (
         "DELETE FROM session WHERE state = 'REFUSED'",
-        r"session S-D02-\S+ is missing: the audit log tells of it",
+        r"session S-D02-\S+ is missing, but the audit log has it",
     ),
     "a session is made up": (
         "INSERT INTO session SELECT 'S-forged-000001', 'R-forged', cp_id, driver_id, state, price_centi_cents_per_kwh,"
         " 0, limit_mwh, plug_within_s, 0, 0, authorised_at, started_at, ended_at, stop_reason, end_reason, excess_mwh,"
         " elapsed_s, received_at, awaits_end, 0, 0, 0, NULL, NULL, 0 FROM session WHERE state = 'REFUSED'",
-        r"session S-forged-000001: no event of the audit log tells of it",
+        r"session S-forged-000001: no event in the audit log accounts for it",
     ),
     "a hold is lifted": (
         "UPDATE cp SET operator_hold = 0 WHERE cp_id = 'CP002'",
-        r"charging point CP002: operator_hold is 0, by the audit log 1",
+        r"charging point CP002: operator_hold is 0; the audit log says 1",
     ),
     "a revocation is forged": (
         "UPDATE cp SET revoked = 1 WHERE cp_id = 'CP001'",
-        r"charging point CP001: revoked is 1, by the audit log 0",
+        r"charging point CP001: revoked is 1; the audit log says 0",
     ),
     "a price is changed": (
         "UPDATE cp SET price_centi_cents_per_kwh = 2500 WHERE cp_id = 'CP002'",
-        r"charging point CP002: price_centi_cents_per_kwh is 2500, by the audit log 3000",
+        r"charging point CP002: price_centi_cents_per_kwh is 2500; the audit log says 3000",
     ),
     "a fault is hidden": (
         "UPDATE cp SET fault = NULL WHERE cp_id = 'CP002'",
-        r"charging point CP002: fault is nothing, by the audit log 'overheating'",
+        r"charging point CP002: fault is nothing; the audit log says 'overheating'",
     ),
     "old keys of a charging point are let in": (
         "UPDATE cp SET epoch = 0 WHERE cp_id = 'CP001'",
-        r"charging point CP001: epoch is 0, by the audit log 2",
+        r"charging point CP001: epoch is 0; the audit log says 2",
     ),
     "a charging point is made up": (
         "INSERT INTO cp (cp_id, location, price_centi_cents_per_kwh, operator_hold, weather_hold, revoked, epoch,"
         " last_used) VALUES ('CP066', 'Elche', 1, 0, 0, 0, 0, 0)",
-        r"charging point CP066: no event of the audit log tells of it",
+        r"charging point CP066: no event in the audit log accounts for it",
     ),
     "records of an engine are passed over": (
         "UPDATE journal SET last_seq = 99 WHERE cp_id = 'CP003'",
-        r"journal CP003 a{32}: last_seq is 99, by the audit log 3",
+        r"journal CP003 a{32}: last_seq is 99; the audit log says 3",
     ),
     "an engine is asked for all it has told": (
         "UPDATE journal SET last_seq = 0 WHERE cp_id = 'CP001'",
-        r"journal CP001 a{32}: last_seq is 0, by the audit log at least 5",
+        r"journal CP001 a{32}: last_seq is 0; the audit log says at least 5",
     ),
     "a journal is forgotten": (
         "DELETE FROM journal WHERE cp_id = 'CP003'",
-        r"journal CP003 a{32} is missing: the audit log tells of it",
+        r"journal CP003 a{32} is missing, but the audit log has it",
     ),
     "a journal is made up": (
         f"INSERT INTO journal VALUES ('CP003', '{'f' * 32}', 7)",
-        r"journal CP003 f{32}: no event of the audit log tells of it",
+        r"journal CP003 f{32}: no event in the audit log accounts for it",
     ),
     "a record set aside is hidden": (
         "DELETE FROM quarantine WHERE cp_id = 'CP001'",
-        r"quarantined record 4 of CP001 \(.*\) is missing: the audit log tells of it",
+        r"quarantined record 4 of CP001 \(.*\) is missing, but the audit log has it",
     ),
     "a record set aside is edited": (
         "UPDATE quarantine SET record = '{}'",
-        r"quarantined record 4 of CP001 \(.*\): no event of the audit log tells of it",
+        r"quarantined record 4 of CP001 \(.*\): no event in the audit log accounts for it",
     ),
     "a weather alert is ended": (
         "UPDATE weather SET alerts = ''",
-        r"weather of elche: alerts is '', by the audit log 'COLD'",
+        r"weather of elche: alerts is ''; the audit log says 'COLD'",
     ),
     "a weather alert is overridden": (
         "UPDATE weather SET override = 1",
-        r"weather of elche: override is 1, by the audit log 0",
+        r"weather of elche: override is 1; the audit log says 0",
     ),
     "the weather of a place is deleted": ("DELETE FROM weather", r"weather of elche is missing"),
     "a weather alert is made up": (
         "INSERT INTO weather (place, location, temperature_celsius, wind_m_per_s, source, alerts, override) "
         "VALUES ('altea', 'Altea', 1, 1, '', 'COLD', 0)",
-        r"weather of altea: no event of the audit log tells of it",
+        r"weather of altea: no event in the audit log accounts for it",
     ),
     "a password is replaced": (
         "UPDATE account SET secret_hash = secret_hash || 'x' WHERE name = 'olga'",
-        r"account olga: seal is '\w+', by the audit log '\w+'",
+        r"account olga: seal is '\w+'; the audit log says '\w+'",
     ),
     "an account gets another role": (
         "UPDATE account SET role = 'admin' WHERE name = 'olga'",
-        r"account olga: role is 'admin', by the audit log 'operator'",
+        r"account olga: role is 'admin'; the audit log says 'operator'",
     ),
     "an account comes back": (
         "UPDATE account SET removed_at = NULL WHERE name = 'otto'",
-        r"account otto: removed is 0, by the audit log 1",
+        r"account otto: removed is 0; the audit log says 1",
     ),
     "an account is made up": (
         f"INSERT INTO account VALUES ('eve', 'admin', '{HASH}', 1, '{text_of(NOON)}', 'admin', NULL, 0)",
-        r"account eve: no event of the audit log tells of it",
+        r"account eve: no event in the audit log accounts for it",
     ),
     "an account is deleted": ("DELETE FROM account WHERE name = 'olga'", r"account olga is missing"),
     "a token is replaced": (
         "UPDATE api_token SET token_sha256 = 'ee'",
-        r"token meteo: seal is '\w+', by the audit log '\w+'",
+        r"token meteo: seal is '\w+'; the audit log says '\w+'",
     ),
     "a token is made up": (
         f"INSERT INTO api_token VALUES ('evil', 'admin', 'ff', '{text_of(NOON)}', 'admin', NULL)",
-        r"token evil: no event of the audit log tells of it",
+        r"token evil: no event in the audit log accounts for it",
     ),
     "a token is deleted": ("DELETE FROM api_token", r"token meteo is missing"),
     "a login is made up": (
         "INSERT INTO web_session (token_sha256, name, has_account, version, address, created_at, expires_at)"
         f" SELECT '{'ee' * 32}', name, 1, 1, address, created_at, expires_at FROM web_session",
-        r"login of olga from 10\.0\.0\.5 at \S+: no event of the audit log tells of it",
+        r"login of olga from 10\.0\.0\.5 at \S+: no event in the audit log accounts for it",
     ),
     "an order is kept from being carried out": (
         f"INSERT INTO order_taken VALUES ('{'9' * 32}', '{text_of(NOON)}')",
-        r"order 9{32} of Kafka: no event of the audit log tells of it",
+        r"order 9{32} of Kafka: no event in the audit log accounts for it",
     ),
     "a day of the statistics is edited": (
         "UPDATE daily SET revenue_cents = 9 WHERE cp_id = 'CP003'",
-        r"every day of the statistics is what its tickets say: CP003",
+        r"each day's statistics are what its tickets say: CP003",
     ),
     "a row names one that is not there": (
         "DELETE FROM cp WHERE cp_id = 'CP003'",
-        r"the file is damaged: row \d+ of session names a row of cp that is not there",
+        r"the file is damaged: row \d+ of session refers to a row of cp that is not there",
     ),
     "a guard is taken away": (
         "DROP TRIGGER ledger_is_final",
@@ -480,7 +480,7 @@ FORGERIES: dict[str, tuple[str, str]] = {
     "a guard is replaced": (
         "DROP TRIGGER ledger_is_final;"
         "CREATE TRIGGER ledger_is_final BEFORE UPDATE ON ledger BEGIN SELECT 1; END",
-        r"the schema was changed: ledger_is_final is another",
+        r"the schema was changed: ledger_is_final is different",
     ),
 }  # fmt: skip
 
@@ -521,7 +521,7 @@ def test_of_many_forgeries_the_first_are_named(book: Path):
             )
     lines = [line for line in verify.check(book) if line.startswith("driver")]
     assert len(lines) == 13
-    assert lines[-1] == "driver: and more that differ"
+    assert lines[-1] == "driver: and more like these"
 
 
 def test_a_log_that_does_not_add_up_is_named(book: Path):
@@ -536,7 +536,7 @@ def test_a_log_that_does_not_add_up_is_named(book: Path):
             ),
         )
     lines = verify.check(book)
-    assert any(re.search(r"the audit log does not add up: event \d+ says 20.00 € of D01, all before it", line)
+    assert any(re.search(r"the audit log does not add up: event \d+ gives D01 20.00 €, but all before it", line)
                for line in lines), lines  # fmt: skip
 
 
@@ -579,4 +579,4 @@ async def test_journals_that_are_forgotten_or_empty_accuse_nobody_and_one_that_w
     assert verify.check(path) == []
     with raw(path, tamper=True) as connection:
         connection.execute("DELETE FROM journal WHERE journal_id = ?", (names[-1],))
-    assert verify.check(path)[0] == f"journal CP001 {names[1]} is missing: the audit log tells of it"
+    assert verify.check(path)[0] == f"journal CP001 {names[1]} is missing, but the audit log has it"

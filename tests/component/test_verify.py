@@ -49,7 +49,7 @@ async def book(tmp_path: Path) -> Path:
     return folder / "central.db"
 
 
-NO_ANCHOR = "no anchor could be checked: if rows were cut off at the end, nobody can tell"
+NO_ANCHOR = "no anchor could be checked: rows cut off at the end would go unnoticed"
 
 
 def head(path: Path) -> hash_chain.Head:
@@ -124,7 +124,7 @@ def test_books_of_an_older_evcharge_are_sound_and_say_what_they_cannot_prove(tmp
     assert [in_words(note) for note in found.notes] == [
         NO_ANCHOR,
         f"references of top-ups can be proven by events after number {top_ups[-1]} only: "
-        "those of before do not tell",
+        "earlier ones do not say",
     ]
 
 
@@ -342,9 +342,7 @@ def test_programs_read_the_same_as_json(book: Path, capsys: pytest.CaptureFixtur
     answer = json.loads(capsys.readouterr().out)
     (central,) = answer["books"]
     notes = [note["text"] for note in central.pop("notes")]
-    assert notes == [NO_ANCHOR] + (
-        [] if sound else ["what a broken log tells is not compared with the tables"]
-    )
+    assert notes == [NO_ANCHOR] + ([] if sound else ["a broken log is not compared with the tables"])
     assert answer["sound"] is sound
     assert central.pop("events") == head(book).n - (0 if sound else 1)
     assert central == {
@@ -422,5 +420,5 @@ def test_the_report_is_in_the_language_of_whoever_asked(book: Path, capsys: pyte
     )
     assert lines[-2:] == [
         "central.db: anclas: anchors.txt (sin consultar: no lo hay)",
-        "central.db: nota: no se pudo comprobar ningún ancla: si se cortaron filas por el final, nadie puede saberlo",
+        "central.db: nota: no se pudo comprobar ningún ancla: si faltaran filas al final, no se notaría",
     ]

@@ -102,10 +102,10 @@ def test_every_invariant_has_its_sentence(check):
         ),
         (
             AuditFinding("unsigned", count=1, points=("CP001",)),
-            "1 session with energy is in quarantine that this Central never signed (CP001): made up, or signed with a "
-            "resume.key that is lost",
+            "quarantine holds 1 session with energy that this Central never signed (CP001): made up, or signed with a "
+            "lost resume.key",
             "hay 1 sesión con energía en cuarentena que esta Central nunca firmó (CP001): inventada, o firmada con "
-            "una resume.key que se perdió",
+            "una resume.key perdida",
         ),
         # A row that is not there has nothing in its columns.
         (
@@ -116,7 +116,7 @@ def test_every_invariant_has_its_sentence(check):
                 found=None,
                 said="'KO'",
             ),
-            "charging point CP001: fault is nothing, by the audit log 'KO'",
+            "charging point CP001: fault is nothing; the audit log says 'KO'",
             "punto de recarga CP001: fault es nada; según el registro de auditoría, 'KO'",
         ),
         (
