@@ -123,7 +123,7 @@ def test_books_of_an_older_evcharge_are_sound_and_say_what_they_cannot_prove(tmp
     top_ups = [n for n, event in enumerate(events, 1) if isinstance(event, WalletToppedUp)]
     assert [in_words(note) for note in found.notes] == [
         NO_ANCHOR,
-        f"references of top-ups can be proven by events after number {top_ups[-1]} only: "
+        f"references of top-ups can only be proven by events after number {top_ups[-1]}: "
         "earlier ones do not say",
     ]
 
